@@ -1,0 +1,62 @@
+// Runs one of the project's tools on a machine that may have nothing but Node 20 and npm:
+// installs what the lock file asks for where it is missing, then starts the tool under the newer Node that came with it.
+//   node cli/run.mjs cli/start.ts      a file of ours        node cli/run.mjs vitest run      a command of a package
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const bin = join(root, "node_modules", ".bin");
+
+/** npm writes this file last, so it stands only after an install that ended well. */
+function isInstalled() {
+  const installed = join(root, "node_modules", ".package-lock.json");
+  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs;
+}
+
+function install() {
+  console.error("tidegate: installing what package-lock.json asks for (once, about a minute) ...");
+  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+    shell: process.platform === "win32",
+  });
+  if (status !== 0) {
+    console.error("tidegate: `npm ci` failed (see above). Needed: Node 20 or later, npm 10 or later, and the npm registry.");
+    process.exit(status ?? 1);
+  }
+}
+
+/** The Node that the tools need: the one npm installed, or the one running now where it is new enough. */
+function node() {
+  const own = join(bin, "node");
+  if (existsSync(own)) return own;
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major > 22 || (major === 22 && minor >= 18)) return process.execPath;
+  console.error(
+    `tidegate: Node ${process.versions.node} is too old here. npm brings a newer one on Linux (x64, arm64); on this platform install Node 22.18 or later.`,
+  );
+  process.exit(1);
+}
+
+const [tool, ...args] = process.argv.slice(2);
+if (tool === undefined) {
+  console.error("usage: node cli/run.mjs FILE.ts|COMMAND [ARG ...]");
+  process.exit(2);
+}
+if (!isInstalled()) install();
+
+const isFile = /\.(ts|mjs)$/.test(tool);
+const child = spawn(isFile ? node() : join(bin, tool), isFile ? [tool, ...args] : args, {
+  cwd: root,
+  stdio: "inherit",
+  shell: process.platform === "win32",
+  env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}`, WRANGLER_SEND_METRICS: "false" },
+});
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+child.on("error", (error) => {
+  console.error(`tidegate: ${tool} could not be started: ${error.message}`);
+  process.exit(1);
+});
+child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)));
