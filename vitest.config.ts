@@ -7,9 +7,26 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "node", environment: "node", include: ["test/*.test.ts", "test/core/**/*.test.ts", "test/cli/**/*.test.ts", "test/bench/**/*.test.ts"] },
+        test: {
+          name: "node",
+          environment: "node",
+          include: ["test/*.test.ts", "test/{core,cli,bench,transcoding}/**/*.test.ts"],
+        },
+      },
+      {
+        extends: true,
+        plugins: [
+          cloudflareTest({
+            main: "./test/support/worker.ts",
+            remoteBindings: false,
+            miniflare: {
+              compatibilityDate: "2026-10-01",
+              durableObjects: { TOKEN_BUCKET: { className: "TokenBucket", useSQLite: true } },
+            },
+          }),
+        ],
+        test: { name: "objects", include: ["test/durable-objects/**/*.test.ts"] },
       },
     ],
   },
 });
-void cloudflareTest;

@@ -1,0 +1,20 @@
+// Checks gateway.config.ts against the protos and wrangler.toml before anything starts, so that a mistake is told once, and plainly.
+import { unstable_readConfig } from "wrangler";
+import { describe } from "../core/parse.ts";
+import { configure, InvalidConfiguration } from "../workers/gateway/configuration.ts";
+import { catalog } from "../workers/services/catalog.ts";
+
+/** @returns a line for each problem: path, what was found, and the mend. None when the gateway can start. */
+export async function problemsOfConfiguration(): Promise<string[]> {
+  const { services = [], durable_objects } = unstable_readConfig({ config: "wrangler.toml" });
+  const names = [...services.map(({ binding }) => binding), ...durable_objects.bindings.map(({ name }) => name)];
+  const bindings = Object.fromEntries(names.map((name) => [name, { fetch }]));
+  try {
+    const { default: input } = await import("../gateway.config.ts");
+    configure(input, catalog, bindings);
+    return [];
+  } catch (error) {
+    if (error instanceof InvalidConfiguration) return error.problems.map(describe);
+    return [`gateway.config.ts can't be loaded: ${error instanceof Error ? error.message : String(error)}`];
+  }
+}

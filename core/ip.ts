@@ -1,0 +1,51 @@
+// Who is behind an address: one IPv4 address, or one IPv6 /64, which is what a single customer is given.
+
+/**
+ * The form under which calls from `address` are counted.
+ *
+ * @param address as the edge wrote it in `CF-Connecting-IP`; anything that is not exactly one address counts as unknown
+ * @returns `192.0.2.7`, `2001:db8:0:1::/64`, or `unknown`: all callers without an address share one
+ */
+export function callerOf(address: string | null): string {
+  if (address === null || address.length > 45) return "unknown";
+  if (isIPv4(address)) return address;
+  const groups = parseIPv6(address);
+  if (groups === undefined) return "unknown";
+  const mapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
+  if (mapped) return [groups[6]! >> 8, groups[6]! & 255, groups[7]! >> 8, groups[7]! & 255].join(".");
+  return `${groups.slice(0, 4).map((group) => group.toString(16)).join(":")}::/64`;
+}
+
+function isIPv4(text: string): boolean {
+  const parts = text.split(".");
+  return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+}
+
+/** @returns eight 16-bit groups, or undefined where `text` is no IPv6 address (RFC 4291, section 2.2) */
+function parseIPv6(text: string): number[] | undefined {
+  const halves = text.split("::");
+  if (halves.length > 2) return undefined;
+  const head = parseGroups(halves[0]!);
+  const tail = halves.length === 2 ? parseGroups(halves[1]!) : [];
+  if (head === undefined || tail === undefined) return undefined;
+  const missing = 8 - head.length - tail.length;
+  if (halves.length === 1 ? missing !== 0 : missing < 1) return undefined;
+  return [...head, ...new Array<number>(missing).fill(0), ...tail];
+}
+
+function parseGroups(text: string): number[] | undefined {
+  if (text === "") return [];
+  const groups: number[] = [];
+  const parts = text.split(":");
+  for (const [index, part] of parts.entries()) {
+    if (index === parts.length - 1 && isIPv4(part)) {
+      const [a, b, c, d] = part.split(".").map(Number) as [number, number, number, number];
+      groups.push(a * 256 + b, c * 256 + d);
+    } else if (/^[0-9a-fA-F]{1,4}$/.test(part)) {
+      groups.push(Number.parseInt(part, 16));
+    } else {
+      return undefined;
+    }
+  }
+  return groups;
+}

@@ -1,0 +1,27 @@
+// What a caller is told of its buckets: RateLimit, RateLimit-Policy and Retry-After.
+import type { Quota } from "../rejection.ts";
+
+/**
+ * The fields of an answer that passed, or was refused by, token buckets.
+ * `q` is the largest burst, `w` the seconds in which an empty bucket fills, `r` the whole tokens left,
+ * `t` the seconds until there is one more.
+ *
+ * @see draft-ietf-httpapi-ratelimit-headers-10
+ */
+export function rateLimitFields(quotas: readonly Quota[]): [name: string, value: string][] {
+  if (quotas.length === 0) return [];
+  const policy = quotas.map((quota) => `"${quota.rule}";q=${quota.capacity};w=${seconds(quota.windowMs)}`);
+  const state = quotas.map((quota) => {
+    const next = quota.nextMs > 0 ? `;t=${seconds(quota.nextMs)}` : "";
+    return `"${quota.rule}";r=${quota.remaining}${next}`;
+  });
+  return [
+    ["RateLimit-Policy", policy.join(", ")],
+    ["RateLimit", state.join(", ")],
+  ];
+}
+
+/** Whole seconds, at least 1 and never too few: the fields have no fractions. */
+export function seconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
+}

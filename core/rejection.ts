@@ -1,0 +1,42 @@
+// Every reason for which the gateway itself refuses a call. What each becomes on the wire: workers/gateway/errors.ts.
+
+/** One field of the request that is wrong, in the sense of google.rpc.BadRequest. */
+export interface FieldViolation {
+  readonly field: string; // proto path from the request message, `user.email`
+  readonly description: string;
+}
+
+export type Rejection =
+  | { readonly kind: "invalid_request"; readonly message: string; readonly violations?: readonly FieldViolation[] }
+  | { readonly kind: "invalid_path"; readonly message: string }
+  | { readonly kind: "url_too_long"; readonly maxBytes: number }
+  | { readonly kind: "unknown_path"; readonly path: string }
+  | { readonly kind: "unknown_procedure"; readonly procedure: string }
+  | { readonly kind: "method_not_allowed"; readonly method: string; readonly allow: readonly string[] }
+  | { readonly kind: "unsupported_content_type"; readonly found: string | null; readonly accepted: readonly string[] }
+  | { readonly kind: "body_too_large"; readonly maxBytes: number }
+  | { readonly kind: "rate_limited"; readonly rule: string; readonly retryAfterMs: number; readonly quotas: readonly Quota[] }
+  | { readonly kind: "limiter_unavailable"; readonly rule: string; readonly retryAfterMs: number }
+  | { readonly kind: "deadline_exceeded"; readonly timeoutMs: number }
+  | { readonly kind: "upstream_unreachable"; readonly upstream: string }
+  | { readonly kind: "upstream_invalid"; readonly upstream: string; readonly problem: string };
+
+/** Where one rate-limit rule stands after a call, as the `RateLimit` fields tell it. */
+export interface Quota {
+  readonly rule: string;
+  readonly capacity: number; // tokens
+  readonly windowMs: number; // time in which an empty bucket fills
+  readonly remaining: number; // whole tokens
+  readonly nextMs: number; // until there is one token more; 0 when full
+}
+
+/** The one class that layers throw. `rescue` alone catches it. */
+export class Rejected extends Error {
+  readonly rejection: Rejection;
+
+  constructor(rejection: Rejection) {
+    super(rejection.kind);
+    this.name = "Rejected";
+    this.rejection = rejection;
+  }
+}

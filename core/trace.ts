@@ -1,0 +1,35 @@
+// W3C Trace Context: continues the caller's trace with a span of our own, or begins one.
+
+/** What stands in a valid `traceparent`, lower-case hex. */
+export interface TraceParent {
+  readonly traceId: string; // 32 digits, not all zero
+  readonly parentId: string; // 16 digits, not all zero
+  readonly flags: string; // 2 digits; bit 0: sampled
+}
+
+/** @returns undefined for a header that is missing or malformed: the trace then starts anew (W3C Trace Context, section 4.3) */
+export function parseTraceparent(header: string | null): TraceParent | undefined {
+  if (header === null || header.length < 55 || header.length > 512) return undefined;
+  const match = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(header);
+  if (match === null) return undefined;
+  const [, version, traceId, parentId, flags, rest] = match as unknown as [string, string, string, string, string, string?];
+  if (version === "ff" || (version === "00" && rest !== undefined)) return undefined;
+  if (/^0+$/.test(traceId) || /^0+$/.test(parentId)) return undefined;
+  return { traceId, parentId, flags };
+}
+
+/**
+ * The `traceparent` for the next hop.
+ *
+ * @param parent the caller's, where it sent a valid one; sampling stays as the caller decided
+ * @param random 24 random bytes: 16 for a new trace, 8 for our span
+ */
+export function nextTraceparent(parent: TraceParent | undefined, random: Uint8Array): string {
+  const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `00-${parent?.traceId ?? hex.slice(0, 32)}-${hex.slice(32, 48)}-${parent?.flags ?? "00"}`;
+}
+
+/** A request id worth keeping: 1 to 128 visible characters that are safe in a log. Anything else is replaced. */
+export function isRequestId(text: string | null): text is string {
+  return text !== null && /^[A-Za-z0-9._:/+=-]{1,128}$/.test(text);
+}

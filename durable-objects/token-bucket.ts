@@ -1,0 +1,98 @@
+// A shard of rate-limit buckets, and their only writer: loads, lets core decide, stores.
+// In SQLite, not only on the heap: an idle object is evicted after seconds, and a forgotten bucket is a full one.
+import { DurableObject } from "cloudflare:workers";
+import { type Bucket, type BucketLimit, expiresAt, giveBack, takeTokens, type Verdict } from "../core/limit/token-bucket.ts";
+
+/** What one call wants from one bucket. */
+export interface Charge {
+  readonly key: string; // rule and caller
+  readonly limit: BucketLimit;
+  readonly cost: number; // tokens, in [1, limit.capacity]
+}
+
+const FORGOTTEN_AT_ONCE = 1000;
+const SWEEP_EVERY_MS = 1000;
+
+export class TokenBucket extends DurableObject {
+  /** Buckets kept; beyond it those nearest to their own end are forgotten first, which fills them. */
+  maxKeys = 100_000;
+  #keys: number;
+  #alarmSet: boolean;
+
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env);
+    // No index on `expires`: it would double the rows written by each call, to spare the sweep a scan.
+    ctx.storage.sql.exec(
+      "CREATE TABLE IF NOT EXISTS buckets (key TEXT PRIMARY KEY, credit INTEGER, touched INTEGER, expires INTEGER) WITHOUT ROWID",
+    );
+    this.#keys = ctx.storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM buckets").one().n;
+    this.#alarmSet = this.#keys > 0; // an alarm outlives the object as its rows do
+  }
+
+  /** Takes every charge or none of them: a call refused by one rule costs nothing under the others. */
+  take(charges: readonly Charge[]): Verdict[] {
+    // Workers hold the clock still between I/O, so one reading serves the whole message.
+    const now = Date.now();
+    const decided = charges.map((charge) => takeTokens(this.#load(charge), charge.limit, charge.cost, now));
+    const allowed = decided.every(([, verdict]) => verdict.kind === "allowed");
+    for (const [index, [bucket, verdict]] of decided.entries()) {
+      const charge = charges[index]!;
+      // A refusal changes only the time of the last touch; that matters where a bucket is forgotten before it is full.
+      const isTouched = verdict.kind === "refused" && charge.limit.capacity > 2 * charge.limit.rate;
+      if (allowed || isTouched) this.#store(charge, bucket, now);
+    }
+    return decided.map(([, verdict]) => verdict);
+  }
+
+  /** Returns what `take` took for a call that another object refused. */
+  giveBack(charges: readonly Charge[]): void {
+    const now = Date.now();
+    for (const charge of charges) this.#store(charge, giveBack(this.#load(charge), charge.limit, charge.cost, now), now);
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmSet = false;
+    this.#forget("DELETE FROM buckets WHERE expires <= ?", Date.now());
+    const next = this.ctx.storage.sql.exec<{ at: number | null }>("SELECT MIN(expires) AS at FROM buckets").one().at;
+    if (next !== null) this.#wakeAt(next);
+  }
+
+  #load(charge: Charge): Bucket | undefined {
+    const sql = "SELECT credit, touched AS touchedAt FROM buckets WHERE key = ?";
+    return this.ctx.storage.sql.exec<{ credit: number; touchedAt: number }>(sql, rowKey(charge)).toArray()[0];
+  }
+
+  #store(charge: Charge, bucket: Bucket, now: number): void {
+    const key = rowKey(charge);
+    const expires = expiresAt(bucket, charge.limit);
+    const update = "UPDATE buckets SET credit = ?, touched = ?, expires = ? WHERE key = ?";
+    if (this.ctx.storage.sql.exec(update, bucket.credit, bucket.touchedAt, expires, key).rowsWritten > 0) return;
+    if (this.#keys >= this.maxKeys) this.#makeRoom(now);
+    this.ctx.storage.sql.exec("INSERT INTO buckets VALUES (?, ?, ?, ?)", key, bucket.credit, bucket.touchedAt, expires);
+    this.#keys += 1;
+    this.#wakeAt(expires);
+  }
+
+  #makeRoom(now: number): void {
+    this.#forget("DELETE FROM buckets WHERE expires <= ?", now);
+    if (this.#keys < this.maxKeys) return;
+    const some = Math.min(FORGOTTEN_AT_ONCE, Math.ceil(this.maxKeys / 10));
+    this.#forget("DELETE FROM buckets WHERE key IN (SELECT key FROM buckets ORDER BY expires LIMIT ?)", some);
+  }
+
+  #forget(sql: string, argument: number): void {
+    this.ctx.storage.sql.exec(sql, argument);
+    this.#keys = this.ctx.storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM buckets").one().n;
+  }
+
+  #wakeAt(expires: number): void {
+    if (this.#alarmSet) return;
+    this.#alarmSet = true;
+    void this.ctx.storage.setAlarm(Math.max(expires, Date.now() + SWEEP_EVERY_MS));
+  }
+}
+
+/** A bucket counts in the units of its limit, so a changed limit opens a new one. */
+function rowKey({ key, limit }: Charge): string {
+  return `${limit.capacity}/${limit.rate}/${limit.intervalMs}/${key}`;
+}

@@ -1,0 +1,36 @@
+// Whom an address stands for.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { callerOf } from "../../core/ip.ts";
+
+describe("callerOf", () => {
+  it.each([
+    ["192.0.2.7", "192.0.2.7"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+    ["2001:DB8:0001:0002::9", "2001:db8:1:2::/64"],
+    ["::1", "0:0:0:0::/64"],
+    ["2001:db8::", "2001:db8:0:0::/64"],
+    ["::ffff:192.0.2.7", "192.0.2.7"],
+    ["::ffff:c000:207", "192.0.2.7"],
+  ])("counts %s as %s", (address, caller) => {
+    expect(callerOf(address)).toBe(caller);
+  });
+
+  it.each([null, "", "1.1.1.1, 2.2.2.2", "256.1.1.1", "01.2.3.4", "1.2.3", "::1::", "1:2:3:4:5:6:7:8:9", "g::1", "1:2:3:4:5:6:7", "fe80::1%eth0", "localhost"])(
+    "counts %j as unknown, like every caller without an address",
+    (address) => {
+      expect(callerOf(address)).toBe("unknown");
+    },
+  );
+
+  it("gives every address of one /64 the same name, and those of another a different one", () => {
+    fc.assert(
+      fc.property(fc.ipV6(), fc.ipV6(), (a, b) => {
+        const [left, right] = [a, b].map((address) => new URL(`http://[${address}]`).hostname);
+        const expand = (host: string) => callerOf(host.slice(1, -1));
+        expect(expand(left!)).toBe(callerOf(a));
+        expect(expand(right!)).toBe(callerOf(b));
+      }),
+    );
+  });
+});

@@ -1,0 +1,113 @@
+// What an operator may write, and how a mistake is told.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { describe as tell } from "../../core/parse.ts";
+import { type GatewayInput, parsePolicy } from "../../core/policy.ts";
+
+const promised = new Map([["users.v1.UserService", ["GetUser", "ListUsers", "CreateUser"]]]);
+const services = { "users.v1.UserService": { upstream: { binding: "USERS" } } };
+
+function parsed(input: GatewayInput) {
+  const result = parsePolicy(input, promised);
+  if (result.kind === "invalid") throw new Error(result.problems.map(tell).join("\n"));
+  return result.policy;
+}
+
+function problems(input: unknown): string[] {
+  const result = parsePolicy(input, promised);
+  return result.kind === "invalid" ? result.problems.map(tell) : [];
+}
+
+describe("parsePolicy", () => {
+  it("fills in the defaults of the requirements: 15 s, 1 MiB, no limits", () => {
+    expect(parsed({ services }).services.get("users.v1.UserService")?.methods.get("GetUser")).toEqual({
+      readTimeoutMs: 15_000,
+      streamTimeoutMs: 3_600_000,
+      maxBodyBytes: 1_048_576,
+      rateLimits: [],
+      cost: 1,
+    });
+  });
+
+  it("lets the most specific setting win whole: method, else service, else defaults", () => {
+    const rateLimits = { a: { capacity: 10, rate: 1 }, b: { capacity: 10, rate: 1 } };
+    const policy = parsed({
+      rateLimits,
+      defaults: { readTimeoutMs: 1, rateLimits: ["a"], cost: 2 },
+      services: {
+        "users.v1.UserService": { upstream: { url: "https://u.example/" }, readTimeoutMs: 2, methods: { GetUser: { rateLimits: ["b"] }, ListUsers: { readTimeoutMs: 3 } } },
+      },
+    });
+    const { upstream, methods } = policy.services.get("users.v1.UserService")!;
+    expect(upstream).toEqual({ url: "https://u.example" });
+    const seen = [...methods].map(([name, route]) => [name, route.readTimeoutMs, route.rateLimits.map((rule) => rule.name), route.cost]);
+    expect(seen).toEqual([
+      ["GetUser", 2, ["b"], 2],
+      ["ListUsers", 3, ["a"], 2],
+      ["CreateUser", 2, ["a"], 2],
+    ]);
+  });
+
+  it("tells every problem at once: where, what was found, and the mend", () => {
+    const input = {
+      rateLimit: {},
+      rateLimitShards: 0,
+      rateLimits: {
+        "per caller": { capacity: 0, rate: 1.5 },
+        who: { capacity: 1, rate: 1, key: "principal", fail: "ajar", waitMs: 51 },
+        where: { capacity: 1, rate: 1, key: { header: "x y" } },
+        huge: { capacity: 1_000_000_000, rate: 1, intervalMs: 86_400_000 },
+      },
+      defaults: { readTimeoutMs: -5, rateLimits: "who" },
+      services: {
+        "users.v1.UserServise": { upstream: { binding: "USERS" } },
+        "users.v1.UserService": {
+          upstream: { url: "ftp://x" },
+          methods: { GetUsr: {}, ListUsers: { rateLimits: ["whom"], cost: 0 }, GetUser: { rateLimits: ["where"], cost: 5 } },
+        },
+      },
+    };
+    expect(problems(input)).toEqual([
+      'rateLimit: found {}; remove it, or write "rateLimits"',
+      "rateLimits[\"per caller\"]: found \"per caller\"; name the rule with 1 to 64 letters, digits, '-', '_' or '.'",
+      'rateLimits["per caller"].capacity: found 0; write a whole number from 1 to 1000000000 (tokens)',
+      'rateLimits["per caller"].rate: found 1.5; write a whole number from 1 to 1000000000 (tokens)',
+      'rateLimits.who.key: found "principal"; set principalHeader, the header in which a trusted front names the caller',
+      'rateLimits.who.fail: found "ajar"; write "open" or "closed"',
+      "rateLimits.who.waitMs: found 51; write a whole number from 1 to 50 (ms)",
+      'rateLimits.where.key.header: found "x y"; write the name of a header: 1 to 64 letters, digits and \'-\'',
+      'rateLimits.huge: found {"capacity":1000000000,"rate":1,"intervalMs":86400000}; make capacity x intervalMs at most 4503599627370496: a shorter interval with a smaller rate says the same',
+      "rateLimitShards: found 0; write a whole number from 1 to 4096 (objects)",
+      "defaults.readTimeoutMs: found -5; write a whole number from 1 to 3600000 (ms)",
+      'defaults.rateLimits: found "who"; write a list of names from rateLimits: ["per-caller"]',
+      'services["users.v1.UserServise"]: found "users.v1.UserServise"; write "users.v1.UserService", or add the service to workers/services/catalog.ts',
+      'services["users.v1.UserService"].methods.GetUsr: found "GetUsr"; write "GetUser"',
+      'services["users.v1.UserService"].methods.ListUsers.rateLimits[0]: found "whom"; write "who", defined in rateLimits',
+      'services["users.v1.UserService"].methods.ListUsers.cost: found 0; write a whole number from 1 to 1000000000 (tokens)',
+      'services["users.v1.UserService"].methods.GetUser.cost: found 5; write at most 1, the capacity of rateLimits.where: such a call could never pass',
+      'services["users.v1.UserService"].upstream.url: found "ftp://x"; write http(s)://host, with a port and a path where needed, without user, query or fragment',
+    ]);
+  });
+
+  it.each([
+    [{}, /^services: found nothing/],
+    [null, /^services: found nothing|^: found null/],
+    [{ services: [] }, /^services: found \[\]; write an object/],
+    [{ services: { "users.v1.UserService": {} } }, /upstream: found nothing; write \{ binding/],
+    [{ services: { "users.v1.UserService": { upstream: { binding: "A", url: "http://b" } } } }, /one of them$/],
+    [{ services: { "users.v1.UserService": { upstream: { url: "http://user:pass@host" } } } }, /without user/],
+    [{ services: { "users.v1.UserService": { upstream: { binding: "NOT OK" } } } }, /name of a service binding/],
+  ])("refuses %j", (input, message) => {
+    expect(problems(input).some((line) => message.test(line)), problems(input).join("\n")).toBe(true);
+  });
+
+  it("never throws, whatever it is given, and never takes a mistake for a policy", () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.anything(), (any, other) => {
+        expect(parsePolicy(any, promised).kind).toBe("invalid");
+        const nested = { rateLimits: { a: any }, services: { "users.v1.UserService": other } };
+        expect(["ok", "invalid"]).toContain(parsePolicy(nested, promised).kind);
+      }),
+    );
+  });
+});

@@ -1,0 +1,132 @@
+// The object that remembers buckets: exact, one take a message, nothing lost over eviction, nothing kept for ever.
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Charge, TokenBucket } from "../../durable-objects/token-bucket.ts";
+
+const START = Date.UTC(2026, 0, 1);
+const limit = { capacity: 3, rate: 1, intervalMs: 1000 };
+const charge = (key: string, cost = 1): Charge => ({ key, limit, cost });
+
+let names = 0;
+const freshObject = (): DurableObjectStub<TokenBucket> => env.TOKEN_BUCKET.getByName(`test-${names++}`);
+const rows = (stub: DurableObjectStub<TokenBucket>): Promise<number> =>
+  runInDurableObject(stub, (_, { storage }) => storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM buckets").one().n);
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: START }));
+afterEach(() => void vi.useRealTimers());
+
+describe("TokenBucket", () => {
+  it("takes a burst of its capacity, then refuses, and says when to come back", async () => {
+    const stub = freshObject();
+    for (const remaining of [2, 1, 0]) {
+      expect(await stub.take([charge("a")])).toEqual([{ kind: "allowed", remaining, nextMs: 1000 }]);
+    }
+    vi.setSystemTime(START + 400);
+    expect(await stub.take([charge("a")])).toEqual([{ kind: "refused", remaining: 0, nextMs: 600, retryAfterMs: 600 }]);
+    vi.setSystemTime(START + 1000);
+    expect((await stub.take([charge("a")]))[0]?.kind).toBe("allowed");
+  });
+
+  it("keeps names apart, and limits of one name too", async () => {
+    const stub = freshObject();
+    await stub.take([charge("a", 3)]);
+    expect((await stub.take([charge("b", 3)]))[0]?.kind).toBe("allowed");
+    expect((await stub.take([{ ...charge("a"), limit: { ...limit, capacity: 4 } }]))[0]).toMatchObject({ remaining: 3 });
+  });
+
+  it("admits exactly the capacity of a thousand calls made at once", async () => {
+    const stub = freshObject();
+    const big = { capacity: 100, rate: 1, intervalMs: 1000 };
+    const verdicts = await Promise.all(Array.from({ length: 1000 }, () => stub.take([{ key: "a", limit: big, cost: 1 }])));
+    expect(verdicts.filter(([verdict]) => verdict?.kind === "allowed")).toHaveLength(100);
+  });
+
+  it("takes all charges of a call or none", async () => {
+    const stub = freshObject();
+    await stub.take([charge("b", 3)]);
+    const verdicts = await stub.take([charge("a"), charge("b")]);
+    expect(verdicts.map(({ kind }) => kind)).toEqual(["allowed", "refused"]);
+    expect((await stub.take([charge("a", 3)]))[0]?.kind).toBe("allowed"); // nothing was taken from a
+  });
+
+  it("gives back what another object's refusal made void", async () => {
+    const stub = freshObject();
+    await stub.take([charge("a", 3)]);
+    await stub.giveBack([charge("a", 2)]);
+    expect((await stub.take([charge("a")]))[0]).toMatchObject({ kind: "allowed", remaining: 1 });
+  });
+
+  it("remembers across eviction", async () => {
+    const stub = freshObject();
+    await stub.take([charge("a", 3)]);
+    await evictDurableObject(stub);
+    expect((await stub.take([charge("a")]))[0]?.kind).toBe("refused");
+  });
+
+  it("refills nothing when the clock steps back, also over eviction", async () => {
+    const stub = freshObject();
+    await stub.take([charge("a", 3)]);
+    await evictDurableObject(stub);
+    vi.setSystemTime(START - 3_600_000);
+    expect((await stub.take([charge("a")]))[0]).toMatchObject({ kind: "refused", retryAfterMs: 3_601_000 });
+    vi.setSystemTime(START + 1000);
+    expect((await stub.take([charge("a")]))[0]?.kind).toBe("allowed");
+  });
+
+  it("forgets a key two intervals after its last call: the alarm clears the row", async () => {
+    const stub = freshObject();
+    await stub.take([charge("a"), charge("b")]);
+    vi.setSystemTime(START + 1500);
+    await stub.take([charge("b")]);
+    vi.setSystemTime(START + 2000);
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    expect(await rows(stub)).toBe(1);
+    vi.setSystemTime(START + 3500);
+    expect(await runDurableObjectAlarm(stub)).toBe(true); // it had been set again for b
+    expect(await rows(stub)).toBe(0);
+    expect(await runDurableObjectAlarm(stub)).toBe(false); // and sleeps while there is nothing to clear
+  });
+
+  it("still clears its rows after an eviction", async () => {
+    const stub = freshObject();
+    await stub.take([charge("a")]);
+    await evictDurableObject(stub);
+    vi.setSystemTime(START + 5000);
+    await stub.take([charge("b")]);
+    await runDurableObjectAlarm(stub);
+    expect(await rows(stub)).toBe(1);
+  });
+
+  it("counts a refused call as a touch where a bucket is forgotten before it is full, and writes nothing where it is not", async () => {
+    const slow = { capacity: 10, rate: 1, intervalMs: 1000 };
+    const stub = freshObject();
+    await stub.take([{ key: "a", limit: slow, cost: 10 }]);
+    vi.setSystemTime(START + 1500);
+    expect((await stub.take([{ key: "a", limit: slow, cost: 10 }]))[0]?.kind).toBe("refused");
+    vi.setSystemTime(START + 2500); // two intervals after the first call, one after the refused one
+    expect((await stub.take([{ key: "a", limit: slow, cost: 10 }]))[0]?.kind).toBe("refused");
+
+    const quick = { capacity: 2, rate: 1, intervalMs: 1000 };
+    await stub.take([{ key: "b", limit: quick, cost: 2 }]);
+    const touched = () => runInDurableObject(stub, (_, { storage }) => storage.sql.exec("SELECT * FROM buckets WHERE key LIKE '2/%'").one());
+    const before = await touched();
+    vi.setSystemTime(START + 2600);
+    expect((await stub.take([{ key: "b", limit: quick, cost: 2 }]))[0]?.kind).toBe("refused");
+    expect(await touched()).toEqual(before);
+  });
+
+  it("keeps a bounded number of keys: those nearest to their end are forgotten first", async () => {
+    const stub = freshObject();
+    await runInDurableObject(stub, (object: TokenBucket) => {
+      object.maxKeys = 10;
+    });
+    for (let caller = 0; caller < 50; caller++) {
+      vi.setSystemTime(START + caller);
+      await stub.take([charge(`caller-${caller}`, 3)]);
+      expect(await rows(stub)).toBeLessThanOrEqual(10);
+    }
+    expect((await stub.take([charge("caller-49")]))[0]?.kind).toBe("refused"); // the latest is remembered
+    expect((await stub.take([charge("caller-0")]))[0]?.kind).toBe("allowed"); // the oldest has been forgotten
+  });
+});

@@ -1,0 +1,37 @@
+// The grammar of layers/: a call on its way inwards, and what a layer is.
+import type { Variables } from "../../core/transcode/path-trie.ts";
+
+/** How the caller speaks, and so how every answer to it is written. */
+export type Protocol =
+  | { readonly kind: "connect_unary" }
+  | { readonly kind: "connect_stream"; readonly contentType: string }
+  | { readonly kind: "grpc_web"; readonly contentType: string }
+  | { readonly kind: "rest" };
+
+/** What is sent to the upstream. `path` is canonical; `query` is empty or starts with `?`. */
+export interface Outgoing {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: Headers; // one copy per call, which layers add to
+  readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
+}
+
+/** One call on its way inwards. A layer that changes it hands a new one to `next`. */
+export interface Call {
+  readonly request: Request; // as it arrived; its body is read through `outgoing`
+  readonly protocol: Protocol;
+  readonly receivedAt: number; // epoch ms
+  readonly deadlineAt: number; // epoch ms; Infinity until the deadline layer has spoken
+  readonly signal: AbortSignal | null; // aborts at the deadline
+  readonly variables: Variables; // what a REST path carried; empty for RPC
+  readonly outgoing: Outgoing;
+}
+
+export type Handler = (call: Call) => Promise<Response>;
+export type Layer = (next: Handler) => Handler;
+
+/** Puts layers around a handler; the first one listed is the outermost. */
+export function stack(layers: readonly Layer[], innermost: Handler): Handler {
+  return layers.reduceRight((next, layer) => layer(next), innermost);
+}

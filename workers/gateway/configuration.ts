@@ -1,0 +1,64 @@
+// Holds gateway.config.ts against the protos and the Worker's bindings, and tells every problem at once.
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { describe, join, type Problem } from "../../core/parse.ts";
+import { type GatewayPolicy, parsePolicy, type RoutePolicy } from "../../core/policy.ts";
+import { compileRest, type RestTable } from "./transcode/rules.ts";
+import { type Bindings, type Upstream, upstreamOf } from "./upstream.ts";
+
+/** A configuration that fits: what may be called, under which policy, and where it runs. */
+export interface Configuration {
+  readonly policy: GatewayPolicy;
+  readonly endpoints: ReadonlyMap<DescMethod, Endpoint>;
+  readonly rest: RestTable;
+}
+
+export interface Endpoint {
+  readonly policy: RoutePolicy;
+  readonly upstream: Upstream;
+}
+
+/** All that is wrong with a configuration: path, what was found, and the mend. */
+export class InvalidConfiguration extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(["gateway.config.ts is not valid:", ...problems.map((problem) => `  ${describe(problem)}`)].join("\n"));
+    this.name = "InvalidConfiguration";
+    this.problems = problems;
+  }
+}
+
+/**
+ * @param input    what gateway.config.ts exports
+ * @param catalog  the services known by their protos
+ * @param bindings the Worker's environment
+ * @throws InvalidConfiguration with every problem
+ */
+export function configure(input: unknown, catalog: readonly DescService[], bindings: Bindings): Configuration {
+  const promised = new Map(catalog.map((service) => [service.typeName, service.methods.map(({ name }) => name)]));
+  const parsed = parsePolicy(input, promised);
+  if (parsed.kind === "invalid") throw new InvalidConfiguration(parsed.problems);
+  const { policy } = parsed;
+
+  const served = catalog.filter(({ typeName }) => policy.services.has(typeName));
+  const { table, problems: illegalRules } = compileRest(served);
+  const problems = [...illegalRules];
+  const endpoints = new Map<DescMethod, Endpoint>();
+  for (const service of served) {
+    const settings = policy.services.get(service.typeName)!;
+    const upstream = upstreamOf(settings.upstream, bindings);
+    if (upstream === undefined) {
+      const found = JSON.stringify(settings.upstream);
+      const mend = "name a service binding that wrangler.toml has, or add this one to it";
+      problems.push({ path: `${join("services", service.typeName)}.upstream`, found, mend });
+      continue;
+    }
+    for (const method of service.methods) endpoints.set(method, { policy: settings.methods.get(method.name)!, upstream });
+  }
+  if (bindings["TOKEN_BUCKET"] === undefined && [...endpoints.values()].some((endpoint) => endpoint.policy.rateLimits.length > 0)) {
+    const mend = "bind the Durable Object class TokenBucket as TOKEN_BUCKET in wrangler.toml";
+    problems.push({ path: "rateLimits", found: "no binding TOKEN_BUCKET", mend });
+  }
+  if (problems.length > 0) throw new InvalidConfiguration(problems);
+  return { policy, endpoints, rest: table };
+}

@@ -1,0 +1,71 @@
+// Rejection -> Connect code, HTTP status and headers: the only place that knows how a refusal is told.
+import { Code, ConnectError } from "@connectrpc/connect";
+import { rateLimitFields, seconds } from "../../core/limit/fields.ts";
+import type { FieldViolation, Rejection } from "../../core/rejection.ts";
+import { BadRequestSchema, RetryInfoSchema } from "../../protos/gen/google/rpc/error_details_pb.ts";
+
+/** A refusal, ready to be written in any protocol. */
+export interface Refusal {
+  readonly error: ConnectError; // its metadata become headers of the answer
+  readonly httpStatus?: number; // for unary Connect and REST, where HTTP has a better word than Connect's table
+  readonly restStatus?: number; // for REST alone
+}
+
+/** A new rejection fails to compile until it has a line here. */
+export function toRefusal(rejection: Rejection): Refusal {
+  switch (rejection.kind) {
+    case "invalid_request":
+      return { error: badRequest(rejection.message, rejection.violations ?? []) };
+    case "invalid_path":
+      return { error: new ConnectError(rejection.message, Code.InvalidArgument) };
+    case "url_too_long":
+      return { error: new ConnectError(`url is longer than ${rejection.maxBytes} bytes; use POST`, Code.InvalidArgument), httpStatus: 414 };
+    case "unknown_path":
+      return { error: new ConnectError(`nothing is served at ${rejection.path}`, Code.NotFound), httpStatus: 404 };
+    case "unknown_procedure":
+      return { error: new ConnectError(`procedure ${rejection.procedure} is not served here`, Code.Unimplemented) };
+    case "method_not_allowed": {
+      const allow = rejection.allow.join(", ");
+      const error = new ConnectError(`method ${rejection.method} is not allowed, use ${allow}`, Code.Unimplemented, { Allow: allow });
+      return { error, httpStatus: 405 };
+    }
+    case "unsupported_content_type": {
+      const accepted = rejection.accepted.join(", ");
+      const found = rejection.found === null ? "no content type" : `content type "${rejection.found.slice(0, 100)}"`;
+      const error = new ConnectError(`${found} is not accepted, use ${accepted}`, Code.InvalidArgument, { "Accept-Post": accepted });
+      return { error, httpStatus: 415 };
+    }
+    case "body_too_large":
+      return { error: new ConnectError(`request is larger than ${rejection.maxBytes} bytes`, Code.ResourceExhausted), restStatus: 413 };
+    case "rate_limited": {
+      const error = retryLater(`rate limit "${rejection.rule}" exceeded`, Code.ResourceExhausted, rejection.retryAfterMs);
+      for (const [name, value] of rateLimitFields(rejection.quotas)) error.metadata.set(name, value);
+      return { error };
+    }
+    case "limiter_unavailable":
+      return { error: retryLater(`rate limit "${rejection.rule}" can't be checked`, Code.Unavailable, rejection.retryAfterMs) };
+    case "deadline_exceeded":
+      return { error: new ConnectError(`no answer within ${rejection.timeoutMs} ms`, Code.DeadlineExceeded) };
+    case "upstream_unreachable":
+      return { error: new ConnectError(`upstream ${rejection.upstream} can't be reached`, Code.Unavailable) };
+    case "upstream_invalid":
+      return { error: new ConnectError(`upstream ${rejection.upstream} ${rejection.problem}`, Code.Unavailable) };
+  }
+}
+
+/** What is told of a mistake of ours: nothing but that it was one. It is logged whole, with the request id. */
+export function toInternal(): Refusal {
+  return { error: new ConnectError("internal error", Code.Internal) };
+}
+
+function badRequest(message: string, violations: readonly FieldViolation[]): ConnectError {
+  if (violations.length === 0) return new ConnectError(message, Code.InvalidArgument);
+  const detail = { desc: BadRequestSchema, value: { fieldViolations: violations.map(({ field, description }) => ({ field, description })) } };
+  return new ConnectError(message, Code.InvalidArgument, undefined, [detail]);
+}
+
+function retryLater(message: string, code: Code, retryAfterMs: number): ConnectError {
+  const retryDelay = { seconds: BigInt(Math.floor(retryAfterMs / 1000)), nanos: (retryAfterMs % 1000) * 1_000_000 };
+  const headers = { "Retry-After": String(seconds(retryAfterMs)) };
+  return new ConnectError(message, code, headers, [{ desc: RetryInfoSchema, value: { retryDelay } }]);
+}

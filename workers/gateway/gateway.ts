@@ -1,0 +1,67 @@
+// Compiles configuration and protos into routes, once, and takes each request to its own.
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { canonicalPath } from "../../core/path.ts";
+import type { GatewayInput } from "../../core/policy.ts";
+import type { Rejection } from "../../core/rejection.ts";
+import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
+import type { Call, Handler, Protocol } from "./call.ts";
+import { configure } from "./configuration.ts";
+import { requestHeaders } from "./headers.ts";
+import { pipeline, refuse } from "./pipeline.ts";
+import { protocolFor, protocolOf, REST } from "./protocol.ts";
+import type { RestRoute } from "./transcode/rules.ts";
+import type { Bindings } from "./upstream.ts";
+
+export type Gateway = (request: Request) => Promise<Response>;
+
+const MAX_URL_BYTES = 16_384; // what Cloudflare's edge lets through
+
+/**
+ * @param input    what gateway.config.ts exports
+ * @param catalog  the services known by their protos
+ * @param bindings the Worker's environment: `TOKEN_BUCKET`, and the services named by the configuration
+ * @throws InvalidConfiguration with every problem, so that a Worker with a mistake does not start
+ */
+export function createGateway(input: GatewayInput, catalog: readonly DescService[], bindings: Bindings): Gateway {
+  const { policy, endpoints, rest } = configure(input, catalog, bindings);
+  const buckets = bindings["TOKEN_BUCKET"] as DurableObjectNamespace<TokenBucket>;
+
+  const byProcedure = new Map<string, { method: DescMethod; handler: Handler }>();
+  for (const [method, endpoint] of endpoints) {
+    byProcedure.set(`/${method.parent.typeName}/${method.name}`, { method, handler: pipeline({ method, ...endpoint, buckets, gateway: policy }) });
+  }
+  const byRule = new Map<RestRoute, Handler>();
+  for (const rule of rest.routes) {
+    const { method } = rule;
+    byRule.set(rule, pipeline({ method, ...endpoints.get(method)!, buckets, gateway: policy }, rule));
+  }
+
+  return async (request) => {
+    const receivedAt = Date.now();
+    const at = canonicalPath(request.url);
+    if (at.kind === "invalid") return refused(request, "", receivedAt, { kind: "invalid_path", message: at.problem });
+    const { path, query } = at;
+    if (request.url.length > MAX_URL_BYTES) return refused(request, path, receivedAt, { kind: "url_too_long", maxBytes: MAX_URL_BYTES });
+
+    const rpc = byProcedure.get(path);
+    if (rpc !== undefined) {
+      const protocol = protocolFor(request, rpc.method);
+      if ("refusal" in protocol) return refused(request, path, receivedAt, protocol.refusal, protocol.spoken);
+      return rpc.handler(callOf(request, protocol, path, query, receivedAt));
+    }
+    const match = rest.match(request.method, path);
+    if (match.kind === "found") return byRule.get(match.route)!(callOf(request, REST, path, query, receivedAt, match.variables));
+    if (protocolOf(request).kind !== "rest") return refused(request, path, receivedAt, { kind: "unknown_procedure", procedure: path });
+    if (match.kind === "unknown_path") return refused(request, path, receivedAt, { kind: "unknown_path", path });
+    return refused(request, path, receivedAt, { kind: "method_not_allowed", method: request.method, allow: match.allow });
+  };
+}
+
+function callOf(request: Request, protocol: Protocol, path: string, query: string, receivedAt: number, variables: Call["variables"] = []): Call {
+  const outgoing = { method: request.method, path, query, headers: requestHeaders(request.headers), body: request.body };
+  return { request, protocol, receivedAt, deadlineAt: Number.POSITIVE_INFINITY, signal: null, variables, outgoing };
+}
+
+function refused(request: Request, path: string, receivedAt: number, rejection: Rejection, protocol = protocolOf(request)): Promise<Response> {
+  return refuse(rejection)(callOf(request, protocol, path, "", receivedAt));
+}

@@ -1,0 +1,12 @@
+// The Worker's entry. The configuration is compiled as the isolate loads: with a mistake in it nothing starts.
+import { env } from "cloudflare:workers";
+import config from "../../gateway.config.ts";
+import { catalog } from "../services/catalog.ts";
+import { createApp } from "./app.ts";
+import { createGateway } from "./gateway.ts";
+
+export { TokenBucket } from "../../durable-objects/token-bucket.ts";
+
+const app = createApp(createGateway(config, catalog, env as unknown as Record<string, unknown>));
+
+export default { fetch: (request: Request) => app.fetch(request) };

@@ -1,0 +1,27 @@
+// One clock for the call: what the caller asked for, or the route allows, whichever ends first.
+import { parseConnectTimeout, parseGrpcTimeout } from "../../../core/deadline.ts";
+import { Rejected } from "../../../core/rejection.ts";
+import type { Call, Layer } from "../call.ts";
+
+/**
+ * @param longestMs what the route allows, ms; a caller may ask for less, not for more
+ */
+export function deadline(longestMs: number): Layer {
+  return (next) => async (call) => {
+    const timeoutMs = Math.min(askedFor(call) ?? longestMs, longestMs);
+    const signal = AbortSignal.timeout(timeoutMs);
+    const late = new Promise<never>((_, reject) => {
+      signal.addEventListener("abort", () => reject(new Rejected({ kind: "deadline_exceeded", timeoutMs })), { once: true });
+    });
+    return Promise.race([next({ ...call, signal, deadlineAt: call.receivedAt + timeoutMs }), late]);
+  };
+}
+
+/** @throws Rejected for a timeout that can't be read */
+function askedFor(call: Call): number | undefined {
+  const { headers } = call.outgoing;
+  const isGrpcWeb = call.protocol.kind === "grpc_web";
+  const timeout = isGrpcWeb ? parseGrpcTimeout(headers.get("grpc-timeout")) : parseConnectTimeout(headers.get("connect-timeout-ms"));
+  if (timeout.kind === "invalid") throw new Rejected({ kind: "invalid_request", message: timeout.problem });
+  return timeout.ms;
+}

@@ -1,0 +1,83 @@
+// REST at the door, Connect behind it: the request becomes the method's message, the answer becomes JSON again.
+import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { createEnvelopeReadableStream, encodeEnvelope } from "@connectrpc/connect/protocol";
+import { codeFromHttpStatus, endStreamFlag, endStreamFromJson, errorFromJsonBytes } from "@connectrpc/connect/protocol-connect";
+import { assert } from "../../../core/assert.ts";
+import type { Call, Layer } from "../call.ts";
+import { details, mediaType } from "../protocol.ts";
+import { decodeRequest } from "../transcode/request.ts";
+import { encodeResponse } from "../transcode/response.ts";
+import { statusJson } from "../transcode/status.ts";
+import { encodeStream } from "../transcode/stream.ts";
+import type { RestRoute } from "../transcode/rules.ts";
+
+export function transcode(route: RestRoute): Layer {
+  const { method } = route;
+  const isUnary = method.methodKind === "unary";
+  const path = `/${method.parent.typeName}/${method.name}`;
+  return (next) => async (call) => {
+    const { headers, query, body } = call.outgoing;
+    assert(!(body instanceof ReadableStream), "the body of a REST call is read whole before it is transcoded");
+    const message = toBinary(method.input, decodeRequest(route, call.variables, query, headers.get("content-type"), body));
+    const accept = headers.get("accept");
+    describeAs(isUnary ? "application/proto" : "application/connect+proto", headers);
+
+    const outgoing = { method: "POST", path, query: "", headers, body: isUnary ? message : encodeEnvelope(0, message) };
+    const answer = await next({ ...call, outgoing: outgoing as Call["outgoing"] });
+    if (!isOfType(answer, isUnary ? "application/proto" : "application/connect+proto")) return refused(answer);
+    if (isUnary) {
+      const { body, contentType } = encodeResponse(route, fromBinary(method.output, new Uint8Array(await answer.arrayBuffer())));
+      return restResponse(body, contentType, answer);
+    }
+    const { body: stream, contentType } = encodeStream(route, messagesOf(answer, method), accept);
+    return restResponse(stream, contentType, answer);
+  };
+}
+
+/** From here on the call is a Connect one, and nothing may speak of the REST body. */
+function describeAs(contentType: string, headers: Headers): void {
+  for (const name of ["content-length", "content-encoding", "accept"]) headers.delete(name);
+  headers.set("content-type", contentType);
+  headers.set("accept-encoding", "identity");
+  headers.set("connect-protocol-version", "1");
+}
+
+function isOfType(answer: Response, contentType: string): boolean {
+  return answer.status === 200 && mediaType(answer.headers.get("content-type")) === contentType;
+}
+
+/** The messages of a Connect stream; ends by throwing where the stream ends with an error, or without an end. */
+async function* messagesOf(answer: Response, method: DescMethod): AsyncIterable<Message> {
+  assert(answer.body !== null, "a Connect stream has a body");
+  for await (const { flags, data } of createEnvelopeReadableStream(answer.body)) {
+    if ((flags & endStreamFlag) === endStreamFlag) {
+      const { error } = endStreamFromJson(data);
+      if (error !== undefined) throw error;
+      return;
+    }
+    yield fromBinary(method.output, data);
+  }
+  throw new ConnectError("the stream of the upstream broke off", Code.Unavailable);
+}
+
+async function refused(answer: Response): Promise<Response> {
+  const fallback = new ConnectError(`upstream answered with status ${answer.status}`, codeFromHttpStatus(answer.status));
+  const { status, body } = statusJson(errorOf(new Uint8Array(await answer.arrayBuffer()), fallback), details);
+  return restResponse(JSON.stringify(body), "application/json", answer, status);
+}
+
+function errorOf(body: Uint8Array, fallback: ConnectError): ConnectError {
+  try {
+    return errorFromJsonBytes(body, undefined, fallback);
+  } catch (error) {
+    return ConnectError.from(error);
+  }
+}
+
+function restResponse(body: BodyInit, contentType: string, answer: Response, status = 200): Response {
+  const headers = new Headers(answer.headers);
+  for (const name of ["content-length", "content-encoding", "connect-content-encoding", "connect-accept-encoding"]) headers.delete(name);
+  headers.set("content-type", contentType);
+  return new Response(body, { status, headers });
+}

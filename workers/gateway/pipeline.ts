@@ -1,0 +1,59 @@
+// THE JOURNEY OF A CALL, from the door inwards. Compiled once per route when the configuration loads. Read this first.
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { GatewayPolicy, RoutePolicy } from "../../core/policy.ts";
+import { Rejected, type Rejection } from "../../core/rejection.ts";
+import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
+import { type Handler, type Layer, stack } from "./call.ts";
+import { dispatch } from "./dispatch.ts";
+import { deadline } from "./layers/deadline.ts";
+import { limitBody } from "./layers/limit-body.ts";
+import { rateLimit } from "./layers/rate-limit.ts";
+import { rescue } from "./layers/rescue.ts";
+import { trace } from "./layers/trace.ts";
+import { transcode } from "./layers/transcode.ts";
+import type { RestRoute } from "./transcode/rules.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** A method as it is served: what it is, what an operator has set for it, where it runs. */
+export interface Route {
+  readonly method: DescMethod;
+  readonly policy: RoutePolicy;
+  readonly upstream: Upstream;
+  readonly buckets: DurableObjectNamespace<TokenBucket>;
+  readonly gateway: Pick<GatewayPolicy, "rateLimitShards" | "principalHeader">;
+}
+
+/**
+ * @param rest the HTTP rule a call came in by, where it is REST; RPC passes through as it is
+ */
+export function pipeline({ method, policy, upstream, buckets, gateway }: Route, rest?: RestRoute): Handler {
+  const isUnary = method.methodKind === "unary";
+  const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
+  return stack(
+    [
+      trace(), // names the call; sees every answer, refusals too
+      rescue(), // below this line layers refuse by throwing Rejected; above it there are only answers
+      deadline(isUnary ? policy.readTimeoutMs : policy.streamTimeoutMs), // one clock for the call, whatever it waits for
+      ...optional(policy.rateLimits.length > 0, () =>
+        rateLimit(buckets, {
+          rules: policy.rateLimits,
+          cost: policy.cost,
+          shards: gateway.rateLimitShards,
+          principalHeader: gateway.principalHeader,
+        }),
+      ), // before the body is read: a refused call costs no memory
+      limitBody({ maxBytes: policy.maxBodyBytes, isStream, isWhole: rest !== undefined }), // no byte past the limit goes further
+      ...optional(rest !== undefined, () => transcode(rest!)), // below this line every call is RPC
+    ],
+    dispatch(upstream),
+  );
+}
+
+/** The short way of a call that has no route: named, and refused in its own protocol. */
+export function refuse(rejection: Rejection): Handler {
+  return stack([trace(), rescue()], () => Promise.reject(new Rejected(rejection)));
+}
+
+function optional(condition: boolean, layer: () => Layer): Layer[] {
+  return condition ? [layer()] : [];
+}

@@ -1,0 +1,87 @@
+// Which protocol a call is made in, and how a refusal is written in it.
+import type { DescMethod } from "@bufbuild/protobuf";
+import { createRegistry } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import { encodeEnvelope } from "@connectrpc/connect/protocol";
+import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson } from "@connectrpc/connect/protocol-connect";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import type { Rejection } from "../../core/rejection.ts";
+import { BadRequestSchema, RetryInfoSchema } from "../../protos/gen/google/rpc/error_details_pb.ts";
+import type { Protocol } from "./call.ts";
+import type { Refusal } from "./errors.ts";
+import { statusJson } from "./transcode/status.ts";
+
+const UNARY: readonly string[] = ["application/proto", "application/json"];
+const STREAM: readonly string[] = ["application/connect+proto", "application/connect+json"];
+const GRPC_WEB: readonly string[] = ["application/grpc-web", "application/grpc-web+proto", "application/grpc-web+json"];
+
+const CONNECT_UNARY: Protocol = { kind: "connect_unary" };
+export const REST: Protocol = { kind: "rest" };
+
+/** What our refusals carry beyond their code; REST callers see these written out. */
+export const details = createRegistry(BadRequestSchema, RetryInfoSchema);
+
+/** The media type alone, lower case: what stands before parameters such as `; charset=utf-8`. */
+export function mediaType(contentType: string | null): string {
+  if (contentType === null) return "";
+  const end = contentType.indexOf(";");
+  return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
+}
+
+/** The protocol that the headers speak of, before anybody knows whether there is such a method. */
+export function protocolOf(request: Request): Protocol {
+  const contentType = mediaType(request.headers.get("content-type"));
+  if (contentType.startsWith("application/grpc-web")) return { kind: "grpc_web", contentType };
+  if (contentType.startsWith("application/connect+")) return { kind: "connect_stream", contentType };
+  if (contentType === "application/proto" || request.headers.has("connect-protocol-version")) return CONNECT_UNARY;
+  return REST;
+}
+
+/** The protocol of a call to a method that exists, or why there can be none and how to say so. */
+export function protocolFor(request: Request, method: DescMethod): Protocol | { readonly refusal: Rejection; readonly spoken: Protocol } {
+  const isUnary = method.methodKind === "unary";
+  if (request.method === "GET" && isReadable(method)) return CONNECT_UNARY;
+  if (request.method !== "POST") {
+    const allow = isReadable(method) ? ["GET", "POST"] : ["POST"];
+    return { refusal: { kind: "method_not_allowed", method: request.method, allow }, spoken: CONNECT_UNARY };
+  }
+  const found = request.headers.get("content-type");
+  const contentType = mediaType(found);
+  const accepted = isUnary ? UNARY : STREAM;
+  if (accepted.includes(contentType)) return isUnary ? CONNECT_UNARY : { kind: "connect_stream", contentType };
+  if (GRPC_WEB.includes(contentType)) return { kind: "grpc_web", contentType };
+  const spoken = protocolOf(request);
+  const refusal: Rejection = { kind: "unsupported_content_type", found, accepted: [...accepted, ...GRPC_WEB] };
+  return { refusal, spoken: spoken.kind === "grpc_web" ? spoken : CONNECT_UNARY };
+}
+
+/** Connect lets a unary method without side effects be called with GET. */
+function isReadable(method: DescMethod): boolean {
+  return method.methodKind === "unary" && method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+}
+
+/** Writes a refusal as the caller's protocol wants its errors. */
+export function writeRefusal(protocol: Protocol, { error, httpStatus, restStatus }: Refusal): Response {
+  switch (protocol.kind) {
+    case "connect_unary": {
+      const status = httpStatus ?? codeToHttpStatus(error.code);
+      return Response.json(errorToJson(error, { registry: details }), { status, headers: error.metadata });
+    }
+    case "connect_stream": {
+      const end = JSON.stringify(endStreamToJson(error.metadata, error, { registry: details }));
+      const headers = new Headers(error.metadata);
+      headers.set("Content-Type", protocol.contentType);
+      return new Response(encodeEnvelope(endStreamFlag, new TextEncoder().encode(end)), { headers });
+    }
+    case "grpc_web": {
+      const headers = new Headers(error.metadata);
+      setTrailerStatus(headers, error); // "trailers only": the status stands in the headers, the body is empty
+      headers.set("Content-Type", protocol.contentType);
+      return new Response(null, { headers });
+    }
+    case "rest": {
+      const { status, body } = statusJson(error, details);
+      return Response.json(body, { status: restStatus ?? httpStatus ?? status, headers: error.metadata });
+    }
+  }
+}

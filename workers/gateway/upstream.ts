@@ -1,0 +1,26 @@
+// Where the calls of a service go: a service binding, or a base URL.
+import type { UpstreamInput } from "../../core/policy.ts";
+
+export interface Upstream {
+  readonly name: string; // as it stands in messages
+  readonly base: string; // what a path is appended to
+  fetch(url: string, init: RequestInit): Promise<Response>;
+}
+
+/** The Worker's bindings, before anybody knows which of them an operator has named. */
+export type Bindings = Readonly<Record<string, unknown>>;
+
+/** @returns undefined where the binding is missing, or is no service */
+export function upstreamOf(input: UpstreamInput, bindings: Bindings): Upstream | undefined {
+  if ("url" in input) {
+    return { name: input.url, base: input.url, fetch: (url, init) => fetch(url, init) };
+  }
+  const service = bindings[input.binding];
+  if (!isFetcher(service)) return undefined;
+  const name = input.binding.toLowerCase().replaceAll("_", "-");
+  return { name: input.binding, base: `https://${name}.internal`, fetch: (url, init) => service.fetch(url, init) };
+}
+
+function isFetcher(value: unknown): value is Fetcher {
+  return typeof value === "object" && value !== null && "fetch" in value && typeof value.fetch === "function";
+}
