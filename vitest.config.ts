@@ -25,7 +25,7 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: "objects", include: ["test/durable-objects/**/*.test.ts"] },
+        test: { name: "gateway", include: ["test/durable-objects/**/*.test.ts", "test/workers/gateway/**/*.test.ts"] },
       },
     ],
   },

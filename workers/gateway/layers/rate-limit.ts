@@ -55,12 +55,12 @@ async function take(
 ): Promise<(Verdict | undefined)[]> {
   const byShard = Map.groupBy(charges.keys(), (index) => hash32(charges[index]!.key) % shards);
   const verdicts: (Verdict | undefined)[] = charges.map(() => undefined);
-  const groups = [...byShard].map(([shard, indexes]) => ({ stub: buckets.getByName(`shard-${shard}`), indexes }));
+  const groups = [...byShard].map(([shard, indexes]) => ({ object: () => buckets.getByName(`shard-${shard}`), indexes }));
 
   await Promise.all(
-    groups.map(async ({ stub, indexes }) => {
+    groups.map(async ({ object, indexes }) => {
       const waitMs = Math.min(...indexes.map((index) => rules[index]!.waitMs));
-      const answer = await within(waitMs, () => stub.take(indexes.map((index) => charges[index]!)));
+      const answer = await within(waitMs, () => object().take(indexes.map((index) => charges[index]!)));
       for (const [at, index] of indexes.entries()) verdicts[index] = answer?.[at];
     }),
   );
@@ -70,9 +70,9 @@ async function take(
   if (refused < 0 && silent < 0) return verdicts;
 
   // What other objects took for a call that will not be made goes back, behind the answer.
-  for (const { stub, indexes } of groups) {
+  for (const { object, indexes } of groups) {
     const taken = indexes.filter((index) => verdicts[index]?.kind === "allowed");
-    if (taken.length === indexes.length) waitUntil(stub.giveBack(taken.map((index) => charges[index]!)).catch(() => undefined));
+    if (taken.length === indexes.length) waitUntil(object().giveBack(taken.map((index) => charges[index]!)).catch(() => undefined));
   }
   if (refused < 0) {
     throw new Rejected({ kind: "limiter_unavailable", rule: rules[silent]!.name, retryAfterMs: RETRY_UNREACHABLE_MS });
@@ -95,7 +95,7 @@ async function within<T>(waitMs: number, ask: () => Promise<T>): Promise<T | und
   } catch {
     return undefined;
   } finally {
-    clearTimeout(timer);
+    clearTimeout(timer ?? null);
   }
 }
 

@@ -4,6 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { createEnvelopeReadableStream, encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeFromHttpStatus, endStreamFlag, endStreamFromJson, errorFromJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { assert } from "../../../core/assert.ts";
+import { Rejected } from "../../../core/rejection.ts";
 import type { Call, Layer } from "../call.ts";
 import { details, mediaType } from "../protocol.ts";
 import { decodeRequest } from "../transcode/request.ts";
@@ -27,10 +28,10 @@ export function transcode(route: RestRoute): Layer {
     const answer = await next({ ...call, outgoing: outgoing as Call["outgoing"] });
     if (!isOfType(answer, isUnary ? "application/proto" : "application/connect+proto")) return refused(answer);
     if (isUnary) {
-      const { body, contentType } = encodeResponse(route, fromBinary(method.output, new Uint8Array(await answer.arrayBuffer())));
+      const { body, contentType } = encodeResponse(route, messageOf(new Uint8Array(await answer.arrayBuffer()), method));
       return restResponse(body, contentType, answer);
     }
-    const { body: stream, contentType } = encodeStream(route, messagesOf(answer, method), accept);
+    const { body: stream, contentType } = encodeStream(route, messagesOf(answer, method), accept, details);
     return restResponse(stream, contentType, answer);
   };
 }
@@ -56,9 +57,18 @@ async function* messagesOf(answer: Response, method: DescMethod): AsyncIterable<
       if (error !== undefined) throw error;
       return;
     }
-    yield fromBinary(method.output, data);
+    yield messageOf(data, method);
   }
   throw new ConnectError("the stream of the upstream broke off", Code.Unavailable);
+}
+
+/** @throws Rejected: what the upstream gets wrong is no fault of ours */
+function messageOf(bytes: Uint8Array, method: DescMethod): Message {
+  try {
+    return fromBinary(method.output, bytes);
+  } catch {
+    throw new Rejected({ kind: "upstream_invalid", upstream: method.parent.typeName, problem: `sent what is no ${method.output.typeName}` });
+  }
 }
 
 async function refused(answer: Response): Promise<Response> {

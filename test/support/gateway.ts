@@ -1,0 +1,54 @@
+// A gateway with an upstream of the test's own: a function that stands where a service binding would.
+import { env } from "cloudflare:workers";
+import type { GatewayInput } from "../../core/policy.ts";
+import { createGateway, type Gateway } from "../../workers/gateway/gateway.ts";
+import { catalog } from "../../workers/services/catalog.ts";
+
+export type Upstream = (request: Request) => Response | Promise<Response>;
+
+export const USER = { id: "usr_01arz3ndektsv4rrffq69g5fav", displayName: "Ada", email: "ada@example.com" };
+
+export const json = (body: unknown, init: ResponseInit = {}): Response => Response.json(body, init);
+
+/** A gateway for the users service alone, whose upstream is `upstream`. */
+export function gatewayTo(upstream: Upstream, input: Partial<GatewayInput> = {}, bindings: Record<string, unknown> = {}): Gateway {
+  const binding = { fetch: (url: string, init: RequestInit) => Promise.resolve(upstream(new Request(url, init))) };
+  const config: GatewayInput = { services: { "users.v1.UserService": { upstream: { binding: "USERS" } } }, ...input };
+  return createGateway(config, catalog, { TOKEN_BUCKET: env.TOKEN_BUCKET, USERS: binding, ...bindings });
+}
+
+const PROCEDURE = "https://gateway.example/users.v1.UserService/";
+
+/** A unary Connect call in JSON. */
+export function unary(method: string, message: unknown = {}, headers: Record<string, string> = {}): Request {
+  return new Request(PROCEDURE + method, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: typeof message === "string" ? message : JSON.stringify(message),
+  });
+}
+
+/** A call with an enveloped message: Connect streams, and gRPC-Web. */
+export function enveloped(method: string, contentType: string, message: Uint8Array | string = "", headers: Record<string, string> = {}): Request {
+  const data = typeof message === "string" ? new TextEncoder().encode(message) : message;
+  const body = new Uint8Array(5 + data.length);
+  new DataView(body.buffer).setUint32(1, data.length);
+  body.set(data, 5);
+  return new Request(PROCEDURE + method, { method: "POST", headers: { "content-type": contentType, ...headers }, body });
+}
+
+export function rest(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Request {
+  const hasBody = body !== undefined;
+  return new Request(`https://gateway.example${path}`, {
+    method,
+    headers: { ...(hasBody ? { "content-type": "application/json" } : {}), ...headers },
+    body: hasBody ? (typeof body === "string" ? body : JSON.stringify(body)) : null,
+  });
+}
+
+/** The end of a Connect stream that has no messages. */
+export async function endOfStream(response: Response): Promise<{ error?: { code: string; message: string }; metadata?: Record<string, string[]> }> {
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (bytes[0] !== 2) throw new Error(`the stream starts with flags ${bytes[0]}`);
+  return JSON.parse(new TextDecoder().decode(bytes.subarray(5)));
+}
