@@ -106,11 +106,13 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
   const defaults = route(check, "defaults", check.fields("defaults", top["defaults"], ROUTE_FIELDS), DEFAULTS, rules);
 
   const services = new Map<string, ServicePolicy>();
-  if (top["services"] === undefined) check.report("services", undefined, "list at least one service: { \"users.v1.UserService\": { upstream: ... } }");
+  if (top["services"] === undefined)
+    check.report("services", undefined, 'list at least one service: { "users.v1.UserService": { upstream: ... } }');
   for (const [name, value] of check.entries("services", top["services"])) {
     const path = join("services", name);
     const methods = promised.get(name);
-    if (methods === undefined) check.report(path, name, `write ${suggest(name, [...promised.keys()])}, or add the service to workers/services/catalog.ts`);
+    if (methods === undefined)
+      check.report(path, name, `write ${suggest(name, [...promised.keys()])}, or add the service to workers/services/catalog.ts`);
     services.set(name, service(check, path, value, methods ?? [], defaults, rules));
   }
   if (check.problems.length > 0) return { kind: "invalid", problems: check.problems };
@@ -119,7 +121,14 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
 
 type Rules = ReadonlyMap<string, RateLimitRule>;
 
-function service(check: Checks, path: string, value: unknown, promised: readonly string[], defaults: RoutePolicy, rules: Rules): ServicePolicy {
+function service(
+  check: Checks,
+  path: string,
+  value: unknown,
+  promised: readonly string[],
+  defaults: RoutePolicy,
+  rules: Rules,
+): ServicePolicy {
   const fields = check.fields(path, value, ["upstream", "methods", ...ROUTE_FIELDS]);
   const own = route(check, path, fields, defaults, rules);
   const methods = new Map(promised.map((name) => [name, own]));
@@ -138,13 +147,18 @@ function route(check: Checks, path: string, fields: Readonly<Record<string, unkn
     readTimeoutMs: number("readTimeoutMs", 1, 3_600_000, "ms"),
     streamTimeoutMs: number("streamTimeoutMs", 1, 86_400_000, "ms"),
     maxBodyBytes: number("maxBodyBytes", 1, 104_857_600, "bytes"),
-    rateLimits: fields["rateLimits"] === undefined ? outer.rateLimits : namedRules(check, `${path}.rateLimits`, fields["rateLimits"], rules),
+    rateLimits:
+      fields["rateLimits"] === undefined ? outer.rateLimits : namedRules(check, `${path}.rateLimits`, fields["rateLimits"], rules),
     cost: number("cost", 1, 1_000_000_000, "tokens"),
   };
   for (const { name, limit } of policy.rateLimits) {
     const isNew = fields["cost"] !== undefined || fields["rateLimits"] !== undefined;
     if (isNew && policy.cost > limit.capacity) {
-      check.report(join(path, "cost"), policy.cost, `write at most ${limit.capacity}, the capacity of rateLimits.${name}: such a call could never pass`);
+      check.report(
+        join(path, "cost"),
+        policy.cost,
+        `write at most ${limit.capacity}, the capacity of rateLimits.${name}: such a call could never pass`,
+      );
     }
   }
   return policy;

@@ -54,7 +54,9 @@ function sourcesIn(folder: string): Source[] {
 }
 
 function importsOf({ path, text }: Source): Import[] {
-  const statements = text.matchAll(/^\s*(?:import|export)\b(\s+type\b)?[^"';]*?\bfrom\s*"([^"]+)"|^\s*import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/gm);
+  const statements = text.matchAll(
+    /^\s*(?:import|export)\b(\s+type\b)?[^"';]*?\bfrom\s*"([^"]+)"|^\s*import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/gm,
+  );
   return [...statements].map(([, type, named, bare, dynamic]) => {
     const name = (named ?? bare ?? dynamic)!;
     const target = name.startsWith(".") ? posix.normalize(posix.join(dirname(path), name)) : name;
@@ -67,7 +69,7 @@ function rulesFor(path: string): RegExp {
   return MAY_IMPORT[folders.sort((a, b) => b.length - a.length)[0]!]!;
 }
 
-export function violations(all: readonly Source[]): string[] {
+function violations(all: readonly Source[]): string[] {
   return all.flatMap((source) =>
     importsOf(source)
       .filter(({ target }) => !rulesFor(source.path).test(target))
@@ -76,7 +78,7 @@ export function violations(all: readonly Source[]): string[] {
 }
 
 /** Files of one circle, or none. Types count: a circle of types is one a reader walks, too. */
-export function circles(all: readonly Source[]): string[] {
+function circles(all: readonly Source[]): string[] {
   const edges = new Map(all.map((source) => [source.path, importsOf(source).map(({ target }) => target)]));
   const done = new Set<string>();
   const found: string[] = [];
@@ -115,7 +117,9 @@ describe("the house", () => {
   it("keeps objects and layers apart from their siblings", () => {
     const siblings = sources.flatMap((source) =>
       importsOf(source)
-        .filter(({ target }) => /^(durable-objects|workers\/gateway\/layers)$/.test(dirname(target)) && dirname(target) === dirname(source.path))
+        .filter(
+          ({ target }) => /^(durable-objects|workers\/gateway\/layers)$/.test(dirname(target)) && dirname(target) === dirname(source.path),
+        )
         .map(({ target }) => `${source.path} imports its sibling ${target}`),
     );
     expect(siblings).toEqual([]);
@@ -129,7 +133,9 @@ describe("the house", () => {
   });
 
   it("keeps files under 250 lines, save those with a reason", () => {
-    const long = sources.filter(({ path, text }) => !path.startsWith("protos/gen/") && text.split("\n").length > 251 && !(path in MAY_BE_LONG));
+    const long = sources.filter(
+      ({ path, text }) => !path.startsWith("protos/gen/") && text.split("\n").length > 251 && !(path in MAY_BE_LONG),
+    );
     expect(long.map(({ path }) => path)).toEqual([]);
   });
 
@@ -143,8 +149,14 @@ describe("the checks of the house", () => {
   const planted = (path: string, text: string): Source => ({ path, text });
 
   it("name a foreign import", () => {
-    const sources = [planted("core/limit/bad.ts", 'import { Hono } from "hono";'), planted("workers/services/a.ts", 'import "../gateway/app.ts";')];
-    expect(violations(sources)).toEqual(["core/limit/bad.ts may not import hono", "workers/services/a.ts may not import workers/gateway/app.ts"]);
+    const sources = [
+      planted("core/limit/bad.ts", 'import { Hono } from "hono";'),
+      planted("workers/services/a.ts", 'import "../gateway/app.ts";'),
+    ];
+    expect(violations(sources)).toEqual([
+      "core/limit/bad.ts may not import hono",
+      "workers/services/a.ts may not import workers/gateway/app.ts",
+    ]);
   });
 
   it("name a circle", () => {

@@ -51,10 +51,16 @@ export function takeTokens(bucket: Bucket | undefined, limit: BucketLimit, cost:
   const { credit, touchedAt } = refill(bucket, limit, now);
   const left = credit - cost * limit.intervalMs;
   if (left >= 0) {
-    return [{ credit: left, touchedAt }, { kind: "allowed", ...standing(left, limit, touchedAt - now) }];
+    return [
+      { credit: left, touchedAt },
+      { kind: "allowed", ...standing(left, limit, touchedAt - now) },
+    ];
   }
   const retryAfterMs = Math.ceil(-left / limit.rate) + (touchedAt - now);
-  return [{ credit, touchedAt }, { kind: "refused", ...standing(credit, limit, touchedAt - now), retryAfterMs }];
+  return [
+    { credit, touchedAt },
+    { kind: "refused", ...standing(credit, limit, touchedAt - now), retryAfterMs },
+  ];
 }
 
 /**

@@ -53,7 +53,13 @@ describe("timeoutForNextHop", () => {
     );
   });
 
-  it.each([[15_000, 14_980], [200, 180], [100, 90], [1, 1], [-5, 1]])("of %d ms leaves %d", (left, next) => {
+  it.each([
+    [15_000, 14_980],
+    [200, 180],
+    [100, 90],
+    [1, 1],
+    [-5, 1],
+  ])("of %d ms leaves %d", (left, next) => {
     expect(timeoutForNextHop(left)).toBe(next);
   });
 });

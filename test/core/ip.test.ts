@@ -16,12 +16,22 @@ describe("callerOf", () => {
     expect(callerOf(address)).toBe(caller);
   });
 
-  it.each([null, "", "1.1.1.1, 2.2.2.2", "256.1.1.1", "01.2.3.4", "1.2.3", "::1::", "1:2:3:4:5:6:7:8:9", "g::1", "1:2:3:4:5:6:7", "fe80::1%eth0", "localhost"])(
-    "counts %j as unknown, like every caller without an address",
-    (address) => {
-      expect(callerOf(address)).toBe("unknown");
-    },
-  );
+  it.each([
+    null,
+    "",
+    "1.1.1.1, 2.2.2.2",
+    "256.1.1.1",
+    "01.2.3.4",
+    "1.2.3",
+    "::1::",
+    "1:2:3:4:5:6:7:8:9",
+    "g::1",
+    "1:2:3:4:5:6:7",
+    "fe80::1%eth0",
+    "localhost",
+  ])("counts %j as unknown, like every caller without an address", (address) => {
+    expect(callerOf(address)).toBe("unknown");
+  });
 
   it("gives every address of one /64 the same name, and those of another a different one", () => {
     fc.assert(

@@ -35,7 +35,11 @@ describe("parsePolicy", () => {
       rateLimits,
       defaults: { readTimeoutMs: 1, rateLimits: ["a"], cost: 2 },
       services: {
-        "users.v1.UserService": { upstream: { url: "https://u.example/" }, readTimeoutMs: 2, methods: { GetUser: { rateLimits: ["b"] }, ListUsers: { readTimeoutMs: 3 } } },
+        "users.v1.UserService": {
+          upstream: { url: "https://u.example/" },
+          readTimeoutMs: 2,
+          methods: { GetUser: { rateLimits: ["b"] }, ListUsers: { readTimeoutMs: 3 } },
+        },
       },
     });
     const { upstream, methods } = policy.services.get("users.v1.UserService")!;
@@ -75,7 +79,7 @@ describe("parsePolicy", () => {
       'rateLimits.who.key: found "principal"; set principalHeader, the header in which a trusted front names the caller',
       'rateLimits.who.fail: found "ajar"; write "open" or "closed"',
       "rateLimits.who.waitMs: found 51; write a whole number from 1 to 50 (ms)",
-      'rateLimits.where.key.header: found "x y"; write the name of a header: 1 to 64 letters, digits and \'-\'',
+      "rateLimits.where.key.header: found \"x y\"; write the name of a header: 1 to 64 letters, digits and '-'",
       'rateLimits.huge: found {"capacity":1000000000,"rate":1,"intervalMs":86400000}; make capacity x intervalMs at most 4503599627370496: a shorter interval with a smaller rate says the same',
       "rateLimitShards: found 0; write a whole number from 1 to 4096 (objects)",
       "defaults.readTimeoutMs: found -5; write a whole number from 1 to 3600000 (ms)",
@@ -98,7 +102,10 @@ describe("parsePolicy", () => {
     [{ services: { "users.v1.UserService": { upstream: { url: "http://user:pass@host" } } } }, /without user/],
     [{ services: { "users.v1.UserService": { upstream: { binding: "NOT OK" } } } }, /name of a service binding/],
   ])("refuses %j", (input, message) => {
-    expect(problems(input).some((line) => message.test(line)), problems(input).join("\n")).toBe(true);
+    expect(
+      problems(input).some((line) => message.test(line)),
+      problems(input).join("\n"),
+    ).toBe(true);
   });
 
   it("never throws, whatever it is given, and never takes a mistake for a policy", () => {

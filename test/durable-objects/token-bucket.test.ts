@@ -109,7 +109,8 @@ describe("TokenBucket", () => {
 
     const quick = { capacity: 2, rate: 1, intervalMs: 1000 };
     await stub.take([{ key: "b", limit: quick, cost: 2 }]);
-    const touched = () => runInDurableObject(stub, (_, { storage }) => storage.sql.exec("SELECT * FROM buckets WHERE key LIKE '2/%'").one());
+    const touched = () =>
+      runInDurableObject(stub, (_, { storage }) => storage.sql.exec("SELECT * FROM buckets WHERE key LIKE '2/%'").one());
     const before = await touched();
     vi.setSystemTime(START + 2600);
     expect((await stub.take([{ key: "b", limit: quick, cost: 2 }]))[0]?.kind).toBe("refused");

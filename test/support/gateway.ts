@@ -29,7 +29,12 @@ export function unary(method: string, message: unknown = {}, headers: Record<str
 }
 
 /** A call with an enveloped message: Connect streams, and gRPC-Web. */
-export function enveloped(method: string, contentType: string, message: Uint8Array | string = "", headers: Record<string, string> = {}): Request {
+export function enveloped(
+  method: string,
+  contentType: string,
+  message: Uint8Array | string = "",
+  headers: Record<string, string> = {},
+): Request {
   const data = typeof message === "string" ? new TextEncoder().encode(message) : message;
   const body = new Uint8Array(5 + data.length);
   new DataView(body.buffer).setUint32(1, data.length);
@@ -47,7 +52,9 @@ export function rest(method: string, path: string, body?: unknown, headers: Reco
 }
 
 /** The end of a Connect stream that has no messages. */
-export async function endOfStream(response: Response): Promise<{ error?: { code: string; message: string }; metadata?: Record<string, string[]> }> {
+export async function endOfStream(
+  response: Response,
+): Promise<{ error?: { code: string; message: string }; metadata?: Record<string, string[]> }> {
   const bytes = new Uint8Array(await response.arrayBuffer());
   if (bytes[0] !== 2) throw new Error(`the stream starts with flags ${bytes[0]}`);
   return JSON.parse(new TextDecoder().decode(bytes.subarray(5)));

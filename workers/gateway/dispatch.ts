@@ -32,7 +32,14 @@ async function send(upstream: Upstream, call: Call, url: string, init: RequestIn
   } catch (error) {
     if (error instanceof Rejected) throw error; // the request body broke a limit on its way
     if (call.signal?.aborted === true) throw new Rejected({ kind: "deadline_exceeded", timeoutMs: call.deadlineAt - call.receivedAt });
-    console.warn(JSON.stringify({ level: "warn", requestId: call.outgoing.headers.get("x-request-id"), upstream: upstream.name, fault: String(error) }));
+    console.warn(
+      JSON.stringify({
+        level: "warn",
+        requestId: call.outgoing.headers.get("x-request-id"),
+        upstream: upstream.name,
+        fault: String(error),
+      }),
+    );
     throw new Rejected({ kind: "upstream_unreachable", upstream: upstream.name });
   }
 }

@@ -60,7 +60,10 @@ export function toInternal(): Refusal {
 
 function badRequest(message: string, violations: readonly FieldViolation[]): ConnectError {
   if (violations.length === 0) return new ConnectError(message, Code.InvalidArgument);
-  const detail = { desc: BadRequestSchema, value: { fieldViolations: violations.map(({ field, description }) => ({ field, description })) } };
+  const detail = {
+    desc: BadRequestSchema,
+    value: { fieldViolations: violations.map(({ field, description }) => ({ field, description })) },
+  };
   return new ConnectError(message, Code.InvalidArgument, undefined, [detail]);
 }
 

@@ -28,7 +28,10 @@ export function createGateway(input: GatewayInput, catalog: readonly DescService
 
   const byProcedure = new Map<string, { method: DescMethod; handler: Handler }>();
   for (const [method, endpoint] of endpoints) {
-    byProcedure.set(`/${method.parent.typeName}/${method.name}`, { method, handler: pipeline({ method, ...endpoint, buckets, gateway: policy }) });
+    byProcedure.set(`/${method.parent.typeName}/${method.name}`, {
+      method,
+      handler: pipeline({ method, ...endpoint, buckets, gateway: policy }),
+    });
   }
   const byRule = new Map<RestRoute, Handler>();
   for (const rule of rest.routes) {
@@ -57,11 +60,24 @@ export function createGateway(input: GatewayInput, catalog: readonly DescService
   };
 }
 
-function callOf(request: Request, protocol: Protocol, path: string, query: string, receivedAt: number, variables: Call["variables"] = []): Call {
+function callOf(
+  request: Request,
+  protocol: Protocol,
+  path: string,
+  query: string,
+  receivedAt: number,
+  variables: Call["variables"] = [],
+): Call {
   const outgoing = { method: request.method, path, query, headers: requestHeaders(request.headers), body: request.body };
   return { request, protocol, receivedAt, deadlineAt: Number.POSITIVE_INFINITY, signal: null, variables, outgoing };
 }
 
-function refused(request: Request, path: string, receivedAt: number, rejection: Rejection, protocol = protocolOf(request)): Promise<Response> {
+function refused(
+  request: Request,
+  path: string,
+  receivedAt: number,
+  rejection: Rejection,
+  protocol = protocolOf(request),
+): Promise<Response> {
   return refuse(rejection)(callOf(request, protocol, path, "", receivedAt));
 }

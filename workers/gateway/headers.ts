@@ -1,10 +1,31 @@
 // Which headers cross the gateway. What belongs to one connection, or could be taken for the edge's word, does not.
 
 /** Of one connection only (RFC 9110, section 7.6.1), or written anew for the next one. */
-const HOP_BY_HOP = ["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "transfer-encoding", "upgrade", "expect", "host"];
+const HOP_BY_HOP = [
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "transfer-encoding",
+  "upgrade",
+  "expect",
+  "host",
+];
 
 /** What only the edge may say of a caller, and what we say of it ourselves. */
-const NOT_THE_CALLERS = ["cf-connecting-ip", "cf-connecting-ipv6", "cf-ipcountry", "cf-ray", "cf-visitor", "cf-worker", "cdn-loop", "forwarded", "x-real-ip"];
+const NOT_THE_CALLERS = [
+  "cf-connecting-ip",
+  "cf-connecting-ipv6",
+  "cf-ipcountry",
+  "cf-ray",
+  "cf-visitor",
+  "cf-worker",
+  "cdn-loop",
+  "forwarded",
+  "x-real-ip",
+];
 
 /** The headers of a call as the upstream gets them: one copy, which the layers add to. */
 export function requestHeaders(from: Headers): Headers {

@@ -1,14 +1,24 @@
 // The bucket against the script it replaces (requirement G4), step for step, and the promises it makes to callers.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Bucket, type BucketLimit, fillTimeMs, giveBack, MAX_CREDIT, takeTokens, type Verdict } from "../../../core/limit/token-bucket.ts";
+import {
+  type Bucket,
+  type BucketLimit,
+  fillTimeMs,
+  giveBack,
+  MAX_CREDIT,
+  takeTokens,
+  type Verdict,
+} from "../../../core/limit/token-bucket.ts";
 
 const limits = fc.record({
   capacity: fc.integer({ min: 1, max: 1_000 }),
   rate: fc.integer({ min: 1, max: 1_000 }),
   intervalMs: fc.integer({ min: 1, max: 60_000 }),
 });
-const steps = fc.array(fc.record({ gapMs: fc.oneof(fc.nat(10), fc.nat(200_000)), cost: fc.integer({ min: 1, max: 20 }) }), { maxLength: 60 });
+const steps = fc.array(fc.record({ gapMs: fc.oneof(fc.nat(10), fc.nat(200_000)), cost: fc.integer({ min: 1, max: 20 }) }), {
+  maxLength: 60,
+});
 
 /** The script of the review, in exact fractions: tokens are counted in 1/interval of a token. */
 function script(limit: BucketLimit) {
@@ -30,7 +40,10 @@ function script(limit: BucketLimit) {
   };
 }
 
-function* walk(limit: BucketLimit, moves: readonly { gapMs: number; cost: number }[]): Generator<{ bucket: Bucket; cost: number; now: number; verdict: Verdict }> {
+function* walk(
+  limit: BucketLimit,
+  moves: readonly { gapMs: number; cost: number }[],
+): Generator<{ bucket: Bucket; cost: number; now: number; verdict: Verdict }> {
   let bucket: Bucket | undefined;
   let now = 1_700_000_000_000;
   for (const move of moves) {
@@ -48,8 +61,16 @@ describe("takeTokens", () => {
   it.each([
     { name: "gives a token back after one interval, not 1 ms sooner", at: [0, 0, 999, 1000], want: ["ok", "ok", "wait 1", "ok"] },
     { name: "refills nothing when the clock steps back", at: [5000, 5000, 4000, 6000], want: ["ok", "ok", "wait 2000", "ok"] },
-    { name: "never holds more than its capacity", at: [0, 0, 1999, 3_600_000, 3_600_000, 3_600_000], want: ["ok", "ok", "ok", "ok", "ok", "wait 1000"] },
-    { name: "is not delayed by being refused", at: [0, 0, 100, 200, 300, 1000], want: ["ok", "ok", "wait 900", "wait 800", "wait 700", "ok"] },
+    {
+      name: "never holds more than its capacity",
+      at: [0, 0, 1999, 3_600_000, 3_600_000, 3_600_000],
+      want: ["ok", "ok", "ok", "ok", "ok", "wait 1000"],
+    },
+    {
+      name: "is not delayed by being refused",
+      at: [0, 0, 100, 200, 300, 1000],
+      want: ["ok", "ok", "wait 900", "wait 800", "wait 700", "ok"],
+    },
   ])("$name", ({ at, want }) => {
     let bucket: Bucket | undefined;
     const got = at.map((now) => {

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../../core/policy.ts";
-import { endOfStream, enveloped, gatewayTo, json, rest, unary, USER } from "../../support/gateway.ts";
+import { endOfStream, enveloped, gatewayTo, json, rest, USER, unary } from "../../support/gateway.ts";
 
 /** A gateway whose upstream keeps the last request it saw. */
 function recording(input: Partial<GatewayInput> = {}) {
@@ -74,9 +74,14 @@ describe("rescue", () => {
 });
 
 describe("deadline", () => {
-  const hanging = (input: Partial<GatewayInput> = {}) => gatewayTo((request) => new Promise((_, reject) => {
-    request.signal.addEventListener("abort", () => reject(request.signal.reason));
-  }), input);
+  const hanging = (input: Partial<GatewayInput> = {}) =>
+    gatewayTo(
+      (request) =>
+        new Promise((_, reject) => {
+          request.signal.addEventListener("abort", () => reject(request.signal.reason));
+        }),
+      input,
+    );
 
   it("gives up at what the caller asked for, in the caller's protocol", async () => {
     const answer = await hanging()(unary("GetUser", {}, { "connect-timeout-ms": "30" }));
@@ -90,7 +95,9 @@ describe("deadline", () => {
 
   it("gives up at what the route allows, whatever the caller asked for", async () => {
     const gateway = hanging({ defaults: { readTimeoutMs: 30 } });
-    expect(await (await gateway(unary("GetUser", {}, { "connect-timeout-ms": "9999999999" }))).json()).toMatchObject({ message: "no answer within 30 ms" });
+    expect(await (await gateway(unary("GetUser", {}, { "connect-timeout-ms": "9999999999" }))).json()).toMatchObject({
+      message: "no answer within 30 ms",
+    });
     expect((await gateway(rest("GET", "/api/v1/users/x"))).status).toBe(504);
   });
 
@@ -122,7 +129,11 @@ describe("limitBody", () => {
         controller.close();
       },
     });
-    return new Request(`https://gateway.example/users.v1.UserService/${method}`, { method: "POST", headers: { "content-type": contentType }, body });
+    return new Request(`https://gateway.example/users.v1.UserService/${method}`, {
+      method: "POST",
+      headers: { "content-type": contentType },
+      body,
+    });
   };
 
   it("refuses what is larger than the route allows, told or found out, in the caller's protocol", async () => {
@@ -149,20 +160,25 @@ describe("dispatch", () => {
   it("drops what belongs to one connection, and what only the edge may say", async () => {
     const { gateway, last } = recording();
     await gateway(
-      unary("GetUser", {}, {
-        connection: "x-secret",
-        "x-secret": "1",
-        "proxy-authorization": "Basic x",
-        "x-forwarded-for": "6.6.6.6",
-        forwarded: "for=6.6.6.6",
-        "x-real-ip": "6.6.6.6",
-        "cf-worker": "evil.example",
-        "cf-connecting-ip": "192.0.2.7",
-        "x-mine": "kept",
-      }),
+      unary(
+        "GetUser",
+        {},
+        {
+          connection: "x-secret",
+          "x-secret": "1",
+          "proxy-authorization": "Basic x",
+          "x-forwarded-for": "6.6.6.6",
+          forwarded: "for=6.6.6.6",
+          "x-real-ip": "6.6.6.6",
+          "cf-worker": "evil.example",
+          "cf-connecting-ip": "192.0.2.7",
+          "x-mine": "kept",
+        },
+      ),
     );
     const names = [...last().headers.keys()];
-    for (const name of ["connection", "x-secret", "proxy-authorization", "forwarded", "x-real-ip", "cf-worker", "cf-connecting-ip"]) expect(names).not.toContain(name);
+    for (const name of ["connection", "x-secret", "proxy-authorization", "forwarded", "x-real-ip", "cf-worker", "cf-connecting-ip"])
+      expect(names).not.toContain(name);
     expect(last().headers.get("x-forwarded-for")).toBe("192.0.2.7");
     expect(last().headers.get("x-mine")).toBe("kept");
   });
@@ -178,11 +194,15 @@ describe("dispatch", () => {
 describe("rateLimit", () => {
   let fresh = 0;
   const limited = (rule: object, route: object = {}, bindings: Record<string, unknown> = {}) =>
-    gatewayTo(() => json(USER), {
-      principalHeader: "x-principal",
-      rateLimits: { [`rule-${fresh++}`]: { capacity: 3, rate: 1, intervalMs: 60_000, ...rule } },
-      defaults: { rateLimits: [`rule-${fresh - 1}`], ...route },
-    } as Partial<GatewayInput>, bindings);
+    gatewayTo(
+      () => json(USER),
+      {
+        principalHeader: "x-principal",
+        rateLimits: { [`rule-${fresh++}`]: { capacity: 3, rate: 1, intervalMs: 60_000, ...rule } },
+        defaults: { rateLimits: [`rule-${fresh - 1}`], ...route },
+      } as Partial<GatewayInput>,
+      bindings,
+    );
 
   it("admits the burst, then answers 429 with Retry-After and the RateLimit fields", async () => {
     const gateway = limited({});
@@ -241,7 +261,9 @@ describe("rateLimit", () => {
   });
 
   it("charges all rules of a call or none, also where their buckets live in different objects", async () => {
-    const rules = Object.fromEntries(Array.from({ length: 6 }, (_, index) => [`all-${fresh}-${index}`, { capacity: index === 5 ? 1 : 5, rate: 1, intervalMs: 60_000 }]));
+    const rules = Object.fromEntries(
+      Array.from({ length: 6 }, (_, index) => [`all-${fresh}-${index}`, { capacity: index === 5 ? 1 : 5, rate: 1, intervalMs: 60_000 }]),
+    );
     fresh += 1;
     const gateway = gatewayTo(() => json(USER), { rateLimits: rules, defaults: { rateLimits: Object.keys(rules) } });
     const remaining = (answer: Response) => [...(answer.headers.get("ratelimit") ?? "").matchAll(/r=(\d+)/g)].map(([, r]) => Number(r));

@@ -1,6 +1,6 @@
 // Every refusal, in the caller's own protocol.
 import { describe, expect, it } from "vitest";
-import { endOfStream, enveloped, gatewayTo, json, rest, unary, USER } from "../../support/gateway.ts";
+import { endOfStream, enveloped, gatewayTo, json, rest, USER, unary } from "../../support/gateway.ts";
 
 const gateway = gatewayTo(() => json(USER));
 const nowhere = gatewayTo(() => Promise.reject(new Error("connection refused")));
@@ -10,7 +10,10 @@ describe("a call to what is not there", () => {
     const answer = await gateway(unary("NoSuchMethod", {}, { "connect-protocol-version": "1" }));
     expect(answer.status).toBe(501);
     expect(answer.headers.get("content-type")).toBe("application/json");
-    expect(await answer.json()).toEqual({ code: "unimplemented", message: "procedure /users.v1.UserService/NoSuchMethod is not served here" });
+    expect(await answer.json()).toEqual({
+      code: "unimplemented",
+      message: "procedure /users.v1.UserService/NoSuchMethod is not served here",
+    });
   });
 
   it("is unimplemented for Connect streams: HTTP 200, and the error in the end of the stream", async () => {
@@ -34,7 +37,13 @@ describe("a call to what is not there", () => {
   });
 
   it("is the same where the service exists but is not listed in the configuration: deny by default", async () => {
-    const answer = await gateway(new Request("https://gateway.example/orders.v1.OrderService/GetOrder", { method: "POST", headers: { "content-type": "application/proto" }, body: "" }));
+    const answer = await gateway(
+      new Request("https://gateway.example/orders.v1.OrderService/GetOrder", {
+        method: "POST",
+        headers: { "content-type": "application/proto" },
+        body: "",
+      }),
+    );
     expect(answer.status).toBe(501);
     expect((await gateway(rest("GET", "/api/v1/orders/x"))).status).toBe(404);
   });
@@ -87,7 +96,14 @@ describe("a call with the wrong content type", () => {
 });
 
 describe("a path that readers disagree about", () => {
-  it.each(["/api/v1/users/%2E%2E", "/api/v1/%2e/users", "/api/v1/users/a%5Cb", "/api/v1/users/%zz", "/api/v1/users/%00", "/api/v1/users/%ff"])("is 400: %s", async (path) => {
+  it.each([
+    "/api/v1/users/%2E%2E",
+    "/api/v1/%2e/users",
+    "/api/v1/users/a%5Cb",
+    "/api/v1/users/%zz",
+    "/api/v1/users/%00",
+    "/api/v1/users/%ff",
+  ])("is 400: %s", async (path) => {
     // A Request made here resolves dot segments; one from the network keeps them, as this one does.
     const request = new Proxy(new Request("https://gateway.example/"), {
       get: (target, name) => (name === "url" ? `https://gateway.example${path}` : Reflect.get(target, name, target)),

@@ -2,8 +2,8 @@
 import { waitUntil } from "cloudflare:workers";
 import { hash32 } from "../../../core/hash.ts";
 import { callerOf } from "../../../core/ip.ts";
-import { fillTimeMs, type Verdict } from "../../../core/limit/token-bucket.ts";
 import { rateLimitFields } from "../../../core/limit/fields.ts";
+import { fillTimeMs, type Verdict } from "../../../core/limit/token-bucket.ts";
 import type { RateLimitRule } from "../../../core/policy.ts";
 import { type Quota, Rejected } from "../../../core/rejection.ts";
 import type { Charge, TokenBucket } from "../../../durable-objects/token-bucket.ts";
@@ -72,7 +72,12 @@ async function take(
   // What other objects took for a call that will not be made goes back, behind the answer.
   for (const { object, indexes } of groups) {
     const taken = indexes.filter((index) => verdicts[index]?.kind === "allowed");
-    if (taken.length === indexes.length) waitUntil(object().giveBack(taken.map((index) => charges[index]!)).catch(() => undefined));
+    if (taken.length === indexes.length)
+      waitUntil(
+        object()
+          .giveBack(taken.map((index) => charges[index]!))
+          .catch(() => undefined),
+      );
   }
   if (refused < 0) {
     throw new Rejected({ kind: "limiter_unavailable", rule: rules[silent]!.name, retryAfterMs: RETRY_UNREACHABLE_MS });

@@ -9,9 +9,9 @@ import type { Call, Layer } from "../call.ts";
 import { details, mediaType } from "../protocol.ts";
 import { decodeRequest } from "../transcode/request.ts";
 import { encodeResponse } from "../transcode/response.ts";
+import type { RestRoute } from "../transcode/rules.ts";
 import { statusJson } from "../transcode/status.ts";
 import { encodeStream } from "../transcode/stream.ts";
-import type { RestRoute } from "../transcode/rules.ts";
 
 export function transcode(route: RestRoute): Layer {
   const { method } = route;
@@ -67,7 +67,11 @@ function messageOf(bytes: Uint8Array, method: DescMethod): Message {
   try {
     return fromBinary(method.output, bytes);
   } catch {
-    throw new Rejected({ kind: "upstream_invalid", upstream: method.parent.typeName, problem: `sent what is no ${method.output.typeName}` });
+    throw new Rejected({
+      kind: "upstream_invalid",
+      upstream: method.parent.typeName,
+      problem: `sent what is no ${method.output.typeName}`,
+    });
   }
 }
 

@@ -1,0 +1,106 @@
+// The path of a request: taken once from its URL and brought to the one form that routing, policy, cache and transcoding share.
+
+export type Target =
+  | { readonly kind: "ok"; readonly path: string; readonly query: string }
+  | { readonly kind: "invalid"; readonly problem: string };
+
+/** Whatever is not plain: a character that RFC 3986 does not allow in a path, an escape, or a segment of dots. */
+const NOT_PLAIN = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]|\/\.\.?(?:\/|$)/;
+const DOT_SEGMENT = /\/\.\.?(?:\/|$)/;
+const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
+const PATH_CHARACTER = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/]$/;
+
+/**
+ * Reads path and query of a URL without resolving anything: what could be read in two ways is refused.
+ *
+ * In the canonical path every escape is well-formed UTF-8 in upper-case hex, none stands for an unreserved character,
+ * and nothing that needs an escape is without one. `%2F` and `%2f` stay as they were written, because http.proto
+ * hands them on "unchanged" in variables of several segments.
+ *
+ * @param url an absolute URL, or a path that starts with `/`; a fragment is dropped
+ * @returns `path` starts with `/`; `query` is raw, and empty or starts with `?`; or what is wrong, fit for the caller
+ * @see RFC 3986, section 6.2.2
+ */
+export function canonicalPath(url: string): Target {
+  const start = url.startsWith("/") ? 0 : pathStart(url);
+  if (start < 0) return invalid("url has no path");
+  const end = firstOf(url, "#", url.length);
+  const queryAt = firstOf(url, "?", end);
+  const path = queryAt > start ? url.slice(start, queryAt) : "/";
+  const query = url.slice(queryAt, end);
+
+  if (!NOT_PLAIN.test(path)) return { kind: "ok", path, query };
+  return canonicalise(path, query);
+}
+
+function canonicalise(path: string, query: string): Target {
+  let canonical = "";
+  for (let at = 0; at < path.length; ) {
+    const character = path[at]!;
+    const code = path.charCodeAt(at);
+    if (character === "%") {
+      const byte = hexByte(path, at + 1);
+      if (byte === undefined) return invalid(`path has a malformed escape at ${at}`);
+      const decoded = String.fromCharCode(byte);
+      if (isRefused(byte)) return invalid(`path has ${nameOf(byte)} at ${at}`);
+      const written = path.slice(at, at + 3);
+      canonical += byte < 0x80 && UNRESERVED.test(decoded) ? decoded : byte === 0x2f ? written : written.toUpperCase();
+      at += 3;
+    } else if (code < 0x80) {
+      if (isRefused(code)) return invalid(`path has ${nameOf(code)} at ${at}`);
+      canonical += PATH_CHARACTER.test(character) ? character : encodeURIComponent(character);
+      at += 1;
+    } else {
+      const point = String.fromCodePoint(path.codePointAt(at)!);
+      if (!point.isWellFormed()) return invalid(`path has half a character at ${at}`);
+      canonical += encodeURIComponent(point);
+      at += point.length;
+    }
+  }
+  if (DOT_SEGMENT.test(canonical)) return invalid("path has a segment of dots");
+  if (!isUtf8(canonical)) return invalid("path has escapes that are not UTF-8");
+  return { kind: "ok", path: canonical, query };
+}
+
+function invalid(problem: string): Target {
+  return { kind: "invalid", problem };
+}
+
+/** Where the authority of an absolute URL ends; -1 where there is none. */
+function pathStart(url: string): number {
+  const scheme = url.indexOf("://");
+  if (scheme < 1) return -1;
+  for (let at = scheme + 3; at < url.length; at++) {
+    const character = url[at]!;
+    if (character === "/" || character === "\\" || character === "?" || character === "#") return at;
+  }
+  return url.length;
+}
+
+function firstOf(text: string, character: string, otherwise: number): number {
+  const at = text.indexOf(character);
+  return at < 0 || at > otherwise ? otherwise : at;
+}
+
+/** Control characters, and the backslash that some readers take for a slash. */
+function isRefused(code: number): boolean {
+  return code < 0x20 || code === 0x7f || code === 0x5c;
+}
+
+function nameOf(code: number): string {
+  return code === 0x5c ? "a backslash" : "a control character";
+}
+
+function hexByte(text: string, at: number): number | undefined {
+  const hex = text.slice(at, at + 2);
+  return /^[0-9A-Fa-f]{2}$/.test(hex) ? Number.parseInt(hex, 16) : undefined;
+}
+
+function isUtf8(escaped: string): boolean {
+  try {
+    decodeURIComponent(escaped);
+    return true;
+  } catch {
+    return false;
+  }
+}
