@@ -1,32 +1,60 @@
 // Two kinds of tests: those of the pure core and the tools run in Node; all that acts or remembers runs inside workerd.
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { buildSync } from "esbuild";
 import { defineConfig } from "vitest/config";
+
+const COMPATIBILITY_DATE = "2026-10-01"; // as in every wrangler.toml
+const USERS = service("tidegate-users", "workers/services/users/index.ts", { USER_STORE: "UserStore" });
+const ORDERS = service("tidegate-orders", "workers/services/orders/index.ts", { ORDER_STORE: "OrderStore" }, { USERS: "tidegate-users" });
+
+/** A Worker beside the tested one: it has to be JavaScript already. */
+function service(name: string, entry: string, objects: Record<string, string>, serviceBindings: Record<string, string> = {}) {
+  const bundled = buildSync({
+    entryPoints: [entry],
+    bundle: true,
+    format: "esm",
+    target: "es2024",
+    platform: "neutral",
+    external: ["cloudflare:*"],
+    write: false,
+  });
+  return {
+    name,
+    modules: [{ type: "ESModule" as const, path: `${name}.js`, contents: bundled.outputFiles[0]!.text }],
+    compatibilityDate: COMPATIBILITY_DATE,
+    durableObjects: Object.fromEntries(Object.entries(objects).map(([binding, className]) => [binding, { className, useSQLite: true }])),
+    serviceBindings,
+  };
+}
+
+/** Tests inside the Worker of a wrangler.toml, with the others it is bound to. */
+function inside(name: string, configPath: string, include: string[], workers: ReturnType<typeof service>[] = []) {
+  return {
+    extends: true as const,
+    plugins: [cloudflareTest({ wrangler: { configPath }, remoteBindings: false, miniflare: { workers } })],
+    test: { name, include },
+  };
+}
 
 export default defineConfig({
   test: {
     projects: [
       {
         extends: true,
-        test: {
-          name: "node",
-          environment: "node",
-          include: ["test/*.test.ts", "test/{core,cli,bench,transcoding}/**/*.test.ts"],
-        },
+        test: { name: "node", environment: "node", include: ["test/*.test.ts", "test/{core,cli,bench,transcoding}/**/*.test.ts"] },
       },
-      {
-        extends: true,
-        plugins: [
-          cloudflareTest({
-            main: "./test/support/worker.ts",
-            remoteBindings: false,
-            miniflare: {
-              compatibilityDate: "2026-10-01",
-              durableObjects: { TOKEN_BUCKET: { className: "TokenBucket", useSQLite: true } },
-            },
-          }),
-        ],
-        test: { name: "gateway", include: ["test/durable-objects/**/*.test.ts", "test/workers/gateway/**/*.test.ts"] },
-      },
+      { extends: true, test: { name: "e2e", environment: "node", include: ["test/e2e/**/*.test.ts"] } },
+      inside("users", "./workers/services/users/wrangler.toml", [
+        "test/workers/service.test.ts",
+        "test/workers/services/{users,shared}.test.ts",
+      ]),
+      inside("orders", "./workers/services/orders/wrangler.toml", ["test/workers/services/orders.test.ts"], [USERS]),
+      inside(
+        "gateway",
+        "./wrangler.toml",
+        ["test/durable-objects/**/*.test.ts", "test/workers/gateway/**/*.test.ts", "test/workers/examples.test.ts"],
+        [USERS, ORDERS],
+      ),
     ],
   },
 });

@@ -4,10 +4,16 @@ import { describe } from "../core/parse.ts";
 import { configure, InvalidConfiguration } from "../workers/gateway/configuration.ts";
 import { catalog } from "../workers/services/catalog.ts";
 
+/** What is looked at in wrangler.toml. */
+interface WranglerConfig {
+  readonly services?: readonly { readonly binding: string }[] | undefined;
+  readonly durable_objects: { readonly bindings: readonly { readonly name: string }[] };
+}
+
 /** @returns a line for each problem: path, what was found, and the mend. None when the gateway can start. */
 export async function problemsOfConfiguration(): Promise<string[]> {
-  const { services = [], durable_objects } = unstable_readConfig({ config: "wrangler.toml" });
-  const names = [...services.map(({ binding }) => binding), ...durable_objects.bindings.map(({ name }) => name)];
+  const config: WranglerConfig = unstable_readConfig({ config: "wrangler.toml" });
+  const names = [...(config.services ?? []).map(({ binding }) => binding), ...config.durable_objects.bindings.map(({ name }) => name)];
   const bindings = Object.fromEntries(names.map((name) => [name, { fetch }]));
   try {
     const { default: input } = await import("../gateway.config.ts");

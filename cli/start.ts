@@ -4,10 +4,11 @@ import { createServer } from "node:net";
 import { parseArgs } from "node:util";
 import { problemsOfConfiguration } from "./configuration.ts";
 
-const HELP = `usage: npm start -- [--port N] [--ip ADDRESS] [--verbose]
+const HELP = `usage: npm start -- [--port N] [--ip ADDRESS] [--persist-to FOLDER] [--verbose]
 
   --port N       where the gateway listens (default 8787; the next free one where that is taken)
   --ip ADDRESS   the address it listens on (default 127.0.0.1)
+  --persist-to   where the data of the services and the buckets is kept (default .wrangler/state)
   --verbose      show what wrangler prints
 `;
 
@@ -15,6 +16,7 @@ const { values } = parseArgs({
   options: {
     port: { type: "string" },
     ip: { type: "string", default: "127.0.0.1" },
+    "persist-to": { type: "string", default: ".wrangler/state" },
     verbose: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -38,7 +40,7 @@ const wrangler = spawn(
   [
     "dev",
     ...workers.flatMap((file) => ["-c", file]),
-    ...["--ip", values.ip, "--port", String(port), "--inspector-port", "0", "--show-interactive-dev-session=false"],
+    ...["--ip", values.ip, "--port", String(port), "--inspector-port", "0", "--persist-to", values["persist-to"], "--show-interactive-dev-session=false"],
     ...(values.verbose ? [] : ["--log-level", "warn"]),
   ],
   {
@@ -72,7 +74,7 @@ Tidegate is running at ${url}
   Connect   curl ${url}/users.v1.UserService/ListUsers -H 'content-type: application/json' -d '{}'
   Stream    curl -N ${url}/api/v1/users:watch
 
-Policies: gateway.config.ts (edits are picked up)    Data: .wrangler/state    Stop: Ctrl-C
+Policies: gateway.config.ts (edits are picked up)    Data: ${values["persist-to"]}    Stop: Ctrl-C
 `);
 
 /** @returns the port asked for, or the first free one from 8787 on */

@@ -1,10 +1,14 @@
 // Where the calls of a service go: a service binding, or a base URL.
 import type { UpstreamInput } from "../../core/policy.ts";
 
-export interface Upstream {
+/** A service binding, or anything else that answers requests. */
+interface Service {
+  fetch(url: string, init: RequestInit): Promise<Response>;
+}
+
+export interface Upstream extends Service {
   readonly name: string; // as it stands in messages
   readonly base: string; // what a path is appended to
-  fetch(url: string, init: RequestInit): Promise<Response>;
 }
 
 /** The Worker's bindings, before anybody knows which of them an operator has named. */
@@ -16,11 +20,11 @@ export function upstreamOf(input: UpstreamInput, bindings: Bindings): Upstream |
     return { name: input.url, base: input.url, fetch: (url, init) => fetch(url, init) };
   }
   const service = bindings[input.binding];
-  if (!isFetcher(service)) return undefined;
+  if (!isService(service)) return undefined;
   const name = input.binding.toLowerCase().replaceAll("_", "-");
   return { name: input.binding, base: `https://${name}.internal`, fetch: (url, init) => service.fetch(url, init) };
 }
 
-function isFetcher(value: unknown): value is Fetcher {
+function isService(value: unknown): value is Service {
   return typeof value === "object" && value !== null && "fetch" in value && typeof value.fetch === "function";
 }

@@ -1,8 +1,8 @@
 // The layers, each through the whole pipeline: what they let through, what they add, and when they refuse.
 import { env } from "cloudflare:workers";
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../../core/policy.ts";
-import { endOfStream, enveloped, gatewayTo, json, rest, USER, unary } from "../../support/gateway.ts";
+import { endOfStream, enveloped, gatewayTo, json, patientLimiter, rest, USER, unary } from "../../support/gateway.ts";
 
 /** A gateway whose upstream keeps the last request it saw. */
 function recording(input: Partial<GatewayInput> = {}) {
@@ -192,6 +192,9 @@ describe("dispatch", () => {
 });
 
 describe("rateLimit", () => {
+  beforeEach(patientLimiter);
+  afterEach(() => void vi.restoreAllMocks());
+
   let fresh = 0;
   const limited = (rule: object, route: object = {}, bindings: Record<string, unknown> = {}) =>
     gatewayTo(
@@ -275,6 +278,8 @@ describe("rateLimit", () => {
   });
 
   describe("with the object out of reach", () => {
+    beforeEach(() => void vi.restoreAllMocks());
+
     const hang = { getByName: () => ({ take: () => new Promise(() => undefined), giveBack: () => Promise.resolve() }) };
     const gone = {
       getByName: () => {

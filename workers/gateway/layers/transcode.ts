@@ -4,8 +4,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { createEnvelopeReadableStream, encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeFromHttpStatus, endStreamFlag, endStreamFromJson, errorFromJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { assert } from "../../../core/assert.ts";
-import { Rejected } from "../../../core/rejection.ts";
 import type { Call, Layer } from "../call.ts";
+import { toRefusal } from "../errors.ts";
 import { details, mediaType } from "../protocol.ts";
 import { decodeRequest } from "../transcode/request.ts";
 import { encodeResponse } from "../transcode/response.ts";
@@ -26,13 +26,18 @@ export function transcode(route: RestRoute): Layer {
 
     const outgoing = { method: "POST", path, query: "", headers, body: isUnary ? message : encodeEnvelope(0, message) };
     const answer = await next({ ...call, outgoing: outgoing as Call["outgoing"] });
-    if (!isOfType(answer, isUnary ? "application/proto" : "application/connect+proto")) return refused(answer);
-    if (isUnary) {
-      const { body, contentType } = encodeResponse(route, messageOf(new Uint8Array(await answer.arrayBuffer()), method));
-      return restResponse(body, contentType, answer);
+    if (!isOfType(answer, isUnary ? "application/proto" : "application/connect+proto")) {
+      return failed(answer, errorOf(await bytesOf(answer), answer.status));
     }
-    const { body: stream, contentType } = encodeStream(route, messagesOf(answer, method), accept, details);
-    return restResponse(stream, contentType, answer);
+    try {
+      const { body, contentType } = isUnary
+        ? encodeResponse(route, messageOf(await bytesOf(answer), method))
+        : await encodeStream(route, messagesOf(answer, method), accept, details);
+      return restResponse(body, contentType, answer);
+    } catch (error) {
+      if (error instanceof ConnectError) return failed(answer, error);
+      throw error;
+    }
   };
 }
 
@@ -62,26 +67,28 @@ async function* messagesOf(answer: Response, method: DescMethod): AsyncIterable<
   throw new ConnectError("the stream of the upstream broke off", Code.Unavailable);
 }
 
-/** @throws Rejected: what the upstream gets wrong is no fault of ours */
+/** @throws ConnectError: what the upstream gets wrong is no fault of ours */
 function messageOf(bytes: Uint8Array, method: DescMethod): Message {
   try {
     return fromBinary(method.output, bytes);
   } catch {
-    throw new Rejected({
-      kind: "upstream_invalid",
-      upstream: method.parent.typeName,
-      problem: `sent what is no ${method.output.typeName}`,
-    });
+    const problem = `sent what is no ${method.output.typeName}`;
+    throw toRefusal({ kind: "upstream_invalid", upstream: method.parent.typeName, problem }).error;
   }
 }
 
-async function refused(answer: Response): Promise<Response> {
-  const fallback = new ConnectError(`upstream answered with status ${answer.status}`, codeFromHttpStatus(answer.status));
-  const { status, body } = statusJson(errorOf(new Uint8Array(await answer.arrayBuffer()), fallback), details);
+function failed(answer: Response, error: ConnectError): Response {
+  const { status, body } = statusJson(error, details);
   return restResponse(JSON.stringify(body), "application/json", answer, status);
 }
 
-function errorOf(body: Uint8Array, fallback: ConnectError): ConnectError {
+async function bytesOf(answer: Response): Promise<Uint8Array> {
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+/** The error in the body of a Connect answer; where there is none, what the HTTP status stands for. */
+function errorOf(body: Uint8Array, status: number): ConnectError {
+  const fallback = new ConnectError(`upstream answered with status ${status}`, codeFromHttpStatus(status));
   try {
     return errorFromJsonBytes(body, undefined, fallback);
   } catch (error) {

@@ -1,0 +1,58 @@
+// Percent-encoding as http.proto wants it: one way for variables of one segment, another for those of several.
+
+/**
+ * Decodes a variable that is exactly one segment.
+ *
+ * @param text from a canonical path; what is not well-formed stays as it is
+ * @see google/api/http.proto: "The server side does the reverse decoding."
+ */
+export function unescapeOne(text: string): string {
+  if (!text.includes("%")) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/**
+ * Decodes a variable of several segments.
+ *
+ * @param text from a canonical path; what is not well-formed stays as it is
+ * @see google/api/http.proto: "except "%2F" and "%2f" are left unchanged"
+ */
+export function unescapeMany(text: string): string {
+  return text.includes("%") ? unescapeOne(text.replace(/%2f/gi, (slash) => `%25${slash.slice(1)}`)) : text;
+}
+
+/** Encodes the value of a variable that is exactly one segment: all but `[-_.~0-9a-zA-Z]`. Half a character becomes U+FFFD. */
+export function escapeOne(value: string): string {
+  return encodeURIComponent(value.toWellFormed()).replace(/[!'()*]/g, escapeCharacter);
+}
+
+/** Encodes the value of a variable of several segments: all but `[-_.~/0-9a-zA-Z]`. A `%2F` in it is one that was left unchanged. */
+export function escapeMany(value: string): string {
+  return escapeOne(value).replace(/%2F/g, "/").replace(/%252f/gi, "%2F");
+}
+
+/**
+ * The one form in which literals are compared, whichever way they were written: reserved characters encoded,
+ * unreserved ones not, hex in upper case.
+ *
+ * @param text well-formed: a literal of a template, or a segment of a canonical path
+ * @see google/api/http.proto: "If the `LITERAL` contains any reserved character, such characters should be
+ * percent-encoded before the matching."
+ */
+export function literalForm(text: string): string {
+  if (!/[^A-Za-z0-9\-._~]/.test(text)) return text;
+  return text.replace(/%[0-9A-Fa-f]{2}/g, plainForm).replace(/[!$&'()*+,;=:@]/g, escapeCharacter);
+}
+
+function plainForm(encoded: string): string {
+  const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16));
+  return /[A-Za-z0-9\-._~]/.test(character) ? character : encoded.toUpperCase();
+}
+
+function escapeCharacter(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+}

@@ -1,0 +1,70 @@
+// What JSON.parse does not tell: how deep a text nests, whether an object names a key twice, whether a number loses digits.
+
+export type Survey =
+  | { readonly kind: "ok"; readonly hasLongNumber: boolean } // more digits than a double holds for sure
+  | { readonly kind: "invalid"; readonly problem: string };
+
+const SAFE_DIGITS = 15;
+
+/**
+ * Looks over a text once, before it is parsed: JSON.parse accepts millions of levels, and keeps the last of two keys.
+ * Text that is no JSON may pass; the parser refuses it.
+ *
+ * @param maxDepth arrays and objects that may stand within one another
+ */
+export function surveyJson(text: string, maxDepth: number): Survey {
+  const keys: (Set<string> | undefined)[] = []; // of each open object; undefined for an array
+  let hasLongNumber = false;
+  let isKey = false; // whether a string here would be one
+  for (let at = 0; at < text.length; ) {
+    const character = text[at]!;
+    let end = at + 1;
+    if (character === "{" || character === "[") {
+      if (keys.length === maxDepth) return { kind: "invalid", problem: `nests deeper than ${maxDepth} levels` };
+      isKey = character === "{";
+      keys.push(isKey ? new Set() : undefined);
+    } else if (character === "}" || character === "]") {
+      keys.pop();
+      isKey = false;
+    } else if (character === ",") {
+      isKey = keys.at(-1) !== undefined;
+    } else if (character === '"') {
+      end = endOfString(text, at);
+      if (isKey && repeats(keys.at(-1), text.slice(at, end)))
+        return { kind: "invalid", problem: `names ${text.slice(at, Math.min(end, at + 100))} twice` };
+      isKey = false;
+    } else if (isDigit(character)) {
+      while (isDigit(text[end])) end += 1;
+      hasLongNumber ||= end - at > SAFE_DIGITS;
+    }
+    at = end;
+  }
+  return { kind: "ok", hasLongNumber };
+}
+
+/** Just past the closing quote; the end of the text where there is none. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+  return Math.min(at + 1, text.length);
+}
+
+function repeats(keys: Set<string> | undefined, quoted: string): boolean {
+  if (keys === undefined) return false;
+  const key = quoted.includes("\\") ? unquote(quoted) : quoted.slice(1, -1);
+  const size = keys.size;
+  keys.add(key);
+  return keys.size === size;
+}
+
+function unquote(quoted: string): string {
+  try {
+    return String(JSON.parse(quoted));
+  } catch {
+    return quoted; // no JSON: whatever it is, it will be refused
+  }
+}
+
+function isDigit(character: string | undefined): boolean {
+  return character !== undefined && character >= "0" && character <= "9";
+}

@@ -1,0 +1,38 @@
+// Numbers as proto3 JSON writes them, read from text without losing a digit.
+
+const NUMBER = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
+const MOST_DIGITS = 20; // of an integer of 64 bits
+
+/**
+ * Reads an integer, also where it is written `1.0` or `1e2`.
+ *
+ * @returns undefined where the text is no number, or not a whole one in [min, max]
+ * @see https://protobuf.dev/programming-guides/json, "int32, fixed32, uint32"
+ */
+export function readInteger(text: string, min: bigint, max: bigint): bigint | undefined {
+  const match = NUMBER.exec(text);
+  if (match === null) return undefined;
+  const [, sign, whole = "", fraction = "", exponent = "0"] = match;
+  const digits = (whole + fraction).replace(/^0+/, "");
+  if (digits === "") return min <= 0n ? 0n : undefined;
+  const shift = Number(exponent) - fraction.length; // places to the left; may be infinite
+  const length = digits.length + shift;
+  if (length < 1 || length > MOST_DIGITS || /[^0]/.test(digits.slice(length))) return undefined;
+  const value = BigInt(sign + digits.slice(0, length).padEnd(length, "0"));
+  return value >= min && value <= max ? value : undefined;
+}
+
+/**
+ * Reads a floating-point number: decimal, `NaN`, `Infinity` or `-Infinity`.
+ *
+ * @param max largest finite magnitude
+ * @returns undefined where the text is no number, or a finite one past `max`
+ */
+export function readFloat(text: string, max: number): number | undefined {
+  if (text === "NaN") return Number.NaN;
+  if (text === "Infinity") return Number.POSITIVE_INFINITY;
+  if (text === "-Infinity") return Number.NEGATIVE_INFINITY;
+  if (!NUMBER.test(text)) return undefined;
+  const value = Number(text);
+  return Math.abs(value) <= max ? value : undefined;
+}

@@ -1,0 +1,96 @@
+// The path template of an HTTP rule: parsed once, refused with the column and the mend where it is not legal.
+//   Template = "/" Segments [ Verb ] ;           Segments = Segment { "/" Segment } ;
+//   Segment  = "*" | "**" | LITERAL | Variable ; Variable = "{" FieldPath [ "=" Segments ] "}" ;
+//   FieldPath = IDENT { "." IDENT } ;            Verb     = ":" LITERAL ;
+import { literalForm } from "./escape.ts";
+
+export interface PathTemplate {
+  readonly text: string; // as it was written
+  readonly segments: readonly string[]; // `*`, `**`, or a literal with its reserved characters encoded
+  readonly verb: string; // encoded likewise; empty where there is none
+  readonly variables: readonly PathVariable[]; // from left to right
+}
+
+/** The segments [start, end) that a variable stands for. */
+export interface PathVariable {
+  readonly field: string; // `a.b`
+  readonly start: number;
+  readonly end: number; // -1 where it ends with `**`, which takes all that is left
+}
+
+export type ParsedTemplate =
+  | { readonly kind: "ok"; readonly template: PathTemplate }
+  | { readonly kind: "invalid"; readonly column: number; readonly problem: string; readonly mend: string }; // column from 1
+
+const FIELD_PATH = /[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*/y;
+const LITERAL = /(?:[A-Za-z0-9\-._~!$&'()+,;=@]|%[0-9A-Fa-f]{2})+/y;
+const WILDCARD = /\*\*?/y;
+
+/**
+ * Parses a template, in one pass from left to right.
+ *
+ * @returns the template, or the first thing that is wrong with it
+ * @see google/api/http.proto, "Path template syntax"
+ */
+export function parseTemplate(text: string): ParsedTemplate {
+  const segments: string[] = [];
+  const variables: PathVariable[] = [];
+  let verb = "";
+  let open: { readonly field: string; readonly start: number } | undefined; // the variable we are in
+  let at = 0;
+
+  const take = (token: string): boolean => {
+    if (!text.startsWith(token, at)) return false;
+    at += token.length;
+    return true;
+  };
+  const read = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = at;
+    const found = pattern.exec(text)?.[0];
+    at += found?.length ?? 0;
+    return found;
+  };
+  const literal = (): string | undefined => {
+    const found = read(LITERAL);
+    return found && literalForm(found);
+  };
+  const refuse = (problem: string, mend: string): ParsedTemplate => ({
+    kind: "invalid",
+    column: at + 1,
+    problem,
+    mend,
+  });
+
+  if (!take("/")) return refuse("a template starts with a slash", 'write "/" first');
+  do {
+    if (segments.at(-1) === "**") return refuse('segments after "**"', 'make "**" the last segment: only a verb may follow it');
+    if (take("{")) {
+      if (open !== undefined) return refuse("a variable within a variable", "name one field for all these segments");
+      const field = read(FIELD_PATH);
+      if (field === undefined) return refuse("a variable without a field", 'name a field of the request, such as "{user.id}"');
+      if (variables.some((variable) => variable.field === field)) return refuse(`"${field}" for the second time`, "bind a field once");
+      open = { field, start: segments.length };
+    }
+    if (open?.start === segments.length && !take("=")) {
+      segments.push("*"); // `{var}` is equivalent to `{var=*}`
+    } else if (text[at] === "{") {
+      return refuse("a variable within a variable", "name one field for all these segments");
+    } else {
+      const segment = read(WILDCARD) ?? literal();
+      if (segment === undefined) return refuse("no segment", 'write a literal, "*", "**" or a variable');
+      segments.push(segment);
+    }
+    if (open !== undefined && take("}")) {
+      variables.push({ ...open, end: segments.at(-1) === "**" ? -1 : segments.length });
+      open = undefined;
+    }
+  } while (take("/"));
+
+  if (open !== undefined) return refuse(`variable "${open.field}" is not closed`, 'write "}" after its segments');
+  if (take(":")) {
+    verb = literal() ?? "";
+    if (verb === "") return refuse("no verb", 'write a literal after ":", or remove the ":"');
+  }
+  if (at < text.length) return refuse(`unexpected "${text[at]}"`, 'put "/" between segments and percent-encode what is no plain text');
+  return { kind: "ok", template: { text, segments, verb, variables } };
+}

@@ -1,0 +1,60 @@
+// The body of a REST request: JSON for a message or one of its fields, or raw bytes where that is a google.api.HttpBody.
+import { create, type DescMessage, type JsonValue, mergeFromJson } from "@bufbuild/protobuf";
+import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { Rejected } from "../../../core/rejection.ts";
+import { type HttpBody, HttpBodySchema } from "../../../protos/gen/google/api/httpbody_pb.ts";
+import { invalid } from "./invalid.ts";
+import { parseJson } from "./json.ts";
+import type { RestRoute } from "./rule.ts";
+import { violationsOf } from "./violations.ts";
+
+/**
+ * Reads a whole body into a message.
+ *
+ * @returns the JSON it was, undefined where there was none
+ * @throws Rejected
+ */
+export function readBody(
+  route: RestRoute,
+  target: ReflectMessage,
+  contentType: string | null,
+  bytes: Uint8Array | null,
+): JsonValue | undefined {
+  const { body } = route;
+  const isEmpty = bytes === null || bytes.byteLength === 0;
+  if (body?.isRaw === true) {
+    if (!isEmpty || contentType !== null) setRaw(route, target, contentType ?? "", bytes ?? new Uint8Array());
+    return undefined;
+  }
+  if (isEmpty) return undefined;
+  if (body === undefined) throw new Rejected({ kind: "invalid_request", message: "no body is taken here" });
+  requireJson(contentType);
+  return mergeJson(route, target, bytes);
+}
+
+/** @throws Rejected when the content type is not that of JSON in UTF-8 */
+export function requireJson(contentType: string | null, accepted: readonly string[] = ["application/json"]): void {
+  const [type = "", ...parameters] = (contentType ?? "").toLowerCase().split(";");
+  const charset = parameters.map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)/.exec(parameter)?.[1]).find((found) => found !== undefined);
+  if (accepted.includes(type.trim()) && (charset === undefined || charset === "utf-8" || charset === "utf8")) return;
+  throw new Rejected({ kind: "unsupported_content_type", found: contentType, accepted });
+}
+
+/** Reads JSON into the part of a message that the body stands for. */
+export function mergeJson({ method, body, options }: RestRoute, target: ReflectMessage, bytes: Uint8Array): JsonValue {
+  const json = parseJson(bytes, method.input, body?.field);
+  const whole = body?.field === undefined ? json : { [body.field.jsonName]: json };
+  const reading = { ignoreUnknownFields: options.ignoreUnknownFields === true, registry: options.registry };
+  try {
+    mergeFromJson(method.input, target.message, whole, reading);
+  } catch (error) {
+    throw invalid(violationsOf(method.input, whole, reading, error));
+  }
+  return json;
+}
+
+/** Hands bytes on as they are, with what they are said to be. */
+export function setRaw({ body }: RestRoute, target: ReflectMessage, contentType: string, data: Uint8Array): void {
+  if (body?.field === undefined) Object.assign(target.message, { contentType, data } satisfies Partial<HttpBody>);
+  else target.set(body.field, reflect(body.field.message as DescMessage, create(HttpBodySchema, { contentType, data })));
+}

@@ -1,0 +1,119 @@
+// A stream of requests: one message per line of JSON, or per piece of a body of raw bytes.
+import { create, type Message } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
+import { Rejected } from "../../../core/rejection.ts";
+import type { Variables } from "../../../core/transcode/path-trie.ts";
+import { mergeJson, requireJson, setRaw } from "./body.ts";
+import { bindUrl } from "./request.ts";
+import type { RestRoute } from "./rule.ts";
+
+export const NDJSON = ["application/x-ndjson", "application/ndjson", "application/jsonl"];
+
+const NEWLINE = 0x0a;
+
+/**
+ * Decodes each message when it is asked for. What the URL carries is in every one of them.
+ *
+ * @param query    raw, with or without its `?`
+ * @param maxBytes of one line
+ * @returns throws Rejected, from the line that is wrong
+ * @throws Rejected at once, when the content type is not that of lines of JSON
+ */
+export function decodeRequestStream(
+  route: RestRoute,
+  variables: Variables,
+  query: string,
+  contentType: string | null,
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<Message> {
+  if (route.body?.isRaw === true) return pieces(route, variables, query, contentType ?? "", body);
+  requireJson(contentType, NDJSON);
+  return lines(route, variables, query, body, maxBytes);
+}
+
+async function* lines(
+  route: RestRoute,
+  variables: Variables,
+  query: string,
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<Message> {
+  let number = 0;
+  for await (const line of linesOf(body, maxBytes)) {
+    number += 1;
+    if (isBlank(line)) continue;
+    const message = create(route.method.input);
+    const target = reflect(route.method.input, message, false);
+    try {
+      mergeJson(route, target, line);
+      bindUrl(route, target, variables, query);
+    } catch (error) {
+      throw inLine(number, error);
+    }
+    yield message;
+  }
+}
+
+/** Only the first piece says what the bytes are. @see google/api/httpbody.proto */
+async function* pieces(
+  route: RestRoute,
+  variables: Variables,
+  query: string,
+  contentType: string,
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Message> {
+  let type = contentType;
+  for await (const data of body) {
+    const message = create(route.method.input);
+    const target = reflect(route.method.input, message, false);
+    setRaw(route, target, type, data);
+    bindUrl(route, target, variables, query);
+    type = "";
+    yield message;
+  }
+}
+
+/** The lines of a body, whichever way it is cut into chunks; the last one may lack its newline. */
+async function* linesOf(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let parts: Uint8Array[] = []; // of the line that is not yet whole
+  let size = 0;
+  const keep = (part: Uint8Array): void => {
+    size += part.byteLength;
+    if (size > maxBytes) throw new Rejected({ kind: "body_too_large", maxBytes });
+    parts.push(part);
+  };
+  for await (const chunk of body) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      keep(chunk.subarray(start, end));
+      yield joined(parts, size);
+      parts = [];
+      size = 0;
+      start = end + 1;
+    }
+    keep(chunk.subarray(start));
+  }
+  if (size > 0) yield joined(parts, size);
+}
+
+function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  return whole;
+}
+
+function isBlank(line: Uint8Array): boolean {
+  return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+}
+
+function inLine(number: number, error: unknown): unknown {
+  if (!(error instanceof Rejected) || error.rejection.kind !== "invalid_request") return error;
+  return new Rejected({ ...error.rejection, message: `line ${number}: ${error.rejection.message}` });
+}

@@ -1,0 +1,48 @@
+// The message of a method to the body of a REST answer: JSON, one field of it, or raw bytes where that is a google.api.HttpBody.
+import { type JsonValue, type Message, toJson } from "@bufbuild/protobuf";
+import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { Rejected } from "../../../core/rejection.ts";
+import type { HttpBody } from "../../../protos/gen/google/api/httpbody_pb.ts";
+import type { RestRoute } from "./rule.ts";
+
+export interface EncodedAnswer {
+  readonly body: string | Uint8Array<ArrayBuffer>;
+  readonly contentType: string;
+}
+
+/** @throws Rejected when the message has no JSON form: an Any of a type nobody knows, a time outside of the calendar */
+export function encodeResponse(route: RestRoute, message: Message): EncodedAnswer {
+  if (!route.answer.isRaw) return { body: JSON.stringify(answerJson(route, message)), contentType: "application/json" };
+  const { data, contentType } = rawAnswer(route, message);
+  return { body: data as Uint8Array<ArrayBuffer>, contentType: headerValue(contentType) };
+}
+
+/** The part of a message that the answer shows. */
+export function answerJson({ method, answer, options }: RestRoute, message: Message): JsonValue {
+  const writing = {
+    alwaysEmitImplicit: options.printDefaults === true,
+    enumAsInteger: options.enumsAsNumbers === true,
+    useProtoFieldName: options.protoFieldNames === true,
+    registry: options.registry,
+  };
+  try {
+    const json = toJson(method.output, message, writing);
+    if (answer.field === undefined) return json;
+    const name = writing.useProtoFieldName ? answer.field.name : answer.field.jsonName;
+    return (json as Readonly<Record<string, JsonValue>>)[name] ?? answer.unset;
+  } catch (error) {
+    const problem = `answered with what has no JSON form: ${error instanceof Error ? error.message : String(error)}`;
+    throw new Rejected({ kind: "upstream_invalid", upstream: method.parent.typeName, problem });
+  }
+}
+
+/** The bytes that the answer is, and what they are said to be. */
+export function rawAnswer({ method, answer }: RestRoute, message: Message): HttpBody {
+  if (answer.field === undefined) return message as HttpBody;
+  return (reflect(method.output, message, false).get(answer.field) as ReflectMessage).message as HttpBody;
+}
+
+/** What an upstream says may not stand in a header as it is. */
+export function headerValue(contentType: string): string {
+  return /^[\x20-\x7e]+$/.test(contentType) ? contentType : "application/octet-stream";
+}

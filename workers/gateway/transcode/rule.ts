@@ -1,0 +1,121 @@
+// One HTTP rule of one method: checked against the messages it speaks of, and compiled into a route.
+import { create, type DescField, type DescMessage, type DescMethod, type JsonValue, type Registry, toJson } from "@bufbuild/protobuf";
+import type { Problem } from "../../../core/parse.ts";
+import { type PathTemplate, parseTemplate } from "../../../core/transcode/path-template.ts";
+import type { HttpRule } from "../../../protos/gen/google/api/http_pb.ts";
+import { type FieldPath, kindOf, resolveField } from "./fields.ts";
+import { type TextOptions, textFormOf } from "./text.ts";
+
+/** How REST is spoken where http.proto leaves it open. Everything is off unless set. */
+export interface RestOptions extends TextOptions {
+  /** Rules by `selector`, each in the place of the one in the proto; the last one wins. */
+  readonly rules?: readonly HttpRule[];
+  /** Query parameters that name no field are ignored, not refused. */
+  readonly ignoreUnknownQuery?: boolean;
+  /** Query parameters that are never bound, such as `key`. */
+  readonly ignoredQuery?: readonly string[];
+  /** Fields of a JSON body that the message does not have are ignored, not refused. */
+  readonly ignoreUnknownFields?: boolean;
+  /** A PATCH without an update mask gets one: the fields that its body names. */
+  readonly inferUpdateMask?: boolean;
+  /** Answers show fields that are not set. */
+  readonly printDefaults?: boolean;
+  readonly enumsAsNumbers?: boolean;
+  readonly protoFieldNames?: boolean;
+  /** Types that `google.protobuf.Any` may hold; by default those of the files behind the services. */
+  readonly registry?: Registry;
+}
+
+export interface RestRoute {
+  readonly name: string; // as it stands in messages
+  readonly method: DescMethod;
+  readonly httpMethod: string; // upper case; `*` is any
+  readonly template: PathTemplate;
+  readonly variables: readonly FieldPath[]; // one per variable of the template, in its order
+  readonly body: Part | undefined; // undefined: there is no body, and no query where it is the whole message
+  readonly answer: Part;
+  readonly updateMask: DescField | undefined; // to infer where the body does not name it
+  readonly options: RestOptions;
+}
+
+/** What of a message a body carries. */
+export interface Part {
+  readonly field: DescField | undefined; // undefined: the whole message
+  readonly isRaw: boolean; // google.api.HttpBody: bytes with a content type of their own
+  readonly unset: JsonValue; // what stands for a field that is not set
+}
+
+export type CompiledRule =
+  | { readonly kind: "ok"; readonly route: RestRoute }
+  | { readonly kind: "invalid"; readonly problems: readonly Problem[] };
+
+const WITHOUT_BODY = ["GET", "HEAD", "DELETE"];
+
+/** @see google/api/http.proto, "Rules for HTTP mapping" */
+export function compileRule(method: DescMethod, rule: HttpRule, options: RestOptions): CompiledRule {
+  const { httpMethod, path } = patternOf(rule);
+  const owner = `${method.parent.typeName}.${method.name}`;
+  const name = `${owner} (${httpMethod} ${path})`;
+  const problems: Problem[] = [];
+  const report = (found: string, mend: string) => void problems.push({ path: name, found, mend });
+  if (path === "")
+    return {
+      kind: "invalid",
+      problems: [{ path: owner, found: "an HTTP rule without a pattern", mend: 'set one, such as get: "/v1/users/{id}"' }],
+    };
+
+  if (!/^(?:\*|[A-Z][A-Z0-9_-]*)$/.test(httpMethod)) report(`kind "${httpMethod}"`, 'write an HTTP method in upper case, or "*" for any');
+  const variables: FieldPath[] = [];
+  const parsed = parseTemplate(path);
+  if (parsed.kind === "invalid") report(`${parsed.problem} at column ${parsed.column}`, parsed.mend);
+  for (const { field } of parsed.kind === "ok" ? parsed.template.variables : []) {
+    const resolved = resolveField(method.input, field);
+    if (resolved.kind !== "found") report(`path variable: ${resolved.problem}`, "name a field of the request message");
+    else if (resolved.path.field.fieldKind === "list" || textFormOf(resolved.path.field) === undefined) {
+      report(`path variable "${field}" is ${kindOf(resolved.path.field)}`, "bind a field that holds one plain value");
+    } else variables.push(resolved.path);
+  }
+
+  const body = rule.body === "" ? undefined : partOf(method.input, rule.body);
+  if (rule.body !== "" && body === undefined) report(`body "${rule.body}"`, `name a field at the top of ${method.input.typeName}, or "*"`);
+  if (body !== undefined && WITHOUT_BODY.includes(httpMethod))
+    report(`a body with ${httpMethod}`, "remove the body, or use POST, PUT or PATCH");
+  if (body?.field !== undefined && variables.some(({ text }) => text === body.field?.name)) {
+    report(`"${rule.body}" both in the path and as the body`, "bind a field once");
+  }
+  const isFedByStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
+  if (isFedByStream && rule.body === "") report("a stream of requests without a body", 'write body: "*"');
+  const answer = partOf(method.output, rule.responseBody === "" ? "*" : rule.responseBody);
+  if (answer === undefined) report(`response_body "${rule.responseBody}"`, `name a field at the top of ${method.output.typeName}`);
+
+  if (problems.length > 0 || parsed.kind === "invalid" || answer === undefined) return { kind: "invalid", problems };
+  const updateMask =
+    httpMethod === "PATCH" && body?.field !== undefined && options.inferUpdateMask === true ? maskOf(method.input) : undefined;
+  return { kind: "ok", route: { name, method, httpMethod, template: parsed.template, variables, body, answer, updateMask, options } };
+}
+
+function patternOf({ pattern }: HttpRule): { httpMethod: string; path: string } {
+  if (pattern.case === undefined) return { httpMethod: "", path: "" };
+  if (pattern.case === "custom") return { httpMethod: pattern.value.kind, path: pattern.value.path };
+  return { httpMethod: pattern.case.toUpperCase(), path: pattern.value };
+}
+
+/** @param name a field at the top of the message, or `*`; undefined where there is no such field */
+function partOf(message: DescMessage, name: string): Part | undefined {
+  if (name === "*") return { field: undefined, isRaw: isHttpBody(message), unset: {} };
+  const field = message.fields.find((one) => one.name === name);
+  if (field === undefined) return undefined;
+  const defaults = toJson(message, create(message), { alwaysEmitImplicit: true }) as Record<string, JsonValue>;
+  const unset = defaults[field.jsonName] ?? (field.fieldKind === "message" && textFormOf(field) === undefined ? {} : null);
+  return { field, isRaw: field.fieldKind === "message" && isHttpBody(field.message), unset };
+}
+
+function isHttpBody(message: DescMessage): boolean {
+  return message.typeName === "google.api.HttpBody";
+}
+
+/** The one field at the top of a message that is a FieldMask; undefined where there is none, or a choice. */
+function maskOf(message: DescMessage): DescField | undefined {
+  const masks = message.fields.filter((field) => field.fieldKind === "message" && field.message.typeName === "google.protobuf.FieldMask");
+  return masks.length === 1 ? masks[0] : undefined;
+}

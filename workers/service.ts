@@ -1,0 +1,88 @@
+// defineService: a proto service and its implementation become a Worker that speaks Connect and gRPC-Web.
+import type { DescService } from "@bufbuild/protobuf";
+import { createServiceImplSpec, type ServiceImpl, type ServiceImplSpec } from "@connectrpc/connect";
+import { drain } from "./service/body.ts";
+import { unimplemented } from "./service/refusal.ts";
+import { type ServiceOptions, type Settings, settingsOf } from "./service/settings.ts";
+import { serveStream } from "./service/stream.ts";
+import { serveUnary } from "./service/unary.ts";
+
+export type { ServiceOptions } from "./service/settings.ts";
+
+/** A Worker's default export. */
+export interface ServiceWorker<Env> {
+  fetch(request: Request, env: Env): Promise<Response>;
+}
+
+type Serve = (request: Request) => Promise<Response>;
+
+/**
+ * Serves one proto service as a Worker: Connect (JSON and binary; GET for methods without side effects; streams) and gRPC-Web.
+ *
+ * ```ts
+ * // workers/services/greetings/index.ts
+ * import { Code, ConnectError } from "@connectrpc/connect";
+ * import { GreetService } from "../../../protos/gen/greetings/v1/greetings_pb.ts";
+ * import { defineService } from "../../service.ts";
+ *
+ * interface Env {
+ *   readonly GREETING: string;
+ * }
+ *
+ * export default defineService(GreetService, (env: Env) => ({
+ *   greet({ name }, context) {
+ *     if (name === "") throw new ConnectError("name is empty", Code.InvalidArgument);
+ *     context.responseHeader.set("Cache-Control", "max-age=60");
+ *     return { text: `${env.GREETING}, ${name}` };
+ *   },
+ *   async *greetOften({ name, times }) {
+ *     for (let n = 1; n <= times; n++) yield { text: `${env.GREETING}, ${name}, ${n}` };
+ *   },
+ * }));
+ * ```
+ *
+ * A thrown `ConnectError` reaches the caller as it is. Anything else is logged whole and answered `internal`, without a word of it;
+ * a Durable Object that can't be reached is `unavailable`. Whoever the implementation waits for, a caller's deadline is kept:
+ * `context.signal` tells when it has passed. Methods left out are `unimplemented`.
+ *
+ * @param implement called once for each `env`, which is once in the life of an isolate: keep nothing of a single call in it
+ */
+export function defineService<S extends DescService, Env>(
+  schema: S,
+  implement: (env: Env) => Partial<ServiceImpl<S>>,
+  options?: ServiceOptions,
+): ServiceWorker<Env> {
+  return defineServices((env: Env) => [implementation(schema, implement(env))], options);
+}
+
+/** As `defineService`, for a Worker of several: `defineServices((env: Env) => [implementation(A, a(env)), implementation(B, b(env))])`. */
+export function defineServices<Env>(implement: (env: Env) => readonly ServiceImplSpec[], options: ServiceOptions = {}): ServiceWorker<Env> {
+  const settings = settingsOf(options);
+  let known: { readonly env: Env; readonly methods: ReadonlyMap<string, Serve> } | undefined;
+  return {
+    async fetch(request, env) {
+      if (known?.env !== env) known = { env, methods: methodsOf(implement(env), settings) };
+      const path = new URL(request.url).pathname;
+      const answer = (await known.methods.get(path)?.(request)) ?? unimplemented(request, path);
+      // Whoever answered without reading the request leaves it here to be read off.
+      if (request.body?.locked === false) await drain(request.body.getReader());
+      return answer;
+    },
+  };
+}
+
+/** One service and what it does, for `defineServices`. */
+export function implementation<S extends DescService>(schema: S, methods: Partial<ServiceImpl<S>>): ServiceImplSpec {
+  return createServiceImplSpec(schema, methods);
+}
+
+function methodsOf(services: readonly ServiceImplSpec[], settings: Settings): ReadonlyMap<string, Serve> {
+  const methods = new Map<string, Serve>();
+  for (const { service, methods: specs } of services) {
+    for (const spec of Object.values(specs)) {
+      const serve = spec.kind === "unary" ? serveUnary(spec, settings) : serveStream(spec, settings);
+      methods.set(`/${service.typeName}/${spec.method.name}`, serve);
+    }
+  }
+  return methods;
+}

@@ -1,0 +1,73 @@
+// Answers to what is no call of ours: an unknown path, a wrong verb, a content type nobody speaks. Told in the caller's protocol.
+import type { DescMethod } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { encodeEnvelope } from "@connectrpc/connect/protocol";
+import {
+  contentTypeStreamRegExp,
+  contentTypeUnaryRegExp,
+  endStreamFlag,
+  endStreamToJson,
+  errorToJson,
+  parseContentType,
+} from "@connectrpc/connect/protocol-connect";
+import {
+  contentTypeRegExp as contentTypeGrpcWeb,
+  parseContentType as parseGrpcWeb,
+  setTrailerStatus,
+} from "@connectrpc/connect/protocol-grpc-web";
+
+const GRPC_WEB_TYPES = ["application/grpc-web", "application/grpc-web+proto", "application/grpc-web+json"];
+const UNARY_TYPES = ["application/json", "application/proto", ...GRPC_WEB_TYPES].join(", ");
+const STREAM_TYPES = ["application/connect+json", "application/connect+proto", ...GRPC_WEB_TYPES].join(", ");
+
+/** Why a request can't be a call of this method, or undefined if it can. */
+export function refusalOf(request: Request, method: DescMethod): Response | undefined {
+  const isUnary = method.methodKind === "unary";
+  if (isUnary && request.method === "GET" && hasNoSideEffects(method)) return undefined;
+  if (request.method !== "POST") {
+    const allow = isUnary && hasNoSideEffects(method) ? "GET, POST" : "POST";
+    return json(new ConnectError(`method ${request.method} is not allowed, use ${allow}`, Code.Unknown, { Allow: allow }), 405);
+  }
+  const contentType = request.headers.get("content-type");
+  if (isContentType(contentType, isUnary)) return undefined;
+  return unsupported(
+    contentType === null ? "no content type" : `content type "${contentType.slice(0, 100)}"`,
+    isUnary ? UNARY_TYPES : STREAM_TYPES,
+  );
+}
+
+export function unsupported(what: string, accepted: string): Response {
+  return json(new ConnectError(`${what} is not accepted, use ${accepted}`, Code.Unknown, { "Accept-Post": accepted }), 415);
+}
+
+/** No method is served at this path. */
+export function unimplemented(request: Request, path: string): Response {
+  const error = new ConnectError(`${path} is not implemented`, Code.Unimplemented);
+  const contentType = request.headers.get("content-type") ?? "";
+  if (contentTypeGrpcWeb.test(contentType)) {
+    const headers = setTrailerStatus(new Headers({ "Content-Type": contentType }), error); // "trailers only": the body is empty
+    return new Response(null, { headers });
+  }
+  if (parseContentType(contentType)?.stream === true) {
+    const end = new TextEncoder().encode(JSON.stringify(endStreamToJson(new Headers(), error, undefined)));
+    return new Response(encodeEnvelope(endStreamFlag, end), { headers: { "Content-Type": contentType } });
+  }
+  return json(error, 404);
+}
+
+function isContentType(contentType: string | null, isUnary: boolean): boolean {
+  if (contentType === null) return false;
+  const isConnect = (isUnary ? contentTypeUnaryRegExp : contentTypeStreamRegExp).test(contentType);
+  return isConnect || parseGrpcWeb(contentType)?.text === false;
+}
+
+function hasNoSideEffects(method: DescMethod): boolean {
+  return method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+}
+
+/** The code is the one that clients read from the status alone (Connect's table), so that it is the same for those who skip the body. */
+function json(error: ConnectError, status: number): Response {
+  error.metadata.set("Content-Type", "application/json; charset=utf-8");
+  return new Response(JSON.stringify(errorToJson(error, undefined)), { status, headers: error.metadata });
+}

@@ -1,0 +1,87 @@
+// Streaming calls: connect-es' router, kept within deadlines and from calling the caller's faults its own.
+import { createConnectRouter, type Interceptor, type MethodImplSpec } from "@connectrpc/connect";
+import { type UniversalHandler, universalServerResponseToFetch } from "@connectrpc/connect/protocol";
+import { type ByteReader, drain } from "./body.ts";
+import { compressions } from "./compression.ts";
+import { blameCaller, toConnectError, untilAborted } from "./fault.ts";
+import { refusalOf } from "./refusal.ts";
+import type { Settings } from "./settings.ts";
+
+/** Serves one streaming method, in Connect and gRPC-Web. */
+export function serveStream({ method, impl }: MethodImplSpec, settings: Settings): (request: Request) => Promise<Response> {
+  const router = createConnectRouter({
+    grpc: false, // its trailers do not pass a Response
+    acceptCompression: compressions,
+    readMaxBytes: settings.readMaxBytes,
+    maxTimeoutMs: settings.maxTimeoutMs,
+    jsonOptions: settings.json,
+    interceptors: [guard, ...settings.interceptors],
+  });
+  router.rpc(method, impl);
+  const handle = router.handlers[0] as UniversalHandler;
+
+  return async (request) => {
+    const refusal = refusalOf(request, method);
+    if (refusal !== undefined) return refusal;
+    const reader: ByteReader | undefined = request.body?.getReader();
+    const answer = await handle({
+      httpVersion: "2", // what the platform speaks with the caller is its affair; bodies pass as streams
+      method: request.method,
+      url: request.url,
+      header: request.headers,
+      signal: request.signal,
+      body: chunksOf(reader),
+    });
+    if (method.methodKind !== "bidi_streaming") await drain(reader);
+    else if (answer.body !== undefined) answer.body = thenDrain(answer.body, reader);
+    return universalServerResponseToFetch(answer);
+  };
+}
+
+/** The outermost interceptor: holds the deadline, and names faults as unary calls do. */
+const guard: Interceptor = (next) => async (request) => {
+  if (!request.stream) return next(request);
+  const { method, header, signal } = request;
+  const settled = <T>(work: Promise<T>): Promise<T> =>
+    untilAborted(work, signal).catch((reason: unknown) => {
+      throw toConnectError(reason, { method, header, signal });
+    });
+  const answer = await settled(next({ ...request, message: blamingCaller(request.message) }));
+  return answer.stream ? { ...answer, message: guarded(answer.message, settled) } : answer;
+};
+
+async function* guarded<T>(messages: AsyncIterable<T>, settled: <R>(work: Promise<R>) => Promise<R>): AsyncGenerator<T> {
+  const iterator = messages[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const { done, value } = await settled(iterator.next());
+      if (done === true) return;
+      yield value;
+    }
+  } finally {
+    // Not awaited: one that sleeps past its deadline would keep the answer from ending.
+    iterator.return?.().catch(() => undefined);
+  }
+}
+
+async function* blamingCaller<T>(messages: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* messages;
+  } catch (reason) {
+    throw blameCaller(reason);
+  }
+}
+
+async function* chunksOf(reader: ByteReader | undefined): AsyncGenerator<Uint8Array> {
+  if (reader === undefined) return;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
+
+async function* thenDrain(chunks: AsyncIterable<Uint8Array>, reader: ByteReader | undefined): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+  await drain(reader);
+}

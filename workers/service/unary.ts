@@ -1,0 +1,82 @@
+// Unary calls over protobuf-es itself: all that connect-es' router does for them, for a fraction of its CPU.
+import type { DescMessage } from "@bufbuild/protobuf";
+import { createHandlerContext, type MethodImplSpec } from "@connectrpc/connect";
+import { createMethodSerializationLookup, invokeUnaryImplementation } from "@connectrpc/connect/protocol";
+import { parseContentType } from "@connectrpc/connect/protocol-connect";
+import { parseContentType as parseGrpcWeb } from "@connectrpc/connect/protocol-grpc-web";
+import { blameCaller, toConnectError, untilAborted } from "./fault.ts";
+import { readQuery } from "./query.ts";
+import { refusalOf, unsupported } from "./refusal.ts";
+import type { Settings } from "./settings.ts";
+import { connectGet, connectPost, grpcWeb, type Wire } from "./wire.ts";
+
+export type UnarySpec = MethodImplSpec<DescMessage, DescMessage> & { kind: "unary" };
+
+/** Serves one unary method: Connect POST, Connect GET where the method has no side effects, and gRPC-Web. */
+export function serveUnary(spec: UnarySpec, settings: Settings): (request: Request) => Promise<Response> {
+  const { method } = spec;
+  const limits = { readMaxBytes: settings.readMaxBytes, writeMaxBytes: Number.MAX_SAFE_INTEGER };
+  const serialization = createMethodSerializationLookup(method, undefined, settings.json, limits);
+
+  return async (request) => {
+    const wire = refusalOf(request, method) ?? wireOf(request);
+    if (wire instanceof Response) return wire;
+
+    const header = request.headers;
+    const timeout = wire.timeout(header, settings.maxTimeoutMs);
+    const context = createHandlerContext({
+      method,
+      service: method.parent,
+      protocolName: wire.protocol,
+      requestMethod: request.method,
+      url: request.url,
+      requestHeader: header,
+      responseHeader: { "Content-Type": wire.contentType },
+      responseTrailer: wire.trailer,
+      requestSignal: request.signal,
+      ...(timeout.timeoutMs !== undefined && { timeoutMs: timeout.timeoutMs }),
+    });
+    const answer = async (): Promise<Response> => {
+      const bytes = await wire.read(request, settings);
+      if (timeout.error !== undefined) throw timeout.error;
+      const output = await invokeUnaryImplementation(spec, context, parse(bytes, wire), settings.interceptors);
+      return wire.answer(context, write(output, wire));
+    };
+    try {
+      return await untilAborted(answer(), context.signal);
+    } catch (reason) {
+      return wire.refuse(context, toConnectError(reason, { method, header, signal: context.signal }), settings);
+    } finally {
+      context.abort();
+    }
+  };
+
+  function parse(bytes: Uint8Array, { isBinary }: Wire) {
+    try {
+      return serialization.getI(isBinary).parse(bytes);
+    } catch (reason) {
+      throw blameCaller(reason);
+    }
+  }
+
+  function write(output: Parameters<ReturnType<typeof serialization.getO>["serialize"]>[0], { isBinary }: Wire) {
+    try {
+      return serialization.getO(isBinary).serialize(output);
+    } catch (reason) {
+      // connect-es would tell the caller which of our fields is amiss.
+      throw new Error(`the answer of ${method.name} can't be written`, { cause: reason });
+    }
+  }
+}
+
+/** How the request speaks; only GET can still turn out to say nothing we know. */
+function wireOf(request: Request): Wire | Response {
+  if (request.method === "GET") {
+    const query = readQuery(request.url);
+    if (query.encoding === "json" || query.encoding === "proto") return connectGet(query.encoding === "proto", query);
+    return unsupported(query.encoding === null ? "no encoding" : `encoding "${query.encoding.slice(0, 32)}"`, "json, proto");
+  }
+  const contentType = request.headers.get("content-type");
+  const connect = parseContentType(contentType);
+  return connect === undefined ? grpcWeb(parseGrpcWeb(contentType)?.binary !== false) : connectPost(connect.binary);
+}

@@ -1,0 +1,37 @@
+// The directory of users, and its only writer: one object, as an e-mail must be unique among all of them.
+import { type User, UserChange_Kind, UserSchema } from "../../../protos/gen/users/v1/users_pb.ts";
+import { Collection, type Created } from "../collection.ts";
+import type { Done, Refused } from "../verdict.ts";
+
+export class UserStore extends Collection<User, UserChange_Kind> {
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env, UserSchema, "usr", ["CREATE UNIQUE INDEX by_email ON entities (found_by)"]);
+  }
+
+  create(draft: User, key: string | undefined): Created<User> | Refused<"email_taken"> {
+    const before = this.recall(draft, key);
+    if (before !== undefined) return before;
+    if (this.find(this.foundBy(draft)) !== undefined) return { kind: "email_taken" };
+    return this.add(draft, key, UserChange_Kind.CREATED);
+  }
+
+  /** @param patch the fields to change, by name */
+  update(id: string, patch: Partial<User>): Done<User> | Refused<"not_found" | "email_taken"> {
+    const user = this.get(id);
+    if (user === undefined) return { kind: "not_found" };
+    if (Object.keys(patch).length === 0) return { kind: "done", entity: user };
+    const changed = { ...user, ...patch };
+    const rival = this.find(this.foundBy(changed));
+    if (rival !== undefined && rival.id !== id) return { kind: "email_taken" };
+    return this.replace(changed, UserChange_Kind.UPDATED);
+  }
+
+  delete(id: string): Done<User> | Refused<"not_found"> {
+    const user = this.get(id);
+    return user === undefined ? { kind: "not_found" } : this.remove(user, UserChange_Kind.DELETED);
+  }
+
+  protected override foundBy({ email }: User): string {
+    return email.normalize("NFC").toLowerCase();
+  }
+}
