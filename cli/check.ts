@@ -7,7 +7,7 @@ const CHECKS: readonly (readonly [name: string, command: string])[] = [
   ["types of the commands and benchmarks", "tsc -p cli"],
   ["lint and format", "biome check --error-on-warnings ."],
   ["lint of the protos", "buf lint"],
-  ["format of the protos", "buf format --diff --exit-code protos/users protos/orders"],
+  ["format of the protos", "buf format --diff --exit-code --exclude-path protos/third_party"],
   ["generated code is fresh", "node cli/gen.ts --check"],
   ["configuration", "node cli/check-configuration.ts"],
   ["the plan of the house", "vitest run --project node test/house.test.ts"],

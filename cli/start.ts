@@ -40,7 +40,17 @@ const wrangler = spawn(
   [
     "dev",
     ...workers.flatMap((file) => ["-c", file]),
-    ...["--ip", values.ip, "--port", String(port), "--inspector-port", "0", "--persist-to", values["persist-to"], "--show-interactive-dev-session=false"],
+    ...[
+      "--ip",
+      values.ip,
+      "--port",
+      String(port),
+      "--inspector-port",
+      "0",
+      "--persist-to",
+      values["persist-to"],
+      "--show-interactive-dev-session=false",
+    ],
     ...(values.verbose ? [] : ["--log-level", "warn"]),
   ],
   {

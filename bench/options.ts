@@ -1,0 +1,60 @@
+// The options of the benchmark, and what is said of a wrong one.
+import { parseArgs } from "node:util";
+
+export const HELP = `usage: npm run bench -- [--seconds N] [--only NAME,...] [--connections N] [--json FILE] [--write-readme]
+
+  --seconds N       measured seconds for each subject, in slices of one (default 10)
+  --only NAME,...   measure these subjects alone
+  --connections N   keep-alive connections, each with one request under way (default 16)
+  --json FILE       write the figures to FILE
+  --write-readme    put the table into bench/README.md
+`;
+
+export type Options =
+  | {
+      readonly kind: "run";
+      readonly json: string | undefined;
+      readonly seconds: number;
+      readonly only: readonly string[];
+      readonly connections: number;
+      readonly readme: boolean;
+    }
+  | { readonly kind: "help" }
+  | { readonly kind: "invalid"; readonly problem: string };
+
+/** @param known names of the subjects */
+export function parseOptions(args: readonly string[], known: readonly string[]): Options {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        json: { type: "string" },
+        seconds: { type: "string", default: "10" },
+        only: { type: "string" },
+        connections: { type: "string", default: "16" },
+        "write-readme": { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    if (values.help) return { kind: "help" };
+    const only = values.only?.split(",").map((name) => name.trim()) ?? known;
+    const unknown = only.filter((name) => !known.includes(name));
+    if (unknown.length > 0) return invalid(`--only: there is no subject ${unknown.join(", ")}; there are ${known.join(", ")}`);
+    const seconds = wholeNumber(values.seconds, 3600);
+    const connections = wholeNumber(values.connections, 1024);
+    if (seconds === undefined) return invalid("--seconds: write a whole number from 1 to 3600");
+    if (connections === undefined) return invalid("--connections: write a whole number from 1 to 1024");
+    return { kind: "run", json: values.json, seconds, only: [...new Set(only)], connections, readme: values["write-readme"] };
+  } catch (error) {
+    return invalid(`${(error as Error).message}\n${HELP}`);
+  }
+}
+
+function invalid(problem: string): Options {
+  return { kind: "invalid", problem };
+}
+
+function wholeNumber(text: string, max: number): number | undefined {
+  const value = Number(text);
+  return Number.isInteger(value) && value >= 1 && value <= max ? value : undefined;
+}

@@ -1,0 +1,83 @@
+// The figures as a table, as ratios, and in bench/README.md.
+import { readFileSync, writeFileSync } from "node:fs";
+import type { Environment } from "./environment.ts";
+import type { Figures, Measured } from "./measure.ts";
+
+export interface Report {
+  readonly environment: Environment;
+  readonly subjects: Readonly<Record<string, Figures>>;
+  /** CPU of a subject over CPU of another, the median of the ratios of each round. */
+  readonly ratios: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+const COMPARED_WITH = ["bare", "pass-through", "naive"];
+const BEGIN = "<!-- figures: written by `npm run bench -- --write-readme` -->";
+const END = "<!-- end of figures -->";
+
+/** Rounds are compared one by one: what disturbs the machine disturbs neighbours alike. */
+export function ratiosOf(measured: readonly Pick<Measured, "name" | "cpuPerSlice">[]): Report["ratios"] {
+  const bases = measured.filter(({ name }) => COMPARED_WITH.includes(name));
+  return Object.fromEntries(
+    measured.map((one) => {
+      const toBases = bases
+        .filter((base) => base !== one)
+        .map((base) => [base.name, median(one.cpuPerSlice.map((cpu, round) => cpu / base.cpuPerSlice[round]!))] as const);
+      return [one.name, Object.fromEntries(toBases)];
+    }),
+  );
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Markdown that reads as a table in a terminal, too. */
+export function table({ environment, subjects, ratios }: Report): string {
+  const bases = COMPARED_WITH.filter((name) => name in subjects);
+  const head = [
+    "subject",
+    "CPU µs/req",
+    "req/s",
+    "P50 ms",
+    "P95 ms",
+    "P99 ms",
+    "errors",
+    "binding calls/req",
+    "RSS MiB",
+    "first ms",
+    ...bases.map((base) => `CPU x ${base}`),
+  ];
+  const rows = Object.entries(subjects).map(([name, figures]) => [
+    name,
+    figures.cpuMicrosPerRequest.toFixed(0),
+    figures.requestsPerSecond.toFixed(0),
+    figures.p50Ms.toFixed(1),
+    figures.p95Ms.toFixed(1),
+    figures.p99Ms.toFixed(1),
+    String(figures.errors),
+    figures.bindingCallsPerRequest.toFixed(2),
+    figures.rssMiB.toFixed(0),
+    figures.firstRequestMs.toFixed(0),
+    ...bases.map((base) => ratios[name]?.[base]?.toFixed(2) ?? "1"),
+  ]);
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join(" | ")} |`;
+  const rule = `|${widths.map((width, column) => (column === 0 ? "-".repeat(width + 2) : `${"-".repeat(width + 1)}:`)).join("|")}|`;
+  const { date, machine, cores, kernel, node, workerd, connections, seconds, loadAverage, stealShare } = environment;
+  const about = `${date.slice(0, 10)}; ${machine}, ${cores} cores, Linux ${kernel}; Node ${node}, workerd ${workerd}; ${connections} connections, ${seconds} s a subject in slices of 1 s; load average ${loadAverage.toFixed(1)}, ${(stealShare * 100).toFixed(1)} % of the time stolen by other machines.`;
+  return [about, "", line(head), rule, ...rows.map(line)].join("\n");
+}
+
+/** Puts the table between its two markers. */
+export function writeReadme(file: string, figures: string): void {
+  writeFileSync(file, withFigures(readFileSync(file, "utf8"), figures));
+}
+
+export function withFigures(readme: string, figures: string): string {
+  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`the markers ${BEGIN} and ${END} are not there`);
+  return `${readme.slice(0, begin + BEGIN.length)}\n\n${figures}\n\n${readme.slice(end)}`;
+}

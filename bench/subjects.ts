@@ -1,0 +1,119 @@
+// What is measured: the Worker, what it is bound to, and the request it gets. A new subject is one entry here.
+
+/** Headers as a client behind Cloudflare's edge sends them. */
+const HEADERS = {
+  accept: "*/*",
+  "accept-encoding": "gzip, br",
+  "accept-language": "en",
+  "user-agent": "connect-es/2.2.0",
+  "cf-connecting-ip": "192.0.2.7",
+  "cf-ipcountry": "NL",
+  "cf-ray": "8f0000000000000-AMS",
+  "cf-visitor": '{"scheme":"https"}',
+  "x-forwarded-proto": "https",
+  traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+};
+const USER_ID = "usr_01arz3ndektsv4rrffq69g5fav";
+
+export interface LoadRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** A Durable Object class: `binding` in the Worker, exported by it as `className`. */
+export interface ObjectBinding {
+  readonly binding: string;
+  readonly className: string;
+}
+
+export interface Subject {
+  readonly entry: string;
+  readonly about: string;
+  /** Bindings to the upstream process, whose calls every subject makes and which are not counted. */
+  readonly upstreams?: readonly string[];
+  readonly kv?: readonly string[];
+  readonly objects?: readonly ObjectBinding[];
+  /** Further Workers in the same process, by the name they are bound to. */
+  readonly workers?: Readonly<Record<string, Subject>>;
+  /** Makes what the request needs, and returns it. */
+  readonly prepare: (origin: string) => LoadRequest | Promise<LoadRequest>;
+}
+
+const connectCall = (id = USER_ID): LoadRequest => ({
+  method: "POST",
+  path: "/users.v1.UserService/GetUser",
+  headers: { ...HEADERS, "content-type": "application/json", "connect-protocol-version": "1" },
+  body: JSON.stringify({ id }),
+});
+
+const users: Subject = {
+  entry: "workers/services/users/index.ts",
+  about: "the users service alone: Connect, a Durable Object, SQLite",
+  objects: [{ binding: "USER_STORE", className: "UserStore" }],
+  prepare: async (origin) => connectCall(await createUser(origin)),
+};
+
+export const upstream: Subject = { entry: "bench/workers/upstream.ts", about: "", prepare: () => connectCall() };
+
+export const subjects: Readonly<Record<string, Subject>> = {
+  bare: { entry: "bench/workers/bare.ts", about: "a Worker that answers a constant: the floor", prepare: () => connectCall() },
+  "pass-through": {
+    entry: "bench/workers/pass-through.ts",
+    about: "a Worker that forwards to the upstream, and nothing else",
+    upstreams: ["UPSTREAM"],
+    prepare: () => connectCall(),
+  },
+  gateway: {
+    entry: "bench/workers/gateway.ts",
+    about: "this gateway, a Connect call: trace, deadline, one exact token bucket, dispatch",
+    upstreams: ["USERS", "ORDERS"],
+    objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
+    prepare: () => connectCall(),
+  },
+  "gateway-unlimited": {
+    entry: "bench/workers/gateway-unlimited.ts",
+    about: "the same without a rate limit: what the pipeline itself costs",
+    upstreams: ["USERS", "ORDERS"],
+    objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
+    prepare: () => connectCall(),
+  },
+  "gateway-rest": {
+    entry: "bench/workers/gateway-unlimited.ts",
+    about: "the same call over REST, transcoded, without a rate limit",
+    upstreams: ["USERS", "ORDERS"],
+    objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
+    prepare: () => ({ method: "GET", path: `/api/v1/users/${USER_ID}`, headers: HEADERS }),
+  },
+  naive: {
+    entry: "bench/naive/index.ts",
+    about: "the gateway as most people write it first: 2 KV reads and 3 Durable Object calls a request",
+    upstreams: ["UPSTREAM"],
+    kv: ["CONFIG", "CACHE"],
+    objects: [
+      { binding: "LIMITER", className: "Limiter" },
+      { binding: "BREAKER", className: "Breaker" },
+    ],
+    prepare: () => connectCall(),
+  },
+  service: users,
+  "end-to-end": {
+    entry: "bench/workers/gateway.ts",
+    about: "this gateway and the users service, in one process",
+    upstreams: ["ORDERS"],
+    objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
+    workers: { USERS: users },
+    prepare: async (origin) => connectCall(await createUser(origin)),
+  },
+};
+
+async function createUser(origin: string): Promise<string> {
+  const answer = await fetch(`${origin}/users.v1.UserService/CreateUser`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ user: { displayName: "Ada", email: "ada@example.com" }, requestId: "bench" }),
+  });
+  if (!answer.ok) throw new Error(`CreateUser answered ${answer.status}: ${await answer.text()}`);
+  return ((await answer.json()) as { id: string }).id;
+}

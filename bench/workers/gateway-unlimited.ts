@@ -1,0 +1,24 @@
+// This gateway without limits: what the pipeline itself costs.
+
+import { createApp } from "../../workers/gateway/app.ts";
+import { createGateway } from "../../workers/gateway/gateway.ts";
+import type { Bindings } from "../../workers/gateway/upstream.ts";
+import { catalog } from "../../workers/services/catalog.ts";
+
+export { TokenBucket } from "../../durable-objects/token-bucket.ts";
+
+const config = {
+  services: {
+    "users.v1.UserService": { upstream: { binding: "USERS" } },
+    "orders.v1.OrderService": { upstream: { binding: "ORDERS" } },
+  },
+} as const;
+
+let app: ReturnType<typeof createApp> | undefined;
+
+export default {
+  fetch(request: Request, env: Bindings): Response | Promise<Response> {
+    app ??= createApp(createGateway(config, catalog, env));
+    return app.fetch(request);
+  },
+};

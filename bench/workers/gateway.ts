@@ -1,0 +1,26 @@
+// This gateway with a limit that never refuses: every request is charged to an exact token bucket.
+
+import { createApp } from "../../workers/gateway/app.ts";
+import { createGateway } from "../../workers/gateway/gateway.ts";
+import type { Bindings } from "../../workers/gateway/upstream.ts";
+import { catalog } from "../../workers/services/catalog.ts";
+
+export { TokenBucket } from "../../durable-objects/token-bucket.ts";
+
+const config = {
+  rateLimits: { "per-caller": { key: "ip", capacity: 1_000_000, rate: 1_000_000, fail: "closed" } },
+  defaults: { rateLimits: ["per-caller"] },
+  services: {
+    "users.v1.UserService": { upstream: { binding: "USERS" } },
+    "orders.v1.OrderService": { upstream: { binding: "ORDERS" } },
+  },
+} as const;
+
+let app: ReturnType<typeof createApp> | undefined;
+
+export default {
+  fetch(request: Request, env: Bindings): Response | Promise<Response> {
+    app ??= createApp(createGateway(config, catalog, env));
+    return app.fetch(request);
+  },
+};
