@@ -52,7 +52,6 @@ async function bundle(entry: string, outfile: string, counted: boolean): Promise
     outfile,
     bundle: true,
     minify: true,
-    keepNames: true,
     format: "esm",
     target: "es2024",
     platform: "neutral",

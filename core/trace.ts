@@ -1,5 +1,7 @@
 // W3C Trace Context: continues the caller's trace with a span of our own, or begins one.
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** What stands in a valid `traceparent`, lower-case hex. */
 export interface TraceParent {
   readonly traceId: string; // 32 digits, not all zero
@@ -25,11 +27,17 @@ export function parseTraceparent(header: string | null): TraceParent | undefined
  * @param random 24 random bytes: 16 for a new trace, 8 for our span
  */
 export function nextTraceparent(parent: TraceParent | undefined, random: Uint8Array): string {
-  const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `00-${parent?.traceId ?? hex.slice(0, 32)}-${hex.slice(32, 48)}-${parent?.flags ?? "00"}`;
+  const traceId = parent?.traceId ?? hexOf(random, 0, 16);
+  return `00-${traceId}-${hexOf(random, 16, 24)}-${parent?.flags ?? "00"}`;
 }
 
 /** A request id worth keeping: 1 to 128 visible characters that are safe in a log. Anything else is replaced. */
 export function isRequestId(text: string | null): text is string {
   return text !== null && /^[A-Za-z0-9._:/+=-]{1,128}$/.test(text);
+}
+
+function hexOf(bytes: Uint8Array, start: number, end: number): string {
+  let hex = "";
+  for (let at = start; at < end; at++) hex += HEX[bytes[at]!];
+  return hex;
 }

@@ -2,7 +2,7 @@
 import { timeoutForNextHop } from "../../core/deadline.ts";
 import { Rejected } from "../../core/rejection.ts";
 import type { Call, Handler } from "./call.ts";
-import { responseHeaders } from "./headers.ts";
+import { cleanAnswer } from "./headers.ts";
 import { mediaType } from "./protocol.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -22,7 +22,10 @@ export function dispatch(upstream: Upstream): Handler {
       encodeResponseBody: "manual", // compressed bytes pass as they are
     });
     refuseUnfit(upstream, call, answer);
-    return new Response(answer.body, { status: answer.status, headers: responseHeaders(answer.headers), encodeBody: "manual" });
+    const { status, headers: answered } = answer;
+    const response = new Response(answer.body, { status, headers: answered, encodeBody: "manual" });
+    cleanAnswer(response.headers);
+    return response;
   };
 }
 
@@ -30,8 +33,7 @@ async function send(upstream: Upstream, call: Call, url: string, init: RequestIn
   try {
     return await upstream.fetch(url, init);
   } catch (error) {
-    if (error instanceof Rejected) throw error; // the request body broke a limit on its way
-    if (call.signal?.aborted === true) throw new Rejected({ kind: "deadline_exceeded", timeoutMs: call.deadlineAt - call.receivedAt });
+    if (error instanceof Rejected || call.signal?.aborted === true) throw error; // the body broke a limit, or the time is up
     console.warn(
       JSON.stringify({
         level: "warn",

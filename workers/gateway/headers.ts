@@ -1,50 +1,31 @@
 // Which headers cross the gateway. What belongs to one connection, or could be taken for the edge's word, does not.
 
 /** Of one connection only (RFC 9110, section 7.6.1), or written anew for the next one. */
-const HOP_BY_HOP = [
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "transfer-encoding",
-  "upgrade",
-  "expect",
-  "host",
-];
+const HOP_BY_HOP = ["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"];
+const REQUEST_ONLY = ["host", "expect", "proxy-authorization"];
+const ANSWER_ONLY = ["proxy-authenticate", "trailer"];
 
-/** What only the edge may say of a caller, and what we say of it ourselves. */
-const NOT_THE_CALLERS = [
-  "cf-connecting-ip",
-  "cf-connecting-ipv6",
-  "cf-ipcountry",
-  "cf-ray",
-  "cf-visitor",
-  "cf-worker",
-  "cdn-loop",
-  "forwarded",
-  "x-real-ip",
-];
+/** What only the edge may say of a caller. */
+const THE_EDGES = ["cf-connecting-ip", "cf-connecting-ipv6", "cf-ipcountry", "cf-ray", "cf-visitor", "cf-worker", "forwarded", "x-real-ip"];
+
+const NOT_FOR_UPSTREAMS = [...HOP_BY_HOP, ...REQUEST_ONLY, ...THE_EDGES];
+const NOT_FOR_CALLERS = [...HOP_BY_HOP, ...ANSWER_ONLY];
 
 /** The headers of a call as the upstream gets them: one copy, which the layers add to. */
 export function requestHeaders(from: Headers): Headers {
   const headers = new Headers(from);
   dropNamedBy(headers.get("connection"), headers);
-  for (const name of HOP_BY_HOP) headers.delete(name);
-  for (const name of NOT_THE_CALLERS) headers.delete(name);
-  const address = from.get("cf-connecting-ip");
+  const address = headers.get("cf-connecting-ip");
+  for (const name of NOT_FOR_UPSTREAMS) headers.delete(name);
   if (address === null) headers.delete("x-forwarded-for");
   else headers.set("x-forwarded-for", address); // the edge's word; what a caller writes there proves nothing
   return headers;
 }
 
-/** The headers of an answer as the caller gets them. */
-export function responseHeaders(from: Headers): Headers {
-  const headers = new Headers(from);
+/** Leaves in the headers of an answer what is for the caller. */
+export function cleanAnswer(headers: Headers): void {
   dropNamedBy(headers.get("connection"), headers);
-  for (const name of HOP_BY_HOP) headers.delete(name);
-  return headers;
+  for (const name of NOT_FOR_CALLERS) headers.delete(name);
 }
 
 function dropNamedBy(connection: string | null, headers: Headers): void {

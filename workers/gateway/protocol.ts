@@ -15,6 +15,8 @@ const UNARY: readonly string[] = ["application/proto", "application/json"];
 const STREAM: readonly string[] = ["application/connect+proto", "application/connect+json"];
 const GRPC_WEB: readonly string[] = ["application/grpc-web", "application/grpc-web+proto", "application/grpc-web+json"];
 
+const PLAIN = /^[a-z+/-]+$/;
+
 const CONNECT_UNARY: Protocol = { kind: "connect_unary" };
 export const REST: Protocol = { kind: "rest" };
 
@@ -24,6 +26,7 @@ export const details = createRegistry(BadRequestSchema, RetryInfoSchema);
 /** The media type alone, lower case: what stands before parameters such as `; charset=utf-8`. */
 export function mediaType(contentType: string | null): string {
   if (contentType === null) return "";
+  if (PLAIN.test(contentType)) return contentType;
   const end = contentType.indexOf(";");
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }

@@ -111,6 +111,13 @@ describe("deadline", () => {
     expect(last().headers.get("grpc-timeout")).toMatch(/^1\d{3}m$/);
   });
 
+  it("gives up on a body that never ends", async () => {
+    const body = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("{")) });
+    const headers = { "content-type": "application/json", "connect-timeout-ms": "30" };
+    const slow = new Request("https://gateway.example/users.v1.UserService/GetUser", { method: "POST", headers, body });
+    expect(await (await recording().gateway(slow)).json()).toMatchObject({ code: "deadline_exceeded" });
+  });
+
   it("refuses a timeout it can't read", async () => {
     const { gateway, seen } = recording();
     const answer = await gateway(unary("GetUser", {}, { "connect-timeout-ms": "soon" }));

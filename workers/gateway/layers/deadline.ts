@@ -4,16 +4,20 @@ import { Rejected } from "../../../core/rejection.ts";
 import type { Call, Layer } from "../call.ts";
 
 /**
+ * The signal it hands inwards ends whatever waits for the network: the upstream's answer, or a body that comes too slowly.
+ *
  * @param longestMs what the route allows, ms; a caller may ask for less, not for more
  */
 export function deadline(longestMs: number): Layer {
   return (next) => async (call) => {
     const timeoutMs = Math.min(askedFor(call) ?? longestMs, longestMs);
     const signal = AbortSignal.timeout(timeoutMs);
-    const late = new Promise<never>((_, reject) => {
-      signal.addEventListener("abort", () => reject(new Rejected({ kind: "deadline_exceeded", timeoutMs })), { once: true });
-    });
-    return Promise.race([next({ ...call, signal, deadlineAt: call.receivedAt + timeoutMs }), late]);
+    try {
+      return await next({ ...call, signal, deadlineAt: call.receivedAt + timeoutMs });
+    } catch (error) {
+      // Whatever broke below: when the time was up, that is why.
+      throw signal.aborted ? new Rejected({ kind: "deadline_exceeded", timeoutMs }) : error;
+    }
   };
 }
 

@@ -10,6 +10,7 @@ export interface BodySettings {
 }
 
 const ENVELOPE_BYTES = 5;
+const DRAIN_BYTES = 1_048_576;
 
 export function limitBody({ maxBytes, isStream, isWhole }: BodySettings): Layer {
   return (next) => async (call) => {
@@ -21,7 +22,7 @@ export function limitBody({ maxBytes, isStream, isWhole }: BodySettings): Layer 
     if (length !== null && Number(length) <= limit && !isWhole) return next(call); // the runtime holds the body to its length
     if (isStream) return next(withBody(call, body.pipeThrough(metered(maxBytes))));
     if (length !== null && !(Number(length) <= limit)) throw new Rejected({ kind: "body_too_large", maxBytes });
-    return next(withBody(call, await readWhole(body, maxBytes, limit)));
+    return next(withBody(call, await readWhole(body, maxBytes, limit, call.signal)));
   };
 }
 
@@ -40,14 +41,32 @@ function metered(maxBytes: number): TransformStream<Uint8Array, Uint8Array> {
   });
 }
 
-async function readWhole(body: ReadableStream<Uint8Array>, maxBytes: number, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+/** @throws Rejected when the body is too large; the signal's reason when it comes too slowly */
+async function readWhole(
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number,
+  limit: number,
+  signal: AbortSignal | null,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader();
+  const giveUp = () => void reader.cancel(signal?.reason).catch(() => undefined);
+  signal?.addEventListener("abort", giveUp, { once: true });
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body) {
-    size += chunk.byteLength;
-    if (size > limit) throw new Rejected({ kind: "body_too_large", maxBytes });
-    chunks.push(chunk);
+  for (;;) {
+    const { done, value } = await reader.read();
+    signal?.throwIfAborted();
+    if (done) break;
+    size += value.byteLength;
+    if (size <= limit) chunks.push(value);
+    else if (size > limit + DRAIN_BYTES) break; // read on for a while, so that the caller gets to read the refusal
   }
+  signal?.removeEventListener("abort", giveUp);
+  if (size > limit) throw new Rejected({ kind: "body_too_large", maxBytes });
+  return joined(chunks, size);
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {
