@@ -18,7 +18,7 @@ export interface Slice {
 }
 
 export class Load {
-  readonly #thread = new Worker(new URL(import.meta.url));
+  readonly #thread = new Worker(import.meta.filename);
 
   async run(order: Order): Promise<Slice> {
     this.#thread.postMessage(order);

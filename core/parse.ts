@@ -16,7 +16,9 @@ export interface Checks {
   /** The entries of an object whose keys the operator chooses. */
   entries(path: string, value: unknown): [string, unknown][];
   integer(path: string, value: unknown, range: { min: number; max: number; fallback: number; unit: string }): number;
-  oneOf<T extends string>(path: string, value: unknown, choices: readonly T[], fallback: T): T;
+  /** The name of a header, in lower case. */
+  header(path: string, value: unknown): string | undefined;
+  oneOf<T extends string | boolean>(path: string, value: unknown, choices: readonly T[], fallback: T): T;
 }
 
 export function checks(): Checks {
@@ -47,10 +49,16 @@ export function checks(): Checks {
       report(path, value, `write a whole number from ${min} to ${max} (${unit})`);
       return fallback;
     },
+    header(path, value) {
+      if (value === undefined) return undefined;
+      if (typeof value === "string" && /^[a-z0-9-]{1,64}$/i.test(value)) return value.toLowerCase();
+      report(path, value, "write the name of a header: 1 to 64 letters, digits and '-'");
+      return undefined;
+    },
     oneOf(path, value, choices, fallback) {
       if (value === undefined) return fallback;
       const choice = choices.find((one) => one === value);
-      if (choice === undefined) report(path, value, `write ${choices.map((one) => `"${one}"`).join(" or ")}`);
+      if (choice === undefined) report(path, value, `write ${choices.map((one) => JSON.stringify(one)).join(" or ")}`);
       return choice ?? fallback;
     },
   };

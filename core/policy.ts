@@ -1,5 +1,6 @@
 // What an operator may set: the shape of gateway.config.ts, its defaults, and the parsing that tells all problems at once.
-import { type BucketLimit, MAX_CREDIT } from "./limit/token-bucket.ts";
+import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
+import { parseRule, type RateLimitInput, type RateLimitRule } from "./limit/rule.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
 
 /** What stands in gateway.config.ts. Every field is explained in docs/parameters.md. */
@@ -12,6 +13,14 @@ export interface GatewayInput {
   readonly rateLimitShards?: number;
   /** For every method that does not say otherwise. */
   readonly defaults?: RouteInput;
+  /** Which web pages may call. Default: those of the gateway's own origin. */
+  readonly cors?: CorsInput;
+  /** How REST requests are read and answers written. */
+  readonly rest?: RestInput;
+  /** Whether reflection and health are served for everything behind the gateway. Default true. */
+  readonly discovery?: boolean;
+  /** Descriptor sets of services whose TypeScript is not compiled in: bytes, or base64. */
+  readonly descriptors?: readonly (string | Uint8Array)[];
   /** The services behind the gateway, by their full proto name. What is not listed can't be called. */
   readonly services: Readonly<Record<string, ServiceInput>>;
 }
@@ -35,25 +44,26 @@ export interface ServiceInput extends RouteInput {
   readonly methods?: Readonly<Record<string, RouteInput>>;
 }
 
+/** Switches of transcoding, all false but `inferUpdateMask`. */
+export interface RestInput {
+  readonly ignoreUnknownQuery?: boolean;
+  readonly caseInsensitiveEnums?: boolean;
+  readonly inferUpdateMask?: boolean;
+  readonly printDefaults?: boolean;
+  readonly enumsAsNumbers?: boolean;
+  readonly protoFieldNames?: boolean;
+}
+
 /** Where a service runs: a service binding of wrangler.toml, or a base URL. */
 export type UpstreamInput = { readonly binding: string } | { readonly url: string };
-
-export interface RateLimitInput extends Partial<BucketLimit> {
-  /** Tokens; the largest burst (G4). */
-  readonly capacity: number;
-  /** Tokens returned every `intervalMs` (default 1 000 ms). */
-  readonly rate: number;
-  /** Whom a bucket belongs to. A caller without that header or principal is counted by address. Default "ip". */
-  readonly key?: "ip" | "principal" | { readonly header: string };
-  /** What happens to calls while the bucket can't be asked. Default "open": they pass. */
-  readonly fail?: "open" | "closed";
-  /** How long a call waits for the bucket, at most 50 ms. Default 50. */
-  readonly waitMs?: number;
-}
 
 export interface GatewayPolicy {
   readonly principalHeader: string | undefined;
   readonly rateLimitShards: number;
+  readonly cors: CorsPolicy | undefined;
+  readonly rest: RestInput;
+  readonly discovery: boolean;
+  readonly defaults: RoutePolicy;
   readonly services: ReadonlyMap<string, ServicePolicy>;
 }
 
@@ -70,14 +80,6 @@ export interface RoutePolicy {
   readonly cost: number;
 }
 
-export interface RateLimitRule {
-  readonly name: string;
-  readonly key: { readonly kind: "ip" } | { readonly kind: "principal" } | { readonly kind: "header"; readonly header: string };
-  readonly limit: BucketLimit;
-  readonly fail: "open" | "closed";
-  readonly waitMs: number;
-}
-
 /** The services that could be listed, and their methods: what the protos promise. */
 export type Promised = ReadonlyMap<string, readonly string[]>;
 
@@ -85,8 +87,26 @@ export type ParsedPolicy =
   | { readonly kind: "ok"; readonly policy: GatewayPolicy }
   | { readonly kind: "invalid"; readonly problems: readonly Problem[] };
 
+const TOP_FIELDS = [
+  "principalHeader",
+  "rateLimits",
+  "rateLimitShards",
+  "cors",
+  "rest",
+  "discovery",
+  "descriptors",
+  "defaults",
+  "services",
+] as const;
+const REST_FIELDS = [
+  "ignoreUnknownQuery",
+  "caseInsensitiveEnums",
+  "inferUpdateMask",
+  "printDefaults",
+  "enumsAsNumbers",
+  "protoFieldNames",
+] as const;
 const ROUTE_FIELDS = ["readTimeoutMs", "streamTimeoutMs", "maxBodyBytes", "rateLimits", "cost"] as const;
-const HEADER_NAME = /^[a-z0-9-]{1,64}$/i;
 const DEFAULTS: RoutePolicy = { readTimeoutMs: 15_000, streamTimeoutMs: 3_600_000, maxBodyBytes: 1_048_576, rateLimits: [], cost: 1 };
 
 /** Gives gateway.config.ts its types; everything else is checked when it loads. */
@@ -97,13 +117,17 @@ export function defineGateway(input: GatewayInput): GatewayInput {
 /** Parses what gateway.config.ts exports, once, when it loads. Never throws. */
 export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
   const check = checks();
-  const top = check.fields("", input, ["principalHeader", "rateLimits", "rateLimitShards", "defaults", "services"]);
-  const principalHeader = headerName(check, "principalHeader", top["principalHeader"]);
+  const top = check.fields("", input, TOP_FIELDS);
+  const principalHeader = check.header("principalHeader", top["principalHeader"]);
   const rules = new Map(
-    check.entries("rateLimits", top["rateLimits"]).map(([name, rule]) => [name, rateLimit(check, name, rule, principalHeader)] as const),
+    check.entries("rateLimits", top["rateLimits"]).map(([name, rule]) => [name, parseRule(check, name, rule, principalHeader)] as const),
   );
   const rateLimitShards = check.integer("rateLimitShards", top["rateLimitShards"], { min: 1, max: 4096, fallback: 16, unit: "objects" });
   const defaults = route(check, "defaults", check.fields("defaults", top["defaults"], ROUTE_FIELDS), DEFAULTS, rules);
+
+  const cors = parseCors(check, "cors", top["cors"]);
+  const rest = restOf(check, top["rest"]);
+  const discovery = check.oneOf("discovery", top["discovery"], [true, false], true);
 
   const services = new Map<string, ServicePolicy>();
   if (top["services"] === undefined)
@@ -116,7 +140,15 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
     services.set(name, service(check, path, value, methods ?? [], defaults, rules));
   }
   if (check.problems.length > 0) return { kind: "invalid", problems: check.problems };
-  return { kind: "ok", policy: { principalHeader, rateLimitShards, services } };
+  return { kind: "ok", policy: { principalHeader, rateLimitShards, cors, rest, discovery, defaults, services } };
+}
+
+function restOf(check: Checks, value: unknown): RestInput {
+  const fields = check.fields("rest", value, REST_FIELDS);
+  const flags = REST_FIELDS.map(
+    (name) => [name, check.oneOf(`rest.${name}`, fields[name], [true, false], name === "inferUpdateMask")] as const,
+  );
+  return Object.fromEntries(flags);
 }
 
 type Rules = ReadonlyMap<string, RateLimitRule>;
@@ -178,43 +210,6 @@ function namedRules(check: Checks, path: string, value: unknown, rules: Rules): 
   });
 }
 
-function rateLimit(check: Checks, name: string, value: unknown, principalHeader: string | undefined): RateLimitRule {
-  const path = join("rateLimits", name);
-  if (!/^[A-Za-z0-9_.-]{1,64}$/.test(name)) check.report(path, name, "name the rule with 1 to 64 letters, digits, '-', '_' or '.'");
-  const fields = check.fields(path, value, ["capacity", "rate", "intervalMs", "key", "fail", "waitMs"]);
-  const tokens = (field: "capacity" | "rate") => {
-    if (fields[field] === undefined) check.report(`${path}.${field}`, undefined, "write a whole number of tokens, at least 1");
-    return check.integer(`${path}.${field}`, fields[field], { min: 1, max: 1_000_000_000, fallback: 1, unit: "tokens" });
-  };
-  const limit: BucketLimit = {
-    capacity: tokens("capacity"),
-    rate: tokens("rate"),
-    intervalMs: check.integer(`${path}.intervalMs`, fields["intervalMs"], { min: 1, max: 86_400_000, fallback: 1_000, unit: "ms" }),
-  };
-  if (limit.capacity * limit.intervalMs > MAX_CREDIT) {
-    check.report(path, limit, `make capacity x intervalMs at most ${MAX_CREDIT}: a shorter interval with a smaller rate says the same`);
-  }
-  return {
-    name,
-    key: bucketKey(check, `${path}.key`, fields["key"], principalHeader),
-    limit,
-    fail: check.oneOf(`${path}.fail`, fields["fail"], ["open", "closed"], "open"),
-    waitMs: check.integer(`${path}.waitMs`, fields["waitMs"], { min: 1, max: 50, fallback: 50, unit: "ms" }),
-  };
-}
-
-function bucketKey(check: Checks, path: string, value: unknown, principalHeader: string | undefined): RateLimitRule["key"] {
-  if (typeof value === "object" && value !== null) {
-    const header = headerName(check, `${path}.header`, check.fields(path, value, ["header"])["header"] ?? "");
-    return { kind: "header", header: header ?? "" };
-  }
-  const kind = check.oneOf(path, value, ["ip", "principal"], "ip");
-  if (kind === "principal" && principalHeader === undefined) {
-    check.report(path, value, "set principalHeader, the header in which a trusted front names the caller");
-  }
-  return { kind };
-}
-
 function upstream(check: Checks, path: string, value: unknown): UpstreamInput {
   const { binding, url } = check.fields(path, value, ["binding", "url"]);
   if (typeof binding === "string" && url === undefined) {
@@ -227,11 +222,4 @@ function upstream(check: Checks, path: string, value: unknown): UpstreamInput {
     check.report(path, value, 'write { binding: "USERS" } or { url: "https://users.example" }, one of them');
   }
   return { binding: "" };
-}
-
-function headerName(check: Checks, path: string, value: unknown): string | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === "string" && HEADER_NAME.test(value)) return value.toLowerCase();
-  check.report(path, value, "write the name of a header: 1 to 64 letters, digits and '-'");
-  return undefined;
 }

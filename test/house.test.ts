@@ -1,10 +1,9 @@
 // The plan of the house, held: who may import whom, where time and chance may be asked, and how large a file may grow.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const ROOT = join(import.meta.dirname, "..");
 const FOLDERS = ["core", "durable-objects", "workers", "protos/gen", "cli", "bench"];
 
 /** The most specific folder speaks. What a file may import: project paths from the root, packages by their name. */

@@ -1,7 +1,6 @@
 // This gateway without limits: what the pipeline itself costs.
 
 import { createApp } from "../../workers/gateway/app.ts";
-import { createGateway } from "../../workers/gateway/gateway.ts";
 import type { Bindings } from "../../workers/gateway/upstream.ts";
 import { catalog } from "../../workers/services/catalog.ts";
 
@@ -18,7 +17,7 @@ let app: ReturnType<typeof createApp> | undefined;
 
 export default {
   fetch(request: Request, env: Bindings): Response | Promise<Response> {
-    app ??= createApp(createGateway(config, catalog, env));
+    app ??= createApp(config, catalog, env);
     return app.fetch(request);
   },
 };

@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { GatewayInput } from "../../core/policy.ts";
+import { configure } from "../../workers/gateway/configuration.ts";
 import { createGateway, type Gateway } from "../../workers/gateway/gateway.ts";
 import { catalog } from "../../workers/services/catalog.ts";
 
@@ -15,7 +16,7 @@ export const json = (body: unknown, init: ResponseInit = {}): Response => Respon
 export function gatewayTo(upstream: Upstream, input: Partial<GatewayInput> = {}, bindings: Record<string, unknown> = {}): Gateway {
   const binding = { fetch: (url: string, init: RequestInit) => Promise.resolve(upstream(new Request(url, init))) };
   const config: GatewayInput = { services: { "users.v1.UserService": { upstream: { binding: "USERS" } } }, ...input };
-  return createGateway(config, catalog, { TOKEN_BUCKET: env.TOKEN_BUCKET, USERS: binding, ...bindings });
+  return createGateway(configure(config, catalog, { TOKEN_BUCKET: env.TOKEN_BUCKET, USERS: binding, ...bindings }));
 }
 
 const PROCEDURE = "https://gateway.example/users.v1.UserService/";

@@ -1,10 +1,38 @@
 // Hono at the door: what is the gateway's own, then everything else to the pipeline.
+import type { DescService } from "@bufbuild/protobuf";
 import { Hono } from "hono";
-import type { Gateway } from "./gateway.ts";
+import { cors } from "hono/cors";
+import type { CorsPolicy } from "../../core/cors.ts";
+import type { GatewayInput } from "../../core/policy.ts";
+import { configure } from "./configuration.ts";
+import { createGateway } from "./gateway.ts";
+import { ALLOWED_HEADERS, ALLOWED_METHODS, EXPOSED_HEADERS } from "./headers.ts";
+import type { Bindings } from "./upstream.ts";
 
-export function createApp(gateway: Gateway): Hono {
+/**
+ * @param input    what gateway.config.ts exports
+ * @param catalog  the services known by their protos
+ * @param bindings the Worker's environment: `TOKEN_BUCKET`, and the services named by the configuration
+ * @throws InvalidConfiguration with every problem, so that a Worker with a mistake does not start
+ */
+export function createApp(input: GatewayInput, catalog: readonly DescService[], bindings: Bindings): Hono {
+  const configuration = configure(input, catalog, bindings);
+  const gateway = createGateway(configuration);
   const app = new Hono();
+  if (configuration.policy.cors !== undefined) app.use(crossOrigin(configuration.policy.cors));
   app.get("/healthz", (c) => c.text("ok\n"));
   app.all("*", (c) => gateway(c.req.raw));
   return app;
+}
+
+/** Exact origins only; an origin that is not listed gets no header that would let its page read anything. */
+function crossOrigin({ origins, credentials, maxAgeSeconds, allowHeaders, exposeHeaders }: CorsPolicy) {
+  return cors({
+    origin: [...origins],
+    credentials,
+    maxAge: maxAgeSeconds,
+    allowMethods: [...ALLOWED_METHODS],
+    allowHeaders: [...ALLOWED_HEADERS, ...allowHeaders],
+    exposeHeaders: [...EXPOSED_HEADERS, ...exposeHeaders],
+  });
 }

@@ -1,7 +1,9 @@
 // Holds gateway.config.ts against the protos and the Worker's bindings, and tells every problem at once.
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { describe, join, type Problem } from "../../core/parse.ts";
-import { type GatewayPolicy, parsePolicy, type RoutePolicy } from "../../core/policy.ts";
+import { type GatewayInput, type GatewayPolicy, parsePolicy, type RoutePolicy } from "../../core/policy.ts";
+import { parseDescriptors } from "./descriptors.ts";
+import { discoveryEndpoints } from "./discovery.ts";
 import { compileRest, type RestTable } from "./transcode/rules.ts";
 import { type Bindings, type Upstream, upstreamOf } from "./upstream.ts";
 
@@ -10,6 +12,7 @@ export interface Configuration {
   readonly policy: GatewayPolicy;
   readonly endpoints: ReadonlyMap<DescMethod, Endpoint>;
   readonly rest: RestTable;
+  readonly buckets: unknown; // the binding TOKEN_BUCKET; there where a route is limited
 }
 
 export interface Endpoint {
@@ -34,15 +37,16 @@ export class InvalidConfiguration extends Error {
  * @param bindings the Worker's environment
  * @throws InvalidConfiguration with every problem
  */
-export function configure(input: unknown, catalog: readonly DescService[], bindings: Bindings): Configuration {
-  const promised = new Map(catalog.map((service) => [service.typeName, service.methods.map(({ name }) => name)]));
-  const parsed = parsePolicy(input, promised);
-  if (parsed.kind === "invalid") throw new InvalidConfiguration(parsed.problems);
+export function configure(input: GatewayInput, catalog: readonly DescService[], bindings: Bindings): Configuration {
+  const described = parseDescriptors(input?.descriptors, catalog);
+  const known = [...catalog, ...described.services];
+  const parsed = parsePolicy(input, new Map(known.map(({ typeName, methods }) => [typeName, methods.map(({ name }) => name)])));
+  if (parsed.kind === "invalid") throw new InvalidConfiguration([...described.problems, ...parsed.problems]);
   const { policy } = parsed;
 
-  const served = catalog.filter(({ typeName }) => policy.services.has(typeName));
-  const { table, problems: illegalRules } = compileRest(served);
-  const problems = [...illegalRules];
+  const served = known.filter(({ typeName }) => policy.services.has(typeName));
+  const { table, problems: illegalRules } = compileRest(served, policy.rest);
+  const problems = [...described.problems, ...illegalRules];
   const endpoints = new Map<DescMethod, Endpoint>();
   for (const service of served) {
     const settings = policy.services.get(service.typeName)!;
@@ -60,5 +64,7 @@ export function configure(input: unknown, catalog: readonly DescService[], bindi
     problems.push({ path: "rateLimits", found: "no binding TOKEN_BUCKET", mend });
   }
   if (problems.length > 0) throw new InvalidConfiguration(problems);
-  return { policy, endpoints, rest: table };
+  // What an operator has listed goes where the configuration says; discovery is ours where nobody has.
+  const own = policy.discovery ? discoveryEndpoints(endpoints, policy.defaults) : [];
+  return { policy, endpoints: new Map([...own, ...endpoints]), rest: table, buckets: bindings["TOKEN_BUCKET"] };
 }

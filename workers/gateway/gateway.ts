@@ -1,37 +1,26 @@
-// Compiles configuration and protos into routes, once, and takes each request to its own.
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
+// Compiles each route's pipeline, once, and takes each request to its own.
+import type { DescMethod } from "@bufbuild/protobuf";
 import { canonicalPath } from "../../core/path.ts";
-import type { GatewayInput } from "../../core/policy.ts";
 import type { Rejection } from "../../core/rejection.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
 import type { Call, Handler, Protocol } from "./call.ts";
-import { configure } from "./configuration.ts";
+import type { Configuration } from "./configuration.ts";
 import { requestHeaders } from "./headers.ts";
 import { pipeline, refuse } from "./pipeline.ts";
 import { protocolFor, protocolOf, REST } from "./protocol.ts";
 import type { RestRoute } from "./transcode/rules.ts";
-import type { Bindings } from "./upstream.ts";
 
 export type Gateway = (request: Request) => Promise<Response>;
 
 const MAX_URL_BYTES = 16_384; // what Cloudflare's edge lets through
 
-/**
- * @param input    what gateway.config.ts exports
- * @param catalog  the services known by their protos
- * @param bindings the Worker's environment: `TOKEN_BUCKET`, and the services named by the configuration
- * @throws InvalidConfiguration with every problem, so that a Worker with a mistake does not start
- */
-export function createGateway(input: GatewayInput, catalog: readonly DescService[], bindings: Bindings): Gateway {
-  const { policy, endpoints, rest } = configure(input, catalog, bindings);
-  const buckets = bindings["TOKEN_BUCKET"] as DurableObjectNamespace<TokenBucket>;
-
+/** One request after the other, each to the handler of its own route. */
+export function createGateway({ policy, endpoints, rest, ...bound }: Configuration): Gateway {
+  const buckets = bound.buckets as DurableObjectNamespace<TokenBucket>;
   const byProcedure = new Map<string, { method: DescMethod; handler: Handler }>();
   for (const [method, endpoint] of endpoints) {
-    byProcedure.set(`/${method.parent.typeName}/${method.name}`, {
-      method,
-      handler: pipeline({ method, ...endpoint, buckets, gateway: policy }),
-    });
+    const handler = pipeline({ method, ...endpoint, buckets, gateway: policy });
+    byProcedure.set(`/${method.parent.typeName}/${method.name}`, { method, handler });
   }
   const byRule = new Map<RestRoute, Handler>();
   for (const rule of rest.routes) {

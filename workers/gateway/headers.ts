@@ -1,5 +1,28 @@
 // Which headers cross the gateway. What belongs to one connection, or could be taken for the edge's word, does not.
 
+import { cors } from "@connectrpc/connect";
+
+/** What web pages may send and read: what the protocols need, and what the gateway says itself. */
+export const ALLOWED_METHODS = [...cors.allowedMethods, "PUT", "PATCH", "DELETE"];
+export const ALLOWED_HEADERS = [
+  ...cors.allowedHeaders,
+  "Accept",
+  "Authorization",
+  "Idempotency-Key",
+  "X-Request-Id",
+  "Traceparent",
+  "Tracestate",
+];
+export const EXPOSED_HEADERS = [
+  ...cors.exposedHeaders,
+  "X-Request-Id",
+  "RateLimit",
+  "RateLimit-Policy",
+  "Retry-After",
+  "Allow",
+  "Accept-Post",
+];
+
 /** Of one connection only (RFC 9110, section 7.6.1), or written anew for the next one. */
 const HOP_BY_HOP = ["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"];
 const REQUEST_ONLY = ["host", "expect", "proxy-authorization"];

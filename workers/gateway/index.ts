@@ -3,10 +3,10 @@ import { env } from "cloudflare:workers";
 import config from "../../gateway.config.ts";
 import { catalog } from "../services/catalog.ts";
 import { createApp } from "./app.ts";
-import { createGateway } from "./gateway.ts";
+import type { Bindings } from "./upstream.ts";
 
 export { TokenBucket } from "../../durable-objects/token-bucket.ts";
 
-const app = createApp(createGateway(config, catalog, env as unknown as Record<string, unknown>));
+const app = createApp(config, catalog, env as unknown as Bindings);
 
 export default { fetch: (request: Request) => app.fetch(request) };
