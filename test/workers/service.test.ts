@@ -1,5 +1,5 @@
 // The front door of a service: every protocol, every limit, and whose fault is told to whom.
-import { create, createFileRegistry, type DescService } from "@bufbuild/protobuf";
+import { create, createFileRegistry, type DescMethodStreaming, type DescService } from "@bufbuild/protobuf";
 import { FieldDescriptorProto_Label, FieldDescriptorProto_Type, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import {
   Code,
@@ -8,7 +8,6 @@ import {
   createContextKey,
   type HandlerContext,
   type Interceptor,
-  makeAnyClient,
   type ServiceImpl,
 } from "@connectrpc/connect";
 import { encodeEnvelope, encodeEnvelopes } from "@connectrpc/connect/protocol";
@@ -17,19 +16,25 @@ import { BadRequestSchema } from "../../protos/gen/google/rpc/error_details_pb.t
 import { OrderService } from "../../protos/gen/orders/v1/orders_pb.ts";
 import { UserService } from "../../protos/gen/users/v1/users_pb.ts";
 import { defineService, defineServices, implementation, type ServiceOptions } from "../../workers/service.ts";
-import { connectProto, errorOf, type Fetch, failureOf, gzip, post, waysToCall } from "./services/support.ts";
+import { asText, connectProto, errorOf, type Fetch, failureOf, gzip, post, waysToCall } from "./services/support.ts";
 
 const GET_USER = "/users.v1.UserService/GetUser";
 const LIST = "/users.v1.UserService/ListUsers";
 const WATCH = "/users.v1.UserService/WatchUsers";
-const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+const utf8 = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(new TextEncoder().encode(text));
 
 type Users = Partial<ServiceImpl<typeof UserService>>;
 const hosted = (users: Users, options?: ServiceOptions): Fetch => {
   const { fetch } = defineService(UserService, () => users, options);
   return (request) => fetch(request, {});
 };
-const echo: Users = { getUser: ({ id }) => ({ id }), listUsers: () => ({ nextPageToken: "end" }) };
+const echo: Users = {
+  getUser: ({ id }) => ({ id }),
+  listUsers: () => ({ nextPageToken: "end" }),
+  async *watchUsers({ afterRevision }) {
+    yield { revision: afterRevision };
+  },
+};
 const clientOf = (users: Users, options?: ServiceOptions) => createClient(UserService, connectProto(hosted(users, options)));
 
 afterEach(() => void vi.restoreAllMocks());
@@ -54,7 +59,18 @@ describe.each(waysToCall(hosted(echo)).map(([name]) => name))("a unary call over
         return {};
       },
     });
-    await users.getUser({}, { headers: { "x-asked": "yes" }, onHeader: (h) => void (header = h), onTrailer: (t) => void (trailer = t) });
+    await users.getUser(
+      {},
+      {
+        headers: { "x-asked": "yes" },
+        onHeader: (h) => {
+          header = h;
+        },
+        onTrailer: (t) => {
+          trailer = t;
+        },
+      },
+    );
     expect(header.get("x-many")).toBe("a, b");
     expect(trailer.get("x-last-bin")).toBe("AAE");
   });
@@ -93,6 +109,27 @@ describe.each(waysToCall(hosted(echo)).map(([name]) => name))("a unary call over
     expect(signal?.aborted).toBe(true);
   });
 
+  it("is not begun when its deadline has passed already", async () => {
+    const getUser = vi.fn(() => ({}));
+    const timeout = name.startsWith("gRPC") ? { "grpc-timeout": "0n" } : { "connect-timeout-ms": "0" };
+    expect((await failureOf(over({ getUser }).getUser({}, { headers: timeout }))).code).toBe(Code.DeadlineExceeded);
+    expect(getUser).not.toHaveBeenCalled();
+  });
+
+  it("tells the implementation how long it has, and when nobody waits any more", async () => {
+    let context: HandlerContext | undefined;
+    const getUser: Users["getUser"] = (_request, ofCall) => {
+      context = ofCall;
+      expect(ofCall.signal.aborted).toBe(false);
+      return { id: String(ofCall.timeoutMs()) };
+    };
+    expect(Number((await over({ getUser }).getUser({}, { timeoutMs: 9_000 })).id)).toBeLessThanOrEqual(9_000);
+    expect(context?.signal.aborted).toBe(true);
+    const nanoseconds = await over({ getUser }).getUser({}, { headers: { "grpc-timeout": "1999999u" } });
+    expect(nanoseconds.id).toMatch(/^(\d+|undefined)$/);
+    expect(await over({ getUser }).getUser({})).toMatchObject({ id: "undefined" });
+  });
+
   it("refuses a longer deadline than is allowed, and one that is none", async () => {
     const users = over(echo, { maxTimeoutMs: 1_000 });
     expect((await failureOf(users.getUser({}, { timeoutMs: 1_001 }))).code).toBe(Code.InvalidArgument);
@@ -120,7 +157,7 @@ describe.each(waysToCall(hosted(echo)).map(([name]) => name))("a unary call over
 
   it("hides an answer that can't be written", async () => {
     vi.spyOn(console, "error").mockReturnValue();
-    const error = await failureOf(over({ getUser: () => ({ id: 5 as unknown as string }) }).getUser({}));
+    const error = await failureOf(over({ getUser: () => ({ createTime: { seconds: "soon" as unknown as bigint } }) }).getUser({}));
     expect([error.code, error.rawMessage]).toEqual([Code.Internal, "internal error"]);
   });
 
@@ -144,7 +181,16 @@ describe.each(waysToCall(hosted(echo)).map(([name]) => name))("a unary call over
     };
     let header = new Headers();
     const users = over({ getUser: (_request, context) => ({ id: context.values.get(caller) }) }, { interceptors: [named] });
-    expect(await users.getUser({}, { onHeader: (h) => void (header = h) })).toMatchObject({ id: "ada" });
+    expect(
+      await users.getUser(
+        {},
+        {
+          onHeader: (h) => {
+            header = h;
+          },
+        },
+      ),
+    ).toMatchObject({ id: "ada" });
     expect(header.get("x-method")).toBe("GetUser");
   });
 
@@ -179,7 +225,7 @@ describe("a request that is none", () => {
     expect(await errorOf(await fetch(post(GET_USER, contentType, body)))).toMatchObject(INVALID);
 
     const web = `application/grpc-web+${contentType.slice("application/".length)}`;
-    const trailers = await (await fetch(post(GET_USER, web, encodeEnvelope(0, body)))).text();
+    const trailers = await asText(fetch(post(GET_USER, web, encodeEnvelope(0, body))));
     expect(trailers).toMatch(/grpc-status: 3\r\n/);
 
     const encoding = contentType.slice("application/".length);
@@ -223,7 +269,7 @@ describe("a request that is none", () => {
       expect(await errorOf(await fetch(post(GET_USER, "application/json", body, { "content-encoding": "gzip" })))).toMatchObject(EXHAUSTED);
     }
     const web = post(GET_USER, "application/grpc-web+json", encodeEnvelope(1, bomb.subarray(0, 900)), { "grpc-encoding": "gzip" });
-    expect(await (await fetch(web)).text()).toMatch(/grpc-status: 8\r\n/);
+    expect(await asText(fetch(web))).toMatch(/grpc-status: 8\r\n/);
   });
 
   it("is read to its end although it is refused, so that its caller hears of it", async () => {
@@ -249,7 +295,7 @@ describe("a request that is none", () => {
 
   it("has one message in gRPC-Web, whole", async () => {
     const status = async (body: Uint8Array<ArrayBuffer>) =>
-      /grpc-status: (\d+)/.exec(await (await fetch(post(GET_USER, "application/grpc-web", body))).text())?.[1];
+      /grpc-status: (\d+)/.exec(await asText(fetch(post(GET_USER, "application/grpc-web", body))))?.[1];
     const message = { flags: 0, data: new Uint8Array([10, 1, 97]) };
     expect(await status(encodeEnvelopes(message, { flags: 0x80, data: utf8("x: y\r\n") }))).toBe("0"); // trailers may follow
     expect(await status(new Uint8Array())).toBe(String(Code.Unimplemented));
@@ -292,7 +338,7 @@ describe("a request that is none", () => {
     const web = await fetch(post(path, "application/grpc-web+proto", encodeEnvelope(0, new Uint8Array())));
     expect([web.status, web.headers.get("grpc-status")]).toEqual([200, "12"]);
     const stream = await fetch(post(path, "application/connect+json", encodeEnvelope(0, utf8("{}"))));
-    expect([stream.status, await stream.text()]).toEqual([200, expect.stringContaining('"unimplemented"')]);
+    expect([stream.status, await asText(stream)]).toEqual([200, expect.stringContaining('"unimplemented"')]);
   });
 });
 
@@ -324,7 +370,15 @@ describe.each(["Connect JSON", "Connect proto", "gRPC-Web proto", "gRPC-Web JSON
       },
     });
     const seen: bigint[] = [];
-    for await (const { revision } of users.watchUsers({}, { onTrailer: (t) => void (trailer = t) })) seen.push(revision);
+    for await (const { revision } of users.watchUsers(
+      {},
+      {
+        onTrailer: (t) => {
+          trailer = t;
+        },
+      },
+    ))
+      seen.push(revision);
     expect([seen, trailer.get("x-last")]).toEqual([[1n, 2n, 3n], "1"]);
   });
 
@@ -359,17 +413,38 @@ describe.each(["Connect JSON", "Connect proto", "gRPC-Web proto", "gRPC-Web JSON
     const [type, timeout] = name.startsWith("gRPC")
       ? ["application/grpc-web+json", { "grpc-timeout": "40m" }]
       : ["application/connect+json", { "connect-timeout-ms": "40" }];
-    const answer = await (await fetch(post(WATCH, type, encodeEnvelope(0, utf8("{}")), timeout))).text();
+    const answer = await asText(fetch(post(WATCH, type, encodeEnvelope(0, utf8("{}")), timeout)));
     expect(answer).toMatch(/deadline_exceeded|grpc-status: 4/);
     expect(answer).not.toContain('"2"');
     await vi.waitFor(() => expect(cleaned).toBe(true));
   });
 
+  it("ends when its caller lets go of it", async () => {
+    const log = vi.spyOn(console, "error");
+    let reason: unknown;
+    const fetch = hosted({
+      async *watchUsers(_request, { signal }) {
+        yield {};
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        reason = signal.reason;
+        throw new Error("was waiting");
+      },
+    });
+    const type = name.startsWith("gRPC") ? "application/grpc-web+json" : "application/connect+json";
+    const reader = (await fetch(post(WATCH, type, encodeEnvelope(0, utf8("{}"))))).body!.getReader();
+    await reader.read();
+    const next = reader.read();
+    await reader.cancel();
+    await next;
+    await vi.waitFor(() => expect(reason).toMatchObject({ code: Code.Canceled }));
+    expect(log).not.toHaveBeenCalled();
+  });
+
   it("takes malformed protobuf for the caller's mistake", async () => {
     const log = vi.spyOn(console, "error");
     const type = name.startsWith("gRPC") ? "application/grpc-web+proto" : "application/connect+proto";
-    const answer = await hosted(echo)(post(WATCH, type, encodeEnvelope(0, new Uint8Array([0x0a, 0x05]))));
-    expect(await answer.text()).toMatch(/invalid_argument|grpc-status: 3/);
+    const answer = hosted(echo)(post(WATCH, type, encodeEnvelope(0, new Uint8Array([0x08]))));
+    expect(await asText(answer)).toMatch(/invalid_argument|grpc-status: 3/);
     expect(log).not.toHaveBeenCalled();
   });
 
@@ -379,62 +454,56 @@ describe.each(["Connect JSON", "Connect proto", "gRPC-Web proto", "gRPC-Web JSON
       ? ["application/grpc-web+proto", "grpc-encoding"]
       : ["application/connect+proto", "connect-content-encoding"];
     for (const body of [encodeEnvelope(0, new Uint8Array(1_001)), encodeEnvelope(1, bomb)]) {
-      const answer = await hosted(echo, { readMaxBytes: 1_000 })(post(WATCH, type, body, { [encoding]: "gzip" }));
-      expect(await answer.text()).toMatch(/resource_exhausted|grpc-status: 8/);
+      const answer = hosted(echo, { readMaxBytes: 1_000 })(post(WATCH, type, body, { [encoding]: "gzip" }));
+      expect(await asText(answer)).toMatch(/resource_exhausted|grpc-status: 8/);
     }
   });
 });
 
 describe("streams from the caller", () => {
   const schema = talkService();
-  const talk = (methods: Record<string, unknown>): ReturnType<typeof makeAnyClient> => {
+  const talk = (methods: Record<string, unknown>) => {
     const { fetch } = defineService(schema, () => methods as Partial<ServiceImpl<DescService>>);
-    const transport = connectProto((request) => fetch(request, {}));
-    return makeAnyClient(schema, (method) =>
-      method.methodKind === "client_streaming"
-        ? async (messages: AsyncIterable<never>) => {
-            const answer = await transport.stream(method, undefined, undefined, undefined, messages);
-            for await (const message of answer.message) return message;
-            throw new Error("no answer");
-          }
-        : async function* (messages: AsyncIterable<never>) {
-            yield* (await transport.stream(method, undefined, undefined, undefined, messages)).message;
-          },
-    );
+    return async (name: string, messages: AsyncIterable<never>): Promise<string[]> => {
+      const method = schema.method[name] as DescMethodStreaming;
+      const transport = connectProto((request) => fetch(request, {}));
+      const { message } = await transport.stream(method, undefined, undefined, undefined, messages);
+      const texts: string[] = [];
+      for await (const word of message) texts.push((word as unknown as { text: string }).text);
+      return texts;
+    };
   };
   const words = async function* (...texts: string[]) {
-    for (const text of texts) yield create(schema.method["collect"]!.input, { text } as object);
+    for (const text of texts) yield { text } as never;
   };
 
   it("are collected into one answer", async () => {
-    const client = talk({
+    const call = talk({
       async collect(messages: AsyncIterable<{ text: string }>) {
         let text = "";
         for await (const message of messages) text += message.text;
         return { text };
       },
     });
-    expect(await client["collect"]!(words("a", "b", "c") as never)).toMatchObject({ text: "abc" });
+    expect(await call("collect", words("a", "b", "c"))).toEqual(["abc"]);
   });
 
   it("are answered one by one, once they have all been heard", async () => {
-    const client = talk({
+    const call = talk({
       async *converse(messages: AsyncIterable<{ text: string }>) {
         for await (const { text } of messages) yield { text: text.toUpperCase() };
       },
     });
-    const heard: unknown[] = [];
-    for await (const message of client["converse"]!(words("a", "b") as never) as AsyncIterable<{ text: string }>) heard.push(message.text);
-    expect(heard).toEqual(["A", "B"]);
+    expect(await call("converse", words("a", "b"))).toEqual(["A", "B"]);
   });
 
   it("are read off where the implementation has heard enough", async () => {
-    const client = talk({
+    const call = talk({
       async collect(_messages: unknown, _context: HandlerContext) {
         throw new ConnectError("enough", Code.Aborted);
       },
     });
-    expect((await failureOf(client["collect"]!(words("a", "b") as never) as Promise<unknown>)).code).toBe(Code.Aborted);
+    expect((await failureOf(call("collect", words("a", "b")))).code).toBe(Code.Aborted);
   });
 });
 

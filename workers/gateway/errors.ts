@@ -8,10 +8,15 @@ import { BadRequestSchema, RetryInfoSchema } from "../../protos/gen/google/rpc/e
 export interface Refusal {
   readonly error: ConnectError; // its metadata become headers of the answer
   readonly httpStatus?: number; // for unary Connect and REST, where HTTP has a better word than Connect's table
-  readonly restStatus?: number; // for REST alone
+  readonly rest?: { readonly status?: number; readonly code?: Code }; // for REST alone
 }
 
-/** A new rejection fails to compile until it has a line here. */
+/**
+ * Where the HTTP status is not one of Connect's table (405, 415), the code is the one that clients read from it: `unknown`,
+ * so that it is the same for those who skip the body, as the Connect conformance suite wants.
+ *
+ * A new rejection fails to compile until it has a line here.
+ */
 export function toRefusal(rejection: Rejection): Refusal {
   switch (rejection.kind) {
     case "invalid_request":
@@ -23,20 +28,20 @@ export function toRefusal(rejection: Rejection): Refusal {
     case "unknown_path":
       return { error: new ConnectError(`nothing is served at ${rejection.path}`, Code.NotFound), httpStatus: 404 };
     case "unknown_procedure":
-      return { error: new ConnectError(`procedure ${rejection.procedure} is not served here`, Code.Unimplemented) };
+      return { error: new ConnectError(`procedure ${rejection.procedure} is not served here`, Code.Unimplemented), httpStatus: 404 };
     case "method_not_allowed": {
       const allow = rejection.allow.join(", ");
-      const error = new ConnectError(`method ${rejection.method} is not allowed, use ${allow}`, Code.Unimplemented, { Allow: allow });
-      return { error, httpStatus: 405 };
+      const error = new ConnectError(`method ${rejection.method} is not allowed, use ${allow}`, Code.Unknown, { Allow: allow });
+      return { error, httpStatus: 405, rest: { code: Code.Unimplemented } };
     }
     case "unsupported_content_type": {
       const accepted = rejection.accepted.join(", ");
       const found = rejection.found === null ? "no content type" : `content type "${rejection.found.slice(0, 100)}"`;
-      const error = new ConnectError(`${found} is not accepted, use ${accepted}`, Code.InvalidArgument, { "Accept-Post": accepted });
-      return { error, httpStatus: 415 };
+      const error = new ConnectError(`${found} is not accepted, use ${accepted}`, Code.Unknown, { "Accept-Post": accepted });
+      return { error, httpStatus: 415, rest: { code: Code.InvalidArgument } };
     }
     case "body_too_large":
-      return { error: new ConnectError(`request is larger than ${rejection.maxBytes} bytes`, Code.ResourceExhausted), restStatus: 413 };
+      return { error: new ConnectError(`request is larger than ${rejection.maxBytes} bytes`, Code.ResourceExhausted), rest: { status: 413 } };
     case "rate_limited": {
       const error = retryLater(`rate limit "${rejection.rule}" exceeded`, Code.ResourceExhausted, rejection.retryAfterMs);
       for (const [name, value] of rateLimitFields(rejection.quotas)) error.metadata.set(name, value);

@@ -64,11 +64,14 @@ function isReadable(method: DescMethod): boolean {
 }
 
 /** Writes a refusal as the caller's protocol wants its errors. */
-export function writeRefusal(protocol: Protocol, { error, httpStatus, restStatus }: Refusal): Response {
+export function writeRefusal(protocol: Protocol, { error, httpStatus, rest }: Refusal): Response {
   switch (protocol.kind) {
     case "connect_unary": {
-      const status = httpStatus ?? codeToHttpStatus(error.code);
-      return Response.json(errorToJson(error, { registry: details }), { status, headers: error.metadata });
+      const headers = new Headers(error.metadata);
+      // Not `application/json` alone where the status is not Connect's: clients would take it for an error of the method.
+      headers.set("Content-Type", httpStatus === undefined ? "application/json" : "application/json; charset=utf-8");
+      const body = JSON.stringify(errorToJson(error, { registry: details }));
+      return new Response(body, { status: httpStatus ?? codeToHttpStatus(error.code), headers });
     }
     case "connect_stream": {
       const end = JSON.stringify(endStreamToJson(error.metadata, error, { registry: details }));
@@ -84,7 +87,8 @@ export function writeRefusal(protocol: Protocol, { error, httpStatus, restStatus
     }
     case "rest": {
       const { status, body } = statusJson(error, details);
-      return Response.json(body, { status: restStatus ?? httpStatus ?? status, headers: error.metadata });
+      const told = { ...body, code: rest?.code ?? body.code };
+      return Response.json(told, { status: rest?.status ?? httpStatus ?? status, headers: error.metadata });
     }
   }
 }

@@ -14,11 +14,23 @@ const DRAIN_MAX_MS = 1_000;
  */
 export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   if (request.body === null) return new Uint8Array();
+  if (Number(request.headers.get("content-length") ?? Number.POSITIVE_INFINITY) <= maxBytes) {
+    const bytes = await whole(request.arrayBuffer());
+    if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes);
+    return new Uint8Array(bytes);
+  }
   const reader: ByteReader = request.body.getReader();
-  const bytes = await readUpTo(reader, maxBytes);
+  const bytes = await whole(readUpTo(reader, maxBytes));
   if (bytes !== undefined) return bytes;
   await drain(reader);
   throw tooLarge(maxBytes);
+}
+
+/** A caller who hangs up in the middle of a request is no fault of ours. */
+function whole<T>(body: Promise<T>): Promise<T> {
+  return body.catch((reason: unknown) => {
+    throw new ConnectError("request ended early", Code.Canceled, undefined, undefined, reason);
+  });
 }
 
 /** @returns undefined if there are more than `maxBytes`; the rest is then still to be read */

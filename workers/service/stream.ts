@@ -1,6 +1,6 @@
 // Streaming calls: connect-es' router, kept within deadlines and from calling the caller's faults its own.
-import { createConnectRouter, type Interceptor, type MethodImplSpec } from "@connectrpc/connect";
-import { type UniversalHandler, universalServerResponseToFetch } from "@connectrpc/connect/protocol";
+import { Code, ConnectError, createConnectRouter, type Interceptor, type MethodImplSpec } from "@connectrpc/connect";
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { type ByteReader, drain } from "./body.ts";
 import { compressions } from "./compression.ts";
 import { blameCaller, toConnectError, untilAborted } from "./fault.ts";
@@ -24,17 +24,19 @@ export function serveStream({ method, impl }: MethodImplSpec, settings: Settings
     const refusal = refusalOf(request, method);
     if (refusal !== undefined) return refusal;
     const reader: ByteReader | undefined = request.body?.getReader();
+    const hungUp = new AbortController();
     const answer = await handle({
       httpVersion: "2", // what the platform speaks with the caller is its affair; bodies pass as streams
       method: request.method,
       url: request.url,
       header: request.headers,
-      signal: request.signal,
+      signal: AbortSignal.any([request.signal, hungUp.signal]),
       body: chunksOf(reader),
     });
     if (method.methodKind !== "bidi_streaming") await drain(reader);
-    else if (answer.body !== undefined) answer.body = thenDrain(answer.body, reader);
-    return universalServerResponseToFetch(answer);
+    const body = answer.body ?? chunksOf(undefined);
+    const chunks = method.methodKind === "bidi_streaming" ? thenDrain(body, reader) : body;
+    return new Response(streamOf(chunks, hungUp), { status: answer.status, headers: answer.header ?? {} });
   };
 }
 
@@ -84,4 +86,20 @@ async function* chunksOf(reader: ByteReader | undefined): AsyncGenerator<Uint8Ar
 async function* thenDrain(chunks: AsyncIterable<Uint8Array>, reader: ByteReader | undefined): AsyncGenerator<Uint8Array> {
   yield* chunks;
   await drain(reader);
+}
+
+/** A caller who lets go of the answer ends the call: what waits for its next message would else wait on. */
+function streamOf(chunks: AsyncIterable<Uint8Array>, hungUp: AbortController): ReadableStream<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await iterator.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel() {
+      hungUp.abort(new ConnectError("caller hung up", Code.Canceled));
+      iterator.return?.().catch(() => undefined);
+    },
+  });
 }

@@ -1,5 +1,14 @@
 // Which fields a caller may write, as the proto says: google.api.field_behavior, read where a list of names would go stale.
-import { clearField, clone, type DescField, type DescMessage, getOption, isFieldSet, type Message, type MessageShape } from "@bufbuild/protobuf";
+import {
+  clearField,
+  clone,
+  type DescField,
+  type DescMessage,
+  getOption,
+  isFieldSet,
+  type Message,
+  type MessageShape,
+} from "@bufbuild/protobuf";
 import type { FieldMask } from "@bufbuild/protobuf/wkt";
 import { FieldBehavior, field_behavior } from "../../protos/gen/google/api/field_behavior_pb.ts";
 import type { Violations } from "./violations.ts";

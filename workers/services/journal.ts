@@ -21,6 +21,11 @@ export class Journal {
     this.#sql = sql;
   }
 
+  /** How many wait for a change. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   append(kind: number, entity: Uint8Array): void {
     this.#sql.exec("INSERT INTO changes (kind, entity) VALUES (?, ?)", kind, entity);
     this.#sql.exec("DELETE FROM changes WHERE revision <= ?", this.range().latest - this.kept);

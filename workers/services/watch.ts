@@ -22,10 +22,12 @@ interface Watched<Entity, Kind> {
   changes(after: bigint | undefined, waitMs: number): Promise<Batch<Entity, Kind>>;
 }
 
-// Whoever hangs up is waited for no longer than this.
+// How long the object keeps one question waiting, also that of a caller who has hung up.
 const WAIT_MS = 20_000;
+// Not every platform tells that a caller has hung up while there is nothing to write: a watch without a deadline has this one.
+const LONGEST_MS = 600_000;
 
-/** Every change after a revision (0: from now on), until the caller's deadline ends the call. */
+/** Every change after a revision (0: from now on), until the caller's deadline ends the call; or after ten minutes, where there is none. */
 export async function* changesAfter<Entity, Kind>(
   object: () => Watched<Entity, Kind>,
   afterRevision: bigint,
@@ -35,8 +37,9 @@ export async function* changesAfter<Entity, Kind>(
   wrong.unless(afterRevision >= 0n, "after_revision", "write 0 or a revision seen before");
   wrong.refuse();
 
+  const endsAt = Date.now() + (context.timeoutMs() ?? LONGEST_MS);
   let after = afterRevision === 0n ? undefined : afterRevision;
-  while (!context.signal.aborted) {
+  while (Date.now() < endsAt && !context.signal.aborted) {
     const batch = await object().changes(after, Math.min(WAIT_MS, context.timeoutMs() ?? WAIT_MS));
     if (batch.kind === "out_of_range") {
       const known = `${batch.oldest - 1n} to ${batch.latest}`;
@@ -45,5 +48,5 @@ export async function* changesAfter<Entity, Kind>(
     yield* batch.changes;
     after = batch.revision;
   }
-  context.signal.throwIfAborted();
+  throw new ConnectError("watched long enough; resume after the last revision", Code.DeadlineExceeded);
 }

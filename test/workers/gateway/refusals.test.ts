@@ -8,8 +8,8 @@ const nowhere = gatewayTo(() => Promise.reject(new Error("connection refused")))
 describe("a call to what is not there", () => {
   it("is unimplemented for Connect unary", async () => {
     const answer = await gateway(unary("NoSuchMethod", {}, { "connect-protocol-version": "1" }));
-    expect(answer.status).toBe(501);
-    expect(answer.headers.get("content-type")).toBe("application/json");
+    expect(answer.status).toBe(404);
+    expect(answer.headers.get("content-type")).toBe("application/json; charset=utf-8");
     expect(await answer.json()).toEqual({
       code: "unimplemented",
       message: "procedure /users.v1.UserService/NoSuchMethod is not served here",
@@ -44,7 +44,7 @@ describe("a call to what is not there", () => {
         body: "",
       }),
     );
-    expect(answer.status).toBe(501);
+    expect(answer.status).toBe(404);
     expect((await gateway(rest("GET", "/api/v1/orders/x"))).status).toBe(404);
   });
 });
@@ -65,7 +65,7 @@ describe("a call with the wrong HTTP method", () => {
     const answer = await gateway(new Request(`https://gateway.example/users.v1.UserService/${name}`, { method }));
     expect(answer.status).toBe(405);
     expect(answer.headers.get("allow")).toBe(allow);
-    expect(await answer.json()).toMatchObject({ code: "unimplemented" });
+    expect(await answer.json()).toMatchObject({ code: "unknown" });
   });
 });
 
@@ -80,7 +80,7 @@ describe("a call with the wrong content type", () => {
     const answer = await gateway(enveloped(method, contentType));
     expect(answer.status).toBe(415);
     expect(answer.headers.get("accept-post")).toContain("application/grpc-web");
-    expect(await answer.json()).toMatchObject({ code: "invalid_argument", message: expect.stringContaining("is not accepted") });
+    expect(await answer.json()).toMatchObject({ code: "unknown", message: expect.stringContaining("is not accepted") });
   });
 
   it("is 415 for REST", async () => {
@@ -91,7 +91,7 @@ describe("a call with the wrong content type", () => {
 
   it("speaks gRPC-Web to who speaks it", async () => {
     const answer = await gateway(enveloped("GetUser", "application/grpc-web+thrift"));
-    expect(answer.headers.get("grpc-status")).toBe("3");
+    expect(answer.headers.get("grpc-status")).toBe("2");
   });
 });
 

@@ -67,3 +67,17 @@ export async function errorOf(answer: Response): Promise<{ status: number; code:
 export async function gzip(bytes: Uint8Array | string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"))).arrayBuffer());
 }
+
+/** What can be read of an answer, whatever its bytes. */
+export async function asText(answer: Response | Promise<Response>): Promise<string> {
+  return new TextDecoder().decode(await (await answer).arrayBuffer());
+}
+
+/** The first messages of a stream; then hangs up, which connect-es does for a signal alone, not for a `break`. */
+export async function firstOf<T>(count: number, open: (signal: AbortSignal) => AsyncIterable<T>): Promise<T[]> {
+  const hangUp = new AbortController();
+  const seen: T[] = [];
+  for await (const message of open(hangUp.signal)) if (seen.push(message) === count) break;
+  hangUp.abort();
+  return seen;
+}

@@ -4,7 +4,7 @@ import { hash32 } from "../../../core/hash.ts";
 import { callerOf } from "../../../core/ip.ts";
 import { rateLimitFields } from "../../../core/limit/fields.ts";
 import { fillTimeMs, type Verdict } from "../../../core/limit/token-bucket.ts";
-import type { RateLimitRule } from "../../../core/policy.ts";
+import type { RateLimitRule } from "../../../core/limit/rule.ts";
 import { type Quota, Rejected } from "../../../core/rejection.ts";
 import type { Charge, TokenBucket } from "../../../durable-objects/token-bucket.ts";
 import type { Layer } from "../call.ts";
