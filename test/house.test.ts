@@ -16,8 +16,9 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "workers/client": /^(core|workers\/client)\/|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/services":
     /^(protos\/gen|workers\/services|workers\/client)\/|^workers\/service\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  "workers/discovery": /^(protos\/gen|workers\/discovery)\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway":
-    /^(core|protos\/gen|workers\/gateway|durable-objects)\/|^workers\/services\/catalog\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^(core|protos\/gen|workers\/gateway|workers\/discovery|durable-objects)\/|^workers\/(service|services\/catalog)\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/layers":
     /^core\/|^workers\/gateway\/(call|isolate|errors|protocol)\.ts$|^workers\/gateway\/transcode\/|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/transcode": /^(core|protos\/gen|workers\/gateway\/transcode)\/|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,

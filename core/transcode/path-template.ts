@@ -54,36 +54,33 @@ export function parseTemplate(text: string): ParsedTemplate {
     const found = read(LITERAL);
     return found && literalForm(found);
   };
-  const refuse = (problem: string, mend: string): ParsedTemplate => ({
-    kind: "invalid",
-    column: at + 1,
-    problem,
-    mend,
-  });
+  const refuse = (problem: string, mend: string): ParsedTemplate => ({ kind: "invalid", column: at + 1, problem, mend });
+  const close = (): boolean => {
+    if (open === undefined || !take("}")) return false;
+    variables.push({ ...open, end: segments.at(-1) === "**" ? -1 : segments.length });
+    open = undefined;
+    return true;
+  };
 
   if (!take("/")) return refuse("a template starts with a slash", 'write "/" first');
   do {
     if (segments.at(-1) === "**") return refuse('segments after "**"', 'make "**" the last segment: only a verb may follow it');
-    if (take("{")) {
-      if (open !== undefined) return refuse("a variable within a variable", "name one field for all these segments");
+    if (open === undefined && take("{")) {
       const field = read(FIELD_PATH);
       if (field === undefined) return refuse("a variable without a field", 'name a field of the request, such as "{user.id}"');
       if (variables.some((variable) => variable.field === field)) return refuse(`"${field}" for the second time`, "bind a field once");
       open = { field, start: segments.length };
+      if (!take("=")) {
+        segments.push("*"); // `{var}` is equivalent to `{var=*}`
+        if (close()) continue;
+        break;
+      }
     }
-    if (open?.start === segments.length && !take("=")) {
-      segments.push("*"); // `{var}` is equivalent to `{var=*}`
-    } else if (text[at] === "{") {
-      return refuse("a variable within a variable", "name one field for all these segments");
-    } else {
-      const segment = read(WILDCARD) ?? literal();
-      if (segment === undefined) return refuse("no segment", 'write a literal, "*", "**" or a variable');
-      segments.push(segment);
-    }
-    if (open !== undefined && take("}")) {
-      variables.push({ ...open, end: segments.at(-1) === "**" ? -1 : segments.length });
-      open = undefined;
-    }
+    if (open !== undefined && text[at] === "{") return refuse("a variable within a variable", "name one field for all these segments");
+    const segment = read(WILDCARD) ?? literal();
+    if (segment === undefined) return refuse("no segment", 'write a literal, "*", "**" or a variable');
+    segments.push(segment);
+    close();
   } while (take("/"));
 
   if (open !== undefined) return refuse(`variable "${open.field}" is not closed`, 'write "}" after its segments');

@@ -1,30 +1,22 @@
 // Every case of cases.json, from the request line to the message and back. TRANSCODING_CASES names another file (absolute path).
 import { readFileSync } from "node:fs";
-import { create, fromJson, type JsonObject, type JsonValue, type Message, toJson } from "@bufbuild/protobuf";
+import { create, fromJson, type JsonObject, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { codeFromString } from "@connectrpc/connect/protocol-connect";
 import { describe, expect, it } from "vitest";
-import { canonicalPath } from "../../core/path.ts";
-import { Rejected } from "../../core/rejection.ts";
 import { parseTemplate } from "../../core/transcode/path-template.ts";
 import { HttpRuleSchema } from "../../protos/gen/google/api/http_pb.ts";
 import { expandRequest } from "../../workers/gateway/transcode/expand.ts";
-import { decodeRequest } from "../../workers/gateway/transcode/request.ts";
 import { encodeResponse } from "../../workers/gateway/transcode/response.ts";
 import { compileRule } from "../../workers/gateway/transcode/rule.ts";
 import { compileRest, type RestRoute } from "../../workers/gateway/transcode/rules.ts";
 import { statusJson } from "../../workers/gateway/transcode/status.ts";
+import { call, type RestCall, tableOf } from "./call.ts";
 import { Echo, methodNamed, registry } from "./schema.ts";
 
 interface Case {
   readonly id: string;
-  readonly request: {
-    readonly method: string;
-    readonly path: string;
-    readonly body?: string;
-    readonly bodyBase64?: string;
-    readonly contentType?: string;
-  };
+  readonly request: RestCall;
   readonly expect: {
     readonly rpc?: string;
     readonly message?: JsonValue;
@@ -50,40 +42,25 @@ interface Cases {
 
 const file = process.env["TRANSCODING_CASES"] ?? new URL("cases.json", import.meta.url);
 const { cases, templates, schemaErrors, expand } = JSON.parse(readFileSync(file, "utf8")) as Cases;
-const { table, problems } = compileRest([Echo], { inferUpdateMask: true });
+const table = tableOf({ inferUpdateMask: true });
 
-type Outcome = { readonly http: number; readonly route?: RestRoute; readonly message?: Message };
-
-function call({ method, path, body, bodyBase64, contentType }: Case["request"]): Outcome {
-  const at = canonicalPath(`https://gateway.test${path}`);
-  if (at.kind === "invalid") return { http: 400 };
-  const match = table.match(method, at.path);
-  if (match.kind === "unknown_path") return { http: 404 };
-  if (match.kind === "method_not_allowed") return { http: 405 };
-  const bytes = bodyBase64 !== undefined ? Buffer.from(bodyBase64, "base64") : body !== undefined ? Buffer.from(body) : null;
-  try {
-    return { http: 200, route: match.route, message: decodeRequest(match.route, match.variables, at.query, contentType ?? null, bytes) };
-  } catch (error) {
-    if (!(error instanceof Rejected)) throw error;
-    return { http: error.rejection.kind === "unsupported_content_type" ? 415 : 400 };
-  }
-}
-
-describe("the schema of the cases", () => {
-  it("compiles without a problem", () => {
-    expect(problems).toEqual([]);
-  });
-});
+/** The status that the gateway gives a rejection of this kind. */
+const HTTP: Readonly<Record<string, number>> = {
+  invalid_path: 400,
+  invalid_request: 400,
+  unknown_path: 404,
+  method_not_allowed: 405,
+  unsupported_content_type: 415,
+};
 
 describe("a request", () => {
   it.each(cases)("$id", ({ request, expect: want, upstreamReply }) => {
-    const outcome = call(request);
-    if (want.rpc === undefined) {
-      expect(outcome.http).toBe(want.http);
+    const outcome = call(table, request);
+    if (outcome.kind === "refused") {
+      expect(HTTP[outcome.rejection.kind]).toBe(want.http);
       return;
     }
-    expect(outcome.http, "the request is accepted").toBe(200);
-    const { route, message } = outcome as Required<Outcome>;
+    const { route, message } = outcome;
     expect(route.method.name).toBe(want.rpc);
     expect(comparable(toJson(route.method.input, message, { registry }))).toEqual(comparable(want.message ?? {}));
     if (want.response === undefined) return;

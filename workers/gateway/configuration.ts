@@ -1,11 +1,10 @@
 // Holds gateway.config.ts against the protos and the Worker's bindings, and tells every problem at once.
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { describe, join, type Problem } from "../../core/parse.ts";
-import { type GatewayInput, type GatewayPolicy, parsePolicy, type RoutePolicy } from "../../core/policy.ts";
+import { type GatewayInput, type GatewayPolicy, parsePolicy } from "../../core/policy.ts";
 import { parseDescriptors } from "./descriptors.ts";
-import { discoveryEndpoints } from "./discovery.ts";
 import { compileRest, type RestTable } from "./transcode/rules.ts";
-import { type Bindings, type Upstream, upstreamOf } from "./upstream.ts";
+import { type Bindings, type Endpoint, upstreamOf } from "./upstream.ts";
 
 /** A configuration that fits: what may be called, under which policy, and where it runs. */
 export interface Configuration {
@@ -13,11 +12,6 @@ export interface Configuration {
   readonly endpoints: ReadonlyMap<DescMethod, Endpoint>;
   readonly rest: RestTable;
   readonly buckets: unknown; // the binding TOKEN_BUCKET; there where a route is limited
-}
-
-export interface Endpoint {
-  readonly policy: RoutePolicy;
-  readonly upstream: Upstream;
 }
 
 /** All that is wrong with a configuration: path, what was found, and the mend. */
@@ -64,7 +58,5 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     problems.push({ path: "rateLimits", found: "no binding TOKEN_BUCKET", mend });
   }
   if (problems.length > 0) throw new InvalidConfiguration(problems);
-  // What an operator has listed goes where the configuration says; discovery is ours where nobody has.
-  const own = policy.discovery ? discoveryEndpoints(endpoints, policy.defaults) : [];
-  return { policy, endpoints: new Map([...own, ...endpoints]), rest: table, buckets: bindings["TOKEN_BUCKET"] };
+  return { policy, endpoints, rest: table, buckets: bindings["TOKEN_BUCKET"] };
 }

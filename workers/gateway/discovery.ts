@@ -4,8 +4,7 @@ import type { RoutePolicy } from "../../core/policy.ts";
 import { discovery } from "../discovery/discovery.ts";
 import type { Status } from "../discovery/health.ts";
 import { defineServices } from "../service.ts";
-import type { Endpoint } from "./configuration.ts";
-import type { Upstream } from "./upstream.ts";
+import type { Endpoint, Upstream } from "./upstream.ts";
 
 /**
  * The endpoints of reflection and health, to be served beside the configured ones: every layer acts on them as on any other.

@@ -5,6 +5,7 @@ import type { Rejection } from "../../core/rejection.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
 import type { Call, Handler, Protocol } from "./call.ts";
 import type { Configuration } from "./configuration.ts";
+import { discoveryEndpoints } from "./discovery.ts";
 import { requestHeaders } from "./headers.ts";
 import { pipeline, refuse } from "./pipeline.ts";
 import { protocolFor, protocolOf, REST } from "./protocol.ts";
@@ -18,7 +19,9 @@ const MAX_URL_BYTES = 16_384; // what Cloudflare's edge lets through
 export function createGateway({ policy, endpoints, rest, ...bound }: Configuration): Gateway {
   const buckets = bound.buckets as DurableObjectNamespace<TokenBucket>;
   const byProcedure = new Map<string, { method: DescMethod; handler: Handler }>();
-  for (const [method, endpoint] of endpoints) {
+  // What an operator has listed goes where the configuration says; discovery is ours where nobody has.
+  const own = policy.discovery ? discoveryEndpoints(endpoints, policy.defaults) : [];
+  for (const [method, endpoint] of [...own, ...endpoints]) {
     const handler = pipeline({ method, ...endpoint, buckets, gateway: policy });
     byProcedure.set(`/${method.parent.typeName}/${method.name}`, { method, handler });
   }

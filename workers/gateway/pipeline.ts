@@ -42,8 +42,10 @@ export function pipeline({ method, policy, upstream, buckets, gateway }: Route, 
           principalHeader: gateway.principalHeader,
         }),
       ), // before the body is read: a refused call costs no memory
-      limitBody({ maxBytes: policy.maxBodyBytes, isStream, isWhole: rest !== undefined }), // no byte past the limit goes further
-      ...optional(rest !== undefined, () => transcode(rest!)), // below this line every call is RPC
+      ...optional(rest === undefined || !isStream, () =>
+        limitBody({ maxBytes: policy.maxBodyBytes, isStream, isWhole: rest !== undefined }),
+      ), // no byte past the limit goes further; lines of a REST stream are measured where they are read
+      ...optional(rest !== undefined, () => transcode(rest!, policy.maxBodyBytes)), // below this line every call is RPC
     ],
     dispatch(upstream),
   );

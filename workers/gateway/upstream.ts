@@ -1,5 +1,5 @@
 // Where the calls of a service go: a service binding, or a base URL.
-import type { UpstreamInput } from "../../core/policy.ts";
+import type { RoutePolicy, UpstreamInput } from "../../core/policy.ts";
 
 /** A service binding, or anything else that answers requests. */
 interface Service {
@@ -9,6 +9,12 @@ interface Service {
 export interface Upstream extends Service {
   readonly name: string; // as it stands in messages
   readonly base: string; // what a path is appended to
+}
+
+/** A method as it is served: what an operator has set for it, and where it runs. */
+export interface Endpoint {
+  readonly policy: RoutePolicy;
+  readonly upstream: Upstream;
 }
 
 /** The Worker's bindings, before anybody knows which of them an operator has named. */

@@ -8,24 +8,27 @@ import type { Call, Layer } from "../call.ts";
 import { toRefusal } from "../errors.ts";
 import { details, mediaType } from "../protocol.ts";
 import { decodeRequest } from "../transcode/request.ts";
+import { decodeRequestStream } from "../transcode/request-stream.ts";
 import { encodeResponse } from "../transcode/response.ts";
 import type { RestRoute } from "../transcode/rules.ts";
 import { statusJson } from "../transcode/status.ts";
 import { encodeStream } from "../transcode/stream.ts";
 
-export function transcode(route: RestRoute): Layer {
+/**
+ * @param maxBytes largest message of a stream of requests; one that comes alone has been held to it already
+ */
+export function transcode(route: RestRoute, maxBytes: number): Layer {
   const { method } = route;
   const isUnary = method.methodKind === "unary";
+  const isRequestStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   const path = `/${method.parent.typeName}/${method.name}`;
   return (next) => async (call) => {
-    const { headers, query, body } = call.outgoing;
-    assert(!(body instanceof ReadableStream), "the body of a REST call is read whole before it is transcoded");
-    const message = toBinary(method.input, decodeRequest(route, call.variables, query, headers.get("content-type"), body));
+    const { headers } = call.outgoing;
+    const body = isRequestStream ? envelopes(route, call, maxBytes) : oneMessage(route, call, isUnary);
     const accept = headers.get("accept");
     describeAs(isUnary ? "application/proto" : "application/connect+proto", headers);
 
-    const outgoing = { method: "POST", path, query: "", headers, body: isUnary ? message : encodeEnvelope(0, message) };
-    const answer = await next({ ...call, outgoing: outgoing as Call["outgoing"] });
+    const answer = await next({ ...call, outgoing: { method: "POST", path, query: "", headers, body } });
     if (!isOfType(answer, isUnary ? "application/proto" : "application/connect+proto")) {
       return failed(answer, errorOf(await bytesOf(answer), answer.status));
     }
@@ -39,6 +42,31 @@ export function transcode(route: RestRoute): Layer {
       throw error;
     }
   };
+}
+
+function oneMessage(route: RestRoute, { variables, outgoing }: Call, isUnary: boolean): Uint8Array<ArrayBuffer> {
+  const { query, headers, body } = outgoing;
+  assert(!(body instanceof ReadableStream), "the body of a REST call is read whole before it is transcoded");
+  const message = toBinary(route.method.input, decodeRequest(route, variables, query, headers.get("content-type"), body));
+  return (isUnary ? message : encodeEnvelope(0, message)) as Uint8Array<ArrayBuffer>;
+}
+
+/** A stream of requests, one JSON line each, as envelopes: each is sent on when it is whole, and none is waited for. */
+function envelopes(route: RestRoute, { variables, outgoing }: Call, maxBytes: number): ReadableStream<Uint8Array> {
+  const { query, headers, body } = outgoing;
+  const lines = body instanceof ReadableStream ? body : new Blob([body ?? ""]).stream();
+  const messages = decodeRequestStream(route, variables, query, headers.get("content-type"), lines, maxBytes);
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await messages.next();
+        if (done === true) controller.close();
+        else controller.enqueue(encodeEnvelope(0, toBinary(route.method.input, value)));
+      },
+      cancel: async () => void (await messages.return(undefined)),
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 /** From here on the call is a Connect one, and nothing may speak of the REST body. */

@@ -1,6 +1,6 @@
 // A JSON body, read strictly: UTF-8 or nothing, no key twice, no depth without bound, no digit lost.
-import type { DescField, DescMessage, JsonValue } from "@bufbuild/protobuf";
-import { ScalarType } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, type JsonValue, ScalarType } from "@bufbuild/protobuf";
+import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { Rejected } from "../../../core/rejection.ts";
 import { surveyJson } from "../../../core/transcode/json-text.ts";
 import { fieldNamed } from "./fields.ts";
@@ -46,10 +46,11 @@ function refusal(problem: string): Rejected {
 /** With the source of a value. @see https://github.com/tc39/proposal-json-parse-with-source */
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
-/** Integers that a double does not hold become bigints, until it is known what they are for. */
+/** Integers of up to 64 bits that a double does not hold become bigints, until it is known what they are for. */
 const keepDigits: Reviver = (_key, value, { source = "" }) =>
-  typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value;
+  typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d{16,20}$/.test(source) ? BigInt(source) : value;
 
+/** JSON in which bigints may stand. */
 type WithBigints = unknown;
 
 /** A bigint becomes text where it is for a field of 64 bits, and the nearest double everywhere else. */
@@ -71,14 +72,9 @@ function settleField(json: WithBigints, field: DescField): JsonValue {
 }
 
 function settleValue(json: WithBigints, { scalar, message }: DescField): JsonValue {
-  if (message !== undefined && !isWide(message.fields[0]?.scalar, message)) return settleMessage(json, message);
-  return typeof json === "bigint" && (message !== undefined || isWide(scalar)) ? String(json) : settle(json);
-}
-
-/** A scalar of 64 bits, or the wrapper of one. */
-function isWide(scalar: ScalarType | undefined, wrapper?: DescMessage): boolean {
-  if (wrapper !== undefined && !/^google\.protobuf\.U?Int64Value$/.test(wrapper.typeName)) return false;
-  return scalar !== undefined && WIDE.includes(scalar);
+  const kind = message !== undefined && isWrapperDesc(message) ? message.fields[0]!.scalar : scalar;
+  if (typeof json === "bigint" && kind !== undefined && WIDE.includes(kind)) return String(json);
+  return message === undefined ? settle(json) : settleMessage(json, message);
 }
 
 function settle(json: WithBigints): JsonValue {

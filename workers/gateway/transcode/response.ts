@@ -1,9 +1,10 @@
 // The message of a method to the body of a REST answer: JSON, one field of it, or raw bytes where that is a google.api.HttpBody.
-import { type JsonValue, type Message, toJson } from "@bufbuild/protobuf";
+import { type DescField, type JsonValue, type Message, toJson } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { Rejected } from "../../../core/rejection.ts";
 import type { HttpBody } from "../../../protos/gen/google/api/httpbody_pb.ts";
 import type { RestRoute } from "./rule.ts";
+import { textFormOf } from "./text.ts";
 
 export interface EncodedAnswer {
   readonly body: string | Uint8Array<ArrayBuffer>;
@@ -18,22 +19,28 @@ export function encodeResponse(route: RestRoute, message: Message): EncodedAnswe
 }
 
 /** The part of a message that the answer shows. */
-export function answerJson({ method, answer, options }: RestRoute, message: Message): JsonValue {
-  const writing = {
-    alwaysEmitImplicit: options.printDefaults === true,
-    enumAsInteger: options.enumsAsNumbers === true,
-    useProtoFieldName: options.protoFieldNames === true,
-    registry: options.registry,
-  };
+export function answerJson(route: RestRoute, message: Message): JsonValue {
+  const { method, answer, options } = route;
   try {
-    const json = toJson(method.output, message, writing);
+    const json = write(route, message, options.printDefaults === true);
     if (answer.field === undefined) return json;
-    const name = writing.useProtoFieldName ? answer.field.name : answer.field.jsonName;
-    return (json as Readonly<Record<string, JsonValue>>)[name] ?? answer.unset;
+    const name = options.protoFieldNames === true ? answer.field.name : answer.field.jsonName;
+    const find = (fields: JsonValue): JsonValue | undefined => (fields as Readonly<Record<string, JsonValue>>)[name];
+    return find(json) ?? find(write(route, message, true)) ?? whereUnset(answer.field);
   } catch (error) {
     const problem = `answered with what has no JSON form: ${error instanceof Error ? error.message : String(error)}`;
     throw new Rejected({ kind: "upstream_invalid", upstream: method.parent.typeName, problem });
   }
+}
+
+function write({ method, options }: RestRoute, message: Message, alwaysEmitImplicit: boolean): JsonValue {
+  const { enumsAsNumbers: enumAsInteger = false, protoFieldNames: useProtoFieldName = false, registry } = options;
+  return toJson(method.output, message, { alwaysEmitImplicit, enumAsInteger, useProtoFieldName, registry });
+}
+
+/** A message that is not set is one without fields; a plain value that could be, and is not, is null. */
+function whereUnset(field: DescField): JsonValue {
+  return field.fieldKind === "message" && textFormOf(field) === undefined ? {} : null;
 }
 
 /** The bytes that the answer is, and what they are said to be. */

@@ -1,5 +1,5 @@
 // One HTTP rule of one method: checked against the messages it speaks of, and compiled into a route.
-import { create, type DescField, type DescMessage, type DescMethod, type JsonValue, type Registry, toJson } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, DescMethod, Registry } from "@bufbuild/protobuf";
 import type { Problem } from "../../../core/parse.ts";
 import { type PathTemplate, parseTemplate } from "../../../core/transcode/path-template.ts";
 import type { HttpRule } from "../../../protos/gen/google/api/http_pb.ts";
@@ -32,9 +32,9 @@ export interface RestRoute {
   readonly httpMethod: string; // upper case; `*` is any
   readonly template: PathTemplate;
   readonly variables: readonly FieldPath[]; // one per variable of the template, in its order
-  readonly body: Part | undefined; // undefined: there is no body, and no query where it is the whole message
+  readonly body: Part | undefined; // undefined: there is none
   readonly answer: Part;
-  readonly updateMask: DescField | undefined; // to infer where the body does not name it
+  readonly updateMask: DescField | undefined; // to be inferred where it is not given
   readonly options: RestOptions;
 }
 
@@ -42,7 +42,6 @@ export interface RestRoute {
 export interface Part {
   readonly field: DescField | undefined; // undefined: the whole message
   readonly isRaw: boolean; // google.api.HttpBody: bytes with a content type of their own
-  readonly unset: JsonValue; // what stands for a field that is not set
 }
 
 export type CompiledRule =
@@ -51,30 +50,22 @@ export type CompiledRule =
 
 const WITHOUT_BODY = ["GET", "HEAD", "DELETE"];
 
+type Report = (found: string, mend: string) => void;
+
 /** @see google/api/http.proto, "Rules for HTTP mapping" */
 export function compileRule(method: DescMethod, rule: HttpRule, options: RestOptions): CompiledRule {
   const { httpMethod, path } = patternOf(rule);
   const owner = `${method.parent.typeName}.${method.name}`;
-  const name = `${owner} (${httpMethod} ${path})`;
+  const name = path === "" ? owner : `${owner} (${httpMethod} ${path})`;
   const problems: Problem[] = [];
-  const report = (found: string, mend: string) => void problems.push({ path: name, found, mend });
-  if (path === "")
-    return {
-      kind: "invalid",
-      problems: [{ path: owner, found: "an HTTP rule without a pattern", mend: 'set one, such as get: "/v1/users/{id}"' }],
-    };
-
-  if (!/^(?:\*|[A-Z][A-Z0-9_-]*)$/.test(httpMethod)) report(`kind "${httpMethod}"`, 'write an HTTP method in upper case, or "*" for any');
-  const variables: FieldPath[] = [];
-  const parsed = parseTemplate(path);
-  if (parsed.kind === "invalid") report(`${parsed.problem} at column ${parsed.column}`, parsed.mend);
-  for (const { field } of parsed.kind === "ok" ? parsed.template.variables : []) {
-    const resolved = resolveField(method.input, field);
-    if (resolved.kind !== "found") report(`path variable: ${resolved.problem}`, "name a field of the request message");
-    else if (resolved.path.field.fieldKind === "list" || textFormOf(resolved.path.field) === undefined) {
-      report(`path variable "${field}" is ${kindOf(resolved.path.field)}`, "bind a field that holds one plain value");
-    } else variables.push(resolved.path);
+  const report: Report = (found, mend) => void problems.push({ path: name, found, mend });
+  if (path === "") {
+    report("an HTTP rule without a pattern", 'set one, such as get: "/v1/users/{id}"');
+    return { kind: "invalid", problems };
   }
+  if (!/^(?:\*|[A-Z][A-Z0-9_-]*)$/.test(httpMethod)) report(`kind "${httpMethod}"`, 'write an HTTP method in upper case, or "*" for any');
+  const template = templateOf(path, report);
+  const variables = variablesOf(template, method.input, report);
 
   const body = rule.body === "" ? undefined : partOf(method.input, rule.body);
   if (rule.body !== "" && body === undefined) report(`body "${rule.body}"`, `name a field at the top of ${method.input.typeName}, or "*"`);
@@ -88,10 +79,33 @@ export function compileRule(method: DescMethod, rule: HttpRule, options: RestOpt
   const answer = partOf(method.output, rule.responseBody === "" ? "*" : rule.responseBody);
   if (answer === undefined) report(`response_body "${rule.responseBody}"`, `name a field at the top of ${method.output.typeName}`);
 
-  if (problems.length > 0 || parsed.kind === "invalid" || answer === undefined) return { kind: "invalid", problems };
-  const updateMask =
-    httpMethod === "PATCH" && body?.field !== undefined && options.inferUpdateMask === true ? maskOf(method.input) : undefined;
-  return { kind: "ok", route: { name, method, httpMethod, template: parsed.template, variables, body, answer, updateMask, options } };
+  if (problems.length > 0 || template === undefined || answer === undefined) return { kind: "invalid", problems };
+  const isInferred = options.inferUpdateMask === true && httpMethod === "PATCH" && body?.field !== undefined;
+  const updateMask = isInferred ? maskOf(method.input) : undefined;
+  return { kind: "ok", route: { name, method, httpMethod, template, variables, body, answer, updateMask, options } };
+}
+
+function templateOf(path: string, report: Report): PathTemplate | undefined {
+  const parsed = parseTemplate(path);
+  if (parsed.kind === "ok") return parsed.template;
+  report(`${parsed.problem} at column ${parsed.column}`, parsed.mend);
+  return undefined;
+}
+
+function variablesOf(template: PathTemplate | undefined, message: DescMessage, report: Report): FieldPath[] {
+  const variables: FieldPath[] = [];
+  for (const { field: name } of template?.variables ?? []) {
+    const resolved = resolveField(message, name);
+    if (resolved.kind !== "found") {
+      report(`path variable: ${resolved.problem}`, "name a field of the request message");
+      continue;
+    }
+    const { field, text } = resolved.path;
+    if (text !== name) report(`path variable "${name}"`, `write its proto name, "${text}"`);
+    else if (field.fieldKind !== "list" && textFormOf(field) !== undefined) variables.push(resolved.path);
+    else report(`path variable "${name}" is ${kindOf(field)}`, "bind a field that holds one plain value");
+  }
+  return variables;
 }
 
 function patternOf({ pattern }: HttpRule): { httpMethod: string; path: string } {
@@ -102,12 +116,9 @@ function patternOf({ pattern }: HttpRule): { httpMethod: string; path: string } 
 
 /** @param name a field at the top of the message, or `*`; undefined where there is no such field */
 function partOf(message: DescMessage, name: string): Part | undefined {
-  if (name === "*") return { field: undefined, isRaw: isHttpBody(message), unset: {} };
+  if (name === "*") return { field: undefined, isRaw: isHttpBody(message) };
   const field = message.fields.find((one) => one.name === name);
-  if (field === undefined) return undefined;
-  const defaults = toJson(message, create(message), { alwaysEmitImplicit: true }) as Record<string, JsonValue>;
-  const unset = defaults[field.jsonName] ?? (field.fieldKind === "message" && textFormOf(field) === undefined ? {} : null);
-  return { field, isRaw: field.fieldKind === "message" && isHttpBody(field.message), unset };
+  return field && { field, isRaw: field.fieldKind === "message" && isHttpBody(field.message) };
 }
 
 function isHttpBody(message: DescMessage): boolean {

@@ -73,8 +73,8 @@ function jsonStream(route: RestRoute, messages: AsyncIterator<Message>, framing:
       if (item.done === true) return { text: framing.end(isFirst), isLast: true };
       return { text: framing.item(JSON.stringify(answerJson(route, item.value)), isFirst), isLast: false };
     } catch (error) {
-      const told = error instanceof ConnectError ? error : new ConnectError("internal error", Code.Internal);
-      return { text: framing.error(JSON.stringify({ error: statusJson(told, registry).body }), isFirst), isLast: true };
+      const { body } = statusJson(error instanceof ConnectError ? error : fault(route, error), registry);
+      return { text: framing.error(JSON.stringify({ error: body }), isFirst), isLast: true };
     }
   };
   const body = readable(messages, async (controller) => {
@@ -88,14 +88,16 @@ function jsonStream(route: RestRoute, messages: AsyncIterator<Message>, framing:
 
 /** Bytes have no place for an error: a stream that fails midway breaks off, so that nobody takes it for whole. */
 async function rawStream(route: RestRoute, messages: AsyncIterator<Message>): Promise<EncodedStream> {
-  let item: IteratorResult<Message> | undefined = await messages.next();
-  const contentType = item.done === true ? "" : rawAnswer(route, item.value).contentType;
+  const first = await messages.next();
+  const contentType = first.done === true ? "" : rawAnswer(route, first.value).contentType;
+  let waiting: IteratorResult<Message> | undefined = first;
   const body = readable(messages, async (controller) => {
-    for (let data = new Uint8Array(); data.byteLength === 0; item = undefined) {
-      item ??= await messages.next();
-      if (item.done === true) return void controller.close();
-      data = rawAnswer(route, item.value).data as Uint8Array<ArrayBuffer>;
-      if (data.byteLength > 0) controller.enqueue(data);
+    for (;;) {
+      const { done, value }: IteratorResult<Message> = waiting ?? (await messages.next());
+      waiting = undefined;
+      if (done === true) return void controller.close();
+      const { data } = rawAnswer(route, value);
+      if (data.byteLength > 0) return void controller.enqueue(data); // nothing to add would leave the reader waiting for ever
     }
   });
   return { body, contentType: headerValue(contentType) };
@@ -120,4 +122,11 @@ function framingFor(accept: string | null): Framing {
     if (framing !== undefined && quality > best.quality) best = { framing, quality };
   }
   return best.framing;
+}
+
+/** A mistake of ours: logged whole, and told to nobody. */
+function fault(route: RestRoute, error: unknown): ConnectError {
+  const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  console.error(JSON.stringify({ level: "error", rule: route.name, fault: told }));
+  return new ConnectError("internal error", Code.Internal);
 }

@@ -58,9 +58,9 @@ function scalarForm(scalar: ScalarType): TextForm {
     case ScalarType.BYTES:
       return { what: "base64", read: readBase64, write: (value) => base64Encode(value as Uint8Array, "url") };
     case ScalarType.DOUBLE:
-      return { what: "a double", read: (text) => readFloat(text, Number.MAX_VALUE), write: String };
+      return { what: "a double", read: (text) => readFloat(text, Number.MAX_VALUE), write: writeFloat };
     case ScalarType.FLOAT:
-      return { what: "a float", read: (text) => readFloat(text, MAX_FLOAT32), write: String };
+      return { what: "a float", read: (text) => readFloat(text, MAX_FLOAT32), write: writeFloat };
     case ScalarType.INT32:
     case ScalarType.SINT32:
     case ScalarType.SFIXED32:
@@ -81,6 +81,10 @@ function scalarForm(scalar: ScalarType): TextForm {
 function readSmall(text: string, { min, max }: typeof INT32): number | undefined {
   const value = readInteger(text, min, max);
   return value === undefined ? undefined : Number(value);
+}
+
+function writeFloat(value: unknown): string {
+  return Object.is(value, -0) ? "-0" : String(value);
 }
 
 function readBase64(text: string): Uint8Array | undefined {

@@ -12,7 +12,7 @@ type Reading = Partial<JsonReadOptions>;
  */
 export function violationsOf(message: DescMessage, json: JsonValue, reading: Reading, error: unknown): FieldViolation[] {
   const violations: FieldViolation[] = [];
-  inMessage(message, json, "", reading, violations);
+  if (!isWellKnown(message)) inMessage(message, json, "", reading, violations);
   return violations.length > 0 ? violations : [{ field: "", description: describe(error) }];
 }
 
@@ -41,7 +41,7 @@ function inField(
   found: FieldViolation[],
 ): void {
   const { message } = field;
-  const isOpen = message !== undefined && !message.typeName.startsWith("google.protobuf.") && value !== null;
+  const isOpen = message !== undefined && !isWellKnown(message) && value !== null;
   if (isOpen && field.fieldKind === "message") {
     inMessage(message, value, at, reading, found);
   } else if (isOpen && field.fieldKind === "list" && Array.isArray(value)) {
@@ -53,6 +53,11 @@ function inField(
       found.push({ field: at, description: describe(error) });
     }
   }
+}
+
+/** Such messages have a JSON of their own. */
+function isWellKnown({ typeName }: DescMessage): boolean {
+  return typeName.startsWith("google.protobuf.");
 }
 
 /** The words of the parser without the name of the field, which stands beside them. */

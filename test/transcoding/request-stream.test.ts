@@ -1,0 +1,122 @@
+// Streams of requests: lines of JSON, or pieces of raw bytes.
+import { type Message, toJson } from "@bufbuild/protobuf";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Rejected, type Rejection } from "../../core/rejection.ts";
+import { decodeRequestStream } from "../../workers/gateway/transcode/request-stream.ts";
+import type { RestRoute } from "../../workers/gateway/transcode/rules.ts";
+import { tableOf } from "./call.ts";
+import { registry } from "./schema.ts";
+
+const table = tableOf({});
+
+function found(path: string): { route: RestRoute; variables: readonly string[] } {
+  const match = table.match("POST", path);
+  if (match.kind !== "found") throw new Error(match.kind);
+  return match;
+}
+
+async function* chunks(...parts: (string | Uint8Array)[]): AsyncIterable<Uint8Array> {
+  for (const part of parts) yield typeof part === "string" ? new TextEncoder().encode(part) : part;
+}
+
+function decode(
+  path: string,
+  body: AsyncIterable<Uint8Array>,
+  { query = "", type = "application/x-ndjson" as string | null, maxBytes = 1000 } = {},
+): AsyncIterable<Message> {
+  const { route, variables } = found(path);
+  return decodeRequestStream(route, variables, query, type, body, maxBytes);
+}
+
+async function all(path: string, body: AsyncIterable<Uint8Array>, options: Parameters<typeof decode>[2] = {}): Promise<unknown[]> {
+  const messages: unknown[] = [];
+  const { input } = found(path).route.method;
+  for await (const message of decode(path, body, options)) messages.push(toJson(input, message, { registry }));
+  return messages;
+}
+
+async function rejection(work: () => Promise<unknown>): Promise<Rejection | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Rejected) return error.rejection;
+    throw error;
+  }
+}
+
+describe("lines of JSON", () => {
+  it("are one message each, with what the URL carries in all of them", async () => {
+    expect(await all("/v1/collect/x", chunks('{"i32":1}\r\n\n', '  \n{"i32":2,"s":"y"}'))).toEqual([
+      { s: "x", i32: 1 },
+      { s: "x", i32: 2 },
+    ]);
+    expect(await all("/v1/collect/x", chunks())).toEqual([]);
+  });
+
+  it("are the same whichever way they are cut", async () => {
+    const lines = ['{"rs":["世界"]}', "{}", '{"i32":7}'];
+    const bytes = new TextEncoder().encode(lines.join("\n"));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(bytes.length), { maxLength: 8 }), async (cuts) => {
+        const at = [0, ...cuts.sort((a, b) => a - b), bytes.length];
+        const parts = at.slice(1).map((end, index) => bytes.subarray(at[index], end));
+        expect(await all("/v1/collect/x", chunks(...parts))).toEqual(lines.map((line) => ({ s: "x", ...JSON.parse(line) })));
+      }),
+    );
+  });
+
+  it("are read when they are asked for, and not before", async () => {
+    let read = 0;
+    async function* body(): AsyncIterable<Uint8Array> {
+      for (;;) {
+        read += 1;
+        yield new TextEncoder().encode('{"i32":1}\n');
+      }
+    }
+    for await (const message of decode("/v1/collect/x", body())) {
+      expect(message).toBeDefined();
+      expect(read).toBe(1);
+      break;
+    }
+  });
+
+  it("are refused by number, after those before them", async () => {
+    const messages: Message[] = [];
+    const refused = await rejection(async () => {
+      for await (const message of decode("/v1/collect/x", chunks('{"i32":1}\n\n{"i32":"y"}\n'))) messages.push(message);
+    });
+    expect(messages).toHaveLength(1);
+    expect(refused).toMatchObject({
+      kind: "invalid_request",
+      message: expect.stringMatching(/^line 3: i32 /),
+      violations: [{ field: "i32" }],
+    });
+  });
+
+  it("are bounded, whether or not they ever end", async () => {
+    const line = `{"s":"${"x".repeat(100)}"}`;
+    expect(await all("/v1/collect/x", chunks(line, "\n"), { maxBytes: line.length })).toHaveLength(1);
+    expect(await rejection(() => all("/v1/collect/x", chunks(line, "\n"), { maxBytes: line.length - 1 }))).toEqual({
+      kind: "body_too_large",
+      maxBytes: line.length - 1,
+    });
+    expect(await rejection(() => all("/v1/collect/x", chunks(line.slice(0, 50), line.slice(50)), { maxBytes: 60 }))).toMatchObject({
+      kind: "body_too_large",
+    });
+  });
+
+  it.each([null, "application/json", "text/plain"])("are refused at once as %s", (type) => {
+    expect(() => decode("/v1/collect/x", chunks("{}"), { type })).toThrow(Rejected);
+  });
+});
+
+describe("raw bytes", () => {
+  it("are a message per piece, of which the first says what they are", async () => {
+    expect(await all("/v1/receive/a.png", chunks(Uint8Array.of(0), Uint8Array.of(255)), { type: "image/png" })).toEqual([
+      { name: "a.png", file: { contentType: "image/png", data: "AA==" } },
+      { name: "a.png", file: { data: "/w==" } },
+    ]);
+  });
+});

@@ -1,0 +1,78 @@
+// Rules that are compiled, and how those that cannot be are told.
+import { create, fromJson, type JsonObject } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { HttpRuleSchema } from "../../protos/gen/google/api/http_pb.ts";
+import { compileRest } from "../../workers/gateway/transcode/rules.ts";
+import { Echo, Streams } from "./schema.ts";
+
+/** Found and mend of each problem, with the rules of these methods in the place of their own. */
+function problemsOf(rules: Readonly<Record<string, JsonObject>>): string[] {
+  const overriding = Object.entries(rules).map(([name, rule]) =>
+    create(HttpRuleSchema, { ...fromJson(HttpRuleSchema, rule), selector: `transcoding.test.v1.${name}` }),
+  );
+  return compileRest([Echo, Streams], { rules: overriding }).problems.map(({ path, found, mend }) => `${path}: ${found}; ${mend}`);
+}
+
+describe("compileRest", () => {
+  it("compiles every rule and every additional binding", () => {
+    const { table, problems } = compileRest([Echo, Streams]);
+    expect(problems).toEqual([]);
+    expect(
+      table.routes.filter(({ method }) => method.name === "Named").map(({ httpMethod, template }) => `${httpMethod} ${template.text}`),
+    ).toEqual(["GET /v1/{s=shelves/*/books/*}", "GET /v1/users/{sub.name}/books/{s}", "POST /v1/{s=shelves/*/books/*}:publish"]);
+  });
+
+  it("names both rules that claim the same paths", () => {
+    expect(problemsOf({ "Echo.Thing": { get: "/v1/single/{sub.name}" } })).toEqual([
+      "transcoding.test.v1.Echo.Thing (GET /v1/single/{sub.name}): " +
+        "the same paths as transcoding.test.v1.Echo.Single (GET /v1/single/{s}); change one of the two templates",
+    ]);
+  });
+
+  it("tells all problems of all rules at once", () => {
+    const rule = { get: "/v2/{nope}/{rs}", body: "nothing.here", responseBody: "sub.name" };
+    expect(problemsOf({ "Echo.Query": rule, "Echo.Single": {}, "Streams.Collect": { post: "/v2/a/**/b" } })).toEqual([
+      'transcoding.test.v1.Echo.Query (GET /v2/{nope}/{rs}): path variable: transcoding.test.v1.Msg has no field "nope"; name a field of the request message',
+      'transcoding.test.v1.Echo.Query (GET /v2/{nope}/{rs}): path variable "rs" is a repeated field; bind a field that holds one plain value',
+      'transcoding.test.v1.Echo.Query (GET /v2/{nope}/{rs}): body "nothing.here"; name a field at the top of transcoding.test.v1.Msg, or "*"',
+      'transcoding.test.v1.Echo.Query (GET /v2/{nope}/{rs}): response_body "sub.name"; name a field at the top of transcoding.test.v1.Msg',
+      'transcoding.test.v1.Echo.Single: an HTTP rule without a pattern; set one, such as get: "/v1/users/{id}"',
+      'transcoding.test.v1.Streams.Collect (POST /v2/a/**/b): segments after "**" at column 10; make "**" the last segment: only a verb may follow it',
+      'transcoding.test.v1.Streams.Collect (POST /v2/a/**/b): a stream of requests without a body; write body: "*"',
+    ]);
+  });
+
+  it.each([
+    ["a path variable within a repeated message", { get: "/v2/{rsub.name}" }, '"rsub" is a repeated field: nothing in it can be named'],
+    ["a map in the path", { get: "/v2/{m}" }, 'path variable "m" is a map'],
+    ["a message in the path", { get: "/v2/{sub}" }, 'path variable "sub" is a message transcoding.test.v1.Sub'],
+    ["a JSON name in the path", { get: "/v2/{longName}" }, 'path variable "longName"; write its proto name, "long_name"'],
+    ["a body with GET", { get: "/v2", body: "*" }, "a body with GET"],
+    ["a body with DELETE", { delete: "/v2", body: "sub" }, "a body with DELETE"],
+    ["a field in the path and as the body", { post: "/v2/{s}", body: "s" }, '"s" both in the path and as the body'],
+    ["a method that is none", { custom: { kind: "get it", path: "/v2" } }, 'kind "get it"'],
+    [
+      "bindings within bindings",
+      { get: "/v2", additionalBindings: [{ get: "/v3", additionalBindings: [{ get: "/v4" }] }] },
+      "additional_bindings within",
+    ],
+  ])("refuses %s", (_name, rule, found) => {
+    const problems = problemsOf({ "Echo.Query": rule });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(found);
+  });
+
+  it.each([
+    ["a well-known type of one plain value in the path", { get: "/v2/{ts}/{wi64}" }],
+    ["a path variable within the body", { patch: "/v2/{sub.name}", body: "sub" }],
+    ["a body of any kind of field", { post: "/v2", body: "m" }],
+  ])("accepts %s", (_name, rule) => {
+    expect(problemsOf({ "Echo.Query": rule })).toEqual([]);
+  });
+
+  it("takes a rule by its selector in the place of the one in the proto, and names the nearest method for a selector of none", () => {
+    expect(problemsOf({ "Echo.Query": { get: "/v9/query" }, "Echo.Qurey": { get: "/v9/x" } })).toEqual([
+      'rules: selector "transcoding.test.v1.Echo.Qurey"; write "transcoding.test.v1.Echo.Query"',
+    ]);
+  });
+});
