@@ -2,10 +2,12 @@
 import { unstable_readConfig } from "wrangler";
 import { describe } from "../core/parse.ts";
 import { configure, InvalidConfiguration } from "../workers/gateway/configuration.ts";
+import { protovalidate } from "../workers/gateway/protovalidate.ts";
 import { catalog } from "../workers/services/catalog.ts";
 
 /** What is looked at in wrangler.toml. */
 interface WranglerConfig {
+  readonly main?: string | undefined;
   readonly services?: readonly { readonly binding: string }[] | undefined;
   readonly durable_objects: { readonly bindings: readonly { readonly name: string }[] };
 }
@@ -17,7 +19,8 @@ export async function problemsOfConfiguration(): Promise<string[]> {
   const bindings = Object.fromEntries(names.map((name) => [name, { fetch }]));
   try {
     const { default: input } = await import("../gateway.config.ts");
-    configure(input, catalog, bindings);
+    const validate = config.main?.endsWith("/validating.ts") === true ? protovalidate() : undefined;
+    configure(input, catalog, bindings, validate);
     return [];
   } catch (error) {
     if (error instanceof InvalidConfiguration) return error.problems.map(describe);

@@ -2,6 +2,7 @@
 import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
 import { parseRule, type RateLimitInput, type RateLimitRule } from "./limit/rule.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
+import type { ValidationMode } from "./validation.ts";
 
 /** What stands in gateway.config.ts. Every field is explained in docs/parameters.md. */
 export interface GatewayInput {
@@ -33,6 +34,8 @@ export interface RouteInput {
   readonly streamTimeoutMs?: number;
   /** Largest request message. Default 1 048 576 bytes. */
   readonly maxBodyBytes?: number;
+  /** Whether messages are held to the protovalidate rules of their protos. Default "off"; needs the entry validating.ts. */
+  readonly validate?: ValidationMode;
   /** Names of the rules in `rateLimits` that a call must pass, all of them. Default none. */
   readonly rateLimits?: readonly string[];
   /** Tokens that one call takes from each rule. Default 1. */
@@ -76,6 +79,7 @@ export interface RoutePolicy {
   readonly readTimeoutMs: number;
   readonly streamTimeoutMs: number;
   readonly maxBodyBytes: number;
+  readonly validate: ValidationMode;
   readonly rateLimits: readonly RateLimitRule[];
   readonly cost: number;
 }
@@ -106,8 +110,15 @@ const REST_FIELDS = [
   "enumsAsNumbers",
   "protoFieldNames",
 ] as const;
-const ROUTE_FIELDS = ["readTimeoutMs", "streamTimeoutMs", "maxBodyBytes", "rateLimits", "cost"] as const;
-const DEFAULTS: RoutePolicy = { readTimeoutMs: 15_000, streamTimeoutMs: 3_600_000, maxBodyBytes: 1_048_576, rateLimits: [], cost: 1 };
+const ROUTE_FIELDS = ["readTimeoutMs", "streamTimeoutMs", "maxBodyBytes", "validate", "rateLimits", "cost"] as const;
+const DEFAULTS: RoutePolicy = {
+  readTimeoutMs: 15_000,
+  streamTimeoutMs: 3_600_000,
+  maxBodyBytes: 1_048_576,
+  validate: "off",
+  rateLimits: [],
+  cost: 1,
+};
 
 /** Gives gateway.config.ts its types; everything else is checked when it loads. */
 export function defineGateway(input: GatewayInput): GatewayInput {
@@ -181,6 +192,7 @@ function route(check: Checks, path: string, fields: Readonly<Record<string, unkn
     maxBodyBytes: number("maxBodyBytes", 1, 104_857_600, "bytes"),
     rateLimits:
       fields["rateLimits"] === undefined ? outer.rateLimits : namedRules(check, `${path}.rateLimits`, fields["rateLimits"], rules),
+    validate: check.oneOf(join(path, "validate"), fields["validate"], ["off", "report", "enforce"], outer.validate),
     cost: number("cost", 1, 1_000_000_000, "tokens"),
   };
   for (const { name, limit } of policy.rateLimits) {

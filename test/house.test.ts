@@ -18,9 +18,9 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
     /^(protos\/gen|workers\/services|workers\/client)\/|^workers\/service\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/discovery": /^(protos\/gen|workers\/discovery)\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway":
-    /^(core|protos\/gen|workers\/gateway|workers\/discovery|durable-objects)\/|^workers\/(service|services\/catalog)\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^(core|protos\/gen|workers\/gateway|workers\/discovery|durable-objects)\/|^workers\/(service|services\/catalog)\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/(protobuf|protovalidate))(\/|$)/,
   "workers/gateway/layers":
-    /^core\/|^workers\/gateway\/(call|isolate|errors|protocol)\.ts$|^workers\/gateway\/transcode\/|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^core\/|^workers\/gateway\/(call|isolate|errors|protocol)\.ts$|^workers\/gateway\/transcode\/|^workers\/service\/(compression|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/transcode": /^(core|protos\/gen|workers\/gateway\/transcode)\/|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   cli: /^(core|workers|protos\/gen|cli)\/|^gateway\.config\.ts$|^(node:|wrangler$|@bufbuild\/)/,
   bench: /.*/,

@@ -24,6 +24,7 @@ describe("parsePolicy", () => {
       readTimeoutMs: 15_000,
       streamTimeoutMs: 3_600_000,
       maxBodyBytes: 1_048_576,
+      validate: "off",
       rateLimits: [],
       cost: 1,
     });

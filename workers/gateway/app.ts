@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import type { CorsPolicy } from "../../core/cors.ts";
 import type { GatewayInput } from "../../core/policy.ts";
-import { configure } from "./configuration.ts";
+import { configure, type Validator } from "./configuration.ts";
 import { createGateway } from "./gateway.ts";
 import { ALLOWED_HEADERS, ALLOWED_METHODS, EXPOSED_HEADERS } from "./headers.ts";
 import type { Bindings } from "./upstream.ts";
@@ -13,10 +13,11 @@ import type { Bindings } from "./upstream.ts";
  * @param input    what gateway.config.ts exports
  * @param catalog  the services known by their protos
  * @param bindings the Worker's environment: `TOKEN_BUCKET`, and the services named by the configuration
+ * @param validate what holds messages to their rules, where the entry brings it
  * @throws InvalidConfiguration with every problem, so that a Worker with a mistake does not start
  */
-export function createApp(input: GatewayInput, catalog: readonly DescService[], bindings: Bindings): Hono {
-  const configuration = configure(input, catalog, bindings);
+export function createApp(input: GatewayInput, catalog: readonly DescService[], bindings: Bindings, validate?: Validator): Hono {
+  const configuration = configure(input, catalog, bindings, validate);
   const gateway = createGateway(configuration);
   const app = new Hono();
   if (configuration.policy.cors !== undefined) app.use(crossOrigin(configuration.policy.cors));

@@ -1,16 +1,20 @@
 // Holds gateway.config.ts against the protos and the Worker's bindings, and tells every problem at once.
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { create, type DescMessage, type DescMethod, type DescService, type Message } from "@bufbuild/protobuf";
 import { describe, join, type Problem } from "../../core/parse.ts";
 import { type GatewayInput, type GatewayPolicy, parsePolicy } from "../../core/policy.ts";
+import type { Validate } from "../../core/validation.ts";
 import { parseDescriptors } from "./descriptors.ts";
 import { compileRest, type RestTable } from "./transcode/rules.ts";
 import { type Bindings, type Endpoint, upstreamOf } from "./upstream.ts";
+
+export type Validator = Validate<DescMessage, Message>;
 
 /** A configuration that fits: what may be called, under which policy, and where it runs. */
 export interface Configuration {
   readonly policy: GatewayPolicy;
   readonly endpoints: ReadonlyMap<DescMethod, Endpoint>;
   readonly rest: RestTable;
+  readonly validate: Validator | undefined;
   readonly buckets: unknown; // the binding TOKEN_BUCKET; there where a route is limited
 }
 
@@ -29,9 +33,10 @@ export class InvalidConfiguration extends Error {
  * @param input    what gateway.config.ts exports
  * @param catalog  the services known by their protos
  * @param bindings the Worker's environment
+ * @param validate what holds messages to their rules, where the entry brings it
  * @throws InvalidConfiguration with every problem
  */
-export function configure(input: GatewayInput, catalog: readonly DescService[], bindings: Bindings): Configuration {
+export function configure(input: GatewayInput, catalog: readonly DescService[], bindings: Bindings, validate?: Validator): Configuration {
   const described = parseDescriptors(input?.descriptors, catalog);
   const known = [...catalog, ...described.services];
   const parsed = parsePolicy(input, new Map(known.map(({ typeName, methods }) => [typeName, methods.map(({ name }) => name)])));
@@ -57,6 +62,25 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     const mend = "bind the Durable Object class TokenBucket as TOKEN_BUCKET in wrangler.toml";
     problems.push({ path: "rateLimits", found: "no binding TOKEN_BUCKET", mend });
   }
+  for (const [method, endpoint] of endpoints) {
+    const problem = endpoint.policy.validate === "off" ? undefined : validationProblem(method, validate);
+    if (problem !== undefined) problems.push({ path: `validate of ${method.parent.typeName}.${method.name}`, ...problem });
+  }
   if (problems.length > 0) throw new InvalidConfiguration(problems);
-  return { policy, endpoints, rest: table, buckets: bindings["TOKEN_BUCKET"] };
+  return { policy, endpoints, rest: table, validate, buckets: bindings["TOKEN_BUCKET"] };
+}
+
+/** Rules are compiled when a message is first held to them: do it here, so that one that can't be is told before anything starts. */
+function validationProblem({ input, methodKind }: DescMethod, validate: Validator | undefined): Omit<Problem, "path"> | undefined {
+  if (validate === undefined)
+    return { found: "an entry without validation", mend: 'set main = "workers/gateway/validating.ts" in wrangler.toml' };
+  if (methodKind === "client_streaming" || methodKind === "bidi_streaming") {
+    return { found: "a stream of requests", mend: 'write validate: "off" for this method: only single messages are held to rules' };
+  }
+  try {
+    validate(input, create(input));
+    return undefined;
+  } catch (error) {
+    return { found: error instanceof Error ? error.message : String(error), mend: `mend the rules of ${input.typeName} in its proto` };
+  }
 }

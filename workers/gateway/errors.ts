@@ -41,7 +41,10 @@ export function toRefusal(rejection: Rejection): Refusal {
       return { error, httpStatus: 415, rest: { code: Code.InvalidArgument } };
     }
     case "body_too_large":
-      return { error: new ConnectError(`request is larger than ${rejection.maxBytes} bytes`, Code.ResourceExhausted), rest: { status: 413 } };
+      return {
+        error: new ConnectError(`request is larger than ${rejection.maxBytes} bytes`, Code.ResourceExhausted),
+        rest: { status: 413 },
+      };
     case "rate_limited": {
       const error = retryLater(`rate limit "${rejection.rule}" exceeded`, Code.ResourceExhausted, rejection.retryAfterMs);
       for (const [name, value] of rateLimitFields(rejection.quotas)) error.metadata.set(name, value);

@@ -16,19 +16,19 @@ export type Gateway = (request: Request) => Promise<Response>;
 const MAX_URL_BYTES = 16_384; // what Cloudflare's edge lets through
 
 /** One request after the other, each to the handler of its own route. */
-export function createGateway({ policy, endpoints, rest, ...bound }: Configuration): Gateway {
+export function createGateway({ policy, endpoints, rest, validate, ...bound }: Configuration): Gateway {
   const buckets = bound.buckets as DurableObjectNamespace<TokenBucket>;
   const byProcedure = new Map<string, { method: DescMethod; handler: Handler }>();
   // What an operator has listed goes where the configuration says; discovery is ours where nobody has.
   const own = policy.discovery ? discoveryEndpoints(endpoints, policy.defaults) : [];
   for (const [method, endpoint] of [...own, ...endpoints]) {
-    const handler = pipeline({ method, ...endpoint, buckets, gateway: policy });
+    const handler = pipeline({ method, ...endpoint, buckets, gateway: policy, validate });
     byProcedure.set(`/${method.parent.typeName}/${method.name}`, { method, handler });
   }
   const byRule = new Map<RestRoute, Handler>();
   for (const rule of rest.routes) {
     const { method } = rule;
-    byRule.set(rule, pipeline({ method, ...endpoints.get(method)!, buckets, gateway: policy }, rule));
+    byRule.set(rule, pipeline({ method, ...endpoints.get(method)!, buckets, gateway: policy, validate }, rule));
   }
 
   return async (request) => {

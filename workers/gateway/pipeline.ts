@@ -1,7 +1,8 @@
 // THE JOURNEY OF A CALL, from the door inwards. Compiled once per route when the configuration loads. Read this first.
-import type { DescMethod } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
 import type { GatewayPolicy, RoutePolicy } from "../../core/policy.ts";
 import { Rejected, type Rejection } from "../../core/rejection.ts";
+import type { Validate } from "../../core/validation.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
 import { type Handler, type Layer, stack } from "./call.ts";
 import { dispatch } from "./dispatch.ts";
@@ -11,6 +12,7 @@ import { rateLimit } from "./layers/rate-limit.ts";
 import { rescue } from "./layers/rescue.ts";
 import { trace } from "./layers/trace.ts";
 import { transcode } from "./layers/transcode.ts";
+import { validate } from "./layers/validate.ts";
 import type { RestRoute } from "./transcode/rules.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -20,15 +22,17 @@ export interface Route {
   readonly policy: RoutePolicy;
   readonly upstream: Upstream;
   readonly buckets: DurableObjectNamespace<TokenBucket>;
+  readonly validate: Validate<DescMessage, Message> | undefined;
   readonly gateway: Pick<GatewayPolicy, "rateLimitShards" | "principalHeader">;
 }
 
 /**
  * @param rest the HTTP rule a call came in by, where it is REST; RPC passes through as it is
  */
-export function pipeline({ method, policy, upstream, buckets, gateway }: Route, rest?: RestRoute): Handler {
+export function pipeline({ method, policy, upstream, buckets, gateway, validate: validator }: Route, rest?: RestRoute): Handler {
   const isUnary = method.methodKind === "unary";
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
+  const mode = policy.validate;
   return stack(
     [
       trace(), // names the call; sees every answer, refusals too
@@ -43,9 +47,13 @@ export function pipeline({ method, policy, upstream, buckets, gateway }: Route, 
         }),
       ), // before the body is read: a refused call costs no memory
       ...optional(rest === undefined || !isStream, () =>
-        limitBody({ maxBytes: policy.maxBodyBytes, isStream, isWhole: rest !== undefined }),
+        limitBody({ maxBytes: policy.maxBodyBytes, isStream, isWhole: rest !== undefined || mode !== "off" }),
       ), // no byte past the limit goes further; lines of a REST stream are measured where they are read
       ...optional(rest !== undefined, () => transcode(rest!, policy.maxBodyBytes)), // below this line every call is RPC
+      ...(mode === "off" || validator === undefined
+        ? []
+        : [validate({ method, mode, maxBytes: policy.maxBodyBytes, validate: validator })]),
+      // ... and every message keeps the rules of its proto
     ],
     dispatch(upstream),
   );

@@ -1,0 +1,13 @@
+// The Worker's entry with validation: `main = "workers/gateway/validating.ts"` in wrangler.toml instead of index.ts.
+import { env } from "cloudflare:workers";
+import config from "../../gateway.config.ts";
+import { catalog } from "../services/catalog.ts";
+import { createApp } from "./app.ts";
+import { protovalidate } from "./protovalidate.ts";
+import type { Bindings } from "./upstream.ts";
+
+export { TokenBucket } from "../../durable-objects/token-bucket.ts";
+
+const app = createApp(config, catalog, env as unknown as Bindings, protovalidate());
+
+export default { fetch: (request: Request) => app.fetch(request) };
