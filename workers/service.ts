@@ -1,6 +1,7 @@
 // defineService: a proto service and its implementation become a Worker that speaks Connect and gRPC-Web.
 import type { DescService } from "@bufbuild/protobuf";
 import { createServiceImplSpec, type ServiceImpl, type ServiceImplSpec } from "@connectrpc/connect";
+import { discovery } from "./discovery/discovery.ts";
 import { drain } from "./service/body.ts";
 import { unimplemented } from "./service/refusal.ts";
 import { type ServiceOptions, type Settings, settingsOf } from "./service/settings.ts";
@@ -61,7 +62,7 @@ export function defineServices<Env>(implement: (env: Env) => readonly ServiceImp
   let known: { readonly env: Env; readonly methods: ReadonlyMap<string, Serve> } | undefined;
   return {
     async fetch(request, env) {
-      if (known?.env !== env) known = { env, methods: methodsOf(implement(env), settings) };
+      if (known?.env !== env) known = { env, methods: methodsOf(withDiscovery(implement(env), options), settings) };
       const path = new URL(request.url).pathname;
       const answer = (await known.methods.get(path)?.(request)) ?? unimplemented(request, path);
       // Whoever answered without reading the request leaves it here to be read off.
@@ -74,6 +75,10 @@ export function defineServices<Env>(implement: (env: Env) => readonly ServiceImp
 /** One service and what it does, for `defineServices`. */
 export function implementation<S extends DescService>(schema: S, methods: Partial<ServiceImpl<S>>): ServiceImplSpec {
   return createServiceImplSpec(schema, methods);
+}
+
+function withDiscovery(services: readonly ServiceImplSpec[], options: ServiceOptions): readonly ServiceImplSpec[] {
+  return options.discovery === false ? services : [...services, ...discovery(services.map(({ service }) => service))];
 }
 
 function methodsOf(services: readonly ServiceImplSpec[], settings: Settings): ReadonlyMap<string, Serve> {

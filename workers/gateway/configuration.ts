@@ -58,7 +58,8 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     }
     for (const method of service.methods) endpoints.set(method, { policy: settings.methods.get(method.name)!, upstream });
   }
-  if (bindings["TOKEN_BUCKET"] === undefined && [...endpoints.values()].some((endpoint) => endpoint.policy.rateLimits.length > 0)) {
+  const policies = [...[...endpoints.values()].map((endpoint) => endpoint.policy), ...(policy.discovery ? [policy.defaults] : [])];
+  if (bindings["TOKEN_BUCKET"] === undefined && policies.some(({ rateLimits }) => rateLimits.length > 0)) {
     const mend = "bind the Durable Object class TokenBucket as TOKEN_BUCKET in wrangler.toml";
     problems.push({ path: "rateLimits", found: "no binding TOKEN_BUCKET", mend });
   }

@@ -54,6 +54,10 @@ export function toRefusal(rejection: Rejection): Refusal {
       return { error: retryLater(`rate limit "${rejection.rule}" can't be checked`, Code.Unavailable, rejection.retryAfterMs) };
     case "deadline_exceeded":
       return { error: new ConnectError(`no answer within ${rejection.timeoutMs} ms`, Code.DeadlineExceeded) };
+    case "stream_broken": {
+      const code = rejection.isLate ? Code.DeadlineExceeded : Code.Unavailable;
+      return { error: new ConnectError(`the stream of the upstream ${rejection.problem}`, code) };
+    }
     case "upstream_unreachable":
       return { error: new ConnectError(`upstream ${rejection.upstream} can't be reached`, Code.Unavailable) };
     case "upstream_invalid":

@@ -9,6 +9,8 @@ export interface ServiceOptions {
   readonly readMaxBytes?: number;
   /** Longest deadline a caller may ask for, ms; one who asks for more is refused. No bound by default. */
   readonly maxTimeoutMs?: number;
+  /** Whether callers may ask what is served here: `grpc.reflection.v1` (and v1alpha) and `grpc.health.v1`. True by default. */
+  readonly discovery?: boolean;
   /** The types that may stand in a google.protobuf.Any that is read or written as JSON. */
   readonly registry?: Registry;
 }

@@ -8,7 +8,7 @@ import { InvalidConfiguration } from "../../../workers/gateway/configuration.ts"
 import { parseDescriptors } from "../../../workers/gateway/descriptors.ts";
 import { protovalidate } from "../../../workers/gateway/protovalidate.ts";
 import { endOfStream } from "../../support/gateway.ts";
-import descriptors from "../validation/notes.descriptors.ts";
+import descriptors from "../../support/notes/notes.descriptors.ts";
 
 const NAME = "notes.v1.NoteService";
 const { services } = parseDescriptors([descriptors], []);
@@ -25,7 +25,11 @@ function gateway(validate: "off" | "report" | "enforce", input: Partial<GatewayI
       return new Response(body as Uint8Array<ArrayBuffer>, { headers: { "content-type": "application/proto" } });
     },
   };
-  const config = { descriptors: [descriptors], services: { [NAME]: { upstream: { binding: "NOTES" }, validate } }, ...input };
+  const config = {
+    descriptors: [descriptors],
+    services: { [NAME]: { upstream: { binding: "NOTES" }, validate, methods: { ImportNotes: { validate: "off" as const } } } },
+    ...input,
+  };
   const app = createApp(config, [], { TOKEN_BUCKET: env.TOKEN_BUCKET, NOTES }, protovalidate());
   return { call: (request: Request) => Promise.resolve(app.fetch(request)), seen };
 }
@@ -120,6 +124,16 @@ it("report lets everything pass, and logs which fields were wrong, not what stoo
 it("off looks at nothing", async () => {
   const { call } = gateway("off");
   expect((await call(post("application/json", asJson(BAD)))).status).toBe(200);
+});
+
+it("is refused for streams of requests, of which no message would be looked at", () => {
+  const config = {
+    descriptors: [descriptors],
+    services: { [NAME]: { upstream: { url: "http://notes.example" }, validate: "enforce" } },
+  } as const;
+  expect(() => createApp(config, [], { TOKEN_BUCKET: env.TOKEN_BUCKET }, protovalidate())).toThrow(
+    /ImportNotes: found a stream of requests/,
+  );
 });
 
 it("needs the entry that brings it: the configuration says so", () => {

@@ -6,6 +6,8 @@ import { writeRefusal } from "../protocol.ts";
 
 /** Read and thrown away at most, so that the caller gets to read the refusal: workerd resets a connection with an unread body. */
 const DRAIN_BYTES = 1_048_576;
+/** A caller of an open stream waits for the answer before it ends the stream: the refusal can't wait for that end. */
+const DRAIN_MS = 1_000;
 
 export function rescue(): Layer {
   return (next) => async (call) => {
@@ -14,7 +16,10 @@ export function rescue(): Layer {
     } catch (error) {
       if (!(error instanceof Rejected)) logFault(call, error);
       const refusal = error instanceof Rejected ? toRefusal(error.rejection) : toInternal();
-      await drain(call.request);
+      const drained = new AbortController();
+      const patience = scheduler.wait(DRAIN_MS, { signal: drained.signal }).catch(() => undefined);
+      await Promise.race([drain(call.request), patience]);
+      drained.abort();
       return writeRefusal(call.protocol, refusal);
     }
   };

@@ -1,0 +1,94 @@
+// Bundles Workers, runs them in workerd itself, and puts HTTP/2 before them, as Cloudflare's edge does in production.
+import { type ChildProcess, spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { createServer, type Http2Server, type IncomingHttpHeaders } from "node:http2";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { type BuildOptions, build } from "esbuild";
+
+const workerd: { readonly default: string } = createRequire(import.meta.url)("workerd"); // where its binary is
+
+export interface Running {
+  readonly http1: string; // workerd's own door
+  readonly http2: string; // h2c, in full duplex
+  stop(): void;
+}
+
+/**
+ * @param folder  where bundles and configuration are written
+ * @param sources TypeScript of each Worker, with imports from the root of the project; each is bound to all others by its name in
+ *                capitals, and the one named `gateway` listens
+ */
+export async function start(folder: string, sources: Readonly<Record<string, string>>): Promise<Running> {
+  const names = Object.keys(sources);
+  for (const [name, contents] of Object.entries(sources)) {
+    const options = {
+      bundle: true,
+      format: "esm",
+      target: "es2024",
+      platform: "neutral",
+      external: ["cloudflare:*"],
+    } satisfies BuildOptions;
+    await build({ ...options, stdin: { contents, resolveDir: ".", loader: "ts" }, outfile: join(folder, `${name}.js`), logLevel: "error" });
+  }
+  const bindings = names.map((name) => `(name = "${name.toUpperCase()}", service = "${name}")`).join(", ");
+  const workers = names.map(
+    (name) =>
+      `(name = "${name}", worker = (modules = [(name = "${name}.js", esModule = embed "${name}.js")], compatibilityDate = "2026-10-01", bindings = [${bindings}]))`,
+  );
+  const config = join(folder, "config.capnp");
+  writeFileSync(
+    config,
+    `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (services = [${workers.join(", ")}], sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "gateway")]);`,
+  );
+  const args = ["serve", config, "--socket-addr=http=127.0.0.1:0", "--control-fd=3"];
+  const child = spawn(workerd.default, args, { stdio: ["ignore", "inherit", "inherit", "pipe"] });
+  const port = await portOf(child);
+  const front = await edge(port);
+  return {
+    http1: `http://127.0.0.1:${port}`,
+    http2: `http://127.0.0.1:${(front.address() as AddressInfo).port}`,
+    stop() {
+      front.close();
+      child.kill("SIGKILL");
+    },
+  };
+}
+
+function portOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let events = "";
+    child.stdio[3]?.on("data", (chunk: Buffer) => {
+      events += chunk.toString();
+      const port = /"socket":"http","port":(\d+)/.exec(events)?.[1];
+      if (port !== undefined) resolve(Number(port));
+    });
+    child.on("error", reject);
+    child.on("exit", (code) => reject(new Error(`workerd ended with ${code}`)));
+  });
+}
+
+/** Each HTTP/2 stream becomes a request of HTTP/1.1, and both its bodies pass as they come. */
+function edge(port: number): Promise<Http2Server> {
+  const server = createServer((incoming, outgoing) => {
+    const { method, url: path } = incoming;
+    const next = request({ host: "127.0.0.1", port, method, path, headers: withoutPseudo(incoming.headers) }, (answer) => {
+      const { connection, "keep-alive": _, "transfer-encoding": __, ...headers } = answer.headers;
+      outgoing.writeHead(answer.statusCode ?? 502, headers);
+      answer.pipe(outgoing);
+    });
+    next.on("error", () => outgoing.stream?.close());
+    outgoing.on("close", () => next.destroy());
+    next.flushHeaders();
+    incoming.pipe(next);
+  });
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+}
+
+function withoutPseudo(headers: IncomingHttpHeaders): Record<string, string | string[]> {
+  const plain = Object.entries(headers).filter(([name, value]) => !name.startsWith(":") && value !== undefined);
+  return Object.fromEntries(plain) as Record<string, string | string[]>;
+}
