@@ -41,9 +41,16 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "node", environment: "node", include: ["test/*.test.ts", "test/{core,cli,bench,transcoding}/**/*.test.ts"] },
+        test: {
+          name: "node",
+          environment: "node",
+          include: ["test/*.test.ts", "test/{core,cli,bench,transcoding}/**/*.test.ts", "test/openapi/document.test.ts"],
+        },
       },
-      { extends: true, test: { name: "e2e", environment: "node", include: ["test/{e2e,discovery}/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: { name: "e2e", environment: "node", include: ["test/{e2e,discovery}/**/*.test.ts", "test/openapi/*.e2e.test.ts"] },
+      },
       inside("users", "./workers/services/users/wrangler.toml", [
         "test/workers/service.test.ts",
         "test/workers/services/{users,shared}.test.ts",
@@ -52,7 +59,7 @@ export default defineConfig({
       inside(
         "gateway",
         "./wrangler.toml",
-        ["test/durable-objects/**/*.test.ts", "test/workers/{gateway,discovery}/**/*.test.ts", "test/workers/examples.test.ts"],
+        ["test/durable-objects/**/*.test.ts", "test/workers/{gateway,discovery,openapi}/**/*.test.ts", "test/workers/examples.test.ts"],
         [USERS, ORDERS],
       ),
     ],

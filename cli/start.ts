@@ -83,6 +83,7 @@ Tidegate is running at ${url}
   REST      curl ${url}/api/v1/users
   Connect   curl ${url}/users.v1.UserService/ListUsers -H 'content-type: application/json' -d '{}'
   Stream    curl -N ${url}/api/v1/users:watch
+  Docs      ${url}/docs/    and    ${url}/openapi.json
 
 Policies: gateway.config.ts (edits are picked up)    Data: ${values["persist-to"]}    Stop: Ctrl-C
 `);

@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "workers/gateway/layers":
     /^core\/|^workers\/gateway\/(call|isolate|errors|protocol)\.ts$|^workers\/gateway\/transcode\/|^workers\/service\/(compression|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/transcode": /^(core|protos\/gen|workers\/gateway\/transcode)\/|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  "workers/gateway/openapi": /^(protos\/gen|workers\/gateway\/openapi)\//,
   cli: /^(core|workers|protos\/gen|cli)\/|^gateway\.config\.ts$|^(node:|wrangler$|@bufbuild\/)/,
   bench: /.*/,
 };

@@ -56,7 +56,7 @@ export function takeTokens(bucket: Bucket | undefined, limit: BucketLimit, cost:
       { kind: "allowed", ...standing(left, limit, touchedAt - now) },
     ];
   }
-  const retryAfterMs = Math.ceil(-left / limit.rate) + (touchedAt - now);
+  const retryAfterMs = waitMs(-left, limit) + (touchedAt - now);
   return [
     { credit, touchedAt },
     { kind: "refused", ...standing(credit, limit, touchedAt - now), retryAfterMs },
@@ -87,5 +87,10 @@ function refill(bucket: Bucket | undefined, limit: BucketLimit, now: number): Bu
 function standing(credit: number, limit: BucketLimit, lagMs: number): { remaining: number; nextMs: number } {
   const remaining = Math.floor(credit / limit.intervalMs);
   if (remaining === limit.capacity) return { remaining, nextMs: 0 };
-  return { remaining, nextMs: Math.ceil(((remaining + 1) * limit.intervalMs - credit) / limit.rate) + lagMs };
+  return { remaining, nextMs: waitMs((remaining + 1) * limit.intervalMs - credit, limit) + lagMs };
+}
+
+/** Until `credit` has come back, ms; or until the bucket is forgotten, which fills it, where that is sooner. */
+function waitMs(credit: number, limit: BucketLimit): number {
+  return Math.min(Math.ceil(credit / limit.rate), 2 * limit.intervalMs);
 }

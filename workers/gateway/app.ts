@@ -7,6 +7,7 @@ import type { GatewayInput } from "../../core/policy.ts";
 import { configure, type Validator } from "./configuration.ts";
 import { createGateway } from "./gateway.ts";
 import { ALLOWED_HEADERS, ALLOWED_METHODS, EXPOSED_HEADERS } from "./headers.ts";
+import { openapi } from "./openapi/openapi.ts";
 import type { Bindings } from "./upstream.ts";
 
 /**
@@ -19,9 +20,11 @@ import type { Bindings } from "./upstream.ts";
 export function createApp(input: GatewayInput, catalog: readonly DescService[], bindings: Bindings, validate?: Validator): Hono {
   const configuration = configure(input, catalog, bindings, validate);
   const gateway = createGateway(configuration);
+  const reference = openapi(configuration.policy.services.keys());
   const app = new Hono();
   if (configuration.policy.cors !== undefined) app.use(crossOrigin(configuration.policy.cors));
   app.get("/healthz", (c) => c.text("ok\n"));
+  app.get("/openapi.json", (c) => reference(c.req.raw));
   app.all("*", (c) => gateway(c.req.raw));
   return app;
 }

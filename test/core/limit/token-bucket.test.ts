@@ -99,6 +99,12 @@ describe("takeTokens", () => {
     expect(takeTokens(refused, slow, 100, 2000)[1].kind).toBe("refused"); // a refused call is a touch, too
   });
 
+  it("never asks to wait longer than until the bucket is forgotten", () => {
+    const slow = { capacity: 100, rate: 1, intervalMs: 1000 };
+    const [emptied] = takeTokens(undefined, slow, 100, 0);
+    expect(takeTokens(emptied, slow, 100, 500)[1]).toMatchObject({ kind: "refused", retryAfterMs: 2000 });
+  });
+
   it("decides every call as the script does, whatever the limit and the times", () => {
     fc.assert(
       fc.property(limits, steps, (limit, moves) => {
@@ -120,6 +126,7 @@ describe("takeTokens", () => {
           expect(takeTokens(bucket, limit, cost, now + verdict.retryAfterMs - 1)[1].kind).toBe("refused");
         }
       }),
+      { numRuns: 1000 },
     );
   });
 

@@ -1,0 +1,143 @@
+// How calls fail: google.rpc.Status in JSON under each HTTP status, and the headers that say when to try again.
+import type { Schema } from "./values.ts";
+
+const STATUS = "#/components/schemas/google.rpc.Status";
+
+export const STATUS_SCHEMA: Schema = {
+  title: "Status",
+  type: "object",
+  description: "Why a call failed.",
+  properties: {
+    code: { type: "integer", format: "int32", description: "The `google.rpc.Code`: 3 is `invalid_argument`, 5 is `not_found`." },
+    message: { type: "string", description: "What went wrong, in English, for developers." },
+    details: {
+      type: "array",
+      description: "More for machines: `google.rpc.BadRequest`, `google.rpc.RetryInfo` or what else a service tells.",
+      items: { type: "object", properties: { "@type": { type: "string" } }, required: ["@type"], additionalProperties: true },
+    },
+  },
+  required: ["code", "message", "details"],
+};
+
+export const STREAM_ERROR_SCHEMA: Schema = {
+  title: "StreamError",
+  type: "object",
+  description: "The last element of a stream that failed midway. An event stream tells it as an event `error`.",
+  properties: { error: { $ref: STATUS } },
+  required: ["error"],
+};
+
+export const HEADERS = {
+  RateLimit: {
+    description: "Where the caller stands: `r` is what is left, `t` the seconds until there is more. Only where a rate limit applies.",
+    schema: { type: "string", examples: ['"per-caller";r=99;t=1'] },
+  },
+  "RateLimit-Policy": {
+    description: "What the caller may spend: `q` at once, refilled over `w` seconds.",
+    schema: { type: "string", examples: ['"per-caller";q=100;w=2'] },
+  },
+  "Retry-After": { description: "Seconds to wait before the next try.", schema: { type: "integer", minimum: 1 } },
+  "X-Request-Id": { description: "Names this call in logs and traces.", schema: { type: "string" } },
+};
+
+interface Failure {
+  readonly name: string;
+  readonly status: number;
+  readonly code: number;
+  readonly description: string;
+  readonly message: string;
+  readonly details?: readonly unknown[];
+  readonly headers?: readonly (keyof typeof HEADERS)[];
+  /** Where it can happen; everywhere by default. */
+  readonly only?: "with a body" | "with side effects";
+}
+
+const violation = { field: "user.email", description: "must be an email address" };
+const badRequest = { "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: [violation] };
+const retryInfo = { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "1s" };
+const LIMITS = ["Retry-After", "RateLimit", "RateLimit-Policy"] as const;
+
+/** In the words of the gateway, and under the statuses of Connect's table. */
+const FAILURES: readonly Failure[] = [
+  {
+    name: "BadRequest",
+    status: 400,
+    code: 3,
+    description: "`invalid_argument`, `failed_precondition` or `out_of_range`",
+    message: "request is invalid",
+    details: [badRequest],
+  },
+  { name: "Unauthenticated", status: 401, code: 16, description: "`unauthenticated`", message: "no valid credentials" },
+  { name: "PermissionDenied", status: 403, code: 7, description: "`permission_denied`", message: "caller may not do this" },
+  { name: "NotFound", status: 404, code: 5, description: "`not_found`", message: "no such resource" },
+  {
+    name: "Conflict",
+    status: 409,
+    code: 6,
+    description: "`already_exists` or `aborted`",
+    message: "there is one already",
+    only: "with side effects",
+  },
+  {
+    name: "TooLarge",
+    status: 413,
+    code: 8,
+    description: "The body is larger than the gateway takes",
+    message: "request is larger than 1048576 bytes",
+    only: "with a body",
+  },
+  {
+    name: "UnsupportedMediaType",
+    status: 415,
+    code: 3,
+    description: "The body is not JSON",
+    message: 'content type "text/plain" is not accepted, use application/json',
+    only: "with a body",
+  },
+  {
+    name: "TooManyRequests",
+    status: 429,
+    code: 8,
+    description: "`resource_exhausted`: wait, then try again",
+    message: 'rate limit "per-caller" exceeded',
+    details: [retryInfo],
+    headers: LIMITS,
+  },
+  { name: "Internal", status: 500, code: 13, description: "`internal`, `unknown` or `data_loss`", message: "internal error" },
+  {
+    name: "Unavailable",
+    status: 503,
+    code: 14,
+    description: "`unavailable`: the service can't be reached now",
+    message: "upstream can't be reached",
+    headers: ["Retry-After"],
+  },
+  { name: "DeadlineExceeded", status: 504, code: 4, description: "`deadline_exceeded`", message: "no answer within 15000 ms" },
+];
+
+/** `components.responses`. */
+export function errorResponses(): Schema {
+  return Object.fromEntries(
+    FAILURES.map(({ name, code, description, message, details = [], headers = [] }) => [
+      name,
+      {
+        description,
+        headers: headerRefs([...headers, "X-Request-Id"]),
+        content: { "application/json": { schema: { $ref: STATUS }, example: { code, message, details } } },
+      },
+    ]),
+  );
+}
+
+/** The failures of one operation, by their HTTP status. */
+export function failuresOf(has: { readonly body: boolean; readonly sideEffects: boolean }): Schema {
+  const possible = FAILURES.filter(({ only }) => {
+    if (only === "with a body") return has.body;
+    return only === undefined || has.sideEffects;
+  });
+  return Object.fromEntries(possible.map(({ status, name }) => [status, { $ref: `#/components/responses/${name}` }]));
+}
+
+export function headerRefs(names: readonly (keyof typeof HEADERS)[]): Schema {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}

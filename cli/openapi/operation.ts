@@ -1,0 +1,92 @@
+// One route as an operation of OpenAPI: its parameters, its body, and every answer to expect.
+import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import { FieldBehavior } from "../../protos/gen/google/api/field_behavior_pb.ts";
+import type { RestRoute } from "../../workers/gateway/transcode/rules.ts";
+import { commentOf, tell } from "./comments.ts";
+import { failuresOf, headerRefs } from "./errors.ts";
+import { exampleFor } from "./example.ts";
+import { type OpenPath, pathParameters } from "./paths.ts";
+import { queryParameters } from "./query.ts";
+import { behavesAs, isRequired, type Schemas } from "./schemas.ts";
+import type { Schema } from "./values.ts";
+
+const IDEMPOTENCY_KEY = "#/components/parameters/IdempotencyKey";
+const STREAM_ERROR = "#/components/schemas/StreamError";
+const ANY_BYTES = { "*/*": {} };
+
+export function operationOf(route: RestRoute, path: OpenPath, operationId: string, schemas: Schemas): Schema {
+  const { method, body } = route;
+  const { summary, rest } = tell(commentOf(method));
+  const sideEffects = method.idempotency !== MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+  const key = sideEffects && method.input.fields.some(({ name }) => name === "request_id") ? [{ $ref: IDEMPOTENCY_KEY }] : [];
+  const parameters = [...pathParameters(route, path, schemas), ...queryParameters(route, schemas), ...key];
+  return {
+    operationId,
+    tags: [method.parent.typeName],
+    summary: summary || method.name,
+    description: rest || undefined,
+    deprecated: method.deprecated || method.parent.deprecated || undefined,
+    parameters: parameters.length > 0 ? parameters : undefined,
+    requestBody: requestBody(route, schemas),
+    responses: { "200": answer(route, schemas), ...failuresOf({ body: body !== undefined, sideEffects }) },
+    "x-connect": connectOf(method, schemas, sideEffects),
+  };
+}
+
+function requestBody({ method, body, httpMethod, variables }: RestRoute, schemas: Schemas): Schema | undefined {
+  if (body === undefined) return undefined;
+  if (body.isRaw) return { description: "Bytes, handed on as they are.", content: ANY_BYTES };
+  const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
+  const type = isStream ? "application/x-ndjson" : "application/json"; // a stream is fed one message a line
+  const form = httpMethod === "PATCH" ? "patch" : "whole";
+  const { field } = body;
+  if (field !== undefined && field.fieldKind !== "message") {
+    const { description, ...schema } = schemas.ofField(field);
+    return { description, required: isRequired(field) || undefined, content: json(schema, schemas, "request", type) };
+  }
+  const message: DescMessage = field?.message ?? method.input;
+  const schema = schemas.ofMessageWithout(message, inPath(variables, message, field?.name), form);
+  const description = field && commentOf(field);
+  return { description: description || undefined, required: true, content: json(schema, schemas, "request", type) };
+}
+
+/** Fields at the top of the body that the path sets; those that only the service sets are no part of it anyway. */
+function inPath(variables: RestRoute["variables"], message: DescMessage, field: string | undefined): ReadonlySet<string> {
+  const depth = field === undefined ? 0 : 1;
+  const own = variables.filter(({ parents }) => parents.length === depth && (field === undefined || parents[0]?.name === field));
+  const names = own.map((path) => path.field).filter((one) => one.parent === message && !behavesAs(one, FieldBehavior.OUTPUT_ONLY));
+  return new Set(names.map(({ name }) => name));
+}
+
+function answer({ method, answer }: RestRoute, schemas: Schemas): Schema {
+  const isStream = method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming";
+  const headers = headerRefs(["X-Request-Id", "RateLimit", "RateLimit-Policy"]);
+  if (answer.isRaw) return { description: "Bytes, under a content type of their own.", headers, content: ANY_BYTES };
+  const { description: _, ...schema } =
+    answer.field === undefined ? { ...schemas.ofMessage(method.output) } : { ...schemas.ofField(answer.field) };
+  if (!isStream) return { description: "What was asked for.", headers, content: json(schema, schemas, "response") };
+
+  const element = { anyOf: [schema, { $ref: STREAM_ERROR }] };
+  const example = exampleFor(schema, schemas.components, "response");
+  return {
+    description: "A stream, in the framing that `Accept` asks for; each element is sent as it happens.",
+    headers,
+    content: {
+      "application/json": { schema: { type: "array", items: element }, example: [example] },
+      "application/x-ndjson": { schema: { ...element, description: "One JSON value a line." }, example },
+      "text/event-stream": { schema: { ...element, description: "The `data` of one event." }, example },
+    },
+  };
+}
+
+function json(schema: Schema, schemas: Schemas, direction: "request" | "response", type = "application/json"): Schema {
+  return { [type]: { schema, example: exampleFor(schema, schemas.components, direction) } };
+}
+
+/** The same method called by its name, over Connect. */
+function connectOf(method: DescMethod, schemas: Schemas, sideEffects: boolean): Schema {
+  const fields = Object.fromEntries(method.input.fields.map((field) => [field.jsonName, schemas.ofField(field)]));
+  const example = exampleFor({ type: "object", properties: fields }, schemas.components, "request");
+  return { path: `/${method.parent.typeName}/${method.name}`, kind: method.methodKind, sideEffects, example };
+}

@@ -1,0 +1,95 @@
+// A path template as OpenAPI writes it: one parameter for each segment that is not fixed.
+import type { RestRoute } from "../../workers/gateway/transcode/rules.ts";
+import { commentOf, exampleOf } from "./comments.ts";
+import { rulesOf } from "./rules.ts";
+import type { Schemas } from "./schemas.ts";
+import type { Schema } from "./values.ts";
+
+export interface OpenPath {
+  readonly text: string; // `/v1/users/{id}:cancel`
+  readonly shape: string; // the same without names: two paths of one shape are one to OpenAPI
+  readonly names: readonly string[];
+}
+
+/** @param standing the names that another route has given to the parameters of this shape */
+export function openPathOf({ template, variables }: RestRoute, standing?: readonly string[]): OpenPath {
+  const names: string[] = [];
+  let shape = "";
+  let text = "";
+  for (const [index, segment] of template.segments.entries()) {
+    const isFixed = segment !== "*" && segment !== "**";
+    const own = template.variables.findIndex(({ start, end }) => start === index && (end === index + 1 || end === -1));
+    const name = standing?.[names.length] ?? (own >= 0 ? jsonPath(variables[own]!) : nameAfter(template.segments[index - 1], names));
+    if (!isFixed) names.push(name);
+    shape += isFixed ? `/${segment}` : `/{${segment}}`;
+    text += isFixed ? `/${segment}` : `/{${name}}`;
+  }
+  const verb = template.verb === "" ? "" : `:${template.verb}`;
+  return { text: text + verb, shape: shape.replaceAll("{**}", "{*}") + verb, names };
+}
+
+export function pathParameters(route: RestRoute, path: OpenPath, schemas: Schemas): Schema[] {
+  const { template, variables } = route;
+  const wild = [...template.segments.entries()].filter(([, segment]) => segment === "*" || segment === "**");
+  return wild.map(([index, segment], order) => {
+    const at = template.variables.findIndex(({ start, end }) => start <= index && (end === -1 || index < end));
+    const variable = variables[at];
+    const { start = 0, end = 0 } = template.variables[at] ?? {};
+    const isWhole = variable !== undefined && (end === start + 1 || (end === -1 && start === index));
+    const name = path.names[order]!;
+    const told = variable && commentOf(variable.field);
+    const renamed = variable !== undefined && (!isWhole || jsonPath(variable) !== name);
+    const parts =
+      isWhole || variable === undefined ? "" : `, which is \`${template.segments.slice(start, end < 0 ? undefined : end).join("/")}\``;
+    const description = [
+      told,
+      renamed ? `${isWhole ? "Sets" : "A part of"} \`${variable.text}\`${parts}.` : "",
+      segment === "**" ? "May be several segments: its slashes are not encoded." : "",
+    ];
+    const shape = isWhole
+      ? { ...schemas.ofField({ ...variable.field } as typeof variable.field), ...rulesOf(variable.field).schema }
+      : { type: "string" };
+    return {
+      name,
+      in: "path",
+      required: true,
+      description: description.filter(Boolean).join(" ") || undefined,
+      example: variable && isWhole ? exampleOf(variable.field) : undefined,
+      schema: bare(shape),
+      "x-multi-segment": segment === "**" || undefined,
+    };
+  });
+}
+
+/** What a schema says of a value, without what it says of a field. */
+export function bare({
+  description,
+  readOnly,
+  writeOnly,
+  deprecated,
+  "x-oneof": oneof,
+  "x-immutable": immutable,
+  ...schema
+}: Schema): Schema {
+  return schema;
+}
+
+/** @param path a field and what it is in, named as JSON names them */
+export function jsonPath({
+  parents,
+  field,
+}: {
+  readonly parents: readonly { jsonName: string }[];
+  readonly field: { jsonName: string };
+}): string {
+  return [...parents, field].map(({ jsonName }) => jsonName).join(".");
+}
+
+/** `shelves/*` is the id of what stands before it. */
+function nameAfter(literal: string | undefined, taken: readonly string[]): string {
+  const stem = /^[A-Za-z][A-Za-z0-9_]*$/.test(literal ?? "") ? `${literal}Id` : "segment";
+  for (let count = 1; ; count++) {
+    const name = count === 1 ? stem : `${stem}${count}`;
+    if (!taken.includes(name)) return name;
+  }
+}

@@ -1,0 +1,78 @@
+// The rules of protovalidate that JSON Schema has a word for. Others (CEL, predefined rules) are left to the service.
+import { type DescField, getOption, hasOption, type JsonObject, toJson } from "@bufbuild/protobuf";
+import { FieldRulesSchema, field as fieldRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import type { Schema } from "./values.ts";
+
+export interface Rules {
+  readonly isRequired: boolean;
+  readonly schema: Schema;
+}
+
+const FORMATS: Readonly<Record<string, string>> = {
+  email: "email",
+  hostname: "hostname",
+  ipv4: "ipv4",
+  ipv6: "ipv6",
+  uri: "uri",
+  uriRef: "uri-reference",
+  uuid: "uuid",
+};
+
+export function rulesOf(field: DescField): Rules {
+  if (!hasOption(field, fieldRules)) return { isRequired: false, schema: {} };
+  const rules = toJson(FieldRulesSchema, getOption(field, fieldRules)) as JsonObject; // only what is set
+  return { isRequired: rules["required"] === true, schema: schemaOf(rules) };
+}
+
+function schemaOf(rules: JsonObject): Schema {
+  for (const [kind, value] of Object.entries(rules)) {
+    const rule = value as JsonObject;
+    if (kind === "string") return ofString(rule);
+    if (kind === "repeated") return ofList(rule);
+    if (kind === "map") return { minProperties: count(rule["minPairs"]), maxProperties: count(rule["maxPairs"]) };
+    if (/^(?:u?int|s?fixed|sint|sfixed)64$/.test(kind)) return ofNumber(rule, "x-");
+    if (/^(?:u?int|s?fixed|sint|sfixed)32$|^float$|^double$/.test(kind)) return ofNumber(rule, "");
+  }
+  return {};
+}
+
+function ofString(rule: JsonObject): Schema {
+  const format = Object.keys(FORMATS).find((name) => rule[name] === true);
+  const prefix = rule["prefix"] === undefined ? undefined : `^${literally(String(rule["prefix"]))}`;
+  return {
+    minLength: count(rule["len"] ?? rule["minLen"]),
+    maxLength: count(rule["len"] ?? rule["maxLen"]),
+    pattern: rule["pattern"] ?? prefix,
+    format: format && FORMATS[format],
+    const: rule["const"],
+    enum: rule["in"],
+    examples: rule["example"],
+  };
+}
+
+/** @param prefix of the keywords: those of JSON Schema say nothing of integers that are written as strings */
+function ofNumber(rule: JsonObject, prefix: "" | "x-"): Schema {
+  return {
+    [`${prefix}minimum`]: rule["gte"],
+    [`${prefix}exclusiveMinimum`]: rule["gt"],
+    [`${prefix}maximum`]: rule["lte"],
+    [`${prefix}exclusiveMaximum`]: rule["lt"],
+    const: rule["const"],
+    enum: rule["in"],
+    examples: rule["example"],
+  };
+}
+
+function ofList(rule: JsonObject): Schema {
+  const items = rule["items"] === undefined ? {} : schemaOf(rule["items"] as JsonObject);
+  return { minItems: count(rule["minItems"]), maxItems: count(rule["maxItems"]), uniqueItems: rule["unique"], "x-items": items };
+}
+
+/** Integers of 64 bits stand as strings in JSON. */
+function count(value: unknown): number | undefined {
+  return value === undefined ? undefined : Number(value);
+}
+
+function literally(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+}

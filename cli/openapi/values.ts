@@ -1,0 +1,92 @@
+// Values as proto3 JSON writes them: scalars and well-known types as JSON Schema.
+import { ScalarType } from "@bufbuild/protobuf";
+
+/** A JSON Schema of draft 2020-12, as OpenAPI 3.1 has it. Members that are undefined are not there. */
+export type Schema = { readonly [keyword: string]: unknown };
+
+const INT32 = { type: "integer", format: "int32" };
+const UINT32 = { type: "integer", format: "uint32", minimum: 0, maximum: 4_294_967_295 };
+const INT64 = { type: "string", format: "int64", pattern: "^-?[0-9]+$" };
+const UINT64 = { type: "string", format: "uint64", pattern: "^[0-9]+$" };
+const BYTES = { type: "string", format: "byte", contentEncoding: "base64" };
+const NOT_FINITE = { type: "string", enum: ["NaN", "Infinity", "-Infinity"] };
+
+/** @see https://protobuf.dev/programming-guides/json */
+export function scalarSchema(scalar: ScalarType): Schema {
+  switch (scalar) {
+    case ScalarType.STRING:
+      return { type: "string" };
+    case ScalarType.BOOL:
+      return { type: "boolean" };
+    case ScalarType.BYTES:
+      return BYTES;
+    case ScalarType.DOUBLE:
+      return { anyOf: [{ type: "number", format: "double" }, NOT_FINITE] };
+    case ScalarType.FLOAT:
+      return { anyOf: [{ type: "number", format: "float" }, NOT_FINITE] };
+    case ScalarType.INT32:
+    case ScalarType.SINT32:
+    case ScalarType.SFIXED32:
+      return INT32;
+    case ScalarType.UINT32:
+    case ScalarType.FIXED32:
+      return UINT32;
+    case ScalarType.INT64:
+    case ScalarType.SINT64:
+    case ScalarType.SFIXED64:
+      return INT64;
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+      return UINT64;
+  }
+}
+
+/** What the keys of a map look like: JSON has strings alone. */
+export function keySchema(key: ScalarType): Schema | undefined {
+  if (key === ScalarType.STRING) return undefined;
+  if (key === ScalarType.BOOL) return { enum: ["true", "false"] };
+  return { pattern: "^-?[0-9]+$" };
+}
+
+const nullable = (schema: Schema): Schema =>
+  schema["anyOf"] === undefined
+    ? { ...schema, type: [schema["type"], "null"] }
+    : { anyOf: [...(schema["anyOf"] as Schema[]), { type: "null" }] };
+
+/** Messages whose JSON is not an object of their fields. */
+export const WELL_KNOWN: Readonly<Record<string, Schema>> = {
+  "google.protobuf.Timestamp": { type: "string", format: "date-time", examples: ["2026-01-31T12:00:00Z"] },
+  "google.protobuf.Duration": {
+    type: "string",
+    pattern: "^-?[0-9]{1,12}(?:\\.[0-9]{1,9})?s$",
+    description: "Seconds, with up to nine digits of a fraction, and an `s`.",
+    examples: ["1.5s"],
+  },
+  "google.protobuf.FieldMask": {
+    type: "string",
+    description: "Field paths in lowerCamelCase, with commas between them.",
+    examples: [""],
+  },
+  "google.protobuf.Struct": { type: "object", additionalProperties: true, description: "Any JSON object." },
+  "google.protobuf.Value": { description: "Any JSON value." },
+  "google.protobuf.ListValue": { type: "array", items: {}, description: "Any JSON array." },
+  "google.protobuf.Any": {
+    type: "object",
+    properties: {
+      "@type": { type: "string", description: "URL of the type of the message, such as `type.googleapis.com/users.v1.User`." },
+    },
+    required: ["@type"],
+    additionalProperties: true,
+    description: "A message of any type: its fields, or its `value` where it has a form of its own in JSON.",
+  },
+  "google.protobuf.Empty": { type: "object", description: "Nothing: `{}`." },
+  "google.protobuf.DoubleValue": nullable(scalarSchema(ScalarType.DOUBLE)),
+  "google.protobuf.FloatValue": nullable(scalarSchema(ScalarType.FLOAT)),
+  "google.protobuf.Int64Value": nullable(INT64),
+  "google.protobuf.UInt64Value": nullable(UINT64),
+  "google.protobuf.Int32Value": nullable(INT32),
+  "google.protobuf.UInt32Value": nullable(UINT32),
+  "google.protobuf.BoolValue": nullable(scalarSchema(ScalarType.BOOL)),
+  "google.protobuf.StringValue": nullable(scalarSchema(ScalarType.STRING)),
+  "google.protobuf.BytesValue": nullable(BYTES),
+};
