@@ -44,7 +44,7 @@ export default defineConfig({
         test: {
           name: "node",
           environment: "node",
-          include: ["test/*.test.ts", "test/{core,cli,bench,transcoding}/**/*.test.ts", "test/openapi/document.test.ts"],
+          include: ["test/*.test.ts", "test/{core,cli,bench,transcoding,simulation}/**/*.test.ts", "test/openapi/document.test.ts"],
         },
       },
       {
