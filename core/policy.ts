@@ -58,7 +58,15 @@ export interface RestInput {
 }
 
 /** Where a service runs: a service binding of wrangler.toml, or a base URL. */
-export type UpstreamInput = { readonly binding: string } | { readonly url: string };
+export type UpstreamInput = ({ readonly binding: string } | { readonly url: string }) & SpokenInput;
+
+/** How an upstream is spoken to. */
+export interface SpokenInput {
+  /** What it speaks. Where that is one of the two, calls in the other are translated. Default "both". */
+  readonly protocol?: "both" | "connect" | "grpc_web";
+  /** Whether it is told how long it may take with every call, or only where the caller has set a timeout. Default "always". */
+  readonly timeoutHeader?: "always" | "as_called";
+}
 
 export interface GatewayPolicy {
   readonly principalHeader: string | undefined;
@@ -223,15 +231,18 @@ function namedRules(check: Checks, path: string, value: unknown, rules: Rules): 
 }
 
 function upstream(check: Checks, path: string, value: unknown): UpstreamInput {
-  const { binding, url } = check.fields(path, value, ["binding", "url"]);
+  const { binding, url, ...rest } = check.fields(path, value, ["binding", "url", "protocol", "timeoutHeader"]);
+  const protocol = check.oneOf(`${path}.protocol`, rest["protocol"] ?? "both", ["both", "connect", "grpc_web"], "both");
+  const timeoutHeader = check.oneOf(`${path}.timeoutHeader`, rest["timeoutHeader"], ["always", "as_called"], "always");
+  const spoken: SpokenInput = { timeoutHeader, protocol };
   if (typeof binding === "string" && url === undefined) {
-    if (/^[A-Za-z_]\w*$/.test(binding)) return { binding };
+    if (/^[A-Za-z_]\w*$/.test(binding)) return { binding, ...spoken };
     check.report(`${path}.binding`, binding, "write the name of a service binding of wrangler.toml");
   } else if (typeof url === "string" && binding === undefined) {
-    if (/^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/.test(url)) return { url: url.replace(/\/+$/, "") };
+    if (/^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/.test(url)) return { url: url.replace(/\/+$/, ""), ...spoken };
     check.report(`${path}.url`, url, "write http(s)://host, with a port and a path where needed, without user, query or fragment");
   } else {
     check.report(path, value, 'write { binding: "USERS" } or { url: "https://users.example" }, one of them');
   }
-  return { binding: "" };
+  return { binding: "", ...spoken };
 }

@@ -9,9 +9,12 @@ import type { Upstream } from "./upstream.ts";
 export function dispatch(upstream: Upstream): Handler {
   return async (call) => {
     const { method, path, query, headers, body } = call.outgoing;
-    const timeoutMs = timeoutForNextHop(call.deadlineAt - Date.now());
-    if (call.protocol.kind === "grpc_web") headers.set("grpc-timeout", `${Math.min(timeoutMs, 99_999_999)}m`);
-    else headers.set("connect-timeout-ms", String(timeoutMs));
+    const isGrpcWeb = call.protocol.kind === "grpc_web";
+    const name = isGrpcWeb ? "grpc-timeout" : "connect-timeout-ms";
+    if (upstream.timeoutHeader !== "as_called" || headers.has(name)) {
+      const timeoutMs = timeoutForNextHop(call.deadlineAt - Date.now());
+      headers.set(name, isGrpcWeb ? `${Math.min(timeoutMs, 99_999_999)}m` : String(timeoutMs));
+    }
 
     const answer = await send(upstream, call, upstream.base + path + query, {
       method,

@@ -65,6 +65,10 @@ export function toRefusal(rejection: Rejection): Refusal {
   }
 }
 
+/** What is told of a stream that ended without saying how. */
+export const TOO_LATE: Rejection = { kind: "stream_broken", problem: "was not at its end in time", isLate: true };
+export const BROKE_OFF: Rejection = { kind: "stream_broken", problem: "broke off", isLate: false };
+
 /** What is told of a mistake of ours: nothing but that it was one. It is logged whole, with the request id. */
 export function toInternal(): Refusal {
   return { error: new ConnectError("internal error", Code.Internal) };

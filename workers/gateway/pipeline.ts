@@ -12,6 +12,7 @@ import { rateLimit } from "./layers/rate-limit.ts";
 import { rescue } from "./layers/rescue.ts";
 import { trace } from "./layers/trace.ts";
 import { transcode } from "./layers/transcode.ts";
+import { translate } from "./layers/translate.ts";
 import { validate } from "./layers/validate.ts";
 import type { RestRoute } from "./transcode/rules.ts";
 import type { Upstream } from "./upstream.ts";
@@ -33,6 +34,7 @@ export function pipeline({ method, policy, upstream, buckets, gateway, validate:
   const isUnary = method.methodKind === "unary";
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   const mode = policy.validate;
+  const spoken = upstream.protocol ?? "both";
   return stack(
     [
       trace(), // names the call; sees every answer, refusals too
@@ -47,13 +49,18 @@ export function pipeline({ method, policy, upstream, buckets, gateway, validate:
         }),
       ), // before the body is read: a refused call costs no memory
       ...optional(rest === undefined || !isStream, () =>
-        limitBody({ maxBytes: policy.maxBodyBytes, isStream, isWhole: rest !== undefined || mode !== "off" }),
+        limitBody({
+          maxBytes: policy.maxBodyBytes,
+          isStream,
+          isWhole: rest !== undefined || mode !== "off" || spoken !== "both",
+        }),
       ), // no byte past the limit goes further; lines of a REST stream are measured where they are read
       ...optional(rest !== undefined, () => transcode(rest!, policy.maxBodyBytes)), // below this line every call is RPC
       ...(mode === "off" || validator === undefined
         ? []
         : [validate({ method, mode, maxBytes: policy.maxBodyBytes, validate: validator })]),
       // ... and every message keeps the rules of its proto
+      ...(spoken === "both" ? [] : [translate(spoken, isUnary)]), // into what the upstream speaks
     ],
     dispatch(upstream),
   );

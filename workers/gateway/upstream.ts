@@ -9,6 +9,8 @@ interface Service {
 export interface Upstream extends Service {
   readonly name: string; // as it stands in messages
   readonly base: string; // what a path is appended to
+  readonly protocol?: "both" | "connect" | "grpc_web" | undefined; // what it speaks
+  readonly timeoutHeader?: "always" | "as_called" | undefined;
 }
 
 /** A method as it is served: what an operator has set for it, and where it runs. */
@@ -22,13 +24,15 @@ export type Bindings = Readonly<Record<string, unknown>>;
 
 /** @returns undefined where the binding is missing, or is no service */
 export function upstreamOf(input: UpstreamInput, bindings: Bindings): Upstream | undefined {
+  const { protocol, timeoutHeader } = input;
   if ("url" in input) {
-    return { name: input.url, base: input.url, fetch: (url, init) => fetch(url, init) };
+    return { protocol, timeoutHeader, name: input.url, base: input.url, fetch: (url, init) => fetch(url, init) };
   }
   const service = bindings[input.binding];
   if (!isService(service)) return undefined;
   const name = input.binding.toLowerCase().replaceAll("_", "-");
-  return { name: input.binding, base: `https://${name}.internal`, fetch: (url, init) => service.fetch(url, init) };
+  const base = `https://${name}.internal`;
+  return { protocol, timeoutHeader, name: input.binding, base, fetch: (url, init) => service.fetch(url, init) };
 }
 
 function isService(value: unknown): value is Service {

@@ -1,7 +1,7 @@
 // Bounds what a caller can send: whole bodies where the message is one, each message where it is a stream of them.
 import { envelopeMeter } from "../../../core/envelope.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import type { Call, Layer } from "../call.ts";
+import type { Call, Handler, Layer } from "../call.ts";
 
 export interface BodySettings {
   readonly maxBytes: number; // of one message
@@ -20,7 +20,7 @@ export function limitBody({ maxBytes, isStream, isWhole }: BodySettings): Layer 
     const limit = maxBytes + ENVELOPE_BYTES;
     const length = request.headers.get("content-length");
     if (length !== null && Number(length) <= limit && !isWhole) return next(call); // the runtime holds the body to its length
-    if (isStream) return next(withBody(call, body.pipeThrough(metered(maxBytes))));
+    if (isStream) return metered(next, call, body, maxBytes);
     if (length !== null && !(Number(length) <= limit)) throw new Rejected({ kind: "body_too_large", maxBytes });
     return next(withBody(call, await readWhole(body, maxBytes, limit, call.signal)));
   };
@@ -30,15 +30,28 @@ function withBody(call: Call, body: Call["outgoing"]["body"]): Call {
   return { ...call, outgoing: { ...call.outgoing, body } };
 }
 
-/** An oversized message breaks the stream: the upstream must never take it for a clean end. */
-function metered(maxBytes: number): TransformStream<Uint8Array, Uint8Array> {
+/** An oversized message ends the whole call: broken off alone, its body could be taken for one that has come to its end. */
+async function metered(next: Handler, call: Call, body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Response> {
   const meter = envelopeMeter(maxBytes);
-  return new TransformStream({
-    transform(chunk, controller) {
-      if (meter.see(chunk) === undefined) controller.enqueue(chunk);
-      else controller.error(new Rejected({ kind: "body_too_large", maxBytes }));
-    },
-  });
+  const stop = new AbortController();
+  let tooLarge: Rejected | undefined;
+  const reader = body.getReader();
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+    const { done, value } = await reader.read();
+    if (done) return controller.close();
+    if (meter.see(value) === undefined) return controller.enqueue(value);
+    tooLarge = new Rejected({ kind: "body_too_large", maxBytes });
+    stop.abort(tooLarge);
+    controller.error(tooLarge);
+    reader.releaseLock(); // what is left is read on for a while, so that the caller gets to read the refusal
+  };
+  const measured = new ReadableStream<Uint8Array>({ pull, cancel: (reason) => reader.cancel(reason) }, { highWaterMark: 0 });
+  const signal = call.signal === null ? stop.signal : AbortSignal.any([call.signal, stop.signal]);
+  try {
+    return await next({ ...withBody(call, measured), signal });
+  } catch (error) {
+    throw tooLarge ?? error; // what is thrown at the end of a stream or a signal is a copy of it
+  }
 }
 
 /** @throws Rejected when the body is too large; the signal's reason when it comes too slowly */

@@ -33,7 +33,7 @@ function logFault(call: Call, error: unknown): void {
 }
 
 async function drain(request: Request): Promise<void> {
-  if (request.body === null || request.bodyUsed) return;
+  if (request.body === null || request.body.locked) return;
   const reader = request.body.getReader();
   try {
     for (let seen = 0; seen < DRAIN_BYTES; ) {

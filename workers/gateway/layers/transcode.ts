@@ -4,9 +4,9 @@ import { ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeFromHttpStatus, errorFromJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { assert } from "../../../core/assert.ts";
-import { Rejected, type Rejection } from "../../../core/rejection.ts";
+import { Rejected } from "../../../core/rejection.ts";
 import type { Call, Layer } from "../call.ts";
-import { toRefusal } from "../errors.ts";
+import { BROKE_OFF, TOO_LATE, toRefusal } from "../errors.ts";
 import { details, mediaType } from "../protocol.ts";
 import { envelopesOf, messageOf, messagesOf } from "../transcode/envelopes.ts";
 import { decodeRequest } from "../transcode/request.ts";
@@ -15,9 +15,6 @@ import { encodeResponse } from "../transcode/response.ts";
 import type { RestRoute } from "../transcode/rules.ts";
 import { statusJson } from "../transcode/status.ts";
 import { encodeStream } from "../transcode/stream.ts";
-
-const TOO_LATE: Rejection = { kind: "stream_broken", problem: "was not at its end in time", isLate: true };
-const BROKE_OFF: Rejection = { kind: "stream_broken", problem: "broke off", isLate: false };
 
 /**
  * @param maxBytes largest message of a stream of requests; one that comes alone has been held to it already

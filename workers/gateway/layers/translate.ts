@@ -1,0 +1,46 @@
+// The upstream's own protocol where it is not the caller's: envelopes, trailers, errors and timeouts are written anew, messages never.
+import { ConnectError } from "@connectrpc/connect";
+import { assert } from "../../../core/assert.ts";
+import type { Call, Layer, Protocol } from "../call.ts";
+import { BROKE_OFF, TOO_LATE, toRefusal } from "../errors.ts";
+import { mediaType, writeRefusal } from "../protocol.ts";
+import { codecOf } from "../translate/headers.ts";
+import { asConnect, streamFromConnect, unaryFromConnect } from "../translate/to-connect.ts";
+import { asGrpcWeb, streamFromGrpcWeb, unaryFromGrpcWeb } from "../translate/to-grpc-web.ts";
+
+/**
+ * @param spoken what the upstream speaks; calls that come in it pass as they are
+ */
+export function translate(spoken: "connect" | "grpc_web", isUnary: boolean): Layer {
+  return (next) => async (call) => {
+    const isGrpcWeb = call.protocol.kind === "grpc_web";
+    if (isGrpcWeb === (spoken === "grpc_web")) return next(call);
+    const codec = codecOf(mediaType(call.outgoing.headers.get("content-type")));
+    const whyEnded = (): ConnectError => toRefusal(call.signal?.aborted === true ? TOO_LATE : BROKE_OFF).error;
+    try {
+      const outgoing = (isGrpcWeb ? asConnect : asGrpcWeb)(call.outgoing, isUnary, isUnary ? wholeOf(call) : null);
+      const answer = await next({ ...call, protocol: protocolOf(spoken, isUnary, outgoing.headers), outgoing });
+      if (isGrpcWeb) return isUnary ? await unaryFromConnect(answer, codec) : streamFromConnect(answer, codec, whyEnded);
+      return isUnary ? await unaryFromGrpcWeb(answer) : streamFromGrpcWeb(answer, whyEnded);
+    } catch (error) {
+      if (error instanceof ConnectError) return writeRefusal(rpcOf(call.protocol), { error });
+      throw error;
+    }
+  };
+}
+
+function wholeOf({ outgoing: { body } }: Call): Uint8Array<ArrayBuffer> | null {
+  assert(!(body instanceof ReadableStream), "the body of a unary call is read whole before it is translated");
+  return body;
+}
+
+function protocolOf(spoken: "connect" | "grpc_web", isUnary: boolean, headers: Headers): Protocol {
+  const contentType = headers.get("content-type") ?? "";
+  if (spoken === "grpc_web") return { kind: "grpc_web", contentType };
+  return isUnary ? { kind: "connect_unary" } : { kind: "connect_stream", contentType };
+}
+
+/** What came as REST is a Connect call here. */
+function rpcOf(protocol: Protocol): Protocol {
+  return protocol.kind === "rest" ? { kind: "connect_unary" } : protocol;
+}

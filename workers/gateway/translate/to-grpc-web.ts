@@ -1,0 +1,116 @@
+// A Connect call for an upstream that speaks gRPC-Web, and its answer as Connect has it. Messages pass as bytes.
+import { Code, ConnectError } from "@connectrpc/connect";
+import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson, trailerMux } from "@connectrpc/connect/protocol-connect";
+import { codeFromHttpStatus, findTrailerError } from "@connectrpc/connect/protocol-grpc";
+import { trailerFlag, trailerParse } from "@connectrpc/connect/protocol-grpc-web";
+import { messageOf, readQuery } from "../../service/query.ts";
+import type { Outgoing } from "../call.ts";
+import { mediaType } from "../protocol.ts";
+import { type Frame, frame, framesOf, rewriteEnd, unpacked } from "./frames.ts";
+import { codecOf, encodingOf, rename, without } from "./headers.ts";
+
+const STATUS = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
+const OF_GRPC_WEB = [...STATUS, "grpc-encoding", "grpc-accept-encoding", "content-type", "content-length", "content-encoding"];
+
+const utf8 = new TextEncoder();
+
+/** @throws ConnectError for a query that can't be read */
+export function asGrpcWeb(outgoing: Outgoing, isUnary: boolean, body: Uint8Array | null): Outgoing {
+  const { headers } = outgoing;
+  rename(headers, "connect-timeout-ms", "grpc-timeout"); // its value is written when the call is sent
+  headers.delete("connect-protocol-version");
+  headers.delete("content-length");
+  headers.set("x-grpc-web", "1");
+  if (!isUnary) {
+    rename(headers, "connect-content-encoding", "grpc-encoding");
+    rename(headers, "connect-accept-encoding", "grpc-accept-encoding");
+    headers.set("accept-encoding", "identity");
+    headers.set("content-type", `application/grpc-web+${codecOf(mediaType(headers.get("content-type")))}`);
+    return outgoing;
+  }
+  rename(headers, "content-encoding", "grpc-encoding");
+  rename(headers, "accept-encoding", "grpc-accept-encoding");
+  headers.set("accept-encoding", "identity");
+  let message = body ?? new Uint8Array();
+  let codec = codecOf(mediaType(headers.get("content-type")));
+  if (outgoing.method === "GET") {
+    const query = readQuery(outgoing.query);
+    message = messageOf(query);
+    codec = query.encoding ?? "";
+    if (codec !== "proto" && codec !== "json")
+      throw new ConnectError('query parameter "encoding" is not proto or json', Code.InvalidArgument);
+    if (query.compression !== null) headers.set("grpc-encoding", query.compression);
+  }
+  headers.set("content-type", `application/grpc-web+${codec}`);
+  const isPacked = encodingOf(headers, "grpc-encoding") !== null && message.byteLength > 0;
+  return { method: "POST", path: outgoing.path, query: "", headers, body: frame(isPacked ? 1 : 0, message) };
+}
+
+export async function unaryFromGrpcWeb(answer: Response): Promise<Response> {
+  const contentType = mediaType(answer.headers.get("content-type"));
+  const leading = without(answer.headers, OF_GRPC_WEB);
+  const refusal = refusalOf(answer, contentType);
+  const frames = refusal === undefined ? framesOf(new Uint8Array(await answer.arrayBuffer())) : [];
+  const end = frames?.find(({ flags }) => (flags & trailerFlag) !== 0);
+  const trailers = end === undefined ? new Headers() : trailerParse(await unpacked(end, encodingOf(answer.headers, "grpc-encoding")));
+  const messages = frames?.filter(({ flags }) => (flags & trailerFlag) === 0) ?? [];
+  const error = refusal ?? endOf(trailers) ?? (messages.length === 1 ? undefined : notOne(messages.length));
+  const headers = trailerMux(leading, without(trailers, STATUS));
+  if (error !== undefined) {
+    headers.set("content-type", "application/json");
+    return new Response(JSON.stringify(errorToJson(error, undefined)), { status: codeToHttpStatus(error.code), headers });
+  }
+  const [message] = messages as [Frame];
+  headers.set("content-type", `application/${codecOf(contentType)}`);
+  const encoding = encodingOf(answer.headers, "grpc-encoding");
+  if ((message.flags & 1) === 1 && encoding !== null) headers.set("content-encoding", encoding);
+  return new Response(message.data, { headers, encodeBody: "manual" });
+}
+
+/** @param whyEnded what is told of an answer that ends without trailers */
+export function streamFromGrpcWeb(answer: Response, whyEnded: () => ConnectError): Response {
+  const contentType = mediaType(answer.headers.get("content-type"));
+  const headers = without(answer.headers, OF_GRPC_WEB);
+  const encoding = encodingOf(answer.headers, "grpc-encoding");
+  if (encoding !== null) headers.set("connect-content-encoding", encoding);
+  headers.set("content-type", `application/connect+${codecOf(contentType)}`);
+  const refusal = refusalOf(answer, contentType);
+  if (refusal !== undefined) {
+    void answer.body?.cancel();
+    return new Response(endStream(new Headers(), refusal), { headers });
+  }
+  const rewrite = async (end: Frame | undefined) => {
+    const trailers = end === undefined ? new Headers() : trailerParse(await unpacked(end, encoding));
+    return endStream(without(trailers, STATUS), end === undefined ? whyEnded() : endOf(trailers));
+  };
+  return new Response(rewriteEnd(answer.body, trailerFlag, rewrite), { headers, encodeBody: "manual" });
+}
+
+function endStream(metadata: Headers, error: ConnectError | undefined): Uint8Array<ArrayBuffer> {
+  return frame(endStreamFlag, utf8.encode(JSON.stringify(endStreamToJson(metadata, error, undefined))));
+}
+
+/** An error that stands in the head of the answer: gRPC's own, or HTTP's where it is no gRPC-Web at all. */
+function refusalOf({ status, headers }: Response, contentType: string): ConnectError | undefined {
+  if (headers.has("grpc-status") && headers.get("grpc-status") !== "0") return statusOf(headers);
+  if (status !== 200) return new ConnectError(`upstream answered with status ${status}`, codeFromHttpStatus(status));
+  if (contentType.startsWith("application/grpc-web")) return undefined;
+  return new ConnectError(`upstream answered with content type "${contentType}"`, Code.Unknown);
+}
+
+function endOf(trailers: Headers): ConnectError | undefined {
+  if (!trailers.has("grpc-status")) return new ConnectError("the trailers of the upstream have no status", Code.Internal);
+  return statusOf(trailers);
+}
+
+function statusOf(trailers: Headers): ConnectError | undefined {
+  try {
+    return findTrailerError(trailers);
+  } catch {
+    return new ConnectError("the status of the upstream can't be read", Code.Internal);
+  }
+}
+
+function notOne(found: number): ConnectError {
+  return new ConnectError(`upstream answered a unary call with ${found} messages`, Code.Unimplemented);
+}
