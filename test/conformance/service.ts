@@ -8,15 +8,7 @@ import * as pb from "./gen/connectrpc/conformance/v1/service_pb.ts";
 
 type Info = pb.ConformancePayload_RequestInfo;
 
-const registry = createRegistry(
-  pb.UnaryRequestSchema,
-  pb.IdempotentUnaryRequestSchema,
-  pb.ClientStreamRequestSchema,
-  pb.ServerStreamRequestSchema,
-  pb.BidiStreamRequestSchema,
-  pb.UnimplementedRequestSchema,
-  pb.ConformancePayload_RequestInfoSchema,
-);
+const registry = createRegistry(pb.file_connectrpc_conformance_v1_service);
 
 export const conformance = (readMaxBytes: number) =>
   defineService(
