@@ -44,7 +44,7 @@ describe("parsePolicy", () => {
       },
     });
     const { upstream, methods } = policy.services.get("users.v1.UserService")!;
-    expect(upstream).toEqual({ url: "https://u.example" });
+    expect(upstream).toEqual({ url: "https://u.example", protocol: "both", timeoutHeader: "always" });
     const seen = [...methods].map(([name, route]) => [name, route.readTimeoutMs, route.rateLimits.map((rule) => rule.name), route.cost]);
     expect(seen).toEqual([
       ["GetUser", 2, ["b"], 2],
@@ -100,6 +100,14 @@ describe("parsePolicy", () => {
     [{ services: [] }, /^services: found \[\]; write an object/],
     [{ services: { "users.v1.UserService": {} } }, /upstream: found nothing; write \{ binding/],
     [{ services: { "users.v1.UserService": { upstream: { binding: "A", url: "http://b" } } } }, /one of them$/],
+    [
+      { services: { "users.v1.UserService": { upstream: { binding: "A", protocol: "grpc" } } } },
+      /upstream.protocol: found "grpc"; write "both"/,
+    ],
+    [
+      { services: { "users.v1.UserService": { upstream: { binding: "A", timeoutHeader: true } } } },
+      /timeoutHeader: found true; write "always"/,
+    ],
     [{ services: { "users.v1.UserService": { upstream: { url: "http://user:pass@host" } } } }, /without user/],
     [{ services: { "users.v1.UserService": { upstream: { binding: "NOT OK" } } } }, /name of a service binding/],
   ])("refuses %j", (input, message) => {
