@@ -99,7 +99,8 @@ function constant(name: string): string {
   return `worker${name.replace(/[^A-Za-z]/g, "")}`;
 }
 
-function portOf(child: ChildProcess, entry: string): Promise<number> {
+/** @returns the port of the socket named `http`, as workerd tells it on file descriptor 3 (`--control-fd=3`) */
+export function portOf(child: ChildProcess, entry: string): Promise<number> {
   return new Promise((resolve, reject) => {
     let said = "";
     child.stderr?.on("data", (chunk: Buffer) => {

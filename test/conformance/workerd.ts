@@ -4,6 +4,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { portOf } from "../../bench/workerd.ts";
 
 const workerd: { readonly default: string } = createRequire(import.meta.url)("workerd"); // where its binary is
 
@@ -35,23 +36,10 @@ const config :Workerd.Config = (
 );`,
   );
   const child = spawn(workerd.default, ["serve", config, "--control-fd=3"], { stdio: ["ignore", 2, 2, "pipe"] });
-  const port = await portOf(child);
+  const port = await portOf(child, config);
   const stop = (): void => {
     child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
   };
   return { port, child, stop };
-}
-
-function portOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let events = "";
-    child.stdio[3]?.on("data", (chunk: Buffer) => {
-      events += chunk.toString();
-      const port = /"socket":"http","port":(\d+)/.exec(events)?.[1];
-      if (port !== undefined) resolve(Number(port));
-    });
-    child.on("error", reject);
-    child.on("exit", (code) => reject(new Error(`workerd ended with ${code}`)));
-  });
 }

@@ -1,5 +1,5 @@
 // Bundles Workers, runs them in workerd itself, and puts HTTP/2 before them, as Cloudflare's edge does in production.
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { createServer, type Http2Server, type IncomingHttpHeaders } from "node:http2";
@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type BuildOptions, build } from "esbuild";
+import { portOf } from "../../bench/workerd.ts";
 
 const workerd: { readonly default: string } = createRequire(import.meta.url)("workerd"); // where its binary is
 
@@ -46,7 +47,7 @@ const config :Workerd.Config = (services = [${workers.join(", ")}], sockets = [(
   );
   const args = ["serve", config, "--socket-addr=http=127.0.0.1:0", "--control-fd=3"];
   const child = spawn(workerd.default, args, { stdio: ["ignore", "inherit", "inherit", "pipe"] });
-  const port = await portOf(child);
+  const port = await portOf(child, config);
   const front = await edge(port);
   return {
     http1: `http://127.0.0.1:${port}`,
@@ -56,19 +57,6 @@ const config :Workerd.Config = (services = [${workers.join(", ")}], sockets = [(
       child.kill("SIGKILL");
     },
   };
-}
-
-function portOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let events = "";
-    child.stdio[3]?.on("data", (chunk: Buffer) => {
-      events += chunk.toString();
-      const port = /"socket":"http","port":(\d+)/.exec(events)?.[1];
-      if (port !== undefined) resolve(Number(port));
-    });
-    child.on("error", reject);
-    child.on("exit", (code) => reject(new Error(`workerd ended with ${code}`)));
-  });
 }
 
 /** Each HTTP/2 stream becomes a request of HTTP/1.1, and both its bodies pass as they come. */
