@@ -1,0 +1,144 @@
+// The isolate's half of a leased bucket: what may be spent without asking, when more is asked for, and what is refused meanwhile.
+import type { Ask, Grant } from "./pool.ts";
+
+export type Spent =
+  | { readonly kind: "spent" } // without asking anybody
+  | { readonly kind: "ask" } // there is not enough here: the object has to be asked first
+  | { readonly kind: "refused"; readonly retryAfterMs: number }; // the object has said that there is nothing
+
+const STEP_MS = 50;
+const FORGETS_MS = 1_000; // time constant of the demand
+const RESTS_MS = 200; // between two asks behind answers that are made for want of tokens alone
+const ASK_LIMIT_MS = 2_000; // an ask without an answer is given up after it; its answer, if it comes, is dropped
+
+/** One key in one isolate. All times are epoch ms of the isolate's own clock; no clock is compared with another one. */
+export class Lease {
+  #tokens = 0;
+  #at = 0; // when they were counted
+  #perMs = 0; // what comes back of itself
+  #capacity = 0;
+  #lapsesAt = 0;
+  #renewAt = 0;
+  #pausedUntil = 0;
+  #retryAt = 0;
+  #turn = 0;
+  #applied = 0;
+  #askedAt = Number.NEGATIVE_INFINITY; // of the ask under way
+  #askedAtLast = 0;
+  readonly #demand = new Demand();
+
+  /** Whole tokens that this isolate may promise. */
+  remaining(now: number): number {
+    this.#refill(now);
+    return Math.floor(this.#tokens);
+  }
+
+  /** @param cost tokens, in [1, capacity] */
+  spend(cost: number, now: number): Spent {
+    this.#demand.count(cost, now);
+    return this.take(cost, now);
+  }
+
+  /** As `spend`, for a call that has been counted already and comes back from asking. */
+  take(cost: number, now: number): Spent {
+    this.#refill(now);
+    if (this.#tokens >= cost) {
+      this.#tokens -= cost;
+      return { kind: "spent" };
+    }
+    if (now >= this.#pausedUntil) return { kind: "ask" };
+    const ownMs = this.#perMs > 0 && this.#capacity >= cost ? Math.ceil((cost - this.#tokens) / this.#perMs) : Number.POSITIVE_INFINITY;
+    const toldMs = Math.max(this.#retryAt, Math.min(this.#pausedUntil, now + 1_000)) - now;
+    return { kind: "refused", retryAfterMs: Math.max(1, Math.min(ownMs, toldMs)) };
+  }
+
+  /** Returns what was spent for a call that another rule refused. What has lapsed meanwhile stays lost. */
+  putBack(cost: number, now: number): void {
+    this.#refill(now);
+    if (now < this.#lapsesAt) this.#tokens = Math.min(this.#tokens + cost, this.#capacity);
+  }
+
+  /** Whether to ask behind an answer: when it is time to, or, where the pool has more, before the tokens run out. */
+  isLow(now: number): boolean {
+    if (this.isAsking(now) || this.#applied === 0) return false;
+    if (now >= this.#renewAt) return true;
+    return this.#perMs > 0 && now >= this.#pausedUntil && this.#tokens < this.#capacity / 10 && now - this.#askedAtLast > RESTS_MS;
+  }
+
+  /** One ask at a time. */
+  isAsking(now: number): boolean {
+    return now - this.#askedAt < ASK_LIMIT_MS;
+  }
+
+  /** @param need tokens that calls wait for now; 0 behind an answer */
+  ask(isolate: string, need: number, now: number): Ask {
+    this.#refill(now);
+    this.#turn += 1;
+    this.#askedAt = now;
+    this.#askedAtLast = now;
+    const applied = now < this.#lapsesAt ? this.#applied : 0;
+    return { isolate, turn: this.#turn, applied, has: this.#tokens, need, perMs: this.#demand.perMs(now) };
+  }
+
+  /** @param sentAt when the ask was sent: a life counts from there, so that it ends here before it ends at the object */
+  granted(grant: Grant | undefined, sentAt: number, now: number): void {
+    if (grant === undefined || grant.turn !== this.#turn) return; // too late: a later ask speaks of what is here without it
+    this.#askedAt = Number.NEGATIVE_INFINITY;
+    this.#refill(now);
+    this.#applied = grant.turn;
+    this.#perMs = grant.perMs;
+    this.#capacity = grant.capacity;
+    this.#tokens = Math.min(this.#tokens + grant.tokens, grant.capacity);
+    this.#lapsesAt = sentAt + grant.lifeMs;
+    this.#renewAt = grant.perMs > 0 ? now + grant.periodMs : Number.POSITIVE_INFINITY;
+    this.#pausedUntil = grant.pauseMs > 0 ? now + grant.pauseMs : 0;
+    this.#retryAt = now + grant.retryAfterMs;
+    this.#refill(now);
+  }
+
+  /** The object could not be asked. @param pauseMs for so long nobody asks again */
+  failed(turn: number, pauseMs: number, now: number): void {
+    if (turn !== this.#turn) return;
+    this.#askedAt = Number.NEGATIVE_INFINITY;
+    this.#pausedUntil = now + pauseMs;
+    this.#renewAt = now + pauseMs;
+  }
+
+  #refill(now: number): void {
+    const until = Math.min(now, this.#lapsesAt);
+    if (until > this.#at) {
+      this.#tokens = Math.min(this.#tokens + (until - this.#at) * this.#perMs, Math.max(this.#capacity, this.#tokens));
+      this.#at = until;
+    }
+    if (now >= this.#lapsesAt) {
+      this.#tokens = 0;
+      this.#at = now;
+    }
+  }
+}
+
+/** Demand as a mean that forgets, measured over steps of at least 50 ms: within a turn of I/O a Worker's clock stands still. */
+class Demand {
+  #perMs = -1; // not known
+  #since = 0;
+  #seen = 0;
+
+  count(cost: number, now: number): void {
+    if (this.#since === 0) this.#since = now;
+    this.#seen += cost;
+    if (now - this.#since >= STEP_MS) this.#close(now);
+  }
+
+  perMs(now: number): number {
+    if (now - this.#since >= STEP_MS) this.#close(now);
+    return Math.max(0, this.#perMs >= 0 ? this.#perMs : this.#seen / 1_000);
+  }
+
+  #close(now: number): void {
+    const passed = now - this.#since;
+    const keeps = this.#perMs < 0 ? 0 : Math.exp(-passed / FORGETS_MS);
+    this.#perMs = Math.max(0, this.#perMs) * keeps + (this.#seen / passed) * (1 - keeps);
+    this.#since = now;
+    this.#seen = 0;
+  }
+}

@@ -1,0 +1,167 @@
+// The object's half of a leased bucket. The bucket is split: every isolate has a rate and a capacity of its own for a while, the pool
+// has the rest. All rates together are never more than the limit's, nor all capacities; so no window admits more than one bucket would.
+import { assert } from "../assert.ts";
+import type { BucketLimit } from "./token-bucket.ts";
+
+/** What an isolate asks for. */
+export interface Ask {
+  readonly isolate: string;
+  readonly turn: number; // grows with each ask of this isolate for this key
+  readonly applied: number; // the turn whose grant it lives on; 0 for none
+  readonly has: number; // tokens it holds at the moment of sending
+  readonly need: number; // tokens that calls wait for; 0 where nothing waits
+  readonly perMs: number; // demand it has seen, refused calls included, tokens per ms
+}
+
+export interface Grant {
+  readonly turn: number; // of the ask that is answered
+  readonly tokens: number; // to add to what it has
+  readonly perMs: number; // and what comes back of itself from now on, tokens per ms ...
+  readonly capacity: number; // ... as long as it has less than this
+  readonly lifeMs: number; // all of it lapses so long after the ask was sent
+  readonly periodMs: number; // when to ask again, if not for need
+  readonly pauseMs: number; // not before, even for need: the pool has nothing
+  readonly retryAfterMs: number; // what to tell a caller that is refused meanwhile
+}
+
+/** Plain data: fit for storage. */
+export interface Pool {
+  readonly tokens: number;
+  readonly at: number; // epoch ms of the object's clock
+  readonly loans: Readonly<Record<string, Loan>>; // by isolate
+}
+
+interface Share {
+  readonly perMs: number;
+  readonly capacity: number; // the most it can hold, tokens
+  readonly until: number; // epoch ms: nothing of it can be spent after
+}
+
+interface Loan {
+  readonly turn: number;
+  readonly demand: number; // tokens per ms
+  readonly seenUntil: number; // counts as active until then, epoch ms
+  readonly now: Share; // as granted
+  readonly before: Share; // what it lives on where that grant never arrived
+}
+
+/** Clocks run at rates that differ a little, and a Worker's stands still between two turns of I/O. */
+export const GUARD_MS = 250;
+const CALLS_PER_SECOND = 100; // for one key, of all isolates together
+const MIN_PERIOD_MS = 100;
+const MAX_PERIOD_MS = 5_000;
+const LENT_AT_MOST = 0.98; // of the rate; what is left fills the pool, for those who come new
+const CAPACITY_LENT = 0.8;
+const MOST_OVER_DEMAND = 1.45;
+const NOTHING: Share = { perMs: 0, capacity: 0, until: 0 };
+
+export function fullPool(limit: BucketLimit, now: number): Pool {
+  return { tokens: limit.capacity, at: now, loans: {} };
+}
+
+/** When a pool that nobody asks again is full with nothing lent, epoch ms: forgetting it then changes nothing. */
+export function idleAt(pool: Pool, limit: BucketLimit): number {
+  const lapsed = Object.values(pool.loans).reduce((last, { now, before }) => Math.max(last, now.until, before.until), pool.at);
+  return lapsed + Math.ceil((limit.capacity * limit.intervalMs) / limit.rate);
+}
+
+/** What may be spent of a pool and its loans at once, tokens: never more than the capacity. */
+export function reserved(pool: Pool): { readonly capacity: number; readonly perMs: number } {
+  let [capacity, perMs] = [0, 0];
+  for (const { now, before } of Object.values(pool.loans)) {
+    capacity += Math.max(now.capacity, before.capacity);
+    perMs += Math.max(now.perMs, before.perMs);
+  }
+  return { capacity, perMs };
+}
+
+/**
+ * Answers one ask. A renewal never shortens what an isolate may be living on: its grant may be lost on the way, so both are reserved
+ * until the isolate says which it applied. What lapses is gone with what was left of it: the dead keep nothing from the living.
+ *
+ * @param now  epoch ms; a clock that steps back refills nothing
+ * @param roll a number in [0, 1): spreads those who come back
+ * @returns the pool after it, and the grant; `undefined` where a later ask of the same isolate has been answered already
+ */
+export function lend(known: Pool | undefined, limit: BucketLimit, ask: Ask, now: number, roll: number): [Pool, Grant | undefined] {
+  assert(ask.need >= 0 && ask.has >= 0 && ask.perMs >= 0, "an ask has no negative numbers");
+  const pool = refill(known ?? fullPool(limit, now), limit, now);
+  const mine = pool.loans[ask.isolate];
+  if (mine !== undefined && ask.turn <= mine.turn) return [pool, undefined];
+
+  const { [ask.isolate]: _, ...others } = pool.loans;
+  const lent = reserved({ ...pool, loans: others });
+  const living = mine === undefined ? NOTHING : ask.applied === mine.turn ? mine.now : mine.before;
+  const has = Math.min(ask.has, living.capacity); // nobody holds what was not lent
+  const rate = limit.rate / limit.intervalMs;
+  const demands = Object.values(others).map(({ demand }) => demand);
+  const isolates = demands.length + 1;
+  const periodMs = Math.min(MAX_PERIOD_MS, Math.max(MIN_PERIOD_MS, (isolates * 1_000) / CALLS_PER_SECOND));
+  const lifeMs = Math.ceil(2 * periodMs + 500);
+  // Small shares are not lent: what one isolate sits on, the others would miss.
+  const isSmall = rate * periodMs < 2 * isolates || limit.capacity < 3 * isolates * Math.max(1, ask.need);
+
+  const wanted = isSmall ? 0 : fairShare([...demands, ask.perMs], ask.perMs, rate * LENT_AT_MOST);
+  const perMs = Math.max(0, Math.min(wanted, rate - lent.perMs));
+  const mineCapacity = Math.max(0, Math.min(limit.capacity - lent.capacity, CAPACITY_LENT * limit.capacity * (perMs / rate)));
+  // A chunk at once, beside the rate: what is needed, and where there is plenty, what fills its own capacity half.
+  const chunk = isSmall ? ask.need : Math.max(ask.need, mineCapacity / 2 - has);
+  const part = Math.min(Math.max(0, chunk), pool.tokens, Math.max(0, limit.capacity - lent.capacity - has));
+  const whole = Math.floor(part);
+  const isRefused = whole + has < ask.need;
+  const tokens = isRefused ? 0 : whole;
+  const capacity = Math.max(mineCapacity, has + tokens);
+  const left = Math.min(pool.tokens - tokens, limit.capacity - lent.capacity - Math.max(capacity, living.capacity));
+
+  const isTight = sum(demands) + ask.perMs > rate;
+  const retryAfterMs = isRefused ? Math.ceil((ask.need - has - pool.tokens) / rate) : 0;
+  const paced = isSmall ? (isolates / (1.25 * rate)) * (0.5 + roll) : isTight ? periodMs : 0;
+  const pauseMs = Math.ceil(isRefused ? Math.max(retryAfterMs, paced) : !isSmall && isTight ? periodMs : 0);
+  const until = now + lifeMs + GUARD_MS;
+  const loan: Loan = {
+    turn: ask.turn,
+    demand: ask.perMs,
+    seenUntil: Math.max(until, now + pauseMs + GUARD_MS),
+    now: { perMs, capacity, until },
+    before: living.until > now ? { ...living, capacity: Math.max(living.capacity, has) } : NOTHING,
+  };
+  const after: Pool = { tokens: Math.max(0, left), at: pool.at, loans: { ...others, [ask.isolate]: loan } };
+  return [after, { turn: ask.turn, tokens, perMs, capacity, lifeMs, periodMs, pauseMs, retryAfterMs }];
+}
+
+/**
+ * Max-min fair part of a rate for one of several demands. Where there is plenty, everybody gets more than it asks for, in proportion.
+ *
+ * @see Bertsekas and Gallager, Data Networks, section 6.5.2 (max-min fairness)
+ */
+export function fairShare(demands: readonly number[], own: number, rate: number): number {
+  const total = sum(demands);
+  if (total === 0) return 0;
+  if (total <= rate) return own * Math.min(MOST_OVER_DEMAND, rate / total);
+  let left = rate;
+  let count = demands.length;
+  for (const demand of [...demands].sort((a, b) => a - b)) {
+    if (demand * count >= left) break;
+    left -= demand;
+    count -= 1;
+  }
+  return Math.min(own, left / Math.max(1, count));
+}
+
+/** What the pool has earned meanwhile beside the rates that are lent, as far as there is room beside what is lent. */
+function refill(pool: Pool, limit: BucketLimit, now: number): Pool {
+  const lent = reserved(pool);
+  const earned = Math.max(0, now - pool.at) * Math.max(0, limit.rate / limit.intervalMs - lent.perMs);
+  const tokens = Math.max(0, Math.min(pool.tokens + earned, limit.capacity - lent.capacity));
+  const loans: Record<string, Loan> = {};
+  for (const [isolate, loan] of Object.entries(pool.loans)) {
+    if (loan.seenUntil <= now) continue;
+    const kept = loan.now.until > now ? loan.now : NOTHING;
+    loans[isolate] = { ...loan, now: kept, before: loan.before.until > now ? loan.before : NOTHING };
+  }
+  return { tokens, at: Math.max(pool.at, now), loans };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

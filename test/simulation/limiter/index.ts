@@ -1,0 +1,272 @@
+// Leased buckets in a world of isolates, one object and a network that delays and loses: the real core, and what it is held to.
+import { Lease } from "../../../core/limit/lease.ts";
+import { type Ask, lend, type Pool, reserved } from "../../../core/limit/pool.ts";
+import type { BucketLimit } from "../../../core/limit/token-bucket.ts";
+import { dice, type Goal, type Row, type Scenario, type Simulation, World } from "../simulation.ts";
+
+interface Setting {
+  readonly limit: BucketLimit;
+  readonly isolates: number;
+  readonly load: number; // demand over the limit's rate
+  readonly demand: "uniform" | "zipf" | "on-off";
+  readonly seconds: number;
+  readonly loss?: number; // share of messages lost, each way
+  readonly isolateLifeMs?: number; // mean; isolates die with what they hold, and others take their place
+  readonly restartAt?: number; // ms: the object loses its memory, and reads its rows again
+}
+
+const BIG: BucketLimit = { capacity: 10_000, rate: 10_000, intervalMs: 1_000 };
+
+/** A single bucket that answers at once: what could have been admitted of the same arrivals. */
+function ideal({ capacity, rate, intervalMs }: BucketLimit) {
+  let tokens = capacity;
+  let at = 0;
+  return (now: number): boolean => {
+    tokens = Math.min(capacity, tokens + ((now - at) * rate) / intervalMs);
+    at = now;
+    if (tokens < 1) return false;
+    tokens -= 1;
+    return true;
+  };
+}
+
+/** Arrival-curve oracle: the most by which any window of admissions exceeds capacity + rate x length, tokens. */
+function arrivalCurve({ capacity, rate, intervalMs }: BucketLimit) {
+  let level = 0;
+  let at = 0;
+  let excess = 0;
+  return {
+    admit(now: number): void {
+      level = Math.max(0, level - ((now - at) * rate) / intervalMs) + 1;
+      at = now;
+      excess = Math.max(excess, level - capacity);
+    },
+    get excess(): number {
+      return excess < 1e-6 ? 0 : excess;
+    },
+  };
+}
+
+export interface Outcome {
+  readonly figures: Record<string, number>;
+  readonly broken: number; // times the object's books did not hold
+}
+
+/** @param lender what answers asks; the core's own, or a mutant of it that the oracles have to catch */
+export function simulate(setting: Setting, seed: number, lender: typeof lend = lend): Outcome {
+  const { limit, isolates, load, demand, seconds, loss = 0 } = setting;
+  const world = new World();
+  const roll = dice(seed);
+  const exponential = (mean: number): number => -Math.log(1 - roll()) * mean;
+  const oracle = arrivalCurve(limit);
+  const perfect = ideal(limit);
+  const weights = Array.from({ length: isolates }, (_, index) => (demand === "zipf" ? 1 / (index + 1) : 1));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const end = seconds * 1_000;
+  const warm = 2_000; // figures count from here: the first leases are out by then
+  let pool: Pool | undefined;
+  let row: Pool | undefined;
+  let busyUntil = 0;
+  let broken = 0;
+  let [arrivals, admitted, could, calls] = [0, 0, 0, 0];
+  const served = new Float64Array(isolates);
+  const waits: number[] = [];
+  let born = 0;
+
+  const travel = (): number => 12 + exponential(3);
+  const handle = (ask: Ask, answer: (grant: ReturnType<typeof lend>[1]) => void): void => {
+    busyUntil = Math.max(busyUntil, world.now) + 1; // ms of the object's one thread
+    world.at(busyUntil, () => {
+      if (world.now >= warm) calls += 1;
+      const [after, grant] = lender(pool, limit, ask, world.now, roll());
+      pool = after;
+      row = after; // written through before the answer leaves
+      const lent = reserved(after);
+      if (after.tokens + lent.capacity > limit.capacity + 1e-6 || lent.perMs > limit.rate / limit.intervalMs + 1e-9) broken += 1;
+      if (roll() >= loss) world.after(travel(), () => answer(grant));
+    });
+  };
+
+  for (const [index, weight] of weights.entries()) {
+    let lease = new Lease();
+    let name = `i${born++}`;
+    let waiting: number[] = [];
+    const perMs = ((limit.rate / limit.intervalMs) * load * weight) / total;
+    const settle = (): void => {
+      const callers = waiting;
+      waiting = [];
+      for (const since of callers) decide(since, true);
+    };
+    const send = (need: number): void => {
+      const sentAt = world.now;
+      const mine = lease;
+      const ask = mine.ask(name, need, sentAt);
+      if (roll() >= loss) {
+        world.after(travel(), () =>
+          handle(ask, (grant) => {
+            mine.granted(grant, sentAt, world.now);
+            if (mine === lease) settle();
+          }),
+        );
+      }
+      world.after(250, () => {
+        if (mine !== lease || !mine.isAsking(world.now)) return;
+        mine.failed(ask.turn, 0, world.now);
+        settle();
+      });
+    };
+    const decide = (since: number, isBack: boolean): void => {
+      const outcome = isBack ? lease.take(1, world.now) : lease.spend(1, world.now);
+      if (outcome.kind === "ask") {
+        if (world.now - since >= 50) {
+          if (since >= warm) waits.push(world.now - since);
+          return; // refused: nobody waits longer
+        }
+        waiting.push(since);
+        if (!lease.isAsking(world.now)) send(waiting.length);
+        return;
+      }
+      if (outcome.kind === "spent") {
+        oracle.admit(world.now);
+        if (since >= warm) {
+          admitted += 1;
+          served[index]! += 1;
+        }
+        if (lease.isLow(world.now)) send(0);
+      }
+      if (since >= warm) waits.push(world.now - since);
+    };
+    const arrive = (): void => {
+      const isOn = demand !== "on-off" || (world.now + index * 97) % 2_500 < 500;
+      if (isOn) {
+        if (world.now >= warm) arrivals += 1;
+        if (perfect(world.now) && world.now >= warm) could += 1;
+        decide(world.now, false);
+      }
+      const mean = 1 / (demand === "on-off" ? perMs * 5 : perMs);
+      world.after(exponential(mean), arrive);
+    };
+    world.at(exponential(1 / perMs), arrive);
+    const { isolateLifeMs } = setting;
+    const die = (): void => {
+      lease = new Lease();
+      name = `i${born++}`;
+      waiting = [];
+      if (isolateLifeMs !== undefined) world.after(exponential(isolateLifeMs), die);
+    };
+    if (isolateLifeMs !== undefined) world.after(exponential(isolateLifeMs), die);
+  }
+  if (setting.restartAt !== undefined) {
+    world.at(setting.restartAt, () => {
+      pool = row === undefined ? undefined : structuredClone(row);
+    });
+  }
+  world.run(end);
+
+  waits.sort((a, b) => a - b);
+  const sum = served.reduce((a, b) => a + b, 0);
+  const squares = served.reduce((a, b) => a + b * b, 0);
+  return {
+    broken,
+    figures: {
+      "over, tokens": oracle.excess,
+      "under, %": could === 0 ? 0 : Math.max(0, (100 * (could - admitted)) / could),
+      "calls/request": calls / Math.max(1, arrivals),
+      "calls/s": (calls * 1_000) / (end - warm),
+      "p99 added, ms": waits[Math.floor(waits.length * 0.99)] ?? 0,
+      Jain: (sum * sum) / (isolates * squares || 1),
+    },
+  };
+}
+
+interface Case extends Setting {
+  readonly name: string;
+  readonly about: string;
+  goals(figures: Record<string, number>): Goal[];
+}
+
+const over = (figures: Record<string, number>): Goal => ({ name: "over, tokens", measured: figures["over, tokens"]!, atMost: 0 });
+const atMost =
+  (name: string, most: number) =>
+  (figures: Record<string, number>): Goal => ({ name, measured: figures[name]!, atMost: most });
+
+const under = [
+  [0.5, 0.1],
+  [0.9, 0.1],
+  [1.1, 3.5],
+  [2, 2.5],
+  [10, 2.5],
+] as const;
+
+const CASES: Case[] = [
+  ...under.flatMap(([load, most]) =>
+    (["uniform", "zipf"] as const).map(
+      (demand): Case => ({
+        name: `${demand}-${load}x`,
+        about: `10,000/s, 100 isolates, ${demand} demand of ${load} x the limit`,
+        ...{ limit: BIG, isolates: 100, load, demand, seconds: load === 10 ? 8 : 15 },
+        goals: (figures) => [
+          over(figures),
+          atMost("under, %", most)(figures),
+          atMost("calls/request", load === 10 ? 0.0015 : load === 2 ? 0.01 : load === 0.5 ? 0.02 : 0.01)(figures),
+          atMost("calls/s", 120)(figures),
+          ...(demand === "uniform" ? [{ name: "Jain", measured: figures["Jain"]!, atLeast: 0.95 }] : []),
+        ],
+      }),
+    ),
+  ),
+  ...(
+    [
+      [0.9, 4],
+      [1.1, 15],
+    ] as const
+  ).map(
+    ([load, most]): Case => ({
+      name: `on-off-${load}x`,
+      about: `the same, demand of each isolate 0.5 s on, 2 s off, ${load} x the limit`,
+      ...{ limit: BIG, isolates: 100, load, demand: "on-off", seconds: 15 },
+      goals: (figures) => [over(figures), atMost("under, %", most)(figures), atMost("calls/s", 500)(figures)],
+    }),
+  ),
+  ...[10, 100].map(
+    (rate): Case => ({
+      name: `small-${rate}`,
+      about: `${rate}/s, 100 isolates, an attack of 10 x the limit`,
+      ...{ limit: { capacity: rate, rate, intervalMs: 1_000 }, isolates: 100, load: 10, demand: "uniform", seconds: 30 },
+      goals: (figures) => [over(figures), atMost("calls/request", 0.2)(figures), atMost("calls/s", 2 * rate)(figures)],
+    }),
+  ),
+  {
+    name: "loss",
+    about: "1.1 x the limit, 10 % of the messages lost each way",
+    ...{ limit: BIG, isolates: 100, load: 1.1, demand: "uniform", seconds: 15, loss: 0.1 },
+    goals: (figures) => [over(figures)],
+  },
+  {
+    name: "churn",
+    about: "2 x the limit, isolates that live 2 s on average",
+    ...{ limit: BIG, isolates: 100, load: 2, demand: "zipf", seconds: 15, isolateLifeMs: 2_000 },
+    goals: (figures) => [over(figures)],
+  },
+  {
+    name: "restart",
+    about: "2 x the limit, the object restarted after 6 s",
+    ...{ limit: BIG, isolates: 100, load: 2, demand: "uniform", seconds: 12, restartAt: 6_000 },
+    goals: (figures) => [over(figures)],
+  },
+];
+
+const scenarios: Scenario[] = CASES.map(({ name, about, goals, ...setting }) => ({
+  name,
+  about,
+  run(seed): Row[] {
+    const { figures, broken } = simulate(setting, seed);
+    const books: Goal = { name: "times the books did not hold", measured: broken, atMost: 0 };
+    return [{ variant: "leased", figures, goals: [...goals(figures), books] }];
+  },
+}));
+
+export const simulation: Simulation = {
+  about: "Leased token buckets: one object, many isolates, a network of 12 ms + Exp(3 ms) each way",
+  scenarios,
+};
