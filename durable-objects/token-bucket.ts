@@ -1,6 +1,7 @@
 // A shard of rate-limit buckets, and their only writer: loads, lets core decide, stores.
 // In SQLite, not only on the heap: an idle object is evicted after seconds, and a forgotten bucket is a full one.
 import { DurableObject } from "cloudflare:workers";
+import { type Ask, type Grant, idleAt, lend, type Pool } from "../core/limit/pool.ts";
 import { type Bucket, type BucketLimit, expiresAt, giveBack, takeTokens, type Verdict } from "../core/limit/token-bucket.ts";
 
 /** What one call wants from one bucket. */
@@ -10,12 +11,22 @@ export interface Charge {
   readonly cost: number; // tokens, in [1, limit.capacity]
 }
 
+/** An isolate that wants to spend from a bucket for a while without asking. */
+export interface LeaseAsk {
+  readonly key: string; // rule and caller
+  readonly limit: BucketLimit;
+  readonly ask: Ask;
+}
+
 const FORGOTTEN_AT_ONCE = 1000;
 const SWEEP_EVERY_MS = 1000;
 
 export class TokenBucket extends DurableObject {
   /** Buckets kept; beyond it those nearest to their own end are forgotten first, which fills them. */
   maxKeys = 100_000;
+  /** Split buckets kept. Beyond it a new one is lent nothing, and its callers are told to come again: forgetting one could lend it twice. */
+  maxPools = 100_000;
+  readonly #pools = new Map<string, Pool>(); // what the rows say, at hand
   #keys: number;
   #alarmSet: boolean;
 
@@ -25,8 +36,12 @@ export class TokenBucket extends DurableObject {
     ctx.storage.sql.exec(
       "CREATE TABLE IF NOT EXISTS buckets (key TEXT PRIMARY KEY, credit INTEGER, touched INTEGER, expires INTEGER) WITHOUT ROWID",
     );
+    ctx.storage.sql.exec("CREATE TABLE IF NOT EXISTS pools (key TEXT PRIMARY KEY, state TEXT, expires INTEGER) WITHOUT ROWID");
     this.#keys = ctx.storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM buckets").one().n;
-    this.#alarmSet = this.#keys > 0; // an alarm outlives the object as its rows do
+    for (const { key, state } of ctx.storage.sql.exec<{ key: string; state: string }>("SELECT key, state FROM pools")) {
+      this.#pools.set(key, JSON.parse(state) as Pool);
+    }
+    this.#alarmSet = this.#keys + this.#pools.size > 0; // an alarm outlives the object as its rows do
   }
 
   /** Takes every charge or none of them: a call refused by one rule costs nothing under the others. */
@@ -50,10 +65,38 @@ export class TokenBucket extends DurableObject {
     for (const charge of charges) this.#store(charge, giveBack(this.#load(charge), charge.limit, charge.cost, now), now);
   }
 
+  /**
+   * Lends parts of buckets to an isolate. Written before the answer leaves, so that a restart forgets nothing that is lent.
+   *
+   * @returns undefined for an ask that is older than one answered already
+   */
+  lend(asks: readonly LeaseAsk[]): (Grant | undefined)[] {
+    const now = Date.now();
+    return asks.map((one) => {
+      const key = rowKey(one);
+      const known = this.#pools.get(key);
+      if (known === undefined && this.#pools.size >= this.maxPools) return nothingFor(one.ask);
+      const [pool, grant] = lend(known, one.limit, one.ask, now, Math.random());
+      if (grant === undefined) return undefined;
+      const expires = idleAt(pool, one.limit);
+      this.#pools.set(key, pool);
+      const upsert =
+        "INSERT INTO pools VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET state = excluded.state, expires = excluded.expires";
+      this.ctx.storage.sql.exec(upsert, key, JSON.stringify(pool), expires);
+      this.#wakeAt(expires);
+      return grant;
+    });
+  }
+
   override async alarm(): Promise<void> {
     this.#alarmSet = false;
-    this.#forget("DELETE FROM buckets WHERE expires <= ?", Date.now());
-    const next = this.ctx.storage.sql.exec<{ at: number | null }>("SELECT MIN(expires) AS at FROM buckets").one().at;
+    const now = Date.now();
+    this.#forget("DELETE FROM buckets WHERE expires <= ?", now);
+    for (const { key } of this.ctx.storage.sql.exec<{ key: string }>("DELETE FROM pools WHERE expires <= ? RETURNING key", now)) {
+      this.#pools.delete(key); // full, and nothing of it lent: forgetting it changes nothing
+    }
+    const soonest = "SELECT MIN(expires) AS at FROM (SELECT expires FROM buckets UNION ALL SELECT expires FROM pools)";
+    const next = this.ctx.storage.sql.exec<{ at: number | null }>(soonest).one().at;
     if (next !== null) this.#wakeAt(next);
   }
 
@@ -93,6 +136,11 @@ export class TokenBucket extends DurableObject {
 }
 
 /** A bucket counts in the units of its limit, so a changed limit opens a new one. */
-function rowKey({ key, limit }: Charge): string {
+function rowKey({ key, limit }: { readonly key: string; readonly limit: BucketLimit }): string {
   return `${limit.capacity}/${limit.rate}/${limit.intervalMs}/${key}`;
+}
+
+/** No room for another split bucket: its callers come again in a second. */
+function nothingFor({ turn }: Ask): Grant {
+  return { turn, tokens: 0, perMs: 0, capacity: 0, lifeMs: 1_000, periodMs: 1_000, pauseMs: 1_000, retryAfterMs: 1_000 };
 }

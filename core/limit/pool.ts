@@ -91,8 +91,8 @@ export function lend(known: Pool | undefined, limit: BucketLimit, ask: Ask, now:
 
   const { [ask.isolate]: _, ...others } = pool.loans;
   const lent = reserved({ ...pool, loans: others });
-  const living = mine === undefined ? NOTHING : ask.applied === mine.turn ? mine.now : mine.before;
-  const has = Math.min(ask.has, living.capacity); // nobody holds what was not lent
+  const basis = mine === undefined ? NOTHING : ask.applied === mine.turn ? mine.now : mine.before;
+  const has = Math.min(ask.has, basis.capacity); // nobody holds what was not lent
   const rate = limit.rate / limit.intervalMs;
   const demands = Object.values(others).map(({ demand }) => demand);
   const isolates = demands.length + 1;
@@ -111,7 +111,7 @@ export function lend(known: Pool | undefined, limit: BucketLimit, ask: Ask, now:
   const isRefused = whole + has < ask.need;
   const tokens = isRefused ? 0 : whole;
   const capacity = Math.max(mineCapacity, has + tokens);
-  const left = Math.min(pool.tokens - tokens, limit.capacity - lent.capacity - Math.max(capacity, living.capacity));
+  const left = Math.min(pool.tokens - tokens, limit.capacity - lent.capacity - Math.max(capacity, basis.capacity));
 
   const isTight = sum(demands) + ask.perMs > rate;
   const retryAfterMs = isRefused ? Math.ceil((ask.need - has - pool.tokens) / rate) : 0;
@@ -123,7 +123,7 @@ export function lend(known: Pool | undefined, limit: BucketLimit, ask: Ask, now:
     demand: ask.perMs,
     seenUntil: Math.max(until, now + pauseMs + GUARD_MS),
     now: { perMs, capacity, until },
-    before: living.until > now ? { ...living, capacity: Math.max(living.capacity, has) } : NOTHING,
+    before: basis.until > now ? { ...basis, capacity: Math.max(basis.capacity, has) } : NOTHING,
   };
   const after: Pool = { tokens: Math.max(0, left), at: pool.at, loans: { ...others, [ask.isolate]: loan } };
   return [after, { turn: ask.turn, tokens, perMs, capacity, lifeMs, periodMs, pauseMs, retryAfterMs }];
@@ -148,18 +148,32 @@ export function fairShare(demands: readonly number[], own: number, rate: number)
   return Math.min(own, left / Math.max(1, count));
 }
 
-/** What the pool has earned meanwhile beside the rates that are lent, as far as there is room beside what is lent. */
+/** What the pool has earned meanwhile beside the rates that are lent, as far as there is room beside what is lent; lapse by lapse. */
 function refill(pool: Pool, limit: BucketLimit, now: number): Pool {
-  const lent = reserved(pool);
-  const earned = Math.max(0, now - pool.at) * Math.max(0, limit.rate / limit.intervalMs - lent.perMs);
-  const tokens = Math.max(0, Math.min(pool.tokens + earned, limit.capacity - lent.capacity));
-  const loans: Record<string, Loan> = {};
-  for (const [isolate, loan] of Object.entries(pool.loans)) {
-    if (loan.seenUntil <= now) continue;
-    const kept = loan.now.until > now ? loan.now : NOTHING;
-    loans[isolate] = { ...loan, now: kept, before: loan.before.until > now ? loan.before : NOTHING };
+  let { tokens, at, loans } = pool;
+  while (at < now) {
+    const next = Object.values(loans).reduce((soonest, loan) => Math.min(soonest, lapse(loan.now, at), lapse(loan.before, at)), now);
+    const lent = reserved({ tokens, at, loans });
+    const earned = (next - at) * Math.max(0, limit.rate / limit.intervalMs - lent.perMs);
+    tokens = Math.max(0, Math.min(tokens + earned, limit.capacity - lent.capacity));
+    at = next;
+    loans = living(loans, at);
   }
-  return { tokens, at: Math.max(pool.at, now), loans };
+  return { tokens, at, loans };
+}
+
+/** The next lapse of a share, epoch ms; never for one that has lapsed. */
+function lapse({ until }: Share, at: number): number {
+  return until > at ? until : Number.POSITIVE_INFINITY;
+}
+
+function living(loans: Pool["loans"], at: number): Pool["loans"] {
+  const kept: Record<string, Loan> = {};
+  for (const [isolate, loan] of Object.entries(loans)) {
+    if (loan.seenUntil <= at) continue;
+    kept[isolate] = { ...loan, now: loan.now.until > at ? loan.now : NOTHING, before: loan.before.until > at ? loan.before : NOTHING };
+  }
+  return kept;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -9,6 +9,8 @@ export interface RateLimitInput extends Partial<BucketLimit> {
   readonly rate: number;
   /** Whom a bucket belongs to. A caller without that header or principal is counted by address. Default "ip". */
   readonly key?: "ip" | "principal" | { readonly header: string };
+  /** "exact": the bucket is asked with every call. "leased": isolates spend parts of it without asking. Default "exact". */
+  readonly mode?: "exact" | "leased";
   /** What happens to calls while the bucket can't be asked. Default "open": they pass. */
   readonly fail?: "open" | "closed";
   /** How long a call waits for the bucket, at most 50 ms. Default 50. */
@@ -19,6 +21,7 @@ export interface RateLimitRule {
   readonly name: string;
   readonly key: { readonly kind: "ip" } | { readonly kind: "principal" } | { readonly kind: "header"; readonly header: string };
   readonly limit: BucketLimit;
+  readonly mode: "exact" | "leased";
   readonly fail: "open" | "closed";
   readonly waitMs: number;
 }
@@ -27,7 +30,7 @@ export interface RateLimitRule {
 export function parseRule(check: Checks, name: string, value: unknown, principalHeader: string | undefined): RateLimitRule {
   const path = join("rateLimits", name);
   if (!/^[A-Za-z0-9_.-]{1,64}$/.test(name)) check.report(path, name, "name the rule with 1 to 64 letters, digits, '-', '_' or '.'");
-  const fields = check.fields(path, value, ["capacity", "rate", "intervalMs", "key", "fail", "waitMs"]);
+  const fields = check.fields(path, value, ["capacity", "rate", "intervalMs", "key", "mode", "fail", "waitMs"]);
   const tokens = (field: "capacity" | "rate") => {
     if (fields[field] === undefined) check.report(`${path}.${field}`, undefined, "write a whole number of tokens, at least 1");
     return check.integer(`${path}.${field}`, fields[field], { min: 1, max: 1_000_000_000, fallback: 1, unit: "tokens" });
@@ -44,6 +47,7 @@ export function parseRule(check: Checks, name: string, value: unknown, principal
     name,
     key: bucketKey(check, `${path}.key`, fields["key"], principalHeader),
     limit,
+    mode: check.oneOf(`${path}.mode`, fields["mode"], ["exact", "leased"], "exact"),
     fail: check.oneOf(`${path}.fail`, fields["fail"], ["open", "closed"], "open"),
     waitMs: check.integer(`${path}.waitMs`, fields["waitMs"], { min: 1, max: 50, fallback: 50, unit: "ms" }),
   };

@@ -14,6 +14,7 @@ import { trace } from "./layers/trace.ts";
 import { transcode } from "./layers/transcode.ts";
 import { translate } from "./layers/translate.ts";
 import { validate } from "./layers/validate.ts";
+import type { Leases } from "./leases.ts";
 import type { RestRoute } from "./transcode/rules.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -23,6 +24,7 @@ export interface Route {
   readonly policy: RoutePolicy;
   readonly upstream: Upstream;
   readonly buckets: DurableObjectNamespace<TokenBucket>;
+  readonly leases: Leases; // of the isolate, for all routes
   readonly validate: Validate<DescMessage, Message> | undefined;
   readonly gateway: Pick<GatewayPolicy, "rateLimitShards" | "principalHeader">;
 }
@@ -30,7 +32,7 @@ export interface Route {
 /**
  * @param rest the HTTP rule a call came in by, where it is REST; RPC passes through as it is
  */
-export function pipeline({ method, policy, upstream, buckets, gateway, validate: validator }: Route, rest?: RestRoute): Handler {
+export function pipeline({ method, policy, upstream, buckets, leases, gateway, validate: validator }: Route, rest?: RestRoute): Handler {
   const isUnary = method.methodKind === "unary";
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   const mode = policy.validate;
@@ -41,7 +43,7 @@ export function pipeline({ method, policy, upstream, buckets, gateway, validate:
       rescue(), // below this line layers refuse by throwing Rejected; above it there are only answers
       deadline(isUnary ? policy.readTimeoutMs : policy.streamTimeoutMs), // one clock for the call, whatever it waits for
       ...optional(policy.rateLimits.length > 0, () =>
-        rateLimit(buckets, {
+        rateLimit(buckets, leases, {
           rules: policy.rateLimits,
           cost: policy.cost,
           shards: gateway.rateLimitShards,

@@ -1,4 +1,5 @@
-// Charges the call to its token buckets. Exact: the buckets are asked once a call, and all of them allow it or none is charged.
+// Charges the call to its token buckets: all of them allow it, or none is charged. Leased ones answer without being asked; the
+// exact ones are asked once a call.
 import { waitUntil } from "cloudflare:workers";
 import { hash32 } from "../../../core/hash.ts";
 import { callerOf } from "../../../core/ip.ts";
@@ -8,6 +9,7 @@ import { fillTimeMs, type Verdict } from "../../../core/limit/token-bucket.ts";
 import { type Quota, Rejected } from "../../../core/rejection.ts";
 import type { Charge, TokenBucket } from "../../../durable-objects/token-bucket.ts";
 import type { Layer } from "../call.ts";
+import type { Leases } from "../leases.ts";
 
 export interface RateLimitSettings {
   readonly rules: readonly RateLimitRule[];
@@ -19,15 +21,29 @@ export interface RateLimitSettings {
 /** What is told to callers of a rule that fails closed, while its bucket can't be asked. */
 const RETRY_UNREACHABLE_MS = 1000;
 
-export function rateLimit(buckets: DurableObjectNamespace<TokenBucket>, settings: RateLimitSettings): Layer {
-  const { rules, cost, shards } = settings;
+export function rateLimit(buckets: DurableObjectNamespace<TokenBucket>, leases: Leases, settings: RateLimitSettings): Layer {
+  const { cost, shards } = settings;
+  const leased = settings.rules.filter(({ mode }) => mode === "leased");
+  const exact = settings.rules.filter(({ mode }) => mode === "exact");
+  const rules = [...leased, ...exact];
   return (next) => async (call) => {
     const charges = rules.map((rule): Charge => {
       const key = `${rule.name}/${callerUnder(rule, call.request.headers, settings.principalHeader)}`;
       return { key, limit: rule.limit, cost };
     });
-    const verdicts = await take(buckets, rules, charges, shards);
+    const held = leased.length === 0 ? [] : (spendHeld(leases, leased, charges) ?? (await obtain(leases, leased, charges)));
+    const verdicts = [...held, ...(exact.length === 0 ? [] : await askExact())];
     const quotas = rules.flatMap((rule, index) => quotaOf(rule, verdicts[index]));
+
+    async function askExact(): Promise<(Verdict | undefined)[]> {
+      try {
+        return await take(buckets, exact, charges.slice(leased.length), shards);
+      } catch (error) {
+        for (const [index] of leased.entries()) if (held[index] !== undefined) leases.putBack(charges[index]!);
+        throw error;
+      }
+    }
+
     const response = await next(call);
     for (const [name, value] of rateLimitFields(quotas)) response.headers.set(name, value);
     return response;
@@ -44,6 +60,34 @@ function callerUnder({ key }: RateLimitRule, headers: Headers, principalHeader: 
 /** A key that callers choose is kept short: storage grows with it. */
 function bounded(name: string): string {
   return name.length <= 128 ? name : `${name.slice(0, 96)}#${hash32(name)}`;
+}
+
+/** @returns undefined where one of the leases has not enough, and nothing is taken; the way of a warm call, which waits for nothing */
+function spendHeld(leases: Leases, rules: readonly RateLimitRule[], charges: readonly Charge[]): Verdict[] | undefined {
+  const spent = rules.map((_, index) => leases.spend(charges[index]!));
+  if (spent.every(({ kind }) => kind === "spent")) return rules.map((_, index) => heldVerdict(leases, charges[index]!));
+  for (const [index, { kind }] of spent.entries()) if (kind === "spent") leases.putBack(charges[index]!);
+  return undefined;
+}
+
+/** @throws Rejected when a bucket refuses, or can't be asked under a rule that fails closed */
+async function obtain(leases: Leases, rules: readonly RateLimitRule[], charges: readonly Charge[]): Promise<(Verdict | undefined)[]> {
+  const answers = await Promise.all(rules.map((rule, index) => leases.obtain(charges[index]!, rule.waitMs)));
+  const refused = answers.findIndex((answer) => answer?.kind === "refused");
+  const silent = rules.findIndex((rule, index) => answers[index] === undefined && rule.fail === "closed");
+  const verdicts = answers.map((answer, index) => {
+    if (answer?.kind !== "refused") return answer === undefined ? undefined : heldVerdict(leases, charges[index]!);
+    const { retryAfterMs } = answer;
+    return { kind: "refused" as const, remaining: leases.remaining(charges[index]!), nextMs: retryAfterMs, retryAfterMs };
+  });
+  if (refused < 0 && silent < 0) return verdicts;
+  for (const [index, answer] of answers.entries()) if (answer?.kind === "spent") leases.putBack(charges[index]!);
+  throw refusal(rules, verdicts, silent);
+}
+
+/** `remaining` is what this isolate may promise by itself: less than what the whole bucket has. */
+function heldVerdict(leases: Leases, charge: Charge): Verdict {
+  return { kind: "allowed", remaining: leases.remaining(charge), nextMs: 0 };
 }
 
 /** @throws Rejected when a bucket refuses, or can't be asked under a rule that fails closed */
@@ -79,14 +123,18 @@ async function take(
           .catch(() => undefined),
       );
   }
-  if (refused < 0) {
-    throw new Rejected({ kind: "limiter_unavailable", rule: rules[silent]!.name, retryAfterMs: RETRY_UNREACHABLE_MS });
-  }
+  throw refusal(rules, verdicts, silent);
+}
+
+/** Of several refusals the longest is told. @param silent the rule that fails closed, where none has refused */
+function refusal(rules: readonly RateLimitRule[], verdicts: readonly (Verdict | undefined)[], silent: number): Rejected {
   const refusals = verdicts.map((verdict) => (verdict?.kind === "refused" ? verdict.retryAfterMs : 0));
   const retryAfterMs = Math.max(...refusals);
+  if (retryAfterMs === 0)
+    return new Rejected({ kind: "limiter_unavailable", rule: rules[silent]!.name, retryAfterMs: RETRY_UNREACHABLE_MS });
   const rule = rules[refusals.indexOf(retryAfterMs)]!.name;
   const quotas = rules.flatMap((one, index) => (refusals[index]! > 0 ? quotaOf(one, verdicts[index]) : []));
-  throw new Rejected({ kind: "rate_limited", rule, retryAfterMs, quotas });
+  return new Rejected({ kind: "rate_limited", rule, retryAfterMs, quotas });
 }
 
 /** @returns what `ask` answers, or undefined when it fails or does not answer in time: a slow limiter is as good as none (W2) */

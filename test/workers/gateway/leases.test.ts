@@ -1,0 +1,110 @@
+// Leased rate limits through the whole pipeline, with real objects: warm calls ask nobody, and nobody gets more than the limit.
+import { env } from "cloudflare:workers";
+import { expect, it } from "vitest";
+import type { RateLimitInput } from "../../../core/limit/rule.ts";
+import type { LeaseAsk, TokenBucket } from "../../../durable-objects/token-bucket.ts";
+import { gatewayTo, json, USER, unary } from "../../support/gateway.ts";
+
+let rules = 0;
+
+/** Counts what reaches the objects, and lets them fail. */
+function limited(rule: Partial<RateLimitInput>, others: Record<string, RateLimitInput> = {}, lend?: () => Promise<never>) {
+  const name = `rule-${rules++}`; // buckets of its own
+  const seen = { calls: 0 };
+  const TOKEN_BUCKET = {
+    getByName(shard: string) {
+      const stub = env.TOKEN_BUCKET.getByName(shard) as DurableObjectStub<TokenBucket>;
+      return {
+        lend(asks: LeaseAsk[]) {
+          seen.calls += 1;
+          return lend === undefined ? stub.lend(asks) : lend();
+        },
+        take: (charges: never) => {
+          seen.calls += 1;
+          return stub.take(charges);
+        },
+        giveBack: (charges: never) => stub.giveBack(charges),
+      };
+    },
+  };
+  const rateLimits = { [name]: { capacity: 10_000, rate: 10_000, mode: "leased" as const, ...rule }, ...others };
+  const gateway = gatewayTo(() => json(USER), { rateLimits, defaults: { rateLimits: Object.keys(rateLimits) } }, { TOKEN_BUCKET });
+  return { seen, name, call: (headers: Record<string, string> = {}) => gateway(unary("GetUser", {}, headers)) };
+}
+
+const statuses = async (calls: readonly Promise<Response>[]): Promise<Record<number, number>> => {
+  const counts: Record<number, number> = {};
+  for (const { status } of await Promise.all(calls)) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+};
+
+it("asks once for calls that come together", async () => {
+  const { seen, call } = limited({ waitMs: 50 });
+  const counts = await statuses(Array.from({ length: 20 }, () => call()));
+  expect(counts).toEqual({ 200: 20 });
+  expect(seen.calls).toBeLessThanOrEqual(4);
+});
+
+it("makes no binding call for a warm request", async () => {
+  const { seen, call } = limited({});
+  for (let n = 0; n < 30; n++) {
+    await call(); // until there is a lease of its own
+    await scheduler.wait(10);
+  }
+  const before = seen.calls;
+  const answers = await Promise.all(Array.from({ length: 50 }, () => call()));
+  expect(answers.every(({ status }) => status === 200)).toBe(true);
+  expect(seen.calls - before).toBeLessThanOrEqual(1); // a renewal, behind an answer
+  expect(answers[0]?.headers.get("RateLimit")).toMatch(/^"rule-\d+";r=\d+$/);
+});
+
+it("never admits more of a small limit than its capacity, and an attack on it costs next to nothing", async () => {
+  const { seen, call, name } = limited({ capacity: 5, rate: 1, intervalMs: 60_000, fail: "closed" });
+  const first: Response[] = [];
+  for (let n = 0; n < 8; n++) first.push(await call());
+  expect(first.filter(({ status }) => status === 200)).toHaveLength(5);
+  const refused = first.at(-1)!;
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers.get("Retry-After"))).toBeGreaterThanOrEqual(1);
+  expect(refused.headers.get("RateLimit-Policy")).toBe(`"${name}";q=5;w=300`);
+  const before = seen.calls;
+  expect(await statuses(Array.from({ length: 200 }, () => call()))).toEqual({ 429: 200 });
+  expect(seen.calls - before).toBe(0);
+});
+
+it("keeps callers apart", async () => {
+  const { call } = limited({ capacity: 1, rate: 1, intervalMs: 60_000, fail: "closed" });
+  const from = (address: string) => call({ "cf-connecting-ip": address });
+  expect((await from("192.0.2.1")).status).toBe(200);
+  expect((await from("192.0.2.1")).status).toBe(429);
+  expect((await from("192.0.2.2")).status).toBe(200);
+});
+
+it("takes nothing of a lease where another rule refuses the call", async () => {
+  const { call } = limited(
+    { capacity: 3, rate: 1, intervalMs: 60_000, fail: "closed", key: { header: "x-a" } },
+    {
+      [`exact-${rules}`]: { capacity: 1, rate: 1, intervalMs: 60_000, fail: "closed", key: { header: "x-b" } },
+    },
+  );
+  const pair = async (a: string, b: string): Promise<number> => (await call({ "x-a": a, "x-b": b })).status;
+  expect(await pair("a", "1")).toBe(200);
+  for (let n = 0; n < 5; n++) expect(await pair("a", "1")).toBe(429); // refused by the exact rule
+  expect([await pair("a", "2"), await pair("a", "3"), await pair("a", "4")]).toEqual([200, 200, 429]);
+});
+
+it.each([
+  ["open", 200],
+  ["closed", 503],
+] as const)("lets a rule that fails %s decide while the object can't be asked, and asks it once a second", async (fail, status) => {
+  const { seen, call } = limited({ fail }, {}, () => Promise.reject(new Error("overloaded")));
+  for (let n = 0; n < 10; n++) expect((await call()).status).toBe(status);
+  expect(seen.calls).toBe(1);
+});
+
+it("waits 50 ms for an object that hangs, and no longer", async () => {
+  const { call } = limited({ fail: "open" }, {}, () => new Promise<never>(() => undefined));
+  const start = Date.now();
+  expect((await call()).status).toBe(200);
+  expect(Date.now() - start).toBeLessThan(1_000);
+});
