@@ -72,6 +72,13 @@ export const subjects: Readonly<Record<string, Subject>> = {
     objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
     prepare: () => connectCall(),
   },
+  "gateway-leased": {
+    entry: "bench/workers/gateway-leased.ts",
+    about: "the same with its bucket leased",
+    upstreams: ["USERS", "ORDERS"],
+    objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
+    prepare: () => connectCall(),
+  },
   "gateway-unlimited": {
     entry: "bench/workers/gateway-unlimited.ts",
     about: "the same without a rate limit: what the pipeline itself costs",

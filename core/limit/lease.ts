@@ -8,7 +8,9 @@ export type Spent =
 
 const STEP_MS = 50;
 const FORGETS_MS = 1_000; // time constant of the demand
-const RESTS_MS = 200; // between two asks behind answers that are made for want of tokens alone
+const STEADY_MS = 1_000; // of demand without a gap
+const GAP_MS = 500;
+const RESTS_MS = 50; // between two asks behind answers that are made for want of tokens alone
 const ASK_LIMIT_MS = 2_000; // an ask without an answer is given up after it; its answer, if it comes, is dropped
 
 /** One key in one isolate. All times are epoch ms of the isolate's own clock; no clock is compared with another one. */
@@ -62,7 +64,7 @@ export class Lease {
   isLow(now: number): boolean {
     if (this.isAsking(now) || this.#applied === 0) return false;
     if (now >= this.#renewAt) return true;
-    return this.#perMs > 0 && now >= this.#pausedUntil && this.#tokens < this.#capacity / 10 && now - this.#askedAtLast > RESTS_MS;
+    return now >= this.#pausedUntil && this.#tokens < this.#capacity / 4 && this.#capacity > 4 && now - this.#askedAtLast > RESTS_MS;
   }
 
   /** One ask at a time. */
@@ -77,7 +79,7 @@ export class Lease {
     this.#askedAt = now;
     this.#askedAtLast = now;
     const applied = now < this.#lapsesAt ? this.#applied : 0;
-    return { isolate, turn: this.#turn, applied, has: this.#tokens, need, perMs: this.#demand.perMs(now) };
+    return { isolate, turn: this.#turn, applied, has: this.#tokens, need, ...this.#demand.seen(now) };
   }
 
   /** @param sentAt when the ask was sent: a life counts from there, so that it ends here before it ends at the object */
@@ -120,24 +122,36 @@ export class Lease {
 /** Demand as a mean that forgets, measured over steps of at least 50 ms: within a turn of I/O a Worker's clock stands still. */
 class Demand {
   #perMs = -1; // not known
-  #since = 0;
+  #peakPerMs = 0;
+  #since = 0; // of the step
   #seen = 0;
+  #steadySince = 0;
+  #lastAt = 0;
 
   count(cost: number, now: number): void {
-    if (this.#since === 0) this.#since = now;
+    if (now - this.#lastAt > GAP_MS) {
+      this.#steadySince = now;
+      this.#since = now;
+      this.#seen = 0;
+    }
+    this.#lastAt = now;
     this.#seen += cost;
     if (now - this.#since >= STEP_MS) this.#close(now);
   }
 
-  perMs(now: number): number {
+  seen(now: number): Pick<Ask, "perMs" | "peakPerMs" | "isSteady"> {
     if (now - this.#since >= STEP_MS) this.#close(now);
-    return Math.max(0, this.#perMs >= 0 ? this.#perMs : this.#seen / 1_000);
+    const perMs = this.#perMs >= 0 ? this.#perMs : this.#seen / 1_000;
+    const isSteady = this.#lastAt - this.#steadySince >= STEADY_MS;
+    return { perMs, peakPerMs: Math.max(this.#peakPerMs, this.#seen / STEP_MS), isSteady };
   }
 
   #close(now: number): void {
     const passed = now - this.#since;
+    const perMs = this.#seen / passed;
     const keeps = this.#perMs < 0 ? 0 : Math.exp(-passed / FORGETS_MS);
-    this.#perMs = Math.max(0, this.#perMs) * keeps + (this.#seen / passed) * (1 - keeps);
+    this.#perMs = Math.max(0, this.#perMs) * keeps + perMs * (1 - keeps);
+    this.#peakPerMs = (this.#peakPerMs + perMs) / 2;
     this.#since = now;
     this.#seen = 0;
   }

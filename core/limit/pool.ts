@@ -10,7 +10,9 @@ export interface Ask {
   readonly applied: number; // the turn whose grant it lives on; 0 for none
   readonly has: number; // tokens it holds at the moment of sending
   readonly need: number; // tokens that calls wait for; 0 where nothing waits
-  readonly perMs: number; // demand it has seen, refused calls included, tokens per ms
+  readonly perMs: number; // demand it has seen, refused calls included, tokens per ms: the mean ...
+  readonly peakPerMs: number; // ... and the latest
+  readonly isSteady: boolean; // it has seen demand for a while: a rate of its own will be used
 }
 
 export interface Grant {
@@ -29,6 +31,7 @@ export interface Pool {
   readonly tokens: number;
   readonly at: number; // epoch ms of the object's clock
   readonly loans: Readonly<Record<string, Loan>>; // by isolate
+  readonly pace: number; // in (0, 1]: how much sooner than usual shares lapse, because too much lapsed unused
 }
 
 interface Share {
@@ -47,16 +50,23 @@ interface Loan {
 
 /** Clocks run at rates that differ a little, and a Worker's stands still between two turns of I/O. */
 export const GUARD_MS = 250;
-const CALLS_PER_SECOND = 100; // for one key, of all isolates together
+const CALLS_PER_SECOND = 80; // for one key, of all isolates together
 const MIN_PERIOD_MS = 100;
 const MAX_PERIOD_MS = 5_000;
 const LENT_AT_MOST = 0.98; // of the rate; what is left fills the pool, for those who come new
 const CAPACITY_LENT = 0.8;
-const MOST_OVER_DEMAND = 1.45;
+const BUSY = 0.7; // demand over the rate, from where on ...
+const UNDER_DEMAND = 0.85; // ... shares are less than the demand of their isolates: what varies comes in chunks, from the pool
+const OVER_DEMAND = 1.3;
+const MARGIN = 1.3; // of demand, that chunks provide for
+const BURST_MS = 190; // that a chunk serves where demand is not steady
+const MIN_PACE = 0.1;
+const FASTER = 0.9; // with each share of the mean size that lapses while the key is busy
+const SLOWER = 1.01; // with each ask else
 const NOTHING: Share = { perMs: 0, capacity: 0, until: 0 };
 
 export function fullPool(limit: BucketLimit, now: number): Pool {
-  return { tokens: limit.capacity, at: now, loans: {} };
+  return { tokens: limit.capacity, at: now, loans: {}, pace: 1 };
 }
 
 /** When a pool that nobody asks again is full with nothing lent, epoch ms: forgetting it then changes nothing. */
@@ -65,10 +75,10 @@ export function idleAt(pool: Pool, limit: BucketLimit): number {
   return lapsed + Math.ceil((limit.capacity * limit.intervalMs) / limit.rate);
 }
 
-/** What may be spent of a pool and its loans at once, tokens: never more than the capacity. */
-export function reserved(pool: Pool): { readonly capacity: number; readonly perMs: number } {
+/** What may be spent of what is lent at once, tokens: never more than the capacity. */
+export function reserved(loans: Pool["loans"]): { readonly capacity: number; readonly perMs: number } {
   let [capacity, perMs] = [0, 0];
-  for (const { now, before } of Object.values(pool.loans)) {
+  for (const { now, before } of Object.values(loans)) {
     capacity += Math.max(now.capacity, before.capacity);
     perMs += Math.max(now.perMs, before.perMs);
   }
@@ -85,27 +95,35 @@ export function reserved(pool: Pool): { readonly capacity: number; readonly perM
  */
 export function lend(known: Pool | undefined, limit: BucketLimit, ask: Ask, now: number, roll: number): [Pool, Grant | undefined] {
   assert(ask.need >= 0 && ask.has >= 0 && ask.perMs >= 0, "an ask has no negative numbers");
-  const pool = refill(known ?? fullPool(limit, now), limit, now);
+  const [pool, lapsed] = refill(known ?? fullPool(limit, now), limit, now);
   const mine = pool.loans[ask.isolate];
   if (mine !== undefined && ask.turn <= mine.turn) return [pool, undefined];
 
   const { [ask.isolate]: _, ...others } = pool.loans;
-  const lent = reserved({ ...pool, loans: others });
+  const lent = reserved(others);
   const basis = mine === undefined ? NOTHING : ask.applied === mine.turn ? mine.now : mine.before;
   const has = Math.min(ask.has, basis.capacity); // nobody holds what was not lent
   const rate = limit.rate / limit.intervalMs;
   const demands = Object.values(others).map(({ demand }) => demand);
   const isolates = demands.length + 1;
-  const periodMs = Math.min(MAX_PERIOD_MS, Math.max(MIN_PERIOD_MS, (isolates * 1_000) / CALLS_PER_SECOND));
-  const lifeMs = Math.ceil(2 * periodMs + 500);
+  const total = sum(demands) + ask.perMs;
+  const isBusy = total > BUSY * rate;
+  const pace =
+    isBusy && lapsed > 0 ? Math.max(MIN_PACE, pool.pace * FASTER ** ((lapsed / rate) * isolates)) : Math.min(1, pool.pace * SLOWER);
+  const periodMs = Math.min(MAX_PERIOD_MS, Math.max(MIN_PERIOD_MS, (pace * isolates * 1_000) / CALLS_PER_SECOND));
+  const lifeMs = Math.ceil(1.5 * periodMs + 100);
   // Small shares are not lent: what one isolate sits on, the others would miss.
-  const isSmall = rate * periodMs < 2 * isolates || limit.capacity < 3 * isolates * Math.max(1, ask.need);
+  const isSmall = (rate * 1_000) / CALLS_PER_SECOND < 2 || limit.capacity < 3 * isolates * Math.max(1, ask.need);
 
-  const wanted = isSmall ? 0 : fairShare([...demands, ask.perMs], ask.perMs, rate * LENT_AT_MOST);
+  const level = fairLevel([...demands, ask.perMs], rate * LENT_AT_MOST);
+  const isSaturated = ask.perMs >= level;
+  const wanted = isSmall || !ask.isSteady ? 0 : isSaturated ? level : ask.perMs * (isBusy ? UNDER_DEMAND : OVER_DEMAND);
   const perMs = Math.max(0, Math.min(wanted, rate - lent.perMs));
   const mineCapacity = Math.max(0, Math.min(limit.capacity - lent.capacity, CAPACITY_LENT * limit.capacity * (perMs / rate)));
-  // A chunk at once, beside the rate: what is needed, and where there is plenty, what fills its own capacity half.
-  const chunk = isSmall ? ask.need : Math.max(ask.need, mineCapacity / 2 - has);
+  // A chunk at once, beside the rate: what the demand may take until the next ask, and the rate does not bring.
+  const ahead = ask.isSteady ? (ask.perMs * MARGIN - perMs) * periodMs : ask.peakPerMs * Math.min(periodMs, BURST_MS);
+  const spare = isSaturated ? Math.min(mineCapacity, pool.tokens / 2) : 0;
+  const chunk = isSmall ? ask.need : Math.max(ask.need, (isSaturated && ask.isSteady ? spare : ahead) - has);
   const part = Math.min(Math.max(0, chunk), pool.tokens, Math.max(0, limit.capacity - lent.capacity - has));
   const whole = Math.floor(part);
   const isRefused = whole + has < ask.need;
@@ -113,10 +131,9 @@ export function lend(known: Pool | undefined, limit: BucketLimit, ask: Ask, now:
   const capacity = Math.max(mineCapacity, has + tokens);
   const left = Math.min(pool.tokens - tokens, limit.capacity - lent.capacity - Math.max(capacity, basis.capacity));
 
-  const isTight = sum(demands) + ask.perMs > rate;
   const retryAfterMs = isRefused ? Math.ceil((ask.need - has - pool.tokens) / rate) : 0;
-  const paced = isSmall ? (isolates / (1.25 * rate)) * (0.5 + roll) : isTight ? periodMs : 0;
-  const pauseMs = Math.ceil(isRefused ? Math.max(retryAfterMs, paced) : !isSmall && isTight ? periodMs : 0);
+  const paced = isSmall ? (isolates / (1.25 * rate)) * (0.5 + roll) : !ask.isSteady ? BURST_MS / 2 : isSaturated ? periodMs : periodMs / 2;
+  const pauseMs = Math.ceil(isRefused ? Math.max(retryAfterMs, paced) : !isSmall && isSaturated && ask.isSteady ? periodMs : 0);
   const until = now + lifeMs + GUARD_MS;
   const loan: Loan = {
     turn: ask.turn,
@@ -125,41 +142,40 @@ export function lend(known: Pool | undefined, limit: BucketLimit, ask: Ask, now:
     now: { perMs, capacity, until },
     before: basis.until > now ? { ...basis, capacity: Math.max(basis.capacity, has) } : NOTHING,
   };
-  const after: Pool = { tokens: Math.max(0, left), at: pool.at, loans: { ...others, [ask.isolate]: loan } };
+  const after: Pool = { tokens: Math.max(0, left), at: pool.at, loans: { ...others, [ask.isolate]: loan }, pace };
   return [after, { turn: ask.turn, tokens, perMs, capacity, lifeMs, periodMs, pauseMs, retryAfterMs }];
 }
 
 /**
- * Max-min fair part of a rate for one of several demands. Where there is plenty, everybody gets more than it asks for, in proportion.
+ * The most that one of several demands gets where all of them are more than the rate; Infinity where there is enough for all.
  *
  * @see Bertsekas and Gallager, Data Networks, section 6.5.2 (max-min fairness)
  */
-export function fairShare(demands: readonly number[], own: number, rate: number): number {
-  const total = sum(demands);
-  if (total === 0) return 0;
-  if (total <= rate) return own * Math.min(MOST_OVER_DEMAND, rate / total);
+export function fairLevel(demands: readonly number[], rate: number): number {
   let left = rate;
   let count = demands.length;
   for (const demand of [...demands].sort((a, b) => a - b)) {
-    if (demand * count >= left) break;
+    if (demand * count >= left) return left / count;
     left -= demand;
     count -= 1;
   }
-  return Math.min(own, left / Math.max(1, count));
+  return Number.POSITIVE_INFINITY;
 }
 
-/** What the pool has earned meanwhile beside the rates that are lent, as far as there is room beside what is lent; lapse by lapse. */
-function refill(pool: Pool, limit: BucketLimit, now: number): Pool {
+/** What the pool has earned meanwhile beside the rates that are lent, as far as there is room; and the rates that have lapsed, together. */
+function refill(pool: Pool, limit: BucketLimit, now: number): [Pool, lapsed: number] {
   let { tokens, at, loans } = pool;
+  let lapsed = 0;
   while (at < now) {
     const next = Object.values(loans).reduce((soonest, loan) => Math.min(soonest, lapse(loan.now, at), lapse(loan.before, at)), now);
-    const lent = reserved({ tokens, at, loans });
+    const lent = reserved(loans);
     const earned = (next - at) * Math.max(0, limit.rate / limit.intervalMs - lent.perMs);
     tokens = Math.max(0, Math.min(tokens + earned, limit.capacity - lent.capacity));
     at = next;
+    for (const loan of Object.values(loans)) if (loan.now.until === at) lapsed += loan.now.perMs;
     loans = living(loans, at);
   }
-  return { tokens, at, loans };
+  return [{ tokens, at, loans, pace: pool.pace }, lapsed];
 }
 
 /** The next lapse of a share, epoch ms; never for one that has lapsed. */

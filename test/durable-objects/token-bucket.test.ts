@@ -2,7 +2,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Charge, TokenBucket } from "../../durable-objects/token-bucket.ts";
+import type { Charge, LeaseAsk, TokenBucket } from "../../durable-objects/token-bucket.ts";
 
 const START = Date.UTC(2026, 0, 1);
 const limit = { capacity: 3, rate: 1, intervalMs: 1000 };
@@ -129,5 +129,63 @@ describe("TokenBucket", () => {
     }
     expect((await stub.take([charge("caller-49")]))[0]?.kind).toBe("refused"); // the latest is remembered
     expect((await stub.take([charge("caller-0")]))[0]?.kind).toBe("allowed"); // the oldest has been forgotten
+  });
+});
+
+describe("TokenBucket, leased", () => {
+  const big = { capacity: 1000, rate: 100, intervalMs: 1000 };
+  const ask = (isolate: string, turn: number, need: number, has = 0): LeaseAsk => ({
+    key: "a",
+    limit: big,
+    ask: { isolate, turn, applied: turn - 1, has, need, perMs: 0.05, peakPerMs: 0.05, isSteady: true },
+  });
+  const pools = (stub: DurableObjectStub<TokenBucket>): Promise<number> =>
+    runInDurableObject(stub, (_, { storage }) => storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM pools").one().n);
+
+  it("lends of one bucket to several isolates no more than it has", async () => {
+    const stub = freshObject();
+    const grants = [];
+    for (const isolate of ["x", "y", "z"]) grants.push(...(await stub.lend([ask(isolate, 1, 400)])));
+    const lent = grants.reduce((sum, grant) => sum + grant!.capacity, 0);
+    expect(lent).toBeLessThanOrEqual(1000);
+    expect(grants.reduce((sum, grant) => sum + grant!.tokens, 0)).toBeLessThanOrEqual(1000);
+    expect(grants[2]).toMatchObject({ tokens: 0 });
+    expect(grants[2]?.retryAfterMs).toBeGreaterThan(0);
+  });
+
+  it("answers a doubled ask with nothing", async () => {
+    const stub = freshObject();
+    expect((await stub.lend([ask("x", 1, 5)]))[0]?.tokens).toBeGreaterThanOrEqual(5);
+    expect(await stub.lend([ask("x", 1, 5)])).toEqual([undefined]);
+  });
+
+  it("knows after an eviction what it has lent", async () => {
+    const stub = freshObject();
+    await stub.lend([ask("x", 1, 900)]);
+    await evictDurableObject(stub);
+    expect((await stub.lend([ask("y", 1, 200)]))[0]).toMatchObject({ tokens: 0 });
+  });
+
+  it("forgets a bucket when it is full and nothing is lent, and not before", async () => {
+    const stub = freshObject();
+    await stub.lend([ask("x", 1, 900)]);
+    vi.setSystemTime(START + 9_000);
+    await runDurableObjectAlarm(stub);
+    expect(await pools(stub)).toBe(1);
+    vi.setSystemTime(START + 60_000);
+    await runDurableObjectAlarm(stub);
+    expect(await pools(stub)).toBe(0);
+    expect((await stub.lend([ask("y", 1, 1000)]))[0]?.tokens).toBe(1000);
+  });
+
+  it("lends nothing of new buckets where it has as many as it may", async () => {
+    const stub = freshObject();
+    await runInDurableObject(stub, (object) => {
+      object.maxPools = 1;
+    });
+    await stub.lend([ask("x", 1, 1)]);
+    const [other] = await stub.lend([{ ...ask("x", 1, 1), key: "b" }]);
+    expect(other).toMatchObject({ tokens: 0, pauseMs: 1000 });
+    expect((await stub.lend([ask("x", 2, 1)]))[0]?.pauseMs).toBe(0);
   });
 });

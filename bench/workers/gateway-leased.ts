@@ -1,0 +1,25 @@
+// This gateway with one leased token bucket: what a limit costs that asks nobody.
+
+import { createApp } from "../../workers/gateway/app.ts";
+import type { Bindings } from "../../workers/gateway/upstream.ts";
+import { catalog } from "../../workers/services/catalog.ts";
+
+export { TokenBucket } from "../../durable-objects/token-bucket.ts";
+
+const config = {
+  rateLimits: { everybody: { key: "ip", capacity: 1_000_000, rate: 1_000_000, mode: "leased" } },
+  defaults: { rateLimits: ["everybody"] },
+  services: {
+    "users.v1.UserService": { upstream: { binding: "USERS" } },
+    "orders.v1.OrderService": { upstream: { binding: "ORDERS" } },
+  },
+} as const;
+
+let app: ReturnType<typeof createApp> | undefined;
+
+export default {
+  fetch(request: Request, env: Bindings): Response | Promise<Response> {
+    app ??= createApp(config, catalog, env);
+    return app.fetch(request);
+  },
+};
