@@ -99,7 +99,7 @@ describe("consistent_hash", () => {
   it.each([3, 100, 1_000])("keeps the busiest of %d within 1.10 of its share, and weights within 5 percent", (count) => {
     const candidates = fleet(count, (index) => 1 + (index % 3));
     const picks = count * 20_000;
-    const counted = counts(kind, candidates, Math.min(picks, 6_000_000), { ...SETTINGS, slots: count > 100 ? 1_048_576 : 65_536 });
+    const counted = counts(kind, candidates, Math.min(picks, 6_000_000), { ...SETTINGS, slots: count > 100 ? 2_097_152 : 98_304 });
     const total = counted.reduce((sum, one) => sum + one, 0);
     const weights = candidates.reduce((sum, { weight }) => sum + weight, 0);
     const shares = counted.map((one, index) => (one * weights) / (total * candidates[index]!.weight));
