@@ -8,13 +8,14 @@ export interface Heat {
   readonly predictedMs: number; // what one call more would take
 }
 
-const HOTTER = 1.5;
-const HOTTER_BY_MS = 10;
+const HOTTER = 1.4;
+const HOTTER_BY_MS = 3;
+const HEARD = 0.02; // of each caller's word: some fifty callers make the median
 
 /**
  * Whether to refuse a call that may go elsewhere.
  *
- * @param medianMs what the endpoints say that one call more would take, in the middle; 0 for a call that may not be bounced (again)
+ * @param medianMs what the endpoints say that one call more would take, in the middle; 0 where nobody knows, or for a call that may not be bounced again
  */
 export function isHot({ inFlight, cores, predictedMs }: Heat, medianMs: number): boolean {
   return medianMs > 0 && inFlight >= cores && predictedMs > HOTTER * medianMs + HOTTER_BY_MS;
@@ -24,4 +25,15 @@ export function isHot({ inFlight, cores, predictedMs }: Heat, medianMs: number):
 export function medianOf(reportedMs: readonly number[]): number {
   const known = reportedMs.filter((ms) => ms > 0).sort((a, b) => a - b);
   return known.length * 2 < reportedMs.length ? 0 : (known[known.length >> 1] ?? 0);
+}
+
+/**
+ * The median as an endpoint knows it: from the callers, who know the others. Callers that know too little (0) are told nothing new,
+ * but may be bounced: what the endpoint heard from others holds for them, too.
+ *
+ * @returns what to hear of next time, ms
+ */
+export function hear(heardMs: number, toldMs: number): number {
+  if (toldMs <= 0) return heardMs;
+  return heardMs === 0 ? toldMs : heardMs + (toldMs - heardMs) * HEARD;
 }

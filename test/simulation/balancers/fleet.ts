@@ -1,6 +1,6 @@
 // Isolates, servers and calls: one run of one balancer under one load, and what the callers had of it.
 import type { Balancer, Candidate } from "../../../core/balance/balancer.ts";
-import { isHot, medianOf } from "../../../core/balance/bounce.ts";
+import { hear, isHot, medianOf } from "../../../core/balance/bounce.ts";
 import { Load } from "../../../core/balance/load.ts";
 import { dice as diceOf, World } from "../simulation.ts";
 import { Server } from "./server.ts";
@@ -117,7 +117,8 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
     const server = servers[index]!;
     const { load } = isolate.candidates[index]!;
     const lease = load.begin(world.now, startedAt + TIMEOUT_MS);
-    const medianMs = variant.bounces && bouncedOff === -1 ? medianOf(isolate.candidates.map((one) => one.load.reportedMs)) : 0;
+    const mayBounce = variant.bounces === true && bouncedOff === -1;
+    const toldMs = mayBounce ? medianOf(isolate.candidates.map((one) => one.load.reportedMs)) : 0;
     if (isCounted) sent += 1;
     let isOver = false;
     const finish = (isFailure: boolean): void => {
@@ -131,6 +132,7 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
     world.after(2 + exponential(net, 0.5), () => {
       server.underway -= 1;
       const predictedMs = server.predictedMs(MEAN_WORK_MS);
+      server.heardMs = hear(server.heardMs, toldMs);
       const back = (act: () => void): void => {
         world.after(2 + exponential(net, 0.5), () => {
           load.reportedMs = predictedMs;
@@ -138,7 +140,7 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
         });
       };
       if (index === setting.failing || server.inFlight >= MAX_AT_SERVER) return back(() => finish(true));
-      if (isHot({ inFlight: server.inFlight, cores: server.cores, predictedMs }, medianMs)) {
+      if (isHot({ inFlight: server.inFlight, cores: server.cores, predictedMs }, mayBounce ? server.heardMs : 0)) {
         return back(() => {
           if (isOver) return;
           isOver = true;

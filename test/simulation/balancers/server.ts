@@ -9,6 +9,7 @@ interface Job {
 export class Server {
   inFlight = 0;
   underway = 0; // calls sent that have not arrived: nobody but the oracle knows
+  heardMs = 0; // the median, as callers told it
   readonly cores = 4;
   readonly #world: World;
   readonly #baseSpeed: number;
