@@ -2,6 +2,7 @@
 import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
 import { parseRule, type RateLimitInput, type RateLimitRule } from "./limit/rule.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
+import { parseUpstream, type UpstreamInput, type UpstreamPolicy } from "./upstream.ts";
 import type { ValidationMode } from "./validation.ts";
 
 /** What stands in gateway.config.ts. Every field is explained in docs/parameters.md. */
@@ -57,17 +58,6 @@ export interface RestInput {
   readonly protoFieldNames?: boolean;
 }
 
-/** Where a service runs: a service binding of wrangler.toml, or a base URL. */
-export type UpstreamInput = ({ readonly binding: string } | { readonly url: string }) & SpokenInput;
-
-/** How an upstream is spoken to. */
-export interface SpokenInput {
-  /** What it speaks. Where that is one of the two, calls in the other are translated. Default "both". */
-  readonly protocol?: "both" | "connect" | "grpc_web";
-  /** Whether it is told how long it may take with every call, or only where the caller has set a timeout. Default "always". */
-  readonly timeoutHeader?: "always" | "as_called";
-}
-
 export interface GatewayPolicy {
   readonly principalHeader: string | undefined;
   readonly rateLimitShards: number;
@@ -79,7 +69,7 @@ export interface GatewayPolicy {
 }
 
 export interface ServicePolicy {
-  readonly upstream: UpstreamInput;
+  readonly upstream: UpstreamPolicy;
   readonly methods: ReadonlyMap<string, RoutePolicy>;
 }
 
@@ -188,7 +178,7 @@ function service(
     if (promised.length > 0 && !promised.includes(name)) check.report(at, name, `write ${suggest(name, promised)}`);
     methods.set(name, route(check, at, check.fields(at, settings, ROUTE_FIELDS), own, rules));
   }
-  return { upstream: upstream(check, `${path}.upstream`, fields["upstream"]), methods };
+  return { upstream: parseUpstream(check, `${path}.upstream`, fields["upstream"]), methods };
 }
 
 function route(check: Checks, path: string, fields: Readonly<Record<string, unknown>>, outer: RoutePolicy, rules: Rules): RoutePolicy {
@@ -228,21 +218,4 @@ function namedRules(check: Checks, path: string, value: unknown, rules: Rules): 
     check.report(`${path}[${index}]`, name, mend);
     return [];
   });
-}
-
-function upstream(check: Checks, path: string, value: unknown): UpstreamInput {
-  const { binding, url, ...rest } = check.fields(path, value, ["binding", "url", "protocol", "timeoutHeader"]);
-  const protocol = check.oneOf(`${path}.protocol`, rest["protocol"] ?? "both", ["both", "connect", "grpc_web"], "both");
-  const timeoutHeader = check.oneOf(`${path}.timeoutHeader`, rest["timeoutHeader"], ["always", "as_called"], "always");
-  const spoken: SpokenInput = { timeoutHeader, protocol };
-  if (typeof binding === "string" && url === undefined) {
-    if (/^[A-Za-z_]\w*$/.test(binding)) return { binding, ...spoken };
-    check.report(`${path}.binding`, binding, "write the name of a service binding of wrangler.toml");
-  } else if (typeof url === "string" && binding === undefined) {
-    if (/^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/.test(url)) return { url: url.replace(/\/+$/, ""), ...spoken };
-    check.report(`${path}.url`, url, "write http(s)://host, with a port and a path where needed, without user, query or fragment");
-  } else {
-    check.report(path, value, 'write { binding: "USERS" } or { url: "https://users.example" }, one of them');
-  }
-  return { binding: "", ...spoken };
 }

@@ -44,7 +44,8 @@ describe("parsePolicy", () => {
       },
     });
     const { upstream, methods } = policy.services.get("users.v1.UserService")!;
-    expect(upstream).toEqual({ url: "https://u.example", protocol: "both", timeoutHeader: "always" });
+    expect(upstream).toMatchObject({ protocol: "both", timeoutHeader: "always", balancer: "least_time", maxConcurrent: 500 });
+    expect(upstream.endpoints).toEqual([{ target: { url: "https://u.example" }, weight: 1, priority: 0 }]);
     const seen = [...methods].map(([name, route]) => [name, route.readTimeoutMs, route.rateLimits.map((rule) => rule.name), route.cost]);
     expect(seen).toEqual([
       ["GetUser", 2, ["b"], 2],

@@ -26,6 +26,7 @@ export interface Call {
   readonly signal: AbortSignal | null; // aborts at the deadline
   readonly variables: Variables; // what a REST path carried; empty for RPC
   readonly outgoing: Outgoing;
+  readonly attempt?: { readonly number: number; readonly tried: Set<string> }; // endpoints that this call has been sent to
 }
 
 export type Handler = (call: Call) => Promise<Response>;

@@ -2,10 +2,12 @@
 import { create, type DescMessage, type DescMethod, type DescService, type Message } from "@bufbuild/protobuf";
 import { describe, join, type Problem } from "../../core/parse.ts";
 import { type GatewayInput, type GatewayPolicy, parsePolicy } from "../../core/policy.ts";
+import { endpointId } from "../../core/upstream.ts";
 import type { Validate } from "../../core/validation.ts";
 import { parseDescriptors } from "./descriptors.ts";
+import { pool } from "./pool.ts";
 import { compileRest, type RestTable } from "./transcode/rules.ts";
-import { type Bindings, type Endpoint, upstreamOf } from "./upstream.ts";
+import type { Bindings, Endpoint, Upstream } from "./upstream.ts";
 
 export type Validator = Validate<DescMessage, Message>;
 
@@ -49,9 +51,9 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
   const endpoints = new Map<DescMethod, Endpoint>();
   for (const service of served) {
     const settings = policy.services.get(service.typeName)!;
-    const upstream = upstreamOf(settings.upstream, bindings);
+    const upstream = upstreamOf(service.typeName, policy, bindings);
     if (upstream === undefined) {
-      const found = JSON.stringify(settings.upstream);
+      const found = JSON.stringify(settings.upstream.endpoints.map((endpoint) => endpoint.target));
       const mend = "name a service binding that wrangler.toml has, or add this one to it";
       problems.push({ path: `${join("services", service.typeName)}.upstream`, found, mend });
       continue;
@@ -69,6 +71,14 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
   }
   if (problems.length > 0) throw new InvalidConfiguration(problems);
   return { policy, endpoints, rest: table, validate, buckets: bindings["TOKEN_BUCKET"] };
+}
+
+/** A pool of the service's endpoints; it bears the name of its endpoint where there is but one. */
+function upstreamOf(service: string, { services, principalHeader }: GatewayPolicy, bindings: Bindings): Upstream | undefined {
+  const policy = services.get(service)!.upstream;
+  const [first, second] = policy.endpoints;
+  const name = first !== undefined && second === undefined ? endpointId(first.target) : service;
+  return pool({ name, policy, principalHeader }, bindings);
 }
 
 /** Rules are compiled when a message is first held to them: do it here, so that one that can't be is told before anything starts. */

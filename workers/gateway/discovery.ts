@@ -4,7 +4,7 @@ import type { RoutePolicy } from "../../core/policy.ts";
 import { discovery } from "../discovery/discovery.ts";
 import type { Status } from "../discovery/health.ts";
 import { defineServices } from "../service.ts";
-import type { Endpoint, Upstream } from "./upstream.ts";
+import { type Endpoint, only } from "./upstream.ts";
 
 /**
  * The endpoints of reflection and health, to be served beside the configured ones: every layer acts on them as on any other.
@@ -23,10 +23,9 @@ export function discoveryEndpoints(
   const own = discovery(served, statusOf);
   const worker = defineServices(() => own, { discovery: false, readMaxBytes: policy.maxBodyBytes });
   const env = {};
-  const upstream: Upstream = {
-    name: "discovery",
+  const upstream = only("discovery", {
     base: "https://discovery.internal",
     fetch: (url, init) => worker.fetch(new Request(url, init), env),
-  };
+  });
   return new Map(own.flatMap(({ service }) => service.methods.map((method) => [method, { policy, upstream }] as const)));
 }

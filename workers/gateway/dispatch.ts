@@ -4,7 +4,7 @@ import { Rejected } from "../../core/rejection.ts";
 import type { Call, Handler } from "./call.ts";
 import { cleanAnswer } from "./headers.ts";
 import { mediaType } from "./protocol.ts";
-import type { Upstream } from "./upstream.ts";
+import type { Attempt, Upstream } from "./upstream.ts";
 
 export function dispatch(upstream: Upstream): Handler {
   return async (call) => {
@@ -16,7 +16,8 @@ export function dispatch(upstream: Upstream): Handler {
       headers.set(name, isGrpcWeb ? `${Math.min(timeoutMs, 99_999_999)}m` : String(timeoutMs));
     }
 
-    const answer = await send(upstream, call, upstream.base + path + query, {
+    const attempt = upstream.pick(call);
+    const answer = await send(upstream, attempt, call, attempt.base + path + query, {
       method,
       headers,
       body,
@@ -24,6 +25,7 @@ export function dispatch(upstream: Upstream): Handler {
       signal: call.signal,
       encodeResponseBody: "manual", // compressed bytes pass as they are
     });
+    attempt.ended(isFailure(answer.status) ? "failed" : "answered");
     refuseUnfit(upstream, call, answer);
     const { status, headers: answered } = answer;
     const response = new Response(answer.body, { status, headers: answered, encodeBody: "manual" });
@@ -32,16 +34,25 @@ export function dispatch(upstream: Upstream): Handler {
   };
 }
 
-async function send(upstream: Upstream, call: Call, url: string, init: RequestInit): Promise<Response> {
+/** What speaks against an endpoint, and not against the call: server errors, but for a method it does not have. */
+function isFailure(status: number): boolean {
+  return status >= 500 && status !== 501;
+}
+
+async function send(upstream: Upstream, attempt: Attempt, call: Call, url: string, init: RequestInit): Promise<Response> {
   try {
-    return await upstream.fetch(url, init);
+    return await attempt.fetch(url, init);
   } catch (error) {
-    if (error instanceof Rejected || call.signal?.aborted === true) throw error; // the body broke a limit, or the time is up
+    const isLate = call.signal?.aborted === true && Date.now() >= call.deadlineAt;
+    const isOurs = error instanceof Rejected || call.signal?.aborted === true; // the body broke a limit, or the time is up
+    attempt.ended(isOurs && !isLate ? "dropped" : "failed");
+    if (isOurs) throw error;
     console.warn(
       JSON.stringify({
         level: "warn",
         requestId: call.outgoing.headers.get("x-request-id"),
         upstream: upstream.name,
+        endpoint: attempt.endpoint,
         fault: String(error),
       }),
     );

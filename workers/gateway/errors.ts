@@ -58,6 +58,10 @@ export function toRefusal(rejection: Rejection): Refusal {
       const code = rejection.isLate ? Code.DeadlineExceeded : Code.Unavailable;
       return { error: new ConnectError(`the stream of the upstream ${rejection.problem}`, code) };
     }
+    case "no_endpoint": {
+      const why = rejection.isFull ? "has no endpoint that takes more calls" : "has no endpoint";
+      return { error: new ConnectError(`upstream ${rejection.upstream} ${why}`, Code.Unavailable) };
+    }
     case "upstream_unreachable":
       return { error: new ConnectError(`upstream ${rejection.upstream} can't be reached`, Code.Unavailable) };
     case "upstream_invalid":

@@ -36,7 +36,7 @@ export function pipeline({ method, policy, upstream, buckets, leases, gateway, v
   const isUnary = method.methodKind === "unary";
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   const mode = policy.validate;
-  const spoken = upstream.protocol ?? "both";
+  const spoken = upstream.protocol;
   return stack(
     [
       trace(), // names the call; sees every answer, refusals too

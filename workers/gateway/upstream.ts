@@ -1,17 +1,34 @@
-// Where the calls of a service go: a service binding, or a base URL.
-import type { RoutePolicy, UpstreamInput } from "../../core/policy.ts";
+// Where the calls of a service go: to one of the endpoints of its upstream, a service binding or a base URL each.
+import type { RoutePolicy } from "../../core/policy.ts";
+import type { TargetInput } from "../../core/upstream.ts";
+import type { Call } from "./call.ts";
 
 /** A service binding, or anything else that answers requests. */
-interface Service {
+export interface Target {
+  readonly base: string; // what a path is appended to
   fetch(url: string, init: RequestInit): Promise<Response>;
 }
 
-export interface Upstream extends Service {
+export interface Upstream {
   readonly name: string; // as it stands in messages
-  readonly base: string; // what a path is appended to
-  readonly protocol?: "both" | "connect" | "grpc_web" | undefined; // what it speaks
-  readonly timeoutHeader?: "always" | "as_called" | undefined;
+  readonly protocol: "both" | "connect" | "grpc_web"; // what it speaks
+  readonly timeoutHeader: "always" | "as_called";
+  /**
+   * An endpoint for the next attempt, none of `call.attempt.tried` where there is another, and adds it to them.
+   *
+   * @throws Rejected where there is none
+   */
+  pick(call: Call): Attempt;
 }
+
+/** One attempt at one endpoint. It ends once: with what came of it. */
+export interface Attempt extends Target {
+  readonly endpoint: string;
+  ended(outcome: Outcome): void;
+}
+
+/** `dropped`: given up by the caller, or refused by us; it says nothing of the endpoint. */
+export type Outcome = "answered" | "failed" | "dropped";
 
 /** A method as it is served: what an operator has set for it, and where it runs. */
 export interface Endpoint {
@@ -23,18 +40,20 @@ export interface Endpoint {
 export type Bindings = Readonly<Record<string, unknown>>;
 
 /** @returns undefined where the binding is missing, or is no service */
-export function upstreamOf(input: UpstreamInput, bindings: Bindings): Upstream | undefined {
-  const { protocol, timeoutHeader } = input;
-  if ("url" in input) {
-    return { protocol, timeoutHeader, name: input.url, base: input.url, fetch: (url, init) => fetch(url, init) };
-  }
+export function targetOf(input: TargetInput, bindings: Bindings): Target | undefined {
+  if ("url" in input) return { base: input.url, fetch: (url, init) => fetch(url, init) };
   const service = bindings[input.binding];
   if (!isService(service)) return undefined;
   const name = input.binding.toLowerCase().replaceAll("_", "-");
-  const base = `https://${name}.internal`;
-  return { protocol, timeoutHeader, name: input.binding, base, fetch: (url, init) => service.fetch(url, init) };
+  return { base: `https://${name}.internal`, fetch: (url, init) => service.fetch(url, init) };
 }
 
-function isService(value: unknown): value is Service {
+/** An upstream of one endpoint that is always there: nothing to pick, nothing to measure. */
+export function only(name: string, target: Target): Upstream {
+  const attempt: Attempt = { base: target.base, fetch: target.fetch, endpoint: name, ended: () => undefined };
+  return { name, protocol: "both", timeoutHeader: "always", pick: () => attempt };
+}
+
+function isService(value: unknown): value is Pick<Target, "fetch"> {
   return typeof value === "object" && value !== null && "fetch" in value && typeof value.fetch === "function";
 }

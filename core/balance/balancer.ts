@@ -1,0 +1,70 @@
+// The contract of every balancer: out of endpoints and what this isolate has seen of them, the one for the next attempt.
+import type { Load } from "./load.ts";
+
+/** An endpoint that may be picked. Its place in the list given to `create` is what `pick` answers with. */
+export interface Candidate {
+  readonly id: string; // stable: hashing balancers place by it
+  readonly weight: number; // a share, in [1, 1000]; twice the weight, twice the calls
+  readonly load: Load; // what this isolate has seen; shared by all balancers that know the endpoint
+}
+
+export interface Question {
+  readonly key: number; // what hashing balancers go by: a whole number in [0, 2^32)
+  readonly now: number; // epoch ms
+  readonly dice: () => number; // a number in [0, 1) with each call
+  /** Whether the candidate at `index` may take the attempt: not tried before, not full, not ejected. */
+  readonly isOpen: (index: number) => boolean;
+}
+
+export interface Balancer {
+  /** @returns the place of a candidate that is open, or -1 where none is */
+  pick(question: Question): number;
+}
+
+/** One entry of balancers.ts. */
+export interface BalancerKind {
+  readonly about: string;
+  readonly goesByKey: boolean; // the same key, the same endpoint
+  readonly goesByWeight: boolean; // equal endpoints get calls in proportion to their weights
+  create(candidates: readonly Candidate[], settings: BalancerSettings): Balancer;
+}
+
+export interface BalancerSettings {
+  /** Hashing: an endpoint takes at most this many times its fair share of the calls in flight; Infinity for no bound. */
+  readonly maxLoadFactor: number;
+  /** Hashing: slots of the table. More slots even out more endpoints; a change moves keys. */
+  readonly slots: number;
+}
+
+export const SETTINGS: BalancerSettings = { maxLoadFactor: Number.POSITIVE_INFINITY, slots: 65_536 };
+
+/** The open candidate of least score; of equals, the first one at or after `start`. */
+export function least(count: number, start: number, { isOpen }: Question, score: (index: number) => number): number {
+  let best = -1;
+  let bestScore = Number.POSITIVE_INFINITY;
+  for (let step = 0; step < count; step++) {
+    const index = start + step < count ? start + step : start + step - count;
+    if (!isOpen(index)) continue;
+    const its = score(index);
+    if (best !== -1 && its >= bestScore) continue;
+    best = index;
+    bestScore = its;
+  }
+  return best;
+}
+
+/** Two different open candidates by chance, or one twice where only one is found; -1 where none is open. */
+export function twoOpen(count: number, question: Question): [number, number] {
+  const first = anyOpen(count, question, -1);
+  const second = anyOpen(count, question, first);
+  return [first, second === -1 ? first : second];
+}
+
+function anyOpen(count: number, { dice, isOpen }: Question, but: number): number {
+  const start = Math.floor(dice() * count);
+  for (let step = 0; step < count; step++) {
+    const index = (start + step) % count;
+    if (index !== but && isOpen(index)) return index;
+  }
+  return -1;
+}

@@ -1,0 +1,39 @@
+// Server bounce: an endpoint that is hot against the others refuses a call once, before any work, and another one is picked.
+// Measured against the median and not a fixed bound: where all are hot, nobody bounces, and refusals can't feed on themselves.
+
+/** What an endpoint knows of itself as a call arrives. */
+export interface Heat {
+  readonly inFlight: number; // calls it is busy with
+  readonly cores: number; // calls it works on without one waiting for another
+  readonly predictedMs: number; // what one call more would take
+}
+
+const HOTTER = 1.4;
+const HOTTER_BY_MS = 3;
+const HEARD = 0.02; // of each caller's word: some fifty callers make the median
+
+/**
+ * Whether to refuse a call that may go elsewhere.
+ *
+ * @param medianMs what the endpoints say that one call more would take, in the middle; 0 where nobody knows, or for a call that may not be bounced again
+ */
+export function isHot({ inFlight, cores, predictedMs }: Heat, medianMs: number): boolean {
+  return medianMs > 0 && inFlight >= cores && predictedMs > HOTTER * medianMs + HOTTER_BY_MS;
+}
+
+/** The middle of what endpoints reported, ms; those that reported nothing (0) do not count. 0 where fewer than half did. */
+export function medianOf(reportedMs: readonly number[]): number {
+  const known = reportedMs.filter((ms) => ms > 0).sort((a, b) => a - b);
+  return known.length * 2 < reportedMs.length ? 0 : (known[known.length >> 1] ?? 0);
+}
+
+/**
+ * The median as an endpoint knows it: from the callers, who know the others. Callers that know too little (0) are told nothing new,
+ * but may be bounced: what the endpoint heard from others holds for them, too.
+ *
+ * @returns what to hear of next time, ms
+ */
+export function hear(heardMs: number, toldMs: number): number {
+  if (toldMs <= 0) return heardMs;
+  return heardMs === 0 ? toldMs : heardMs + (toldMs - heardMs) * HEARD;
+}

@@ -1,0 +1,120 @@
+// The endpoints of one upstream as one isolate knows them: who may be picked, by priority and health, and who is.
+import type { Balancer, Candidate, Question } from "./balancer.ts";
+import { BALANCERS, type BalancerName } from "./balancers.ts";
+import { type Lease, Load } from "./load.ts";
+
+/** An endpoint as it is configured or registered. */
+export interface Member {
+  readonly id: string;
+  readonly weight: number; // [1, 1000]
+  readonly priority: number; // from 0; the next number takes over where nobody of this one is left
+  readonly isDraining: boolean; // gets no new calls
+}
+
+export interface FleetSettings {
+  readonly balancer: BalancerName;
+  readonly maxConcurrent: number; // calls of this isolate in flight at one endpoint
+  readonly maxLoadFactor: number; // hashing: see BalancerSettings
+  readonly slots: number;
+}
+
+/** What is asked for an attempt. */
+export type Wanted = Pick<Question, "key" | "now" | "dice"> & { readonly tried: ReadonlySet<string> };
+
+export type Found =
+  | { readonly kind: "found"; readonly id: string }
+  | { readonly kind: "none" } // no endpoints, or all of them drain
+  | { readonly kind: "full" }; // each has as many calls in flight as it may
+
+const EJECT_AFTER = 5; // failures in a row
+const EJECT_FOR_MS = 10_000; // times how often, in short succession
+const EJECT_AT_MOST_MS = 300_000;
+
+interface Standing extends Candidate, Member {
+  failures: number; // in a row
+  ejections: number;
+  ejectedUntil: number; // epoch ms
+}
+
+export class Fleet {
+  readonly #settings: FleetSettings;
+  #standing = new Map<string, Standing>();
+  #tiers: { readonly members: readonly Standing[]; readonly balancer: Balancer }[] = [];
+
+  constructor(members: readonly Member[], settings: FleetSettings) {
+    this.#settings = settings;
+    this.replace(members);
+  }
+
+  get size(): number {
+    return this.#standing.size;
+  }
+
+  /** Takes a new list of endpoints. What is known of those that stay, stays. */
+  replace(members: readonly Member[]): void {
+    const fresh = (): Pick<Standing, "load" | "failures" | "ejections" | "ejectedUntil"> => ({
+      load: new Load(),
+      failures: 0,
+      ejections: 0,
+      ejectedUntil: 0,
+    });
+    this.#standing = new Map(members.map((member) => [member.id, { ...(this.#standing.get(member.id) ?? fresh()), ...member }]));
+    const awake = [...this.#standing.values()].filter(({ isDraining }) => !isDraining);
+    const priorities = [...new Set(awake.map(({ priority }) => priority))].sort((a, b) => a - b);
+    const kind = BALANCERS[this.#settings.balancer];
+    this.#tiers = priorities.map((priority) => {
+      const members = awake.filter((one) => one.priority === priority);
+      return { members, balancer: kind.create(members, this.#settings) };
+    });
+  }
+
+  /**
+   * Picks for one attempt: of the first priority that has anybody healthy, untried and not full.
+   * Where there is nobody healthy, health is not asked: a wrong guess must not close an upstream (panic). Nor, at last, who was tried.
+   */
+  pick(wanted: Wanted): Found {
+    if (this.#tiers.length === 0) return { kind: "none" };
+    for (const lenience of [0, 1, 2]) {
+      for (const { members, balancer } of this.#tiers) {
+        const heedsHealth = lenience === 0 && members.filter((one) => one.ejectedUntil > wanted.now).length * 2 <= members.length;
+        const isOpen = (index: number): boolean => {
+          const one = members[index]!;
+          if (heedsHealth && one.ejectedUntil > wanted.now) return false;
+          if (lenience < 2 && wanted.tried.has(one.id)) return false;
+          return one.load.inFlight(wanted.now) < this.#settings.maxConcurrent;
+        };
+        if (lenience === 0 && !heedsHealth && members.every((one) => one.ejectedUntil > wanted.now)) continue; // the next priority first
+        const index = balancer.pick({ ...wanted, isOpen });
+        if (index !== -1) return { kind: "found", id: members[index]!.id };
+      }
+    }
+    return { kind: "full" };
+  }
+
+  begin(id: string, now: number, deadlineAt: number): Lease | undefined {
+    return this.#standing.get(id)?.load.begin(now, deadlineAt);
+  }
+
+  /** An attempt that says nothing of its endpoint: its caller went away. */
+  drop(id: string, lease: Lease): void {
+    this.#standing.get(id)?.load.drop(lease);
+  }
+
+  succeeded(id: string, lease: Lease, now: number): void {
+    const one = this.#standing.get(id);
+    if (one === undefined || !one.load.end(lease, now, now - lease.startedAt)) return;
+    one.failures = 0;
+    if (one.ejectedUntil + EJECT_AT_MOST_MS < now) one.ejections = 0;
+  }
+
+  /** @param scoreMs what the failure counts as: as long as a call may take, or failing fast would look like being fast */
+  failed(id: string, lease: Lease, now: number, scoreMs: number): void {
+    const one = this.#standing.get(id);
+    if (one === undefined || !one.load.end(lease, now, Math.max(scoreMs, now - lease.startedAt))) return;
+    one.failures += 1;
+    if (one.failures < EJECT_AFTER) return;
+    one.failures = 0;
+    one.ejections += 1;
+    one.ejectedUntil = now + Math.min(EJECT_FOR_MS * one.ejections, EJECT_AT_MOST_MS);
+  }
+}

@@ -1,0 +1,78 @@
+// What one isolate has seen of one endpoint: calls in flight, and how long its answers take.
+// In flight are leases with a deadline, no counter: a counter leaks when a caller goes away and its continuation is dropped.
+
+/** One attempt on its way. Ended once; what is never ended counts until its deadline. */
+export interface Lease {
+  readonly startedAt: number; // epoch ms
+  readonly deadlineAt: number; // epoch ms
+}
+
+const AVERAGED_OVER_MS = 3_000;
+
+export class Load {
+  /** Answers so far, failures too. */
+  samples = 0;
+  /** What the endpoint last said it would take for one call more, ms; 0 where it says nothing. */
+  reportedMs = 0;
+  readonly #leases = new Set<Lease>();
+  #nextExpiry = Number.POSITIVE_INFINITY; // never later than the earliest deadline in flight
+  #averageMs = 0;
+  #peakMs = 0;
+  #updatedAt = 0;
+
+  begin(now: number, deadlineAt: number): Lease {
+    const lease = { startedAt: now, deadlineAt };
+    this.#leases.add(lease);
+    if (deadlineAt < this.#nextExpiry) this.#nextExpiry = deadlineAt;
+    return lease;
+  }
+
+  /** Ends an attempt whose time says nothing: refused before any work, or given up by its caller. */
+  drop(lease: Lease): boolean {
+    return this.#leases.delete(lease);
+  }
+
+  /**
+   * Ends an attempt.
+   *
+   * @param tookMs time to the answer; a failure is scored as the time a call may take, or failing fast would look like being fast
+   * @returns false where it had ended before, or had outlived its deadline
+   */
+  end(lease: Lease, now: number, tookMs: number): boolean {
+    if (!this.#leases.delete(lease)) return false;
+    const old = this.samples === 0 ? 0 : Math.exp(-Math.max(1, now - this.#updatedAt) / AVERAGED_OVER_MS);
+    this.#averageMs = old * this.#averageMs + (1 - old) * tookMs;
+    this.#peakMs = tookMs > this.#peakMs ? tookMs : old * this.#peakMs + (1 - old) * tookMs;
+    this.#updatedAt = now;
+    this.samples += 1;
+    return true;
+  }
+
+  inFlight(now: number): number {
+    if (now >= this.#nextExpiry) this.#expire(now);
+    return this.#leases.size;
+  }
+
+  /** Mean time of an answer, weighed by age; 0 before the first one. */
+  get averageMs(): number {
+    return this.#averageMs;
+  }
+
+  /** As `averageMs`, but up at once and down slowly. @see Finagle, PeakEwma */
+  get peakMs(): number {
+    return this.#peakMs;
+  }
+
+  /** When the last answer came, epoch ms; 0 before it. */
+  get updatedAt(): number {
+    return this.#updatedAt;
+  }
+
+  #expire(now: number): void {
+    this.#nextExpiry = Number.POSITIVE_INFINITY;
+    for (const lease of this.#leases) {
+      if (lease.deadlineAt <= now) this.#leases.delete(lease);
+      else if (lease.deadlineAt < this.#nextExpiry) this.#nextExpiry = lease.deadlineAt;
+    }
+  }
+}

@@ -1,0 +1,20 @@
+// Random, in proportion to the weights: keeps nothing, and no two isolates ever move together.
+import type { Balancer, Candidate } from "./balancer.ts";
+
+export function random(candidates: readonly Candidate[]): Balancer {
+  return {
+    pick({ dice, isOpen }) {
+      let total = 0;
+      for (let index = 0; index < candidates.length; index++) if (isOpen(index)) total += candidates[index]!.weight;
+      let rest = dice() * total;
+      let last = -1;
+      for (let index = 0; index < candidates.length; index++) {
+        if (!isOpen(index)) continue;
+        last = index;
+        rest -= candidates[index]!.weight;
+        if (rest < 0) return index;
+      }
+      return last;
+    },
+  };
+}

@@ -1,0 +1,14 @@
+// Weighted rendezvous hashing: every endpoint draws for the key, the best draw wins. Exact shares; its time grows with the endpoints.
+import type { Balancer, BalancerSettings, Candidate } from "./balancer.ts";
+import { bounded, drawn, seeds } from "./place.ts";
+
+/** @see Thaler, Ravishankar 1998; Schindelhauer, Schomaker 2005 */
+export function rendezvous(candidates: readonly Candidate[], { maxLoadFactor }: BalancerSettings): Balancer {
+  const standing = seeds(candidates);
+  return {
+    pick(question) {
+      const isOpen = bounded(candidates, maxLoadFactor, question);
+      return drawn(candidates, standing, question.key, isOpen);
+    },
+  };
+}

@@ -1,0 +1,134 @@
+// Where a service runs, as an operator writes it: one binding or URL, or a list of weighted endpoints.
+import { BALANCERS, type BalancerName } from "./balance/balancers.ts";
+import { type Checks, join } from "./parse.ts";
+
+/** A service binding of wrangler.toml, or a base URL. */
+export type TargetInput = { readonly binding: string } | { readonly url: string };
+
+export type EndpointInput = TargetInput & {
+  /** Share of the calls, 1 to 1000. Default 1. */
+  readonly weight?: number;
+  /** 0 to 15; endpoints of a higher number are used where none of a lower one is left. Default 0. */
+  readonly priority?: number;
+};
+
+export type UpstreamInput = (TargetInput | PoolInput) & SpokenInput;
+
+/** How an upstream is spoken to. */
+export interface SpokenInput {
+  /** What it speaks. Where that is one of the two, calls in the other are translated. Default "both". */
+  readonly protocol?: "both" | "connect" | "grpc_web";
+  /** Whether it is told how long it may take with every call, or only where the caller has set a timeout. Default "always". */
+  readonly timeoutHeader?: "always" | "as_called";
+}
+
+export interface PoolInput {
+  readonly endpoints: readonly EndpointInput[];
+  /** Default "least_time". */
+  readonly balancer?: BalancerName;
+  /** What consistent_hash, maglev and rendezvous go by. Default "ip". */
+  readonly hashOn?: HashOnInput;
+  /** Calls of one isolate in flight at one endpoint. Default 500. */
+  readonly maxConcurrent?: number;
+  /** Hashing: most that an endpoint takes of the calls in flight, in percent of its fair share. Default: no bound. */
+  readonly maxLoadPercent?: number;
+}
+
+export type HashOnInput = "ip" | "principal" | { readonly header: string } | { readonly cookie: string } | { readonly query: string };
+
+export interface EndpointPolicy {
+  readonly target: TargetInput;
+  readonly weight: number;
+  readonly priority: number;
+}
+
+export interface UpstreamPolicy extends Required<SpokenInput> {
+  readonly endpoints: readonly EndpointPolicy[];
+  readonly balancer: BalancerName;
+  readonly hashOn: HashOnInput;
+  readonly maxConcurrent: number;
+  readonly maxLoadFactor: number;
+}
+
+const POOL_FIELDS = ["endpoints", "balancer", "hashOn", "maxConcurrent", "maxLoadPercent"] as const;
+const SPOKEN_FIELDS = ["protocol", "timeoutHeader"] as const;
+const MAX_ENDPOINTS = 1_000;
+
+export function parseUpstream(check: Checks, path: string, value: unknown): UpstreamPolicy {
+  const isPool = typeof value === "object" && value !== null && POOL_FIELDS.some((name) => name in value);
+  const fields = isPool ? check.fields(path, value, [...POOL_FIELDS, ...SPOKEN_FIELDS]) : objectOr(value);
+  const percent = check.integer(join(path, "maxLoadPercent"), fields["maxLoadPercent"], { min: 101, max: 1_000, fallback: 0, unit: "%" });
+  return {
+    endpoints: isPool ? endpoints(check, join(path, "endpoints"), fields["endpoints"]) : [one(target(check, path, value, SPOKEN_FIELDS))],
+    protocol: check.oneOf(join(path, "protocol"), fields["protocol"], ["both", "connect", "grpc_web"], "both"),
+    timeoutHeader: check.oneOf(join(path, "timeoutHeader"), fields["timeoutHeader"], ["always", "as_called"], "always"),
+    balancer: check.oneOf(join(path, "balancer"), fields["balancer"], Object.keys(BALANCERS) as BalancerName[], "least_time"),
+    hashOn: hashOn(check, join(path, "hashOn"), fields["hashOn"]),
+    maxConcurrent: check.integer(join(path, "maxConcurrent"), fields["maxConcurrent"], {
+      min: 1,
+      max: 10_000,
+      fallback: 500,
+      unit: "calls",
+    }),
+    maxLoadFactor: percent === 0 ? Number.POSITIVE_INFINITY : percent / 100,
+  };
+}
+
+const one = (target: TargetInput): EndpointPolicy => ({ target, weight: 1, priority: 0 });
+
+/** What an endpoint is known by: its URL, or the name of its binding. */
+export function endpointId(target: TargetInput): string {
+  return "url" in target ? target.url : target.binding;
+}
+
+function endpoints(check: Checks, path: string, value: unknown): readonly EndpointPolicy[] {
+  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_ENDPOINTS) {
+    check.report(path, value, `write a list of 1 to ${MAX_ENDPOINTS} endpoints: [{ url: "https://a.example", weight: 2 }]`);
+    return [];
+  }
+  const known = new Set<string>();
+  return value.map((item: unknown, index) => {
+    const at = `${path}[${index}]`;
+    const fields = objectOr(item);
+    const endpoint = {
+      target: target(check, at, item, ["weight", "priority"]),
+      weight: check.integer(join(at, "weight"), fields["weight"], { min: 1, max: 1_000, fallback: 1, unit: "shares" }),
+      priority: check.integer(join(at, "priority"), fields["priority"], { min: 0, max: 15, fallback: 0, unit: "0 is first" }),
+    };
+    const id = endpointId(endpoint.target);
+    if (known.has(id) && id !== "") check.report(at, id, "list each endpoint once; give it more weight instead");
+    known.add(id);
+    return endpoint;
+  });
+}
+
+function objectOr(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}
+
+function target(check: Checks, path: string, value: unknown, others: readonly string[]): TargetInput {
+  const { binding, url } = check.fields(path, value, ["binding", "url", ...others]);
+  if (typeof binding === "string" && url === undefined) {
+    if (/^[A-Za-z_]\w*$/.test(binding)) return { binding };
+    check.report(`${path}.binding`, binding, "write the name of a service binding of wrangler.toml");
+  } else if (typeof url === "string" && binding === undefined) {
+    if (/^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/.test(url)) return { url: url.replace(/\/+$/, "") };
+    check.report(`${path}.url`, url, "write http(s)://host, with a port and a path where needed, without user, query or fragment");
+  } else {
+    check.report(path, value, 'write { binding: "USERS" } or { url: "https://users.example" }, one of them');
+  }
+  return { binding: "" };
+}
+
+function hashOn(check: Checks, path: string, value: unknown): HashOnInput {
+  if (value === undefined || value === "ip") return "ip";
+  if (value === "principal") return "principal";
+  const isObject = typeof value === "object" && value !== null && Object.keys(value).length === 1;
+  const [[source, name] = []] = isObject ? Object.entries(value) : [];
+  const fits = typeof name === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(name);
+  if (fits && source === "header") return { header: name.toLowerCase() };
+  if (fits && source === "cookie") return { cookie: name };
+  if (fits && source === "query") return { query: name };
+  check.report(path, value, 'write "ip", "principal", { header: "x-tenant" }, { cookie: "session" } or { query: "tenant" }');
+  return "ip";
+}

@@ -1,0 +1,170 @@
+// Isolates, servers and calls: one run of one balancer under one load, and what the callers had of it.
+import type { Balancer, Candidate } from "../../../core/balance/balancer.ts";
+import { hear, isHot, medianOf } from "../../../core/balance/bounce.ts";
+import { Load } from "../../../core/balance/load.ts";
+import { dice as diceOf, World } from "../simulation.ts";
+import { Server } from "./server.ts";
+
+export interface Setting {
+  readonly isolates: number;
+  readonly load: number; // share of the mean capacity
+  readonly seconds: number;
+  readonly failing?: number; // a server that answers at once, with an error
+}
+
+/** What is tried: a balancer of the core for each isolate, or one who sees the servers as they are. */
+export type Variant = { readonly bounces?: boolean } & (
+  | { readonly create: (candidates: readonly Candidate[]) => Balancer }
+  | { readonly oracle: (servers: readonly Server[]) => number }
+);
+
+export interface Outcome {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly errors: number; // share of the calls
+  readonly messages: number; // for each call
+  readonly peakToMean: number; // busiest server's share of answers, for its speed
+}
+
+interface Isolate {
+  readonly candidates: readonly Candidate[];
+  readonly balancer: Balancer | undefined;
+}
+
+const SPEEDS = [...Array(12).fill(1), ...Array(5).fill(0.5), ...Array(3).fill(0.25)] as readonly number[];
+const MEAN_WORK_MS = 20;
+const TIMEOUT_MS = 1_000;
+const MAX_AT_SERVER = 64;
+const DISTURBED = 1 - (0.6 * 2) / 12; // share of its speed that a server has in the mean: x 0.4 for 2 s of 12
+const WARM_UP_MS = 10_000;
+
+export function run(setting: Setting, variant: Variant, seed: number): Outcome {
+  const world = new World();
+  const stream = (index: number): (() => number) => diceOf(seed * 16 + index); // each its own: all variants meet the same calls
+  const [arrivals, works, weather, picks, net] = [stream(1), stream(2), stream(3), stream(4), stream(5)];
+  const exponential = (dice: () => number, mean: number): number => -mean * Math.log(1 - dice());
+  const servers = SPEEDS.map((speed) => new Server(world, speed));
+  const answered = servers.map(() => 0);
+  const end = WARM_UP_MS + setting.seconds * 1_000;
+  const born = (): Isolate => {
+    const candidates = servers.map((_, index) => ({ id: `server-${index}`, weight: 1, load: new Load() }));
+    return { candidates, balancer: "create" in variant ? variant.create(candidates) : undefined };
+  };
+  const isolates = Array.from({ length: setting.isolates }, born);
+  const shares = Array.from({ length: setting.isolates }, (_, index) => (index + 1) ** -0.8);
+  const upTo: number[] = [];
+  for (const share of shares) upTo.push((upTo.at(-1) ?? 0) + share);
+
+  for (const [index] of isolates.entries()) renew(index);
+  function renew(index: number): void {
+    world.after(exponential(weather, 60_000), () => {
+      isolates[index] = born();
+      renew(index);
+    });
+  }
+  for (const server of servers) disturb(server);
+  function disturb(server: Server): void {
+    world.after(exponential(weather, 10_000), () => {
+      server.slow(0.4);
+      world.after(exponential(weather, 2_000), () => {
+        server.slow(1 / 0.4);
+        disturb(server);
+      });
+    });
+  }
+  const sick = servers[3]!; // a fast one, for a quarter of the time
+  world.at(WARM_UP_MS + setting.seconds * 300, () => sick.slow(0.2));
+  world.at(WARM_UP_MS + setting.seconds * 550, () => sick.slow(5));
+
+  const times: number[] = [];
+  let failed = 0;
+  let sent = 0;
+  const capacity = SPEEDS.reduce((sum, speed) => sum + speed * 4, 0) * DISTURBED - 4 * 0.8 * 0.25; // in the mean over the run
+  const perMs = (setting.load * capacity) / MEAN_WORK_MS;
+  arrive();
+  function arrive(): void {
+    world.after(exponential(arrivals, 1 / perMs), () => {
+      const where = arrivals() * upTo.at(-1)!;
+      let index = 0;
+      while (upTo[index]! < where) index++;
+      call(isolates[index]!, exponential(works, MEAN_WORK_MS));
+      if (world.now < end) arrive();
+    });
+  }
+
+  function call(isolate: Isolate, workMs: number): void {
+    const startedAt = world.now;
+    const isCounted = startedAt >= WARM_UP_MS;
+    const settle = (isFailure: boolean): void => {
+      if (!isCounted) return;
+      times.push(isFailure ? TIMEOUT_MS : world.now - startedAt);
+      failed += isFailure ? 1 : 0;
+    };
+    attempt(isolate, workMs, -1, startedAt, isCounted, settle);
+  }
+
+  function attempt(
+    isolate: Isolate,
+    workMs: number,
+    bouncedOff: number,
+    startedAt: number,
+    isCounted: boolean,
+    settle: (isFailure: boolean) => void,
+  ): void {
+    const question = { key: 0, now: world.now, dice: picks, isOpen: (index: number) => index !== bouncedOff };
+    const index = "oracle" in variant ? variant.oracle(servers) : isolate.balancer!.pick(question);
+    const server = servers[index]!;
+    const { load } = isolate.candidates[index]!;
+    const lease = load.begin(world.now, startedAt + TIMEOUT_MS);
+    const mayBounce = variant.bounces === true && bouncedOff === -1;
+    const toldMs = mayBounce ? medianOf(isolate.candidates.map((one) => one.load.reportedMs)) : 0;
+    if (isCounted) sent += 1;
+    let isOver = false;
+    const finish = (isFailure: boolean): void => {
+      if (isOver) return;
+      isOver = true;
+      load.end(lease, world.now, isFailure ? TIMEOUT_MS : world.now - startedAt);
+      settle(isFailure);
+    };
+    world.at(startedAt + TIMEOUT_MS, () => finish(true));
+    server.underway += 1;
+    world.after(2 + exponential(net, 0.5), () => {
+      server.underway -= 1;
+      const predictedMs = server.predictedMs(MEAN_WORK_MS);
+      server.heardMs = hear(server.heardMs, toldMs);
+      const back = (act: () => void): void => {
+        world.after(2 + exponential(net, 0.5), () => {
+          load.reportedMs = predictedMs;
+          act();
+        });
+      };
+      if (index === setting.failing || server.inFlight >= MAX_AT_SERVER) return back(() => finish(true));
+      if (isHot({ inFlight: server.inFlight, cores: server.cores, predictedMs }, mayBounce ? server.heardMs : 0)) {
+        return back(() => {
+          if (isOver) return;
+          isOver = true;
+          load.drop(lease);
+          attempt(isolate, workMs, index, startedAt, isCounted, settle);
+        });
+      }
+      server.add(workMs, () => {
+        if (isCounted) answered[index]! += 1;
+        back(() => finish(false));
+      });
+    });
+  }
+
+  world.run(end + 2 * TIMEOUT_MS);
+  times.sort((a, b) => a - b);
+  const at = (quantile: number): number => times[Math.min(times.length - 1, Math.floor(times.length * quantile))]!;
+  const forSpeed = answered.map((count, index) => count / SPEEDS[index]!);
+  return {
+    p50: at(0.5),
+    p99: at(0.99),
+    p999: at(0.999),
+    errors: failed / times.length,
+    messages: sent / times.length,
+    peakToMean: Math.max(...forSpeed) / (forSpeed.reduce((sum, one) => sum + one, 0) / forSpeed.length),
+  };
+}

@@ -1,0 +1,144 @@
+// An upstream of several endpoints, through the running gateway: who is called, and what a slow or failing one does to it.
+import { describe, expect, it } from "vitest";
+import type { GatewayInput } from "../../../core/policy.ts";
+import type { PoolInput } from "../../../core/upstream.ts";
+import { InvalidConfiguration } from "../../../workers/gateway/configuration.ts";
+import { gatewayTo, json, USER, unary } from "../../support/gateway.ts";
+
+type Answer = () => Response | Promise<Response>;
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A gateway whose endpoints are functions, and how often each of them was called. */
+function over(endpoints: Record<string, Answer>, pool: Partial<PoolInput> = {}, input: Partial<GatewayInput> = {}) {
+  const calls: Record<string, number> = {};
+  const bindings = Object.fromEntries(
+    Object.entries(endpoints).map(([name, answer]) => {
+      calls[name] = 0;
+      const fetch = async () => {
+        calls[name]! += 1;
+        return answer();
+      };
+      return [name, { fetch }];
+    }),
+  );
+  const upstream: PoolInput = { endpoints: Object.keys(endpoints).map((binding) => ({ binding })), ...pool };
+  const gateway = gatewayTo(() => json(USER), { services: { "users.v1.UserService": { upstream } }, ...input }, bindings);
+  return { gateway, calls };
+}
+
+const ok: Answer = () => json(USER);
+const broken: Answer = () => json({ code: "internal" }, { status: 500 });
+
+describe("an upstream of several endpoints", () => {
+  it("gives each its share under round robin", async () => {
+    const { gateway, calls } = over({ A: ok, B: ok, C: ok }, { balancer: "round_robin" });
+    for (let call = 0; call < 30; call++) expect((await gateway(unary("GetUser"))).status).toBe(200);
+    expect(calls).toEqual({ A: 10, B: 10, C: 10 });
+  });
+
+  it("gives calls by weight", async () => {
+    const endpoints = [{ binding: "A", weight: 3 }, { binding: "B" }];
+    const { gateway, calls } = over({ A: ok, B: ok }, { balancer: "weighted", endpoints });
+    for (let call = 0; call < 40; call++) await gateway(unary("GetUser"));
+    expect(calls["A"]).toBeGreaterThanOrEqual(29);
+    expect(calls["A"]).toBeLessThanOrEqual(31);
+  });
+
+  it("calls a slow endpoint less than the others by default", async () => {
+    const slow: Answer = async () => {
+      await sleep(60);
+      return ok();
+    };
+    const { gateway, calls } = over({ A: slow, B: ok, C: ok });
+    for (let call = 0; call < 60; call++) await gateway(unary("GetUser"));
+    expect(calls["A"]).toBeGreaterThanOrEqual(1);
+    expect(calls["A"]).toBeLessThan(10);
+  });
+
+  it("does not take failing at once for being fast", async () => {
+    const { gateway, calls } = over({ A: broken, B: ok, C: ok });
+    for (let call = 0; call < 60; call++) await gateway(unary("GetUser"));
+    expect(calls["A"]).toBeLessThan(5);
+  });
+
+  it("ejects an endpoint after five failures in a row, whatever the balancer", async () => {
+    const { gateway, calls } = over({ A: broken, B: ok, C: ok }, { balancer: "round_robin" });
+    for (let call = 0; call < 60; call++) await gateway(unary("GetUser"));
+    expect(calls["A"]).toBe(5);
+  });
+
+  it("goes on calling all when most of them fail: a wrong guess must not close an upstream", async () => {
+    const { gateway, calls } = over({ A: broken, B: broken, C: broken }, { balancer: "round_robin" });
+    for (let call = 0; call < 60; call++) expect((await gateway(unary("GetUser"))).status).toBe(500);
+    expect(calls["A"]! + calls["B"]! + calls["C"]!).toBe(60);
+  });
+
+  it("uses the next priority where nobody of the first is healthy", async () => {
+    const endpoints = [{ binding: "A" }, { binding: "B", priority: 1 }];
+    const { gateway, calls } = over({ A: broken, B: ok }, { endpoints });
+    for (let call = 0; call < 20; call++) await gateway(unary("GetUser"));
+    expect(calls).toEqual({ A: 5, B: 15 });
+  });
+
+  it("brings the same tenant to the same endpoint by hash, and tenants to all of them", async () => {
+    const { gateway, calls } = over({ A: ok, B: ok, C: ok }, { balancer: "consistent_hash", hashOn: { header: "x-tenant" } });
+    for (let call = 0; call < 10; call++) await gateway(unary("GetUser", {}, { "x-tenant": "acme" }));
+    expect(Object.values(calls).sort()).toEqual([0, 0, 10]);
+    for (let call = 0; call < 60; call++) await gateway(unary("GetUser", {}, { "x-tenant": `tenant-${call}` }));
+    for (const count of Object.values(calls)) expect(count).toBeGreaterThan(5);
+  });
+
+  it.each([
+    [{ cookie: "session" }, { cookie: "a=b; session=7" }],
+    ["principal" as const, { "x-principal": "ada" }],
+    ["ip" as const, { "cf-connecting-ip": "192.0.2.7" }],
+  ])("hashes on %j", async (hashOn, headers) => {
+    const { gateway, calls } = over({ A: ok, B: ok, C: ok }, { balancer: "rendezvous", hashOn }, { principalHeader: "x-principal" });
+    for (let call = 0; call < 10; call++) await gateway(unary("GetUser", {}, headers as Record<string, string>));
+    expect(Object.values(calls).sort()).toEqual([0, 0, 10]);
+  });
+
+  it("refuses what is more than its endpoints may have in flight, and recovers", async () => {
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const waiting: Answer = async () => {
+      await gate;
+      return ok();
+    };
+    const { gateway } = over({ A: waiting, B: waiting }, { maxConcurrent: 2 });
+    const first = Array.from({ length: 4 }, () => gateway(unary("GetUser")));
+    await sleep(5);
+    const refused = await gateway(unary("GetUser"));
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("no endpoint that takes more calls"),
+    });
+    release();
+    for (const answer of await Promise.all(first)) expect(answer.status).toBe(200);
+    expect((await gateway(unary("GetUser"))).status).toBe(200);
+  });
+
+  it.each([
+    [{ endpoints: [] }, "write a list of 1 to 1000 endpoints"],
+    [{ endpoints: [{ binding: "A" }, { binding: "A" }] }, "list each endpoint once"],
+    [{ endpoints: [{ binding: "A", weight: 0 }] }, "whole number from 1 to 1000"],
+    [{ endpoints: [{ binding: "A", weight: 1e9 }] }, "whole number from 1 to 1000"],
+    [{ endpoints: [{ binding: "A", url: "https://a.example" }] }, "one of them"],
+    [{ endpoints: [{ binding: "MISSING" }] }, "name a service binding"],
+    [{ balancer: "fastest" as never }, '"least_time"'],
+    [{ hashOn: { body: "x" } as never }, 'write "ip"'],
+    [{ maxLoadPercent: 100 }, "whole number from 101"],
+  ])("tells what is wrong with %j", (pool, mend) => {
+    try {
+      over({ A: ok }, pool);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(InvalidConfiguration);
+      expect((error as Error).message).toContain(mend);
+    }
+  });
+});

@@ -1,0 +1,68 @@
+// The endpoints behind one service: picks one for each attempt, and learns from what comes of it.
+import { Fleet, type Member } from "../../core/balance/fleet.ts";
+import { hash32 } from "../../core/hash.ts";
+import { callerOf } from "../../core/ip.ts";
+import { Rejected } from "../../core/rejection.ts";
+import { endpointId, type HashOnInput, type UpstreamPolicy } from "../../core/upstream.ts";
+import type { Call } from "./call.ts";
+import { type Attempt, type Bindings, type Outcome, type Target, targetOf, type Upstream } from "./upstream.ts";
+
+export interface PoolSettings {
+  readonly name: string;
+  readonly policy: UpstreamPolicy;
+  readonly principalHeader: string | undefined;
+}
+
+const NEVER_ENDING_MS = 3_600_000; // a call without a deadline is not counted for longer
+const FAILURE_MS = 15_000; // what a failure of a call without a deadline counts as
+const SLOTS = 65_536;
+
+/** @returns undefined where a binding is missing, or is no service */
+export function pool({ name, policy, principalHeader }: PoolSettings, bindings: Bindings): Upstream | undefined {
+  const members: Member[] = [];
+  const targets = new Map<string, Target>();
+  for (const { target, weight, priority } of policy.endpoints) {
+    const id = endpointId(target);
+    const found = targetOf(target, bindings);
+    if (found === undefined) return undefined;
+    targets.set(id, found);
+    members.push({ id, weight, priority, isDraining: false });
+  }
+  const fleet = new Fleet(members, { ...policy, slots: SLOTS });
+  const { protocol, timeoutHeader } = policy;
+
+  const pick = (call: Call): Attempt => {
+    const now = Date.now();
+    const tried = call.attempt?.tried ?? NOBODY;
+    const found = fleet.pick({ key: keyOf(call, policy.hashOn, principalHeader), now, dice: Math.random, tried });
+    if (found.kind !== "found") throw new Rejected({ kind: "no_endpoint", upstream: name, isFull: found.kind === "full" });
+    const { id } = found;
+    call.attempt?.tried.add(id);
+    const lease = fleet.begin(id, now, Math.min(call.deadlineAt, now + NEVER_ENDING_MS))!;
+    const scoreMs = Number.isFinite(call.deadlineAt) ? call.deadlineAt - call.receivedAt : FAILURE_MS;
+    const { base, fetch } = targets.get(id)!;
+    const ended = (outcome: Outcome): void => {
+      if (outcome === "dropped") fleet.drop(id, lease);
+      else if (outcome === "failed") fleet.failed(id, lease, Date.now(), scoreMs);
+      else fleet.succeeded(id, lease, Date.now());
+    };
+    return { endpoint: id, base, fetch, ended };
+  };
+  return { name, protocol, timeoutHeader, pick };
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** What hashing balancers go by. A caller without that header, cookie or parameter is told apart by address. */
+function keyOf({ request, outgoing }: Call, hashOn: HashOnInput, principalHeader: string | undefined): number {
+  return hash32(chosen(request, outgoing.query, hashOn, principalHeader) ?? callerOf(request.headers.get("cf-connecting-ip")));
+}
+
+function chosen({ headers }: Request, query: string, hashOn: HashOnInput, principalHeader: string | undefined): string | null | undefined {
+  if (hashOn === "ip") return undefined;
+  if (hashOn === "principal") return principalHeader === undefined ? undefined : headers.get(principalHeader);
+  if ("header" in hashOn) return headers.get(hashOn.header);
+  if ("query" in hashOn) return new URLSearchParams(query).get(hashOn.query);
+  const cookies = headers.get("cookie")?.split(/;\s*/) ?? [];
+  return cookies.find((cookie) => cookie.startsWith(`${hashOn.cookie}=`))?.slice(hashOn.cookie.length + 1);
+}
