@@ -21,6 +21,7 @@ export class Lease {
   #capacity = 0;
   #lapsesAt = 0;
   #renewAt = 0;
+  #periodMs = 0;
   #pausedUntil = 0;
   #retryAt = 0;
   #turn = 0;
@@ -64,7 +65,12 @@ export class Lease {
   isLow(now: number): boolean {
     if (this.isAsking(now) || this.#applied === 0) return false;
     if (now >= this.#renewAt) return true;
-    return now >= this.#pausedUntil && this.#tokens < this.#capacity / 4 && this.#capacity > 4 && now - this.#askedAtLast > RESTS_MS;
+    return (
+      now >= this.#pausedUntil &&
+      this.#tokens < this.#capacity / 4 &&
+      this.#capacity > 4 &&
+      now - this.#askedAtLast > Math.max(RESTS_MS, this.#periodMs / 4)
+    );
   }
 
   /** One ask at a time. */
@@ -92,6 +98,7 @@ export class Lease {
     this.#capacity = grant.capacity;
     this.#tokens = Math.min(this.#tokens + grant.tokens, grant.capacity);
     this.#lapsesAt = sentAt + grant.lifeMs;
+    this.#periodMs = grant.periodMs;
     this.#renewAt = grant.perMs > 0 ? now + grant.periodMs : Number.POSITIVE_INFINITY;
     this.#pausedUntil = grant.pauseMs > 0 ? now + grant.pauseMs : 0;
     this.#retryAt = now + grant.retryAfterMs;

@@ -58,8 +58,12 @@ const CAPACITY_LENT = 0.8;
 const BUSY = 0.7; // demand over the rate, from where on ...
 const UNDER_DEMAND = 0.85; // ... shares are less than the demand of their isolates: what varies comes in chunks, from the pool
 const OVER_DEMAND = 1.3;
-const MARGIN = 1.3; // of demand, that chunks provide for
+const HYSTERESIS = 0.15;
+const MARGIN = 1.1; // of demand, that chunks provide for
 const BURST_MS = 190; // that a chunk serves where demand is not steady
+const SPREAD = 2; // standard deviations of a demand without memory, that chunks provide for, too
+const SHORT_MS = 6; // nothing is asked for so long, where a burst has got less than it wanted
+const STOCK = 0.05; // of the capacity: while the pool has more, who wants more than its share gets it at once
 const MIN_PACE = 0.1;
 const FASTER = 0.9; // with each share of the mean size that lapses while the key is busy
 const SLOWER = 1.01; // with each ask else
@@ -118,12 +122,14 @@ export function lend(known: Pool | undefined, limit: BucketLimit, ask: Ask, now:
   const level = fairLevel([...demands, ask.perMs], rate * LENT_AT_MOST);
   const isSaturated = ask.perMs >= level;
   const wanted = isSmall || !ask.isSteady ? 0 : isSaturated ? level : ask.perMs * (isBusy ? UNDER_DEMAND : OVER_DEMAND);
-  const perMs = Math.max(0, Math.min(wanted, rate - lent.perMs));
+  const isNear = Math.abs(wanted - basis.perMs) <= HYSTERESIS * basis.perMs; // a change reserves the larger of both for a while
+  const perMs = Math.max(0, Math.min(isNear ? basis.perMs : wanted, rate - lent.perMs));
   const mineCapacity = Math.max(0, Math.min(limit.capacity - lent.capacity, CAPACITY_LENT * limit.capacity * (perMs / rate)));
   // A chunk at once, beside the rate: what the demand may take until the next ask, and the rate does not bring.
-  const ahead = ask.isSteady ? (ask.perMs * MARGIN - perMs) * periodMs : ask.peakPerMs * Math.min(periodMs, BURST_MS);
-  const spare = isSaturated ? Math.min(mineCapacity, pool.tokens / 2) : 0;
-  const chunk = isSmall ? ask.need : Math.max(ask.need, (isSaturated && ask.isSteady ? spare : ahead) - has);
+  const ahead = ask.isSteady
+    ? (ask.perMs * MARGIN - perMs) * periodMs + SPREAD * Math.sqrt(ask.perMs * periodMs)
+    : ask.peakPerMs * Math.min(periodMs, BURST_MS);
+  const chunk = isSmall ? ask.need : Math.max(ask.need, (isSaturated && ask.isSteady ? Math.min(ahead, pool.tokens / 2) : ahead) - has);
   const part = Math.min(Math.max(0, chunk), pool.tokens, Math.max(0, limit.capacity - lent.capacity - has));
   const whole = Math.floor(part);
   const isRefused = whole + has < ask.need;
@@ -133,7 +139,17 @@ export function lend(known: Pool | undefined, limit: BucketLimit, ask: Ask, now:
 
   const retryAfterMs = isRefused ? Math.ceil((ask.need - has - pool.tokens) / rate) : 0;
   const paced = isSmall ? (isolates / (1.25 * rate)) * (0.5 + roll) : !ask.isSteady ? BURST_MS / 2 : isSaturated ? periodMs : periodMs / 2;
-  const pauseMs = Math.ceil(isRefused ? Math.max(retryAfterMs, paced) : !isSmall && isSaturated && ask.isSteady ? periodMs : 0);
+  const isShort = !ask.isSteady && tokens + has < chunk / 2;
+  const restMs = isSmall
+    ? 0
+    : isSaturated && ask.isSteady
+      ? pool.tokens - tokens > STOCK * limit.capacity
+        ? 0
+        : periodMs
+      : isShort
+        ? SHORT_MS
+        : 0;
+  const pauseMs = Math.ceil(isRefused ? Math.max(retryAfterMs, paced) : restMs);
   const until = now + lifeMs + GUARD_MS;
   const loan: Loan = {
     turn: ask.turn,
