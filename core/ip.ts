@@ -19,6 +19,41 @@ export function callerOf(address: string | null): string {
     .join(":")}::/64`;
 }
 
+/** A range of addresses, as `parseRange` reads it. */
+export interface AddressRange {
+  readonly groups: readonly number[]; // eight of 16 bits
+  readonly bits: number; // of them that count
+}
+
+/** @returns the range that `10.0.0.0/8`, `2001:db8::/32` or a single address writes; undefined where it writes none (RFC 4632, RFC 4291) */
+export function parseRange(text: string): AddressRange | undefined {
+  const [address = "", length, ...rest] = text.split("/");
+  const groups = groupsOf(address);
+  if (groups === undefined || rest.length > 0) return undefined;
+  const offset = isIPv4(address) ? 96 : 0;
+  if (length !== undefined && !/^(0|[1-9]\d{0,2})$/.test(length)) return undefined;
+  const bits = length === undefined ? 128 : Number(length) + offset;
+  return bits <= 128 ? { groups, bits } : undefined;
+}
+
+/** @param address as the edge wrote it in `CF-Connecting-IP` */
+export function isWithin(address: string | null, ranges: readonly AddressRange[]): boolean {
+  const groups = address === null || ranges.length === 0 ? undefined : groupsOf(address);
+  if (groups === undefined) return false;
+  return ranges.some((range) =>
+    range.groups.every((group, index) => {
+      const mask = 0xffff & ~(0xffff >> Math.max(0, Math.min(16, range.bits - 16 * index)));
+      return (group & mask) === (groups[index]! & mask);
+    }),
+  );
+}
+
+/** One form for both families: an IPv4 address is `::ffff:a.b.c.d`. */
+function groupsOf(address: string): number[] | undefined {
+  if (address.length > 45) return undefined;
+  return parseIPv6(isIPv4(address) ? `::ffff:${address}` : address);
+}
+
 function isIPv4(text: string): boolean {
   const parts = text.split(".");
   return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);

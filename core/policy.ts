@@ -1,5 +1,6 @@
 // What an operator may set: the shape of gateway.config.ts, its defaults, and the parsing that tells all problems at once.
 import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
+import { type Cost, type CostInput, mostBefore, ONE, parseCost } from "./limit/cost.ts";
 import { parseRule, type RateLimitInput, type RateLimitRule } from "./limit/rule.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
 import { parseUpstream, type UpstreamInput, type UpstreamPolicy } from "./upstream.ts";
@@ -39,8 +40,8 @@ export interface RouteInput {
   readonly validate?: ValidationMode;
   /** Names of the rules in `rateLimits` that a call must pass, all of them. Default none. */
   readonly rateLimits?: readonly string[];
-  /** Tokens that one call takes from each rule. Default 1. */
-  readonly cost?: number;
+  /** Tokens that one call takes from each rule; a number, or where it is to be read. Default 1. */
+  readonly cost?: CostInput;
 }
 
 export interface ServiceInput extends RouteInput {
@@ -79,7 +80,7 @@ export interface RoutePolicy {
   readonly maxBodyBytes: number;
   readonly validate: ValidationMode;
   readonly rateLimits: readonly RateLimitRule[];
-  readonly cost: number;
+  readonly cost: Cost;
 }
 
 /** The services that could be listed, and their methods: what the protos promise. */
@@ -115,7 +116,7 @@ const DEFAULTS: RoutePolicy = {
   maxBodyBytes: 1_048_576,
   validate: "off",
   rateLimits: [],
-  cost: 1,
+  cost: ONE,
 };
 
 /** Gives gateway.config.ts its types; everything else is checked when it loads. */
@@ -182,7 +183,7 @@ function service(
 }
 
 function route(check: Checks, path: string, fields: Readonly<Record<string, unknown>>, outer: RoutePolicy, rules: Rules): RoutePolicy {
-  const number = (name: "readTimeoutMs" | "streamTimeoutMs" | "maxBodyBytes" | "cost", min: number, max: number, unit: string) =>
+  const number = (name: "readTimeoutMs" | "streamTimeoutMs" | "maxBodyBytes", min: number, max: number, unit: string) =>
     check.integer(join(path, name), fields[name], { min, max, fallback: outer[name], unit });
   const policy: RoutePolicy = {
     readTimeoutMs: number("readTimeoutMs", 1, 3_600_000, "ms"),
@@ -191,17 +192,14 @@ function route(check: Checks, path: string, fields: Readonly<Record<string, unkn
     rateLimits:
       fields["rateLimits"] === undefined ? outer.rateLimits : namedRules(check, `${path}.rateLimits`, fields["rateLimits"], rules),
     validate: check.oneOf(join(path, "validate"), fields["validate"], ["off", "report", "enforce"], outer.validate),
-    cost: number("cost", 1, 1_000_000_000, "tokens"),
+    cost: parseCost(check, join(path, "cost"), fields["cost"], outer.cost),
   };
-  for (const { name, limit } of policy.rateLimits) {
+  const most = mostBefore(policy.cost);
+  for (const { name, limit, tiers } of policy.rateLimits) {
     const isNew = fields["cost"] !== undefined || fields["rateLimits"] !== undefined;
-    if (isNew && policy.cost > limit.capacity) {
-      check.report(
-        join(path, "cost"),
-        policy.cost,
-        `write at most ${limit.capacity}, the capacity of rateLimits.${name}: such a call could never pass`,
-      );
-    }
+    const least = Math.min(limit.capacity, ...[...(tiers?.plans.values() ?? [])].map(({ capacity }) => capacity));
+    if (isNew && most > least)
+      check.report(join(path, "cost"), most, `write at most ${least}, the capacity of rateLimits.${name}: such a call could never pass`);
   }
   return policy;
 }
@@ -213,7 +211,7 @@ function namedRules(check: Checks, path: string, value: unknown, rules: Rules): 
   }
   return value.flatMap((name: unknown, index) => {
     const rule = typeof name === "string" ? rules.get(name) : undefined;
-    if (rule !== undefined && value.indexOf(name) === index) return [rule];
+    if (rule !== undefined && value.indexOf(name) === index) return rule.enforce === "off" ? [] : [rule];
     const mend = rule === undefined ? `write ${suggest(String(name), [...rules.keys()])}, defined in rateLimits` : "name each rule once";
     check.report(`${path}[${index}]`, name, mend);
     return [];

@@ -2,7 +2,7 @@
 // In SQLite, not only on the heap: an idle object is evicted after seconds, and a forgotten bucket is a full one.
 import { DurableObject } from "cloudflare:workers";
 import { type Ask, type Grant, idleAt, lend, type Pool } from "../core/limit/pool.ts";
-import { type Bucket, type BucketLimit, expiresAt, giveBack, takeTokens, type Verdict } from "../core/limit/token-bucket.ts";
+import { type Bucket, type BucketLimit, expiresAt, giveBack, takeAnyway, takeTokens, type Verdict } from "../core/limit/token-bucket.ts";
 
 /** What one call wants from one bucket. */
 export interface Charge {
@@ -24,7 +24,7 @@ const SWEEP_EVERY_MS = 1000;
 export class TokenBucket extends DurableObject {
   /** Buckets kept; beyond it those nearest to their own end are forgotten first, which fills them. */
   maxKeys = 100_000;
-  /** Split buckets kept. Beyond it a new one is lent nothing, and its callers are told to come again: forgetting one could lend it twice. */
+  /** Split buckets kept. Beyond it new callers of a rule share one: forgetting a bucket that is lent could lend it twice. */
   maxPools = 100_000;
   readonly #pools = new Map<string, Pool>(); // what the rows say, at hand
   #keys: number;
@@ -53,7 +53,7 @@ export class TokenBucket extends DurableObject {
     for (const [index, [bucket, verdict]] of decided.entries()) {
       const charge = charges[index]!;
       // A refusal changes only the time of the last touch; that matters where a bucket is forgotten before it is full.
-      const isTouched = verdict.kind === "refused" && charge.limit.capacity > 2 * charge.limit.rate;
+      const isTouched = verdict.kind === "refused" && charge.limit.compat === true && charge.limit.capacity > 2 * charge.limit.rate;
       if (allowed || isTouched) this.#store(charge, bucket, now);
     }
     return decided.map(([, verdict]) => verdict);
@@ -63,6 +63,12 @@ export class TokenBucket extends DurableObject {
   giveBack(charges: readonly Charge[]): void {
     const now = Date.now();
     for (const charge of charges) this.#store(charge, giveBack(this.#load(charge), charge.limit, charge.cost, now), now);
+  }
+
+  /** Takes what calls turned out to cost beyond what they paid. */
+  takeAnyway(charges: readonly Charge[]): void {
+    const now = Date.now();
+    for (const charge of charges) this.#store(charge, takeAnyway(this.#load(charge), charge.limit, charge.cost, now), now);
   }
 
   /**
@@ -75,7 +81,7 @@ export class TokenBucket extends DurableObject {
     return asks.map((one) => {
       const key = rowKey(one);
       const known = this.#pools.get(key);
-      if (known === undefined && this.#pools.size >= this.maxPools) return nothingFor(one.ask);
+      if (known === undefined && this.#pools.size >= this.maxPools) return this.#fromShared(one, now);
       const [pool, grant] = lend(known, one.limit, one.ask, now, Math.random());
       if (grant === undefined) return undefined;
       const expires = idleAt(pool, one.limit);
@@ -86,6 +92,19 @@ export class TokenBucket extends DurableObject {
       this.#wakeAt(expires);
       return grant;
     });
+  }
+
+  /** No room for another split bucket: what a call needs comes out of one that all such callers under this limit share. */
+  #fromShared({ limit, ask }: LeaseAsk, now: number): Grant {
+    const charge: Charge = { key: "*", limit, cost: Math.min(limit.capacity, Math.max(1, Math.ceil(ask.need))) };
+    const [bucket, verdict] = takeTokens(this.#load(charge), limit, charge.cost, now);
+    this.#store(charge, bucket, now);
+    const isAllowed = verdict.kind === "allowed";
+    const tokens = isAllowed ? charge.cost : 0;
+    const pauseMs = isAllowed ? 0 : verdict.retryAfterMs;
+    const lifeMs = 1_000;
+    const grant = { tokens, perMs: 0, capacity: charge.cost, lifeMs, periodMs: lifeMs, pauseMs, retryAfterMs: pauseMs, left: 0 };
+    return { turn: ask.turn, ...grant };
   }
 
   override async alarm(): Promise<void> {
@@ -138,9 +157,4 @@ export class TokenBucket extends DurableObject {
 /** A bucket counts in the units of its limit, so a changed limit opens a new one. */
 function rowKey({ key, limit }: { readonly key: string; readonly limit: BucketLimit }): string {
   return `${limit.capacity}/${limit.rate}/${limit.intervalMs}/${key}`;
-}
-
-/** No room for another split bucket: its callers come again in a second. */
-function nothingFor({ turn }: Ask): Grant {
-  return { turn, tokens: 0, perMs: 0, capacity: 0, lifeMs: 1_000, periodMs: 1_000, pauseMs: 1_000, retryAfterMs: 1_000 };
 }

@@ -11,6 +11,8 @@ const FORGETS_MS = 1_000; // time constant of the demand
 const STEADY_MS = 1_000; // of demand without a gap
 const GAP_MS = 500;
 const RESTS_MS = 50; // between two asks behind answers that are made for want of tokens alone
+const REUSED = 0.25; // of its rate, that an isolate goes on with while the object can't be asked
+const REUSES_MS = 2_000; // after each ask that failed
 const ASK_LIMIT_MS = 2_000; // an ask without an answer is given up after it; its answer, if it comes, is dropped
 
 /** One key in one isolate. All times are epoch ms of the isolate's own clock; no clock is compared with another one. */
@@ -24,22 +26,36 @@ export class Lease {
   #periodMs = 0;
   #pausedUntil = 0;
   #retryAt = 0;
+  #left = 0; // tokens that the pool had when it last answered
+  #debt = 0; // tokens spent before they were there; paid before anything else
+  #reusesUntil = 0;
   #turn = 0;
   #applied = 0;
   #askedAt = Number.NEGATIVE_INFINITY; // of the ask under way
   #askedAtLast = 0;
   readonly #demand = new Demand();
 
-  /** Whole tokens that this isolate may promise. */
+  /** Whole tokens that this isolate may promise; where no rate is lent, together with what the pool had when it last answered. */
   remaining(now: number): number {
     this.#refill(now);
-    return Math.floor(this.#tokens);
+    return Math.floor(this.#tokens + (this.#perMs === 0 ? this.#left : 0));
   }
 
-  /** @param cost tokens, in [1, capacity] */
-  spend(cost: number, now: number): Spent {
+  /** Tokens that were spent before they were there. */
+  get debt(): number {
+    return this.#debt;
+  }
+
+  /**
+   * @param cost         tokens, in [1, capacity]
+   * @param isOptimistic whether a call may pass before the object has been asked for it: one, until that is paid
+   */
+  spend(cost: number, now: number, isOptimistic = false): Spent {
     this.#demand.count(cost, now);
-    return this.take(cost, now);
+    const spent = this.take(cost, now);
+    if (spent.kind !== "ask" || !isOptimistic || this.#debt > 0) return spent;
+    this.#debt = cost;
+    return { kind: "spent" };
   }
 
   /** As `spend`, for a call that has been counted already and comes back from asking. */
@@ -58,7 +74,16 @@ export class Lease {
   /** Returns what was spent for a call that another rule refused. What has lapsed meanwhile stays lost. */
   putBack(cost: number, now: number): void {
     this.#refill(now);
-    if (now < this.#lapsesAt) this.#tokens = Math.min(this.#tokens + cost, this.#capacity);
+    const owed = Math.min(this.#debt, cost);
+    this.#debt -= owed;
+    if (now < this.#lapsesAt) this.#tokens = Math.min(this.#tokens + cost - owed, this.#capacity);
+  }
+
+  /** Takes what a call turned out to cost beyond what it paid. @param most tokens; the deepest debt */
+  takeAnyway(cost: number, most: number, now: number): void {
+    this.#refill(now);
+    this.#debt = Math.min(most, this.#debt + Math.max(0, cost - this.#tokens));
+    this.#tokens = Math.max(0, this.#tokens - cost);
   }
 
   /** Whether to ask behind an answer: when it is time to, or, where the pool has more, before the tokens run out. */
@@ -71,6 +96,11 @@ export class Lease {
       this.#capacity > 4 &&
       now - this.#askedAtLast > Math.max(RESTS_MS, this.#periodMs / 4)
     );
+  }
+
+  /** Whether it lives on a part of a rate that has lapsed. */
+  isReusing(now: number): boolean {
+    return now < this.#reusesUntil && this.#perMs > 0;
   }
 
   /** One ask at a time. */
@@ -93,6 +123,8 @@ export class Lease {
     if (grant === undefined || grant.turn !== this.#turn) return; // too late: a later ask speaks of what is here without it
     this.#askedAt = Number.NEGATIVE_INFINITY;
     this.#refill(now);
+    if (now >= this.#lapsesAt) this.#tokens = 0; // what was reused is not the pool's
+    this.#reusesUntil = 0;
     this.#applied = grant.turn;
     this.#perMs = grant.perMs;
     this.#capacity = grant.capacity;
@@ -102,12 +134,20 @@ export class Lease {
     this.#renewAt = grant.perMs > 0 ? now + grant.periodMs : Number.POSITIVE_INFINITY;
     this.#pausedUntil = grant.pauseMs > 0 ? now + grant.pauseMs : 0;
     this.#retryAt = now + grant.retryAfterMs;
+    this.#left = grant.left;
     this.#refill(now);
   }
 
-  /** The object could not be asked. @param pauseMs for so long nobody asks again */
-  failed(turn: number, pauseMs: number, now: number): void {
+  /**
+   * The object could not be asked.
+   *
+   * @param pauseMs for so long nobody asks again
+   * @param reuses  whether a part of the rate that was lent may be spent on, past its life
+   */
+  failed(turn: number, pauseMs: number, now: number, reuses = false): void {
     if (turn !== this.#turn) return;
+    this.#refill(now);
+    if (reuses) this.#reusesUntil = now + pauseMs + REUSES_MS;
     this.#askedAt = Number.NEGATIVE_INFINITY;
     this.#pausedUntil = now + pauseMs;
     this.#renewAt = now + pauseMs;
@@ -115,14 +155,21 @@ export class Lease {
 
   #refill(now: number): void {
     const until = Math.min(now, this.#lapsesAt);
-    if (until > this.#at) {
-      this.#tokens = Math.min(this.#tokens + (until - this.#at) * this.#perMs, Math.max(this.#capacity, this.#tokens));
-      this.#at = until;
-    }
+    if (until > this.#at) this.#earn((until - this.#at) * this.#perMs, this.#capacity);
     if (now >= this.#lapsesAt) {
-      this.#tokens = 0;
-      this.#at = now;
+      if (this.#at <= this.#lapsesAt) this.#tokens = 0; // what was held has lapsed
+      const since = Math.max(this.#at, this.#lapsesAt);
+      if (now >= this.#reusesUntil) this.#tokens = 0;
+      else this.#earn((now - since) * this.#perMs * REUSED, Math.max(1, this.#capacity * REUSED));
     }
+    this.#at = Math.max(now, this.#at);
+    const paid = Math.min(this.#tokens, this.#debt);
+    this.#tokens -= paid;
+    this.#debt -= paid;
+  }
+
+  #earn(tokens: number, capacity: number): void {
+    this.#tokens = Math.min(this.#tokens + tokens, Math.max(capacity, this.#tokens));
   }
 }
 

@@ -13,6 +13,7 @@ export interface Ask {
   readonly perMs: number; // demand it has seen, refused calls included, tokens per ms: the mean ...
   readonly peakPerMs: number; // ... and the latest
   readonly isSteady: boolean; // it has seen demand for a while: a rate of its own will be used
+  readonly insists?: boolean; // on a rate of its own, also where one of two tokens a round is all there is to share
 }
 
 export interface Grant {
@@ -24,6 +25,7 @@ export interface Grant {
   readonly periodMs: number; // when to ask again, if not for need
   readonly pauseMs: number; // not before, even for need: the pool has nothing
   readonly retryAfterMs: number; // what to tell a caller that is refused meanwhile
+  readonly left: number; // tokens in the pool after it
 }
 
 /** Plain data: fit for storage. */
@@ -117,7 +119,7 @@ export function lend(known: Pool | undefined, limit: BucketLimit, ask: Ask, now:
   const periodMs = Math.min(MAX_PERIOD_MS, Math.max(MIN_PERIOD_MS, (pace * isolates * 1_000) / CALLS_PER_SECOND));
   const lifeMs = Math.ceil(1.5 * periodMs + 100);
   // Small shares are not lent: what one isolate sits on, the others would miss.
-  const isSmall = (rate * 1_000) / CALLS_PER_SECOND < 2 || limit.capacity < 3 * isolates * Math.max(1, ask.need);
+  const isSmall = (ask.insists !== true && (rate * 1_000) / CALLS_PER_SECOND < 2) || limit.capacity < 3 * isolates * Math.max(1, ask.need);
 
   const level = fairLevel([...demands, ask.perMs], rate * LENT_AT_MOST);
   const isSaturated = ask.perMs >= level;
@@ -159,7 +161,7 @@ export function lend(known: Pool | undefined, limit: BucketLimit, ask: Ask, now:
     before: basis.until > now ? { ...basis, capacity: Math.max(basis.capacity, has) } : NOTHING,
   };
   const after: Pool = { tokens: Math.max(0, left), at: pool.at, loans: { ...others, [ask.isolate]: loan }, pace };
-  return [after, { turn: ask.turn, tokens, perMs, capacity, lifeMs, periodMs, pauseMs, retryAfterMs }];
+  return [after, { turn: ask.turn, tokens, perMs, capacity, lifeMs, periodMs, pauseMs, retryAfterMs, left: after.tokens }];
 }
 
 /**

@@ -7,11 +7,13 @@ export interface BucketLimit {
   readonly capacity: number; // tokens; the largest burst
   readonly rate: number; // tokens returned every `intervalMs`
   readonly intervalMs: number;
+  /** Forgets a bucket two intervals after its last call, full or not, as the script did that this replaces; else when it is full. */
+  readonly compat?: boolean;
 }
 
 /** Plain data: fit for storage and for RPC. Read only under the limit that wrote it. */
 export interface Bucket {
-  readonly credit: number; // token·ms, in [0, capacity * intervalMs]
+  readonly credit: number; // token·ms, at most capacity * intervalMs; below 0 where an answer cost more than was foreseen
   readonly touchedAt: number; // epoch ms of the last call, refused ones too
 }
 
@@ -27,9 +29,10 @@ export function fillTimeMs(limit: BucketLimit): number {
   return Math.ceil((limit.capacity * limit.intervalMs) / limit.rate);
 }
 
-/** When a bucket that nobody touches again is forgotten, epoch ms: two intervals after the last call (requirement G4). */
+/** When a bucket that nobody touches again may be forgotten, epoch ms: when it is full (requirement G4; `compat` as the script had it). */
 export function expiresAt(bucket: Bucket, limit: BucketLimit): number {
-  return bucket.touchedAt + 2 * limit.intervalMs;
+  if (limit.compat === true) return bucket.touchedAt + 2 * limit.intervalMs;
+  return bucket.touchedAt + Math.ceil((limit.capacity * limit.intervalMs - bucket.credit) / limit.rate);
 }
 
 export function fullBucket(limit: BucketLimit, now: number): Bucket {
@@ -74,6 +77,17 @@ export function giveBack(bucket: Bucket | undefined, limit: BucketLimit, cost: n
   return { credit: Math.min(credit + cost * limit.intervalMs, limit.capacity * limit.intervalMs), touchedAt };
 }
 
+/**
+ * Takes what a call turned out to cost beyond what it paid. It has been served: the bucket goes into debt, at most its capacity deep.
+ *
+ * @param cost tokens, a whole number
+ * @param now  epoch ms
+ */
+export function takeAnyway(bucket: Bucket | undefined, limit: BucketLimit, cost: number, now: number): Bucket {
+  const { credit, touchedAt } = refill(bucket, limit, now);
+  return { credit: Math.max(credit - cost * limit.intervalMs, -limit.capacity * limit.intervalMs), touchedAt };
+}
+
 function refill(bucket: Bucket | undefined, limit: BucketLimit, now: number): Bucket {
   if (bucket === undefined || now >= expiresAt(bucket, limit)) return fullBucket(limit, now);
   const earned = Math.max(0, now - bucket.touchedAt) * limit.rate;
@@ -85,12 +99,13 @@ function refill(bucket: Bucket | undefined, limit: BucketLimit, now: number): Bu
 
 /** Whole tokens left, and the time until there is one more (0 when full). */
 function standing(credit: number, limit: BucketLimit, lagMs: number): { remaining: number; nextMs: number } {
-  const remaining = Math.floor(credit / limit.intervalMs);
+  const remaining = Math.max(0, Math.floor(credit / limit.intervalMs));
   if (remaining === limit.capacity) return { remaining, nextMs: 0 };
   return { remaining, nextMs: waitMs((remaining + 1) * limit.intervalMs - credit, limit) + lagMs };
 }
 
 /** Until `credit` has come back, ms; or until the bucket is forgotten, which fills it, where that is sooner. */
 function waitMs(credit: number, limit: BucketLimit): number {
-  return Math.min(Math.ceil(credit / limit.rate), 2 * limit.intervalMs);
+  const ms = Math.ceil(credit / limit.rate);
+  return limit.compat === true ? Math.min(ms, 2 * limit.intervalMs) : ms;
 }

@@ -1,6 +1,7 @@
 // What an operator may write, and how a mistake is told.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { mostBefore } from "../../core/limit/cost.ts";
 import { describe as tell } from "../../core/parse.ts";
 import { type GatewayInput, parsePolicy } from "../../core/policy.ts";
 
@@ -26,7 +27,7 @@ describe("parsePolicy", () => {
       maxBodyBytes: 1_048_576,
       validate: "off",
       rateLimits: [],
-      cost: 1,
+      cost: { kind: "fixed", tokens: 1 },
     });
   });
 
@@ -46,7 +47,12 @@ describe("parsePolicy", () => {
     const { upstream, methods } = policy.services.get("users.v1.UserService")!;
     expect(upstream).toMatchObject({ protocol: "both", timeoutHeader: "always", balancer: "least_time", maxConcurrent: 500 });
     expect(upstream.endpoints).toEqual([{ target: { url: "https://u.example" }, weight: 1, priority: 0 }]);
-    const seen = [...methods].map(([name, route]) => [name, route.readTimeoutMs, route.rateLimits.map((rule) => rule.name), route.cost]);
+    const seen = [...methods].map(([name, route]) => [
+      name,
+      route.readTimeoutMs,
+      route.rateLimits.map((rule) => rule.name),
+      mostBefore(route.cost),
+    ]);
     expect(seen).toEqual([
       ["GetUser", 2, ["b"], 2],
       ["ListUsers", 3, ["a"], 2],
@@ -78,8 +84,8 @@ describe("parsePolicy", () => {
       "rateLimits[\"per caller\"]: found \"per caller\"; name the rule with 1 to 64 letters, digits, '-', '_' or '.'",
       'rateLimits["per caller"].capacity: found 0; write a whole number from 1 to 1000000000 (tokens)',
       'rateLimits["per caller"].rate: found 1.5; write a whole number from 1 to 1000000000 (tokens)',
+      'rateLimits.who.fail: found "ajar"; write "open" or "closed" or "reuse"',
       'rateLimits.who.key: found "principal"; set principalHeader, the header in which a trusted front names the caller',
-      'rateLimits.who.fail: found "ajar"; write "open" or "closed"',
       "rateLimits.who.waitMs: found 51; write a whole number from 1 to 50 (ms)",
       "rateLimits.where.key.header: found \"x y\"; write the name of a header: 1 to 64 letters, digits and '-'",
       'rateLimits.huge: found {"capacity":1000000000,"rate":1,"intervalMs":86400000}; make capacity x intervalMs at most 4503599627370496: a shorter interval with a smaller rate says the same',

@@ -99,7 +99,7 @@ describe("TokenBucket", () => {
   });
 
   it("counts a refused call as a touch where a bucket is forgotten before it is full, and writes nothing where it is not", async () => {
-    const slow = { capacity: 10, rate: 1, intervalMs: 1000 };
+    const slow = { capacity: 10, rate: 1, intervalMs: 1000, compat: true };
     const stub = freshObject();
     await stub.take([{ key: "a", limit: slow, cost: 10 }]);
     vi.setSystemTime(START + 1500);
@@ -178,14 +178,16 @@ describe("TokenBucket, leased", () => {
     expect((await stub.lend([ask("y", 1, 1000)]))[0]?.tokens).toBe(1000);
   });
 
-  it("lends nothing of new buckets where it has as many as it may", async () => {
+  it("lets new callers share one bucket where it has as many as it may: they are served, and nobody's lease is forgotten", async () => {
     const stub = freshObject();
     await runInDurableObject(stub, (object) => {
       object.maxPools = 1;
     });
     await stub.lend([ask("x", 1, 1)]);
-    const [other] = await stub.lend([{ ...ask("x", 1, 1), key: "b" }]);
-    expect(other).toMatchObject({ tokens: 0, pauseMs: 1000 });
+    const [first] = await stub.lend([{ ...ask("x", 1, 1000), key: "b" }]);
+    expect(first).toMatchObject({ tokens: 1000, pauseMs: 0, perMs: 0 });
+    const [second] = await stub.lend([{ ...ask("x", 1, 1), key: "c" }]);
+    expect(second).toMatchObject({ tokens: 0, pauseMs: 10 });
     expect((await stub.lend([ask("x", 2, 1)]))[0]?.pauseMs).toBe(0);
   });
 });

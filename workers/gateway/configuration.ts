@@ -1,7 +1,8 @@
 // Holds gateway.config.ts against the protos and the Worker's bindings, and tells every problem at once.
 import { create, type DescMessage, type DescMethod, type DescService, type Message } from "@bufbuild/protobuf";
-import { describe, join, type Problem } from "../../core/parse.ts";
-import { type GatewayInput, type GatewayPolicy, parsePolicy } from "../../core/policy.ts";
+import { needsMessage } from "../../core/limit/rule.ts";
+import { describe, join, type Problem, suggest } from "../../core/parse.ts";
+import { type GatewayInput, type GatewayPolicy, parsePolicy, type RoutePolicy } from "../../core/policy.ts";
 import { endpointId } from "../../core/upstream.ts";
 import type { Validate } from "../../core/validation.ts";
 import { parseDescriptors } from "./descriptors.ts";
@@ -69,6 +70,7 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     const problem = endpoint.policy.validate === "off" ? undefined : validationProblem(method, validate);
     if (problem !== undefined) problems.push({ path: `validate of ${method.parent.typeName}.${method.name}`, ...problem });
   }
+  for (const [method, { policy: route }] of endpoints) problems.push(...limitProblems(method, route));
   if (problems.length > 0) throw new InvalidConfiguration(problems);
   return { policy, endpoints, rest: table, validate, buckets: bindings["TOKEN_BUCKET"] };
 }
@@ -79,6 +81,34 @@ function upstreamOf(service: string, { services, principalHeader }: GatewayPolic
   const [first, second] = policy.endpoints;
   const name = first !== undefined && second === undefined ? endpointId(first.target) : service;
   return pool({ name, policy, principalHeader }, bindings);
+}
+
+/** Rules that look into the message need one, and the field in it. */
+function limitProblems(method: DescMethod, { rateLimits, cost }: RoutePolicy): Problem[] {
+  if (!needsMessage(rateLimits, cost)) return [];
+  const path = `rateLimits of ${method.parent.typeName}.${method.name}`;
+  if (method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming") {
+    return [{ path, found: "a stream of requests", mend: "use rules and a cost that need no message for this method" }];
+  }
+  return rateLimits.flatMap(({ name, key }) => {
+    if (key.kind !== "field" || hasField(method.input, key.field.split("."))) return [];
+    const known = method.input.fields.map((field) => field.name);
+    return [
+      {
+        path: `${join("rateLimits", name)}.key.field`,
+        found: key.field,
+        mend: `write ${suggest(key.field, known)}, a field of ${method.input.typeName}`,
+      },
+    ];
+  });
+}
+
+function hasField(message: DescMessage, [first, ...rest]: readonly string[]): boolean {
+  const field = message.fields.find(({ name }) => name === first);
+  if (field === undefined) return false;
+  return rest.length === 0
+    ? field.fieldKind === "scalar" || field.fieldKind === "enum"
+    : field.fieldKind === "message" && hasField(field.message, rest);
 }
 
 /** Rules are compiled when a message is first held to them: do it here, so that one that can't be is told before anything starts. */

@@ -7,30 +7,38 @@ import type { Call, Handler, Protocol } from "./call.ts";
 import type { Configuration } from "./configuration.ts";
 import { discoveryEndpoints } from "./discovery.ts";
 import { requestHeaders } from "./headers.ts";
-import { Leases } from "./leases.ts";
+import { ExactBuckets } from "./limit/exact.ts";
+import { Leases } from "./limit/leases.ts";
+import { LocalBuckets } from "./limit/local.ts";
 import { pipeline, refuse } from "./pipeline.ts";
 import { protocolFor, protocolOf, REST } from "./protocol.ts";
 import type { RestRoute } from "./transcode/rules.ts";
 
 export type Gateway = (request: Request) => Promise<Response>;
 
+const MOST_BUCKETS = 10_000; // that an isolate holds a part of
 const MAX_URL_BYTES = 16_384; // what Cloudflare's edge lets through
 
 /** One request after the other, each to the handler of its own route. */
 export function createGateway({ policy, endpoints, rest, validate, ...bound }: Configuration): Gateway {
   const buckets = bound.buckets as DurableObjectNamespace<TokenBucket>;
-  const leases = new Leases(buckets, policy.rateLimitShards);
+  const shards = policy.rateLimitShards;
+  const limiters = {
+    local: new LocalBuckets(MOST_BUCKETS),
+    leased: new Leases(buckets, shards, MOST_BUCKETS),
+    exact: new ExactBuckets(buckets, shards),
+  };
   const byProcedure = new Map<string, { method: DescMethod; handler: Handler }>();
   // What an operator has listed goes where the configuration says; discovery is ours where nobody has.
   const own = policy.discovery ? discoveryEndpoints(endpoints, policy.defaults) : [];
   for (const [method, endpoint] of [...own, ...endpoints]) {
-    const handler = pipeline({ method, ...endpoint, buckets, leases, gateway: policy, validate });
+    const handler = pipeline({ method, ...endpoint, limiters, gateway: policy, validate });
     byProcedure.set(`/${method.parent.typeName}/${method.name}`, { method, handler });
   }
   const byRule = new Map<RestRoute, Handler>();
   for (const rule of rest.routes) {
     const { method } = rule;
-    byRule.set(rule, pipeline({ method, ...endpoints.get(method)!, buckets, leases, gateway: policy, validate }, rule));
+    byRule.set(rule, pipeline({ method, ...endpoints.get(method)!, limiters, gateway: policy, validate }, rule));
   }
 
   return async (request) => {

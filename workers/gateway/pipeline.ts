@@ -1,20 +1,19 @@
 // THE JOURNEY OF A CALL, from the door inwards. Compiled once per route when the configuration loads. Read this first.
 import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
+import { needsMessage } from "../../core/limit/rule.ts";
 import type { GatewayPolicy, RoutePolicy } from "../../core/policy.ts";
 import { Rejected, type Rejection } from "../../core/rejection.ts";
 import type { Validate } from "../../core/validation.ts";
-import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
 import { type Handler, type Layer, stack } from "./call.ts";
 import { dispatch } from "./dispatch.ts";
 import { deadline } from "./layers/deadline.ts";
 import { limitBody } from "./layers/limit-body.ts";
-import { rateLimit } from "./layers/rate-limit.ts";
+import { type Limiters, rateLimit } from "./layers/rate-limit.ts";
 import { rescue } from "./layers/rescue.ts";
 import { trace } from "./layers/trace.ts";
 import { transcode } from "./layers/transcode.ts";
 import { translate } from "./layers/translate.ts";
 import { validate } from "./layers/validate.ts";
-import type { Leases } from "./leases.ts";
 import type { RestRoute } from "./transcode/rules.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -23,38 +22,34 @@ export interface Route {
   readonly method: DescMethod;
   readonly policy: RoutePolicy;
   readonly upstream: Upstream;
-  readonly buckets: DurableObjectNamespace<TokenBucket>;
-  readonly leases: Leases; // of the isolate, for all routes
+  readonly limiters: Limiters; // of the isolate, for all routes
   readonly validate: Validate<DescMessage, Message> | undefined;
-  readonly gateway: Pick<GatewayPolicy, "rateLimitShards" | "principalHeader">;
+  readonly gateway: Pick<GatewayPolicy, "principalHeader">;
 }
 
 /**
  * @param rest the HTTP rule a call came in by, where it is REST; RPC passes through as it is
  */
-export function pipeline({ method, policy, upstream, buckets, leases, gateway, validate: validator }: Route, rest?: RestRoute): Handler {
+export function pipeline({ method, policy, upstream, limiters, gateway, validate: validator }: Route, rest?: RestRoute): Handler {
   const isUnary = method.methodKind === "unary";
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   const mode = policy.validate;
   const spoken = upstream.protocol;
+  const { rateLimits: rules, cost, maxBodyBytes: maxBytes } = policy;
+  const isLimited = rules.length > 0;
+  const readsMessage = needsMessage(rules, cost);
+  const limit = () => rateLimit(limiters, { method, rules, cost, maxBytes, principalHeader: gateway.principalHeader });
   return stack(
     [
       trace(), // names the call; sees every answer, refusals too
       rescue(), // below this line layers refuse by throwing Rejected; above it there are only answers
       deadline(isUnary ? policy.readTimeoutMs : policy.streamTimeoutMs), // one clock for the call, whatever it waits for
-      ...optional(policy.rateLimits.length > 0, () =>
-        rateLimit(buckets, leases, {
-          rules: policy.rateLimits,
-          cost: policy.cost,
-          shards: gateway.rateLimitShards,
-          principalHeader: gateway.principalHeader,
-        }),
-      ), // before the body is read: a refused call costs no memory
+      ...optional(isLimited && !readsMessage, limit), // before the body is read: a refused call costs no memory
       ...optional(rest === undefined || !isStream, () =>
         limitBody({
           maxBytes: policy.maxBodyBytes,
           isStream,
-          isWhole: rest !== undefined || mode !== "off" || spoken !== "both",
+          isWhole: rest !== undefined || mode !== "off" || spoken !== "both" || readsMessage,
         }),
       ), // no byte past the limit goes further; lines of a REST stream are measured where they are read
       ...optional(rest !== undefined, () => transcode(rest!, policy.maxBodyBytes)), // below this line every call is RPC
@@ -62,6 +57,7 @@ export function pipeline({ method, policy, upstream, buckets, leases, gateway, v
         ? []
         : [validate({ method, mode, maxBytes: policy.maxBodyBytes, validate: validator })]),
       // ... and every message keeps the rules of its proto
+      ...optional(isLimited && readsMessage, limit), // rules that look into the message have to wait for it
       ...(spoken === "both" ? [] : [translate(spoken, isUnary)]), // into what the upstream speaks
     ],
     dispatch(upstream),

@@ -90,8 +90,8 @@ describe("takeTokens", () => {
     expect(fillTimeMs(ec2)).toBe(5000);
   });
 
-  it("forgets a caller two intervals after its last call, as the script's key expires", () => {
-    const slow = { capacity: 100, rate: 10, intervalMs: 1000 };
+  it("forgets a caller two intervals after its last call under compat, as the script's key expires", () => {
+    const slow = { capacity: 100, rate: 10, intervalMs: 1000, compat: true };
     const [emptied] = takeTokens(undefined, slow, 100, 0);
     expect(takeTokens(emptied, slow, 20, 1999)[1].kind).toBe("refused"); // 19.99 tokens have come back
     expect(takeTokens(emptied, slow, 100, 2000)[1].kind).toBe("allowed"); // the key is gone, the bucket full
@@ -99,8 +99,8 @@ describe("takeTokens", () => {
     expect(takeTokens(refused, slow, 100, 2000)[1].kind).toBe("refused"); // a refused call is a touch, too
   });
 
-  it("never asks to wait longer than until the bucket is forgotten", () => {
-    const slow = { capacity: 100, rate: 1, intervalMs: 1000 };
+  it("never asks to wait longer than until the bucket is forgotten, under compat", () => {
+    const slow = { capacity: 100, rate: 1, intervalMs: 1000, compat: true };
     const [emptied] = takeTokens(undefined, slow, 100, 0);
     expect(takeTokens(emptied, slow, 100, 500)[1]).toMatchObject({ kind: "refused", retryAfterMs: 2000 });
   });
@@ -109,7 +109,7 @@ describe("takeTokens", () => {
     fc.assert(
       fc.property(limits, steps, (limit, moves) => {
         const reference = script(limit);
-        for (const { cost, now, verdict } of walk(limit, moves)) {
+        for (const { cost, now, verdict } of walk({ ...limit, compat: true }, moves)) {
           expect(verdict.kind).toBe(reference(cost, now) ? "allowed" : "refused");
         }
       }),

@@ -208,7 +208,7 @@ describe("rateLimit", () => {
       () => json(USER),
       {
         principalHeader: "x-principal",
-        rateLimits: { [`rule-${fresh++}`]: { capacity: 3, rate: 1, intervalMs: 60_000, ...rule } },
+        rateLimits: { [`rule-${fresh++}`]: { capacity: 3, rate: 1, intervalMs: 60_000, mode: "exact", ...rule } },
         defaults: { rateLimits: [`rule-${fresh - 1}`], ...route },
       } as Partial<GatewayInput>,
       bindings,
@@ -272,7 +272,10 @@ describe("rateLimit", () => {
 
   it("charges all rules of a call or none, also where their buckets live in different objects", async () => {
     const rules = Object.fromEntries(
-      Array.from({ length: 6 }, (_, index) => [`all-${fresh}-${index}`, { capacity: index === 5 ? 1 : 5, rate: 1, intervalMs: 60_000 }]),
+      Array.from({ length: 6 }, (_, index) => [
+        `all-${fresh}-${index}`,
+        { capacity: index === 5 ? 1 : 5, rate: 1, intervalMs: 60_000, mode: "exact" as const },
+      ]),
     );
     fresh += 1;
     const gateway = gatewayTo(() => json(USER), { rateLimits: rules, defaults: { rateLimits: Object.keys(rules) } });

@@ -1,160 +1,131 @@
-// Charges the call to its token buckets: all of them allow it, or none is charged. Leased ones answer without being asked; the
-// exact ones are asked once a call.
+// Charges the call to its token buckets: all of them allow it, or none is charged. Buckets of the isolate and leases answer at once;
+// what has to be asked is asked last.
 import { waitUntil } from "cloudflare:workers";
-import { hash32 } from "../../../core/hash.ts";
-import { callerOf } from "../../../core/ip.ts";
+import type { DescMethod } from "@bufbuild/protobuf";
+import { boundedCost, type Cost } from "../../../core/limit/cost.ts";
 import { rateLimitFields } from "../../../core/limit/fields.ts";
-import type { RateLimitRule } from "../../../core/limit/rule.ts";
+import { needsMessage, type RateLimitRule } from "../../../core/limit/rule.ts";
 import { fillTimeMs, type Verdict } from "../../../core/limit/token-bucket.ts";
 import { type Quota, Rejected } from "../../../core/rejection.ts";
-import type { Charge, TokenBucket } from "../../../durable-objects/token-bucket.ts";
-import type { Layer } from "../call.ts";
-import type { Leases } from "../leases.ts";
+import type { Call, Layer } from "../call.ts";
+import { callerUnder, factsOf } from "../limit/caller.ts";
+import { type Charge, isRefused, type Limiter, type Verdicts } from "../limit/limiter.ts";
+import { decodeMessage } from "../message.ts";
 
 export interface RateLimitSettings {
+  readonly method: DescMethod;
   readonly rules: readonly RateLimitRule[];
-  readonly cost: number; // tokens a call takes under each rule
-  readonly shards: number;
+  readonly cost: Cost; // what a call takes under each rule
+  readonly maxBytes: number; // of the message, uncompressed
   readonly principalHeader: string | undefined;
 }
 
+export type Limiters = Readonly<Record<"local" | "leased" | "exact", Limiter>>;
+
 /** What is told to callers of a rule that fails closed, while its bucket can't be asked. */
 const RETRY_UNREACHABLE_MS = 1000;
+const LIMITER_OF = { local: "local", auto: "leased", leased: "leased", exact: "exact" } as const;
+const ORDER = ["local", "leased", "exact"] as const; // those that wait last
 
-export function rateLimit(buckets: DurableObjectNamespace<TokenBucket>, leases: Leases, settings: RateLimitSettings): Layer {
-  const { cost, shards } = settings;
-  const leased = settings.rules.filter(({ mode }) => mode === "leased");
-  const exact = settings.rules.filter(({ mode }) => mode === "exact");
-  const rules = [...leased, ...exact];
+interface Taken {
+  readonly charge: Charge;
+  readonly verdict: Verdict | undefined;
+}
+
+export function rateLimit(limiters: Limiters, settings: RateLimitSettings): Layer {
+  const { method, cost, maxBytes, principalHeader } = settings;
+  const route = `${method.parent.typeName}/${method.name}`;
+  const rules = ORDER.flatMap((kind) => settings.rules.filter(({ mode }) => LIMITER_OF[mode] === kind));
+  const readsMessage = needsMessage(rules, cost);
   return (next) => async (call) => {
-    const charges = rules.map((rule): Charge => {
-      const key = `${rule.name}/${callerUnder(rule, call.request.headers, settings.principalHeader)}`;
-      return { key, limit: rule.limit, cost };
-    });
-    const held = leased.length === 0 ? [] : (spendHeld(leases, leased, charges) ?? (await obtain(leases, leased, charges)));
-    const verdicts = [...held, ...(exact.length === 0 ? [] : await askExact())];
-    const quotas = rules.flatMap((rule, index) => quotaOf(rule, verdicts[index]));
-
-    async function askExact(): Promise<(Verdict | undefined)[]> {
-      try {
-        return await take(buckets, exact, charges.slice(leased.length), shards);
-      } catch (error) {
-        for (const [index] of leased.entries()) if (held[index] !== undefined) leases.putBack(charges[index]!);
-        throw error;
-      }
+    const message = readsMessage ? factsOf(await decodeMessage(call, method, maxBytes)) : undefined;
+    const tokens = cost.kind === "message" ? costOf(cost, message) : cost.tokens;
+    const facts = { headers: call.request.headers, route, principalHeader, message };
+    const enforced: Charge[] = [];
+    const reported: Charge[] = [];
+    for (const rule of rules) {
+      const caller = callerUnder(rule, facts);
+      if (caller === undefined) continue;
+      const { key, limit, isEnforced } = caller;
+      (isEnforced ? enforced : reported).push({ rule, key, limit, cost: Math.min(tokens, limit.capacity) });
     }
+    const taken = await takeAll(limiters, enforced);
+    for (const charge of reported) report(limiters, charge, call);
 
     const response = await next(call);
-    for (const [name, value] of rateLimitFields(quotas)) response.headers.set(name, value);
+    for (const [name, value] of rateLimitFields(taken.flatMap(quotaOf))) response.headers.set(name, value);
+    if (cost.kind === "answer") correct(limiters, [...enforced, ...reported], cost, response.headers.get(cost.header));
     return response;
   };
 }
 
-/** Whom a bucket belongs to. Callers that a rule can't name are counted by address, apart from those it can. */
-function callerUnder({ key }: RateLimitRule, headers: Headers, principalHeader: string | undefined): string {
-  const header = key.kind === "header" ? key.header : key.kind === "principal" ? principalHeader : undefined;
-  const name = header === undefined ? null : headers.get(header);
-  return name === null || name === "" ? `ip:${callerOf(headers.get("cf-connecting-ip"))}` : `${key.kind}:${bounded(name)}`;
-}
-
-/** A key that callers choose is kept short: storage grows with it. */
-function bounded(name: string): string {
-  return name.length <= 128 ? name : `${name.slice(0, 96)}#${hash32(name)}`;
-}
-
-/** @returns undefined where one of the leases has not enough, and nothing is taken; the way of a warm call, which waits for nothing */
-function spendHeld(leases: Leases, rules: readonly RateLimitRule[], charges: readonly Charge[]): Verdict[] | undefined {
-  const spent = rules.map((_, index) => leases.spend(charges[index]!));
-  if (spent.every(({ kind }) => kind === "spent")) return rules.map((_, index) => heldVerdict(leases, charges[index]!));
-  for (const [index, { kind }] of spent.entries()) if (kind === "spent") leases.putBack(charges[index]!);
-  return undefined;
-}
-
-/** @throws Rejected when a bucket refuses, or can't be asked under a rule that fails closed */
-async function obtain(leases: Leases, rules: readonly RateLimitRule[], charges: readonly Charge[]): Promise<(Verdict | undefined)[]> {
-  const answers = await Promise.all(rules.map((rule, index) => leases.obtain(charges[index]!, rule.waitMs)));
-  const refused = answers.findIndex((answer) => answer?.kind === "refused");
-  const silent = rules.findIndex((rule, index) => answers[index] === undefined && rule.fail === "closed");
-  const verdicts = answers.map((answer, index) => {
-    if (answer?.kind !== "refused") return answer === undefined ? undefined : heldVerdict(leases, charges[index]!);
-    const { retryAfterMs } = answer;
-    return { kind: "refused" as const, remaining: leases.remaining(charges[index]!), nextMs: retryAfterMs, retryAfterMs };
-  });
-  if (refused < 0 && silent < 0) return verdicts;
-  for (const [index, answer] of answers.entries()) if (answer?.kind === "spent") leases.putBack(charges[index]!);
-  throw refusal(rules, verdicts, silent);
-}
-
-/** `remaining` is what this isolate may promise by itself: less than what the whole bucket has. */
-function heldVerdict(leases: Leases, charge: Charge): Verdict {
-  return { kind: "allowed", remaining: leases.remaining(charge), nextMs: 0 };
-}
-
-/** @throws Rejected when a bucket refuses, or can't be asked under a rule that fails closed */
-async function take(
-  buckets: DurableObjectNamespace<TokenBucket>,
-  rules: readonly RateLimitRule[],
-  charges: readonly Charge[],
-  shards: number,
-): Promise<(Verdict | undefined)[]> {
-  const byShard = Map.groupBy(charges.keys(), (index) => hash32(charges[index]!.key) % shards);
-  const verdicts: (Verdict | undefined)[] = charges.map(() => undefined);
-  const groups = [...byShard].map(([shard, indexes]) => ({ object: () => buckets.getByName(`shard-${shard}`), indexes }));
-
-  await Promise.all(
-    groups.map(async ({ object, indexes }) => {
-      const waitMs = Math.min(...indexes.map((index) => rules[index]!.waitMs));
-      const answer = await within(waitMs, () => object().take(indexes.map((index) => charges[index]!)));
-      for (const [at, index] of indexes.entries()) verdicts[index] = answer?.[at];
-    }),
-  );
-
-  const refused = verdicts.findIndex((verdict) => verdict?.kind === "refused");
-  const silent = rules.findIndex((rule, index) => verdicts[index] === undefined && rule.fail === "closed");
-  if (refused < 0 && silent < 0) return verdicts;
-
-  // What other objects took for a call that will not be made goes back, behind the answer.
-  for (const { object, indexes } of groups) {
-    const taken = indexes.filter((index) => verdicts[index]?.kind === "allowed");
-    if (taken.length === indexes.length)
-      waitUntil(
-        object()
-          .giveBack(taken.map((index) => charges[index]!))
-          .catch(() => undefined),
-      );
-  }
-  throw refusal(rules, verdicts, silent);
-}
-
-/** Of several refusals the longest is told. @param silent the rule that fails closed, where none has refused */
-function refusal(rules: readonly RateLimitRule[], verdicts: readonly (Verdict | undefined)[], silent: number): Rejected {
-  const refusals = verdicts.map((verdict) => (verdict?.kind === "refused" ? verdict.retryAfterMs : 0));
-  const retryAfterMs = Math.max(...refusals);
-  if (retryAfterMs === 0)
-    return new Rejected({ kind: "limiter_unavailable", rule: rules[silent]!.name, retryAfterMs: RETRY_UNREACHABLE_MS });
-  const rule = rules[refusals.indexOf(retryAfterMs)]!.name;
-  const quotas = rules.flatMap((one, index) => (refusals[index]! > 0 ? quotaOf(one, verdicts[index]) : []));
-  return new Rejected({ kind: "rate_limited", rule, retryAfterMs, quotas });
-}
-
-/** @returns what `ask` answers, or undefined when it fails or does not answer in time: a slow limiter is as good as none (W2) */
-async function within<T>(waitMs: number, ask: () => Promise<T>): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, waitMs, undefined);
-  });
+/** A function that fails, or answers nonsense, costs the most. */
+function costOf({ of, max }: Cost & { kind: "message" }, message: object | undefined): number {
   try {
-    return await Promise.race([ask(), late]);
+    return boundedCost(message === undefined ? Number.NaN : of(message as Readonly<Record<string, unknown>>), max);
   } catch {
-    return undefined;
-  } finally {
-    clearTimeout(timer ?? null);
+    return max;
   }
+}
+
+/** @throws Rejected when a bucket refuses, or can't be asked under a rule that does not let calls pass then */
+async function takeAll(limiters: Limiters, charges: readonly Charge[]): Promise<Taken[]> {
+  const taken: Taken[] = [];
+  for (const kind of ORDER) {
+    const group = charges.filter(({ rule }) => LIMITER_OF[rule.mode] === kind);
+    if (group.length === 0) continue;
+    const verdicts = await limiters[kind].take(group);
+    const now = group.map((charge, index): Taken => ({ charge, verdict: verdicts[index] }));
+    const silent = now.find(({ charge, verdict }) => verdict === undefined && charge.rule.fail !== "open");
+    if (isRefused(verdicts) || silent !== undefined) {
+      for (const one of isRefused(verdicts) ? taken : [...taken, ...now]) giveBack(limiters, one);
+      throw refusal(now, silent?.charge.rule);
+    }
+    taken.push(...now);
+  }
+  return taken;
+}
+
+function giveBack(limiters: Limiters, { charge, verdict }: Taken): void {
+  if (verdict !== undefined) limiters[LIMITER_OF[charge.rule.mode]].giveBack([charge]);
+}
+
+/** What would have been refused is logged, and passes. Never delays the call. */
+function report(limiters: Limiters, charge: Charge, call: Call): void {
+  const tell = ([verdict]: Verdicts): void => {
+    if (verdict?.kind !== "refused") return;
+    const requestId = call.outgoing.headers.get("x-request-id");
+    console.warn(JSON.stringify({ level: "warn", requestId, rateLimited: charge.rule.name, enforced: false }));
+  };
+  const verdicts = limiters[LIMITER_OF[charge.rule.mode]].take([charge]);
+  if (verdicts instanceof Promise) waitUntil(verdicts.then(tell));
+  else tell(verdicts);
+}
+
+/** Puts right what was taken by estimate, now that the answer says what the call has cost. An answer that says nothing leaves it. */
+function correct(limiters: Limiters, charges: readonly Charge[], cost: Cost & { kind: "answer" }, found: string | null): void {
+  if (found === null) return;
+  const actual = /^\d{1,10}(\.\d{1,6})?$/.test(found) ? Math.min(cost.max, Math.ceil(Number(found))) : cost.max;
+  for (const charge of charges) {
+    const more = actual - charge.cost;
+    const limiter = limiters[LIMITER_OF[charge.rule.mode]];
+    if (more > 0) limiter.takeAnyway([{ ...charge, cost: more }]);
+    if (more < 0) limiter.giveBack([{ ...charge, cost: -more }]);
+  }
+}
+
+/** Of several refusals the longest is told. @param silent the rule whose bucket could not be asked, where none has refused */
+function refusal(taken: readonly Taken[], silent: RateLimitRule | undefined): Rejected {
+  const refused = taken.flatMap((one) => (one.verdict?.kind === "refused" ? [{ ...one, verdict: one.verdict }] : []));
+  const longest = refused.toSorted((a, b) => b.verdict.retryAfterMs - a.verdict.retryAfterMs)[0];
+  if (longest === undefined) return new Rejected({ kind: "limiter_unavailable", rule: silent!.name, retryAfterMs: RETRY_UNREACHABLE_MS });
+  const { retryAfterMs } = longest.verdict;
+  return new Rejected({ kind: "rate_limited", rule: longest.charge.rule.name, retryAfterMs, quotas: refused.flatMap(quotaOf) });
 }
 
 /** Nothing is told of a bucket that did not answer. */
-function quotaOf(rule: RateLimitRule, verdict: Verdict | undefined): Quota[] {
+function quotaOf({ charge, verdict }: Taken): Quota[] {
   if (verdict === undefined) return [];
   const { remaining, nextMs } = verdict;
-  return [{ rule: rule.name, capacity: rule.limit.capacity, windowMs: fillTimeMs(rule.limit), remaining, nextMs }];
+  return [{ rule: charge.rule.name, capacity: charge.limit.capacity, windowMs: fillTimeMs(charge.limit), remaining, nextMs }];
 }
