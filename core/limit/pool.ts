@@ -54,6 +54,7 @@ interface Loan {
 export const GUARD_MS = 250;
 const CALLS_PER_SECOND = 80; // for one key, of all isolates together
 const MIN_PERIOD_MS = 100;
+const IDLE_PERIOD_MS = 1_000; // where there is enough for all: nobody misses what lapses
 const MAX_PERIOD_MS = 5_000;
 const LENT_AT_MOST = 0.98; // of the rate; what is left fills the pool, for those who come new
 const CAPACITY_LENT = 0.8;
@@ -116,7 +117,8 @@ export function lend(known: Pool | undefined, limit: BucketLimit, ask: Ask, now:
   const isBusy = total > BUSY * rate;
   const pace =
     isBusy && lapsed > 0 ? Math.max(MIN_PACE, pool.pace * FASTER ** ((lapsed / rate) * isolates)) : Math.min(1, pool.pace * SLOWER);
-  const periodMs = Math.min(MAX_PERIOD_MS, Math.max(MIN_PERIOD_MS, (pace * isolates * 1_000) / CALLS_PER_SECOND));
+  const least = isBusy ? MIN_PERIOD_MS : IDLE_PERIOD_MS;
+  const periodMs = Math.min(MAX_PERIOD_MS, Math.max(least, (pace * isolates * 1_000) / CALLS_PER_SECOND));
   const lifeMs = Math.ceil(1.5 * periodMs + 100);
   // Small shares are not lent: what one isolate sits on, the others would miss.
   const isSmall = (ask.insists !== true && (rate * 1_000) / CALLS_PER_SECOND < 2) || limit.capacity < 3 * isolates * Math.max(1, ask.need);
