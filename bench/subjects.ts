@@ -104,6 +104,28 @@ export const subjects: Readonly<Record<string, Subject>> = {
     ],
     prepare: () => connectCall(),
   },
+  "limit-leased": {
+    entry: "bench/workers/limit-leased.ts",
+    about: "the constant behind one leased token bucket: the check alone",
+    objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
+    prepare: () => connectCall(),
+  },
+  "limit-flexible": {
+    entry: "bench/workers/limit-flexible.ts",
+    about: "the constant behind rate-limiter-flexible, in memory",
+    prepare: () => connectCall(),
+  },
+  "limit-hono": {
+    entry: "bench/workers/limit-hono.ts",
+    about: "the constant behind hono-rate-limiter, in memory",
+    prepare: () => connectCall(),
+  },
+  "limit-object": {
+    entry: "bench/workers/limit-object.ts",
+    about: "the constant behind one awaited Durable Object call",
+    objects: [{ binding: "LIMITER", className: "Limiter" }],
+    prepare: () => connectCall(),
+  },
   service: users,
   "end-to-end": {
     entry: "bench/workers/gateway.ts",

@@ -10,14 +10,15 @@ import type { Quota } from "../rejection.ts";
  */
 export function rateLimitFields(quotas: readonly Quota[]): [name: string, value: string][] {
   if (quotas.length === 0) return [];
-  const policy = quotas.map((quota) => `"${quota.rule}";q=${quota.capacity};w=${seconds(quota.windowMs)}`);
-  const state = quotas.map((quota) => {
-    const next = quota.nextMs > 0 ? `;t=${seconds(quota.nextMs)}` : "";
-    return `"${quota.rule}";r=${quota.remaining}${next}`;
-  });
+  let [policy, state] = ["", ""];
+  for (const { rule, capacity, windowMs, remaining, nextMs } of quotas) {
+    const comma = policy === "" ? "" : ", ";
+    policy += `${comma}"${rule}";q=${capacity};w=${seconds(windowMs)}`;
+    state += `${comma}"${rule}";r=${remaining}${nextMs > 0 ? `;t=${seconds(nextMs)}` : ""}`;
+  }
   return [
-    ["RateLimit-Policy", policy.join(", ")],
-    ["RateLimit", state.join(", ")],
+    ["RateLimit-Policy", policy],
+    ["RateLimit", state],
   ];
 }
 

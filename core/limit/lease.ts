@@ -203,7 +203,8 @@ class Demand {
   #close(now: number): void {
     const passed = now - this.#since;
     const perMs = this.#seen / passed;
-    const keeps = this.#perMs < 0 ? 0 : Math.exp(-passed / FORGETS_MS);
+    const age = now - this.#steadySince; // what is young is a plain mean
+    const keeps = this.#perMs < 0 || age <= passed ? 0 : Math.exp(-passed / Math.min(FORGETS_MS, age));
     this.#perMs = Math.max(0, this.#perMs) * keeps + perMs * (1 - keeps);
     this.#peakPerMs = (this.#peakPerMs + perMs) / 2;
     this.#since = now;

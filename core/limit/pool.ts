@@ -61,7 +61,7 @@ const CAPACITY_LENT = 0.8;
 const BUSY = 0.7; // demand over the rate, from where on ...
 const UNDER_DEMAND = 0.85; // ... shares are less than the demand of their isolates: what varies comes in chunks, from the pool
 const OVER_DEMAND = 1.3;
-const HYSTERESIS = 0.15;
+const HYSTERESIS = 0.1; // a change of a share reserves the larger of both for a while: small ones are not worth it
 const MARGIN = 1.1; // of demand, that chunks provide for
 const BURST_MS = 190; // that a chunk serves where demand is not steady
 const SPREAD = 2; // standard deviations of a demand without memory, that chunks provide for, too
@@ -130,9 +130,9 @@ export function lend(known: Pool | undefined, limit: BucketLimit, ask: Ask, now:
   const perMs = Math.max(0, Math.min(isNear ? basis.perMs : wanted, rate - lent.perMs));
   const mineCapacity = Math.max(0, Math.min(limit.capacity - lent.capacity, CAPACITY_LENT * limit.capacity * (perMs / rate)));
   // A chunk at once, beside the rate: what the demand may take until the next ask, and the rate does not bring.
-  const ahead = ask.isSteady
-    ? (ask.perMs * MARGIN - perMs) * periodMs + SPREAD * Math.sqrt(ask.perMs * periodMs)
-    : ask.peakPerMs * Math.min(periodMs, BURST_MS);
+  const burst = (ask.peakPerMs - perMs) * Math.min(periodMs, BURST_MS);
+  const steady = (ask.perMs * MARGIN - perMs) * periodMs + SPREAD * Math.sqrt(ask.perMs * periodMs);
+  const ahead = !ask.isSteady ? burst : ask.need > 0 || !isBusy ? Math.max(steady, burst) : steady; // a mean is late where demand grows
   const chunk = isSmall ? ask.need : Math.max(ask.need, (isSaturated && ask.isSteady ? Math.min(ahead, pool.tokens / 2) : ahead) - has);
   const part = Math.min(Math.max(0, chunk), pool.tokens, Math.max(0, limit.capacity - lent.capacity - has));
   const whole = Math.floor(part);

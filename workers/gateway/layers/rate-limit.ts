@@ -35,7 +35,7 @@ interface Taken {
 export function rateLimit(limiters: Limiters, settings: RateLimitSettings): Layer {
   const { method, cost, maxBytes, principalHeader } = settings;
   const route = `${method.parent.typeName}/${method.name}`;
-  const rules = ORDER.flatMap((kind) => settings.rules.filter(({ mode }) => LIMITER_OF[mode] === kind));
+  const { rules } = settings;
   const readsMessage = needsMessage(rules, cost);
   return (next) => async (call) => {
     const message = readsMessage ? factsOf(await decodeMessage(call, method, maxBytes)) : undefined;
@@ -72,9 +72,10 @@ function costOf({ of, max }: Cost & { kind: "message" }, message: object | undef
 async function takeAll(limiters: Limiters, charges: readonly Charge[]): Promise<Taken[]> {
   const taken: Taken[] = [];
   for (const kind of ORDER) {
-    const group = charges.filter(({ rule }) => LIMITER_OF[rule.mode] === kind);
-    if (group.length === 0) continue;
-    const verdicts = await limiters[kind].take(group);
+    const group = charges.length === 1 ? charges : charges.filter(({ rule }) => LIMITER_OF[rule.mode] === kind);
+    if (group.length === 0 || LIMITER_OF[group[0]!.rule.mode] !== kind) continue;
+    const taking = limiters[kind].take(group);
+    const verdicts = taking instanceof Promise ? await taking : taking;
     const now = group.map((charge, index): Taken => ({ charge, verdict: verdicts[index] }));
     const silent = now.find(({ charge, verdict }) => verdict === undefined && charge.rule.fail !== "open");
     if (isRefused(verdicts) || silent !== undefined) {

@@ -1,0 +1,39 @@
+// A constant behind one leased token bucket, and nothing else of the gateway: what the check itself costs.
+
+import { parsePolicy } from "../../core/policy.ts";
+import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
+import { UserService } from "../../protos/gen/users/v1/users_pb.ts";
+import type { Call } from "../../workers/gateway/call.ts";
+import { rateLimit } from "../../workers/gateway/layers/rate-limit.ts";
+import { ExactBuckets } from "../../workers/gateway/limit/exact.ts";
+import { Leases } from "../../workers/gateway/limit/leases.ts";
+import { LocalBuckets } from "../../workers/gateway/limit/local.ts";
+import bare from "./bare.ts";
+
+export { TokenBucket } from "../../durable-objects/token-bucket.ts";
+
+const config = {
+  rateLimits: { everybody: { key: "ip", capacity: 1_000_000, rate: 1_000_000, mode: "leased" } },
+  services: { S: { upstream: { binding: "U" }, rateLimits: ["everybody"] } },
+};
+const parsed = parsePolicy(config, new Map([["S", ["M"]]]));
+if (parsed.kind === "invalid") throw new Error("the rule of this benchmark is not valid");
+const { rateLimits: rules, cost } = parsed.policy.services.get("S")!.methods.get("M")!;
+const settings = { method: UserService.method.getUser, rules, cost, maxBytes: 1_000, principalHeader: undefined };
+
+let limited: ((request: Request) => Promise<Response>) | undefined;
+
+export default {
+  fetch(request: Request, env: { readonly TOKEN_BUCKET: DurableObjectNamespace<TokenBucket> }): Promise<Response> {
+    if (limited === undefined) {
+      const limiters = {
+        local: new LocalBuckets(10),
+        leased: new Leases(env.TOKEN_BUCKET, 16, 10),
+        exact: new ExactBuckets(env.TOKEN_BUCKET, 16),
+      };
+      const layer = rateLimit(limiters, settings)(() => Promise.resolve(bare.fetch()));
+      limited = (one) => layer({ request: one } as Call);
+    }
+    return limited(request);
+  },
+};
