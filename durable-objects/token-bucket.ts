@@ -1,7 +1,7 @@
 // A shard of rate-limit buckets, and their only writer: loads, lets core decide, stores.
 // In SQLite, not only on the heap: an idle object is evicted after seconds, and a forgotten bucket is a full one.
 import { DurableObject } from "cloudflare:workers";
-import { type Ask, type Grant, idleAt, lend, type Pool } from "../core/limit/pool.ts";
+import { type Ask, type Grant, goneAt, idleAt, type Loan, lend, type Pool } from "../core/limit/pool.ts";
 import { type Bucket, type BucketLimit, expiresAt, giveBack, takeAnyway, takeTokens, type Verdict } from "../core/limit/token-bucket.ts";
 
 /** What one call wants from one bucket. */
@@ -25,7 +25,7 @@ export class TokenBucket extends DurableObject {
   /** Buckets kept; beyond it those nearest to their own end are forgotten first, which fills them. */
   maxKeys = 100_000;
   /** Split buckets kept. Beyond it new callers of a rule share one: forgetting a bucket that is lent could lend it twice. */
-  maxPools = 100_000;
+  maxPools = 50_000;
   readonly #pools = new Map<string, Pool>(); // what the rows say, at hand
   #keys: number;
   #alarmSet: boolean;
@@ -36,10 +36,23 @@ export class TokenBucket extends DurableObject {
     ctx.storage.sql.exec(
       "CREATE TABLE IF NOT EXISTS buckets (key TEXT PRIMARY KEY, credit INTEGER, touched INTEGER, expires INTEGER) WITHOUT ROWID",
     );
-    ctx.storage.sql.exec("CREATE TABLE IF NOT EXISTS pools (key TEXT PRIMARY KEY, state TEXT, expires INTEGER) WITHOUT ROWID");
+    ctx.storage.sql.exec(
+      "CREATE TABLE IF NOT EXISTS pools (key TEXT PRIMARY KEY, tokens REAL, at REAL, pace REAL, expires INTEGER) WITHOUT ROWID",
+    );
+    // A row for each isolate: a grant writes two rows, however many isolates share the bucket.
+    ctx.storage.sql.exec(
+      "CREATE TABLE IF NOT EXISTS loans (key TEXT, isolate TEXT, loan TEXT, gone INTEGER, PRIMARY KEY (key, isolate)) WITHOUT ROWID",
+    );
     this.#keys = ctx.storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM buckets").one().n;
-    for (const { key, state } of ctx.storage.sql.exec<{ key: string; state: string }>("SELECT key, state FROM pools")) {
-      this.#pools.set(key, JSON.parse(state) as Pool);
+    const loans = Map.groupBy(
+      ctx.storage.sql.exec<{ key: string; isolate: string; loan: string }>("SELECT * FROM loans"),
+      ({ key }) => key,
+    );
+    for (const { key, tokens, at, pace } of ctx.storage.sql.exec<{ key: string; tokens: number; at: number; pace: number }>(
+      "SELECT * FROM pools",
+    )) {
+      const lent = (loans.get(key) ?? []).map(({ isolate, loan }) => [isolate, JSON.parse(loan) as Loan] as const);
+      this.#pools.set(key, { tokens, at, pace, loans: Object.fromEntries(lent) });
     }
     this.#alarmSet = this.#keys + this.#pools.size > 0; // an alarm outlives the object as its rows do
   }
@@ -84,14 +97,18 @@ export class TokenBucket extends DurableObject {
       if (known === undefined && this.#pools.size >= this.maxPools) return this.#fromShared(one, now);
       const [pool, grant] = lend(known, one.limit, one.ask, now, Math.random());
       if (grant === undefined) return undefined;
-      const expires = idleAt(pool, one.limit);
       this.#pools.set(key, pool);
-      const upsert =
-        "INSERT INTO pools VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET state = excluded.state, expires = excluded.expires";
-      this.ctx.storage.sql.exec(upsert, key, JSON.stringify(pool), expires);
-      this.#wakeAt(expires);
+      this.#write(key, pool, idleAt(pool, one.limit), one.ask.isolate);
       return grant;
     });
+  }
+
+  #write(key: string, { tokens, at, pace, loans }: Pool, expires: number, isolate: string): void {
+    const { sql } = this.ctx.storage;
+    sql.exec("INSERT OR REPLACE INTO pools VALUES (?, ?, ?, ?, ?)", key, tokens, at, pace, expires);
+    const loan = loans[isolate]!;
+    sql.exec("INSERT OR REPLACE INTO loans VALUES (?, ?, ?, ?)", key, isolate, JSON.stringify(loan), goneAt(loan));
+    this.#wakeAt(expires);
   }
 
   /** No room for another split bucket: what a call needs comes out of one that all such callers under this limit share. */
@@ -111,6 +128,7 @@ export class TokenBucket extends DurableObject {
     this.#alarmSet = false;
     const now = Date.now();
     this.#forget("DELETE FROM buckets WHERE expires <= ?", now);
+    this.ctx.storage.sql.exec("DELETE FROM loans WHERE gone <= ?", now);
     for (const { key } of this.ctx.storage.sql.exec<{ key: string }>("DELETE FROM pools WHERE expires <= ? RETURNING key", now)) {
       this.#pools.delete(key); // full, and nothing of it lent: forgetting it changes nothing
     }

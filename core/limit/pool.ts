@@ -42,7 +42,7 @@ interface Share {
   readonly until: number; // epoch ms: nothing of it can be spent after
 }
 
-interface Loan {
+export interface Loan {
   readonly turn: number;
   readonly demand: number; // tokens per ms
   readonly seenUntil: number; // counts as active until then, epoch ms
@@ -63,7 +63,9 @@ const UNDER_DEMAND = 0.85; // ... shares are less than the demand of their isola
 const OVER_DEMAND = 1.3;
 const HYSTERESIS = 0.1; // a change of a share reserves the larger of both for a while: small ones are not worth it
 const MARGIN = 1.1; // of demand, that chunks provide for
-const BURST_MS = 190; // that a chunk serves where demand is not steady
+const BURST_MS = 190; // that a chunk serves where demand is not steady, at least ...
+const BURST_SHARE = 0.15; // ... and of the period: many isolates must not ask all the time
+const EVENS_MS = 100; // of its rate, that an isolate may hold in any case
 const SPREAD = 2; // standard deviations of a demand without memory, that chunks provide for, too
 const SHORT_MS = 6; // nothing is asked for so long, where a burst has got less than it wanted
 const STOCK = 0.05; // of the capacity: while the pool has more, who wants more than its share gets it at once
@@ -74,6 +76,11 @@ const NOTHING: Share = { perMs: 0, capacity: 0, until: 0 };
 
 export function fullPool(limit: BucketLimit, now: number): Pool {
   return { tokens: limit.capacity, at: now, loans: {}, pace: 1 };
+}
+
+/** When nothing of a loan can be spent any more, and nobody counts its isolate as active, epoch ms. */
+export function goneAt({ now, before, seenUntil }: Loan): number {
+  return Math.max(now.until, before.until, seenUntil);
 }
 
 /** When a pool that nobody asks again is full with nothing lent, epoch ms: forgetting it then changes nothing. */
@@ -130,7 +137,8 @@ export function lend(known: Pool | undefined, limit: BucketLimit, ask: Ask, now:
   const perMs = Math.max(0, Math.min(isNear ? basis.perMs : wanted, rate - lent.perMs));
   const mineCapacity = Math.max(0, Math.min(limit.capacity - lent.capacity, CAPACITY_LENT * limit.capacity * (perMs / rate)));
   // A chunk at once, beside the rate: what the demand may take until the next ask, and the rate does not bring.
-  const burst = (ask.peakPerMs - perMs) * Math.min(periodMs, BURST_MS);
+  const burstMs = Math.max(BURST_MS, BURST_SHARE * periodMs);
+  const burst = (ask.peakPerMs - perMs) * Math.min(periodMs, burstMs);
   const steady = (ask.perMs * MARGIN - perMs) * periodMs + SPREAD * Math.sqrt(ask.perMs * periodMs);
   const ahead = !ask.isSteady ? burst : ask.need > 0 || !isBusy ? Math.max(steady, burst) : steady; // a mean is late where demand grows
   const chunk = isSmall ? ask.need : Math.max(ask.need, (isSaturated && ask.isSteady ? Math.min(ahead, pool.tokens / 2) : ahead) - has);
@@ -138,11 +146,14 @@ export function lend(known: Pool | undefined, limit: BucketLimit, ask: Ask, now:
   const whole = Math.floor(part);
   const isRefused = whole + has < ask.need;
   const tokens = isRefused ? 0 : whole;
-  const capacity = Math.max(mineCapacity, has + tokens);
+  // A capacity that is lent is room the pool has no longer: while it has use for it, little more than what serves to even out.
+  const room = limit.capacity - lent.capacity - (pool.tokens - tokens);
+  const evens = perMs * EVENS_MS + SPREAD * Math.sqrt(perMs * periodMs);
+  const capacity = Math.max(has + tokens, Math.min(mineCapacity, Math.max(room, evens)));
   const left = Math.min(pool.tokens - tokens, limit.capacity - lent.capacity - Math.max(capacity, basis.capacity));
 
   const retryAfterMs = isRefused ? Math.ceil((ask.need - has - pool.tokens) / rate) : 0;
-  const paced = isSmall ? (isolates / (1.25 * rate)) * (0.5 + roll) : !ask.isSteady ? BURST_MS / 2 : isSaturated ? periodMs : periodMs / 2;
+  const paced = isSmall ? (isolates / (1.25 * rate)) * (0.5 + roll) : !ask.isSteady ? burstMs / 2 : isSaturated ? periodMs : periodMs / 2;
   const isShort = !ask.isSteady && tokens + has < chunk / 2;
   const restMs = isSmall
     ? 0

@@ -3,6 +3,8 @@ import { Lease } from "../../../core/limit/lease.ts";
 import { type Ask, lend, type Pool, reserved } from "../../../core/limit/pool.ts";
 import type { BucketLimit } from "../../../core/limit/token-bucket.ts";
 import { dice, type Goal, type Row, type Scenario, type Simulation, World } from "../simulation.ts";
+import { arrivalCurve, ideal } from "./oracles.ts";
+import { strategies } from "./strategies.ts";
 
 interface Setting {
   readonly limit: BucketLimit;
@@ -12,40 +14,14 @@ interface Setting {
   readonly seconds: number;
   readonly loss?: number; // share of messages lost, each way
   readonly isolateLifeMs?: number; // mean; isolates die with what they hold, and others take their place
+  readonly doubled?: number; // share of asks that arrive twice
+  readonly oneWayMs?: number; // default 12, and Exp(a quarter of it)
+  readonly objectMs?: number; // of the object's one thread for an ask; default 1
+  readonly outage?: readonly [from: number, to: number]; // ms: the object can't be asked, and isolates reuse what they had
   readonly restartAt?: number; // ms: the object loses its memory, and reads its rows again
 }
 
 const BIG: BucketLimit = { capacity: 10_000, rate: 10_000, intervalMs: 1_000 };
-
-/** A single bucket that answers at once: what could have been admitted of the same arrivals. */
-function ideal({ capacity, rate, intervalMs }: BucketLimit) {
-  let tokens = capacity;
-  let at = 0;
-  return (now: number): boolean => {
-    tokens = Math.min(capacity, tokens + ((now - at) * rate) / intervalMs);
-    at = now;
-    if (tokens < 1) return false;
-    tokens -= 1;
-    return true;
-  };
-}
-
-/** Arrival-curve oracle: the most by which any window of admissions exceeds capacity + rate x length, tokens. */
-function arrivalCurve({ capacity, rate, intervalMs }: BucketLimit) {
-  let level = 0;
-  let at = 0;
-  let excess = 0;
-  return {
-    admit(now: number): void {
-      level = Math.max(0, level - ((now - at) * rate) / intervalMs) + 1;
-      at = now;
-      excess = Math.max(excess, level - capacity);
-    },
-    get excess(): number {
-      return excess < 1e-6 ? 0 : excess;
-    },
-  };
-}
 
 export interface Outcome {
   readonly figures: Record<string, number>;
@@ -54,7 +30,7 @@ export interface Outcome {
 
 /** @param lender what answers asks; the core's own, or a mutant of it that the oracles have to catch */
 export function simulate(setting: Setting, seed: number, lender: typeof lend = lend): Outcome {
-  const { limit, isolates, load, demand, seconds, loss = 0 } = setting;
+  const { limit, isolates, load, demand, seconds, loss = 0, doubled = 0, oneWayMs = 12, objectMs = 1, outage = [0, 0] } = setting;
   const world = new World();
   const roll = dice(seed);
   const exponential = (mean: number): number => -Math.log(1 - roll()) * mean;
@@ -73,9 +49,10 @@ export function simulate(setting: Setting, seed: number, lender: typeof lend = l
   const waits: number[] = [];
   let born = 0;
 
-  const travel = (): number => 12 + exponential(3);
+  const travel = (): number => oneWayMs + exponential(oneWayMs / 4);
+  const isGone = (): boolean => world.now >= outage[0] && world.now < outage[1];
   const handle = (ask: Ask, answer: (grant: ReturnType<typeof lend>[1]) => void): void => {
-    busyUntil = Math.max(busyUntil, world.now) + 1; // ms of the object's one thread
+    busyUntil = Math.max(busyUntil, world.now) + objectMs;
     world.at(busyUntil, () => {
       if (world.now >= warm) calls += 1;
       const [after, grant] = lender(pool, limit, ask, world.now, roll());
@@ -101,17 +78,19 @@ export function simulate(setting: Setting, seed: number, lender: typeof lend = l
       const sentAt = world.now;
       const mine = lease;
       const ask = mine.ask(name, need, sentAt);
-      if (roll() >= loss) {
-        world.after(travel(), () =>
+      const times = isGone() ? 0 : roll() < loss ? 0 : doubled > 0 && roll() < doubled ? 2 : 1;
+      for (let copy = 0; copy < times; copy++) {
+        world.after(travel() * (1 + 20 * copy), () =>
           handle(ask, (grant) => {
             mine.granted(grant, sentAt, world.now);
             if (mine === lease) settle();
           }),
         );
       }
-      world.after(250, () => {
+      const reuses = setting.outage !== undefined;
+      world.after(isGone() ? 50 : 2_000, () => {
         if (mine !== lease || !mine.isAsking(world.now)) return;
-        mine.failed(ask.turn, 0, world.now);
+        mine.failed(ask.turn, isGone() ? 1_000 : 0, world.now, reuses);
         settle();
       });
     };
@@ -249,6 +228,34 @@ const CASES: Case[] = [
     goals: (figures) => [over(figures)],
   },
   {
+    name: "doubled",
+    about: "1.1 x the limit, every tenth ask arrives twice, the second time late",
+    ...{ limit: BIG, isolates: 100, load: 1.1, demand: "uniform", seconds: 15, doubled: 0.1 },
+    goals: (figures) => [over(figures)],
+  },
+  {
+    name: "outage",
+    about: "2 x the limit, the object gone for 5 s, isolates reuse a quarter of their rate (goal: 25 % of the capacity)",
+    ...{ limit: BIG, isolates: 100, load: 2, demand: "uniform", seconds: 18, outage: [6_000, 11_000] },
+    goals: (figures) => [{ name: "over, tokens", measured: figures["over, tokens"]!, atMost: 2_500 }],
+  },
+  ...[5, 100].map(
+    (oneWayMs): Case => ({
+      name: `rtt-${2 * oneWayMs}`,
+      about: `1.1 x the limit, ${2 * oneWayMs} ms there and back`,
+      ...{ limit: BIG, isolates: 100, load: 1.1, demand: "uniform", seconds: 12, oneWayMs },
+      goals: (figures) => [over(figures)],
+    }),
+  ),
+  ...[1, 10, 1_000].map(
+    (isolates): Case => ({
+      name: `isolates-${isolates}`,
+      about: `1.1 x the limit, ${isolates === 1 ? "one isolate" : `${isolates} isolates`}`,
+      ...{ limit: BIG, isolates, load: 1.1, demand: "uniform", seconds: isolates === 1_000 ? 10 : 12, objectMs: 0.5 },
+      goals: (figures) => [over(figures)],
+    }),
+  ),
+  {
     name: "restart",
     about: "2 x the limit, the object restarted after 6 s",
     ...{ limit: BIG, isolates: 100, load: 2, demand: "uniform", seconds: 12, restartAt: 6_000 },
@@ -268,5 +275,5 @@ const scenarios: Scenario[] = CASES.map(({ name, about, goals, ...setting }) => 
 
 export const simulation: Simulation = {
   about: "Leased token buckets: one object, many isolates, a network of 12 ms + Exp(3 ms) each way",
-  scenarios,
+  scenarios: [...scenarios, ...strategies],
 };

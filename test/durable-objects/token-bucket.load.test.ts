@@ -1,0 +1,64 @@
+// The object under keys without end: a bounded number is kept, honest ones are served, all are gone after silence.
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, expect, it, vi } from "vitest";
+import type { Charge, LeaseAsk, TokenBucket } from "../../durable-objects/token-bucket.ts";
+
+const limit = { capacity: 10, rate: 10, intervalMs: 1_000 };
+const KEYS = 1_000_000;
+const BATCH = 100;
+
+const asks = (from: number, count: number): LeaseAsk[] =>
+  Array.from({ length: count }, (_, index) => ({
+    key: `rule/ip:${from + index}`,
+    limit,
+    ask: { isolate: "attacker", turn: 1, applied: 0, has: 0, need: 1, perMs: 0.001, peakPerMs: 0.02, isSteady: false },
+  }));
+const charges = (from: number, count: number): Charge[] => asks(from, count).map(({ key }) => ({ key, limit, cost: 1 }));
+
+const rows = (object: TokenBucket, storage: DurableObjectStorage, table: string): number => {
+  void object;
+  return storage.sql.exec<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table}`).one().n;
+};
+
+afterEach(() => void vi.useRealTimers());
+
+it.each(["lend", "take"] as const)(
+  `keeps a bounded part of ${KEYS} keys that are offered, serves a known one meanwhile, and is empty after silence: %s`,
+  async (way) => {
+    const stub = env.TOKEN_BUCKET.getByName(`load-${way}`) as DurableObjectStub<TokenBucket>;
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 0, 1) });
+    await runInDurableObject(stub, async (object: TokenBucket, { storage }) => {
+      object.maxKeys = object.maxPools = 20_000;
+      const honest: LeaseAsk = { ...asks(0, 1)[0]!, key: "rule/ip:honest" };
+      expect(object.lend([honest])[0]?.tokens).toBeGreaterThanOrEqual(1);
+      for (let key = 0; key < KEYS; key += BATCH) {
+        if (way === "lend") object.lend(asks(key, BATCH));
+        else object.take(charges(key, BATCH));
+      }
+      expect(rows(object, storage, "pools")).toBeLessThanOrEqual(20_000);
+      expect(rows(object, storage, "buckets")).toBeLessThanOrEqual(20_001);
+      const again = { ...honest, ask: { ...honest.ask, isolate: "another" } };
+      expect(object.lend([again])[0]?.tokens).toBeGreaterThanOrEqual(1);
+      vi.setSystemTime(Date.UTC(2026, 0, 1) + 60_000);
+    });
+    await runDurableObjectAlarm(stub);
+    await runInDurableObject(stub, (object: TokenBucket, { storage }) => {
+      expect(["pools", "loans", "buckets"].map((table) => rows(object, storage, table))).toEqual([0, 0, 0]);
+    });
+  },
+  120_000,
+);
+
+it.each(["lend", "take"] as const)("decides 100,000 keys in batches of 100, of 1,000 that it knows: %s", async (way) => {
+  const stub = env.TOKEN_BUCKET.getByName(`speed-${way}`) as DurableObjectStub<TokenBucket>;
+  await runInDurableObject(stub, (object: TokenBucket) => {
+    let decided = 0;
+    for (let batch = 0; batch < 1_000; batch++) {
+      const from = (batch % 10) * BATCH;
+      if (way === "take") decided += object.take(charges(from, BATCH)).length;
+      else decided += object.lend(asks(from, BATCH).map((one) => ({ ...one, ask: { ...one.ask, turn: batch + 1 } }))).length;
+    }
+    expect(decided).toBe(100_000);
+  });
+});
