@@ -1,11 +1,13 @@
 // Builds a subject, writes workerd's configuration for it, and runs it: workerd itself, without any development server around it.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import workerd from "workerd";
 import type { Subject } from "./subjects.ts";
+
+const workerd: { readonly default: string } = createRequire(import.meta.url)("workerd"); // where its binary is
 
 export interface Running {
   readonly pid: number;

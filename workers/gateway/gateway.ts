@@ -16,7 +16,7 @@ import type { RestRoute } from "./transcode/rules.ts";
 
 export type Gateway = (request: Request) => Promise<Response>;
 
-const MOST_BUCKETS = 10_000; // that an isolate holds a part of
+const MOST_BUCKETS = 6_000; // that an isolate holds a part of: about 600 bytes each
 const MAX_URL_BYTES = 16_384; // what Cloudflare's edge lets through
 
 /** One request after the other, each to the handler of its own route. */

@@ -1,0 +1,50 @@
+// Four gateways, each a process of its own, share one limit under load: what the upstream counts keeps to it.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { Load } from "../../bench/load.ts";
+import { subjects } from "../../bench/subjects.ts";
+import { type Running, start } from "../../bench/workerd.ts";
+import { arrivalCurve } from "../simulation/limiter/oracles.ts";
+import { LIMIT } from "../support/four-gateways/limit.ts";
+
+const SECONDS = 6;
+const TRAVEL = 0.05; // s by which a call may reach the upstream later than another one of its time: this machine is busy
+const folder = mkdtempSync(join(tmpdir(), "tidegate-four-"));
+const running: Running[] = [];
+
+afterAll(() => {
+  for (const one of running) one.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it("hold it together, and use it", async () => {
+  const { prepare } = subjects["gateway"]!;
+  const objects = [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }];
+  const upstream = await start(
+    join(folder, "upstream"),
+    { entry: "test/support/four-gateways/upstream.ts", about: "", objects, prepare },
+    { upstreamPort: 1, cpu: 0 },
+  );
+  running.push(upstream);
+  const gateway = { entry: "test/support/four-gateways/gateway.ts", about: "", upstreams: ["USERS", "BUCKETS"], prepare };
+  for (const cpu of [0, 1, 0, 1]) {
+    running.push(await start(join(folder, `gateway-${running.length}`), gateway, { upstreamPort: upstream.port, cpu: cpu }));
+  }
+  const loads = running.slice(1).map(({ origin }) => ({ origin, load: new Load() }));
+  const request = await prepare("");
+  const slices = await Promise.all(loads.map(({ origin, load }) => load.run({ origin, request, connections: 2, seconds: SECONDS })));
+  await Promise.all(loads.map(({ load }) => load.stop()));
+
+  const { arrivals, lends } = (await (await fetch(`${upstream.origin}/arrivals`)).json()) as { arrivals: number[]; lends: number };
+  const curve = arrivalCurve(LIMIT);
+  for (const at of arrivals) curve.admit(at);
+  const refused = slices.reduce((sum, { errors }) => sum + errors, 0);
+  console.info(
+    `admitted ${arrivals.length}, refused ${refused}, asks ${lends}, beyond the bound ${curve.excess.toFixed(1)} of ${LIMIT.capacity}`,
+  );
+  expect(curve.excess).toBeLessThanOrEqual(LIMIT.rate * TRAVEL);
+  expect(refused).toBeGreaterThan(arrivals.length); // it was more than the limit
+  expect(arrivals.length).toBeGreaterThan(0.7 * (LIMIT.capacity + LIMIT.rate * SECONDS));
+}, 60_000);
