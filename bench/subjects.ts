@@ -67,7 +67,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
   },
   gateway: {
     entry: "bench/workers/gateway.ts",
-    about: "this gateway, a Connect call: trace, deadline, one exact token bucket, dispatch",
+    about: "this gateway, a Connect call: trace, deadline, one token bucket, dispatch",
     upstreams: ["USERS", "ORDERS"],
     objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
     prepare: () => connectCall(),

@@ -1,8 +1,8 @@
 // A constant behind one leased token bucket, and nothing else of the gateway: what the check itself costs.
 
+import type { DescMethod } from "@bufbuild/protobuf";
 import { parsePolicy } from "../../core/policy.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
-import { UserService } from "../../protos/gen/users/v1/users_pb.ts";
 import type { Call } from "../../workers/gateway/call.ts";
 import { rateLimit } from "../../workers/gateway/layers/rate-limit.ts";
 import { ExactBuckets } from "../../workers/gateway/limit/exact.ts";
@@ -19,7 +19,13 @@ const config = {
 const parsed = parsePolicy(config, new Map([["S", ["M"]]]));
 if (parsed.kind === "invalid") throw new Error("the rule of this benchmark is not valid");
 const { rateLimits: rules, cost } = parsed.policy.services.get("S")!.methods.get("M")!;
-const settings = { method: UserService.method.getUser, rules, cost, maxBytes: 1_000, principalHeader: undefined };
+const settings = {
+  method: { name: "M", parent: { typeName: "S" } } as DescMethod,
+  rules,
+  cost,
+  maxBytes: 1_000,
+  principalHeader: undefined,
+};
 
 let limited: ((request: Request) => Promise<Response>) | undefined;
 

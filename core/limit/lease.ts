@@ -13,7 +13,7 @@ const GAP_MS = 500;
 const RESTS_MS = 50; // between two asks behind answers that are made for want of tokens alone
 const REUSED = 0.25; // of its rate, that an isolate goes on with while the object can't be asked
 const REUSES_MS = 2_000; // after each ask that failed
-const ASK_LIMIT_MS = 2_000; // an ask without an answer is given up after it; its answer, if it comes, is dropped
+const ASK_LIMIT_MS = 500; // an ask without an answer is given up after it; its answer, if it comes, is dropped
 
 /** One key in one isolate. All times are epoch ms of the isolate's own clock; no clock is compared with another one. */
 export class Lease {

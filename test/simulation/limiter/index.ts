@@ -88,7 +88,7 @@ export function simulate(setting: Setting, seed: number, lender: typeof lend = l
         );
       }
       const reuses = setting.outage !== undefined;
-      world.after(isGone() ? 50 : 2_000, () => {
+      world.after(isGone() ? 50 : 500, () => {
         if (mine !== lease || !mine.isAsking(world.now)) return;
         mine.failed(ask.turn, isGone() ? 1_000 : 0, world.now, reuses);
         settle();

@@ -9,7 +9,7 @@ import { type Charge, type Limiter, makeRoom, type Verdicts } from "./limiter.ts
 
 const RESTS_MS = 1_000; // after an ask that failed
 const COLLECTS_MS = 5; // asks behind answers, for one message
-const GIVES_UP_MS = 2_000; // on a message whose call may be gone, and with it whoever would hear of the answer
+const GIVES_UP_MS = 500; // on a message whose call may be gone, and with it whoever would hear of the answer
 
 interface Entry {
   readonly lease: Lease;
