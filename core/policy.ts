@@ -3,6 +3,7 @@ import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
 import { type Cost, type CostInput, mostBefore, ONE, parseCost } from "./limit/cost.ts";
 import { parseRule, type RateLimitInput, type RateLimitRule } from "./limit/rule.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
+import { parseRegistry, type RegistryInput, type RegistryPolicy } from "./registry-policy.ts";
 import { parseUpstream, type UpstreamInput, type UpstreamPolicy } from "./upstream.ts";
 import type { ValidationMode } from "./validation.ts";
 
@@ -22,6 +23,8 @@ export interface GatewayInput {
   readonly rest?: RestInput;
   /** Whether reflection and health are served for everything behind the gateway. Default true. */
   readonly discovery?: boolean;
+  /** Lets endpoints register themselves, through tidegate.registry.v1.RegistryService. */
+  readonly registry?: RegistryInput;
   /** Descriptor sets of services whose TypeScript is not compiled in: bytes, or base64. */
   readonly descriptors?: readonly (string | Uint8Array)[];
   /** The services behind the gateway, by their full proto name. What is not listed can't be called. */
@@ -65,6 +68,7 @@ export interface GatewayPolicy {
   readonly cors: CorsPolicy | undefined;
   readonly rest: RestInput;
   readonly discovery: boolean;
+  readonly registry: RegistryPolicy | undefined;
   readonly defaults: RoutePolicy;
   readonly services: ReadonlyMap<string, ServicePolicy>;
 }
@@ -97,6 +101,7 @@ const TOP_FIELDS = [
   "cors",
   "rest",
   "discovery",
+  "registry",
   "descriptors",
   "defaults",
   "services",
@@ -139,6 +144,8 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
   const rest = restOf(check, top["rest"]);
   const discovery = check.oneOf("discovery", top["discovery"], [true, false], true);
 
+  const registry = parseRegistry(check, top["registry"]);
+
   const services = new Map<string, ServicePolicy>();
   if (top["services"] === undefined)
     check.report("services", undefined, 'list at least one service: { "users.v1.UserService": { upstream: ... } }');
@@ -147,10 +154,13 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
     const methods = promised.get(name);
     if (methods === undefined)
       check.report(path, name, `write ${suggest(name, [...promised.keys()])}, or add the service to workers/services/catalog.ts`);
-    services.set(name, service(check, path, value, methods ?? [], defaults, rules));
+    const own = service(check, path, value, methods ?? [], defaults, rules);
+    if (own.upstream.registry && top["registry"] === undefined)
+      check.report(`${path}.upstream.registry`, true, 'say who may register: registry: { tokenBinding: "REGISTRY_TOKEN" } at the top');
+    services.set(name, own);
   }
   if (check.problems.length > 0) return { kind: "invalid", problems: check.problems };
-  return { kind: "ok", policy: { principalHeader, rateLimitShards, cors, rest, discovery, defaults, services } };
+  return { kind: "ok", policy: { principalHeader, rateLimitShards, cors, rest, discovery, registry, defaults, services } };
 }
 
 function restOf(check: Checks, value: unknown): RestInput {

@@ -23,7 +23,14 @@ export interface SpokenInput {
 }
 
 export interface PoolInput {
-  readonly endpoints: readonly EndpointInput[];
+  /** Endpoints that are always there. */
+  readonly endpoints?: readonly EndpointInput[];
+  /** Whether endpoints may register themselves, too. Default false; needs `registry` at the top. */
+  readonly registry?: boolean;
+  /** How registered endpoints are asked whether they are well, by their ring's object. Default: not at all. */
+  readonly health?: HealthInput;
+  /** Time in which an endpoint that comes later grows into its share. Default 10 000 ms. */
+  readonly slowStartMs?: number;
   /** Default "least_time". */
   readonly balancer?: BalancerName;
   /** What consistent_hash, maglev and rendezvous go by. Default "ip". */
@@ -36,6 +43,25 @@ export interface PoolInput {
 
 export type HashOnInput = "ip" | "principal" | { readonly header: string } | { readonly cookie: string } | { readonly query: string };
 
+export interface HealthInput {
+  /** A path that answers 2xx to GET, or "grpc" for grpc.health.v1. Default "grpc". */
+  readonly check?: "grpc" | `/${string}`;
+  readonly intervalMs?: number;
+  readonly timeoutMs?: number;
+  /** Checks in a row. Default 2 and 3. */
+  readonly healthyAfter?: number;
+  readonly unhealthyAfter?: number;
+}
+
+export interface HealthPolicy {
+  readonly kind: "http" | "grpc";
+  readonly path: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly healthyAfter: number;
+  readonly unhealthyAfter: number;
+}
+
 export interface EndpointPolicy {
   readonly target: TargetInput;
   readonly weight: number;
@@ -44,13 +70,16 @@ export interface EndpointPolicy {
 
 export interface UpstreamPolicy extends Required<SpokenInput> {
   readonly endpoints: readonly EndpointPolicy[];
+  readonly registry: boolean;
+  readonly health: HealthPolicy | undefined;
+  readonly slowStartMs: number;
   readonly balancer: BalancerName;
   readonly hashOn: HashOnInput;
   readonly maxConcurrent: number;
   readonly maxLoadFactor: number;
 }
 
-const POOL_FIELDS = ["endpoints", "balancer", "hashOn", "maxConcurrent", "maxLoadPercent"] as const;
+const POOL_FIELDS = ["endpoints", "registry", "health", "slowStartMs", "balancer", "hashOn", "maxConcurrent", "maxLoadPercent"] as const;
 const SPOKEN_FIELDS = ["protocol", "timeoutHeader"] as const;
 const MAX_ENDPOINTS = 1_000;
 
@@ -58,8 +87,14 @@ export function parseUpstream(check: Checks, path: string, value: unknown): Upst
   const isPool = typeof value === "object" && value !== null && POOL_FIELDS.some((name) => name in value);
   const fields = isPool ? check.fields(path, value, [...POOL_FIELDS, ...SPOKEN_FIELDS]) : objectOr(value);
   const percent = check.integer(join(path, "maxLoadPercent"), fields["maxLoadPercent"], { min: 101, max: 1_000, fallback: 0, unit: "%" });
+  const registry = check.oneOf(join(path, "registry"), fields["registry"], [true, false], false);
+  const needsNone = registry && fields["endpoints"] === undefined;
+  const fixed = () => (needsNone ? [] : endpoints(check, join(path, "endpoints"), fields["endpoints"]));
   return {
-    endpoints: isPool ? endpoints(check, join(path, "endpoints"), fields["endpoints"]) : [one(target(check, path, value, SPOKEN_FIELDS))],
+    endpoints: isPool ? fixed() : [one(target(check, path, value, SPOKEN_FIELDS))],
+    registry,
+    health: health(check, join(path, "health"), fields["health"]),
+    slowStartMs: check.integer(join(path, "slowStartMs"), fields["slowStartMs"], { min: 0, max: 600_000, fallback: 10_000, unit: "ms" }),
     protocol: check.oneOf(join(path, "protocol"), fields["protocol"], ["both", "connect", "grpc_web"], "both"),
     timeoutHeader: check.oneOf(join(path, "timeoutHeader"), fields["timeoutHeader"], ["always", "as_called"], "always"),
     balancer: check.oneOf(join(path, "balancer"), fields["balancer"], Object.keys(BALANCERS) as BalancerName[], "least_time"),
@@ -71,6 +106,24 @@ export function parseUpstream(check: Checks, path: string, value: unknown): Upst
       unit: "calls",
     }),
     maxLoadFactor: percent === 0 ? Number.POSITIVE_INFINITY : percent / 100,
+  };
+}
+
+function health(check: Checks, path: string, value: unknown): HealthPolicy | undefined {
+  if (value === undefined) return undefined;
+  const fields = check.fields(path, value, ["check", "intervalMs", "timeoutMs", "healthyAfter", "unhealthyAfter"]);
+  const number = (name: string, min: number, max: number, fallback: number, unit: string) =>
+    check.integer(join(path, name), fields[name], { min, max, fallback, unit });
+  const asked = fields["check"] ?? "grpc";
+  const isPath = typeof asked === "string" && /^\/[^\s?#\\]*$/.test(asked);
+  if (asked !== "grpc" && !isPath) check.report(join(path, "check"), asked, 'write "grpc", or a path such as "/healthz"');
+  return {
+    kind: isPath ? "http" : "grpc",
+    path: isPath ? asked : "",
+    intervalMs: number("intervalMs", 1_000, 600_000, 10_000, "ms"),
+    timeoutMs: number("timeoutMs", 100, 60_000, 2_000, "ms"),
+    healthyAfter: number("healthyAfter", 1, 100, 2, "checks"),
+    unhealthyAfter: number("unhealthyAfter", 1, 100, 3, "checks"),
   };
 }
 

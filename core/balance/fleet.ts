@@ -9,6 +9,7 @@ export interface Member {
   readonly weight: number; // [1, 1000]
   readonly priority: number; // from 0; the next number takes over where nobody of this one is left
   readonly isDraining: boolean; // gets no new calls
+  readonly isHealthy?: boolean; // false: its health checks fail; it is picked only where nobody is well
 }
 
 export interface FleetSettings {
@@ -16,6 +17,7 @@ export interface FleetSettings {
   readonly maxConcurrent: number; // calls of this isolate in flight at one endpoint
   readonly maxLoadFactor: number; // hashing: see BalancerSettings
   readonly slots: number;
+  readonly slowStartMs: number; // in which an endpoint that has come later grows into its share
 }
 
 /** What is asked for an attempt. */
@@ -34,6 +36,7 @@ interface Standing extends Candidate, Member {
   failures: number; // in a row
   ejections: number;
   ejectedUntil: number; // epoch ms
+  readonly warmAt: number; // epoch ms; until then it gets a part of its share
 }
 
 export class Fleet {
@@ -41,9 +44,10 @@ export class Fleet {
   #standing = new Map<string, Standing>();
   #tiers: { readonly members: readonly Standing[]; readonly balancer: Balancer }[] = [];
 
+  /** Endpoints that are there from the start are warm. */
   constructor(members: readonly Member[], settings: FleetSettings) {
     this.#settings = settings;
-    this.replace(members);
+    this.replace(members, Number.NEGATIVE_INFINITY);
   }
 
   get size(): number {
@@ -51,13 +55,9 @@ export class Fleet {
   }
 
   /** Takes a new list of endpoints. What is known of those that stay, stays. */
-  replace(members: readonly Member[]): void {
-    const fresh = (): Pick<Standing, "load" | "failures" | "ejections" | "ejectedUntil"> => ({
-      load: new Load(),
-      failures: 0,
-      ejections: 0,
-      ejectedUntil: 0,
-    });
+  replace(members: readonly Member[], now: number): void {
+    const warmAt = this.#standing.size === 0 ? now : now + this.#settings.slowStartMs;
+    const fresh = (): Omit<Standing, keyof Member> => ({ load: new Load(), failures: 0, ejections: 0, ejectedUntil: 0, warmAt });
     this.#standing = new Map(members.map((member) => [member.id, { ...(this.#standing.get(member.id) ?? fresh()), ...member }]));
     const awake = [...this.#standing.values()].filter(({ isDraining }) => !isDraining);
     const priorities = [...new Set(awake.map(({ priority }) => priority))].sort((a, b) => a - b);
@@ -74,21 +74,30 @@ export class Fleet {
    */
   pick(wanted: Wanted): Found {
     if (this.#tiers.length === 0) return { kind: "none" };
+    const { now } = wanted;
+    const growsIn = !BALANCERS[this.#settings.balancer].goesByKey; // keys don't wait for an endpoint to warm up
     for (const lenience of [0, 1, 2]) {
       for (const { members, balancer } of this.#tiers) {
-        const heedsHealth = lenience === 0 && members.filter((one) => one.ejectedUntil > wanted.now).length * 2 <= members.length;
+        const isOut = (one: Standing): boolean => one.ejectedUntil > now || one.isHealthy === false;
+        const heedsHealth = lenience === 0 && members.filter(isOut).length * 2 <= members.length;
         const isOpen = (index: number): boolean => {
           const one = members[index]!;
-          if (heedsHealth && one.ejectedUntil > wanted.now) return false;
+          if (heedsHealth && isOut(one)) return false;
+          if (lenience === 0 && growsIn && one.warmAt > now && wanted.dice() >= this.#warmth(one, now)) return false;
           if (lenience < 2 && wanted.tried.has(one.id)) return false;
-          return one.load.inFlight(wanted.now) < this.#settings.maxConcurrent;
+          return one.load.inFlight(now) < this.#settings.maxConcurrent;
         };
-        if (lenience === 0 && !heedsHealth && members.every((one) => one.ejectedUntil > wanted.now)) continue; // the next priority first
+        if (lenience === 0 && !heedsHealth && members.every(isOut)) continue; // the next priority first
         const index = balancer.pick({ ...wanted, isOpen });
         if (index !== -1) return { kind: "found", id: members[index]!.id };
       }
     }
     return { kind: "full" };
+  }
+
+  /** The chance with which an endpoint that is warming up may be looked at, from a tenth on. */
+  #warmth({ warmAt }: Standing, now: number): number {
+    return Math.max(0.1, 1 - (warmAt - now) / this.#settings.slowStartMs);
   }
 
   begin(id: string, now: number, deadlineAt: number): Lease | undefined {

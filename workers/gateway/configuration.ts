@@ -7,6 +7,7 @@ import { endpointId } from "../../core/upstream.ts";
 import type { Validate } from "../../core/validation.ts";
 import { parseDescriptors } from "./descriptors.ts";
 import { pool } from "./pool.ts";
+import type { Rings } from "./roster.ts";
 import { compileRest, type RestTable } from "./transcode/rules.ts";
 import type { Bindings, Endpoint, Upstream } from "./upstream.ts";
 
@@ -19,6 +20,8 @@ export interface Configuration {
   readonly rest: RestTable;
   readonly validate: Validator | undefined;
   readonly buckets: unknown; // the binding TOKEN_BUCKET; there where a route is limited
+  readonly rings: Rings | undefined; // the binding HASH_RING; there where endpoints may register
+  readonly registryToken: string; // "" where none may
 }
 
 /** All that is wrong with a configuration: path, what was found, and the mend. */
@@ -66,21 +69,55 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     const mend = "bind the Durable Object class TokenBucket as TOKEN_BUCKET in wrangler.toml";
     problems.push({ path: "rateLimits", found: "no binding TOKEN_BUCKET", mend });
   }
+  const { registry } = policy;
+  const token = registry === undefined ? "" : bindings[registry.tokenBinding];
+  if (registry !== undefined && bindings["HASH_RING"] === undefined) {
+    problems.push({
+      path: "registry",
+      found: "no binding HASH_RING",
+      mend: "bind the Durable Object class HashRing as HASH_RING in wrangler.toml",
+    });
+  }
+  if (registry !== undefined && (typeof token !== "string" || token.length < 16)) {
+    const mend = `set the secret ${registry.tokenBinding} to at least 16 characters: wrangler secret put, or .dev.vars here`;
+    problems.push({
+      path: "registry.tokenBinding",
+      found: typeof token === "string" ? "a shorter secret" : "no secret of that name",
+      mend,
+    });
+  }
   for (const [method, endpoint] of endpoints) {
     const problem = endpoint.policy.validate === "off" ? undefined : validationProblem(method, validate);
     if (problem !== undefined) problems.push({ path: `validate of ${method.parent.typeName}.${method.name}`, ...problem });
   }
   for (const [method, { policy: route }] of endpoints) problems.push(...limitProblems(method, route));
   if (problems.length > 0) throw new InvalidConfiguration(problems);
-  return { policy, endpoints, rest: table, validate, buckets: bindings["TOKEN_BUCKET"] };
+  return {
+    policy,
+    endpoints,
+    rest: table,
+    validate,
+    buckets: bindings["TOKEN_BUCKET"],
+    rings: ringsOf(bindings),
+    registryToken: String(token),
+  };
 }
 
 /** A pool of the service's endpoints; it bears the name of its endpoint where there is but one. */
-function upstreamOf(service: string, { services, principalHeader }: GatewayPolicy, bindings: Bindings): Upstream | undefined {
+function upstreamOf(service: string, { services, principalHeader, registry }: GatewayPolicy, bindings: Bindings): Upstream | undefined {
   const policy = services.get(service)!.upstream;
   const [first, second] = policy.endpoints;
   const name = first !== undefined && second === undefined ? endpointId(first.target) : service;
-  return pool({ name, policy, principalHeader }, bindings);
+  const rings = ringsOf(bindings);
+  const roster =
+    policy.registry && registry !== undefined && rings !== undefined
+      ? { service, rings, pollMs: registry.pollMs, health: policy.health }
+      : undefined;
+  return pool({ name, policy, principalHeader, roster }, bindings);
+}
+
+function ringsOf(bindings: Bindings): Rings | undefined {
+  return bindings["HASH_RING"] as Rings | undefined;
 }
 
 /** Rules that look into the message need one, and the field in it. */

@@ -1,4 +1,5 @@
 // The innermost step: sends the call to its upstream and brings back the answer, untouched where it can be.
+import { waitUntil } from "cloudflare:workers";
 import { timeoutForNextHop } from "../../core/deadline.ts";
 import { Rejected } from "../../core/rejection.ts";
 import type { Call, Handler } from "./call.ts";
@@ -6,8 +7,15 @@ import { cleanAnswer } from "./headers.ts";
 import { mediaType } from "./protocol.ts";
 import type { Attempt, Upstream } from "./upstream.ts";
 
+const FIRST_LIST_MS = 1_000; // that a call waits for the first list of endpoints
+
 export function dispatch(upstream: Upstream): Handler {
   return async (call) => {
+    const preparation = upstream.prepare();
+    if (preparation !== undefined) {
+      waitUntil(preparation.done);
+      if (preparation.isNeeded) await Promise.race([preparation.done, scheduler.wait(FIRST_LIST_MS)]);
+    }
     const { method, path, query, headers, body } = call.outgoing;
     const isGrpcWeb = call.protocol.kind === "grpc_web";
     const name = isGrpcWeb ? "grpc-timeout" : "connect-timeout-ms";

@@ -2,6 +2,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { canonicalPath } from "../../core/path.ts";
 import type { Rejection } from "../../core/rejection.ts";
+import type { HashRing } from "../../durable-objects/hash-ring.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
 import type { Call, Handler, Protocol } from "./call.ts";
 import type { Configuration } from "./configuration.ts";
@@ -12,6 +13,7 @@ import { Leases } from "./limit/leases.ts";
 import { LocalBuckets } from "./limit/local.ts";
 import { pipeline, refuse } from "./pipeline.ts";
 import { protocolFor, protocolOf, REST } from "./protocol.ts";
+import { registryEndpoints } from "./registry.ts";
 import type { RestRoute } from "./transcode/rules.ts";
 
 export type Gateway = (request: Request) => Promise<Response>;
@@ -31,7 +33,16 @@ export function createGateway({ policy, endpoints, rest, validate, ...bound }: C
   const byProcedure = new Map<string, { method: DescMethod; handler: Handler }>();
   // What an operator has listed goes where the configuration says; discovery is ours where nobody has.
   const own = policy.discovery ? discoveryEndpoints(endpoints, policy.defaults) : [];
-  for (const [method, endpoint] of [...own, ...endpoints]) {
+  const { registry } = policy;
+  const services = new Set([...policy.services].filter(([, { upstream }]) => upstream.registry).map(([name]) => name));
+  const registering =
+    registry === undefined
+      ? []
+      : registryEndpoints(
+          { ...registry, token: bound.registryToken, services, rings: bound.rings as DurableObjectNamespace<HashRing> },
+          policy.defaults,
+        );
+  for (const [method, endpoint] of [...own, ...registering, ...endpoints]) {
     const handler = pipeline({ method, ...endpoint, limiters, gateway: policy, validate });
     byProcedure.set(`/${method.parent.typeName}/${method.name}`, { method, handler });
   }

@@ -5,6 +5,7 @@ import { catalog } from "../services/catalog.ts";
 import { createApp } from "./app.ts";
 import type { Bindings } from "./upstream.ts";
 
+export { HashRing } from "../../durable-objects/hash-ring.ts";
 export { TokenBucket } from "../../durable-objects/token-bucket.ts";
 
 const app = createApp(config, catalog, env as unknown as Bindings);

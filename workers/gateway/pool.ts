@@ -5,10 +5,12 @@ import { callerOf } from "../../core/ip.ts";
 import { Rejected } from "../../core/rejection.ts";
 import { endpointId, type HashOnInput, type UpstreamPolicy } from "../../core/upstream.ts";
 import type { Call } from "./call.ts";
+import { Roster, type RosterSettings } from "./roster.ts";
 import { type Attempt, type Bindings, type Outcome, type Target, targetOf, type Upstream } from "./upstream.ts";
 
 export interface PoolSettings {
   readonly name: string;
+  readonly roster: RosterSettings | undefined; // where endpoints may register
   readonly policy: UpstreamPolicy;
   readonly principalHeader: string | undefined;
 }
@@ -18,7 +20,7 @@ const FAILURE_MS = 15_000; // what a failure of a call without a deadline counts
 const SLOTS = 65_536;
 
 /** @returns undefined where a binding is missing, or is no service */
-export function pool({ name, policy, principalHeader }: PoolSettings, bindings: Bindings): Upstream | undefined {
+export function pool({ name, policy, principalHeader, roster: registered }: PoolSettings, bindings: Bindings): Upstream | undefined {
   const members: Member[] = [];
   const targets = new Map<string, Target>();
   for (const { target, weight, priority } of policy.endpoints) {
@@ -30,6 +32,14 @@ export function pool({ name, policy, principalHeader }: PoolSettings, bindings: 
   }
   const fleet = new Fleet(members, { ...policy, slots: SLOTS });
   const { protocol, timeoutHeader } = policy;
+  const fixed = new Map(targets);
+  const roster =
+    registered &&
+    new Roster(registered, (endpoints, now) => {
+      for (const id of targets.keys()) if (!fixed.has(id)) targets.delete(id);
+      for (const { id, url } of endpoints) if (!fixed.has(id)) targets.set(id, targetOf({ url }, bindings)!);
+      fleet.replace([...members, ...endpoints.filter(({ id }) => !fixed.has(id))], now);
+    });
 
   const pick = (call: Call): Attempt => {
     const now = Date.now();
@@ -48,7 +58,7 @@ export function pool({ name, policy, principalHeader }: PoolSettings, bindings: 
     };
     return { endpoint: id, base, fetch, ended };
   };
-  return { name, protocol, timeoutHeader, pick };
+  return { name, protocol, timeoutHeader, prepare: () => roster?.touch(), pick };
 }
 
 const NOBODY: ReadonlySet<string> = new Set();

@@ -2,6 +2,7 @@
 import type { RoutePolicy } from "../../core/policy.ts";
 import type { TargetInput } from "../../core/upstream.ts";
 import type { Call } from "./call.ts";
+import type { Preparation } from "./roster.ts";
 
 /** A service binding, or anything else that answers requests. */
 export interface Target {
@@ -13,6 +14,8 @@ export interface Upstream {
   readonly name: string; // as it stands in messages
   readonly protocol: "both" | "connect" | "grpc_web"; // what it speaks
   readonly timeoutHeader: "always" | "as_called";
+  /** A list of endpoints that is being asked for: behind the answer, or, the first one, before `pick`. */
+  prepare(): Preparation | undefined;
   /**
    * An endpoint for the next attempt, none of `call.attempt.tried` where there is another, and adds it to them.
    *
@@ -51,7 +54,7 @@ export function targetOf(input: TargetInput, bindings: Bindings): Target | undef
 /** An upstream of one endpoint that is always there: nothing to pick, nothing to measure. */
 export function only(name: string, target: Target): Upstream {
   const attempt: Attempt = { base: target.base, fetch: target.fetch, endpoint: name, ended: () => undefined };
-  return { name, protocol: "both", timeoutHeader: "always", pick: () => attempt };
+  return { name, protocol: "both", timeoutHeader: "always", prepare: () => undefined, pick: () => attempt };
 }
 
 function isService(value: unknown): value is Pick<Target, "fetch"> {

@@ -1,0 +1,167 @@
+// The endpoints of one service, and their only writer: keeps leases, checks health, tells isolates what has changed.
+import { DurableObject } from "cloudflare:workers";
+import {
+  type Action,
+  drain,
+  expired,
+  listed,
+  type Members,
+  mark,
+  NONE,
+  type Registered,
+  type Registration,
+  register,
+  remove,
+  renew,
+  type Snapshot,
+  type Step,
+} from "../core/registry.ts";
+import type { HealthPolicy } from "../core/upstream.ts";
+
+export interface Change {
+  readonly version: number;
+  readonly at: number; // epoch ms
+  readonly action: Action;
+  readonly id: string;
+}
+
+export type Outcome =
+  | Exclude<Step, { kind: "changed" | "kept" }>
+  | { readonly kind: "ok"; readonly endpoint: Registered; readonly version: number };
+
+const AUDITED = 100;
+
+export class HashRing extends DurableObject {
+  #members: Members;
+  #check: HealthPolicy | undefined;
+  readonly #streaks = new Map<string, number>(); // checks in a row that say the opposite of what is listed
+  #checkedAt = 0;
+
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env);
+    const { sql } = ctx.storage;
+    sql.exec("CREATE TABLE IF NOT EXISTS endpoints (id TEXT PRIMARY KEY, state TEXT) WITHOUT ROWID");
+    sql.exec("CREATE TABLE IF NOT EXISTS changes (version INTEGER PRIMARY KEY, at INTEGER, action TEXT, id TEXT)");
+    sql.exec("CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID");
+    const version = sql.exec<{ v: number | null }>("SELECT MAX(version) AS v FROM changes").one().v ?? NONE.version;
+    const rows = sql.exec<{ id: string; state: string }>("SELECT id, state FROM endpoints").toArray();
+    this.#members = { version, endpoints: new Map(rows.map(({ id, state }) => [id, JSON.parse(state) as Registered])) };
+    const check = sql.exec<{ value: string }>("SELECT value FROM settings WHERE name = 'check'").toArray()[0];
+    if (check !== undefined) this.#check = JSON.parse(check.value) as HealthPolicy;
+  }
+
+  register(wanted: Registration, expected: number): Promise<Outcome> {
+    return this.#step(register(this.#members, wanted, expected, Date.now()));
+  }
+
+  renew(id: string): Promise<Outcome> {
+    return this.#step(renew(this.#members, id, Date.now()));
+  }
+
+  drain(id: string): Promise<Outcome> {
+    return this.#step(drain(this.#members, id, Date.now()));
+  }
+
+  deregister(id: string): Promise<Outcome> {
+    return this.#step(remove(this.#members, id, "deregistered"));
+  }
+
+  /**
+   * What an isolate has to know.
+   *
+   * @param known version of the snapshot it has; -1 for none
+   * @param check how to check the health of endpoints from now on: what the isolate's configuration says
+   */
+  async snapshot(known: number, check?: HealthPolicy): Promise<Snapshot> {
+    await this.#use(check);
+    await this.#expire();
+    const { version } = this.#members;
+    return known === version ? { kind: "same", version } : { kind: "members", version, endpoints: listed(this.#members, Date.now()) };
+  }
+
+  changes(): Change[] {
+    const rows = this.ctx.storage.sql.exec<{ version: number; at: number; action: string; id: string }>(
+      "SELECT version, at, action, id FROM changes ORDER BY version DESC LIMIT ?",
+      AUDITED,
+    );
+    return [...rows].map((row) => ({ ...row, action: row.action as Action }));
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#expire();
+    const check = this.#check;
+    if (check !== undefined && Date.now() - this.#checkedAt >= check.intervalMs * 0.8) {
+      this.#checkedAt = Date.now();
+      const asked = listed(this.#members, Date.now()).map(async ({ id, url }) => ({ id, isWell: await isWell(url, check) }));
+      for (const { id, isWell } of await Promise.all(asked)) await this.#heard(id, isWell, check);
+    }
+    await this.#wake();
+  }
+
+  /** One check changes nothing: so many in a row do. */
+  async #heard(id: string, isWell: boolean, check: HealthPolicy): Promise<void> {
+    const listedAs = this.#members.endpoints.get(id)?.isHealthy;
+    if (listedAs === undefined || listedAs === isWell) return void this.#streaks.delete(id);
+    const streak = (this.#streaks.get(id) ?? 0) + 1;
+    this.#streaks.set(id, streak);
+    if (streak < (isWell ? check.healthyAfter : check.unhealthyAfter)) return;
+    this.#streaks.delete(id);
+    await this.#step(mark(this.#members, id, isWell, Date.now()));
+  }
+
+  async #expire(): Promise<void> {
+    for (const id of expired(this.#members, Date.now())) await this.#step(remove(this.#members, id, "expired"));
+  }
+
+  async #use(check: HealthPolicy | undefined): Promise<void> {
+    if (check === undefined || JSON.stringify(check) === JSON.stringify(this.#check)) return;
+    this.#check = check;
+    this.ctx.storage.sql.exec("INSERT OR REPLACE INTO settings VALUES ('check', ?)", JSON.stringify(check));
+    await this.#wake();
+  }
+
+  /** Stored before anybody hears of it. */
+  async #step(step: Step): Promise<Outcome> {
+    if (step.kind === "refused") return step;
+    const { sql } = this.ctx.storage;
+    const { endpoint, members } = step;
+    if (step.kind === "changed") {
+      sql.exec("INSERT INTO changes VALUES (?, ?, ?, ?)", members.version, Date.now(), step.action, endpoint.id);
+      sql.exec("DELETE FROM changes WHERE version <= ?", members.version - AUDITED);
+    }
+    if (members.endpoints.has(endpoint.id))
+      sql.exec("INSERT OR REPLACE INTO endpoints VALUES (?, ?)", endpoint.id, JSON.stringify(endpoint));
+    else sql.exec("DELETE FROM endpoints WHERE id = ?", endpoint.id);
+    this.#members = members;
+    await this.#wake();
+    return { kind: "ok", endpoint, version: members.version };
+  }
+
+  /** For the next lease that ends, and the next check; asleep where there is nobody. */
+  async #wake(): Promise<void> {
+    const ends = [...this.#members.endpoints.values()].map(({ expiresAt }) => expiresAt);
+    if (ends.length === 0) return this.ctx.storage.deleteAlarm();
+    // Not all objects at one time: a tenth more or less.
+    const check =
+      this.#check === undefined
+        ? Number.POSITIVE_INFINITY
+        : Math.max(Date.now(), this.#checkedAt + this.#check.intervalMs * (0.9 + 0.2 * Math.random()));
+    await this.ctx.storage.setAlarm(Math.max(Date.now(), Math.min(check, ...ends)));
+  }
+}
+
+async function isWell(url: string, { kind, path, timeoutMs }: HealthPolicy): Promise<boolean> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    if (kind === "http") {
+      const answer = await fetch(url + path, { signal, redirect: "manual" });
+      await answer.body?.cancel();
+      return answer.ok;
+    }
+    const headers = { "content-type": "application/json", "connect-protocol-version": "1" };
+    const answer = await fetch(`${url}/grpc.health.v1.Health/Check`, { method: "POST", headers, body: "{}", signal, redirect: "manual" });
+    return answer.ok && (await answer.json<{ status?: string }>()).status === "SERVING";
+  } catch {
+    return false;
+  }
+}

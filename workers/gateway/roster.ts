@@ -1,0 +1,66 @@
+// The registered endpoints of one service as this isolate knows them: asked for behind answers, kept where nobody can be asked.
+import type { Registered, Snapshot } from "../../core/registry.ts";
+import type { HealthPolicy } from "../../core/upstream.ts";
+
+/** The objects that keep the lists: `durable-objects/hash-ring.ts`, by service. */
+export interface Rings {
+  getByName(service: string): { snapshot(known: number, check: HealthPolicy | undefined): Promise<Snapshot> };
+}
+
+/** A list that is being asked for. */
+export interface Preparation {
+  readonly done: Promise<void>;
+  readonly isNeeded: boolean; // there is none yet: a call has to wait, but not for ever
+}
+
+export interface RosterSettings {
+  readonly service: string;
+  readonly rings: Rings;
+  readonly pollMs: number;
+  readonly health: HealthPolicy | undefined;
+}
+
+const GIVES_UP_MS = 5_000; // on an ask whose call may be gone
+
+export class Roster {
+  readonly #settings: RosterSettings;
+  readonly #changed: (endpoints: readonly Registered[], now: number) => void;
+  #version = -1;
+  #heardAt = 0; // epoch ms of the last good answer
+  #asking: { readonly done: Promise<void>; readonly since: number } | undefined;
+
+  /** @param changed gets each new list */
+  constructor(settings: RosterSettings, changed: (endpoints: readonly Registered[], now: number) => void) {
+    this.#settings = settings;
+    this.#changed = changed;
+  }
+
+  /** Called with each call. @returns undefined where the list is fresh, or being asked for already */
+  touch(): Preparation | undefined {
+    const now = Date.now();
+    const isNeeded = this.#version < 0;
+    if (!isNeeded && now - this.#heardAt < this.#settings.pollMs) return undefined;
+    const isUnderWay = this.#asking !== undefined && now - this.#asking.since < GIVES_UP_MS;
+    if (isUnderWay && !isNeeded) return undefined;
+    if (!isUnderWay) this.#asking = { done: this.#ask(), since: now };
+    return { done: this.#asking!.done, isNeeded };
+  }
+
+  async #ask(): Promise<void> {
+    const { service, rings, health } = this.#settings;
+    try {
+      const answer = await rings.getByName(service).snapshot(this.#version, health);
+      const now = Date.now();
+      this.#heardAt = now;
+      if (answer.kind === "same") return;
+      this.#version = answer.version;
+      this.#changed(answer.endpoints, now);
+    } catch (fault) {
+      const ageMs = this.#version < 0 ? null : Date.now() - this.#heardAt;
+      console.warn(JSON.stringify({ level: "warn", registry: service, snapshotAgeMs: ageMs, fault: String(fault) }));
+      if (this.#version >= 0) this.#heardAt = Date.now() - this.#settings.pollMs / 2; // the last good one serves on; ask again soon
+    } finally {
+      this.#asking = undefined;
+    }
+  }
+}
