@@ -35,6 +35,7 @@ export interface Subject {
   readonly upstreams?: readonly string[];
   readonly kv?: readonly string[];
   readonly objects?: readonly ObjectBinding[];
+  readonly variables?: Readonly<Record<string, string>>;
   /** Further Workers in the same process, by the name they are bound to. */
   readonly workers?: Readonly<Record<string, Subject>>;
   /** Makes what the request needs, and returns it. */

@@ -67,6 +67,7 @@ function configuration(workers: Readonly<Record<string, Subject>>, folder: strin
   const services = [
     ...Object.keys(workers).map((name) => `(name = "${name}", worker = .${constant(name)})`),
     `(name = "upstream", external = (address = "127.0.0.1:${upstreamPort}", http = ()))`,
+    `(name = "internet", network = (allow = ["private", "local"]))`, // nothing here calls further than this machine
     `(name = "disk", disk = (path = "${join(folder, "storage")}", writable = true))`,
   ];
   return `using Workerd = import "/workerd/workerd.capnp";
@@ -80,11 +81,12 @@ ${Object.entries(workers)
   .join("\n")}`;
 }
 
-function workerConfiguration(name: string, { upstreams = [], kv = [], objects = [], workers = {} }: Subject): string {
+function workerConfiguration(name: string, { upstreams = [], kv = [], objects = [], workers = {}, variables = {} }: Subject): string {
   const bindings = [
     ...upstreams.map((binding) => `(name = "${binding}", service = "upstream")`),
     ...kv.map((binding) => `(name = "${binding}", kvNamespace = "kv")`),
     ...objects.map(({ binding, className }) => `(name = "${binding}", durableObjectNamespace = "${className}")`),
+    ...Object.entries(variables).map(([binding, value]) => `(name = "${binding}", text = ${JSON.stringify(value)})`),
     ...Object.keys(workers).map((binding) => `(name = "${binding}", service = "${binding}")`),
   ];
   const classes = objects.map(({ className }) => `(className = "${className}", uniqueKey = "bench-${className}", enableSql = true)`);

@@ -1,0 +1,162 @@
+// Who may register, and what becomes of a list of endpoints under any sequence of changes.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  drain,
+  expired,
+  isPrivate,
+  listed,
+  MAX_ENDPOINTS,
+  type Members,
+  mark,
+  NONE,
+  parseRegistration,
+  type Registration,
+  register,
+  remove,
+  renew,
+  type Step,
+} from "../../core/registry.ts";
+
+const wanted = (id: string, url = `https://${id}.example`): Registration => ({
+  id,
+  url,
+  weight: 1,
+  priority: 0,
+  zone: "",
+  metadata: {},
+  leaseMs: 1_000,
+});
+const next = (step: Step): Members => {
+  if (step.kind === "refused") throw new Error(step.message);
+  return step.members;
+};
+const admission = {
+  allowPrivate: false,
+  ownHosts: ["gateway.example"],
+  hostOf: (url: string) => URL.parse(url) ?? undefined,
+};
+
+describe("a list of endpoints", () => {
+  it("takes a new one, and keeps its version where nothing changes", () => {
+    const first = register(NONE, wanted("a"), 0, 0);
+    expect(first).toMatchObject({ kind: "changed", action: "registered", endpoint: { revision: 1, expiresAt: 1_000 } });
+    const again = register(next(first), wanted("a"), 0, 500);
+    expect(again).toMatchObject({ kind: "kept", endpoint: { revision: 1, expiresAt: 1_500 } });
+    expect(next(again).version).toBe(1);
+  });
+
+  it("compares and sets", () => {
+    const members = next(register(NONE, wanted("a"), -1, 0));
+    expect(register(members, wanted("a"), -1, 1)).toMatchObject({ kind: "refused", problem: "exists" });
+    expect(register(members, { ...wanted("a"), weight: 2 }, 7, 1)).toMatchObject({ kind: "refused", problem: "moved" });
+    expect(register(members, { ...wanted("a"), weight: 2 }, 1, 1)).toMatchObject({
+      kind: "changed",
+      action: "changed",
+      endpoint: { revision: 2 },
+    });
+  });
+
+  it("lets nobody take an id from another address, until its lease has ended", () => {
+    const members = next(register(NONE, wanted("a"), 0, 0));
+    expect(register(members, wanted("a", "https://thief.example"), 0, 999)).toMatchObject({ kind: "refused", problem: "exists" });
+    expect(register(members, wanted("a", "https://heir.example"), 0, 1_000)).toMatchObject({ kind: "changed" });
+  });
+
+  it("renews no lease that has ended, whether or not it has been taken out", () => {
+    const members = next(register(NONE, wanted("a"), 0, 0));
+    expect(renew(members, "a", 999).kind).toBe("kept");
+    expect(renew(members, "a", 1_000)).toMatchObject({ kind: "refused", problem: "not_found" });
+    expect(listed(members, 1_000)).toEqual([]);
+    expect(expired(members, 1_000)).toEqual(["a"]);
+  });
+
+  it("is bounded", () => {
+    let members = NONE;
+    for (let n = 0; n < MAX_ENDPOINTS; n++) members = next(register(members, wanted(`e${n}`), 0, 0));
+    expect(register(members, wanted("more"), 0, 0)).toMatchObject({ kind: "refused", problem: "full" });
+    expect(register(members, { ...wanted("e0"), weight: 3 }, 0, 0).kind).toBe("changed");
+  });
+
+  it("has versions that grow by one with each change and never else, whatever happens", () => {
+    const id = fc.constantFrom("a", "b", "c");
+    const step = fc.oneof(
+      fc.record({
+        do: fc.constant("register" as const),
+        id,
+        weight: fc.integer({ min: 1, max: 3 }),
+        expected: fc.constantFrom(-1, 0, 1, 2, 3),
+      }),
+      fc.record({
+        do: fc.constantFrom("renew" as const, "drain" as const, "leave" as const, "well" as const, "ill" as const, "wait" as const),
+        id,
+      }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        let members = NONE;
+        let now = 0;
+        for (const one of steps) {
+          if (one.do === "wait") now += 400;
+          const result =
+            one.do === "register"
+              ? register(members, { ...wanted(one.id), weight: one.weight }, one.expected, now)
+              : one.do === "renew"
+                ? renew(members, one.id, now)
+                : one.do === "drain"
+                  ? drain(members, one.id, now)
+                  : one.do === "leave"
+                    ? remove(members, one.id, "deregistered")
+                    : one.do === "wait"
+                      ? undefined
+                      : mark(members, one.id, one.do === "well", now);
+          if (result === undefined || result.kind === "refused") continue;
+          expect(result.members.version).toBe(members.version + (result.kind === "changed" ? 1 : 0));
+          for (const { revision } of result.members.endpoints.values()) expect(revision).toBeLessThanOrEqual(result.members.version);
+          members = result.members;
+        }
+      }),
+    );
+  });
+});
+
+describe("what may be registered", () => {
+  const problems = (input: object): string => {
+    const result = parseRegistration({ id: "a", url: "https://a.example", ...input }, admission);
+    return Array.isArray(result) ? result.join("; ") : "none";
+  };
+
+  it.each([
+    [{}, "none"],
+    [{ url: "http://203.0.113.9:9000/base/" }, "none"],
+    [{ url: "http://127.0.0.1" }, "private"],
+    [{ url: "http://0x7f.1" }, "private"],
+    [{ url: "http://[::ffff:10.0.0.1]:80" }, "private"],
+    [{ url: "http://169.254.169.254/latest" }, "private"],
+    [{ url: "http://localhost:1" }, "private"],
+    [{ url: "http://metadata.google.internal" }, "private"],
+    [{ url: "https://gateway.example" }, "the gateway itself"],
+    [{ url: "https://user:secret@a.example" }, "write http"],
+    [{ url: "ftp://a.example" }, "write http"],
+    [{ url: `https://a.example/${"x".repeat(3_000)}` }, "write http"],
+    [{ id: "a b" }, "id:"],
+    [{ weight: 1_001 }, "weight:"],
+    [{ weight: -1 }, "weight:"],
+    [{ priority: 16 }, "priority:"],
+    [{ leaseMs: 10 }, "lease_ms:"],
+    [{ metadata: { a: "x".repeat(300) } }, "metadata:"],
+  ])("%j: %s", (input, told) => expect(problems(input)).toContain(told));
+
+  it("is told all at once", () => expect(problems({ id: "", weight: 5_000, url: "x" }).split("; ")).toHaveLength(3));
+
+  it("may be private where the operator says so", () => {
+    expect(parseRegistration({ id: "a", url: "http://127.0.0.1:9000" }, { ...admission, allowPrivate: true })).toMatchObject({
+      weight: 1,
+      leaseMs: 15_000,
+    });
+  });
+
+  it.each(["8.8.8.8", "example.com", "2606:4700::1111", "[2606:4700::1111]"])("%s is public", (host) =>
+    expect(isPrivate(host)).toBe(false),
+  );
+});

@@ -1,0 +1,83 @@
+// The object that keeps the endpoints of a service: linearisable, over eviction too; leases end by its alarm.
+import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { Registration } from "../../core/registry.ts";
+import type { HashRing } from "../../durable-objects/hash-ring.ts";
+
+const START = Date.UTC(2026, 0, 1);
+let names = 0;
+const fresh = (): DurableObjectStub<HashRing> => env.HASH_RING.getByName(`ring-${names++}`);
+const wanted = (id: string, more: Partial<Registration> = {}): Registration => ({
+  ...{ id, url: `https://${id}.example`, weight: 1, priority: 0, zone: "", metadata: {}, leaseMs: 10_000 },
+  ...more,
+});
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: START }));
+afterEach(() => void vi.useRealTimers());
+
+it("tells isolates what has changed, and nothing where nothing has", async () => {
+  const ring = fresh();
+  await ring.register(wanted("a"), 0);
+  expect(await ring.snapshot(-1)).toMatchObject({ kind: "members", version: 1, endpoints: [{ id: "a" }] });
+  expect(await ring.snapshot(1)).toEqual({ kind: "same", version: 1 });
+  await ring.renew("a");
+  expect(await ring.snapshot(1)).toEqual({ kind: "same", version: 1 });
+  await ring.drain("a");
+  expect(await ring.snapshot(1)).toMatchObject({ version: 2, endpoints: [{ isDraining: true }] });
+});
+
+it("takes out who stops renewing: by its alarm, and before it where somebody asks", async () => {
+  const ring = fresh();
+  await ring.register(wanted("a"), 0);
+  await ring.register(wanted("b", { leaseMs: 60_000 }), 0);
+  vi.setSystemTime(START + 9_000);
+  await ring.renew("a");
+  vi.setSystemTime(START + 19_000);
+  expect(await ring.snapshot(-1)).toMatchObject({ version: 3, endpoints: [{ id: "b" }] });
+  expect(await ring.renew("a")).toMatchObject({ kind: "refused", problem: "not_found" });
+  vi.setSystemTime(START + 61_000);
+  expect(await runDurableObjectAlarm(ring)).toBe(true);
+  expect((await ring.changes()).map(({ action, id }) => `${action} ${id}`)).toEqual([
+    "expired b",
+    "expired a",
+    "registered b",
+    "registered a",
+  ]);
+  expect(await runDurableObjectAlarm(ring)).toBe(false); // asleep
+});
+
+it("knows after an eviction what it knew, and its versions go on", async () => {
+  const ring = fresh();
+  await ring.register(wanted("a"), 0);
+  await ring.deregister("a");
+  await evictDurableObject(ring);
+  expect(await ring.snapshot(-1)).toMatchObject({ version: 2, endpoints: [] });
+  expect(await ring.register(wanted("a"), -1)).toMatchObject({ kind: "ok", version: 3 });
+  await evictDurableObject(ring);
+  expect(await ring.snapshot(2)).toMatchObject({ kind: "members", version: 3, endpoints: [{ id: "a", revision: 3 }] });
+});
+
+/**
+ * History checker: of clients that compare and set at once, each success has to stand on the revision that the success before it made.
+ * Then there is an order of all of them, which is what linearisable asks of one register.
+ */
+it("lets concurrent clients compare and set in one order, evictions between", async () => {
+  const ring = fresh();
+  const history: { readonly from: number; readonly to: number; readonly client: number }[] = [];
+  const client = async (number: number): Promise<void> => {
+    for (let turn = 0; turn < 12; turn++) {
+      const seen = await ring.snapshot(-1);
+      const from = seen.kind === "members" ? (seen.endpoints[0]?.revision ?? -1) : -1;
+      const outcome = await ring.register(wanted("shared", { weight: 1 + ((number * 31 + turn * 7) % 1_000) }), from);
+      if (outcome.kind === "ok" && outcome.endpoint.revision !== from)
+        history.push({ from, to: outcome.endpoint.revision, client: number });
+      if (number === 0 && turn % 5 === 4) await evictDurableObject(ring).catch(() => undefined);
+    }
+  };
+  await Promise.allSettled(Array.from({ length: 8 }, (_, number) => client(number)));
+  history.sort((a, b) => a.to - b.to);
+  expect(history.length).toBeGreaterThan(12);
+  expect(new Set(history.map(({ client }) => client)).size).toBeGreaterThan(1);
+  for (const [index, { from }] of history.entries()) if (index > 0) expect(from).toBe(history[index - 1]!.to);
+});
