@@ -4,6 +4,7 @@ import { type Cost, type CostInput, mostBefore, ONE, parseCost } from "./limit/c
 import { parseRule, type RateLimitInput, type RateLimitRule } from "./limit/rule.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
 import { parseRegistry, type RegistryInput, type RegistryPolicy } from "./registry-policy.ts";
+import { parseTraffic, type TrafficInput, type TrafficPolicy } from "./traffic.ts";
 import { parseUpstream, type UpstreamInput, type UpstreamPolicy } from "./upstream.ts";
 import type { ValidationMode } from "./validation.ts";
 
@@ -49,6 +50,8 @@ export interface RouteInput {
 
 export interface ServiceInput extends RouteInput {
   readonly upstream: UpstreamInput;
+  /** Canaries and mirroring. Default: all calls go to `upstream`. */
+  readonly traffic?: TrafficInput;
   readonly methods?: Readonly<Record<string, RouteInput>>;
 }
 
@@ -75,6 +78,7 @@ export interface GatewayPolicy {
 
 export interface ServicePolicy {
   readonly upstream: UpstreamPolicy;
+  readonly traffic: TrafficPolicy | undefined;
   readonly methods: ReadonlyMap<string, RoutePolicy>;
 }
 
@@ -181,7 +185,7 @@ function service(
   defaults: RoutePolicy,
   rules: Rules,
 ): ServicePolicy {
-  const fields = check.fields(path, value, ["upstream", "methods", ...ROUTE_FIELDS]);
+  const fields = check.fields(path, value, ["upstream", "traffic", "methods", ...ROUTE_FIELDS]);
   const own = route(check, path, fields, defaults, rules);
   const methods = new Map(promised.map((name) => [name, own]));
   for (const [name, settings] of check.entries(`${path}.methods`, fields["methods"])) {
@@ -189,7 +193,13 @@ function service(
     if (promised.length > 0 && !promised.includes(name)) check.report(at, name, `write ${suggest(name, promised)}`);
     methods.set(name, route(check, at, check.fields(at, settings, ROUTE_FIELDS), own, rules));
   }
-  return { upstream: parseUpstream(check, `${path}.upstream`, fields["upstream"]), methods };
+  const upstream = parseUpstream(check, `${path}.upstream`, fields["upstream"]);
+  const traffic = parseTraffic(check, `${path}.traffic`, fields["traffic"]);
+  const beside = [...(traffic?.canaries ?? []), ...(traffic?.mirror === undefined ? [] : [traffic.mirror])];
+  const other = beside.find((one) => one.upstream.protocol !== upstream.protocol);
+  if (other !== undefined)
+    check.report(`${path}.traffic`, other.upstream.protocol, `let all versions speak ${upstream.protocol}, as the service does`);
+  return { upstream, traffic, methods };
 }
 
 function route(check: Checks, path: string, fields: Readonly<Record<string, unknown>>, outer: RoutePolicy, rules: Rules): RoutePolicy {

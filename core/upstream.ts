@@ -98,7 +98,7 @@ export function parseUpstream(check: Checks, path: string, value: unknown): Upst
     protocol: check.oneOf(join(path, "protocol"), fields["protocol"], ["both", "connect", "grpc_web"], "both"),
     timeoutHeader: check.oneOf(join(path, "timeoutHeader"), fields["timeoutHeader"], ["always", "as_called"], "always"),
     balancer: check.oneOf(join(path, "balancer"), fields["balancer"], Object.keys(BALANCERS) as BalancerName[], "least_time"),
-    hashOn: hashOn(check, join(path, "hashOn"), fields["hashOn"]),
+    hashOn: parseHashOn(check, join(path, "hashOn"), fields["hashOn"]),
     maxConcurrent: check.integer(join(path, "maxConcurrent"), fields["maxConcurrent"], {
       min: 1,
       max: 10_000,
@@ -173,7 +173,7 @@ function target(check: Checks, path: string, value: unknown, others: readonly st
   return { binding: "" };
 }
 
-function hashOn(check: Checks, path: string, value: unknown): HashOnInput {
+export function parseHashOn(check: Checks, path: string, value: unknown): HashOnInput {
   if (value === undefined || value === "ip") return "ip";
   if (value === "principal") return "principal";
   const isObject = typeof value === "object" && value !== null && Object.keys(value).length === 1;

@@ -3,11 +3,12 @@ import { create, type DescMessage, type DescMethod, type DescService, type Messa
 import { needsMessage } from "../../core/limit/rule.ts";
 import { describe, join, type Problem, suggest } from "../../core/parse.ts";
 import { type GatewayInput, type GatewayPolicy, parsePolicy, type RoutePolicy } from "../../core/policy.ts";
-import { endpointId } from "../../core/upstream.ts";
+import { endpointId, type UpstreamPolicy } from "../../core/upstream.ts";
 import type { Validate } from "../../core/validation.ts";
 import { parseDescriptors } from "./descriptors.ts";
 import { pool } from "./pool.ts";
 import type { Rings } from "./roster.ts";
+import { versioned } from "./traffic.ts";
 import { compileRest, type RestTable } from "./transcode/rules.ts";
 import type { Bindings, Endpoint, Upstream } from "./upstream.ts";
 
@@ -57,7 +58,13 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     const settings = policy.services.get(service.typeName)!;
     const upstream = upstreamOf(service.typeName, policy, bindings);
     if (upstream === undefined) {
-      const found = JSON.stringify(settings.upstream.endpoints.map((endpoint) => endpoint.target));
+      const { upstream: base, traffic } = settings;
+      const all = [
+        base,
+        ...(traffic?.canaries ?? []).map(({ upstream }) => upstream),
+        ...(traffic?.mirror ? [traffic.mirror.upstream] : []),
+      ];
+      const found = JSON.stringify(all.flatMap(({ endpoints }) => endpoints.map(({ target }) => target)));
       const mend = "name a service binding that wrangler.toml has, or add this one to it";
       problems.push({ path: `${join("services", service.typeName)}.upstream`, found, mend });
       continue;
@@ -103,17 +110,28 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
   };
 }
 
-/** A pool of the service's endpoints; it bears the name of its endpoint where there is but one. */
-function upstreamOf(service: string, { services, principalHeader, registry }: GatewayPolicy, bindings: Bindings): Upstream | undefined {
-  const policy = services.get(service)!.upstream;
+/** What a service's calls go to; undefined where a binding is missing. */
+function upstreamOf(service: string, gateway: GatewayPolicy, bindings: Bindings): Upstream | undefined {
+  const { upstream, traffic } = gateway.services.get(service)!;
+  const own = poolOf(service, service, upstream, gateway, bindings);
+  if (own === undefined || traffic === undefined) return own;
+  const canaries = traffic.canaries.map(({ name, upstream: policy }) => poolOf(`${service}@${name}`, service, policy, gateway, bindings));
+  const mirror = traffic.mirror && poolOf(`${service}@mirror`, service, traffic.mirror.upstream, gateway, bindings);
+  if (canaries.includes(undefined) || (traffic.mirror !== undefined && mirror === undefined)) return undefined;
+  return versioned({ own, canaries: canaries as Upstream[], mirror }, traffic, gateway.principalHeader);
+}
+
+/** A pool of endpoints; it bears the name of its endpoint where there is but one. */
+function poolOf(name: string, service: string, policy: UpstreamPolicy, gateway: GatewayPolicy, bindings: Bindings): Upstream | undefined {
+  const { principalHeader, registry } = gateway;
   const [first, second] = policy.endpoints;
-  const name = first !== undefined && second === undefined ? endpointId(first.target) : service;
   const rings = ringsOf(bindings);
   const roster =
     policy.registry && registry !== undefined && rings !== undefined
       ? { service, rings, pollMs: registry.pollMs, health: policy.health }
       : undefined;
-  return pool({ name, policy, principalHeader, roster }, bindings);
+  const called = name === service && first !== undefined && second === undefined ? endpointId(first.target) : name;
+  return pool({ name: called, policy, principalHeader, roster }, bindings);
 }
 
 function ringsOf(bindings: Bindings): Rings | undefined {

@@ -7,11 +7,12 @@ import { cleanAnswer } from "./headers.ts";
 import { mediaType } from "./protocol.ts";
 import type { Attempt, Upstream } from "./upstream.ts";
 
+const COPY_MS = 15_000; // that a copy may take
 const FIRST_LIST_MS = 1_000; // that a call waits for the first list of endpoints
 
 export function dispatch(upstream: Upstream): Handler {
   return async (call) => {
-    const preparation = upstream.prepare();
+    const preparation = upstream.prepare(call);
     if (preparation !== undefined) {
       waitUntil(preparation.done);
       if (preparation.isNeeded) await Promise.race([preparation.done, scheduler.wait(FIRST_LIST_MS)]);
@@ -33,6 +34,8 @@ export function dispatch(upstream: Upstream): Handler {
       signal: call.signal,
       encodeResponseBody: "manual", // compressed bytes pass as they are
     });
+    const watched = upstream.mirror?.();
+    if (watched !== undefined && !(body instanceof ReadableStream)) waitUntil(copy(watched, call));
     attempt.ended(isFailure(answer.status) ? "failed" : "answered");
     refuseUnfit(upstream, call, answer);
     const { status, headers: answered } = answer;
@@ -40,6 +43,23 @@ export function dispatch(upstream: Upstream): Handler {
     cleanAnswer(response.headers);
     return response;
   };
+}
+
+/** A copy for a version that is only watched: nobody waits for it, and nobody hears of its answer. */
+async function copy(upstream: Upstream, call: Call): Promise<void> {
+  const { method, path, query, body } = call.outgoing;
+  const headers = new Headers(call.outgoing.headers);
+  headers.set("x-tidegate-mirror", "1");
+  try {
+    await upstream.prepare(call)?.done;
+    const attempt = upstream.pick({ ...call, attempt: { number: 1, tried: new Set() } });
+    const signal = AbortSignal.timeout(COPY_MS);
+    const answer = await attempt.fetch(attempt.base + path + query, { method, headers, body, redirect: "manual", signal });
+    attempt.ended(isFailure(answer.status) ? "failed" : "answered");
+    await answer.body?.cancel();
+  } catch (fault) {
+    console.warn(JSON.stringify({ level: "warn", requestId: headers.get("x-request-id"), mirror: upstream.name, fault: String(fault) }));
+  }
 }
 
 /** What speaks against an endpoint, and not against the call: server errors, but for a method it does not have. */

@@ -49,7 +49,7 @@ export function pipeline({ method, policy, upstream, limiters, gateway, validate
         limitBody({
           maxBytes: policy.maxBodyBytes,
           isStream,
-          isWhole: rest !== undefined || mode !== "off" || spoken !== "both" || readsMessage,
+          isWhole: rest !== undefined || mode !== "off" || spoken !== "both" || readsMessage || upstream.mirror !== undefined,
         }),
       ), // no byte past the limit goes further; lines of a REST stream are measured where they are read
       ...optional(rest !== undefined, () => transcode(rest!, policy.maxBodyBytes)), // below this line every call is RPC

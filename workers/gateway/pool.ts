@@ -1,10 +1,10 @@
 // The endpoints behind one service: picks one for each attempt, and learns from what comes of it.
 import { Fleet, type Member } from "../../core/balance/fleet.ts";
 import { hash32 } from "../../core/hash.ts";
-import { callerOf } from "../../core/ip.ts";
 import { Rejected } from "../../core/rejection.ts";
-import { endpointId, type HashOnInput, type UpstreamPolicy } from "../../core/upstream.ts";
+import { endpointId, type UpstreamPolicy } from "../../core/upstream.ts";
 import type { Call } from "./call.ts";
+import { keyTextOf } from "./hash-key.ts";
 import { Roster, type RosterSettings } from "./roster.ts";
 import { type Attempt, type Bindings, type Outcome, type Target, targetOf, type Upstream } from "./upstream.ts";
 
@@ -44,7 +44,7 @@ export function pool({ name, policy, principalHeader, roster: registered }: Pool
   const pick = (call: Call): Attempt => {
     const now = Date.now();
     const tried = call.attempt?.tried ?? NOBODY;
-    const found = fleet.pick({ key: keyOf(call, policy.hashOn, principalHeader), now, dice: Math.random, tried });
+    const found = fleet.pick({ key: hash32(keyTextOf(call, policy.hashOn, principalHeader)), now, dice: Math.random, tried });
     if (found.kind !== "found") throw new Rejected({ kind: "no_endpoint", upstream: name, isFull: found.kind === "full" });
     const { id } = found;
     call.attempt?.tried.add(id);
@@ -62,17 +62,3 @@ export function pool({ name, policy, principalHeader, roster: registered }: Pool
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
-
-/** What hashing balancers go by. A caller without that header, cookie or parameter is told apart by address. */
-function keyOf({ request, outgoing }: Call, hashOn: HashOnInput, principalHeader: string | undefined): number {
-  return hash32(chosen(request, outgoing.query, hashOn, principalHeader) ?? callerOf(request.headers.get("cf-connecting-ip")));
-}
-
-function chosen({ headers }: Request, query: string, hashOn: HashOnInput, principalHeader: string | undefined): string | null | undefined {
-  if (hashOn === "ip") return undefined;
-  if (hashOn === "principal") return principalHeader === undefined ? undefined : headers.get(principalHeader);
-  if ("header" in hashOn) return headers.get(hashOn.header);
-  if ("query" in hashOn) return new URLSearchParams(query).get(hashOn.query);
-  const cookies = headers.get("cookie")?.split(/;\s*/) ?? [];
-  return cookies.find((cookie) => cookie.startsWith(`${hashOn.cookie}=`))?.slice(hashOn.cookie.length + 1);
-}

@@ -15,13 +15,15 @@ export interface Upstream {
   readonly protocol: "both" | "connect" | "grpc_web"; // what it speaks
   readonly timeoutHeader: "always" | "as_called";
   /** A list of endpoints that is being asked for: behind the answer, or, the first one, before `pick`. */
-  prepare(): Preparation | undefined;
+  prepare(call: Call): Preparation | undefined;
   /**
    * An endpoint for the next attempt, none of `call.attempt.tried` where there is another, and adds it to them.
    *
    * @throws Rejected where there is none
    */
   pick(call: Call): Attempt;
+  /** Where a copy of the call goes behind its answer; undefined for none. */
+  mirror?(): Upstream | undefined;
 }
 
 /** One attempt at one endpoint. It ends once: with what came of it. */

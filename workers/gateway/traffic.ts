@@ -1,0 +1,31 @@
+// An upstream of several versions: each call goes to the one its caller gets, and, behind its answer, to the one that is watched.
+import { chooseVersion, type TrafficPolicy } from "../../core/traffic.ts";
+import type { Call } from "./call.ts";
+import { cookieOf, keyTextOf } from "./hash-key.ts";
+import type { Upstream } from "./upstream.ts";
+
+export interface Versions {
+  readonly own: Upstream;
+  readonly canaries: readonly Upstream[]; // in the order of the policy's
+  readonly mirror: Upstream | undefined;
+}
+
+/** @param principalHeader what names the caller, where the configuration has it */
+export function versioned({ own, canaries, mirror }: Versions, policy: TrafficPolicy, principalHeader: string | undefined): Upstream {
+  const chosen = (call: Call): Upstream => {
+    const { headers } = call.request;
+    const index = chooseVersion(policy, {
+      header: (name) => headers.get(name),
+      cookie: (name) => cookieOf(headers, name),
+      caller: keyTextOf(call, policy.stickOn, principalHeader),
+    });
+    return canaries[index] ?? own;
+  };
+  const share = policy.mirror?.percent ?? 0;
+  return {
+    ...own,
+    prepare: (call) => chosen(call).prepare(call),
+    pick: (call) => chosen(call).pick(call),
+    ...(mirror === undefined ? {} : { mirror: () => (Math.random() * 100 < share ? mirror : undefined) }),
+  };
+}
