@@ -12,6 +12,7 @@ export interface Question {
   readonly key: number; // what hashing balancers go by: a whole number in [0, 2^32)
   readonly now: number; // epoch ms
   readonly dice: () => number; // a number in [0, 1) with each call
+  readonly method?: number; // of the call, hashed: balancers that learn tell calls apart by it
   /** Whether the candidate at `index` may take the attempt: not tried before, not full, not ejected. */
   readonly isOpen: (index: number) => boolean;
 }
@@ -19,6 +20,10 @@ export interface Question {
 export interface Balancer {
   /** @returns the place of a candidate that is open, or -1 where none is */
   pick(question: Question): number;
+  /** What a call is taken to cost, where 1 is the mean; for balancers that learn. */
+  costOf?(method: number): number;
+  /** @param ratio time of an answer over what its endpoint takes for a call of cost 1 */
+  learn?(method: number, ratio: number): void;
 }
 
 /** One entry of balancers.ts. */

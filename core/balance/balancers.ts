@@ -1,6 +1,7 @@
 // The table of balancers: what an operator may name. A new file is tested by being listed.
 import type { BalancerKind } from "./balancer.ts";
 import { consistentHash } from "./consistent-hash.ts";
+import { learned } from "./learned.ts";
 import { leastRequest } from "./least-request.ts";
 import { leastTime } from "./least-time.ts";
 import { maglev } from "./maglev.ts";
@@ -12,6 +13,12 @@ import { weighted } from "./weighted.ts";
 
 export const BALANCERS = {
   least_time: { about: "least calls in flight x response time", goesByKey: false, goesByWeight: false, create: leastTime },
+  learned: {
+    about: "least work in flight x response time; learns what methods cost",
+    goesByKey: false,
+    goesByWeight: false,
+    create: learned,
+  },
   round_robin: { about: "one after the other", goesByKey: false, goesByWeight: false, create: roundRobin },
   weighted: { about: "round robin by weight, interleaved", goesByKey: false, goesByWeight: true, create: weighted },
   random: { about: "by chance, by weight", goesByKey: false, goesByWeight: true, create: random },

@@ -21,7 +21,7 @@ export interface FleetSettings {
 }
 
 /** What is asked for an attempt. */
-export type Wanted = Pick<Question, "key" | "now" | "dice"> & { readonly tried: ReadonlySet<string> };
+export type Wanted = Pick<Question, "key" | "now" | "dice" | "method"> & { readonly tried: ReadonlySet<string> };
 
 export type Found =
   | { readonly kind: "found"; readonly id: string }
@@ -100,8 +100,14 @@ export class Fleet {
     return Math.max(0.1, 1 - (warmAt - now) / this.#settings.slowStartMs);
   }
 
-  begin(id: string, now: number, deadlineAt: number): Lease | undefined {
-    return this.#standing.get(id)?.load.begin(now, deadlineAt);
+  /** @param method of the call, hashed */
+  begin(id: string, now: number, deadlineAt: number, method = 0): Lease | undefined {
+    const one = this.#standing.get(id);
+    return one?.load.begin(now, deadlineAt, this.#balancerOf(one)?.costOf?.(method) ?? 1);
+  }
+
+  #balancerOf({ priority, isDraining }: Member): Balancer | undefined {
+    return isDraining ? undefined : this.#tiers.find(({ members }) => members[0]!.priority === priority)?.balancer;
   }
 
   /** An attempt that says nothing of its endpoint: its caller went away. */
@@ -109,9 +115,12 @@ export class Fleet {
     this.#standing.get(id)?.load.drop(lease);
   }
 
-  succeeded(id: string, lease: Lease, now: number): void {
+  /** @param method of the call, hashed */
+  succeeded(id: string, lease: Lease, now: number, method = 0): void {
     const one = this.#standing.get(id);
+    const unitMs = one?.load.averageMs ?? 0;
     if (one === undefined || !one.load.end(lease, now, now - lease.startedAt)) return;
+    if (unitMs > 0) this.#balancerOf(one)?.learn?.(method, Math.max(1, now - lease.startedAt) / unitMs);
     one.failures = 0;
     if (one.ejectedUntil + EJECT_AT_MOST_MS < now) one.ejections = 0;
   }

@@ -12,20 +12,28 @@ export function leastTime(candidates: readonly Candidate[]): Balancer {
   return {
     pick(question) {
       const { now, dice } = question;
-      let sum = 0;
-      let seen = 0;
-      for (const { load } of candidates) {
-        if (load.samples === 0) continue;
-        sum += load.averageMs;
-        seen += 1;
-      }
-      const common = seen === 0 ? 1 : sum / seen;
+      const expected = fadedMs(candidates, now);
       return least(count, Math.floor(dice() * count), question, (index) => {
         const { load, weight } = candidates[index]!;
-        const trust = load.samples === 0 ? 0 : Math.exp((load.updatedAt - now) / FORGOTTEN_OVER_MS);
-        const expectedMs = load.averageMs > common ? common + trust * (load.averageMs - common) : load.averageMs;
-        return ((load.inFlight(now) + 1) * (load.samples === 0 ? common : expectedMs)) / weight;
+        return ((load.inFlight(now) + 1) * expected(index)) / weight;
       });
     },
+  };
+}
+
+/** What an answer of each candidate takes, ms, as far as is known: what was slow fades towards the mean of all. */
+export function fadedMs(candidates: readonly Candidate[], now: number): (index: number) => number {
+  let sum = 0;
+  let seen = 0;
+  for (const { load } of candidates) {
+    if (load.samples === 0) continue;
+    sum += load.averageMs;
+    seen += 1;
+  }
+  const common = seen === 0 ? 1 : sum / seen;
+  return (index) => {
+    const { samples, averageMs, updatedAt } = candidates[index]!.load;
+    if (samples === 0) return common;
+    return averageMs > common ? common + Math.exp((updatedAt - now) / FORGOTTEN_OVER_MS) * (averageMs - common) : averageMs;
   };
 }

@@ -5,6 +5,7 @@
 export interface Lease {
   readonly startedAt: number; // epoch ms
   readonly deadlineAt: number; // epoch ms
+  readonly cost: number; // work, where 1 is a call of the mean
 }
 
 const AVERAGED_OVER_MS = 3_000;
@@ -16,20 +17,25 @@ export class Load {
   reportedMs = 0;
   readonly #leases = new Set<Lease>();
   #nextExpiry = Number.POSITIVE_INFINITY; // never later than the earliest deadline in flight
+  #work = 0; // of the leases
   #averageMs = 0;
   #peakMs = 0;
   #updatedAt = 0;
 
-  begin(now: number, deadlineAt: number): Lease {
-    const lease = { startedAt: now, deadlineAt };
+  /** @param cost work of the call, where 1 is a call of the mean */
+  begin(now: number, deadlineAt: number, cost = 1): Lease {
+    const lease = { startedAt: now, deadlineAt, cost };
     this.#leases.add(lease);
+    this.#work += cost;
     if (deadlineAt < this.#nextExpiry) this.#nextExpiry = deadlineAt;
     return lease;
   }
 
   /** Ends an attempt whose time says nothing: refused before any work, or given up by its caller. */
   drop(lease: Lease): boolean {
-    return this.#leases.delete(lease);
+    if (!this.#leases.delete(lease)) return false;
+    this.#work = this.#leases.size === 0 ? 0 : this.#work - lease.cost;
+    return true;
   }
 
   /**
@@ -39,10 +45,11 @@ export class Load {
    * @returns false where it had ended before, or had outlived its deadline
    */
   end(lease: Lease, now: number, tookMs: number): boolean {
-    if (!this.#leases.delete(lease)) return false;
+    if (!this.drop(lease)) return false;
+    const unitMs = tookMs / lease.cost;
     const old = this.samples === 0 ? 0 : Math.exp(-Math.max(1, now - this.#updatedAt) / AVERAGED_OVER_MS);
-    this.#averageMs = old * this.#averageMs + (1 - old) * tookMs;
-    this.#peakMs = tookMs > this.#peakMs ? tookMs : old * this.#peakMs + (1 - old) * tookMs;
+    this.#averageMs = old * this.#averageMs + (1 - old) * unitMs;
+    this.#peakMs = unitMs > this.#peakMs ? unitMs : old * this.#peakMs + (1 - old) * unitMs;
     this.#updatedAt = now;
     this.samples += 1;
     return true;
@@ -53,7 +60,13 @@ export class Load {
     return this.#leases.size;
   }
 
-  /** Mean time of an answer, weighed by age; 0 before the first one. */
+  /** Work of the calls in flight; their number, where nobody has learned what calls cost. */
+  work(now: number): number {
+    if (now >= this.#nextExpiry) this.#expire(now);
+    return this.#work;
+  }
+
+  /** Mean time of an answer to a call of cost 1, weighed by age; 0 before the first one. */
   get averageMs(): number {
     return this.#averageMs;
   }
@@ -71,7 +84,7 @@ export class Load {
   #expire(now: number): void {
     this.#nextExpiry = Number.POSITIVE_INFINITY;
     for (const lease of this.#leases) {
-      if (lease.deadlineAt <= now) this.#leases.delete(lease);
+      if (lease.deadlineAt <= now) this.drop(lease);
       else if (lease.deadlineAt < this.#nextExpiry) this.#nextExpiry = lease.deadlineAt;
     }
   }

@@ -44,17 +44,18 @@ export function pool({ name, policy, principalHeader, roster: registered }: Pool
   const pick = (call: Call): Attempt => {
     const now = Date.now();
     const tried = call.attempt?.tried ?? NOBODY;
-    const found = fleet.pick({ key: hash32(keyTextOf(call, policy.hashOn, principalHeader)), now, dice: Math.random, tried });
+    const method = hash32(call.outgoing.path);
+    const found = fleet.pick({ method, key: hash32(keyTextOf(call, policy.hashOn, principalHeader)), now, dice: Math.random, tried });
     if (found.kind !== "found") throw new Rejected({ kind: "no_endpoint", upstream: name, isFull: found.kind === "full" });
     const { id } = found;
     call.attempt?.tried.add(id);
-    const lease = fleet.begin(id, now, Math.min(call.deadlineAt, now + NEVER_ENDING_MS))!;
+    const lease = fleet.begin(id, now, Math.min(call.deadlineAt, now + NEVER_ENDING_MS), method)!;
     const scoreMs = Number.isFinite(call.deadlineAt) ? call.deadlineAt - call.receivedAt : FAILURE_MS;
     const { base, fetch } = targets.get(id)!;
     const ended = (outcome: Outcome): void => {
       if (outcome === "dropped") fleet.drop(id, lease);
       else if (outcome === "failed") fleet.failed(id, lease, Date.now(), scoreMs);
-      else fleet.succeeded(id, lease, Date.now());
+      else fleet.succeeded(id, lease, Date.now(), method);
     };
     return { endpoint: id, base, fetch, ended };
   };

@@ -10,6 +10,7 @@ export interface Setting {
   readonly load: number; // share of the mean capacity
   readonly seconds: number;
   readonly failing?: number; // a server that answers at once, with an error
+  readonly methods?: readonly { readonly share: number; readonly workMs: number }[]; // the mean of all is MEAN_WORK_MS; work within a method varies by a third
 }
 
 /** What is tried: a balancer of the core for each isolate, or one who sees the servers as they are. */
@@ -88,12 +89,18 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
       const where = arrivals() * upTo.at(-1)!;
       let index = 0;
       while (upTo[index]! < where) index++;
-      call(isolates[index]!, exponential(works, MEAN_WORK_MS));
+      const { methods } = setting;
+      if (methods === undefined) call(isolates[index]!, exponential(works, MEAN_WORK_MS), 0);
+      else {
+        let [dart, method] = [works(), 0];
+        while (dart >= methods[method]!.share && method < methods.length - 1) dart -= methods[method++]!.share;
+        call(isolates[index]!, methods[method]!.workMs * (0.67 + 0.66 * works()), method);
+      }
       if (world.now < end) arrive();
     });
   }
 
-  function call(isolate: Isolate, workMs: number): void {
+  function call(isolate: Isolate, workMs: number, method: number): void {
     const startedAt = world.now;
     const isCounted = startedAt >= WARM_UP_MS;
     const settle = (isFailure: boolean): void => {
@@ -101,22 +108,24 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
       times.push(isFailure ? TIMEOUT_MS : world.now - startedAt);
       failed += isFailure ? 1 : 0;
     };
-    attempt(isolate, workMs, -1, startedAt, isCounted, settle);
+    attempt(isolate, workMs, method, -1, startedAt, isCounted, settle);
   }
 
   function attempt(
     isolate: Isolate,
     workMs: number,
+    method: number,
     bouncedOff: number,
     startedAt: number,
     isCounted: boolean,
     settle: (isFailure: boolean) => void,
   ): void {
-    const question = { key: 0, now: world.now, dice: picks, isOpen: (index: number) => index !== bouncedOff };
+    const question = { key: 0, method, now: world.now, dice: picks, isOpen: (index: number) => index !== bouncedOff };
     const index = "oracle" in variant ? variant.oracle(servers) : isolate.balancer!.pick(question);
     const server = servers[index]!;
     const { load } = isolate.candidates[index]!;
-    const lease = load.begin(world.now, startedAt + TIMEOUT_MS);
+    const lease = load.begin(world.now, startedAt + TIMEOUT_MS, isolate.balancer?.costOf?.(method) ?? 1);
+    const sentAt = world.now;
     const mayBounce = variant.bounces === true && bouncedOff === -1;
     const toldMs = mayBounce ? medianOf(isolate.candidates.map((one) => one.load.reportedMs)) : 0;
     if (isCounted) sent += 1;
@@ -124,6 +133,8 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
     const finish = (isFailure: boolean): void => {
       if (isOver) return;
       isOver = true;
+      const unitMs = load.averageMs;
+      if (!isFailure && unitMs > 0) isolate.balancer?.learn?.(method, (world.now - sentAt) / unitMs);
       load.end(lease, world.now, isFailure ? TIMEOUT_MS : world.now - startedAt);
       settle(isFailure);
     };
@@ -145,7 +156,7 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
           if (isOver) return;
           isOver = true;
           load.drop(lease);
-          attempt(isolate, workMs, index, startedAt, isCounted, settle);
+          attempt(isolate, workMs, method, index, startedAt, isCounted, settle);
         });
       }
       server.add(workMs, () => {

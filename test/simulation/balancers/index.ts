@@ -12,10 +12,16 @@ const of = (name: BalancerName, bounces = false): Variant => ({
   create: (candidates) => BALANCERS[name].create(candidates, SETTINGS),
   bounces,
 });
+const MIXED = [
+  { share: 0.6, workMs: 5 },
+  { share: 0.333, workMs: 20 },
+  { share: 0.067, workMs: 154 },
+];
 const VARIANTS: Readonly<Record<string, Variant>> = {
   oracle: { oracle: shortestDelay },
   [DEFAULT]: of("least_time", true),
   least_time: of("least_time"),
+  "learned + bounce": of("learned", true),
   p2c_ewma: of("p2c_ewma"),
   least_request: of("least_request"),
   round_robin: of("round_robin"),
@@ -91,6 +97,16 @@ export const simulation: Simulation = {
     scenario(64, 90, 1.05),
     scenario(1024, 70, 1.4),
     scenario(1024, 90, 1.15),
+    ...[0.7, 0.85].map(
+      (load): Scenario => ({
+        name: `mixed-${load * 100}`,
+        about: `16 isolates, ${load * 100} % load, methods of 5, 20 and 150 ms`,
+        run: (seed) =>
+          table({ isolates: 16, load, seconds: SECONDS, methods: MIXED }, seed, [DEFAULT, "learned + bounce", "p2c_ewma"], (by) => [
+            { name: "p99 of the learned over the default's", measured: by["learned + bounce"]!.p99 / by[DEFAULT]!.p99, atMost: 0.9 },
+          ]),
+      }),
+    ),
     {
       name: "64-isolates-105",
       about: "64 isolates, 105 % load: more than can be served",
