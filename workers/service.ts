@@ -3,6 +3,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import { createServiceImplSpec, type ServiceImpl, type ServiceImplSpec } from "@connectrpc/connect";
 import { discovery } from "./discovery/discovery.ts";
 import { drain } from "./service/body.ts";
+import { BOUNCED_HEADER, HostLoad, MEDIAN_HEADER, REPORT_HEADER } from "./service/host-load.ts";
 import { unimplemented } from "./service/refusal.ts";
 import { type ServiceOptions, type Settings, settingsOf } from "./service/settings.ts";
 import { serveStream } from "./service/stream.ts";
@@ -59,17 +60,27 @@ export function defineService<S extends DescService, Env>(
 /** As `defineService`, for a Worker of several: `defineServices((env: Env) => [implementation(A, a(env)), implementation(B, b(env))])`. */
 export function defineServices<Env>(implement: (env: Env) => readonly ServiceImplSpec[], options: ServiceOptions = {}): ServiceWorker<Env> {
   const settings = settingsOf(options);
+  const load = new HostLoad();
   let known: { readonly env: Env; readonly methods: ReadonlyMap<string, Serve> } | undefined;
   return {
     async fetch(request, env) {
       if (known?.env !== env) known = { env, methods: methodsOf(withDiscovery(implement(env), options), settings) };
       const path = new URL(request.url).pathname;
+      if (load.isTooHot(request.headers.get(MEDIAN_HEADER))) return bounced(load);
+      const end = load.begin(Date.now());
       const answer = (await known.methods.get(path)?.(request)) ?? unimplemented(request, path);
+      end(Date.now());
+      answer.headers.set(REPORT_HEADER, load.report);
       // Whoever answered without reading the request leaves it here to be read off.
       if (request.body?.locked === false) await drain(request.body.getReader());
       return answer;
     },
   };
+}
+
+/** Another endpoint is less loaded: the gateway asks it, and the caller never sees this. */
+function bounced(load: HostLoad): Response {
+  return new Response(null, { status: 503, headers: { [BOUNCED_HEADER]: "1", [REPORT_HEADER]: load.report } });
 }
 
 /** One service and what it does, for `defineServices`. */

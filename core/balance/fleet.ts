@@ -1,6 +1,7 @@
 // The endpoints of one upstream as one isolate knows them: who may be picked, by priority and health, and who is.
 import type { Balancer, Candidate, Question } from "./balancer.ts";
 import { BALANCERS, type BalancerName } from "./balancers.ts";
+import { medianOf } from "./bounce.ts";
 import { type Lease, Load } from "./load.ts";
 
 /** An endpoint as it is configured or registered. */
@@ -41,6 +42,8 @@ interface Standing extends Candidate, Member {
 
 export class Fleet {
   readonly #settings: FleetSettings;
+  #medianMs = 0;
+  #medianAt = Number.NEGATIVE_INFINITY;
   #standing = new Map<string, Standing>();
   #tiers: { readonly members: readonly Standing[]; readonly balancer: Balancer }[] = [];
 
@@ -108,6 +111,21 @@ export class Fleet {
 
   #balancerOf({ priority, isDraining }: Member): Balancer | undefined {
     return isDraining ? undefined : this.#tiers.find(({ members }) => members[0]!.priority === priority)?.balancer;
+  }
+
+  /** What an endpoint said of its load. @param predictedMs what one call more would take there */
+  report(id: string, predictedMs: number): void {
+    const one = this.#standing.get(id);
+    if (one !== undefined) one.load.reportedMs = predictedMs;
+  }
+
+  /** What the endpoints say that one call more would take, in the middle, ms; 0 where too few say anything. Looked up ten times a second. */
+  medianMs(now: number): number {
+    if (now - this.#medianAt >= 100 || now < this.#medianAt) {
+      this.#medianAt = now;
+      this.#medianMs = this.#standing.size < 2 ? 0 : medianOf([...this.#standing.values()].map(({ load }) => load.reportedMs));
+    }
+    return this.#medianMs;
   }
 
   /** An attempt that says nothing of its endpoint: its caller went away. */

@@ -1,7 +1,9 @@
 // The innermost step: sends the call to its upstream and brings back the answer, untouched where it can be.
 import { waitUntil } from "cloudflare:workers";
+import { predictedMsIn } from "../../core/balance/load-report.ts";
 import { timeoutForNextHop } from "../../core/deadline.ts";
 import { Rejected } from "../../core/rejection.ts";
+import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER } from "../service/host-load.ts";
 import type { Call, Handler } from "./call.ts";
 import { cleanAnswer } from "./headers.ts";
 import { mediaType } from "./protocol.ts";
@@ -25,8 +27,7 @@ export function dispatch(upstream: Upstream): Handler {
       headers.set(name, isGrpcWeb ? `${Math.min(timeoutMs, 99_999_999)}m` : String(timeoutMs));
     }
 
-    const attempt = upstream.pick(call);
-    const answer = await send(upstream, attempt, call, attempt.base + path + query, {
+    const [attempt, answer] = await attempted(upstream, call, path + query, {
       method,
       headers,
       body,
@@ -65,6 +66,28 @@ async function copy(upstream: Upstream, call: Call): Promise<void> {
 /** What speaks against an endpoint, and not against the call: server errors, but for a method it does not have. */
 function isFailure(status: number): boolean {
   return status >= 500 && status !== 501;
+}
+
+/** An endpoint that is hot against the others may refuse once, before any work: then another one gets the call. */
+async function attempted(
+  upstream: Upstream,
+  call: Call,
+  path: string,
+  init: RequestInit & { headers: Headers },
+): Promise<[Attempt, Response]> {
+  const first = upstream.pick(call);
+  const mayBounce = first.medianMs > 0 && !(init.body instanceof ReadableStream);
+  if (mayBounce) init.headers.set(MEDIAN_HEADER, first.medianMs.toFixed(1));
+  const answer = await send(upstream, first, call, first.base + path, init);
+  const report = answer.headers.get(REPORT_HEADER);
+  const predictedMs = report === null ? undefined : predictedMsIn(report);
+  if (predictedMs !== undefined) first.report(predictedMs);
+  if (!mayBounce || !answer.headers.has(BOUNCED_HEADER)) return [first, answer];
+  first.ended("dropped");
+  await answer.body?.cancel();
+  init.headers.delete(MEDIAN_HEADER);
+  const second = upstream.pick({ ...call, attempt: { number: 1, tried: new Set([...(call.attempt?.tried ?? []), first.endpoint]) } });
+  return [second, await send(upstream, second, call, second.base + path, init)];
 }
 
 async function send(upstream: Upstream, attempt: Attempt, call: Call, url: string, init: RequestInit): Promise<Response> {

@@ -57,7 +57,7 @@ export function pool({ name, policy, principalHeader, roster: registered }: Pool
       else if (outcome === "failed") fleet.failed(id, lease, Date.now(), scoreMs);
       else fleet.succeeded(id, lease, Date.now(), method);
     };
-    return { endpoint: id, base, fetch, ended };
+    return { endpoint: id, base, fetch, medianMs: fleet.medianMs(now), report: (ms) => fleet.report(id, ms), ended };
   };
   return { name, protocol, timeoutHeader, prepare: () => roster?.touch(), pick };
 }

@@ -29,6 +29,9 @@ export interface Upstream {
 /** One attempt at one endpoint. It ends once: with what came of it. */
 export interface Attempt extends Target {
   readonly endpoint: string;
+  readonly medianMs: number; // what endpoints of the upstream say one call more would take, in the middle; 0 where that is not known
+  /** What the endpoint says of its load. */
+  report(predictedMs: number): void;
   ended(outcome: Outcome): void;
 }
 
@@ -55,7 +58,8 @@ export function targetOf(input: TargetInput, bindings: Bindings): Target | undef
 
 /** An upstream of one endpoint that is always there: nothing to pick, nothing to measure. */
 export function only(name: string, target: Target): Upstream {
-  const attempt: Attempt = { base: target.base, fetch: target.fetch, endpoint: name, ended: () => undefined };
+  const nothing = (): void => undefined;
+  const attempt: Attempt = { base: target.base, fetch: target.fetch, endpoint: name, medianMs: 0, report: nothing, ended: nothing };
   return { name, protocol: "both", timeoutHeader: "always", prepare: () => undefined, pick: () => attempt };
 }
 

@@ -1,0 +1,23 @@
+// What endpoints report of their load (ORCA): read from the header of an answer.
+
+/**
+ * @param text `TEXT cpu_utilization=0.3,named_metrics.predicted_ms=12.5`, or `JSON {"named_metrics":{"predicted_ms":12.5}}`
+ * @returns what one call more would take there, ms; undefined where the report does not say
+ * @see xds.data.orca.v3.OrcaLoadReport; gRFC A51
+ */
+export function predictedMsIn(text: string): number | undefined {
+  if (text.length > 4_096) return undefined;
+  const found = text.startsWith("JSON")
+    ? inJson(text.slice(4))
+    : /(?:^TEXT |,)\s*named_metrics\.predicted_ms\s*=\s*([\d.]+)/.exec(text)?.[1];
+  const ms = Number(found);
+  return found !== undefined && Number.isFinite(ms) && ms >= 0 && ms < 3_600_000 ? ms : undefined;
+}
+
+function inJson(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { named_metrics?: { predicted_ms?: number } } | null)?.named_metrics?.predicted_ms;
+  } catch {
+    return undefined;
+  }
+}
