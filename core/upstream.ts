@@ -37,6 +37,10 @@ export interface PoolInput {
   readonly hashOn?: HashOnInput;
   /** Calls of one isolate in flight at one endpoint. Default 500. */
   readonly maxConcurrent?: number;
+  /** Calls of one isolate that wait while every endpoint is full; more are refused at once. Default 100. */
+  readonly maxQueued?: number;
+  /** How long they wait at most. Default 1 000 ms. */
+  readonly queueMs?: number;
   /** Hashing: most that an endpoint takes of the calls in flight, in percent of its fair share. Default: no bound. */
   readonly maxLoadPercent?: number;
 }
@@ -76,10 +80,23 @@ export interface UpstreamPolicy extends Required<SpokenInput> {
   readonly balancer: BalancerName;
   readonly hashOn: HashOnInput;
   readonly maxConcurrent: number;
+  readonly maxQueued: number;
+  readonly queueMs: number;
   readonly maxLoadFactor: number;
 }
 
-const POOL_FIELDS = ["endpoints", "registry", "health", "slowStartMs", "balancer", "hashOn", "maxConcurrent", "maxLoadPercent"] as const;
+const POOL_FIELDS = [
+  "endpoints",
+  "registry",
+  "health",
+  "slowStartMs",
+  "balancer",
+  "hashOn",
+  "maxConcurrent",
+  "maxQueued",
+  "queueMs",
+  "maxLoadPercent",
+] as const;
 const SPOKEN_FIELDS = ["protocol", "timeoutHeader"] as const;
 const MAX_ENDPOINTS = 1_000;
 
@@ -105,6 +122,8 @@ export function parseUpstream(check: Checks, path: string, value: unknown): Upst
       fallback: 500,
       unit: "calls",
     }),
+    maxQueued: check.integer(join(path, "maxQueued"), fields["maxQueued"], { min: 0, max: 10_000, fallback: 100, unit: "calls" }),
+    queueMs: check.integer(join(path, "queueMs"), fields["queueMs"], { min: 1, max: 60_000, fallback: 1_000, unit: "ms" }),
     maxLoadFactor: percent === 0 ? Number.POSITIVE_INFINITY : percent / 100,
   };
 }

@@ -98,6 +98,12 @@ export class Fleet {
     return { kind: "full" };
   }
 
+  /** Whether every endpoint that takes calls has as many in flight as it may. */
+  isFull(now: number): boolean {
+    const { maxConcurrent } = this.#settings;
+    return this.#tiers.length > 0 && this.#tiers.every(({ members }) => members.every(({ load }) => load.inFlight(now) >= maxConcurrent));
+  }
+
   /** The chance with which an endpoint that is warming up may be looked at, from a tenth on. */
   #warmth({ warmAt }: Standing, now: number): number {
     return Math.max(0.1, 1 - (warmAt - now) / this.#settings.slowStartMs);

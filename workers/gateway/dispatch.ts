@@ -10,14 +10,14 @@ import { mediaType } from "./protocol.ts";
 import type { Attempt, Upstream } from "./upstream.ts";
 
 const COPY_MS = 15_000; // that a copy may take
-const FIRST_LIST_MS = 1_000; // that a call waits for the first list of endpoints
 
 export function dispatch(upstream: Upstream): Handler {
   return async (call) => {
     const preparation = upstream.prepare(call);
     if (preparation !== undefined) {
       waitUntil(preparation.done);
-      if (preparation.isNeeded) await Promise.race([preparation.done, scheduler.wait(FIRST_LIST_MS)]);
+      const waitMs = Math.min(preparation.waitMs, call.deadlineAt - Date.now());
+      if (waitMs > 0) await Promise.race([preparation.done, scheduler.wait(waitMs)]);
     }
     const { method, path, query, headers, body } = call.outgoing;
     const isGrpcWeb = call.protocol.kind === "grpc_web";

@@ -5,7 +5,7 @@ import { Rejected } from "../../core/rejection.ts";
 import { endpointId, type UpstreamPolicy } from "../../core/upstream.ts";
 import type { Call } from "./call.ts";
 import { keyTextOf } from "./hash-key.ts";
-import { Roster, type RosterSettings } from "./roster.ts";
+import { type Preparation, Roster, type RosterSettings } from "./roster.ts";
 import { type Attempt, type Bindings, type Outcome, type Target, targetOf, type Upstream } from "./upstream.ts";
 
 export interface PoolSettings {
@@ -41,6 +41,20 @@ export function pool({ name, policy, principalHeader, roster: registered }: Pool
       fleet.replace([...members, ...endpoints.filter(({ id }) => !fixed.has(id))], now);
     });
 
+  const queue: (() => void)[] = []; // calls that wait for a place, the first one first
+  const prepare = (): Preparation | undefined => {
+    const listing = roster?.touch();
+    if (listing !== undefined || queue.length >= policy.maxQueued || !fleet.isFull(Date.now())) return listing;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    queue.push(resolve);
+    const leave = (): void => {
+      const place = queue.indexOf(resolve);
+      if (place >= 0) queue.splice(place, 1);
+    };
+    const done = Promise.race([promise, new Promise((late) => setTimeout(late, policy.queueMs))]).then(leave);
+    return { done, waitMs: policy.queueMs };
+  };
+
   const pick = (call: Call): Attempt => {
     const now = Date.now();
     const tried = call.attempt?.tried ?? NOBODY;
@@ -53,13 +67,14 @@ export function pool({ name, policy, principalHeader, roster: registered }: Pool
     const scoreMs = Number.isFinite(call.deadlineAt) ? call.deadlineAt - call.receivedAt : FAILURE_MS;
     const { base, fetch } = targets.get(id)!;
     const ended = (outcome: Outcome): void => {
+      queue.shift()?.();
       if (outcome === "dropped") fleet.drop(id, lease);
       else if (outcome === "failed") fleet.failed(id, lease, Date.now(), scoreMs);
       else fleet.succeeded(id, lease, Date.now(), method);
     };
     return { endpoint: id, base, fetch, medianMs: fleet.medianMs(now), report: (ms) => fleet.report(id, ms), ended };
   };
-  return { name, protocol, timeoutHeader, prepare: () => roster?.touch(), pick };
+  return { name, protocol, timeoutHeader, prepare, pick };
 }
 
 const NOBODY: ReadonlySet<string> = new Set();

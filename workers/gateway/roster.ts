@@ -7,11 +7,13 @@ export interface Rings {
   getByName(service: string): { snapshot(known: number, check: HealthPolicy | undefined): Promise<Snapshot> };
 }
 
-/** A list that is being asked for. */
+/** What is under way: a list that is being asked for, or a place at a full upstream. */
 export interface Preparation {
   readonly done: Promise<void>;
-  readonly isNeeded: boolean; // there is none yet: a call has to wait, but not for ever
+  readonly waitMs: number; // that a call waits for it; 0 where it does not have to
 }
+
+const FIRST_LIST_MS = 1_000; // that a call waits for the first list
 
 export interface RosterSettings {
   readonly service: string;
@@ -43,7 +45,7 @@ export class Roster {
     const isUnderWay = this.#asking !== undefined && now - this.#asking.since < GIVES_UP_MS;
     if (isUnderWay && !isNeeded) return undefined;
     if (!isUnderWay) this.#asking = { done: this.#ask(), since: now };
-    return { done: this.#asking!.done, isNeeded };
+    return { done: this.#asking!.done, waitMs: isNeeded ? FIRST_LIST_MS : 0 };
   }
 
   async #ask(): Promise<void> {

@@ -56,6 +56,33 @@ describe("an upstream of several endpoints", () => {
     expect(calls["A"]).toBeLessThan(10);
   });
 
+  it("lets calls wait for a place, the first one first, for so long, and no more of them than it says", async () => {
+    const gates: PromiseWithResolvers<Response>[] = [];
+    const held: Answer = () => {
+      const gate = Promise.withResolvers<Response>();
+      gates.push(gate);
+      return gate.promise;
+    };
+    const { gateway } = over({ A: held }, { maxConcurrent: 1, maxQueued: 2, queueMs: 200 });
+    const order: string[] = [];
+    const call = async (name: string) => {
+      const { status } = await gateway(unary("GetUser"));
+      order.push(`${name} ${status}`);
+    };
+    const calls = ["first", "second", "third", "fourth"].map(call);
+    await sleep(20);
+    expect(order).toEqual(["fourth 503"]); // two wait, no more
+    gates[0]!.resolve(ok() as Response);
+    await sleep(20);
+    expect(order).toEqual(["fourth 503", "first 200"]);
+    expect(gates).toHaveLength(2); // the second has its place
+    await Promise.race([Promise.all(calls.slice(2)), sleep(400)]);
+    expect(order).toContain("third 503"); // it has waited for as long as it may
+    gates[1]!.resolve(ok() as Response);
+    await Promise.all(calls);
+    expect(order.at(-1)).toBe("second 200");
+  });
+
   it("does not take failing at once for being fast", async () => {
     const { gateway, calls } = over({ A: broken, B: ok, C: ok });
     for (let call = 0; call < 60; call++) await gateway(unary("GetUser"));
@@ -108,7 +135,7 @@ describe("an upstream of several endpoints", () => {
       await gate;
       return ok();
     };
-    const { gateway } = over({ A: waiting, B: waiting }, { maxConcurrent: 2 });
+    const { gateway } = over({ A: waiting, B: waiting }, { maxConcurrent: 2, maxQueued: 0 });
     const first = Array.from({ length: 4 }, () => gateway(unary("GetUser")));
     await sleep(5);
     const refused = await gateway(unary("GetUser"));
