@@ -153,6 +153,27 @@ it("an endpoint that stops renewing is left alone within its lease and a poll", 
   expect(got).toEqual([5, 5, 0]);
 }, 60_000);
 
+it("checks registered endpoints by itself: one that does not answer is listed as unhealthy, and gets no calls", async () => {
+  await serve({ balancer: "round_robin", health: { check: "grpc", intervalMs: 1_000, timeoutMs: 500, unhealthyAfter: 2 } });
+  const token = { authorization: `Bearer ${TOKEN}` };
+  await call(); // the ring hears of the check from the first isolate that asks for its list
+  const endpoint = { id: "dead", url: "http://127.0.0.1:1", priority: 0 };
+  expect((await rpc("tidegate.registry.v1.RegistryService/Register", { service: SERVICE, endpoint, leaseMs: 60_000 }, token)).status).toBe(
+    200,
+  );
+  let healthy: Record<string, boolean | undefined> = {};
+  for (const until = Date.now() + 10_000; Date.now() < until && healthy["dead"] !== false; await pause(200)) {
+    const answer = await rpc("tidegate.registry.v1.RegistryService/ListEndpoints", { service: SERVICE }, token);
+    const { endpoints } = (await answer.json()) as { endpoints: { id: string; isHealthy?: boolean }[] };
+    healthy = Object.fromEntries(endpoints.map(({ id, isHealthy = false }) => [id, isHealthy]));
+  }
+  expect(healthy).toEqual({ "users-0": true, "users-1": true, "users-2": true, dead: false });
+  await pause(POLL_MS);
+  await call().catch(() => undefined);
+  await pause(200);
+  for (let n = 0; n < 12; n++) expect((await call()).status).toBe(200);
+}, 60_000);
+
 it("nobody registers without the token, nor for a service that takes no registrations, nor the gateway's secrets", async () => {
   await serve({});
   const endpoint = { id: "x", url: "http://127.0.0.1:1" };
