@@ -4,6 +4,8 @@ import { type Cost, type CostInput, mostBefore, ONE, parseCost } from "./limit/c
 import { parseRule, type RateLimitInput, type RateLimitRule } from "./limit/rule.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
 import { parseRegistry, type RegistryInput, type RegistryPolicy } from "./registry-policy.ts";
+import { parseRetries, RETRIES, type RetryInput } from "./retry/policy.ts";
+import type { RetryPolicy } from "./retry/retry.ts";
 import { parseTraffic, type TrafficInput, type TrafficPolicy } from "./traffic.ts";
 import { parseUpstream, type UpstreamInput, type UpstreamPolicy } from "./upstream.ts";
 import type { ValidationMode } from "./validation.ts";
@@ -44,6 +46,8 @@ export interface RouteInput {
   readonly validate?: ValidationMode;
   /** Names of the rules in `rateLimits` that a call must pass, all of them. Default none. */
   readonly rateLimits?: readonly string[];
+  /** Another attempt for calls that fail and are safe to repeat; false for none. */
+  readonly retries?: RetryInput | false;
   /** Tokens that one call takes from each rule; a number, or where it is to be read. Default 1. */
   readonly cost?: CostInput;
 }
@@ -89,6 +93,7 @@ export interface RoutePolicy {
   readonly validate: ValidationMode;
   readonly rateLimits: readonly RateLimitRule[];
   readonly cost: Cost;
+  readonly retries: RetryPolicy;
 }
 
 /** The services that could be listed, and their methods: what the protos promise. */
@@ -118,7 +123,7 @@ const REST_FIELDS = [
   "enumsAsNumbers",
   "protoFieldNames",
 ] as const;
-const ROUTE_FIELDS = ["readTimeoutMs", "streamTimeoutMs", "maxBodyBytes", "validate", "rateLimits", "cost"] as const;
+const ROUTE_FIELDS = ["readTimeoutMs", "streamTimeoutMs", "maxBodyBytes", "validate", "rateLimits", "cost", "retries"] as const;
 const DEFAULTS: RoutePolicy = {
   readTimeoutMs: 15_000,
   streamTimeoutMs: 3_600_000,
@@ -126,6 +131,7 @@ const DEFAULTS: RoutePolicy = {
   validate: "off",
   rateLimits: [],
   cost: ONE,
+  retries: RETRIES,
 };
 
 /** Gives gateway.config.ts its types; everything else is checked when it loads. */
@@ -212,6 +218,7 @@ function route(check: Checks, path: string, fields: Readonly<Record<string, unkn
     rateLimits:
       fields["rateLimits"] === undefined ? outer.rateLimits : namedRules(check, `${path}.rateLimits`, fields["rateLimits"], rules),
     validate: check.oneOf(join(path, "validate"), fields["validate"], ["off", "report", "enforce"], outer.validate),
+    retries: parseRetries(check, join(path, "retries"), fields["retries"], outer.retries),
     cost: parseCost(check, join(path, "cost"), fields["cost"], outer.cost),
   };
   const most = mostBefore(policy.cost);

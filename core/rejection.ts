@@ -19,7 +19,7 @@ export type Rejection =
   | { readonly kind: "limiter_unavailable"; readonly rule: string; readonly retryAfterMs: number }
   | { readonly kind: "deadline_exceeded"; readonly timeoutMs: number }
   | { readonly kind: "stream_broken"; readonly problem: string; readonly isLate: boolean }
-  | { readonly kind: "upstream_unreachable"; readonly upstream: string }
+  | { readonly kind: "upstream_unreachable"; readonly upstream: string; readonly wasSent: boolean } // wasSent: it may have begun to work
   | { readonly kind: "no_endpoint"; readonly upstream: string; readonly isFull: boolean }
   | { readonly kind: "upstream_invalid"; readonly upstream: string; readonly problem: string };
 

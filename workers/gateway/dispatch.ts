@@ -107,7 +107,7 @@ async function send(upstream: Upstream, attempt: Attempt, call: Call, url: strin
         fault: String(error),
       }),
     );
-    throw new Rejected({ kind: "upstream_unreachable", upstream: upstream.name });
+    throw new Rejected({ kind: "upstream_unreachable", upstream: upstream.name, wasSent: !/refused/i.test(String(error)) });
   }
 }
 

@@ -1,5 +1,6 @@
 // THE JOURNEY OF A CALL, from the door inwards. Compiled once per route when the configuration loads. Read this first.
 import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { needsMessage } from "../../core/limit/rule.ts";
 import type { GatewayPolicy, RoutePolicy } from "../../core/policy.ts";
 import { Rejected, type Rejection } from "../../core/rejection.ts";
@@ -10,6 +11,7 @@ import { deadline } from "./layers/deadline.ts";
 import { limitBody } from "./layers/limit-body.ts";
 import { type Limiters, rateLimit } from "./layers/rate-limit.ts";
 import { rescue } from "./layers/rescue.ts";
+import { retry } from "./layers/retry.ts";
 import { trace } from "./layers/trace.ts";
 import { transcode } from "./layers/transcode.ts";
 import { translate } from "./layers/translate.ts";
@@ -33,6 +35,7 @@ export interface Route {
 export function pipeline({ method, policy, upstream, limiters, gateway, validate: validator }: Route, rest?: RestRoute): Handler {
   const isUnary = method.methodKind === "unary";
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
+  const isSafe = isUnary && method.idempotency !== undefined && method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
   const mode = policy.validate;
   const spoken = upstream.protocol;
   const { rateLimits: rules, cost, maxBodyBytes: maxBytes } = policy;
@@ -49,7 +52,13 @@ export function pipeline({ method, policy, upstream, limiters, gateway, validate
         limitBody({
           maxBytes: policy.maxBodyBytes,
           isStream,
-          isWhole: rest !== undefined || mode !== "off" || spoken !== "both" || readsMessage || upstream.mirror !== undefined,
+          isWhole:
+            rest !== undefined ||
+            mode !== "off" ||
+            spoken !== "both" ||
+            readsMessage ||
+            upstream.mirror !== undefined ||
+            (isSafe && policy.retries.max > 0),
         }),
       ), // no byte past the limit goes further; lines of a REST stream are measured where they are read
       ...optional(rest !== undefined, () => transcode(rest!, policy.maxBodyBytes)), // below this line every call is RPC
@@ -59,6 +68,7 @@ export function pipeline({ method, policy, upstream, limiters, gateway, validate
       // ... and every message keeps the rules of its proto
       ...optional(isLimited && readsMessage, limit), // rules that look into the message have to wait for it
       ...(spoken === "both" ? [] : [translate(spoken, isUnary)]), // into what the upstream speaks
+      ...optional(isUnary && policy.retries.max > 0, () => retry({ policy: policy.retries, isSafe, upstream })), // each attempt at another endpoint
     ],
     dispatch(upstream),
   );

@@ -1,0 +1,48 @@
+// Whether a failed attempt is made again, and when.
+import type { RetryBudget } from "./budget.ts";
+
+/** What came of an attempt, as far as a retry is concerned. */
+export interface Failure {
+  readonly code: string; // of Connect: `unavailable`
+  readonly wasSent: boolean; // whether the upstream may have begun to work on it
+  readonly pushbackMs: number | undefined; // how long the upstream asks to wait; below 0: don't
+}
+
+export interface RetryPolicy {
+  readonly max: number; // retries, beside the first attempt
+  readonly baseMs: number; // of the pause before the first retry: it doubles, up to `maxMs`
+  readonly maxMs: number;
+  readonly perAttemptMs: number; // Infinity for none
+  readonly codes: ReadonlySet<string>;
+  readonly budgetPercent: number;
+  readonly minPerSecond: number;
+}
+
+export interface Try {
+  readonly number: number; // of attempts made so far
+  readonly isIdempotent: boolean; // by the proto's idempotency_level, or a key that the caller has sent
+  readonly remainingMs: number; // until the call's deadline
+}
+
+export type Next =
+  | { readonly kind: "retry"; readonly afterMs: number }
+  | { readonly kind: "stop"; readonly why: "not_retriable" | "not_idempotent" | "max" | "pushback" | "deadline" | "budget" };
+
+/**
+ * Full jitter: the pause is anything up to the doubled base, so that those who failed together do not come back together.
+ * The budget is asked last: what would not be retried anyway costs it nothing.
+ *
+ * @param roll a number in [0, 1)
+ * @see Brooker 2015, Exponential Backoff and Jitter; gRFC A6
+ */
+export function nextTry(policy: RetryPolicy, failure: Failure, tried: Try, budget: RetryBudget, now: number, roll: number): Next {
+  if (!policy.codes.has(failure.code)) return { kind: "stop", why: "not_retriable" };
+  if (failure.wasSent && !tried.isIdempotent) return { kind: "stop", why: "not_idempotent" };
+  if (tried.number > policy.max) return { kind: "stop", why: "max" };
+  if (failure.pushbackMs !== undefined && failure.pushbackMs < 0) return { kind: "stop", why: "pushback" };
+  const pauseMs = roll * Math.min(policy.maxMs, policy.baseMs * 2 ** (tried.number - 1));
+  const afterMs = Math.ceil(Math.max(pauseMs, failure.pushbackMs ?? 0));
+  if (afterMs + 1 >= tried.remainingMs) return { kind: "stop", why: "deadline" };
+  if (!budget.take(now)) return { kind: "stop", why: "budget" };
+  return { kind: "retry", afterMs };
+}

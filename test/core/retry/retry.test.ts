@@ -1,0 +1,73 @@
+// Which failures are worth another attempt, how long it waits, and what a budget lets through.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { RetryBudget } from "../../../core/retry/budget.ts";
+import { RETRIES } from "../../../core/retry/policy.ts";
+import { type Failure, nextTry, type Try } from "../../../core/retry/retry.ts";
+
+const failure: Failure = { code: "unavailable", wasSent: true, pushbackMs: undefined };
+const tried: Try = { number: 1, isIdempotent: true, remainingMs: 10_000 };
+const rich = () => new RetryBudget(1, 1_000);
+const decide = (more: Partial<Failure> = {}, at: Partial<Try> = {}, budget = rich(), roll = 0.5) =>
+  nextTry(RETRIES, { ...failure, ...more }, { ...tried, ...at }, budget, 0, roll);
+
+describe("another attempt", () => {
+  it.each([
+    [{ code: "invalid_argument" }, {}, "not_retriable"],
+    [{ code: "deadline_exceeded" }, {}, "not_retriable"], // by default: it may be the call that is slow
+    [{}, { isIdempotent: false }, "not_idempotent"],
+    [{}, { number: 6 }, "max"],
+    [{ pushbackMs: -1 }, {}, "pushback"],
+    [{ pushbackMs: 20_000 }, {}, "deadline"],
+    [{}, { remainingMs: 20 }, "deadline"],
+  ])("is not made after %j at %j: %s", (more, at, why) => expect(decide(more, at)).toEqual({ kind: "stop", why }));
+
+  it("is made of what was never sent, whether or not it is safe to repeat", () => {
+    expect(decide({ wasSent: false }, { isIdempotent: false }).kind).toBe("retry");
+  });
+
+  it("waits as long as the upstream asks, or anything up to the doubled base, at most 10 s", () => {
+    expect(decide({ pushbackMs: 3_000 })).toEqual({ kind: "retry", afterMs: 3_000 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5 }), fc.double({ min: 0, max: 0.999999, noNaN: true }), (number, roll) => {
+        const decided = decide({}, { number, remainingMs: 60_000 }, rich(), roll);
+        if (decided.kind !== "retry") throw new Error(decided.why);
+        expect(decided.afterMs).toBeLessThanOrEqual(Math.min(10_000, 100 * 2 ** (number - 1)));
+      }),
+    );
+  });
+});
+
+describe("a budget", () => {
+  it("lets through its share of the calls, and a few a second", () => {
+    const budget = new RetryBudget(0.1, 3);
+    let retries = 0;
+    for (let call = 0; call < 10_000; call++) {
+      budget.called();
+      if (budget.take(call)) retries += 1; // every call fails, one a millisecond: 10 s
+    }
+    expect(retries).toBeGreaterThan(0.09 * 10_000);
+    expect(retries).toBeLessThanOrEqual(0.1 * 10_000 + 3 * 10 + 9);
+  });
+
+  it("is nothing for what is not retried anyway", () => {
+    const budget = new RetryBudget(0, 1);
+    for (let n = 0; n < 100; n++) decide({ code: "not_found" }, {}, budget);
+    expect(decide({}, {}, budget).kind).toBe("retry");
+  });
+
+  it("never holds more than ten quiet seconds, or a thousand calls, leave", () => {
+    const budget = new RetryBudget(0.1, 3);
+    for (let call = 0; call < 1_000_000; call++) budget.called();
+    let retries = 0;
+    while (budget.take(0)) retries += 1;
+    expect(retries).toBe(30);
+  });
+
+  it("does not mind a clock that steps back", () => {
+    const budget = new RetryBudget(0, 1);
+    while (budget.take(10_000));
+    expect(budget.take(0)).toBe(false);
+    expect(budget.take(11_001)).toBe(true);
+  });
+});

@@ -1,0 +1,111 @@
+// Makes an attempt again that failed for no fault of the call: elsewhere, a little later, as far as the budget of the upstream goes.
+
+import { Rejected } from "../../../core/rejection.ts";
+import { RetryBudget } from "../../../core/retry/budget.ts";
+import { type Failure, nextTry, type RetryPolicy } from "../../../core/retry/retry.ts";
+import type { Call, Layer } from "../call.ts";
+
+export interface RetrySettings {
+  readonly policy: RetryPolicy;
+  readonly isSafe: boolean; // to repeat, as its proto says
+  readonly upstream: object; // whose budget it is
+}
+
+/** Says which attempt this is. A gateway further down that reads it does not retry by itself: retries of retries multiply. */
+const ATTEMPT = "tidegate-attempt";
+
+/** One for each upstream and isolate, whatever the methods: what an upstream can bear does not depend on them. */
+const budgets = new WeakMap<object, RetryBudget>();
+
+export function retry({ policy, isSafe, upstream }: RetrySettings): Layer {
+  const known = budgets.get(upstream);
+  const budget = known ?? new RetryBudget(policy.budgetPercent / 100, policy.minPerSecond);
+  if (known === undefined) budgets.set(upstream, budget);
+  return (next) => async (call) => {
+    budget.called();
+    const { headers, body } = call.outgoing;
+    const isChained = headers.has(ATTEMPT); // somebody before us retries
+    const isIdempotent = isSafe || headers.has("idempotency-key");
+    const tried = new Set<string>();
+    for (let number = 1; ; number++) {
+      if (number > 1) headers.set(ATTEMPT, String(number));
+      const outcome = await attempt(next, { ...call, attempt: { number, tried } }, policy.perAttemptMs);
+      const { failure } = outcome;
+      if (failure === undefined || isChained || (failure.wasSent && body instanceof ReadableStream)) return settle(outcome);
+      const now = Date.now();
+      const decided = nextTry(policy, failure, { number, isIdempotent, remainingMs: call.deadlineAt - now }, budget, now, Math.random());
+      if (decided.kind === "stop" || call.signal?.aborted === true) return settle(outcome);
+      await outcome.response?.body?.cancel();
+      await scheduler.wait(decided.afterMs, call.signal === null ? {} : { signal: call.signal });
+    }
+  };
+}
+
+interface Outcome {
+  readonly response?: Response;
+  readonly error?: unknown;
+  readonly failure?: Failure;
+}
+
+/** @throws what the attempt has thrown */
+function settle({ response, error }: Outcome): Response {
+  if (response !== undefined) return response;
+  throw error;
+}
+
+async function attempt(next: (call: Call) => Promise<Response>, call: Call, perAttemptMs: number): Promise<Outcome> {
+  const isBounded = Number.isFinite(perAttemptMs) && Date.now() + perAttemptMs < call.deadlineAt;
+  const timer = isBounded ? AbortSignal.timeout(perAttemptMs) : undefined;
+  const signal = timer === undefined ? call.signal : AbortSignal.any([timer, ...(call.signal === null ? [] : [call.signal])]);
+  const deadlineAt = isBounded ? Date.now() + perAttemptMs : call.deadlineAt;
+  try {
+    const response = await next({ ...call, signal, deadlineAt });
+    const failure = failureOf(response);
+    return failure === undefined ? { response } : { response, failure };
+  } catch (error) {
+    if (timer?.aborted === true && call.signal?.aborted !== true) {
+      const late = new Rejected({ kind: "deadline_exceeded", timeoutMs: perAttemptMs });
+      return { error: late, failure: { code: "deadline_exceeded", wasSent: true, pushbackMs: undefined } };
+    }
+    if (!(error instanceof Rejected) || call.signal?.aborted === true) return { error };
+    const { rejection } = error;
+    if (rejection.kind === "upstream_unreachable")
+      return { error, failure: { code: "unavailable", wasSent: rejection.wasSent, pushbackMs: undefined } };
+    return { error };
+  }
+}
+
+const GRPC_CODES: Readonly<Record<string, string>> = {
+  "2": "unknown",
+  "4": "deadline_exceeded",
+  "8": "resource_exhausted",
+  "10": "aborted",
+  "13": "internal",
+  "14": "unavailable",
+  "15": "data_loss",
+};
+const HTTP_CODES: Readonly<Record<number, string>> = {
+  408: "deadline_exceeded",
+  409: "aborted",
+  429: "resource_exhausted",
+  500: "internal",
+  502: "unavailable",
+  503: "unavailable",
+  504: "deadline_exceeded",
+};
+
+/** What the head of an answer says of a failure; one that comes after the first message is not ours to repeat. */
+function failureOf({ status, headers }: Response): Failure | undefined {
+  const grpc = headers.get("grpc-status"); // an answer of trailers alone
+  const fromEdge = status >= 520 && status <= 527 ? "unavailable" : undefined; // Cloudflare's own, in front of an origin
+  const code = grpc === null ? (HTTP_CODES[status] ?? fromEdge) : GRPC_CODES[grpc];
+  return code === undefined ? undefined : { code, wasSent: true, pushbackMs: pushbackIn(headers) };
+}
+
+/** @see gRFC A6, grpc-retry-pushback-ms; RFC 9110, Retry-After in seconds */
+function pushbackIn(headers: Headers): number | undefined {
+  const pushback = headers.get("grpc-retry-pushback-ms");
+  if (pushback !== null) return /^\d{1,9}$/.test(pushback) ? Number(pushback) : -1;
+  const seconds = headers.get("retry-after");
+  return seconds !== null && /^\d{1,6}$/.test(seconds) ? Number(seconds) * 1_000 : undefined;
+}
