@@ -86,7 +86,7 @@ export function goneAt({ now, before, seenUntil }: Loan): number {
 /** When a pool that nobody asks again is full with nothing lent, epoch ms: forgetting it then changes nothing. */
 export function idleAt(pool: Pool, limit: BucketLimit): number {
   const lapsed = Object.values(pool.loans).reduce((last, { now, before }) => Math.max(last, now.until, before.until), pool.at);
-  return lapsed + Math.ceil((limit.capacity * limit.intervalMs) / limit.rate);
+  return lapsed + Math.ceil((limit.capacity * limit.intervalMs) / limit.rate) + 1; // sums of fractions come out a little low
 }
 
 /** What may be spent of what is lent at once, tokens: never more than the capacity. */

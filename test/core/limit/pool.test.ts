@@ -105,6 +105,7 @@ describe("a bucket that is split", () => {
         expect(grant?.tokens).toBe(limit.capacity);
         expect(Object.keys(later.loans)).toEqual(["b"]);
       }),
+      { numRuns: 2_000, examples: [[{ capacity: 12, rate: 6, intervalMs: 10_000 }, 12, 0]] },
     );
   });
 
