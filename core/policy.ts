@@ -1,4 +1,5 @@
 // What an operator may set: the shape of gateway.config.ts, its defaults, and the parsing that tells all problems at once.
+import { type BreakerInput, type BreakerPolicy, parseBreaker } from "./breaker/policy.ts";
 import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
 import { type Cost, type CostInput, mostBefore, ONE, parseCost } from "./limit/cost.ts";
 import { parseRule, type RateLimitInput, type RateLimitRule } from "./limit/rule.ts";
@@ -54,6 +55,8 @@ export interface RouteInput {
 
 export interface ServiceInput extends RouteInput {
   readonly upstream: UpstreamInput;
+  /** When calls to the upstream are refused at once, because it is failing. */
+  readonly breaker?: BreakerInput;
   /** Canaries and mirroring. Default: all calls go to `upstream`. */
   readonly traffic?: TrafficInput;
   readonly methods?: Readonly<Record<string, RouteInput>>;
@@ -82,6 +85,7 @@ export interface GatewayPolicy {
 
 export interface ServicePolicy {
   readonly upstream: UpstreamPolicy;
+  readonly breaker: BreakerPolicy;
   readonly traffic: TrafficPolicy | undefined;
   readonly methods: ReadonlyMap<string, RoutePolicy>;
 }
@@ -191,7 +195,7 @@ function service(
   defaults: RoutePolicy,
   rules: Rules,
 ): ServicePolicy {
-  const fields = check.fields(path, value, ["upstream", "traffic", "methods", ...ROUTE_FIELDS]);
+  const fields = check.fields(path, value, ["upstream", "breaker", "traffic", "methods", ...ROUTE_FIELDS]);
   const own = route(check, path, fields, defaults, rules);
   const methods = new Map(promised.map((name) => [name, own]));
   for (const [name, settings] of check.entries(`${path}.methods`, fields["methods"])) {
@@ -205,7 +209,7 @@ function service(
   const other = beside.find((one) => one.upstream.protocol !== upstream.protocol);
   if (other !== undefined)
     check.report(`${path}.traffic`, other.upstream.protocol, `let all versions speak ${upstream.protocol}, as the service does`);
-  return { upstream, traffic, methods };
+  return { upstream, breaker: parseBreaker(check, `${path}.breaker`, fields["breaker"]), traffic, methods };
 }
 
 function route(check: Checks, path: string, fields: Readonly<Record<string, unknown>>, outer: RoutePolicy, rules: Rules): RoutePolicy {

@@ -1,4 +1,7 @@
 // The endpoints of one upstream as one isolate knows them: who may be picked, by priority and health, and who is.
+import { type Admitted, type Breaker, UNHEARD } from "../breaker/breaker.ts";
+import { Panel } from "../breaker/panel.ts";
+import type { BreakerPolicy } from "../breaker/policy.ts";
 import type { Balancer, Candidate, Question } from "./balancer.ts";
 import { BALANCERS, type BalancerName } from "./balancers.ts";
 import { medianOf } from "./bounce.ts";
@@ -19,29 +22,36 @@ export interface FleetSettings {
   readonly maxLoadFactor: number; // hashing: see BalancerSettings
   readonly slots: number;
   readonly slowStartMs: number; // in which an endpoint that has come later grows into its share
+  readonly breaker: BreakerPolicy;
 }
 
 /** What is asked for an attempt. */
 export type Wanted = Pick<Question, "key" | "now" | "dice" | "method"> & { readonly tried: ReadonlySet<string> };
 
 export type Found =
-  | { readonly kind: "found"; readonly id: string }
+  | { readonly kind: "found"; readonly id: string; readonly admission: Admitted; readonly isAgainst: boolean } // against its breaker
   | { readonly kind: "none" } // no endpoints, or all of them drain
+  | { readonly kind: "open"; readonly retryAfterMs: number } // the breakers of all of them are
   | { readonly kind: "full" }; // each has as many calls in flight as it may
 
-const EJECT_AFTER = 5; // failures in a row
-const EJECT_FOR_MS = 10_000; // times how often, in short succession
-const EJECT_AT_MOST_MS = 300_000;
+/** What came of an attempt, beside its outcome. */
+export interface End {
+  readonly lease: Lease;
+  readonly admission: Admitted;
+  readonly now: number;
+  readonly roll: number; // a number in [0, 1)
+  readonly method?: number; // of the call, hashed
+}
 
 interface Standing extends Candidate, Member {
-  failures: number; // in a row
-  ejections: number;
-  ejectedUntil: number; // epoch ms
+  readonly breaker: Breaker;
   readonly warmAt: number; // epoch ms; until then it gets a part of its share
 }
 
 export class Fleet {
   readonly #settings: FleetSettings;
+  /** Of all endpoints; what is to be told of them, and what the object says. */
+  readonly panel: Panel;
   #medianMs = 0;
   #medianAt = Number.NEGATIVE_INFINITY;
   #standing = new Map<string, Standing>();
@@ -50,6 +60,7 @@ export class Fleet {
   /** Endpoints that are there from the start are warm. */
   constructor(members: readonly Member[], settings: FleetSettings) {
     this.#settings = settings;
+    this.panel = new Panel(settings.breaker);
     this.replace(members, Number.NEGATIVE_INFINITY);
   }
 
@@ -60,8 +71,9 @@ export class Fleet {
   /** Takes a new list of endpoints. What is known of those that stay, stays. */
   replace(members: readonly Member[], now: number): void {
     const warmAt = this.#standing.size === 0 ? now : now + this.#settings.slowStartMs;
-    const fresh = (): Omit<Standing, keyof Member> => ({ load: new Load(), failures: 0, ejections: 0, ejectedUntil: 0, warmAt });
-    this.#standing = new Map(members.map((member) => [member.id, { ...(this.#standing.get(member.id) ?? fresh()), ...member }]));
+    const fresh = (id: string): Omit<Standing, keyof Member> => ({ load: new Load(), breaker: this.panel.of(id), warmAt });
+    this.#standing = new Map(members.map((member) => [member.id, { ...(this.#standing.get(member.id) ?? fresh(member.id)), ...member }]));
+    this.panel.keep(new Set(this.#standing.keys()));
     const awake = [...this.#standing.values()].filter(({ isDraining }) => !isDraining);
     const priorities = [...new Set(awake.map(({ priority }) => priority))].sort((a, b) => a - b);
     const kind = BALANCERS[this.#settings.balancer];
@@ -72,30 +84,52 @@ export class Fleet {
   }
 
   /**
-   * Picks for one attempt: of the first priority that has anybody healthy, untried and not full.
-   * Where there is nobody healthy, health is not asked: a wrong guess must not close an upstream (panic). Nor, at last, who was tried.
+   * Picks for one attempt: of the first priority that has anybody well, untried and not full; first of all, an endpoint that wants to
+   * know whether it is well again. Where nobody is well, health checks are not asked, nor, at last, who was tried: a wrong guess must
+   * not close an upstream. Breakers are, as long as they leave somebody out: where all are open, nobody is called.
    */
   pick(wanted: Wanted): Found {
     if (this.#tiers.length === 0) return { kind: "none" };
-    const { now } = wanted;
+    const { now, dice, tried } = wanted;
+    const { mode, maxOpenPercent } = this.#settings.breaker;
+    const isQuiet = mode === "off" || this.panel.isQuiet(now);
+    const isHeeded = mode === "enforce" && !isQuiet;
+    if (isHeeded) {
+      const probed = this.#tiers.flatMap(({ members }) => members).find((one) => one.breaker.hasProbe(now) && this.#mayTake(one, wanted));
+      if (probed !== undefined) return this.#found(probed, now, isQuiet);
+    }
     const growsIn = !BALANCERS[this.#settings.balancer].goesByKey; // keys don't wait for an endpoint to warm up
     for (const lenience of [0, 1, 2]) {
       for (const { members, balancer } of this.#tiers) {
-        const isOut = (one: Standing): boolean => one.ejectedUntil > now || one.isHealthy === false;
-        const heedsHealth = lenience === 0 && members.filter(isOut).length * 2 <= members.length;
-        const isOpen = (index: number): boolean => {
+        const isOpen = isHeeded ? members.map(({ breaker }) => breaker.isOut(now, dice())) : undefined;
+        const isOut = (one: Standing, index: number): boolean => isOpen?.[index] === true || (lenience === 0 && one.isHealthy === false);
+        const outs = isHeeded || lenience === 0 ? members.filter(isOut).length : 0;
+        if (outs === members.length) continue; // the next priority first
+        const heedsHealth = outs * 100 <= maxOpenPercent * members.length;
+        const isFree = (index: number): boolean => {
           const one = members[index]!;
-          if (heedsHealth && isOut(one)) return false;
-          if (lenience === 0 && growsIn && one.warmAt > now && wanted.dice() >= this.#warmth(one, now)) return false;
-          if (lenience < 2 && wanted.tried.has(one.id)) return false;
-          return one.load.inFlight(now) < this.#settings.maxConcurrent;
+          if (heedsHealth && isOut(one, index)) return false;
+          if (lenience === 0 && growsIn && one.warmAt > now && dice() >= this.#warmth(one, now)) return false;
+          return (lenience === 2 || !tried.has(one.id)) && one.load.inFlight(now) < this.#settings.maxConcurrent;
         };
-        if (lenience === 0 && !heedsHealth && members.every(isOut)) continue; // the next priority first
-        const index = balancer.pick({ ...wanted, isOpen });
-        if (index !== -1) return { kind: "found", id: members[index]!.id };
+        const index = balancer.pick({ ...wanted, isOpen: isFree });
+        if (index !== -1) return this.#found(members[index]!, now, isQuiet);
       }
     }
-    return { kind: "full" };
+    const isClosedFor = (one: Standing): boolean => isHeeded && one.breaker.isOut(now, 0);
+    const all = this.#tiers.flatMap(({ members }) => members);
+    if (!all.every(isClosedFor)) return { kind: "full" };
+    return { kind: "open", retryAfterMs: Math.min(...all.map(({ breaker }) => breaker.retryAfterMs(now))) };
+  }
+
+  #mayTake(one: Standing, { now, tried }: Wanted): boolean {
+    return one.isHealthy !== false && !tried.has(one.id) && one.load.inFlight(now) < this.#settings.maxConcurrent;
+  }
+
+  #found({ id, breaker }: Standing, now: number, isQuiet: boolean): Found {
+    const admission = breaker.admit(now, 0);
+    if (admission.kind === "admitted") return { kind: "found", id, admission, isAgainst: false };
+    return { kind: "found", id, admission: UNHEARD, isAgainst: !isQuiet };
   }
 
   /** Whether every endpoint that takes calls has as many in flight as it may. */
@@ -135,28 +169,36 @@ export class Fleet {
   }
 
   /** An attempt that says nothing of its endpoint: its caller went away. */
-  drop(id: string, lease: Lease): void {
-    this.#standing.get(id)?.load.drop(lease);
+  drop(id: string, { lease, admission }: End): void {
+    const one = this.#standing.get(id);
+    one?.load.drop(lease);
+    one?.breaker.drop(admission);
   }
 
-  /** @param method of the call, hashed */
-  succeeded(id: string, lease: Lease, now: number, method = 0): void {
+  succeeded(id: string, end: End): void {
+    const { lease, now, method = 0 } = end;
     const one = this.#standing.get(id);
     const unitMs = one?.load.averageMs ?? 0;
     if (one === undefined || !one.load.end(lease, now, now - lease.startedAt)) return;
     if (unitMs > 0) this.#balancerOf(one)?.learn?.(method, Math.max(1, now - lease.startedAt) / unitMs);
-    one.failures = 0;
-    if (one.ejectedUntil + EJECT_AT_MOST_MS < now) one.ejections = 0;
+    this.#record(one, end, "answered");
   }
 
-  /** @param scoreMs what the failure counts as: as long as a call may take, or failing fast would look like being fast */
-  failed(id: string, lease: Lease, now: number, scoreMs: number): void {
+  /**
+   * @param scoreMs   what the failure counts as: as long as a call may take, or failing fast would look like being fast
+   * @param isEvident false where it speaks of the call as much as of the endpoint: its caller gave it very little time
+   */
+  failed(id: string, end: End, scoreMs: number, isEvident: boolean): void {
+    const { lease, now, admission } = end;
     const one = this.#standing.get(id);
     if (one === undefined || !one.load.end(lease, now, Math.max(scoreMs, now - lease.startedAt))) return;
-    one.failures += 1;
-    if (one.failures < EJECT_AFTER) return;
-    one.failures = 0;
-    one.ejections += 1;
-    one.ejectedUntil = now + Math.min(EJECT_FOR_MS * one.ejections, EJECT_AT_MOST_MS);
+    if (isEvident) this.#record(one, end, "failed");
+    else one.breaker.drop(admission);
+  }
+
+  #record({ breaker }: Standing, { admission, lease, now, roll }: End, outcome: "answered" | "failed"): void {
+    if (this.#settings.breaker.mode === "off" || admission === UNHEARD) return;
+    breaker.record(admission, outcome, now - lease.startedAt, now, roll);
+    this.panel.look(breaker, now);
   }
 }

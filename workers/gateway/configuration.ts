@@ -5,6 +5,7 @@ import { describe, join, type Problem, suggest } from "../../core/parse.ts";
 import { type GatewayInput, type GatewayPolicy, parsePolicy, type RoutePolicy } from "../../core/policy.ts";
 import { endpointId, type UpstreamPolicy } from "../../core/upstream.ts";
 import type { Validate } from "../../core/validation.ts";
+import type { Breakers } from "./breakers.ts";
 import { parseDescriptors } from "./descriptors.ts";
 import { pool } from "./pool.ts";
 import type { Rings } from "./roster.ts";
@@ -131,7 +132,9 @@ function poolOf(name: string, service: string, policy: UpstreamPolicy, gateway: 
       ? { service, rings, pollMs: registry.pollMs, health: policy.health }
       : undefined;
   const called = name === service && first !== undefined && second === undefined ? endpointId(first.target) : name;
-  return pool({ name: called, policy, principalHeader, roster }, bindings);
+  const { breaker } = gateway.services.get(service)!;
+  const breakers = bindings["CIRCUIT_BREAKER"] as Breakers | undefined;
+  return pool({ name: called, policy, breaker, breakers, principalHeader, roster }, bindings);
 }
 
 function ringsOf(bindings: Bindings): Rings | undefined {

@@ -7,7 +7,7 @@ import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER } from "../service/host-lo
 import type { Call, Handler } from "./call.ts";
 import { cleanAnswer } from "./headers.ts";
 import { mediaType } from "./protocol.ts";
-import type { Attempt, Upstream } from "./upstream.ts";
+import type { Attempt, Outcome, Upstream } from "./upstream.ts";
 
 const COPY_MS = 15_000; // that a copy may take
 
@@ -32,18 +32,22 @@ export function dispatch(upstream: Upstream): Handler {
       headers,
       body,
       redirect: "manual",
-      signal: call.signal,
       encodeResponseBody: "manual", // compressed bytes pass as they are
     });
     const watched = upstream.mirror?.();
     if (watched !== undefined && !(body instanceof ReadableStream)) waitUntil(copy(watched, call));
-    attempt.ended(isFailure(answer.status) ? "failed" : "answered");
+    end(attempt, isFailure(answer) ? "failed" : "answered");
     refuseUnfit(upstream, call, answer);
     const { status, headers: answered } = answer;
     const response = new Response(answer.body, { status, headers: answered, encodeBody: "manual" });
     cleanAnswer(response.headers);
     return response;
   };
+}
+
+function end(attempt: Attempt, outcome: Outcome): void {
+  const told = attempt.ended(outcome);
+  if (told !== undefined) waitUntil(told);
 }
 
 /** A copy for a version that is only watched: nobody waits for it, and nobody hears of its answer. */
@@ -56,16 +60,18 @@ async function copy(upstream: Upstream, call: Call): Promise<void> {
     const attempt = upstream.pick({ ...call, attempt: { number: 1, tried: new Set() } });
     const signal = AbortSignal.timeout(COPY_MS);
     const answer = await attempt.fetch(attempt.base + path + query, { method, headers, body, redirect: "manual", signal });
-    attempt.ended(isFailure(answer.status) ? "failed" : "answered");
+    end(attempt, isFailure(answer) ? "failed" : "answered");
     await answer.body?.cancel();
   } catch (fault) {
     console.warn(JSON.stringify({ level: "warn", requestId: headers.get("x-request-id"), mirror: upstream.name, fault: String(fault) }));
   }
 }
 
+const GRPC_FAILURES = new Set(["2", "4", "13", "14", "15"]); // unknown, deadline_exceeded, internal, unavailable, data_loss
+
 /** What speaks against an endpoint, and not against the call: server errors, but for a method it does not have. */
-function isFailure(status: number): boolean {
-  return status >= 500 && status !== 501;
+function isFailure({ status, headers }: Response): boolean {
+  return (status >= 500 && status !== 501) || GRPC_FAILURES.has(headers.get("grpc-status") ?? "");
 }
 
 /** An endpoint that is hot against the others may refuse once, before any work: then another one gets the call. */
@@ -83,7 +89,7 @@ async function attempted(
   const predictedMs = report === null ? undefined : predictedMsIn(report);
   if (predictedMs !== undefined) first.report(predictedMs);
   if (!mayBounce || !answer.headers.has(BOUNCED_HEADER)) return [first, answer];
-  first.ended("dropped");
+  end(first, "dropped");
   await answer.body?.cancel();
   init.headers.delete(MEDIAN_HEADER);
   const second = upstream.pick({ ...call, attempt: { number: 1, tried: new Set([...(call.attempt?.tried ?? []), first.endpoint]) } });
@@ -91,12 +97,14 @@ async function attempted(
 }
 
 async function send(upstream: Upstream, attempt: Attempt, call: Call, url: string, init: RequestInit): Promise<Response> {
+  const { maxMs } = attempt;
+  const signal = maxMs === undefined ? call.signal : AbortSignal.any([AbortSignal.timeout(maxMs), ...(call.signal ? [call.signal] : [])]);
   try {
-    return await attempt.fetch(url, init);
+    return await attempt.fetch(url, { ...init, signal });
   } catch (error) {
     const isLate = call.signal?.aborted === true && Date.now() >= call.deadlineAt;
     const isOurs = error instanceof Rejected || call.signal?.aborted === true; // the body broke a limit, or the time is up
-    attempt.ended(isOurs && !isLate ? "dropped" : "failed");
+    end(attempt, isLate ? "late" : isOurs ? "dropped" : "failed");
     if (isOurs) throw error;
     console.warn(
       JSON.stringify({

@@ -62,6 +62,14 @@ export function toRefusal(rejection: Rejection): Refusal {
       const why = rejection.isFull ? "has no endpoint that takes more calls" : "has no endpoint";
       return { error: new ConnectError(`upstream ${rejection.upstream} ${why}`, Code.Unavailable) };
     }
+    case "breaker_open":
+      return {
+        error: retryLater(
+          `upstream ${rejection.upstream} is failing and gets no calls for a while`,
+          Code.Unavailable,
+          rejection.retryAfterMs,
+        ),
+      };
     case "upstream_unreachable":
       return { error: new ConnectError(`upstream ${rejection.upstream} can't be reached`, Code.Unavailable) };
     case "upstream_invalid":

@@ -5,6 +5,7 @@ import { catalog } from "../services/catalog.ts";
 import { createApp } from "./app.ts";
 import type { Bindings } from "./upstream.ts";
 
+export { CircuitBreaker } from "../../durable-objects/circuit-breaker.ts";
 export { HashRing } from "../../durable-objects/hash-ring.ts";
 export { TokenBucket } from "../../durable-objects/token-bucket.ts";
 

@@ -1,8 +1,11 @@
 // The endpoints behind one service: picks one for each attempt, and learns from what comes of it.
 import { Fleet, type Member } from "../../core/balance/fleet.ts";
+import type { BreakerPolicy } from "../../core/breaker/policy.ts";
+import { TOKEN_MS } from "../../core/breaker/shared.ts";
 import { hash32 } from "../../core/hash.ts";
 import { Rejected } from "../../core/rejection.ts";
 import { endpointId, type UpstreamPolicy } from "../../core/upstream.ts";
+import { type Breakers, teller } from "./breakers.ts";
 import type { Call } from "./call.ts";
 import { keyTextOf } from "./hash-key.ts";
 import { type Preparation, Roster, type RosterSettings } from "./roster.ts";
@@ -12,15 +15,21 @@ export interface PoolSettings {
   readonly name: string;
   readonly roster: RosterSettings | undefined; // where endpoints may register
   readonly policy: UpstreamPolicy;
+  readonly breaker: BreakerPolicy;
+  readonly breakers: Breakers | undefined; // without, isolates go by what they see themselves
   readonly principalHeader: string | undefined;
 }
 
 const NEVER_ENDING_MS = 3_600_000; // a call without a deadline is not counted for longer
 const FAILURE_MS = 15_000; // what a failure of a call without a deadline counts as
 const SLOTS = 65_536;
+const MEANS_SOMETHING_MS = 1_000; // what a caller has set so short says nothing of the endpoint
 
 /** @returns undefined where a binding is missing, or is no service */
-export function pool({ name, policy, principalHeader, roster: registered }: PoolSettings, bindings: Bindings): Upstream | undefined {
+export function pool(
+  { name, policy, breaker, breakers, principalHeader, roster: registered }: PoolSettings,
+  bindings: Bindings,
+): Upstream | undefined {
   const members: Member[] = [];
   const targets = new Map<string, Target>();
   for (const { target, weight, priority } of policy.endpoints) {
@@ -30,8 +39,9 @@ export function pool({ name, policy, principalHeader, roster: registered }: Pool
     targets.set(id, found);
     members.push({ id, weight, priority, isDraining: false });
   }
-  const fleet = new Fleet(members, { ...policy, slots: SLOTS });
+  const fleet = new Fleet(members, { ...policy, breaker, slots: SLOTS });
   const { protocol, timeoutHeader } = policy;
+  const tell = breakers === undefined || breaker.mode === "off" ? undefined : teller(name, fleet.panel, breaker, breakers);
   const fixed = new Map(targets);
   const roster =
     registered &&
@@ -42,9 +52,14 @@ export function pool({ name, policy, principalHeader, roster: registered }: Pool
     });
 
   const queue: (() => void)[] = []; // calls that wait for a place, the first one first
-  const prepare = (): Preparation | undefined => {
+  const prepare = (call: Call): Preparation | undefined => {
     const listing = roster?.touch();
-    if (listing !== undefined || queue.length >= policy.maxQueued || !fleet.isFull(Date.now())) return listing;
+    if (listing !== undefined) return listing;
+    const now = Date.now();
+    if (queue.length >= policy.maxQueued || !fleet.isFull(now)) {
+      const told = fleet.panel.isQuiet(now) ? undefined : tell?.(call); // calls that are refused can't tell when they end
+      return told === undefined ? undefined : { done: told, waitMs: 0 };
+    }
     const { promise, resolve } = Promise.withResolvers<void>();
     queue.push(resolve);
     const leave = (): void => {
@@ -60,21 +75,31 @@ export function pool({ name, policy, principalHeader, roster: registered }: Pool
     const tried = call.attempt?.tried ?? NOBODY;
     const method = hash32(call.outgoing.path);
     const found = fleet.pick({ method, key: hash32(keyTextOf(call, policy.hashOn, principalHeader)), now, dice: Math.random, tried });
+    if (found.kind === "open") throw new Rejected({ kind: "breaker_open", upstream: name, retryAfterMs: found.retryAfterMs });
     if (found.kind !== "found") throw new Rejected({ kind: "no_endpoint", upstream: name, isFull: found.kind === "full" });
-    const { id } = found;
+    const { id, admission } = found;
+    if (found.isAgainst) console.warn(JSON.stringify({ level: "warn", requestId: requestIdOf(call), breakerOpen: id, enforced: false }));
     call.attempt?.tried.add(id);
     const lease = fleet.begin(id, now, Math.min(call.deadlineAt, now + NEVER_ENDING_MS), method)!;
     const scoreMs = Number.isFinite(call.deadlineAt) ? call.deadlineAt - call.receivedAt : FAILURE_MS;
-    const { base, fetch } = targets.get(id)!;
-    const ended = (outcome: Outcome): void => {
+    const ended = (outcome: Outcome): Promise<void> | undefined => {
       queue.shift()?.();
-      if (outcome === "dropped") fleet.drop(id, lease);
-      else if (outcome === "failed") fleet.failed(id, lease, Date.now(), scoreMs);
-      else fleet.succeeded(id, lease, Date.now(), method);
+      const end = { lease, admission, now: Date.now(), roll: Math.random(), method };
+      if (outcome === "dropped") fleet.drop(id, end);
+      else if (outcome === "answered") fleet.succeeded(id, end);
+      else fleet.failed(id, end, scoreMs, outcome === "failed" || end.now - now >= MEANS_SOMETHING_MS);
+      return tell?.(call, id);
     };
-    return { endpoint: id, base, fetch, medianMs: fleet.medianMs(now), report: (ms) => fleet.report(id, ms), ended };
+    const { base, fetch } = targets.get(id)!;
+    const isProbe = admission.probe !== undefined; // one that hangs is ended when it can't say anything any more
+    const medianMs = fleet.medianMs(now);
+    return { endpoint: id, base, fetch, medianMs, maxMs: isProbe ? TOKEN_MS : undefined, report: (ms) => fleet.report(id, ms), ended };
   };
   return { name, protocol, timeoutHeader, prepare, pick };
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
+
+function requestIdOf(call: Call): string | null {
+  return call.outgoing.headers.get("x-request-id");
+}

@@ -30,13 +30,15 @@ export interface Upstream {
 export interface Attempt extends Target {
   readonly endpoint: string;
   readonly medianMs: number; // what endpoints of the upstream say one call more would take, in the middle; 0 where that is not known
+  readonly maxMs: number | undefined; // that it may take, beside what its call may
   /** What the endpoint says of its load. */
   report(predictedMs: number): void;
-  ended(outcome: Outcome): void;
+  /** @returns what is still to be told of it, behind the answer */
+  ended(outcome: Outcome): Promise<void> | undefined;
 }
 
-/** `dropped`: given up by the caller, or refused by us; it says nothing of the endpoint. */
-export type Outcome = "answered" | "failed" | "dropped";
+/** `late`: the time of the call was up; `dropped`: given up by the caller, or refused by us; it says nothing of the endpoint. */
+export type Outcome = "answered" | "failed" | "late" | "dropped";
 
 /** A method as it is served: what an operator has set for it, and where it runs. */
 export interface Endpoint {
@@ -58,8 +60,16 @@ export function targetOf(input: TargetInput, bindings: Bindings): Target | undef
 
 /** An upstream of one endpoint that is always there: nothing to pick, nothing to measure. */
 export function only(name: string, target: Target): Upstream {
-  const nothing = (): void => undefined;
-  const attempt: Attempt = { base: target.base, fetch: target.fetch, endpoint: name, medianMs: 0, report: nothing, ended: nothing };
+  const nothing = (): undefined => undefined;
+  const attempt: Attempt = {
+    base: target.base,
+    fetch: target.fetch,
+    endpoint: name,
+    medianMs: 0,
+    maxMs: undefined,
+    report: nothing,
+    ended: nothing,
+  };
   return { name, protocol: "both", timeoutHeader: "always", prepare: () => undefined, pick: () => attempt };
 }
 

@@ -6,6 +6,7 @@ import { createApp } from "./app.ts";
 import { protovalidate } from "./protovalidate.ts";
 import type { Bindings } from "./upstream.ts";
 
+export { CircuitBreaker } from "../../durable-objects/circuit-breaker.ts";
 export { HashRing } from "../../durable-objects/hash-ring.ts";
 export { TokenBucket } from "../../durable-objects/token-bucket.ts";
 

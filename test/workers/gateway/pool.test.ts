@@ -1,6 +1,6 @@
 // An upstream of several endpoints, through the running gateway: who is called, and what a slow or failing one does to it.
-import { describe, expect, it } from "vitest";
-import type { GatewayInput } from "../../../core/policy.ts";
+import { describe, expect, it, vi } from "vitest";
+import type { GatewayInput, ServiceInput } from "../../../core/policy.ts";
 import type { PoolInput } from "../../../core/upstream.ts";
 import { InvalidConfiguration } from "../../../workers/gateway/configuration.ts";
 import { gatewayTo, json, USER, unary } from "../../support/gateway.ts";
@@ -10,7 +10,12 @@ type Answer = () => Response | Promise<Response>;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A gateway whose endpoints are functions, and how often each of them was called. */
-function over(endpoints: Record<string, Answer>, pool: Partial<PoolInput> = {}, input: Partial<GatewayInput> = {}) {
+function over(
+  endpoints: Record<string, Answer>,
+  pool: Partial<PoolInput> = {},
+  input: Partial<GatewayInput> = {},
+  service: Partial<ServiceInput> = {},
+) {
   const calls: Record<string, number> = {};
   const bindings = Object.fromEntries(
     Object.entries(endpoints).map(([name, answer]) => {
@@ -23,7 +28,7 @@ function over(endpoints: Record<string, Answer>, pool: Partial<PoolInput> = {}, 
     }),
   );
   const upstream: PoolInput = { endpoints: Object.keys(endpoints).map((binding) => ({ binding })), ...pool };
-  const gateway = gatewayTo(() => json(USER), { services: { "users.v1.UserService": { upstream } }, ...input }, bindings);
+  const gateway = gatewayTo(() => json(USER), { services: { "users.v1.UserService": { upstream, ...service } }, ...input }, bindings);
   return { gateway, calls };
 }
 
@@ -96,9 +101,34 @@ describe("an upstream of several endpoints", () => {
   });
 
   it("goes on calling all when most of them fail: a wrong guess must not close an upstream", async () => {
-    const { gateway, calls } = over({ A: broken, B: broken, C: broken }, { balancer: "round_robin" });
-    for (let call = 0; call < 60; call++) expect((await gateway(unary("GetUser"))).status).toBe(500);
-    expect(calls["A"]! + calls["B"]! + calls["C"]!).toBe(60);
+    const { gateway, calls } = over({ A: broken, B: broken, C: broken, D: ok }, { balancer: "round_robin" });
+    for (let call = 0; call < 80; call++) await gateway(unary("GetUser"));
+    expect(calls).toEqual({ A: 20, B: 20, C: 20, D: 20 });
+  });
+
+  it("refuses at once, and says when to come back, where the breakers of all are open", async () => {
+    const { gateway, calls } = over({ A: broken, B: broken });
+    for (let call = 0; call < 30; call++) await gateway(unary("GetUser"));
+    const refused = await gateway(unary("GetUser"));
+    expect(calls["A"]! + calls["B"]!).toBe(10);
+    expect(refused.status).toBe(503);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+    expect(await refused.json()).toMatchObject({ code: "unavailable", message: expect.stringContaining("is failing and gets no calls") });
+  });
+
+  it("calls what it would keep calls from, and says so, where breakers only report", async () => {
+    const { gateway, calls } = over({ A: broken }, {}, {}, { breaker: { mode: "report" } });
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    for (let call = 0; call < 10; call++) expect((await gateway(unary("GetUser"))).status).toBe(500);
+    expect(calls).toEqual({ A: 10 });
+    expect(warn.mock.calls.flat().filter((line) => String(line).includes('"breakerOpen":"A"')).length).toBeGreaterThanOrEqual(4);
+    warn.mockRestore();
+  });
+
+  it("opens nothing for calls that are at fault themselves", async () => {
+    const { gateway, calls } = over({ A: () => json({ code: "invalid_argument" }, { status: 400 }) });
+    for (let call = 0; call < 40; call++) expect((await gateway(unary("GetUser"))).status).toBe(400);
+    expect(calls).toEqual({ A: 40 });
   });
 
   it("uses the next priority where nobody of the first is healthy", async () => {

@@ -3,7 +3,10 @@ import { describe, expect, it } from "vitest";
 import { endOfStream, enveloped, gatewayTo, json, rest, USER, unary } from "../../support/gateway.ts";
 
 const gateway = gatewayTo(() => json(USER));
-const nowhere = gatewayTo(() => Promise.reject(new Error("connection refused")), { defaults: { retries: { baseMs: 1 } } });
+const nowhere = gatewayTo(() => Promise.reject(new Error("connection refused")), {
+  defaults: { retries: { baseMs: 1 } },
+  services: { "users.v1.UserService": { upstream: { binding: "USERS" }, breaker: { mode: "off" } } },
+});
 
 describe("a call to what is not there", () => {
   it("is unimplemented for Connect unary", async () => {

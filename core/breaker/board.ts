@@ -1,0 +1,53 @@
+// All endpoints of a service, as its object keeps them: one report in, the views out.
+import type { BreakerPolicy } from "./policy.ts";
+import { isOutlier, type Rate } from "./rules/outlier.ts";
+import { CLOSED, heard, type Reporter, type Seen, type Shared, trip, type View, viewed } from "./shared.ts";
+
+export type Board = ReadonlyMap<string, Shared>;
+
+const MOST_ENDPOINTS = 2_000; // that are remembered; those that are well go first
+
+/**
+ * @param now epoch ms of the object's clock
+ * @returns the board after it, and what the isolate is to go by: endpoints it has told of, and those that are not closed
+ */
+export function reported(
+  known: Board,
+  by: Reporter,
+  seen: Readonly<Record<string, Seen>>,
+  policy: BreakerPolicy,
+  now: number,
+): [Board, Readonly<Record<string, View>>] {
+  const board = new Map(known);
+  const views: Record<string, View> = {};
+  const take = (endpoint: string, [shared, view]: [Shared, View]): void => {
+    board.set(endpoint, shared);
+    views[endpoint] = view;
+  };
+  for (const [endpoint, its] of Object.entries(seen)) {
+    take(endpoint, heard(board.get(endpoint) ?? CLOSED, { ...by, ...its }, policy, now));
+    if (its.failures === 0 || policy.outlierFactor === 0) continue;
+    const shared = board.get(endpoint)!;
+    const peers = [...board.values()].map(rateOf);
+    if (isOutlier(rateOf(shared), peers, policy.outlierFactor, policy.minCalls)) take(endpoint, viewed(trip(shared, policy, now), now));
+  }
+  for (const [endpoint, shared] of board) if (views[endpoint] === undefined && !isWell(shared)) take(endpoint, viewed(shared, now));
+  for (const [endpoint, shared] of board) {
+    if (board.size <= MOST_ENDPOINTS) break;
+    if (isWell(shared)) board.delete(endpoint);
+  }
+  return [board, views];
+}
+
+function isWell({ kind, forced }: Shared): boolean {
+  return kind === "closed" && forced === undefined;
+}
+
+function rateOf({ evidence }: Shared): Rate {
+  let [calls, failures] = [0, 0];
+  for (const one of evidence.values()) {
+    calls += one.calls;
+    failures += one.failures;
+  }
+  return { calls, failures };
+}

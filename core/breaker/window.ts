@@ -1,0 +1,58 @@
+// Calls, failures and slow calls of the last seconds, in slices: old ones go a slice at a time.
+
+const SLICES = 10;
+
+export interface Counts {
+  readonly calls: number;
+  readonly failures: number;
+  readonly slow: number;
+}
+
+/** Plain data, changed in place. */
+export interface Window {
+  readonly cells: Float64Array; // calls, failures, slow of each slice
+  slice: number; // number of the newest one
+}
+
+export function emptyWindow(): Window {
+  return { cells: new Float64Array(3 * SLICES), slice: Number.NEGATIVE_INFINITY };
+}
+
+/** @param lengthMs what it looks back over */
+export function count(window: Window, lengthMs: number, now: number, isFailure: boolean, isSlow: boolean): void {
+  const { cells } = window;
+  const at = 3 * turn(window, lengthMs, now);
+  cells[at]! += 1;
+  if (isFailure) cells[at + 1]! += 1;
+  if (isSlow) cells[at + 2]! += 1;
+}
+
+export function counts(window: Window, lengthMs: number, now: number): Counts {
+  turn(window, lengthMs, now);
+  const { cells } = window;
+  let [calls, failures, slow] = [0, 0, 0];
+  for (let at = 0; at < 3 * SLICES; at += 3) {
+    calls += cells[at]!;
+    failures += cells[at + 1]!;
+    slow += cells[at + 2]!;
+  }
+  return { calls, failures, slow };
+}
+
+/** @returns the place of the newest slice; a clock that steps back stays in it */
+function turn(window: Window, lengthMs: number, now: number): number {
+  const slice = Math.max(window.slice, Math.floor((now * SLICES) / lengthMs));
+  if (slice !== window.slice) {
+    const passed = Math.min(SLICES, slice - window.slice);
+    for (let step = 0; step < passed; step++) {
+      const at = 3 * placeOf(slice - step);
+      window.cells.fill(0, at, at + 3);
+    }
+    window.slice = slice;
+  }
+  return placeOf(slice);
+}
+
+function placeOf(slice: number): number {
+  return ((slice % SLICES) + SLICES) % SLICES;
+}
