@@ -35,6 +35,7 @@ export interface Memory {
   viewUntil: number; // epoch ms
   askedAt: number | undefined; // when the object was first asked after that
   token: { readonly version: number; readonly token: number; readonly until: number } | undefined;
+  lastToken: { readonly version: number; readonly token: number }; // that it was ever granted: one that comes twice is used once
   sequence: number;
   hasFailed: boolean; // since the last report
   found: Seen["probe"];
@@ -159,7 +160,11 @@ export class Breaker {
     memory.view = view;
     memory.viewUntil = sentAt + view.leaseMs;
     memory.askedAt = undefined;
-    if (view.token !== undefined) memory.token = { version: view.version, token: view.token, until: sentAt + TOKEN_MS };
+    const { version, token } = view;
+    const { lastToken } = memory;
+    if (token === undefined || version < lastToken.version || (version === lastToken.version && token <= lastToken.token)) return;
+    memory.lastToken = { version, token };
+    memory.token = { version, token, until: sentAt + TOKEN_MS };
   }
 
   /**
@@ -212,10 +217,13 @@ export class Breaker {
   }
 }
 
+const NO_TOKEN = { version: 0, token: 0 };
+
 function fresh(): Memory {
   return {
     ...{ window: emptyWindow(), inARow: 0, admitted: { kind: "admitted", generation: 0 } as const, openUntil: 0, mustProbe: false },
-    ...{ probing: undefined, view: undefined, viewUntil: 0, askedAt: undefined, token: undefined, sequence: 0, hasFailed: false },
+    ...{ probing: undefined, view: undefined, viewUntil: 0, askedAt: undefined, token: undefined, lastToken: NO_TOKEN },
+    ...{ sequence: 0, hasFailed: false },
     ...{ found: undefined, isUrgent: false },
   };
 }
