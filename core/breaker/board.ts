@@ -26,10 +26,13 @@ export function reported(
   };
   for (const [endpoint, its] of Object.entries(seen)) {
     take(endpoint, heard(board.get(endpoint) ?? CLOSED, { ...by, ...its }, policy, now));
-    if (its.failures === 0 || policy.outlierFactor === 0) continue;
-    const shared = board.get(endpoint)!;
-    const peers = [...board.values()].map(rateOf);
-    if (isOutlier(rateOf(shared), peers, policy.outlierFactor, policy.minCalls)) take(endpoint, viewed(trip(shared, policy, now), now));
+  }
+  const suspects = policy.outlierFactor === 0 ? [] : Object.keys(seen).filter((endpoint) => seen[endpoint]!.failures > 0);
+  const rates = new Map(suspects.length === 0 ? [] : [...board].map(([endpoint, shared]) => [endpoint, rateOf(shared)])); // looked up once
+  const peers = [...rates.values()];
+  for (const endpoint of suspects) {
+    if (!isOutlier(rates.get(endpoint)!, peers, policy.outlierFactor, policy.minCalls)) continue;
+    take(endpoint, viewed(trip(board.get(endpoint)!, policy, now), now));
   }
   for (const [endpoint, shared] of board) if (views[endpoint] === undefined && !isWell(shared)) take(endpoint, viewed(shared, now));
   for (const [endpoint, shared] of board) {

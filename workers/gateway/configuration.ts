@@ -134,7 +134,7 @@ function poolOf(name: string, service: string, policy: UpstreamPolicy, gateway: 
   const called = name === service && first !== undefined && second === undefined ? endpointId(first.target) : name;
   const { breaker } = gateway.services.get(service)!;
   const breakers = bindings["CIRCUIT_BREAKER"] as Breakers | undefined;
-  return pool({ name: called, policy, breaker, breakers, principalHeader, roster }, bindings);
+  return pool({ name: called, service: name, policy, breaker, breakers, principalHeader, roster }, bindings);
 }
 
 function ringsOf(bindings: Bindings): Rings | undefined {
