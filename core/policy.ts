@@ -1,4 +1,5 @@
 // What an operator may set: the shape of gateway.config.ts, its defaults, and the parsing that tells all problems at once.
+import { type OperatorInput, type OperatorPolicy, parseOperator } from "./breaker/operator-policy.ts";
 import { type BreakerInput, type BreakerPolicy, parseBreaker } from "./breaker/policy.ts";
 import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
 import { type Cost, type CostInput, mostBefore, ONE, parseCost } from "./limit/cost.ts";
@@ -29,6 +30,8 @@ export interface GatewayInput {
   readonly discovery?: boolean;
   /** Lets endpoints register themselves, through tidegate.registry.v1.RegistryService. */
   readonly registry?: RegistryInput;
+  /** Lets operators see, open and close breakers, through tidegate.breaker.v1.BreakerService. */
+  readonly breakers?: OperatorInput;
   /** Descriptor sets of services whose TypeScript is not compiled in: bytes, or base64. */
   readonly descriptors?: readonly (string | Uint8Array)[];
   /** The services behind the gateway, by their full proto name. What is not listed can't be called. */
@@ -79,6 +82,7 @@ export interface GatewayPolicy {
   readonly rest: RestInput;
   readonly discovery: boolean;
   readonly registry: RegistryPolicy | undefined;
+  readonly breakers: OperatorPolicy | undefined;
   readonly defaults: RoutePolicy;
   readonly services: ReadonlyMap<string, ServicePolicy>;
 }
@@ -115,6 +119,7 @@ const TOP_FIELDS = [
   "rest",
   "discovery",
   "registry",
+  "breakers",
   "descriptors",
   "defaults",
   "services",
@@ -159,6 +164,7 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
   const discovery = check.oneOf("discovery", top["discovery"], [true, false], true);
 
   const registry = parseRegistry(check, top["registry"]);
+  const breakers = parseOperator(check, top["breakers"]);
 
   const services = new Map<string, ServicePolicy>();
   if (top["services"] === undefined)
@@ -174,7 +180,7 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
     services.set(name, own);
   }
   if (check.problems.length > 0) return { kind: "invalid", problems: check.problems };
-  return { kind: "ok", policy: { principalHeader, rateLimitShards, cors, rest, discovery, registry, defaults, services } };
+  return { kind: "ok", policy: { principalHeader, rateLimitShards, cors, rest, discovery, registry, breakers, defaults, services } };
 }
 
 function restOf(check: Checks, value: unknown): RestInput {

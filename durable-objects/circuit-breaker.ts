@@ -11,7 +11,7 @@ export interface Change extends Record<string, SqlStorageValue> {
   readonly id: number;
   readonly at: number; // epoch ms
   readonly endpoint: string;
-  readonly kind: string;
+  readonly kind: View["kind"];
   readonly forced: "open" | "closed" | null;
   readonly who: string; // "evidence", or the operator
   readonly reason: string;

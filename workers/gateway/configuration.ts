@@ -12,6 +12,7 @@ import type { Rings } from "./roster.ts";
 import { versioned } from "./traffic.ts";
 import { compileRest, type RestTable } from "./transcode/rules.ts";
 import type { Bindings, Endpoint, Upstream } from "./upstream.ts";
+import { canaryName, mirrorName } from "./watched.ts";
 
 export type Validator = Validate<DescMessage, Message>;
 
@@ -24,6 +25,8 @@ export interface Configuration {
   readonly buckets: unknown; // the binding TOKEN_BUCKET; there where a route is limited
   readonly rings: Rings | undefined; // the binding HASH_RING; there where endpoints may register
   readonly registryToken: string; // "" where none may
+  readonly breakers: unknown; // the binding CIRCUIT_BREAKER; there where operators have a word
+  readonly operatorToken: string; // "" where they have none
 }
 
 /** All that is wrong with a configuration: path, what was found, and the mend. */
@@ -77,23 +80,10 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     const mend = "bind the Durable Object class TokenBucket as TOKEN_BUCKET in wrangler.toml";
     problems.push({ path: "rateLimits", found: "no binding TOKEN_BUCKET", mend });
   }
-  const { registry } = policy;
-  const token = registry === undefined ? "" : bindings[registry.tokenBinding];
-  if (registry !== undefined && bindings["HASH_RING"] === undefined) {
-    problems.push({
-      path: "registry",
-      found: "no binding HASH_RING",
-      mend: "bind the Durable Object class HashRing as HASH_RING in wrangler.toml",
-    });
-  }
-  if (registry !== undefined && (typeof token !== "string" || token.length < 16)) {
-    const mend = `set the secret ${registry.tokenBinding} to at least 16 characters: wrangler secret put, or .dev.vars here`;
-    problems.push({
-      path: "registry.tokenBinding",
-      found: typeof token === "string" ? "a shorter secret" : "no secret of that name",
-      mend,
-    });
-  }
+  const { registry, breakers } = policy;
+  if (registry !== undefined) problems.push(...adminProblems("registry", registry.tokenBinding, "HashRing", "HASH_RING", bindings));
+  if (breakers !== undefined)
+    problems.push(...adminProblems("breakers", breakers.tokenBinding, "CircuitBreaker", "CIRCUIT_BREAKER", bindings));
   for (const [method, endpoint] of endpoints) {
     const problem = endpoint.policy.validate === "off" ? undefined : validationProblem(method, validate);
     if (problem !== undefined) problems.push({ path: `validate of ${method.parent.typeName}.${method.name}`, ...problem });
@@ -107,7 +97,9 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     validate,
     buckets: bindings["TOKEN_BUCKET"],
     rings: ringsOf(bindings),
-    registryToken: String(token),
+    registryToken: registry === undefined ? "" : String(bindings[registry.tokenBinding]),
+    breakers: bindings["CIRCUIT_BREAKER"],
+    operatorToken: breakers === undefined ? "" : String(bindings[breakers.tokenBinding]),
   };
 }
 
@@ -116,8 +108,10 @@ function upstreamOf(service: string, gateway: GatewayPolicy, bindings: Bindings)
   const { upstream, traffic } = gateway.services.get(service)!;
   const own = poolOf(service, service, upstream, gateway, bindings);
   if (own === undefined || traffic === undefined) return own;
-  const canaries = traffic.canaries.map(({ name, upstream: policy }) => poolOf(`${service}@${name}`, service, policy, gateway, bindings));
-  const mirror = traffic.mirror && poolOf(`${service}@mirror`, service, traffic.mirror.upstream, gateway, bindings);
+  const canaries = traffic.canaries.map(({ name, upstream: policy }) =>
+    poolOf(canaryName(service, name), service, policy, gateway, bindings),
+  );
+  const mirror = traffic.mirror && poolOf(mirrorName(service), service, traffic.mirror.upstream, gateway, bindings);
   if (canaries.includes(undefined) || (traffic.mirror !== undefined && mirror === undefined)) return undefined;
   return versioned({ own, canaries: canaries as Upstream[], mirror }, traffic, gateway.principalHeader);
 }
@@ -135,6 +129,22 @@ function poolOf(name: string, service: string, policy: UpstreamPolicy, gateway: 
   const { breaker } = gateway.services.get(service)!;
   const breakers = bindings["CIRCUIT_BREAKER"] as Breakers | undefined;
   return pool({ name: called, service: name, policy, breaker, breakers, principalHeader, roster }, bindings);
+}
+
+/** What a service of the gateway's own needs: its object, and a secret that is hard to guess. */
+function adminProblems(path: string, secret: string, className: string, binding: string, bindings: Bindings): Problem[] {
+  const problems: Problem[] = [];
+  const token = bindings[secret];
+  if (bindings[binding] === undefined) {
+    const mend = `bind the Durable Object class ${className} as ${binding} in wrangler.toml`;
+    problems.push({ path, found: `no binding ${binding}`, mend });
+  }
+  if (typeof token !== "string" || token.length < 16) {
+    const mend = `set the secret ${secret} to at least 16 characters: wrangler secret put, or .dev.vars here`;
+    const found = typeof token === "string" ? "a shorter secret" : "no secret of that name";
+    problems.push({ path: `${path}.tokenBinding`, found, mend });
+  }
+  return problems;
 }
 
 function ringsOf(bindings: Bindings): Rings | undefined {

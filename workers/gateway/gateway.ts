@@ -2,8 +2,10 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { canonicalPath } from "../../core/path.ts";
 import type { Rejection } from "../../core/rejection.ts";
+import type { CircuitBreaker } from "../../durable-objects/circuit-breaker.ts";
 import type { HashRing } from "../../durable-objects/hash-ring.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
+import { operatorEndpoints } from "./breaker-service.ts";
 import type { Call, Handler, Protocol } from "./call.ts";
 import type { Configuration } from "./configuration.ts";
 import { discoveryEndpoints } from "./discovery.ts";
@@ -42,7 +44,10 @@ export function createGateway({ policy, endpoints, rest, validate, ...bound }: C
           { ...registry, token: bound.registryToken, services, rings: bound.rings as DurableObjectNamespace<HashRing> },
           policy.defaults,
         );
-  for (const [method, endpoint] of [...own, ...registering, ...endpoints]) {
+  const objects = { breakers: bound.breakers as DurableObjectNamespace<CircuitBreaker>, rings: bound.rings };
+  const operating =
+    policy.breakers === undefined ? [] : operatorEndpoints(policy, policy.breakers, { token: bound.operatorToken, ...objects });
+  for (const [method, endpoint] of [...own, ...registering, ...operating, ...endpoints]) {
     const handler = pipeline({ method, ...endpoint, limiters, gateway: policy, validate });
     byProcedure.set(`/${method.parent.typeName}/${method.name}`, { method, handler });
   }
