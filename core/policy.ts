@@ -1,6 +1,7 @@
 // What an operator may set: the shape of gateway.config.ts, its defaults, and the parsing that tells all problems at once.
 import { type BreakerInput, type BreakerPolicy, parseBreaker } from "./breaker/policy.ts";
 import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
+import { type FallbackInput, type FallbackPolicy, NO_FALLBACK, parseFallback } from "./fallback.ts";
 import { type Cost, type CostInput, mostBefore, ONE, parseCost } from "./limit/cost.ts";
 import { parseRule, type RateLimitInput, type RateLimitRule } from "./limit/rule.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
@@ -49,6 +50,8 @@ export interface RouteInput {
   readonly rateLimits?: readonly string[];
   /** Another attempt for calls that fail and are safe to repeat; false for none. */
   readonly retries?: RetryInput | false;
+  /** What answers while the upstream is down; false for nothing. Default nothing. */
+  readonly fallback?: FallbackInput | false;
   /** Tokens that one call takes from each rule; a number, or where it is to be read. Default 1. */
   readonly cost?: CostInput;
 }
@@ -98,6 +101,7 @@ export interface RoutePolicy {
   readonly rateLimits: readonly RateLimitRule[];
   readonly cost: Cost;
   readonly retries: RetryPolicy;
+  readonly fallback: FallbackPolicy;
 }
 
 /** The services that could be listed, and their methods: what the protos promise. */
@@ -127,7 +131,7 @@ const REST_FIELDS = [
   "enumsAsNumbers",
   "protoFieldNames",
 ] as const;
-const ROUTE_FIELDS = ["readTimeoutMs", "streamTimeoutMs", "maxBodyBytes", "validate", "rateLimits", "cost", "retries"] as const;
+const ROUTE_FIELDS = ["readTimeoutMs", "streamTimeoutMs", "maxBodyBytes", "validate", "rateLimits", "cost", "retries", "fallback"] as const;
 const DEFAULTS: RoutePolicy = {
   readTimeoutMs: 15_000,
   streamTimeoutMs: 3_600_000,
@@ -136,6 +140,7 @@ const DEFAULTS: RoutePolicy = {
   rateLimits: [],
   cost: ONE,
   retries: RETRIES,
+  fallback: NO_FALLBACK,
 };
 
 /** Gives gateway.config.ts its types; everything else is checked when it loads. */
@@ -206,9 +211,16 @@ function service(
   const upstream = parseUpstream(check, `${path}.upstream`, fields["upstream"]);
   const traffic = parseTraffic(check, `${path}.traffic`, fields["traffic"]);
   const beside = [...(traffic?.canaries ?? []), ...(traffic?.mirror === undefined ? [] : [traffic.mirror])];
-  const other = beside.find((one) => one.upstream.protocol !== upstream.protocol);
+  const others = [...methods.values()].flatMap(({ fallback }) =>
+    fallback.upstream === undefined ? [] : [{ upstream: fallback.upstream }],
+  );
+  const other = [...beside, ...others].find((one) => one.upstream.protocol !== upstream.protocol);
   if (other !== undefined)
-    check.report(`${path}.traffic`, other.upstream.protocol, `let all versions speak ${upstream.protocol}, as the service does`);
+    check.report(
+      `${path}.upstream.protocol`,
+      other.upstream.protocol,
+      `let versions and fallbacks speak ${upstream.protocol}, as the service does`,
+    );
   return { upstream, breaker: parseBreaker(check, `${path}.breaker`, fields["breaker"]), traffic, methods };
 }
 
@@ -223,6 +235,7 @@ function route(check: Checks, path: string, fields: Readonly<Record<string, unkn
       fields["rateLimits"] === undefined ? outer.rateLimits : namedRules(check, `${path}.rateLimits`, fields["rateLimits"], rules),
     validate: check.oneOf(join(path, "validate"), fields["validate"], ["off", "report", "enforce"], outer.validate),
     retries: parseRetries(check, join(path, "retries"), fields["retries"], outer.retries),
+    fallback: parseFallback(check, join(path, "fallback"), fields["fallback"], outer.fallback),
     cost: parseCost(check, join(path, "cost"), fields["cost"], outer.cost),
   };
   const most = mostBefore(policy.cost);

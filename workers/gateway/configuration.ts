@@ -1,5 +1,5 @@
 // Holds gateway.config.ts against the protos and the Worker's bindings, and tells every problem at once.
-import { create, type DescMessage, type DescMethod, type DescService, type Message } from "@bufbuild/protobuf";
+import { create, type DescMessage, type DescMethod, type DescService, fromJson, type JsonValue, type Message } from "@bufbuild/protobuf";
 import { needsMessage } from "../../core/limit/rule.ts";
 import { describe, join, type Problem, suggest } from "../../core/parse.ts";
 import { type GatewayInput, type GatewayPolicy, parsePolicy, type RoutePolicy } from "../../core/policy.ts";
@@ -70,7 +70,20 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
       problems.push({ path: `${join("services", service.typeName)}.upstream`, found, mend });
       continue;
     }
-    for (const method of service.methods) endpoints.set(method, { policy: settings.methods.get(method.name)!, upstream });
+    const pools = new Map<UpstreamPolicy, Upstream | undefined>(); // a fallback that methods share is one upstream
+    for (const method of service.methods) {
+      const route = settings.methods.get(method.name)!;
+      const { upstream: other } = route.fallback;
+      if (other !== undefined && !pools.has(other))
+        pools.set(other, poolOf(`${service.typeName}@fallback${pools.size || ""}`, service.typeName, other, policy, bindings));
+      const answer = answerOf(method, route.fallback.answer);
+      if ("found" in answer) problems.push({ path: `fallback.answer of ${service.typeName}.${method.name}`, ...answer });
+      else if (other !== undefined && pools.get(other) === undefined) {
+        const found = JSON.stringify(other.endpoints.map(({ target }) => target));
+        const mend = "name a service binding that wrangler.toml has, or add this one to it";
+        problems.push({ path: `fallback.upstream of ${service.typeName}.${method.name}`, found, mend });
+      } else endpoints.set(method, { policy: route, upstream, fallback: { upstream: other && pools.get(other), answer: answer.message } });
+    }
   }
   const policies = [...[...endpoints.values()].map((endpoint) => endpoint.policy), ...(policy.discovery ? [policy.defaults] : [])];
   if (bindings["TOKEN_BUCKET"] === undefined && policies.some(({ rateLimits }) => rateLimits.length > 0)) {
@@ -109,6 +122,17 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     rings: ringsOf(bindings),
     registryToken: String(token),
   };
+}
+
+/** The message of a fallback, or what is wrong with it. */
+function answerOf(method: DescMethod, answer: object | undefined): { readonly message: Message | undefined } | Omit<Problem, "path"> {
+  if (answer === undefined) return { message: undefined };
+  if (method.methodKind !== "unary") return { found: "a stream", mend: "write an answer for unary methods only" };
+  try {
+    return { message: fromJson(method.output, answer as JsonValue) };
+  } catch (error) {
+    return { found: String(error), mend: `write the JSON of a ${method.output.typeName}` };
+  }
 }
 
 /** What a service's calls go to; undefined where a binding is missing. */

@@ -8,22 +8,25 @@ import type { Validate } from "../../core/validation.ts";
 import { type Handler, type Layer, stack } from "./call.ts";
 import { dispatch } from "./dispatch.ts";
 import { deadline } from "./layers/deadline.ts";
+import { fallback as instead } from "./layers/fallback.ts";
 import { limitBody } from "./layers/limit-body.ts";
 import { type Limiters, rateLimit } from "./layers/rate-limit.ts";
 import { rescue } from "./layers/rescue.ts";
 import { retry } from "./layers/retry.ts";
+import { standIn } from "./layers/stand-in.ts";
 import { trace } from "./layers/trace.ts";
 import { transcode } from "./layers/transcode.ts";
 import { translate } from "./layers/translate.ts";
 import { validate } from "./layers/validate.ts";
 import type { RestRoute } from "./transcode/rules.ts";
-import type { Upstream } from "./upstream.ts";
+import type { Fallback, Upstream } from "./upstream.ts";
 
 /** A method as it is served: what it is, what an operator has set for it, where it runs. */
 export interface Route {
   readonly method: DescMethod;
   readonly policy: RoutePolicy;
   readonly upstream: Upstream;
+  readonly fallback?: Fallback;
   readonly limiters: Limiters; // of the isolate, for all routes
   readonly validate: Validate<DescMessage, Message> | undefined;
   readonly gateway: Pick<GatewayPolicy, "principalHeader">;
@@ -32,7 +35,8 @@ export interface Route {
 /**
  * @param rest the HTTP rule a call came in by, where it is REST; RPC passes through as it is
  */
-export function pipeline({ method, policy, upstream, limiters, gateway, validate: validator }: Route, rest?: RestRoute): Handler {
+export function pipeline(route: Route, rest?: RestRoute): Handler {
+  const { method, policy, upstream, limiters, gateway, validate: validator, fallback } = route;
   const isUnary = method.methodKind === "unary";
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   const isSafe = isUnary && method.idempotency !== undefined && method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
@@ -41,6 +45,8 @@ export function pipeline({ method, policy, upstream, limiters, gateway, validate
   const { rateLimits: rules, cost, maxBodyBytes: maxBytes } = policy;
   const isLimited = rules.length > 0;
   const readsMessage = needsMessage(rules, cost);
+  const retries = isUnary && policy.retries.max > 0;
+  const towards = (one: Upstream): Layer[] => optional(retries, () => retry({ policy: policy.retries, isSafe, upstream: one }));
   const limit = () => rateLimit(limiters, { method, rules, cost, maxBytes, principalHeader: gateway.principalHeader });
   return stack(
     [
@@ -58,7 +64,7 @@ export function pipeline({ method, policy, upstream, limiters, gateway, validate
             spoken !== "both" ||
             readsMessage ||
             upstream.mirror !== undefined ||
-            (isSafe && policy.retries.max > 0),
+            (isSafe && (retries || fallback?.upstream !== undefined)),
         }),
       ), // no byte past the limit goes further; lines of a REST stream are measured where they are read
       ...optional(rest !== undefined, () => transcode(rest!, policy.maxBodyBytes)), // below this line every call is RPC
@@ -67,8 +73,10 @@ export function pipeline({ method, policy, upstream, limiters, gateway, validate
         : [validate({ method, mode, maxBytes: policy.maxBodyBytes, validate: validator })]),
       // ... and every message keeps the rules of its proto
       ...optional(isLimited && readsMessage, limit), // rules that look into the message have to wait for it
+      ...(fallback?.answer === undefined ? [] : [standIn(method, fallback.answer)]), // where nobody below has an answer
       ...(spoken === "both" ? [] : [translate(spoken, isUnary)]), // into what the upstream speaks
-      ...optional(isUnary && policy.retries.max > 0, () => retry({ policy: policy.retries, isSafe, upstream })), // each attempt at another endpoint
+      ...(fallback?.upstream === undefined ? [] : [instead(stack(towards(fallback.upstream), dispatch(fallback.upstream)), isSafe)]),
+      ...towards(upstream), // each attempt at another endpoint
     ],
     dispatch(upstream),
   );
