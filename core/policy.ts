@@ -5,7 +5,8 @@ import { type Cost, type CostInput, mostBefore, ONE, parseCost } from "./limit/c
 import { parseRule, type RateLimitInput, type RateLimitRule } from "./limit/rule.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
 import { parseRegistry, type RegistryInput, type RegistryPolicy } from "./registry-policy.ts";
-import { parseRetries, RETRIES, type RetryInput } from "./retry/policy.ts";
+import type { HedgePolicy } from "./retry/hedge.ts";
+import { type HedgeInput, parseHedging, parseRetries, RETRIES, type RetryInput } from "./retry/policy.ts";
 import type { RetryPolicy } from "./retry/retry.ts";
 import { parseTraffic, type TrafficInput, type TrafficPolicy } from "./traffic.ts";
 import { parseUpstream, type UpstreamInput, type UpstreamPolicy } from "./upstream.ts";
@@ -49,6 +50,8 @@ export interface RouteInput {
   readonly rateLimits?: readonly string[];
   /** Another attempt for calls that fail and are safe to repeat; false for none. */
   readonly retries?: RetryInput | false;
+  /** A second attempt, elsewhere, for reads that take longer than nearly all of their method. Default false. */
+  readonly hedging?: HedgeInput | false;
   /** Tokens that one call takes from each rule; a number, or where it is to be read. Default 1. */
   readonly cost?: CostInput;
 }
@@ -98,6 +101,7 @@ export interface RoutePolicy {
   readonly rateLimits: readonly RateLimitRule[];
   readonly cost: Cost;
   readonly retries: RetryPolicy;
+  readonly hedging: HedgePolicy | undefined;
 }
 
 /** The services that could be listed, and their methods: what the protos promise. */
@@ -127,7 +131,7 @@ const REST_FIELDS = [
   "enumsAsNumbers",
   "protoFieldNames",
 ] as const;
-const ROUTE_FIELDS = ["readTimeoutMs", "streamTimeoutMs", "maxBodyBytes", "validate", "rateLimits", "cost", "retries"] as const;
+const ROUTE_FIELDS = ["readTimeoutMs", "streamTimeoutMs", "maxBodyBytes", "validate", "rateLimits", "cost", "retries", "hedging"] as const;
 const DEFAULTS: RoutePolicy = {
   readTimeoutMs: 15_000,
   streamTimeoutMs: 3_600_000,
@@ -136,6 +140,7 @@ const DEFAULTS: RoutePolicy = {
   rateLimits: [],
   cost: ONE,
   retries: RETRIES,
+  hedging: undefined,
 };
 
 /** Gives gateway.config.ts its types; everything else is checked when it loads. */
@@ -223,6 +228,7 @@ function route(check: Checks, path: string, fields: Readonly<Record<string, unkn
       fields["rateLimits"] === undefined ? outer.rateLimits : namedRules(check, `${path}.rateLimits`, fields["rateLimits"], rules),
     validate: check.oneOf(join(path, "validate"), fields["validate"], ["off", "report", "enforce"], outer.validate),
     retries: parseRetries(check, join(path, "retries"), fields["retries"], outer.retries),
+    hedging: parseHedging(check, join(path, "hedging"), fields["hedging"], outer.hedging),
     cost: parseCost(check, join(path, "cost"), fields["cost"], outer.cost),
   };
   const most = mostBefore(policy.cost);

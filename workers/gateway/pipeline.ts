@@ -8,6 +8,7 @@ import type { Validate } from "../../core/validation.ts";
 import { type Handler, type Layer, stack } from "./call.ts";
 import { dispatch } from "./dispatch.ts";
 import { deadline } from "./layers/deadline.ts";
+import { hedge } from "./layers/hedge.ts";
 import { limitBody } from "./layers/limit-body.ts";
 import { type Limiters, rateLimit } from "./layers/rate-limit.ts";
 import { rescue } from "./layers/rescue.ts";
@@ -36,6 +37,7 @@ export function pipeline({ method, policy, upstream, limiters, gateway, validate
   const isUnary = method.methodKind === "unary";
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   const isSafe = isUnary && method.idempotency !== undefined && method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
+  const isHedged = isUnary && method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS && policy.hedging !== undefined;
   const mode = policy.validate;
   const spoken = upstream.protocol;
   const { rateLimits: rules, cost, maxBodyBytes: maxBytes } = policy;
@@ -58,7 +60,8 @@ export function pipeline({ method, policy, upstream, limiters, gateway, validate
             spoken !== "both" ||
             readsMessage ||
             upstream.mirror !== undefined ||
-            (isSafe && policy.retries.max > 0),
+            (isSafe && policy.retries.max > 0) ||
+            isHedged,
         }),
       ), // no byte past the limit goes further; lines of a REST stream are measured where they are read
       ...optional(rest !== undefined, () => transcode(rest!, policy.maxBodyBytes)), // below this line every call is RPC
@@ -69,6 +72,7 @@ export function pipeline({ method, policy, upstream, limiters, gateway, validate
       ...optional(isLimited && readsMessage, limit), // rules that look into the message have to wait for it
       ...(spoken === "both" ? [] : [translate(spoken, isUnary)]), // into what the upstream speaks
       ...optional(isUnary && policy.retries.max > 0, () => retry({ policy: policy.retries, isSafe, upstream })), // each attempt at another endpoint
+      ...optional(isHedged, () => hedge({ policy: policy.hedging!, upstream })), // ... and of a first one that takes long, a second beside it
     ],
     dispatch(upstream),
   );
