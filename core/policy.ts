@@ -5,6 +5,7 @@ import { type Cost, type CostInput, mostBefore, ONE, parseCost } from "./limit/c
 import { parseRule, type RateLimitInput, type RateLimitRule } from "./limit/rule.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
 import { parseRegistry, type RegistryInput, type RegistryPolicy } from "./registry-policy.ts";
+import { parseRest, type RestInput } from "./rest-policy.ts";
 import type { HedgePolicy } from "./retry/hedge.ts";
 import { type HedgeInput, parseHedging, parseRetries, RETRIES, type RetryInput } from "./retry/policy.ts";
 import type { RetryPolicy } from "./retry/retry.ts";
@@ -65,16 +66,6 @@ export interface ServiceInput extends RouteInput {
   readonly methods?: Readonly<Record<string, RouteInput>>;
 }
 
-/** Switches of transcoding, all false but `inferUpdateMask`. */
-export interface RestInput {
-  readonly ignoreUnknownQuery?: boolean;
-  readonly caseInsensitiveEnums?: boolean;
-  readonly inferUpdateMask?: boolean;
-  readonly printDefaults?: boolean;
-  readonly enumsAsNumbers?: boolean;
-  readonly protoFieldNames?: boolean;
-}
-
 export interface GatewayPolicy {
   readonly principalHeader: string | undefined;
   readonly rateLimitShards: number;
@@ -123,14 +114,6 @@ const TOP_FIELDS = [
   "defaults",
   "services",
 ] as const;
-const REST_FIELDS = [
-  "ignoreUnknownQuery",
-  "caseInsensitiveEnums",
-  "inferUpdateMask",
-  "printDefaults",
-  "enumsAsNumbers",
-  "protoFieldNames",
-] as const;
 const ROUTE_FIELDS = ["readTimeoutMs", "streamTimeoutMs", "maxBodyBytes", "validate", "rateLimits", "cost", "retries", "hedging"] as const;
 const DEFAULTS: RoutePolicy = {
   readTimeoutMs: 15_000,
@@ -160,7 +143,7 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
   const defaults = route(check, "defaults", check.fields("defaults", top["defaults"], ROUTE_FIELDS), DEFAULTS, rules);
 
   const cors = parseCors(check, "cors", top["cors"]);
-  const rest = restOf(check, top["rest"]);
+  const rest = parseRest(check, top["rest"]);
   const discovery = check.oneOf("discovery", top["discovery"], [true, false], true);
 
   const registry = parseRegistry(check, top["registry"]);
@@ -180,14 +163,6 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
   }
   if (check.problems.length > 0) return { kind: "invalid", problems: check.problems };
   return { kind: "ok", policy: { principalHeader, rateLimitShards, cors, rest, discovery, registry, defaults, services } };
-}
-
-function restOf(check: Checks, value: unknown): RestInput {
-  const fields = check.fields("rest", value, REST_FIELDS);
-  const flags = REST_FIELDS.map(
-    (name) => [name, check.oneOf(`rest.${name}`, fields[name], [true, false], name === "inferUpdateMask")] as const,
-  );
-  return Object.fromEntries(flags);
 }
 
 type Rules = ReadonlyMap<string, RateLimitRule>;
