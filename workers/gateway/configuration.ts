@@ -2,7 +2,8 @@
 import { create, type DescMessage, type DescMethod, type DescService, fromJson, type JsonValue, type Message } from "@bufbuild/protobuf";
 import { needsMessage } from "../../core/limit/rule.ts";
 import { describe, join, type Problem, suggest } from "../../core/parse.ts";
-import { type GatewayInput, type GatewayPolicy, parsePolicy, type RoutePolicy } from "../../core/policy.ts";
+import { type GatewayInput, type GatewayPolicy, parsePolicy } from "../../core/policy.ts";
+import type { RoutePolicy } from "../../core/route-policy.ts";
 import { endpointId, type UpstreamPolicy } from "../../core/upstream.ts";
 import type { Validate } from "../../core/validation.ts";
 import type { Breakers } from "./breakers.ts";

@@ -92,7 +92,7 @@ async function attempted(
   end(first, "dropped");
   await answer.body?.cancel();
   init.headers.delete(MEDIAN_HEADER);
-  const second = upstream.pick({ ...call, attempt: { number: 1, tried: new Set([...(call.attempt?.tried ?? []), first.endpoint]) } });
+  const second = upstream.pick(call.attempt === undefined ? { ...call, attempt: { number: 1, tried: new Set([first.endpoint]) } } : call);
   return [second, await send(upstream, second, call, second.base + path, init)];
 }
 

@@ -2,13 +2,15 @@
 import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { needsMessage } from "../../core/limit/rule.ts";
-import type { GatewayPolicy, RoutePolicy } from "../../core/policy.ts";
+import type { GatewayPolicy } from "../../core/policy.ts";
 import { Rejected, type Rejection } from "../../core/rejection.ts";
+import type { RoutePolicy } from "../../core/route-policy.ts";
 import type { Validate } from "../../core/validation.ts";
 import { type Handler, type Layer, stack } from "./call.ts";
 import { dispatch } from "./dispatch.ts";
 import { deadline } from "./layers/deadline.ts";
-import { fallback as instead } from "./layers/fallback.ts";
+import { fallback } from "./layers/fallback.ts";
+import { hedge } from "./layers/hedge.ts";
 import { limitBody } from "./layers/limit-body.ts";
 import { type Limiters, rateLimit } from "./layers/rate-limit.ts";
 import { rescue } from "./layers/rescue.ts";
@@ -36,17 +38,22 @@ export interface Route {
  * @param rest the HTTP rule a call came in by, where it is REST; RPC passes through as it is
  */
 export function pipeline(route: Route, rest?: RestRoute): Handler {
-  const { method, policy, upstream, limiters, gateway, validate: validator, fallback } = route;
+  const { method, policy, upstream, limiters, gateway, validate: validator } = route;
+  const { upstream: other, answer } = route.fallback ?? {};
   const isUnary = method.methodKind === "unary";
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   const isSafe = isUnary && method.idempotency !== undefined && method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
+  const isHedged = isUnary && method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS && policy.hedging !== undefined;
   const mode = policy.validate;
   const spoken = upstream.protocol;
   const { rateLimits: rules, cost, maxBodyBytes: maxBytes } = policy;
   const isLimited = rules.length > 0;
   const readsMessage = needsMessage(rules, cost);
-  const retries = isUnary && policy.retries.max > 0;
-  const towards = (one: Upstream): Layer[] => optional(retries, () => retry({ policy: policy.retries, isSafe, upstream: one }));
+  const isRetried = isUnary && policy.retries.max > 0;
+  const towards = (one: Upstream): Layer[] => [
+    ...optional(isRetried, () => retry({ policy: policy.retries, isSafe, upstream: one })), // each attempt at another endpoint
+    ...optional(isHedged, () => hedge({ policy: policy.hedging!, upstream: one })), // ... and of a first one that takes long, a second beside it
+  ];
   const limit = () => rateLimit(limiters, { method, rules, cost, maxBytes, principalHeader: gateway.principalHeader });
   return stack(
     [
@@ -64,7 +71,8 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
             spoken !== "both" ||
             readsMessage ||
             upstream.mirror !== undefined ||
-            (isSafe && (retries || fallback?.upstream !== undefined)),
+            (isSafe && (isRetried || other !== undefined)) ||
+            isHedged,
         }),
       ), // no byte past the limit goes further; lines of a REST stream are measured where they are read
       ...optional(rest !== undefined, () => transcode(rest!, policy.maxBodyBytes)), // below this line every call is RPC
@@ -73,10 +81,10 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
         : [validate({ method, mode, maxBytes: policy.maxBodyBytes, validate: validator })]),
       // ... and every message keeps the rules of its proto
       ...optional(isLimited && readsMessage, limit), // rules that look into the message have to wait for it
-      ...(fallback?.answer === undefined ? [] : [standIn(method, fallback.answer)]), // where nobody below has an answer
+      ...(answer === undefined ? [] : [standIn(method, answer)]), // where nobody below has an answer
       ...(spoken === "both" ? [] : [translate(spoken, isUnary)]), // into what the upstream speaks
-      ...(fallback?.upstream === undefined ? [] : [instead(stack(towards(fallback.upstream), dispatch(fallback.upstream)), isSafe)]),
-      ...towards(upstream), // each attempt at another endpoint
+      ...optional(other !== undefined, () => fallback(stack(towards(other!), dispatch(other!)), isSafe)), // where this one is down
+      ...towards(upstream),
     ],
     dispatch(upstream),
   );
