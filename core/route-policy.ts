@@ -14,6 +14,8 @@ export interface RouteInput {
   readonly readTimeoutMs?: number;
   /** Longest life of a stream whose caller sets no timeout. Default 3 600 000 ms. */
   readonly streamTimeoutMs?: number;
+  /** Longest silence of the upstream within a stream (`idle_timeout`, G6). Default: as long as the stream may live. */
+  readonly streamIdleMs?: number;
   /** Largest request message. Default 1 048 576 bytes. */
   readonly maxBodyBytes?: number;
   /** Whether messages are held to the protovalidate rules of their protos. Default "off"; needs the entry validating.ts. */
@@ -33,6 +35,7 @@ export interface RouteInput {
 export interface RoutePolicy {
   readonly readTimeoutMs: number;
   readonly streamTimeoutMs: number;
+  readonly streamIdleMs: number; // Infinity for none
   readonly maxBodyBytes: number;
   readonly validate: ValidationMode;
   readonly rateLimits: readonly RateLimitRule[];
@@ -45,6 +48,7 @@ export interface RoutePolicy {
 export const ROUTE_FIELDS = [
   "readTimeoutMs",
   "streamTimeoutMs",
+  "streamIdleMs",
   "maxBodyBytes",
   "validate",
   "rateLimits",
@@ -56,6 +60,7 @@ export const ROUTE_FIELDS = [
 export const DEFAULTS: RoutePolicy = {
   readTimeoutMs: 15_000,
   streamTimeoutMs: 3_600_000,
+  streamIdleMs: Number.POSITIVE_INFINITY,
   maxBodyBytes: 1_048_576,
   validate: "off",
   rateLimits: [],
@@ -74,11 +79,12 @@ export function parseRoute(
   outer: RoutePolicy,
   rules: Rules,
 ): RoutePolicy {
-  const number = (name: "readTimeoutMs" | "streamTimeoutMs" | "maxBodyBytes", min: number, max: number, unit: string) =>
+  const number = (name: "readTimeoutMs" | "streamTimeoutMs" | "streamIdleMs" | "maxBodyBytes", min: number, max: number, unit: string) =>
     check.integer(join(path, name), fields[name], { min, max, fallback: outer[name], unit });
   const policy: RoutePolicy = {
     readTimeoutMs: number("readTimeoutMs", 1, 3_600_000, "ms"),
     streamTimeoutMs: number("streamTimeoutMs", 1, 86_400_000, "ms"),
+    streamIdleMs: fields["streamIdleMs"] === undefined ? outer.streamIdleMs : number("streamIdleMs", 1, 86_400_000, "ms"),
     maxBodyBytes: number("maxBodyBytes", 1, 104_857_600, "bytes"),
     rateLimits:
       fields["rateLimits"] === undefined ? outer.rateLimits : namedRules(check, `${path}.rateLimits`, fields["rateLimits"], rules),

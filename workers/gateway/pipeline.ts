@@ -16,6 +16,7 @@ import { type Limiters, rateLimit } from "./layers/rate-limit.ts";
 import { rescue } from "./layers/rescue.ts";
 import { retry } from "./layers/retry.ts";
 import { standIn } from "./layers/stand-in.ts";
+import { streamIdle } from "./layers/stream-idle.ts";
 import { trace } from "./layers/trace.ts";
 import { transcode } from "./layers/transcode.ts";
 import { translate } from "./layers/translate.ts";
@@ -81,6 +82,7 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
         : [validate({ method, mode, maxBytes: policy.maxBodyBytes, validate: validator })]),
       // ... and every message keeps the rules of its proto
       ...optional(isLimited && readsMessage, limit), // rules that look into the message have to wait for it
+      ...optional(!isUnary && Number.isFinite(policy.streamIdleMs), () => streamIdle(policy.streamIdleMs)), // a silent stream is ended
       ...(answer === undefined ? [] : [standIn(method, answer)]), // where nobody below has an answer
       ...(spoken === "both" ? [] : [translate(spoken, isUnary)]), // into what the upstream speaks
       ...optional(other !== undefined, () => fallback(stack(towards(other!), dispatch(other!)), isSafe)), // where this one is down
