@@ -17,3 +17,14 @@ export interface Entry {
 export function keptUntil({ freshUntil, staleUntil, errorUntil }: Entry): number {
   return Math.max(freshUntil, staleUntil, errorUntil);
 }
+
+const FIXED = 900; // bytes of an entry's objects, its buffer's among them, and its slot: measured, with something to spare
+const PER_FIELD = 80; // of a header or a tag
+
+/** What an entry occupies, key included. Counts the whole buffer, of which the body may be a part. */
+export function bytesOf(key: string, { headers, body, tags }: Entry): number {
+  let bytes = FIXED + key.length * 2 + body.buffer.byteLength;
+  for (const [name, value] of headers) bytes += PER_FIELD + name.length + value.length;
+  for (const tag of tags) bytes += PER_FIELD + tag.length;
+  return bytes;
+}
