@@ -11,6 +11,7 @@ export interface Entry {
   readonly errorUntil: number; // served where the upstream fails (stale-if-error); the end of its life where it is the latest
   readonly validUntil: number; // kept to be validated; 0 where it has no validator
   readonly fetchMs: number; // what it took to get it
+  readonly unchanged: number; // times in a row that it was asked for again and had not changed
   readonly tags: readonly string[];
   readonly route: string;
   readonly seq: number; // the purge known when its fetch started
@@ -21,12 +22,13 @@ export function keptUntil({ freshUntil, staleUntil, errorUntil, validUntil }: En
   return Math.max(freshUntil, staleUntil, errorUntil, validUntil);
 }
 
-const OVERHEAD_BYTES = 600; // the objects around it
+const FIXED = 900; // bytes of an entry's objects, its buffer's among them, and its slot: measured, with something to spare
+const PER_FIELD = 80; // of a header or a tag
 
-/** What it occupies, its key included, where strings take up to two bytes a character. */
-export function bytesOf(key: string, { headers, body, tags, route }: Entry): number {
-  let characters = key.length + route.length;
-  for (const [name, value] of headers) characters += name.length + value.length + 24;
-  for (const tag of tags) characters += tag.length + 24;
-  return OVERHEAD_BYTES + body.byteLength + 2 * characters;
+/** What an entry occupies, key included. Counts the whole buffer, of which the body may be a part. */
+export function bytesOf(key: string, { headers, body, tags }: Entry): number {
+  let bytes = FIXED + key.length * 2 + body.buffer.byteLength;
+  for (const [name, value] of headers) bytes += PER_FIELD + name.length + value.length;
+  for (const tag of tags) bytes += PER_FIELD + tag.length;
+  return bytes;
 }
