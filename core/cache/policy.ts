@@ -1,5 +1,6 @@
 // The response cache, as an operator writes it: what a route keeps, for whom, and how long.
 import { type Checks, join } from "../parse.ts";
+import type { AdaptivePolicy } from "./adaptive.ts";
 import type { StoreRules } from "./storable.ts";
 
 export interface CacheInput {
@@ -41,6 +42,8 @@ export interface CacheInput {
   readonly maxObjectBytes?: number;
   /** Calls of one isolate that wait for the answer to another one. Default 2 000. */
   readonly maxFollowers?: number;
+  /** Whether what is found unchanged when it is asked for again lives longer, up to bounds. Default false. */
+  readonly adaptive?: { readonly maxFactor?: number; readonly maxMs?: number } | boolean;
   /** The level that isolates share. Default "kv", which needs the binding CACHE. */
   readonly l2?: L2Name;
 }
@@ -66,7 +69,7 @@ export interface CachePolicy extends StoreRules {
 const FIELDS = [
   ...["ttlMs", "override", "negativeTtlMs", "heuristicPercent", "jitterPercent", "staleWhileRevalidateMs", "staleIfErrorMs", "scope"],
   ...["vary", "query", "forward", "authorization", "clientControl", "tags", "tagHeader", "targets", "storeErrors", "maxObjectBytes"],
-  ...["maxFollowers", "l2"],
+  ...["maxFollowers", "adaptive", "l2"],
 ];
 const LONGEST_MS = 31_536_000_000;
 const TAG = /^(?:[\w:./@-]|\{[a-zA-Z_][\w.]*\})+$/;
@@ -112,7 +115,17 @@ export function parseCache(
     storeErrors: flag("storeErrors"),
     maxObjectBytes: number("maxObjectBytes", 16 * 1_048_576, 262_144, "bytes", 1),
     maxFollowers: number("maxFollowers", 100_000, 2_000, "calls"),
+    adaptive: adaptiveOf(check, join(path, "adaptive"), fields["adaptive"]),
     l2: one("l2", L2_NAMES, "kv"),
+  };
+}
+
+function adaptiveOf(check: Checks, path: string, value: unknown): AdaptivePolicy | undefined {
+  if (value === undefined || value === false) return undefined;
+  const fields = check.fields(path, value === true ? {} : value, ["maxFactor", "maxMs"]);
+  return {
+    maxFactor: check.integer(join(path, "maxFactor"), fields["maxFactor"], { min: 1, max: 1_024, fallback: 8, unit: "times" }),
+    maxMs: check.integer(join(path, "maxMs"), fields["maxMs"], { min: 1, max: LONGEST_MS, fallback: 3_600_000, unit: "ms" }),
   };
 }
 

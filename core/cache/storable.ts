@@ -1,4 +1,5 @@
 // Whether an answer may be kept for others, and as what.
+import { type AdaptivePolicy, adaptedLifeMs } from "./adaptive.ts";
 import { type Directives, directivesOf, fieldsNamed, holdsForAll } from "./directives.ts";
 import type { Entry } from "./entry.ts";
 import { type Answer, type Lifetime, type LifetimeRules, lifetimeOf } from "./lifetime.ts";
@@ -8,12 +9,13 @@ export interface StoreRules extends LifetimeRules {
   readonly storeErrors: boolean; // whether errors are kept where they say for how long
   readonly targets: readonly string[]; // fields with directives for this cache alone, the first one that is there counts
   readonly tagHeader: string; // in which an answer names the tags it can be purged by
+  readonly adaptive: AdaptivePolicy | undefined; // whether what does not change lives longer
 }
 
 /** Of the request: what a shared cache has to know. */
 export interface Asking {
   readonly hasAuthorization: boolean; // and the upstream has seen it
-  readonly key: string;
+  readonly unchanged: number; // times in a row that the answer was the same as the one before
   readonly route: string;
   readonly tags: readonly string[]; // from the template of the route
   readonly seq: number; // the purge known when the upstream was asked
@@ -50,7 +52,7 @@ export function storing(
   const { directives, isTargeted } = directivesOf(answer.fields, rules.targets);
   const why = refusalOf(answer, directives, asking);
   if (why !== undefined) return { kind: "refused", why };
-  const lifetime = lifetimeOf(answer, directives, isTargeted, rules, roll);
+  const lifetime = adapted(lifetimeOf(answer, directives, isTargeted, rules, roll), asking.unchanged, rules.adaptive);
   if (
     answer.status >= 400 &&
     !LASTING_ERRORS.has(answer.status) &&
@@ -68,7 +70,6 @@ export function storing(
     ...(fieldsNamed(directives, "private") ?? []),
   ]);
   const { status, fields, requestedAt, receivedAt } = answer;
-  const { key: _, ...asked } = asking;
   const entry: Entry = {
     status,
     headers: headers.filter(([name]) => !dropped.has(name)),
@@ -80,9 +81,10 @@ export function storing(
     errorUntil: times.error,
     validUntil: isValidatable ? times.latest : 0,
     fetchMs: receivedAt - requestedAt,
-    route: asked.route,
-    seq: asked.seq,
-    tags: [...new Set([...asked.tags, ...tagsIn(fields.get(rules.tagHeader))])].slice(0, MOST_TAGS),
+    unchanged: asking.unchanged,
+    route: asking.route,
+    seq: asking.seq,
+    tags: [...new Set([...asking.tags, ...tagsIn(fields.get(rules.tagHeader))])].slice(0, MOST_TAGS),
   };
   return { kind: "stored", entry };
 }
@@ -96,6 +98,11 @@ function refusalOf({ status, fields }: Answer, directives: Directives, { hasAuth
   if (membersOf(fields.get("vary") ?? "").includes("*")) return "vary";
   const isAllowed = ["public", "s-maxage", "must-revalidate"].some((name) => directives.has(name));
   return hasAuthorization && !isAllowed ? "authorization" : undefined;
+}
+
+function adapted(lifetime: Lifetime, unchanged: number, adaptive: AdaptivePolicy | undefined): Lifetime {
+  if (adaptive === undefined || lifetime.freshMs <= 0) return lifetime;
+  return { ...lifetime, freshMs: adaptedLifeMs(lifetime.freshMs, unchanged, adaptive) };
 }
 
 function timesOf({ bornAt, freshMs, staleMs, errorMs }: Lifetime, receivedAt: number, isValidatable: boolean) {
