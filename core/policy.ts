@@ -1,9 +1,11 @@
 // What an operator may set: the shape of gateway.config.ts, its defaults, and the parsing that tells all problems at once.
+import { type PurgeInput, type PurgePolicy, parsePurge } from "./cache/purge-policy.ts";
 import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
 import { type Cost, type CostInput, mostBefore, ONE, parseCost } from "./limit/cost.ts";
 import { parseRule, type RateLimitInput, type RateLimitRule } from "./limit/rule.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
 import { parseRegistry, type RegistryInput, type RegistryPolicy } from "./registry-policy.ts";
+import { parseRest, type RestInput } from "./rest-policy.ts";
 import { parseRetries, RETRIES, type RetryInput } from "./retry/policy.ts";
 import type { RetryPolicy } from "./retry/retry.ts";
 import { parseTraffic, type TrafficInput, type TrafficPolicy } from "./traffic.ts";
@@ -28,6 +30,8 @@ export interface GatewayInput {
   readonly discovery?: boolean;
   /** Lets endpoints register themselves, through tidegate.registry.v1.RegistryService. */
   readonly registry?: RegistryInput;
+  /** Lets cached answers be purged, through tidegate.cache.v1.CacheService. */
+  readonly purge?: PurgeInput;
   /** Descriptor sets of services whose TypeScript is not compiled in: bytes, or base64. */
   readonly descriptors?: readonly (string | Uint8Array)[];
   /** The services behind the gateway, by their full proto name. What is not listed can't be called. */
@@ -59,16 +63,6 @@ export interface ServiceInput extends RouteInput {
   readonly methods?: Readonly<Record<string, RouteInput>>;
 }
 
-/** Switches of transcoding, all false but `inferUpdateMask`. */
-export interface RestInput {
-  readonly ignoreUnknownQuery?: boolean;
-  readonly caseInsensitiveEnums?: boolean;
-  readonly inferUpdateMask?: boolean;
-  readonly printDefaults?: boolean;
-  readonly enumsAsNumbers?: boolean;
-  readonly protoFieldNames?: boolean;
-}
-
 export interface GatewayPolicy {
   readonly principalHeader: string | undefined;
   readonly rateLimitShards: number;
@@ -76,6 +70,7 @@ export interface GatewayPolicy {
   readonly rest: RestInput;
   readonly discovery: boolean;
   readonly registry: RegistryPolicy | undefined;
+  readonly purge: PurgePolicy | undefined;
   readonly defaults: RoutePolicy;
   readonly services: ReadonlyMap<string, ServicePolicy>;
 }
@@ -111,17 +106,10 @@ const TOP_FIELDS = [
   "rest",
   "discovery",
   "registry",
+  "purge",
   "descriptors",
   "defaults",
   "services",
-] as const;
-const REST_FIELDS = [
-  "ignoreUnknownQuery",
-  "caseInsensitiveEnums",
-  "inferUpdateMask",
-  "printDefaults",
-  "enumsAsNumbers",
-  "protoFieldNames",
 ] as const;
 const ROUTE_FIELDS = ["readTimeoutMs", "streamTimeoutMs", "maxBodyBytes", "validate", "rateLimits", "cost", "retries"] as const;
 const DEFAULTS: RoutePolicy = {
@@ -151,10 +139,11 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
   const defaults = route(check, "defaults", check.fields("defaults", top["defaults"], ROUTE_FIELDS), DEFAULTS, rules);
 
   const cors = parseCors(check, "cors", top["cors"]);
-  const rest = restOf(check, top["rest"]);
+  const rest = parseRest(check, top["rest"]);
   const discovery = check.oneOf("discovery", top["discovery"], [true, false], true);
 
   const registry = parseRegistry(check, top["registry"]);
+  const purge = parsePurge(check, top["purge"]);
 
   const services = new Map<string, ServicePolicy>();
   if (top["services"] === undefined)
@@ -170,15 +159,7 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
     services.set(name, own);
   }
   if (check.problems.length > 0) return { kind: "invalid", problems: check.problems };
-  return { kind: "ok", policy: { principalHeader, rateLimitShards, cors, rest, discovery, registry, defaults, services } };
-}
-
-function restOf(check: Checks, value: unknown): RestInput {
-  const fields = check.fields("rest", value, REST_FIELDS);
-  const flags = REST_FIELDS.map(
-    (name) => [name, check.oneOf(`rest.${name}`, fields[name], [true, false], name === "inferUpdateMask")] as const,
-  );
-  return Object.fromEntries(flags);
+  return { kind: "ok", policy: { principalHeader, rateLimitShards, cors, rest, discovery, registry, purge, defaults, services } };
 }
 
 type Rules = ReadonlyMap<string, RateLimitRule>;

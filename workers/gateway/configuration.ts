@@ -5,6 +5,7 @@ import { describe, join, type Problem, suggest } from "../../core/parse.ts";
 import { type GatewayInput, type GatewayPolicy, parsePolicy, type RoutePolicy } from "../../core/policy.ts";
 import { endpointId, type UpstreamPolicy } from "../../core/upstream.ts";
 import type { Validate } from "../../core/validation.ts";
+import type { PurgeLogs } from "./cache/purge-logs.ts";
 import { parseDescriptors } from "./descriptors.ts";
 import { pool } from "./pool.ts";
 import type { Rings } from "./roster.ts";
@@ -23,6 +24,8 @@ export interface Configuration {
   readonly buckets: unknown; // the binding TOKEN_BUCKET; there where a route is limited
   readonly rings: Rings | undefined; // the binding HASH_RING; there where endpoints may register
   readonly registryToken: string; // "" where none may
+  readonly purgeLogs: PurgeLogs | undefined; // the binding PURGE_LOG; there where answers may be purged
+  readonly purgeToken: string; // "" where none may
 }
 
 /** All that is wrong with a configuration: path, what was found, and the mend. */
@@ -76,23 +79,9 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     const mend = "bind the Durable Object class TokenBucket as TOKEN_BUCKET in wrangler.toml";
     problems.push({ path: "rateLimits", found: "no binding TOKEN_BUCKET", mend });
   }
-  const { registry } = policy;
-  const token = registry === undefined ? "" : bindings[registry.tokenBinding];
-  if (registry !== undefined && bindings["HASH_RING"] === undefined) {
-    problems.push({
-      path: "registry",
-      found: "no binding HASH_RING",
-      mend: "bind the Durable Object class HashRing as HASH_RING in wrangler.toml",
-    });
-  }
-  if (registry !== undefined && (typeof token !== "string" || token.length < 16)) {
-    const mend = `set the secret ${registry.tokenBinding} to at least 16 characters: wrangler secret put, or .dev.vars here`;
-    problems.push({
-      path: "registry.tokenBinding",
-      found: typeof token === "string" ? "a shorter secret" : "no secret of that name",
-      mend,
-    });
-  }
+  const { registry, purge } = policy;
+  if (registry !== undefined) problems.push(...adminProblems("registry", registry.tokenBinding, "HashRing", "HASH_RING", bindings));
+  if (purge !== undefined) problems.push(...adminProblems("purge", purge.tokenBinding, "PurgeLog", "PURGE_LOG", bindings));
   for (const [method, endpoint] of endpoints) {
     const problem = endpoint.policy.validate === "off" ? undefined : validationProblem(method, validate);
     if (problem !== undefined) problems.push({ path: `validate of ${method.parent.typeName}.${method.name}`, ...problem });
@@ -106,7 +95,9 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     validate,
     buckets: bindings["TOKEN_BUCKET"],
     rings: ringsOf(bindings),
-    registryToken: String(token),
+    registryToken: registry === undefined ? "" : String(bindings[registry.tokenBinding]),
+    purgeLogs: bindings["PURGE_LOG"] as PurgeLogs | undefined,
+    purgeToken: purge === undefined ? "" : String(bindings[purge.tokenBinding]),
   };
 }
 
@@ -132,6 +123,22 @@ function poolOf(name: string, service: string, policy: UpstreamPolicy, gateway: 
       : undefined;
   const called = name === service && first !== undefined && second === undefined ? endpointId(first.target) : name;
   return pool({ name: called, policy, principalHeader, roster }, bindings);
+}
+
+/** What a service of the gateway's own needs: its object, and a secret that is hard to guess. */
+function adminProblems(path: string, secret: string, className: string, binding: string, bindings: Bindings): Problem[] {
+  const problems: Problem[] = [];
+  const token = bindings[secret];
+  if (bindings[binding] === undefined) {
+    const mend = `bind the Durable Object class ${className} as ${binding} in wrangler.toml`;
+    problems.push({ path, found: `no binding ${binding}`, mend });
+  }
+  if (typeof token !== "string" || token.length < 16) {
+    const mend = `set the secret ${secret} to at least 16 characters: wrangler secret put, or .dev.vars here`;
+    const found = typeof token === "string" ? "a shorter secret" : "no secret of that name";
+    problems.push({ path: `${path}.tokenBinding`, found, mend });
+  }
+  return problems;
 }
 
 function ringsOf(bindings: Bindings): Rings | undefined {

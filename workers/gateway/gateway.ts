@@ -4,6 +4,7 @@ import { canonicalPath } from "../../core/path.ts";
 import type { Rejection } from "../../core/rejection.ts";
 import type { HashRing } from "../../durable-objects/hash-ring.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
+import { PurgeView } from "./cache/purges.ts";
 import type { Call, Handler, Protocol } from "./call.ts";
 import type { Configuration } from "./configuration.ts";
 import { discoveryEndpoints } from "./discovery.ts";
@@ -13,6 +14,7 @@ import { Leases } from "./limit/leases.ts";
 import { LocalBuckets } from "./limit/local.ts";
 import { pipeline, refuse } from "./pipeline.ts";
 import { protocolFor, protocolOf, REST } from "./protocol.ts";
+import { purgingEndpoints } from "./purging.ts";
 import { registryEndpoints } from "./registry.ts";
 import type { RestRoute } from "./transcode/rules.ts";
 
@@ -42,7 +44,10 @@ export function createGateway({ policy, endpoints, rest, validate, ...bound }: C
           { ...registry, token: bound.registryToken, services, rings: bound.rings as DurableObjectNamespace<HashRing> },
           policy.defaults,
         );
-  for (const [method, endpoint] of [...own, ...registering, ...endpoints]) {
+  const purges =
+    bound.purgeLogs === undefined || policy.purge === undefined ? undefined : new PurgeView({ logs: bound.purgeLogs, ...policy.purge });
+  const purging = purges === undefined ? [] : purgingEndpoints(purges, bound.purgeToken, policy.defaults);
+  for (const [method, endpoint] of [...own, ...registering, ...purging, ...endpoints]) {
     const handler = pipeline({ method, ...endpoint, limiters, gateway: policy, validate });
     byProcedure.set(`/${method.parent.typeName}/${method.name}`, { method, handler });
   }
