@@ -44,7 +44,14 @@ export function parseHttpRoutes(
     if (!isCanonical) check.report(at, prefix, 'write a path that starts and ends with "/": "/assets/"');
     const { upstream, ...fields } = check.fields(at, settings, FIELDS);
     const { readTimeoutMs, maxBodyBytes, rateLimits, cost, cache } = routeOf(at, fields);
-    routes.set(prefix, { upstream: parseUpstream(check, join(at, "upstream"), upstream), readTimeoutMs, maxBodyBytes, rateLimits, cost, cache });
+    routes.set(prefix, {
+      upstream: parseUpstream(check, join(at, "upstream"), upstream),
+      readTimeoutMs,
+      maxBodyBytes,
+      rateLimits,
+      cost,
+      cache,
+    });
   }
   return routes;
 }

@@ -1,5 +1,6 @@
 // What an operator may set: the shape of gateway.config.ts, its defaults, and the parsing that tells all problems at once.
 import { type CacheInput, type CachePolicy, parseCache } from "./cache/policy.ts";
+import { type PurgeInput, type PurgePolicy, parsePurge } from "./cache/purge-policy.ts";
 import { type CacheStoreInput, type CacheStorePolicy, parseCacheStore } from "./cache/store-policy.ts";
 import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
 import { type HttpRouteInput, type HttpRoutePolicy, parseHttpRoutes } from "./http-routes.ts";
@@ -36,6 +37,8 @@ export interface GatewayInput {
   readonly discovery?: boolean;
   /** Lets endpoints register themselves, through tidegate.registry.v1.RegistryService. */
   readonly registry?: RegistryInput;
+  /** Lets cached answers be purged, through tidegate.cache.v1.CacheService. */
+  readonly purge?: PurgeInput;
   /** Descriptor sets of services whose TypeScript is not compiled in: bytes, or base64. */
   readonly descriptors?: readonly (string | Uint8Array)[];
   /** The services behind the gateway, by their full proto name. What is not listed can't be called. */
@@ -78,6 +81,7 @@ export interface GatewayPolicy {
   readonly cache: CacheStorePolicy;
   readonly discovery: boolean;
   readonly registry: RegistryPolicy | undefined;
+  readonly purge: PurgePolicy | undefined;
   readonly defaults: RoutePolicy;
   readonly services: ReadonlyMap<string, ServicePolicy>;
 }
@@ -107,19 +111,9 @@ export type ParsedPolicy =
   | { readonly kind: "invalid"; readonly problems: readonly Problem[] };
 
 const TOP_FIELDS = [
-  "principalHeader",
-  "rateLimits",
-  "rateLimitShards",
-  "cors",
-  "rest",
-  "discovery",
-  "registry",
-  "httpRoutes",
-  "cache",
-  "descriptors",
-  "defaults",
-  "services",
-] as const;
+  ...["principalHeader", "rateLimits", "rateLimitShards", "cors", "rest", "discovery", "registry", "purge", "httpRoutes", "cache"],
+  ...["descriptors", "defaults", "services"],
+];
 const ROUTE_FIELDS = ["readTimeoutMs", "streamTimeoutMs", "maxBodyBytes", "validate", "rateLimits", "cost", "retries", "cache"] as const;
 const DEFAULTS: RoutePolicy = {
   readTimeoutMs: 15_000,
@@ -149,7 +143,7 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
   const defaults = route(check, "defaults", check.fields("defaults", top["defaults"], ROUTE_FIELDS), DEFAULTS, rules);
 
   const cors = parseCors(check, "cors", top["cors"]);
-  const rest = parseRest(check, "rest", top["rest"]);
+  const rest = parseRest(check, top["rest"]);
   const discovery = check.oneOf("discovery", top["discovery"], [true, false], true);
 
   const registry = parseRegistry(check, top["registry"]);
@@ -157,6 +151,7 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
   const httpRoutes = parseHttpRoutes(check, "httpRoutes", top["httpRoutes"], (path, fields) =>
     route(check, path, fields, { ...defaults, cache: undefined }, rules, "http"),
   );
+  const purge = parsePurge(check, top["purge"]);
 
   const services = new Map<string, ServicePolicy>();
   if (top["services"] === undefined)
@@ -172,7 +167,10 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
     services.set(name, own);
   }
   if (check.problems.length > 0) return { kind: "invalid", problems: check.problems };
-  return { kind: "ok", policy: { principalHeader, rateLimitShards, cors, rest, httpRoutes, cache, discovery, registry, defaults, services } };
+  return {
+    kind: "ok",
+    policy: { principalHeader, rateLimitShards, cors, rest, httpRoutes, cache, purge, discovery, registry, defaults, services },
+  };
 }
 
 type Rules = ReadonlyMap<string, RateLimitRule>;

@@ -1,5 +1,5 @@
-// How REST is read and written, as an operator sets it.
-import { type Checks, join } from "./parse.ts";
+// How REST requests are read and answers written, as an operator sets it.
+import type { Checks } from "./parse.ts";
 
 /** Switches of transcoding, all false but `inferUpdateMask`. */
 export interface RestInput {
@@ -11,7 +11,7 @@ export interface RestInput {
   readonly protoFieldNames?: boolean;
 }
 
-const FIELDS = [
+const REST_FIELDS = [
   "ignoreUnknownQuery",
   "caseInsensitiveEnums",
   "inferUpdateMask",
@@ -20,10 +20,10 @@ const FIELDS = [
   "protoFieldNames",
 ] as const;
 
-export function parseRest(check: Checks, path: string, value: unknown): RestInput {
-  const fields = check.fields(path, value, FIELDS);
-  const flags = FIELDS.map(
-    (name) => [name, check.oneOf(join(path, name), fields[name], [true, false], name === "inferUpdateMask")] as const,
+export function parseRest(check: Checks, value: unknown): RestInput {
+  const fields = check.fields("rest", value, REST_FIELDS);
+  const flags = REST_FIELDS.map(
+    (name) => [name, check.oneOf(`rest.${name}`, fields[name], [true, false], name === "inferUpdateMask")] as const,
   );
   return Object.fromEntries(flags);
 }

@@ -1,4 +1,5 @@
-// The purges that an isolate knows of, and which entries they hit. Judged at each read: a purge deletes nothing, and costs the same for any number of entries.
+// The purges that an isolate knows of, and which entries they hit.
+// Judged at each read: a purge deletes nothing, costs the same for any number of entries, and holds for both levels at once.
 
 export const KINDS = ["key", "tag", "route", "all"] as const;
 export type PurgeKind = (typeof KINDS)[number];
@@ -6,25 +7,27 @@ export type PurgeKind = (typeof KINDS)[number];
 /** `soft`: what is hit counts as stale, and may serve while it is refreshed or where the upstream fails. `hard`: it is gone. */
 export type PurgeMode = "soft" | "hard";
 
-export interface Purge {
-  readonly seq: number; // grows with each purge; about the epoch ms of it
+/** What somebody wants gone. */
+export interface Target {
   readonly kind: PurgeKind;
   readonly value: string; // "" for all
-  readonly mode: PurgeMode;
 }
 
-/** What an isolate has to hear. Plain data: fit for RPC. */
-export type Delta =
-  | { readonly kind: "same"; readonly seq: number }
-  | ({ readonly kind: "delta" } & Purged) // beside what the isolate knows
-  | ({ readonly kind: "reset" } & Purged); // instead of it
+export interface Purge extends Target {
+  readonly mode: PurgeMode;
+  readonly seq: number; // grows with each purge: its epoch ms, or one more than the last
+}
+
+/** What an isolate has to hear, beside what it knows. Plain data: fit for RPC. */
+export type Delta = { readonly kind: "same"; readonly seq: number } | Purged;
 
 export interface Purged {
+  readonly kind: "purged";
   readonly seq: number; // of the latest purge
-  readonly forgotten: number; // purges up to here are no longer listed
-  readonly softFloor: number; // everything fetched before this seq counts as purged: purges that there was no room to list
+  readonly softFloor: number; // what was fetched before this seq is hit: by a purge of all, or by purges no longer listed
   readonly hardFloor: number;
-  readonly purges: readonly Purge[]; // by seq
+  readonly epoch: number; // of the last hard purge of all
+  readonly purges: readonly Purge[]; // those of a name that came after what the isolate knows, by seq
 }
 
 /** What is looked at when an entry is read. */
@@ -37,74 +40,71 @@ export interface Judged {
 
 export type Judgement = "valid" | PurgeMode;
 
+/** The latest purges of one name. */
 interface Latest {
-  soft: number;
-  hard: number;
+  readonly soft: number;
+  readonly hard: number;
 }
+
+const NEVER: Latest = { soft: 0, hard: 0 };
 
 export class Purges {
   #seq = 0;
   #softFloor = 0;
   #hardFloor = 0;
-  readonly #latest = new Map<string, Latest>(); // by kind and value; those last purged at the end
+  #epoch = 0;
+  readonly #latest = new Map<string, Latest>(); // by kind and value
 
-  /** The latest purge known: an entry that is fetched from now on bears it. */
+  /** The latest purge known: what is fetched from now on bears it. */
   get seq(): number {
     return this.#seq;
   }
 
-  /** Purges that are listed one by one. */
+  /** Of the last hard purge of all. Part of the keys of the shared level, so that nothing from before is found there. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Names that are purged one by one. */
   get size(): number {
     return this.#latest.size;
   }
 
-  /** An entry is hit by the purges that came after the one known when its fetch started; that covers what is purged while it is fetched. */
+  /**
+   * An entry is hit by the purges that came after the one known when its fetch started: also by those that came while it was fetched.
+   * Where the isolate knew too little then, it is hit once more than needed; never once less.
+   */
   judge({ key, route, tags, seq }: Judged): Judgement {
     if (seq >= this.#seq) return "valid"; // nothing has been purged since: the usual case
-    let isSoft = seq < this.#softFloor;
     if (seq < this.#hardFloor) return "hard";
-    const named = this.#latest;
-    if (named.size === 0) return isSoft ? "soft" : "valid";
-    for (let index = -2; index < tags.length; index++) {
-      const name = index === -2 ? nameOf("key", key) : index === -1 ? nameOf("route", route) : nameOf("tag", tags[index]!);
-      const latest = named.get(name);
-      if (latest === undefined) continue;
-      if (seq < latest.hard) return "hard";
-      if (seq < latest.soft) isSoft = true;
+    let isSoft = seq < this.#softFloor;
+    if (this.#latest.size > 0) {
+      const count = tags.length + 2;
+      for (let index = 0; index < count; index++) {
+        const name = index === 0 ? nameOf("key", key) : index === 1 ? nameOf("route", route) : nameOf("tag", tags[index - 2]!);
+        const { soft, hard } = this.#latest.get(name) ?? NEVER;
+        if (seq < hard) return "hard";
+        isSoft ||= seq < soft;
+      }
     }
     return isSoft ? "soft" : "valid";
   }
 
-  /** Takes what the log says. What is known already, or older than what is known, changes nothing. */
+  /** Takes what the log says, in any order, and any number of times. */
   take(delta: Delta): void {
     if (delta.kind === "same") return;
-    if (delta.kind === "reset") {
-      this.#latest.clear();
-      this.#seq = 0;
-      this.#softFloor = 0;
-      this.#hardFloor = 0;
-    }
+    this.#seq = Math.max(this.#seq, delta.seq);
     this.#softFloor = Math.max(this.#softFloor, delta.softFloor);
     this.#hardFloor = Math.max(this.#hardFloor, delta.hardFloor);
-    for (const purge of delta.purges) this.#add(purge);
-    this.#seq = Math.max(this.#seq, delta.seq);
+    this.#epoch = Math.max(this.#epoch, delta.epoch);
+    for (const { kind, value, mode, seq } of delta.purges) {
+      const name = nameOf(kind, value);
+      const known = this.#latest.get(name) ?? NEVER;
+      this.#latest.set(name, { ...known, [mode]: Math.max(known[mode], seq) });
+    }
     for (const [name, { soft, hard }] of this.#latest) {
-      if (Math.max(soft, hard) > delta.forgotten) break;
-      this.#latest.delete(name);
+      if (hard <= this.#hardFloor && soft <= Math.max(this.#softFloor, this.#hardFloor)) this.#latest.delete(name);
     }
-  }
-
-  #add({ kind, value, mode, seq }: Purge): void {
-    if (kind === "all") {
-      if (mode === "soft") this.#softFloor = Math.max(this.#softFloor, seq);
-      else this.#hardFloor = Math.max(this.#hardFloor, seq);
-      return;
-    }
-    const name = nameOf(kind, value);
-    const known = this.#latest.get(name) ?? { soft: 0, hard: 0 };
-    if (seq <= known[mode]) return;
-    this.#latest.delete(name);
-    this.#latest.set(name, { ...known, [mode]: seq });
   }
 }
 

@@ -3,7 +3,7 @@ import { Rejected } from "../../../core/rejection.ts";
 import type { Call } from "../call.ts";
 import type { Asked } from "./asked.ts";
 import { type Fetched, type FetchSettings, fetchAnswer, type Own, selected } from "./fetch.ts";
-import { errorOf, Flights } from "./flight.ts";
+import { errorOf } from "./flight.ts";
 import type { Found } from "./shelf.ts";
 
 export interface Got {
@@ -16,17 +16,14 @@ const GRACE_MS = 100; // past the deadline of a leader, until it is taken for lo
 
 export class Asker {
   readonly #settings: FetchSettings;
-  readonly #flights: Flights<Fetched>;
 
-  /** @param keepAlive `waitUntil` */
-  constructor(settings: FetchSettings, keepAlive: (work: Promise<unknown>) => void) {
+  constructor(settings: FetchSettings) {
     this.#settings = settings;
-    this.#flights = new Flights(keepAlive);
   }
 
   /** Refreshes what has served already. */
   behind(asked: Asked, found: Found): void {
-    this.#flights.behind(found.at, async () => (await this.#fetch(asked, found, null))[0]);
+    this.#settings.flights.behind(found.at, async () => (await this.#fetch(asked, found, null))[0]);
   }
 
   /** @throws Rejected where there is no answer */
@@ -35,7 +32,7 @@ export class Asker {
     const { policy, timeoutMs, route } = this.#settings;
     const wait = { maxFollowers: policy.maxFollowers, deadlineAt: call.deadlineAt, patienceMs: timeoutMs + GRACE_MS };
     let own: Own;
-    const joined = await this.#flights.join(found.at, wait, async () => {
+    const joined = await this.#settings.flights.join(found.at, wait, async () => {
       const [fetched, mine] = await this.#fetch(asked, found, null);
       own = mine;
       return fetched;

@@ -9,8 +9,9 @@ import { selection, varyNames } from "../../../core/cache/vary.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import type { Handler } from "../call.ts";
 import type { Asked } from "./asked.ts";
+import type { Flights } from "./flight.ts";
 import type { L2 } from "./l2.ts";
-import { fieldsOf, type Pairs, pairsOf, type Plain, readBody } from "./plain.ts";
+import { fieldsOf, type Pairs, type Plain, pairsOf, readBody } from "./plain.ts";
 import type { Found, Shelf } from "./shelf.ts";
 
 export interface FetchSettings {
@@ -18,6 +19,7 @@ export interface FetchSettings {
   readonly policy: CachePolicy;
   readonly route: string;
   readonly shelf: Shelf;
+  readonly flights: Flights<Fetched>;
   readonly l2: L2 | undefined;
   readonly seq: () => number; // of the latest purge known
   readonly timeoutMs: number; // of a fetch that others may wait for
@@ -36,7 +38,12 @@ export type Own = Plain | Response | undefined;
  * @param signal of the caller, where nobody else waits; else the fetch has a deadline of its own
  * @throws Rejected where the upstream can't be asked
  */
-export async function fetchAnswer(settings: FetchSettings, asked: Asked, found: Found, signal: AbortSignal | null): Promise<[Fetched, Own]> {
+export async function fetchAnswer(
+  settings: FetchSettings,
+  asked: Asked,
+  found: Found,
+  signal: AbortSignal | null,
+): Promise<[Fetched, Own]> {
   const { shelf, l2, policy, next } = settings;
   const startedAt = Date.now();
   let known = found.kind === "found" ? found.kept.entry : undefined;
@@ -45,7 +52,8 @@ export async function fetchAnswer(settings: FetchSettings, asked: Asked, found: 
   if (shared !== undefined && judgement !== "hard") {
     shelf.keep(asked, shared, startedAt);
     const use = useOf(shared, judgement, asked.directives, startedAt, Math.random());
-    if (use.kind !== "validate") return [{ kind: "kept", entry: shared, selected: selected(asked, shared), from: "l2", status: 0 }, undefined];
+    if (use.kind !== "validate")
+      return [{ kind: "kept", entry: shared, selected: selected(asked, shared), from: "l2", status: 0 }, undefined];
     known = shared;
   }
 
@@ -64,7 +72,8 @@ export async function fetchAnswer(settings: FetchSettings, asked: Asked, found: 
 
   const isConfirmed = response.status === 304 && known !== undefined;
   const read = await readBody(response.body, response.headers.get("content-length"), policy.maxObjectBytes);
-  if (read.kind === "large") return [{ kind: "alone" }, new Response(read.body, { status: response.status, headers: response.headers, encodeBody: "manual" })];
+  if (read.kind === "large")
+    return [{ kind: "alone" }, new Response(read.body, { status: response.status, headers: response.headers, encodeBody: "manual" })];
   const status = isConfirmed ? known!.status : response.status;
   const headers: Pairs = isConfirmed ? freshened(known!, pairsOf(response.headers)) : pairsOf(response.headers);
   const body = isConfirmed ? known!.body : read.body;

@@ -2,9 +2,7 @@
 import { Rejected, type Rejection } from "../../../core/rejection.ts";
 
 /** What came of a flight. Plain data in any case: nothing that belongs to one request may be used by another. */
-export type Landed<T> =
-  | { readonly kind: "landed"; readonly value: T }
-  | { readonly kind: "failed"; readonly failure: Failure };
+export type Landed<T> = { readonly kind: "landed"; readonly value: T } | { readonly kind: "failed"; readonly failure: Failure };
 
 export type Failure = { readonly rejection: Rejection } | { readonly message: string };
 

@@ -11,7 +11,12 @@ export function presentHttp(request: Request, { status, headers, body }: Plain, 
     return responseOf(status, all, isHead ? null : body);
 
   const answer = fieldsOf(headers);
-  if (isNotModified(asked, status, answer, now)) return responseOf(304, all.filter(([name]) => isForNotModified(name)), null);
+  if (isNotModified(asked, status, answer, now))
+    return responseOf(
+      304,
+      all.filter(([name]) => isForNotModified(name)),
+      null,
+    );
   if (isHead) return responseOf(200, withLength(all, body.byteLength), null);
   const range = rangeOf(asked, answer, body.byteLength, now);
   const rest = all.filter(([name]) => name !== "content-length" && name !== "content-range");

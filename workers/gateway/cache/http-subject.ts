@@ -36,7 +36,8 @@ export function httpSubject(route: string, policy: CachePolicy, principalHeader:
 
     const dimensions = dimensionsOf(headers, names);
     const isPart = headers.has("range");
-    const outgoing = policy.forward === "key" ? keyedHeaders(headers, names, dimensions, policy, principalHeader) : trusted(headers, policy);
+    const outgoing =
+      policy.forward === "key" ? keyedHeaders(headers, names, dimensions, policy, principalHeader) : trusted(headers, policy);
     if (isPart && policy.forward === "key") for (const name of ["range", "if-range"]) copy(headers, outgoing, name);
     const told: Call = { ...call, outgoing: { method, path, query: selected, headers: outgoing, body: null } };
     return {

@@ -9,7 +9,9 @@ export interface Plain {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-export type Read = { readonly kind: "whole"; readonly body: Uint8Array<ArrayBuffer> } | { readonly kind: "large"; readonly body: ReadableStream<Uint8Array> };
+export type Read =
+  | { readonly kind: "whole"; readonly body: Uint8Array<ArrayBuffer> }
+  | { readonly kind: "large"; readonly body: ReadableStream<Uint8Array> };
 
 /** Names in lower case; fields of several lines in one, as `Headers` has them. */
 export function pairsOf(headers: Headers): [string, string][] {

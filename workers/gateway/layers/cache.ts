@@ -1,23 +1,28 @@
 // Answers from what is kept, asks the upstream for the rest, and serves what is stale where that is allowed.
-import { waitUntil } from "cloudflare:workers";
 import { ageOf, useOf } from "../../../core/cache/serve.ts";
 import { type CacheStatus, cacheStatus, type Forward } from "../../../core/cache/status.ts";
 import { Asker, type Got } from "../cache/ask.ts";
 import type { Asked, PassedBy, Subject } from "../cache/asked.ts";
-import { type FetchSettings, isFailure } from "../cache/fetch.ts";
+import type { RouteCache } from "../cache/caches.ts";
+import { invalidate } from "../cache/invalidate.ts";
 import type { Pairs } from "../cache/plain.ts";
 import type { Found, Kept, Shelf } from "../cache/shelf.ts";
 import type { Call, Handler, Layer } from "../call.ts";
 
-export interface CacheSettings extends Omit<FetchSettings, "next"> {
+export interface CacheSettings {
+  readonly cache: RouteCache;
   readonly subject: Subject;
+  readonly timeoutMs: number; // of a fetch that others may wait for
 }
 
-export function cache(settings: CacheSettings): Layer {
-  const { subject, shelf, policy } = settings;
+export function cache({ cache, subject, timeoutMs }: CacheSettings): Layer {
+  const { shelf, view } = cache;
   return (next) => {
-    const asker = new Asker({ ...settings, next }, waitUntil);
+    const asker = new Asker({ ...cache, next, timeoutMs });
     return async (call) => {
+      const hearing = view?.prepare();
+      if (hearing !== undefined) await hearing;
+      if (view?.mayServe() === false) return marked(await next(call), { fwd: "bypass", detail: "purges-unknown" });
       const asking = subject(call);
       const asked = asking instanceof Promise ? await asking : asking;
       if (asked.kind === "passed") return passBy(next, call, asked, shelf);
@@ -65,7 +70,10 @@ export function cache(settings: CacheSettings): Layer {
         const { entry, from, status } = fetched;
         const isStored = from === "upstream" && !isCollapsed;
         const ttl = ttlOf(entry.freshUntil, now);
-        const said = from === "l2" ? { isHit: true, ttl, detail: "l2" } : { fwd, ttl, isStored, isCollapsed, ...(isCollapsed ? {} : { fwdStatus: status }) };
+        const said =
+          from === "l2"
+            ? { isHit: true, ttl, detail: "l2" }
+            : { fwd, ttl, isStored, isCollapsed, ...(isCollapsed ? {} : { fwdStatus: status }) };
         return own === undefined ? serve(asked, { entry }, said, now) : asked.present(own, told(said), now);
       }
       const plain = own ?? (fetched.kind === "failed" ? fetched.plain : undefined);
@@ -79,6 +87,7 @@ export function cache(settings: CacheSettings): Layer {
 
 async function passBy(next: Handler, call: Call, { fwd, detail, invalidates }: PassedBy, shelf: Shelf): Promise<Response> {
   const response = await next(call);
+  if (invalidates !== undefined) invalidate(shelf, call, invalidates, response, Date.now());
   return marked(response, { fwd, ...(detail === undefined ? {} : { detail }) });
 }
 
