@@ -8,6 +8,7 @@ import { Rejected, type Rejection } from "../../core/rejection.ts";
 import type { Validate } from "../../core/validation.ts";
 import type { RouteCache } from "./cache/caches.ts";
 import { httpSubject } from "./cache/http-subject.ts";
+import { rpcSubject } from "./cache/rpc-subject.ts";
 import { type Handler, type Layer, stack } from "./call.ts";
 import { dispatch } from "./dispatch.ts";
 import { cache } from "./layers/cache.ts";
@@ -37,7 +38,10 @@ export interface Route {
 /**
  * @param rest the HTTP rule a call came in by, where it is REST; RPC passes through as it is
  */
-export function pipeline({ method, policy, upstream, limiters, gateway, validate: validator }: Route, rest?: RestRoute): Handler {
+export function pipeline(
+  { method, policy, upstream, limiters, gateway, cache: kept, validate: validator }: Route,
+  rest?: RestRoute,
+): Handler {
   const isUnary = method.methodKind === "unary";
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   const isSafe = isUnary && method.idempotency !== undefined && method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
@@ -63,6 +67,7 @@ export function pipeline({ method, policy, upstream, limiters, gateway, validate
             mode !== "off" ||
             spoken !== "both" ||
             readsMessage ||
+            kept !== undefined ||
             upstream.mirror !== undefined ||
             (isSafe && policy.retries.max > 0),
         }),
@@ -73,6 +78,11 @@ export function pipeline({ method, policy, upstream, limiters, gateway, validate
         : [validate({ method, mode, maxBytes: policy.maxBodyBytes, validate: validator })]),
       // ... and every message keeps the rules of its proto
       ...optional(isLimited && readsMessage, limit), // rules that look into the message have to wait for it
+      ...optional(kept !== undefined, () => {
+        const { principalHeader } = gateway;
+        const subject = rpcSubject({ method, policy: kept!.policy, maxBytes, principalHeader });
+        return cache({ cache: kept!, subject, timeoutMs: policy.readTimeoutMs });
+      }), // a hit is still a call: it has been counted, and its message is valid
       ...(spoken === "both" ? [] : [translate(spoken, isUnary)]), // into what the upstream speaks
       ...optional(isUnary && policy.retries.max > 0, () => retry({ policy: policy.retries, isSafe, upstream })), // each attempt at another endpoint
     ],

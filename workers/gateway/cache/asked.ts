@@ -9,15 +9,21 @@ export interface Asked {
   readonly key: string; // of the isolate's store
   readonly resource: string; // what purges and invalidations call it
   readonly tags: readonly string[];
-  readonly call: Call; // as the upstream gets it
+  /** The call as the upstream gets it, made when it has to be asked. */
+  told(): Call;
   readonly variesBy: Fields | undefined; // the fields that `Vary` may speak of, where the key does not have them all
   readonly hasAuthorization: boolean; // and the upstream gets to see it
   readonly directives: Directives; // of the caller, as far as they count
   readonly isShareable: boolean; // or else only what is kept already may answer it: HEAD, parts
   /** Whether the answer is one of those that the protocol has. */
   isFit(status: number, fields: Fields): boolean;
-  /** Writes an answer for this caller. @param extra more header fields */
-  present(answer: Plain, extra: Pairs, now: number): Response | Promise<Response>;
+  /** Writes an answer for this caller. @param extra more header fields. @param forms of an answer that is kept */
+  present(answer: Plain, extra: Pairs, now: number, forms?: Forms): Response | Promise<Response>;
+}
+
+/** Other ways to write an answer that is kept, as callers have asked for them. */
+export interface Forms {
+  written?: Map<string, Uint8Array<ArrayBuffer>>;
 }
 
 /** A call that the cache has no part in. */

@@ -59,13 +59,13 @@ export async function fetchAnswer(
 
   const seq = settings.seq(); // what is purged from here on hits the answer
   const requestedAt = Date.now();
-  const { outgoing } = asked.call;
+  const call = asked.told();
   const conditions = asked.isShareable && known !== undefined ? conditionsOf(known) : [];
-  for (const [name, value] of conditions) outgoing.headers.set(name, value);
+  for (const [name, value] of conditions) call.outgoing.headers.set(name, value);
   const own = signal === null ? AbortSignal.timeout(settings.timeoutMs) : undefined;
-  const deadlineAt = own === undefined ? asked.call.deadlineAt : requestedAt + settings.timeoutMs;
-  const inTime = { signal: own ?? signal, deadlineAt, receivedAt: own === undefined ? asked.call.receivedAt : requestedAt };
-  const response = await next({ ...asked.call, ...inTime }).catch((error: unknown) => {
+  const deadlineAt = own === undefined ? call.deadlineAt : requestedAt + settings.timeoutMs;
+  const inTime = { signal: own ?? signal, deadlineAt, receivedAt: own === undefined ? call.receivedAt : requestedAt };
+  const response = await next({ ...call, ...inTime }).catch((error: unknown) => {
     throw own?.aborted === true ? new Rejected({ kind: "deadline_exceeded", timeoutMs: settings.timeoutMs }) : error;
   });
   if (!asked.isShareable) return [{ kind: "alone" }, response];

@@ -36,16 +36,18 @@ export function httpSubject(route: string, policy: CachePolicy, principalHeader:
 
     const dimensions = dimensionsOf(headers, names);
     const isPart = headers.has("range");
-    const outgoing =
-      policy.forward === "key" ? keyedHeaders(headers, names, dimensions, policy, principalHeader) : trusted(headers, policy);
-    if (isPart && policy.forward === "key") for (const name of ["range", "if-range"]) copy(headers, outgoing, name);
-    const told: Call = { ...call, outgoing: { method, path, query: selected, headers: outgoing, body: null } };
+    const told = (): Call => {
+      const isKeyed = policy.forward === "key";
+      const outgoing = isKeyed ? keyedHeaders(headers, names, dimensions, policy, principalHeader) : trusted(headers, policy);
+      if (isPart && isKeyed) for (const name of ["range", "if-range"]) copy(headers, outgoing, name);
+      return { ...call, outgoing: { method, path, query: selected, headers: outgoing, body: null } };
+    };
     return {
       kind: "asked",
       key: cacheKey(route, scope, path + selected, dimensions),
       resource: path + selected,
       tags: policy.tags,
-      call: told,
+      told,
       variesBy: policy.forward === "all" ? headers : undefined,
       hasAuthorization: authorization === "forwarded",
       directives: directivesOf(headers, policy),

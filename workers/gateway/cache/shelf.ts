@@ -6,10 +6,10 @@ import { pauseMs } from "../../../core/cache/serve.ts";
 import type { Store } from "../../../core/cache/store.ts";
 import { headerOf } from "../../../core/cache/validate.ts";
 import { selection, varyNames } from "../../../core/cache/vary.ts";
-import type { Asked } from "./asked.ts";
+import type { Asked, Forms } from "./asked.ts";
 
 /** An answer, and how its refreshing goes. */
-export interface Kept {
+export interface Kept extends Forms {
   readonly kind: "entry";
   readonly entry: Entry;
   retryAt: number; // epoch ms; the upstream has failed and is not asked before
@@ -37,6 +37,7 @@ export type Found =
 
 const PASSING_MS = 10_000;
 const SMALL_BYTES = 1_000; // what a slot without an answer occupies, beside its key
+const FORM_BYTES = 300; // of the objects around one
 const PASSING: Passing = { kind: "passing" };
 
 export class Shelf {
@@ -79,6 +80,13 @@ export class Shelf {
     const at = names.length === 0 ? asked.key : variantKey(asked, this.#varying(asked.key, names, until, now));
     this.#store.set(at, { kind: "entry", entry, retryAt: 0, failures: 0 }, bytesOf(at, entry), until, now);
     return at;
+  }
+
+  /** Counts anew what is kept, where it is kept in more forms than before. */
+  recount(at: string, kept: Kept, now: number): void {
+    let bytes = bytesOf(at, kept.entry);
+    for (const form of kept.written?.values() ?? []) bytes += FORM_BYTES + form.byteLength;
+    this.#store.set(at, kept, bytes, keptUntil(kept.entry), now);
   }
 
   /** Nobody waits here for a while. */

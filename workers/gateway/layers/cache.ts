@@ -1,4 +1,5 @@
 // Answers from what is kept, asks the upstream for the rest, and serves what is stale where that is allowed.
+import type { Entry } from "../../../core/cache/entry.ts";
 import { ageOf, useOf } from "../../../core/cache/serve.ts";
 import { type CacheStatus, cacheStatus, type Forward } from "../../../core/cache/status.ts";
 import { Asker, type Got } from "../cache/ask.ts";
@@ -6,7 +7,7 @@ import type { Asked, PassedBy, Subject } from "../cache/asked.ts";
 import type { RouteCache } from "../cache/caches.ts";
 import { invalidate } from "../cache/invalidate.ts";
 import type { Pairs } from "../cache/plain.ts";
-import type { Found, Kept, Shelf } from "../cache/shelf.ts";
+import type { Found, Shelf } from "../cache/shelf.ts";
 import type { Call, Handler, Layer } from "../call.ts";
 
 export interface CacheSettings {
@@ -33,9 +34,9 @@ export function cache({ cache, subject, timeoutMs }: CacheSettings): Layer {
         const use = useOf(kept.entry, judgement, asked.directives, now, Math.random());
         const isDue = use.kind === "stale" || (use.kind === "fresh" && use.isEarly);
         if (isDue && now >= kept.retryAt) asker.behind(asked, found);
-        if (use.kind === "fresh") return serve(asked, kept, { isHit: true }, now);
-        if (use.kind === "stale") return serve(asked, kept, { isHit: true, detail: "stale-while-revalidate" }, now);
-        if (now < kept.retryAt && now < kept.entry.errorUntil) return serve(asked, kept, { isHit: true, detail: "stale-if-error" }, now);
+        if (use.kind === "fresh") return serve(asked, found, { isHit: true }, now);
+        if (use.kind === "stale") return serve(asked, found, { isHit: true, detail: "stale-while-revalidate" }, now);
+        if (now < kept.retryAt && now < kept.entry.errorUntil) return serve(asked, found, { isHit: true, detail: "stale-if-error" }, now);
       }
       const fwd = fwdOf(found);
       if (asked.directives.has("only-if-cached")) {
@@ -59,7 +60,14 @@ export function cache({ cache, subject, timeoutMs }: CacheSettings): Layer {
       const now = Date.now();
       const found = shelf.find(asked, now);
       if (found.kind === "none" || now >= found.kept.entry.errorUntil) return undefined;
-      return serve(asked, found.kept, { fwd, fwdStatus, detail: "stale-if-error" }, now);
+      return serve(asked, found, { fwd, fwdStatus, detail: "stale-if-error" }, now);
+    }
+
+    async function serve(asked: Asked, { at, kept }: Found & { kind: "found" }, said: CacheStatus, now: number): Promise<Response> {
+      const forms = kept.written?.size;
+      const response = await asked.present(kept.entry, aged(kept.entry, said, now), now, kept);
+      if (kept.written?.size !== forms) shelf.recount(at, kept, now);
+      return response;
     }
 
     async function answer(asked: Asked, found: Found, { fetched, own, isCollapsed }: Got): Promise<Response> {
@@ -74,7 +82,7 @@ export function cache({ cache, subject, timeoutMs }: CacheSettings): Layer {
           from === "l2"
             ? { isHit: true, ttl, detail: "l2" }
             : { fwd, ttl, isStored, isCollapsed, ...(isCollapsed ? {} : { fwdStatus: status }) };
-        return own === undefined ? serve(asked, { entry }, said, now) : asked.present(own, told(said), now);
+        return asked.present(own ?? entry, own === undefined ? aged(entry, said, now) : told(said), now);
       }
       const plain = own ?? (fetched.kind === "failed" ? fetched.plain : undefined);
       if (plain === undefined) throw new Error("an answer for one caller was given to another one");
@@ -91,9 +99,8 @@ async function passBy(next: Handler, call: Call, { fwd, detail, invalidates }: P
   return marked(response, { fwd, ...(detail === undefined ? {} : { detail }) });
 }
 
-function serve(asked: Asked, { entry }: Pick<Kept, "entry">, said: CacheStatus, now: number): Response | Promise<Response> {
-  const extra = told({ ttl: ttlOf(entry.freshUntil, now), ...said });
-  return asked.present(entry, [["age", String(ageOf(entry, now))], ...extra], now);
+function aged(entry: Entry, said: CacheStatus, now: number): Pairs {
+  return [["age", String(ageOf(entry, now))], ...told({ ttl: ttlOf(entry.freshUntil, now), ...said })];
 }
 
 function told(said: CacheStatus): Pairs {
