@@ -2,8 +2,8 @@
 import type { CachePolicy } from "../../../core/cache/policy.ts";
 import { normalised } from "../../../core/cache/vary.ts";
 
-/** What names a call, and can't change its answer. */
-const NAMING = ["x-request-id", "traceparent", "tracestate"];
+/** What names a call is forwarded as far as its form leaves a caller nothing to say: an upstream may write it into its answer. */
+const NAMING = { "x-request-id": /^[0-9a-f-]{36}$/, traceparent: /^[0-9a-f-]{55}$/ };
 
 export type Authorization = "none" | "forwarded" | "passes";
 
@@ -35,7 +35,11 @@ export function keyedHeaders(
   principalHeader: string | undefined,
 ): Headers {
   const headers = new Headers();
-  const copied = [...NAMING, ...(authorization === "forward" ? ["authorization"] : [])];
+  for (const [name, form] of Object.entries(NAMING)) {
+    const value = from.get(name);
+    if (value !== null && form.test(value)) headers.set(name, value);
+  }
+  const copied = authorization === "forward" ? ["authorization"] : [];
   if (scope !== "shared") copied.push(scope === "principal" ? (principalHeader ?? "") : scope.header);
   for (const name of copied) {
     const value = name === "" ? null : from.get(name);
