@@ -1,6 +1,9 @@
 // What an operator may set: the shape of gateway.config.ts, its defaults, and the parsing that tells all problems at once.
+import { type CacheInput, type CachePolicy, parseCache } from "./cache/policy.ts";
 import { type PurgeInput, type PurgePolicy, parsePurge } from "./cache/purge-policy.ts";
+import { type CacheStoreInput, type CacheStorePolicy, parseCacheStore } from "./cache/store-policy.ts";
 import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
+import { type HttpRouteInput, type HttpRoutePolicy, parseHttpRoutes } from "./http-routes.ts";
 import { type Cost, type CostInput, mostBefore, ONE, parseCost } from "./limit/cost.ts";
 import { parseRule, type RateLimitInput, type RateLimitRule } from "./limit/rule.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
@@ -22,6 +25,10 @@ export interface GatewayInput {
   readonly rateLimitShards?: number;
   /** For every method that does not say otherwise. */
   readonly defaults?: RouteInput;
+  /** Plain HTTP behind the gateway, by the prefix of its paths: "/assets/". What is no RPC call and no REST rule goes there. */
+  readonly httpRoutes?: Readonly<Record<string, HttpRouteInput>>;
+  /** What an isolate may keep of answers, for all routes together. */
+  readonly cache?: CacheStoreInput;
   /** Which web pages may call. Default: those of the gateway's own origin. */
   readonly cors?: CorsInput;
   /** How REST requests are read and answers written. */
@@ -52,6 +59,8 @@ export interface RouteInput {
   readonly rateLimits?: readonly string[];
   /** Another attempt for calls that fail and are safe to repeat; false for none. */
   readonly retries?: RetryInput | false;
+  /** Keeps answers of unary methods without side effects; false for none. Default false. */
+  readonly cache?: CacheInput | boolean;
   /** Tokens that one call takes from each rule; a number, or where it is to be read. Default 1. */
   readonly cost?: CostInput;
 }
@@ -68,6 +77,8 @@ export interface GatewayPolicy {
   readonly rateLimitShards: number;
   readonly cors: CorsPolicy | undefined;
   readonly rest: RestInput;
+  readonly httpRoutes: ReadonlyMap<string, HttpRoutePolicy>;
+  readonly cache: CacheStorePolicy;
   readonly discovery: boolean;
   readonly registry: RegistryPolicy | undefined;
   readonly purge: PurgePolicy | undefined;
@@ -89,6 +100,7 @@ export interface RoutePolicy {
   readonly rateLimits: readonly RateLimitRule[];
   readonly cost: Cost;
   readonly retries: RetryPolicy;
+  readonly cache: CachePolicy | undefined;
 }
 
 /** The services that could be listed, and their methods: what the protos promise. */
@@ -99,19 +111,10 @@ export type ParsedPolicy =
   | { readonly kind: "invalid"; readonly problems: readonly Problem[] };
 
 const TOP_FIELDS = [
-  "principalHeader",
-  "rateLimits",
-  "rateLimitShards",
-  "cors",
-  "rest",
-  "discovery",
-  "registry",
-  "purge",
-  "descriptors",
-  "defaults",
-  "services",
-] as const;
-const ROUTE_FIELDS = ["readTimeoutMs", "streamTimeoutMs", "maxBodyBytes", "validate", "rateLimits", "cost", "retries"] as const;
+  ...["principalHeader", "rateLimits", "rateLimitShards", "cors", "rest", "discovery", "registry", "purge", "httpRoutes", "cache"],
+  ...["descriptors", "defaults", "services"],
+];
+const ROUTE_FIELDS = ["readTimeoutMs", "streamTimeoutMs", "maxBodyBytes", "validate", "rateLimits", "cost", "retries", "cache"] as const;
 const DEFAULTS: RoutePolicy = {
   readTimeoutMs: 15_000,
   streamTimeoutMs: 3_600_000,
@@ -120,6 +123,7 @@ const DEFAULTS: RoutePolicy = {
   rateLimits: [],
   cost: ONE,
   retries: RETRIES,
+  cache: undefined,
 };
 
 /** Gives gateway.config.ts its types; everything else is checked when it loads. */
@@ -143,6 +147,10 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
   const discovery = check.oneOf("discovery", top["discovery"], [true, false], true);
 
   const registry = parseRegistry(check, top["registry"]);
+  const cache = parseCacheStore(check, "cache", top["cache"]);
+  const httpRoutes = parseHttpRoutes(check, "httpRoutes", top["httpRoutes"], (path, fields) =>
+    route(check, path, fields, { ...defaults, cache: undefined }, rules, "http"),
+  );
   const purge = parsePurge(check, top["purge"]);
 
   const services = new Map<string, ServicePolicy>();
@@ -159,7 +167,10 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
     services.set(name, own);
   }
   if (check.problems.length > 0) return { kind: "invalid", problems: check.problems };
-  return { kind: "ok", policy: { principalHeader, rateLimitShards, cors, rest, discovery, registry, purge, defaults, services } };
+  return {
+    kind: "ok",
+    policy: { principalHeader, rateLimitShards, cors, rest, httpRoutes, cache, purge, discovery, registry, defaults, services },
+  };
 }
 
 type Rules = ReadonlyMap<string, RateLimitRule>;
@@ -189,7 +200,14 @@ function service(
   return { upstream, traffic, methods };
 }
 
-function route(check: Checks, path: string, fields: Readonly<Record<string, unknown>>, outer: RoutePolicy, rules: Rules): RoutePolicy {
+function route(
+  check: Checks,
+  path: string,
+  fields: Readonly<Record<string, unknown>>,
+  outer: RoutePolicy,
+  rules: Rules,
+  kind: "rpc" | "http" = "rpc",
+): RoutePolicy {
   const number = (name: "readTimeoutMs" | "streamTimeoutMs" | "maxBodyBytes", min: number, max: number, unit: string) =>
     check.integer(join(path, name), fields[name], { min, max, fallback: outer[name], unit });
   const policy: RoutePolicy = {
@@ -201,6 +219,7 @@ function route(check: Checks, path: string, fields: Readonly<Record<string, unkn
     validate: check.oneOf(join(path, "validate"), fields["validate"], ["off", "report", "enforce"], outer.validate),
     retries: parseRetries(check, join(path, "retries"), fields["retries"], outer.retries),
     cost: parseCost(check, join(path, "cost"), fields["cost"], outer.cost),
+    cache: parseCache(check, join(path, "cache"), fields["cache"], outer.cache, kind),
   };
   const most = mostBefore(policy.cost);
   for (const { name, limit, tiers } of policy.rateLimits) {

@@ -5,6 +5,7 @@ import { describe, join, type Problem, suggest } from "../../core/parse.ts";
 import { type GatewayInput, type GatewayPolicy, parsePolicy, type RoutePolicy } from "../../core/policy.ts";
 import { endpointId, type UpstreamPolicy } from "../../core/upstream.ts";
 import type { Validate } from "../../core/validation.ts";
+import { cacheProblems, methodCacheProblems } from "./cache/cacheable.ts";
 import type { PurgeLogs } from "./cache/purge-logs.ts";
 import { parseDescriptors } from "./descriptors.ts";
 import { pool } from "./pool.ts";
@@ -20,10 +21,12 @@ export interface Configuration {
   readonly policy: GatewayPolicy;
   readonly endpoints: ReadonlyMap<DescMethod, Endpoint>;
   readonly rest: RestTable;
+  readonly http: ReadonlyMap<string, Upstream>; // by prefix
   readonly validate: Validator | undefined;
   readonly buckets: unknown; // the binding TOKEN_BUCKET; there where a route is limited
   readonly rings: Rings | undefined; // the binding HASH_RING; there where endpoints may register
   readonly registryToken: string; // "" where none may
+  readonly namespace: unknown; // the binding CACHE; there where a route shares answers by KV
   readonly purgeLogs: PurgeLogs | undefined; // the binding PURGE_LOG; there where answers may be purged
   readonly purgeToken: string; // "" where none may
 }
@@ -74,7 +77,18 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     }
     for (const method of service.methods) endpoints.set(method, { policy: settings.methods.get(method.name)!, upstream });
   }
-  const policies = [...[...endpoints.values()].map((endpoint) => endpoint.policy), ...(policy.discovery ? [policy.defaults] : [])];
+  const http = new Map<string, Upstream>();
+  for (const [prefix, { upstream: policyOf }] of policy.httpRoutes) {
+    const upstream = poolOf(prefix, prefix, { ...policyOf, timeoutHeader: "as_called" }, policy, bindings);
+    const mend = "name a service binding that wrangler.toml has, or add this one to it";
+    if (upstream === undefined) problems.push({ path: `${join("httpRoutes", prefix)}.upstream`, found: "no such binding", mend });
+    else http.set(prefix, upstream);
+  }
+  const policies = [
+    ...[...endpoints.values()].map((endpoint) => endpoint.policy),
+    ...(policy.discovery ? [policy.defaults] : []),
+    ...policy.httpRoutes.values(),
+  ];
   if (bindings["TOKEN_BUCKET"] === undefined && policies.some(({ rateLimits }) => rateLimits.length > 0)) {
     const mend = "bind the Durable Object class TokenBucket as TOKEN_BUCKET in wrangler.toml";
     problems.push({ path: "rateLimits", found: "no binding TOKEN_BUCKET", mend });
@@ -87,15 +101,18 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     if (problem !== undefined) problems.push({ path: `validate of ${method.parent.typeName}.${method.name}`, ...problem });
   }
   for (const [method, { policy: route }] of endpoints) problems.push(...limitProblems(method, route));
+  problems.push(...cachingProblems(policy, endpoints, bindings["CACHE"]));
   if (problems.length > 0) throw new InvalidConfiguration(problems);
   return {
     policy,
     endpoints,
     rest: table,
+    http,
     validate,
     buckets: bindings["TOKEN_BUCKET"],
     rings: ringsOf(bindings),
     registryToken: registry === undefined ? "" : String(bindings[registry.tokenBinding]),
+    namespace: bindings["CACHE"],
     purgeLogs: bindings["PURGE_LOG"] as PurgeLogs | undefined,
     purgeToken: purge === undefined ? "" : String(bindings[purge.tokenBinding]),
   };
@@ -143,6 +160,27 @@ function adminProblems(path: string, secret: string, className: string, binding:
 
 function ringsOf(bindings: Bindings): Rings | undefined {
   return bindings["HASH_RING"] as Rings | undefined;
+}
+
+/** Each setting once, however many methods it holds for. */
+function cachingProblems(policy: GatewayPolicy, endpoints: ReadonlyMap<DescMethod, Endpoint>, namespace: unknown): Problem[] {
+  const problems: Problem[] = [];
+  const routes = [...[...endpoints.values()].map((endpoint) => endpoint.policy), ...policy.httpRoutes.values()];
+  const caches = new Set(routes.flatMap(({ cache }) => cache ?? []));
+  for (const cache of caches) problems.push(...cacheProblems(cache, { principalHeader: policy.principalHeader, namespace }));
+  for (const [method, { policy: route }] of endpoints) {
+    const at = join(`${join("services", method.parent.typeName)}.methods`, method.name);
+    if (route.cache !== undefined) problems.push(...methodCacheProblems(method, route.cache, at));
+  }
+  for (const [prefix, { rateLimits, cost }] of policy.httpRoutes) {
+    if (needsMessage(rateLimits, cost))
+      problems.push({
+        path: join("httpRoutes", prefix),
+        found: "a rule that looks into messages",
+        mend: "use rules and a cost that need none",
+      });
+  }
+  return problems;
 }
 
 /** Rules that look into the message need one, and the field in it. */

@@ -1,12 +1,17 @@
 // THE JOURNEY OF A CALL, from the door inwards. Compiled once per route when the configuration loads. Read this first.
 import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import type { HttpRoutePolicy } from "../../core/http-routes.ts";
 import { needsMessage } from "../../core/limit/rule.ts";
 import type { GatewayPolicy, RoutePolicy } from "../../core/policy.ts";
 import { Rejected, type Rejection } from "../../core/rejection.ts";
 import type { Validate } from "../../core/validation.ts";
+import type { RouteCache } from "./cache/caches.ts";
+import { httpSubject } from "./cache/http-subject.ts";
+import { rpcSubject } from "./cache/rpc-subject.ts";
 import { type Handler, type Layer, stack } from "./call.ts";
 import { dispatch } from "./dispatch.ts";
+import { cache } from "./layers/cache.ts";
 import { deadline } from "./layers/deadline.ts";
 import { limitBody } from "./layers/limit-body.ts";
 import { type Limiters, rateLimit } from "./layers/rate-limit.ts";
@@ -27,12 +32,16 @@ export interface Route {
   readonly limiters: Limiters; // of the isolate, for all routes
   readonly validate: Validate<DescMessage, Message> | undefined;
   readonly gateway: Pick<GatewayPolicy, "principalHeader">;
+  readonly cache: RouteCache | undefined; // where answers are kept
 }
 
 /**
  * @param rest the HTTP rule a call came in by, where it is REST; RPC passes through as it is
  */
-export function pipeline({ method, policy, upstream, limiters, gateway, validate: validator }: Route, rest?: RestRoute): Handler {
+export function pipeline(
+  { method, policy, upstream, limiters, gateway, cache: kept, validate: validator }: Route,
+  rest?: RestRoute,
+): Handler {
   const isUnary = method.methodKind === "unary";
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   const isSafe = isUnary && method.idempotency !== undefined && method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
@@ -41,7 +50,8 @@ export function pipeline({ method, policy, upstream, limiters, gateway, validate
   const { rateLimits: rules, cost, maxBodyBytes: maxBytes } = policy;
   const isLimited = rules.length > 0;
   const readsMessage = needsMessage(rules, cost);
-  const limit = () => rateLimit(limiters, { method, rules, cost, maxBytes, principalHeader: gateway.principalHeader });
+  const route = `${method.parent.typeName}/${method.name}`;
+  const limit = () => rateLimit(limiters, { method, route, rules, cost, maxBytes, principalHeader: gateway.principalHeader });
   return stack(
     [
       trace(), // names the call; sees every answer, refusals too
@@ -57,6 +67,7 @@ export function pipeline({ method, policy, upstream, limiters, gateway, validate
             mode !== "off" ||
             spoken !== "both" ||
             readsMessage ||
+            kept !== undefined ||
             upstream.mirror !== undefined ||
             (isSafe && policy.retries.max > 0),
         }),
@@ -67,10 +78,41 @@ export function pipeline({ method, policy, upstream, limiters, gateway, validate
         : [validate({ method, mode, maxBytes: policy.maxBodyBytes, validate: validator })]),
       // ... and every message keeps the rules of its proto
       ...optional(isLimited && readsMessage, limit), // rules that look into the message have to wait for it
+      ...optional(kept !== undefined, () => {
+        const { principalHeader } = gateway;
+        const subject = rpcSubject({ method, policy: kept!.policy, maxBytes, principalHeader });
+        return cache({ cache: kept!, subject, timeoutMs: policy.readTimeoutMs });
+      }), // a hit is still a call: it has been counted, and its message is valid
       ...(spoken === "both" ? [] : [translate(spoken, isUnary)]), // into what the upstream speaks
       ...optional(isUnary && policy.retries.max > 0, () => retry({ policy: policy.retries, isSafe, upstream })), // each attempt at another endpoint
     ],
     dispatch(upstream),
+  );
+}
+
+/** Plain HTTP: what is under a prefix, forwarded as it comes. */
+export interface HttpRoute {
+  readonly route: string; // its prefix
+  readonly policy: HttpRoutePolicy;
+  readonly upstream: Upstream;
+  readonly limiters: Limiters;
+  readonly cache: RouteCache | undefined;
+  readonly gateway: Pick<GatewayPolicy, "principalHeader">;
+}
+
+export function httpPipeline({ route, policy, upstream, limiters, cache: kept, gateway }: HttpRoute): Handler {
+  const { rateLimits: rules, cost, maxBodyBytes: maxBytes, readTimeoutMs: timeoutMs } = policy;
+  const { principalHeader } = gateway;
+  return stack(
+    [
+      trace(),
+      rescue(),
+      deadline(timeoutMs), // its body counts, too
+      ...optional(rules.length > 0, () => rateLimit(limiters, { method: undefined, route, rules, cost, maxBytes, principalHeader })),
+      limitBody({ maxBytes, isStream: false, isWhole: false }),
+      ...(kept === undefined ? [] : [cache({ cache: kept, subject: httpSubject(route, kept.policy, principalHeader), timeoutMs })]),
+    ],
+    dispatch(upstream, "http"),
   );
 }
 

@@ -18,12 +18,14 @@ function occupied(): number {
 }
 
 function entry(bytes: number): Entry {
-  const times = { storedAt: 0, freshUntil: 1, staleUntil: 1, errorUntil: 1 };
+  const times = { storedAt: 0, bornAt: 0, freshUntil: 1, staleUntil: 1, errorUntil: 1, validUntil: 1 };
   return {
     status: 200,
     headers: [["content-type", "application/json"]],
     body: new Uint8Array(bytes),
     ...times,
+    fetchMs: 10,
+    unchanged: 0,
     tags: ["user:42"],
     route: "r",
     seq: 0,

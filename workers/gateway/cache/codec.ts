@@ -61,7 +61,7 @@ export function decode(buffer: ArrayBuffer, metadata: unknown, now: number): Dec
   }
 }
 
-const TIMES = ["storedAt", "freshUntil", "staleUntil", "errorUntil", "seq"] as const;
+const NUMBERS = ["storedAt", "bornAt", "freshUntil", "staleUntil", "errorUntil", "validUntil", "fetchMs", "unchanged", "seq"] as const;
 
 function isEntry(rest: Readonly<Record<string, unknown>>): rest is Record<string, unknown> & Omit<Entry, "body"> {
   const { status, headers, tags, route } = rest;
@@ -70,7 +70,7 @@ function isEntry(rest: Readonly<Record<string, unknown>>): rest is Record<string
     (status as number) >= 200 &&
     (status as number) <= 599 &&
     typeof route === "string" &&
-    TIMES.every((name) => typeof rest[name] === "number") &&
+    NUMBERS.every((name) => typeof rest[name] === "number") &&
     isList(tags, (tag) => typeof tag === "string") &&
     isList(headers, (field) => Array.isArray(field) && field.length === 2 && field.every((part) => typeof part === "string"))
   );
