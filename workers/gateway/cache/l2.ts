@@ -1,11 +1,15 @@
 // The shared level behind an isolate's own: what the cache asks of it, and what a driver has to bring.
 import type { Entry } from "../../../core/cache/entry.ts";
+import type { Spared } from "../../../core/cache/writes.ts";
 import type { Block } from "./codec.ts";
 
 export interface L2 {
   /** Never throws, and takes no longer than the level's deadline. @param key as the isolate's own level knows it */
   get(key: string, now: number): Promise<Entry | undefined>;
-  /** Returns at once, and never throws: what is written is written behind the answer. */
+  /**
+   * Offers an entry: when it has been fetched, and once more with its first hit, for then it has been asked for twice.
+   * Returns at once, and never throws: what is written is written behind the answer.
+   */
   put(key: string, entry: Entry, now: number): void;
 }
 
@@ -33,11 +37,8 @@ export type Count =
   | "not_ready" // not read: no purges have been heard yet
   | "written"
   | "write_failed"
-  | "first_miss" // not written: asked for once
-  | "short_life"
-  | "too_large"
-  | "too_soon" // after the last write
-  | "purged"; // before it could be written
+  | "purged" // before it could be written
+  | Spared; // not worth a write
 
 export type Counts = Readonly<Record<Count, number>>;
 

@@ -1,7 +1,7 @@
 // The rules of the shared level, whatever keeps it: a deadline for reads, a rest after failures, and few writes.
 import { waitUntil } from "cloudflare:workers";
-import { type Entry, keptUntil } from "../../../core/cache/entry.ts";
-import { Ghost } from "../../../core/cache/ghost.ts";
+import type { Entry } from "../../../core/cache/entry.ts";
+import { WRITE_RULES, type WriteRules, Writes } from "../../../core/cache/writes.ts";
 import { decode, encode } from "./codec.ts";
 import type { Count, Counts, Driver, Found, L2 } from "./l2.ts";
 
@@ -11,26 +11,25 @@ export interface Knowledge {
   mayServeShared(): boolean;
 }
 
-export interface SharedSettings {
+export interface SharedSettings extends WriteRules {
   readonly deadlineMs: number; // for a read
-  readonly minLifeMs: number; // written are entries that live so long at least
-  readonly maxBytes: number; // and are no larger
-  readonly secondMissWithinMs: number; // and that are missed a second time within so long; 0 writes on the first miss
 }
 
-export const SHARED: SharedSettings = { deadlineMs: 50, minLifeMs: 60_000, maxBytes: 1_048_576, secondMissWithinMs: 600_000 };
+export const SHARED: SharedSettings = { deadlineMs: 50, ...WRITE_RULES };
 
+const NOTHING: Counts = {
+  ...{ hit: 0, miss: 0, expired: 0, other_version: 0, corrupt: 0, slow: 0, failed: 0, rested: 0, not_ready: 0 },
+  ...{ written: 0, write_failed: 0, first_miss: 0, short_life: 0, too_large: 0, too_soon: 0, purged: 0 },
+};
 const FAILURES = 5; // in a row
 const REST_MS = 10_000;
-const REMEMBERED = 10_000; // keys, missed or written
 
 export class SharedLevel implements L2 {
   readonly #driver: Driver;
   readonly #settings: SharedSettings;
   readonly #knowledge: Knowledge;
   readonly #counts: Record<Count, number>;
-  readonly #wanted = new Ghost(REMEMBERED); // keys that were missed, or found here
-  readonly #written = new Ghost(REMEMBERED);
+  readonly #writes: Writes;
   #failures = 0; // reads in a row
   #restsUntil = 0;
 
@@ -38,8 +37,8 @@ export class SharedLevel implements L2 {
     this.#driver = driver;
     this.#knowledge = knowledge;
     this.#settings = { ...SHARED, ...settings };
-    this.#counts = { hit: 0, miss: 0, expired: 0, other_version: 0, corrupt: 0, slow: 0, failed: 0, rested: 0, not_ready: 0 } as never;
-    Object.assign(this.#counts, { written: 0, write_failed: 0, first_miss: 0, short_life: 0, too_large: 0, too_soon: 0, purged: 0 });
+    this.#writes = new Writes(this.#settings);
+    this.#counts = { ...NOTHING };
   }
 
   get counts(): Counts {
@@ -53,30 +52,21 @@ export class SharedLevel implements L2 {
     if (found === undefined) return undefined;
     const decoded = decode(found.buffer, found.metadata, now);
     if (decoded.kind !== "entry") return this.#counted(decoded.kind);
-    this.#wanted.remember(key, now); // so that its refresh is written
+    this.#writes.found(key, now);
     this.#counts.hit += 1;
     return decoded.entry;
   }
 
   put(key: string, entry: Entry, now: number): void {
-    const why = this.#whyNot(key, entry, now);
-    this.#counts[why ?? "written"] += 1;
-    if (why !== undefined) return;
-    this.#written.remember(key, now);
-    waitUntil(this.#write(key, entry, now));
+    const spared = this.#spare(key, entry, now);
+    this.#counts[spared ?? "written"] += 1;
+    if (spared === undefined) waitUntil(this.#write(key, entry, now));
   }
 
-  #whyNot(key: string, entry: Entry, now: number): Count | undefined {
-    const { minLifeMs, maxBytes, secondMissWithinMs } = this.#settings;
-    if (keptUntil(entry) - now < minLifeMs) return "short_life";
-    if (entry.body.byteLength > maxBytes) return "too_large";
+  #spare(key: string, entry: Entry, now: number): Count | undefined {
     if (entry.seq < this.#knowledge.purges.epoch) return "purged"; // it would stand under the key of what came after the purge
     if (now < this.#restsUntil) return "rested";
-    const isWanted = now - this.#wanted.seenAt(key) < secondMissWithinMs;
-    this.#wanted.remember(key, now);
-    if (!isWanted && secondMissWithinMs > 0) return "first_miss";
-    const everyMs = Math.max(1_000, (entry.freshUntil - entry.storedAt) / 2); // KV refuses more than one write a second and key
-    return now - this.#written.seenAt(key) < everyMs ? "too_soon" : undefined;
+    return this.#writes.spare(key, entry, now);
   }
 
   async #read(key: string, now: number): Promise<Found | undefined> {
