@@ -1,6 +1,10 @@
 // What an operator may set: the shape of gateway.config.ts, its defaults, and the parsing that tells all problems at once.
+
 import { type BreakerInput, type BreakerPolicy, parseBreaker } from "./breaker/policy.ts";
+import { type PurgeInput, type PurgePolicy, parsePurge } from "./cache/purge-policy.ts";
+import { type CacheStoreInput, type CacheStorePolicy, parseCacheStore } from "./cache/store-policy.ts";
 import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
+import { type HttpRouteInput, type HttpRoutePolicy, parseHttpRoutes } from "./http-routes.ts";
 import { parseRule, type RateLimitInput } from "./limit/rule.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
 import { parseRegistry, type RegistryInput, type RegistryPolicy } from "./registry-policy.ts";
@@ -19,6 +23,10 @@ export interface GatewayInput {
   readonly rateLimitShards?: number;
   /** For every method that does not say otherwise. */
   readonly defaults?: RouteInput;
+  /** Plain HTTP behind the gateway, by the prefix of its paths: "/assets/". What is no RPC call and no REST rule goes there. */
+  readonly httpRoutes?: Readonly<Record<string, HttpRouteInput>>;
+  /** What an isolate may keep of answers, for all routes together. */
+  readonly cache?: CacheStoreInput;
   /** Which web pages may call. Default: those of the gateway's own origin. */
   readonly cors?: CorsInput;
   /** How REST requests are read and answers written. */
@@ -27,6 +35,8 @@ export interface GatewayInput {
   readonly discovery?: boolean;
   /** Lets endpoints register themselves, through tidegate.registry.v1.RegistryService. */
   readonly registry?: RegistryInput;
+  /** Lets cached answers be purged, through tidegate.cache.v1.CacheService. */
+  readonly purge?: PurgeInput;
   /** Descriptor sets of services whose TypeScript is not compiled in: bytes, or base64. */
   readonly descriptors?: readonly (string | Uint8Array)[];
   /** The services behind the gateway, by their full proto name. What is not listed can't be called. */
@@ -47,8 +57,11 @@ export interface GatewayPolicy {
   readonly rateLimitShards: number;
   readonly cors: CorsPolicy | undefined;
   readonly rest: RestInput;
+  readonly httpRoutes: ReadonlyMap<string, HttpRoutePolicy>;
+  readonly cache: CacheStorePolicy;
   readonly discovery: boolean;
   readonly registry: RegistryPolicy | undefined;
+  readonly purge: PurgePolicy | undefined;
   readonly defaults: RoutePolicy;
   readonly services: ReadonlyMap<string, ServicePolicy>;
 }
@@ -68,17 +81,9 @@ export type ParsedPolicy =
   | { readonly kind: "invalid"; readonly problems: readonly Problem[] };
 
 const TOP_FIELDS = [
-  "principalHeader",
-  "rateLimits",
-  "rateLimitShards",
-  "cors",
-  "rest",
-  "discovery",
-  "registry",
-  "descriptors",
-  "defaults",
-  "services",
-] as const;
+  ...["principalHeader", "rateLimits", "rateLimitShards", "cors", "rest", "discovery", "registry", "purge", "httpRoutes", "cache"],
+  ...["descriptors", "defaults", "services"],
+];
 
 /** Gives gateway.config.ts its types; everything else is checked when it loads. */
 export function defineGateway(input: GatewayInput): GatewayInput {
@@ -101,6 +106,11 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
   const discovery = check.oneOf("discovery", top["discovery"], [true, false], true);
 
   const registry = parseRegistry(check, top["registry"]);
+  const cache = parseCacheStore(check, "cache", top["cache"]);
+  const httpRoutes = parseHttpRoutes(check, "httpRoutes", top["httpRoutes"], (path, fields) =>
+    parseRoute(check, path, fields, { ...defaults, cache: undefined }, rules, "http"),
+  );
+  const purge = parsePurge(check, top["purge"]);
 
   const services = new Map<string, ServicePolicy>();
   if (top["services"] === undefined)
@@ -116,7 +126,10 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
     services.set(name, own);
   }
   if (check.problems.length > 0) return { kind: "invalid", problems: check.problems };
-  return { kind: "ok", policy: { principalHeader, rateLimitShards, cors, rest, discovery, registry, defaults, services } };
+  return {
+    kind: "ok",
+    policy: { principalHeader, rateLimitShards, cors, rest, httpRoutes, cache, purge, discovery, registry, defaults, services },
+  };
 }
 
 function service(

@@ -1,4 +1,5 @@
 // What an operator may set for a route: a method, all methods of a service, or all methods there are.
+import { type CacheInput, type CachePolicy, parseCache } from "./cache/policy.ts";
 import { type FallbackInput, type FallbackPolicy, NO_FALLBACK, parseFallback } from "./fallback.ts";
 import { type Cost, type CostInput, mostBefore, ONE, parseCost } from "./limit/cost.ts";
 import type { RateLimitRule } from "./limit/rule.ts";
@@ -28,6 +29,8 @@ export interface RouteInput {
   readonly fallback?: FallbackInput | false;
   /** A second attempt, elsewhere, for reads that take longer than nearly all of their method. Default false. */
   readonly hedging?: HedgeInput | false;
+  /** Keeps answers of unary methods without side effects; false for none. Default false. */
+  readonly cache?: CacheInput | boolean;
   /** Tokens that one call takes from each rule; a number, or where it is to be read. Default 1. */
   readonly cost?: CostInput;
 }
@@ -43,6 +46,7 @@ export interface RoutePolicy {
   readonly retries: RetryPolicy;
   readonly fallback: FallbackPolicy;
   readonly hedging: HedgePolicy | undefined;
+  readonly cache: CachePolicy | undefined;
 }
 
 export const ROUTE_FIELDS = [
@@ -56,6 +60,7 @@ export const ROUTE_FIELDS = [
   "retries",
   "hedging",
   "fallback",
+  "cache",
 ] as const;
 export const DEFAULTS: RoutePolicy = {
   readTimeoutMs: 15_000,
@@ -68,6 +73,7 @@ export const DEFAULTS: RoutePolicy = {
   retries: RETRIES,
   fallback: NO_FALLBACK,
   hedging: undefined,
+  cache: undefined,
 };
 
 export type Rules = ReadonlyMap<string, RateLimitRule>;
@@ -78,6 +84,7 @@ export function parseRoute(
   fields: Readonly<Record<string, unknown>>,
   outer: RoutePolicy,
   rules: Rules,
+  kind: "rpc" | "http" = "rpc",
 ): RoutePolicy {
   const number = (name: "readTimeoutMs" | "streamTimeoutMs" | "streamIdleMs" | "maxBodyBytes", min: number, max: number, unit: string) =>
     check.integer(join(path, name), fields[name], { min, max, fallback: outer[name], unit });
@@ -92,6 +99,7 @@ export function parseRoute(
     retries: parseRetries(check, join(path, "retries"), fields["retries"], outer.retries),
     fallback: parseFallback(check, join(path, "fallback"), fields["fallback"], outer.fallback),
     hedging: parseHedging(check, join(path, "hedging"), fields["hedging"], outer.hedging),
+    cache: parseCache(check, join(path, "cache"), fields["cache"], outer.cache, kind),
     cost: parseCost(check, join(path, "cost"), fields["cost"], outer.cost),
   };
   const most = mostBefore(policy.cost);
