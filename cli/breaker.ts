@@ -12,7 +12,7 @@ const HELP = `usage: npm run breaker -- list [UPSTREAM]
   auto      leaves it to what isolates see
   changes   what has changed, by whom and why, the latest first
 
-  UPSTREAM  full name of the service, with @NAME for a canary, @mirror for its mirror
+  UPSTREAM  full name of the service; with @NAME for a canary, @mirror, @fallback; a path for a route of plain HTTP
   ENDPOINT  as \`list\` tells it: a URL, the name of a binding, or a registered id
 
   --reason TEXT    needed by open, close and auto, for the audit

@@ -23,7 +23,7 @@ export const file_tidegate_breaker_v1_breaker: GenFile = /*@__PURE__*/
  */
 export type Breaker = Message<"tidegate.breaker.v1.Breaker"> & {
   /**
-   * `users.v1.UserService`; `users.v1.UserService@v2` for a canary, `@mirror` for a mirror.
+   * `users.v1.UserService`; with `@v2` for a canary of that name, `@mirror`, `@fallback`; a path for a route of plain HTTP.
    *
    * @generated from field: string upstream = 1;
    */
