@@ -141,7 +141,14 @@ export class Breaker {
     const { calls, failures } = counts(memory.window, WINDOW_MS, now);
     if (calls === 0 && !memory.isUrgent && this.isAtRest(now)) return undefined;
     memory.sequence += 1;
-    const told = { sequence: memory.sequence, calls, failures, isOpen: memory.mustProbe, wantsProbe: this.wantsProbe(now) };
+    const told = {
+      sequence: memory.sequence,
+      calls,
+      failures,
+      isPast: !memory.hasFailed,
+      isOpen: memory.mustProbe,
+      wantsProbe: this.wantsProbe(now),
+    };
     const seen = memory.found === undefined ? told : { ...told, probe: memory.found };
     if (now >= memory.viewUntil) memory.askedAt ??= now;
     memory.isUrgent = false;
