@@ -123,9 +123,9 @@ export class Breaker {
     if (probe !== undefined && this.memory.probing === probe) this.memory.probing = undefined;
   }
 
-  /** Whether the object should hear of it sooner than of others. */
+  /** Whether the object should hear of it sooner than of others, or say more: while it is open there, nothing new is to be heard. */
   isUneasy(now: number): boolean {
-    return this.memory.hasFailed || !this.isAtRest(now);
+    return this.memory.hasFailed || this.memory.mustProbe || (!this.isAtRest(now) && this.#viewAt(now)?.kind !== "open");
   }
 
   /** Whether a call of this isolate could find out how the endpoint is, if the object let it. */

@@ -132,7 +132,9 @@ export function force(shared: Shared, forced: Shared["forced"]): Shared {
 /** What time alone does: open ends in half open, the ramp in closed, probes become void. */
 function advanced(shared: Shared, now: number): Shared {
   const tokens = new Map([...shared.tokens].filter(([, voidAt]) => voidAt > now));
-  const evidence = new Map([...shared.evidence].filter(([, { at }]) => now - at < EVIDENCE_MS));
+  const [oldest] = shared.evidence.values(); // they stand in the order in which they came
+  const isStale = oldest !== undefined && now - oldest.at >= EVIDENCE_MS;
+  const evidence = isStale ? new Map([...shared.evidence].filter(([, { at }]) => now - at < EVIDENCE_MS)) : shared.evidence;
   const kept = { ...shared, tokens, evidence };
   if (shared.kind === "open" && now >= shared.until) return { ...kept, version: shared.version + 1, kind: "half", wells: 0 };
   if (shared.kind === "ramp" && now >= shared.until + RAMP_MS)
