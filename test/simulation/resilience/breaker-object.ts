@@ -7,7 +7,7 @@ import type { World } from "../simulation.ts";
 export class BreakerObject {
   isUp = true;
   asked = 0;
-  /** When each endpoint was opened here, ms. */
+  /** When each endpoint was first opened here, ms. */
   readonly openedAt = new Map<string, number>();
   readonly #world: World;
   readonly #policy: BreakerPolicy;
@@ -24,7 +24,7 @@ export class BreakerObject {
     const before = this.#board;
     const [board, views] = reported(before, by, seen, this.#policy, this.#world.now);
     this.#board = board;
-    for (const [id, { kind }] of board) if (kind === "open" && before.get(id)?.kind !== "open") this.openedAt.set(id, this.#world.now);
+    for (const [id, { kind }] of board) if (kind === "open" && !this.openedAt.has(id)) this.openedAt.set(id, this.#world.now);
     return views;
   }
 

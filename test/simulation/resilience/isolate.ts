@@ -17,7 +17,7 @@ export interface Mechanisms {
   readonly budget: boolean; // retries keep to it
   readonly stops: boolean; // deadlines are passed on, and work that nobody waits for any more ends
   readonly breaker: "shared" | "local" | "off";
-  readonly isChainStopped: boolean; // a retry is not retried further down
+  readonly isChainStopped: boolean; // a retry is not retried further down, nor what was retried there further up
 }
 
 export interface Wiring {
@@ -78,7 +78,7 @@ export class Isolate {
   }
 
   /** As layers/retry.ts does it. */
-  call(call: Call, settle: (isGood: boolean) => void): void {
+  call(call: Call, settle: (answer: Answer) => void): void {
     const { world, roll } = this.#wiring;
     const tried = new Set<string>();
     this.#budget.called();
@@ -87,11 +87,11 @@ export class Isolate {
       const attemptMs = Math.min(this.#retries.perAttemptMs, call.deadlineAt - world.now);
       const its = { ...call, deadlineAt: world.now + attemptMs, isChained: call.isChained || number > 1 };
       this.#hedged(its, number, tried, (outcome) => {
-        if (outcome === "answered") return settle(true);
-        if (isChained) return settle(false);
+        if (outcome === "answered") return settle("ok");
+        if (isChained) return settle("unavailable");
         const at = { number, isIdempotent: true, remainingMs: call.deadlineAt - world.now };
         const next = nextTry(this.#retries, outcome, at, this.#budget, world.now, roll());
-        if (next.kind === "stop") settle(false);
+        if (next.kind === "stop") settle(next.why === "budget" || next.why === "max" ? "spent" : "unavailable");
         else world.after(next.afterMs, () => attempt(number + 1));
       });
     };
@@ -184,10 +184,13 @@ export class Isolate {
           act();
         });
       if (server.fault === "none" && isHot(heat, medianMs > 0 ? server.heardMs : 0)) return back(() => over("dropped") && end("bounced"));
+      const isHeeded = this.#mechanisms.isChainStopped;
       const answer = (its: Answer): void =>
         back(() => {
           if (over(its === "ok" ? "answered" : "failed"))
-            end(its === "ok" ? "answered" : { code: "unavailable", wasSent: true, pushbackMs: undefined });
+            end(
+              its === "ok" ? "answered" : { code: "unavailable", wasSent: true, pushbackMs: its === "spent" && isHeeded ? -1 : undefined },
+            );
         });
       stopAtServer = server.take({ workMs: call.workMs, deadlineAt: call.deadlineAt, isChained: call.isChained, answer });
     });

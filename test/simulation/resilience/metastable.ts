@@ -78,8 +78,8 @@ export function run(setting: Setting, mechanisms: Mechanisms, seed: number): Fel
   const call = (isolate: Isolate, workMs: number, left: number): void => {
     const second = Math.floor(world.now / 1_000);
     calls[second]! += 1;
-    isolate.call({ workMs, receivedAt: world.now, deadlineAt: world.now + setting.deadlineMs, isChained: false }, (isGood) => {
-      if (isGood) good[second]! += 1;
+    isolate.call({ workMs, receivedAt: world.now, deadlineAt: world.now + setting.deadlineMs, isChained: false }, (answer) => {
+      if (answer === "ok") good[second]! += 1;
       else if (left > 0) world.after(setting.callers!.afterMs * (0.5 + arrivals()), () => call(isolate, workMs, left - 1));
     });
   };

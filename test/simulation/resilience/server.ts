@@ -1,7 +1,7 @@
 // An endpoint of the world: calls share its cores, wait for what it depends on, and are worked on to the end unless somebody stops them.
 import type { World } from "../simulation.ts";
 
-export type Answer = "ok" | "unavailable";
+export type Answer = "ok" | "unavailable" | "spent"; // spent: unavailable, and repeated below as often as it may be
 
 export interface Job {
   readonly workMs: number;
@@ -34,8 +34,8 @@ export class Server {
   heardMs = 0; // the median, as callers told it
   inFlight = 0; // on its cores
   asked = 0; // calls that have come to it
-  /** What it asks of another service before it answers, and whether that went well. */
-  behind: ((job: Job, done: (isGood: boolean) => void) => void) | undefined;
+  /** What it asks of another service before it answers, and hands on. */
+  behind: ((job: Job, done: (answer: Answer) => void) => void) | undefined;
   readonly #world: World;
   readonly #roll: () => number;
   #speed = 1;
@@ -80,16 +80,16 @@ export class Server {
       this.#busy -= 1;
       this.#line.shift()?.();
     };
-    const end = (isGood: boolean): void => {
+    const end = (answer: Answer): void => {
       if (isOver) return;
       leave();
-      job.answer(isGood && this.#roll() >= this.errorShare ? "ok" : "unavailable");
+      job.answer(answer === "ok" && this.#roll() < this.errorShare ? "unavailable" : answer);
     };
     const work = (): void => {
       if (isOver) return;
       running = this.#add(job.workMs * (1 + (this.coldWork - 1) * this.cold), () => {
         this.cold *= 1 - 1 / this.fillsIn;
-        if (this.behind === undefined) end(true);
+        if (this.behind === undefined) end("ok");
         else this.behind(job, end);
       });
     };

@@ -1,0 +1,91 @@
+// One endpoint of twenty dies, and many isolates with little traffic each have to learn it.
+
+import type { FleetSettings } from "../../../core/balance/fleet.ts";
+import { BREAKER } from "../../../core/breaker/policy.ts";
+import { dice as diceOf, World } from "../simulation.ts";
+import { BreakerObject } from "./breaker-object.ts";
+import { Isolate, type Mechanisms } from "./isolate.ts";
+import { Server } from "./server.ts";
+
+const SERVERS = 20;
+const WORK_MS = 20;
+const WARM_MS = 30_000;
+const DEAD = 7;
+export const PLACES = 8;
+
+export interface Dying {
+  readonly isolates: number;
+  readonly perSecond: number; // calls of each isolate
+  readonly balancer: FleetSettings["balancer"];
+  readonly how: "refuses" | "hangs" | "none";
+  readonly deadMs: number;
+}
+
+export interface Died {
+  readonly calls: number; // while it is dead
+  readonly bad: number; // attempts that were sent to it, and failed
+  readonly failed: number; // calls that failed for their callers
+  readonly openedMs: number; // until the object opened it; NaN where it did not
+  readonly agreedMs: number; // from there, or from its own first failure, until each isolate that has met one goes by it, at most
+  readonly objectCalls: number; // for each call
+}
+
+export function die({ isolates: count, perSecond, balancer, how, deadMs }: Dying, breaker: Mechanisms["breaker"], seed: number): Died {
+  const world = new World();
+  const stream = (index: number): (() => number) => diceOf(seed * 4_096 + index);
+  const [arrivals, works] = [stream(1), stream(2)];
+  const servers = Array.from({ length: SERVERS }, (_, index) => new Server(world, { cores: 64, stops: true, zone: 0 }, stream(8 + index)));
+  const object = new BreakerObject(world, BREAKER);
+  const mechanisms: Mechanisms = { budget: true, stops: true, breaker, isChainStopped: true };
+  const isolates = Array.from({ length: count }, (_, index) => {
+    const place = { name: `isolate-${index}`, location: `place-${index % PLACES}` };
+    return new Isolate({ world, servers, object, ...place, balancer, roll: stream(64 + index), usualMs: WORK_MS }, mechanisms);
+  });
+  let [calls, failed] = [0, 0];
+  const until = WARM_MS + deadMs;
+  for (const isolate of isolates) {
+    const arrive = (): void => {
+      world.after((-Math.log(1 - arrivals()) * 1_000) / perSecond, () => {
+        if (world.now >= until) return;
+        const isCounted = world.now >= WARM_MS;
+        if (isCounted) calls += 1;
+        const call = { workMs: -WORK_MS * Math.log(1 - works()), receivedAt: world.now, deadlineAt: world.now + 1_000, isChained: false };
+        isolate.call(call, (answer) => {
+          if (isCounted && answer !== "ok") failed += 1;
+        });
+        arrive();
+      });
+    };
+    arrive();
+  }
+  world.run(WARM_MS);
+  const [askedBefore, badBefore] = [object.asked, isolates.map(({ bad }) => bad)];
+  if (how !== "none") servers[DEAD]!.fault = how;
+
+  const id = String(DEAD);
+  const metAt = isolates.map(() => Number.NaN);
+  const agreed: number[] = []; // after the object has opened it, or the isolate has met the fault, whichever is later
+  const waiting = new Set(isolates.keys());
+  const look = (): void => {
+    world.after(20, look);
+    const openedAt = object.openedAt.get(id);
+    for (const index of waiting) {
+      const { bad, fleet } = isolates[index]!;
+      if (bad > badBefore[index]! && Number.isNaN(metAt[index]!)) metAt[index] = world.now;
+      if (openedAt === undefined || Number.isNaN(metAt[index]!) || fleet.panel.of(id).isAtRest(world.now)) continue;
+      waiting.delete(index);
+      agreed.push(world.now - Math.max(openedAt, metAt[index]!));
+    }
+  };
+  if (how !== "none") look();
+  world.run(until);
+  const openedAt = object.openedAt.get(id);
+  return {
+    calls,
+    bad: isolates.reduce((sum, { bad }, index) => sum + bad - badBefore[index]!, 0),
+    failed,
+    openedMs: openedAt === undefined ? Number.NaN : openedAt - WARM_MS,
+    agreedMs: Math.max(0, ...agreed),
+    objectCalls: (object.asked - askedBefore) / calls,
+  };
+}
