@@ -2,7 +2,7 @@
 
 import { BREAKER } from "../../../core/breaker/policy.ts";
 import { RETRIES } from "../../../core/retry/policy.ts";
-import { dice as diceOf, World } from "../simulation.ts";
+import { dice as diceOf, type Scenario, World } from "../simulation.ts";
 import { BreakerObject } from "./breaker-object.ts";
 import { Isolate, type Mechanisms } from "./isolate.ts";
 import { Server } from "./server.ts";
@@ -14,13 +14,13 @@ const PER_SECOND = 300;
 const WORK_MS = 5;
 const DOWN_FROM_MS = 5_000;
 
-export interface Chained {
+interface Chained {
   readonly amplification: number; // attempts at the last service for each call of the first, in the outage
   readonly goodput: number;
 }
 
 /** @param errorShare of the answers of the last service from 5 s on */
-export function chain(mechanisms: Mechanisms, errorShare: number, downMs: number, seed: number): Chained {
+function chain(mechanisms: Mechanisms, errorShare: number, downMs: number, seed: number): Chained {
   const world = new World();
   const stream = (index: number): (() => number) => diceOf(seed * 1_024 + index);
   const arrivals = stream(1);
@@ -69,3 +69,35 @@ export function chain(mechanisms: Mechanisms, errorShare: number, downMs: number
   world.run(end + 16_000);
   return { amplification: (last.reduce((sum, { asked }) => sum + asked, 0) - before) / calls, goodput: good / calls };
 }
+
+const ALL: Mechanisms = { budget: true, stops: true, breaker: "shared", isChainStopped: true };
+const VARIANTS: Readonly<Record<string, Mechanisms>> = {
+  all: ALL,
+  "local breakers": { ...ALL, breaker: "local" },
+  "no breakers": { ...ALL, breaker: "off" },
+  "no breakers, no chain stop": { ...ALL, breaker: "off", isChainStopped: false },
+  "no breakers, no budget": { ...ALL, breaker: "off", budget: false },
+  nothing: { ...ALL, breaker: "off", budget: false, isChainStopped: false },
+};
+
+function scenario(name: string, about: string, errorShare: number): Scenario {
+  return {
+    name,
+    about,
+    run: (seed) =>
+      Object.entries(VARIANTS).map(([variant, mechanisms]) => {
+        const { amplification, goodput } = chain(mechanisms, errorShare, 10_000, seed);
+        const goals = [{ name: "attempts at the last service for each call", measured: amplification, atMost: 1.1 }];
+        return {
+          variant,
+          figures: { "attempts at the last/call": amplification, "goodput %": goodput * 100 },
+          ...(variant === "all" ? { goals } : {}),
+        };
+      }),
+  };
+}
+
+export const scenarios: readonly Scenario[] = [
+  scenario("chain-down", "three services, one behind the other; the last one fails all calls for 10 s", 1),
+  scenario("chain-half-down", "the same, where the last one fails half of the calls", 0.5),
+];

@@ -2,7 +2,7 @@
 
 import type { FleetSettings } from "../../../core/balance/fleet.ts";
 import { BREAKER } from "../../../core/breaker/policy.ts";
-import { dice as diceOf, World } from "../simulation.ts";
+import { dice as diceOf, type Goal, type Row, type Scenario, World } from "../simulation.ts";
 import { BreakerObject } from "./breaker-object.ts";
 import { Isolate, type Mechanisms } from "./isolate.ts";
 import { Server } from "./server.ts";
@@ -11,9 +11,9 @@ const SERVERS = 20;
 const WORK_MS = 20;
 const WARM_MS = 30_000;
 const DEAD = 7;
-export const PLACES = 8;
+const PLACES = 8;
 
-export interface Dying {
+interface Dying {
   readonly isolates: number;
   readonly perSecond: number; // calls of each isolate
   readonly balancer: FleetSettings["balancer"];
@@ -21,7 +21,7 @@ export interface Dying {
   readonly deadMs: number;
 }
 
-export interface Died {
+interface Died {
   readonly calls: number; // while it is dead
   readonly bad: number; // attempts that were sent to it, and failed
   readonly failed: number; // calls that failed for their callers
@@ -30,7 +30,7 @@ export interface Died {
   readonly objectCalls: number; // for each call
 }
 
-export function die({ isolates: count, perSecond, balancer, how, deadMs }: Dying, breaker: Mechanisms["breaker"], seed: number): Died {
+function die({ isolates: count, perSecond, balancer, how, deadMs }: Dying, breaker: Mechanisms["breaker"], seed: number): Died {
   const world = new World();
   const stream = (index: number): (() => number) => diceOf(seed * 4_096 + index);
   const [arrivals, works] = [stream(1), stream(2)];
@@ -89,3 +89,62 @@ export function die({ isolates: count, perSecond, balancer, how, deadMs }: Dying
     objectCalls: (object.asked - askedBefore) / calls,
   };
 }
+
+const BALANCERS = ["round_robin", "p2c_ewma", "least_time"] as const;
+
+/** Thin traffic: each isolate would need minutes to see by itself that the endpoint is gone. */
+function thin(how: "refuses" | "hangs"): Scenario {
+  return {
+    name: `endpoint-${how}`,
+    about: `one of 20 endpoints ${how} for a minute; 256 isolates in ${PLACES} places make 0.75 calls a second each`,
+    run: (seed) =>
+      BALANCERS.flatMap((balancer) => {
+        const setting: Dying = { isolates: 256, perSecond: 0.75, balancer, how, deadMs: 60_000 };
+        const [local, shared] = [die(setting, "local", seed), die(setting, "shared", seed)];
+        const goal = { name: "times fewer bad requests than with local breakers", measured: local.bad / shared.bad, atLeast: 5 };
+        return [
+          row(`${balancer}, local breakers`, local, []),
+          row(`${balancer}, shared breakers`, shared, balancer === "round_robin" ? [goal] : []),
+        ];
+      }),
+  };
+}
+
+function row(variant: string, { calls, bad, failed, openedMs, agreedMs, objectCalls }: Died, goals: readonly Goal[]): Row {
+  const figures = {
+    calls,
+    "bad requests": bad,
+    "bad %": (100 * bad) / calls,
+    "failed %": (100 * failed) / calls,
+    ...(Number.isNaN(openedMs) ? {} : { "opened ms": openedMs, "agreed ms": agreedMs }),
+    "object calls/call": objectCalls,
+  };
+  return { variant, figures, goals };
+}
+
+export const scenarios: readonly Scenario[] = [
+  thin("refuses"),
+  thin("hangs"),
+  {
+    name: "breakers-object",
+    about: "64 isolates of 10 calls a second: what sharing costs, and how soon they agree",
+    run: (seed) => {
+      const of = (balancer: Dying["balancer"], how: Dying["how"]): Died =>
+        die({ isolates: 64, perSecond: 10, balancer, how, deadMs: 30_000 }, "shared", seed);
+      const well = of("least_time", "none");
+      const [even, refused, hung] = [of("round_robin", "refuses"), of("least_time", "refuses"), of("least_time", "hangs")];
+      const soon = ({ agreedMs }: Died): Goal => ({ name: "ms until those that have met it agree", measured: agreedMs, atMost: 2_000 });
+      const few = (its: Died, atMost: number): Goal => ({
+        name: "bad requests, % of the calls",
+        measured: (100 * its.bad) / its.calls,
+        atMost,
+      });
+      return [
+        row("all well", well, [{ name: "object calls for each call", measured: well.objectCalls, atMost: 0.01 }]),
+        row("round_robin, one refuses", even, [soon(even), few(even, 0.5)]),
+        row("least_time, one refuses", refused, [soon(refused), few(refused, 0.2)]),
+        row("least_time, one hangs", hung, [soon(hung), few(hung, 0.2)]),
+      ];
+    },
+  },
+];

@@ -29,6 +29,7 @@ export interface Wiring {
   readonly location: string;
   readonly retries?: RetryPolicy;
   readonly hedging?: HedgePolicy;
+  readonly isGated?: boolean; // false: hedges whatever the pressure, and whatever it costs
   readonly balancer?: FleetSettings["balancer"];
   readonly usualMs: number; // work of a call in the mean
   readonly straggles?: (roll: () => number) => number; // ms that an answer is held up on its way
@@ -104,7 +105,6 @@ export class Isolate {
     const hedger = this.#hedger;
     if (hedger === undefined || number > 1) return void this.#bounced(call, tried, end);
     const startedAt = world.now;
-    const before = tried.size;
     const lease = this.#pressure.begin(startedAt, call.deadlineAt);
     let [isOver, failed, underWay] = [false, 0, 1];
     const stops: (() => void)[] = [];
@@ -112,15 +112,17 @@ export class Isolate {
       if (isOver || (outcome !== "answered" && ++failed < underWay)) return;
       isOver = true;
       for (const [index, stop] of stops.entries()) if (index !== own) stop();
-      hedger.ended(world.now - startedAt);
-      this.#pressure.end(lease, outcome !== "answered" || tried.size > before + underWay);
+      hedger.ended(world.now - startedAt, underWay === 2 ? own === 1 : undefined);
+      this.#pressure.end(lease, outcome !== "answered");
       end(outcome);
     };
     stops.push(this.#bounced(call, tried, (outcome) => ended(0, outcome)));
     const delayMs = hedger.called();
     if (delayMs === undefined || startedAt + delayMs >= call.deadlineAt) return;
     world.after(delayMs, () => {
-      if (isOver || !hedger.take(world.now) || !this.#budget.take(world.now)) return;
+      if (isOver) return;
+      const mayHedge = this.#wiring.isGated === false || (hedger.take(world.now) && this.#budget.take(world.now));
+      if (!mayHedge) return;
       underWay = 2;
       this.hedges += 1;
       stops.push(this.#bounced({ ...call, isChained: true }, tried, (outcome) => ended(1, outcome)));
