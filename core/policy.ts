@@ -1,5 +1,5 @@
 // What an operator may set: the shape of gateway.config.ts, its defaults, and the parsing that tells all problems at once.
-
+import { type OperatorInput, type OperatorPolicy, parseOperator } from "./breaker/operator-policy.ts";
 import { type BreakerInput, type BreakerPolicy, parseBreaker } from "./breaker/policy.ts";
 import { type PurgeInput, type PurgePolicy, parsePurge } from "./cache/purge-policy.ts";
 import { type CacheStoreInput, type CacheStorePolicy, parseCacheStore } from "./cache/store-policy.ts";
@@ -35,6 +35,8 @@ export interface GatewayInput {
   readonly discovery?: boolean;
   /** Lets endpoints register themselves, through tidegate.registry.v1.RegistryService. */
   readonly registry?: RegistryInput;
+  /** Lets operators see, open and close breakers, through tidegate.breaker.v1.BreakerService. */
+  readonly breakers?: OperatorInput;
   /** Lets cached answers be purged, through tidegate.cache.v1.CacheService. */
   readonly purge?: PurgeInput;
   /** Descriptor sets of services whose TypeScript is not compiled in: bytes, or base64. */
@@ -61,6 +63,7 @@ export interface GatewayPolicy {
   readonly cache: CacheStorePolicy;
   readonly discovery: boolean;
   readonly registry: RegistryPolicy | undefined;
+  readonly breakers: OperatorPolicy | undefined;
   readonly purge: PurgePolicy | undefined;
   readonly defaults: RoutePolicy;
   readonly services: ReadonlyMap<string, ServicePolicy>;
@@ -81,7 +84,19 @@ export type ParsedPolicy =
   | { readonly kind: "invalid"; readonly problems: readonly Problem[] };
 
 const TOP_FIELDS = [
-  ...["principalHeader", "rateLimits", "rateLimitShards", "cors", "rest", "discovery", "registry", "purge", "httpRoutes", "cache"],
+  ...[
+    "principalHeader",
+    "rateLimits",
+    "rateLimitShards",
+    "cors",
+    "rest",
+    "discovery",
+    "registry",
+    "breakers",
+    "purge",
+    "httpRoutes",
+    "cache",
+  ],
   ...["descriptors", "defaults", "services"],
 ];
 
@@ -106,6 +121,7 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
   const discovery = check.oneOf("discovery", top["discovery"], [true, false], true);
 
   const registry = parseRegistry(check, top["registry"]);
+  const breakers = parseOperator(check, top["breakers"]);
   const cache = parseCacheStore(check, "cache", top["cache"]);
   const httpRoutes = parseHttpRoutes(check, "httpRoutes", top["httpRoutes"], (path, fields) =>
     parseRoute(check, path, fields, { ...defaults, cache: undefined }, rules, "http"),
@@ -128,7 +144,7 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
   if (check.problems.length > 0) return { kind: "invalid", problems: check.problems };
   return {
     kind: "ok",
-    policy: { principalHeader, rateLimitShards, cors, rest, httpRoutes, cache, purge, discovery, registry, defaults, services },
+    policy: { principalHeader, rateLimitShards, cors, rest, httpRoutes, cache, purge, discovery, registry, breakers, defaults, services },
   };
 }
 

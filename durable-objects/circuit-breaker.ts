@@ -2,65 +2,115 @@
 import { DurableObject } from "cloudflare:workers";
 import { type Board, reported } from "../core/breaker/board.ts";
 import type { BreakerPolicy } from "../core/breaker/policy.ts";
-import { CLOSED, force, type Reporter, restarted, type Seen, type Shared, type Stored, type View } from "../core/breaker/shared.ts";
+import { CLOSED, force, type Reporter, restarted, type Seen, type Shared, type Stored, type View, viewed } from "../core/breaker/shared.ts";
 
-const AUDITED = 200;
+const AUDITED = 200; // changes by evidence, and as many by operators
 
 /** A line of the audit. */
 export interface Change extends Record<string, SqlStorageValue> {
   readonly id: number;
   readonly at: number; // epoch ms
   readonly endpoint: string;
-  readonly kind: string;
+  readonly kind: View["kind"];
+  readonly forced: "open" | "closed" | null;
   readonly who: string; // "evidence", or the operator
+  readonly reason: string;
 }
 
+/** What is known of an endpoint. */
+export interface Standing {
+  readonly endpoint: string;
+  readonly kind: View["kind"];
+  readonly since: number | undefined; // epoch ms; undefined where it has never changed
+  readonly forced: Shared["forced"];
+  readonly isolates: number; // that have told of it in the last seconds
+}
+
+/** Who changes something, and why: for the audit. */
+export interface Author {
+  readonly who: string;
+  readonly reason: string;
+}
+
+const EVIDENCE: Author = { who: "evidence", reason: "" };
+
 export class CircuitBreaker extends DurableObject {
-  #board: Board;
+  #board: Board = new Map();
+  readonly #since = new Map<string, number>(); // the last change of an endpoint, epoch ms
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     const { sql } = ctx.storage;
-    sql.exec("CREATE TABLE IF NOT EXISTS breakers (endpoint TEXT PRIMARY KEY, value TEXT)");
-    sql.exec("CREATE TABLE IF NOT EXISTS changes (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER, endpoint TEXT, kind TEXT, who TEXT)");
+    sql.exec("CREATE TABLE IF NOT EXISTS breakers (endpoint TEXT PRIMARY KEY, value TEXT, since INTEGER)");
+    sql.exec(
+      "CREATE TABLE IF NOT EXISTS changes (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER, endpoint TEXT, kind TEXT, forced TEXT, who TEXT, reason TEXT)",
+    );
     const now = Date.now();
-    const rows = sql.exec<{ endpoint: string; value: string }>("SELECT endpoint, value FROM breakers").toArray();
+    const rows = sql.exec<{ endpoint: string; value: string; since: number }>("SELECT endpoint, value, since FROM breakers").toArray();
+    for (const { endpoint, since } of rows) this.#since.set(endpoint, since);
     this.#board = new Map(rows.map(({ endpoint, value }) => [endpoint, restarted(JSON.parse(value) as Stored, now)]));
+    // Stored where probes may be granted: of two lives, no two may give one number to two of them.
+    for (const [endpoint, shared] of this.#board) if (shared.kind !== "closed") this.#store(endpoint, shared);
   }
 
   report(by: Reporter, seen: Readonly<Record<string, Seen>>, policy: BreakerPolicy): Readonly<Record<string, View>> {
     const [board, views] = reported(this.#board, by, seen, policy, Date.now());
-    this.#keep(board, "evidence");
+    this.#keep(board, EVIDENCE);
     return views;
   }
 
-  /** @param forced undefined: by evidence again @param who what stands in the audit */
-  force(endpoint: string, forced: "open" | "closed" | undefined, who: string): void {
-    this.#keep(new Map(this.#board).set(endpoint, force(this.#board.get(endpoint) ?? CLOSED, forced)), who);
+  /** @param forced undefined: by evidence again @returns what is known of it now */
+  force(endpoint: string, forced: Shared["forced"], author: Author): Standing {
+    const known = this.#board.get(endpoint) ?? CLOSED;
+    if (forced !== undefined || known.forced !== undefined) this.#keep(new Map(this.#board).set(endpoint, force(known, forced)), author);
+    return this.#standing(endpoint, this.#board.get(endpoint) ?? CLOSED);
   }
 
-  /** What is known of every endpoint that was ever reported of. */
-  state(): { endpoint: string; kind: View["kind"]; forced: Shared["forced"]; isolates: number }[] {
-    return [...this.#board].map(([endpoint, { kind, forced, evidence }]) => ({ endpoint, kind, forced, isolates: evidence.size }));
+  /** Every endpoint that was ever reported of, or forced, by name. */
+  state(): Standing[] {
+    const now = Date.now();
+    this.#keep(new Map([...this.#board].map(([endpoint, shared]) => [endpoint, viewed(shared, now)[0]])), EVIDENCE); // what time alone does
+    return [...this.#board.keys()].sort().map((endpoint) => this.#standing(endpoint, this.#board.get(endpoint)!));
   }
 
   /** The latest first. */
   changes(): Change[] {
-    return this.ctx.storage.sql.exec<Change>("SELECT * FROM changes ORDER BY id DESC LIMIT ?", AUDITED).toArray();
+    return this.ctx.storage.sql.exec<Change>("SELECT * FROM changes ORDER BY id DESC").toArray();
+  }
+
+  #standing(endpoint: string, { kind, forced, evidence }: Shared): Standing {
+    return { endpoint, kind: forced ?? kind, since: this.#since.get(endpoint), forced, isolates: evidence.size };
   }
 
   /** Stored only where it changes, and before anybody hears of it: evidence and probes are not, a restart is careful instead. */
-  #keep(board: Board, who: string): void {
+  #keep(board: Board, { who, reason }: Author): void {
     const before = this.#board;
     this.#board = board;
     const { sql } = this.ctx.storage;
-    for (const [endpoint, { version, kind, until, opens, forced, nextToken }] of board) {
-      if (version === (before.get(endpoint)?.version ?? CLOSED.version)) continue;
-      const stored: Stored = { version, kind, until, opens, forced, nextToken };
-      sql.exec("INSERT OR REPLACE INTO breakers VALUES (?, ?)", endpoint, JSON.stringify(stored));
-      sql.exec("INSERT INTO changes (at, endpoint, kind, who) VALUES (?, ?, ?, ?)", Date.now(), endpoint, forced ?? kind, who);
-      sql.exec("DELETE FROM changes WHERE id <= (SELECT MAX(id) FROM changes) - ?", AUDITED);
+    const now = Date.now();
+    for (const [endpoint, shared] of board) {
+      if (shared.version === (before.get(endpoint) ?? CLOSED).version) continue;
+      this.#since.set(endpoint, now);
+      this.#store(endpoint, shared);
+      const change = [now, endpoint, shared.kind, shared.forced ?? null, who, reason];
+      sql.exec("INSERT INTO changes (at, endpoint, kind, forced, who, reason) VALUES (?, ?, ?, ?, ?, ?)", ...change);
+      const kept = "SELECT id FROM changes WHERE (who = 'evidence') = ? ORDER BY id DESC LIMIT ?";
+      const isOperators = who !== EVIDENCE.who; // whose words are not pushed out by those of isolates
+      sql.exec(
+        `DELETE FROM changes WHERE (who = 'evidence') = ? AND id NOT IN (${kept})`,
+        ...[Number(!isOperators), Number(!isOperators), AUDITED],
+      );
     }
-    for (const endpoint of before.keys()) if (!board.has(endpoint)) sql.exec("DELETE FROM breakers WHERE endpoint = ?", endpoint);
+    for (const endpoint of before.keys()) {
+      if (board.has(endpoint)) continue;
+      this.#since.delete(endpoint);
+      sql.exec("DELETE FROM breakers WHERE endpoint = ?", endpoint);
+    }
+  }
+
+  #store(endpoint: string, { version, kind, until, opens, forced, nextToken }: Shared): void {
+    const stored: Stored = { version, kind, until, opens, forced, nextToken };
+    const since = this.#since.get(endpoint) ?? null;
+    this.ctx.storage.sql.exec("INSERT OR REPLACE INTO breakers VALUES (?, ?, ?)", endpoint, JSON.stringify(stored), since);
   }
 }

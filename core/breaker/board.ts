@@ -26,10 +26,14 @@ export function reported(
   };
   for (const [endpoint, its] of Object.entries(seen)) {
     take(endpoint, heard(board.get(endpoint) ?? CLOSED, { ...by, ...its }, policy, now));
-    if (its.failures === 0 || its.isPast === true || policy.outlierFactor === 0) continue;
-    const shared = board.get(endpoint)!;
-    const peers = [...board.values()].map(rateOf);
-    if (isOutlier(rateOf(shared), peers, policy.outlierFactor, policy.minCalls)) take(endpoint, viewed(trip(shared, policy, now), now));
+  }
+  const isSuspect = ([, { failures, isPast }]: [string, Seen]): boolean => failures > 0 && isPast !== true;
+  const suspects = policy.outlierFactor === 0 ? [] : Object.entries(seen).filter(isSuspect);
+  const rates = new Map(suspects.length === 0 ? [] : [...board].map(([endpoint, shared]) => [endpoint, rateOf(shared)])); // looked up once
+  const peers = [...rates.values()];
+  for (const [endpoint] of suspects) {
+    if (!isOutlier(rates.get(endpoint)!, peers, policy.outlierFactor, policy.minCalls)) continue;
+    take(endpoint, viewed(trip(board.get(endpoint)!, policy, now), now));
   }
   if (isCommon(board, policy)) {
     for (const [endpoint, shared] of board) {

@@ -4,19 +4,17 @@ import type { BreakerPolicy } from "../../core/breaker/policy.ts";
 import type { Reporter, Seen, View } from "../../core/breaker/shared.ts";
 import type { Call } from "./call.ts";
 
-/** The objects that hear of it: `durable-objects/circuit-breaker.ts`, by upstream. */
+/** The objects that hear of it: `durable-objects/circuit-breaker.ts`, by service. */
 export interface Breakers {
-  getByName(upstream: string): {
+  getByName(service: string): {
     report(by: Reporter, seen: Readonly<Record<string, Seen>>, policy: BreakerPolicy): Promise<Readonly<Record<string, View>>>;
   };
 }
 
 const GIVES_UP_MS = 5_000; // on a report whose call may be gone
 
-let isolate: string | undefined; // the dice may be asked within a request only
-
 /**
- * @param name of the upstream, and of its object
+ * @param name of the object: the service, and its version where it has several
  * @returns what tells of an endpoint that has just been called, or of none, if it is time to: a promise to be kept behind the answer
  */
 export function teller(
@@ -26,6 +24,7 @@ export function teller(
   breakers: Breakers,
 ): (call: Call, id?: string) => Promise<void> | undefined {
   let askedAt = Number.NEGATIVE_INFINITY; // one report under way at a time
+  let isolate: string | undefined; // what counts its own reports; the dice may be asked within a request only
   return ({ request }, id) => {
     const sentAt = Date.now();
     if (sentAt - askedAt < GIVES_UP_MS) return undefined;
@@ -36,7 +35,7 @@ export function teller(
     const { cf } = request as { cf?: { colo?: string } };
     const by = { isolate, location: cf?.colo ?? isolate }; // where nobody says where it is, it is a place of its own
     return tell(breakers, name, by, seen, policy).then((views) => {
-      askedAt = Number.NEGATIVE_INFINITY;
+      if (askedAt === sentAt) askedAt = Number.NEGATIVE_INFINITY;
       if (views !== undefined) panel.saw(views, sentAt, Date.now());
     });
   };

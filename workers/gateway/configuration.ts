@@ -15,6 +15,7 @@ import { answerOf, limitProblems, type Validator, validationProblem } from "./ro
 import { versioned } from "./traffic.ts";
 import { compileRest, type RestTable } from "./transcode/rules.ts";
 import type { Bindings, Endpoint, Upstream } from "./upstream.ts";
+import { canaryName, fallbackName, mirrorName } from "./watched.ts";
 
 /** A configuration that fits: what may be called, under which policy, and where it runs. */
 export interface Configuration {
@@ -26,6 +27,8 @@ export interface Configuration {
   readonly buckets: unknown; // the binding TOKEN_BUCKET; there where a route is limited
   readonly rings: Rings | undefined; // the binding HASH_RING; there where endpoints may register
   readonly registryToken: string; // "" where none may
+  readonly breakers: unknown; // the binding CIRCUIT_BREAKER; there where operators have a word
+  readonly operatorToken: string; // "" where they have none
   readonly namespace: unknown; // the binding CACHE; there where a route shares answers by KV
   readonly purgeLogs: PurgeLogs | undefined; // the binding PURGE_LOG; there where answers may be purged
   readonly purgeToken: string; // "" where none may
@@ -80,7 +83,7 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
       const route = settings.methods.get(method.name)!;
       const { upstream: other } = route.fallback;
       if (other !== undefined && !pools.has(other))
-        pools.set(other, poolOf(`${service.typeName}@fallback${pools.size || ""}`, service.typeName, other, policy, bindings));
+        pools.set(other, poolOf(fallbackName(service.typeName, pools.size), service.typeName, other, policy, bindings));
       const answer = answerOf(method, route.fallback.answer);
       if ("found" in answer) problems.push({ path: `fallback.answer of ${service.typeName}.${method.name}`, ...answer });
       else if (other !== undefined && pools.get(other) === undefined) {
@@ -106,9 +109,11 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     const mend = "bind the Durable Object class TokenBucket as TOKEN_BUCKET in wrangler.toml";
     problems.push({ path: "rateLimits", found: "no binding TOKEN_BUCKET", mend });
   }
-  const { registry, purge } = policy;
+  const { registry, purge, breakers } = policy;
   if (registry !== undefined) problems.push(...adminProblems("registry", registry.tokenBinding, "HashRing", "HASH_RING", bindings));
   if (purge !== undefined) problems.push(...adminProblems("purge", purge.tokenBinding, "PurgeLog", "PURGE_LOG", bindings));
+  if (breakers !== undefined)
+    problems.push(...adminProblems("breakers", breakers.tokenBinding, "CircuitBreaker", "CIRCUIT_BREAKER", bindings));
   for (const [method, endpoint] of endpoints) {
     const problem = endpoint.policy.validate === "off" ? undefined : validationProblem(method, validate);
     if (problem !== undefined) problems.push({ path: `validate of ${method.parent.typeName}.${method.name}`, ...problem });
@@ -125,6 +130,8 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     buckets: bindings["TOKEN_BUCKET"],
     rings: ringsOf(bindings),
     registryToken: registry === undefined ? "" : String(bindings[registry.tokenBinding]),
+    breakers: bindings["CIRCUIT_BREAKER"],
+    operatorToken: breakers === undefined ? "" : String(bindings[breakers.tokenBinding]),
     namespace: bindings["CACHE"],
     purgeLogs: bindings["PURGE_LOG"] as PurgeLogs | undefined,
     purgeToken: purge === undefined ? "" : String(bindings[purge.tokenBinding]),
@@ -136,8 +143,10 @@ function upstreamOf(service: string, gateway: GatewayPolicy, bindings: Bindings)
   const { upstream, traffic } = gateway.services.get(service)!;
   const own = poolOf(service, service, upstream, gateway, bindings);
   if (own === undefined || traffic === undefined) return own;
-  const canaries = traffic.canaries.map(({ name, upstream: policy }) => poolOf(`${service}@${name}`, service, policy, gateway, bindings));
-  const mirror = traffic.mirror && poolOf(`${service}@mirror`, service, traffic.mirror.upstream, gateway, bindings);
+  const canaries = traffic.canaries.map(({ name, upstream: policy }) =>
+    poolOf(canaryName(service, name), service, policy, gateway, bindings),
+  );
+  const mirror = traffic.mirror && poolOf(mirrorName(service), service, traffic.mirror.upstream, gateway, bindings);
   if (canaries.includes(undefined) || (traffic.mirror !== undefined && mirror === undefined)) return undefined;
   return versioned({ own, canaries: canaries as Upstream[], mirror }, traffic, gateway.principalHeader);
 }
@@ -154,7 +163,7 @@ function poolOf(name: string, service: string, policy: UpstreamPolicy, gateway: 
   const called = name === service && first !== undefined && second === undefined ? endpointId(first.target) : name;
   const breaker = gateway.services.get(service)?.breaker ?? BREAKER; // plain HTTP has no settings of its own
   const breakers = bindings["CIRCUIT_BREAKER"] as Breakers | undefined;
-  return pool({ name: called, policy, breaker, breakers, principalHeader, roster }, bindings);
+  return pool({ name: called, service: name, policy, breaker, breakers, principalHeader, roster }, bindings);
 }
 
 /** What a service of the gateway's own needs: its object, and a secret that is hard to guess. */

@@ -2,8 +2,10 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { canonicalPath } from "../../core/path.ts";
 import type { Rejection } from "../../core/rejection.ts";
+import type { CircuitBreaker } from "../../durable-objects/circuit-breaker.ts";
 import type { HashRing } from "../../durable-objects/hash-ring.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
+import { operatorEndpoints } from "./breaker-service.ts";
 import { cachesOf } from "./cache/caches.ts";
 import { PurgeView } from "./cache/purges.ts";
 import type { Call, Handler, Protocol } from "./call.ts";
@@ -46,6 +48,9 @@ export function createGateway({ policy, endpoints, rest, validate, ...bound }: C
           { ...registry, token: bound.registryToken, services, rings: bound.rings as DurableObjectNamespace<HashRing> },
           policy.defaults,
         );
+  const objects = { breakers: bound.breakers as DurableObjectNamespace<CircuitBreaker>, rings: bound.rings };
+  const operating =
+    policy.breakers === undefined ? [] : operatorEndpoints(policy, policy.breakers, { token: bound.operatorToken, ...objects });
   const purges =
     bound.purgeLogs === undefined || policy.purge === undefined ? undefined : new PurgeView({ logs: bound.purgeLogs, ...policy.purge });
   const purging = purges === undefined ? [] : purgingEndpoints(purges, bound.purgeToken, policy.defaults);
@@ -54,7 +59,7 @@ export function createGateway({ policy, endpoints, rest, validate, ...bound }: C
     const cache = caches.of(`${method.parent.typeName}/${method.name}`);
     return pipeline({ method, ...endpoint, limiters, gateway: policy, validate, cache }, rule);
   };
-  for (const [method, endpoint] of [...own, ...registering, ...purging, ...endpoints]) {
+  for (const [method, endpoint] of [...own, ...registering, ...purging, ...operating, ...endpoints]) {
     const handler = routed(method, endpoint);
     byProcedure.set(`/${method.parent.typeName}/${method.name}`, { method, handler });
   }

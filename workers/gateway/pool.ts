@@ -12,7 +12,8 @@ import { type Preparation, Roster, type RosterSettings } from "./roster.ts";
 import { type Attempt, type Bindings, type Outcome, type Target, targetOf, type Upstream } from "./upstream.ts";
 
 export interface PoolSettings {
-  readonly name: string;
+  readonly name: string; // as it stands in messages
+  readonly service: string; // and its version where it has several: what its breakers are kept by
   readonly roster: RosterSettings | undefined; // where endpoints may register
   readonly policy: UpstreamPolicy;
   readonly breaker: BreakerPolicy;
@@ -27,7 +28,7 @@ const MEANS_SOMETHING_MS = 1_000; // what a caller has set so short says nothing
 
 /** @returns undefined where a binding is missing, or is no service */
 export function pool(
-  { name, policy, breaker, breakers, principalHeader, roster: registered }: PoolSettings,
+  { name, service, policy, breaker, breakers, principalHeader, roster: registered }: PoolSettings,
   bindings: Bindings,
 ): Upstream | undefined {
   const members: Member[] = [];
@@ -41,7 +42,7 @@ export function pool(
   }
   const fleet = new Fleet(members, { ...policy, breaker, slots: SLOTS });
   const { protocol, timeoutHeader } = policy;
-  const tell = breakers === undefined || breaker.mode === "off" ? undefined : teller(name, fleet.panel, breaker, breakers);
+  const tell = breakers === undefined || breaker.mode === "off" ? undefined : teller(service, fleet.panel, breaker, breakers);
   const fixed = new Map(targets);
   const roster =
     registered &&

@@ -1,0 +1,182 @@
+// Isolates and their object under commands in any order: calls, reports that are lost, late and doubled, restarts; few probes, no older word.
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { type Board, reported } from "../../../core/breaker/board.ts";
+import { type Admitted, Breaker } from "../../../core/breaker/breaker.ts";
+import { BREAKER } from "../../../core/breaker/policy.ts";
+import { type Reporter, restarted, type Seen, type Stored, TOKEN_MS, type View } from "../../../core/breaker/shared.ts";
+
+const ENDPOINT = "e";
+const ISOLATES = 5;
+
+type Message = { readonly of: number; readonly sentAt: number } & (
+  | { readonly kind: "report"; readonly seen: Seen }
+  | { readonly kind: "view"; readonly view: View }
+);
+
+const isolate = fc.nat({ max: ISOLATES - 1 });
+const command = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 1_500 }) }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant("call" as const), isolate, fails: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("end" as const), isolate, fails: fc.boolean() }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant("ask" as const), isolate }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("exchange" as const), isolate }) },
+  { weight: 16, arbitrary: fc.record({ kind: fc.constant("deliver" as const), nth: fc.nat({ max: 7 }), isDoubled: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("lose" as const), nth: fc.nat({ max: 7 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("restart" as const) }) },
+);
+type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
+
+class World {
+  readonly #policy: typeof BREAKER;
+  readonly #isolates = Array.from({ length: ISOLATES }, (_, index) => ({
+    by: { isolate: `i${index}`, location: `L${index % 2}` } satisfies Reporter,
+    breaker: new Breaker({ ...BREAKER, consecutive: 1 }),
+    probe: undefined as Admitted | undefined, // under way
+  }));
+  #board: Board = new Map();
+  #stored = new Map<string, Stored>();
+  #net: Message[] = [];
+  #told = 0;
+  now = 1_000_000;
+  granted = 0;
+
+  constructor(probes: number) {
+    this.#policy = { ...BREAKER, openMs: 1_000, quorum: 2, probes };
+  }
+
+  do(command: Command): void {
+    if (command.kind === "wait") this.wait(command.ms);
+    else if (command.kind === "call") this.call(command.isolate, command.fails);
+    else if (command.kind === "end") this.end(command.isolate, command.fails);
+    else if (command.kind === "ask") this.ask(command.isolate);
+    else if (command.kind === "exchange") this.exchange(command.isolate);
+    else if (command.kind === "deliver") this.#deliver(command.nth, command.isDoubled);
+    else if (command.kind === "lose") this.#net.splice(command.nth, 1);
+    else this.#restart();
+  }
+
+  #restart(): void {
+    this.#board = new Map([...this.#stored].map(([endpoint, stored]) => [endpoint, restarted(stored, this.now)]));
+    this.#store(new Map());
+  }
+
+  wait(ms: number): void {
+    this.now += ms;
+    for (const one of this.#isolates) {
+      if (one.probe === undefined || one.probe.probe!.endsAt > this.now) continue;
+      one.breaker.drop(one.probe); // ended, as its attempt is
+      one.probe = undefined;
+    }
+  }
+
+  call(index: number, fails: boolean): void {
+    const { breaker, probe } = this.#isolates[index]!;
+    const admission = breaker.admit(this.now, 0.5);
+    if (admission.kind === "refused") return;
+    if (admission.probe === undefined) breaker.record(admission, fails ? "failed" : "answered", 1, this.now, 0.5);
+    else {
+      expect(probe).toBeUndefined(); // one at a time
+      this.#isolates[index]!.probe = admission;
+    }
+  }
+
+  end(index: number, fails: boolean): void {
+    const { breaker, probe } = this.#isolates[index]!;
+    if (probe !== undefined) breaker.record(probe, fails ? "failed" : "answered", 1, this.now, 0.5);
+    this.#isolates[index]!.probe = undefined;
+  }
+
+  ask(index: number): void {
+    const seen = this.#isolates[index]!.breaker.seen(this.now);
+    if (seen !== undefined) this.#net.push({ kind: "report", of: index, sentAt: this.now, seen });
+  }
+
+  /** A report and its answer, which nothing disturbs; all that is on its way comes before them. */
+  exchange(index: number): void {
+    this.ask(index);
+    while (this.#net.length > 0) this.#deliver(0, false);
+  }
+
+  #deliver(nth: number, isDoubled: boolean): void {
+    const message = this.#net[nth];
+    if (message === undefined) return;
+    if (!isDoubled) this.#net.splice(nth, 1);
+    const { of, sentAt } = message;
+    const { by, breaker } = this.#isolates[of]!;
+    if (message.kind === "view") {
+      breaker.saw(message.view, sentAt);
+      return;
+    }
+    const before = this.#board;
+    const [board, views] = reported(before, by, { [ENDPOINT]: message.seen }, this.#policy, this.now);
+    this.#board = board;
+    this.#store(before);
+    const view = views[ENDPOINT]!;
+    expect(view.version).toBeGreaterThanOrEqual(this.#told);
+    this.#told = view.version;
+    if (view.token !== undefined) this.granted += 1;
+    this.#net.push({ kind: "view", of, sentAt, view });
+  }
+
+  /** As the object does: where a version has changed. */
+  #store(before: Board): void {
+    for (const [endpoint, { version, kind, until, opens, forced, nextToken }] of this.#board) {
+      if (version !== before.get(endpoint)?.version) this.#stored.set(endpoint, { version, kind, until, opens, forced, nextToken });
+    }
+  }
+
+  /** Probes that may be made, or are under way. */
+  get probes(): number {
+    const alive = new Set<string>();
+    for (const [index, { breaker, probe }] of this.#isolates.entries()) {
+      const { token } = breaker.memory;
+      if (token !== undefined && this.now < token.until) alive.add(`${index}/${token.version}/${token.token}`);
+      if (probe?.probe !== undefined && probe.probe.token !== 0) alive.add(`${index}/${probe.probe.version}/${probe.probe.token}`);
+    }
+    return alive.size;
+  }
+
+  get kind(): View["kind"] {
+    return this.#board.get(ENDPOINT)?.kind ?? "closed";
+  }
+
+  isOut(index: number): boolean {
+    return this.#isolates[index]!.breaker.isOut(this.now, 0.5);
+  }
+}
+
+it("has no more than its probes alive, goes back to no older version, and is closed again once the endpoint is well", () => {
+  let [granted, opened] = [0, 0];
+  fc.assert(
+    fc.property(fc.array(command, { minLength: 20, maxLength: 120 }), fc.integer({ min: 1, max: 3 }), (commands, probes) => {
+      const world = new World(probes);
+      for (let index = 0; index < ISOLATES; index++) world.call(index, true);
+      for (let index = 0; index < ISOLATES; index++) world.exchange(index);
+      expect(world.kind).toBe("open");
+      for (const command of commands) {
+        world.do(command);
+        expect(world.probes).toBeLessThanOrEqual(probes);
+        if (world.kind === "open") opened += 1;
+      }
+      granted += world.granted;
+      const wellAt = world.now;
+      const isServed = () =>
+        world.kind === "closed" && Array.from({ length: ISOLATES }, (_, index) => world.isOut(index)).every((out) => !out);
+      while (!isServed() && world.now < wellAt + 120_000) {
+        for (let index = 0; index < ISOLATES; index++) {
+          world.end(index, false);
+          world.exchange(index);
+          world.call(index, false);
+          expect(world.probes).toBeLessThanOrEqual(probes);
+        }
+        world.wait(500);
+      }
+      expect(isServed()).toBe(true);
+    }),
+    { numRuns: 1_500 },
+  );
+  expect(opened).toBeGreaterThan(1_000); // states that were reached at all
+  expect(granted).toBeGreaterThan(500);
+  expect(TOKEN_MS).toBeGreaterThan(3_000); // or no command would meet a probe that is alive
+}, 120_000);
