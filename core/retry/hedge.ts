@@ -8,7 +8,10 @@ export interface HedgePolicy {
   readonly minMs: number; // nor before this
 }
 
-const SAVED = 10; // hedges that calls without one leave for later, at most
+const SAVED = 5; // hedges that calls without one leave for later, at most
+const WORTH = 0.2; // of the recent ones, answered before the first attempt: where it is less, the work itself is what takes long
+const RECENT = 20; // hedges, fading
+const TO_SEE = 0.1; // of the budget is spent then all the same, to see whether that has changed
 
 /** Of one method and isolate. */
 export class Hedger {
@@ -17,6 +20,7 @@ export class Hedger {
   readonly #times = new Times();
   readonly #share: number;
   #credit = 0; // hedges that may be made
+  #won = 0.3; // share of the recent ones; at first it has to prove itself soon
 
   /** @param pressure of the upstream, whatever the method */
   constructor(policy: HedgePolicy, pressure: Pressure) {
@@ -31,7 +35,7 @@ export class Hedger {
    * @returns ms after which it may be made a second time; undefined where nothing is known yet
    */
   called(): number | undefined {
-    this.#credit = Math.min(SAVED, this.#credit + this.#share);
+    this.#credit = Math.min(SAVED, this.#credit + this.#share * (this.#won < WORTH ? TO_SEE : 1));
     const late = this.#times.at(Math.max(this.#policy.quantile, 1 - this.#share));
     return late === undefined ? undefined : Math.ceil(Math.max(late, this.#policy.minMs));
   }
@@ -43,8 +47,12 @@ export class Hedger {
     return true;
   }
 
-  /** @param tookMs of the first attempt, or how long it had taken when the second one won */
-  ended(tookMs: number): void {
+  /**
+   * @param tookMs of the first attempt, or how long it had taken when the second one won
+   * @param hasWon whether the second attempt was answered first; undefined where there was none
+   */
+  ended(tookMs: number, hasWon: boolean | undefined): void {
     this.#times.record(tookMs);
+    if (hasWon !== undefined) this.#won += (Number(hasWon) - this.#won) / RECENT;
   }
 }

@@ -18,7 +18,7 @@ export class Pressure {
     return lease;
   }
 
-  /** @param wentWrong failed, was refused, or was sent elsewhere by an endpoint that is too busy; undefined where nobody waited for it */
+  /** @param wentWrong failed, or was refused; undefined where nobody waited for it. Bounces don't count: they tell of unlike endpoints, at any load */
   end(lease: Lease, wentWrong: boolean | undefined): void {
     this.#load.drop(lease);
     if (wentWrong !== undefined) this.#wrong += (Number(wentWrong) - this.#wrong) / RECENT;

@@ -28,7 +28,6 @@ export function hedge({ policy, upstream }: HedgeSettings): Layer {
     const hedger = hedgers.get(path) ?? new Hedger(policy, pressure);
     hedgers.set(path, hedger);
     const tried = call.attempt?.tried ?? new Set<string>();
-    const before = tried.size;
     const startedAt = Date.now();
     const lease = pressure.begin(startedAt, Math.min(call.deadlineAt, startedAt + LONGEST_MS));
     const first = running(next, { ...call, attempt: { number: 1, ...call.attempt, tried } });
@@ -41,9 +40,8 @@ export function hedge({ policy, upstream }: HedgeSettings): Layer {
     const outcome = await winner.settled;
     (winner === first ? second : first)?.end();
     const isGivenUp = call.signal?.aborted === true && Date.now() < call.deadlineAt;
-    const isBounced = tried.size > before + (second === undefined ? 1 : 2);
-    pressure.end(lease, isGivenUp ? undefined : !isGood(outcome) || isBounced);
-    if (!isGivenUp) hedger.ended(Date.now() - startedAt);
+    pressure.end(lease, isGivenUp ? undefined : !isGood(outcome));
+    if (!isGivenUp) hedger.ended(Date.now() - startedAt, second && winner === second);
     if (outcome.response !== undefined) return outcome.response;
     throw outcome.error;
   };

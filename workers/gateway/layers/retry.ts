@@ -15,6 +15,9 @@ export interface RetrySettings {
 /** Says which attempt this is. A gateway further down that reads it does not retry by itself: retries of retries multiply. */
 const ATTEMPT = "tidegate-attempt";
 
+/** @see gRFC A6; below 0: don't try again */
+const PUSHBACK = "grpc-retry-pushback-ms";
+
 /** One for each upstream and isolate, whatever the methods: what an upstream can bear does not depend on them. */
 const budgets = new WeakMap<object, RetryBudget>();
 
@@ -35,7 +38,11 @@ export function retry({ policy, isSafe, upstream }: RetrySettings): Layer {
       if (failure === undefined || isChained || (failure.wasSent && body instanceof ReadableStream)) return settle(outcome);
       const now = Date.now();
       const decided = nextTry(policy, failure, { number, isIdempotent, remainingMs: call.deadlineAt - now }, budget, now, Math.random());
-      if (decided.kind === "stop" || call.signal?.aborted === true) return settle(outcome);
+      if (decided.kind === "stop" || call.signal?.aborted === true) {
+        const isSpent = decided.kind === "stop" && (decided.why === "budget" || decided.why === "max");
+        if (isSpent) outcome.response?.headers.set(PUSHBACK, "-1"); // nor does it by whoever called us: each would add its own share
+        return settle(outcome);
+      }
       await outcome.response?.body?.cancel();
       await scheduler.wait(decided.afterMs, call.signal === null ? {} : { signal: call.signal });
     }
