@@ -20,6 +20,7 @@ export interface Placement {
   readonly upstreamPort: number;
   readonly cpu: number; // where `taskset` is there
   readonly counted?: boolean; // with bindings that count their calls
+  readonly port?: number; // default: one that is free
 }
 
 /** Full collections at once, of little: else requests pile up until a pause of 100 to 500 ms. A knob of local workerd only. */
@@ -40,7 +41,7 @@ export async function start(folder: string, subject: Subject, placement: Placeme
   const config = join(folder, "config.capnp");
   writeFileSync(config, configuration(workers, folder, placement.upstreamPort));
 
-  const command = [workerd.default, "serve", config, "--socket-addr=http=127.0.0.1:0", "--control-fd=3"];
+  const command = [workerd.default, "serve", config, `--socket-addr=http=127.0.0.1:${placement.port ?? 0}`, "--control-fd=3"];
   const [program, ...args] = (hasTaskset ? ["taskset", "-c", String(placement.cpu), ...command] : command) as [string, ...string[]];
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe", "pipe"] });
   const port = await portOf(child, subject.entry);

@@ -1,0 +1,21 @@
+// A gateway in front of the users services of the tests: three URLs, which a variable names.
+import type { GatewayInput, ServiceInput } from "../../../core/policy.ts";
+import { createApp } from "../../../workers/gateway/app.ts";
+import type { Bindings } from "../../../workers/gateway/upstream.ts";
+import { catalog } from "../../../workers/services/catalog.ts";
+
+export { CircuitBreaker } from "../../../durable-objects/circuit-breaker.ts";
+export { TokenBucket } from "../../../durable-objects/token-bucket.ts";
+
+let app: ReturnType<typeof createApp> | undefined;
+
+export default {
+  fetch(request: Request, env: Bindings & { readonly USERS: string }): Response | Promise<Response> {
+    const config: GatewayInput = {
+      breakers: { tokenBinding: "OPERATOR_TOKEN" },
+      services: { "users.v1.UserService": JSON.parse(env.USERS) as ServiceInput },
+    };
+    app ??= createApp(config, catalog, env);
+    return app.fetch(request);
+  },
+};
