@@ -11,7 +11,7 @@ import { Load, type Phase } from "../support/resilience/load.ts";
 
 const SERVICE = "users.v1.UserService";
 const TOKEN = "a secret of the operators";
-const PER_SECOND = 150;
+const MOST_PER_SECOND = 150;
 const PHASE_MS = 3_000;
 const folder = mkdtempSync(join(tmpdir(), "tidegate-resilience-"));
 const services: Running[] = [];
@@ -62,9 +62,21 @@ async function serve(index: number, port?: number): Promise<Running> {
   return start(join(folder, `users-${index}`), subject, port === undefined ? placement : { ...placement, port });
 }
 
+/** A quarter of what this machine can do now: what is tested is a fault, and not an overload. @returns calls a second */
+async function affordable(through: Running): Promise<number> {
+  const startedAt = performance.now();
+  const one = async (): Promise<void> => {
+    for (let n = 0; n < 20; n++) await call(through);
+  };
+  await Promise.all(Array.from({ length: 8 }, one));
+  const perSecond = 160_000 / (performance.now() - startedAt);
+  return Math.max(10, Math.min(MOST_PER_SECOND, Math.floor(perSecond / 4)));
+}
+
 /** Constant load before, during and after a fault; the fault is there for a phase. */
 async function under(name: string, fault: () => unknown, mend: () => unknown, through = gateway): Promise<readonly Phase[]> {
-  const load = new Load(PER_SECOND, () => call(through));
+  const perSecond = await affordable(through);
+  const load = new Load(perSecond, () => call(through));
   await pause(300); // connections
   const begin = performance.now();
   await pause(PHASE_MS);
@@ -80,9 +92,11 @@ async function under(name: string, fault: () => unknown, mend: () => unknown, th
   for (const [nth, { calls, failed, p50Ms, p99Ms, problems }] of phases.entries()) {
     const when = ["before", "during", "after"][nth]!;
     const share = ((100 * failed) / calls).toFixed(2);
-    console.info(`${name}, ${when}: ${calls} calls, ${share} % failed, P50 ${p50Ms.toFixed(0)} ms, P99 ${p99Ms.toFixed(0)} ms ${problems}`);
+    console.info(
+      `${name}, ${when}: ${calls} calls, ${share} % failed, P50 ${p50Ms.toFixed(0)} ms, P99 ${p99Ms.toFixed(0)} ms ${problems.slice(0, 3)}`,
+    );
   }
-  for (const { calls } of phases) expect(calls).toBeGreaterThan((PER_SECOND * PHASE_MS) / 1_000 / 3); // there was load at all
+  for (const { calls } of phases) expect(calls).toBeGreaterThan((perSecond * PHASE_MS) / 1_000 / 3); // there was load at all
   return phases;
 }
 
