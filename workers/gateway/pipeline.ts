@@ -15,6 +15,7 @@ import { cache } from "./layers/cache.ts";
 import { deadline } from "./layers/deadline.ts";
 import { limitBody } from "./layers/limit-body.ts";
 import { type Limiters, rateLimit } from "./layers/rate-limit.ts";
+import { recall } from "./layers/recall.ts";
 import { rescue } from "./layers/rescue.ts";
 import { retry } from "./layers/retry.ts";
 import { trace } from "./layers/trace.ts";
@@ -51,10 +52,13 @@ export function pipeline(
   const isLimited = rules.length > 0;
   const readsMessage = needsMessage(rules, cost);
   const route = `${method.parent.typeName}/${method.name}`;
-  const limit = () => rateLimit(limiters, { method, route, rules, cost, maxBytes, principalHeader: gateway.principalHeader });
+  const { principalHeader } = gateway;
+  const subject = kept && rpcSubject({ method, policy: kept.policy, maxBytes, principalHeader });
+  const limit = () => rateLimit(limiters, { method, route, rules, cost, maxBytes, principalHeader });
   return stack(
     [
       trace(), // names the call; sees every answer, refusals too
+      ...optional(subject !== undefined && !isLimited && rest === undefined && mode !== "report", () => recall(kept!, subject!)), // the short way of a hit that nobody counts
       rescue(), // below this line layers refuse by throwing Rejected; above it there are only answers
       deadline(isUnary ? policy.readTimeoutMs : policy.streamTimeoutMs), // one clock for the call, whatever it waits for
       ...optional(isLimited && !readsMessage, limit), // before the body is read: a refused call costs no memory
@@ -78,11 +82,7 @@ export function pipeline(
         : [validate({ method, mode, maxBytes: policy.maxBodyBytes, validate: validator })]),
       // ... and every message keeps the rules of its proto
       ...optional(isLimited && readsMessage, limit), // rules that look into the message have to wait for it
-      ...optional(kept !== undefined, () => {
-        const { principalHeader } = gateway;
-        const subject = rpcSubject({ method, policy: kept!.policy, maxBytes, principalHeader });
-        return cache({ cache: kept!, subject, timeoutMs: policy.readTimeoutMs });
-      }), // a hit is still a call: it has been counted, and its message is valid
+      ...optional(subject !== undefined, () => cache({ cache: kept!, subject: subject!, timeoutMs: policy.readTimeoutMs })), // a hit is still a call: it has been counted, and its message is valid
       ...(spoken === "both" ? [] : [translate(spoken, isUnary)]), // into what the upstream speaks
       ...optional(isUnary && policy.retries.max > 0, () => retry({ policy: policy.retries, isSafe, upstream })), // each attempt at another endpoint
     ],
@@ -103,14 +103,16 @@ export interface HttpRoute {
 export function httpPipeline({ route, policy, upstream, limiters, cache: kept, gateway }: HttpRoute): Handler {
   const { rateLimits: rules, cost, maxBodyBytes: maxBytes, readTimeoutMs: timeoutMs } = policy;
   const { principalHeader } = gateway;
+  const subject = kept && httpSubject(route, kept.policy, principalHeader);
   return stack(
     [
       trace(),
+      ...optional(subject !== undefined && rules.length === 0, () => recall(kept!, subject!)),
       rescue(),
       deadline(timeoutMs), // its body counts, too
       ...optional(rules.length > 0, () => rateLimit(limiters, { method: undefined, route, rules, cost, maxBytes, principalHeader })),
       limitBody({ maxBytes, isStream: false, isWhole: false }),
-      ...(kept === undefined ? [] : [cache({ cache: kept, subject: httpSubject(route, kept.policy, principalHeader), timeoutMs })]),
+      ...optional(subject !== undefined, () => cache({ cache: kept!, subject: subject!, timeoutMs })),
     ],
     dispatch(upstream, "http"),
   );

@@ -6,7 +6,8 @@ import { pauseMs } from "../../../core/cache/serve.ts";
 import type { Store } from "../../../core/cache/store.ts";
 import { headerOf } from "../../../core/cache/validate.ts";
 import { selection, varyNames } from "../../../core/cache/vary.ts";
-import type { Asked, Forms } from "./asked.ts";
+import type { Asked } from "./asked.ts";
+import { type Forms, formBytes } from "./head.ts";
 
 /** An answer, and how its refreshing goes. */
 export interface Kept extends Forms {
@@ -37,7 +38,6 @@ export type Found =
 
 const PASSING_MS = 10_000;
 const SMALL_BYTES = 1_000; // what a slot without an answer occupies, beside its key
-const FORM_BYTES = 300; // of the objects around one
 const PASSING: Passing = { kind: "passing" };
 
 export class Shelf {
@@ -84,8 +84,7 @@ export class Shelf {
 
   /** Counts anew what is kept, where it is kept in more forms than before. */
   recount(at: string, kept: Kept, now: number): void {
-    let bytes = bytesOf(at, kept.entry);
-    for (const form of kept.written?.values() ?? []) bytes += FORM_BYTES + form.byteLength;
+    const bytes = bytesOf(at, kept.entry) + formBytes(kept, kept.entry.headers);
     this.#store.set(at, kept, bytes, keptUntil(kept.entry), now);
   }
 
