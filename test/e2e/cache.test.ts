@@ -137,6 +137,21 @@ describe("five gateways", () => {
     await set({ version: 1 });
   }, 60_000);
 
+  it("serve nothing that was purged although they had no calls meanwhile, and have heard of nothing", async () => {
+    await set({ version: 1 });
+    const path = "/quiet";
+    for (const one of gateways) {
+      await ask(path, {}, one);
+      expect((await ask(path, {}, one)).cache).toContain("hit");
+    }
+    await set({ version: 2 });
+    const [told, ...others] = gateways as [Running, ...Running[]];
+    expect((await purge(told, [{ key: path }], true)).status).toBe(200);
+    await new Promise((soon) => setTimeout(soon, POLL_MS + 1_100));
+    for (const one of others) expect((await ask(path, {}, one)).text).toBe("v2");
+    await set({ version: 1 });
+  }, 60_000);
+
   it("let nobody purge without the token", async () => {
     const answer = await fetch(`${gateways[0]!.origin}/tidegate.cache.v1.CacheService/Purge`, {
       method: "POST",
