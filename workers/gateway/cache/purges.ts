@@ -49,7 +49,11 @@ export class PurgeView {
       waitUntil(this.#asking.done);
     }
     if (ageMs < pollMs + GRACE_MS || hasFailed) return undefined;
-    return Promise.race([this.#asking!.done, scheduler.wait(waitMs)]);
+    const asking = this.#asking!;
+    const late = scheduler.wait(waitMs).then(() => {
+      if (this.#asking === asking) this.#failedAt = Date.now(); // the next calls do not wait
+    });
+    return Promise.race([asking.done, late]);
   }
 
   /** Whether what this isolate keeps may be served: always but for `strict` where the log has not been heard in time. */

@@ -6,6 +6,7 @@ import type { Namespace } from "../../../../workers/gateway/cache/kv.ts";
 import type { PurgeLogs } from "../../../../workers/gateway/cache/purge-logs.ts";
 import { fresh, status, type Web, web } from "./support.ts";
 
+vi.setConfig({ testTimeout: 30_000 }); // this machine may be busy
 const TOKEN = "a secret of the cache";
 let names = 0;
 
