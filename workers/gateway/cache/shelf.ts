@@ -13,6 +13,7 @@ import { type Forms, formBytes } from "./head.ts";
 export interface Kept extends Forms {
   readonly kind: "entry";
   readonly entry: Entry;
+  isOffered: boolean; // to the shared level, as something that is asked for more than once
   retryAt: number; // epoch ms; the upstream has failed and is not asked before
   failures: number; // in a row
 }
@@ -74,11 +75,11 @@ export class Shelf {
   }
 
   /** @returns under which key it is kept; an answer that varies by fields which the key does not have gets one of its own */
-  keep(asked: Asked, entry: Entry, now: number): string {
+  keep(asked: Asked, entry: Entry, now: number, isOffered = false): string {
     const until = keptUntil(entry);
     const names = asked.variesBy === undefined ? [] : varyNames(headerOf(entry, "vary"));
     const at = names.length === 0 ? asked.key : variantKey(asked, this.#varying(asked.key, names, until, now));
-    this.#store.set(at, { kind: "entry", entry, retryAt: 0, failures: 0 }, bytesOf(at, entry), until, now);
+    this.#store.set(at, { kind: "entry", entry, isOffered, retryAt: 0, failures: 0 }, bytesOf(at, entry), until, now);
     return at;
   }
 

@@ -4,6 +4,7 @@ import { type CacheStatus, cacheStatus, type Forward } from "../../../core/cache
 import { Asker, type Got } from "../cache/ask.ts";
 import type { Asked, PassedBy, Subject } from "../cache/asked.ts";
 import type { RouteCache } from "../cache/caches.ts";
+import { offer } from "../cache/fetch.ts";
 import { aged, serve, told, ttlOf } from "../cache/hit.ts";
 import { invalidate } from "../cache/invalidate.ts";
 import type { Found, Shelf } from "../cache/shelf.ts";
@@ -16,7 +17,7 @@ export interface CacheSettings {
 }
 
 export function cache({ cache, subject, timeoutMs }: CacheSettings): Layer {
-  const { shelf, view } = cache;
+  const { shelf, view, l2 } = cache;
   return (next) => {
     const asker = new Asker({ ...cache, next, timeoutMs });
     return async (call) => {
@@ -33,6 +34,10 @@ export function cache({ cache, subject, timeoutMs }: CacheSettings): Layer {
         const use = useOf(kept.entry, judgement, asked.directives, now, Math.random());
         const isDue = use.kind === "stale" || (use.kind === "fresh" && use.isEarly);
         if (isDue && now >= kept.retryAt) asker.behind(asked, found);
+        if (use.kind === "fresh" && !kept.isOffered) {
+          kept.isOffered = true;
+          offer(l2, asked, kept.entry, now);
+        }
         if (use.kind === "fresh") return serve(shelf, asked, found, { isHit: true }, now);
         if (use.kind === "stale") return serve(shelf, asked, found, { isHit: true, detail: "stale-while-revalidate" }, now);
         if (now < kept.retryAt && now < kept.entry.errorUntil)
