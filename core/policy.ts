@@ -1,5 +1,5 @@
 // What an operator may set: the shape of gateway.config.ts, its defaults, and the parsing that tells all problems at once.
-import { type CacheInput, type CachePolicy, parseCache } from "./cache/policy.ts";
+import { type CacheInput, type CachePolicy, parseCache, parseTags } from "./cache/policy.ts";
 import { type PurgeInput, type PurgePolicy, parsePurge } from "./cache/purge-policy.ts";
 import { type CacheStoreInput, type CacheStorePolicy, parseCacheStore } from "./cache/store-policy.ts";
 import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
@@ -61,6 +61,8 @@ export interface RouteInput {
   readonly retries?: RetryInput | false;
   /** Keeps answers of unary methods without side effects; false for none. Default false. */
   readonly cache?: CacheInput | boolean;
+  /** Tags that a call purges where it succeeds: ["user:{user.id}"]. Default none. */
+  readonly invalidates?: readonly string[];
   /** Tokens that one call takes from each rule; a number, or where it is to be read. Default 1. */
   readonly cost?: CostInput;
 }
@@ -101,6 +103,7 @@ export interface RoutePolicy {
   readonly cost: Cost;
   readonly retries: RetryPolicy;
   readonly cache: CachePolicy | undefined;
+  readonly invalidates: readonly string[];
 }
 
 /** The services that could be listed, and their methods: what the protos promise. */
@@ -114,7 +117,17 @@ const TOP_FIELDS = [
   ...["principalHeader", "rateLimits", "rateLimitShards", "cors", "rest", "discovery", "registry", "purge", "httpRoutes", "cache"],
   ...["descriptors", "defaults", "services"],
 ];
-const ROUTE_FIELDS = ["readTimeoutMs", "streamTimeoutMs", "maxBodyBytes", "validate", "rateLimits", "cost", "retries", "cache"] as const;
+const ROUTE_FIELDS = [
+  "readTimeoutMs",
+  "streamTimeoutMs",
+  "maxBodyBytes",
+  "validate",
+  "rateLimits",
+  "cost",
+  "retries",
+  "cache",
+  "invalidates",
+] as const;
 const DEFAULTS: RoutePolicy = {
   readTimeoutMs: 15_000,
   streamTimeoutMs: 3_600_000,
@@ -124,6 +137,7 @@ const DEFAULTS: RoutePolicy = {
   cost: ONE,
   retries: RETRIES,
   cache: undefined,
+  invalidates: [],
 };
 
 /** Gives gateway.config.ts its types; everything else is checked when it loads. */
@@ -220,6 +234,7 @@ function route(
     retries: parseRetries(check, join(path, "retries"), fields["retries"], outer.retries),
     cost: parseCost(check, join(path, "cost"), fields["cost"], outer.cost),
     cache: parseCache(check, join(path, "cache"), fields["cache"], outer.cache, kind),
+    invalidates: parseTags(check, join(path, "invalidates"), fields["invalidates"], outer.invalidates),
   };
   const most = mostBefore(policy.cost);
   for (const { name, limit, tiers } of policy.rateLimits) {

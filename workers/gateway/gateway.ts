@@ -52,8 +52,7 @@ export function createGateway({ policy, endpoints, rest, validate, ...bound }: C
   const purging = purges === undefined ? [] : purgingEndpoints(purges, bound.purgeToken, policy.defaults);
   const caches = cachesOf(policy, endpoints, purges, bound.namespace);
   const routed = (method: DescMethod, endpoint: Endpoint, rule?: RestRoute): Handler => {
-    const cache = caches.of(`${method.parent.typeName}/${method.name}`);
-    return pipeline({ method, ...endpoint, limiters, gateway: policy, validate, cache }, rule);
+    return pipeline({ method, ...endpoint, limiters, gateway: policy, validate, caches }, rule);
   };
   for (const [method, endpoint] of [...own, ...registering, ...purging, ...endpoints]) {
     const handler = routed(method, endpoint);

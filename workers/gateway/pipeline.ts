@@ -6,13 +6,15 @@ import { needsMessage } from "../../core/limit/rule.ts";
 import type { GatewayPolicy, RoutePolicy } from "../../core/policy.ts";
 import { Rejected, type Rejection } from "../../core/rejection.ts";
 import type { Validate } from "../../core/validation.ts";
-import type { RouteCache } from "./cache/caches.ts";
+import { isCacheable } from "./cache/cacheable.ts";
+import type { Caches, RouteCache } from "./cache/caches.ts";
 import { httpSubject } from "./cache/http-subject.ts";
 import { rpcSubject } from "./cache/rpc-subject.ts";
 import { type Handler, type Layer, stack } from "./call.ts";
 import { dispatch } from "./dispatch.ts";
 import { cache } from "./layers/cache.ts";
 import { deadline } from "./layers/deadline.ts";
+import { invalidate } from "./layers/invalidate.ts";
 import { limitBody } from "./layers/limit-body.ts";
 import { type Limiters, rateLimit } from "./layers/rate-limit.ts";
 import { recall } from "./layers/recall.ts";
@@ -33,16 +35,13 @@ export interface Route {
   readonly limiters: Limiters; // of the isolate, for all routes
   readonly validate: Validate<DescMessage, Message> | undefined;
   readonly gateway: Pick<GatewayPolicy, "principalHeader">;
-  readonly cache: RouteCache | undefined; // where answers are kept
+  readonly caches: Caches; // of the isolate, for all routes
 }
 
 /**
  * @param rest the HTTP rule a call came in by, where it is REST; RPC passes through as it is
  */
-export function pipeline(
-  { method, policy, upstream, limiters, gateway, cache: kept, validate: validator }: Route,
-  rest?: RestRoute,
-): Handler {
+export function pipeline({ method, policy, upstream, limiters, gateway, caches, validate: validator }: Route, rest?: RestRoute): Handler {
   const isUnary = method.methodKind === "unary";
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   const isSafe = isUnary && method.idempotency !== undefined && method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
@@ -53,12 +52,15 @@ export function pipeline(
   const readsMessage = needsMessage(rules, cost);
   const route = `${method.parent.typeName}/${method.name}`;
   const { principalHeader } = gateway;
+  const kept = caches.of(route);
   const subject = kept && rpcSubject({ method, policy: kept.policy, maxBytes, principalHeader });
+  const changes = policy.invalidates.length > 0 && isUnary && !isCacheable(method);
+  const isSilent = !isLimited && rest === undefined && mode !== "report"; // no layer wants to see each call
   const limit = () => rateLimit(limiters, { method, route, rules, cost, maxBytes, principalHeader });
   return stack(
     [
       trace(), // names the call; sees every answer, refusals too
-      ...optional(subject !== undefined && !isLimited && rest === undefined && mode !== "report", () => recall(kept!, subject!)), // the short way of a hit that nobody counts
+      ...optional(kept !== undefined, () => recall(kept!, isSilent ? subject : undefined)), // the short way of a hit that nobody counts
       rescue(), // below this line layers refuse by throwing Rejected; above it there are only answers
       deadline(isUnary ? policy.readTimeoutMs : policy.streamTimeoutMs), // one clock for the call, whatever it waits for
       ...optional(isLimited && !readsMessage, limit), // before the body is read: a refused call costs no memory
@@ -72,6 +74,7 @@ export function pipeline(
             spoken !== "both" ||
             readsMessage ||
             kept !== undefined ||
+            changes ||
             upstream.mirror !== undefined ||
             (isSafe && policy.retries.max > 0),
         }),
@@ -83,6 +86,7 @@ export function pipeline(
       // ... and every message keeps the rules of its proto
       ...optional(isLimited && readsMessage, limit), // rules that look into the message have to wait for it
       ...optional(subject !== undefined, () => cache({ cache: kept!, subject: subject!, timeoutMs: policy.readTimeoutMs })), // a hit is still a call: it has been counted, and its message is valid
+      ...optional(changes, () => invalidate({ method, tags: policy.invalidates, maxBytes, caches })), // what has changed is not kept
       ...(spoken === "both" ? [] : [translate(spoken, isUnary)]), // into what the upstream speaks
       ...optional(isUnary && policy.retries.max > 0, () => retry({ policy: policy.retries, isSafe, upstream })), // each attempt at another endpoint
     ],
@@ -107,7 +111,7 @@ export function httpPipeline({ route, policy, upstream, limiters, cache: kept, g
   return stack(
     [
       trace(),
-      ...optional(subject !== undefined && rules.length === 0, () => recall(kept!, subject!)),
+      ...optional(kept !== undefined, () => recall(kept!, rules.length === 0 ? subject : undefined)),
       rescue(),
       deadline(timeoutMs), // its body counts, too
       ...optional(rules.length > 0, () => rateLimit(limiters, { method: undefined, route, rules, cost, maxBytes, principalHeader })),

@@ -1,15 +1,16 @@
 // What an RPC call asks the cache for: a method and a message, whatever protocol and form it comes in.
-import type { DescMethod, Message } from "@bufbuild/protobuf";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
 import { type Directives, NONE, parseCacheControl } from "../../../core/cache/directives.ts";
 import { cacheKey, textOfBytes } from "../../../core/cache/key.ts";
 import { Lru } from "../../../core/cache/lru.ts";
 import type { CachePolicy } from "../../../core/cache/policy.ts";
-import { parseTag, type TagTemplate, tagFor } from "../../../core/cache/tags.ts";
+import { parseTag } from "../../../core/cache/tags.ts";
 import type { Call } from "../call.ts";
 import { decodeMessage } from "../message.ts";
 import { type Asked, type PassedBy, passed, type Subject } from "./asked.ts";
 import { canonicalBytes } from "./canonical.ts";
+import { tagsOf } from "./message-tags.ts";
 import { rpcAnswer } from "./rpc-answer.ts";
 import { authorizationOf, dimensionsOf, keyedHeaders, scopeOf } from "./scope.ts";
 
@@ -80,7 +81,7 @@ export function rpcSubject({ method, policy, maxBytes, principalHeader }: RpcSub
       if (bytes === undefined || bytes.byteLength > MOST_MESSAGE_BYTES) return passed("message");
       const resource = `${path}?message=${base64Encode(bytes, "url")}`;
       const key = cacheKey(route, "", resource, []);
-      const one: Known = { resource, key, bytes, tags: tagsOf(templates, message, method), present: answerFor(call) };
+      const one: Known = { resource, key, bytes, tags: tagsOf(templates, message), present: answerFor(call) };
       if (written !== undefined) known.set(written, one, 600 + written.length + 2 * resource.length + bytes.byteLength, NEVER, 0);
       return asked(call, one);
     });
@@ -119,19 +120,4 @@ function directivesOf(headers: Headers, { clientControl }: CachePolicy): Directi
   const asked = new Map(parseCacheControl(headers.get("cache-control")));
   asked.delete("only-if-cached"); // no RPC error says that there is nothing
   return asked;
-}
-
-function tagsOf(templates: readonly TagTemplate[], message: Message, { input }: DescMethod): readonly string[] {
-  return templates.flatMap((template) => tagFor(template, (path) => valueAt(message, input.fields.length === 0 ? [] : path)) ?? []);
-}
-
-/** @param path names of fields, as the proto or protobuf-es writes them */
-function valueAt(message: Message, path: readonly string[]): unknown {
-  let value: unknown = path.length === 0 ? undefined : message;
-  for (const name of path) {
-    if (typeof value !== "object" || value === null) return undefined;
-    const local = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-    value = (value as Readonly<Record<string, unknown>>)[local];
-  }
-  return value;
 }

@@ -70,7 +70,9 @@ export class Shelf {
 
   /** What purges and invalidations say of an entry, wherever it comes from. */
   judge({ resource }: Asked, { route, tags, seq, storedAt, fetchMs }: Entry): Judgement {
-    if (this.#invalidations.hits(resource, storedAt - fetchMs)) return "hard";
+    const fetchedAt = storedAt - fetchMs;
+    if (this.#invalidations.hits(resource, fetchedAt)) return "hard";
+    if (this.#invalidations.size > 0 && tags.some((tag) => this.#invalidations.hits(tagName(tag), fetchedAt))) return "hard";
     return this.#purges.judge({ key: resource, route, tags, seq });
   }
 
@@ -112,6 +114,11 @@ export class Shelf {
     this.#store.set(key, varying, SMALL_BYTES + 2 * key.length, varying.until, now);
     return varying;
   }
+}
+
+/** What an invalidated tag is remembered as: no resource starts so. */
+export function tagName(tag: string): string {
+  return `tag ${tag}`;
 }
 
 function variantKey({ key, variesBy }: Asked, { names, generation }: Varying): string {
