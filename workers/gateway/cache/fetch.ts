@@ -4,7 +4,7 @@ import type { Entry } from "../../../core/cache/entry.ts";
 import type { CachePolicy } from "../../../core/cache/policy.ts";
 import { useOf } from "../../../core/cache/serve.ts";
 import { storing } from "../../../core/cache/storable.ts";
-import { conditionsOf, freshened } from "../../../core/cache/validate.ts";
+import { conditionsOf, freshened, headerOf } from "../../../core/cache/validate.ts";
 import { selection, varyNames } from "../../../core/cache/vary.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import type { Handler } from "../call.ts";
@@ -50,7 +50,7 @@ export async function fetchAnswer(
   const shared = known === undefined && l2 !== undefined && asked.isShareable ? await l2.get(asked.key, startedAt) : undefined;
   const judgement = shared === undefined ? "hard" : shelf.judge(asked, shared);
   if (shared !== undefined && judgement !== "hard") {
-    shelf.keep(asked, shared, startedAt);
+    shelf.keep(asked, shared, startedAt, true);
     const use = useOf(shared, judgement, asked.directives, startedAt, Math.random());
     if (use.kind !== "validate")
       return [{ kind: "kept", entry: shared, selected: selected(asked, shared), from: "l2", status: 0 }, undefined];
@@ -97,10 +97,15 @@ export async function fetchAnswer(
   const { entry } = stored;
   if (shelf.judge(asked, entry) === "hard") return [{ kind: "alone" }, plain]; // changed while it was fetched
   shelf.keep(asked, entry, receivedAt);
-  const isWhole = asked.variesBy === undefined || varyNames(fields.get("vary")).length === 0;
-  if (isWhole) l2?.put(asked.key, entry, receivedAt); // the shared level knows of no variants
+  offer(l2, asked, entry, receivedAt);
   const kept: Fetched = { kind: "kept", entry, selected: selected(asked, entry), from: "upstream", status: response.status };
   return [kept, isConfirmed ? undefined : plain];
+}
+
+/** Offers an entry to the shared level: as it is fetched, and with its first hit. */
+export function offer(l2: L2 | undefined, asked: Asked, entry: Entry, now: number): void {
+  const isWhole = asked.variesBy === undefined || varyNames(headerOf(entry, "vary")).length === 0;
+  if (isWhole) l2?.put(asked.key, entry, now); // the shared level knows of no variants
 }
 
 /** An answer that can't be kept is for the one who asked; but a server error would be the same for all. */
