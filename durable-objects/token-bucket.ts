@@ -1,7 +1,8 @@
 // A shard of rate-limit buckets, and their only writer: loads, lets core decide, stores.
 // In SQLite, not only on the heap: an idle object is evicted after seconds, and a forgotten bucket is a full one.
 import { DurableObject } from "cloudflare:workers";
-import { type Ask, type Grant, goneAt, idleAt, type Loan, lend, type Pool } from "../core/limit/pool.ts";
+import type { Ask, Grant } from "../core/limit/ask.ts";
+import { goneAt, idleAt, type Loan, lend, type Pool } from "../core/limit/pool.ts";
 import { type Bucket, type BucketLimit, expiresAt, giveBack, takeAnyway, takeTokens, type Verdict } from "../core/limit/token-bucket.ts";
 
 /** What one call wants from one bucket. */

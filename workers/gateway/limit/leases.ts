@@ -1,8 +1,8 @@
 // The leases of this isolate: taken from without waiting where there is enough, renewed behind answers, several in one message.
 import { waitUntil } from "cloudflare:workers";
 import { hash32 } from "../../../core/hash.ts";
+import type { Ask, Grant } from "../../../core/limit/ask.ts";
 import { Lease, type Spent } from "../../../core/limit/lease.ts";
-import type { Ask, Grant } from "../../../core/limit/pool.ts";
 import type { Verdict } from "../../../core/limit/token-bucket.ts";
 import type { LeaseAsk, TokenBucket } from "../../../durable-objects/token-bucket.ts";
 import { type Charge, type Limiter, makeRoom, type Verdicts } from "./limiter.ts";
