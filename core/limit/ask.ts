@@ -21,6 +21,6 @@ export interface Grant {
   readonly lifeMs: number; // all of it lapses so long after the ask was sent
   readonly periodMs: number; // when to ask again, if not for need
   readonly pauseMs: number; // not before, even for need: the pool has nothing
-  readonly retryAfterMs: number; // what to tell a caller that is refused meanwhile
+  readonly retryAfterMs: number; // what to tell a caller that is refused meanwhile: when the pool has what was asked for, or one more
   readonly left: number; // tokens in the pool after it
 }

@@ -87,9 +87,10 @@ export function lend(known: Pool | undefined, limit: BucketLimit, ask: Ask, now:
   const capacity = Math.min(room, capacityFor(traffic, limit, perMs, has + tokens, room - (pool.tokens - tokens)));
   const left = Math.max(0, Math.min(pool.tokens - tokens, room - Math.max(capacity, basis.capacity)));
 
-  const retryAfterMs = isRefused ? Math.ceil((ask.need - has - pool.tokens) / rate) : 0;
+  const retryAfterMs = Math.max(0, Math.ceil((isRefused ? ask.need - has - pool.tokens : 1 - left) / rate)); // until the pool has it
   const got = { chunk, has: has + tokens, left };
-  const pauseMs = Math.ceil(isRefused ? Math.max(retryAfterMs, pacedMs(traffic, ask, roll)) : restMs(traffic, limit, ask, got, roll));
+  const rests = isRefused ? pacedMs(traffic, ask, roll) : restMs(traffic, limit, ask, got, roll);
+  const pauseMs = rests === 0 ? 0 : Math.ceil(Math.max(retryAfterMs, rests));
   const { periodMs, lifeMs, pace } = traffic;
   const until = now + lifeMs + GUARD_MS;
   const loan: Loan = {

@@ -140,7 +140,7 @@ describe("a bucket that is split", () => {
     const ask: Ask = { isolate: "a", turn: 1, applied: 0, has: 0, need: 9, perMs: 0.005, peakPerMs: 0.005, isSteady: true };
     expect(lend(undefined, small, { ...ask, need: 10 }, 0, 0.5)[1]).toMatchObject({ tokens: 10, pauseMs: 0 });
     const attack = { ...ask, need: 10, perMs: 0.03 };
-    expect(lend(undefined, small, attack, 0, 0.5)[1]).toMatchObject({ tokens: 10, pauseMs: 80, retryAfterMs: 0 });
+    expect(lend(undefined, small, attack, 0, 0.5)[1]).toMatchObject({ tokens: 10, pauseMs: 100, retryAfterMs: 100 });
   });
 
   it("tells a key that is used up to pause, and callers when to come back", () => {
