@@ -11,7 +11,7 @@ export interface Asked {
   readonly resource: string; // what purges and invalidations call it
   readonly tags: readonly string[];
   /** The call as the upstream gets it, made when it has to be asked. */
-  told(): Call;
+  told(call: Call): Call;
   readonly variesBy: Fields | undefined; // the fields that `Vary` may speak of, where the key does not have them all
   readonly hasAuthorization: boolean; // and the upstream gets to see it
   readonly directives: Directives; // of the caller, as far as they count

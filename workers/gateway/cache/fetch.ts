@@ -7,7 +7,7 @@ import { storing } from "../../../core/cache/storable.ts";
 import { conditionsOf, freshened, headerOf } from "../../../core/cache/validate.ts";
 import { selection, varyNames } from "../../../core/cache/vary.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import type { Handler } from "../call.ts";
+import type { Call, Handler } from "../call.ts";
 import type { Asked } from "./asked.ts";
 import type { Flights } from "./flight.ts";
 import type { L2 } from "./l2.ts";
@@ -35,6 +35,7 @@ export type Fetched =
 export type Own = Plain | Response | undefined;
 
 /**
+ * @param from   the call that asks
  * @param signal of the caller, where nobody else waits; else the fetch has a deadline of its own
  * @throws Rejected where the upstream can't be asked
  */
@@ -42,6 +43,7 @@ export async function fetchAnswer(
   settings: FetchSettings,
   asked: Asked,
   found: Found,
+  from: Call,
   signal: AbortSignal | null,
 ): Promise<[Fetched, Own]> {
   const { shelf, l2, policy, next } = settings;
@@ -59,7 +61,7 @@ export async function fetchAnswer(
 
   const seq = settings.seq(); // what is purged from here on hits the answer
   const requestedAt = Date.now();
-  const call = asked.told();
+  const call = asked.told(from);
   const conditions = asked.isShareable && known !== undefined ? conditionsOf(known) : [];
   for (const [name, value] of conditions) call.outgoing.headers.set(name, value);
   const own = signal === null ? AbortSignal.timeout(settings.timeoutMs) : undefined;

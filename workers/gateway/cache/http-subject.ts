@@ -37,7 +37,7 @@ export function httpSubject(route: string, policy: CachePolicy, principalHeader:
 
     const dimensions = dimensionsOf(headers, names);
     const isPart = headers.has("range");
-    const told = (): Call => {
+    const told = (call: Call): Call => {
       const isKeyed = policy.forward === "key";
       const outgoing = isKeyed ? keyedHeaders(call, names, dimensions, policy, principalHeader) : trusted(call.outgoing.headers, policy);
       if (isPart && isKeyed) for (const name of ["range", "if-range"]) copy(headers, outgoing, name);

@@ -22,12 +22,15 @@ export interface RpcSubjectSettings {
 }
 
 /** The message of a call, once it has been decoded and brought to its one form. */
-interface Known {
+interface Written {
   readonly resource: string;
-  readonly key: string; // where all callers share the answer, and it depends on no header
   readonly present: Asked["present"];
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly tags: readonly string[];
+}
+
+interface Known extends Written {
+  asked?: Asked | PassedBy;
 }
 
 const MOST_MESSAGE_BYTES = 65_536; // a longer message is no key
@@ -43,14 +46,13 @@ export function rpcSubject({ method, policy, maxBytes, principalHeader }: RpcSub
   const known = new Lru<Known>(REMEMBERED); // by what callers have written: most write the same again, and nothing is decoded then
   const answerFor = rpcAnswer(method);
 
-  const isOfAll = policy.scope === "shared" && names.length === 0;
+  const isOfAll = policy.scope === "shared" && names.length === 0 && policy.clientControl === "ignore";
   const isFit: Asked["isFit"] = (status, fields) => {
     const contentType = fields.get("content-encoding") === null ? (fields.get("content-type") ?? "") : "";
     return contentType.startsWith(status === 200 ? "application/proto" : "application/json");
   };
 
-  const asked = (call: Call, { resource, key, bytes, tags, present }: Known): Asked | PassedBy => {
-    const { headers } = call.request;
+  const askedBy = ({ headers }: Request, { resource, bytes, tags, present }: Written): Asked | PassedBy => {
     const authorization = authorizationOf(headers, policy);
     if (authorization === "passes") return passed("authorization");
     const scope = scopeOf(headers, policy, principalHeader);
@@ -58,10 +60,10 @@ export function rpcSubject({ method, policy, maxBytes, principalHeader }: RpcSub
     const dimensions = dimensionsOf(headers, names);
     return {
       kind: "asked",
-      key: isOfAll ? key : cacheKey(route, scope, resource, dimensions),
+      key: cacheKey(route, scope, resource, dimensions),
       resource,
       tags,
-      told: () => told(call, path, bytes, keyedHeaders(call, names, dimensions, policy, principalHeader)),
+      told: (call) => told(call, path, bytes, keyedHeaders(call, names, dimensions, policy, principalHeader)),
       variesBy: undefined,
       hasAuthorization: authorization === "forwarded",
       directives: directivesOf(headers, policy),
@@ -69,6 +71,12 @@ export function rpcSubject({ method, policy, maxBytes, principalHeader }: RpcSub
       isFit,
       present,
     };
+  };
+  // Where nothing but the message counts, all callers without credentials ask for the same.
+  const asked = ({ request }: Call, written: Known): Asked | PassedBy => {
+    if (!isOfAll || request.headers.has("authorization")) return askedBy(request, written);
+    written.asked ??= askedBy(request, written);
+    return written.asked;
   };
 
   const ask: Subject["ask"] = (call) => {
@@ -80,8 +88,7 @@ export function rpcSubject({ method, policy, maxBytes, principalHeader }: RpcSub
       const bytes = canonicalBytes(method.input, message);
       if (bytes === undefined || bytes.byteLength > MOST_MESSAGE_BYTES) return passed("message");
       const resource = `${path}?message=${base64Encode(bytes, "url")}`;
-      const key = cacheKey(route, "", resource, []);
-      const one: Known = { resource, key, bytes, tags: tagsOf(templates, message), present: answerFor(call) };
+      const one: Known = { resource, bytes, tags: tagsOf(templates, message), present: answerFor(call) };
       if (written !== undefined) known.set(written, one, 600 + written.length + 2 * resource.length + bytes.byteLength, NEVER, 0);
       return asked(call, one);
     });

@@ -33,7 +33,7 @@ export function cache({ cache, subject, timeoutMs }: CacheSettings): Layer {
         const { kept, judgement } = found;
         const use = useOf(kept.entry, judgement, asked.directives, now, Math.random());
         const isDue = use.kind === "stale" || (use.kind === "fresh" && use.isEarly);
-        if (isDue && now >= kept.retryAt) asker.behind(asked, found);
+        if (isDue && now >= kept.retryAt) asker.behind(asked, found, call);
         if (use.kind === "fresh" && !kept.isOffered) {
           kept.isOffered = true;
           offer(l2, asked, kept.entry, now);
