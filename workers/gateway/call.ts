@@ -49,6 +49,7 @@ export interface Call {
 export interface Attempted {
   readonly number: number; // of this attempt, from 1
   readonly tried: Set<string>; // endpoints that the call has been sent to
+  readonly maxMs?: number; // that an operator gives an attempt, whatever is left of the call
   readonly budget?: RetryBudget; // that pays for what is done beyond the first attempt
 }
 

@@ -83,12 +83,13 @@ export function pool(
     call.attempt?.tried.add(id);
     const lease = fleet.begin(id, now, Math.min(call.deadlineAt, now + NEVER_ENDING_MS), method)!;
     const scoreMs = Number.isFinite(call.deadlineAt) ? call.deadlineAt - call.receivedAt : FAILURE_MS;
+    const enoughMs = Math.min(MEANS_SOMETHING_MS, 0.9 * (call.attempt?.maxMs ?? Number.POSITIVE_INFINITY)); // it began a moment before
     const ended = (outcome: Outcome): Promise<void> | undefined => {
       queue.shift()?.();
       const end = { lease, admission, now: Date.now(), roll: Math.random(), method };
       if (outcome === "dropped") fleet.drop(id, end);
       else if (outcome === "answered") fleet.succeeded(id, end);
-      else fleet.failed(id, end, scoreMs, outcome === "failed" || end.now - now >= MEANS_SOMETHING_MS);
+      else fleet.failed(id, end, scoreMs, outcome === "failed" || end.now - now >= enoughMs);
       return tell?.(call, id);
     };
     const { base, fetch } = targets.get(id)!;

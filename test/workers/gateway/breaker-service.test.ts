@@ -15,11 +15,13 @@ let names = 0;
 function over(input: Partial<GatewayInput> = {}, bindings: Record<string, unknown> = {}, upstream: object = {}) {
   const prefix = `operated-${names++}/`;
   let pending = 0; // reports behind answers
+  const told = new Set<string>(); // objects that got one
   const CIRCUIT_BREAKER = {
     getByName: (service: string) => {
       const object = env.CIRCUIT_BREAKER.getByName(prefix + service) as DurableObjectStub<CircuitBreaker>;
       const report = (...args: Parameters<CircuitBreaker["report"]>) => {
         pending += 1;
+        told.add(service);
         return object.report(...args).finally(() => {
           pending -= 1;
         });
@@ -49,7 +51,7 @@ function over(input: Partial<GatewayInput> = {}, bindings: Record<string, unknow
     return { status: answer.status, body: (await answer.json()) as Record<string, never> };
   };
   const settled = () => vi.waitUntil(() => pending === 0, { timeout: 10_000, interval: 1 });
-  return { gateway, calls, call, settled };
+  return { gateway, calls, call, settled, told };
 }
 
 const open = (endpoint: string, more: object = {}) => ({
@@ -141,6 +143,32 @@ describe("BreakerService", () => {
     const late = { id: "late", url: "https://late.example", weight: 1, priority: 0, zone: "", metadata: {}, leaseMs: 60_000 };
     await ring.register(late, 0);
     expect((await call("ForceBreaker", open("late"))).status).toBe(200);
+  });
+
+  it("lists under the names that isolates report to: of services, versions, fallbacks and routes of plain HTTP", async () => {
+    const traffic = {
+      canaries: [{ name: "v2", upstream: { binding: "A" }, percent: 50 }],
+      mirror: { upstream: { binding: "B" }, percent: 100 },
+    };
+    const methods = {
+      GetUser: { fallback: { upstream: { binding: "A" } } },
+      ListUsers: { fallback: { upstream: { binding: "C" } } },
+    };
+    const down = { fetch: () => Promise.resolve(json({ code: "unavailable" }, { status: 503 })) };
+    const services = { [SERVICE]: { upstream: { binding: "DOWN" }, traffic, methods } };
+    const httpRoutes = { "/assets/": { upstream: { binding: "B" } } };
+    const input = { services, httpRoutes, defaults: { retries: false } } as never;
+    const { gateway, call, settled, told } = over(input, { DOWN: down });
+    for (let n = 0; n < 40; n++) {
+      const address = { "cf-connecting-ip": `192.0.2.${n}` };
+      await gateway(unary("GetUser", {}, address));
+      await gateway(unary("ListUsers", {}, address));
+    }
+    expect((await gateway(new Request("https://gateway.example/assets/x"))).status).toBe(200);
+    await settled();
+    const { breakers } = (await call("ListBreakers")).body as unknown as { breakers: { upstream: string }[] };
+    expect(new Set(breakers.map(({ upstream }) => upstream))).toEqual(told);
+    expect(told.size).toBe(6);
   });
 
   it.each([

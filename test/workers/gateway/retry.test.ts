@@ -125,3 +125,33 @@ it("asks another endpoint each time", async () => {
   expect(calls.C).toBe(3);
   expect(Math.max(calls.A, calls.B)).toBeLessThanOrEqual(3); // never twice for one call
 });
+
+it("counts an attempt that has had all the time an operator gives one against its endpoint, and not one that its caller has cut short", async () => {
+  const hung = (_: string, { signal }: RequestInit) =>
+    new Promise<Response>((_, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason));
+    });
+  const calls = { A: 0, B: 0 };
+  const over = (perAttemptMs: number | undefined) => {
+    Object.assign(calls, { A: 0, B: 0 });
+    const counted = (name: keyof typeof calls, fetch: typeof hung) => ({
+      fetch: (url: string, init: RequestInit) => {
+        calls[name] += 1;
+        return fetch(url, init);
+      },
+    });
+    const retries = { baseMs: 1, minPerSecond: 100, codes: ["deadline_exceeded"], ...(perAttemptMs === undefined ? {} : { perAttemptMs }) };
+    const upstream = { endpoints: [{ binding: "A" }, { binding: "B" }], balancer: "round_robin" as const };
+    return gatewayTo(
+      () => json(USER),
+      { defaults: { retries }, services: { "users.v1.UserService": { upstream, breaker: { consecutive: 2 } } } },
+      { A: counted("A", hung), B: counted("B", () => Promise.resolve(json(USER))) },
+    );
+  };
+  const patient = over(40);
+  for (let call = 0; call < 12; call++) expect((await patient(unary("GetUser"))).status).toBe(200);
+  expect(calls.A).toBeLessThanOrEqual(5); // two, and those that find out where the machine is slow
+  const hurried = over(undefined);
+  for (let call = 0; call < 12; call++) await hurried(unary("GetUser", {}, { "connect-timeout-ms": "40" }));
+  expect(calls.A).toBe(6);
+});

@@ -33,7 +33,7 @@ export function retry({ policy, isSafe, upstream }: RetrySettings): Layer {
     const tried = new Set<string>();
     for (let number = 1; ; number++) {
       if (number > 1) headers.set(ATTEMPT, String(number));
-      const outcome = await attempt(next, { ...call, attempt: { number, tried, budget } }, policy.perAttemptMs);
+      const outcome = await attempt(next, { ...call, attempt: { number, tried, budget, maxMs: policy.perAttemptMs } }, policy.perAttemptMs);
       const { failure } = outcome;
       if (failure === undefined || isChained || (failure.wasSent && body instanceof ReadableStream)) return settle(outcome);
       const now = Date.now();
