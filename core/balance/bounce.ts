@@ -8,7 +8,7 @@ export interface Heat {
   readonly predictedMs: number; // what one call more would take
 }
 
-const HOTTER = 1.25;
+const HOTTER = 1.32;
 const HOTTER_BY_MS = 3;
 const HEARD = 0.02; // of each caller's word: some fifty callers make the median
 const USUAL_OVER_MS = 60_000;
@@ -56,11 +56,11 @@ export class Usual {
   }
 }
 
-const EARNED = 0.2;
+const EARNED = 0.17;
 const AT_FIRST = 3;
 const AT_MOST = 5;
 
-/** Bounces that an isolate lets endpoints have: one for every five calls in the long run, whatever goes wrong. */
+/** Bounces that an isolate lets endpoints have: one for every six calls in the long run, whatever goes wrong. */
 export class Allowance {
   #left = AT_FIRST;
 

@@ -17,9 +17,10 @@ export interface Report {
   readonly tookMs?: number; // what it has worked on this call
 }
 
+const LEAST_MS = 0.1;
 const AVERAGED_OVER_MS = 3_000;
 const TOLD_FOR_MS = 1_500; // what an endpoint says of now; then it is what it usually says
-const A_REPORT_IS = 3; // answers: what one says weighs as much as so many that were seen lately
+const A_REPORT_IS = 3.5; // answers: what one says weighs as much as so many that were seen lately
 const AWAY = 0.2; // of each answer, that the way to the endpoint is learned from
 
 export class Load {
@@ -93,13 +94,13 @@ export class Load {
    * What one call of cost 1 takes there, ms: of what was seen lately and what the endpoint says, each by how much it is worth.
    * What it said of its queue is soon over; what it usually says stays, and isolates that call it seldom learn from all others by it.
    *
-   * @returns 0 where nothing is known
+   * @returns at least a tenth of a millisecond, which clocks may not see; 0 where nothing is known
    */
   expectedMs(now: number): number {
-    if (this.reportedMs === 0) return this.#averageMs;
+    if (this.reportedMs === 0) return this.samples === 0 ? 0 : Math.max(LEAST_MS, this.#averageMs);
     const told = this.#usualMs + (this.reportedMs - this.#usualMs) * Math.exp(Math.min(0, this.#reportedAt - now) / TOLD_FOR_MS);
     const seen = this.#evidence * Math.exp(Math.min(0, this.#updatedAt - now) / AVERAGED_OVER_MS);
-    return (seen * this.#averageMs + A_REPORT_IS * (told + this.#awayMs)) / (seen + A_REPORT_IS);
+    return Math.max(LEAST_MS, (seen * this.#averageMs + A_REPORT_IS * (told + this.#awayMs)) / (seen + A_REPORT_IS));
   }
 
   /** When anything was last heard of it, epoch ms. */
