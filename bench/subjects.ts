@@ -49,6 +49,11 @@ const connectCall = (id = USER_ID): LoadRequest => ({
   body: JSON.stringify({ id }),
 });
 
+const connectGet = (): LoadRequest => {
+  const message = encodeURIComponent(JSON.stringify({ id: USER_ID }));
+  return { method: "GET", path: `/users.v1.UserService/GetUser?connect=v1&encoding=json&message=${message}`, headers: HEADERS };
+};
+
 const users: Subject = {
   entry: "workers/services/users/index.ts",
   about: "the users service alone: Connect, a Durable Object, SQLite",
@@ -93,6 +98,17 @@ export const subjects: Readonly<Record<string, Subject>> = {
     upstreams: ["USERS", "ORDERS"],
     objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
     prepare: () => ({ method: "GET", path: `/api/v1/users/${USER_ID}`, headers: HEADERS }),
+  },
+  "gateway-cached": {
+    entry: "bench/workers/gateway-cached.ts",
+    about: "a Connect call that the cache in the isolate answers",
+    upstreams: ["USERS"],
+    prepare: () => connectGet(),
+  },
+  "cached-constant": {
+    entry: "bench/workers/cached-constant.ts",
+    about: "a Worker that answers a constant: the same response as that hit, header by header",
+    prepare: () => connectGet(),
   },
   naive: {
     entry: "bench/naive/index.ts",

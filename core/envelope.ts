@@ -4,6 +4,8 @@
 export interface EnvelopeMeter {
   /** @returns the length that is over the limit, or undefined */
   see(chunk: Uint8Array): number | undefined;
+  /** Whether what has passed by is whole: the next byte begins an envelope. */
+  isBetween(): boolean;
 }
 
 /**
@@ -17,6 +19,7 @@ export function envelopeMeter(maxBytes: number): EnvelopeMeter {
   let length = 0; // of the message, as far as the header has told
   let skip = 0; // bytes of the message still to come
   return {
+    isBetween: () => header === 0 && skip === 0,
     see(chunk) {
       for (let at = 0; at < chunk.byteLength; ) {
         if (skip > 0) {

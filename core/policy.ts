@@ -1,15 +1,17 @@
 // What an operator may set: the shape of gateway.config.ts, its defaults, and the parsing that tells all problems at once.
+
 import { type BreakerInput, type BreakerPolicy, parseBreaker } from "./breaker/policy.ts";
+import { type PurgeInput, type PurgePolicy, parsePurge } from "./cache/purge-policy.ts";
+import { type CacheStoreInput, type CacheStorePolicy, parseCacheStore } from "./cache/store-policy.ts";
 import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
-import { type Cost, type CostInput, mostBefore, ONE, parseCost } from "./limit/cost.ts";
-import { parseRule, type RateLimitInput, type RateLimitRule } from "./limit/rule.ts";
+import { type HttpRouteInput, type HttpRoutePolicy, parseHttpRoutes } from "./http-routes.ts";
+import { parseRule, type RateLimitInput } from "./limit/rule.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
 import { parseRegistry, type RegistryInput, type RegistryPolicy } from "./registry-policy.ts";
-import { parseRetries, RETRIES, type RetryInput } from "./retry/policy.ts";
-import type { RetryPolicy } from "./retry/retry.ts";
+import { parseRest, type RestInput } from "./rest-policy.ts";
+import { DEFAULTS, parseRoute, ROUTE_FIELDS, type RouteInput, type RoutePolicy, type Rules } from "./route-policy.ts";
 import { parseTraffic, type TrafficInput, type TrafficPolicy } from "./traffic.ts";
 import { parseUpstream, type UpstreamInput, type UpstreamPolicy } from "./upstream.ts";
-import type { ValidationMode } from "./validation.ts";
 
 /** What stands in gateway.config.ts. Every field is explained in docs/parameters.md. */
 export interface GatewayInput {
@@ -21,6 +23,10 @@ export interface GatewayInput {
   readonly rateLimitShards?: number;
   /** For every method that does not say otherwise. */
   readonly defaults?: RouteInput;
+  /** Plain HTTP behind the gateway, by the prefix of its paths: "/assets/". What is no RPC call and no REST rule goes there. */
+  readonly httpRoutes?: Readonly<Record<string, HttpRouteInput>>;
+  /** What an isolate may keep of answers, for all routes together. */
+  readonly cache?: CacheStoreInput;
   /** Which web pages may call. Default: those of the gateway's own origin. */
   readonly cors?: CorsInput;
   /** How REST requests are read and answers written. */
@@ -29,28 +35,12 @@ export interface GatewayInput {
   readonly discovery?: boolean;
   /** Lets endpoints register themselves, through tidegate.registry.v1.RegistryService. */
   readonly registry?: RegistryInput;
+  /** Lets cached answers be purged, through tidegate.cache.v1.CacheService. */
+  readonly purge?: PurgeInput;
   /** Descriptor sets of services whose TypeScript is not compiled in: bytes, or base64. */
   readonly descriptors?: readonly (string | Uint8Array)[];
   /** The services behind the gateway, by their full proto name. What is not listed can't be called. */
   readonly services: Readonly<Record<string, ServiceInput>>;
-}
-
-/** The most specific setting of a field wins whole: method, else service, else defaults. Nothing is merged. */
-export interface RouteInput {
-  /** Time for a unary call, all of it (`read_timeout`, G6). Default 15 000 ms. */
-  readonly readTimeoutMs?: number;
-  /** Longest life of a stream whose caller sets no timeout. Default 3 600 000 ms. */
-  readonly streamTimeoutMs?: number;
-  /** Largest request message. Default 1 048 576 bytes. */
-  readonly maxBodyBytes?: number;
-  /** Whether messages are held to the protovalidate rules of their protos. Default "off"; needs the entry validating.ts. */
-  readonly validate?: ValidationMode;
-  /** Names of the rules in `rateLimits` that a call must pass, all of them. Default none. */
-  readonly rateLimits?: readonly string[];
-  /** Another attempt for calls that fail and are safe to repeat; false for none. */
-  readonly retries?: RetryInput | false;
-  /** Tokens that one call takes from each rule; a number, or where it is to be read. Default 1. */
-  readonly cost?: CostInput;
 }
 
 export interface ServiceInput extends RouteInput {
@@ -62,23 +52,16 @@ export interface ServiceInput extends RouteInput {
   readonly methods?: Readonly<Record<string, RouteInput>>;
 }
 
-/** Switches of transcoding, all false but `inferUpdateMask`. */
-export interface RestInput {
-  readonly ignoreUnknownQuery?: boolean;
-  readonly caseInsensitiveEnums?: boolean;
-  readonly inferUpdateMask?: boolean;
-  readonly printDefaults?: boolean;
-  readonly enumsAsNumbers?: boolean;
-  readonly protoFieldNames?: boolean;
-}
-
 export interface GatewayPolicy {
   readonly principalHeader: string | undefined;
   readonly rateLimitShards: number;
   readonly cors: CorsPolicy | undefined;
   readonly rest: RestInput;
+  readonly httpRoutes: ReadonlyMap<string, HttpRoutePolicy>;
+  readonly cache: CacheStorePolicy;
   readonly discovery: boolean;
   readonly registry: RegistryPolicy | undefined;
+  readonly purge: PurgePolicy | undefined;
   readonly defaults: RoutePolicy;
   readonly services: ReadonlyMap<string, ServicePolicy>;
 }
@@ -90,16 +73,6 @@ export interface ServicePolicy {
   readonly methods: ReadonlyMap<string, RoutePolicy>;
 }
 
-export interface RoutePolicy {
-  readonly readTimeoutMs: number;
-  readonly streamTimeoutMs: number;
-  readonly maxBodyBytes: number;
-  readonly validate: ValidationMode;
-  readonly rateLimits: readonly RateLimitRule[];
-  readonly cost: Cost;
-  readonly retries: RetryPolicy;
-}
-
 /** The services that could be listed, and their methods: what the protos promise. */
 export type Promised = ReadonlyMap<string, readonly string[]>;
 
@@ -108,35 +81,9 @@ export type ParsedPolicy =
   | { readonly kind: "invalid"; readonly problems: readonly Problem[] };
 
 const TOP_FIELDS = [
-  "principalHeader",
-  "rateLimits",
-  "rateLimitShards",
-  "cors",
-  "rest",
-  "discovery",
-  "registry",
-  "descriptors",
-  "defaults",
-  "services",
-] as const;
-const REST_FIELDS = [
-  "ignoreUnknownQuery",
-  "caseInsensitiveEnums",
-  "inferUpdateMask",
-  "printDefaults",
-  "enumsAsNumbers",
-  "protoFieldNames",
-] as const;
-const ROUTE_FIELDS = ["readTimeoutMs", "streamTimeoutMs", "maxBodyBytes", "validate", "rateLimits", "cost", "retries"] as const;
-const DEFAULTS: RoutePolicy = {
-  readTimeoutMs: 15_000,
-  streamTimeoutMs: 3_600_000,
-  maxBodyBytes: 1_048_576,
-  validate: "off",
-  rateLimits: [],
-  cost: ONE,
-  retries: RETRIES,
-};
+  ...["principalHeader", "rateLimits", "rateLimitShards", "cors", "rest", "discovery", "registry", "purge", "httpRoutes", "cache"],
+  ...["descriptors", "defaults", "services"],
+];
 
 /** Gives gateway.config.ts its types; everything else is checked when it loads. */
 export function defineGateway(input: GatewayInput): GatewayInput {
@@ -152,13 +99,18 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
     check.entries("rateLimits", top["rateLimits"]).map(([name, rule]) => [name, parseRule(check, name, rule, principalHeader)] as const),
   );
   const rateLimitShards = check.integer("rateLimitShards", top["rateLimitShards"], { min: 1, max: 4096, fallback: 16, unit: "objects" });
-  const defaults = route(check, "defaults", check.fields("defaults", top["defaults"], ROUTE_FIELDS), DEFAULTS, rules);
+  const defaults = parseRoute(check, "defaults", check.fields("defaults", top["defaults"], ROUTE_FIELDS), DEFAULTS, rules);
 
   const cors = parseCors(check, "cors", top["cors"]);
-  const rest = restOf(check, top["rest"]);
+  const rest = parseRest(check, top["rest"]);
   const discovery = check.oneOf("discovery", top["discovery"], [true, false], true);
 
   const registry = parseRegistry(check, top["registry"]);
+  const cache = parseCacheStore(check, "cache", top["cache"]);
+  const httpRoutes = parseHttpRoutes(check, "httpRoutes", top["httpRoutes"], (path, fields) =>
+    parseRoute(check, path, fields, { ...defaults, cache: undefined }, rules, "http"),
+  );
+  const purge = parsePurge(check, top["purge"]);
 
   const services = new Map<string, ServicePolicy>();
   if (top["services"] === undefined)
@@ -174,18 +126,11 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
     services.set(name, own);
   }
   if (check.problems.length > 0) return { kind: "invalid", problems: check.problems };
-  return { kind: "ok", policy: { principalHeader, rateLimitShards, cors, rest, discovery, registry, defaults, services } };
+  return {
+    kind: "ok",
+    policy: { principalHeader, rateLimitShards, cors, rest, httpRoutes, cache, purge, discovery, registry, defaults, services },
+  };
 }
-
-function restOf(check: Checks, value: unknown): RestInput {
-  const fields = check.fields("rest", value, REST_FIELDS);
-  const flags = REST_FIELDS.map(
-    (name) => [name, check.oneOf(`rest.${name}`, fields[name], [true, false], name === "inferUpdateMask")] as const,
-  );
-  return Object.fromEntries(flags);
-}
-
-type Rules = ReadonlyMap<string, RateLimitRule>;
 
 function service(
   check: Checks,
@@ -196,55 +141,25 @@ function service(
   rules: Rules,
 ): ServicePolicy {
   const fields = check.fields(path, value, ["upstream", "breaker", "traffic", "methods", ...ROUTE_FIELDS]);
-  const own = route(check, path, fields, defaults, rules);
+  const own = parseRoute(check, path, fields, defaults, rules);
   const methods = new Map(promised.map((name) => [name, own]));
   for (const [name, settings] of check.entries(`${path}.methods`, fields["methods"])) {
     const at = join(`${path}.methods`, name);
     if (promised.length > 0 && !promised.includes(name)) check.report(at, name, `write ${suggest(name, promised)}`);
-    methods.set(name, route(check, at, check.fields(at, settings, ROUTE_FIELDS), own, rules));
+    methods.set(name, parseRoute(check, at, check.fields(at, settings, ROUTE_FIELDS), own, rules));
   }
   const upstream = parseUpstream(check, `${path}.upstream`, fields["upstream"]);
   const traffic = parseTraffic(check, `${path}.traffic`, fields["traffic"]);
   const beside = [...(traffic?.canaries ?? []), ...(traffic?.mirror === undefined ? [] : [traffic.mirror])];
-  const other = beside.find((one) => one.upstream.protocol !== upstream.protocol);
+  const others = [...methods.values()].flatMap(({ fallback }) =>
+    fallback.upstream === undefined ? [] : [{ upstream: fallback.upstream }],
+  );
+  const other = [...beside, ...others].find((one) => one.upstream.protocol !== upstream.protocol);
   if (other !== undefined)
-    check.report(`${path}.traffic`, other.upstream.protocol, `let all versions speak ${upstream.protocol}, as the service does`);
+    check.report(
+      `${path}.upstream.protocol`,
+      other.upstream.protocol,
+      `let versions and fallbacks speak ${upstream.protocol}, as the service does`,
+    );
   return { upstream, breaker: parseBreaker(check, `${path}.breaker`, fields["breaker"]), traffic, methods };
-}
-
-function route(check: Checks, path: string, fields: Readonly<Record<string, unknown>>, outer: RoutePolicy, rules: Rules): RoutePolicy {
-  const number = (name: "readTimeoutMs" | "streamTimeoutMs" | "maxBodyBytes", min: number, max: number, unit: string) =>
-    check.integer(join(path, name), fields[name], { min, max, fallback: outer[name], unit });
-  const policy: RoutePolicy = {
-    readTimeoutMs: number("readTimeoutMs", 1, 3_600_000, "ms"),
-    streamTimeoutMs: number("streamTimeoutMs", 1, 86_400_000, "ms"),
-    maxBodyBytes: number("maxBodyBytes", 1, 104_857_600, "bytes"),
-    rateLimits:
-      fields["rateLimits"] === undefined ? outer.rateLimits : namedRules(check, `${path}.rateLimits`, fields["rateLimits"], rules),
-    validate: check.oneOf(join(path, "validate"), fields["validate"], ["off", "report", "enforce"], outer.validate),
-    retries: parseRetries(check, join(path, "retries"), fields["retries"], outer.retries),
-    cost: parseCost(check, join(path, "cost"), fields["cost"], outer.cost),
-  };
-  const most = mostBefore(policy.cost);
-  for (const { name, limit, tiers } of policy.rateLimits) {
-    const isNew = fields["cost"] !== undefined || fields["rateLimits"] !== undefined;
-    const least = Math.min(limit.capacity, ...[...(tiers?.plans.values() ?? [])].map(({ capacity }) => capacity));
-    if (isNew && most > least)
-      check.report(join(path, "cost"), most, `write at most ${least}, the capacity of rateLimits.${name}: such a call could never pass`);
-  }
-  return policy;
-}
-
-function namedRules(check: Checks, path: string, value: unknown, rules: Rules): RateLimitRule[] {
-  if (!Array.isArray(value)) {
-    check.report(path, value, 'write a list of names from rateLimits: ["per-caller"]');
-    return [];
-  }
-  return value.flatMap((name: unknown, index) => {
-    const rule = typeof name === "string" ? rules.get(name) : undefined;
-    if (rule !== undefined && value.indexOf(name) === index) return rule.enforce === "off" ? [] : [rule];
-    const mend = rule === undefined ? `write ${suggest(String(name), [...rules.keys()])}, defined in rateLimits` : "name each rule once";
-    check.report(`${path}[${index}]`, name, mend);
-    return [];
-  });
 }

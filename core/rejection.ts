@@ -18,6 +18,7 @@ export type Rejection =
   | { readonly kind: "rate_limited"; readonly rule: string; readonly retryAfterMs: number; readonly quotas: readonly Quota[] }
   | { readonly kind: "limiter_unavailable"; readonly rule: string; readonly retryAfterMs: number }
   | { readonly kind: "deadline_exceeded"; readonly timeoutMs: number }
+  | { readonly kind: "stream_idle"; readonly idleMs: number }
   | { readonly kind: "stream_broken"; readonly problem: string; readonly isLate: boolean }
   | { readonly kind: "upstream_unreachable"; readonly upstream: string; readonly wasSent: boolean } // wasSent: it may have begun to work
   | { readonly kind: "breaker_open"; readonly upstream: string; readonly retryAfterMs: number }

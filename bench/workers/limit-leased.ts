@@ -1,6 +1,5 @@
 // A constant behind one leased token bucket, and nothing else of the gateway: what the check itself costs.
 
-import type { DescMethod } from "@bufbuild/protobuf";
 import { parsePolicy } from "../../core/policy.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
 import type { Call } from "../../workers/gateway/call.ts";
@@ -20,7 +19,8 @@ const parsed = parsePolicy(config, new Map([["S", ["M"]]]));
 if (parsed.kind === "invalid") throw new Error("the rule of this benchmark is not valid");
 const { rateLimits: rules, cost } = parsed.policy.services.get("S")!.methods.get("M")!;
 const settings = {
-  method: { name: "M", parent: { typeName: "S" } } as DescMethod,
+  method: undefined,
+  route: "S/M",
   rules,
   cost,
   maxBytes: 1_000,

@@ -29,7 +29,7 @@ export interface FleetSettings {
 export type Wanted = Pick<Question, "key" | "now" | "dice" | "method"> & { readonly tried: ReadonlySet<string> };
 
 export type Found =
-  | { readonly kind: "found"; readonly id: string; readonly admission: Admitted; readonly isAgainst: boolean } // against its breaker
+  | { readonly kind: "found"; readonly id: string; readonly admission: Admitted; readonly isAgainst: boolean } // a breaker that only reports
   | { readonly kind: "none" } // no endpoints, or all of them drain
   | { readonly kind: "open"; readonly retryAfterMs: number } // the breakers of all of them are
   | { readonly kind: "full" }; // each has as many calls in flight as it may
@@ -131,7 +131,7 @@ export class Fleet {
   #found({ id, breaker }: Standing, now: number, isQuiet: boolean): Found {
     const admission = breaker.admit(now, 0);
     if (admission.kind === "admitted") return { kind: "found", id, admission, isAgainst: false };
-    return { kind: "found", id, admission: UNHEARD, isAgainst: !isQuiet };
+    return { kind: "found", id, admission: UNHEARD, isAgainst: !isQuiet && this.#settings.breaker.mode === "report" };
   }
 
   /** Whether every endpoint that takes calls has as many in flight as it may. */

@@ -1,7 +1,7 @@
 // All endpoints of a service, as its object keeps them: one report in, the views out.
 import type { BreakerPolicy } from "./policy.ts";
 import { isOutlier, type Rate } from "./rules/outlier.ts";
-import { CLOSED, heard, type Reporter, type Seen, type Shared, trip, type View, viewed } from "./shared.ts";
+import { CLOSED, heard, isTroubled, type Reporter, release, type Seen, type Shared, trip, type View, viewed } from "./shared.ts";
 
 export type Board = ReadonlyMap<string, Shared>;
 
@@ -26,10 +26,16 @@ export function reported(
   };
   for (const [endpoint, its] of Object.entries(seen)) {
     take(endpoint, heard(board.get(endpoint) ?? CLOSED, { ...by, ...its }, policy, now));
-    if (its.failures === 0 || policy.outlierFactor === 0) continue;
+    if (its.failures === 0 || its.isPast === true || policy.outlierFactor === 0) continue;
     const shared = board.get(endpoint)!;
     const peers = [...board.values()].map(rateOf);
     if (isOutlier(rateOf(shared), peers, policy.outlierFactor, policy.minCalls)) take(endpoint, viewed(trip(shared, policy, now), now));
+  }
+  if (isCommon(board, policy)) {
+    for (const [endpoint, shared] of board) {
+      if (shared.kind === "closed") board.set(endpoint, release(shared, now));
+      else take(endpoint, viewed(release(shared, now), now));
+    }
   }
   for (const [endpoint, shared] of board) if (views[endpoint] === undefined && !isWell(shared)) take(endpoint, viewed(shared, now));
   for (const [endpoint, shared] of board) {
@@ -37,6 +43,17 @@ export function reported(
     if (isWell(shared)) board.delete(endpoint);
   }
   return [board, views];
+}
+
+/**
+ * Whether more endpoints are in trouble than may be left out: then it is the service that suffers, or something behind it, and no
+ * endpoint is better than another. An open breaker would outlast that by its time, its probes and its ramp; isolates go by what they
+ * see themselves, which is over in 1 to 3 s.
+ */
+function isCommon(board: Board, policy: BreakerPolicy): boolean {
+  let troubled = 0;
+  for (const shared of board.values()) if (isTroubled(shared)) troubled += 1;
+  return board.size > 1 && troubled * 100 > policy.maxOpenPercent * board.size;
 }
 
 function isWell({ kind, forced }: Shared): boolean {

@@ -124,9 +124,9 @@ export class Breaker {
     if (probe !== undefined && this.memory.probing === probe) this.memory.probing = undefined;
   }
 
-  /** Whether the object should hear of it sooner than of others. */
+  /** Whether the object should hear of it sooner than of others, or say more: while it is open there, nothing new is to be heard. */
   isUneasy(now: number): boolean {
-    return this.memory.hasFailed || !this.isAtRest(now);
+    return this.memory.hasFailed || this.memory.mustProbe || (!this.isAtRest(now) && this.#viewAt(now)?.kind !== "open");
   }
 
   /** Whether a call of this isolate could find out how the endpoint is, if the object let it. */
@@ -142,7 +142,14 @@ export class Breaker {
     const { calls, failures } = counts(memory.window, WINDOW_MS, now);
     if (calls === 0 && !memory.isUrgent && this.isAtRest(now)) return undefined;
     memory.sequence += 1;
-    const told = { sequence: memory.sequence, calls, failures, isOpen: memory.mustProbe, wantsProbe: this.wantsProbe(now) };
+    const told = {
+      sequence: memory.sequence,
+      calls,
+      failures,
+      isPast: !memory.hasFailed,
+      isOpen: memory.mustProbe,
+      wantsProbe: this.wantsProbe(now),
+    };
     const seen = memory.found === undefined ? told : { ...told, probe: memory.found };
     if (now >= memory.viewUntil) memory.askedAt ??= now;
     memory.isUrgent = false;

@@ -6,12 +6,15 @@ import type { Seen, View } from "./shared.ts";
 const WELL_MS = 10_000;
 const UNEASY_MS = 1_000;
 const PROBE_MS = 500;
+const WATCHED_MS = 4_000;
 
 export class Panel {
   readonly #policy: BreakerPolicy;
   #breakers = new Map<string, Breaker>();
   readonly #uneasy = new Set<Breaker>(); // those to look at before a pick; an upstream that is well has none
   #reportedAt = Number.NEGATIVE_INFINITY;
+  #hasFailed = false; // any of them, since then
+  #watchesUntil = Number.NEGATIVE_INFINITY; // after failures were told: the object may hear of more
 
   constructor(policy: BreakerPolicy) {
     this.#policy = policy;
@@ -45,6 +48,7 @@ export class Panel {
   /** After anything was recorded. */
   look(breaker: Breaker, now: number): void {
     if (!breaker.isAtRest(now)) this.#uneasy.add(breaker);
+    this.#hasFailed ||= breaker.memory.hasFailed;
   }
 
   /**
@@ -54,6 +58,8 @@ export class Panel {
   report(now: number, id: string | undefined): Readonly<Record<string, Seen>> | undefined {
     if (now < this.#reportedAt + this.#everyMs(now, id === undefined ? undefined : this.#breakers.get(id))) return undefined;
     this.#reportedAt = now;
+    if (this.#hasFailed) this.#watchesUntil = now + WATCHED_MS;
+    this.#hasFailed = false;
     const seen: Record<string, Seen> = {};
     for (const [endpoint, breaker] of this.#breakers) {
       const its = breaker.seen(now);
@@ -64,9 +70,12 @@ export class Panel {
 
   #everyMs(now: number, told: Breaker | undefined): number {
     if (told?.memory.isUrgent === true) return 0;
-    if (this.#uneasy.size === 0) return told?.isUneasy(now) === true ? UNEASY_MS : WELL_MS;
-    for (const breaker of this.#uneasy) if (breaker.wantsProbe(now)) return PROBE_MS;
-    return UNEASY_MS;
+    let everyMs = this.#hasFailed || now < this.#watchesUntil || told?.isUneasy(now) === true ? UNEASY_MS : WELL_MS;
+    for (const breaker of this.#uneasy) {
+      if (breaker.wantsProbe(now)) return PROBE_MS;
+      if (breaker.isUneasy(now)) everyMs = UNEASY_MS;
+    }
+    return everyMs;
   }
 
   /** @param sentAt when the report was sent */

@@ -7,6 +7,7 @@ export interface Seen {
   readonly sequence: number; // grows with each report of this isolate: one that comes twice, or late, counts for nothing
   readonly calls: number;
   readonly failures: number;
+  readonly isPast?: boolean; // none of them since the last report: they say nothing of now
   readonly isOpen: boolean; // whether its own evidence has opened it there
   readonly wantsProbe: boolean;
   readonly probe?: { readonly version: number; readonly token: number; readonly isWell: boolean };
@@ -34,7 +35,7 @@ export interface View {
 export interface Shared {
   readonly version: number;
   readonly kind: View["kind"];
-  readonly until: number; // epoch ms: open until then; ramp since then
+  readonly until: number; // epoch ms: open until then; ramp since then; closed at least until then
   readonly opens: number; // in a row
   readonly forced: "open" | "closed" | undefined; // by an operator
   readonly wells: number; // probes that went well in this half-open time
@@ -49,6 +50,7 @@ interface Evidence {
   readonly sequence: number;
   readonly calls: number;
   readonly failures: number;
+  readonly isPast: boolean;
   readonly isOpen: boolean;
   readonly at: number;
 }
@@ -59,6 +61,7 @@ const RECENT_MS = 2_000;
 const LEASE_MS = { closed: 30_000, half: 2_000, ramp: 2_000 } as const;
 const FORCED_MS = 3_000;
 const RAMP_MS = 10_000;
+const LEFT_MS = 10_000;
 const MAX_OPEN_MS = 60_000;
 const WELLS = 3; // probes in a row that end the half-open time
 const MOST_ISOLATES = 5_000; // remembered
@@ -98,30 +101,56 @@ export function viewed(known: Shared, now: number): [Shared, View] {
 
 /** Opens an endpoint that is out of line with its peers, where it is closed. */
 export function trip(shared: Shared, policy: BreakerPolicy, now: number): Shared {
-  return shared.forced === undefined && shared.kind === "closed" ? opened(shared, policy, now) : shared;
+  return shared.forced === undefined && shared.kind === "closed" && now >= shared.until ? opened(shared, policy, now) : shared;
+}
+
+/** Whether a fifth of the isolates that call it, two at least, see a fifth of their calls fail now. */
+export function isTroubled({ kind, forced, evidence }: Shared): boolean {
+  if (forced !== undefined) return false;
+  if (kind !== "closed") return true;
+  let [hurt, spoken] = [0, 0];
+  for (const { isOpen, isPast, calls, failures } of evidence.values()) {
+    if (isOpen || calls > 0) spoken += 1;
+    if (isOpen || (!isPast && failures > 0 && failures * 5 >= calls)) hurt += 1;
+  }
+  return hurt >= 2 && hurt * 5 >= spoken;
+}
+
+/** Leaves it to what each isolate sees by itself, where it was open by evidence, and for a while opens it on no word of theirs. */
+export function release(shared: Shared, now: number): Shared {
+  if (shared.forced !== undefined) return shared;
+  const until = now + LEFT_MS;
+  if (shared.kind === "closed") return { ...shared, until };
+  return { ...shared, version: shared.version + 1, kind: "closed", until, opens: 0, wells: 0 };
 }
 
 /** An operator's word, which holds until it is taken back. */
 export function force(shared: Shared, forced: Shared["forced"]): Shared {
-  return { ...shared, version: shared.version + 1, kind: "closed", opens: 0, wells: 0, evidence: new Map(), forced };
+  return { ...shared, version: shared.version + 1, kind: "closed", until: 0, opens: 0, wells: 0, evidence: new Map(), forced };
 }
 
 /** What time alone does: open ends in half open, the ramp in closed, probes become void. */
 function advanced(shared: Shared, now: number): Shared {
   const tokens = new Map([...shared.tokens].filter(([, voidAt]) => voidAt > now));
-  const evidence = new Map([...shared.evidence].filter(([, { at }]) => now - at < EVIDENCE_MS));
+  const [oldest] = shared.evidence.values(); // they stand in the order in which they came
+  const isStale = oldest !== undefined && now - oldest.at >= EVIDENCE_MS;
+  const evidence = isStale ? new Map([...shared.evidence].filter(([, { at }]) => now - at < EVIDENCE_MS)) : shared.evidence;
   const kept = { ...shared, tokens, evidence };
   if (shared.kind === "open" && now >= shared.until) return { ...kept, version: shared.version + 1, kind: "half", wells: 0 };
   if (shared.kind === "ramp" && now >= shared.until + RAMP_MS)
-    return { ...kept, version: shared.version + 1, kind: "closed", opens: 0, evidence: new Map() };
+    return { ...kept, version: shared.version + 1, kind: "closed", until: 0, opens: 0, evidence: new Map() };
   return kept;
 }
 
 /** What an isolate says takes the place of what it has said before: its counts are those of a window. */
-function withEvidence(shared: Shared, { isolate, location, sequence, calls, failures, isOpen }: Report, now: number): Shared {
+function withEvidence(
+  shared: Shared,
+  { isolate, location, sequence, calls, failures, isPast = false, isOpen }: Report,
+  now: number,
+): Shared {
   const evidence = new Map(shared.evidence);
   evidence.delete(isolate);
-  evidence.set(isolate, { location, sequence, calls, failures, isOpen, at: now });
+  evidence.set(isolate, { location, sequence, calls, failures, isPast, isOpen, at: now });
   for (const name of evidence.keys()) {
     if (evidence.size <= MOST_ISOLATES) break;
     evidence.delete(name);
@@ -129,7 +158,8 @@ function withEvidence(shared: Shared, { isolate, location, sequence, calls, fail
   return { ...shared, evidence };
 }
 
-function weighed(shared: Shared, { probe }: Report, policy: BreakerPolicy, now: number): Shared {
+function weighed(shared: Shared, report: Report, policy: BreakerPolicy, now: number): Shared {
+  const { probe } = report;
   if (shared.forced !== undefined) return shared;
   if (shared.kind === "half" && probe !== undefined && probe.version === shared.version && shared.tokens.has(probe.token)) {
     const tokens = new Map(shared.tokens);
@@ -138,31 +168,38 @@ function weighed(shared: Shared, { probe }: Report, policy: BreakerPolicy, now: 
     if (shared.wells + 1 < WELLS) return { ...shared, tokens, wells: shared.wells + 1 };
     return { ...shared, version: shared.version + 1, kind: "ramp", until: now, tokens, evidence: new Map(), wells: 0 };
   }
-  const mayOpen = shared.kind === "closed" || shared.kind === "ramp";
-  return mayOpen && isFaulty(shared, policy, now) ? opened(shared, policy, now) : shared;
+  const mayOpen = (shared.kind === "closed" && now >= shared.until) || shared.kind === "ramp";
+  return mayOpen &&
+    isBad(report, policy) && // what others said before is not enough
+    isFaulty(shared, policy, now)
+    ? opened(shared, policy, now)
+    : shared;
 }
 
 /**
- * Whether enough isolates say so, in more than one place, and most of those that have said anything since they began to: a bad
- * network of one isolate is not the endpoint's fault. Isolates with few calls each count like any other: they see it together.
+ * Whether enough isolates say so, in more than one place, and most of those that have said anything since some moment, two seconds ago
+ * or longer: a bad network of one isolate is not the endpoint's fault, and failures now and then are not either. Isolates with few
+ * calls each count like any other: they see it together.
  */
 function isFaulty({ evidence }: Shared, policy: BreakerPolicy, now: number): boolean {
-  let [failing, since] = [0, now - RECENT_MS];
+  let [failing, well] = [0, 0];
   const places = new Set<string>();
-  for (const one of evidence.values()) {
-    if (!isBad(one, policy)) continue;
-    failing += 1;
-    since = Math.min(since, one.at);
-    places.add(one.location);
+  const isEnough = (): boolean => failing >= policy.quorum && places.size >= 2 && failing > well;
+  for (const one of [...evidence.values()].reverse()) {
+    if (one.at < now - RECENT_MS && isEnough()) return true; // the latest one first
+    if (isBad(one, policy)) {
+      failing += 1;
+      places.add(one.location);
+    } else if (one.calls > 0) well += 1;
   }
-  if (failing < policy.quorum || places.size < 2) return false;
-  let well = 0;
-  for (const one of evidence.values()) if (one.at >= since && one.calls > 0 && !isBad(one, policy)) well += 1;
-  return failing > well;
+  return isEnough();
 }
 
-function isBad({ isOpen, calls, failures }: Evidence, { failurePercent }: BreakerPolicy): boolean {
-  return isOpen || (calls > 0 && failures * 100 >= failurePercent * calls);
+function isBad(
+  { isOpen, calls, failures, isPast = false }: Omit<Seen, "sequence" | "wantsProbe">,
+  { failurePercent }: BreakerPolicy,
+): boolean {
+  return isOpen || (!isPast && calls > 0 && failures * 100 >= failurePercent * calls);
 }
 
 function opened(shared: Shared, policy: BreakerPolicy, now: number): Shared {

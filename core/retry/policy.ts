@@ -1,5 +1,6 @@
-// Retries, as an operator writes them.
+// Retries and hedging, as an operator writes them.
 import { type Checks, join } from "../parse.ts";
+import type { HedgePolicy } from "./hedge.ts";
 import type { RetryPolicy } from "./retry.ts";
 
 export interface RetryInput {
@@ -17,6 +18,15 @@ export interface RetryInput {
   readonly budgetPercent?: number;
   /** Retries a second that the budget has whatever the traffic. Default 3. */
   readonly minPerSecond?: number;
+}
+
+export interface HedgeInput {
+  /** Calls that are made a second time, in percent, at most: 1 to 10. Default 2. */
+  readonly percent?: number;
+  /** Quantile of the method's own times after which that may happen: 0.5 to 0.999. Default 0.95. */
+  readonly quantile?: number;
+  /** Never sooner than this. Default 5 ms. */
+  readonly minMs?: number;
 }
 
 const CODES = ["unavailable", "deadline_exceeded", "internal", "unknown", "data_loss", "aborted", "resource_exhausted"] as const;
@@ -48,5 +58,22 @@ export function parseRetries(check: Checks, path: string, value: unknown, outer:
     codes: new Set(codes as string[]),
     budgetPercent: number("budgetPercent", 0, 100, RETRIES.budgetPercent, "%"),
     minPerSecond: number("minPerSecond", 0, 1_000, RETRIES.minPerSecond, "retries"),
+  };
+}
+
+const HEDGING: HedgePolicy = { percent: 2, quantile: 0.95, minMs: 5 };
+
+/** @returns undefined for no hedging, which is the default */
+export function parseHedging(check: Checks, path: string, value: unknown, outer: HedgePolicy | undefined): HedgePolicy | undefined {
+  if (value === undefined) return outer;
+  if (value === false) return undefined;
+  const fields = check.fields(path, value, Object.keys(HEDGING));
+  const { quantile = HEDGING.quantile } = fields;
+  const isQuantile = typeof quantile === "number" && quantile >= 0.5 && quantile <= 0.999;
+  if (!isQuantile) check.report(join(path, "quantile"), quantile, "write a number from 0.5 to 0.999");
+  return {
+    percent: check.integer(join(path, "percent"), fields["percent"], { min: 1, max: 10, fallback: HEDGING.percent, unit: "%" }),
+    quantile: isQuantile ? quantile : HEDGING.quantile,
+    minMs: check.integer(join(path, "minMs"), fields["minMs"], { min: 1, max: 60_000, fallback: HEDGING.minMs, unit: "ms" }),
   };
 }

@@ -29,6 +29,7 @@ describe("parsePolicy", () => {
       rateLimits: [],
       cost: { kind: "fixed", tokens: 1 },
       retries: expect.objectContaining({ max: 5, baseMs: 100, maxMs: 10_000, budgetPercent: 10 }),
+      hedging: undefined,
     });
   });
 
@@ -133,5 +134,23 @@ describe("parsePolicy", () => {
         expect(["ok", "invalid"]).toContain(parsePolicy(nested, promised).kind);
       }),
     );
+  });
+});
+
+describe("hedging", () => {
+  const method = (hedging: unknown, defaults: unknown = {}) =>
+    parsed({ defaults, services: { "users.v1.UserService": { ...services["users.v1.UserService"], hedging } } } as GatewayInput)
+      .services.get("users.v1.UserService")
+      ?.methods.get("GetUser")?.hedging;
+
+  it("is off unless it is asked for, and can be turned off again", () => {
+    expect(method(undefined)).toBeUndefined();
+    expect(method({})).toEqual({ percent: 2, quantile: 0.95, minMs: 5 });
+    expect(method(undefined, { hedging: { minMs: 50 } })).toEqual({ percent: 2, quantile: 0.95, minMs: 50 });
+    expect(method(false, { hedging: {} })).toBeUndefined();
+  });
+
+  it("tells what is wrong with it", () => {
+    expect(problems({ services, defaults: { hedging: { percent: 11, quantile: 95, after: 3 } } })).toHaveLength(3);
   });
 });

@@ -5,6 +5,7 @@ export interface Row {
   readonly variant: string;
   readonly figures: Readonly<Record<string, number>>; // by column; a figure that means nothing here is left out
   readonly goals?: readonly Goal[];
+  readonly series?: readonly number[]; // for plots: a share in [0, 1] of each second
 }
 
 /** A promise of an issue or of a document, and what was measured. */

@@ -4,10 +4,11 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import type { CorsPolicy } from "../../core/cors.ts";
 import type { GatewayInput } from "../../core/policy.ts";
-import { configure, type Validator } from "./configuration.ts";
+import { configure } from "./configuration.ts";
 import { createGateway } from "./gateway.ts";
 import { ALLOWED_HEADERS, ALLOWED_METHODS, EXPOSED_HEADERS } from "./headers.ts";
 import { openapi } from "./openapi/openapi.ts";
+import type { Validator } from "./route-problems.ts";
 import type { Bindings } from "./upstream.ts";
 
 /**

@@ -1,4 +1,5 @@
 // The grammar of layers/: a call on its way inwards, and what a layer is.
+import type { RetryBudget } from "../../core/retry/budget.ts";
 import type { Variables } from "../../core/transcode/path-trie.ts";
 
 /** How the caller speaks, and so how every answer to it is written. */
@@ -26,7 +27,14 @@ export interface Call {
   readonly signal: AbortSignal | null; // aborts at the deadline
   readonly variables: Variables; // what a REST path carried; empty for RPC
   readonly outgoing: Outgoing;
-  readonly attempt?: { readonly number: number; readonly tried: Set<string> }; // endpoints that this call has been sent to
+  readonly attempt?: Attempted;
+}
+
+/** What has been done for a call so far. */
+export interface Attempted {
+  readonly number: number; // of this attempt, from 1
+  readonly tried: Set<string>; // endpoints that the call has been sent to
+  readonly budget?: RetryBudget; // that pays for what is done beyond the first attempt
 }
 
 export type Handler = (call: Call) => Promise<Response>;

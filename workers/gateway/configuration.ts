@@ -1,29 +1,34 @@
 // Holds gateway.config.ts against the protos and the Worker's bindings, and tells every problem at once.
-import { create, type DescMessage, type DescMethod, type DescService, type Message } from "@bufbuild/protobuf";
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { BREAKER } from "../../core/breaker/policy.ts";
 import { needsMessage } from "../../core/limit/rule.ts";
-import { describe, join, type Problem, suggest } from "../../core/parse.ts";
-import { type GatewayInput, type GatewayPolicy, parsePolicy, type RoutePolicy } from "../../core/policy.ts";
+import { describe, join, type Problem } from "../../core/parse.ts";
+import { type GatewayInput, type GatewayPolicy, parsePolicy } from "../../core/policy.ts";
 import { endpointId, type UpstreamPolicy } from "../../core/upstream.ts";
-import type { Validate } from "../../core/validation.ts";
 import type { Breakers } from "./breakers.ts";
+import { cacheProblems, methodCacheProblems } from "./cache/cacheable.ts";
+import type { PurgeLogs } from "./cache/purge-logs.ts";
 import { parseDescriptors } from "./descriptors.ts";
 import { pool } from "./pool.ts";
 import type { Rings } from "./roster.ts";
+import { answerOf, limitProblems, type Validator, validationProblem } from "./route-problems.ts";
 import { versioned } from "./traffic.ts";
 import { compileRest, type RestTable } from "./transcode/rules.ts";
 import type { Bindings, Endpoint, Upstream } from "./upstream.ts";
-
-export type Validator = Validate<DescMessage, Message>;
 
 /** A configuration that fits: what may be called, under which policy, and where it runs. */
 export interface Configuration {
   readonly policy: GatewayPolicy;
   readonly endpoints: ReadonlyMap<DescMethod, Endpoint>;
   readonly rest: RestTable;
+  readonly http: ReadonlyMap<string, Upstream>; // by prefix
   readonly validate: Validator | undefined;
   readonly buckets: unknown; // the binding TOKEN_BUCKET; there where a route is limited
   readonly rings: Rings | undefined; // the binding HASH_RING; there where endpoints may register
   readonly registryToken: string; // "" where none may
+  readonly namespace: unknown; // the binding CACHE; there where a route shares answers by KV
+  readonly purgeLogs: PurgeLogs | undefined; // the binding PURGE_LOG; there where answers may be purged
+  readonly purgeToken: string; // "" where none may
 }
 
 /** All that is wrong with a configuration: path, what was found, and the mend. */
@@ -70,44 +75,59 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
       problems.push({ path: `${join("services", service.typeName)}.upstream`, found, mend });
       continue;
     }
-    for (const method of service.methods) endpoints.set(method, { policy: settings.methods.get(method.name)!, upstream });
+    const pools = new Map<UpstreamPolicy, Upstream | undefined>(); // a fallback that methods share is one upstream
+    for (const method of service.methods) {
+      const route = settings.methods.get(method.name)!;
+      const { upstream: other } = route.fallback;
+      if (other !== undefined && !pools.has(other))
+        pools.set(other, poolOf(`${service.typeName}@fallback${pools.size || ""}`, service.typeName, other, policy, bindings));
+      const answer = answerOf(method, route.fallback.answer);
+      if ("found" in answer) problems.push({ path: `fallback.answer of ${service.typeName}.${method.name}`, ...answer });
+      else if (other !== undefined && pools.get(other) === undefined) {
+        const found = JSON.stringify(other.endpoints.map(({ target }) => target));
+        const mend = "name a service binding that wrangler.toml has, or add this one to it";
+        problems.push({ path: `fallback.upstream of ${service.typeName}.${method.name}`, found, mend });
+      } else endpoints.set(method, { policy: route, upstream, fallback: { upstream: other && pools.get(other), answer: answer.message } });
+    }
   }
-  const policies = [...[...endpoints.values()].map((endpoint) => endpoint.policy), ...(policy.discovery ? [policy.defaults] : [])];
+  const http = new Map<string, Upstream>();
+  for (const [prefix, { upstream: policyOf }] of policy.httpRoutes) {
+    const upstream = poolOf(prefix, prefix, { ...policyOf, timeoutHeader: "as_called" }, policy, bindings);
+    const mend = "name a service binding that wrangler.toml has, or add this one to it";
+    if (upstream === undefined) problems.push({ path: `${join("httpRoutes", prefix)}.upstream`, found: "no such binding", mend });
+    else http.set(prefix, upstream);
+  }
+  const policies = [
+    ...[...endpoints.values()].map((endpoint) => endpoint.policy),
+    ...(policy.discovery ? [policy.defaults] : []),
+    ...policy.httpRoutes.values(),
+  ];
   if (bindings["TOKEN_BUCKET"] === undefined && policies.some(({ rateLimits }) => rateLimits.length > 0)) {
     const mend = "bind the Durable Object class TokenBucket as TOKEN_BUCKET in wrangler.toml";
     problems.push({ path: "rateLimits", found: "no binding TOKEN_BUCKET", mend });
   }
-  const { registry } = policy;
-  const token = registry === undefined ? "" : bindings[registry.tokenBinding];
-  if (registry !== undefined && bindings["HASH_RING"] === undefined) {
-    problems.push({
-      path: "registry",
-      found: "no binding HASH_RING",
-      mend: "bind the Durable Object class HashRing as HASH_RING in wrangler.toml",
-    });
-  }
-  if (registry !== undefined && (typeof token !== "string" || token.length < 16)) {
-    const mend = `set the secret ${registry.tokenBinding} to at least 16 characters: wrangler secret put, or .dev.vars here`;
-    problems.push({
-      path: "registry.tokenBinding",
-      found: typeof token === "string" ? "a shorter secret" : "no secret of that name",
-      mend,
-    });
-  }
+  const { registry, purge } = policy;
+  if (registry !== undefined) problems.push(...adminProblems("registry", registry.tokenBinding, "HashRing", "HASH_RING", bindings));
+  if (purge !== undefined) problems.push(...adminProblems("purge", purge.tokenBinding, "PurgeLog", "PURGE_LOG", bindings));
   for (const [method, endpoint] of endpoints) {
     const problem = endpoint.policy.validate === "off" ? undefined : validationProblem(method, validate);
     if (problem !== undefined) problems.push({ path: `validate of ${method.parent.typeName}.${method.name}`, ...problem });
   }
   for (const [method, { policy: route }] of endpoints) problems.push(...limitProblems(method, route));
+  problems.push(...cachingProblems(policy, endpoints, bindings["CACHE"]));
   if (problems.length > 0) throw new InvalidConfiguration(problems);
   return {
     policy,
     endpoints,
     rest: table,
+    http,
     validate,
     buckets: bindings["TOKEN_BUCKET"],
     rings: ringsOf(bindings),
-    registryToken: String(token),
+    registryToken: registry === undefined ? "" : String(bindings[registry.tokenBinding]),
+    namespace: bindings["CACHE"],
+    purgeLogs: bindings["PURGE_LOG"] as PurgeLogs | undefined,
+    purgeToken: purge === undefined ? "" : String(bindings[purge.tokenBinding]),
   };
 }
 
@@ -132,54 +152,48 @@ function poolOf(name: string, service: string, policy: UpstreamPolicy, gateway: 
       ? { service, rings, pollMs: registry.pollMs, health: policy.health }
       : undefined;
   const called = name === service && first !== undefined && second === undefined ? endpointId(first.target) : name;
-  const { breaker } = gateway.services.get(service)!;
+  const breaker = gateway.services.get(service)?.breaker ?? BREAKER; // plain HTTP has no settings of its own
   const breakers = bindings["CIRCUIT_BREAKER"] as Breakers | undefined;
   return pool({ name: called, policy, breaker, breakers, principalHeader, roster }, bindings);
+}
+
+/** What a service of the gateway's own needs: its object, and a secret that is hard to guess. */
+function adminProblems(path: string, secret: string, className: string, binding: string, bindings: Bindings): Problem[] {
+  const problems: Problem[] = [];
+  const token = bindings[secret];
+  if (bindings[binding] === undefined) {
+    const mend = `bind the Durable Object class ${className} as ${binding} in wrangler.toml`;
+    problems.push({ path, found: `no binding ${binding}`, mend });
+  }
+  if (typeof token !== "string" || token.length < 16) {
+    const mend = `set the secret ${secret} to at least 16 characters: wrangler secret put, or .dev.vars here`;
+    const found = typeof token === "string" ? "a shorter secret" : "no secret of that name";
+    problems.push({ path: `${path}.tokenBinding`, found, mend });
+  }
+  return problems;
 }
 
 function ringsOf(bindings: Bindings): Rings | undefined {
   return bindings["HASH_RING"] as Rings | undefined;
 }
 
-/** Rules that look into the message need one, and the field in it. */
-function limitProblems(method: DescMethod, { rateLimits, cost }: RoutePolicy): Problem[] {
-  if (!needsMessage(rateLimits, cost)) return [];
-  const path = `rateLimits of ${method.parent.typeName}.${method.name}`;
-  if (method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming") {
-    return [{ path, found: "a stream of requests", mend: "use rules and a cost that need no message for this method" }];
+/** Each setting once, however many methods it holds for. */
+function cachingProblems(policy: GatewayPolicy, endpoints: ReadonlyMap<DescMethod, Endpoint>, namespace: unknown): Problem[] {
+  const problems: Problem[] = [];
+  const routes = [...[...endpoints.values()].map((endpoint) => endpoint.policy), ...policy.httpRoutes.values()];
+  const caches = new Set(routes.flatMap(({ cache }) => cache ?? []));
+  for (const cache of caches) problems.push(...cacheProblems(cache, { principalHeader: policy.principalHeader, namespace }));
+  for (const [method, { policy: route }] of endpoints) {
+    const at = join(`${join("services", method.parent.typeName)}.methods`, method.name);
+    if (route.cache !== undefined) problems.push(...methodCacheProblems(method, route.cache, at));
   }
-  return rateLimits.flatMap(({ name, key }) => {
-    if (key.kind !== "field" || hasField(method.input, key.field.split("."))) return [];
-    const known = method.input.fields.map((field) => field.name);
-    return [
-      {
-        path: `${join("rateLimits", name)}.key.field`,
-        found: key.field,
-        mend: `write ${suggest(key.field, known)}, a field of ${method.input.typeName}`,
-      },
-    ];
-  });
-}
-
-function hasField(message: DescMessage, [first, ...rest]: readonly string[]): boolean {
-  const field = message.fields.find(({ name }) => name === first);
-  if (field === undefined) return false;
-  return rest.length === 0
-    ? field.fieldKind === "scalar" || field.fieldKind === "enum"
-    : field.fieldKind === "message" && hasField(field.message, rest);
-}
-
-/** Rules are compiled when a message is first held to them: do it here, so that one that can't be is told before anything starts. */
-function validationProblem({ input, methodKind }: DescMethod, validate: Validator | undefined): Omit<Problem, "path"> | undefined {
-  if (validate === undefined)
-    return { found: "an entry without validation", mend: 'set main = "workers/gateway/validating.ts" in wrangler.toml' };
-  if (methodKind === "client_streaming" || methodKind === "bidi_streaming") {
-    return { found: "a stream of requests", mend: 'write validate: "off" for this method: only single messages are held to rules' };
+  for (const [prefix, { rateLimits, cost }] of policy.httpRoutes) {
+    if (needsMessage(rateLimits, cost))
+      problems.push({
+        path: join("httpRoutes", prefix),
+        found: "a rule that looks into messages",
+        mend: "use rules and a cost that need none",
+      });
   }
-  try {
-    validate(input, create(input));
-    return undefined;
-  } catch (error) {
-    return { found: error instanceof Error ? error.message : String(error), mend: `mend the rules of ${input.typeName} in its proto` };
-  }
+  return problems;
 }

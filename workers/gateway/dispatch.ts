@@ -12,7 +12,8 @@ import type { Attempt, Outcome, Upstream } from "./upstream.ts";
 
 const COPY_MS = 15_000; // that a copy may take
 
-export function dispatch(upstream: Upstream): Handler {
+/** @param form "http": what no RPC server answers is handed on, too */
+export function dispatch(upstream: Upstream, form: "rpc" | "http" = "rpc"): Handler {
   return async (call) => {
     const preparation = upstream.prepare(call);
     if (preparation !== undefined) {
@@ -38,7 +39,7 @@ export function dispatch(upstream: Upstream): Handler {
     const watched = upstream.mirror?.();
     if (watched !== undefined && !(body instanceof ReadableStream)) waitUntil(copy(watched, call));
     end(attempt, isFailure(answer) ? "failed" : "answered");
-    refuseUnfit(upstream, call, answer);
+    refuseUnfit(upstream, call, answer, form === "http");
     const { status, headers: answered } = answer;
     const response = new Response(answer.body, { status, headers: answered, encodeBody: "manual" });
     cleanAnswer(response.headers);
@@ -122,15 +123,15 @@ async function send(upstream: Upstream, attempt: Attempt, call: Call, url: strin
 }
 
 /** An upstream is not trusted: what no RPC server answers is not handed on. */
-function refuseUnfit(upstream: Upstream, call: Call, { status, headers }: Response): void {
-  if (status >= 300 && status < 400 && status !== 304) {
+function refuseUnfit(upstream: Upstream, call: Call, { status, headers }: Response, isHttp: boolean): void {
+  if (!isHttp && status >= 300 && status < 400 && status !== 304) {
     throw new Rejected({ kind: "upstream_invalid", upstream: upstream.name, problem: `answered with a redirect (${status})` });
   }
   if (status < 200 || status > 599) {
     throw new Rejected({ kind: "upstream_invalid", upstream: upstream.name, problem: `answered with status ${status}` });
   }
   // On the public network a 504 can lose its body; without it, callers would take it for `unavailable` and try again.
-  if (status === 504 && mediaType(headers.get("content-type")) !== "application/json") {
+  if (!isHttp && status === 504 && mediaType(headers.get("content-type")) !== "application/json") {
     throw new Rejected({ kind: "deadline_exceeded", timeoutMs: call.deadlineAt - call.receivedAt });
   }
 }

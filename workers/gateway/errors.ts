@@ -54,6 +54,8 @@ export function toRefusal(rejection: Rejection): Refusal {
       return { error: retryLater(`rate limit "${rejection.rule}" can't be checked`, Code.Unavailable, rejection.retryAfterMs) };
     case "deadline_exceeded":
       return { error: new ConnectError(`no answer within ${rejection.timeoutMs} ms`, Code.DeadlineExceeded) };
+    case "stream_idle":
+      return { error: new ConnectError(`nothing came from the upstream for ${rejection.idleMs} ms`, Code.DeadlineExceeded) };
     case "stream_broken": {
       const code = rejection.isLate ? Code.DeadlineExceeded : Code.Unavailable;
       return { error: new ConnectError(`the stream of the upstream ${rejection.problem}`, code) };

@@ -4,6 +4,8 @@ import { canonicalPath } from "../../core/path.ts";
 import type { Rejection } from "../../core/rejection.ts";
 import type { HashRing } from "../../durable-objects/hash-ring.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
+import { cachesOf } from "./cache/caches.ts";
+import { PurgeView } from "./cache/purges.ts";
 import type { Call, Handler, Protocol } from "./call.ts";
 import type { Configuration } from "./configuration.ts";
 import { discoveryEndpoints } from "./discovery.ts";
@@ -11,10 +13,12 @@ import { requestHeaders } from "./headers.ts";
 import { ExactBuckets } from "./limit/exact.ts";
 import { Leases } from "./limit/leases.ts";
 import { LocalBuckets } from "./limit/local.ts";
-import { pipeline, refuse } from "./pipeline.ts";
+import { httpPipeline, pipeline, refuse } from "./pipeline.ts";
 import { protocolFor, protocolOf, REST } from "./protocol.ts";
+import { purgingEndpoints } from "./purging.ts";
 import { registryEndpoints } from "./registry.ts";
 import type { RestRoute } from "./transcode/rules.ts";
+import type { Endpoint } from "./upstream.ts";
 
 export type Gateway = (request: Request) => Promise<Response>;
 
@@ -42,15 +46,26 @@ export function createGateway({ policy, endpoints, rest, validate, ...bound }: C
           { ...registry, token: bound.registryToken, services, rings: bound.rings as DurableObjectNamespace<HashRing> },
           policy.defaults,
         );
-  for (const [method, endpoint] of [...own, ...registering, ...endpoints]) {
-    const handler = pipeline({ method, ...endpoint, limiters, gateway: policy, validate });
+  const purges =
+    bound.purgeLogs === undefined || policy.purge === undefined ? undefined : new PurgeView({ logs: bound.purgeLogs, ...policy.purge });
+  const purging = purges === undefined ? [] : purgingEndpoints(purges, bound.purgeToken, policy.defaults);
+  const caches = cachesOf(policy, endpoints, purges, bound.namespace);
+  const routed = (method: DescMethod, endpoint: Endpoint, rule?: RestRoute): Handler => {
+    const cache = caches.of(`${method.parent.typeName}/${method.name}`);
+    return pipeline({ method, ...endpoint, limiters, gateway: policy, validate, cache }, rule);
+  };
+  for (const [method, endpoint] of [...own, ...registering, ...purging, ...endpoints]) {
+    const handler = routed(method, endpoint);
     byProcedure.set(`/${method.parent.typeName}/${method.name}`, { method, handler });
   }
   const byRule = new Map<RestRoute, Handler>();
-  for (const rule of rest.routes) {
-    const { method } = rule;
-    byRule.set(rule, pipeline({ method, ...endpoints.get(method)!, limiters, gateway: policy, validate }, rule));
-  }
+  for (const rule of rest.routes) byRule.set(rule, routed(rule.method, endpoints.get(rule.method)!, rule));
+  const byPrefix = [...policy.httpRoutes]
+    .toSorted(([one], [other]) => other.length - one.length) // the longest one that fits
+    .map(([prefix, policyOf]): [string, Handler] => {
+      const upstream = bound.http.get(prefix)!;
+      return [prefix, httpPipeline({ route: prefix, policy: policyOf, upstream, limiters, cache: caches.of(prefix), gateway: policy })];
+    });
 
   return async (request) => {
     const receivedAt = Date.now();
@@ -67,6 +82,8 @@ export function createGateway({ policy, endpoints, rest, validate, ...bound }: C
     }
     const match = rest.match(request.method, path);
     if (match.kind === "found") return byRule.get(match.route)!(callOf(request, REST, path, query, receivedAt, match.variables));
+    const http = byPrefix.find(([prefix]) => path.startsWith(prefix));
+    if (http !== undefined) return http[1](callOf(request, REST, path, query, receivedAt));
     if (protocolOf(request).kind !== "rest") return refused(request, path, receivedAt, { kind: "unknown_procedure", procedure: path });
     if (match.kind === "unknown_path") return refused(request, path, receivedAt, { kind: "unknown_path", path });
     return refused(request, path, receivedAt, { kind: "method_not_allowed", method: request.method, allow: match.allow });

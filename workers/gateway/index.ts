@@ -7,7 +7,9 @@ import type { Bindings } from "./upstream.ts";
 
 export { CircuitBreaker } from "../../durable-objects/circuit-breaker.ts";
 export { HashRing } from "../../durable-objects/hash-ring.ts";
+export { PurgeLog } from "../../durable-objects/purge-log.ts";
 export { TokenBucket } from "../../durable-objects/token-bucket.ts";
+export { SharedCache } from "./cache/workers-cache.ts";
 
 const app = createApp(config, catalog, env as unknown as Bindings);
 

@@ -3,12 +3,13 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
-import type { RoutePolicy } from "../../core/policy.ts";
 import { parseRegistration, type Registered } from "../../core/registry.ts";
 import type { RegistryPolicy } from "../../core/registry-policy.ts";
+import type { RoutePolicy } from "../../core/route-policy.ts";
 import type { HashRing, Outcome } from "../../durable-objects/hash-ring.ts";
 import { type Endpoint as EndpointMessage, EndpointSchema, RegistryService } from "../../protos/gen/tidegate/registry/v1/registry_pb.ts";
 import { defineService } from "../service.ts";
+import { bearerOf, isSecret } from "./bearer.ts";
 import { type Endpoint, only } from "./upstream.ts";
 
 export interface RegistrySettings extends RegistryPolicy {
@@ -31,8 +32,8 @@ export function registryEndpoints(settings: RegistrySettings, policy: RoutePolic
 
 function registry({ token, services, rings, allowPrivate, ownHosts }: RegistrySettings): ServiceImpl<typeof RegistryService> {
   const ringOf = (service: string, { requestHeader }: HandlerContext): DurableObjectStub<HashRing> => {
-    const brought = /^bearer (.+)$/i.exec(requestHeader.get("authorization") ?? "")?.[1] ?? "";
-    if (!isEqual(brought, token)) throw new ConnectError("bring the registry's token: Authorization: Bearer ...", Code.Unauthenticated);
+    if (!isSecret(bearerOf(requestHeader), token))
+      throw new ConnectError("bring the registry's token: Authorization: Bearer ...", Code.Unauthenticated);
     if (!services.has(service)) {
       throw new ConnectError(
         `${service === "" ? "service is empty" : `${service} takes no registrations`}: set upstream.registry`,
@@ -94,10 +95,4 @@ function endpointMessage(endpoint: Registered): EndpointMessage {
 
 function hostOf(url: string): URL | undefined {
   return URL.parse(url) ?? undefined;
-}
-
-/** In a time that tells nothing of where they differ. An empty secret is no secret. */
-function isEqual(brought: string, token: string): boolean {
-  const [a, b] = [new TextEncoder().encode(brought), new TextEncoder().encode(token)];
-  return b.byteLength > 0 && a.byteLength === b.byteLength && crypto.subtle.timingSafeEqual(a, b);
 }

@@ -1,6 +1,7 @@
 // Where the calls of a service go: to one of the endpoints of its upstream, a service binding or a base URL each.
+import type { Message } from "@bufbuild/protobuf";
+import type { RoutePolicy } from "../../core/route-policy.ts";
 import type { Report } from "../../core/balance/load.ts";
-import type { RoutePolicy } from "../../core/policy.ts";
 import type { TargetInput } from "../../core/upstream.ts";
 import type { Call } from "./call.ts";
 import type { Preparation } from "./roster.ts";
@@ -48,6 +49,13 @@ export type Outcome = "answered" | "failed" | "late" | "dropped" | "bounced";
 export interface Endpoint {
   readonly policy: RoutePolicy;
   readonly upstream: Upstream;
+  readonly fallback?: Fallback;
+}
+
+/** Who answers while the upstream is down. */
+export interface Fallback {
+  readonly upstream: Upstream | undefined;
+  readonly answer: Message | undefined; // of a unary method
 }
 
 /** The Worker's bindings, before anybody knows which of them an operator has named. */

@@ -109,6 +109,34 @@ describe("a breaker in an isolate", () => {
     for (let n = 0; n < 4; n++) fail(breaker, 11_001);
     expect(report(11_002)).toMatchObject({ isOpen: true });
   });
+
+  it("asks each second for a while after it has told of a failure: the object may hear of more", () => {
+    const panel = new Panel(BREAKER);
+    const call = (id: string, outcome: "answered" | "failed", now: number) => {
+      const breaker = panel.of(id);
+      breaker.record(admitted(breaker, now), outcome, 1, now, 0);
+      panel.look(breaker, now);
+      return panel.report(now, id);
+    };
+    expect(call("a", "answered", 0)).toBeDefined();
+    expect(call("a", "failed", 500)).toBeUndefined();
+    expect(call("b", "answered", 1_000)).toMatchObject({ a: { failures: 1, isPast: false } }); // whoever is called
+    const asked = [];
+    for (let now = 1_100; now <= 20_000; now += 100) if (call("b", "answered", now) !== undefined) asked.push(now);
+    expect(asked).toEqual([2_000, 3_000, 4_000, 14_000]);
+  });
+
+  it("asks no more than every ten seconds while the object has it open, and at once when that ends", () => {
+    const panel = new Panel(BREAKER);
+    panel.of("a");
+    const breaker = panel.of("b");
+    answer(breaker, 0);
+    expect(panel.report(0, "b")).toBeDefined();
+    panel.saw({ a: { version: 2, kind: "open", admit: 0, retryAfterMs: 12_000, token: undefined, leaseMs: 12_000 } }, 0, 0);
+    const asked = [];
+    for (let now = 100; now < 13_000; now += 100) if (panel.report(now, "b") !== undefined) asked.push(now);
+    expect(asked).toEqual([10_000, 12_000, 12_500]);
+  });
 });
 
 describe("a window", () => {

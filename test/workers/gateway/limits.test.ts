@@ -2,7 +2,8 @@
 import { env } from "cloudflare:workers";
 import { afterEach, expect, it, vi } from "vitest";
 import type { RateLimitInput } from "../../../core/limit/rule.ts";
-import type { GatewayInput, RouteInput } from "../../../core/policy.ts";
+import type { GatewayInput } from "../../../core/policy.ts";
+import type { RouteInput } from "../../../core/route-policy.ts";
 import type { TokenBucket } from "../../../durable-objects/token-bucket.ts";
 import { InvalidConfiguration } from "../../../workers/gateway/configuration.ts";
 import { gatewayTo, json, patientLimiter, USER, unary } from "../../support/gateway.ts";

@@ -1,6 +1,6 @@
 // Retries through the whole pipeline: what is repeated, where, and what the caller sees of it.
 import { expect, it, vi } from "vitest";
-import type { RouteInput } from "../../../core/policy.ts";
+import type { RouteInput } from "../../../core/route-policy.ts";
 import { gatewayTo, json, rest, USER, unary } from "../../support/gateway.ts";
 
 type Answer = (attempt: number, request: Request) => Response | Promise<Response>;
@@ -63,7 +63,8 @@ it("gives the caller the last answer, after five retries", async () => {
 it("stops at its budget: a fault multiplies nothing", async () => {
   const { seen, gateway } = over(() => DOWN(), { baseMs: 1, budgetPercent: 10, minPerSecond: 0 });
   for (let call = 0; call < 200; call++) await gateway(unary("GetUser"));
-  expect(seen.length).toBeLessThanOrEqual(220);
+  expect((await gateway(unary("GetUser"))).headers.get("grpc-retry-pushback-ms")).toBe("-1"); // nor does it by those who call us
+  expect(seen.length).toBeLessThanOrEqual(221);
   expect(seen.length).toBeGreaterThan(210);
 });
 

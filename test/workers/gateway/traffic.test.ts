@@ -68,7 +68,7 @@ it.each([
     "at most 100 together",
   ],
   [{ canaries: [{ name: "a b", upstream }] }, "canaries[0].name"],
-  [{ canaries: [{ name: "a", upstream: { binding: "V2", protocol: "connect" } }] }, "let all versions speak both"],
+  [{ canaries: [{ name: "a", upstream: { binding: "V2", protocol: "connect" } }] }, "let versions and fallbacks speak both"],
   [{ mirror: { upstream: { binding: "NOBODY" } } }, "NOBODY"],
   [{ mirror: { upstream, percent: -1 } }, "mirror.percent"],
 ] as [TrafficInput, string][])("tells a mistake before anything starts: %j", (traffic, told) => {

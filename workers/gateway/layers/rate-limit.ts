@@ -13,7 +13,8 @@ import { type Charge, isRefused, type Limiter, type Verdicts } from "../limit/li
 import { decodeMessage } from "../message.ts";
 
 export interface RateLimitSettings {
-  readonly method: DescMethod;
+  readonly method: DescMethod | undefined; // none for plain HTTP
+  readonly route: string; // as rules with the key "route" call it
   readonly rules: readonly RateLimitRule[];
   readonly cost: Cost; // what a call takes under each rule
   readonly maxBytes: number; // of the message, uncompressed
@@ -33,12 +34,11 @@ interface Taken {
 }
 
 export function rateLimit(limiters: Limiters, settings: RateLimitSettings): Layer {
-  const { method, cost, maxBytes, principalHeader } = settings;
-  const route = `${method.parent.typeName}/${method.name}`;
+  const { method, route, cost, maxBytes, principalHeader } = settings;
   const { rules } = settings;
   const readsMessage = needsMessage(rules, cost);
   return (next) => async (call) => {
-    const message = readsMessage ? factsOf(await decodeMessage(call, method, maxBytes)) : undefined;
+    const message = readsMessage && method !== undefined ? factsOf(await decodeMessage(call, method, maxBytes)) : undefined;
     const tokens = cost.kind === "message" ? costOf(cost, message) : cost.tokens;
     const facts = { headers: call.request.headers, route, principalHeader, message };
     const enforced: Charge[] = [];

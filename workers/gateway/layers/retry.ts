@@ -4,6 +4,7 @@ import { Rejected } from "../../../core/rejection.ts";
 import { RetryBudget } from "../../../core/retry/budget.ts";
 import { type Failure, nextTry, type RetryPolicy } from "../../../core/retry/retry.ts";
 import type { Call, Layer } from "../call.ts";
+import { failureIn, failureOf } from "../failure.ts";
 
 export interface RetrySettings {
   readonly policy: RetryPolicy;
@@ -13,6 +14,9 @@ export interface RetrySettings {
 
 /** Says which attempt this is. A gateway further down that reads it does not retry by itself: retries of retries multiply. */
 const ATTEMPT = "tidegate-attempt";
+
+/** @see gRFC A6; below 0: don't try again */
+const PUSHBACK = "grpc-retry-pushback-ms";
 
 /** One for each upstream and isolate, whatever the methods: what an upstream can bear does not depend on them. */
 const budgets = new WeakMap<object, RetryBudget>();
@@ -29,12 +33,16 @@ export function retry({ policy, isSafe, upstream }: RetrySettings): Layer {
     const tried = new Set<string>();
     for (let number = 1; ; number++) {
       if (number > 1) headers.set(ATTEMPT, String(number));
-      const outcome = await attempt(next, { ...call, attempt: { number, tried } }, policy.perAttemptMs);
+      const outcome = await attempt(next, { ...call, attempt: { number, tried, budget } }, policy.perAttemptMs);
       const { failure } = outcome;
       if (failure === undefined || isChained || (failure.wasSent && body instanceof ReadableStream)) return settle(outcome);
       const now = Date.now();
       const decided = nextTry(policy, failure, { number, isIdempotent, remainingMs: call.deadlineAt - now }, budget, now, Math.random());
-      if (decided.kind === "stop" || call.signal?.aborted === true) return settle(outcome);
+      if (decided.kind === "stop" || call.signal?.aborted === true) {
+        const isSpent = decided.kind === "stop" && (decided.why === "budget" || decided.why === "max");
+        if (isSpent) outcome.response?.headers.set(PUSHBACK, "-1"); // nor does it by whoever called us: each would add its own share
+        return settle(outcome);
+      }
       await outcome.response?.body?.cancel();
       await scheduler.wait(decided.afterMs, call.signal === null ? {} : { signal: call.signal });
     }
@@ -68,44 +76,7 @@ async function attempt(next: (call: Call) => Promise<Response>, call: Call, perA
       return { error: late, failure: { code: "deadline_exceeded", wasSent: true, pushbackMs: undefined } };
     }
     if (!(error instanceof Rejected) || call.signal?.aborted === true) return { error };
-    const { rejection } = error;
-    if (rejection.kind === "upstream_unreachable")
-      return { error, failure: { code: "unavailable", wasSent: rejection.wasSent, pushbackMs: undefined } };
-    return { error };
+    const failure = error.rejection.kind === "upstream_unreachable" ? failureIn(error) : undefined; // our own refusals stand
+    return failure === undefined ? { error } : { error, failure };
   }
-}
-
-const GRPC_CODES: Readonly<Record<string, string>> = {
-  "2": "unknown",
-  "4": "deadline_exceeded",
-  "8": "resource_exhausted",
-  "10": "aborted",
-  "13": "internal",
-  "14": "unavailable",
-  "15": "data_loss",
-};
-const HTTP_CODES: Readonly<Record<number, string>> = {
-  408: "deadline_exceeded",
-  409: "aborted",
-  429: "resource_exhausted",
-  500: "internal",
-  502: "unavailable",
-  503: "unavailable",
-  504: "deadline_exceeded",
-};
-
-/** What the head of an answer says of a failure; one that comes after the first message is not ours to repeat. */
-function failureOf({ status, headers }: Response): Failure | undefined {
-  const grpc = headers.get("grpc-status"); // an answer of trailers alone
-  const fromEdge = status >= 520 && status <= 527 ? "unavailable" : undefined; // Cloudflare's own, in front of an origin
-  const code = grpc === null ? (HTTP_CODES[status] ?? fromEdge) : GRPC_CODES[grpc];
-  return code === undefined ? undefined : { code, wasSent: true, pushbackMs: pushbackIn(headers) };
-}
-
-/** @see gRFC A6, grpc-retry-pushback-ms; RFC 9110, Retry-After in seconds */
-function pushbackIn(headers: Headers): number | undefined {
-  const pushback = headers.get("grpc-retry-pushback-ms");
-  if (pushback !== null) return /^\d{1,9}$/.test(pushback) ? Number(pushback) : -1;
-  const seconds = headers.get("retry-after");
-  return seconds !== null && /^\d{1,6}$/.test(seconds) ? Number(seconds) * 1_000 : undefined;
 }

@@ -1,0 +1,20 @@
+// This gateway with a method whose answers it keeps: what a hit costs.
+
+import { createApp } from "../../workers/gateway/app.ts";
+import type { Bindings } from "../../workers/gateway/upstream.ts";
+import { catalog } from "../../workers/services/catalog.ts";
+
+const config = {
+  services: {
+    "users.v1.UserService": { upstream: { binding: "USERS" }, methods: { GetUser: { cache: { ttlMs: 3_600_000, l2: "none" } } } },
+  },
+} as const;
+
+let app: ReturnType<typeof createApp> | undefined;
+
+export default {
+  fetch(request: Request, env: Bindings): Response | Promise<Response> {
+    app ??= createApp(config, catalog, env);
+    return app.fetch(request);
+  },
+};

@@ -1,0 +1,11 @@
+// The stores to choose from, by name. A new one is one file and one line here.
+import { Lru } from "./lru.ts";
+import { S3Fifo } from "./s3-fifo.ts";
+import type { Store, StoreLimits } from "./store.ts";
+
+export type StoreName = "lru" | "s3-fifo";
+
+export const STORES: Readonly<Record<StoreName, <V>(limits: StoreLimits) => Store<V>>> = {
+  lru: (limits) => new Lru(limits),
+  "s3-fifo": (limits) => new S3Fifo(limits),
+};

@@ -1,0 +1,58 @@
+// Whether a call that takes long is made a second time, elsewhere, and when. Helps against single slow answers, harms where all are slow.
+import type { Pressure } from "./pressure.ts";
+import { Times } from "./times.ts";
+
+export interface HedgePolicy {
+  readonly percent: number; // of the calls are made a second time, at most
+  readonly quantile: number; // of the method's own times, in (0, 1): none goes out before
+  readonly minMs: number; // nor before this
+}
+
+const SAVED = 5; // hedges that calls without one leave for later, at most
+const WORTH = 0.2; // of the recent ones, answered before the first attempt: where it is less, the work itself is what takes long
+const RECENT = 20; // hedges, fading
+const TO_SEE = 0.1; // of the budget is spent then all the same, to see whether that has changed
+
+/** Of one method and isolate. */
+export class Hedger {
+  readonly #policy: HedgePolicy;
+  readonly #pressure: Pressure;
+  readonly #times = new Times();
+  readonly #share: number;
+  #credit = 0; // hedges that may be made
+  #won = 0.3; // share of the recent ones; at first it has to prove itself soon
+
+  /** @param pressure of the upstream, whatever the method */
+  constructor(policy: HedgePolicy, pressure: Pressure) {
+    this.#policy = policy;
+    this.#pressure = pressure;
+    this.#share = policy.percent / 100;
+  }
+
+  /**
+   * A call goes out. Where more calls are late than the budget would pay for, the later ones are hedged: they have more to gain.
+   *
+   * @returns ms after which it may be made a second time; undefined where nothing is known yet
+   */
+  called(): number | undefined {
+    this.#credit = Math.min(SAVED, this.#credit + this.#share * (this.#won < WORTH ? TO_SEE : 1));
+    const late = this.#times.at(Math.max(this.#policy.quantile, 1 - this.#share));
+    return late === undefined ? undefined : Math.ceil(Math.max(late, this.#policy.minMs));
+  }
+
+  /** It is late. @param now epoch ms @returns whether to make it a second time, and counts that */
+  take(now: number): boolean {
+    if (this.#credit < 1 || this.#pressure.isHigh(now)) return false;
+    this.#credit -= 1;
+    return true;
+  }
+
+  /**
+   * @param tookMs of the first attempt, or how long it had taken when the second one won
+   * @param hasWon whether the second attempt was answered first; undefined where there was none
+   */
+  ended(tookMs: number, hasWon: boolean | undefined): void {
+    this.#times.record(tookMs);
+    if (hasWon !== undefined) this.#won += (Number(hasWon) - this.#won) / RECENT;
+  }
+}

@@ -1,0 +1,127 @@
+// What an operator may set for a route: a method, all methods of a service, or all methods there are.
+import { type CacheInput, type CachePolicy, parseCache } from "./cache/policy.ts";
+import { type FallbackInput, type FallbackPolicy, NO_FALLBACK, parseFallback } from "./fallback.ts";
+import { type Cost, type CostInput, mostBefore, ONE, parseCost } from "./limit/cost.ts";
+import type { RateLimitRule } from "./limit/rule.ts";
+import { type Checks, join, suggest } from "./parse.ts";
+import type { HedgePolicy } from "./retry/hedge.ts";
+import { type HedgeInput, parseHedging, parseRetries, RETRIES, type RetryInput } from "./retry/policy.ts";
+import type { RetryPolicy } from "./retry/retry.ts";
+import type { ValidationMode } from "./validation.ts";
+
+/** The most specific setting of a field wins whole: method, else service, else defaults. Nothing is merged. */
+export interface RouteInput {
+  /** Time for a unary call, all of it (`read_timeout`, G6). Default 15 000 ms. */
+  readonly readTimeoutMs?: number;
+  /** Longest life of a stream whose caller sets no timeout. Default 3 600 000 ms. */
+  readonly streamTimeoutMs?: number;
+  /** Longest silence of the upstream within a stream (`idle_timeout`, G6). Default: as long as the stream may live. */
+  readonly streamIdleMs?: number;
+  /** Largest request message. Default 1 048 576 bytes. */
+  readonly maxBodyBytes?: number;
+  /** Whether messages are held to the protovalidate rules of their protos. Default "off"; needs the entry validating.ts. */
+  readonly validate?: ValidationMode;
+  /** Names of the rules in `rateLimits` that a call must pass, all of them. Default none. */
+  readonly rateLimits?: readonly string[];
+  /** Another attempt for calls that fail and are safe to repeat; false for none. */
+  readonly retries?: RetryInput | false;
+  /** What answers while the upstream is down; false for nothing. Default nothing. */
+  readonly fallback?: FallbackInput | false;
+  /** A second attempt, elsewhere, for reads that take longer than nearly all of their method. Default false. */
+  readonly hedging?: HedgeInput | false;
+  /** Keeps answers of unary methods without side effects; false for none. Default false. */
+  readonly cache?: CacheInput | boolean;
+  /** Tokens that one call takes from each rule; a number, or where it is to be read. Default 1. */
+  readonly cost?: CostInput;
+}
+
+export interface RoutePolicy {
+  readonly readTimeoutMs: number;
+  readonly streamTimeoutMs: number;
+  readonly streamIdleMs: number; // Infinity for none
+  readonly maxBodyBytes: number;
+  readonly validate: ValidationMode;
+  readonly rateLimits: readonly RateLimitRule[];
+  readonly cost: Cost;
+  readonly retries: RetryPolicy;
+  readonly fallback: FallbackPolicy;
+  readonly hedging: HedgePolicy | undefined;
+  readonly cache: CachePolicy | undefined;
+}
+
+export const ROUTE_FIELDS = [
+  "readTimeoutMs",
+  "streamTimeoutMs",
+  "streamIdleMs",
+  "maxBodyBytes",
+  "validate",
+  "rateLimits",
+  "cost",
+  "retries",
+  "hedging",
+  "fallback",
+  "cache",
+] as const;
+export const DEFAULTS: RoutePolicy = {
+  readTimeoutMs: 15_000,
+  streamTimeoutMs: 3_600_000,
+  streamIdleMs: Number.POSITIVE_INFINITY,
+  maxBodyBytes: 1_048_576,
+  validate: "off",
+  rateLimits: [],
+  cost: ONE,
+  retries: RETRIES,
+  fallback: NO_FALLBACK,
+  hedging: undefined,
+  cache: undefined,
+};
+
+export type Rules = ReadonlyMap<string, RateLimitRule>;
+
+export function parseRoute(
+  check: Checks,
+  path: string,
+  fields: Readonly<Record<string, unknown>>,
+  outer: RoutePolicy,
+  rules: Rules,
+  kind: "rpc" | "http" = "rpc",
+): RoutePolicy {
+  const number = (name: "readTimeoutMs" | "streamTimeoutMs" | "streamIdleMs" | "maxBodyBytes", min: number, max: number, unit: string) =>
+    check.integer(join(path, name), fields[name], { min, max, fallback: outer[name], unit });
+  const policy: RoutePolicy = {
+    readTimeoutMs: number("readTimeoutMs", 1, 3_600_000, "ms"),
+    streamTimeoutMs: number("streamTimeoutMs", 1, 86_400_000, "ms"),
+    streamIdleMs: fields["streamIdleMs"] === undefined ? outer.streamIdleMs : number("streamIdleMs", 1, 86_400_000, "ms"),
+    maxBodyBytes: number("maxBodyBytes", 1, 104_857_600, "bytes"),
+    rateLimits:
+      fields["rateLimits"] === undefined ? outer.rateLimits : namedRules(check, `${path}.rateLimits`, fields["rateLimits"], rules),
+    validate: check.oneOf(join(path, "validate"), fields["validate"], ["off", "report", "enforce"], outer.validate),
+    retries: parseRetries(check, join(path, "retries"), fields["retries"], outer.retries),
+    fallback: parseFallback(check, join(path, "fallback"), fields["fallback"], outer.fallback),
+    hedging: parseHedging(check, join(path, "hedging"), fields["hedging"], outer.hedging),
+    cache: parseCache(check, join(path, "cache"), fields["cache"], outer.cache, kind),
+    cost: parseCost(check, join(path, "cost"), fields["cost"], outer.cost),
+  };
+  const most = mostBefore(policy.cost);
+  for (const { name, limit, tiers } of policy.rateLimits) {
+    const isNew = fields["cost"] !== undefined || fields["rateLimits"] !== undefined;
+    const least = Math.min(limit.capacity, ...[...(tiers?.plans.values() ?? [])].map(({ capacity }) => capacity));
+    if (isNew && most > least)
+      check.report(join(path, "cost"), most, `write at most ${least}, the capacity of rateLimits.${name}: such a call could never pass`);
+  }
+  return policy;
+}
+
+function namedRules(check: Checks, path: string, value: unknown, rules: Rules): RateLimitRule[] {
+  if (!Array.isArray(value)) {
+    check.report(path, value, 'write a list of names from rateLimits: ["per-caller"]');
+    return [];
+  }
+  return value.flatMap((name: unknown, index) => {
+    const rule = typeof name === "string" ? rules.get(name) : undefined;
+    if (rule !== undefined && value.indexOf(name) === index) return rule.enforce === "off" ? [] : [rule];
+    const mend = rule === undefined ? `write ${suggest(String(name), [...rules.keys()])}, defined in rateLimits` : "name each rule once";
+    check.report(`${path}[${index}]`, name, mend);
+    return [];
+  });
+}

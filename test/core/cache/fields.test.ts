@@ -1,0 +1,144 @@
+// What stands in header fields: dates, directives, structured fields, lists.
+import { describe, expect, it } from "vitest";
+import { parseDictionary } from "../../../core/cache/dictionary.ts";
+import { directivesOf, fieldsNamed, holdsForAll, parseCacheControl, secondsOf } from "../../../core/cache/directives.ts";
+import { parseHttpDate } from "../../../core/cache/http-date.ts";
+import { membersOf } from "../../../core/cache/list.ts";
+import { normalised, selection, varyNames } from "../../../core/cache/vary.ts";
+
+const NOW = Date.UTC(2026, 10, 25);
+const fields = (record: Readonly<Record<string, string>>) => ({ get: (name: string) => record[name.toLowerCase()] ?? null });
+
+describe("a date of HTTP", () => {
+  it.each([
+    ["Sun, 06 Nov 1994 08:49:37 GMT", Date.UTC(1994, 10, 6, 8, 49, 37)],
+    ["Sunday, 06-Nov-94 08:49:37 GMT", Date.UTC(1994, 10, 6, 8, 49, 37)],
+    ["Thursday, 18-Aug-50 02:01:18 GMT", Date.UTC(2050, 7, 18, 2, 1, 18)],
+    ["Sun Nov  6 08:49:37 1994", Date.UTC(1994, 10, 6, 8, 49, 37)],
+    ["SUN, 06 NOV 1994 08:49:37 gmt", Date.UTC(1994, 10, 6, 8, 49, 37)],
+    ["Sun, 21 Nov 2286 04:46:39 GMT", Date.UTC(2286, 10, 21, 4, 46, 39)],
+  ])("is read: %s", (text, expected) => {
+    expect(parseHttpDate(text, NOW)).toBe(expected);
+  });
+
+  it.each([
+    ...["0", "", "now", "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 Nov 1994 08:49:37 +0000", "Sun, 06 Nov 94 08:49:37 GMT"],
+    ...[
+      "Sun 06 Nov 1994 08:49:37 GMT",
+      "Sun, 06  Nov  1994 08:49:37 GMT",
+      "Sun, 06-Nov-1994 08:49:37 GMT",
+      "Sun, 06 Nov 1994 08.49.37 GMT",
+    ],
+    ...["Sun, 06 Nov 1994 8:49:37 GMT", "Sun, 06 Nvo 1994 08:49:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:00:00 GMT"],
+    "Sun, 06 Nov 1994 08:49:37 GMT, Sun, 06 Nov 1994 08:49:38 GMT",
+  ])("is not: %j", (text) => {
+    expect(parseHttpDate(text, NOW)).toBeUndefined();
+  });
+});
+
+describe("Cache-Control", () => {
+  it.each([
+    ["max-age=60", "max-age", 60],
+    ["MAX-AGE=60", "max-age", 60],
+    ['max-age="60"', "max-age", 60],
+    ["foo, max-age=60", "max-age", 60],
+    ['extension="max-age=3600", max-age=1', "max-age", 1],
+    ['max-age=1, extension="max-age=3600"', "max-age", 1],
+    ["max-age=99999999999", "max-age", 2_147_483_648],
+    ["max-age=60, max-age=30", "max-age", 30],
+    ["max-age=-1", "max-age", 0],
+    ["max-age=1.5", "max-age", 0],
+    ["max-age='60'", "max-age", 0],
+    ["max-age =60", "max-age", 0],
+    ["max-age= 60", "max-age", 0],
+    ["max-age", "max-age", 0],
+    ["s-maxage=60", "max-age", undefined],
+    ["xmax-age=60", "max-age", undefined],
+  ])("%s", (text, name, seconds) => {
+    expect(secondsOf(parseCacheControl(text), name)).toBe(seconds);
+  });
+
+  it("tells what holds for all of an answer from what holds for some of its fields", () => {
+    const some = parseCacheControl('no-cache="a, B", private="c"');
+    expect([fieldsNamed(some, "no-cache"), fieldsNamed(some, "private"), holdsForAll(some, "no-cache")]).toEqual([
+      ["a", "b"],
+      ["c"],
+      false,
+    ]);
+    expect(holdsForAll(parseCacheControl('no-cache="a", no-cache'), "no-cache")).toBe(true);
+    expect(holdsForAll(parseCacheControl("PRIVATE"), "private")).toBe(true);
+    expect(holdsForAll(parseCacheControl("private=a b"), "private")).toBe(true); // can't be read: all of it
+  });
+
+  it("ends, whatever stands there", () => {
+    const text = `${'"'.repeat(20_001)}${"=,".repeat(20_000)}${'a="\\'.repeat(20_000)}`;
+    expect(parseCacheControl(text).size).toBeLessThan(10);
+  });
+});
+
+describe("directives aimed at this cache", () => {
+  const read = (record: Readonly<Record<string, string>>) => directivesOf(fields(record), ["cdn-cache-control"]);
+
+  it("count alone where they are there", () => {
+    const { directives, isTargeted } = read({ "cdn-cache-control": "max-age=60, foo", "cache-control": "no-store" });
+    expect([isTargeted, secondsOf(directives, "max-age"), directives.has("no-store")]).toEqual([true, 60, false]);
+    expect(read({ "cdn-cache-control": "private" }).directives.has("private")).toBe(true);
+  });
+
+  it.each(["max-age=60, &&&", 'max-age="60"', "max-age=60.0", "max-age=-1", "MaX-aGe=60", "max-age =60", "max-age= 60", "", "max-age=60,"])(
+    "count for nothing where one of them is wrong: %j",
+    (text) => {
+      const { directives, isTargeted } = read({ "cdn-cache-control": text, "cache-control": "no-store" });
+      expect([isTargeted, directives.has("no-store")]).toEqual([false, true]);
+    },
+  );
+});
+
+describe("a dictionary of structured fields", () => {
+  it("has members of all kinds", () => {
+    const text = 'a=1, b=?0, c;x=1;y="z", d="q\\"s", e=(1 2;k=t "s");p, f=:aGk=:, g=tok/en*, h=-1.5, a=2';
+    const members = parseDictionary(text)!;
+    expect([...members.keys()]).toEqual(["a", "b", "c", "d", "e", "f", "g", "h"]);
+    expect([members.get("a"), members.get("b"), members.get("d")]).toEqual([
+      { kind: "integer", value: "2" },
+      { kind: "boolean", value: "?0" },
+      { kind: "string", value: 'q"s' },
+    ]);
+  });
+
+  it.each(["a=", "a=1 b=2", "A=1", "a=1,", ",a=1", 'a="x', "a=(1", "a=?2", "a=1;", "a==1", "é=1", "a=1234567890123456"])(
+    "is none: %s",
+    (text) => {
+      expect(parseDictionary(text)).toBeUndefined();
+    },
+  );
+});
+
+describe("fields that answers vary by", () => {
+  it("are the same whatever their order, case and number of lines", () => {
+    expect(varyNames("Foo, BAR ,foo")).toEqual(["bar", "foo"]);
+    expect(varyNames(null)).toEqual([]);
+  });
+
+  it("have values that are compared by what they say", () => {
+    const same = (name: string, one: string, other: string) => expect(normalised(name, one)).toBe(normalised(name, other));
+    same("foo", "1,2", " 1 , 2 ");
+    same("accept-language", "en, de", "DE,  eN");
+    same("accept-encoding", "gzip, br", "br;q=1, gzip, zstd");
+    same("accept-encoding", "gzip;q=0", "identity");
+    expect(normalised("foo", "1,2")).not.toBe(normalised("foo", "2,1"));
+    expect(normalised("foo", "A")).not.toBe(normalised("foo", "a"));
+  });
+
+  it("make texts that no two choices share", () => {
+    const values = [null, "", "-", "1:a", "a", "1:", "0:"];
+    const texts = values.flatMap((a) =>
+      values.map((b) => selection(["a", "b"], fields({ ...(a === null ? {} : { a }), ...(b === null ? {} : { b }) }))),
+    );
+    expect(new Set(texts).size).toBe(values.length ** 2);
+  });
+});
+
+it("a list keeps what is quoted whole", () => {
+  expect(membersOf('a, "b,c" , ,W/"d\\",e"')).toEqual(["a", '"b,c"', 'W/"d\\",e"']);
+});

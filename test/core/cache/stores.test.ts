@@ -1,0 +1,114 @@
+// Every store in the table keeps this contract; adding one to the table is enough to have it tested.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { STORES } from "../../../core/cache/stores.ts";
+
+const NEVER = Number.POSITIVE_INFINITY;
+const NOW = 1_000;
+
+describe.each(Object.entries(STORES))("store %s", (_name, create) => {
+  const small = (maxEntries = 4, maxBytes = 1_000) => create<string>({ maxEntries, maxBytes });
+
+  it("gives what was put in, and the latest of it", () => {
+    const store = small();
+    store.set("a", "one", 10, NEVER, NOW);
+    store.set("a", "two", 20, NEVER, NOW);
+    expect([store.get("a", NOW), store.get("b", NOW), store.size, store.bytes]).toEqual(["two", undefined, 1, 20]);
+  });
+
+  it("expires although no timer ever fires, to the millisecond, and gives the room back", () => {
+    const store = small();
+    store.set("a", "one", 10, NOW + 500, NOW);
+    expect(store.get("a", NOW + 499)).toBe("one");
+    expect(store.get("a", NOW + 500)).toBeUndefined();
+    expect([store.size, store.bytes]).toEqual([0, 0]);
+  });
+
+  it("keeps nothing that has expired already, and drops what it would replace", () => {
+    const store = small();
+    store.set("a", "one", 10, NEVER, NOW);
+    store.set("a", "two", 10, NOW, NOW);
+    expect([store.get("a", NOW), store.size]).toEqual([undefined, 0]);
+  });
+
+  it("does not keep what is larger than itself, nor the old one under that key", () => {
+    const store = small();
+    store.set("a", "one", 10, NEVER, NOW);
+    store.set("b", "two", 10, NEVER, NOW);
+    store.set("a", "large", 1_001, NEVER, NOW);
+    expect([store.get("a", NOW), store.get("b", NOW), store.bytes]).toEqual([undefined, "two", 10]);
+    store.set("c", "as large as the store", 1_000, NEVER, NOW);
+    expect([store.get("c", NOW), store.size, store.bytes]).toEqual(["as large as the store", 1, 1_000]);
+  });
+
+  it("lets an expired entry go before a living one, where it is among the oldest", () => {
+    const store = small();
+    store.set("a", "lives", 10, NEVER, NOW);
+    store.set("b", "lives", 10, NEVER, NOW);
+    store.set("c", "dies", 10, NOW + 1, NOW);
+    store.set("d", "lives", 10, NEVER, NOW);
+    store.set("e", "new", 10, NEVER, NOW + 1);
+    expect(["a", "b", "c", "d", "e"].map((key) => store.get(key, NOW + 1))).toEqual(["lives", "lives", undefined, "lives", "new"]);
+  });
+
+  it("keeps what is used over what is not", () => {
+    const store = small(10);
+    store.set("used", "yes", 1, NEVER, NOW);
+    for (let n = 0; n < 1_000; n++) {
+      expect(store.get("used", NOW), `after ${n}`).toBe("yes");
+      store.set(`once ${n}`, "no", 1, NEVER, NOW);
+    }
+    expect(store.size).toBe(10);
+  });
+
+  it("forgets one, or all", () => {
+    const store = small();
+    store.set("a", "one", 10, NEVER, NOW);
+    store.set("b", "two", 10, NEVER, NOW);
+    expect([store.delete("a"), store.delete("a"), store.get("a", NOW), store.bytes]).toEqual([true, false, undefined, 10]);
+    store.clear();
+    expect([store.size, store.bytes, store.get("b", NOW)]).toEqual([0, 0, undefined]);
+    for (const key of "cdefgh") store.set(key, key, 10, NEVER, NOW);
+    expect([store.size, store.bytes, store.get("h", NOW)]).toEqual([4, 40, "h"]);
+  });
+
+  it("never holds more than its limits, counts what it holds, and has what was put in last: against a plain map", () => {
+    const step = fc.record({
+      key: fc.integer({ min: 0, max: 12 }),
+      act: fc.constantFrom("get", "get", "set", "set", "delete"),
+      bytes: fc.integer({ min: 1, max: 120 }),
+      lifeMs: fc.integer({ min: 0, max: 40 }),
+      passMs: fc.integer({ min: 0, max: 6 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const limits = { maxEntries: 6, maxBytes: 300 };
+        const store = create<number>(limits);
+        const truth = new Map<string, { value: number; bytes: number; until: number }>();
+        let now = NOW;
+        for (const [index, { key: number, act, bytes, lifeMs, passMs }] of steps.entries()) {
+          now += passMs;
+          const key = `key ${number}`;
+          if (act === "set") {
+            store.set(key, index, bytes, now + lifeMs, now);
+            truth.set(key, { value: index, bytes, until: now + lifeMs });
+            if (lifeMs > 0) expect(store.get(key, now)).toBe(index);
+          } else if (act === "delete") {
+            store.delete(key);
+            truth.delete(key);
+          }
+          const found = store.get(key, now);
+          if (found !== undefined) expect([found, truth.get(key)!.until > now]).toEqual([truth.get(key)!.value, true]);
+          expect(store.size).toBeLessThanOrEqual(limits.maxEntries);
+          expect(store.bytes).toBeLessThanOrEqual(limits.maxBytes);
+        }
+        const held = [...truth].filter(([key]) => store.get(key, now) !== undefined);
+        for (const key of truth.keys()) store.get(key, now + 41); // all have expired: looking takes them out
+        for (let number = 0; number <= 12; number++) store.get(`key ${number}`, now + 41);
+        expect([store.size, store.bytes]).toEqual([0, 0]);
+        expect(held.length).toBeLessThanOrEqual(limits.maxEntries);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

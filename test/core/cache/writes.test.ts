@@ -1,0 +1,43 @@
+// Few writes to the shared level: what is asked for once is not worth one.
+import { expect, it } from "vitest";
+import { WRITE_RULES, Writes } from "../../../core/cache/writes.ts";
+import { entryOf } from "../../support/cache-entry.ts";
+import { sharedWrites } from "../../support/cache-shared.ts";
+import { zipfTrace } from "../../support/cache-traces.ts";
+
+const NOW = 1_000_000;
+
+it("spares what is asked for once, what dies soon, what is large, and what was written not long ago", () => {
+  const writes = new Writes(WRITE_RULES);
+  const spared = (key: string, passedMs: number, more = {}) => writes.spare(key, entryOf("a", NOW + passedMs, more), NOW + passedMs);
+  expect([spared("a", 0), spared("a", 1), spared("a", 2), spared("a", 150_000), spared("a", 150_001)]).toEqual([
+    "first_miss",
+    undefined,
+    "too_soon",
+    "too_soon",
+    undefined,
+  ]);
+  expect(spared("b", 0, { errorUntil: 0, staleUntil: 0, freshUntil: NOW + 59_999 })).toBe("short_life");
+  expect(spared("b", 0, { body: new Uint8Array(1_048_577) })).toBe("too_large");
+  expect([spared("b", 0), spared("b", 600_000)]).toEqual(["first_miss", "first_miss"]); // the window has passed between
+});
+
+it("writes anew, at once, what was found there", () => {
+  const writes = new Writes(WRITE_RULES);
+  writes.found("a", NOW);
+  expect(writes.spare("a", entryOf("a", NOW + 1), NOW + 1)).toBeUndefined();
+});
+
+it.each([0.7, 0.9, 1])(
+  "writes at most half as often as on every miss, where keys are asked for by zipf %d",
+  { timeout: 60_000 },
+  (alpha) => {
+    const trace = zipfTrace({ count: 100_000, length: 200_000, seed: 7 }, alpha);
+    const every = sharedWrites(trace, { ...WRITE_RULES, secondMissWithinMs: 0 });
+    const some = sharedWrites(trace, WRITE_RULES);
+    expect(every.writes).toBeGreaterThan(0.999 * every.fetches); // it was on every miss
+    expect(some.writes).toBeGreaterThan(0);
+    expect(some.writes).toBeLessThanOrEqual(0.5 * every.writes);
+    expect(some.fetches).toBeLessThan(1_000 * 0.9);
+  },
+);

@@ -1,0 +1,125 @@
+// npm run test:cache: the public suite for HTTP caches (cache-tests.fyi), against the gateway in workerd.
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { start } from "../../bench/workerd.ts";
+import { count, type Judged, judge, type Results, type Suite } from "./score.ts";
+
+const HERE = import.meta.dirname;
+const USAGE = `npm run test:cache -- [--suite FOLDER] [--id TEST] [--list]
+  --suite  a checkout of http-tests/cache-tests; default: the npm package
+  --id     one test, with all that was sent
+  --list   every test that is not passed, with what was found`;
+
+const { values } = parseArgs({
+  options: {
+    suite: { type: "string", default: join(HERE, "../../node_modules/http-cache-tests") },
+    id: { type: "string", default: "" },
+    list: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+
+/** A checkout has its engine in a folder of its own. */
+const suite = resolve(values.suite);
+const engine = existsSync(join(suite, "test-engine")) ? join(suite, "test-engine") : suite;
+const folder = mkdtempSync(join(tmpdir(), "tidegate-http-cache-"));
+const running: ChildProcess[] = [];
+const cleanUp = (): void => {
+  for (const child of running) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+};
+process.on("SIGINT", () => {
+  cleanUp();
+  process.exit(130);
+});
+
+try {
+  const port = await freePort();
+  await startOrigin(port);
+  const subject = { entry: "test/http-cache/workers/gateway.ts", about: "", upstreams: ["ORIGIN"], prepare: () => ({}) as never };
+  const gateway = await start(folder, subject, { upstreamPort: port, cpu: 0 });
+  try {
+    const said = await runClient(gateway.origin);
+    if (values.id === "") report(judge(await suitesOf(), JSON.parse(said) as Results));
+    else console.log(said);
+  } finally {
+    gateway.stop();
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+} finally {
+  cleanUp();
+}
+
+function report(judged: readonly Judged[]): void {
+  const known: Readonly<Record<string, string>> = JSON.parse(readFileSync(join(HERE, "known.json"), "utf8"));
+  const failures = judged.filter(({ kind, outcome }) => kind === "required" && outcome === "failed");
+  for (const kind of ["required", "optimal"] as const) {
+    const of = (outcome: Judged["outcome"]) => `${count(judged, kind, outcome)} ${outcome}`;
+    console.log(`${kind.padEnd(9)} ${of("passed")}, ${of("failed")}, ${of("not judged")}`);
+  }
+  console.log(`check     ${count(judged, "check", "passed")} yes, ${count(judged, "check", "failed")} no`);
+  const shown = values.list ? judged.filter(({ kind, outcome }) => kind !== "check" && outcome !== "passed") : failures;
+  for (const { suite: name, id, kind, outcome, found } of shown)
+    console.log(`  ${kind} ${outcome}: ${name} ${id}: ${found}${known[id] === undefined ? "" : `\n    known: ${known[id]}`}`);
+  const unknown = failures.filter(({ id }) => known[id] === undefined);
+  console.log(`${unknown.length} required tests failed without a known reason`);
+  process.exitCode = judged.length === 0 || unknown.length > 0 ? 1 : 0;
+}
+
+/** What the suite lists; the npm package has one suite more, for Surrogate-Control, which the repository has given up for RFC 9213. */
+async function suitesOf(): Promise<Suite[]> {
+  return ((await import(pathToFileURL(join(suite, "tests/index.mjs")).href)) as { default: Suite[] }).default;
+}
+
+async function startOrigin(port: number): Promise<void> {
+  const variables = { npm_config_protocol: "http", npm_config_port: String(port), npm_config_pidfile: join(folder, "origin.pid") };
+  const child = spawn(process.execPath, [join(engine, "server/server.mjs")], {
+    cwd: suite,
+    env: { ...process.env, ...variables },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  running.push(child);
+  await new Promise<void>((ready, failed) => {
+    child.stdout.once("data", () => ready());
+    child.once("exit", (code) => failed(new Error(`the origin of the suite ended with ${code}`)));
+  });
+  child.stdout.resume();
+}
+
+function runClient(base: string): Promise<string> {
+  const variables = { npm_config_base: base, npm_config_id: values.id, npm_package_config_id: "" };
+  const child = spawn(process.execPath, ["--no-warnings", join(engine, "cli.mjs")], {
+    cwd: suite,
+    env: { ...process.env, ...variables },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  running.push(child);
+  let said = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  return new Promise((done, failed) => {
+    child.once("error", failed);
+    child.once("close", () => done(said));
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done) => {
+    const server = createServer().listen(0, () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => done(port));
+    });
+  });
+}

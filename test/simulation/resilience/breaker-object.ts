@@ -1,0 +1,35 @@
+// The object that holds the breakers of the service: as durable-objects/circuit-breaker.ts does, with storage that is a variable.
+import { type Board, reported } from "../../../core/breaker/board.ts";
+import type { BreakerPolicy } from "../../../core/breaker/policy.ts";
+import { type Reporter, restarted, type Seen, type View } from "../../../core/breaker/shared.ts";
+import type { World } from "../simulation.ts";
+
+export class BreakerObject {
+  isUp = true;
+  asked = 0;
+  /** When each endpoint was first opened here, ms. */
+  readonly openedAt = new Map<string, number>();
+  readonly #world: World;
+  readonly #policy: BreakerPolicy;
+  #board: Board = new Map();
+
+  constructor(world: World, policy: BreakerPolicy) {
+    this.#world = world;
+    this.#policy = policy;
+  }
+
+  report(by: Reporter, seen: Readonly<Record<string, Seen>>): Readonly<Record<string, View>> | undefined {
+    this.asked += 1;
+    if (!this.isUp) return undefined;
+    const before = this.#board;
+    const [board, views] = reported(before, by, seen, this.#policy, this.#world.now);
+    this.#board = board;
+    for (const [id, { kind }] of board) if (kind === "open" && !this.openedAt.has(id)) this.openedAt.set(id, this.#world.now);
+    return views;
+  }
+
+  /** Evidence and probes are lost; what was stored is read again. */
+  restart(): void {
+    this.#board = new Map([...this.#board].map(([id, shared]) => [id, restarted(shared, this.#world.now)]));
+  }
+}

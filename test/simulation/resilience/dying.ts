@@ -1,0 +1,150 @@
+// One endpoint of twenty dies, and many isolates with little traffic each have to learn it.
+
+import type { FleetSettings } from "../../../core/balance/fleet.ts";
+import { BREAKER } from "../../../core/breaker/policy.ts";
+import { dice as diceOf, type Goal, type Row, type Scenario, World } from "../simulation.ts";
+import { BreakerObject } from "./breaker-object.ts";
+import { Isolate, type Mechanisms } from "./isolate.ts";
+import { Server } from "./server.ts";
+
+const SERVERS = 20;
+const WORK_MS = 20;
+const WARM_MS = 30_000;
+const DEAD = 7;
+const PLACES = 8;
+
+interface Dying {
+  readonly isolates: number;
+  readonly perSecond: number; // calls of each isolate
+  readonly balancer: FleetSettings["balancer"];
+  readonly how: "refuses" | "hangs" | "none";
+  readonly deadMs: number;
+}
+
+interface Died {
+  readonly calls: number; // while it is dead
+  readonly bad: number; // attempts that were sent to it, and failed
+  readonly failed: number; // calls that failed for their callers
+  readonly openedMs: number; // until the object opened it; NaN where it did not
+  readonly agreedMs: number; // from there, or from its own first failure, until each isolate that has met one goes by it, at most
+  readonly objectCalls: number; // for each call
+}
+
+function die({ isolates: count, perSecond, balancer, how, deadMs }: Dying, breaker: Mechanisms["breaker"], seed: number): Died {
+  const world = new World();
+  const stream = (index: number): (() => number) => diceOf(seed * 4_096 + index);
+  const [arrivals, works] = [stream(1), stream(2)];
+  const servers = Array.from({ length: SERVERS }, (_, index) => new Server(world, { cores: 64, stops: true, zone: 0 }, stream(8 + index)));
+  const object = new BreakerObject(world, BREAKER);
+  const mechanisms: Mechanisms = { budget: true, stops: true, breaker, isChainStopped: true };
+  const isolates = Array.from({ length: count }, (_, index) => {
+    const place = { name: `isolate-${index}`, location: `place-${index % PLACES}` };
+    return new Isolate({ world, servers, object, ...place, balancer, roll: stream(64 + index), usualMs: WORK_MS }, mechanisms);
+  });
+  let [calls, failed] = [0, 0];
+  const until = WARM_MS + deadMs;
+  for (const isolate of isolates) {
+    const arrive = (): void => {
+      world.after((-Math.log(1 - arrivals()) * 1_000) / perSecond, () => {
+        if (world.now >= until) return;
+        const isCounted = world.now >= WARM_MS;
+        if (isCounted) calls += 1;
+        const call = { workMs: -WORK_MS * Math.log(1 - works()), receivedAt: world.now, deadlineAt: world.now + 1_000, isChained: false };
+        isolate.call(call, (answer) => {
+          if (isCounted && answer !== "ok") failed += 1;
+        });
+        arrive();
+      });
+    };
+    arrive();
+  }
+  world.run(WARM_MS);
+  const [askedBefore, badBefore] = [object.asked, isolates.map(({ bad }) => bad)];
+  if (how !== "none") servers[DEAD]!.fault = how;
+
+  const id = String(DEAD);
+  const metAt = isolates.map(() => Number.NaN);
+  const agreed: number[] = []; // after the object has opened it, or the isolate has met the fault, whichever is later
+  const waiting = new Set(isolates.keys());
+  const look = (): void => {
+    world.after(20, look);
+    const openedAt = object.openedAt.get(id);
+    for (const index of waiting) {
+      const { bad, fleet } = isolates[index]!;
+      if (bad > badBefore[index]! && Number.isNaN(metAt[index]!)) metAt[index] = world.now;
+      if (openedAt === undefined || Number.isNaN(metAt[index]!) || fleet.panel.of(id).isAtRest(world.now)) continue;
+      waiting.delete(index);
+      agreed.push(world.now - Math.max(openedAt, metAt[index]!));
+    }
+  };
+  if (how !== "none") look();
+  world.run(until);
+  const openedAt = object.openedAt.get(id);
+  return {
+    calls,
+    bad: isolates.reduce((sum, { bad }, index) => sum + bad - badBefore[index]!, 0),
+    failed,
+    openedMs: openedAt === undefined ? Number.NaN : openedAt - WARM_MS,
+    agreedMs: Math.max(0, ...agreed),
+    objectCalls: (object.asked - askedBefore) / calls,
+  };
+}
+
+const BALANCERS = ["round_robin", "p2c_ewma", "least_time"] as const;
+
+/** Thin traffic: each isolate would need minutes to see by itself that the endpoint is gone. */
+function thin(how: "refuses" | "hangs"): Scenario {
+  return {
+    name: `endpoint-${how}`,
+    about: `one of 20 endpoints ${how} for a minute; 256 isolates in ${PLACES} places make 0.75 calls a second each`,
+    run: (seed) =>
+      BALANCERS.flatMap((balancer) => {
+        const setting: Dying = { isolates: 256, perSecond: 0.75, balancer, how, deadMs: 60_000 };
+        const [local, shared] = [die(setting, "local", seed), die(setting, "shared", seed)];
+        const goal = { name: "times fewer bad requests than with local breakers", measured: local.bad / shared.bad, atLeast: 5 };
+        return [
+          row(`${balancer}, local breakers`, local, []),
+          row(`${balancer}, shared breakers`, shared, balancer === "round_robin" ? [goal] : []),
+        ];
+      }),
+  };
+}
+
+function row(variant: string, { calls, bad, failed, openedMs, agreedMs, objectCalls }: Died, goals: readonly Goal[]): Row {
+  const figures = {
+    calls,
+    "bad requests": bad,
+    "bad %": (100 * bad) / calls,
+    "failed %": (100 * failed) / calls,
+    ...(Number.isNaN(openedMs) ? {} : { "opened ms": openedMs, "agreed ms": agreedMs }),
+    "object calls/call": objectCalls,
+  };
+  return { variant, figures, goals };
+}
+
+export const scenarios: readonly Scenario[] = [
+  thin("refuses"),
+  thin("hangs"),
+  {
+    name: "breakers-object",
+    about: "64 isolates of 10 calls a second: what sharing costs, and how soon they agree",
+    run: (seed) => {
+      const of = (balancer: Dying["balancer"], how: Dying["how"]): Died =>
+        die({ isolates: 64, perSecond: 10, balancer, how, deadMs: 30_000 }, "shared", seed);
+      const well = of("least_time", "none");
+      const [even, refused, hung] = [of("round_robin", "refuses"), of("least_time", "refuses"), of("least_time", "hangs")];
+      const soon = ({ agreedMs }: Died): Goal => ({ name: "ms until those that have met it agree", measured: agreedMs, atMost: 2_000 });
+      const few = (its: Died, atMost: number): Goal => ({
+        name: "bad requests, % of the calls",
+        measured: (100 * its.bad) / its.calls,
+        atMost,
+      });
+      return [
+        row("all well", well, [{ name: "object calls for each call", measured: well.objectCalls, atMost: 0.01 }]),
+        row("round_robin, one refuses", even, [soon(even), few(even, 0.5)]),
+        row("least_time, one refuses", refused, [soon(refused), few(refused, 0.2)]),
+        row("least_time, one hangs", hung, [soon(hung), few(hung, 0.2)]),
+      ];
+    },
+  },
+];

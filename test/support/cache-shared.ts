@@ -1,0 +1,60 @@
+// Isolates before one shared level, in virtual time: what is written there, and what the upstream has to answer.
+import type { Entry } from "../../core/cache/entry.ts";
+import { Lru } from "../../core/cache/lru.ts";
+import { type WriteRules, Writes } from "../../core/cache/writes.ts";
+import { seeded, type Trace } from "./cache-traces.ts";
+
+export const ISOLATES = 4;
+export const ENTRIES = 10_000; // of each
+export const LIFE_MS = 300_000;
+export const PER_SECOND = 500; // requests at all isolates
+
+export interface Written {
+  readonly writes: number; // for 1,000 requests
+  readonly fetches: number;
+}
+
+export function sharedWrites({ keys, asked }: Trace, rules: WriteRules): Written {
+  const isolates = Array.from({ length: ISOLATES }, () => ({
+    store: new Lru<{ readonly entry: Entry; isOffered: boolean }>({ maxEntries: ENTRIES, maxBytes: Number.MAX_SAFE_INTEGER }),
+    writes: new Writes(rules),
+  }));
+  const kept = new Map<string, Entry>();
+  const dice = seeded(5);
+  let [written, fetched] = [0, 0];
+  for (const [index, number] of asked.entries()) {
+    const now = 1_000_000 + (index * 1_000) / PER_SECOND;
+    const key = keys[number]!;
+    const { store, writes } = isolates[Math.floor(dice() * ISOLATES)]!;
+    const offer = (entry: Entry): boolean => {
+      if (writes.spare(key, entry, now) !== undefined) return false;
+      written += 1;
+      kept.set(key, entry);
+      return true;
+    };
+    const known = store.get(key, now);
+    if (known !== undefined) {
+      if (!known.isOffered) offer(known.entry); // with its first hit it has been asked for twice
+      known.isOffered = true;
+      continue;
+    }
+    const found = kept.get(key);
+    if (found !== undefined && found.freshUntil > now) {
+      writes.found(key, now);
+      store.set(key, { entry: found, isOffered: true }, 1_000, found.freshUntil, now);
+      continue;
+    }
+    fetched += 1;
+    const times = { storedAt: now, freshUntil: now + LIFE_MS, staleUntil: 0, errorUntil: 0 };
+    const entry = { ...times, body: new Uint8Array(0) } as Partial<Entry> as Entry;
+    store.set(key, { entry, isOffered: offer(entry) }, 1_000, entry.freshUntil, now);
+  }
+  return { writes: (1_000 * written) / asked.length, fetches: (1_000 * fetched) / asked.length };
+}
+
+/** Share of the keys that are asked for once. */
+export function oncePercent({ asked }: Trace): number {
+  const counts = new Map<number, number>();
+  for (const number of asked) counts.set(number, (counts.get(number) ?? 0) + 1);
+  return (100 * [...counts.values()].filter((count) => count === 1).length) / counts.size;
+}

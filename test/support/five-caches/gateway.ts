@@ -1,0 +1,37 @@
+// A gateway that caches, with its log of purges in another process: the real gateway, with a wire of the test's own to the real object.
+import type { GatewayInput } from "../../../core/policy.ts";
+import { createApp } from "../../../workers/gateway/app.ts";
+import type { Bindings } from "../../../workers/gateway/upstream.ts";
+import { catalog } from "../../../workers/services/catalog.ts";
+
+interface Env extends Bindings {
+  readonly ORIGIN: Fetcher;
+}
+
+const cache = { ttlMs: 600_000, l2: "none", tags: ["pages"], staleWhileRevalidateMs: 600_000, staleIfErrorMs: 3_600_000 } as const;
+const config: GatewayInput = {
+  services: {},
+  purge: { tokenBinding: "CACHE_TOKEN", pollMs: 1_000 },
+  cache: { maxBytes: 4 * 1_048_576 },
+  httpRoutes: {
+    "/": { upstream: { binding: "ORIGIN" }, cache },
+    "/hasty/": { upstream: { binding: "ORIGIN" }, readTimeoutMs: 1_500, cache: { ...cache, staleIfErrorMs: 0 } },
+    "/large/": { upstream: { binding: "ORIGIN" }, cache: { ...cache, maxObjectBytes: 2 * 1_048_576 } },
+  },
+};
+
+let app: ReturnType<typeof createApp> | undefined;
+
+export default {
+  fetch(request: Request, env: Env): Response | Promise<Response> {
+    const ask = async (what: string, args: unknown): Promise<unknown> => {
+      const answer = await env.ORIGIN.fetch(`http://log/log/${what}`, { method: "POST", body: JSON.stringify(args) });
+      return answer.json();
+    };
+    const PURGE_LOG = {
+      getByName: () => ({ since: (...args: unknown[]) => ask("since", args), append: (...args: unknown[]) => ask("append", args) }),
+    };
+    app ??= createApp(config, catalog, { ...env, PURGE_LOG });
+    return app.fetch(request);
+  },
+};

@@ -1,0 +1,56 @@
+// Which methods can be cached, and what is wrong with a configuration that caches others.
+import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import type { CachePolicy } from "../../../core/cache/policy.ts";
+import { fieldsIn, parseTag } from "../../../core/cache/tags.ts";
+import { join, type Problem, suggest } from "../../../core/parse.ts";
+
+/** Its proto says that calling it changes nothing: only then is an answer as good as another one. */
+export function isCacheable({ methodKind, idempotency }: DescMethod): boolean {
+  return methodKind === "unary" && idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+}
+
+export interface CacheFacts {
+  readonly principalHeader: string | undefined;
+  readonly namespace: unknown; // the binding CACHE
+}
+
+/** What no route may do, whatever it serves. */
+export function cacheProblems(cache: CachePolicy, { principalHeader, namespace }: CacheFacts): Problem[] {
+  const problems: Problem[] = [];
+  const add = (field: string, found: string, mend: string) => void problems.push({ path: join(cache.path, field), found, mend });
+  if (cache.l2 === "kv" && namespace === undefined)
+    add("l2", "no binding CACHE", 'bind a KV namespace as CACHE in wrangler.toml, or write l2: "none"');
+  if (cache.scope === "principal" && principalHeader === undefined)
+    add("scope", '"principal"', 'name the header that tells it: principalHeader: "cf-access-authenticated-user-email"');
+  return problems;
+}
+
+/** Beside them, what holds for a method. @param at where the settings of the method itself would stand */
+export function methodCacheProblems(method: DescMethod, cache: CachePolicy, at: string): Problem[] {
+  if (!isCacheable(method)) {
+    if (cache.path !== join(at, "cache")) return []; // said for many methods: this one is none of those that are meant
+    const mend = "remove it, or let the proto say that the method changes nothing: option idempotency_level = NO_SIDE_EFFECTS";
+    return [{ path: cache.path, found: `the cache for ${method.name}`, mend }];
+  }
+  const problems: Problem[] = [];
+  if (cache.forward !== "key")
+    problems.push({ path: join(cache.path, "forward"), found: cache.forward, mend: 'write "key", for RPC the only way' });
+  for (const path of cache.tags.flatMap((tag) => fieldsIn(parseTag(tag)))) {
+    if (fieldOf(method.input, path) !== undefined || cache.path !== join(at, "cache")) continue;
+    const mend = `write ${suggest(
+      path[0]!,
+      method.input.fields.map(({ name }) => name),
+    )}, a field of ${method.input.typeName}`;
+    problems.push({ path: join(cache.path, "tags"), found: `{${path.join(".")}}`, mend });
+  }
+  return problems;
+}
+
+/** @returns a field of one value */
+export function fieldOf({ fields }: DescMessage, [name, ...rest]: readonly string[]): DescField | undefined {
+  const field = fields.find((one) => one.name === name || one.localName === name);
+  if (field === undefined) return undefined;
+  if (rest.length === 0) return field.fieldKind === "scalar" || field.fieldKind === "enum" ? field : undefined;
+  return field.fieldKind === "message" ? fieldOf(field.message, rest) : undefined;
+}

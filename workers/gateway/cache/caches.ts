@@ -1,0 +1,79 @@
+// The caches of an isolate: one for each cached route, over the partitions, purges and shared level that they have in common.
+import { waitUntil } from "cloudflare:workers";
+import type { DescMethod } from "@bufbuild/protobuf";
+import { Invalidations } from "../../../core/cache/invalidations.ts";
+import { Partitions } from "../../../core/cache/partitions.ts";
+import type { CachePolicy, L2Name } from "../../../core/cache/policy.ts";
+import { Purges } from "../../../core/cache/purges.ts";
+import type { CacheStorePolicy } from "../../../core/cache/store-policy.ts";
+import type { GatewayPolicy } from "../../../core/policy.ts";
+import type { RoutePolicy } from "../../../core/route-policy.ts";
+import { isCacheable } from "./cacheable.ts";
+import type { Fetched } from "./fetch.ts";
+import { Flights } from "./flight.ts";
+import type { L2 } from "./l2.ts";
+import { levelsOf } from "./levels.ts";
+import type { PurgeView } from "./purges.ts";
+import { Shelf, type Slot } from "./shelf.ts";
+
+/** What all calls of a route share, whichever protocol they come in. */
+export interface RouteCache {
+  readonly policy: CachePolicy;
+  readonly route: string; // as purges call it
+  readonly shelf: Shelf;
+  readonly flights: Flights<Fetched>;
+  readonly l2: L2 | undefined;
+  readonly view: PurgeView | undefined; // where answers can be purged
+  readonly seq: () => number; // of the latest purge known
+}
+
+/** The routes that a configuration caches, and all that they need. */
+export function cachesOf(
+  policy: GatewayPolicy,
+  endpoints: Iterable<[DescMethod, { policy: RoutePolicy }]>,
+  view: PurgeView | undefined,
+  namespace: unknown,
+): Caches {
+  const policies = new Map<string, CachePolicy>();
+  for (const [method, { policy: route }] of endpoints) {
+    if (route.cache !== undefined && isCacheable(method)) policies.set(`${method.parent.typeName}/${method.name}`, route.cache);
+  }
+  for (const [prefix, route] of policy.httpRoutes) if (route.cache !== undefined) policies.set(prefix, route.cache);
+  const levels = levelsOf(
+    [...policies.values()].map(({ l2 }) => l2),
+    namespace,
+    view,
+  );
+  return new Caches(policies, policy.cache, view, levels);
+}
+
+const MOST_INVALIDATIONS = 10_000; // remembered one by one
+
+export class Caches {
+  readonly #routes = new Map<string, RouteCache>();
+
+  /**
+   * @param policies by the name that purges call a route by
+   * @param levels   the shared levels that are bound
+   */
+  constructor(
+    policies: ReadonlyMap<string, CachePolicy>,
+    store: CacheStorePolicy,
+    view: PurgeView | undefined,
+    levels: Partial<Record<L2Name, L2>>,
+  ) {
+    const names = [...policies.keys()].map((route) => ({ route }));
+    const partitions = new Partitions<Slot>(names, store);
+    const purges = view?.purges ?? new Purges();
+    const invalidations = new Invalidations(MOST_INVALIDATIONS);
+    for (const [route, policy] of policies) {
+      const shelf = new Shelf(partitions.of(route), purges, invalidations);
+      const flights = new Flights<Fetched>(waitUntil);
+      this.#routes.set(route, { policy, route, shelf, flights, l2: levels[policy.l2], view, seq: () => purges.seq });
+    }
+  }
+
+  of(route: string): RouteCache | undefined {
+    return this.#routes.get(route);
+  }
+}

@@ -1,0 +1,34 @@
+// Where the upstream is down, sends the call to another one.
+import type { Call, Handler, Layer } from "../call.ts";
+import { failureIn, failureOf, isDown } from "../failure.ts";
+
+/** On answers that are not the upstream's own: who has answered in its place. */
+const FALLBACK = "tidegate-fallback";
+
+/**
+ * @param other  the way to the other upstream
+ * @param isSafe whether its calls may be sent again where the upstream may have worked on them, as the proto says
+ */
+export function fallback(other: Handler, isSafe: boolean): Layer {
+  return (next) => async (call) => {
+    const mayRepeat = isSafe || call.outgoing.headers.has("idempotency-key");
+    try {
+      const response = await next(call);
+      const failure = failureOf(response);
+      if (failure === undefined || !isDown(failure) || !mayRepeat || isUsed(call)) return response;
+      await response.body?.cancel();
+    } catch (error) {
+      const failure = failureIn(error);
+      if (failure === undefined || !isDown(failure) || call.signal?.aborted === true) throw error;
+      if (failure.wasSent && (!mayRepeat || isUsed(call))) throw error;
+    }
+    const response = await other(call);
+    response.headers.set(FALLBACK, "upstream");
+    return response;
+  };
+}
+
+/** A body that streams can't be sent twice. */
+function isUsed({ outgoing: { body } }: Call): boolean {
+  return body instanceof ReadableStream;
+}

@@ -1,0 +1,102 @@
+// Makes a read that takes long a second time, at another endpoint. The first good answer wins, and the other attempt is ended.
+import { waitUntil } from "cloudflare:workers";
+import { type HedgePolicy, Hedger } from "../../../core/retry/hedge.ts";
+import { Pressure } from "../../../core/retry/pressure.ts";
+import type { Call, Handler, Layer } from "../call.ts";
+
+export interface HedgeSettings {
+  readonly policy: HedgePolicy;
+  readonly upstream: object;
+}
+
+const LONGEST_MS = 3_600_000; // a call without a deadline counts as under way for no longer
+
+/** As retries do: a gateway further down repeats nothing of what is repeated here. */
+const ATTEMPT = "tidegate-attempt";
+
+/** What this isolate knows of an upstream, and of its methods by their paths: as many as are configured. */
+const known = new WeakMap<object, { readonly pressure: Pressure; readonly hedgers: Map<string, Hedger> }>();
+
+/** For unary methods without side effects, whose bodies are read whole. */
+export function hedge({ policy, upstream }: HedgeSettings): Layer {
+  const its = known.get(upstream) ?? { pressure: new Pressure(), hedgers: new Map<string, Hedger>() };
+  known.set(upstream, its);
+  const { pressure, hedgers } = its;
+  return (next) => async (call) => {
+    if (call.outgoing.headers.has(ATTEMPT)) return next(call); // a retry, or somebody before us repeats
+    const { path } = call.outgoing;
+    const hedger = hedgers.get(path) ?? new Hedger(policy, pressure);
+    hedgers.set(path, hedger);
+    const tried = call.attempt?.tried ?? new Set<string>();
+    const startedAt = Date.now();
+    const lease = pressure.begin(startedAt, Math.min(call.deadlineAt, startedAt + LONGEST_MS));
+    const first = running(next, { ...call, attempt: { number: 1, ...call.attempt, tried } });
+    const delayMs = hedger.called();
+    const isLate = delayMs !== undefined && startedAt + delayMs < call.deadlineAt && (await isLater(first, delayMs));
+    const now = Date.now();
+    const isHedged = isLate && call.signal?.aborted !== true && hedger.take(now) && call.attempt?.budget?.take(now) !== false;
+    const second = isHedged ? running(next, repeated(call, tried)) : undefined;
+    const winner = second === undefined ? first : await firstGood(first, second);
+    const outcome = await winner.settled;
+    (winner === first ? second : first)?.end();
+    const isGivenUp = call.signal?.aborted === true && Date.now() < call.deadlineAt;
+    pressure.end(lease, isGivenUp ? undefined : !isGood(outcome));
+    if (!isGivenUp) hedger.ended(Date.now() - startedAt, second && winner === second);
+    if (outcome.response !== undefined) return outcome.response;
+    throw outcome.error;
+  };
+}
+
+interface Outcome {
+  readonly response?: Response;
+  readonly error?: unknown;
+}
+
+interface Running {
+  readonly settled: Promise<Outcome>;
+  /** Nobody waits for it any more. */
+  end(): void;
+}
+
+/** An attempt that can be ended by itself: to the ones below its caller has gone away, and it speaks against nobody. */
+function running(next: Handler, call: Call): Running {
+  const own = new AbortController();
+  const signal = call.signal === null ? own.signal : AbortSignal.any([own.signal, call.signal]);
+  const settled = next({ ...call, signal }).then(
+    (response): Outcome => ({ response }),
+    (error: unknown): Outcome => ({ error }),
+  );
+  const end = (): void => {
+    own.abort();
+    waitUntil(settled.then(({ response }) => response?.body?.cancel()));
+  };
+  return { settled, end };
+}
+
+function repeated(call: Call, tried: Set<string>): Call {
+  const headers = new Headers(call.outgoing.headers);
+  headers.set(ATTEMPT, "2");
+  return { ...call, outgoing: { ...call.outgoing, headers }, attempt: { number: 2, tried } };
+}
+
+async function isLater({ settled }: Running, delayMs: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(true), delayMs);
+  const isLate = await Promise.race([promise, settled.then(() => false)]);
+  clearTimeout(timer);
+  return isLate;
+}
+
+/** The one that is answered first; where it fails, the other one. */
+async function firstGood(first: Running, second: Running): Promise<Running> {
+  const [winner, outcome] = await Promise.race([first, second].map(async (one) => [one, await one.settled] as const));
+  if (isGood(outcome!)) return winner!;
+  return winner === first ? second : first;
+}
+
+const BAD_STATUSES = new Set(["2", "4", "8", "13", "14", "15"]); // of gRPC: the upstream's fault, or it has too much to do
+
+function isGood({ response }: Outcome): boolean {
+  if (response === undefined || response.status === 429 || (response.status >= 500 && response.status !== 501)) return false;
+  return !BAD_STATUSES.has(response.headers.get("grpc-status") ?? "");
+}

@@ -1,0 +1,61 @@
+// Ends a stream whose upstream has been silent for too long: an upstream that hangs would else hold its caller for hours.
+import { encodeEnvelope } from "@connectrpc/connect/protocol";
+import { endStreamFlag, endStreamToJson } from "@connectrpc/connect/protocol-connect";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
+import { envelopeMeter } from "../../../core/envelope.ts";
+import type { Layer, Protocol } from "../call.ts";
+import { toRefusal } from "../errors.ts";
+
+/**
+ * Silence counts while the caller waits for more: one who reads slowly is no reason to end anything.
+ *
+ * @param idleMs longest silence, ms
+ */
+export function streamIdle(idleMs: number): Layer {
+  return (next) => async (call) => {
+    const response = await next(call);
+    if (response.body === null) return response;
+    return new Response(watched(response.body, idleMs, call.protocol), response);
+  };
+}
+
+function watched(body: ReadableStream<Uint8Array>, idleMs: number, protocol: Protocol): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  const meter = envelopeMeter(Number.POSITIVE_INFINITY);
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { promise, resolve } = Promise.withResolvers<undefined>();
+        const timer = setTimeout(() => resolve(undefined), idleMs);
+        const chunk = await Promise.race([reader.read(), promise]);
+        clearTimeout(timer);
+        if (chunk === undefined) {
+          if (!meter.isBetween()) controller.error(new Error("silent within a message"));
+          else {
+            controller.enqueue(endFor(protocol, idleMs));
+            controller.close();
+          }
+          await reader.cancel().catch(() => undefined);
+        } else if (chunk.done) controller.close();
+        else {
+          meter.see(chunk.value);
+          controller.enqueue(chunk.value);
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** The envelope that ends the stream, and says why. Behind REST it is one of Connect, too. */
+function endFor({ kind }: Protocol, idleMs: number): Uint8Array {
+  const { error } = toRefusal({ kind: "stream_idle", idleMs });
+  if (kind !== "grpc_web") {
+    return encodeEnvelope(endStreamFlag, new TextEncoder().encode(JSON.stringify(endStreamToJson(new Headers(), error, undefined))));
+  }
+  const trailer = new Headers();
+  setTrailerStatus(trailer, error);
+  return encodeEnvelope(trailerFlag, trailerSerialize(trailer));
+}

@@ -1,0 +1,65 @@
+// What of a route's settings does not fit its method, told with the mend.
+import { create, type DescMessage, type DescMethod, fromJson, type JsonValue, type Message } from "@bufbuild/protobuf";
+import { needsMessage } from "../../core/limit/rule.ts";
+import { join, type Problem, suggest } from "../../core/parse.ts";
+import type { RoutePolicy } from "../../core/route-policy.ts";
+import type { Validate } from "../../core/validation.ts";
+
+export type Validator = Validate<DescMessage, Message>;
+
+/** The message of a fallback, or what is wrong with it. */
+export function answerOf(
+  method: DescMethod,
+  answer: object | undefined,
+): { readonly message: Message | undefined } | Omit<Problem, "path"> {
+  if (answer === undefined) return { message: undefined };
+  if (method.methodKind !== "unary") return { found: "a stream", mend: "write an answer for unary methods only" };
+  try {
+    return { message: fromJson(method.output, answer as JsonValue) };
+  } catch (error) {
+    return { found: String(error), mend: `write the JSON of a ${method.output.typeName}` };
+  }
+}
+
+/** Rules that look into the message need one, and the field in it. */
+export function limitProblems(method: DescMethod, { rateLimits, cost }: RoutePolicy): Problem[] {
+  if (!needsMessage(rateLimits, cost)) return [];
+  const path = `rateLimits of ${method.parent.typeName}.${method.name}`;
+  if (method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming") {
+    return [{ path, found: "a stream of requests", mend: "use rules and a cost that need no message for this method" }];
+  }
+  return rateLimits.flatMap(({ name, key }) => {
+    if (key.kind !== "field" || hasField(method.input, key.field.split("."))) return [];
+    const known = method.input.fields.map((field) => field.name);
+    return [
+      {
+        path: `${join("rateLimits", name)}.key.field`,
+        found: key.field,
+        mend: `write ${suggest(key.field, known)}, a field of ${method.input.typeName}`,
+      },
+    ];
+  });
+}
+
+function hasField(message: DescMessage, [first, ...rest]: readonly string[]): boolean {
+  const field = message.fields.find(({ name }) => name === first);
+  if (field === undefined) return false;
+  return rest.length === 0
+    ? field.fieldKind === "scalar" || field.fieldKind === "enum"
+    : field.fieldKind === "message" && hasField(field.message, rest);
+}
+
+/** Rules are compiled when a message is first held to them: do it here, so that one that can't be is told before anything starts. */
+export function validationProblem({ input, methodKind }: DescMethod, validate: Validator | undefined): Omit<Problem, "path"> | undefined {
+  if (validate === undefined)
+    return { found: "an entry without validation", mend: 'set main = "workers/gateway/validating.ts" in wrangler.toml' };
+  if (methodKind === "client_streaming" || methodKind === "bidi_streaming") {
+    return { found: "a stream of requests", mend: 'write validate: "off" for this method: only single messages are held to rules' };
+  }
+  try {
+    validate(input, create(input));
+    return undefined;
+  } catch (error) {
+    return { found: error instanceof Error ? error.message : String(error), mend: `mend the rules of ${input.typeName} in its proto` };
+  }
+}
