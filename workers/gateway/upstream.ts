@@ -1,7 +1,7 @@
 // Where the calls of a service go: to one of the endpoints of its upstream, a service binding or a base URL each.
 import type { Message } from "@bufbuild/protobuf";
-import type { RoutePolicy } from "../../core/route-policy.ts";
 import type { Report } from "../../core/balance/load.ts";
+import type { RoutePolicy } from "../../core/route-policy.ts";
 import type { TargetInput } from "../../core/upstream.ts";
 import type { Call } from "./call.ts";
 import type { Preparation } from "./roster.ts";
