@@ -10,7 +10,7 @@ export interface Report {
   readonly ratios: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-const COMPARED_WITH = ["bare", "pass-through", "naive"];
+const COMPARED_WITH = ["bare", "pass-through", "naive", "cached-constant"];
 const BEGIN = "<!-- figures: written by `npm run bench -- --write-readme` -->";
 const END = "<!-- end of figures -->";
 

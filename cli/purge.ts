@@ -4,8 +4,8 @@ import { parseArgs } from "node:util";
 const HELP = `usage: npm run purge -- --tag user:42 [options]
 
   --tag TAG       what bears this tag; may be repeated, as --route and --key
-  --route NAME    what answers this method: users.v1.UserService/GetUser
-  --key KEY       the one answer under this key
+  --route NAME    answers of this method, users.v1.UserService/GetUser, or of this HTTP route, by its prefix
+  --key PATH      answers to this resource: path and query
   --all           everything
   --hard          gone at once; else it counts as stale, and may serve while it is refreshed or where the upstream fails
   --gateway URL   default http://127.0.0.1:8787

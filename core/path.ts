@@ -6,6 +6,7 @@ export type Target =
 
 /** Whatever is not plain: a character that RFC 3986 does not allow in a path, an escape, or a segment of dots. */
 const NOT_PLAIN = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]|\/\.\.?(?:\/|$)/;
+const PLAIN_AUTHORITY = /^[A-Za-z0-9.:[\]-]*$/;
 const DOT_SEGMENT = /\/\.\.?(?:\/|$)/;
 const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 const PATH_CHARACTER = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/]$/;
@@ -70,6 +71,8 @@ function invalid(problem: string): Target {
 function pathStart(url: string): number {
   const scheme = url.indexOf("://");
   if (scheme < 1) return -1;
+  const slash = url.indexOf("/", scheme + 3);
+  if (slash > 0 && PLAIN_AUTHORITY.test(url.slice(scheme + 3, slash))) return slash; // nearly always
   for (let at = scheme + 3; at < url.length; at++) {
     const character = url[at]!;
     if (character === "/" || character === "\\" || character === "?" || character === "#") return at;

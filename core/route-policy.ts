@@ -1,5 +1,5 @@
 // What an operator may set for a route: a method, all methods of a service, or all methods there are.
-import { type CacheInput, type CachePolicy, parseCache } from "./cache/policy.ts";
+import { type CacheInput, type CachePolicy, parseCache, parseTags } from "./cache/policy.ts";
 import { type FallbackInput, type FallbackPolicy, NO_FALLBACK, parseFallback } from "./fallback.ts";
 import { type Cost, type CostInput, mostBefore, ONE, parseCost } from "./limit/cost.ts";
 import type { RateLimitRule } from "./limit/rule.ts";
@@ -31,6 +31,8 @@ export interface RouteInput {
   readonly hedging?: HedgeInput | false;
   /** Keeps answers of unary methods without side effects; false for none. Default false. */
   readonly cache?: CacheInput | boolean;
+  /** Tags that a call purges where it succeeds: ["user:{user.id}"]. Default none. */
+  readonly invalidates?: readonly string[];
   /** Tokens that one call takes from each rule; a number, or where it is to be read. Default 1. */
   readonly cost?: CostInput;
 }
@@ -47,6 +49,7 @@ export interface RoutePolicy {
   readonly fallback: FallbackPolicy;
   readonly hedging: HedgePolicy | undefined;
   readonly cache: CachePolicy | undefined;
+  readonly invalidates: readonly string[];
 }
 
 export const ROUTE_FIELDS = [
@@ -61,6 +64,7 @@ export const ROUTE_FIELDS = [
   "hedging",
   "fallback",
   "cache",
+  "invalidates",
 ] as const;
 export const DEFAULTS: RoutePolicy = {
   readTimeoutMs: 15_000,
@@ -74,6 +78,7 @@ export const DEFAULTS: RoutePolicy = {
   fallback: NO_FALLBACK,
   hedging: undefined,
   cache: undefined,
+  invalidates: [],
 };
 
 export type Rules = ReadonlyMap<string, RateLimitRule>;
@@ -100,6 +105,7 @@ export function parseRoute(
     fallback: parseFallback(check, join(path, "fallback"), fields["fallback"], outer.fallback),
     hedging: parseHedging(check, join(path, "hedging"), fields["hedging"], outer.hedging),
     cache: parseCache(check, join(path, "cache"), fields["cache"], outer.cache, kind),
+    invalidates: parseTags(check, join(path, "invalidates"), fields["invalidates"], outer.invalidates),
     cost: parseCost(check, join(path, "cost"), fields["cost"], outer.cost),
   };
   const most = mostBefore(policy.cost);

@@ -1,14 +1,26 @@
 // A shard of rate-limit buckets, and their only writer: loads, lets core decide, stores.
 // In SQLite, not only on the heap: an idle object is evicted after seconds, and a forgotten bucket is a full one.
 import { DurableObject } from "cloudflare:workers";
-import { type Ask, type Grant, goneAt, idleAt, type Loan, lend, type Pool } from "../core/limit/pool.ts";
-import { type Bucket, type BucketLimit, expiresAt, giveBack, takeAnyway, takeTokens, type Verdict } from "../core/limit/token-bucket.ts";
+import type { Ask, Grant } from "../core/limit/ask.ts";
+import { type HandOver, Heat, handOver, keptUntil, type Moved, rememberedUntil, started } from "../core/limit/hot.ts";
+import { goneAt, idleAt, type Loan, lend, type Pool } from "../core/limit/pool.ts";
+import {
+  type Bucket,
+  type BucketLimit,
+  bucketKey,
+  expiresAt,
+  giveBack,
+  takeAnyway,
+  takeTokens,
+  type Verdict,
+} from "../core/limit/token-bucket.ts";
 
 /** What one call wants from one bucket. */
 export interface Charge {
   readonly key: string; // rule and caller
   readonly limit: BucketLimit;
   readonly cost: number; // tokens, in [1, limit.capacity]
+  readonly start?: HandOver; // of a key that has moved here
 }
 
 /** An isolate that wants to spend from a bucket for a while without asking. */
@@ -26,7 +38,11 @@ export class TokenBucket extends DurableObject {
   maxKeys = 100_000;
   /** Split buckets kept. Beyond it new callers of a rule share one: forgetting a bucket that is lent could lend it twice. */
   maxPools = 50_000;
+  /** Keys that have moved to objects of their own. Beyond it they stay. */
+  maxMoved = 1_000;
   readonly #pools = new Map<string, Pool>(); // what the rows say, at hand
+  readonly #moved = new Map<string, HandOver>(); // the same
+  readonly #heat = new Heat();
   #keys: number;
   #alarmSet: boolean;
 
@@ -43,7 +59,15 @@ export class TokenBucket extends DurableObject {
     ctx.storage.sql.exec(
       "CREATE TABLE IF NOT EXISTS loans (key TEXT, isolate TEXT, loan TEXT, gone INTEGER, PRIMARY KEY (key, isolate)) WITHOUT ROWID",
     );
+    ctx.storage.sql.exec(
+      "CREATE TABLE IF NOT EXISTS moved (key TEXT PRIMARY KEY, credit INTEGER, generation INTEGER, expires INTEGER) WITHOUT ROWID",
+    );
     this.#keys = ctx.storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM buckets").one().n;
+    for (const { key, credit, generation } of ctx.storage.sql.exec<{ key: string; credit: number; generation: number }>(
+      "SELECT * FROM moved",
+    )) {
+      this.#moved.set(key, { credit, generation });
+    }
     const loans = Map.groupBy(
       ctx.storage.sql.exec<{ key: string; isolate: string; loan: string }>("SELECT * FROM loans"),
       ({ key }) => key,
@@ -54,14 +78,20 @@ export class TokenBucket extends DurableObject {
       const lent = (loans.get(key) ?? []).map(({ isolate, loan }) => [isolate, JSON.parse(loan) as Loan] as const);
       this.#pools.set(key, { tokens, at, pace, loans: Object.fromEntries(lent) });
     }
-    this.#alarmSet = this.#keys + this.#pools.size > 0; // an alarm outlives the object as its rows do
+    this.#alarmSet = this.#keys + this.#pools.size + this.#moved.size > 0; // an alarm outlives the object as its rows do
   }
 
-  /** Takes every charge or none of them: a call refused by one rule costs nothing under the others. */
-  take(charges: readonly Charge[]): Verdict[] {
+  /**
+   * Takes every charge or none of them: a call refused by one rule costs nothing under the others.
+   *
+   * @returns where a key has moved, for that key its start and nothing for the others: nothing was taken
+   */
+  take(charges: readonly Charge[]): (Verdict | Moved | undefined)[] {
     // Workers hold the clock still between I/O, so one reading serves the whole message.
     const now = Date.now();
-    const decided = charges.map((charge) => takeTokens(this.#load(charge), charge.limit, charge.cost, now));
+    const moved = charges.map((charge) => this.#whereMoved(charge, now, true));
+    if (moved.some((one) => one !== undefined)) return moved;
+    const decided = charges.map((charge) => takeTokens(this.#load(charge, now), charge.limit, charge.cost, now));
     const allowed = decided.every(([, verdict]) => verdict.kind === "allowed");
     for (const [index, [bucket, verdict]] of decided.entries()) {
       const charge = charges[index]!;
@@ -73,15 +103,42 @@ export class TokenBucket extends DurableObject {
   }
 
   /** Returns what `take` took for a call that another object refused. */
-  giveBack(charges: readonly Charge[]): void {
-    const now = Date.now();
-    for (const charge of charges) this.#store(charge, giveBack(this.#load(charge), charge.limit, charge.cost, now), now);
+  giveBack(charges: readonly Charge[]): (Moved | undefined)[] {
+    return this.#change(charges, giveBack);
   }
 
   /** Takes what calls turned out to cost beyond what they paid. */
-  takeAnyway(charges: readonly Charge[]): void {
+  takeAnyway(charges: readonly Charge[]): (Moved | undefined)[] {
+    return this.#change(charges, takeAnyway);
+  }
+
+  #change(charges: readonly Charge[], change: typeof giveBack): (Moved | undefined)[] {
     const now = Date.now();
-    for (const charge of charges) this.#store(charge, takeAnyway(this.#load(charge), charge.limit, charge.cost, now), now);
+    return charges.map((charge) => {
+      const moved = this.#whereMoved(charge, now, false);
+      if (moved === undefined) this.#store(charge, change(this.#load(charge, now), charge.limit, charge.cost, now), now);
+      return moved;
+    });
+  }
+
+  /** Moves a key that is hot. Written before anybody is told: a restart knows that the bucket is not here any more. */
+  #whereMoved(charge: Charge, now: number, isAsked: boolean): Moved | undefined {
+    if (charge.start !== undefined || charge.limit.compat === true) return undefined; // it is here that it has moved to
+    const key = rowKey(charge);
+    let start = this.#moved.get(key);
+    if (start === undefined) {
+      if (!isAsked || !this.#heat.count(key, now) || this.#moved.size >= this.maxMoved) return undefined;
+      const { kv } = this.ctx.storage;
+      const generation = (kv.get<number>("generation") ?? 0) + 1;
+      kv.put("generation", generation);
+      start = handOver(this.#load(charge, now), charge.limit, now, generation);
+      this.#moved.set(key, start);
+      this.#forget("DELETE FROM buckets WHERE key = ?", key);
+    }
+    const until = rememberedUntil(charge.limit, now);
+    this.ctx.storage.sql.exec("INSERT OR REPLACE INTO moved VALUES (?, ?, ?, ?)", key, start.credit, start.generation, until);
+    this.#wakeAt(until);
+    return { kind: "moved", start };
   }
 
   /**
@@ -114,7 +171,7 @@ export class TokenBucket extends DurableObject {
   /** No room for another split bucket: what a call needs comes out of one that all such callers under this limit share. */
   #fromShared({ limit, ask }: LeaseAsk, now: number): Grant {
     const charge: Charge = { key: "*", limit, cost: Math.min(limit.capacity, Math.max(1, Math.ceil(ask.need))) };
-    const [bucket, verdict] = takeTokens(this.#load(charge), limit, charge.cost, now);
+    const [bucket, verdict] = takeTokens(this.#load(charge, now), limit, charge.cost, now);
     this.#store(charge, bucket, now);
     const isAllowed = verdict.kind === "allowed";
     const tokens = isAllowed ? charge.cost : 0;
@@ -132,19 +189,25 @@ export class TokenBucket extends DurableObject {
     for (const { key } of this.ctx.storage.sql.exec<{ key: string }>("DELETE FROM pools WHERE expires <= ? RETURNING key", now)) {
       this.#pools.delete(key); // full, and nothing of it lent: forgetting it changes nothing
     }
-    const soonest = "SELECT MIN(expires) AS at FROM (SELECT expires FROM buckets UNION ALL SELECT expires FROM pools)";
+    for (const { key } of this.ctx.storage.sql.exec<{ key: string }>("DELETE FROM moved WHERE expires <= ? RETURNING key", now)) {
+      this.#moved.delete(key); // the other object has been silent until it was full
+    }
+    const tables = ["buckets", "pools", "moved"].map((table) => `SELECT expires FROM ${table}`);
+    const soonest = `SELECT MIN(expires) AS at FROM (${tables.join(" UNION ALL ")})`;
     const next = this.ctx.storage.sql.exec<{ at: number | null }>(soonest).one().at;
     if (next !== null) this.#wakeAt(next);
   }
 
-  #load(charge: Charge): Bucket | undefined {
+  #load(charge: Charge, now: number): Bucket | undefined {
     const sql = "SELECT credit, touched AS touchedAt FROM buckets WHERE key = ?";
-    return this.ctx.storage.sql.exec<{ credit: number; touchedAt: number }>(sql, rowKey(charge)).toArray()[0];
+    const row = this.ctx.storage.sql.exec<{ credit: number; touchedAt: number }>(sql, rowKey(charge)).toArray()[0];
+    return row ?? (charge.start && started(charge.start, now));
   }
 
   #store(charge: Charge, bucket: Bucket, now: number): void {
     const key = rowKey(charge);
-    const expires = expiresAt(bucket, charge.limit);
+    const fullAt = expiresAt(bucket, charge.limit);
+    const expires = charge.start === undefined ? fullAt : keptUntil(fullAt);
     const update = "UPDATE buckets SET credit = ?, touched = ?, expires = ? WHERE key = ?";
     if (this.ctx.storage.sql.exec(update, bucket.credit, bucket.touchedAt, expires, key).rowsWritten > 0) return;
     if (this.#keys >= this.maxKeys) this.#makeRoom(now);
@@ -160,7 +223,7 @@ export class TokenBucket extends DurableObject {
     this.#forget("DELETE FROM buckets WHERE key IN (SELECT key FROM buckets ORDER BY expires LIMIT ?)", some);
   }
 
-  #forget(sql: string, argument: number): void {
+  #forget(sql: string, argument: number | string): void {
     this.ctx.storage.sql.exec(sql, argument);
     this.#keys = this.ctx.storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM buckets").one().n;
   }
@@ -172,7 +235,7 @@ export class TokenBucket extends DurableObject {
   }
 }
 
-/** A bucket counts in the units of its limit, so a changed limit opens a new one. */
-function rowKey({ key, limit }: { readonly key: string; readonly limit: BucketLimit }): string {
-  return `${limit.capacity}/${limit.rate}/${limit.intervalMs}/${key}`;
+/** Each move of a key opens a new bucket, in its new place. */
+function rowKey(charge: Pick<Charge, "key" | "limit" | "start">): string {
+  return charge.start === undefined ? bucketKey(charge) : `${charge.start.generation}#${bucketKey(charge)}`;
 }

@@ -66,11 +66,12 @@ export function defineServices<Env>(implement: (env: Env) => readonly ServiceImp
     async fetch(request, env) {
       if (known?.env !== env) known = { env, methods: methodsOf(withDiscovery(implement(env), options), settings) };
       const path = new URL(request.url).pathname;
-      if (load.isTooHot(request.headers.get(MEDIAN_HEADER))) return bounced(load);
-      const end = load.begin(Date.now());
+      const now = Date.now();
+      if (load.isTooHot(request.headers.get(MEDIAN_HEADER), now)) return bounced(load);
+      const end = load.begin(now);
       const answer = (await known.methods.get(path)?.(request)) ?? unimplemented(request, path);
-      end(Date.now());
-      answer.headers.set(REPORT_HEADER, load.report);
+      const tookMs = end(Date.now());
+      answer.headers.set(REPORT_HEADER, load.report(tookMs));
       // Whoever answered without reading the request leaves it here to be read off.
       if (request.body?.locked === false) await drain(request.body.getReader());
       return answer;
@@ -80,7 +81,7 @@ export function defineServices<Env>(implement: (env: Env) => readonly ServiceImp
 
 /** Another endpoint is less loaded: the gateway asks it, and the caller never sees this. */
 function bounced(load: HostLoad): Response {
-  return new Response(null, { status: 503, headers: { [BOUNCED_HEADER]: "1", [REPORT_HEADER]: load.report } });
+  return new Response(null, { status: 503, headers: { [BOUNCED_HEADER]: "1", [REPORT_HEADER]: load.report() } });
 }
 
 /** One service and what it does, for `defineServices`. */

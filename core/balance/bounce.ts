@@ -1,4 +1,4 @@
-// Server bounce: an endpoint that is hot against the others refuses a call once, before any work, and another one is picked.
+// Server bounce: an endpoint that is hot against the others refuses a call, before any work, and another one is picked.
 // Measured against the median and not a fixed bound: where all are hot, nobody bounces, and refusals can't feed on themselves.
 
 /** What an endpoint knows of itself as a call arrives. */
@@ -8,12 +8,17 @@ export interface Heat {
   readonly predictedMs: number; // what one call more would take
 }
 
-const HOTTER = 1.4;
+const HOTTER = 1.32;
 const HOTTER_BY_MS = 3;
 const HEARD = 0.02; // of each caller's word: some fifty callers make the median
+const USUAL_OVER_MS = 60_000;
+
+/** How often one call may be refused: the next endpoint has to take it. */
+export const MAX_BOUNCES = 2;
 
 /**
- * Whether to refuse a call that may go elsewhere.
+ * Whether to refuse a call that may go elsewhere. An endpoint that has a core to spare takes it: one that never works never hears
+ * that it has become faster.
  *
  * @param medianMs what the endpoints say that one call more would take, in the middle; 0 where nobody knows, or for a call that may not be bounced again
  */
@@ -36,4 +41,39 @@ export function medianOf(reportedMs: readonly number[]): number {
 export function hear(heardMs: number, toldMs: number): number {
   if (toldMs <= 0) return heardMs;
   return heardMs === 0 ? toldMs : heardMs + (toldMs - heardMs) * HEARD;
+}
+
+/** What one call more takes at an endpoint, averaged over the last minute. */
+export class Usual {
+  ms = 0; // 0 before the first prediction
+  #at = 0; // epoch ms
+
+  /** @param predictedMs what one call more would take now; 0 where that is not known */
+  note(predictedMs: number, now: number): void {
+    if (predictedMs <= 0) return;
+    this.ms = this.ms === 0 ? predictedMs : this.ms + (1 - Math.exp(Math.min(0, this.#at - now) / USUAL_OVER_MS)) * (predictedMs - this.ms);
+    this.#at = now;
+  }
+}
+
+const EARNED = 0.17;
+const AT_FIRST = 3;
+const AT_MOST = 5;
+
+/** Bounces that an isolate lets endpoints have: one for every six calls in the long run, whatever goes wrong. */
+export class Allowance {
+  #left = AT_FIRST;
+
+  get isSpent(): boolean {
+    return this.#left < 1;
+  }
+
+  /** For each call, not for its further attempts. */
+  earn(): void {
+    this.#left = Math.min(AT_MOST, this.#left + EARNED);
+  }
+
+  spend(): void {
+    this.#left -= 1;
+  }
 }

@@ -4,8 +4,8 @@ import { Panel } from "../breaker/panel.ts";
 import type { BreakerPolicy } from "../breaker/policy.ts";
 import type { Balancer, Candidate, Question } from "./balancer.ts";
 import { BALANCERS, type BalancerName } from "./balancers.ts";
-import { medianOf } from "./bounce.ts";
-import { type Lease, Load } from "./load.ts";
+import { Allowance, medianOf } from "./bounce.ts";
+import { type Lease, Load, type Report } from "./load.ts";
 
 /** An endpoint as it is configured or registered. */
 export interface Member {
@@ -52,6 +52,7 @@ export class Fleet {
   readonly #settings: FleetSettings;
   /** Of all endpoints; what is to be told of them, and what the object says. */
   readonly panel: Panel;
+  readonly #allowance = new Allowance();
   #medianMs = 0;
   #medianAt = Number.NEGATIVE_INFINITY;
   #standing = new Map<string, Standing>();
@@ -91,6 +92,7 @@ export class Fleet {
   pick(wanted: Wanted): Found {
     if (this.#tiers.length === 0) return { kind: "none" };
     const { now, dice, tried } = wanted;
+    if (tried.size === 0) this.#allowance.earn();
     const { mode, maxOpenPercent } = this.#settings.breaker;
     const isQuiet = mode === "off" || this.panel.isQuiet(now);
     const isHeeded = mode === "enforce" && !isQuiet;
@@ -153,14 +155,18 @@ export class Fleet {
     return isDraining ? undefined : this.#tiers.find(({ members }) => members[0]!.priority === priority)?.balancer;
   }
 
-  /** What an endpoint said of its load. @param predictedMs what one call more would take there */
-  report(id: string, predictedMs: number): void {
-    const one = this.#standing.get(id);
-    if (one !== undefined) one.load.reportedMs = predictedMs;
+  /** What an endpoint said of its load, with an answer to the attempt that `lease` is for. */
+  report(id: string, report: Report, lease: Lease, now: number): void {
+    this.#standing.get(id)?.load.report(report, now, now - lease.startedAt);
   }
 
-  /** What the endpoints say that one call more would take, in the middle, ms; 0 where too few say anything. Looked up ten times a second. */
+  /**
+   * What the endpoints say that one call more would take, in the middle, ms. Looked up ten times a second.
+   *
+   * @returns 0 where too few say anything, or calls were refused too often: a call that is told 0 is not refused
+   */
   medianMs(now: number): number {
+    if (this.#allowance.isSpent) return 0;
     if (now - this.#medianAt >= 100 || now < this.#medianAt) {
       this.#medianAt = now;
       this.#medianMs = this.#standing.size < 2 ? 0 : medianOf([...this.#standing.values()].map(({ load }) => load.reportedMs));
@@ -173,6 +179,12 @@ export class Fleet {
     const one = this.#standing.get(id);
     one?.load.drop(lease);
     one?.breaker.drop(admission);
+  }
+
+  /** An attempt that was refused before any work. */
+  bounced(id: string, end: End): void {
+    this.#allowance.spend();
+    this.drop(id, end);
   }
 
   succeeded(id: string, end: End): void {
@@ -192,6 +204,7 @@ export class Fleet {
     const { lease, now, admission } = end;
     const one = this.#standing.get(id);
     if (one === undefined || !one.load.end(lease, now, Math.max(scoreMs, now - lease.startedAt))) return;
+    one.load.doubt();
     if (isEvident) this.#record(one, end, "failed");
     else one.breaker.drop(admission);
   }

@@ -1,7 +1,7 @@
 // The balancer that learns: what methods cost beside each other, so that calls in flight count for the work they are.
 // log time = method + endpoint + rest; it turns itself on only where methods explain the times.
 import { type Balancer, type Candidate, least } from "./balancer.ts";
-import { fadedMs } from "./least-time.ts";
+import { faded } from "./least-time.ts";
 
 const MOST_METHODS = 1_000; // learned; the others count as one call each
 const SLOWEST = 0.02; // of each answer, that a method's cost moves by
@@ -14,6 +14,7 @@ export class MethodCosts {
   readonly #methods = new Map<number, { log: number; seen: number }>();
   #seen = 0;
   #mean = 0; // of all log times, beside their endpoint's
+  #meanCost = 1; // of the calls that were seen, as `exp(log)`
   #total = 0; // variance of them
   #rest = 0; // what is left of it when the method is known
 
@@ -32,6 +33,7 @@ export class MethodCosts {
     this.#rest += part * ((log - known.log) ** 2 - this.#rest);
     this.#total += part * ((log - this.#mean) ** 2 - this.#total);
     this.#mean += part * (log - this.#mean);
+    this.#meanCost += part * (Math.exp(known.log) - this.#meanCost);
     known.seen += 1;
     known.log += Math.max(SLOWEST, 1 / known.seen) * (log - known.log);
   }
@@ -45,7 +47,7 @@ export class MethodCosts {
   costOf(method: number): number {
     const known = this.#methods.get(method);
     if (known === undefined || known.seen < 5 || this.explained < EXPLAINS) return 1;
-    return Math.min(50, Math.max(0.02, Math.exp(known.log - this.#mean)));
+    return Math.min(50, Math.max(0.02, Math.exp(known.log) / this.#meanCost));
   }
 }
 
@@ -53,14 +55,15 @@ export class MethodCosts {
 export function learned(candidates: readonly Candidate[]): Balancer {
   const costs = new MethodCosts();
   const count = candidates.length;
+  const expected = faded(candidates);
   return {
     pick(question) {
       const { now, dice } = question;
       const cost = costs.costOf(question.method ?? 0);
-      const expected = fadedMs(candidates, now);
+      const expectedMs = expected(now);
       return least(count, Math.floor(dice() * count), question, (index) => {
         const { load, weight } = candidates[index]!;
-        return ((load.work(now) + cost) * expected(index)) / weight;
+        return ((load.work(now) + cost) * expectedMs[index]!) / weight;
       });
     },
     costOf: (method) => costs.costOf(method),

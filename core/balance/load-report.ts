@@ -1,23 +1,35 @@
 // What endpoints report of their load (ORCA): read from the header of an answer.
+import type { Report } from "./load.ts";
+
+const MAX_MS = 3_600_000;
 
 /**
  * @param text `TEXT cpu_utilization=0.3,named_metrics.predicted_ms=12.5`, or `JSON {"named_metrics":{"predicted_ms":12.5}}`
- * @returns what one call more would take there, ms; undefined where the report does not say
+ * @returns undefined where the report does not say what one call more would take there
  * @see xds.data.orca.v3.OrcaLoadReport; gRFC A51
  */
-export function predictedMsIn(text: string): number | undefined {
+export function reportIn(text: string): Report | undefined {
   if (text.length > 4_096) return undefined;
-  const found = text.startsWith("JSON")
-    ? inJson(text.slice(4))
-    : /(?:^TEXT |,)\s*named_metrics\.predicted_ms\s*=\s*([\d.]+)/.exec(text)?.[1];
-  const ms = Number(found);
-  return found !== undefined && Number.isFinite(ms) && ms >= 0 && ms < 3_600_000 ? ms : undefined;
+  const metrics = text.startsWith("JSON") ? inJson(text.slice(4)) : inText(text);
+  const [predictedMs, usualMs, tookMs] = ["predicted_ms", "usual_ms", "took_ms"].map((name) => msOf(metrics[name]));
+  if (predictedMs === undefined) return undefined;
+  return { predictedMs, ...(usualMs === undefined ? {} : { usualMs }), ...(tookMs === undefined ? {} : { tookMs }) };
 }
 
-function inJson(text: string): unknown {
+function msOf(found: unknown): number | undefined {
+  const ms = typeof found === "string" && found !== "" ? Number(found) : found;
+  return typeof ms === "number" && ms >= 0 && ms < MAX_MS ? ms : undefined;
+}
+
+function inText(text: string): Readonly<Record<string, unknown>> {
+  const pairs = text.replace(/^TEXT\s/, "").matchAll(/(?:^|,)\s*named_metrics\.([\w]+)\s*=\s*([^,\s]*)/g);
+  return Object.fromEntries([...pairs].map(([, name, value]) => [name, value]));
+}
+
+function inJson(text: string): Readonly<Record<string, unknown>> {
   try {
-    return (JSON.parse(text) as { named_metrics?: { predicted_ms?: number } } | null)?.named_metrics?.predicted_ms;
+    return (JSON.parse(text) as { named_metrics?: Record<string, unknown> } | null)?.named_metrics ?? {};
   } catch {
-    return undefined;
+    return {};
   }
 }

@@ -1,5 +1,7 @@
-// What one isolate has seen of one endpoint: calls in flight, and how long its answers take.
+// What one isolate has seen of one endpoint: calls in flight, how long its answers take, and what it says of itself.
 // In flight are leases with a deadline, no counter: a counter leaks when a caller goes away and its continuation is dropped.
+
+import { Usual } from "./bounce.ts";
 
 /** One attempt on its way. Ended once; what is never ended counts until its deadline. */
 export interface Lease {
@@ -8,13 +10,29 @@ export interface Lease {
   readonly cost: number; // work, where 1 is a call of the mean
 }
 
+/** What an endpoint says of its load. */
+export interface Report {
+  readonly predictedMs: number; // what one call more would take there
+  readonly usualMs?: number; // the same, averaged over a minute
+  readonly tookMs?: number; // what it has worked on this call
+}
+
+const LEAST_MS = 0.1;
 const AVERAGED_OVER_MS = 3_000;
+const TOLD_FOR_MS = 1_500; // what an endpoint says of now; then it is what it usually says
+const A_REPORT_IS = 3.5; // answers: what one says weighs as much as so many that were seen lately
+const AWAY = 0.2; // of each answer, that the way to the endpoint is learned from
 
 export class Load {
   /** Answers so far, failures too. */
   samples = 0;
-  /** What the endpoint last said it would take for one call more, ms; 0 where it says nothing. */
+  /** What the endpoint last said it would take for one call more, ms; 0 where it says nothing, or is not believed. */
   reportedMs = 0;
+  readonly #usual = new Usual(); // of reports that do not say what is usual
+  #usualMs = 0;
+  #reportedAt = 0;
+  #awayMs = 0; // what an answer takes beside the work: the way there and back
+  #evidence = 0; // answers seen, weighed by age
   readonly #leases = new Set<Lease>();
   #nextExpiry = Number.POSITIVE_INFINITY; // never later than the earliest deadline in flight
   #work = 0; // of the leases
@@ -48,11 +66,46 @@ export class Load {
     if (!this.drop(lease)) return false;
     const unitMs = tookMs / lease.cost;
     const old = this.samples === 0 ? 0 : Math.exp(-Math.max(1, now - this.#updatedAt) / AVERAGED_OVER_MS);
+    this.#evidence = old * this.#evidence + 1;
     this.#averageMs = old * this.#averageMs + (1 - old) * unitMs;
     this.#peakMs = unitMs > this.#peakMs ? unitMs : old * this.#peakMs + (1 - old) * unitMs;
     this.#updatedAt = now;
     this.samples += 1;
     return true;
+  }
+
+  /** @param roundTripMs time of the answer that brought the report, as it was seen from here */
+  report({ predictedMs, usualMs, tookMs }: Report, now: number, roundTripMs: number): void {
+    this.#usual.note(predictedMs, now);
+    this.reportedMs = predictedMs;
+    this.#usualMs = usualMs ?? this.#usual.ms;
+    this.#reportedAt = now;
+    if (tookMs === undefined) return;
+    const awayMs = Math.max(0, roundTripMs - tookMs);
+    this.#awayMs = this.#awayMs === 0 ? awayMs : this.#awayMs + AWAY * (awayMs - this.#awayMs);
+  }
+
+  /** Its word is worth nothing until it answers well again: who fails at once has little to do. */
+  doubt(): void {
+    this.reportedMs = 0;
+  }
+
+  /**
+   * What one call of cost 1 takes there, ms: of what was seen lately and what the endpoint says, each by how much it is worth.
+   * What it said of its queue is soon over; what it usually says stays, and isolates that call it seldom learn from all others by it.
+   *
+   * @returns at least a tenth of a millisecond, which clocks may not see; 0 where nothing is known
+   */
+  expectedMs(now: number): number {
+    if (this.reportedMs === 0) return this.samples === 0 ? 0 : Math.max(LEAST_MS, this.#averageMs);
+    const told = this.#usualMs + (this.reportedMs - this.#usualMs) * Math.exp(Math.min(0, this.#reportedAt - now) / TOLD_FOR_MS);
+    const seen = this.#evidence * Math.exp(Math.min(0, this.#updatedAt - now) / AVERAGED_OVER_MS);
+    return Math.max(LEAST_MS, (seen * this.#averageMs + A_REPORT_IS * (told + this.#awayMs)) / (seen + A_REPORT_IS));
+  }
+
+  /** When anything was last heard of it, epoch ms. */
+  get heardAt(): number {
+    return Math.max(this.#updatedAt, this.reportedMs === 0 ? 0 : this.#reportedAt);
   }
 
   inFlight(now: number): number {

@@ -10,6 +10,10 @@ export class Invalidations {
     this.#most = most;
   }
 
+  get size(): number {
+    return this.#at.size;
+  }
+
   /** @param now epoch ms at which the answer to the unsafe method was there */
   add(resource: string, now: number): void {
     this.#at.delete(resource);

@@ -72,7 +72,7 @@ const FIELDS = [
   ...["maxFollowers", "adaptive", "l2"],
 ];
 const LONGEST_MS = 31_536_000_000;
-const TAG = /^(?:[\w:./@-]|\{[a-zA-Z_][\w.]*\})+$/;
+const TAG = /^(?:[\w:./@-]|\{[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)*\}){1,256}$/;
 
 /** @param kind decides the defaults: an HTTP upstream says itself what may be kept */
 export function parseCache(
@@ -109,7 +109,7 @@ export function parseCache(
     forward: one("forward", ["key", "all"], "key"),
     authorization: one("authorization", ["bypass", "forward", "ignore"], "bypass"),
     clientControl: one("clientControl", ["ignore", "honour"], "ignore"),
-    tags: names(check, join(path, "tags"), fields["tags"], TAG, 'tags: ["users", "user:{id}"]', []),
+    tags: parseTags(check, join(path, "tags"), fields["tags"], []),
     tagHeader: check.header(join(path, "tagHeader"), fields["tagHeader"]) ?? "cache-tag",
     targets: names(check, join(path, "targets"), fields["targets"], /^[A-Za-z0-9-]{1,64}$/, "headers", ["cdn-cache-control"]),
     storeErrors: flag("storeErrors"),
@@ -118,6 +118,11 @@ export function parseCache(
     adaptive: adaptiveOf(check, join(path, "adaptive"), fields["adaptive"]),
     l2: one("l2", L2_NAMES, "kv"),
   };
+}
+
+/** Templates of tags. */
+export function parseTags(check: Checks, path: string, value: unknown, outer: readonly string[]): readonly string[] {
+  return names(check, path, value, TAG, 'tags: ["users", "user:{id}"]', outer);
 }
 
 function adaptiveOf(check: Checks, path: string, value: unknown): AdaptivePolicy | undefined {

@@ -16,14 +16,14 @@ export type Spared =
   | "too_large"
   | "too_soon"; // after the last write
 
-const REMEMBERED = 10_000; // keys, missed or written
+const REMEMBERED = 10_000; // keys missed
 const LEAST_MS = 1_000; // KV refuses more than one write a second and key
 
 /** Of one isolate. What it forgets costs a write or spares one. */
 export class Writes {
   readonly #rules: WriteRules;
   readonly #wanted = new Ghost(REMEMBERED);
-  readonly #written = new Ghost(REMEMBERED);
+  readonly #written = new Ghost(2 * REMEMBERED); // twice each
 
   constructor(rules: WriteRules) {
     this.#rules = rules;
@@ -42,9 +42,12 @@ export class Writes {
     const isWanted = now - this.#wanted.seenAt(key) < secondMissWithinMs;
     this.#wanted.remember(key, now);
     if (!isWanted && secondMissWithinMs > 0) return "first_miss";
+    if (this.#written.seenAt(key) >= entry.storedAt) return "too_soon"; // it stands there
     const everyMs = Math.max(LEAST_MS, (entry.freshUntil - entry.storedAt) / 2);
-    if (now - this.#written.seenAt(key) < everyMs) return "too_soon";
+    const sinceLastPurge = `${entry.seq} ${key}`; // what was written before may have been purged
+    if (now - this.#written.seenAt(sinceLastPurge) < everyMs || now - this.#written.seenAt(key) < LEAST_MS) return "too_soon";
     this.#written.remember(key, now);
+    this.#written.remember(sinceLastPurge, now);
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
 // The isolate's half of a leased bucket: what may be spent without asking, when more is asked for, and what is refused meanwhile.
-import type { Ask, Grant } from "./pool.ts";
+import type { Ask, Grant } from "./ask.ts";
 
 export type Spent =
   | { readonly kind: "spent" } // without asking anybody
@@ -7,7 +7,7 @@ export type Spent =
   | { readonly kind: "refused"; readonly retryAfterMs: number }; // the object has said that there is nothing
 
 const STEP_MS = 50;
-const FORGETS_MS = 1_000; // time constant of the demand
+const FORGETS_MS = 2_000; // time constant of the demand
 const STEADY_MS = 1_000; // of demand without a gap
 const GAP_MS = 500;
 const RESTS_MS = 50; // between two asks behind answers that are made for want of tokens alone
@@ -39,6 +39,11 @@ export class Lease {
   remaining(now: number): number {
     this.#refill(now);
     return Math.floor(this.#tokens + (this.#perMs === 0 ? this.#left : 0));
+  }
+
+  /** What it may spend at most of what was lent: for those who check that all isolates together have no more than the limit. */
+  holds(now: number): { readonly capacity: number; readonly perMs: number } {
+    return now < this.#lapsesAt ? { capacity: this.#capacity, perMs: this.#perMs } : { capacity: 0, perMs: 0 };
   }
 
   /** Tokens that were spent before they were there. */

@@ -21,6 +21,11 @@ export type Verdict =
   | { readonly kind: "allowed"; readonly remaining: number; readonly nextMs: number }
   | { readonly kind: "refused"; readonly remaining: number; readonly nextMs: number; readonly retryAfterMs: number };
 
+/** A bucket counts in the units of its limit, so a changed limit opens a new one. */
+export function bucketKey({ key, limit }: { readonly key: string; readonly limit: BucketLimit }): string {
+  return `${limit.capacity}/${limit.rate}/${limit.intervalMs}/${key}`;
+}
+
 /** Credit stays below 2^53, so the arithmetic is exact; a limit past this bound is a mistake in the configuration. */
 export const MAX_CREDIT = 2 ** 52;
 

@@ -10,7 +10,7 @@ export interface RetryInput {
   readonly baseMs?: number;
   /** Longest pause. Default 10 000 ms (C2). */
   readonly maxMs?: number;
-  /** Time for one attempt. Default: the call's. */
+  /** Time for one attempt; what takes longer counts as unavailable. Default: the call's. */
   readonly perAttemptMs?: number;
   /** Codes that are worth another attempt. Default: unavailable. */
   readonly codes?: readonly string[];

@@ -24,12 +24,16 @@ describe("parsePolicy", () => {
     expect(parsed({ services }).services.get("users.v1.UserService")?.methods.get("GetUser")).toEqual({
       readTimeoutMs: 15_000,
       streamTimeoutMs: 3_600_000,
+      streamIdleMs: Number.POSITIVE_INFINITY,
       maxBodyBytes: 1_048_576,
       validate: "off",
       rateLimits: [],
       cost: { kind: "fixed", tokens: 1 },
       retries: expect.objectContaining({ max: 5, baseMs: 100, maxMs: 10_000, budgetPercent: 10 }),
       hedging: undefined,
+      fallback: { upstream: undefined, answer: undefined },
+      cache: undefined,
+      invalidates: [],
     });
   });
 

@@ -35,10 +35,10 @@ describe("TokenBucket", () => {
     expect((await stub.take([{ ...charge("a"), limit: { ...limit, capacity: 4 } }]))[0]).toMatchObject({ remaining: 3 });
   });
 
-  it("admits exactly the capacity of a thousand calls made at once", async () => {
+  it("admits exactly the capacity of calls made at once", async () => {
     const stub = freshObject();
     const big = { capacity: 100, rate: 1, intervalMs: 1000 };
-    const verdicts = await Promise.all(Array.from({ length: 1000 }, () => stub.take([{ key: "a", limit: big, cost: 1 }])));
+    const verdicts = await Promise.all(Array.from({ length: 300 }, () => stub.take([{ key: "a", limit: big, cost: 1 }])));
     expect(verdicts.filter(([verdict]) => verdict?.kind === "allowed")).toHaveLength(100);
   });
 
@@ -46,7 +46,7 @@ describe("TokenBucket", () => {
     const stub = freshObject();
     await stub.take([charge("b", 3)]);
     const verdicts = await stub.take([charge("a"), charge("b")]);
-    expect(verdicts.map(({ kind }) => kind)).toEqual(["allowed", "refused"]);
+    expect(verdicts.map((verdict) => verdict?.kind)).toEqual(["allowed", "refused"]);
     expect((await stub.take([charge("a", 3)]))[0]?.kind).toBe("allowed"); // nothing was taken from a
   });
 

@@ -1,8 +1,10 @@
 // The cache in real processes: many connections at once, callers who hang up, and five gateways that share one log of purges.
+import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { Agent, get, request as send } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Running, start } from "../../bench/workerd.ts";
 
@@ -71,6 +73,12 @@ async function purge(from: Running, targets: readonly object[], hard = false): P
   });
 }
 
+/** What `npm run purge` prints. */
+async function command(args: readonly string[]): Promise<string> {
+  const env = { ...process.env, CACHE_TOKEN: TOKEN };
+  return (await promisify(execFile)(process.execPath, ["cli/purge.ts", ...args], { env })).stdout;
+}
+
 describe("a cold answer that a thousand callers want at once", () => {
   it("is asked for once, and nobody gets an error", async () => {
     const path = "/slow-3000/thousand";
@@ -134,6 +142,22 @@ describe("five gateways", () => {
       await new Promise((soon) => setTimeout(soon, 50));
     }
     for (const one of others) for (let call = 0; call < 20; call++) expect((await ask(path, {}, one)).text).toBe("v2");
+    await set({ version: 1 });
+  }, 60_000);
+
+  it("serve nothing that was purged although they had no calls meanwhile, and have heard of nothing", async () => {
+    await set({ version: 1 });
+    const path = "/quiet";
+    for (const one of gateways) {
+      await ask(path, {}, one);
+      expect((await ask(path, {}, one)).cache).toContain("hit");
+    }
+    await set({ version: 2 });
+    const [told, ...others] = gateways as [Running, ...Running[]];
+    const said = await command(["--key", path, "--hard", "--gateway", told.origin]);
+    expect(said).toMatch(/^purged, hard; in force everywhere within 2 s \(seq \d+\)\n$/);
+    await new Promise((soon) => setTimeout(soon, POLL_MS + 1_100));
+    for (const one of others) expect((await ask(path, {}, one)).text).toBe("v2");
     await set({ version: 1 });
   }, 60_000);
 

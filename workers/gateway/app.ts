@@ -11,6 +11,10 @@ import { openapi } from "./openapi/openapi.ts";
 import type { Validator } from "./route-problems.ts";
 import type { Bindings } from "./upstream.ts";
 
+export interface App {
+  fetch(request: Request): Response | Promise<Response>;
+}
+
 /**
  * @param input    what gateway.config.ts exports
  * @param catalog  the services known by their protos
@@ -18,7 +22,7 @@ import type { Bindings } from "./upstream.ts";
  * @param validate what holds messages to their rules, where the entry brings it
  * @throws InvalidConfiguration with every problem, so that a Worker with a mistake does not start
  */
-export function createApp(input: GatewayInput, catalog: readonly DescService[], bindings: Bindings, validate?: Validator): Hono {
+export function createApp(input: GatewayInput, catalog: readonly DescService[], bindings: Bindings, validate?: Validator): App {
   const configuration = configure(input, catalog, bindings, validate);
   const gateway = createGateway(configuration);
   const reference = openapi(configuration.policy.services.keys());
@@ -27,8 +31,18 @@ export function createApp(input: GatewayInput, catalog: readonly DescService[], 
   app.get("/healthz", (c) => c.text("ok\n"));
   app.get("/openapi.json", (c) => reference(c.req.raw));
   app.all("*", (c) => gateway(c.req.raw));
-  return app;
+  if (configuration.policy.cors !== undefined) return { fetch: (request) => app.fetch(request) };
+  // Calls go the short way: routing them twice costs a tenth of a call that the cache answers.
+  return {
+    fetch(request) {
+      const { url } = request;
+      return OWN.test(url) ? app.fetch(request) : gateway(request, url);
+    },
+  };
 }
+
+/** A Worker's own paths. */
+const OWN = /^[^/]*\/\/[^/]*\/(?:healthz|openapi\.json)(?:$|[?#])/;
 
 /** Exact origins only; an origin that is not listed gets no header that would let its page read anything. */
 function crossOrigin({ origins, credentials, maxAgeSeconds, allowHeaders, exposeHeaders }: CorsPolicy) {

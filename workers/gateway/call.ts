@@ -18,6 +18,21 @@ export interface Outgoing {
   readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
 }
 
+/** The same with headers that are made when somebody asks for them: a call that the cache answers needs none. */
+export function withHeaders({ method, path, query, body }: Omit<Outgoing, "headers">, make: () => Headers): Outgoing {
+  let made: Headers | undefined;
+  return {
+    method,
+    path,
+    query,
+    body,
+    get headers() {
+      made ??= make();
+      return made;
+    },
+  };
+}
+
 /** One call on its way inwards. A layer that changes it hands a new one to `next`. */
 export interface Call {
   readonly request: Request; // as it arrived; its body is read through `outgoing`

@@ -6,7 +6,7 @@ import { describe, join, type Problem } from "../../core/parse.ts";
 import { type GatewayInput, type GatewayPolicy, parsePolicy } from "../../core/policy.ts";
 import { endpointId, type UpstreamPolicy } from "../../core/upstream.ts";
 import type { Breakers } from "./breakers.ts";
-import { cacheProblems, methodCacheProblems } from "./cache/cacheable.ts";
+import { cacheProblems, methodCacheProblems, tagProblems } from "./cache/cacheable.ts";
 import type { PurgeLogs } from "./cache/purge-logs.ts";
 import { parseDescriptors } from "./descriptors.ts";
 import { pool } from "./pool.ts";
@@ -195,6 +195,8 @@ function cachingProblems(policy: GatewayPolicy, endpoints: ReadonlyMap<DescMetho
   for (const [method, { policy: route }] of endpoints) {
     const at = join(`${join("services", method.parent.typeName)}.methods`, method.name);
     if (route.cache !== undefined) problems.push(...methodCacheProblems(method, route.cache, at));
+    const isOwn = [...endpoints.values()].filter((other) => other.policy.invalidates === route.invalidates).length === 1;
+    if (isOwn) problems.push(...tagProblems(method, route.invalidates, join(at, "invalidates")));
   }
   for (const [prefix, { rateLimits, cost }] of policy.httpRoutes) {
     if (needsMessage(rateLimits, cost))

@@ -1,6 +1,7 @@
 // The innermost step: sends the call to its upstream and brings back the answer, untouched where it can be.
 import { waitUntil } from "cloudflare:workers";
-import { predictedMsIn } from "../../core/balance/load-report.ts";
+import { MAX_BOUNCES } from "../../core/balance/bounce.ts";
+import { reportIn } from "../../core/balance/load-report.ts";
 import { timeoutForNextHop } from "../../core/deadline.ts";
 import { Rejected } from "../../core/rejection.ts";
 import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER } from "../service/host-load.ts";
@@ -75,26 +76,27 @@ function isFailure({ status, headers }: Response): boolean {
   return (status >= 500 && status !== 501) || GRPC_FAILURES.has(headers.get("grpc-status") ?? "");
 }
 
-/** An endpoint that is hot against the others may refuse once, before any work: then another one gets the call. */
+/** An endpoint that is hot against the others may refuse, before any work: then another one gets the call, and the last one has to take it. */
 async function attempted(
   upstream: Upstream,
   call: Call,
   path: string,
   init: RequestInit & { headers: Headers },
 ): Promise<[Attempt, Response]> {
-  const first = upstream.pick(call);
-  const mayBounce = first.medianMs > 0 && !(init.body instanceof ReadableStream);
-  if (mayBounce) init.headers.set(MEDIAN_HEADER, first.medianMs.toFixed(1));
-  const answer = await send(upstream, first, call, first.base + path, init);
-  const report = answer.headers.get(REPORT_HEADER);
-  const predictedMs = report === null ? undefined : predictedMsIn(report);
-  if (predictedMs !== undefined) first.report(predictedMs);
-  if (!mayBounce || !answer.headers.has(BOUNCED_HEADER)) return [first, answer];
-  end(first, "dropped");
-  await answer.body?.cancel();
-  init.headers.delete(MEDIAN_HEADER);
-  const second = upstream.pick(call.attempt === undefined ? { ...call, attempt: { number: 1, tried: new Set([first.endpoint]) } } : call);
-  return [second, await send(upstream, second, call, second.base + path, init)];
+  const asked = call.attempt === undefined ? { ...call, attempt: { number: 1, tried: new Set<string>() } } : call;
+  for (let bounces = 0; ; bounces++) {
+    const attempt = upstream.pick(asked);
+    const mayBounce = attempt.medianMs > 0 && bounces < MAX_BOUNCES && !(init.body instanceof ReadableStream);
+    if (mayBounce) init.headers.set(MEDIAN_HEADER, attempt.medianMs.toFixed(1));
+    else init.headers.delete(MEDIAN_HEADER);
+    const answer = await send(upstream, attempt, call, attempt.base + path, init);
+    const text = answer.headers.get(REPORT_HEADER);
+    const report = text === null ? undefined : reportIn(text);
+    if (report !== undefined) attempt.report(report);
+    if (!mayBounce || !answer.headers.has(BOUNCED_HEADER)) return [attempt, answer];
+    end(attempt, "bounced");
+    await answer.body?.cancel();
+  }
 }
 
 async function send(upstream: Upstream, attempt: Attempt, call: Call, url: string, init: RequestInit): Promise<Response> {

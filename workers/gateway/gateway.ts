@@ -8,7 +8,7 @@ import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
 import { operatorEndpoints } from "./breaker-service.ts";
 import { cachesOf } from "./cache/caches.ts";
 import { PurgeView } from "./cache/purges.ts";
-import type { Call, Handler, Protocol } from "./call.ts";
+import { type Call, type Handler, type Protocol, withHeaders } from "./call.ts";
 import type { Configuration } from "./configuration.ts";
 import { discoveryEndpoints } from "./discovery.ts";
 import { requestHeaders } from "./headers.ts";
@@ -22,7 +22,8 @@ import { registryEndpoints } from "./registry.ts";
 import type { RestRoute } from "./transcode/rules.ts";
 import type { Endpoint } from "./upstream.ts";
 
-export type Gateway = (request: Request) => Promise<Response>;
+/** @param url of the request, where somebody has asked for it already: making the string costs something */
+export type Gateway = (request: Request, url?: string) => Promise<Response>;
 
 const MOST_BUCKETS = 6_000; // that an isolate holds a part of: about 600 bytes each
 const MAX_URL_BYTES = 16_384; // what Cloudflare's edge lets through
@@ -56,8 +57,7 @@ export function createGateway({ policy, endpoints, rest, validate, ...bound }: C
   const purging = purges === undefined ? [] : purgingEndpoints(purges, bound.purgeToken, policy.defaults);
   const caches = cachesOf(policy, endpoints, purges, bound.namespace);
   const routed = (method: DescMethod, endpoint: Endpoint, rule?: RestRoute): Handler => {
-    const cache = caches.of(`${method.parent.typeName}/${method.name}`);
-    return pipeline({ method, ...endpoint, limiters, gateway: policy, validate, cache }, rule);
+    return pipeline({ method, ...endpoint, limiters, gateway: policy, validate, caches }, rule);
   };
   for (const [method, endpoint] of [...own, ...registering, ...purging, ...operating, ...endpoints]) {
     const handler = routed(method, endpoint);
@@ -72,12 +72,12 @@ export function createGateway({ policy, endpoints, rest, validate, ...bound }: C
       return [prefix, httpPipeline({ route: prefix, policy: policyOf, upstream, limiters, cache: caches.of(prefix), gateway: policy })];
     });
 
-  return async (request) => {
+  return async (request, url = request.url) => {
     const receivedAt = Date.now();
-    const at = canonicalPath(request.url);
+    const at = canonicalPath(url);
     if (at.kind === "invalid") return refused(request, "", receivedAt, { kind: "invalid_path", message: at.problem });
     const { path, query } = at;
-    if (request.url.length > MAX_URL_BYTES) return refused(request, path, receivedAt, { kind: "url_too_long", maxBytes: MAX_URL_BYTES });
+    if (url.length > MAX_URL_BYTES) return refused(request, path, receivedAt, { kind: "url_too_long", maxBytes: MAX_URL_BYTES });
 
     const rpc = byProcedure.get(path);
     if (rpc !== undefined) {
@@ -103,7 +103,8 @@ function callOf(
   receivedAt: number,
   variables: Call["variables"] = [],
 ): Call {
-  const outgoing = { method: request.method, path, query, headers: requestHeaders(request.headers), body: request.body };
+  const { method, body, headers } = request;
+  const outgoing = withHeaders({ method, path, query, body }, () => requestHeaders(headers));
   return { request, protocol, receivedAt, deadlineAt: Number.POSITIVE_INFINITY, signal: null, variables, outgoing };
 }
 

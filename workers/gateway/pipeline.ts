@@ -7,7 +7,8 @@ import type { GatewayPolicy } from "../../core/policy.ts";
 import { Rejected, type Rejection } from "../../core/rejection.ts";
 import type { RoutePolicy } from "../../core/route-policy.ts";
 import type { Validate } from "../../core/validation.ts";
-import type { RouteCache } from "./cache/caches.ts";
+import { isCacheable } from "./cache/cacheable.ts";
+import type { Caches, RouteCache } from "./cache/caches.ts";
 import { httpSubject } from "./cache/http-subject.ts";
 import { rpcSubject } from "./cache/rpc-subject.ts";
 import { type Handler, type Layer, stack } from "./call.ts";
@@ -16,8 +17,10 @@ import { cache } from "./layers/cache.ts";
 import { deadline } from "./layers/deadline.ts";
 import { fallback } from "./layers/fallback.ts";
 import { hedge } from "./layers/hedge.ts";
+import { invalidate } from "./layers/invalidate.ts";
 import { limitBody } from "./layers/limit-body.ts";
 import { type Limiters, rateLimit } from "./layers/rate-limit.ts";
+import { recall } from "./layers/recall.ts";
 import { rescue } from "./layers/rescue.ts";
 import { retry } from "./layers/retry.ts";
 import { standIn } from "./layers/stand-in.ts";
@@ -38,14 +41,14 @@ export interface Route {
   readonly limiters: Limiters; // of the isolate, for all routes
   readonly validate: Validate<DescMessage, Message> | undefined;
   readonly gateway: Pick<GatewayPolicy, "principalHeader">;
-  readonly cache: RouteCache | undefined; // where answers are kept
+  readonly caches: Caches; // of the isolate, for all routes
 }
 
 /**
  * @param rest the HTTP rule a call came in by, where it is REST; RPC passes through as it is
  */
 export function pipeline(route: Route, rest?: RestRoute): Handler {
-  const { method, policy, upstream, limiters, gateway, cache: kept, validate: validator } = route;
+  const { method, policy, upstream, limiters, gateway, caches, validate: validator } = route;
   const { upstream: other, answer } = route.fallback ?? {};
   const isUnary = method.methodKind === "unary";
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
@@ -62,10 +65,16 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
     ...optional(isHedged, () => hedge({ policy: policy.hedging!, upstream: one })), // ... and of a first one that takes long, a second beside it
   ];
   const name = `${method.parent.typeName}/${method.name}`;
-  const limit = () => rateLimit(limiters, { method, route: name, rules, cost, maxBytes, principalHeader: gateway.principalHeader });
+  const { principalHeader } = gateway;
+  const kept = caches.of(name);
+  const subject = kept && rpcSubject({ method, policy: kept.policy, maxBytes, principalHeader });
+  const changes = policy.invalidates.length > 0 && isUnary && !isCacheable(method);
+  const isSilent = !isLimited && rest === undefined && mode !== "report"; // no layer wants to see each call
+  const limit = () => rateLimit(limiters, { method, route: name, rules, cost, maxBytes, principalHeader });
   return stack(
     [
       trace(), // names the call; sees every answer, refusals too
+      ...optional(kept !== undefined, () => recall(kept!, isSilent ? subject : undefined)), // the short way of a hit that nobody counts
       rescue(), // below this line layers refuse by throwing Rejected; above it there are only answers
       deadline(isUnary ? policy.readTimeoutMs : policy.streamTimeoutMs), // one clock for the call, whatever it waits for
       ...optional(isLimited && !readsMessage, limit), // before the body is read: a refused call costs no memory
@@ -79,6 +88,7 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
             spoken !== "both" ||
             readsMessage ||
             kept !== undefined ||
+            changes ||
             upstream.mirror !== undefined ||
             (isSafe && (isRetried || other !== undefined)) ||
             isHedged,
@@ -92,11 +102,8 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
       ...optional(isLimited && readsMessage, limit), // rules that look into the message have to wait for it
       ...optional(!isUnary && Number.isFinite(policy.streamIdleMs), () => streamIdle(policy.streamIdleMs)), // a silent stream is ended
       ...(answer === undefined ? [] : [standIn(method, answer)]), // where nobody below has an answer
-      ...optional(kept !== undefined, () => {
-        const { principalHeader } = gateway;
-        const subject = rpcSubject({ method, policy: kept!.policy, maxBytes, principalHeader });
-        return cache({ cache: kept!, subject, timeoutMs: policy.readTimeoutMs });
-      }), // a hit is still a call: it has been counted, and its message is valid
+      ...optional(subject !== undefined, () => cache({ cache: kept!, subject: subject!, timeoutMs: policy.readTimeoutMs })), // a hit is still a call: it has been counted, and its message is valid
+      ...optional(changes, () => invalidate({ method, tags: policy.invalidates, maxBytes, caches })), // what has changed is not kept
       ...(spoken === "both" ? [] : [translate(spoken, isUnary)]), // into what the upstream speaks
       ...optional(other !== undefined, () => fallback(stack(towards(other!), dispatch(other!)), isSafe)), // where this one is down
       ...towards(upstream),
@@ -118,14 +125,16 @@ export interface HttpRoute {
 export function httpPipeline({ route, policy, upstream, limiters, cache: kept, gateway }: HttpRoute): Handler {
   const { rateLimits: rules, cost, maxBodyBytes: maxBytes, readTimeoutMs: timeoutMs } = policy;
   const { principalHeader } = gateway;
+  const subject = kept && httpSubject(route, kept.policy, principalHeader);
   return stack(
     [
       trace(),
+      ...optional(kept !== undefined, () => recall(kept!, rules.length === 0 ? subject : undefined)),
       rescue(),
       deadline(timeoutMs), // its body counts, too
       ...optional(rules.length > 0, () => rateLimit(limiters, { method: undefined, route, rules, cost, maxBytes, principalHeader })),
       limitBody({ maxBytes, isStream: false, isWhole: false }),
-      ...(kept === undefined ? [] : [cache({ cache: kept, subject: httpSubject(route, kept.policy, principalHeader), timeoutMs })]),
+      ...optional(subject !== undefined, () => cache({ cache: kept!, subject: subject!, timeoutMs })),
     ],
     dispatch(upstream, "http"),
   );

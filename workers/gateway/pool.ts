@@ -1,5 +1,6 @@
 // The endpoints behind one service: picks one for each attempt, and learns from what comes of it.
 import { Fleet, type Member } from "../../core/balance/fleet.ts";
+import type { Report } from "../../core/balance/load.ts";
 import type { BreakerPolicy } from "../../core/breaker/policy.ts";
 import { TOKEN_MS } from "../../core/breaker/shared.ts";
 import { hash32 } from "../../core/hash.ts";
@@ -88,6 +89,7 @@ export function pool(
       queue.shift()?.();
       const end = { lease, admission, now: Date.now(), roll: Math.random(), method };
       if (outcome === "dropped") fleet.drop(id, end);
+      else if (outcome === "bounced") fleet.bounced(id, end);
       else if (outcome === "answered") fleet.succeeded(id, end);
       else fleet.failed(id, end, scoreMs, outcome === "failed" || end.now - now >= enoughMs);
       return tell?.(call, id);
@@ -95,7 +97,8 @@ export function pool(
     const { base, fetch } = targets.get(id)!;
     const isProbe = admission.probe !== undefined; // one that hangs is ended when it can't say anything any more
     const medianMs = fleet.medianMs(now);
-    return { endpoint: id, base, fetch, medianMs, maxMs: isProbe ? TOKEN_MS : undefined, report: (ms) => fleet.report(id, ms), ended };
+    const report = (said: Report): void => fleet.report(id, said, lease, Date.now());
+    return { endpoint: id, base, fetch, medianMs, maxMs: isProbe ? TOKEN_MS : undefined, report, ended };
   };
   return { name, protocol, timeoutHeader, prepare, pick };
 }

@@ -1,5 +1,6 @@
 // Where the calls of a service go: to one of the endpoints of its upstream, a service binding or a base URL each.
 import type { Message } from "@bufbuild/protobuf";
+import type { Report } from "../../core/balance/load.ts";
 import type { RoutePolicy } from "../../core/route-policy.ts";
 import type { TargetInput } from "../../core/upstream.ts";
 import type { Call } from "./call.ts";
@@ -33,13 +34,16 @@ export interface Attempt extends Target {
   readonly medianMs: number; // what endpoints of the upstream say one call more would take, in the middle; 0 where that is not known
   readonly maxMs: number | undefined; // that it may take, beside what its call may
   /** What the endpoint says of its load. */
-  report(predictedMs: number): void;
+  report(said: Report): void;
   /** @returns what is still to be told of it, behind the answer */
   ended(outcome: Outcome): Promise<void> | undefined;
 }
 
-/** `late`: the time of the call was up; `dropped`: given up by the caller, or refused by us; it says nothing of the endpoint. */
-export type Outcome = "answered" | "failed" | "late" | "dropped";
+/**
+ * `late`: the time of the call was up; `dropped`: given up by the caller, or refused by us; it says nothing of the endpoint;
+ * `bounced`: refused by it before any work, for another one to take the call.
+ */
+export type Outcome = "answered" | "failed" | "late" | "dropped" | "bounced";
 
 /** A method as it is served: what an operator has set for it, and where it runs. */
 export interface Endpoint {

@@ -38,6 +38,26 @@ describe("Load", () => {
     expect(load.peakMs).toBeGreaterThan(450);
   });
 
+  it("goes by what an endpoint says where little was seen of it, and by what was seen where there is much", () => {
+    const load = new Load();
+    expect(load.expectedMs(0)).toBe(0);
+    load.report({ predictedMs: 80, usualMs: 20, tookMs: 20 }, 0, 25);
+    expect(load.expectedMs(0)).toBeCloseTo(85); // and the way there
+    expect(load.expectedMs(60_000)).toBeCloseTo(25, 1); // what it said of then is over
+    for (let at = 60_000; at < 63_000; at += 10) load.end(load.begin(at, 9e9), at, 200);
+    expect(load.expectedMs(63_000)).toBeGreaterThan(190);
+  });
+
+  it("does not believe an endpoint that fails until it answers well", () => {
+    const load = new Load();
+    load.report({ predictedMs: 1, usualMs: 1 }, 0, 1);
+    load.end(load.begin(0, 9e9), 0, 1_000);
+    load.doubt();
+    expect(load.expectedMs(1)).toBe(1_000);
+    load.report({ predictedMs: 10, usualMs: 10 }, 30_000, 10);
+    expect(load.expectedMs(30_000)).toBeLessThan(20);
+  });
+
   it("leaves times alone when an attempt is dropped", () => {
     const load = new Load();
     expect(load.drop(load.begin(0, 9e9))).toBe(true);

@@ -22,6 +22,19 @@ it("spares what is asked for once, what dies soon, what is large, and what was w
   expect([spared("b", 0), spared("b", 600_000)]).toEqual(["first_miss", "first_miss"]); // the window has passed between
 });
 
+it("writes anew, after a second, what may have been purged since", () => {
+  const writes = new Writes({ ...WRITE_RULES, secondMissWithinMs: 0 });
+  const spared = (passedMs: number, seq: number) => writes.spare("a", entryOf("a", NOW + passedMs, { seq }), NOW + passedMs);
+  expect([spared(0, 1), spared(999, 2), spared(1_000, 2), spared(2_000, 2)]).toEqual([undefined, "too_soon", undefined, "too_soon"]);
+});
+
+it("writes an entry once, however late it is offered again", () => {
+  const writes = new Writes({ ...WRITE_RULES, secondMissWithinMs: 0 });
+  const entry = entryOf("a", NOW);
+  expect([writes.spare("a", entry, NOW), writes.spare("a", entry, NOW + 200_000)]).toEqual([undefined, "too_soon"]);
+  expect(writes.spare("a", entryOf("a", NOW + 200_000), NOW + 200_000)).toBeUndefined();
+});
+
 it("writes anew, at once, what was found there", () => {
   const writes = new Writes(WRITE_RULES);
   writes.found("a", NOW);

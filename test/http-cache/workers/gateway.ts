@@ -1,9 +1,14 @@
 // The gateway as the suite wants a cache: everything goes to the origin, and its answers say what may be kept.
+import type { GatewayInput } from "../../../core/policy.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
 import type { Bindings } from "../../../workers/gateway/upstream.ts";
 import { catalog } from "../../../workers/services/catalog.ts";
 
-const config = {
+interface Env extends Bindings {
+  readonly STALE_IF_ERROR_MS: string;
+}
+
+const configFor = ({ STALE_IF_ERROR_MS }: Env): GatewayInput => ({
   services: {},
   discovery: false,
   httpRoutes: {
@@ -15,17 +20,18 @@ const config = {
         clientControl: "honour",
         heuristicPercent: 10,
         storeErrors: true,
+        staleIfErrorMs: Number(STALE_IF_ERROR_MS),
         l2: "none",
       },
     },
   },
-} as const;
+});
 
 let app: ReturnType<typeof createApp> | undefined;
 
 export default {
-  fetch(request: Request, env: Bindings): Response | Promise<Response> {
-    app ??= createApp(config, catalog, env);
+  fetch(request: Request, env: Env): Response | Promise<Response> {
+    app ??= createApp(configFor(env), catalog, env);
     return app.fetch(request);
   },
 };

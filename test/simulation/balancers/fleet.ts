@@ -1,6 +1,6 @@
 // Isolates, servers and calls: one run of one balancer under one load, and what the callers had of it.
 import type { Balancer, Candidate } from "../../../core/balance/balancer.ts";
-import { hear, isHot, medianOf } from "../../../core/balance/bounce.ts";
+import { Allowance, hear, isHot, MAX_BOUNCES, medianOf } from "../../../core/balance/bounce.ts";
 import { Load } from "../../../core/balance/load.ts";
 import { dice as diceOf, World } from "../simulation.ts";
 import { Server } from "./server.ts";
@@ -14,7 +14,7 @@ export interface Setting {
 }
 
 /** What is tried: a balancer of the core for each isolate, or one who sees the servers as they are. */
-export type Variant = { readonly bounces?: boolean } & (
+export type Variant = { readonly bounces?: boolean; readonly isMeasured?: boolean } & (
   | { readonly create: (candidates: readonly Candidate[]) => Balancer }
   | { readonly oracle: (servers: readonly Server[]) => number }
 );
@@ -29,6 +29,7 @@ export interface Outcome {
 }
 
 interface Isolate {
+  readonly allowance: Allowance;
   readonly candidates: readonly Candidate[];
   readonly balancer: Balancer | undefined;
 }
@@ -45,12 +46,12 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
   const stream = (index: number): (() => number) => diceOf(seed * 16 + index); // each its own: all variants meet the same calls
   const [arrivals, works, weather, picks, net] = [stream(1), stream(2), stream(3), stream(4), stream(5)];
   const exponential = (dice: () => number, mean: number): number => -mean * Math.log(1 - dice());
-  const servers = SPEEDS.map((speed) => new Server(world, speed));
+  const servers = SPEEDS.map((speed) => new Server(world, speed, variant.isMeasured === true));
   const answered = servers.map(() => 0);
   const end = WARM_UP_MS + setting.seconds * 1_000;
   const born = (): Isolate => {
     const candidates = servers.map((_, index) => ({ id: `server-${index}`, weight: 1, load: new Load() }));
-    return { candidates, balancer: "create" in variant ? variant.create(candidates) : undefined };
+    return { allowance: new Allowance(), candidates, balancer: "create" in variant ? variant.create(candidates) : undefined };
   };
   const isolates = Array.from({ length: setting.isolates }, born);
   const shares = Array.from({ length: setting.isolates }, (_, index) => (index + 1) ** -0.8);
@@ -108,25 +109,26 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
       times.push(isFailure ? TIMEOUT_MS : world.now - startedAt);
       failed += isFailure ? 1 : 0;
     };
-    attempt(isolate, workMs, method, -1, startedAt, isCounted, settle);
+    isolate.allowance.earn();
+    attempt(isolate, workMs, method, [], startedAt, isCounted, settle);
   }
 
   function attempt(
     isolate: Isolate,
     workMs: number,
     method: number,
-    bouncedOff: number,
+    bouncedOff: readonly number[],
     startedAt: number,
     isCounted: boolean,
     settle: (isFailure: boolean) => void,
   ): void {
-    const question = { key: 0, method, now: world.now, dice: picks, isOpen: (index: number) => index !== bouncedOff };
+    const question = { key: 0, method, now: world.now, dice: picks, isOpen: (index: number) => !bouncedOff.includes(index) };
     const index = "oracle" in variant ? variant.oracle(servers) : isolate.balancer!.pick(question);
     const server = servers[index]!;
     const { load } = isolate.candidates[index]!;
     const lease = load.begin(world.now, startedAt + TIMEOUT_MS, isolate.balancer?.costOf?.(method) ?? 1);
     const sentAt = world.now;
-    const mayBounce = variant.bounces === true && bouncedOff === -1;
+    const mayBounce = variant.bounces === true && bouncedOff.length < MAX_BOUNCES && !isolate.allowance.isSpent;
     const toldMs = mayBounce ? medianOf(isolate.candidates.map((one) => one.load.reportedMs)) : 0;
     if (isCounted) sent += 1;
     let isOver = false;
@@ -135,7 +137,8 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
       isOver = true;
       const unitMs = load.averageMs;
       if (!isFailure && unitMs > 0) isolate.balancer?.learn?.(method, (world.now - sentAt) / unitMs);
-      load.end(lease, world.now, isFailure ? TIMEOUT_MS : world.now - startedAt);
+      load.end(lease, world.now, isFailure ? TIMEOUT_MS : world.now - sentAt);
+      if (isFailure) load.doubt();
       settle(isFailure);
     };
     world.at(startedAt + TIMEOUT_MS, () => finish(true));
@@ -143,10 +146,17 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
     world.after(2 + exponential(net, 0.5), () => {
       server.underway -= 1;
       const predictedMs = server.predictedMs(MEAN_WORK_MS);
+      const arrivedAt = world.now;
+      server.usual.note(predictedMs, arrivedAt);
       server.heardMs = hear(server.heardMs, toldMs);
-      const back = (act: () => void): void => {
+      const back = (act: () => void, hasWorked = false): void => {
+        const report = {
+          predictedMs: server.predictedMs(MEAN_WORK_MS),
+          usualMs: server.usual.ms,
+          ...(hasWorked ? { tookMs: world.now - arrivedAt } : {}),
+        };
         world.after(2 + exponential(net, 0.5), () => {
-          load.reportedMs = predictedMs;
+          if (variant.bounces === true) load.report(report, world.now, world.now - sentAt);
           act();
         });
       };
@@ -156,12 +166,13 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
           if (isOver) return;
           isOver = true;
           load.drop(lease);
-          attempt(isolate, workMs, method, index, startedAt, isCounted, settle);
+          isolate.allowance.spend();
+          attempt(isolate, workMs, method, [...bouncedOff, index], startedAt, isCounted, settle);
         });
       }
       server.add(workMs, () => {
         if (isCounted) answered[index]! += 1;
-        back(() => finish(false));
+        back(() => finish(false), true);
       });
     });
   }

@@ -1,9 +1,12 @@
 // A processor-sharing server: its calls share its cores, and none gets more than one. Kept in virtual time, so a change costs one event.
+import { Usual } from "../../../core/balance/bounce.ts";
+import { HostLoad } from "../../../workers/service/host-load.ts";
 import type { World } from "../simulation.ts";
 
 interface Job {
   readonly finishAt: number; // virtual time at which its work is done
   readonly done: () => void;
+  readonly ended: ((now: number) => void) | undefined;
 }
 
 export class Server {
@@ -11,6 +14,8 @@ export class Server {
   underway = 0; // calls sent that have not arrived: nobody but the oracle knows
   heardMs = 0; // the median, as callers told it
   readonly cores = 4;
+  readonly usual = new Usual();
+  readonly #measured: HostLoad | undefined; // what it can tell by its own answers, as a host of the framework does
   readonly #world: World;
   readonly #baseSpeed: number;
   #factor = 1; // slowed by neighbours or faults
@@ -19,8 +24,9 @@ export class Server {
   #plan = 0; // plans older than this one are void
   readonly #jobs: Job[] = []; // by finishAt
 
-  constructor(world: World, speed: number) {
+  constructor(world: World, speed: number, isMeasured: boolean) {
     this.#world = world;
+    this.#measured = isMeasured ? new HostLoad(this.cores) : undefined;
     this.#baseSpeed = speed;
   }
 
@@ -33,8 +39,9 @@ export class Server {
     return this.speed * Math.min(1, this.cores / Math.max(1, this.inFlight));
   }
 
-  /** Time that one call more of `workMs` would take, as the server itself can tell. */
+  /** Time that one call more of `workMs` would take: as it is, or as the server's own answers tell. */
   predictedMs(workMs: number): number {
+    if (this.#measured !== undefined) return this.#measured.predictedMs;
     return (workMs / this.speed) * Math.max(1, (this.inFlight + 1) / this.cores);
   }
 
@@ -45,6 +52,7 @@ export class Server {
   }
 
   add(workMs: number, done: () => void): void {
+    const end = this.#measured?.begin(this.#world.now);
     this.#advance();
     const finishAt = this.#virtual + workMs;
     let low = 0;
@@ -54,7 +62,7 @@ export class Server {
       if (this.#jobs[middle]!.finishAt > finishAt) low = middle + 1;
       else high = middle;
     }
-    this.#jobs.splice(low, 0, { finishAt, done }); // the next one to finish is the last one
+    this.#jobs.splice(low, 0, { finishAt, done, ended: end }); // the next one to finish is the last one
     this.inFlight += 1;
     this.#planNext();
   }
@@ -74,6 +82,7 @@ export class Server {
       this.#jobs.pop();
       this.inFlight -= 1;
       this.#planNext();
+      next.ended?.(this.#world.now);
       next.done();
     });
   }

@@ -182,7 +182,7 @@ export class Isolate {
       const heat = { inFlight: server.inFlight, cores: server.setting.cores, predictedMs };
       const back = (act: () => void): void =>
         world.after(this.#travelMs() + (straggles?.(roll) ?? 0), () => {
-          this.fleet.report(id, predictedMs);
+          this.fleet.report(id, { predictedMs }, lease, world.now);
           act();
         });
       if (server.fault === "none" && isHot(heat, medianMs > 0 ? server.heardMs : 0)) return back(() => over("dropped") && end("bounced"));

@@ -11,7 +11,7 @@ interface Env extends Bindings {
 const cache = { ttlMs: 600_000, l2: "none", tags: ["pages"], staleWhileRevalidateMs: 600_000, staleIfErrorMs: 3_600_000 } as const;
 const config: GatewayInput = {
   services: {},
-  purge: { tokenBinding: "CACHE_TOKEN", pollMs: 1_000 },
+  purge: { tokenBinding: "CACHE_TOKEN", pollMs: 1_000, waitMs: 10_000 },
   cache: { maxBytes: 4 * 1_048_576 },
   httpRoutes: {
     "/": { upstream: { binding: "ORIGIN" }, cache },

@@ -1,10 +1,11 @@
-// Server bounce: an endpoint that is hot against the others refuses once, and the caller never sees it.
+// Server bounce: an endpoint that is hot against the others refuses a call, and the caller never sees it.
 import { expect, it } from "vitest";
-import { predictedMsIn } from "../../../core/balance/load-report.ts";
+import { Allowance, MAX_BOUNCES, Usual } from "../../../core/balance/bounce.ts";
+import { reportIn } from "../../../core/balance/load-report.ts";
 import { HostLoad } from "../../../workers/service/host-load.ts";
 import { gatewayTo, json, USER, unary } from "../../support/gateway.ts";
 
-it("an endpoint's refusal sends the call to another one, once; no header of this reaches the caller", async () => {
+it("an endpoint's refusal sends the call to another one, so often as is allowed; no header of this reaches the caller", async () => {
   const seen: { who: string; told: string | null }[] = [];
   const endpoint = (who: string, ms: number, bounces: boolean) => ({
     fetch: async (url: string, init: RequestInit) => {
@@ -34,7 +35,52 @@ it("an endpoint's refusal sends the call to another one, once; no header of this
   const bounced = seen.filter(({ who, told }) => who === "A" && told !== null).length;
   expect(bounced).toBeGreaterThan(0);
   expect(seen).toHaveLength(4 + bounced);
-  expect(seen.filter(({ told }) => told === null).length).toBe(bounced); // the second try may not be bounced again
+});
+
+it.each([1, 30])("of %d calls no more are refused than an isolate allows, and none more than twice, where all are hot", async (calls) => {
+  let refusals = 0;
+  let answers = 0;
+  const hot = {
+    fetch: async (url: string, init: RequestInit) => {
+      const report = { "endpoint-load-metrics": "TEXT named_metrics.predicted_ms=50" };
+      if (!new Request(url, init).headers.has("tidegate-load-median")) {
+        answers += 1;
+        return json(USER, { headers: report });
+      }
+      refusals += 1;
+      return new Response(null, { status: 503, headers: { "tidegate-bounced": "1", ...report } });
+    },
+  };
+  const endpoints = ["A", "B", "C", "D"].map((binding) => ({ binding }));
+  const upstream = { endpoints, balancer: "round_robin" as const };
+  const gateway = gatewayTo(() => json(USER), { services: { "users.v1.UserService": { upstream } } }, { A: hot, B: hot, C: hot, D: hot });
+  for (let n = 0; n < 4; n++) await gateway(unary("GetUser")); // all have reported
+  await scheduler.wait(150);
+  answers = 0;
+  for (let n = 0; n < calls; n++) expect((await gateway(unary("GetUser"))).status).toBe(200);
+  expect(answers).toBe(calls);
+  expect(refusals).toBeGreaterThan(0);
+  expect(refusals).toBeLessThanOrEqual(Math.min(calls * MAX_BOUNCES, 3 + (4 + calls) * 0.17)); // of the calls before, too
+});
+
+it("an allowance is spent by refusals and earned by calls", () => {
+  const allowance = new Allowance();
+  while (!allowance.isSpent) allowance.spend();
+  for (let n = 0; n < 5; n++) allowance.earn();
+  expect(allowance.isSpent).toBe(true);
+  for (let n = 0; n < 2; n++) allowance.earn();
+  expect(allowance.isSpent).toBe(false);
+});
+
+it("what is usual moves over a minute, whatever a moment says", () => {
+  const usual = new Usual();
+  usual.note(0, 0);
+  expect(usual.ms).toBe(0);
+  for (let at = 0; at <= 300_000; at += 100) usual.note(10, at);
+  usual.note(1_000, 300_100);
+  expect(usual.ms).toBeLessThan(12);
+  for (let at = 300_200; at <= 360_200; at += 100) usual.note(100, at);
+  expect(usual.ms).toBeGreaterThan(50);
 });
 
 it("a host refuses what it is told of only while it is hot, and never where nobody tells it of others", () => {
@@ -43,19 +89,25 @@ it("a host refuses what it is told of only while it is hot, and never where nobo
   for (const end of ends) end(100); // 20 ms of its own for each, and more
   for (let n = 0; n < 4; n++) host.begin(100);
   expect(host.predictedMs).toBeGreaterThan(50);
-  expect(host.isTooHot(null)).toBe(false);
-  expect(host.isTooHot("nonsense")).toBe(false);
-  expect(host.isTooHot("10.0")).toBe(true);
-  expect(new HostLoad().isTooHot("10.0")).toBe(false);
+  expect(host.isTooHot(null, 100)).toBe(false);
+  expect(host.isTooHot("nonsense", 100)).toBe(false);
+  expect(host.isTooHot("10.0", 100)).toBe(true);
+  expect(new HostLoad().isTooHot("10.0", 100)).toBe(false);
+  const said = Number(host.predictedMs.toFixed(1));
+  expect(reportIn(host.report(12))).toEqual({ predictedMs: said, usualMs: said, tookMs: 12 });
+  expect(reportIn(host.report())).toEqual({ predictedMs: said, usualMs: said });
 });
 
 it.each([
-  ["TEXT cpu_utilization=0.3,named_metrics.predicted_ms=12.5", 12.5],
-  ["TEXT named_metrics.predicted_ms=7", 7],
-  ['JSON {"named_metrics":{"predicted_ms":3}}', 3],
+  ["TEXT cpu_utilization=0.3,named_metrics.predicted_ms=12.5", { predictedMs: 12.5 }],
+  ["TEXT named_metrics.predicted_ms=7,named_metrics.usual_ms=6, named_metrics.took_ms=5", { predictedMs: 7, usualMs: 6, tookMs: 5 }],
+  ['JSON {"named_metrics":{"predicted_ms":3,"usual_ms":4}}', { predictedMs: 3, usualMs: 4 }],
   ["TEXT cpu_utilization=0.3", undefined],
+  ["TEXT named_metrics.usual_ms=3", undefined],
   ["JSON {", undefined],
-  ["TEXT named_metrics.predicted_ms=1e9", 1],
+  ["JSON null", undefined],
+  ["TEXT named_metrics.predicted_ms=", undefined],
+  ["TEXT named_metrics.predicted_ms=-1", undefined],
   ["TEXT named_metrics.predicted_ms=99999999", undefined],
   ["x".repeat(10_000), undefined],
-])("reads a load report: %.40s", (text, ms) => expect(predictedMsIn(text)).toBe(ms));
+])("reads a load report: %.40s", (text, report) => expect(reportIn(text)).toEqual(report));

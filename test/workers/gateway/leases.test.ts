@@ -71,6 +71,23 @@ it("awaits nothing for a warm request: it is answered while the object hangs", a
   expect(seen.calls - warmUp).toBeLessThanOrEqual(1); // a renewal, behind an answer
 });
 
+it("makes no binding call at all for a warm request between two renewals", async () => {
+  const { seen, call } = limited({});
+  for (let n = 0; n < 120; n++) {
+    await call(); // until there is a rate of its own
+    await scheduler.wait(10);
+  }
+  const asks: number[] = [];
+  for (let round = 0; round < 20; round++) {
+    const before = seen.calls;
+    for (let n = 0; n < 5; n++) expect((await call()).status).toBe(200);
+    asks.push(seen.calls - before);
+    await scheduler.wait(10);
+  }
+  expect(asks.filter((count) => count === 0).length).toBeGreaterThanOrEqual(10);
+  expect(Math.max(...asks)).toBeLessThanOrEqual(1);
+});
+
 it("never admits more of a small limit than its capacity, and an attack on it costs next to nothing", async () => {
   const { seen, call, name } = limited({ capacity: 5, rate: 1, intervalMs: 60_000, fail: "closed" });
   const first: Response[] = [];
@@ -94,7 +111,7 @@ it("keeps callers apart", async () => {
 });
 
 it("takes nothing of a lease where another rule refuses the call", async () => {
-  const { call } = limited(
+  const { seen, call } = limited(
     { capacity: 3, rate: 1, intervalMs: 60_000, fail: "closed", key: { header: "x-a" } },
     {
       [`exact-${rules}`]: { capacity: 1, rate: 1, intervalMs: 60_000, fail: "closed", key: { header: "x-b" } },
@@ -102,7 +119,10 @@ it("takes nothing of a lease where another rule refuses the call", async () => {
   );
   const pair = async (a: string, b: string): Promise<number> => (await call({ "x-a": a, "x-b": b })).status;
   expect(await pair("a", "1")).toBe(200);
-  for (let n = 0; n < 5; n++) expect(await pair("a", "1")).toBe(429); // refused by the exact rule
+  expect(await pair("a", "1")).toBe(429); // refused by the exact rule
+  const before = seen.calls;
+  for (let n = 0; n < 5; n++) expect(await pair("a", "1")).toBe(429);
+  expect(seen.calls).toBe(before);
   expect([await pair("a", "2"), await pair("a", "3"), await pair("a", "4")]).toEqual([200, 200, 429]);
 });
 

@@ -22,8 +22,8 @@ export class Asker {
   }
 
   /** Refreshes what has served already. */
-  behind(asked: Asked, found: Found): void {
-    this.#settings.flights.behind(found.at, async () => (await this.#fetch(asked, found, null))[0]);
+  behind(asked: Asked, found: Found, call: Call): void {
+    this.#settings.flights.behind(found.at, async () => (await this.#fetch(asked, found, call, null))[0]);
   }
 
   /** @throws Rejected where there is no answer */
@@ -33,7 +33,7 @@ export class Asker {
     const wait = { maxFollowers: policy.maxFollowers, deadlineAt: call.deadlineAt, patienceMs: timeoutMs + GRACE_MS };
     let own: Own;
     const joined = await this.#settings.flights.join(found.at, wait, async () => {
-      const [fetched, mine] = await this.#fetch(asked, found, null);
+      const [fetched, mine] = await this.#fetch(asked, found, call, null);
       own = mine;
       return fetched;
     });
@@ -53,17 +53,17 @@ export class Asker {
   }
 
   async #alone(asked: Asked, found: Found, call: Call): Promise<Got> {
-    const [fetched, own] = await this.#fetch(asked, found, call.signal);
+    const [fetched, own] = await this.#fetch(asked, found, call, call.signal);
     return { fetched, own, isCollapsed: false };
   }
 
   /** An upstream that fails is left alone for a while, as far as what is kept serves. */
-  async #fetch(asked: Asked, found: Found, signal: AbortSignal | null): Promise<[Fetched, Own]> {
+  async #fetch(asked: Asked, found: Found, call: Call, signal: AbortSignal | null): Promise<[Fetched, Own]> {
     const failed = (): void => {
       if (found.kind === "found") this.#settings.shelf.failed(found.kept, Date.now());
     };
     try {
-      const [fetched, own] = await fetchAnswer(this.#settings, asked, found, signal);
+      const [fetched, own] = await fetchAnswer(this.#settings, asked, found, call, signal);
       if (fetched.kind === "failed") failed();
       return [fetched, own];
     } catch (error) {

@@ -2,7 +2,8 @@
 import type { Directives, Fields } from "../../../core/cache/directives.ts";
 import type { Forward } from "../../../core/cache/status.ts";
 import type { Call } from "../call.ts";
-import type { Pairs, Plain } from "./plain.ts";
+import type { Forms, Said } from "./head.ts";
+import type { Plain } from "./plain.ts";
 
 export interface Asked {
   readonly kind: "asked";
@@ -10,20 +11,15 @@ export interface Asked {
   readonly resource: string; // what purges and invalidations call it
   readonly tags: readonly string[];
   /** The call as the upstream gets it, made when it has to be asked. */
-  told(): Call;
+  told(call: Call): Call;
   readonly variesBy: Fields | undefined; // the fields that `Vary` may speak of, where the key does not have them all
   readonly hasAuthorization: boolean; // and the upstream gets to see it
   readonly directives: Directives; // of the caller, as far as they count
   readonly isShareable: boolean; // or else only what is kept already may answer it: HEAD, parts
   /** Whether the answer is one of those that the protocol has. */
   isFit(status: number, fields: Fields): boolean;
-  /** Writes an answer for this caller. @param extra more header fields. @param forms of an answer that is kept */
-  present(answer: Plain, extra: Pairs, now: number, forms?: Forms): Response | Promise<Response>;
-}
-
-/** Other ways to write an answer that is kept, as callers have asked for them. */
-export interface Forms {
-  written?: Map<string, Uint8Array<ArrayBuffer>>;
+  /** Writes an answer for this caller. @param forms where the answer is kept */
+  present(answer: Plain, said: Said, now: number, forms?: Forms): Response | Promise<Response>;
 }
 
 /** A call that the cache has no part in. */
@@ -34,7 +30,11 @@ export interface PassedBy {
   readonly invalidates: string | undefined; // the resource that a call changes where it succeeds
 }
 
-export type Subject = (call: Call) => Asked | PassedBy | Promise<Asked | PassedBy>;
+export interface Subject {
+  ask(call: Call): Asked | PassedBy | Promise<Asked | PassedBy>;
+  /** The same for a GET where that is known at once; undefined where it is not, or where the call passes by. */
+  known(call: Call): Asked | undefined;
+}
 
 export function passed(detail: string | undefined, fwd: Forward = "bypass", invalidates?: string): PassedBy {
   return { kind: "passed", fwd, detail, invalidates };

@@ -36,15 +36,22 @@ export function methodCacheProblems(method: DescMethod, cache: CachePolicy, at: 
   const problems: Problem[] = [];
   if (cache.forward !== "key")
     problems.push({ path: join(cache.path, "forward"), found: cache.forward, mend: 'write "key", for RPC the only way' });
-  for (const path of cache.tags.flatMap((tag) => fieldsIn(parseTag(tag)))) {
-    if (fieldOf(method.input, path) !== undefined || cache.path !== join(at, "cache")) continue;
-    const mend = `write ${suggest(
-      path[0]!,
-      method.input.fields.map(({ name }) => name),
-    )}, a field of ${method.input.typeName}`;
-    problems.push({ path: join(cache.path, "tags"), found: `{${path.join(".")}}`, mend });
-  }
+  if (cache.path === join(at, "cache")) problems.push(...tagProblems(method, cache.tags, join(cache.path, "tags")));
   return problems;
+}
+
+/** Tags that no call can have: of fields that the message does not. */
+export function tagProblems({ input }: DescMethod, tags: readonly string[], path: string): Problem[] {
+  return tags
+    .flatMap((tag) => fieldsIn(parseTag(tag)))
+    .filter((field) => fieldOf(input, field) === undefined)
+    .map((field) => {
+      const mend = `write ${suggest(
+        field[0]!,
+        input.fields.map(({ name }) => name),
+      )}, a field of ${input.typeName}`;
+      return { path, found: `{${field.join(".")}}`, mend };
+    });
 }
 
 /** @returns a field of one value */

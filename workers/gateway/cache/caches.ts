@@ -14,7 +14,7 @@ import { Flights } from "./flight.ts";
 import type { L2 } from "./l2.ts";
 import { levelsOf } from "./levels.ts";
 import type { PurgeView } from "./purges.ts";
-import { Shelf, type Slot } from "./shelf.ts";
+import { Shelf, type Slot, tagName } from "./shelf.ts";
 
 /** What all calls of a route share, whichever protocol they come in. */
 export interface RouteCache {
@@ -51,6 +51,8 @@ const MOST_INVALIDATIONS = 10_000; // remembered one by one
 
 export class Caches {
   readonly #routes = new Map<string, RouteCache>();
+  readonly #invalidations = new Invalidations(MOST_INVALIDATIONS);
+  readonly #view: PurgeView | undefined;
 
   /**
    * @param policies by the name that purges call a route by
@@ -65,9 +67,9 @@ export class Caches {
     const names = [...policies.keys()].map((route) => ({ route }));
     const partitions = new Partitions<Slot>(names, store);
     const purges = view?.purges ?? new Purges();
-    const invalidations = new Invalidations(MOST_INVALIDATIONS);
+    this.#view = view;
     for (const [route, policy] of policies) {
-      const shelf = new Shelf(partitions.of(route), purges, invalidations);
+      const shelf = new Shelf(partitions.of(route), purges, this.#invalidations);
       const flights = new Flights<Fetched>(waitUntil);
       this.#routes.set(route, { policy, route, shelf, flights, l2: levels[policy.l2], view, seq: () => purges.seq });
     }
@@ -75,5 +77,18 @@ export class Caches {
 
   of(route: string): RouteCache | undefined {
     return this.#routes.get(route);
+  }
+
+  /** What bears one of these tags has changed: here at once, elsewhere as soon as isolates hear of it, where answers can be purged. */
+  invalidate(tags: readonly string[], now: number): void {
+    for (const tag of tags) this.#invalidations.add(tagName(tag), now);
+    if (tags.length === 0 || this.#view === undefined) return;
+    const purged = this.#view.purge(
+      tags.map((value) => ({ kind: "tag", value })),
+      "soft",
+    );
+    const failed = (fault: unknown): void =>
+      console.warn(JSON.stringify({ level: "warn", cache: "tags can't be purged", tags, fault: String(fault) }));
+    waitUntil(purged.then(() => undefined, failed));
   }
 }

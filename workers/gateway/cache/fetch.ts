@@ -4,10 +4,10 @@ import type { Entry } from "../../../core/cache/entry.ts";
 import type { CachePolicy } from "../../../core/cache/policy.ts";
 import { useOf } from "../../../core/cache/serve.ts";
 import { storing } from "../../../core/cache/storable.ts";
-import { conditionsOf, freshened } from "../../../core/cache/validate.ts";
+import { conditionsOf, freshened, headerOf } from "../../../core/cache/validate.ts";
 import { selection, varyNames } from "../../../core/cache/vary.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import type { Handler } from "../call.ts";
+import type { Call, Handler } from "../call.ts";
 import type { Asked } from "./asked.ts";
 import type { Flights } from "./flight.ts";
 import type { L2 } from "./l2.ts";
@@ -35,6 +35,7 @@ export type Fetched =
 export type Own = Plain | Response | undefined;
 
 /**
+ * @param from   the call that asks
  * @param signal of the caller, where nobody else waits; else the fetch has a deadline of its own
  * @throws Rejected where the upstream can't be asked
  */
@@ -42,6 +43,7 @@ export async function fetchAnswer(
   settings: FetchSettings,
   asked: Asked,
   found: Found,
+  from: Call,
   signal: AbortSignal | null,
 ): Promise<[Fetched, Own]> {
   const { shelf, l2, policy, next } = settings;
@@ -50,7 +52,7 @@ export async function fetchAnswer(
   const shared = known === undefined && l2 !== undefined && asked.isShareable ? await l2.get(asked.key, startedAt) : undefined;
   const judgement = shared === undefined ? "hard" : shelf.judge(asked, shared);
   if (shared !== undefined && judgement !== "hard") {
-    shelf.keep(asked, shared, startedAt);
+    shelf.keep(asked, shared, startedAt, true);
     const use = useOf(shared, judgement, asked.directives, startedAt, Math.random());
     if (use.kind !== "validate")
       return [{ kind: "kept", entry: shared, selected: selected(asked, shared), from: "l2", status: 0 }, undefined];
@@ -59,7 +61,7 @@ export async function fetchAnswer(
 
   const seq = settings.seq(); // what is purged from here on hits the answer
   const requestedAt = Date.now();
-  const call = asked.told();
+  const call = asked.told(from);
   const conditions = asked.isShareable && known !== undefined ? conditionsOf(known) : [];
   for (const [name, value] of conditions) call.outgoing.headers.set(name, value);
   const own = signal === null ? AbortSignal.timeout(settings.timeoutMs) : undefined;
@@ -97,10 +99,15 @@ export async function fetchAnswer(
   const { entry } = stored;
   if (shelf.judge(asked, entry) === "hard") return [{ kind: "alone" }, plain]; // changed while it was fetched
   shelf.keep(asked, entry, receivedAt);
-  const isWhole = asked.variesBy === undefined || varyNames(fields.get("vary")).length === 0;
-  if (isWhole) l2?.put(asked.key, entry, receivedAt); // the shared level knows of no variants
+  offer(l2, asked, entry, receivedAt);
   const kept: Fetched = { kind: "kept", entry, selected: selected(asked, entry), from: "upstream", status: response.status };
   return [kept, isConfirmed ? undefined : plain];
+}
+
+/** Offers an entry to the shared level: as it is fetched, and with its first hit. */
+export function offer(l2: L2 | undefined, asked: Asked, entry: Entry, now: number): void {
+  const isWhole = asked.variesBy === undefined || varyNames(headerOf(entry, "vary")).length === 0;
+  if (isWhole) l2?.put(asked.key, entry, now); // the shared level knows of no variants
 }
 
 /** An answer that can't be kept is for the one who asked; but a server error would be the same for all. */

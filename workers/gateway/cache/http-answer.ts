@@ -1,37 +1,34 @@
 // An answer as one HTTP caller gets it: whole, a part of it, or only that it has not changed.
 import { rangeOf } from "../../../core/cache/range.ts";
 import { isForNotModified, isNotModified } from "../../../core/cache/validate.ts";
-import { fieldsOf, type Pairs, type Plain, responseOf } from "./plain.ts";
+import { type Forms, headOf, type Said } from "./head.ts";
+import { type Plain, responseOf } from "./plain.ts";
 
-export function presentHttp(request: Request, { status, headers, body }: Plain, extra: Pairs, now: number): Response {
+export function presentHttp(request: Request, { status, headers: fields, body }: Plain, said: Said, now: number, forms?: Forms): Response {
   const asked = request.headers;
-  const all = [...headers, ...extra] as [string, string][];
+  const head = headOf(forms, "http", () => fields, said);
   const isHead = request.method === "HEAD";
   if (status !== 200 || !(isHead || asked.has("if-none-match") || asked.has("if-modified-since") || asked.has("range")))
-    return responseOf(status, all, isHead ? null : body);
+    return responseOf(status, head, isHead ? null : body);
 
-  const answer = fieldsOf(headers);
-  if (isNotModified(asked, status, answer, now))
-    return responseOf(
-      304,
-      all.filter(([name]) => isForNotModified(name)),
-      null,
-    );
-  if (isHead) return responseOf(200, withLength(all, body.byteLength), null);
-  const range = rangeOf(asked, answer, body.byteLength, now);
-  const rest = all.filter(([name]) => name !== "content-length" && name !== "content-range");
-  switch (range.kind) {
-    case "whole":
-      return responseOf(200, all, body);
-    case "part": {
-      const { start, end } = range;
-      return responseOf(206, [...rest, ["content-range", `bytes ${start}-${end - 1}/${body.byteLength}`]], body.slice(start, end));
-    }
-    case "unsatisfiable":
-      return responseOf(416, [...rest.filter(([name]) => name !== "content-type"), ["content-range", `bytes */${body.byteLength}`]], null);
+  const headers = new Headers(head);
+  if (isNotModified(asked, status, head, now)) {
+    for (const name of [...headers.keys()]) if (!isForNotModified(name)) headers.delete(name);
+    return responseOf(304, headers, null);
   }
-}
-
-function withLength(headers: [string, string][], bytes: number): [string, string][] {
-  return headers.some(([name]) => name === "content-length") ? headers : [...headers, ["content-length", String(bytes)]];
+  if (isHead) {
+    if (!headers.has("content-length")) headers.set("content-length", String(body.byteLength));
+    return responseOf(200, headers, null);
+  }
+  const range = rangeOf(asked, head, body.byteLength, now);
+  if (range.kind === "whole") return responseOf(200, headers, body);
+  headers.delete("content-length");
+  if (range.kind === "unsatisfiable") {
+    headers.delete("content-type");
+    headers.set("content-range", `bytes */${body.byteLength}`);
+    return responseOf(416, headers, null);
+  }
+  const { start, end } = range;
+  headers.set("content-range", `bytes ${start}-${end - 1}/${body.byteLength}`);
+  return responseOf(206, headers, body.slice(start, end));
 }

@@ -20,8 +20,9 @@ const UNKEYED = [
 
 export function httpSubject(route: string, policy: CachePolicy, principalHeader: string | undefined): Subject {
   const names = policy.forward === "key" ? ["accept-encoding", ...policy.vary.filter((name) => name !== "accept-encoding")] : policy.vary;
-  return (call): Asked | PassedBy => {
-    const { method, path, query, headers } = call.outgoing;
+  const ask = (call: Call): Asked | PassedBy => {
+    const { method, path, query } = call.outgoing;
+    const { headers } = call.request;
     const resource = path + query;
     if (method !== "GET" && method !== "HEAD") return passed(undefined, "method", SAFE.includes(method) ? undefined : resource);
     if (call.request.body !== null) return passed("body", "request");
@@ -36,9 +37,9 @@ export function httpSubject(route: string, policy: CachePolicy, principalHeader:
 
     const dimensions = dimensionsOf(headers, names);
     const isPart = headers.has("range");
-    const told = (): Call => {
+    const told = (call: Call): Call => {
       const isKeyed = policy.forward === "key";
-      const outgoing = isKeyed ? keyedHeaders(headers, names, dimensions, policy, principalHeader) : trusted(headers, policy);
+      const outgoing = isKeyed ? keyedHeaders(call, names, dimensions, policy, principalHeader) : trusted(call.outgoing.headers, policy);
       if (isPart && isKeyed) for (const name of ["range", "if-range"]) copy(headers, outgoing, name);
       return { ...call, outgoing: { method, path, query: selected, headers: outgoing, body: null } };
     };
@@ -53,9 +54,14 @@ export function httpSubject(route: string, policy: CachePolicy, principalHeader:
       directives: directivesOf(headers, policy),
       isShareable: method === "GET" && !isPart,
       isFit: () => true,
-      present: (answer, extra, now) => presentHttp(call.request, answer, extra, now),
+      present: (answer, said, now, forms) => presentHttp(call.request, answer, said, now, forms),
     };
   };
+  const known = (call: Call): Asked | undefined => {
+    const asked = ask(call);
+    return asked.kind === "asked" ? asked : undefined;
+  };
+  return { ask, known };
 }
 
 /** `only-if-cached` asks for less, not for more: it always counts. */

@@ -71,6 +71,6 @@ function resumed(chunks: readonly Uint8Array[], reader: ReadableStreamDefaultRea
 
 const WITHOUT_BODY: ReadonlySet<number> = new Set([101, 204, 205, 304]);
 
-export function responseOf(status: number, headers: [string, string][], body: Uint8Array<ArrayBuffer> | null): Response {
+export function responseOf(status: number, headers: Headers, body: Uint8Array<ArrayBuffer> | null): Response {
   return new Response(WITHOUT_BODY.has(status) ? null : body, { status, headers, encodeBody: "manual" });
 }

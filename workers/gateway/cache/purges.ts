@@ -15,30 +15,7 @@ const GRACE_MS = 1_000; // for an ask behind an answer; an isolate without calls
 const GIVES_UP_MS = 5_000; // on an ask whose call may be gone
 const LONGEST_PAUSE_MS = 5_000; // before it asks again a log that has not answered
 
-/** What the cache asks before it serves. */
-export interface PurgeKnowledge {
-  readonly purges: Purges;
-  /**
-   * Called with each call that may be answered from the cache, before it looks there.
-   *
-   * @returns undefined where nothing is to be waited for: the usual case. Else a promise that never rejects, and that takes `waitMs` at most
-   */
-  prepare(): Promise<void> | undefined;
-  /** Whether what this isolate keeps may be served: always but for `strict` where the log has not been heard in time. */
-  mayServe(): boolean;
-  /** Whether what the shared level keeps may be served: not before the log has been heard once, for it may be older than the isolate. */
-  mayServeShared(): boolean;
-}
-
-/** Where nobody can purge. */
-export const NEVER_PURGED: PurgeKnowledge = {
-  purges: new Purges(),
-  prepare: () => undefined,
-  mayServe: () => true,
-  mayServeShared: () => true,
-};
-
-export class PurgeView implements PurgeKnowledge {
+export class PurgeView {
   readonly purges = new Purges();
   readonly #settings: PurgeSettings;
   #heardAt = Number.NEGATIVE_INFINITY; // epoch ms of the last good answer
@@ -54,6 +31,11 @@ export class PurgeView implements PurgeKnowledge {
     return this.#settings.pollMs + GRACE_MS;
   }
 
+  /**
+   * Called with each call that may be answered from the cache, before it looks there.
+   *
+   * @returns undefined where nothing is to be waited for: the usual case. Else a promise that never rejects, and that takes `waitMs` at most
+   */
   prepare(): Promise<void> | undefined {
     const { pollMs, waitMs } = this.#settings;
     const now = Date.now();
@@ -67,13 +49,19 @@ export class PurgeView implements PurgeKnowledge {
       waitUntil(this.#asking.done);
     }
     if (ageMs < pollMs + GRACE_MS || hasFailed) return undefined;
-    return Promise.race([this.#asking!.done, scheduler.wait(waitMs)]);
+    const asking = this.#asking!;
+    const late = scheduler.wait(waitMs).then(() => {
+      if (this.#asking === asking) this.#failedAt = Date.now(); // the next calls do not wait
+    });
+    return Promise.race([asking.done, late]);
   }
 
+  /** Whether what this isolate keeps may be served: always but for `strict` where the log has not been heard in time. */
   mayServe(): boolean {
     return !this.#settings.strict || this.#isHeard();
   }
 
+  /** Whether what the shared level keeps may be served: not before the log has been heard once, for it may be older than the isolate. */
   mayServeShared(): boolean {
     return this.#heardAt > Number.NEGATIVE_INFINITY && this.mayServe();
   }

@@ -6,53 +6,51 @@ import type { Call } from "../call.ts";
 import { mediaType } from "../protocol.ts";
 import { codecOf } from "../translate/headers.ts";
 import { unaryFromConnect } from "../translate/to-connect.ts";
-import type { Asked, Forms } from "./asked.ts";
+import type { Asked } from "./asked.ts";
+import { type Forms, headOf, type Said } from "./head.ts";
 import { type Pairs, type Plain, responseOf } from "./plain.ts";
 
 const OF_THE_BODY = ["content-type", "content-length", "content-encoding"];
+
+type Codec = "proto" | "json";
 
 export function rpcAnswer(method: DescMethod): (call: Call) => Asked["present"] {
   const json = (body: Uint8Array): Uint8Array<ArrayBuffer> =>
     new TextEncoder().encode(toJsonString(method.output, fromBinary(method.output, body))) as Uint8Array<ArrayBuffer>;
 
-  const write = ({ status, headers, body }: Plain, extra: Pairs, codec: "proto" | "json", forms: Forms): Response => {
-    const all = [...headers.filter(([name]) => !OF_THE_BODY.includes(name)), ...extra] as [string, string][];
-    if (status !== 200) return responseOf(status, [...all, ["content-type", "application/json"]], body);
-    return responseOf(
-      200,
-      [...all, ["content-type", `application/${codec}`]],
-      codec === "proto" ? body : formOf(forms, "json", () => json(body)),
-    );
+  const write = ({ status, headers: fields, body }: Plain, said: Said, asked: Codec, forms: Forms | undefined): Response => {
+    const codec = status === 200 ? asked : "json"; // errors of Connect are JSON
+    const typed = (): Pairs => [...fields.filter(([name]) => !OF_THE_BODY.includes(name)), ["content-type", `application/${codec}`]];
+    const head = headOf(forms, codec, typed, said);
+    const written = status !== 200 || codec === "proto" ? body : bodyOf(forms, "json", () => json(body));
+    return responseOf(status, head, written);
   };
 
   return (call) => {
     const codec = codecFor(call);
-    return (plain, extra, _, forms = {}) => {
-      const packed = plain.headers.find(([name]) => name === "content-encoding");
+    const isGrpcWeb = call.protocol.kind === "grpc_web";
+    return (plain, said, _, forms) => {
+      const packed = plain.headers.find(([name]) => name === "content-encoding")?.[1];
       if (packed !== undefined) {
-        throw new Rejected({
-          kind: "upstream_invalid",
-          upstream: method.parent.typeName,
-          problem: `answered in ${packed[1].slice(0, 20)}, unasked`,
-        });
+        const problem = `answered in ${packed.slice(0, 20)}, unasked`;
+        throw new Rejected({ kind: "upstream_invalid", upstream: method.parent.typeName, problem });
       }
-      const response = write(plain, extra, codec, forms);
-      return call.protocol.kind === "grpc_web" ? unaryFromConnect(response, codec) : response;
+      const response = write(plain, said, codec, forms);
+      return isGrpcWeb ? unaryFromConnect(response, codec) : response;
     };
   };
 }
 
-/** Other ways to write the same answer are kept beside it. */
-function formOf(forms: Forms, name: string, write: () => Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const known = forms.written?.get(name);
+function bodyOf(forms: Forms | undefined, name: string, write: () => Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const known = forms?.bodies?.get(name);
   if (known !== undefined) return known;
-  const form = write();
-  forms.written = (forms.written ?? new Map()).set(name, form);
-  return form;
+  const body = write();
+  if (forms !== undefined) forms.bodies = (forms.bodies ?? new Map()).set(name, body);
+  return body;
 }
 
 /** What is above turns REST into JSON itself. */
-function codecFor({ protocol, request, outgoing }: Call): "proto" | "json" {
+function codecFor({ protocol, request, outgoing }: Call): Codec {
   if (protocol.kind === "rest") return "proto";
   if (request.method === "GET") return readQuery(outgoing.query).encoding === "json" ? "json" : "proto";
   return codecOf(mediaType(outgoing.headers.get("content-type"))) === "json" ? "json" : "proto";

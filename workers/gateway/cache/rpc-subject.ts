@@ -1,15 +1,16 @@
 // What an RPC call asks the cache for: a method and a message, whatever protocol and form it comes in.
-import type { DescMethod, Message } from "@bufbuild/protobuf";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
 import { type Directives, NONE, parseCacheControl } from "../../../core/cache/directives.ts";
 import { cacheKey, textOfBytes } from "../../../core/cache/key.ts";
 import { Lru } from "../../../core/cache/lru.ts";
 import type { CachePolicy } from "../../../core/cache/policy.ts";
-import { parseTag, type TagTemplate, tagFor } from "../../../core/cache/tags.ts";
+import { parseTag } from "../../../core/cache/tags.ts";
 import type { Call } from "../call.ts";
 import { decodeMessage } from "../message.ts";
 import { type Asked, type PassedBy, passed, type Subject } from "./asked.ts";
 import { canonicalBytes } from "./canonical.ts";
+import { tagsOf } from "./message-tags.ts";
 import { rpcAnswer } from "./rpc-answer.ts";
 import { authorizationOf, dimensionsOf, keyedHeaders, scopeOf } from "./scope.ts";
 
@@ -21,10 +22,15 @@ export interface RpcSubjectSettings {
 }
 
 /** The message of a call, once it has been decoded and brought to its one form. */
-interface Known {
+interface Written {
   readonly resource: string;
+  readonly present: Asked["present"];
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly tags: readonly string[];
+}
+
+interface Known extends Written {
+  asked?: Asked | PassedBy;
 }
 
 const MOST_MESSAGE_BYTES = 65_536; // a longer message is no key
@@ -40,29 +46,40 @@ export function rpcSubject({ method, policy, maxBytes, principalHeader }: RpcSub
   const known = new Lru<Known>(REMEMBERED); // by what callers have written: most write the same again, and nothing is decoded then
   const answerFor = rpcAnswer(method);
 
-  const asked = (call: Call, { resource, bytes, tags }: Known): Asked | PassedBy => {
-    const { headers } = call.outgoing;
-    const scope = scopeOf(headers, policy, principalHeader);
-    if (scope === undefined) return passed("scope");
+  const isOfAll = policy.scope === "shared" && names.length === 0 && policy.clientControl === "ignore";
+  const isFit: Asked["isFit"] = (status, fields) => {
+    const contentType = fields.get("content-encoding") === null ? (fields.get("content-type") ?? "") : "";
+    return contentType.startsWith(status === 200 ? "application/proto" : "application/json");
+  };
+
+  const askedBy = ({ headers }: Request, { resource, bytes, tags, present }: Written): Asked | PassedBy => {
     const authorization = authorizationOf(headers, policy);
     if (authorization === "passes") return passed("authorization");
+    const scope = scopeOf(headers, policy, principalHeader);
+    if (scope === undefined) return passed("scope");
     const dimensions = dimensionsOf(headers, names);
     return {
       kind: "asked",
       key: cacheKey(route, scope, resource, dimensions),
       resource,
       tags,
-      told: () => told(call, path, bytes, keyedHeaders(headers, names, dimensions, policy, principalHeader)),
+      told: (call) => told(call, path, bytes, keyedHeaders(call, names, dimensions, policy, principalHeader)),
       variesBy: undefined,
       hasAuthorization: authorization === "forwarded",
       directives: directivesOf(headers, policy),
       isShareable: true,
-      isFit: (status, fields) => (fields.get("content-type") ?? "").startsWith(status === 200 ? "application/proto" : "application/json"),
-      present: answerFor(call),
+      isFit,
+      present,
     };
   };
+  // Where nothing but the message counts, all callers without credentials ask for the same.
+  const asked = ({ request }: Call, written: Known): Asked | PassedBy => {
+    if (!isOfAll || request.headers.has("authorization")) return askedBy(request, written);
+    written.asked ??= askedBy(request, written);
+    return written.asked;
+  };
 
-  return (call) => {
+  const ask: Subject["ask"] = (call) => {
     const written = writtenOf(call);
     const before = written === undefined ? undefined : known.get(written, 0);
     if (before !== undefined) return asked(call, before);
@@ -71,19 +88,30 @@ export function rpcSubject({ method, policy, maxBytes, principalHeader }: RpcSub
       const bytes = canonicalBytes(method.input, message);
       if (bytes === undefined || bytes.byteLength > MOST_MESSAGE_BYTES) return passed("message");
       const resource = `${path}?message=${base64Encode(bytes, "url")}`;
-      const one: Known = { resource, bytes, tags: tagsOf(templates, message, method) };
-      if (written !== undefined) known.set(written, one, 400 + written.length + resource.length + bytes.byteLength, NEVER, 0);
+      const one: Known = { resource, bytes, tags: tagsOf(templates, message), present: answerFor(call) };
+      if (written !== undefined) known.set(written, one, 600 + written.length + 2 * resource.length + bytes.byteLength, NEVER, 0);
       return asked(call, one);
     });
   };
+  const recalled: Subject["known"] = (call) => {
+    const { query } = call.outgoing;
+    const before = query.length > MOST_WRITTEN ? undefined : known.get(query, 0);
+    const one = before === undefined ? undefined : asked(call, before);
+    return one?.kind === "asked" ? one : undefined;
+  };
+  return { ask, known: recalled };
 }
 
 /** The message as it was written, with all that says how to read it; undefined where that is too long to remember. */
-function writtenOf({ protocol, outgoing: { method, query, headers, body } }: Call): string | undefined {
+function writtenOf({ protocol, request, outgoing }: Call): string | undefined {
+  const { method, query, body } = outgoing;
   if (method === "GET") return query.length > MOST_WRITTEN ? undefined : query;
   if (body instanceof ReadableStream || (body?.byteLength ?? 0) > MOST_WRITTEN) return undefined;
+  const text = textOfBytes(body ?? new Uint8Array());
+  if (protocol.kind === "rest") return text; // it has been turned into the message already
+  const { headers } = request;
   const packed = headers.get(protocol.kind === "grpc_web" ? "grpc-encoding" : "content-encoding") ?? "";
-  return `${protocol.kind}\n${headers.get("content-type") ?? ""}\n${packed}\n${textOfBytes(body ?? new Uint8Array())}`;
+  return `${protocol.kind}\n${headers.get("content-type") ?? ""}\n${packed}\n${text}`;
 }
 
 /** The call in its one form, made of what the key is made of. */
@@ -99,19 +127,4 @@ function directivesOf(headers: Headers, { clientControl }: CachePolicy): Directi
   const asked = new Map(parseCacheControl(headers.get("cache-control")));
   asked.delete("only-if-cached"); // no RPC error says that there is nothing
   return asked;
-}
-
-function tagsOf(templates: readonly TagTemplate[], message: Message, { input }: DescMethod): readonly string[] {
-  return templates.flatMap((template) => tagFor(template, (path) => valueAt(message, input.fields.length === 0 ? [] : path)) ?? []);
-}
-
-/** @param path names of fields, as the proto or protobuf-es writes them */
-function valueAt(message: Message, path: readonly string[]): unknown {
-  let value: unknown = path.length === 0 ? undefined : message;
-  for (const name of path) {
-    if (typeof value !== "object" || value === null) return undefined;
-    const local = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-    value = (value as Readonly<Record<string, unknown>>)[local];
-  }
-  return value;
 }

@@ -1,6 +1,7 @@
 // Whose answer a call may get, and what of its headers an upstream of a cached route gets to see.
 import type { CachePolicy } from "../../../core/cache/policy.ts";
 import { normalised } from "../../../core/cache/vary.ts";
+import type { Call } from "../call.ts";
 
 /** What names a call is forwarded as far as its form leaves a caller nothing to say: an upstream may write it into its answer. */
 const NAMING = { "x-request-id": /^[0-9a-f-]{36}$/, traceparent: /^[0-9a-f-]{55}$/ };
@@ -28,7 +29,7 @@ export function dimensionsOf(headers: Headers, names: readonly string[]): (strin
 
 /** Only what is part of the key, and what can't change the answer: nothing else can then poison it. */
 export function keyedHeaders(
-  from: Headers,
+  { request: { headers: from }, outgoing }: Call,
   names: readonly string[],
   dimensions: readonly (string | null)[],
   { scope, authorization }: CachePolicy,
@@ -36,7 +37,7 @@ export function keyedHeaders(
 ): Headers {
   const headers = new Headers();
   for (const [name, form] of Object.entries(NAMING)) {
-    const value = from.get(name);
+    const value = outgoing.headers.get(name);
     if (value !== null && form.test(value)) headers.set(name, value);
   }
   const copied = authorization === "forward" ? ["authorization"] : [];

@@ -6,12 +6,14 @@ import { pauseMs } from "../../../core/cache/serve.ts";
 import type { Store } from "../../../core/cache/store.ts";
 import { headerOf } from "../../../core/cache/validate.ts";
 import { selection, varyNames } from "../../../core/cache/vary.ts";
-import type { Asked, Forms } from "./asked.ts";
+import type { Asked } from "./asked.ts";
+import { type Forms, formBytes } from "./head.ts";
 
 /** An answer, and how its refreshing goes. */
 export interface Kept extends Forms {
   readonly kind: "entry";
   readonly entry: Entry;
+  isOffered: boolean; // to the shared level, as something that is asked for more than once
   retryAt: number; // epoch ms; the upstream has failed and is not asked before
   failures: number; // in a row
 }
@@ -37,7 +39,6 @@ export type Found =
 
 const PASSING_MS = 10_000;
 const SMALL_BYTES = 1_000; // what a slot without an answer occupies, beside its key
-const FORM_BYTES = 300; // of the objects around one
 const PASSING: Passing = { kind: "passing" };
 
 export class Shelf {
@@ -69,23 +70,24 @@ export class Shelf {
 
   /** What purges and invalidations say of an entry, wherever it comes from. */
   judge({ resource }: Asked, { route, tags, seq, storedAt, fetchMs }: Entry): Judgement {
-    if (this.#invalidations.hits(resource, storedAt - fetchMs)) return "hard";
+    const fetchedAt = storedAt - fetchMs;
+    if (this.#invalidations.hits(resource, fetchedAt)) return "hard";
+    if (this.#invalidations.size > 0 && tags.some((tag) => this.#invalidations.hits(tagName(tag), fetchedAt))) return "hard";
     return this.#purges.judge({ key: resource, route, tags, seq });
   }
 
   /** @returns under which key it is kept; an answer that varies by fields which the key does not have gets one of its own */
-  keep(asked: Asked, entry: Entry, now: number): string {
+  keep(asked: Asked, entry: Entry, now: number, isOffered = false): string {
     const until = keptUntil(entry);
     const names = asked.variesBy === undefined ? [] : varyNames(headerOf(entry, "vary"));
     const at = names.length === 0 ? asked.key : variantKey(asked, this.#varying(asked.key, names, until, now));
-    this.#store.set(at, { kind: "entry", entry, retryAt: 0, failures: 0 }, bytesOf(at, entry), until, now);
+    this.#store.set(at, { kind: "entry", entry, isOffered, retryAt: 0, failures: 0 }, bytesOf(at, entry), until, now);
     return at;
   }
 
   /** Counts anew what is kept, where it is kept in more forms than before. */
   recount(at: string, kept: Kept, now: number): void {
-    let bytes = bytesOf(at, kept.entry);
-    for (const form of kept.written?.values() ?? []) bytes += FORM_BYTES + form.byteLength;
+    const bytes = bytesOf(at, kept.entry) + formBytes(kept, kept.entry.headers);
     this.#store.set(at, kept, bytes, keptUntil(kept.entry), now);
   }
 
@@ -112,6 +114,11 @@ export class Shelf {
     this.#store.set(key, varying, SMALL_BYTES + 2 * key.length, varying.until, now);
     return varying;
   }
+}
+
+/** What an invalidated tag is remembered as: no resource starts so. */
+export function tagName(tag: string): string {
+  return `tag ${tag}`;
 }
 
 function variantKey({ key, variesBy }: Asked, { names, generation }: Varying): string {

@@ -1,12 +1,12 @@
 // Answers from what is kept, asks the upstream for the rest, and serves what is stale where that is allowed.
-import type { Entry } from "../../../core/cache/entry.ts";
-import { ageOf, useOf } from "../../../core/cache/serve.ts";
+import { useOf } from "../../../core/cache/serve.ts";
 import { type CacheStatus, cacheStatus, type Forward } from "../../../core/cache/status.ts";
 import { Asker, type Got } from "../cache/ask.ts";
 import type { Asked, PassedBy, Subject } from "../cache/asked.ts";
 import type { RouteCache } from "../cache/caches.ts";
+import { offer } from "../cache/fetch.ts";
+import { aged, serve, told, ttlOf } from "../cache/hit.ts";
 import { invalidate } from "../cache/invalidate.ts";
-import type { Pairs } from "../cache/plain.ts";
 import type { Found, Shelf } from "../cache/shelf.ts";
 import type { Call, Handler, Layer } from "../call.ts";
 
@@ -17,14 +17,14 @@ export interface CacheSettings {
 }
 
 export function cache({ cache, subject, timeoutMs }: CacheSettings): Layer {
-  const { shelf, view } = cache;
+  const { shelf, view, l2 } = cache;
   return (next) => {
     const asker = new Asker({ ...cache, next, timeoutMs });
     return async (call) => {
       const hearing = view?.prepare();
       if (hearing !== undefined) await hearing;
       if (view?.mayServe() === false) return marked(await next(call), { fwd: "bypass", detail: "purges-unknown" });
-      const asking = subject(call);
+      const asking = subject.ask(call);
       const asked = asking instanceof Promise ? await asking : asking;
       if (asked.kind === "passed") return passBy(next, call, asked, shelf);
       const now = Date.now();
@@ -33,10 +33,15 @@ export function cache({ cache, subject, timeoutMs }: CacheSettings): Layer {
         const { kept, judgement } = found;
         const use = useOf(kept.entry, judgement, asked.directives, now, Math.random());
         const isDue = use.kind === "stale" || (use.kind === "fresh" && use.isEarly);
-        if (isDue && now >= kept.retryAt) asker.behind(asked, found);
-        if (use.kind === "fresh") return serve(asked, found, { isHit: true }, now);
-        if (use.kind === "stale") return serve(asked, found, { isHit: true, detail: "stale-while-revalidate" }, now);
-        if (now < kept.retryAt && now < kept.entry.errorUntil) return serve(asked, found, { isHit: true, detail: "stale-if-error" }, now);
+        if (isDue && now >= kept.retryAt) asker.behind(asked, found, call);
+        if (use.kind === "fresh" && !kept.isOffered) {
+          kept.isOffered = true;
+          offer(l2, asked, kept.entry, now);
+        }
+        if (use.kind === "fresh") return serve(shelf, asked, found, { isHit: true }, now);
+        if (use.kind === "stale") return serve(shelf, asked, found, { isHit: true, detail: "stale-while-revalidate" }, now);
+        if (now < kept.retryAt && now < kept.entry.errorUntil)
+          return serve(shelf, asked, found, { isHit: true, detail: "stale-if-error" }, now);
       }
       const fwd = fwdOf(found);
       if (asked.directives.has("only-if-cached")) {
@@ -60,14 +65,7 @@ export function cache({ cache, subject, timeoutMs }: CacheSettings): Layer {
       const now = Date.now();
       const found = shelf.find(asked, now);
       if (found.kind === "none" || now >= found.kept.entry.errorUntil) return undefined;
-      return serve(asked, found, { fwd, fwdStatus, detail: "stale-if-error" }, now);
-    }
-
-    async function serve(asked: Asked, { at, kept }: Found & { kind: "found" }, said: CacheStatus, now: number): Promise<Response> {
-      const forms = kept.written?.size;
-      const response = await asked.present(kept.entry, aged(kept.entry, said, now), now, kept);
-      if (kept.written?.size !== forms) shelf.recount(at, kept, now);
-      return response;
+      return serve(shelf, asked, found, { fwd, fwdStatus, detail: "stale-if-error" }, now);
     }
 
     async function answer(asked: Asked, found: Found, { fetched, own, isCollapsed }: Got): Promise<Response> {
@@ -77,7 +75,7 @@ export function cache({ cache, subject, timeoutMs }: CacheSettings): Layer {
       if (fetched.kind === "kept") {
         const { entry, from, status } = fetched;
         const isStored = from === "upstream" && !isCollapsed;
-        const ttl = ttlOf(entry.freshUntil, now);
+        const ttl = ttlOf(entry, now);
         const said =
           from === "l2"
             ? { isHit: true, ttl, detail: "l2" }
@@ -99,21 +97,9 @@ async function passBy(next: Handler, call: Call, { fwd, detail, invalidates }: P
   return marked(response, { fwd, ...(detail === undefined ? {} : { detail }) });
 }
 
-function aged(entry: Entry, said: CacheStatus, now: number): Pairs {
-  return [["age", String(ageOf(entry, now))], ...told({ ttl: ttlOf(entry.freshUntil, now), ...said })];
-}
-
-function told(said: CacheStatus): Pairs {
-  return [["cache-status", cacheStatus(said)]];
-}
-
 function marked(response: Response, said: CacheStatus): Response {
   response.headers.append("cache-status", cacheStatus(said));
   return response;
-}
-
-function ttlOf(freshUntil: number, now: number): number {
-  return Math.floor((freshUntil - now) / 1_000);
 }
 
 function fwdOf(found: Found): Forward {

@@ -11,19 +11,28 @@ import type { Call, Layer } from "../call.ts";
 export function deadline(longestMs: number): Layer {
   return (next) => async (call) => {
     const timeoutMs = Math.min(askedFor(call) ?? longestMs, longestMs);
-    const signal = AbortSignal.timeout(timeoutMs);
+    const deadlineAt = call.receivedAt + timeoutMs;
+    let signal: AbortSignal | undefined; // made when somebody waits by it
+    const timed: Call = {
+      ...call,
+      deadlineAt,
+      get signal() {
+        signal ??= AbortSignal.timeout(Math.max(0, deadlineAt - Date.now()));
+        return signal;
+      },
+    };
     try {
-      return await next({ ...call, signal, deadlineAt: call.receivedAt + timeoutMs });
+      return await next(timed);
     } catch (error) {
       // Whatever broke below: when the time was up, that is why.
-      throw signal.aborted ? new Rejected({ kind: "deadline_exceeded", timeoutMs }) : error;
+      throw signal?.aborted === true ? new Rejected({ kind: "deadline_exceeded", timeoutMs }) : error;
     }
   };
 }
 
 /** @throws Rejected for a timeout that can't be read */
 function askedFor(call: Call): number | undefined {
-  const { headers } = call.outgoing;
+  const { headers } = call.request;
   const isGrpcWeb = call.protocol.kind === "grpc_web";
   const timeout = isGrpcWeb ? parseGrpcTimeout(headers.get("grpc-timeout")) : parseConnectTimeout(headers.get("connect-timeout-ms"));
   if (timeout.kind === "invalid") throw new Rejected({ kind: "invalid_request", message: timeout.problem });

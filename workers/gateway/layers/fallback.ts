@@ -24,6 +24,7 @@ export function fallback(other: Handler, isSafe: boolean): Layer {
     }
     const response = await other(call);
     response.headers.set(FALLBACK, "upstream");
+    response.headers.set("cache-control", "no-store"); // nobody keeps what is not the upstream's own
     return response;
   };
 }

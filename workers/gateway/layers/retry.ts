@@ -73,7 +73,7 @@ async function attempt(next: (call: Call) => Promise<Response>, call: Call, perA
   } catch (error) {
     if (timer?.aborted === true && call.signal?.aborted !== true) {
       const late = new Rejected({ kind: "deadline_exceeded", timeoutMs: perAttemptMs });
-      return { error: late, failure: { code: "deadline_exceeded", wasSent: true, pushbackMs: undefined } };
+      return { error: late, failure: { code: "unavailable", wasSent: true, pushbackMs: undefined } }; // there, for this attempt
     }
     if (!(error instanceof Rejected) || call.signal?.aborted === true) return { error };
     const failure = error.rejection.kind === "upstream_unreachable" ? failureIn(error) : undefined; // our own refusals stand

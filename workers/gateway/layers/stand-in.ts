@@ -32,7 +32,8 @@ function answer({ protocol, outgoing }: Call, binary: Uint8Array, json: Uint8Arr
     outgoing.method === "GET" ? `application/${readQuery(outgoing.query).encoding}` : outgoing.headers.get("content-type")!;
   const message = /json\b/.test(contentType) ? json : binary;
   const body = protocol.kind === "grpc_web" ? joined(encodeEnvelope(0, message), encodeEnvelope(trailerFlag, OK)) : message;
-  return new Response(body as Uint8Array<ArrayBuffer>, { headers: { "Content-Type": contentType, [FALLBACK]: "answer" } });
+  const headers = { "Content-Type": contentType, "Cache-Control": "no-store", [FALLBACK]: "answer" };
+  return new Response(body as Uint8Array<ArrayBuffer>, { headers });
 }
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {

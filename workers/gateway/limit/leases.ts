@@ -1,8 +1,8 @@
 // The leases of this isolate: taken from without waiting where there is enough, renewed behind answers, several in one message.
 import { waitUntil } from "cloudflare:workers";
 import { hash32 } from "../../../core/hash.ts";
+import type { Ask, Grant } from "../../../core/limit/ask.ts";
 import { Lease, type Spent } from "../../../core/limit/lease.ts";
-import type { Ask, Grant } from "../../../core/limit/pool.ts";
 import type { Verdict } from "../../../core/limit/token-bucket.ts";
 import type { LeaseAsk, TokenBucket } from "../../../durable-objects/token-bucket.ts";
 import { type Charge, type Limiter, makeRoom, type Verdicts } from "./limiter.ts";
@@ -44,6 +44,8 @@ export class Leases implements Limiter {
     const spent = charges.map((charge) => this.#spend(charge));
     if (spent.every(({ kind }) => kind === "spent")) return charges.map((charge) => this.#allowed(charge));
     this.#undo(charges, spent);
+    // What one rule is known to refuse takes nothing from the others: they are not asked.
+    if (charges.some((charge, index) => spent[index]!.kind === "refused" && this.#isWord(charge))) return this.#refusals(charges, spent);
     return this.#obtainAll(charges);
   }
 
@@ -75,9 +77,27 @@ export class Leases implements Limiter {
     return charges.map((charge, index): Verdict | undefined => {
       const answer = obtained[index];
       if (answer?.kind !== "refused") return answer === undefined ? undefined : this.#allowed(charge);
-      const { retryAfterMs } = answer;
-      return { kind: "refused", remaining: this.#remaining(charge), nextMs: retryAfterMs, retryAfterMs };
+      return this.#refused(charge, answer.retryAfterMs);
     });
+  }
+
+  /** Of those that refuse; the others have not been asked. */
+  #refusals(charges: readonly Charge[], spent: readonly Spent[]): Verdicts {
+    return charges.map((charge, index) => {
+      const one = spent[index]!;
+      return one.kind === "refused" ? this.#refused(charge, one.retryAfterMs) : undefined;
+    });
+  }
+
+  #refused(charge: Charge, retryAfterMs: number): Verdict {
+    return { kind: "refused", remaining: this.#remaining(charge), nextMs: retryAfterMs, retryAfterMs };
+  }
+
+  /** Whether a refusal is what the object said, and not for want of an answer. */
+  #isWord(charge: Charge): boolean {
+    const { lease, cutOffUntil } = this.#entryOf(charge);
+    const now = Date.now();
+    return now >= cutOffUntil || lease.isReusing(now);
   }
 
   /**
@@ -91,7 +111,7 @@ export class Leases implements Limiter {
     for (;;) {
       const now = Date.now();
       const spent = entry.lease.take(charge.cost, now);
-      if (spent.kind === "spent" || (spent.kind === "refused" && (now >= entry.cutOffUntil || entry.lease.isReusing(now)))) return spent;
+      if (spent.kind === "spent" || (spent.kind === "refused" && this.#isWord(charge))) return spent;
       if (now < entry.cutOffUntil || now >= until) return undefined;
       entry.waiting += charge.cost;
       const asking = this.#ask(entry, charge, true);

@@ -8,6 +8,7 @@ import { SharedLevel } from "../../../../workers/gateway/cache/shared-level.ts";
 import { SharedCache, workersCache } from "../../../../workers/gateway/cache/workers-cache.ts";
 import { entryOf, textOf } from "../../../support/cache-entry.ts";
 
+vi.setConfig({ testTimeout: 30_000 }); // this machine may be busy
 const NOW = Date.now();
 const knowledge = { purges: new Purges(), mayServeShared: () => true };
 const levelOver = (driver: Driver) => new SharedLevel(driver, knowledge, { deadlineMs: 10_000, secondMissWithinMs: 0 });

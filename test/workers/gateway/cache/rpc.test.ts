@@ -37,6 +37,8 @@ function world(cache: CacheInput = {}, respond: (request: Request) => Response |
 }
 
 const user = (): Response => new Response(proto, { headers: { "content-type": "application/proto", "x-served-by": "a" } });
+const named = (displayName: string): Response =>
+  new Response(toBinary(UserSchema, create(UserSchema, { ...USER, displayName })), { headers: { "content-type": "application/proto" } });
 const getUrl = (query: string): Request => new Request(`https://gateway.example/users.v1.UserService/GetUser?${query}`);
 const get = (id = ID): Request => getUrl(`connect=v1&encoding=json&message=${encodeURIComponent(JSON.stringify({ id }))}`);
 const status = (response: Response): string | null => response.headers.get("cache-status");
@@ -253,5 +255,66 @@ describe("answers of one tenant", () => {
     expect(await nameFor({})).toBe("nobody");
     expect(await nameFor({ "x-tenant": "" })).toBe("nobody");
     expect(seen).toHaveLength(4);
+  });
+});
+
+describe("what a call has changed", () => {
+  const services = {
+    "users.v1.UserService": {
+      upstream: { binding: "USERS" },
+      retries: false,
+      methods: {
+        GetUser: { cache: { l2: "none", tags: ["user:{id}", "users"] } },
+        UpdateUser: { invalidates: ["user:{user.id}"] },
+        DeleteUser: { invalidates: ["user:{id}"] },
+      },
+    },
+  } as const;
+
+  it("is asked for again, and nothing else is", async () => {
+    let version = 1;
+    const { gateway } = world({}, (request) => (request.url.endsWith("GetUser") ? named(`v${version}`) : named("new")), { services });
+    const read = async (id: string): Promise<string> => ((await (await gateway(get(id))).json()) as { displayName: string }).displayName;
+    expect([await read(ID), await read("usr_2")]).toEqual(["v1", "v1"]);
+    version = 2;
+    expect(await read(ID)).toBe("v1");
+    await scheduler.wait(2);
+    const changed = await gateway(rest("PATCH", `/api/v1/users/${ID}`, { displayName: "v2" }));
+    expect(changed.status).toBe(200);
+    await scheduler.wait(2);
+    expect([await read(ID), await read("usr_2")]).toEqual(["v2", "v1"]);
+  });
+
+  it("is not what a call was to change that failed", async () => {
+    let version = 1;
+    const refuse = () => Response.json({ code: "permission_denied", message: "no" }, { status: 403 });
+    const { gateway } = world({}, (request) => (request.url.endsWith("GetUser") ? named(`v${version}`) : refuse()), { services });
+    await gateway(get());
+    version = 2;
+    expect((await gateway(unary("DeleteUser", { id: ID }))).status).toBe(403);
+    await scheduler.wait(2);
+    expect(status(await gateway(get()))).toContain("hit");
+  });
+
+  it("has to be named by fields that are there", () => {
+    const methods = {
+      UpdateUser: { invalidates: ["user:{id}"] },
+      GetUser: { cache: { l2: "none", tags: ["user:{name}"] } },
+      CreateUser: { cache: { l2: "none" } },
+    } as const;
+    const attempt = () => gatewayTo(user, { services: { "users.v1.UserService": { upstream: { binding: "USERS" }, methods } } });
+    expect(attempt).toThrow(/UpdateUser\.invalidates: found \{id\}/);
+    expect(attempt).toThrow(/GetUser\.cache\.tags: found \{name\}/);
+    expect(attempt).toThrow(/CreateUser\.cache: found the cache for CreateUser/);
+  });
+});
+
+describe("an answer that the gateway gives itself", () => {
+  it("says that the cache had no part in it", async () => {
+    const { gateway } = world({}, () => {
+      throw new Error("connection refused");
+    });
+    const answer = await gateway(get());
+    expect([answer.status, status(answer)]).toEqual([503, "tidegate; detail=refused"]);
   });
 });

@@ -55,7 +55,8 @@ export type PurgeTarget = Message<"tidegate.cache.v1.PurgeTarget"> & {
    */
   target: {
     /**
-     * The answer under this key, as `Cache-Status` tells it; 1 to 1,024 characters.
+     * Answers to this resource: path and query, as in `/img/a.png?w=100`, or as a Connect GET call names the message,
+     * `/users.v1.UserService/GetUser?message=CgR1c3Jf`; 1 to 1,024 characters.
      *
      * @generated from field: string key = 1;
      */
@@ -71,7 +72,7 @@ export type PurgeTarget = Message<"tidegate.cache.v1.PurgeTarget"> & {
     case: "tag";
   } | {
     /**
-     * Answers of this method, as in `users.v1.UserService/GetUser`; 1 to 256 characters.
+     * Answers of this method, as in `users.v1.UserService/GetUser`, or of this HTTP route, by its prefix; 1 to 256 characters.
      *
      * @generated from field: string route = 3;
      */

@@ -1,0 +1,100 @@
+// A key that is asked for too often moves to an object of its own: its bucket is in one place only, over evictions and for as long as asked.
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { Moved } from "../../core/limit/hot.ts";
+import type { Charge, TokenBucket } from "../../durable-objects/token-bucket.ts";
+
+const START = Date.UTC(2026, 0, 1);
+const HOT = 301; // asks within 3 s
+const limit = { capacity: 500, rate: 1, intervalMs: 1_000 };
+const charge: Charge = { key: "a", limit, cost: 1 };
+
+let names = 0;
+function places() {
+  const name = `hot-test-${names++}`;
+  const shard = env.TOKEN_BUCKET.getByName(name) as DurableObjectStub<TokenBucket>;
+  const own = env.TOKEN_BUCKET.getByName(`${name}/a`) as DurableObjectStub<TokenBucket>;
+  return { shard, own };
+}
+
+const ask = (stub: DurableObjectStub<TokenBucket>, one: Charge, times: number): Promise<(string | undefined)[]> =>
+  runInDurableObject(stub, (object: TokenBucket) => Array.from({ length: times }, () => object.take([one])[0]?.kind));
+const heat = async (shard: DurableObjectStub<TokenBucket>): Promise<Moved> => {
+  const kinds = await ask(shard, charge, HOT);
+  expect(kinds.at(-1)).toBe("moved");
+  return (await shard.take([charge]))[0] as Moved;
+};
+const rows = (stub: DurableObjectStub<TokenBucket>, table: string): Promise<number> =>
+  runInDurableObject(stub, (_, { storage }) => storage.sql.exec<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table}`).one().n);
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: START }));
+afterEach(() => void vi.useRealTimers());
+
+it("takes with it what is left, and no more", async () => {
+  const { shard, own } = places();
+  const { start } = await heat(shard);
+  expect(await rows(shard, "buckets")).toBe(0);
+  const kinds = await ask(own, { ...charge, start }, 400);
+  expect(kinds.filter((kind) => kind === "allowed")).toHaveLength(200); // 300 were taken before
+});
+
+it("tells everybody the same, also after an eviction, and its new object remembers what was taken there", async () => {
+  const { shard, own } = places();
+  const { start } = await heat(shard);
+  await own.take([{ ...charge, cost: 200, start }]);
+  await evictDurableObject(shard);
+  await evictDurableObject(own);
+  expect(await shard.take([charge])).toEqual([{ kind: "moved", start }]);
+  expect((await own.take([{ ...charge, start }]))[0]).toMatchObject({ kind: "refused", retryAfterMs: 1_000 });
+});
+
+it("takes nothing of other keys in the same message, and is told of in corrections, too", async () => {
+  const { shard, own } = places();
+  const { start } = await heat(shard);
+  const other = { ...charge, key: "b", cost: 500 };
+  expect(await shard.take([other, charge])).toEqual([undefined, { kind: "moved", start }]);
+  expect((await shard.take([other]))[0]).toMatchObject({ kind: "allowed", remaining: 0 });
+  expect(await shard.giveBack([charge])).toEqual([{ kind: "moved", start }]);
+  expect(await shard.takeAnyway([charge])).toEqual([{ kind: "moved", start }]);
+  expect(await own.takeAnyway([{ ...charge, cost: 150, start }])).toEqual([undefined]);
+  expect((await own.take([{ ...charge, start }]))[0]).toMatchObject({ kind: "allowed", remaining: 49 });
+});
+
+it("is at its shard again when its object has been silent until full, and starts anew when it moves again", async () => {
+  const { shard, own } = places();
+  const first = (await heat(shard)).start;
+  await own.take([{ ...charge, start: first }]);
+  vi.setSystemTime(START + 500_000); // full, but somebody may have been told 60 s and a little before
+  await runDurableObjectAlarm(shard);
+  expect((await shard.take([charge]))[0]?.kind).toBe("moved");
+  vi.setSystemTime(START + 1_070_000);
+  await runDurableObjectAlarm(shard);
+  expect(await rows(shard, "moved")).toBe(0);
+  expect((await shard.take([charge]))[0]).toMatchObject({ kind: "allowed", remaining: 499 });
+  const second = (await heat(shard)).start;
+  expect(second.generation).toBe(first.generation + 1);
+  // The object still has what it had, and that is full by now: it is not what was handed over.
+  expect(await rows(own, "buckets")).toBe(1);
+  expect((await own.take([{ ...charge, start: second }]))[0]).toMatchObject({ kind: "allowed", remaining: 199 });
+});
+
+it("leaves nothing behind", async () => {
+  const { shard, own } = places();
+  const { start } = await heat(shard);
+  await own.take([{ ...charge, start }]);
+  vi.setSystemTime(START + 1_000_000);
+  await runDurableObjectAlarm(shard);
+  await runDurableObjectAlarm(own);
+  expect([await rows(shard, "moved"), await rows(own, "buckets")]).toEqual([0, 0]);
+});
+
+it("stays where there are as many moves as may be, and where buckets are forgotten before they are full", async () => {
+  const { shard } = places();
+  await runInDurableObject(shard, (object: TokenBucket) => {
+    object.maxMoved = 0;
+  });
+  expect(new Set(await ask(shard, charge, HOT))).toEqual(new Set(["allowed"]));
+  const compat = { ...charge, limit: { ...limit, compat: true } };
+  expect(new Set(await ask(places().shard, compat, HOT))).toEqual(new Set(["allowed"]));
+});

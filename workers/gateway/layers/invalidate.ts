@@ -1,0 +1,27 @@
+// Purges what a call has changed, by the tags that its message names, once it has succeeded.
+import type { DescMethod } from "@bufbuild/protobuf";
+import { parseTag } from "../../../core/cache/tags.ts";
+import type { Caches } from "../cache/caches.ts";
+import { tagsOf } from "../cache/message-tags.ts";
+import type { Layer } from "../call.ts";
+import { decodeMessage } from "../message.ts";
+
+export interface InvalidateSettings {
+  readonly method: DescMethod; // of one request message
+  readonly tags: readonly string[]; // templates
+  readonly maxBytes: number; // of the message, uncompressed
+  readonly caches: Caches;
+}
+
+/** Needs the body whole. */
+export function invalidate({ method, tags, maxBytes, caches }: InvalidateSettings): Layer {
+  const templates = tags.map(parseTag);
+  return (next) => async (call) => {
+    const message = await decodeMessage(call, method, maxBytes);
+    const named = message === undefined ? [] : tagsOf(templates, message);
+    const response = await next(call);
+    const hasFailed = response.status !== 200 || Number(response.headers.get("grpc-status") ?? 0) !== 0;
+    if (!hasFailed) caches.invalidate(named, Date.now());
+    return response;
+  };
+}
