@@ -9,6 +9,7 @@ export interface Sent {
 export interface Phase {
   readonly calls: number;
   readonly failed: number;
+  readonly tookMs: readonly number[]; // the shortest first
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly problems: readonly string[]; // each once
@@ -53,6 +54,7 @@ export class Load {
     const took = sent.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
     const problems = sent.flatMap(({ problem }) => problem ?? []);
     const quantile = (share: number): number => took[Math.min(took.length - 1, Math.floor(share * took.length))] ?? Number.NaN;
-    return { calls: sent.length, failed: problems.length, p50Ms: quantile(0.5), p99Ms: quantile(0.99), problems: [...new Set(problems)] };
+    const quantiles = { tookMs: took, p50Ms: quantile(0.5), p99Ms: quantile(0.99) };
+    return { calls: sent.length, failed: problems.length, ...quantiles, problems: [...new Set(problems)] };
   }
 }
