@@ -53,7 +53,7 @@ export function pipeline({ method, policy, upstream, limiters, gateway, caches, 
   const route = `${method.parent.typeName}/${method.name}`;
   const { principalHeader } = gateway;
   const kept = caches.of(route);
-  const subject = kept && rpcSubject({ method, policy: kept.policy, maxBytes, principalHeader });
+  const subject = kept && rpcSubject({ method, policy: kept.policy, maxBytes, principalHeader, namesVersion: upstream.namesVersion });
   const changes = policy.invalidates.length > 0 && isUnary && !isCacheable(method);
   const isSilent = !isLimited && rest === undefined && mode !== "report"; // no layer wants to see each call
   const limit = () => rateLimit(limiters, { method, route, rules, cost, maxBytes, principalHeader });
