@@ -7,7 +7,7 @@ const HELP = `usage: npm run purge -- --tag user:42 [options]
   --route NAME    answers of this method, users.v1.UserService/GetUser, or of this HTTP route, by its prefix
   --key PATH      answers to this resource: path and query
   --all           everything
-  --hard          gone at once; else it counts as stale, and may serve while it is refreshed or where the upstream fails
+  --hard          gone at once; else the upstream is asked before it serves again, and it serves where that fails
   --gateway URL   default http://127.0.0.1:8787
 
   The cache's token is read from the environment: CACHE_TOKEN.

@@ -1,9 +1,10 @@
 // What an operator may set for a route: a method, all methods of a service, or all methods there are.
 import { type CacheInput, type CachePolicy, parseCache, parseTags } from "./cache/policy.ts";
 import { type FallbackInput, type FallbackPolicy, NO_FALLBACK, parseFallback } from "./fallback.ts";
-import { type Cost, type CostInput, mostBefore, ONE, parseCost } from "./limit/cost.ts";
+import { type Cost, type CostInput, ONE } from "./limit/cost.ts";
+import { parseRouteLimits } from "./limit/route-limits.ts";
 import type { RateLimitRule } from "./limit/rule.ts";
-import { type Checks, join, suggest } from "./parse.ts";
+import { type Checks, join } from "./parse.ts";
 import type { HedgePolicy } from "./retry/hedge.ts";
 import { type HedgeInput, parseHedging, parseRetries, RETRIES, type RetryInput } from "./retry/policy.ts";
 import type { RetryPolicy } from "./retry/retry.ts";
@@ -93,41 +94,17 @@ export function parseRoute(
 ): RoutePolicy {
   const number = (name: "readTimeoutMs" | "streamTimeoutMs" | "streamIdleMs" | "maxBodyBytes", min: number, max: number, unit: string) =>
     check.integer(join(path, name), fields[name], { min, max, fallback: outer[name], unit });
-  const policy: RoutePolicy = {
+  return {
     readTimeoutMs: number("readTimeoutMs", 1, 3_600_000, "ms"),
     streamTimeoutMs: number("streamTimeoutMs", 1, 86_400_000, "ms"),
     streamIdleMs: fields["streamIdleMs"] === undefined ? outer.streamIdleMs : number("streamIdleMs", 1, 86_400_000, "ms"),
     maxBodyBytes: number("maxBodyBytes", 1, 104_857_600, "bytes"),
-    rateLimits:
-      fields["rateLimits"] === undefined ? outer.rateLimits : namedRules(check, `${path}.rateLimits`, fields["rateLimits"], rules),
     validate: check.oneOf(join(path, "validate"), fields["validate"], ["off", "report", "enforce"], outer.validate),
     retries: parseRetries(check, join(path, "retries"), fields["retries"], outer.retries),
     fallback: parseFallback(check, join(path, "fallback"), fields["fallback"], outer.fallback),
     hedging: parseHedging(check, join(path, "hedging"), fields["hedging"], outer.hedging),
     cache: parseCache(check, join(path, "cache"), fields["cache"], outer.cache, kind),
     invalidates: parseTags(check, join(path, "invalidates"), fields["invalidates"], outer.invalidates),
-    cost: parseCost(check, join(path, "cost"), fields["cost"], outer.cost),
+    ...parseRouteLimits(check, path, fields, outer, rules),
   };
-  const most = mostBefore(policy.cost);
-  for (const { name, limit, tiers } of policy.rateLimits) {
-    const isNew = fields["cost"] !== undefined || fields["rateLimits"] !== undefined;
-    const least = Math.min(limit.capacity, ...[...(tiers?.plans.values() ?? [])].map(({ capacity }) => capacity));
-    if (isNew && most > least)
-      check.report(join(path, "cost"), most, `write at most ${least}, the capacity of rateLimits.${name}: such a call could never pass`);
-  }
-  return policy;
-}
-
-function namedRules(check: Checks, path: string, value: unknown, rules: Rules): RateLimitRule[] {
-  if (!Array.isArray(value)) {
-    check.report(path, value, 'write a list of names from rateLimits: ["per-caller"]');
-    return [];
-  }
-  return value.flatMap((name: unknown, index) => {
-    const rule = typeof name === "string" ? rules.get(name) : undefined;
-    if (rule !== undefined && value.indexOf(name) === index) return rule.enforce === "off" ? [] : [rule];
-    const mend = rule === undefined ? `write ${suggest(String(name), [...rules.keys()])}, defined in rateLimits` : "name each rule once";
-    check.report(`${path}[${index}]`, name, mend);
-    return [];
-  });
 }

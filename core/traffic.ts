@@ -43,13 +43,19 @@ export interface Brought {
   readonly caller: string; // what `stickOn` says
 }
 
-/** @returns the place of the canary that gets the call, or -1 for the service's own upstream */
-export function chooseVersion({ canaries }: TrafficPolicy, brought: Brought): number {
-  const asked = canaries.findIndex(
+/** @returns the place of the canary that the call names itself, or -1 */
+export function versionNamed({ canaries }: TrafficPolicy, brought: Omit<Brought, "caller">): number {
+  return canaries.findIndex(
     ({ name, header, cookie }) =>
       (header !== undefined && brought.header(header) === name) || (cookie !== undefined && brought.cookie(cookie) === name),
   );
-  if (asked >= 0) return asked;
+}
+
+/** @returns the place of the canary that gets the call, or -1 for the service's own upstream */
+export function chooseVersion(policy: TrafficPolicy, brought: Brought): number {
+  const { canaries } = policy;
+  const named = versionNamed(policy, brought);
+  if (named >= 0) return named;
   let place = hash32(`version/${brought.caller}`) % 10_000;
   return canaries.findIndex(({ percent }) => {
     place -= percent * 100;

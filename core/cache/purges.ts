@@ -4,7 +4,7 @@
 export const KINDS = ["key", "tag", "route", "all"] as const;
 export type PurgeKind = (typeof KINDS)[number];
 
-/** `soft`: what is hit counts as stale, and may serve while it is refreshed or where the upstream fails. `hard`: it is gone. */
+/** `soft`: what is hit serves again once the upstream was asked, and where that fails. `hard`: it is gone. */
 export type PurgeMode = "soft" | "hard";
 
 /** What somebody wants gone. */

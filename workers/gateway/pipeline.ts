@@ -67,7 +67,7 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
   const name = `${method.parent.typeName}/${method.name}`;
   const { principalHeader } = gateway;
   const kept = caches.of(name);
-  const subject = kept && rpcSubject({ method, policy: kept.policy, maxBytes, principalHeader });
+  const subject = kept && rpcSubject({ method, policy: kept.policy, maxBytes, principalHeader, namesVersion: upstream.namesVersion });
   const changes = policy.invalidates.length > 0 && isUnary && !isCacheable(method);
   const isSilent = !isLimited && rest === undefined && mode !== "report"; // no layer wants to see each call
   const limit = () => rateLimit(limiters, { method, route: name, rules, cost, maxBytes, principalHeader });

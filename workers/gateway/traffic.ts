@@ -1,5 +1,5 @@
 // An upstream of several versions: each call goes to the one its caller gets, and, behind its answer, to the one that is watched.
-import { chooseVersion, type TrafficPolicy } from "../../core/traffic.ts";
+import { chooseVersion, type TrafficPolicy, versionNamed } from "../../core/traffic.ts";
 import type { Call } from "./call.ts";
 import { cookieOf, keyTextOf } from "./hash-key.ts";
 import type { Upstream } from "./upstream.ts";
@@ -21,11 +21,14 @@ export function versioned({ own, canaries, mirror }: Versions, policy: TrafficPo
     });
     return canaries[index] ?? own;
   };
+  const namesVersion = ({ request: { headers } }: Call): boolean =>
+    versionNamed(policy, { header: (name) => headers.get(name), cookie: (name) => cookieOf(headers, name) }) >= 0;
   const share = policy.mirror?.percent ?? 0;
   return {
     ...own,
     prepare: (call) => chosen(call).prepare(call),
     pick: (call) => chosen(call).pick(call),
+    ...(policy.canaries.length === 0 ? {} : { namesVersion }),
     ...(mirror === undefined ? {} : { mirror: () => (Math.random() * 100 < share ? mirror : undefined) }),
   };
 }

@@ -24,6 +24,8 @@ export interface Upstream {
    * @throws Rejected where there is none
    */
   pick(call: Call): Attempt;
+  /** Whether the call says itself which version is to answer it: its answer is then nobody else's. */
+  namesVersion?(call: Call): boolean;
   /** Where a copy of the call goes behind its answer; undefined for none. */
   mirror?(): Upstream | undefined;
 }

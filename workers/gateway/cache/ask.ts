@@ -23,7 +23,11 @@ export class Asker {
 
   /** Refreshes what has served already. */
   behind(asked: Asked, found: Found, call: Call): void {
-    this.#settings.flights.behind(found.at, async () => (await this.#fetch(asked, found, call, null))[0]);
+    this.#settings.flights.behind(
+      found.at,
+      this.#settings.timeoutMs + GRACE_MS,
+      async () => (await this.#fetch(asked, found, call, null))[0],
+    );
   }
 
   /** @throws Rejected where there is no answer */

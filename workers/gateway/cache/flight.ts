@@ -14,11 +14,12 @@ export type Joined<T> =
 export interface Wait {
   readonly maxFollowers: number;
   readonly deadlineAt: number; // of this caller, epoch ms
-  readonly patienceMs: number; // after which a leader is taken for lost, and a follower leads
+  readonly patienceMs: number; // after which a leader is taken for lost, and another call leads
 }
 
 interface Flight<T> {
   readonly promise: Promise<Landed<T>>;
+  readonly startedAt: number; // epoch ms
   followers: number;
 }
 
@@ -42,32 +43,35 @@ export class Flights<T> {
   /** @param lead asks; it has a deadline of its own, not that of any caller */
   async join(key: string, wait: Wait, lead: () => Promise<T>): Promise<Joined<T>> {
     for (;;) {
-      const known = this.#flying.get(key);
-      if (known !== undefined && known.followers >= wait.maxFollowers) return { kind: "full" };
-      const flight = known ?? this.#start(key, lead);
-      const isLeader = known === undefined;
-      const remainingMs = wait.deadlineAt - Date.now();
-      const patienceMs = isLeader ? remainingMs : Math.min(remainingMs, wait.patienceMs);
+      const now = Date.now();
+      let flight = this.#flying.get(key);
+      if (flight !== undefined && now >= flight.startedAt + wait.patienceMs) flight = undefined; // its leader is lost
+      if (flight !== undefined && flight.followers >= wait.maxFollowers) return { kind: "full" };
+      const isLeader = flight === undefined;
+      flight ??= this.#start(key, lead, now);
+      const remainingMs = wait.deadlineAt - now;
+      const patienceMs = isLeader ? remainingMs : Math.min(remainingMs, flight.startedAt + wait.patienceMs - now);
       flight.followers += isLeader ? 0 : 1;
       const landed = await withTimer(flight.promise, patienceMs);
       flight.followers -= isLeader ? 0 : 1;
       if (landed !== undefined) return { ...landed, isLeader };
       if (patienceMs >= remainingMs) return { kind: "late" };
-      if (this.#flying.get(key) === flight) this.#flying.delete(key); // its leader is lost; who comes first leads
     }
   }
 
   /** Asks behind the answer, where nobody is asking already. */
-  behind(key: string, lead: () => Promise<T>): void {
-    if (!this.#flying.has(key)) this.#start(key, lead);
+  behind(key: string, patienceMs: number, lead: () => Promise<T>): void {
+    const now = Date.now();
+    const flight = this.#flying.get(key);
+    if (flight === undefined || now >= flight.startedAt + patienceMs) this.#start(key, lead, now);
   }
 
-  #start(key: string, lead: () => Promise<T>): Flight<T> {
+  #start(key: string, lead: () => Promise<T>, now: number): Flight<T> {
     const promise = lead().then(
       (value): Landed<T> => ({ kind: "landed", value }),
       (error: unknown): Landed<T> => ({ kind: "failed", failure: failureOf(error) }),
     );
-    const flight: Flight<T> = { promise, followers: 0 };
+    const flight: Flight<T> = { promise, startedAt: now, followers: 0 };
     this.#flying.set(key, flight);
     this.#keepAlive(
       promise.then(() => {

@@ -5,7 +5,7 @@ import type { CachePolicy } from "../../../core/cache/policy.ts";
 import type { Call } from "../call.ts";
 import { type Asked, type PassedBy, passed, type Subject } from "./asked.ts";
 import { presentHttp } from "./http-answer.ts";
-import { selectQuery } from "./query.ts";
+import { resourceOf, selectQuery } from "./query.ts";
 import { authorizationOf, dimensionsOf, keyedHeaders, scopeOf } from "./scope.ts";
 
 /** Some readers take these for a separator, or for nothing: such a path is forwarded, and is no name for anything kept. */
@@ -23,8 +23,8 @@ export function httpSubject(route: string, policy: CachePolicy, principalHeader:
   const ask = (call: Call): Asked | PassedBy => {
     const { method, path, query } = call.outgoing;
     const { headers } = call.request;
-    const resource = path + query;
-    if (method !== "GET" && method !== "HEAD") return passed(undefined, "method", SAFE.includes(method) ? undefined : resource);
+    if (method !== "GET" && method !== "HEAD")
+      return passed(undefined, "method", SAFE.includes(method) ? undefined : resourceOf(path, query, policy.query));
     if (call.request.body !== null) return passed("body", "request");
     if (headers.has("if-match") || headers.has("if-unmodified-since")) return passed("precondition", "request");
     if (policy.forward === "key" && AMBIGUOUS.test(path)) return passed("path");

@@ -1,5 +1,10 @@
 // The query of a cached resource: what is declared, and nothing else.
 
+/** What a resource is called, by its path and query: with the parameters that count. */
+export function resourceOf(path: string, query: string, names: "all" | readonly string[]): string {
+  return names === "all" ? path + query : path + (selectQuery(query, names) ?? query);
+}
+
 /**
  * Values stay as they are written: nobody decodes here what somebody else decodes otherwise.
  *

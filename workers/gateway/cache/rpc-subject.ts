@@ -19,6 +19,7 @@ export interface RpcSubjectSettings {
   readonly policy: CachePolicy;
   readonly maxBytes: number; // of the message, uncompressed
   readonly principalHeader: string | undefined;
+  readonly namesVersion: ((call: Call) => boolean) | undefined; // such calls pass by
 }
 
 /** The message of a call, once it has been decoded and brought to its one form. */
@@ -38,7 +39,7 @@ const MOST_WRITTEN = 8_192; // of a message as it was written, that is remembere
 const REMEMBERED = { maxEntries: 2_000, maxBytes: 1_048_576 };
 const NEVER = Number.POSITIVE_INFINITY;
 
-export function rpcSubject({ method, policy, maxBytes, principalHeader }: RpcSubjectSettings): Subject {
+export function rpcSubject({ method, policy, maxBytes, principalHeader, namesVersion }: RpcSubjectSettings): Subject {
   const route = `${method.parent.typeName}/${method.name}`;
   const path = `/${route}`;
   const names = policy.vary;
@@ -73,7 +74,9 @@ export function rpcSubject({ method, policy, maxBytes, principalHeader }: RpcSub
     };
   };
   // Where nothing but the message counts, all callers without credentials ask for the same.
-  const asked = ({ request }: Call, written: Known): Asked | PassedBy => {
+  const asked = (call: Call, written: Known): Asked | PassedBy => {
+    const { request } = call;
+    if (namesVersion?.(call) === true) return passed("version");
     if (!isOfAll || request.headers.has("authorization")) return askedBy(request, written);
     written.asked ??= askedBy(request, written);
     return written.asked;

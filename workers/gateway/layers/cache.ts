@@ -7,7 +7,7 @@ import type { RouteCache } from "../cache/caches.ts";
 import { offer } from "../cache/fetch.ts";
 import { aged, serve, told, ttlOf } from "../cache/hit.ts";
 import { invalidate } from "../cache/invalidate.ts";
-import type { Found, Shelf } from "../cache/shelf.ts";
+import type { Found } from "../cache/shelf.ts";
 import type { Call, Handler, Layer } from "../call.ts";
 
 export interface CacheSettings {
@@ -26,7 +26,7 @@ export function cache({ cache, subject, timeoutMs }: CacheSettings): Layer {
       if (view?.mayServe() === false) return marked(await next(call), { fwd: "bypass", detail: "purges-unknown" });
       const asking = subject.ask(call);
       const asked = asking instanceof Promise ? await asking : asking;
-      if (asked.kind === "passed") return passBy(next, call, asked, shelf);
+      if (asked.kind === "passed") return passBy(next, call, asked, cache);
       const now = Date.now();
       const found = shelf.find(asked, now);
       if (found.kind === "found") {
@@ -91,9 +91,9 @@ export function cache({ cache, subject, timeoutMs }: CacheSettings): Layer {
   };
 }
 
-async function passBy(next: Handler, call: Call, { fwd, detail, invalidates }: PassedBy, shelf: Shelf): Promise<Response> {
+async function passBy(next: Handler, call: Call, { fwd, detail, invalidates }: PassedBy, cache: RouteCache): Promise<Response> {
   const response = await next(call);
-  if (invalidates !== undefined) invalidate(shelf, call, invalidates, response, Date.now());
+  if (invalidates !== undefined) invalidate(cache, call, invalidates, response);
   return marked(response, { fwd, ...(detail === undefined ? {} : { detail }) });
 }
 

@@ -318,3 +318,23 @@ describe("an answer that the gateway gives itself", () => {
     expect([answer.status, status(answer)]).toEqual([503, "tidegate; detail=refused"]);
   });
 });
+
+describe("a call that names its version", () => {
+  it("gets that version's answer, and nobody else does", async () => {
+    const canary = { fetch: () => Promise.resolve(named("canary")) };
+    const own = { fetch: () => Promise.resolve(named("own")) };
+    const traffic = { canaries: [{ name: "next", upstream: { binding: "NEXT" }, header: "x-version" }] };
+    const methods = { GetUser: { cache: { l2: "none" } } } as const;
+    const services = { "users.v1.UserService": { upstream: { binding: "OWN" }, traffic, methods } };
+    const gateway = gatewayTo(user, { services }, { OWN: own, NEXT: canary });
+    const ask = (headers: Record<string, string>) => gateway(new Request(getUrl(`connect=v1&encoding=proto&message=`), { headers }));
+    const nameOf = async (response: Response): Promise<string> =>
+      fromBinary(UserSchema, new Uint8Array(await response.arrayBuffer())).displayName;
+    const tried = await ask({ "x-version": "next" });
+    expect(status(tried)).toBe("tidegate; fwd=bypass; detail=version");
+    expect(await nameOf(tried)).toBe("canary");
+    expect(await nameOf(await ask({}))).toBe("own");
+    expect(await nameOf(await ask({ "x-version": "next" }))).toBe("canary");
+    expect(status(await ask({}))).toContain("hit");
+  });
+});

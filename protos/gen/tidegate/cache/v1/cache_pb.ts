@@ -28,7 +28,7 @@ export type PurgeRequest = Message<"tidegate.cache.v1.PurgeRequest"> & {
   targets: PurgeTarget[];
 
   /**
-   * Whether what is hit is gone. Else it counts as stale: it may serve while it is refreshed, and where the upstream fails.
+   * Whether what is hit is gone. Else the upstream is asked before it serves again, and it serves where that fails.
    *
    * @generated from field: bool hard = 2;
    */
