@@ -30,8 +30,17 @@ export interface LeaseAsk {
   readonly ask: Ask;
 }
 
+// No index on `expires`: it would double the rows written by each call, to spare the sweep a scan.
+const TABLES = [
+  "buckets (key TEXT PRIMARY KEY, credit INTEGER, touched INTEGER, expires INTEGER)",
+  "pools (key TEXT PRIMARY KEY, tokens REAL, at REAL, pace REAL, expires INTEGER)",
+  // A row for each isolate: a grant writes two rows, however many isolates share the bucket.
+  "loans (key TEXT, isolate TEXT, loan TEXT, gone INTEGER, PRIMARY KEY (key, isolate))",
+  "moved (key TEXT PRIMARY KEY, credit INTEGER, generation INTEGER, expires INTEGER)",
+];
 const FORGOTTEN_AT_ONCE = 1000;
 const SWEEP_EVERY_MS = 1000;
+const ROWS_AT_ONCE = 20; // a statement has at most 100 parameters
 
 export class TokenBucket extends DurableObject {
   /** Buckets kept; beyond it those nearest to their own end are forgotten first, which fills them. */
@@ -48,35 +57,20 @@ export class TokenBucket extends DurableObject {
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
-    // No index on `expires`: it would double the rows written by each call, to spare the sweep a scan.
-    ctx.storage.sql.exec(
-      "CREATE TABLE IF NOT EXISTS buckets (key TEXT PRIMARY KEY, credit INTEGER, touched INTEGER, expires INTEGER) WITHOUT ROWID",
-    );
-    ctx.storage.sql.exec(
-      "CREATE TABLE IF NOT EXISTS pools (key TEXT PRIMARY KEY, tokens REAL, at REAL, pace REAL, expires INTEGER) WITHOUT ROWID",
-    );
-    // A row for each isolate: a grant writes two rows, however many isolates share the bucket.
-    ctx.storage.sql.exec(
-      "CREATE TABLE IF NOT EXISTS loans (key TEXT, isolate TEXT, loan TEXT, gone INTEGER, PRIMARY KEY (key, isolate)) WITHOUT ROWID",
-    );
-    ctx.storage.sql.exec(
-      "CREATE TABLE IF NOT EXISTS moved (key TEXT PRIMARY KEY, credit INTEGER, generation INTEGER, expires INTEGER) WITHOUT ROWID",
-    );
-    this.#keys = ctx.storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM buckets").one().n;
-    for (const { key, credit, generation } of ctx.storage.sql.exec<{ key: string; credit: number; generation: number }>(
-      "SELECT * FROM moved",
+    const { sql } = ctx.storage;
+    for (const table of TABLES) sql.exec(`CREATE TABLE IF NOT EXISTS ${table} WITHOUT ROWID`);
+    this.#keys = sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM buckets").one().n;
+    for (const { key, ...start } of sql.exec<{ key: string; credit: number; generation: number }>(
+      "SELECT key, credit, generation FROM moved",
     )) {
-      this.#moved.set(key, { credit, generation });
+      this.#moved.set(key, start);
     }
-    const loans = Map.groupBy(
-      ctx.storage.sql.exec<{ key: string; isolate: string; loan: string }>("SELECT * FROM loans"),
-      ({ key }) => key,
-    );
-    for (const { key, tokens, at, pace } of ctx.storage.sql.exec<{ key: string; tokens: number; at: number; pace: number }>(
-      "SELECT * FROM pools",
+    const loans = Map.groupBy(sql.exec<{ key: string; isolate: string; loan: string }>("SELECT * FROM loans"), ({ key }) => key);
+    for (const { key, ...pool } of sql.exec<{ key: string; tokens: number; at: number; pace: number }>(
+      "SELECT key, tokens, at, pace FROM pools",
     )) {
       const lent = (loans.get(key) ?? []).map(({ isolate, loan }) => [isolate, JSON.parse(loan) as Loan] as const);
-      this.#pools.set(key, { tokens, at, pace, loans: Object.fromEntries(lent) });
+      this.#pools.set(key, { ...pool, loans: Object.fromEntries(lent) });
     }
     this.#alarmSet = this.#keys + this.#pools.size + this.#moved.size > 0; // an alarm outlives the object as its rows do
   }
@@ -148,24 +142,35 @@ export class TokenBucket extends DurableObject {
    */
   lend(asks: readonly LeaseAsk[]): (Grant | undefined)[] {
     const now = Date.now();
-    return asks.map((one) => {
+    const pools: (string | number)[][] = [];
+    const loans: (string | number)[][] = [];
+    const grants = asks.map((one) => {
       const key = rowKey(one);
       const known = this.#pools.get(key);
       if (known === undefined && this.#pools.size >= this.maxPools) return this.#fromShared(one, now);
       const [pool, grant] = lend(known, one.limit, one.ask, now, Math.random());
       if (grant === undefined) return undefined;
       this.#pools.set(key, pool);
-      this.#write(key, pool, idleAt(pool, one.limit), one.ask.isolate);
+      const expires = idleAt(pool, one.limit);
+      const loan = pool.loans[one.ask.isolate]!;
+      pools.push([key, pool.tokens, pool.at, pool.pace, expires]);
+      loans.push([key, one.ask.isolate, JSON.stringify(loan), goneAt(loan)]);
+      this.#wakeAt(expires);
       return grant;
     });
+    this.#write("pools", pools);
+    this.#write("loans", loans);
+    return grants;
   }
 
-  #write(key: string, { tokens, at, pace, loans }: Pool, expires: number, isolate: string): void {
-    const { sql } = this.ctx.storage;
-    sql.exec("INSERT OR REPLACE INTO pools VALUES (?, ?, ?, ?, ?)", key, tokens, at, pace, expires);
-    const loan = loans[isolate]!;
-    sql.exec("INSERT OR REPLACE INTO loans VALUES (?, ?, ?, ?)", key, isolate, JSON.stringify(loan), goneAt(loan));
-    this.#wakeAt(expires);
+  /** Many rows with each statement: the statements are what a large message takes most time for. */
+  #write(table: string, rows: readonly (string | number)[][]): void {
+    for (let from = 0; from < rows.length; ) {
+      const some = rows.slice(from, from + (rows.length - from >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1));
+      const values = some.map((row) => `(${row.map(() => "?").join()})`).join();
+      this.ctx.storage.sql.exec(`INSERT OR REPLACE INTO ${table} VALUES ${values}`, ...some.flat());
+      from += some.length;
+    }
   }
 
   /** No room for another split bucket: what a call needs comes out of one that all such callers under this limit share. */
