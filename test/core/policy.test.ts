@@ -25,6 +25,8 @@ describe("parsePolicy", () => {
       readTimeoutMs: 15_000,
       streamTimeoutMs: 3_600_000,
       maxBodyBytes: 1_048_576,
+      cache: undefined,
+      invalidates: [],
       validate: "off",
       rateLimits: [],
       cost: { kind: "fixed", tokens: 1 },
