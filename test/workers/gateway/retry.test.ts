@@ -140,7 +140,7 @@ it("counts an attempt that has had all the time an operator gives one against it
         return fetch(url, init);
       },
     });
-    const retries = { baseMs: 1, minPerSecond: 100, codes: ["deadline_exceeded"], ...(perAttemptMs === undefined ? {} : { perAttemptMs }) };
+    const retries = { baseMs: 1, minPerSecond: 100, ...(perAttemptMs === undefined ? {} : { perAttemptMs }) };
     const upstream = { endpoints: [{ binding: "A" }, { binding: "B" }], balancer: "round_robin" as const };
     return gatewayTo(
       () => json(USER),
