@@ -146,7 +146,7 @@ export class Breaker {
       sequence: memory.sequence,
       calls,
       failures,
-      isPast: !memory.hasFailed,
+      isPast: !memory.hasFailed && memory.inARow === 0,
       isOpen: memory.mustProbe,
       wantsProbe: this.wantsProbe(now),
     };

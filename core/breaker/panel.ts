@@ -3,10 +3,10 @@ import { Breaker } from "./breaker.ts";
 import type { BreakerPolicy } from "./policy.ts";
 import type { Seen, View } from "./shared.ts";
 
-const WELL_MS = 10_000;
+const WELL_MS = 11_000; // less than one report for a hundred calls, at ten a second
 const UNEASY_MS = 1_000;
 const PROBE_MS = 500;
-const WATCHED_MS = 4_000;
+const WATCHED_MS = 10_000; // as long as failures weigh
 
 export class Panel {
   readonly #policy: BreakerPolicy;
@@ -14,7 +14,8 @@ export class Panel {
   readonly #uneasy = new Set<Breaker>(); // those to look at before a pick; an upstream that is well has none
   #reportedAt = Number.NEGATIVE_INFINITY;
   #hasFailed = false; // any of them, since then
-  #watchesUntil = Number.NEGATIVE_INFINITY; // after failures were told: the object may hear of more
+  #failed: Breaker | undefined; // the last one to fail, until it has answered, and the object was told: it may hear more from others
+  #watchesUntil = Number.NEGATIVE_INFINITY;
 
   constructor(policy: BreakerPolicy) {
     this.#policy = policy;
@@ -48,7 +49,9 @@ export class Panel {
   /** After anything was recorded. */
   look(breaker: Breaker, now: number): void {
     if (!breaker.isAtRest(now)) this.#uneasy.add(breaker);
-    this.#hasFailed ||= breaker.memory.hasFailed;
+    if (!breaker.memory.hasFailed) return;
+    this.#hasFailed = true;
+    this.#failed = breaker;
   }
 
   /**
@@ -60,6 +63,7 @@ export class Panel {
     this.#reportedAt = now;
     if (this.#hasFailed) this.#watchesUntil = now + WATCHED_MS;
     this.#hasFailed = false;
+    if (this.#failed?.memory.inARow === 0) this.#failed = undefined;
     const seen: Record<string, Seen> = {};
     for (const [endpoint, breaker] of this.#breakers) {
       const its = breaker.seen(now);
@@ -70,7 +74,8 @@ export class Panel {
 
   #everyMs(now: number, told: Breaker | undefined): number {
     if (told?.memory.isUrgent === true) return 0;
-    let everyMs = this.#hasFailed || now < this.#watchesUntil || told?.isUneasy(now) === true ? UNEASY_MS : WELL_MS;
+    let everyMs =
+      this.#hasFailed || (this.#failed !== undefined && now < this.#watchesUntil) || told?.isUneasy(now) === true ? UNEASY_MS : WELL_MS;
     for (const breaker of this.#uneasy) {
       if (breaker.wantsProbe(now)) return PROBE_MS;
       if (breaker.isUneasy(now)) everyMs = UNEASY_MS;

@@ -7,7 +7,7 @@ export interface Seen {
   readonly sequence: number; // grows with each report of this isolate: one that comes twice, or late, counts for nothing
   readonly calls: number;
   readonly failures: number;
-  readonly isPast?: boolean; // none of them since the last report: they say nothing of now
+  readonly isPast?: boolean; // none of them since the last report, and answers since: they say nothing of now
   readonly isOpen: boolean; // whether its own evidence has opened it there
   readonly wantsProbe: boolean;
   readonly probe?: { readonly version: number; readonly token: number; readonly isWell: boolean };

@@ -94,23 +94,23 @@ describe("a breaker in an isolate", () => {
     expect(breaker.admit(4_002, 0).kind).toBe("admitted");
   });
 
-  it("is told of at once when it opens, once a second while it fails, and every ten seconds else", () => {
+  it("is told of at once when it opens, once a second while it fails, and every eleven seconds else", () => {
     const panel = new Panel(BREAKER);
     const breaker = panel.of("e");
     const report = (now: number) => panel.report(now, "e")?.["e"];
     answer(breaker, 0);
     expect(report(0)).toMatchObject({ calls: 1, failures: 0 });
-    answer(breaker, 1_500);
-    expect(report(9_999)).toBeUndefined();
-    expect(report(10_000)).toMatchObject({ calls: 1, failures: 0 });
-    fail(breaker, 10_500);
-    expect(report(10_600)).toBeUndefined();
-    expect(report(11_000)).toMatchObject({ failures: 1, isOpen: false });
-    for (let n = 0; n < 4; n++) fail(breaker, 11_001);
-    expect(report(11_002)).toMatchObject({ isOpen: true });
+    answer(breaker, 2_500);
+    expect(report(10_999)).toBeUndefined();
+    expect(report(11_000)).toMatchObject({ calls: 1, failures: 0 });
+    fail(breaker, 11_500);
+    expect(report(11_600)).toBeUndefined();
+    expect(report(12_000)).toMatchObject({ failures: 1, isOpen: false });
+    for (let n = 0; n < 4; n++) fail(breaker, 12_001);
+    expect(report(12_002)).toMatchObject({ isOpen: true });
   });
 
-  it("asks each second for a while after it has told of a failure: the object may hear of more", () => {
+  it("asks each second while its last call to an endpoint has failed, for ten seconds: the object may hear of it from others", () => {
     const panel = new Panel(BREAKER);
     const call = (id: string, outcome: "answered" | "failed", now: number) => {
       const breaker = panel.of(id);
@@ -118,15 +118,22 @@ describe("a breaker in an isolate", () => {
       panel.look(breaker, now);
       return panel.report(now, id);
     };
+    const asked = (from: number, to: number): number[] => {
+      const found = [];
+      for (let now = from; now <= to; now += 100) if (call("b", "answered", now) !== undefined) found.push(now);
+      return found;
+    };
     expect(call("a", "answered", 0)).toBeDefined();
     expect(call("a", "failed", 500)).toBeUndefined();
     expect(call("b", "answered", 1_000)).toMatchObject({ a: { failures: 1, isPast: false } }); // whoever is called
-    const asked = [];
-    for (let now = 1_100; now <= 20_000; now += 100) if (call("b", "answered", now) !== undefined) asked.push(now);
-    expect(asked).toEqual([2_000, 3_000, 4_000, 14_000]);
+    expect(call("b", "answered", 2_000)).toMatchObject({ a: { failures: 1, isPast: false } }); // it has not been called since
+    expect(call("a", "answered", 3_000)).toMatchObject({ a: { failures: 1, isPast: true } });
+    expect(asked(3_100, 16_000)).toEqual([14_000]);
+    expect(call("a", "failed", 20_000)).toBeDefined();
+    expect(asked(20_100, 50_000)).toEqual([...Array.from({ length: 9 }, (_, index) => 21_000 + index * 1_000), 40_000]);
   });
 
-  it("asks no more than every ten seconds while the object has it open, and at once when that ends", () => {
+  it("asks no more than every eleven seconds while the object has it open, and at once when that ends", () => {
     const panel = new Panel(BREAKER);
     panel.of("a");
     const breaker = panel.of("b");
@@ -135,7 +142,7 @@ describe("a breaker in an isolate", () => {
     panel.saw({ a: { version: 2, kind: "open", admit: 0, retryAfterMs: 12_000, token: undefined, leaseMs: 12_000 } }, 0, 0);
     const asked = [];
     for (let now = 100; now < 13_000; now += 100) if (panel.report(now, "b") !== undefined) asked.push(now);
-    expect(asked).toEqual([10_000, 12_000, 12_500]);
+    expect(asked).toEqual([11_000, 12_000, 12_500]);
   });
 });
 
