@@ -1,4 +1,5 @@
 // Plain HTTP behind the gateway, by the prefix of its paths, as an operator writes it.
+import { type BreakerInput, type BreakerPolicy, parseBreaker } from "./breaker/policy.ts";
 import type { CacheInput, CachePolicy } from "./cache/policy.ts";
 import type { Cost } from "./limit/cost.ts";
 import type { RateLimitRule } from "./limit/rule.ts";
@@ -7,6 +8,8 @@ import { parseUpstream, type UpstreamInput, type UpstreamPolicy } from "./upstre
 
 export interface HttpRouteInput {
   readonly upstream: UpstreamInput;
+  /** When calls are refused at once, because the upstream is failing. */
+  readonly breaker?: BreakerInput;
   /** Time for a call, its body among it. Default 15 000 ms. */
   readonly readTimeoutMs?: number;
   /** Largest request body. Default 1 048 576 bytes. */
@@ -20,6 +23,7 @@ export interface HttpRouteInput {
 
 export interface HttpRoutePolicy {
   readonly upstream: UpstreamPolicy;
+  readonly breaker: BreakerPolicy;
   readonly readTimeoutMs: number;
   readonly maxBodyBytes: number;
   readonly rateLimits: readonly RateLimitRule[];
@@ -27,7 +31,7 @@ export interface HttpRoutePolicy {
   readonly cache: CachePolicy | undefined;
 }
 
-const FIELDS = ["upstream", "readTimeoutMs", "maxBodyBytes", "rateLimits", "cost", "cache"];
+const FIELDS = ["upstream", "breaker", "readTimeoutMs", "maxBodyBytes", "rateLimits", "cost", "cache"];
 const PREFIX = /^\/(?:[A-Za-z0-9\-._~!$&'()*+,=:@]+\/)*$/;
 
 /** @param routeOf reads the fields that such a route has in common with a method */
@@ -35,17 +39,18 @@ export function parseHttpRoutes(
   check: Checks,
   path: string,
   value: unknown,
-  routeOf: (path: string, fields: Readonly<Record<string, unknown>>) => Omit<HttpRoutePolicy, "upstream">,
+  routeOf: (path: string, fields: Readonly<Record<string, unknown>>) => Omit<HttpRoutePolicy, "upstream" | "breaker">,
 ): ReadonlyMap<string, HttpRoutePolicy> {
   const routes = new Map<string, HttpRoutePolicy>();
   for (const [prefix, settings] of check.entries(path, value)) {
     const at = join(path, prefix);
     const isCanonical = PREFIX.test(prefix) && !/\/\.\.?\//.test(prefix);
     if (!isCanonical) check.report(at, prefix, 'write a path that starts and ends with "/": "/assets/"');
-    const { upstream, ...fields } = check.fields(at, settings, FIELDS);
+    const { upstream, breaker, ...fields } = check.fields(at, settings, FIELDS);
     const { readTimeoutMs, maxBodyBytes, rateLimits, cost, cache } = routeOf(at, fields);
     routes.set(prefix, {
       upstream: parseUpstream(check, join(at, "upstream"), upstream),
+      breaker: parseBreaker(check, join(at, "breaker"), breaker),
       readTimeoutMs,
       maxBodyBytes,
       rateLimits,

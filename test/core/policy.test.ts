@@ -26,8 +26,6 @@ describe("parsePolicy", () => {
       streamTimeoutMs: 3_600_000,
       streamIdleMs: Number.POSITIVE_INFINITY,
       maxBodyBytes: 1_048_576,
-      cache: undefined,
-      invalidates: [],
       validate: "off",
       rateLimits: [],
       cost: { kind: "fixed", tokens: 1 },

@@ -1,6 +1,5 @@
 // Holds gateway.config.ts against the protos and the Worker's bindings, and tells every problem at once.
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import { BREAKER } from "../../core/breaker/policy.ts";
 import { needsMessage } from "../../core/limit/rule.ts";
 import { describe, join, type Problem } from "../../core/parse.ts";
 import { type GatewayInput, type GatewayPolicy, parsePolicy } from "../../core/policy.ts";
@@ -161,7 +160,7 @@ function poolOf(name: string, service: string, policy: UpstreamPolicy, gateway: 
       ? { service, rings, pollMs: registry.pollMs, health: policy.health }
       : undefined;
   const called = name === service && first !== undefined && second === undefined ? endpointId(first.target) : name;
-  const breaker = gateway.services.get(service)?.breaker ?? BREAKER; // plain HTTP has no settings of its own
+  const { breaker } = (gateway.services.get(service) ?? gateway.httpRoutes.get(service))!;
   const breakers = bindings["CIRCUIT_BREAKER"] as Breakers | undefined;
   return pool({ name: called, service: name, policy, breaker, breakers, principalHeader, roster }, bindings);
 }

@@ -1,5 +1,4 @@
 // The upstreams whose breakers are kept by objects, by the names of these: services, their versions and fallbacks, and plain HTTP routes.
-import { BREAKER } from "../../core/breaker/policy.ts";
 import type { GatewayPolicy } from "../../core/policy.ts";
 import { endpointId, type UpstreamPolicy } from "../../core/upstream.ts";
 
@@ -24,7 +23,7 @@ export function watched({ services, httpRoutes }: Pick<GatewayPolicy, "services"
     const fallbacks = new Set([...methods.values()].flatMap(({ fallback }) => fallback.upstream ?? []));
     for (const [nth, fallback] of [...fallbacks].entries()) add(fallbackName(service, nth), service, mode, fallback);
   }
-  for (const [prefix, { upstream }] of httpRoutes) add(prefix, prefix, BREAKER.mode, upstream);
+  for (const [prefix, { upstream, breaker }] of httpRoutes) add(prefix, prefix, breaker.mode, upstream);
   return found;
 }
 
