@@ -2,9 +2,12 @@
 import { type BreakerInput, type BreakerPolicy, parseBreaker } from "./breaker/policy.ts";
 import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
 import { type Cost, type CostInput, mostBefore, ONE, parseCost } from "./limit/cost.ts";
-import { parseRule, type RateLimitInput, type RateLimitRule } from "./limit/rule.ts";
+import { parseRule, parseRuleNames, type RateLimitInput, type RateLimitRule } from "./limit/rule.ts";
+import { CRITICAL, type Criticality, type Rank } from "./overload/criticality.ts";
+import * as overload from "./overload/policy.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
 import { parseRegistry, type RegistryInput, type RegistryPolicy } from "./registry-policy.ts";
+import { parseRest, type RestInput } from "./rest-policy.ts";
 import { parseRetries, RETRIES, type RetryInput } from "./retry/policy.ts";
 import type { RetryPolicy } from "./retry/retry.ts";
 import { parseTraffic, type TrafficInput, type TrafficPolicy } from "./traffic.ts";
@@ -29,6 +32,8 @@ export interface GatewayInput {
   readonly discovery?: boolean;
   /** Lets endpoints register themselves, through tidegate.registry.v1.RegistryService. */
   readonly registry?: RegistryInput;
+  /** What is refused where more comes than can be served. */
+  readonly overload?: overload.OverloadInput;
   /** Descriptor sets of services whose TypeScript is not compiled in: bytes, or base64. */
   readonly descriptors?: readonly (string | Uint8Array)[];
   /** The services behind the gateway, by their full proto name. What is not listed can't be called. */
@@ -49,6 +54,10 @@ export interface RouteInput {
   readonly rateLimits?: readonly string[];
   /** Another attempt for calls that fail and are safe to repeat; false for none. */
   readonly retries?: RetryInput | false;
+  /** How much a call matters where not all can be served. Default "critical". */
+  readonly criticality?: Criticality;
+  /** Calls of one method in flight, in one isolate. */
+  readonly concurrency?: overload.ConcurrencyInput;
   /** Tokens that one call takes from each rule; a number, or where it is to be read. Default 1. */
   readonly cost?: CostInput;
 }
@@ -57,19 +66,11 @@ export interface ServiceInput extends RouteInput {
   readonly upstream: UpstreamInput;
   /** When calls to the upstream are refused at once, because it is failing. */
   readonly breaker?: BreakerInput;
+  /** When calls to the upstream are held back, because it turns them away. */
+  readonly throttle?: overload.ThrottleInput;
   /** Canaries and mirroring. Default: all calls go to `upstream`. */
   readonly traffic?: TrafficInput;
   readonly methods?: Readonly<Record<string, RouteInput>>;
-}
-
-/** Switches of transcoding, all false but `inferUpdateMask`. */
-export interface RestInput {
-  readonly ignoreUnknownQuery?: boolean;
-  readonly caseInsensitiveEnums?: boolean;
-  readonly inferUpdateMask?: boolean;
-  readonly printDefaults?: boolean;
-  readonly enumsAsNumbers?: boolean;
-  readonly protoFieldNames?: boolean;
 }
 
 export interface GatewayPolicy {
@@ -79,6 +80,7 @@ export interface GatewayPolicy {
   readonly rest: RestInput;
   readonly discovery: boolean;
   readonly registry: RegistryPolicy | undefined;
+  readonly overload: overload.OverloadPolicy;
   readonly defaults: RoutePolicy;
   readonly services: ReadonlyMap<string, ServicePolicy>;
 }
@@ -86,6 +88,7 @@ export interface GatewayPolicy {
 export interface ServicePolicy {
   readonly upstream: UpstreamPolicy;
   readonly breaker: BreakerPolicy;
+  readonly throttle: overload.ThrottlePolicy;
   readonly traffic: TrafficPolicy | undefined;
   readonly methods: ReadonlyMap<string, RoutePolicy>;
 }
@@ -98,6 +101,8 @@ export interface RoutePolicy {
   readonly rateLimits: readonly RateLimitRule[];
   readonly cost: Cost;
   readonly retries: RetryPolicy;
+  readonly criticality: Rank;
+  readonly concurrency: overload.PlacePolicy;
 }
 
 /** The services that could be listed, and their methods: what the protos promise. */
@@ -115,19 +120,22 @@ const TOP_FIELDS = [
   "rest",
   "discovery",
   "registry",
+  "overload",
   "descriptors",
   "defaults",
   "services",
 ] as const;
-const REST_FIELDS = [
-  "ignoreUnknownQuery",
-  "caseInsensitiveEnums",
-  "inferUpdateMask",
-  "printDefaults",
-  "enumsAsNumbers",
-  "protoFieldNames",
+const ROUTE_FIELDS = [
+  "readTimeoutMs",
+  "streamTimeoutMs",
+  "maxBodyBytes",
+  "validate",
+  "rateLimits",
+  "cost",
+  "retries",
+  "criticality",
+  "concurrency",
 ] as const;
-const ROUTE_FIELDS = ["readTimeoutMs", "streamTimeoutMs", "maxBodyBytes", "validate", "rateLimits", "cost", "retries"] as const;
 const DEFAULTS: RoutePolicy = {
   readTimeoutMs: 15_000,
   streamTimeoutMs: 3_600_000,
@@ -136,6 +144,8 @@ const DEFAULTS: RoutePolicy = {
   rateLimits: [],
   cost: ONE,
   retries: RETRIES,
+  criticality: CRITICAL,
+  concurrency: overload.CONCURRENCY,
 };
 
 /** Gives gateway.config.ts its types; everything else is checked when it loads. */
@@ -155,10 +165,11 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
   const defaults = route(check, "defaults", check.fields("defaults", top["defaults"], ROUTE_FIELDS), DEFAULTS, rules);
 
   const cors = parseCors(check, "cors", top["cors"]);
-  const rest = restOf(check, top["rest"]);
+  const rest = parseRest(check, top["rest"]);
   const discovery = check.oneOf("discovery", top["discovery"], [true, false], true);
 
   const registry = parseRegistry(check, top["registry"]);
+  const shedding = overload.parseOverload(check, "overload", top["overload"], principalHeader);
 
   const services = new Map<string, ServicePolicy>();
   if (top["services"] === undefined)
@@ -174,15 +185,10 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
     services.set(name, own);
   }
   if (check.problems.length > 0) return { kind: "invalid", problems: check.problems };
-  return { kind: "ok", policy: { principalHeader, rateLimitShards, cors, rest, discovery, registry, defaults, services } };
-}
-
-function restOf(check: Checks, value: unknown): RestInput {
-  const fields = check.fields("rest", value, REST_FIELDS);
-  const flags = REST_FIELDS.map(
-    (name) => [name, check.oneOf(`rest.${name}`, fields[name], [true, false], name === "inferUpdateMask")] as const,
-  );
-  return Object.fromEntries(flags);
+  return {
+    kind: "ok",
+    policy: { principalHeader, rateLimitShards, cors, rest, discovery, registry, overload: shedding, defaults, services },
+  };
 }
 
 type Rules = ReadonlyMap<string, RateLimitRule>;
@@ -195,7 +201,7 @@ function service(
   defaults: RoutePolicy,
   rules: Rules,
 ): ServicePolicy {
-  const fields = check.fields(path, value, ["upstream", "breaker", "traffic", "methods", ...ROUTE_FIELDS]);
+  const fields = check.fields(path, value, ["upstream", "breaker", "throttle", "traffic", "methods", ...ROUTE_FIELDS]);
   const own = route(check, path, fields, defaults, rules);
   const methods = new Map(promised.map((name) => [name, own]));
   for (const [name, settings] of check.entries(`${path}.methods`, fields["methods"])) {
@@ -209,7 +215,8 @@ function service(
   const other = beside.find((one) => one.upstream.protocol !== upstream.protocol);
   if (other !== undefined)
     check.report(`${path}.traffic`, other.upstream.protocol, `let all versions speak ${upstream.protocol}, as the service does`);
-  return { upstream, breaker: parseBreaker(check, `${path}.breaker`, fields["breaker"]), traffic, methods };
+  const breaker = parseBreaker(check, `${path}.breaker`, fields["breaker"]);
+  return { upstream, breaker, throttle: overload.parseThrottle(check, `${path}.throttle`, fields["throttle"]), traffic, methods };
 }
 
 function route(check: Checks, path: string, fields: Readonly<Record<string, unknown>>, outer: RoutePolicy, rules: Rules): RoutePolicy {
@@ -220,9 +227,11 @@ function route(check: Checks, path: string, fields: Readonly<Record<string, unkn
     streamTimeoutMs: number("streamTimeoutMs", 1, 86_400_000, "ms"),
     maxBodyBytes: number("maxBodyBytes", 1, 104_857_600, "bytes"),
     rateLimits:
-      fields["rateLimits"] === undefined ? outer.rateLimits : namedRules(check, `${path}.rateLimits`, fields["rateLimits"], rules),
+      fields["rateLimits"] === undefined ? outer.rateLimits : parseRuleNames(check, `${path}.rateLimits`, fields["rateLimits"], rules),
     validate: check.oneOf(join(path, "validate"), fields["validate"], ["off", "report", "enforce"], outer.validate),
     retries: parseRetries(check, join(path, "retries"), fields["retries"], outer.retries),
+    criticality: overload.parseCriticality(check, join(path, "criticality"), fields["criticality"], outer.criticality),
+    concurrency: overload.parseConcurrency(check, join(path, "concurrency"), fields["concurrency"], outer.concurrency),
     cost: parseCost(check, join(path, "cost"), fields["cost"], outer.cost),
   };
   const most = mostBefore(policy.cost);
@@ -233,18 +242,4 @@ function route(check: Checks, path: string, fields: Readonly<Record<string, unkn
       check.report(join(path, "cost"), most, `write at most ${least}, the capacity of rateLimits.${name}: such a call could never pass`);
   }
   return policy;
-}
-
-function namedRules(check: Checks, path: string, value: unknown, rules: Rules): RateLimitRule[] {
-  if (!Array.isArray(value)) {
-    check.report(path, value, 'write a list of names from rateLimits: ["per-caller"]');
-    return [];
-  }
-  return value.flatMap((name: unknown, index) => {
-    const rule = typeof name === "string" ? rules.get(name) : undefined;
-    if (rule !== undefined && value.indexOf(name) === index) return rule.enforce === "off" ? [] : [rule];
-    const mend = rule === undefined ? `write ${suggest(String(name), [...rules.keys()])}, defined in rateLimits` : "name each rule once";
-    check.report(`${path}[${index}]`, name, mend);
-    return [];
-  });
 }

@@ -2,6 +2,7 @@
 import { type Admitted, type Breaker, UNHEARD } from "../breaker/breaker.ts";
 import { Panel } from "../breaker/panel.ts";
 import type { BreakerPolicy } from "../breaker/policy.ts";
+import { MOST_CRITICAL, type Rank } from "../overload/criticality.ts";
 import type { Balancer, Candidate, Question } from "./balancer.ts";
 import { BALANCERS, type BalancerName } from "./balancers.ts";
 import { medianOf } from "./bounce.ts";
@@ -26,12 +27,16 @@ export interface FleetSettings {
 }
 
 /** What is asked for an attempt. */
-export type Wanted = Pick<Question, "key" | "now" | "dice" | "method"> & { readonly tried: ReadonlySet<string> };
+export type Wanted = Pick<Question, "key" | "now" | "dice" | "method"> & {
+  readonly tried: ReadonlySet<string>;
+  readonly rank?: Rank; // what matters less is kept from endpoints that shed it; without, nothing is
+};
 
 export type Found =
   | { readonly kind: "found"; readonly id: string; readonly admission: Admitted; readonly isAgainst: boolean } // against its breaker
   | { readonly kind: "none" } // no endpoints, or all of them drain
   | { readonly kind: "open"; readonly retryAfterMs: number } // the breakers of all of them are
+  | { readonly kind: "shed" } // all that could take it have told us to
   | { readonly kind: "full" }; // each has as many calls in flight as it may
 
 /** What came of an attempt, beside its outcome. */
@@ -52,6 +57,7 @@ export class Fleet {
   readonly #settings: FleetSettings;
   /** Of all endpoints; what is to be told of them, and what the object says. */
   readonly panel: Panel;
+  #shedUntil = 0; // epoch ms: until then some endpoint sheds
   #medianMs = 0;
   #medianAt = Number.NEGATIVE_INFINITY;
   #standing = new Map<string, Standing>();
@@ -98,6 +104,8 @@ export class Fleet {
       const probed = this.#tiers.flatMap(({ members }) => members).find((one) => one.breaker.hasProbe(now) && this.#mayTake(one, wanted));
       if (probed !== undefined) return this.#found(probed, now, isQuiet);
     }
+    const rank = now < this.#shedUntil ? (wanted.rank ?? MOST_CRITICAL) : MOST_CRITICAL;
+    const roll = rank === MOST_CRITICAL ? 0 : dice(); // one for all: else a call would only be shed where chance shuts all of them at once
     const growsIn = !BALANCERS[this.#settings.balancer].goesByKey; // keys don't wait for an endpoint to warm up
     for (const lenience of [0, 1, 2]) {
       for (const { members, balancer } of this.#tiers) {
@@ -109,6 +117,7 @@ export class Fleet {
         const isFree = (index: number): boolean => {
           const one = members[index]!;
           if (heedsHealth && isOut(one, index)) return false;
+          if (rank < MOST_CRITICAL && one.load.sheds(rank, roll, now)) return false;
           if (lenience === 0 && growsIn && one.warmAt > now && dice() >= this.#warmth(one, now)) return false;
           return (lenience === 2 || !tried.has(one.id)) && one.load.inFlight(now) < this.#settings.maxConcurrent;
         };
@@ -118,6 +127,7 @@ export class Fleet {
     }
     const isClosedFor = (one: Standing): boolean => isHeeded && one.breaker.isOut(now, 0);
     const all = this.#tiers.flatMap(({ members }) => members);
+    if (rank < MOST_CRITICAL && all.some(({ load }) => load.sheds(rank, roll, now))) return { kind: "shed" };
     if (!all.every(isClosedFor)) return { kind: "full" };
     return { kind: "open", retryAfterMs: Math.min(...all.map(({ breaker }) => breaker.retryAfterMs(now))) };
   }
@@ -157,6 +167,21 @@ export class Fleet {
   report(id: string, predictedMs: number): void {
     const one = this.#standing.get(id);
     if (one !== undefined) one.load.reportedMs = predictedMs;
+  }
+
+  /** What an endpoint said of the calls it would have shed. @param until epoch ms, when its word is forgotten */
+  heed(id: string, shedLevel: number, until: number): void {
+    const load = this.#standing.get(id)?.load;
+    if (load === undefined) return;
+    load.shedLevel = shedLevel;
+    load.shedUntil = shedLevel > 0 ? until : 0;
+    if (shedLevel > 0 && until > this.#shedUntil) this.#shedUntil = until;
+  }
+
+  /** The level that an endpoint has told, 0 for none. */
+  shedLevelOf(id: string, now: number): number {
+    const load = this.#standing.get(id)?.load;
+    return load !== undefined && now < load.shedUntil ? load.shedLevel : 0;
   }
 
   /** What the endpoints say that one call more would take, in the middle, ms; 0 where too few say anything. Looked up ten times a second. */

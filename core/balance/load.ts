@@ -1,6 +1,9 @@
 // What one isolate has seen of one endpoint: calls in flight, and how long its answers take.
 // In flight are leases with a deadline, no counter: a counter leaks when a caller goes away and its continuation is dropped.
 
+import type { Rank } from "../overload/criticality.ts";
+import { isShedAt } from "../overload/shed-level.ts";
+
 /** One attempt on its way. Ended once; what is never ended counts until its deadline. */
 export interface Lease {
   readonly startedAt: number; // epoch ms
@@ -15,6 +18,9 @@ export class Load {
   samples = 0;
   /** What the endpoint last said it would take for one call more, ms; 0 where it says nothing. */
   reportedMs = 0;
+  /** What it last said of the calls it would have shed. @see ShedLevel */
+  shedLevel = 0;
+  shedUntil = 0; // epoch ms; its word holds so long
   readonly #leases = new Set<Lease>();
   #nextExpiry = Number.POSITIVE_INFINITY; // never later than the earliest deadline in flight
   #work = 0; // of the leases
@@ -53,6 +59,11 @@ export class Load {
     this.#updatedAt = now;
     this.samples += 1;
     return true;
+  }
+
+  /** Whether a call is shed on the endpoint's word. @param roll in [0, 1), the same for all endpoints that a call may go to */
+  sheds(rank: Rank, roll: number, now: number): boolean {
+    return now < this.shedUntil && isShedAt(this.shedLevel, rank, roll);
   }
 
   inFlight(now: number): number {

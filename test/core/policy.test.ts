@@ -29,6 +29,8 @@ describe("parsePolicy", () => {
       rateLimits: [],
       cost: { kind: "fixed", tokens: 1 },
       retries: expect.objectContaining({ max: 5, baseMs: 100, maxMs: 10_000, budgetPercent: 10 }),
+      criticality: 2,
+      concurrency: expect.objectContaining({ mode: "enforce", max: 10_000, floor: 100 }),
     });
   });
 
