@@ -132,9 +132,9 @@ function poolOf(name: string, service: string, policy: UpstreamPolicy, gateway: 
       ? { service, rings, pollMs: registry.pollMs, health: policy.health }
       : undefined;
   const called = name === service && first !== undefined && second === undefined ? endpointId(first.target) : name;
-  const { breaker } = gateway.services.get(service)!;
+  const { breaker, throttle } = gateway.services.get(service)!;
   const breakers = bindings["CIRCUIT_BREAKER"] as Breakers | undefined;
-  return pool({ name: called, policy, breaker, breakers, principalHeader, roster }, bindings);
+  return pool({ name: called, policy, breaker, breakers, throttle, principalHeader, roster }, bindings);
 }
 
 function ringsOf(bindings: Bindings): Rings | undefined {

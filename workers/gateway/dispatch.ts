@@ -1,9 +1,10 @@
 // The innermost step: sends the call to its upstream and brings back the answer, untouched where it can be.
 import { waitUntil } from "cloudflare:workers";
-import { predictedMsIn } from "../../core/balance/load-report.ts";
+import { predictedMsIn, shedLevelIn } from "../../core/balance/load-report.ts";
 import { timeoutForNextHop } from "../../core/deadline.ts";
+import { CRITICALITIES, CRITICALITY_HEADER, MOST_CRITICAL } from "../../core/overload/criticality.ts";
 import { Rejected } from "../../core/rejection.ts";
-import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER } from "../service/host-load.ts";
+import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER, SHED_HEADER } from "../service/host-load.ts";
 import type { Call, Handler } from "./call.ts";
 import { cleanAnswer } from "./headers.ts";
 import { mediaType } from "./protocol.ts";
@@ -36,7 +37,7 @@ export function dispatch(upstream: Upstream): Handler {
     });
     const watched = upstream.mirror?.();
     if (watched !== undefined && !(body instanceof ReadableStream)) waitUntil(copy(watched, call));
-    end(attempt, isFailure(answer) ? "failed" : "answered");
+    end(attempt, outcomeOf(answer));
     refuseUnfit(upstream, call, answer);
     const { status, headers: answered } = answer;
     const response = new Response(answer.body, { status, headers: answered, encodeBody: "manual" });
@@ -60,7 +61,7 @@ async function copy(upstream: Upstream, call: Call): Promise<void> {
     const attempt = upstream.pick({ ...call, attempt: { number: 1, tried: new Set() } });
     const signal = AbortSignal.timeout(COPY_MS);
     const answer = await attempt.fetch(attempt.base + path + query, { method, headers, body, redirect: "manual", signal });
-    end(attempt, isFailure(answer) ? "failed" : "answered");
+    end(attempt, outcomeOf(answer));
     await answer.body?.cancel();
   } catch (fault) {
     console.warn(JSON.stringify({ level: "warn", requestId: headers.get("x-request-id"), mirror: upstream.name, fault: String(fault) }));
@@ -70,11 +71,15 @@ async function copy(upstream: Upstream, call: Call): Promise<void> {
 const GRPC_FAILURES = new Set(["2", "4", "13", "14", "15"]); // unknown, deadline_exceeded, internal, unavailable, data_loss
 
 /** What speaks against an endpoint, and not against the call: server errors, but for a method it does not have. */
-function isFailure({ status, headers }: Response): boolean {
-  return (status >= 500 && status !== 501) || GRPC_FAILURES.has(headers.get("grpc-status") ?? "");
+function outcomeOf({ status, headers }: Response): Outcome {
+  const grpc = headers.get("grpc-status");
+  if (status < 500 && grpc === null) return "answered";
+  if (headers.has(SHED_HEADER)) return "turned_away";
+  if (status === 503 || grpc === "14") return "unavailable";
+  return (status >= 500 && status !== 501) || GRPC_FAILURES.has(grpc ?? "") ? "failed" : "answered";
 }
 
-/** An endpoint that is hot against the others may refuse once, before any work: then another one gets the call. */
+/** An endpoint that is hot against the others, or overloaded, may refuse before any work: then another one gets the call, once. */
 async function attempted(
   upstream: Upstream,
   call: Call,
@@ -82,18 +87,36 @@ async function attempted(
   init: RequestInit & { headers: Headers },
 ): Promise<[Attempt, Response]> {
   const first = upstream.pick(call);
-  const mayBounce = first.medianMs > 0 && !(init.body instanceof ReadableStream);
+  const isWhole = !(init.body instanceof ReadableStream);
+  const mayBounce = isWhole && first.medianMs > 0;
   if (mayBounce) init.headers.set(MEDIAN_HEADER, first.medianMs.toFixed(1));
   const answer = await send(upstream, first, call, first.base + path, init);
-  const report = answer.headers.get(REPORT_HEADER);
-  const predictedMs = report === null ? undefined : predictedMsIn(report);
-  if (predictedMs !== undefined) first.report(predictedMs);
-  if (!mayBounce || !answer.headers.has(BOUNCED_HEADER)) return [first, answer];
-  end(first, "dropped");
+  hear(first, answer);
+  const turned = turnedAway(answer);
+  if (!(turned === "bounced" ? mayBounce : turned === "shed" && isWhole && first.mayGoElsewhere)) return [first, answer];
+  end(first, "bounced");
   await answer.body?.cancel();
   init.headers.delete(MEDIAN_HEADER);
   const second = upstream.pick({ ...call, attempt: { number: 1, tried: new Set([...(call.attempt?.tried ?? []), first.endpoint]) } });
-  return [second, await send(upstream, second, call, second.base + path, init)];
+  const isRaised = first.elsewhere(turned === "bounced");
+  if (isRaised) init.headers.set(CRITICALITY_HEADER, CRITICALITIES[MOST_CRITICAL]!);
+  try {
+    const other = await send(upstream, second, call, second.base + path, init);
+    hear(second, other);
+    return [second, other];
+  } finally {
+    if (isRaised) init.headers.delete(CRITICALITY_HEADER); // what comes after this attempt is an ordinary call again
+  }
+}
+
+function turnedAway({ status, headers }: Response): "bounced" | "shed" | undefined {
+  if (status !== 503 && !headers.has("grpc-status")) return undefined;
+  return headers.has(BOUNCED_HEADER) ? "bounced" : headers.has(SHED_HEADER) ? "shed" : undefined;
+}
+
+function hear(attempt: Attempt, { headers }: Response): void {
+  const report = headers.get(REPORT_HEADER);
+  if (report !== null) attempt.report(predictedMsIn(report), shedLevelIn(report));
 }
 
 async function send(upstream: Upstream, attempt: Attempt, call: Call, url: string, init: RequestInit): Promise<Response> {
@@ -104,7 +127,7 @@ async function send(upstream: Upstream, attempt: Attempt, call: Call, url: strin
   } catch (error) {
     const isLate = call.signal?.aborted === true && Date.now() >= call.deadlineAt;
     const isOurs = error instanceof Rejected || call.signal?.aborted === true; // the body broke a limit, or the time is up
-    end(attempt, isLate ? "late" : isOurs ? "dropped" : "failed");
+    end(attempt, isLate ? "late" : isOurs ? "dropped" : "unavailable");
     if (isOurs) throw error;
     console.warn(
       JSON.stringify({

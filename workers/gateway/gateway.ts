@@ -1,6 +1,7 @@
 // Compiles each route's pipeline, once, and takes each request to its own.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { canonicalPath } from "../../core/path.ts";
+import type { RoutePolicy } from "../../core/policy.ts";
 import type { Rejection } from "../../core/rejection.ts";
 import type { HashRing } from "../../durable-objects/hash-ring.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
@@ -8,6 +9,7 @@ import type { Call, Handler, Protocol } from "./call.ts";
 import type { Configuration } from "./configuration.ts";
 import { discoveryEndpoints } from "./discovery.ts";
 import { requestHeaders } from "./headers.ts";
+import { Place } from "./layers/shed.ts";
 import { ExactBuckets } from "./limit/exact.ts";
 import { Leases } from "./limit/leases.ts";
 import { LocalBuckets } from "./limit/local.ts";
@@ -30,6 +32,13 @@ export function createGateway({ policy, endpoints, rest, validate, ...bound }: C
     leased: new Leases(buckets, shards, MOST_BUCKETS),
     exact: new ExactBuckets(buckets, shards),
   };
+  const isolate = new Place("isolate", policy.overload.isolate);
+  const byMethod = new Map<DescMethod, Place>();
+  const placesOf = (method: DescMethod, { concurrency }: RoutePolicy) => {
+    const route = byMethod.get(method) ?? new Place(`route ${method.parent.typeName}/${method.name}`, concurrency);
+    byMethod.set(method, route);
+    return { isolate, route };
+  };
   const byProcedure = new Map<string, { method: DescMethod; handler: Handler }>();
   // What an operator has listed goes where the configuration says; discovery is ours where nobody has.
   const own = policy.discovery ? discoveryEndpoints(endpoints, policy.defaults) : [];
@@ -43,13 +52,16 @@ export function createGateway({ policy, endpoints, rest, validate, ...bound }: C
           policy.defaults,
         );
   for (const [method, endpoint] of [...own, ...registering, ...endpoints]) {
-    const handler = pipeline({ method, ...endpoint, limiters, gateway: policy, validate });
+    const places = placesOf(method, endpoint.policy);
+    const handler = pipeline({ method, ...endpoint, limiters, places, gateway: policy, validate });
     byProcedure.set(`/${method.parent.typeName}/${method.name}`, { method, handler });
   }
   const byRule = new Map<RestRoute, Handler>();
   for (const rule of rest.routes) {
     const { method } = rule;
-    byRule.set(rule, pipeline({ method, ...endpoints.get(method)!, limiters, gateway: policy, validate }, rule));
+    const endpoint = endpoints.get(method)!;
+    const places = placesOf(method, endpoint.policy);
+    byRule.set(rule, pipeline({ method, ...endpoint, limiters, places, gateway: policy, validate }, rule));
   }
 
   return async (request) => {

@@ -2,16 +2,19 @@
 import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { needsMessage } from "../../core/limit/rule.ts";
+import { CRITICAL } from "../../core/overload/criticality.ts";
 import type { GatewayPolicy, RoutePolicy } from "../../core/policy.ts";
 import { Rejected, type Rejection } from "../../core/rejection.ts";
 import type { Validate } from "../../core/validation.ts";
 import { type Handler, type Layer, stack } from "./call.ts";
 import { dispatch } from "./dispatch.ts";
+import { criticality } from "./layers/criticality.ts";
 import { deadline } from "./layers/deadline.ts";
 import { limitBody } from "./layers/limit-body.ts";
 import { type Limiters, rateLimit } from "./layers/rate-limit.ts";
 import { rescue } from "./layers/rescue.ts";
 import { retry } from "./layers/retry.ts";
+import { type Place, shed } from "./layers/shed.ts";
 import { trace } from "./layers/trace.ts";
 import { transcode } from "./layers/transcode.ts";
 import { translate } from "./layers/translate.ts";
@@ -25,14 +28,15 @@ export interface Route {
   readonly policy: RoutePolicy;
   readonly upstream: Upstream;
   readonly limiters: Limiters; // of the isolate, for all routes
+  readonly places: { readonly isolate: Place; readonly route: Place }; // where its calls in flight are counted
   readonly validate: Validate<DescMessage, Message> | undefined;
-  readonly gateway: Pick<GatewayPolicy, "principalHeader">;
+  readonly gateway: Pick<GatewayPolicy, "principalHeader" | "overload">;
 }
 
 /**
  * @param rest the HTTP rule a call came in by, where it is REST; RPC passes through as it is
  */
-export function pipeline({ method, policy, upstream, limiters, gateway, validate: validator }: Route, rest?: RestRoute): Handler {
+export function pipeline({ method, policy, upstream, limiters, places, gateway, validate: validator }: Route, rest?: RestRoute): Handler {
   const isUnary = method.methodKind === "unary";
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   const isSafe = isUnary && method.idempotency !== undefined && method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
@@ -41,12 +45,16 @@ export function pipeline({ method, policy, upstream, limiters, gateway, validate
   const { rateLimits: rules, cost, maxBodyBytes: maxBytes } = policy;
   const isLimited = rules.length > 0;
   const readsMessage = needsMessage(rules, cost);
-  const limit = () => rateLimit(limiters, { method, rules, cost, maxBytes, principalHeader: gateway.principalHeader });
+  const { principalHeader, overload } = gateway;
+  const isOrdinary = policy.criticality === CRITICAL && overload.trust.kind === "nobody";
+  const limit = () => rateLimit(limiters, { method, rules, cost, maxBytes, principalHeader });
   return stack(
     [
       trace(), // names the call; sees every answer, refusals too
       rescue(), // below this line layers refuse by throwing Rejected; above it there are only answers
       deadline(isUnary ? policy.readTimeoutMs : policy.streamTimeoutMs), // one clock for the call, whatever it waits for
+      ...optional(!isOrdinary, () => criticality({ own: policy.criticality, trust: overload.trust, principalHeader })), // what is shed last
+      ...optional(places.isolate.policy.mode !== "off", () => shed(places.isolate, principalHeader)), // all that this isolate works on
       ...optional(isLimited && !readsMessage, limit), // before the body is read: a refused call costs no memory
       ...optional(rest === undefined || !isStream, () =>
         limitBody({
@@ -69,6 +77,7 @@ export function pipeline({ method, policy, upstream, limiters, gateway, validate
       ...optional(isLimited && readsMessage, limit), // rules that look into the message have to wait for it
       ...(spoken === "both" ? [] : [translate(spoken, isUnary)]), // into what the upstream speaks
       ...optional(isUnary && policy.retries.max > 0, () => retry({ policy: policy.retries, isSafe, upstream })), // each attempt at another endpoint
+      ...optional(places.route.policy.mode !== "off", () => shed(places.route, principalHeader)), // what the upstream bears of this method
     ],
     dispatch(upstream),
   );
