@@ -3,6 +3,7 @@ import { type BreakerInput, type BreakerPolicy, parseBreaker } from "./breaker/p
 import type { CacheInput, CachePolicy } from "./cache/policy.ts";
 import type { Cost } from "./limit/cost.ts";
 import type { RateLimitRule } from "./limit/rule.ts";
+import { parseThrottle, type ThrottleInput, type ThrottlePolicy } from "./overload/policy.ts";
 import { type Checks, join } from "./parse.ts";
 import { parseUpstream, type UpstreamInput, type UpstreamPolicy } from "./upstream.ts";
 
@@ -10,6 +11,8 @@ export interface HttpRouteInput {
   readonly upstream: UpstreamInput;
   /** When calls are refused at once, because the upstream is failing. */
   readonly breaker?: BreakerInput;
+  /** What is kept from an upstream that turns most calls away. */
+  readonly throttle?: ThrottleInput;
   /** Time for a call, its body among it. Default 15 000 ms. */
   readonly readTimeoutMs?: number;
   /** Largest request body. Default 1 048 576 bytes. */
@@ -24,6 +27,7 @@ export interface HttpRouteInput {
 export interface HttpRoutePolicy {
   readonly upstream: UpstreamPolicy;
   readonly breaker: BreakerPolicy;
+  readonly throttle: ThrottlePolicy;
   readonly readTimeoutMs: number;
   readonly maxBodyBytes: number;
   readonly rateLimits: readonly RateLimitRule[];
@@ -31,7 +35,7 @@ export interface HttpRoutePolicy {
   readonly cache: CachePolicy | undefined;
 }
 
-const FIELDS = ["upstream", "breaker", "readTimeoutMs", "maxBodyBytes", "rateLimits", "cost", "cache"];
+const FIELDS = ["upstream", "breaker", "throttle", "readTimeoutMs", "maxBodyBytes", "rateLimits", "cost", "cache"];
 const PREFIX = /^\/(?:[A-Za-z0-9\-._~!$&'()*+,=:@]+\/)*$/;
 
 /** @param routeOf reads the fields that such a route has in common with a method */
@@ -39,18 +43,19 @@ export function parseHttpRoutes(
   check: Checks,
   path: string,
   value: unknown,
-  routeOf: (path: string, fields: Readonly<Record<string, unknown>>) => Omit<HttpRoutePolicy, "upstream" | "breaker">,
+  routeOf: (path: string, fields: Readonly<Record<string, unknown>>) => Omit<HttpRoutePolicy, "upstream" | "breaker" | "throttle">,
 ): ReadonlyMap<string, HttpRoutePolicy> {
   const routes = new Map<string, HttpRoutePolicy>();
   for (const [prefix, settings] of check.entries(path, value)) {
     const at = join(path, prefix);
     const isCanonical = PREFIX.test(prefix) && !/\/\.\.?\//.test(prefix);
     if (!isCanonical) check.report(at, prefix, 'write a path that starts and ends with "/": "/assets/"');
-    const { upstream, breaker, ...fields } = check.fields(at, settings, FIELDS);
+    const { upstream, breaker, throttle, ...fields } = check.fields(at, settings, FIELDS);
     const { readTimeoutMs, maxBodyBytes, rateLimits, cost, cache } = routeOf(at, fields);
     routes.set(prefix, {
       upstream: parseUpstream(check, join(at, "upstream"), upstream),
       breaker: parseBreaker(check, join(at, "breaker"), breaker),
+      throttle: parseThrottle(check, join(at, "throttle"), throttle),
       readTimeoutMs,
       maxBodyBytes,
       rateLimits,

@@ -6,6 +6,7 @@ import { type CacheStoreInput, type CacheStorePolicy, parseCacheStore } from "./
 import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
 import { type HttpRouteInput, type HttpRoutePolicy, parseHttpRoutes } from "./http-routes.ts";
 import { parseRule, type RateLimitInput } from "./limit/rule.ts";
+import * as overload from "./overload/policy.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
 import { parseRegistry, type RegistryInput, type RegistryPolicy } from "./registry-policy.ts";
 import { parseRest, type RestInput } from "./rest-policy.ts";
@@ -39,6 +40,8 @@ export interface GatewayInput {
   readonly breakers?: OperatorInput;
   /** Lets cached answers be purged, through tidegate.cache.v1.CacheService. */
   readonly purge?: PurgeInput;
+  /** What is refused where more comes than can be served. */
+  readonly overload?: overload.OverloadInput;
   /** Descriptor sets of services whose TypeScript is not compiled in: bytes, or base64. */
   readonly descriptors?: readonly (string | Uint8Array)[];
   /** The services behind the gateway, by their full proto name. What is not listed can't be called. */
@@ -49,6 +52,8 @@ export interface ServiceInput extends RouteInput {
   readonly upstream: UpstreamInput;
   /** When calls to the upstream are refused at once, because it is failing. */
   readonly breaker?: BreakerInput;
+  /** When calls to the upstream are held back, because it turns them away. */
+  readonly throttle?: overload.ThrottleInput;
   /** Canaries and mirroring. Default: all calls go to `upstream`. */
   readonly traffic?: TrafficInput;
   readonly methods?: Readonly<Record<string, RouteInput>>;
@@ -65,6 +70,7 @@ export interface GatewayPolicy {
   readonly registry: RegistryPolicy | undefined;
   readonly breakers: OperatorPolicy | undefined;
   readonly purge: PurgePolicy | undefined;
+  readonly overload: overload.OverloadPolicy;
   readonly defaults: RoutePolicy;
   readonly services: ReadonlyMap<string, ServicePolicy>;
 }
@@ -72,6 +78,7 @@ export interface GatewayPolicy {
 export interface ServicePolicy {
   readonly upstream: UpstreamPolicy;
   readonly breaker: BreakerPolicy;
+  readonly throttle: overload.ThrottlePolicy;
   readonly traffic: TrafficPolicy | undefined;
   readonly methods: ReadonlyMap<string, RoutePolicy>;
 }
@@ -93,6 +100,7 @@ const TOP_FIELDS = [
     "discovery",
     "registry",
     "breakers",
+    "overload",
     "purge",
     "httpRoutes",
     "cache",
@@ -127,6 +135,7 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
     parseRoute(check, path, fields, { ...defaults, cache: undefined }, rules, "http"),
   );
   const purge = parsePurge(check, top["purge"]);
+  const shedding = overload.parseOverload(check, "overload", top["overload"], principalHeader);
 
   const services = new Map<string, ServicePolicy>();
   if (top["services"] === undefined)
@@ -144,7 +153,21 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
   if (check.problems.length > 0) return { kind: "invalid", problems: check.problems };
   return {
     kind: "ok",
-    policy: { principalHeader, rateLimitShards, cors, rest, httpRoutes, cache, purge, discovery, registry, breakers, defaults, services },
+    policy: {
+      principalHeader,
+      rateLimitShards,
+      cors,
+      rest,
+      httpRoutes,
+      cache,
+      purge,
+      discovery,
+      registry,
+      breakers,
+      overload: shedding,
+      defaults,
+      services,
+    },
   };
 }
 
@@ -156,7 +179,7 @@ function service(
   defaults: RoutePolicy,
   rules: Rules,
 ): ServicePolicy {
-  const fields = check.fields(path, value, ["upstream", "breaker", "traffic", "methods", ...ROUTE_FIELDS]);
+  const fields = check.fields(path, value, ["upstream", "breaker", "throttle", "traffic", "methods", ...ROUTE_FIELDS]);
   const own = parseRoute(check, path, fields, defaults, rules);
   const methods = new Map(promised.map((name) => [name, own]));
   for (const [name, settings] of check.entries(`${path}.methods`, fields["methods"])) {
@@ -177,5 +200,6 @@ function service(
       other.upstream.protocol,
       `let versions and fallbacks speak ${upstream.protocol}, as the service does`,
     );
-  return { upstream, breaker: parseBreaker(check, `${path}.breaker`, fields["breaker"]), traffic, methods };
+  const breaker = parseBreaker(check, `${path}.breaker`, fields["breaker"]);
+  return { upstream, breaker, throttle: overload.parseThrottle(check, `${path}.throttle`, fields["throttle"]), traffic, methods };
 }

@@ -22,6 +22,7 @@ export type Rejection =
   | { readonly kind: "stream_broken"; readonly problem: string; readonly isLate: boolean }
   | { readonly kind: "upstream_unreachable"; readonly upstream: string; readonly wasSent: boolean } // wasSent: it may have begun to work
   | { readonly kind: "breaker_open"; readonly upstream: string; readonly retryAfterMs: number }
+  | { readonly kind: "overloaded"; readonly point: string; readonly why: string; readonly retryAfterMs: number } // point: who sheds
   | { readonly kind: "no_endpoint"; readonly upstream: string; readonly isFull: boolean }
   | { readonly kind: "upstream_invalid"; readonly upstream: string; readonly problem: string };
 

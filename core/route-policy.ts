@@ -4,6 +4,8 @@ import { type FallbackInput, type FallbackPolicy, NO_FALLBACK, parseFallback } f
 import { type Cost, type CostInput, ONE } from "./limit/cost.ts";
 import { parseRouteLimits } from "./limit/route-limits.ts";
 import type { RateLimitRule } from "./limit/rule.ts";
+import { CRITICAL, type Criticality, type Rank } from "./overload/criticality.ts";
+import * as overload from "./overload/policy.ts";
 import { type Checks, join } from "./parse.ts";
 import type { HedgePolicy } from "./retry/hedge.ts";
 import { type HedgeInput, parseHedging, parseRetries, RETRIES, type RetryInput } from "./retry/policy.ts";
@@ -30,6 +32,10 @@ export interface RouteInput {
   readonly fallback?: FallbackInput | false;
   /** A second attempt, elsewhere, for reads that take longer than nearly all of their method. Default false. */
   readonly hedging?: HedgeInput | false;
+  /** How much a call matters where not all can be served. Default "critical". */
+  readonly criticality?: Criticality;
+  /** Calls of one method in flight, in one isolate. */
+  readonly concurrency?: overload.ConcurrencyInput;
   /** Keeps answers of unary methods without side effects; false for none. Default false. */
   readonly cache?: CacheInput | boolean;
   /** Tags that a call purges where it succeeds: ["user:{user.id}"]. Default none. */
@@ -49,6 +55,8 @@ export interface RoutePolicy {
   readonly retries: RetryPolicy;
   readonly fallback: FallbackPolicy;
   readonly hedging: HedgePolicy | undefined;
+  readonly criticality: Rank;
+  readonly concurrency: overload.PlacePolicy;
   readonly cache: CachePolicy | undefined;
   readonly invalidates: readonly string[];
 }
@@ -64,6 +72,8 @@ export const ROUTE_FIELDS = [
   "retries",
   "hedging",
   "fallback",
+  "criticality",
+  "concurrency",
   "cache",
   "invalidates",
 ] as const;
@@ -78,6 +88,8 @@ export const DEFAULTS: RoutePolicy = {
   retries: RETRIES,
   fallback: NO_FALLBACK,
   hedging: undefined,
+  criticality: CRITICAL,
+  concurrency: overload.CONCURRENCY,
   cache: undefined,
   invalidates: [],
 };
@@ -103,6 +115,8 @@ export function parseRoute(
     retries: parseRetries(check, join(path, "retries"), fields["retries"], outer.retries),
     fallback: parseFallback(check, join(path, "fallback"), fields["fallback"], outer.fallback),
     hedging: parseHedging(check, join(path, "hedging"), fields["hedging"], outer.hedging),
+    criticality: overload.parseCriticality(check, join(path, "criticality"), fields["criticality"], outer.criticality),
+    concurrency: overload.parseConcurrency(check, join(path, "concurrency"), fields["concurrency"], outer.concurrency),
     cache: parseCache(check, join(path, "cache"), fields["cache"], outer.cache, kind),
     invalidates: parseTags(check, join(path, "invalidates"), fields["invalidates"], outer.invalidates),
     ...parseRouteLimits(check, path, fields, outer, rules),

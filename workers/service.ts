@@ -1,11 +1,13 @@
 // defineService: a proto service and its implementation become a Worker that speaks Connect and gRPC-Web.
 import type { DescService } from "@bufbuild/protobuf";
 import { createServiceImplSpec, type ServiceImpl, type ServiceImplSpec } from "@connectrpc/connect";
+import type { Turned } from "../core/overload/admission.ts";
 import { discovery } from "./discovery/discovery.ts";
 import { drain } from "./service/body.ts";
-import { BOUNCED_HEADER, HostLoad, MEDIAN_HEADER, REPORT_HEADER } from "./service/host-load.ts";
-import { unimplemented } from "./service/refusal.ts";
+import { BOUNCED_HEADER, HostLoad, MEDIAN_HEADER, REPORT_HEADER, SHED_HEADER } from "./service/host-load.ts";
+import { overloaded, unimplemented } from "./service/refusal.ts";
 import { type ServiceOptions, type Settings, settingsOf } from "./service/settings.ts";
+import { shedLog } from "./service/shed-log.ts";
 import { serveStream } from "./service/stream.ts";
 import { serveUnary } from "./service/unary.ts";
 
@@ -60,7 +62,8 @@ export function defineService<S extends DescService, Env>(
 /** As `defineService`, for a Worker of several: `defineServices((env: Env) => [implementation(A, a(env)), implementation(B, b(env))])`. */
 export function defineServices<Env>(implement: (env: Env) => readonly ServiceImplSpec[], options: ServiceOptions = {}): ServiceWorker<Env> {
   const settings = settingsOf(options);
-  const load = new HostLoad();
+  const load = new HostLoad(settings.admission);
+  const log = shedLog(settings.overload === "enforce");
   let known: { readonly env: Env; readonly methods: ReadonlyMap<string, Serve> } | undefined;
   return {
     async fetch(request, env) {
@@ -68,9 +71,12 @@ export function defineServices<Env>(implement: (env: Env) => readonly ServiceImp
       const path = new URL(request.url).pathname;
       const now = Date.now();
       if (load.isTooHot(request.headers.get(MEDIAN_HEADER), now)) return bounced(load);
-      const end = load.begin(now);
+      const turned = settings.overload === "off" ? undefined : load.turned(request, now);
+      if (turned !== undefined) log(turned, now);
+      if (turned !== undefined && settings.overload === "enforce") return shed(load, request, turned);
+      const end = load.begin(now, request);
       const answer = (await known.methods.get(path)?.(request)) ?? unimplemented(request, path);
-      const tookMs = end(Date.now());
+      const tookMs = end(Date.now(), answer.status < 500 || answer.status === 504);
       answer.headers.set(REPORT_HEADER, load.report(tookMs));
       // Whoever answered without reading the request leaves it here to be read off.
       if (request.body?.locked === false) await drain(request.body.getReader());
@@ -82,6 +88,15 @@ export function defineServices<Env>(implement: (env: Env) => readonly ServiceImp
 /** Another endpoint is less loaded: the gateway asks it, and the caller never sees this. */
 function bounced(load: HostLoad): Response {
   return new Response(null, { status: 503, headers: { [BOUNCED_HEADER]: "1", [REPORT_HEADER]: load.report() } });
+}
+
+/** More than can be done: told at once, and in the caller's protocol. A gateway may ask another endpoint. */
+async function shed(load: HostLoad, request: Request, why: Turned): Promise<Response> {
+  const answer = overloaded(request, why === "late" ? "this can't be done in the time left" : "too many calls in flight");
+  answer.headers.set(SHED_HEADER, why);
+  answer.headers.set(REPORT_HEADER, load.report());
+  if (request.body !== null) await drain(request.body.getReader());
+  return answer;
 }
 
 /** One service and what it does, for `defineServices`. */

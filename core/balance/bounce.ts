@@ -56,13 +56,25 @@ export class Usual {
   }
 }
 
-const EARNED = 0.17;
-const AT_FIRST = 3;
-const AT_MOST = 5;
-
 /** Bounces that an isolate lets endpoints have: one for every six calls in the long run, whatever goes wrong. */
+export const BOUNCES = { share: 0.17, most: 5, atFirst: 3 };
+
+/** How many calls may be sent on to another endpoint: a part of all. Where more are turned away, sending them about serves nobody. */
 export class Allowance {
-  #left = AT_FIRST;
+  readonly #share: number;
+  readonly #most: number;
+  #left: number;
+
+  /**
+   * @param share   of the calls, in [0, 1]
+   * @param most    left over from quiet times
+   * @param atFirst that are there before any call
+   */
+  constructor({ share, most, atFirst }: typeof BOUNCES) {
+    this.#share = share;
+    this.#most = most;
+    this.#left = atFirst;
+  }
 
   get isSpent(): boolean {
     return this.#left < 1;
@@ -70,7 +82,7 @@ export class Allowance {
 
   /** For each call, not for its further attempts. */
   earn(): void {
-    this.#left = Math.min(AT_MOST, this.#left + EARNED);
+    this.#left = Math.min(this.#most, this.#left + this.#share);
   }
 
   spend(): void {

@@ -2,9 +2,10 @@
 import { type Admitted, type Breaker, UNHEARD } from "../breaker/breaker.ts";
 import { Panel } from "../breaker/panel.ts";
 import type { BreakerPolicy } from "../breaker/policy.ts";
+import { MOST_CRITICAL, type Rank } from "../overload/criticality.ts";
 import type { Balancer, Candidate, Question } from "./balancer.ts";
 import { BALANCERS, type BalancerName } from "./balancers.ts";
-import { Allowance, medianOf } from "./bounce.ts";
+import { Allowance, BOUNCES, medianOf } from "./bounce.ts";
 import { type Lease, Load, type Report } from "./load.ts";
 
 /** An endpoint as it is configured or registered. */
@@ -26,12 +27,16 @@ export interface FleetSettings {
 }
 
 /** What is asked for an attempt. */
-export type Wanted = Pick<Question, "key" | "now" | "dice" | "method"> & { readonly tried: ReadonlySet<string> };
+export type Wanted = Pick<Question, "key" | "now" | "dice" | "method"> & {
+  readonly tried: ReadonlySet<string>;
+  readonly rank?: Rank; // what matters less is kept from endpoints that shed it; without, nothing is
+};
 
 export type Found =
   | { readonly kind: "found"; readonly id: string; readonly admission: Admitted; readonly isAgainst: boolean } // a breaker that only reports
   | { readonly kind: "none" } // no endpoints, or all of them drain
   | { readonly kind: "open"; readonly retryAfterMs: number } // the breakers of all of them are
+  | { readonly kind: "shed" } // all that could take it have told us to
   | { readonly kind: "full" }; // each has as many calls in flight as it may
 
 /** What came of an attempt, beside its outcome. */
@@ -52,7 +57,8 @@ export class Fleet {
   readonly #settings: FleetSettings;
   /** Of all endpoints; what is to be told of them, and what the object says. */
   readonly panel: Panel;
-  readonly #allowance = new Allowance();
+  readonly #allowance = new Allowance(BOUNCES);
+  #shedUntil = 0; // epoch ms: until then some endpoint sheds
   #medianMs = 0;
   #medianAt = Number.NEGATIVE_INFINITY;
   #standing = new Map<string, Standing>();
@@ -100,6 +106,8 @@ export class Fleet {
       const probed = this.#tiers.flatMap(({ members }) => members).find((one) => one.breaker.hasProbe(now) && this.#mayTake(one, wanted));
       if (probed !== undefined) return this.#found(probed, now, isQuiet);
     }
+    const rank = now < this.#shedUntil ? (wanted.rank ?? MOST_CRITICAL) : MOST_CRITICAL;
+    const roll = rank === MOST_CRITICAL ? 0 : dice(); // one for all: else a call would only be shed where chance shuts all of them at once
     const growsIn = !BALANCERS[this.#settings.balancer].goesByKey; // keys don't wait for an endpoint to warm up
     for (const lenience of [0, 1, 2]) {
       for (const { members, balancer } of this.#tiers) {
@@ -111,6 +119,7 @@ export class Fleet {
         const isFree = (index: number): boolean => {
           const one = members[index]!;
           if (heedsHealth && isOut(one, index)) return false;
+          if (rank < MOST_CRITICAL && one.load.sheds(rank, roll, now)) return false;
           if (lenience === 0 && growsIn && one.warmAt > now && dice() >= this.#warmth(one, now)) return false;
           return (lenience === 2 || !tried.has(one.id)) && one.load.inFlight(now) < this.#settings.maxConcurrent;
         };
@@ -120,6 +129,7 @@ export class Fleet {
     }
     const isClosedFor = (one: Standing): boolean => isHeeded && one.breaker.isOut(now, 0);
     const all = this.#tiers.flatMap(({ members }) => members);
+    if (rank < MOST_CRITICAL && all.some(({ load }) => load.sheds(rank, roll, now))) return { kind: "shed" };
     if (!all.every(isClosedFor)) return { kind: "full" };
     return { kind: "open", retryAfterMs: Math.min(...all.map(({ breaker }) => breaker.retryAfterMs(now))) };
   }
@@ -160,6 +170,21 @@ export class Fleet {
     this.#standing.get(id)?.load.report(report, now, now - lease.startedAt);
   }
 
+  /** What an endpoint said of the calls it would have shed. @param until epoch ms, when its word is forgotten */
+  heed(id: string, shedLevel: number, until: number): void {
+    const load = this.#standing.get(id)?.load;
+    if (load === undefined) return;
+    load.shedLevel = shedLevel;
+    load.shedUntil = shedLevel > 0 ? until : 0;
+    if (shedLevel > 0 && until > this.#shedUntil) this.#shedUntil = until;
+  }
+
+  /** The level that an endpoint has told, 0 for none. */
+  shedLevelOf(id: string, now: number): number {
+    const load = this.#standing.get(id)?.load;
+    return load !== undefined && now < load.shedUntil ? load.shedLevel : 0;
+  }
+
   /**
    * What the endpoints say that one call more would take, in the middle, ms. Looked up ten times a second.
    *
@@ -181,10 +206,14 @@ export class Fleet {
     one?.breaker.drop(admission);
   }
 
-  /** An attempt that was refused before any work. */
-  bounced(id: string, end: End): void {
+  /** Whether a call that is turned away unworked may be sent on to another endpoint. */
+  get mayBounce(): boolean {
+    return !this.#allowance.isSpent;
+  }
+
+  /** One is. */
+  spendBounce(): void {
     this.#allowance.spend();
-    this.drop(id, end);
   }
 
   succeeded(id: string, end: End): void {

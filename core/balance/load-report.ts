@@ -26,6 +26,16 @@ function inText(text: string): Readonly<Record<string, unknown>> {
   return Object.fromEntries([...pairs].map(([, name, value]) => [name, value]));
 }
 
+/** @returns what the endpoint would have its callers shed, in [0, 3]; 0 where the report does not say. Ours alone writes it, as text. */
+export function shedLevelIn(text: string): number {
+  const at = text.length > 4_096 ? -1 : text.indexOf(SHED_LEVEL);
+  if (at === -1) return 0;
+  const level = Number.parseFloat(text.slice(at + SHED_LEVEL.length));
+  return level >= 0 && level <= 3 ? level : 0;
+}
+
+const SHED_LEVEL = ",named_metrics.shed_level=";
+
 function inJson(text: string): Readonly<Record<string, unknown>> {
   try {
     return (JSON.parse(text) as { named_metrics?: Record<string, unknown> } | null)?.named_metrics ?? {};

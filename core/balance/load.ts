@@ -1,6 +1,8 @@
 // What one isolate has seen of one endpoint: calls in flight, how long its answers take, and what it says of itself.
 // In flight are leases with a deadline, no counter: a counter leaks when a caller goes away and its continuation is dropped.
 
+import type { Rank } from "../overload/criticality.ts";
+import { isShedAt } from "../overload/shed-level.ts";
 import { Usual } from "./bounce.ts";
 
 /** One attempt on its way. Ended once; what is never ended counts until its deadline. */
@@ -28,6 +30,9 @@ export class Load {
   samples = 0;
   /** What the endpoint last said it would take for one call more, ms; 0 where it says nothing, or is not believed. */
   reportedMs = 0;
+  /** What it last said of the calls it would have shed. @see ShedLevel */
+  shedLevel = 0;
+  shedUntil = 0; // epoch ms; its word holds so long
   readonly #usual = new Usual(); // of reports that do not say what is usual
   #usualMs = 0;
   #reportedAt = 0;
@@ -106,6 +111,11 @@ export class Load {
   /** When anything was last heard of it, epoch ms. */
   get heardAt(): number {
     return Math.max(this.#updatedAt, this.reportedMs === 0 ? 0 : this.#reportedAt);
+  }
+
+  /** Whether a call is shed on the endpoint's word. @param roll in [0, 1), the same for all endpoints that a call may go to */
+  sheds(rank: Rank, roll: number, now: number): boolean {
+    return now < this.shedUntil && isShedAt(this.shedLevel, rank, roll);
   }
 
   inFlight(now: number): number {

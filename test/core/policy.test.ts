@@ -34,6 +34,8 @@ describe("parsePolicy", () => {
       fallback: { upstream: undefined, answer: undefined },
       cache: undefined,
       invalidates: [],
+      criticality: 2,
+      concurrency: expect.objectContaining({ mode: "enforce", max: 10_000, floor: 100 }),
     });
   });
 

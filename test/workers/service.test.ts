@@ -534,3 +534,83 @@ function talkService(): DescService {
   };
   return createFileRegistry(create(FileDescriptorSetSchema, { file: [file] })).getService("talk.Talk")!;
 }
+
+describe("a host with more to do than it can", () => {
+  /** A host of `maxInFlight` calls, all of them taken. */
+  const busy = async (maxInFlight: number, overload: ServiceOptions["overload"] = "enforce", calls = maxInFlight) => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const gate = Promise.withResolvers<void>();
+    let begun = 0;
+    const fetch = hosted(
+      {
+        getUser: async ({ id }) => {
+          begun += 1;
+          await gate.promise;
+          return { id };
+        },
+      },
+      { maxInFlight, overload },
+    );
+    const call = (headers: Record<string, string> = {}) => fetch(post(GET_USER, "application/json", "{}", headers));
+    const running = Array.from({ length: calls }, () => call({ "tidegate-criticality": "critical_plus" }));
+    await vi.waitUntil(() => begun === calls, { timeout: 10_000 });
+    return { call, running, fetch, warn, letGo: gate.resolve };
+  };
+
+  it("turns calls away in every protocol, before any work, and says so to a gateway", async () => {
+    const { call, running, fetch, letGo } = await busy(10);
+    const refused = await call({ "tidegate-criticality": "critical_plus" });
+    expect([refused.status, refused.headers.get("tidegate-shed"), refused.headers.get("retry-after")]).toEqual([503, "full", "1"]);
+    expect(await refused.json()).toEqual({ code: "unavailable", message: "overloaded: too many calls in flight" });
+    expect(refused.headers.get("endpoint-load-metrics")).toContain("named_metrics.rif=10");
+    for (const [, transport] of waysToCall(fetch)) {
+      const failure = await createClient(UserService, transport).getUser({}).catch(ConnectError.from);
+      expect(failure).toMatchObject({ code: Code.Unavailable, rawMessage: "overloaded: too many calls in flight" });
+    }
+    letGo();
+    for (const answer of await Promise.all(running)) expect(answer.status).toBe(200);
+    expect((await call()).status).toBe(200);
+  });
+
+  it("turns away the least critical first", async () => {
+    const { call, letGo } = await busy(10, "enforce", 7);
+    expect((await call({ "tidegate-criticality": "sheddable" })).headers.get("tidegate-shed")).toBe("level");
+    const critical = [call({ "tidegate-criticality": "sheddable_plus" }), call()];
+    letGo();
+    for (const answer of await Promise.all(critical)) expect(answer.status).toBe(200);
+  });
+
+  it("begins nothing that can't end in its time, and what has the time for it", async () => {
+    vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    let turn = Promise.resolve();
+    const fetch = hosted({
+      getUser: async ({ id }) => {
+        turn = turn.then(() => scheduler.wait(20)); // one after the other
+        await turn;
+        return { id };
+      },
+    });
+    const call = (headers: Record<string, string>) =>
+      fetch(post(GET_USER, "application/json", "{}", { "tidegate-criticality": "critical_plus", ...headers }));
+    const backlog = Array.from({ length: 300 }, () => call({}));
+    const refused = await vi.waitUntil(
+      async () => {
+        const answer = await call({ "connect-timeout-ms": "40" });
+        return answer.headers.get("tidegate-shed") === "late" && answer;
+      },
+      { timeout: 20_000, interval: 30 },
+    );
+    expect(await refused.json()).toEqual({ code: "unavailable", message: "overloaded: this can't be done in the time left" });
+    expect((await call({ "connect-timeout-ms": "60000" })).status).toBe(200);
+    for (const answer of await Promise.all(backlog)) expect(answer.status).toBe(200);
+    expect((await call({ "connect-timeout-ms": "30000" })).headers.get("tidegate-shed")).toBeNull();
+  }, 60_000);
+
+  it.each(["report", "off"] as const)("serves all of them where it is told to: %s", async (overload) => {
+    const { call, warn, letGo } = await busy(3, overload);
+    const more = call();
+    letGo();
+    expect((await more).status).toBe(200);
+    expect(warn.mock.calls.some(([line]) => String(line).includes('"shed":"host"'))).toBe(overload === "report");
+  });
+});

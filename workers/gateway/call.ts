@@ -1,4 +1,5 @@
 // The grammar of layers/: a call on its way inwards, and what a layer is.
+import type { Rank } from "../../core/overload/criticality.ts";
 import type { RetryBudget } from "../../core/retry/budget.ts";
 import type { Variables } from "../../core/transcode/path-trie.ts";
 
@@ -42,6 +43,7 @@ export interface Call {
   readonly signal: AbortSignal | null; // aborts at the deadline
   readonly variables: Variables; // what a REST path carried; empty for RPC
   readonly outgoing: Outgoing;
+  readonly rank?: Rank; // how much it matters; critical where nobody has said anything
   readonly attempt?: Attempted;
 }
 

@@ -160,9 +160,9 @@ function poolOf(name: string, service: string, policy: UpstreamPolicy, gateway: 
       ? { service, rings, pollMs: registry.pollMs, health: policy.health }
       : undefined;
   const called = name === service && first !== undefined && second === undefined ? endpointId(first.target) : name;
-  const { breaker } = (gateway.services.get(service) ?? gateway.httpRoutes.get(service))!;
+  const { breaker, throttle } = (gateway.services.get(service) ?? gateway.httpRoutes.get(service))!;
   const breakers = bindings["CIRCUIT_BREAKER"] as Breakers | undefined;
-  return pool({ name: called, service: name, policy, breaker, breakers, principalHeader, roster }, bindings);
+  return pool({ name: called, service: name, policy, breaker, breakers, throttle, principalHeader, roster }, bindings);
 }
 
 /** What a service of the gateway's own needs: its object, and a secret that is hard to guess. */

@@ -1,10 +1,11 @@
 // The innermost step: sends the call to its upstream and brings back the answer, untouched where it can be.
 import { waitUntil } from "cloudflare:workers";
 import { MAX_BOUNCES } from "../../core/balance/bounce.ts";
-import { reportIn } from "../../core/balance/load-report.ts";
+import { reportIn, shedLevelIn } from "../../core/balance/load-report.ts";
 import { timeoutForNextHop } from "../../core/deadline.ts";
+import { CRITICALITIES, CRITICALITY_HEADER, MOST_CRITICAL } from "../../core/overload/criticality.ts";
 import { Rejected } from "../../core/rejection.ts";
-import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER } from "../service/host-load.ts";
+import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER, SHED_HEADER } from "../service/host-load.ts";
 import type { Call, Handler } from "./call.ts";
 import { cleanAnswer } from "./headers.ts";
 import { mediaType } from "./protocol.ts";
@@ -38,7 +39,7 @@ export function dispatch(upstream: Upstream, form: "rpc" | "http" = "rpc"): Hand
     });
     const watched = upstream.mirror?.();
     if (watched !== undefined && !(body instanceof ReadableStream)) waitUntil(copy(watched, call));
-    end(attempt, isFailure(answer) ? "failed" : "answered");
+    end(attempt, outcomeOf(answer));
     refuseUnfit(upstream, call, answer, form === "http");
     const { status, headers: answered } = answer;
     const response = new Response(answer.body, { status, headers: answered, encodeBody: "manual" });
@@ -62,7 +63,7 @@ async function copy(upstream: Upstream, call: Call): Promise<void> {
     const attempt = upstream.pick({ ...call, attempt: { number: 1, tried: new Set() } });
     const signal = AbortSignal.timeout(COPY_MS);
     const answer = await attempt.fetch(attempt.base + path + query, { method, headers, body, redirect: "manual", signal });
-    end(attempt, isFailure(answer) ? "failed" : "answered");
+    end(attempt, outcomeOf(answer));
     await answer.body?.cancel();
   } catch (fault) {
     console.warn(JSON.stringify({ level: "warn", requestId: headers.get("x-request-id"), mirror: upstream.name, fault: String(fault) }));
@@ -72,11 +73,15 @@ async function copy(upstream: Upstream, call: Call): Promise<void> {
 const GRPC_FAILURES = new Set(["2", "4", "13", "14", "15"]); // unknown, deadline_exceeded, internal, unavailable, data_loss
 
 /** What speaks against an endpoint, and not against the call: server errors, but for a method it does not have. */
-function isFailure({ status, headers }: Response): boolean {
-  return (status >= 500 && status !== 501) || GRPC_FAILURES.has(headers.get("grpc-status") ?? "");
+function outcomeOf({ status, headers }: Response): Outcome {
+  const grpc = headers.get("grpc-status");
+  if (status < 500 && grpc === null) return "answered";
+  if (headers.has(SHED_HEADER)) return "turned_away";
+  if (status === 503 || grpc === "14") return "unavailable";
+  return (status >= 500 && status !== 501) || GRPC_FAILURES.has(grpc ?? "") ? "failed" : "answered";
 }
 
-/** An endpoint that is hot against the others may refuse, before any work: then another one gets the call, and the last one has to take it. */
+/** An endpoint that is hot against the others, or overloaded, may refuse before any work: then another one gets the call. */
 async function attempted(
   upstream: Upstream,
   call: Call,
@@ -84,19 +89,32 @@ async function attempted(
   init: RequestInit & { headers: Headers },
 ): Promise<[Attempt, Response]> {
   const asked = call.attempt === undefined ? { ...call, attempt: { number: 1, tried: new Set<string>() } } : call;
+  const isWhole = !(init.body instanceof ReadableStream);
+  let wasShed = false;
+  let isRaised = false;
   for (let bounces = 0; ; bounces++) {
     const attempt = upstream.pick(asked);
-    const mayBounce = attempt.medianMs > 0 && bounces < MAX_BOUNCES && !(init.body instanceof ReadableStream);
+    const mayBounce = isWhole && attempt.medianMs > 0 && bounces < MAX_BOUNCES && !wasShed;
     if (mayBounce) init.headers.set(MEDIAN_HEADER, attempt.medianMs.toFixed(1));
     else init.headers.delete(MEDIAN_HEADER);
-    const answer = await send(upstream, attempt, call, attempt.base + path, init);
-    const text = answer.headers.get(REPORT_HEADER);
-    const report = text === null ? undefined : reportIn(text);
-    if (report !== undefined) attempt.report(report);
-    if (!mayBounce || !answer.headers.has(BOUNCED_HEADER)) return [attempt, answer];
+    if (isRaised) init.headers.set(CRITICALITY_HEADER, CRITICALITIES[MOST_CRITICAL]!);
+    const answer = await send(upstream, attempt, call, attempt.base + path, init).finally(() => {
+      if (isRaised) init.headers.delete(CRITICALITY_HEADER); // what comes after this attempt is an ordinary call again
+    });
+    const report = answer.headers.get(REPORT_HEADER);
+    if (report !== null) attempt.report(reportIn(report), shedLevelIn(report));
+    const turned = turnedAway(answer);
+    if (!(turned === "bounced" ? mayBounce : turned === "shed" && isWhole && !wasShed && attempt.mayGoElsewhere)) return [attempt, answer];
     end(attempt, "bounced");
     await answer.body?.cancel();
+    wasShed ||= turned === "shed";
+    isRaised = attempt.elsewhere(turned === "bounced");
   }
+}
+
+function turnedAway({ status, headers }: Response): "bounced" | "shed" | undefined {
+  if (status !== 503 && !headers.has("grpc-status")) return undefined;
+  return headers.has(BOUNCED_HEADER) ? "bounced" : headers.has(SHED_HEADER) ? "shed" : undefined;
 }
 
 async function send(upstream: Upstream, attempt: Attempt, call: Call, url: string, init: RequestInit): Promise<Response> {
@@ -107,7 +125,7 @@ async function send(upstream: Upstream, attempt: Attempt, call: Call, url: strin
   } catch (error) {
     const isLate = call.signal?.aborted === true && Date.now() >= call.deadlineAt;
     const isOurs = error instanceof Rejected || call.signal?.aborted === true; // the body broke a limit, or the time is up
-    end(attempt, isLate ? "late" : isOurs ? "dropped" : "failed");
+    end(attempt, isLate ? "late" : isOurs ? "dropped" : "unavailable");
     if (isOurs) throw error;
     console.warn(
       JSON.stringify({

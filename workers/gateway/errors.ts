@@ -64,6 +64,8 @@ export function toRefusal(rejection: Rejection): Refusal {
       const why = rejection.isFull ? "has no endpoint that takes more calls" : "has no endpoint";
       return { error: new ConnectError(`upstream ${rejection.upstream} ${why}`, Code.Unavailable) };
     }
+    case "overloaded":
+      return { error: retryLater(`overloaded (${rejection.point}): ${rejection.why}`, Code.Unavailable, rejection.retryAfterMs) };
     case "breaker_open":
       return {
         error: retryLater(

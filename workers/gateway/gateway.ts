@@ -2,6 +2,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { canonicalPath } from "../../core/path.ts";
 import type { Rejection } from "../../core/rejection.ts";
+import type { RoutePolicy } from "../../core/route-policy.ts";
 import type { CircuitBreaker } from "../../durable-objects/circuit-breaker.ts";
 import type { HashRing } from "../../durable-objects/hash-ring.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
@@ -12,6 +13,7 @@ import { type Call, type Handler, type Protocol, withHeaders } from "./call.ts";
 import type { Configuration } from "./configuration.ts";
 import { discoveryEndpoints } from "./discovery.ts";
 import { requestHeaders } from "./headers.ts";
+import { Place } from "./layers/shed.ts";
 import { ExactBuckets } from "./limit/exact.ts";
 import { Leases } from "./limit/leases.ts";
 import { LocalBuckets } from "./limit/local.ts";
@@ -37,6 +39,13 @@ export function createGateway({ policy, endpoints, rest, validate, ...bound }: C
     leased: new Leases(buckets, shards, MOST_BUCKETS),
     exact: new ExactBuckets(buckets, shards),
   };
+  const isolate = new Place("isolate", policy.overload.isolate);
+  const byMethod = new Map<DescMethod, Place>();
+  const placesOf = (method: DescMethod, { concurrency }: RoutePolicy) => {
+    const route = byMethod.get(method) ?? new Place(`route ${method.parent.typeName}/${method.name}`, concurrency);
+    byMethod.set(method, route);
+    return { isolate, route };
+  };
   const byProcedure = new Map<string, { method: DescMethod; handler: Handler }>();
   // What an operator has listed goes where the configuration says; discovery is ours where nobody has.
   const own = policy.discovery ? discoveryEndpoints(endpoints, policy.defaults) : [];
@@ -57,7 +66,8 @@ export function createGateway({ policy, endpoints, rest, validate, ...bound }: C
   const purging = purges === undefined ? [] : purgingEndpoints(purges, bound.purgeToken, policy.defaults);
   const caches = cachesOf(policy, endpoints, purges, bound.namespace);
   const routed = (method: DescMethod, endpoint: Endpoint, rule?: RestRoute): Handler => {
-    return pipeline({ method, ...endpoint, limiters, gateway: policy, validate, caches }, rule);
+    const places = placesOf(method, endpoint.policy);
+    return pipeline({ method, ...endpoint, limiters, places, gateway: policy, validate, caches }, rule);
   };
   for (const [method, endpoint] of [...own, ...registering, ...purging, ...operating, ...endpoints]) {
     const handler = routed(method, endpoint);
@@ -69,7 +79,10 @@ export function createGateway({ policy, endpoints, rest, validate, ...bound }: C
     .toSorted(([one], [other]) => other.length - one.length) // the longest one that fits
     .map(([prefix, policyOf]): [string, Handler] => {
       const upstream = bound.http.get(prefix)!;
-      return [prefix, httpPipeline({ route: prefix, policy: policyOf, upstream, limiters, cache: caches.of(prefix), gateway: policy })];
+      return [
+        prefix,
+        httpPipeline({ route: prefix, policy: policyOf, upstream, limiters, place: isolate, cache: caches.of(prefix), gateway: policy }),
+      ];
     });
 
   return async (request, url = request.url) => {

@@ -3,6 +3,7 @@ import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { HttpRoutePolicy } from "../../core/http-routes.ts";
 import { needsMessage } from "../../core/limit/rule.ts";
+import { CRITICAL } from "../../core/overload/criticality.ts";
 import type { GatewayPolicy } from "../../core/policy.ts";
 import { Rejected, type Rejection } from "../../core/rejection.ts";
 import type { RoutePolicy } from "../../core/route-policy.ts";
@@ -14,6 +15,7 @@ import { rpcSubject } from "./cache/rpc-subject.ts";
 import { type Handler, type Layer, stack } from "./call.ts";
 import { dispatch } from "./dispatch.ts";
 import { cache } from "./layers/cache.ts";
+import { criticality } from "./layers/criticality.ts";
 import { deadline } from "./layers/deadline.ts";
 import { fallback } from "./layers/fallback.ts";
 import { hedge } from "./layers/hedge.ts";
@@ -23,6 +25,7 @@ import { type Limiters, rateLimit } from "./layers/rate-limit.ts";
 import { recall } from "./layers/recall.ts";
 import { rescue } from "./layers/rescue.ts";
 import { retry } from "./layers/retry.ts";
+import { type Place, shed } from "./layers/shed.ts";
 import { standIn } from "./layers/stand-in.ts";
 import { streamIdle } from "./layers/stream-idle.ts";
 import { trace } from "./layers/trace.ts";
@@ -39,8 +42,9 @@ export interface Route {
   readonly upstream: Upstream;
   readonly fallback?: Fallback;
   readonly limiters: Limiters; // of the isolate, for all routes
+  readonly places: { readonly isolate: Place; readonly route: Place }; // where its calls in flight are counted
   readonly validate: Validate<DescMessage, Message> | undefined;
-  readonly gateway: Pick<GatewayPolicy, "principalHeader">;
+  readonly gateway: Pick<GatewayPolicy, "principalHeader" | "overload">;
   readonly caches: Caches; // of the isolate, for all routes
 }
 
@@ -48,7 +52,7 @@ export interface Route {
  * @param rest the HTTP rule a call came in by, where it is REST; RPC passes through as it is
  */
 export function pipeline(route: Route, rest?: RestRoute): Handler {
-  const { method, policy, upstream, limiters, gateway, caches, validate: validator } = route;
+  const { method, policy, upstream, limiters, places, gateway, caches, validate: validator } = route;
   const { upstream: other, answer } = route.fallback ?? {};
   const isUnary = method.methodKind === "unary";
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
@@ -63,9 +67,11 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
   const towards = (one: Upstream): Layer[] => [
     ...optional(isRetried, () => retry({ policy: policy.retries, isSafe, upstream: one })), // each attempt at another endpoint
     ...optional(isHedged, () => hedge({ policy: policy.hedging!, upstream: one })), // ... and of a first one that takes long, a second beside it
+    ...optional(places.route.policy.mode !== "off", () => shed(places.route, principalHeader)), // what the upstream bears of this method
   ];
   const name = `${method.parent.typeName}/${method.name}`;
-  const { principalHeader } = gateway;
+  const { principalHeader, overload } = gateway;
+  const isOrdinary = policy.criticality === CRITICAL && overload.trust.kind === "nobody";
   const kept = caches.of(name);
   const subject = kept && rpcSubject({ method, policy: kept.policy, maxBytes, principalHeader, namesVersion: upstream.namesVersion });
   const changes = policy.invalidates.length > 0 && isUnary && !isCacheable(method);
@@ -77,6 +83,8 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
       ...optional(kept !== undefined, () => recall(kept!, isSilent ? subject : undefined)), // the short way of a hit that nobody counts
       rescue(), // below this line layers refuse by throwing Rejected; above it there are only answers
       deadline(isUnary ? policy.readTimeoutMs : policy.streamTimeoutMs), // one clock for the call, whatever it waits for
+      ...optional(!isOrdinary, () => criticality({ own: policy.criticality, trust: overload.trust, principalHeader })), // what is shed last
+      ...optional(places.isolate.policy.mode !== "off", () => shed(places.isolate, principalHeader)), // all that this isolate works on
       ...optional(isLimited && !readsMessage, limit), // before the body is read: a refused call costs no memory
       ...optional(rest === undefined || !isStream, () =>
         limitBody({
@@ -118,11 +126,12 @@ export interface HttpRoute {
   readonly policy: HttpRoutePolicy;
   readonly upstream: Upstream;
   readonly limiters: Limiters;
+  readonly place: Place; // where calls in flight are counted
   readonly cache: RouteCache | undefined;
   readonly gateway: Pick<GatewayPolicy, "principalHeader">;
 }
 
-export function httpPipeline({ route, policy, upstream, limiters, cache: kept, gateway }: HttpRoute): Handler {
+export function httpPipeline({ route, policy, upstream, limiters, place, cache: kept, gateway }: HttpRoute): Handler {
   const { rateLimits: rules, cost, maxBodyBytes: maxBytes, readTimeoutMs: timeoutMs } = policy;
   const { principalHeader } = gateway;
   const subject = kept && httpSubject(route, kept.policy, principalHeader);
@@ -132,6 +141,7 @@ export function httpPipeline({ route, policy, upstream, limiters, cache: kept, g
       ...optional(kept !== undefined, () => recall(kept!, rules.length === 0 ? subject : undefined)),
       rescue(),
       deadline(timeoutMs), // its body counts, too
+      ...optional(place.policy.mode !== "off", () => shed(place, principalHeader)),
       ...optional(rules.length > 0, () => rateLimit(limiters, { method: undefined, route, rules, cost, maxBytes, principalHeader })),
       limitBody({ maxBytes, isStream: false, isWhole: false }),
       ...optional(subject !== undefined, () => cache({ cache: kept!, subject: subject!, timeoutMs })),

@@ -4,11 +4,15 @@ import type { Report } from "../../core/balance/load.ts";
 import type { BreakerPolicy } from "../../core/breaker/policy.ts";
 import { TOKEN_MS } from "../../core/breaker/shared.ts";
 import { hash32 } from "../../core/hash.ts";
+import { CRITICAL } from "../../core/overload/criticality.ts";
+import type { ThrottlePolicy } from "../../core/overload/policy.ts";
+import { type Waiting, WaitQueue } from "../../core/overload/queue.ts";
 import { Rejected } from "../../core/rejection.ts";
 import { endpointId, type UpstreamPolicy } from "../../core/upstream.ts";
 import { type Breakers, teller } from "./breakers.ts";
 import type { Call } from "./call.ts";
 import { keyTextOf } from "./hash-key.ts";
+import { Pressure } from "./pressure.ts";
 import { type Preparation, Roster, type RosterSettings } from "./roster.ts";
 import { type Attempt, type Bindings, type Outcome, type Target, targetOf, type Upstream } from "./upstream.ts";
 
@@ -19,7 +23,12 @@ export interface PoolSettings {
   readonly policy: UpstreamPolicy;
   readonly breaker: BreakerPolicy;
   readonly breakers: Breakers | undefined; // without, isolates go by what they see themselves
+  readonly throttle: ThrottlePolicy;
   readonly principalHeader: string | undefined;
+}
+
+interface Waiter extends Waiting {
+  readonly resolve: () => void;
 }
 
 const NEVER_ENDING_MS = 3_600_000; // a call without a deadline is not counted for longer
@@ -29,7 +38,7 @@ const MEANS_SOMETHING_MS = 1_000; // what a caller has set so short says nothing
 
 /** @returns undefined where a binding is missing, or is no service */
 export function pool(
-  { name, service, policy, breaker, breakers, principalHeader, roster: registered }: PoolSettings,
+  { name, service, policy, breaker, breakers, throttle, principalHeader, roster: registered }: PoolSettings,
   bindings: Bindings,
 ): Upstream | undefined {
   const members: Member[] = [];
@@ -42,6 +51,7 @@ export function pool(
     members.push({ id, weight, priority, isDraining: false });
   }
   const fleet = new Fleet(members, { ...policy, breaker, slots: SLOTS });
+  const pressure = new Pressure(name, throttle, fleet);
   const { protocol, timeoutHeader } = policy;
   const tell = breakers === undefined || breaker.mode === "off" ? undefined : teller(service, fleet.panel, breaker, breakers);
   const fixed = new Map(targets);
@@ -53,22 +63,25 @@ export function pool(
       fleet.replace([...members, ...endpoints.filter(({ id }) => !fixed.has(id))], now);
     });
 
-  const queue: (() => void)[] = []; // calls that wait for a place, the first one first
+  const queue = new WaitQueue<Waiter>(policy.maxQueued); // calls that wait for a place
   const prepare = (call: Call): Preparation | undefined => {
     const listing = roster?.touch();
     if (listing !== undefined) return listing;
     const now = Date.now();
-    if (queue.length >= policy.maxQueued || !fleet.isFull(now)) {
+    if (policy.maxQueued === 0 || !fleet.isFull(now)) {
       const told = fleet.panel.isQuiet(now) ? undefined : tell?.(call); // calls that are refused can't tell when they end
       return told === undefined ? undefined : { done: told, waitMs: 0 };
     }
     const { promise, resolve } = Promise.withResolvers<void>();
-    queue.push(resolve);
-    const leave = (): void => {
-      const place = queue.indexOf(resolve);
-      if (place >= 0) queue.splice(place, 1);
+    const waiter: Waiter = {
+      since: now,
+      deadlineAt: Math.min(now + policy.queueMs, call.deadlineAt),
+      rank: call.rank ?? CRITICAL,
+      resolve,
     };
-    const done = Promise.race([promise, new Promise((late) => setTimeout(late, policy.queueMs))]).then(leave);
+    queue.offer(waiter, now)?.resolve();
+    const late = new Promise((passed) => setTimeout(passed, policy.queueMs));
+    const done = Promise.race([promise, late]).then(() => queue.leave(waiter));
     return { done, waitMs: policy.queueMs };
   };
 
@@ -76,29 +89,50 @@ export function pool(
     const now = Date.now();
     const tried = call.attempt?.tried ?? NOBODY;
     const method = hash32(call.outgoing.path);
-    const found = fleet.pick({ method, key: hash32(keyTextOf(call, policy.hashOn, principalHeader)), now, dice: Math.random, tried });
+    const key = hash32(keyTextOf(call, policy.hashOn, principalHeader));
+    const mayGoElsewhere = pressure.called(call);
+    pressure.hold(call, now);
+    const found = fleet.pick({ method, key, now, dice: Math.random, tried, rank: pressure.rankOf(call) });
+    if (found.kind === "shed") return pressure.shed(call, now);
     if (found.kind === "open") throw new Rejected({ kind: "breaker_open", upstream: name, retryAfterMs: found.retryAfterMs });
     if (found.kind !== "found") throw new Rejected({ kind: "no_endpoint", upstream: name, isFull: found.kind === "full" });
     const { id, admission } = found;
     if (found.isAgainst) console.warn(JSON.stringify({ level: "warn", requestId: requestIdOf(call), breakerOpen: id, enforced: false }));
+    pressure.look(call, id, now);
     call.attempt?.tried.add(id);
     const lease = fleet.begin(id, now, Math.min(call.deadlineAt, now + NEVER_ENDING_MS), method)!;
     const scoreMs = Number.isFinite(call.deadlineAt) ? call.deadlineAt - call.receivedAt : FAILURE_MS;
     const enoughMs = Math.min(MEANS_SOMETHING_MS, 0.9 * (call.attempt?.maxMs ?? Number.POSITIVE_INFINITY)); // it began a moment before
     const ended = (outcome: Outcome): Promise<void> | undefined => {
-      queue.shift()?.();
       const end = { lease, admission, now: Date.now(), roll: Math.random(), method };
-      if (outcome === "dropped") fleet.drop(id, end);
-      else if (outcome === "bounced") fleet.bounced(id, end);
+      if (outcome === "dropped" || outcome === "turned_away" || outcome === "bounced") fleet.drop(id, end);
       else if (outcome === "answered") fleet.succeeded(id, end);
-      else fleet.failed(id, end, scoreMs, outcome === "failed" || end.now - now >= enoughMs);
+      else fleet.failed(id, end, scoreMs, outcome !== "late" || end.now - now >= enoughMs);
+      pressure.ended(call, outcome, end.now);
+      if (queue.size > 0) {
+        const { next, dropped } = queue.take(end.now);
+        next?.resolve();
+        for (const { resolve } of dropped) resolve();
+      }
       return tell?.(call, id);
     };
     const { base, fetch } = targets.get(id)!;
     const isProbe = admission.probe !== undefined; // one that hangs is ended when it can't say anything any more
-    const medianMs = fleet.medianMs(now);
-    const report = (said: Report): void => fleet.report(id, said, lease, Date.now());
-    return { endpoint: id, base, fetch, medianMs, maxMs: isProbe ? TOKEN_MS : undefined, report, ended };
+    const report = (said: Report | undefined, shedLevel: number): void => {
+      if (said !== undefined) fleet.report(id, said, lease, Date.now());
+      pressure.heard(id, shedLevel, Date.now());
+    };
+    return {
+      endpoint: id,
+      base,
+      fetch,
+      medianMs: fleet.medianMs(now),
+      maxMs: isProbe ? TOKEN_MS : undefined,
+      mayGoElsewhere: fleet.size > 1 && mayGoElsewhere,
+      elsewhere: (wasBounced) => pressure.elsewhere(call, wasBounced),
+      report,
+      ended,
+    };
   };
   return { name, protocol, timeoutHeader, prepare, pick };
 }

@@ -35,17 +35,20 @@ export interface Attempt extends Target {
   readonly endpoint: string;
   readonly medianMs: number; // what endpoints of the upstream say one call more would take, in the middle; 0 where that is not known
   readonly maxMs: number | undefined; // that it may take, beside what its call may
-  /** What the endpoint says of its load. */
-  report(said: Report): void;
+  readonly mayGoElsewhere: boolean; // once, where the endpoint turns it away unworked, for overload
+  /** The call goes elsewhere. @returns whether it is to be told there as the most critical one */
+  elsewhere(wasBounced: boolean): boolean;
+  /** What the endpoint says of its load, and of the calls it would have shed; undefined where it says nothing. */
+  report(said: Report | undefined, shedLevel: number): void;
   /** @returns what is still to be told of it, behind the answer */
   ended(outcome: Outcome): Promise<void> | undefined;
 }
 
 /**
- * `late`: the time of the call was up; `dropped`: given up by the caller, or refused by us; it says nothing of the endpoint;
- * `bounced`: refused by it before any work, for another one to take the call.
+ * `failed`: by the upstream's own fault; `unavailable`: so, or because there is too much to do; `turned_away`: unworked, for overload, and
+ * `bounced`: so, and then tried elsewhere; `late`: the time of the call was up; `dropped`: given up by the caller, or refused by us; it says nothing of the endpoint.
  */
-export type Outcome = "answered" | "failed" | "late" | "dropped" | "bounced";
+export type Outcome = "answered" | "failed" | "unavailable" | "turned_away" | "bounced" | "late" | "dropped";
 
 /** A method as it is served: what an operator has set for it, and where it runs. */
 export interface Endpoint {
@@ -81,6 +84,8 @@ export function only(name: string, target: Target): Upstream {
     endpoint: name,
     medianMs: 0,
     maxMs: undefined,
+    mayGoElsewhere: false,
+    elsewhere: () => false,
     report: nothing,
     ended: nothing,
   };

@@ -43,17 +43,26 @@ export function unsupported(what: string, accepted: string): Response {
 
 /** No method is served at this path. */
 export function unimplemented(request: Request, path: string): Response {
-  const error = new ConnectError(`${path} is not implemented`, Code.Unimplemented);
+  return told(request, new ConnectError(`${path} is not implemented`, Code.Unimplemented), 404);
+}
+
+/** The host has more to do than it can. */
+export function overloaded(request: Request, why: string): Response {
+  return told(request, new ConnectError(`overloaded: ${why}`, Code.Unavailable, { "Retry-After": "1" }), 503);
+}
+
+/** An error before anybody has looked at the call, in whatever protocol it comes. */
+function told(request: Request, error: ConnectError, status: number): Response {
   const contentType = request.headers.get("content-type") ?? "";
   if (contentTypeGrpcWeb.test(contentType)) {
     const headers = setTrailerStatus(new Headers({ "Content-Type": contentType }), error); // "trailers only": the body is empty
     return new Response(null, { headers });
   }
   if (parseContentType(contentType)?.stream === true) {
-    const end = new TextEncoder().encode(JSON.stringify(endStreamToJson(new Headers(), error, undefined)));
+    const end = new TextEncoder().encode(JSON.stringify(endStreamToJson(error.metadata, error, undefined)));
     return new Response(encodeEnvelope(endStreamFlag, end), { headers: { "Content-Type": contentType } });
   }
-  return json(error, 404);
+  return json(error, status);
 }
 
 function isContentType(contentType: string | null, isUnary: boolean): boolean {

@@ -1,6 +1,6 @@
 // Isolates, servers and calls: one run of one balancer under one load, and what the callers had of it.
 import type { Balancer, Candidate } from "../../../core/balance/balancer.ts";
-import { Allowance, hear, isHot, MAX_BOUNCES, medianOf } from "../../../core/balance/bounce.ts";
+import { Allowance, BOUNCES, hear, isHot, MAX_BOUNCES, medianOf } from "../../../core/balance/bounce.ts";
 import { Load } from "../../../core/balance/load.ts";
 import { dice as diceOf, World } from "../simulation.ts";
 import { Server } from "./server.ts";
@@ -51,7 +51,7 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
   const end = WARM_UP_MS + setting.seconds * 1_000;
   const born = (): Isolate => {
     const candidates = servers.map((_, index) => ({ id: `server-${index}`, weight: 1, load: new Load() }));
-    return { allowance: new Allowance(), candidates, balancer: "create" in variant ? variant.create(candidates) : undefined };
+    return { allowance: new Allowance(BOUNCES), candidates, balancer: "create" in variant ? variant.create(candidates) : undefined };
   };
   const isolates = Array.from({ length: setting.isolates }, born);
   const shares = Array.from({ length: setting.isolates }, (_, index) => (index + 1) ** -0.8);

@@ -1,6 +1,6 @@
 // A processor-sharing server: its calls share its cores, and none gets more than one. Kept in virtual time, so a change costs one event.
 import { Usual } from "../../../core/balance/bounce.ts";
-import { HostLoad } from "../../../workers/service/host-load.ts";
+import { ADMISSION, HostLoad } from "../../../workers/service/host-load.ts";
 import type { World } from "../simulation.ts";
 
 interface Job {
@@ -24,9 +24,9 @@ export class Server {
   #plan = 0; // plans older than this one are void
   readonly #jobs: Job[] = []; // by finishAt
 
-  constructor(world: World, speed: number, isMeasured: boolean) {
+  constructor(world: World, speed: number, isMeasured = false) {
     this.#world = world;
-    this.#measured = isMeasured ? new HostLoad(this.cores) : undefined;
+    this.#measured = isMeasured ? new HostLoad(ADMISSION, this.cores) : undefined;
     this.#baseSpeed = speed;
   }
 

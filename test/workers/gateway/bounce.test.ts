@@ -1,6 +1,6 @@
 // Server bounce: an endpoint that is hot against the others refuses a call, and the caller never sees it.
 import { expect, it } from "vitest";
-import { Allowance, MAX_BOUNCES, Usual } from "../../../core/balance/bounce.ts";
+import { Allowance, BOUNCES, MAX_BOUNCES, Usual } from "../../../core/balance/bounce.ts";
 import { reportIn } from "../../../core/balance/load-report.ts";
 import { HostLoad } from "../../../workers/service/host-load.ts";
 import { gatewayTo, json, USER, unary } from "../../support/gateway.ts";
@@ -64,7 +64,7 @@ it.each([1, 30])("of %d calls no more are refused than an isolate allows, and no
 });
 
 it("an allowance is spent by refusals and earned by calls", () => {
-  const allowance = new Allowance();
+  const allowance = new Allowance(BOUNCES);
   while (!allowance.isSpent) allowance.spend();
   for (let n = 0; n < 5; n++) allowance.earn();
   expect(allowance.isSpent).toBe(true);

@@ -21,7 +21,10 @@ function over(answer: Answer, retries: RouteInput["retries"] = { baseMs: 1 }, mo
       });
       return answer(seen.length, request);
     },
-    { defaults: { retries, ...more }, services: { "users.v1.UserService": { upstream: { binding: "USERS" }, breaker: { mode: "off" } } } },
+    {
+      defaults: { retries, ...more },
+      services: { "users.v1.UserService": { upstream: { binding: "USERS" }, breaker: { mode: "off" }, throttle: { mode: "off" } } },
+    },
   );
   return { seen, gateway };
 }

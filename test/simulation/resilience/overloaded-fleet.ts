@@ -1,0 +1,255 @@
+// More calls than servers: isolates, hosts that admit, and what callers of each level had of it. The world of ../balancers/fleet.ts.
+import type { Candidate } from "../../../core/balance/balancer.ts";
+import { Allowance, BOUNCES, hear, isHot, MAX_BOUNCES, medianOf } from "../../../core/balance/bounce.ts";
+import { leastTime } from "../../../core/balance/least-time.ts";
+import { Load } from "../../../core/balance/load.ts";
+import { Admission } from "../../../core/overload/admission.ts";
+import { CRITICAL, MOST_CRITICAL } from "../../../core/overload/criticality.ts";
+import { isShedAt } from "../../../core/overload/shed-level.ts";
+import { Throttle } from "../../../core/overload/throttle.ts";
+import { Server } from "../balancers/server.ts";
+import { dice as diceOf, World } from "../simulation.ts";
+
+export interface Setting {
+  readonly isolates: number;
+  readonly load: number; // share of the mean capacity
+  readonly seconds: number;
+  readonly ranks: readonly number[]; // share of the calls, by rank
+}
+
+/** What is tried; without any of it, calls go where least_time says and servers take 64 of them. */
+export interface Variant {
+  readonly oracle?: boolean; // sees every server as it is
+  readonly bounces?: "freely" | "within_budget";
+  readonly admits?: boolean; // hosts admit what can end in time, by level
+  readonly heeds?: boolean; // isolates heed the level that hosts tell
+  readonly throttles?: boolean;
+}
+
+export interface Outcome {
+  readonly p50: number; // ms; of the calls that were answered
+  readonly p99: number;
+  readonly errors: number; // share of the calls
+  readonly messages: number; // for each call
+  readonly served: readonly number[]; // share of the calls, by rank
+}
+
+interface Isolate {
+  readonly candidates: readonly Candidate[];
+  readonly pick: ReturnType<typeof leastTime>["pick"];
+  readonly told: { level: number; until: number }[]; // by server
+  readonly bounces: Allowance;
+  readonly raises: Allowance; // of critical calls that were turned away, and are sent elsewhere as if they were more
+  readonly throttle: Throttle;
+}
+
+const SPEEDS = [...Array(12).fill(1), ...Array(5).fill(0.5), ...Array(3).fill(0.25)] as readonly number[];
+const MEAN_WORK_MS = 20;
+const TIMEOUT_MS = 1_000;
+const MAX_AT_SERVER = 64;
+const DISTURBED = 1 - (0.6 * 2) / 12; // share of its speed that a server has in the mean: x 0.4 for 2 s of 12
+const WARM_UP_MS = 10_000;
+const HEEDED_MS = 1_000; // that the level of a host holds
+const FLOOR = 4; // as many calls as a host has cores
+
+type D = () => number;
+
+export function run(setting: Setting, variant: Variant, seed: number): Outcome {
+  const world = new World();
+  const stream = (index: number): (() => number) => diceOf(seed * 16 + index); // each its own: all variants meet the same calls
+  const [arrivals, works, weather, picks, net, levels] = [1, 2, 3, 4, 5, 6].map(stream) as [D, D, D, D, D, D];
+  const exponential = (dice: () => number, mean: number): number => -mean * Math.log(1 - dice());
+  const servers = SPEEDS.map((speed) => new Server(world, speed));
+  const hosts = servers.map(() => new Admission({ max: 10_000, floor: FLOOR }));
+  const end = WARM_UP_MS + setting.seconds * 1_000;
+  const born = (): Isolate => {
+    const candidates = servers.map((_, index) => ({ id: `server-${index}`, weight: 1, load: new Load() }));
+    return {
+      candidates,
+      pick: leastTime(candidates).pick,
+      told: servers.map(() => ({ level: 0, until: 0 })),
+      bounces: new Allowance(BOUNCES),
+      raises: new Allowance({ share: 0.15, most: 100, atFirst: 100 }),
+      throttle: new Throttle({ factor: 2, minCalls: 20 }),
+    };
+  };
+  const isolates = Array.from({ length: setting.isolates }, born);
+  const shares = Array.from({ length: setting.isolates }, (_, index) => (index + 1) ** -0.8);
+  const upTo: number[] = [];
+  for (const share of shares) upTo.push((upTo.at(-1) ?? 0) + share);
+
+  for (const [index] of isolates.entries()) renew(index);
+  function renew(index: number): void {
+    world.after(exponential(weather, 60_000), () => {
+      isolates[index] = born();
+      renew(index);
+    });
+  }
+  for (const server of servers) disturb(server);
+  function disturb(server: Server): void {
+    world.after(exponential(weather, 10_000), () => {
+      server.slow(0.4);
+      world.after(exponential(weather, 2_000), () => {
+        server.slow(1 / 0.4);
+        disturb(server);
+      });
+    });
+  }
+  const sick = servers[3]!; // a fast one, for a quarter of the time
+  world.at(WARM_UP_MS + setting.seconds * 300, () => sick.slow(0.2));
+  world.at(WARM_UP_MS + setting.seconds * 550, () => sick.slow(5));
+
+  const times: number[] = [];
+  let sent = 0;
+  const calls = setting.ranks.map(() => 0);
+  const served = setting.ranks.map(() => 0);
+  const capacity = SPEEDS.reduce((sum, speed) => sum + speed * 4, 0) * DISTURBED - 4 * 0.8 * 0.25; // in the mean over the run
+  const perMs = (setting.load * capacity) / MEAN_WORK_MS;
+  arrive();
+  function arrive(): void {
+    world.after(exponential(arrivals, 1 / perMs), () => {
+      const where = arrivals() * upTo.at(-1)!;
+      let index = 0;
+      while (upTo[index]! < where) index++;
+      let [dart, rank] = [levels(), 0];
+      while (dart >= setting.ranks[rank]! && rank < setting.ranks.length - 1) dart -= setting.ranks[rank++]!;
+      call(isolates[index]!, exponential(works, MEAN_WORK_MS), rank);
+      if (world.now < end) arrive();
+    });
+  }
+
+  function call(isolate: Isolate, workMs: number, rank: number): void {
+    const startedAt = world.now;
+    const isCounted = startedAt >= WARM_UP_MS;
+    if (isCounted) calls[rank]! += 1;
+    const settle = (isServed: boolean): void => {
+      if (!isCounted || !isServed) return;
+      times.push(world.now - startedAt);
+      served[rank]! += 1;
+    };
+    if (variant.throttles === true && isolate.throttle.refuses(rank, world.now, picks())) return;
+    isolate.bounces.earn();
+    if (rank >= CRITICAL) isolate.raises.earn();
+    attempt(isolate, { workMs, rank, startedAt, isCounted, settle }, []);
+  }
+
+  /** @param tried that have turned it away, unworked */
+  function attempt(isolate: Isolate, call: Call, tried: readonly number[], wasShed = false): void {
+    const { workMs, rank, startedAt, isCounted, settle } = call;
+    const isBounceable = tried.length < MAX_BOUNCES && !wasShed;
+    const isAllowed = variant.bounces === "freely" || (variant.bounces === "within_budget" && !isolate.bounces.isSpent);
+    const mayBounce = isBounceable && isAllowed;
+    const roll = picks(); // one for all hosts: else a call would only be shed where chance shuts all of them at once
+    const isOpen = (index: number): boolean => {
+      const { level, until } = isolate.told[index]!;
+      return !tried.includes(index) && !(variant.heeds === true && until > world.now && isShedAt(level, rank, roll));
+    };
+    const question = { key: 0, now: world.now, dice: picks, isOpen };
+    const index = variant.oracle === true ? shortestDelay(servers) : isolate.pick(question);
+    if (index === -1) {
+      settle(false);
+      return;
+    }
+    const server = servers[index]!;
+    const host = hosts[index]!;
+    const { load } = isolate.candidates[index]!;
+    const lease = load.begin(world.now, startedAt + TIMEOUT_MS);
+    const toldMs = mayBounce ? medianOf(isolate.candidates.map((one) => one.load.reportedMs)) : 0;
+    if (isCounted) sent += 1;
+    const sentAt = world.now;
+    let isOver = false;
+    const finish = (isFailure: boolean): void => {
+      if (isOver) return;
+      isOver = true;
+      load.end(lease, world.now, isFailure ? TIMEOUT_MS : world.now - startedAt);
+      isolate.throttle.ended(rank, !isFailure, world.now);
+      settle(!isFailure);
+    };
+    /** Not worked on there: elsewhere. */
+    const elsewhere = (isWorthIt: boolean, isRaised: boolean, isShed: boolean): void => {
+      if (isOver) return;
+      isOver = true;
+      load.drop(lease);
+      if (isWorthIt) {
+        const { told: _, ...ordinary } = call;
+        attempt(isolate, isRaised ? { ...call, told: MOST_CRITICAL } : ordinary, [...tried, index], wasShed || isShed);
+        return;
+      }
+      isolate.throttle.ended(rank, false, world.now);
+      settle(false);
+    };
+    /** Whether a critical call that goes elsewhere is let in there as if it were more: its second refusal would be its last. */
+    const raises = (): boolean => {
+      const isRaised = rank === CRITICAL && !isOver && !isolate.raises.isSpent;
+      if (isRaised) isolate.raises.spend();
+      return isRaised;
+    };
+    world.at(startedAt + TIMEOUT_MS, () => finish(true));
+    server.underway += 1;
+    world.after(2 + exponential(net, 0.5), () => {
+      server.underway -= 1;
+      const { now } = world;
+      const predictedMs = server.predictedMs(MEAN_WORK_MS);
+      server.usual.note(predictedMs, now);
+      server.heardMs = hear(server.heardMs, toldMs);
+      const back = (act: () => void, hasWorked = false): void => {
+        const level = host.shedLevel(world.now);
+        const took = hasWorked ? { tookMs: world.now - now } : {};
+        const report = { predictedMs: server.predictedMs(MEAN_WORK_MS), usualMs: server.usual.ms, ...took };
+        world.after(2 + exponential(net, 0.5), () => {
+          load.report(report, world.now, world.now - sentAt);
+          isolate.told[index] = { level, until: world.now + HEEDED_MS };
+          act();
+        });
+      };
+      if (isHot({ inFlight: server.inFlight, cores: server.cores, predictedMs }, mayBounce && toldMs > 0 ? server.heardMs : 0)) {
+        return back(() => {
+          if (!isOver) isolate.bounces.spend();
+          elsewhere(true, raises(), false);
+        });
+      }
+      if (variant.admits !== true && server.inFlight >= MAX_AT_SERVER) return back(() => finish(true));
+      const turned = variant.admits === true ? host.turned(call.told ?? rank, startedAt + TIMEOUT_MS - now, now) : undefined;
+      if (turned !== undefined) {
+        return back(() => {
+          const budget = rank < CRITICAL ? isolate.bounces : isolate.raises;
+          const isWithin = !wasShed && !isOver && !budget.isSpent;
+          if (isWithin) budget.spend();
+          elsewhere(isWithin, isWithin && rank === CRITICAL, true);
+        });
+      }
+      const held = host.begin(now, startedAt + TIMEOUT_MS);
+      server.add(workMs, () => {
+        host.end(held, world.now, true);
+        back(() => finish(false), true);
+      });
+    });
+  }
+
+  world.run(end + 2 * TIMEOUT_MS);
+  times.sort((a, b) => a - b);
+  const at = (quantile: number): number => times[Math.min(times.length - 1, Math.floor(times.length * quantile))]!;
+  const all = calls.reduce((sum, one) => sum + one, 0);
+  return {
+    p50: at(0.5),
+    p99: at(0.99),
+    errors: 1 - times.length / all,
+    messages: sent / all,
+    served: served.map((count, rank) => count / Math.max(1, calls[rank]!)),
+  };
+}
+
+interface Call {
+  readonly workMs: number;
+  readonly rank: number;
+  readonly told?: number; // rank as the host hears it
+  readonly startedAt: number;
+  readonly isCounted: boolean;
+  readonly settle: (isServed: boolean) => void;
+}
+
+/** Sees every server as it is, and what is on its way there, and sends the call where it ends first: what no isolate can do. */
+function shortestDelay(servers: readonly Server[]): number {
+  const delay = ({ inFlight, underway, cores, speed }: Server): number => Math.max(1, (inFlight + underway + 1) / cores) / speed;
+  return servers.reduce((best, server, index) => (delay(server) < delay(servers[best]!) ? index : best), 0);
+}

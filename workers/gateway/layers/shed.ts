@@ -1,0 +1,107 @@
+// Holds calls in flight to the limit of a place: the isolate, or one route. What is above it waits a moment, or is refused at once,
+// what matters less and who holds too much first.
+
+import { hash32 } from "../../../core/hash.ts";
+import { callerOf } from "../../../core/ip.ts";
+import { CRITICAL, CRITICALITIES, type Rank } from "../../../core/overload/criticality.ts";
+import type { Lease } from "../../../core/overload/leases.ts";
+import { Limiter, type Refusal } from "../../../core/overload/limiter.ts";
+import type { PlacePolicy } from "../../../core/overload/policy.ts";
+import { type Waiting, WaitQueue } from "../../../core/overload/queue.ts";
+import { Rejected } from "../../../core/rejection.ts";
+import type { Call, Layer } from "../call.ts";
+import { retryAfterMs, shedLog } from "../shedding.ts";
+
+interface Waiter extends Waiting {
+  readonly settle: (isNext: boolean) => void;
+}
+
+const NEVER_ENDING_MS = 3_600_000; // a call without a deadline is not counted for longer
+
+/** Where calls are counted: one for each isolate, and one for each route, which all of its pipelines share. */
+export class Place {
+  readonly name: string;
+  readonly policy: PlacePolicy;
+  readonly limiter: Limiter;
+  readonly queue: WaitQueue<Waiter>;
+  readonly log = shedLog();
+
+  constructor(name: string, policy: PlacePolicy) {
+    this.name = name;
+    this.policy = policy;
+    this.limiter = new Limiter(policy);
+    this.queue = new WaitQueue(policy.maxQueued);
+  }
+}
+
+/** @param principalHeader what names the caller, where the configuration has it */
+export function shed(place: Place, principalHeader: string | undefined): Layer {
+  const { limiter, policy } = place;
+  return (next) => async (call) => {
+    const rank = call.rank ?? CRITICAL;
+    let now = Date.now();
+    const key = limiter.isPressed(now) ? keyOf(call, principalHeader) : 0;
+    let refusal = limiter.refusal(rank, key, now);
+    if (refusal !== undefined && refusal !== "share" && policy.mode === "enforce" && (await waited(place, call, rank, now))) {
+      now = Date.now();
+      refusal = limiter.refusal(rank, key, now);
+    }
+    if (refusal !== undefined) refuse(place, call, refusal, rank, now);
+    const lease = limiter.begin(now, Math.min(call.deadlineAt, now + NEVER_ENDING_MS), key);
+    try {
+      const response = await next(call);
+      end(place, lease, isEvident(call, response));
+      return response;
+    } catch (error) {
+      end(place, lease, error instanceof Rejected && error.rejection.kind === "deadline_exceeded");
+      throw error;
+    }
+  };
+}
+
+/** Whether the time to an answer says what the upstream bears: a failure that comes fast does not. */
+function isEvident({ protocol }: Call, { status, headers }: Response): boolean {
+  if (status >= 500) return status === 504;
+  const grpc = protocol.kind === "grpc_web" ? headers.get("grpc-status") : null;
+  return grpc === null || grpc === "0" || grpc === "4";
+}
+
+/** What one is counted by, where it matters: a number other than 0. */
+function keyOf({ request: { headers } }: Call, principalHeader: string | undefined): number {
+  const principal = principalHeader === undefined ? null : headers.get(principalHeader);
+  return hash32(principal ?? callerOf(headers.get("cf-connecting-ip"))) || 1;
+}
+
+/** @returns whether a place was handed over in time */
+async function waited({ queue, policy }: Place, call: Call, rank: Rank, now: number): Promise<boolean> {
+  const deadlineAt = Math.min(now + policy.queueMs, call.deadlineAt);
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const waiter = { since: now, deadlineAt, rank, settle: resolve };
+  queue.offer(waiter, now)?.settle(false);
+  const late = setTimeout(() => resolve(false), Math.max(0, deadlineAt - now)); // of this call: others may never end
+  const isNext = await promise;
+  clearTimeout(late);
+  if (!isNext) queue.leave(waiter);
+  return isNext;
+}
+
+function end({ limiter, queue }: Place, lease: Lease, isEvident: boolean): void {
+  const now = Date.now();
+  limiter.end(lease, now, isEvident);
+  if (queue.size === 0) return;
+  const { next, dropped } = queue.take(now);
+  next?.settle(true);
+  for (const one of dropped) one.settle(false);
+}
+
+/** @throws Rejected, where it is not only reported */
+function refuse({ name, policy, limiter, log }: Place, call: Call, refusal: Refusal, rank: Rank, now: number): void {
+  const why = {
+    full: `limit of ${limiter.limit} calls in flight is reached`,
+    level: `limit of ${limiter.limit} calls in flight leaves no room for ${CRITICALITIES[rank]} calls`,
+    share: `caller holds more than its share of ${limiter.limit} calls in flight`,
+  }[refusal];
+  const isEnforced = policy.mode === "enforce";
+  log({ point: name, why, isEnforced }, call.outgoing.headers.get("x-request-id"), now);
+  if (isEnforced) throw new Rejected({ kind: "overloaded", point: name, why, retryAfterMs: retryAfterMs() });
+}
