@@ -49,7 +49,7 @@ function bars({ seed, results }: Results): string {
 
 /** Each trigger begins at 10 s, and ends where the grey ends. */
 function lines({ seed, results }: Results): string {
-  const SHOWN: Readonly<Record<string, number>> = { "capacity-drop": 15, "load-spike": 10, "slow-dependency-queue": 15 }; // s that it lasts
+  const SHOWN: Readonly<Record<string, number>> = { "capacity-drop": 15, "load-spike": 10, "cold-caches": 6 }; // s that it lasts
   const COLOURS: Readonly<Record<string, string>> = {
     all: "#1a7f5a",
     "no budget": "#d08c60",
