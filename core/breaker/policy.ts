@@ -13,7 +13,10 @@ export interface BreakerInput {
   readonly minCalls?: number;
   /** Standard deviations below the mean success rate of its peers that open it, with 5 of them at least. Default 1.9; 0: never. */
   readonly outlierFactor?: number;
-  /** Share of the endpoints that may be left out; where more are open, but not all of them, all are called. Default 70. */
+  /**
+   * Share of the endpoints that may be left out. Where more are open, but not all of them, all are called; where more are in trouble,
+   * the object opens none. Default 70.
+   */
   readonly maxOpenPercent?: number;
   /** How long it stays open at first; twice as long each time that a probe fails, at most 60 s. Default 5 000 ms. */
   readonly openMs?: number;

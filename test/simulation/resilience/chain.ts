@@ -10,7 +10,7 @@ import { Server } from "./server.ts";
 const DEPTH = 3;
 const SERVERS = 4;
 const ISOLATES = 6;
-const PER_SECOND = 300;
+const PER_SECOND = 200;
 const WORK_MS = 5;
 const DOWN_FROM_MS = 5_000;
 
@@ -86,18 +86,18 @@ function scenario(name: string, about: string, errorShare: number): Scenario {
     about,
     run: (seed) =>
       Object.entries(VARIANTS).map(([variant, mechanisms]) => {
-        const { amplification, goodput } = chain(mechanisms, errorShare, 10_000, seed);
+        const { amplification, goodput } = chain(mechanisms, errorShare, 5_000, seed);
         const goals = [{ name: "attempts at the last service for each call", measured: amplification, atMost: 1.1 }];
         return {
           variant,
           figures: { "attempts at the last/call": amplification, "goodput %": goodput * 100 },
-          ...(variant === "all" ? { goals } : {}),
+          ...(variant === "all" && errorShare === 1 ? { goals } : {}),
         };
       }),
   };
 }
 
 export const scenarios: readonly Scenario[] = [
-  scenario("chain-down", "three services, one behind the other; the last one fails all calls for 10 s", 1),
+  scenario("chain-down", "three services, one behind the other; the last one fails all calls for 5 s", 1),
   scenario("chain-half-down", "the same, where the last one fails half of the calls", 0.5),
 ];

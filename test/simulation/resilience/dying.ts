@@ -56,7 +56,7 @@ function die({ isolates: count, perSecond, balancer, how, deadMs }: Dying, break
         arrive();
       });
     };
-    arrive();
+    world.after((arrivals() * WARM_MS) / 2, arrive); // they are not born together
   }
   world.run(WARM_MS);
   const [askedBefore, badBefore] = [object.asked, isolates.map(({ bad }) => bad)];

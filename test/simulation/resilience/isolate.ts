@@ -165,7 +165,13 @@ export class Isolate {
       const ended = { lease, admission, now: world.now, roll: roll() };
       if (how === "dropped") this.fleet.drop(id, ended);
       else if (how === "answered") this.fleet.succeeded(id, ended);
-      else this.fleet.failed(id, ended, call.deadlineAt - call.receivedAt, how === "failed" || world.now - sentAt >= MEANS_SOMETHING_MS);
+      else
+        this.fleet.failed(
+          id,
+          ended,
+          call.deadlineAt - call.receivedAt,
+          how === "failed" || Math.round(world.now - sentAt) >= MEANS_SOMETHING_MS,
+        );
       if (how === "failed" || how === "late") this.bad += 1;
       this.#tell(id);
       return true;
