@@ -19,7 +19,7 @@ const HELP = `usage: npm run breaker -- list [UPSTREAM]
   --as NAME        who you are, for the audit (default: your user name)
   --gateway URL    default http://127.0.0.1:8787
 
-  The operator's token is read from the environment: OPERATOR_TOKEN. Isolates hear of a change within ten seconds.
+  The operator's token is read from the environment: OPERATOR_TOKEN. Isolates hear of a change within eleven seconds.
 `;
 
 const FORCES = { open: "FORCE_OPEN", close: "FORCE_CLOSED", auto: "FORCE_EVIDENCE" } as const;

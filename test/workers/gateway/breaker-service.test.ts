@@ -84,7 +84,7 @@ describe("BreakerService", () => {
       status: 200,
       body: { upstream: SERVICE, endpoint: "B", state: "STATE_OPEN", forced: "FORCE_OPEN" },
     });
-    expect((await minute()).B).toBeLessThanOrEqual(4); // within ten seconds of it
+    expect((await minute()).B).toBeLessThanOrEqual(4); // within eleven seconds of it
     expect((await minute()).B).toBe(0);
     await call("ForceBreaker", open("B", { force: "FORCE_EVIDENCE", reason: "disk is empty" }));
     await minute();

@@ -115,9 +115,9 @@ describe("gateways that share their breakers", () => {
     await settled(all.state);
     expect((await all.object.state())[0]).toMatchObject({ endpoint: "A", kind: "open", isolates: 3 });
 
-    vi.setSystemTime(START + 9_999);
+    vi.setSystemTime(START + 10_999);
     expect(await repeat(third.gateway, 2, "SIN")).toEqual([200, 200]); // nobody has told it
-    vi.setSystemTime(START + 10_000);
+    vi.setSystemTime(START + 11_000);
     expect(await repeat(third.gateway, 1, "SIN")).toEqual([200]); // its next report goes out behind this one
     await settled(all.state);
     const refused = await third.gateway(from("SIN"));

@@ -346,7 +346,7 @@ export const BreakerService: GenService<{
   },
   /**
    * Opens or closes a breaker whatever isolates see, or leaves it to what they see. It holds until it is changed, over restarts too.
-   * Isolates hear of it with their next report: within ten seconds, one where calls fail.
+   * Isolates hear of it with their next report: within eleven seconds, one where calls fail.
    *
    * @generated from rpc tidegate.breaker.v1.BreakerService.ForceBreaker
    */
