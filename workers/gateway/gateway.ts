@@ -10,6 +10,7 @@ import { discoveryEndpoints } from "./discovery.ts";
 import { requestHeaders } from "./headers.ts";
 import { ExactBuckets } from "./limit/exact.ts";
 import { Leases } from "./limit/leases.ts";
+import { MOST_BUCKETS } from "./limit/limiter.ts";
 import { LocalBuckets } from "./limit/local.ts";
 import { pipeline, refuse } from "./pipeline.ts";
 import { protocolFor, protocolOf, REST } from "./protocol.ts";
@@ -18,7 +19,6 @@ import type { RestRoute } from "./transcode/rules.ts";
 
 export type Gateway = (request: Request) => Promise<Response>;
 
-const MOST_BUCKETS = 6_000; // that an isolate holds a part of: about 600 bytes each
 const MAX_URL_BYTES = 16_384; // what Cloudflare's edge lets through
 
 /** One request after the other, each to the handler of its own route. */
