@@ -18,7 +18,8 @@ const SPREAD = 2; // standard deviations of a demand without memory, that chunks
 const BURST_MS = 190; // that a chunk serves where demand is not steady, at least ...
 const BURST_SHARE = 0.15; // ... and of the period: many isolates must not ask all the time
 const EVENS_MS = 100; // of its rate, that an isolate may hold in any case
-const SHORT_MS = 6; // nothing is asked for so long, where a burst has got less than it wanted
+const SHORT_MS = 6; // nothing is asked for so long, where a burst has got less than it wanted; or for ...
+const SHORT_EACH_MS = 0.15; // ... each isolate, where there are many
 const STOCK = 0.05; // of the capacity: while the pool has more, who wants more than its share gets it at once
 const MIN_PACE = 0.1;
 const FASTER = 0.9; // with each share of the mean size that lapses while the key is busy
@@ -119,11 +120,11 @@ export function restMs(
   got: { readonly chunk: number; readonly has: number; readonly left: number },
   roll: number,
 ): number {
-  const { rate, demand, isBusy, isSaturated, isSmall, periodMs } = traffic;
+  const { rate, isolates, demand, isBusy, isSaturated, isSmall, periodMs } = traffic;
   if (isSmall) return demand > 2 * rate && got.left < SCARCE * limit.capacity ? pacedMs(traffic, ask, roll) : 0;
   if (isSaturated && ask.isSteady) return got.left > STOCK * limit.capacity ? 0 : periodMs;
   if (got.has >= got.chunk / 2) return 0;
-  if (!ask.isSteady) return SHORT_MS;
+  if (!ask.isSteady) return Math.max(SHORT_MS, SHORT_EACH_MS * isolates);
   return isBusy ? periodMs / 2 : 0;
 }
 

@@ -16,6 +16,7 @@ import { requestHeaders } from "./headers.ts";
 import { Place } from "./layers/shed.ts";
 import { ExactBuckets } from "./limit/exact.ts";
 import { Leases } from "./limit/leases.ts";
+import { MOST_BUCKETS } from "./limit/limiter.ts";
 import { LocalBuckets } from "./limit/local.ts";
 import { httpPipeline, pipeline, refuse } from "./pipeline.ts";
 import { protocolFor, protocolOf, REST } from "./protocol.ts";
@@ -27,7 +28,6 @@ import type { Endpoint } from "./upstream.ts";
 /** @param url of the request, where somebody has asked for it already: making the string costs something */
 export type Gateway = (request: Request, url?: string) => Promise<Response>;
 
-const MOST_BUCKETS = 6_000; // that an isolate holds a part of: about 600 bytes each
 const MAX_URL_BYTES = 16_384; // what Cloudflare's edge lets through
 
 /** One request after the other, each to the handler of its own route. */

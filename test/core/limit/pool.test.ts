@@ -13,7 +13,7 @@ const steps = fc.array(
   fc.record({
     gapMs: fc.oneof(fc.constant(0), fc.nat(30), fc.nat(400), fc.nat(6_000)),
     isolate: fc.nat(ISOLATES - 1),
-    act: fc.constantFrom("spend", "spend", "spend", "ask", "ask", "die", "restart"),
+    act: fc.constantFrom("spend", "spend", "spend", "ask", "ask", "die", "restart", "set back"),
     count: fc.nat(40),
     fate: fc.constantFrom("arrives", "arrives", "late", "ask lost", "grant lost", "ask doubled"),
     roll: fc.double({ min: 0, max: 0.999, noNaN: true }),
@@ -38,11 +38,12 @@ function excessOf(admissions: readonly number[], { capacity, rate, intervalMs }:
 }
 
 describe("a bucket that is split", () => {
-  it("admits in no window more than capacity + rate x length, over loss, delay, doubles, deaths and restarts", () => {
+  it("admits in no window more than capacity + rate x length, over loss, delay, doubles, deaths, restarts and a clock that is set back", () => {
     fc.assert(
       fc.property(limits, steps, (limit, script) => {
         let now = 1_000_000;
         let pool: Pool | undefined;
+        let backMs = 0; // that the object's clock has been set back
         const isolates = Array.from({ length: ISOLATES }, (_, index) => ({ name: `i${index}`, lease: new Lease(), lives: 0 }));
         const late: { readonly at: number; readonly run: () => void }[] = [];
         const admissions: number[] = [];
@@ -58,6 +59,8 @@ describe("a bucket that is split", () => {
           } else if (act === "die") {
             one.lease = new Lease();
             one.name = `i${isolate}.${++one.lives}`;
+          } else if (act === "set back") {
+            backMs += count * 50;
           } else if (act === "restart") {
             pool = pool === undefined ? undefined : (JSON.parse(JSON.stringify(pool)) as Pool);
           } else if (!one.lease.isAsking(now)) {
@@ -65,7 +68,7 @@ describe("a bucket that is split", () => {
             const sentAt = now;
             const ask: Ask = lease.ask(one.name, count % 3, sentAt);
             const deliver = (): Grant | undefined => {
-              const [after, grant] = lend(pool, limit, ask, now, roll);
+              const [after, grant] = lend(pool, limit, ask, now - backMs, roll);
               pool = after;
               const held = reserved(after.loans);
               expect(after.tokens + held.capacity).toBeLessThanOrEqual(limit.capacity + 1e-6);

@@ -2,6 +2,9 @@
 import type { RateLimitRule } from "../../../core/limit/rule.ts";
 import type { BucketLimit, Verdict } from "../../../core/limit/token-bucket.ts";
 
+/** Buckets that an isolate holds, or holds a part of: up to 700 bytes each. */
+export const MOST_BUCKETS = 4_000;
+
 /** What one call wants from the bucket of one caller under one rule. */
 export interface Charge {
   readonly rule: RateLimitRule;
