@@ -1,2 +1,2 @@
 // What four gateways share.
-export const LIMIT = { capacity: 400, rate: 400, intervalMs: 1_000 };
+export const LIMIT = { capacity: 200, rate: 200, intervalMs: 1_000 };
