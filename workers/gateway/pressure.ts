@@ -17,7 +17,7 @@ export class Pressure {
   readonly #policy: ThrottlePolicy;
   readonly #fleet: Fleet;
   readonly #throttle: Throttle;
-  readonly #raises = new Allowance({ share: 0.25, most: 100, atFirst: 100 }); // of critical calls that were turned away, and are sent elsewhere as if they were more
+  readonly #raises = new Allowance({ share: 0.17, most: 100, atFirst: 100 }); // of critical calls that were turned away, and are sent elsewhere as if they were more
   readonly #log = shedLog();
 
   constructor(name: string, policy: ThrottlePolicy, fleet: Fleet) {

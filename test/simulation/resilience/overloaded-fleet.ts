@@ -69,7 +69,7 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
       pick: leastTime(candidates).pick,
       told: servers.map(() => ({ level: 0, until: 0 })),
       bounces: new Allowance(BOUNCES),
-      raises: new Allowance({ share: 0.25, most: 100, atFirst: 100 }),
+      raises: new Allowance({ share: 0.17, most: 100, atFirst: 100 }),
       throttle: new Throttle({ factor: 2, minCalls: 20 }),
     };
   };
