@@ -6,6 +6,8 @@ export type Spent =
   | { readonly kind: "ask" } // there is not enough here: the object has to be asked first
   | { readonly kind: "refused"; readonly retryAfterMs: number }; // the object has said that there is nothing
 
+const SPENT: Spent = { kind: "spent" };
+const ASK: Spent = { kind: "ask" };
 const STEP_MS = 50;
 const FORGETS_MS = 2_000; // time constant of the demand
 const STEADY_MS = 1_000; // of demand without a gap
@@ -60,7 +62,7 @@ export class Lease {
     const spent = this.take(cost, now);
     if (spent.kind !== "ask" || !isOptimistic || this.#debt > 0) return spent;
     this.#debt = cost;
-    return { kind: "spent" };
+    return SPENT;
   }
 
   /** As `spend`, for a call that has been counted already and comes back from asking. */
@@ -68,9 +70,9 @@ export class Lease {
     this.#refill(now);
     if (this.#tokens >= cost) {
       this.#tokens -= cost;
-      return { kind: "spent" };
+      return SPENT;
     }
-    if (now >= this.#pausedUntil) return { kind: "ask" };
+    if (now >= this.#pausedUntil) return ASK;
     const ownMs = this.#perMs > 0 && this.#capacity >= cost ? Math.ceil((cost - this.#tokens) / this.#perMs) : Number.POSITIVE_INFINITY;
     const toldMs = Math.max(this.#retryAt, Math.min(this.#pausedUntil, now + 1_000)) - now;
     return { kind: "refused", retryAfterMs: Math.max(1, Math.min(ownMs, toldMs)) };

@@ -9,7 +9,7 @@ import { fillTimeMs, type Verdict } from "../../../core/limit/token-bucket.ts";
 import { type Quota, Rejected } from "../../../core/rejection.ts";
 import type { Call, Layer } from "../call.ts";
 import { callerUnder, factsOf } from "../limit/caller.ts";
-import { type Charge, isRefused, type Limiter, type Verdicts } from "../limit/limiter.ts";
+import type { Charge, Limiter, Verdicts } from "../limit/limiter.ts";
 import { decodeMessage } from "../message.ts";
 
 export interface RateLimitSettings {
@@ -49,11 +49,12 @@ export function rateLimit(limiters: Limiters, settings: RateLimitSettings): Laye
       const { key, limit, isEnforced } = caller;
       (isEnforced ? enforced : reported).push({ rule, key, limit, cost: Math.min(tokens, limit.capacity) });
     }
-    const taken = await takeAll(limiters, enforced);
+    const taking = takeAll(limiters, enforced);
+    const taken = taking instanceof Promise ? await taking : taking; // a warm lease answers at once
     for (const charge of reported) report(limiters, charge, call);
 
     const response = await next(call);
-    for (const [name, value] of rateLimitFields(taken.flatMap(quotaOf))) response.headers.set(name, value);
+    for (const [name, value] of rateLimitFields(quotasOf(taken))) response.headers.set(name, value);
     if (cost.kind === "answer") correct(limiters, [...enforced, ...reported], cost, response.headers.get(cost.header));
     return response;
   };
@@ -69,22 +70,36 @@ function costOf({ of, max }: Cost & { kind: "message" }, message: object | undef
 }
 
 /** @throws Rejected when a bucket refuses, or can't be asked under a rule that does not let calls pass then */
-async function takeAll(limiters: Limiters, charges: readonly Charge[]): Promise<Taken[]> {
+function takeAll(limiters: Limiters, charges: readonly Charge[]): Taken[] | Promise<Taken[]> {
+  if (charges.length !== 1) return takeEach(limiters, charges);
+  const taking = limiters[LIMITER_OF[charges[0]!.rule.mode]].take(charges);
+  if (taking instanceof Promise) return taking.then((verdicts) => settled(limiters, [], charges, verdicts));
+  return settled(limiters, [], charges, taking);
+}
+
+async function takeEach(limiters: Limiters, charges: readonly Charge[]): Promise<Taken[]> {
   const taken: Taken[] = [];
   for (const kind of ORDER) {
-    const group = charges.length === 1 ? charges : charges.filter(({ rule }) => LIMITER_OF[rule.mode] === kind);
-    if (group.length === 0 || LIMITER_OF[group[0]!.rule.mode] !== kind) continue;
-    const taking = limiters[kind].take(group);
-    const verdicts = taking instanceof Promise ? await taking : taking;
-    const now = group.map((charge, index): Taken => ({ charge, verdict: verdicts[index] }));
-    const silent = now.find(({ charge, verdict }) => verdict === undefined && charge.rule.fail !== "open");
-    if (isRefused(verdicts) || silent !== undefined) {
-      for (const one of isRefused(verdicts) ? taken : [...taken, ...now]) giveBack(limiters, one);
-      throw refusal(now, silent?.charge.rule);
-    }
-    taken.push(...now);
+    const group = charges.filter(({ rule }) => LIMITER_OF[rule.mode] === kind);
+    if (group.length > 0) taken.push(...settled(limiters, taken, group, await limiters[kind].take(group)));
   }
   return taken;
+}
+
+/** What a limiter has taken; or else all goes back, with what others took before. */
+function settled(limiters: Limiters, before: readonly Taken[], group: readonly Charge[], verdicts: Verdicts): Taken[] {
+  const now: Taken[] = [];
+  let silent: RateLimitRule | undefined;
+  let isHeld = false;
+  for (const [index, charge] of group.entries()) {
+    const verdict = verdicts[index];
+    now.push({ charge, verdict });
+    if (verdict?.kind === "refused") isHeld = true;
+    else if (verdict === undefined && charge.rule.fail !== "open") silent ??= charge.rule;
+  }
+  if (!isHeld && silent === undefined) return now;
+  for (const one of isHeld ? before : [...before, ...now]) giveBack(limiters, one);
+  throw refusal(now, silent);
 }
 
 function giveBack(limiters: Limiters, { charge, verdict }: Taken): void {
@@ -121,12 +136,16 @@ function refusal(taken: readonly Taken[], silent: RateLimitRule | undefined): Re
   const longest = refused.toSorted((a, b) => b.verdict.retryAfterMs - a.verdict.retryAfterMs)[0];
   if (longest === undefined) return new Rejected({ kind: "limiter_unavailable", rule: silent!.name, retryAfterMs: RETRY_UNREACHABLE_MS });
   const { retryAfterMs } = longest.verdict;
-  return new Rejected({ kind: "rate_limited", rule: longest.charge.rule.name, retryAfterMs, quotas: refused.flatMap(quotaOf) });
+  return new Rejected({ kind: "rate_limited", rule: longest.charge.rule.name, retryAfterMs, quotas: quotasOf(refused) });
 }
 
 /** Nothing is told of a bucket that did not answer. */
-function quotaOf({ charge, verdict }: Taken): Quota[] {
-  if (verdict === undefined) return [];
-  const { remaining, nextMs } = verdict;
-  return [{ rule: charge.rule.name, capacity: charge.limit.capacity, windowMs: fillTimeMs(charge.limit), remaining, nextMs }];
+function quotasOf(taken: readonly Taken[]): Quota[] {
+  const quotas: Quota[] = [];
+  for (const { charge, verdict } of taken) {
+    if (verdict === undefined) continue;
+    const { remaining, nextMs } = verdict;
+    quotas.push({ rule: charge.rule.name, capacity: charge.limit.capacity, windowMs: fillTimeMs(charge.limit), remaining, nextMs });
+  }
+  return quotas;
 }

@@ -27,19 +27,20 @@ export class ExactBuckets implements Limiter {
   }
 
   async take(charges: readonly Charge[]): Promise<Verdicts> {
-    const until = Date.now() + Math.min(...charges.map(({ rule }) => rule.waitMs));
-    const answers = await this.#take(charges, until);
+    const waitMs = Math.min(...charges.map(({ rule }) => rule.waitMs));
+    const since = Date.now();
+    const answers = await this.#take(charges, waitMs);
     // One that has just heard of a move asks once more, with what is left of its time.
-    const verdicts = answers.some(hasMoved) ? await this.#take(charges, until) : answers;
+    const verdicts = answers.some(hasMoved) ? await this.#take(charges, since + waitMs - Date.now()) : answers;
     return verdicts.map((one) => (hasMoved(one) ? undefined : one));
   }
 
-  async #take(charges: readonly Charge[], until: number): Promise<Answer[]> {
+  async #take(charges: readonly Charge[], waitMs: number): Promise<Answer[]> {
     const answers: Answer[] = charges.map(() => undefined);
     const groups = this.#groups(charges);
     await Promise.all(
       groups.map(async (group) => {
-        const answer = await within(until - Date.now(), () => this.#tell(group, (object, some) => object.take(some)));
+        const answer = await within(waitMs, () => this.#tell(group, (object, some) => object.take(some)));
         for (const [at, index] of group.indexes.entries()) answers[index] = answer?.[at];
       }),
     );

@@ -41,8 +41,16 @@ export class Leases implements Limiter {
   }
 
   take(charges: readonly Charge[]): Verdicts | Promise<Verdicts> {
-    const spent = charges.map((charge) => this.#spend(charge));
-    if (spent.every(({ kind }) => kind === "spent")) return charges.map((charge) => this.#allowed(charge));
+    const now = Date.now();
+    const spent: Spent[] = [];
+    const allowed: Verdict[] = [];
+    for (const charge of charges) {
+      const entry = this.#entryOf(charge);
+      const one = this.#spend(entry, charge, now);
+      spent.push(one);
+      if (one.kind === "spent") allowed.push({ kind: "allowed", remaining: entry.lease.remaining(now), nextMs: 0 });
+    }
+    if (allowed.length === charges.length) return allowed;
     this.#undo(charges, spent);
     // What one rule is known to refuse takes nothing from the others: they are not asked.
     if (charges.some((charge, index) => spent[index]!.kind === "refused" && this.#isWord(charge))) return this.#refusals(charges, spent);
@@ -62,9 +70,7 @@ export class Leases implements Limiter {
   }
 
   /** Takes at once, or not at all. A lease that runs low is renewed behind the answer. */
-  #spend(charge: Charge): Spent {
-    const entry = this.#entryOf(charge);
-    const now = Date.now();
+  #spend(entry: Entry, charge: Charge, now: number): Spent {
     const isCutOff = now < entry.cutOffUntil;
     const spent = entry.lease.spend(charge.cost, now, charge.rule.isOptimistic && !isCutOff);
     if (!isCutOff && (entry.lease.isLow(now) || entry.lease.debt > 0)) void this.#ask(entry, charge, false);
