@@ -1,7 +1,9 @@
 // Which version of a service a call goes to: canaries by share, header or cookie, and copies for a version that is only watched.
+
+import { type HashOnInput, type HashSource, hashField, makesCookie, parseHashOn } from "./balance/hash-on.ts";
 import { hash32 } from "./hash.ts";
 import { type Checks, join } from "./parse.ts";
-import { type HashOnInput, parseHashOn, parseUpstream, type UpstreamInput, type UpstreamPolicy } from "./upstream.ts";
+import { parseUpstream, type UpstreamInput, type UpstreamPolicy } from "./upstream.ts";
 
 export interface TrafficInput {
   /** Versions beside the service's own upstream, which gets the rest. The first one that claims a call has it. */
@@ -32,7 +34,7 @@ export interface Canary {
 
 export interface TrafficPolicy {
   readonly canaries: readonly Canary[];
-  readonly stickOn: HashOnInput;
+  readonly stickOn: readonly HashSource[];
   readonly mirror: { readonly upstream: UpstreamPolicy; readonly percent: number } | undefined;
 }
 
@@ -72,12 +74,19 @@ export function parseTraffic(check: Checks, path: string, value: unknown): Traff
   const mirror = fields["mirror"] === undefined ? undefined : check.fields(join(path, "mirror"), fields["mirror"], ["upstream", "percent"]);
   return {
     canaries,
-    stickOn: parseHashOn(check, join(path, "stickOn"), fields["stickOn"]),
+    stickOn: stickOn(check, join(path, "stickOn"), fields["stickOn"]),
     mirror: mirror && {
       upstream: parseUpstream(check, join(path, "mirror.upstream"), mirror["upstream"]),
       percent: percentOf(check, join(path, "mirror.percent"), mirror["percent"], 100),
     },
   };
+}
+
+function stickOn(check: Checks, path: string, value: unknown): readonly HashSource[] {
+  const sources = parseHashOn(check, path, value);
+  if (hashField(sources) !== undefined || makesCookie(sources))
+    check.report(path, value, "write what every call brings: no field of a message, and no cookie that is still to be made");
+  return sources;
 }
 
 function canariesOf(check: Checks, path: string, value: unknown): Canary[] {

@@ -1,5 +1,6 @@
 // Where a service runs, as an operator writes it: one binding or URL, or a list of weighted endpoints.
 import { BALANCERS, type BalancerName } from "./balance/balancers.ts";
+import { type HashOnInput, type HashSource, parseHashOn } from "./balance/hash-on.ts";
 import { type Checks, join } from "./parse.ts";
 
 /** A service binding of wrangler.toml, or a base URL. */
@@ -35,6 +36,10 @@ export interface PoolInput {
   readonly balancer?: BalancerName;
   /** What consistent_hash, maglev and rendezvous go by. Default "ip". */
   readonly hashOn?: HashOnInput;
+  /** Endpoints of the isolate's own zone come first: true, or the zones of locations: { AMS: "eu" }. Default: zones mean nothing. */
+  readonly zones?: true | Readonly<Record<string, string>>;
+  /** Endpoints of each priority that an isolate uses, 2 to 1 000; another isolate uses others. Default: all. */
+  readonly subset?: number;
   /** Calls of one isolate in flight at one endpoint. Default 500. */
   readonly maxConcurrent?: number;
   /** Calls of one isolate that wait while every endpoint is full; more are refused at once. Default 100. */
@@ -44,8 +49,6 @@ export interface PoolInput {
   /** Hashing: most that an endpoint takes of the calls in flight, in percent of its fair share. Default: no bound. */
   readonly maxLoadPercent?: number;
 }
-
-export type HashOnInput = "ip" | "principal" | { readonly header: string } | { readonly cookie: string } | { readonly query: string };
 
 export interface HealthInput {
   /** A path that answers 2xx to GET, or "grpc" for grpc.health.v1. Default "grpc". */
@@ -70,6 +73,7 @@ export interface EndpointPolicy {
   readonly target: TargetInput;
   readonly weight: number;
   readonly priority: number;
+  readonly zone?: string;
 }
 
 export interface UpstreamPolicy extends Required<SpokenInput> {
@@ -78,7 +82,9 @@ export interface UpstreamPolicy extends Required<SpokenInput> {
   readonly health: HealthPolicy | undefined;
   readonly slowStartMs: number;
   readonly balancer: BalancerName;
-  readonly hashOn: HashOnInput;
+  readonly hashOn: readonly HashSource[];
+  readonly zones: ReadonlyMap<string, string> | undefined; // by location; undefined: zones mean nothing
+  readonly subset: number; // Infinity for all
   readonly maxConcurrent: number;
   readonly maxQueued: number;
   readonly queueMs: number;
@@ -92,6 +98,8 @@ const POOL_FIELDS = [
   "slowStartMs",
   "balancer",
   "hashOn",
+  "zones",
+  "subset",
   "maxConcurrent",
   "maxQueued",
   "queueMs",
@@ -116,6 +124,8 @@ export function parseUpstream(check: Checks, path: string, value: unknown): Upst
     timeoutHeader: check.oneOf(join(path, "timeoutHeader"), fields["timeoutHeader"], ["always", "as_called"], "always"),
     balancer: check.oneOf(join(path, "balancer"), fields["balancer"], Object.keys(BALANCERS) as BalancerName[], "least_time"),
     hashOn: parseHashOn(check, join(path, "hashOn"), fields["hashOn"]),
+    zones: zones(check, join(path, "zones"), fields["zones"]),
+    subset: subset(check, join(path, "subset"), fields["subset"], fields["balancer"]),
     maxConcurrent: check.integer(join(path, "maxConcurrent"), fields["maxConcurrent"], {
       min: 1,
       max: 10_000,
@@ -126,6 +136,32 @@ export function parseUpstream(check: Checks, path: string, value: unknown): Upst
     queueMs: check.integer(join(path, "queueMs"), fields["queueMs"], { min: 1, max: 60_000, fallback: 1_000, unit: "ms" }),
     maxLoadFactor: percent === 0 ? Number.POSITIVE_INFINITY : percent / 100,
   };
+}
+
+const ZONE = /^[\w.-]{1,64}$/;
+
+function zoneOf(check: Checks, path: string, value: unknown): { readonly zone?: string } {
+  if (value === undefined) return {};
+  if (typeof value === "string" && ZONE.test(value)) return { zone: value };
+  check.report(path, value, "write 1 to 64 letters, digits, '-', '_' or '.'");
+  return {};
+}
+
+/** A location that is not listed is a zone of its own. */
+function zones(check: Checks, path: string, value: unknown): ReadonlyMap<string, string> | undefined {
+  if (value === undefined) return undefined;
+  if (value === true) return new Map();
+  const listed = check
+    .entries(path, value)
+    .map(([location, zone]) => [location, zoneOf(check, join(path, location), zone).zone ?? ""] as const);
+  return new Map(listed);
+}
+
+function subset(check: Checks, path: string, value: unknown, balancer: unknown): number {
+  if (value === undefined) return Number.POSITIVE_INFINITY;
+  if (BALANCERS[balancer as BalancerName]?.goesByKey === true)
+    check.report(path, value, "leave it out: isolates that use different endpoints don't agree on keys");
+  return check.integer(path, value, { min: 2, max: 1_000, fallback: 2, unit: "endpoints" });
 }
 
 function health(check: Checks, path: string, value: unknown): HealthPolicy | undefined {
@@ -163,9 +199,10 @@ function endpoints(check: Checks, path: string, value: unknown): readonly Endpoi
     const at = `${path}[${index}]`;
     const fields = objectOr(item);
     const endpoint = {
-      target: target(check, at, item, ["weight", "priority"]),
+      target: target(check, at, item, ["weight", "priority", "zone"]),
       weight: check.integer(join(at, "weight"), fields["weight"], { min: 1, max: 1_000, fallback: 1, unit: "shares" }),
       priority: check.integer(join(at, "priority"), fields["priority"], { min: 0, max: 15, fallback: 0, unit: "0 is first" }),
+      ...zoneOf(check, join(at, "zone"), fields["zone"]),
     };
     const id = endpointId(endpoint.target);
     if (known.has(id) && id !== "") check.report(at, id, "list each endpoint once; give it more weight instead");
@@ -190,17 +227,4 @@ function target(check: Checks, path: string, value: unknown, others: readonly st
     check.report(path, value, 'write { binding: "USERS" } or { url: "https://users.example" }, one of them');
   }
   return { binding: "" };
-}
-
-export function parseHashOn(check: Checks, path: string, value: unknown): HashOnInput {
-  if (value === undefined || value === "ip") return "ip";
-  if (value === "principal") return "principal";
-  const isObject = typeof value === "object" && value !== null && Object.keys(value).length === 1;
-  const [[source, name] = []] = isObject ? Object.entries(value) : [];
-  const fits = typeof name === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(name);
-  if (fits && source === "header") return { header: name.toLowerCase() };
-  if (fits && source === "cookie") return { cookie: name };
-  if (fits && source === "query") return { query: name };
-  check.report(path, value, 'write "ip", "principal", { header: "x-tenant" }, { cookie: "session" } or { query: "tenant" }');
-  return "ip";
 }

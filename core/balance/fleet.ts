@@ -7,6 +7,7 @@ import type { Balancer, Candidate, Question } from "./balancer.ts";
 import { BALANCERS, type BalancerName } from "./balancers.ts";
 import { Allowance, BOUNCES, medianOf } from "./bounce.ts";
 import { type Lease, Load, type Report } from "./load.ts";
+import { ANYWHERE, type Group, groupsOf, type Standpoint } from "./tiers.ts";
 
 /** An endpoint as it is configured or registered. */
 export interface Member {
@@ -14,6 +15,7 @@ export interface Member {
   readonly weight: number; // [1, 1000]
   readonly priority: number; // from 0; the next number takes over where nobody of this one is left
   readonly isDraining: boolean; // gets no new calls
+  readonly zone?: string;
   readonly isHealthy?: boolean; // false: its health checks fail; it is picked only where nobody is well
 }
 
@@ -48,6 +50,8 @@ export interface End {
   readonly method?: number; // of the call, hashed
 }
 
+const SPILLS_PERCENT = 30; // of a part of its priority: where more of it are out, all of the priority is asked
+
 interface Standing extends Candidate, Member {
   readonly breaker: Breaker;
   readonly warmAt: number; // epoch ms; until then it gets a part of its share
@@ -57,12 +61,14 @@ export class Fleet {
   readonly #settings: FleetSettings;
   /** Of all endpoints; what is to be told of them, and what the object says. */
   readonly panel: Panel;
-  readonly #allowance = new Allowance(BOUNCES);
+  /** For calls that are turned away unworked, to be sent on to another endpoint. */
+  readonly allowance = new Allowance(BOUNCES);
   #shedUntil = 0; // epoch ms: until then some endpoint sheds
   #medianMs = 0;
   #medianAt = Number.NEGATIVE_INFINITY;
   #standing = new Map<string, Standing>();
-  #tiers: { readonly members: readonly Standing[]; readonly balancer: Balancer }[] = [];
+  #standpoint = ANYWHERE;
+  #tiers: (Group<Standing> & { readonly balancer: Balancer })[] = [];
 
   /** Endpoints that are there from the start are warm. */
   constructor(members: readonly Member[], settings: FleetSettings) {
@@ -82,12 +88,14 @@ export class Fleet {
     this.#standing = new Map(members.map((member) => [member.id, { ...(this.#standing.get(member.id) ?? fresh(member.id)), ...member }]));
     this.panel.keep(new Set(this.#standing.keys()));
     const awake = [...this.#standing.values()].filter(({ isDraining }) => !isDraining);
-    const priorities = [...new Set(awake.map(({ priority }) => priority))].sort((a, b) => a - b);
     const kind = BALANCERS[this.#settings.balancer];
-    this.#tiers = priorities.map((priority) => {
-      const members = awake.filter((one) => one.priority === priority);
-      return { members, balancer: kind.create(members, this.#settings) };
-    });
+    this.#tiers = groupsOf(awake, this.#standpoint).map((group) => ({ ...group, balancer: kind.create(group.members, this.#settings) }));
+  }
+
+  /** The isolate knows where it is. */
+  settle(standpoint: Standpoint, now: number): void {
+    this.#standpoint = standpoint;
+    this.replace([...this.#standing.values()], now);
   }
 
   /**
@@ -98,7 +106,7 @@ export class Fleet {
   pick(wanted: Wanted): Found {
     if (this.#tiers.length === 0) return { kind: "none" };
     const { now, dice, tried } = wanted;
-    if (tried.size === 0) this.#allowance.earn();
+    if (tried.size === 0) this.allowance.earn();
     const { mode, maxOpenPercent } = this.#settings.breaker;
     const isQuiet = mode === "off" || this.panel.isQuiet(now);
     const isHeeded = mode === "enforce" && !isQuiet;
@@ -110,11 +118,11 @@ export class Fleet {
     const roll = rank === MOST_CRITICAL ? 0 : dice(); // one for all: else a call would only be shed where chance shuts all of them at once
     const growsIn = !BALANCERS[this.#settings.balancer].goesByKey; // keys don't wait for an endpoint to warm up
     for (const lenience of [0, 1, 2]) {
-      for (const { members, balancer } of this.#tiers) {
+      for (const { members, balancer, isPart } of this.#tiers) {
         const isOpen = isHeeded ? members.map(({ breaker }) => breaker.isOut(now, dice())) : undefined;
         const isOut = (one: Standing, index: number): boolean => isOpen?.[index] === true || (lenience === 0 && one.isHealthy === false);
         const outs = isHeeded || lenience === 0 ? members.filter(isOut).length : 0;
-        if (outs === members.length) continue; // the next priority first
+        if (outs === members.length || (isPart && outs * 100 > SPILLS_PERCENT * members.length)) continue; // the next group first
         const heedsHealth = outs * 100 <= maxOpenPercent * members.length;
         const isFree = (index: number): boolean => {
           const one = members[index]!;
@@ -162,7 +170,7 @@ export class Fleet {
   }
 
   #balancerOf({ priority, isDraining }: Member): Balancer | undefined {
-    return isDraining ? undefined : this.#tiers.find(({ members }) => members[0]!.priority === priority)?.balancer;
+    return isDraining ? undefined : this.#tiers.findLast(({ members }) => members[0]!.priority === priority)?.balancer;
   }
 
   /** What an endpoint said of its load, with an answer to the attempt that `lease` is for. */
@@ -191,7 +199,7 @@ export class Fleet {
    * @returns 0 where too few say anything, or calls were refused too often: a call that is told 0 is not refused
    */
   medianMs(now: number): number {
-    if (this.#allowance.isSpent) return 0;
+    if (this.allowance.isSpent) return 0;
     if (now - this.#medianAt >= 100 || now < this.#medianAt) {
       this.#medianAt = now;
       this.#medianMs = this.#standing.size < 2 ? 0 : medianOf([...this.#standing.values()].map(({ load }) => load.reportedMs));
@@ -204,16 +212,6 @@ export class Fleet {
     const one = this.#standing.get(id);
     one?.load.drop(lease);
     one?.breaker.drop(admission);
-  }
-
-  /** Whether a call that is turned away unworked may be sent on to another endpoint. */
-  get mayBounce(): boolean {
-    return !this.#allowance.isSpent;
-  }
-
-  /** One is. */
-  spendBounce(): void {
-    this.#allowance.spend();
   }
 
   succeeded(id: string, end: End): void {

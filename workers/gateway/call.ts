@@ -43,6 +43,7 @@ export interface Call {
   readonly signal: AbortSignal | null; // aborts at the deadline
   readonly variables: Variables; // what a REST path carried; empty for RPC
   readonly outgoing: Outgoing;
+  readonly hashText?: string; // a field of its message, where endpoints are chosen by one
   readonly rank?: Rank; // how much it matters; critical where nobody has said anything
   readonly attempt?: Attempted;
 }

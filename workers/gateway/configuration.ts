@@ -10,7 +10,7 @@ import type { PurgeLogs } from "./cache/purge-logs.ts";
 import { parseDescriptors } from "./descriptors.ts";
 import { pool } from "./pool.ts";
 import type { Rings } from "./roster.ts";
-import { answerOf, limitProblems, type Validator, validationProblem } from "./route-problems.ts";
+import { answerOf, hashProblems, limitProblems, type Validator, validationProblem } from "./route-problems.ts";
 import { versioned } from "./traffic.ts";
 import { compileRest, type RestTable } from "./transcode/rules.ts";
 import type { Bindings, Endpoint, Upstream } from "./upstream.ts";
@@ -64,6 +64,7 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
   const endpoints = new Map<DescMethod, Endpoint>();
   for (const service of served) {
     const settings = policy.services.get(service.typeName)!;
+    problems.push(...hashProblems(service, settings));
     const upstream = upstreamOf(service.typeName, policy, bindings);
     if (upstream === undefined) {
       const { upstream: base, traffic } = settings;

@@ -44,6 +44,7 @@ export function dispatch(upstream: Upstream, form: "rpc" | "http" = "rpc"): Hand
     const { status, headers: answered } = answer;
     const response = new Response(answer.body, { status, headers: answered, encodeBody: "manual" });
     cleanAnswer(response.headers);
+    if (attempt.cookie !== undefined) response.headers.append("set-cookie", attempt.cookie);
     return response;
   };
 }

@@ -18,6 +18,7 @@ import { cache } from "./layers/cache.ts";
 import { criticality } from "./layers/criticality.ts";
 import { deadline } from "./layers/deadline.ts";
 import { fallback } from "./layers/fallback.ts";
+import { hashOnField } from "./layers/hash-field.ts";
 import { hedge } from "./layers/hedge.ts";
 import { invalidate } from "./layers/invalidate.ts";
 import { limitBody } from "./layers/limit-body.ts";
@@ -76,6 +77,7 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
   const subject = kept && rpcSubject({ method, policy: kept.policy, maxBytes, principalHeader, namesVersion: upstream.namesVersion });
   const changes = policy.invalidates.length > 0 && isUnary && !isCacheable(method);
   const isSilent = !isLimited && rest === undefined && mode !== "report"; // no layer wants to see each call
+  const hashField = isStream ? undefined : upstream.hashField;
   const limit = () => rateLimit(limiters, { method, route: name, rules, cost, maxBytes, principalHeader });
   return stack(
     [
@@ -96,6 +98,7 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
             spoken !== "both" ||
             readsMessage ||
             kept !== undefined ||
+            hashField !== undefined ||
             changes ||
             upstream.mirror !== undefined ||
             (isSafe && (isRetried || other !== undefined)) ||
@@ -108,6 +111,7 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
         : [validate({ method, mode, maxBytes: policy.maxBodyBytes, validate: validator })]),
       // ... and every message keeps the rules of its proto
       ...optional(isLimited && readsMessage, limit), // rules that look into the message have to wait for it
+      ...optional(hashField !== undefined, () => hashOnField(method, hashField!, maxBytes)), // whose calls stay together
       ...optional(!isUnary && Number.isFinite(policy.streamIdleMs), () => streamIdle(policy.streamIdleMs)), // a silent stream is ended
       ...(answer === undefined ? [] : [standIn(method, answer)]), // where nobody below has an answer
       ...optional(subject !== undefined, () => cache({ cache: kept!, subject: subject!, timeoutMs: policy.readTimeoutMs })), // a hit is still a call: it has been counted, and its message is valid

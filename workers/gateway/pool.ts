@@ -1,5 +1,7 @@
 // The endpoints behind one service: picks one for each attempt, and learns from what comes of it.
+import { BALANCERS } from "../../core/balance/balancers.ts";
 import { Fleet, type Member } from "../../core/balance/fleet.ts";
+import { hashField } from "../../core/balance/hash-on.ts";
 import type { Report } from "../../core/balance/load.ts";
 import type { BreakerPolicy } from "../../core/breaker/policy.ts";
 import { TOKEN_MS } from "../../core/breaker/shared.ts";
@@ -11,7 +13,7 @@ import { Rejected } from "../../core/rejection.ts";
 import { endpointId, type UpstreamPolicy } from "../../core/upstream.ts";
 import { type Breakers, teller } from "./breakers.ts";
 import type { Call } from "./call.ts";
-import { keyTextOf } from "./hash-key.ts";
+import { type Key, keyOf } from "./hash-key.ts";
 import { Pressure } from "./pressure.ts";
 import { type Preparation, Roster, type RosterSettings } from "./roster.ts";
 import { type Attempt, type Bindings, type Outcome, type Target, targetOf, type Upstream } from "./upstream.ts";
@@ -43,16 +45,17 @@ export function pool(
 ): Upstream | undefined {
   const members: Member[] = [];
   const targets = new Map<string, Target>();
-  for (const { target, weight, priority } of policy.endpoints) {
+  for (const { target, weight, priority, zone } of policy.endpoints) {
     const id = endpointId(target);
     const found = targetOf(target, bindings);
     if (found === undefined) return undefined;
     targets.set(id, found);
-    members.push({ id, weight, priority, isDraining: false });
+    members.push({ id, weight, priority, isDraining: false, ...(zone === undefined ? {} : { zone }) });
   }
   const fleet = new Fleet(members, { ...policy, breaker, slots: SLOTS });
   const pressure = new Pressure(name, throttle, fleet);
   const { protocol, timeoutHeader } = policy;
+  const { goesByKey } = BALANCERS[policy.balancer];
   const tell = breakers === undefined || breaker.mode === "off" ? undefined : teller(service, fleet.panel, breaker, breakers);
   const fixed = new Map(targets);
   const roster =
@@ -62,6 +65,17 @@ export function pool(
       for (const { id, url } of endpoints) if (!fixed.has(id)) targets.set(id, targetOf({ url }, bindings)!);
       fleet.replace([...members, ...endpoints.filter(({ id }) => !fixed.has(id))], now);
     });
+
+  // An isolate never moves: its first call says where it is. The dice may be asked within a call only.
+  const places = policy.zones !== undefined || policy.subset < Number.POSITIVE_INFINITY;
+  let settle = !places
+    ? undefined
+    : (call: Call, now: number): void => {
+        settle = undefined;
+        const colo = (call.request as { cf?: { colo?: string } }).cf?.colo ?? "";
+        const zone = policy.zones && (policy.zones.get(colo) ?? colo);
+        fleet.settle({ zone, subset: policy.subset, seed: Math.floor(Math.random() * 2 ** 32) }, now);
+      };
 
   const queue = new WaitQueue<Waiter>(policy.maxQueued); // calls that wait for a place
   const prepare = (call: Call): Preparation | undefined => {
@@ -89,10 +103,11 @@ export function pool(
     const now = Date.now();
     const tried = call.attempt?.tried ?? NOBODY;
     const method = hash32(call.outgoing.path);
-    const key = hash32(keyTextOf(call, policy.hashOn, principalHeader));
+    settle?.(call, now);
+    const { text, cookie } = goesByKey ? keyOf(call, policy.hashOn, principalHeader) : NO_KEY;
     const mayGoElsewhere = pressure.called(call);
     pressure.hold(call, now);
-    const found = fleet.pick({ method, key, now, dice: Math.random, tried, rank: pressure.rankOf(call) });
+    const found = fleet.pick({ method, key: hash32(text), now, dice: Math.random, tried, rank: pressure.rankOf(call) });
     if (found.kind === "shed") return pressure.shed(call, now);
     if (found.kind === "open") throw new Rejected({ kind: "breaker_open", upstream: name, retryAfterMs: found.retryAfterMs });
     if (found.kind !== "found") throw new Rejected({ kind: "no_endpoint", upstream: name, isFull: found.kind === "full" });
@@ -126,6 +141,7 @@ export function pool(
       endpoint: id,
       base,
       fetch,
+      cookie,
       medianMs: fleet.medianMs(now),
       maxMs: isProbe ? TOKEN_MS : undefined,
       mayGoElsewhere: fleet.size > 1 && mayGoElsewhere,
@@ -134,10 +150,12 @@ export function pool(
       ended,
     };
   };
-  return { name, protocol, timeoutHeader, prepare, pick };
+  const field = hashField(policy.hashOn);
+  return { name, protocol, timeoutHeader, prepare, pick, ...(goesByKey && field !== undefined ? { hashField: field } : {}) };
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
+const NO_KEY: Key = { text: "" };
 
 function requestIdOf(call: Call): string | null {
   return call.outgoing.headers.get("x-request-id");

@@ -56,7 +56,7 @@ export class Pressure {
 
   /** A call is to be sent. @returns whether it goes elsewhere where it is turned away */
   called({ rank = CRITICAL }: Call): boolean {
-    if (rank < CRITICAL) return this.#fleet.mayBounce;
+    if (rank < CRITICAL) return !this.#fleet.allowance.isSpent;
     this.#raises.earn();
     return !this.#raises.isSpent;
   }
@@ -67,7 +67,7 @@ export class Pressure {
    * @returns whether it is told there as the most critical one: a critical call's second refusal would be its last
    */
   elsewhere({ rank = CRITICAL }: Call, wasBounced: boolean): boolean {
-    if (wasBounced || rank < CRITICAL) this.#fleet.spendBounce();
+    if (wasBounced || rank < CRITICAL) this.#fleet.allowance.spend();
     if (rank < CRITICAL || this.#raises.isSpent) return false;
     this.#raises.spend();
     return rank === CRITICAL;

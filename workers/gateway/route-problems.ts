@@ -1,7 +1,9 @@
 // What of a route's settings does not fit its method, told with the mend.
-import { create, type DescMessage, type DescMethod, fromJson, type JsonValue, type Message } from "@bufbuild/protobuf";
+import { create, type DescMessage, type DescMethod, type DescService, fromJson, type JsonValue, type Message } from "@bufbuild/protobuf";
+import { hashField, makesCookie } from "../../core/balance/hash-on.ts";
 import { needsMessage } from "../../core/limit/rule.ts";
 import { join, type Problem, suggest } from "../../core/parse.ts";
+import type { ServicePolicy } from "../../core/policy.ts";
 import type { RoutePolicy } from "../../core/route-policy.ts";
 import type { Validate } from "../../core/validation.ts";
 
@@ -62,4 +64,18 @@ export function validationProblem({ input, methodKind }: DescMethod, validate: V
   } catch (error) {
     return { found: error instanceof Error ? error.message : String(error), mend: `mend the rules of ${input.typeName} in its proto` };
   }
+}
+
+/** A field that no message of the service has; a cookie for answers that are kept for others, too. */
+export function hashProblems({ typeName, methods }: DescService, { upstream, methods: routes }: ServicePolicy): Problem[] {
+  const path = `${join("services", typeName)}.upstream.hashOn`;
+  const field = hashField(upstream.hashOn);
+  const problems: Problem[] = [];
+  if (field !== undefined && !methods.some(({ input }) => hasField(input, field.split(".")))) {
+    const known = [...new Set(methods.flatMap(({ input }) => input.fields.map(({ name }) => name)))];
+    problems.push({ path, found: field, mend: `write ${suggest(field, known)}, a field of a request of ${typeName}` });
+  }
+  if (makesCookie(upstream.hashOn) && [...routes.values()].some(({ cache }) => cache !== undefined))
+    problems.push({ path, found: "a cookie to be made", mend: "leave ttlSeconds out, or keep no answers: what is kept goes to all" });
+  return problems;
 }

@@ -1,7 +1,7 @@
 // An upstream of several versions: each call goes to the one its caller gets, and, behind its answer, to the one that is watched.
 import { chooseVersion, type TrafficPolicy, versionNamed } from "../../core/traffic.ts";
 import type { Call } from "./call.ts";
-import { cookieOf, keyTextOf } from "./hash-key.ts";
+import { cookieOf, keyOf } from "./hash-key.ts";
 import type { Upstream } from "./upstream.ts";
 
 export interface Versions {
@@ -17,7 +17,7 @@ export function versioned({ own, canaries, mirror }: Versions, policy: TrafficPo
     const index = chooseVersion(policy, {
       header: (name) => headers.get(name),
       cookie: (name) => cookieOf(headers, name),
-      caller: keyTextOf(call, policy.stickOn, principalHeader),
+      caller: keyOf(call, policy.stickOn, principalHeader).text,
     });
     return canaries[index] ?? own;
   };

@@ -14,6 +14,7 @@ export interface Target {
 
 export interface Upstream {
   readonly name: string; // as it stands in messages
+  readonly hashField?: string; // of the message, by which endpoints are chosen
   readonly protocol: "both" | "connect" | "grpc_web"; // what it speaks
   readonly timeoutHeader: "always" | "as_called";
   /** A list of endpoints that is being asked for: behind the answer, or, the first one, before `pick`. */
@@ -34,6 +35,7 @@ export interface Upstream {
 export interface Attempt extends Target {
   readonly endpoint: string;
   readonly medianMs: number; // what endpoints of the upstream say one call more would take, in the middle; 0 where that is not known
+  readonly cookie?: string | undefined; // for its answer: the caller is known by it next time
   readonly maxMs: number | undefined; // that it may take, beside what its call may
   readonly mayGoElsewhere: boolean; // once, where the endpoint turns it away unworked, for overload
   /** The call goes elsewhere. @returns whether it is to be told there as the most critical one */

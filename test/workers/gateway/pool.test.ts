@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { GatewayInput, ServiceInput } from "../../../core/policy.ts";
 import type { PoolInput } from "../../../core/upstream.ts";
 import { InvalidConfiguration } from "../../../workers/gateway/configuration.ts";
-import { gatewayTo, json, USER, unary } from "../../support/gateway.ts";
+import { gatewayTo, json, rest, USER, unary } from "../../support/gateway.ts";
 
 type Answer = () => Response | Promise<Response>;
 
@@ -156,6 +156,56 @@ describe("an upstream of several endpoints", () => {
     expect(Object.values(calls).sort()).toEqual([0, 0, 10]);
   });
 
+  it("goes by the first thing that a call has, of several", async () => {
+    const hashOn = [{ header: "x-tenant" }, { query: "t" }, { cookie: "session" }];
+    const { gateway, calls } = over({ A: ok, B: ok, C: ok }, { balancer: "rendezvous", hashOn });
+    for (let call = 0; call < 10; call++)
+      await gateway(unary("GetUser", {}, { cookie: `session=7`, "cf-connecting-ip": `192.0.2.${call}` }));
+    expect(Object.values(calls).sort()).toEqual([0, 0, 10]);
+  });
+
+  it("makes a cookie where there is none, and brings its bearer to the same endpoint from then on", async () => {
+    const { gateway, calls } = over({ A: ok, B: ok, C: ok }, { balancer: "rendezvous", hashOn: { cookie: "tg", ttlSeconds: 3_600 } });
+    const first = await gateway(unary("GetUser"));
+    const [pair = "", ...attributes] = first.headers.get("set-cookie")!.split("; ");
+    expect(pair).toMatch(/^tg=[0-9a-f-]{36}$/);
+    expect(attributes).toEqual(["Max-Age=3600", "Path=/", "HttpOnly", "Secure", "SameSite=Lax"]);
+    for (let call = 0; call < 9; call++)
+      expect((await gateway(unary("GetUser", {}, { cookie: pair }))).headers.has("set-cookie")).toBe(false);
+    expect(Object.values(calls).sort()).toEqual([0, 0, 10]);
+  });
+
+  it("goes by a field of the message, in every form of it, and by address where it is empty", async () => {
+    const { gateway, calls } = over({ A: ok, B: ok, C: ok }, { balancer: "rendezvous", hashOn: { field: "id" } });
+    for (let call = 0; call < 5; call++) await gateway(unary("GetUser", { id: "usr_7" }, { "cf-connecting-ip": `192.0.2.${call}` }));
+    for (let call = 0; call < 5; call++) await gateway(rest("GET", "/api/v1/users/usr_7"));
+    expect(Object.values(calls).sort()).toEqual([0, 0, 10]);
+    for (let call = 0; call < 30; call++) await gateway(unary("GetUser", { id: `usr_${call}` }));
+    expect(Math.min(...Object.values(calls))).toBeGreaterThan(2);
+  });
+
+  it("prefers endpoints of its own zone", async () => {
+    const endpoints = [
+      { binding: "A", zone: "eu" },
+      { binding: "B", zone: "us" },
+      { binding: "C", zone: "eu" },
+    ];
+    const { gateway, calls } = over({ A: ok, B: ok, C: ok }, { balancer: "round_robin", endpoints, zones: { AMS: "eu" } });
+    const call = () => Object.assign(unary("GetUser"), {});
+    for (let n = 0; n < 10; n++) {
+      const request = call();
+      Object.defineProperty(request, "cf", { value: { colo: "AMS" } });
+      await gateway(request);
+    }
+    expect(calls).toEqual({ A: 5, B: 0, C: 5 });
+  });
+
+  it("uses a part of its endpoints where it is told to", async () => {
+    const { gateway, calls } = over({ A: ok, B: ok, C: ok, D: ok }, { balancer: "round_robin", subset: 2 });
+    for (let call = 0; call < 20; call++) await gateway(unary("GetUser"));
+    expect(Object.values(calls).sort()).toEqual([0, 0, 10, 10]);
+  });
+
   it("refuses what is more than its endpoints may have in flight, and recovers", async () => {
     let release = (): void => undefined;
     const gate = new Promise<void>((resolve) => {
@@ -189,6 +239,12 @@ describe("an upstream of several endpoints", () => {
     [{ balancer: "fastest" as never }, '"least_time"'],
     [{ hashOn: { body: "x" } as never }, 'write "ip"'],
     [{ maxLoadPercent: 100 }, "whole number from 101"],
+    [{ hashOn: [] }, 'write "ip"'],
+    [{ hashOn: { cookie: "a", ttlSeconds: -1 } }, "whole number from 0"],
+    [{ hashOn: { field: "tenant" } }, "a field of a request of users.v1.UserService"],
+    [{ endpoints: [{ binding: "A", zone: "e u" }] }, "letters, digits"],
+    [{ subset: 1 }, "whole number from 2"],
+    [{ subset: 2, balancer: "maglev" as const }, "don't agree on keys"],
   ])("tells what is wrong with %j", (pool, mend) => {
     try {
       over({ A: ok }, pool);

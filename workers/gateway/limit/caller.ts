@@ -58,7 +58,7 @@ function nameFrom(source: KeySource, { headers, route, principalHeader, message 
   }
 }
 
-function said(value: unknown): string | undefined {
+export function said(value: unknown): string | undefined {
   if (typeof value === "string") return value === "" ? undefined : value;
   return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" ? String(value) : undefined;
 }
@@ -79,7 +79,7 @@ function claimOf(authorization: string | null, claim: string): unknown {
 }
 
 /** @param path fields of the message as its proto names them, or as protobuf-es does: `user.id` */
-function fieldOf(message: CallFacts["message"], path: string): unknown {
+export function fieldOf(message: CallFacts["message"], path: string): unknown {
   let value: unknown = message;
   for (const name of path.split(".")) {
     if (typeof value !== "object" || value === null) return undefined;
