@@ -1,6 +1,6 @@
 // A rate-limit rule as an operator writes it: a token bucket, whom it belongs to, how it is shared, and what happens when it can't be asked.
 import { type AddressRange, parseRange } from "../ip.ts";
-import { type Checks, join, suggest } from "../parse.ts";
+import { type Checks, join } from "../parse.ts";
 import type { Cost } from "./cost.ts";
 import { type BucketLimit, MAX_CREDIT } from "./token-bucket.ts";
 
@@ -169,19 +169,4 @@ function enforced(check: Checks, path: string, value: unknown): RateLimitRule["e
   if (value === "off") return value;
   if (value === "report") return 0;
   return check.integer(path, value, { min: 0, max: 100, fallback: 100, unit: 'per cent of callers; or "off" or "report"' });
-}
-
-/** Which rules a route names; those that are off are left out. */
-export function parseRuleNames(check: Checks, path: string, value: unknown, rules: ReadonlyMap<string, RateLimitRule>): RateLimitRule[] {
-  if (!Array.isArray(value)) {
-    check.report(path, value, 'write a list of names from rateLimits: ["per-caller"]');
-    return [];
-  }
-  return value.flatMap((name: unknown, index) => {
-    const rule = typeof name === "string" ? rules.get(name) : undefined;
-    if (rule !== undefined && value.indexOf(name) === index) return rule.enforce === "off" ? [] : [rule];
-    const mend = rule === undefined ? `write ${suggest(String(name), [...rules.keys()])}, defined in rateLimits` : "name each rule once";
-    check.report(`${path}[${index}]`, name, mend);
-    return [];
-  });
 }

@@ -1,9 +1,6 @@
 // Where the upstream is down, sends the call to another one.
 import type { Call, Handler, Layer } from "../call.ts";
-import { failureIn, failureOf, isDown } from "../failure.ts";
-
-/** On answers that are not the upstream's own: who has answered in its place. */
-const FALLBACK = "tidegate-fallback";
+import { FALLBACK_HEADER, failureIn, failureOf, isDown } from "../failure.ts";
 
 /**
  * @param other  the way to the other upstream
@@ -23,7 +20,7 @@ export function fallback(other: Handler, isSafe: boolean): Layer {
       if (failure.wasSent && (!mayRepeat || isUsed(call))) throw error;
     }
     const response = await other(call);
-    response.headers.set(FALLBACK, "upstream");
+    response.headers.set(FALLBACK_HEADER, "upstream");
     response.headers.set("cache-control", "no-store"); // nobody keeps what is not the upstream's own
     return response;
   };

@@ -3,6 +3,7 @@ import { waitUntil } from "cloudflare:workers";
 import { type HedgePolicy, Hedger } from "../../../core/retry/hedge.ts";
 import { Pressure } from "../../../core/retry/pressure.ts";
 import type { Call, Handler, Layer } from "../call.ts";
+import { ATTEMPT_HEADER } from "../failure.ts";
 
 export interface HedgeSettings {
   readonly policy: HedgePolicy;
@@ -10,9 +11,6 @@ export interface HedgeSettings {
 }
 
 const LONGEST_MS = 3_600_000; // a call without a deadline counts as under way for no longer
-
-/** As retries do: a gateway further down repeats nothing of what is repeated here. */
-const ATTEMPT = "tidegate-attempt";
 
 /** What this isolate knows of an upstream, and of its methods by their paths: as many as are configured. */
 const known = new WeakMap<object, { readonly pressure: Pressure; readonly hedgers: Map<string, Hedger> }>();
@@ -23,7 +21,7 @@ export function hedge({ policy, upstream }: HedgeSettings): Layer {
   known.set(upstream, its);
   const { pressure, hedgers } = its;
   return (next) => async (call) => {
-    if (call.outgoing.headers.has(ATTEMPT)) return next(call); // a retry, or somebody before us repeats
+    if (call.outgoing.headers.has(ATTEMPT_HEADER)) return next(call); // a retry, or somebody before us repeats
     const { path } = call.outgoing;
     const hedger = hedgers.get(path) ?? new Hedger(policy, pressure);
     hedgers.set(path, hedger);
@@ -75,7 +73,7 @@ function running(next: Handler, call: Call): Running {
 
 function repeated(call: Call, tried: Set<string>): Call {
   const headers = new Headers(call.outgoing.headers);
-  headers.set(ATTEMPT, "2");
+  headers.set(ATTEMPT_HEADER, "2");
   return { ...call, outgoing: { ...call.outgoing, headers }, attempt: { number: 2, tried } };
 }
 

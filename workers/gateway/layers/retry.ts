@@ -4,16 +4,13 @@ import { Rejected } from "../../../core/rejection.ts";
 import { RetryBudget } from "../../../core/retry/budget.ts";
 import { type Failure, nextTry, type RetryPolicy } from "../../../core/retry/retry.ts";
 import type { Call, Layer } from "../call.ts";
-import { failureIn, failureOf } from "../failure.ts";
+import { ATTEMPT_HEADER, failureIn, failureOf } from "../failure.ts";
 
 export interface RetrySettings {
   readonly policy: RetryPolicy;
   readonly isSafe: boolean; // to repeat, as its proto says
   readonly upstream: object; // whose budget it is
 }
-
-/** Says which attempt this is. A gateway further down that reads it does not retry by itself: retries of retries multiply. */
-const ATTEMPT = "tidegate-attempt";
 
 /** @see gRFC A6; below 0: don't try again */
 const PUSHBACK = "grpc-retry-pushback-ms";
@@ -28,11 +25,11 @@ export function retry({ policy, isSafe, upstream }: RetrySettings): Layer {
   return (next) => async (call) => {
     budget.called();
     const { headers, body } = call.outgoing;
-    const isChained = headers.has(ATTEMPT); // somebody before us retries
+    const isChained = headers.has(ATTEMPT_HEADER); // somebody before us retries
     const isIdempotent = isSafe || headers.has("idempotency-key");
     const tried = new Set<string>();
     for (let number = 1; ; number++) {
-      if (number > 1) headers.set(ATTEMPT, String(number));
+      if (number > 1) headers.set(ATTEMPT_HEADER, String(number));
       const outcome = await attempt(next, { ...call, attempt: { number, tried, budget, maxMs: policy.perAttemptMs } }, policy.perAttemptMs);
       const { failure } = outcome;
       if (failure === undefined || isChained || (failure.wasSent && body instanceof ReadableStream)) return settle(outcome);

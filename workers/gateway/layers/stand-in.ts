@@ -4,9 +4,8 @@ import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
 import { readQuery } from "../../service/query.ts";
 import type { Call, Layer } from "../call.ts";
-import { failureIn, failureOf, isDown } from "../failure.ts";
+import { FALLBACK_HEADER, failureIn, failureOf, isDown } from "../failure.ts";
 
-const FALLBACK = "tidegate-fallback";
 const OK = new TextEncoder().encode("grpc-status: 0\r\n");
 
 export function standIn(method: DescMethod, message: Message): Layer {
@@ -32,7 +31,7 @@ function answer({ protocol, outgoing }: Call, binary: Uint8Array, json: Uint8Arr
     outgoing.method === "GET" ? `application/${readQuery(outgoing.query).encoding}` : outgoing.headers.get("content-type")!;
   const message = /json\b/.test(contentType) ? json : binary;
   const body = protocol.kind === "grpc_web" ? joined(encodeEnvelope(0, message), encodeEnvelope(trailerFlag, OK)) : message;
-  const headers = { "Content-Type": contentType, "Cache-Control": "no-store", [FALLBACK]: "answer" };
+  const headers = { "Content-Type": contentType, "Cache-Control": "no-store", [FALLBACK_HEADER]: "answer" };
   return new Response(body as Uint8Array<ArrayBuffer>, { headers });
 }
 
