@@ -19,7 +19,9 @@ export function limitBody({ maxBytes, isStream, isWhole }: BodySettings): Layer 
     if (body === null) return next(call);
     const limit = maxBytes + ENVELOPE_BYTES;
     const length = request.headers.get("content-length");
-    if (length !== null && Number(length) <= limit && !isWhole) return next(call); // the runtime holds the body to its length
+    if (length !== null && Number(length) <= limit && !(isStream && isWhole)) {
+      return next(isWhole ? withBody(call, await readKnown(request, call.signal)) : call); // the runtime holds the body to its length
+    }
     if (isStream) return metered(next, call, body, maxBytes);
     if (length !== null && !(Number(length) <= limit)) throw new Rejected({ kind: "body_too_large", maxBytes });
     return next(withBody(call, await readWhole(body, maxBytes, limit, call.signal)));
@@ -51,6 +53,20 @@ async function metered(next: Handler, call: Call, body: ReadableStream<Uint8Arra
     return await next({ ...withBody(call, measured), signal });
   } catch (error) {
     throw tooLarge ?? error; // what is thrown at the end of a stream or a signal is a copy of it
+  }
+}
+
+/** A body of a length that is known, and not too long: read by the runtime, which takes a third of the time. @throws the signal's reason when it comes too slowly */
+async function readKnown(request: Request, signal: AbortSignal | null): Promise<Uint8Array<ArrayBuffer>> {
+  const reading = request.arrayBuffer();
+  if (signal === null) return new Uint8Array(await reading);
+  const { promise, reject } = Promise.withResolvers<never>();
+  const giveUp = () => reject(signal.reason);
+  signal.addEventListener("abort", giveUp, { once: true });
+  try {
+    return new Uint8Array(await Promise.race([reading, promise]));
+  } finally {
+    signal.removeEventListener("abort", giveUp);
   }
 }
 
