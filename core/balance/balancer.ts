@@ -37,11 +37,9 @@ export interface BalancerKind {
 export interface BalancerSettings {
   /** Hashing: an endpoint takes at most this many times its fair share of the calls in flight; Infinity for no bound. */
   readonly maxLoadFactor: number;
-  /** Hashing: slots of the table. More slots even out more endpoints; a change moves keys. */
-  readonly slots: number;
 }
 
-export const SETTINGS: BalancerSettings = { maxLoadFactor: Number.POSITIVE_INFINITY, slots: 65_536 };
+export const SETTINGS: BalancerSettings = { maxLoadFactor: Number.POSITIVE_INFINITY };
 
 /** The open candidate of least score; of equals, the first one at or after `start`. */
 export function least(count: number, start: number, { isOpen }: Question, score: (index: number) => number): number {

@@ -23,7 +23,6 @@ export interface FleetSettings {
   readonly balancer: BalancerName;
   readonly maxConcurrent: number; // calls of this isolate in flight at one endpoint
   readonly maxLoadFactor: number; // hashing: see BalancerSettings
-  readonly slots: number;
   readonly slowStartMs: number; // in which an endpoint that has come later grows into its share
   readonly breaker: BreakerPolicy;
 }
@@ -196,10 +195,13 @@ export class Fleet {
   /**
    * What the endpoints say that one call more would take, in the middle, ms. Looked up ten times a second.
    *
-   * @returns 0 where too few say anything, or calls were refused too often: a call that is told 0 is not refused
+   * @returns 0 where too few say anything, calls were refused too often, or keys have to stay where they are, whatever the load:
+   *   a call that is told 0 is not refused
    */
   medianMs(now: number): number {
-    if (this.allowance.isSpent) return 0;
+    const { balancer, maxLoadFactor } = this.#settings;
+    const isBound = BALANCERS[balancer].goesByKey && maxLoadFactor === Number.POSITIVE_INFINITY;
+    if (isBound || this.allowance.isSpent) return 0;
     if (now - this.#medianAt >= 100 || now < this.#medianAt) {
       this.#medianAt = now;
       this.#medianMs = this.#standing.size < 2 ? 0 : medianOf([...this.#standing.values()].map(({ load }) => load.reportedMs));

@@ -5,7 +5,7 @@ import { reportIn, shedLevelIn } from "../../core/balance/load-report.ts";
 import { timeoutForNextHop } from "../../core/deadline.ts";
 import { CRITICALITIES, CRITICALITY_HEADER, MOST_CRITICAL } from "../../core/overload/criticality.ts";
 import { Rejected } from "../../core/rejection.ts";
-import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER, SHED_HEADER } from "../service/host-load.ts";
+import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER, REPORT_TRAILER, SHED_HEADER } from "../service/host-load.ts";
 import type { Call, Handler } from "./call.ts";
 import { cleanAnswer } from "./headers.ts";
 import { mediaType } from "./protocol.ts";
@@ -102,7 +102,7 @@ async function attempted(
     const answer = await send(upstream, attempt, call, attempt.base + path, init).finally(() => {
       if (isRaised) init.headers.delete(CRITICALITY_HEADER); // what comes after this attempt is an ordinary call again
     });
-    const report = answer.headers.get(REPORT_HEADER);
+    const report = answer.headers.get(REPORT_HEADER) ?? answer.headers.get(REPORT_TRAILER);
     if (report !== null) attempt.report(reportIn(report), shedLevelIn(report));
     const turned = turnedAway(answer);
     if (!(turned === "bounced" ? mayBounce : turned === "shed" && isWhole && !wasShed && attempt.mayGoElsewhere)) return [attempt, answer];

@@ -24,6 +24,7 @@ import { purgingEndpoints } from "./purging.ts";
 import { registryEndpoints } from "./registry.ts";
 import type { RestRoute } from "./transcode/rules.ts";
 import type { Endpoint } from "./upstream.ts";
+import { warmUp } from "./warm-up.ts";
 
 /** @param url of the request, where somebody has asked for it already: making the string costs something */
 export type Gateway = (request: Request, url?: string) => Promise<Response>;
@@ -85,12 +86,14 @@ export function createGateway({ policy, endpoints, rest, validate, ...bound }: C
       ];
     });
 
+  const warm = warmUp(new Set([...endpoints.values()].map(({ upstream }) => upstream)));
   return async (request, url = request.url) => {
     const receivedAt = Date.now();
     const at = canonicalPath(url);
     if (at.kind === "invalid") return refused(request, "", receivedAt, { kind: "invalid_path", message: at.problem });
     const { path, query } = at;
     if (url.length > MAX_URL_BYTES) return refused(request, path, receivedAt, { kind: "url_too_long", maxBytes: MAX_URL_BYTES });
+    if (!path.startsWith("/tidegate.")) warm(); // who registers comes before those who call
 
     const rpc = byProcedure.get(path);
     if (rpc !== undefined) {

@@ -2,7 +2,7 @@
 
 import { cors } from "@connectrpc/connect";
 import { CRITICALITY_HEADER } from "../../core/overload/criticality.ts";
-import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER, SHED_HEADER } from "../service/host-load.ts";
+import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER, REPORT_TRAILER, SHED_HEADER } from "../service/host-load.ts";
 
 /** What web pages may send and read: what the protocols need, and what the gateway says itself. */
 export const ALLOWED_METHODS = [...cors.allowedMethods, "PUT", "PATCH", "DELETE"];
@@ -34,7 +34,7 @@ const ANSWER_ONLY = ["proxy-authenticate", "trailer"];
 const THE_EDGES = ["cf-connecting-ip", "cf-connecting-ipv6", "cf-ipcountry", "cf-ray", "cf-visitor", "cf-worker", "forwarded", "x-real-ip"];
 
 /** Between the gateway and its upstreams: load, and refusals for it. */
-const OURS = [MEDIAN_HEADER, BOUNCED_HEADER, REPORT_HEADER, SHED_HEADER, CRITICALITY_HEADER];
+const OURS = [MEDIAN_HEADER, BOUNCED_HEADER, REPORT_HEADER, REPORT_TRAILER, SHED_HEADER, CRITICALITY_HEADER];
 
 const NOT_FOR_UPSTREAMS = [...HOP_BY_HOP, ...REQUEST_ONLY, ...THE_EDGES, ...OURS];
 const NOT_FOR_CALLERS = [...HOP_BY_HOP, ...ANSWER_ONLY, ...OURS];

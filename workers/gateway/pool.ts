@@ -35,7 +35,6 @@ interface Waiter extends Waiting {
 
 const NEVER_ENDING_MS = 3_600_000; // a call without a deadline is not counted for longer
 const FAILURE_MS = 15_000; // what a failure of a call without a deadline counts as
-const SLOTS = 65_536;
 const MEANS_SOMETHING_MS = 1_000; // what a caller has set so short says nothing of the endpoint
 
 /** @returns undefined where a binding is missing, or is no service */
@@ -52,7 +51,7 @@ export function pool(
     targets.set(id, found);
     members.push({ id, weight, priority, isDraining: false, ...(zone === undefined ? {} : { zone }) });
   }
-  const fleet = new Fleet(members, { ...policy, breaker, slots: SLOTS });
+  const fleet = new Fleet(members, { ...policy, breaker });
   const pressure = new Pressure(name, throttle, fleet);
   const { protocol, timeoutHeader } = policy;
   const { goesByKey } = BALANCERS[policy.balancer];
@@ -60,11 +59,15 @@ export function pool(
   const fixed = new Map(targets);
   const roster =
     registered &&
-    new Roster(registered, (endpoints, now) => {
-      for (const id of targets.keys()) if (!fixed.has(id)) targets.delete(id);
-      for (const { id, url } of endpoints) if (!fixed.has(id)) targets.set(id, targetOf({ url }, bindings)!);
-      fleet.replace([...members, ...endpoints.filter(({ id }) => !fixed.has(id))], now);
-    });
+    new Roster(
+      registered,
+      (endpoints, now) => {
+        for (const id of targets.keys()) if (!fixed.has(id)) targets.delete(id);
+        for (const { id, url } of endpoints) if (!fixed.has(id)) targets.set(id, targetOf({ url }, bindings)!);
+        fleet.replace([...members, ...endpoints.filter(({ id }) => !fixed.has(id))], now);
+      },
+      members.length === 0,
+    );
 
   // An isolate never moves: its first call says where it is. The dice may be asked within a call only.
   const places = policy.zones !== undefined || policy.subset < Number.POSITIVE_INFINITY;
@@ -151,7 +154,16 @@ export function pool(
     };
   };
   const field = hashField(policy.hashOn);
-  return { name, protocol, timeoutHeader, prepare, pick, ...(goesByKey && field !== undefined ? { hashField: field } : {}) };
+  const prefetch = roster && (() => roster.touch()?.done);
+  return {
+    name,
+    protocol,
+    timeoutHeader,
+    ...(prefetch && { prefetch }),
+    prepare,
+    pick,
+    ...(goesByKey && field !== undefined ? { hashField: field } : {}),
+  };
 }
 
 const NOBODY: ReadonlySet<string> = new Set();

@@ -28,20 +28,26 @@ export class Roster {
   readonly #settings: RosterSettings;
   readonly #changed: (endpoints: readonly Registered[], now: number) => void;
   #version = -1;
+  readonly #isAlone: boolean;
   #heardAt = 0; // epoch ms of the last good answer
+  #isEmpty = true;
   #asking: { readonly done: Promise<void>; readonly since: number } | undefined;
 
-  /** @param changed gets each new list */
-  constructor(settings: RosterSettings, changed: (endpoints: readonly Registered[], now: number) => void) {
+  /**
+   * @param changed gets each new list
+   * @param isAlone whether there are no other endpoints: then a call waits for a list of somebody
+   */
+  constructor(settings: RosterSettings, changed: (endpoints: readonly Registered[], now: number) => void, isAlone: boolean) {
     this.#settings = settings;
     this.#changed = changed;
+    this.#isAlone = isAlone;
   }
 
   /** Called with each call. @returns undefined where the list is fresh, or being asked for already */
   touch(): Preparation | undefined {
     const now = Date.now();
-    const isNeeded = this.#version < 0;
-    if (!isNeeded && now - this.#heardAt < this.#settings.pollMs) return undefined;
+    if (this.#version >= 0 && now - this.#heardAt < this.#settings.pollMs) return undefined;
+    const isNeeded = this.#version < 0 || (this.#isAlone && this.#isEmpty); // a list of nobody serves no call
     const isUnderWay = this.#asking !== undefined && now - this.#asking.since < GIVES_UP_MS;
     if (isUnderWay && !isNeeded) return undefined;
     if (!isUnderWay) this.#asking = { done: this.#ask(), since: now };
@@ -56,6 +62,7 @@ export class Roster {
       this.#heardAt = now;
       if (answer.kind === "same") return;
       this.#version = answer.version;
+      this.#isEmpty = answer.endpoints.length === 0;
       this.#changed(answer.endpoints, now);
     } catch (fault) {
       const ageMs = this.#version < 0 ? null : Date.now() - this.#heardAt;

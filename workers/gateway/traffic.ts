@@ -26,6 +26,7 @@ export function versioned({ own, canaries, mirror }: Versions, policy: TrafficPo
   const share = policy.mirror?.percent ?? 0;
   return {
     ...own,
+    prefetch: () => Promise.all([own, ...canaries].map((version) => version.prefetch?.())).then(() => undefined),
     prepare: (call) => chosen(call).prepare(call),
     pick: (call) => chosen(call).pick(call),
     ...(policy.canaries.length === 0 ? {} : { namesVersion }),

@@ -17,6 +17,8 @@ export interface Upstream {
   readonly hashField?: string; // of the message, by which endpoints are chosen
   readonly protocol: "both" | "connect" | "grpc_web"; // what it speaks
   readonly timeoutHeader: "always" | "as_called";
+  /** Asks for the list of endpoints before any call needs it, where there is one to ask for. */
+  prefetch?(): Promise<void> | undefined;
   /** A list of endpoints that is being asked for: behind the answer, or, the first one, before `pick`. */
   prepare(call: Call): Preparation | undefined;
   /**

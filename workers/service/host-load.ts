@@ -13,6 +13,8 @@ export const BOUNCED_HEADER = "tidegate-bounced";
 export const SHED_HEADER = "tidegate-shed";
 /** @see ORCA, https://github.com/envoyproxy/envoy/issues/6614 and xds.data.orca.v3 */
 export const REPORT_HEADER = "endpoint-load-metrics";
+/** Where an endpoint that speaks Connect says it in a trailer. */
+export const REPORT_TRAILER = `trailer-${REPORT_HEADER}`;
 
 const AVERAGED_OVER = 0.05; // of each answer
 /** As many calls as a gateway's isolate sends (S1), and a floor that a host which only computes does not get above unhurt. */

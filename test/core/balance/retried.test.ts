@@ -4,7 +4,7 @@ import { Fleet } from "../../../core/balance/fleet.ts";
 import { BREAKER } from "../../../core/breaker/policy.ts";
 import { dice } from "../../simulation/simulation.ts";
 
-const SETTINGS = { balancer: "least_time", maxConcurrent: 500, maxLoadFactor: 1, slots: 16, slowStartMs: 0, breaker: BREAKER } as const;
+const SETTINGS = { balancer: "least_time", maxConcurrent: 500, maxLoadFactor: 1, slowStartMs: 0, breaker: BREAKER } as const;
 
 it.each([
   ["one failure", 15_000, "failed"],

@@ -52,7 +52,7 @@ describe("groups", () => {
 });
 
 describe("a fleet in zones", () => {
-  const settings = { balancer: "round_robin", maxConcurrent: 500, maxLoadFactor: 1, slots: 16, slowStartMs: 0, breaker: BREAKER } as const;
+  const settings = { balancer: "round_robin", maxConcurrent: 500, maxLoadFactor: 1, slowStartMs: 0, breaker: BREAKER } as const;
   const roll = dice(1);
   const picked = (fleet: Fleet): string => {
     const found = fleet.pick({ method: 0, key: 0, now: 0, dice: roll, tried: new Set() });

@@ -63,6 +63,37 @@ it.each([1, 30])("of %d calls no more are refused than an isolate allows, and no
   expect(refusals).toBeLessThanOrEqual(Math.min(calls * MAX_BOUNCES, 3 + (4 + calls) * 0.17)); // of the calls before, too
 });
 
+it.each([
+  ["never where keys have to stay", undefined, false],
+  ["where load is bounded", 150, true],
+] as const)("sends a call that goes by its key elsewhere %s", async (_, maxLoadPercent, isTold) => {
+  const told: (string | null)[] = [];
+  const endpoint = {
+    fetch: async (url: string, init: RequestInit) => {
+      told.push(new Request(url, init).headers.get("tidegate-load-median"));
+      return json(USER, { headers: { "trailer-endpoint-load-metrics": "TEXT named_metrics.predicted_ms=5" } });
+    },
+  };
+  const upstream = {
+    endpoints: [{ binding: "A" }, { binding: "B" }],
+    balancer: "consistent_hash" as const,
+    hashOn: { header: "x-tenant" },
+    ...(maxLoadPercent === undefined ? {} : { maxLoadPercent }),
+  };
+  const gateway = gatewayTo(() => json(USER), { services: { "users.v1.UserService": { upstream } } }, { A: endpoint, B: endpoint });
+  const all = async () => {
+    for (let n = 0; n < 20; n++) {
+      const { headers } = await gateway(unary("GetUser", {}, { "x-tenant": `tenant-${n}` }));
+      expect([...headers.keys()].filter((name) => name.includes("load"))).toEqual([]); // a report in a trailer reaches nobody either
+    }
+  };
+  await all();
+  await scheduler.wait(150);
+  told.length = 0;
+  await all();
+  expect(told.some((median) => median !== null)).toBe(isTold);
+});
+
 it("an allowance is spent by refusals and earned by calls", () => {
   const allowance = new Allowance(BOUNCES);
   while (!allowance.isSpent) allowance.spend();
