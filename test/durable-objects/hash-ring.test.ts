@@ -1,5 +1,5 @@
 // The object that keeps the endpoints of a service: linearisable, over eviction too; leases end by its alarm.
-import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Registration } from "../../core/registry.ts";
@@ -80,4 +80,58 @@ it("lets concurrent clients compare and set in one order, evictions between", as
   expect(history.length).toBeGreaterThan(12);
   expect(new Set(history.map(({ client }) => client)).size).toBeGreaterThan(1);
   for (const [index, { from }] of history.entries()) if (index > 0) expect(from).toBe(history[index - 1]!.to);
+});
+
+it("keeps a thousand endpoints over an eviction, and takes no more", async () => {
+  const ring = fresh();
+  for (let index = 0; index < 1_000; index++) await ring.register(wanted(`endpoint-${index}`, { leaseMs: 60_000 }), 0);
+  expect(await ring.register(wanted("one-more"), 0)).toMatchObject({ kind: "refused", problem: "full" });
+  await evictDurableObject(ring);
+  const seen = await ring.snapshot(-1);
+  expect(seen.kind === "members" && new Set(seen.endpoints.map(({ id }) => id)).size).toBe(1_000);
+  expect(await ring.changes()).toHaveLength(100); // the audit is bounded
+}, 60_000);
+
+it("lists one that flaps as it was: only checks in a row count, and each turn is one version", async () => {
+  const ring = fresh();
+  const check = { kind: "http", path: "/healthz", intervalMs: 1_000, timeoutMs: 500, healthyAfter: 2, unhealthyAfter: 3 } as const;
+  let isWell = true;
+  const asked = vi.spyOn(globalThis, "fetch").mockImplementation(() => Promise.resolve(new Response(null, { status: isWell ? 200 : 500 })));
+  await ring.register(wanted("flaps", { leaseMs: 3_600_000 }), 0);
+  await ring.snapshot(-1, check);
+  let now = START;
+  const checked = async (...checks: readonly boolean[]): Promise<unknown> => {
+    for (const well of checks) {
+      isWell = well;
+      now += 2_000;
+      vi.setSystemTime(now);
+      await runDurableObjectAlarm(ring);
+    }
+    const seen = await ring.snapshot(-1);
+    return seen.kind === "members" ? [seen.version, seen.endpoints[0]!.isHealthy] : seen;
+  };
+  expect(await checked(false, false, true, false, false, true)).toEqual([1, true]);
+  expect(await checked(false, false, false)).toEqual([2, false]);
+  expect(await checked(true, false, true, false)).toEqual([2, false]);
+  expect(await checked(true, true)).toEqual([3, true]);
+  expect(asked.mock.calls.every(([url]) => url === "https://flaps.example/healthz")).toBe(true);
+  expect(asked).toHaveBeenCalledTimes(15);
+  asked.mockRestore();
+});
+
+it("has either the whole of a change or none of it where it is restarted in the middle of one", async () => {
+  const ring = fresh();
+  await ring.register(wanted("a", { leaseMs: 60_000 }), 0);
+  const told = Array.from({ length: 30 }, (_, index) =>
+    ring.register(wanted(`b-${index}`, { leaseMs: 60_000 }), -1).catch(() => undefined),
+  );
+  await runInDurableObject(ring, (_, state) => state.abort("restarted")).catch(() => undefined);
+  const sure = (await Promise.all(told)).flatMap((outcome) => (outcome?.kind === "ok" ? [outcome.endpoint.id] : []));
+  const again = env.HASH_RING.get(ring.id) as DurableObjectStub<HashRing>;
+  const seen = await again.snapshot(-1);
+  const ids = seen.kind === "members" ? seen.endpoints.map(({ id }) => id) : [];
+  const audited = (await again.changes()).map(({ id }) => id);
+  expect(ids).toEqual(expect.arrayContaining(["a", ...sure])); // what was answered is kept
+  expect(ids.sort()).toEqual(audited.sort()); // and the list and its audit agree
+  expect(seen.version).toBe(ids.length);
 });
