@@ -10,7 +10,8 @@ import { type Running, start } from "../../bench/workerd.ts";
 
 const TOKEN = "a secret of the registry";
 const SERVICE = "users.v1.UserService";
-const LEASE_MS = 1_000;
+const REGISTRY = "tidegate.registry.v1.RegistryService";
+const LEASE_MS = 3_000; // long enough for an agent that has to wait for the processor
 const POLL_MS = 300;
 const folder = mkdtempSync(join(tmpdir(), "tidegate-three-"));
 const services: Running[] = [];
@@ -36,6 +37,29 @@ async function during(run: () => Promise<unknown>): Promise<number[]> {
   return (await counts()).map((count, index) => count - before[index]!);
 }
 
+/** What the registry says of each endpoint that it has. */
+async function listed(): Promise<Map<string, { readonly isDraining?: boolean; readonly isHealthy?: boolean }>> {
+  const answer = await rpc(`${REGISTRY}/ListEndpoints`, { service: SERVICE }, { authorization: `Bearer ${TOKEN}` });
+  const { endpoints = [] } = (await answer.json()) as { endpoints?: { id: string; isDraining?: boolean; isHealthy?: boolean }[] };
+  return new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
+}
+
+/** Waits for the registry to say so. */
+async function until(isSo: (endpoints: Awaited<ReturnType<typeof listed>>) => boolean): Promise<void> {
+  for (const late = Date.now() + 30_000; !isSo(await listed()); await pause(100)) {
+    if (Date.now() > late) throw new Error(`the registry still says ${JSON.stringify([...(await listed())])}`);
+  }
+}
+
+/** Calls until the isolate has the registry's list: calls ask for it behind their answers, once a poll. */
+async function polled(): Promise<void> {
+  for (let round = 0; round < 3; round++) {
+    await pause(POLL_MS + 200);
+    await call().catch(() => undefined);
+  }
+  await pause(200);
+}
+
 beforeAll(async () => {
   for (const name of ["a", "b", "c"])
     services.push(
@@ -45,7 +69,7 @@ beforeAll(async () => {
         { upstreamPort: 1, cpu: 0 },
       ),
     );
-}, 60_000);
+}, 120_000);
 
 afterEach(async () => {
   for (const agent of agents) agent.kill("SIGKILL");
@@ -111,9 +135,9 @@ it("least connections by response time: the slow one gets the fewest calls, and 
   console.info(`calls ${got.join(" ")}, p50 ${tookMs[150]!.toFixed(0)} ms, p95 ${tookMs[285]!.toFixed(0)} ms`);
   const total = got[0]! + got[1]! + got[2]!;
   expect(total).toBeGreaterThanOrEqual(300);
-  expect(total).toBeLessThanOrEqual(330); // a host that is hot may refuse a call once
+  expect(total).toBeLessThanOrEqual(360); // hosts that are hot may refuse calls: one of six, and five at the start
   expect(got[1]!).toBeLessThan(0.5 * Math.min(got[0]!, got[2]!));
-}, 60_000);
+}, 120_000);
 
 it("consistent hash: a key stays where it is, shares follow weights, and a drained endpoint gets nothing after a poll", async () => {
   await serve({ balancer: "consistent_hash", hashOn: { header: "x-tenant" } }, [1, 1, 2]);
@@ -128,13 +152,12 @@ it("consistent hash: a key stays where it is, shares follow weights, and a drain
   expect(first[2]! / 200).toBeLessThan(0.62);
 
   agents[0]!.kill("SIGTERM");
-  await pause(POLL_MS + 200);
-  await call(tenants[0]);
-  await pause(200); // the list that this call has asked for, behind its answer
+  await until((endpoints) => endpoints.get("users-0")?.isDraining ?? !endpoints.has("users-0")); // it goes a second later
+  await polled();
   const drained = await during(all);
   expect(drained[0]).toBe(0);
   expect(drained[1]!).toBeGreaterThanOrEqual(first[1]!);
-}, 60_000);
+}, 120_000);
 
 it("an endpoint that stops renewing is left alone within its lease and a poll", async () => {
   await serve({ balancer: "round_robin" });
@@ -146,48 +169,37 @@ it("an endpoint that stops renewing is left alone within its lease and a poll", 
     ).every((count) => count === 3),
   ).toBe(true);
   agents[2]!.kill("SIGKILL");
-  await pause(LEASE_MS + POLL_MS + 200);
-  await call();
-  await pause(200);
+  await until((endpoints) => !endpoints.has("users-2"));
+  await polled();
   const got = await during(async () => {
     for (let n = 0; n < 10; n++) expect((await call()).status).toBe(200);
   });
   expect(got).toEqual([5, 5, 0]);
-}, 60_000);
+}, 120_000);
 
 it("checks registered endpoints by itself: one that does not answer is listed as unhealthy, and gets no calls", async () => {
-  await serve({ balancer: "round_robin", health: { check: "grpc", intervalMs: 1_000, timeoutMs: 500, unhealthyAfter: 2 } });
+  await serve({ balancer: "round_robin", health: { check: "grpc", intervalMs: 1_000, timeoutMs: 5_000, unhealthyAfter: 2 } });
   const token = { authorization: `Bearer ${TOKEN}` };
   await call(); // the ring hears of the check from the first isolate that asks for its list
   const endpoint = { id: "dead", url: "http://127.0.0.1:1", priority: 0 };
-  expect((await rpc("tidegate.registry.v1.RegistryService/Register", { service: SERVICE, endpoint, leaseMs: 60_000 }, token)).status).toBe(
-    200,
-  );
-  let healthy: Record<string, boolean | undefined> = {};
-  for (const until = Date.now() + 10_000; Date.now() < until && healthy["dead"] !== false; await pause(200)) {
-    const answer = await rpc("tidegate.registry.v1.RegistryService/ListEndpoints", { service: SERVICE }, token);
-    const { endpoints } = (await answer.json()) as { endpoints: { id: string; isHealthy?: boolean }[] };
-    healthy = Object.fromEntries(endpoints.map(({ id, isHealthy = false }) => [id, isHealthy]));
-  }
-  expect(healthy).toEqual({ "users-0": true, "users-1": true, "users-2": true, dead: false });
-  await pause(POLL_MS);
-  await call().catch(() => undefined);
-  await pause(200);
+  expect((await rpc(`${REGISTRY}/Register`, { service: SERVICE, endpoint, leaseMs: 60_000 }, token)).status).toBe(200);
+  await until((endpoints) => endpoints.get("dead")?.isHealthy !== true); // false is not written in JSON
+  expect([...(await listed())].filter(([, { isHealthy }]) => isHealthy).map(([id]) => id)).toEqual(["users-0", "users-1", "users-2"]);
+  await polled();
   for (let n = 0; n < 12; n++) expect((await call()).status).toBe(200);
-}, 60_000);
+}, 120_000);
 
 it("nobody registers without the token, nor for a service that takes no registrations, nor the gateway's secrets", async () => {
   await serve({});
   const endpoint = { id: "x", url: "http://127.0.0.1:1" };
-  const register = (service: string, headers: Record<string, string>) =>
-    rpc("tidegate.registry.v1.RegistryService/Register", { service, endpoint }, headers);
+  const register = (service: string, headers: Record<string, string>) => rpc(`${REGISTRY}/Register`, { service, endpoint }, headers);
   expect((await register(SERVICE, {})).status).toBe(401);
   expect((await register(SERVICE, { authorization: "Bearer a secret of the registrz" })).status).toBe(401);
   const token = { authorization: `Bearer ${TOKEN}` };
   expect(await (await register("orders.v1.OrderService", token)).json()).toMatchObject({ code: "failed_precondition" });
-  const list = (await (await rpc("tidegate.registry.v1.RegistryService/ListEndpoints", { service: SERVICE }, token)).json()) as {
+  const list = (await (await rpc(`${REGISTRY}/ListEndpoints`, { service: SERVICE }, token)).json()) as {
     endpoints: object[];
     changes: object[];
   };
   expect([list.endpoints.length, list.changes.length]).toEqual([3, 3]);
-}, 60_000);
+}, 120_000);
