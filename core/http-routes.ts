@@ -1,4 +1,5 @@
 // Plain HTTP behind the gateway, by the prefix of its paths, as an operator writes it.
+import { isBrought } from "./balance/hash-on.ts";
 import { type BreakerInput, type BreakerPolicy, parseBreaker } from "./breaker/policy.ts";
 import type { CacheInput, CachePolicy } from "./cache/policy.ts";
 import type { Cost } from "./limit/cost.ts";
@@ -52,8 +53,11 @@ export function parseHttpRoutes(
     if (!isCanonical) check.report(at, prefix, 'write a path that starts and ends with "/": "/assets/"');
     const { upstream, breaker, throttle, ...fields } = check.fields(at, settings, FIELDS);
     const { readTimeoutMs, maxBodyBytes, rateLimits, cost, cache } = routeOf(at, fields);
+    const target = parseUpstream(check, join(at, "upstream"), upstream);
+    if (!isBrought(target.hashOn))
+      check.report(`${at}.upstream.hashOn`, "a field, or a cookie to be made", "use what calls of plain HTTP bring by themselves");
     routes.set(prefix, {
-      upstream: parseUpstream(check, join(at, "upstream"), upstream),
+      upstream: target,
       breaker: parseBreaker(check, join(at, "breaker"), breaker),
       throttle: parseThrottle(check, join(at, "throttle"), throttle),
       readTimeoutMs,

@@ -1,4 +1,6 @@
 // What an operator may set: the shape of gateway.config.ts, its defaults, and the parsing that tells all problems at once.
+
+import { isBrought } from "./balance/hash-on.ts";
 import { type OperatorInput, type OperatorPolicy, parseOperator } from "./breaker/operator-policy.ts";
 import { type BreakerInput, type BreakerPolicy, parseBreaker } from "./breaker/policy.ts";
 import { type PurgeInput, type PurgePolicy, parsePurge } from "./cache/purge-policy.ts";
@@ -193,6 +195,10 @@ function service(
   const others = [...methods.values()].flatMap(({ fallback }) =>
     fallback.upstream === undefined ? [] : [{ upstream: fallback.upstream }],
   );
+  for (const { upstream: one } of [...beside, ...others]) {
+    if (!isBrought(one.hashOn))
+      check.report(`${path}.upstream.hashOn`, "a version or fallback", "use fields and made cookies for the service's own upstream alone");
+  }
   const other = [...beside, ...others].find((one) => one.upstream.protocol !== upstream.protocol);
   if (other !== undefined)
     check.report(

@@ -1,6 +1,6 @@
 // Which version of a service a call goes to: canaries by share, header or cookie, and copies for a version that is only watched.
 
-import { type HashOnInput, type HashSource, hashField, makesCookie, parseHashOn } from "./balance/hash-on.ts";
+import { type HashOnInput, type HashSource, isBrought, parseHashOn } from "./balance/hash-on.ts";
 import { hash32 } from "./hash.ts";
 import { type Checks, join } from "./parse.ts";
 import { parseUpstream, type UpstreamInput, type UpstreamPolicy } from "./upstream.ts";
@@ -84,7 +84,7 @@ export function parseTraffic(check: Checks, path: string, value: unknown): Traff
 
 function stickOn(check: Checks, path: string, value: unknown): readonly HashSource[] {
   const sources = parseHashOn(check, path, value);
-  if (hashField(sources) !== undefined || makesCookie(sources))
+  if (!isBrought(sources))
     check.report(path, value, "write what every call brings: no field of a message, and no cookie that is still to be made");
   return sources;
 }

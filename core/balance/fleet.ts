@@ -221,7 +221,10 @@ export class Fleet {
     const one = this.#standing.get(id);
     const unitMs = one?.load.averageMs ?? 0;
     if (one === undefined || !one.load.end(lease, now, now - lease.startedAt)) return;
-    if (unitMs > 0) this.#balancerOf(one)?.learn?.(method, Math.max(1, now - lease.startedAt) / unitMs);
+    if (unitMs > 0) {
+      const units = Math.max(1, now - lease.startedAt) / unitMs;
+      for (const { members, balancer } of this.#tiers) if (members[0]!.priority === one.priority) balancer.learn?.(method, units);
+    }
     this.#record(one, end, "answered");
   }
 

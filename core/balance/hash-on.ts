@@ -23,7 +23,12 @@ export function parseHashOn(check: Checks, path: string, value: unknown): readon
   if (value === undefined) return ["ip"];
   if (!Array.isArray(value)) return [source(check, path, value)];
   if (value.length === 0 || value.length > MOST) check.report(path, value, MEND);
-  return value.map((one: unknown, index) => source(check, `${path}[${index}]`, one));
+  const sources = value.map((one: unknown, index) => source(check, `${path}[${index}]`, one));
+  const last = sources.indexOf("ip");
+  if (last >= 0 && last < sources.length - 1) check.report(`${path}[${last}]`, "ip", "put it last: every call has an address");
+  if (sources.filter((one) => typeof one === "object" && "field" in one).length > 1)
+    check.report(path, value, "name one field of the message at most");
+  return sources;
 }
 
 function source(check: Checks, path: string, value: unknown): HashSource {
@@ -49,6 +54,11 @@ function source(check: Checks, path: string, value: unknown): HashSource {
 export function hashField(sources: readonly HashSource[]): string | undefined {
   for (const one of sources) if (typeof one === "object" && "field" in one) return one.field;
   return undefined;
+}
+
+/** Whether it is what every call brings by itself: no field that has to be read, no cookie that has to be made. */
+export function isBrought(sources: readonly HashSource[]): boolean {
+  return hashField(sources) === undefined && !makesCookie(sources);
 }
 
 /** Whether the gateway makes a cookie where there is none. */

@@ -74,8 +74,9 @@ export function pool(
   let settle = !places
     ? undefined
     : (call: Call, now: number): void => {
-        settle = undefined;
         const colo = (call.request as { cf?: { colo?: string } }).cf?.colo ?? "";
+        if (colo === "" && policy.zones !== undefined) return; // a call from inside the platform does not say
+        settle = undefined;
         const zone = policy.zones && (policy.zones.get(colo) ?? colo);
         fleet.settle({ zone, subset: policy.subset, seed: Math.floor(Math.random() * 2 ** 32) }, now);
       };

@@ -66,12 +66,16 @@ export function validationProblem({ input, methodKind }: DescMethod, validate: V
   }
 }
 
+function isOneMessage(kind: DescMethod["methodKind"]): boolean {
+  return kind === "unary" || kind === "server_streaming";
+}
+
 /** A field that no message of the service has; a cookie for answers that are kept for others, too. */
 export function hashProblems({ typeName, methods }: DescService, { upstream, methods: routes }: ServicePolicy): Problem[] {
   const path = `${join("services", typeName)}.upstream.hashOn`;
   const field = hashField(upstream.hashOn);
   const problems: Problem[] = [];
-  if (field !== undefined && !methods.some(({ input }) => hasField(input, field.split(".")))) {
+  if (field !== undefined && !methods.some(({ input, methodKind }) => isOneMessage(methodKind) && hasField(input, field.split(".")))) {
     const known = [...new Set(methods.flatMap(({ input }) => input.fields.map(({ name }) => name)))];
     problems.push({ path, found: field, mend: `write ${suggest(field, known)}, a field of a request of ${typeName}` });
   }

@@ -240,6 +240,8 @@ describe("an upstream of several endpoints", () => {
     [{ hashOn: { body: "x" } as never }, 'write "ip"'],
     [{ maxLoadPercent: 100 }, "whole number from 101"],
     [{ hashOn: [] }, 'write "ip"'],
+    [{ hashOn: ["ip" as const, { header: "a" }] }, "put it last"],
+    [{ hashOn: [{ field: "a" }, { field: "b" }] }, "one field of the message at most"],
     [{ hashOn: { cookie: "a", ttlSeconds: -1 } }, "whole number from 0"],
     [{ hashOn: { field: "tenant" } }, "a field of a request of users.v1.UserService"],
     [{ endpoints: [{ binding: "A", zone: "e u" }] }, "letters, digits"],
