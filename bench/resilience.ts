@@ -67,7 +67,7 @@ function throttled(): Work {
 /** A pick out of three endpoints, none of which sheds anything. */
 function picked(): Work {
   const members = ["a", "b", "c"].map((id) => ({ id, weight: 1, priority: 0, isDraining: false }));
-  const settings = { balancer: "least_time", maxConcurrent: 500, maxLoadFactor: 1, slots: 1, slowStartMs: 0, breaker: BREAKER } as const;
+  const settings = { balancer: "least_time", maxConcurrent: 500, maxLoadFactor: 1, slowStartMs: 0, breaker: BREAKER } as const;
   const fleet = new Fleet(members, settings);
   const tried = new Set<string>();
   return (now) => fleet.pick({ key: 0, method: 0, now, dice: () => 0.5, tried, rank: CRITICAL });

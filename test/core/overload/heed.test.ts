@@ -14,7 +14,7 @@ function fleet() {
     balancer: "random",
     maxConcurrent: 10,
     maxLoadFactor: Number.POSITIVE_INFINITY,
-    slots: 16,
+
     slowStartMs: 0,
     breaker: BREAKER,
   });

@@ -72,7 +72,6 @@ export class Isolate {
       balancer: wiring.balancer ?? "least_time",
       maxConcurrent: 500,
       maxLoadFactor: Number.POSITIVE_INFINITY,
-      slots: 65_536,
       slowStartMs: 10_000,
       breaker: { ...BREAKER, mode: mechanisms.breaker === "off" ? "off" : "enforce" },
     });
