@@ -1,4 +1,5 @@
 // Whether an answer may be kept for others, and as what.
+import { isCrossOriginField } from "../cors.ts";
 import { type AdaptivePolicy, adaptedLifeMs } from "./adaptive.ts";
 import { type Directives, directivesOf, fieldsNamed, holdsForAll } from "./directives.ts";
 import type { Entry } from "./entry.ts";
@@ -72,7 +73,7 @@ export function storing(
   const { status, fields, requestedAt, receivedAt } = answer;
   const entry: Entry = {
     status,
-    headers: headers.filter(([name]) => !dropped.has(name)),
+    headers: headers.filter(([name]) => !dropped.has(name) && !isCrossOriginField(name)),
     body,
     storedAt: receivedAt,
     bornAt: lifetime.bornAt,

@@ -1,6 +1,6 @@
 // Hono at the door: what is the gateway's own, then everything else to the pipeline.
 import type { DescService } from "@bufbuild/protobuf";
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import type { CorsPolicy } from "../../core/cors.ts";
 import type { GatewayInput } from "../../core/policy.ts";
@@ -44,9 +44,12 @@ export function createApp(input: GatewayInput, catalog: readonly DescService[], 
 /** A Worker's own paths. */
 const OWN = /^[^/]*\/\/[^/]*\/(?:healthz|openapi\.json)(?:$|[?#])/;
 
-/** Exact origins only; an origin that is not listed gets no header that would let its page read anything. */
-function crossOrigin({ origins, credentials, maxAgeSeconds, allowHeaders, exposeHeaders }: CorsPolicy) {
-  return cors({
+/**
+ * Exact origins only; an origin that is not listed gets no header that would let its page read anything. What upstreams write of it has
+ * been removed before (`headers.ts`).
+ */
+function crossOrigin({ origins, credentials, maxAgeSeconds, allowHeaders, exposeHeaders }: CorsPolicy): MiddlewareHandler {
+  const decide = cors({
     origin: [...origins],
     credentials,
     maxAge: maxAgeSeconds,
@@ -54,4 +57,12 @@ function crossOrigin({ origins, credentials, maxAgeSeconds, allowHeaders, expose
     allowHeaders: [...ALLOWED_HEADERS, ...allowHeaders],
     exposeHeaders: [...EXPOSED_HEADERS, ...exposeHeaders],
   });
+  return async (context, next) => {
+    const preflight = await decide(context, next);
+    if (preflight !== undefined) return preflight;
+    const { headers } = context.res;
+    // An upstream that knows of origins itself has named the field already.
+    headers.set("Vary", (headers.get("Vary") ?? "Origin").replace(/(\borigin\b.*), origin$/i, "$1"));
+    return undefined;
+  };
 }

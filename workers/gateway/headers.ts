@@ -1,6 +1,7 @@
 // Which headers cross the gateway. What belongs to one connection, or could be taken for the edge's word, does not.
 
 import { cors } from "@connectrpc/connect";
+import { CROSS_ORIGIN_FIELDS } from "../../core/cors.ts";
 import { CRITICALITY_HEADER } from "../../core/overload/criticality.ts";
 import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER, REPORT_TRAILER, SHED_HEADER } from "../service/host-load.ts";
 
@@ -37,7 +38,7 @@ const THE_EDGES = ["cf-connecting-ip", "cf-connecting-ipv6", "cf-ipcountry", "cf
 const OURS = [MEDIAN_HEADER, BOUNCED_HEADER, REPORT_HEADER, REPORT_TRAILER, SHED_HEADER, CRITICALITY_HEADER];
 
 const NOT_FOR_UPSTREAMS = [...HOP_BY_HOP, ...REQUEST_ONLY, ...THE_EDGES, ...OURS];
-const NOT_FOR_CALLERS = [...HOP_BY_HOP, ...ANSWER_ONLY, ...OURS];
+const NOT_FOR_CALLERS = [...HOP_BY_HOP, ...ANSWER_ONLY, ...OURS, ...CROSS_ORIGIN_FIELDS];
 
 /** The headers of a call as the upstream gets them: one copy, which the layers add to. */
 export function requestHeaders(from: Headers): Headers {

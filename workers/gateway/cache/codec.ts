@@ -1,5 +1,6 @@
 // An entry as the shared level keeps it: u32 length | JSON of all but the body | body. Read as what it is: bytes that anybody may have written.
 import { type Entry, keptUntil } from "../../../core/cache/entry.ts";
+import { isCrossOriginField } from "../../../core/cors.ts";
 
 /** Beside the value, so that an entry can be judged before it is parsed. */
 export interface Metadata {
@@ -54,7 +55,8 @@ export function decode(buffer: ArrayBuffer, metadata: unknown, now: number): Dec
       new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(new Uint8Array(buffer, PREFIX, length)),
     );
     if (!isObject(rest) || !isEntry(rest)) return { kind: "corrupt" };
-    const entry = { ...rest, body: new Uint8Array(buffer, PREFIX + length) };
+    const headers = rest.headers.filter(([name]) => !isCrossOriginField(name)); // an earlier version stored those of upstreams, too
+    const entry = { ...rest, headers, body: new Uint8Array(buffer, PREFIX + length) };
     return keptUntil(entry) > now ? { kind: "entry", entry } : { kind: "expired" }; // what counts is the entry's own word
   } catch {
     return { kind: "corrupt" };
