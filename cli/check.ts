@@ -20,6 +20,8 @@ for (const [name, command] of CHECKS) {
   const { status, stdout, stderr, error } = spawnSync(command, { shell: true, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log(`${status === 0 ? "ok    " : "FAILED"}  ${name}  (${command}, ${seconds} s)`);
+  const notes = `${stdout}${stderr}`.match(/^note: .*$/gm) ?? [];
+  if (status === 0) for (const note of notes) console.log(`        ${note}`);
   if (status === 0) continue;
   failed += 1;
   console.log(`${stdout}${stderr}${error?.message ?? ""}`.replace(/^/gm, "        "));

@@ -1,29 +1,39 @@
-// Checks gateway.config.ts against the protos and wrangler.toml before anything starts, so that a mistake is told once, and plainly.
-import { unstable_readConfig } from "wrangler";
+// Checks gateway.config.ts against the protos and wrangler.toml before anything starts, so that a mistake is reported once, with its fix.
 import { describe } from "../core/parse.ts";
 import { configure, InvalidConfiguration } from "../workers/gateway/configuration.ts";
 import { protovalidate } from "../workers/gateway/protovalidate.ts";
 import { catalog } from "../workers/services/catalog.ts";
+import { bindingsOf, readWorkerConfig } from "./bindings.ts";
 
-/** What is looked at in wrangler.toml. */
-interface WranglerConfig {
-  readonly main?: string | undefined;
-  readonly services?: readonly { readonly binding: string }[] | undefined;
-  readonly durable_objects: { readonly bindings: readonly { readonly name: string }[] };
+export interface CheckOptions {
+  /** Whose secrets count: "local" those of `.dev.vars`; "deployed" those of an account, which cannot be read from here. */
+  readonly secrets: "local" | "deployed";
+  /** The environment of wrangler.toml; undefined for the top level. */
+  readonly env?: string | undefined;
 }
 
-/** @returns a line for each problem: path, what was found, and the mend. None when the gateway can start. */
-export async function problemsOfConfiguration(): Promise<string[]> {
-  const config: WranglerConfig = unstable_readConfig({ config: "wrangler.toml" });
-  const names = [...(config.services ?? []).map(({ binding }) => binding), ...config.durable_objects.bindings.map(({ name }) => name)];
-  const bindings = Object.fromEntries(names.map((name) => [name, { fetch }]));
+export interface Findings {
+  readonly problems: readonly string[]; // a line each: path, what was found, and the fix; the gateway cannot start with one
+  readonly missingSecrets: readonly string[]; // lines of the same form for secrets that were not found
+}
+
+/** @returns all that is wrong with gateway.config.ts; secrets that were not found apart, since only the caller knows whether they can be seen */
+export async function checkConfiguration({ secrets, env }: CheckOptions): Promise<Findings> {
   try {
+    const config = readWorkerConfig("wrangler.toml", env);
     const { default: input } = await import("../gateway.config.ts");
-    const validate = config.main?.endsWith("/validating.ts") === true ? protovalidate() : undefined;
-    configure(input, catalog, bindings, validate);
-    return [];
+    const validate = config.main?.endsWith("validating.ts") === true ? protovalidate() : undefined;
+    configure(input, catalog, bindingsOf(config, secrets, env), validate);
+    return { problems: [], missingSecrets: [] };
   } catch (error) {
-    if (error instanceof InvalidConfiguration) return error.problems.map(describe);
-    return [`gateway.config.ts can't be loaded: ${error instanceof Error ? error.message : String(error)}`];
+    if (!(error instanceof InvalidConfiguration)) {
+      return {
+        problems: [`gateway.config.ts can't be loaded: ${error instanceof Error ? error.message : String(error)}`],
+        missingSecrets: [],
+      };
+    }
+    const lines = (areMissing: boolean): string[] =>
+      error.problems.filter(({ missingSecret }) => (missingSecret !== undefined) === areMissing).map(describe);
+    return { problems: lines(false), missingSecrets: lines(true) };
   }
 }

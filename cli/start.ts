@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { parseArgs } from "node:util";
-import { problemsOfConfiguration } from "./configuration.ts";
+import { checkConfiguration } from "./configuration.ts";
 
 const HELP = `usage: npm start -- [--port N] [--ip ADDRESS] [--persist-to FOLDER] [--verbose]
 
@@ -26,7 +26,8 @@ if (values.help) {
   process.exit(0);
 }
 
-const problems = await problemsOfConfiguration();
+const found = await checkConfiguration({ secrets: "local" });
+const problems = [...found.problems, ...found.missingSecrets];
 if (problems.length > 0) {
   console.error(["gateway.config.ts is not valid, the gateway does not start:", ...problems.map((line) => `  ${line}`)].join("\n"));
   process.exit(1);

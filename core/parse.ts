@@ -5,6 +5,7 @@ export interface Problem {
   readonly path: string; // `services["users.v1.UserService"].readTimeoutMs`
   readonly found: string;
   readonly mend: string;
+  readonly missingSecret?: string; // the name of a secret that was not found: where secrets cannot be seen, that is no problem
 }
 
 /** Checks that answer with a value in any case, so that one problem does not hide the next. */

@@ -175,9 +175,10 @@ function adminProblems(path: string, secret: string, className: string, binding:
     problems.push({ path, found: `no binding ${binding}`, mend });
   }
   if (typeof token !== "string" || token.length < 16) {
-    const mend = `set the secret ${secret} to at least 16 characters: wrangler secret put, or .dev.vars here`;
-    const found = typeof token === "string" ? "a shorter secret" : "no secret of that name";
-    problems.push({ path: `${path}.tokenBinding`, found, mend });
+    const mend = `set the secret ${secret} to at least 16 characters: ${secret}=... in .dev.vars here, wrangler secret put ${secret} when deployed`;
+    const at = `${path}.tokenBinding`;
+    if (token === undefined) problems.push({ path: at, found: "no secret of that name", mend, missingSecret: secret });
+    else problems.push({ path: at, found: typeof token === "string" ? "a shorter secret" : `a binding ${secret} that is no secret`, mend });
   }
   return problems;
 }

@@ -1,0 +1,87 @@
+// The check of gateway.config.ts before a start or a deploy sees every kind of binding that the running Worker finds.
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { copyProject, type ProjectCopy } from "./project-copy.ts";
+
+vi.setConfig({ testTimeout: 120_000 }); // each test starts processes
+
+const USERS = `services: { "users.v1.UserService": { upstream: { binding: "USERS" } } }`;
+const CACHED = `services: { "users.v1.UserService": { upstream: { binding: "USERS" }, methods: { GetUser: { cache: { ttlMs: 60_000 } } } } }`;
+const ADMIN = `registry: { tokenBinding: "REGISTRY_TOKEN" }, purge: { tokenBinding: "CACHE_TOKEN" }, breakers: { tokenBinding: "OPERATOR_TOKEN" }`;
+const SECRETS = ["REGISTRY_TOKEN", "CACHE_TOKEN", "OPERATOR_TOKEN"];
+
+let copy: ProjectCopy;
+let toml: string;
+
+beforeAll(() => {
+  copy = copyProject();
+  toml = copy.read("wrangler.toml");
+});
+afterAll(() => copy.remove());
+beforeEach(() => {
+  copy.write("wrangler.toml", toml);
+  copy.write(".dev.vars", "");
+});
+
+function check(fields: string): { status: number | null; said: string } {
+  copy.write("gateway.config.ts", `import { defineGateway } from "./core/policy.ts";\nexport default defineGateway({ ${fields} });\n`);
+  const { status, stdout, stderr } = copy.run("check-configuration.ts");
+  return { status, said: stdout + stderr };
+}
+
+describe("the check of the configuration", () => {
+  it("sees KV namespaces, and reports the one that is missing", () => {
+    expect(check(CACHED)).toEqual({ status: 0, said: "" });
+    copy.write("wrangler.toml", toml.replace('binding = "CACHE"', 'binding = "OTHER"'));
+    expect(check(CACHED)).toMatchObject({ status: 1, said: expect.stringMatching(/cache\.l2: found no binding CACHE/) });
+  });
+
+  it("sees the secrets of .dev.vars, each of them", () => {
+    copy.write(".dev.vars", SECRETS.map((name) => `${name}="0123456789abcdef"\n`).join(""));
+    expect(check(`${ADMIN}, ${USERS}`)).toEqual({ status: 0, said: "" });
+    copy.write(".dev.vars", SECRETS.map((name) => `${name}=short\n`).join(""));
+    const { status, said } = check(`${ADMIN}, ${USERS}`);
+    expect(status).toBe(1);
+    expect(said.match(/tokenBinding: found a shorter secret/g)).toHaveLength(3);
+  });
+
+  it("sees the variables of wrangler.toml", () => {
+    copy.write("wrangler.toml", `${toml}\n[vars]\nCACHE_TOKEN = "0123456789abcdef"\n`);
+    expect(check(`purge: { tokenBinding: "CACHE_TOKEN" }, ${USERS}`)).toEqual({ status: 0, said: "" });
+  });
+
+  it("notes secrets that are not here, which an account may have, and passes", () => {
+    const { status, said } = check(`${ADMIN}, ${USERS}`);
+    expect(status).toBe(0);
+    for (const name of SECRETS) expect(said).toMatch(new RegExp(`^note: .*${name}.*\\.dev\\.vars.*wrangler secret put ${name}`, "m"));
+  });
+
+  it.each(["TOKEN_BUCKET", "CACHE"])("refuses %s as an upstream: a binding that serves no requests", (binding) => {
+    const { status, said } = check(`services: { "users.v1.UserService": { upstream: { binding: "${binding}" } } }`);
+    expect(status).toBe(1);
+    expect(said).toContain(binding);
+  });
+
+  it("takes a binding of assets as an upstream, since it serves requests", () => {
+    copy.write("wrangler.toml", toml.replace('directory = "console"', 'directory = "console"\nbinding = "ASSETS"'));
+    expect(check(`${USERS}, httpRoutes: { "/files/": { upstream: { binding: "ASSETS" } } }`)).toEqual({ status: 0, said: "" });
+  });
+
+  it("reports each Durable Object that is not bound", () => {
+    copy.write("wrangler.toml", toml.replaceAll(/name = "(HASH_RING|PURGE_LOG|CIRCUIT_BREAKER)"/g, 'name = "OTHER_$1"'));
+    const { status, said } = check(`${ADMIN}, ${USERS}`);
+    expect(status).toBe(1);
+    expect(said.match(/found no binding (HASH_RING|PURGE_LOG|CIRCUIT_BREAKER)/g)).toHaveLength(3);
+  });
+});
+
+describe("npm run deploy -- --dry-run", () => {
+  it("takes a configuration whose secrets cannot be seen from here, and says so", () => {
+    copy.write(
+      "gateway.config.ts",
+      `import { defineGateway } from "./core/policy.ts";\nexport default defineGateway({ ${ADMIN}, ${CACHED} });\n`,
+    );
+    const { status, stdout, stderr } = copy.run("deploy.ts", "--dry-run");
+    expect(status, stdout + stderr).toBe(0);
+    for (const name of SECRETS) expect(stderr).toMatch(new RegExp(`^note: .*${name}`, "m"));
+  });
+});
