@@ -14,6 +14,12 @@ export type Rejection =
   | { readonly kind: "unknown_procedure"; readonly procedure: string }
   | { readonly kind: "method_not_allowed"; readonly method: string; readonly allow: readonly string[] }
   | { readonly kind: "unsupported_content_type"; readonly found: string | null; readonly accepted: readonly string[] }
+  | {
+      readonly kind: "unsupported_encoding";
+      readonly found: string;
+      readonly accepted: readonly string[];
+      readonly advertise: "accept-encoding" | "connect-accept-encoding" | "grpc-accept-encoding"; // header of the response that names them
+    }
   | { readonly kind: "body_too_large"; readonly maxBytes: number }
   | { readonly kind: "rate_limited"; readonly rule: string; readonly retryAfterMs: number; readonly quotas: readonly Quota[] }
   | { readonly kind: "limiter_unavailable"; readonly rule: string; readonly retryAfterMs: number }

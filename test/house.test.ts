@@ -21,10 +21,12 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "workers/gateway":
     /^(core|protos\/gen|workers\/gateway|workers\/discovery|durable-objects)\/|^workers\/(service|services\/catalog|service\/(compression|host-load|query))\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/(protobuf|protovalidate))(\/|$)/,
   "workers/gateway/layers":
-    /^core\/|^workers\/gateway\/(call|errors|failure|message|protocol|shedding)\.ts$|^workers\/gateway\/(cache|limit|transcode|translate)\/|^workers\/service\/(compression|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^core\/|^workers\/gateway\/(call|errors|failure|message|protocol|shedding)\.ts$|^workers\/gateway\/(bodies|cache|limit|transcode|translate)\/|^workers\/service\/(compression|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/cache":
     /^core\/|^workers\/gateway\/(call|message|protocol)\.ts$|^workers\/gateway\/(cache|translate)\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/limit": /^(core|durable-objects|workers\/gateway\/limit)\/|^cloudflare:workers$|^@bufbuild\/protobuf(\/|$)/,
+  "workers/gateway/bodies":
+    /^core\/|^workers\/gateway\/(call|errors|protocol)\.ts$|^workers\/gateway\/bodies\/|^workers\/service\/query\.ts$|^(@connectrpc\/connect)(\/|$)/,
   "workers/gateway/transcode": /^(core|protos\/gen|workers\/gateway\/transcode)\/|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/translate":
     /^workers\/gateway\/(call|protocol)\.ts$|^workers\/gateway\/translate\/|^workers\/service\/(compression|query)\.ts$|^@connectrpc\/connect(\/|$)/,

@@ -40,6 +40,14 @@ export function toRefusal(rejection: Rejection): Refusal {
       const error = new ConnectError(`${found} is not accepted, use ${accepted}`, Code.Unknown, { "Accept-Post": accepted });
       return { error, httpStatus: 415, rest: { code: Code.InvalidArgument } };
     }
+    case "unsupported_encoding": {
+      const accepted = rejection.accepted.join(", ");
+      const found = `content encoding "${rejection.found.slice(0, 100)}" is not accepted`;
+      const error = new ConnectError(`${found}, use ${accepted === "" ? "none" : accepted}`, Code.Unimplemented, {
+        [rejection.advertise]: accepted === "" ? "identity" : accepted,
+      });
+      return { error, rest: { status: 415, code: Code.InvalidArgument } };
+    }
     case "body_too_large":
       return {
         error: new ConnectError(`request is larger than ${rejection.maxBytes} bytes`, Code.ResourceExhausted),

@@ -1,0 +1,92 @@
+// Decompresses one message within a bound: 200 KB can become 200 MB.
+import { Rejected } from "../../../core/rejection.ts";
+import { zstdFrames } from "../../../core/zstd.ts";
+
+/** Where the accepted codings are named in a response. */
+export type EncodingHeader = "accept-encoding" | "connect-accept-encoding" | "grpc-accept-encoding";
+
+/** The part of `node:zlib` that is used here. It is asked for at run time, so that nothing has to bundle it. */
+interface Zlib {
+  gunzipSync: Decoder;
+  inflateSync: Decoder;
+  brotliDecompressSync: Decoder;
+  zstdDecompressSync: Decoder;
+}
+type Decoder = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array<ArrayBuffer>;
+
+/** Compatibility dates from 2026-08-04 have Node's modules, earlier ones with the flag `nodejs_compat`. */
+const runtime = globalThis as { readonly process?: { getBuiltinModule?(name: string): unknown } };
+let zlib: Zlib | undefined;
+
+const DECODERS: Readonly<Record<string, (zlib: Zlib, bytes: Uint8Array, maxBytes: number) => Uint8Array<ArrayBuffer>>> = {
+  gzip: ({ gunzipSync }, bytes, maxBytes) => gunzipSync(bytes, roomFor(maxBytes)),
+  deflate: ({ inflateSync }, bytes, maxBytes) => inflateSync(bytes, roomFor(maxBytes)),
+  br: ({ brotliDecompressSync }, bytes, maxBytes) => brotliDecompressSync(bytes, roomFor(maxBytes)),
+  zstd: decompressZstd,
+};
+const ALIASES: Readonly<Record<string, string>> = { "x-gzip": "gzip" }; // RFC 9110, section 8.4.1.3
+
+/** Content codings that can be measured, and so the ones that are accepted. */
+export const ENCODINGS: readonly string[] = Object.keys(DECODERS);
+
+/** @returns whether a header names a coding that changes the bytes */
+export function isEncoded(encoding: string | null): encoding is string {
+  return encoding !== null && encoding !== "" && encoding.toLowerCase() !== "identity";
+}
+
+/**
+ * @param bytes     one whole message, or one whole body
+ * @param encoding  as a header names it: one coding, not `identity`
+ * @param maxBytes  largest message, bytes, decompressed
+ * @param advertise header of the refusal that names the accepted codings
+ * @returns the message; empty for an empty one, which Connect and gRPC allow to be sent as it is
+ * @throws Rejected `unsupported_encoding`, `body_too_large`, or `invalid_request` where the bytes are not what they are said to be
+ */
+export function decompress(bytes: Uint8Array, encoding: string, maxBytes: number, advertise: EncodingHeader): Uint8Array<ArrayBuffer> {
+  const name = encoding.trim().toLowerCase();
+  const decode = DECODERS[ALIASES[name] ?? name];
+  zlib ??= runtime.process?.getBuiltinModule?.("node:zlib") as Zlib | undefined;
+  if (decode === undefined || zlib === undefined) {
+    throw new Rejected({ kind: "unsupported_encoding", found: encoding, accepted: zlib === undefined ? [] : ENCODINGS, advertise });
+  }
+  if (bytes.byteLength === 0) return new Uint8Array();
+  let message: Uint8Array<ArrayBuffer>;
+  try {
+    message = decode(zlib, bytes, maxBytes);
+  } catch (error) {
+    if (error instanceof RangeError) throw new Rejected({ kind: "body_too_large", maxBytes });
+    throw new Rejected({ kind: "invalid_request", message: `request is not valid ${name}` });
+  }
+  if (message.byteLength > maxBytes) throw new Rejected({ kind: "body_too_large", maxBytes });
+  return new Uint8Array(message.buffer, message.byteOffset, message.byteLength); // not a Buffer, whose slices are views
+}
+
+/** workerd doubles its buffer, and gives up where that would pass the limit: messages of up to half of it always fit. */
+function roomFor(maxBytes: number): { readonly maxOutputLength: number } {
+  return { maxOutputLength: Math.min(2 * maxBytes + 65_536, 134_217_728) };
+}
+
+/** The runtime's decoder ends after the first frame; decoders of upstreams go on. */
+function decompressZstd({ zstdDecompressSync }: Zlib, bytes: Uint8Array, maxBytes: number): Uint8Array<ArrayBuffer> {
+  const frames = zstdFrames(bytes);
+  if (frames === undefined) throw new Error("not a whole number of frames");
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for (const frame of frames) {
+    const part = zstdDecompressSync(frame, roomFor(maxBytes - size));
+    size += part.byteLength;
+    if (size > maxBytes) throw new RangeError("too large");
+    parts.push(part);
+  }
+  return parts.length === 1 ? parts[0]! : joined(parts, size);
+}
+
+function joined(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  return whole;
+}
