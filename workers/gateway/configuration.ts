@@ -1,5 +1,5 @@
 // Holds gateway.config.ts against the protos and the Worker's bindings, and tells every problem at once.
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { DescMethod, DescService, Registry } from "@bufbuild/protobuf";
 import { needsMessage } from "../../core/limit/rule.ts";
 import { describe, join, type Problem } from "../../core/parse.ts";
 import { type GatewayInput, type GatewayPolicy, parsePolicy } from "../../core/policy.ts";
@@ -13,6 +13,7 @@ import type { Rings } from "./roster.ts";
 import { answerOf, hashProblems, limitProblems, type Validator, validationProblem } from "./route-problems.ts";
 import { versioned } from "./traffic.ts";
 import { compileRest, type RestTable } from "./transcode/rules.ts";
+import { typesOf } from "./types.ts";
 import type { Bindings, Endpoint, Upstream } from "./upstream.ts";
 import { canaryName, fallbackName, mirrorName } from "./watched.ts";
 
@@ -21,6 +22,7 @@ export interface Configuration {
   readonly policy: GatewayPolicy;
   readonly endpoints: ReadonlyMap<DescMethod, Endpoint>;
   readonly rest: RestTable;
+  readonly types: Registry; // of error details and Any fields
   readonly http: ReadonlyMap<string, Upstream>; // by prefix
   readonly validate: Validator | undefined;
   readonly buckets: unknown; // the binding TOKEN_BUCKET; there where a route is limited
@@ -58,8 +60,9 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
   if (parsed.kind === "invalid") throw new InvalidConfiguration([...described.problems, ...parsed.problems]);
   const { policy } = parsed;
 
+  const types = typesOf(known, described.files);
   const served = known.filter(({ typeName }) => policy.services.has(typeName));
-  const { table, problems: illegalRules } = compileRest(served, policy.rest);
+  const { table, problems: illegalRules } = compileRest(served, { ...policy.rest, registry: types });
   const problems = [...described.problems, ...illegalRules];
   const endpoints = new Map<DescMethod, Endpoint>();
   for (const service of served) {
@@ -125,6 +128,7 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     policy,
     endpoints,
     rest: table,
+    types,
     http,
     validate,
     buckets: bindings["TOKEN_BUCKET"],

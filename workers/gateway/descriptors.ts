@@ -1,11 +1,12 @@
 // Services whose TypeScript is not compiled in: read from descriptor sets that the configuration carries.
-import { createFileRegistry, type DescService, fromBinary } from "@bufbuild/protobuf";
+import { createFileRegistry, type DescFile, type DescService, fromBinary } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { Problem } from "../../core/parse.ts";
 
 export interface ParsedDescriptors {
   readonly services: readonly DescService[];
+  readonly files: readonly DescFile[]; // all files of the sets, also those without services: details of errors may be of their types
   readonly problems: readonly Problem[];
 }
 
@@ -30,10 +31,11 @@ const BUILD = "buf build --as-file-descriptor-set --exclude-source-info -o set.b
 export function parseDescriptors(value: unknown, catalog: readonly DescService[]): ParsedDescriptors {
   const problems: Problem[] = [];
   const services = new Map<string, DescService>();
-  if (value === undefined) return { services: [], problems };
+  const files: DescFile[] = [];
+  if (value === undefined) return { services: [], files, problems };
   if (!Array.isArray(value)) {
     problems.push({ path: "descriptors", found: `a value of type ${typeof value}`, mend: "write a list of descriptor sets: [inventory]" });
-    return { services: [], problems };
+    return { services: [], files, problems };
   }
   const compiled = new Set(catalog.map(({ typeName }) => typeName));
   for (const [index, set] of value.entries()) {
@@ -43,7 +45,8 @@ export function parseDescriptors(value: unknown, catalog: readonly DescService[]
       problems.push({ path, found: parsed.found, mend: parsed.problem });
       continue;
     }
-    for (const service of parsed.services) {
+    files.push(...parsed.files);
+    for (const service of parsed.files.flatMap(({ services: listed }) => listed)) {
       if (compiled.has(service.typeName)) continue;
       if (services.has(service.typeName)) {
         problems.push({
@@ -55,10 +58,10 @@ export function parseDescriptors(value: unknown, catalog: readonly DescService[]
       services.set(service.typeName, service);
     }
   }
-  return { services: [...services.values()], problems };
+  return { services: [...services.values()], files, problems };
 }
 
-type ParsedSet = { readonly services: readonly DescService[] } | { readonly found: string; readonly problem: string };
+type ParsedSet = { readonly files: readonly DescFile[] } | { readonly found: string; readonly problem: string };
 
 function parseSet(set: unknown): ParsedSet {
   const bytes = bytesOf(set);
@@ -69,7 +72,7 @@ function parseSet(set: unknown): ParsedSet {
   try {
     const read = fromBinary(FileDescriptorSetSchema, bytes);
     if (read.file.length === 0) return { found: "a set without files", problem: `build it anew: ${BUILD}` };
-    return { services: [...createFileRegistry(read).files].flatMap(({ services }) => services) };
+    return { files: [...createFileRegistry(read).files] };
   } catch (error) {
     const found = `${bytes.byteLength} bytes: ${error instanceof Error ? error.message : String(error)}`;
     return { found, problem: `build it anew, with all that its files import: ${BUILD}` };

@@ -32,7 +32,7 @@ export type Gateway = (request: Request, url?: string) => Promise<Response>;
 const MAX_URL_BYTES = 16_384; // what Cloudflare's edge lets through
 
 /** One request after the other, each to the handler of its own route. */
-export function createGateway({ policy, endpoints, rest, validate, ...bound }: Configuration): Gateway {
+export function createGateway({ policy, endpoints, rest, types, validate, ...bound }: Configuration): Gateway {
   const buckets = bound.buckets as DurableObjectNamespace<TokenBucket>;
   const shards = policy.rateLimitShards;
   const limiters = {
@@ -68,7 +68,7 @@ export function createGateway({ policy, endpoints, rest, validate, ...bound }: C
   const caches = cachesOf(policy, endpoints, purges, bound.namespace);
   const routed = (method: DescMethod, endpoint: Endpoint, rule?: RestRoute): Handler => {
     const places = placesOf(method, endpoint.policy);
-    return pipeline({ method, ...endpoint, limiters, places, gateway: policy, validate, caches }, rule);
+    return pipeline({ method, ...endpoint, limiters, places, gateway: policy, validate, caches, types }, rule);
   };
   for (const [method, endpoint] of [...own, ...registering, ...purging, ...operating, ...endpoints]) {
     const handler = routed(method, endpoint);

@@ -1,5 +1,5 @@
 // THE JOURNEY OF A CALL, from the door inwards. Compiled once per route when the configuration loads. Read this first.
-import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod, Message, Registry } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { HttpRoutePolicy } from "../../core/http-routes.ts";
 import { needsMessage } from "../../core/limit/rule.ts";
@@ -47,13 +47,14 @@ export interface Route {
   readonly validate: Validate<DescMessage, Message> | undefined;
   readonly gateway: Pick<GatewayPolicy, "principalHeader" | "overload">;
   readonly caches: Caches; // of the isolate, for all routes
+  readonly types: Registry; // types in which details of errors are written out
 }
 
 /**
  * @param rest the HTTP rule a call came in by, where it is REST; RPC passes through as it is
  */
 export function pipeline(route: Route, rest?: RestRoute): Handler {
-  const { method, policy, upstream, limiters, places, gateway, caches, validate: validator } = route;
+  const { method, policy, upstream, limiters, places, gateway, caches, types, validate: validator } = route;
   const { upstream: other, answer } = route.fallback ?? {};
   const isUnary = method.methodKind === "unary";
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
@@ -105,7 +106,7 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
             isHedged,
         }),
       ), // no byte past the limit goes further; lines of a REST stream are measured where they are read
-      ...optional(rest !== undefined, () => transcode(rest!, policy.maxBodyBytes)), // below this line every call is RPC
+      ...optional(rest !== undefined, () => transcode(rest!, policy.maxBodyBytes, types)), // below this line every call is RPC
       ...(mode === "off" || validator === undefined
         ? []
         : [validate({ method, mode, maxBytes: policy.maxBodyBytes, validate: validator })]),
@@ -116,7 +117,7 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
       ...(answer === undefined ? [] : [standIn(method, answer)]), // where nobody below has an answer
       ...optional(subject !== undefined, () => cache({ cache: kept!, subject: subject!, timeoutMs: policy.readTimeoutMs })), // a hit is still a call: it has been counted, and its message is valid
       ...optional(changes, () => invalidate({ method, tags: policy.invalidates, maxBytes, caches })), // what has changed is not kept
-      ...(spoken === "both" ? [] : [translate(spoken, isUnary)]), // into what the upstream speaks
+      ...(spoken === "both" ? [] : [translate(spoken, isUnary, types)]), // into what the upstream speaks
       ...optional(other !== undefined, () => fallback(stack(towards(other!), dispatch(other!)), isSafe)), // where this one is down
       ...towards(upstream),
     ],

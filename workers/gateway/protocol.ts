@@ -6,7 +6,7 @@ import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import type { Rejection } from "../../core/rejection.ts";
-import { BadRequestSchema, RetryInfoSchema } from "../../protos/gen/google/rpc/error_details_pb.ts";
+import { file_google_rpc_error_details } from "../../protos/gen/google/rpc/error_details_pb.ts";
 import type { Protocol } from "./call.ts";
 import type { Refusal } from "./errors.ts";
 import { statusJson } from "./transcode/status.ts";
@@ -20,8 +20,8 @@ const PLAIN = /^[a-z+/-]+$/;
 const CONNECT_UNARY: Protocol = { kind: "connect_unary" };
 export const REST: Protocol = { kind: "rest" };
 
-/** What our refusals carry beyond their code; REST callers see these written out. */
-export const details = createRegistry(BadRequestSchema, RetryInfoSchema);
+/** The types of google/rpc/error_details.proto, in which refusals carry their details. */
+export const details = createRegistry(file_google_rpc_error_details);
 
 /** The media type alone, lower case: what stands before parameters such as `; charset=utf-8`. */
 export function mediaType(contentType: string | null): string {

@@ -1,5 +1,5 @@
 // REST at the door, Connect behind it: the request becomes the method's message, the answer becomes JSON again.
-import { toBinary } from "@bufbuild/protobuf";
+import { type Registry, toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeFromHttpStatus, errorFromJsonBytes } from "@connectrpc/connect/protocol-connect";
@@ -7,7 +7,7 @@ import { assert } from "../../../core/assert.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import type { Call, Layer } from "../call.ts";
 import { BROKE_OFF, TOO_LATE, toRefusal } from "../errors.ts";
-import { details, mediaType } from "../protocol.ts";
+import { mediaType } from "../protocol.ts";
 import { envelopesOf, messageOf, messagesOf } from "../transcode/envelopes.ts";
 import { decodeRequest } from "../transcode/request.ts";
 import { decodeRequestStream } from "../transcode/request-stream.ts";
@@ -18,8 +18,9 @@ import { encodeStream } from "../transcode/stream.ts";
 
 /**
  * @param maxBytes largest message of a stream of requests; one that comes alone has been held to it already
+ * @param types    types in which details of errors are written out
  */
-export function transcode(route: RestRoute, maxBytes: number): Layer {
+export function transcode(route: RestRoute, maxBytes: number, types: Registry): Layer {
   const { method } = route;
   const isUnary = method.methodKind === "unary";
   const isRequestStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
@@ -46,7 +47,7 @@ export function transcode(route: RestRoute, maxBytes: number): Layer {
       throw broken ?? error;
     });
     if (answer.status !== 200 || mediaType(answer.headers.get("content-type")) !== contentType) {
-      return failed(answer, errorOf(await bytesOf(answer), answer.status));
+      return failed(answer, errorOf(await bytesOf(answer), answer.status), types);
     }
     const whyBroken = (error: unknown): ConnectError => {
       const stopped = call.signal?.aborted === true ? TOO_LATE : BROKE_OFF;
@@ -56,9 +57,9 @@ export function transcode(route: RestRoute, maxBytes: number): Layer {
     try {
       if (isUnary) return restResponse(encodeResponse(route, messageOf(await bytesOf(answer), method)), answer);
       const messages = messagesOf(answer.body ?? new Blob([]).stream(), method, whyBroken);
-      return restResponse(await encodeStream(route, messages, accept, details), answer);
+      return restResponse(await encodeStream(route, messages, accept, types), answer);
     } catch (error) {
-      if (error instanceof ConnectError) return failed(answer, error);
+      if (error instanceof ConnectError) return failed(answer, error, types);
       throw error;
     }
   };
@@ -83,8 +84,8 @@ function describeAs(contentType: string, headers: Headers): void {
   headers.set("connect-protocol-version", "1");
 }
 
-function failed(answer: Response, error: ConnectError): Response {
-  const { status, body } = statusJson(error, details);
+function failed(answer: Response, error: ConnectError, types: Registry): Response {
+  const { status, body } = statusJson(error, types);
   return restResponse({ body: JSON.stringify(body), contentType: "application/json" }, answer, status);
 }
 

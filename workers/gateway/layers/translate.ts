@@ -1,4 +1,5 @@
 // The upstream's own protocol where it is not the caller's: envelopes, trailers, errors and timeouts are written anew, messages never.
+import type { Registry } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { assert } from "../../../core/assert.ts";
 import type { Call, Layer, Protocol } from "../call.ts";
@@ -10,8 +11,9 @@ import { asGrpcWeb, streamFromGrpcWeb, unaryFromGrpcWeb } from "../translate/to-
 
 /**
  * @param spoken what the upstream speaks; calls that come in it pass as they are
+ * @param types  types in which details of errors are described in JSON
  */
-export function translate(spoken: "connect" | "grpc_web", isUnary: boolean): Layer {
+export function translate(spoken: "connect" | "grpc_web", isUnary: boolean, types: Registry): Layer {
   return (next) => async (call) => {
     const isGrpcWeb = call.protocol.kind === "grpc_web";
     if (isGrpcWeb === (spoken === "grpc_web")) return next(call);
@@ -21,7 +23,7 @@ export function translate(spoken: "connect" | "grpc_web", isUnary: boolean): Lay
       const outgoing = (isGrpcWeb ? asConnect : asGrpcWeb)(call.outgoing, isUnary, isUnary ? wholeOf(call) : null);
       const answer = await next({ ...call, protocol: protocolOf(spoken, isUnary, outgoing.headers), outgoing });
       if (isGrpcWeb) return isUnary ? await unaryFromConnect(answer, codec) : streamFromConnect(answer, codec, whyEnded);
-      return isUnary ? await unaryFromGrpcWeb(answer) : streamFromGrpcWeb(answer, whyEnded);
+      return isUnary ? await unaryFromGrpcWeb(answer, types) : streamFromGrpcWeb(answer, whyEnded, types);
     } catch (error) {
       if (error instanceof ConnectError) return writeRefusal(rpcOf(call.protocol), { error });
       throw error;

@@ -73,7 +73,7 @@ function rulesOf(
 }
 
 /** The files of the services and all that they import. */
-function filesOf(services: readonly DescService[]): Set<DescFile> {
+export function filesOf(services: readonly DescService[]): Set<DescFile> {
   const files = new Set<DescFile>();
   const add = (file: DescFile): void => {
     if (files.has(file)) return;

@@ -1,8 +1,8 @@
-// Errors as REST tells them: google.rpc.Status in JSON, under the HTTP status of Connect's table.
-import { create, type JsonValue, type Registry, toBinary, toJson } from "@bufbuild/protobuf";
+// Errors in JSON: google.rpc.Status for REST, under the HTTP status of Connect's table, and details described for Connect.
+import { create, fromBinary, type JsonValue, type Registry, toBinary, toJson } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
-import type { ConnectError } from "@connectrpc/connect";
+import { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus } from "@connectrpc/connect/protocol-connect";
 
 /** @see google/rpc/status.proto */
@@ -24,8 +24,28 @@ export function statusJson(error: ConnectError, registry: Registry): { readonly 
   return { status: codeToHttpStatus(error.code), body: { code: error.code, message: error.rawMessage, details } };
 }
 
+/**
+ * The error with a `debug` field on each detail whose type is known: Connect's JSON has it beside the bytes, for people.
+ *
+ * @see connectrpc.com/docs/protocol, Error End-Stream
+ */
+export function described(error: ConnectError, registry: Registry): ConnectError {
+  if (error.details.length === 0) return error;
+  const copy = new ConnectError(error.rawMessage, error.code, error.metadata);
+  copy.details = error.details.map((detail) => {
+    const known = "type" in detail ? registry.getMessage(detail.type) : undefined;
+    if (known === undefined || !("type" in detail)) return detail;
+    try {
+      return { ...detail, debug: toJson(known, fromBinary(known, detail.value), { registry }) };
+    } catch {
+      return detail; // not what its type says, or it contains a type that is not known here
+    }
+  });
+  return copy;
+}
+
 function detailJson(typeName: string, value: Uint8Array, registry: Registry): JsonValue {
-  const typeUrl = `type.googleapis.com/${typeName}`;
+  const typeUrl = `type.googleapis.com/${typeName.slice(typeName.lastIndexOf("/") + 1)}`; // some upstreams send the whole URL
   try {
     return toJson(AnySchema, create(AnySchema, { typeUrl, value }), { registry });
   } catch {

@@ -1,4 +1,5 @@
 // A Connect call for an upstream that speaks gRPC-Web, and its answer as Connect has it. Messages pass as bytes.
+import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson, trailerMux } from "@connectrpc/connect/protocol-connect";
 import { codeFromHttpStatus, findTrailerError } from "@connectrpc/connect/protocol-grpc";
@@ -6,6 +7,7 @@ import { trailerFlag, trailerParse } from "@connectrpc/connect/protocol-grpc-web
 import { messageOf, readQuery } from "../../service/query.ts";
 import type { Outgoing } from "../call.ts";
 import { mediaType } from "../protocol.ts";
+import { described } from "../transcode/status.ts";
 import { type Frame, frame, framesOf, rewriteEnd, unpacked } from "./frames.ts";
 import { codecOf, encodingOf, rename, without } from "./headers.ts";
 
@@ -46,7 +48,8 @@ export function asGrpcWeb(outgoing: Outgoing, isUnary: boolean, body: Uint8Array
   return { method: "POST", path: outgoing.path, query: "", headers, body: frame(isPacked ? 1 : 0, message) };
 }
 
-export async function unaryFromGrpcWeb(answer: Response): Promise<Response> {
+/** @param types types in which details of errors are described in JSON */
+export async function unaryFromGrpcWeb(answer: Response, types: Registry): Promise<Response> {
   const contentType = mediaType(answer.headers.get("content-type"));
   const leading = without(answer.headers, OF_GRPC_WEB);
   const refusal = refusalOf(answer, contentType);
@@ -58,7 +61,7 @@ export async function unaryFromGrpcWeb(answer: Response): Promise<Response> {
   const headers = trailerMux(leading, without(trailers, STATUS));
   if (error !== undefined) {
     headers.set("content-type", "application/json");
-    return new Response(JSON.stringify(errorToJson(error, undefined)), { status: codeToHttpStatus(error.code), headers });
+    return new Response(JSON.stringify(errorToJson(described(error, types), undefined)), { status: codeToHttpStatus(error.code), headers });
   }
   const [message] = messages as [Frame];
   headers.set("content-type", `application/${codecOf(contentType)}`);
@@ -67,8 +70,11 @@ export async function unaryFromGrpcWeb(answer: Response): Promise<Response> {
   return new Response(message.data, { headers, encodeBody: "manual" });
 }
 
-/** @param whyEnded what is told of an answer that ends without trailers */
-export function streamFromGrpcWeb(answer: Response, whyEnded: () => ConnectError): Response {
+/**
+ * @param whyEnded the error of a response that ends without trailers
+ * @param types    types in which details of errors are described in JSON
+ */
+export function streamFromGrpcWeb(answer: Response, whyEnded: () => ConnectError, types: Registry): Response {
   const contentType = mediaType(answer.headers.get("content-type"));
   const headers = without(answer.headers, OF_GRPC_WEB);
   const encoding = encodingOf(answer.headers, "grpc-encoding");
@@ -77,11 +83,12 @@ export function streamFromGrpcWeb(answer: Response, whyEnded: () => ConnectError
   const refusal = refusalOf(answer, contentType);
   if (refusal !== undefined) {
     void answer.body?.cancel();
-    return new Response(endStream(new Headers(), refusal), { headers });
+    return new Response(endStream(new Headers(), described(refusal, types)), { headers });
   }
   const rewrite = async (end: Frame | undefined) => {
     const trailers = end === undefined ? new Headers() : trailerParse(await unpacked(end, encoding));
-    return endStream(without(trailers, STATUS), end === undefined ? whyEnded() : endOf(trailers));
+    const error = end === undefined ? whyEnded() : endOf(trailers);
+    return endStream(without(trailers, STATUS), error && described(error, types));
   };
   return new Response(rewriteEnd(answer.body, trailerFlag, rewrite), { headers, encodeBody: "manual" });
 }
