@@ -5,6 +5,7 @@ import { assert } from "../../../core/assert.ts";
 import type { Call, Layer, Protocol } from "../call.ts";
 import { BROKE_OFF, TOO_LATE, toRefusal } from "../errors.ts";
 import { mediaType, writeRefusal } from "../protocol.ts";
+import { described } from "../transcode/status.ts";
 import { codecOf } from "../translate/headers.ts";
 import { asConnect, streamFromConnect, unaryFromConnect } from "../translate/to-connect.ts";
 import { asGrpcWeb, streamFromGrpcWeb, unaryFromGrpcWeb } from "../translate/to-grpc-web.ts";
@@ -14,6 +15,7 @@ import { asGrpcWeb, streamFromGrpcWeb, unaryFromGrpcWeb } from "../translate/to-
  * @param types  types in which details of errors are described in JSON
  */
 export function translate(spoken: "connect" | "grpc_web", isUnary: boolean, types: Registry): Layer {
+  const describe = (error: ConnectError): ConnectError => described(error, types);
   return (next) => async (call) => {
     const isGrpcWeb = call.protocol.kind === "grpc_web";
     if (isGrpcWeb === (spoken === "grpc_web")) return next(call);
@@ -23,7 +25,7 @@ export function translate(spoken: "connect" | "grpc_web", isUnary: boolean, type
       const outgoing = (isGrpcWeb ? asConnect : asGrpcWeb)(call.outgoing, isUnary, isUnary ? wholeOf(call) : null);
       const answer = await next({ ...call, protocol: protocolOf(spoken, isUnary, outgoing.headers), outgoing });
       if (isGrpcWeb) return isUnary ? await unaryFromConnect(answer, codec) : streamFromConnect(answer, codec, whyEnded);
-      return isUnary ? await unaryFromGrpcWeb(answer, types) : streamFromGrpcWeb(answer, whyEnded, types);
+      return isUnary ? await unaryFromGrpcWeb(answer, describe) : streamFromGrpcWeb(answer, whyEnded, describe);
     } catch (error) {
       if (error instanceof ConnectError) return writeRefusal(rpcOf(call.protocol), { error });
       throw error;

@@ -1,5 +1,4 @@
 // A Connect call for an upstream that speaks gRPC-Web, and its answer as Connect has it. Messages pass as bytes.
-import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson, trailerMux } from "@connectrpc/connect/protocol-connect";
 import { codeFromHttpStatus, findTrailerError } from "@connectrpc/connect/protocol-grpc";
@@ -7,12 +6,13 @@ import { trailerFlag, trailerParse } from "@connectrpc/connect/protocol-grpc-web
 import { messageOf, readQuery } from "../../service/query.ts";
 import type { Outgoing } from "../call.ts";
 import { mediaType } from "../protocol.ts";
-import { described } from "../transcode/status.ts";
 import { type Frame, frame, framesOf, rewriteEnd, unpacked } from "./frames.ts";
 import { codecOf, encodingOf, rename, without } from "./headers.ts";
 
 const STATUS = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
 const OF_GRPC_WEB = [...STATUS, "grpc-encoding", "grpc-accept-encoding", "content-type", "content-length", "content-encoding"];
+
+type Describe = (error: ConnectError) => ConnectError;
 
 const utf8 = new TextEncoder();
 
@@ -48,8 +48,8 @@ export function asGrpcWeb(outgoing: Outgoing, isUnary: boolean, body: Uint8Array
   return { method: "POST", path: outgoing.path, query: "", headers, body: frame(isPacked ? 1 : 0, message) };
 }
 
-/** @param types types in which details of errors are described in JSON */
-export async function unaryFromGrpcWeb(answer: Response, types: Registry): Promise<Response> {
+/** @param describe adds JSON to the details of an error */
+export async function unaryFromGrpcWeb(answer: Response, describe: Describe): Promise<Response> {
   const contentType = mediaType(answer.headers.get("content-type"));
   const leading = without(answer.headers, OF_GRPC_WEB);
   const refusal = refusalOf(answer, contentType);
@@ -61,7 +61,7 @@ export async function unaryFromGrpcWeb(answer: Response, types: Registry): Promi
   const headers = trailerMux(leading, without(trailers, STATUS));
   if (error !== undefined) {
     headers.set("content-type", "application/json");
-    return new Response(JSON.stringify(errorToJson(described(error, types), undefined)), { status: codeToHttpStatus(error.code), headers });
+    return new Response(JSON.stringify(errorToJson(describe(error), undefined)), { status: codeToHttpStatus(error.code), headers });
   }
   const [message] = messages as [Frame];
   headers.set("content-type", `application/${codecOf(contentType)}`);
@@ -72,9 +72,9 @@ export async function unaryFromGrpcWeb(answer: Response, types: Registry): Promi
 
 /**
  * @param whyEnded the error of a response that ends without trailers
- * @param types    types in which details of errors are described in JSON
+ * @param describe adds JSON to the details of an error
  */
-export function streamFromGrpcWeb(answer: Response, whyEnded: () => ConnectError, types: Registry): Response {
+export function streamFromGrpcWeb(answer: Response, whyEnded: () => ConnectError, describe: Describe): Response {
   const contentType = mediaType(answer.headers.get("content-type"));
   const headers = without(answer.headers, OF_GRPC_WEB);
   const encoding = encodingOf(answer.headers, "grpc-encoding");
@@ -83,12 +83,12 @@ export function streamFromGrpcWeb(answer: Response, whyEnded: () => ConnectError
   const refusal = refusalOf(answer, contentType);
   if (refusal !== undefined) {
     void answer.body?.cancel();
-    return new Response(endStream(new Headers(), described(refusal, types)), { headers });
+    return new Response(endStream(new Headers(), describe(refusal)), { headers });
   }
   const rewrite = async (end: Frame | undefined) => {
     const trailers = end === undefined ? new Headers() : trailerParse(await unpacked(end, encoding));
     const error = end === undefined ? whyEnded() : endOf(trailers);
-    return endStream(without(trailers, STATUS), error && described(error, types));
+    return endStream(without(trailers, STATUS), error && describe(error));
   };
   return new Response(rewriteEnd(answer.body, trailerFlag, rewrite), { headers, encodeBody: "manual" });
 }
