@@ -92,7 +92,7 @@ describe("details of an upstream's error", () => {
   it("are written out at the end of a REST stream", async () => {
     const end = encodeEnvelope(2, new TextEncoder().encode(JSON.stringify({ error: ERROR })));
     const message = encodeEnvelope(0, new Uint8Array());
-    const body = await new Blob([message, end] as BlobPart[]).arrayBuffer();
+    const body = await new Blob([message, end]).arrayBuffer();
     const gateway = gatewayTo(() => new Response(body, { headers: { "content-type": "application/connect+proto" } }), input("both"));
     const lines = (await (await gateway(rest("GET", "/api/v1/users:watch", undefined, { accept: "application/x-ndjson" }))).text()).trim();
     expect(JSON.parse(lines.split("\n").at(-1)!).error.details).toEqual(wanted);
