@@ -12,6 +12,7 @@ import { PurgeView } from "./cache/purges.ts";
 import { type Call, type Handler, type Protocol, withHeaders } from "./call.ts";
 import type { Configuration } from "./configuration.ts";
 import { discoveryEndpoints } from "./discovery.ts";
+import { redirectToReference, wantsPage } from "./front-page.ts";
 import { requestHeaders } from "./headers.ts";
 import { Place } from "./layers/shed.ts";
 import { ExactBuckets } from "./limit/exact.ts";
@@ -106,7 +107,10 @@ export function createGateway({ policy, endpoints, rest, types, validate, ...bou
     const http = byPrefix.find(([prefix]) => path.startsWith(prefix));
     if (http !== undefined) return http[1](callOf(request, REST, path, query, receivedAt));
     if (protocolOf(request).kind !== "rest") return refused(request, path, receivedAt, { kind: "unknown_procedure", procedure: path });
-    if (match.kind === "unknown_path") return refused(request, path, receivedAt, { kind: "unknown_path", path });
+    if (match.kind === "unknown_path") {
+      if (path === "/" && wantsPage(request)) return redirectToReference();
+      return refused(request, path, receivedAt, { kind: "unknown_path", path });
+    }
     return refused(request, path, receivedAt, { kind: "method_not_allowed", method: request.method, allow: match.allow });
   };
 }
