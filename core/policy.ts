@@ -8,10 +8,11 @@ import { type CacheStoreInput, type CacheStorePolicy, parseCacheStore } from "./
 import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
 import { type HttpRouteInput, type HttpRoutePolicy, parseHttpRoutes } from "./http-routes.ts";
 import { parseRule, type RateLimitInput } from "./limit/rule.ts";
+import { type MethodOverride, type MethodOverrideInput, OVERRIDE_FIELDS, parseMethodOverride } from "./method-override.ts";
 import * as overload from "./overload/policy.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
 import { parseRegistry, type RegistryInput, type RegistryPolicy } from "./registry-policy.ts";
-import { parseRest, type RestInput } from "./rest-policy.ts";
+import { parseRest, type RestInput, type RestPolicy } from "./rest-policy.ts";
 import { DEFAULTS, parseRoute, ROUTE_FIELDS, type RouteInput, type RoutePolicy, type Rules } from "./route-policy.ts";
 import { parseTraffic, type TrafficInput, type TrafficPolicy } from "./traffic.ts";
 import { parseUpstream, type UpstreamInput, type UpstreamPolicy } from "./upstream.ts";
@@ -58,14 +59,17 @@ export interface ServiceInput extends RouteInput {
   readonly throttle?: overload.ThrottleInput;
   /** Canaries and mirroring. Default: all calls go to `upstream`. */
   readonly traffic?: TrafficInput;
-  readonly methods?: Readonly<Record<string, RouteInput>>;
+  readonly methods?: Readonly<Record<string, MethodInput>>;
 }
+
+/** What may be set for one method: its route, and what stands in place of its proto's options. */
+export interface MethodInput extends RouteInput, MethodOverrideInput {}
 
 export interface GatewayPolicy {
   readonly principalHeader: string | undefined;
   readonly rateLimitShards: number;
   readonly cors: CorsPolicy | undefined;
-  readonly rest: RestInput;
+  readonly rest: RestPolicy;
   readonly httpRoutes: ReadonlyMap<string, HttpRoutePolicy>;
   readonly cache: CacheStorePolicy;
   readonly discovery: boolean;
@@ -83,6 +87,8 @@ export interface ServicePolicy {
   readonly throttle: overload.ThrottlePolicy;
   readonly traffic: TrafficPolicy | undefined;
   readonly methods: ReadonlyMap<string, RoutePolicy>;
+  readonly hedged: readonly string[]; // methods whose own settings ask for hedging
+  readonly overrides: ReadonlyMap<string, MethodOverride>; // by the names of methods; those that set none are not in it
 }
 
 /** The services that could be listed, and their methods: what the protos promise. */
@@ -184,10 +190,16 @@ function service(
   const fields = check.fields(path, value, ["upstream", "breaker", "throttle", "traffic", "methods", ...ROUTE_FIELDS]);
   const own = parseRoute(check, path, fields, defaults, rules);
   const methods = new Map(promised.map((name) => [name, own]));
+  const overrides = new Map<string, MethodOverride>();
+  const hedged: string[] = [];
   for (const [name, settings] of check.entries(`${path}.methods`, fields["methods"])) {
     const at = join(`${path}.methods`, name);
     if (promised.length > 0 && !promised.includes(name)) check.report(at, name, `write ${suggest(name, promised)}`);
-    methods.set(name, parseRoute(check, at, check.fields(at, settings, ROUTE_FIELDS), own, rules));
+    const fields = check.fields(at, settings, [...ROUTE_FIELDS, ...OVERRIDE_FIELDS]);
+    methods.set(name, parseRoute(check, at, fields, own, rules));
+    if (fields["hedging"] !== undefined && fields["hedging"] !== false) hedged.push(name);
+    const override = parseMethodOverride(check, at, fields);
+    if (override !== undefined) overrides.set(name, override);
   }
   const upstream = parseUpstream(check, `${path}.upstream`, fields["upstream"]);
   const traffic = parseTraffic(check, `${path}.traffic`, fields["traffic"]);
@@ -207,5 +219,13 @@ function service(
       `let versions and fallbacks speak ${upstream.protocol}, as the service does`,
     );
   const breaker = parseBreaker(check, `${path}.breaker`, fields["breaker"]);
-  return { upstream, breaker, throttle: overload.parseThrottle(check, `${path}.throttle`, fields["throttle"]), traffic, methods };
+  return {
+    upstream,
+    breaker,
+    throttle: overload.parseThrottle(check, `${path}.throttle`, fields["throttle"]),
+    traffic,
+    methods,
+    hedged,
+    overrides,
+  };
 }

@@ -20,7 +20,7 @@ export interface RetryPolicy {
 
 export interface Try {
   readonly number: number; // of attempts made so far
-  readonly isIdempotent: boolean; // by the proto's idempotency_level, or a key that the caller has sent
+  readonly isIdempotent: boolean; // by its idempotency level, the HTTP method of a REST call, or a key that the caller has sent
   readonly remainingMs: number; // until the call's deadline
 }
 

@@ -24,6 +24,7 @@ export interface App {
  */
 export function createApp(input: GatewayInput, catalog: readonly DescService[], bindings: Bindings, validate?: Validator): App {
   const configuration = configure(input, catalog, bindings, validate);
+  for (const warning of configuration.warnings) console.warn(`gateway.config.ts: ${warning}`);
   const gateway = createGateway(configuration);
   const reference = openapi(configuration.policy.services.keys());
   const app = new Hono();

@@ -8,9 +8,10 @@ import type { Breakers } from "./breakers.ts";
 import { cacheProblems, methodCacheProblems, tagProblems } from "./cache/cacheable.ts";
 import type { PurgeLogs } from "./cache/purge-logs.ts";
 import { parseDescriptors } from "./descriptors.ts";
+import { configuredRules, overridden, overrideProblems, refusedRule, skippedRule } from "./overrides.ts";
 import { pool } from "./pool.ts";
 import type { Rings } from "./roster.ts";
-import { answerOf, hashProblems, limitProblems, type Validator, validationProblem } from "./route-problems.ts";
+import { answerOf, hashProblems, hedgingProblems, limitProblems, type Validator, validationProblem } from "./route-problems.ts";
 import { versioned } from "./traffic.ts";
 import { compileRest, type RestTable } from "./transcode/rules.ts";
 import { typesOf } from "./types.ts";
@@ -20,9 +21,11 @@ import { canaryName, fallbackName, mirrorName } from "./watched.ts";
 /** A configuration that fits: what may be called, under which policy, and where it runs. */
 export interface Configuration {
   readonly policy: GatewayPolicy;
+  readonly services: readonly DescService[]; // those that are listed, with what the configuration says in place of their protos
   readonly endpoints: ReadonlyMap<DescMethod, Endpoint>;
   readonly rest: RestTable;
   readonly types: Registry; // of error details and Any fields
+  readonly warnings: readonly string[]; // what does not keep the gateway from starting, a line each
   readonly http: ReadonlyMap<string, Upstream>; // by prefix
   readonly validate: Validator | undefined;
   readonly buckets: unknown; // the binding TOKEN_BUCKET; there where a route is limited
@@ -56,18 +59,41 @@ export class InvalidConfiguration extends Error {
 export function configure(input: GatewayInput, catalog: readonly DescService[], bindings: Bindings, validate?: Validator): Configuration {
   const described = parseDescriptors(input?.descriptors, catalog);
   const known = [...catalog, ...described.services];
-  const parsed = parsePolicy(input, new Map(known.map(({ typeName, methods }) => [typeName, methods.map(({ name }) => name)])));
+  const linked = known.map(({ typeName, methods }) => [typeName, methods.map(({ name }) => name)] as const);
+  const parsed = parsePolicy(
+    input,
+    new Map([...described.unlinked.map(({ typeName, methods }) => [typeName, methods] as const), ...linked]),
+  );
   if (parsed.kind === "invalid") throw new InvalidConfiguration([...described.problems, ...parsed.problems]);
   const { policy } = parsed;
 
   const types = typesOf(known, described.files);
-  const served = known.filter(({ typeName }) => policy.services.has(typeName));
-  const { table, problems: illegalRules } = compileRest(served, { ...policy.rest, registry: types });
-  const problems = [...described.problems, ...illegalRules];
+  const byName = new Map(known.map((service) => [service.typeName, service]));
+  const served = [...policy.services].flatMap(([name, { overrides }]) => {
+    const service = byName.get(name);
+    return service === undefined ? [] : [overridden(service, overrides)];
+  });
+  const unlinked = described.unlinked.filter(({ typeName }) => policy.services.has(typeName));
+  const {
+    table,
+    problems: unsupported,
+    mistakes,
+  } = compileRest(served, { ...policy.rest, registry: types }, configuredRules(policy.services));
+  const isRefused = policy.rest.onUnsupportedRule === "refuse";
+  const problems = [
+    ...described.problems,
+    ...unlinked.map(({ problem }) => problem),
+    ...mistakes,
+    ...(isRefused ? unsupported.map(refusedRule) : []),
+  ];
   const endpoints = new Map<DescMethod, Endpoint>();
   for (const service of served) {
     const settings = policy.services.get(service.typeName)!;
-    problems.push(...hashProblems(service, settings));
+    problems.push(
+      ...hashProblems(service, settings),
+      ...overrideProblems(service, settings.overrides),
+      ...hedgingProblems(service, settings),
+    );
     const upstream = upstreamOf(service.typeName, policy, bindings);
     if (upstream === undefined) {
       const { upstream: base, traffic } = settings;
@@ -126,9 +152,11 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
   if (problems.length > 0) throw new InvalidConfiguration(problems);
   return {
     policy,
+    services: served,
     endpoints,
     rest: table,
     types,
+    warnings: unsupported.map(skippedRule),
     http,
     validate,
     buckets: bindings["TOKEN_BUCKET"],

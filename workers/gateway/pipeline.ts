@@ -15,6 +15,7 @@ import { rpcSubject } from "./cache/rpc-subject.ts";
 import { type Handler, type Layer, stack } from "./call.ts";
 import { dispatch } from "./dispatch.ts";
 import { cache } from "./layers/cache.ts";
+import { connectGetAsPost } from "./layers/connect-get.ts";
 import { criticality } from "./layers/criticality.ts";
 import { deadline } from "./layers/deadline.ts";
 import { fallback } from "./layers/fallback.ts";
@@ -33,6 +34,7 @@ import { trace } from "./layers/trace.ts";
 import { transcode } from "./layers/transcode.ts";
 import { translate } from "./layers/translate.ts";
 import { validate } from "./layers/validate.ts";
+import { isReadableUpstream } from "./overrides.ts";
 import type { RestRoute } from "./transcode/rules.ts";
 import type { Fallback, Upstream } from "./upstream.ts";
 
@@ -58,7 +60,8 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
   const { upstream: other, answer } = route.fallback ?? {};
   const isUnary = method.methodKind === "unary";
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
-  const isSafe = isUnary && method.idempotency !== undefined && method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
+  const isRead = rest?.httpMethod === "GET"; // such a request may be repeated whatever the method's proto says: RFC 9110, 9.2.2
+  const isSafe = isUnary && (isRead || method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN);
   const isHedged = isUnary && method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS && policy.hedging !== undefined;
   const mode = policy.validate;
   const spoken = upstream.protocol;
@@ -117,6 +120,7 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
       ...(answer === undefined ? [] : [standIn(method, answer)]), // where nobody below has an answer
       ...optional(subject !== undefined, () => cache({ cache: kept!, subject: subject!, timeoutMs: policy.readTimeoutMs })), // a hit is still a call: it has been counted, and its message is valid
       ...optional(changes, () => invalidate({ method, tags: policy.invalidates, maxBytes, caches })), // what has changed is not kept
+      ...optional(rest === undefined && isCacheable(method) && !isReadableUpstream(method), connectGetAsPost), // for an upstream that takes no GET
       ...(spoken === "both" ? [] : [translate(spoken, isUnary, types)]), // into what the upstream speaks
       ...optional(other !== undefined, () => fallback(stack(towards(other!), dispatch(other!)), isSafe)), // where this one is down
       ...towards(upstream),

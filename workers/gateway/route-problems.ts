@@ -6,6 +6,7 @@ import { join, type Problem, suggest } from "../../core/parse.ts";
 import type { ServicePolicy } from "../../core/policy.ts";
 import type { RoutePolicy } from "../../core/route-policy.ts";
 import type { Validate } from "../../core/validation.ts";
+import { isCacheable, NO_SIDE_EFFECTS } from "./cache/cacheable.ts";
 
 export type Validator = Validate<DescMessage, Message>;
 
@@ -68,6 +69,16 @@ export function validationProblem({ input, methodKind }: DescMethod, validate: V
 
 function isOneMessage(kind: DescMethod["methodKind"]): boolean {
   return kind === "unary" || kind === "server_streaming";
+}
+
+/** Hedging that a method sets for itself, and that its idempotency rules out. */
+export function hedgingProblems({ typeName, methods }: DescService, { hedged }: ServicePolicy): Problem[] {
+  return methods.flatMap((method) => {
+    if (!hedged.includes(method.name) || isCacheable(method)) return [];
+    const path = `${join(join("services", typeName), "methods")}.${method.name}.hedging`;
+    const mend = method.methodKind === "unary" ? `remove it, or set ${NO_SIDE_EFFECTS}` : "remove it: only unary methods are hedged";
+    return [{ path, found: `hedging for ${method.name}, which may change something`, mend }];
+  });
 }
 
 /** A field that no message of the service has; a cookie for answers that are kept for others, too. */

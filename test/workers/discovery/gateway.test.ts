@@ -104,7 +104,7 @@ describe("descriptors", () => {
         "",
         new Uint8Array([10, 255]),
         new Uint8Array(),
-        stock(["a.proto"]),
+        stock(["a.proto"], ".a.Gone"),
         stock([], ".stock.v1.No"),
         7 as never,
       ],
@@ -112,7 +112,7 @@ describe("descriptors", () => {
     });
     const paths = [0, 1, 2, 3, 4, 5, 6].map((index) => expect.stringMatching(`^descriptors\\[${index}\\]: found .*; .*buf build`));
     expect(problems).toEqual([...paths, expect.stringContaining("stock.v1.Shelf")]);
-    expect(problems[4]).toContain("a.proto, imported by stock/v1/stock.proto");
+    expect(problems[4]).toContain("stock/v1/stock.proto, which cannot be used: it imports a.proto, which the set does not have");
     expect(problems[5]).toContain("output_type");
   });
 
@@ -131,6 +131,11 @@ describe("descriptors", () => {
   it("may repeat what is compiled in, which wins", () => {
     const { services, problems } = parseDescriptors([stock()], catalog);
     expect(problems).toEqual([]);
-    expect(parseDescriptors([stock()], [...catalog, ...services])).toEqual({ services: [], problems: [] });
+    expect(parseDescriptors([stock()], [...catalog, ...services])).toEqual({
+      services: [],
+      files: expect.anything(),
+      unlinked: [],
+      problems: [],
+    });
   });
 });

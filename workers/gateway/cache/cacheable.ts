@@ -5,10 +5,14 @@ import type { CachePolicy } from "../../../core/cache/policy.ts";
 import { fieldsIn, parseTag } from "../../../core/cache/tags.ts";
 import { join, type Problem, suggest } from "../../../core/parse.ts";
 
-/** Its proto says that calling it changes nothing: only then is an answer as good as another one. */
+/** Its proto, or the configuration in its place, says that calling it changes nothing: only then is one response as good as another. */
 export function isCacheable({ methodKind, idempotency }: DescMethod): boolean {
   return methodKind === "unary" && idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
 }
+
+/** How an operator says so, for messages. */
+export const NO_SIDE_EFFECTS =
+  'idempotency: "no_side_effects" for the method here, or option idempotency_level = NO_SIDE_EFFECTS in its proto';
 
 export interface CacheFacts {
   readonly principalHeader: string | undefined;
@@ -30,7 +34,10 @@ export function cacheProblems(cache: CachePolicy, { principalHeader, namespace }
 export function methodCacheProblems(method: DescMethod, cache: CachePolicy, at: string): Problem[] {
   if (!isCacheable(method)) {
     if (cache.path !== join(at, "cache")) return []; // said for many methods: this one is none of those that are meant
-    const mend = "remove it, or let the proto say that the method changes nothing: option idempotency_level = NO_SIDE_EFFECTS";
+    const mend =
+      method.methodKind === "unary"
+        ? `remove it, or say that the method changes nothing: ${NO_SIDE_EFFECTS}`
+        : "remove it: only unary methods can be cached";
     return [{ path: cache.path, found: `the cache for ${method.name}`, mend }];
   }
   const problems: Problem[] = [];

@@ -49,6 +49,8 @@ export type CompiledRule =
   | { readonly kind: "invalid"; readonly problems: readonly Problem[] };
 
 const WITHOUT_BODY = ["GET", "HEAD", "DELETE"];
+const NEVER_ROUTED = ["CONNECT", "TRACE"]; // the runtime or the gateway refuses them before any route is looked up
+const OWN_PATHS = ["/healthz", "/openapi.json"]; // the gateway responds there itself
 
 type Report = (found: string, mend: string) => void;
 
@@ -64,6 +66,8 @@ export function compileRule(method: DescMethod, rule: HttpRule, options: RestOpt
     return { kind: "invalid", problems };
   }
   if (!/^(?:\*|[A-Z][A-Z0-9_-]*)$/.test(httpMethod)) report(`kind "${httpMethod}"`, 'write an HTTP method in upper case, or "*" for any');
+  if (NEVER_ROUTED.includes(httpMethod)) report(`kind "${httpMethod}"`, "use another HTTP method: no such request reaches a route");
+  if (OWN_PATHS.includes(path)) report(`path "${path}"`, "use another path: the gateway responds there itself");
   const template = templateOf(path, report);
   const variables = variablesOf(template, method.input, report);
 

@@ -1,0 +1,32 @@
+// Turns a Connect GET into the same call by POST, for an upstream that takes none: its proto does not say that the method has no side effects.
+import { Code, ConnectError } from "@connectrpc/connect";
+import { messageOf, readQuery } from "../../service/query.ts";
+import type { Layer, Outgoing } from "../call.ts";
+import { writeRefusal } from "../protocol.ts";
+
+export function connectGetAsPost(): Layer {
+  return (next) => async (call) => {
+    if (call.outgoing.method !== "GET") return next(call);
+    let outgoing: Outgoing;
+    try {
+      outgoing = asPost(call.outgoing);
+    } catch (error) {
+      if (error instanceof ConnectError) return writeRefusal(call.protocol, { error });
+      throw error;
+    }
+    return next({ ...call, outgoing });
+  };
+}
+
+/** @throws ConnectError for a query that cannot be read */
+function asPost({ path, query, headers }: Outgoing): Outgoing {
+  const parameters = readQuery(query);
+  const { encoding, compression } = parameters;
+  if (encoding !== "proto" && encoding !== "json")
+    throw new ConnectError('query parameter "encoding" is not proto or json', Code.InvalidArgument);
+  headers.set("content-type", `application/${encoding}`);
+  headers.set("connect-protocol-version", "1");
+  if (compression !== null && compression !== "") headers.set("content-encoding", compression);
+  else headers.delete("content-encoding");
+  return { method: "POST", path, query: "", headers, body: messageOf(parameters) };
+}
