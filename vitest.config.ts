@@ -38,6 +38,9 @@ function inside(name: string, configPath: string, include: string[], workers: Re
 
 export default defineConfig({
   test: {
+    // No test depends on the speed of the machine: these only end a test that hangs.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     projects: [
       {
         extends: true,

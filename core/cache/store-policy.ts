@@ -12,15 +12,18 @@ export interface CacheStoreInput {
   readonly shards?: number;
   /** Which answer goes where there is no room. Default "lru". */
   readonly store?: StoreName;
+  /** How long a call waits for the shared level before it goes to the upstream. Default 50 ms. */
+  readonly l2WaitMs?: number;
 }
 
 export interface CacheStorePolicy {
   readonly limits: { readonly maxEntries: number; readonly maxBytes: number };
   readonly shards: number;
   readonly store: StoreName;
+  readonly l2WaitMs: number;
 }
 
-const FIELDS = ["maxEntries", "maxBytes", "shards", "store"];
+const FIELDS = ["maxEntries", "maxBytes", "shards", "store", "l2WaitMs"];
 
 export function parseCacheStore(check: Checks, path: string, value: unknown): CacheStorePolicy {
   const fields = check.fields(path, value, FIELDS);
@@ -33,5 +36,6 @@ export function parseCacheStore(check: Checks, path: string, value: unknown): Ca
     },
     shards: number("shards", 1, 256, 16, "partitions"),
     store: check.oneOf(join(path, "store"), fields["store"], Object.keys(STORES) as StoreName[], "lru"),
+    l2WaitMs: number("l2WaitMs", 1, 60_000, 50, "ms"),
   };
 }

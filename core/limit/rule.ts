@@ -88,7 +88,7 @@ export function parseRule(check: Checks, name: string, value: unknown, principal
     mode,
     isOptimistic,
     fail,
-    waitMs: check.integer(`${path}.waitMs`, fields["waitMs"], { min: 1, max: 50, fallback: 50, unit: "ms" }),
+    waitMs: check.integer(`${path}.waitMs`, fields["waitMs"], { min: 1, max: 60_000, fallback: 50, unit: "ms" }),
   };
 }
 

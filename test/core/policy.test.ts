@@ -74,7 +74,7 @@ describe("parsePolicy", () => {
       rateLimitShards: 0,
       rateLimits: {
         "per caller": { capacity: 0, rate: 1.5 },
-        who: { capacity: 1, rate: 1, key: "principal", fail: "ajar", waitMs: 51 },
+        who: { capacity: 1, rate: 1, key: "principal", fail: "ajar", waitMs: 60_001 },
         where: { capacity: 1, rate: 1, key: { header: "x y" } },
         huge: { capacity: 1_000_000_000, rate: 1, intervalMs: 86_400_000 },
       },
@@ -94,7 +94,7 @@ describe("parsePolicy", () => {
       'rateLimits["per caller"].rate: found 1.5; write a whole number from 1 to 1000000000 (tokens)',
       'rateLimits.who.fail: found "ajar"; write "open" or "closed" or "reuse"',
       'rateLimits.who.key: found "principal"; set principalHeader, the header in which a trusted front names the caller',
-      "rateLimits.who.waitMs: found 51; write a whole number from 1 to 50 (ms)",
+      "rateLimits.who.waitMs: found 60001; write a whole number from 1 to 60000 (ms)",
       "rateLimits.where.key.header: found \"x y\"; write the name of a header: 1 to 64 letters, digits and '-'",
       'rateLimits.huge: found {"capacity":1000000000,"rate":1,"intervalMs":86400000}; make capacity x intervalMs at most 4503599627370496: a shorter interval with a smaller rate says the same',
       "rateLimitShards: found 0; write a whole number from 1 to 4096 (objects)",

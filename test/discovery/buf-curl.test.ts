@@ -54,7 +54,7 @@ beforeAll(async () => {
   const set = join(folder, "set.binpb");
   execFileSync("buf", ["build", folder, "--as-file-descriptor-set", "--exclude-source-info", "-o", set], { stdio: "inherit" });
   running = await start(folder, { gateway: gateway(readFileSync(set, "base64")), users, stock });
-}, 60_000);
+});
 
 afterAll(() => {
   running?.stop();
@@ -64,7 +64,7 @@ afterAll(() => {
 /** Run outside of the project: with no schema near. */
 function curl(...args: string[]): Promise<string> {
   return new Promise((resolve) => {
-    execFile("buf", ["curl", ...args], { cwd: folder, timeout: 20_000 }, (error, stdout, stderr) =>
+    execFile("buf", ["curl", ...args], { cwd: folder, timeout: 60_000 }, (error, stdout, stderr) =>
       resolve(error === null ? stdout.trim() : `exit ${error.code}: ${stderr.trim()}`),
     );
   });

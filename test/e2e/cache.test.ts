@@ -31,7 +31,7 @@ beforeAll(async () => {
   };
   for (let number = 0; number < 5; number++)
     gateways.push(await start(join(folder, `gateway-${number}`), subject, { upstreamPort: origin.port, cpu: number % 2 }));
-}, 120_000);
+});
 
 afterAll(() => {
   for (const one of [...gateways, origin]) one?.stop();
@@ -85,7 +85,7 @@ describe("a cold answer that a thousand callers want at once", () => {
     const answers = await Promise.all(Array.from({ length: 1_000 }, () => ask(path)));
     expect(answers.filter(({ status, text }) => status !== 200 || text !== "v1")).toEqual([]);
     expect(await asked(path)).toBe(1);
-  }, 60_000);
+  });
 
   it("comes although the one who asked first hangs up", async () => {
     const path = "/slow-1500/aborted";
@@ -98,7 +98,7 @@ describe("a cold answer that a thousand callers want at once", () => {
     expect((await Promise.all(others)).filter(({ status }) => status !== 200)).toEqual([]);
     expect(await asked(path)).toBeLessThanOrEqual(2);
     expect((await ask(path)).cache).toContain("hit");
-  }, 60_000);
+  });
 
   it("comes for the others although the time of the first is up", async () => {
     const path = "/slow-1500/impatient";
@@ -108,7 +108,7 @@ describe("a cold answer that a thousand callers want at once", () => {
     expect((await first).status).toBe(504);
     expect(others.filter(({ status }) => status !== 200)).toEqual([]);
     expect(await asked(path)).toBe(1);
-  }, 60_000);
+  });
 
   it("may never come: nobody hangs, and it can be asked for again", async () => {
     const path = "/hasty/silent";
@@ -118,7 +118,7 @@ describe("a cold answer that a thousand callers want at once", () => {
     expect(await asked(path)).toBeLessThanOrEqual(2);
     await set({ isSilent: false });
     expect(await ask(path)).toMatchObject({ status: 200, text: "v1" });
-  }, 60_000);
+  });
 });
 
 describe("five gateways", () => {
@@ -143,7 +143,7 @@ describe("five gateways", () => {
     }
     for (const one of others) for (let call = 0; call < 20; call++) expect((await ask(path, {}, one)).text).toBe("v2");
     await set({ version: 1 });
-  }, 60_000);
+  });
 
   it("serve nothing that was purged although they had no calls meanwhile, and have heard of nothing", async () => {
     await set({ version: 1 });
@@ -159,7 +159,7 @@ describe("five gateways", () => {
     await new Promise((soon) => setTimeout(soon, POLL_MS + 1_100));
     for (const one of others) expect((await ask(path, {}, one)).text).toBe("v2");
     await set({ version: 1 });
-  }, 60_000);
+  });
 
   it("let nobody purge without the token", async () => {
     const answer = await fetch(`${gateways[0]!.origin}/tidegate.cache.v1.CacheService/Purge`, {
@@ -189,7 +189,7 @@ describe("five gateways", () => {
     await set({ isDown: false });
     expect(answered / calls).toBeGreaterThanOrEqual(0.999);
     for (const path of paths) expect((await asked(path)) - 1).toBeLessThanOrEqual(seconds + 1);
-  }, 60_000);
+  });
 });
 
 describe("what an isolate keeps", () => {
@@ -202,5 +202,5 @@ describe("what an isolate keeps", () => {
     for (let number = 0; number < 400; number++) await ask(`/large/bytes-${sizes[number % 5]}/${number}`, {}, one);
     expect((await ask("/large/bytes-1000000/399", {}, one)).cache).toMatch(/hit|fwd/);
     expect(residentMb() - before).toBeLessThan(64); // 89 MB have passed through a cache of 4 MB
-  }, 120_000);
+  });
 });

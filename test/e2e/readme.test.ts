@@ -57,14 +57,14 @@ beforeAll(async () => {
     gateway.on("exit", (code) => reject(new Error(`npm start ended with ${code}:\n${output}`)));
   });
   await running;
-}, 60_000);
+});
 
 afterAll(async () => {
   const ended = new Promise((resolve) => gateway.once("exit", resolve));
   gateway.kill("SIGTERM");
   await ended;
   rmSync(state, { recursive: true, force: true });
-}, 20_000);
+});
 
 describe("npm start", () => {
   it("prints the address, and what to try next", () => {

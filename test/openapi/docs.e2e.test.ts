@@ -46,7 +46,7 @@ describe.skipIf(!hasChromium)("the reference", () => {
       gateway.on("exit", (code) => reject(new Error(`npm start ended with ${code}`)));
     });
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await browser?.close();
@@ -54,7 +54,7 @@ describe.skipIf(!hasChromium)("the reference", () => {
     gateway.kill("SIGTERM");
     await ended;
     rmSync(state, { recursive: true, force: true });
-  }, 20_000);
+  });
 
   it("is served under a policy that lets nothing in from elsewhere", async () => {
     const answer = await fetch(`${base}/docs/`);

@@ -181,4 +181,4 @@ it("has no more than its probes alive, goes back to no older version, and is clo
   expect(opened).toBeGreaterThan(1_000); // states that were reached at all
   expect(granted).toBeGreaterThan(500);
   expect(TOKEN_MS).toBeGreaterThan(3_000); // or no command would meet a probe that is alive
-}, 120_000);
+});

@@ -296,7 +296,7 @@ it.each([
 it("keeps to that in long walks, too", () => {
   const found = wander({}, 1, 1_000, 100);
   expect(found).toEqual({ states: 100_000, violation: undefined });
-}, 120_000);
+});
 
 const token = (object: Shared): number => [...object.tokens.keys()][0] ?? 0;
 const WRONG: readonly (readonly [string, Variant, string])[] = [

@@ -1,9 +1,11 @@
 // Server bounce: an endpoint that is hot against the others refuses a call, and the caller never sees it.
-import { expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { Allowance, BOUNCES, MAX_BOUNCES, Usual } from "../../../core/balance/bounce.ts";
 import { reportIn } from "../../../core/balance/load-report.ts";
 import { HostLoad } from "../../../workers/service/host-load.ts";
 import { gatewayTo, json, USER, unary } from "../../support/gateway.ts";
+
+afterEach(() => void vi.useRealTimers());
 
 it("an endpoint's refusal sends the call to another one, so often as is allowed; no header of this reaches the caller", async () => {
   const seen: { who: string; told: string | null }[] = [];
@@ -25,7 +27,7 @@ it("an endpoint's refusal sends the call to another one, so often as is allowed;
   );
   for (let n = 0; n < 2; n++) await gateway(unary("GetUser", {}, { "tidegate-load-median": "0.001" }));
   expect(seen.every(({ told }) => told === null)).toBe(true); // nobody has reported yet, and a caller can't say it
-  await scheduler.wait(150);
+  vi.setSystemTime(Date.now() + 150);
   seen.length = 0;
   for (let n = 0; n < 4; n++) {
     const answer = await gateway(unary("GetUser"));
@@ -55,7 +57,7 @@ it.each([1, 30])("of %d calls no more are refused than an isolate allows, and no
   const upstream = { endpoints, balancer: "round_robin" as const };
   const gateway = gatewayTo(() => json(USER), { services: { "users.v1.UserService": { upstream } } }, { A: hot, B: hot, C: hot, D: hot });
   for (let n = 0; n < 4; n++) await gateway(unary("GetUser")); // all have reported
-  await scheduler.wait(150);
+  vi.setSystemTime(Date.now() + 150);
   answers = 0;
   for (let n = 0; n < calls; n++) expect((await gateway(unary("GetUser"))).status).toBe(200);
   expect(answers).toBe(calls);
@@ -88,7 +90,7 @@ it.each([
     }
   };
   await all();
-  await scheduler.wait(150);
+  vi.setSystemTime(Date.now() + 150);
   told.length = 0;
   await all();
   expect(told.some((median) => median !== null)).toBe(isTold);

@@ -50,7 +50,7 @@ function over(input: Partial<GatewayInput> = {}, bindings: Record<string, unknow
     const answer = await gateway(new Request(url, { method: "POST", headers: all, body: JSON.stringify(message) }));
     return { status: answer.status, body: (await answer.json()) as Record<string, never> };
   };
-  const settled = () => vi.waitUntil(() => pending === 0, { timeout: 10_000, interval: 1 });
+  const settled = () => vi.waitUntil(() => pending === 0, { timeout: 60_000, interval: 1 });
   return { gateway, calls, call, settled, told };
 }
 

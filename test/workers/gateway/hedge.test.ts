@@ -76,7 +76,7 @@ it("waits for the other attempt where one fails, whichever it is", async () => {
 
 it("never makes a third attempt, and keeps to the deadline", async () => {
   const { got, gateway } = await warm(never);
-  const answer = await gateway(unary("GetUser", {}, { "connect-timeout-ms": "1500" }));
+  const answer = await gateway(unary("GetUser", {}, { "connect-timeout-ms": "4000" }));
   expect(await answer.json()).toMatchObject({ code: "deadline_exceeded" });
   expect(got).toHaveLength(2);
   expect(got.every(({ signal }) => signal.aborted)).toBe(true);
@@ -117,7 +117,7 @@ it("repeats nothing while more than one call in a hundred goes wrong", async () 
 it("counts for the budget of the retries: where that is used up, nothing is hedged", async () => {
   const retries = { max: 1, budgetPercent: 0, minPerSecond: 0 };
   const { got, gateway } = await warm((request, number) => (number === 1 ? never(request) : json(USER)), { ...HEDGING, retries });
-  const answer = await gateway(unary("GetUser", {}, { "connect-timeout-ms": "1500" }));
+  const answer = await gateway(unary("GetUser", {}, { "connect-timeout-ms": "4000" }));
   expect(await answer.json()).toMatchObject({ code: "deadline_exceeded" });
   expect(got).toHaveLength(1);
 });

@@ -43,4 +43,4 @@ it("admits no more than the limit while a key moves, and asks only its own objec
   vi.setSystemTime(Date.UTC(2026, 0, 1) + 61_000); // what it was told is old now: the shard is asked, and says the same
   await call(one);
   expect(asked.slice(-2)).toEqual([asked[0], own]);
-}, 30_000);
+});

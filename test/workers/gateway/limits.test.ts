@@ -1,14 +1,21 @@
 // Whom rules hold, what calls cost, and what happens where buckets can't be asked: through the whole pipeline, with real objects.
 import { env } from "cloudflare:workers";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { RateLimitInput } from "../../../core/limit/rule.ts";
 import type { GatewayInput } from "../../../core/policy.ts";
 import type { RouteInput } from "../../../core/route-policy.ts";
 import type { TokenBucket } from "../../../durable-objects/token-bucket.ts";
 import { InvalidConfiguration } from "../../../workers/gateway/configuration.ts";
-import { gatewayTo, json, patientLimiter, USER, unary } from "../../support/gateway.ts";
+import { gatewayTo, json, PATIENT_MS, USER, unary } from "../../support/gateway.ts";
 
-afterEach(() => void vi.restoreAllMocks());
+const START = Date.UTC(2026, 0, 1);
+
+// The clock moves only where a test moves it: a lease does not lapse because the machine is busy.
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: START }));
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 let rules = 0;
 type Mode = NonNullable<RateLimitInput["mode"]>;
@@ -24,7 +31,7 @@ function limited(
   const name = `limits-${rules++}`;
   const input: Partial<GatewayInput> = {
     principalHeader: "x-principal",
-    rateLimits: { [name]: { capacity: 3, rate: 1, intervalMs: 600_000, fail: "closed", ...rule } },
+    rateLimits: { [name]: { capacity: 3, rate: 1, intervalMs: 600_000, fail: "closed", waitMs: PATIENT_MS, ...rule } },
     defaults: methods.length === 0 ? { rateLimits: [name], ...route } : {},
     services: {
       "users.v1.UserService": {
@@ -33,10 +40,33 @@ function limited(
       },
     },
   };
-  patientLimiter();
   const gateway = gatewayTo(upstream, input, bindings);
   return async (headers: Record<string, string> = {}, message: unknown = {}, method = "GetUser") =>
     (await gateway(unary(method, message, headers))).status;
+}
+
+/** The real buckets, and a way to wait until all messages to them have been answered. */
+function observedBuckets(isGone: () => boolean = () => false) {
+  let underWay = 0;
+  const observed = (call: () => Promise<unknown>): Promise<unknown> => {
+    if (isGone()) return Promise.reject(new Error("gone"));
+    underWay += 1;
+    return call().finally(() => {
+      underWay -= 1;
+    });
+  };
+  const TOKEN_BUCKET = {
+    getByName(shard: string) {
+      const stub = env.TOKEN_BUCKET.getByName(shard) as DurableObjectStub<TokenBucket>;
+      return {
+        take: (charges: never) => observed(() => stub.take(charges)),
+        lend: (requests: never) => observed(() => stub.lend(requests)),
+        giveBack: (charges: never) => observed(() => stub.giveBack(charges)),
+        takeAnyway: (charges: never) => observed(() => stub.takeAnyway(charges)),
+      };
+    },
+  };
+  return { TOKEN_BUCKET, settled: () => vi.waitUntil(() => underWay === 0, { timeout: 30_000 }) };
 }
 
 /** How many of `times` calls pass. */
@@ -126,10 +156,11 @@ it("takes what a function of the message says, bounded; nonsense costs the most"
 it.each(MODES)("takes what the answer says it cost, later calls pay for it: %s", async (mode) => {
   let says = "4";
   const upstream = () => json(USER, { headers: { "x-cost": says } });
-  const call = limited({ mode, capacity: 6 }, { cost: { header: "x-cost", max: 6 } }, upstream);
+  const { TOKEN_BUCKET, settled } = observedBuckets();
+  const call = limited({ mode, capacity: 6 }, { cost: { header: "x-cost", max: 6 } }, upstream, { TOKEN_BUCKET });
   expect(await call()).toBe(200); // 1 before it, 3 after it
-  await scheduler.wait(60);
   says = "1";
+  await settled();
   expect(await passed(9, () => call())).toBe(2);
 });
 
@@ -163,35 +194,32 @@ it("lets the first call of a small limit pass before its object has answered, wh
       },
     }),
   };
+  vi.useRealTimers();
   const call = limited({ capacity: 2, optimistic: true, waitMs: 5 }, {}, () => json(USER), { TOKEN_BUCKET });
   expect(await call()).toBe(200);
   expect(await call()).toBe(503); // waits for the object: one call in advance, no more
-  await scheduler.wait(20);
   for (const gate of asked) gate.resolve();
 });
 
 it("goes on with a quarter of its rate while the object can't be asked, under reuse, and refuses callers without a lease", async () => {
   let isGone = false;
-  const TOKEN_BUCKET = {
-    getByName: (shard: string) => ({
-      lend: (asks: never) =>
-        isGone ? Promise.reject(new Error("gone")) : (env.TOKEN_BUCKET.getByName(shard) as DurableObjectStub<TokenBucket>).lend(asks),
-    }),
-  };
+  const { TOKEN_BUCKET, settled } = observedBuckets(() => isGone);
   const rule = { capacity: 1_000, rate: 1_000, intervalMs: 1_000, mode: "leased", fail: "reuse", key: { header: "x-app" } } as const;
   const call = limited(rule, {}, () => json(USER), { TOKEN_BUCKET });
+  const pass = (ms: number): void => void vi.setSystemTime(Date.now() + ms);
   for (let n = 0; n < 120; n++) {
     await call({ "x-app": "known" });
-    await scheduler.wait(10);
+    pass(10);
+    await scheduler.wait(10); // renewals are collected for 5 ms before they are sent
+    await settled();
   }
   isGone = true;
-  await scheduler.wait(1_000); // what was held has lapsed
-  const before = Date.now();
-  const during = await passed(200, async () => {
-    await scheduler.wait(2);
+  pass(1_000); // what was held has lapsed
+  const during = await passed(1_000, () => {
+    pass(2);
     return call({ "x-app": "known" });
   });
-  const seconds = (Date.now() - before) / 1_000;
+  const seconds = 2;
   expect(during).toBeGreaterThan(2);
   expect(during).toBeLessThanOrEqual(250 * seconds + 251);
   expect(await call({ "x-app": "new" })).toBe(503);

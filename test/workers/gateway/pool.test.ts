@@ -8,6 +8,7 @@ import { gatewayTo, json, rest, USER, unary } from "../../support/gateway.ts";
 type Answer = () => Response | Promise<Response>;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const until = (isTrue: () => boolean): Promise<boolean> => vi.waitUntil(isTrue, { timeout: 60_000 });
 
 /** A gateway whose endpoints are functions, and how often each of them was called. */
 function over(
@@ -52,7 +53,7 @@ describe("an upstream of several endpoints", () => {
 
   it("calls a slow endpoint less than the others by default", async () => {
     const slow: Answer = async () => {
-      await sleep(60);
+      await sleep(250);
       return ok();
     };
     const { gateway, calls } = over({ A: slow, B: ok, C: ok });
@@ -68,21 +69,19 @@ describe("an upstream of several endpoints", () => {
       gates.push(gate);
       return gate.promise;
     };
-    const { gateway } = over({ A: held }, { maxConcurrent: 1, maxQueued: 2, queueMs: 200 });
+    const { gateway } = over({ A: held }, { maxConcurrent: 1, maxQueued: 2, queueMs: 3_000 });
     const order: string[] = [];
     const call = async (name: string) => {
       const { status } = await gateway(unary("GetUser"));
       order.push(`${name} ${status}`);
     };
     const calls = ["first", "second", "third", "fourth"].map(call);
-    await sleep(20);
+    await until(() => order.length === 1);
     expect(order).toEqual(["fourth 503"]); // two wait, no more
     gates[0]!.resolve(ok() as Response);
-    await sleep(20);
+    await until(() => order.length === 2 && gates.length === 2); // the second has its place
     expect(order).toEqual(["fourth 503", "first 200"]);
-    expect(gates).toHaveLength(2); // the second has its place
-    await Promise.race([Promise.all(calls.slice(2)), sleep(400)]);
-    expect(order).toContain("third 503"); // it has waited for as long as it may
+    await until(() => order.includes("third 503")); // it has waited for as long as it may
     gates[1]!.resolve(ok() as Response);
     await Promise.all(calls);
     expect(order.at(-1)).toBe("second 200");
@@ -215,9 +214,9 @@ describe("an upstream of several endpoints", () => {
       await gate;
       return ok();
     };
-    const { gateway } = over({ A: waiting, B: waiting }, { maxConcurrent: 2, maxQueued: 0 });
+    const { gateway, calls } = over({ A: waiting, B: waiting }, { maxConcurrent: 2, maxQueued: 0 });
     const first = Array.from({ length: 4 }, () => gateway(unary("GetUser")));
-    await sleep(5);
+    await until(() => calls["A"]! + calls["B"]! === 4);
     const refused = await gateway(unary("GetUser"));
     expect(refused.status).toBe(503);
     expect(await refused.json()).toMatchObject({

@@ -1,9 +1,11 @@
 // An isolate's list of registered endpoints: asked for behind answers, kept where nobody can be asked.
 import { env } from "cloudflare:workers";
-import { expect, it, vi } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import type { HashRing } from "../../../durable-objects/hash-ring.ts";
 import { InvalidConfiguration } from "../../../workers/gateway/configuration.ts";
 import { gatewayTo, json, USER, unary } from "../../support/gateway.ts";
+
+afterEach(() => void vi.useRealTimers());
 
 const TOKEN = "a secret of the registry";
 const SERVICE = "users.v1.UserService";
@@ -148,7 +150,7 @@ it("tells who watches of each change, and only then", async () => {
   expect(Number(lists[1]!.version)).toBeGreaterThan(Number(lists[0]!.version ?? 0));
   await reader.cancel();
   await gateway(procedure("Deregister", { service: SERVICE, id: "watched" }));
-}, 30_000);
+});
 
 const listing = (endpoints: readonly object[], version = 1) => ({ kind: "members" as const, version, endpoints });
 const endpointAt = (id: string) => ({ id, url: `https://${id}.example`, weight: 1, priority: 0, isDraining: false });
@@ -183,7 +185,7 @@ it("lets a call wait for the next list where the last one is of nobody", async (
   };
   const gateway = withRing({ getByName: () => ({ snapshot }) }, { [SERVICE]: { upstream: { registry: true } } }, 100);
   expect((await gateway(unary("GetUser"))).status).toBe(503);
-  await scheduler.wait(150);
+  vi.setSystemTime(Date.now() + 150);
   const called = vi.spyOn(globalThis, "fetch").mockImplementation(() => Promise.resolve(json(USER)));
   expect((await gateway(unary("GetUser"))).status).toBe(200);
   expect(called).toHaveBeenCalledOnce();
@@ -201,7 +203,7 @@ it("lets no call wait for a list where there are other endpoints, though the lis
   const upstream = { registry: true, endpoints: [{ binding: "USERS" }] };
   const gateway = withRing({ getByName: () => ({ snapshot }) }, { [SERVICE]: { upstream } }, 100);
   await gateway(unary("GetUser"));
-  await scheduler.wait(150);
+  vi.setSystemTime(Date.now() + 150);
   const late = scheduler.wait(800).then(() => "waited");
   expect(await Promise.race([gateway(unary("GetUser")).then(({ status }) => status), late])).toBe(200);
   expect(asked).toBe(2);
@@ -218,7 +220,7 @@ it("serves on with the last list where the ring is gone, and says how old it is"
   isGone = true;
   const statuses: number[] = [];
   for (let n = 0; n < 3; n++) {
-    await scheduler.wait(110);
+    vi.setSystemTime(Date.now() + 110);
     statuses.push((await gateway(unary("GetUser"))).status);
   }
   const ages = warned.mock.calls.map(([line]) => (JSON.parse(String(line)) as { snapshotAgeMs: number }).snapshotAgeMs);

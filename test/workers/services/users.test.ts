@@ -17,7 +17,10 @@ const create = (name: string): Promise<User> => users.createUser({ user: { displ
 
 /** Until so many wait for a change in the object. */
 const watched = (count: number): Promise<void> =>
-  vi.waitFor(() => runInDurableObject(store(), (object: UserStore) => expect(object.journal.waiting).toBe(count)), { interval: 5 });
+  vi.waitFor(() => runInDurableObject(store(), (object: UserStore) => expect(object.journal.waiting).toBe(count)), {
+    interval: 5,
+    timeout: 60_000,
+  });
 
 afterEach(async () => {
   vi.useRealTimers();

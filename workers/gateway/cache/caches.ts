@@ -43,6 +43,7 @@ export function cachesOf(
     [...policies.values()].map(({ l2 }) => l2),
     namespace,
     view,
+    policy.cache.l2WaitMs,
   );
   return new Caches(policies, policy.cache, view, levels);
 }

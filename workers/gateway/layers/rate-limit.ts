@@ -49,7 +49,7 @@ export function rateLimit(limiters: Limiters, settings: RateLimitSettings): Laye
       const { key, limit, isEnforced } = caller;
       (isEnforced ? enforced : reported).push({ rule, key, limit, cost: Math.min(tokens, limit.capacity) });
     }
-    const taking = takeAll(limiters, enforced);
+    const taking = takeAll(limiters, enforced, call.deadlineAt);
     const taken = taking instanceof Promise ? await taking : taking; // a warm lease answers at once
     for (const charge of reported) report(limiters, charge, call);
 
@@ -70,18 +70,18 @@ function costOf({ of, max }: Cost & { kind: "message" }, message: object | undef
 }
 
 /** @throws Rejected when a bucket refuses, or can't be asked under a rule that does not let calls pass then */
-function takeAll(limiters: Limiters, charges: readonly Charge[]): Taken[] | Promise<Taken[]> {
-  if (charges.length !== 1) return takeEach(limiters, charges);
-  const taking = limiters[LIMITER_OF[charges[0]!.rule.mode]].take(charges);
+function takeAll(limiters: Limiters, charges: readonly Charge[], deadlineAt: number): Taken[] | Promise<Taken[]> {
+  if (charges.length !== 1) return takeEach(limiters, charges, deadlineAt);
+  const taking = limiters[LIMITER_OF[charges[0]!.rule.mode]].take(charges, deadlineAt);
   if (taking instanceof Promise) return taking.then((verdicts) => settled(limiters, [], charges, verdicts));
   return settled(limiters, [], charges, taking);
 }
 
-async function takeEach(limiters: Limiters, charges: readonly Charge[]): Promise<Taken[]> {
+async function takeEach(limiters: Limiters, charges: readonly Charge[], deadlineAt: number): Promise<Taken[]> {
   const taken: Taken[] = [];
   for (const kind of ORDER) {
     const group = charges.filter(({ rule }) => LIMITER_OF[rule.mode] === kind);
-    if (group.length > 0) taken.push(...settled(limiters, taken, group, await limiters[kind].take(group)));
+    if (group.length > 0) taken.push(...settled(limiters, taken, group, await limiters[kind].take(group, deadlineAt)));
   }
   return taken;
 }
@@ -113,7 +113,7 @@ function report(limiters: Limiters, charge: Charge, call: Call): void {
     const requestId = call.outgoing.headers.get("x-request-id");
     console.warn(JSON.stringify({ level: "warn", requestId, rateLimited: charge.rule.name, enforced: false }));
   };
-  const verdicts = limiters[LIMITER_OF[charge.rule.mode]].take([charge]);
+  const verdicts = limiters[LIMITER_OF[charge.rule.mode]].take([charge], call.deadlineAt);
   if (verdicts instanceof Promise) waitUntil(verdicts.then(tell));
   else tell(verdicts);
 }

@@ -26,9 +26,9 @@ export class ExactBuckets implements Limiter {
     this.#shards = shards;
   }
 
-  async take(charges: readonly Charge[]): Promise<Verdicts> {
-    const waitMs = Math.min(...charges.map(({ rule }) => rule.waitMs));
+  async take(charges: readonly Charge[], deadlineAt: number): Promise<Verdicts> {
     const since = Date.now();
+    const waitMs = Math.min(deadlineAt - since, ...charges.map(({ rule }) => rule.waitMs));
     const answers = await this.#take(charges, waitMs);
     // One that has just heard of a move asks once more, with what is left of its time.
     const verdicts = answers.some(hasMoved) ? await this.#take(charges, since + waitMs - Date.now()) : answers;

@@ -40,7 +40,7 @@ export class Leases implements Limiter {
     this.#most = most;
   }
 
-  take(charges: readonly Charge[]): Verdicts | Promise<Verdicts> {
+  take(charges: readonly Charge[], deadlineAt: number): Verdicts | Promise<Verdicts> {
     const now = Date.now();
     const spent: Spent[] = [];
     const allowed: Verdict[] = [];
@@ -54,7 +54,7 @@ export class Leases implements Limiter {
     this.#undo(charges, spent);
     // What one rule is known to refuse takes nothing from the others: they are not asked.
     if (charges.some((charge, index) => spent[index]!.kind === "refused" && this.#isWord(charge))) return this.#refusals(charges, spent);
-    return this.#obtainAll(charges);
+    return this.#obtainAll(charges, deadlineAt);
   }
 
   giveBack(charges: readonly Charge[]): void {
@@ -77,8 +77,8 @@ export class Leases implements Limiter {
     return spent;
   }
 
-  async #obtainAll(charges: readonly Charge[]): Promise<Verdicts> {
-    const obtained = await Promise.all(charges.map((charge) => this.#obtain(charge)));
+  async #obtainAll(charges: readonly Charge[], deadlineAt: number): Promise<Verdicts> {
+    const obtained = await Promise.all(charges.map((charge) => this.#obtain(charge, deadlineAt)));
     if (obtained.some((answer) => answer?.kind === "refused")) this.#undo(charges, obtained);
     return charges.map((charge, index): Verdict | undefined => {
       const answer = obtained[index];
@@ -111,9 +111,9 @@ export class Leases implements Limiter {
    *
    * @returns undefined where the object can't be asked, or not in time
    */
-  async #obtain(charge: Charge): Promise<Spent | undefined> {
+  async #obtain(charge: Charge, deadlineAt: number): Promise<Spent | undefined> {
     const entry = this.#entryOf(charge);
-    const until = Date.now() + charge.rule.waitMs;
+    const until = Math.min(deadlineAt, Date.now() + charge.rule.waitMs);
     for (;;) {
       const now = Date.now();
       const spent = entry.lease.take(charge.cost, now);

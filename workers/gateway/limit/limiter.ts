@@ -17,8 +17,12 @@ export interface Charge {
 export type Verdicts = readonly (Verdict | undefined)[];
 
 export interface Limiter {
-  /** Takes all charges or, where one is refused, none. Answers at once where nothing has to be asked. Never fails. */
-  take(charges: readonly Charge[]): Verdicts | Promise<Verdicts>;
+  /**
+   * Takes all charges or, where one is refused, none. Responds at once where no object has to be called. Never fails.
+   *
+   * @param deadlineAt epoch ms; the wait for an object ends here, or after the rule's `waitMs`, whichever is first
+   */
+  take(charges: readonly Charge[], deadlineAt: number): Verdicts | Promise<Verdicts>;
   /** Returns what was taken for a call that another limiter refused, or that turned out cheaper. */
   giveBack(charges: readonly Charge[]): void;
   /** Takes what a call turned out to cost beyond what it paid; later calls pay for it. */

@@ -1,8 +1,10 @@
 // Plain HTTP behind the gateway: which route a path goes to, and what is answered from what is kept.
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { gatewayTo, json, unary } from "../../../support/gateway.ts";
 import { fresh, status, web } from "./support.ts";
+
+afterEach(() => void vi.useRealTimers());
 
 describe("a plain HTTP route", () => {
   const upstream = (name: string) => ({ fetch: (url: string) => Promise.resolve(new Response(`${name} ${new URL(url).pathname}`)) });
@@ -77,9 +79,9 @@ describe("what is kept of it", () => {
     );
     const paths = ["/a?q=1", "/made", "/kept"];
     for (const path of paths) for (const language of ["de", "fr"]) await ask(path, { headers: { "accept-language": language } });
-    await scheduler.wait(2);
+    vi.setSystemTime(Date.now() + 2);
     await ask("/a?utm=x&q=1", { method: "PUT", body: "b" });
-    await scheduler.wait(2);
+    vi.setSystemTime(Date.now() + 2);
     const before = seen.length;
     const hits = await Promise.all(
       paths.flatMap((path) =>
@@ -93,9 +95,9 @@ describe("what is kept of it", () => {
   it("stays where the change has failed", async () => {
     const { ask } = web((request) => (request.method === "GET" ? fresh("a") : new Response(null, { status: 500 })));
     await ask("/a");
-    await scheduler.wait(2);
+    vi.setSystemTime(Date.now() + 2);
     await ask("/a", { method: "DELETE" });
-    await scheduler.wait(2);
+    vi.setSystemTime(Date.now() + 2);
     expect(status(await ask("/a"))).toContain("hit");
   });
 

@@ -18,7 +18,7 @@ function levelOver(namespace: Namespace = env.CACHE, settings: Partial<SharedSet
 
 /** Waits for a write behind an answer. */
 async function stored(level: SharedLevel, key: string): Promise<string | undefined> {
-  return textOf(await vi.waitUntil(() => level.get(key, NOW), { timeout: 10_000, interval: 20 }));
+  return textOf(await vi.waitUntil(() => level.get(key, NOW), { timeout: 60_000, interval: 20 }));
 }
 
 /** The real namespace; remembers what was written. */
@@ -62,7 +62,7 @@ describe("a namespace", () => {
     const level = levelOver(namespace);
     const keys = [freshKey(), "x".repeat(60_000), "x".repeat(60_001), "ü\u{1f600}"];
     for (const key of keys) level.put(key, entryOf(key.slice(0, 10), NOW), NOW);
-    await vi.waitUntil(() => namespace.writes.length === keys.length, { timeout: 10_000 });
+    await vi.waitUntil(() => namespace.writes.length === keys.length, { timeout: 60_000 });
     const ids = namespace.writes.map(({ key }) => key);
     expect(new Set(ids).size).toBe(keys.length);
     for (const id of ids) expect(id).toMatch(/^0\.[\w-]{43}$/);
@@ -74,7 +74,7 @@ describe("a namespace", () => {
     const short = freshKey();
     level.put(short, entryOf("short", NOW, { freshUntil: NOW + 2_000, staleUntil: NOW + 2_000, errorUntil: NOW + 2_500 }), NOW);
     level.put(freshKey(), entryOf("long", NOW, { errorUntil: NOW + 600_001 }), NOW);
-    await vi.waitUntil(() => namespace.writes.length === 2, { timeout: 10_000 });
+    await vi.waitUntil(() => namespace.writes.length === 2, { timeout: 60_000 });
     expect(namespace.writes.map(({ options }) => options.expirationTtl).sort()).toEqual([60, 601]);
     expect(await level.get(short, NOW + 2_500)).toBeUndefined(); // KV has it still; it has expired
     expect([level.counts.expired, namespace.reads]).toEqual([1, [{ type: "arrayBuffer", cacheTtl: 30 }]]);
@@ -164,7 +164,7 @@ describe("a namespace at fault", () => {
     const level = levelOver(failing(() => Promise.reject(new Error("429 Too Many Requests"))));
     expect(await level.get("a", NOW)).toBeUndefined();
     level.put("b", entryOf("a", NOW), NOW);
-    await vi.waitUntil(() => level.counts.write_failed === 1, { timeout: 10_000 });
+    await vi.waitUntil(() => level.counts.write_failed === 1, { timeout: 60_000 });
     expect(level.counts).toMatchObject({ failed: 1, written: 0 });
   });
 
@@ -179,7 +179,7 @@ describe("a namespace at fault", () => {
     });
     expect(await level.get("a", NOW)).toBeUndefined();
     level.put("b", entryOf("a", NOW), NOW);
-    await vi.waitUntil(() => level.counts.write_failed === 1, { timeout: 10_000 });
+    await vi.waitUntil(() => level.counts.write_failed === 1, { timeout: 60_000 });
   });
 
   it("that does not answer is a miss after the deadline", async () => {

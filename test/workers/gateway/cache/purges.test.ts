@@ -43,7 +43,7 @@ it("waits for nothing while it has heard, and asks behind an answer after the po
   expect([view.prepare(), state.asked]).toEqual([undefined, 1]);
   vi.setSystemTime(START + 5_000);
   for (let n = 0; n < 50; n++) expect(view.prepare()).toBeUndefined(); // asked once, and nobody waits
-  await vi.waitUntil(() => state.asked === 2);
+  await vi.waitUntil(() => state.asked === 2, { timeout: 60_000 });
 });
 
 it("a purge is in force at once where it was made, and elsewhere with the next poll", async () => {
@@ -54,7 +54,7 @@ it("a purge is in force at once where it was made, and elsewhere with the next p
   expect([here.purges.judge(entry(0)), here.purges.judge(entry(seq)), there.purges.judge(entry(0))]).toEqual(["soft", "valid", "valid"]);
   vi.setSystemTime(START + 5_500);
   expect(there.prepare()).toBeUndefined();
-  await vi.waitUntil(() => there.purges.judge(entry(0)) === "soft");
+  await vi.waitUntil(() => there.purges.judge(entry(0)) === "soft", { timeout: 60_000 });
   expect([state.asked, there.withinMs]).toEqual([3, 6_000]);
 });
 
@@ -104,7 +104,7 @@ it("a log that does not answer holds no call up for longer than it may", async (
   state.isHung = false;
   vi.setSystemTime(START + 5_000); // the ask is given up for lost
   void view.prepare();
-  await vi.waitUntil(() => view.mayServeShared());
+  await vi.waitUntil(() => view.mayServeShared(), { timeout: 60_000 });
 });
 
 it("strict: serves nothing where the log has not been heard in time, and serves again when it has", async () => {
