@@ -1,32 +1,15 @@
 // Runs one of the project's tools on a machine that may have nothing but Node 20 and npm:
-// installs what the lock file asks for where it is missing, then starts the tool under the newer Node that came with it.
+// installs what the lock file lists where it is missing, then starts the tool under the newer Node that came with it.
 //   node cli/run.mjs cli/start.ts      a file of ours        node cli/run.mjs vitest run      a command of a package
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { install, isInstalled } from "./install.mjs";
+import { scriptOf, usageOf, VERSION } from "./usage.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
-
-/** npm writes this file last, so it stands only after an install that ended well. */
-function isInstalled() {
-  const installed = join(root, "node_modules", ".package-lock.json");
-  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs;
-}
-
-function install() {
-  console.error("tidegate: installing what package-lock.json asks for (once, about a minute) ...");
-  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
-    cwd: root,
-    stdio: ["ignore", 2, 2],
-    shell: process.platform === "win32",
-  });
-  if (status !== 0) {
-    console.error("tidegate: `npm ci` failed (see above). Needed: Node 20 or later, npm 10 or later, and the npm registry.");
-    process.exit(status ?? 1);
-  }
-}
 
 /** The Node that the tools need: the one npm installed, or the one running now where it is new enough. */
 function node() {
@@ -45,7 +28,30 @@ if (tool === undefined) {
   console.error("usage: node cli/run.mjs FILE.ts|COMMAND [ARG ...]");
   process.exit(2);
 }
-if (!isInstalled()) install();
+
+const script = scriptOf([tool, ...args]);
+const usage = script === undefined ? undefined : usageOf(script);
+const flags = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+if (usage !== undefined && (flags.includes("--help") || flags.includes("-h"))) {
+  process.stdout.write(usage);
+  process.exit(0);
+}
+if (usage !== undefined && flags.includes("--version")) {
+  process.stdout.write(`tidegate ${VERSION}\n`);
+  process.exit(0);
+}
+
+if (!isInstalled(root)) {
+  const say = (text) => console.error(`tidegate: ${text}`);
+  const code = await install(root, say).catch((error) => {
+    say(error.message);
+    return 1;
+  });
+  if (code !== 0) {
+    if (code < 128) say("`npm ci` failed (see above). Needed: Node 20 or later, npm 10 or later, and the npm registry.");
+    process.exit(code);
+  }
+}
 
 const isFile = /\.(ts|mjs)$/.test(tool);
 const child = spawn(isFile ? node() : join(bin, tool), isFile ? [tool, ...args] : args, {
