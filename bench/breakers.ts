@@ -8,6 +8,7 @@ import { RetryBudget } from "../core/retry/budget.ts";
 import { RETRIES } from "../core/retry/policy.ts";
 import { nextTry } from "../core/retry/retry.ts";
 import { describeEnvironment } from "./environment.ts";
+import { sized } from "./sized.ts";
 
 interface Opossum {
   fire(): Promise<unknown>;
@@ -16,9 +17,10 @@ interface Opossum {
 }
 const Opossum = createRequire(import.meta.url)("opossum") as new (work: () => Promise<unknown>, options: object) => Opossum;
 
-const ROUNDS = 15;
-const SYNC = 2_000_000; // operations a round
-const ASYNC = 100_000;
+const count = sized("bench:breakers", 60);
+const ROUNDS = count(15);
+const SYNC = count(2_000_000, 50_000); // operations a round
+const ASYNC = count(100_000, 5_000);
 const CALLS_PER_MS = 10; // how fast the clock of the timed calls goes: a busy isolate's
 
 /** @returns something of the work, so that none of it can be left out */

@@ -8,15 +8,17 @@ import { WRITE_RULES } from "../core/cache/writes.ts";
 import { ISOLATES, LIFE_MS, oncePercent, PER_SECOND, sharedWrites } from "../test/support/cache-shared.ts";
 import { driftTrace, hitPercent, scanTrace, seeded, type Trace, zipf, zipfTrace } from "../test/support/cache-traces.ts";
 import { describeEnvironment } from "./environment.ts";
+import { sized } from "./sized.ts";
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
+const scaled = sized("bench:cache", 60);
 const NOW = 1_763_000_000_000;
 const SIZE = 10_000;
-const HITS = 1_000_000;
-const COUNTED = 100_000; // hits that fit between two collections even at 100 bytes each
-const ROUNDS = 7;
+const HITS = scaled(1_000_000, 50_000);
+const COUNTED = scaled(100_000, 50_000); // hits that fit between two collections even at 100 bytes each
+const ROUNDS = scaled(7);
 
 interface Cache {
   get(key: string): unknown;
@@ -100,7 +102,7 @@ for (const [name, create] of Object.entries(caches)) {
   say(name, alone.toFixed(0), built.toFixed(0), Math.max(0, bytes).toFixed(1));
 }
 
-const SHAPE = { count: 100_000, length: 1_000_000, seed: 7 };
+const SHAPE = { count: 100_000, length: scaled(1_000_000, 20_000), seed: 7 };
 const traces: Readonly<Record<string, Trace>> = {
   "zipf 0.9": zipfTrace(SHAPE, 0.9),
   "zipf 1.0": zipfTrace(SHAPE, 1),
@@ -132,9 +134,9 @@ process.stdout.write(
 say("trace", "keys asked for once", "writes on every miss", "writes by the rules", "ratio", "upstream calls", "by the rules");
 say("---", "--:", "--:", "--:", "--:", "--:", "--:");
 for (const [name, trace] of Object.entries({
-  "zipf 0.9": zipfTrace({ ...SHAPE, length: 300_000 }, 0.9),
-  "zipf 0.7": zipfTrace({ ...SHAPE, length: 300_000 }, 0.7),
-  "zipf 0.9, a fifth in scans": scanTrace({ ...SHAPE, length: 300_000 }),
+  "zipf 0.9": zipfTrace({ ...SHAPE, length: scaled(300_000, 20_000) }, 0.9),
+  "zipf 0.7": zipfTrace({ ...SHAPE, length: scaled(300_000, 20_000) }, 0.7),
+  "zipf 0.9, a fifth in scans": scanTrace({ ...SHAPE, length: scaled(300_000, 20_000) }),
 })) {
   const every = sharedWrites(trace, { ...WRITE_RULES, secondMissWithinMs: 0 });
   const some = sharedWrites(trace, WRITE_RULES);

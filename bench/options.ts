@@ -1,14 +1,8 @@
 // The options of the benchmark, and what is said of a wrong one.
 import { parseArgs } from "node:util";
+import { usageOf } from "../cli/usage.mjs";
 
-export const HELP = `usage: npm run bench -- [--seconds N] [--only NAME,...] [--connections N] [--json FILE] [--write-readme]
-
-  --seconds N       measured seconds for each subject, in slices of one (default 10)
-  --only NAME,...   measure these subjects alone
-  --connections N   keep-alive connections, each with one request under way (default 16)
-  --json FILE       write the figures to FILE
-  --write-readme    put the table into bench/README.md
-`;
+export const HELP = usageOf("bench")!;
 
 export type Options =
   | {
@@ -33,7 +27,7 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
         only: { type: "string" },
         connections: { type: "string", default: "16" },
         "write-readme": { type: "boolean", default: false },
-        help: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
       },
     });
     if (values.help) return { kind: "help" };
@@ -46,7 +40,7 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
     if (connections === undefined) return invalid("--connections: write a whole number from 1 to 1024");
     return { kind: "run", json: values.json, seconds, only: [...new Set(only)], connections, readme: values["write-readme"] };
   } catch (error) {
-    return invalid(`${(error as Error).message}\n${HELP}`);
+    return invalid(`${(error as Error).message.split(". ")[0]}\n\n${HELP}`);
   }
 }
 

@@ -7,6 +7,7 @@ import { Load } from "../core/balance/load.ts";
 import { mix32 } from "../core/balance/place.ts";
 import { hash32 } from "../core/hash.ts";
 import { describeEnvironment } from "./environment.ts";
+import { sized } from "./sized.ts";
 
 interface HashRing {
   get(key: string): string;
@@ -15,10 +16,11 @@ const require = createRequire(import.meta.url);
 const HashRing = require("hashring") as new (members: Record<string, number>) => HashRing;
 const ConsistentHash = require("consistent-hash") as new () => { add(id: string, weight: number): void; get(key: string): string };
 
-const KEYS = 500_000;
-const KEYS_EACH = 20_000; // for each endpoint, for the shares of our own
-const TIMED = 50_000; // of them, for the times; a tenth of a tenth where every pick looks at a thousand endpoints
-const ROUNDS = 7;
+const count = sized("bench:picks", 90);
+const KEYS = count(500_000, 10_000);
+const KEYS_EACH = count(20_000, 100); // for each endpoint, for the shares of our own
+const TIMED = count(50_000, 1_000); // of them, for the times; a tenth of a tenth where every pick looks at a thousand endpoints
+const ROUNDS = count(7);
 const SIZES = [3, 100, 1_000];
 const keys = Array.from({ length: KEYS }, (_, index) => `tenant-${index}`);
 const numbers = Uint32Array.from(keys, hash32);
@@ -109,18 +111,18 @@ for (const size of SIZES) {
   const builds: Record<string, number[]> = {};
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, { build }] of ringsFor(size)) {
-      const count = size === 1_000 && !(name === "consistent_hash" || name === "maglev") ? TIMED / 50 : TIMED;
+      const timedPicks = size === 1_000 && !(name === "consistent_hash" || name === "maglev") ? TIMED / 50 : TIMED;
       let pick = (_: number): string => "";
       const builtIn = timed(() => {
         pick = build(ids);
       });
       let sink = 0;
       const took = timed(() => {
-        for (let index = 0; index < count; index++) sink += pick(index).length;
+        for (let index = 0; index < timedPicks; index++) sink += pick(index).length;
       });
       if (sink < 0) throw new Error("unreachable");
       builds[name] = [...(builds[name] ?? []), builtIn / 1e6];
-      picks[name] = [...(picks[name] ?? []), took / count];
+      picks[name] = [...(picks[name] ?? []), took / timedPicks];
     }
   }
   process.stdout.write(`\n| ${size} endpoints | ns/pick | build ms | keys moved / forced | busiest / mean |\n|---|--:|--:|--:|--:|\n`);

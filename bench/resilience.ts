@@ -10,9 +10,11 @@ import { Throttle } from "../core/overload/throttle.ts";
 import type { Call } from "../workers/gateway/call.ts";
 import { Place, shed } from "../workers/gateway/layers/shed.ts";
 import { describeEnvironment } from "./environment.ts";
+import { sized } from "./sized.ts";
 
-const CALLS = 100_000;
-const ROUNDS = 9;
+const count = sized("bench:resilience", 10);
+const CALLS = count(100_000, 5_000);
+const ROUNDS = count(9);
 const IN_FLIGHT = 20; // calls that are under way all the time
 
 /** One thing that is done for each call; it is told the time, which stands still within a call. */

@@ -1,27 +1,8 @@
 // `npm run breaker`: lists the breakers of the gateway's upstreams, opens and closes them by hand, and tells who has.
 import { userInfo } from "node:os";
-import { parseArgs } from "node:util";
+import { parseCommand } from "./command.ts";
 
-const HELP = `usage: npm run breaker -- list [UPSTREAM]
-       npm run breaker -- open UPSTREAM ENDPOINT --reason "disk is full"
-       npm run breaker -- changes [UPSTREAM]
-
-  list      every breaker: which calls pass, since when, by whose word
-  open      lets no call through to the endpoint, whatever isolates see; it holds until it is changed
-  close     lets every call through, whatever isolates see
-  auto      leaves it to what isolates see
-  changes   what has changed, by whom and why, the latest first
-
-  UPSTREAM  full name of the service; with @NAME for a canary, @mirror, @fallback; a path for a route of plain HTTP
-  ENDPOINT  as \`list\` tells it: a URL, the name of a binding, or a registered id
-
-  --reason TEXT    needed by open, close and auto, for the audit
-  --as NAME        who you are, for the audit (default: your user name)
-  --gateway URL    default http://127.0.0.1:8787
-
-  The operator's token is read from the environment: OPERATOR_TOKEN. Isolates hear of a change within eleven seconds.
-`;
-
+const HINT = "`npm run breaker -- --help` shows how";
 const FORCES = { open: "FORCE_OPEN", close: "FORCE_CLOSED", auto: "FORCE_EVIDENCE" } as const;
 const STATES: Readonly<Record<string, string>> = {
   STATE_CLOSED: "closed",
@@ -55,20 +36,16 @@ function fail(message: string): never {
 }
 
 async function main(): Promise<string> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      reason: { type: "string", default: "" },
-      as: { type: "string", default: userInfo().username },
-      gateway: { type: "string", default: "http://127.0.0.1:8787" },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) return HELP;
+  const options = {
+    reason: { type: "string", default: "" },
+    as: { type: "string", default: userInfo().username },
+    gateway: { type: "string", default: "http://127.0.0.1:8787" },
+  } as const;
+  const { values, positionals } = parseCommand("breaker", options, { allowPositionals: true });
   const [command = "", upstream = "", endpoint = "", ...more] = positionals;
   const isForce = command in FORCES;
-  if (!isForce && command !== "list" && command !== "changes") fail(`write list, open, close, auto or changes\n\n${HELP}`);
-  if (more.length > 0 || (!isForce && endpoint !== "")) fail(`${command}: too much after it\n\n${HELP}`);
+  if (!isForce && command !== "list" && command !== "changes") fail(`write list, open, close, auto or changes; ${HINT}`);
+  if (more.length > 0 || (!isForce && endpoint !== "")) fail(`${command}: too much after it; ${HINT}`);
   if (isForce && (upstream === "" || endpoint === "")) fail(`${command}: say of which upstream and endpoint; \`list\` tells them`);
   if (isForce && values.reason.trim() === "") fail(`${command}: say why: --reason "..."`);
   const token = process.env["OPERATOR_TOKEN"];

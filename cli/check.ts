@@ -1,5 +1,6 @@
 // `npm run check`: all that must hold before anything runs. Every check runs, whatever became of the one before.
 import { spawnSync } from "node:child_process";
+import { parseCommand } from "./command.ts";
 
 const CHECKS: readonly (readonly [name: string, command: string])[] = [
   ["types of the core, without any platform", "tsc -p core"],
@@ -14,6 +15,7 @@ const CHECKS: readonly (readonly [name: string, command: string])[] = [
   ["the plan of the house", "vitest run --project node test/house.test.ts"],
 ];
 
+parseCommand("check", {});
 let failed = 0;
 for (const [name, command] of CHECKS) {
   const startedAt = performance.now();

@@ -91,8 +91,7 @@ const requiredPackages = (lockText) => packagesOf(lockText).filter(([, { optiona
 /** @param {string} lockText binaries for this platform: they are missing where node_modules was copied from another one */
 const packagesOfPlatform = (lockText) =>
   packagesOf(lockText).filter(
-    ([, { optional, os, cpu, libc }]) =>
-      optional && os?.includes(process.platform) && cpu?.includes(process.arch) && libc === undefined,
+    ([, { optional, os, cpu, libc }]) => optional && os?.includes(process.platform) && cpu?.includes(process.arch) && libc === undefined,
   );
 
 /** @param {string} root @param {string} lock @returns {Promise<number>} */
@@ -143,7 +142,8 @@ async function acquire(lock, say) {
 function parseOwner(owner) {
   try {
     const { host, pids } = JSON.parse(owner);
-    if (typeof host === "string" && Array.isArray(pids) && pids.every(Number.isInteger)) return { host, pids: /** @type {number[]} */ (pids) };
+    if (typeof host === "string" && Array.isArray(pids) && pids.every(Number.isInteger))
+      return { host, pids: /** @type {number[]} */ (pids) };
   } catch {} // cut short: its writer was killed, or has not finished
   return undefined;
 }

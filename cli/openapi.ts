@@ -25,7 +25,11 @@ export function openapiOf(descriptorSet: Uint8Array, info: Info = INFO): Schema 
 /** The document of the project's own protos as it is committed: the same text for the same protos. */
 export function openapiText(): string {
   const descriptorSet = execFileSync("buf", ["build", "-o", "-", "--as-file-descriptor-set"], { maxBuffer: 256 * 1024 * 1024 });
-  return `${JSON.stringify(openapiOf(descriptorSet), null, 2)}\n`;
+  return openapiTextOf(openapiOf(descriptorSet));
+}
+
+export function openapiTextOf(document: Schema): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 if (import.meta.main) {

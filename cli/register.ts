@@ -1,43 +1,25 @@
 // `npm run register`: makes a server known to the gateway's registry, keeps its lease, and takes it out when it is stopped.
 import { hostname } from "node:os";
-import { parseArgs } from "node:util";
+import { parseCommand } from "./command.ts";
 
-const HELP = `usage: npm run register -- --service users.v1.UserService --url http://10.0.0.7:9000 [options]
-
-  --service NAME    full name of the service; its upstream has registry: true in gateway.config.ts
-  --url URL         where this server listens, as the gateway reaches it
-  --gateway URL     default http://127.0.0.1:8787
-  --id NAME         unique in the service (default: host name and port)
-  --weight N        share of the calls, 1 to 1000 (default 1)
-  --priority N      0 to 15; higher ones wait until no lower one is left (default 0)
-  --zone NAME       where it stands
-  --lease SECONDS   taken out so long after the last word from here (default 15)
-  --drain SECONDS   when stopped: without new calls for so long before it goes (default 5)
-
-  The registry's token is read from the environment: REGISTRY_TOKEN.
-`;
-
-const { values } = parseArgs({
-  options: {
-    service: { type: "string" },
-    url: { type: "string" },
-    gateway: { type: "string", default: "http://127.0.0.1:8787" },
-    id: { type: "string" },
-    weight: { type: "string", default: "1" },
-    priority: { type: "string", default: "0" },
-    zone: { type: "string", default: "" },
-    lease: { type: "string", default: "15" },
-    drain: { type: "string", default: "5" },
-    help: { type: "boolean", default: false },
-  },
+const { values } = parseCommand("register", {
+  service: { type: "string" },
+  url: { type: "string" },
+  gateway: { type: "string", default: "http://127.0.0.1:8787" },
+  id: { type: "string" },
+  weight: { type: "string", default: "1" },
+  priority: { type: "string", default: "0" },
+  zone: { type: "string", default: "" },
+  lease: { type: "string", default: "15" },
+  drain: { type: "string", default: "5" },
 });
-if (values.help) {
-  process.stdout.write(HELP);
-  process.exit(0);
-}
 const token = process.env["REGISTRY_TOKEN"];
 if (values.service === undefined || values.url === undefined || token === undefined) {
-  process.stderr.write(token === undefined ? "set REGISTRY_TOKEN, the registry's token\n" : `--service and --url are needed\n\n${HELP}`);
+  process.stderr.write(
+    token === undefined
+      ? "set REGISTRY_TOKEN, the registry's token\n"
+      : "--service and --url are needed; `npm run register -- --help` shows how\n",
+  );
   process.exit(2);
 }
 const { service, url } = values;

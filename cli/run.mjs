@@ -42,7 +42,7 @@ if (usage !== undefined && flags.includes("--version")) {
 }
 
 if (!isInstalled(root)) {
-  const say = (text) => console.error(`tidegate: ${text}`);
+  const say = (/** @type {string} */ text) => console.error(`tidegate: ${text}`);
   const code = await install(root, say).catch((error) => {
     say(error.message);
     return 1;
@@ -58,9 +58,9 @@ const child = spawn(isFile ? node() : join(bin, tool), isFile ? [tool, ...args] 
   cwd: root,
   stdio: "inherit",
   shell: process.platform === "win32",
-  env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}`, WRANGLER_SEND_METRICS: "false" },
+  env: { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"]}`, WRANGLER_SEND_METRICS: "false" },
 });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.on(signal, () => child.kill(signal));
 child.on("error", (error) => {
   console.error(`tidegate: ${tool} could not be started: ${error.message}`);
   process.exit(1);

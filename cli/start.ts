@@ -1,30 +1,15 @@
 // `npm start`: the gateway with its example services on this machine, without an account and without network.
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
-import { parseArgs } from "node:util";
+import { parseCommand } from "./command.ts";
 import { checkConfiguration } from "./configuration.ts";
 
-const HELP = `usage: npm start -- [--port N] [--ip ADDRESS] [--persist-to FOLDER] [--verbose]
-
-  --port N       where the gateway listens (default 8787; the next free one where that is taken)
-  --ip ADDRESS   the address it listens on (default 127.0.0.1)
-  --persist-to   where the data of the services and the buckets is kept (default .wrangler/state)
-  --verbose      show what wrangler prints
-`;
-
-const { values } = parseArgs({
-  options: {
-    port: { type: "string" },
-    ip: { type: "string", default: "127.0.0.1" },
-    "persist-to": { type: "string", default: ".wrangler/state" },
-    verbose: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+const { values } = parseCommand("start", {
+  port: { type: "string" },
+  ip: { type: "string", default: "127.0.0.1" },
+  "persist-to": { type: "string", default: ".wrangler/state" },
+  verbose: { type: "boolean", default: false },
 });
-if (values.help) {
-  process.stdout.write(HELP);
-  process.exit(0);
-}
 
 const found = await checkConfiguration({ secrets: "local" });
 const problems = [...found.problems, ...found.missingSecrets];

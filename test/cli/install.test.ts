@@ -13,7 +13,7 @@ beforeEach(() => {
   for (const file of ["cli/run.mjs", "cli/install.mjs", "cli/usage.mjs"]) cpSync(file, join(root, file));
   mkdirSync(join(root, "cli/usage"));
   mkdirSync(join(root, "dependency"));
-  writeFileSync(join(root, "cli/tool.mjs"), 'console.log(`tool ${process.argv.slice(2).join(" ")}`);');
+  writeFileSync(join(root, "cli/tool.mjs"), 'console.log("tool", ...process.argv.slice(2));');
   writeFileSync(join(root, "cli/usage/tool.txt"), "usage: npm run tool\n");
   writeFileSync(join(root, "dependency/package.json"), '{ "name": "dependency", "version": "1.0.0" }');
   lock("1.0.0", 0);
@@ -27,7 +27,10 @@ afterEach(() => {
 /** A project with one dependency, whose installation takes `seconds` and adds a line to installed.txt. */
 function lock(version: string, seconds: number): void {
   const record = `require("fs").appendFileSync("installed.txt","x\\\\n")`;
-  const hook = `node -e 'require("fs").appendFileSync("begun.txt","x\\\\n");setTimeout(()=>${record},${seconds * 1_000})'`.replaceAll("\\\\n", "\\n");
+  const hook = `node -e 'require("fs").appendFileSync("begun.txt","x\\\\n");setTimeout(()=>${record},${seconds * 1_000})'`.replaceAll(
+    "\\\\n",
+    "\\n",
+  );
   const manifest = {
     name: "project",
     version,
@@ -41,7 +44,10 @@ function lock(version: string, seconds: number): void {
     dependency: { version: "1.0.0" },
     "node_modules/dependency": { resolved: "dependency", link: true },
   };
-  writeFileSync(join(root, "package-lock.json"), JSON.stringify({ name: "project", version, lockfileVersion: 3, requires: true, packages }));
+  writeFileSync(
+    join(root, "package-lock.json"),
+    JSON.stringify({ name: "project", version, lockfileVersion: 3, requires: true, packages }),
+  );
 }
 
 interface Run {
@@ -102,18 +108,22 @@ describe("npm run X on a fresh clone", () => {
     expect(existsSync(join(root, ".install-lock"))).toBe(false);
   }, 120_000);
 
-  it.each(["SIGKILL", "SIGTERM", "SIGINT"] as const)("takes over from a command that %s has ended, and installs again", async (signal) => {
-    lock("1.0.0", 600);
-    const first = run("1");
-    await until(() => lines("begun.txt") === 1);
-    process.kill(-first.child.pid!, signal); // npm, too, as Ctrl-C in a terminal does
-    expect((await first.ended).stdout).toBe("");
-    lock("1.0.0", 0);
-    const second = await run("2").ended;
-    expect(second).toMatchObject({ code: 0, stdout: "tool 2\n" });
-    if (signal === "SIGKILL") expect(second.stderr).toMatch(/process \d+ has ended in the middle of its installation; taking over/);
-    expect(lines("installed.txt")).toBe(1);
-  }, 120_000);
+  it.each(["SIGKILL", "SIGTERM", "SIGINT"] as const)(
+    "takes over from a command that %s has ended, and installs again",
+    async (signal) => {
+      lock("1.0.0", 600);
+      const first = run("1");
+      await until(() => lines("begun.txt") === 1);
+      process.kill(-first.child.pid!, signal); // npm, too, as Ctrl-C in a terminal does
+      expect((await first.ended).stdout).toBe("");
+      lock("1.0.0", 0);
+      const second = await run("2").ended;
+      expect(second).toMatchObject({ code: 0, stdout: "tool 2\n" });
+      if (signal === "SIGKILL") expect(second.stderr).toMatch(/process \d+ has ended in the middle of its installation; taking over/);
+      expect(lines("installed.txt")).toBe(1);
+    },
+    120_000,
+  );
 
   it("waits for the npm of a command that was killed alone", async () => {
     lock("1.0.0", 3);
@@ -125,7 +135,10 @@ describe("npm run X on a fresh clone", () => {
   }, 120_000);
 
   it("hands on the exit code of an installation that fails, and tries again next time", async () => {
-    writeFileSync(join(root, "package.json"), readFileSync(join(root, "package.json"), "utf8").replace("setTimeout(", "process.exit(3);setTimeout("));
+    writeFileSync(
+      join(root, "package.json"),
+      readFileSync(join(root, "package.json"), "utf8").replace("setTimeout(", "process.exit(3);setTimeout("),
+    );
     const failed = await run("1").ended;
     expect(failed.code).not.toBe(0);
     expect(failed.stderr).toContain("`npm ci` failed (see above)");
@@ -182,14 +195,18 @@ describe("the lock of an installation", () => {
     ["of another machine, not touched for minutes", () => ownership("elsewhere", process.pid), 600],
     ["whose process id another process has now, not touched for minutes", () => ownership(hostname(), process.pid), 600],
     ["that is empty, not touched for minutes", () => "", 600],
-  ])("is taken over: one %s", async (_, text, ageSeconds) => {
-    writeFileSync(join(root, ".install-lock"), text());
-    const touchedAt = new Date(Date.now() - ageSeconds * 1_000);
-    utimesSync(join(root, ".install-lock"), touchedAt, touchedAt);
-    const results = await Promise.all([run("1"), run("2")].map(({ ended }) => ended));
-    expect(results.map(({ code }) => code)).toEqual([0, 0]);
-    expect(lines("installed.txt")).toBe(1);
-  }, 120_000);
+  ])(
+    "is taken over: one %s",
+    async (_, text, ageSeconds) => {
+      writeFileSync(join(root, ".install-lock"), text());
+      const touchedAt = new Date(Date.now() - ageSeconds * 1_000);
+      utimesSync(join(root, ".install-lock"), touchedAt, touchedAt);
+      const results = await Promise.all([run("1"), run("2")].map(({ ended }) => ended));
+      expect(results.map(({ code }) => code)).toEqual([0, 0]);
+      expect(lines("installed.txt")).toBe(1);
+    },
+    120_000,
+  );
 
   it("is waited for while its process lives", async () => {
     writeFileSync(join(root, ".install-lock"), ownership(hostname(), process.pid));
@@ -202,10 +219,14 @@ describe("the lock of an installation", () => {
 });
 
 describe("npm run X -- --help", () => {
-  it.each(["--help", "-h"])("responds to %s without an installation", async (flag) => {
-    expect(await run(flag).ended).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/^usage: npm run tool\n/) });
-    expect(existsSync(join(root, "node_modules"))).toBe(false);
-  }, 60_000);
+  it.each(["--help", "-h"])(
+    "responds to %s without an installation",
+    async (flag) => {
+      expect(await run(flag).ended).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/^usage: npm run tool\n/) });
+      expect(existsSync(join(root, "node_modules"))).toBe(false);
+    },
+    60_000,
+  );
 
   it("responds to --version without an installation", async () => {
     expect(await run("--version").ended).toMatchObject({ code: 0, stdout: "tidegate 1.0.0\n" });

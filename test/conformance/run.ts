@@ -2,15 +2,13 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { parseCommand } from "../../cli/command.ts";
 
 const VERSION = "v1.0.5";
 const HERE = import.meta.dirname;
 const CACHE = join(HERE, "../../node_modules/.cache/tidegate/conformance");
 const BIN = join(CACHE, VERSION);
-const USAGE = `npm run test:conformance -- [--only PART,...] [--run PATTERN] [--verbose]
-  PART is one of:`;
 
 interface Part {
   readonly about: string;
@@ -27,20 +25,16 @@ const PARTS: Readonly<Record<string, Part>> = {
   d: { about: "client transport", mode: "client", worker: "client" },
 };
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string" },
-    run: { type: "string" },
-    verbose: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+const { values } = parseCommand("test:conformance", {
+  only: { type: "string" },
+  run: { type: "string" },
+  verbose: { type: "boolean", default: false },
 });
 const chosen = values.only?.split(",") ?? Object.keys(PARTS);
 const unknown = chosen.find((name) => PARTS[name] === undefined);
-if (values.help || unknown !== undefined) {
-  if (unknown !== undefined) console.error(`--only ${unknown}: there is no such part`);
-  console.log([USAGE, ...Object.entries(PARTS).map(([name, { about }]) => `  ${name.padEnd(3)} ${about}`)].join("\n"));
-  process.exit(unknown === undefined ? 0 : 2);
+if (unknown !== undefined) {
+  console.error(`--only ${unknown}: there is no such part; there are ${Object.keys(PARTS).join(", ")}`);
+  process.exit(2);
 }
 
 const { TIDEGATE_REQUIRE_CONFORMANCE: required } = process.env;

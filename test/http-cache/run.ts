@@ -5,28 +5,17 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { parseArgs } from "node:util";
 import { start } from "../../bench/workerd.ts";
+import { parseCommand } from "../../cli/command.ts";
 import { count, type Judged, judge, type Results, type Suite } from "./score.ts";
 
 const HERE = import.meta.dirname;
-const USAGE = `npm run test:cache -- [--suite FOLDER] [--id TEST] [--list]
-  --suite  a checkout of http-tests/cache-tests; default: the npm package
-  --id     one test, with all that was sent
-  --list   every test that is not passed, with what was found`;
 
-const { values } = parseArgs({
-  options: {
-    suite: { type: "string", default: join(HERE, "../../node_modules/http-cache-tests") },
-    id: { type: "string", default: "" },
-    list: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+const { values } = parseCommand("test:cache", {
+  suite: { type: "string", default: join(HERE, "../../node_modules/http-cache-tests") },
+  id: { type: "string", default: "" },
+  list: { type: "boolean", default: false },
 });
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
 
 /** A checkout has its engine in a folder of its own. */
 const suite = resolve(values.suite);

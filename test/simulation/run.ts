@@ -1,31 +1,21 @@
 // npm run sim -- NAME: the real core in a world of our own, as a table; with --check it fails where a goal is missed.
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseCommand } from "../../cli/command.ts";
 import { isMet, type Row, type Simulation } from "./simulation.ts";
 
-const USAGE = `npm run sim -- NAME [--seed N] [--only SCENARIO,...] [--list] [--json FILE] [--check]
-  --seed N    the same seed gives the same table (default 1)
-  --only      some scenarios, by name
-  --list      what there is to run
-  --json FILE the rows, for other programs
-  --check     exit 1 where a goal is missed`;
-
 const names = readdirSync(import.meta.dirname).filter((name) => existsSync(join(import.meta.dirname, name, "index.ts")));
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seed: { type: "string", default: "1" },
-    only: { type: "string" },
-    list: { type: "boolean", default: false },
-    json: { type: "string" },
-    check: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
-});
+const options = {
+  seed: { type: "string", default: "1" },
+  only: { type: "string" },
+  list: { type: "boolean", default: false },
+  json: { type: "string" },
+  check: { type: "boolean", default: false },
+} as const;
+const { values, positionals } = parseCommand("sim", options, { allowPositionals: true });
 
 const [name = ""] = positionals;
-if (values.help || !names.includes(name)) fail(`${USAGE}\n\nNAME is one of: ${names.join(", ")}`, values.help ? 0 : 2);
+if (!names.includes(name) || positionals.length > 1) fail(`write the name of one simulation: ${names.join(", ")}`, 2);
 const seed = Number(values.seed);
 if (!Number.isSafeInteger(seed) || seed < 0) fail(`--seed ${values.seed}: write a whole number from 0`, 2);
 

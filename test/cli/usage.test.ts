@@ -1,0 +1,45 @@
+// Every command of package.json has a usage text with all its flags, and refuses other flags with it.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+
+const PACKAGE = JSON.parse(readFileSync("package.json", "utf8")) as { version: string; scripts: Readonly<Record<string, string>> };
+const scripts = Object.entries(PACKAGE.scripts).map(([name, command]) => ({ name, args: command.split(" ").slice(1) }));
+/** Commands that hand their options on to another program, which refuses them in its own words. */
+const HANDED_ON = /vitest|biome|cli\/deploy\.ts/;
+
+function run(args: readonly string[], ...more: string[]) {
+  const { status, stdout, stderr } = spawnSync("node", [...args, ...more], { encoding: "utf8" });
+  return { code: status, stdout, stderr };
+}
+
+describe("package.json", () => {
+  it("starts every command by cli/run.mjs, which installs what is missing", () => {
+    expect(scripts.filter(({ args }) => args[0] !== "cli/run.mjs").map(({ name }) => name)).toEqual([]);
+    expect(scripts.length).toBeGreaterThan(15);
+  });
+});
+
+describe.each(scripts)("npm run $name", ({ name, args }) => {
+  it("shows its usage for --help and -h", () => {
+    expect(existsSync(`cli/usage/${name.replaceAll(":", "-")}.txt`), `write cli/usage/${name.replaceAll(":", "-")}.txt`).toBe(true);
+    const shown = run(args, "--help");
+    expect(shown).toMatchObject({ code: 0, stderr: "" });
+    expect(shown.stdout).toMatch(name === "start" || name === "test" ? `usage: npm ${name}` : `usage: npm run ${name}`);
+    expect(shown.stdout).toContain("--help, -h");
+    expect(run(args, "something", "-h")).toEqual(shown);
+    expect(run(args, "--version")).toMatchObject({ code: 0, stdout: `tidegate ${PACKAGE.version}\n` });
+  }, 60_000);
+
+  it.skipIf(HANDED_ON.test(args.join(" ")))(
+    "refuses an unknown flag with its usage",
+    () => {
+      const { code, stdout, stderr } = run(args, "--no-such-flag");
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).toContain("'--no-such-flag'");
+      expect(stderr).toContain(run(args, "--help").stdout);
+      expect(stderr).not.toMatch(/^\s+at /m);
+    },
+    60_000,
+  );
+});
