@@ -31,6 +31,9 @@ export interface BalancerKind {
   readonly about: string;
   readonly goesByKey: boolean; // the same key, the same endpoint
   readonly goesByWeight: boolean; // equal endpoints get calls in proportion to their weights
+  readonly prefersIdle: boolean; // of two equally fast endpoints, the one with fewer calls in flight for its weight gets the call
+  readonly prefersFast: boolean; // of two equally loaded endpoints, the one whose responses take less time gets the call
+  readonly takesTurns: boolean; // in each cycle, every endpoint gets its share of the calls, to one call
   create(candidates: readonly Candidate[], settings: BalancerSettings): Balancer;
 }
 

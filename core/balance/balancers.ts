@@ -11,22 +11,22 @@ import { rendezvous } from "./rendezvous.ts";
 import { roundRobin } from "./round-robin.ts";
 import { weighted } from "./weighted.ts";
 
+/** What a balancer promises unless its row says otherwise; the contract tests hold each row to it. */
+const PLAIN = { goesByKey: false, goesByWeight: false, prefersIdle: false, prefersFast: false, takesTurns: false } as const;
+const BY_LOAD = { ...PLAIN, prefersIdle: true, prefersFast: true } as const;
+const BY_KEY = { ...PLAIN, goesByKey: true, goesByWeight: true } as const;
+
 export const BALANCERS = {
-  least_time: { about: "least calls in flight x response time", goesByKey: false, goesByWeight: false, create: leastTime },
-  learned: {
-    about: "least work in flight x response time; learns what methods cost",
-    goesByKey: false,
-    goesByWeight: false,
-    create: learned,
-  },
-  round_robin: { about: "one after the other", goesByKey: false, goesByWeight: false, create: roundRobin },
-  weighted: { about: "round robin by weight, interleaved", goesByKey: false, goesByWeight: true, create: weighted },
-  random: { about: "by chance, by weight", goesByKey: false, goesByWeight: true, create: random },
-  least_request: { about: "fewer calls in flight, of two", goesByKey: false, goesByWeight: false, create: leastRequest },
-  p2c_ewma: { about: "less peak latency x calls in flight, of two", goesByKey: false, goesByWeight: false, create: p2cEwma },
-  consistent_hash: { about: "by key; who leaves moves only its own keys", goesByKey: true, goesByWeight: true, create: consistentHash },
-  maglev: { about: "by key; the most even shares, a change moves some more", goesByKey: true, goesByWeight: true, create: maglev },
-  rendezvous: { about: "by key; exact shares, for few endpoints", goesByKey: true, goesByWeight: true, create: rendezvous },
+  least_time: { ...BY_LOAD, about: "least calls in flight x response time", create: leastTime },
+  learned: { ...BY_LOAD, about: "least work in flight x response time; learns what methods cost", create: learned },
+  round_robin: { ...PLAIN, takesTurns: true, about: "one after the other", create: roundRobin },
+  weighted: { ...PLAIN, takesTurns: true, goesByWeight: true, about: "round robin by weight, interleaved", create: weighted },
+  random: { ...PLAIN, goesByWeight: true, about: "by chance, by weight", create: random },
+  least_request: { ...PLAIN, prefersIdle: true, about: "fewer calls in flight, of two", create: leastRequest },
+  p2c_ewma: { ...BY_LOAD, about: "less peak latency x calls in flight, of two", create: p2cEwma },
+  consistent_hash: { ...BY_KEY, about: "by key; who leaves moves only its own keys", create: consistentHash },
+  maglev: { ...BY_KEY, about: "by key; the most even shares, a change moves some more", create: maglev },
+  rendezvous: { ...BY_KEY, about: "by key; exact shares, for few endpoints", create: rendezvous },
 } as const satisfies Readonly<Record<string, BalancerKind>>;
 
 export type BalancerName = keyof typeof BALANCERS;

@@ -1,0 +1,195 @@
+// What a run of mutants says: scores by folder, the goals they are held to, and every mutant that survived.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** A mutant of the sample and what became of it. */
+export interface Judged {
+  readonly file: string; // from the root
+  readonly line: number; // from 1
+  readonly mutator: string;
+  readonly original: string;
+  readonly replacement: string;
+  readonly source: string; // the first line it changes, trimmed
+  readonly status: string; // of StrykerJS
+  readonly killedBy: string; // the first test that failed
+}
+
+export interface Run {
+  readonly seed: number;
+  readonly perFile: number;
+  readonly minutes: number;
+  readonly files: number;
+  readonly all: number; // mutants that the files have
+  readonly workers: number;
+  readonly mutants: readonly Judged[];
+}
+
+/** A mutant that no test can notice: the changed program does the same. The place is found by its text, since lines move. */
+export interface Equivalent {
+  readonly file: string;
+  readonly mutator: string;
+  readonly source: string; // the line, trimmed
+  readonly original: string;
+  readonly replacement: string;
+  readonly reason: string;
+}
+
+/** Percent of the mutants that are killed, time-outs and errors apart. */
+const GOALS = { core: 85, "core/balance": 92, "core/breaker": 92, "core/retry": 92, "core/limit": 92 } as const;
+const MAX_TIMEOUT_PERCENT = 5;
+
+export const EQUIVALENT = JSON.parse(readFileSync(join(import.meta.dirname, "equivalent.json"), "utf8")) as readonly Equivalent[];
+
+interface Tally {
+  killed: number;
+  survived: number; // tests ran it, none failed
+  uncovered: number; // no test ran it
+  equivalent: number; // of the survivors and the uncovered
+  timeouts: number;
+  errors: number;
+}
+
+export function equivalenceOf(mutant: Judged, listed: readonly Equivalent[] = EQUIVALENT): Equivalent | undefined {
+  return listed.find(
+    ({ file, mutator, source, original, replacement }) =>
+      file === mutant.file &&
+      mutator === mutant.mutator &&
+      source === mutant.source &&
+      original === mutant.original &&
+      replacement === mutant.replacement,
+  );
+}
+
+/** @returns one tally of each folder below core/, of files beside them, and `core` of all */
+export function tallies(mutants: readonly Judged[]): Map<string, Tally> {
+  const folders = [...new Set(mutants.map(({ file }) => folderOf(file)))].sort();
+  return new Map(["core", ...folders].map((folder) => [folder, tallyOf(mutants.filter(({ file }) => isIn(folder, file)))]));
+}
+
+function folderOf(file: string): string {
+  const parts = file.split("/");
+  return parts.length === 2 ? "core/*.ts" : parts.slice(0, 2).join("/");
+}
+
+function isIn(folder: string, file: string): boolean {
+  return folder === "core" || folderOf(file) === folder;
+}
+
+function tallyOf(mutants: readonly Judged[]): Tally {
+  const tally: Tally = { killed: 0, survived: 0, uncovered: 0, equivalent: 0, timeouts: 0, errors: 0 };
+  for (const mutant of mutants) {
+    if (mutant.status === "Killed") tally.killed += 1;
+    else if (mutant.status === "Timeout") tally.timeouts += 1;
+    else if (isAlive(mutant)) {
+      if (mutant.status === "NoCoverage") tally.uncovered += 1;
+      else tally.survived += 1;
+      if (equivalenceOf(mutant) !== undefined) tally.equivalent += 1;
+    } else tally.errors += 1;
+  }
+  return tally;
+}
+
+function isAlive({ status }: Judged): boolean {
+  return status === "Survived" || status === "NoCoverage";
+}
+
+/** Percent, time-outs and errors apart. */
+export function scoreOf({ killed, survived, uncovered }: Tally): number {
+  return (100 * killed) / Math.max(1, killed + survived + uncovered);
+}
+
+/** As `scoreOf`, without the mutants that are listed as equivalent. */
+export function scoreWithoutEquivalents({ killed, survived, uncovered, equivalent }: Tally): number {
+  return (100 * killed) / Math.max(1, killed + survived + uncovered - equivalent);
+}
+
+/** @returns a line for each goal that the run misses. Mutants listed as equivalent do not count here. */
+export function missedGoals({ mutants }: Run): string[] {
+  const byFolder = tallies(mutants);
+  const missed = Object.entries(GOALS).flatMap(([folder, least]) => {
+    const tally = byFolder.get(folder);
+    const score = tally === undefined ? 0 : scoreWithoutEquivalents(tally);
+    return score >= least ? [] : [`${folder}: ${score.toFixed(1)} %, at least ${least} %`];
+  });
+  const timeouts = mutants.filter(({ status }) => status === "Timeout").length;
+  const share = (100 * timeouts) / Math.max(1, mutants.length);
+  return share <= MAX_TIMEOUT_PERCENT ? missed : [...missed, `time-outs: ${share.toFixed(1)} %, at most ${MAX_TIMEOUT_PERCENT} %`];
+}
+
+const HEADINGS = [
+  "",
+  "mutants",
+  "killed",
+  "survived",
+  "not covered",
+  "of these equivalent",
+  "time-outs",
+  "errors",
+  "score",
+  "without equivalents",
+];
+
+function rowsOf(mutants: readonly Judged[]): string[][] {
+  return [...tallies(mutants)].map(([folder, tally]) => {
+    const { killed, survived, uncovered, equivalent, timeouts, errors } = tally;
+    const counts = [killed + survived + uncovered + timeouts + errors, killed, survived, uncovered, equivalent, timeouts, errors];
+    return [folder, ...counts.map(String), `${scoreOf(tally).toFixed(1)} %`, `${scoreWithoutEquivalents(tally).toFixed(1)} %`];
+  });
+}
+
+/** A table for the terminal, and the survivors that no list explains. */
+export function summaryOf({ mutants, minutes }: Run): string {
+  const lines = [HEADINGS, ...rowsOf(mutants)];
+  const widths = HEADINGS.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  const table = lines.map((line) =>
+    line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join("  "),
+  );
+  return [...table, `${minutes.toFixed(1)} minutes`, ...unexplained(mutants).map(lineOf)].join("\n");
+}
+
+function unexplained(mutants: readonly Judged[]): Judged[] {
+  return mutants.filter((mutant) => isAlive(mutant) && equivalenceOf(mutant) === undefined).sort(byPlace);
+}
+
+function byPlace(one: Judged, other: Judged): number {
+  return one.file === other.file ? one.line - other.line : one.file < other.file ? -1 : 1;
+}
+
+function lineOf({ file, line, mutator, original, replacement, status }: Judged): string {
+  return `${file}:${line} ${mutator}${status === "NoCoverage" ? " (not covered)" : ""}: ${short(original)} -> ${short(replacement)}`;
+}
+
+function short(text: string): string {
+  const line = text.replace(/\s+/g, " ");
+  return line.length > 90 ? `${line.slice(0, 87)}...` : line;
+}
+
+/** The report that is kept in docs/. */
+export function reportOf(run: Run): string {
+  const { seed, perFile, files, all, mutants, minutes, workers } = run;
+  const missed = missedGoals(run);
+  const rows = [HEADINGS, HEADINGS.map(() => "---"), ...rowsOf(mutants)].map((row) => `| ${row.join(" | ")} |`);
+  const equivalents = mutants.filter((mutant) => isAlive(mutant) && equivalenceOf(mutant) !== undefined).sort(byPlace);
+  const survivors = unexplained(mutants);
+  return `# Mutation testing of core/
+
+Written by \`npm run test:mutation -- --seed ${seed}\`; do not edit. For contributors: which changes of the core no test notices.
+
+StrykerJS changes one place of the core at a time (all its default mutators, every file) and runs the tests in test/core/ that reach it.
+Seed ${seed} drew ${mutants.length} of the ${all} mutants of ${files} files, at least ${perFile} of each file; ${minutes.toFixed(0)} minutes with ${workers} workers.
+Score: killed / (killed + survived + not covered), time-outs and errors apart. Mutants that no test can notice are listed in
+test/mutation/equivalent.json, each with its reason; the last column leaves them out.
+
+${rows.join("\n")}
+
+${missed.length === 0 ? "All goals are met" : `Missed: ${missed.join("; ")}`} (goals: core/ 85 %, balance, breaker, retry and limit 92 %, time-outs at most 5 %).
+
+## Survivors without an explanation
+
+${survivors.length === 0 ? "None." : survivors.map((mutant) => `* \`${lineOf(mutant).replaceAll("`", "'")}\``).join("\n")}
+
+## Equivalent mutants of this sample
+
+${equivalents.length === 0 ? "None." : equivalents.map((mutant) => `* \`${lineOf(mutant).replaceAll("`", "'")}\`: ${equivalenceOf(mutant)!.reason}`).join("\n")}
+`;
+}

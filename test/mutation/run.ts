@@ -1,0 +1,129 @@
+// npm run test:mutation: changes the code of core/ in a seeded sample of places, one at a time, and counts the changes that no test notices.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Stryker } from "@stryker-mutator/core";
+import { type Judged, missedGoals, reportOf, summaryOf } from "./report.ts";
+import { filesOf, keyOf, mutantsOf, sampleOf } from "./sample.ts";
+import { SAMPLE_FILE } from "./sample-checker.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const REPORT = "docs/mutation.md";
+const USAGE = `npm run test:mutation -- [--seed N] [--mutants N] [--min-per-file N] [--file GLOB] [--workers N] [--report FILE] [--json FILE]
+  --seed N          the same seed draws the same mutants from the same source (default 1)
+  --mutants N       size of the sample (default 1500)
+  --min-per-file N  mutants of each file at least, where it has so many (default 5)
+  --file GLOB       mutants of these files of core/ only; no report is written unless --report names one
+  --workers N       processes at a time (default 2)
+  --report FILE     where the report is written (default ${REPORT})
+  --json FILE       every mutant of the sample with its result, for other programs
+Exit code 1 where a goal is missed. Takes up to an hour on two cores.`;
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: "1" },
+    mutants: { type: "string", default: "1500" },
+    "min-per-file": { type: "string", default: "5" },
+    file: { type: "string", multiple: true },
+    workers: { type: "string", default: "2" },
+    report: { type: "string" },
+    json: { type: "string" },
+    help: { type: "boolean", default: false },
+  },
+});
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+const seed = wholeNumber("seed", values.seed, 0);
+const size = wholeNumber("mutants", values.mutants, 1);
+const perFile = wholeNumber("min-per-file", values["min-per-file"], 0);
+const workers = wholeNumber("workers", values.workers, 1);
+
+const files = [...new Set((values.file ?? ["core/**/*.ts"]).flatMap((glob) => filesOf(ROOT, glob)))];
+if (files.length === 0) fail(`--file ${values.file?.join(" ")} matches no file of core/; write a glob such as "core/retry/*.ts"`);
+const sources = new Map(files.map((name) => [name, readFileSync(join(ROOT, name), "utf8").split("\n")]));
+const all = await mutantsOf(ROOT, files);
+const sample = sampleOf(all, size, perFile, seed);
+console.log(`seed ${seed}: ${sample.length} of ${all.length} mutants of ${files.length} files, at least ${perFile} of each file`);
+
+const startedAt = performance.now();
+const judged = await judge();
+const minutes = (performance.now() - startedAt) / 60_000;
+const isWhole = values.file === undefined;
+const run = { seed, perFile, minutes, mutants: judged, files: files.length, all: all.length, workers };
+console.log(summaryOf(run));
+const target = values.report ?? (isWhole ? REPORT : undefined);
+if (target !== undefined) writeFileSync(join(ROOT, target), reportOf(run));
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(run, null, 1)}\n`);
+const missed = isWhole ? missedGoals(run) : [];
+for (const goal of missed) console.log(`MISSED ${goal}`);
+if (missed.length > 0) process.exitCode = 1;
+
+/** Runs StrykerJS on a copy of the core and its tests. */
+async function judge(): Promise<Judged[]> {
+  const folder = mkdtempSync(join(tmpdir(), "tidegate-mutation-"));
+  process.env[SAMPLE_FILE] = join(folder, "sample.json");
+  writeFileSync(process.env[SAMPLE_FILE], JSON.stringify({ root: ROOT, keys: sample.map((mutant) => keyOf(ROOT, mutant)) }));
+  process.chdir(ROOT);
+  try {
+    const results = await new Stryker({
+      testRunner: "vitest",
+      plugins: ["@stryker-mutator/vitest-runner", join(import.meta.dirname, "sample-checker.ts")],
+      vitest: { configFile: "test/mutation/vitest.config.ts", related: true },
+      checkers: ["sample"],
+      mutate: files,
+      coverageAnalysis: "perTest",
+      concurrency: workers,
+      reporters: ["progress-append-only"],
+      allowConsoleColors: false,
+      ignorePatterns: [
+        "**",
+        "!core/**",
+        "!test/core/**",
+        "!test/{simulation,support}/**",
+        "!test/mutation/vitest.config.ts",
+        "!{package,tsconfig}.json",
+      ],
+      tsconfigFile: "none", // StrykerJS would rewrite it with the API of TypeScript 5, which TypeScript 7 does not have
+      tempDirName: join(folder, "copy"),
+      cleanTempDir: "always",
+      timeoutMS: 20_000,
+      timeoutFactor: 4,
+    }).runMutationTest();
+    return results.filter(({ status }) => status !== "CompileError").map((result) => judgedOf(result));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function judgedOf(result: Awaited<ReturnType<Stryker["runMutationTest"]>>[number]): Judged {
+  const { fileName, location, mutatorName, replacement = "", status, killedBy } = result;
+  const name = keyOf(ROOT, { fileName, location, mutatorName, replacement }).split(":")[0]!;
+  const lines = sources.get(name)!;
+  const { start, end } = location; // from 1, both lines and columns
+  const text = lines.slice(start.line - 1, end.line);
+  text[text.length - 1] = text.at(-1)!.slice(0, end.column - 1);
+  text[0] = text[0]!.slice(start.column - 1);
+  return {
+    file: name,
+    line: start.line,
+    mutator: mutatorName,
+    original: text.join("\n"),
+    replacement,
+    source: lines[start.line - 1]!.trim(),
+    status,
+    killedBy: killedBy?.[0] ?? "",
+  };
+}
+
+function wholeNumber(name: string, text: string, min: number): number {
+  const number = Number(text);
+  return Number.isSafeInteger(number) && number >= min ? number : fail(`--${name} ${text}: write a whole number from ${min}`);
+}
+
+function fail(message: string): never {
+  console.error(`${message}\n\n${USAGE}`);
+  process.exit(2);
+}

@@ -1,0 +1,65 @@
+// The mutants of the core, and the seeded sample of them that is run.
+import { globSync, readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { Instrumenter } from "@stryker-mutator/instrumenter";
+import { dice } from "../simulation/simulation.ts";
+
+/** A mutant, described by its place in the source: ids differ between runs. */
+export interface MutantPlace {
+  readonly fileName: string; // from the root of the project, with forward slashes
+  readonly location: { readonly start: Position; readonly end: Position };
+  readonly mutatorName: string;
+  readonly replacement: string;
+}
+
+interface Position {
+  readonly line: number; // from 0
+  readonly column: number; // from 0
+}
+
+const SILENT = new Proxy({}, { get: () => () => false }) as ConstructorParameters<typeof Instrumenter>[0];
+
+/** @returns all mutants that the default mutators of StrykerJS make of the files */
+export async function mutantsOf(root: string, files: readonly string[]): Promise<MutantPlace[]> {
+  const sources = files.map((name) => ({ name, mutate: true, content: readFileSync(`${root}/${name}`, "utf8") }));
+  const { mutants } = await new Instrumenter(SILENT).instrument(sources, { plugins: null, excludedMutations: [], ignorers: [] });
+  return mutants.map(({ fileName, location, mutatorName, replacement }) => ({ fileName, location, mutatorName, replacement }));
+}
+
+/** @returns the files of the core that match the glob, from the root */
+export function filesOf(root: string, glob: string): string[] {
+  const files = globSync(glob, { cwd: root }).map((name) => name.replaceAll("\\", "/"));
+  return files.filter((name) => name.startsWith("core/") && name.endsWith(".ts")).sort();
+}
+
+/** Identifies a mutant in all processes of one run. */
+export function keyOf(root: string, { fileName, location: { start, end }, mutatorName, replacement }: MutantPlace): string {
+  const name = fileName.startsWith(root) ? relative(root, fileName) : fileName;
+  const place = `${name.replaceAll("\\", "/")}:${start.line}:${start.column}-${end.line}:${end.column}`;
+  return `${place} ${mutatorName} ${replacement}`;
+}
+
+/**
+ * Draws `size` mutants: first `perFile` of each file, or all where it has fewer, then the rest of all that are left, each with the same chance.
+ * The same seed draws the same mutants from the same source.
+ */
+export function sampleOf<M extends { readonly fileName: string }>(mutants: readonly M[], size: number, perFile: number, seed: number): M[] {
+  const shuffled = shuffle(mutants, dice(seed));
+  const taken = new Map<string, number>();
+  const [first, rest]: [M[], M[]] = [[], []];
+  for (const mutant of shuffled) {
+    const count = taken.get(mutant.fileName) ?? 0;
+    taken.set(mutant.fileName, count + 1);
+    (count < perFile ? first : rest).push(mutant);
+  }
+  return [...first, ...rest.slice(0, Math.max(0, size - first.length))];
+}
+
+function shuffle<T>(list: readonly T[], roll: () => number): T[] {
+  const shuffled = [...list];
+  for (let last = shuffled.length - 1; last > 0; last--) {
+    const other = Math.floor(roll() * (last + 1));
+    [shuffled[last], shuffled[other]] = [shuffled[other]!, shuffled[last]!];
+  }
+  return shuffled;
+}

@@ -1,0 +1,19 @@
+// The tests that judge mutants of core/: those of the core, in Node.
+import { defineConfig } from "vitest/config";
+
+/** Tests that are not run for mutants, each with its reason. */
+const EXCLUDED = [
+  "test/core/breaker/model.test.ts", // explores 100,000s of states: 35 s for each mutant; commands.test.ts checks the same properties
+  "test/core/cache/hit-ratio.test.ts", // measures hit ratios over millions of requests: 11 s for each mutant
+  "test/core/cache/{allocation,memory}.test.ts", // measure the heap, which the instrumented code uses differently
+  "test/core/limit/memory.test.ts", // measures the heap
+];
+
+export default defineConfig({
+  test: {
+    environment: "node",
+    include: ["test/core/**/*.test.ts"],
+    exclude: EXCLUDED,
+    testTimeout: 60_000, // instrumented code runs several times slower
+  },
+});
