@@ -56,6 +56,7 @@ export function parseHttpRoutes(
     const target = parseUpstream(check, join(at, "upstream"), upstream);
     if (!isBrought(target.hashOn))
       check.report(`${at}.upstream.hashOn`, "a field, or a cookie to be made", "use what calls of plain HTTP bring by themselves");
+    if (target.protocol === "grpc") check.report(`${at}.upstream.protocol`, "grpc", "leave it out: plain HTTP is forwarded as it comes");
     routes.set(prefix, {
       upstream: target,
       breaker: parseBreaker(check, join(at, "breaker"), breaker),

@@ -1,5 +1,6 @@
 // The endpoints of one service that register themselves: leases, versions, and what may be registered at all.
 import { type AddressRange, isWithin, parseRange } from "./ip.ts";
+import { isNativeGrpcUrl } from "./native-grpc.ts";
 
 /** An endpoint as it asks to be known. */
 export interface Registration {
@@ -108,6 +109,8 @@ export interface Admission {
   readonly allowPrivate: boolean;
   /** Hosts that are the gateway's own: an endpoint there would send calls round in circles. */
   readonly ownHosts: readonly string[];
+  /** Whether the service is called in native gRPC, which Cloudflare's edge makes for https URLs at port 443 alone. */
+  readonly isNativeGrpc?: boolean;
   /** The host of a URL, with port and without, as the URL standard writes it. */
   readonly hostOf: (url: string) => { readonly host: string; readonly hostname: string } | undefined;
 }
@@ -116,7 +119,10 @@ export interface Admission {
 export type Wanted = Partial<Omit<Registration, "url" | "id">> & { readonly id: string; readonly url: string };
 
 /** @returns what is wrong with each field, as `field: mend`; none where it may be registered */
-export function parseRegistration(wanted: Wanted, { allowPrivate, ownHosts, hostOf }: Admission): Registration | readonly string[] {
+export function parseRegistration(
+  wanted: Wanted,
+  { allowPrivate, ownHosts, isNativeGrpc, hostOf }: Admission,
+): Registration | readonly string[] {
   const problems: string[] = [];
   const weight = wanted.weight || 1;
   const priority = wanted.priority ?? 0;
@@ -136,6 +142,8 @@ export function parseRegistration(wanted: Wanted, { allowPrivate, ownHosts, host
   const at = isForm ? hostOf(url) : undefined;
   if (at === undefined) problems.push("url: write http(s)://host, with a port and a path where needed");
   else if (ownHosts.some((own) => own.toLowerCase() === at.host)) problems.push("url: this is the gateway itself");
+  else if (isNativeGrpc === true && !isNativeGrpcUrl(url))
+    problems.push("url: write https:// and port 443, the service is called in native gRPC");
   else if (!allowPrivate && isPrivate(at.hostname))
     problems.push("url: an address of a private network; registry.allowPrivate lets it be registered");
   if (problems.length > 0) return problems;

@@ -1,6 +1,7 @@
 // Where a service runs, as an operator writes it: one binding or URL, or a list of weighted endpoints.
 import { BALANCERS, type BalancerName } from "./balance/balancers.ts";
 import { type HashOnInput, type HashSource, parseHashOn } from "./balance/hash-on.ts";
+import { checkNativeGrpc } from "./native-grpc.ts";
 import { type Checks, join } from "./parse.ts";
 
 /** A service binding of wrangler.toml, or a base URL. */
@@ -13,12 +14,22 @@ export type EndpointInput = TargetInput & {
   readonly priority?: number;
 };
 
+export type SpokenProtocol = "both" | "connect" | "grpc_web" | "grpc";
+
 export type UpstreamInput = (TargetInput | PoolInput) & SpokenInput;
 
 /** How an upstream is spoken to. */
 export interface SpokenInput {
-  /** What it speaks. Where that is one of the two, calls in the other are translated. Default "both". */
-  readonly protocol?: "both" | "connect" | "grpc_web";
+  /**
+   * What it speaks. Where that is one of the two, calls in the other are translated. "grpc" is native gRPC: Cloudflare's edge makes it
+   * from gRPC-Web, for https URLs at port 443. Default "both".
+   */
+  readonly protocol?: SpokenProtocol;
+  /**
+   * With protocol "grpc", for methods that take a stream of requests, which the edge does not convert: whether the configuration is
+   * refused, or such methods respond `unimplemented`. Default "refuse".
+   */
+  readonly requestStreams?: "refuse" | "unimplemented";
   /** Whether it is told how long it may take with every call, or only where the caller has set a timeout. Default "always". */
   readonly timeoutHeader?: "always" | "as_called";
 }
@@ -61,7 +72,7 @@ export interface HealthInput {
 }
 
 export interface HealthPolicy {
-  readonly kind: "http" | "grpc";
+  readonly kind: "http" | "grpc" | "native_grpc"; // a GET; grpc.health.v1 by Connect; the same by gRPC-Web that the edge converts
   readonly path: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
@@ -105,7 +116,7 @@ const POOL_FIELDS = [
   "queueMs",
   "maxLoadPercent",
 ] as const;
-const SPOKEN_FIELDS = ["protocol", "timeoutHeader"] as const;
+const SPOKEN_FIELDS = ["protocol", "requestStreams", "timeoutHeader"] as const;
 const MAX_ENDPOINTS = 1_000;
 
 export function parseUpstream(check: Checks, path: string, value: unknown): UpstreamPolicy {
@@ -115,12 +126,19 @@ export function parseUpstream(check: Checks, path: string, value: unknown): Upst
   const registry = check.oneOf(join(path, "registry"), fields["registry"], [true, false], false);
   const needsNone = registry && fields["endpoints"] === undefined;
   const fixed = () => (needsNone ? [] : endpoints(check, join(path, "endpoints"), fields["endpoints"]));
+  const protocol = check.oneOf(join(path, "protocol"), fields["protocol"], ["both", "connect", "grpc_web", "grpc"], "both");
+  const listed = isPool ? fixed() : [one(target(check, path, value, SPOKEN_FIELDS))];
+  if (protocol === "grpc")
+    for (const [index, { target }] of listed.entries()) checkNativeGrpc(check, isPool ? `${path}.endpoints[${index}]` : path, target);
+  else if (fields["requestStreams"] !== undefined)
+    check.report(join(path, "requestStreams"), fields["requestStreams"], 'leave it out, or write protocol: "grpc"');
   return {
-    endpoints: isPool ? fixed() : [one(target(check, path, value, SPOKEN_FIELDS))],
+    endpoints: listed,
     registry,
-    health: health(check, join(path, "health"), fields["health"]),
+    health: health(check, join(path, "health"), fields["health"], protocol),
     slowStartMs: check.integer(join(path, "slowStartMs"), fields["slowStartMs"], { min: 0, max: 600_000, fallback: 10_000, unit: "ms" }),
-    protocol: check.oneOf(join(path, "protocol"), fields["protocol"], ["both", "connect", "grpc_web"], "both"),
+    protocol,
+    requestStreams: check.oneOf(join(path, "requestStreams"), fields["requestStreams"], ["refuse", "unimplemented"], "refuse"),
     timeoutHeader: check.oneOf(join(path, "timeoutHeader"), fields["timeoutHeader"], ["always", "as_called"], "always"),
     balancer: check.oneOf(join(path, "balancer"), fields["balancer"], Object.keys(BALANCERS) as BalancerName[], "least_time"),
     hashOn: parseHashOn(check, join(path, "hashOn"), fields["hashOn"]),
@@ -164,7 +182,7 @@ function subset(check: Checks, path: string, value: unknown, balancer: unknown):
   return check.integer(path, value, { min: 2, max: 1_000, fallback: 2, unit: "endpoints" });
 }
 
-function health(check: Checks, path: string, value: unknown): HealthPolicy | undefined {
+function health(check: Checks, path: string, value: unknown, protocol: SpokenProtocol): HealthPolicy | undefined {
   if (value === undefined) return undefined;
   const fields = check.fields(path, value, ["check", "intervalMs", "timeoutMs", "healthyAfter", "unhealthyAfter"]);
   const number = (name: string, min: number, max: number, fallback: number, unit: string) =>
@@ -173,7 +191,7 @@ function health(check: Checks, path: string, value: unknown): HealthPolicy | und
   const isPath = typeof asked === "string" && /^\/[^\s?#\\]*$/.test(asked);
   if (asked !== "grpc" && !isPath) check.report(join(path, "check"), asked, 'write "grpc", or a path such as "/healthz"');
   return {
-    kind: isPath ? "http" : "grpc",
+    kind: isPath ? "http" : protocol === "grpc" ? "native_grpc" : "grpc",
     path: isPath ? asked : "",
     intervalMs: number("intervalMs", 1_000, 600_000, 10_000, "ms"),
     timeoutMs: number("timeoutMs", 100, 60_000, 2_000, "ms"),

@@ -158,10 +158,26 @@ async function isWell(url: string, { kind, path, timeoutMs }: HealthPolicy): Pro
       await answer.body?.cancel();
       return answer.ok;
     }
+    if (kind === "native_grpc") return await isServing(url, signal);
     const headers = { "content-type": "application/json", "connect-protocol-version": "1" };
     const answer = await fetch(`${url}/grpc.health.v1.Health/Check`, { method: "POST", headers, body: "{}", signal, redirect: "manual" });
     return answer.ok && (await answer.json<{ status?: string }>()).status === "SERVING";
   } catch {
     return false;
   }
+}
+
+/** grpc.health.v1 of a server that speaks native gRPC: Cloudflare's edge converts the gRPC-Web of this call. */
+async function isServing(url: string, signal: AbortSignal): Promise<boolean> {
+  const response = await fetch(`${url}/grpc.health.v1.Health/Check`, {
+    method: "POST",
+    headers: { "content-type": "application/grpc-web", "x-grpc-web": "1" },
+    body: new Uint8Array(5), // an envelope with an empty HealthCheckRequest
+    signal,
+    redirect: "manual",
+    cf: { grpcWeb: "convert" },
+  });
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  // HealthCheckResponse { status: SERVING } in its envelope: five bytes, then field 1 as a varint.
+  return response.ok && bytes.length >= 7 && bytes[0] === 0 && bytes[4] === 2 && bytes[5] === 8 && bytes[6] === 1;
 }

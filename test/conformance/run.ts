@@ -14,7 +14,8 @@ interface Part {
   readonly about: string;
   readonly mode: "server" | "client";
   readonly worker: string;
-  readonly protocol?: "both" | "connect" | "grpc_web"; // there where the reference server stands behind the gateway
+  readonly config?: string; // what the suite is told that it can do; default the mode's
+  readonly protocol?: "both" | "connect" | "grpc_web" | "grpc"; // there where the reference server stands behind the gateway
 }
 
 const PARTS: Readonly<Record<string, Part>> = {
@@ -22,6 +23,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   b: { about: "gateway, passing through", mode: "server", worker: "gateway", protocol: "both" },
   c1: { about: "gateway, upstream speaks gRPC-Web", mode: "server", worker: "gateway", protocol: "grpc_web" },
   c2: { about: "gateway, upstream speaks Connect", mode: "server", worker: "gateway", protocol: "connect" },
+  c3: { about: "gateway, upstream speaks native gRPC", mode: "server", worker: "gateway", protocol: "grpc", config: "native-grpc" },
   d: { about: "client transport", mode: "client", worker: "client" },
 };
 
@@ -59,7 +61,7 @@ for (const name of chosen) {
 }
 console.log(`${passed} passed, ${failed} failed`);
 
-async function run(name: string, { mode, worker, protocol }: Part) {
+async function run(name: string, { mode, worker, protocol, config: suited = mode }: Part) {
   const bundle = join(CACHE, `${worker}.js`);
   await build({
     entryPoints: [join(HERE, "workers", `${worker}.ts`)],
@@ -78,7 +80,7 @@ async function run(name: string, { mode, worker, protocol }: Part) {
     return existsSync(file) ? [`--${list}`, `@${file}`] : [];
   });
   const pattern = values.run === undefined ? [] : ["--run", values.run];
-  const config = join(HERE, `${mode}.yaml`);
+  const config = join(HERE, `${suited}.yaml`);
   const args = ["--mode", mode, "--conf", config, ...listed, ...pattern, ...(values.verbose ? ["-v"] : []), "--", ...launcher, ...behind];
   const child = spawn(join(BIN, "connectconformance"), args, { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";

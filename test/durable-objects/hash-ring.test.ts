@@ -119,6 +119,27 @@ it("lists one that flaps as it was: only checks in a row count, and each turn is
   asked.mockRestore();
 });
 
+it.each([
+  ["serving", [0, 0, 0, 0, 2, 8, 1], 200, true],
+  ["not serving", [0, 0, 0, 0, 2, 8, 2], 200, false],
+  ["a status alone", [], 200, false],
+  ["an error", [0, 0, 0, 0, 2, 8, 1], 502, false],
+])("checks a server of native gRPC by a call that the edge converts: %s", async (_, bytes, status, isHealthy) => {
+  const ring = fresh();
+  const check = { kind: "native_grpc", path: "", intervalMs: 1_000, timeoutMs: 500, healthyAfter: 1, unhealthyAfter: 1 } as const;
+  const fetched = vi.spyOn(globalThis, "fetch").mockImplementation(() => Promise.resolve(new Response(Uint8Array.from(bytes), { status })));
+  await ring.register(wanted("native", { leaseMs: 3_600_000 }), 0);
+  await ring.snapshot(-1, check);
+  vi.setSystemTime(START + 2_000);
+  await runDurableObjectAlarm(ring);
+  expect(await ring.snapshot(-1)).toMatchObject({ endpoints: [{ isHealthy }] });
+  const [url, init] = fetched.mock.calls[0]!;
+  expect(url).toBe("https://native.example/grpc.health.v1.Health/Check");
+  expect(init).toMatchObject({ method: "POST", cf: { grpcWeb: "convert" }, headers: { "content-type": "application/grpc-web" } });
+  expect(init!.body).toEqual(new Uint8Array(5));
+  fetched.mockRestore();
+});
+
 it("has either the whole of a change or none of it where it is restarted in the middle of one", async () => {
   const ring = fresh();
   await ring.register(wanted("a", { leaseMs: 60_000 }), 0);

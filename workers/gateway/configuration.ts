@@ -11,7 +11,7 @@ import { parseDescriptors } from "./descriptors.ts";
 import { configuredRules, overridden, overrideProblems, refusedRule, skippedRule } from "./overrides.ts";
 import { pool } from "./pool.ts";
 import type { Rings } from "./roster.ts";
-import { answerOf, hashProblems, hedgingProblems, limitProblems, type Validator, validationProblem } from "./route-problems.ts";
+import { answerOf, hedgingProblems, limitProblems, upstreamProblems, type Validator, validationProblem } from "./route-problems.ts";
 import { versioned } from "./traffic.ts";
 import { compileRest, type RestTable } from "./transcode/rules.ts";
 import { typesOf } from "./types.ts";
@@ -90,7 +90,7 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
   for (const service of served) {
     const settings = policy.services.get(service.typeName)!;
     problems.push(
-      ...hashProblems(service, settings),
+      ...upstreamProblems(service, settings),
       ...overrideProblems(service, settings.overrides),
       ...hedgingProblems(service, settings),
     );

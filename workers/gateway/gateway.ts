@@ -23,6 +23,7 @@ import { httpPipeline, pipeline, refuse } from "./pipeline.ts";
 import { protocolFor, protocolOf, REST } from "./protocol.ts";
 import { purgingEndpoints } from "./purging.ts";
 import { registryEndpoints } from "./registry.ts";
+import { inTextMode, isTextMode } from "./text-mode.ts";
 import type { RestRoute } from "./transcode/rules.ts";
 import type { Endpoint } from "./upstream.ts";
 import { warmUp } from "./warm-up.ts";
@@ -53,11 +54,12 @@ export function createGateway({ policy, endpoints, rest, types, validate, ...bou
   const own = policy.discovery ? discoveryEndpoints(endpoints, policy.defaults) : [];
   const { registry } = policy;
   const services = new Set([...policy.services].filter(([, { upstream }]) => upstream.registry).map(([name]) => name));
+  const nativeGrpc = new Set([...services].filter((name) => policy.services.get(name)?.upstream.protocol === "grpc"));
   const registering =
     registry === undefined
       ? []
       : registryEndpoints(
-          { ...registry, token: bound.registryToken, services, rings: bound.rings as DurableObjectNamespace<HashRing> },
+          { ...registry, token: bound.registryToken, services, nativeGrpc, rings: bound.rings as DurableObjectNamespace<HashRing> },
           policy.defaults,
         );
   const objects = { breakers: bound.breakers as DurableObjectNamespace<CircuitBreaker>, rings: bound.rings };
@@ -100,6 +102,11 @@ export function createGateway({ policy, endpoints, rest, types, validate, ...bou
     if (rpc !== undefined) {
       const protocol = protocolFor(request, rpc.method);
       if ("refusal" in protocol) return refused(request, path, receivedAt, protocol.refusal, protocol.spoken);
+      if (protocol.kind === "grpc_web" && isTextMode(request, protocol.contentType)) {
+        return inTextMode(request, protocol.contentType, (binary, contentType) =>
+          rpc.handler(callOf(binary, { kind: "grpc_web", contentType }, path, query, receivedAt)),
+        );
+      }
       return rpc.handler(callOf(request, protocol, path, query, receivedAt));
     }
     const match = rest.match(request.method, path);

@@ -32,7 +32,7 @@ import { standIn } from "./layers/stand-in.ts";
 import { streamIdle } from "./layers/stream-idle.ts";
 import { trace } from "./layers/trace.ts";
 import { transcode } from "./layers/transcode.ts";
-import { translate } from "./layers/translate.ts";
+import { nativeGrpc, translate } from "./layers/translate.ts";
 import { validate } from "./layers/validate.ts";
 import { isReadableUpstream } from "./overrides.ts";
 import type { RestRoute } from "./transcode/rules.ts";
@@ -121,7 +121,7 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
       ...optional(subject !== undefined, () => cache({ cache: kept!, subject: subject!, timeoutMs: policy.readTimeoutMs })), // a hit is still a call: it has been counted, and its message is valid
       ...optional(changes, () => invalidate({ method, tags: policy.invalidates, maxBytes, caches })), // what has changed is not kept
       ...optional(rest === undefined && isCacheable(method) && !isReadableUpstream(method), connectGetAsPost), // for an upstream that takes no GET
-      ...(spoken === "both" ? [] : [translate(spoken, isUnary, types)]), // into what the upstream speaks
+      ...(spoken === "both" ? [] : [spoken === "grpc" ? nativeGrpc(method, types) : translate(spoken, isUnary, types)]), // into what the upstream speaks
       ...optional(other !== undefined, () => fallback(stack(towards(other!), dispatch(other!)), isSafe)), // where this one is down
       ...towards(upstream),
     ],

@@ -6,6 +6,7 @@ import type { Report } from "../../core/balance/load.ts";
 import type { BreakerPolicy } from "../../core/breaker/policy.ts";
 import { TOKEN_MS } from "../../core/breaker/shared.ts";
 import { hash32 } from "../../core/hash.ts";
+import { isNativeGrpcUrl } from "../../core/native-grpc.ts";
 import { CRITICAL } from "../../core/overload/criticality.ts";
 import type { ThrottlePolicy } from "../../core/overload/policy.ts";
 import { type Waiting, WaitQueue } from "../../core/overload/queue.ts";
@@ -42,18 +43,18 @@ export function pool(
   { name, service, policy, breaker, breakers, throttle, principalHeader, roster: registered }: PoolSettings,
   bindings: Bindings,
 ): Upstream | undefined {
+  const { protocol, timeoutHeader } = policy;
   const members: Member[] = [];
   const targets = new Map<string, Target>();
   for (const { target, weight, priority, zone } of policy.endpoints) {
     const id = endpointId(target);
-    const found = targetOf(target, bindings);
+    const found = targetOf(target, bindings, protocol);
     if (found === undefined) return undefined;
     targets.set(id, found);
     members.push({ id, weight, priority, isDraining: false, ...(zone === undefined ? {} : { zone }) });
   }
   const fleet = new Fleet(members, { ...policy, breaker });
   const pressure = new Pressure(name, throttle, fleet);
-  const { protocol, timeoutHeader } = policy;
   const { goesByKey } = BALANCERS[policy.balancer];
   const tell = breakers === undefined || breaker.mode === "off" ? undefined : teller(service, fleet.panel, breaker, breakers);
   const fixed = new Map(targets);
@@ -61,9 +62,11 @@ export function pool(
     registered &&
     new Roster(
       registered,
-      (endpoints, now) => {
+      (list, now) => {
+        // Some may have registered before the configuration named native gRPC.
+        const endpoints = protocol === "grpc" ? list.filter(({ url }) => isNativeGrpcUrl(url)) : list;
         for (const id of targets.keys()) if (!fixed.has(id)) targets.delete(id);
-        for (const { id, url } of endpoints) if (!fixed.has(id)) targets.set(id, targetOf({ url }, bindings)!);
+        for (const { id, url } of endpoints) if (!fixed.has(id)) targets.set(id, targetOf({ url }, bindings, protocol)!);
         fleet.replace([...members, ...endpoints.filter(({ id }) => !fixed.has(id))], now);
       },
       members.length === 0,

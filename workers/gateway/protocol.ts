@@ -14,6 +14,7 @@ import { statusJson } from "./transcode/status.ts";
 const UNARY: readonly string[] = ["application/proto", "application/json"];
 const STREAM: readonly string[] = ["application/connect+proto", "application/connect+json"];
 const GRPC_WEB: readonly string[] = ["application/grpc-web", "application/grpc-web+proto", "application/grpc-web+json"];
+const GRPC_WEB_TEXT: readonly string[] = ["application/grpc-web-text", "application/grpc-web-text+proto"];
 
 const PLAIN = /^[a-z+/-]+$/;
 
@@ -52,9 +53,9 @@ export function protocolFor(request: Request, method: DescMethod): Protocol | { 
   const contentType = mediaType(found);
   const accepted = isUnary ? UNARY : STREAM;
   if (accepted.includes(contentType)) return isUnary ? CONNECT_UNARY : { kind: "connect_stream", contentType };
-  if (GRPC_WEB.includes(contentType)) return { kind: "grpc_web", contentType };
+  if (GRPC_WEB.includes(contentType) || GRPC_WEB_TEXT.includes(contentType)) return { kind: "grpc_web", contentType };
   const spoken = protocolOf(request);
-  const refusal: Rejection = { kind: "unsupported_content_type", found, accepted: [...accepted, ...GRPC_WEB] };
+  const refusal: Rejection = { kind: "unsupported_content_type", found, accepted: [...accepted, ...GRPC_WEB, ...GRPC_WEB_TEXT] };
   return { refusal, spoken: spoken.kind === "grpc_web" ? spoken : CONNECT_UNARY };
 }
 

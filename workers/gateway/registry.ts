@@ -15,6 +15,7 @@ import { type Endpoint, only } from "./upstream.ts";
 export interface RegistrySettings extends RegistryPolicy {
   readonly token: string; // the secret behind `tokenBinding`
   readonly services: ReadonlySet<string>; // that endpoints may be registered for
+  readonly nativeGrpc: ReadonlySet<string>; // those of them that are called in native gRPC
   readonly rings: DurableObjectNamespace<HashRing>;
 }
 
@@ -30,7 +31,7 @@ export function registryEndpoints(settings: RegistrySettings, policy: RoutePolic
   return new Map(RegistryService.methods.map((method) => [method, { policy, upstream }] as const));
 }
 
-function registry({ token, services, rings, allowPrivate, ownHosts }: RegistrySettings): ServiceImpl<typeof RegistryService> {
+function registry({ token, services, nativeGrpc, rings, allowPrivate, ownHosts }: RegistrySettings): ServiceImpl<typeof RegistryService> {
   const ringOf = (service: string, { requestHeader }: HandlerContext): DurableObjectStub<HashRing> => {
     if (!isSecret(bearerOf(requestHeader), token))
       throw new ConnectError("bring the registry's token: Authorization: Bearer ...", Code.Unauthenticated);
@@ -46,7 +47,7 @@ function registry({ token, services, rings, allowPrivate, ownHosts }: RegistrySe
     async register({ service, endpoint, leaseMs, expectedRevision }, context) {
       const ring = ringOf(service, context);
       if (endpoint === undefined) throw new ConnectError("endpoint: write one", Code.InvalidArgument);
-      const wanted = parseRegistration({ ...endpoint, leaseMs }, { allowPrivate, ownHosts, hostOf });
+      const wanted = parseRegistration({ ...endpoint, leaseMs }, { allowPrivate, ownHosts, isNativeGrpc: nativeGrpc.has(service), hostOf });
       if (Array.isArray(wanted)) throw new ConnectError(wanted.join("; "), Code.InvalidArgument);
       return message(await ring.register(wanted as Exclude<typeof wanted, readonly string[]>, Number(expectedRevision)));
     },

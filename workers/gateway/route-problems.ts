@@ -81,8 +81,21 @@ export function hedgingProblems({ typeName, methods }: DescService, { hedged }: 
   });
 }
 
+/** Methods that native gRPC upstreams can't be sent: streams of requests, which Cloudflare's edge does not convert. */
+function requestStreamProblems({ typeName, methods }: DescService, { upstream }: ServicePolicy): Problem[] {
+  const streams = methods.filter(({ methodKind }) => !isOneMessage(methodKind)).map(({ name }) => name);
+  if (upstream.protocol !== "grpc" || upstream.requestStreams !== "refuse" || streams.length === 0) return [];
+  return [
+    {
+      path: `${join("services", typeName)}.upstream.protocol`,
+      found: `"grpc" for ${streams.join(", ")}, which take streams of requests`,
+      mend: 'write requestStreams: "unimplemented" beside it to serve the other methods, or let the upstream speak gRPC-Web or Connect',
+    },
+  ];
+}
+
 /** A field that no message of the service has; a cookie for answers that are kept for others, too. */
-export function hashProblems({ typeName, methods }: DescService, { upstream, methods: routes }: ServicePolicy): Problem[] {
+function hashProblems({ typeName, methods }: DescService, { upstream, methods: routes }: ServicePolicy): Problem[] {
   const path = `${join("services", typeName)}.upstream.hashOn`;
   const field = hashField(upstream.hashOn);
   const problems: Problem[] = [];
@@ -93,4 +106,9 @@ export function hashProblems({ typeName, methods }: DescService, { upstream, met
   if (makesCookie(upstream.hashOn) && [...routes.values()].some(({ cache }) => cache !== undefined))
     problems.push({ path, found: "a cookie to be made", mend: "leave ttlSeconds out, or keep no answers: what is kept goes to all" });
   return problems;
+}
+
+/** What does not fit between a service's methods and its upstream. */
+export function upstreamProblems(service: DescService, settings: ServicePolicy): Problem[] {
+  return [...hashProblems(service, settings), ...requestStreamProblems(service, settings)];
 }

@@ -2,7 +2,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Report } from "../../core/balance/load.ts";
 import type { RoutePolicy } from "../../core/route-policy.ts";
-import type { TargetInput } from "../../core/upstream.ts";
+import type { SpokenProtocol, TargetInput } from "../../core/upstream.ts";
 import type { Call } from "./call.ts";
 import type { Preparation } from "./roster.ts";
 
@@ -15,7 +15,7 @@ export interface Target {
 export interface Upstream {
   readonly name: string; // as it stands in messages
   readonly hashField?: string; // of the message, by which endpoints are chosen
-  readonly protocol: "both" | "connect" | "grpc_web"; // what it speaks
+  readonly protocol: SpokenProtocol; // what it speaks
   readonly timeoutHeader: "always" | "as_called";
   /** Asks for the list of endpoints before any call needs it, where there is one to ask for. */
   prefetch?(): Promise<void> | undefined;
@@ -70,8 +70,13 @@ export interface Fallback {
 /** The Worker's bindings, before anybody knows which of them an operator has named. */
 export type Bindings = Readonly<Record<string, unknown>>;
 
+/** Cloudflare's edge turns such a call from gRPC-Web into native gRPC, and its response back. workerd alone ignores it. */
+const AS_GRPC = { cf: { grpcWeb: "convert" } } as const;
+const asGrpc = (init: RequestInit): RequestInit => ({ ...init, ...AS_GRPC });
+
 /** @returns undefined where the binding is missing, or is no service */
-export function targetOf(input: TargetInput, bindings: Bindings): Target | undefined {
+export function targetOf(input: TargetInput, bindings: Bindings, protocol: SpokenProtocol): Target | undefined {
+  if ("url" in input && protocol === "grpc") return { base: input.url, fetch: (url, init) => fetch(url, asGrpc(init)) };
   if ("url" in input) return { base: input.url, fetch: (url, init) => fetch(url, init) };
   const service = bindings[input.binding];
   if (!isService(service)) return undefined;

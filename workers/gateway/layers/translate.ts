@@ -1,7 +1,9 @@
 // The upstream's own protocol where it is not the caller's: envelopes, trailers, errors and timeouts are written anew, messages never.
-import type { Registry } from "@bufbuild/protobuf";
-import { ConnectError } from "@connectrpc/connect";
+import type { DescMethod, Registry } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { assert } from "../../../core/assert.ts";
+import { Rejected } from "../../../core/rejection.ts";
+import { readQuery } from "../../service/query.ts";
 import type { Call, Layer, Protocol } from "../call.ts";
 import { BROKE_OFF, TOO_LATE, toRefusal } from "../errors.ts";
 import { mediaType, writeRefusal } from "../protocol.ts";
@@ -9,6 +11,8 @@ import { described } from "../transcode/status.ts";
 import { codecOf } from "../translate/headers.ts";
 import { asConnect, streamFromConnect, unaryFromConnect } from "../translate/to-connect.ts";
 import { asGrpcWeb, streamFromGrpcWeb, unaryFromGrpcWeb } from "../translate/to-grpc-web.ts";
+
+const BINARY = ["application/proto", "application/connect+proto", "application/grpc-web", "application/grpc-web+proto"];
 
 /**
  * @param spoken what the upstream speaks; calls that come in it pass as they are
@@ -30,6 +34,36 @@ export function translate(spoken: "connect" | "grpc_web", isUnary: boolean, type
       if (error instanceof ConnectError) return writeRefusal(rpcOf(call.protocol), { error });
       throw error;
     }
+  };
+}
+
+/**
+ * For an upstream that speaks native gRPC: the edge makes it of gRPC-Web, and of the content type without a suffix. Its messages are
+ * binary, and the edge does not convert streams of requests.
+ */
+export function nativeGrpc({ methodKind }: DescMethod, types: Registry): Layer {
+  if (methodKind === "client_streaming" || methodKind === "bidi_streaming")
+    return () => async (call) => {
+      const error = new ConnectError("streams of requests are not served here", Code.Unimplemented);
+      return writeRefusal(rpcOf(call.protocol), { error });
+    };
+  const toGrpcWeb = translate("grpc_web", methodKind === "unary", types);
+  return (next) => {
+    const translated = toGrpcWeb(async (call) => {
+      call.outgoing.headers.set("content-type", "application/grpc-web");
+      call.outgoing.headers.set("x-grpc-web", "1");
+      return next(call);
+    });
+    return async (call) => {
+      const { outgoing, protocol } = call;
+      const isGet = outgoing.method === "GET";
+      const found = isGet ? `application/${readQuery(outgoing.query).encoding}` : outgoing.headers.get("content-type");
+      if (codecOf(mediaType(found)) === "json") throw new Rejected({ kind: "unsupported_content_type", found, accepted: BINARY });
+      const response = await translated(call);
+      if (protocol.kind === "grpc_web" && mediaType(response.headers.get("content-type")).startsWith("application/grpc-web"))
+        response.headers.set("content-type", protocol.contentType);
+      return response;
+    };
   };
 }
 
