@@ -1,6 +1,14 @@
 // `npm run check`: all that must hold before anything runs. Every check runs, whatever became of the one before.
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { parseCommand } from "./command.ts";
+import { isOwn, OWN_PROTOS } from "./own-files.ts";
+
+// Rules of style hold for this repository's files alone (own-files.ts, biome.json); types and the configuration for a team's files, too.
+const protos = OWN_PROTOS.map((name) => `protos/${name}`)
+  .filter(existsSync)
+  .map((path) => `--path ${path}`)
+  .join(" ");
 
 const CHECKS: readonly (readonly [name: string, command: string])[] = [
   ["types of the core, without any platform", "tsc -p core"],
@@ -8,8 +16,8 @@ const CHECKS: readonly (readonly [name: string, command: string])[] = [
   ["types of the commands and benchmarks", "tsc -p cli"],
   ["types of what is measured", "tsc -p bench/workers"],
   ["lint and format", "biome check --error-on-warnings ."],
-  ["lint of the protos", "buf lint"],
-  ["format of the protos", "buf format protos --diff --exit-code"],
+  ["lint of the protos", `buf lint ${protos}`],
+  ["format of the protos", `buf format protos ${protos} --diff --exit-code`],
   ["generated code is fresh", "node cli/gen.ts --check"],
   ["configuration", "node cli/check-configuration.ts"],
   ["the plan of the house", "vitest run --project node test/house.test.ts"],
@@ -26,7 +34,16 @@ for (const [name, command] of CHECKS) {
   if (status === 0) for (const note of notes) console.log(`        ${note}`);
   if (status === 0) continue;
   failed += 1;
-  console.log(`${stdout}${stderr}${error?.message ?? ""}`.replace(/^/gm, "        "));
+  const output = `${stdout}${stderr}${error?.message ?? ""}`;
+  console.log(output.replace(/^/gm, "        "));
+  const theirs = filesOfOthers(output);
+  if (theirs.length > 0) console.log(`        not a file of Tidegate but of your project: ${theirs.join(", ")}`);
 }
 console.log(`check: ${CHECKS.length - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** @returns files that the output names and that did not come with this repository, each once */
+function filesOfOthers(output: string): string[] {
+  const paths = output.match(/^[\w@./-]+\.(?:ts|proto)(?=[(:])/gm) ?? [];
+  return [...new Set(paths)].filter((path) => existsSync(path) && !isOwn(path));
+}

@@ -1,7 +1,8 @@
 // The plan of the house, held: who may import whom, where time and chance may be asked, and how large a file may grow.
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, posix, relative } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
 import { describe, expect, it } from "vitest";
+import { ownFilesIn } from "../cli/own-files.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const FOLDERS = ["core", "durable-objects", "workers", "protos/gen", "cli", "bench"];
@@ -51,15 +52,12 @@ interface Import {
   readonly isType: boolean;
 }
 
-const sources = FOLDERS.flatMap((folder) => sourcesIn(join(ROOT, folder)));
+const sources = FOLDERS.flatMap(sourcesIn);
 
 function sourcesIn(folder: string): Source[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => /\.(ts|mts)$/.test(name) && !name.includes("node_modules") && !name.endsWith(".d.ts"))
-    .map((name) => {
-      const file = join(folder, name);
-      return { path: relative(ROOT, file).replaceAll("\\", "/"), text: readFileSync(file, "utf8") };
-    });
+  return ownFilesIn(ROOT, folder)
+    .filter((path) => /\.(ts|mts)$/.test(path) && !path.endsWith(".d.ts"))
+    .map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
 }
 
 function importsOf({ path, text }: Source): Import[] {

@@ -1,0 +1,41 @@
+// Which files belong to this repository: its rules of style and architecture hold for them, and not for the services and protos of a team.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+
+/** Folders of workers/services that came with this repository; every other one there is a team's. */
+export const OWN_SERVICES: readonly string[] = ["orders", "users"];
+/** Folders of protos/ (and of protos/gen/) that came with this repository. */
+export const OWN_PROTOS: readonly string[] = ["orders", "tidegate", "users"];
+const VENDORED = ["third_party", "google", "grpc", "buf"];
+const FOLDERS = ["bench", "cli", "console", "core", "docs", "durable-objects", "protos", "test", "workers"];
+const ROOT_FILES = ["biome.json", "package.json", "tsconfig.json", "vitest.config.ts"];
+/** What a team edits in order to use the gateway, beside its own folders. */
+const TEAM_FILES = ["gateway.config.ts", "wrangler.toml", "workers/services/catalog.ts"];
+/** Written by tools, by editors, or by nobody of ours. */
+const STRAY = /^\.|^(node_modules|dist|coverage)$|~$|^#.*#$|\.(orig|rej|bak|swp|log)$/;
+
+/**
+ * Whether a rule of this repository holds for a file or folder.
+ *
+ * @param path from the root, with forward slashes
+ */
+export function isOwn(path: string): boolean {
+  if (path.split("/").some((segment) => STRAY.test(segment)) || TEAM_FILES.includes(path)) return false;
+  const [first, ...rest] = path.split("/") as [string, ...string[]];
+  if (rest.length === 0) return FOLDERS.includes(first) || ROOT_FILES.includes(first);
+  if (!FOLDERS.includes(first)) return false;
+  const service = /^workers\/services\/([^/.]+)(\/|$)/.exec(path)?.[1];
+  if (service !== undefined) return OWN_SERVICES.includes(service);
+  const proto = /^protos\/(?:gen\/)?([^/.]+)(\/|$)/.exec(path)?.[1];
+  return proto === undefined || proto === "gen" || OWN_PROTOS.includes(proto) || VENDORED.includes(proto);
+}
+
+/** @returns paths from the root of all own files in a folder. Folders of others are not read: a running gateway changes them. */
+export function ownFilesIn(root: string, folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (!isOwn(path)) return [];
+    if (entry.isDirectory()) return ownFilesIn(root, path);
+    return entry.isFile() ? [path] : [];
+  });
+}
