@@ -1,7 +1,9 @@
 // Two kinds of tests: those of the pure core and the tools run in Node; all that acts or remembers runs inside workerd.
+import { globSync, readdirSync } from "node:fs";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { buildSync } from "esbuild";
 import { defineConfig } from "vitest/config";
+import { OWN_SERVICES } from "./cli/own-files.ts";
 
 const COMPATIBILITY_DATE = "2026-10-01"; // as in every wrangler.toml
 const USERS = service("tidegate-users", "workers/services/users/index.ts", { USER_STORE: "UserStore" });
@@ -36,6 +38,15 @@ function inside(name: string, configPath: string, include: string[], workers: Re
   };
 }
 
+/** A project for each service of a team that has tests in its folder, beside the example services that it may be bound to. */
+function servicesOfATeam() {
+  const folders = readdirSync("workers/services", { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const theirs = folders.map(({ name }) => name).filter((name) => !OWN_SERVICES.includes(name) && !name.startsWith("."));
+  return theirs
+    .filter((name) => globSync(`workers/services/${name}/**/*.test.ts`).length > 0)
+    .map((name) => inside(name, `./workers/services/${name}/wrangler.toml`, [`workers/services/${name}/**/*.test.ts`], [USERS, ORDERS]));
+}
+
 export default defineConfig({
   test: {
     // No test depends on the speed of the machine: these only end a test that hangs.
@@ -61,10 +72,11 @@ export default defineConfig({
       inside("orders", "./workers/services/orders/wrangler.toml", ["test/workers/services/orders.test.ts"], [USERS]),
       inside(
         "gateway",
-        "./wrangler.toml",
+        "./test/support/shipped/wrangler.toml",
         ["test/durable-objects/**/*.test.ts", "test/workers/{gateway,discovery,openapi}/**/*.test.ts", "test/workers/examples.test.ts"],
         [USERS, ORDERS],
       ),
+      ...servicesOfATeam(),
     ],
   },
 });

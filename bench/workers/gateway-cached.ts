@@ -1,8 +1,8 @@
 // This gateway with a method whose answers it keeps: what a hit costs.
 
+import { catalog } from "../../test/support/shipped/catalog.ts";
 import { createApp } from "../../workers/gateway/app.ts";
 import type { Bindings } from "../../workers/gateway/upstream.ts";
-import { catalog } from "../../workers/services/catalog.ts";
 
 const config = {
   services: {

@@ -1,8 +1,8 @@
 // This gateway with a limit that never refuses: every request is charged to an exact token bucket.
 
+import { catalog } from "../../test/support/shipped/catalog.ts";
 import { createApp } from "../../workers/gateway/app.ts";
 import type { Bindings } from "../../workers/gateway/upstream.ts";
-import { catalog } from "../../workers/services/catalog.ts";
 
 export { TokenBucket } from "../../durable-objects/token-bucket.ts";
 

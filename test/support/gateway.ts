@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import type { GatewayInput } from "../../core/policy.ts";
 import { configure } from "../../workers/gateway/configuration.ts";
 import { createGateway, type Gateway } from "../../workers/gateway/gateway.ts";
-import { catalog } from "../../workers/services/catalog.ts";
+import { catalog } from "./shipped/catalog.ts";
 
 export type Upstream = (request: Request) => Response | Promise<Response>;
 

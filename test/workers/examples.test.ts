@@ -6,14 +6,14 @@ import { createFetchClient } from "@connectrpc/connect/protocol";
 import { createTransport as connectTransport } from "@connectrpc/connect/protocol-connect";
 import { createTransport as grpcWebTransport } from "@connectrpc/connect/protocol-grpc-web";
 import { describe, expect, it } from "vitest";
-import config from "../../gateway.config.ts";
 import { BadRequestSchema } from "../../protos/gen/google/rpc/error_details_pb.ts";
 import { OrderService } from "../../protos/gen/orders/v1/orders_pb.ts";
 import { UserChange_Kind, UserService } from "../../protos/gen/users/v1/users_pb.ts";
 import { createApp } from "../../workers/gateway/app.ts";
 import type { Bindings } from "../../workers/gateway/upstream.ts";
-import { catalog } from "../../workers/services/catalog.ts";
 import { PATIENT_MS } from "../support/gateway.ts";
+import { catalog } from "../support/shipped/catalog.ts";
+import config from "../support/shipped/gateway.config.ts";
 
 const BASE = "https://gateway.example";
 /** The shipped configuration; its rules wait longer for their objects, which are slow on a busy machine. */

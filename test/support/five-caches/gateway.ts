@@ -2,7 +2,7 @@
 import type { GatewayInput } from "../../../core/policy.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
 import type { Bindings } from "../../../workers/gateway/upstream.ts";
-import { catalog } from "../../../workers/services/catalog.ts";
+import { catalog } from "../shipped/catalog.ts";
 
 interface Env extends Bindings {
   readonly ORIGIN: Fetcher;

@@ -1,7 +1,7 @@
 // A gateway whose buckets live in another process: the real gateway, with a wire of the test's own to the real object.
 import { createApp } from "../../../workers/gateway/app.ts";
 import type { Bindings } from "../../../workers/gateway/upstream.ts";
-import { catalog } from "../../../workers/services/catalog.ts";
+import { catalog } from "../shipped/catalog.ts";
 import { LIMIT } from "./limit.ts";
 
 interface Env extends Bindings {

@@ -2,7 +2,7 @@
 import type { GatewayInput, ServiceInput } from "../../../core/policy.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
 import type { Bindings } from "../../../workers/gateway/upstream.ts";
-import { catalog } from "../../../workers/services/catalog.ts";
+import { catalog } from "../shipped/catalog.ts";
 
 export { CircuitBreaker } from "../../../durable-objects/circuit-breaker.ts";
 export { TokenBucket } from "../../../durable-objects/token-bucket.ts";

@@ -2,7 +2,7 @@
 import type { PoolInput } from "../../../core/upstream.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
 import type { Bindings } from "../../../workers/gateway/upstream.ts";
-import { catalog } from "../../../workers/services/catalog.ts";
+import { catalog } from "../shipped/catalog.ts";
 
 export { HashRing } from "../../../durable-objects/hash-ring.ts";
 export { TokenBucket } from "../../../durable-objects/token-bucket.ts";

@@ -7,8 +7,8 @@ import { describe as line } from "../../../core/parse.ts";
 import type { GatewayInput } from "../../../core/policy.ts";
 import { InvalidConfiguration } from "../../../workers/gateway/configuration.ts";
 import { parseDescriptors } from "../../../workers/gateway/descriptors.ts";
-import { catalog } from "../../../workers/services/catalog.ts";
 import { gatewayTo, json } from "../../support/gateway.ts";
+import { catalog } from "../../support/shipped/catalog.ts";
 import { ask, said, unaryCall } from "./support.ts";
 
 const CHECK = "grpc.health.v1.Health/Check";

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import type { CorsInput } from "../../../core/cors.ts";
 import type { GatewayInput } from "../../../core/policy.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
-import { catalog } from "../../../workers/services/catalog.ts";
 import { enveloped, json, rest, USER, unary } from "../../support/gateway.ts";
+import { catalog } from "../../support/shipped/catalog.ts";
 
 const PAGE = "https://app.example";
 

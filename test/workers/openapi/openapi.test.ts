@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import document from "../../../protos/gen/openapi.json" with { type: "json" };
 import { openapi } from "../../../workers/gateway/openapi/openapi.ts";
 import { selectServices } from "../../../workers/gateway/openapi/select.ts";
-import { catalog } from "../../../workers/services/catalog.ts";
 import { gatewayTo } from "../../support/gateway.ts";
+import { catalog } from "../../support/shipped/catalog.ts";
 
 interface Operation {
   readonly operationId: string;

@@ -1,0 +1,28 @@
+// The configuration as it ships, for the tests: a team changes gateway.config.ts in the root, and not this file.
+import { defineGateway } from "../../../core/policy.ts";
+
+export default defineGateway({
+  rateLimits: {
+    // One caller: bursts of 100 calls, 50 a second in the long run.
+    "per-caller": { key: "ip", capacity: 100, rate: 50, intervalMs: 1_000, fail: "open" },
+    // What writes: 20 at once, 10 a second.
+    writes: { key: "ip", capacity: 20, rate: 10, intervalMs: 1_000, fail: "closed" },
+  },
+  defaults: { readTimeoutMs: 15_000, maxBodyBytes: 1_048_576, rateLimits: ["per-caller"] },
+  services: {
+    "users.v1.UserService": {
+      upstream: { binding: "USERS" },
+      methods: {
+        CreateUser: { rateLimits: ["per-caller", "writes"] },
+        ListUsers: { cost: 5 },
+      },
+    },
+    "orders.v1.OrderService": {
+      upstream: { binding: "ORDERS" },
+      methods: {
+        CreateOrder: { rateLimits: ["per-caller", "writes"] },
+        ListOrders: { cost: 5 },
+      },
+    },
+  },
+});
