@@ -111,3 +111,33 @@ it("counts a bounded number of keys, and remembers a bounded number of moves: th
   expect([moves.get("key-0", 1), moves.get("key-1", 1)?.generation, moves.get("key-1000", 1)?.generation]).toEqual([undefined, 1, 1_000]);
   expect(moves.get("key-1", TOLD_MS)).toBeUndefined();
 });
+
+it("gives up what is left of a bucket, with what it earned until then, and starts the new one from there", () => {
+  const limit = { capacity: 10, rate: 1, intervalMs: 1_000 };
+  expect(handOver({ credit: 2_000, touchedAt: 0 }, limit, 3_000, 7)).toEqual({ credit: 5_000, generation: 7 });
+  expect(handOver(undefined, limit, 3_000, 1)).toEqual({ credit: 10_000, generation: 1 });
+  expect(started({ credit: 5_000, generation: 7 }, 99)).toEqual({ credit: 5_000, touchedAt: 99 });
+});
+
+it("remembers a move until the other bucket is full, and keeps that one while an isolate may still bring its start", () => {
+  const limit = { capacity: 10, rate: 2, intervalMs: 1_000 };
+  expect(rememberedUntil(limit, 1_000)).toBe(1_000 + TOLD_MS + 10_000 + 5_000);
+  expect(keptUntil(1_000)).toBe(1_000 + 2 * TOLD_MS);
+});
+
+it("starts the count of asks anew where the clock steps back, and forgets none of a key that it counts already", () => {
+  const heat = new Heat();
+  for (let n = 0; n < 300; n++) heat.count("a", 10_000);
+  expect(heat.count("a", 9_999)).toBe(false);
+  const full = new Heat();
+  for (let n = 0; n < 300; n++) full.count("early", 0);
+  for (let key = 0; key < 20_000; key++) full.count(`key-${key}`, 0);
+  expect(full.count("early", 0)).toBe(true);
+});
+
+it("goes by the latest move of a key, and forgets none of the others for it", () => {
+  const moves = new Moves();
+  for (let key = 0; key < 1_000; key++) moves.remember(`key-${key}`, { credit: 0, generation: 1 }, 0);
+  moves.remember("key-5", { credit: 0, generation: 2 }, 10);
+  expect([moves.get("key-5", TOLD_MS + 9)?.generation, moves.get("key-0", 1)?.generation]).toEqual([2, 1]);
+});

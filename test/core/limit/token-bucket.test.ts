@@ -4,9 +4,13 @@ import { describe, expect, it } from "vitest";
 import {
   type Bucket,
   type BucketLimit,
+  bucketKey,
+  expiresAt,
   fillTimeMs,
+  fullBucket,
   giveBack,
   MAX_CREDIT,
+  takeAnyway,
   takeTokens,
   type Verdict,
 } from "../../../core/limit/token-bucket.ts";
@@ -184,5 +188,45 @@ describe("giveBack", () => {
         expect(giveBack(back, limit, cost, 1000).credit).toBe(limit.capacity * limit.intervalMs);
       }),
     );
+  });
+});
+
+describe("takeAnyway", () => {
+  const limit = { capacity: 10, rate: 1, intervalMs: 1_000 };
+  const remaining = (credit: number): number => credit / limit.intervalMs;
+
+  it("takes what a call cost beyond what it paid, into debt as deep as the capacity", () => {
+    const bucket = fullBucket(limit, 0);
+    expect(remaining(takeAnyway(bucket, limit, 4, 0).credit)).toBe(6);
+    expect(remaining(takeAnyway(bucket, limit, 15, 0).credit)).toBe(-5);
+    expect(remaining(takeAnyway(bucket, limit, 900, 0).credit)).toBe(-10);
+    expect(remaining(takeAnyway(undefined, limit, 3, 0).credit)).toBe(7);
+  });
+
+  it("counts what has come back meanwhile, and leaves a debt that is paid by time", () => {
+    const owing = takeAnyway({ credit: 0, touchedAt: 0 }, limit, 4, 2_000);
+    expect(owing).toEqual({ credit: -2_000, touchedAt: 2_000 });
+    expect(takeTokens(owing, limit, 1, 4_999)[1]).toEqual({ kind: "refused", remaining: 0, nextMs: 1, retryAfterMs: 1 });
+    expect(takeTokens(owing, limit, 1, 5_000)[1].kind).toBe("allowed");
+  });
+});
+
+describe("the life of a bucket", () => {
+  const limit = { capacity: 10, rate: 3, intervalMs: 1_000 };
+
+  it("ends when it is full, to the ms; under compat two intervals after its last call", () => {
+    expect(expiresAt({ credit: 10_000, touchedAt: 50 }, limit)).toBe(50);
+    expect(expiresAt({ credit: 9_000, touchedAt: 50 }, limit)).toBe(50 + 334);
+    expect(expiresAt({ credit: -10_000, touchedAt: 50 }, limit)).toBe(50 + 6_667);
+    expect(expiresAt({ credit: 10_000, touchedAt: 50 }, { ...limit, compat: true })).toBe(2_050);
+    expect(fillTimeMs(limit)).toBe(3_334);
+  });
+
+  it("belongs to its limit: a changed one opens another bucket", () => {
+    expect(bucketKey({ key: "caller", limit })).toBe("10/3/1000/caller");
+    const keys = [limit, { ...limit, rate: 4 }, { ...limit, capacity: 11 }, { ...limit, intervalMs: 9 }].map((of) =>
+      bucketKey({ key: "caller", limit: of }),
+    );
+    expect(new Set(keys).size).toBe(4);
   });
 });
