@@ -111,7 +111,8 @@ describe("a rule", () => {
   ])("refuses the key %j", (key, words) => expect(problems({ key }).some((line) => line.includes(words))).toBe(true));
 
   it("belongs to principals only where something names them", () => {
-    const unnamed = (key: unknown) => parsed((check, value) => parseRule(check, "r", value, undefined), { ...BASE, key }).problems;
+    const unnamed = (key: unknown) =>
+      parsed((check: Checks, value: unknown) => parseRule(check, "r", value, undefined), { ...BASE, key }).problems;
     expect(unnamed("principal")).toEqual([
       'rateLimits.r.key: found "principal"; set principalHeader, the header in which a trusted front names the caller',
     ]);
