@@ -73,13 +73,24 @@ async function affordable(through: Running): Promise<number> {
   return Math.max(10, Math.min(MOST_PER_SECOND, Math.floor(perSecond / 4)));
 }
 
+/** Constant load that the machine bears: what is slower than half a second, or fails, before there is a fault, is the machine's. */
+async function steady(through: Running): Promise<{ load: Load; begin: number }> {
+  let perSecond = await affordable(through);
+  for (let round = 0; ; round++) {
+    const load = new Load(perSecond, () => call(through));
+    await pause(300); // connections
+    const begin = performance.now();
+    await pause(PHASE_MS);
+    const { failed, p99Ms } = load.between(begin, performance.now());
+    if (round === 5 || (failed === 0 && p99Ms < 500)) return { load, begin };
+    await load.stop();
+    perSecond = Math.max(10, perSecond / 2);
+  }
+}
+
 /** Constant load before, during and after a fault; the fault is there for a phase. */
 async function under(name: string, fault: () => unknown, mend: () => unknown, through = gateway): Promise<readonly Phase[]> {
-  const perSecond = await affordable(through);
-  const load = new Load(perSecond, () => call(through));
-  await pause(300); // connections
-  const begin = performance.now();
-  await pause(PHASE_MS);
+  const { load, begin } = await steady(through);
   const broken = performance.now();
   await fault();
   await pause(PHASE_MS);
@@ -96,7 +107,7 @@ async function under(name: string, fault: () => unknown, mend: () => unknown, th
       `${name}, ${when}: ${calls} calls, ${share} % failed, P50 ${p50Ms.toFixed(0)} ms, P99 ${p99Ms.toFixed(0)} ms ${problems.slice(0, 3)}`,
     );
   }
-  for (const { calls } of phases) expect(calls).toBeGreaterThan((perSecond * PHASE_MS) / 1_000 / 3); // there was load at all
+  for (const { calls } of phases) expect(calls).toBeGreaterThan(10); // there was load at all
   return phases;
 }
 

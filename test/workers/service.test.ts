@@ -92,11 +92,9 @@ describe.each(waysToCall(hosted(echo)).map(([name]) => name))("a unary call over
     const users = hosted({
       async getUser(_request, context) {
         signal = context.signal;
-        await scheduler.wait(2_000);
-        return {};
+        return new Promise<never>(() => undefined); // the response can only come from the host
       },
     });
-    const started = Date.now();
     const [, transport] = waysToCall(async (request) => {
       // The client would give up by itself: let the server alone speak.
       const answer = await users(new Request(request, { signal: new AbortController().signal }));
@@ -105,7 +103,6 @@ describe.each(waysToCall(hosted(echo)).map(([name]) => name))("a unary call over
     const client = createClient(UserService, transport);
     const timeout = name.startsWith("gRPC") ? { "grpc-timeout": "40m" } : { "connect-timeout-ms": "40" };
     expect((await failureOf(client.getUser({}, { headers: timeout }))).code).toBe(Code.DeadlineExceeded);
-    expect(Date.now() - started).toBeLessThan(1_500);
     expect(signal?.aborted).toBe(true);
   });
 
