@@ -1,15 +1,53 @@
-// The bindings that a Worker finds when it runs, as far as wrangler.toml and .dev.vars tell: names, and what a configuration looks for in them.
+// Reads wrangler.toml: the settings of a Worker that the commands look at, and the bindings that it finds when it runs.
 import { unstable_convertConfigBindingsToStartWorkerBindings as bindingsIn, unstable_getVarsForDev, unstable_readConfig } from "wrangler";
-import type { Bindings } from "../workers/gateway/upstream.ts";
 
 /** The fields of a wrangler.toml that the commands look at; wrangler has read and checked them. */
 export interface WorkerConfig {
   readonly configPath: string;
   readonly name?: string;
   readonly main?: string;
+  readonly compatibility_date?: string;
   readonly vars: Readonly<Record<string, unknown>>;
   readonly secrets?: { readonly required?: string[] };
+  readonly services?: readonly ServiceBinding[];
+  readonly durable_objects: { readonly bindings: readonly ObjectBinding[] };
+  readonly migrations: readonly Migration[];
+  readonly exports?: Readonly<Record<string, unknown>>;
+  readonly kv_namespaces: readonly { readonly binding: string; readonly id?: string }[];
+  readonly routes?: readonly (string | { readonly pattern: string })[];
+  readonly route?: string;
+  readonly workers_dev?: boolean;
+  readonly triggers: { readonly crons?: readonly string[] };
+  readonly queues: { readonly consumers?: readonly unknown[] };
+  readonly alias?: Record<string, string>;
+  readonly define: Record<string, string>;
+  readonly tsconfig?: string;
+  readonly build: { readonly command?: string; readonly cwd?: string };
 }
+
+export interface ServiceBinding {
+  readonly binding: string;
+  readonly service: string;
+  readonly environment?: string;
+  readonly remote?: boolean; // runs elsewhere: neither started nor deployed from here
+}
+
+export interface ObjectBinding {
+  readonly name: string;
+  readonly class_name: string;
+  readonly script_name?: string;
+}
+
+export interface Migration {
+  readonly tag: string;
+  readonly new_classes?: readonly string[];
+  readonly new_sqlite_classes?: readonly string[];
+  readonly renamed_classes?: readonly { readonly to: string }[];
+  readonly transferred_classes?: readonly { readonly to: string }[];
+}
+
+/** A binding as far as the check of a configuration looks at it; plain data, so that it can go to another process. */
+export type SeenBinding = { readonly kind: "fetcher" | "other" } | { readonly kind: "value"; readonly value: unknown };
 
 /** Kinds of bindings that respond to `fetch`, as a service does. */
 const FETCHERS: ReadonlySet<string> = new Set(["service", "assets", "mtls_certificate", "vpc_service", "vpc_network", "browser"]);
@@ -23,19 +61,20 @@ export function readWorkerConfig(file: string, env?: string): WorkerConfig {
 }
 
 /**
- * Every binding of the configuration, of whichever kind. A service has `fetch`, a variable has its value, another binding is there.
+ * Every binding of the configuration, of whichever kind: services and what else responds to `fetch`, variables and secrets, and all others.
  *
  * @param values "local": with the variables and secrets of `.dev.vars` (or `.env`), as `wrangler dev` reads them;
  *               "deployed": without, since a deployed Worker's secrets cannot be read from here
  */
-export function bindingsOf(config: WorkerConfig, values: "local" | "deployed", env?: string): Bindings {
+export function bindingsOf(config: WorkerConfig, values: "local" | "deployed", env?: string): Record<string, SeenBinding> {
   const declared: Readonly<Record<string, { readonly type: string; readonly value?: unknown }>> = bindingsIn(config) ?? {};
   const read: Readonly<Record<string, { readonly value?: unknown }>> =
     values === "local" ? unstable_getVarsForDev(config.configPath, undefined, { ...config.vars }, env, true, config.secrets) : {};
-  const bindings: Record<string, unknown> = {};
+  const bindings: Record<string, SeenBinding> = {};
   for (const [name, { type, value }] of Object.entries(declared)) {
-    bindings[name] = type === "plain_text" || type === "json" ? value : FETCHERS.has(type) ? { fetch } : {};
+    const isValue = type === "plain_text" || type === "json";
+    bindings[name] = isValue ? { kind: "value", value } : { kind: FETCHERS.has(type) ? "fetcher" : "other" };
   }
-  for (const [name, { value }] of Object.entries(read)) bindings[name] = value;
+  for (const [name, { value }] of Object.entries(read)) bindings[name] = { kind: "value", value };
   return bindings;
 }

@@ -1,66 +1,49 @@
-// `npm start`: the gateway with its example services on this machine, without an account and without network.
-import { spawn } from "node:child_process";
-import { createServer } from "node:net";
+// `npm start`: the gateway with the project's services on this machine, without an account and without network.
+import "./local/quiet.ts";
 import { parseCommand } from "./command.ts";
-import { checkConfiguration } from "./configuration.ts";
+import { CONFIG_FILE } from "./configuration.ts";
+import { Front } from "./local/front.ts";
+import { guardChildren, watchLauncher } from "./local/processes.ts";
+import { Runtime } from "./local/runtime.ts";
+import { Supervisor } from "./local/supervisor.ts";
+
+const FIRST_PORT = 8787;
+const LONGEST_STOP_MS = 5_000;
 
 const { values } = parseCommand("start", {
   port: { type: "string" },
-  ip: { type: "string", default: "127.0.0.1" },
+  host: { type: "string" },
+  ip: { type: "string" },
+  config: { type: "string", short: "c", default: CONFIG_FILE },
+  env: { type: "string", short: "e" },
   "persist-to": { type: "string", default: ".wrangler/state" },
   verbose: { type: "boolean", default: false },
 });
-
-const found = await checkConfiguration({ secrets: "local" });
-const problems = [...found.problems, ...found.missingSecrets];
-if (problems.length > 0) {
-  console.error(["gateway.config.ts is not valid, the gateway does not start:", ...problems.map((line) => `  ${line}`)].join("\n"));
-  process.exit(1);
-}
-
-const port = await choosePort(values.port, values.ip);
-const url = `http://${values.ip}:${port}`;
-const workers = ["wrangler.toml", "workers/services/users/wrangler.toml", "workers/services/orders/wrangler.toml"];
-const wrangler = spawn(
-  "wrangler",
-  [
-    "dev",
-    ...workers.flatMap((file) => ["-c", file]),
-    ...[
-      "--ip",
-      values.ip,
-      "--port",
-      String(port),
-      "--inspector-port",
-      "0",
-      "--persist-to",
-      values["persist-to"],
-      "--show-interactive-dev-session=false",
-    ],
-    ...(values.verbose ? [] : ["--log-level", "warn"]),
-  ],
-  {
-    stdio: "inherit",
-    env: {
-      ...process.env,
-      CLOUDFLARE_CF_FETCH_ENABLED: "false", // no network
-      WRANGLER_SEND_METRICS: "false",
-      WRANGLER_HIDE_BANNER: "true",
-      WRANGLER_WRITE_LOGS: "false",
-      X_LOCAL_EXPLORER: "false",
-      X_LOCAL_OBSERVABILITY: "false",
-    },
-  },
-);
-wrangler.on("error", (error) => {
-  console.error(`wrangler could not be started: ${error.message}`);
-  process.exit(1);
-});
-wrangler.on("exit", (code) => process.exit(code ?? 0));
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => wrangler.kill(signal));
+const { port: wanted, config: file, env } = values;
+const host = values.host ?? values.ip ?? "127.0.0.1";
+const front = await listen(wanted === undefined ? undefined : portOf(wanted), host);
+const runtime = new Runtime({ persistTo: values["persist-to"], isVerbose: values.verbose });
+const supervisor = new Supervisor({ file, env }, front, runtime);
+const guard = guardChildren();
+const ending = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
+watchLauncher(() => void stop(1));
 
 process.stdout.write("Tidegate is starting ...\n");
-await answering(`${url}/healthz`);
+try {
+  const problems = await supervisor.start();
+  if (problems.length > 0) {
+    console.error([`${file} is not valid, the gateway does not start:`, ...problems.map((line) => `  ${line}`)].join("\n"));
+    await stop(1);
+  }
+} catch (error) {
+  console.error(`the gateway does not start: ${error instanceof Error ? error.message : String(error)}`);
+  await stop(1);
+}
+guard.update();
+
+const shownHost = /^(0\.0\.0\.0|::)$/.test(host) ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+const url = `http://${shownHost}:${front.port}`;
 process.stdout.write(`
 Tidegate is running at ${url}
 
@@ -71,39 +54,46 @@ Tidegate is running at ${url}
   Stream    curl -N ${url}/api/v1/users:watch
   Docs      ${url}/docs/    and    ${url}/openapi.json
 
-Policies: gateway.config.ts (edits are picked up)    Data: ${values["persist-to"]}    Stop: Ctrl-C
+Policies: ${file} (edits are picked up)    Data: ${values["persist-to"]}    Stop: Ctrl-C
 `);
+await supervisor.watch(ending.signal);
 
-/** @returns the port asked for, or the first free one from 8787 on */
-async function choosePort(asked: string | undefined, ip: string): Promise<number> {
-  const first = asked === undefined ? 8787 : Number(asked);
-  if (!Number.isInteger(first) || first < 1 || first > 65_535) {
-    console.error(`--port ${asked}: write a whole number from 1 to 65535`);
-    process.exit(2);
+function portOf(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  console.error(`--port ${text}: write a whole number from 0 to 65535`);
+  process.exit(2);
+}
+
+/** Listens on the port that was named, or on the first free one from 8787 on. */
+async function listen(port: number | undefined, address: string): Promise<Front> {
+  for (let next = port ?? FIRST_PORT; next < FIRST_PORT + 100 || next === port; next++) {
+    try {
+      return await Front.listen(next, address);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === "EADDRINUSE" && port === undefined) continue;
+      const reasons: Readonly<Record<string, string>> = {
+        EADDRINUSE: `port ${next} is taken; choose another with --port, or end what listens there`,
+        EACCES: `port ${next} is not permitted to this user; choose one from 1024 on with --port`,
+        EADDRNOTAVAIL: `--host ${address}: no address of this machine; write 127.0.0.1, or 0.0.0.0 for all`,
+        ENOTFOUND: `--host ${address}: found no such host; write 127.0.0.1, or 0.0.0.0 for all`,
+      };
+      console.error(reasons[code ?? ""] ?? `${address}:${next} cannot be listened on: ${message}`);
+      process.exit(1);
+    }
   }
-  for (let port = first; port < first + 100; port++) {
-    if (await isFree(port, ip)) return port;
-    if (asked === undefined) continue;
-    console.error(`port ${port} is taken; choose another with --port`);
-    process.exit(1);
-  }
-  console.error(`no free port from ${first} on; choose one with --port`);
+  console.error(`found no free port from ${FIRST_PORT} on; choose one with --port`);
   process.exit(1);
 }
 
-function isFree(port: number, ip: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, ip, () => server.close(() => resolve(true)));
-  });
-}
-
-/** Resolves when the gateway answers. wrangler ends the process itself when it can't start. */
-async function answering(health: string): Promise<void> {
-  for (;;) {
-    const answer = await fetch(health).catch(() => undefined);
-    if (answer?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+/** Ends the runtime, then this process; at once where asked twice. */
+async function stop(code: number): Promise<void> {
+  if (ending.signal.aborted) process.exit(code); // the watchdog ends what is left
+  ending.abort();
+  front.close();
+  setTimeout(() => process.exit(code), LONGEST_STOP_MS).unref();
+  await runtime.stop().catch(() => undefined);
+  guard.stop();
+  process.exit(code);
 }

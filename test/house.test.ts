@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "workers/gateway/translate":
     /^workers\/gateway\/(call|protocol)\.ts$|^workers\/gateway\/translate\/|^workers\/service\/(compression|query)\.ts$|^@connectrpc\/connect(\/|$)/,
   "workers/gateway/openapi": /^(protos\/gen|workers\/gateway\/openapi)\//,
-  cli: /^(core|workers|protos\/gen|cli)\/|^gateway\.config\.ts$|^(node:|wrangler$|@bufbuild\/)/,
+  cli: /^(core|workers|protos\/gen|cli)\/|^gateway\.config\.ts$|^(node:|(wrangler|esbuild|miniflare)$|@bufbuild\/)/,
   bench: /.*/,
 };
 

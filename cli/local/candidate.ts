@@ -1,0 +1,98 @@
+// One Worker as it may run: its bundle and bindings, or what is wrong with it.
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { SourceMap } from "node:module";
+import { join, resolve } from "node:path";
+import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { bindingsOf, readWorkerConfig } from "../bindings.ts";
+import { BundleError, bundle } from "../bundle.ts";
+import { classProblems } from "../worker-problems.ts";
+import type { ProjectWorker } from "../workers.ts";
+
+/** The options of a Worker as miniflare takes them; wrangler has made them. */
+export type RuntimeOptions = Readonly<Record<string, unknown>> & { readonly name: string };
+
+export interface Candidate {
+  readonly name: string;
+  readonly file: string; // its wrangler.toml
+  readonly digest: string; // of all that makes it: the same digest is the same Worker
+  readonly options: RuntimeOptions;
+  readonly text: string; // its bundle
+  readonly inputs: Readonly<Record<string, string>>; // the files that it is made of, with digests of what they hold
+  readonly facts: unknown; // what its wrangler.toml says, as plain JSON
+  readonly secrets: Readonly<Record<string, string>>; // digests of the values of .dev.vars
+}
+
+export type Built =
+  | { readonly kind: "built"; readonly candidate: Candidate }
+  | { readonly kind: "failed"; readonly problems: readonly string[] };
+
+/** Bundles a Worker and reads its bindings. */
+export async function build(worker: ProjectWorker, gatewayConfig: string, env: string | undefined): Promise<Built> {
+  const { file, name, config } = worker;
+  try {
+    if (config.build.command !== undefined) custom(config.build.command, config.build.cwd ?? worker.folder);
+    const { main, alias, define, tsconfig } = config;
+    const { text, modules, inputs, exports } = await bundle({ entry: main!, runtime: "workerd", gatewayConfig, alias, define, tsconfig });
+    const problems = classProblems(worker, exports);
+    if (problems.length > 0) return { kind: "failed", problems };
+    const { workerOptions } = unstable_getMiniflareWorkerOptions(readWorkerConfig(file, env) as never, env);
+    const { modulesRules: _, ...bound } = workerOptions as unknown as Record<string, unknown>;
+    const assets = (bound["assets"] as { readonly directory?: string } | undefined)?.directory;
+    const options: RuntimeOptions = {
+      ...bound,
+      name,
+      modules: [{ type: "ESModule", path: `${name}.js`, contents: text }, ...modules],
+    };
+    const digest = digestOf(JSON.stringify(options), assets === undefined ? "" : listOf(assets));
+    const { configPath: _path, ...facts } = config;
+    const held = Object.fromEntries(inputs.map((input) => [input, existsSync(input) ? digestOf(readFileSync(input, "utf8")) : ""]));
+    const candidate = { name, file, digest, options, text, inputs: held, facts, secrets: secretsOf(worker, env) };
+    return { kind: "built", candidate };
+  } catch (error) {
+    if (error instanceof BundleError) return { kind: "failed", problems: error.problems };
+    return { kind: "failed", problems: [`${file}: ${error instanceof Error ? error.message : String(error)}`] };
+  }
+}
+
+/** The `[build]` command of a wrangler.toml. @throws Error with what it printed */
+function custom(command: string, cwd: string): void {
+  const { status, stdout, stderr } = spawnSync(command, { cwd, shell: true, encoding: "utf8" });
+  if (status !== 0) throw new Error(`build.command: found exit status ${status} of "${command}"; correct it:\n${stdout}${stderr}`);
+}
+
+function secretsOf({ config }: ProjectWorker, env: string | undefined): Record<string, string> {
+  const declared = bindingsOf(config, "deployed", env);
+  const entries = Object.entries(bindingsOf(config, "local", env)).filter(([, { kind }]) => kind === "value");
+  return Object.fromEntries(
+    entries
+      .filter(([name, binding]) => JSON.stringify(declared[name]) !== JSON.stringify(binding))
+      .map(([name, binding]) => [name, digestOf(JSON.stringify(binding))]),
+  );
+}
+
+function digestOf(...parts: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part).update("\0");
+  return hash.digest("hex");
+}
+
+/** The files of a folder with their times, as text. */
+function listOf(folder: string): string {
+  if (!existsSync(folder)) return "";
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
+  return names.map((name) => `${name} ${statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs}`).join("\n");
+}
+
+/** The place in the project's own files that a place in a Worker's bundle came from. */
+export function originOf(text: string, line: number, column: number): string | undefined {
+  const encoded = /\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/.exec(text)?.[1];
+  if (encoded === undefined) return undefined;
+  const map = new SourceMap(JSON.parse(Buffer.from(encoded, "base64").toString("utf8")));
+  const entry = map.findEntry(line - 1, column - 1);
+  if (!("originalSource" in entry)) return undefined;
+  const file = resolve(entry.originalSource).replace(`${process.cwd()}/`, "");
+  return `${file}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
+}

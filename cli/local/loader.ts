@@ -1,0 +1,106 @@
+// What should run now: the project's files of this moment where they are right, and for each Worker whose files are not, its last good version.
+import { join } from "node:path";
+import { changesOf } from "../changes.ts";
+import { CONFIG_FILE, checkConfiguration, type Findings } from "../configuration.ts";
+import { unboundProblems } from "../worker-problems.ts";
+import { findWorkers, GATEWAY_FILE, type ProjectWorkers, SERVICES_FOLDER, serviceFiles } from "../workers.ts";
+import { build, type Candidate } from "./candidate.ts";
+import type { Watched } from "./watch.ts";
+
+export interface LoadOptions {
+  readonly file: string; // that holds the gateway's configuration
+  readonly env: string | undefined;
+}
+
+/** A set of Workers, the gateway first, with what is wrong in the files. */
+export interface Loaded {
+  readonly candidates: readonly Candidate[];
+  readonly settings: unknown; // of the gateway that is among them
+  readonly problems: readonly string[];
+  readonly notes: readonly string[]; // what runs, but not as it seems
+  readonly watched: Watched;
+}
+
+/**
+ * @param running what ran last: its Workers take the place of those with a mistake
+ * @param refused digests of Workers that could not be loaded, with the reason
+ */
+export async function load(options: LoadOptions, running: Loaded | undefined, refused: ReadonlyMap<string, string>): Promise<Loaded> {
+  const { file, env } = options;
+  const findings = await checkConfiguration({ secrets: "local", env, file });
+  const workers = findWorkers(env);
+  const isGatewayRight = findings.problems.length === 0 && findings.missingSecrets.length === 0;
+  const problems = new Set([...findings.problems, ...findings.missingSecrets, ...workers.problems]);
+  const last = new Map((running?.candidates ?? []).map((candidate) => [candidate.file, candidate]));
+  const next = new Map<string, Candidate>();
+  const all = [...(workers.gateway === undefined || !isGatewayRight ? [] : [workers.gateway]), ...workers.services];
+  const built = await Promise.all(all.map(async (worker) => ({ worker, result: await build(worker, file, env) })));
+  for (const { worker, result } of built) {
+    const reason = result.kind === "built" ? refused.get(result.candidate.digest) : undefined;
+    for (const problem of result.kind === "failed" ? result.problems : reason === undefined ? [] : [reason]) problems.add(problem);
+    if (result.kind === "built" && reason === undefined) next.set(worker.file, result.candidate);
+  }
+  for (const present of [GATEWAY_FILE, ...serviceFiles()]) {
+    const good = last.get(present);
+    if (!next.has(present) && good !== undefined) next.set(present, good);
+  }
+  const gateway = next.get(GATEWAY_FILE);
+  const isOld = gateway !== undefined && gateway === last.get(GATEWAY_FILE);
+  const candidates = [...(gateway === undefined ? [] : [gateway]), ...[...next.values()].filter((one) => one !== gateway)];
+  return {
+    candidates,
+    settings: isOld ? running?.settings : findings.settings,
+    problems: [...problems],
+    notes: unboundProblems(workers),
+    watched: watchedOf(options, workers, findings, candidates, [...problems], running),
+  };
+}
+
+function watchedOf(
+  { file, env }: LoadOptions,
+  { services }: ProjectWorkers,
+  { inputs }: Findings,
+  candidates: readonly Candidate[],
+  problems: readonly string[],
+  running: Loaded | undefined,
+): Watched {
+  const folders = new Set([".", ...services.map(({ folder }) => folder)]);
+  const variables = [...folders].flatMap((folder) =>
+    [".dev.vars", ".env", ".env.local", ...(env === undefined ? [] : [`.dev.vars.${env}`, `.env.${env}`, `.env.${env}.local`])].map(
+      (name) => join(folder, name),
+    ),
+  );
+  const named = problems.flatMap((line) => /^(\S+?):\d+:\d+ /.exec(line)?.[1] ?? []);
+  const made = candidates.flatMap((candidate) => Object.keys(candidate.inputs));
+  // Where files cannot be bundled, what they import is not known: those of before are looked at, too.
+  const before = problems.length > 0 ? (running?.watched.files ?? []) : [];
+  const files = new Set([file, CONFIG_FILE, GATEWAY_FILE, ...serviceFiles(), ...variables, ...named, ...inputs, ...made, ...before]);
+  const assets = candidates.flatMap(({ options }) => (options["assets"] as { directory?: string } | undefined)?.directory ?? []);
+  return { files: [...files], folders: [SERVICES_FOLDER, ...assets] };
+}
+
+/** What differs between two sets that run, one phrase for each setting, variable or file. */
+export function differences(before: Loaded, after: Loaded, { file }: LoadOptions): string[] {
+  const settings = changesOf(before.settings, after.settings);
+  const old = new Map(before.candidates.map((candidate) => [candidate.file, candidate]));
+  const phrases = new Set(settings);
+  for (const candidate of after.candidates) {
+    const other = old.get(candidate.file);
+    old.delete(candidate.file);
+    if (other === undefined) {
+      phrases.add(`${candidate.name} added`);
+      continue;
+    }
+    if (other.digest === candidate.digest) continue;
+    for (const phrase of changesOf(other.facts, candidate.facts)) phrases.add(`${candidate.file} ${phrase}`);
+    for (const name of changesOf(other.secrets, candidate.secrets).map((phrase) => /^[\w$]+/.exec(phrase)?.[0] ?? "")) {
+      phrases.add(`${join(candidate.file, "..", ".dev.vars")} ${name} changed`);
+    }
+    for (const input of new Set([...Object.keys(other.inputs), ...Object.keys(candidate.inputs)])) {
+      const isConfiguration = input === file || !/^(cli|core|workers|durable-objects|protos)\//.test(input);
+      if (other.inputs[input] !== candidate.inputs[input] && !(isConfiguration && settings.length > 0)) phrases.add(`${input} changed`);
+    }
+  }
+  for (const { name } of old.values()) phrases.add(`${name} removed`);
+  return [...phrases];
+}

@@ -1,0 +1,8 @@
+// Settings of wrangler's own, which it reads as it is imported: this import comes before it.
+Object.assign(process.env, {
+  CLOUDFLARE_CF_FETCH_ENABLED: "false", // no network
+  WRANGLER_SEND_METRICS: "false",
+  WRANGLER_HIDE_BANNER: "true",
+  WRANGLER_WRITE_LOGS: "false",
+  WRANGLER_LOG: process.env["WRANGLER_LOG"] ?? "warn",
+});

@@ -1,0 +1,94 @@
+// The Workers in workerd, by miniflare. Replaces all of them at once; what does not start is named, and what ran before can be put back.
+import { join } from "node:path";
+import { convertV4MiniflareOptions, getDefaultDevRegistryPath, Log, LogLevel, Miniflare, type V4MiniflareOptions } from "miniflare";
+import { type Candidate, originOf, type RuntimeOptions } from "./candidate.ts";
+
+export interface RuntimeSettings {
+  readonly persistTo: string;
+  readonly isVerbose: boolean;
+}
+
+/** A Worker that does not start, and why. */
+export interface LoadFailure {
+  readonly worker: string;
+  readonly problem: string;
+}
+
+export class Runtime {
+  readonly #settings: RuntimeSettings;
+  #miniflare: Miniflare | undefined;
+  #isStarting = false;
+
+  constructor(settings: RuntimeSettings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * Runs these Workers instead of those that run now. The first one receives what comes in.
+   *
+   * @returns the port it listens on; or the Worker that cannot be loaded: nothing runs then until the next call
+   * @throws Error where workerd itself does not start
+   */
+  async run(candidates: readonly Candidate[]): Promise<number | LoadFailure> {
+    this.#isStarting = true;
+    const options = this.#options(candidates.map(({ options }) => options));
+    try {
+      if (this.#miniflare === undefined) this.#miniflare = new Miniflare(options);
+      else await this.#miniflare.setOptions(options);
+      return Number((await this.#miniflare.ready).port);
+    } catch (error) {
+      const failure = failureIn(error instanceof Error ? error.message : String(error), candidates);
+      if (failure === undefined) throw error;
+      return failure;
+    } finally {
+      this.#isStarting = false;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#miniflare?.dispose();
+  }
+
+  #options(workers: readonly RuntimeOptions[]): ConstructorParameters<typeof Miniflare>[0] {
+    const { persistTo, isVerbose } = this.#settings;
+    const names = workers.map(({ name }) => name);
+    const isBoundElsewhere = workers.some((worker) => namesOfBound(worker).some((name) => !names.includes(name)));
+    const options = {
+      host: "127.0.0.1",
+      port: 0,
+      cf: false, // no network
+      log: new Log(isVerbose ? LogLevel.INFO : LogLevel.WARN),
+      handleStructuredLogs: ({ level, message }: { level: string; message: string }) => {
+        if (this.#isStarting && /^(service core:user:|A DurableObjectNamespace in)/.test(message)) return; // reported with its place, once
+        if (isVerbose || level === "warn" || level === "error")
+          (level === "warn" || level === "error" ? console.error : console.log)(message);
+      },
+      resourcePersistencePath: join(persistTo, "v3"),
+      // A Worker of another project is found while `wrangler dev` runs it, whenever that starts.
+      ...(isBoundElsewhere ? { unsafeDevRegistryPath: getDefaultDevRegistryPath() } : {}),
+      workers,
+    };
+    return convertV4MiniflareOptions(options as unknown as V4MiniflareOptions);
+  }
+}
+
+function namesOfBound(worker: RuntimeOptions): string[] {
+  const bindings = (worker["serviceBindings"] ?? {}) as Readonly<Record<string, string | { readonly name?: string }>>;
+  return Object.values(bindings).flatMap((bound) => (typeof bound === "string" ? bound : (bound.name ?? [])));
+}
+
+/** workerd names the Worker in its log: `service core:user:NAME: Uncaught Error: ...`, with a place in the bundle. */
+function failureIn(message: string, candidates: readonly Candidate[]): LoadFailure | undefined {
+  const text = message.replaceAll("\\n", "\n").replaceAll('\\"', '"');
+  const found = /service core:user:([\w-]+): (?:Uncaught )?([^\n]*)/.exec(text);
+  if (found === null) return undefined;
+  const [, worker, reason] = found as unknown as [string, string, string];
+  const bundle = candidates.find(({ name }) => name === worker);
+  const frames = text.slice(found.index).matchAll(/\s([\w.-]+)\.js:(\d+):(\d+)/g);
+  const places = [...frames].map(([, , line, column]) => bundle && originOf(bundle.text, Number(line), Number(column)));
+  const place = places.find((one) => one !== undefined);
+  return {
+    worker,
+    problem: `${place ?? bundle?.file ?? worker} found ${reason.replace(/",.*$/, "")} while "${worker}" was loaded; correct it`,
+  };
+}

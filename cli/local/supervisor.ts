@@ -1,0 +1,108 @@
+// Runs the project's Workers and replaces them when their files change. What cannot run is reported, and what ran before goes on.
+import { inOneLine } from "../changes.ts";
+import { GATEWAY_FILE } from "../workers.ts";
+import type { Candidate } from "./candidate.ts";
+import type { Front } from "./front.ts";
+import { differences, type Loaded, type LoadOptions, load } from "./loader.ts";
+import type { Runtime } from "./runtime.ts";
+import { changed, snapshot, type Watched } from "./watch.ts";
+
+const DRAIN_MS = 2_000; // that calls in flight have before the runtime is replaced
+
+export class Supervisor {
+  readonly #options: LoadOptions;
+  readonly #front: Front;
+  readonly #runtime: Runtime;
+  readonly #refused = new Map<string, string>(); // why a Worker could not be loaded, by its digest
+  #running: Loaded | undefined;
+  #reported = "";
+
+  constructor(options: LoadOptions, front: Front, runtime: Runtime) {
+    this.#options = options;
+    this.#front = front;
+    this.#runtime = runtime;
+  }
+
+  /** @returns what stands in the way of the gateway; none when it serves */
+  async start(): Promise<readonly string[]> {
+    const loaded = await load(this.#options, undefined, this.#refused);
+    if (gatewayOf(loaded) === undefined) return loaded.problems;
+    const problems = await this.#run(loaded);
+    if (gatewayOf(this.#running) === undefined) return problems;
+    for (const note of loaded.notes) console.error(`note: ${note}\n      calls to it get "unavailable" until it runs`);
+    this.#report(problems, 'the Worker does not run, calls to it get "unavailable"; save a correction to start it');
+    return [];
+  }
+
+  /** Ends with the signal. */
+  async watch(signal: AbortSignal): Promise<void> {
+    let watched = this.#running!.watched;
+    let before = snapshot(watched);
+    while (!signal.aborted) {
+      await changed(watched, before, signal);
+      if (signal.aborted) return;
+      before = snapshot(watched);
+      try {
+        watched = await this.#reload();
+        before = snapshot(watched, before);
+      } catch (error) {
+        console.error(`reload failed: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+  }
+
+  async #reload(): Promise<Watched> {
+    const loaded = await load(this.#options, this.#running, this.#refused);
+    const old = this.#running!;
+    const isSame = digests(loaded.candidates) === digests(old.candidates);
+    const problems = isSame ? loaded.problems : await this.#run(loaded);
+    const changes = isSame ? [] : differences(old, this.#running!, this.#options);
+    if (changes.length > 0) console.log(`reload: ${inOneLine(changes)}`);
+    const notes = loaded.notes.filter((note) => !old.notes.includes(note));
+    for (const note of notes) console.error(`note: ${note}`);
+    if (problems.length === 0 && this.#reported !== "" && changes.length === 0)
+      console.log("reload: the mistake is gone; nothing else changed");
+    this.#report(problems, "the last good version goes on serving; save a correction to replace it");
+    return loaded.watched;
+  }
+
+  /** Puts a set into the runtime, without the Workers that cannot be loaded. @returns the problems of the set and of its Workers */
+  async #run(loaded: Loaded): Promise<readonly string[]> {
+    const last = new Map((this.#running?.candidates ?? []).map((candidate) => [candidate.file, candidate]));
+    const problems = [...loaded.problems];
+    let candidates = loaded.candidates;
+    for (;;) {
+      await this.#front.hold(DRAIN_MS);
+      const outcome = await this.#runtime.run(candidates);
+      if (typeof outcome === "number") {
+        this.#front.release(outcome);
+        const isOld = candidates[0] !== loaded.candidates[0];
+        this.#running = { ...loaded, candidates, settings: isOld ? this.#running?.settings : loaded.settings };
+        return problems;
+      }
+      const bad = candidates.find(({ name }) => name === outcome.worker);
+      if (bad === undefined) throw new Error(outcome.problem);
+      problems.push(outcome.problem);
+      const good = last.get(bad.file);
+      this.#refused.set(bad.digest, outcome.problem);
+      if (good?.digest === bad.digest) last.delete(bad.file); // it ran before, and does not any more
+      const isReplaced = good !== undefined && good.digest !== bad.digest;
+      if (!isReplaced && bad.file === GATEWAY_FILE) return problems;
+      candidates = candidates.flatMap((one) => (one !== bad ? [one] : isReplaced ? [good] : []));
+    }
+  }
+
+  #report(problems: readonly string[], consequence: string): void {
+    const text = problems.join("\n");
+    if (text !== this.#reported && text !== "") console.error(`${text}\n  ${consequence}`);
+    this.#reported = text;
+  }
+}
+
+function gatewayOf(loaded: Loaded | undefined): Candidate | undefined {
+  return loaded?.candidates.find(({ file }) => file === GATEWAY_FILE);
+}
+
+function digests(candidates: readonly Candidate[]): string {
+  return candidates.map(({ digest }) => digest).join(" ");
+}

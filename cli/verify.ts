@@ -1,0 +1,55 @@
+// Runs in a process of its own, bundled anew each time: checks gateway.config.ts with the files of this moment, and writes what it found.
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import input from "../gateway.config.ts";
+import { configure, InvalidConfiguration } from "../workers/gateway/configuration.ts";
+import { protovalidate } from "../workers/gateway/protovalidate.ts";
+import { catalog } from "../workers/services/catalog.ts";
+import type { SeenBinding } from "./bindings.ts";
+
+/** What the process is started with. */
+export interface VerifyRequest {
+  readonly bindings: Readonly<Record<string, SeenBinding>>;
+  readonly validates: boolean; // whether the Worker's entry brings validation
+}
+
+export interface FoundProblem {
+  readonly path: string;
+  readonly found: string;
+  readonly mend: string;
+  readonly missingSecret?: string;
+}
+
+/** What the process writes. */
+export interface VerifyResult {
+  readonly problems: readonly FoundProblem[];
+  readonly settings: unknown; // the configuration as plain JSON, to be compared with a later one
+  readonly services: readonly string[]; // that the catalog has
+}
+
+const [requestFile, resultFile] = process.argv.slice(2);
+const { bindings, validates }: VerifyRequest = JSON.parse(readFileSync(requestFile!, "utf8"));
+const found = Object.entries(bindings).map(([name, binding]): [string, unknown] => [name, seen(binding)]);
+const problems: FoundProblem[] = [];
+try {
+  configure(input, catalog, Object.fromEntries(found), validates ? protovalidate() : undefined);
+} catch (error) {
+  if (!(error instanceof InvalidConfiguration)) throw error;
+  problems.push(...error.problems);
+}
+const services = catalog.map(({ typeName }) => typeName);
+const result: VerifyResult = { problems, settings: JSON.parse(JSON.stringify(input ?? null, plain)), services };
+writeFileSync(resultFile!, JSON.stringify(result));
+
+function seen(binding: SeenBinding): unknown {
+  if (binding.kind === "value") return binding.value;
+  return binding.kind === "fetcher" ? { fetch } : {};
+}
+
+/** Descriptor sets are compared by their digest. */
+function plain(_key: string, value: unknown): unknown {
+  if (value instanceof Uint8Array || (typeof value === "string" && value.length > 500)) {
+    return `${value.length} bytes, sha256 ${createHash("sha256").update(value).digest("hex").slice(0, 12)}`;
+  }
+  return typeof value === "bigint" ? String(value) : value;
+}

@@ -1,0 +1,154 @@
+// What of the project's Workers does not fit together: bindings that lead nowhere, services that nothing is bound to, classes and migrations that are missing.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join, relative } from "node:path";
+import { suggest } from "../core/parse.ts";
+import { BundleError, bundle } from "./bundle.ts";
+import { CONFIG_FILE } from "./configuration.ts";
+import { type ProjectWorker, type ProjectWorkers, SERVICES_FOLDER, serviceFiles } from "./workers.ts";
+
+/** Bindings to Workers that are not in the project, by binding: `npm start` cannot run them, and a deploy needs them to be there. */
+export function unboundProblems({ gateway, services }: ProjectWorkers): string[] {
+  const workers = [...(gateway === undefined ? [] : [gateway]), ...services];
+  const names = workers.map(({ name }) => name);
+  const fix = (name: string): string => {
+    const near = suggest(name, names);
+    const folder = folderWithoutFile(name);
+    const create = `${folder === undefined ? "create" : "the folder is there: create"} ${join(SERVICES_FOLDER, folder ?? "<name>", "wrangler.toml")} with name = "${name}"`;
+    const elsewhere = "write remote = true where the Worker runs elsewhere";
+    return near.startsWith('"') && folder === undefined ? `write ${near}, or ${create}; ${elsewhere}` : `${create}; ${elsewhere}`;
+  };
+  return workers.flatMap(({ file, config }) => [
+    ...(config.services ?? [])
+      .filter(({ service, remote }) => !names.includes(service) && remote !== true)
+      .map(
+        ({ binding, service }) =>
+          `${file}: [[services]] ${binding}: found service = "${service}", which no wrangler.toml of the project has; ${fix(service)}`,
+      ),
+    ...config.durable_objects.bindings
+      .filter(({ script_name }) => script_name !== undefined && !names.includes(script_name))
+      .map(
+        ({ name, script_name }) =>
+          `${file}: [[durable_objects.bindings]] ${name}: found script_name = "${script_name}", which no wrangler.toml of the project has; write ${suggest(script_name!, names)}`,
+      ),
+  ]);
+}
+
+/** A folder of workers/services that is named like the script and has no wrangler.toml. */
+function folderWithoutFile(script: string): string | undefined {
+  if (!existsSync(SERVICES_FOLDER)) return undefined;
+  const withFile = new Set(serviceFiles().map((file) => basename(join(file, ".."))));
+  const folders = readdirSync(SERVICES_FOLDER, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !withFile.has(entry.name));
+  return folders.map(({ name }) => name).find((name) => script === name || script.endsWith(`-${name}`) || script.startsWith(`${name}-`));
+}
+
+/** Services that no binding names, and that nothing else can reach either. */
+export function unreachableProblems({ gateway, services }: ProjectWorkers): string[] {
+  const bound = new Set(
+    [...(gateway === undefined ? [] : [gateway]), ...services].flatMap(({ config }) =>
+      (config.services ?? []).map(({ service }) => service),
+    ),
+  );
+  return services
+    .filter(({ name, config }) => !bound.has(name) && !isReachable(config))
+    .map(({ file, name }) => {
+      const binding = name.replace(/^.*?-/, "").replaceAll("-", "_").toUpperCase();
+      return `${file}: found "${name}", which no Worker is bound to; add to wrangler.toml: [[services]] binding = "${binding}", service = "${name}"`;
+    });
+}
+
+function isReachable({ workers_dev, routes, route, triggers, queues }: ProjectWorker["config"]): boolean {
+  return (
+    workers_dev === true ||
+    (routes ?? []).length > 0 ||
+    route !== undefined ||
+    (triggers.crons ?? []).length > 0 ||
+    (queues.consumers ?? []).length > 0
+  );
+}
+
+/** Durable Object classes that a Worker does not export, or that no migration creates. */
+export function classProblems({ file, config }: ProjectWorker, exported: readonly string[]): string[] {
+  const created = new Set(
+    config.migrations.flatMap(({ new_classes, new_sqlite_classes, renamed_classes, transferred_classes }) => [
+      ...(new_classes ?? []),
+      ...(new_sqlite_classes ?? []),
+      ...(renamed_classes ?? []).map(({ to }) => to),
+      ...(transferred_classes ?? []).map(({ to }) => to),
+    ]),
+  );
+  const main = relative(process.cwd(), config.main!);
+  return config.durable_objects.bindings
+    .filter(({ script_name }) => script_name === undefined)
+    .flatMap(({ name, class_name }) => {
+      const at = `${file}: [[durable_objects.bindings]] ${name}`;
+      const problems: string[] = [];
+      if (!exported.includes(class_name))
+        problems.push(
+          `${at}: found class_name = "${class_name}", which ${main} does not export; export class ${class_name} there, or write ${suggest(
+            class_name,
+            exported.filter((one) => one !== "default"),
+          )}`,
+        );
+      if (!created.has(class_name) && !(class_name in (config.exports ?? {})))
+        problems.push(
+          `${at}: found no migration for class "${class_name}"; add [[migrations]] with tag = "v${config.migrations.length + 1}" and new_sqlite_classes = ["${class_name}"]`,
+        );
+      return problems;
+    });
+}
+
+/** Services of the project's protos that the catalog does not have: they cannot be configured. */
+export function catalogProblems(catalog: readonly string[]): string[] {
+  return protoFiles("protos").flatMap((file) => {
+    const text = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+    const package_ = /^\s*package\s+([\w.]+)\s*;/m.exec(text)?.[1];
+    return [...text.matchAll(/^\s*service\s+(\w+)\s*\{/gm)]
+      .map(([, name]) => ({ name: name!, typeName: package_ === undefined ? name! : `${package_}.${name}` }))
+      .filter(({ typeName }) => !catalog.includes(typeName))
+      .map(({ name, typeName }) => {
+        const generated = relative("protos", file)
+          .replace(/\.proto$/, "_pb.ts")
+          .replaceAll("\\", "/");
+        return `${file}: found service ${typeName}, which workers/services/catalog.ts does not have; add ${name}, imported from "../../protos/gen/${generated}" (npm run gen writes it)`;
+      });
+  });
+}
+
+/** The project's own: neither those of other parties, nor those that the gateway itself serves. */
+function protoFiles(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => name.replaceAll("\\", "/"))
+    .filter((name) => name.endsWith(".proto") && !/^(third_party|tidegate|gen)\//.test(name))
+    .map((name) => `${folder}/${name}`)
+    .sort();
+}
+
+/** All of these, with each Worker bundled to see what it exports. */
+export async function workerProblems(
+  workers: ProjectWorkers,
+  catalog: readonly string[] | undefined,
+  gatewayConfig: string = CONFIG_FILE,
+): Promise<string[]> {
+  const all = [...(workers.gateway === undefined ? [] : [workers.gateway]), ...workers.services];
+  const classes = await Promise.all(
+    all.map(async (worker) => {
+      const { main, alias, define, tsconfig } = worker.config;
+      try {
+        const { exports } = await bundle({ entry: main!, runtime: "workerd", gatewayConfig, alias, define, tsconfig });
+        return classProblems(worker, exports);
+      } catch (error) {
+        if (error instanceof BundleError) return error.problems;
+        throw error;
+      }
+    }),
+  );
+  const lines = [
+    ...workers.problems,
+    ...unboundProblems(workers),
+    ...unreachableProblems(workers),
+    ...classes.flat(),
+    ...(catalog === undefined ? [] : catalogProblems(catalog)),
+  ];
+  return [...new Set(lines)];
+}
