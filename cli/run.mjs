@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { watchAncestors } from "./ancestors.mjs";
 import { install, isInstalled } from "./install.mjs";
 import { scriptOf, usageOf, VERSION } from "./usage.mjs";
 
@@ -58,8 +59,14 @@ const child = spawn(isFile ? node() : join(bin, tool), isFile ? [tool, ...args] 
   cwd: root,
   stdio: "inherit",
   shell: process.platform === "win32",
-  env: { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"]}`, WRANGLER_SEND_METRICS: "false" },
+  env: {
+    ...process.env,
+    PATH: `${bin}${delimiter}${process.env["PATH"]}`,
+    WRANGLER_SEND_METRICS: "false",
+    TIDEGATE_LAUNCHER: String(process.pid),
+  },
 });
+watchAncestors(() => child.kill("SIGTERM"));
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.on(signal, () => child.kill(signal));
 child.on("error", (error) => {
   console.error(`tidegate: ${tool} could not be started: ${error.message}`);

@@ -13,7 +13,11 @@ process.stdin.on("end", () => {
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined);
 
-/** A number may belong to another process by now. */
+/**
+ * A number may belong to another process by now.
+ *
+ * @param {number} pid
+ */
 function isRuntime(pid) {
   try {
     return commandOf(pid).includes("workerd");
@@ -22,6 +26,7 @@ function isRuntime(pid) {
   }
 }
 
+/** @param {number} pid */
 function commandOf(pid) {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8");
