@@ -4,6 +4,9 @@ import { existsSync } from "node:fs";
 import { parseCommand } from "./command.ts";
 import { isOwn, OWN_PROTOS } from "./own-files.ts";
 
+const { values } = parseCommand("check", { config: { type: "string", short: "c" }, env: { type: "string", short: "e" } });
+const given = Object.entries(values).map(([name, value]) => ` --${name}='${value.replaceAll("'", "'\\''")}'`);
+
 // Rules of style hold for this repository's files alone (own-files.ts, biome.json); types and the configuration for a team's files, too.
 const protos = OWN_PROTOS.map((name) => `protos/${name}`)
   .filter(existsSync)
@@ -19,11 +22,10 @@ const CHECKS: readonly (readonly [name: string, command: string])[] = [
   ["lint of the protos", `buf lint ${protos}`],
   ["format of the protos", `buf format protos ${protos} --diff --exit-code`],
   ["generated code is fresh", "node cli/gen.ts --check"],
-  ["configuration", "node cli/check-configuration.ts"],
+  ["configuration and Workers", `node cli/check-configuration.ts${given.join("")}`],
   ["the plan of the house", "vitest run --project node test/house.test.ts"],
 ];
 
-parseCommand("check", {});
 let failed = 0;
 for (const [name, command] of CHECKS) {
   const startedAt = performance.now();
