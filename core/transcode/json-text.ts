@@ -1,7 +1,7 @@
 // What JSON.parse does not tell: how deep a text nests, whether an object names a key twice, whether a number loses digits.
 
 export type Survey =
-  | { readonly kind: "ok"; readonly hasLongNumber: boolean } // more digits than a double holds for sure
+  | { readonly kind: "ok"; readonly hasLongNumber: boolean } // one whose text may say more than a double: many digits, or an exponent
   | { readonly kind: "invalid"; readonly problem: string };
 
 const SAFE_DIGITS = 15;
@@ -34,8 +34,8 @@ export function surveyJson(text: string, maxDepth: number): Survey {
         return { kind: "invalid", problem: `names ${text.slice(at, Math.min(end, at + 100))} twice` };
       isKey = false;
     } else if (isDigit(character)) {
-      while (isDigit(text[end])) end += 1;
-      hasLongNumber ||= end - at > SAFE_DIGITS;
+      while (isDigit(text[end]) || text[end] === ".") end += 1;
+      hasLongNumber ||= end - at > SAFE_DIGITS || text[end] === "e" || text[end] === "E";
     }
     at = end;
   }

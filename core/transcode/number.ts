@@ -36,3 +36,27 @@ export function readFloat(text: string, max: number): number | undefined {
   const value = Number(text);
   return Math.abs(value) <= max ? value : undefined;
 }
+
+const MAX_FLOAT32 = 3.4028234663852886e38;
+
+/**
+ * Reads a number of 32-bit floating point. A decimal that rounds to the largest float, such as the `3.4028235e38` that C++, Go and
+ * Java print for it, is that float.
+ *
+ * @returns undefined where the text is no number, or a finite one that rounds to infinity
+ */
+export function readFloat32(text: string): number | undefined {
+  const value = readFloat(text, Number.MAX_VALUE);
+  return value === undefined || !Number.isFinite(value) ? value : clampFloat32(value);
+}
+
+/**
+ * Brings a finite double into the range of 32-bit floating point.
+ *
+ * @returns undefined where it rounds to infinity
+ */
+export function clampFloat32(value: number): number | undefined {
+  if (Math.abs(value) <= MAX_FLOAT32) return value;
+  const rounded = Math.fround(value);
+  return Number.isFinite(rounded) ? rounded : undefined;
+}

@@ -111,11 +111,11 @@ describe("a body", () => {
       "rsub[1].n",
       "e",
       "ts",
-      "m",
+      'm["k"]',
       "long_name",
     ]);
     expect(outcome).toMatchObject({
-      violations: [{ field: "i32", description: 'does not fit: expected number (int32), got "x"' }, {}, {}, {}, {}, {}, {}, {}],
+      violations: [{ field: "i32", description: "must be an int32" }, {}, {}, {}, {}, {}, {}, {}],
     });
   });
 

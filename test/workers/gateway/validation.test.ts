@@ -98,6 +98,18 @@ describe("validate: enforce", () => {
     expect(fromBinary(addNote.input, new Uint8Array(await seen[0]!.arrayBuffer()))).toMatchObject({ title: "tea" });
   });
 
+  it.each([
+    '{"title": "tea", "from": "0x1"}',
+    '{"title": "tea", "title": "coffee"}',
+    '{"title": "tea", "nope": 1}',
+    '{"title": "\\ud800"}',
+  ])("refuses what a laxer upstream could take for another message: %s", async (body) => {
+    const { call, seen } = gateway("enforce");
+    const answer = await call(post("application/json", body));
+    expect([answer.status, await answer.json()]).toMatchObject([400, { code: "invalid_argument" }]);
+    expect(seen).toHaveLength(0);
+  });
+
   it("leaves to the upstream what can't be decoded", async () => {
     const { call, seen } = gateway("enforce");
     await call(post("application/json", "{"));

@@ -1,5 +1,5 @@
 // REST at the door, Connect behind it: the request becomes the method's message, the answer becomes JSON again.
-import { type Registry, toBinary } from "@bufbuild/protobuf";
+import type { Registry } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeFromHttpStatus, errorFromJsonBytes } from "@connectrpc/connect/protocol-connect";
@@ -8,6 +8,7 @@ import { Rejected } from "../../../core/rejection.ts";
 import type { Call, Layer } from "../call.ts";
 import { BROKE_OFF, TOO_LATE, toRefusal } from "../errors.ts";
 import { mediaType } from "../protocol.ts";
+import { encodeRequest } from "../transcode/encode.ts";
 import { envelopesOf, messageOf, messagesOf } from "../transcode/envelopes.ts";
 import { decodeRequest } from "../transcode/request.ts";
 import { decodeRequestStream } from "../transcode/request-stream.ts";
@@ -68,8 +69,8 @@ export function transcode(route: RestRoute, maxBytes: number, types: Registry): 
 function oneMessage(route: RestRoute, { variables, outgoing }: Call, isUnary: boolean): Uint8Array<ArrayBuffer> {
   const { query, headers, body } = outgoing;
   assert(!(body instanceof ReadableStream), "the body of a REST call is read whole before it is transcoded");
-  const message = toBinary(route.method.input, decodeRequest(route, variables, query, headers.get("content-type"), body));
-  return (isUnary ? message : encodeEnvelope(0, message)) as Uint8Array<ArrayBuffer>;
+  const message = encodeRequest(route.method.input, decodeRequest(route, variables, query, headers.get("content-type"), body));
+  return isUnary ? message : (encodeEnvelope(0, message) as Uint8Array<ArrayBuffer>);
 }
 
 function linesOf(body: Call["outgoing"]["body"]): ReadableStream<Uint8Array> {

@@ -12,10 +12,13 @@ export interface ValidationSettings {
   readonly validate: Validate<DescMessage, Message>;
 }
 
-/** Needs the body whole. What can't be decoded is left to the upstream, which says so better. */
+/**
+ * Needs the body whole. What can't be decoded is left to the upstream, which says so better; JSON that a laxer upstream would take
+ * for another message than the one checked here (2026-02-30, a key given twice) is refused where the rules are enforced.
+ */
 export function validate({ method, mode, maxBytes, validate }: ValidationSettings): Layer {
   return (next) => async (call) => {
-    const message = await decodeMessage(call, method, maxBytes);
+    const message = await decodeMessage(call, method, maxBytes, mode === "enforce");
     const violations = message === undefined ? [] : validate(method.input, message);
     if (violations.length === 0) return next(call);
     if (mode === "enforce") {

@@ -5,8 +5,8 @@ import { Rejected } from "../../../core/rejection.ts";
 import { type HttpBody, HttpBodySchema } from "../../../protos/gen/google/api/httpbody_pb.ts";
 import { invalid } from "./invalid.ts";
 import { parseJson } from "./json.ts";
+import { normalizeJson } from "./normalize.ts";
 import type { RestRoute } from "./rule.ts";
-import { violationsOf } from "./violations.ts";
 
 /**
  * Reads a whole body into a message.
@@ -42,15 +42,20 @@ export function requireJson(contentType: string | null, accepted: readonly strin
 
 /** Reads JSON into the part of a message that the body stands for. */
 export function mergeJson({ method, body, options }: RestRoute, target: ReflectMessage, bytes: Uint8Array): JsonValue {
-  const json = parseJson(bytes, method.input, body?.field);
-  const whole = body?.field === undefined ? json : { [body.field.jsonName]: json };
-  const reading = { ignoreUnknownFields: options.ignoreUnknownFields === true, registry: options.registry };
+  const raw = parseJson(bytes);
+  const name = body?.field?.jsonName;
+  const normalized = normalizeJson(method.input, name === undefined ? raw : { [name]: raw }, options);
+  if (normalized.kind === "invalid") throw invalid(normalized.violations);
+  const { json } = normalized;
   try {
-    mergeFromJson(method.input, target.message, whole, reading);
+    mergeFromJson(method.input, target.message, json, {
+      ignoreUnknownFields: options.ignoreUnknownFields === true,
+      registry: options.registry,
+    });
   } catch (error) {
-    throw invalid(violationsOf(method.input, whole, reading, error));
+    throw invalid([{ field: "", description: `does not fit: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}` }]);
   }
-  return json;
+  return name === undefined ? json : ((json as Readonly<Record<string, JsonValue>>)[name] ?? null);
 }
 
 /** Hands bytes on as they are, with what they are said to be. */

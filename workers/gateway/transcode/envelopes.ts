@@ -1,9 +1,10 @@
 // Messages of a REST call as they travel behind the door: alone, or as a Connect stream of envelopes, in and out.
-import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { type DescMethod, fromBinary, type Message } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { createEnvelopeReadableStream, encodeEnvelope } from "@connectrpc/connect/protocol";
 import { endStreamFlag, endStreamFromJson } from "@connectrpc/connect/protocol-connect";
 import { Rejected } from "../../../core/rejection.ts";
+import { encodeRequest } from "./encode.ts";
 
 /**
  * Each message is sent on when it is whole, and none is waited for.
@@ -21,7 +22,7 @@ export function envelopesOf(
         try {
           const { done, value } = await messages.next();
           if (done === true) controller.close();
-          else controller.enqueue(encodeEnvelope(0, toBinary(input, value)));
+          else controller.enqueue(encodeEnvelope(0, encodeRequest(input, value)));
         } catch (error) {
           onError(error);
           controller.error(error);

@@ -1,10 +1,11 @@
 // The message of a method to the body of a REST answer: JSON, one field of it, or raw bytes where that is a google.api.HttpBody.
 import { type DescField, type JsonValue, type Message, toJson } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { Rejected } from "../../../core/rejection.ts";
 import type { HttpBody } from "../../../protos/gen/google/api/httpbody_pb.ts";
 import type { RestRoute } from "./rule.ts";
-import { textFormOf } from "./text.ts";
+import { JSON_STRINGS } from "./well-known.ts";
 
 export interface EncodedAnswer {
   readonly body: string | Uint8Array<ArrayBuffer>;
@@ -38,9 +39,11 @@ function write({ method, options }: RestRoute, message: Message, alwaysEmitImpli
   return toJson(method.output, message, { alwaysEmitImplicit, enumAsInteger, useProtoFieldName, registry });
 }
 
-/** A message that is not set is one without fields; a plain value that could be, and is not, is null. */
-function whereUnset(field: DescField): JsonValue {
-  return field.fieldKind === "message" && textFormOf(field) === undefined ? {} : null;
+/** What stands for a field that is not set: an empty object or array where its JSON is one, else null. */
+function whereUnset({ fieldKind, message }: DescField): JsonValue {
+  if (fieldKind !== "message" || message === undefined || message.typeName === "google.protobuf.Value") return null;
+  if (message.typeName === "google.protobuf.ListValue") return [];
+  return message.typeName in JSON_STRINGS || isWrapperDesc(message) ? null : {};
 }
 
 /** The bytes that the answer is, and what they are said to be. */

@@ -4,10 +4,11 @@ import type { Problem } from "../../../core/parse.ts";
 import { type PathTemplate, parseTemplate } from "../../../core/transcode/path-template.ts";
 import type { HttpRule } from "../../../protos/gen/google/api/http_pb.ts";
 import { type FieldPath, kindOf, resolveField } from "./fields.ts";
-import { type TextOptions, textFormOf } from "./text.ts";
+import { textFormOf } from "./text.ts";
+import type { JsonOptions } from "./walk.ts";
 
 /** How REST is spoken where http.proto leaves it open. Everything is off unless set. */
-export interface RestOptions extends TextOptions {
+export interface RestOptions extends JsonOptions {
   /** Rules by `selector`, each in the place of the one in the proto; the last one wins. */
   readonly rules?: readonly HttpRule[];
   /** Query parameters that name no field are ignored, not refused. */

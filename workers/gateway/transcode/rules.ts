@@ -1,5 +1,14 @@
 // All HTTP rules of the services: one table of routes, or every problem at once.
-import { create, createRegistry, type DescFile, type DescMethod, type DescService, getOption, hasOption } from "@bufbuild/protobuf";
+import {
+  create,
+  createRegistry,
+  type DescFile,
+  type DescMethod,
+  type DescService,
+  getOption,
+  hasOption,
+  type Registry,
+} from "@bufbuild/protobuf";
 import type { HttpRuleOverride } from "../../../core/method-override.ts";
 import { type Problem, suggest } from "../../../core/parse.ts";
 import { createPathTrie, type PathMatch } from "../../../core/transcode/path-trie.ts";
@@ -46,7 +55,7 @@ export function compileRest(
   const routes = new Map<Candidate, RestRoute>();
   const problems: Problem[] = [];
   const mistakes: Problem[] = [];
-  const settings = { ...options, registry: options.registry ?? createRegistry(...filesOf(services)) };
+  const settings = { ...options, registry: options.registry ?? typesOf(services) };
 
   const candidates = candidatesOf(services, options.rules ?? [], configured, problems);
   const isConfigured = ({ path }: Candidate) => path !== undefined;
@@ -129,6 +138,11 @@ function httpRuleOf({ httpMethod, template, body, responseBody }: HttpRuleOverri
 
 function nameOf(method: DescMethod): string {
   return `${method.parent.typeName}.${method.name}`;
+}
+
+/** The types that services know: those of their files, and of all files that these import. */
+export function typesOf(services: readonly DescService[]): Registry {
+  return createRegistry(...filesOf(services));
 }
 
 /** The files of the services and all that they import. */

@@ -1,33 +1,30 @@
 // One value as text: how path variables and query parameters are read, and written where a URL is made of a message.
-import { create, type DescEnum, type DescField, type DescMessage, fromJson, ScalarType, toJson } from "@bufbuild/protobuf";
+import { create, type DescField, type DescMessage, fromJson, ScalarType, toJson } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
+import { base64Encode } from "@bufbuild/protobuf/wire";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import { readFloat, readInteger } from "../../../core/transcode/number.ts";
+import { enumForm, type ScalarOptions, scalarForm } from "./scalars.ts";
+import { JSON_STRINGS } from "./well-known.ts";
 
 export interface TextForm {
   readonly what: string; // as it stands in messages: `an int32`
   /** @returns undefined where the text is no such value; else what reflection takes */
-  read(text: string, options: TextOptions): unknown;
+  read(text: string, options: ScalarOptions): unknown;
   /** @param value as reflection hands it out */
   write(value: unknown): string;
 }
 
-export interface TextOptions {
-  readonly caseInsensitiveEnums?: boolean;
-}
-
-const INT32 = { min: -(2n ** 31n), max: 2n ** 31n - 1n };
-const UINT32 = { min: 0n, max: 2n ** 32n - 1n };
-const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
-const UINT64 = { min: 0n, max: 2n ** 64n - 1n };
-const MAX_FLOAT32 = 3.4028234663852886e38;
-
-/** Messages whose JSON is a string. The shapes are stricter than the parser behind them, and bound what it is given. */
-const JSON_STRINGS: Readonly<Record<string, { readonly what: string; readonly shape: RegExp }>> = {
-  "google.protobuf.Timestamp": { what: "a time such as 2026-01-31T12:00:00Z", shape: /^.{20,40}$/ },
-  "google.protobuf.Duration": { what: "a duration such as 1.5s", shape: /^-?\d{1,12}(?:\.\d{1,9})?s$/ },
-  "google.protobuf.FieldMask": { what: "field paths in lowerCamelCase such as user.displayName,user.email", shape: /^[A-Za-z0-9.,]*$/ },
+/**
+ * Fields of well-known types that hold less than their scalar does. Through a URL they can be set one by one.
+ *
+ * @see google/protobuf/timestamp.proto, duration.proto and struct.proto
+ */
+const BOUNDS: Readonly<Record<string, { readonly what: string; readonly min: number; readonly max: number }>> = {
+  "google.protobuf.Timestamp.seconds": { what: "seconds from year 1 to 9999", min: -62_135_596_800, max: 253_402_300_799 },
+  "google.protobuf.Timestamp.nanos": { what: "nanoseconds from 0 to 999999999", min: 0, max: 999_999_999 },
+  "google.protobuf.Duration.seconds": { what: "seconds within 10,000 years", min: -315_576_000_000, max: 315_576_000_000 },
+  "google.protobuf.Duration.nanos": { what: "nanoseconds within a second", min: -999_999_999, max: 999_999_999 },
+  "google.protobuf.Value.number_value": { what: "a finite number", min: -Number.MAX_VALUE, max: Number.MAX_VALUE },
 };
 
 const forms = new WeakMap<DescField, TextForm | "none">();
@@ -44,70 +41,30 @@ export function textFormOf(field: DescField): TextForm | undefined {
 
 function compile(field: DescField): TextForm | undefined {
   if (field.fieldKind === "map") return undefined;
-  if (field.enum !== undefined) return enumForm(field.enum);
+  if (field.enum !== undefined) {
+    const { enum: desc } = field;
+    return { ...enumForm(desc), write: (value) => desc.value[value as number]?.name ?? String(value) };
+  }
   if (field.message !== undefined) return isWrapperDesc(field.message) ? wrapperForm(field.message) : messageForm(field.message);
-  return field.scalar === undefined ? undefined : scalarForm(field.scalar);
+  if (field.scalar === undefined) return undefined;
+  const form = { ...scalarForm(field.scalar), write: writerOf(field.scalar) };
+  const bounds = BOUNDS[`${field.parent.typeName}.${field.name}`];
+  return bounds === undefined ? form : boundedForm(form, bounds);
 }
 
-function scalarForm(scalar: ScalarType): TextForm {
-  switch (scalar) {
-    case ScalarType.STRING:
-      return { what: "a string", read: (text) => text, write: String };
-    case ScalarType.BOOL:
-      return { what: "true or false", read: (text) => (text === "true" ? true : text === "false" ? false : undefined), write: String };
-    case ScalarType.BYTES:
-      return { what: "base64", read: readBase64, write: (value) => base64Encode(value as Uint8Array, "url") };
-    case ScalarType.DOUBLE:
-      return { what: "a double", read: (text) => readFloat(text, Number.MAX_VALUE), write: writeFloat };
-    case ScalarType.FLOAT:
-      return { what: "a float", read: (text) => readFloat(text, MAX_FLOAT32), write: writeFloat };
-    case ScalarType.INT32:
-    case ScalarType.SINT32:
-    case ScalarType.SFIXED32:
-      return { what: "an int32", read: (text) => readSmall(text, INT32), write: String };
-    case ScalarType.UINT32:
-    case ScalarType.FIXED32:
-      return { what: "a uint32", read: (text) => readSmall(text, UINT32), write: String };
-    case ScalarType.INT64:
-    case ScalarType.SINT64:
-    case ScalarType.SFIXED64:
-      return { what: "an int64", read: (text) => readInteger(text, INT64.min, INT64.max), write: String };
-    case ScalarType.UINT64:
-    case ScalarType.FIXED64:
-      return { what: "a uint64", read: (text) => readInteger(text, UINT64.min, UINT64.max), write: String };
-  }
+function writerOf(scalar: ScalarType): TextForm["write"] {
+  if (scalar === ScalarType.BYTES) return (value) => base64Encode(value as Uint8Array, "url");
+  return (value) => (Object.is(value, -0) ? "-0" : String(value));
 }
 
-function readSmall(text: string, { min, max }: typeof INT32): number | undefined {
-  const value = readInteger(text, min, max);
-  return value === undefined ? undefined : Number(value);
-}
-
-function writeFloat(value: unknown): string {
-  return Object.is(value, -0) ? "-0" : String(value);
-}
-
-function readBase64(text: string): Uint8Array | undefined {
-  try {
-    return base64Decode(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** By name or by number; a number without a name is kept where the enum is open. */
-function enumForm(desc: DescEnum): TextForm {
-  const names = new Map(desc.values.map(({ name, number }) => [name, number]));
-  const anyCase = new Map(desc.values.map(({ name, number }) => [name.toUpperCase(), number]));
+function boundedForm({ read, write }: TextForm, { what, min, max }: (typeof BOUNDS)[string]): TextForm {
   return {
-    what: `a value of ${desc.typeName}`,
-    read(text, { caseInsensitiveEnums }) {
-      const named = names.get(text) ?? (caseInsensitiveEnums === true ? anyCase.get(text.toUpperCase()) : undefined);
-      if (named !== undefined) return named;
-      const number = readSmall(text, INT32);
-      return number !== undefined && (desc.open || desc.value[number] !== undefined) ? number : undefined;
+    what,
+    read(text, options) {
+      const value = read(text, options) as number | bigint | undefined;
+      return value !== undefined && value >= min && value <= max ? value : undefined; // NaN is neither
     },
-    write: (value) => desc.value[value as number]?.name ?? String(value),
+    write,
   };
 }
 
@@ -130,12 +87,7 @@ function messageForm(desc: DescMessage): TextForm | undefined {
     form && {
       what: form.what,
       read(text) {
-        if (!form.shape.test(text)) return undefined;
-        try {
-          return reflect(desc, fromJson(desc, text), false);
-        } catch {
-          return undefined;
-        }
+        return form.matches(text) ? reflect(desc, fromJson(desc, text), false) : undefined;
       },
       write: (value) => String(toJson(desc, (value as ReflectMessage).message)),
     }
