@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 /** Tests that are not run for mutants, each with its reason. */
 const EXCLUDED = [
   "test/core/breaker/model.test.ts", // explores 100,000s of states: 35 s for each mutant; commands.test.ts checks the same properties
+  "test/core/balance/even-shares.test.ts", // 8 million picks: a minute for each mutant
   "test/core/cache/hit-ratio.test.ts", // measures hit ratios over millions of requests: 11 s for each mutant
   "test/core/cache/{allocation,memory}.test.ts", // measure the heap, which the instrumented code uses differently
   "test/core/limit/memory.test.ts", // measures the heap
