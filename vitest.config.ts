@@ -6,8 +6,13 @@ import { defineConfig } from "vitest/config";
 import { OWN_SERVICES } from "./cli/own-files.ts";
 
 const COMPATIBILITY_DATE = "2026-10-01"; // as in every wrangler.toml
-const USERS = service("tidegate-users", "workers/services/users/index.ts", { USER_STORE: "UserStore" });
-const ORDERS = service("tidegate-orders", "workers/services/orders/index.ts", { ORDER_STORE: "OrderStore" }, { USERS: "tidegate-users" });
+export const USERS = service("tidegate-users", "workers/services/users/index.ts", { USER_STORE: "UserStore" });
+export const ORDERS = service(
+  "tidegate-orders",
+  "workers/services/orders/index.ts",
+  { ORDER_STORE: "OrderStore" },
+  { USERS: "tidegate-users" },
+);
 
 /** A Worker beside the tested one: it has to be JavaScript already. */
 function service(name: string, entry: string, objects: Record<string, string>, serviceBindings: Record<string, string> = {}) {
@@ -29,12 +34,28 @@ function service(name: string, entry: string, objects: Record<string, string>, s
   };
 }
 
+/** What takes long has commands of its own: `npm run test:model` and `npm run test:processes` (test/long/vitest.config.ts). */
+export const LONG = {
+  model: ["test/core/breaker/{model,commands}.test.ts", "test/core/cache/hit-ratio.test.ts", "test/simulation/**/*.test.ts"],
+  modelInWorkerd: ["test/durable-objects/*.load.test.ts"],
+  processes: ["test/e2e/{cache,four-gateways,resilience,three-services}.test.ts"],
+};
+
+/** No test depends on the speed of the machine: these only end a test that hangs. */
+export const TIMEOUTS = { testTimeout: 120_000, hookTimeout: 120_000 };
+
 /** Tests inside the Worker of a wrangler.toml, with the others it is bound to. */
-function inside(name: string, configPath: string, include: string[], workers: ReturnType<typeof service>[] = []) {
+export function inside(
+  name: string,
+  configPath: string,
+  include: string[],
+  workers: ReturnType<typeof service>[] = [],
+  exclude: readonly string[] = LONG.modelInWorkerd,
+) {
   return {
     extends: true as const,
     plugins: [cloudflareTest({ wrangler: { configPath }, remoteBindings: false, miniflare: { workers } })],
-    test: { name, include },
+    test: { name, include, exclude: [...exclude] },
   };
 }
 
@@ -49,9 +70,7 @@ function servicesOfATeam() {
 
 export default defineConfig({
   test: {
-    // No test depends on the speed of the machine: these only end a test that hangs.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    ...TIMEOUTS,
     projects: [
       {
         extends: true,
@@ -59,11 +78,17 @@ export default defineConfig({
           name: "node",
           environment: "node",
           include: ["test/*.test.ts", "test/{core,cli,bench,transcoding,simulation}/**/*.test.ts", "test/openapi/document.test.ts"],
+          exclude: LONG.model,
         },
       },
       {
         extends: true,
-        test: { name: "e2e", environment: "node", include: ["test/{e2e,discovery}/**/*.test.ts", "test/openapi/*.e2e.test.ts"] },
+        test: {
+          name: "e2e",
+          environment: "node",
+          include: ["test/{e2e,discovery}/**/*.test.ts", "test/openapi/*.e2e.test.ts"],
+          exclude: LONG.processes,
+        },
       },
       inside("users", "./workers/services/users/wrangler.toml", [
         "test/workers/service.test.ts",
