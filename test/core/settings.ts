@@ -64,14 +64,13 @@ export function itReadsChoices<T>(parser: Parser<T>, path: string, rows: readonl
   });
 }
 
-/** @param known all fields of the object */
+/** @param known fields of the object; a refusal names each of them */
 export function itKnowsItsFields<T>(parser: Parser<T>, path: string, known: readonly string[], base: object = {}): void {
   it("names what may be written where a field is not known, and refuses what is no object", () => {
-    const list = known.map((name) => `"${name}"`).join(", ");
-    expect(parsed(parser, { ...base, qqqqqqqqqqqqqq: 1 }).problems).toContain(
-      `${path}.qqqqqqqqqqqqqq: found 1; remove it, or write one of ${list}`,
-    );
+    const unknown = "qqqqqqqqqqqqqqqqqq";
+    const line = parsed(parser, { ...base, [unknown]: 1 }).problems.find((one) => one.startsWith(`${path}.${unknown}: found 1; remove it`));
+    for (const name of known) expect(line).toContain(`"${name}"`);
     for (const written of [[], "x", 1, null])
-      expect(parsed(parser, written).problems.some((line) => line.startsWith(`${path}: found ${JSON.stringify(written)}; `))).toBe(true);
+      expect(parsed(parser, written).problems.some((one) => one.startsWith(`${path}: found ${JSON.stringify(written)}; `))).toBe(true);
   });
 }

@@ -1,5 +1,7 @@
 // The tests that judge mutants of core/: those of the core, in Node.
+
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Tests that are not run for mutants, each with its reason. */
 const EXCLUDED = [
@@ -10,11 +12,22 @@ const EXCLUDED = [
   "test/core/limit/memory.test.ts", // measures the heap
 ];
 
+/** Tests that take a second or more. They run last: most mutants are killed before. */
+const SLOW = /breaker\/(shared|commands)|limit\/(oracles|pool|hot)|balance\/(balancers|fleet|retried|tiers)|cache\/(writes|purges|stores)/;
+
+class FastFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const costOf = ({ moduleId }: TestSpecification): number => (SLOW.test(moduleId) ? 1 : 0);
+    return files.toSorted((a, b) => costOf(a) - costOf(b));
+  }
+}
+
 export default defineConfig({
   test: {
     environment: "node",
     include: ["test/core/**/*.test.ts"],
     exclude: EXCLUDED,
     testTimeout: 60_000, // instrumented code runs several times slower
+    sequence: { sequencer: FastFirst },
   },
 });
