@@ -76,8 +76,8 @@ export function parseTraffic(check: Checks, path: string, value: unknown): Traff
     canaries,
     stickOn: stickOn(check, join(path, "stickOn"), fields["stickOn"]),
     mirror: mirror && {
-      upstream: parseUpstream(check, join(path, "mirror.upstream"), mirror["upstream"]),
-      percent: percentOf(check, join(path, "mirror.percent"), mirror["percent"], 100),
+      upstream: parseUpstream(check, `${path}.mirror.upstream`, mirror["upstream"]),
+      percent: percentOf(check, `${path}.mirror.percent`, mirror["percent"], 100),
     },
   };
 }
