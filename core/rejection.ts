@@ -21,6 +21,7 @@ export type Rejection =
       readonly advertise: "accept-encoding" | "connect-accept-encoding" | "grpc-accept-encoding"; // header of the response that names them
     }
   | { readonly kind: "body_too_large"; readonly maxBytes: number }
+  | { readonly kind: "caller_gone" } // the connection of the caller ended within its request, or before the end of the response
   | { readonly kind: "rate_limited"; readonly rule: string; readonly retryAfterMs: number; readonly quotas: readonly Quota[] }
   | { readonly kind: "limiter_unavailable"; readonly rule: string; readonly retryAfterMs: number }
   | { readonly kind: "deadline_exceeded"; readonly timeoutMs: number }

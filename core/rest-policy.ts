@@ -14,9 +14,17 @@ export interface RestInput {
   readonly printDefaults?: boolean;
   readonly enumsAsNumbers?: boolean;
   readonly protoFieldNames?: boolean;
+  /** How responses in `text/event-stream` wait for their messages. */
+  readonly events?: {
+    /** ms that the head of a response waits for the first message or the error, 0 to 60,000; default 2,000. */
+    readonly headersAfterMs?: number;
+    /** ms without a message after which a comment is sent, 1,000 to 600,000, or 0 for never; default 15,000. */
+    readonly keepAliveMs?: number;
+  };
 }
 
-export interface RestPolicy extends Omit<RestInput, "onUnsupportedRule"> {
+export interface RestPolicy extends Omit<RestInput, "onUnsupportedRule" | "events"> {
+  readonly events: { readonly headersAfterMs: number; readonly keepAliveMs: number }; // keepAliveMs: Infinity for never
   readonly onUnsupportedRule: "refuse" | "skip";
 }
 
@@ -30,10 +38,25 @@ const REST_FLAGS = [
 ] as const;
 
 export function parseRest(check: Checks, value: unknown): RestPolicy {
-  const fields = check.fields("rest", value, [...REST_FLAGS, "onUnsupportedRule"]);
+  const fields = check.fields("rest", value, [...REST_FLAGS, "onUnsupportedRule", "events"]);
   const flags = REST_FLAGS.map(
     (name) => [name, check.oneOf(`rest.${name}`, fields[name], [true, false], name === "inferUpdateMask")] as const,
   );
   const onUnsupportedRule = check.oneOf("rest.onUnsupportedRule", fields["onUnsupportedRule"], ["refuse", "skip"], "skip");
-  return { ...Object.fromEntries(flags), onUnsupportedRule };
+  return { ...Object.fromEntries(flags), onUnsupportedRule, events: parseEvents(check, fields["events"]) };
+}
+
+/** 15 s as the HTML standard advises: some proxies close a connection that is silent for longer. */
+function parseEvents(check: Checks, value: unknown): RestPolicy["events"] {
+  const at = "rest.events";
+  const fields = check.fields(at, value, ["headersAfterMs", "keepAliveMs"]);
+  const headersAfterMs = check.integer(`${at}.headersAfterMs`, fields["headersAfterMs"], {
+    min: 0,
+    max: 60_000,
+    fallback: 2_000,
+    unit: "ms",
+  });
+  if (fields["keepAliveMs"] === 0) return { headersAfterMs, keepAliveMs: Number.POSITIVE_INFINITY };
+  const range = { min: 1_000, max: 600_000, fallback: 15_000, unit: "ms, or 0 for never" };
+  return { headersAfterMs, keepAliveMs: check.integer(`${at}.keepAliveMs`, fields["keepAliveMs"], range) };
 }

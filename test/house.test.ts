@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
     /^core\/|^workers\/gateway\/(call|message|protocol)\.ts$|^workers\/gateway\/(cache|translate)\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/limit": /^(core|durable-objects|workers\/gateway\/limit)\/|^cloudflare:workers$|^@bufbuild\/protobuf(\/|$)/,
   "workers/gateway/bodies":
-    /^core\/|^workers\/gateway\/(call|errors|protocol)\.ts$|^workers\/gateway\/bodies\/|^workers\/service\/query\.ts$|^(@connectrpc\/connect)(\/|$)/,
+    /^core\/|^workers\/gateway\/(call|errors|protocol)\.ts$|^workers\/gateway\/bodies\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^@connectrpc\/connect(\/|$)/,
   "workers/gateway/transcode": /^(core|protos\/gen|workers\/gateway\/transcode)\/|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/translate":
     /^workers\/gateway\/(call|protocol)\.ts$|^workers\/gateway\/translate\/|^workers\/service\/(compression|query)\.ts$|^@connectrpc\/connect(\/|$)/,

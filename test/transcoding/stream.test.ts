@@ -15,6 +15,8 @@ function routeOf(path: string): RestRoute {
   return outcome.route;
 }
 
+const timing = { headersAfterMs: 60_000, keepAliveMs: Number.POSITIVE_INFINITY };
+
 const watch = routeOf("/v1/watch/a");
 const names = routeOf("/v1/names");
 const serve = routeOf("/v1/serve/a.bin");
@@ -27,7 +29,7 @@ async function* say(...messages: (Message | Error)[]): AsyncIterable<Message> {
 }
 
 async function textOf(route: RestRoute, messages: AsyncIterable<Message>, accept: string | null): Promise<string> {
-  const { body } = await encodeStream(route, messages, accept, registry);
+  const { body } = await encodeStream(route, messages, accept, registry, timing);
   return new Response(body).text();
 }
 
@@ -37,20 +39,14 @@ describe("a stream of messages", () => {
   const gone = '{"error":{"code":5,"message":"gone","details":[]}}';
 
   it.each([
-    ["application/json", '[{"s":"a"},{"s":"b"}]', `[{"s":"a"},${gone}]`, "[]", `[${gone}]`],
-    ["application/x-ndjson", '{"s":"a"}\n{"s":"b"}\n', `{"s":"a"}\n${gone}\n`, "", `${gone}\n`],
-    [
-      "text/event-stream",
-      'data: {"s":"a"}\n\ndata: {"s":"b"}\n\n',
-      `data: {"s":"a"}\n\nevent: error\ndata: ${gone}\n\n`,
-      "",
-      `event: error\ndata: ${gone}\n\n`,
-    ],
-  ])("is framed as %s: whole, failing midway, empty, and failing at once", async (accept, whole, midway, empty, atOnce) => {
+    ["application/json", '[{"s":"a"},{"s":"b"}]', `[{"s":"a"},${gone}]`, "[]"],
+    ["application/x-ndjson", '{"s":"a"}\n{"s":"b"}\n', `{"s":"a"}\n${gone}\n`, ""],
+    ["text/event-stream", 'data: {"s":"a"}\n\ndata: {"s":"b"}\n\n', `data: {"s":"a"}\n\nevent: error\ndata: ${gone}\n\n`, ""],
+  ])("is framed as %s: whole, failing midway, and empty; one that fails at once is no stream", async (accept, whole, midway, empty) => {
     expect(await textOf(watch, two(), accept)).toBe(whole);
     expect(await textOf(watch, failing(), accept)).toBe(midway);
     expect(await textOf(watch, say(), accept)).toBe(empty);
-    expect(await textOf(watch, say(new ConnectError("gone", Code.NotFound)), accept)).toBe(atOnce);
+    await expect(textOf(watch, say(new ConnectError("gone", Code.NotFound)), accept)).rejects.toThrow("gone");
   });
 
   it.each([
@@ -63,7 +59,7 @@ describe("a stream of messages", () => {
     ["text/event-stream;q=0, */*;q=0.1", "application/json"],
     ["Text/Event-Stream; q=oops", "application/json"],
   ])("is answered to Accept %s as %s", async (accept, contentType) => {
-    expect((await encodeStream(watch, say(), accept, registry)).contentType).toBe(contentType);
+    expect((await encodeStream(watch, say(), accept, registry, timing)).contentType).toBe(contentType);
   });
 
   it("shows the field that response_body names", async () => {
@@ -73,11 +69,14 @@ describe("a stream of messages", () => {
   it("writes out the details of an error, and tells nothing of one that is not the upstream's", async () => {
     const detail = { desc: BadRequestSchema, value: { fieldViolations: [{ field: "s", description: "d" }] } };
     const error = new ConnectError("m", Code.InvalidArgument, undefined, [detail]);
-    expect(JSON.parse(await textOf(watch, say(error), null))).toEqual([
+    expect(JSON.parse(await textOf(watch, say(msg({ s: "a" }), error), null))).toEqual([
+      { s: "a" },
       { error: { code: 3, message: "m", details: [expect.objectContaining({ "@type": "type.googleapis.com/google.rpc.BadRequest" })] } },
     ]);
     const log = vi.spyOn(console, "error").mockReturnValue();
-    expect(await textOf(watch, say(new Error("secret")), null)).toBe('[{"error":{"code":13,"message":"internal error","details":[]}}]');
+    expect(await textOf(watch, say(msg({ s: "a" }), new Error("secret")), null)).toBe(
+      '[{"s":"a"},{"error":{"code":13,"message":"internal error","details":[]}}]',
+    );
     expect(log.mock.calls.join()).toContain("secret");
     log.mockRestore();
   });
@@ -95,15 +94,64 @@ describe("a stream of messages", () => {
         isOver = true;
       }
     }
-    const { body } = await encodeStream(watch, counted(), "application/x-ndjson", registry);
+    const { body } = await encodeStream(watch, counted(), "application/x-ndjson", registry, timing);
     const reader = body.getReader();
-    expect(made).toBe(0);
+    expect(made).toBe(1); // whether it fails at once decides the status
     expect(new TextDecoder().decode((await reader.read()).value)).toBe('{"i32":1}\n');
     expect(made).toBe(1);
     await reader.read();
     expect(made).toBe(2);
     await reader.cancel();
     expect(isOver).toBe(true);
+  });
+});
+
+describe("Server-Sent Events", () => {
+  const read = async (reader: ReadableStreamDefaultReader<Uint8Array>) => new TextDecoder().decode((await reader.read()).value);
+
+  /** Messages that come when the test lets them. */
+  function gated() {
+    const gates = [Promise.withResolvers<Message | Error>(), Promise.withResolvers<Message | Error>()] as const;
+    async function* messages(): AsyncGenerator<Message> {
+      for (const { promise } of gates) {
+        const item = await promise;
+        if (item instanceof Error) throw item;
+        yield item;
+      }
+    }
+    return { messages: messages(), come: (nth: 0 | 1, item: Message | Error) => gates[nth].resolve(item) };
+  }
+
+  it("send their head with a comment where the first message takes longer than they may wait, and errors in band from then on", async () => {
+    const { messages, come } = gated();
+    const reader = (await encodeStream(watch, messages, "text/event-stream", registry, { ...timing, headersAfterMs: 5 })).body.getReader();
+    expect(await read(reader)).toBe(":\n\n");
+    come(0, new ConnectError("gone", Code.NotFound));
+    expect(await read(reader)).toBe(`event: error\ndata: {"error":{"code":5,"message":"gone","details":[]}}\n\n`);
+    expect((await reader.read()).done).toBe(true);
+  });
+
+  it("send comments while no message comes, and lose none of those that do", async () => {
+    const { messages, come } = gated();
+    come(0, msg({ s: "a" }));
+    const { body } = await encodeStream(watch, messages, "text/event-stream", registry, { ...timing, keepAliveMs: 5 });
+    const reader = body.getReader();
+    expect(await read(reader)).toBe('data: {"s":"a"}\n\n');
+    expect(await read(reader)).toBe(":\n\n");
+    expect(await read(reader)).toBe(":\n\n");
+    come(1, msg({ s: "b" }));
+    let next = await read(reader);
+    while (next === ":\n\n") next = await read(reader);
+    expect(next).toBe('data: {"s":"b"}\n\n');
+    expect((await reader.read()).done).toBe(true);
+  });
+
+  it.each(["application/json", "application/x-ndjson"])("are the only form with comments: %s has none", async (accept) => {
+    const { messages, come } = gated();
+    come(0, msg({ s: "a" }));
+    const { body } = await encodeStream(watch, messages, accept, registry, { headersAfterMs: 1, keepAliveMs: 1 });
+    setTimeout(() => come(1, msg({ s: "b" })), 20);
+    expect(await new Response(body).text()).toBe(accept === "application/json" ? '[{"s":"a"},{"s":"b"}]' : '{"s":"a"}\n{"s":"b"}\n');
   });
 });
 
@@ -116,18 +164,25 @@ describe("a stream of raw bytes", () => {
       say(piece("", "image/png"), piece("ab"), piece(""), piece("c", "text/html")),
       "text/event-stream",
       registry,
+      timing,
     );
     expect(contentType).toBe("image/png");
     expect(await new Response(body).text()).toBe("abc");
   });
 
   it("breaks off where it fails, so that nobody takes it for whole, and fails at once where it never started", async () => {
-    const { body } = await encodeStream(serve, say(piece("a", "image/png"), new ConnectError("gone", Code.NotFound)), null, registry);
+    const { body } = await encodeStream(
+      serve,
+      say(piece("a", "image/png"), new ConnectError("gone", Code.NotFound)),
+      null,
+      registry,
+      timing,
+    );
     await expect(new Response(body).text()).rejects.toThrow("gone");
-    await expect(encodeStream(serve, say(new ConnectError("gone", Code.NotFound)), null, registry)).rejects.toThrow("gone");
+    await expect(encodeStream(serve, say(new ConnectError("gone", Code.NotFound)), null, registry, timing)).rejects.toThrow("gone");
   });
 
   it.each(["", "text/html\r\nSet-Cookie: a=b", "té/xt"])("is plain bytes where its type is %j", async (type) => {
-    expect((await encodeStream(serve, say(piece("a", type)), null, registry)).contentType).toBe("application/octet-stream");
+    expect((await encodeStream(serve, say(piece("a", type)), null, registry, timing)).contentType).toBe("application/octet-stream");
   });
 });

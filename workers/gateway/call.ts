@@ -46,6 +46,7 @@ export interface Call {
   readonly hashText?: string; // a field of its message, where endpoints are chosen by one
   readonly rank?: Rank; // how much it matters; critical where nobody has said anything
   readonly attempt?: Attempted;
+  readonly upload?: { readonly failure: unknown }; // a body that is sent on while it comes; `failure` is set when it breaks off
 }
 
 /** What has been done for a call so far. */

@@ -102,6 +102,10 @@ async function attempted(
     const answer = await send(upstream, attempt, call, attempt.base + path, init).finally(() => {
       if (isRaised) init.headers.delete(CRITICALITY_HEADER); // what comes after this attempt is an ordinary call again
     });
+    if (call.upload?.failure !== undefined) {
+      end(attempt, "dropped"); // what responds to a request that has broken off says nothing of the endpoint
+      throw call.upload.failure;
+    }
     const report = answer.headers.get(REPORT_HEADER) ?? answer.headers.get(REPORT_TRAILER);
     if (report !== null) attempt.report(reportIn(report), shedLevelIn(report));
     const turned = turnedAway(answer);
@@ -125,9 +129,10 @@ async function send(upstream: Upstream, attempt: Attempt, call: Call, url: strin
     return await attempt.fetch(url, { ...init, signal });
   } catch (error) {
     const isLate = call.signal?.aborted === true && Date.now() >= call.deadlineAt;
-    const isOurs = error instanceof Rejected || call.signal?.aborted === true; // the body broke a limit, or the time is up
+    const broken = call.upload?.failure; // the body broke a limit, or off
+    const isOurs = error instanceof Rejected || broken !== undefined || call.signal?.aborted === true;
     end(attempt, isLate ? "late" : isOurs ? "dropped" : "unavailable");
-    if (isOurs) throw error;
+    if (isOurs) throw broken ?? error;
     console.warn(
       JSON.stringify({
         level: "warn",

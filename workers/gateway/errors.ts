@@ -53,6 +53,8 @@ export function toRefusal(rejection: Rejection): Refusal {
         error: new ConnectError(`request is larger than ${rejection.maxBytes} bytes`, Code.ResourceExhausted),
         rest: { status: 413 },
       };
+    case "caller_gone":
+      return { error: new ConnectError("the request ended before it was complete", Code.Canceled) };
     case "rate_limited": {
       const error = retryLater(`rate limit "${rejection.rule}" exceeded`, Code.ResourceExhausted, rejection.retryAfterMs);
       for (const [name, value] of rateLimitFields(rejection.quotas)) error.metadata.set(name, value);

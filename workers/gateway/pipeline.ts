@@ -47,7 +47,7 @@ export interface Route {
   readonly limiters: Limiters; // of the isolate, for all routes
   readonly places: { readonly isolate: Place; readonly route: Place }; // where its calls in flight are counted
   readonly validate: Validate<DescMessage, Message> | undefined;
-  readonly gateway: Pick<GatewayPolicy, "principalHeader" | "overload">;
+  readonly gateway: Pick<GatewayPolicy, "principalHeader" | "overload" | "rest">;
   readonly caches: Caches; // of the isolate, for all routes
   readonly types: Registry; // types in which details of errors are written out
 }
@@ -95,7 +95,7 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
       ...optional(rest === undefined || !isStream, () =>
         limitBody({
           maxBytes: policy.maxBodyBytes,
-          isStream,
+          form: isStream ? "messages" : "message",
           isWhole:
             rest !== undefined ||
             mode !== "off" ||
@@ -109,7 +109,7 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
             isHedged,
         }),
       ), // no byte past the limit goes further; lines of a REST stream are measured where they are read
-      ...optional(rest !== undefined, () => transcode(rest!, policy.maxBodyBytes, types)), // below this line every call is RPC
+      ...optional(rest !== undefined, () => transcode(rest!, { maxBytes: policy.maxBodyBytes, types, timing: gateway.rest.events })), // below this line every call is RPC
       ...(mode === "off" || validator === undefined
         ? []
         : [validate({ method, mode, maxBytes: policy.maxBodyBytes, validate: validator })]),
@@ -152,7 +152,7 @@ export function httpPipeline({ route, policy, upstream, limiters, place, cache: 
       deadline(timeoutMs), // its body counts, too
       ...optional(place.policy.mode !== "off", () => shed(place, principalHeader)),
       ...optional(rules.length > 0, () => rateLimit(limiters, { method: undefined, route, rules, cost, maxBytes, principalHeader })),
-      limitBody({ maxBytes, isStream: false, isWhole: false }),
+      limitBody({ maxBytes, form: "bytes", isWhole: false }),
       ...optional(subject !== undefined, () => cache({ cache: kept!, subject: subject!, timeoutMs })),
     ],
     dispatch(upstream, "http"),

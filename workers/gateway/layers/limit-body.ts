@@ -1,64 +1,67 @@
 // Bounds what a caller can send: whole bodies where the message is one, each message where it is a stream of them.
-import { envelopeMeter } from "../../../core/envelope.ts";
 import { Rejected } from "../../../core/rejection.ts";
+import { endingOf } from "../bodies/last-envelope.ts";
+import { checkBody, checkQuery, envelopeCheck, isEnveloped, unaryEncoding } from "../bodies/message.ts";
+import { BodyReader, bytes, envelopes } from "../bodies/metered.ts";
+import { tied } from "../bodies/tied.ts";
+import { type Chunks, Upload } from "../bodies/upload.ts";
 import type { Call, Handler, Layer } from "../call.ts";
+import { mediaType } from "../protocol.ts";
 
 export interface BodySettings {
-  readonly maxBytes: number; // of one message
-  readonly isStream: boolean; // the request is a stream of messages
+  readonly maxBytes: number; // of one message, decompressed and without its envelope; or of a body without messages
+  readonly form: "message" | "messages" | "bytes"; // one message, a stream of them, or plain HTTP
   readonly isWhole: boolean; // a layer below needs the bytes, not a stream of them
 }
 
 const ENVELOPE_BYTES = 5;
 const DRAIN_BYTES = 1_048_576;
 
-export function limitBody({ maxBytes, isStream, isWhole }: BodySettings): Layer {
+export function limitBody({ maxBytes, form, isWhole }: BodySettings): Layer {
   return (next) => async (call) => {
-    const { request } = call;
-    const { body } = request;
-    if (body === null) return next(call);
-    const limit = maxBytes + ENVELOPE_BYTES;
-    const length = request.headers.get("content-length");
-    if (length !== null && Number(length) <= limit && !(isStream && isWhole)) {
-      return next(isWhole ? withBody(call, await readKnown(request, call.signal)) : call); // the runtime holds the body to its length
+    const { body, headers } = call.request;
+    if (body === null) {
+      if (form === "message" && call.protocol.kind === "connect_unary") checkQuery(call.outgoing.query, maxBytes);
+      return next(call);
     }
-    if (isStream) return metered(next, call, body, maxBytes);
-    if (length !== null && !(Number(length) <= limit)) throw new Rejected({ kind: "body_too_large", maxBytes });
-    return next(withBody(call, await readWhole(body, maxBytes, limit, call.signal)));
+    const limit = maxBytes + (isEnveloped(call) ? ENVELOPE_BYTES : 0);
+    const text = headers.get("content-length");
+    const length = text === null ? undefined : Number(text);
+    const isKnown = length !== undefined && length <= limit;
+    if (isKnown && !isWhole && form !== "messages" && !isEnveloped(call) && unaryEncoding(call) === null) return next(call); // the runtime holds the body to its length
+    if (form === "messages" && !isKnown) return uploaded(next, call, envelopes(body, maxBytes, envelopeCheck(call, maxBytes)));
+    if (form === "bytes" && length === undefined) return uploaded(next, call, bytes(body, maxBytes));
+    if (length !== undefined && !isKnown) throw new Rejected({ kind: "body_too_large", maxBytes });
+    const whole = isKnown ? await readKnown(call.request, call.signal) : await readWhole(body, maxBytes, limit, call.signal);
+    if (form !== "bytes") checkBody(call, whole, maxBytes);
+    return next({ ...call, outgoing: { ...call.outgoing, body: whole } });
   };
 }
 
-function withBody(call: Call, body: Call["outgoing"]["body"]): Call {
-  return { ...call, outgoing: { ...call.outgoing, body } };
-}
-
-/** An oversized message ends the whole call: broken off alone, its body could be taken for one that has come to its end. */
-async function metered(next: Handler, call: Call, body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Response> {
-  const meter = envelopeMeter(maxBytes);
-  const stop = new AbortController();
-  let tooLarge: Rejected | undefined;
-  const reader = body.getReader();
-  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
-    const { done, value } = await reader.read();
-    if (done) return controller.close();
-    if (meter.see(value) === undefined) return controller.enqueue(value);
-    tooLarge = new Rejected({ kind: "body_too_large", maxBytes });
-    stop.abort(tooLarge);
-    controller.error(tooLarge);
-    reader.releaseLock(); // what is left is read on for a while, so that the caller gets to read the refusal
-  };
-  const measured = new ReadableStream<Uint8Array>({ pull, cancel: (reason) => reader.cancel(reason) }, { highWaterMark: 0 });
-  const signal = call.signal === null ? stop.signal : AbortSignal.any([call.signal, stop.signal]);
+/** Sends the body on while it comes. */
+async function uploaded(next: Handler, call: Call, chunks: Chunks): Promise<Response> {
+  const upload = new Upload(chunks, call.signal);
+  let response: Response;
   try {
-    return await next({ ...withBody(call, measured), signal });
+    response = await next({ ...call, outgoing: { ...call.outgoing, body: upload.body }, signal: upload.signal, upload });
   } catch (error) {
-    throw tooLarge ?? error; // what is thrown at the end of a stream or a signal is a copy of it
+    upload.close();
+    throw upload.failure ?? error; // what is thrown at the end of a stream or a signal is a copy of it
   }
+  if (response.body === null) {
+    upload.close();
+    return response;
+  }
+  const type = mediaType(response.headers.get("content-type"));
+  const isStream = type.startsWith("application/connect+") || type.startsWith("application/grpc-web");
+  return new Response(tied(response.body, upload, isStream ? endingOf(call.protocol) : undefined), response);
 }
 
 /** A body of a length that is known, and not too long: read by the runtime, which takes a third of the time. @throws the signal's reason when it comes too slowly */
 async function readKnown(request: Request, signal: AbortSignal | null): Promise<Uint8Array<ArrayBuffer>> {
-  const reading = request.arrayBuffer();
+  const reading = request.arrayBuffer().catch(() => {
+    throw new Rejected({ kind: "caller_gone" });
+  });
   if (signal === null) return new Uint8Array(await reading);
   const { promise, reject } = Promise.withResolvers<never>();
   const giveUp = () => reject(signal.reason);
@@ -77,17 +80,17 @@ async function readWhole(
   limit: number,
   signal: AbortSignal | null,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = body.getReader();
-  const giveUp = () => void reader.cancel(signal?.reason).catch(() => undefined);
+  const reader = new BodyReader(body);
+  const giveUp = () => reader.cancel(signal?.reason);
   signal?.addEventListener("abort", giveUp, { once: true });
   const chunks: Uint8Array[] = [];
   let size = 0;
   for (;;) {
-    const { done, value } = await reader.read();
+    const chunk = await reader.read();
     signal?.throwIfAborted();
-    if (done) break;
-    size += value.byteLength;
-    if (size <= limit) chunks.push(value);
+    if (chunk === undefined) break;
+    size += chunk.byteLength;
+    if (size <= limit) chunks.push(chunk);
     else if (size > limit + DRAIN_BYTES) break; // read on for a while, so that the caller gets to read the refusal
   }
   signal?.removeEventListener("abort", giveUp);

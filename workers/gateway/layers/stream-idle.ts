@@ -1,9 +1,6 @@
 // Ends a stream whose upstream has been silent for too long: an upstream that hangs would else hold its caller for hours.
-import { encodeEnvelope } from "@connectrpc/connect/protocol";
-import { endStreamFlag, endStreamToJson } from "@connectrpc/connect/protocol-connect";
-import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
-import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
 import { envelopeMeter } from "../../../core/envelope.ts";
+import { lastEnvelope } from "../bodies/last-envelope.ts";
 import type { Layer, Protocol } from "../call.ts";
 import { toRefusal } from "../errors.ts";
 
@@ -33,7 +30,7 @@ function watched(body: ReadableStream<Uint8Array>, idleMs: number, protocol: Pro
         if (chunk === undefined) {
           if (!meter.isBetween()) controller.error(new Error("silent within a message"));
           else {
-            controller.enqueue(endFor(protocol, idleMs));
+            controller.enqueue(lastEnvelope(protocol, toRefusal({ kind: "stream_idle", idleMs }).error));
             controller.close();
           }
           await reader.cancel().catch(() => undefined);
@@ -47,15 +44,4 @@ function watched(body: ReadableStream<Uint8Array>, idleMs: number, protocol: Pro
     },
     { highWaterMark: 0 },
   );
-}
-
-/** The envelope that ends the stream, and says why. Behind REST it is one of Connect, too. */
-function endFor({ kind }: Protocol, idleMs: number): Uint8Array {
-  const { error } = toRefusal({ kind: "stream_idle", idleMs });
-  if (kind !== "grpc_web") {
-    return encodeEnvelope(endStreamFlag, new TextEncoder().encode(JSON.stringify(endStreamToJson(new Headers(), error, undefined))));
-  }
-  const trailer = new Headers();
-  setTrailerStatus(trailer, error);
-  return encodeEnvelope(trailerFlag, trailerSerialize(trailer));
 }

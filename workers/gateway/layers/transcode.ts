@@ -1,69 +1,109 @@
 // REST at the door, Connect behind it: the request becomes the method's message, the answer becomes JSON again.
-import type { Registry } from "@bufbuild/protobuf";
+import type { Message, Registry } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeFromHttpStatus, errorFromJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { assert } from "../../../core/assert.ts";
 import { Rejected } from "../../../core/rejection.ts";
+import { BodyReader } from "../bodies/metered.ts";
+import { tied } from "../bodies/tied.ts";
+import { type Chunks, UNFINISHED_MESSAGE, Upload } from "../bodies/upload.ts";
 import type { Call, Layer } from "../call.ts";
 import { BROKE_OFF, TOO_LATE, toRefusal } from "../errors.ts";
 import { mediaType } from "../protocol.ts";
 import { encodeRequest } from "../transcode/encode.ts";
-import { envelopesOf, messageOf, messagesOf } from "../transcode/envelopes.ts";
+import { messageOf, messagesOf, onlyMessageOf } from "../transcode/envelopes.ts";
 import { decodeRequest } from "../transcode/request.ts";
 import { decodeRequestStream } from "../transcode/request-stream.ts";
 import { encodeResponse } from "../transcode/response.ts";
 import type { RestRoute } from "../transcode/rules.ts";
 import { statusJson } from "../transcode/status.ts";
-import { encodeStream } from "../transcode/stream.ts";
+import { type EventTiming, encodeStream } from "../transcode/stream.ts";
 
-/**
- * @param maxBytes largest message of a stream of requests; one that comes alone has been held to it already
- * @param types    types in which details of errors are written out
- */
-export function transcode(route: RestRoute, maxBytes: number, types: Registry): Layer {
+export interface TranscodeSettings {
+  readonly maxBytes: number; // of one message of a stream of requests; one that comes alone has been held to it already
+  readonly types: Registry; // in which details of errors are written out
+  readonly timing: EventTiming;
+}
+
+export function transcode(route: RestRoute, { maxBytes, types, timing }: TranscodeSettings): Layer {
   const { method } = route;
-  const isUnary = method.methodKind === "unary";
-  const isRequestStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
+  const { methodKind } = method;
+  const isUnary = methodKind === "unary";
+  const isRequestStream = methodKind === "client_streaming" || methodKind === "bidi_streaming";
+  const isResponseStream = methodKind === "server_streaming" || methodKind === "bidi_streaming";
   const contentType = isUnary ? "application/proto" : "application/connect+proto";
   const path = `/${method.parent.typeName}/${method.name}`;
 
   return (next) => async (call) => {
-    const { headers, query, body: sent } = call.outgoing;
+    const { headers } = call.outgoing;
     const accept = headers.get("accept");
-    let broken: unknown; // what the caller got wrong in a stream of requests, found out when the call was on its way already
-    const onError = (error: unknown): void => {
-      broken = error;
-    };
-    const body = isRequestStream
-      ? envelopesOf(
-          decodeRequestStream(route, call.variables, query, headers.get("content-type"), linesOf(sent), maxBytes),
-          method,
-          onError,
-        )
-      : oneMessage(route, call, isUnary);
+    const upload = isRequestStream ? new Upload(messagesIn(route, call, maxBytes), call.signal) : undefined;
+    const body = upload?.body ?? oneMessage(route, call, isUnary);
     describeAs(contentType, headers);
+    const outgoing = { method: "POST", path, query: "", headers, body };
 
-    const answer = await next({ ...call, outgoing: { method: "POST", path, query: "", headers, body } }).catch((error: unknown) => {
-      throw broken ?? error;
-    });
-    if (answer.status !== 200 || mediaType(answer.headers.get("content-type")) !== contentType) {
-      return failed(answer, errorOf(await bytesOf(answer), answer.status), types);
-    }
+    let answer: Response | undefined;
+    const respond = async (): Promise<Response> => {
+      answer = await next(upload === undefined ? { ...call, outgoing } : { ...call, outgoing, signal: upload.signal, upload });
+      if (answer.status === 200 && mediaType(answer.headers.get("content-type")) === contentType) return answer;
+      throw errorOf(await bytesOf(answer), answer.status);
+    };
+    let hasBegun = false; // the response: what goes wrong from now on is written in band
+    const received = async function* (): AsyncGenerator<Message> {
+      try {
+        const { body: stream } = await respond();
+        const read = upload === undefined || stream === null ? stream : tied(stream, upload);
+        yield* messagesOf(read ?? new Blob([]).stream(), method, whyBroken);
+      } catch (error) {
+        throw hasBegun && !(error instanceof ConnectError) ? inBand(error) : error;
+      } finally {
+        upload?.close();
+      }
+    };
+    const inBand = (error: unknown): unknown => {
+      const why = upload?.failure ?? error;
+      if (why instanceof Rejected) return toRefusal(why.rejection).error;
+      return call.signal?.aborted === true ? toRefusal(TOO_LATE).error : error;
+    };
     const whyBroken = (error: unknown): ConnectError => {
-      const stopped = call.signal?.aborted === true ? TOO_LATE : BROKE_OFF;
-      const why = broken ?? error;
-      return toRefusal(why instanceof Rejected ? why.rejection : stopped).error;
+      const why = inBand(error);
+      return why instanceof ConnectError ? why : toRefusal(BROKE_OFF).error;
     };
     try {
-      if (isUnary) return restResponse(encodeResponse(route, messageOf(await bytesOf(answer), method)), answer);
-      const messages = messagesOf(answer.body ?? new Blob([]).stream(), method, whyBroken);
-      return restResponse(await encodeStream(route, messages, accept, types), answer);
+      if (isUnary) return restResponse(encodeResponse(route, messageOf(await bytesOf(await respond()), method)), answer);
+      if (!isResponseStream) return restResponse(encodeResponse(route, await onlyMessageOf(received(), method)), answer);
+      const encoded = await encodeStream(route, received(), accept, types, timing);
+      hasBegun = true;
+      return restResponse(encoded, answer);
     } catch (error) {
-      if (error instanceof ConnectError) return failed(answer, error, types);
-      throw error;
+      const why = upload?.failure ?? error;
+      if (why instanceof ConnectError) return failed(answer, why, types);
+      throw why;
     }
   };
+}
+
+/** The messages of a stream of requests, each in an envelope. */
+function messagesIn(route: RestRoute, { variables, outgoing }: Call, maxBytes: number): Chunks {
+  const { query, headers, body } = outgoing;
+  const reader = new BodyReader(body instanceof ReadableStream ? body : new Blob([body ?? ""]).stream());
+  const messages = decodeRequestStream(route, variables, query, headers.get("content-type"), chunksOf(reader), maxBytes);
+  return {
+    async next() {
+      const { done, value } = await messages.next();
+      return done === true ? undefined : encodeEnvelope(0, encodeRequest(route.method.input, value));
+    },
+    unfinished: () => UNFINISHED_MESSAGE,
+    stop() {
+      reader.stop();
+      messages.return(undefined).catch(() => undefined); // a read that was under way
+    },
+  };
+}
+
+async function* chunksOf(reader: BodyReader): AsyncGenerator<Uint8Array> {
+  for (let chunk = await reader.read(); chunk !== undefined; chunk = await reader.read()) yield chunk;
 }
 
 function oneMessage(route: RestRoute, { variables, outgoing }: Call, isUnary: boolean): Uint8Array<ArrayBuffer> {
@@ -71,10 +111,6 @@ function oneMessage(route: RestRoute, { variables, outgoing }: Call, isUnary: bo
   assert(!(body instanceof ReadableStream), "the body of a REST call is read whole before it is transcoded");
   const message = encodeRequest(route.method.input, decodeRequest(route, variables, query, headers.get("content-type"), body));
   return isUnary ? message : (encodeEnvelope(0, message) as Uint8Array<ArrayBuffer>);
-}
-
-function linesOf(body: Call["outgoing"]["body"]): ReadableStream<Uint8Array> {
-  return body instanceof ReadableStream ? body : new Blob([body ?? ""]).stream();
 }
 
 /** From here on the call is a Connect one, and nothing may speak of the REST body. */
@@ -85,7 +121,7 @@ function describeAs(contentType: string, headers: Headers): void {
   headers.set("connect-protocol-version", "1");
 }
 
-function failed(answer: Response, error: ConnectError, types: Registry): Response {
+function failed(answer: Response | undefined, error: ConnectError, types: Registry): Response {
   const { status, body } = statusJson(error, types);
   return restResponse({ body: JSON.stringify(body), contentType: "application/json" }, answer, status);
 }
@@ -104,8 +140,13 @@ function errorOf(body: Uint8Array, status: number): ConnectError {
   }
 }
 
-function restResponse({ body, contentType }: { body: BodyInit; contentType: string }, answer: Response, status = 200): Response {
-  const headers = new Headers(answer.headers);
+/** @param answer of the upstream; undefined where it has not come yet */
+function restResponse(
+  { body, contentType }: { body: BodyInit; contentType: string },
+  answer: Response | undefined,
+  status = 200,
+): Response {
+  const headers = new Headers(answer?.headers);
   for (const name of ["content-length", "content-encoding", "connect-content-encoding", "connect-accept-encoding"]) headers.delete(name);
   headers.set("content-type", contentType);
   return new Response(body, { status, headers });

@@ -1,38 +1,9 @@
-// Messages of a REST call as they travel behind the door: alone, or as a Connect stream of envelopes, in and out.
+// Messages of the response to a REST call as the upstream sends them: one alone, or a Connect stream of envelopes.
 import { type DescMethod, fromBinary, type Message } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
-import { createEnvelopeReadableStream, encodeEnvelope } from "@connectrpc/connect/protocol";
+import { createEnvelopeReadableStream } from "@connectrpc/connect/protocol";
 import { endStreamFlag, endStreamFromJson } from "@connectrpc/connect/protocol-connect";
 import { Rejected } from "../../../core/rejection.ts";
-import { encodeRequest } from "./encode.ts";
-
-/**
- * Each message is sent on when it is whole, and none is waited for.
- *
- * @param onError told what broke the messages. The stream then breaks, too, and never ends cleanly: what has arrived is not the whole
- */
-export function envelopesOf(
-  messages: AsyncGenerator<Message>,
-  { input }: DescMethod,
-  onError: (error: unknown) => void,
-): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = await messages.next();
-          if (done === true) controller.close();
-          else controller.enqueue(encodeEnvelope(0, encodeRequest(input, value)));
-        } catch (error) {
-          onError(error);
-          controller.error(error);
-        }
-      },
-      cancel: async () => void (await messages.return(undefined)),
-    },
-    { highWaterMark: 0 },
-  );
-}
 
 /**
  * The messages of a Connect stream. Throws the ConnectError that stands at its end, or what `whyBroken` says where it has none.
@@ -64,4 +35,23 @@ export function messageOf(bytes: Uint8Array, { output, parent }: DescMethod): Me
   } catch {
     throw new Rejected({ kind: "upstream_invalid", upstream: parent.typeName, problem: `sent what is no ${output.typeName}` });
   }
+}
+
+/**
+ * The one message of a stream that has to have one: what a method with a stream of requests and a single response sends.
+ *
+ * @throws what `messages` throws; Rejected where there is no message, or more than one
+ */
+export async function onlyMessageOf(messages: AsyncIterable<Message>, { parent }: DescMethod): Promise<Message> {
+  let only: Message | undefined;
+  for await (const message of messages) {
+    if (only !== undefined) throw notOne(parent.typeName, "more than one message");
+    only = message;
+  }
+  if (only === undefined) throw notOne(parent.typeName, "no message");
+  return only;
+}
+
+function notOne(upstream: string, sent: string): Rejected {
+  return new Rejected({ kind: "upstream_invalid", upstream, problem: `sent ${sent} where one was due` });
 }

@@ -15,9 +15,9 @@ const NEWLINE = 0x0a;
  * Decodes each message when it is asked for. What the URL carries is in every one of them.
  *
  * @param query    raw, with or without its `?`
- * @param maxBytes of one line
+ * @param maxBytes of one line, or of one piece
  * @returns throws Rejected, from the line that is wrong
- * @throws Rejected at once, when the content type is not that of lines of JSON
+ * @throws Rejected at once, when the content type is not that of lines of JSON, or the URL carries what cannot be bound
  */
 export function decodeRequestStream(
   route: RestRoute,
@@ -27,7 +27,8 @@ export function decodeRequestStream(
   body: AsyncIterable<Uint8Array>,
   maxBytes: number,
 ): AsyncGenerator<Message> {
-  if (route.body?.isRaw === true) return pieces(route, variables, query, contentType ?? "", body);
+  bindUrl(route, reflect(route.method.input, create(route.method.input), false), variables, query);
+  if (route.body?.isRaw === true) return pieces(route, variables, query, contentType ?? "", body, maxBytes);
   requireJson(contentType, NDJSON);
   return lines(route, variables, query, body, maxBytes);
 }
@@ -55,23 +56,28 @@ async function* lines(
   }
 }
 
-/** Only the first piece says what the bytes are. @see google/api/httpbody.proto */
+/** Only the first piece says what the bytes are, and there is always one. @see google/api/httpbody.proto */
 async function* pieces(
   route: RestRoute,
   variables: Variables,
   query: string,
   contentType: string,
   body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
 ): AsyncGenerator<Message> {
-  let type = contentType;
-  for await (const data of body) {
+  let type: string | undefined = contentType;
+  const pieceOf = (data: Uint8Array): Message => {
     const message = create(route.method.input);
     const target = reflect(route.method.input, message, false);
-    setRaw(route, target, type, data);
+    setRaw(route, target, type ?? "", data);
     bindUrl(route, target, variables, query);
-    type = "";
-    yield message;
+    type = undefined;
+    return message;
+  };
+  for await (const chunk of body) {
+    for (let at = 0; at < chunk.byteLength; at += maxBytes) yield pieceOf(chunk.subarray(at, at + maxBytes));
   }
+  if (type !== undefined) yield pieceOf(new Uint8Array());
 }
 
 /** The lines of a body, whichever way it is cut into chunks; the last one may lack its newline. */

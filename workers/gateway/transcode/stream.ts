@@ -44,46 +44,96 @@ const EVENTS: Framing = {
 const FRAMINGS = [ARRAY, LINES, EVENTS];
 
 const utf8 = new TextEncoder();
+const NEVER_MS = Number.POSITIVE_INFINITY;
+const COMMENT = utf8.encode(":\n\n"); // nothing, as Server-Sent Events have it
+
+/** How Server-Sent Events wait for a message: no other form has bytes that mean nothing. */
+export interface EventTiming {
+  readonly headersAfterMs: number; // longest time that the head of the response waits for the first message, ms
+  readonly keepAliveMs: number; // a comment is sent after so long without a message, ms; Infinity for never
+}
 
 /**
- * Writes each message when the reader asks for it, and none before. A ConnectError that `messages` throws is told in band;
- * of any other error nothing is told but that there was one.
- *
- * Raw bytes (google.api.HttpBody) are told by their first message what they are: this waits for it, and for nothing else.
+ * Writes each message when the reader asks for it, and none before. A ConnectError that `messages` throws later than its first message is
+ * written in band; of any other error nothing is written but that there was one.
  *
  * @param accept   the header; what it does not name becomes a JSON array
  * @param registry types in which details of an error are written out
- * @throws what `messages` throws first, where the answer is raw bytes
+ * @returns when there is a first message or the stream has ended without one, so that a stream that fails at once has the status of its
+ *   error; Server-Sent Events after `headersAfterMs` at the latest
+ * @throws what `messages` throws first
  */
 export async function encodeStream(
   route: RestRoute,
   messages: AsyncIterable<Message>,
   accept: string | null,
   registry: Registry,
+  timing: EventTiming,
 ): Promise<EncodedStream> {
   const iterator = messages[Symbol.asyncIterator]();
-  return route.answer.isRaw ? rawStream(route, iterator) : jsonStream(route, iterator, framingFor(accept), registry);
+  if (route.answer.isRaw) return rawStream(route, iterator);
+  const framing = framingFor(accept);
+  const first = iterator.next();
+  const isLate = framing === EVENTS && (await isLater(first, timing.headersAfterMs));
+  if (!isLate) await first;
+  return jsonStream(iterator, first, { route, framing, registry, isLate, keepAliveMs: framing === EVENTS ? timing.keepAliveMs : NEVER_MS });
 }
 
-function jsonStream(route: RestRoute, messages: AsyncIterator<Message>, framing: Framing, registry: Registry): EncodedStream {
+interface Writing {
+  readonly route: RestRoute;
+  readonly framing: Framing;
+  readonly registry: Registry;
+  readonly isLate: boolean; // the head of the response goes out before the first message
+  readonly keepAliveMs: number;
+}
+
+function jsonStream(messages: AsyncIterator<Message>, first: Promise<IteratorResult<Message>>, writing: Writing): EncodedStream {
+  const { framing, keepAliveMs } = writing;
+  let isCommentDue = writing.isLate; // the runtime sends no head before the first byte
   let isFirst = true;
-  const next = async (): Promise<{ readonly text: string; readonly isLast: boolean }> => {
-    try {
-      const item = await messages.next();
-      if (item.done === true) return { text: framing.end(isFirst), isLast: true };
-      return { text: framing.item(JSON.stringify(answerJson(route, item.value)), isFirst), isLast: false };
-    } catch (error) {
-      const { body } = statusJson(error instanceof ConnectError ? error : fault(route, error), registry);
-      return { text: framing.error(JSON.stringify({ error: body }), isFirst), isLast: true };
-    }
-  };
+  let pending: Promise<IteratorResult<Message>> | undefined = first;
   const body = readable(messages, async (controller) => {
-    const { text, isLast } = await next();
+    pending ??= messages.next();
+    if (isCommentDue || (keepAliveMs !== NEVER_MS && (await isLater(pending, keepAliveMs)))) {
+      isCommentDue = false;
+      controller.enqueue(COMMENT);
+      return;
+    }
+    const { text, isLast } = await written(writing, pending, isFirst);
+    pending = undefined;
     isFirst = false;
     if (text !== "") controller.enqueue(utf8.encode(text));
     if (isLast) controller.close();
   });
   return { body, contentType: framing.contentType };
+}
+
+async function written(
+  { route, framing, registry }: Writing,
+  pending: Promise<IteratorResult<Message>>,
+  isFirst: boolean,
+): Promise<{ readonly text: string; readonly isLast: boolean }> {
+  try {
+    const item = await pending;
+    if (item.done === true) return { text: framing.end(isFirst), isLast: true };
+    return { text: framing.item(JSON.stringify(answerJson(route, item.value)), isFirst), isLast: false };
+  } catch (error) {
+    const { body } = statusJson(error instanceof ConnectError ? error : fault(route, error), registry);
+    return { text: framing.error(JSON.stringify({ error: body }), isFirst), isLast: true };
+  }
+}
+
+/** @returns whether a promise takes longer than a time; what it rejects with is for whoever awaits it next */
+async function isLater(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(true), ms);
+  const inTime = promise.then(
+    () => false,
+    () => false,
+  );
+  const isLate = await Promise.race([inTime, late]);
+  clearTimeout(timer);
+  return isLate;
 }
 
 /** Bytes have no place for an error: a stream that fails midway breaks off, so that nobody takes it for whole. */

@@ -1,0 +1,61 @@
+// Holds the one message of a call, or the envelopes of a body that is there whole, to the limit: as it was sent, and decompressed.
+import { ConnectError } from "@connectrpc/connect";
+import { EnvelopeGate } from "../../../core/envelope.ts";
+import { Rejected } from "../../../core/rejection.ts";
+import { messageOf, readQuery } from "../../service/query.ts";
+import type { Call } from "../call.ts";
+import { decompress, type EncodingHeader, isEncoded } from "./decompress.ts";
+
+/** Streams of Connect and all of gRPC-Web put messages into envelopes. */
+export function isEnveloped({ protocol: { kind } }: Call): boolean {
+  return kind === "grpc_web" || kind === "connect_stream";
+}
+
+/** The coding of the message of a unary Connect call; null where it is not compressed, and for other protocols. */
+export function unaryEncoding({ protocol, request }: Call): string | null {
+  if (protocol.kind !== "connect_unary") return null;
+  const encoding = request.headers.get("content-encoding");
+  return isEncoded(encoding) ? encoding : null;
+}
+
+/**
+ * What checks each compressed message of an enveloped body; undefined where its header names no coding, so that no upstream can read one.
+ *
+ * @throws Rejected for a coding that cannot be measured
+ */
+export function envelopeCheck({ protocol, request }: Call, maxBytes: number): ((message: Uint8Array) => void) | undefined {
+  const isGrpcWeb = protocol.kind === "grpc_web";
+  const encoding = request.headers.get(isGrpcWeb ? "grpc-encoding" : "connect-content-encoding");
+  if (!isEncoded(encoding)) return undefined;
+  const advertise: EncodingHeader = isGrpcWeb ? "grpc-accept-encoding" : "connect-accept-encoding";
+  decompress(new Uint8Array(), encoding, maxBytes, advertise); // refuses an unknown coding before the upstream is called
+  return (message) => void decompress(message, encoding, maxBytes, advertise);
+}
+
+/** @throws Rejected where a message is too large, cut short, or not what its coding says */
+export function checkBody(call: Call, body: Uint8Array, maxBytes: number): void {
+  if (isEnveloped(call)) {
+    const gate = new EnvelopeGate(maxBytes, envelopeCheck(call, maxBytes));
+    gate.pass(body);
+    gate.end();
+    return;
+  }
+  if (body.byteLength > maxBytes) throw new Rejected({ kind: "body_too_large", maxBytes });
+  const encoding = unaryEncoding(call);
+  if (encoding !== null) decompress(body, encoding, maxBytes, "accept-encoding");
+}
+
+/** The message of a Connect GET. What cannot be read is left to the upstream, which refuses it. */
+export function checkQuery(query: string, maxBytes: number): void {
+  if (query.length <= maxBytes && !query.includes("compression=")) return;
+  const parameters = readQuery(query);
+  let message: Uint8Array;
+  try {
+    message = messageOf(parameters);
+  } catch (error) {
+    if (error instanceof ConnectError) return;
+    throw error;
+  }
+  if (message.byteLength > maxBytes) throw new Rejected({ kind: "body_too_large", maxBytes });
+  if (isEncoded(parameters.compression)) decompress(message, parameters.compression, maxBytes, "accept-encoding");
+}

@@ -1,0 +1,76 @@
+// The bytes of a caller's request as an upload: measured as they pass, whole or message by message.
+import { EnvelopeGate } from "../../../core/envelope.ts";
+import { Rejected } from "../../../core/rejection.ts";
+import { type Chunks, UNFINISHED_MESSAGE } from "./upload.ts";
+
+type Body = ReadableStream<Uint8Array>;
+
+/** Reads a caller's body. @throws Rejected where the caller's connection ends within it */
+export class BodyReader {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+
+  constructor(body: Body) {
+    this.#reader = body.getReader();
+  }
+
+  /** @returns undefined at the end */
+  async read(): Promise<Uint8Array | undefined> {
+    const { done, value } = await this.#reader.read().catch((error: unknown) => {
+      throw error instanceof Rejected ? error : new Rejected({ kind: "caller_gone" }); // Rejected: what a body in another form carries
+    });
+    return done ? undefined : value;
+  }
+
+  cancel(reason: unknown): void {
+    this.#reader.cancel(reason).catch(() => undefined);
+  }
+
+  stop(): void {
+    try {
+      this.#reader.releaseLock(); // what is left can be read on for a while, so that the caller gets to read the refusal
+    } catch {
+      // A read is under way, and the runtime keeps the lock for it.
+    }
+  }
+}
+
+/** A body without messages. Its end cannot be taken back once the upstream has begun to respond. */
+export function bytes(body: Body, maxBytes: number): Chunks {
+  const reader = new BodyReader(body);
+  let size = 0;
+  return {
+    async next() {
+      const chunk = await reader.read();
+      size += chunk?.byteLength ?? 0;
+      if (size > maxBytes) throw new Rejected({ kind: "body_too_large", maxBytes });
+      return chunk;
+    },
+    unfinished: () => undefined,
+    stop: () => reader.stop(),
+  };
+}
+
+/**
+ * A body of envelopes.
+ *
+ * @param maxBytes largest message, bytes: as it was sent, and decompressed
+ * @param check    throws what is wrong with a compressed message; undefined where none can be compressed
+ */
+export function envelopes(body: Body, maxBytes: number, check: ((message: Uint8Array) => void) | undefined): Chunks {
+  const reader = new BodyReader(body);
+  const gate = new EnvelopeGate(maxBytes, check);
+  let isBetween = true; // two messages, as far as the upstream has read
+  return {
+    async next() {
+      for (;;) {
+        const chunk = await reader.read();
+        if (chunk === undefined) gate.end();
+        const passed = chunk === undefined ? undefined : gate.pass(chunk);
+        isBetween = gate.isBetween();
+        if (passed?.byteLength !== 0) return passed;
+      }
+    },
+    unfinished: () => (isBetween ? UNFINISHED_MESSAGE : undefined),
+    stop: () => reader.stop(),
+  };
+}

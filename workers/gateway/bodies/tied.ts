@@ -1,0 +1,62 @@
+// The body of a response whose request may still be on its way to the upstream.
+import { Rejected } from "../../../core/rejection.ts";
+import type { Upload } from "./upload.ts";
+
+/** How a response ends whose request breaks off. */
+export interface Ending {
+  see(chunk: Uint8Array): void;
+  /** @returns the last bytes; undefined where the response cannot end properly any more */
+  after(failure: unknown): Uint8Array | undefined;
+}
+
+/**
+ * Where the request breaks off, so does the response, with the failure as its error, or with `ending`. A caller that hangs up breaks the
+ * request off before the upstream sees that nobody reads its response.
+ */
+export function tied(body: ReadableStream<Uint8Array>, upload: Upload, ending?: Ending): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  const quietly = (): void => undefined;
+  const finish = (controller: ReadableStreamDefaultController<Uint8Array>, failure: unknown): void => {
+    const last = ending?.after(failure);
+    if (last === undefined) controller.error(failure);
+    else {
+      controller.enqueue(last);
+      controller.close();
+    }
+  };
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        upload.onFailure = (failure, aborted) => {
+          finish(controller, failure);
+          aborted.then(() => reader.cancel(failure)).catch(quietly);
+        };
+        if (upload.failure !== undefined) finish(controller, upload.failure);
+      },
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read();
+          if (upload.failure !== undefined) return;
+          if (!done) {
+            ending?.see(value);
+            return controller.enqueue(value);
+          }
+          upload.onFailure = undefined;
+          upload.close();
+          controller.close();
+        } catch (error) {
+          if (upload.failure !== undefined) return;
+          upload.onFailure = undefined;
+          upload.close();
+          controller.error(error);
+        }
+      },
+      async cancel(reason) {
+        upload.onFailure = undefined;
+        await upload.fail(new Rejected({ kind: "caller_gone" }));
+        await reader.cancel(reason).catch(quietly);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

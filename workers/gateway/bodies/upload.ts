@@ -1,0 +1,100 @@
+// A request body that is made while the upstream reads it. Whatever goes wrong with it breaks the call off.
+//
+// When the stream of a request body fails, or its fetch is aborted after the head of the response has arrived, workerd ends the body with a
+// normal last chunk (measured with workerd 1.20261023.1), and the upstream takes a part of it for the whole. Two things prevent that: the
+// fetch is aborted before the stream fails, and a body of envelopes is first left within a message whose end never comes.
+import { waitUntil } from "cloudflare:workers";
+
+/** What a body is made of. */
+export interface Chunks {
+  /**
+   * @returns the next bytes; undefined at the end of the body
+   * @throws what is wrong with the body
+   */
+  next(): Promise<Uint8Array | undefined>;
+  /** Bytes that leave the body within a message; undefined where it is within one already, or has no messages. */
+  unfinished(): Uint8Array | undefined;
+  /** Nothing more is read. What is left of the caller's request stays readable. */
+  stop(): void;
+}
+
+/** The head of an envelope whose message of one byte does not follow. */
+export const UNFINISHED_MESSAGE = new Uint8Array([0, 0, 0, 0, 1]);
+
+const FLUSH_MS = 5; // in which the runtime writes the last bytes, before the fetch is aborted
+
+export class Upload {
+  readonly body: ReadableStream<Uint8Array>;
+  readonly signal: AbortSignal; // ends the call's fetch
+  /** What broke the body off; undefined while nothing has. No fault of the upstream. */
+  failure: unknown;
+  /** Called once, when the body breaks off; `aborted` resolves when the fetch has been aborted. */
+  onFailure: ((failure: unknown, aborted: Promise<void>) => void) | undefined;
+
+  readonly #chunks: Chunks;
+  readonly #stop = new AbortController();
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #isOver = false; // ended, broken off, or not wanted any more
+
+  /** @param signal of the call: it breaks the body off, too */
+  constructor(chunks: Chunks, signal: AbortSignal | null) {
+    this.#chunks = chunks;
+    this.signal = this.#stop.signal;
+    const start = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+      this.#controller = controller;
+    };
+    this.body = new ReadableStream<Uint8Array>(
+      { start, pull: () => this.#pull(), cancel: () => this.#leave() },
+      { highWaterMark: 0 }, // nothing is read ahead
+    );
+    const follow = (): void => void (this.#isOver ? this.#stop.abort(signal?.reason) : this.fail(signal?.reason));
+    if (signal?.aborted === true) follow();
+    else signal?.addEventListener("abort", follow, { once: true });
+  }
+
+  /** Breaks the body off, once; resolves when the fetch has been aborted. */
+  async fail(failure: unknown): Promise<void> {
+    if (this.#isOver) return;
+    this.failure = failure;
+    const aborted = this.#breakOff(failure);
+    this.onFailure?.(failure, aborted);
+    await aborted;
+  }
+
+  /** The upstream has responded in full: what is left of the body is for nobody. */
+  close(): void {
+    if (!this.#isOver) waitUntil(this.#breakOff(new Error("the response has ended before the request")));
+  }
+
+  async #pull(): Promise<void> {
+    try {
+      const chunk = await this.#chunks.next();
+      if (this.#isOver) return;
+      if (chunk !== undefined) return this.#controller?.enqueue(chunk);
+      this.#isOver = true;
+      this.#controller?.close();
+    } catch (error) {
+      await this.fail(error);
+    }
+  }
+
+  #leave(): void {
+    if (!this.#isOver) this.#chunks.stop();
+    this.#isOver = true;
+  }
+
+  async #breakOff(reason: unknown): Promise<void> {
+    this.#leave();
+    const unfinished = this.#chunks.unfinished();
+    if (unfinished !== undefined) {
+      this.#controller?.enqueue(unfinished);
+      await scheduler.wait(FLUSH_MS);
+    }
+    this.#stop.abort(reason);
+    try {
+      this.#controller?.error(reason);
+    } catch {
+      // The runtime has canceled the stream when the fetch was aborted.
+    }
+  }
+}
