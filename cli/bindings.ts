@@ -57,7 +57,7 @@ const FETCHERS: ReadonlySet<string> = new Set(["service", "assets", "mtls_certif
  * @throws Error with all that is wrong in the file
  */
 export function readWorkerConfig(file: string, env?: string): WorkerConfig {
-  return unstable_readConfig({ config: file, ...(env === undefined ? {} : { env }) }, { hideWarnings: true });
+  return unstable_readConfig({ config: file, env: env ?? "" }, { hideWarnings: true }); // "": not the one of CLOUDFLARE_ENV
 }
 
 /**

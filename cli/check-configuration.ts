@@ -1,17 +1,15 @@
 // Reports what is wrong with gateway.config.ts and the project's Workers, if anything. A secret that is not here may be set in the account: a note.
 import { parseArgs } from "node:util";
 import { checkConfiguration } from "./configuration.ts";
+import { environmentOf } from "./environment.ts";
 import { workerProblems } from "./worker-problems.ts";
 import { findWorkers } from "./workers.ts";
 
 const { values } = parseArgs({ options: { config: { type: "string" }, env: { type: "string", short: "e" } } });
-const { problems, missingSecrets, settings, services } = await checkConfiguration({
-  secrets: "local",
-  file: values.config,
-  env: values.env,
-});
+const env = environmentOf(values.env);
+const { problems, missingSecrets, settings, services } = await checkConfiguration({ secrets: "local", file: values.config, env });
 const catalog = settings === undefined ? undefined : services; // a configuration that cannot be loaded says nothing about the catalog
-const lines = new Set([...problems, ...(await workerProblems(findWorkers(values.env), catalog, values.config))]);
+const lines = new Set([...problems, ...(await workerProblems(findWorkers(env), catalog, values.config))]);
 for (const line of lines) console.error(line);
 for (const line of missingSecrets) console.error(`note: ${line}`);
 process.exitCode = lines.size === 0 ? 0 : 1;

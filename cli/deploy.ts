@@ -1,16 +1,61 @@
 // `npm run deploy`: the services first, then the gateway that is bound to them. With --dry-run nothing leaves this machine.
 import { spawnSync } from "node:child_process";
-import { checkConfiguration } from "./configuration.ts";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { bundle } from "./bundle.ts";
+import { parseCommand } from "./command.ts";
+import { CONFIG_FILE, checkConfiguration } from "./configuration.ts";
+import { parseDeployArguments } from "./deploy-arguments.ts";
+import { environmentProblems } from "./environment.ts";
+import { unreachableProblems, workerProblems } from "./worker-problems.ts";
+import { findWorkers, type ProjectWorker } from "./workers.ts";
 
-const { problems, missingSecrets } = await checkConfiguration({ secrets: "deployed" });
-if (problems.length > 0) {
-  console.error(["gateway.config.ts is not valid, nothing is deployed:", ...problems.map((line) => `  ${line}`)].join("\n"));
-  process.exit(1);
-}
+const BUNDLE = ".wrangler/tidegate/gateway.js";
+
+const args = process.argv.slice(2);
+if (args.some((arg) => /^(--help|-h|--version)$/.test(arg))) parseCommand("deploy", {});
+const { env, config, others, problems: wrong } = parseDeployArguments(args);
+stopAt(wrong, 2);
+stopAt(problemsOf(() => environmentProblems(env)));
+const workers = findWorkers(env);
+const { problems, missingSecrets, services } = await checkConfiguration({ secrets: "deployed", env, file: config });
+const unreachable = new Set(unreachableProblems(workers));
+const found = [...problems, ...(await workerProblems(workers, problems.length > 0 ? undefined : services, config))];
+stopAt(found.filter((line) => !unreachable.has(line)));
+for (const line of unreachable) console.error(`note: ${line}`);
 for (const line of missingSecrets) console.error(`note: secrets of the account cannot be seen from here: ${line}`);
 
-for (const config of ["workers/services/users/wrangler.toml", "workers/services/orders/wrangler.toml", "wrangler.toml"]) {
-  console.log(`\n${config}`);
-  const { status } = spawnSync("wrangler", ["deploy", "-c", config, "--minify", ...process.argv.slice(2)], { stdio: "inherit" });
+const gateway = workers.gateway!;
+for (const worker of [...workers.services, gateway]) {
+  console.log(`\n${worker.file}${env === undefined ? "" : ` [env.${env}]`}: ${worker.name}`);
+  const script = worker === gateway && config !== CONFIG_FILE ? [await bundled(worker)] : [];
+  const { CLOUDFLARE_ENV: _, ...variables } = process.env; // the environment is named for each Worker
+  const { status, error } = spawnSync("wrangler", ["deploy", ...script, "-c", worker.file, `--env=${env ?? ""}`, "--minify", ...others], {
+    stdio: "inherit",
+    env: variables,
+  });
+  if (error !== undefined) console.error(`wrangler could not be started: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
+}
+
+/** The gateway with another configuration than its entry imports, for wrangler to deploy in its place. */
+async function bundled({ config: { main, alias, define, tsconfig } }: ProjectWorker): Promise<string> {
+  const { text } = await bundle({ entry: main!, runtime: "workerd", gatewayConfig: config, alias, define, tsconfig });
+  mkdirSync(dirname(BUNDLE), { recursive: true });
+  writeFileSync(BUNDLE, text);
+  return BUNDLE;
+}
+
+function problemsOf(look: () => readonly string[]): readonly string[] {
+  try {
+    return look();
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+function stopAt(lines: readonly string[], code = 1): void {
+  if (lines.length === 0) return;
+  console.error(["nothing is deployed:", ...new Set(lines)].join("\n  "));
+  process.exit(code);
 }

@@ -2,6 +2,7 @@
 import "./local/quiet.ts";
 import { parseCommand } from "./command.ts";
 import { CONFIG_FILE } from "./configuration.ts";
+import { environmentOf } from "./environment.ts";
 import { Front } from "./local/front.ts";
 import { guardChildren, watchLauncher } from "./local/processes.ts";
 import { Runtime } from "./local/runtime.ts";
@@ -19,7 +20,8 @@ const { values } = parseCommand("start", {
   "persist-to": { type: "string", default: ".wrangler/state" },
   verbose: { type: "boolean", default: false },
 });
-const { port: wanted, config: file, env } = values;
+const { port: wanted, config: file } = values;
+const env = environmentOf(values.env);
 const host = values.host ?? values.ip ?? "127.0.0.1";
 const front = await listen(wanted === undefined ? undefined : portOf(wanted), host);
 const runtime = new Runtime({ persistTo: values["persist-to"], isVerbose: values.verbose });

@@ -73,15 +73,3 @@ describe("the check of the configuration", () => {
     expect(said.match(/found no binding (HASH_RING|PURGE_LOG|CIRCUIT_BREAKER)/g)).toHaveLength(3);
   });
 });
-
-describe("npm run deploy -- --dry-run", () => {
-  it("takes a configuration whose secrets cannot be seen from here, and says so", () => {
-    copy.write(
-      "gateway.config.ts",
-      `import { defineGateway } from "./core/policy.ts";\nexport default defineGateway({ ${ADMIN}, ${CACHED} });\n`,
-    );
-    const { status, stdout, stderr } = copy.run("deploy.ts", "--dry-run");
-    expect(status, stdout + stderr).toBe(0);
-    for (const name of SECRETS) expect(stderr).toMatch(new RegExp(`^note: .*${name}`, "m"));
-  });
-});

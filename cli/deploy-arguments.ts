@@ -1,0 +1,70 @@
+// The arguments of `npm run deploy`: what is meant for all Workers goes on to wrangler, what can only be meant for one is refused.
+import { parseArgs } from "node:util";
+import { CONFIG_FILE } from "./configuration.ts";
+import { environmentOf } from "./environment.ts";
+
+export interface DeployArguments {
+  readonly env: string | undefined;
+  readonly config: string; // the file of the gateway's configuration
+  readonly others: readonly string[]; // for wrangler
+  readonly problems: readonly string[];
+}
+
+/** Options of `wrangler deploy` that name one Worker, or what belongs to one: every Worker of the project would get it. */
+const OF_ONE_WORKER: ReadonlySet<string> = new Set([
+  "name",
+  "route",
+  "routes",
+  "domain",
+  "domains",
+  "assets",
+  "site",
+  "script",
+  "schedule",
+  "schedules",
+  "triggers",
+  "cwd",
+]);
+
+/** Options of `wrangler deploy` that take no value: what follows them is none. */
+const WITHOUT_VALUE =
+  /^(dry-run|minify|strict|keep-vars|keep-names|bundle|no-bundle|latest|upload-source-maps|metafile|experimental-.*|x-.*)$/;
+
+export function parseDeployArguments(args: readonly string[]): DeployArguments {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: { env: { type: "string", short: "e", multiple: true }, config: { type: "string", short: "c", multiple: true } },
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const problems: string[] = [];
+  const given = { env: [] as string[], config: [] as string[] };
+  const others: string[] = [];
+  let last: "option" | "value" = "value";
+  for (const token of tokens) {
+    if (token.kind === "option" && (token.name === "env" || token.name === "config")) {
+      if (token.value === undefined)
+        problems.push(`${token.rawName}: found no value; write ${token.rawName} ${token.name === "env" ? "NAME" : "FILE"}`);
+      else given[token.name].push(token.value);
+      last = "value";
+    } else if (token.kind === "option") {
+      if (OF_ONE_WORKER.has(token.name))
+        problems.push(
+          `${token.rawName}: every Worker of the project would get it; write it in the wrangler.toml of the Worker that is meant`,
+        );
+      others.push(token.value === undefined ? token.rawName : `${token.rawName}=${token.value}`);
+      last = token.value === undefined && !WITHOUT_VALUE.test(token.name) ? "option" : "value";
+    } else if (token.kind === "positional") {
+      if (last === "value")
+        problems.push(`found "${token.value}": which Workers are deployed, workers/services and wrangler.toml say; leave it out`);
+      others.push(token.value);
+      last = "value";
+    }
+  }
+  for (const [name, all] of Object.entries(given)) if (all.length > 1) problems.push(`--${name}: found ${all.join(" and ")}; write one`);
+  const config = given.config[0] ?? CONFIG_FILE;
+  if (/\.(toml|jsonc?)$/.test(config))
+    problems.push(`--config ${config}: the file of the gateway's configuration is meant; write one like ${CONFIG_FILE}`);
+  return { env: environmentOf(given.env[0]), config, others, problems };
+}

@@ -1,0 +1,199 @@
+// `npm run deploy`: every Worker of the project, in the order of their bindings, and an environment that touches no other one.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { parseDeployArguments } from "../../cli/deploy-arguments.ts";
+import { copyProject, type ProjectCopy } from "./project-copy.ts";
+
+vi.setConfig({ testTimeout: 180_000 }); // each test starts processes
+
+const GATEWAY = "wrangler.toml";
+const USERS = "workers/services/users/wrangler.toml";
+const ORDERS = "workers/services/orders/wrangler.toml";
+
+/** The sections of a staging environment that names its own Workers. */
+const STAGING: Readonly<Record<string, string>> = {
+  [GATEWAY]: `
+[env.staging]
+name = "tidegate-staging"
+[[env.staging.services]]
+binding = "USERS"
+service = "tidegate-users-staging"
+[[env.staging.services]]
+binding = "ORDERS"
+service = "tidegate-orders-staging"
+[[env.staging.kv_namespaces]]
+binding = "CACHE"
+[[env.staging.durable_objects.bindings]]
+name = "TOKEN_BUCKET"
+class_name = "TokenBucket"
+`,
+  [USERS]: `
+[env.staging]
+name = "tidegate-users-staging"
+[[env.staging.durable_objects.bindings]]
+name = "USER_STORE"
+class_name = "UserStore"
+`,
+  [ORDERS]: `
+[env.staging]
+name = "tidegate-orders-staging"
+[[env.staging.durable_objects.bindings]]
+name = "ORDER_STORE"
+class_name = "OrderStore"
+[[env.staging.services]]
+binding = "USERS"
+service = "tidegate-users-staging"
+`,
+};
+
+let copy: ProjectCopy;
+const original = new Map<string, string>();
+
+beforeAll(() => {
+  copy = copyProject();
+  for (const file of [GATEWAY, USERS, ORDERS]) original.set(file, copy.read(file));
+});
+afterAll(() => copy.remove());
+beforeEach(() => {
+  for (const [file, text] of original) copy.write(file, text);
+});
+
+function withStaging(change: (file: string, sections: string) => string = (_, sections) => sections): void {
+  for (const [file, text] of original) copy.write(file, text + change(file, STAGING[file]!));
+}
+
+function deploy(args: readonly string[], variables: Record<string, string> = {}) {
+  Object.assign(copy.env, { CLOUDFLARE_ENV: undefined, ...variables });
+  const { status, stdout, stderr } = copy.run("deploy.ts", "--dry-run", ...args);
+  return { status, text: stdout + stderr };
+}
+
+describe("the arguments", () => {
+  it.each([["--env", "staging"], ["-e", "staging"], ["--env=staging"], ["-estaging"]].map((args) => ({ args })))(
+    "name an environment: $args",
+    ({ args }) => {
+      expect(parseDeployArguments([...args, "--outdir", "out", "--dry-run"])).toEqual({
+        env: "staging",
+        config: "gateway.config.ts",
+        others: ["--outdir", "out", "--dry-run"],
+        problems: [],
+      });
+    },
+  );
+
+  it("take the environment of CLOUDFLARE_ENV where none is given, and the top level where an empty one is", () => {
+    vi.stubEnv("CLOUDFLARE_ENV", "staging");
+    expect(parseDeployArguments([]).env).toBe("staging");
+    expect(parseDeployArguments(["--env="]).env).toBeUndefined();
+    vi.unstubAllEnvs();
+  });
+
+  it.each(
+    [
+      ["--name", "other"],
+      ["--name=other"],
+      ["--routes", "api.example/*"],
+      ["--route=api.example/*"],
+      ["--domain", "api.example"],
+      ["--config", "wrangler.other.toml"],
+      ["-c", "wrangler.json"],
+      ["--env", "a", "-e", "b"],
+      ["--dry-run", "other.ts"],
+      ["other.ts"],
+    ].map((args) => ({ args })),
+  )("are refused where they can be meant for one Worker only: $args", ({ args }) => {
+    expect(parseDeployArguments(args).problems).toHaveLength(1);
+  });
+});
+
+describe("an environment without sections of its own", () => {
+  it.each([
+    [["--env", "staging"], {}],
+    [[], { CLOUDFLARE_ENV: "staging" }],
+  ])("is refused, with the fix: %j %j", (args, variables) => {
+    const { status, text } = deploy(args, variables);
+    expect(status).toBe(1);
+    expect(text).toContain(
+      'wrangler.toml: found no environments, and the top level is production; add [env.staging] with name = "tidegate-staging"',
+    );
+    expect(text).toContain("workers/services/users/wrangler.toml: found no environments");
+    expect(text).not.toContain("Total Upload");
+  });
+});
+
+describe("an environment that names what belongs to production", () => {
+  it("is refused for bindings to its Workers", () => {
+    withStaging((_, sections) =>
+      sections
+        .replaceAll('service = "tidegate-users-staging"', 'service = "tidegate-users"')
+        .replace('class_name = "TokenBucket"', 'class_name = "TokenBucket"\nscript_name = "tidegate"'),
+    );
+    const { status, text } = deploy(["--env", "staging"]);
+    expect(status, text).toBe(1);
+    const fix = 'found service = "tidegate-users", the Worker of the top level; write "tidegate-users-staging"';
+    expect(text).toContain(`${GATEWAY}: [[env.staging.services]] USERS: ${fix}`);
+    expect(text).toContain(`${ORDERS}: [[env.staging.services]] USERS: ${fix}`);
+    expect(text).toContain('TOKEN_BUCKET: found script_name = "tidegate", the Worker of the top level; write "tidegate-staging"');
+  });
+
+  it("is refused for its names, for routes that it inherits, and for a namespace of the same id", () => {
+    const namespace = 'binding = "CACHE"\nid = "0123456789abcdef0123456789abcdef"';
+    withStaging((_, sections) =>
+      sections
+        .replace('\nname = "tidegate-staging"', '\nname = "tidegate"')
+        .replace('\nname = "tidegate-users-staging"', '\nname = "tidegate-orders"')
+        .replace('binding = "CACHE"', namespace),
+    );
+    const text = copy.read(GATEWAY).replace("workers_dev = true", 'workers_dev = true\nroutes = ["api.example/*"]');
+    copy.write(GATEWAY, text.replace('binding = "CACHE"', namespace));
+    const refused = deploy(["--env", "staging"]);
+    expect(refused.status).toBe(1);
+    expect(refused.text).toContain(`${GATEWAY}: [env.staging] name: found "tidegate", the Worker of the top level`);
+    expect(refused.text).toContain(`${USERS}: [env.staging] name: found "tidegate-orders", the Worker of the top level`);
+    expect(refused.text).toContain('[env.staging] routes: found "api.example/*", a route of the top level');
+    expect(refused.text).toContain("[[env.staging.kv_namespaces]] CACHE: found id");
+  });
+
+  it("is refused for bindings that are not inherited and missing", () => {
+    withStaging((file, sections) =>
+      file === GATEWAY ? sections.replace(/\[\[env.staging.services\]\]\nbinding = "ORDERS"[^[]*/, "") : sections,
+    );
+    const { status, text } = deploy(["--env", "staging"]);
+    expect(status).toBe(1);
+    expect(text).toMatch(/services\["orders\.v1\.OrderService"\]\.upstream: found \[\{"binding":"ORDERS"\}\]/);
+  });
+});
+
+describe("a deploy", () => {
+  it("of an environment with its own sections binds its own Workers", () => {
+    withStaging();
+    const { status, text } = deploy(["--env", "staging"]);
+    expect(status, text).toBe(0);
+    expect(text.match(/tidegate-users-staging/g)!.length).toBeGreaterThan(1);
+    expect(text).not.toMatch(/env\.(USERS|ORDERS) \(tidegate-(users|orders)\)/);
+  });
+
+  it("takes every service of the project, those that others are bound to first, and the gateway last", () => {
+    const folder = "workers/services/archive"; // before users by its name, and bound to it
+    mkdirSync(join(copy.folder, folder));
+    copy.write(`${folder}/index.ts`, 'export default { fetch: () => new Response("archive") };\n');
+    copy.write(
+      `${folder}/wrangler.toml`,
+      'name = "acme-archive"\nmain = "index.ts"\ncompatibility_date = "2026-10-01"\nworkers_dev = false\n[[services]]\nbinding = "USERS"\nservice = "tidegate-users"\n',
+    );
+    copy.write(GATEWAY, `${original.get(GATEWAY)}\n[[services]]\nbinding = "ARCHIVE"\nservice = "acme-archive"\n`);
+    // A configuration of another name, whose secret cannot be seen from here.
+    const cached = "GetUser: { cache: { ttlMs: 60_000 } }, ListUsers: { cost: 5 }";
+    const other = copy.read("gateway.config.ts").replace("ListUsers: { cost: 5 }", cached);
+    copy.write("other.config.ts", other.replace("rateLimits: {", 'purge: { tokenBinding: "CACHE_TOKEN" },\n  rateLimits: {'));
+    const { status, text } = deploy(["--config", "other.config.ts"]);
+    expect(status, text).toBe(0);
+    expect(text).toMatch(/^note: .*other\.config\.ts:\d+:\d+ purge\.tokenBinding: found no secret.*CACHE_TOKEN/m);
+    const order = [...text.matchAll(/^\S*wrangler\.toml: (\S+)$/gm)].map(([, name]) => name);
+    expect(order).toHaveLength(4);
+    expect(order.indexOf("acme-archive")).toBeGreaterThan(order.indexOf("tidegate-users"));
+    expect(order.indexOf("tidegate-orders")).toBeGreaterThan(order.indexOf("tidegate-users"));
+    expect(order.at(-1)).toBe("tidegate");
+  });
+});
