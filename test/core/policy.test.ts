@@ -116,8 +116,8 @@ describe("parsePolicy", () => {
     [{ services: { "users.v1.UserService": {} } }, /upstream: found nothing; write \{ binding/],
     [{ services: { "users.v1.UserService": { upstream: { binding: "A", url: "http://b" } } } }, /one of them$/],
     [
-      { services: { "users.v1.UserService": { upstream: { binding: "A", protocol: "grpc" } } } },
-      /upstream.protocol: found "grpc"; write "both"/,
+      { services: { "users.v1.UserService": { upstream: { binding: "A", protocol: "soap" } } } },
+      /upstream.protocol: found "soap"; write "both"/,
     ],
     [
       { services: { "users.v1.UserService": { upstream: { binding: "A", timeoutHeader: true } } } },
