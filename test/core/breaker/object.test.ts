@@ -22,7 +22,7 @@ const REPORT: Report = { isolate: "a", location: "A", sequence: 1, calls: 10, fa
 const POLICY = { ...BREAKER, quorum: 3 };
 
 /** Reports of several isolates, `failing` of which see failures only; each of its own place unless it is given. */
-function after(reports: readonly Partial<Report>[], known: Shared = CLOSED, at = (_: number) => NOW): Shared {
+function hear(reports: readonly Partial<Report>[], known: Shared = CLOSED, at = (_: number) => NOW): Shared {
   return reports.reduce<Shared>(
     (shared, report, index) => heard(shared, { ...REPORT, isolate: `i${index}`, location: `L${index}`, ...report }, POLICY, at(index))[0],
     known,
@@ -30,51 +30,51 @@ function after(reports: readonly Partial<Report>[], known: Shared = CLOSED, at =
 }
 const WELL: Partial<Report> = { failures: 0 };
 const view = (shared: Shared, now = NOW): View => viewed(shared, now)[1];
-const OPEN = after([{}, {}, {}]);
+const OPEN = hear([{}, {}, {}]);
 
 describe("what opens an endpoint", () => {
   it("is the word of a quorum, in two places or more, against fewer that see it well", () => {
-    expect(after([{}, {}]).kind).toBe("closed");
-    expect(after([{}, {}, {}]).kind).toBe("open");
-    expect(after([{ location: "A" }, { location: "A" }, { location: "A" }]).kind).toBe("closed");
-    expect(after([{ location: "A" }, { location: "A" }, { location: "B" }]).kind).toBe("open");
-    expect(after([WELL, WELL, {}, {}, {}]).kind).toBe("open");
-    expect(after([WELL, WELL, WELL, {}, {}, {}]).kind).toBe("closed");
-    expect(after([{ calls: 0, failures: 0 }, WELL, WELL, {}, {}, {}]).kind).toBe("open"); // without calls it says nothing
+    expect(hear([{}, {}]).kind).toBe("closed");
+    expect(hear([{}, {}, {}]).kind).toBe("open");
+    expect(hear([{ location: "A" }, { location: "A" }, { location: "A" }]).kind).toBe("closed");
+    expect(hear([{ location: "A" }, { location: "A" }, { location: "B" }]).kind).toBe("open");
+    expect(hear([WELL, WELL, {}, {}, {}]).kind).toBe("open");
+    expect(hear([WELL, WELL, WELL, {}, {}, {}]).kind).toBe("closed");
+    expect(hear([{ calls: 0, failures: 0 }, WELL, WELL, {}, {}, {}]).kind).toBe("open"); // without calls it says nothing
   });
 
   it("is a share of failures from the given percent on, or a breaker that is open there; not what is past", () => {
-    expect(after([{ failures: 5 }, { failures: 5 }, { failures: 5 }]).kind).toBe("open");
-    expect(after([{ failures: 4 }, { failures: 4 }, { failures: 4 }]).kind).toBe("closed");
+    expect(hear([{ failures: 5 }, { failures: 5 }, { failures: 5 }]).kind).toBe("open");
+    expect(hear([{ failures: 4 }, { failures: 4 }, { failures: 4 }]).kind).toBe("closed");
     const isOpen = { calls: 0, failures: 0, isOpen: true };
-    expect(after([isOpen, isOpen, isOpen]).kind).toBe("open");
+    expect(hear([isOpen, isOpen, isOpen]).kind).toBe("open");
     const isPast = { isPast: true };
-    expect(after([isPast, isPast, isPast, isPast]).kind).toBe("closed");
-    expect(after([{ calls: 0 }, { calls: 0 }, { calls: 0 }]).kind).toBe("closed");
+    expect(hear([isPast, isPast, isPast, isPast]).kind).toBe("closed");
+    expect(hear([{ calls: 0 }, { calls: 0 }, { calls: 0 }]).kind).toBe("closed");
   });
 
   it("is said by the one that reports: what others said before is not enough", () => {
-    const two = after([{}, {}]);
+    const two = hear([{}, {}]);
     expect(heard(two, { ...REPORT, ...WELL, isolate: "z" }, { ...POLICY, quorum: 2 }, NOW)[0].kind).toBe("closed");
     expect(heard(two, { ...REPORT, isolate: "z" }, { ...POLICY, quorum: 2 }, NOW)[0].kind).toBe("open");
   });
 
   it("is heard for 15 s", () => {
-    const two = after([{}, {}]);
+    const two = hear([{}, {}]);
     const third = { ...REPORT, isolate: "z", location: "Z" };
     expect(heard(two, third, POLICY, NOW + 14_999)[0].kind).toBe("open");
     expect(heard(two, third, POLICY, NOW + 15_000)[0].kind).toBe("closed");
   });
 
   it("is what most say that spoke within two seconds, or since some time before", () => {
-    const well = after([WELL, WELL, WELL, WELL]);
-    const late = (afterMs: number) => after([{ isolate: "x" }, { isolate: "y" }, { isolate: "z" }], well, () => NOW + afterMs).kind;
+    const well = hear([WELL, WELL, WELL, WELL]);
+    const late = (afterMs: number) => hear([{ isolate: "x" }, { isolate: "y" }, { isolate: "z" }], well, () => NOW + afterMs).kind;
     expect(late(2_000)).toBe("closed");
     expect(late(2_001)).toBe("open");
   });
 
   it("takes what an isolate says for all that it has said, and hears each report once and in order", () => {
-    const twice = after([{}, { isolate: "i0", location: "L0", sequence: 2 }, { isolate: "i0", location: "L0", sequence: 3 }]);
+    const twice = hear([{}, { isolate: "i0", location: "L0", sequence: 2 }, { isolate: "i0", location: "L0", sequence: 3 }]);
     expect(twice.kind).toBe("closed");
     expect(twice.evidence.size).toBe(1);
     const better = heard(OPEN, { ...REPORT, ...WELL, isolate: "i0", sequence: 1 }, POLICY, NOW)[0];
@@ -82,7 +82,7 @@ describe("what opens an endpoint", () => {
   });
 
   it("remembers five thousand isolates, the latest ones", () => {
-    const many = after(Array.from({ length: 5_001 }, () => WELL));
+    const many = hear(Array.from({ length: 5_001 }, () => WELL));
     expect(many.evidence.size).toBe(5_000);
     expect([many.evidence.has("i0"), many.evidence.has("i1"), many.evidence.has("i5000")]).toEqual([false, true, true]);
   });
@@ -178,7 +178,7 @@ describe("a ramp", () => {
   });
 
   it("opens again, for longer, on the word of a quorum", () => {
-    expect(after([{}, {}, {}], RAMP)).toMatchObject({ kind: "open", opens: 3, until: NOW + 20_000 });
+    expect(hear([{}, {}, {}], RAMP)).toMatchObject({ kind: "open", opens: 3, until: NOW + 20_000 });
   });
 });
 
@@ -188,7 +188,7 @@ describe("an operator's word", () => {
     expect(view(shut)).toEqual({ version: 3, kind: "open", admit: 0, retryAfterMs: 3_000, token: undefined, leaseMs: 3_000 });
     const kept = force(CLOSED, "closed");
     expect(view(kept)).toEqual({ version: 2, kind: "closed", admit: 1, retryAfterMs: 0, token: undefined, leaseMs: 3_000 });
-    expect(after([{}, {}, {}, {}], kept)).toMatchObject({ kind: "closed", forced: "closed" });
+    expect(hear([{}, {}, {}, {}], kept)).toMatchObject({ kind: "closed", forced: "closed" });
     expect(force(OPEN, "open")).toMatchObject({ until: 0, opens: 0, wells: 0 });
     expect(force(OPEN, "open").evidence.size).toBe(0);
     expect(trip(kept, POLICY, NOW)).toBe(kept);
@@ -205,8 +205,8 @@ describe("trip and release", () => {
     expect(trip({ ...CLOSED, until: NOW }, POLICY, NOW).kind).toBe("open");
     expect(release(OPEN, NOW)).toMatchObject({ kind: "closed", version: 3, until: NOW + 10_000, opens: 0, wells: 0 });
     expect(release(CLOSED, NOW)).toEqual({ ...CLOSED, until: NOW + 10_000 });
-    expect(after([{}, {}, {}], release(CLOSED, NOW)).kind).toBe("closed");
-    expect(after([{}, {}, {}], release(CLOSED, NOW - 10_000)).kind).toBe("open");
+    expect(hear([{}, {}, {}], release(CLOSED, NOW)).kind).toBe("closed");
+    expect(hear([{}, {}, {}], release(CLOSED, NOW - 10_000)).kind).toBe("open");
   });
 });
 
@@ -214,16 +214,16 @@ describe("isTroubled", () => {
   const hurt: Partial<Report> = { failures: 2 };
   it("is true where two isolates, and a fifth of those that spoke, see a fifth of their calls fail now", () => {
     expect(isTroubled(OPEN)).toBe(true);
-    expect(isTroubled(after([hurt]))).toBe(false);
-    expect(isTroubled(after([hurt, hurt]))).toBe(true);
-    expect(isTroubled(after([{ failures: 1 }, hurt]))).toBe(false);
-    expect(isTroubled(after([hurt, hurt, ...Array(8).fill(WELL)]))).toBe(true);
-    expect(isTroubled(after([hurt, hurt, ...Array(9).fill(WELL)]))).toBe(false);
-    expect(isTroubled(after([hurt, hurt, ...Array(9).fill({ calls: 0, failures: 0 })]))).toBe(true);
-    expect(isTroubled(after([{ ...hurt, isPast: true }, hurt]))).toBe(false);
+    expect(isTroubled(hear([hurt]))).toBe(false);
+    expect(isTroubled(hear([hurt, hurt]))).toBe(true);
+    expect(isTroubled(hear([{ failures: 1 }, hurt]))).toBe(false);
+    expect(isTroubled(hear([hurt, hurt, ...Array(8).fill(WELL)]))).toBe(true);
+    expect(isTroubled(hear([hurt, hurt, ...Array(9).fill(WELL)]))).toBe(false);
+    expect(isTroubled(hear([hurt, hurt, ...Array(9).fill({ calls: 0, failures: 0 })]))).toBe(true);
+    expect(isTroubled(hear([{ ...hurt, isPast: true }, hurt]))).toBe(false);
     expect(
       isTroubled(
-        after([
+        hear([
           { calls: 0, failures: 0, isOpen: true },
           { calls: 0, failures: 0, isOpen: true },
         ]),
@@ -231,7 +231,7 @@ describe("isTroubled", () => {
     ).toBe(true);
     expect(
       isTroubled(
-        after([
+        hear([
           { calls: 0, failures: 0 },
           { calls: 0, failures: 0 },
         ]),
