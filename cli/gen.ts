@@ -4,10 +4,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSy
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseCommand } from "./command.ts";
-import { openapiOf, openapiTextOf } from "./openapi.ts";
+import { openapiOf, openapiTextOf, referenceTextOf } from "./openapi.ts";
 
 const COMMITTED = "protos/gen";
-const OPENAPI = "openapi.json"; // beside the generated code, and made from the same protos
+// Beside the generated code, and made from the same protos.
+const OPENAPI = "openapi.json";
+const REFERENCE = "reference.json"; // the comments, for the document that the gateway serves
 
 /** What the person at the terminal can fix: the message is all of it. */
 class GenerationFailed extends Error {}
@@ -29,11 +31,12 @@ try {
 async function generate(): Promise<Map<string, string>> {
   const folder = mkdtempSync(join(tmpdir(), "tidegate-gen-"));
   try {
-    const document = openapiTextOf(openapiOf(await buf("build", "-o", "-", "--as-file-descriptor-set")));
+    const descriptorSet = await buf("build", "-o", "-", "--as-file-descriptor-set");
+    const document = openapiTextOf(openapiOf(descriptorSet));
     await buf("generate", "--output", folder);
     const files = existsSync(join(folder, COMMITTED)) ? filesIn(join(folder, COMMITTED)) : new Map<string, string>();
     if (files.size === 0) throw new GenerationFailed("nothing was generated; protos/ has no proto with a message or a service");
-    return files.set(OPENAPI, document);
+    return files.set(OPENAPI, document).set(REFERENCE, referenceTextOf(descriptorSet));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

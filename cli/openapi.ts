@@ -1,25 +1,32 @@
 // Writes the OpenAPI document of the protos: `node cli/openapi.ts [FILE]`, by default to standard output.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createFileRegistry, type DescService, fromBinary } from "@bufbuild/protobuf";
+import { createFileRegistry, type DescEnum, type DescMessage, type DescService, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { documentOf, type Info } from "./openapi/document.ts";
-import type { Schema } from "./openapi/values.ts";
+import { describe } from "../core/parse.ts";
+import { type Comments, type Declared, fullNameOf, rawCommentOf } from "../workers/gateway/openapi/comments.ts";
+import { documentOf, type Info } from "../workers/gateway/openapi/document.ts";
+import type { Schema } from "../workers/gateway/openapi/values.ts";
+import { compileRest } from "../workers/gateway/transcode/rules.ts";
 
 const INFO: Info = {
   title: "Tidegate",
   version: JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version,
-  description: "Every service behind this gateway, called as REST. The same methods answer to Connect, gRPC-Web and gRPC by their names.",
+  description: "The services of this repository, called as REST. The same methods respond to Connect and gRPC-Web by their names.",
 };
 
-/** @param descriptorSet a FileDescriptorSet with source info: what `buf build --as-file-descriptor-set` writes */
+/** Services of the gateway's own, and those that every server may have: no part of an API's document. */
+const OWN = /^(?:tidegate|grpc|google)\./;
+
+/**
+ * @param descriptorSet a FileDescriptorSet with source info: what `buf build --as-file-descriptor-set` writes
+ * @throws with every problem of the rules: a proto of one's own is corrected, and its rules are not skipped
+ */
 export function openapiOf(descriptorSet: Uint8Array, info: Info = INFO): Schema {
-  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptorSet));
-  const services = [...registry].filter((desc): desc is DescService => desc.kind === "service");
-  return documentOf(
-    services.sort((a, b) => (a.typeName < b.typeName ? -1 : 1)),
-    info,
-  );
+  const services = servicesIn(descriptorSet);
+  const { table, problems } = compileRest(services);
+  if (problems.length > 0) throw new Error(problems.map((problem) => describe(problem)).join("\n"));
+  return documentOf({ services, routes: table.routes, info, servers: ["/"], security: {} });
 }
 
 /** The document of the project's own protos as it is committed: the same text for the same protos. */
@@ -30,6 +37,43 @@ export function openapiText(): string {
 
 export function openapiTextOf(document: Schema): string {
   return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** What the Worker needs to write the document of compiled-in services: comments, which their generated code leaves out. */
+export function referenceTextOf(descriptorSet: Uint8Array): string {
+  const comments: Record<string, string> = {};
+  const seen = new Set<Declared>();
+  const add = (desc: Declared): void => {
+    const comment = rawCommentOf(desc);
+    if (comment !== "") comments[fullNameOf(desc)] = comment;
+  };
+  const addType = (desc: DescMessage | DescEnum | undefined): void => {
+    if (desc === undefined || seen.has(desc) || desc.typeName.startsWith("google.protobuf.")) return;
+    seen.add(desc);
+    add(desc);
+    if (desc.kind === "enum") return desc.values.forEach(add);
+    desc.oneofs.forEach(add);
+    for (const field of desc.fields) {
+      add(field);
+      addType(field.message ?? field.enum);
+    }
+  };
+  for (const service of servicesIn(descriptorSet)) {
+    add(service);
+    for (const method of service.methods) {
+      add(method);
+      addType(method.input);
+      addType(method.output);
+    }
+  }
+  const sorted: Comments = Object.fromEntries(Object.entries(comments).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return `${JSON.stringify({ version: INFO.version, comments: sorted }, null, 2)}\n`;
+}
+
+function servicesIn(descriptorSet: Uint8Array): DescService[] {
+  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptorSet));
+  const services = [...registry].filter((desc): desc is DescService => desc.kind === "service" && !OWN.test(desc.typeName));
+  return services.sort((a, b) => (a.typeName < b.typeName ? -1 : 1));
 }
 
 if (import.meta.main) {

@@ -9,6 +9,7 @@ import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
 import { type HttpRouteInput, type HttpRoutePolicy, parseHttpRoutes } from "./http-routes.ts";
 import { parseRule, type RateLimitInput } from "./limit/rule.ts";
 import { type MethodOverride, type MethodOverrideInput, OVERRIDE_FIELDS, parseMethodOverride } from "./method-override.ts";
+import { type OpenApiInput, type OpenApiPolicy, parseOpenApi } from "./openapi-policy.ts";
 import * as overload from "./overload/policy.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
 import { parseRegistry, type RegistryInput, type RegistryPolicy } from "./registry-policy.ts";
@@ -35,6 +36,8 @@ export interface GatewayInput {
   readonly cors?: CorsInput;
   /** How REST requests are read and answers written. */
   readonly rest?: RestInput;
+  /** What `/openapi.json` and `/docs` say beside what the protos do: title, contact, servers, credentials. */
+  readonly openapi?: OpenApiInput;
   /** Whether reflection and health are served for everything behind the gateway. Default true. */
   readonly discovery?: boolean;
   /** Lets endpoints register themselves, through tidegate.registry.v1.RegistryService. */
@@ -70,6 +73,7 @@ export interface GatewayPolicy {
   readonly rateLimitShards: number;
   readonly cors: CorsPolicy | undefined;
   readonly rest: RestPolicy;
+  readonly openapi: OpenApiPolicy;
   readonly httpRoutes: ReadonlyMap<string, HttpRoutePolicy>;
   readonly cache: CacheStorePolicy;
   readonly discovery: boolean;
@@ -113,7 +117,7 @@ const TOP_FIELDS = [
     "httpRoutes",
     "cache",
   ],
-  ...["descriptors", "defaults", "services"],
+  ...["descriptors", "defaults", "openapi", "services"],
 ];
 
 /** Gives gateway.config.ts its types; everything else is checked when it loads. */
@@ -134,6 +138,7 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
 
   const cors = parseCors(check, "cors", top["cors"]);
   const rest = parseRest(check, top["rest"]);
+  const openapi = parseOpenApi(check, "openapi", top["openapi"]);
   const discovery = check.oneOf("discovery", top["discovery"], [true, false], true);
 
   const registry = parseRegistry(check, top["registry"]);
@@ -166,6 +171,7 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
       rateLimitShards,
       cors,
       rest,
+      openapi,
       httpRoutes,
       cache,
       purge,

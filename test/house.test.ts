@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "workers/gateway/transcode": /^(core|protos\/gen|workers\/gateway\/transcode)\/|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/translate":
     /^workers\/gateway\/(call|protocol)\.ts$|^workers\/gateway\/translate\/|^workers\/service\/(compression|query)\.ts$|^@connectrpc\/connect(\/|$)/,
-  "workers/gateway/openapi": /^(protos\/gen|workers\/gateway\/openapi)\//,
+  "workers/gateway/openapi": /^(core|protos\/gen|workers\/gateway\/(openapi|transcode))\/|^@bufbuild\/protobuf(\/|$)/,
   cli: /^(core|workers|protos\/gen|cli)\/|^gateway\.config\.ts$|^(node:|(wrangler|esbuild|miniflare)$|@bufbuild\/)/,
   bench: /.*/,
 };

@@ -2,24 +2,43 @@
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { getOption } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
-import { FieldBehavior, field_behavior } from "../../protos/gen/google/api/field_behavior_pb.ts";
-import { commentOf, exampleOf } from "./comments.ts";
+import { FieldBehavior, field_behavior } from "../../../protos/gen/google/api/field_behavior_pb.ts";
+import { commentOf, exampleOf, schemaIn } from "./comments.ts";
 import { rulesOf } from "./rules.ts";
 import { keySchema, type Schema, scalarSchema, WELL_KNOWN } from "./values.ts";
 
-/** `patch`: nothing is required, for a PATCH names what it changes. */
+/** `patch`: nothing is required, for a PATCH names what it changes; and what can't be changed is no part of it. */
 export type Form = "whole" | "patch";
 
 export interface Schemas {
   readonly components: ReadonlyMap<string, Schema>;
   ofMessage(message: DescMessage, form?: Form): Schema;
-  /** @param omitted fields at the top of the message that stand elsewhere, by their proto names */
-  ofMessageWithout(message: DescMessage, omitted: ReadonlySet<string>, form?: Form): Schema;
+  /**
+   * @param omitted fields at the top of the message that stand elsewhere, by their proto names
+   * @param name    of this form of the message, for its title
+   */
+  ofMessageWithout(message: DescMessage, omitted: ReadonlySet<string>, name: string, form?: Form): Schema;
   ofField(field: DescField, form?: Form): Schema;
 }
 
 export function createSchemas(): Schemas {
   const components = new Map<string, Schema>();
+  const titles = new Map<string, string>(); // generators name types by them: each belongs to one schema
+
+  /**
+   * @param suffix for the title, of a form that is not the message's own
+   * @param form   all that sets this form apart
+   */
+  function titleOf(desc: DescMessage | DescEnum, suffix = "", form = suffix): string {
+    const owner = `${desc.typeName} ${form}`;
+    const long = `${desc.typeName.split(/[._]/).map(capitalized).join("")}${suffix}`;
+    for (let count = 0; ; count++) {
+      const title = count === 0 ? `${shortName(desc)}${suffix}` : count === 1 ? long : `${long}${count}`;
+      if ((titles.get(title) ?? owner) !== owner) continue;
+      titles.set(title, owner);
+      return title;
+    }
+  }
 
   function ofMessage(message: DescMessage, form: Form = "whole"): Schema {
     const known = WELL_KNOWN[message.typeName];
@@ -27,24 +46,26 @@ export function createSchemas(): Schemas {
     const name = form === "patch" ? `${message.typeName}.Patch` : message.typeName;
     if (!components.has(name)) {
       components.set(name, {}); // a message may hold itself
-      components.set(name, objectSchema(message, new Set(), form));
+      components.set(name, objectSchema(message, new Set(), form, form === "patch" ? "Patch" : ""));
     }
     return { $ref: `#/components/schemas/${name}` };
   }
 
-  function objectSchema(message: DescMessage, omitted: ReadonlySet<string>, form: Form): Schema {
-    const fields = message.fields.filter(({ name }) => !omitted.has(name));
+  function objectSchema(message: DescMessage, omitted: ReadonlySet<string>, form: Form, suffix: string): Schema {
+    const isChangeable = (field: DescField) => form === "whole" || !behavesAs(field, FieldBehavior.IMMUTABLE);
+    const fields = message.fields.filter((field) => !omitted.has(field.name) && isChangeable(field));
     const required = form === "patch" ? [] : fields.filter(isRequired).map(({ jsonName }) => jsonName);
     const oneofs = message.oneofs.map((oneof) => oneof.fields.filter((field) => fields.includes(field)));
     const choices = oneofs.filter((members) => members.length > 1).map(atMostOne);
     return {
-      title: message.name,
+      title: titleOf(message, suffix, `${suffix} without ${[...omitted].join()}`),
       type: "object",
       description: commentOf(message) || undefined,
       deprecated: message.deprecated || undefined,
       properties: Object.fromEntries(fields.map((field) => [field.jsonName, ofField(field, form)])),
       required: required.length > 0 ? required : undefined,
       allOf: choices.length > 0 ? choices : undefined,
+      additionalProperties: message.proto.extensionRange.length > 0 ? undefined : false, // extensions stand as "[full.name]"
     };
   }
 
@@ -56,7 +77,7 @@ export function createSchemas(): Schemas {
         return told === "" ? "" : `- \`${value.name}\`: ${told}`;
       });
       components.set(desc.typeName, {
-        title: desc.name,
+        title: titleOf(desc),
         type: "string",
         description: [commentOf(desc), values.filter(Boolean).join("\n")].filter(Boolean).join("\n\n") || undefined,
         deprecated: desc.deprecated || undefined,
@@ -84,7 +105,7 @@ export function createSchemas(): Schemas {
   }
 
   function ofField(field: DescField, form: Form = "whole"): Schema {
-    const { "x-items": items, ...rules } = rulesOf(field).schema;
+    const { "x-items": items, ...rules } = { ...rulesOf(field).schema, ...schemaIn(field) };
     const shape = ofShape(field, form);
     const isImmutable = behavesAs(field, FieldBehavior.IMMUTABLE);
     const example = exampleOf(field);
@@ -106,10 +127,21 @@ export function createSchemas(): Schemas {
   return {
     components,
     ofMessage,
-    ofMessageWithout: (message, omitted, form = "whole") =>
-      omitted.size === 0 || WELL_KNOWN[message.typeName] !== undefined ? ofMessage(message, form) : objectSchema(message, omitted, form),
+    ofMessageWithout: (message, omitted, name, form = "whole") =>
+      omitted.size === 0 || WELL_KNOWN[message.typeName] !== undefined
+        ? ofMessage(message, form)
+        : objectSchema(message, omitted, form, name),
     ofField,
   };
+}
+
+/** The name of a type with those it is declared in: `OrderItem`. */
+function shortName(desc: DescMessage | DescEnum): string {
+  return desc.parent === undefined ? desc.name : `${shortName(desc.parent)}${desc.name}`;
+}
+
+function capitalized(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1);
 }
 
 export function isRequired(field: DescField): boolean {

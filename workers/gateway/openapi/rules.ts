@@ -1,6 +1,5 @@
 // The rules of protovalidate that JSON Schema has a word for. Others (CEL, predefined rules) are left to the service.
-import { type DescField, getOption, hasOption, type JsonObject, toJson } from "@bufbuild/protobuf";
-import { FieldRulesSchema, field as fieldRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import { type DescExtension, type DescField, type DescFile, getOption, hasOption, type JsonObject, type Message, toJson } from "@bufbuild/protobuf";
 import type { Schema } from "./values.ts";
 
 export interface Rules {
@@ -19,9 +18,25 @@ const FORMATS: Readonly<Record<string, string>> = {
 };
 
 export function rulesOf(field: DescField): Rules {
-  if (!hasOption(field, fieldRules)) return { isRequired: false, schema: {} };
-  const rules = toJson(FieldRulesSchema, getOption(field, fieldRules)) as JsonObject; // only what is set
+  const option = optionIn(field.parent.file);
+  if (option?.message === undefined || !hasOption(field, option)) return { isRequired: false, schema: {} };
+  const rules = toJson(option.message, getOption(field, option) as Message) as JsonObject; // only what is set
   return { isRequired: rules["required"] === true, schema: schemaOf(rules) };
+}
+
+const options = new WeakMap<DescFile, DescExtension | undefined>();
+
+/**
+ * The option `buf.validate.field` as the file imports it; undefined where it does not. Read from the descriptors, so that the gateway
+ * bundles no rules of protovalidate (60 KB) for services that have none.
+ */
+function optionIn(file: DescFile, seen = new Set<DescFile>()): DescExtension | undefined {
+  if (options.has(file)) return options.get(file);
+  seen.add(file);
+  let option = file.extensions.find(({ typeName }) => typeName === "buf.validate.field");
+  for (const imported of file.dependencies) if (option === undefined && !seen.has(imported)) option = optionIn(imported, seen);
+  options.set(file, option);
+  return option;
 }
 
 function schemaOf(rules: JsonObject): Schema {

@@ -1,9 +1,9 @@
 // The query parameters of a route: every field that neither path nor body carries, those of messages within by their path.
 import type { DescMessage } from "@bufbuild/protobuf";
-import { FieldBehavior } from "../../protos/gen/google/api/field_behavior_pb.ts";
-import type { MessageField } from "../../workers/gateway/transcode/fields.ts";
-import type { RestRoute } from "../../workers/gateway/transcode/rules.ts";
-import { textFormOf } from "../../workers/gateway/transcode/text.ts";
+import { FieldBehavior } from "../../../protos/gen/google/api/field_behavior_pb.ts";
+import type { MessageField } from "../transcode/fields.ts";
+import type { RestRoute } from "../transcode/rules.ts";
+import { textFormOf } from "../transcode/text.ts";
 import { bare, jsonPath } from "./paths.ts";
 import { behavesAs, isRequired, type Schemas } from "./schemas.ts";
 import type { Schema } from "./values.ts";

@@ -1,8 +1,8 @@
 // One route as an operation of OpenAPI: its parameters, its body, and every answer to expect.
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import { FieldBehavior } from "../../protos/gen/google/api/field_behavior_pb.ts";
-import type { RestRoute } from "../../workers/gateway/transcode/rules.ts";
+import { FieldBehavior } from "../../../protos/gen/google/api/field_behavior_pb.ts";
+import type { RestRoute } from "../transcode/rules.ts";
 import { commentOf, tell } from "./comments.ts";
 import { failuresOf, headerRefs } from "./errors.ts";
 import { exampleFor } from "./example.ts";
@@ -11,27 +11,36 @@ import { queryParameters } from "./query.ts";
 import { behavesAs, isRequired, type Schemas } from "./schemas.ts";
 import type { Schema } from "./values.ts";
 
-const IDEMPOTENCY_KEY = "#/components/parameters/IdempotencyKey";
 const STREAM_ERROR = "#/components/schemas/StreamError";
 const ANY_BYTES = { "*/*": {} };
 
 export function operationOf(route: RestRoute, path: OpenPath, operationId: string, schemas: Schemas): Schema {
   const { method, body } = route;
-  const { summary, rest } = tell(commentOf(method));
-  const sideEffects = method.idempotency !== MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
-  const key = sideEffects && method.input.fields.some(({ name }) => name === "request_id") ? [{ $ref: IDEMPOTENCY_KEY }] : [];
-  const parameters = [...pathParameters(route, path, schemas), ...queryParameters(route, schemas), ...key];
+  const sideEffects = hasSideEffects(method);
+  const parameters = [...pathParameters(route, path, schemas), ...queryParameters(route, schemas)];
   return {
     operationId,
-    tags: [method.parent.typeName],
-    summary: summary || method.name,
-    description: rest || undefined,
-    deprecated: method.deprecated || method.parent.deprecated || undefined,
+    ...describedAs(method),
     parameters: parameters.length > 0 ? parameters : undefined,
     requestBody: requestBody(route, schemas),
     responses: { "200": answer(route, schemas), ...failuresOf({ body: body !== undefined, sideEffects }) },
     "x-connect": connectOf(method, schemas, sideEffects),
   };
+}
+
+/** What the comment of a method says of it. Every operation has a description: a method without one is at least named. */
+export function describedAs(method: DescMethod): Schema {
+  const { summary, rest } = tell(commentOf(method));
+  return {
+    tags: [method.parent.typeName],
+    summary: summary || method.name,
+    description: rest || `Calls \`${method.parent.typeName}/${method.name}\`.`,
+    deprecated: method.deprecated || method.parent.deprecated || undefined,
+  };
+}
+
+export function hasSideEffects(method: DescMethod): boolean {
+  return method.idempotency !== MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
 }
 
 function requestBody({ method, body, httpMethod, variables }: RestRoute, schemas: Schemas): Schema | undefined {
@@ -46,7 +55,7 @@ function requestBody({ method, body, httpMethod, variables }: RestRoute, schemas
     return { description, required: isRequired(field) || undefined, content: json(schema, schemas, "request", type) };
   }
   const message: DescMessage = field?.message ?? method.input;
-  const schema = schemas.ofMessageWithout(message, inPath(variables, message, field?.name), form);
+  const schema = schemas.ofMessageWithout(message, inPath(variables, message, field?.name), `In${method.name}`, form);
   const description = field && commentOf(field);
   return { description: description || undefined, required: true, content: json(schema, schemas, "request", type) };
 }
@@ -80,12 +89,12 @@ function answer({ method, answer }: RestRoute, schemas: Schemas): Schema {
   };
 }
 
-function json(schema: Schema, schemas: Schemas, direction: "request" | "response", type = "application/json"): Schema {
+export function json(schema: Schema, schemas: Schemas, direction: "request" | "response", type = "application/json"): Schema {
   return { [type]: { schema, example: exampleFor(schema, schemas.components, direction) } };
 }
 
 /** The same method called by its name, over Connect. */
-function connectOf(method: DescMethod, schemas: Schemas, sideEffects: boolean): Schema {
+export function connectOf(method: DescMethod, schemas: Schemas, sideEffects: boolean): Schema {
   const fields = Object.fromEntries(method.input.fields.map((field) => [field.jsonName, schemas.ofField(field)]));
   const example = exampleFor({ type: "object", properties: fields }, schemas.components, "request");
   return { path: `/${method.parent.typeName}/${method.name}`, kind: method.methodKind, sideEffects, example };

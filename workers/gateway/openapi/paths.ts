@@ -1,7 +1,6 @@
 // A path template as OpenAPI writes it: one parameter for each segment that is not fixed.
-import type { RestRoute } from "../../workers/gateway/transcode/rules.ts";
+import type { RestRoute } from "../transcode/rules.ts";
 import { commentOf, exampleOf } from "./comments.ts";
-import { rulesOf } from "./rules.ts";
 import type { Schemas } from "./schemas.ts";
 import type { Schema } from "./values.ts";
 
@@ -46,19 +45,23 @@ export function pathParameters(route: RestRoute, path: OpenPath, schemas: Schema
       renamed ? `${isWhole ? "Sets" : "A part of"} \`${variable.text}\`${parts}.` : "",
       segment === "**" ? "May be several segments: its slashes are not encoded." : "",
     ];
-    const shape = isWhole
-      ? { ...schemas.ofField({ ...variable.field } as typeof variable.field), ...rulesOf(variable.field).schema }
-      : { type: "string" };
+    const shape: Schema = isWhole ? schemas.ofField(variable.field) : { type: "string" };
     return {
       name,
       in: "path",
       required: true,
       description: description.filter(Boolean).join(" ") || undefined,
       example: variable && isWhole ? exampleOf(variable.field) : undefined,
-      schema: bare(shape),
+      schema: inPath(bare(shape)),
       "x-multi-segment": segment === "**" || undefined,
     };
   });
+}
+
+/** A segment has at least one character; the gateway refuses control characters and backslashes in paths, escaped or not. */
+function inPath(schema: Schema): Schema {
+  if (schema["type"] !== "string" || ["pattern", "format", "enum", "const"].some((keyword) => schema[keyword] !== undefined)) return schema;
+  return { ...schema, minLength: Math.max(1, Number(schema["minLength"] ?? 1)), pattern: "^[^\\u0000-\\u001f\\u007f\\\\]+$" };
 }
 
 /** What a schema says of a value, without what it says of a field. */

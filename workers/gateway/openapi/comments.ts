@@ -1,8 +1,12 @@
 // What authors of protos write beside their declarations: the comment, the summary it begins with, and the example it gives.
 import type { DescEnum, DescEnumValue, DescField, DescFile, DescMessage, DescMethod, DescOneof, DescService } from "@bufbuild/protobuf";
+import type { Schema } from "./values.ts";
 
 /** Whatever a proto declares in a place of its own. */
 export type Declared = DescMessage | DescField | DescOneof | DescEnum | DescEnumValue | DescService | DescMethod;
+
+/** Comments of protos that are compiled in, by full names: their descriptors carry none. Generated, and only what the document shows. */
+export type Comments = Readonly<Record<string, string>>;
 
 export interface Told {
   readonly summary: string; // the first sentence, without its full stop
@@ -12,7 +16,14 @@ export interface Told {
 const byFile = new WeakMap<DescFile, ReadonlyMap<string, string>>();
 
 /** Lines for tools, not for readers. */
-const DIRECTIVE = /^\s*(?:buf:lint:ignore\b|protolint:|@exclude\b|Example: )/;
+const DIRECTIVE = /^\s*(?:buf:lint:ignore\b|protolint:|@exclude\b|Example: |Schema: )/;
+
+let provided: Comments = {};
+
+/** Gives the comments of compiled-in protos to all documents that are written from now on. */
+export function provideComments(comments: Comments): void {
+  provided = comments;
+}
 
 /** The comment of a declaration, before it or else behind it, without lines for tools; empty where there is none. */
 export function commentOf(desc: Declared): string {
@@ -35,21 +46,45 @@ export function exampleOf(desc: DescField): unknown {
   }
 }
 
+/**
+ * What a line `Schema: {...}` in the comment of a field adds to its JSON Schema: bounds that the service checks itself, for protos without
+ * rules of protovalidate. A line that is no JSON object adds nothing.
+ */
+export function schemaIn(desc: DescField): Schema {
+  const text = /^\s*Schema: (\{.+\})\s*$/m.exec(rawCommentOf(desc))?.[1];
+  if (text === undefined) return {};
+  try {
+    return JSON.parse(text) as Schema;
+  } catch {
+    return {};
+  }
+}
+
 export function tell(comment: string): Told {
   const [first = ""] = /^[\s\S]*?[.!?](?=\s+[A-Z`"'(]|\s*$)/.exec(comment) ?? [comment.split("\n\n")[0]];
   return { summary: first.replaceAll(/\s+/g, " ").replace(/\.$/, ""), rest: comment.slice(first.length).trim() };
 }
 
-function rawCommentOf(desc: Declared): string {
-  const file = desc.kind === "message" || desc.kind === "enum" || desc.kind === "service" ? desc.file : desc.parent?.file;
-  if (file === undefined) return "";
+/** The comment as it was written; of a proto without source info, the one that was provided. */
+export function rawCommentOf(desc: Declared): string {
+  const file = fileOf(desc);
+  const locations = file.proto.sourceCodeInfo?.location ?? [];
+  if (locations.length === 0) return provided[fullNameOf(desc)] ?? "";
   let comments = byFile.get(file);
   if (comments === undefined) {
-    const locations = file.proto.sourceCodeInfo?.location ?? [];
     comments = new Map(locations.map(({ path, leadingComments, trailingComments }) => [path.join(), leadingComments || trailingComments]));
     byFile.set(file, comments);
   }
   return comments.get(placeOf(desc).join()) ?? "";
+}
+
+function fileOf(desc: Declared): DescFile {
+  return "typeName" in desc ? desc.file : desc.parent.file;
+}
+
+/** The key of a comment in `Comments`: `users.v1.User.email`. */
+export function fullNameOf(desc: Declared): string {
+  return "typeName" in desc ? desc.typeName : `${desc.parent.typeName}.${desc.name}`;
 }
 
 /** Field numbers and indexes from the file down to a declaration. @see google/protobuf/descriptor.proto, SourceCodeInfo.Location */

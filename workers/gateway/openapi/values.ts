@@ -4,12 +4,26 @@ import { ScalarType } from "@bufbuild/protobuf";
 /** A JSON Schema of draft 2020-12, as OpenAPI 3.1 has it. Members that are undefined are not there. */
 export type Schema = { readonly [keyword: string]: unknown };
 
-const INT32 = { type: "integer", format: "int32" };
+const INT32 = { type: "integer", format: "int32", minimum: -2_147_483_648, maximum: 2_147_483_647 };
 const UINT32 = { type: "integer", format: "uint32", minimum: 0, maximum: 4_294_967_295 };
-const INT64 = { type: "string", format: "int64", pattern: "^-?[0-9]+$" };
-const UINT64 = { type: "string", format: "uint64", pattern: "^[0-9]+$" };
+const INT64 = { type: "string", format: "int64", pattern: `^(?:0|-?${positiveUpTo("9223372036854775807")}|-9223372036854775808)$` };
+const UINT64 = { type: "string", format: "uint64", pattern: `^(?:0|${positiveUpTo("18446744073709551615")})$` };
 const BYTES = { type: "string", format: "byte", contentEncoding: "base64" };
 const NOT_FINITE = { type: "string", enum: ["NaN", "Infinity", "-Infinity"] };
+const LARGEST_FLOAT = 3.4028234663852886e38;
+
+/** A pattern for the whole numbers from 1 to a largest one, without leading zeros. @param largest in decimal */
+export function positiveUpTo(largest: string): string {
+  const shorter = largest.length > 1 ? [`[1-9][0-9]{0,${largest.length - 2}}`] : [];
+  const sameLength = [...largest].flatMap((digit, at) => {
+    const least = at === 0 ? 1 : 0;
+    const below = Number(digit) - 1;
+    if (below < least) return [];
+    const rest = largest.length - at - 1;
+    return [`${largest.slice(0, at)}[${least}-${below}]${rest > 0 ? `[0-9]{${rest}}` : ""}`];
+  });
+  return `(?:${[...shorter, ...sameLength, largest].join("|")})`;
+}
 
 /** @see https://protobuf.dev/programming-guides/json */
 export function scalarSchema(scalar: ScalarType): Schema {
@@ -23,7 +37,7 @@ export function scalarSchema(scalar: ScalarType): Schema {
     case ScalarType.DOUBLE:
       return { anyOf: [{ type: "number", format: "double" }, NOT_FINITE] };
     case ScalarType.FLOAT:
-      return { anyOf: [{ type: "number", format: "float" }, NOT_FINITE] };
+      return { anyOf: [{ type: "number", format: "float", minimum: -LARGEST_FLOAT, maximum: LARGEST_FLOAT }, NOT_FINITE] };
     case ScalarType.INT32:
     case ScalarType.SINT32:
     case ScalarType.SFIXED32:
@@ -41,11 +55,20 @@ export function scalarSchema(scalar: ScalarType): Schema {
   }
 }
 
+const KEY_PATTERNS: Partial<Record<ScalarType, string>> = {
+  ...Object.fromEntries([ScalarType.INT64, ScalarType.SINT64, ScalarType.SFIXED64].map((key) => [key, INT64.pattern])),
+  ...Object.fromEntries([ScalarType.UINT64, ScalarType.FIXED64].map((key) => [key, UINT64.pattern])),
+  ...Object.fromEntries(
+    [ScalarType.INT32, ScalarType.SINT32, ScalarType.SFIXED32].map((key) => [key, `^(?:0|-?${positiveUpTo("2147483647")}|-2147483648)$`]),
+  ),
+  ...Object.fromEntries([ScalarType.UINT32, ScalarType.FIXED32].map((key) => [key, `^(?:0|${positiveUpTo("4294967295")})$`])),
+};
+
 /** What the keys of a map look like: JSON has strings alone. */
 export function keySchema(key: ScalarType): Schema | undefined {
   if (key === ScalarType.STRING) return undefined;
   if (key === ScalarType.BOOL) return { enum: ["true", "false"] };
-  return { pattern: "^-?[0-9]+$" };
+  return { pattern: KEY_PATTERNS[key] ?? "^-?[0-9]+$" };
 }
 
 const nullable = (schema: Schema): Schema =>
@@ -58,12 +81,13 @@ export const WELL_KNOWN: Readonly<Record<string, Schema>> = {
   "google.protobuf.Timestamp": { type: "string", format: "date-time", examples: ["2026-01-31T12:00:00Z"] },
   "google.protobuf.Duration": {
     type: "string",
-    pattern: "^-?[0-9]{1,12}(?:\\.[0-9]{1,9})?s$",
+    pattern: `^-?(?:0|${positiveUpTo("315575999999")})(?:\\.[0-9]{1,9})?s$`,
     description: "Seconds, with up to nine digits of a fraction, and an `s`.",
     examples: ["1.5s"],
   },
   "google.protobuf.FieldMask": {
     type: "string",
+    pattern: "^(?:[a-z][A-Za-z0-9]*(?:\\.[a-z][A-Za-z0-9]*)*(?:,[a-z][A-Za-z0-9]*(?:\\.[a-z][A-Za-z0-9]*)*)*)?$",
     description: "Field paths in lowerCamelCase, with commas between them.",
     examples: [""],
   },
@@ -79,7 +103,7 @@ export const WELL_KNOWN: Readonly<Record<string, Schema>> = {
     additionalProperties: true,
     description: "A message of any type: its fields, or its `value` where it has a form of its own in JSON.",
   },
-  "google.protobuf.Empty": { type: "object", description: "Nothing: `{}`." },
+  "google.protobuf.Empty": { type: "object", additionalProperties: false, description: "Nothing: `{}`." },
   "google.protobuf.DoubleValue": nullable(scalarSchema(ScalarType.DOUBLE)),
   "google.protobuf.FloatValue": nullable(scalarSchema(ScalarType.FLOAT)),
   "google.protobuf.Int64Value": nullable(INT64),

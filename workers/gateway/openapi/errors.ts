@@ -2,6 +2,7 @@
 import type { Schema } from "./values.ts";
 
 const STATUS = "#/components/schemas/google.rpc.Status";
+const CONNECT_ERROR = "#/components/schemas/ConnectError";
 
 export const STATUS_SCHEMA: Schema = {
   title: "Status",
@@ -25,6 +26,27 @@ export const STREAM_ERROR_SCHEMA: Schema = {
   description: "The last element of a stream that failed midway. An event stream tells it as an event `error`.",
   properties: { error: { $ref: STATUS } },
   required: ["error"],
+};
+
+/** @see https://connectrpc.com/docs/protocol#error-end-stream */
+export const CONNECT_ERROR_SCHEMA: Schema = {
+  title: "ConnectError",
+  type: "object",
+  description: "Why a call by Connect failed.",
+  properties: {
+    code: { type: "string", description: "The code by its name: `invalid_argument`, `not_found`." },
+    message: { type: "string", description: "What went wrong, in English, for developers." },
+    details: {
+      type: "array",
+      description: "Messages of Protobuf: their types, and their bytes in base64.",
+      items: {
+        type: "object",
+        properties: { type: { type: "string" }, value: { type: "string" }, debug: true },
+        required: ["type", "value"],
+      },
+    },
+  },
+  required: ["code"],
 };
 
 export const HEADERS = {
@@ -103,6 +125,7 @@ const FAILURES: readonly Failure[] = [
     details: [retryInfo],
     headers: LIMITS,
   },
+  { name: "Unimplemented", status: 501, code: 12, description: "`unimplemented`", message: "method is not implemented" },
   { name: "Internal", status: 500, code: 13, description: "`internal`, `unknown` or `data_loss`", message: "internal error" },
   {
     name: "Unavailable",
@@ -115,18 +138,43 @@ const FAILURES: readonly Failure[] = [
   { name: "DeadlineExceeded", status: 504, code: 4, description: "`deadline_exceeded`", message: "no answer within 15000 ms" },
 ];
 
+const CONNECT_CODES: Readonly<Record<string, string>> = {
+  BadRequest: "invalid_argument",
+  Unauthenticated: "unauthenticated",
+  PermissionDenied: "permission_denied",
+  NotFound: "not_found",
+  Conflict: "already_exists",
+  UnsupportedMediaType: "unknown",
+  TooManyRequests: "resource_exhausted",
+  Unimplemented: "unimplemented",
+  Internal: "internal",
+  Unavailable: "unavailable",
+  DeadlineExceeded: "deadline_exceeded",
+};
+
+const CONNECT_FAILURES = FAILURES.flatMap((failure) => {
+  const connect = CONNECT_CODES[failure.name];
+  return connect === undefined ? [] : [{ ...failure, connect }];
+});
+
 /** `components.responses`. */
 export function errorResponses(): Schema {
-  return Object.fromEntries(
-    FAILURES.map(({ name, code, description, message, details = [], headers = [] }) => [
-      name,
-      {
-        description,
-        headers: headerRefs([...headers, "X-Request-Id"]),
-        content: { "application/json": { schema: { $ref: STATUS }, example: { code, message, details } } },
-      },
-    ]),
-  );
+  return Object.fromEntries(FAILURES.map((failure) => [failure.name, responseOf(failure, STATUS, failure.code)]));
+}
+
+/** The same as Connect writes errors: the code by its name. */
+export function connectErrorResponses(): Schema {
+  return Object.fromEntries(CONNECT_FAILURES.map((failure) => [`Connect${failure.name}`, responseOf(failure, CONNECT_ERROR, failure.connect)]));
+}
+
+function responseOf(failure: Failure, schema: string, code: number | string): Schema {
+  const { description, message, details = [], headers = [] } = failure;
+  const example = { code, message, details: typeof code === "string" ? [] : details };
+  return {
+    description,
+    headers: headerRefs([...headers, "X-Request-Id"]),
+    content: { "application/json": { schema: { $ref: schema }, example } },
+  };
 }
 
 /** The failures of one operation, by their HTTP status. */
@@ -136,6 +184,13 @@ export function failuresOf(has: { readonly body: boolean; readonly sideEffects: 
     return only === undefined || has.sideEffects;
   });
   return Object.fromEntries(possible.map(({ status, name }) => [status, { $ref: `#/components/responses/${name}` }]));
+}
+
+/** The failures of a unary call by Connect. A body of another type is refused before there is a call, without an error of Connect's. */
+export function connectFailuresOf(sideEffects: boolean): Schema {
+  const possible = CONNECT_FAILURES.filter(({ only }) => only !== "with side effects" || sideEffects);
+  const responses = possible.map(({ status, name }) => [status, { $ref: `#/components/responses/Connect${name}` }]);
+  return Object.fromEntries(responses);
 }
 
 export function headerRefs(names: readonly (keyof typeof HEADERS)[]): Schema {
