@@ -51,11 +51,13 @@ export function referenceTextOf(descriptorSet: Uint8Array): string {
     if (desc === undefined || seen.has(desc) || desc.typeName.startsWith("google.protobuf.")) return;
     seen.add(desc);
     add(desc);
-    if (desc.kind === "enum") return desc.values.forEach(add);
-    desc.oneofs.forEach(add);
-    for (const field of desc.fields) {
-      add(field);
-      addType(field.message ?? field.enum);
+    if (desc.kind === "enum") for (const value of desc.values) add(value);
+    else {
+      for (const oneof of desc.oneofs) add(oneof);
+      for (const field of desc.fields) {
+        add(field);
+        addType(field.message ?? field.enum);
+      }
     }
   };
   for (const service of servicesIn(descriptorSet)) {

@@ -51,7 +51,7 @@ export function parseOpenApi(check: Checks, path: string, value: unknown): OpenA
     fields[name] === undefined ? undefined : parseTexts(check, join(path, name), fields[name], known);
   const license = object("license", ["name", "identifier", "url"]);
   if (license !== undefined && license["name"] === undefined)
-    check.report(join(path, "license.name"), undefined, 'name the license: "Apache-2.0"');
+    check.report(`${join(path, "license")}.name`, undefined, 'name the license: "Apache-2.0"');
   return {
     title: text("title"),
     version: text("version"),
@@ -88,7 +88,8 @@ function parseTexts(check: Checks, path: string, value: unknown, known: readonly
 
 function parseServers(check: Checks, path: string, value: unknown): readonly string[] {
   if (value === undefined) return ["/"];
-  const isUrl = (one: unknown): one is string => typeof one === "string" && /^(?:https?:\/\/[^\s/?#]+)?(?:\/[^\s?#]*)?$/.test(one) && one !== "";
+  const isUrl = (one: unknown): one is string =>
+    typeof one === "string" && /^(?:https?:\/\/[^\s/?#]+)?(?:\/[^\s?#]*)?$/.test(one) && one !== "";
   if (Array.isArray(value) && value.length > 0 && value.every(isUrl)) return value;
   check.report(path, value, 'write a list of base URLs: ["https://api.example.com"]');
   return ["/"];
@@ -104,7 +105,8 @@ function parseScheme(check: Checks, path: string, value: unknown): Record<string
   }
   const { type: _, ...rest } = value as Readonly<Record<string, unknown>>;
   const scheme = parseTexts(check, path, rest, [...shape.must, ...shape.may]);
-  for (const name of shape.must) if (rest[name] === undefined) check.report(join(path, name), undefined, `a scheme of type "${type}" has it`);
+  for (const name of shape.must)
+    if (rest[name] === undefined) check.report(join(path, name), undefined, `a scheme of type "${type}" has it`);
   for (const [name, choices] of Object.entries(CHOICES)) {
     if (scheme[name] !== undefined && !choices.includes(scheme[name]))
       check.report(join(path, name), scheme[name], `write ${choices.map((one) => `"${one}"`).join(" or ")}`);

@@ -66,8 +66,23 @@ describe("the document", () => {
     expect(library.paths["/v1/books/{name}:byName"].get.operationId).toBe("Library_GetBook_2");
   });
 
-  it("says nothing of methods without a rule, nor of their messages", () => {
-    expect(JSON.stringify(library)).not.toMatch(/Unmapped|Secret/);
+  it("has methods without a rule by their names", () => {
+    expect(library.paths["/test.library.v1.Library/Unmapped"].post.operationId).toBe("Library_Unmapped");
+  });
+
+  it("gives every schema a title of its own, and every operation a description", () => {
+    for (const document of [own, library]) {
+      const titles = [...JSON.stringify(document).matchAll(/"title":"([^"]+)","type":"(?:object|string)"/g)].map(([, title]) => title!);
+      expect(titles.length).toBeGreaterThan(3);
+      expect(titles.filter((title, index) => titles.indexOf(title) !== index)).toEqual([]);
+      const operations = Object.values<Document>(document.paths).flatMap((item) => Object.values<Document>(item));
+      expect(operations.filter(({ description }) => !description)).toEqual([]);
+    }
+    expect(own.components.schemas["users.v1.UserChange.Kind"].title).toBe("UserChangeKind");
+  });
+
+  it("promises nothing that is not served", () => {
+    expect(JSON.stringify(own)).not.toMatch(/gRPC(?!-Web)/);
   });
 });
 
@@ -117,8 +132,10 @@ describe("requests", () => {
     expect(Object.keys(library.paths["/v1/books:import"].post.requestBody.content)).toEqual(["application/x-ndjson"]);
   });
 
-  it("offer the header Idempotency-Key where the message has a request_id", () => {
-    expect(library.paths["/v1/loans/{loan}:renew"].post.parameters).toContainEqual({ $ref: "#/components/parameters/IdempotencyKey" });
+  it("have a request_id once, where its field is, and not in a header as well: two that differ are refused", () => {
+    const { post } = library.paths["/v1/loans/{loan}:renew"];
+    expect(post.parameters.map(({ in: place }: Document) => place)).toEqual(["path"]);
+    expect(Object.keys(post.requestBody.content["application/json"].schema.properties)).toContain("requestId");
     expect(library.paths["/v1/loans/{loan}:renew"].post.requestBody.content["application/json"].schema.properties).not.toHaveProperty(
       "loan",
     );
@@ -138,7 +155,7 @@ describe("answers", () => {
 
   it("tell of failures, and when to try again", () => {
     const responses = own.paths["/api/v1/users"].post.responses;
-    expect(Object.keys(responses)).toEqual(["200", "400", "401", "403", "404", "409", "413", "415", "429", "500", "503", "504"]);
+    expect(Object.keys(responses)).toEqual(["200", "400", "401", "403", "404", "409", "413", "415", "429", "500", "501", "503", "504"]);
     expect(Object.keys(own.components.responses.TooManyRequests.headers)).toEqual([
       "Retry-After",
       "RateLimit",
@@ -187,7 +204,7 @@ describe("fields", () => {
       "votes",
       {
         type: "object",
-        propertyNames: { pattern: "^-?[0-9]+$" },
+        propertyNames: { pattern: expect.stringMatching(/^\^.*2147483648\)\$$/) },
         additionalProperties: { $ref: "#/components/schemas/test.library.v1.Genre" },
       },
     ],
@@ -205,6 +222,31 @@ describe("fields", () => {
     ["ownerMail", { format: "email" }],
   ])("write %s as proto3 JSON does", (name, expected) => {
     expect(book.properties[name]).toMatchObject(expected);
+  });
+
+  it.each([
+    ["2147483647", true],
+    ["-2147483648", true],
+    ["2147483648", false],
+    ["-2147483649", false],
+    ["0", true],
+    ["01", false],
+    ["9999999999", false],
+    ["1000000000", true],
+    ["2099999999", true],
+  ])("name the whole numbers of a type and no others: %s is an int32: %s", (text, isOne) => {
+    expect(new RegExp(book.properties.votes.propertyNames.pattern).test(text)).toBe(isOne);
+  });
+
+  it.each([
+    ["9223372036854775807", true],
+    ["-9223372036854775808", true],
+    ["9223372036854775808", false],
+    ["-9223372036854775809", false],
+    ["9199999999999999999", true],
+    ["99999999999999999999", false],
+  ])("do so for 64 bits: %s is an int64: %s", (text, isOne) => {
+    expect(new RegExp(book.properties.copies.pattern).test(text)).toBe(isOne);
   });
 
   it("require what is required, and hold a oneof to one member; an optional field is no oneof", () => {

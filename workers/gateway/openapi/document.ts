@@ -2,14 +2,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { RestRoute } from "../transcode/rules.ts";
 import { commentOf } from "./comments.ts";
-import {
-  CONNECT_ERROR_SCHEMA,
-  connectErrorResponses,
-  errorResponses,
-  HEADERS,
-  STATUS_SCHEMA,
-  STREAM_ERROR_SCHEMA,
-} from "./errors.ts";
+import { CONNECT_ERROR_SCHEMA, connectErrorResponses, errorResponses, HEADERS, STATUS_SCHEMA, STREAM_ERROR_SCHEMA } from "./errors.ts";
 import { operationOf } from "./operation.ts";
 import { openPathOf } from "./paths.ts";
 import { rpcOperationsOf, rpcPathOf } from "./rpc-operation.ts";

@@ -164,7 +164,9 @@ export function errorResponses(): Schema {
 
 /** The same as Connect writes errors: the code by its name. */
 export function connectErrorResponses(): Schema {
-  return Object.fromEntries(CONNECT_FAILURES.map((failure) => [`Connect${failure.name}`, responseOf(failure, CONNECT_ERROR, failure.connect)]));
+  return Object.fromEntries(
+    CONNECT_FAILURES.map((failure) => [`Connect${failure.name}`, responseOf(failure, CONNECT_ERROR, failure.connect)]),
+  );
 }
 
 function responseOf(failure: Failure, schema: string, code: number | string): Schema {

@@ -8,7 +8,11 @@ import type { Schema } from "./values.ts";
 const HEADERS = ["X-Request-Id", "RateLimit", "RateLimit-Policy"] as const;
 const ENVELOPES = {
   "application/connect+json": {
-    schema: { type: "string", format: "binary", description: "Each message as JSON, in an envelope: a byte of flags, and its length in four bytes." },
+    schema: {
+      type: "string",
+      format: "binary",
+      description: "Each message as JSON, in an envelope: a byte of flags, and its length in four bytes.",
+    },
   },
 };
 
@@ -52,7 +56,13 @@ function stream(): Schema {
 
 function queryOf(method: DescMethod, schemas: Schemas): readonly Schema[] {
   return [
-    { name: "encoding", in: "query", required: true, description: "How the message is written.", schema: { type: "string", enum: ["json"] } },
+    {
+      name: "encoding",
+      in: "query",
+      required: true,
+      description: "How the message is written.",
+      schema: { type: "string", enum: ["json"] },
+    },
     {
       name: "message",
       in: "query",

@@ -1,5 +1,14 @@
 // The rules of protovalidate that JSON Schema has a word for. Others (CEL, predefined rules) are left to the service.
-import { type DescExtension, type DescField, type DescFile, getOption, hasOption, type JsonObject, type Message, toJson } from "@bufbuild/protobuf";
+import {
+  type DescExtension,
+  type DescField,
+  type DescFile,
+  getOption,
+  hasOption,
+  type JsonObject,
+  type Message,
+  toJson,
+} from "@bufbuild/protobuf";
 import type { Schema } from "./values.ts";
 
 export interface Rules {

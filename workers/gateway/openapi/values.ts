@@ -20,7 +20,8 @@ export function positiveUpTo(largest: string): string {
     const below = Number(digit) - 1;
     if (below < least) return [];
     const rest = largest.length - at - 1;
-    return [`${largest.slice(0, at)}[${least}-${below}]${rest > 0 ? `[0-9]{${rest}}` : ""}`];
+    const smaller = below === least ? String(below) : `[${least}-${below}]`;
+    return [`${largest.slice(0, at)}${smaller}${rest === 0 ? "" : rest === 1 ? "[0-9]" : `[0-9]{${rest}}`}`];
   });
   return `(?:${[...shorter, ...sameLength, largest].join("|")})`;
 }
