@@ -24,6 +24,12 @@ export function parseGrpcTimeout(header: string | null): Timeout {
   return { kind: "ok", ms: Math.floor(Number(match[1]) * (UNIT_MS[match[2]!] ?? 0)) };
 }
 
+/** The shorter of two timeouts; an invalid one counts before any other. */
+export function shorterTimeout(one: Timeout, other: Timeout): Timeout {
+  if (one.kind === "invalid" || (other.kind === "ok" && other.ms === undefined)) return one;
+  return other.kind === "invalid" || one.ms === undefined || other.ms! < one.ms ? other : one;
+}
+
 /**
  * What the next hop may use of the time left: all but a margin, so that its answer "too late" still arrives in time.
  *

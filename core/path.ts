@@ -12,7 +12,9 @@ const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 const PATH_CHARACTER = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/]$/;
 
 /**
- * Reads path and query of a URL without resolving anything: what could be read in two ways is refused.
+ * Reads path and query of a URL without resolving anything: what could be read in two ways is refused. Segments of dots in a request's
+ * URL do not get here: the runtime resolves them, `%2E%2E` too, before a Worker sees the request (WHATWG URL, "path state"), so that
+ * `/v1/users/../books/x` is a request for `/v1/books/x`.
  *
  * In the canonical path every escape is well-formed UTF-8 in upper-case hex, none stands for an unreserved character,
  * and nothing that needs an escape is without one. `%2F` and `%2f` stay as they were written, because http.proto

@@ -9,6 +9,14 @@ export interface RestInput {
    */
   readonly onUnsupportedRule?: "refuse" | "skip";
   readonly ignoreUnknownQuery?: boolean;
+  /** Query parameters that are never bound, such as "alt", "key", "fields" and "prettyPrint". Default none. */
+  readonly ignoredQuery?: readonly string[];
+  /** Whether fields of a JSON body that the message does not have are dropped. */
+  readonly ignoreUnknownFields?: boolean;
+  /** Whether a body without a content type, or with the one that curl sends by itself, is read as JSON. */
+  readonly assumeJson?: boolean;
+  /** Whether a stream of requests may come as JSON values, or as an array of them, under `application/json`. */
+  readonly jsonRequestStreams?: boolean;
   readonly caseInsensitiveEnums?: boolean;
   readonly inferUpdateMask?: boolean;
   readonly printDefaults?: boolean;
@@ -28,8 +36,13 @@ export interface RestPolicy extends Omit<RestInput, "onUnsupportedRule" | "event
   readonly onUnsupportedRule: "refuse" | "skip";
 }
 
+const MAX_IGNORED = 50;
+
 const REST_FLAGS = [
   "ignoreUnknownQuery",
+  "ignoreUnknownFields",
+  "assumeJson",
+  "jsonRequestStreams",
   "caseInsensitiveEnums",
   "inferUpdateMask",
   "printDefaults",
@@ -38,12 +51,17 @@ const REST_FLAGS = [
 ] as const;
 
 export function parseRest(check: Checks, value: unknown): RestPolicy {
-  const fields = check.fields("rest", value, [...REST_FLAGS, "onUnsupportedRule", "events"]);
+  const fields = check.fields("rest", value, [...REST_FLAGS, "ignoredQuery", "onUnsupportedRule", "events"]);
   const flags = REST_FLAGS.map(
     (name) => [name, check.oneOf(`rest.${name}`, fields[name], [true, false], name === "inferUpdateMask")] as const,
   );
   const onUnsupportedRule = check.oneOf("rest.onUnsupportedRule", fields["onUnsupportedRule"], ["refuse", "skip"], "skip");
-  return { ...Object.fromEntries(flags), onUnsupportedRule, events: parseEvents(check, fields["events"]) };
+  return {
+    ...Object.fromEntries(flags),
+    ignoredQuery: parseIgnored(check, fields["ignoredQuery"]),
+    onUnsupportedRule,
+    events: parseEvents(check, fields["events"]),
+  };
 }
 
 /** 15 s as the HTML standard advises: some proxies close a connection that is silent for longer. */
@@ -59,4 +77,19 @@ function parseEvents(check: Checks, value: unknown): RestPolicy["events"] {
   if (fields["keepAliveMs"] === 0) return { headersAfterMs, keepAliveMs: Number.POSITIVE_INFINITY };
   const range = { min: 1_000, max: 600_000, fallback: 15_000, unit: "ms, or 0 for never" };
   return { headersAfterMs, keepAliveMs: check.integer(`${at}.keepAliveMs`, fields["keepAliveMs"], range) };
+}
+
+function parseIgnored(check: Checks, value: unknown): readonly string[] {
+  const path = "rest.ignoredQuery";
+  const mend = `write at most ${MAX_IGNORED} names of query parameters, of 1 to 100 characters: ["alt", "key"]`;
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || value.length > MAX_IGNORED) {
+    check.report(path, value, mend);
+    return [];
+  }
+  return value.filter((name: unknown, index): name is string => {
+    const isName = typeof name === "string" && name.length >= 1 && name.length <= 100;
+    if (!isName) check.report(`${path}[${index}]`, name, mend);
+    return isName;
+  });
 }

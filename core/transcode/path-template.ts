@@ -1,7 +1,7 @@
 // The path template of an HTTP rule: parsed once, refused with the column and the mend where it is not legal.
 //   Template = "/" Segments [ Verb ] ;           Segments = Segment { "/" Segment } ;
 //   Segment  = "*" | "**" | LITERAL | Variable ; Variable = "{" FieldPath [ "=" Segments ] "}" ;
-//   FieldPath = IDENT { "." IDENT } ;            Verb     = ":" LITERAL ;
+//   FieldPath = IDENT { "." IDENT } ;            Verb     = ":" LITERAL { ":" LITERAL } ;
 import { literalForm } from "./escape.ts";
 
 export interface PathTemplate {
@@ -85,8 +85,13 @@ export function parseTemplate(text: string): ParsedTemplate {
 
   if (open !== undefined) return refuse(`variable "${open.field}" is not closed`, 'write "}" after its segments');
   if (take(":")) {
-    verb = literal() ?? "";
-    if (verb === "") return refuse("no verb", 'write a literal after ":", or remove the ":"');
+    const parts: string[] = [];
+    do {
+      const part = literal();
+      if (part === undefined) return refuse("no verb", 'write a literal after ":", or remove the ":"');
+      parts.push(part);
+    } while (take(":"));
+    verb = parts.join("%3A"); // in the form that literals are compared in
   }
   if (at < text.length) return refuse(`unexpected "${text[at]}"`, 'put "/" between segments and percent-encode what is no plain text');
   return { kind: "ok", template: { text, segments, verb, variables } };

@@ -53,8 +53,10 @@ interface Reading {
 
 export function createPathTrie<Route>(): PathTrie<Route> {
   const root = createNode<Route>();
+  let colonsInVerbs = 0;
   return {
     add(method, template, route) {
+      colonsInVerbs = Math.max(colonsInVerbs, template.verb.split(ENCODED_COLON).length - 1);
       const methods = placeOf(root, template);
       const standing = methods.get(method);
       if (standing === undefined) methods.set(method, { route, template });
@@ -62,8 +64,8 @@ export function createPathTrie<Route>(): PathTrie<Route> {
     },
 
     match(method, path) {
-      for (const reading of readingsOf(path)) {
-        const entry = search(root, reading, 0, (methods) => methods.get(method) ?? methods.get("*"));
+      for (const reading of readingsOf(path, colonsInVerbs)) {
+        const entry = search(root, reading, 0, (methods) => routeFor(methods, method));
         if (entry !== undefined) {
           const variables = entry.template.variables.map((variable) => textOf(variable, reading.segments));
           return { kind: "found", route: entry.route, variables };
@@ -79,6 +81,13 @@ export function createPathTrie<Route>(): PathTrie<Route> {
     },
   };
 }
+
+/** HEAD is GET without the body of the response, unless a rule says otherwise. */
+function routeFor<Route>(methods: Methods<Route>, method: string): Entry<Route> | undefined {
+  return methods.get(method) ?? (method === "HEAD" ? methods.get("GET") : undefined) ?? methods.get("*");
+}
+
+const ENCODED_COLON = "%3A"; // as a verb holds one: in the form that literals are compared in
 
 function createNode<Route>(): Node<Route> {
   return { literals: new Map(), any: undefined, here: new Map(), rest: new Map() };
@@ -105,17 +114,25 @@ function getOrAdd<K, V>(map: Map<K, V>, key: K, create: () => V): V {
   return value;
 }
 
-/** Only a raw colon in the last segment can start a verb; an encoded one is data. */
-function readingsOf(path: string): readonly Reading[] {
+/**
+ * Only a raw colon in the last segment can start a verb; an encoded one is data. The longest verb goes first, and data last.
+ *
+ * @param colonsInVerbs most colons that a verb has within itself: further ones to the left start none
+ */
+function readingsOf(path: string, colonsInVerbs: number): readonly Reading[] {
   const segments = path.slice(1).split("/");
   const literals = segments.map(literalForm);
-  const plain = { segments, literals, verb: "" };
+  const readings: Reading[] = [{ segments, literals, verb: "" }];
   const last = segments.at(-1)!;
-  const colon = last.lastIndexOf(":");
-  if (colon < 0 || colon === last.length - 1) return [plain];
-  const stem = last.slice(0, colon);
-  const verb = literalForm(last.slice(colon + 1));
-  return [{ segments: segments.with(-1, stem), literals: literals.with(-1, literalForm(stem)), verb }, plain];
+  let colon = last.lastIndexOf(":");
+  if (colon < 0 || colon === last.length - 1) return readings;
+  for (let more = colonsInVerbs; colon >= 0 && more >= 0; more--) {
+    const stem = last.slice(0, colon);
+    const verb = literalForm(last.slice(colon + 1));
+    readings.unshift({ segments: segments.with(-1, stem), literals: literals.with(-1, literalForm(stem)), verb });
+    colon = colon === 0 ? -1 : last.lastIndexOf(":", colon - 1);
+  }
+  return readings;
 }
 
 function search<Route>(

@@ -58,7 +58,21 @@ function crossOrigin({ origins, credentials, maxAgeSeconds, allowHeaders, expose
     allowHeaders: [...ALLOWED_HEADERS, ...allowHeaders],
     exposeHeaders: [...EXPOSED_HEADERS, ...exposeHeaders],
   });
+  const isListed = new Set(origins);
   return async (context, next) => {
+    const { headers: sent } = context.req.raw;
+    if (context.req.method === "OPTIONS" && !(sent.has("origin") && sent.has("access-control-request-method"))) {
+      await next(); // no preflight: a call like any other
+      const origin = sent.get("origin") ?? "";
+      const { headers } = context.res;
+      if (isListed.has(origin)) {
+        headers.set("Access-Control-Allow-Origin", origin);
+        if (credentials) headers.set("Access-Control-Allow-Credentials", "true");
+        headers.set("Access-Control-Expose-Headers", [...EXPOSED_HEADERS, ...exposeHeaders].join(","));
+      }
+      headers.append("Vary", "Origin");
+      return undefined;
+    }
     const preflight = await decide(context, next);
     if (preflight !== undefined) return preflight;
     const { headers } = context.res;

@@ -8,6 +8,7 @@ import { BadRequestSchema, RetryInfoSchema } from "../../protos/gen/google/rpc/e
 export interface Refusal {
   readonly error: ConnectError; // its metadata become headers of the answer
   readonly httpStatus?: number; // for unary Connect and REST, where HTTP has a better word than Connect's table
+  readonly isConnectJson?: boolean; // under that status, too, the body is one that Connect clients read
   readonly rest?: { readonly status?: number; readonly code?: Code }; // for REST alone
 }
 
@@ -24,7 +25,12 @@ export function toRefusal(rejection: Rejection): Refusal {
     case "invalid_path":
       return { error: new ConnectError(rejection.message, Code.InvalidArgument) };
     case "url_too_long":
-      return { error: new ConnectError(`url is longer than ${rejection.maxBytes} bytes; use POST`, Code.InvalidArgument), httpStatus: 414 };
+      return {
+        error: new ConnectError(`url is longer than ${rejection.maxBytes} bytes; use POST`, Code.ResourceExhausted),
+        httpStatus: 414,
+        isConnectJson: true,
+        rest: { code: Code.InvalidArgument },
+      };
     case "unknown_path":
       return { error: new ConnectError(`nothing is served at ${rejection.path}`, Code.NotFound), httpStatus: 404 };
     case "unknown_procedure":

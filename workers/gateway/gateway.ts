@@ -3,6 +3,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { canonicalPath } from "../../core/path.ts";
 import type { Rejection } from "../../core/rejection.ts";
 import type { RoutePolicy } from "../../core/route-policy.ts";
+import type { PathMatch } from "../../core/transcode/path-trie.ts";
 import type { CircuitBreaker } from "../../durable-objects/circuit-breaker.ts";
 import type { HashRing } from "../../durable-objects/hash-ring.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
@@ -13,6 +14,7 @@ import { type Call, type Handler, type Protocol, withHeaders } from "./call.ts";
 import type { Configuration } from "./configuration.ts";
 import { discoveryEndpoints } from "./discovery.ts";
 import { redirectToReference, wantsPage } from "./front-page.ts";
+import { asGet, withoutBody } from "./head.ts";
 import { requestHeaders } from "./headers.ts";
 import { Place } from "./layers/shed.ts";
 import { ExactBuckets } from "./limit/exact.ts";
@@ -20,7 +22,7 @@ import { Leases } from "./limit/leases.ts";
 import { MOST_BUCKETS } from "./limit/limiter.ts";
 import { LocalBuckets } from "./limit/local.ts";
 import { httpPipeline, pipeline, refuse } from "./pipeline.ts";
-import { protocolFor, protocolOf, REST } from "./protocol.ts";
+import { CONNECT_UNARY, isReadable, protocolFor, protocolOf, REST } from "./protocol.ts";
 import { purgingEndpoints } from "./purging.ts";
 import { registryEndpoints } from "./registry.ts";
 import { inTextMode, isTextMode } from "./text-mode.ts";
@@ -31,7 +33,8 @@ import { warmUp } from "./warm-up.ts";
 /** @param url of the request, where somebody has asked for it already: making the string costs something */
 export type Gateway = (request: Request, url?: string) => Promise<Response>;
 
-const MAX_URL_BYTES = 16_384; // what Cloudflare's edge lets through
+/** What a resource of plain HTTP may allow; which of them it does, its upstream decides. */
+const FORWARDED_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
 /** One request after the other, each to the handler of its own route. */
 export function createGateway({ policy, endpoints, rest, types, validate, ...bound }: Configuration): Gateway {
@@ -42,6 +45,7 @@ export function createGateway({ policy, endpoints, rest, types, validate, ...bou
     leased: new Leases(buckets, shards, MOST_BUCKETS),
     exact: new ExactBuckets(buckets, shards),
   };
+  const maxBytes = policy.maxUrlBytes;
   const isolate = new Place("isolate", policy.overload.isolate);
   const byMethod = new Map<DescMethod, Place>();
   const placesOf = (method: DescMethod, { concurrency }: RoutePolicy) => {
@@ -95,11 +99,16 @@ export function createGateway({ policy, endpoints, rest, types, validate, ...bou
     const at = canonicalPath(url);
     if (at.kind === "invalid") return refused(request, "", receivedAt, { kind: "invalid_path", message: at.problem });
     const { path, query } = at;
-    if (url.length > MAX_URL_BYTES) return refused(request, path, receivedAt, { kind: "url_too_long", maxBytes: MAX_URL_BYTES });
+    if (url.length > maxBytes) {
+      const spoken = request.method === "GET" && byProcedure.has(path) ? CONNECT_UNARY : protocolOf(request);
+      return refused(request, path, receivedAt, { kind: "url_too_long", maxBytes }, spoken);
+    }
     if (!path.startsWith("/tidegate.")) warm(); // who registers comes before those who call
 
     const rpc = byProcedure.get(path);
     if (rpc !== undefined) {
+      if (request.method === "HEAD" && isReadable(rpc.method))
+        return withoutBody(await rpc.handler(callOf(asGet(request), CONNECT_UNARY, path, query, receivedAt)), false);
       const protocol = protocolFor(request, rpc.method);
       if ("refusal" in protocol) return refused(request, path, receivedAt, protocol.refusal, protocol.spoken);
       if (protocol.kind === "grpc_web" && isTextMode(request, protocol.contentType)) {
@@ -110,16 +119,31 @@ export function createGateway({ policy, endpoints, rest, types, validate, ...bou
       return rpc.handler(callOf(request, protocol, path, query, receivedAt));
     }
     const match = rest.match(request.method, path);
-    if (match.kind === "found") return byRule.get(match.route)!(callOf(request, REST, path, query, receivedAt, match.variables));
+    const isTrace = request.method === "TRACE"; // never forwarded: it would show a script what the gateway adds to a request
+    if (match.kind === "found" && !isTrace) {
+      const handle = byRule.get(match.route)!;
+      if (request.method !== "HEAD") return handle(callOf(request, REST, path, query, receivedAt, match.variables));
+      const response = await handle(callOf(asGet(request), REST, path, query, receivedAt, match.variables));
+      return withoutBody(response, match.route.method.methodKind === "unary");
+    }
     const http = byPrefix.find(([prefix]) => path.startsWith(prefix));
+    if (isTrace && (http !== undefined || match.kind === "found"))
+      return refused(request, path, receivedAt, { kind: "method_not_allowed", method: "TRACE", allow: FORWARDED_METHODS });
     if (http !== undefined) return http[1](callOf(request, REST, path, query, receivedAt));
     if (protocolOf(request).kind !== "rest") return refused(request, path, receivedAt, { kind: "unknown_procedure", procedure: path });
     if (match.kind === "unknown_path") {
       if (path === "/" && wantsPage(request)) return redirectToReference();
       return refused(request, path, receivedAt, { kind: "unknown_path", path });
     }
-    return refused(request, path, receivedAt, { kind: "method_not_allowed", method: request.method, allow: match.allow });
+    return refused(request, path, receivedAt, { kind: "method_not_allowed", method: request.method, allow: allowed(match) });
   };
+}
+
+/** The methods at a path, as Allow lists them: HEAD comes with GET. */
+function allowed(match: PathMatch<RestRoute>): readonly string[] {
+  if (match.kind !== "method_not_allowed") return FORWARDED_METHODS;
+  const { allow } = match;
+  return allow.includes("GET") && !allow.includes("HEAD") ? [...allow, "HEAD"].sort() : allow;
 }
 
 function callOf(

@@ -18,6 +18,7 @@ import { cache } from "./layers/cache.ts";
 import { connectGetAsPost } from "./layers/connect-get.ts";
 import { criticality } from "./layers/criticality.ts";
 import { deadline } from "./layers/deadline.ts";
+import { decodeBody } from "./layers/decode-body.ts";
 import { fallback } from "./layers/fallback.ts";
 import { hashOnField } from "./layers/hash-field.ts";
 import { hedge } from "./layers/hedge.ts";
@@ -109,6 +110,7 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
             isHedged,
         }),
       ), // no byte past the limit goes further; lines of a REST stream are measured where they are read
+      ...optional(rest !== undefined, () => decodeBody(maxBytes)),
       ...optional(rest !== undefined, () => transcode(rest!, { maxBytes: policy.maxBodyBytes, types, timing: gateway.rest.events })), // below this line every call is RPC
       ...(mode === "off" || validator === undefined
         ? []

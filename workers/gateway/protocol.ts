@@ -16,9 +16,11 @@ const STREAM: readonly string[] = ["application/connect+proto", "application/con
 const GRPC_WEB: readonly string[] = ["application/grpc-web", "application/grpc-web+proto", "application/grpc-web+json"];
 const GRPC_WEB_TEXT: readonly string[] = ["application/grpc-web-text", "application/grpc-web-text+proto"];
 
+/** @see connectrpc.com/docs/protocol, "Unary-Get-Request": these parameters come with every call */
+const CONNECT_GET = /[?&]connect=v1(?:&|$)/;
 const PLAIN = /^[a-z+/-]+$/;
 
-const CONNECT_UNARY: Protocol = { kind: "connect_unary" };
+export const CONNECT_UNARY: Protocol = { kind: "connect_unary" };
 export const REST: Protocol = { kind: "rest" };
 
 /** The types of google/rpc/error_details.proto, in which refusals carry their details. */
@@ -38,6 +40,7 @@ export function protocolOf(request: Request): Protocol {
   if (contentType.startsWith("application/grpc-web")) return { kind: "grpc_web", contentType };
   if (contentType.startsWith("application/connect+")) return { kind: "connect_stream", contentType };
   if (contentType === "application/proto" || request.headers.has("connect-protocol-version")) return CONNECT_UNARY;
+  if (request.method === "GET" && CONNECT_GET.test(request.url)) return CONNECT_UNARY;
   return REST;
 }
 
@@ -46,7 +49,7 @@ export function protocolFor(request: Request, method: DescMethod): Protocol | { 
   const isUnary = method.methodKind === "unary";
   if (request.method === "GET" && isReadable(method)) return CONNECT_UNARY;
   if (request.method !== "POST") {
-    const allow = isReadable(method) ? ["GET", "POST"] : ["POST"];
+    const allow = isReadable(method) ? ["GET", "HEAD", "POST"] : ["POST"];
     return { refusal: { kind: "method_not_allowed", method: request.method, allow }, spoken: CONNECT_UNARY };
   }
   const found = request.headers.get("content-type");
@@ -60,17 +63,20 @@ export function protocolFor(request: Request, method: DescMethod): Protocol | { 
 }
 
 /** Connect lets a unary method without side effects be called with GET. */
-function isReadable(method: DescMethod): boolean {
+export function isReadable(method: DescMethod): boolean {
   return method.methodKind === "unary" && method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
 }
 
 /** Writes a refusal as the caller's protocol wants its errors. */
-export function writeRefusal(protocol: Protocol, { error, httpStatus, rest }: Refusal): Response {
+export function writeRefusal(protocol: Protocol, { error, httpStatus, isConnectJson, rest }: Refusal): Response {
   switch (protocol.kind) {
     case "connect_unary": {
       const headers = new Headers(error.metadata);
       // Not `application/json` alone where the status is not Connect's: clients would take it for an error of the method.
-      headers.set("Content-Type", httpStatus === undefined ? "application/json" : "application/json; charset=utf-8");
+      headers.set(
+        "Content-Type",
+        httpStatus === undefined || isConnectJson === true ? "application/json" : "application/json; charset=utf-8",
+      );
       const body = JSON.stringify(errorToJson(error, { registry: details }));
       return new Response(body, { status: httpStatus ?? codeToHttpStatus(error.code), headers });
     }

@@ -52,7 +52,8 @@ describe("parseTemplate", () => {
     ["/v1/a?b", 6, 'unexpected "?"'],
     ["/v1/a:", 7, "no verb"],
     ["/v1/a:b/c", 8, 'unexpected "/"'],
-    ["/v1/a:b:c", 8, 'unexpected ":"'],
+    ["/v1/a:b:", 9, "no verb"],
+    ["/v1/a:b::c", 9, "no verb"],
     ["/v1/{a=x:y}", 9, 'variable "a" is not closed'],
   ])("refuses %j at column %i: %s", (text, column, problem) => {
     expect(parseTemplate(text)).toMatchObject({ kind: "invalid", column, problem });

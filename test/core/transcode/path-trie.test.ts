@@ -70,6 +70,29 @@ describe("a trie of paths", () => {
     for (const [request, want] of Object.entries(asks)) expect(ask(trie, request), request).toBe(want);
   });
 
+  it.each([
+    ["GET /v/x:d:e", 'GET /v/{a}:d:e "x"'],
+    ["GET /v/x:y:d:e", 'GET /v/{a}:d:e "x:y"'],
+    ["GET /v/x:e", 'GET /v/{a}:e "x"'],
+    ["GET /v/x:y:e", 'GET /v/{a}:e "x:y"'],
+    ["GET /v/x%3Ad:e", 'GET /v/{a}:e "x:d"'],
+    ["GET /v/x:d:f", 'GET /v/{a} "x:d:f"'],
+    ["POST /v/x:d:e", "405 GET"],
+    ["GET /v/:d:e", 'GET /v/{a}:e ":d"'],
+  ])("knows verbs with a colon within them, the longest one first: %s", (request, want) => {
+    expect(ask(trieOf(["GET /v/{a}:d:e", "GET /v/{a}:e", "GET /v/{a}"]), request)).toBe(want);
+  });
+
+  it("reads a segment of colons only as often as verbs have colons", () => {
+    const trie = trieOf(["GET /v/{a}:d:e"]);
+    expect(ask(trie, `GET /v/${":".repeat(8_000)}x`)).toBe("404");
+  });
+
+  it("takes HEAD for GET, but for a route of its own, and before a route for any method", () => {
+    const trie = trieOf(["GET /a", "* /a", "GET /b", "HEAD /b", "* /c", "POST /d"]);
+    expect(["/a", "/b", "/c", "/d"].map((path) => ask(trie, `HEAD ${path}`))).toEqual(["GET /a", "HEAD /b", "* /c", "405 POST"]);
+  });
+
   it("names every method that the path has, and answers with a less specific route that has the one asked for", () => {
     const trie = trieOf(["GET /a/b", "PUT /a/{x}", "DELETE /a/{x}", "* /any/{x}", "GET /any/{x}"]);
     expect(ask(trie, "PATCH /a/b")).toBe("405 DELETE, GET, PUT");

@@ -56,14 +56,14 @@ describe("a call with the wrong HTTP method", () => {
   it("is 405 with Allow for REST", async () => {
     const answer = await gateway(rest("PUT", "/api/v1/users/usr_1", {}));
     expect(answer.status).toBe(405);
-    expect(answer.headers.get("allow")).toBe("DELETE, GET, PATCH");
+    expect(answer.headers.get("allow")).toBe("DELETE, GET, HEAD, PATCH");
     expect(await answer.json()).toMatchObject({ code: 12 });
   });
 
   it.each([
     ["GET", "CreateUser", "POST"],
     ["GET", "WatchUsers", "POST"],
-    ["PUT", "GetUser", "GET, POST"],
+    ["PUT", "GetUser", "GET, HEAD, POST"],
   ])("is 405 with Allow for Connect: %s %s", async (method, name, allow) => {
     const answer = await gateway(new Request(`https://gateway.example/users.v1.UserService/${name}`, { method }));
     expect(answer.status).toBe(405);

@@ -1,5 +1,5 @@
 // One clock for the call: what the caller asked for, or the route allows, whichever ends first.
-import { parseConnectTimeout, parseGrpcTimeout } from "../../../core/deadline.ts";
+import { parseConnectTimeout, parseGrpcTimeout, shorterTimeout, type Timeout } from "../../../core/deadline.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import type { Call, Layer } from "../call.ts";
 
@@ -11,6 +11,7 @@ import type { Call, Layer } from "../call.ts";
 export function deadline(longestMs: number): Layer {
   return (next) => async (call) => {
     const timeoutMs = Math.min(askedFor(call) ?? longestMs, longestMs);
+    if (timeoutMs === 0) throw new Rejected({ kind: "deadline_exceeded", timeoutMs }); // no upstream can be in time
     const deadlineAt = call.receivedAt + timeoutMs;
     let signal: AbortSignal | undefined; // made when somebody waits by it
     const timed: Call = {
@@ -30,11 +31,14 @@ export function deadline(longestMs: number): Layer {
   };
 }
 
-/** @throws Rejected for a timeout that can't be read */
-function askedFor(call: Call): number | undefined {
-  const { headers } = call.request;
-  const isGrpcWeb = call.protocol.kind === "grpc_web";
-  const timeout = isGrpcWeb ? parseGrpcTimeout(headers.get("grpc-timeout")) : parseConnectTimeout(headers.get("connect-timeout-ms"));
+/** REST has no timeout header of its own: both are honored, the shorter one. @throws Rejected for a timeout that cannot be read */
+function askedFor({ protocol, request }: Call): number | undefined {
+  const { headers } = request;
+  const grpc = protocol.kind === "grpc_web" || protocol.kind === "rest" ? parseGrpcTimeout(headers.get("grpc-timeout")) : NONE;
+  const connect = protocol.kind === "grpc_web" ? NONE : parseConnectTimeout(headers.get("connect-timeout-ms"));
+  const timeout = shorterTimeout(grpc, connect);
   if (timeout.kind === "invalid") throw new Rejected({ kind: "invalid_request", message: timeout.problem });
   return timeout.ms;
 }
+
+const NONE: Timeout = { kind: "ok", ms: undefined };

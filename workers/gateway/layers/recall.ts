@@ -19,6 +19,7 @@ export function recall({ shelf, view, l2 }: RouteCache, subject: Subject | undef
     const asked = call.request.method === "GET" ? subject?.known(call) : undefined;
     if (asked === undefined || asked.directives !== NONE) return undefined;
     if (view !== undefined && (view.prepare() !== undefined || !view.mayServe())) return undefined;
+    if (call.request.headers.has("connect-timeout-ms")) return undefined; // it may be 0, or no timeout at all
     const now = call.receivedAt;
     const found = shelf.find(asked, now);
     if (found.kind === "none" || found.judgement !== "valid") return undefined;

@@ -28,8 +28,16 @@ export function readBody(
   }
   if (isEmpty) return undefined;
   if (body === undefined) throw new Rejected({ kind: "invalid_request", message: "no body is taken here" });
-  requireJson(contentType);
+  if (!isJson(contentType, route.options.assumeJson === true)) requireJson(contentType);
   return mergeJson(route, target, bytes);
+}
+
+/**
+ * @param assumed a body without a content type, or with the one that curl sends by itself, counts as JSON, too
+ */
+export function isJson(contentType: string | null, assumed: boolean): boolean {
+  if (contentType === "application/json") return true;
+  return assumed && /^(?:application\/x-www-form-urlencoded\s*(?:;.*)?)?$/i.test(contentType ?? "");
 }
 
 /** @throws Rejected when the content type is not that of JSON in UTF-8 */

@@ -3,7 +3,8 @@ import { create, type Message } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { Rejected } from "../../../core/rejection.ts";
 import type { Variables } from "../../../core/transcode/path-trie.ts";
-import { mergeJson, requireJson, setRaw } from "./body.ts";
+import { isJson, mergeJson, requireJson, setRaw } from "./body.ts";
+import { jsonValuesOf } from "./json-stream.ts";
 import { bindUrl } from "./request.ts";
 import type { RestRoute } from "./rule.ts";
 
@@ -29,28 +30,32 @@ export function decodeRequestStream(
 ): AsyncGenerator<Message> {
   bindUrl(route, reflect(route.method.input, create(route.method.input), false), variables, query);
   if (route.body?.isRaw === true) return pieces(route, variables, query, contentType ?? "", body, maxBytes);
-  requireJson(contentType, NDJSON);
-  return lines(route, variables, query, body, maxBytes);
+  const { jsonRequestStreams, assumeJson } = route.options;
+  if (jsonRequestStreams === true && isJson(contentType, assumeJson === true))
+    return values(route, variables, query, jsonValuesOf(body, maxBytes), "message");
+  requireJson(contentType, jsonRequestStreams === true ? [...NDJSON, "application/json"] : NDJSON);
+  return values(route, variables, query, linesOf(body, maxBytes), "line");
 }
 
-async function* lines(
+/** @param unit what an error counts */
+async function* values(
   route: RestRoute,
   variables: Variables,
   query: string,
-  body: AsyncIterable<Uint8Array>,
-  maxBytes: number,
+  texts: AsyncIterable<Uint8Array>,
+  unit: string,
 ): AsyncGenerator<Message> {
   let number = 0;
-  for await (const line of linesOf(body, maxBytes)) {
+  for await (const text of texts) {
     number += 1;
-    if (isBlank(line)) continue;
+    if (isBlank(text)) continue;
     const message = create(route.method.input);
     const target = reflect(route.method.input, message, false);
     try {
-      mergeJson(route, target, line);
+      mergeJson(route, target, text);
       bindUrl(route, target, variables, query);
     } catch (error) {
-      throw inLine(number, error);
+      throw numbered(`${unit} ${number}`, error);
     }
     yield message;
   }
@@ -119,7 +124,7 @@ function isBlank(line: Uint8Array): boolean {
   return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 }
 
-function inLine(number: number, error: unknown): unknown {
+function numbered(place: string, error: unknown): unknown {
   if (!(error instanceof Rejected) || error.rejection.kind !== "invalid_request") return error;
-  return new Rejected({ ...error.rejection, message: `line ${number}: ${error.rejection.message}` });
+  return new Rejected({ ...error.rejection, message: `${place}: ${error.rejection.message}` });
 }

@@ -15,6 +15,10 @@ export interface RestOptions extends JsonOptions {
   readonly ignoreUnknownQuery?: boolean;
   /** Query parameters that are never bound, such as `key`. */
   readonly ignoredQuery?: readonly string[];
+  /** A body without a content type, or with that of forms, which curl sends by itself, is read as JSON. */
+  readonly assumeJson?: boolean;
+  /** A stream of requests may be JSON values one after the other, or an array of them, under `application/json`. */
+  readonly jsonRequestStreams?: boolean;
   /** Fields of a JSON body that the message does not have are ignored, not refused. */
   readonly ignoreUnknownFields?: boolean;
   /** A PATCH without an update mask gets one: the fields that its body names. */
@@ -69,6 +73,7 @@ export function compileRule(method: DescMethod, rule: HttpRule, options: RestOpt
   if (!/^(?:\*|[A-Z][A-Z0-9_-]*)$/.test(httpMethod)) report(`kind "${httpMethod}"`, 'write an HTTP method in upper case, or "*" for any');
   if (NEVER_ROUTED.includes(httpMethod)) report(`kind "${httpMethod}"`, "use another HTTP method: no such request reaches a route");
   if (OWN_PATHS.includes(path)) report(`path "${path}"`, "use another path: the gateway responds there itself");
+  if (httpMethod === "TRACE" || httpMethod === "CONNECT") report(`kind "${httpMethod}"`, "use another method: these are never forwarded");
   const template = templateOf(path, report);
   const variables = variablesOf(template, method.input, report);
 

@@ -1,0 +1,18 @@
+// HEAD wherever GET is: the same call, and of its response all but the body.
+
+/** The request as a GET, for everything that a HEAD has in common with it. */
+export function asGet({ url, headers, signal }: Request): Request {
+  return new Request(url, { method: "GET", headers, signal });
+}
+
+/**
+ * @param isWhole the body is in memory: its length is what a GET would say
+ * @see RFC 9110, sections 9.3.2 and 8.6: Content-Length as in the response to a GET, or none
+ */
+export async function withoutBody(response: Response, isWhole: boolean): Promise<Response> {
+  const { status, headers, body } = response;
+  if (body === null) return response;
+  if (isWhole && !headers.has("content-length")) headers.set("content-length", String((await response.arrayBuffer()).byteLength));
+  else await body.cancel();
+  return new Response(null, { status, headers, encodeBody: "manual" });
+}

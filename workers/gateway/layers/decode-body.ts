@@ -1,0 +1,20 @@
+// A compressed body of a REST call, decompressed within the limit of the route before it is read as JSON or as raw bytes.
+import { Rejected } from "../../../core/rejection.ts";
+import { decompress, isEncoded } from "../bodies/decompress.ts";
+import type { Layer } from "../call.ts";
+
+/**
+ * @param maxBytes largest body, bytes, decompressed
+ * @see RFC 9110, section 15.5.16: 415 with Accept-Encoding for a coding that is not accepted
+ */
+export function decodeBody(maxBytes: number): Layer {
+  return (next) => (call) => {
+    const { request, outgoing } = call;
+    const encoding = request.headers.get("content-encoding");
+    const { body } = outgoing;
+    if (!isEncoded(encoding) || body === null) return next(call);
+    if (body instanceof ReadableStream)
+      throw new Rejected({ kind: "unsupported_encoding", found: encoding, accepted: [], advertise: "accept-encoding" });
+    return next({ ...call, outgoing: { ...outgoing, body: decompress(body, encoding, maxBytes, "accept-encoding") } });
+  };
+}
