@@ -60,7 +60,7 @@ const config :Workerd.Config = (services = [${workers.join(", ")}], sockets = [(
 }
 
 /** Each HTTP/2 stream becomes a request of HTTP/1.1, and both its bodies pass as they come. */
-function edge(port: number): Promise<Http2Server> {
+export function edge(port: number): Promise<Http2Server> {
   const server = createServer((incoming, outgoing) => {
     const { method, url: path } = incoming;
     const next = request({ host: "127.0.0.1", port, method, path, headers: withoutPseudo(incoming.headers) }, (answer) => {

@@ -1,0 +1,141 @@
+// What the clients call: one configuration behind `npm start`, in a copy of this tree, and in plain workerd; each over HTTP/1.1 and, as
+// behind Cloudflare's edge, over HTTP/2.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join, relative, sep } from "node:path";
+import { subjects } from "../../bench/subjects.ts";
+import { start as startWorkerd } from "../../bench/workerd.ts";
+import { edge } from "../discovery/workerd.ts";
+import { configuration } from "./configuration.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const LEFT_OUT = new Set(["node_modules", ".git", ".wrangler", "dist", "coverage", "docs"]);
+const START_MS = 240_000; // for a machine that is busy
+
+export interface Front {
+  readonly name: string;
+  readonly http1: string; // origin
+  readonly http2: string; // origin of the same without TLS, prior knowledge
+}
+
+export interface Fronts {
+  readonly fronts: readonly Front[];
+  readonly page: string; // origin of the web page, which the gateways list
+  readonly pages: Server; // serves it; without a handler yet
+  stop(): Promise<void>;
+}
+
+export async function startFronts(): Promise<Fronts> {
+  const folder = mkdtempSync(join(tmpdir(), "tidegate-clients-"));
+  const stops: (() => unknown)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of stops.reverse()) await end();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const pages = createServer().listen(0, "127.0.0.1");
+    await once(pages, "listening");
+    stops.push(() => {
+      pages.closeAllConnections();
+      pages.close();
+    });
+    const page = `http://localhost:${(pages.address() as AddressInfo).port}`;
+    const lab = spawn(process.execPath, [join(import.meta.dirname, "lab/server.ts")], { stdio: ["ignore", "pipe", "inherit"] });
+    stops.push(() => lab.kill("SIGKILL"));
+    const [port] = (await once(lab.stdout!, "data")) as [Buffer];
+    const chat = await startWorkerd(join(folder, "chat"), { entry: "test/clients/lab/chat.ts", about: "", prepare: never }, PLACE);
+    stops.push(chat.stop);
+    const config = configuration(`http://127.0.0.1:${String(port).trim()}`, chat.origin, page);
+    const origins = [
+      { name: "npm start", http1: await startDev(join(folder, "copy"), config, stops) },
+      { name: "workerd", http1: await startPlain(join(folder, "plain"), config, stops) },
+    ];
+    const fronts: Front[] = [];
+    for (const { name, http1 } of origins) {
+      const server = await edge(Number(new URL(http1).port));
+      stops.push(() => server.close());
+      fronts.push({ name, http1, http2: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+    }
+    return { fronts, page, pages, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+const PLACE = { upstreamPort: 1, cpu: 0 };
+const never = (): never => {
+  throw new Error("no benchmark");
+};
+
+async function startPlain(folder: string, config: object, stops: (() => unknown)[]): Promise<string> {
+  const users = subjects["service"]!;
+  const orders = { ...users, entry: "workers/services/orders/index.ts", objects: [{ binding: "ORDER_STORE", className: "OrderStore" }] };
+  const gateway = {
+    ...users,
+    entry: "test/clients/lab/gateway.ts",
+    objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
+    workers: { USERS: users, ORDERS: { ...orders, workers: { USERS: users } } },
+    variables: { CONFIGURATION: JSON.stringify(config) },
+  };
+  const running = await startWorkerd(folder, gateway, PLACE);
+  stops.push(running.stop);
+  return running.origin;
+}
+
+/** `npm start` as a user runs it, with another gateway.config.ts. */
+async function startDev(copy: string, config: object, stops: (() => unknown)[]): Promise<string> {
+  cpSync(ROOT, copy, {
+    recursive: true,
+    filter: (path) =>
+      !relative(ROOT, path)
+        .split(sep)
+        .some((part) => LEFT_OUT.has(part)),
+  });
+  symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
+  writeFileSync(join(copy, "gateway.config.ts"), `export default ${JSON.stringify(config)} as const;\n`);
+  const port = await freePort();
+  const child = spawn("npm", ["start", "--", "--port", String(port)], { cwd: copy, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  let output = "";
+  for (const pipe of [child.stdout!, child.stderr!]) {
+    pipe.on("data", (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-5_000);
+    });
+  }
+  stops.push(() => endGroup(child));
+  const origin = `http://127.0.0.1:${port}`;
+  for (const late = Date.now() + START_MS; ; await new Promise((resolve) => setTimeout(resolve, 200))) {
+    if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}:\n${output}`);
+    if (Date.now() > late) throw new Error(`npm start does not respond:\n${output}`);
+    const response = await fetch(`${origin}/healthz`).catch(() => undefined);
+    if (response?.ok === true && output.includes("is running at")) return origin;
+  }
+}
+
+/** npm, wrangler and workerd are one process group, made for this run. */
+async function endGroup(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.pid === undefined) return;
+  const ended = once(child, "exit");
+  process.kill(-child.pid, "SIGTERM");
+  const timer = setTimeout(() => process.kill(-child.pid!, "SIGKILL"), 10_000);
+  await ended;
+  clearTimeout(timer);
+  try {
+    process.kill(-child.pid, "SIGKILL"); // what npm has left behind
+  } catch {
+    // Nothing is left.
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}

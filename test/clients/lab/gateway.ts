@@ -1,0 +1,16 @@
+// The gateway of the test in plain workerd, with the configuration that `npm start` gets, too.
+import type { GatewayInput } from "../../../core/policy.ts";
+import { createApp } from "../../../workers/gateway/app.ts";
+import type { Bindings } from "../../../workers/gateway/upstream.ts";
+import { catalog } from "../../../workers/services/catalog.ts";
+
+export { TokenBucket } from "../../../durable-objects/token-bucket.ts";
+
+let app: ReturnType<typeof createApp> | undefined;
+
+export default {
+  fetch(request: Request, env: Bindings & { readonly CONFIGURATION: string }): Response | Promise<Response> {
+    app ??= createApp(JSON.parse(env.CONFIGURATION) as GatewayInput, catalog, env);
+    return app.fetch(request);
+  },
+};
