@@ -1,19 +1,18 @@
-// What the clients call: one configuration behind `npm start`, in a copy of this tree, and in plain workerd; each over HTTP/1.1 and, as
+// What the clients call: one configuration behind `npm start` and in plain workerd; each over HTTP/1.1 and, as
 // behind Cloudflare's edge, over HTTP/2.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join, relative, sep } from "node:path";
+import { join } from "node:path";
 import { subjects } from "../../bench/subjects.ts";
 import { start as startWorkerd } from "../../bench/workerd.ts";
 import { edge } from "../discovery/workerd.ts";
 import { configuration } from "./configuration.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const LEFT_OUT = new Set(["node_modules", ".git", ".wrangler", "dist", "coverage", "docs"]);
 const START_MS = 240_000; // for a machine that is busy
 
 export interface Front {
@@ -51,7 +50,7 @@ export async function startFronts(): Promise<Fronts> {
     stops.push(chat.stop);
     const config = configuration(`http://127.0.0.1:${String(port).trim()}`, chat.origin, page);
     const origins = [
-      { name: "npm start", http1: await startDev(join(folder, "copy"), config, stops) },
+      { name: "npm start", http1: await startDev(join(folder, "dev"), config, stops) },
       { name: "workerd", http1: await startPlain(join(folder, "plain"), config, stops) },
     ];
     const fronts: Front[] = [];
@@ -87,19 +86,13 @@ async function startPlain(folder: string, config: object, stops: (() => unknown)
   return running.origin;
 }
 
-/** `npm start` as a user runs it, with another gateway.config.ts. */
-async function startDev(copy: string, config: object, stops: (() => unknown)[]): Promise<string> {
-  cpSync(ROOT, copy, {
-    recursive: true,
-    filter: (path) =>
-      !relative(ROOT, path)
-        .split(sep)
-        .some((part) => LEFT_OUT.has(part)),
-  });
-  symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
-  writeFileSync(join(copy, "gateway.config.ts"), `export default ${JSON.stringify(config)} as const;\n`);
-  const port = await freePort();
-  const child = spawn("npm", ["start", "--", "--port", String(port)], { cwd: copy, stdio: ["ignore", "pipe", "pipe"], detached: true });
+/** `npm start` as a user runs it, with another configuration, at a free port, and with data of its own. */
+async function startDev(folder: string, config: object, stops: (() => unknown)[]): Promise<string> {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, "gateway.config.ts");
+  writeFileSync(file, `export default ${JSON.stringify(config)} as const;\n`);
+  const args = ["start", "--", "--config", file, "--port", "0", "--persist-to", join(folder, "state")];
+  const child = spawn("npm", args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], detached: true });
   let output = "";
   for (const pipe of [child.stdout!, child.stderr!]) {
     pipe.on("data", (chunk: Buffer) => {
@@ -107,16 +100,15 @@ async function startDev(copy: string, config: object, stops: (() => unknown)[]):
     });
   }
   stops.push(() => endGroup(child));
-  const origin = `http://127.0.0.1:${port}`;
   for (const late = Date.now() + START_MS; ; await new Promise((resolve) => setTimeout(resolve, 200))) {
     if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}:\n${output}`);
     if (Date.now() > late) throw new Error(`npm start does not respond:\n${output}`);
-    const response = await fetch(`${origin}/healthz`).catch(() => undefined);
-    if (response?.ok === true && output.includes("is running at")) return origin;
+    const origin = /is running at (http:\S+)/.exec(output)?.[1];
+    if (origin !== undefined && (await fetch(`${origin}/healthz`).catch(() => undefined))?.ok === true) return origin;
   }
 }
 
-/** npm, wrangler and workerd are one process group, made for this run. */
+/** npm and what it starts are one process group, made for this run. */
 async function endGroup(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.pid === undefined) return;
   const ended = once(child, "exit");
@@ -129,13 +121,4 @@ async function endGroup(child: ChildProcess): Promise<void> {
   } catch {
     // Nothing is left.
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

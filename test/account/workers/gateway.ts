@@ -1,0 +1,14 @@
+// The gateway that is deployed for a proof; its configuration is a variable.
+import type { GatewayInput } from "../../../core/policy.ts";
+import { createApp } from "../../../workers/gateway/app.ts";
+import type { Bindings } from "../../../workers/gateway/upstream.ts";
+import { catalog } from "../../../workers/services/catalog.ts";
+
+let app: ReturnType<typeof createApp> | undefined;
+
+export default {
+  fetch(request: Request, env: Bindings & { readonly CONFIGURATION: string }): Response | Promise<Response> {
+    app ??= createApp(JSON.parse(env.CONFIGURATION) as GatewayInput, catalog, env);
+    return app.fetch(request);
+  },
+};
