@@ -36,6 +36,8 @@ export interface Subject {
   readonly kv?: readonly string[];
   readonly objects?: readonly ObjectBinding[];
   readonly variables?: Readonly<Record<string, string>>;
+  /** Compatibility flags beside those of the date. */
+  readonly flags?: readonly string[];
   /** Further Workers in the same process, by the name they are bound to. */
   readonly workers?: Readonly<Record<string, Subject>>;
   /** Makes what the request needs, and returns it. */

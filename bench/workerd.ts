@@ -82,7 +82,10 @@ ${Object.entries(workers)
   .join("\n")}`;
 }
 
-function workerConfiguration(name: string, { upstreams = [], kv = [], objects = [], workers = {}, variables = {} }: Subject): string {
+function workerConfiguration(
+  name: string,
+  { upstreams = [], kv = [], objects = [], workers = {}, variables = {}, flags = [] }: Subject,
+): string {
   const bindings = [
     ...upstreams.map((binding) => `(name = "${binding}", service = "upstream")`),
     ...kv.map((binding) => `(name = "${binding}", kvNamespace = "kv")`),
@@ -94,6 +97,7 @@ function workerConfiguration(name: string, { upstreams = [], kv = [], objects = 
   return `const ${constant(name)} :Workerd.Worker = (
   modules = [(name = "${name}.js", esModule = embed "${name}.js")],
   compatibilityDate = "${COMPATIBILITY_DATE}",
+  compatibilityFlags = [${flags.map((flag) => `"${flag}"`).join(", ")}],
   bindings = [${bindings.join(", ")}],
   durableObjectNamespaces = [${classes.join(", ")}],
   durableObjectStorage = (localDisk = "disk"),

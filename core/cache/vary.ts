@@ -2,9 +2,17 @@
 import type { Fields } from "./directives.ts";
 import { membersOf } from "./list.ts";
 
-/** @returns names in lower case, sorted, each once */
-export function varyNames(vary: string | null): readonly string[] {
-  return vary === null ? [] : [...new Set(membersOf(vary).map((name) => name.toLowerCase()))].sort();
+/**
+ * A response that is encoded was chosen by `Accept-Encoding`, whether it says so or not.
+ *
+ * @param encoding its `Content-Encoding`
+ * @returns names in lower case, sorted, each once
+ */
+export function varyNames(vary: string | null, encoding: string | null): readonly string[] {
+  if (vary === null && encoding === null) return [];
+  const names = membersOf(vary ?? "").map((name) => name.toLowerCase());
+  if (encoding !== null && encoding.toLowerCase() !== "identity") names.push("accept-encoding");
+  return [...new Set(names)].sort();
 }
 
 /** The values that choose an answer, in one text that no two different choices share. */

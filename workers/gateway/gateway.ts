@@ -154,8 +154,8 @@ function callOf(
   receivedAt: number,
   variables: Call["variables"] = [],
 ): Call {
-  const { method, body, headers } = request;
-  const outgoing = withHeaders({ method, path, query, body }, () => requestHeaders(headers));
+  const { method, body } = request;
+  const outgoing = withHeaders({ method, path, query, body }, () => requestHeaders(request));
   return { request, protocol, receivedAt, deadlineAt: Number.POSITIVE_INFINITY, signal: null, variables, outgoing };
 }
 

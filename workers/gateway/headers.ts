@@ -4,6 +4,7 @@ import { cors } from "@connectrpc/connect";
 import { CROSS_ORIGIN_FIELDS } from "../../core/cors.ts";
 import { CRITICALITY_HEADER } from "../../core/overload/criticality.ts";
 import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER, REPORT_TRAILER, SHED_HEADER } from "../service/host-load.ts";
+import { acceptEncodingOf } from "./protocol.ts";
 
 /** What web pages may send and read: what the protocols need, and what the gateway says itself. */
 export const ALLOWED_METHODS = [...cors.allowedMethods, "PUT", "PATCH", "DELETE"];
@@ -41,8 +42,10 @@ const NOT_FOR_UPSTREAMS = [...HOP_BY_HOP, ...REQUEST_ONLY, ...THE_EDGES, ...OURS
 const NOT_FOR_CALLERS = [...HOP_BY_HOP, ...ANSWER_ONLY, ...OURS, ...CROSS_ORIGIN_FIELDS];
 
 /** The headers of a call as the upstream gets them: one copy, which the layers add to. */
-export function requestHeaders(from: Headers): Headers {
-  const headers = new Headers(from);
+export function requestHeaders(request: Request): Headers {
+  const headers = new Headers(request.headers);
+  const accepted = acceptEncodingOf(request);
+  if (accepted !== headers.get("accept-encoding")) headers.set("accept-encoding", accepted); // where there is none, the runtime adds its own
   dropNamedBy(headers.get("connection"), headers);
   const address = headers.get("cf-connecting-ip");
   for (const name of NOT_FOR_UPSTREAMS) headers.delete(name);

@@ -34,6 +34,17 @@ export function mediaType(contentType: string | null): string {
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
+/**
+ * The codings that the caller accepts: `identity` where it names none. Cloudflare's edge, and the proxy of `wrangler dev`, write an
+ * `Accept-Encoding` of their own and keep the caller's in `request.cf`.
+ *
+ * @see developers.cloudflare.com/workers/runtime-apis/request, clientAcceptEncoding
+ */
+export function acceptEncodingOf(request: Request): string {
+  const { cf, headers } = request as Request & { readonly cf?: { readonly clientAcceptEncoding?: string } };
+  return (cf?.clientAcceptEncoding ?? headers.get("accept-encoding")) || "identity";
+}
+
 /** The protocol that the headers speak of, before anybody knows whether there is such a method. */
 export function protocolOf(request: Request): Protocol {
   const contentType = mediaType(request.headers.get("content-type"));

@@ -116,8 +116,11 @@ describe("a dictionary of structured fields", () => {
 
 describe("fields that answers vary by", () => {
   it("are the same whatever their order, case and number of lines", () => {
-    expect(varyNames("Foo, BAR ,foo")).toEqual(["bar", "foo"]);
-    expect(varyNames(null)).toEqual([]);
+    expect(varyNames("Foo, BAR ,foo", null)).toEqual(["bar", "foo"]);
+    expect(varyNames(null, null)).toEqual([]);
+    expect(varyNames("foo", "gzip")).toEqual(["accept-encoding", "foo"]);
+    expect(varyNames(null, "br")).toEqual(["accept-encoding"]);
+    expect(varyNames(null, "identity")).toEqual([]);
   });
 
   it("have values that are compared by what they say", () => {

@@ -1,70 +1,30 @@
 // Request bodies over sockets: through workerd, to an upstream that records each byte. What does not end properly is never taken for whole.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Running, start } from "../../../bench/workerd.ts";
+import type { Running } from "../../../bench/workerd.ts";
 import { open, send, until } from "./client.ts";
-import { type Behavior, envelopesIn, RawUpstream, type Seen } from "./upstream.ts";
+import { envelope, ITEM, inKind, isTakenForWhole, type Setup, setUp, text } from "./start.ts";
+import { type Behavior, envelopesIn, type RawUpstream, type Seen } from "./upstream.ts";
 
 const SERVICE = "/uploads.v1.UploadService";
 const MAX_BYTES = 1_000; // as in test/support/uploads/gateway.ts
-const folder = mkdtempSync(join(tmpdir(), "tidegate-uploads-"));
-const upstream = new RawUpstream();
+let setup: Setup | undefined;
+let upstream: RawUpstream;
 let gateway: Running;
 let count = 0;
 
 beforeAll(async () => {
-  await upstream.listen();
-  const subject = {
-    entry: "test/support/uploads/gateway.ts",
-    about: "",
-    variables: { UPSTREAM_URL: `http://127.0.0.1:${upstream.port}` },
-    prepare: () => Promise.reject(new Error("no load")),
-  };
-  gateway = await start(folder, subject, { upstreamPort: 1, cpu: 0 });
+  setup = await setUp();
+  ({ upstream, gateway } = setup);
 }, 60_000);
 
-afterAll(() => {
-  gateway?.stop();
-  upstream.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const text = (value: string): Buffer => Buffer.from(value);
-const envelope = (message: Uint8Array, flags = 0): Buffer => {
-  const head = Buffer.alloc(5);
-  head[0] = flags;
-  head.writeUInt32BE(message.length, 1);
-  return Buffer.concat([head, message]);
-};
-/** `Item { name: "a" }`, as proto. */
-const ITEM = Buffer.from([0x0a, 1, 0x61]);
-const connectEnd = (error?: object): Buffer => envelope(text(JSON.stringify(error === undefined ? {} : { error })), 2);
-const webEnd = (status = 0): Buffer => envelope(text(`grpc-status: ${status}\r\n`), 0x80);
-
-/** Responds in whichever protocol the gateway has called in. */
-const inKind = (when: Behavior["when"], isOpen = false): Behavior => ({
-  when,
-  respond: ({ head }: Seen) => {
-    const type = /^content-type: (.*)$/im.exec(head)?.[1] ?? "";
-    const end = type.startsWith("application/grpc-web") ? webEnd() : connectEnd();
-    if (!/connect\+|grpc-web/.test(type)) return { headers: { "content-type": type }, parts: [ITEM], isOpen };
-    return { headers: { "content-type": type }, parts: [envelope(ITEM), ...(isOpen ? [] : [end])], isOpen };
-  },
-});
+afterAll(() => setup?.stop());
 
 function newCase(behavior: Behavior, headers: Record<string, string> = {}): { id: string; headers: Record<string, string> } {
   count += 1;
   const id = `case-${count}`;
   upstream.behave(id, behavior);
   return { id, headers: { "x-case": id, ...headers } };
-}
-
-/** Whether an upstream may take what it has seen for a whole request. */
-function isTakenForWhole({ isEnded, body, head }: Seen): boolean {
-  return isEnded && (/content-type: application\/(connect|grpc-web)/i.test(head) ? envelopesIn(body).isWhole : true);
 }
 
 /** Waits until nothing more can come of a case's requests. */

@@ -22,6 +22,8 @@ interface Response {
   readonly headers?: Readonly<Record<string, string>>;
   readonly parts: readonly Uint8Array[];
   readonly isOpen?: boolean; // the response is not ended
+  readonly again?: Uint8Array; // sent over and over
+  readonly more?: Promise<readonly Uint8Array[]>; // sent when it resolves; then the response is ended
 }
 
 export class RawUpstream {
@@ -63,12 +65,27 @@ export class RawUpstream {
       const behavior = this.#behaviors.get(id);
       if (hasResponded || behavior === undefined || behavior.when === "never" || (isFirst && behavior.when !== "first")) return;
       hasResponded = true;
-      const { status = 200, headers = {}, parts, isOpen = false } = behavior.respond(one);
+      const { status = 200, headers = {}, parts, isOpen = false, again, more } = behavior.respond(one);
       const fields = Object.entries({ ...headers, connection: "close", "transfer-encoding": "chunked" });
       socket.write(`HTTP/1.1 ${status} Status\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`);
-      for (const part of parts)
-        if (part.length > 0) socket.write(Buffer.concat([Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from("\r\n")]));
-      if (!isOpen) socket.end("0\r\n\r\n");
+      const write = (all: readonly Uint8Array[]): void => {
+        for (const part of all) {
+          if (part.length === 0) continue;
+          socket.write(`${part.length.toString(16)}\r\n`);
+          socket.write(part);
+          socket.write("\r\n");
+        }
+      };
+      write(parts);
+      if (more === undefined && !isOpen) socket.end("0\r\n\r\n");
+      if (again !== undefined) {
+        const timer = setInterval(() => write([again]), 20);
+        socket.on("close", () => clearInterval(timer));
+      }
+      void more?.then((all) => {
+        write(all);
+        socket.end("0\r\n\r\n");
+      });
     };
     socket.on("data", (chunk: Buffer) => {
       raw = Buffer.concat([raw, chunk]);

@@ -21,11 +21,28 @@ function appFor(url: string, protocol: Spoken): App {
   return createApp(config, [], {});
 }
 
+interface Env {
+  readonly UPSTREAM_URL: string;
+  readonly INNER?: Fetcher; // the same gateway as another Worker
+}
+
 export default {
-  fetch(request: Request, env: { readonly UPSTREAM_URL: string }): Response | Promise<Response> {
+  fetch(request: Request, env: Env): Response | Promise<Response> {
+    const ms = request.headers.get("x-hang-up-after");
+    if (env.INNER !== undefined && ms !== null) return hangUp(request, env.INNER, Number(ms));
     const spoken = (request.headers.get("x-spoken") ?? "both") as Spoken;
     const app = apps.get(spoken) ?? appFor(env.UPSTREAM_URL, spoken);
     apps.set(spoken, app);
     return app.fetch(request);
   },
 };
+
+/** A caller that hangs up, as the platform knows it: another Worker that aborts its call. */
+async function hangUp(request: Request, inner: Fetcher, ms: number): Promise<Response> {
+  try {
+    await inner.fetch(request, { signal: AbortSignal.timeout(ms) });
+    return new Response("responded");
+  } catch {
+    return new Response("hung up");
+  }
+}

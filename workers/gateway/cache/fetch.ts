@@ -106,7 +106,7 @@ export async function fetchAnswer(
 
 /** Offers an entry to the shared level: as it is fetched, and with its first hit. */
 export function offer(l2: L2 | undefined, asked: Asked, entry: Entry, now: number): void {
-  const isWhole = asked.variesBy === undefined || varyNames(headerOf(entry, "vary")).length === 0;
+  const isWhole = asked.variesBy === undefined || varyNames(headerOf(entry, "vary"), headerOf(entry, "content-encoding")).length === 0;
   if (isWhole) l2?.put(asked.key, entry, now); // the shared level knows of no variants
 }
 
@@ -124,5 +124,6 @@ export function isFailure(status: number): boolean {
 /** The values that the answer was chosen by: who has others can't have it. */
 export function selected({ variesBy }: Asked, { headers }: Entry): string {
   if (variesBy === undefined) return "";
-  return selection(varyNames(fieldsOf(headers).get("vary")), variesBy);
+  const fields = fieldsOf(headers);
+  return selection(varyNames(fields.get("vary"), fields.get("content-encoding")), variesBy);
 }

@@ -1,8 +1,9 @@
 // What a plain HTTP call asks the cache for: a resource by its path and query.
-import { type Directives, NONE, parseCacheControl } from "../../../core/cache/directives.ts";
+import { type Directives, type Fields, NONE, parseCacheControl } from "../../../core/cache/directives.ts";
 import { cacheKey } from "../../../core/cache/key.ts";
 import type { CachePolicy } from "../../../core/cache/policy.ts";
 import type { Call } from "../call.ts";
+import { acceptEncodingOf } from "../protocol.ts";
 import { type Asked, type PassedBy, passed, type Subject } from "./asked.ts";
 import { presentHttp } from "./http-answer.ts";
 import { resourceOf, selectQuery } from "./query.ts";
@@ -35,7 +36,8 @@ export function httpSubject(route: string, policy: CachePolicy, principalHeader:
     const selected = policy.query === "all" ? query : selectQuery(query, policy.query);
     if (selected === undefined) return passed("query");
 
-    const dimensions = dimensionsOf(headers, names);
+    const fields = acceptedFields(call.request);
+    const dimensions = dimensionsOf(fields, names);
     const isPart = headers.has("range");
     const told = (call: Call): Call => {
       const isKeyed = policy.forward === "key";
@@ -49,7 +51,7 @@ export function httpSubject(route: string, policy: CachePolicy, principalHeader:
       resource: path + selected,
       tags: policy.tags,
       told,
-      variesBy: policy.forward === "all" ? headers : undefined,
+      variesBy: policy.forward === "all" ? fields : undefined,
       hasAuthorization: authorization === "forwarded",
       directives: directivesOf(headers, policy),
       isShareable: method === "GET" && !isPart,
@@ -62,6 +64,12 @@ export function httpSubject(route: string, policy: CachePolicy, principalHeader:
     return asked.kind === "asked" ? asked : undefined;
   };
   return { ask, known };
+}
+
+/** The fields of a request, with the codings that its caller accepts. */
+function acceptedFields(request: Request): Fields {
+  const { headers } = request;
+  return { get: (name) => (name === "accept-encoding" ? acceptEncodingOf(request) : headers.get(name)) };
 }
 
 /** `only-if-cached` asks for less, not for more: it always counts. */

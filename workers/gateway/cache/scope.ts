@@ -1,4 +1,5 @@
 // Whose answer a call may get, and what of its headers an upstream of a cached route gets to see.
+import type { Fields } from "../../../core/cache/directives.ts";
 import type { CachePolicy } from "../../../core/cache/policy.ts";
 import { normalised } from "../../../core/cache/vary.ts";
 import type { Call } from "../call.ts";
@@ -23,7 +24,7 @@ export function authorizationOf(headers: Headers, { authorization }: CachePolicy
 }
 
 /** The values of the declared dimensions, as they are part of the key, and forwarded. */
-export function dimensionsOf(headers: Headers, names: readonly string[]): (string | null)[] {
+export function dimensionsOf(headers: Fields, names: readonly string[]): (string | null)[] {
   return names.map((name) => normalised(name, headers.get(name)));
 }
 

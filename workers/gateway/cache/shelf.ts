@@ -79,7 +79,7 @@ export class Shelf {
   /** @returns under which key it is kept; an answer that varies by fields which the key does not have gets one of its own */
   keep(asked: Asked, entry: Entry, now: number, isOffered = false): string {
     const until = keptUntil(entry);
-    const names = asked.variesBy === undefined ? [] : varyNames(headerOf(entry, "vary"));
+    const names = asked.variesBy === undefined ? [] : varyNames(headerOf(entry, "vary"), headerOf(entry, "content-encoding"));
     const at = names.length === 0 ? asked.key : variantKey(asked, this.#varying(asked.key, names, until, now));
     this.#store.set(at, { kind: "entry", entry, isOffered, retryAt: 0, failures: 0 }, bytesOf(at, entry), until, now);
     return at;

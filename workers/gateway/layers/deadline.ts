@@ -3,6 +3,12 @@ import { parseConnectTimeout, parseGrpcTimeout, shorterTimeout, type Timeout } f
 import { Rejected } from "../../../core/rejection.ts";
 import type { Call, Layer } from "../call.ts";
 
+/** With this flag the platform says when a caller has hung up. It is not read without it: a signal costs an object and a listener. */
+const isCallerWatched =
+  (globalThis as { Cloudflare?: { compatibilityFlags?: Readonly<Record<string, boolean>> } }).Cloudflare?.compatibilityFlags?.[
+    "enable_request_signal"
+  ] === true;
+
 /**
  * The signal it hands inwards ends whatever waits for the network: the upstream's answer, or a body that comes too slowly.
  *
@@ -13,12 +19,14 @@ export function deadline(longestMs: number): Layer {
     const timeoutMs = Math.min(askedFor(call) ?? longestMs, longestMs);
     if (timeoutMs === 0) throw new Rejected({ kind: "deadline_exceeded", timeoutMs }); // no upstream can be in time
     const deadlineAt = call.receivedAt + timeoutMs;
-    let signal: AbortSignal | undefined; // made when somebody waits by it
+    let timer: AbortSignal | undefined; // made when somebody waits by it
+    let signal: AbortSignal | undefined;
     const timed: Call = {
       ...call,
       deadlineAt,
       get signal() {
-        signal ??= AbortSignal.timeout(Math.max(0, deadlineAt - Date.now()));
+        timer ??= AbortSignal.timeout(Math.max(0, deadlineAt - Date.now()));
+        signal ??= isCallerWatched ? AbortSignal.any([timer, call.request.signal]) : timer;
         return signal;
       },
     };
@@ -26,7 +34,8 @@ export function deadline(longestMs: number): Layer {
       return await next(timed);
     } catch (error) {
       // Whatever broke below: when the time was up, that is why.
-      throw signal?.aborted === true ? new Rejected({ kind: "deadline_exceeded", timeoutMs }) : error;
+      if (timer?.aborted === true) throw new Rejected({ kind: "deadline_exceeded", timeoutMs });
+      throw signal?.aborted === true ? new Rejected({ kind: "caller_gone" }) : error;
     }
   };
 }

@@ -43,6 +43,7 @@ export function transcode(route: RestRoute, { maxBytes, types, timing }: Transco
     describeAs(contentType, headers);
     const outgoing = { method: "POST", path, query: "", headers, body };
 
+    const stop = async (): Promise<void> => upload?.fail(new Rejected({ kind: "caller_gone" }));
     let answer: Response | undefined;
     const respond = async (): Promise<Response> => {
       answer = await next(upload === undefined ? { ...call, outgoing } : { ...call, outgoing, signal: upload.signal, upload });
@@ -73,7 +74,7 @@ export function transcode(route: RestRoute, { maxBytes, types, timing }: Transco
     try {
       if (isUnary) return restResponse(encodeResponse(route, messageOf(await bytesOf(await respond()), method)), answer);
       if (!isResponseStream) return restResponse(encodeResponse(route, await onlyMessageOf(received(), method)), answer);
-      const encoded = await encodeStream(route, received(), accept, types, timing);
+      const encoded = await encodeStream(route, stoppable(received(), stop), accept, types, timing);
       hasBegun = true;
       return restResponse(encoded, answer);
     } catch (error) {
@@ -82,6 +83,16 @@ export function transcode(route: RestRoute, { maxBytes, types, timing }: Transco
       throw why;
     }
   };
+}
+
+/** Messages whose source is stopped, too, when nobody reads them any more: a generator ends with the next message at the earliest. */
+function stoppable(messages: AsyncGenerator<Message>, stop: () => Promise<void>): AsyncIterable<Message> {
+  const done = async (): Promise<IteratorResult<Message>> => {
+    await stop();
+    void messages.return(undefined).catch(() => undefined);
+    return { done: true, value: undefined };
+  };
+  return { [Symbol.asyncIterator]: () => ({ next: () => messages.next(), return: done }) };
 }
 
 /** The messages of a stream of requests, each in an envelope. */
