@@ -2,22 +2,15 @@
 import { type Admitted, type Breaker, UNHEARD } from "../breaker/breaker.ts";
 import { Panel } from "../breaker/panel.ts";
 import type { BreakerPolicy } from "../breaker/policy.ts";
-import { MOST_CRITICAL, type Rank } from "../overload/criticality.ts";
-import type { Balancer, Candidate, Question } from "./balancer.ts";
+import { MOST_CRITICAL } from "../overload/criticality.ts";
+import type { Balancer, Candidate } from "./balancer.ts";
 import { BALANCERS, type BalancerName } from "./balancers.ts";
 import { Allowance, BOUNCES, medianOf } from "./bounce.ts";
 import { type Lease, Load, type Report } from "./load.ts";
+import type { End, Found, Member, Wanted } from "./member.ts";
 import { ANYWHERE, type Group, groupsOf, type Standpoint } from "./tiers.ts";
 
-/** An endpoint as it is configured or registered. */
-export interface Member {
-  readonly id: string;
-  readonly weight: number; // [1, 1000]
-  readonly priority: number; // from 0; the next number takes over where nobody of this one is left
-  readonly isDraining: boolean; // gets no new calls
-  readonly zone?: string;
-  readonly isHealthy?: boolean; // false: its health checks fail; it is picked only where nobody is well
-}
+export type { End, Found, Member, Wanted } from "./member.ts";
 
 export interface FleetSettings {
   readonly balancer: BalancerName;
@@ -25,28 +18,6 @@ export interface FleetSettings {
   readonly maxLoadFactor: number; // hashing: see BalancerSettings
   readonly slowStartMs: number; // in which an endpoint that has come later grows into its share
   readonly breaker: BreakerPolicy;
-}
-
-/** What is asked for an attempt. */
-export type Wanted = Pick<Question, "key" | "now" | "dice" | "method"> & {
-  readonly tried: ReadonlySet<string>;
-  readonly rank?: Rank; // what matters less is kept from endpoints that shed it; without, nothing is
-};
-
-export type Found =
-  | { readonly kind: "found"; readonly id: string; readonly admission: Admitted; readonly isAgainst: boolean } // a breaker that only reports
-  | { readonly kind: "none" } // no endpoints, or all of them drain
-  | { readonly kind: "open"; readonly retryAfterMs: number } // the breakers of all of them are
-  | { readonly kind: "shed" } // all that could take it have told us to
-  | { readonly kind: "full" }; // each has as many calls in flight as it may
-
-/** What came of an attempt, beside its outcome. */
-export interface End {
-  readonly lease: Lease;
-  readonly admission: Admitted;
-  readonly now: number;
-  readonly roll: number; // a number in [0, 1)
-  readonly method?: number; // of the call, hashed
 }
 
 const SPILLS_PERCENT = 30; // of a part of its priority: where more of it are out, all of the priority is asked
@@ -111,14 +82,14 @@ export class Fleet {
     const isHeeded = mode === "enforce" && !isQuiet;
     if (isHeeded) {
       const probed = this.#tiers.flatMap(({ members }) => members).find((one) => one.breaker.hasProbe(now) && this.#mayTake(one, wanted));
-      if (probed !== undefined) return this.#found(probed, now, isQuiet);
+      if (probed !== undefined) return this.#found(probed, wanted, isQuiet);
     }
     const rank = now < this.#shedUntil ? (wanted.rank ?? MOST_CRITICAL) : MOST_CRITICAL;
     const roll = rank === MOST_CRITICAL ? 0 : dice(); // one for all: else a call would only be shed where chance shuts all of them at once
     const growsIn = !BALANCERS[this.#settings.balancer].goesByKey; // keys don't wait for an endpoint to warm up
     for (const lenience of [0, 1, 2]) {
       for (const { members, balancer, isPart } of this.#tiers) {
-        const isOpen = isHeeded ? members.map(({ breaker }) => breaker.isOut(now, dice())) : undefined;
+        const isOpen = isHeeded ? members.map(({ breaker }) => breaker.isOut(now, dice(), wanted.method)) : undefined;
         const isOut = (one: Standing, index: number): boolean => isOpen?.[index] === true || (lenience === 0 && one.isHealthy === false);
         const outs = isHeeded || lenience === 0 ? members.filter(isOut).length : 0;
         if (outs === members.length || (isPart && outs * 100 > SPILLS_PERCENT * members.length)) continue; // the next group first
@@ -131,10 +102,10 @@ export class Fleet {
           return (lenience === 2 || !tried.has(one.id)) && one.load.inFlight(now) < this.#settings.maxConcurrent;
         };
         const index = balancer.pick({ ...wanted, isOpen: isFree });
-        if (index !== -1) return this.#found(members[index]!, now, isQuiet);
+        if (index !== -1) return this.#found(members[index]!, wanted, isQuiet);
       }
     }
-    const isClosedFor = (one: Standing): boolean => isHeeded && one.breaker.isOut(now, 0);
+    const isClosedFor = (one: Standing): boolean => isHeeded && one.breaker.isOut(now, 0, wanted.method);
     const all = this.#tiers.flatMap(({ members }) => members);
     if (rank < MOST_CRITICAL && all.some(({ load }) => load.sheds(rank, roll, now))) return { kind: "shed" };
     if (!all.every(isClosedFor)) return { kind: "full" };
@@ -145,10 +116,11 @@ export class Fleet {
     return one.isHealthy !== false && !tried.has(one.id) && one.load.inFlight(now) < this.#settings.maxConcurrent;
   }
 
-  #found({ id, breaker }: Standing, now: number, isQuiet: boolean): Found {
-    const admission = breaker.admit(now, 0);
-    if (admission.kind === "admitted") return { kind: "found", id, admission, isAgainst: false };
-    return { kind: "found", id, admission: UNHEARD, isAgainst: !isQuiet && this.#settings.breaker.mode === "report" };
+  #found({ id, breaker }: Standing, { now, method, tried }: Wanted, isQuiet: boolean): Found {
+    const admission = breaker.admit(now, 0, method);
+    const isAgain = tried.has(id);
+    if (admission.kind === "admitted") return { kind: "found", id, admission, isAgainst: false, isAgain };
+    return { kind: "found", id, admission: UNHEARD, isAgainst: !isQuiet && this.#settings.breaker.mode === "report", isAgain };
   }
 
   /** Whether every endpoint that takes calls has as many in flight as it may. */
@@ -233,17 +205,26 @@ export class Fleet {
    * @param isEvident false where it speaks of the call as much as of the endpoint: its caller gave it very little time
    */
   failed(id: string, end: End, scoreMs: number, isEvident: boolean): void {
-    const { lease, now, admission } = end;
+    const { lease, now, admission, isAgain = false } = end;
     const one = this.#standing.get(id);
     if (one === undefined || !one.load.end(lease, now, Math.max(scoreMs, now - lease.startedAt))) return;
     one.load.doubt();
-    if (isEvident) this.#record(one, end, "failed");
+    if (isEvident && (!isAgain || admission.probe !== undefined)) this.#record(one, end, "failed");
     else one.breaker.drop(admission);
   }
 
-  #record({ breaker }: Standing, { admission, lease, now, roll }: End, outcome: "answered" | "failed"): void {
+  /** A stream that had begun broke off: its attempt has counted as a success, and counts as a failure now. */
+  broke(id: string, admission: Admitted, now: number, roll: number): void {
+    const one = this.#standing.get(id);
+    if (one === undefined || this.#settings.breaker.mode === "off" || admission === UNHEARD) return;
+    one.load.doubt();
+    one.breaker.amend(admission, now, roll);
+    this.panel.look(one.breaker, now);
+  }
+
+  #record({ breaker }: Standing, { admission, lease, now, roll, method }: End, outcome: "answered" | "failed"): void {
     if (this.#settings.breaker.mode === "off" || admission === UNHEARD) return;
-    breaker.record(admission, outcome, now - lease.startedAt, now, roll);
+    breaker.record(admission, outcome, now - lease.startedAt, now, roll, method);
     this.panel.look(breaker, now);
   }
 }

@@ -1,46 +1,17 @@
 // The breaker of one endpoint in one isolate: its own evidence opens it here at once, the object's view everywhere.
 //   closed --too many failures here--> open here, 1 to 3 s --> one call finds out --> closed, or open here again
 //   closed --the object says so--> open > half open > ramp > closed, by its views, which are leases
+
+import { type Admission, type Admitted, fresh, type Memory, type Probe } from "./memory.ts";
+import { MethodFaults } from "./method-faults.ts";
 import type { BreakerPolicy } from "./policy.ts";
 import { isConsecutive } from "./rules/consecutive.ts";
 import { isFailing } from "./rules/failure-rate.ts";
 import { isSlow } from "./rules/slow-rate.ts";
 import { type Seen, TOKEN_MS, type View } from "./shared.ts";
-import { count, counts, emptyWindow, type Window } from "./window.ts";
+import { blame, count, counts } from "./window.ts";
 
-export type Admission =
-  | { readonly kind: "admitted"; readonly generation: number; readonly probe?: Probe }
-  | { readonly kind: "refused"; readonly retryAfterMs: number };
-export type Admitted = Admission & { readonly kind: "admitted" };
-
-/** A call that finds out whether the endpoint is well. */
-export interface Probe {
-  readonly version: number;
-  readonly token: number; // 0: on this isolate's own account
-  readonly endsAt: number; // epoch ms of this isolate: it says nothing after, and has to be ended
-}
-
-/** What is told of nothing: a call that goes out though the breaker is open, because too many of its peers are. */
-export const UNHEARD: Admitted = { kind: "admitted", generation: -1 };
-
-/** What a breaker knows: plain data, which its methods change. */
-export interface Memory {
-  readonly window: Window;
-  inARow: number; // failures
-  admitted: Admitted; // its generation grows with each change here: answers to calls of an older one change nothing
-  openUntil: number; // by own evidence, epoch ms
-  mustProbe: boolean; // open here has ended: one call finds out
-  probing: Probe | undefined;
-  view: View | undefined;
-  viewUntil: number; // epoch ms
-  askedAt: number | undefined; // when the object was first asked after that
-  token: { readonly version: number; readonly token: number; readonly until: number } | undefined;
-  lastToken: { readonly version: number; readonly token: number }; // that it was ever granted: one that comes twice is used once
-  sequence: number;
-  hasFailed: boolean; // since the last report
-  found: Seen["probe"];
-  isUrgent: boolean; // something to be told to the object at once
-}
+export { type Admission, type Admitted, type Memory, type Probe, UNHEARD } from "./memory.ts";
 
 const WINDOW_MS = 10_000;
 const OPEN_HERE_MS = 1_000; // and up to three times that
@@ -51,6 +22,10 @@ const UNANSWERED_MS = 1_000; // and so long after the object has been asked
 export class Breaker {
   readonly #policy: BreakerPolicy;
   readonly memory: Memory;
+  readonly #faults = new MethodFaults();
+  #openedBy: number | undefined; // the method whose failures alone have opened it here; calls of others still go
+  #firstMethod: number | undefined;
+  #hasOthers = false; // more than one method has been called
 
   constructor(policy: BreakerPolicy, memory: Memory = fresh()) {
     this.#policy = policy;
@@ -70,9 +45,14 @@ export class Breaker {
     return mustProbe && now >= openUntil && !this.#isProbing(now);
   }
 
-  /** Whether an ordinary call has to go elsewhere. @param roll a number in [0, 1) */
-  isOut(now: number, roll: number): boolean {
-    return this.memory.mustProbe || roll >= (this.#viewAt(now)?.admit ?? 1);
+  /** Whether an ordinary call has to go elsewhere. @param roll a number in [0, 1) @param method of the call, hashed; 0: not known */
+  isOut(now: number, roll: number, method = 0): boolean {
+    return (this.memory.mustProbe && !this.#spares(method)) || roll >= (this.#viewAt(now)?.admit ?? 1);
+  }
+
+  /** Whether it is open here for another method's failures alone: a call of this one finds out whether it is the endpoint. */
+  #spares(method: number): boolean {
+    return this.#openedBy !== undefined && method !== 0 && method !== this.#openedBy;
   }
 
   /** When to try again, where it refuses, in whole ms. */
@@ -81,8 +61,8 @@ export class Breaker {
     return Math.ceil(Math.max(1, this.#viewAt(now)?.retryAfterMs ?? (now < openUntil ? openUntil - now : ASK_AGAIN_MS)));
   }
 
-  /** @param roll a number in [0, 1) */
-  admit(now: number, roll: number): Admission {
+  /** @param roll a number in [0, 1) @param method of the call, hashed; 0: not known */
+  admit(now: number, roll: number, method = 0): Admission {
     const { memory } = this;
     const view = this.#viewAt(now);
     if (view !== undefined) {
@@ -94,15 +74,20 @@ export class Breaker {
       if (roll >= view.admit) return { kind: "refused", retryAfterMs: this.retryAfterMs(now) };
     }
     if (!memory.mustProbe) return memory.admitted;
+    if (this.#spares(method)) return memory.admitted;
     if (now < memory.openUntil || this.#isProbing(now)) return { kind: "refused", retryAfterMs: this.retryAfterMs(now) };
     return this.#probe({ version: 0, token: 0, endsAt: now + TOKEN_MS });
   }
 
-  /** What came of a call that was admitted. @param roll a number in [0, 1) */
-  record(admission: Admitted, outcome: "answered" | "failed", tookMs: number, now: number, roll: number): void {
+  /** What came of a call that was admitted. @param roll a number in [0, 1) @param method of the call, hashed; 0: not known */
+  record(admission: Admitted, outcome: "answered" | "failed", tookMs: number, now: number, roll: number, method = 0): void {
     const { memory } = this;
     const isFailure = outcome === "failed";
     const { probe, generation } = admission;
+    if (this.#isMethods(method, isFailure, now)) {
+      this.drop(admission);
+      return;
+    }
     if (probe !== undefined) {
       if (memory.probing === probe) memory.probing = undefined;
       if (now >= probe.endsAt) return; // too late to say anything
@@ -113,10 +98,40 @@ export class Breaker {
       return;
     }
     if (generation !== memory.admitted.generation) return;
+    if (memory.mustProbe) {
+      this.#spared(isFailure);
+      return;
+    }
     count(memory.window, WINDOW_MS, now, isFailure, tookMs >= this.#policy.slowMs);
     memory.inARow = isFailure ? memory.inARow + 1 : 0;
     memory.hasFailed ||= isFailure;
     if (this.#isFaulty(now, isFailure)) this.#open(now, roll);
+  }
+
+  /** Learns from a call of a method. @returns whether its failure is the method's own, and says nothing of the endpoint */
+  #isMethods(method: number, isFailure: boolean, now: number): boolean {
+    this.#firstMethod ??= method;
+    this.#hasOthers ||= method !== this.#firstMethod;
+    if (!isFailure) this.#faults.succeeded(method, now);
+    else this.#faults.failed(method);
+    return isFailure && this.#faults.isOwn(method, this.#policy.consecutive, now);
+  }
+
+  /** A call that went out though another method's failures have opened it here. */
+  #spared(isFailure: boolean): void {
+    if (isFailure)
+      this.#openedBy = undefined; // it is the endpoint
+    else this.#close();
+    this.memory.isUrgent = true;
+  }
+
+  /** A call that was recorded as answered, and whose stream broke off afterwards. @param roll a number in [0, 1) */
+  amend({ generation }: Admitted, now: number, roll: number): void {
+    const { memory } = this;
+    if (generation !== memory.admitted.generation) return;
+    blame(memory.window, WINDOW_MS, now);
+    memory.hasFailed = true;
+    if (this.#isFaulty(now, true)) this.#open(now, roll);
   }
 
   /** A call that says nothing: it never came to the endpoint, or its caller went away. */
@@ -147,7 +162,7 @@ export class Breaker {
       calls,
       failures,
       isPast: !memory.hasFailed && memory.inARow === 0,
-      isOpen: memory.mustProbe,
+      isOpen: memory.mustProbe && !(this.#openedBy !== undefined && this.#hasOthers), // a call of another method says more
       wantsProbe: this.wantsProbe(now),
     };
     const seen = memory.found === undefined ? told : { ...told, probe: memory.found };
@@ -208,12 +223,14 @@ export class Breaker {
     this.memory.openUntil = now + OPEN_HERE_MS * (1 + 2 * roll); // not all isolates back at one time
     this.memory.mustProbe = true;
     this.memory.isUrgent = true;
+    this.#openedBy = this.#faults.only();
   }
 
   #close(): void {
     this.#renew();
     this.memory.openUntil = 0;
     this.memory.mustProbe = false;
+    this.#openedBy = undefined;
   }
 
   #renew(): void {
@@ -222,15 +239,4 @@ export class Breaker {
     memory.inARow = 0;
     memory.window.cells.fill(0);
   }
-}
-
-const NO_TOKEN = { version: 0, token: 0 };
-
-function fresh(): Memory {
-  return {
-    ...{ window: emptyWindow(), inARow: 0, admitted: { kind: "admitted", generation: 0 } as const, openUntil: 0, mustProbe: false },
-    ...{ probing: undefined, view: undefined, viewUntil: 0, askedAt: undefined, token: undefined, lastToken: NO_TOKEN },
-    ...{ sequence: 0, hasFailed: false },
-    ...{ found: undefined, isUrgent: false },
-  };
 }

@@ -27,6 +27,11 @@ export function count(window: Window, lengthMs: number, now: number, isFailure: 
   if (isSlow) cells[at + 2]! += 1;
 }
 
+/** A failure of a call that has been counted already. */
+export function blame(window: Window, lengthMs: number, now: number): void {
+  window.cells[3 * turn(window, lengthMs, now) + 1]! += 1;
+}
+
 export function counts(window: Window, lengthMs: number, now: number): Counts {
   turn(window, lengthMs, now);
   const { cells } = window;

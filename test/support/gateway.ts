@@ -1,6 +1,9 @@
 // A gateway with an upstream of the test's own: a function that stands where a service binding would.
 import { env } from "cloudflare:workers";
+import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
+import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import type { GatewayInput } from "../../core/policy.ts";
+import { UserSchema } from "../../protos/gen/users/v1/users_pb.ts";
 import { configure } from "../../workers/gateway/configuration.ts";
 import { createGateway, type Gateway } from "../../workers/gateway/gateway.ts";
 import { catalog } from "./shipped/catalog.ts";
@@ -8,6 +11,17 @@ import { catalog } from "./shipped/catalog.ts";
 export type Upstream = (request: Request) => Response | Promise<Response>;
 
 export const USER = { id: "usr_01arz3ndektsv4rrffq69g5fav", displayName: "Ada", email: "ada@example.com" };
+
+/** An upstream's response with a user, in the protocol and the codec of the request. */
+export function userFor(request: Request, user: typeof USER = USER): Response {
+  const contentType = request.headers.get("content-type") ?? "application/json";
+  const message = create(UserSchema, user);
+  const bytes = contentType.endsWith("json") ? new TextEncoder().encode(toJsonString(UserSchema, message)) : toBinary(UserSchema, message);
+  const isGrpcWeb = contentType.startsWith("application/grpc-web");
+  const end = encodeEnvelope(0x80, new TextEncoder().encode("grpc-status: 0\r\n"));
+  const body = isGrpcWeb ? new Blob([encodeEnvelope(0, bytes), end]) : new Blob([bytes]);
+  return new Response(body.stream(), { headers: { "content-type": contentType } });
+}
 
 export const json = (body: unknown, init: ResponseInit = {}): Response => Response.json(body, init);
 

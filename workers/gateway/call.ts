@@ -45,6 +45,7 @@ export interface Call {
   readonly outgoing: Outgoing;
   readonly hashText?: string; // a field of its message, where endpoints are chosen by one
   readonly rank?: Rank; // how much it matters; critical where nobody has said anything
+  readonly isTranslated?: true; // the upstream is called in another protocol than the caller's, and its response is read
   readonly attempt?: Attempted;
   readonly upload?: { readonly failure: unknown }; // a body that is sent on while it comes; `failure` is set when it breaks off
 }

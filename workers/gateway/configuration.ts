@@ -3,7 +3,7 @@ import type { DescMethod, DescService, Registry } from "@bufbuild/protobuf";
 import { needsMessage } from "../../core/limit/rule.ts";
 import { describe, join, type Problem } from "../../core/parse.ts";
 import { type GatewayInput, type GatewayPolicy, parsePolicy } from "../../core/policy.ts";
-import { endpointId, type UpstreamPolicy } from "../../core/upstream.ts";
+import type { UpstreamPolicy } from "../../core/upstream.ts";
 import type { Breakers } from "./breakers.ts";
 import { cacheProblems, methodCacheProblems, tagProblems } from "./cache/cacheable.ts";
 import type { PurgeLogs } from "./cache/purge-logs.ts";
@@ -183,19 +183,17 @@ function upstreamOf(service: string, gateway: GatewayPolicy, bindings: Bindings)
   return versioned({ own, canaries: canaries as Upstream[], mirror }, traffic, gateway.principalHeader);
 }
 
-/** A pool of endpoints; it bears the name of its endpoint where there is but one. */
+/** A pool of endpoints. Its name stands in messages to callers: it is never the address or the binding of an endpoint. */
 function poolOf(name: string, service: string, policy: UpstreamPolicy, gateway: GatewayPolicy, bindings: Bindings): Upstream | undefined {
   const { principalHeader, registry } = gateway;
-  const [first, second] = policy.endpoints;
   const rings = ringsOf(bindings);
   const roster =
     policy.registry && registry !== undefined && rings !== undefined
       ? { service, rings, pollMs: registry.pollMs, health: policy.health }
       : undefined;
-  const called = name === service && first !== undefined && second === undefined ? endpointId(first.target) : name;
   const { breaker, throttle } = (gateway.services.get(service) ?? gateway.httpRoutes.get(service))!;
   const breakers = bindings["CIRCUIT_BREAKER"] as Breakers | undefined;
-  return pool({ name: called, service: name, policy, breaker, breakers, throttle, principalHeader, roster }, bindings);
+  return pool({ name, service: name, policy, breaker, breakers, throttle, principalHeader, roster }, bindings);
 }
 
 /** What a service of the gateway's own needs: its object, and a secret that is hard to guess. */

@@ -5,16 +5,20 @@ import { reportIn, shedLevelIn } from "../../core/balance/load-report.ts";
 import { timeoutForNextHop } from "../../core/deadline.ts";
 import { CRITICALITIES, CRITICALITY_HEADER, MOST_CRITICAL } from "../../core/overload/criticality.ts";
 import { Rejected } from "../../core/rejection.ts";
+import type { Misfit } from "../../core/rpc-response.ts";
 import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER, REPORT_TRAILER, SHED_HEADER } from "../service/host-load.ts";
 import type { Call, Handler } from "./call.ts";
+import { pushbackIn } from "./failure.ts";
 import { cleanAnswer } from "./headers.ts";
-import { mediaType } from "./protocol.ts";
+import { check, type Reading, watchStream } from "./response-check.ts";
+import { rememberMessage } from "./transcode/decoded.ts";
 import type { Attempt, Outcome, Upstream } from "./upstream.ts";
 
 const COPY_MS = 15_000; // that a copy may take
 
-/** @param form "http": what no RPC server answers is handed on, too */
-export function dispatch(upstream: Upstream, form: "rpc" | "http" = "rpc"): Handler {
+/** @param reading how responses are checked: an upstream is not trusted */
+export function dispatch(upstream: Upstream, reading: Reading): Handler {
+  const { form } = reading;
   return async (call) => {
     const preparation = upstream.prepare(call);
     if (preparation !== undefined) {
@@ -39,14 +43,51 @@ export function dispatch(upstream: Upstream, form: "rpc" | "http" = "rpc"): Hand
     });
     const watched = upstream.mirror?.();
     if (watched !== undefined && !(body instanceof ReadableStream)) waitUntil(copy(watched, call));
+    const found = check(reading, call, answer);
+    const checked = found instanceof Promise ? await found.catch((error: unknown) => giveUp(attempt, call, error)) : found;
+    if (checked !== undefined && "misfit" in checked) return refuse(upstream, attempt, call, answer, checked.misfit, form === "http");
     end(attempt, outcomeOf(answer));
-    refuseUnfit(upstream, call, answer, form === "http");
     const { status, headers: answered } = answer;
-    const response = new Response(answer.body, { status, headers: answered, encodeBody: "manual" });
+    const isWatched = form === "stream" && (reading.decodes !== undefined || call.isTranslated === true) && checked === undefined;
+    const read = checked === undefined ? answer.body : checked.body;
+    const passed = isWatched ? watchStream(answer.body, call, (misfit) => brokeOff(upstream, attempt, call, misfit)) : read;
+    const response = new Response(passed, { status, headers: answered, encodeBody: "manual" });
     cleanAnswer(response.headers);
     if (attempt.cookie !== undefined) response.headers.append("set-cookie", attempt.cookie);
-    return response;
+    return rememberMessage(response, checked?.message);
   };
+}
+
+/** A stream that had begun, and did not end as one. @returns what its reader gets */
+function brokeOff(upstream: Upstream, attempt: Attempt, call: Call, misfit: Misfit): Rejected {
+  attempt.broke();
+  log(upstream, attempt, call, misfit.problem);
+  return new Rejected({ kind: "upstream_invalid", upstream: upstream.name, ...misfit });
+}
+
+/** The call has ended before its response was read. */
+function giveUp(attempt: Attempt, call: Call, error: unknown): never {
+  end(attempt, Date.now() >= call.deadlineAt ? "late" : "dropped");
+  throw call.upload?.failure ?? error;
+}
+
+/** A response that is none: counted against the endpoint where it is its fault, logged, and never handed on. */
+async function refuse(upstream: Upstream, attempt: Attempt, call: Call, answer: Response, misfit: Misfit, isHttp: boolean): Promise<never> {
+  const outcome = outcomeOf(answer);
+  const isCounted = misfit.isFault && outcome === "answered";
+  end(attempt, isCounted ? (misfit.code === "unavailable" ? "unavailable" : "failed") : outcome);
+  log(upstream, attempt, call, misfit.problem);
+  await answer.body?.cancel().catch(() => undefined); // it may be locked, or broken
+  // On the public network a 504 can lose its body; without it, callers would take it for `unavailable` and try again.
+  if (!isHttp && answer.status === 504) throw new Rejected({ kind: "deadline_exceeded", timeoutMs: call.deadlineAt - call.receivedAt });
+  throw new Rejected({ kind: "upstream_invalid", upstream: upstream.name, ...misfit, pushbackMs: pushbackIn(answer.headers) });
+}
+
+/** An upstream's fault: the only place that names an endpoint, since callers never read its address. */
+function log(upstream: Upstream, attempt: Attempt, call: Call, problem: string): void {
+  const requestId = call.outgoing.headers.get("x-request-id");
+  const facts = { requestId, upstream: upstream.name, endpoint: attempt.endpoint, fault: problem };
+  console.warn(JSON.stringify({ level: "warn", event: "upstream_fault", ...facts }));
 }
 
 function end(attempt: Attempt, outcome: Outcome): void {
@@ -73,13 +114,13 @@ async function copy(upstream: Upstream, call: Call): Promise<void> {
 
 const GRPC_FAILURES = new Set(["2", "4", "13", "14", "15"]); // unknown, deadline_exceeded, internal, unavailable, data_loss
 
-/** What speaks against an endpoint, and not against the call: server errors, but for a method it does not have. */
+/** What speaks against an endpoint, and not against the call: server errors, but for a method that it does not have, or not in this version of HTTP. */
 function outcomeOf({ status, headers }: Response): Outcome {
   const grpc = headers.get("grpc-status");
   if (status < 500 && grpc === null) return "answered";
   if (headers.has(SHED_HEADER)) return "turned_away";
   if (status === 503 || grpc === "14") return "unavailable";
-  return (status >= 500 && status !== 501) || GRPC_FAILURES.has(grpc ?? "") ? "failed" : "answered";
+  return (status >= 500 && status !== 501 && status !== 505) || GRPC_FAILURES.has(grpc ?? "") ? "failed" : "answered";
 }
 
 /** An endpoint that is hot against the others, or overloaded, may refuse before any work: then another one gets the call. */
@@ -133,29 +174,7 @@ async function send(upstream: Upstream, attempt: Attempt, call: Call, url: strin
     const isOurs = error instanceof Rejected || broken !== undefined || call.signal?.aborted === true;
     end(attempt, isLate ? "late" : isOurs ? "dropped" : "unavailable");
     if (isOurs) throw broken ?? error;
-    console.warn(
-      JSON.stringify({
-        level: "warn",
-        requestId: call.outgoing.headers.get("x-request-id"),
-        upstream: upstream.name,
-        endpoint: attempt.endpoint,
-        fault: String(error),
-      }),
-    );
+    log(upstream, attempt, call, String(error));
     throw new Rejected({ kind: "upstream_unreachable", upstream: upstream.name, wasSent: !/refused/i.test(String(error)) });
-  }
-}
-
-/** An upstream is not trusted: what no RPC server answers is not handed on. */
-function refuseUnfit(upstream: Upstream, call: Call, { status, headers }: Response, isHttp: boolean): void {
-  if (!isHttp && status >= 300 && status < 400 && status !== 304) {
-    throw new Rejected({ kind: "upstream_invalid", upstream: upstream.name, problem: `answered with a redirect (${status})` });
-  }
-  if (status < 200 || status > 599) {
-    throw new Rejected({ kind: "upstream_invalid", upstream: upstream.name, problem: `answered with status ${status}` });
-  }
-  // On the public network a 504 can lose its body; without it, callers would take it for `unavailable` and try again.
-  if (!isHttp && status === 504 && mediaType(headers.get("content-type")) !== "application/json") {
-    throw new Rejected({ kind: "deadline_exceeded", timeoutMs: call.deadlineAt - call.receivedAt });
   }
 }

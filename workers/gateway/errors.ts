@@ -2,6 +2,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { rateLimitFields, seconds } from "../../core/limit/fields.ts";
 import type { FieldViolation, Rejection } from "../../core/rejection.ts";
+import type { MisfitCode } from "../../core/rpc-response.ts";
 import { BadRequestSchema, RetryInfoSchema } from "../../protos/gen/google/rpc/error_details_pb.ts";
 
 /** A refusal, ready to be written in any protocol. */
@@ -91,15 +92,32 @@ export function toRefusal(rejection: Rejection): Refusal {
         ),
       };
     case "upstream_unreachable":
-      return { error: new ConnectError(`upstream ${rejection.upstream} can't be reached`, Code.Unavailable) };
-    case "upstream_invalid":
-      return { error: new ConnectError(`upstream ${rejection.upstream} ${rejection.problem}`, Code.Unavailable) };
+      return { error: new ConnectError(`upstream ${rejection.upstream} ${unreachable(rejection.wasSent)}`, Code.Unavailable) };
+    case "upstream_invalid": {
+      const { pushbackMs = -1 } = rejection;
+      const headers = pushbackMs < 0 ? {} : { "Retry-After": String(seconds(pushbackMs)) };
+      const error = new ConnectError(`upstream ${rejection.upstream} ${rejection.problem}`, CODES[rejection.code], headers);
+      return rejection.code === "internal" ? { error, httpStatus: 502, isConnectJson: true } : { error };
+    }
   }
 }
 
 /** What is told of a stream that ended without saying how. */
 export const TOO_LATE: Rejection = { kind: "stream_broken", problem: "was not at its end in time", isLate: true };
 export const BROKE_OFF: Rejection = { kind: "stream_broken", problem: "broke off", isLate: false };
+
+const CODES: Readonly<Record<MisfitCode, Code>> = {
+  internal: Code.Internal,
+  unavailable: Code.Unavailable,
+  unauthenticated: Code.Unauthenticated,
+  permission_denied: Code.PermissionDenied,
+  unimplemented: Code.Unimplemented,
+  resource_exhausted: Code.ResourceExhausted,
+};
+
+function unreachable(wasSent: boolean): string {
+  return wasSent ? "can't be reached, or closed the connection before it responded" : "can't be reached";
+}
 
 /** What is told of a mistake of ours: nothing but that it was one. It is logged whole, with the request id. */
 export function toInternal(): Refusal {

@@ -45,7 +45,7 @@ export function failureIn(error: unknown): Failure | undefined {
     case "no_endpoint":
       return { code: "unavailable", wasSent: false, pushbackMs: undefined };
     case "upstream_invalid":
-      return { code: "unavailable", wasSent: true, pushbackMs: undefined };
+      return rejection.isFault ? { code: "unavailable", wasSent: true, pushbackMs: rejection.pushbackMs } : undefined;
     case "deadline_exceeded":
       return { code: "deadline_exceeded", wasSent: true, pushbackMs: undefined };
     default:
@@ -59,7 +59,7 @@ export function isDown({ code }: Failure): boolean {
 }
 
 /** @see gRFC A6, grpc-retry-pushback-ms; RFC 9110, Retry-After in seconds */
-function pushbackIn(headers: Headers): number | undefined {
+export function pushbackIn(headers: Headers): number | undefined {
   const pushback = headers.get("grpc-retry-pushback-ms");
   if (pushback !== null) return /^\d{1,9}$/.test(pushback) ? Number(pushback) : -1;
   const seconds = headers.get("retry-after");

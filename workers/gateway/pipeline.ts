@@ -36,6 +36,7 @@ import { transcode } from "./layers/transcode.ts";
 import { nativeGrpc, translate } from "./layers/translate.ts";
 import { validate } from "./layers/validate.ts";
 import { isReadableUpstream } from "./overrides.ts";
+import type { Reading } from "./response-check.ts";
 import type { RestRoute } from "./transcode/rules.ts";
 import type { Fallback, Upstream } from "./upstream.ts";
 
@@ -80,6 +81,8 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
   const isOrdinary = policy.criticality === CRITICAL && overload.trust.kind === "nobody";
   const kept = caches.of(name);
   const subject = kept && rpcSubject({ method, policy: kept.policy, maxBytes, principalHeader, namesVersion: upstream.namesVersion });
+  const isDecoded = rest !== undefined || kept !== undefined; // messages of responses are looked into
+  const reading: Reading = { form: isUnary ? "unary" : "stream", ...(isDecoded && { decodes: method, isPlain: rest !== undefined }) };
   const changes = policy.invalidates.length > 0 && isUnary && !isCacheable(method);
   const isSilent = !isLimited && rest === undefined && mode !== "report"; // no layer wants to see each call
   const hashField = isStream ? undefined : upstream.hashField;
@@ -124,10 +127,10 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
       ...optional(changes, () => invalidate({ method, tags: policy.invalidates, maxBytes, caches })), // what has changed is not kept
       ...optional(rest === undefined && isCacheable(method) && !isReadableUpstream(method), connectGetAsPost), // for an upstream that takes no GET
       ...(spoken === "both" ? [] : [spoken === "grpc" ? nativeGrpc(method, types) : translate(spoken, isUnary, types)]), // into what the upstream speaks
-      ...optional(other !== undefined, () => fallback(stack(towards(other!), dispatch(other!)), isSafe)), // where this one is down
+      ...optional(other !== undefined, () => fallback(stack(towards(other!), dispatch(other!, reading)), isSafe)), // where this one is down
       ...towards(upstream),
     ],
-    dispatch(upstream),
+    dispatch(upstream, reading),
   );
 }
 
@@ -157,7 +160,7 @@ export function httpPipeline({ route, policy, upstream, limiters, place, cache: 
       limitBody({ maxBytes, form: "bytes", isWhole: false }),
       ...optional(subject !== undefined, () => cache({ cache: kept!, subject: subject!, timeoutMs })),
     ],
-    dispatch(upstream, "http"),
+    dispatch(upstream, { form: "http" }),
   );
 }
 

@@ -118,7 +118,7 @@ export function pool(
     if (found.kind === "shed") return pressure.shed(call, now);
     if (found.kind === "open") throw new Rejected({ kind: "breaker_open", upstream: name, retryAfterMs: found.retryAfterMs });
     if (found.kind !== "found") throw new Rejected({ kind: "no_endpoint", upstream: name, isFull: found.kind === "full" });
-    const { id, admission } = found;
+    const { id, admission, isAgain } = found;
     if (found.isAgainst) console.warn(JSON.stringify({ level: "warn", requestId: requestIdOf(call), breakerOpen: id, enforced: false }));
     pressure.look(call, id, now);
     call.attempt?.tried.add(id);
@@ -126,11 +126,12 @@ export function pool(
     const scoreMs = Number.isFinite(call.deadlineAt) ? call.deadlineAt - call.receivedAt : FAILURE_MS;
     const enoughMs = Math.min(MEANS_SOMETHING_MS, 0.9 * (call.attempt?.maxMs ?? Number.POSITIVE_INFINITY)); // it began a moment before
     const ended = (outcome: Outcome): Promise<void> | undefined => {
-      const end = { lease, admission, now: Date.now(), roll: Math.random(), method };
+      const end = { lease, admission, now: Date.now(), roll: Math.random(), method, isAgain };
       if (outcome === "dropped" || outcome === "turned_away" || outcome === "bounced") fleet.drop(id, end);
       else if (outcome === "answered") fleet.succeeded(id, end);
       else fleet.failed(id, end, scoreMs, outcome !== "late" || end.now - now >= enoughMs);
-      pressure.ended(call, outcome, end.now);
+      const isCounted = isAgain && (outcome === "failed" || outcome === "unavailable" || outcome === "late"); // by an earlier attempt
+      if (!isCounted) pressure.ended(call, outcome, end.now);
       if (queue.size > 0) {
         const { next, dropped } = queue.take(end.now);
         next?.resolve();
@@ -149,6 +150,7 @@ export function pool(
       base,
       fetch,
       cookie,
+      broke: () => fleet.broke(id, admission, Date.now(), Math.random()),
       medianMs: fleet.medianMs(now),
       maxMs: isProbe ? TOKEN_MS : undefined,
       mayGoElsewhere: fleet.size > 1 && mayGoElsewhere,

@@ -46,6 +46,8 @@ export interface Attempt extends Target {
   report(said: Report | undefined, shedLevel: number): void;
   /** @returns what is still to be told of it, behind the answer */
   ended(outcome: Outcome): Promise<void> | undefined;
+  /** A stream that it has begun broke off: after `ended("answered")`, at most once. */
+  broke(): void;
 }
 
 /**
@@ -97,6 +99,7 @@ export function only(name: string, target: Target): Upstream {
     elsewhere: () => false,
     report: nothing,
     ended: nothing,
+    broke: nothing,
   };
   return { name, protocol: "both", timeoutHeader: "always", prepare: () => undefined, pick: () => attempt };
 }

@@ -150,7 +150,7 @@ export class Isolate {
       this.#refused(found, end);
       return nothing;
     }
-    const { id, admission } = found;
+    const { id, admission, isAgain } = found;
     tried.add(id);
     this.attempts += 1;
     const server = servers[Number(id)]!;
@@ -161,7 +161,7 @@ export class Isolate {
     const over = (how: "answered" | "failed" | "late" | "dropped"): boolean => {
       if (isOver) return false;
       isOver = true;
-      const ended = { lease, admission, now: world.now, roll: roll() };
+      const ended = { lease, admission, now: world.now, roll: roll(), isAgain };
       if (how === "dropped") this.fleet.drop(id, ended);
       else if (how === "answered") this.fleet.succeeded(id, ended);
       else

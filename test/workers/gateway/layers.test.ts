@@ -68,8 +68,8 @@ describe("rescue", () => {
   it("does not take an upstream's malformed message for a fault of ours", async () => {
     const gateway = gatewayTo(() => new Response("\xff", { headers: { "content-type": "application/proto" } }));
     const answer = await gateway(rest("GET", "/api/v1/users/x"));
-    expect(answer.status).toBe(503);
-    expect(await answer.json()).toMatchObject({ message: "upstream users.v1.UserService sent what is no users.v1.User" });
+    expect(answer.status).toBe(502);
+    expect(await answer.json()).toMatchObject({ message: "upstream users.v1.UserService sent bytes that are no users.v1.User" });
   });
 });
 

@@ -3,9 +3,9 @@ import { describe, expect, it, vi } from "vitest";
 import type { GatewayInput, ServiceInput } from "../../../core/policy.ts";
 import type { PoolInput } from "../../../core/upstream.ts";
 import { InvalidConfiguration } from "../../../workers/gateway/configuration.ts";
-import { gatewayTo, json, rest, USER, unary } from "../../support/gateway.ts";
+import { gatewayTo, json, rest, USER, unary, userFor } from "../../support/gateway.ts";
 
-type Answer = () => Response | Promise<Response>;
+type Answer = (request: Request) => Response | Promise<Response>;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const until = (isTrue: () => boolean): Promise<boolean> => vi.waitUntil(isTrue, { timeout: 60_000 });
@@ -21,9 +21,9 @@ function over(
   const bindings = Object.fromEntries(
     Object.entries(endpoints).map(([name, answer]) => {
       calls[name] = 0;
-      const fetch = async () => {
+      const fetch = async (url: string, init: RequestInit) => {
         calls[name]! += 1;
-        return answer();
+        return answer(new Request(url, init));
       };
       return [name, { fetch }];
     }),
@@ -33,7 +33,7 @@ function over(
   return { gateway, calls };
 }
 
-const ok: Answer = () => json(USER);
+const ok: Answer = (request) => userFor(request);
 const broken: Answer = () => json({ code: "internal" }, { status: 500 });
 
 describe("an upstream of several endpoints", () => {
@@ -54,7 +54,7 @@ describe("an upstream of several endpoints", () => {
   it("calls a slow endpoint less than the others by default", async () => {
     const slow: Answer = async () => {
       await sleep(250);
-      return ok();
+      return json(USER);
     };
     const { gateway, calls } = over({ A: slow, B: ok, C: ok });
     for (let call = 0; call < 60; call++) await gateway(unary("GetUser"));
@@ -78,11 +78,11 @@ describe("an upstream of several endpoints", () => {
     const calls = ["first", "second", "third", "fourth"].map(call);
     await until(() => order.length === 1);
     expect(order).toEqual(["fourth 503"]); // two wait, no more
-    gates[0]!.resolve(ok() as Response);
+    gates[0]!.resolve(json(USER) as Response);
     await until(() => order.length === 2 && gates.length === 2); // the second has its place
     expect(order).toEqual(["fourth 503", "first 200"]);
     await until(() => order.includes("third 503")); // it has waited for as long as it may
-    gates[1]!.resolve(ok() as Response);
+    gates[1]!.resolve(json(USER) as Response);
     await Promise.all(calls);
     expect(order.at(-1)).toBe("second 200");
   });
@@ -212,7 +212,7 @@ describe("an upstream of several endpoints", () => {
     });
     const waiting: Answer = async () => {
       await gate;
-      return ok();
+      return json(USER);
     };
     const { gateway, calls } = over({ A: waiting, B: waiting }, { maxConcurrent: 2, maxQueued: 0 });
     const first = Array.from({ length: 4 }, () => gateway(unary("GetUser")));

@@ -91,7 +91,7 @@ describe("a stream of answers", () => {
     const cut = gateway(async function* () {
       yield note("a");
     });
-    expect(await (await cut(tail("application/x-ndjson"))).text()).toContain("broke off");
+    expect(await (await cut(tail("application/x-ndjson"))).text()).toContain("without an end-of-stream message");
   });
 
   it("is an ordinary error where it is refused before it begins", async () => {

@@ -2,7 +2,7 @@
 import { expect, it, vi } from "vitest";
 import type { TrafficInput } from "../../../core/traffic.ts";
 import { InvalidConfiguration } from "../../../workers/gateway/configuration.ts";
-import { enveloped, gatewayTo, json, USER, unary } from "../../support/gateway.ts";
+import { enveloped, gatewayTo, json, USER, unary, userFor } from "../../support/gateway.ts";
 
 function over(traffic: TrafficInput, v2: () => Response | Promise<Response> = () => json(USER)) {
   const calls = { own: 0, v2: 0 };
@@ -14,9 +14,9 @@ function over(traffic: TrafficInput, v2: () => Response | Promise<Response> = ()
       return v2();
     },
   };
-  const own = () => {
+  const own = (request: Request) => {
     calls.own += 1;
-    return json(USER);
+    return userFor(request);
   };
   const services = { "users.v1.UserService": { upstream: { binding: "USERS" }, traffic } };
   return { calls, bodies, gateway: gatewayTo(own, { services }, { V2 }) };

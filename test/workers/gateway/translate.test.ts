@@ -74,11 +74,11 @@ describe("an upstream that speaks gRPC-Web", () => {
   });
 
   it.each([
-    ["no trailers", () => joined(encodeEnvelope(0, utf8("{}"))), "internal"],
+    ["no trailers", () => joined(encodeEnvelope(0, utf8("{}"))), "unavailable"],
     ["no status", () => joined(encodeEnvelope(0, utf8("{}")), trailers("a: b\r\n")), "internal"],
     ["no message", () => joined(OK), "unimplemented"],
     ["two messages", () => joined(encodeEnvelope(0, utf8("{}")), encodeEnvelope(0, utf8("{}")), OK), "unimplemented"],
-    ["half a message", () => joined(encodeEnvelope(0, utf8("{}")).slice(0, 6)), "internal"],
+    ["half a message", () => joined(encodeEnvelope(0, utf8("{}")).slice(0, 6)), "unavailable"],
   ])("is not believed when it answers with %s", async (_, body, code) => {
     const answer = await grpcWeb(body)(unary("GetUser", { id: USER.id }));
     expect(await answer.json()).toMatchObject({ code });

@@ -21,8 +21,12 @@ function gateway(validate: "off" | "report" | "enforce", input: Partial<GatewayI
   const NOTES = {
     fetch: async (url: string, init: RequestInit) => {
       seen.push(new Request(url, init));
-      const body = toBinary(addNote.output, create(addNote.output, { id: "n1" } as never));
-      return new Response(body as Uint8Array<ArrayBuffer>, { headers: { "content-type": "application/proto" } });
+      const contentType = new Headers(init.headers).get("content-type") ?? "application/json";
+      const added = create(addNote.output, { id: "n1" } as never);
+      const body = contentType.endsWith("json")
+        ? toJsonString(addNote.output, added)
+        : (toBinary(addNote.output, added) as Uint8Array<ArrayBuffer>);
+      return new Response(body, { headers: { "content-type": contentType } });
     },
   };
   const config = {

@@ -7,6 +7,7 @@ import { storing } from "../../../core/cache/storable.ts";
 import { conditionsOf, freshened, headerOf } from "../../../core/cache/validate.ts";
 import { selection, varyNames } from "../../../core/cache/vary.ts";
 import { Rejected } from "../../../core/rejection.ts";
+import { cutShort } from "../../../core/rpc-response.ts";
 import type { Call, Handler } from "../call.ts";
 import type { Asked } from "./asked.ts";
 import type { Flights } from "./flight.ts";
@@ -73,7 +74,11 @@ export async function fetchAnswer(
   if (!asked.isShareable) return [{ kind: "alone" }, response];
 
   const isConfirmed = response.status === 304 && known !== undefined;
-  const read = await readBody(response.body, response.headers.get("content-length"), policy.maxObjectBytes);
+  const read = await readBody(response.body, response.headers.get("content-length"), policy.maxObjectBytes).catch((error: unknown) => {
+    if (inTime.signal?.aborted === true) throw error;
+    const misfit = cutShort("closed the connection before the end of its response");
+    throw new Rejected({ kind: "upstream_invalid", upstream: settings.route, ...misfit });
+  });
   if (read.kind === "large")
     return [{ kind: "alone" }, new Response(read.body, { status: response.status, headers: response.headers, encodeBody: "manual" })];
   const status = isConfirmed ? known!.status : response.status;

@@ -1,6 +1,7 @@
 // An answer as one RPC caller gets it: kept as the message's bytes, written in the caller's own protocol and form.
 import { type DescMethod, fromBinary, toJsonString } from "@bufbuild/protobuf";
 import { Rejected } from "../../../core/rejection.ts";
+import { broken } from "../../../core/rpc-response.ts";
 import { readQuery } from "../../service/query.ts";
 import type { Call } from "../call.ts";
 import { mediaType } from "../protocol.ts";
@@ -32,8 +33,8 @@ export function rpcAnswer(method: DescMethod): (call: Call) => Asked["present"] 
     return (plain, said, _, forms) => {
       const packed = plain.headers.find(([name]) => name === "content-encoding")?.[1];
       if (packed !== undefined) {
-        const problem = `answered in ${packed.slice(0, 20)}, unasked`;
-        throw new Rejected({ kind: "upstream_invalid", upstream: method.parent.typeName, problem });
+        const misfit = broken(`responded in content encoding "${packed.slice(0, 20)}", which was not requested`);
+        throw new Rejected({ kind: "upstream_invalid", upstream: method.parent.typeName, ...misfit });
       }
       const response = write(plain, said, codec, forms);
       return isGrpcWeb ? unaryFromConnect(response, codec) : response;

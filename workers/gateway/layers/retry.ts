@@ -73,7 +73,9 @@ async function attempt(next: (call: Call) => Promise<Response>, call: Call, perA
       return { error: late, failure: { code: "unavailable", wasSent: true, pushbackMs: undefined } }; // there, for this attempt
     }
     if (!(error instanceof Rejected) || call.signal?.aborted === true) return { error };
-    const failure = error.rejection.kind === "upstream_unreachable" ? failureIn(error) : undefined; // our own refusals stand
+    const { kind } = error.rejection;
+    const isUpstreams = kind === "upstream_unreachable" || kind === "upstream_invalid"; // our own refusals stand
+    const failure = isUpstreams ? failureIn(error) : undefined;
     return failure === undefined ? { error } : { error, failure };
   }
 }

@@ -11,6 +11,7 @@ import { type Chunks, UNFINISHED_MESSAGE, Upload } from "../bodies/upload.ts";
 import type { Call, Layer } from "../call.ts";
 import { BROKE_OFF, TOO_LATE, toRefusal } from "../errors.ts";
 import { mediaType } from "../protocol.ts";
+import { messageIn } from "../transcode/decoded.ts";
 import { encodeRequest } from "../transcode/encode.ts";
 import { messageOf, messagesOf, onlyMessageOf } from "../transcode/envelopes.ts";
 import { decodeRequest } from "../transcode/request.ts";
@@ -72,7 +73,11 @@ export function transcode(route: RestRoute, { maxBytes, types, timing }: Transco
       return why instanceof ConnectError ? why : toRefusal(BROKE_OFF).error;
     };
     try {
-      if (isUnary) return restResponse(encodeResponse(route, messageOf(await bytesOf(await respond()), method)), answer);
+      if (isUnary) {
+        const response = await respond();
+        const message = messageIn(response) ?? messageOf(await bytesOf(response), method);
+        return restResponse(encodeResponse(route, message), answer);
+      }
       if (!isResponseStream) return restResponse(encodeResponse(route, await onlyMessageOf(received(), method)), answer);
       const encoded = await encodeStream(route, stoppable(received(), stop), accept, types, timing);
       hasBegun = true;
@@ -144,7 +149,7 @@ async function bytesOf(answer: Response): Promise<Uint8Array> {
 
 /** The error in the body of a Connect answer; where there is none, what the HTTP status stands for. */
 function errorOf(body: Uint8Array, status: number): ConnectError {
-  const fallback = new ConnectError(`upstream answered with status ${status}`, codeFromHttpStatus(status));
+  const fallback = new ConnectError(`upstream responded with status ${status}`, codeFromHttpStatus(status));
   try {
     return errorFromJsonBytes(body, undefined, fallback);
   } catch (error) {

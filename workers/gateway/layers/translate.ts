@@ -7,6 +7,7 @@ import { readQuery } from "../../service/query.ts";
 import type { Call, Layer, Protocol } from "../call.ts";
 import { BROKE_OFF, TOO_LATE, toRefusal } from "../errors.ts";
 import { mediaType, writeRefusal } from "../protocol.ts";
+import { messageIn, rememberMessage } from "../transcode/decoded.ts";
 import { described } from "../transcode/status.ts";
 import { codecOf } from "../translate/headers.ts";
 import { asConnect, streamFromConnect, unaryFromConnect } from "../translate/to-connect.ts";
@@ -24,12 +25,17 @@ export function translate(spoken: "connect" | "grpc_web", isUnary: boolean, type
     const isGrpcWeb = call.protocol.kind === "grpc_web";
     if (isGrpcWeb === (spoken === "grpc_web")) return next(call);
     const codec = codecOf(mediaType(call.outgoing.headers.get("content-type")));
-    const whyEnded = (): ConnectError => toRefusal(call.signal?.aborted === true ? TOO_LATE : BROKE_OFF).error;
+    const whyEnded = (reason: unknown): ConnectError => {
+      const isLate = call.signal?.aborted === true;
+      return toRefusal(isLate ? TOO_LATE : reason instanceof Rejected ? reason.rejection : BROKE_OFF).error;
+    };
     try {
       const outgoing = (isGrpcWeb ? asConnect : asGrpcWeb)(call.outgoing, isUnary, isUnary ? wholeOf(call) : null);
-      const answer = await next({ ...call, protocol: protocolOf(spoken, isUnary, outgoing.headers), outgoing });
+      const answer = await next({ ...call, protocol: protocolOf(spoken, isUnary, outgoing.headers), outgoing, isTranslated: true });
       if (isGrpcWeb) return isUnary ? await unaryFromConnect(answer, codec) : streamFromConnect(answer, codec, whyEnded);
-      return isUnary ? await unaryFromGrpcWeb(answer, describe) : streamFromGrpcWeb(answer, whyEnded, describe);
+      return isUnary
+        ? rememberMessage(await unaryFromGrpcWeb(answer, describe), messageIn(answer))
+        : streamFromGrpcWeb(answer, whyEnded, describe);
     } catch (error) {
       if (error instanceof ConnectError) return writeRefusal(rpcOf(call.protocol), { error });
       throw error;

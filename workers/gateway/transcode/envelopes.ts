@@ -4,28 +4,44 @@ import { ConnectError } from "@connectrpc/connect";
 import { createEnvelopeReadableStream } from "@connectrpc/connect/protocol";
 import { endStreamFlag, endStreamFromJson } from "@connectrpc/connect/protocol-connect";
 import { Rejected } from "../../../core/rejection.ts";
+import { broken } from "../../../core/rpc-response.ts";
 
 /**
- * The messages of a Connect stream. Throws the ConnectError that stands at its end, or what `whyBroken` says where it has none.
+ * The messages of a Connect stream. Throws the ConnectError that stands at its end, the Rejected of what is no stream, or what `whyBroken`
+ * says where it has no end.
  */
 export async function* messagesOf(
   body: ReadableStream<Uint8Array>,
   method: DescMethod,
   whyBroken: (error?: unknown) => ConnectError,
 ): AsyncIterable<Message> {
+  let end: ConnectError | undefined;
+  let hasEnd = false;
   try {
     for await (const { flags, data } of createEnvelopeReadableStream(body)) {
       if ((flags & endStreamFlag) === endStreamFlag) {
-        const { error } = endStreamFromJson(data);
-        if (error !== undefined) throw error;
-        return;
+        end = endOf(data, method);
+        hasEnd = true;
+        break;
       }
       yield messageOf(data, method);
     }
   } catch (error) {
-    throw error instanceof ConnectError ? error : whyBroken(error);
+    if (error instanceof Rejected) throw error;
+    throw whyBroken(error instanceof ConnectError ? undefined : error); // what is no stream of envelopes is no fault of the caller's
   }
-  throw whyBroken();
+  if (!hasEnd) throw whyBroken();
+  if (end !== undefined) throw end;
+}
+
+/** @throws Rejected where the end of the stream can't be read */
+function endOf(bytes: Uint8Array, { parent }: DescMethod): ConnectError | undefined {
+  try {
+    return endStreamFromJson(bytes).error;
+  } catch {
+    const misfit = broken("ended its stream with bytes that are no end-of-stream message");
+    throw new Rejected({ kind: "upstream_invalid", upstream: parent.typeName, ...misfit });
+  }
 }
 
 /** @throws Rejected: what the upstream gets wrong is no fault of ours */
@@ -33,7 +49,7 @@ export function messageOf(bytes: Uint8Array, { output, parent }: DescMethod): Me
   try {
     return fromBinary(output, bytes);
   } catch {
-    throw new Rejected({ kind: "upstream_invalid", upstream: parent.typeName, problem: `sent what is no ${output.typeName}` });
+    throw new Rejected({ kind: "upstream_invalid", upstream: parent.typeName, ...broken(`sent bytes that are no ${output.typeName}`) });
   }
 }
 
@@ -53,5 +69,5 @@ export async function onlyMessageOf(messages: AsyncIterable<Message>, { parent }
 }
 
 function notOne(upstream: string, sent: string): Rejected {
-  return new Rejected({ kind: "upstream_invalid", upstream, problem: `sent ${sent} where one was due` });
+  return new Rejected({ kind: "upstream_invalid", upstream, ...broken(`sent ${sent} where one was due`) });
 }

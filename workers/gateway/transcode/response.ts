@@ -29,8 +29,8 @@ export function answerJson(route: RestRoute, message: Message): JsonValue {
     const find = (fields: JsonValue): JsonValue | undefined => (fields as Readonly<Record<string, JsonValue>>)[name];
     return find(json) ?? find(write(route, message, true)) ?? whereUnset(answer.field);
   } catch (error) {
-    const problem = `answered with what has no JSON form: ${error instanceof Error ? error.message : String(error)}`;
-    throw new Rejected({ kind: "upstream_invalid", upstream: method.parent.typeName, problem });
+    const problem = `sent a message that has no JSON form: ${error instanceof Error ? error.message : String(error)}`;
+    throw new Rejected({ kind: "upstream_invalid", upstream: method.parent.typeName, problem, code: "internal", isFault: false });
   }
 }
 

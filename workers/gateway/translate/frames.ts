@@ -46,18 +46,19 @@ export async function unpacked({ flags, data }: Frame, encoding: string | null):
  * within a message it stays broken.
  *
  * @param endFlag  the flag of the envelope that ends the stream
- * @param rewrite  that envelope as the caller reads it; `undefined` where the stream has ended without one
+ * @param rewrite  that envelope as the caller reads it; `undefined` where the stream has ended without one, with the error where there was one
  */
 export function rewriteEnd(
   body: ReadableStream<Uint8Array> | null,
   endFlag: number,
-  rewrite: (end: Frame | undefined) => Promise<Uint8Array<ArrayBuffer>>,
+  rewrite: (end: Frame | undefined, reason?: unknown) => Promise<Uint8Array<ArrayBuffer>>,
 ): ReadableStream<Uint8Array> {
   const header = new Uint8Array(HEADER_BYTES);
   let known = 0; // bytes of the header that are there
   let left = 0; // bytes of the message still to come
   let end: { readonly flags: number; readonly data: Uint8Array<ArrayBuffer>; size: number } | undefined;
   let isOver = false;
+  let reason: unknown; // the error with which the upstream's stream ended
 
   const rewritten = new TransformStream<Uint8Array, Uint8Array>({
     async transform(chunk, controller) {
@@ -89,19 +90,25 @@ export function rewriteEnd(
     async flush(controller) {
       if (isOver) return;
       if (known > 0) throw new Error("the answer broke off within a message");
-      controller.enqueue(await rewrite(undefined));
+      controller.enqueue(await rewrite(undefined, reason));
     },
   });
-  return endingAnyway(body ?? new Blob([]).stream()).pipeThrough(rewritten);
+  const onError = (error: unknown): void => {
+    reason = error;
+  };
+  return endingAnyway(body ?? new Blob([]).stream(), onError).pipeThrough(rewritten);
 }
 
 /** A stream that ends where another one breaks off. */
-function endingAnyway(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+function endingAnyway(body: ReadableStream<Uint8Array>, onError: (error: unknown) => void): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }) as const);
+        const { done, value } = await reader.read().catch((error: unknown) => {
+          onError(error);
+          return { done: true, value: undefined } as const;
+        });
         if (done) controller.close();
         else controller.enqueue(value);
       },

@@ -70,18 +70,18 @@ export async function unaryFromConnect(answer: Response, codec: string): Promise
 }
 
 /** @param whyEnded what is told of an answer that ends without its last envelope */
-export function streamFromConnect(answer: Response, codec: string, whyEnded: () => ConnectError): Response {
+export function streamFromConnect(answer: Response, codec: string, whyEnded: (reason: unknown) => ConnectError): Response {
   const headers = without(answer.headers, OF_CONNECT);
   headers.set("content-type", `application/grpc-web+${codec}`);
   const encoding = encodingOf(answer.headers, "connect-content-encoding");
   if (encoding !== null) headers.set("grpc-encoding", encoding);
   if (answer.status !== 200 || !mediaType(answer.headers.get("content-type")).startsWith("application/connect+")) {
     void answer.body?.cancel();
-    const error = new ConnectError(`upstream answered with status ${answer.status}`, codeFromHttpStatus(answer.status));
+    const error = new ConnectError(`upstream responded with status ${answer.status}`, codeFromHttpStatus(answer.status));
     return new Response(trailersFrame(new Headers(), error), { headers });
   }
-  const rewrite = async (end: Frame | undefined) => {
-    const { metadata, error } = end === undefined ? { metadata: new Headers(), error: whyEnded() } : await endOf(end, encoding);
+  const rewrite = async (end: Frame | undefined, reason?: unknown) => {
+    const { metadata, error } = end === undefined ? { metadata: new Headers(), error: whyEnded(reason) } : await endOf(end, encoding);
     return trailersFrame(metadata, error);
   };
   return new Response(rewriteEnd(answer.body, endStreamFlag, rewrite), { headers, encodeBody: "manual" });
@@ -96,7 +96,7 @@ async function endOf(end: Frame, encoding: string | null): Promise<EndStreamResp
 }
 
 async function errorOf(status: number, body: Frame, encoding: string | null): Promise<ConnectError> {
-  const fallback = new ConnectError(`upstream answered with status ${status}`, codeFromHttpStatus(status));
+  const fallback = new ConnectError(`upstream responded with status ${status}`, codeFromHttpStatus(status));
   try {
     return errorFromJsonBytes(await unpacked(body, encoding), undefined, fallback);
   } catch {

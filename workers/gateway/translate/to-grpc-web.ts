@@ -74,7 +74,7 @@ export async function unaryFromGrpcWeb(answer: Response, describe: Describe): Pr
  * @param whyEnded the error of a response that ends without trailers
  * @param describe adds JSON to the details of an error
  */
-export function streamFromGrpcWeb(answer: Response, whyEnded: () => ConnectError, describe: Describe): Response {
+export function streamFromGrpcWeb(answer: Response, whyEnded: (reason: unknown) => ConnectError, describe: Describe): Response {
   const contentType = mediaType(answer.headers.get("content-type"));
   const headers = without(answer.headers, OF_GRPC_WEB);
   const encoding = encodingOf(answer.headers, "grpc-encoding");
@@ -85,12 +85,21 @@ export function streamFromGrpcWeb(answer: Response, whyEnded: () => ConnectError
     void answer.body?.cancel();
     return new Response(endStream(new Headers(), describe(refusal)), { headers });
   }
-  const rewrite = async (end: Frame | undefined) => {
-    const trailers = end === undefined ? new Headers() : trailerParse(await unpacked(end, encoding));
-    const error = end === undefined ? whyEnded() : endOf(trailers);
+  const rewrite = async (end: Frame | undefined, reason?: unknown) => {
+    const trailers = end === undefined ? new Headers() : await trailersIn(end, encoding);
+    const error = end === undefined ? whyEnded(reason) : endOf(trailers);
     return endStream(without(trailers, STATUS), error && describe(error));
   };
   return new Response(rewriteEnd(answer.body, trailerFlag, rewrite), { headers, encodeBody: "manual" });
+}
+
+/** Trailers that can't be read have no status, which is an error of the upstream. */
+async function trailersIn(end: Frame, encoding: string | null): Promise<Headers> {
+  try {
+    return trailerParse(await unpacked(end, encoding));
+  } catch {
+    return new Headers();
+  }
 }
 
 function endStream(metadata: Headers, error: ConnectError | undefined): Uint8Array<ArrayBuffer> {
@@ -100,9 +109,9 @@ function endStream(metadata: Headers, error: ConnectError | undefined): Uint8Arr
 /** An error that stands in the head of the answer: gRPC's own, or HTTP's where it is no gRPC-Web at all. */
 function refusalOf({ status, headers }: Response, contentType: string): ConnectError | undefined {
   if (headers.has("grpc-status") && headers.get("grpc-status") !== "0") return statusOf(headers);
-  if (status !== 200) return new ConnectError(`upstream answered with status ${status}`, codeFromHttpStatus(status));
+  if (status !== 200) return new ConnectError(`upstream responded with status ${status}`, codeFromHttpStatus(status));
   if (contentType.startsWith("application/grpc-web")) return undefined;
-  return new ConnectError(`upstream answered with content type "${contentType}"`, Code.Unknown);
+  return new ConnectError(`upstream responded with content type "${contentType}"`, Code.Unknown);
 }
 
 function endOf(trailers: Headers): ConnectError | undefined {
@@ -119,5 +128,5 @@ function statusOf(trailers: Headers): ConnectError | undefined {
 }
 
 function notOne(found: number): ConnectError {
-  return new ConnectError(`upstream answered a unary call with ${found} messages`, Code.Unimplemented);
+  return new ConnectError(`upstream responded to a unary call with ${found} messages`, Code.Unimplemented);
 }

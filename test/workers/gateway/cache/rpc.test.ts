@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { CacheInput } from "../../../../core/cache/policy.ts";
 import { GetUserRequestSchema, UserSchema } from "../../../../protos/gen/users/v1/users_pb.ts";
 import type { Gateway } from "../../../../workers/gateway/gateway.ts";
-import { enveloped, gatewayTo, rest, USER, unary } from "../../../support/gateway.ts";
+import { enveloped, gatewayTo, rest, USER, unary, userFor } from "../../../support/gateway.ts";
 
 const ID = USER.id;
 const proto = toBinary(UserSchema, create(UserSchema, USER));
@@ -36,7 +36,11 @@ function world(cache: CacheInput = {}, respond: (request: Request) => Response |
   return { gateway, seen };
 }
 
-const user = (): Response => new Response(proto, { headers: { "content-type": "application/proto", "x-served-by": "a" } });
+const user = (request: Request): Response => {
+  const response = userFor(request);
+  response.headers.set("x-served-by", "a");
+  return response;
+};
 const named = (displayName: string): Response =>
   new Response(toBinary(UserSchema, create(UserSchema, { ...USER, displayName })), { headers: { "content-type": "application/proto" } });
 const getUrl = (query: string): Request => new Request(`https://gateway.example/users.v1.UserService/GetUser?${query}`);

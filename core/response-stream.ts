@@ -1,0 +1,49 @@
+// Follows the envelopes of a streamed response, whichever way it is cut into chunks, up to the one that ends it.
+import type { Wire } from "./rpc-response.ts";
+
+export interface ResponseStream {
+  /** @returns what is wrong with the bytes, as it stands in messages; undefined while they are envelopes */
+  see(chunk: Uint8Array): string | undefined;
+  /** @returns what is missing where the stream ends now; undefined where it is whole */
+  missing(): string | undefined;
+}
+
+const HEADER_BYTES = 5; // one of flags, four of length
+const COMPRESSED = 1;
+
+/** @see connectrpc.com/docs/protocol, Streaming; grpc/doc/PROTOCOL-WEB.md */
+export function responseStream(wire: Exclude<Wire, "connect_unary">): ResponseStream {
+  const endFlag = wire === "grpc_web" ? 0x80 : 2;
+  const end = wire === "grpc_web" ? "trailers" : "an end-of-stream message";
+  let header = 0; // bytes of the header seen
+  let flags = 0;
+  let left = 0; // bytes of the message still to come
+  let isEnding = false; // the envelope that is being read is the last one
+  return {
+    see(chunk) {
+      for (let at = 0; at < chunk.byteLength; ) {
+        if (header === HEADER_BYTES && left > 0) {
+          const step = Math.min(left, chunk.byteLength - at);
+          left -= step;
+          at += step;
+          continue;
+        }
+        if (isEnding) return undefined; // what follows the end is not read by anyone
+        if (header === HEADER_BYTES) header = 0;
+        if (header === 0) {
+          flags = chunk[at]!;
+          left = 0;
+          if ((flags & ~(COMPRESSED | endFlag)) !== 0) return `sent bytes that are no envelope (first byte 0x${flags.toString(16)})`;
+        } else left = left * 256 + chunk[at]!;
+        header += 1;
+        at += 1;
+        isEnding = header === HEADER_BYTES && (flags & endFlag) !== 0;
+      }
+      return undefined;
+    },
+    missing() {
+      if (header > 0 && (header < HEADER_BYTES || left > 0)) return "ended its response within a message";
+      return isEnding ? undefined : `ended its response without ${end}`;
+    },
+  };
+}
