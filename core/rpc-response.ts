@@ -87,7 +87,8 @@ function because(wire: Wire, expected: string, { status, contentType }: Response
   if (status === 505)
     return ": it serves this method over HTTP/2 only, and was called over HTTP/1.1; call a service that serves streams over HTTP/1.1, or put a proxy before it that speaks HTTP/2 to it";
   if (isGrpcWeb && wire !== "grpc_web") return `: it speaks gRPC-Web, and was called in Connect; set upstream.protocol: "grpc_web"`;
-  if (!isGrpcWeb && contentType.startsWith("application/grpc")) return ': it speaks gRPC; set upstream.protocol: "grpc", which Cloudflare converts';
+  if (!isGrpcWeb && contentType.startsWith("application/grpc"))
+    return ': it speaks gRPC; set upstream.protocol: "grpc", which Cloudflare converts';
   if (isConnect && wire === "grpc_web") return ': it speaks Connect, and was called in gRPC-Web; set upstream.protocol: "connect"';
   if (status === 415)
     return `: it does not take "${expected}"; set upstream.protocol to what it speaks: ${wire === "grpc_web" ? '"connect"' : '"grpc_web"'}`;

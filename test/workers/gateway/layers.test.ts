@@ -2,14 +2,14 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../../core/policy.ts";
-import { endOfStream, enveloped, gatewayTo, json, PATIENT_MS, rest, USER, unary } from "../../support/gateway.ts";
+import { endOfStream, enveloped, gatewayTo, json, PATIENT_MS, rest, USER, unary, userFor } from "../../support/gateway.ts";
 
 /** A gateway whose upstream keeps the last request it saw. */
 function recording(input: Partial<GatewayInput> = {}) {
   const seen: Request[] = [];
   const gateway = gatewayTo((request) => {
     seen.push(request);
-    return json(USER);
+    return userFor(request);
   }, input);
   return { gateway, last: () => seen.at(-1)!, seen };
 }
