@@ -22,6 +22,7 @@ export async function openapiTypescript(checks: Checks, fronts: readonly Front[]
       }
       checks.pass(`${what}: types are generated`);
       copyFileSync(join(HERE, "openapi/client.ts"), join(folder, "client.ts"));
+      writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
       const options = {
         target: "es2024",
         module: "nodenext",

@@ -9,10 +9,11 @@ import sys
 import typing
 import uuid
 
+import httpx
 from generated.client import Client
 
 ORIGIN = sys.argv[1]
-client = Client(base_url=ORIGIN)
+client = Client(base_url=ORIGIN, timeout=httpx.Timeout(60))
 api = pathlib.Path(__file__).parent / "generated" / "api"
 modules = {
     path.stem: importlib.import_module(f"generated.api.{path.parent.name}.{path.stem}")
