@@ -87,7 +87,13 @@ def order():
     equal([one.id for one in listed.parsed.orders], [made.parsed.id])
 
 
-check("all 14 operations are generated", lambda: equal(len(modules), 14))
+def all_operations():
+    paths = httpx.get(f"{ORIGIN}/openapi.json", timeout=60).json()["paths"]
+    methods = ("get", "put", "post", "delete", "patch", "options", "head", "trace")
+    equal(len(modules), sum(method in methods for path in paths.values() for method in path))
+
+
+check("all operations of the document are generated", all_operations)
 check("create", create)
 check("get", lambda: equal(call("user_service_get_user", created["id"]).parsed.email, email))
 check("update a part", update)

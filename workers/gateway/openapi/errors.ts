@@ -41,7 +41,7 @@ export const CONNECT_ERROR_SCHEMA: Schema = {
       description: "Messages of Protobuf: their types, and their bytes in base64.",
       items: {
         type: "object",
-        properties: { type: { type: "string" }, value: { type: "string" }, debug: true },
+        properties: { type: { type: "string" }, value: { type: "string" }, debug: {} },
         required: ["type", "value"],
       },
     },
