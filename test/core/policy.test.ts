@@ -20,6 +20,24 @@ function problems(input: unknown): string[] {
 }
 
 describe("parsePolicy", () => {
+  it("bounds how Server-Sent Events wait, 0 turning comments off", () => {
+    const never = Number.POSITIVE_INFINITY;
+    expect(parsed({ services }).rest.events).toEqual({ headersAfterMs: 2_000, keepAliveMs: 15_000 });
+    expect(parsed({ services, rest: { events: { headersAfterMs: 0, keepAliveMs: 0 } } }).rest.events).toEqual({
+      headersAfterMs: 0,
+      keepAliveMs: never,
+    });
+    const widest = { headersAfterMs: 60_000, keepAliveMs: 600_000 };
+    expect(parsed({ services, rest: { events: widest } }).rest.events).toEqual(widest);
+    expect(parsed({ services, rest: { events: { keepAliveMs: 1_000 } } }).rest.events.keepAliveMs).toBe(1_000);
+    expect(problems({ services, rest: { events: { headersAfterMs: -1, keepAliveMs: 999, keepalive: 1 } } })).toEqual([
+      expect.stringMatching(/^rest\.events\.keepalive: .*keepAliveMs/),
+      expect.stringMatching(/^rest\.events\.headersAfterMs: .*-1/),
+      expect.stringMatching(/^rest\.events\.keepAliveMs: .*999/),
+    ]);
+    expect(problems({ services, rest: { events: { headersAfterMs: 60_001, keepAliveMs: 600_001 } } })).toHaveLength(2);
+  });
+
   it("fills in the defaults of the requirements: 15 s, 1 MiB, no limits", () => {
     expect(parsed({ services }).services.get("users.v1.UserService")?.methods.get("GetUser")).toEqual({
       readTimeoutMs: 15_000,

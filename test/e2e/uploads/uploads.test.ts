@@ -60,6 +60,19 @@ describe.each(SPOKEN)("a stream of requests over REST, to an upstream that speak
     }
   });
 
+  it.each([
+    ["a bad element of an array", [text('[{"flag":true},'), text('{"flg":true}]')], 400],
+    ["an array that is cut short", [text('[{"flag":true},'), text('{"flag":true}')], 400],
+    ["bytes behind an array", [text('[{"flag":true}]'), text("[")], 400],
+    ["a value that is cut short", [text('{"flag":true}'), text('{"flag":')], 400],
+    ["an element over the limit", [text('[{"flag":true},'), LONG, text("]")], 413],
+  ])("is refused as JSON for %s, and is not taken for whole", async (_, parts, status) => {
+    const { id, headers } = newCase(inKind("end"), { "content-type": "application/json", "x-spoken": spoken });
+    const response = await send(gateway.origin, "/up/import/n", headers, parts);
+    expect(response.status, response.body.toString()).toBe(status);
+    for (const seen of await settled(id)) expect(isTakenForWhole(seen)).toBe(false);
+  });
+
   it("is refused for an unknown query parameter, without a call of the upstream", async () => {
     for (const parts of [[GOOD], []]) {
       const { id, headers } = newCase(inKind("end"), { ...NDJSON, "x-spoken": spoken });

@@ -14,7 +14,7 @@ const apps = new Map<string, App>();
 function appFor(url: string, protocol: Spoken): App {
   const config: GatewayInput = {
     descriptors: [descriptors],
-    rest: { events: { headersAfterMs: 300, keepAliveMs: 1_000 } },
+    rest: { jsonRequestStreams: true, events: { headersAfterMs: 300, keepAliveMs: 1_000 } },
     httpRoutes: { "/files/": { upstream: { url }, maxBodyBytes: MAX_BODY_BYTES, readTimeoutMs: 60_000 } },
     services: { "uploads.v1.UploadService": { upstream: { url, protocol }, maxBodyBytes: MAX_BODY_BYTES, readTimeoutMs: 60_000 } },
   };
