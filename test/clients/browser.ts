@@ -6,7 +6,7 @@ import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import { type Checks, equal } from "./checks.ts";
 import type { Fronts } from "./fronts.ts";
-import type { Result } from "./page.ts";
+import type { Result } from "./scenario.ts";
 
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 

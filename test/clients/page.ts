@@ -13,12 +13,7 @@ import {
   ReportRequestSchema,
   SleepRequestSchema,
 } from "./gen/lab/v1/lab_pb.ts";
-import { type Scenario, scenarios } from "./scenario.ts";
-
-export interface Result {
-  readonly name: string;
-  readonly why: string | undefined; // undefined where it passed
-}
+import { type Result, type Scenario, scenarios } from "./scenario.ts";
 
 declare global {
   var runAll: (origin: string, id: string) => Promise<Result[]>;

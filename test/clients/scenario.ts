@@ -8,6 +8,11 @@ export interface Scenario {
   run(): Promise<void>;
 }
 
+export interface Result {
+  readonly name: string;
+  readonly why: string | undefined; // undefined where it passed
+}
+
 export interface Options {
   readonly id: string; // of this client, unique among all runs
   readonly sendsStreams: boolean;
