@@ -7,10 +7,10 @@ export const OWN_SERVICES: readonly string[] = ["orders", "users"];
 /** Folders of protos/ (and of protos/gen/) that came with this repository. */
 export const OWN_PROTOS: readonly string[] = ["orders", "tidegate", "users"];
 const VENDORED = ["third_party", "google", "grpc", "buf"];
-const FOLDERS = ["bench", "cli", "console", "core", "docs", "durable-objects", "protos", "test", "workers"];
+export const OWN_FOLDERS: readonly string[] = ["bench", "cli", "console", "core", "docs", "durable-objects", "protos", "test", "workers"];
 const ROOT_FILES = ["biome.json", "package.json", "tsconfig.json", "vitest.config.ts"];
 /** What a team edits in order to use the gateway, beside its own folders. */
-const TEAM_FILES = ["gateway.config.ts", "wrangler.toml", "workers/services/catalog.ts"];
+export const TEAM_FILES: readonly string[] = ["gateway.config.ts", "wrangler.toml", "workers/services/catalog.ts"];
 /** Written by tools, by editors, or by nobody of ours. */
 const STRAY = /^\.|^(node_modules|dist|coverage)$|~$|^#.*#$|\.(orig|rej|bak|swp|log)$/;
 
@@ -22,8 +22,8 @@ const STRAY = /^\.|^(node_modules|dist|coverage)$|~$|^#.*#$|\.(orig|rej|bak|swp|
 export function isOwn(path: string): boolean {
   if (path.split("/").some((segment) => STRAY.test(segment)) || TEAM_FILES.includes(path)) return false;
   const [first, ...rest] = path.split("/") as [string, ...string[]];
-  if (rest.length === 0) return FOLDERS.includes(first) || ROOT_FILES.includes(first);
-  if (!FOLDERS.includes(first)) return false;
+  if (rest.length === 0) return OWN_FOLDERS.includes(first) || ROOT_FILES.includes(first);
+  if (!OWN_FOLDERS.includes(first)) return false;
   const service = /^workers\/services\/([^/.]+)(\/|$)/.exec(path)?.[1];
   if (service !== undefined) return OWN_SERVICES.includes(service);
   const proto = /^protos\/(?:gen\/)?([^/.]+)(\/|$)/.exec(path)?.[1];

@@ -1,8 +1,9 @@
 // A copy of the project's own files in a temporary folder, for tests that start its commands with other configurations.
-import { execFileSync, type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
+import { OWN_FOLDERS, ownFilesIn, TEAM_FILES } from "../../cli/own-files.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const BIN = join(ROOT, "node_modules", ".bin");
@@ -18,10 +19,15 @@ export interface ProjectCopy {
   remove(): void;
 }
 
+/** The files that came with the project, and the configuration as it ships: a team's own services and settings stay behind. */
 export function copyProject(): ProjectCopy {
   const folder = mkdtempSync(join(tmpdir(), "tidegate-copy-"));
-  const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"], { cwd: ROOT, encoding: "utf8" });
-  for (const file of files.split("\0")) if (file !== "" && existsSync(join(ROOT, file))) cpSync(join(ROOT, file), join(folder, file));
+  const atRoot = readdirSync(ROOT, { withFileTypes: true }).filter(
+    (entry) => entry.isFile() && !/^\.(?!gitignore|npmrc)|\.log$/.test(entry.name),
+  );
+  const files = [...atRoot.map(({ name }) => name), ".ci/run", ...OWN_FOLDERS.flatMap((name) => ownFilesIn(ROOT, name))];
+  for (const file of files) cpSync(join(ROOT, file), join(folder, file));
+  for (const file of TEAM_FILES) writeFileSync(join(folder, file), shipped(file));
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
   const env = { ...process.env, PATH: `${BIN}${delimiter}${process.env["PATH"]}`, WRANGLER_SEND_METRICS: "false" };
   return {
@@ -32,4 +38,12 @@ export function copyProject(): ProjectCopy {
     run: (file, ...args) => spawnSync("node", [join("cli", file), ...args], { cwd: folder, env, encoding: "utf8" }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** @returns the text of a file that teams change, as the project ships it */
+function shipped(file: string): string {
+  const text = readFileSync(join(ROOT, "test/support/shipped", basename(file)), "utf8");
+  if (file.endsWith(".toml"))
+    return text.replace('main = "index.ts"', 'main = "workers/gateway/index.ts"').replace('"../../../console"', '"console"');
+  return text.replaceAll('"../../../', dirname(file) === "." ? '"./' : '"../../');
 }

@@ -1,0 +1,85 @@
+// What becomes of each block and command of the documents: how it is run, or why it is not.
+import { readFileSync } from "node:fs";
+import { type Block, blocks, type Command, commandsOf, inline } from "./documents.ts";
+
+/** Pages whose blocks are steps: they are executed in order, in a copy of their own. */
+export const WALKS: readonly string[] = ["docs/add-a-service.md", "docs/add-a-layer.md"];
+
+/** Blocks that nobody runs, by file and first line. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {};
+
+/** Commands that are not run here, by their beginning. */
+const COMMAND_EXCEPTIONS: readonly (readonly [beginning: RegExp, reason: string])[] = [
+  [/^npm (test|run test:\w+)( |$)/, "a suite of tests: .ci/run runs it, or README says why not"],
+  [/^\.ci\/run$/, "runs this suite itself"],
+  [/^npm run test(:mutation)?\b/, "takes an hour"],
+  [/^(npx )?wrangler (login|secret|tail|whoami)\b/, "needs an account"],
+  [/^(npm|npx|wrangler|grpcurl|buf curl|npm run \.\.\.|npm run X.*)$/, "the name of a tool, not a command"],
+  [/^npm ci$/, "installs; test/cli/install.test.ts does so in a project of its own"],
+];
+
+export type Kind = "diagram" | "walk" | "configuration" | "session" | "shell" | "data" | "exception";
+
+/** @returns undefined for a block that nothing runs: give it a language that says what it is, or list it with a reason */
+export function kindOf(block: Block): Kind | undefined {
+  if (exceptionOf(block) !== undefined) return "exception";
+  if (block.language === "text") return "diagram";
+  if (WALKS.includes(block.file)) return "walk";
+  if (block.language === "ts" && block.path === "gateway.config.ts") return "configuration";
+  if (block.language === "console") return "session";
+  if (block.language === "sh") return "shell";
+  if (block.language === "json") return "data";
+  return undefined;
+}
+
+export function exceptionOf(block: Block): string | undefined {
+  return EXCEPTIONS[`${block.file}: ${block.text.split("\n")[0]}`];
+}
+
+export const exceptionsOfBlocks: readonly string[] = Object.keys(EXCEPTIONS);
+
+export function reasonNotToRun(line: string): string | undefined {
+  return COMMAND_EXCEPTIONS.find(([beginning]) => beginning.test(line))?.[1];
+}
+
+export const blocksOfKind = (kind: Kind): Block[] => blocks.filter((block) => kindOf(block) === kind);
+
+/** Every command of the documents outside of walks and sessions, each once. */
+export const commands: readonly Command[] = merged([
+  ...inline,
+  ...blocksOfKind("shell").flatMap((block) => commandsOf(block).map((line) => ({ line, at: [block.at] }))),
+]);
+
+function merged(all: readonly Command[]): Command[] {
+  const byLine = new Map<string, string[]>();
+  for (const { line, at } of all) byLine.set(line, [...(byLine.get(line) ?? []), ...at]);
+  return [...byLine].map(([line, at]) => ({ line, at }));
+}
+
+/** A scenario of each simulation that takes seconds. */
+const SIMULATIONS: Readonly<Record<string, string>> = { balancers: "fast-failing", limiter: "uniform-0.5x", resilience: "short-hang" };
+
+/** One line measures every subject, for a second; each other one only a few, since each has to be started. */
+function benchmark(line: string, addition: (flags: string) => string): string {
+  const unlimited = line.replace(/ --seconds \d+/, "");
+  if (/--json|--only/.test(line)) return `${unlimited} --seconds 1`;
+  return addition("--seconds 1 --only bare,gateway");
+}
+
+/** How a command is run: shorter, without an account, and to an end. */
+export function runnable(line: string): string {
+  const addition = (flags: string): string => (line.includes(" -- ") ? `${line} ${flags}` : `${line} -- ${flags}`);
+  if (/^npm run bench( |$)/.test(line)) return benchmark(line, addition);
+  if (/^npm run bench:\w+$/.test(line)) return addition("--seconds 1");
+  if (/^npm run deploy( |$)/.test(line)) return line.includes("--dry-run") ? line : addition("--dry-run");
+  if (/^npm run (register|purge|breaker|sim)$/.test(line)) return addition("--help");
+  const simulation = /^npm run sim -- (\w+)/.exec(line)?.[1];
+  if (simulation !== undefined && simulation in SIMULATIONS) return `${line} --only ${SIMULATIONS[simulation]}`;
+  return line.replace("CACHE_TOKEN=... ", "").replace(/^curl -N /, "curl -N --max-time 5 ");
+}
+
+/** Exit codes that are right beside 0: a stream without an end is left after a time. */
+export const isRight = (line: string, code: number | null): boolean => code === 0 || (line.startsWith("curl -N ") && code === 28);
+
+/** What `.ci/run` runs. */
+export const continuousIntegration = readFileSync(".ci/run", "utf8");

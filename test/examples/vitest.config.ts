@@ -1,0 +1,13 @@
+// `npm run test:examples`: everything that README and docs show is executed. One file at a time: each starts gateways.
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    root: new URL("../..", import.meta.url).pathname,
+    environment: "node",
+    include: ["test/examples/**/*.test.ts"],
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    maxWorkers: 2,
+  },
+});
