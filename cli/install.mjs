@@ -1,7 +1,18 @@
 // Installs what package-lock.json lists, once, for all commands that are started at the same time. Plain JavaScript: it runs on Node 20.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -46,6 +57,13 @@ function hasStamp(root) {
  * @returns {Promise<number>} 0, or the exit code of `npm ci`
  */
 export async function install(root, say) {
+  const folder = join(root, "node_modules");
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    // `npm ci` would empty the folder that the link leads to.
+    throw new Error(
+      `node_modules: found a link to ${realpathSync(folder)}, which is not what package-lock.json lists; run \`npm ci\` there`,
+    );
+  }
   const lock = lockOf(root);
   await acquire(lock, say);
   if (hasStamp(root)) {

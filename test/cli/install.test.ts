@@ -1,6 +1,6 @@
 // `npm run X` on a fresh clone: one installation however many commands start, and none that was cut short counts. With the real npm.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -188,6 +188,15 @@ describe("what counts as installed", () => {
     expect(lines("installed.txt")).toBe(3);
   }, 120_000);
 });
+
+it("is never installed through a link: npm would empty the folder that it leads to", async () => {
+  const elsewhere = join(root, "elsewhere");
+  mkdirSync(elsewhere);
+  writeFileSync(join(elsewhere, "precious"), "");
+  symlinkSync(elsewhere, join(root, "node_modules"));
+  expect(await run("1").ended).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("node_modules: found a link to ") });
+  expect(existsSync(join(elsewhere, "precious"))).toBe(true);
+}, 120_000);
 
 describe("the lock of an installation", () => {
   it.each([

@@ -1,6 +1,6 @@
 // A copy of the project's own files in a temporary folder, for tests that start its commands with other configurations.
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { OWN_FOLDERS, ownFilesIn, TEAM_FILES } from "../../cli/own-files.ts";
@@ -36,7 +36,10 @@ export function copyProject(): ProjectCopy {
     read: (file) => readFileSync(join(folder, file), "utf8"),
     write: (file, text) => writeFileSync(join(folder, file), text),
     run: (file, ...args) => spawnSync("node", [join("cli", file), ...args], { cwd: folder, env, encoding: "utf8" }),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove: () => {
+      unlinkSync(join(folder, "node_modules")); // the link alone, never what it leads to
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 
