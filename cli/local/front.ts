@@ -67,7 +67,7 @@ export class Front {
       connection.awaitsResponse = false;
     });
     client.on("error", () => upstream.resetAndDestroy());
-    upstream.on("error", () => client.resetAndDestroy());
+    upstream.on("error", () => (connection.awaitsResponse ? client.resetAndDestroy() : client.destroySoon()));
     client.once("close", () => upstream.destroy());
     upstream.once("close", () => client.destroySoon());
     client.pipe(upstream);

@@ -5,7 +5,7 @@ import type { Candidate } from "./candidate.ts";
 import type { Front } from "./front.ts";
 import { differences, type Loaded, type LoadOptions, load } from "./loader.ts";
 import type { Runtime } from "./runtime.ts";
-import { changed, snapshot, type Watched } from "./watch.ts";
+import { type Before, changed, snapshot, type Watched } from "./watch.ts";
 
 const DRAIN_MS = 2_000; // that calls in flight have before the runtime is replaced
 
@@ -16,6 +16,7 @@ export class Supervisor {
   readonly #refused = new Map<string, string>(); // why a Worker could not be loaded, by its digest
   #running: Loaded | undefined;
   #reported = "";
+  #startedAt = 0; // epoch ms
 
   constructor(options: LoadOptions, front: Front, runtime: Runtime) {
     this.#options = options;
@@ -25,6 +26,7 @@ export class Supervisor {
 
   /** @returns what stands in the way of the gateway; none when it serves */
   async start(): Promise<readonly string[]> {
+    this.#startedAt = Date.now();
     const loaded = await load(this.#options, undefined, this.#refused);
     if (gatewayOf(loaded) === undefined) return loaded.problems;
     const problems = await this.#run(loaded);
@@ -37,14 +39,14 @@ export class Supervisor {
   /** Ends with the signal. */
   async watch(signal: AbortSignal): Promise<void> {
     let watched = this.#running!.watched;
-    let before = snapshot(watched);
+    let before: Before = { states: snapshot(watched, { states: new Map(), at: this.#startedAt }), at: this.#startedAt };
     while (!signal.aborted) {
-      await changed(watched, before, signal);
+      await changed(watched, before.states, signal);
       if (signal.aborted) return;
-      before = snapshot(watched);
+      before = { states: snapshot(watched), at: Date.now() };
       try {
         watched = await this.#reload();
-        before = snapshot(watched, before);
+        before = { states: snapshot(watched, before), at: before.at };
       } catch (error) {
         console.error(`reload failed: ${error instanceof Error ? error.message : String(error)}`);
       }

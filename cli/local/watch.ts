@@ -29,10 +29,29 @@ export async function changed(watched: Watched, before: Snapshot, signal: AbortS
   }
 }
 
-/** @param before states to keep for files that were looked at already: those of before they were read */
-export function snapshot({ files, folders }: Watched, before?: Snapshot): Snapshot {
+/** What was known before the files were read, and when that was. */
+export interface Before {
+  readonly states: Snapshot;
+  readonly at: number; // epoch ms
+}
+
+const UNCERTAIN = "changed since"; // no state of a file is like it
+const CLOCK_MARGIN_MS = 100; // by which the times of a file system may lag behind the clock
+
+/** @param before the states to compare with later; a file that was not looked at then, and may have changed while it was read, is uncertain */
+export function snapshot({ files, folders }: Watched, before?: Before): Snapshot {
   const all = new Set([...files, ...files.map((file) => dirname(file)), ...folders.flatMap(filesIn)]);
-  return new Map([...all].map((file) => [file, before?.get(file) ?? stateOf(file)]));
+  return new Map(
+    [...all].map((file) => {
+      const known = before?.states.get(file);
+      if (known !== undefined) return [file, known];
+      return [file, before !== undefined && changedAt(file) > before.at - CLOCK_MARGIN_MS ? UNCERTAIN : stateOf(file)];
+    }),
+  );
+}
+
+function changedAt(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? 0;
 }
 
 function isSame(one: Snapshot, other: Snapshot): boolean {

@@ -1,5 +1,5 @@
 // `npm run deploy`: every Worker of the project, in the order of their bindings, and an environment that touches no other one.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { parseDeployArguments } from "../../cli/deploy-arguments.ts";
@@ -7,45 +7,18 @@ import { copyProject, type ProjectCopy } from "./project-copy.ts";
 
 vi.setConfig({ testTimeout: 180_000 }); // each test starts processes
 
+const DOCUMENT = readFileSync("docs/run-and-deploy.md", "utf8");
 const GATEWAY = "wrangler.toml";
 const USERS = "workers/services/users/wrangler.toml";
 const ORDERS = "workers/services/orders/wrangler.toml";
 
-/** The sections of a staging environment that names its own Workers. */
-const STAGING: Readonly<Record<string, string>> = {
-  [GATEWAY]: `
-[env.staging]
-name = "tidegate-staging"
-[[env.staging.services]]
-binding = "USERS"
-service = "tidegate-users-staging"
-[[env.staging.services]]
-binding = "ORDERS"
-service = "tidegate-orders-staging"
-[[env.staging.kv_namespaces]]
-binding = "CACHE"
-[[env.staging.durable_objects.bindings]]
-name = "TOKEN_BUCKET"
-class_name = "TokenBucket"
-`,
-  [USERS]: `
-[env.staging]
-name = "tidegate-users-staging"
-[[env.staging.durable_objects.bindings]]
-name = "USER_STORE"
-class_name = "UserStore"
-`,
-  [ORDERS]: `
-[env.staging]
-name = "tidegate-orders-staging"
-[[env.staging.durable_objects.bindings]]
-name = "ORDER_STORE"
-class_name = "OrderStore"
-[[env.staging.services]]
-binding = "USERS"
-service = "tidegate-users-staging"
-`,
-};
+/** The sections of a staging environment that names its own Workers, as the documentation has them. */
+const STAGING: Readonly<Record<string, string>> = Object.fromEntries(
+  [GATEWAY, USERS, ORDERS].map((file) => {
+    const [, block] = new RegExp(`^\`${file.replaceAll(".", "\\.")}\`:\\n\\n((?: {4}.*\\n)+)`, "m").exec(DOCUMENT)!;
+    return [file, `\n${block!.replace(/^ {4}/gm, "")}`];
+  }),
+);
 
 let copy: ProjectCopy;
 const original = new Map<string, string>();

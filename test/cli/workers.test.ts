@@ -1,0 +1,133 @@
+// What the check says of Workers that do not fit together, and where a mistake is written.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { changesOf, inOneLine } from "../../cli/changes.ts";
+import { locate } from "../../cli/locate.ts";
+import { copyProject, type ProjectCopy } from "./project-copy.ts";
+
+vi.setConfig({ testTimeout: 120_000 }); // each test of the first part starts processes
+
+const BILLING = "workers/services/billing";
+
+describe("the check of the Workers", () => {
+  let copy: ProjectCopy;
+  let toml: string;
+
+  beforeAll(() => {
+    copy = copyProject();
+    toml = copy.read("wrangler.toml");
+    mkdirSync(join(copy.folder, BILLING));
+    mkdirSync(join(copy.folder, "protos/acme/v1"), { recursive: true });
+    copy.write(`${BILLING}/index.ts`, 'export default { fetch: () => new Response("billing") };\n');
+  });
+  afterAll(() => copy.remove());
+  beforeEach(() => rmSync(join(copy.folder, BILLING, "wrangler.toml"), { force: true }));
+
+  function check(): { status: number | null; lines: string[] } {
+    const { status, stdout, stderr } = copy.run("check-configuration.ts");
+    return { status, lines: `${stdout}${stderr}`.trim().split("\n") };
+  }
+
+  it("finds a binding to a Worker without wrangler.toml, a wrong script name, and a service of a proto that the catalog lacks", () => {
+    const bindings =
+      '\n[[services]]\nbinding = "BILLING"\nservice = "acme-billing"\n\n[[services]]\nbinding = "ELSEWHERE"\nservice = "other-team"\nremote = true\n';
+    copy.write("wrangler.toml", toml.replace('service = "tidegate-users"', 'service = "tidegate-user"') + bindings);
+    copy.write("protos/acme/v1/billing.proto", 'syntax = "proto3";\npackage acme.v1;\n// service Commented {\nservice BillingService {}\n');
+    const { status, lines } = check();
+    expect(status).toBe(1);
+    expect(lines).toEqual([
+      `wrangler.toml: [[services]] USERS: found service = "tidegate-user", which no wrangler.toml of the project has; write "tidegate-users", or create workers/services/<name>/wrangler.toml with name = "tidegate-user"; write remote = true where the Worker runs elsewhere`,
+      `wrangler.toml: [[services]] BILLING: found service = "acme-billing", which no wrangler.toml of the project has; the folder is there: create ${BILLING}/wrangler.toml with name = "acme-billing"; write remote = true where the Worker runs elsewhere`,
+      'protos/acme/v1/billing.proto: found service acme.v1.BillingService, which workers/services/catalog.ts does not have; add BillingService, imported from "../../protos/gen/acme/v1/billing_pb.ts" (npm run gen writes it)',
+    ]);
+    rmSync(join(copy.folder, "protos/acme"), { recursive: true });
+  });
+
+  it("finds a service that nothing is bound to, a class that is not exported, and one without a migration", () => {
+    copy.write("wrangler.toml", toml);
+    copy.write(`${BILLING}/index.ts`, 'export class BillingStore {}\nexport default { fetch: () => new Response("billing") };\n');
+    const objects = (name: string): string => `\n[[durable_objects.bindings]]\nname = "${name.toUpperCase()}"\nclass_name = "${name}"\n`;
+    copy.write(
+      `${BILLING}/wrangler.toml`,
+      `name = "acme-billing"\nmain = "index.ts"\ncompatibility_date = "2026-10-01"\n${objects("BillingStore")}${objects("Stores")}`,
+    );
+    const { status, lines } = check();
+    expect(status).toBe(1);
+    expect(lines).toEqual([
+      `${BILLING}/wrangler.toml: found "acme-billing", which no Worker is bound to; add to wrangler.toml: [[services]] binding = "BILLING", service = "acme-billing"`,
+      `${BILLING}/wrangler.toml: [[durable_objects.bindings]] BILLINGSTORE: found no migration for class "BillingStore"; add [[migrations]] with tag = "v1" and new_sqlite_classes = ["BillingStore"]`,
+      expect.stringMatching(
+        /STORES: found class_name = "Stores", which workers\/services\/billing\/index\.ts does not export; export class Stores there, or write/,
+      ),
+      `${BILLING}/wrangler.toml: [[durable_objects.bindings]] STORES: found no migration for class "Stores"; add [[migrations]] with tag = "v1" and new_sqlite_classes = ["Stores"]`,
+    ]);
+  });
+
+  it("finds a wrangler.toml that lacks what every Worker needs, or names a file that is not there", () => {
+    copy.write(`${BILLING}/wrangler.toml`, 'name = "acme-billing"\nmain = "index.ts"\n');
+    expect(check()).toMatchObject({
+      status: 1,
+      lines: [`${BILLING}/wrangler.toml: found no compatibility_date; write the one of the gateway's wrangler.toml`],
+    });
+    copy.write(`${BILLING}/wrangler.toml`, 'name = "acme-billing"\nmain = "main.ts"\ncompatibility_date = "2026-10-01"\n');
+    expect(check()).toMatchObject({
+      status: 1,
+      lines: [`${BILLING}/wrangler.toml: found main = "main.ts", which is no file; create it, or correct main`],
+    });
+  });
+});
+
+describe("the place of a setting", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tidegate-locate-"));
+  const file = join(folder, "gateway.config.ts");
+  const imported = join(folder, "users.ts");
+  writeFileSync(
+    file,
+    `import { users } from "./users.ts"; // services: { users: 1 }
+/* methods: {
+   GetUser: 1 } */
+export default defineGateway({
+  rateLimits: { "per-caller": { capacity: 100 }, writes: { capacity: 20 } },
+  note: \`
+  capacity: {\`,
+  services: {
+    "users.v1.UserService": users,
+    "orders.v1.OrderService": { upstream: { binding: "ORDERS" }, methods: { GetOrder: { cost: 2 }, ListOrders: { cost: 5 } } },
+  },
+});
+`,
+  );
+  writeFileSync(
+    imported,
+    "export const users: Service = {\n  upstream: { binding: 'USERS' },\n  methods: {\n    GetUser: { cost: 1 },\n  },\n};\n",
+  );
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each([
+    ['rateLimits["per-caller"].capacity', `${file}:5:33`],
+    ["rateLimits.writes.capacity", `${file}:5:60`],
+    ['services["orders.v1.OrderService"].methods.ListOrders.cost', `${file}:10:114`],
+    ['services["users.v1.UserService"].methods.GetUser.cost', `${imported}:4:16`],
+    ["cost of orders.v1.OrderService.GetOrder", `${file}:10:89`],
+    ['services["orders.v1.OrderService"].upstream.hashOn', `${file}:10:33`],
+    ["nowhere.to.be.found", file],
+  ])("%s", (path, place) => {
+    expect(locate(path, file, [file, imported])).toBe(place);
+  });
+});
+
+describe("what differs between two configurations", () => {
+  it("is a phrase for each setting", () => {
+    const before = { a: 1, b: { c: [1], d: true }, "x-y": "old" };
+    const after = { b: { c: [1, 2], d: true, e: null }, "x-y": "new" };
+    expect(changesOf(before, after)).toEqual(["a removed", "b.c: [1] -> [1,2]", "b.e added: null", '["x-y"]: "old" -> "new"']);
+    expect(changesOf(before, structuredClone(before))).toEqual([]);
+  });
+
+  it("is one line, however much it is", () => {
+    const many = Array.from({ length: 20 }, (_, index) => `n${index} removed`);
+    expect(inOneLine(many)).toBe(`${many.slice(0, 8).join("; ")}; and 12 more`);
+  });
+});
