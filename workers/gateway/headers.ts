@@ -44,8 +44,9 @@ const NOT_FOR_CALLERS = [...HOP_BY_HOP, ...ANSWER_ONLY, ...OURS, ...CROSS_ORIGIN
 /** The headers of a call as the upstream gets them: one copy, which the layers add to. */
 export function requestHeaders(request: Request): Headers {
   const headers = new Headers(request.headers);
-  const accepted = acceptEncodingOf(request);
-  if (accepted !== headers.get("accept-encoding")) headers.set("accept-encoding", accepted); // where there is none, the runtime adds its own
+  const sent = headers.get("accept-encoding");
+  const accepted = acceptEncodingOf(request, sent);
+  if (accepted !== sent) headers.set("accept-encoding", accepted); // where there is none, the runtime adds its own
   dropNamedBy(headers.get("connection"), headers);
   const address = headers.get("cf-connecting-ip");
   for (const name of NOT_FOR_UPSTREAMS) headers.delete(name);

@@ -38,11 +38,12 @@ export function mediaType(contentType: string | null): string {
  * The codings that the caller accepts: `identity` where it names none. Cloudflare's edge, and the proxy of `wrangler dev`, write an
  * `Accept-Encoding` of their own and keep the caller's in `request.cf`.
  *
+ * @param sent the request's own header
  * @see developers.cloudflare.com/workers/runtime-apis/request, clientAcceptEncoding
  */
-export function acceptEncodingOf(request: Request): string {
-  const { cf, headers } = request as Request & { readonly cf?: { readonly clientAcceptEncoding?: string } };
-  return (cf?.clientAcceptEncoding ?? headers.get("accept-encoding")) || "identity";
+export function acceptEncodingOf(request: Request, sent = request.headers.get("accept-encoding")): string {
+  const { cf } = request as Request & { readonly cf?: { readonly clientAcceptEncoding?: string } };
+  return (cf?.clientAcceptEncoding ?? sent) || "identity";
 }
 
 /** The protocol that the headers speak of, before anybody knows whether there is such a method. */
