@@ -62,7 +62,7 @@ function at({ file, env }: Deployment, section: string): string {
 
 function nameProblems({ file, env, config }: Deployment, others: readonly Deployment[]): string[] {
   const same = others.find((other) => other.config.name === config.name);
-  if (same === undefined || env === undefined) return []; // said where the environment takes the name
+  if (same === undefined || env === undefined) return []; // reported for the environment that takes the name
   return [
     `${file}: [env.${env}] name: found "${config.name}", the Worker of ${label(same.env)} in ${same.file}; write "${readWorkerConfig(same.file).name}-${env}"`,
   ];

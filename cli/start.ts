@@ -89,7 +89,7 @@ async function listen(port: number | undefined, address: string): Promise<Front>
   process.exit(1);
 }
 
-/** Ends the runtime, then this process; at once where asked twice. */
+/** Ends the runtime, then this process; at once on a second signal. */
 async function stop(code: number): Promise<void> {
   if (ending.signal.aborted) process.exit(code); // the watchdog ends what is left
   ending.abort();

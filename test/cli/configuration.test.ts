@@ -22,54 +22,54 @@ beforeEach(() => {
   copy.write(".dev.vars", "");
 });
 
-function check(fields: string): { status: number | null; said: string } {
+function check(fields: string): { status: number | null; output: string } {
   copy.write("gateway.config.ts", `import { defineGateway } from "./core/policy.ts";\nexport default defineGateway({ ${fields} });\n`);
   const { status, stdout, stderr } = copy.run("check-configuration.ts");
-  return { status, said: stdout + stderr };
+  return { status, output: stdout + stderr };
 }
 
 describe("the check of the configuration", () => {
   it("sees KV namespaces, and reports the one that is missing", () => {
-    expect(check(CACHED)).toEqual({ status: 0, said: "" });
+    expect(check(CACHED)).toEqual({ status: 0, output: "" });
     copy.write("wrangler.toml", toml.replace('binding = "CACHE"', 'binding = "OTHER"'));
-    expect(check(CACHED)).toMatchObject({ status: 1, said: expect.stringMatching(/cache\.l2: found no binding CACHE/) });
+    expect(check(CACHED)).toMatchObject({ status: 1, output: expect.stringMatching(/cache\.l2: found no binding CACHE/) });
   });
 
   it("sees the secrets of .dev.vars, each of them", () => {
     copy.write(".dev.vars", SECRETS.map((name) => `${name}="0123456789abcdef"\n`).join(""));
-    expect(check(`${ADMIN}, ${USERS}`)).toEqual({ status: 0, said: "" });
+    expect(check(`${ADMIN}, ${USERS}`)).toEqual({ status: 0, output: "" });
     copy.write(".dev.vars", SECRETS.map((name) => `${name}=short\n`).join(""));
-    const { status, said } = check(`${ADMIN}, ${USERS}`);
+    const { status, output } = check(`${ADMIN}, ${USERS}`);
     expect(status).toBe(1);
-    expect(said.match(/tokenBinding: found a shorter secret/g)).toHaveLength(3);
+    expect(output.match(/tokenBinding: found a shorter secret/g)).toHaveLength(3);
   });
 
   it("sees the variables of wrangler.toml", () => {
     copy.write("wrangler.toml", `${toml}\n[vars]\nCACHE_TOKEN = "0123456789abcdef"\n`);
-    expect(check(`purge: { tokenBinding: "CACHE_TOKEN" }, ${USERS}`)).toEqual({ status: 0, said: "" });
+    expect(check(`purge: { tokenBinding: "CACHE_TOKEN" }, ${USERS}`)).toEqual({ status: 0, output: "" });
   });
 
   it("notes secrets that are not here, which an account may have, and passes", () => {
-    const { status, said } = check(`${ADMIN}, ${USERS}`);
+    const { status, output } = check(`${ADMIN}, ${USERS}`);
     expect(status).toBe(0);
-    for (const name of SECRETS) expect(said).toMatch(new RegExp(`^note: .*${name}.*\\.dev\\.vars.*wrangler secret put ${name}`, "m"));
+    for (const name of SECRETS) expect(output).toMatch(new RegExp(`^note: .*${name}.*\\.dev\\.vars.*wrangler secret put ${name}`, "m"));
   });
 
   it.each(["TOKEN_BUCKET", "CACHE"])("refuses %s as an upstream: a binding that serves no requests", (binding) => {
-    const { status, said } = check(`services: { "users.v1.UserService": { upstream: { binding: "${binding}" } } }`);
+    const { status, output } = check(`services: { "users.v1.UserService": { upstream: { binding: "${binding}" } } }`);
     expect(status).toBe(1);
-    expect(said).toContain(binding);
+    expect(output).toContain(binding);
   });
 
   it("takes a binding of assets as an upstream, since it serves requests", () => {
     copy.write("wrangler.toml", toml.replace('directory = "console"', 'directory = "console"\nbinding = "ASSETS"'));
-    expect(check(`${USERS}, httpRoutes: { "/files/": { upstream: { binding: "ASSETS" } } }`)).toEqual({ status: 0, said: "" });
+    expect(check(`${USERS}, httpRoutes: { "/files/": { upstream: { binding: "ASSETS" } } }`)).toEqual({ status: 0, output: "" });
   });
 
   it("reports each Durable Object that is not bound", () => {
     copy.write("wrangler.toml", toml.replaceAll(/name = "(HASH_RING|PURGE_LOG|CIRCUIT_BREAKER)"/g, 'name = "OTHER_$1"'));
-    const { status, said } = check(`${ADMIN}, ${USERS}`);
+    const { status, output } = check(`${ADMIN}, ${USERS}`);
     expect(status).toBe(1);
-    expect(said.match(/found no binding (HASH_RING|PURGE_LOG|CIRCUIT_BREAKER)/g)).toHaveLength(3);
+    expect(output.match(/found no binding (HASH_RING|PURGE_LOG|CIRCUIT_BREAKER)/g)).toHaveLength(3);
   });
 });
