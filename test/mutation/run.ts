@@ -2,40 +2,24 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { Stryker } from "@stryker-mutator/core";
+import { parseCommand } from "../../cli/command.ts";
 import { type Judged, missedGoals, reportOf, summaryOf } from "./report.ts";
 import { filesOf, keyOf, mutantsOf, sampleOf } from "./sample.ts";
 import { SAMPLE_FILE } from "./sample-checker.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const REPORT = "docs/mutation.md";
-const USAGE = `npm run test:mutation -- [--seed N] [--mutants N] [--min-per-file N] [--file GLOB] [--workers N] [--report FILE] [--json FILE]
-  --seed N          the same seed draws the same mutants from the same source (default 1)
-  --mutants N       size of the sample (default 1500)
-  --min-per-file N  mutants of each file at least, where it has so many (default 5)
-  --file GLOB       mutants of these files of core/ only; no report is written unless --report names one
-  --workers N       processes at a time (default 2)
-  --report FILE     where the report is written (default ${REPORT})
-  --json FILE       every mutant of the sample with its result, for other programs
-Exit code 1 where a goal is missed. Takes up to an hour on two cores.`;
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string", default: "1" },
-    mutants: { type: "string", default: "1500" },
-    "min-per-file": { type: "string", default: "5" },
-    file: { type: "string", multiple: true },
-    workers: { type: "string", default: "2" },
-    report: { type: "string" },
-    json: { type: "string" },
-    help: { type: "boolean", default: false },
-  },
+const { values } = parseCommand("test:mutation", {
+  seed: { type: "string", default: "1" },
+  mutants: { type: "string", default: "1500" },
+  "min-per-file": { type: "string", default: "5" },
+  file: { type: "string", multiple: true },
+  workers: { type: "string", default: "2" },
+  report: { type: "string" },
+  json: { type: "string" },
 });
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
 const seed = wholeNumber("seed", values.seed, 0);
 const size = wholeNumber("mutants", values.mutants, 1);
 const perFile = wholeNumber("min-per-file", values["min-per-file"], 0);
@@ -124,6 +108,6 @@ function wholeNumber(name: string, text: string, min: number): number {
 }
 
 function fail(message: string): never {
-  console.error(`${message}\n\n${USAGE}`);
+  console.error(message);
   process.exit(2);
 }
