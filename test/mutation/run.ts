@@ -67,7 +67,7 @@ async function judge(): Promise<Judged[]> {
         "!core/**",
         "!test/core/**",
         "!test/{simulation,support}/**",
-        "!test/mutation/vitest.config.ts",
+        "!test/mutation/{setup,vitest.config}.ts",
         "!{package,tsconfig}.json",
       ],
       tsconfigFile: "none", // StrykerJS would rewrite it with the API of TypeScript 5, which TypeScript 7 does not have

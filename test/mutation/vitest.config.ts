@@ -5,15 +5,19 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Tests that are not run for mutants, each with its reason. */
 const EXCLUDED = [
-  "test/core/breaker/model.test.ts", // explores 100,000s of states: 35 s for each mutant; commands.test.ts checks the same properties
+  "test/core/breaker/model.test.ts", // explores 100,000s of states: 35 s for each mutant; object.test.ts and isolate.test.ts have each step of it
+  "test/core/breaker/commands.test.ts", // walks thousands of steps at random, and counts how many probes it has met
+  "test/core/breaker/shared.test.ts", // simulates 24 isolates for minutes, 24 times
+  "test/core/limit/oracles.test.ts", // simulates faulty pools, to test the oracles of the simulation
+  "test/core/cache/writes.test.ts", // simulates hours of traffic
   "test/core/balance/even-shares.test.ts", // 8 million picks: a minute for each mutant
   "test/core/cache/hit-ratio.test.ts", // measures hit ratios over millions of requests: 11 s for each mutant
   "test/core/cache/{allocation,memory}.test.ts", // measure the heap, which the instrumented code uses differently
   "test/core/limit/memory.test.ts", // measures the heap
 ];
 
-/** Tests that take a second or more. They run last: most mutants are killed before. */
-const SLOW = /breaker\/(shared|commands)|limit\/(oracles|pool|hot)|balance\/(balancers|fleet|retried|tiers)|cache\/(writes|purges|stores)/;
+/** Tests that take longest. They run last: most mutants are killed before. */
+const SLOW = /limit\/(pool|hot)|balance\/(balancers|fleet|retried|tiers|place)|cache\/(purges|stores)|transcode\/(path-trie|query)/;
 
 class FastFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -28,6 +32,7 @@ export default defineConfig({
     isolate: false, // each mutant gets a worker of its own; its test files may share it: a fifth less work, the same results
     include: ["test/core/**/*.test.ts"],
     exclude: EXCLUDED,
+    setupFiles: ["test/mutation/setup.ts"],
     testTimeout: 60_000, // instrumented code runs several times slower
     sequence: { sequencer: FastFirst },
   },

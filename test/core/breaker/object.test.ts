@@ -82,9 +82,11 @@ describe("what opens an endpoint", () => {
   });
 
   it("remembers five thousand isolates, the latest ones", () => {
-    const many = hear(Array.from({ length: 5_001 }, () => WELL));
+    const one = [...hear([WELL]).evidence.values()][0]!;
+    const full: Shared = { ...CLOSED, evidence: new Map(Array.from({ length: 5_000 }, (_, index) => [`old${index}`, one])) };
+    const many = hear([WELL], full);
     expect(many.evidence.size).toBe(5_000);
-    expect([many.evidence.has("i0"), many.evidence.has("i1"), many.evidence.has("i5000")]).toEqual([false, true, true]);
+    expect([many.evidence.has("old0"), many.evidence.has("old1"), many.evidence.has("i0")]).toEqual([false, true, true]);
   });
 });
 
