@@ -4,6 +4,7 @@ import { basename, join, relative } from "node:path";
 import { suggest } from "../core/parse.ts";
 import { BundleError, bundle } from "./bundle.ts";
 import { CONFIG_FILE } from "./configuration.ts";
+import { isOwn } from "./own-files.ts";
 import { type ProjectWorker, type ProjectWorkers, SERVICES_FOLDER, serviceFiles } from "./workers.ts";
 
 /** Bindings to Workers that are not in the project, by binding: `npm start` cannot run them, and a deploy needs them to be there. */
@@ -41,7 +42,7 @@ function folderWithoutFile(script: string): string | undefined {
   return folders.map(({ name }) => name).find((name) => script === name || script.endsWith(`-${name}`) || script.startsWith(`${name}-`));
 }
 
-/** Services that no binding names, and that nothing else can reach either. */
+/** A team's services that no binding names, and that nothing else can reach either. The example services may be left out. */
 export function unreachableProblems({ gateway, services }: ProjectWorkers): string[] {
   const bound = new Set(
     [...(gateway === undefined ? [] : [gateway]), ...services].flatMap(({ config }) =>
@@ -49,7 +50,7 @@ export function unreachableProblems({ gateway, services }: ProjectWorkers): stri
     ),
   );
   return services
-    .filter(({ name, config }) => !bound.has(name) && !isReachable(config))
+    .filter(({ name, file, config }) => !bound.has(name) && !isReachable(config) && !isOwn(file.replaceAll("\\", "/")))
     .map(({ file, name }) => {
       const binding = name.replace(/^.*?-/, "").replaceAll("-", "_").toUpperCase();
       return `${file}: found "${name}", which no Worker is bound to; add to wrangler.toml: [[services]] binding = "${binding}", service = "${name}"`;
@@ -97,9 +98,10 @@ export function classProblems({ file, config }: ProjectWorker, exported: readonl
     });
 }
 
-/** Services of the project's protos that the catalog does not have: they cannot be configured. */
+/** Services of a team's protos that the catalog does not have: they cannot be configured. The example services may be left out. */
 export function catalogProblems(catalog: readonly string[]): string[] {
-  return protoFiles("protos").flatMap((file) => {
+  const theirs = protoFiles("protos").filter((file) => !isOwn(file.replaceAll("\\", "/")));
+  return theirs.flatMap((file) => {
     const text = readFileSync(file, "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
     const package_ = /^\s*package\s+([\w.]+)\s*;/m.exec(text)?.[1];
     return [...text.matchAll(/^\s*service\s+(\w+)\s*\{/gm)]
