@@ -27,7 +27,19 @@ export type Action = "registered" | "changed" | "draining" | "deregistered" | "e
 /** What isolates work with until they ask again. */
 export type Snapshot =
   | { readonly kind: "same"; readonly version: number }
-  | { readonly kind: "members"; readonly version: number; readonly endpoints: readonly Registered[] };
+  | {
+      readonly kind: "members";
+      readonly version: number;
+      readonly endpoints: readonly Registered[];
+      readonly unhealthy?: readonly string[]; // ids of configured endpoints; an older object sends none
+    };
+
+/** An endpoint of the configuration, as its health is checked. Exactly one of `url` and `binding` is set. */
+export interface Configured {
+  readonly id: string;
+  readonly url?: string;
+  readonly binding?: string; // of a service, in the environment of the Durable Object
+}
 
 export interface Members {
   readonly version: number; // grows with each change, and never repeats

@@ -1,7 +1,9 @@
 // The endpoints of one service, and their only writer: keeps leases, checks health, tells isolates what has changed.
 import { DurableObject } from "cloudflare:workers";
+import { atOnce } from "../core/at-once.ts";
 import {
   type Action,
+  type Configured,
   drain,
   expired,
   listed,
@@ -30,10 +32,16 @@ export type Outcome =
   | { readonly kind: "ok"; readonly endpoint: Registered; readonly version: number };
 
 const AUDITED = 100;
+const WANTED_MS = 120_000; // configured endpoints are checked for so long after an isolate has last reported them
+const AT_ONCE = 6; // connections that a Worker may have waiting for response headers
+
+type Checked = { readonly target: Configured; readonly isHealthy: boolean };
 
 export class HashRing extends DurableObject {
   #members: Members;
   #check: HealthPolicy | undefined;
+  readonly #configured = new Map<string, Checked>();
+  #wantedUntil = 0; // epoch ms, for the configured ones
   readonly #streaks = new Map<string, number>(); // checks in a row that say the opposite of what is listed
   #checkedAt = 0;
 
@@ -48,6 +56,10 @@ export class HashRing extends DurableObject {
     this.#members = { version, endpoints: new Map(rows.map(({ id, state }) => [id, JSON.parse(state) as Registered])) };
     const check = sql.exec<{ value: string }>("SELECT value FROM settings WHERE name = 'check'").toArray()[0];
     if (check !== undefined) this.#check = JSON.parse(check.value) as HealthPolicy;
+    sql.exec("CREATE TABLE IF NOT EXISTS configured (id TEXT PRIMARY KEY, state TEXT) WITHOUT ROWID");
+    for (const { id, state } of sql.exec<{ id: string; state: string }>("SELECT id, state FROM configured"))
+      this.#configured.set(id, JSON.parse(state) as Checked);
+    this.#wantedUntil = Date.now() + WANTED_MS;
   }
 
   register(wanted: Registration, expected: number): Promise<Outcome> {
@@ -71,12 +83,32 @@ export class HashRing extends DurableObject {
    *
    * @param known version of the snapshot it has; -1 for none
    * @param check how to check the health of endpoints from now on: what the isolate's configuration says
+   * @param configured endpoints of the isolate's configuration, to be checked beside those that have registered
    */
-  async snapshot(known: number, check?: HealthPolicy): Promise<Snapshot> {
+  async snapshot(known: number, check?: HealthPolicy, configured: readonly Configured[] = []): Promise<Snapshot> {
     await this.#use(check);
+    await this.#want(configured);
     await this.#expire();
     const { version } = this.#members;
-    return known === version ? { kind: "same", version } : { kind: "members", version, endpoints: listed(this.#members, Date.now()) };
+    if (known === version) return { kind: "same", version };
+    const unhealthy = [...this.#configured].filter(([, { isHealthy }]) => !isHealthy).map(([id]) => id);
+    return { kind: "members", version, endpoints: listed(this.#members, Date.now()), unhealthy };
+  }
+
+  /** Remembers configured endpoints; checks go on while isolates report them. */
+  async #want(configured: readonly Configured[]): Promise<void> {
+    if (configured.length === 0) return;
+    const wasIdle = Date.now() >= this.#wantedUntil;
+    this.#wantedUntil = Date.now() + WANTED_MS;
+    const added = configured.filter(({ id }) => !this.#configured.has(id));
+    for (const target of added) this.#keep({ target, isHealthy: true });
+    if (wasIdle || added.length > 0) await this.#wake();
+  }
+
+  #keep(checked: Checked): void {
+    const { id } = checked.target;
+    this.#configured.set(id, checked);
+    this.ctx.storage.sql.exec("INSERT OR REPLACE INTO configured VALUES (?, ?)", id, JSON.stringify(checked));
   }
 
   changes(): Change[] {
@@ -92,8 +124,13 @@ export class HashRing extends DurableObject {
     const check = this.#check;
     if (check !== undefined && Date.now() - this.#checkedAt >= check.intervalMs * 0.8) {
       this.#checkedAt = Date.now();
-      const asked = listed(this.#members, Date.now()).map(async ({ id, url }) => ({ id, isWell: await isWell(url, check) }));
-      for (const { id, isWell } of await Promise.all(asked)) await this.#heard(id, isWell, check);
+      const registered = listed(this.#members, Date.now()).map(({ id, url }) => ({ target: { id, url }, isConfigured: false }));
+      const wanted = Date.now() < this.#wantedUntil ? [...this.#configured.values()] : [];
+      const all = [...registered, ...wanted.map(({ target }) => ({ target, isConfigured: true }))];
+      await atOnce(AT_ONCE, all, async ({ target, isConfigured }) => {
+        const isWell = await this.#isWell(target, check);
+        await (isConfigured ? this.#heardConfigured(target.id, isWell, check) : this.#heard(target.id, isWell, check));
+      });
     }
     await this.#wake();
   }
@@ -107,6 +144,32 @@ export class HashRing extends DurableObject {
     if (streak < (isWell ? check.healthyAfter : check.unhealthyAfter)) return;
     this.#streaks.delete(id);
     await this.#step(mark(this.#members, id, isWell, Date.now()));
+  }
+
+  async #heardConfigured(id: string, isWell: boolean, check: HealthPolicy): Promise<void> {
+    const checked = this.#configured.get(id);
+    const key = `configured ${id}`; // no id of a registered endpoint has a space
+    if (checked === undefined || checked.isHealthy === isWell) return void this.#streaks.delete(key);
+    const streak = (this.#streaks.get(key) ?? 0) + 1;
+    this.#streaks.set(key, streak);
+    if (streak < (isWell ? check.healthyAfter : check.unhealthyAfter)) return;
+    this.#streaks.delete(key);
+    this.#keep({ ...checked, isHealthy: isWell });
+    const version = this.#members.version + 1;
+    this.#audit(version, isWell ? "healthy" : "unhealthy", id);
+    this.#members = { ...this.#members, version };
+  }
+
+  #audit(version: number, action: Action, id: string): void {
+    const { sql } = this.ctx.storage;
+    sql.exec("INSERT INTO changes VALUES (?, ?, ?, ?)", version, Date.now(), action, id);
+    sql.exec("DELETE FROM changes WHERE version <= ?", version - AUDITED);
+  }
+
+  #isWell({ url, binding }: Configured, check: HealthPolicy): Promise<boolean> {
+    if (binding === undefined) return isWell(url!, check, (to, init) => fetch(to, init));
+    const service = (this.env as unknown as Readonly<Record<string, Fetcher | undefined>>)[binding];
+    return service === undefined ? Promise.resolve(true) : isWell("https://health.internal", check, (to, init) => service.fetch(to, init));
   }
 
   async #expire(): Promise<void> {
@@ -126,8 +189,7 @@ export class HashRing extends DurableObject {
     const { sql } = this.ctx.storage;
     const { endpoint, members } = step;
     if (step.kind === "changed") {
-      sql.exec("INSERT INTO changes VALUES (?, ?, ?, ?)", members.version, Date.now(), step.action, endpoint.id);
-      sql.exec("DELETE FROM changes WHERE version <= ?", members.version - AUDITED);
+      this.#audit(members.version, step.action, endpoint.id);
     }
     if (members.endpoints.has(endpoint.id))
       sql.exec("INSERT OR REPLACE INTO endpoints VALUES (?, ?)", endpoint.id, JSON.stringify(endpoint));
@@ -140,7 +202,8 @@ export class HashRing extends DurableObject {
   /** For the next lease that ends, and the next check; asleep where there is nobody. */
   async #wake(): Promise<void> {
     const ends = [...this.#members.endpoints.values()].map(({ expiresAt }) => expiresAt);
-    if (ends.length === 0) return this.ctx.storage.deleteAlarm();
+    const isWanted = this.#check !== undefined && this.#configured.size > 0 && Date.now() < this.#wantedUntil;
+    if (ends.length === 0 && !isWanted) return this.ctx.storage.deleteAlarm();
     // Not all objects at one time: a tenth more or less.
     const check =
       this.#check === undefined
@@ -150,17 +213,19 @@ export class HashRing extends DurableObject {
   }
 }
 
-async function isWell(url: string, { kind, path, timeoutMs }: HealthPolicy): Promise<boolean> {
+type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+async function isWell(url: string, { kind, path, timeoutMs }: HealthPolicy, send: Fetch): Promise<boolean> {
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     if (kind === "http") {
-      const answer = await fetch(url + path, { signal, redirect: "manual" });
+      const answer = await send(url + path, { signal, redirect: "manual" });
       await answer.body?.cancel();
       return answer.ok;
     }
-    if (kind === "native_grpc") return await isServing(url, signal);
+    if (kind === "native_grpc") return await isServing(url, signal, send);
     const headers = { "content-type": "application/json", "connect-protocol-version": "1" };
-    const answer = await fetch(`${url}/grpc.health.v1.Health/Check`, { method: "POST", headers, body: "{}", signal, redirect: "manual" });
+    const answer = await send(`${url}/grpc.health.v1.Health/Check`, { method: "POST", headers, body: "{}", signal, redirect: "manual" });
     return answer.ok && (await answer.json<{ status?: string }>()).status === "SERVING";
   } catch {
     return false;
@@ -168,8 +233,8 @@ async function isWell(url: string, { kind, path, timeoutMs }: HealthPolicy): Pro
 }
 
 /** grpc.health.v1 of a server that speaks native gRPC: Cloudflare's edge converts the gRPC-Web of this call. */
-async function isServing(url: string, signal: AbortSignal): Promise<boolean> {
-  const response = await fetch(`${url}/grpc.health.v1.Health/Check`, {
+async function isServing(url: string, signal: AbortSignal, send: Fetch): Promise<boolean> {
+  const response = await send(`${url}/grpc.health.v1.Health/Check`, {
     method: "POST",
     headers: { "content-type": "application/grpc-web", "x-grpc-web": "1" },
     body: new Uint8Array(5), // an envelope with an empty HealthCheckRequest

@@ -129,6 +129,21 @@ export class Fleet {
     return this.#tiers.length > 0 && this.#tiers.every(({ members }) => members.every(({ load }) => load.inFlight(now) >= maxConcurrent));
   }
 
+  /**
+   * Whether some endpoint takes calls, by its health checks and breaker; unknown where breakers are open, and no call has found out
+   * lately whether they still have to be.
+   */
+  status(now: number): "serving" | "not_serving" | "unknown" {
+    const isHeeded = this.#settings.breaker.mode === "enforce";
+    let isUnsure = false;
+    for (const { isHealthy, isDraining, breaker } of this.#standing.values()) {
+      if (isHealthy === false || isDraining) continue;
+      if (!isHeeded || !breaker.isOut(now, 0)) return "serving";
+      isUnsure ||= breaker.isForgotten(now);
+    }
+    return isUnsure ? "unknown" : "not_serving";
+  }
+
   /** The chance with which an endpoint that is warming up may be looked at, from a tenth on. */
   #warmth({ warmAt }: Standing, now: number): number {
     return Math.max(0.1, 1 - (warmAt - now) / this.#settings.slowStartMs);

@@ -55,6 +55,11 @@ export class Breaker {
     return this.#openedBy !== undefined && method !== 0 && method !== this.#openedBy;
   }
 
+  /** Whether it is open here, and has waited for long for a call that finds out: nothing is known of now. */
+  isForgotten(now: number): boolean {
+    return this.memory.mustProbe && now >= this.memory.openUntil + HELD_MS;
+  }
+
   /** When to try again, where it refuses, in whole ms. */
   retryAfterMs(now: number): number {
     const { openUntil } = this.memory;

@@ -156,3 +156,51 @@ it("has either the whole of a change or none of it where it is restarted in the 
   expect(ids.sort()).toEqual(audited.sort()); // and the list and its audit agree
   expect(seen.version).toBe(ids.length);
 });
+
+it("checks configured endpoints, too: a URL by fetch, a binding by its service, six of them at any time", async () => {
+  const ring = fresh();
+  const check = { kind: "http", path: "/healthz", intervalMs: 1_000, timeoutMs: 5_000, healthyAfter: 1, unhealthyAfter: 2 } as const;
+  const down = new Set(["https://c3.example"]);
+  let underWay = 0;
+  let most = 0;
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (url) => {
+    underWay += 1;
+    most = Math.max(most, underWay);
+    await Promise.resolve();
+    underWay -= 1;
+    return new Response(null, { status: down.has(new URL(String(url)).origin) ? 500 : 200 });
+  });
+  const configured = Array.from({ length: 20 }, (_, n) => ({ id: `https://c${n}.example`, url: `https://c${n}.example` }));
+  expect(await ring.snapshot(-1, check, configured)).toMatchObject({ kind: "members", endpoints: [], unhealthy: [] });
+  const { version } = await ring.snapshot(-1, check, configured);
+  const round = async (): Promise<void> => {
+    vi.setSystemTime(Date.now() + 1_100);
+    expect(await runDurableObjectAlarm(ring)).toBe(true);
+  };
+  await round();
+  expect(await ring.snapshot(version, check, configured)).toEqual({ kind: "same", version }); // one failure says nothing
+  await round();
+  const failing = await ring.snapshot(version, check, configured);
+  expect(failing).toMatchObject({ kind: "members", unhealthy: ["https://c3.example"] });
+  await evictDurableObject(ring);
+  expect(await ring.snapshot(-1, check, configured)).toMatchObject({ unhealthy: ["https://c3.example"] }); // also after a restart
+  down.clear();
+  await round();
+  expect(await ring.snapshot(failing.version, check, configured)).toMatchObject({ unhealthy: [] });
+  expect(most).toBeLessThanOrEqual(6);
+});
+
+it("stops to check configured endpoints that no isolate reports any more", async () => {
+  const ring = fresh();
+  const check = { kind: "http", path: "/healthz", intervalMs: 1_000, timeoutMs: 500, healthyAfter: 1, unhealthyAfter: 1 } as const;
+  const fetched = vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response());
+  await ring.snapshot(-1, check, [{ id: "https://c.example", url: "https://c.example" }]);
+  vi.setSystemTime(Date.now() + 200_000);
+  await runDurableObjectAlarm(ring);
+  expect(fetched).not.toHaveBeenCalled();
+  expect(await runDurableObjectAlarm(ring)).toBe(false); // asleep
+  await ring.snapshot(-1, check, [{ id: "https://c.example", url: "https://c.example" }]);
+  vi.setSystemTime(Date.now() + 1_100);
+  await runDurableObjectAlarm(ring);
+  expect(fetched).toHaveBeenCalledTimes(1);
+});

@@ -10,8 +10,16 @@ import type { PurgeLogs } from "./cache/purge-logs.ts";
 import { parseDescriptors } from "./descriptors.ts";
 import { configuredRules, overridden, overrideProblems, refusedRule, skippedRule } from "./overrides.ts";
 import { pool } from "./pool.ts";
-import type { Rings } from "./roster.ts";
-import { answerOf, hedgingProblems, limitProblems, upstreamProblems, type Validator, validationProblem } from "./route-problems.ts";
+import { type Rings, rosterOf } from "./roster.ts";
+import {
+  answerOf,
+  healthProblems,
+  hedgingProblems,
+  limitProblems,
+  upstreamProblems,
+  type Validator,
+  validationProblem,
+} from "./route-problems.ts";
 import { versioned } from "./traffic.ts";
 import { compileRest, type RestTable } from "./transcode/rules.ts";
 import { typesOf } from "./types.ts";
@@ -139,6 +147,7 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     problems.push({ path: "rateLimits", found: "no binding TOKEN_BUCKET", mend });
   }
   const { registry, purge, breakers } = policy;
+  if (bindings["HASH_RING"] === undefined) problems.push(...healthProblems(policy));
   if (registry !== undefined) problems.push(...adminProblems("registry", registry.tokenBinding, "HashRing", "HASH_RING", bindings));
   if (purge !== undefined) problems.push(...adminProblems("purge", purge.tokenBinding, "PurgeLog", "PURGE_LOG", bindings));
   if (breakers !== undefined)
@@ -187,10 +196,7 @@ function upstreamOf(service: string, gateway: GatewayPolicy, bindings: Bindings)
 function poolOf(name: string, service: string, policy: UpstreamPolicy, gateway: GatewayPolicy, bindings: Bindings): Upstream | undefined {
   const { principalHeader, registry } = gateway;
   const rings = ringsOf(bindings);
-  const roster =
-    policy.registry && registry !== undefined && rings !== undefined
-      ? { service, rings, pollMs: registry.pollMs, health: policy.health }
-      : undefined;
+  const roster = rings && rosterOf({ name, service, policy, pollMs: registry?.pollMs, rings });
   const { breaker, throttle } = (gateway.services.get(service) ?? gateway.httpRoutes.get(service))!;
   const breakers = bindings["CIRCUIT_BREAKER"] as Breakers | undefined;
   return pool({ name, service: name, policy, breaker, breakers, throttle, principalHeader, roster }, bindings);

@@ -55,7 +55,9 @@ export function createGateway({ policy, endpoints, rest, types, validate, ...bou
   };
   const byProcedure = new Map<string, { method: DescMethod; handler: Handler }>();
   // What an operator has listed goes where the configuration says; discovery is ours where nobody has.
-  const own = policy.discovery ? discoveryEndpoints(endpoints, policy.defaults) : [];
+  const upstreams = new Map([...endpoints].map(([{ parent }, { upstream }]) => [parent.typeName, upstream] as const));
+  const statusOf = (service: string) => upstreams.get(service)?.status?.() ?? "serving";
+  const own = policy.discovery ? discoveryEndpoints(endpoints, policy.defaults, statusOf) : [];
   const { registry } = policy;
   const services = new Set([...policy.services].filter(([, { upstream }]) => upstream.registry).map(([name]) => name));
   const nativeGrpc = new Set([...services].filter((name) => policy.services.get(name)?.upstream.protocol === "grpc"));

@@ -1,4 +1,5 @@
 // The endpoints behind one service: picks one for each attempt, and learns from what comes of it.
+import { waitUntil } from "cloudflare:workers";
 import { BALANCERS } from "../../core/balance/balancers.ts";
 import { Fleet, type Member } from "../../core/balance/fleet.ts";
 import { hashField } from "../../core/balance/hash-on.ts";
@@ -12,6 +13,7 @@ import type { ThrottlePolicy } from "../../core/overload/policy.ts";
 import { type Waiting, WaitQueue } from "../../core/overload/queue.ts";
 import { Rejected } from "../../core/rejection.ts";
 import { endpointId, type UpstreamPolicy } from "../../core/upstream.ts";
+import type { Status } from "../discovery/health.ts";
 import { type Breakers, teller } from "./breakers.ts";
 import type { Call } from "./call.ts";
 import { type Key, keyOf } from "./hash-key.ts";
@@ -62,12 +64,13 @@ export function pool(
     registered &&
     new Roster(
       registered,
-      (list, now) => {
+      (list, unhealthy, now) => {
         // Some may have registered before the configuration named native gRPC.
         const endpoints = protocol === "grpc" ? list.filter(({ url }) => isNativeGrpcUrl(url)) : list;
         for (const id of targets.keys()) if (!fixed.has(id)) targets.delete(id);
         for (const { id, url } of endpoints) if (!fixed.has(id)) targets.set(id, targetOf({ url }, bindings, protocol)!);
-        fleet.replace([...members, ...endpoints.filter(({ id }) => !fixed.has(id))], now);
+        const configured = members.map((member) => ({ ...member, isHealthy: !unhealthy.includes(member.id) }));
+        fleet.replace([...configured, ...endpoints.filter(({ id }) => !fixed.has(id))], now);
       },
       members.length === 0,
     );
@@ -160,6 +163,11 @@ export function pool(
     };
   };
   const field = hashField(policy.hashOn);
+  const status = (): Status => {
+    const listing = roster?.touch();
+    if (listing !== undefined) waitUntil(listing.done);
+    return fleet.size === 0 && roster?.isKnown === false ? "unknown" : fleet.status(Date.now());
+  };
   const prefetch = roster && (() => roster.touch()?.done);
   return {
     name,
@@ -168,6 +176,7 @@ export function pool(
     ...(prefetch && { prefetch }),
     prepare,
     pick,
+    status,
     ...(goesByKey && field !== undefined ? { hashField: field } : {}),
   };
 }

@@ -3,7 +3,7 @@ import { create, type DescMessage, type DescMethod, type DescService, fromJson, 
 import { hashField, makesCookie } from "../../core/balance/hash-on.ts";
 import { needsMessage } from "../../core/limit/rule.ts";
 import { join, type Problem, suggest } from "../../core/parse.ts";
-import type { ServicePolicy } from "../../core/policy.ts";
+import type { GatewayPolicy, ServicePolicy } from "../../core/policy.ts";
 import type { RoutePolicy } from "../../core/route-policy.ts";
 import type { Validate } from "../../core/validation.ts";
 import { isCacheable, NO_SIDE_EFFECTS } from "./cache/cacheable.ts";
@@ -111,4 +111,14 @@ function hashProblems({ typeName, methods }: DescService, { upstream, methods: r
 /** What does not fit between a service's methods and its upstream. */
 export function upstreamProblems(service: DescService, settings: ServicePolicy): Problem[] {
   return [...hashProblems(service, settings), ...requestStreamProblems(service, settings)];
+}
+
+/** Settings of `health`, where no object checks it. */
+export function healthProblems({ services, httpRoutes }: Pick<GatewayPolicy, "services" | "httpRoutes">): Problem[] {
+  const all = [...services].map(([name, { upstream }]) => [join("services", name), upstream] as const);
+  const routes = [...httpRoutes].map(([prefix, { upstream }]) => [join("httpRoutes", prefix), upstream] as const);
+  const mend = "bind the Durable Object class HashRing as HASH_RING in wrangler.toml, or leave health out";
+  return [...all, ...routes]
+    .filter(([, { health }]) => health !== undefined)
+    .map(([path]) => ({ path: `${path}.upstream.health`, found: "no binding HASH_RING, whose object checks health", mend }));
 }

@@ -3,6 +3,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Report } from "../../core/balance/load.ts";
 import type { RoutePolicy } from "../../core/route-policy.ts";
 import type { SpokenProtocol, TargetInput } from "../../core/upstream.ts";
+import type { Status } from "../discovery/health.ts";
 import type { Call } from "./call.ts";
 import type { Preparation } from "./roster.ts";
 
@@ -29,6 +30,8 @@ export interface Upstream {
   pick(call: Call): Attempt;
   /** Whether the call says itself which version is to answer it: its answer is then nobody else's. */
   namesVersion?(call: Call): boolean;
+  /** What is known of it here, for health checks of the gateway; without, it serves. */
+  status?(): Status;
   /** Where a copy of the call goes behind its answer; undefined for none. */
   mirror?(): Upstream | undefined;
 }
