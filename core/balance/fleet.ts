@@ -7,7 +7,7 @@ import type { Balancer, Candidate } from "./balancer.ts";
 import { BALANCERS, type BalancerName } from "./balancers.ts";
 import { Allowance, BOUNCES, medianOf } from "./bounce.ts";
 import { type Lease, Load, type Report } from "./load.ts";
-import type { End, Found, Member, Wanted } from "./member.ts";
+import type { End, Found, Member, ServingStatus, Wanted } from "./member.ts";
 import { ANYWHERE, type Group, groupsOf, type Standpoint } from "./tiers.ts";
 
 export type { End, Found, Member, Wanted } from "./member.ts";
@@ -133,7 +133,7 @@ export class Fleet {
    * Whether some endpoint takes calls, by its health checks and breaker; unknown where breakers are open, and no call has found out
    * lately whether they still have to be.
    */
-  status(now: number): "serving" | "not_serving" | "unknown" {
+  status(now: number): ServingStatus {
     const isHeeded = this.#settings.breaker.mode === "enforce";
     let isUnsure = false;
     for (const { isHealthy, isDraining, breaker } of this.#standing.values()) {

@@ -42,3 +42,6 @@ export interface End {
   readonly method?: number; // of the call, hashed
   readonly isAgain?: boolean; // attempts of one call are one failure of an endpoint, however many they are
 }
+
+/** Whether an upstream takes calls, as far as is known. */
+export type ServingStatus = "serving" | "not_serving" | "unknown";

@@ -3,7 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Registration } from "../../core/registry.ts";
-import type { HashRing } from "../../durable-objects/hash-ring.ts";
+import { HashRing } from "../../durable-objects/hash-ring.ts";
 
 const START = Date.UTC(2026, 0, 1);
 let names = 0;
@@ -157,7 +157,7 @@ it("has either the whole of a change or none of it where it is restarted in the 
   expect(seen.version).toBe(ids.length);
 });
 
-it("checks configured endpoints, too: a URL by fetch, a binding by its service, six of them at any time", async () => {
+it("checks configured endpoints, too, six of them at any time, and remembers what it found", async () => {
   const ring = fresh();
   const check = { kind: "http", path: "/healthz", intervalMs: 1_000, timeoutMs: 5_000, healthyAfter: 1, unhealthyAfter: 2 } as const;
   const down = new Set(["https://c3.example"]);
@@ -182,8 +182,8 @@ it("checks configured endpoints, too: a URL by fetch, a binding by its service, 
   await round();
   const failing = await ring.snapshot(version, check, configured);
   expect(failing).toMatchObject({ kind: "members", unhealthy: ["https://c3.example"] });
-  await evictDurableObject(ring);
-  expect(await ring.snapshot(-1, check, configured)).toMatchObject({ unhealthy: ["https://c3.example"] }); // also after a restart
+  const restarted = await runInDurableObject(ring, (_, state) => new HashRing(state, env as never).snapshot(-1));
+  expect(restarted).toMatchObject({ unhealthy: ["https://c3.example"] });
   down.clear();
   await round();
   expect(await ring.snapshot(failing.version, check, configured)).toMatchObject({ unhealthy: [] });

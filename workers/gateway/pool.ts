@@ -1,9 +1,9 @@
 // The endpoints behind one service: picks one for each attempt, and learns from what comes of it.
-import { waitUntil } from "cloudflare:workers";
 import { BALANCERS } from "../../core/balance/balancers.ts";
 import { Fleet, type Member } from "../../core/balance/fleet.ts";
 import { hashField } from "../../core/balance/hash-on.ts";
 import type { Report } from "../../core/balance/load.ts";
+import type { ServingStatus } from "../../core/balance/member.ts";
 import type { BreakerPolicy } from "../../core/breaker/policy.ts";
 import { TOKEN_MS } from "../../core/breaker/shared.ts";
 import { hash32 } from "../../core/hash.ts";
@@ -13,7 +13,6 @@ import type { ThrottlePolicy } from "../../core/overload/policy.ts";
 import { type Waiting, WaitQueue } from "../../core/overload/queue.ts";
 import { Rejected } from "../../core/rejection.ts";
 import { endpointId, type UpstreamPolicy } from "../../core/upstream.ts";
-import type { Status } from "../discovery/health.ts";
 import { type Breakers, teller } from "./breakers.ts";
 import type { Call } from "./call.ts";
 import { type Key, keyOf } from "./hash-key.ts";
@@ -163,10 +162,10 @@ export function pool(
     };
   };
   const field = hashField(policy.hashOn);
-  const status = (): Status => {
+  const known = (): ServingStatus => (fleet.size === 0 && roster?.isKnown === false ? "unknown" : fleet.status(Date.now()));
+  const status = (): ServingStatus | Promise<ServingStatus> => {
     const listing = roster?.touch();
-    if (listing !== undefined) waitUntil(listing.done);
-    return fleet.size === 0 && roster?.isKnown === false ? "unknown" : fleet.status(Date.now());
+    return listing === undefined ? known() : listing.done.then(known);
   };
   const prefetch = roster && (() => roster.touch()?.done);
   return {

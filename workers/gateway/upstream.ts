@@ -1,9 +1,9 @@
 // Where the calls of a service go: to one of the endpoints of its upstream, a service binding or a base URL each.
 import type { Message } from "@bufbuild/protobuf";
 import type { Report } from "../../core/balance/load.ts";
+import type { ServingStatus } from "../../core/balance/member.ts";
 import type { RoutePolicy } from "../../core/route-policy.ts";
 import type { SpokenProtocol, TargetInput } from "../../core/upstream.ts";
-import type { Status } from "../discovery/health.ts";
 import type { Call } from "./call.ts";
 import type { Preparation } from "./roster.ts";
 
@@ -31,7 +31,7 @@ export interface Upstream {
   /** Whether the call says itself which version is to answer it: its answer is then nobody else's. */
   namesVersion?(call: Call): boolean;
   /** What is known of it here, for health checks of the gateway; without, it serves. */
-  status?(): Status;
+  status?(): ServingStatus | Promise<ServingStatus>;
   /** Where a copy of the call goes behind its answer; undefined for none. */
   mirror?(): Upstream | undefined;
 }
