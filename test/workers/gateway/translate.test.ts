@@ -93,6 +93,16 @@ describe("an upstream that speaks gRPC-Web", () => {
     expect(JSON.parse(new TextDecoder().decode(bytes.slice(message.length + 5)))).toEqual({ metadata: { "x-end": ["yes"] } });
   });
 
+  it.each([
+    ["without details", ""],
+    // google.rpc.Status { code: 5, message: "gone", details: [ErrorInfo {}] }
+    ["with details", `grpc-status-details-bin: ${btoa(`\b\u0005\u0012\u0004gone\u001a*\n(type.googleapis.com/google.rpc.ErrorInfo`)}\r\n`],
+  ])("streams that end with an error %s have each trailer once", async (_, details) => {
+    const end = trailers(`grpc-status: 5\r\ngrpc-message: gone\r\n${details}x-end: yes\r\n`);
+    const answer = await grpcWeb(() => joined(end))(enveloped("WatchUsers", "application/connect+json", "{}"));
+    expect(await endOfStream(answer)).toMatchObject({ error: { code: "not_found", message: "gone" }, metadata: { "x-end": ["yes"] } });
+  });
+
   it("streams that break off end with an error", async () => {
     const answer = await grpcWeb(async () => new Uint8Array())(enveloped("WatchUsers", "application/connect+json", "{}"));
     expect((await endOfStream(answer)).error?.code).toBe("unavailable");

@@ -2,7 +2,7 @@
 import { create, fromBinary, type JsonValue, type Registry, toBinary, toJson } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
-import { ConnectError } from "@connectrpc/connect";
+import type { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus } from "@connectrpc/connect/protocol-connect";
 
 /** @see google/rpc/status.proto */
@@ -25,14 +25,13 @@ export function statusJson(error: ConnectError, registry: Registry): { readonly 
 }
 
 /**
- * The error with a `debug` field on each detail whose type is known: Connect's JSON has it beside the bytes, for people.
+ * Puts a `debug` field on each detail of the error whose type is known, and returns it: Connect's JSON has it beside the bytes, for people.
  *
  * @see connectrpc.com/docs/protocol, Error End-Stream
  */
 export function described(error: ConnectError, registry: Registry): ConnectError {
   if (error.details.length === 0) return error;
-  const copy = new ConnectError(error.rawMessage, error.code, error.metadata);
-  copy.details = error.details.map((detail) => {
+  error.details = error.details.map((detail) => {
     const known = "type" in detail ? registry.getMessage(detail.type) : undefined;
     if (known === undefined || !("type" in detail)) return detail;
     try {
@@ -41,7 +40,7 @@ export function described(error: ConnectError, registry: Registry): ConnectError
       return detail; // not what its type says, or it contains a type that is not known here
     }
   });
-  return copy;
+  return error; // not a copy: that would lose where it comes from, and with it which metadata are trailers already
 }
 
 function detailJson(typeName: string, value: Uint8Array, registry: Registry): JsonValue {
