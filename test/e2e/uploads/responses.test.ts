@@ -86,7 +86,7 @@ describe.each(["both", "grpc_web"])("a stream over REST, of an upstream that spe
         { ...NDJSON, "x-spoken": spoken },
       );
       const { status, body } = await call("POST", "/up/import/n", headers, text("{}\n"));
-      expect([status >= 500, JSON.parse(body.toString()).code], body.toString()).toEqual([true, 14]);
+      expect([status >= 500, JSON.parse(body.toString()).code], body.toString()).toEqual([true, 13]);
     }
   });
 });
