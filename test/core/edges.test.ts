@@ -1,0 +1,210 @@
+// Words, paths, ranges and fields at their edges: what the core reads before anything else happens.
+import { describe, expect, it } from "vitest";
+import { CROSS_ORIGIN_FIELDS, isCrossOriginField } from "../../core/cors.ts";
+import { isWithin, parseRange } from "../../core/ip.ts";
+import { checks, join, describe as lineOf, suggest } from "../../core/parse.ts";
+import { type Admission, isPrivate, parseRegistration, type Wanted } from "../../core/registry.ts";
+
+describe("the words of a mistake", () => {
+  const found = (value: unknown): string => {
+    const check = checks();
+    check.report("p", value, "fix");
+    return lineOf(check.problems[0]!);
+  };
+
+  it("show what was found, cut at 60 characters", () => {
+    expect(found(undefined)).toBe("p: found nothing; fix");
+    expect(found(() => 1)).toBe("p: found a function; fix");
+    expect([found(Number.NaN), found(1.5), found(7n), found(null)].map((line) => line.slice(9, -5))).toEqual(["NaN", "1.5", "7", "null"]);
+    expect(found(Symbol("s"))).toBe("p: found Symbol(s); fix");
+    expect(found("a".repeat(58))).toBe(`p: found "${"a".repeat(58)}"; fix`);
+    expect(found("a".repeat(59))).toBe(`p: found "${"a".repeat(56)}...; fix`);
+  });
+
+  it("write a path as TypeScript does", () => {
+    expect([join("", "a"), join("a", "b"), join("a", "$_1"), join("a", "b-c"), join("a", "1b"), join("", "x y")]).toEqual([
+      "a",
+      "a.b",
+      "a.$_1",
+      'a["b-c"]',
+      'a["1b"]',
+      '["x y"]',
+    ]);
+  });
+
+  it("suggest the nearest name, or list all", () => {
+    expect(suggest("retires", ["retries", "rate"])).toBe('"retries"');
+    expect(suggest("RETRIES", ["rate", "retries"])).toBe('"retries"');
+    expect(suggest("ab", ["xyab", "xyz"])).toBe('"xyab"'); // two edits are near enough for a short name
+    expect(suggest("abc", ["xyz"])).toBe('one of "xyz"');
+    expect(suggest("aaaaaaaaa", ["aaaaaabbb"])).toBe('"aaaaaabbb"'); // a third of the name
+    expect(suggest("aaaaaaaaa", ["aaaaabbbb", "z"])).toBe('one of "aaaaabbbb", "z"');
+    expect(suggest("a", [])).toBe("nothing: there is none to choose");
+    expect(suggest("kitten", ["sitting!!!!", "mitten"])).toBe('"mitten"');
+  });
+
+  it("take a header's name of 1 to 64 letters", () => {
+    const check = checks();
+    expect(check.header("p", undefined)).toBeUndefined();
+    expect(check.header("p", "X-Api-Key1")).toBe("x-api-key1");
+    expect(check.header("p", "a".repeat(64))).toBe("a".repeat(64));
+    expect(check.problems).toEqual([]);
+    for (const refused of ["", "a".repeat(65), "a_b", "a b", "é", 7]) expect(check.header("p", refused)).toBeUndefined();
+    expect(check.problems).toHaveLength(6);
+  });
+});
+
+describe("ranges of addresses", () => {
+  const within = (address: string, range: string) => isWithin(address, [parseRange(range)!]);
+
+  it("hold exactly their addresses, of both families", () => {
+    expect([within("10.255.255.255", "10.0.0.0/8"), within("11.0.0.0", "10.0.0.0/8"), within("9.255.255.255", "10.0.0.0/8")]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect([
+      within("192.0.2.7", "192.0.2.7"),
+      within("192.0.2.8", "192.0.2.7"),
+      within("192.0.2.6", "192.0.2.6/31"),
+      within("192.0.2.8", "192.0.2.6/31"),
+    ]).toEqual([true, false, true, false]);
+    expect([within("1.2.3.4", "0.0.0.0/0"), within("::1", "0.0.0.0/0"), within("::ffff:1.2.3.4", "1.0.0.0/8")]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect([
+      within("2001:db8:ffff::1", "2001:db8::/32"),
+      within("2001:db9::", "2001:db8::/32"),
+      within("2001:db8::", "2001:db8::/31"),
+    ]).toEqual([true, false, true]);
+    expect([within("2001:db8::1", "2001:db8::1/128"), within("2001:db8::2", "2001:db8::1/128"), within("::", "::/0")]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  it("are not what is not written as one", () => {
+    for (const text of [
+      "",
+      "10.0.0.0/33",
+      "10.0.0.0/08",
+      "10.0.0.0/",
+      "10.0.0.0/-1",
+      "10.0.0.0/8/8",
+      "::/129",
+      "10.0.0",
+      "x",
+      "10.0.0.0/a",
+    ])
+      expect(parseRange(text), text).toBeUndefined();
+    expect(isWithin(null, [parseRange("::/0")!])).toBe(false);
+    expect(isWithin("nonsense", [parseRange("::/0")!])).toBe(false);
+    expect(isWithin("1.2.3.4", [])).toBe(false);
+    expect(isWithin("1.2.3.4", [parseRange("10.0.0.0/8")!, parseRange("1.0.0.0/8")!])).toBe(true);
+  });
+});
+
+describe("fields of responses that speak of other origins", () => {
+  it("are those of CORS and of timing", () => {
+    expect(CROSS_ORIGIN_FIELDS).toEqual([
+      ...["allow-origin", "allow-credentials", "allow-headers", "allow-methods", "allow-private-network", "allow-local-network"].map(
+        (name) => `access-control-${name}`,
+      ),
+      ...["access-control-expose-headers", "access-control-max-age", "timing-allow-origin"],
+    ]);
+    for (const name of CROSS_ORIGIN_FIELDS) expect(isCrossOriginField(name)).toBe(true);
+    for (const name of ["access-control", "x-access-control-allow-origin", "timing-allow", "content-type", ""])
+      expect(isCrossOriginField(name)).toBe(false);
+    expect(isCrossOriginField("access-control-anything-new")).toBe(true);
+  });
+});
+
+describe("a registration", () => {
+  const admission: Admission = { allowPrivate: false, ownHosts: ["Gateway.Example"], hostOf: (url) => URL.parse(url) ?? undefined };
+  const WANTED: Wanted = { id: "a", url: "https://a.example" };
+  const parse = (more: Partial<Wanted>, by: Partial<Admission> = {}) => parseRegistration({ ...WANTED, ...more }, { ...admission, ...by });
+
+  it("fills in what is not written", () => {
+    const want = { id: "a", url: "https://a.example", weight: 1, priority: 0, zone: "", metadata: {}, leaseMs: 15_000 };
+    expect(parse({})).toEqual(want);
+    expect(parse({ weight: 0, leaseMs: 0, url: "https://a.example//" })).toEqual(want);
+  });
+
+  it.each([
+    [{ id: "" }, "id: write 1 to 64 letters, digits, '-', '_' or '.'"],
+    [{ id: "a".repeat(65) }, "id: write 1 to 64 letters, digits, '-', '_' or '.'"],
+    [{ id: "a b" }, "id: write 1 to 64 letters, digits, '-', '_' or '.'"],
+    [{ weight: -1 }, "weight: write a whole number from 1 to 1000"],
+    [{ weight: 1_001 }, "weight: write a whole number from 1 to 1000"],
+    [{ weight: 1.5 }, "weight: write a whole number from 1 to 1000"],
+    [{ priority: -1 }, "priority: write a whole number from 0 to 15"],
+    [{ priority: 16 }, "priority: write a whole number from 0 to 15"],
+    [{ leaseMs: 999 }, "lease_ms: write a whole number from 1000 to 3600000"],
+    [{ leaseMs: 3_600_001 }, "lease_ms: write a whole number from 1000 to 3600000"],
+    [{ zone: "a".repeat(65) }, "zone: write at most 64 characters"],
+    [{ metadata: { ["a".repeat(65)]: "" } }, "metadata: write at most 16 entries of 64 and 256 characters"],
+    [{ metadata: { a: "b".repeat(257) } }, "metadata: write at most 16 entries of 64 and 256 characters"],
+    [
+      { metadata: Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`${n}`, ""])) },
+      "metadata: write at most 16 entries of 64 and 256 characters",
+    ],
+    [{ url: "a.example" }, "url: write http(s)://host, with a port and a path where needed"],
+    [{ url: "https://a?b" }, "url: write http(s)://host, with a port and a path where needed"],
+    [{ url: `https://a.example/${"a".repeat(2_031)}` }, "url: write http(s)://host, with a port and a path where needed"],
+    [{ url: "https://gateway.example/x" }, "url: this is the gateway itself"],
+    [{ url: "https://10.0.0.1" }, "url: an address of a private network; registry.allowPrivate lets it be registered"],
+  ])("refuses %j", (more, words) => expect(parse(more)).toEqual([words]));
+
+  it("takes each bound, and private addresses where they are allowed", () => {
+    const metadata = Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`${n}`.padEnd(64, "x"), "b".repeat(256)]));
+    const bounds = { id: "a".repeat(64), weight: 1_000, priority: 15, leaseMs: 3_600_000, zone: "z".repeat(64), metadata };
+    expect(parse(bounds)).toMatchObject(bounds);
+    expect(parse({ weight: 1, leaseMs: 1_000, url: `https://a.example/${"a".repeat(2_030)}` })).toMatchObject({ leaseMs: 1_000 });
+    expect(parse({ url: "http://localhost:8080" }, { allowPrivate: true })).toMatchObject({ url: "http://localhost:8080" });
+    expect(parse({ url: "https://gateway.example:8443" })).toMatchObject({ id: "a" }); // another port is another host
+    expect(parse({ id: "", weight: -1, url: "x" })).toHaveLength(3);
+  });
+
+  it.each([
+    ["0.1.2.3", true],
+    ["10.1.2.3", true],
+    ["100.64.0.1", true],
+    ["100.128.0.1", false],
+    ["127.0.0.1", true],
+    ["169.254.1.1", true],
+    ["172.16.0.1", true],
+    ["172.32.0.1", false],
+    ["192.0.0.1", true],
+    ["192.0.2.1", false],
+    ["192.168.1.1", true],
+    ["198.18.0.1", true],
+    ["198.20.0.1", false],
+    ["224.0.0.1", true],
+    ["255.255.255.255", true],
+    ["8.8.8.8", false],
+    ["[::]", true],
+    ["[::1]", true],
+    ["[::2]", false],
+    ["[64:ff9b::1]", true],
+    ["[fc00::1]", true],
+    ["[fdff::1]", true],
+    ["[fe80::1]", true],
+    ["[ff02::1]", true],
+    ["[2606:4700::1]", false],
+    ["[::ffff:10.0.0.1]", true],
+    ["localhost", true],
+    ["printer", true],
+    ["a.localhost", true],
+    ["a.local", true],
+    ["a.internal", true],
+    ["a.home.arpa", true],
+    ["a.internal.", true],
+    ["a.example", false],
+    ["local.example", false],
+    ["a.localx", false],
+    ["xlocal.example.com", false],
+  ] as const)("tells whether %s is a private address: %j", (hostname, want) => expect(isPrivate(hostname)).toBe(want));
+});
