@@ -13,7 +13,7 @@ const CATALOG = `import type { DescService } from "@bufbuild/protobuf";
 import { BillingService } from "../../protos/gen/acme/v1/billing_pb.ts";
 export const catalog: readonly DescService[] = [BillingService]
 `;
-const BADLY = "const  badly:any=1\nexport { badly }\n";
+const BADLY = "const  badly:any=1\nvoid badly\n";
 const STRAY = [
   "scratch/a.ts",
   "dist/a.ts",
