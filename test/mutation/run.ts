@@ -73,8 +73,8 @@ async function judge(): Promise<Judged[]> {
       tsconfigFile: "none", // StrykerJS would rewrite it with the API of TypeScript 5, which TypeScript 7 does not have
       tempDirName: join(folder, "copy"),
       cleanTempDir: "always",
-      timeoutMS: 20_000,
-      timeoutFactor: 4,
+      timeoutMS: 10_000,
+      timeoutFactor: 2,
     }).runMutationTest();
     return results.filter(({ status }) => status !== "CompileError").map((result) => judgedOf(result));
   } finally {

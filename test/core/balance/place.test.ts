@@ -138,9 +138,9 @@ describe("maglev", () => {
     const all = fleet(7, (index) => (index === 0 ? 3 : 1));
     const balancer = BALANCERS.maglev.create(all, SETTINGS);
     const counts = all.map(() => 0);
-    const keys = 180_000;
+    const keys = 90_000;
     for (let index = 0; index < keys; index++) counts[balancer.pick(ask(keyOf(index)))]! += 1;
-    for (const [index, count] of counts.entries()) expect(Math.abs(count / ((keys * (index === 0 ? 3 : 1)) / 9) - 1)).toBeLessThan(0.03);
+    for (const [index, count] of counts.entries()) expect(Math.abs(count / ((keys * (index === 0 ? 3 : 1)) / 9) - 1)).toBeLessThan(0.04);
   });
 
   it("moves few keys of others when one leaves", () => {
