@@ -39,6 +39,48 @@ describe("groups", () => {
     for (const count of used.values()) expect(Math.abs(count - 400)).toBeLessThan(100);
   });
 
+  it("are in the order of their numbers, not of the list or the text", () => {
+    const mixed = [member("c", "", 10), member("a", "", 9), member("b", "", 0), member("d", "", 9)];
+    expect(groupsOf(mixed, ANYWHERE).map((one) => [ids(one.members), one.isPart])).toEqual([
+      ["b", false],
+      ["ad", false],
+      ["c", false],
+    ]);
+    expect(ANYWHERE).toEqual({ zone: undefined, subset: Number.POSITIVE_INFINITY, seed: 0 });
+    expect(groupsOf([], ANYWHERE)).toEqual([]);
+  });
+
+  it("have no part where all are in the zone or fit into the subset, and each part once", () => {
+    const zoned = ["a", "b", "c"].map((id) => member(id, "eu"));
+    const shape = (of: typeof zoned, more: object) => groupsOf(of, { ...ANYWHERE, ...more }).map((one) => [one.members.length, one.isPart]);
+    expect(shape(zoned, { zone: "eu" })).toEqual([[3, false]]);
+    expect(shape(zoned, { subset: 3 })).toEqual([[3, false]]);
+    expect(shape(zoned, { subset: 2 })).toEqual([
+      [2, true],
+      [3, false],
+    ]);
+    const mixed = [...zoned, member("x", "us")];
+    expect(shape(mixed, { zone: "eu", subset: 2 })).toEqual([
+      [2, true],
+      [4, false],
+    ]); // the part of the zone, and that of all is no larger
+    expect(shape(mixed, { zone: "us", subset: 2 })).toEqual([
+      [1, true],
+      [2, true],
+      [4, false],
+    ]);
+    const withoutZone = zoned.map(({ zone: _, ...rest }) => rest);
+    expect(groupsOf(withoutZone, ANYWHERE)).toHaveLength(1);
+  });
+
+  it("keep the order of the list in a part", () => {
+    const many = Array.from({ length: 12 }, (_, index) => member(`e${index}`));
+    for (let seed = 0; seed < 20; seed++) {
+      const part = groupsOf(many, { ...ANYWHERE, subset: 5, seed })[0]!.members;
+      expect(part).toEqual(many.filter((one) => part.includes(one)));
+    }
+  });
+
   it("move by one where an endpoint goes", () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(39), (seed, gone) => {
