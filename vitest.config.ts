@@ -38,7 +38,7 @@ function service(name: string, entry: string, objects: Record<string, string>, s
 export const LONG = {
   model: ["test/core/breaker/{model,commands}.test.ts", "test/core/cache/hit-ratio.test.ts", "test/simulation/**/*.test.ts"],
   modelInWorkerd: ["test/durable-objects/*.load.test.ts"],
-  processes: ["test/e2e/{cache,four-gateways,resilience,three-services}.test.ts"],
+  processes: ["test/e2e/{cache,four-gateways,resilience,start,three-services}.test.ts"],
 };
 
 /** No test depends on the speed of the machine: these only end a test that hangs. */
