@@ -160,3 +160,11 @@ describe("what may be registered", () => {
     expect(isPrivate(host)).toBe(false),
   );
 });
+
+it("lists no endpoint that was removed", () => {
+  const members = next(register(next(register(NONE, wanted("a"), 0, 0)), wanted("b"), 0, 0));
+  const left = next(remove(members, "a", "deregistered"));
+  expect(listed(left, 0).map(({ id }) => id)).toEqual(["b"]);
+  expect(listed(members, 0)).toHaveLength(2); // the list before is left as it was
+  expect(remove(left, "a", "expired")).toMatchObject({ kind: "refused", problem: "not_found" });
+});

@@ -148,3 +148,31 @@ describe("random", () => {
     expect(pick(1, 2)).toBe(1); // sums of fractions may come out a little low
   });
 });
+
+describe.each(["least_request", "p2c_ewma"] as const)("%s", (name) => {
+  it("of two equal ones picks the one that was drawn first, and none where none is open", () => {
+    const balancer = BALANCERS[name].create([{}, {}, {}, {}].map(candidate));
+    for (const [first, second] of [
+      [0.1, 0.9],
+      [0.9, 0.1],
+    ] as const) {
+      let rolls = 0;
+      const dice = () => (rolls++ === 0 ? first : second);
+      expect(balancer.pick({ key: 0, now: NOW, dice, isOpen: () => true })).toBe(Math.floor(first * 4));
+    }
+    expect(balancer.pick({ key: 0, now: NOW, dice: () => 0, isOpen: () => false })).toBe(-1);
+  });
+});
+
+describe("p2c_ewma", () => {
+  it("tries an endpoint that was never called, once until it has responded", () => {
+    const fresh = { id: "fresh", weight: 1, load: new Load() };
+    const balancer = BALANCERS.p2c_ewma.create([candidate({ tookMs: 900 }, 0), fresh]);
+    const pick = (): number => balancer.pick({ key: 0, now: NOW, dice: diceOf(2), isOpen: () => true });
+    expect(pick()).toBe(1);
+    fresh.load.begin(NOW, 9e9);
+    expect(pick()).toBe(0); // 900 before 2 000
+    const slow = BALANCERS.p2c_ewma.create([candidate({ tookMs: 2_500 }, 0), fresh]);
+    expect(slow.pick({ key: 0, now: NOW, dice: diceOf(2), isOpen: () => true })).toBe(1); // 2 000 before 2 500
+  });
+});

@@ -112,6 +112,8 @@ describe("chunkFor", () => {
     expect(chunkFor(traffic({ periodMs: 100 }), young, 0.1, 0, 99)).toBeCloseTo(0.4 * 100, 9);
     expect(chunkFor(traffic({}), young, 0.1, 30, 99)).toBeCloseTo(0.4 * 190 - 30, 9);
     expect(chunkFor(traffic({}), ask({ isSteady: false, need: 80, peakPerMs: 0.5 }), 0.1, 0, 99)).toBe(80);
+    expect(chunkFor(traffic({ isBusy: true }), young, 0.1, 0, 99)).toBeCloseTo(0.4 * 190, 9);
+    expect(chunkFor(traffic({ isSaturated: true, level: 0.2 }), young, 0.1, 0, 20)).toBeCloseTo(0.4 * 190, 9);
   });
 
   it("provides for the mean and two standard deviations of a steady demand while there is enough, and for one where there is not", () => {
