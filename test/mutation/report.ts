@@ -173,7 +173,7 @@ export function reportOf(run: Run): string {
   const survivors = unexplained(mutants);
   return `# Mutation testing of core/
 
-Written by \`npm run test:mutation -- --seed ${seed}\`; do not edit. For contributors: which changes of the core no test notices.
+Written by \`npm run test:mutation -- --seed ${seed} --mutants ${mutants.length}\`; do not edit. For contributors: which changes of the core no test notices.
 
 StrykerJS changes one place of the core at a time (all its default mutators, every file) and runs the tests in test/core/ that reach it.
 Seed ${seed} drew ${mutants.length} of the ${all} mutants of ${files} files, at least ${perFile} of each file; ${minutes.toFixed(0)} minutes with ${workers} workers.
