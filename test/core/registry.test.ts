@@ -168,3 +168,18 @@ it("lists no endpoint that was removed", () => {
   expect(listed(members, 0)).toHaveLength(2); // the list before is left as it was
   expect(remove(left, "a", "expired")).toMatchObject({ kind: "refused", problem: "not_found" });
 });
+
+it("drains and marks an endpoint once, and no other than a registered one", () => {
+  const members = next(register(NONE, wanted("a"), 0, 0));
+  const drained = drain(members, "a", 0);
+  expect(drained).toMatchObject({ kind: "changed", action: "draining", endpoint: { isDraining: true, revision: 2 } });
+  expect(drain(next(drained), "a", 0)).toMatchObject({ kind: "kept", members: { version: 2 } });
+  const sick = mark(members, "a", false, 0);
+  expect(sick).toMatchObject({ kind: "changed", action: "unhealthy", endpoint: { isHealthy: false } });
+  expect(mark(next(sick), "a", false, 0).kind).toBe("kept");
+  expect(mark(next(sick), "a", true, 0)).toMatchObject({ kind: "changed", action: "healthy" });
+  for (const step of [drain(members, "b", 0), mark(members, "b", true, 0), renew(members, "b", 0), remove(members, "b", "expired")])
+    expect(step).toMatchObject({ kind: "refused", problem: "not_found" });
+  for (const step of [drain(members, "a", 1_000), mark(members, "a", false, 1_000), renew(members, "a", 1_000)])
+    expect(step.kind).toBe("refused");
+});
