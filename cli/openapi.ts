@@ -24,7 +24,7 @@ const OWN = /^(?:tidegate|grpc|google)\./;
  */
 export function openapiOf(descriptorSet: Uint8Array, info: Info = INFO): Schema {
   const services = servicesIn(descriptorSet);
-  const { table, problems } = compileRest(services);
+  const { table, problems } = compileRest(services, { inferUpdateMask: true }); // the default of gateways
   if (problems.length > 0) throw new Error(problems.map((problem) => describe(problem)).join("\n"));
   return documentOf({ services, routes: table.routes, info, servers: ["/"], security: {} });
 }

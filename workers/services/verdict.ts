@@ -21,7 +21,7 @@ export function settle<Entity, Kind extends string>(
 
 /** The errors of creating anything. */
 export const createErrors = {
-  key_reused: () => new ConnectError("request id was used before, for a request that differs", Code.FailedPrecondition),
+  key_reused: () => new ConnectError("request id was used before, for a request that differs", Code.AlreadyExists),
   full: () => new ConnectError("storage is full", Code.ResourceExhausted),
 } as const;
 

@@ -80,7 +80,7 @@ describe.each(waysToCall(worker))("over %s", (_name, transport) => {
 
 describe("placing an order", () => {
   it("needs a user who is there", async () => {
-    await expectInvalid(orders.createOrder({ order: { userId: UNKNOWN_USER, items } }), ["order.user_id"], Code.FailedPrecondition);
+    await expectInvalid(orders.createOrder({ order: { userId: UNKNOWN_USER, items } }), ["order.user_id"], Code.NotFound);
   });
 
   it("answers a repeated request with the order placed first, even when its user is gone by now", async () => {
@@ -89,7 +89,7 @@ describe("placing an order", () => {
     await evictDurableObject(store());
     expect(await orders.createOrder({ order: { userId, items } }, { headers: { "Idempotency-Key": "k" } })).toEqual(first);
     const other = await failureOf(orders.createOrder({ order: { userId, items, note: "x" }, requestId: "k" }));
-    expect(other.code).toBe(Code.FailedPrecondition);
+    expect(other.code).toBe(Code.AlreadyExists);
     expect((await orders.listOrders({})).orders).toHaveLength(1);
   });
 
@@ -137,12 +137,12 @@ describe("placing an order", () => {
 describe("an order", () => {
   it("can be changed and cancelled while it is open, and deleted once it is not", async () => {
     const { id } = await place("n");
-    expect((await failureOf(orders.deleteOrder({ id }))).code).toBe(Code.FailedPrecondition);
+    expect((await failureOf(orders.deleteOrder({ id }))).code).toBe(Code.Aborted);
     expect(await orders.updateOrder({ order: { id, note: "" }, updateMask: { paths: ["note"] } })).toMatchObject({ note: "", items });
     await expectInvalid(orders.updateOrder({ order: { id }, updateMask: { paths: ["items"] } }), ["order.items"]);
     const cancelled = await orders.cancelOrder({ id });
     expect(await orders.cancelOrder({ id })).toEqual(cancelled);
-    expect((await failureOf(orders.updateOrder({ order: { id, note: "x" } }))).code).toBe(Code.FailedPrecondition);
+    expect((await failureOf(orders.updateOrder({ order: { id, note: "x" } }))).code).toBe(Code.Aborted);
     await orders.deleteOrder({ id });
   });
 
@@ -160,7 +160,7 @@ describe("an order", () => {
 });
 
 describe("a list of orders", () => {
-  it("comes in pages, of all users or of one, whose token is good for that one alone", async () => {
+  it("comes in pages, of all users or of one, whose token is a position", async () => {
     const other = await newUser();
     for (let n = 0; n < 124; n++) await orders.createOrder({ order: { userId: n % 2 === 0 ? userId : other, items, note: String(n) } });
     const notes = async (filter: string) => {
@@ -177,8 +177,8 @@ describe("a list of orders", () => {
     expect(await notes("")).toEqual(all);
     expect(await notes(other)).toEqual(all.filter((_, n) => n % 2 === 1));
     const { nextPageToken } = await orders.listOrders({ userId, pageSize: 1 });
-    await expectInvalid(orders.listOrders({ userId: other, pageToken: nextPageToken }), ["page_token"]);
-    await expectInvalid(orders.listOrders({ pageToken: nextPageToken }), ["page_token"]);
+    const { orders: after } = await orders.listOrders({ pageSize: 1, pageToken: nextPageToken });
+    expect(after.map(({ note }) => note)).toEqual(["1"]); // a position among all orders
   });
 
   it("ends a page early that would grow too large", async () => {

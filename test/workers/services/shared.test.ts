@@ -65,34 +65,17 @@ describe("a ULID", () => {
 });
 
 describe("a page token", () => {
-  it("gives back what it was made of, to the list that made it", () => {
-    fc.assert(
-      fc.property(fc.string({ unit: "grapheme", minLength: 1 }), fc.string(), (after, list) => {
-        expect(readPageToken(writePageToken(after, list), list)).toBe(after);
-      }),
-    );
-  });
-
-  it("is none for another list, nor when a character was changed", () => {
+  it("gives back the id it was made of, to any list of that kind", () => {
     const id = newId("usr", 5, undefined);
-    const token = writePageToken(id, "a");
-    fc.assert(
-      fc.property(fc.string(), (list) => {
-        expect(readPageToken(token, list)).toBe(list === "a" ? id : undefined);
-      }),
-    );
-    fc.assert(
-      fc.property(fc.nat(token.length - 1), fc.constantFrom(..."Az09-_ =+/"), (at, digit) => {
-        const changed = token.slice(0, at) + digit + token.slice(at + 1);
-        expect(readPageToken(changed, "a")).toBe(changed === token ? id : undefined);
-      }),
-    );
+    expect(readPageToken(writePageToken(id), "usr")).toBe(id);
   });
 
-  it("is never read from just any text, and never throws", () => {
+  it("has the form that the schema of page_token has, and no other form is one", () => {
+    const form = /^after_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+    expect(writePageToken(newId("usr", 5, undefined))).toMatch(form);
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (text) => {
-        expect(readPageToken(text, "a")).toBeUndefined();
+      fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.stringMatching(form)), (text) => {
+        expect(readPageToken(text, "usr") !== undefined).toBe(form.test(text) && !text.includes("\n"));
       }),
     );
   });

@@ -81,7 +81,7 @@ describe("creating a user", () => {
   it("refuses a key that was used for something else, and two keys that differ", async () => {
     await users.createUser({ user: ada, requestId: "k1" });
     const error = await failureOf(users.createUser({ user: { ...ada, displayName: "B" }, requestId: "k1" }));
-    expect([error.code, error.rawMessage]).toEqual([Code.FailedPrecondition, "request id was used before, for a request that differs"]);
+    expect([error.code, error.rawMessage]).toEqual([Code.AlreadyExists, "request id was used before, for a request that differs"]);
     await expectInvalid(users.createUser({ user: ada, requestId: "k1" }, { headers: { "Idempotency-Key": "k2" } }), ["request_id"]);
   });
 

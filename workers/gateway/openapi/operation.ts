@@ -9,7 +9,7 @@ import { exampleFor } from "./example.ts";
 import { type OpenPath, pathParameters } from "./paths.ts";
 import { queryParameters } from "./query.ts";
 import { behavesAs, isRequired, type Schemas } from "./schemas.ts";
-import type { Schema } from "./values.ts";
+import { nullable, type Schema } from "./values.ts";
 
 const STREAM_ERROR = "#/components/schemas/StreamError";
 const ANY_BYTES = { "*/*": {} };
@@ -55,9 +55,17 @@ function requestBody({ method, body, httpMethod, variables }: RestRoute, schemas
     return { description, required: isRequired(field) || undefined, content: json(schema, schemas, "request", type) };
   }
   const message: DescMessage = field?.message ?? method.input;
-  const schema = schemas.ofMessageWithout(message, inPath(variables, message, field?.name), `In${method.name}`, form);
+  const elsewhere = inPath(variables, message, field?.name);
+  const schema = schemas.ofMessageWithout(message, elsewhere, `In${method.name}`, form);
   const description = field && commentOf(field);
-  return { description: description || undefined, required: true, content: json(schema, schemas, "request", type) };
+  // Where nothing in it is required, a request may leave the whole body out, or write `null` for the field that it is.
+  const needed = form === "whole" && message.fields.some((one) => !elsewhere.has(one.name) && isRequired(one));
+  const shown = needed || field === undefined ? schema : nullable(schema);
+  return {
+    description: description || undefined,
+    required: needed || isStream || undefined,
+    content: json(shown, schemas, "request", type),
+  };
 }
 
 /** Fields at the top of the body that the path sets; those that only the service sets are no part of it anyway. */

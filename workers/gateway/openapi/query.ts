@@ -8,7 +8,7 @@ import { bare, jsonPath } from "./paths.ts";
 import { behavesAs, isRequired, type Schemas } from "./schemas.ts";
 import type { Schema } from "./values.ts";
 
-export function queryParameters({ method, body, variables }: RestRoute, schemas: Schemas): Schema[] {
+export function queryParameters({ method, body, variables, updateMask }: RestRoute, schemas: Schemas): Schema[] {
   if (body !== undefined && body.field === undefined) return []; // the body is the whole message
   const inPath = new Set(variables.map(({ text }) => text));
   const parameters: Schema[] = [];
@@ -17,6 +17,7 @@ export function queryParameters({ method, body, variables }: RestRoute, schemas:
     for (const field of message.fields) {
       const text = [...parents, field].map(({ name }) => name).join(".");
       if (inPath.has(text) || field === body?.field || behavesAs(field, FieldBehavior.OUTPUT_ONLY)) continue;
+      if (field === updateMask) continue; // the gateway infers it: a mask that names what the body does not have would only be refused
       if (textFormOf(field) !== undefined) {
         const schema = schemas.ofField(field);
         const { description, deprecated } = schema;

@@ -72,10 +72,13 @@ export function keySchema(key: ScalarType): Schema | undefined {
   return { pattern: KEY_PATTERNS[key] ?? "^-?[0-9]+$" };
 }
 
-const nullable = (schema: Schema): Schema =>
-  schema["anyOf"] === undefined
+/** The same or `null`, which ProtoJSON reads as a field that is not set. */
+export function nullable(schema: Schema): Schema {
+  if (schema["$ref"] !== undefined) return { anyOf: [schema, { type: "null" }] };
+  return schema["anyOf"] === undefined
     ? { ...schema, type: [schema["type"], "null"] }
     : { anyOf: [...(schema["anyOf"] as Schema[]), { type: "null" }] };
+}
 
 /** Messages whose JSON is not an object of their fields. */
 export const WELL_KNOWN: Readonly<Record<string, Schema>> = {

@@ -52,12 +52,11 @@ export function orders(stores: DurableObjectNamespace<OrderStore>, usersService:
 
     async listOrders(request) {
       const wrong = new Violations();
-      const list = `orders.v1.ListOrders?user_id=${request.userId}`;
-      const page = pageOf(request, list, wrong);
+      const page = pageOf(request, "ord", wrong);
       if (request.userId !== "") wrong.unlessId("usr", "user_id", request.userId);
       wrong.refuse();
       const { entities, hasMore } = await store().list(page, request.userId === "" ? undefined : request.userId);
-      return { orders: entities, nextPageToken: hasMore ? writePageToken(entities.at(-1)!.id, list) : "" };
+      return { orders: entities, nextPageToken: hasMore ? writePageToken(entities.at(-1)!.id) : "" };
     },
 
     async updateOrder({ order = create(OrderSchema), updateMask }) {
@@ -69,7 +68,7 @@ export function orders(stores: DurableObjectNamespace<OrderStore>, usersService:
       const verdict = await store().update(order.id, pick(order, fields));
       return settle(verdict, {
         not_found: () => notFound("order", order.id),
-        not_open: () => new ConnectError("order is cancelled and can't be changed", Code.FailedPrecondition),
+        not_open: () => new ConnectError("order is cancelled and can't be changed", Code.Aborted),
       });
     },
 
@@ -82,7 +81,7 @@ export function orders(stores: DurableObjectNamespace<OrderStore>, usersService:
       refuseUnlessId("ord", "id", id);
       settle(await store().delete(id), {
         not_found: () => notFound("order", id),
-        not_cancelled: () => new ConnectError("order is open; cancel it first", Code.FailedPrecondition),
+        not_cancelled: () => new ConnectError("order is open; cancel it first", Code.Aborted),
       });
       return {};
     },
@@ -95,7 +94,7 @@ export function orders(stores: DurableObjectNamespace<OrderStore>, usersService:
   };
 }
 
-/** The request was well formed; it is the state of the world that does not fit: `failed_precondition` (google.aip.dev/193, google.rpc.Code). */
+/** The request was well formed; what it refers to is not there: `not_found`, with the field that refers to it. */
 async function refuseUnlessUser(usersService: Fetcher, id: string, context: HandlerContext): Promise<void> {
   const users = createClient(UserService, transportTo(usersService, { during: context }));
   try {
@@ -103,7 +102,7 @@ async function refuseUnlessUser(usersService: Fetcher, id: string, context: Hand
   } catch (reason) {
     const { code } = ConnectError.from(reason);
     if (code === Code.NotFound) {
-      throw violationError(Code.FailedPrecondition, [{ field: "order.user_id", description: `there is no user ${id}` }]);
+      throw violationError(Code.NotFound, [{ field: "order.user_id", description: `there is no user ${id}` }]);
     }
     if (code === Code.DeadlineExceeded || code === Code.Canceled) throw reason;
     throw new ConnectError("users can't be asked", Code.Unavailable, undefined, undefined, reason);

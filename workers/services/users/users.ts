@@ -10,7 +10,6 @@ import { lengthOf, refuseUnlessId, Violations, violationError } from "../violati
 import { changesAfter } from "../watch.ts";
 import type { UserStore } from "./store.ts";
 
-const LIST = "users.v1.ListUsers";
 // Linear in time: no part of it can match what the next one could.
 const EMAIL = /^[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+$/;
 
@@ -19,7 +18,8 @@ const RULES: Rules<User> = {
     const length = lengthOf(name);
     wrong.unless(length >= 1 && length <= 100 && name.trim() !== "", path, "write 1 to 100 characters");
   },
-  email: (email, path, wrong) => wrong.unless(email.length <= 254 && EMAIL.test(email), path, "write an address such as ada@example.com"),
+  email: (email, path, wrong) =>
+    wrong.unless(lengthOf(email) <= 254 && EMAIL.test(email), path, "write an address such as ada@example.com"),
 };
 
 export function users(stores: DurableObjectNamespace<UserStore>): ServiceImpl<typeof UserService> {
@@ -44,10 +44,10 @@ export function users(stores: DurableObjectNamespace<UserStore>): ServiceImpl<ty
 
     async listUsers(request) {
       const wrong = new Violations();
-      const page = pageOf(request, LIST, wrong);
+      const page = pageOf(request, "usr", wrong);
       wrong.refuse();
       const { entities, hasMore } = await store().list(page);
-      return { users: entities, nextPageToken: hasMore ? writePageToken(entities.at(-1)!.id, LIST) : "" };
+      return { users: entities, nextPageToken: hasMore ? writePageToken(entities.at(-1)!.id) : "" };
     },
 
     async updateUser({ user = create(UserSchema), updateMask }) {

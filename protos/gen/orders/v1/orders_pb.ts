@@ -26,6 +26,8 @@ export const file_orders_v1_orders: GenFile = /*@__PURE__*/
 export type Order = Message<"orders.v1.Order"> & {
   /**
    * Given by the service: `ord_` and 26 characters that sort by time of creation.
+   * Schema: {"pattern": "^ord_[0-7][0-9a-hjkmnp-tv-z]{25}$"}
+   * Example: ord_01jd5v3k8m2n4p6q8r0s2t4v6w
    *
    * @generated from field: string id = 1;
    */
@@ -33,6 +35,8 @@ export type Order = Message<"orders.v1.Order"> & {
 
   /**
    * The user who ordered; must exist when the order is placed.
+   * Schema: {"pattern": "^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$"}
+   * Example: usr_01jd5v3k8m2n4p6q8r0s2t4v6w
    *
    * @generated from field: string user_id = 2;
    */
@@ -40,6 +44,7 @@ export type Order = Message<"orders.v1.Order"> & {
 
   /**
    * What is ordered; 1 to 100 lines.
+   * Schema: {"minItems": 1, "maxItems": 100}
    *
    * @generated from field: repeated orders.v1.Order.Item items = 3;
    */
@@ -47,6 +52,7 @@ export type Order = Message<"orders.v1.Order"> & {
 
   /**
    * A word to whoever packs it; at most 500 characters.
+   * Schema: {"maxLength": 500}
    *
    * @generated from field: string note = 4;
    */
@@ -94,6 +100,7 @@ export const OrderSchema: GenMessage<Order> = /*@__PURE__*/
 export type Order_Item = Message<"orders.v1.Order.Item"> & {
   /**
    * What is ordered; 1 to 64 letters, digits, `-`, `_` or `.`.
+   * Schema: {"pattern": "^[A-Za-z0-9_.-]{1,64}$"}
    *
    * @generated from field: string sku = 1;
    */
@@ -101,6 +108,7 @@ export type Order_Item = Message<"orders.v1.Order.Item"> & {
 
   /**
    * How many; 1 to 10000.
+   * Schema: {"minimum": 1, "maximum": 10000}
    *
    * @generated from field: int32 quantity = 2;
    */
@@ -108,6 +116,8 @@ export type Order_Item = Message<"orders.v1.Order.Item"> & {
 
   /**
    * Price of one, in cents; 0 to 100000000.
+   * Schema: {"pattern": "^(?:0|[1-9][0-9]{0,7}|100000000)$"}
+   * Example: "1999"
    *
    * @generated from field: int64 unit_price_cents = 3;
    */
@@ -174,6 +184,7 @@ export type CreateOrderRequest = Message<"orders.v1.CreateOrderRequest"> & {
   /**
    * Makes the call safe to repeat: any string of 1 to 64 characters that is unique to this order,
    * a UUID say. The header `Idempotency-Key` says the same. Remembered for 24 hours.
+   * Schema: {"maxLength": 64}
    *
    * @generated from field: string request_id = 2;
    */
@@ -192,6 +203,9 @@ export const CreateOrderRequestSchema: GenMessage<CreateOrderRequest> = /*@__PUR
  */
 export type GetOrderRequest = Message<"orders.v1.GetOrderRequest"> & {
   /**
+   * Schema: {"pattern": "^ord_[0-7][0-9a-hjkmnp-tv-z]{25}$"}
+   * Example: ord_01jd5v3k8m2n4p6q8r0s2t4v6w
+   *
    * @generated from field: string id = 1;
    */
   id: string;
@@ -210,13 +224,15 @@ export const GetOrderRequestSchema: GenMessage<GetOrderRequest> = /*@__PURE__*/
 export type ListOrdersRequest = Message<"orders.v1.ListOrdersRequest"> & {
   /**
    * Orders to return at most; 0 means 50, and more than 1000 means 1000.
+   * Schema: {"minimum": 0}
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before this one, asked with the same `user_id`.
+   * `next_page_token` of the page before this one, with the same `user_id`.
+   * Schema: {"pattern": "^(?:after_[0-7][0-9a-hjkmnp-tv-z]{25})?$"}
    *
    * @generated from field: string page_token = 2;
    */
@@ -224,6 +240,8 @@ export type ListOrdersRequest = Message<"orders.v1.ListOrdersRequest"> & {
 
   /**
    * Only the orders of this user.
+   * Schema: {"pattern": "^(?:usr_[0-7][0-9a-hjkmnp-tv-z]{25})?$"}
+   * Example: usr_01jd5v3k8m2n4p6q8r0s2t4v6w
    *
    * @generated from field: string user_id = 3;
    */
@@ -274,6 +292,7 @@ export type UpdateOrderRequest = Message<"orders.v1.UpdateOrderRequest"> & {
 
   /**
    * The fields to change: `items`, `note`. Without a mask, those that are set in `order`.
+   * Schema: {"pattern": "^(?:(?:items|note)(?:,(?:items|note))*)?$"}
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -292,6 +311,9 @@ export const UpdateOrderRequestSchema: GenMessage<UpdateOrderRequest> = /*@__PUR
  */
 export type CancelOrderRequest = Message<"orders.v1.CancelOrderRequest"> & {
   /**
+   * Schema: {"pattern": "^ord_[0-7][0-9a-hjkmnp-tv-z]{25}$"}
+   * Example: ord_01jd5v3k8m2n4p6q8r0s2t4v6w
+   *
    * @generated from field: string id = 1;
    */
   id: string;
@@ -309,6 +331,9 @@ export const CancelOrderRequestSchema: GenMessage<CancelOrderRequest> = /*@__PUR
  */
 export type DeleteOrderRequest = Message<"orders.v1.DeleteOrderRequest"> & {
   /**
+   * Schema: {"pattern": "^ord_[0-7][0-9a-hjkmnp-tv-z]{25}$"}
+   * Example: ord_01jd5v3k8m2n4p6q8r0s2t4v6w
+   *
    * @generated from field: string id = 1;
    */
   id: string;
@@ -456,7 +481,7 @@ export const OrderService: GenService<{
     output: typeof ListOrdersResponseSchema;
   },
   /**
-   * Changes the fields named by the update mask of an order that is still open.
+   * Changes the fields named by the update mask of an order that is still open; of another one, answers `aborted`.
    *
    * @generated from rpc orders.v1.OrderService.UpdateOrder
    */
@@ -476,7 +501,7 @@ export const OrderService: GenService<{
     output: typeof OrderSchema;
   },
   /**
-   * Deletes an order that was cancelled, or answers `failed_precondition`.
+   * Deletes an order that was cancelled, or answers `aborted`: the state of the order is in conflict with the call.
    *
    * @generated from rpc orders.v1.OrderService.DeleteOrder
    */

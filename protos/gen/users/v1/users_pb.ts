@@ -26,13 +26,16 @@ export const file_users_v1_users: GenFile = /*@__PURE__*/
 export type User = Message<"users.v1.User"> & {
   /**
    * Given by the service: `usr_` and 26 characters that sort by time of creation.
+   * Schema: {"pattern": "^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$"}
+   * Example: usr_01jd5v3k8m2n4p6q8r0s2t4v6w
    *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * How the person wants to be called; 1 to 100 characters.
+   * How the person wants to be called; 1 to 100 characters, not all of them spaces.
+   * Schema: {"minLength": 1, "maxLength": 100, "pattern": "[^\\s\\uFEFF]"}
    *
    * @generated from field: string display_name = 2;
    */
@@ -40,6 +43,8 @@ export type User = Message<"users.v1.User"> & {
 
   /**
    * Where the person can be reached; unique in the directory, compared without regard to case.
+   * Schema: {"pattern": "^[^\\s@]{1,64}@[^\\s@.]+([.][^\\s@.]+)+$", "maxLength": 254}
+   * Example: ada@example.com
    *
    * @generated from field: string email = 3;
    */
@@ -81,6 +86,7 @@ export type CreateUserRequest = Message<"users.v1.CreateUserRequest"> & {
   /**
    * Makes the call safe to repeat: any string of 1 to 64 characters that is unique to this user,
    * a UUID say. The header `Idempotency-Key` says the same. Remembered for 24 hours.
+   * Schema: {"maxLength": 64}
    *
    * @generated from field: string request_id = 2;
    */
@@ -99,6 +105,9 @@ export const CreateUserRequestSchema: GenMessage<CreateUserRequest> = /*@__PURE_
  */
 export type GetUserRequest = Message<"users.v1.GetUserRequest"> & {
   /**
+   * Schema: {"pattern": "^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$"}
+   * Example: usr_01jd5v3k8m2n4p6q8r0s2t4v6w
+   *
    * @generated from field: string id = 1;
    */
   id: string;
@@ -117,6 +126,7 @@ export const GetUserRequestSchema: GenMessage<GetUserRequest> = /*@__PURE__*/
 export type ListUsersRequest = Message<"users.v1.ListUsersRequest"> & {
   /**
    * Users to return at most; 0 means 50, and more than 1000 means 1000.
+   * Schema: {"minimum": 0}
    *
    * @generated from field: int32 page_size = 1;
    */
@@ -124,6 +134,7 @@ export type ListUsersRequest = Message<"users.v1.ListUsersRequest"> & {
 
   /**
    * `next_page_token` of the page before this one.
+   * Schema: {"pattern": "^(?:after_[0-7][0-9a-hjkmnp-tv-z]{25})?$"}
    *
    * @generated from field: string page_token = 2;
    */
@@ -174,6 +185,7 @@ export type UpdateUserRequest = Message<"users.v1.UpdateUserRequest"> & {
 
   /**
    * The fields to change: `display_name`, `email`. Without a mask, those that are set in `user`.
+   * Schema: {"pattern": "^(?:(?:displayName|email)(?:,(?:displayName|email))*)?$"}
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -192,6 +204,9 @@ export const UpdateUserRequestSchema: GenMessage<UpdateUserRequest> = /*@__PURE_
  */
 export type DeleteUserRequest = Message<"users.v1.DeleteUserRequest"> & {
   /**
+   * Schema: {"pattern": "^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$"}
+   * Example: usr_01jd5v3k8m2n4p6q8r0s2t4v6w
+   *
    * @generated from field: string id = 1;
    */
   id: string;
