@@ -14,7 +14,7 @@ const LEFT_OUT = [{ path: ":watch$", reason: "streams without end: a call lasts 
 
 const { values } = parseCommand("test:openapi", {
   seed: { type: "string", default: "20261128" },
-  "max-examples": { type: "string", default: "80" },
+  "max-examples": { type: "string", default: "120" },
   url: { type: "string", default: "" },
 });
 
