@@ -73,7 +73,6 @@ export function compileRule(method: DescMethod, rule: HttpRule, options: RestOpt
   if (!/^(?:\*|[A-Z][A-Z0-9_-]*)$/.test(httpMethod)) report(`kind "${httpMethod}"`, 'write an HTTP method in upper case, or "*" for any');
   if (NEVER_ROUTED.includes(httpMethod)) report(`kind "${httpMethod}"`, "use another HTTP method: no such request reaches a route");
   if (OWN_PATHS.includes(path)) report(`path "${path}"`, "use another path: the gateway responds there itself");
-  if (httpMethod === "TRACE" || httpMethod === "CONNECT") report(`kind "${httpMethod}"`, "use another method: these are never forwarded");
   const template = templateOf(path, report);
   const variables = variablesOf(template, method.input, report);
 
