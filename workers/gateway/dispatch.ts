@@ -7,9 +7,11 @@ import { CRITICALITIES, CRITICALITY_HEADER, MOST_CRITICAL } from "../../core/ove
 import { Rejected } from "../../core/rejection.ts";
 import type { Misfit } from "../../core/rpc-response.ts";
 import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER, REPORT_TRAILER, SHED_HEADER } from "../service/host-load.ts";
+import { ended, endingOf } from "./bodies/last-envelope.ts";
 import type { Call, Handler } from "./call.ts";
 import { pushbackIn } from "./failure.ts";
 import { cleanAnswer } from "./headers.ts";
+import { isEnvelopes } from "./protocol.ts";
 import { check, type Reading, watchStream } from "./response-check.ts";
 import { rememberMessage } from "./transcode/decoded.ts";
 import type { Attempt, Outcome, Upstream } from "./upstream.ts";
@@ -49,7 +51,15 @@ export function dispatch(upstream: Upstream, reading: Reading): Handler {
     end(attempt, outcomeOf(answer));
     const { status, headers: answered } = answer;
     const isWatched = form === "stream" && (reading.decodes !== undefined || call.isTranslated === true) && checked === undefined;
-    const read = checked === undefined ? answer.body : checked.body;
+    // A request that is still on its way has the end of its response written where it is read.
+    const isEnded =
+      form === "stream" &&
+      !isWatched &&
+      checked === undefined &&
+      call.upload === undefined &&
+      answer.body !== null &&
+      isEnvelopes(answered);
+    const read = isEnded ? ended(answer.body, endingOf(call)) : checked === undefined ? answer.body : checked.body;
     const passed = isWatched ? watchStream(answer.body, call, (misfit) => brokeOff(upstream, attempt, call, misfit)) : read;
     const response = new Response(passed, { status, headers: answered, encodeBody: "manual" });
     cleanAnswer(response.headers);

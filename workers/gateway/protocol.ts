@@ -34,6 +34,12 @@ export function mediaType(contentType: string | null): string {
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
+/** Whether a response is a stream of envelopes, which ends with one that says how. */
+export function isEnvelopes(headers: Headers): boolean {
+  const type = mediaType(headers.get("content-type"));
+  return type.startsWith("application/connect+") || type.startsWith("application/grpc-web");
+}
+
 /**
  * The codings that the caller accepts: `identity` where it names none. Cloudflare's edge, and the proxy of `wrangler dev`, write an
  * `Accept-Encoding` of their own and keep the caller's in `request.cf`.

@@ -6,10 +6,10 @@ import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
 import { envelopeMeter } from "../../../core/envelope.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import type { Protocol } from "../call.ts";
+import type { Call, Protocol } from "../call.ts";
 import { TOO_LATE, toRefusal } from "../errors.ts";
 import { details } from "../protocol.ts";
-import type { Ending } from "./tied.ts";
+import { type Ending, finish } from "./tied.ts";
 
 /** A REST call is one of Connect behind the layer that transcodes it. */
 export function lastEnvelope({ kind }: Protocol, error: ConnectError): Uint8Array {
@@ -22,15 +22,39 @@ export function lastEnvelope({ kind }: Protocol, error: ConnectError): Uint8Arra
   return encodeEnvelope(trailerFlag, trailerSerialize(trailer));
 }
 
-/** Ends a stream of responses whose request has broken off; within a message it can only break off, too. */
-export function endingOf(protocol: Protocol): Ending {
+/**
+ * Ends a stream of responses whose request has broken off, or whose call is over: at its deadline, whatever its reader saw because of that.
+ * Within a message it can only break off, too. So does a stream that its upstream breaks off in time.
+ */
+export function endingOf({ protocol, signal, deadlineAt }: Pick<Call, "protocol" | "signal" | "deadlineAt">): Ending {
   const meter = envelopeMeter(Number.POSITIVE_INFINITY);
   return {
     see: (chunk) => void meter.see(chunk),
-    after: (failure) => (meter.isBetween() ? lastEnvelope(protocol, errorOf(failure)) : undefined),
+    after: (failure) => {
+      const isOurs = failure instanceof Rejected;
+      if (!meter.isBetween() || !(isOurs || signal?.aborted === true || Date.now() >= deadlineAt)) return undefined;
+      return lastEnvelope(protocol, toRefusal(isOurs ? failure.rejection : TOO_LATE).error);
+    },
   };
 }
 
-function errorOf(failure: unknown): ConnectError {
-  return toRefusal(failure instanceof Rejected ? failure.rejection : TOO_LATE).error;
+/** A stream of responses with `ending` where its reading fails. */
+export function ended(body: ReadableStream<Uint8Array>, ending: Ending): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read();
+          if (done) return controller.close();
+          ending.see(value);
+          controller.enqueue(value);
+        } catch (error) {
+          finish(controller, error, ending);
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
 }

@@ -2,11 +2,21 @@
 import { Rejected } from "../../../core/rejection.ts";
 import type { Upload } from "./upload.ts";
 
-/** How a response ends whose request breaks off. */
+/** How a response ends that cannot go on. */
 export interface Ending {
   see(chunk: Uint8Array): void;
   /** @returns the last bytes; undefined where the response cannot end properly any more */
   after(failure: unknown): Uint8Array | undefined;
+}
+
+/** Ends a response with the last bytes of `ending`; with the failure as its error where there are none. */
+export function finish(controller: ReadableStreamDefaultController<Uint8Array>, failure: unknown, ending: Ending | undefined): void {
+  const last = ending?.after(failure);
+  if (last === undefined) controller.error(failure);
+  else {
+    controller.enqueue(last);
+    controller.close();
+  }
 }
 
 /**
@@ -16,22 +26,14 @@ export interface Ending {
 export function tied(body: ReadableStream<Uint8Array>, upload: Upload, ending?: Ending): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   const quietly = (): void => undefined;
-  const finish = (controller: ReadableStreamDefaultController<Uint8Array>, failure: unknown): void => {
-    const last = ending?.after(failure);
-    if (last === undefined) controller.error(failure);
-    else {
-      controller.enqueue(last);
-      controller.close();
-    }
-  };
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
         upload.onFailure = (failure, aborted) => {
-          finish(controller, failure);
+          finish(controller, failure, ending);
           aborted.then(() => reader.cancel(failure)).catch(quietly);
         };
-        if (upload.failure !== undefined) finish(controller, upload.failure);
+        if (upload.failure !== undefined) finish(controller, upload.failure, ending);
       },
       async pull(controller) {
         try {
@@ -48,7 +50,7 @@ export function tied(body: ReadableStream<Uint8Array>, upload: Upload, ending?: 
           if (upload.failure !== undefined) return;
           upload.onFailure = undefined;
           upload.close();
-          controller.error(error);
+          finish(controller, error, ending); // the call is over, and its request had ended before, or the upstream has broken off
         }
       },
       async cancel(reason) {

@@ -6,7 +6,7 @@ import { BodyReader, bytes, envelopes } from "../bodies/metered.ts";
 import { tied } from "../bodies/tied.ts";
 import { type Chunks, Upload } from "../bodies/upload.ts";
 import type { Call, Handler, Layer } from "../call.ts";
-import { mediaType } from "../protocol.ts";
+import { isEnvelopes } from "../protocol.ts";
 
 export interface BodySettings {
   readonly maxBytes: number; // of one message, decompressed and without its envelope; or of a body without messages
@@ -52,9 +52,7 @@ async function uploaded(next: Handler, call: Call, chunks: Chunks): Promise<Resp
     upload.close();
     return response;
   }
-  const type = mediaType(response.headers.get("content-type"));
-  const isStream = type.startsWith("application/connect+") || type.startsWith("application/grpc-web");
-  return new Response(tied(response.body, upload, isStream ? endingOf(call.protocol) : undefined), response);
+  return new Response(tied(response.body, upload, isEnvelopes(response.headers) ? endingOf(call) : undefined), response);
 }
 
 /** A body of a length that is known, and not too long: read by the runtime, which takes a third of the time. @throws the signal's reason when it comes too slowly */
