@@ -21,7 +21,7 @@ function newCase(behavior: Behavior, headers: Record<string, string>): { headers
   return { headers: { "x-case": id, ...headers }, origin: setup!.gateway.origin };
 }
 
-describe.each([
+describe.concurrent.each([
   ["application/connect+proto", "connect-timeout-ms", ""],
   ["application/grpc-web+proto", "grpc-timeout", "m"],
 ])("a stream in %s whose time is up", (type, name, unit) => {
@@ -40,7 +40,7 @@ describe.each([
     it.each(requests)(
       `ends with deadline_exceeded where the request has ended: %s, %s, of an upstream that speaks ${spoken}`,
       async (method, kind) => {
-        const timeout = { [name]: `1000${unit}` };
+        const timeout = { [name]: `4000${unit}` };
         const { headers, origin } = newCase(opened([envelope(ITEM)]), { "content-type": type, ...timeout, "x-spoken": spoken });
         const body = envelope(ITEM);
         const framing = kind === "in chunks" ? { "transfer-encoding": "chunked" } : { "content-length": String(body.length) };
@@ -57,7 +57,7 @@ describe.each([
   }
 
   it.each(requests)("breaks off where the upstream is within a message: %s, %s", async (method, kind) => {
-    const timeout = { [name]: `1000${unit}` };
+    const timeout = { [name]: `4000${unit}` };
     const { headers, origin } = newCase(opened([envelope(ITEM), envelope(ITEM).subarray(0, 6)]), { "content-type": type, ...timeout });
     const body = envelope(ITEM);
     const framing = kind === "in chunks" ? { "transfer-encoding": "chunked" } : { "content-length": String(body.length) };
