@@ -150,9 +150,12 @@ async function attempted(
     if (mayBounce) init.headers.set(MEDIAN_HEADER, attempt.medianMs.toFixed(1));
     else init.headers.delete(MEDIAN_HEADER);
     if (isRaised) init.headers.set(CRITICALITY_HEADER, CRITICALITIES[MOST_CRITICAL]!);
-    const answer = await send(upstream, attempt, call, attempt.base + path, init).finally(() => {
+    let answer: Response;
+    try {
+      answer = await send(upstream, attempt, call, attempt.base + path, init);
+    } finally {
       if (isRaised) init.headers.delete(CRITICALITY_HEADER); // what comes after this attempt is an ordinary call again
-    });
+    }
     if (call.upload?.failure !== undefined) {
       end(attempt, "dropped"); // what responds to a request that has broken off says nothing of the endpoint
       throw call.upload.failure;

@@ -40,13 +40,13 @@ const ERROR_BYTES = 65_536; // of an error body, above which it is handed on unr
  */
 export function check({ form, decodes, isPlain }: Reading, call: Call, response: Response): Checked | Promise<Checked> | undefined {
   if (form === "http") return outOfRange(response.status) ? { misfit: broken(`responded with status ${response.status}`) } : undefined;
-  const { headers } = response;
+  const { headers, status } = response;
   const isGrpcWeb = call.protocol.kind === "grpc_web";
   const wire: Wire = isGrpcWeb ? "grpc_web" : form === "unary" ? "connect_unary" : "connect_stream";
   const { method, query, headers: sent } = call.outgoing;
   const expected = expectedType(method === "GET" ? "" : mediaType(sent.get("content-type")), query);
   const head: ResponseHead = {
-    status: response.status,
+    status,
     contentType: mediaType(headers.get("content-type")),
     length: headers.get("content-length"),
     grpcStatus: isGrpcWeb ? headers.get("grpc-status") : null,
@@ -54,7 +54,7 @@ export function check({ form, decodes, isPlain }: Reading, call: Call, response:
   const wrong = misfitOf(wire, expected, head);
   if (wrong !== undefined) return { misfit: wrong };
   if (!isGrpcWeb && mayBeError(head)) return errorBody(call, response, misfit(wire, expected, head));
-  if (form !== "unary" || response.status !== 200 || (decodes === undefined && call.isTranslated !== true)) return undefined;
+  if (form !== "unary" || status !== 200 || (decodes === undefined && call.isTranslated !== true)) return undefined;
   const binary = { isPlain: isPlain === true, method: head.contentType.endsWith("json") ? undefined : decodes };
   return isGrpcWeb ? grpcWebMessage(call, response, binary) : connectMessage(call, response, binary);
 }

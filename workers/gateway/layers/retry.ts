@@ -58,13 +58,17 @@ function settle({ response, error }: Outcome): Response {
   throw error;
 }
 
+/** The call with the clock of one attempt, which ends before its own. */
+function bounded(call: Call, timer: AbortSignal, perAttemptMs: number): Call {
+  const signal = call.signal === null ? timer : AbortSignal.any([timer, call.signal]);
+  return { ...call, signal, deadlineAt: Date.now() + perAttemptMs };
+}
+
 async function attempt(next: (call: Call) => Promise<Response>, call: Call, perAttemptMs: number): Promise<Outcome> {
   const isBounded = Number.isFinite(perAttemptMs) && Date.now() + perAttemptMs < call.deadlineAt;
   const timer = isBounded ? AbortSignal.timeout(perAttemptMs) : undefined;
-  const signal = timer === undefined ? call.signal : AbortSignal.any([timer, ...(call.signal === null ? [] : [call.signal])]);
-  const deadlineAt = isBounded ? Date.now() + perAttemptMs : call.deadlineAt;
   try {
-    const response = await next({ ...call, signal, deadlineAt });
+    const response = await next(timer === undefined ? call : bounded(call, timer, perAttemptMs));
     const failure = failureOf(response);
     return failure === undefined ? { response } : { response, failure };
   } catch (error) {
