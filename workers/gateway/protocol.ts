@@ -65,10 +65,11 @@ export function protocolOf(request: Request): Protocol {
 /** The protocol of a call to a method that exists, or why there can be none and how to say so. */
 export function protocolFor(request: Request, method: DescMethod): Protocol | { readonly refusal: Rejection; readonly spoken: Protocol } {
   const isUnary = method.methodKind === "unary";
-  if (request.method === "GET" && isReadable(method)) return CONNECT_UNARY;
-  if (request.method !== "POST") {
+  const verb = request.method; // read once: it is no plain property
+  if (verb === "GET" && isReadable(method)) return CONNECT_UNARY;
+  if (verb !== "POST") {
     const allow = isReadable(method) ? ["GET", "HEAD", "POST"] : ["POST"];
-    return { refusal: { kind: "method_not_allowed", method: request.method, allow }, spoken: CONNECT_UNARY };
+    return { refusal: { kind: "method_not_allowed", method: verb, allow }, spoken: CONNECT_UNARY };
   }
   const found = request.headers.get("content-type");
   const contentType = mediaType(found);

@@ -10,9 +10,10 @@ import type { Layer } from "../call.ts";
 export function decodeBody(maxBytes: number): Layer {
   return (next) => (call) => {
     const { request, outgoing } = call;
-    const encoding = request.headers.get("content-encoding");
     const { body } = outgoing;
-    if (!isEncoded(encoding) || body === null) return next(call);
+    if (body === null) return next(call);
+    const encoding = request.headers.get("content-encoding");
+    if (!isEncoded(encoding)) return next(call);
     if (body instanceof ReadableStream)
       throw new Rejected({ kind: "unsupported_encoding", found: encoding, accepted: [], advertise: "accept-encoding" });
     return next({ ...call, outgoing: { ...outgoing, body: decompress(body, encoding, maxBytes, "accept-encoding") } });

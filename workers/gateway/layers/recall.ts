@@ -16,7 +16,7 @@ const REFUSED = cacheStatus({ detail: "refused" });
  */
 export function recall({ shelf, view, l2 }: RouteCache, subject: Subject | undefined): Layer {
   const recalled = (call: Call): Response | Promise<Response> | undefined => {
-    const asked = call.request.method === "GET" ? subject?.known(call) : undefined;
+    const asked = call.outgoing.method === "GET" ? subject?.known(call) : undefined;
     if (asked === undefined || asked.directives !== NONE) return undefined;
     if (view !== undefined && (view.prepare() !== undefined || !view.mayServe())) return undefined;
     if (call.request.headers.has("connect-timeout-ms")) return undefined; // it may be 0, or no timeout at all

@@ -131,8 +131,11 @@ function oneMessage(route: RestRoute, { variables, outgoing }: Call, isUnary: bo
 
 /** From here on the call is a Connect one, and nothing may speak of the REST body. */
 function describeAs(contentType: string, headers: Headers): void {
-  if (headers.has("grpc-timeout")) headers.set("connect-timeout-ms", "0"); // what it is for the upstream, `dispatch` writes
-  for (const name of ["content-length", "content-encoding", "accept", "grpc-timeout"]) headers.delete(name);
+  if (headers.has("grpc-timeout")) {
+    headers.set("connect-timeout-ms", "0"); // what it is for the upstream, `dispatch` writes
+    headers.delete("grpc-timeout");
+  }
+  for (const name of ["content-length", "content-encoding", "accept"]) headers.delete(name);
   headers.set("content-type", contentType);
   headers.set("accept-encoding", "identity");
   headers.set("connect-protocol-version", "1");
