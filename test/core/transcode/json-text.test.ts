@@ -39,4 +39,66 @@ describe("surveyJson", () => {
       }),
     );
   });
+
+  it.each([
+    ['{"a":1,"a":2}', '"a"'],
+    ['{"a":1,"\\u0061":2}', '"\\u0061"'],
+    ['{"\\"":1,"\\"":2}', '"\\""'],
+    ['{"a,b":1,"c":2,"a,b":3}', '"a,b"'],
+    ['{"a":{"b":1},"a":2}', '"a"'],
+    ['{"a":[1,{}],"a":2}', '"a"'],
+    ['[[1],{"x":"y","x":0}]', '"x"'],
+    [`{"${"k".repeat(150)}":1,"${"k".repeat(150)}":2}`, `"${"k".repeat(99)}`],
+    ['{"\\x":1,"\\x":2}', '"\\x"'], // no JSON, and the parser would refuse it as well
+  ])("names the key that %s has twice", (text, key) => {
+    expect(surveyJson(text, 100)).toEqual({ kind: "invalid", problem: `names ${key} twice` });
+  });
+
+  it.each([
+    '["a","a"]',
+    '{"a":["x","x",{"a":"a"}],"b":{"a":1}}',
+    '{"a":{},"b":{},"c":[]}',
+    '[{"a":1},"a","a"]',
+    '{"a":{"b":1},"b":2}',
+    '{"b":{"a":"x"},"x":"a"}',
+    '{"\\\\":1,"\\"":2}',
+    '{"a":"}","b":"{","c":",","d":"["}',
+    '{"":1,"\\"":2}',
+    '{"a":"b","c',
+    '"\\',
+    "]",
+    "}",
+    '},"a","a"',
+    '],"a":1,"a":2',
+  ])("finds no key twice in %s", (text) => {
+    expect(surveyJson(text, 100)).toEqual({ kind: "ok", hasLongNumber: false });
+  });
+
+  it("counts open arrays and objects only", () => {
+    expect(surveyJson("[[],[],{}]", 2).kind).toBe("ok");
+    expect(surveyJson('{"a":{"b":{}}}', 2)).toEqual({ kind: "invalid", problem: "nests deeper than 2 levels" });
+    expect(surveyJson("[]", 0)).toEqual({ kind: "invalid", problem: "nests deeper than 0 levels" });
+    expect(surveyJson("1", 0).kind).toBe("ok");
+  });
+
+  it.each([
+    ["0", false],
+    ["-1", false],
+    ["[1e2]", true],
+    ["[1E2]", true],
+    ["[-1.5e-3,1]", true],
+    ["[1e2,1]", true], // one of several is enough, wherever it stands
+    ["[1,1234567890123456]", true],
+    ["[123456789012345,999999999999999]", false],
+    ["0.1234567890123", false], // 15 characters
+    ["0.12345678901234", true], // 16
+    ["1234567890.1234567", true],
+    ['"1e5"', false],
+    ['{"e5":"e"}', false],
+    ["[true,false,null]", false],
+    ["[9007199254740993]", true],
+    ["[900719925474099,0]", false],
+  ])("sees in %s whether digits could be lost: %s", (text, hasLongNumber) => {
+    expect(surveyJson(text, 100)).toEqual({ kind: "ok", hasLongNumber });
+  });
 });

@@ -59,6 +59,80 @@ describe("parseTemplate", () => {
     expect(parseTemplate(text)).toMatchObject({ kind: "invalid", column, problem });
   });
 
+  it.each([
+    ["v1", 'write "/" first'],
+    ["/v1/**/x", 'make "**" the last segment: only a verb may follow it'],
+    ["/v1/{}", 'name a field of the request, such as "{user.id}"'],
+    ["/v1/{a}/{a}", "bind a field once"],
+    ["/v1/{a={b}}", "name one field for all these segments"],
+    ["/v1/", 'write a literal, "*", "**" or a variable'],
+    ["/v1/{a=x", 'write "}" after its segments'],
+    ["/v1/{a", 'write "}" after its segments'],
+    ["/v1/a:", 'write a literal after ":", or remove the ":"'],
+    ["/v1/a b", 'put "/" between segments and percent-encode what is no plain text'],
+  ])("says how to mend %j: %s", (text, mend) => {
+    expect(parseTemplate(text)).toMatchObject({ kind: "invalid", mend });
+  });
+
+  it.each([
+    ["/*", ["*"], []],
+    ["/**", ["**"], []],
+    ["/*/**", ["*", "**"], []],
+    ["/{a}", ["*"], [{ field: "a", start: 0, end: 1 }]],
+    ["/{a=*}", ["*"], [{ field: "a", start: 0, end: 1 }]],
+    ["/{a=**}", ["**"], [{ field: "a", start: 0, end: -1 }]],
+    ["/x/{a=y/**}", ["x", "y", "**"], [{ field: "a", start: 1, end: -1 }]],
+    ["/{a=x}", ["x"], [{ field: "a", start: 0, end: 1 }]],
+    ["/{_a1.b_2.C}/z", ["*", "z"], [{ field: "_a1.b_2.C", start: 0, end: 1 }]],
+    [
+      "/{a}/{b=**}",
+      ["*", "**"],
+      [
+        { field: "a", start: 0, end: 1 },
+        { field: "b", start: 1, end: -1 },
+      ],
+    ],
+    [
+      "/{a=x/*}/y/{b=*/z}",
+      ["x", "*", "y", "*", "z"],
+      [
+        { field: "a", start: 0, end: 2 },
+        { field: "b", start: 3, end: 5 },
+      ],
+    ],
+    ["/-._~0aZ", ["-._~0aZ"], []],
+    ["/!$&'()+,;=@", ["%21%24%26%27%28%29%2B%2C%3B%3D%40"], []],
+  ])("reads the segments and variables of %s", (text, segments, variables) => {
+    expect(parseTemplate(text)).toEqual({ kind: "ok", template: { text, segments, verb: "", variables } });
+  });
+
+  it.each([
+    ["/a:b:c", "b%3Ac"],
+    ["/{x}:b:c:d", "b%3Ac%3Ad"],
+    ["/**:%62", "b"],
+    ["/a:b%3ac", "b%3Ac"],
+  ])("reads the verb of %s", (text, verb) => {
+    expect(parseTemplate(text)).toMatchObject({ kind: "ok", template: { verb } });
+  });
+
+  it.each([
+    ["/v1/{1a}", 6],
+    ["/v1/{a..b}", 7],
+    ["/v1/{a.1}", 7],
+    ["/v1/{a-b}", 7],
+    ["/v1/{.a}", 6],
+    ["/v1/{a=x}}", 10],
+    ["/v1/a}", 6],
+    ["/v1/%zz", 5],
+    ["/v1/世", 5],
+    ["/v1/{a}{b}", 8],
+    ["/v1/**x", 7],
+    ["/v1/a#b", 6],
+    ["/v1/a:*", 7],
+  ])("refuses %j at column %i", (text, column) => {
+    expect(parseTemplate(text)).toMatchObject({ kind: "invalid", column });
+  });
+
   it("answers anything at all with a template or a problem that lies within it", () => {
     const tricky = fc.string({ unit: fc.constantFrom("/", "{", "}", "=", "*", ":", "a", ".", "%", "2", "F", "?", "世") });
     fc.assert(

@@ -32,13 +32,25 @@ describe("parseQuery", () => {
     expect(parseQuery(query)).toEqual({ kind: "ok", pairs });
   });
 
-  it.each(["?a=%zz", "?%=1", "?a=%ff", "?a=%E4%B8"])("refuses the escape in %j", (query) => {
-    expect(parseQuery(query)).toMatchObject({ kind: "invalid" });
+  it.each([
+    ["?a=%zz", "a=%zz"],
+    ["?%=1", "%=1"],
+    ["?a=%ff", "a=%ff"],
+    ["?a=%E4%B8", "a=%E4%B8"],
+    ["?a=1&b+%&c=2", "b+%"],
+    [`a=${"x".repeat(200)}%`, `a=${"x".repeat(98)}`],
+  ])("refuses the escape in %j and names its parameter, at most 100 characters of it", (query, text) => {
+    expect(parseQuery(query)).toEqual({ kind: "invalid", problem: `query has a malformed escape in "${text}"` });
+  });
+
+  it("takes a second question mark for data", () => {
+    expect(parseQuery("??a=1?")).toEqual({ kind: "ok", pairs: [["?a", "1?"]] });
   });
 
   it(`takes ${MAX_PARAMETERS} parameters, and not one more`, () => {
     expect(parseQuery("a=1&".repeat(MAX_PARAMETERS)).kind).toBe("ok");
-    expect(parseQuery("a=1&".repeat(MAX_PARAMETERS + 1)).kind).toBe("invalid");
+    expect(parseQuery("a=1&".repeat(MAX_PARAMETERS + 1))).toEqual({ kind: "invalid", problem: "query has more than 1000 parameters" });
+    expect(parseQuery(`&&${"a=1&".repeat(MAX_PARAMETERS)}&&`).kind).toBe("ok"); // empty ones do not count
   });
 
   it("reads what the URL standard reads, where that has no malformed escapes to guess at", () => {
