@@ -30,7 +30,7 @@ export interface RateLimitInput extends LimitInput {
   readonly enforce?: "off" | "report" | number;
   /** What happens to calls while the bucket can't be asked. Default "open": they pass. */
   readonly fail?: (typeof FAILS)[number];
-  /** How long a call waits for the bucket, at most 50 ms. Default 50. */
+  /** How long a call waits for the bucket, 1 to 60,000 ms, and never beyond its deadline. Default 50. */
   readonly waitMs?: number;
   /** Forgets buckets after two intervals, full or not, as the script did that this replaces. */
   readonly compat?: boolean;

@@ -1,7 +1,7 @@
 // Timeouts as callers write them, and what of them is handed on.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseConnectTimeout, parseGrpcTimeout, timeoutForNextHop } from "../../core/deadline.ts";
+import { parseConnectTimeout, parseGrpcTimeout, shorterTimeout, type Timeout, timeoutForNextHop } from "../../core/deadline.ts";
 
 describe("parseConnectTimeout", () => {
   it.each([
@@ -38,6 +38,46 @@ describe("parseGrpcTimeout", () => {
 
   it("keeps what it repeats of a hostile header short", () => {
     expect(parseGrpcTimeout("x".repeat(10_000))).toMatchObject({ problem: expect.stringMatching(/^.{1,120}$/) });
+  });
+});
+
+describe("shorterTimeout", () => {
+  const of = (ms: number | undefined): Timeout => ({ kind: "ok", ms });
+  const invalid: Timeout = { kind: "invalid", problem: "p" };
+  const other: Timeout = { kind: "invalid", problem: "q" };
+
+  it.each([
+    [of(1), of(2), of(1)],
+    [of(2), of(1), of(1)],
+    [of(0), of(1), of(0)],
+    [of(1), of(0), of(0)],
+    [of(undefined), of(1), of(1)],
+    [of(1), of(undefined), of(1)],
+    [of(undefined), of(undefined), of(undefined)],
+    [invalid, of(0), invalid],
+    [of(0), invalid, invalid],
+    [of(undefined), invalid, invalid],
+    [invalid, of(undefined), invalid],
+    [invalid, other, invalid],
+  ])("of %j and %j is %j", (one, two, want) => expect(shorterTimeout(one, two)).toEqual(want));
+
+  it("is the first where both are the same", () => {
+    const first = of(5);
+    expect(shorterTimeout(first, of(5))).toBe(first);
+  });
+});
+
+describe("what is repeated of a header", () => {
+  it("is 32 characters at most", () => {
+    expect(parseConnectTimeout("x".repeat(32))).toEqual({
+      kind: "invalid",
+      problem: `connect-timeout-ms "${"x".repeat(32)}" is not 1 to 10 digits`,
+    });
+    expect(parseConnectTimeout("x".repeat(33))).toMatchObject({ problem: expect.stringContaining(`"${"x".repeat(32)}..."`) });
+    expect(parseGrpcTimeout("5s")).toEqual({
+      kind: "invalid",
+      problem: 'grpc-timeout "5s" is not 1 to 8 digits and one of H M S m u n',
+    });
   });
 });
 

@@ -178,3 +178,113 @@ describe("hedging", () => {
     expect(problems({ services, defaults: { hedging: { percent: 11, quantile: 95, after: 3 } } })).toHaveLength(3);
   });
 });
+
+describe("the whole of a policy", () => {
+  const service = (more: object) => ({ services: { "users.v1.UserService": { upstream: { binding: "USERS" }, ...more } } });
+  const at = 'services["users.v1.UserService"]';
+
+  it("has its defaults, and both bounds of its numbers", () => {
+    const policy = parsed({ services });
+    expect(policy).toMatchObject({ rateLimitShards: 16, maxUrlBytes: 8_192, discovery: true, openapi: { servers: ["/"] } });
+    for (const name of ["principalHeader", "cors", "registry", "breakers", "purge"] as const) expect(policy[name]).toBeUndefined();
+    expect(policy.httpRoutes.size).toBe(0);
+    expect(policy.cache.shards).toBe(16);
+    for (const [name, min, max, unit] of [
+      ["rateLimitShards", 1, 4_096, "objects"],
+      ["maxUrlBytes", 256, 16_384, "bytes"],
+    ] as const) {
+      for (const written of [min, max]) expect(parsed({ services, [name]: written })[name]).toBe(written);
+      for (const written of [min - 1, max + 1])
+        expect(problems({ services, [name]: written })).toEqual([
+          `${name}: found ${written}; write a whole number from ${min} to ${max} (${unit})`,
+        ]);
+    }
+    expect(parsed({ services, discovery: false }).discovery).toBe(false);
+    expect(problems({ services, discovery: 1 })).toEqual(["discovery: found 1; write true or false"]);
+    expect(parsed({ services, principalHeader: "X-User" }).principalHeader).toBe("x-user");
+  });
+
+  it("names each part of the configuration by its path", () => {
+    const parts = ["cors", "rest", "openapi", "registry", "breakers", "cache", "httpRoutes", "purge", "overload", "defaults", "rateLimits"];
+    for (const part of parts) expect(problems({ services, [part]: 7 })[0], part).toBe(`${part}: found 7; write an object: { ... }`);
+    for (const part of ["breaker", "throttle", "traffic", "methods"])
+      expect(problems(service({ [part]: 7 }))[0], part).toBe(`${at}.${part}: found 7; write an object: { ... }`);
+    const known = problems({ services, qqqqqqqqqqqqqqq: 1 })[0];
+    for (const part of [...parts, "principalHeader", "rateLimitShards", "maxUrlBytes", "discovery", "descriptors", "services"])
+      expect(known).toContain(`"${part}"`);
+    const own = problems(service({ qqqqqqqqqqqqqqqqqqq: 1 }))[0];
+    for (const part of ["upstream", "breaker", "throttle", "traffic", "methods", "readTimeoutMs", "cost"])
+      expect(own).toContain(`"${part}"`);
+    const method = problems(service({ methods: { GetUser: { qqqqqqqqqqqqqqqqqqq: 1 } } }))[0];
+    for (const part of ["http", "idempotency", "readTimeoutMs", "invalidates"]) expect(method).toContain(`"${part}"`);
+    expect(method).not.toContain('"upstream"');
+  });
+
+  it("lists a service at least, and who may register where endpoints do", () => {
+    expect(problems({})).toEqual(['services: found nothing; list at least one service: { "users.v1.UserService": { upstream: ... } }']);
+    const upstream = { registry: true };
+    expect(problems(service({ upstream }))).toEqual([
+      `${at}.upstream.registry: found true; say who may register: registry: { tokenBinding: "REGISTRY_TOKEN" } at the top`,
+    ]);
+    expect(problems({ ...service({ upstream }), registry: { tokenBinding: "T" } })).toEqual([]);
+  });
+
+  it("has versions and fallbacks that speak as the service does", () => {
+    const other = { url: "https://b.example", protocol: "connect" };
+    const mend = (found: string, speaks: string) =>
+      `${at}.upstream.protocol: found "${found}"; let versions and fallbacks speak ${speaks}, as the service does`;
+    const canaries = [{ name: "v2", upstream: other }];
+    for (const more of [
+      { traffic: { canaries } },
+      { traffic: { mirror: { upstream: other } } },
+      { fallback: { upstream: other } },
+      { methods: { GetUser: { fallback: { upstream: other } } } },
+    ]) {
+      expect(problems(service(more))).toEqual([mend("connect", "both")]);
+      expect(problems(service({ ...more, upstream: { binding: "USERS", protocol: "connect" } }))).toEqual([]);
+    }
+  });
+
+  it("has versions and fallbacks that go by what every call brings", () => {
+    const upstream = { endpoints: [{ url: "https://b.example" }], balancer: "maglev", hashOn: { field: "a" } };
+    const line = `${at}.upstream.hashOn: found "a version or fallback"; use fields and made cookies for the service's own upstream alone`;
+    expect(problems(service({ traffic: { canaries: [{ name: "v2", upstream }] } }))).toEqual([line]);
+    expect(problems(service({ traffic: { mirror: { upstream } } }))).toEqual([line]);
+    expect(problems(service({ methods: { GetUser: { fallback: { upstream } } } }))).toEqual([line]);
+    expect(problems(service({ traffic: { mirror: { upstream: { ...upstream, hashOn: "ip" } } } }))).toEqual([]);
+    expect(problems(service({ upstream }))).toEqual([]);
+  });
+
+  it("knows the methods that ask for hedging themselves, and those whose contract is replaced", () => {
+    const methods = {
+      GetUser: { hedging: {}, idempotency: "idempotent" },
+      ListUsers: { hedging: false, http: [{ get: "/a" }] },
+      CreateUser: {},
+    };
+    const own = parsed({ ...service({ methods, hedging: {} }) } as GatewayInput).services.get("users.v1.UserService")!;
+    expect(own.hedged).toEqual(["GetUser"]);
+    expect([...own.overrides]).toMatchObject([
+      ["GetUser", { path: `${at}.methods.GetUser`, idempotency: "idempotent" }],
+      ["ListUsers", { http: [{ template: "/a" }] }],
+    ]);
+    expect(own.traffic).toBeUndefined();
+  });
+
+  it("keeps nothing of plain HTTP by default, whatever methods keep", () => {
+    const upstream = { url: "https://a.example" };
+    const routes = (value: object) =>
+      parsed({ services, defaults: { cache: true, readTimeoutMs: 5 }, httpRoutes: { "/a/": value } } as GatewayInput).httpRoutes.get("/a/");
+    expect(routes({ upstream })).toMatchObject({ cache: undefined, readTimeoutMs: 5 });
+    expect(routes({ upstream, cache: true })?.cache).toMatchObject({ ttlMs: 0 });
+    expect(problems({ services, httpRoutes: { "/a/": { upstream: { ...upstream, protocol: "grpc" } } } })).toEqual([
+      'httpRoutes["/a/"].upstream.protocol: found "grpc"; leave it out: plain HTTP is forwarded as it comes',
+    ]);
+  });
+
+  it("does not know the methods of services that nobody promised", () => {
+    expect(parsePolicy({ services: { "a.B": { upstream: { binding: "A" }, methods: { X: {} } } } }, new Map()).kind).toBe("invalid");
+    expect(problems({ services: { "a.B": { upstream: { binding: "A" }, methods: { X: {} } } } })).toEqual([
+      expect.stringMatching(/^services\["a\.B"\]: found "a\.B"; write /),
+    ]);
+  });
+});

@@ -167,6 +167,50 @@ describe("an endpoint", () => {
   });
 });
 
+describe("native gRPC", () => {
+  const grpc = (more: object) => problems({ protocol: "grpc", ...more });
+  const words = 'write https:// and port 443: with protocol "grpc", Cloudflare\'s edge makes native gRPC of such calls alone';
+
+  it("is one of the protocols, by default both of the others", () => {
+    expect(accepted(parser, { url: URL_A }).protocol).toBe("both");
+    for (const protocol of ["both", "connect", "grpc_web", "grpc"])
+      expect(accepted(parser, { url: URL_A, protocol }).protocol).toBe(protocol);
+    expect(problems({ url: URL_A, protocol: "soap" })).toEqual([
+      'upstream.protocol: found "soap"; write "both" or "connect" or "grpc_web" or "grpc"',
+    ]);
+  });
+
+  it("needs https and port 443, of each endpoint", () => {
+    expect(grpc({ url: "http://a.example" })).toEqual([`upstream.url: found "http://a.example"; ${words}`]);
+    expect(grpc({ endpoints: [{ url: URL_A }, { url: "https://a.example:8443" }, { binding: "A" }] })).toEqual([
+      `upstream.endpoints[1].url: found "https://a.example:8443"; ${words}`,
+      'upstream.endpoints[2].binding: found "A"; write the https:// URL of a gRPC server; a Worker behind a binding speaks "both", "connect" or "grpc_web"',
+    ]);
+    expect(problems({ url: "http://a.example", protocol: "connect" })).toEqual([]);
+  });
+
+  it("alone says what becomes of streams of requests", () => {
+    expect(accepted(parser, { url: URL_A }).requestStreams).toBe("refuse");
+    for (const requestStreams of ["refuse", "unimplemented"])
+      expect(accepted(parser, { url: URL_A, protocol: "grpc", requestStreams }).requestStreams).toBe(requestStreams);
+    expect(grpc({ url: URL_A, requestStreams: "x" })).toEqual(['upstream.requestStreams: found "x"; write "refuse" or "unimplemented"']);
+    for (const more of [{}, { protocol: "connect" }])
+      expect(problems({ url: URL_A, requestStreams: "refuse", ...more })).toEqual([
+        'upstream.requestStreams: found "refuse"; leave it out, or write protocol: "grpc"',
+      ]);
+  });
+
+  it("has checks of its own, but for paths", () => {
+    const kind = (protocol: string, health: object) => accepted(parser, { registry: true, protocol, health }).health?.kind;
+    expect([kind("grpc", {}), kind("grpc", { check: "grpc" }), kind("grpc", { check: "/a" }), kind("connect", {})]).toEqual([
+      "native_grpc",
+      "native_grpc",
+      "http",
+      "grpc",
+    ]);
+  });
+});
+
 describe("health checks", () => {
   const health = (check: Checks, value: unknown) => parseUpstream(check, "u", { registry: true, health: value }).health;
   const read = (field: "intervalMs" | "timeoutMs" | "healthyAfter" | "unhealthyAfter") => ({
