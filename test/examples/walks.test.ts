@@ -1,5 +1,5 @@
 // Pages that are walked: each step is executed as printed, in order, in a copy of the tracked files.
-import { existsSync, mkdirSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { copyProject, type ProjectCopy } from "../cli/project-copy.ts";
@@ -12,6 +12,7 @@ describe.each(WALKS)("%s", (file) => {
   let gateway: RunningGateway | undefined;
   beforeAll(() => {
     copy = copyProject();
+    if (file === "docs/protos.md") bringVendor(copy.folder);
   });
   afterAll(async () => {
     await gateway?.stop();
@@ -51,6 +52,15 @@ describe.each(WALKS)("%s", (file) => {
     600_000,
   );
 });
+
+/** The protos of somebody else that docs/protos.md begins with, in a buf workspace of their own. */
+function bringVendor(folder: string): void {
+  const vendor = join(folder, "vendor");
+  cpSync("protos/third_party", join(vendor, "third_party"), { recursive: true });
+  for (const file of readdirSync("test/support/foreign").filter((name) => name.endsWith(".proto")))
+    cpSync(join("test/support/foreign", file), join(vendor, "own/foreign/v1", file));
+  writeFileSync(join(vendor, "buf.yaml"), "version: v2\nmodules: [{ path: own }, { path: third_party }]\n");
+}
 
 function changed(path: string, before: string, text: string): string {
   if (path.endsWith(".toml")) return `${before}\n${text}`;
