@@ -42,7 +42,7 @@ export const LONG = {
 };
 
 /** No test depends on the speed of the machine: these only end a test that hangs. */
-export const TIMEOUTS = { testTimeout: 120_000, hookTimeout: 120_000 };
+export const TIMEOUTS = { testTimeout: 600_000, hookTimeout: 600_000 };
 
 /** Tests inside the Worker of a wrangler.toml, with the others it is bound to. */
 export function inside(

@@ -51,7 +51,7 @@ describe("npm run gen", () => {
     expect(generated()["openapi.json"]).toContain('"/v1/things/{name}"');
     expect(statSync(join(root, "protos/gen/users/v1/users_pb.ts"), { bigint: true }).mtimeNs).toBe(before);
     expect(gen("--check")).toMatchObject({ code: 0, stderr: "" });
-  }, 120_000);
+  }, 600_000);
 
   it("removes what a deleted proto has left, and its empty folders", () => {
     put(PROTO, VALID);
@@ -61,7 +61,7 @@ describe("npm run gen", () => {
     expect(gen()).toMatchObject({ code: 0, stdout: expect.stringContaining(" 1 removed, ") });
     expect(existsSync(join(root, "protos/gen/acme"))).toBe(false);
     expect(gen("--check").code).toBe(0);
-  }, 120_000);
+  }, 600_000);
 
   it.each([
     ["a syntax error", { [PROTO]: VALID.replace("= 1;", "= 1") }, /^protos\/acme\/v1\/acme\.proto:\d+:\d+:.+\n {4}\S/],
@@ -94,7 +94,7 @@ describe("npm run gen", () => {
         expect(generated()).toEqual(before);
       }
     },
-    120_000,
+    600_000,
   );
 
   it.each(["SIGINT", "SIGTERM"] as const)(
@@ -118,6 +118,6 @@ describe("npm run gen", () => {
       expect(stderr).toBe("interrupted\nprotos/gen is as it was\n");
       expect(generated()).toEqual(before);
     },
-    120_000,
+    600_000,
   );
 });

@@ -105,7 +105,7 @@ describe("npm run X on a fresh clone", () => {
     expect(await run("a").ended).toMatchObject({ code: 0, stdout: "tool a\n" });
     expect(await run("b").ended).toMatchObject({ code: 0, stdout: "tool b\n", stderr: "" });
     expect(lines("installed.txt")).toBe(1);
-  }, 120_000);
+  }, 600_000);
 
   it("installs once for commands that start together, and the others say that they wait", async () => {
     lock("1.0.0", 3);
@@ -117,7 +117,7 @@ describe("npm run X on a fresh clone", () => {
     for (const { stderr } of results.slice(1)) expect(stderr).toMatch(/^tidegate: process \d+ is installing; waiting for it /);
     expect(lines("installed.txt")).toBe(1);
     expect(existsSync(join(root, ".install-lock"))).toBe(false);
-  }, 120_000);
+  }, 600_000);
 
   it.each(["SIGKILL", "SIGTERM", "SIGINT"] as const)(
     "takes over from a command that %s has ended, and installs again",
@@ -133,7 +133,7 @@ describe("npm run X on a fresh clone", () => {
       if (signal === "SIGKILL") expect(second.stderr).toMatch(/process \d+ has ended in the middle of its installation; taking over/);
       expect(lines("installed.txt")).toBe(1);
     },
-    120_000,
+    600_000,
   );
 
   it("waits for the npm of a command that was killed alone", async () => {
@@ -143,7 +143,7 @@ describe("npm run X on a fresh clone", () => {
     first.child.kill("SIGKILL");
     expect(await run("2").ended).toMatchObject({ code: 0, stdout: "tool 2\n" });
     expect(lines("begun.txt")).toBe(lines("installed.txt")); // none was broken off
-  }, 120_000);
+  }, 600_000);
 
   it("hands on the exit code of an installation that fails, and tries again next time", async () => {
     writeFileSync(
@@ -155,7 +155,7 @@ describe("npm run X on a fresh clone", () => {
     expect(failed.stderr).toContain("`npm ci` failed (see above)");
     lock("1.0.0", 0);
     expect(await run("2").ended).toMatchObject({ code: 0, stdout: "tool 2\n" });
-  }, 120_000);
+  }, 600_000);
 });
 
 describe("what counts as installed", () => {
@@ -172,7 +172,7 @@ describe("what counts as installed", () => {
     } finally {
       rmSync(copy, { recursive: true, force: true });
     }
-  }, 120_000);
+  }, 600_000);
 
   it("is not what another lock file lists, though node_modules is newer than it", async () => {
     await run("1").ended;
@@ -181,13 +181,13 @@ describe("what counts as installed", () => {
     utimesSync(join(root, "package-lock.json"), past, past);
     expect(await run("2").ended).toMatchObject({ code: 0, stdout: "tool 2\n" });
     expect(lines("installed.txt")).toBe(2);
-  }, 120_000);
+  }, 600_000);
 
   it("is what `npm ci` has installed by itself", async () => {
     execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: root, stdio: "ignore", shell: process.platform === "win32" });
     expect(await run("1").ended).toMatchObject({ code: 0, stderr: "" });
     expect(lines("installed.txt")).toBe(1);
-  }, 120_000);
+  }, 600_000);
 
   it("is not a node_modules that misses a package, or was made for another platform", async () => {
     await run("1").ended;
@@ -197,7 +197,7 @@ describe("what counts as installed", () => {
     writeFileSync(join(root, "node_modules/.tidegate-installed"), "0123 plan9 pdp11\n");
     await run("3").ended;
     expect(lines("installed.txt")).toBe(3);
-  }, 120_000);
+  }, 600_000);
 });
 
 it("is never installed through a link: npm would empty the folder that it leads to", async () => {
@@ -207,7 +207,7 @@ it("is never installed through a link: npm would empty the folder that it leads 
   symlinkSync(elsewhere, join(root, "node_modules"));
   expect(await run("1").ended).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("node_modules: found a link to ") });
   expect(existsSync(join(elsewhere, "precious"))).toBe(true);
-}, 120_000);
+}, 600_000);
 
 describe("the lock of an installation", () => {
   it.each([
@@ -225,7 +225,7 @@ describe("the lock of an installation", () => {
       expect(results.map(({ code }) => code)).toEqual([0, 0]);
       expect(lines("installed.txt")).toBe(1);
     },
-    120_000,
+    600_000,
   );
 
   it("is waited for while its process lives", async () => {
@@ -235,7 +235,7 @@ describe("the lock of an installation", () => {
     expect(lines("begun.txt")).toBe(0);
     rmSync(join(root, ".install-lock"));
     expect(await waiting.ended).toMatchObject({ code: 0 });
-  }, 120_000);
+  }, 600_000);
 });
 
 describe("npm run X -- --help", () => {
@@ -245,13 +245,13 @@ describe("npm run X -- --help", () => {
       expect(await run(flag).ended).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/^usage: npm run tool\n/) });
       expect(existsSync(join(root, "node_modules"))).toBe(false);
     },
-    60_000,
+    600_000,
   );
 
   it("responds to --version without an installation", async () => {
     expect(await run("--version").ended).toMatchObject({ code: 0, stdout: "tidegate 1.0.0\n" });
     expect(existsSync(join(root, "node_modules"))).toBe(false);
-  }, 60_000);
+  }, 600_000);
 });
 
 function ownership(host: string, pid: number): string {

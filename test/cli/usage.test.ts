@@ -29,7 +29,7 @@ describe.each(scripts)("npm run $name", ({ name, args }) => {
     expect(shown.stdout).toContain("--help, -h");
     expect(run(args, "something", "-h")).toEqual(shown);
     expect(run(args, "--version")).toMatchObject({ code: 0, stdout: `tidegate ${PACKAGE.version}\n` });
-  }, 60_000);
+  }, 600_000);
 
   it.skipIf(HANDED_ON.test(args.join(" ")))(
     "refuses an unknown flag with its usage",
@@ -40,6 +40,6 @@ describe.each(scripts)("npm run $name", ({ name, args }) => {
       expect(stderr).toContain(run(args, "--help").stdout);
       expect(stderr).not.toMatch(/^\s+at /m);
     },
-    60_000,
+    600_000,
   );
 });

@@ -48,7 +48,7 @@ describe("a session of README and docs", () => {
       const { stdout } = await shell(copy, command, gateway);
       expect(settled(stdout)).toBe(settled(prints));
     },
-    120_000,
+    600_000,
   );
 
   it("has in npm start's own output commands that end well", async () => {
@@ -58,7 +58,7 @@ describe("a session of README and docs", () => {
       const { code, output } = await shell(copy, runnable(line));
       expect(isRight(line, code), `${line}\n${output}`).toBe(true);
     }
-  }, 120_000);
+  }, 600_000);
 });
 
 describe("a command of README and docs to a running gateway", () => {
@@ -79,7 +79,7 @@ describe("a command of README and docs to a running gateway", () => {
       if (line.startsWith("npm run register ")) expect(output).toContain("is registered for");
       else expect(isRight(line, code), output).toBe(true);
     },
-    120_000,
+    600_000,
   );
 });
 
@@ -90,7 +90,7 @@ describe("a command of README and docs", () => {
       const { code, output } = await shell(copy, line);
       expect(isRight(line, code), output).toBe(true);
     },
-    300_000,
+    600_000,
   );
 
   it.each(distinct.filter(({ line }) => isStart(line)))(
@@ -107,6 +107,6 @@ describe("a command of README and docs", () => {
         await gateway.stop();
       }
     },
-    120_000,
+    600_000,
   );
 });

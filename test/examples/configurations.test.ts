@@ -58,5 +58,5 @@ describe.each(blocksOfKind("configuration"))("the configuration of $at", (block)
     } finally {
       await gateway.stop();
     }
-  }, 180_000);
+  }, 600_000);
 });

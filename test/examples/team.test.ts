@@ -44,7 +44,7 @@ beforeAll(async () => {
   for (const path of STRAY) put(path, path === ".dev.vars" ? 'A="1"\n' : "const  a:any=1");
   expect(await shell(copy, "npm run gen")).toMatchObject({ code: 0 });
   gateway = await npmStart(copy);
-}, 300_000);
+}, 600_000);
 afterAll(async () => {
   await gateway?.stop();
   copy.remove();

@@ -6,8 +6,8 @@ export default defineConfig({
     root: new URL("../..", import.meta.url).pathname,
     environment: "node",
     include: ["test/examples/**/*.test.ts"],
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     maxWorkers: 2,
   },
 });
