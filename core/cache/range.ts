@@ -24,7 +24,7 @@ export function rangeOf(request: Fields, answer: Fields, bytes: number, now: num
   const start = first === undefined ? Math.max(0, bytes - Number(suffix)) : Number(first);
   const end = first === undefined || last === "" ? bytes : Math.min(bytes, Number(last) + 1);
   if (first !== undefined && last !== "" && Number(last) < start) return { kind: "whole" };
-  return start >= bytes || suffix === "0" ? { kind: "unsatisfiable" } : { kind: "part", start, end };
+  return start >= bytes ? { kind: "unsatisfiable" } : { kind: "part", start, end };
 }
 
 function isTheSame(ifRange: string | null, answer: Fields, now: number): boolean {

@@ -183,3 +183,42 @@ it("drains and marks an endpoint once, and no other than a registered one", () =
   for (const step of [drain(members, "a", 1_000), mark(members, "a", false, 1_000), renew(members, "a", 1_000)])
     expect(step.kind).toBe("refused");
 });
+
+it("says why it refuses, with the revision that the endpoint stands at", () => {
+  const members = next(register(NONE, wanted("a"), 0, 0));
+  const refusal = (step: Step) => (step.kind === "refused" ? [step.problem, step.message] : step.kind);
+  expect(refusal(register(members, wanted("a"), -1, 0))).toEqual(["exists", "a is registered, at revision 1"]);
+  expect(refusal(register(members, wanted("a"), 7, 0))).toEqual(["moved", "a stands at revision 1, not 7"]);
+  expect(refusal(register(members, wanted("b"), 7, 0))).toEqual(["moved", "b stands at revision 0, not 7"]);
+  expect(refusal(register(members, wanted("a", "https://b.example"), 0, 0))).toEqual([
+    "exists",
+    "a is registered at another address; deregister it, or name its revision (1)",
+  ]);
+  expect(refusal(register(members, wanted("a", "https://b.example"), 1, 0))).toBe("changed");
+  expect(refusal(renew(members, "b", 0))).toEqual(["not_found", "b is not registered, or its lease has ended: register it"]);
+  for (const step of [drain(members, "b", 0), mark(members, "b", true, 0), remove(members, "b", "expired")])
+    expect(refusal(step)).toEqual(["not_found", "b is not registered"]);
+});
+
+it("makes a version of each fact that changes, of a drained endpoint that comes back, and of none else", () => {
+  const first = { ...wanted("a"), metadata: { x: "1", y: "2" } };
+  const members = next(register(NONE, first, 0, 0));
+  expect(register(members, { ...first, metadata: { y: "2", x: "1" } }, 0, 0).kind).toBe("kept");
+  for (const more of [{ weight: 2 }, { priority: 1 }, { zone: "z" }, { metadata: { x: "1" } }, { leaseMs: 2_000 }])
+    expect(register(members, { ...first, ...more }, 0, 0)).toMatchObject({ kind: "changed", action: "changed", endpoint: more });
+  const drained = next(drain(next(mark(members, "a", false, 0)), "a", 0));
+  expect(register(drained, first, 0, 5)).toMatchObject({
+    kind: "changed",
+    action: "changed",
+    endpoint: { isDraining: false, isHealthy: false, revision: 4, expiresAt: 1_005 },
+  });
+  expect(remove(members, "a", "expired")).toMatchObject({ kind: "changed", action: "expired", endpoint: { revision: 2 } });
+  expect([expired(members, 999), listed(members, 999).length]).toEqual([[], 1]);
+});
+
+it("lets endpoints of native gRPC be at https and port 443 alone", () => {
+  const native = (url: string) => parseRegistration({ id: "a", url }, { ...admission, isNativeGrpc: true });
+  expect(native("https://a.example")).toMatchObject({ url: "https://a.example" });
+  for (const url of ["http://a.example", "https://a.example:8443"])
+    expect(native(url)).toEqual(["url: write https:// and port 443, the service is called in native gRPC"]);
+});

@@ -5,6 +5,7 @@ import { type PurgePolicy, parsePurge } from "../../core/cache/purge-policy.ts";
 import { type CacheStorePolicy, parseCacheStore } from "../../core/cache/store-policy.ts";
 import { parseCors } from "../../core/cors.ts";
 import { NO_FALLBACK, parseFallback } from "../../core/fallback.ts";
+import { hash32 } from "../../core/hash.ts";
 import { parseHttpRoutes } from "../../core/http-routes.ts";
 import type { Checks } from "../../core/parse.ts";
 import { parseRegistry, type RegistryPolicy } from "../../core/registry-policy.ts";
@@ -115,6 +116,7 @@ describe("a cache", () => {
     expect(accepted(parser, { query: "all" })?.query).toBe("all");
     expect(accepted(parser, {})).toMatchObject({ tagHeader: "cache-tag" });
     expect(accepted(parser, { tagHeader: "Surrogate-Key" })?.tagHeader).toBe("surrogate-key");
+    expect(parsed(parser, { tagHeader: "a b" }).problems[0]).toMatch(/^cache\.tagHeader: found "a b"; write the name of a header/);
     for (const adaptive of [undefined, false]) expect(accepted(parser, { adaptive })?.adaptive).toBeUndefined();
     expect(accepted(parser, { adaptive: true })?.adaptive).toEqual({ maxFactor: 8, maxMs: 3_600_000 });
   });
@@ -384,6 +386,16 @@ describe("versions of a service", () => {
       expect(Math.abs(counts[0]! - 12_000)).toBeLessThan(400);
       expect(Math.abs(counts[1]! - 2_000)).toBeLessThan(300);
       expect(Math.abs(counts[2]! - 6_000)).toBeLessThan(400);
+    });
+
+    it("below their share, and not at it", () => {
+      const placed = (place: number) => {
+        for (let n = 0; ; n++) if (hash32(`version/${n}`) % 10_000 === place) return `${n}`;
+      };
+      const places = [0, 999, 1_000, 3_999, 4_000, 9_999].map((place) => chooseVersion(policy, brought(placed(place))));
+      expect(places).toEqual([0, 0, 1, 1, -1, -1]);
+      const [none] = [accepted(parser, { canaries: [canary({ percent: 0 })] })!];
+      expect(chooseVersion(none, brought(placed(0)))).toBe(-1);
     });
 
     it("all of them at 100 percent, and none at 0", () => {

@@ -142,6 +142,129 @@ describe("fields that answers vary by", () => {
   });
 });
 
+describe("the edges of fields", () => {
+  it("are those of clocks and days: a leap second, and the days of the longest month", () => {
+    const at = (day: string, clock: string) => parseHttpDate(`Sun, ${day} Oct 2026 ${clock} GMT`, NOW);
+    expect([at("31", "23:59:60"), at("01", "00:00:00"), at("31", "23:59:59")]).toEqual([
+      Date.UTC(2026, 9, 31, 23, 59, 60),
+      Date.UTC(2026, 9, 1),
+      Date.UTC(2026, 9, 31, 23, 59, 59),
+    ]);
+    expect([at("32", "00:00:00"), at("00", "00:00:00"), at("01", "24:00:00"), at("01", "00:60:00"), at("01", "00:00:61")]).toEqual(
+      Array(5).fill(undefined),
+    );
+    expect(parseHttpDate(null, NOW)).toBeUndefined();
+  });
+
+  it("are each day of the week, in full in the form of RFC 850", () => {
+    for (const day of ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]) {
+      expect(parseHttpDate(`${day}, 06-Nov-94 08:49:37 GMT`, NOW)).toBe(Date.UTC(1994, 10, 6, 8, 49, 37));
+      expect(parseHttpDate(`${day.slice(0, 3)}, 06 Nov 1994 08:49:37 GMT`, NOW)).toBe(Date.UTC(1994, 10, 6, 8, 49, 37));
+      expect(parseHttpDate(`${day}, 06 Nov 1994 08:49:37 GMT`, NOW)).toBeUndefined();
+      expect(parseHttpDate(`${day.slice(0, 3)}, 06-Nov-94 08:49:37 GMT`, NOW)).toBeUndefined();
+    }
+  });
+
+  it("are 50 years for a year of two digits", () => {
+    expect(parseHttpDate("Tuesday, 24-Nov-76 12:00:00 GMT", NOW)).toBe(Date.UTC(2076, 10, 24, 12));
+    expect(parseHttpDate("Tuesday, 24-Nov-76 12:00:01 GMT", NOW)).toBe(Date.UTC(1976, 10, 24, 12, 0, 1));
+    expect(parseHttpDate("Tuesday, 32-Nov-76 12:00:01 GMT", NOW)).toBeUndefined();
+  });
+
+  it.each([
+    ["foo=a, foo=a", "foo", "a"],
+    ["foo=a, foo=b", "foo", ""],
+    ["max-age=30, max-age=60", "max-age", "30"],
+    ["max-age=60, max-age=30", "max-age", "30"],
+    ["max-age=9, max-age=10", "max-age", "9"],
+    ["max-age=x, max-age=5", "max-age", ""],
+    ["max-age=5, max-age=x", "max-age", ""],
+    ['no-cache="a", no-cache="b"', "no-cache", "a, b"],
+    ['private="a", private="b"', "private", "a, b"],
+    ['private="a", private', "private", ""],
+    ['private, private="a"', "private", ""],
+    ['no-cache, no-cache="a"', "no-cache", ""],
+    ['foo="6\\0"', "foo", "60"],
+    ["=5", "", undefined],
+    ["foo=", "foo", ""],
+    ['foo="a', "foo", ""],
+  ])("of Cache-Control: %s gives %s the value %j", (text, name, value) => expect(parseCacheControl(text).get(name)).toBe(value));
+
+  it("of Cache-Control: nothing is no directive", () => {
+    for (const text of [null, "", ",", " "]) expect(parseCacheControl(text).size).toBe(0);
+    expect(fieldsNamed(parseCacheControl("private"), "private")).toBeUndefined();
+    expect(fieldsNamed(parseCacheControl("private"), "no-cache")).toBeUndefined();
+    expect(holdsForAll(parseCacheControl(""), "private")).toBe(false);
+  });
+
+  it("of directives aimed at this cache: values by kind, and the first field that is there", () => {
+    const read = (text: string) => directivesOf(fields({ a: text, b: "max-age=1" }), ["none", "a", "b"]).directives;
+    expect([...read('on, off=?0, yes=?1, n=-7, s="x", t=tok, q="?0"')]).toEqual([
+      ["on", ""],
+      ["yes", ""],
+      ["n", "-7"],
+      ["s", "x"],
+      ["t", ""],
+      ["q", "?0"],
+    ]);
+    for (const name of ["max-age", "s-maxage", "stale-while-revalidate", "stale-if-error"]) {
+      expect([...read(`${name}=0`)]).toEqual([[name, "0"]]);
+      for (const value of ["tok", "?1", "-1", "1.0", '"1"']) expect([...read(`${name}=${value}`)], name).toEqual([["max-age", "1"]]);
+    }
+    expect(directivesOf(fields({ "cache-control": "x" }), [])).toEqual({ directives: new Map([["x", ""]]), isTargeted: false });
+  });
+
+  it("of a dictionary: kinds, lengths of numbers, and white space", () => {
+    const other = { kind: "other", value: "" };
+    expect(Object.fromEntries(parseDictionary('  a, b=tok/en*, c=:aGk=:, d=-1.5, e=(1 2;k=t "s");p, f=( ), g=*x, h;x=?1;  y  ')!)).toEqual({
+      ...{ a: { kind: "boolean", value: "?1" }, b: other, c: other, d: other, e: other, f: other, g: other },
+      h: { kind: "boolean", value: "?1" },
+    });
+    expect(parseDictionary("a=1\t,\tb=-2")).toEqual(
+      new Map([
+        ["a", { kind: "integer", value: "1" }],
+        ["b", { kind: "integer", value: "-2" }],
+      ]),
+    );
+    expect(parseDictionary("*a_-.9*=123456789012345")?.get("*a_-.9*")?.value).toBe("123456789012345");
+    expect(parseDictionary("a=123456789012.123")?.get("a")).toEqual(other);
+    expect(parseDictionary("")?.size).toBe(0);
+    for (const text of [
+      "a=1234567890123.1",
+      "a=1.1234",
+      "a=1.",
+      "a=--1",
+      'a="\\x"',
+      'a="é"',
+      "a=:a b:",
+      "a=:a",
+      "a;=1",
+      "a;b=",
+      "a=(1;)",
+      "9a",
+    ])
+      expect(parseDictionary(text), text).toBeUndefined();
+  });
+
+  it.each([
+    ["gzip, br", "br, gzip"],
+    ["GZIP;q=0.5 , BR", "br, gzip"],
+    ["gzip", "gzip"],
+    ["gzip;q=0.01", "gzip"],
+    ["gzip, br;q=0", "gzip"],
+    ["gzip, br; q=0.000 ", "gzip"],
+    ["gzip, br;Q=0.0", "gzip"],
+    ["br", "identity"],
+    ["gzip; q=0, br", "identity"],
+    ["", "identity"],
+  ])("of Accept-Encoding: %j is %s", (text, want) => expect(normalised("accept-encoding", text)).toBe(want));
+
+  it("of a selection: absent, empty and given values", () => {
+    expect(selection(["a", "b", "c"], fields({ a: "x", c: "" }))).toBe("1:x-0:");
+    expect(varyNames("*", "IDENTITY")).toEqual(["*"]);
+  });
+});
+
 it("a list keeps what is quoted whole", () => {
   expect(membersOf('a, "b,c" , ,W/"d\\",e"')).toEqual(["a", '"b,c"', 'W/"d\\",e"']);
 });

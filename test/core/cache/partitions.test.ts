@@ -39,3 +39,29 @@ it("gives a route the budget that was set for it, and shares the rest", () => {
   for (const { route } of some) for (let n = 0; n < 500; n++) partitions.of(route).set(`${n}`, n, 400, NEVER, 0);
   expect(some.map(({ route }) => partitions.of(route).bytes)).toEqual([8_000, 800, 800]);
 });
+
+it("counts routes with limits of their own among the partitions, and leaves each at least one entry and byte", () => {
+  const own = { route: "own", maxEntries: 90 };
+  const partitions = new Partitions<number>([own, ...routes(4)], { limits: LIMITS, shards: 3, store: "lru" });
+  expect(partitions.count).toBe(3);
+  expect(partitions.of("route 0")).toBe(partitions.of("route 2"));
+  expect(partitions.of("route 0")).not.toBe(partitions.of("route 1"));
+  for (const { route } of [own, ...routes(2)]) for (let n = 0; n < 200; n++) partitions.of(route).set(`${n}`, n, 1, NEVER, 0);
+  expect([partitions.of("own").size, partitions.of("route 0").size, partitions.of("route 1").size, partitions.size]).toEqual([
+    90, 5, 5, 100,
+  ]);
+  const full = new Partitions<number>([{ route: "own", maxEntries: 500, maxBytes: 0 }, ...routes(1)], {
+    limits: LIMITS,
+    shards: 1,
+    store: "lru",
+  });
+  for (const route of ["own", "route 0"]) for (let n = 0; n < 3; n++) full.of(route).set(`${n}`, n, 1, NEVER, 0);
+  expect([full.count, full.of("own").size, full.of("route 0").size]).toEqual([2, 1, 1]);
+});
+
+it("refuses to have no partition, and knows no route that keeps nothing", () => {
+  expect(() => new Partitions<number>([], { limits: LIMITS, shards: 0, store: "lru" })).toThrow("0 shards");
+  const none = new Partitions<number>([], { limits: LIMITS, shards: 1, store: "lru" });
+  expect([none.count, none.size, none.bytes]).toEqual([0, 0, 0]);
+  expect(() => none.of("x")).toThrow("x has no partition");
+});

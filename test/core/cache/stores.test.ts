@@ -72,6 +72,27 @@ describe.each(Object.entries(STORES))("store %s", (_name, create) => {
     expect([store.size, store.bytes, store.get("h", NOW)]).toEqual([4, 40, "h"]);
   });
 
+  it("takes in nothing that has expired, and looks at the four oldest alone for what has", () => {
+    const store = small(5);
+    store.set("a", "dead", 10, NOW, NOW);
+    expect(store.size).toBe(0);
+    for (const key of "abcd") store.set(key, key, 10, NEVER, NOW);
+    store.set("e", "dies", 10, NOW + 1, NOW);
+    store.set("f", "f", 10, NEVER, NOW + 1);
+    expect([..."abcdf"].map((key) => store.get(key, NOW + 1))).toEqual([undefined, "b", "c", "d", "f"]);
+  });
+
+  it("keeps hundreds of entries, each with its own value, and those in use over a scan", () => {
+    const store = small(1_000, 100_000);
+    for (let n = 0; n < 300; n++) store.set(`used ${n}`, `${n}`, 1, NEVER, NOW);
+    for (let n = 0; n < 2_000; n++) {
+      if (n % 500 === 0) for (let m = 0; m < 300; m++) expect(store.get(`used ${m}`, NOW)).toBe(`${m}`);
+      store.set(`once ${n}`, "no", 1, NEVER, NOW);
+    }
+    for (let n = 0; n < 300; n++) expect(store.get(`used ${n}`, NOW)).toBe(`${n}`);
+    expect([store.size, store.bytes]).toEqual([1_000, 1_000]);
+  });
+
   it("never holds more than its limits, counts what it holds, and has what was put in last: against a plain map", () => {
     const step = fc.record({
       key: fc.integer({ min: 0, max: 12 }),
@@ -110,5 +131,51 @@ describe.each(Object.entries(STORES))("store %s", (_name, create) => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe("the two queues of s3-fifo", () => {
+  const create = () => {
+    const store = STORES["s3-fifo"]<string>({ maxEntries: 10, maxBytes: 1_000 });
+    const set = (key: string, now = NOW, until = NEVER) => store.set(key, key, 1, until, now);
+    const scan = (name: string, count: number, now = NOW) => {
+      for (let n = 0; n < count; n++) set(`${name} ${n}`, now);
+    };
+    return { set, scan, has: (key: string, now = NOW) => store.get(key, now) !== undefined };
+  };
+
+  it("let a scan pass what came back after it had gone, all of it", () => {
+    const { set, scan, has } = create();
+    for (const key of "abc") set(key);
+    scan("first", 10);
+    for (const key of "abc") set(key);
+    scan("second", 40);
+    expect([..."abc"].map((key) => has(key))).toEqual([true, true, true]);
+  });
+
+  it("do not take a second write for a use", () => {
+    const { set, scan, has } = create();
+    set("a");
+    set("a");
+    scan("once", 20);
+    expect(has("a")).toBe(false);
+  });
+
+  it("remember nothing of what has expired", () => {
+    const { set, scan, has } = create();
+    set("a", NOW, NOW + 1);
+    scan("first", 12, NOW + 1);
+    set("a", NOW + 1);
+    scan("second", 40, NOW + 1);
+    expect(has("a", NOW + 1)).toBe(false);
+  });
+
+  it("spare a newcomer while the small queue is within its share", () => {
+    const { set, has } = create();
+    for (let n = 0; n < 9; n++) set(`used ${n}`);
+    for (let n = 0; n < 9; n++) has(`used ${n}`);
+    set("s");
+    set("t");
+    expect([has("used 0"), has("used 1"), has("s"), has("t")]).toEqual([false, true, true, true]);
   });
 });

@@ -2,8 +2,6 @@
 import { expect, it } from "vitest";
 import { WRITE_RULES, Writes } from "../../../core/cache/writes.ts";
 import { entryOf } from "../../support/cache-entry.ts";
-import { sharedWrites } from "../../support/cache-shared.ts";
-import { zipfTrace } from "../../support/cache-traces.ts";
 
 const NOW = 1_000_000;
 
@@ -41,16 +39,24 @@ it("writes anew, at once, what was found there", () => {
   expect(writes.spare("a", entryOf("a", NOW + 1), NOW + 1)).toBeUndefined();
 });
 
-it.each([0.7, 0.9, 1])(
-  "writes at most half as often as on every miss, where keys are asked for by zipf %d",
-  { timeout: 60_000 },
-  (alpha) => {
-    const trace = zipfTrace({ count: 100_000, length: 200_000, seed: 7 }, alpha);
-    const every = sharedWrites(trace, { ...WRITE_RULES, secondMissWithinMs: 0 });
-    const some = sharedWrites(trace, WRITE_RULES);
-    expect(every.writes).toBeGreaterThan(0.999 * every.fetches); // it was on every miss
-    expect(some.writes).toBeGreaterThan(0);
-    expect(some.writes).toBeLessThanOrEqual(0.5 * every.writes);
-    expect(some.fetches).toBeLessThan(1_000 * 0.9);
-  },
-);
+it("holds its bounds: the shortest life, the largest body, and the longest time between two misses", () => {
+  const first = (more: object) => new Writes(WRITE_RULES).spare("a", entryOf("a", NOW, more), NOW);
+  const lasts = (ms: number) => ({ staleUntil: 0, errorUntil: 0, freshUntil: NOW + ms });
+  expect([first(lasts(59_999)), first(lasts(60_000))]).toEqual(["short_life", "first_miss"]);
+  expect([1_048_576, 1_048_577].map((bytes) => first({ body: new Uint8Array(bytes) }))).toEqual(["first_miss", "too_large"]);
+  for (const [between, second] of [
+    [599_999, undefined],
+    [600_000, "first_miss"],
+  ] as const) {
+    const writes = new Writes(WRITE_RULES);
+    expect(writes.spare("a", entryOf("a", NOW), NOW)).toBe("first_miss");
+    expect(writes.spare("a", entryOf("a", NOW + between), NOW + between)).toBe(second);
+  }
+});
+
+it("writes what lives for less than two seconds once a second", () => {
+  const writes = new Writes({ ...WRITE_RULES, minLifeMs: 0, secondMissWithinMs: 0 });
+  const spared = (passedMs: number) =>
+    writes.spare("a", entryOf("a", NOW + passedMs, { freshUntil: NOW + passedMs + 100 }), NOW + passedMs);
+  expect([spared(0), spared(999), spared(1_000)]).toEqual([undefined, "too_soon", undefined]);
+});

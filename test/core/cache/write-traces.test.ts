@@ -1,0 +1,19 @@
+// How many writes to the shared level real traffic costs.
+import { expect, it } from "vitest";
+import { WRITE_RULES } from "../../../core/cache/writes.ts";
+import { sharedWrites } from "../../support/cache-shared.ts";
+import { zipfTrace } from "../../support/cache-traces.ts";
+
+it.each([0.7, 0.9, 1])(
+  "writes at most half as often as on every miss, where keys are asked for by zipf %d",
+  { timeout: 60_000 },
+  (alpha) => {
+    const trace = zipfTrace({ count: 100_000, length: 200_000, seed: 7 }, alpha);
+    const every = sharedWrites(trace, { ...WRITE_RULES, secondMissWithinMs: 0 });
+    const some = sharedWrites(trace, WRITE_RULES);
+    expect(every.writes).toBeGreaterThan(0.999 * every.fetches); // it was on every miss
+    expect(some.writes).toBeGreaterThan(0);
+    expect(some.writes).toBeLessThanOrEqual(0.5 * every.writes);
+    expect(some.fetches).toBeLessThan(1_000 * 0.9);
+  },
+);
