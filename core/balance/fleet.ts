@@ -78,7 +78,7 @@ export class Fleet {
     const { now, dice, tried } = wanted;
     if (tried.size === 0) this.allowance.earn();
     const { mode, maxOpenPercent } = this.#settings.breaker;
-    const isQuiet = mode === "off" || this.panel.isQuiet(now);
+    const isQuiet = this.panel.isQuiet(now);
     const isHeeded = mode === "enforce" && !isQuiet;
     if (isHeeded) {
       const probed = this.#tiers.flatMap(({ members }) => members).find((one) => one.breaker.hasProbe(now) && this.#mayTake(one, wanted));

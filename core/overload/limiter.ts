@@ -46,8 +46,7 @@ export class Limiter {
     if (inFlight < SHARES[0] * limit) return undefined;
     if (inFlight >= limit) return "full";
     if (inFlight >= (SHARES[rank] ?? 1) * limit) return "level";
-    const { keys } = this.#leases;
-    const isGreedy = key !== 0 && keys > 1 && this.#leases.heldBy(key) * keys >= limit;
+    const isGreedy = this.#leases.heldBy(key) * this.#leases.keys >= limit; // never true of a lone caller, or of none
     return isGreedy && inFlight >= FAIR_FROM * limit ? "share" : undefined;
   }
 

@@ -36,8 +36,8 @@ export class Throttle {
     const calls = this.#sums[2 * rank]!;
     const accepted = this.#sums[2 * rank + 1]!;
     const { factor, minCalls } = this.#settings;
-    if (calls < minCalls || calls <= factor * accepted) return false;
-    if (roll >= Math.min(MOST, (calls - factor * accepted) / (calls + 1))) return false;
+    const share = Math.min(MOST, (calls - factor * accepted) / (calls + 1)); // none where enough is accepted
+    if (calls < minCalls || roll >= share) return false;
     this.#count(rank, false);
     return true;
   }

@@ -26,6 +26,8 @@ describe("medianOf", () => {
     [[0, 0, 7], 0], // fewer than half
     [[0, 0], 0],
     [[0, 8, 2, 6], 6],
+    [[0, 7, 0, 5], 7],
+    [[0, 5, 7, 9, 0], 7],
   ])("of %j is %d", (reported, want) => expect(medianOf(reported)).toBe(want));
 
   it("leaves the list of its caller alone", () => {

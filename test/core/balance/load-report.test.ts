@@ -22,6 +22,7 @@ describe("reportIn", () => {
     ["TEXT xnamed_metrics.predicted_ms=3", "another name"],
     ["TEXT named_metrics.predicted_ms=", "an empty value"],
     ["TEXT named_metrics.predicted_ms=abc", "no number"],
+    ["named_metrics.predicted_ms=TEXT 5", "the mark within a value"],
     ["TEXT named_metrics.predicted_ms=-1", "a negative time"],
     ["TEXT named_metrics.predicted_ms=3600000", "an hour or more"],
     ["TEXT named_metrics.predicted_ms=NaN", "not a number"],

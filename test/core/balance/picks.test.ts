@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { BalancerName } from "../../../core/balance/balancers.ts";
 import { Fleet, type FleetSettings, type Found, type Member, type Wanted } from "../../../core/balance/fleet.ts";
 import { ANYWHERE } from "../../../core/balance/tiers.ts";
+import { UNHEARD } from "../../../core/breaker/breaker.ts";
 import { BREAKER } from "../../../core/breaker/policy.ts";
 import { dice as diceOf } from "../../simulation/simulation.ts";
 
@@ -295,4 +296,45 @@ it("stays in its zone while 30 % of it or less are out, and spills over where mo
   expect(picked(settled(0), {}, 40)).not.toContain("x");
   expect(picked(settled(3), {}, 40)).not.toContain("x");
   expect(picked(settled(4), {}, 40)).toContain("x");
+});
+
+describe("a breaker that only reports", () => {
+  it("sends no call to an endpoint for its sake", () => {
+    const fleet = fleetOf(["a", "b", "c"], { balancer: "random", breaker: { ...BREAKER, mode: "report" } });
+    fail(fleet, "c");
+    for (let at = 0; at < 10_000; at += 100) expect(idOf(fleet.pick(wanted({ now: NOW + at })))).toBe("a"); // as chance has it
+  });
+});
+
+describe("what methods cost", () => {
+  const learn = (fleet: Fleet, id: string): void => {
+    for (let n = 0; n < 600; n++) {
+      const method = n % 2;
+      const now = NOW + n * 10;
+      const lease = fleet.begin(id, now, now + 60_000, method)!;
+      fleet.succeeded(id, { lease, admission: UNHEARD, now: now + (method === 1 ? 90 : 10), roll: 0, method });
+    }
+  };
+  const costOf = (fleet: Fleet, id: string, method: number) => fleet.begin(id, 1e9, 2e9, method)!.cost;
+
+  it("is learned and counted for each priority by itself", () => {
+    const fleet = fleetOf([member("a"), member("b", { priority: 1 })], { balancer: "learned", breaker: { ...BREAKER, mode: "off" } });
+    learn(fleet, "b");
+    expect(costOf(fleet, "b", 1)).toBeGreaterThan(1.3);
+    expect(costOf(fleet, "b", 0)).toBeLessThan(0.7);
+    expect([costOf(fleet, "a", 1), costOf(fleet, "a", 0)]).toEqual([1, 1]);
+  });
+});
+
+describe("an endpoint that sheds", () => {
+  it("is kept from for as long as it has said, whatever another one says", () => {
+    const fleet = fleetOf(["a", "b"]);
+    fleet.heed("a", 3, NOW + 1_000);
+    fleet.heed("b", 3, NOW + 500);
+    expect(picked(fleet, { rank: 0, now: NOW + 499 })).toBe("shed");
+    expect(picked(fleet, { rank: 0, now: NOW + 500 })).toBe("b");
+    expect(picked(fleet, { rank: 0, now: NOW + 999 })).toBe("b");
+    expect(picked(fleet, { rank: 0, now: NOW + 1_000 })).toBe("a,b");
+    expect([fleet.shedLevelOf("a", NOW + 999), fleet.shedLevelOf("a", NOW + 1_000), fleet.shedLevelOf("x", NOW)]).toEqual([3, 0, 0]);
+  });
 });

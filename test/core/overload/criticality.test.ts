@@ -1,6 +1,6 @@
 // Whose word on criticality is taken, and what an operator may write of overload.
 import { describe, expect, it } from "vitest";
-import { isTrusted, rankIn, rankOf } from "../../../core/overload/criticality.ts";
+import { CRITICALITY_HEADER, isTrusted, rankIn, rankOf } from "../../../core/overload/criticality.ts";
 import { parsePolicy } from "../../../core/policy.ts";
 
 const promised = new Map([["a.v1.A", ["Get", "Put"]]]);
@@ -8,6 +8,10 @@ const upstream = { binding: "A" };
 const parse = (top: object, service: object = {}) => parsePolicy({ ...top, services: { "a.v1.A": { upstream, ...service } } }, promised);
 
 describe("criticality", () => {
+  it("is said in a header that callers write", () => {
+    expect(CRITICALITY_HEADER).toBe("tidegate-criticality");
+  });
+
   it("is one of four words", () => {
     expect(["sheddable", "sheddable_plus", "critical", "critical_plus", "CRITICAL", "", null].map(rankIn)).toEqual([
       0,

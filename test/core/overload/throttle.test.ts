@@ -60,4 +60,80 @@ describe("a throttle", () => {
     for (let n = 0; n < 10; n++) throttle.ended(2, false, 50_000);
     expect(throttle.refuses(2, 10_000, 0)).toBe(true);
   });
+
+  it.each([
+    [19, 0, 0, false], // too few
+    [20, 0, 0.899, true],
+    [20, 0, 0.9, false], // somebody asks on
+    [20, 10, 0, false], // half is accepted
+    [20, 9, 0.09, true], // 2 of 21
+    [20, 9, 0.096, false],
+    [20, 20, 0, false],
+    [40, 10, 0.48, true], // 20 of 41
+    [40, 10, 0.49, false],
+  ])("of %i calls with %i accepted, a roll of %d is held back: %s", (calls, accepted, roll, want) => {
+    for (const rank of [0, 1, 2, 3]) {
+      const throttle = new Throttle({ factor: 2, minCalls: 20 });
+      for (let n = 0; n < calls; n++) throttle.ended(rank, n < accepted, 5_000);
+      expect(throttle.refuses(rank, 5_000, roll)).toBe(want);
+    }
+  });
+
+  it("counts a call that it holds back as one not accepted", () => {
+    const throttle = new Throttle({ factor: 2, minCalls: 1 });
+    for (let n = 0; n < 3; n++) throttle.ended(1, n === 0, 0);
+    expect(throttle.refuses(1, 0, 0.3)).toBe(false); // 1 of 4
+    expect(throttle.refuses(1, 0, 0.2)).toBe(true);
+    expect(throttle.refuses(1, 0, 0.3)).toBe(true); // 2 of 5
+  });
+
+  const many = (throttle: Throttle, rank: number, isAccepted: boolean, calls: number, now: number): void => {
+    for (let n = 0; n < calls; n++) throttle.ended(rank, isAccepted, now);
+  };
+
+  it.each([0, 1, 2, 3])("forgets the calls of level %i, and of no other, once ten in a row are accepted", (rank) => {
+    const throttle = new Throttle({ factor: 2, minCalls: 20 });
+    const others = [0, 1, 2, 3].filter((other) => other !== rank);
+    for (let second = 10; second < 18; second++) for (const one of [0, 1, 2, 3]) many(throttle, one, false, 30, second * 1_000);
+    many(throttle, rank, true, 9, 18_000);
+    expect(throttle.refuses(rank, 18_000, 0)).toBe(true);
+    many(throttle, rank, false, 1, 18_000); // not in a row any more
+    many(throttle, rank, true, 9, 18_000);
+    expect(throttle.refuses(rank, 18_000, 0)).toBe(true);
+    many(throttle, rank, true, 1, 18_000);
+    expect(throttle.refuses(rank, 18_000, 0)).toBe(false);
+    for (const other of others) expect(throttle.refuses(other, 18_000, 0.5)).toBe(true);
+    // What is forgotten does not leave the window once more: 21 calls in vain are seen as they are, all the time that they count.
+    many(throttle, rank, false, 21, 19_000);
+    for (let now = 19_000; now < 29_000; now += 500) expect([now, throttle.refuses(rank, now, 0.89)]).toEqual([now, true]);
+    // And what of the others was not forgotten leaves it in time.
+    for (const other of others) expect(throttle.refuses(other, 29_000, 0)).toBe(false);
+  });
+
+  it("forgets nothing while enough is accepted: what speaks for an upstream counts as long", () => {
+    const well = new Throttle({ factor: 2, minCalls: 20 });
+    many(well, 2, true, 100, 0);
+    many(well, 2, false, 90, 1_000);
+    expect(well.refuses(2, 1_000, 0)).toBe(false);
+    many(well, 2, false, 11, 1_000);
+    expect(well.refuses(2, 1_000, 0)).toBe(true);
+    const even = new Throttle({ factor: 2, minCalls: 20 });
+    many(even, 2, false, 10, 0);
+    many(even, 2, true, 10, 0); // just half is accepted
+    many(even, 2, false, 10, 0);
+    expect(even.refuses(2, 0, 0)).toBe(true); // 20 of 30, not 10 of 10
+  });
+
+  it("counts a slice for ten seconds, and drops all of them after a pause", () => {
+    const throttle = new Throttle({ factor: 2, minCalls: 20 });
+    many(throttle, 0, false, 10, 3_000);
+    many(throttle, 0, false, 10, 4_999);
+    expect(throttle.refuses(0, 12_999, 0.8)).toBe(true);
+    expect(throttle.refuses(0, 13_000, 0)).toBe(false);
+    many(throttle, 0, false, 30, 13_000);
+    expect(throttle.refuses(0, 13_000_000, 0)).toBe(false);
+    many(throttle, 0, true, 10, 13_000_000);
+    many(throttle, 0, false, 10, 13_000_000);
+    expect(throttle.refuses(0, 13_000_000, 0)).toBe(false); // half of 20: nothing old is left
+  });
 });
