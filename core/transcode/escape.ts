@@ -22,7 +22,7 @@ export function unescapeOne(text: string): string {
  * @see google/api/http.proto: "except "%2F" and "%2f" are left unchanged"
  */
 export function unescapeMany(text: string): string {
-  return text.includes("%") ? unescapeOne(text.replace(/%2f/gi, (slash) => `%25${slash.slice(1)}`)) : text;
+  return unescapeOne(text.replace(/%2f/gi, (slash) => `%25${slash.slice(1)}`));
 }
 
 /** Encodes the value of a variable that is exactly one segment: all but `[-_.~0-9a-zA-Z]`. Half a character becomes U+FFFD. */

@@ -30,7 +30,7 @@ export function surveyJson(text: string, maxDepth: number): Survey {
       isKey = keys.at(-1) !== undefined;
     } else if (character === '"') {
       end = endOfString(text, at);
-      if (isKey && repeats(keys.at(-1), text.slice(at, end)))
+      if (isKey && repeats(keys.at(-1)!, text.slice(at, end)))
         return { kind: "invalid", problem: `names ${text.slice(at, Math.min(end, at + 100))} twice` };
       isKey = false;
     } else if (isDigit(character)) {
@@ -49,8 +49,7 @@ function endOfString(text: string, start: number): number {
   return Math.min(at + 1, text.length);
 }
 
-function repeats(keys: Set<string> | undefined, quoted: string): boolean {
-  if (keys === undefined) return false;
+function repeats(keys: Set<string>, quoted: string): boolean {
   const key = quoted.includes("\\") ? unquote(quoted) : quoted.slice(1, -1);
   const size = keys.size;
   keys.add(key);

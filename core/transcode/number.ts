@@ -12,8 +12,8 @@ const MOST_DIGITS = 20; // of an integer of 64 bits
 export function readInteger(text: string, min: bigint, max: bigint): bigint | undefined {
   const match = NUMBER.exec(text);
   if (match === null) return undefined;
-  const [, sign, whole = "", fraction = "", exponent = "0"] = match;
-  const digits = (whole + fraction).replace(/^0+/, "");
+  const [, sign, whole, fraction = "", exponent = "0"] = match;
+  const digits = (whole! + fraction).replace(/^0+/, "");
   if (digits === "") return min <= 0n ? 0n : undefined;
   const shift = Number(exponent) - fraction.length; // places to the left; may be infinite
   const length = digits.length + shift;

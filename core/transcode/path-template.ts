@@ -76,7 +76,7 @@ export function parseTemplate(text: string): ParsedTemplate {
         break;
       }
     }
-    if (open !== undefined && text[at] === "{") return refuse("a variable within a variable", "name one field for all these segments");
+    if (text[at] === "{") return refuse("a variable within a variable", "name one field for all these segments");
     const segment = read(WILDCARD) ?? literal();
     if (segment === undefined) return refuse("no segment", 'write a literal, "*", "**" or a variable');
     segments.push(segment);

@@ -1,6 +1,6 @@
 // Balancers that compare two endpoints: which of the two gets the call.
 import { describe, expect, it } from "vitest";
-import { type Candidate, SETTINGS } from "../../../core/balance/balancer.ts";
+import type { Candidate } from "../../../core/balance/balancer.ts";
 import { BALANCERS } from "../../../core/balance/balancers.ts";
 import { Load } from "../../../core/balance/load.ts";
 import { ask } from "./fleets.ts";
@@ -15,7 +15,7 @@ function candidate(weight: number, inFlight: number, tookMs?: number): Candidate
 
 /** The endpoint picked of two, in each order in which chance may draw them. */
 function picked(name: "least_request" | "p2c_ewma", two: readonly [Candidate, Candidate], isOpen = (_: number) => true): number[] {
-  const balancer = BALANCERS[name].create(two, SETTINGS);
+  const balancer = BALANCERS[name].create(two);
   return [0, 0.5].map((draw) => balancer.pick(ask(0, { dice: () => draw, isOpen })));
 }
 

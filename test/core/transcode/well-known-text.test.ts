@@ -156,3 +156,54 @@ it("knows base64 of both alphabets, with all of its padding or none, and no bits
     ]),
   ).toEqual([]);
 });
+
+it("knows every last digit of base64 that leaves no bits over", () => {
+  const common = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  for (const digits of [`${common}+/`, `${common}-_`]) {
+    for (const [sextet, digit] of [...digits].entries()) {
+      expect([digit, isBase64(`A${digit}`), isBase64(`A${digit}==`)]).toEqual([digit, sextet % 16 === 0, sextet % 16 === 0]);
+      expect([digit, isBase64(`AA${digit}`), isBase64(`AA${digit}=`)]).toEqual([digit, sextet % 4 === 0, sextet % 4 === 0]);
+      expect(isBase64(`AAA${digit}`)).toBe(true);
+    }
+  }
+});
+
+it("knows the days of every month, in leap years and others", () => {
+  const days = (year: number, month: number) => new Date(Date.UTC(year, month, 0)).getUTCDate();
+  for (const year of [1900, 2000, 2023, 2024, 2100, 2400]) {
+    for (let month = 1; month <= 12; month++) {
+      const at = (day: number) => `${year}-${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")}T00:00:00Z`;
+      expect([at(days(year, month)), isTimestamp(at(days(year, month)))]).toEqual([at(days(year, month)), true]);
+      expect([at(days(year, month) + 1), isTimestamp(at(days(year, month) + 1))]).toEqual([at(days(year, month) + 1), false]);
+    }
+  }
+});
+
+it("holds every part of a timestamp to digits, and to its range", () => {
+  const good = "2026-11-29T12:34:56.789+01:30";
+  for (const [at, character] of [...good].entries()) {
+    const broken = `${good.slice(0, at)}x${good.slice(at + 1)}`;
+    expect([broken, isTimestamp(broken)]).toEqual([broken, false]);
+    const short = good.slice(0, at) + good.slice(at + 1);
+    if (/[^\d]/.test(character) || at < 20 || at > 22) expect([short, isTimestamp(short)]).toEqual([short, false]);
+  }
+  expect(yes(isTimestamp, ["2026-11-29T00:00:00Z", "2026-11-29T23:59:59+23:59", "2026-11-29T23:59:59-23:59"])).toEqual([]);
+  expect(no(isTimestamp, [`${good}\n`, ` ${good}`, `a${good}`, good.replace(".789", ".")])).toEqual([]);
+});
+
+it("lets the offset decide in the first and the last year", () => {
+  const first = (time: string) => isTimestamp(`0001-01-01T${time}`);
+  const last = (time: string) => isTimestamp(`9999-12-31T${time}`);
+  expect(["01:30:00+01:30", "01:29:59+01:30", "00:00:00-23:59", "23:59:00+23:59", "00:00:00+00:01"].map(first)).toEqual([
+    ...[true, false, true, true, false],
+  ]);
+  expect(["22:29:59-01:30", "22:30:00-01:30", "23:59:59+23:59", "00:00:59-23:59", "00:01:00-23:59"].map(last)).toEqual([
+    ...[true, false, true, true, false],
+  ]);
+  expect(yes(isTimestamp, ["0002-01-01T00:00:00+23:59", "9998-12-31T23:59:59-23:59", "0001-01-02T00:00:00+23:59"])).toEqual([]);
+  expect(yes(isTimestamp, ["9999-11-30T23:59:59-23:59", "0001-01-31T00:00:00+23:59"])).toEqual([]);
+  expect(yes(isTimestamp, ["0001-12-01T00:00:00+23:59", "9999-01-31T23:59:59-23:59"])).toEqual([]);
+  expect(no(isTimestamp, ["0000-12-31T23:59:00Z", "0000-01-31T23:59:00-23:59", "0000-12-01T23:59:00-23:59"])).toEqual([]);
+  expect(yes(isTimestamp, ["0000-12-31T00:01:00-23:59", "0000-12-31T23:59:00-00:01"])).toEqual([]);
+  expect(no(isTimestamp, ["0000-12-31T00:00:00-23:59", "0000-12-31T23:59:00+00:01"])).toEqual([]);
+});
