@@ -76,8 +76,7 @@ function pathStart(url: string): number {
   const slash = url.indexOf("/", scheme + 3);
   if (slash > 0 && PLAIN_AUTHORITY.test(url.slice(scheme + 3, slash))) return slash; // nearly always
   for (let at = scheme + 3; at < url.length; at++) {
-    const character = url[at]!;
-    if (character === "/" || character === "\\" || character === "?" || character === "#") return at;
+    if (url[at] === "/" || url[at] === "\\") return at; // one behind "?" or "#" is behind the path, too: then the path is empty
   }
   return url.length;
 }

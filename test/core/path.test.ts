@@ -108,3 +108,27 @@ describe("canonicalPath", () => {
     look.mockRestore();
   });
 });
+
+it.each([
+  ["https://a_b?x", "/", "?x"],
+  ["https://a_b?x/y", "/", "?x/y"],
+  ["https://a?x/y", "/", "?x/y"],
+  ["https://a_b#x/y", "/", ""],
+  ["https://a#x/y?z", "/", ""],
+  ["https://a?x\\y/z", "/", "?x\\y/z"],
+  ["https://a_b?x/y#z/", "/", "?x/y"],
+  ["https://a_b", "/", ""],
+  ["https://a_b/", "/", ""],
+  ["https://a_b/x?y#z", "/x", "?y"],
+  ["https://a@b/x/y?z", "/x/y", "?z"],
+  ["/x#y?z", "/x", ""],
+  ["/?x", "/", "?x"],
+])("%s has the path %s and the query %j", (url, path, query) => expect(canonicalPath(url)).toEqual({ kind: "ok", path, query }));
+
+it.each(["", "a", "://a/b", "a/b"])("%j has no path", (url) =>
+  expect(canonicalPath(url)).toMatchObject({ kind: "invalid", problem: "url has no path" }),
+);
+
+it("ends the host at a backslash, which is refused as a part of the path", () => {
+  expect(canonicalPath("https://a_b\\c/d")).toEqual({ kind: "invalid", problem: "path has a backslash at 0" });
+});

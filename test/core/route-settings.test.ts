@@ -450,6 +450,14 @@ describe("routes of plain HTTP", () => {
     expect(accepted(parser, { [prefix]: { upstream: UPSTREAM } }).size).toBe(1),
   );
 
+  it("name their parts by path", () =>
+    expect(parsed(parser, { "/a/": { upstream: 7, breaker: 7, throttle: 7 } }).problems).toEqual([
+      'httpRoutes["/a/"].upstream: found 7; write an object: { ... }',
+      'httpRoutes["/a/"].upstream: found 7; write { binding: "USERS" } or { url: "https://users.example" }, one of them',
+      'httpRoutes["/a/"].breaker: found 7; write an object: { ... }',
+      'httpRoutes["/a/"].throttle: found 7; write an object: { ... }',
+    ]));
+
   it("go by keys that calls of plain HTTP bring", () => {
     const upstream = { endpoints: [UPSTREAM], balancer: "maglev", hashOn: { field: "a" } };
     expect(parsed(parser, { "/a/": { upstream } }).problems).toEqual([

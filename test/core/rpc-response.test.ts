@@ -81,6 +81,40 @@ describe("the head of a response", () => {
     expect(judge(wire, "application/proto", head)?.problem).toBe(problem),
   );
 
+  it.each([
+    ["grpc_web", { status: 500, contentType: "application/grpc-web+proto" }, ", and no RPC error"],
+    ["connect_stream", { status: 500, contentType: "application/proto" }, ", and no RPC error"],
+    [
+      "connect_stream",
+      { status: 500, contentType: "application/grpc+proto" },
+      ': it speaks gRPC; set upstream.protocol: "grpc", which Cloudflare converts',
+    ],
+    [
+      "connect_stream",
+      { status: 404, contentType: "application/grpc-web" },
+      ': it speaks gRPC-Web, and was called in Connect; set upstream.protocol: "grpc_web"',
+    ],
+    [
+      "grpc_web",
+      { status: 415, contentType: "application/proto" },
+      ': it speaks Connect, and was called in gRPC-Web; set upstream.protocol: "connect"',
+    ],
+    ["connect_unary", { status: 299, contentType: "text/html" }, ", and no RPC error"],
+    ["connect_unary", { status: 300, contentType: "text/html" }, ": a redirect, which no RPC service sends; check upstream.url"],
+    ["connect_unary", { status: 399, contentType: "text/html" }, ": a redirect, which no RPC service sends; check upstream.url"],
+    ["connect_unary", { status: 400, contentType: "text/html" }, ", and no RPC error"],
+    ["connect_unary", { status: 405, contentType: "application/connect+json" }, ", and no RPC error"],
+  ] as const)("of %s with %j has its reason", (wire, head, reason) =>
+    expect(judge(wire, "application/json", head)?.problem).toBe(
+      `responded with status ${head.status} and content type "${head.contentType}"${reason}`,
+    ),
+  );
+
+  it("of status 505 names the version of HTTP first", () =>
+    expect(judge("connect_stream", "x", { status: 505, contentType: "application/grpc" })?.problem).toBe(
+      'responded with status 505 and content type "application/grpc": it serves this method over HTTP/2 only, and was called over HTTP/1.1; call a service that serves streams over HTTP/1.1, or put a proxy before it that speaks HTTP/2 to it',
+    ));
+
   it("has the code of its status, and speaks against the endpoint where another attempt may do better", () => {
     const of = (status: number) => {
       const { code, isFault } = judge("connect_unary", "application/proto", { status })!;

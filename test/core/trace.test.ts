@@ -46,3 +46,15 @@ it("keeps request ids that are safe in a log, and no others", () => {
   expect(["a", "6f1c-3", "x".repeat(128)].every(isRequestId)).toBe(true);
   expect([null, "", "a b", 'a"b', "a\nb", "é", "x".repeat(129)].some(isRequestId)).toBe(false);
 });
+
+it("reads a traceparent of later versions up to 512 characters", () => {
+  const start = `01-${"1".repeat(32)}-${"2".repeat(16)}-01-`;
+  const long = (length: number) => parseTraceparent(start.padEnd(length, "x"));
+  expect(long(512)).toEqual({ traceId: "1".repeat(32), parentId: "2".repeat(16), flags: "01" });
+  expect(long(513)).toBeUndefined();
+  expect([parseTraceparent(start.slice(0, 55))?.flags, parseTraceparent(start.slice(0, 54))]).toEqual(["01", undefined]);
+  expect([parseTraceparent(start.replace("01-1", "00-1")), parseTraceparent(start.replace("01-1", "ff-1"))]).toEqual([
+    undefined,
+    undefined,
+  ]);
+});
