@@ -15,6 +15,7 @@ const COMMAND_EXCEPTIONS: readonly (readonly [beginning: RegExp, reason: string]
   [/^npm run test(:mutation)?\b/, "takes an hour"],
   [/^(npx )?wrangler (login|secret|tail|whoami)\b/, "needs an account"],
   [/^(npm|npx|wrangler|grpcurl|buf curl|npm run \.\.\.|npm run X.*)$/, "the name of a tool, not a command"],
+  [/^wrangler dev$/, "named for comparison: npm start takes its place"],
   [/^node test\/account\//, "proves on an account what only Cloudflare's edge does"],
   [/^curl (?!.*(localhost|https?:))/, "some options of a command, not a whole one"],
   [/^npm ci$/, "installs; test/cli/install.test.ts does so in a project of its own"],
