@@ -178,6 +178,11 @@ describe("what is kept of a response", () => {
       expect(why({}, status, {}, { storeErrors: true })).toBe("error");
     }
     expect(why(says, 399)).toBe("stored");
+    const open = { "cache-control": "public", etag: '"a"' };
+    for (const status of [400, 500]) {
+      expect([why(open, status, {}, { storeErrors: true }), why(open, status)]).toEqual(["stored", "error"]);
+      expect(why({ etag: '"a"' }, status, {}, { storeErrors: true })).toBe("error");
+    }
   });
 
   it("is fresh, stale and valid until the times of its life; an hour longer where it can be validated", () => {

@@ -72,6 +72,17 @@ describe.each(Object.entries(STORES))("store %s", (_name, create) => {
     expect([store.size, store.bytes, store.get("h", NOW)]).toEqual([4, 40, "h"]);
   });
 
+  it("has entries of a byte at least, and fills its limits to the last one", () => {
+    for (const bytes of [0, -1]) expect(() => small().set("a", "a", bytes, NEVER, NOW)).toThrow(`an entry of ${bytes} bytes`);
+    const store = small(4, 4);
+    for (const key of "abcd") store.set(key, key, 1, NEVER, NOW);
+    expect([store.size, store.bytes]).toEqual([4, 4]);
+    store.set("e", "e", 2, NEVER, NOW);
+    expect([store.size, store.bytes, store.get("e", NOW)]).toEqual([3, 4, "e"]);
+    store.set("d", "larger", 3, NEVER, NOW);
+    expect([store.bytes <= 4, store.get("d", NOW)]).toEqual([true, "larger"]);
+  });
+
   it("takes in nothing that has expired, and looks at the four oldest alone for what has", () => {
     const store = small(5);
     store.set("a", "dead", 10, NOW, NOW);
