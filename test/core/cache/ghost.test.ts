@@ -23,3 +23,11 @@ it("takes two keys for one hardly ever", () => {
   for (let n = 0; n < 100_000; n++) if (ghost.seenAt(`not seen ${n}`) === 0) mistaken += 1;
   expect(mistaken).toBeLessThan(10); // expected: 10 000 x 100 000 / 2^30
 });
+
+it("keeps its times while it grows", () => {
+  const ghost = new Ghost(1_000);
+  for (let n = 0; n < 300; n++) ghost.remember(`key ${n}`, 1_000 + n);
+  for (const n of [0, 63, 64, 128, 299]) expect(ghost.seenAt(`key ${n}`)).toBe(1_000 + n);
+  ghost.clear();
+  expect([ghost.size, ghost.seenAt("key 1")]).toEqual([0, Number.NEGATIVE_INFINITY]);
+});

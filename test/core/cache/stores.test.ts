@@ -152,7 +152,7 @@ describe("the two queues of s3-fifo", () => {
     const scan = (name: string, count: number, now = NOW) => {
       for (let n = 0; n < count; n++) set(`${name} ${n}`, now);
     };
-    return { set, scan, has: (key: string, now = NOW) => store.get(key, now) !== undefined };
+    return { set, scan, clear: () => store.clear(), has: (key: string, now = NOW) => store.get(key, now) !== undefined };
   };
 
   it("let a scan pass what came back after it had gone, all of it", () => {
@@ -189,4 +189,42 @@ describe("the two queues of s3-fifo", () => {
     set("t");
     expect([has("used 0"), has("used 1"), has("s"), has("t")]).toEqual([false, true, true, true]);
   });
+
+  it("leave what was written anew where it was", () => {
+    const { set, scan, has } = create();
+    set("a");
+    scan("first", 10);
+    set("a"); // it comes back to the main queue
+    set("a");
+    scan("second", 40);
+    expect(has("a")).toBe(true);
+  });
+
+  it("forget what has gone where all is forgotten", () => {
+    const { set, scan, clear, has } = create();
+    set("a");
+    scan("first", 10);
+    clear();
+    set("a");
+    scan("second", 40);
+    expect(has("a")).toBe(false);
+  });
+
+  it("spare in the main queue what was used there", () => {
+    const { set, has } = create();
+    for (let n = 0; n < 9; n++) set(`used ${n}`);
+    for (let n = 0; n < 9; n++) has(`used ${n}`);
+    for (const key of "st") set(key);
+    has("used 1");
+    set("u"); // s goes
+    for (const key of "tu") has(key);
+    set("v"); // t gets into the main queue, so that one has to go there
+    expect([has("s"), has("used 1"), has("used 2"), has("used 3"), has("t")]).toEqual([false, true, false, true, true]);
+  });
+});
+
+it("lru takes a second write for a use", () => {
+  const store = STORES.lru<string>({ maxEntries: 2, maxBytes: 100 });
+  for (const key of "abac") store.set(key, key, 1, NEVER, NOW);
+  expect([..."abc"].map((key) => store.get(key, NOW))).toEqual(["a", undefined, "c"]);
 });
