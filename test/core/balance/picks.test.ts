@@ -338,3 +338,33 @@ describe("an endpoint that sheds", () => {
     expect([fleet.shedLevelOf("a", NOW + 999), fleet.shedLevelOf("a", NOW + 1_000), fleet.shedLevelOf("x", NOW)]).toEqual([3, 0, 0]);
   });
 });
+
+describe("a stream that breaks off after its attempt has succeeded", () => {
+  const broken = (more: Partial<FleetSettings>, isUnheard = false): Fleet => {
+    const fleet = fleetOf(["a", "b", "c"], more);
+    for (let n = 0; n < 2 * BREAKER.minCalls; n++) {
+      const found = fleet.pick(wanted({ tried: new Set(["b", "c"]) }));
+      if (found.kind !== "found") throw new Error(found.kind);
+      const admission = isUnheard ? UNHEARD : found.admission;
+      fleet.succeeded("a", { lease: fleet.begin("a", NOW, NOW + 100)!, admission, now: NOW, roll: 0 });
+      fleet.broke("a", admission, NOW, 0);
+    }
+    fleet.broke("x", UNHEARD, NOW, 0); // one that has left meanwhile
+    return fleet;
+  };
+
+  it("counts as a failure of its endpoint, where the breaker has seen the attempt", () => {
+    expect(picked(broken({}))).toBe("b,c");
+    expect(picked(broken({}, true))).toBe("a,b,c");
+    expect(picked(broken({ breaker: { ...BREAKER, mode: "off" } }))).toBe("a,b,c");
+  });
+});
+
+it("does not believe what an endpoint says of its load once it has failed", () => {
+  const fleet = fleetOf(["a", "b"]);
+  for (const id of ["a", "b"]) fleet.report(id, { predictedMs: 40 }, fleet.begin(id, NOW, NOW + 100)!, NOW);
+  expect(fleet.medianMs(NOW)).toBe(40);
+  fail(fleet, "a", 1);
+  fail(fleet, "b", 1);
+  expect(fleet.medianMs(NOW + 100)).toBe(0);
+});

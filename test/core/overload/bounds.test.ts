@@ -37,6 +37,12 @@ describe("a queue", () => {
     expect([left.since, queue.size]).toEqual([2, 1]);
   });
 
+  it("serves the most critical one while it stands, and of equals the newest", () => {
+    const queue = new WaitQueue<Waiting>(9);
+    for (const each of [one(0, 1), one(95, 2), one(96, 3), one(97, 3), one(98, 1)]) queue.offer(each, each.since);
+    expect([101, 102, 103, 104, 105].map((now) => queue.take(now).next?.since)).toEqual([97, 96, 95, 98, undefined]);
+  });
+
   it("refuses the newcomer of a queue without places", () => {
     const queue = new WaitQueue<Waiting>(0);
     const late = one(0);
