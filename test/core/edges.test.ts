@@ -208,3 +208,10 @@ describe("a registration", () => {
     ["xlocal.example.com", false],
   ] as const)("tells whether %s is a private address: %j", (hostname, want) => expect(isPrivate(hostname)).toBe(want));
 });
+
+it("takes an address of IPv6 for one of IPv4 only where it is mapped", () => {
+  const isIn = (address: string) => isWithin(address, [parseRange("1.2.3.0/24")!]);
+  expect([isIn("::ffff:1.2.3.4"), isIn("::ffff:102:304"), isIn("0:0:0:0:0:ffff:102:304")]).toEqual([true, true, true]);
+  for (const address of ["2001:db8::ffff:102:304", "0:0:0:0:1:ffff:102:304", "1::ffff:102:304", "::fffe:102:304", "::102:304"])
+    expect(isIn(address), address).toBe(false);
+});

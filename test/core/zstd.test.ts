@@ -64,3 +64,9 @@ describe("frames of Zstandard data", () => {
     expect(zstdFrames(frames(MAX_FRAMES + 1))).toBeUndefined();
   });
 });
+
+it("windows are counted in eighths, up to 8 MiB", () => {
+  const frame = (window: number) => Uint8Array.from([0x28, 0xb5, 0x2f, 0xfd, 0, window, 1, 0, 0]);
+  for (const window of [0, 7, 8, 103, 104]) expect(zstdFrames(frame(window))?.length, `${window}`).toBe(1);
+  for (const window of [105, 111, 112, 255]) expect(zstdFrames(frame(window)), `${window}`).toBeUndefined();
+});
