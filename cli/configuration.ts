@@ -24,7 +24,7 @@ export interface Findings {
   /** Lines of the same form for secrets that were not found: only the caller knows whether they can be seen. */
   readonly missingSecrets: readonly string[];
   readonly settings: unknown; // as plain JSON; undefined where the file cannot be loaded
-  readonly services: readonly string[]; // that the catalog has
+  readonly services: readonly string[]; // full names in the catalog
   readonly inputs: readonly string[]; // the files that were read; none where they cannot be bundled
 }
 

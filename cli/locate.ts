@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 
 interface Key {
-  readonly path: readonly string[]; // of object literals around it, outermost first, and the key itself
+  readonly path: readonly string[]; // keys of the object literals around it, outermost first, and its own key
   readonly line: number;
   readonly column: number;
 }

@@ -24,7 +24,7 @@ export interface FoundProblem {
 export interface VerifyResult {
   readonly problems: readonly FoundProblem[];
   readonly settings: unknown; // the configuration as plain JSON, to be compared with a later one
-  readonly services: readonly string[]; // that the catalog has
+  readonly services: readonly string[]; // full names in the catalog
 }
 
 const [requestFile, resultFile] = process.argv.slice(2);

@@ -17,7 +17,7 @@ export type RuntimeOptions = Readonly<Record<string, unknown>> & { readonly name
 export interface Candidate {
   readonly name: string;
   readonly file: string; // its wrangler.toml
-  readonly digest: string; // of all that makes it: the same digest is the same Worker
+  readonly digest: string; // covers everything that makes the Worker: equal digests mean equal Workers
   readonly options: RuntimeOptions;
   readonly text: string; // its bundle
   readonly inputs: Readonly<Record<string, string>>; // the files that it is made of, with digests of what they hold

@@ -7,7 +7,7 @@ interface Connection {
 }
 
 const RETRY_AFTER_MS = 100;
-const LONGEST_WAIT_MS = 60_000; // that a connection waits for a runtime
+const LONGEST_WAIT_MS = 60_000; // a connection waits this long for a runtime
 
 /** Bytes pass as they come, in both directions, with the ends and resets of connections. */
 export class Front {

@@ -8,14 +8,14 @@ import { build, type Candidate } from "./candidate.ts";
 import type { Watched } from "./watch.ts";
 
 export interface LoadOptions {
-  readonly file: string; // that holds the gateway's configuration
+  readonly file: string; // path of the gateway's configuration
   readonly env: string | undefined;
 }
 
 /** A set of Workers, the gateway first, with what is wrong in the files. */
 export interface Loaded {
   readonly candidates: readonly Candidate[];
-  readonly settings: unknown; // of the gateway that is among them
+  readonly settings: unknown; // the gateway's configuration, as exported
   readonly problems: readonly string[];
   readonly notes: readonly string[]; // what runs, but not as it seems
   readonly watched: Watched;

@@ -7,7 +7,7 @@ import { differences, type Loaded, type LoadOptions, load } from "./loader.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Before, changed, snapshot, type Watched } from "./watch.ts";
 
-const DRAIN_MS = 2_000; // that calls in flight have before the runtime is replaced
+const DRAIN_MS = 2_000; // calls in flight have this long before the runtime is replaced
 
 export class Supervisor {
   readonly #options: LoadOptions;
