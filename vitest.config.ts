@@ -98,7 +98,7 @@ export default defineConfig({
       inside(
         "gateway",
         "./test/support/shipped/wrangler.toml",
-        ["test/durable-objects/**/*.test.ts", "test/workers/{gateway,discovery,openapi}/**/*.test.ts", "test/workers/examples.test.ts"],
+        ["test/durable-objects/**/*.test.ts", "test/workers/{gateway,discovery}/**/*.test.ts", "test/workers/examples.test.ts"],
         [USERS, ORDERS],
       ),
       ...servicesOfATeam(),

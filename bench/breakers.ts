@@ -1,8 +1,8 @@
 // `npm run bench:breakers`: what a breaker and a retry cost a call in this isolate, beside other libraries, on the same work in Node.
 import { createRequire } from "node:module";
 import { ConsecutiveBreaker, circuitBreaker, handleAll, isBrokenCircuitError, retry, SamplingBreaker } from "cockatiel";
-import { Breaker } from "../core/breaker/breaker.ts";
-import { Panel } from "../core/breaker/panel.ts";
+import { Breaker } from "../core/breaker/local-breaker.ts";
+import { Panel } from "../core/breaker/local-breakers.ts";
 import { BREAKER } from "../core/breaker/policy.ts";
 import { RetryBudget } from "../core/retry/budget.ts";
 import { RETRIES } from "../core/retry/policy.ts";

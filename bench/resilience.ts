@@ -1,11 +1,12 @@
 // `npm run bench:resilience`: what each mechanism against faults and overload costs a call that goes well.
-import { Allowance, BOUNCES } from "../core/balance/bounce.ts";
+
 import { Fleet } from "../core/balance/fleet.ts";
 import { BREAKER } from "../core/breaker/policy.ts";
 import { Admission } from "../core/overload/admission.ts";
+import { Limiter } from "../core/overload/concurrency-limiter.ts";
 import { CRITICAL } from "../core/overload/criticality.ts";
-import { Limiter } from "../core/overload/limiter.ts";
 import { CONCURRENCY } from "../core/overload/policy.ts";
+import { Allowance, BOUNCES } from "../core/overload/redirect.ts";
 import { Throttle } from "../core/overload/throttle.ts";
 import type { Call } from "../workers/gateway/call.ts";
 import { Place, shed } from "../workers/gateway/layers/shed.ts";

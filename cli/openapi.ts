@@ -4,10 +4,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createFileRegistry, type DescEnum, type DescMessage, type DescService, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { describe } from "../core/parse.ts";
-import { type Comments, type Declared, fullNameOf, rawCommentOf } from "../workers/gateway/openapi/comments.ts";
 import { documentOf, type Info } from "../workers/gateway/openapi/document.ts";
-import type { Schema } from "../workers/gateway/openapi/values.ts";
-import { compileRest } from "../workers/gateway/transcode/rules.ts";
+import { type Comments, type Declared, fullNameOf, rawCommentOf } from "../workers/gateway/openapi/schemas/comments.ts";
+import type { Schema } from "../workers/gateway/openapi/schemas/values.ts";
+import { compileRest } from "../workers/gateway/transcode/rules/rules.ts";
 
 const INFO: Info = {
   title: "Tidegate",

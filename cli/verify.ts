@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import input from "../gateway.config.ts";
-import { configure, InvalidConfiguration } from "../workers/gateway/configuration.ts";
-import { protovalidate } from "../workers/gateway/protovalidate.ts";
+import { configure, InvalidConfiguration } from "../workers/gateway/configure/configuration.ts";
+import { protovalidate } from "../workers/gateway/configure/protovalidate.ts";
 import { catalog } from "../workers/services/catalog.ts";
 import type { SeenBinding } from "./bindings.ts";
 

@@ -2,10 +2,10 @@
 import { isBrought } from "./balance/hash-on.ts";
 import { type BreakerInput, type BreakerPolicy, parseBreaker } from "./breaker/policy.ts";
 import type { CacheInput, CachePolicy } from "./cache/policy.ts";
-import type { Cost } from "./limit/cost.ts";
-import type { RateLimitRule } from "./limit/rule.ts";
 import { parseThrottle, type ThrottleInput, type ThrottlePolicy } from "./overload/policy.ts";
 import { type Checks, join } from "./parse.ts";
+import type { Cost } from "./rate-limit/cost.ts";
+import type { RateLimitRule } from "./rate-limit/rule.ts";
 import { parseUpstream, type UpstreamInput, type UpstreamPolicy } from "./upstream.ts";
 
 export interface HttpRouteInput {

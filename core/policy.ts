@@ -7,11 +7,11 @@ import { type PurgeInput, type PurgePolicy, parsePurge } from "./cache/purge-pol
 import { type CacheStoreInput, type CacheStorePolicy, parseCacheStore } from "./cache/store-policy.ts";
 import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
 import { type HttpRouteInput, type HttpRoutePolicy, parseHttpRoutes } from "./http-routes.ts";
-import { parseRule, type RateLimitInput } from "./limit/rule.ts";
-import { type MethodOverride, type MethodOverrideInput, OVERRIDE_FIELDS, parseMethodOverride } from "./method-override.ts";
 import { type OpenApiInput, type OpenApiPolicy, parseOpenApi } from "./openapi-policy.ts";
 import * as overload from "./overload/policy.ts";
 import { type Checks, checks, join, type Problem, suggest } from "./parse.ts";
+import { type MethodOverride, type MethodOverrideInput, OVERRIDE_FIELDS, parseMethodOverride } from "./protocol/method-override.ts";
+import { parseRule, type RateLimitInput } from "./rate-limit/rule.ts";
 import { parseRegistry, type RegistryInput, type RegistryPolicy } from "./registry-policy.ts";
 import { parseRest, type RestInput, type RestPolicy } from "./rest-policy.ts";
 import { DEFAULTS, parseRoute, ROUTE_FIELDS, type RouteInput, type RoutePolicy, type Rules } from "./route-policy.ts";

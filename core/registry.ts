@@ -1,6 +1,6 @@
 // The endpoints of one service that register themselves: leases, versions, and what may be registered at all.
 import { type AddressRange, isWithin, parseRange } from "./ip.ts";
-import { isNativeGrpcUrl } from "./native-grpc.ts";
+import { isNativeGrpcUrl } from "./protocol/native-grpc.ts";
 
 /** An endpoint as it asks to be known. */
 export interface Registration {

@@ -1,6 +1,6 @@
-// Every reason for which the gateway itself refuses a call. What each becomes on the wire: workers/gateway/errors.ts.
+// Every reason for which the gateway itself refuses a call. What each becomes on the wire: workers/gateway/protocol/refusal.ts.
 
-import type { Misfit } from "./rpc-response.ts";
+import type { Misfit } from "./protocol/rpc-response.ts";
 
 /** One field of the request that is wrong, in the sense of google.rpc.BadRequest. */
 export interface FieldViolation {

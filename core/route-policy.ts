@@ -1,12 +1,12 @@
 // What an operator may set for a route: a method, all methods of a service, or all methods there are.
 import { type CacheInput, type CachePolicy, parseCache, parseTags } from "./cache/policy.ts";
 import { type FallbackInput, type FallbackPolicy, NO_FALLBACK, parseFallback } from "./fallback.ts";
-import { type Cost, type CostInput, ONE } from "./limit/cost.ts";
-import { parseRouteLimits } from "./limit/route-limits.ts";
-import type { RateLimitRule } from "./limit/rule.ts";
 import { CRITICAL, type Criticality, type Rank } from "./overload/criticality.ts";
 import * as overload from "./overload/policy.ts";
 import { type Checks, join } from "./parse.ts";
+import { type Cost, type CostInput, ONE } from "./rate-limit/cost.ts";
+import { parseRouteLimits } from "./rate-limit/route-limits.ts";
+import type { RateLimitRule } from "./rate-limit/rule.ts";
 import type { HedgePolicy } from "./retry/hedge.ts";
 import { type HedgeInput, parseHedging, parseRetries, RETRIES, type RetryInput } from "./retry/policy.ts";
 import type { RetryPolicy } from "./retry/retry.ts";

@@ -1,8 +1,8 @@
 // Where a service runs, as an operator writes it: one binding or URL, or a list of weighted endpoints.
 import { BALANCERS, type BalancerName } from "./balance/balancers.ts";
 import { type HashOnInput, type HashSource, parseHashOn } from "./balance/hash-on.ts";
-import { checkNativeGrpc } from "./native-grpc.ts";
 import { type Checks, join } from "./parse.ts";
+import { checkNativeGrpc } from "./protocol/native-grpc.ts";
 
 /** A service binding of wrangler.toml, or a base URL. */
 export type TargetInput = { readonly binding: string } | { readonly url: string };

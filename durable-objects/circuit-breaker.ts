@@ -1,8 +1,18 @@
 // The breakers of one upstream for all isolates, and their only writer: hears what they report, answers with the views.
 import { DurableObject } from "cloudflare:workers";
-import { type Board, reported } from "../core/breaker/board.ts";
 import type { BreakerPolicy } from "../core/breaker/policy.ts";
-import { CLOSED, force, type Reporter, restarted, type Seen, type Shared, type Stored, type View, viewed } from "../core/breaker/shared.ts";
+import {
+  CLOSED,
+  force,
+  type Reporter,
+  restarted,
+  type Seen,
+  type Shared,
+  type Stored,
+  type View,
+  viewed,
+} from "../core/breaker/shared-breaker.ts";
+import { type Board, reported } from "../core/breaker/shared-breakers.ts";
 
 const AUDITED = 200; // changes by evidence, and as many by operators
 

@@ -1,7 +1,7 @@
 // The log of purges, and its only writer: isolates append to it, and ask what is new. One object for all caches of a gateway.
 import { DurableObject } from "cloudflare:workers";
-import { append, BOUNDS, EMPTY, type PurgeLog as Log, since } from "../core/cache/purge-log.ts";
-import type { Delta, Purge, PurgeMode, Target } from "../core/cache/purges.ts";
+import { append, BOUNDS, EMPTY, type PurgeLog as Log, since } from "../core/cache/purge/purge-log.ts";
+import type { Delta, Purge, PurgeMode, Target } from "../core/cache/purge/purges.ts";
 
 type Row = { seq: number; kind: string; value: string; mode: string };
 

@@ -1,9 +1,9 @@
 // A shard of rate-limit buckets, and their only writer: loads, lets core decide, stores.
 // In SQLite, not only on the heap: an idle object is evicted after seconds, and a forgotten bucket is a full one.
 import { DurableObject } from "cloudflare:workers";
-import type { Ask, Grant } from "../core/limit/ask.ts";
-import { type HandOver, Heat, handOver, keptUntil, type Moved, rememberedUntil, started } from "../core/limit/hot.ts";
-import { goneAt, idleAt, type Loan, lend, type Pool } from "../core/limit/pool.ts";
+import { type HandOver, Heat, handOver, keptUntil, type Moved, rememberedUntil, started } from "../core/rate-limit/hot-key.ts";
+import type { Ask, Grant } from "../core/rate-limit/lease-messages.ts";
+import { goneAt, idleAt, type Loan, lend, type Pool } from "../core/rate-limit/leased-bucket.ts";
 import {
   type Bucket,
   type BucketLimit,
@@ -13,7 +13,7 @@ import {
   takeAnyway,
   takeTokens,
   type Verdict,
-} from "../core/limit/token-bucket.ts";
+} from "../core/rate-limit/token-bucket.ts";
 
 /** What one call wants from one bucket. */
 export interface Charge {

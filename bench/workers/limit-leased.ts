@@ -4,9 +4,9 @@ import { parsePolicy } from "../../core/policy.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
 import type { Call } from "../../workers/gateway/call.ts";
 import { rateLimit } from "../../workers/gateway/layers/rate-limit.ts";
-import { ExactBuckets } from "../../workers/gateway/limit/exact.ts";
-import { Leases } from "../../workers/gateway/limit/leases.ts";
-import { LocalBuckets } from "../../workers/gateway/limit/local.ts";
+import { ExactBuckets } from "../../workers/gateway/rate-limit/exact.ts";
+import { Leases } from "../../workers/gateway/rate-limit/leases.ts";
+import { LocalBuckets } from "../../workers/gateway/rate-limit/local.ts";
 import bare from "./bare.ts";
 
 export { TokenBucket } from "../../durable-objects/token-bucket.ts";

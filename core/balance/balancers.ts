@@ -1,7 +1,7 @@
 // The table of balancers: what an operator may name. A new file is tested by being listed.
 import type { BalancerKind } from "./balancer.ts";
 import { consistentHash } from "./consistent-hash.ts";
-import { learned } from "./learned.ts";
+import { learned } from "./learned-cost.ts";
 import { leastRequest } from "./least-request.ts";
 import { leastTime } from "./least-time.ts";
 import { maglev } from "./maglev.ts";

@@ -1,7 +1,7 @@
 // Consistent hashing with weights and bounded load: a ring of few points, and several darts for each key.
 // Who leaves moves its own keys and no others; who comes takes only its own; the ring is a function of the set, whatever its history.
 import type { Balancer, BalancerSettings, Candidate } from "./balancer.ts";
-import { bounded, mix32, seeds } from "./place.ts";
+import { bounded, mix32, seeds } from "./hashing.ts";
 
 const POINTS = 20; // of an endpoint of weight 1
 const MOST_POINTS = 65_000; // of all: heavier sets get half as many points for each weight, and keys move as a set grows past it

@@ -1,14 +1,14 @@
 // The endpoints of one upstream as one isolate knows them: who may be picked, by priority and health, and who is.
-import { type Admitted, type Breaker, UNHEARD } from "../breaker/breaker.ts";
-import { Panel } from "../breaker/panel.ts";
+import { type Admitted, type Breaker, UNHEARD } from "../breaker/local-breaker.ts";
+import { Panel } from "../breaker/local-breakers.ts";
 import type { BreakerPolicy } from "../breaker/policy.ts";
 import { MOST_CRITICAL } from "../overload/criticality.ts";
+import { Allowance, BOUNCES, medianOf } from "../overload/redirect.ts";
 import type { Balancer, Candidate } from "./balancer.ts";
 import { BALANCERS, type BalancerName } from "./balancers.ts";
-import { Allowance, BOUNCES, medianOf } from "./bounce.ts";
 import { type Lease, Load, type Report } from "./load.ts";
+import { ANYWHERE, type Group, groupsOf, type Standpoint } from "./locality.ts";
 import type { End, Found, Member, ServingStatus, Wanted } from "./member.ts";
-import { ANYWHERE, type Group, groupsOf, type Standpoint } from "./tiers.ts";
 
 export type { End, Found, Member, Wanted } from "./member.ts";
 

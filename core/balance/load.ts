@@ -2,8 +2,8 @@
 // In flight are leases with a deadline, no counter: a counter leaks when a caller goes away and its continuation is dropped.
 
 import type { Rank } from "../overload/criticality.ts";
+import { Usual } from "../overload/redirect.ts";
 import { isShedAt } from "../overload/shed-level.ts";
-import { Usual } from "./bounce.ts";
 
 /** One attempt on its way. Ended once; what is never ended counts until its deadline. */
 export interface Lease {

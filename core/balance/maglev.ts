@@ -1,6 +1,6 @@
 // Maglev hashing: a full table in which every endpoint has its share to the slot; a change moves some keys of others.
 import type { Balancer, BalancerSettings, Candidate } from "./balancer.ts";
-import { bounded, drawn, mix32, seeds } from "./place.ts";
+import { bounded, drawn, mix32, seeds } from "./hashing.ts";
 
 const SLOTS = 65_537; // a prime, so that every skip reaches every slot
 const WALKED = 64; // slots beyond the first before the key is drawn for

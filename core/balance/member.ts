@@ -1,5 +1,5 @@
 // What goes in and out of a fleet: its members, what is wanted of it, and what it finds.
-import type { Admitted } from "../breaker/breaker.ts";
+import type { Admitted } from "../breaker/local-breaker.ts";
 import type { Rank } from "../overload/criticality.ts";
 import type { Question } from "./balancer.ts";
 import type { Lease } from "./load.ts";

@@ -1,6 +1,6 @@
 // Weighted rendezvous hashing: every endpoint draws for the key, the best draw wins. Exact shares; its time grows with the endpoints.
 import type { Balancer, BalancerSettings, Candidate } from "./balancer.ts";
-import { bounded, drawn, seeds } from "./place.ts";
+import { bounded, drawn, seeds } from "./hashing.ts";
 
 /** @see Thaler, Ravishankar 1998; Schindelhauer, Schomaker 2005 */
 export function rendezvous(candidates: readonly Candidate[], { maxLoadFactor }: BalancerSettings): Balancer {

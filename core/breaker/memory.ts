@@ -1,5 +1,5 @@
 // What the breaker of one endpoint in one isolate remembers, and what it says of a call.
-import type { Seen, View } from "./shared.ts";
+import type { Seen, View } from "./shared-breaker.ts";
 import { emptyWindow, type Window } from "./window.ts";
 
 export type Admission =

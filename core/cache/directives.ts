@@ -1,6 +1,7 @@
 // Cache directives, as Cache-Control and the fields aimed at caches like this one write them.
-import { parseDictionary } from "./dictionary.ts";
-import { membersOf } from "./list.ts";
+
+import { membersOf } from "./header-list.ts";
+import { parseDictionary } from "./structured-dictionary.ts";
 
 /** By name in lower case; the value is empty where there is none. */
 export type Directives = ReadonlyMap<string, string>;

@@ -3,8 +3,8 @@ import { isCrossOriginField } from "../cors.ts";
 import { type AdaptivePolicy, adaptedLifeMs } from "./adaptive.ts";
 import { type Directives, directivesOf, fieldsNamed, holdsForAll } from "./directives.ts";
 import type { Entry } from "./entry.ts";
-import { type Answer, type Lifetime, type LifetimeRules, lifetimeOf } from "./lifetime.ts";
-import { membersOf } from "./list.ts";
+import { type Answer, type Lifetime, type LifetimeRules, lifetimeOf } from "./freshness.ts";
+import { membersOf } from "./header-list.ts";
 
 export interface StoreRules extends LifetimeRules {
   readonly storeErrors: boolean; // whether errors are kept where they say for how long

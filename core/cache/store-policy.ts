@@ -1,7 +1,7 @@
 // What an isolate may keep of answers, as an operator writes it.
 import { type Checks, join } from "../parse.ts";
-import { LIMITS } from "./store.ts";
-import { STORES, type StoreName } from "./stores.ts";
+import { LIMITS } from "./store/store.ts";
+import { STORES, type StoreName } from "./store/stores.ts";
 
 export interface CacheStoreInput {
   /** Answers in an isolate, of all routes together. Default 10 000 (C3). */

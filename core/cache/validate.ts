@@ -1,8 +1,8 @@
 // Validators: what is asked of the upstream, what a 304 changes, and which callers know the answer already.
 import type { Fields } from "./directives.ts";
 import type { Entry } from "./entry.ts";
+import { membersOf } from "./header-list.ts";
 import { parseHttpDate } from "./http-date.ts";
-import { membersOf } from "./list.ts";
 
 /** What of the body a 304 can't change, since the body stays. */
 const OF_THE_BODY: ReadonlySet<string> = new Set(["content-encoding", "content-length", "content-md5", "content-range", "etag"]);

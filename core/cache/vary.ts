@@ -1,6 +1,6 @@
 // Answers that vary: which request fields they were chosen by, and when two requests ask for the same one.
 import type { Fields } from "./directives.ts";
-import { membersOf } from "./list.ts";
+import { membersOf } from "./header-list.ts";
 
 /**
  * A response that is encoded was chosen by `Accept-Encoding`, whether it says so or not.

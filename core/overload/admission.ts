@@ -1,7 +1,7 @@
 // The server's half: a host admits what can end in its time, and of what matters less only as much as nobody has to wait for.
 import { MOST_CRITICAL, type Rank } from "./criticality.ts";
 import { Gradient } from "./gradient.ts";
-import { type Lease, Leases } from "./leases.ts";
+import { type Lease, Leases } from "./permits.ts";
 import { ShedLevel } from "./shed-level.ts";
 import { Sojourn } from "./sojourn.ts";
 

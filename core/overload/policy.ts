@@ -1,7 +1,7 @@
 // What is done against overload, as an operator writes it.
 import { type Checks, join } from "../parse.ts";
+import type { LimiterSettings } from "./concurrency-limiter.ts";
 import { CRITICALITIES, type Criticality, type Rank, rankOf, type Trust } from "./criticality.ts";
-import type { LimiterSettings } from "./limiter.ts";
 import type { ThrottleSettings } from "./throttle.ts";
 
 const MODES = ["off", "report", "enforce"] as const;

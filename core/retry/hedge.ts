@@ -1,6 +1,6 @@
 // Whether a call that takes long is made a second time, elsewhere, and when. Helps against single slow answers, harms where all are slow.
-import type { Pressure } from "./pressure.ts";
-import { Times } from "./times.ts";
+import type { Pressure } from "./hedge-guard.ts";
+import { Times } from "./latency-histogram.ts";
 
 export interface HedgePolicy {
   readonly percent: number; // of the calls are made a second time, at most

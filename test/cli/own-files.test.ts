@@ -39,7 +39,7 @@ const OWN = [
   "protos/gen/users/v1/users_pb.ts",
   "protos/gen/openapi.json",
   "protos/third_party/google/api/http.proto",
-  "test/house.test.ts",
+  "test/architecture.test.ts",
   "vitest.config.ts",
 ];
 

@@ -1,9 +1,9 @@
 // What an operator may write, and how a mistake is told.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { mostBefore } from "../../core/limit/cost.ts";
 import { describe as tell } from "../../core/parse.ts";
 import { type GatewayInput, parsePolicy } from "../../core/policy.ts";
+import { mostBefore } from "../../core/rate-limit/cost.ts";
 
 const promised = new Map([["users.v1.UserService", ["GetUser", "ListUsers", "CreateUser"]]]);
 const services = { "users.v1.UserService": { upstream: { binding: "USERS" } } };

@@ -1,7 +1,7 @@
 // What stands in gateway.config.ts for REST: switches, and the rules of methods whose protos belong to others.
 import { describe, expect, it } from "vitest";
-import { parseMethodOverride } from "../../core/method-override.ts";
 import type { Checks } from "../../core/parse.ts";
+import { parseMethodOverride } from "../../core/protocol/method-override.ts";
 import { parseRest, type RestPolicy } from "../../core/rest-policy.ts";
 import { accepted, itKnowsItsFields, itReadsChoices, itReadsNumbers, parsed } from "./settings.ts";
 

@@ -2,7 +2,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { Moved } from "../../core/limit/hot.ts";
+import type { Moved } from "../../core/rate-limit/hot-key.ts";
 import type { Charge, TokenBucket } from "../../durable-objects/token-bucket.ts";
 
 const START = Date.UTC(2026, 0, 1);

@@ -2,7 +2,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { Target } from "../../core/cache/purges.ts";
+import type { Target } from "../../core/cache/purge/purges.ts";
 import type { PurgeLog } from "../../durable-objects/purge-log.ts";
 
 const START = Date.UTC(2026, 0, 1);

@@ -1,7 +1,7 @@
 // Isolates before one shared level, in virtual time: what is written there, and what the upstream has to answer.
 import type { Entry } from "../../core/cache/entry.ts";
-import { Lru } from "../../core/cache/lru.ts";
-import { type WriteRules, Writes } from "../../core/cache/writes.ts";
+import { type WriteRules, Writes } from "../../core/cache/store/l2-admission.ts";
+import { Lru } from "../../core/cache/store/lru.ts";
 import { seeded, type Trace } from "./cache-traces.ts";
 
 export const ISOLATES = 4;

@@ -4,7 +4,7 @@ import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import type { GatewayInput } from "../../core/policy.ts";
 import { UserSchema } from "../../protos/gen/users/v1/users_pb.ts";
-import { configure } from "../../workers/gateway/configuration.ts";
+import { configure } from "../../workers/gateway/configure/configuration.ts";
 import { createGateway, type Gateway } from "../../workers/gateway/gateway.ts";
 import { catalog } from "./shipped/catalog.ts";
 

@@ -2,9 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { parsePolicy } from "../../core/policy.ts";
 import { Rejected } from "../../core/rejection.ts";
-import { jsonValuesOf } from "../../workers/gateway/transcode/json-stream.ts";
+import { jsonValuesOf } from "../../workers/gateway/transcode/json/json-stream.ts";
 import { decodeRequestStream } from "../../workers/gateway/transcode/request-stream.ts";
-import type { RestOptions } from "../../workers/gateway/transcode/rules.ts";
+import type { RestOptions } from "../../workers/gateway/transcode/rules/rules.ts";
 import { outcomeOf, tableOf } from "./call.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Rejected, type Rejection } from "../../core/rejection.ts";
 import { decodeRequestStream } from "../../workers/gateway/transcode/request-stream.ts";
-import type { RestRoute } from "../../workers/gateway/transcode/rules.ts";
+import type { RestRoute } from "../../workers/gateway/transcode/rules/rules.ts";
 import { tableOf } from "./call.ts";
 import { registry } from "./schema.ts";
 

@@ -2,7 +2,7 @@
 import { create, fromJson, type JsonObject } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { HttpRuleSchema } from "../../protos/gen/google/api/http_pb.ts";
-import { compileRest } from "../../workers/gateway/transcode/rules.ts";
+import { compileRest } from "../../workers/gateway/transcode/rules/rules.ts";
 import { Echo, Streams } from "./schema.ts";
 
 /** Found and mend of each problem, with the rules of these methods in the place of their own. */

@@ -8,7 +8,7 @@ import { Rejected } from "../../core/rejection.ts";
 import { encodeRequest } from "../../workers/gateway/transcode/encode.ts";
 import { decodeRequest } from "../../workers/gateway/transcode/request.ts";
 import { answerJson } from "../../workers/gateway/transcode/response.ts";
-import { compileRest, type RestOptions } from "../../workers/gateway/transcode/rules.ts";
+import { compileRest, type RestOptions } from "../../workers/gateway/transcode/rules/rules.ts";
 
 const set = readFileSync(new URL("../differential/differential.binpb", import.meta.url));
 const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, set));

@@ -4,12 +4,12 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import type { CorsPolicy } from "../../core/cors.ts";
 import type { GatewayInput } from "../../core/policy.ts";
-import { configure } from "./configuration.ts";
+import { configure } from "./configure/configuration.ts";
+import type { Validator } from "./configure/route-checks.ts";
 import { createGateway } from "./gateway.ts";
-import { ALLOWED_HEADERS, ALLOWED_METHODS, EXPOSED_HEADERS } from "./headers.ts";
 import { openapi } from "./openapi/serve.ts";
-import type { Validator } from "./route-problems.ts";
-import type { Bindings } from "./upstream.ts";
+import { ALLOWED_HEADERS, ALLOWED_METHODS, EXPOSED_HEADERS } from "./protocol/headers.ts";
+import type { Bindings } from "./upstream/upstream.ts";
 
 export interface App {
   fetch(request: Request): Response | Promise<Response>;

@@ -1,9 +1,10 @@
 // What a host knows of its own load: it tells it with every answer, refuses where it is hot against the others, and admits only
 // what it can end in time.
-import { hear, isHot, Usual } from "../../core/balance/bounce.ts";
+
 import { parseConnectTimeout, parseGrpcTimeout } from "../../core/deadline.ts";
 import { Admission, type AdmissionSettings, type Turned } from "../../core/overload/admission.ts";
 import { CRITICAL, CRITICALITY_HEADER, rankIn } from "../../core/overload/criticality.ts";
+import { hear, isHot, Usual } from "../../core/overload/redirect.ts";
 
 /** What the endpoints say one call more would take, in the middle, ms: told by a gateway that can send the call elsewhere. */
 export const MEDIAN_HEADER = "tidegate-load-median";

@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { type BalancerKind, type Candidate, SETTINGS } from "../../../core/balance/balancer.ts";
 import { BALANCERS } from "../../../core/balance/balancers.ts";
+import { mix32 } from "../../../core/balance/hashing.ts";
 import { Load } from "../../../core/balance/load.ts";
-import { mix32 } from "../../../core/balance/place.ts";
 import { dice as diceOf } from "../../simulation/simulation.ts";
 
 const NOW = 1_000;

@@ -1,8 +1,8 @@
 // Endpoints, keys and counts for the tests of balancers.
 import { expect } from "vitest";
 import { type BalancerKind, type Candidate, type Question, SETTINGS } from "../../../core/balance/balancer.ts";
+import { mix32 } from "../../../core/balance/hashing.ts";
 import { Load } from "../../../core/balance/load.ts";
-import { mix32 } from "../../../core/balance/place.ts";
 import { dice as diceOf } from "../../simulation/simulation.ts";
 
 const dice = diceOf(7);

@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { BalancerName } from "../../../core/balance/balancers.ts";
 import { Fleet, type FleetSettings, type Found, type Member, type Wanted } from "../../../core/balance/fleet.ts";
-import { ANYWHERE } from "../../../core/balance/tiers.ts";
-import { UNHEARD } from "../../../core/breaker/breaker.ts";
+import { ANYWHERE } from "../../../core/balance/locality.ts";
+import { UNHEARD } from "../../../core/breaker/local-breaker.ts";
 import { BREAKER } from "../../../core/breaker/policy.ts";
 import { dice as diceOf } from "../../simulation/simulation.ts";
 

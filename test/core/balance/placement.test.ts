@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { type Candidate, SETTINGS } from "../../../core/balance/balancer.ts";
 import { BALANCERS } from "../../../core/balance/balancers.ts";
-import { mix32 } from "../../../core/balance/place.ts";
+import { mix32 } from "../../../core/balance/hashing.ts";
 import { hash32 } from "../../../core/hash.ts";
 import { ask, fleet, keyOf } from "./fleets.ts";
 

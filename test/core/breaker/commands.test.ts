@@ -1,10 +1,10 @@
 // Isolates and their object under commands in any order: calls, reports that are lost, late and doubled, restarts; few probes, no older word.
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type Board, reported } from "../../../core/breaker/board.ts";
-import { type Admitted, Breaker } from "../../../core/breaker/breaker.ts";
+import { type Admitted, Breaker } from "../../../core/breaker/local-breaker.ts";
 import { BREAKER } from "../../../core/breaker/policy.ts";
-import { type Reporter, restarted, type Seen, type Stored, TOKEN_MS, type View } from "../../../core/breaker/shared.ts";
+import { type Reporter, restarted, type Seen, type Stored, TOKEN_MS, type View } from "../../../core/breaker/shared-breaker.ts";
+import { type Board, reported } from "../../../core/breaker/shared-breakers.ts";
 
 const ENDPOINT = "e";
 const ISOLATES = 5;

@@ -1,7 +1,7 @@
 // Failures of one method and of its endpoint: what opens a breaker, for whom, and what one call may count.
 import { describe, expect, it } from "vitest";
 import { Fleet } from "../../../core/balance/fleet.ts";
-import { Breaker } from "../../../core/breaker/breaker.ts";
+import { Breaker } from "../../../core/breaker/local-breaker.ts";
 import { MethodFaults } from "../../../core/breaker/method-faults.ts";
 import { BREAKER } from "../../../core/breaker/policy.ts";
 

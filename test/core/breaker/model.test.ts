@@ -1,9 +1,18 @@
 // The protocol of the distributed breaker, looked at whole: every order of calls, reports, answers, losses, doubles and one crash, over the
 // real core, for two isolates and a few ticks; and six ways to get it wrong, each of which has to be found.
 import { expect, it } from "vitest";
-import { type Admitted, Breaker, type Memory } from "../../../core/breaker/breaker.ts";
+import { type Admitted, Breaker, type Memory } from "../../../core/breaker/local-breaker.ts";
 import { BREAKER } from "../../../core/breaker/policy.ts";
-import { CLOSED, heard, type Report, restarted, type Shared, type Stored, type View, viewed } from "../../../core/breaker/shared.ts";
+import {
+  CLOSED,
+  heard,
+  type Report,
+  restarted,
+  type Shared,
+  type Stored,
+  type View,
+  viewed,
+} from "../../../core/breaker/shared-breaker.ts";
 import { dice } from "../../simulation/simulation.ts";
 
 const TICK_MS = 2_500; // a probe is void after two, the endpoint stays open for one at first

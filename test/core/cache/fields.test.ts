@@ -1,9 +1,9 @@
 // What stands in header fields: dates, directives, structured fields, lists.
 import { describe, expect, it } from "vitest";
-import { parseDictionary } from "../../../core/cache/dictionary.ts";
 import { directivesOf, fieldsNamed, holdsForAll, parseCacheControl, secondsOf } from "../../../core/cache/directives.ts";
+import { membersOf } from "../../../core/cache/header-list.ts";
 import { parseHttpDate } from "../../../core/cache/http-date.ts";
-import { membersOf } from "../../../core/cache/list.ts";
+import { parseDictionary } from "../../../core/cache/structured-dictionary.ts";
 import { normalised, selection, varyNames } from "../../../core/cache/vary.ts";
 
 const NOW = Date.UTC(2026, 10, 25);

@@ -1,7 +1,7 @@
 // How many requests each store answers, on traces that are the same each time, beside a library that many use.
 import { LRUCache } from "lru-cache";
 import { expect, it } from "vitest";
-import { STORES, type StoreName } from "../../../core/cache/stores.ts";
+import { STORES, type StoreName } from "../../../core/cache/store/stores.ts";
 import { driftTrace, hitPercent, scanTrace, type Trace, zipfTrace } from "../../support/cache-traces.ts";
 
 const SHAPE = { count: 100_000, length: 1_000_000, seed: 7 };

@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
 import { bytesOf, type Entry } from "../../../core/cache/entry.ts";
-import { STORES } from "../../../core/cache/stores.ts";
+import { STORES } from "../../../core/cache/store/stores.ts";
 import { seeded } from "../../support/cache-traces.ts";
 
 const MAX_BYTES = 16 * 1_048_576;

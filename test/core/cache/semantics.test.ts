@@ -4,13 +4,13 @@ import CachePolicyOf from "http-cache-semantics";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { NONE, parseCacheControl } from "../../../core/cache/directives.ts";
 import type { Entry } from "../../../core/cache/entry.ts";
-import { Invalidations } from "../../../core/cache/invalidations.ts";
 import { cacheKey } from "../../../core/cache/key.ts";
+import { Invalidations } from "../../../core/cache/purge/invalidations.ts";
+import { parseTag, tagFor } from "../../../core/cache/purge/tags.ts";
 import { rangeOf } from "../../../core/cache/range.ts";
-import { ageOf, pauseMs, useOf } from "../../../core/cache/serve.ts";
+import { ageOf, pauseMs, useOf } from "../../../core/cache/reuse.ts";
 import { cacheStatus } from "../../../core/cache/status.ts";
 import { type StoreRules, storing } from "../../../core/cache/storable.ts";
-import { parseTag, tagFor } from "../../../core/cache/tags.ts";
 import { freshened, isNotModified } from "../../../core/cache/validate.ts";
 
 const NOW = Date.UTC(2026, 10, 25);

@@ -1,6 +1,6 @@
 // How many writes to the shared level real traffic costs.
 import { expect, it } from "vitest";
-import { WRITE_RULES } from "../../../core/cache/writes.ts";
+import { WRITE_RULES } from "../../../core/cache/store/l2-admission.ts";
 import { sharedWrites } from "../../support/cache-shared.ts";
 import { zipfTrace } from "../../support/cache-traces.ts";
 

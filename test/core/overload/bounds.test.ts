@@ -1,8 +1,8 @@
 // What is done against overload, at the bounds of each rule.
 import { describe, expect, it } from "vitest";
 import { Admission } from "../../../core/overload/admission.ts";
+import { Limiter } from "../../../core/overload/concurrency-limiter.ts";
 import { Gradient } from "../../../core/overload/gradient.ts";
-import { Limiter } from "../../../core/overload/limiter.ts";
 import { type Waiting, WaitQueue } from "../../../core/overload/queue.ts";
 import { isShedAt, ShedLevel } from "../../../core/overload/shed-level.ts";
 import { Sojourn } from "../../../core/overload/sojourn.ts";

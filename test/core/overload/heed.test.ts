@@ -1,9 +1,9 @@
 // What an isolate does with a host's word on what to shed, and how often it may send a call on.
 import { describe, expect, it } from "vitest";
-import { Allowance } from "../../../core/balance/bounce.ts";
 import { Fleet } from "../../../core/balance/fleet.ts";
 import { shedLevelIn } from "../../../core/balance/load-report.ts";
 import { BREAKER } from "../../../core/breaker/policy.ts";
+import { Allowance } from "../../../core/overload/redirect.ts";
 import { dice } from "../../simulation/simulation.ts";
 
 const NOBODY: ReadonlySet<string> = new Set();

@@ -2,10 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { RetryBudget } from "../../../core/retry/budget.ts";
 import { Hedger } from "../../../core/retry/hedge.ts";
+import { Pressure } from "../../../core/retry/hedge-guard.ts";
+import { Times } from "../../../core/retry/latency-histogram.ts";
 import { RETRIES } from "../../../core/retry/policy.ts";
-import { Pressure } from "../../../core/retry/pressure.ts";
 import { type Failure, nextTry, type Try } from "../../../core/retry/retry.ts";
-import { Times } from "../../../core/retry/times.ts";
 
 const FAILURE: Failure = { code: "unavailable", wasSent: true, pushbackMs: undefined };
 const FIRST: Try = { number: 1, isIdempotent: true, remainingMs: 1e9 };

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Hedger } from "../../../core/retry/hedge.ts";
-import { Pressure } from "../../../core/retry/pressure.ts";
-import { Times } from "../../../core/retry/times.ts";
+import { Pressure } from "../../../core/retry/hedge-guard.ts";
+import { Times } from "../../../core/retry/latency-histogram.ts";
 
 const POLICY = { percent: 2, quantile: 0.95, minMs: 5 };
 

@@ -1,7 +1,7 @@
 // Isolates, servers and calls: one run of one balancer under one load, and what the callers had of it.
 import type { Balancer, Candidate } from "../../../core/balance/balancer.ts";
-import { Allowance, BOUNCES, hear, isHot, MAX_BOUNCES, medianOf } from "../../../core/balance/bounce.ts";
 import { Load } from "../../../core/balance/load.ts";
+import { Allowance, BOUNCES, hear, isHot, MAX_BOUNCES, medianOf } from "../../../core/overload/redirect.ts";
 import { dice as diceOf, World } from "../simulation.ts";
 import { Server } from "./server.ts";
 

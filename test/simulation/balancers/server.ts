@@ -1,5 +1,5 @@
 // A processor-sharing server: its calls share its cores, and none gets more than one. Kept in virtual time, so a change costs one event.
-import { Usual } from "../../../core/balance/bounce.ts";
+import { Usual } from "../../../core/overload/redirect.ts";
 import { ADMISSION, HostLoad } from "../../../workers/service/host-load.ts";
 import type { World } from "../simulation.ts";
 

@@ -1,9 +1,9 @@
 // Leased buckets in a world of isolates, one object and a network that delays and loses: the real core, and what it is held to.
 
-import type { Ask } from "../../../core/limit/ask.ts";
-import { Lease } from "../../../core/limit/lease.ts";
-import { lend, type Pool } from "../../../core/limit/pool.ts";
-import type { BucketLimit } from "../../../core/limit/token-bucket.ts";
+import { Lease } from "../../../core/rate-limit/lease.ts";
+import type { Ask } from "../../../core/rate-limit/lease-messages.ts";
+import { lend, type Pool } from "../../../core/rate-limit/leased-bucket.ts";
+import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
 import { dice, type Goal, type Row, type Scenario, type Simulation, World } from "../simulation.ts";
 import { arrivalCurve, ideal, invariants } from "./oracles.ts";
 import { strategies } from "./strategies.ts";

@@ -1,6 +1,6 @@
 // What leases are held against: a single bucket that answers at once, the arrival curve of the limit, and the sums that keep the bound.
-import { type Pool, reserved } from "../../../core/limit/pool.ts";
-import type { BucketLimit } from "../../../core/limit/token-bucket.ts";
+import { type Pool, reserved } from "../../../core/rate-limit/leased-bucket.ts";
+import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
 
 /** A single bucket that answers at once: what could have been admitted of the same arrivals. */
 export function ideal({ capacity, rate, intervalMs }: BucketLimit) {

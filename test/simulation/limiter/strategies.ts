@@ -1,5 +1,5 @@
 // How others limit, in the same world of isolates: a counter for each location, quotas by report, and a call for each request.
-import { type Bucket, type BucketLimit, takeTokens } from "../../../core/limit/token-bucket.ts";
+import { type Bucket, type BucketLimit, takeTokens } from "../../../core/rate-limit/token-bucket.ts";
 import { dice, type Row, type Scenario, World } from "../simulation.ts";
 import { arrivalCurve, ideal } from "./oracles.ts";
 

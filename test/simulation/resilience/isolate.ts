@@ -1,12 +1,13 @@
 // The gateway in one isolate: the fleet, breakers, retries, budget and hedging of the core, put together as workers/gateway does it.
-import { hear, isHot } from "../../../core/balance/bounce.ts";
+
 import { Fleet, type FleetSettings, type Found } from "../../../core/balance/fleet.ts";
 import { BREAKER } from "../../../core/breaker/policy.ts";
-import { TOKEN_MS } from "../../../core/breaker/shared.ts";
+import { TOKEN_MS } from "../../../core/breaker/shared-breaker.ts";
+import { hear, isHot } from "../../../core/overload/redirect.ts";
 import { RetryBudget } from "../../../core/retry/budget.ts";
 import { type HedgePolicy, Hedger } from "../../../core/retry/hedge.ts";
+import { Pressure } from "../../../core/retry/hedge-guard.ts";
 import { RETRIES } from "../../../core/retry/policy.ts";
-import { Pressure } from "../../../core/retry/pressure.ts";
 import { type Failure, nextTry, type RetryPolicy } from "../../../core/retry/retry.ts";
 import type { World } from "../simulation.ts";
 import type { BreakerObject } from "./breaker-object.ts";
@@ -44,8 +45,8 @@ export interface Call {
 
 type Outcome = "answered" | Failure;
 
-const GIVES_UP_MS = 5_000; // on a report, as workers/gateway/breakers.ts
-const MEANS_SOMETHING_MS = 1_000; // a time-out, as workers/gateway/pool.ts
+const GIVES_UP_MS = 5_000; // on a report, as workers/gateway/upstream/breaker-reports.ts
+const MEANS_SOMETHING_MS = 1_000; // a time-out, as workers/gateway/upstream/pool.ts
 
 export class Isolate {
   readonly #wiring: Wiring;
@@ -216,7 +217,7 @@ export class Isolate {
     return 2 - 0.5 * Math.log(1 - this.#wiring.roll());
   }
 
-  /** As workers/gateway/breakers.ts does it: 10 to 50 ms to the object and back. */
+  /** As workers/gateway/upstream/breaker-reports.ts does it: 10 to 50 ms to the object and back. */
   #tell(id: string | undefined): void {
     const { world, roll, object, name, location } = this.#wiring;
     if (object === undefined || this.#mechanisms.breaker !== "shared") return;

@@ -1,10 +1,10 @@
 // More calls than servers: isolates, hosts that admit, and what callers of each level had of it. The world of ../balancers/fleet.ts.
 import type { Candidate } from "../../../core/balance/balancer.ts";
-import { Allowance, BOUNCES, hear, isHot, MAX_BOUNCES, medianOf } from "../../../core/balance/bounce.ts";
 import { leastTime } from "../../../core/balance/least-time.ts";
 import { Load } from "../../../core/balance/load.ts";
 import { Admission } from "../../../core/overload/admission.ts";
 import { CRITICAL, MOST_CRITICAL } from "../../../core/overload/criticality.ts";
+import { Allowance, BOUNCES, hear, isHot, MAX_BOUNCES, medianOf } from "../../../core/overload/redirect.ts";
 import { isShedAt } from "../../../core/overload/shed-level.ts";
 import { Throttle } from "../../../core/overload/throttle.ts";
 import { Server } from "../balancers/server.ts";

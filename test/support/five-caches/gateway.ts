@@ -1,7 +1,7 @@
 // A gateway that caches, with its log of purges in another process: the real gateway, with a wire of the test's own to the real object.
 import type { GatewayInput } from "../../../core/policy.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
-import type { Bindings } from "../../../workers/gateway/upstream.ts";
+import type { Bindings } from "../../../workers/gateway/upstream/upstream.ts";
 import { catalog } from "../shipped/catalog.ts";
 
 interface Env extends Bindings {

@@ -1,5 +1,5 @@
 // What five gateways have in common: the object of their purges, and an origin that does what its path says, and counts.
-import type { PurgeMode, Target } from "../../../core/cache/purges.ts";
+import type { PurgeMode, Target } from "../../../core/cache/purge/purges.ts";
 import type { PurgeLog } from "../../../durable-objects/purge-log.ts";
 
 export { PurgeLog } from "../../../durable-objects/purge-log.ts";

@@ -1,6 +1,6 @@
 // A gateway whose buckets live in another process: the real gateway, with a wire of the test's own to the real object.
 import { createApp } from "../../../workers/gateway/app.ts";
-import type { Bindings } from "../../../workers/gateway/upstream.ts";
+import type { Bindings } from "../../../workers/gateway/upstream/upstream.ts";
 import { catalog } from "../shipped/catalog.ts";
 import { LIMIT } from "./limit.ts";
 

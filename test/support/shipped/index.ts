@@ -1,7 +1,7 @@
 // The gateway as it ships, for the tests: with the example services, whatever a team has set in gateway.config.ts and catalog.ts.
 import { env } from "cloudflare:workers";
 import { createApp } from "../../../workers/gateway/app.ts";
-import type { Bindings } from "../../../workers/gateway/upstream.ts";
+import type { Bindings } from "../../../workers/gateway/upstream/upstream.ts";
 import { catalog } from "./catalog.ts";
 import config from "./gateway.config.ts";
 
@@ -9,7 +9,7 @@ export { CircuitBreaker } from "../../../durable-objects/circuit-breaker.ts";
 export { HashRing } from "../../../durable-objects/hash-ring.ts";
 export { PurgeLog } from "../../../durable-objects/purge-log.ts";
 export { TokenBucket } from "../../../durable-objects/token-bucket.ts";
-export { SharedCache } from "../../../workers/gateway/cache/workers-cache.ts";
+export { SharedCache } from "../../../workers/gateway/cache/l2/workers-cache.ts";
 
 const app = createApp(config, catalog, env as unknown as Bindings);
 

@@ -5,8 +5,8 @@ import { FileDescriptorSetSchema, FieldDescriptorProto_Label as Label, FieldDesc
 import { describe, expect, it } from "vitest";
 import { describe as line } from "../../../core/parse.ts";
 import type { GatewayInput } from "../../../core/policy.ts";
-import { InvalidConfiguration } from "../../../workers/gateway/configuration.ts";
-import { parseDescriptors } from "../../../workers/gateway/descriptors.ts";
+import { InvalidConfiguration } from "../../../workers/gateway/configure/configuration.ts";
+import { parseDescriptors } from "../../../workers/gateway/configure/descriptors.ts";
 import { gatewayTo, json } from "../../support/gateway.ts";
 import { catalog } from "../../support/shipped/catalog.ts";
 import { ask, said, unaryCall } from "./support.ts";

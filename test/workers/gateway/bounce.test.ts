@@ -1,7 +1,7 @@
 // Server bounce: an endpoint that is hot against the others refuses a call, and the caller never sees it.
 import { afterEach, expect, it, vi } from "vitest";
-import { Allowance, BOUNCES, MAX_BOUNCES, Usual } from "../../../core/balance/bounce.ts";
 import { reportIn } from "../../../core/balance/load-report.ts";
+import { Allowance, BOUNCES, MAX_BOUNCES, Usual } from "../../../core/overload/redirect.ts";
 import { HostLoad } from "../../../workers/service/host-load.ts";
 import { gatewayTo, json, USER, unary } from "../../support/gateway.ts";
 

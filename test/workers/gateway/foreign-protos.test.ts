@@ -4,8 +4,8 @@ import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { GatewayInput, MethodInput, ServiceInput } from "../../../core/policy.ts";
-import { configure, InvalidConfiguration } from "../../../workers/gateway/configuration.ts";
-import { parseDescriptors } from "../../../workers/gateway/descriptors.ts";
+import { configure, InvalidConfiguration } from "../../../workers/gateway/configure/configuration.ts";
+import { parseDescriptors } from "../../../workers/gateway/configure/descriptors.ts";
 import { createGateway } from "../../../workers/gateway/gateway.ts";
 import descriptors from "../../support/foreign/foreign.descriptors.ts";
 

@@ -8,7 +8,7 @@ import type { ServiceInput } from "../../../core/policy.ts";
 import { parseRegistration } from "../../../core/registry.ts";
 import type { UpstreamInput } from "../../../core/upstream.ts";
 import { GetUserRequestSchema, UserSchema } from "../../../protos/gen/users/v1/users_pb.ts";
-import { configure } from "../../../workers/gateway/configuration.ts";
+import { configure } from "../../../workers/gateway/configure/configuration.ts";
 import { createGateway, type Gateway } from "../../../workers/gateway/gateway.ts";
 import { catalog } from "../../../workers/services/catalog.ts";
 import { ConformanceService } from "../../conformance/gen/connectrpc/conformance/v1/service_pb.ts";

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, expect, it, vi } from "vitest";
 import type { ServiceInput } from "../../../core/policy.ts";
 import type { HashRing } from "../../../durable-objects/hash-ring.ts";
-import { InvalidConfiguration } from "../../../workers/gateway/configuration.ts";
+import { InvalidConfiguration } from "../../../workers/gateway/configure/configuration.ts";
 import type { Gateway } from "../../../workers/gateway/gateway.ts";
 import { gatewayTo, json, unary, userFor } from "../../support/gateway.ts";
 

@@ -1,6 +1,7 @@
 // Decompresses one message within a bound: 200 KB can become 200 MB.
+
+import { zstdFrames } from "../../../core/protocol/zstd.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import { zstdFrames } from "../../../core/zstd.ts";
 
 /** Where the accepted codings are named in a response. */
 export type EncodingHeader = "accept-encoding" | "connect-accept-encoding" | "grpc-accept-encoding";

@@ -4,11 +4,11 @@ import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { endStreamFlag, endStreamToJson } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
-import { envelopeMeter } from "../../../core/envelope.ts";
+import { envelopeMeter } from "../../../core/protocol/envelope.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import type { Call, Protocol } from "../call.ts";
-import { TOO_LATE, toRefusal } from "../errors.ts";
-import { details } from "../protocol.ts";
+import { details } from "../protocol/protocol.ts";
+import { TOO_LATE, toRefusal } from "../protocol/refusal.ts";
 import { type Ending, finish } from "./tied.ts";
 
 /** A REST call is one of Connect behind the layer that transcodes it. */

@@ -1,6 +1,6 @@
 // Holds the one message of a call, or the envelopes of a body that is there whole, to the limit: as it was sent, and decompressed.
 import { ConnectError } from "@connectrpc/connect";
-import { EnvelopeGate } from "../../../core/envelope.ts";
+import { EnvelopeGate } from "../../../core/protocol/envelope.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { messageOf, readQuery } from "../../service/query.ts";
 import type { Call } from "../call.ts";

@@ -1,5 +1,5 @@
 // The bytes of a caller's request as an upload: measured as they pass, whole or message by message.
-import { EnvelopeGate } from "../../../core/envelope.ts";
+import { EnvelopeGate } from "../../../core/protocol/envelope.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { type Chunks, UNFINISHED_MESSAGE } from "./upload.ts";
 

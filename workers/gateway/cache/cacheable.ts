@@ -2,7 +2,7 @@
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { CachePolicy } from "../../../core/cache/policy.ts";
-import { fieldsIn, parseTag } from "../../../core/cache/tags.ts";
+import { fieldsIn, parseTag } from "../../../core/cache/purge/tags.ts";
 import { join, type Problem, suggest } from "../../../core/parse.ts";
 
 /** Its proto, or the configuration in its place, says that calling it changes nothing: only then is one response as good as another. */

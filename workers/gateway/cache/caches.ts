@@ -1,20 +1,20 @@
 // The caches of an isolate: one for each cached route, over the partitions, purges and shared level that they have in common.
 import { waitUntil } from "cloudflare:workers";
 import type { DescMethod } from "@bufbuild/protobuf";
-import { Invalidations } from "../../../core/cache/invalidations.ts";
-import { Partitions } from "../../../core/cache/partitions.ts";
 import type { CachePolicy, L2Name } from "../../../core/cache/policy.ts";
-import { Purges } from "../../../core/cache/purges.ts";
+import { Invalidations } from "../../../core/cache/purge/invalidations.ts";
+import { Purges } from "../../../core/cache/purge/purges.ts";
+import { Partitions } from "../../../core/cache/store/partitions.ts";
 import type { CacheStorePolicy } from "../../../core/cache/store-policy.ts";
 import type { GatewayPolicy } from "../../../core/policy.ts";
 import type { RoutePolicy } from "../../../core/route-policy.ts";
 import { isCacheable } from "./cacheable.ts";
 import type { Fetched } from "./fetch.ts";
-import { Flights } from "./flight.ts";
-import type { L2 } from "./l2.ts";
-import { levelsOf } from "./levels.ts";
-import type { PurgeView } from "./purges.ts";
-import { Shelf, type Slot, tagName } from "./shelf.ts";
+import type { L2 } from "./l2/l2-driver.ts";
+import { levelsOf } from "./l2/l2-drivers.ts";
+import type { PurgeView } from "./purge/purges.ts";
+import { Shelf, type Slot, tagName } from "./route-store.ts";
+import { Flights } from "./single-flight.ts";
 
 /** What all calls of a route share, whichever protocol they come in. */
 export interface RouteCache {

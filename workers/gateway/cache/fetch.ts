@@ -2,18 +2,18 @@
 import { isSameBody, unchangedAfter } from "../../../core/cache/adaptive.ts";
 import type { Entry } from "../../../core/cache/entry.ts";
 import type { CachePolicy } from "../../../core/cache/policy.ts";
-import { useOf } from "../../../core/cache/serve.ts";
+import { useOf } from "../../../core/cache/reuse.ts";
 import { storing } from "../../../core/cache/storable.ts";
 import { conditionsOf, freshened, headerOf } from "../../../core/cache/validate.ts";
 import { selection, varyNames } from "../../../core/cache/vary.ts";
+import { cutShort } from "../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import { cutShort } from "../../../core/rpc-response.ts";
 import type { Call, Handler } from "../call.ts";
-import type { Asked } from "./asked.ts";
-import type { Flights } from "./flight.ts";
-import type { L2 } from "./l2.ts";
-import { fieldsOf, type Pairs, type Plain, pairsOf, readBody } from "./plain.ts";
-import type { Found, Shelf } from "./shelf.ts";
+import type { L2 } from "./l2/l2-driver.ts";
+import type { Asked } from "./lookup.ts";
+import { fieldsOf, type Pairs, type Plain, pairsOf, readBody } from "./responses/stored-response.ts";
+import type { Found, Shelf } from "./route-store.ts";
+import type { Flights } from "./single-flight.ts";
 
 export interface FetchSettings {
   readonly next: Handler;

@@ -1,13 +1,13 @@
 // Answers from what is kept, asks the upstream for the rest, and serves what is stale where that is allowed.
-import { useOf } from "../../../core/cache/serve.ts";
+import { useOf } from "../../../core/cache/reuse.ts";
 import { type CacheStatus, cacheStatus, type Forward } from "../../../core/cache/status.ts";
-import { Asker, type Got } from "../cache/ask.ts";
-import type { Asked, PassedBy, Subject } from "../cache/asked.ts";
 import type { RouteCache } from "../cache/caches.ts";
+import { Asker, type Got } from "../cache/coalesce.ts";
 import { offer } from "../cache/fetch.ts";
-import { aged, serve, told, ttlOf } from "../cache/hit.ts";
-import { invalidate } from "../cache/invalidate.ts";
-import type { Found } from "../cache/shelf.ts";
+import type { Asked, PassedBy, Subject } from "../cache/lookup.ts";
+import { invalidate } from "../cache/purge/invalidate.ts";
+import { aged, serve, told, ttlOf } from "../cache/responses/hit-response.ts";
+import type { Found } from "../cache/route-store.ts";
 import type { Call, Handler, Layer } from "../call.ts";
 
 export interface CacheSettings {

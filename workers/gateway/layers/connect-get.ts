@@ -2,7 +2,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { messageOf, readQuery } from "../../service/query.ts";
 import type { Layer, Outgoing } from "../call.ts";
-import { writeRefusal } from "../protocol.ts";
+import { writeRefusal } from "../protocol/protocol.ts";
 
 export function connectGetAsPost(): Layer {
   return (next) => async (call) => {

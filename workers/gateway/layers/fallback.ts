@@ -1,6 +1,6 @@
 // Where the upstream is down, sends the call to another one.
 import type { Call, Handler, Layer } from "../call.ts";
-import { FALLBACK_HEADER, failureIn, failureOf, isDown } from "../failure.ts";
+import { FALLBACK_HEADER, failureIn, failureOf, isDown } from "../upstream/failure.ts";
 
 /**
  * @param other  the way to the other upstream

@@ -1,10 +1,10 @@
 // Purges what a call has changed, by the tags that its message names, once it has succeeded.
 import type { DescMethod } from "@bufbuild/protobuf";
-import { parseTag } from "../../../core/cache/tags.ts";
+import { parseTag } from "../../../core/cache/purge/tags.ts";
 import type { Caches } from "../cache/caches.ts";
-import { tagsOf } from "../cache/message-tags.ts";
+import { tagsOf } from "../cache/subject/message-tags.ts";
 import type { Layer } from "../call.ts";
-import { decodeMessage } from "../message.ts";
+import { decodeMessage } from "../protocol/message.ts";
 
 export interface InvalidateSettings {
   readonly method: DescMethod; // of one request message

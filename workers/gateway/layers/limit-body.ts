@@ -6,7 +6,7 @@ import { BodyReader, bytes, envelopes } from "../bodies/metered.ts";
 import { tied } from "../bodies/tied.ts";
 import { type Chunks, Upload } from "../bodies/upload.ts";
 import type { Call, Handler, Layer } from "../call.ts";
-import { isEnvelopes } from "../protocol.ts";
+import { isEnvelopes } from "../protocol/protocol.ts";
 
 export interface BodySettings {
   readonly maxBytes: number; // of one message, decompressed and without its envelope; or of a body without messages

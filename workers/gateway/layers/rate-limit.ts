@@ -2,15 +2,15 @@
 // what has to be asked is asked last.
 import { waitUntil } from "cloudflare:workers";
 import type { DescMethod } from "@bufbuild/protobuf";
-import { boundedCost, type Cost } from "../../../core/limit/cost.ts";
-import { rateLimitFields } from "../../../core/limit/fields.ts";
-import { needsMessage, type RateLimitRule } from "../../../core/limit/rule.ts";
-import { fillTimeMs, type Verdict } from "../../../core/limit/token-bucket.ts";
+import { boundedCost, type Cost } from "../../../core/rate-limit/cost.ts";
+import { rateLimitFields } from "../../../core/rate-limit/ratelimit-headers.ts";
+import { needsMessage, type RateLimitRule } from "../../../core/rate-limit/rule.ts";
+import { fillTimeMs, type Verdict } from "../../../core/rate-limit/token-bucket.ts";
 import { type Quota, Rejected } from "../../../core/rejection.ts";
 import type { Call, Layer } from "../call.ts";
-import { callerUnder, factsOf } from "../limit/caller.ts";
-import type { Charge, Limiter, Verdicts } from "../limit/limiter.ts";
-import { decodeMessage } from "../message.ts";
+import { decodeMessage } from "../protocol/message.ts";
+import { callerUnder, factsOf } from "../rate-limit/caller.ts";
+import type { Charge, Limiter, Verdicts } from "../rate-limit/limiter.ts";
 
 export interface RateLimitSettings {
   readonly method: DescMethod | undefined; // none for plain HTTP

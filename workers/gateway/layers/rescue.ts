@@ -1,8 +1,8 @@
 // Turns whatever was thrown below into an answer in the caller's own protocol. Nothing gets past it.
 import { Rejected } from "../../../core/rejection.ts";
 import type { Call, Layer } from "../call.ts";
-import { toInternal, toRefusal } from "../errors.ts";
-import { writeRefusal } from "../protocol.ts";
+import { writeRefusal } from "../protocol/protocol.ts";
+import { toInternal, toRefusal } from "../protocol/refusal.ts";
 
 /** Read and thrown away at most, so that the caller gets to read the refusal: workerd resets a connection with an unread body. */
 const DRAIN_BYTES = 1_048_576;

@@ -4,7 +4,7 @@ import { Rejected } from "../../../core/rejection.ts";
 import { RetryBudget } from "../../../core/retry/budget.ts";
 import { type Failure, nextTry, type RetryPolicy } from "../../../core/retry/retry.ts";
 import type { Call, Layer } from "../call.ts";
-import { ATTEMPT_HEADER, failureIn, failureOf } from "../failure.ts";
+import { ATTEMPT_HEADER, failureIn, failureOf } from "../upstream/failure.ts";
 
 export interface RetrySettings {
   readonly policy: RetryPolicy;

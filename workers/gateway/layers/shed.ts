@@ -3,14 +3,14 @@
 
 import { hash32 } from "../../../core/hash.ts";
 import { callerOf } from "../../../core/ip.ts";
+import { Limiter, type Refusal } from "../../../core/overload/concurrency-limiter.ts";
 import { CRITICAL, CRITICALITIES, type Rank } from "../../../core/overload/criticality.ts";
-import type { Lease } from "../../../core/overload/leases.ts";
-import { Limiter, type Refusal } from "../../../core/overload/limiter.ts";
+import type { Lease } from "../../../core/overload/permits.ts";
 import type { PlacePolicy } from "../../../core/overload/policy.ts";
 import { type Waiting, WaitQueue } from "../../../core/overload/queue.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import type { Call, Layer } from "../call.ts";
-import { retryAfterMs, shedLog } from "../shedding.ts";
+import { retryAfterMs, shedLog } from "../upstream/shed-log.ts";
 
 interface Waiter extends Waiting {
   readonly settle: (isNext: boolean) => void;

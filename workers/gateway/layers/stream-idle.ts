@@ -1,8 +1,8 @@
 // Ends a stream whose upstream has been silent for too long: an upstream that hangs would else hold its caller for hours.
-import { envelopeMeter } from "../../../core/envelope.ts";
+import { envelopeMeter } from "../../../core/protocol/envelope.ts";
 import { lastEnvelope } from "../bodies/last-envelope.ts";
 import type { Layer, Protocol } from "../call.ts";
-import { toRefusal } from "../errors.ts";
+import { toRefusal } from "../protocol/refusal.ts";
 
 /**
  * Silence counts while the caller waits for more: one who reads slowly is no reason to end anything.

@@ -9,15 +9,15 @@ import { BodyReader } from "../bodies/metered.ts";
 import { tied } from "../bodies/tied.ts";
 import { type Chunks, UNFINISHED_MESSAGE, Upload } from "../bodies/upload.ts";
 import type { Call, Layer } from "../call.ts";
-import { BROKE_OFF, TOO_LATE, toRefusal } from "../errors.ts";
-import { mediaType } from "../protocol.ts";
+import { mediaType } from "../protocol/protocol.ts";
+import { BROKE_OFF, TOO_LATE, toRefusal } from "../protocol/refusal.ts";
 import { messageIn } from "../transcode/decoded.ts";
 import { encodeRequest } from "../transcode/encode.ts";
 import { messageOf, messagesOf, onlyMessageOf } from "../transcode/envelopes.ts";
 import { decodeRequest } from "../transcode/request.ts";
 import { decodeRequestStream } from "../transcode/request-stream.ts";
 import { encodeResponse } from "../transcode/response.ts";
-import type { RestRoute } from "../transcode/rules.ts";
+import type { RestRoute } from "../transcode/rules/rules.ts";
 import { statusJson } from "../transcode/status.ts";
 import { type EventTiming, encodeStream } from "../transcode/stream.ts";
 

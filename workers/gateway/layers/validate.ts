@@ -3,7 +3,7 @@ import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
 import { Rejected } from "../../../core/rejection.ts";
 import type { Validate } from "../../../core/validation.ts";
 import type { Layer } from "../call.ts";
-import { decodeMessage } from "../message.ts";
+import { decodeMessage } from "../protocol/message.ts";
 
 export interface ValidationSettings {
   readonly method: DescMethod; // of one request message

@@ -1,13 +1,13 @@
 // The document: every HTTP rule of the services as the gateway serves it, every other method by its name, and the schemas they speak of.
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import type { RestRoute } from "../transcode/rules.ts";
-import { commentOf } from "./comments.ts";
+import type { RestRoute } from "../transcode/rules/rules.ts";
 import { CONNECT_ERROR_SCHEMA, connectErrorResponses, errorResponses, HEADERS, STATUS_SCHEMA, STREAM_ERROR_SCHEMA } from "./errors.ts";
 import { operationOf } from "./operation.ts";
 import { openPathOf } from "./paths.ts";
 import { rpcOperationsOf, rpcPathOf } from "./rpc-operation.ts";
-import { createSchemas } from "./schemas.ts";
-import type { Schema } from "./values.ts";
+import { commentOf } from "./schemas/comments.ts";
+import { createSchemas } from "./schemas/schemas.ts";
+import type { Schema } from "./schemas/values.ts";
 
 /** What a document is written of. */
 export interface Described {

@@ -1,5 +1,5 @@
 // How calls fail: google.rpc.Status in JSON under each HTTP status, and the headers that say when to try again.
-import type { Schema } from "./values.ts";
+import type { Schema } from "./schemas/values.ts";
 
 const STATUS = "#/components/schemas/google.rpc.Status";
 const CONNECT_ERROR = "#/components/schemas/ConnectError";

@@ -2,14 +2,14 @@
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { FieldBehavior } from "../../../protos/gen/google/api/field_behavior_pb.ts";
-import type { RestRoute } from "../transcode/rules.ts";
-import { commentOf, tell } from "./comments.ts";
+import type { RestRoute } from "../transcode/rules/rules.ts";
 import { failuresOf, headerRefs } from "./errors.ts";
-import { exampleFor } from "./example.ts";
 import { type OpenPath, pathParameters } from "./paths.ts";
 import { queryParameters } from "./query.ts";
-import { behavesAs, isRequired, type Schemas } from "./schemas.ts";
-import { nullable, type Schema } from "./values.ts";
+import { commentOf, tell } from "./schemas/comments.ts";
+import { exampleFor } from "./schemas/example.ts";
+import { behavesAs, isRequired, type Schemas } from "./schemas/schemas.ts";
+import { nullable, type Schema } from "./schemas/values.ts";
 
 const STREAM_ERROR = "#/components/schemas/StreamError";
 const ANY_BYTES = { "*/*": {} };

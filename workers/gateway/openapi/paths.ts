@@ -1,8 +1,8 @@
 // A path template as OpenAPI writes it: one parameter for each segment that is not fixed.
-import type { RestRoute } from "../transcode/rules.ts";
-import { commentOf, exampleOf } from "./comments.ts";
-import type { Schemas } from "./schemas.ts";
-import type { Schema } from "./values.ts";
+import type { RestRoute } from "../transcode/rules/rules.ts";
+import { commentOf, exampleOf } from "./schemas/comments.ts";
+import type { Schemas } from "./schemas/schemas.ts";
+import type { Schema } from "./schemas/values.ts";
 
 export interface OpenPath {
   readonly text: string; // `/v1/users/{id}:cancel`

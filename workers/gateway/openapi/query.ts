@@ -1,12 +1,12 @@
 // The query parameters of a route: every field that neither path nor body carries, those of messages within by their path.
 import type { DescMessage } from "@bufbuild/protobuf";
 import { FieldBehavior } from "../../../protos/gen/google/api/field_behavior_pb.ts";
-import type { MessageField } from "../transcode/fields.ts";
-import type { RestRoute } from "../transcode/rules.ts";
-import { textFormOf } from "../transcode/text.ts";
+import { textFormOf } from "../transcode/json/text.ts";
+import type { MessageField } from "../transcode/rules/fields.ts";
+import type { RestRoute } from "../transcode/rules/rules.ts";
 import { bare, jsonPath } from "./paths.ts";
-import { behavesAs, isRequired, type Schemas } from "./schemas.ts";
-import type { Schema } from "./values.ts";
+import { behavesAs, isRequired, type Schemas } from "./schemas/schemas.ts";
+import type { Schema } from "./schemas/values.ts";
 
 export function queryParameters({ method, body, variables, updateMask }: RestRoute, schemas: Schemas): Schema[] {
   if (body !== undefined && body.field === undefined) return []; // the body is the whole message

@@ -2,8 +2,8 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { connectFailuresOf, headerRefs } from "./errors.ts";
 import { connectOf, describedAs, hasSideEffects, json } from "./operation.ts";
-import type { Schemas } from "./schemas.ts";
-import type { Schema } from "./values.ts";
+import type { Schemas } from "./schemas/schemas.ts";
+import type { Schema } from "./schemas/values.ts";
 
 const HEADERS = ["X-Request-Id", "RateLimit", "RateLimit-Policy"] as const;
 const ENVELOPES = {

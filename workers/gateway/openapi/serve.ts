@@ -2,9 +2,9 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { OpenApiPolicy } from "../../../core/openapi-policy.ts";
 import reference from "../../../protos/gen/reference.json" with { type: "json" };
-import type { RestTable } from "../transcode/rules.ts";
-import { provideComments } from "./comments.ts";
+import type { RestTable } from "../transcode/rules/rules.ts";
 import { documentOf } from "./document.ts";
+import { provideComments } from "./schemas/comments.ts";
 
 export interface Served {
   readonly policy: { readonly openapi: OpenApiPolicy };

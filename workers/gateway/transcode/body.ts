@@ -3,10 +3,10 @@ import { create, type DescMessage, type JsonValue, mergeFromJson } from "@bufbui
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { Rejected } from "../../../core/rejection.ts";
 import { type HttpBody, HttpBodySchema } from "../../../protos/gen/google/api/httpbody_pb.ts";
-import { invalid } from "./invalid.ts";
-import { parseJson } from "./json.ts";
-import { normalizeJson } from "./normalize.ts";
-import type { RestRoute } from "./rule.ts";
+import { invalid } from "./json/invalid.ts";
+import { parseJson } from "./json/json.ts";
+import { normalizeJson } from "./json/normalize.ts";
+import type { RestRoute } from "./rules/rule.ts";
 
 /**
  * Reads a whole body into a message.

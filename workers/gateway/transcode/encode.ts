@@ -3,7 +3,7 @@ import { type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { type ReflectList, type ReflectMap, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import type { FieldViolation } from "../../../core/rejection.ts";
-import { invalid } from "./invalid.ts";
+import { invalid } from "./json/invalid.ts";
 
 /** @throws Rejected for a message that has no binary form: one that lacks a required field of proto2 */
 export function encodeRequest(message: DescMessage, value: Message): Uint8Array<ArrayBuffer> {

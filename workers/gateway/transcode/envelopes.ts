@@ -3,8 +3,8 @@ import { type DescMethod, fromBinary, type Message } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { createEnvelopeReadableStream } from "@connectrpc/connect/protocol";
 import { endStreamFlag, endStreamFromJson } from "@connectrpc/connect/protocol-connect";
+import { broken } from "../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import { broken } from "../../../core/rpc-response.ts";
 
 /**
  * The messages of a Connect stream. Throws the ConnectError that stands at its end, the Rejected of what is no stream, or what `whyBroken`

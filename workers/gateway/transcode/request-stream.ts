@@ -4,9 +4,9 @@ import { reflect } from "@bufbuild/protobuf/reflect";
 import { Rejected } from "../../../core/rejection.ts";
 import type { Variables } from "../../../core/transcode/path-trie.ts";
 import { isJson, mergeJson, requireJson, setRaw } from "./body.ts";
-import { jsonValuesOf } from "./json-stream.ts";
+import { jsonValuesOf } from "./json/json-stream.ts";
 import { bindUrl } from "./request.ts";
-import type { RestRoute } from "./rule.ts";
+import type { RestRoute } from "./rules/rule.ts";
 
 export const NDJSON = ["application/x-ndjson", "application/ndjson", "application/jsonl"];
 

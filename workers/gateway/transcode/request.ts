@@ -5,11 +5,11 @@ import { type FieldViolation, Rejected } from "../../../core/rejection.ts";
 import type { Variables } from "../../../core/transcode/path-trie.ts";
 import { parseQuery } from "../../../core/transcode/query.ts";
 import { readBody } from "./body.ts";
-import { changeAt, type FieldPath, kindOf, resolveField } from "./fields.ts";
-import { invalid } from "./invalid.ts";
-import type { RestRoute } from "./rule.ts";
-import { textFormOf } from "./text.ts";
-import { inferUpdateMask } from "./update-mask.ts";
+import { invalid } from "./json/invalid.ts";
+import { textFormOf } from "./json/text.ts";
+import { changeAt, type FieldPath, kindOf, resolveField } from "./rules/fields.ts";
+import type { RestRoute } from "./rules/rule.ts";
+import { inferUpdateMask } from "./rules/update-mask.ts";
 
 /**
  * @param variables what the path carries, as `match` has decoded it

@@ -4,8 +4,8 @@ import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { Rejected } from "../../../core/rejection.ts";
 import type { HttpBody } from "../../../protos/gen/google/api/httpbody_pb.ts";
-import type { RestRoute } from "./rule.ts";
-import { JSON_STRINGS } from "./well-known.ts";
+import { JSON_STRINGS } from "./json/well-known.ts";
+import type { RestRoute } from "./rules/rule.ts";
 
 export interface EncodedAnswer {
   readonly body: string | Uint8Array<ArrayBuffer>;

@@ -3,7 +3,7 @@ import type { Message, Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { NDJSON } from "./request-stream.ts";
 import { answerJson, headerValue, rawAnswer } from "./response.ts";
-import type { RestRoute } from "./rule.ts";
+import type { RestRoute } from "./rules/rule.ts";
 import { statusJson } from "./status.ts";
 
 export interface EncodedStream {

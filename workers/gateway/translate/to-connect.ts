@@ -11,7 +11,7 @@ import {
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
 import type { Outgoing } from "../call.ts";
-import { mediaType } from "../protocol.ts";
+import { mediaType } from "../protocol/protocol.ts";
 import { type Frame, frame, framesOf, rewriteEnd, unpacked } from "./frames.ts";
 import { codecOf, encodingOf, rename, without } from "./headers.ts";
 

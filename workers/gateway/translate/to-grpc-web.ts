@@ -5,7 +5,7 @@ import { codeFromHttpStatus, findTrailerError } from "@connectrpc/connect/protoc
 import { trailerFlag, trailerParse } from "@connectrpc/connect/protocol-grpc-web";
 import { messageOf, readQuery } from "../../service/query.ts";
 import type { Outgoing } from "../call.ts";
-import { mediaType } from "../protocol.ts";
+import { mediaType } from "../protocol/protocol.ts";
 import { type Frame, frame, framesOf, rewriteEnd, unpacked } from "./frames.ts";
 import { codecOf, encodingOf, rename, without } from "./headers.ts";
 

@@ -1,7 +1,7 @@
 // A gateway with one plain HTTP route whose origin is the test's own.
 import type { CacheInput } from "../../../../core/cache/policy.ts";
 import type { GatewayInput } from "../../../../core/policy.ts";
-import { configure } from "../../../../workers/gateway/configuration.ts";
+import { configure } from "../../../../workers/gateway/configure/configuration.ts";
 import { createGateway, type Gateway } from "../../../../workers/gateway/gateway.ts";
 
 export type Origin = (request: Request, number: number) => Response | Promise<Response>;

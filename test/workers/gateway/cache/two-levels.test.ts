@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../../../core/policy.ts";
-import type { Namespace } from "../../../../workers/gateway/cache/kv.ts";
-import type { PurgeLogs } from "../../../../workers/gateway/cache/purge-logs.ts";
+import type { Namespace } from "../../../../workers/gateway/cache/l2/kv.ts";
+import type { PurgeLogs } from "../../../../workers/gateway/cache/purge/purge-logs.ts";
 import { fresh, status, type Web, web } from "./support.ts";
 
 vi.setConfig({ testTimeout: 30_000 }); // this machine may be busy

@@ -1,0 +1,72 @@
+// Keeps what was used last. The default: without scans it is as good as anything, and follows a change of taste at once.
+import { assert } from "../../assert.ts";
+import { oldestOf, Slots } from "./slot-lists.ts";
+import type { Store, StoreLimits } from "./store.ts";
+
+const LIST = 0;
+
+export class Lru<V> implements Store<V> {
+  readonly #limits: StoreLimits;
+  readonly #slots = new Slots<V>(1);
+  #bytes = 0;
+
+  constructor(limits: StoreLimits) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get(key: string, now: number): V | undefined {
+    const slot = this.#slots.find(key);
+    if (slot === 0) return undefined;
+    if (this.#slots.isExpired(slot, now)) {
+      this.#remove(slot);
+      return undefined;
+    }
+    this.#slots.move(LIST, slot);
+    return this.#slots.value(slot);
+  }
+
+  set(key: string, value: V, bytes: number, keepUntil: number, now: number): void {
+    assert(bytes >= 1, `an entry of ${bytes} bytes`);
+    if (bytes > this.#limits.maxBytes || keepUntil <= now) {
+      this.delete(key);
+      return;
+    }
+    const known = this.#slots.find(key);
+    if (known === 0) {
+      this.#slots.fill(this.#slots.add(LIST, key), value, bytes, keepUntil);
+      this.#bytes += bytes;
+    } else {
+      this.#bytes += bytes - this.#slots.bytes(known);
+      this.#slots.fill(known, value, bytes, keepUntil);
+      this.#slots.move(LIST, known);
+    }
+    // The newest fits, so that it stays: it is the last of those that could go.
+    while (this.#bytes > this.#limits.maxBytes || this.#slots.size > this.#limits.maxEntries)
+      this.#remove(oldestOf(this.#slots, LIST, now));
+  }
+
+  delete(key: string): boolean {
+    const slot = this.#slots.find(key);
+    if (slot === 0) return false;
+    this.#remove(slot);
+    return true;
+  }
+
+  clear(): void {
+    this.#slots.clear();
+    this.#bytes = 0;
+  }
+
+  #remove(slot: number): void {
+    this.#bytes -= this.#slots.bytes(slot);
+    this.#slots.remove(slot);
+  }
+}

@@ -1,0 +1,182 @@
+// The plan of the house, held: who may import whom, where time and chance may be asked, and how large a file may grow.
+import { readFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ownFilesIn } from "../cli/own-files.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const FOLDERS = ["core", "durable-objects", "workers", "protos/gen", "cli", "bench"];
+
+/** The most specific folder speaks. What a file may import: project paths from the root, packages by their name. */
+const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
+  core: /^core\//,
+  "durable-objects": /^core\/|^cloudflare:workers$/,
+  "protos/gen": /^protos\/gen\/|^@bufbuild\/protobuf/,
+  workers: /^(core|protos\/gen|workers)\/|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  "workers/service":
+    /^(protos\/gen|workers\/service)\/|^core\/(deadline|overload\/\w+(-\w+)*)\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  "workers/client": /^(core|workers\/client)\/|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  "workers/services":
+    /^(protos\/gen|workers\/services|workers\/client)\/|^workers\/service\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  "workers/discovery": /^(protos\/gen|workers\/discovery)\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  "workers/gateway":
+    /^(core|protos\/gen|workers\/gateway|workers\/discovery|durable-objects)\/|^workers\/(service|services\/catalog|service\/(compression|host-load|query))\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/(protobuf|protovalidate))(\/|$)/,
+  "workers/gateway/layers":
+    /^core\/|^workers\/gateway\/call\.ts$|^workers\/gateway\/upstream\/(failure|shed-log)\.ts$|^workers\/gateway\/(bodies|cache|protocol|rate-limit|transcode|translate)\/|^workers\/service\/(compression|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  "workers/gateway/cache":
+    /^core\/|^workers\/gateway\/call\.ts$|^workers\/gateway\/(cache|protocol|translate)\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  "workers/gateway/rate-limit": /^(core|durable-objects|workers\/gateway\/rate-limit)\/|^cloudflare:workers$|^@bufbuild\/protobuf(\/|$)/,
+  "workers/gateway/bodies":
+    /^core\/|^workers\/gateway\/call\.ts$|^workers\/gateway\/(bodies|protocol)\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^@connectrpc\/connect(\/|$)/,
+  "workers/gateway/transcode": /^(core|protos\/gen|workers\/gateway\/transcode)\/|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  "workers/gateway/translate":
+    /^workers\/gateway\/call\.ts$|^workers\/gateway\/(protocol|translate)\/|^workers\/service\/(compression|query)\.ts$|^@connectrpc\/connect(\/|$)/,
+  "workers/gateway/openapi": /^(core|protos\/gen|workers\/gateway\/(openapi|transcode))\/|^@bufbuild\/protobuf(\/|$)/,
+  cli: /^(core|workers|protos\/gen|cli)\/|^gateway\.config\.ts$|^(node:|(wrangler|esbuild|miniflare)$|@bufbuild\/)/,
+  bench: /.*/,
+};
+
+/** The core is told the time and the dice; only what acts may ask for them. */
+const FORBIDDEN_IN_CORE = /\b(Date\.now|new Date\(\)|Math\.random|performance\.now|crypto\.|fetch\(|setTimeout|process\.)/;
+
+/** Longer than 250 lines asks for a reason. */
+const MAY_BE_LONG: Readonly<Record<string, string>> = {};
+
+interface Source {
+  readonly path: string; // from the root, with forward slashes
+  readonly text: string;
+}
+
+interface Import {
+  readonly target: string; // project path from the root, or the name of a package
+  readonly isType: boolean;
+}
+
+const sources = FOLDERS.flatMap(sourcesIn);
+
+function sourcesIn(folder: string): Source[] {
+  return ownFilesIn(ROOT, folder)
+    .filter((path) => /\.(ts|mts)$/.test(path) && !path.endsWith(".d.ts"))
+    .map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
+}
+
+function importsOf({ path, text }: Source): Import[] {
+  const statements = text.matchAll(
+    /^\s*(?:import|export)\b(\s+type\b)?[^"';]*?\bfrom\s*"([^"]+)"|^\s*import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/gm,
+  );
+  return [...statements].map(([, type, named, bare, dynamic]) => {
+    const name = (named ?? bare ?? dynamic)!;
+    const target = name.startsWith(".") ? posix.normalize(posix.join(dirname(path), name)) : name;
+    return { target, isType: type !== undefined };
+  });
+}
+
+function rulesFor(path: string): RegExp {
+  const folders = Object.keys(MAY_IMPORT).filter((folder) => path.startsWith(`${folder}/`));
+  return MAY_IMPORT[folders.sort((a, b) => b.length - a.length)[0]!]!;
+}
+
+function violations(all: readonly Source[]): string[] {
+  return all.flatMap((source) =>
+    importsOf(source)
+      .filter(({ target }) => !rulesFor(source.path).test(target))
+      .map(({ target }) => `${source.path} may not import ${target}`),
+  );
+}
+
+/** Files of one circle, or none. Types count: a circle of types is one a reader walks, too. */
+function circles(all: readonly Source[]): string[] {
+  const edges = new Map(all.map((source) => [source.path, importsOf(source).map(({ target }) => target)]));
+  const done = new Set<string>();
+  const found: string[] = [];
+  const walk = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) found.push([...trail.slice(trail.indexOf(path)), path].join(" > "));
+    if (trail.includes(path) || done.has(path)) return;
+    for (const target of edges.get(path) ?? []) if (edges.has(target)) walk(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of edges.keys()) walk(path, []);
+  return found;
+}
+
+describe("the house", () => {
+  it("has files to look at in every folder it speaks of", () => {
+    for (const folder of Object.keys(MAY_IMPORT)) {
+      if (folder === "workers/service" || folder === "workers/client") continue;
+      expect(sources.filter(({ path }) => path.startsWith(`${folder}/`)).length, folder).toBeGreaterThan(0);
+    }
+    expect(sources.flatMap(importsOf).length).toBeGreaterThan(100);
+  });
+
+  it("lets every folder import what the plan allows, and nothing else", () => {
+    expect(violations(sources)).toEqual([]);
+  });
+
+  it("has no circles", () => {
+    expect(circles(sources.filter(({ path }) => !path.startsWith("protos/gen/")))).toEqual([]);
+  });
+
+  it("asks neither clock nor dice in core/", () => {
+    const asking = sources.filter(({ path, text }) => path.startsWith("core/") && FORBIDDEN_IN_CORE.test(withoutComments(text)));
+    expect(asking.map(({ path }) => path)).toEqual([]);
+  });
+
+  it("keeps objects and layers apart from their siblings", () => {
+    const siblings = sources.flatMap((source) =>
+      importsOf(source)
+        .filter(
+          ({ target }) => /^(durable-objects|workers\/gateway\/layers)$/.test(dirname(target)) && dirname(target) === dirname(source.path),
+        )
+        .map(({ target }) => `${source.path} imports its sibling ${target}`),
+    );
+    expect(siblings).toEqual([]);
+  });
+
+  it("keeps Durable Object classes out of the gateway but for their types, and the entries that export them", () => {
+    const values = sources
+      .filter(({ path }) => path.startsWith("workers/gateway/") && !/^workers\/gateway\/(index|validating)\.ts$/.test(path))
+      .flatMap((source) => importsOf(source).filter(({ target, isType }) => target.startsWith("durable-objects/") && !isType));
+    expect(values).toEqual([]);
+  });
+
+  it("keeps files under 250 lines, save those with a reason", () => {
+    const long = sources.filter(
+      ({ path, text }) => !path.startsWith("protos/gen/") && text.split("\n").length > 251 && !(path in MAY_BE_LONG),
+    );
+    expect(long.map(({ path }) => path)).toEqual([]);
+  });
+
+  it("opens every file with what it is, in one sentence", () => {
+    const silent = sources.filter(({ path, text }) => !path.startsWith("protos/gen/") && !/^(#!.*\n)?\/\/ \S/.test(text));
+    expect(silent.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe("the checks of the house", () => {
+  const planted = (path: string, text: string): Source => ({ path, text });
+
+  it("name a foreign import", () => {
+    const sources = [
+      planted("core/rate-limit/bad.ts", 'import { Hono } from "hono";'),
+      planted("workers/services/a.ts", 'import "../gateway/app.ts";'),
+    ];
+    expect(violations(sources)).toEqual([
+      "core/rate-limit/bad.ts may not import hono",
+      "workers/services/a.ts may not import workers/gateway/app.ts",
+    ]);
+  });
+
+  it("name a circle", () => {
+    const sources = [planted("core/a.ts", 'import { b } from "./b.ts";'), planted("core/b.ts", 'import type { A } from "./a.ts";')];
+    expect(circles(sources)).toEqual(["core/a.ts > core/b.ts > core/a.ts"]);
+  });
+
+  it("see a clock that is asked, and none that is spoken of", () => {
+    expect(FORBIDDEN_IN_CORE.test(withoutComments("const now = Date.now();"))).toBe(true);
+    expect(FORBIDDEN_IN_CORE.test(withoutComments("// never Date.now() here"))).toBe(false);
+  });
+});
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+}

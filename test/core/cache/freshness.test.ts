@@ -1,0 +1,409 @@
+// How long a response serves, what is kept of it, and which purges hit it: each rule at its bound.
+import { describe, expect, it } from "vitest";
+import { adaptedLifeMs } from "../../../core/cache/adaptive.ts";
+import { parseCacheControl } from "../../../core/cache/directives.ts";
+import type { Entry } from "../../../core/cache/entry.ts";
+import { type Answer, type LifetimeRules, lifetimeOf } from "../../../core/cache/freshness.ts";
+import { cacheKey, textOfBytes } from "../../../core/cache/key.ts";
+import { Invalidations } from "../../../core/cache/purge/invalidations.ts";
+import { append, EMPTY, since, targetProblem } from "../../../core/cache/purge/purge-log.ts";
+import { Purges } from "../../../core/cache/purge/purges.ts";
+import { fieldsIn, parseTag, tagFor } from "../../../core/cache/purge/tags.ts";
+import { ageOf, pauseMs, useOf } from "../../../core/cache/reuse.ts";
+import { type Asking, type StoreRules, storing } from "../../../core/cache/storable.ts";
+
+const NOW = Date.UTC(2026, 10, 25);
+const httpDate = (ms: number): string => new Date(ms).toUTCString();
+const fields = (record: Readonly<Record<string, string>>) => ({ get: (name: string) => record[name] ?? null });
+const RULES: LifetimeRules = {
+  ...{ ttlMs: 0, override: false, negativeTtlMs: 0, heuristicPercent: 0, jitterPercent: 0 },
+  ...{ staleWhileRevalidateMs: 0, staleIfErrorMs: 0 },
+};
+const life = (
+  headers: Record<string, string>,
+  rules: Partial<LifetimeRules> = {},
+  more: Partial<Answer> = {},
+  isTargeted = false,
+  roll = 0,
+) =>
+  lifetimeOf(
+    { status: 200, fields: fields(headers), requestedAt: NOW, receivedAt: NOW, ...more },
+    parseCacheControl(headers["cache-control"] ?? null),
+    isTargeted,
+    { ...RULES, ...rules },
+    roll,
+  );
+
+describe("the life of a response", () => {
+  it("is what it says: s-maxage before max-age before Expires", () => {
+    expect(life({ "cache-control": "max-age=60" })).toEqual({ bornAt: NOW, freshMs: 60_000, staleMs: 0, errorMs: 0, isExplicit: true });
+    expect(life({ "cache-control": "max-age=60, s-maxage=90" }).freshMs).toBe(90_000);
+    const expires = { expires: httpDate(NOW + 30_000), date: httpDate(NOW - 10_000) };
+    expect(life(expires).freshMs).toBe(40_000);
+    expect(life({ ...expires, "cache-control": "max-age=5" }).freshMs).toBe(5_000);
+    expect(life({ expires: "0" }).freshMs).toBe(0);
+    expect(life({ expires: "0" }).isExplicit).toBe(true);
+    expect(life(expires, { ttlMs: 7_000 }, {}, true).freshMs).toBe(7_000); // directives for this cache alone
+    expect(life({}).isExplicit).toBe(false);
+  });
+
+  it("is the operator's where it says nothing, or where that overrides it; never where it has to be validated", () => {
+    expect(life({}, { ttlMs: 7_000 }).freshMs).toBe(7_000);
+    expect(life({ "cache-control": "max-age=60" }, { ttlMs: 7_000 }).freshMs).toBe(60_000);
+    expect(life({ "cache-control": "max-age=60" }, { ttlMs: 7_000, override: true }).freshMs).toBe(7_000);
+    expect(life({ "cache-control": "no-cache" }, { ttlMs: 7_000, override: true }).freshMs).toBe(0);
+    expect(life({ "cache-control": 'no-cache="a"' }, { ttlMs: 7_000 }).freshMs).toBe(7_000);
+  });
+
+  it("is shorter by chance, at most by the jitter", () => {
+    const rules = { ttlMs: 1_000, negativeTtlMs: 500, jitterPercent: 10 };
+    expect([0, 0.5, 1].map((roll) => life({}, rules, {}, false, roll).freshMs)).toEqual([1_000, 950, 900]);
+    expect(life({}, rules, { status: 404 }, false, 1).freshMs).toBe(450);
+  });
+
+  it("goes by the status: what is gone has a life of its own, other errors none", () => {
+    const rules = { ttlMs: 1_000, negativeTtlMs: 500 };
+    const of = (status: number, more: Partial<LifetimeRules> = {}) => life({}, { ...rules, ...more }, { status }).freshMs;
+    expect([200, 203, 204, 300, 301, 308].map((status) => of(status))).toEqual(Array(6).fill(1_000));
+    expect([404, 410].map((status) => of(status))).toEqual([500, 500]);
+    expect([201, 302, 307, 405, 414, 500, 501].map((status) => of(status))).toEqual(Array(7).fill(0));
+    expect([404, 410].map((status) => of(status, { negativeTtlMs: 0 }))).toEqual([0, 0]);
+  });
+
+  it("may be guessed from Last-Modified, for at most a day, where the status or the response allows it", () => {
+    const rules = { heuristicPercent: 10 };
+    const modified = (agoMs: number) => ({ "last-modified": httpDate(NOW - agoMs) });
+    expect(life(modified(100_000), rules).freshMs).toBe(10_000);
+    expect(life(modified(100_000)).freshMs).toBe(0);
+    expect(life(modified(1e10), rules).freshMs).toBe(86_400_000);
+    expect(life(modified(0), rules).freshMs).toBe(0);
+    expect(life({}, rules).freshMs).toBe(0);
+    for (const status of [203, 204, 300, 301, 308, 404, 405, 410, 414, 501])
+      expect(life(modified(100_000), rules, { status }).freshMs).toBe(10_000);
+    for (const status of [201, 302, 403, 500]) {
+      expect(life(modified(100_000), rules, { status }).freshMs).toBe(0);
+      expect(life({ ...modified(100_000), "cache-control": "public" }, rules, { status }).freshMs).toBe(10_000);
+    }
+    expect(life({ ...modified(100_000), date: httpDate(NOW - 50_000) }, rules).freshMs).toBe(5_000);
+  });
+
+  it("counts from when the response was made: by Date, by Age and by the time it was on its way", () => {
+    const born = (headers: Record<string, string>, tookMs = 0) => NOW - life(headers, {}, { requestedAt: NOW - tookMs }).bornAt;
+    expect(born({})).toBe(0);
+    expect(born({ date: httpDate(NOW - 30_000) })).toBe(30_000);
+    expect(born({ date: httpDate(NOW + 30_000) })).toBe(0);
+    expect(born({ age: "20" }, 3_000)).toBe(23_000);
+    expect(born({ age: "20", date: httpDate(NOW - 60_000) }, 3_000)).toBe(60_000);
+    expect(born({}, 3_000)).toBe(3_000);
+    for (const [age, want] of [
+      ["7, 99", 7],
+      [" 5 ", 5],
+      ["x", 0],
+      ["1.5", 0],
+      ["-1", 0],
+      ["", 0],
+      ["99999999999", 2_147_483_648],
+    ] as const)
+      expect(born({ age })).toBe(want * 1_000);
+  });
+
+  it("has windows in which it serves stale, by its own word or the operator's, unless it forbids that", () => {
+    const rules = { ttlMs: 1_000, staleWhileRevalidateMs: 20, staleIfErrorMs: 30 };
+    expect(life({}, rules)).toMatchObject({ staleMs: 20, errorMs: 30 });
+    expect(life({ "cache-control": "stale-while-revalidate=5, stale-if-error=2" }, rules)).toMatchObject({
+      staleMs: 5_000,
+      errorMs: 5_000,
+    });
+    expect(life({ "cache-control": "stale-while-revalidate=5, stale-if-error=9" }, rules)).toMatchObject({
+      staleMs: 5_000,
+      errorMs: 9_000,
+    });
+    for (const forbids of ["must-revalidate", "proxy-revalidate", "s-maxage=1"])
+      expect(life({ "cache-control": `${forbids}, stale-while-revalidate=5, stale-if-error=2` }, rules)).toMatchObject({
+        staleMs: 0,
+        errorMs: 0,
+      });
+    expect(life({ "cache-control": "no-cache, stale-if-error=9" }, rules)).toMatchObject({ staleMs: 0, errorMs: 0 });
+    expect(life({ "cache-control": "max-age=0" }, rules)).toMatchObject({ staleMs: 0, errorMs: 30 });
+    expect(life({}, { ...rules, negativeTtlMs: 9 }, { status: 404 })).toMatchObject({ freshMs: 9, staleMs: 20, errorMs: 20 });
+  });
+});
+
+describe("what is kept of a response", () => {
+  const STORE: StoreRules = { ...RULES, ttlMs: 60_000, storeErrors: false, targets: [], tagHeader: "cache-tag", adaptive: undefined };
+  const ASKING: Asking = { hasAuthorization: false, unchanged: 0, route: "r", tags: ["t"], seq: 9 };
+  const store = (headers: Record<string, string>, status = 200, asking: Partial<Asking> = {}, rules: Partial<StoreRules> = {}) =>
+    storing(
+      { status, fields: fields(headers), requestedAt: NOW - 40, receivedAt: NOW },
+      Object.entries(headers),
+      new Uint8Array(3),
+      { ...ASKING, ...asking },
+      { ...STORE, ...rules },
+      0,
+    );
+  const entry = (...args: Parameters<typeof store>): Entry => {
+    const stored = store(...args);
+    if (stored.kind !== "stored") throw new Error(stored.why);
+    return stored.entry;
+  };
+  const why = (...args: Parameters<typeof store>): string => {
+    const stored = store(...args);
+    return stored.kind === "refused" ? stored.why : "stored";
+  };
+
+  it("is nothing where the response, its status or its caller forbids it", () => {
+    expect([why({}, 199), why({}, 206), why({}, 304)]).toEqual(["partial", "partial", "partial"]);
+    expect(why({ "cache-control": "no-store" })).toBe("no-store");
+    expect(why({ "cache-control": "private" })).toBe("private");
+    expect(why({ "cache-control": 'private="x"' })).toBe("stored");
+    expect(why({ "set-cookie": "a=b" })).toBe("set-cookie");
+    expect([why({ vary: "*" }), why({ vary: "a, *" }), why({ vary: "a" })]).toEqual(["vary", "vary", "stored"]);
+    expect(why({}, 200, { hasAuthorization: true })).toBe("authorization");
+    for (const allowed of ["public", "s-maxage=1", "must-revalidate"])
+      expect(why({ "cache-control": allowed }, 200, { hasAuthorization: true })).toBe("stored");
+    expect(why({ "cache-control": "max-age=0" })).toBe("not-fresh");
+    expect(why({ "cache-control": "must-understand, max-age=9" }, 299)).toBe("not-understood");
+    for (const status of [200, 308, 400, 417, 422, 451, 500, 505])
+      expect(why({ "cache-control": "must-understand, max-age=9" }, status, {}, { storeErrors: true })).toBe("stored");
+    for (const status of [418, 506])
+      expect(why({ "cache-control": "must-understand, max-age=9" }, status, {}, { storeErrors: true })).toBe("not-understood");
+  });
+
+  it("is no error, but for those that last, or where that is turned on and the response says so", () => {
+    const says = { "cache-control": "max-age=9" };
+    for (const status of [404, 405, 410, 414, 501]) expect(why(says, status)).toBe("stored");
+    for (const status of [400, 403, 500, 503]) {
+      expect(why(says, status)).toBe("error");
+      expect(why(says, status, {}, { storeErrors: true })).toBe("stored");
+      expect(why({}, status, {}, { storeErrors: true })).toBe("error");
+    }
+    expect(why(says, 399)).toBe("stored");
+    const open = { "cache-control": "public", etag: '"a"' };
+    for (const status of [400, 500]) {
+      expect([why(open, status, {}, { storeErrors: true }), why(open, status)]).toEqual(["stored", "error"]);
+      expect(why({ etag: '"a"' }, status, {}, { storeErrors: true })).toBe("error");
+    }
+  });
+
+  it("is fresh, stale and valid until the times of its life; an hour longer where it can be validated", () => {
+    const rules = { staleWhileRevalidateMs: 5, staleIfErrorMs: 7 };
+    expect(entry({}, 200, {}, rules)).toMatchObject({
+      ...{ status: 200, storedAt: NOW, bornAt: NOW - 40, fetchMs: 40, route: "r", seq: 9, unchanged: 0 },
+      ...{ freshUntil: NOW + 59_960, staleUntil: NOW + 59_965, errorUntil: NOW + 59_967, validUntil: 0 },
+    });
+    const isoDate = httpDate(NOW - 99_000);
+    expect(entry({ etag: '"a"' })).toMatchObject({ validUntil: NOW + 59_960 + 3_600_000 });
+    expect(entry({ "last-modified": isoDate })).toMatchObject({ validUntil: NOW + 59_960 + 3_600_000 });
+    expect(entry({ etag: '"a"', "cache-control": "no-cache" })).toMatchObject({ freshUntil: NOW - 40, validUntil: NOW + 3_600_000 });
+  });
+
+  it("is without fields that speak of one call, of other origins, or that it says are for one caller", () => {
+    const kept = entry({
+      ...{ age: "1", "cache-status": "x", "x-request-id": "x", "proxy-authentication-info": "x", ratelimit: "x", "ratelimit-policy": "x" },
+      ...{ "cache-tag": "a", "access-control-allow-origin": "*", "timing-allow-origin": "*", "x-kept": "1", "x-own": "1", "x-fresh": "1" },
+      "cache-control": 'private="x-own", no-cache="X-Fresh", max-age=9',
+    }).headers.map(([name]) => name);
+    expect(kept).toEqual(["x-kept", "cache-control"]);
+  });
+
+  it("has the tags of its route and those that it names, each once, and 64 at most", () => {
+    expect(entry({ "cache-tag": "a,b  t c" }).tags).toEqual(["t", "a", "b", "c"]);
+    expect(entry({}).tags).toEqual(["t"]);
+    expect(entry({ "cache-tag": `${"x".repeat(256)} ${"y".repeat(257)}` }).tags).toEqual(["t", "x".repeat(256)]);
+    expect(entry({ "cache-tag": Array.from({ length: 99 }, (_, n) => `n${n}`).join(" ") }).tags).toHaveLength(64);
+    expect(entry({ "surrogate-key": "z" }, 200, {}, { tagHeader: "surrogate-key" }).tags).toEqual(["t", "z"]);
+  });
+
+  it("lives longer the more often it came back unchanged", () => {
+    const adaptive = { maxFactor: 8, maxMs: 1e9 };
+    expect(entry({}, 200, { unchanged: 2 }, { adaptive }).freshUntil - (NOW - 40)).toBe(adaptedLifeMs(60_000, 2, adaptive));
+    expect(adaptedLifeMs(60_000, 2, adaptive)).toBeGreaterThan(60_000);
+    expect(entry({}, 200, { unchanged: 2 }).freshUntil - (NOW - 40)).toBe(60_000);
+  });
+});
+
+describe("what an entry is good for", () => {
+  const ENTRY = { bornAt: NOW - 10_000, freshUntil: NOW + 5_000, staleUntil: NOW + 8_000, fetchMs: 0 } as Entry;
+  const use = (now: number, asked = "", judgement: "valid" | "soft" | "hard" = "valid", more: Partial<Entry> = {}, roll = 0.5) =>
+    useOf({ ...ENTRY, ...more }, judgement, parseCacheControl(asked), now, roll);
+
+  it("is fresh, then stale, then to be validated", () => {
+    expect([use(NOW + 4_999).kind, use(NOW + 5_000).kind, use(NOW + 7_999).kind, use(NOW + 8_000).kind]).toEqual([
+      "fresh",
+      "stale",
+      "stale",
+      "validate",
+    ]);
+    expect([use(NOW, "", "soft").kind, use(NOW, "", "hard").kind]).toEqual(["validate", "validate"]);
+  });
+
+  it("is what the caller accepts", () => {
+    expect([use(NOW, "no-cache").kind, use(NOW, "no-store").kind, use(NOW, "other").kind]).toEqual(["validate", "validate", "fresh"]);
+    expect([use(NOW, "max-age=9").kind, use(NOW, "max-age=10").kind]).toEqual(["validate", "fresh"]);
+    expect([use(NOW, "min-fresh=5").kind, use(NOW, "min-fresh=6").kind]).toEqual(["fresh", "validate"]);
+  });
+
+  it("is refreshed early by chance, the likelier the nearer its end and the longer its fetch", () => {
+    const early = (fetchMs: number, roll: number) => use(NOW, "", "valid", { fetchMs }, roll);
+    expect([early(1_000, Math.exp(-4.99)), early(1_000, Math.exp(-5.01))]).toEqual([
+      { kind: "fresh", isEarly: false },
+      { kind: "fresh", isEarly: true },
+    ]);
+    expect(early(0, 0.000_001)).toEqual({ kind: "fresh", isEarly: false });
+  });
+
+  it("has an age in whole seconds; and an upstream that fails is asked after pauses that double", () => {
+    expect([ageOf(ENTRY, NOW), ageOf(ENTRY, NOW + 999), ageOf(ENTRY, NOW - 20_000)]).toEqual([10, 10, 0]);
+    expect([0, 1, 2, 3, 5, 6, 99].map(pauseMs)).toEqual([1_000, 1_000, 2_000, 4_000, 16_000, 30_000, 30_000]);
+  });
+});
+
+describe("purges", () => {
+  const target = (kind: "key" | "tag" | "route" | "all", value = "") => ({ kind, value });
+  const entry = { key: "k", route: "r", tags: ["t", "u"], seq: 50 };
+  const judge = (log: ReturnType<typeof append>, judged = entry) => {
+    const purges = new Purges();
+    purges.take(since(log, 0));
+    return purges.judge(judged);
+  };
+
+  it("hit what was fetched before them, by key, tag, route or all", () => {
+    for (const mode of ["soft", "hard"] as const) {
+      for (const one of [target("key", "k"), target("tag", "t"), target("tag", "u"), target("route", "r"), target("all")])
+        expect(judge(append(EMPTY, [one], mode, 0, 100))).toBe(mode);
+      for (const one of [target("key", "r"), target("tag", "k"), target("route", "t")])
+        expect(judge(append(EMPTY, [one], mode, 0, 100))).toBe("valid");
+      expect(judge(append(EMPTY, [target("key", "k")], mode, 0, 100), { ...entry, seq: 100 })).toBe("valid");
+      expect(judge(append(EMPTY, [target("key", "k")], mode, 0, 100), { ...entry, seq: 99 })).toBe(mode);
+    }
+    const both = append(append(EMPTY, [target("key", "k")], "soft", 0, 100), [target("tag", "u")], "hard", 0, 200);
+    expect(judge(both)).toBe("hard");
+    expect(judge(both, { ...entry, seq: 199 })).toBe("hard");
+    expect(judge(append(both, [target("key", "x")], "hard", 0, 300), { ...entry, seq: 200 })).toBe("valid");
+  });
+
+  it("are numbered by the clock, above each other and above what is known", () => {
+    const one = append(EMPTY, [target("key", "a"), target("key", "b")], "soft", 0, 100);
+    expect(one.purges.map(({ seq }) => seq)).toEqual([100, 101]);
+    expect(append(one, [target("key", "c")], "soft", 0, 50).seq).toBe(102);
+    expect(append(one, [target("key", "c")], "soft", 900, 50).seq).toBe(901);
+    expect(append(one, [target("key", "c")], "soft", 0, 1_000).seq).toBe(1_000);
+    expect(append(one, [target("key", "a")], "soft", 0, 1_000).purges.map(({ value }) => value)).toEqual(["b", "a"]);
+  });
+
+  it("of all raise a floor, and leave out what that covers", () => {
+    const named = append(append(EMPTY, [target("key", "a")], "soft", 0, 100), [target("key", "b")], "hard", 0, 200);
+    expect(append(named, [target("all")], "hard", 0, 300)).toEqual({ seq: 300, softFloor: 0, hardFloor: 300, epoch: 300, purges: [] });
+    const soft = append(named, [target("all")], "soft", 0, 300);
+    expect(soft).toMatchObject({ softFloor: 300, hardFloor: 0, epoch: 0 });
+    expect(soft.purges.map(({ value }) => value)).toEqual(["b"]);
+  });
+
+  it("that are too many or too old raise a floor, too: nothing that was purged is served", () => {
+    const bounds = { maxPurges: 2, keepMs: 1_000 };
+    const many = append(
+      EMPTY,
+      ["a", "b", "c"].map((value) => target("key", value)),
+      "soft",
+      0,
+      100,
+      bounds,
+    );
+    expect(many).toMatchObject({ softFloor: 100, hardFloor: 0 });
+    expect(many.purges.map(({ value }) => value)).toEqual(["b", "c"]);
+    const old = (now: number) =>
+      append(append(EMPTY, [target("key", "a")], "hard", 0, 100, bounds), [target("key", "z")], "soft", 0, now, bounds);
+    expect(old(1_099)).toMatchObject({ hardFloor: 0 });
+    expect(old(1_100)).toMatchObject({ hardFloor: 100 });
+  });
+
+  it("are told as what is new", () => {
+    const log = append(append(EMPTY, [target("key", "a")], "soft", 0, 100), [target("key", "b")], "soft", 0, 200);
+    expect(since(log, 200)).toEqual({ kind: "same", seq: 200 });
+    expect(since(log, 100)).toMatchObject({ kind: "purged", seq: 200, purges: [{ value: "b" }] });
+    const purges = new Purges();
+    purges.take(since(log, 0));
+    expect([purges.seq, purges.size, purges.epoch]).toEqual([200, 2, 0]);
+    purges.take({ kind: "same", seq: 900 });
+    purges.take({ kind: "purged", seq: 150, softFloor: 0, hardFloor: 0, epoch: 0, purges: [] });
+    expect(purges.seq).toBe(200);
+    purges.take(since(append(log, [target("all")], "soft", 0, 300), 0));
+    expect([purges.seq, purges.size]).toEqual([300, 0]);
+    purges.take(since(append(log, [target("all")], "hard", 0, 400), 0));
+    expect([purges.epoch, purges.judge({ ...entry, seq: 399 }), purges.judge({ ...entry, seq: 400 })]).toEqual([400, "hard", "valid"]);
+  });
+
+  it("name what they purge in bounds", () => {
+    expect(targetProblem(target("all"))).toBeUndefined();
+    expect([
+      targetProblem(target("key", "a".repeat(1_024))),
+      targetProblem(target("tag", "a".repeat(256))),
+      targetProblem(target("route", "a")),
+    ]).toEqual([undefined, undefined, undefined]);
+    expect(targetProblem(target("key", "a".repeat(1_025)))).toBe("key: write 1 to 1024 characters");
+    expect(targetProblem(target("tag", "a".repeat(257)))).toBe("tag: write 1 to 256 characters");
+    expect(targetProblem(target("route"))).toBe("route: write 1 to 256 characters");
+  });
+});
+
+describe("invalidations", () => {
+  it("hit what was fetched up to them, and all of before where they are too many", () => {
+    const changes = new Invalidations(2);
+    expect(changes.hits("a", 0)).toBe(false);
+    changes.add("a", 100);
+    expect([changes.hits("a", 100), changes.hits("a", 101), changes.hits("b", 100)]).toEqual([true, false, false]);
+    changes.add("b", 200);
+    changes.add("a", 300);
+    expect([changes.size, changes.hits("z", 100)]).toEqual([2, false]);
+    changes.add("c", 400); // the oldest is b, of 200
+    expect([changes.size, changes.hits("z", 200), changes.hits("z", 201), changes.hits("a", 300), changes.hits("b", 201)]).toEqual([
+      2,
+      true,
+      false,
+      true,
+      false,
+    ]);
+  });
+});
+
+describe("tags of a route", () => {
+  it("are text and fields of the request", () => {
+    const template = parseTag("user:{user.id}-{n}");
+    expect(template).toEqual(["user:", ["user", "id"], "-", ["n"]]);
+    expect(fieldsIn(template)).toEqual([["user", "id"], ["n"]]);
+    const of = (values: Record<string, unknown>) => tagFor(template, (path) => values[path.join(".")]);
+    expect(of({ "user.id": "7", n: 8n })).toBe("user:7-8");
+    expect([
+      of({ "user.id": true, n: 1.5 }),
+      of({ "user.id": "", n: 1 }),
+      of({ n: 1 }),
+      of({ "user.id": {}, n: 1 }),
+      of({ "user.id": "a b", n: 1 }),
+      of({ "user.id": "a,b", n: 1 }),
+    ]).toEqual(["user:true-1.5", undefined, undefined, undefined, undefined, undefined]);
+    expect(of({ "user.id": "x".repeat(249), n: 1 })).toHaveLength(256);
+    expect(of({ "user.id": "x".repeat(250), n: 1 })).toBeUndefined();
+  });
+});
+
+describe("a key", () => {
+  it("differs in each of its parts, wherever they are cut", () => {
+    const keys = [
+      cacheKey("a", "b", "c", []),
+      cacheKey("ab", "", "c", []),
+      cacheKey("a", "", "bc", []),
+      cacheKey("a", "b", "c", [null]),
+      cacheKey("a", "b", "c", [""]),
+      cacheKey("a", "b", "c", ["-"]),
+    ];
+    expect(new Set(keys).size).toBe(6);
+    expect(cacheKey("ab", "c", "", ["de", null])).toBe("2:ab1:c0:2:de-");
+  });
+
+  it("has every byte of a message as a character", () => {
+    const bytes = Uint8Array.from({ length: 20_000 }, (_, index) => (index * 7) % 256);
+    const text = textOfBytes(bytes);
+    expect(text).toHaveLength(20_000);
+    for (const at of [0, 8_191, 8_192, 16_383, 16_384, 19_999]) expect(text.charCodeAt(at)).toBe(bytes[at]);
+  });
+});

@@ -1,0 +1,113 @@
+// Lengths of messages that pass by in a stream, whichever way it is cut.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { EnvelopeGate, envelopeMeter } from "../../../core/protocol/envelope.ts";
+
+function envelope(length: number, claimed = length): Uint8Array {
+  const bytes = new Uint8Array(5 + length);
+  new DataView(bytes.buffer).setUint32(1, claimed);
+  return bytes;
+}
+
+it("sees the one message that is too large, at the byte that tells its length, however the stream is cut", () => {
+  const sizes = fc.array(fc.nat(300), { maxLength: 12 });
+  fc.assert(
+    fc.property(sizes, fc.nat(200), fc.infiniteStream(fc.integer({ min: 1, max: 40 })), (lengths, maxBytes, cuts) => {
+      const stream = Uint8Array.from(lengths.flatMap((length) => [...envelope(length)]));
+      const meter = envelopeMeter(maxBytes);
+      let seen: number | undefined;
+      for (let at = 0; at < stream.length && seen === undefined; ) {
+        const step = cuts.next().value ?? 1;
+        seen = meter.see(stream.subarray(at, at + step));
+        at += step;
+      }
+      expect(seen).toBe(lengths.find((length) => length > maxBytes));
+    }),
+  );
+});
+
+it("reads a length of four full bytes", () => {
+  expect(envelopeMeter(1).see(envelope(0, 0xffffffff))).toBe(0xffffffff);
+});
+
+describe("a gate for envelopes", () => {
+  interface Written {
+    readonly flags: number;
+    readonly message: Uint8Array;
+  }
+  const write = ({ flags, message }: Written): number[] => {
+    const length = message.length;
+    return [flags, (length >>> 24) & 255, (length >>> 16) & 255, (length >>> 8) & 255, length & 255, ...message];
+  };
+  const written = fc.record({ flags: fc.constantFrom(0, 1, 2, 3, 128), message: fc.uint8Array({ maxLength: 40 }) });
+  const kindOf = (act: () => unknown): string | undefined => {
+    try {
+      act();
+    } catch (error) {
+      return (error as { rejection: { kind: string } }).rejection.kind;
+    }
+    return undefined;
+  };
+
+  it("lets every byte pass in order, whichever way it is cut, and shows each compressed message before any of it has passed", () => {
+    fc.assert(
+      fc.property(
+        fc.array(written, { maxLength: 6 }),
+        fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 20 }),
+        (all, sizes) => {
+          const bytes = new Uint8Array(all.flatMap(write));
+          const passed: number[] = [];
+          const shown: string[] = [];
+          const gate = new EnvelopeGate(40, (message) => {
+            shown.push(message.join());
+            const before = all
+              .filter(({ flags, message: { length } }) => (flags & 1) === 1 && length > 0)
+              .slice(0, shown.length)
+              .at(-1)!;
+            const start = all.slice(0, all.indexOf(before)).reduce((sum, one) => sum + 5 + one.message.length, 0);
+            expect(passed.length).toBeLessThanOrEqual(start + 5);
+          });
+          for (let at = 0, nth = 0; at < bytes.length; nth++) {
+            const size = sizes[nth % sizes.length]!;
+            passed.push(...gate.pass(bytes.subarray(at, at + size)));
+            at += size;
+          }
+          expect(passed).toEqual([...bytes]);
+          expect(shown).toEqual(
+            all.filter(({ flags, message }) => (flags & 1) === 1 && message.length > 0).map(({ message }) => message.join()),
+          );
+          expect([gate.isBetween(), kindOf(() => gate.end())]).toEqual([true, undefined]);
+        },
+      ),
+    );
+  });
+
+  it("hands a chunk on as it is where nothing in it is compressed, or nobody checks", () => {
+    const plain = new Uint8Array(write({ flags: 0, message: new Uint8Array(3) }));
+    expect(new EnvelopeGate(3, () => undefined).pass(plain)).toBe(plain);
+    const packed = new Uint8Array(write({ flags: 1, message: new Uint8Array(3) }));
+    expect(new EnvelopeGate(3, undefined).pass(packed)).toBe(packed);
+  });
+
+  it("refuses a message over the limit with the last byte of its length, and takes one at the limit", () => {
+    const gate = new EnvelopeGate(256, undefined);
+    gate.pass(new Uint8Array(write({ flags: 0, message: new Uint8Array(256) })));
+    gate.pass(new Uint8Array([0, 0, 0, 1]));
+    expect(kindOf(() => gate.pass(new Uint8Array([1])))).toBe("body_too_large");
+  });
+
+  it("knows a stream that ends within a message, or within the head of one", () => {
+    for (const cut of [1, 4, 5, 7]) {
+      const gate = new EnvelopeGate(10, undefined);
+      gate.pass(new Uint8Array(write({ flags: 0, message: new Uint8Array(3) })).subarray(0, cut));
+      expect([gate.isBetween(), kindOf(() => gate.end())], `${cut} bytes`).toEqual([false, "invalid_request"]);
+    }
+  });
+
+  it("does not let a message pass that its check refuses", () => {
+    const gate = new EnvelopeGate(10, () => {
+      throw new Error("refused");
+    });
+    expect(() => gate.pass(new Uint8Array(write({ flags: 1, message: new Uint8Array(3) })))).toThrow("refused");
+  });
+});

@@ -1,0 +1,170 @@
+// Split buckets: whatever is lost, late, doubled or dead, no window admits more than the limit allows.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Lease } from "../../../core/rate-limit/lease.ts";
+import type { Ask, Grant } from "../../../core/rate-limit/lease-messages.ts";
+import { fairLevel } from "../../../core/rate-limit/lease-sizing.ts";
+import { idleAt, lend, type Pool, reserved } from "../../../core/rate-limit/leased-bucket.ts";
+import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
+import { simulate } from "../../simulation/limiter/index.ts";
+
+const ISOLATES = 4;
+const steps = fc.array(
+  fc.record({
+    gapMs: fc.oneof(fc.constant(0), fc.nat(30), fc.nat(400), fc.nat(6_000)),
+    isolate: fc.nat(ISOLATES - 1),
+    act: fc.constantFrom("spend", "spend", "spend", "ask", "ask", "die", "restart", "set back"),
+    count: fc.nat(40),
+    fate: fc.constantFrom("arrives", "arrives", "late", "ask lost", "grant lost", "ask doubled"),
+    roll: fc.double({ min: 0, max: 0.999, noNaN: true }),
+  }),
+  { maxLength: 120 },
+);
+const limits = fc.record({
+  capacity: fc.integer({ min: 1, max: 2_000 }),
+  rate: fc.integer({ min: 1, max: 2_000 }),
+  intervalMs: fc.constantFrom(100, 1_000, 10_000),
+});
+
+/** The most by which a window of admissions exceeds capacity + rate x length, tokens. */
+function excessOf(admissions: readonly number[], { capacity, rate, intervalMs }: BucketLimit): number {
+  let [level, at, most] = [0, 0, 0];
+  for (const time of admissions) {
+    level = Math.max(0, level - ((time - at) * rate) / intervalMs) + 1;
+    at = time;
+    most = Math.max(most, level - capacity);
+  }
+  return most;
+}
+
+describe("a bucket that is split", () => {
+  it("admits in no window more than capacity + rate x length, over loss, delay, doubles, deaths, restarts and a clock that is set back", () => {
+    fc.assert(
+      fc.property(limits, steps, (limit, script) => {
+        let now = 1_000_000;
+        let pool: Pool | undefined;
+        let backMs = 0; // that the object's clock has been set back
+        const isolates = Array.from({ length: ISOLATES }, (_, index) => ({ name: `i${index}`, lease: new Lease(), lives: 0 }));
+        const late: { readonly at: number; readonly run: () => void }[] = [];
+        const admissions: number[] = [];
+        for (const { gapMs, isolate, act, count, fate, roll } of script) {
+          now += gapMs;
+          for (const event of late.splice(0).sort((a, b) => a.at - b.at)) {
+            if (event.at <= now) event.run();
+            else late.push(event);
+          }
+          const one = isolates[isolate]!;
+          if (act === "spend") {
+            for (let n = 0; n < count; n++) if (one.lease.spend(1, now).kind === "spent") admissions.push(now);
+          } else if (act === "die") {
+            one.lease = new Lease();
+            one.name = `i${isolate}.${++one.lives}`;
+          } else if (act === "set back") {
+            backMs += count * 50;
+          } else if (act === "restart") {
+            pool = pool === undefined ? undefined : (JSON.parse(JSON.stringify(pool)) as Pool);
+          } else if (!one.lease.isAsking(now)) {
+            const { lease } = one;
+            const sentAt = now;
+            const ask: Ask = lease.ask(one.name, count % 3, sentAt);
+            const deliver = (): Grant | undefined => {
+              const [after, grant] = lend(pool, limit, ask, now - backMs, roll);
+              pool = after;
+              const held = reserved(after.loans);
+              expect(after.tokens + held.capacity).toBeLessThanOrEqual(limit.capacity + 1e-6);
+              expect(held.perMs).toBeLessThanOrEqual(limit.rate / limit.intervalMs + 1e-9);
+              return grant;
+            };
+            if (fate === "ask lost") continue;
+            if (fate === "late") {
+              late.push({ at: now + 300, run: () => lease.granted(deliver(), sentAt, now) });
+              continue;
+            }
+            const grant = deliver();
+            if (fate === "ask doubled") expect(deliver()).toBeUndefined();
+            if (fate !== "grant lost") lease.granted(grant, sentAt, now);
+          }
+        }
+        expect(excessOf(admissions, limit)).toBeLessThanOrEqual(1e-6);
+      }),
+      { numRuns: 1_500 },
+    );
+  });
+
+  it("is forgotten only when it is full with nothing lent", () => {
+    fc.assert(
+      fc.property(limits, fc.nat(50), fc.double({ min: 0, max: 2, noNaN: true }), (limit, need, perMs) => {
+        const ask = {
+          isolate: "a",
+          turn: 1,
+          applied: 0,
+          has: 0,
+          need: Math.min(need, limit.capacity),
+          perMs,
+          peakPerMs: perMs,
+          isSteady: true,
+        };
+        const [pool] = lend(undefined, limit, ask, 1_000, 0.5);
+        const [later, grant] = lend(pool, limit, { ...ask, isolate: "b", need: limit.capacity, perMs: 0 }, idleAt(pool, limit), 0.5);
+        expect(grant?.tokens).toBe(limit.capacity);
+        expect(Object.keys(later.loans)).toEqual(["b"]);
+      }),
+      { numRuns: 2_000, examples: [[{ capacity: 12, rate: 6, intervalMs: 10_000 }, 12, 0]] },
+    );
+  });
+
+  it("lends nothing of a small limit but what is needed", () => {
+    const small = { capacity: 5, rate: 1, intervalMs: 1_000 };
+    const ask: Ask = { isolate: "a", turn: 1, applied: 0, has: 0, need: 1, perMs: 0.001, peakPerMs: 0.001, isSteady: true };
+    const [, grant] = lend(undefined, small, ask, 0, 0.5);
+    expect(grant).toMatchObject({ tokens: 1, perMs: 0, pauseMs: 0 });
+  });
+
+  it("lends of a small limit also what will be spent before another answer is there", () => {
+    const small = { capacity: 50, rate: 50, intervalMs: 1_000 };
+    const ask: Ask = { isolate: "a", turn: 1, applied: 0, has: 0, need: 1, perMs: 0.08, peakPerMs: 0.08, isSteady: true };
+    const [, grant] = lend(undefined, small, ask, 0, 0.5);
+    expect(grant).toMatchObject({ tokens: 5, perMs: 0, pauseMs: 0 });
+  });
+
+  it.each([
+    { isolates: 1, load: 0.8, rate: 100 },
+    { isolates: 10, load: 0.8, rate: 10 },
+    { isolates: 1_000, load: 0.8, rate: 100 },
+  ])("does not starve a small limit of $rate/s below its rate, in $isolates isolates", ({ isolates, load, rate }) => {
+    const limit = { capacity: rate, rate, intervalMs: 1_000 };
+    const { figures } = simulate({ limit, isolates, load, demand: "uniform", seconds: 20 }, 1);
+    expect(figures["over, tokens"]).toBe(0);
+    expect(figures["under, %"]).toBeLessThan(8);
+  });
+
+  it("lets even those pause who got the last of a small limit that is under attack, and others not", () => {
+    const small = { capacity: 10, rate: 10, intervalMs: 1_000 };
+    const ask: Ask = { isolate: "a", turn: 1, applied: 0, has: 0, need: 9, perMs: 0.005, peakPerMs: 0.005, isSteady: true };
+    expect(lend(undefined, small, { ...ask, need: 10 }, 0, 0.5)[1]).toMatchObject({ tokens: 10, pauseMs: 0 });
+    const attack = { ...ask, need: 10, perMs: 0.03 };
+    expect(lend(undefined, small, attack, 0, 0.5)[1]).toMatchObject({ tokens: 10, pauseMs: 100, retryAfterMs: 100 });
+  });
+
+  it("tells a key that is used up to pause, and callers when to come back", () => {
+    const small = { capacity: 1, rate: 1, intervalMs: 1_000 };
+    const ask: Ask = { isolate: "a", turn: 1, applied: 0, has: 0, need: 1, perMs: 1, peakPerMs: 1, isSteady: true };
+    const [pool] = lend(undefined, small, ask, 0, 0.5);
+    const [, grant] = lend(pool, small, { ...ask, isolate: "b" }, 0, 0.5);
+    expect(grant).toMatchObject({ tokens: 0, retryAfterMs: 1_000 });
+    expect(grant?.pauseMs).toBeGreaterThanOrEqual(1_000);
+  });
+});
+
+describe("fair shares", () => {
+  it("are never more than the rate together, nor for one than what another with more demand gets", () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 100, noNaN: true }), { minLength: 1, maxLength: 50 }), (demands) => {
+        const shares = demands.map((own) => Math.min(own, fairLevel(demands, 10)));
+        expect(shares.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(10 + 1e-6);
+        const sorted = demands.map((demand, index) => ({ demand, share: shares[index]! })).sort((a, b) => a.demand - b.demand);
+        for (const [index, { share }] of sorted.entries()) expect(share).toBeGreaterThanOrEqual((sorted[index - 1]?.share ?? 0) - 1e-9);
+      }),
+    );
+  });
+});

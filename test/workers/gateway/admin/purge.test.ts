@@ -1,0 +1,97 @@
+// The service that purges: through the gateway, with the cache's token, in every protocol's errors.
+import { env } from "cloudflare:workers";
+import { expect, it } from "vitest";
+import type { Delta } from "../../../../core/cache/purge/purges.ts";
+import { InvalidConfiguration } from "../../../../workers/gateway/configure/configuration.ts";
+import { gatewayTo, json, USER } from "../../../support/gateway.ts";
+
+const TOKEN = "a secret of the cache";
+let names = 0;
+
+function gateway(fault = false) {
+  const log = env.PURGE_LOG.getByName(`purging-${names++}`);
+  const append: typeof log.append = (...args) => (fault ? (Promise.reject(new Error("gone")) as never) : log.append(...args));
+  const PURGE_LOG = { getByName: () => ({ since: (known: number) => log.since(known), append }) };
+  const input = { purge: { tokenBinding: "CACHE_TOKEN", pollMs: 3_000 } };
+  const served = gatewayTo(() => json(USER), input, { PURGE_LOG, CACHE_TOKEN: TOKEN });
+  const purge = (message: object, token = TOKEN) =>
+    served(
+      new Request("https://gateway.example/tidegate.cache.v1.CacheService/Purge", {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+        body: JSON.stringify(message),
+      }),
+    );
+  return { purge, known: () => log.since(0) as Promise<Delta> };
+}
+
+it("writes what it is told to the log, soft where nothing else is said, and tells when it holds", async () => {
+  const { purge, known } = gateway();
+  const answer = await purge({ targets: [{ tag: "user:42" }, { key: "v1|a" }, { route: "users.v1.UserService/GetUser" }] });
+  const { seq, effectiveWithinMs } = (await answer.json()) as { seq: string; effectiveWithinMs: number };
+  expect([answer.status, effectiveWithinMs]).toEqual([200, 4_000]);
+  expect(await known()).toMatchObject({
+    seq: Number(seq),
+    purges: [
+      { kind: "tag", value: "user:42", mode: "soft" },
+      { kind: "key", value: "v1|a", mode: "soft" },
+      { kind: "route", value: "users.v1.UserService/GetUser", mode: "soft" },
+    ],
+  });
+  expect((await purge({ targets: [{ all: true }], hard: true })).status).toBe(200);
+  expect(await known()).toMatchObject({ purges: [], softFloor: 0 });
+  expect(await known()).toHaveProperty("epoch", ((await known()) as { seq: number }).seq);
+});
+
+it.each(["", "a secret of the cachf", `${TOKEN} `, "x"])("takes nothing from who does not bring the token: %j", async (token) => {
+  const { purge, known } = gateway();
+  expect((await purge({ targets: [{ all: true }] }, token)).status).toBe(token === `${TOKEN} ` ? 200 : 401); // fields end without spaces
+  expect((await known()).kind).toBe(token === `${TOKEN} ` ? "purged" : "same");
+});
+
+it.each([
+  [{}, "1 to 100"],
+  [{ targets: Array.from({ length: 101 }, () => ({ tag: "a" })) }, "1 to 100"],
+  [{ targets: [{ tag: "a" }, { tag: "" }] }, "targets[1]: tag: write 1 to 256 characters"],
+  [{ targets: [{ tag: "a".repeat(257) }] }, "1 to 256"],
+  [{ targets: [{ key: "a".repeat(1_025) }] }, "1 to 1024"],
+  [{ targets: [{ all: false }] }, "write one of key, tag, route, all: true"],
+  [{ targets: [{}] }, "write one of"],
+])("purges all or nothing, and tells what is wrong: %j", async (message, told) => {
+  const { purge, known } = gateway();
+  const answer = await purge(message);
+  expect([answer.status, (await answer.json<{ message: string }>()).message]).toEqual([400, expect.stringContaining(told)]);
+  expect((await known()).kind).toBe("same");
+});
+
+it("says so where the log can't be written", async () => {
+  const answer = await gateway(true).purge({ targets: [{ all: true }] });
+  expect([answer.status, await answer.json()]).toMatchObject([503, { code: "unavailable", message: "the log of purges can't be written" }]);
+});
+
+it("is not served where nobody may purge", async () => {
+  const answer = await gatewayTo(() => json(USER))(
+    new Request("https://gateway.example/tidegate.cache.v1.CacheService/Purge", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    }),
+  );
+  expect(answer.status).toBe(404);
+});
+
+it.each([
+  [{ purge: { tokenBinding: "NO_SUCH" } }, {}, "no secret of that name"],
+  [{ purge: { tokenBinding: "CACHE_TOKEN" } }, { CACHE_TOKEN: "short" }, "a shorter secret"],
+  [{ purge: { tokenBinding: "CACHE_TOKEN" } }, { CACHE_TOKEN: TOKEN, PURGE_LOG: undefined }, "PurgeLog as PURGE_LOG"],
+  [{ purge: { tokenBinding: 7 } }, {}, "purge.tokenBinding"],
+  [{ purge: { tokenBinding: "CACHE_TOKEN", pollMs: 1, strict: "yes", waitMs: 0 } }, { CACHE_TOKEN: TOKEN }, "purge.waitMs"],
+])("tells a mistake before anything starts: %j", (input, bindings, told) => {
+  let message = "";
+  try {
+    gatewayTo(() => json(USER), input as never, { PURGE_LOG: env.PURGE_LOG, ...bindings });
+  } catch (error) {
+    message = error instanceof InvalidConfiguration ? error.message : "another error";
+  }
+  expect(message).toContain(told);
+});

@@ -1,0 +1,90 @@
+// What the shared level keeps of an entry: all of it comes back, and nothing that is not one.
+import { describe, expect, it } from "vitest";
+import { decode, encode, type Metadata } from "../../../../../workers/gateway/cache/l2/codec.ts";
+import { entryOf } from "../../../../support/cache-entry.ts";
+
+const NOW = 1_000_000;
+const bufferOf = (bytes: Uint8Array): ArrayBuffer => bytes.slice().buffer as ArrayBuffer;
+
+it("brings back what went in, fields that it does not know among it", () => {
+  const entry = {
+    ...entryOf("a body", NOW, {
+      headers: [
+        ["x-name", "Grüße \u{1f600}"],
+        ["a", "b"],
+      ],
+    }),
+    ...{ etag: '"v1"', trailers: [["grpc-status", "0"]], unchanged: 3, nested: { deep: [1, null, true] } },
+  };
+  const { bytes, metadata } = encode(entry);
+  expect(decode(bufferOf(bytes), metadata, NOW)).toEqual({ kind: "entry", entry });
+  expect(JSON.stringify(metadata).length).toBeLessThan(1_024);
+});
+
+it("brings back a body of any bytes, and none at all", () => {
+  for (const body of [Uint8Array.from({ length: 70_000 }, (_, index) => index % 256), new Uint8Array(0)]) {
+    const { bytes, metadata } = encode(entryOf("", NOW, { body }));
+    const decoded = decode(bufferOf(bytes), metadata, NOW);
+    expect(decoded.kind === "entry" && decoded.entry.body.every((byte, index) => byte === body[index])).toBe(true);
+    expect(decoded.kind === "entry" && decoded.entry.body.byteLength).toBe(body.byteLength);
+  }
+});
+
+it("drops what an earlier version stored of an upstream's cross-origin fields", () => {
+  const headers: [string, string][] = [
+    ["access-control-allow-origin", "*"],
+    ["a", "b"],
+    ["access-control-of-tomorrow", "*"],
+    ["timing-allow-origin", "*"],
+  ];
+  const { bytes, metadata } = encode(entryOf("a", NOW, { headers }));
+  const decoded = decode(bufferOf(bytes), metadata, NOW);
+  expect(decoded.kind === "entry" && decoded.entry.headers).toEqual([["a", "b"]]);
+});
+
+it("keeps a life without end", () => {
+  const { bytes, metadata } = encode(entryOf("a", NOW, { errorUntil: Number.POSITIVE_INFINITY }));
+  expect(decode(bufferOf(bytes), metadata, NOW * 1e6).kind).toBe("entry");
+});
+
+it("has expired when its longest time has, whatever the metadata says", () => {
+  const { bytes, metadata } = encode(entryOf("a", NOW));
+  expect(decode(bufferOf(bytes), metadata, NOW + 599_999).kind).toBe("entry");
+  expect(decode(bufferOf(bytes), metadata, NOW + 600_000).kind).toBe("expired");
+  expect(decode(bufferOf(bytes), { ...metadata, k: NOW * 2 }, NOW + 600_000).kind).toBe("expired");
+});
+
+describe("what is no entry is told, and never thrown:", () => {
+  const { bytes, metadata } = encode(entryOf("a body", NOW));
+  const head = (text: string): [Uint8Array, Metadata] => {
+    const json = new TextEncoder().encode(text);
+    const all = new Uint8Array(4 + json.byteLength + 6);
+    new DataView(all.buffer).setUint32(0, json.byteLength);
+    all.set(json, 4);
+    return [all, { ...metadata, n: json.byteLength }];
+  };
+  const changed = (fields: object) => head(JSON.stringify({ ...entryOf("", NOW), body: undefined, ...fields }));
+  const flipped = bytes.slice();
+  flipped[20] = 0xff;
+
+  it.each<[string, [Uint8Array, unknown], string]>([
+    ["no metadata", [bytes, null], "other_version"],
+    ["another version", [bytes, { ...metadata, v: 0 }], "other_version"],
+    ["metadata that is no object", [bytes, "v1"], "other_version"],
+    ["nothing", [new Uint8Array(0), metadata], "corrupt"],
+    ["a cut body", [bytes.slice(0, -1), metadata], "corrupt"],
+    ["a longer body", [Uint8Array.from([...bytes, 0]), metadata], "corrupt"],
+    ["a length beyond the end", [Uint8Array.from([255, 255, 255, 255, ...bytes.slice(4)]), metadata], "corrupt"],
+    ["bytes that are no UTF-8", [flipped, metadata], "corrupt"],
+    ["no JSON", head("{"), "corrupt"],
+    ["JSON of another kind", head("[]"), "corrupt"],
+    ["no fields", head("{}"), "corrupt"],
+    ["a status that is none", changed({ status: 99 }), "corrupt"],
+    ["times that are no numbers", changed({ freshUntil: "soon" }), "corrupt"],
+    ["headers that are none", changed({ headers: [["a"]] }), "corrupt"],
+    ["tags that are none", changed({ tags: [1] }), "corrupt"],
+    ["what it is without a change", changed({}), "entry"],
+  ])("%s", (_name, [found, told], kind) => {
+    expect(decode(bufferOf(found), told, NOW).kind).toBe(kind);
+  });
+});

@@ -1,0 +1,77 @@
+// Calls that wait for one of them: whatever becomes of that one, nobody waits for ever.
+import { describe, expect, it, vi } from "vitest";
+import { Rejected } from "../../../../core/rejection.ts";
+import { errorOf, Flights, type Wait } from "../../../../workers/gateway/cache/single-flight.ts";
+
+const flights = () => new Flights<string>((work) => void work.catch(() => undefined));
+const wait = (more: Partial<Wait> = {}): Wait => ({ maxFollowers: 10, deadlineAt: Date.now() + 10_000, patienceMs: 10_000, ...more });
+const never = (): Promise<string> => new Promise(() => undefined);
+
+describe("a flight", () => {
+  it("is led once, and lands for all", async () => {
+    const all = flights();
+    let leads = 0;
+    const lead = async (): Promise<string> => {
+      leads += 1;
+      await scheduler.wait(5);
+      return "here";
+    };
+    const joined = await Promise.all(Array.from({ length: 5 }, () => all.join("a", wait(), lead)));
+    expect(joined.map((one) => one.kind === "landed" && one.value)).toEqual(Array(5).fill("here"));
+    expect([leads, joined.filter((one) => one.kind === "landed" && one.isLeader).length]).toEqual([1, 1]);
+    await vi.waitUntil(() => all.size === 0, { timeout: 60_000 });
+  });
+
+  it("whose leader is lost is led by another one, after a while", async () => {
+    const all = flights();
+    const lost = all.join("a", wait({ deadlineAt: Date.now() + 20 }), never);
+    const second = await all.join("a", wait({ patienceMs: 60 }), () => Promise.resolve("second"));
+    expect(second).toMatchObject({ kind: "landed", value: "second", isLeader: true });
+    expect(await lost).toEqual({ kind: "late" });
+  });
+
+  it("whose leader is lost does not keep those out who come later and have less time", async () => {
+    const all = flights();
+    const patienceMs = 60;
+    void all.join("a", wait({ deadlineAt: Date.now() + 20 }), never);
+    const late = await all.join("a", wait({ deadlineAt: Date.now() + 20, patienceMs }), never);
+    expect(late).toEqual({ kind: "late" });
+    await scheduler.wait(patienceMs);
+    const next = await all.join("a", wait({ deadlineAt: Date.now() + 1_000, patienceMs }), () => Promise.resolve("next"));
+    expect(next).toMatchObject({ kind: "landed", value: "next", isLeader: true });
+  });
+
+  it("is led by one of those whose patience ends, and not by each", async () => {
+    const all = flights();
+    let leads = 0;
+    void all.join("a", wait({ deadlineAt: Date.now() + 10 }), never);
+    const lead = async (): Promise<string> => {
+      leads += 1;
+      await scheduler.wait(20);
+      return "second";
+    };
+    const joined = await Promise.all(Array.from({ length: 10 }, () => all.join("a", wait({ patienceMs: 500 }), lead)));
+    expect(joined.every((one) => one.kind === "landed" && one.value === "second")).toBe(true);
+    expect(leads).toBe(1);
+  });
+
+  it("fails for all alike, as plain data", async () => {
+    const all = flights();
+    const rejection = { kind: "upstream_unreachable", upstream: "u", wasSent: false } as const;
+    const [refused] = await Promise.all([all.join("a", wait(), () => Promise.reject(new Rejected(rejection)))]);
+    expect(refused).toEqual({ kind: "failed", failure: { rejection }, isLeader: true });
+    expect(errorOf({ rejection })).toEqual(new Rejected(rejection));
+    const broken = await all.join("b", wait(), () => Promise.reject(new Error("a mistake of ours")));
+    expect(broken.kind === "failed" && errorOf(broken.failure).message).toContain("a mistake of ours");
+  });
+
+  it("takes so many, and no more", async () => {
+    const all = flights();
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const first = all.join("a", wait(), () => promise);
+    const second = all.join("a", wait({ maxFollowers: 1 }), never);
+    expect(await all.join("a", wait({ maxFollowers: 1 }), never)).toEqual({ kind: "full" });
+    resolve("here");
+    expect([(await first).kind, (await second).kind]).toEqual(["landed", "landed"]);
+  });
+});

@@ -1,0 +1,85 @@
+// What callers get while an upstream is down: another one's answer, or one that stands in the configuration.
+import { fromBinary } from "@bufbuild/protobuf";
+import { expect, it } from "vitest";
+import type { RouteInput } from "../../../../core/route-policy.ts";
+import { UserSchema } from "../../../../protos/gen/users/v1/users_pb.ts";
+import { InvalidConfiguration } from "../../../../workers/gateway/configure/configuration.ts";
+import { enveloped, gatewayTo, json, rest, USER, unary } from "../../../support/gateway.ts";
+
+type Answer = (request: Request) => Response | Promise<Response>;
+
+const DOWN: Answer = () => json({ code: "unavailable" }, { status: 503 });
+const OTHER = { ...USER, displayName: "Other" };
+const STANDING = { id: "usr_none", displayName: "Somebody" };
+
+/** A gateway whose upstream and the other one are functions, and how often the other was asked. */
+function over(own: Answer, fallback: RouteInput["fallback"], other: Answer = () => json(OTHER)) {
+  let asked = 0;
+  const fetch = async (url: string, init: RequestInit) => {
+    asked += 1;
+    return other(new Request(url, init));
+  };
+  const methods = { GetUser: { fallback: fallback! }, UpdateUser: { fallback: fallback! } };
+  const services = { "users.v1.UserService": { upstream: { binding: "USERS" }, retries: { baseMs: 1, max: 1 }, methods } };
+  return { gateway: gatewayTo(own, { services }, { OTHER: { fetch } }), asked: () => asked };
+}
+const elsewhere = { upstream: { binding: "OTHER" } };
+
+it("asks the other upstream for a read whose own one is down, and says so", async () => {
+  const { gateway, asked } = over(DOWN, elsewhere);
+  const answer = await gateway(unary("GetUser"));
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get("tidegate-fallback")).toBe("upstream");
+  expect(await answer.json()).toMatchObject({ displayName: "Other" });
+  expect(asked()).toBe(1);
+});
+
+it("asks it, too, where the breaker of the own one is open, for any call: nothing has been sent", async () => {
+  const { gateway, asked } = over(DOWN, elsewhere);
+  for (let call = 0; call < 5; call++) await gateway(unary("GetUser"));
+  await gateway(unary("UpdateUser")); // finds out that it is not GetUser alone that fails
+  const before = asked();
+  expect((await gateway(unary("UpdateUser"))).status).toBe(200);
+  expect(asked()).toBe(before + 1);
+});
+
+it("leaves a write alone that the own one may have worked on, and every error of the call's own", async () => {
+  const { gateway, asked } = over(DOWN, elsewhere);
+  expect((await gateway(unary("UpdateUser"))).status).toBe(503);
+  const wrong = over(() => json({ code: "invalid_argument" }, { status: 400 }), elsewhere);
+  expect((await wrong.gateway(unary("GetUser"))).status).toBe(400);
+  expect([asked(), wrong.asked()]).toEqual([0, 0]);
+});
+
+it("answers with what is written down where nobody else does, in the caller's protocol", async () => {
+  const { gateway } = over(DOWN, { ...elsewhere, answer: STANDING }, DOWN);
+  const connect = await gateway(unary("GetUser"));
+  expect(connect.status).toBe(200);
+  expect(connect.headers.get("tidegate-fallback")).toBe("answer");
+  expect(await connect.json()).toEqual(STANDING);
+  const restful = await gateway(rest("GET", "/api/v1/users/x"));
+  expect(restful.status).toBe(200);
+  expect(await restful.json()).toMatchObject(STANDING);
+  const web = new Uint8Array(await (await gateway(enveloped("GetUser", "application/grpc-web+proto"))).arrayBuffer());
+  const length = new DataView(web.buffer).getUint32(1);
+  expect(fromBinary(UserSchema, web.subarray(5, 5 + length))).toMatchObject({ displayName: "Somebody" });
+  expect(web[5 + length]).toBe(0x80);
+  expect(new TextDecoder().decode(web.subarray(10 + length))).toContain("grpc-status: 0");
+  const get = await gateway(new Request("https://gateway.example/users.v1.UserService/GetUser?encoding=json&message=%7B%7D"));
+  expect(await get.json()).toEqual(STANDING);
+});
+
+it("does not stand in for answers that are wrong, but there", async () => {
+  const { gateway } = over(() => json({ code: "not_found" }, { status: 404 }), { answer: STANDING });
+  expect((await gateway(unary("GetUser"))).status).toBe(404);
+});
+
+it.each([
+  [{ answer: { nmae: "x" } }, "fallback.answer of users.v1.UserService"],
+  [{ answer: [] as never }, "write the answer's message as its JSON"],
+  [{ upstream: { binding: "MISSING" } }, "name a service binding"],
+  [{ upstream: { binding: "OTHER", protocol: "grpc_web" as const } }, "let versions and fallbacks speak both"],
+])("tells what is wrong with %j", (fallback, mend) => {
+  expect(() => over(DOWN, fallback)).toThrow(InvalidConfiguration);
+  expect(() => over(DOWN, fallback)).toThrow(mend);
+});

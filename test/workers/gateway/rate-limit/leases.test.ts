@@ -1,0 +1,151 @@
+// Leased rate limits through the whole pipeline, with real objects: warm calls ask nobody, and nobody gets more than the limit.
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { RateLimitInput } from "../../../../core/rate-limit/rule.ts";
+import type { LeaseAsk, TokenBucket } from "../../../../durable-objects/token-bucket.ts";
+import { gatewayTo, json, PATIENT_MS, USER, unary } from "../../../support/gateway.ts";
+
+let rules = 0;
+
+// The clock moves only where a test moves it: a lease does not lapse because the machine is busy.
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 0, 1) }));
+afterEach(() => void vi.useRealTimers());
+
+/** Lets 10 ms pass; renewals are collected for 5 ms before they are sent. */
+async function pace(): Promise<void> {
+  vi.setSystemTime(Date.now() + 10);
+  await scheduler.wait(10);
+}
+
+/** Counts what reaches the objects, and lets them fail. */
+function limited(
+  rule: Partial<RateLimitInput>,
+  others: Record<string, RateLimitInput> = {},
+  fault: () => boolean | Promise<never> = () => false,
+) {
+  const name = `rule-${rules++}`; // buckets of its own
+  const seen = { calls: 0 };
+  const TOKEN_BUCKET = {
+    getByName(shard: string) {
+      const stub = env.TOKEN_BUCKET.getByName(shard) as DurableObjectStub<TokenBucket>;
+      return {
+        lend(asks: LeaseAsk[]) {
+          seen.calls += 1;
+          const broken = fault();
+          if (broken === false) return stub.lend(asks);
+          return broken === true ? new Promise<never>(() => undefined) : broken;
+        },
+        take: (charges: never) => {
+          seen.calls += 1;
+          return stub.take(charges);
+        },
+        giveBack: (charges: never) => stub.giveBack(charges),
+      };
+    },
+  };
+  const rateLimits = { [name]: { capacity: 10_000, rate: 10_000, mode: "leased" as const, waitMs: PATIENT_MS, ...rule }, ...others };
+  const gateway = gatewayTo(() => json(USER), { rateLimits, defaults: { rateLimits: Object.keys(rateLimits) } }, { TOKEN_BUCKET });
+  return { seen, name, call: (headers: Record<string, string> = {}) => gateway(unary("GetUser", {}, headers)) };
+}
+
+const statuses = async (calls: readonly Promise<Response>[]): Promise<Record<number, number>> => {
+  const counts: Record<number, number> = {};
+  for (const { status } of await Promise.all(calls)) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+};
+
+it("asks once for calls that come together", async () => {
+  const { seen, call } = limited({});
+  const counts = await statuses(Array.from({ length: 20 }, () => call()));
+  expect(counts).toEqual({ 200: 20 });
+  expect(seen.calls).toBeLessThanOrEqual(4);
+});
+
+it("awaits nothing for a warm request: it is answered while the object hangs", async () => {
+  let isHanging = false;
+  const { seen, call } = limited({ fail: "closed" }, {}, () => isHanging);
+  for (let n = 0; n < 120; n++) {
+    expect((await call()).status).toBe(200); // until there is a rate of its own
+    await pace();
+  }
+  const warmUp = seen.calls;
+  expect(warmUp).toBeLessThan(30);
+  isHanging = true;
+  for (let n = 0; n < 10; n++) {
+    const answer = await call();
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("RateLimit")).toMatch(/^"rule-\d+";r=\d+$/);
+    await pace();
+  }
+  expect(seen.calls - warmUp).toBeLessThanOrEqual(1); // a renewal, behind an answer
+});
+
+it("makes no binding call at all for a warm request between two renewals", async () => {
+  const { seen, call } = limited({});
+  for (let n = 0; n < 120; n++) {
+    for (let m = 0; m < 5; m++) await call(); // until the lease fits the rate
+    await pace();
+  }
+  const asks: number[] = [];
+  for (let round = 0; round < 20; round++) {
+    const before = seen.calls;
+    for (let n = 0; n < 5; n++) expect((await call()).status).toBe(200);
+    asks.push(seen.calls - before);
+    await pace();
+  }
+  expect(asks.filter((count) => count === 0).length).toBeGreaterThanOrEqual(10);
+  expect(Math.max(...asks)).toBeLessThanOrEqual(1);
+});
+
+it("never admits more of a small limit than its capacity, and an attack on it costs next to nothing", async () => {
+  const { seen, call, name } = limited({ capacity: 5, rate: 1, intervalMs: 60_000, fail: "closed" });
+  const first: Response[] = [];
+  for (let n = 0; n < 8; n++) first.push(await call());
+  expect(first.filter(({ status }) => status === 200)).toHaveLength(5);
+  const refused = first.at(-1)!;
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers.get("Retry-After"))).toBeGreaterThanOrEqual(1);
+  expect(refused.headers.get("RateLimit-Policy")).toBe(`"${name}";q=5;w=300`);
+  const before = seen.calls;
+  expect(await statuses(Array.from({ length: 200 }, () => call()))).toEqual({ 429: 200 });
+  expect(seen.calls - before).toBe(0);
+});
+
+it("keeps callers apart", async () => {
+  const { call } = limited({ capacity: 1, rate: 1, intervalMs: 60_000, fail: "closed" });
+  const from = (address: string) => call({ "cf-connecting-ip": address });
+  expect((await from("192.0.2.1")).status).toBe(200);
+  expect((await from("192.0.2.1")).status).toBe(429);
+  expect((await from("192.0.2.2")).status).toBe(200);
+});
+
+it("takes nothing of a lease where another rule refuses the call", async () => {
+  const { seen, call } = limited(
+    { capacity: 3, rate: 1, intervalMs: 60_000, fail: "closed", key: { header: "x-a" } },
+    {
+      [`exact-${rules}`]: { capacity: 1, rate: 1, intervalMs: 60_000, fail: "closed", key: { header: "x-b" } },
+    },
+  );
+  const pair = async (a: string, b: string): Promise<number> => (await call({ "x-a": a, "x-b": b })).status;
+  expect(await pair("a", "1")).toBe(200);
+  expect(await pair("a", "1")).toBe(429); // refused by the exact rule
+  const before = seen.calls;
+  for (let n = 0; n < 5; n++) expect(await pair("a", "1")).toBe(429);
+  expect(seen.calls).toBe(before);
+  expect([await pair("a", "2"), await pair("a", "3"), await pair("a", "4")]).toEqual([200, 200, 429]);
+});
+
+it.each([
+  ["open", 200],
+  ["closed", 503],
+] as const)("lets a rule that fails %s decide while the object can't be asked, and asks it once a second", async (fail, status) => {
+  const { seen, call } = limited({ fail }, {}, () => Promise.reject(new Error("overloaded")));
+  for (let n = 0; n < 10; n++) expect((await call()).status).toBe(status);
+  expect(seen.calls).toBe(1);
+});
+
+it("responds while an object hangs, under a rule that fails open", async () => {
+  vi.useRealTimers();
+  const { call } = limited({ fail: "open", waitMs: 50 }, {}, () => true);
+  expect((await call()).status).toBe(200);
+});

@@ -1,0 +1,64 @@
+// Services as gateway.config.ts describes them: what it says of a method stands in place of the options in its proto.
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
+import { describe, join, type Problem } from "../../../core/parse.ts";
+import type { ServicePolicy } from "../../../core/policy.ts";
+import type { HttpRuleOverride, Idempotency, MethodOverride } from "../../../core/protocol/method-override.ts";
+
+const LEVELS: Readonly<Record<Idempotency, Level>> = {
+  no_side_effects: Level.NO_SIDE_EFFECTS,
+  idempotent: Level.IDEMPOTENT,
+  unknown: Level.IDEMPOTENCY_UNKNOWN,
+};
+
+/**
+ * The service with the idempotency of the configuration in its methods, so that every reader of `DescMethod.idempotency` sees it:
+ * retries, hedging, the cache, Connect GET, the reference. `DescMethod.proto` stays what the upstream knows.
+ */
+export function overridden(service: DescService, overrides: ReadonlyMap<string, MethodOverride>): DescService {
+  if (![...overrides.values()].some(({ idempotency }) => idempotency !== undefined)) return service;
+  const copy: DescService = { ...service, methods: [], method: {} };
+  for (const method of service.methods) {
+    const idempotency = overrides.get(method.name)?.idempotency;
+    const own: DescMethod = { ...method, parent: copy, idempotency: idempotency === undefined ? method.idempotency : LEVELS[idempotency] };
+    copy.methods.push(own);
+    copy.method[method.localName] = own;
+  }
+  return copy;
+}
+
+/** The HTTP rules of all services that the configuration sets, by the full names of their methods. */
+export function configuredRules(services: ReadonlyMap<string, ServicePolicy>): ReadonlyMap<string, readonly HttpRuleOverride[]> {
+  const rules = new Map<string, readonly HttpRuleOverride[]>();
+  for (const [service, { overrides }] of services) {
+    for (const [method, { http }] of overrides) if (http !== undefined) rules.set(`${service}.${method}`, http);
+  }
+  return rules;
+}
+
+/** Only unary methods are repeated, cached, or called by GET: said of a stream, the setting would do nothing. */
+export function overrideProblems({ methods }: DescService, overrides: ReadonlyMap<string, MethodOverride>): Problem[] {
+  return methods.flatMap(({ name, methodKind }) => {
+    const { path, idempotency } = overrides.get(name) ?? {};
+    if (path === undefined || idempotency === undefined || methodKind === "unary") return [];
+    const mend = "remove it: only unary methods are repeated, cached, or called by GET";
+    return [{ path: join(path, "idempotency"), found: `"${idempotency}" for a stream`, mend }];
+  });
+}
+
+/** Whether the upstream takes a Connect GET for a method: it knows its proto, and nothing of our configuration. */
+export function isReadableUpstream({ proto }: DescMethod): boolean {
+  return proto.options?.idempotencyLevel === Level.NO_SIDE_EFFECTS;
+}
+
+const OWN_RULES = "give the method rules of its own in gateway.config.ts (http: [...], or http: [] for none)";
+
+/** A rule that keeps the gateway from starting. */
+export function refusedRule({ path, found, mend }: Problem): Problem {
+  return { path, found, mend: `${mend}; or ${OWN_RULES}; or leave such rules out with rest.onUnsupportedRule: "skip"` };
+}
+
+/** The line that says which rule is left out, and why. */
+export function skippedRule(problem: Problem): string {
+  return `HTTP rule skipped: ${describe(problem)}, or ${OWN_RULES}`;
+}

@@ -1,0 +1,120 @@
+// Which protocol a call is made in, and how a refusal is written in it.
+import type { DescMethod } from "@bufbuild/protobuf";
+import { createRegistry } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import { encodeEnvelope } from "@connectrpc/connect/protocol";
+import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson } from "@connectrpc/connect/protocol-connect";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import type { Rejection } from "../../../core/rejection.ts";
+import { file_google_rpc_error_details } from "../../../protos/gen/google/rpc/error_details_pb.ts";
+import type { Protocol } from "../call.ts";
+import { statusJson } from "../transcode/status.ts";
+import type { Refusal } from "./refusal.ts";
+
+const UNARY: readonly string[] = ["application/proto", "application/json"];
+const STREAM: readonly string[] = ["application/connect+proto", "application/connect+json"];
+const GRPC_WEB: readonly string[] = ["application/grpc-web", "application/grpc-web+proto", "application/grpc-web+json"];
+const GRPC_WEB_TEXT: readonly string[] = ["application/grpc-web-text", "application/grpc-web-text+proto"];
+
+/** @see connectrpc.com/docs/protocol, "Unary-Get-Request": these parameters come with every call */
+const CONNECT_GET = /[?&]connect=v1(?:&|$)/;
+const PLAIN = /^[a-z+/-]+$/;
+
+export const CONNECT_UNARY: Protocol = { kind: "connect_unary" };
+export const REST: Protocol = { kind: "rest" };
+
+/** The types of google/rpc/error_details.proto, in which refusals carry their details. */
+export const details = createRegistry(file_google_rpc_error_details);
+
+/** The media type alone, lower case: what stands before parameters such as `; charset=utf-8`. */
+export function mediaType(contentType: string | null): string {
+  if (contentType === null) return "";
+  if (PLAIN.test(contentType)) return contentType;
+  const end = contentType.indexOf(";");
+  return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
+}
+
+/** Whether a response is a stream of envelopes, which ends with one that says how. */
+export function isEnvelopes(headers: Headers): boolean {
+  const type = mediaType(headers.get("content-type"));
+  return type.startsWith("application/connect+") || type.startsWith("application/grpc-web");
+}
+
+/**
+ * The codings that the caller accepts: `identity` where it names none. Cloudflare's edge, and the proxy of `wrangler dev`, write an
+ * `Accept-Encoding` of their own and keep the caller's in `request.cf`.
+ *
+ * @param sent the request's own header
+ * @see developers.cloudflare.com/workers/runtime-apis/request, clientAcceptEncoding
+ */
+export function acceptEncodingOf(request: Request, sent = request.headers.get("accept-encoding")): string {
+  const { cf } = request as Request & { readonly cf?: { readonly clientAcceptEncoding?: string } };
+  return (cf?.clientAcceptEncoding ?? sent) || "identity";
+}
+
+/** The protocol that the headers speak of, before anybody knows whether there is such a method. */
+export function protocolOf(request: Request): Protocol {
+  const contentType = mediaType(request.headers.get("content-type"));
+  if (contentType.startsWith("application/grpc-web")) return { kind: "grpc_web", contentType };
+  if (contentType.startsWith("application/connect+")) return { kind: "connect_stream", contentType };
+  if (contentType === "application/proto" || request.headers.has("connect-protocol-version")) return CONNECT_UNARY;
+  if (request.method === "GET" && CONNECT_GET.test(request.url)) return CONNECT_UNARY;
+  return REST;
+}
+
+/** The protocol of a call to a method that exists, or why there can be none and how to say so. */
+export function protocolFor(request: Request, method: DescMethod): Protocol | { readonly refusal: Rejection; readonly spoken: Protocol } {
+  const isUnary = method.methodKind === "unary";
+  const verb = request.method; // read once: it is no plain property
+  if (verb === "GET" && isReadable(method)) return CONNECT_UNARY;
+  if (verb !== "POST") {
+    const allow = isReadable(method) ? ["GET", "HEAD", "POST"] : ["POST"];
+    return { refusal: { kind: "method_not_allowed", method: verb, allow }, spoken: CONNECT_UNARY };
+  }
+  const found = request.headers.get("content-type");
+  const contentType = mediaType(found);
+  const accepted = isUnary ? UNARY : STREAM;
+  if (accepted.includes(contentType)) return isUnary ? CONNECT_UNARY : { kind: "connect_stream", contentType };
+  if (GRPC_WEB.includes(contentType) || GRPC_WEB_TEXT.includes(contentType)) return { kind: "grpc_web", contentType };
+  const spoken = protocolOf(request);
+  const refusal: Rejection = { kind: "unsupported_content_type", found, accepted: [...accepted, ...GRPC_WEB, ...GRPC_WEB_TEXT] };
+  return { refusal, spoken: spoken.kind === "grpc_web" ? spoken : CONNECT_UNARY };
+}
+
+/** Connect lets a unary method without side effects be called with GET. */
+export function isReadable(method: DescMethod): boolean {
+  return method.methodKind === "unary" && method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+}
+
+/** Writes a refusal as the caller's protocol wants its errors. */
+export function writeRefusal(protocol: Protocol, { error, httpStatus, isConnectJson, rest }: Refusal): Response {
+  switch (protocol.kind) {
+    case "connect_unary": {
+      const headers = new Headers(error.metadata);
+      // Not `application/json` alone where the status is not Connect's: clients would take it for an error of the method.
+      headers.set(
+        "Content-Type",
+        httpStatus === undefined || isConnectJson === true ? "application/json" : "application/json; charset=utf-8",
+      );
+      const body = JSON.stringify(errorToJson(error, { registry: details }));
+      return new Response(body, { status: httpStatus ?? codeToHttpStatus(error.code), headers });
+    }
+    case "connect_stream": {
+      const end = JSON.stringify(endStreamToJson(error.metadata, error, { registry: details }));
+      const headers = new Headers(error.metadata);
+      headers.set("Content-Type", protocol.contentType);
+      return new Response(encodeEnvelope(endStreamFlag, new TextEncoder().encode(end)), { headers });
+    }
+    case "grpc_web": {
+      const headers = new Headers(error.metadata);
+      setTrailerStatus(headers, error); // "trailers only": the status stands in the headers, the body is empty
+      headers.set("Content-Type", protocol.contentType);
+      return new Response(null, { headers });
+    }
+    case "rest": {
+      const { status, body } = statusJson(error, details);
+      const told = { ...body, code: rest?.code ?? body.code };
+      return Response.json(told, { status: rest?.status ?? httpStatus ?? status, headers: error.metadata });
+    }
+  }
+}

@@ -1,0 +1,140 @@
+// Rejection -> Connect code, HTTP status and headers: the only place that knows how a refusal is told.
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { MisfitCode } from "../../../core/protocol/rpc-response.ts";
+import { rateLimitFields, seconds } from "../../../core/rate-limit/ratelimit-headers.ts";
+import type { FieldViolation, Rejection } from "../../../core/rejection.ts";
+import { BadRequestSchema, RetryInfoSchema } from "../../../protos/gen/google/rpc/error_details_pb.ts";
+
+/** A refusal, ready to be written in any protocol. */
+export interface Refusal {
+  readonly error: ConnectError; // its metadata become headers of the answer
+  readonly httpStatus?: number; // for unary Connect and REST, where HTTP has a better word than Connect's table
+  readonly isConnectJson?: boolean; // under that status, too, the body is one that Connect clients read
+  readonly rest?: { readonly status?: number; readonly code?: Code }; // for REST alone
+}
+
+/**
+ * Where the HTTP status is not one of Connect's table (405, 415), the code is the one that clients read from it: `unknown`,
+ * so that it is the same for those who skip the body, as the Connect conformance suite wants.
+ *
+ * A new rejection fails to compile until it has a line here.
+ */
+export function toRefusal(rejection: Rejection): Refusal {
+  switch (rejection.kind) {
+    case "invalid_request":
+      return { error: badRequest(rejection.message, rejection.violations ?? []) };
+    case "invalid_path":
+      return { error: new ConnectError(rejection.message, Code.InvalidArgument) };
+    case "url_too_long":
+      return {
+        error: new ConnectError(`url is longer than ${rejection.maxBytes} bytes; use POST`, Code.ResourceExhausted),
+        httpStatus: 414,
+        isConnectJson: true,
+        rest: { code: Code.InvalidArgument },
+      };
+    case "unknown_path":
+      return { error: new ConnectError(`nothing is served at ${rejection.path}`, Code.NotFound), httpStatus: 404 };
+    case "unknown_procedure":
+      return { error: new ConnectError(`procedure ${rejection.procedure} is not served here`, Code.Unimplemented), httpStatus: 404 };
+    case "method_not_allowed": {
+      const allow = rejection.allow.join(", ");
+      const error = new ConnectError(`method ${rejection.method} is not allowed, use ${allow}`, Code.Unknown, { Allow: allow });
+      return { error, httpStatus: 405, rest: { code: Code.Unimplemented } };
+    }
+    case "unsupported_content_type": {
+      const accepted = rejection.accepted.join(", ");
+      const found = rejection.found === null ? "no content type" : `content type "${rejection.found.slice(0, 100)}"`;
+      const error = new ConnectError(`${found} is not accepted, use ${accepted}`, Code.Unknown, { "Accept-Post": accepted });
+      return { error, httpStatus: 415, rest: { code: Code.InvalidArgument } };
+    }
+    case "unsupported_encoding": {
+      const accepted = rejection.accepted.join(", ");
+      const found = `content encoding "${rejection.found.slice(0, 100)}" is not accepted`;
+      const error = new ConnectError(`${found}, use ${accepted === "" ? "none" : accepted}`, Code.Unimplemented, {
+        [rejection.advertise]: accepted === "" ? "identity" : accepted,
+      });
+      return { error, rest: { status: 415, code: Code.InvalidArgument } };
+    }
+    case "body_too_large":
+      return {
+        error: new ConnectError(`request is larger than ${rejection.maxBytes} bytes`, Code.ResourceExhausted),
+        rest: { status: 413 },
+      };
+    case "caller_gone":
+      return { error: new ConnectError("the request ended before it was complete", Code.Canceled) };
+    case "rate_limited": {
+      const error = retryLater(`rate limit "${rejection.rule}" exceeded`, Code.ResourceExhausted, rejection.retryAfterMs);
+      for (const [name, value] of rateLimitFields(rejection.quotas)) error.metadata.set(name, value);
+      return { error };
+    }
+    case "limiter_unavailable":
+      return { error: retryLater(`rate limit "${rejection.rule}" can't be checked`, Code.Unavailable, rejection.retryAfterMs) };
+    case "deadline_exceeded":
+      return { error: new ConnectError(`no answer within ${rejection.timeoutMs} ms`, Code.DeadlineExceeded) };
+    case "stream_idle":
+      return { error: new ConnectError(`nothing came from the upstream for ${rejection.idleMs} ms`, Code.DeadlineExceeded) };
+    case "stream_broken": {
+      const code = rejection.isLate ? Code.DeadlineExceeded : Code.Unavailable;
+      return { error: new ConnectError(`the stream of the upstream ${rejection.problem}`, code) };
+    }
+    case "no_endpoint": {
+      const why = rejection.isFull ? "has no endpoint that takes more calls" : "has no endpoint";
+      return { error: new ConnectError(`upstream ${rejection.upstream} ${why}`, Code.Unavailable) };
+    }
+    case "overloaded":
+      return { error: retryLater(`overloaded (${rejection.point}): ${rejection.why}`, Code.Unavailable, rejection.retryAfterMs) };
+    case "breaker_open":
+      return {
+        error: retryLater(
+          `upstream ${rejection.upstream} is failing and gets no calls for a while`,
+          Code.Unavailable,
+          rejection.retryAfterMs,
+        ),
+      };
+    case "upstream_unreachable":
+      return { error: new ConnectError(`upstream ${rejection.upstream} ${unreachable(rejection.wasSent)}`, Code.Unavailable) };
+    case "upstream_invalid": {
+      const { pushbackMs = -1 } = rejection;
+      const headers = pushbackMs < 0 ? {} : { "Retry-After": String(seconds(pushbackMs)) };
+      const error = new ConnectError(`upstream ${rejection.upstream} ${rejection.problem}`, CODES[rejection.code], headers);
+      return rejection.code === "internal" ? { error, httpStatus: 502, isConnectJson: true } : { error };
+    }
+  }
+}
+
+/** What is told of a stream that ended without saying how. */
+export const TOO_LATE: Rejection = { kind: "stream_broken", problem: "was not at its end in time", isLate: true };
+export const BROKE_OFF: Rejection = { kind: "stream_broken", problem: "broke off", isLate: false };
+
+const CODES: Readonly<Record<MisfitCode, Code>> = {
+  internal: Code.Internal,
+  unavailable: Code.Unavailable,
+  unauthenticated: Code.Unauthenticated,
+  permission_denied: Code.PermissionDenied,
+  unimplemented: Code.Unimplemented,
+  resource_exhausted: Code.ResourceExhausted,
+};
+
+function unreachable(wasSent: boolean): string {
+  return wasSent ? "can't be reached, or closed the connection before it responded" : "can't be reached";
+}
+
+/** What is told of a mistake of ours: nothing but that it was one. It is logged whole, with the request id. */
+export function toInternal(): Refusal {
+  return { error: new ConnectError("internal error", Code.Internal) };
+}
+
+function badRequest(message: string, violations: readonly FieldViolation[]): ConnectError {
+  if (violations.length === 0) return new ConnectError(message, Code.InvalidArgument);
+  const detail = {
+    desc: BadRequestSchema,
+    value: { fieldViolations: violations.map(({ field, description }) => ({ field, description })) },
+  };
+  return new ConnectError(message, Code.InvalidArgument, undefined, [detail]);
+}
+
+function retryLater(message: string, code: Code, retryAfterMs: number): ConnectError {
+  const retryDelay = { seconds: BigInt(Math.floor(retryAfterMs / 1000)), nanos: (retryAfterMs % 1000) * 1_000_000 };
+  const headers = { "Retry-After": String(seconds(retryAfterMs)) };
+  return new ConnectError(message, code, headers, [{ desc: RetryInfoSchema, value: { retryDelay } }]);
+}

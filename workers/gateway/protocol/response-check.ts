@@ -1,0 +1,186 @@
+// Looks at a response before it counts as one: an upstream's response that is no RPC response, or not all of one, is the upstream's failure.
+import type { DescMethod, Message } from "@bufbuild/protobuf";
+import { codeFromString } from "@connectrpc/connect/protocol-connect";
+import { trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
+import { responseStream } from "../../../core/protocol/response-stream.ts";
+import {
+  broken,
+  cutShort,
+  expectedType,
+  type Misfit,
+  mayBeError,
+  misfit,
+  misfitOf,
+  type ResponseHead,
+  type Wire,
+} from "../../../core/protocol/rpc-response.ts";
+import { readBody } from "../cache/responses/stored-response.ts";
+import type { Call } from "../call.ts";
+import { messageOf } from "../transcode/envelopes.ts";
+import { type Frame, framesOf, unpacked } from "../translate/frames.ts";
+import { encodingOf } from "../translate/headers.ts";
+import { mediaType } from "./protocol.ts";
+
+/** How the responses of a route are read. Those that pass to the caller as they are have their heads checked, and errors their bodies. */
+export interface Reading {
+  readonly form: "unary" | "stream" | "http"; // http: plain HTTP, where any response is one
+  readonly decodes?: DescMethod; // the gateway reads its messages itself: for REST callers, and to store them
+  readonly isPlain?: boolean; // nothing compressed is requested, as for REST callers
+}
+
+export type Checked = { readonly misfit: Misfit } | { readonly body: BodyInit | null; readonly message?: Message };
+
+const ERROR_BYTES = 65_536; // of an error body, above which it is handed on unread
+
+/**
+ * Needs no time, and returns undefined, where a head that fits is all there is to check.
+ *
+ * @returns what is wrong with it, or the body as it is to be handed on
+ * @throws what ended the call itself: its deadline, or its caller
+ */
+export function check({ form, decodes, isPlain }: Reading, call: Call, response: Response): Checked | Promise<Checked> | undefined {
+  if (form === "http") return outOfRange(response.status) ? { misfit: broken(`responded with status ${response.status}`) } : undefined;
+  const { headers, status } = response;
+  const isGrpcWeb = call.protocol.kind === "grpc_web";
+  const wire: Wire = isGrpcWeb ? "grpc_web" : form === "unary" ? "connect_unary" : "connect_stream";
+  const { method, query, headers: sent } = call.outgoing;
+  const expected = expectedType(method === "GET" ? "" : mediaType(sent.get("content-type")), query);
+  const head: ResponseHead = {
+    status,
+    contentType: mediaType(headers.get("content-type")),
+    length: headers.get("content-length"),
+    grpcStatus: isGrpcWeb ? headers.get("grpc-status") : null,
+  };
+  const wrong = misfitOf(wire, expected, head);
+  if (wrong !== undefined) return { misfit: wrong };
+  if (!isGrpcWeb && mayBeError(head)) return errorBody(call, response, misfit(wire, expected, head));
+  if (form !== "unary" || status !== 200 || (decodes === undefined && call.isTranslated !== true)) return undefined;
+  const binary = { isPlain: isPlain === true, method: head.contentType.endsWith("json") ? undefined : decodes };
+  return isGrpcWeb ? grpcWebMessage(call, response, binary) : connectMessage(call, response, binary);
+}
+
+/** A status that is none of HTTP, or that only intermediaries between two hops see. */
+function outOfRange(status: number): boolean {
+  return status < 200 || status > 599;
+}
+
+/** Foreign JSON is no error of Connect: that has a code. */
+async function errorBody(call: Call, response: Response, foreign: Misfit): Promise<Checked> {
+  const { headers, body } = response;
+  if (encodingOf(headers, "content-encoding") !== null) return { body };
+  const read = await reading(call, readBody(body, headers.get("content-length"), ERROR_BYTES));
+  if ("code" in read) return { misfit: read };
+  if (read.kind === "large") return { body: read.body };
+  return isConnectError(read.body) ? { body: read.body as Uint8Array<ArrayBuffer> } : { misfit: foreign };
+}
+
+function isConnectError(bytes: Uint8Array): boolean {
+  try {
+    const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof json === "object" && json !== null && "code" in json && codeFromString(String(json.code)) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+interface Decoding {
+  readonly method: DescMethod | undefined; // undefined: messages are not decoded
+  readonly isPlain: boolean;
+}
+
+async function connectMessage(call: Call, response: Response, { method, isPlain }: Decoding): Promise<Checked> {
+  const bytes = await reading(call, response.arrayBuffer());
+  if ("code" in bytes) return { misfit: bytes };
+  const body = new Uint8Array(bytes);
+  const encoding = encodingOf(response.headers, "content-encoding");
+  if (encoding !== null) return isPlain ? { misfit: unrequested(encoding) } : { body };
+  return method === undefined ? { body } : decode(body, body, method);
+}
+
+async function grpcWebMessage(call: Call, response: Response, { method, isPlain }: Decoding): Promise<Checked> {
+  const bytes = await reading(call, response.arrayBuffer());
+  if ("code" in bytes) return { misfit: bytes };
+  const body = new Uint8Array(bytes);
+  const { headers } = response;
+  const isOnlyHead = headers.has("grpc-status"); // an error in the headers alone, which is whole without a body
+  const stream = responseStream("grpc_web");
+  const noEnvelope = stream.see(body);
+  if (noEnvelope !== undefined) return { misfit: broken(noEnvelope) };
+  const missing = isOnlyHead && body.byteLength === 0 ? undefined : stream.missing();
+  if (missing !== undefined) return { misfit: cutShort(missing) };
+  const frames = framesOf(body) ?? [];
+  const encoding = encodingOf(headers, "grpc-encoding");
+  const problem = await unreadable(frames, encoding, isPlain);
+  if (problem !== undefined) return { misfit: broken(problem) };
+  const messages = frames.filter(({ flags }) => (flags & trailerFlag) === 0);
+  const [only] = messages;
+  const isDecoded = method !== undefined && only !== undefined && messages.length === 1 && (only.flags & 1) === 0;
+  return isDecoded ? decode(body, only.data, method) : { body };
+}
+
+async function unreadable(frames: readonly Frame[], encoding: string | null, isPlain: boolean): Promise<string | undefined> {
+  for (const frame of frames) {
+    if ((frame.flags & 1) === 0) continue;
+    if (encoding === null) return "sent a compressed message, and no header that says how it is compressed";
+    if ((frame.flags & trailerFlag) !== 0) {
+      const isRead = await unpacked(frame, encoding).then(
+        () => true,
+        () => false,
+      );
+      if (!isRead) return "sent trailers that cannot be decompressed";
+    } else if (isPlain) return unrequested(encoding).problem;
+  }
+  return undefined;
+}
+
+function unrequested(encoding: string): Misfit {
+  return broken(`responded in content encoding "${encoding.slice(0, 20)}", which was not requested`);
+}
+
+function decode(body: Uint8Array<ArrayBuffer>, bytes: Uint8Array, method: DescMethod): Checked {
+  try {
+    return { body, message: messageOf(bytes, method) };
+  } catch {
+    return { misfit: broken(`sent bytes that are no ${method.output.typeName}`) };
+  }
+}
+
+/** A body that breaks off is a misfit; where the call itself was ended, that is why. */
+async function reading<T extends object>(call: Call, body: Promise<T>): Promise<T | Misfit> {
+  try {
+    return await body;
+  } catch (error) {
+    if (call.signal?.aborted === true || call.upload?.failure !== undefined) throw error;
+    return cutShort("closed the connection before the end of its response");
+  }
+}
+
+/**
+ * A stream that the gateway reads, with an eye on its end.
+ *
+ * @param onBroken called once where the stream breaks off, ends too early, or is no stream of envelopes; returns what its reader gets
+ */
+export function watchStream(
+  body: ReadableStream<Uint8Array> | null,
+  call: Call,
+  onBroken: (misfit: Misfit) => Error,
+): ReadableStream<Uint8Array> {
+  const stream = responseStream(call.protocol.kind === "grpc_web" ? "grpc_web" : "connect_stream");
+  const reader = (body ?? new Blob([]).stream()).getReader();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const chunk = await reading(call, reader.read()).catch((error: unknown) => ({ error }));
+        if ("error" in chunk) return controller.error(chunk.error);
+        if ("code" in chunk) return controller.error(onBroken(chunk));
+        const { done, value } = chunk;
+        const wrong = done ? stream.missing() : stream.see(value);
+        if (wrong === undefined) return done ? controller.close() : controller.enqueue(value);
+        controller.error(onBroken(done ? cutShort(wrong) : broken(wrong)));
+        if (!done) await reader.cancel().catch(() => undefined);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}

@@ -1,0 +1,103 @@
+// Whom a call is charged to under a rule, what that caller may spend, and whether the rule holds it at all.
+import type { Message } from "@bufbuild/protobuf";
+import { hash32 } from "../../../core/hash.ts";
+import { callerOf, isWithin } from "../../../core/ip.ts";
+import type { KeySource, RateLimitRule } from "../../../core/rate-limit/rule.ts";
+import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
+
+export interface Caller {
+  readonly key: string; // of the bucket
+  readonly limit: BucketLimit;
+  readonly isEnforced: boolean; // or else only reported
+}
+
+export interface CallFacts {
+  readonly headers: Headers; // as they arrived
+  readonly route: string;
+  readonly principalHeader: string | undefined;
+  readonly message: Readonly<Record<string, unknown>> | undefined; // decoded, where a rule asks for it
+}
+
+const MAX_TOKEN = 8_192; // of a JWT that is looked into, characters
+
+/** @returns undefined for a caller that the rule exempts */
+export function callerUnder(rule: RateLimitRule, facts: CallFacts): Caller | undefined {
+  const address = facts.headers.get("cf-connecting-ip");
+  if (isWithin(address, rule.exempt.ranges)) return undefined;
+  const name = nameFrom(rule.key, facts);
+  if (name !== undefined && rule.exempt.names.has(name)) return undefined;
+  // Callers that a rule can't name are counted by address, apart from those it can.
+  const who = name === undefined ? `ip:${callerOf(address)}` : `${rule.key.kind}:${bounded(name)}`;
+  const plan = rule.tiers === undefined ? undefined : nameFrom(rule.tiers.by, facts);
+  const tier = plan === undefined ? undefined : rule.tiers?.plans.get(plan);
+  const percent = rule.enforce === "off" ? 0 : rule.enforce;
+  return {
+    key: tier === undefined ? `${rule.name}/${who}` : `${rule.name}@${plan}/${who}`,
+    limit: tier ?? rule.limit,
+    isEnforced: percent >= 100 || hash32(`enforced/${who}`) % 100 < percent, // always the same callers
+  };
+}
+
+/** @returns undefined where the call does not say, or where addresses are counted */
+function nameFrom(source: KeySource, { headers, route, principalHeader, message }: CallFacts): string | undefined {
+  switch (source.kind) {
+    case "ip":
+      return undefined;
+    case "everybody":
+      return "*";
+    case "route":
+      return route;
+    case "principal":
+      return principalHeader === undefined ? undefined : said(headers.get(principalHeader));
+    case "header":
+      return said(headers.get(source.header));
+    case "claim":
+      return said(claimOf(headers.get("authorization"), source.claim));
+    case "field":
+      return said(fieldOf(message, source.field));
+  }
+}
+
+export function said(value: unknown): string | undefined {
+  if (typeof value === "string") return value === "" ? undefined : value;
+  return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" ? String(value) : undefined;
+}
+
+/** A claim of the bearer's JWT (RFC 7519), as it stands there: whether the token is genuine, something in front has to say. */
+function claimOf(authorization: string | null, claim: string): unknown {
+  const token = /^bearer ([\w-]+\.[\w-]+\.[\w-]*)$/i.exec((authorization ?? "").slice(0, MAX_TOKEN))?.[1];
+  if (token === undefined) return undefined;
+  try {
+    const payload = atob(token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/"));
+    const claims: unknown = JSON.parse(new TextDecoder().decode(Uint8Array.from(payload, (char) => char.charCodeAt(0))));
+    return typeof claims === "object" && claims !== null && Object.hasOwn(claims, claim)
+      ? (claims as Record<string, unknown>)[claim]
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param path fields of the message as its proto names them, or as protobuf-es does: `user.id` */
+export function fieldOf(message: CallFacts["message"], path: string): unknown {
+  let value: unknown = message;
+  for (const name of path.split(".")) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = (value as Readonly<Record<string, unknown>>)[localName(name)];
+  }
+  return value;
+}
+
+function localName(name: string): string {
+  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** A key that callers choose is kept short: storage grows with it. */
+function bounded(name: string): string {
+  return name.length <= 128 ? name : `${name.slice(0, 96)}#${hash32(name)}`;
+}
+
+/** A message as rules and cost functions read it. */
+export function factsOf(message: Message | undefined): CallFacts["message"] {
+  return message as unknown as CallFacts["message"];
+}

@@ -1,0 +1,114 @@
+// A body of several JSON values, one after the other or as one array: cut into its values as it arrives.
+import { Rejected } from "../../../../core/rejection.ts";
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/**
+ * Cuts without parsing: what is between two cuts may be no JSON, which its parser finds.
+ *
+ * @param maxBytes of one value
+ * @throws Rejected for a value that is too long, or a body that ends within a value or array
+ */
+export async function* jsonValuesOf(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
+  const cutter = new Cutter(maxBytes);
+  for await (const chunk of body) yield* cutter.cut(chunk);
+  yield* cutter.end();
+}
+
+class Cutter {
+  readonly #maxBytes: number;
+  #form: "unknown" | "values" | "array" | "closed" = "unknown";
+  #depth = 0; // open arrays and objects of the value
+  #isInString = false;
+  #isEscaped = false;
+  #hasBegun = false; // the value
+  #isExpected = false; // a value, after a comma
+  #parts: Uint8Array[] = []; // of the value, from earlier chunks
+  #size = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  *cut(chunk: Uint8Array): Generator<Uint8Array> {
+    let start = 0; // of the value's part in this chunk
+    for (let at = 0; at < chunk.byteLength; at++) {
+      const had = this.#hasBegun;
+      const cut = this.#see(chunk[at]!);
+      if (!had && this.#hasBegun) start = at;
+      if (cut === undefined) continue;
+      yield this.#value(chunk.subarray(start, cut === "after" ? at + 1 : at));
+    }
+    if (this.#hasBegun) this.#keep(chunk.subarray(start));
+  }
+
+  *end(): Generator<Uint8Array> {
+    if (this.#form === "array" || this.#isInString || this.#depth > 0) throw refusal("ends within a value");
+    if (this.#hasBegun) yield this.#value(new Uint8Array());
+  }
+
+  /** @returns where the value ends, before or after this byte; undefined where it does not */
+  #see(byte: number): "before" | "after" | undefined {
+    if (this.#isInString) {
+      if (this.#isEscaped) this.#isEscaped = false;
+      else if (byte === BACKSLASH) this.#isEscaped = true;
+      else if (byte === QUOTE) this.#isInString = false;
+      return !this.#isInString && this.#depth === 0 && this.#form === "values" ? "after" : undefined;
+    }
+    const isSpace = byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
+    if (isSpace) return this.#hasBegun && this.#depth === 0 && this.#form === "values" ? "before" : undefined;
+    if (this.#form === "closed") throw refusal("has text after its array");
+    if (this.#form === "unknown") {
+      this.#form = byte === OPEN_ARRAY ? "array" : "values";
+      if (byte === OPEN_ARRAY) return undefined;
+    }
+    if (this.#form === "array" && this.#depth === 0 && (byte === COMMA || byte === CLOSE_ARRAY)) return this.#delimit(byte);
+    this.#hasBegun = true;
+    this.#isExpected = false;
+    if (byte === QUOTE) this.#isInString = true;
+    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) this.#depth += 1;
+    else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) {
+      this.#depth -= 1;
+      if (this.#depth < 0) throw refusal("has a bracket too many");
+      if (this.#depth === 0 && this.#form === "values") return "after";
+    }
+    return undefined;
+  }
+
+  #delimit(byte: number): "before" | undefined {
+    if (!this.#hasBegun && (byte === COMMA || this.#isExpected)) throw refusal("has an array with an empty place");
+    this.#isExpected = byte === COMMA;
+    if (byte === CLOSE_ARRAY) this.#form = "closed";
+    return this.#hasBegun ? "before" : undefined;
+  }
+
+  #keep(part: Uint8Array): void {
+    this.#size += part.byteLength;
+    if (this.#size > this.#maxBytes) throw new Rejected({ kind: "body_too_large", maxBytes: this.#maxBytes });
+    this.#parts.push(part);
+  }
+
+  #value(last: Uint8Array): Uint8Array {
+    this.#keep(last);
+    const value = new Uint8Array(this.#size);
+    let at = 0;
+    for (const part of this.#parts) {
+      value.set(part, at);
+      at += part.byteLength;
+    }
+    this.#parts = [];
+    this.#size = 0;
+    this.#hasBegun = false;
+    return value;
+  }
+}
+
+function refusal(problem: string): Rejected {
+  return new Rejected({ kind: "invalid_request", message: `body ${problem}` });
+}

@@ -1,0 +1,46 @@
+// The text of a JSON body, read strictly: UTF-8 or nothing, no key twice, no depth without bound, no digit lost.
+import { Rejected } from "../../../../core/rejection.ts";
+import { surveyJson } from "../../../../core/transcode/json-text.ts";
+import { invalid } from "./invalid.ts";
+import { NumberText } from "./scalars.ts";
+
+const MAX_DEPTH = 100; // as deep as proto messages may nest
+const EXACT_DIGITS = 15; // of a decimal, which a double always holds
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
+/** JSON in which a `NumberText` stands for each number that a double may not hold. */
+export type RawJson = unknown;
+
+/** @throws Rejected, with a violation where the text is JSON that other parsers would take */
+export function parseJson(bytes: Uint8Array): RawJson {
+  const text = decodeUtf8(bytes);
+  const survey = surveyJson(text, MAX_DEPTH);
+  if (survey.kind === "invalid") throw invalid([{ field: "", description: survey.problem }]);
+  return parse(text, survey.hasLongNumber ? keepDigits : undefined);
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw refusal("is not UTF-8");
+  }
+}
+
+function parse(text: string, reviver: Reviver | undefined): RawJson {
+  try {
+    return JSON.parse(text, reviver as Parameters<typeof JSON.parse>[1]) as RawJson;
+  } catch (error) {
+    throw refusal(`is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function refusal(problem: string): Rejected {
+  return new Rejected({ kind: "invalid_request", message: `body ${problem}` });
+}
+
+/** With the source of a value. @see https://github.com/tc39/proposal-json-parse-with-source */
+type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
+
+const keepDigits: Reviver = (_key, value, { source = "" }) =>
+  typeof value === "number" && (source.length > EXACT_DIGITS || /[eE]/.test(source)) ? new NumberText(source) : value;

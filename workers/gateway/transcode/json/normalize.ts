@@ -1,0 +1,196 @@
+// JSON against the message that it is to become: every value is checked as ProtoJSON says, and put into the one form that
+// protobuf-es, whose parser is laxer, reads as the same value.
+import type { DescField, DescMessage, JsonValue, ScalarType } from "@bufbuild/protobuf";
+import { hasCustomJsonRepresentation, isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import type { FieldViolation } from "../../../../core/rejection.ts";
+import type { RawJson } from "./json.ts";
+import { enumForm, scalarForm } from "./scalars.ts";
+import { type Check, isObject, type JsonOptions, MAP, replace, report, reportIn, shown, type Walk } from "./walk.ts";
+import { wellKnownCheck } from "./well-known.ts";
+
+export type NormalizedJson =
+  | { readonly kind: "ok"; readonly json: JsonValue }
+  | { readonly kind: "invalid"; readonly violations: readonly FieldViolation[] };
+
+/**
+ * @param json is changed in place
+ * @see https://protobuf.dev/programming-guides/json
+ */
+export function normalizeJson(message: DescMessage, json: RawJson, options: JsonOptions): NormalizedJson {
+  const walk: Walk = { options, path: [], violations: [] };
+  const normalized = checkOf(message)(json, walk);
+  return walk.violations.length > 0 ? { kind: "invalid", violations: walk.violations } : { kind: "ok", json: normalized as JsonValue };
+}
+
+const UNKNOWN_TYPE = "holds a type that is not known here";
+
+/** Whether nothing is wrong but that an Any holds a type that another reader may know. */
+export function areUnknownTypes(violations: readonly FieldViolation[]): boolean {
+  return violations.every(({ description }) => description.startsWith(UNKNOWN_TYPE));
+}
+
+interface FieldCheck {
+  readonly field: DescField;
+  readonly check: Check; // of the whole field
+  readonly holdsNull: boolean; // null is one of its values, and does not leave it unset
+}
+
+type FieldChecks = ReadonlyMap<string, FieldCheck>;
+
+const checks = new WeakMap<DescMessage, Check>();
+const fieldChecks = new WeakMap<DescMessage, FieldChecks>();
+
+function checkOf(message: DescMessage): Check {
+  let check = checks.get(message);
+  if (check === undefined) {
+    check = compileMessage(message);
+    checks.set(message, check);
+  }
+  return check;
+}
+
+function compileMessage(message: DescMessage): Check {
+  if (message.typeName === "google.protobuf.Any") return checkAny;
+  if (isWrapperDesc(message)) return scalarCheck(message.fields[0]!.scalar);
+  return (
+    wellKnownCheck(message.typeName) ??
+    ((json, walk) => (isObject(json) ? checkFields(message, json, walk) : report(walk, `must be an object: ${message.typeName}`)))
+  );
+}
+
+function fieldChecksOf(message: DescMessage): FieldChecks {
+  let compiled = fieldChecks.get(message);
+  if (compiled === undefined) {
+    const all = message.fields.map(compileField);
+    // Where one field's JSON name is another's proto name, the proto name holds.
+    compiled = new Map([...all.map((one) => [one.field.jsonName, one] as const), ...all.map((one) => [one.field.name, one] as const)]);
+    fieldChecks.set(message, compiled);
+  }
+  return compiled;
+}
+
+/** @param typeKey a key that names no field: that of an Any */
+function checkFields(message: DescMessage, json: Record<string, RawJson>, walk: Walk, typeKey?: string): RawJson {
+  const fields = fieldChecksOf(message);
+  const seen = new Set<DescField>();
+  let members: Map<string, string> | undefined; // of each oneof, the field that is set
+  let unset: string[] | undefined; // keys of members that are null
+  for (const key of Object.keys(json)) {
+    if (key === typeKey) continue;
+    const entry = fields.get(key) ?? extensionCheck(message, key, walk.options);
+    if (entry === undefined) {
+      if (walk.options.ignoreUnknownFields !== true) reportIn(walk, key, `is no field of ${message.typeName}`);
+      continue;
+    }
+    const { field, check, holdsNull } = entry;
+    const value = json[key];
+    walk.path.push(field.name);
+    if (seen.has(field)) report(walk, "is given twice");
+    seen.add(field);
+    if (value !== null || holdsNull) {
+      if (field.oneof !== undefined) {
+        members ??= new Map();
+        const member = members.get(field.oneof.name);
+        if (member !== undefined) report(walk, `is given beside ${member}, and ${field.oneof.name} holds one of them`);
+        members.set(field.oneof.name, field.name);
+      }
+      replace(json, key, check(value, walk));
+    } else if (field.oneof !== undefined) {
+      unset ??= [];
+      unset.push(key);
+    }
+    walk.path.pop();
+  }
+  // protobuf-es would take a message that is null for a second member of the oneof.
+  if (members !== undefined && unset !== undefined) for (const key of unset) delete json[key];
+  return json;
+}
+
+function extensionCheck(message: DescMessage, key: string, { registry }: JsonOptions): FieldCheck | undefined {
+  if (registry === undefined || !key.startsWith("[") || !key.endsWith("]")) return undefined;
+  const extension = registry.getExtension(key.slice(1, -1));
+  return extension?.extendee.typeName === message.typeName ? compileField(extension as unknown as DescField) : undefined; // a field but for the oneof, which it cannot have
+}
+
+function compileField(field: DescField): FieldCheck {
+  const check = elementCheck(field);
+  const holdsNull = field.message?.typeName === "google.protobuf.Value" || field.enum?.typeName === "google.protobuf.NullValue";
+  if (field.fieldKind === "list") return { field, check: listCheck(check, holdsNull), holdsNull: false };
+  if (field.fieldKind === "map") return { field, check: mapCheck(field.mapKey, check, holdsNull), holdsNull: false };
+  return { field, check, holdsNull };
+}
+
+function elementCheck(field: DescField): Check {
+  if (field.message !== undefined) {
+    const { message } = field;
+    return (json, walk) => checkOf(message)(json, walk); // compiled when it is needed: a type may hold itself
+  }
+  if (field.enum === undefined) return scalarCheck(field.scalar);
+  const { what, fromJson } = enumForm(field.enum);
+  return (json, walk) => {
+    const value = fromJson(json, walk.options);
+    if (value !== undefined) return value;
+    // An unknown name is dropped by protobuf-es where unknown fields are ignored.
+    return typeof json === "string" && walk.options.ignoreUnknownFields === true ? json : report(walk, `must be ${what}`);
+  };
+}
+
+function scalarCheck(scalar: ScalarType | undefined): Check {
+  const { what, fromJson } = scalarForm(scalar!);
+  return (json, walk) => fromJson(json, walk.options) ?? report(walk, `must be ${what}`);
+}
+
+function listCheck(check: Check, holdsNull: boolean): Check {
+  return (json, walk) => {
+    if (!Array.isArray(json)) return report(walk, "must be an array");
+    for (let index = 0; index < json.length; index++) {
+      walk.path.push(index);
+      json[index] = json[index] === null && !holdsNull ? report(walk, "must not be null") : check(json[index], walk);
+      walk.path.pop();
+    }
+    return json;
+  };
+}
+
+function mapCheck(mapKey: ScalarType, check: Check, holdsNull: boolean): Check {
+  const { what, read, fromJson } = scalarForm(mapKey);
+  const keyOf = what === "a string" ? fromJson : (key: string) => (PLAIN_KEY.test(key) ? read(key, {}) : undefined);
+  return (json, walk) => {
+    if (!isObject(json)) return report(walk, "must be an object");
+    const seen = new Set<unknown>();
+    for (const key of Object.keys(json)) {
+      const value = keyOf(key, walk.options);
+      if (value === undefined) report(walk, `has the key ${shown(key)}, and its keys must be ${what}`);
+      else if (seen.has(value)) report(walk, `has the key ${shown(key)} twice`);
+      seen.add(value);
+      walk.path.push(MAP, key);
+      if (json[key] === null && !holdsNull) report(walk, "must not be null");
+      else replace(json, key, check(json[key], walk));
+      walk.path.length -= 2;
+    }
+    return json;
+  };
+}
+
+/** A number as it is printed, without fraction and exponent; or a bool. */
+const PLAIN_KEY = /^-?\d+$|^true$|^false$/;
+
+/** @see google/protobuf/any.proto, "JSON" */
+function checkAny(json: RawJson, walk: Walk): RawJson {
+  if (!isObject(json)) return report(walk, 'must be an object with "@type"');
+  if (Object.keys(json).length === 0) return json;
+  const url = json["@type"];
+  if (typeof url !== "string") return report(walk, 'needs "@type", the type of what it holds');
+  const name = url.slice(url.lastIndexOf("/") + 1);
+  const message = walk.options.registry?.getMessage(name);
+  if (message === undefined) return report(walk, `${UNKNOWN_TYPE}: ${shown(url)}`);
+  if (!hasCustomJsonRepresentation(message)) return checkFields(message, json, walk, "@type");
+  for (const key of Object.keys(json)) {
+    if (key !== "@type" && key !== "value") reportIn(walk, key, `is not part of an Any of ${name}: write "value"`);
+  }
+  if (!Object.hasOwn(json, "value")) return report(walk, `needs "value", the JSON of ${name}`);
+  walk.path.push("value");
+  replace(json, "value", checkOf(message)(json["value"], walk));
+  walk.path.pop();
+  return json;
+}

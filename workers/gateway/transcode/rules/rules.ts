@@ -1,0 +1,158 @@
+// All HTTP rules of the services: one table of routes, or every problem at once.
+import {
+  create,
+  createRegistry,
+  type DescFile,
+  type DescMethod,
+  type DescService,
+  getOption,
+  hasOption,
+  type Registry,
+} from "@bufbuild/protobuf";
+import { type Problem, suggest } from "../../../../core/parse.ts";
+import type { HttpRuleOverride } from "../../../../core/protocol/method-override.ts";
+import { createPathTrie, type PathMatch } from "../../../../core/transcode/path-trie.ts";
+import { http } from "../../../../protos/gen/google/api/annotations_pb.ts";
+import { type HttpRule, HttpRuleSchema } from "../../../../protos/gen/google/api/http_pb.ts";
+import { type CompiledRule, compileRule, type RestOptions, type RestRoute } from "./rule.ts";
+
+export type { RestOptions, RestRoute } from "./rule.ts";
+
+export interface RestTable {
+  readonly routes: readonly RestRoute[];
+  /** @param path canonical; decoded variables come in the order of `route.variables` */
+  match(httpMethod: string, path: string): PathMatch<RestRoute>;
+}
+
+/** Rules by the full names of their methods, each list in place of the rules in the proto. */
+export type ConfiguredRules = ReadonlyMap<string, readonly HttpRuleOverride[]>;
+
+export interface CompiledRest {
+  readonly table: RestTable;
+  /** Rules of the protos that are illegal, that cannot be served here, or that claim the paths of another one. They are not in the table. */
+  readonly problems: readonly Problem[];
+  /** The same of rules that the configuration sets. */
+  readonly mistakes: readonly Problem[];
+}
+
+/** One rule to compile: where it stands, for messages; undefined where it is in the proto. */
+interface Candidate {
+  readonly method: DescMethod;
+  readonly rule: HttpRule;
+  readonly path: string | undefined;
+}
+
+/**
+ * Compiles the rules of services into one table. A rule that is not legal, or that claims what another one has, is left out and takes
+ * no other rule with it. Rules of the configuration come first; of two rules in protos, the one of the earlier service stays.
+ */
+export function compileRest(
+  services: readonly DescService[],
+  options: RestOptions = {},
+  configured: ConfiguredRules = new Map(),
+): CompiledRest {
+  const trie = createPathTrie<RestRoute>();
+  const routes = new Map<Candidate, RestRoute>();
+  const problems: Problem[] = [];
+  const mistakes: Problem[] = [];
+  const settings = { ...options, registry: options.registry ?? typesOf(services) };
+
+  const candidates = candidatesOf(services, options.rules ?? [], configured, problems);
+  const isConfigured = ({ path }: Candidate) => path !== undefined;
+  for (const candidate of candidates.toSorted((a, b) => Number(isConfigured(b)) - Number(isConfigured(a)))) {
+    const found = isConfigured(candidate) ? mistakes : problems;
+    const compiled = compiledOf(candidate, settings);
+    if (compiled.kind === "invalid") {
+      found.push(...compiled.problems);
+      continue;
+    }
+    const { route } = compiled;
+    const standing = trie.add(route.httpMethod, route.template, route);
+    if (standing === undefined) routes.set(candidate, route);
+    else
+      found.push({
+        path: candidate.path ?? route.name,
+        found: `the same paths as ${standing.name}`,
+        mend: "change one of the two templates",
+      });
+  }
+  const inOrder = candidates.flatMap((candidate) => routes.get(candidate) ?? []);
+  return { table: { routes: inOrder, match: trie.match }, problems, mistakes };
+}
+
+/** A descriptor that was made by hand may break a promise that a compiler keeps: that concerns its rule alone. */
+function compiledOf({ method, rule, path }: Candidate, options: RestOptions): CompiledRule {
+  try {
+    const compiled = compileRule(method, rule, options);
+    if (compiled.kind === "ok" || path === undefined) return compiled;
+    return { kind: "invalid", problems: compiled.problems.map((problem) => ({ ...problem, path })) };
+  } catch (error) {
+    const found = `a rule that cannot be compiled (${error instanceof Error ? error.message : String(error)})`;
+    return { kind: "invalid", problems: [{ path: path ?? nameOf(method), found, mend: "build the descriptors anew" }] };
+  }
+}
+
+/** The rule of each method that has one, and its additional bindings. */
+function candidatesOf(
+  services: readonly DescService[],
+  overriding: readonly HttpRule[],
+  configured: ConfiguredRules,
+  problems: Problem[],
+): readonly Candidate[] {
+  const methods = new Map(services.flatMap((service) => service.methods).map((method) => [nameOf(method), method]));
+  const bySelector = new Map(overriding.map((rule) => [rule.selector, rule]));
+  for (const selector of bySelector.keys()) {
+    if (methods.has(selector)) continue;
+    problems.push({ path: "rules", found: `selector "${selector}"`, mend: `write ${suggest(selector, [...methods.keys()])}` });
+  }
+  return [...methods].flatMap(([name, method]): Candidate[] => {
+    const own = configured.get(name);
+    if (own !== undefined) return own.map((rule) => ({ method, rule: httpRuleOf(rule), path: rule.path }));
+    const rule = bySelector.get(name) ?? ruleOf(method, problems);
+    if (rule === undefined) return [];
+    if (rule.additionalBindings.some((additional) => additional.additionalBindings.length > 0)) {
+      problems.push({
+        path: name,
+        found: "additional_bindings within additional_bindings",
+        mend: "write them side by side, one level deep",
+      });
+    }
+    return [rule, ...rule.additionalBindings].map((one) => ({ method, rule: one, path: undefined }));
+  });
+}
+
+/** What the proto says; undefined where it says nothing that can be read. */
+function ruleOf(method: DescMethod, problems: Problem[]): HttpRule | undefined {
+  try {
+    return hasOption(method, http) ? getOption(method, http) : undefined;
+  } catch (error) {
+    const found = `an option google.api.http that cannot be read (${error instanceof Error ? error.message : String(error)})`;
+    problems.push({ path: nameOf(method), found, mend: "build the descriptors anew" });
+    return undefined;
+  }
+}
+
+function httpRuleOf({ httpMethod, template, body, responseBody }: HttpRuleOverride): HttpRule {
+  return create(HttpRuleSchema, { pattern: { case: "custom", value: { kind: httpMethod, path: template } }, body, responseBody });
+}
+
+function nameOf(method: DescMethod): string {
+  return `${method.parent.typeName}.${method.name}`;
+}
+
+/** The types that services know: those of their files, and of all files that these import. */
+export function typesOf(services: readonly DescService[]): Registry {
+  return createRegistry(...filesOf(services));
+}
+
+/** The files of the services and all that they import. */
+export function filesOf(services: readonly DescService[]): Set<DescFile> {
+  const files = new Set<DescFile>();
+  const add = (file: DescFile): void => {
+    if (files.has(file)) return;
+    files.add(file);
+    file.dependencies.forEach(add);
+  };
+  for (const { file } of services) add(file);
+  return files;
+}

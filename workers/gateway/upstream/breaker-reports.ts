@@ -1,0 +1,56 @@
+// Tells the object of a service what this isolate has seen of its endpoints, behind the answer, and hears what all isolates have.
+import type { Panel } from "../../../core/breaker/local-breakers.ts";
+import type { BreakerPolicy } from "../../../core/breaker/policy.ts";
+import type { Reporter, Seen, View } from "../../../core/breaker/shared-breaker.ts";
+import type { Call } from "../call.ts";
+
+/** The objects that hear of it: `durable-objects/circuit-breaker.ts`, by service. */
+export interface Breakers {
+  getByName(service: string): {
+    report(by: Reporter, seen: Readonly<Record<string, Seen>>, policy: BreakerPolicy): Promise<Readonly<Record<string, View>>>;
+  };
+}
+
+const GIVES_UP_MS = 5_000; // on a report whose call may be gone
+
+/**
+ * @param name of the object: the service, and its version where it has several
+ * @returns what tells of an endpoint that has just been called, or of none, if it is time to: a promise to be kept behind the answer
+ */
+export function teller(
+  name: string,
+  panel: Panel,
+  policy: BreakerPolicy,
+  breakers: Breakers,
+): (call: Call, id?: string) => Promise<void> | undefined {
+  let askedAt = Number.NEGATIVE_INFINITY; // one report under way at a time
+  let isolate: string | undefined; // what counts its own reports; the dice may be asked within a request only
+  return ({ request }, id) => {
+    const sentAt = Date.now();
+    if (sentAt - askedAt < GIVES_UP_MS) return undefined;
+    const seen = panel.report(sentAt, id);
+    if (seen === undefined) return undefined;
+    askedAt = sentAt;
+    isolate ??= crypto.randomUUID();
+    const { cf } = request as { cf?: { colo?: string } };
+    const by = { isolate, location: cf?.colo ?? isolate }; // where nobody says where it is, it is a place of its own
+    return tell(breakers, name, by, seen, policy).then((views) => {
+      if (askedAt === sentAt) askedAt = Number.NEGATIVE_INFINITY;
+      if (views !== undefined) panel.saw(views, sentAt, Date.now());
+    });
+  };
+}
+
+/** An object that can't be asked leaves the isolate to what it sees by itself. The platform asks again; we don't on top of it. */
+async function tell(
+  breakers: Breakers,
+  name: string,
+  ...report: Parameters<ReturnType<Breakers["getByName"]>["report"]>
+): Promise<Readonly<Record<string, View>> | undefined> {
+  try {
+    return await breakers.getByName(name).report(...report);
+  } catch (fault) {
+    console.warn(JSON.stringify({ level: "warn", breaker: name, fault: String(fault) }));
+    return undefined;
+  }
+}

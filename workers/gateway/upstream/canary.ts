@@ -1,0 +1,35 @@
+// An upstream of several versions: each call goes to the one its caller gets, and, behind its answer, to the one that is watched.
+import { chooseVersion, type TrafficPolicy, versionNamed } from "../../../core/traffic.ts";
+import type { Call } from "../call.ts";
+import { cookieOf, keyOf } from "./hash-key.ts";
+import type { Upstream } from "./upstream.ts";
+
+export interface Versions {
+  readonly own: Upstream;
+  readonly canaries: readonly Upstream[]; // in the order of the policy's
+  readonly mirror: Upstream | undefined;
+}
+
+/** @param principalHeader what names the caller, where the configuration has it */
+export function versioned({ own, canaries, mirror }: Versions, policy: TrafficPolicy, principalHeader: string | undefined): Upstream {
+  const chosen = (call: Call): Upstream => {
+    const { headers } = call.request;
+    const index = chooseVersion(policy, {
+      header: (name) => headers.get(name),
+      cookie: (name) => cookieOf(headers, name),
+      caller: keyOf(call, policy.stickOn, principalHeader).text,
+    });
+    return canaries[index] ?? own;
+  };
+  const namesVersion = ({ request: { headers } }: Call): boolean =>
+    versionNamed(policy, { header: (name) => headers.get(name), cookie: (name) => cookieOf(headers, name) }) >= 0;
+  const share = policy.mirror?.percent ?? 0;
+  return {
+    ...own,
+    prefetch: () => Promise.all([own, ...canaries].map((version) => version.prefetch?.())).then(() => undefined),
+    prepare: (call) => chosen(call).prepare(call),
+    pick: (call) => chosen(call).pick(call),
+    ...(policy.canaries.length === 0 ? {} : { namesVersion }),
+    ...(mirror === undefined ? {} : { mirror: () => (Math.random() * 100 < share ? mirror : undefined) }),
+  };
+}

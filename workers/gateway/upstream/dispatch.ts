@@ -1,0 +1,193 @@
+// The innermost step: sends the call to its upstream and brings back the answer, untouched where it can be.
+import { waitUntil } from "cloudflare:workers";
+import { reportIn, shedLevelIn } from "../../../core/balance/load-report.ts";
+import { timeoutForNextHop } from "../../../core/deadline.ts";
+import { CRITICALITIES, CRITICALITY_HEADER, MOST_CRITICAL } from "../../../core/overload/criticality.ts";
+import { MAX_BOUNCES } from "../../../core/overload/redirect.ts";
+import type { Misfit } from "../../../core/protocol/rpc-response.ts";
+import { Rejected } from "../../../core/rejection.ts";
+import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER, REPORT_TRAILER, SHED_HEADER } from "../../service/host-load.ts";
+import { ended, endingOf } from "../bodies/last-envelope.ts";
+import type { Call, Handler } from "../call.ts";
+import { cleanAnswer } from "../protocol/headers.ts";
+import { isEnvelopes } from "../protocol/protocol.ts";
+import { check, type Reading, watchStream } from "../protocol/response-check.ts";
+import { rememberMessage } from "../transcode/decoded.ts";
+import { pushbackIn } from "./failure.ts";
+import type { Attempt, Outcome, Upstream } from "./upstream.ts";
+
+const COPY_MS = 15_000; // that a copy may take
+
+/** @param reading how responses are checked: an upstream is not trusted */
+export function dispatch(upstream: Upstream, reading: Reading): Handler {
+  const { form } = reading;
+  return async (call) => {
+    const preparation = upstream.prepare(call);
+    if (preparation !== undefined) {
+      waitUntil(preparation.done);
+      const waitMs = Math.min(preparation.waitMs, call.deadlineAt - Date.now());
+      if (waitMs > 0) await Promise.race([preparation.done, scheduler.wait(waitMs)]);
+    }
+    const { method, path, query, headers, body } = call.outgoing;
+    const isGrpcWeb = call.protocol.kind === "grpc_web";
+    const name = isGrpcWeb ? "grpc-timeout" : "connect-timeout-ms";
+    if (upstream.timeoutHeader !== "as_called" || headers.has(name)) {
+      const timeoutMs = timeoutForNextHop(call.deadlineAt - Date.now());
+      headers.set(name, isGrpcWeb ? `${Math.min(timeoutMs, 99_999_999)}m` : String(timeoutMs));
+    }
+
+    const [attempt, answer] = await attempted(upstream, call, path + query, {
+      method,
+      headers,
+      body,
+      redirect: "manual",
+      encodeResponseBody: "manual", // compressed bytes pass as they are
+    });
+    const watched = upstream.mirror?.();
+    if (watched !== undefined && !(body instanceof ReadableStream)) waitUntil(copy(watched, call));
+    const found = check(reading, call, answer);
+    const checked = found instanceof Promise ? await found.catch((error: unknown) => giveUp(attempt, call, error)) : found;
+    if (checked !== undefined && "misfit" in checked) return refuse(upstream, attempt, call, answer, checked.misfit, form === "http");
+    end(attempt, outcomeOf(answer));
+    const { status, headers: answered } = answer;
+    const isWatched = form === "stream" && (reading.decodes !== undefined || call.isTranslated === true) && checked === undefined;
+    // A request that is still on its way has the end of its response written where it is read.
+    const isEnded =
+      form === "stream" &&
+      !isWatched &&
+      checked === undefined &&
+      call.upload === undefined &&
+      answer.body !== null &&
+      isEnvelopes(answered);
+    const read = isEnded ? ended(answer.body, endingOf(call)) : checked === undefined ? answer.body : checked.body;
+    const passed = isWatched ? watchStream(answer.body, call, (misfit) => brokeOff(upstream, attempt, call, misfit)) : read;
+    const response = new Response(passed, { status, headers: answered, encodeBody: "manual" });
+    cleanAnswer(response.headers);
+    if (attempt.cookie !== undefined) response.headers.append("set-cookie", attempt.cookie);
+    return rememberMessage(response, checked?.message);
+  };
+}
+
+/** A stream that had begun, and did not end as one. @returns what its reader gets */
+function brokeOff(upstream: Upstream, attempt: Attempt, call: Call, misfit: Misfit): Rejected {
+  attempt.broke();
+  log(upstream, attempt, call, misfit.problem);
+  return new Rejected({ kind: "upstream_invalid", upstream: upstream.name, ...misfit });
+}
+
+/** The call has ended before its response was read. */
+function giveUp(attempt: Attempt, call: Call, error: unknown): never {
+  end(attempt, Date.now() >= call.deadlineAt ? "late" : "dropped");
+  throw call.upload?.failure ?? error;
+}
+
+/** A response that is none: counted against the endpoint where it is its fault, logged, and never handed on. */
+async function refuse(upstream: Upstream, attempt: Attempt, call: Call, answer: Response, misfit: Misfit, isHttp: boolean): Promise<never> {
+  const outcome = outcomeOf(answer);
+  const isCounted = misfit.isFault && outcome === "answered";
+  end(attempt, isCounted ? (misfit.code === "unavailable" ? "unavailable" : "failed") : outcome);
+  log(upstream, attempt, call, misfit.problem);
+  await answer.body?.cancel().catch(() => undefined); // it may be locked, or broken
+  // On the public network a 504 can lose its body; without it, callers would take it for `unavailable` and try again.
+  if (!isHttp && answer.status === 504) throw new Rejected({ kind: "deadline_exceeded", timeoutMs: call.deadlineAt - call.receivedAt });
+  throw new Rejected({ kind: "upstream_invalid", upstream: upstream.name, ...misfit, pushbackMs: pushbackIn(answer.headers) });
+}
+
+/** An upstream's fault: the only place that names an endpoint, since callers never read its address. */
+function log(upstream: Upstream, attempt: Attempt, call: Call, problem: string): void {
+  const requestId = call.outgoing.headers.get("x-request-id");
+  const facts = { requestId, upstream: upstream.name, endpoint: attempt.endpoint, fault: problem };
+  console.warn(JSON.stringify({ level: "warn", event: "upstream_fault", ...facts }));
+}
+
+function end(attempt: Attempt, outcome: Outcome): void {
+  const told = attempt.ended(outcome);
+  if (told !== undefined) waitUntil(told);
+}
+
+/** A copy for a version that is only watched: nobody waits for it, and nobody hears of its answer. */
+async function copy(upstream: Upstream, call: Call): Promise<void> {
+  const { method, path, query, body } = call.outgoing;
+  const headers = new Headers(call.outgoing.headers);
+  headers.set("x-tidegate-mirror", "1");
+  try {
+    await upstream.prepare(call)?.done;
+    const attempt = upstream.pick({ ...call, attempt: { number: 1, tried: new Set() } });
+    const signal = AbortSignal.timeout(COPY_MS);
+    const answer = await attempt.fetch(attempt.base + path + query, { method, headers, body, redirect: "manual", signal });
+    end(attempt, outcomeOf(answer));
+    await answer.body?.cancel();
+  } catch (fault) {
+    console.warn(JSON.stringify({ level: "warn", requestId: headers.get("x-request-id"), mirror: upstream.name, fault: String(fault) }));
+  }
+}
+
+const GRPC_FAILURES = new Set(["2", "4", "13", "14", "15"]); // unknown, deadline_exceeded, internal, unavailable, data_loss
+
+/** What speaks against an endpoint, and not against the call: server errors, but for a method that it does not have, or not in this version of HTTP. */
+function outcomeOf({ status, headers }: Response): Outcome {
+  const grpc = headers.get("grpc-status");
+  if (status < 500 && grpc === null) return "answered";
+  if (headers.has(SHED_HEADER)) return "turned_away";
+  if (status === 503 || grpc === "14") return "unavailable";
+  return (status >= 500 && status !== 501 && status !== 505) || GRPC_FAILURES.has(grpc ?? "") ? "failed" : "answered";
+}
+
+/** An endpoint that is hot against the others, or overloaded, may refuse before any work: then another one gets the call. */
+async function attempted(
+  upstream: Upstream,
+  call: Call,
+  path: string,
+  init: RequestInit & { headers: Headers },
+): Promise<[Attempt, Response]> {
+  const asked = call.attempt === undefined ? { ...call, attempt: { number: 1, tried: new Set<string>() } } : call;
+  const isWhole = !(init.body instanceof ReadableStream);
+  let wasShed = false;
+  let isRaised = false;
+  for (let bounces = 0; ; bounces++) {
+    const attempt = upstream.pick(asked);
+    const mayBounce = isWhole && attempt.medianMs > 0 && bounces < MAX_BOUNCES && !wasShed;
+    if (mayBounce) init.headers.set(MEDIAN_HEADER, attempt.medianMs.toFixed(1));
+    else init.headers.delete(MEDIAN_HEADER);
+    if (isRaised) init.headers.set(CRITICALITY_HEADER, CRITICALITIES[MOST_CRITICAL]!);
+    let answer: Response;
+    try {
+      answer = await send(upstream, attempt, call, attempt.base + path, init);
+    } finally {
+      if (isRaised) init.headers.delete(CRITICALITY_HEADER); // what comes after this attempt is an ordinary call again
+    }
+    if (call.upload?.failure !== undefined) {
+      end(attempt, "dropped"); // what responds to a request that has broken off says nothing of the endpoint
+      throw call.upload.failure;
+    }
+    const report = answer.headers.get(REPORT_HEADER) ?? answer.headers.get(REPORT_TRAILER);
+    if (report !== null) attempt.report(reportIn(report), shedLevelIn(report));
+    const turned = turnedAway(answer);
+    if (!(turned === "bounced" ? mayBounce : turned === "shed" && isWhole && !wasShed && attempt.mayGoElsewhere)) return [attempt, answer];
+    end(attempt, "bounced");
+    await answer.body?.cancel();
+    wasShed ||= turned === "shed";
+    isRaised = attempt.elsewhere(turned === "bounced");
+  }
+}
+
+function turnedAway({ status, headers }: Response): "bounced" | "shed" | undefined {
+  if (status !== 503 && !headers.has("grpc-status")) return undefined;
+  return headers.has(BOUNCED_HEADER) ? "bounced" : headers.has(SHED_HEADER) ? "shed" : undefined;
+}
+
+async function send(upstream: Upstream, attempt: Attempt, call: Call, url: string, init: RequestInit): Promise<Response> {
+  const { maxMs } = attempt;
+  const signal = maxMs === undefined ? call.signal : AbortSignal.any([AbortSignal.timeout(maxMs), ...(call.signal ? [call.signal] : [])]);
+  try {
+    return await attempt.fetch(url, { ...init, signal });
+  } catch (error) {
+    const isLate = call.signal?.aborted === true && Date.now() >= call.deadlineAt;
+    const broken = call.upload?.failure; // the body broke a limit, or off
+    const isOurs = error instanceof Rejected || broken !== undefined || call.signal?.aborted === true;
+    end(attempt, isLate ? "late" : isOurs ? "dropped" : "unavailable");
+    if (isOurs) throw broken ?? error;
+    log(upstream, attempt, call, String(error));
+    throw new Rejected({ kind: "upstream_unreachable", upstream: upstream.name, wasSent: !/refused/i.test(String(error)) });
+  }
+}

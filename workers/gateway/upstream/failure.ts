@@ -1,0 +1,67 @@
+// What an answer, or the lack of one, says of its upstream: its code, whether work may have begun, how long to wait.
+import { Rejected } from "../../../core/rejection.ts";
+import type { Failure } from "../../../core/retry/retry.ts";
+
+/** Says which attempt this is. Who reads it further down does not repeat the call by itself: retries of retries multiply. */
+export const ATTEMPT_HEADER = "tidegate-attempt";
+/** On answers that are not the upstream's own: who has answered in its place, `upstream` or `answer`. */
+export const FALLBACK_HEADER = "tidegate-fallback";
+
+const GRPC_CODES: Readonly<Record<string, string>> = {
+  "2": "unknown",
+  "4": "deadline_exceeded",
+  "8": "resource_exhausted",
+  "10": "aborted",
+  "13": "internal",
+  "14": "unavailable",
+  "15": "data_loss",
+};
+const HTTP_CODES: Readonly<Record<number, string>> = {
+  408: "deadline_exceeded",
+  409: "aborted",
+  429: "resource_exhausted",
+  500: "internal",
+  502: "unavailable",
+  503: "unavailable",
+  504: "deadline_exceeded",
+};
+
+/** What the head of an answer says of a failure; one that comes after the first message is not ours to repeat. */
+export function failureOf({ status, headers }: Response): Failure | undefined {
+  const grpc = headers.get("grpc-status"); // an answer of trailers alone
+  const fromEdge = status >= 520 && status <= 527 ? "unavailable" : undefined; // Cloudflare's own, in front of an origin
+  const code = grpc === null ? (HTTP_CODES[status] ?? fromEdge) : GRPC_CODES[grpc];
+  return code === undefined ? undefined : { code, wasSent: true, pushbackMs: pushbackIn(headers) };
+}
+
+/** What a refusal of ours says of the upstream; undefined for those that say nothing of it. */
+export function failureIn(error: unknown): Failure | undefined {
+  if (!(error instanceof Rejected)) return undefined;
+  const { rejection } = error;
+  switch (rejection.kind) {
+    case "upstream_unreachable":
+      return { code: "unavailable", wasSent: rejection.wasSent, pushbackMs: undefined };
+    case "breaker_open":
+    case "no_endpoint":
+      return { code: "unavailable", wasSent: false, pushbackMs: undefined };
+    case "upstream_invalid":
+      return rejection.isFault ? { code: "unavailable", wasSent: true, pushbackMs: rejection.pushbackMs } : undefined;
+    case "deadline_exceeded":
+      return { code: "deadline_exceeded", wasSent: true, pushbackMs: undefined };
+    default:
+      return undefined;
+  }
+}
+
+/** Whether the upstream is down, as far as a caller is concerned: it did not answer, or said that it can't. */
+export function isDown({ code }: Failure): boolean {
+  return code === "unavailable" || code === "deadline_exceeded";
+}
+
+/** @see gRFC A6, grpc-retry-pushback-ms; RFC 9110, Retry-After in seconds */
+export function pushbackIn(headers: Headers): number | undefined {
+  const pushback = headers.get("grpc-retry-pushback-ms");
+  if (pushback !== null) return /^\d{1,9}$/.test(pushback) ? Number(pushback) : -1;
+  const seconds = headers.get("retry-after");
+  return seconds !== null && /^\d{1,6}$/.test(seconds) ? Number(seconds) * 1_000 : undefined;
+}

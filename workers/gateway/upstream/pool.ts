@@ -1,0 +1,188 @@
+// The endpoints behind one service: picks one for each attempt, and learns from what comes of it.
+import { BALANCERS } from "../../../core/balance/balancers.ts";
+import { Fleet, type Member } from "../../../core/balance/fleet.ts";
+import { hashField } from "../../../core/balance/hash-on.ts";
+import type { Report } from "../../../core/balance/load.ts";
+import type { ServingStatus } from "../../../core/balance/member.ts";
+import type { BreakerPolicy } from "../../../core/breaker/policy.ts";
+import { TOKEN_MS } from "../../../core/breaker/shared-breaker.ts";
+import { hash32 } from "../../../core/hash.ts";
+import { CRITICAL } from "../../../core/overload/criticality.ts";
+import type { ThrottlePolicy } from "../../../core/overload/policy.ts";
+import { type Waiting, WaitQueue } from "../../../core/overload/queue.ts";
+import { isNativeGrpcUrl } from "../../../core/protocol/native-grpc.ts";
+import { Rejected } from "../../../core/rejection.ts";
+import { endpointId, type UpstreamPolicy } from "../../../core/upstream.ts";
+import type { Call } from "../call.ts";
+import { type Breakers, teller } from "./breaker-reports.ts";
+import { type Preparation, Roster, type RosterSettings } from "./endpoint-list.ts";
+import { type Key, keyOf } from "./hash-key.ts";
+import { Pressure } from "./throttle.ts";
+import { type Attempt, type Bindings, type Outcome, type Target, targetOf, type Upstream } from "./upstream.ts";
+
+export interface PoolSettings {
+  readonly name: string; // as it stands in messages
+  readonly service: string; // and its version where it has several: what its breakers are kept by
+  readonly roster: RosterSettings | undefined; // where endpoints may register
+  readonly policy: UpstreamPolicy;
+  readonly breaker: BreakerPolicy;
+  readonly breakers: Breakers | undefined; // without, isolates go by what they see themselves
+  readonly throttle: ThrottlePolicy;
+  readonly principalHeader: string | undefined;
+}
+
+interface Waiter extends Waiting {
+  readonly resolve: () => void;
+}
+
+const NEVER_ENDING_MS = 3_600_000; // a call without a deadline is not counted for longer
+const FAILURE_MS = 15_000; // what a failure of a call without a deadline counts as
+const MEANS_SOMETHING_MS = 1_000; // what a caller has set so short says nothing of the endpoint
+
+/** @returns undefined where a binding is missing, or is no service */
+export function pool(
+  { name, service, policy, breaker, breakers, throttle, principalHeader, roster: registered }: PoolSettings,
+  bindings: Bindings,
+): Upstream | undefined {
+  const { protocol, timeoutHeader } = policy;
+  const members: Member[] = [];
+  const targets = new Map<string, Target>();
+  for (const { target, weight, priority, zone } of policy.endpoints) {
+    const id = endpointId(target);
+    const found = targetOf(target, bindings, protocol);
+    if (found === undefined) return undefined;
+    targets.set(id, found);
+    members.push({ id, weight, priority, isDraining: false, ...(zone === undefined ? {} : { zone }) });
+  }
+  const fleet = new Fleet(members, { ...policy, breaker });
+  const pressure = new Pressure(name, throttle, fleet);
+  const { goesByKey } = BALANCERS[policy.balancer];
+  const tell = breakers === undefined || breaker.mode === "off" ? undefined : teller(service, fleet.panel, breaker, breakers);
+  const fixed = new Map(targets);
+  const roster =
+    registered &&
+    new Roster(
+      registered,
+      (list, unhealthy, now) => {
+        // Some may have registered before the configuration named native gRPC.
+        const endpoints = protocol === "grpc" ? list.filter(({ url }) => isNativeGrpcUrl(url)) : list;
+        for (const id of targets.keys()) if (!fixed.has(id)) targets.delete(id);
+        for (const { id, url } of endpoints) if (!fixed.has(id)) targets.set(id, targetOf({ url }, bindings, protocol)!);
+        const configured = members.map((member) => ({ ...member, isHealthy: !unhealthy.includes(member.id) }));
+        fleet.replace([...configured, ...endpoints.filter(({ id }) => !fixed.has(id))], now);
+      },
+      members.length === 0,
+    );
+
+  // An isolate never moves: its first call says where it is. The dice may be asked within a call only.
+  const places = policy.zones !== undefined || policy.subset < Number.POSITIVE_INFINITY;
+  let settle = !places
+    ? undefined
+    : (call: Call, now: number): void => {
+        const colo = (call.request as { cf?: { colo?: string } }).cf?.colo ?? "";
+        if (colo === "" && policy.zones !== undefined) return; // a call from inside the platform does not say
+        settle = undefined;
+        const zone = policy.zones && (policy.zones.get(colo) ?? colo);
+        fleet.settle({ zone, subset: policy.subset, seed: Math.floor(Math.random() * 2 ** 32) }, now);
+      };
+
+  const queue = new WaitQueue<Waiter>(policy.maxQueued); // calls that wait for a place
+  const prepare = (call: Call): Preparation | undefined => {
+    const listing = roster?.touch();
+    if (listing !== undefined) return listing;
+    const now = Date.now();
+    if (policy.maxQueued === 0 || !fleet.isFull(now)) {
+      const told = fleet.panel.isQuiet(now) ? undefined : tell?.(call); // calls that are refused can't tell when they end
+      return told === undefined ? undefined : { done: told, waitMs: 0 };
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiter: Waiter = {
+      since: now,
+      deadlineAt: Math.min(now + policy.queueMs, call.deadlineAt),
+      rank: call.rank ?? CRITICAL,
+      resolve,
+    };
+    queue.offer(waiter, now)?.resolve();
+    const late = new Promise((passed) => setTimeout(passed, policy.queueMs));
+    const done = Promise.race([promise, late]).then(() => queue.leave(waiter));
+    return { done, waitMs: policy.queueMs };
+  };
+
+  const pick = (call: Call): Attempt => {
+    const now = Date.now();
+    const tried = call.attempt?.tried ?? NOBODY;
+    const method = hash32(call.outgoing.path);
+    settle?.(call, now);
+    const { text, cookie } = goesByKey ? keyOf(call, policy.hashOn, principalHeader) : NO_KEY;
+    const mayGoElsewhere = pressure.called(call);
+    pressure.hold(call, now);
+    const found = fleet.pick({ method, key: hash32(text), now, dice: Math.random, tried, rank: pressure.rankOf(call) });
+    if (found.kind === "shed") return pressure.shed(call, now);
+    if (found.kind === "open") throw new Rejected({ kind: "breaker_open", upstream: name, retryAfterMs: found.retryAfterMs });
+    if (found.kind !== "found") throw new Rejected({ kind: "no_endpoint", upstream: name, isFull: found.kind === "full" });
+    const { id, admission, isAgain } = found;
+    if (found.isAgainst) console.warn(JSON.stringify({ level: "warn", requestId: requestIdOf(call), breakerOpen: id, enforced: false }));
+    pressure.look(call, id, now);
+    call.attempt?.tried.add(id);
+    const lease = fleet.begin(id, now, Math.min(call.deadlineAt, now + NEVER_ENDING_MS), method)!;
+    const scoreMs = Number.isFinite(call.deadlineAt) ? call.deadlineAt - call.receivedAt : FAILURE_MS;
+    const enoughMs = Math.min(MEANS_SOMETHING_MS, 0.9 * (call.attempt?.maxMs ?? Number.POSITIVE_INFINITY)); // it began a moment before
+    const ended = (outcome: Outcome): Promise<void> | undefined => {
+      const end = { lease, admission, now: Date.now(), roll: Math.random(), method, isAgain };
+      if (outcome === "dropped" || outcome === "turned_away" || outcome === "bounced") fleet.drop(id, end);
+      else if (outcome === "answered") fleet.succeeded(id, end);
+      else fleet.failed(id, end, scoreMs, outcome !== "late" || end.now - now >= enoughMs);
+      const isCounted = isAgain && (outcome === "failed" || outcome === "unavailable" || outcome === "late"); // by an earlier attempt
+      if (!isCounted) pressure.ended(call, outcome, end.now);
+      if (queue.size > 0) {
+        const { next, dropped } = queue.take(end.now);
+        next?.resolve();
+        for (const { resolve } of dropped) resolve();
+      }
+      return tell?.(call, id);
+    };
+    const { base, fetch } = targets.get(id)!;
+    const isProbe = admission.probe !== undefined; // one that hangs is ended when it can't say anything any more
+    const report = (said: Report | undefined, shedLevel: number): void => {
+      if (said !== undefined) fleet.report(id, said, lease, Date.now());
+      pressure.heard(id, shedLevel, Date.now());
+    };
+    return {
+      endpoint: id,
+      base,
+      fetch,
+      cookie,
+      broke: () => fleet.broke(id, admission, Date.now(), Math.random()),
+      medianMs: fleet.medianMs(now),
+      maxMs: isProbe ? TOKEN_MS : undefined,
+      mayGoElsewhere: fleet.size > 1 && mayGoElsewhere,
+      elsewhere: (wasBounced) => pressure.elsewhere(call, wasBounced),
+      report,
+      ended,
+    };
+  };
+  const field = hashField(policy.hashOn);
+  const known = (): ServingStatus => (fleet.size === 0 && roster?.isKnown === false ? "unknown" : fleet.status(Date.now()));
+  const status = (): ServingStatus | Promise<ServingStatus> => {
+    const listing = roster?.touch();
+    return listing === undefined ? known() : listing.done.then(known);
+  };
+  const prefetch = roster && (() => roster.touch()?.done);
+  return {
+    name,
+    protocol,
+    timeoutHeader,
+    ...(prefetch && { prefetch }),
+    prepare,
+    pick,
+    status,
+    ...(goesByKey && field !== undefined ? { hashField: field } : {}),
+  };
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+const NO_KEY: Key = { text: "" };
+
+function requestIdOf(call: Call): string | null {
+  return call.outgoing.headers.get("x-request-id");
+}

@@ -1,0 +1,90 @@
+// What an isolate keeps from an upstream that has too much to do: calls it turns away, calls its hosts would have shed, and bounces.
+
+import type { Fleet } from "../../../core/balance/fleet.ts";
+import { CRITICAL, CRITICALITIES, MOST_CRITICAL, type Rank } from "../../../core/overload/criticality.ts";
+import type { ThrottlePolicy } from "../../../core/overload/policy.ts";
+import { Allowance } from "../../../core/overload/redirect.ts";
+import { isShedAt } from "../../../core/overload/shed-level.ts";
+import { Throttle } from "../../../core/overload/throttle.ts";
+import { Rejected } from "../../../core/rejection.ts";
+import type { Call } from "../call.ts";
+import { retryAfterMs, shedLog } from "./shed-log.ts";
+import type { Outcome } from "./upstream.ts";
+
+const HEEDED_MS = 1_000; // a host's word on what to shed
+
+export class Pressure {
+  readonly #name: string;
+  readonly #policy: ThrottlePolicy;
+  readonly #fleet: Fleet;
+  readonly #throttle: Throttle;
+  readonly #raises = new Allowance({ share: 0.17, most: 100, atFirst: 100 }); // of critical calls that were turned away, and are sent elsewhere as if they were more
+  readonly #log = shedLog();
+
+  constructor(name: string, policy: ThrottlePolicy, fleet: Fleet) {
+    this.#name = name;
+    this.#policy = policy;
+    this.#fleet = fleet;
+    this.#throttle = new Throttle(policy);
+  }
+
+  /** What the fleet is to be asked with: the most critical is kept from no endpoint on its word. */
+  rankOf(call: Call): Rank {
+    return this.#policy.heed === "enforce" ? (call.rank ?? CRITICAL) : MOST_CRITICAL;
+  }
+
+  /** @throws Rejected for a call that is not to be sent at all */
+  hold(call: Call, now: number): void {
+    const { mode } = this.#policy;
+    if (mode === "off" || !this.#throttle.refuses(call.rank ?? CRITICAL, now, Math.random())) return;
+    this.#shed(call, `throttle ${this.#name}`, "most calls to the upstream are turned away", mode === "enforce", now);
+  }
+
+  /** @throws Rejected for a call that every endpoint would have shed */
+  shed(call: Call, now: number): never {
+    const why = `the upstream sheds ${CRITICALITIES[call.rank ?? CRITICAL]} calls`;
+    this.#shed(call, `upstream ${this.#name}`, why, true, now);
+    throw new Error("unreachable");
+  }
+
+  /** Tells of a call that goes to an endpoint against its word, where words are only reported. */
+  look(call: Call, endpoint: string, now: number): void {
+    if (this.#policy.heed !== "report") return;
+    const rank = call.rank ?? CRITICAL;
+    if (!isShedAt(this.#fleet.shedLevelOf(endpoint, now), rank, Math.random())) return;
+    this.#shed(call, `upstream ${this.#name}`, `the upstream sheds ${CRITICALITIES[rank]} calls`, false, now);
+  }
+
+  /** A call is to be sent. @returns whether it goes elsewhere where it is turned away */
+  called({ rank = CRITICAL }: Call): boolean {
+    if (rank < CRITICAL) return !this.#fleet.allowance.isSpent;
+    this.#raises.earn();
+    return !this.#raises.isSpent;
+  }
+
+  /**
+   * A call goes elsewhere, for which there was room in the allowance of its kind.
+   *
+   * @returns whether it is told there as the most critical one: a critical call's second refusal would be its last
+   */
+  elsewhere({ rank = CRITICAL }: Call, wasBounced: boolean): boolean {
+    if (wasBounced || rank < CRITICAL) this.#fleet.allowance.spend();
+    if (rank < CRITICAL || this.#raises.isSpent) return false;
+    this.#raises.spend();
+    return rank === CRITICAL;
+  }
+
+  heard(endpoint: string, shedLevel: number, now: number): void {
+    if (this.#policy.heed !== "off") this.#fleet.heed(endpoint, shedLevel, now + HEEDED_MS);
+  }
+
+  ended(call: Call, outcome: Outcome, now: number): void {
+    if (outcome === "bounced" || outcome === "dropped" || this.#policy.mode === "off") return;
+    this.#throttle.ended(call.rank ?? CRITICAL, outcome === "answered" || outcome === "failed", now);
+  }
+
+  #shed(call: Call, point: string, why: string, isEnforced: boolean, now: number): void {
+    this.#log({ point, why, isEnforced }, call.outgoing.headers.get("x-request-id"), now);
+    if (isEnforced) throw new Rejected({ kind: "overloaded", point, why, retryAfterMs: retryAfterMs() });
+  }
+}
