@@ -23,7 +23,8 @@ const CHECKS: readonly (readonly [name: string, command: string])[] = [
   ["format of the protos", `buf format protos ${protos} --diff --exit-code`],
   ["generated code is fresh", "node cli/gen.ts --check"],
   ["configuration and Workers", `node cli/check-configuration.ts${given.join("")}`],
-  ["the plan of the house", "vitest run --project node test/architecture.test.ts"],
+  ["language of code and documents", "node cli/language.ts"],
+  ["structure and imports", "vitest run --project node test/architecture.test.ts test/structure.test.ts"],
 ];
 
 let failed = 0;

@@ -1,0 +1,94 @@
+// The structure as a reader meets it: names of types, sizes of folders, and a test where one looks for it.
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ownFilesIn } from "../cli/own-files.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const FOLDERS = ["core", "durable-objects", "workers", "cli", "console", "bench"];
+const SMALL = 30; // lines; a shorter source file needs no test of its own
+const CROWDED = 15; // files in a folder
+
+/** Source files that are tested elsewhere, with the file that tests each: at most 20. */
+const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {};
+
+/** Folders of more files than that, with the reason. */
+const MAY_BE_CROWDED: Readonly<Record<string, string>> = {};
+
+const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+const sources = FOLDERS.flatMap((folder) => ownFilesIn(ROOT, folder)).filter((path) => /\.(ts|mts|mjs|js)$/.test(path));
+
+/** @returns each name of an exported type that more than one file declares, with the files */
+function declaredTwice(files: ReadonlyMap<string, string>): string[] {
+  const declared = new Map<string, string[]>();
+  for (const [path, text] of files) {
+    for (const [, name] of text.matchAll(/^export (?:abstract )?(?:interface|type|class|enum) (\w+)/gm)) {
+      declared.set(name!, [...(declared.get(name!) ?? []), path]);
+    }
+  }
+  return [...declared].filter(([, paths]) => paths.length > 1).map(([name, paths]) => `${name}: ${paths.join(", ")}`);
+}
+
+/** @returns sources above `SMALL` lines without a test at the mirrored path (`a/b/c.ts` -> `test/a/b/c.test.ts`) */
+function withoutTest(files: ReadonlyMap<string, string>, hasTest: (path: string) => boolean): string[] {
+  return [...files]
+    .filter(([path, text]) => /^(core|durable-objects|workers)\//.test(path) && text.split("\n").length - 1 > SMALL)
+    .map(([path]) => path)
+    .filter((path) => !hasTest(`test/${path.replace(/\.ts$/, ".test.ts")}`));
+}
+
+/** @returns folders with more than `CROWDED` files, subfolders not counted */
+function crowded(paths: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const path of paths) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+  return [...counts].filter(([, count]) => count > CROWDED).map(([folder]) => folder);
+}
+
+const texts = new Map(sources.map((path) => [path, read(path)]));
+
+describe("the structure", () => {
+  it("declares every exported type name once", () => {
+    expect(declaredTwice(texts)).toEqual([]);
+  });
+
+  it("has a test at the mirrored path of every source file above 30 lines, or a named one elsewhere", () => {
+    const missing = withoutTest(texts, (path) => existsSync(join(ROOT, path)));
+    expect(missing.filter((path) => !(path in TESTED_ELSEWHERE))).toEqual([]);
+    expect(Object.keys(TESTED_ELSEWHERE).filter((path) => !missing.includes(path))).toEqual([]); // no exception is left that needs none
+    expect(Object.values(TESTED_ELSEWHERE).filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+    expect(Object.keys(TESTED_ELSEWHERE).length).toBeLessThanOrEqual(20);
+  });
+
+  it("has no folder of more than 15 files without a reason, and at most 8 files at the top of workers/gateway", () => {
+    expect(crowded(sources).filter((folder) => !(folder in MAY_BE_CROWDED))).toEqual([]);
+    expect(Object.keys(MAY_BE_CROWDED).filter((folder) => !crowded(sources).includes(folder))).toEqual([]);
+    const top = sources.filter((path) => dirname(path) === "workers/gateway").map((path) => basename(path));
+    expect(top.length, top.join(", ")).toBeLessThanOrEqual(8);
+  });
+});
+
+describe("the checks of the structure", () => {
+  it("name a type that two files declare", () => {
+    const files = new Map([
+      ["core/a.ts", "export interface Report {}\n"],
+      ["core/b.ts", "export type Report = string;\ninterface Other {}\n"],
+      ["core/c.ts", "interface Other {}\n"],
+    ]);
+    expect(declaredTwice(files)).toEqual(["Report: core/a.ts, core/b.ts"]);
+  });
+
+  it("name a source without a test, and no small one", () => {
+    const files = new Map([
+      ["core/large.ts", "\n".repeat(SMALL + 1)],
+      ["core/tested.ts", "\n".repeat(SMALL + 1)],
+      ["core/small.ts", "\n".repeat(SMALL)],
+      ["cli/large.ts", "\n".repeat(SMALL + 1)],
+    ]);
+    expect(withoutTest(files, (path) => path === "test/core/tested.test.ts")).toEqual(["core/large.ts"]);
+  });
+
+  it("name a crowded folder", () => {
+    const files = Array.from({ length: CROWDED + 1 }, (_, index) => `core/many/${index}.ts`);
+    expect(crowded([...files, ...files.slice(1).map((path) => path.replace("many", "few"))])).toEqual(["core/many"]);
+  });
+});
