@@ -4,9 +4,8 @@ import { ConsecutiveBreaker, circuitBreaker, handleAll, isBrokenCircuitError, re
 import { Breaker } from "../core/breaker/local-breaker.ts";
 import { Panel } from "../core/breaker/local-breakers.ts";
 import { BREAKER } from "../core/breaker/policy.ts";
-import { RetryBudget } from "../core/retry/budget.ts";
 import { RETRIES } from "../core/retry/policy.ts";
-import { nextTry } from "../core/retry/retry.ts";
+import { nextTry, retryBudget } from "../core/retry/retry.ts";
 import { describeEnvironment } from "./environment.ts";
 import { sized } from "./sized.ts";
 
@@ -77,20 +76,20 @@ function quiet(): Run {
 }
 
 function budgeted(): Run {
-  const budget = new RetryBudget(0.1, 3);
+  const budget = retryBudget({ budgetPercent: 10, minPerSecond: 3 });
   return (times) => {
-    for (let n = 0; n < times; n++) budget.called();
+    for (let n = 0; n < times; n++) budget.earn();
     return budget.take(START) ? 1 : 0;
   };
 }
 
 function decided(): Run {
-  const budget = new RetryBudget(1, 1_000);
+  const budget = retryBudget({ budgetPercent: 100, minPerSecond: 1_000 });
   const failure = { code: "unavailable", wasSent: true, pushbackMs: undefined };
   return (times) => {
     let pausesMs = 0;
     for (let n = 0; n < times; n++) {
-      budget.called();
+      budget.earn();
       const tried = { number: 1 + (n & 3), isIdempotent: true, remainingMs: 15_000 };
       const next = nextTry(RETRIES, failure, tried, budget, at(n), 0.5);
       if (next.kind === "retry") pausesMs += next.afterMs;
@@ -153,14 +152,14 @@ const [consecutive, sampled, retrying] = [
 ];
 const [shut, broken] = [opossum(), openOpossum()];
 const brokenPolicy = await openCockatiel();
-const budget = new RetryBudget(0.1, 3);
+const budget = retryBudget({ budgetPercent: 10, minPerSecond: 3 });
 
 const sync: Readonly<Record<string, Run>> = {
   "admit + record, closed": checked(),
   "admit, open": refused(),
   "Panel.isQuiet": quiet(),
-  "RetryBudget.called": budgeted(),
-  "RetryBudget.called + nextTry": decided(),
+  "Budget.earn": budgeted(),
+  "Budget.earn + nextTry": decided(),
 };
 const async: Readonly<Record<string, Run>> = {
   "nothing around it": awaited(work),
@@ -169,7 +168,7 @@ const async: Readonly<Record<string, Run>> = {
   "cockatiel, closed, sampling": awaited(() => sampled.execute(work)),
   "opossum, closed": awaited(() => shut.fire() as Promise<number>),
   "tidegate, retry, not needed": awaited(() => {
-    budget.called();
+    budget.earn();
     return work();
   }),
   "cockatiel, retry, not needed": awaited(() => retrying.execute(work)),

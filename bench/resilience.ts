@@ -2,11 +2,12 @@
 
 import { Fleet } from "../core/balance/fleet.ts";
 import { BREAKER } from "../core/breaker/policy.ts";
+import { Budget } from "../core/budget.ts";
 import { Admission } from "../core/overload/admission.ts";
 import { Limiter } from "../core/overload/concurrency-limiter.ts";
 import { CRITICAL } from "../core/overload/criticality.ts";
 import { CONCURRENCY } from "../core/overload/policy.ts";
-import { Allowance, BOUNCES } from "../core/overload/redirect.ts";
+import { REDIRECT_BUDGET } from "../core/overload/redirect.ts";
 import { Throttle } from "../core/overload/throttle.ts";
 import type { Call } from "../workers/gateway/call.ts";
 import { Place, shed } from "../workers/gateway/layers/shed.ts";
@@ -59,9 +60,9 @@ function admitted(): Work {
 
 function throttled(): Work {
   const throttle = new Throttle({ factor: 2, minCalls: 50 });
-  const bounces = new Allowance(BOUNCES);
+  const redirects = new Budget(REDIRECT_BUDGET);
   return (now) => {
-    bounces.earn();
+    redirects.earn();
     if (throttle.refuses(CRITICAL, now, 0.5)) throw new Error("nothing is to be held back here");
     throttle.ended(CRITICAL, true, now);
   };
@@ -79,7 +80,7 @@ function picked(): Work {
 const work: Readonly<Record<string, () => Work>> = {
   "in-flight limit, fixed: asked, begun, ended": () => limited(undefined),
   "in-flight limit, adaptive: asked, begun, ended": () => limited(100),
-  "throttle and bounce budget: asked, told": throttled,
+  "throttle and redirect budget": throttled,
   "pick of 3 endpoints, none sheds": picked,
   "host: admission, begun, ended": admitted,
 };

@@ -2,8 +2,9 @@
 import { type Admitted, type Breaker, UNHEARD } from "../breaker/local-breaker.ts";
 import { Panel } from "../breaker/local-breakers.ts";
 import type { BreakerPolicy } from "../breaker/policy.ts";
+import { Budget } from "../budget.ts";
 import { MOST_CRITICAL } from "../overload/criticality.ts";
-import { Allowance, BOUNCES, medianOf } from "../overload/redirect.ts";
+import { medianOf, REDIRECT_BUDGET } from "../overload/redirect.ts";
 import type { Balancer, Candidate } from "./balancer.ts";
 import { BALANCERS, type BalancerName } from "./balancers.ts";
 import { type Lease, Load, type Report } from "./load.ts";
@@ -31,8 +32,8 @@ export class Fleet {
   readonly #settings: FleetSettings;
   /** Of all endpoints; what is to be told of them, and what the object says. */
   readonly panel: Panel;
-  /** For calls that are turned away unworked, to be sent on to another endpoint. */
-  readonly allowance = new Allowance(BOUNCES);
+  /** Pays for sending a refused call on to another endpoint. */
+  readonly redirectBudget = new Budget(REDIRECT_BUDGET);
   #shedUntil = 0; // epoch ms: until then some endpoint sheds
   #medianMs = 0;
   #medianAt = Number.NEGATIVE_INFINITY;
@@ -76,7 +77,7 @@ export class Fleet {
   pick(wanted: Wanted): Found {
     if (this.#tiers.length === 0) return { kind: "none" };
     const { now, dice, tried } = wanted;
-    if (tried.size === 0) this.allowance.earn();
+    if (tried.size === 0) this.redirectBudget.earn();
     const { mode, maxOpenPercent } = this.#settings.breaker;
     const isQuiet = this.panel.isQuiet(now);
     const isHeeded = mode === "enforce" && !isQuiet;
@@ -188,7 +189,7 @@ export class Fleet {
   medianMs(now: number): number {
     const { balancer, maxLoadFactor } = this.#settings;
     const isBound = BALANCERS[balancer].goesByKey && maxLoadFactor === Number.POSITIVE_INFINITY;
-    if (isBound || this.allowance.isSpent) return 0;
+    if (isBound || this.redirectBudget.isSpent(now)) return 0;
     if (now - this.#medianAt >= 100 || now < this.#medianAt) {
       this.#medianAt = now;
       this.#medianMs = this.#standing.size < 2 ? 0 : medianOf([...this.#standing.values()].map(({ load }) => load.reportedMs));

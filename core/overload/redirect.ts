@@ -1,6 +1,8 @@
 // Server bounce: an endpoint that is hot against the others refuses a call, before any work, and another one is picked.
 // Measured against the median and not a fixed bound: where all are hot, nobody bounces, and refusals can't feed on themselves.
 
+import type { BudgetSettings } from "../budget.ts";
+
 /** What an endpoint knows of itself as a call arrives. */
 export interface Heat {
   readonly inFlight: number; // calls it is busy with
@@ -56,36 +58,8 @@ export class Usual {
   }
 }
 
-/** Bounces that an isolate lets endpoints have: one for every six calls in the long run, whatever goes wrong. */
-export const BOUNCES = { share: 0.17, most: 5, atFirst: 3 };
+/** What an isolate spends on redirects: one for every six calls in the long run, whatever goes wrong. Where more calls are refused, redirecting them helps nobody. */
+export const REDIRECT_BUDGET: BudgetSettings = { share: 0.17, perSecond: 0, cap: 5, initial: 3 };
 
-/** How many calls may be sent on to another endpoint: a part of all. Where more are turned away, sending them about serves nobody. */
-export class Allowance {
-  readonly #share: number;
-  readonly #most: number;
-  #left: number;
-
-  /**
-   * @param share   of the calls, in [0, 1]
-   * @param most    left over from quiet times
-   * @param atFirst that are there before any call
-   */
-  constructor({ share, most, atFirst }: typeof BOUNCES) {
-    this.#share = share;
-    this.#most = most;
-    this.#left = atFirst;
-  }
-
-  get isSpent(): boolean {
-    return this.#left < 1;
-  }
-
-  /** For each call, not for its further attempts. */
-  earn(): void {
-    this.#left = Math.min(this.#most, this.#left + this.#share);
-  }
-
-  spend(): void {
-    this.#left -= 1;
-  }
-}
+/** For critical calls that were refused for overload: how many of them are sent on as `critical_plus`. */
+export const PROMOTION_BUDGET: BudgetSettings = { share: 0.17, perSecond: 0, cap: 100, initial: 100 };

@@ -1,4 +1,5 @@
 // Whether a call that takes long is made a second time, elsewhere, and when. Helps against single slow answers, harms where all are slow.
+import { Budget } from "../budget.ts";
 import type { Pressure } from "./hedge-guard.ts";
 import { Times } from "./latency-histogram.ts";
 
@@ -19,7 +20,7 @@ export class Hedger {
   readonly #pressure: Pressure;
   readonly #times = new Times();
   readonly #share: number;
-  #credit = 0; // hedges that may be made
+  readonly #budget: Budget;
   #won = 0.3; // share of the recent ones; at first it has to prove itself soon
 
   /** @param pressure of the upstream, whatever the method */
@@ -27,6 +28,7 @@ export class Hedger {
     this.#policy = policy;
     this.#pressure = pressure;
     this.#share = policy.percent / 100;
+    this.#budget = new Budget({ share: this.#share, perSecond: 0, cap: SAVED, initial: 0 });
   }
 
   /**
@@ -35,16 +37,14 @@ export class Hedger {
    * @returns ms after which it may be made a second time; undefined where nothing is known yet
    */
   called(): number | undefined {
-    this.#credit = Math.min(SAVED, this.#credit + this.#share * (this.#won < WORTH ? TO_SEE : 1));
+    this.#budget.earn(this.#won < WORTH ? TO_SEE : 1);
     const late = this.#times.at(Math.max(this.#policy.quantile, 1 - this.#share));
     return late === undefined ? undefined : Math.ceil(Math.max(late, this.#policy.minMs));
   }
 
   /** It is late. @param now epoch ms @returns whether to make it a second time, and counts that */
   take(now: number): boolean {
-    if (this.#credit < 1 || this.#pressure.isHigh(now)) return false;
-    this.#credit -= 1;
-    return true;
+    return !this.#pressure.isHigh(now) && this.#budget.take(now);
   }
 
   /**

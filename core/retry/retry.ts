@@ -1,5 +1,5 @@
 // Whether a failed attempt is made again, and when.
-import type { RetryBudget } from "./budget.ts";
+import { Budget } from "../budget.ts";
 
 /** What came of an attempt, as far as a retry is concerned. */
 export interface Failure {
@@ -28,6 +28,13 @@ export type Next =
   | { readonly kind: "retry"; readonly afterMs: number }
   | { readonly kind: "stop"; readonly why: "not_retriable" | "not_idempotent" | "max" | "pushback" | "deadline" | "budget" };
 
+/** The retry budget of an upstream. It saves at most what ten quiet seconds or a hundred calls earn, and starts with three seconds' worth. */
+export function retryBudget({ budgetPercent, minPerSecond }: Pick<RetryPolicy, "budgetPercent" | "minPerSecond">): Budget {
+  const share = budgetPercent / 100;
+  const cap = Math.max(10 * minPerSecond, 100 * share);
+  return new Budget({ share, perSecond: minPerSecond, cap, initial: Math.min(cap, 3 * minPerSecond) });
+}
+
 /**
  * Full jitter: the pause is anything up to the doubled base, so that those who failed together do not come back together.
  * The budget is asked last: what would not be retried anyway costs it nothing.
@@ -35,7 +42,7 @@ export type Next =
  * @param roll a number in [0, 1)
  * @see Brooker 2015, Exponential Backoff and Jitter; gRFC A6
  */
-export function nextTry(policy: RetryPolicy, failure: Failure, tried: Try, budget: RetryBudget, now: number, roll: number): Next {
+export function nextTry(policy: RetryPolicy, failure: Failure, tried: Try, budget: Budget, now: number, roll: number): Next {
   if (!policy.codes.has(failure.code)) return { kind: "stop", why: "not_retriable" };
   if (failure.wasSent && !tried.isIdempotent) return { kind: "stop", why: "not_idempotent" };
   if (tried.number > policy.max) return { kind: "stop", why: "max" };

@@ -1,6 +1,7 @@
 // The grammar of layers/: a call on its way inwards, and what a layer is.
+
+import type { Budget } from "../../core/budget.ts";
 import type { Rank } from "../../core/overload/criticality.ts";
-import type { RetryBudget } from "../../core/retry/budget.ts";
 import type { Variables } from "../../core/transcode/path-trie.ts";
 
 /** How the caller speaks, and so how every answer to it is written. */
@@ -55,7 +56,7 @@ export interface Attempted {
   readonly number: number; // of this attempt, from 1
   readonly tried: Set<string>; // endpoints that the call has been sent to
   readonly maxMs?: number; // that an operator gives an attempt, whatever is left of the call
-  readonly budget?: RetryBudget; // that pays for what is done beyond the first attempt
+  readonly budget?: Budget; // that pays for what is done beyond the first attempt
 }
 
 export type Handler = (call: Call) => Promise<Response>;

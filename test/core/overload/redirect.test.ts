@@ -1,6 +1,7 @@
 // When an endpoint refuses a call that another one can take, and how often an isolate lets that happen.
 import { describe, expect, it } from "vitest";
-import { Allowance, BOUNCES, hear, isHot, MAX_BOUNCES, medianOf, Usual } from "../../../core/overload/redirect.ts";
+import { Budget } from "../../../core/budget.ts";
+import { hear, isHot, MAX_BOUNCES, medianOf, REDIRECT_BUDGET, Usual } from "../../../core/overload/redirect.ts";
 
 describe("isHot", () => {
   const hot = { inFlight: 4, cores: 4, predictedMs: 200 };
@@ -68,34 +69,16 @@ describe("Usual", () => {
   });
 });
 
-describe("Allowance", () => {
-  it("starts with some, earns a share of each call up to its bound, and is spent by whole bounces", () => {
-    const allowance = new Allowance({ share: 0.5, most: 2, atFirst: 1 });
-    expect(allowance.isSpent).toBe(false);
-    allowance.spend();
-    expect(allowance.isSpent).toBe(true);
-    allowance.earn();
-    expect(allowance.isSpent).toBe(true);
-    allowance.earn();
-    expect(allowance.isSpent).toBe(false);
-    for (let call = 0; call < 100; call++) allowance.earn();
-    allowance.spend();
-    expect(allowance.isSpent).toBe(false);
-    allowance.spend();
-    expect(allowance.isSpent).toBe(true);
-  });
-
+describe("the redirect budget", () => {
   it("lets one call of six be sent on in the long run, twice at most each", () => {
-    const allowance = new Allowance(BOUNCES);
-    let bounces = 0;
+    const budget = new Budget(REDIRECT_BUDGET);
+    let redirects = 0;
     for (let call = 0; call < 6_000; call++) {
-      allowance.earn();
-      if (allowance.isSpent) continue;
-      allowance.spend();
-      bounces += 1;
+      budget.earn();
+      if (budget.take(0)) redirects += 1;
     }
-    expect(bounces).toBeGreaterThan(1_000);
-    expect(bounces).toBeLessThan(1_030);
+    expect(redirects).toBeGreaterThan(1_000);
+    expect(redirects).toBeLessThan(1_030);
     expect(MAX_BOUNCES).toBe(2);
   });
 });

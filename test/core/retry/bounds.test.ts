@@ -1,17 +1,21 @@
 // Retries and hedges at the bounds of their rules: pauses, budgets, quantiles, and when an upstream has enough to do.
 import { describe, expect, it } from "vitest";
-import { RetryBudget } from "../../../core/retry/budget.ts";
+import type { Budget } from "../../../core/budget.ts";
 import { Hedger } from "../../../core/retry/hedge.ts";
 import { Pressure } from "../../../core/retry/hedge-guard.ts";
 import { Times } from "../../../core/retry/latency-histogram.ts";
 import { RETRIES } from "../../../core/retry/policy.ts";
-import { type Failure, nextTry, type Try } from "../../../core/retry/retry.ts";
+import { type Failure, nextTry, retryBudget, type Try } from "../../../core/retry/retry.ts";
 
 const FAILURE: Failure = { code: "unavailable", wasSent: true, pushbackMs: undefined };
 const FIRST: Try = { number: 1, isIdempotent: true, remainingMs: 1e9 };
 const policy = { ...RETRIES, max: 10 };
-const next = (failure: Partial<Failure>, at: Partial<Try>, roll: number, budget = new RetryBudget(1, 1_000)) =>
-  nextTry(policy, { ...FAILURE, ...failure }, { ...FIRST, ...at }, budget, 0, roll);
+const next = (
+  failure: Partial<Failure>,
+  at: Partial<Try>,
+  roll: number,
+  budget = retryBudget({ budgetPercent: 100, minPerSecond: 1_000 }),
+) => nextTry(policy, { ...FAILURE, ...failure }, { ...FIRST, ...at }, budget, 0, roll);
 const pause = (number: number, roll: number, failure: Partial<Failure> = {}) => {
   const decided = next(failure, { number }, roll);
   return decided.kind === "retry" ? decided.afterMs : decided.why;
@@ -53,7 +57,7 @@ describe("a retry", () => {
   });
 
   it("is paid by the budget, and by nothing that is not retried", () => {
-    const budget = new RetryBudget(0, 1); // three at first
+    const budget = retryBudget({ budgetPercent: 0, minPerSecond: 1 }); // three at first
     for (const [failure, at] of [
       [{ code: "not_found" }, {}],
       [{}, { isIdempotent: false }],
@@ -68,28 +72,28 @@ describe("a retry", () => {
 });
 
 describe("a budget", () => {
-  const taken = (budget: RetryBudget, now: number): number => {
+  const taken = (budget: Budget, now: number): number => {
     let count = 0;
     while (count < 100_000 && budget.take(now)) count += 1;
     return count;
   };
 
   it("starts with three seconds of its least rate", () => {
-    expect(taken(new RetryBudget(0.1, 4), 1_000)).toBe(12);
-    expect(taken(new RetryBudget(0.1, 0), 1_000)).toBe(0);
+    expect(taken(retryBudget({ budgetPercent: 10, minPerSecond: 4 }), 1_000)).toBe(12);
+    expect(taken(retryBudget({ budgetPercent: 10, minPerSecond: 0 }), 1_000)).toBe(0);
   });
 
   it("earns a share of each call, and its least rate with time, up to ten seconds of it", () => {
-    const budget = new RetryBudget(0.25, 2);
+    const budget = retryBudget({ budgetPercent: 25, minPerSecond: 2 });
     taken(budget, 1_000);
-    for (let call = 0; call < 8; call++) budget.called();
+    for (let call = 0; call < 8; call++) budget.earn();
     expect(taken(budget, 1_000)).toBe(2);
     expect(taken(budget, 2_500)).toBe(3);
     expect(taken(budget, 2_999)).toBe(0);
     expect(taken(budget, 3_000)).toBe(1);
-    expect(taken(budget, 60_000)).toBe(25); // a thousand calls leave more than ten seconds do
+    expect(taken(budget, 60_000)).toBe(25); // a hundred calls leave more than ten seconds do
     expect(taken(budget, 60_000)).toBe(0);
-    for (let call = 0; call < 9_000; call++) budget.called();
+    for (let call = 0; call < 9_000; call++) budget.earn();
     expect(taken(budget, 60_000)).toBe(25);
   });
 });

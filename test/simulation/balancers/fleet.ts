@@ -1,7 +1,8 @@
 // Isolates, servers and calls: one run of one balancer under one load, and what the callers had of it.
 import type { Balancer, Candidate } from "../../../core/balance/balancer.ts";
 import { Load } from "../../../core/balance/load.ts";
-import { Allowance, BOUNCES, hear, isHot, MAX_BOUNCES, medianOf } from "../../../core/overload/redirect.ts";
+import { Budget } from "../../../core/budget.ts";
+import { hear, isHot, MAX_BOUNCES, medianOf, REDIRECT_BUDGET } from "../../../core/overload/redirect.ts";
 import { dice as diceOf, World } from "../simulation.ts";
 import { Server } from "./server.ts";
 
@@ -29,7 +30,7 @@ export interface Outcome {
 }
 
 interface Isolate {
-  readonly allowance: Allowance;
+  readonly redirectBudget: Budget;
   readonly candidates: readonly Candidate[];
   readonly balancer: Balancer | undefined;
 }
@@ -51,7 +52,11 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
   const end = WARM_UP_MS + setting.seconds * 1_000;
   const born = (): Isolate => {
     const candidates = servers.map((_, index) => ({ id: `server-${index}`, weight: 1, load: new Load() }));
-    return { allowance: new Allowance(BOUNCES), candidates, balancer: "create" in variant ? variant.create(candidates) : undefined };
+    return {
+      redirectBudget: new Budget(REDIRECT_BUDGET),
+      candidates,
+      balancer: "create" in variant ? variant.create(candidates) : undefined,
+    };
   };
   const isolates = Array.from({ length: setting.isolates }, born);
   const shares = Array.from({ length: setting.isolates }, (_, index) => (index + 1) ** -0.8);
@@ -109,7 +114,7 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
       times.push(isFailure ? TIMEOUT_MS : world.now - startedAt);
       failed += isFailure ? 1 : 0;
     };
-    isolate.allowance.earn();
+    isolate.redirectBudget.earn();
     attempt(isolate, workMs, method, [], startedAt, isCounted, settle);
   }
 
@@ -128,7 +133,7 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
     const { load } = isolate.candidates[index]!;
     const lease = load.begin(world.now, startedAt + TIMEOUT_MS, isolate.balancer?.costOf?.(method) ?? 1);
     const sentAt = world.now;
-    const mayBounce = variant.bounces === true && bouncedOff.length < MAX_BOUNCES && !isolate.allowance.isSpent;
+    const mayBounce = variant.bounces === true && bouncedOff.length < MAX_BOUNCES && !isolate.redirectBudget.isSpent(world.now);
     const toldMs = mayBounce ? medianOf(isolate.candidates.map((one) => one.load.reportedMs)) : 0;
     if (isCounted) sent += 1;
     let isOver = false;
@@ -166,7 +171,7 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
           if (isOver) return;
           isOver = true;
           load.drop(lease);
-          isolate.allowance.spend();
+          isolate.redirectBudget.charge();
           attempt(isolate, workMs, method, [...bouncedOff, index], startedAt, isCounted, settle);
         });
       }

@@ -3,12 +3,12 @@
 import { Fleet, type FleetSettings, type Found } from "../../../core/balance/fleet.ts";
 import { BREAKER } from "../../../core/breaker/policy.ts";
 import { TOKEN_MS } from "../../../core/breaker/shared-breaker.ts";
+import type { Budget } from "../../../core/budget.ts";
 import { hear, isHot } from "../../../core/overload/redirect.ts";
-import { RetryBudget } from "../../../core/retry/budget.ts";
 import { type HedgePolicy, Hedger } from "../../../core/retry/hedge.ts";
 import { Pressure } from "../../../core/retry/hedge-guard.ts";
 import { RETRIES } from "../../../core/retry/policy.ts";
-import { type Failure, nextTry, type RetryPolicy } from "../../../core/retry/retry.ts";
+import { type Failure, nextTry, type RetryPolicy, retryBudget } from "../../../core/retry/retry.ts";
 import type { World } from "../simulation.ts";
 import type { BreakerObject } from "./breaker-object.ts";
 import type { Answer, Server } from "./server.ts";
@@ -52,7 +52,7 @@ export class Isolate {
   readonly #wiring: Wiring;
   readonly #mechanisms: Mechanisms;
   readonly fleet: Fleet;
-  readonly #budget: RetryBudget;
+  readonly #budget: Budget;
   readonly #retries: RetryPolicy;
   readonly #pressure = new Pressure();
   readonly #hedger: Hedger | undefined;
@@ -65,8 +65,7 @@ export class Isolate {
     this.#wiring = wiring;
     this.#mechanisms = mechanisms;
     this.#retries = wiring.retries ?? RETRIES;
-    const { budgetPercent, minPerSecond } = this.#retries;
-    this.#budget = mechanisms.budget ? new RetryBudget(budgetPercent / 100, minPerSecond) : new RetryBudget(1, 1e6);
+    this.#budget = retryBudget(mechanisms.budget ? this.#retries : { budgetPercent: 100, minPerSecond: 1e6 });
     this.#hedger = wiring.hedging && new Hedger(wiring.hedging, this.#pressure);
     const members = wiring.servers.map((_, index) => ({ id: String(index), weight: 1, priority: 0, isDraining: false }));
     this.fleet = new Fleet(members, {
@@ -82,7 +81,7 @@ export class Isolate {
   call(call: Call, settle: (answer: Answer) => void): void {
     const { world, roll } = this.#wiring;
     const tried = new Set<string>();
-    this.#budget.called();
+    this.#budget.earn();
     const isChained = call.isChained && this.#mechanisms.isChainStopped;
     const attempt = (number: number): void => {
       const attemptMs = Math.min(this.#retries.perAttemptMs, call.deadlineAt - world.now);

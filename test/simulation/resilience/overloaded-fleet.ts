@@ -2,9 +2,10 @@
 import type { Candidate } from "../../../core/balance/balancer.ts";
 import { leastTime } from "../../../core/balance/least-time.ts";
 import { Load } from "../../../core/balance/load.ts";
+import { Budget } from "../../../core/budget.ts";
 import { Admission } from "../../../core/overload/admission.ts";
 import { CRITICAL, MOST_CRITICAL } from "../../../core/overload/criticality.ts";
-import { Allowance, BOUNCES, hear, isHot, MAX_BOUNCES, medianOf } from "../../../core/overload/redirect.ts";
+import { hear, isHot, MAX_BOUNCES, medianOf, PROMOTION_BUDGET, REDIRECT_BUDGET } from "../../../core/overload/redirect.ts";
 import { isShedAt } from "../../../core/overload/shed-level.ts";
 import { Throttle } from "../../../core/overload/throttle.ts";
 import { Server } from "../balancers/server.ts";
@@ -38,8 +39,8 @@ interface Isolate {
   readonly candidates: readonly Candidate[];
   readonly pick: ReturnType<typeof leastTime>["pick"];
   readonly told: { level: number; until: number }[]; // by server
-  readonly bounces: Allowance;
-  readonly raises: Allowance; // of critical calls that were turned away, and are sent elsewhere as if they were more
+  readonly redirects: Budget;
+  readonly promotions: Budget; // pays for sending a refused critical call on as critical_plus
   readonly throttle: Throttle;
 }
 
@@ -68,8 +69,8 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
       candidates,
       pick: leastTime(candidates).pick,
       told: servers.map(() => ({ level: 0, until: 0 })),
-      bounces: new Allowance(BOUNCES),
-      raises: new Allowance({ share: 0.17, most: 100, atFirst: 100 }),
+      redirects: new Budget(REDIRECT_BUDGET),
+      promotions: new Budget(PROMOTION_BUDGET),
       throttle: new Throttle({ factor: 2, minCalls: 20 }),
     };
   };
@@ -128,8 +129,8 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
       served[rank]! += 1;
     };
     if (variant.throttles === true && isolate.throttle.refuses(rank, world.now, picks())) return;
-    isolate.bounces.earn();
-    if (rank >= CRITICAL) isolate.raises.earn();
+    isolate.redirects.earn();
+    if (rank >= CRITICAL) isolate.promotions.earn();
     attempt(isolate, { workMs, rank, startedAt, isCounted, settle }, []);
   }
 
@@ -137,7 +138,7 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
   function attempt(isolate: Isolate, call: Call, tried: readonly number[], wasShed = false): void {
     const { workMs, rank, startedAt, isCounted, settle } = call;
     const isBounceable = tried.length < MAX_BOUNCES && !wasShed;
-    const isAllowed = variant.bounces === "freely" || (variant.bounces === "within_budget" && !isolate.bounces.isSpent);
+    const isAllowed = variant.bounces === "freely" || (variant.bounces === "within_budget" && !isolate.redirects.isSpent(world.now));
     const mayBounce = isBounceable && isAllowed;
     const roll = picks(); // one for all hosts: else a call would only be shed where chance shuts all of them at once
     const isOpen = (index: number): boolean => {
@@ -180,9 +181,7 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
     };
     /** Whether a critical call that goes elsewhere is let in there as if it were more: its second refusal would be its last. */
     const raises = (): boolean => {
-      const isRaised = rank === CRITICAL && !isOver && !isolate.raises.isSpent;
-      if (isRaised) isolate.raises.spend();
-      return isRaised;
+      return rank === CRITICAL && !isOver && isolate.promotions.take(world.now);
     };
     world.at(startedAt + TIMEOUT_MS, () => finish(true));
     server.underway += 1;
@@ -204,7 +203,7 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
       };
       if (isHot({ inFlight: server.inFlight, cores: server.cores, predictedMs }, mayBounce && toldMs > 0 ? server.heardMs : 0)) {
         return back(() => {
-          if (!isOver) isolate.bounces.spend();
+          if (!isOver) isolate.redirects.charge();
           elsewhere(true, raises(), false);
         });
       }
@@ -212,9 +211,8 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
       const turned = variant.admits === true ? host.turned(call.told ?? rank, startedAt + TIMEOUT_MS - now, now) : undefined;
       if (turned !== undefined) {
         return back(() => {
-          const budget = rank < CRITICAL ? isolate.bounces : isolate.raises;
-          const isWithin = !wasShed && !isOver && !budget.isSpent;
-          if (isWithin) budget.spend();
+          const budget = rank < CRITICAL ? isolate.redirects : isolate.promotions;
+          const isWithin = !wasShed && !isOver && budget.take(world.now);
           elsewhere(isWithin, isWithin && rank === CRITICAL, true);
         });
       }

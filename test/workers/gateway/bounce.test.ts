@@ -1,7 +1,7 @@
 // Server bounce: an endpoint that is hot against the others refuses a call, and the caller never sees it.
 import { afterEach, expect, it, vi } from "vitest";
 import { reportIn } from "../../../core/balance/load-report.ts";
-import { Allowance, BOUNCES, MAX_BOUNCES, Usual } from "../../../core/overload/redirect.ts";
+import { MAX_BOUNCES, Usual } from "../../../core/overload/redirect.ts";
 import { HostLoad } from "../../../workers/service/host-load.ts";
 import { gatewayTo, json, USER, unary } from "../../support/gateway.ts";
 
@@ -94,15 +94,6 @@ it.each([
   told.length = 0;
   await all();
   expect(told.some((median) => median !== null)).toBe(isTold);
-});
-
-it("an allowance is spent by refusals and earned by calls", () => {
-  const allowance = new Allowance(BOUNCES);
-  while (!allowance.isSpent) allowance.spend();
-  for (let n = 0; n < 5; n++) allowance.earn();
-  expect(allowance.isSpent).toBe(true);
-  for (let n = 0; n < 2; n++) allowance.earn();
-  expect(allowance.isSpent).toBe(false);
 });
 
 it("what is usual moves over a minute, whatever a moment says", () => {

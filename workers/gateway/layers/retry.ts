@@ -1,8 +1,8 @@
 // Makes an attempt again that failed for no fault of the call: elsewhere, a little later, as far as the budget of the upstream goes.
 
+import type { Budget } from "../../../core/budget.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import { RetryBudget } from "../../../core/retry/budget.ts";
-import { type Failure, nextTry, type RetryPolicy } from "../../../core/retry/retry.ts";
+import { type Failure, nextTry, type RetryPolicy, retryBudget } from "../../../core/retry/retry.ts";
 import type { Call, Layer } from "../call.ts";
 import { ATTEMPT_HEADER, failureIn, failureOf } from "../upstream/failure.ts";
 
@@ -16,14 +16,14 @@ export interface RetrySettings {
 const PUSHBACK = "grpc-retry-pushback-ms";
 
 /** One for each upstream and isolate, whatever the methods: what an upstream can bear does not depend on them. */
-const budgets = new WeakMap<object, RetryBudget>();
+const budgets = new WeakMap<object, Budget>();
 
 export function retry({ policy, isSafe, upstream }: RetrySettings): Layer {
   const known = budgets.get(upstream);
-  const budget = known ?? new RetryBudget(policy.budgetPercent / 100, policy.minPerSecond);
+  const budget = known ?? retryBudget(policy);
   if (known === undefined) budgets.set(upstream, budget);
   return (next) => async (call) => {
-    budget.called();
+    budget.earn();
     const { headers, body } = call.outgoing;
     const isChained = headers.has(ATTEMPT_HEADER); // somebody before us retries
     const isIdempotent = isSafe || headers.has("idempotency-key");

@@ -114,7 +114,7 @@ export function pool(
     const method = hash32(call.outgoing.path);
     settle?.(call, now);
     const { text, cookie } = goesByKey ? keyOf(call, policy.hashOn, principalHeader) : NO_KEY;
-    const mayGoElsewhere = pressure.called(call);
+    const mayGoElsewhere = pressure.called(call, now);
     pressure.hold(call, now);
     const found = fleet.pick({ method, key: hash32(text), now, dice: Math.random, tried, rank: pressure.rankOf(call) });
     if (found.kind === "shed") return pressure.shed(call, now);
@@ -156,7 +156,7 @@ export function pool(
       medianMs: fleet.medianMs(now),
       maxMs: isProbe ? TOKEN_MS : undefined,
       mayGoElsewhere: fleet.size > 1 && mayGoElsewhere,
-      elsewhere: (wasBounced) => pressure.elsewhere(call, wasBounced),
+      elsewhere: (wasBounced) => pressure.elsewhere(call, wasBounced, Date.now()),
       report,
       ended,
     };

@@ -1,9 +1,10 @@
 // What an isolate keeps from an upstream that has too much to do: calls it turns away, calls its hosts would have shed, and bounces.
 
 import type { Fleet } from "../../../core/balance/fleet.ts";
+import { Budget } from "../../../core/budget.ts";
 import { CRITICAL, CRITICALITIES, MOST_CRITICAL, type Rank } from "../../../core/overload/criticality.ts";
 import type { ThrottlePolicy } from "../../../core/overload/policy.ts";
-import { Allowance } from "../../../core/overload/redirect.ts";
+import { PROMOTION_BUDGET } from "../../../core/overload/redirect.ts";
 import { isShedAt } from "../../../core/overload/shed-level.ts";
 import { Throttle } from "../../../core/overload/throttle.ts";
 import { Rejected } from "../../../core/rejection.ts";
@@ -18,7 +19,7 @@ export class Pressure {
   readonly #policy: ThrottlePolicy;
   readonly #fleet: Fleet;
   readonly #throttle: Throttle;
-  readonly #raises = new Allowance({ share: 0.17, most: 100, atFirst: 100 }); // of critical calls that were turned away, and are sent elsewhere as if they were more
+  readonly #promotions = new Budget(PROMOTION_BUDGET); // pays for sending a refused critical call on as critical_plus
   readonly #log = shedLog();
 
   constructor(name: string, policy: ThrottlePolicy, fleet: Fleet) {
@@ -56,10 +57,10 @@ export class Pressure {
   }
 
   /** A call is to be sent. @returns whether it goes elsewhere where it is turned away */
-  called({ rank = CRITICAL }: Call): boolean {
-    if (rank < CRITICAL) return !this.#fleet.allowance.isSpent;
-    this.#raises.earn();
-    return !this.#raises.isSpent;
+  called({ rank = CRITICAL }: Call, now: number): boolean {
+    if (rank < CRITICAL) return !this.#fleet.redirectBudget.isSpent(now);
+    this.#promotions.earn();
+    return !this.#promotions.isSpent(now);
   }
 
   /**
@@ -67,11 +68,9 @@ export class Pressure {
    *
    * @returns whether it is told there as the most critical one: a critical call's second refusal would be its last
    */
-  elsewhere({ rank = CRITICAL }: Call, wasBounced: boolean): boolean {
-    if (wasBounced || rank < CRITICAL) this.#fleet.allowance.spend();
-    if (rank < CRITICAL || this.#raises.isSpent) return false;
-    this.#raises.spend();
-    return rank === CRITICAL;
+  elsewhere({ rank = CRITICAL }: Call, wasBounced: boolean, now: number): boolean {
+    if (wasBounced || rank < CRITICAL) this.#fleet.redirectBudget.charge();
+    return rank >= CRITICAL && this.#promotions.take(now) && rank === CRITICAL;
   }
 
   heard(endpoint: string, shedLevel: number, now: number): void {
