@@ -1,5 +1,5 @@
 // What the gateway does, in one file. Every field: docs/parameters.md. A mistake here is told, with its path, before anything starts.
-import { defineGateway } from "./core/policy.ts";
+import { defineGateway } from "./core/config/gateway.ts";
 
 export default defineGateway({
   rateLimits: {

@@ -1,12 +1,12 @@
 // `npm run bench:resilience`: what each mechanism against faults and overload costs a call that goes well.
 
 import { Fleet } from "../core/balance/fleet.ts";
-import { BREAKER } from "../core/breaker/policy.ts";
 import { Budget } from "../core/budget.ts";
+import { BREAKER } from "../core/config/breaker.ts";
+import { CONCURRENCY } from "../core/config/overload.ts";
 import { Admission } from "../core/overload/admission.ts";
 import { Limiter } from "../core/overload/concurrency-limiter.ts";
 import { CRITICAL } from "../core/overload/criticality.ts";
-import { CONCURRENCY } from "../core/overload/policy.ts";
 import { REDIRECT_BUDGET } from "../core/overload/redirect.ts";
 import { Throttle } from "../core/overload/throttle.ts";
 import type { Call } from "../workers/gateway/call.ts";

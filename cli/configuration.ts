@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe } from "../core/parse.ts";
+import { describe } from "../core/config/problems.ts";
 import { bindingsOf, readWorkerConfig } from "./bindings.ts";
 import { BundleError, bundle } from "./bundle.ts";
 import { locate } from "./locate.ts";

@@ -11,7 +11,7 @@ const TOKEN =
   /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|[A-Za-z_$][\w$]*|[{}[\]():,]|\n|[^\s]/g;
 
 /**
- * @param path   as `core/parse.ts` writes it, or "validate of users.v1.UserService.GetUser"
+ * @param path   as `core/config/problems.ts` writes it, or "validate of users.v1.UserService.GetUser"
  * @param file   that holds the configuration
  * @param inputs the other files that it is made of
  * @returns `file:line:column` of the key that shares most of the path's end; `file` where none is like it

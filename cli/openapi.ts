@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createFileRegistry, type DescEnum, type DescMessage, type DescService, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { describe } from "../core/parse.ts";
+import { describe } from "../core/config/problems.ts";
 import { documentOf, type Info } from "../workers/gateway/openapi/document.ts";
 import { type Comments, type Declared, fullNameOf, rawCommentOf } from "../workers/gateway/openapi/schemas/comments.ts";
 import type { Schema } from "../workers/gateway/openapi/schemas/values.ts";

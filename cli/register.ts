@@ -56,7 +56,7 @@ async function register(): Promise<void> {
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-/** What registering again does not mend. */
+/** What registering again does not fix. */
 const FATAL = new Set(["invalid_argument", "unauthenticated", "failed_precondition", "already_exists", "unimplemented"]);
 
 let isStopping = false;

@@ -16,7 +16,7 @@ export interface VerifyRequest {
 export interface FoundProblem {
   readonly path: string;
   readonly found: string;
-  readonly mend: string;
+  readonly fix: string;
   readonly missingSecret?: string;
 }
 

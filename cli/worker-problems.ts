@@ -1,7 +1,7 @@
 // What of the project's Workers does not fit together: bindings that lead nowhere, services that nothing is bound to, classes and migrations that are missing.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
-import { suggest } from "../core/parse.ts";
+import { suggest } from "../core/config/problems.ts";
 import { BundleError, bundle } from "./bundle.ts";
 import { CONFIG_FILE } from "./configuration.ts";
 import { isOwn } from "./own-files.ts";

@@ -130,7 +130,7 @@ export interface Admission {
 /** As it comes from the wire; 0 and "" mean the default. */
 export type Wanted = Partial<Omit<Registration, "url" | "id">> & { readonly id: string; readonly url: string };
 
-/** @returns what is wrong with each field, as `field: mend`; none where it may be registered */
+/** @returns what is wrong with each field, as `field: fix`; none where it may be registered */
 export function parseRegistration(
   wanted: Wanted,
   { allowPrivate, ownHosts, isNativeGrpc, hostOf }: Admission,

@@ -1,13 +1,10 @@
-// Rules that messages carry in their protos: how an operator has them held, and what a validator has to answer.
+// The contract of a validator: it checks a message against the protovalidate rules of its proto.
 import type { FieldViolation } from "./rejection.ts";
 
-/** `report` logs what is wrong and lets the call pass; `enforce` refuses it. */
-export type ValidationMode = "off" | "report" | "enforce";
-
 /**
- * Holds a message to the rules of its proto.
+ * Checks a message against the rules of its proto.
  *
- * @returns what is wrong, field by field; empty for a message that keeps every rule
- * @throws Error where a rule itself can't be compiled
+ * @returns the violations, one per field; empty for a valid message
+ * @throws Error where a rule cannot be compiled
  */
 export type Validate<Desc = unknown, Message = unknown> = (desc: Desc, message: Message) => readonly FieldViolation[];

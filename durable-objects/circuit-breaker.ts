@@ -1,6 +1,5 @@
 // The breakers of one upstream for all isolates, and their only writer: hears what they report, answers with the views.
 import { DurableObject } from "cloudflare:workers";
-import type { BreakerPolicy } from "../core/breaker/policy.ts";
 import {
   CLOSED,
   force,
@@ -13,6 +12,7 @@ import {
   viewed,
 } from "../core/breaker/shared-breaker.ts";
 import { type Board, reported } from "../core/breaker/shared-breakers.ts";
+import type { BreakerPolicy } from "../core/config/breaker.ts";
 
 const AUDITED = 200; // changes by evidence, and as many by operators
 

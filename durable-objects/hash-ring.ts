@@ -1,6 +1,7 @@
 // The endpoints of one service, and their only writer: keeps leases, checks health, tells isolates what has changed.
 import { DurableObject } from "cloudflare:workers";
 import { atOnce } from "../core/at-once.ts";
+import type { HealthPolicy } from "../core/config/upstream.ts";
 import {
   type Action,
   type Configured,
@@ -18,7 +19,6 @@ import {
   type Snapshot,
   type Step,
 } from "../core/registry.ts";
-import type { HealthPolicy } from "../core/upstream.ts";
 
 export interface Change {
   readonly version: number;

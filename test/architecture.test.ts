@@ -40,7 +40,11 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
 const FORBIDDEN_IN_CORE = /\b(Date\.now|new Date\(\)|Math\.random|performance\.now|crypto\.|fetch\(|setTimeout|process\.)/;
 
 /** Longer than 250 lines asks for a reason. */
-const MAY_BE_LONG: Readonly<Record<string, string>> = {};
+const MAY_BE_LONG: Readonly<Record<string, string>> = {
+  "core/config/gateway.ts": "settings that wait for their schema",
+  "core/config/upstream.ts": "settings that wait for their schema",
+  "workers/gateway/configure/configuration.ts": "checks that wait to be functions of their own",
+};
 
 interface Source {
   readonly path: string; // from the root, with forward slashes

@@ -1,6 +1,6 @@
 // A constant behind one leased token bucket, and nothing else of the gateway: what the check itself costs.
 
-import { parsePolicy } from "../../core/policy.ts";
+import { parsePolicy } from "../../core/config/gateway.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
 import type { Call } from "../../workers/gateway/call.ts";
 import { rateLimit } from "../../workers/gateway/layers/rate-limit.ts";

@@ -1,8 +1,8 @@
 // The endpoints of one upstream as one isolate knows them: who may be picked, by priority and health, and who is.
 import { type Admitted, type Breaker, UNHEARD } from "../breaker/local-breaker.ts";
 import { Panel } from "../breaker/local-breakers.ts";
-import type { BreakerPolicy } from "../breaker/policy.ts";
 import { Budget } from "../budget.ts";
+import type { BreakerPolicy } from "../config/breaker.ts";
 import { MOST_CRITICAL } from "../overload/criticality.ts";
 import { medianOf, REDIRECT_BUDGET } from "../overload/redirect.ts";
 import type { Balancer, Candidate } from "./balancer.ts";

@@ -2,9 +2,9 @@
 //   closed --too many failures here--> open here, 1 to 3 s --> one call finds out --> closed, or open here again
 //   closed --the object says so--> open > half open > ramp > closed, by its views, which are leases
 
+import type { BreakerPolicy } from "../config/breaker.ts";
 import { type Admission, type Admitted, fresh, type Memory, type Probe } from "./memory.ts";
 import { MethodFaults } from "./method-faults.ts";
-import type { BreakerPolicy } from "./policy.ts";
 import { isConsecutive } from "./rules/consecutive.ts";
 import { isFailing } from "./rules/failure-rate.ts";
 import { isSlow } from "./rules/slow-rate.ts";

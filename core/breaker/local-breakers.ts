@@ -1,6 +1,7 @@
 // The breakers of all endpoints of an upstream in one isolate: who is out, and when the object is told.
+
+import type { BreakerPolicy } from "../config/breaker.ts";
 import { Breaker } from "./local-breaker.ts";
-import type { BreakerPolicy } from "./policy.ts";
 import type { Seen, View } from "./shared-breaker.ts";
 
 const WELL_MS = 11_000; // less than one report for a hundred calls, at ten a second

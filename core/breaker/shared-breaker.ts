@@ -1,6 +1,6 @@
 // The breaker of one endpoint as the object of its service keeps it: opens on the word of several isolates in several places, lets few probes through.
 // Closed > open until a time > half open: a few probes > ramp: a growing share > closed. Every change is a new version.
-import type { BreakerPolicy } from "./policy.ts";
+import type { BreakerPolicy } from "../config/breaker.ts";
 
 /** What an isolate has seen of an endpoint in the last seconds. */
 export interface Seen {

@@ -1,5 +1,5 @@
 // All endpoints of a service, as its object keeps them: one report in, the views out.
-import type { BreakerPolicy } from "./policy.ts";
+import type { BreakerPolicy } from "../config/breaker.ts";
 import { isOutlier, type Rate } from "./rules/outlier.ts";
 import { CLOSED, heard, isTroubled, type Reporter, release, type Seen, type Shared, trip, type View, viewed } from "./shared-breaker.ts";
 

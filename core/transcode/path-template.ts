@@ -1,4 +1,4 @@
-// The path template of an HTTP rule: parsed once, refused with the column and the mend where it is not legal.
+// The path template of an HTTP rule: parsed once, refused with the column and the fix where it is not legal.
 //   Template = "/" Segments [ Verb ] ;           Segments = Segment { "/" Segment } ;
 //   Segment  = "*" | "**" | LITERAL | Variable ; Variable = "{" FieldPath [ "=" Segments ] "}" ;
 //   FieldPath = IDENT { "." IDENT } ;            Verb     = ":" LITERAL { ":" LITERAL } ;
@@ -20,7 +20,7 @@ export interface PathVariable {
 
 export type ParsedTemplate =
   | { readonly kind: "ok"; readonly template: PathTemplate }
-  | { readonly kind: "invalid"; readonly column: number; readonly problem: string; readonly mend: string }; // column from 1
+  | { readonly kind: "invalid"; readonly column: number; readonly problem: string; readonly fix: string }; // column from 1
 
 const FIELD_PATH = /[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*/y;
 const LITERAL = /(?:[A-Za-z0-9\-._~!$&'()+,;=@]|%[0-9A-Fa-f]{2})+/y;
@@ -54,7 +54,7 @@ export function parseTemplate(text: string): ParsedTemplate {
     const found = read(LITERAL);
     return found && literalForm(found);
   };
-  const refuse = (problem: string, mend: string): ParsedTemplate => ({ kind: "invalid", column: at + 1, problem, mend });
+  const refuse = (problem: string, fix: string): ParsedTemplate => ({ kind: "invalid", column: at + 1, problem, fix });
   const close = (): boolean => {
     if (open === undefined || !take("}")) return false;
     variables.push({ ...open, end: segments.at(-1) === "**" ? -1 : segments.length });

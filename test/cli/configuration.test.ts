@@ -23,7 +23,10 @@ beforeEach(() => {
 });
 
 function check(fields: string): { status: number | null; output: string } {
-  copy.write("gateway.config.ts", `import { defineGateway } from "./core/policy.ts";\nexport default defineGateway({ ${fields} });\n`);
+  copy.write(
+    "gateway.config.ts",
+    `import { defineGateway } from "./core/config/gateway.ts";\nexport default defineGateway({ ${fields} });\n`,
+  );
   const { status, stdout, stderr } = copy.run("check-configuration.ts");
   return { status, output: stdout + stderr };
 }

@@ -1,7 +1,7 @@
 // The configuration that both gateways of the test run with: the shipped services, and those of lab.proto by their descriptor set.
 import { toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import type { GatewayInput } from "../../core/policy.ts";
+import type { GatewayInput } from "../../core/config/gateway.ts";
 import { file_grpc_reflection_v1_reflection } from "../../protos/gen/grpc/reflection/v1/reflection_pb.ts";
 import { file_lab_v1_lab } from "./gen/lab/v1/lab_pb.ts";
 

@@ -1,7 +1,7 @@
 // Origins as an operator may list them.
 import { describe, expect, it } from "vitest";
-import { parseCors } from "../../core/cors.ts";
-import { checks, describe as tell } from "../../core/parse.ts";
+import { parseCors } from "../../core/config/cors.ts";
+import { checks, describe as tell } from "../../core/config/problems.ts";
 
 function problems(value: unknown): string[] {
   const check = checks();

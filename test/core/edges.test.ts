@@ -1,8 +1,8 @@
 // Words, paths, ranges and fields at their edges: what the core reads before anything else happens.
 import { describe, expect, it } from "vitest";
+import { checks, join, describe as lineOf, suggest } from "../../core/config/problems.ts";
 import { CROSS_ORIGIN_FIELDS, isCrossOriginField } from "../../core/cors.ts";
 import { isWithin, parseRange } from "../../core/ip.ts";
-import { checks, join, describe as lineOf, suggest } from "../../core/parse.ts";
 import { type Admission, isPrivate, parseRegistration, type Wanted } from "../../core/registry.ts";
 
 describe("the words of a mistake", () => {

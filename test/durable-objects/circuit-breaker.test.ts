@@ -2,8 +2,8 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { BREAKER } from "../../core/breaker/policy.ts";
 import { type Reporter, type Seen, TOKEN_MS, type View } from "../../core/breaker/shared-breaker.ts";
+import { BREAKER } from "../../core/config/breaker.ts";
 import type { CircuitBreaker } from "../../durable-objects/circuit-breaker.ts";
 import { dice } from "../simulation/simulation.ts";
 

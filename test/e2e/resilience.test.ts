@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { subjects } from "../../bench/subjects.ts";
 import { type Running, start } from "../../bench/workerd.ts";
-import type { ServiceInput } from "../../core/policy.ts";
+import type { ServiceInput } from "../../core/config/gateway.ts";
 import { Load, type Phase } from "../support/resilience/load.ts";
 
 const SERVICE = "users.v1.UserService";
@@ -89,13 +89,13 @@ async function steady(through: Running): Promise<{ load: Load; begin: number }> 
 }
 
 /** Constant load before, during and after a fault; the fault is there for a phase. */
-async function under(name: string, fault: () => unknown, mend: () => unknown, through = gateway): Promise<readonly Phase[]> {
+async function under(name: string, fault: () => unknown, fix: () => unknown, through = gateway): Promise<readonly Phase[]> {
   const { load, begin } = await steady(through);
   const broken = performance.now();
   await fault();
   await pause(PHASE_MS);
   const mended = performance.now();
-  await mend();
+  await fix();
   await pause(PHASE_MS);
   const end = performance.now();
   await load.stop();

@@ -6,7 +6,7 @@ import { DEV_VARS, npmStart, type RunningGateway, settled, shell } from "./gatew
 import { blocksOfKind, commands, isRight, reasonNotToRun, runnable } from "./kinds.ts";
 
 /** The configuration for commands of operators: everything that they speak to is served. */
-const OPERATED = `import { defineGateway } from "./core/policy.ts";
+const OPERATED = `import { defineGateway } from "./core/config/gateway.ts";
 
 export default defineGateway({
   registry: { tokenBinding: "REGISTRY_TOKEN", allowPrivate: true },

@@ -1,6 +1,6 @@
 // Every configuration of README and docs is started by `npm start`, and each service and route in it gives a response.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { GatewayInput } from "../../core/policy.ts";
+import type { GatewayInput } from "../../core/config/gateway.ts";
 import { copyProject, type ProjectCopy } from "../cli/project-copy.ts";
 import { catalog } from "../support/shipped/catalog.ts";
 import type { Block } from "./documents.ts";
@@ -23,7 +23,7 @@ afterAll(() => copy.remove());
 function wholeOf({ text }: Block): string {
   if (text.includes("export default")) return text;
   const services = /^services:/m.test(text) ? "" : SHIPPED;
-  return `import { defineGateway } from "./core/policy.ts";\n\nexport default defineGateway({\n${services}${text.trimEnd().replace(/,?$/, ",")}\n});\n`;
+  return `import { defineGateway } from "./core/config/gateway.ts";\n\nexport default defineGateway({\n${services}${text.trimEnd().replace(/,?$/, ",")}\n});\n`;
 }
 
 /** The name of a method that the service has, and of those in the catalog the first one. */

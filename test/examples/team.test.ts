@@ -6,7 +6,7 @@ import { copyProject, type ProjectCopy } from "../cli/project-copy.ts";
 import { blocks } from "./documents.ts";
 import { npmStart, type RunningGateway, shell } from "./gateway.ts";
 
-const CONFIG = `import { defineGateway } from "./core/policy.ts";
+const CONFIG = `import { defineGateway } from "./core/config/gateway.ts";
 export default defineGateway({ services: {"acme.v1.BillingService": { upstream: {binding:"BILLING"} } } })
 `;
 const CATALOG = `import type { DescService } from "@bufbuild/protobuf";

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
-import type { GatewayInput } from "../../core/policy.ts";
+import type { GatewayInput } from "../../core/config/gateway.ts";
 import { UserSchema } from "../../protos/gen/users/v1/users_pb.ts";
 import { configure } from "../../workers/gateway/configure/configuration.ts";
 import { createGateway, type Gateway } from "../../workers/gateway/gateway.ts";

@@ -1,6 +1,6 @@
 // Options for callers of gateways that are laxer: what each lets pass, and nothing else.
 import { describe, expect, it } from "vitest";
-import { parsePolicy } from "../../core/policy.ts";
+import { parsePolicy } from "../../core/config/gateway.ts";
 import { Rejected } from "../../core/rejection.ts";
 import { jsonValuesOf } from "../../workers/gateway/transcode/json/json-stream.ts";
 import { decodeRequestStream } from "../../workers/gateway/transcode/request-stream.ts";

@@ -5,12 +5,12 @@ import { HttpRuleSchema } from "../../protos/gen/google/api/http_pb.ts";
 import { compileRest } from "../../workers/gateway/transcode/rules/rules.ts";
 import { Echo, Streams } from "./schema.ts";
 
-/** Found and mend of each problem, with the rules of these methods in the place of their own. */
+/** Found and fix of each problem, with the rules of these methods in the place of their own. */
 function problemsOf(rules: Readonly<Record<string, JsonObject>>): string[] {
   const overriding = Object.entries(rules).map(([name, rule]) =>
     create(HttpRuleSchema, { ...fromJson(HttpRuleSchema, rule), selector: `transcoding.test.v1.${name}` }),
   );
-  return compileRest([Echo, Streams], { rules: overriding }).problems.map(({ path, found, mend }) => `${path}: ${found}; ${mend}`);
+  return compileRest([Echo, Streams], { rules: overriding }).problems.map(({ path, found, fix }) => `${path}: ${found}; ${fix}`);
 }
 
 describe("compileRest", () => {

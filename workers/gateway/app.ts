@@ -2,8 +2,8 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
-import type { CorsPolicy } from "../../core/cors.ts";
-import type { GatewayInput } from "../../core/policy.ts";
+import type { CorsPolicy } from "../../core/config/cors.ts";
+import type { GatewayInput } from "../../core/config/gateway.ts";
 import { configure } from "./configure/configuration.ts";
 import type { Validator } from "./configure/route-checks.ts";
 import { createGateway } from "./gateway.ts";

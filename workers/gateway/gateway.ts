@@ -1,8 +1,8 @@
 // Compiles each route's pipeline, once, and takes each request to its own.
 import type { DescMethod } from "@bufbuild/protobuf";
+import type { RoutePolicy } from "../../core/config/route.ts";
 import { canonicalPath } from "../../core/path.ts";
 import type { Rejection } from "../../core/rejection.ts";
-import type { RoutePolicy } from "../../core/route-policy.ts";
 import type { PathMatch } from "../../core/transcode/path-trie.ts";
 import type { CircuitBreaker } from "../../durable-objects/circuit-breaker.ts";
 import type { HashRing } from "../../durable-objects/hash-ring.ts";

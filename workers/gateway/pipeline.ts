@@ -1,12 +1,12 @@
 // THE JOURNEY OF A CALL, from the door inwards. Compiled once per route when the configuration loads. Read this first.
 import type { DescMessage, DescMethod, Message, Registry } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import type { HttpRoutePolicy } from "../../core/http-routes.ts";
+import type { GatewayPolicy } from "../../core/config/gateway.ts";
+import type { HttpRoutePolicy } from "../../core/config/http-route.ts";
+import { needsMessage } from "../../core/config/rate-limit.ts";
+import type { RoutePolicy } from "../../core/config/route.ts";
 import { CRITICAL } from "../../core/overload/criticality.ts";
-import type { GatewayPolicy } from "../../core/policy.ts";
-import { needsMessage } from "../../core/rate-limit/rule.ts";
 import { Rejected, type Rejection } from "../../core/rejection.ts";
-import type { RoutePolicy } from "../../core/route-policy.ts";
 import type { Validate } from "../../core/validation.ts";
 import { isCacheable } from "./cache/cacheable.ts";
 import type { Caches, RouteCache } from "./cache/caches.ts";

@@ -1,4 +1,4 @@
-// The query of a Connect GET: percent-encoded bytes, read strictly. `URLSearchParams` would mend what is broken, silently.
+// The query of a Connect GET: percent-encoded bytes, read strictly. `URLSearchParams` would fix what is broken, silently.
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 

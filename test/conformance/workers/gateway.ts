@@ -1,5 +1,5 @@
 // Under test: the gateway, before the suite's own reference server.
-import type { SpokenProtocol } from "../../../core/upstream.ts";
+import type { SpokenProtocol } from "../../../core/config/upstream.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
 import { ConformanceService } from "../gen/connectrpc/conformance/v1/service_pb.ts";
 

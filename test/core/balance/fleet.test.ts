@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { BALANCERS, type BalancerName } from "../../../core/balance/balancers.ts";
 import { Fleet, type Member } from "../../../core/balance/fleet.ts";
-import { BREAKER } from "../../../core/breaker/policy.ts";
+import { BREAKER } from "../../../core/config/breaker.ts";
 import { dice as diceOf } from "../../simulation/simulation.ts";
 
 const dice = diceOf(11);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Fleet } from "../../../core/balance/fleet.ts";
 import { ANYWHERE, groupsOf } from "../../../core/balance/locality.ts";
-import { BREAKER } from "../../../core/breaker/policy.ts";
+import { BREAKER } from "../../../core/config/breaker.ts";
 import { dice } from "../../simulation/simulation.ts";
 
 const member = (id: string, zone = "", priority = 0) => ({ id, zone, priority, weight: 1, isDraining: false });

@@ -4,7 +4,7 @@ import type { BalancerName } from "../../../core/balance/balancers.ts";
 import { Fleet, type FleetSettings, type Found, type Member, type Wanted } from "../../../core/balance/fleet.ts";
 import { ANYWHERE } from "../../../core/balance/locality.ts";
 import { UNHEARD } from "../../../core/breaker/local-breaker.ts";
-import { BREAKER } from "../../../core/breaker/policy.ts";
+import { BREAKER } from "../../../core/config/breaker.ts";
 import { dice as diceOf } from "../../simulation/simulation.ts";
 
 const NOW = 100_000;

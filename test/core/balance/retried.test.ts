@@ -1,7 +1,7 @@
 // An endpoint that has failed, or was slow, is tried again: by the balancer itself, where no breaker and no health check says anything.
 import { expect, it } from "vitest";
 import { Fleet } from "../../../core/balance/fleet.ts";
-import { BREAKER } from "../../../core/breaker/policy.ts";
+import { BREAKER } from "../../../core/config/breaker.ts";
 import { dice } from "../../simulation/simulation.ts";
 
 const SETTINGS = { balancer: "least_time", maxConcurrent: 500, maxLoadFactor: 1, slowStartMs: 0, breaker: BREAKER } as const;

@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { type Admitted, Breaker } from "../../../core/breaker/local-breaker.ts";
-import { BREAKER } from "../../../core/breaker/policy.ts";
 import { type Reporter, restarted, type Seen, type Stored, TOKEN_MS, type View } from "../../../core/breaker/shared-breaker.ts";
 import { type Board, reported } from "../../../core/breaker/shared-breakers.ts";
+import { BREAKER } from "../../../core/config/breaker.ts";
 
 const ENDPOINT = "e";
 const ISOLATES = 5;

@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Admission, Breaker } from "../../../core/breaker/local-breaker.ts";
 import { Panel } from "../../../core/breaker/local-breakers.ts";
-import { BREAKER } from "../../../core/breaker/policy.ts";
 import type { View } from "../../../core/breaker/shared-breaker.ts";
 import { count, counts, emptyWindow } from "../../../core/breaker/window.ts";
+import { BREAKER } from "../../../core/config/breaker.ts";
 
 type Admitted = Admission & { kind: "admitted" };
 const admitted = (breaker: Breaker, now: number, roll = 0.5): Admitted => {

@@ -2,9 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { type Admitted, Breaker, UNHEARD } from "../../../core/breaker/local-breaker.ts";
 import { Panel } from "../../../core/breaker/local-breakers.ts";
-import { BREAKER } from "../../../core/breaker/policy.ts";
 import { TOKEN_MS, type View } from "../../../core/breaker/shared-breaker.ts";
 import { count, counts, emptyWindow } from "../../../core/breaker/window.ts";
+import { BREAKER } from "../../../core/config/breaker.ts";
 
 const NOW = 50_000;
 const VIEW: View = { version: 2, kind: "open", admit: 0, retryAfterMs: 700, token: undefined, leaseMs: 3_000 };

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Fleet } from "../../../core/balance/fleet.ts";
 import { Breaker } from "../../../core/breaker/local-breaker.ts";
 import { MethodFaults } from "../../../core/breaker/method-faults.ts";
-import { BREAKER } from "../../../core/breaker/policy.ts";
+import { BREAKER } from "../../../core/config/breaker.ts";
 
 const READ = 11;
 const LIST = 22;

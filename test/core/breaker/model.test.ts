@@ -2,7 +2,6 @@
 // real core, for two isolates and a few ticks; and six ways to get it wrong, each of which has to be found.
 import { expect, it } from "vitest";
 import { type Admitted, Breaker, type Memory } from "../../../core/breaker/local-breaker.ts";
-import { BREAKER } from "../../../core/breaker/policy.ts";
 import {
   CLOSED,
   heard,
@@ -13,6 +12,7 @@ import {
   type View,
   viewed,
 } from "../../../core/breaker/shared-breaker.ts";
+import { BREAKER } from "../../../core/config/breaker.ts";
 import { dice } from "../../simulation/simulation.ts";
 
 const TICK_MS = 2_500; // a probe is void after two, the endpoint stays open for one at first

@@ -1,6 +1,5 @@
 // The breaker as the object of a service keeps it, step by step: every bound of evidence, probes, the ramp and the board.
 import { describe, expect, it } from "vitest";
-import { BREAKER } from "../../../core/breaker/policy.ts";
 import {
   CLOSED,
   force,
@@ -16,6 +15,7 @@ import {
   viewed,
 } from "../../../core/breaker/shared-breaker.ts";
 import { reported } from "../../../core/breaker/shared-breakers.ts";
+import { BREAKER } from "../../../core/config/breaker.ts";
 
 const NOW = 100_000;
 const REPORT: Report = { isolate: "a", location: "A", sequence: 1, calls: 10, failures: 10, isOpen: false, wantsProbe: false };

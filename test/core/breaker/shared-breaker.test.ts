@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { Admission } from "../../../core/breaker/local-breaker.ts";
 import { Panel } from "../../../core/breaker/local-breakers.ts";
-import { BREAKER } from "../../../core/breaker/policy.ts";
 import { CLOSED, force, heard, type Report, restarted, type Shared, TOKEN_MS, type View } from "../../../core/breaker/shared-breaker.ts";
+import { BREAKER } from "../../../core/config/breaker.ts";
 import { dice, World } from "../../simulation/simulation.ts";
 
 interface Setting {

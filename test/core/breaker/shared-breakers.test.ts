@@ -1,8 +1,8 @@
 // The board of an upstream: an endpoint that is worse than the others is opened, what all of them suffer from opens none.
 import { describe, expect, it } from "vitest";
-import { BREAKER } from "../../../core/breaker/policy.ts";
 import { force, type Seen, type View } from "../../../core/breaker/shared-breaker.ts";
 import { type Board, reported } from "../../../core/breaker/shared-breakers.ts";
+import { BREAKER } from "../../../core/config/breaker.ts";
 
 const NINE = Array.from({ length: 9 }, (_, index) => `e${index}`);
 let sequence = 0;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { Fleet } from "../../../core/balance/fleet.ts";
 import { shedLevelIn } from "../../../core/balance/load-report.ts";
-import { BREAKER } from "../../../core/breaker/policy.ts";
+import { BREAKER } from "../../../core/config/breaker.ts";
 import { dice } from "../../simulation/simulation.ts";
 
 const NOBODY: ReadonlySet<string> = new Set();

@@ -1,11 +1,12 @@
 // What is an RPC response, what is none, and what its caller is told: heads, envelopes, and native gRPC endpoints.
 import { describe, expect, it } from "vitest";
 import { atOnce } from "../../../core/at-once.ts";
-import type { Checks } from "../../../core/parse.ts";
-import { checkNativeGrpc, isNativeGrpcUrl } from "../../../core/protocol/native-grpc.ts";
+import type { Checks } from "../../../core/config/problems.ts";
+import { checkNativeGrpc } from "../../../core/config/upstream.ts";
+import { isNativeGrpcUrl } from "../../../core/protocol/native-grpc.ts";
 import { responseStream } from "../../../core/protocol/response-stream.ts";
 import { broken, cutShort, expectedType, mayBeError, misfitOf, type ResponseHead, type Wire } from "../../../core/protocol/rpc-response.ts";
-import { accepted, parsed } from "../settings.ts";
+import { accepted, parsed } from "../config/settings.ts";
 
 const HEAD: ResponseHead = { status: 200, contentType: "", length: null, grpcStatus: null };
 const judge = (wire: Wire, expected: string, head: Partial<ResponseHead>) => misfitOf(wire, expected, { ...HEAD, ...head });

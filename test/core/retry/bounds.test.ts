@@ -1,10 +1,10 @@
 // Retries and hedges at the bounds of their rules: pauses, budgets, quantiles, and when an upstream has enough to do.
 import { describe, expect, it } from "vitest";
 import type { Budget } from "../../../core/budget.ts";
+import { RETRIES } from "../../../core/config/retry.ts";
 import { Hedger } from "../../../core/retry/hedge.ts";
 import { Pressure } from "../../../core/retry/hedge-guard.ts";
 import { Times } from "../../../core/retry/latency-histogram.ts";
-import { RETRIES } from "../../../core/retry/policy.ts";
 import { type Failure, nextTry, retryBudget, type Try } from "../../../core/retry/retry.ts";
 
 const FAILURE: Failure = { code: "unavailable", wasSent: true, pushbackMs: undefined };

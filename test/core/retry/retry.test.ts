@@ -1,7 +1,7 @@
 // Which failures are worth another attempt, how long it waits, and what a budget lets through.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { RETRIES } from "../../../core/retry/policy.ts";
+import { RETRIES } from "../../../core/config/retry.ts";
 import { type Failure, nextTry, retryBudget, type Try } from "../../../core/retry/retry.ts";
 
 const failure: Failure = { code: "unavailable", wasSent: true, pushbackMs: undefined };

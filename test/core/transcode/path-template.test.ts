@@ -70,8 +70,8 @@ describe("parseTemplate", () => {
     ["/v1/{a", 'write "}" after its segments'],
     ["/v1/a:", 'write a literal after ":", or remove the ":"'],
     ["/v1/a b", 'put "/" between segments and percent-encode what is no plain text'],
-  ])("says how to mend %j: %s", (text, mend) => {
-    expect(parseTemplate(text)).toMatchObject({ kind: "invalid", mend });
+  ])("says how to fix %j: %s", (text, fix) => {
+    expect(parseTemplate(text)).toMatchObject({ kind: "invalid", fix });
   });
 
   it.each([

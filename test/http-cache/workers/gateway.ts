@@ -1,5 +1,5 @@
 // The gateway as the suite wants a cache: everything goes to the origin, and its answers say what may be kept.
-import type { GatewayInput } from "../../../core/policy.ts";
+import type { GatewayInput } from "../../../core/config/gateway.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
 import type { Bindings } from "../../../workers/gateway/upstream/upstream.ts";
 import { catalog } from "../../support/shipped/catalog.ts";

@@ -1,8 +1,8 @@
 // The object that holds the breakers of the service: as durable-objects/circuit-breaker.ts does, with storage that is a variable.
 
-import type { BreakerPolicy } from "../../../core/breaker/policy.ts";
 import { type Reporter, restarted, type Seen, type View } from "../../../core/breaker/shared-breaker.ts";
 import { type Board, reported } from "../../../core/breaker/shared-breakers.ts";
+import type { BreakerPolicy } from "../../../core/config/breaker.ts";
 import type { World } from "../simulation.ts";
 
 export class BreakerObject {

@@ -1,7 +1,7 @@
 // Three services behind gateways, one calling the next: how often the last one is asked for each call of the first, when it is down.
 
-import { BREAKER } from "../../../core/breaker/policy.ts";
-import { RETRIES } from "../../../core/retry/policy.ts";
+import { BREAKER } from "../../../core/config/breaker.ts";
+import { RETRIES } from "../../../core/config/retry.ts";
 import { dice as diceOf, type Scenario, World } from "../simulation.ts";
 import { BreakerObject } from "./breaker-object.ts";
 import { Isolate, type Mechanisms } from "./isolate.ts";

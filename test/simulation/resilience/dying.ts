@@ -1,7 +1,7 @@
 // One endpoint of twenty dies, and many isolates with little traffic each have to learn it.
 
 import type { FleetSettings } from "../../../core/balance/fleet.ts";
-import { BREAKER } from "../../../core/breaker/policy.ts";
+import { BREAKER } from "../../../core/config/breaker.ts";
 import { dice as diceOf, type Goal, type Row, type Scenario, World } from "../simulation.ts";
 import { BreakerObject } from "./breaker-object.ts";
 import { Isolate, type Mechanisms } from "./isolate.ts";

@@ -1,13 +1,13 @@
 // The gateway in one isolate: the fleet, breakers, retries, budget and hedging of the core, put together as workers/gateway does it.
 
 import { Fleet, type FleetSettings, type Found } from "../../../core/balance/fleet.ts";
-import { BREAKER } from "../../../core/breaker/policy.ts";
 import { TOKEN_MS } from "../../../core/breaker/shared-breaker.ts";
 import type { Budget } from "../../../core/budget.ts";
+import { BREAKER } from "../../../core/config/breaker.ts";
+import { RETRIES } from "../../../core/config/retry.ts";
 import { hear, isHot } from "../../../core/overload/redirect.ts";
 import { type HedgePolicy, Hedger } from "../../../core/retry/hedge.ts";
 import { Pressure } from "../../../core/retry/hedge-guard.ts";
-import { RETRIES } from "../../../core/retry/policy.ts";
 import { type Failure, nextTry, type RetryPolicy, retryBudget } from "../../../core/retry/retry.ts";
 import type { World } from "../simulation.ts";
 import type { BreakerObject } from "./breaker-object.ts";

@@ -1,5 +1,5 @@
 // A service that something happens to, and for how long its callers feel it after that is over.
-import { BREAKER } from "../../../core/breaker/policy.ts";
+import { BREAKER } from "../../../core/config/breaker.ts";
 import type { HedgePolicy } from "../../../core/retry/hedge.ts";
 import type { RetryPolicy } from "../../../core/retry/retry.ts";
 import { dice as diceOf, World } from "../simulation.ts";

@@ -1,5 +1,5 @@
 // A gateway that caches, with its log of purges in another process: the real gateway, with a wire of the test's own to the real object.
-import type { GatewayInput } from "../../../core/policy.ts";
+import type { GatewayInput } from "../../../core/config/gateway.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
 import type { Bindings } from "../../../workers/gateway/upstream/upstream.ts";
 import { catalog } from "../shipped/catalog.ts";

@@ -1,5 +1,5 @@
 // A gateway in front of the users services of the tests: three URLs, which a variable names.
-import type { GatewayInput, ServiceInput } from "../../../core/policy.ts";
+import type { GatewayInput, ServiceInput } from "../../../core/config/gateway.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
 import type { Bindings } from "../../../workers/gateway/upstream/upstream.ts";
 import { catalog } from "../shipped/catalog.ts";

@@ -1,5 +1,5 @@
 // The configuration as it ships, for the tests: a team changes gateway.config.ts in the root, and not this file.
-import { defineGateway } from "../../../core/policy.ts";
+import { defineGateway } from "../../../core/config/gateway.ts";
 
 export default defineGateway({
   rateLimits: {

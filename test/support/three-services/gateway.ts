@@ -1,5 +1,5 @@
 // A gateway whose users services register themselves; its balancer is a variable.
-import type { PoolInput } from "../../../core/upstream.ts";
+import type { PoolInput } from "../../../core/config/upstream.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
 import type { Bindings } from "../../../workers/gateway/upstream/upstream.ts";
 import { catalog } from "../shipped/catalog.ts";

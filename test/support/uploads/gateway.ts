@@ -1,5 +1,5 @@
 // Gateways in front of one recording upstream, one for each protocol that an upstream may speak; a header of the call picks one.
-import type { GatewayInput } from "../../../core/policy.ts";
+import type { GatewayInput } from "../../../core/config/gateway.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
 import descriptors from "./uploads.descriptors.ts";
 

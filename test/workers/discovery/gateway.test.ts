@@ -3,8 +3,8 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
 import { FileDescriptorSetSchema, FieldDescriptorProto_Label as Label, FieldDescriptorProto_Type as Type } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
-import { describe as line } from "../../../core/parse.ts";
-import type { GatewayInput } from "../../../core/policy.ts";
+import type { GatewayInput } from "../../../core/config/gateway.ts";
+import { describe as line } from "../../../core/config/problems.ts";
 import { InvalidConfiguration } from "../../../workers/gateway/configure/configuration.ts";
 import { parseDescriptors } from "../../../workers/gateway/configure/descriptors.ts";
 import { gatewayTo, json } from "../../support/gateway.ts";
@@ -97,7 +97,7 @@ describe("descriptors", () => {
     expect(answers.map(said)).toEqual([[...OWN, "stock.v1.Shelf"], ["stock/v1/stock.proto"]]);
   });
 
-  it("are told as problems, with path and mend, beside all others", () => {
+  it("are told as problems, with path and fix, beside all others", () => {
     const problems = problemsOf({
       descriptors: [
         "not base64!",

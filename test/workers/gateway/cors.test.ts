@@ -1,8 +1,8 @@
 // Calls from web pages of other origins: only those listed, in every protocol, and preflights that are remembered.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import type { CorsInput } from "../../../core/cors.ts";
-import type { GatewayInput } from "../../../core/policy.ts";
+import type { CorsInput } from "../../../core/config/cors.ts";
+import type { GatewayInput } from "../../../core/config/gateway.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
 import { enveloped, json, rest, USER, unary } from "../../support/gateway.ts";
 import { catalog } from "../../support/shipped/catalog.ts";

@@ -3,7 +3,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { GatewayInput, MethodInput, ServiceInput } from "../../../core/policy.ts";
+import type { GatewayInput, MethodInput, ServiceInput } from "../../../core/config/gateway.ts";
 import { configure, InvalidConfiguration } from "../../../workers/gateway/configure/configuration.ts";
 import { parseDescriptors } from "../../../workers/gateway/configure/descriptors.ts";
 import { createGateway } from "../../../workers/gateway/gateway.ts";
@@ -57,7 +57,7 @@ function problemsOf(input: Partial<GatewayInput>): readonly string[] {
     configured(input);
     return [];
   } catch (error) {
-    if (error instanceof InvalidConfiguration) return error.problems.map(({ path, found, mend }) => `${path}: found ${found}; ${mend}`);
+    if (error instanceof InvalidConfiguration) return error.problems.map(({ path, found, fix }) => `${path}: found ${found}; ${fix}`);
     throw error;
   }
 }

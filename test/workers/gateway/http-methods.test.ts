@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import type { GatewayInput } from "../../../core/policy.ts";
+import type { GatewayInput } from "../../../core/config/gateway.ts";
 import { UserService } from "../../../protos/gen/users/v1/users_pb.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
 import { endOfStream, enveloped, gatewayTo, json, rest, USER, unary } from "../../support/gateway.ts";

@@ -1,7 +1,7 @@
 // The layers, each through the whole pipeline: what they let through, what they add, and when they refuse.
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { GatewayInput } from "../../../core/policy.ts";
+import type { GatewayInput } from "../../../core/config/gateway.ts";
 import { endOfStream, enveloped, gatewayTo, json, PATIENT_MS, rest, USER, unary, userFor } from "../../support/gateway.ts";
 
 /** A gateway whose upstream keeps the last request it saw. */

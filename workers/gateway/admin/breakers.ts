@@ -2,9 +2,9 @@
 import { create, type DescMethod } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
-import type { OperatorPolicy } from "../../../core/breaker/operator-policy.ts";
-import { suggest } from "../../../core/parse.ts";
-import type { GatewayPolicy } from "../../../core/policy.ts";
+import type { OperatorPolicy } from "../../../core/config/admin.ts";
+import type { GatewayPolicy } from "../../../core/config/gateway.ts";
+import { suggest } from "../../../core/config/problems.ts";
 import type { Author, CircuitBreaker, Standing } from "../../../durable-objects/circuit-breaker.ts";
 import {
   type Breaker,

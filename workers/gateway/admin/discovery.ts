@@ -1,6 +1,6 @@
 // The gateway's own word on what can be called through it: reflection and health, served in the process as an upstream like any other.
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { RoutePolicy } from "../../../core/route-policy.ts";
+import type { RoutePolicy } from "../../../core/config/route.ts";
 import { discovery } from "../../discovery/discovery.ts";
 import type { Status } from "../../discovery/health.ts";
 import { defineServices } from "../../service.ts";

@@ -3,7 +3,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { MAX_TARGETS, targetProblem } from "../../../core/cache/purge/purge-log.ts";
 import type { Target } from "../../../core/cache/purge/purges.ts";
-import type { RoutePolicy } from "../../../core/route-policy.ts";
+import type { RoutePolicy } from "../../../core/config/route.ts";
 import { CacheService, type PurgeTarget } from "../../../protos/gen/tidegate/cache/v1/cache_pb.ts";
 import { defineService } from "../../service.ts";
 import type { PurgeView } from "../cache/purge/purges.ts";

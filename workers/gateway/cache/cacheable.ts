@@ -1,9 +1,9 @@
 // Which methods can be cached, and what is wrong with a configuration that caches others.
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import type { CachePolicy } from "../../../core/cache/policy.ts";
 import { fieldsIn, parseTag } from "../../../core/cache/purge/tags.ts";
-import { join, type Problem, suggest } from "../../../core/parse.ts";
+import type { CachePolicy } from "../../../core/config/cache.ts";
+import { join, type Problem, suggest } from "../../../core/config/problems.ts";
 
 /** Its proto, or the configuration in its place, says that calling it changes nothing: only then is one response as good as another. */
 export function isCacheable({ methodKind, idempotency }: DescMethod): boolean {
@@ -22,7 +22,7 @@ export interface CacheFacts {
 /** What no route may do, whatever it serves. */
 export function cacheProblems(cache: CachePolicy, { principalHeader, namespace }: CacheFacts): Problem[] {
   const problems: Problem[] = [];
-  const add = (field: string, found: string, mend: string) => void problems.push({ path: join(cache.path, field), found, mend });
+  const add = (field: string, found: string, fix: string) => void problems.push({ path: join(cache.path, field), found, fix: fix });
   if (cache.l2 === "kv" && namespace === undefined)
     add("l2", "no binding CACHE", 'bind a KV namespace as CACHE in wrangler.toml, or write l2: "none"');
   if (cache.scope === "principal" && principalHeader === undefined)
@@ -34,15 +34,15 @@ export function cacheProblems(cache: CachePolicy, { principalHeader, namespace }
 export function methodCacheProblems(method: DescMethod, cache: CachePolicy, at: string): Problem[] {
   if (!isCacheable(method)) {
     if (cache.path !== join(at, "cache")) return []; // said for many methods: this one is none of those that are meant
-    const mend =
+    const fix =
       method.methodKind === "unary"
         ? `remove it, or say that the method changes nothing: ${NO_SIDE_EFFECTS}`
         : "remove it: only unary methods can be cached";
-    return [{ path: cache.path, found: `the cache for ${method.name}`, mend }];
+    return [{ path: cache.path, found: `the cache for ${method.name}`, fix: fix }];
   }
   const problems: Problem[] = [];
   if (cache.forward !== "key")
-    problems.push({ path: join(cache.path, "forward"), found: cache.forward, mend: 'write "key", for RPC the only way' });
+    problems.push({ path: join(cache.path, "forward"), found: cache.forward, fix: 'write "key", for RPC the only way' });
   if (cache.path === join(at, "cache")) problems.push(...tagProblems(method, cache.tags, join(cache.path, "tags")));
   return problems;
 }
@@ -53,11 +53,11 @@ export function tagProblems({ input }: DescMethod, tags: readonly string[], path
     .flatMap((tag) => fieldsIn(parseTag(tag)))
     .filter((field) => fieldOf(input, field) === undefined)
     .map((field) => {
-      const mend = `write ${suggest(
+      const fix = `write ${suggest(
         field[0]!,
         input.fields.map(({ name }) => name),
       )}, a field of ${input.typeName}`;
-      return { path, found: `{${field.join(".")}}`, mend };
+      return { path, found: `{${field.join(".")}}`, fix };
     });
 }
 

@@ -1,13 +1,13 @@
 // The caches of an isolate: one for each cached route, over the partitions, purges and shared level that they have in common.
 import { waitUntil } from "cloudflare:workers";
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { CachePolicy, L2Name } from "../../../core/cache/policy.ts";
 import { Invalidations } from "../../../core/cache/purge/invalidations.ts";
 import { Purges } from "../../../core/cache/purge/purges.ts";
 import { Partitions } from "../../../core/cache/store/partitions.ts";
-import type { CacheStorePolicy } from "../../../core/cache/store-policy.ts";
-import type { GatewayPolicy } from "../../../core/policy.ts";
-import type { RoutePolicy } from "../../../core/route-policy.ts";
+import type { CachePolicy, L2Name } from "../../../core/config/cache.ts";
+import type { CacheStorePolicy } from "../../../core/config/cache-store.ts";
+import type { GatewayPolicy } from "../../../core/config/gateway.ts";
+import type { RoutePolicy } from "../../../core/config/route.ts";
 import { isCacheable } from "./cacheable.ts";
 import type { Fetched } from "./fetch.ts";
 import type { L2 } from "./l2/l2-driver.ts";

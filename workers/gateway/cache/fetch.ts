@@ -1,11 +1,11 @@
 // Gets an answer for whoever waits for it: from the shared level, or from the upstream, and keeps it where it may be kept.
 import { isSameBody, unchangedAfter } from "../../../core/cache/adaptive.ts";
 import type { Entry } from "../../../core/cache/entry.ts";
-import type { CachePolicy } from "../../../core/cache/policy.ts";
 import { useOf } from "../../../core/cache/reuse.ts";
 import { storing } from "../../../core/cache/storable.ts";
 import { conditionsOf, freshened, headerOf } from "../../../core/cache/validate.ts";
 import { selection, varyNames } from "../../../core/cache/vary.ts";
+import type { CachePolicy } from "../../../core/config/cache.ts";
 import { cutShort } from "../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import type { Call, Handler } from "../call.ts";

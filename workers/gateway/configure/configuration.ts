@@ -1,9 +1,9 @@
 // Holds gateway.config.ts against the protos and the Worker's bindings, and tells every problem at once.
 import type { DescMethod, DescService, Registry } from "@bufbuild/protobuf";
-import { describe, join, type Problem } from "../../../core/parse.ts";
-import { type GatewayInput, type GatewayPolicy, parsePolicy } from "../../../core/policy.ts";
-import { needsMessage } from "../../../core/rate-limit/rule.ts";
-import type { UpstreamPolicy } from "../../../core/upstream.ts";
+import { type GatewayInput, type GatewayPolicy, parsePolicy } from "../../../core/config/gateway.ts";
+import { describe, join, type Problem } from "../../../core/config/problems.ts";
+import { needsMessage } from "../../../core/config/rate-limit.ts";
+import type { UpstreamPolicy } from "../../../core/config/upstream.ts";
 import { cacheProblems, methodCacheProblems, tagProblems } from "../cache/cacheable.ts";
 import type { PurgeLogs } from "../cache/purge/purge-logs.ts";
 import { compileRest, type RestTable } from "../transcode/rules/rules.ts";
@@ -46,7 +46,7 @@ export interface Configuration {
   readonly purgeToken: string; // "" where none may
 }
 
-/** All that is wrong with a configuration: path, what was found, and the mend. */
+/** All that is wrong with a configuration: path, what was found, and the fix. */
 export class InvalidConfiguration extends Error {
   readonly problems: readonly Problem[];
 
@@ -111,8 +111,8 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
         ...(traffic?.mirror ? [traffic.mirror.upstream] : []),
       ];
       const found = JSON.stringify(all.flatMap(({ endpoints }) => endpoints.map(({ target }) => target)));
-      const mend = "name a service binding that wrangler.toml has, or add this one to it";
-      problems.push({ path: `${join("services", service.typeName)}.upstream`, found, mend });
+      const fix = "name a service binding that wrangler.toml has, or add this one to it";
+      problems.push({ path: `${join("services", service.typeName)}.upstream`, found, fix: fix });
       continue;
     }
     const pools = new Map<UpstreamPolicy, Upstream | undefined>(); // a fallback that methods share is one upstream
@@ -125,16 +125,16 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
       if ("found" in answer) problems.push({ path: `fallback.answer of ${service.typeName}.${method.name}`, ...answer });
       else if (other !== undefined && pools.get(other) === undefined) {
         const found = JSON.stringify(other.endpoints.map(({ target }) => target));
-        const mend = "name a service binding that wrangler.toml has, or add this one to it";
-        problems.push({ path: `fallback.upstream of ${service.typeName}.${method.name}`, found, mend });
+        const fix = "name a service binding that wrangler.toml has, or add this one to it";
+        problems.push({ path: `fallback.upstream of ${service.typeName}.${method.name}`, found, fix: fix });
       } else endpoints.set(method, { policy: route, upstream, fallback: { upstream: other && pools.get(other), answer: answer.message } });
     }
   }
   const http = new Map<string, Upstream>();
   for (const [prefix, { upstream: policyOf }] of policy.httpRoutes) {
     const upstream = poolOf(prefix, prefix, { ...policyOf, timeoutHeader: "as_called" }, policy, bindings);
-    const mend = "name a service binding that wrangler.toml has, or add this one to it";
-    if (upstream === undefined) problems.push({ path: `${join("httpRoutes", prefix)}.upstream`, found: "no such binding", mend });
+    const fix = "name a service binding that wrangler.toml has, or add this one to it";
+    if (upstream === undefined) problems.push({ path: `${join("httpRoutes", prefix)}.upstream`, found: "no such binding", fix: fix });
     else http.set(prefix, upstream);
   }
   const policies = [
@@ -143,8 +143,8 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     ...policy.httpRoutes.values(),
   ];
   if (bindings["TOKEN_BUCKET"] === undefined && policies.some(({ rateLimits }) => rateLimits.length > 0)) {
-    const mend = "bind the Durable Object class TokenBucket as TOKEN_BUCKET in wrangler.toml";
-    problems.push({ path: "rateLimits", found: "no binding TOKEN_BUCKET", mend });
+    const fix = "bind the Durable Object class TokenBucket as TOKEN_BUCKET in wrangler.toml";
+    problems.push({ path: "rateLimits", found: "no binding TOKEN_BUCKET", fix: fix });
   }
   const { registry, purge, breakers } = policy;
   if (bindings["HASH_RING"] === undefined) problems.push(...healthProblems(policy));
@@ -207,14 +207,19 @@ function adminProblems(path: string, secret: string, className: string, binding:
   const problems: Problem[] = [];
   const token = bindings[secret];
   if (bindings[binding] === undefined) {
-    const mend = `bind the Durable Object class ${className} as ${binding} in wrangler.toml`;
-    problems.push({ path, found: `no binding ${binding}`, mend });
+    const fix = `bind the Durable Object class ${className} as ${binding} in wrangler.toml`;
+    problems.push({ path, found: `no binding ${binding}`, fix: fix });
   }
   if (typeof token !== "string" || token.length < 16) {
-    const mend = `set the secret ${secret} to at least 16 characters: ${secret}=... in .dev.vars here, wrangler secret put ${secret} when deployed`;
+    const fix = `set the secret ${secret} to at least 16 characters: ${secret}=... in .dev.vars here, wrangler secret put ${secret} when deployed`;
     const at = `${path}.tokenBinding`;
-    if (token === undefined) problems.push({ path: at, found: "no secret of that name", mend, missingSecret: secret });
-    else problems.push({ path: at, found: typeof token === "string" ? "a shorter secret" : `a binding ${secret} that is no secret`, mend });
+    if (token === undefined) problems.push({ path: at, found: "no secret of that name", fix: fix, missingSecret: secret });
+    else
+      problems.push({
+        path: at,
+        found: typeof token === "string" ? "a shorter secret" : `a binding ${secret} that is no secret`,
+        fix: fix,
+      });
   }
   return problems;
 }
@@ -240,7 +245,7 @@ function cachingProblems(policy: GatewayPolicy, endpoints: ReadonlyMap<DescMetho
       problems.push({
         path: join("httpRoutes", prefix),
         found: "a rule that looks into messages",
-        mend: "use rules and a cost that need none",
+        fix: "use rules and a cost that need none",
       });
   }
   return problems;

@@ -2,7 +2,7 @@
 import { type DescFile, type DescService, fromBinary } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import type { Problem } from "../../../core/parse.ts";
+import type { Problem } from "../../../core/config/problems.ts";
 import { filesOf, linkFiles } from "./link-descriptors.ts";
 
 export interface ParsedDescriptors {
@@ -43,7 +43,7 @@ export function parseDescriptors(value: unknown, catalog: readonly DescService[]
   const files: DescFile[] = [];
   if (value === undefined) return { services: [], files, unlinked, problems };
   if (!Array.isArray(value)) {
-    problems.push({ path: "descriptors", found: `a value of type ${typeof value}`, mend: "write a list of descriptor sets: [inventory]" });
+    problems.push({ path: "descriptors", found: `a value of type ${typeof value}`, fix: "write a list of descriptor sets: [inventory]" });
     return { services: [], files, unlinked, problems };
   }
   const compiledFiles = filesOf(catalog);
@@ -52,7 +52,7 @@ export function parseDescriptors(value: unknown, catalog: readonly DescService[]
     const path = `descriptors[${index}]`;
     const parsed = parseSet(set, compiledFiles, path);
     if ("problem" in parsed) {
-      problems.push({ path, found: parsed.found, mend: parsed.problem });
+      problems.push({ path, found: parsed.found, fix: parsed.problem });
       continue;
     }
     files.push(...parsed.files);
@@ -63,7 +63,7 @@ export function parseDescriptors(value: unknown, catalog: readonly DescService[]
         problems.push({
           path,
           found: `${service.typeName} once more`,
-          mend: "keep each service in one set: an earlier one has it already",
+          fix: "keep each service in one set: an earlier one has it already",
         });
       }
       services.set(service.typeName, service);
@@ -91,13 +91,13 @@ function parseSet(set: unknown, compiled: ReadonlyMap<string, DescFile>, path: s
         problem: {
           path,
           found: `${file.name}, which cannot be used: ${why}`,
-          mend: `build it anew, with all that its files import: ${BUILD}`,
+          fix: `build it anew, with all that its files import: ${BUILD}`,
         },
       })),
     );
     if (unlinked[0] !== undefined && !files.some(({ services }) => services.length > 0)) {
-      const { found, mend } = unlinked[0].problem;
-      return { found, problem: mend };
+      const { found, fix } = unlinked[0].problem;
+      return { found, problem: fix };
     }
     return { files, unlinked };
   } catch (error) {

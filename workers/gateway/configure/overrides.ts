@@ -1,9 +1,9 @@
 // Services as gateway.config.ts describes them: what it says of a method stands in place of the options in its proto.
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
-import { describe, join, type Problem } from "../../../core/parse.ts";
-import type { ServicePolicy } from "../../../core/policy.ts";
-import type { HttpRuleOverride, Idempotency, MethodOverride } from "../../../core/protocol/method-override.ts";
+import type { ServicePolicy } from "../../../core/config/gateway.ts";
+import type { HttpRuleOverride, Idempotency, MethodOverride } from "../../../core/config/method-override.ts";
+import { describe, join, type Problem } from "../../../core/config/problems.ts";
 
 const LEVELS: Readonly<Record<Idempotency, Level>> = {
   no_side_effects: Level.NO_SIDE_EFFECTS,
@@ -41,8 +41,8 @@ export function overrideProblems({ methods }: DescService, overrides: ReadonlyMa
   return methods.flatMap(({ name, methodKind }) => {
     const { path, idempotency } = overrides.get(name) ?? {};
     if (path === undefined || idempotency === undefined || methodKind === "unary") return [];
-    const mend = "remove it: only unary methods are repeated, cached, or called by GET";
-    return [{ path: join(path, "idempotency"), found: `"${idempotency}" for a stream`, mend }];
+    const fix = "remove it: only unary methods are repeated, cached, or called by GET";
+    return [{ path: join(path, "idempotency"), found: `"${idempotency}" for a stream`, fix }];
   });
 }
 
@@ -54,8 +54,8 @@ export function isReadableUpstream({ proto }: DescMethod): boolean {
 const OWN_RULES = "give the method rules of its own in gateway.config.ts (http: [...], or http: [] for none)";
 
 /** A rule that keeps the gateway from starting. */
-export function refusedRule({ path, found, mend }: Problem): Problem {
-  return { path, found, mend: `${mend}; or ${OWN_RULES}; or leave such rules out with rest.onUnsupportedRule: "skip"` };
+export function refusedRule({ path, found, fix }: Problem): Problem {
+  return { path, found, fix: `${fix}; or ${OWN_RULES}; or leave such rules out with rest.onUnsupportedRule: "skip"` };
 }
 
 /** The line that says which rule is left out, and why. */

@@ -1,10 +1,10 @@
-// What of a route's settings does not fit its method, told with the mend.
+// What of a route's settings does not fit its method, told with the fix.
 import { create, type DescMessage, type DescMethod, type DescService, fromJson, type JsonValue, type Message } from "@bufbuild/protobuf";
-import { hashField, makesCookie } from "../../../core/balance/hash-on.ts";
-import { join, type Problem, suggest } from "../../../core/parse.ts";
-import type { GatewayPolicy, ServicePolicy } from "../../../core/policy.ts";
-import { needsMessage } from "../../../core/rate-limit/rule.ts";
-import type { RoutePolicy } from "../../../core/route-policy.ts";
+import type { GatewayPolicy, ServicePolicy } from "../../../core/config/gateway.ts";
+import { hashField, makesCookie } from "../../../core/config/hash-on.ts";
+import { join, type Problem, suggest } from "../../../core/config/problems.ts";
+import { needsMessage } from "../../../core/config/rate-limit.ts";
+import type { RoutePolicy } from "../../../core/config/route.ts";
 import type { Validate } from "../../../core/validation.ts";
 import { isCacheable, NO_SIDE_EFFECTS } from "../cache/cacheable.ts";
 
@@ -16,11 +16,11 @@ export function answerOf(
   answer: object | undefined,
 ): { readonly message: Message | undefined } | Omit<Problem, "path"> {
   if (answer === undefined) return { message: undefined };
-  if (method.methodKind !== "unary") return { found: "a stream", mend: "write an answer for unary methods only" };
+  if (method.methodKind !== "unary") return { found: "a stream", fix: "write an answer for unary methods only" };
   try {
     return { message: fromJson(method.output, answer as JsonValue) };
   } catch (error) {
-    return { found: String(error), mend: `write the JSON of a ${method.output.typeName}` };
+    return { found: String(error), fix: `write the JSON of a ${method.output.typeName}` };
   }
 }
 
@@ -29,7 +29,7 @@ export function limitProblems(method: DescMethod, { rateLimits, cost }: RoutePol
   if (!needsMessage(rateLimits, cost)) return [];
   const path = `rateLimits of ${method.parent.typeName}.${method.name}`;
   if (method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming") {
-    return [{ path, found: "a stream of requests", mend: "use rules and a cost that need no message for this method" }];
+    return [{ path, found: "a stream of requests", fix: "use rules and a cost that need no message for this method" }];
   }
   return rateLimits.flatMap(({ name, key }) => {
     if (key.kind !== "field" || hasField(method.input, key.field.split("."))) return [];
@@ -38,7 +38,7 @@ export function limitProblems(method: DescMethod, { rateLimits, cost }: RoutePol
       {
         path: `${join("rateLimits", name)}.key.field`,
         found: key.field,
-        mend: `write ${suggest(key.field, known)}, a field of ${method.input.typeName}`,
+        fix: `write ${suggest(key.field, known)}, a field of ${method.input.typeName}`,
       },
     ];
   });
@@ -55,15 +55,15 @@ function hasField(message: DescMessage, [first, ...rest]: readonly string[]): bo
 /** Rules are compiled when a message is first held to them: do it here, so that one that can't be is told before anything starts. */
 export function validationProblem({ input, methodKind }: DescMethod, validate: Validator | undefined): Omit<Problem, "path"> | undefined {
   if (validate === undefined)
-    return { found: "an entry without validation", mend: 'set main = "workers/gateway/validating.ts" in wrangler.toml' };
+    return { found: "an entry without validation", fix: 'set main = "workers/gateway/validating.ts" in wrangler.toml' };
   if (methodKind === "client_streaming" || methodKind === "bidi_streaming") {
-    return { found: "a stream of requests", mend: 'write validate: "off" for this method: only single messages are held to rules' };
+    return { found: "a stream of requests", fix: 'write validate: "off" for this method: only single messages are held to rules' };
   }
   try {
     validate(input, create(input));
     return undefined;
   } catch (error) {
-    return { found: error instanceof Error ? error.message : String(error), mend: `mend the rules of ${input.typeName} in its proto` };
+    return { found: error instanceof Error ? error.message : String(error), fix: `fix the rules of ${input.typeName} in its proto` };
   }
 }
 
@@ -76,8 +76,8 @@ export function hedgingProblems({ typeName, methods }: DescService, { hedged }: 
   return methods.flatMap((method) => {
     if (!hedged.includes(method.name) || isCacheable(method)) return [];
     const path = `${join(join("services", typeName), "methods")}.${method.name}.hedging`;
-    const mend = method.methodKind === "unary" ? `remove it, or set ${NO_SIDE_EFFECTS}` : "remove it: only unary methods are hedged";
-    return [{ path, found: `hedging for ${method.name}, which may change something`, mend }];
+    const fix = method.methodKind === "unary" ? `remove it, or set ${NO_SIDE_EFFECTS}` : "remove it: only unary methods are hedged";
+    return [{ path, found: `hedging for ${method.name}, which may change something`, fix }];
   });
 }
 
@@ -89,7 +89,7 @@ function requestStreamProblems({ typeName, methods }: DescService, { upstream }:
     {
       path: `${join("services", typeName)}.upstream.protocol`,
       found: `"grpc" for ${streams.join(", ")}, which take streams of requests`,
-      mend: 'write requestStreams: "unimplemented" beside it to serve the other methods, or let the upstream speak gRPC-Web or Connect',
+      fix: 'write requestStreams: "unimplemented" beside it to serve the other methods, or let the upstream speak gRPC-Web or Connect',
     },
   ];
 }
@@ -101,10 +101,10 @@ function hashProblems({ typeName, methods }: DescService, { upstream, methods: r
   const problems: Problem[] = [];
   if (field !== undefined && !methods.some(({ input, methodKind }) => isOneMessage(methodKind) && hasField(input, field.split(".")))) {
     const known = [...new Set(methods.flatMap(({ input }) => input.fields.map(({ name }) => name)))];
-    problems.push({ path, found: field, mend: `write ${suggest(field, known)}, a field of a request of ${typeName}` });
+    problems.push({ path, found: field, fix: `write ${suggest(field, known)}, a field of a request of ${typeName}` });
   }
   if (makesCookie(upstream.hashOn) && [...routes.values()].some(({ cache }) => cache !== undefined))
-    problems.push({ path, found: "a cookie to be made", mend: "leave ttlSeconds out, or keep no answers: what is kept goes to all" });
+    problems.push({ path, found: "a cookie to be made", fix: "leave ttlSeconds out, or keep no answers: what is kept goes to all" });
   return problems;
 }
 
@@ -117,8 +117,8 @@ export function upstreamProblems(service: DescService, settings: ServicePolicy):
 export function healthProblems({ services, httpRoutes }: Pick<GatewayPolicy, "services" | "httpRoutes">): Problem[] {
   const all = [...services].map(([name, { upstream }]) => [join("services", name), upstream] as const);
   const routes = [...httpRoutes].map(([prefix, { upstream }]) => [join("httpRoutes", prefix), upstream] as const);
-  const mend = "bind the Durable Object class HashRing as HASH_RING in wrangler.toml, or leave health out";
+  const fix = "bind the Durable Object class HashRing as HASH_RING in wrangler.toml, or leave health out";
   return [...all, ...routes]
     .filter(([, { health }]) => health !== undefined)
-    .map(([path]) => ({ path: `${path}.upstream.health`, found: "no binding HASH_RING, whose object checks health", mend }));
+    .map(([path]) => ({ path: `${path}.upstream.health`, found: "no binding HASH_RING, whose object checks health", fix }));
 }

@@ -2,9 +2,10 @@
 // what has to be asked is asked last.
 import { waitUntil } from "cloudflare:workers";
 import type { DescMethod } from "@bufbuild/protobuf";
-import { boundedCost, type Cost } from "../../../core/rate-limit/cost.ts";
+import type { Cost } from "../../../core/config/cost.ts";
+import { needsMessage, type RateLimitRule } from "../../../core/config/rate-limit.ts";
+import { boundedCost } from "../../../core/rate-limit/cost.ts";
 import { rateLimitFields } from "../../../core/rate-limit/ratelimit-headers.ts";
-import { needsMessage, type RateLimitRule } from "../../../core/rate-limit/rule.ts";
 import { fillTimeMs, type Verdict } from "../../../core/rate-limit/token-bucket.ts";
 import { type Quota, Rejected } from "../../../core/rejection.ts";
 import type { Call, Layer } from "../call.ts";

@@ -1,12 +1,12 @@
 // Holds calls in flight to the limit of a place: the isolate, or one route. What is above it waits a moment, or is refused at once,
 // what matters less and who holds too much first.
 
+import type { PlacePolicy } from "../../../core/config/overload.ts";
 import { hash32 } from "../../../core/hash.ts";
 import { callerOf } from "../../../core/ip.ts";
 import { Limiter, type Refusal } from "../../../core/overload/concurrency-limiter.ts";
 import { CRITICAL, CRITICALITIES, type Rank } from "../../../core/overload/criticality.ts";
 import type { Lease } from "../../../core/overload/permits.ts";
-import type { PlacePolicy } from "../../../core/overload/policy.ts";
 import { type Waiting, WaitQueue } from "../../../core/overload/queue.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import type { Call, Layer } from "../call.ts";

@@ -1,6 +1,6 @@
 // `/openapi.json`: written of what the configuration serves, when it is first asked for; the same bytes for every request after that.
 import type { DescService } from "@bufbuild/protobuf";
-import type { OpenApiPolicy } from "../../../core/openapi-policy.ts";
+import type { OpenApiPolicy } from "../../../core/config/openapi.ts";
 import reference from "../../../protos/gen/reference.json" with { type: "json" };
 import type { RestTable } from "../transcode/rules/rules.ts";
 import { documentOf } from "./document.ts";

@@ -1,8 +1,8 @@
 // Whom a call is charged to under a rule, what that caller may spend, and whether the rule holds it at all.
 import type { Message } from "@bufbuild/protobuf";
+import type { KeySource, RateLimitRule } from "../../../core/config/rate-limit.ts";
 import { hash32 } from "../../../core/hash.ts";
 import { callerOf, isWithin } from "../../../core/ip.ts";
-import type { KeySource, RateLimitRule } from "../../../core/rate-limit/rule.ts";
 import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
 
 export interface Caller {

@@ -1,5 +1,5 @@
 // What the three ways of limiting have in common: the object's exact bucket, a lease of it, and a bucket of this isolate alone.
-import type { RateLimitRule } from "../../../core/rate-limit/rule.ts";
+import type { RateLimitRule } from "../../../core/config/rate-limit.ts";
 import type { BucketLimit, Verdict } from "../../../core/rate-limit/token-bucket.ts";
 
 /** Buckets that an isolate holds, or holds a part of: up to 700 bytes each. */

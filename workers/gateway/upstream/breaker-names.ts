@@ -1,6 +1,6 @@
 // The upstreams whose breakers are kept by objects, by the names of these: services, their versions and fallbacks, and plain HTTP routes.
-import type { GatewayPolicy } from "../../../core/policy.ts";
-import { endpointId, type UpstreamPolicy } from "../../../core/upstream.ts";
+import type { GatewayPolicy } from "../../../core/config/gateway.ts";
+import { endpointId, type UpstreamPolicy } from "../../../core/config/upstream.ts";
 
 export interface Watched {
   readonly service: string;

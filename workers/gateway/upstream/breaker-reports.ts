@@ -1,7 +1,7 @@
 // Tells the object of a service what this isolate has seen of its endpoints, behind the answer, and hears what all isolates have.
 import type { Panel } from "../../../core/breaker/local-breakers.ts";
-import type { BreakerPolicy } from "../../../core/breaker/policy.ts";
 import type { Reporter, Seen, View } from "../../../core/breaker/shared-breaker.ts";
+import type { BreakerPolicy } from "../../../core/config/breaker.ts";
 import type { Call } from "../call.ts";
 
 /** The objects that hear of it: `durable-objects/circuit-breaker.ts`, by service. */

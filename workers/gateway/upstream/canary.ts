@@ -1,5 +1,6 @@
 // An upstream of several versions: each call goes to the one its caller gets, and, behind its answer, to the one that is watched.
-import { chooseVersion, type TrafficPolicy, versionNamed } from "../../../core/traffic.ts";
+import { chooseVersion, versionNamed } from "../../../core/balance/canary.ts";
+import type { TrafficPolicy } from "../../../core/config/traffic.ts";
 import type { Call } from "../call.ts";
 import { cookieOf, keyOf } from "./hash-key.ts";
 import type { Upstream } from "./upstream.ts";

@@ -1,6 +1,7 @@
 // The registered endpoints of one service as this isolate knows them: asked for behind answers, kept where nobody can be asked.
+
+import { endpointId, type HealthPolicy, type UpstreamPolicy } from "../../../core/config/upstream.ts";
 import type { Configured, Registered, Snapshot } from "../../../core/registry.ts";
-import { endpointId, type HealthPolicy, type UpstreamPolicy } from "../../../core/upstream.ts";
 
 /** The objects that keep the lists: `durable-objects/hash-ring.ts`, by service. */
 export interface Rings {

@@ -1,5 +1,5 @@
 // What a call is told apart by: address, principal, header, cookie, query or a field of its message, the first of them that it has.
-import type { HashSource } from "../../../core/balance/hash-on.ts";
+import type { HashSource } from "../../../core/config/hash-on.ts";
 import { callerOf } from "../../../core/ip.ts";
 import type { Call } from "../call.ts";
 

@@ -1,18 +1,18 @@
 // The endpoints behind one service: picks one for each attempt, and learns from what comes of it.
 import { BALANCERS } from "../../../core/balance/balancers.ts";
 import { Fleet, type Member } from "../../../core/balance/fleet.ts";
-import { hashField } from "../../../core/balance/hash-on.ts";
 import type { Report } from "../../../core/balance/load.ts";
 import type { ServingStatus } from "../../../core/balance/member.ts";
-import type { BreakerPolicy } from "../../../core/breaker/policy.ts";
 import { TOKEN_MS } from "../../../core/breaker/shared-breaker.ts";
+import type { BreakerPolicy } from "../../../core/config/breaker.ts";
+import { hashField } from "../../../core/config/hash-on.ts";
+import type { ThrottlePolicy } from "../../../core/config/overload.ts";
+import { endpointId, type UpstreamPolicy } from "../../../core/config/upstream.ts";
 import { hash32 } from "../../../core/hash.ts";
 import { CRITICAL } from "../../../core/overload/criticality.ts";
-import type { ThrottlePolicy } from "../../../core/overload/policy.ts";
 import { type Waiting, WaitQueue } from "../../../core/overload/queue.ts";
 import { isNativeGrpcUrl } from "../../../core/protocol/native-grpc.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import { endpointId, type UpstreamPolicy } from "../../../core/upstream.ts";
 import type { Call } from "../call.ts";
 import { type Breakers, teller } from "./breaker-reports.ts";
 import { type Preparation, Roster, type RosterSettings } from "./endpoint-list.ts";

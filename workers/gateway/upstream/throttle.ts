@@ -2,8 +2,8 @@
 
 import type { Fleet } from "../../../core/balance/fleet.ts";
 import { Budget } from "../../../core/budget.ts";
+import type { ThrottlePolicy } from "../../../core/config/overload.ts";
 import { CRITICAL, CRITICALITIES, MOST_CRITICAL, type Rank } from "../../../core/overload/criticality.ts";
-import type { ThrottlePolicy } from "../../../core/overload/policy.ts";
 import { PROMOTION_BUDGET } from "../../../core/overload/redirect.ts";
 import { isShedAt } from "../../../core/overload/shed-level.ts";
 import { Throttle } from "../../../core/overload/throttle.ts";

@@ -2,8 +2,8 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Report } from "../../../core/balance/load.ts";
 import type { ServingStatus } from "../../../core/balance/member.ts";
-import type { RoutePolicy } from "../../../core/route-policy.ts";
-import type { SpokenProtocol, TargetInput } from "../../../core/upstream.ts";
+import type { RoutePolicy } from "../../../core/config/route.ts";
+import type { SpokenProtocol, TargetInput } from "../../../core/config/upstream.ts";
 import type { Call } from "../call.ts";
 import type { Preparation } from "./endpoint-list.ts";
 

@@ -1,7 +1,7 @@
 // An operator's word over breakers, through the running gateway: who may speak, what it does to calls, and what the audit says of it.
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { GatewayInput } from "../../../../core/policy.ts";
+import type { GatewayInput } from "../../../../core/config/gateway.ts";
 import type { CircuitBreaker } from "../../../../durable-objects/circuit-breaker.ts";
 import { InvalidConfiguration } from "../../../../workers/gateway/configure/configuration.ts";
 import { gatewayTo, json, USER, unary } from "../../../support/gateway.ts";

@@ -1,6 +1,6 @@
 // Attempts to make others get what one caller has made up, or to get what is another one's. Each is tried on an origin that falls for it.
 import { describe, expect, it } from "vitest";
-import type { CacheInput } from "../../../../core/cache/policy.ts";
+import type { CacheInput } from "../../../../core/config/cache.ts";
 import { fresh, type Origin, status, web } from "./support.ts";
 
 const EVIL = "evil.example";

@@ -1,7 +1,7 @@
 // Answers of RPC methods: one for all protocols, none for callers who may not have it.
 import { create, fromBinary, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { CacheInput } from "../../../../core/cache/policy.ts";
+import type { CacheInput } from "../../../../core/config/cache.ts";
 import { GetUserRequestSchema, UserSchema } from "../../../../protos/gen/users/v1/users_pb.ts";
 import type { Gateway } from "../../../../workers/gateway/gateway.ts";
 import { enveloped, gatewayTo, rest, USER, unary, userFor } from "../../../support/gateway.ts";

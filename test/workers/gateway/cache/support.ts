@@ -1,6 +1,6 @@
 // A gateway with one plain HTTP route whose origin is the test's own.
-import type { CacheInput } from "../../../../core/cache/policy.ts";
-import type { GatewayInput } from "../../../../core/policy.ts";
+import type { CacheInput } from "../../../../core/config/cache.ts";
+import type { GatewayInput } from "../../../../core/config/gateway.ts";
 import { configure } from "../../../../workers/gateway/configure/configuration.ts";
 import { createGateway, type Gateway } from "../../../../workers/gateway/gateway.ts";
 

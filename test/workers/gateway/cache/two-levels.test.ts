@@ -1,7 +1,7 @@
 // Two isolates before one namespace and one log of purges: what the first has fetched, the second need not.
 import { env } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
-import type { GatewayInput } from "../../../../core/policy.ts";
+import type { GatewayInput } from "../../../../core/config/gateway.ts";
 import type { Namespace } from "../../../../workers/gateway/cache/l2/kv.ts";
 import type { PurgeLogs } from "../../../../workers/gateway/cache/purge/purge-logs.ts";
 import { fresh, status, type Web, web } from "./support.ts";

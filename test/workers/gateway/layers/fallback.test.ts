@@ -1,7 +1,7 @@
 // What callers get while an upstream is down: another one's answer, or one that stands in the configuration.
 import { fromBinary } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
-import type { RouteInput } from "../../../../core/route-policy.ts";
+import type { RouteInput } from "../../../../core/config/route.ts";
 import { UserSchema } from "../../../../protos/gen/users/v1/users_pb.ts";
 import { InvalidConfiguration } from "../../../../workers/gateway/configure/configuration.ts";
 import { enveloped, gatewayTo, json, rest, USER, unary } from "../../../support/gateway.ts";
@@ -79,7 +79,7 @@ it.each([
   [{ answer: [] as never }, "write the answer's message as its JSON"],
   [{ upstream: { binding: "MISSING" } }, "name a service binding"],
   [{ upstream: { binding: "OTHER", protocol: "grpc_web" as const } }, "let versions and fallbacks speak both"],
-])("tells what is wrong with %j", (fallback, mend) => {
+])("tells what is wrong with %j", (fallback, fix) => {
   expect(() => over(DOWN, fallback)).toThrow(InvalidConfiguration);
-  expect(() => over(DOWN, fallback)).toThrow(mend);
+  expect(() => over(DOWN, fallback)).toThrow(fix);
 });

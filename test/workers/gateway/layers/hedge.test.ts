@@ -1,6 +1,6 @@
 // Hedging through the whole pipeline: which calls are made a second time, where, and what becomes of the attempt that loses.
 import { expect, it } from "vitest";
-import type { RouteInput } from "../../../../core/route-policy.ts";
+import type { RouteInput } from "../../../../core/config/route.ts";
 import { gatewayTo, json, USER, unary } from "../../../support/gateway.ts";
 
 type Answer = (request: Request, number: number) => Response | Promise<Response>;

@@ -1,9 +1,9 @@
 // Whom rules hold, what calls cost, and what happens where buckets can't be asked: through the whole pipeline, with real objects.
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { GatewayInput } from "../../../../core/policy.ts";
-import type { RateLimitInput } from "../../../../core/rate-limit/rule.ts";
-import type { RouteInput } from "../../../../core/route-policy.ts";
+import type { GatewayInput } from "../../../../core/config/gateway.ts";
+import type { RateLimitInput } from "../../../../core/config/rate-limit.ts";
+import type { RouteInput } from "../../../../core/config/route.ts";
 import type { TokenBucket } from "../../../../durable-objects/token-bucket.ts";
 import { InvalidConfiguration } from "../../../../workers/gateway/configure/configuration.ts";
 import { gatewayTo, json, PATIENT_MS, USER, unary } from "../../../support/gateway.ts";

@@ -1,6 +1,6 @@
 // Retries through the whole pipeline: what is repeated, where, and what the caller sees of it.
 import { expect, it, vi } from "vitest";
-import type { RouteInput } from "../../../../core/route-policy.ts";
+import type { RouteInput } from "../../../../core/config/route.ts";
 import { gatewayTo, json, rest, USER, unary } from "../../../support/gateway.ts";
 
 type Answer = (attempt: number, request: Request) => Response | Promise<Response>;

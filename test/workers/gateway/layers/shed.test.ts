@@ -1,6 +1,6 @@
 // Overload through the whole pipeline: who is refused, who waits, who is told what, and what hosts and callers hear of it.
 import { expect, it, vi } from "vitest";
-import type { GatewayInput } from "../../../../core/policy.ts";
+import type { GatewayInput } from "../../../../core/config/gateway.ts";
 import { enveloped, gatewayTo, json, rest, USER, unary } from "../../../support/gateway.ts";
 
 const ONE = "users.v1.UserService";

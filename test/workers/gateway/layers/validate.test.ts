@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { create, type DescMethod, fromBinary, type Message, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { GatewayInput } from "../../../../core/policy.ts";
+import type { GatewayInput } from "../../../../core/config/gateway.ts";
 import { createApp } from "../../../../workers/gateway/app.ts";
 import { InvalidConfiguration } from "../../../../workers/gateway/configure/configuration.ts";
 import { parseDescriptors } from "../../../../workers/gateway/configure/descriptors.ts";

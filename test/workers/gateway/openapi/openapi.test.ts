@@ -1,8 +1,8 @@
 // Calls made from the document alone, against the gateway: each has to arrive at the method it is said to call.
 import { type DescMethod, fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import { describe as describeProblem } from "../../../../core/parse.ts";
-import { type GatewayInput, parsePolicy } from "../../../../core/policy.ts";
+import { type GatewayInput, parsePolicy } from "../../../../core/config/gateway.ts";
+import { describe as describeProblem } from "../../../../core/config/problems.ts";
 import document from "../../../../protos/gen/openapi.json" with { type: "json" };
 import { createApp } from "../../../../workers/gateway/app.ts";
 import descriptors from "../../../support/foreign/foreign.descriptors.ts";

@@ -1,7 +1,7 @@
 // Leased rate limits through the whole pipeline, with real objects: warm calls ask nobody, and nobody gets more than the limit.
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { RateLimitInput } from "../../../../core/rate-limit/rule.ts";
+import type { RateLimitInput } from "../../../../core/config/rate-limit.ts";
 import type { LeaseAsk, TokenBucket } from "../../../../durable-objects/token-bucket.ts";
 import { gatewayTo, json, PATIENT_MS, USER, unary } from "../../../support/gateway.ts";
 

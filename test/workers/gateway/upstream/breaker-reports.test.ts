@@ -1,7 +1,7 @@
 // Breakers that gateways share, through running ones: what some see fail others refuse, no call waits for the object, and client faults open nothing.
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { BreakerInput } from "../../../../core/breaker/policy.ts";
+import type { BreakerInput } from "../../../../core/config/breaker.ts";
 import type { CircuitBreaker } from "../../../../durable-objects/circuit-breaker.ts";
 import type { Gateway } from "../../../../workers/gateway/gateway.ts";
 import { enveloped, gatewayTo, json, rest, USER, unary } from "../../../support/gateway.ts";

@@ -1,6 +1,6 @@
 // Canaries and mirrors through the whole pipeline.
 import { expect, it, vi } from "vitest";
-import type { TrafficInput } from "../../../../core/traffic.ts";
+import type { TrafficInput } from "../../../../core/config/traffic.ts";
 import { InvalidConfiguration } from "../../../../workers/gateway/configure/configuration.ts";
 import { enveloped, gatewayTo, json, USER, unary, userFor } from "../../../support/gateway.ts";
 

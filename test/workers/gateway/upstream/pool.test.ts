@@ -1,7 +1,7 @@
 // An upstream of several endpoints, through the running gateway: who is called, and what a slow or failing one does to it.
 import { describe, expect, it, vi } from "vitest";
-import type { GatewayInput, ServiceInput } from "../../../../core/policy.ts";
-import type { PoolInput } from "../../../../core/upstream.ts";
+import type { GatewayInput, ServiceInput } from "../../../../core/config/gateway.ts";
+import type { PoolInput } from "../../../../core/config/upstream.ts";
 import { InvalidConfiguration } from "../../../../workers/gateway/configure/configuration.ts";
 import { gatewayTo, json, rest, USER, unary, userFor } from "../../../support/gateway.ts";
 
@@ -246,13 +246,13 @@ describe("an upstream of several endpoints", () => {
     [{ endpoints: [{ binding: "A", zone: "e u" }] }, "letters, digits"],
     [{ subset: 1 }, "whole number from 2"],
     [{ subset: 2, balancer: "maglev" as const }, "don't agree on keys"],
-  ])("tells what is wrong with %j", (pool, mend) => {
+  ])("tells what is wrong with %j", (pool, fix) => {
     try {
       over({ A: ok }, pool);
       expect.unreachable();
     } catch (error) {
       expect(error).toBeInstanceOf(InvalidConfiguration);
-      expect((error as Error).message).toContain(mend);
+      expect((error as Error).message).toContain(fix);
     }
   });
 });

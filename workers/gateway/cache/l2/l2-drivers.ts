@@ -1,6 +1,6 @@
 // The shared levels that the routes of a configuration name.
 import { exports } from "cloudflare:workers";
-import type { L2Name } from "../../../../core/cache/policy.ts";
+import type { L2Name } from "../../../../core/config/cache.ts";
 import { cacheApi } from "./cache-api.ts";
 import { kv, type Namespace } from "./kv.ts";
 import type { Driver, L2 } from "./l2-driver.ts";

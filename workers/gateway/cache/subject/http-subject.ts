@@ -1,7 +1,7 @@
 // What a plain HTTP call asks the cache for: a resource by its path and query.
 import { type Directives, type Fields, NONE, parseCacheControl } from "../../../../core/cache/directives.ts";
 import { cacheKey } from "../../../../core/cache/key.ts";
-import type { CachePolicy } from "../../../../core/cache/policy.ts";
+import type { CachePolicy } from "../../../../core/config/cache.ts";
 import type { Call } from "../../call.ts";
 import { acceptEncodingOf } from "../../protocol/protocol.ts";
 import { type Asked, type PassedBy, passed, type Subject } from "../lookup.ts";

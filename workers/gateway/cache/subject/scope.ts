@@ -1,7 +1,7 @@
 // Whose answer a call may get, and what of its headers an upstream of a cached route gets to see.
 import type { Fields } from "../../../../core/cache/directives.ts";
-import type { CachePolicy } from "../../../../core/cache/policy.ts";
 import { normalised } from "../../../../core/cache/vary.ts";
+import type { CachePolicy } from "../../../../core/config/cache.ts";
 import type { Call } from "../../call.ts";
 
 /** What names a call is forwarded as far as its form leaves a caller nothing to say: an upstream may write it into its answer. */

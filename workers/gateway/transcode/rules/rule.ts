@@ -1,6 +1,6 @@
 // One HTTP rule of one method: checked against the messages it speaks of, and compiled into a route.
 import type { DescField, DescMessage, DescMethod, Registry } from "@bufbuild/protobuf";
-import type { Problem } from "../../../../core/parse.ts";
+import type { Problem } from "../../../../core/config/problems.ts";
 import { type PathTemplate, parseTemplate } from "../../../../core/transcode/path-template.ts";
 import type { HttpRule } from "../../../../protos/gen/google/api/http_pb.ts";
 import { textFormOf } from "../json/text.ts";
@@ -57,7 +57,7 @@ const WITHOUT_BODY = ["GET", "HEAD", "DELETE"];
 const NEVER_ROUTED = ["CONNECT", "TRACE"]; // the runtime or the gateway refuses them before any route is looked up
 const OWN_PATHS = ["/healthz", "/openapi.json"]; // the gateway responds there itself
 
-type Report = (found: string, mend: string) => void;
+type Report = (found: string, fix: string) => void;
 
 /** @see google/api/http.proto, "Rules for HTTP mapping" */
 export function compileRule(method: DescMethod, rule: HttpRule, options: RestOptions): CompiledRule {
@@ -65,7 +65,7 @@ export function compileRule(method: DescMethod, rule: HttpRule, options: RestOpt
   const owner = `${method.parent.typeName}.${method.name}`;
   const name = path === "" ? owner : `${owner} (${httpMethod} ${path})`;
   const problems: Problem[] = [];
-  const report: Report = (found, mend) => void problems.push({ path: name, found, mend });
+  const report: Report = (found, fix) => void problems.push({ path: name, found, fix: fix });
   if (path === "") {
     report("an HTTP rule without a pattern", 'set one, such as get: "/v1/users/{id}"');
     return { kind: "invalid", problems };
@@ -97,7 +97,7 @@ export function compileRule(method: DescMethod, rule: HttpRule, options: RestOpt
 function templateOf(path: string, report: Report): PathTemplate | undefined {
   const parsed = parseTemplate(path);
   if (parsed.kind === "ok") return parsed.template;
-  report(`${parsed.problem} at column ${parsed.column}`, parsed.mend);
+  report(`${parsed.problem} at column ${parsed.column}`, parsed.fix);
   return undefined;
 }
 

@@ -9,8 +9,8 @@ import {
   hasOption,
   type Registry,
 } from "@bufbuild/protobuf";
-import { type Problem, suggest } from "../../../../core/parse.ts";
-import type { HttpRuleOverride } from "../../../../core/protocol/method-override.ts";
+import type { HttpRuleOverride } from "../../../../core/config/method-override.ts";
+import { type Problem, suggest } from "../../../../core/config/problems.ts";
 import { createPathTrie, type PathMatch } from "../../../../core/transcode/path-trie.ts";
 import { http } from "../../../../protos/gen/google/api/annotations_pb.ts";
 import { type HttpRule, HttpRuleSchema } from "../../../../protos/gen/google/api/http_pb.ts";
@@ -73,7 +73,7 @@ export function compileRest(
       found.push({
         path: candidate.path ?? route.name,
         found: `the same paths as ${standing.name}`,
-        mend: "change one of the two templates",
+        fix: "change one of the two templates",
       });
   }
   const inOrder = candidates.flatMap((candidate) => routes.get(candidate) ?? []);
@@ -88,7 +88,7 @@ function compiledOf({ method, rule, path }: Candidate, options: RestOptions): Co
     return { kind: "invalid", problems: compiled.problems.map((problem) => ({ ...problem, path })) };
   } catch (error) {
     const found = `a rule that cannot be compiled (${error instanceof Error ? error.message : String(error)})`;
-    return { kind: "invalid", problems: [{ path: path ?? nameOf(method), found, mend: "build the descriptors anew" }] };
+    return { kind: "invalid", problems: [{ path: path ?? nameOf(method), found, fix: "build the descriptors anew" }] };
   }
 }
 
@@ -103,7 +103,7 @@ function candidatesOf(
   const bySelector = new Map(overriding.map((rule) => [rule.selector, rule]));
   for (const selector of bySelector.keys()) {
     if (methods.has(selector)) continue;
-    problems.push({ path: "rules", found: `selector "${selector}"`, mend: `write ${suggest(selector, [...methods.keys()])}` });
+    problems.push({ path: "rules", found: `selector "${selector}"`, fix: `write ${suggest(selector, [...methods.keys()])}` });
   }
   return [...methods].flatMap(([name, method]): Candidate[] => {
     const own = configured.get(name);
@@ -114,7 +114,7 @@ function candidatesOf(
       problems.push({
         path: name,
         found: "additional_bindings within additional_bindings",
-        mend: "write them side by side, one level deep",
+        fix: "write them side by side, one level deep",
       });
     }
     return [rule, ...rule.additionalBindings].map((one) => ({ method, rule: one, path: undefined }));
@@ -127,7 +127,7 @@ function ruleOf(method: DescMethod, problems: Problem[]): HttpRule | undefined {
     return hasOption(method, http) ? getOption(method, http) : undefined;
   } catch (error) {
     const found = `an option google.api.http that cannot be read (${error instanceof Error ? error.message : String(error)})`;
-    problems.push({ path: nameOf(method), found, mend: "build the descriptors anew" });
+    problems.push({ path: nameOf(method), found, fix: "build the descriptors anew" });
     return undefined;
   }
 }

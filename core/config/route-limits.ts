@@ -1,0 +1,45 @@
+// Which rules hold for a route, and what a call costs under them.
+
+import { type Cost, mostBefore, parseCost } from "./cost.ts";
+import { type Checks, join, suggest } from "./problems.ts";
+import type { RateLimitRule } from "./rate-limit.ts";
+
+export interface RouteLimits {
+  readonly rateLimits: readonly RateLimitRule[];
+  readonly cost: Cost;
+}
+
+/** @param rules all that are defined, by name */
+export function parseRouteLimits(
+  check: Checks,
+  path: string,
+  fields: Readonly<Record<string, unknown>>,
+  outer: RouteLimits,
+  rules: ReadonlyMap<string, RateLimitRule>,
+): RouteLimits {
+  const named = fields["rateLimits"];
+  const rateLimits = named === undefined ? outer.rateLimits : namedRules(check, `${path}.rateLimits`, named, rules);
+  const cost = parseCost(check, join(path, "cost"), fields["cost"], outer.cost);
+  const isNew = fields["cost"] !== undefined || named !== undefined;
+  const most = mostBefore(cost);
+  for (const { name, limit, tiers } of rateLimits) {
+    const least = Math.min(limit.capacity, ...[...(tiers?.plans.values() ?? [])].map(({ capacity }) => capacity));
+    if (isNew && most > least)
+      check.report(join(path, "cost"), most, `write at most ${least}, the capacity of rateLimits.${name}: such a call could never pass`);
+  }
+  return { rateLimits, cost };
+}
+
+function namedRules(check: Checks, path: string, value: unknown, rules: ReadonlyMap<string, RateLimitRule>): RateLimitRule[] {
+  if (!Array.isArray(value)) {
+    check.report(path, value, 'write a list of names from rateLimits: ["per-caller"]');
+    return [];
+  }
+  return value.flatMap((name: unknown, index) => {
+    const rule = typeof name === "string" ? rules.get(name) : undefined;
+    if (rule !== undefined && value.indexOf(name) === index) return rule.enforce === "off" ? [] : [rule];
+    const fix = rule === undefined ? `write ${suggest(String(name), [...rules.keys()])}, defined in rateLimits` : "name each rule once";
+    check.report(`${path}[${index}]`, name, fix);
+    return [];
+  });
+}

@@ -1,0 +1,294 @@
+// Rate-limit rules and costs as an operator writes them.
+import { describe, expect, it } from "vitest";
+import { type Cost, mostBefore, ONE, parseCost } from "../../../core/config/cost.ts";
+import type { Checks } from "../../../core/config/problems.ts";
+import { needsMessage, parseRule, type RateLimitRule } from "../../../core/config/rate-limit.ts";
+import { parseRouteLimits } from "../../../core/config/route-limits.ts";
+import { boundedCost } from "../../../core/rate-limit/cost.ts";
+import { accepted, itKnowsItsFields, itReadsChoices, itReadsNumbers, parsed } from "./settings.ts";
+
+const BASE = { capacity: 10, rate: 5 };
+const parser = (check: Checks, value: unknown) => parseRule(check, "r", value, "x-user");
+const rule = (more: object, name = "r"): RateLimitRule =>
+  accepted((check: Checks, value: unknown) => parseRule(check, name, value, "x-user"), { ...BASE, ...more });
+const problems = (more: object) => parsed(parser, { ...BASE, ...more }).problems;
+
+describe("a rule", () => {
+  itReadsNumbers(
+    parser,
+    "rateLimits.r",
+    [
+      { field: "intervalMs", min: 1, max: 86_400_000, fallback: 1_000, unit: "ms", read: ({ limit }) => limit.intervalMs },
+      { field: "waitMs", min: 1, max: 60_000, fallback: 50, unit: "ms", read: ({ waitMs }) => waitMs },
+      { field: "rate", min: 1, max: 1_000_000_000, fallback: 5, unit: "tokens", read: ({ limit }) => limit.rate },
+      { field: "capacity", min: 1, max: 1_000_000_000, fallback: 10, unit: "tokens", read: ({ limit }) => limit.capacity },
+    ],
+    BASE,
+  );
+  itReadsChoices(
+    parser,
+    "rateLimits.r",
+    [
+      { field: "mode", choices: ["auto", "exact", "leased", "local"], fallback: "auto", read: ({ mode }) => mode },
+      { field: "fail", choices: ["open", "closed", "reuse"], fallback: "open", read: ({ fail }) => fail },
+      { field: "optimistic", choices: [true, false], fallback: false, read: ({ isOptimistic }) => isOptimistic },
+    ],
+    BASE,
+  );
+  it("refuses a word for compat that is no boolean", () =>
+    expect(problems({ compat: "yes" })).toEqual(['rateLimits.r.compat: found "yes"; write true or false']));
+  itKnowsItsFields(
+    parser,
+    "rateLimits.r",
+    ["capacity", "rate", "intervalMs", "key", "mode", "optimistic", "tiers", "exempt", "enforce", "fail", "waitMs", "compat"],
+    BASE,
+  );
+
+  it("has a name of 1 to 64 letters", () => {
+    const named = (name: string) => parsed((check, value) => parseRule(check, name, value, undefined), BASE).problems;
+    for (const name of ["a", "per-caller_1.x", "a".repeat(64)]) expect(named(name)).toEqual([]);
+    for (const name of ["", "a b", "a".repeat(65), "é"])
+      expect(named(name)[0]).toContain("name the rule with 1 to 64 letters, digits, '-', '_' or '.'");
+  });
+
+  it("needs a capacity and a rate", () => {
+    const words = "found nothing; write a whole number of tokens, at least 1";
+    expect(parsed(parser, {}).problems).toEqual([`rateLimits.r.capacity: ${words}`, `rateLimits.r.rate: ${words}`]);
+  });
+
+  it("keeps its credit countable: capacity x intervalMs is at most 2^52", () => {
+    const intervalMs = 2 ** 26; // 2^26 tokens x 2^26 ms
+    expect(rule({ capacity: intervalMs, intervalMs }).limit).toEqual({ capacity: intervalMs, rate: 5, intervalMs });
+    expect(problems({ capacity: intervalMs + 1, intervalMs })[0]).toContain("make capacity x intervalMs at most 4503599627370496");
+  });
+
+  it("keeps the compatible expiry in its limit, for buckets that are asked or local", () => {
+    expect(rule({})).toMatchObject({ limit: { capacity: 10, rate: 5, intervalMs: 1_000 } });
+    expect("compat" in rule({}).limit).toBe(false);
+    expect(rule({ compat: true })).toMatchObject({ mode: "exact", limit: { compat: true } });
+    expect(rule({ compat: true, mode: "local" })).toMatchObject({ mode: "local", limit: { compat: true } });
+    for (const mode of ["auto", "leased"])
+      expect(problems({ compat: true, mode })).toEqual([
+        'rateLimits.r.compat: found true; write mode: "exact": leases have no such expiry',
+      ]);
+  });
+
+  it("reuses leases only where there are leases, and is optimistic only where it is auto", () => {
+    for (const mode of ["auto", "leased"]) expect(rule({ fail: "reuse", mode }).fail).toBe("reuse");
+    for (const mode of ["exact", "local"]) {
+      expect(problems({ fail: "reuse", mode })).toEqual([
+        `rateLimits.r.fail: found "reuse"; write mode: "auto" or "leased": a bucket that is ${mode} has no lease to reuse`,
+      ]);
+      expect(rule({ fail: "closed", mode }).fail).toBe("closed");
+    }
+    for (const mode of ["exact", "local", "leased"])
+      expect(problems({ optimistic: true, mode })).toEqual([
+        'rateLimits.r.optimistic: found true; write mode: "auto", whose small limits it is for',
+      ]);
+  });
+
+  it.each([
+    [undefined, { kind: "ip" }],
+    ["ip", { kind: "ip" }],
+    ["route", { kind: "route" }],
+    ["everybody", { kind: "everybody" }],
+    ["principal", { kind: "principal" }],
+    [{ header: "X-Api-Key" }, { kind: "header", header: "x-api-key" }],
+    [{ claim: "org:id/x.y-z" }, { kind: "claim", claim: "org:id/x.y-z" }],
+    [{ field: "order.customer_id" }, { kind: "field", field: "order.customer_id" }],
+    [{ claim: "a".repeat(128) }, { kind: "claim", claim: "a".repeat(128) }],
+  ])("belongs to %j as %j", (key, want) => expect(rule({ key }).key).toEqual(want));
+
+  it.each([
+    ["caller", 'rateLimits.r.key: found "caller"; write "ip" or "route" or "everybody" or "principal"'],
+    [null, 'rateLimits.r.key: found null; write "ip" or "route" or "everybody" or "principal"'],
+    [{}, 'rateLimits.r.key: found {}; name one thing: { header: "x-api-key" }'],
+    [{ header: "a", claim: "b" }, 'rateLimits.r.key: found {"header":"a","claim":"b"}; name one thing: { header: "x-api-key" }'],
+    [{ cookie: "a" }, 'rateLimits.r.key.cookie: found "a"; remove it, or write one of "header", "claim", "field"'],
+    [{ claim: "a".repeat(129) }, "write a name: 1 to 128 letters, digits and . : / - _"],
+    [{ claim: "a b" }, 'rateLimits.r.key.claim: found "a b"; write a name: 1 to 128 letters, digits and . : / - _'],
+    [{ field: 7 }, "rateLimits.r.key.field: found 7; write a name: 1 to 128 letters, digits and . : / - _"],
+    [{ header: "a b" }, "rateLimits.r.key.header: found \"a b\"; write the name of a header: 1 to 64 letters, digits and '-'"],
+  ])("refuses the key %j", (key, words) => expect(problems({ key }).some((line) => line.includes(words))).toBe(true));
+
+  it("belongs to principals only where something names them", () => {
+    const unnamed = (key: unknown) =>
+      parsed((check: Checks, value: unknown) => parseRule(check, "r", value, undefined), { ...BASE, key }).problems;
+    expect(unnamed("principal")).toEqual([
+      'rateLimits.r.key: found "principal"; set principalHeader, the header in which a trusted front names the caller',
+    ]);
+    expect(unnamed("route")).toEqual([]);
+  });
+
+  it("has other limits for callers on a plan", () => {
+    expect(rule({}).tiers).toBeUndefined();
+    const tiers = rule({
+      tiers: { by: { header: "X-Plan" }, plans: { gold: { capacity: 100, rate: 50 }, "a b": { capacity: 1, rate: 1 } } },
+    }).tiers!;
+    expect(tiers.by).toEqual({ kind: "header", header: "x-plan" });
+    expect([...tiers.plans]).toEqual([
+      ["gold", { capacity: 100, rate: 50, intervalMs: 1_000 }],
+      ["a b", { capacity: 1, rate: 1, intervalMs: 1_000 }],
+    ]);
+    expect(rule({ tiers: { by: "principal", plans: {} } }).tiers).toEqual({ by: { kind: "principal" }, plans: new Map() });
+    expect(rule({ tiers: { by: { claim: "plan" }, plans: {} } }).tiers?.by).toEqual({ kind: "claim", claim: "plan" });
+    expect(rule({ compat: true, tiers: { by: "principal", plans: { a: BASE } } }).tiers?.plans.get("a")?.compat).toBe(true);
+  });
+
+  it("refuses tiers that name no plan, or by what only messages say", () => {
+    expect(problems({ tiers: { plans: {} } })).toEqual([
+      'rateLimits.r.tiers.by: found nothing; say what names the plan: { header: "x-plan" }',
+    ]);
+    expect(problems({ tiers: { by: "ip", plans: {} } })).toEqual(['rateLimits.r.tiers.by: found "ip"; write "principal"']);
+    expect(problems({ tiers: { by: { field: "plan" }, plans: {} } })).toContain(
+      'rateLimits.r.tiers.by.field: found "plan"; remove it, or write one of "header", "claim"',
+    );
+    expect(problems({ tiers: { by: "principal", plan: {} } })).toEqual(['rateLimits.r.tiers.plan: found {}; remove it, or write "plans"']);
+    expect(problems({ tiers: { by: "principal", plans: { a: { capacity: 1, rate: 1, burst: 2 } } } })).toEqual([
+      'rateLimits.r.tiers.plans.a.burst: found 2; remove it, or write one of "capacity", "rate", "intervalMs"',
+    ]);
+  });
+
+  it("does not hold addresses in exempt ranges, and values of the key", () => {
+    expect(rule({}).exempt).toEqual({ ranges: [], names: new Set() });
+    const { ranges, names } = rule({ exempt: ["10.0.0.0/8", "2001:db8::/32", "batch", "a".repeat(128), "a/b", "10.0.0.1"] }).exempt;
+    expect(ranges.length).toBeGreaterThanOrEqual(2);
+    expect(names.has("batch") && names.has("a".repeat(128)) && names.has("a/b")).toBe(true);
+    expect(names.has("10.0.0.0/8")).toBe(false);
+  });
+
+  it("refuses exemptions that are neither", () => {
+    expect(problems({ exempt: "batch" })).toEqual(['rateLimits.r.exempt: found "batch"; write a list: ["10.0.0.0/8", "batch-import"]']);
+    for (const one of ["", "a".repeat(129), "10.0.0.0/99", "ABC::/200", 7, null]) {
+      const [line, ...more] = problems({ exempt: ["batch", one] });
+      expect(more).toEqual([]);
+      expect(line).toMatch(
+        /^rateLimits\.r\.exempt\[1\]: found .*; write an address range such as 10\.0\.0\.0\/8, or a value of the key of 1 to 128 letters$/,
+      );
+    }
+  });
+
+  it("is enforced for a share of the callers", () => {
+    expect([undefined, "off", "report", 0, 37, 100].map((enforce) => rule({ enforce }).enforce)).toEqual([100, "off", 0, 0, 37, 100]);
+    for (const enforce of [-1, 101, "on", 1.5])
+      expect(problems({ enforce })).toEqual([
+        `rateLimits.r.enforce: found ${JSON.stringify(enforce)}; write a whole number from 0 to 100 (per cent of callers; or "off" or "report")`,
+      ]);
+  });
+});
+
+describe("needsMessage", () => {
+  it("is true where the cost or a key is read from the message of a call", () => {
+    const byField = rule({ key: { field: "a" } });
+    const byMessage: Cost = { kind: "message", of: () => 1, max: 2 };
+    expect(needsMessage([], byMessage)).toBe(false);
+    expect(needsMessage([rule({})], ONE)).toBe(false);
+    expect(needsMessage([rule({})], byMessage)).toBe(true);
+    expect(needsMessage([rule({}), byField], ONE)).toBe(true);
+  });
+});
+
+describe("a cost", () => {
+  const outer: Cost = { kind: "fixed", tokens: 7 };
+  const cost = (check: Checks, value: unknown) => parseCost(check, "cost", value, outer);
+  const of = () => 3;
+
+  it.each([
+    [undefined, outer],
+    [1, { kind: "fixed", tokens: 1 }],
+    [1_000_000_000, { kind: "fixed", tokens: 1_000_000_000 }],
+    [
+      { header: "X-Cost", max: 9 },
+      { kind: "answer", header: "x-cost", tokens: 1, max: 9 },
+    ],
+    [
+      { header: "x-cost", max: 9, estimate: 4 },
+      { kind: "answer", header: "x-cost", tokens: 4, max: 9 },
+    ],
+    [
+      { of, max: 5 },
+      { kind: "message", of, max: 5 },
+    ],
+  ])("is read from %j", (value, want) => expect(accepted(cost, value)).toEqual(want));
+
+  it.each([
+    [0, "cost: found 0; write a whole number from 1 to 1000000000 (tokens)"],
+    [null, "cost: found null; write a whole number from 1 to 1000000000 (tokens)"],
+    ["1", 'cost: found "1"; write a whole number from 1 to 1000000000 (tokens)'],
+    [{ header: "x-cost" }, "cost.max: found nothing; write the largest cost, in tokens"],
+    [{ header: "x-cost", max: 0 }, "cost.max: found 0; write a whole number from 1 to 1000000000 (tokens)"],
+    [{ header: "x-cost", max: 2, estimate: 0 }, "cost.estimate: found 0; write a whole number from 1 to 1000000000 (tokens)"],
+    [{ header: "x y", max: 2 }, "cost.header: found \"x y\"; write the name of a header: 1 to 64 letters, digits and '-'"],
+    [{ max: 2 }, 'cost: found {"max":2}; write a number, { header, max }, or { of: (message) => number, max }'],
+    [{ of: 3, max: 2 }, 'cost: found {"of":3,"max":2}; write a number, { header, max }, or { of: (message) => number, max }'],
+    [{ header: "x", max: 2, qqqqqqq: 1 }, 'cost.qqqqqqq: found 1; remove it, or write one of "header", "estimate", "of", "max"'],
+  ])("refuses %j", (value, words) => expect(parsed(cost, value).problems).toEqual([words]));
+
+  it("takes before the call what is sure, and the most where the message decides", () => {
+    expect(mostBefore({ kind: "fixed", tokens: 4 })).toBe(4);
+    expect(mostBefore({ kind: "answer", header: "x", tokens: 2, max: 9 })).toBe(2);
+    expect(mostBefore({ kind: "message", of, max: 9 })).toBe(9);
+  });
+
+  it.each([
+    [3, 3],
+    [2.1, 3],
+    [0, 1],
+    [-5, 1],
+    [1, 1],
+    [10, 10],
+    [10.01, 10],
+    [99, 10],
+    [Number.NaN, 10],
+    [Number.POSITIVE_INFINITY, 10],
+    [Number.NEGATIVE_INFINITY, 10],
+  ])("of %d is %d where at most 10 may be taken", (written, want) => expect(boundedCost(written, 10)).toBe(want));
+});
+
+describe("the limits of a route", () => {
+  const a = rule({}, "a");
+  const rules = new Map([
+    ["a", a],
+    ["small", rule({ capacity: 3, tiers: { by: "principal", plans: { gold: { capacity: 50, rate: 1 } } } }, "small")],
+    ["tiered", rule({ capacity: 50, tiers: { by: "principal", plans: { free: { capacity: 4, rate: 1 } } } }, "tiered")],
+    ["off", rule({ enforce: "off" })],
+  ]);
+  const outer = { rateLimits: [a], cost: ONE };
+  const route = (check: Checks, value: unknown) => parseRouteLimits(check, "m", value as Record<string, unknown>, outer, rules);
+
+  it("are those of the outer settings unless they are named; rules that are off do not hold", () => {
+    expect(accepted(route, {})).toEqual(outer);
+    expect(accepted(route, { rateLimits: [] }).rateLimits).toEqual([]);
+    expect(accepted(route, { rateLimits: ["small", "off", "a"] }).rateLimits).toEqual([rules.get("small"), a]);
+    expect(accepted(route, { cost: 10 }).cost).toEqual({ kind: "fixed", tokens: 10 });
+  });
+
+  it("refuse what is no list, an unknown name, and a name that comes twice", () => {
+    expect(parsed(route, { rateLimits: "a" }).problems).toEqual([
+      'm.rateLimits: found "a"; write a list of names from rateLimits: ["per-caller"]',
+    ]);
+    expect(parsed(route, { rateLimits: ["a", "a"] }).problems).toEqual(['m.rateLimits[1]: found "a"; name each rule once']);
+    expect(parsed(route, { rateLimits: ["smal"] }).problems).toEqual([
+      'm.rateLimits[0]: found "smal"; write "small", defined in rateLimits',
+    ]);
+    expect(parsed(route, { rateLimits: [7] }).problems).toHaveLength(1);
+  });
+
+  it("refuse a cost that no bucket of a rule can pay, its plans' buckets among them", () => {
+    const words = (most: number, least: number, name: string) =>
+      `m.cost: found ${most}; write at most ${least}, the capacity of rateLimits.${name}: such a call could never pass`;
+    expect(parsed(route, { cost: 10 }).problems).toEqual([]);
+    expect(parsed(route, { cost: 11 }).problems).toEqual([words(11, 10, "a")]);
+    expect(parsed(route, { cost: 4, rateLimits: ["small"] }).problems).toEqual([words(4, 3, "small")]);
+    expect(parsed(route, { cost: 5, rateLimits: ["tiered"] }).problems).toEqual([words(5, 4, "tiered")]);
+    expect(parsed(route, { cost: 4, rateLimits: ["tiered"] }).problems).toEqual([]);
+  });
+
+  it("are checked once, where they are written, and not again by what inherits them", () => {
+    const dear = { rateLimits: [rules.get("small")!], cost: { kind: "fixed", tokens: 9 } as const };
+    const inner = (check: Checks, value: unknown) => parseRouteLimits(check, "m", value as Record<string, unknown>, dear, rules);
+    expect(parsed(inner, {}).problems).toEqual([]);
+    expect(parsed(inner, { rateLimits: ["small"] }).problems).toHaveLength(1);
+    expect(parsed(inner, { cost: 9 }).problems).toHaveLength(1);
+  });
+});
