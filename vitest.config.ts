@@ -91,7 +91,7 @@ export default defineConfig({
         },
       },
       inside("users", "./workers/services/users/wrangler.toml", [
-        "test/workers/service.test.ts",
+        "test/workers/{log,service,shed-log}.test.ts",
         "test/workers/services/{users,shared}.test.ts",
       ]),
       inside("orders", "./workers/services/orders/wrangler.toml", ["test/workers/services/orders.test.ts"], [USERS]),

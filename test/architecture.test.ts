@@ -10,25 +10,27 @@ const FOLDERS = ["core", "durable-objects", "workers", "protos/gen", "cli", "ben
 /** The most specific folder speaks. What a file may import: project paths from the root, packages by their name. */
 const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   core: /^core\//,
-  "durable-objects": /^core\/|^cloudflare:workers$/,
+  // Log records are written by one function of the whole project, which cannot be in core/: it writes to the console.
+  "durable-objects": /^core\/|^workers\/log\.ts$|^cloudflare:workers$/,
   "protos/gen": /^protos\/gen\/|^@bufbuild\/protobuf/,
   workers: /^(core|protos\/gen|workers)\/|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/service":
-    /^(protos\/gen|workers\/service)\/|^core\/(deadline|overload\/\w+(-\w+)*)\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^(protos\/gen|workers\/service)\/|^core\/(deadline|overload\/\w+(-\w+)*)\.ts$|^workers\/log\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/client": /^(core|workers\/client)\/|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/services":
     /^(protos\/gen|workers\/services|workers\/client)\/|^workers\/service\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/discovery": /^(protos\/gen|workers\/discovery)\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway":
-    /^(core|protos\/gen|workers\/gateway|workers\/discovery|durable-objects)\/|^workers\/(service|services\/catalog|service\/(compression|host-load|query))\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/(protobuf|protovalidate))(\/|$)/,
+    /^(core|protos\/gen|workers\/gateway|workers\/discovery|durable-objects)\/|^workers\/(log|shed-log|service|services\/catalog|service\/(compression|host-load|query))\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/(protobuf|protovalidate))(\/|$)/,
   "workers/gateway/layers":
-    /^core\/|^workers\/gateway\/call\.ts$|^workers\/gateway\/upstream\/(failure|shed-log)\.ts$|^workers\/gateway\/(bodies|cache|protocol|rate-limit|transcode|translate)\/|^workers\/service\/(compression|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^core\/|^workers\/gateway\/call\.ts$|^workers\/(log|shed-log)\.ts$|^workers\/gateway\/upstream\/(failure|retry-after)\.ts$|^workers\/gateway\/(bodies|cache|protocol|rate-limit|transcode|translate)\/|^workers\/service\/(compression|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/cache":
-    /^core\/|^workers\/gateway\/call\.ts$|^workers\/gateway\/(cache|protocol|translate)\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^core\/|^workers\/log\.ts$|^workers\/gateway\/call\.ts$|^workers\/gateway\/(cache|protocol|translate)\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/rate-limit": /^(core|durable-objects|workers\/gateway\/rate-limit)\/|^cloudflare:workers$|^@bufbuild\/protobuf(\/|$)/,
   "workers/gateway/bodies":
     /^core\/|^workers\/gateway\/call\.ts$|^workers\/gateway\/(bodies|protocol)\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^@connectrpc\/connect(\/|$)/,
-  "workers/gateway/transcode": /^(core|protos\/gen|workers\/gateway\/transcode)\/|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  "workers/gateway/transcode":
+    /^(core|protos\/gen|workers\/gateway\/transcode)\/|^workers\/log\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/translate":
     /^workers\/gateway\/call\.ts$|^workers\/gateway\/(protocol|translate)\/|^workers\/service\/(compression|query)\.ts$|^@connectrpc\/connect(\/|$)/,
   "workers/gateway/openapi": /^(core|protos\/gen|workers\/gateway\/(openapi|transcode))\/|^@bufbuild\/protobuf(\/|$)/,
@@ -150,11 +152,25 @@ describe("the house", () => {
     expect(long.map(({ path }) => path)).toEqual([]);
   });
 
+  it("writes log records through the one function in workers/log.ts", () => {
+    expect(consoleCalls(sources)).toEqual([]);
+  });
+
   it("opens every file with what it is, in one sentence", () => {
     const silent = sources.filter(({ path, text }) => !path.startsWith("protos/gen/") && !/^(#!.*\n)?\/\/ \S/.test(text));
     expect(silent.map(({ path }) => path)).toEqual([]);
   });
 });
+
+/** Workers and Durable Objects call `console` in one file; what runs in Node writes texts for people there, and no records. */
+function consoleCalls(all: readonly Source[]): string[] {
+  const calls = all.flatMap(({ path, text }) => {
+    if (path === "workers/log.ts") return [];
+    const forbidden = /^(core|durable-objects|workers)\//.test(path) ? /\bconsole\b/ : /\bconsole\.\w+\([^;]*JSON\.stringify/;
+    return forbidden.test(withoutComments(text)) ? [path] : [];
+  });
+  return calls;
+}
 
 describe("the checks of the house", () => {
   const planted = (path: string, text: string): Source => ({ path, text });
@@ -173,6 +189,16 @@ describe("the checks of the house", () => {
   it("name a circle", () => {
     const sources = [planted("core/a.ts", 'import { b } from "./b.ts";'), planted("core/b.ts", 'import type { A } from "./a.ts";')];
     expect(circles(sources)).toEqual(["core/a.ts > core/b.ts > core/a.ts"]);
+  });
+
+  it("name a file that writes to the console itself", () => {
+    const sources = [
+      planted("workers/gateway/a.ts", "const write = console.warn;"),
+      planted("cli/a.ts", "console.error(JSON.stringify({ a: 1 }));"),
+      planted("cli/b.ts", 'console.error("text"); // never console.log(JSON.stringify(a))'),
+      planted("workers/log.ts", "console.warn(JSON.stringify(record));"),
+    ];
+    expect(consoleCalls(sources)).toEqual(["workers/gateway/a.ts", "cli/a.ts"]);
   });
 
   it("see a clock that is asked, and none that is spoken of", () => {

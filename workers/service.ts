@@ -7,9 +7,9 @@ import { drain } from "./service/body.ts";
 import { BOUNCED_HEADER, HostLoad, MEDIAN_HEADER, REPORT_HEADER, SHED_HEADER } from "./service/host-load.ts";
 import { overloaded, unimplemented } from "./service/refusal.ts";
 import { type ServiceOptions, type Settings, settingsOf } from "./service/settings.ts";
-import { shedLog } from "./service/shed-log.ts";
 import { serveStream } from "./service/stream.ts";
 import { serveUnary } from "./service/unary.ts";
+import { type ShedCall, shedLog } from "./shed-log.ts";
 
 export type { ServiceOptions } from "./service/settings.ts";
 
@@ -63,7 +63,7 @@ export function defineService<S extends DescService, Env>(
 export function defineServices<Env>(implement: (env: Env) => readonly ServiceImplSpec[], options: ServiceOptions = {}): ServiceWorker<Env> {
   const settings = settingsOf(options);
   const load = new HostLoad(settings.admission);
-  const log = shedLog(settings.overload === "enforce");
+  const log = shedLog();
   let known: { readonly env: Env; readonly methods: ReadonlyMap<string, Serve> } | undefined;
   return {
     async fetch(request, env) {
@@ -72,7 +72,7 @@ export function defineServices<Env>(implement: (env: Env) => readonly ServiceImp
       const now = Date.now();
       if (load.isTooHot(request.headers.get(MEDIAN_HEADER), now)) return bounced(load);
       const turned = settings.overload === "off" ? undefined : load.turned(request, now);
-      if (turned !== undefined) log(turned, now);
+      if (turned !== undefined) log(shedCall(request, turned, settings), now);
       if (turned !== undefined && settings.overload === "enforce") return shed(load, request, turned);
       const end = load.begin(now, request);
       const answer = (await known.methods.get(path)?.(request)) ?? unimplemented(request, path);
@@ -97,6 +97,10 @@ async function shed(load: HostLoad, request: Request, why: Turned): Promise<Resp
   answer.headers.set(REPORT_HEADER, load.report());
   if (request.body !== null) await drain(request.body.getReader());
   return answer;
+}
+
+function shedCall({ headers }: Request, reason: Turned, { overload }: Settings): ShedCall {
+  return { point: "host", reason, enforced: overload === "enforce", requestId: headers.get("x-request-id") };
 }
 
 /** One service and what it does, for `defineServices`. */

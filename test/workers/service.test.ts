@@ -148,8 +148,8 @@ describe.each(waysToCall(hosted(echo)).map(([name]) => name))("a unary call over
     expect([error.code, error.rawMessage]).toEqual([Code.Internal, "internal error"]);
     expect(log).toHaveBeenCalledOnce();
     const line = JSON.parse(log.mock.calls[0]![0] as string) as Record<string, string>;
-    expect(line).toMatchObject({ requestId: "r1", procedure: "users.v1.UserService/GetUser" });
-    expect(line["fault"]).toContain("password is 1234");
+    expect(line).toMatchObject({ event: "handler_failed", requestId: "r1", route: "users.v1.UserService/GetUser" });
+    expect(line["error"]).toContain("password is 1234");
   });
 
   it("hides an answer that can't be written", async () => {
@@ -608,6 +608,6 @@ describe("a host with more to do than it can", () => {
     const more = call();
     letGo();
     expect((await more).status).toBe(200);
-    expect(warn.mock.calls.some(([line]) => String(line).includes('"shed":"host"'))).toBe(overload === "report");
+    expect(warn.mock.calls.some(([line]) => String(line).includes('"point":"host"'))).toBe(overload === "report");
   });
 });

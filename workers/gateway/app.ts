@@ -1,9 +1,11 @@
 // Hono at the door: what is the gateway's own, then everything else to the pipeline.
+
 import type { DescService } from "@bufbuild/protobuf";
 import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import type { CorsPolicy } from "../../core/config/cors.ts";
 import type { GatewayInput } from "../../core/config/gateway.ts";
+import { logEvent } from "../log.ts";
 import { configure } from "./configure/configuration.ts";
 import type { Validator } from "./configure/route-checks.ts";
 import { createGateway } from "./gateway.ts";
@@ -24,7 +26,7 @@ export interface App {
  */
 export function createApp(input: GatewayInput, catalog: readonly DescService[], bindings: Bindings, validate?: Validator): App {
   const configuration = configure(input, catalog, bindings, validate);
-  for (const warning of configuration.warnings) console.warn(`gateway.config.ts: ${warning}`);
+  for (const warning of configuration.warnings) logEvent("configuration_warning", { warning });
   const gateway = createGateway(configuration);
   const reference = openapi(configuration);
   const app = new Hono();

@@ -66,3 +66,8 @@ export type Layer = (next: Handler) => Handler;
 export function stack(layers: readonly Layer[], innermost: Handler): Handler {
   return layers.reduceRight((next, layer) => layer(next), innermost);
 }
+
+/** The facts by which a log record names a call. */
+export function logFactsOf({ outgoing }: Call): { readonly requestId: string | null; readonly route: string } {
+  return { requestId: outgoing.headers.get("x-request-id"), route: outgoing.path.slice(1) };
+}

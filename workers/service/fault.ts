@@ -1,6 +1,8 @@
 // What went wrong, as the caller is told: the service's own errors as they are, the platform's as `unavailable`, any other as `internal`.
+
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { logEvent } from "../log.ts";
 
 /** The part of a call that a fault is told by. */
 export interface FaultyCall {
@@ -16,13 +18,8 @@ export function toConnectError(reason: unknown, call: FaultyCall): ConnectError 
   if (call.signal.aborted) return ConnectError.from(call.signal.reason, Code.Canceled);
   const isTransient = isOfPlatform(reason);
   const { method, header } = call;
-  const line = {
-    level: "error",
-    requestId: header.get("x-request-id"),
-    procedure: `${method.parent.typeName}/${method.name}`,
-    fault: reason instanceof Error ? (reason.stack ?? String(reason)) : String(reason),
-  };
-  console.error(JSON.stringify(line));
+  const route = `${method.parent.typeName}/${method.name}`;
+  logEvent("handler_failed", { requestId: header.get("x-request-id"), route, error: reason });
   return isTransient
     ? new ConnectError("a part of the service can't be reached", Code.Unavailable)
     : new ConnectError("internal error", Code.Internal);

@@ -52,7 +52,11 @@ describe("rescue", () => {
     expect(answer.status).toBe(500);
     expect(await answer.json()).toEqual({ code: "internal", message: "internal error" });
     expect(log.mock.calls).toHaveLength(1);
-    expect(JSON.parse(log.mock.calls[0]![0])).toMatchObject({ requestId: "req-1", fault: expect.stringContaining("TypeError") });
+    expect(JSON.parse(log.mock.calls[0]![0])).toMatchObject({
+      event: "gateway_failed",
+      requestId: "req-1",
+      error: expect.stringContaining("TypeError"),
+    });
     log.mockRestore();
   });
 

@@ -1,4 +1,5 @@
 // Breakers as operators see and set them through the gateway: checks the token and the request, then asks the objects.
+
 import { create, type DescMethod } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
@@ -14,6 +15,7 @@ import {
   Force,
   State,
 } from "../../../protos/gen/tidegate/breaker/v1/breaker_pb.ts";
+import { logEvent } from "../../log.ts";
 import { defineService } from "../../service.ts";
 import { type Watched, watched } from "../upstream/breaker-names.ts";
 import type { Rings } from "../upstream/endpoint-list.ts";
@@ -112,7 +114,7 @@ async function asked<T>(upstream: string, answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (fault) {
-    console.warn(JSON.stringify({ level: "warn", breaker: upstream, fault: String(fault) }));
+    logEvent("breaker_request_failed", { upstream, error: fault });
     throw new ConnectError(`the breakers of ${upstream} can't be asked now: try again`, Code.Unavailable);
   }
 }

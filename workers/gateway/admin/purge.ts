@@ -1,10 +1,12 @@
 // The cache as it is purged through the gateway: checks the token and the request, then writes to the log.
+
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { MAX_TARGETS, targetProblem } from "../../../core/cache/purge/purge-log.ts";
 import type { Target } from "../../../core/cache/purge/purges.ts";
 import type { RoutePolicy } from "../../../core/config/route.ts";
 import { CacheService, type PurgeTarget } from "../../../protos/gen/tidegate/cache/v1/cache_pb.ts";
+import { logEvent } from "../../log.ts";
 import { defineService } from "../../service.ts";
 import type { PurgeView } from "../cache/purge/purges.ts";
 import { type Endpoint, only } from "../upstream/upstream.ts";
@@ -36,7 +38,7 @@ async function written(view: PurgeView, targets: readonly Target[], hard: boolea
   try {
     return await view.purge(targets, hard ? "hard" : "soft");
   } catch (fault) {
-    console.warn(JSON.stringify({ level: "warn", purges: "log can't be written", fault: String(fault) }));
+    logEvent("purge_failed", { error: fault });
     throw new ConnectError("the log of purges can't be written", Code.Unavailable);
   }
 }

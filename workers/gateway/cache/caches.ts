@@ -1,4 +1,5 @@
 // The caches of an isolate: one for each cached route, over the partitions, purges and shared level that they have in common.
+
 import { waitUntil } from "cloudflare:workers";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Invalidations } from "../../../core/cache/purge/invalidations.ts";
@@ -8,6 +9,7 @@ import type { CachePolicy, L2Name } from "../../../core/config/cache.ts";
 import type { CacheStorePolicy } from "../../../core/config/cache-store.ts";
 import type { GatewayPolicy } from "../../../core/config/gateway.ts";
 import type { RoutePolicy } from "../../../core/config/route.ts";
+import { logEvent } from "../../log.ts";
 import { isCacheable } from "./cacheable.ts";
 import type { Fetched } from "./fetch.ts";
 import type { L2 } from "./l2/l2-driver.ts";
@@ -88,8 +90,7 @@ export class Caches {
       tags.map((value) => ({ kind: "tag", value })),
       "soft",
     );
-    const failed = (fault: unknown): void =>
-      console.warn(JSON.stringify({ level: "warn", cache: "tags can't be purged", tags, fault: String(fault) }));
+    const failed = (fault: unknown): void => logEvent("tag_purge_failed", { tags, error: fault });
     waitUntil(purged.then(() => undefined, failed));
   }
 }

@@ -1,5 +1,6 @@
 // Charges the call to its token buckets: all of them allow it, or none is charged. Buckets of the isolate and leases answer at once;
 // what has to be asked is asked last.
+
 import { waitUntil } from "cloudflare:workers";
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Cost } from "../../../core/config/cost.ts";
@@ -8,7 +9,8 @@ import { boundedCost } from "../../../core/rate-limit/cost.ts";
 import { rateLimitFields } from "../../../core/rate-limit/ratelimit-headers.ts";
 import { fillTimeMs, type Verdict } from "../../../core/rate-limit/token-bucket.ts";
 import { type Quota, Rejected } from "../../../core/rejection.ts";
-import type { Call, Layer } from "../call.ts";
+import { logEvent } from "../../log.ts";
+import { type Call, type Layer, logFactsOf } from "../call.ts";
 import { decodeMessage } from "../protocol/message.ts";
 import { callerUnder, factsOf } from "../rate-limit/caller.ts";
 import type { Charge, Limiter, Verdicts } from "../rate-limit/limiter.ts";
@@ -111,8 +113,7 @@ function giveBack(limiters: Limiters, { charge, verdict }: Taken): void {
 function report(limiters: Limiters, charge: Charge, call: Call): void {
   const tell = ([verdict]: Verdicts): void => {
     if (verdict?.kind !== "refused") return;
-    const requestId = call.outgoing.headers.get("x-request-id");
-    console.warn(JSON.stringify({ level: "warn", requestId, rateLimited: charge.rule.name, enforced: false }));
+    logEvent("rate_limit_would_refuse", { ...logFactsOf(call), rule: charge.rule.name });
   };
   const verdicts = limiters[LIMITER_OF[charge.rule.mode]].take([charge], call.deadlineAt);
   if (verdicts instanceof Promise) waitUntil(verdicts.then(tell));

@@ -1,6 +1,8 @@
 // Turns whatever was thrown below into an answer in the caller's own protocol. Nothing gets past it.
+
 import { Rejected } from "../../../core/rejection.ts";
-import type { Call, Layer } from "../call.ts";
+import { logEvent } from "../../log.ts";
+import { type Layer, logFactsOf } from "../call.ts";
 import { writeRefusal } from "../protocol/protocol.ts";
 import { toInternal, toRefusal } from "../protocol/refusal.ts";
 
@@ -14,7 +16,8 @@ export function rescue(): Layer {
     try {
       return await next(call);
     } catch (error) {
-      if (!(error instanceof Rejected)) logFault(call, error);
+      // Only faults of the gateway itself are logged: the caller reads what was wrong with its own call.
+      if (!(error instanceof Rejected)) logEvent("gateway_failed", { ...logFactsOf(call), error });
       const refusal = error instanceof Rejected ? toRefusal(error.rejection) : toInternal();
       const drained = new AbortController();
       const patience = scheduler.wait(DRAIN_MS, { signal: drained.signal }).catch(() => undefined);
@@ -23,13 +26,6 @@ export function rescue(): Layer {
       return writeRefusal(call.protocol, refusal);
     }
   };
-}
-
-/** Our own mistakes only: what a caller got wrong is told to the caller, not to the log. */
-function logFault(call: Call, error: unknown): void {
-  const { method, path, headers } = call.outgoing;
-  const fault = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  console.error(JSON.stringify({ level: "error", requestId: headers.get("x-request-id"), method, path, fault }));
 }
 
 async function drain(request: Request): Promise<void> {

@@ -9,8 +9,9 @@ import { CRITICAL, CRITICALITIES, type Rank } from "../../../core/overload/criti
 import type { Lease } from "../../../core/overload/permits.ts";
 import { type Waiting, WaitQueue } from "../../../core/overload/queue.ts";
 import { Rejected } from "../../../core/rejection.ts";
+import { shedLog } from "../../shed-log.ts";
 import type { Call, Layer } from "../call.ts";
-import { retryAfterMs, shedLog } from "../upstream/shed-log.ts";
+import { retryAfterMs } from "../upstream/retry-after.ts";
 
 interface Waiter extends Waiting {
   readonly settle: (isNext: boolean) => void;
@@ -102,6 +103,6 @@ function refuse({ name, policy, limiter, log }: Place, call: Call, refusal: Refu
     share: `caller holds more than its share of ${limiter.limit} calls in flight`,
   }[refusal];
   const isEnforced = policy.mode === "enforce";
-  log({ point: name, why, isEnforced }, call.outgoing.headers.get("x-request-id"), now);
+  log({ point: name, reason: why, enforced: isEnforced, requestId: call.outgoing.headers.get("x-request-id") }, now);
   if (isEnforced) throw new Rejected({ kind: "overloaded", point: name, why, retryAfterMs: retryAfterMs() });
 }

@@ -1,9 +1,11 @@
 // Where nobody answers, answers with a message that an operator has written down for that.
+
 import { type DescMethod, type Message, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
+import { logEvent } from "../../log.ts";
 import { readQuery } from "../../service/query.ts";
-import type { Call, Layer } from "../call.ts";
+import { type Call, type Layer, logFactsOf } from "../call.ts";
 import { FALLBACK_HEADER, failureIn, failureOf, isDown } from "../upstream/failure.ts";
 
 const OK = new TextEncoder().encode("grpc-status: 0\r\n");
@@ -21,7 +23,7 @@ export function standIn(method: DescMethod, message: Message): Layer {
       const failure = failureIn(error);
       if (failure === undefined || !isDown(failure)) throw error;
     }
-    console.warn(JSON.stringify({ level: "warn", requestId: call.outgoing.headers.get("x-request-id"), fallback: "answer" }));
+    logEvent("static_response_sent", logFactsOf(call));
     return answer(call, binary, json);
   };
 }

@@ -1,8 +1,10 @@
 // Holds the message of a call to the rules of its proto, before it costs the upstream anything.
+
 import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
 import { Rejected } from "../../../core/rejection.ts";
 import type { Validate } from "../../../core/validation.ts";
-import type { Layer } from "../call.ts";
+import { logEvent } from "../../log.ts";
+import { type Layer, logFactsOf } from "../call.ts";
 import { decodeMessage } from "../protocol/message.ts";
 
 export interface ValidationSettings {
@@ -25,8 +27,7 @@ export function validate({ method, mode, maxBytes, validate }: ValidationSetting
       const told = violations.map(({ field, description }) => `${field === "" ? method.input.name : field}: ${description}`).join("; ");
       throw new Rejected({ kind: "invalid_request", message: told, violations });
     }
-    const requestId = call.outgoing.headers.get("x-request-id");
-    console.warn(JSON.stringify({ level: "warn", requestId, method: method.toString(), violations: violations.map(({ field }) => field) }));
+    logEvent("validation_would_refuse", { ...logFactsOf(call), fields: violations.map(({ field }) => field) });
     return next(call);
   };
 }

@@ -1,6 +1,8 @@
 // A stream of messages as the body of a REST answer, framed as the caller accepts it. Nothing is held back, nothing runs ahead.
+
 import type { Message, Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { logEvent } from "../../log.ts";
 import { NDJSON } from "./request-stream.ts";
 import { answerJson, headerValue, rawAnswer } from "./response.ts";
 import type { RestRoute } from "./rules/rule.ts";
@@ -176,7 +178,6 @@ function framingFor(accept: string | null): Framing {
 
 /** A mistake of ours: logged whole, and told to nobody. */
 function fault(route: RestRoute, error: unknown): ConnectError {
-  const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  console.error(JSON.stringify({ level: "error", rule: route.name, fault: told }));
+  logEvent("transcoding_failed", { route: route.name, error });
   return new ConnectError("internal error", Code.Internal);
 }

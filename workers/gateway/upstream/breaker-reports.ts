@@ -1,7 +1,9 @@
 // Tells the object of a service what this isolate has seen of its endpoints, behind the answer, and hears what all isolates have.
+
 import type { Panel } from "../../../core/breaker/local-breakers.ts";
 import type { Reporter, Seen, View } from "../../../core/breaker/shared-breaker.ts";
 import type { BreakerPolicy } from "../../../core/config/breaker.ts";
+import { logEvent } from "../../log.ts";
 import type { Call } from "../call.ts";
 
 /** The objects that hear of it: `durable-objects/circuit-breaker.ts`, by service. */
@@ -50,7 +52,7 @@ async function tell(
   try {
     return await breakers.getByName(name).report(...report);
   } catch (fault) {
-    console.warn(JSON.stringify({ level: "warn", breaker: name, fault: String(fault) }));
+    logEvent("breaker_report_failed", { upstream: name, error: fault });
     return undefined;
   }
 }

@@ -1,4 +1,5 @@
 // The innermost step: sends the call to its upstream and brings back the answer, untouched where it can be.
+
 import { waitUntil } from "cloudflare:workers";
 import { reportIn, shedLevelIn } from "../../../core/balance/load-report.ts";
 import { timeoutForNextHop } from "../../../core/deadline.ts";
@@ -6,9 +7,10 @@ import { CRITICALITIES, CRITICALITY_HEADER, MOST_CRITICAL } from "../../../core/
 import { MAX_BOUNCES } from "../../../core/overload/redirect.ts";
 import type { Misfit } from "../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../core/rejection.ts";
+import { logEvent } from "../../log.ts";
 import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER, REPORT_TRAILER, SHED_HEADER } from "../../service/host-load.ts";
 import { ended, endingOf } from "../bodies/last-envelope.ts";
-import type { Call, Handler } from "../call.ts";
+import { type Call, type Handler, logFactsOf } from "../call.ts";
 import { cleanAnswer } from "../protocol/headers.ts";
 import { isEnvelopes } from "../protocol/protocol.ts";
 import { check, type Reading, watchStream } from "../protocol/response-check.ts";
@@ -95,9 +97,7 @@ async function refuse(upstream: Upstream, attempt: Attempt, call: Call, answer: 
 
 /** An upstream's fault: the only place that names an endpoint, since callers never read its address. */
 function log(upstream: Upstream, attempt: Attempt, call: Call, problem: string): void {
-  const requestId = call.outgoing.headers.get("x-request-id");
-  const facts = { requestId, upstream: upstream.name, endpoint: attempt.endpoint, fault: problem };
-  console.warn(JSON.stringify({ level: "warn", event: "upstream_fault", ...facts }));
+  logEvent("upstream_fault", { ...logFactsOf(call), upstream: upstream.name, endpoint: attempt.endpoint, error: problem });
 }
 
 function end(attempt: Attempt, outcome: Outcome): void {
@@ -118,7 +118,7 @@ async function copy(upstream: Upstream, call: Call): Promise<void> {
     end(attempt, outcomeOf(answer));
     await answer.body?.cancel();
   } catch (fault) {
-    console.warn(JSON.stringify({ level: "warn", requestId: headers.get("x-request-id"), mirror: upstream.name, fault: String(fault) }));
+    logEvent("mirror_failed", { ...logFactsOf(call), upstream: upstream.name, error: fault });
   }
 }
 

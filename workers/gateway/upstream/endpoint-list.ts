@@ -2,6 +2,7 @@
 
 import { endpointId, type HealthPolicy, type UpstreamPolicy } from "../../../core/config/upstream.ts";
 import type { Configured, Registered, Snapshot } from "../../../core/registry.ts";
+import { logEvent } from "../../log.ts";
 
 /** The objects that keep the lists: `durable-objects/hash-ring.ts`, by service. */
 export interface Rings {
@@ -103,7 +104,7 @@ export class Roster {
       this.#changed(answer.endpoints, answer.unhealthy ?? [], now);
     } catch (fault) {
       const ageMs = this.#version < 0 ? null : Date.now() - this.#heardAt;
-      console.warn(JSON.stringify({ level: "warn", registry: service, snapshotAgeMs: ageMs, fault: String(fault) }));
+      logEvent("endpoint_list_failed", { service, snapshotAgeMs: ageMs, error: fault });
       if (this.#version >= 0) this.#heardAt = Date.now() - this.#settings.pollMs / 2; // the last good one serves on; ask again soon
     } finally {
       this.#asking = undefined;

@@ -1,4 +1,5 @@
 // The endpoints behind one service: picks one for each attempt, and learns from what comes of it.
+
 import { BALANCERS } from "../../../core/balance/balancers.ts";
 import { Fleet, type Member } from "../../../core/balance/fleet.ts";
 import type { Report } from "../../../core/balance/load.ts";
@@ -13,7 +14,8 @@ import { CRITICAL } from "../../../core/overload/criticality.ts";
 import { type Waiting, WaitQueue } from "../../../core/overload/queue.ts";
 import { isNativeGrpcUrl } from "../../../core/protocol/native-grpc.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import type { Call } from "../call.ts";
+import { logEvent } from "../../log.ts";
+import { type Call, logFactsOf } from "../call.ts";
 import { type Breakers, teller } from "./breaker-reports.ts";
 import { type Preparation, Roster, type RosterSettings } from "./endpoint-list.ts";
 import { type Key, keyOf } from "./hash-key.ts";
@@ -121,7 +123,7 @@ export function pool(
     if (found.kind === "open") throw new Rejected({ kind: "breaker_open", upstream: name, retryAfterMs: found.retryAfterMs });
     if (found.kind !== "found") throw new Rejected({ kind: "no_endpoint", upstream: name, isFull: found.kind === "full" });
     const { id, admission, isAgain } = found;
-    if (found.isAgainst) console.warn(JSON.stringify({ level: "warn", requestId: requestIdOf(call), breakerOpen: id, enforced: false }));
+    if (found.isAgainst) logEvent("breaker_would_refuse", { ...logFactsOf(call), upstream: name, endpoint: id });
     pressure.look(call, id, now);
     call.attempt?.tried.add(id);
     const lease = fleet.begin(id, now, Math.min(call.deadlineAt, now + NEVER_ENDING_MS), method)!;
@@ -182,7 +184,3 @@ export function pool(
 
 const NOBODY: ReadonlySet<string> = new Set();
 const NO_KEY: Key = { text: "" };
-
-function requestIdOf(call: Call): string | null {
-  return call.outgoing.headers.get("x-request-id");
-}

@@ -8,8 +8,9 @@ import { PROMOTION_BUDGET } from "../../../core/overload/redirect.ts";
 import { isShedAt } from "../../../core/overload/shed-level.ts";
 import { Throttle } from "../../../core/overload/throttle.ts";
 import { Rejected } from "../../../core/rejection.ts";
+import { shedLog } from "../../shed-log.ts";
 import type { Call } from "../call.ts";
-import { retryAfterMs, shedLog } from "./shed-log.ts";
+import { retryAfterMs } from "./retry-after.ts";
 import type { Outcome } from "./upstream.ts";
 
 const HEEDED_MS = 1_000; // a host's word on what to shed
@@ -83,7 +84,7 @@ export class Pressure {
   }
 
   #shed(call: Call, point: string, why: string, isEnforced: boolean, now: number): void {
-    this.#log({ point, why, isEnforced }, call.outgoing.headers.get("x-request-id"), now);
+    this.#log({ point, reason: why, enforced: isEnforced, requestId: call.outgoing.headers.get("x-request-id") }, now);
     if (isEnforced) throw new Rejected({ kind: "overloaded", point, why, retryAfterMs: retryAfterMs() });
   }
 }

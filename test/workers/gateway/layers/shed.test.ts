@@ -38,7 +38,9 @@ it("refuses what is above the isolate's limit, in every protocol, at once, with 
   const grpc = await gateway(enveloped("GetUser", "application/grpc-web+proto"));
   expect(grpc.headers.get("grpc-status")).toBe("14");
   const lines = warn.mock.calls.map(([line]) => JSON.parse(String(line)) as Record<string, unknown>);
-  expect(lines.filter(({ shed }) => shed === "isolate")).toEqual([expect.objectContaining({ enforced: true, calls: 1 })]);
+  expect(lines.filter(({ point }) => point === "isolate")).toEqual([
+    expect.objectContaining({ event: "calls_shed", enforced: true, calls: 1 }),
+  ]);
   letAllGo();
   expect((await Promise.all(calls)).map(({ status }) => status)).toEqual(Array(10).fill(200));
   const after = gateway(unary("GetUser"));
@@ -71,7 +73,7 @@ it("reports only, where it is told to", async () => {
   await arrived(3);
   letAllGo();
   expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([200, 200, 200]);
-  expect(warn.mock.calls.some(([line]) => String(line).includes('"shed":"isolate"') && String(line).includes('"enforced":false'))).toBe(
+  expect(warn.mock.calls.some(([line]) => String(line).includes('"point":"isolate"') && String(line).includes('"enforced":false'))).toBe(
     true,
   );
 });
@@ -211,7 +213,7 @@ it("heeds what hosts would have shed: at the edge, without asking them, and neve
   ]);
   expect(seen).toHaveLength(asked);
   expect((await gateway(unary("GetUser"))).status).toBe(200);
-  expect(warn.mock.calls.some(([line]) => String(line).includes(`"shed":"upstream ${ONE}"`))).toBe(true);
+  expect(warn.mock.calls.some(([line]) => String(line).includes(`"point":"upstream ${ONE}"`))).toBe(true);
   await vi.waitUntil(async () => (await gateway(unary("ListUsers"))).status === 200, { timeout: 60_000, interval: 100 }); // its word lapses
 });
 

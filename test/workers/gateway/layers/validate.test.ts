@@ -133,7 +133,7 @@ it("report lets everything pass, and logs which fields were wrong, not what stoo
   const { call, seen } = gateway("report");
   expect((await call(post("application/json", asJson(BAD)))).status).toBe(200);
   expect(seen).toHaveLength(1);
-  expect(JSON.parse(log.mock.calls[0]![0])).toMatchObject({ violations: ["title", ""] });
+  expect(JSON.parse(log.mock.calls[0]![0])).toMatchObject({ event: "validation_would_refuse", fields: ["title", ""] });
   expect(log.mock.calls[0]![0]).not.toContain(BAD.title);
 });
 

@@ -120,7 +120,9 @@ describe("an upstream of several endpoints", () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
     for (let call = 0; call < 10; call++) expect((await gateway(unary("GetUser"))).status).toBe(500);
     expect(calls).toEqual({ A: 10 });
-    expect(warn.mock.calls.flat().filter((line) => String(line).includes('"breakerOpen":"A"')).length).toBeGreaterThanOrEqual(4);
+    expect(warn.mock.calls.flat().filter((line) => String(line).includes('"event":"breaker_would_refuse"')).length).toBeGreaterThanOrEqual(
+      4,
+    );
     warn.mockRestore();
   });
 

@@ -1,7 +1,9 @@
 // The rules of the shared level, whatever keeps it: a deadline for reads, a rest after failures, and few writes.
+
 import { waitUntil } from "cloudflare:workers";
 import type { Entry } from "../../../../core/cache/entry.ts";
 import { WRITE_RULES, type WriteRules, Writes } from "../../../../core/cache/store/l2-admission.ts";
+import { logEvent } from "../../../log.ts";
 import { decode, encode } from "./codec.ts";
 import type { Count, Counts, Driver, Found, L2 } from "./l2-driver.ts";
 
@@ -84,7 +86,7 @@ export class SharedLevel implements L2 {
       this.#failures = 0;
       return found ?? this.#counted("miss");
     } catch (fault) {
-      console.warn(JSON.stringify({ level: "warn", cache: "shared level can't be read", fault: String(fault) }));
+      logEvent("l2_read_failed", { error: fault });
       return this.#failed("failed", now);
     } finally {
       deadline.abort();
@@ -98,7 +100,7 @@ export class SharedLevel implements L2 {
     } catch (fault) {
       this.#counts.written -= 1;
       this.#counts.write_failed += 1;
-      console.warn(JSON.stringify({ level: "warn", cache: "shared level can't be written", fault: String(fault) }));
+      logEvent("l2_write_failed", { error: fault });
     }
   }
 

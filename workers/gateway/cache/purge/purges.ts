@@ -1,6 +1,8 @@
 // The purges as this isolate knows them: asked for behind answers, and before one where nobody has asked for too long.
+
 import { waitUntil } from "cloudflare:workers";
 import { type PurgeMode, Purges, type Target } from "../../../../core/cache/purge/purges.ts";
+import { logEvent } from "../../../log.ts";
 import type { PurgeLogs } from "./purge-logs.ts";
 
 export interface PurgeSettings {
@@ -90,7 +92,7 @@ export class PurgeView {
     } catch (fault) {
       this.#failedAt = Date.now();
       const ageMs = Number.isFinite(this.#heardAt) ? this.#failedAt - this.#heardAt : null;
-      console.warn(JSON.stringify({ level: "warn", purges: "log can't be asked", snapshotAgeMs: ageMs, fault: String(fault) }));
+      logEvent("purge_poll_failed", { snapshotAgeMs: ageMs, error: fault });
     } finally {
       this.#asking = undefined;
     }

@@ -1,0 +1,29 @@
+// Logs shed calls as a sample: whoever sheds load has no time to write a record for each call.
+import { logEvent } from "./log.ts";
+
+const INTERVAL_MS = 1_000; // between two records
+
+/** One call that is shed, or would be where the limit is only reported. */
+export interface ShedCall {
+  readonly point: string; // which limit: `isolate`, `route users.v1.UserService/GetUser`, `upstream USERS`, `throttle USERS` or `host`
+  readonly reason: string;
+  readonly enforced: boolean; // false: the limit is only reported, the call goes on
+  readonly requestId: string | null;
+}
+
+/**
+ * One sampled log; each place that sheds calls has its own.
+ *
+ * @returns records a shed call. At most one record a second is written: of the latest call, with the number of calls since the last record
+ */
+export function shedLog(): (call: ShedCall, now: number) => void {
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  let unloggedCalls = 0;
+  return ({ requestId, point, reason, enforced }, now) => {
+    unloggedCalls += 1;
+    if (now - loggedAt < INTERVAL_MS) return;
+    logEvent("calls_shed", { requestId, point, reason, calls: unloggedCalls, enforced });
+    loggedAt = now;
+    unloggedCalls = 0;
+  };
+}
