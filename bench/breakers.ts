@@ -1,8 +1,8 @@
 // `npm run bench:breakers`: what a breaker and a retry cost a call in this isolate, beside other libraries, on the same work in Node.
 import { createRequire } from "node:module";
 import { ConsecutiveBreaker, circuitBreaker, handleAll, isBrokenCircuitError, retry, SamplingBreaker } from "cockatiel";
-import { Breaker } from "../core/breaker/local-breaker.ts";
-import { Panel } from "../core/breaker/local-breakers.ts";
+import { LocalBreaker } from "../core/breaker/local-breaker.ts";
+import { LocalBreakers } from "../core/breaker/local-breakers.ts";
 import { BREAKER } from "../core/config/breaker.ts";
 import { RETRIES } from "../core/config/retry.ts";
 import { nextTry, retryBudget } from "../core/retry/retry.ts";
@@ -30,15 +30,15 @@ const at = (call: number): number => START + Math.floor(call / CALLS_PER_MS);
 const work = async (): Promise<number> => 1;
 
 /** Open on the word of its object, for longer than anything here takes. */
-function opened(): Breaker {
-  const breaker = new Breaker(BREAKER);
-  breaker.saw({ version: 2, kind: "open", admit: 0, retryAfterMs: 5_000, token: undefined, leaseMs: 3_600_000 }, START);
+function opened(): LocalBreaker {
+  const breaker = new LocalBreaker(BREAKER);
+  breaker.applyView({ version: 2, kind: "open", admit: 0, retryAfterMs: 5_000, probeId: undefined, leaseMs: 3_600_000 }, START);
   return breaker;
 }
 
 /** Three endpoints, in turn. */
 function checked(): Run {
-  const breakers = [new Breaker(BREAKER), new Breaker(BREAKER), new Breaker(BREAKER)];
+  const breakers = [new LocalBreaker(BREAKER), new LocalBreaker(BREAKER), new LocalBreaker(BREAKER)];
   return (times) => {
     let admitted = 0;
     for (let n = 0; n < times; n++) {
@@ -47,7 +47,7 @@ function checked(): Run {
       const admission = breaker.admit(now, 0.5);
       if (admission.kind === "refused") continue;
       admitted += 1;
-      breaker.record(admission, "answered", 20, now, 0.5);
+      breaker.record(admission, "succeeded", 20, now, 0.5);
     }
     return admitted;
   };
@@ -66,11 +66,11 @@ function refused(): Run {
 }
 
 function quiet(): Run {
-  const panel = new Panel(BREAKER);
-  for (const id of ["a", "b", "c"]) panel.of(id);
+  const panel = new LocalBreakers(BREAKER);
+  for (const id of ["a", "b", "c"]) panel.get(id);
   return (times) => {
     let quiet = 0;
-    for (let n = 0; n < times; n++) if (panel.isQuiet(at(n))) quiet += 1;
+    for (let n = 0; n < times; n++) if (panel.areAllClosed(at(n))) quiet += 1;
     return quiet;
   };
 }
@@ -107,13 +107,13 @@ function awaited(call: () => Promise<number>): Run {
 }
 
 /** As a layer would: check, wait for the work, record; where it is refused, a rejected promise as the others give one. */
-async function called(breaker: Breaker): Promise<number> {
+async function called(breaker: LocalBreaker): Promise<number> {
   const startedAt = Date.now();
   const admission = breaker.admit(startedAt, 0.5);
   if (admission.kind === "refused") throw REFUSED;
   const result = await work();
   const now = Date.now();
-  breaker.record(admission, "answered", now - startedAt, now, 0.5);
+  breaker.record(admission, "succeeded", now - startedAt, now, 0.5);
   return result;
 }
 const REFUSED = new Error("open");
@@ -143,7 +143,7 @@ const openCockatiel = async (): Promise<ReturnType<typeof cockatiel>> => {
   return policy;
 };
 
-const own = new Breaker(BREAKER);
+const own = new LocalBreaker(BREAKER);
 const ownOpen = opened();
 const [consecutive, sampled, retrying] = [
   cockatiel(new ConsecutiveBreaker(5)),

@@ -14,7 +14,7 @@ export interface Registration {
 }
 
 /** Plain data: fit for storage and for RPC. */
-export interface Registered extends Registration {
+export interface RegisteredEndpoint extends Registration {
   readonly isDraining: boolean;
   readonly isHealthy: boolean;
   readonly revision: number; // the version of the list at its last change
@@ -22,36 +22,36 @@ export interface Registered extends Registration {
 }
 
 /** What happened to an endpoint: kept as an audit, and what makes a version. */
-export type Action = "registered" | "changed" | "draining" | "deregistered" | "expired" | "healthy" | "unhealthy";
+export type EndpointAction = "registered" | "changed" | "draining" | "deregistered" | "expired" | "healthy" | "unhealthy";
 
 /** What isolates work with until they ask again. */
-export type Snapshot =
-  | { readonly kind: "same"; readonly version: number }
+export type EndpointSnapshot =
+  | { readonly kind: "unchanged"; readonly version: number }
   | {
-      readonly kind: "members";
+      readonly kind: "changed";
       readonly version: number;
-      readonly endpoints: readonly Registered[];
+      readonly endpoints: readonly RegisteredEndpoint[];
       readonly unhealthy?: readonly string[]; // ids of configured endpoints; an older object sends none
     };
 
 /** An endpoint of the configuration, as its health is checked. Exactly one of `url` and `binding` is set. */
-export interface Configured {
+export interface ConfiguredEndpoint {
   readonly id: string;
   readonly url?: string;
   readonly binding?: string; // of a service, in the environment of the Durable Object
 }
 
-export interface Members {
+export interface ServiceEndpoints {
   readonly version: number; // grows with each change, and never repeats
-  readonly endpoints: ReadonlyMap<string, Registered>;
+  readonly endpoints: ReadonlyMap<string, RegisteredEndpoint>;
 }
 
-export type Step =
-  | { readonly kind: "changed"; readonly members: Members; readonly action: Action; readonly endpoint: Registered }
-  | { readonly kind: "kept"; readonly members: Members; readonly endpoint: Registered } // a renewal, or what was so already: no new version
+export type RegistryStep =
+  | { readonly kind: "changed"; readonly members: ServiceEndpoints; readonly action: EndpointAction; readonly endpoint: RegisteredEndpoint }
+  | { readonly kind: "kept"; readonly members: ServiceEndpoints; readonly endpoint: RegisteredEndpoint } // a renewal, or what was so already: no new version
   | { readonly kind: "refused"; readonly problem: "not_found" | "exists" | "moved" | "full"; readonly message: string };
 
-export const NONE: Members = { version: 0, endpoints: new Map() };
+export const NO_ENDPOINTS: ServiceEndpoints = { version: 0, endpoints: new Map() };
 export const MAX_ENDPOINTS = 1_000; // of one service
 const LEASE_MS = 15_000;
 
@@ -59,7 +59,7 @@ const LEASE_MS = 15_000;
  * @param expected revision that the endpoint has to stand at; 0 does not look, -1 asks that there is none
  * @param now      epoch ms; an endpoint whose lease has ended is not there, whether or not the alarm has taken it out yet
  */
-export function register({ version, endpoints }: Members, wanted: Registration, expected: number, now: number): Step {
+export function register({ version, endpoints }: ServiceEndpoints, wanted: Registration, expected: number, now: number): RegistryStep {
   const known = living(endpoints.get(wanted.id), now);
   if (expected === -1 && known !== undefined) return refused("exists", `${wanted.id} is registered, at revision ${known.revision}`);
   if (expected > 0 && known?.revision !== expected) {
@@ -77,20 +77,20 @@ export function register({ version, endpoints }: Members, wanted: Registration, 
 }
 
 /** A lease that has ended can't be renewed: the endpoint may have been taken out of snapshots already, and has to register. */
-export function renew({ version, endpoints }: Members, id: string, now: number): Step {
+export function renew({ version, endpoints }: ServiceEndpoints, id: string, now: number): RegistryStep {
   const known = living(endpoints.get(id), now);
   if (known === undefined) return refused("not_found", `${id} is not registered, or its lease has ended: register it`);
   return kept(version, endpoints, { ...known, expiresAt: now + known.leaseMs });
 }
 
-export function drain({ version, endpoints }: Members, id: string, now: number): Step {
+export function drain({ version, endpoints }: ServiceEndpoints, id: string, now: number): RegistryStep {
   const known = living(endpoints.get(id), now);
   if (known === undefined) return refused("not_found", `${id} is not registered`);
   if (known.isDraining) return kept(version, endpoints, known);
   return changed(version, endpoints, { ...known, isDraining: true, revision: version + 1 }, "draining");
 }
 
-export function mark({ version, endpoints }: Members, id: string, isHealthy: boolean, now: number): Step {
+export function setHealth({ version, endpoints }: ServiceEndpoints, id: string, isHealthy: boolean, now: number): RegistryStep {
   const known = living(endpoints.get(id), now);
   if (known === undefined) return refused("not_found", `${id} is not registered`);
   if (known.isHealthy === isHealthy) return kept(version, endpoints, known);
@@ -98,7 +98,7 @@ export function mark({ version, endpoints }: Members, id: string, isHealthy: boo
 }
 
 /** @param action why it goes: it was asked for, or its lease has ended */
-export function remove({ version, endpoints }: Members, id: string, action: "deregistered" | "expired"): Step {
+export function remove({ version, endpoints }: ServiceEndpoints, id: string, action: "deregistered" | "expired"): RegistryStep {
   const known = endpoints.get(id);
   if (known === undefined) return refused("not_found", `${id} is not registered`);
   const left = new Map(endpoints);
@@ -107,16 +107,16 @@ export function remove({ version, endpoints }: Members, id: string, action: "der
 }
 
 /** Ids whose leases have ended. */
-export function expired({ endpoints }: Members, now: number): string[] {
+export function expiredIds({ endpoints }: ServiceEndpoints, now: number): string[] {
   return [...endpoints.values()].filter(({ expiresAt }) => expiresAt <= now).map(({ id }) => id);
 }
 
 /** What may be sent to isolates: those whose leases have not ended. */
-export function listed({ endpoints }: Members, now: number): Registered[] {
+export function liveEndpoints({ endpoints }: ServiceEndpoints, now: number): RegisteredEndpoint[] {
   return [...endpoints.values()].filter(({ expiresAt }) => expiresAt > now);
 }
 
-export interface Admission {
+export interface RegistrationRules {
   /** Whether addresses of private networks and of this machine may be registered. */
   readonly allowPrivate: boolean;
   /** Hosts that are the gateway's own: an endpoint there would send calls round in circles. */
@@ -128,12 +128,12 @@ export interface Admission {
 }
 
 /** As it comes from the wire; 0 and "" mean the default. */
-export type Wanted = Partial<Omit<Registration, "url" | "id">> & { readonly id: string; readonly url: string };
+export type RegistrationInput = Partial<Omit<Registration, "url" | "id">> & { readonly id: string; readonly url: string };
 
 /** @returns what is wrong with each field, as `field: fix`; none where it may be registered */
 export function parseRegistration(
-  wanted: Wanted,
-  { allowPrivate, ownHosts, isNativeGrpc, hostOf }: Admission,
+  wanted: RegistrationInput,
+  { allowPrivate, ownHosts, isNativeGrpc, hostOf }: RegistrationRules,
 ): Registration | readonly string[] {
   const problems: string[] = [];
   const weight = wanted.weight || 1;
@@ -182,11 +182,11 @@ function isWhole(value: number, min: number, max: number): boolean {
   return Number.isInteger(value) && value >= min && value <= max;
 }
 
-function living(known: Registered | undefined, now: number): Registered | undefined {
+function living(known: RegisteredEndpoint | undefined, now: number): RegisteredEndpoint | undefined {
   return known !== undefined && known.expiresAt > now ? known : undefined;
 }
 
-function same(known: Registered, wanted: Registration): boolean {
+function same(known: RegisteredEndpoint, wanted: Registration): boolean {
   const facts = ({ url, weight, priority, zone, metadata, leaseMs }: Registration) => [
     url,
     weight,
@@ -198,14 +198,19 @@ function same(known: Registered, wanted: Registration): boolean {
   return JSON.stringify(facts(known)) === JSON.stringify(facts(wanted));
 }
 
-function kept(version: number, endpoints: Members["endpoints"], endpoint: Registered): Step {
+function kept(version: number, endpoints: ServiceEndpoints["endpoints"], endpoint: RegisteredEndpoint): RegistryStep {
   return { kind: "kept", members: { version, endpoints: new Map(endpoints).set(endpoint.id, endpoint) }, endpoint };
 }
 
-function changed(version: number, endpoints: Members["endpoints"], endpoint: Registered, action: Action): Step {
+function changed(
+  version: number,
+  endpoints: ServiceEndpoints["endpoints"],
+  endpoint: RegisteredEndpoint,
+  action: EndpointAction,
+): RegistryStep {
   return { kind: "changed", members: { version: version + 1, endpoints: new Map(endpoints).set(endpoint.id, endpoint) }, action, endpoint };
 }
 
-function refused(problem: (Step & { kind: "refused" })["problem"], message: string): Step {
+function refused(problem: (RegistryStep & { kind: "refused" })["problem"], message: string): RegistryStep {
   return { kind: "refused", problem, message };
 }

@@ -1,38 +1,38 @@
 // The breakers of one upstream for all isolates, and their only writer: hears what they report, answers with the views.
 import { DurableObject } from "cloudflare:workers";
 import {
+  type BreakerReport,
+  type BreakerView,
   CLOSED,
   force,
   type Reporter,
-  restarted,
-  type Seen,
-  type Shared,
-  type Stored,
-  type View,
-  viewed,
+  restore,
+  type SharedBreaker,
+  type StoredBreaker,
+  viewAt,
 } from "../core/breaker/shared-breaker.ts";
-import { type Board, reported } from "../core/breaker/shared-breakers.ts";
+import { receiveReports, type SharedBreakers } from "../core/breaker/shared-breakers.ts";
 import type { BreakerPolicy } from "../core/config/breaker.ts";
 
 const AUDITED = 200; // changes by evidence, and as many by operators
 
 /** A line of the audit. */
-export interface Change extends Record<string, SqlStorageValue> {
+export interface BreakerChange extends Record<string, SqlStorageValue> {
   readonly id: number;
   readonly at: number; // epoch ms
   readonly endpoint: string;
-  readonly kind: View["kind"];
+  readonly kind: BreakerView["kind"];
   readonly forced: "open" | "closed" | null;
   readonly who: string; // "evidence", or the operator
   readonly reason: string;
 }
 
 /** What is known of an endpoint. */
-export interface Standing {
+export interface BreakerStatus {
   readonly endpoint: string;
-  readonly kind: View["kind"];
+  readonly kind: BreakerView["kind"];
   readonly since: number | undefined; // epoch ms; undefined where it has never changed
-  readonly forced: Shared["forced"];
+  readonly forced: SharedBreaker["forced"];
   readonly isolates: number; // that have told of it in the last seconds
 }
 
@@ -45,7 +45,7 @@ export interface Author {
 const EVIDENCE: Author = { who: "evidence", reason: "" };
 
 export class CircuitBreaker extends DurableObject {
-  #board: Board = new Map();
+  #board: SharedBreakers = new Map();
   readonly #since = new Map<string, number>(); // the last change of an endpoint, epoch ms
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -58,42 +58,42 @@ export class CircuitBreaker extends DurableObject {
     const now = Date.now();
     const rows = sql.exec<{ endpoint: string; value: string; since: number }>("SELECT endpoint, value, since FROM breakers").toArray();
     for (const { endpoint, since } of rows) this.#since.set(endpoint, since);
-    this.#board = new Map(rows.map(({ endpoint, value }) => [endpoint, restarted(JSON.parse(value) as Stored, now)]));
+    this.#board = new Map(rows.map(({ endpoint, value }) => [endpoint, restore(JSON.parse(value) as StoredBreaker, now)]));
     // Stored where probes may be granted: of two lives, no two may give one number to two of them.
     for (const [endpoint, shared] of this.#board) if (shared.kind !== "closed") this.#store(endpoint, shared);
   }
 
-  report(by: Reporter, seen: Readonly<Record<string, Seen>>, policy: BreakerPolicy): Readonly<Record<string, View>> {
-    const [board, views] = reported(this.#board, by, seen, policy, Date.now());
+  report(by: Reporter, seen: Readonly<Record<string, BreakerReport>>, policy: BreakerPolicy): Readonly<Record<string, BreakerView>> {
+    const [board, views] = receiveReports(this.#board, by, seen, policy, Date.now());
     this.#keep(board, EVIDENCE);
     return views;
   }
 
   /** @param forced undefined: by evidence again @returns what is known of it now */
-  force(endpoint: string, forced: Shared["forced"], author: Author): Standing {
+  force(endpoint: string, forced: SharedBreaker["forced"], author: Author): BreakerStatus {
     const known = this.#board.get(endpoint) ?? CLOSED;
     if (forced !== undefined || known.forced !== undefined) this.#keep(new Map(this.#board).set(endpoint, force(known, forced)), author);
     return this.#standing(endpoint, this.#board.get(endpoint) ?? CLOSED);
   }
 
   /** Every endpoint that was ever reported of, or forced, by name. */
-  state(): Standing[] {
+  state(): BreakerStatus[] {
     const now = Date.now();
-    this.#keep(new Map([...this.#board].map(([endpoint, shared]) => [endpoint, viewed(shared, now)[0]])), EVIDENCE); // what time alone does
+    this.#keep(new Map([...this.#board].map(([endpoint, shared]) => [endpoint, viewAt(shared, now)[0]])), EVIDENCE); // what time alone does
     return [...this.#board.keys()].sort().map((endpoint) => this.#standing(endpoint, this.#board.get(endpoint)!));
   }
 
   /** The latest first. */
-  changes(): Change[] {
-    return this.ctx.storage.sql.exec<Change>("SELECT * FROM changes ORDER BY id DESC").toArray();
+  changes(): BreakerChange[] {
+    return this.ctx.storage.sql.exec<BreakerChange>("SELECT * FROM changes ORDER BY id DESC").toArray();
   }
 
-  #standing(endpoint: string, { kind, forced, evidence }: Shared): Standing {
+  #standing(endpoint: string, { kind, forced, evidence }: SharedBreaker): BreakerStatus {
     return { endpoint, kind: forced ?? kind, since: this.#since.get(endpoint), forced, isolates: evidence.size };
   }
 
   /** Stored only where it changes, and before anybody hears of it: evidence and probes are not, a restart is careful instead. */
-  #keep(board: Board, { who, reason }: Author): void {
+  #keep(board: SharedBreakers, { who, reason }: Author): void {
     const before = this.#board;
     this.#board = board;
     const { sql } = this.ctx.storage;
@@ -118,8 +118,8 @@ export class CircuitBreaker extends DurableObject {
     }
   }
 
-  #store(endpoint: string, { version, kind, until, opens, forced, nextToken }: Shared): void {
-    const stored: Stored = { version, kind, until, opens, forced, nextToken };
+  #store(endpoint: string, { version, kind, until, opens, forced, nextToken }: SharedBreaker): void {
+    const stored: StoredBreaker = { version, kind, until, opens, forced, nextToken };
     const since = this.#since.get(endpoint) ?? null;
     this.ctx.storage.sql.exec("INSERT OR REPLACE INTO breakers VALUES (?, ?, ?)", endpoint, JSON.stringify(stored), since);
   }

@@ -3,42 +3,42 @@ import { DurableObject } from "cloudflare:workers";
 import { atOnce } from "../core/at-once.ts";
 import type { HealthPolicy } from "../core/config/upstream.ts";
 import {
-  type Action,
-  type Configured,
+  type ConfiguredEndpoint,
   drain,
-  expired,
-  listed,
-  type Members,
-  mark,
-  NONE,
-  type Registered,
+  type EndpointAction,
+  type EndpointSnapshot,
+  expiredIds,
+  liveEndpoints,
+  NO_ENDPOINTS,
+  type RegisteredEndpoint,
   type Registration,
+  type RegistryStep,
   register,
   remove,
   renew,
-  type Snapshot,
-  type Step,
+  type ServiceEndpoints,
+  setHealth,
 } from "../core/registry.ts";
 
-export interface Change {
+export interface EndpointChange {
   readonly version: number;
   readonly at: number; // epoch ms
-  readonly action: Action;
+  readonly action: EndpointAction;
   readonly id: string;
 }
 
-export type Outcome =
-  | Exclude<Step, { kind: "changed" | "kept" }>
-  | { readonly kind: "ok"; readonly endpoint: Registered; readonly version: number };
+export type RegistryOutcome =
+  | Exclude<RegistryStep, { kind: "changed" | "kept" }>
+  | { readonly kind: "ok"; readonly endpoint: RegisteredEndpoint; readonly version: number };
 
 const AUDITED = 100;
 const WANTED_MS = 120_000; // configured endpoints are checked for so long after an isolate has last reported them
 const AT_ONCE = 6; // connections that a Worker may have waiting for response headers
 
-type Checked = { readonly target: Configured; readonly isHealthy: boolean };
+type Checked = { readonly target: ConfiguredEndpoint; readonly isHealthy: boolean };
 
 export class HashRing extends DurableObject {
-  #members: Members;
+  #members: ServiceEndpoints;
   #check: HealthPolicy | undefined;
   readonly #configured = new Map<string, Checked>();
   #wantedUntil = 0; // epoch ms, for the configured ones
@@ -51,9 +51,9 @@ export class HashRing extends DurableObject {
     sql.exec("CREATE TABLE IF NOT EXISTS endpoints (id TEXT PRIMARY KEY, state TEXT) WITHOUT ROWID");
     sql.exec("CREATE TABLE IF NOT EXISTS changes (version INTEGER PRIMARY KEY, at INTEGER, action TEXT, id TEXT)");
     sql.exec("CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID");
-    const version = sql.exec<{ v: number | null }>("SELECT MAX(version) AS v FROM changes").one().v ?? NONE.version;
+    const version = sql.exec<{ v: number | null }>("SELECT MAX(version) AS v FROM changes").one().v ?? NO_ENDPOINTS.version;
     const rows = sql.exec<{ id: string; state: string }>("SELECT id, state FROM endpoints").toArray();
-    this.#members = { version, endpoints: new Map(rows.map(({ id, state }) => [id, JSON.parse(state) as Registered])) };
+    this.#members = { version, endpoints: new Map(rows.map(({ id, state }) => [id, JSON.parse(state) as RegisteredEndpoint])) };
     const check = sql.exec<{ value: string }>("SELECT value FROM settings WHERE name = 'check'").toArray()[0];
     if (check !== undefined) this.#check = JSON.parse(check.value) as HealthPolicy;
     sql.exec("CREATE TABLE IF NOT EXISTS configured (id TEXT PRIMARY KEY, state TEXT) WITHOUT ROWID");
@@ -62,19 +62,19 @@ export class HashRing extends DurableObject {
     this.#wantedUntil = Date.now() + WANTED_MS;
   }
 
-  register(wanted: Registration, expected: number): Promise<Outcome> {
+  register(wanted: Registration, expected: number): Promise<RegistryOutcome> {
     return this.#step(register(this.#members, wanted, expected, Date.now()));
   }
 
-  renew(id: string): Promise<Outcome> {
+  renew(id: string): Promise<RegistryOutcome> {
     return this.#step(renew(this.#members, id, Date.now()));
   }
 
-  drain(id: string): Promise<Outcome> {
+  drain(id: string): Promise<RegistryOutcome> {
     return this.#step(drain(this.#members, id, Date.now()));
   }
 
-  deregister(id: string): Promise<Outcome> {
+  deregister(id: string): Promise<RegistryOutcome> {
     return this.#step(remove(this.#members, id, "deregistered"));
   }
 
@@ -85,18 +85,18 @@ export class HashRing extends DurableObject {
    * @param check how to check the health of endpoints from now on: what the isolate's configuration says
    * @param configured endpoints of the isolate's configuration, to be checked beside those that have registered
    */
-  async snapshot(known: number, check?: HealthPolicy, configured: readonly Configured[] = []): Promise<Snapshot> {
+  async snapshot(known: number, check?: HealthPolicy, configured: readonly ConfiguredEndpoint[] = []): Promise<EndpointSnapshot> {
     await this.#use(check);
     await this.#want(configured);
     await this.#expire();
     const { version } = this.#members;
-    if (known === version) return { kind: "same", version };
+    if (known === version) return { kind: "unchanged", version };
     const unhealthy = [...this.#configured].filter(([, { isHealthy }]) => !isHealthy).map(([id]) => id);
-    return { kind: "members", version, endpoints: listed(this.#members, Date.now()), unhealthy };
+    return { kind: "changed", version, endpoints: liveEndpoints(this.#members, Date.now()), unhealthy };
   }
 
   /** Remembers configured endpoints; checks go on while isolates report them. */
-  async #want(configured: readonly Configured[]): Promise<void> {
+  async #want(configured: readonly ConfiguredEndpoint[]): Promise<void> {
     if (configured.length === 0) return;
     const wasIdle = Date.now() >= this.#wantedUntil;
     this.#wantedUntil = Date.now() + WANTED_MS;
@@ -111,12 +111,12 @@ export class HashRing extends DurableObject {
     this.ctx.storage.sql.exec("INSERT OR REPLACE INTO configured VALUES (?, ?)", id, JSON.stringify(checked));
   }
 
-  changes(): Change[] {
+  changes(): EndpointChange[] {
     const rows = this.ctx.storage.sql.exec<{ version: number; at: number; action: string; id: string }>(
       "SELECT version, at, action, id FROM changes ORDER BY version DESC LIMIT ?",
       AUDITED,
     );
-    return [...rows].map((row) => ({ ...row, action: row.action as Action }));
+    return [...rows].map((row) => ({ ...row, action: row.action as EndpointAction }));
   }
 
   override async alarm(): Promise<void> {
@@ -124,7 +124,7 @@ export class HashRing extends DurableObject {
     const check = this.#check;
     if (check !== undefined && Date.now() - this.#checkedAt >= check.intervalMs * 0.8) {
       this.#checkedAt = Date.now();
-      const registered = listed(this.#members, Date.now()).map(({ id, url }) => ({ target: { id, url }, isConfigured: false }));
+      const registered = liveEndpoints(this.#members, Date.now()).map(({ id, url }) => ({ target: { id, url }, isConfigured: false }));
       const wanted = Date.now() < this.#wantedUntil ? [...this.#configured.values()] : [];
       const all = [...registered, ...wanted.map(({ target }) => ({ target, isConfigured: true }))];
       await atOnce(AT_ONCE, all, async ({ target, isConfigured }) => {
@@ -143,7 +143,7 @@ export class HashRing extends DurableObject {
     this.#streaks.set(id, streak);
     if (streak < (isWell ? check.healthyAfter : check.unhealthyAfter)) return;
     this.#streaks.delete(id);
-    await this.#step(mark(this.#members, id, isWell, Date.now()));
+    await this.#step(setHealth(this.#members, id, isWell, Date.now()));
   }
 
   async #heardConfigured(id: string, isWell: boolean, check: HealthPolicy): Promise<void> {
@@ -160,20 +160,20 @@ export class HashRing extends DurableObject {
     this.#members = { ...this.#members, version };
   }
 
-  #audit(version: number, action: Action, id: string): void {
+  #audit(version: number, action: EndpointAction, id: string): void {
     const { sql } = this.ctx.storage;
     sql.exec("INSERT INTO changes VALUES (?, ?, ?, ?)", version, Date.now(), action, id);
     sql.exec("DELETE FROM changes WHERE version <= ?", version - AUDITED);
   }
 
-  #isWell({ url, binding }: Configured, check: HealthPolicy): Promise<boolean> {
+  #isWell({ url, binding }: ConfiguredEndpoint, check: HealthPolicy): Promise<boolean> {
     if (binding === undefined) return isWell(url!, check, (to, init) => fetch(to, init));
     const service = (this.env as unknown as Readonly<Record<string, Fetcher | undefined>>)[binding];
     return service === undefined ? Promise.resolve(true) : isWell("https://health.internal", check, (to, init) => service.fetch(to, init));
   }
 
   async #expire(): Promise<void> {
-    for (const id of expired(this.#members, Date.now())) await this.#step(remove(this.#members, id, "expired"));
+    for (const id of expiredIds(this.#members, Date.now())) await this.#step(remove(this.#members, id, "expired"));
   }
 
   async #use(check: HealthPolicy | undefined): Promise<void> {
@@ -184,7 +184,7 @@ export class HashRing extends DurableObject {
   }
 
   /** Stored before anybody hears of it. */
-  async #step(step: Step): Promise<Outcome> {
+  async #step(step: RegistryStep): Promise<RegistryOutcome> {
     if (step.kind === "refused") return step;
     const { sql } = this.ctx.storage;
     const { endpoint, members } = step;

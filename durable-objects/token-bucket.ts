@@ -16,7 +16,7 @@ import {
 } from "../core/rate-limit/token-bucket.ts";
 
 /** What one call wants from one bucket. */
-export interface Charge {
+export interface BucketCharge {
   readonly key: string; // rule and caller
   readonly limit: BucketLimit;
   readonly cost: number; // tokens, in [1, limit.capacity]
@@ -24,10 +24,10 @@ export interface Charge {
 }
 
 /** An isolate that wants to spend from a bucket for a while without asking. */
-export interface LeaseAsk {
+export interface BucketLeaseRequest {
   readonly key: string; // rule and caller
   readonly limit: BucketLimit;
-  readonly ask: Ask;
+  readonly request: Ask;
 }
 
 // No index on `expires`: it would double the rows written by each call, to spare the sweep a scan.
@@ -80,7 +80,7 @@ export class TokenBucket extends DurableObject {
    *
    * @returns where a key has moved, for that key its start and nothing for the others: nothing was taken
    */
-  take(charges: readonly Charge[]): (Verdict | Moved | undefined)[] {
+  take(charges: readonly BucketCharge[]): (Verdict | Moved | undefined)[] {
     // Workers hold the clock still between I/O, so one reading serves the whole message.
     const now = Date.now();
     const moved = charges.map((charge) => this.#whereMoved(charge, now, true));
@@ -97,16 +97,16 @@ export class TokenBucket extends DurableObject {
   }
 
   /** Returns what `take` took for a call that another object refused. */
-  giveBack(charges: readonly Charge[]): (Moved | undefined)[] {
+  giveBack(charges: readonly BucketCharge[]): (Moved | undefined)[] {
     return this.#change(charges, giveBack);
   }
 
   /** Takes what calls turned out to cost beyond what they paid. */
-  takeAnyway(charges: readonly Charge[]): (Moved | undefined)[] {
+  takeAnyway(charges: readonly BucketCharge[]): (Moved | undefined)[] {
     return this.#change(charges, takeAnyway);
   }
 
-  #change(charges: readonly Charge[], change: typeof giveBack): (Moved | undefined)[] {
+  #change(charges: readonly BucketCharge[], change: typeof giveBack): (Moved | undefined)[] {
     const now = Date.now();
     return charges.map((charge) => {
       const moved = this.#whereMoved(charge, now, false);
@@ -116,7 +116,7 @@ export class TokenBucket extends DurableObject {
   }
 
   /** Moves a key that is hot. Written before anybody is told: a restart knows that the bucket is not here any more. */
-  #whereMoved(charge: Charge, now: number, isAsked: boolean): Moved | undefined {
+  #whereMoved(charge: BucketCharge, now: number, isAsked: boolean): Moved | undefined {
     if (charge.start !== undefined || charge.limit.compat === true) return undefined; // it is here that it has moved to
     const key = rowKey(charge);
     let start = this.#moved.get(key);
@@ -140,7 +140,7 @@ export class TokenBucket extends DurableObject {
    *
    * @returns undefined for an ask that is older than one answered already
    */
-  lend(asks: readonly LeaseAsk[]): (Grant | undefined)[] {
+  lend(asks: readonly BucketLeaseRequest[]): (Grant | undefined)[] {
     const now = Date.now();
     const pools: (string | number)[][] = [];
     const loans: (string | number)[][] = [];
@@ -148,13 +148,13 @@ export class TokenBucket extends DurableObject {
       const key = rowKey(one);
       const known = this.#pools.get(key);
       if (known === undefined && this.#pools.size >= this.maxPools) return this.#fromShared(one, now);
-      const [pool, grant] = lend(known, one.limit, one.ask, now, Math.random());
+      const [pool, grant] = lend(known, one.limit, one.request, now, Math.random());
       if (grant === undefined) return undefined;
       this.#pools.set(key, pool);
       const expires = idleAt(pool, one.limit);
-      const loan = pool.loans[one.ask.isolate]!;
+      const loan = pool.loans[one.request.isolate]!;
       pools.push([key, pool.tokens, pool.at, pool.pace, expires]);
-      loans.push([key, one.ask.isolate, JSON.stringify(loan), goneAt(loan)]);
+      loans.push([key, one.request.isolate, JSON.stringify(loan), goneAt(loan)]);
       this.#wakeAt(expires);
       return grant;
     });
@@ -174,8 +174,8 @@ export class TokenBucket extends DurableObject {
   }
 
   /** No room for another split bucket: what a call needs comes out of one that all such callers under this limit share. */
-  #fromShared({ limit, ask }: LeaseAsk, now: number): Grant {
-    const charge: Charge = { key: "*", limit, cost: Math.min(limit.capacity, Math.max(1, Math.ceil(ask.need))) };
+  #fromShared({ limit, request: ask }: BucketLeaseRequest, now: number): Grant {
+    const charge: BucketCharge = { key: "*", limit, cost: Math.min(limit.capacity, Math.max(1, Math.ceil(ask.need))) };
     const [bucket, verdict] = takeTokens(this.#load(charge, now), limit, charge.cost, now);
     this.#store(charge, bucket, now);
     const isAllowed = verdict.kind === "allowed";
@@ -203,13 +203,13 @@ export class TokenBucket extends DurableObject {
     if (next !== null) this.#wakeAt(next);
   }
 
-  #load(charge: Charge, now: number): Bucket | undefined {
+  #load(charge: BucketCharge, now: number): Bucket | undefined {
     const sql = "SELECT credit, touched AS touchedAt FROM buckets WHERE key = ?";
     const row = this.ctx.storage.sql.exec<{ credit: number; touchedAt: number }>(sql, rowKey(charge)).toArray()[0];
     return row ?? (charge.start && started(charge.start, now));
   }
 
-  #store(charge: Charge, bucket: Bucket, now: number): void {
+  #store(charge: BucketCharge, bucket: Bucket, now: number): void {
     const key = rowKey(charge);
     const fullAt = expiresAt(bucket, charge.limit);
     const expires = charge.start === undefined ? fullAt : keptUntil(fullAt);
@@ -241,6 +241,6 @@ export class TokenBucket extends DurableObject {
 }
 
 /** Each move of a key opens a new bucket, in its new place. */
-function rowKey(charge: Pick<Charge, "key" | "limit" | "start">): string {
+function rowKey(charge: Pick<BucketCharge, "key" | "limit" | "start">): string {
   return charge.start === undefined ? bucketKey(charge) : `${charge.start.generation}#${bucketKey(charge)}`;
 }

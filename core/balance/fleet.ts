@@ -1,6 +1,6 @@
 // The endpoints of one upstream as one isolate knows them: who may be picked, by priority and health, and who is.
-import { type Admitted, type Breaker, UNHEARD } from "../breaker/local-breaker.ts";
-import { Panel } from "../breaker/local-breakers.ts";
+import { type Admitted, type LocalBreaker, UNRECORDED } from "../breaker/local-breaker.ts";
+import { LocalBreakers } from "../breaker/local-breakers.ts";
 import { Budget } from "../budget.ts";
 import type { BreakerPolicy } from "../config/breaker.ts";
 import { MOST_CRITICAL } from "../overload/criticality.ts";
@@ -24,14 +24,14 @@ export interface FleetSettings {
 const SPILLS_PERCENT = 30; // of a part of its priority: where more of it are out, all of the priority is asked
 
 interface Standing extends Candidate, Member {
-  readonly breaker: Breaker;
+  readonly breaker: LocalBreaker;
   readonly warmAt: number; // epoch ms; until then it gets a part of its share
 }
 
 export class Fleet {
   readonly #settings: FleetSettings;
   /** Of all endpoints; what is to be told of them, and what the object says. */
-  readonly panel: Panel;
+  readonly localBreakers: LocalBreakers;
   /** Pays for sending a refused call on to another endpoint. */
   readonly redirectBudget = new Budget(REDIRECT_BUDGET);
   #shedUntil = 0; // epoch ms: until then some endpoint sheds
@@ -44,7 +44,7 @@ export class Fleet {
   /** Endpoints that are there from the start are warm. */
   constructor(members: readonly Member[], settings: FleetSettings) {
     this.#settings = settings;
-    this.panel = new Panel(settings.breaker);
+    this.localBreakers = new LocalBreakers(settings.breaker);
     this.replace(members, Number.NEGATIVE_INFINITY);
   }
 
@@ -55,9 +55,9 @@ export class Fleet {
   /** Takes a new list of endpoints. What is known of those that stay, stays. */
   replace(members: readonly Member[], now: number): void {
     const warmAt = this.#standing.size === 0 ? now : now + this.#settings.slowStartMs;
-    const fresh = (id: string): Omit<Standing, keyof Member> => ({ load: new Load(), breaker: this.panel.of(id), warmAt });
+    const fresh = (id: string): Omit<Standing, keyof Member> => ({ load: new Load(), breaker: this.localBreakers.get(id), warmAt });
     this.#standing = new Map(members.map((member) => [member.id, { ...(this.#standing.get(member.id) ?? fresh(member.id)), ...member }]));
-    this.panel.keep(new Set(this.#standing.keys()));
+    this.localBreakers.retain(new Set(this.#standing.keys()));
     const awake = [...this.#standing.values()].filter(({ isDraining }) => !isDraining);
     const kind = BALANCERS[this.#settings.balancer];
     this.#tiers = groupsOf(awake, this.#standpoint).map((group) => ({ ...group, balancer: kind.create(group.members, this.#settings) }));
@@ -79,10 +79,12 @@ export class Fleet {
     const { now, dice, tried } = wanted;
     if (tried.size === 0) this.redirectBudget.earn();
     const { mode, maxOpenPercent } = this.#settings.breaker;
-    const isQuiet = this.panel.isQuiet(now);
+    const isQuiet = this.localBreakers.areAllClosed(now);
     const isHeeded = mode === "enforce" && !isQuiet;
     if (isHeeded) {
-      const probed = this.#tiers.flatMap(({ members }) => members).find((one) => one.breaker.hasProbe(now) && this.#mayTake(one, wanted));
+      const probed = this.#tiers
+        .flatMap(({ members }) => members)
+        .find((one) => one.breaker.isDueForProbe(now) && this.#mayTake(one, wanted));
       if (probed !== undefined) return this.#found(probed, wanted, isQuiet);
     }
     const rank = now < this.#shedUntil ? (wanted.rank ?? MOST_CRITICAL) : MOST_CRITICAL;
@@ -90,7 +92,7 @@ export class Fleet {
     const growsIn = !BALANCERS[this.#settings.balancer].goesByKey; // keys don't wait for an endpoint to warm up
     for (const lenience of [0, 1, 2]) {
       for (const { members, balancer, isPart } of this.#tiers) {
-        const isOpen = isHeeded ? members.map(({ breaker }) => breaker.isOut(now, dice(), wanted.method)) : undefined;
+        const isOpen = isHeeded ? members.map(({ breaker }) => breaker.refuses(now, dice(), wanted.method)) : undefined;
         const isOut = (one: Standing, index: number): boolean => isOpen?.[index] === true || (lenience === 0 && one.isHealthy === false);
         const outs = isHeeded || lenience === 0 ? members.filter(isOut).length : 0;
         if (outs === members.length || (isPart && outs * 100 > SPILLS_PERCENT * members.length)) continue; // the next group first
@@ -106,7 +108,7 @@ export class Fleet {
         if (index !== -1) return this.#found(members[index]!, wanted, isQuiet);
       }
     }
-    const isClosedFor = (one: Standing): boolean => isHeeded && one.breaker.isOut(now, 0, wanted.method);
+    const isClosedFor = (one: Standing): boolean => isHeeded && one.breaker.refuses(now, 0, wanted.method);
     const all = this.#tiers.flatMap(({ members }) => members);
     if (rank < MOST_CRITICAL && all.some(({ load }) => load.sheds(rank, roll, now))) return { kind: "shed" };
     if (!all.every(isClosedFor)) return { kind: "full" };
@@ -121,7 +123,7 @@ export class Fleet {
     const admission = breaker.admit(now, 0, method);
     const isAgain = tried.has(id);
     if (admission.kind === "admitted") return { kind: "found", id, admission, isAgainst: false, isAgain };
-    return { kind: "found", id, admission: UNHEARD, isAgainst: !isQuiet && this.#settings.breaker.mode === "report", isAgain };
+    return { kind: "found", id, admission: UNRECORDED, isAgainst: !isQuiet && this.#settings.breaker.mode === "report", isAgain };
   }
 
   /** Whether every endpoint that takes calls has as many in flight as it may. */
@@ -139,8 +141,8 @@ export class Fleet {
     let isUnsure = false;
     for (const { isHealthy, isDraining, breaker } of this.#standing.values()) {
       if (isHealthy === false || isDraining) continue;
-      if (!isHeeded || !breaker.isOut(now, 0)) return "serving";
-      isUnsure ||= breaker.isForgotten(now);
+      if (!isHeeded || !breaker.refuses(now, 0)) return "serving";
+      isUnsure ||= breaker.isStale(now);
     }
     return isUnsure ? "unknown" : "not_serving";
   }
@@ -201,7 +203,7 @@ export class Fleet {
   drop(id: string, { lease, admission }: End): void {
     const one = this.#standing.get(id);
     one?.load.drop(lease);
-    one?.breaker.drop(admission);
+    one?.breaker.discard(admission);
   }
 
   succeeded(id: string, end: End): void {
@@ -213,7 +215,7 @@ export class Fleet {
       const units = Math.max(1, now - lease.startedAt) / unitMs;
       for (const { members, balancer } of this.#tiers) if (members[0]!.priority === one.priority) balancer.learn?.(method, units);
     }
-    this.#record(one, end, "answered");
+    this.#record(one, end, "succeeded");
   }
 
   /**
@@ -226,21 +228,21 @@ export class Fleet {
     if (one === undefined || !one.load.end(lease, now, Math.max(scoreMs, now - lease.startedAt))) return;
     one.load.doubt();
     if (isEvident && (!isAgain || admission.probe !== undefined)) this.#record(one, end, "failed");
-    else one.breaker.drop(admission);
+    else one.breaker.discard(admission);
   }
 
   /** A stream that had begun broke off: its attempt has counted as a success, and counts as a failure now. */
   broke(id: string, admission: Admitted, now: number, roll: number): void {
     const one = this.#standing.get(id);
-    if (one === undefined || this.#settings.breaker.mode === "off" || admission === UNHEARD) return;
+    if (one === undefined || this.#settings.breaker.mode === "off" || admission === UNRECORDED) return;
     one.load.doubt();
-    one.breaker.amend(admission, now, roll);
-    this.panel.look(one.breaker, now);
+    one.breaker.recordBrokenStream(admission, now, roll);
+    this.localBreakers.update(one.breaker, now);
   }
 
-  #record({ breaker }: Standing, { admission, lease, now, roll, method }: End, outcome: "answered" | "failed"): void {
-    if (this.#settings.breaker.mode === "off" || admission === UNHEARD) return;
+  #record({ breaker }: Standing, { admission, lease, now, roll, method }: End, outcome: "succeeded" | "failed"): void {
+    if (this.#settings.breaker.mode === "off" || admission === UNRECORDED) return;
     breaker.record(admission, outcome, now - lease.startedAt, now, roll, method);
-    this.panel.look(breaker, now);
+    this.localBreakers.update(breaker, now);
   }
 }

@@ -3,15 +3,15 @@
 //   closed --the object says so--> open > half open > ramp > closed, by its views, which are leases
 
 import type { BreakerPolicy } from "../config/breaker.ts";
-import { type Admission, type Admitted, fresh, type Memory, type Probe } from "./memory.ts";
+import { type Admitted, type BreakerAdmission, fresh, type Memory, type Probe } from "./memory.ts";
 import { MethodFaults } from "./method-faults.ts";
 import { isConsecutive } from "./rules/consecutive.ts";
 import { isFailing } from "./rules/failure-rate.ts";
 import { isSlow } from "./rules/slow-rate.ts";
-import { type Seen, TOKEN_MS, type View } from "./shared-breaker.ts";
+import { type BreakerReport, type BreakerView, PROBE_MS } from "./shared-breaker.ts";
 import { blame, count, counts } from "./window.ts";
 
-export { type Admission, type Admitted, type Memory, type Probe, UNHEARD } from "./memory.ts";
+export { type Admitted, type BreakerAdmission, type Memory, type Probe, UNRECORDED } from "./memory.ts";
 
 const WINDOW_MS = 10_000;
 const OPEN_HERE_MS = 1_000; // and up to three times that
@@ -19,7 +19,7 @@ const ASK_AGAIN_MS = 500;
 const HELD_MS = 15_000; // a view that has lapsed holds so long for the first call after it
 const UNANSWERED_MS = 1_000; // and so long after the object has been asked
 
-export class Breaker {
+export class LocalBreaker {
   readonly #policy: BreakerPolicy;
   readonly memory: Memory;
   readonly #faults = new MethodFaults();
@@ -33,12 +33,12 @@ export class Breaker {
   }
 
   /** Nothing to heed: every call may go. */
-  isAtRest(now: number): boolean {
+  isClosed(now: number): boolean {
     return !this.memory.mustProbe && this.#viewAt(now) === undefined;
   }
 
   /** Whether it has a call to spare that finds out how its endpoint is. */
-  hasProbe(now: number): boolean {
+  isDueForProbe(now: number): boolean {
     const { token, mustProbe, openUntil } = this.memory;
     const view = this.#viewAt(now);
     if (view !== undefined) return view.kind === "half" && token !== undefined && now < token.until;
@@ -46,7 +46,7 @@ export class Breaker {
   }
 
   /** Whether an ordinary call has to go elsewhere. @param roll a number in [0, 1) @param method of the call, hashed; 0: not known */
-  isOut(now: number, roll: number, method = 0): boolean {
+  refuses(now: number, roll: number, method = 0): boolean {
     return (this.memory.mustProbe && !this.#spares(method)) || roll >= (this.#viewAt(now)?.admit ?? 1);
   }
 
@@ -56,7 +56,7 @@ export class Breaker {
   }
 
   /** Whether it is open here, and has waited for long for a call that finds out: nothing is known of now. */
-  isForgotten(now: number): boolean {
+  isStale(now: number): boolean {
     return this.memory.mustProbe && now >= this.memory.openUntil + HELD_MS;
   }
 
@@ -67,36 +67,36 @@ export class Breaker {
   }
 
   /** @param roll a number in [0, 1) @param method of the call, hashed; 0: not known */
-  admit(now: number, roll: number, method = 0): Admission {
+  admit(now: number, roll: number, method = 0): BreakerAdmission {
     const { memory } = this;
     const view = this.#viewAt(now);
     if (view !== undefined) {
       const { token } = memory;
       if (view.kind === "half" && token !== undefined && now < token.until) {
         memory.token = undefined;
-        return this.#probe({ version: token.version, token: token.token, endsAt: token.until });
+        return this.#probe({ version: token.version, id: token.token, endsAt: token.until });
       }
       if (roll >= view.admit) return { kind: "refused", retryAfterMs: this.retryAfterMs(now) };
     }
     if (!memory.mustProbe) return memory.admitted;
     if (this.#spares(method)) return memory.admitted;
     if (now < memory.openUntil || this.#isProbing(now)) return { kind: "refused", retryAfterMs: this.retryAfterMs(now) };
-    return this.#probe({ version: 0, token: 0, endsAt: now + TOKEN_MS });
+    return this.#probe({ version: 0, id: 0, endsAt: now + PROBE_MS });
   }
 
   /** What came of a call that was admitted. @param roll a number in [0, 1) @param method of the call, hashed; 0: not known */
-  record(admission: Admitted, outcome: "answered" | "failed", tookMs: number, now: number, roll: number, method = 0): void {
+  record(admission: Admitted, outcome: "succeeded" | "failed", tookMs: number, now: number, roll: number, method = 0): void {
     const { memory } = this;
     const isFailure = outcome === "failed";
     const { probe, generation } = admission;
     if (this.#isMethods(method, isFailure, now)) {
-      this.drop(admission);
+      this.discard(admission);
       return;
     }
     if (probe !== undefined) {
       if (memory.probing === probe) memory.probing = undefined;
       if (now >= probe.endsAt) return; // too late to say anything
-      if (probe.token !== 0) memory.found = { version: probe.version, token: probe.token, isWell: !isFailure };
+      if (probe.id !== 0) memory.found = { version: probe.version, id: probe.id, succeeded: !isFailure };
       if (isFailure) this.#open(now, roll);
       else this.#close();
       memory.isUrgent = true;
@@ -131,7 +131,7 @@ export class Breaker {
   }
 
   /** A call that was recorded as answered, and whose stream broke off afterwards. @param roll a number in [0, 1) */
-  amend({ generation }: Admitted, now: number, roll: number): void {
+  recordBrokenStream({ generation }: Admitted, now: number, roll: number): void {
     const { memory } = this;
     if (generation !== memory.admitted.generation) return;
     blame(memory.window, WINDOW_MS, now);
@@ -140,13 +140,13 @@ export class Breaker {
   }
 
   /** A call that says nothing: it never came to the endpoint, or its caller went away. */
-  drop({ probe }: Admitted): void {
+  discard({ probe }: Admitted): void {
     if (probe !== undefined && this.memory.probing === probe) this.memory.probing = undefined;
   }
 
   /** Whether the object should hear of it sooner than of others, or say more: while it is open there, nothing new is to be heard. */
-  isUneasy(now: number): boolean {
-    return this.memory.hasFailed || this.memory.mustProbe || (!this.isAtRest(now) && this.#viewAt(now)?.kind !== "open");
+  needsFastReports(now: number): boolean {
+    return this.memory.hasFailed || this.memory.mustProbe || (!this.isClosed(now) && this.#viewAt(now)?.kind !== "open");
   }
 
   /** Whether a call of this isolate could find out how the endpoint is, if the object let it. */
@@ -157,16 +157,16 @@ export class Breaker {
   }
 
   /** What to tell the object; undefined where there is nothing. */
-  seen(now: number): Seen | undefined {
+  takeReport(now: number): BreakerReport | undefined {
     const { memory } = this;
     const { calls, failures } = counts(memory.window, WINDOW_MS, now);
-    if (calls === 0 && !memory.isUrgent && this.isAtRest(now)) return undefined;
+    if (calls === 0 && !memory.isUrgent && this.isClosed(now)) return undefined;
     memory.sequence += 1;
     const told = {
       sequence: memory.sequence,
       calls,
       failures,
-      isPast: !memory.hasFailed && memory.inARow === 0,
+      hasRecovered: !memory.hasFailed && memory.inARow === 0,
       isOpen: memory.mustProbe && !(this.#openedBy !== undefined && this.#hasOthers), // a call of another method says more
       wantsProbe: this.wantsProbe(now),
     };
@@ -179,7 +179,7 @@ export class Breaker {
   }
 
   /** @param sentAt when the report was sent: leases and probes count from there */
-  saw(view: View, sentAt: number): void {
+  applyView(view: BreakerView, sentAt: number): void {
     const { memory } = this;
     const known = memory.view;
     if (known !== undefined && view.version < known.version && sentAt < memory.viewUntil) return; // an older word, come late
@@ -187,18 +187,18 @@ export class Breaker {
     memory.view = view;
     memory.viewUntil = sentAt + view.leaseMs;
     memory.askedAt = undefined;
-    const { version, token } = view;
+    const { version, probeId: token } = view;
     const { lastToken } = memory;
     if (token === undefined || version < lastToken.version || (version === lastToken.version && token <= lastToken.token)) return;
     memory.lastToken = { version, token };
-    memory.token = { version, token, until: sentAt + TOKEN_MS };
+    memory.token = { version, token, until: sentAt + PROBE_MS };
   }
 
   /**
    * What the object says, unless all is well. When its lease has ended, the first call asks again and still goes by it: an isolate of
    * few calls would else send each of them to an endpoint that all others know to be out. Nobody stays out on an old word for long.
    */
-  #viewAt(now: number): View | undefined {
+  #viewAt(now: number): BreakerView | undefined {
     const { view, viewUntil, askedAt } = this.memory;
     if (view === undefined || view.kind === "closed") return undefined;
     if (now < viewUntil) return view;
@@ -210,7 +210,7 @@ export class Breaker {
     return probing !== undefined && now < probing.endsAt;
   }
 
-  #probe(probe: Probe): Admission {
+  #probe(probe: Probe): BreakerAdmission {
     this.memory.probing = probe;
     return { ...this.memory.admitted, probe };
   }

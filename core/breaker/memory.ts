@@ -1,21 +1,21 @@
 // What the breaker of one endpoint in one isolate remembers, and what it says of a call.
-import type { Seen, View } from "./shared-breaker.ts";
+import type { BreakerReport, BreakerView } from "./shared-breaker.ts";
 import { emptyWindow, type Window } from "./window.ts";
 
-export type Admission =
+export type BreakerAdmission =
   | { readonly kind: "admitted"; readonly generation: number; readonly probe?: Probe }
   | { readonly kind: "refused"; readonly retryAfterMs: number };
-export type Admitted = Admission & { readonly kind: "admitted" };
+export type Admitted = BreakerAdmission & { readonly kind: "admitted" };
 
 /** A call that finds out whether the endpoint is well. */
 export interface Probe {
   readonly version: number;
-  readonly token: number; // 0: on this isolate's own account
+  readonly id: number; // 0: on this isolate's own account
   readonly endsAt: number; // epoch ms of this isolate: it says nothing after, and has to be ended
 }
 
 /** What is told of nothing: a call that goes out though the breaker is open, because too many of its peers are. */
-export const UNHEARD: Admitted = { kind: "admitted", generation: -1 };
+export const UNRECORDED: Admitted = { kind: "admitted", generation: -1 };
 
 /** What a breaker knows: plain data, which its methods change. */
 export interface Memory {
@@ -25,14 +25,14 @@ export interface Memory {
   openUntil: number; // by own evidence, epoch ms
   mustProbe: boolean; // open here has ended: one call finds out
   probing: Probe | undefined;
-  view: View | undefined;
+  view: BreakerView | undefined;
   viewUntil: number; // epoch ms
   askedAt: number | undefined; // when the object was first asked after that
   token: { readonly version: number; readonly token: number; readonly until: number } | undefined;
   lastToken: { readonly version: number; readonly token: number }; // that it was ever granted: one that comes twice is used once
   sequence: number;
   hasFailed: boolean; // since the last report
-  found: Seen["probe"];
+  found: BreakerReport["probe"];
   isUrgent: boolean; // something to be told to the object at once
 }
 

@@ -3,14 +3,14 @@
 import type { BreakerPolicy } from "../config/breaker.ts";
 
 /** What an isolate has seen of an endpoint in the last seconds. */
-export interface Seen {
+export interface BreakerReport {
   readonly sequence: number; // grows with each report of this isolate: one that comes twice, or late, counts for nothing
   readonly calls: number;
   readonly failures: number;
-  readonly isPast?: boolean; // none of them since the last report, and answers since: they say nothing of now
+  readonly hasRecovered?: boolean; // none of them since the last report, and answers since: they say nothing of now
   readonly isOpen: boolean; // whether its own evidence has opened it there
   readonly wantsProbe: boolean;
-  readonly probe?: { readonly version: number; readonly token: number; readonly isWell: boolean };
+  readonly probe?: { readonly version: number; readonly id: number; readonly succeeded: boolean };
 }
 
 /** Who has seen it. Sent behind answers. */
@@ -19,22 +19,22 @@ export interface Reporter {
   readonly location: string; // where it runs, `AMS`
 }
 
-export type Report = Reporter & Seen;
+export type IsolateReport = Reporter & BreakerReport;
 
 /** What isolates go by until the lease ends, counted from when they *sent* the report. */
-export interface View {
+export interface BreakerView {
   readonly version: number;
   readonly kind: "closed" | "open" | "half" | "ramp";
   readonly admit: number; // share of calls, in [0, 1]
   readonly retryAfterMs: number;
-  readonly token: number | undefined; // a probe that this isolate may make
+  readonly probeId: number | undefined; // a probe that this isolate may make
   readonly leaseMs: number;
 }
 
 /** Plain data; `evidence` and `tokens` are not stored: a restart loses them, and is careful. */
-export interface Shared {
+export interface SharedBreaker {
   readonly version: number;
-  readonly kind: View["kind"];
+  readonly kind: BreakerView["kind"];
   readonly until: number; // epoch ms: open until then; ramp since then; closed at least until then
   readonly opens: number; // in a row
   readonly forced: "open" | "closed" | undefined; // by an operator
@@ -50,12 +50,12 @@ interface Evidence {
   readonly sequence: number;
   readonly calls: number;
   readonly failures: number;
-  readonly isPast: boolean;
+  readonly hasRecovered: boolean;
   readonly isOpen: boolean;
   readonly at: number;
 }
 
-export const TOKEN_MS = 5_000; // a probe is void, and has to be ended, so long after it was asked for
+export const PROBE_MS = 5_000; // a probe is void, and has to be ended, so long after it was asked for
 const EVIDENCE_MS = 15_000;
 const RECENT_MS = 2_000;
 const LEASE_MS = { closed: 30_000, half: 2_000, ramp: 2_000 } as const;
@@ -66,20 +66,25 @@ const MAX_OPEN_MS = 60_000;
 const WELLS = 3; // probes in a row that end the half-open time
 const MOST_ISOLATES = 5_000; // remembered
 
-export const CLOSED: Shared = {
+export const CLOSED: SharedBreaker = {
   ...{ version: 1, kind: "closed", until: 0, opens: 0, forced: undefined, wells: 0, graceUntil: 0, nextToken: 1 },
   ...{ tokens: new Map(), evidence: new Map() },
 };
 
 /** What is stored at each change, and read after a restart: probes that were granted may still be under way. */
-export type Stored = Pick<Shared, "version" | "kind" | "until" | "opens" | "forced" | "nextToken">;
+export type StoredBreaker = Pick<SharedBreaker, "version" | "kind" | "until" | "opens" | "forced" | "nextToken">;
 
-export function restarted(stored: Stored, now: number): Shared {
-  return { ...CLOSED, ...stored, version: stored.version + 1, graceUntil: now + TOKEN_MS };
+export function restore(stored: StoredBreaker, now: number): SharedBreaker {
+  return { ...CLOSED, ...stored, version: stored.version + 1, graceUntil: now + PROBE_MS };
 }
 
 /** Takes a report in, and answers with the view. @param now epoch ms of the object's clock */
-export function heard(known: Shared, report: Report, policy: BreakerPolicy, now: number): [Shared, View] {
+export function receiveReport(
+  known: SharedBreaker,
+  report: IsolateReport,
+  policy: BreakerPolicy,
+  now: number,
+): [SharedBreaker, BreakerView] {
   let shared = advanced(known, now);
   const before = shared.evidence.get(report.isolate);
   const isNew = before === undefined || report.sequence > before.sequence;
@@ -88,36 +93,36 @@ export function heard(known: Shared, report: Report, policy: BreakerPolicy, now:
     return [shared, viewOf(shared, undefined, now)];
   if (now < shared.graceUntil || shared.tokens.size >= policy.probes) return [shared, viewOf(shared, undefined, now)];
   const token = shared.nextToken;
-  const tokens = new Map(shared.tokens).set(token, now + TOKEN_MS);
+  const tokens = new Map(shared.tokens).set(token, now + PROBE_MS);
   shared = { ...shared, tokens, nextToken: token + 1 };
   return [shared, viewOf(shared, token, now)];
 }
 
 /** The view without a report: what those hear of an endpoint who have not called it. */
-export function viewed(known: Shared, now: number): [Shared, View] {
+export function viewAt(known: SharedBreaker, now: number): [SharedBreaker, BreakerView] {
   const shared = advanced(known, now);
   return [shared, viewOf(shared, undefined, now)];
 }
 
 /** Opens an endpoint that is out of line with its peers, where it is closed. */
-export function trip(shared: Shared, policy: BreakerPolicy, now: number): Shared {
+export function trip(shared: SharedBreaker, policy: BreakerPolicy, now: number): SharedBreaker {
   return shared.forced === undefined && shared.kind === "closed" && now >= shared.until ? opened(shared, policy, now) : shared;
 }
 
 /** Whether a fifth of the isolates that call it, two at least, see a fifth of their calls fail now. */
-export function isTroubled({ kind, forced, evidence }: Shared): boolean {
+export function isTroubled({ kind, forced, evidence }: SharedBreaker): boolean {
   if (forced !== undefined) return false;
   if (kind !== "closed") return true;
   let [hurt, spoken] = [0, 0];
-  for (const { isOpen, isPast, calls, failures } of evidence.values()) {
+  for (const { isOpen, hasRecovered, calls, failures } of evidence.values()) {
     if (isOpen || calls > 0) spoken += 1;
-    if (isOpen || (!isPast && failures > 0 && failures * 5 >= calls)) hurt += 1;
+    if (isOpen || (!hasRecovered && failures > 0 && failures * 5 >= calls)) hurt += 1;
   }
   return hurt >= 2 && hurt * 5 >= spoken;
 }
 
 /** Leaves it to what each isolate sees by itself, where it was open by evidence, and for a while opens it on no word of theirs. */
-export function release(shared: Shared, now: number): Shared {
+export function release(shared: SharedBreaker, now: number): SharedBreaker {
   if (shared.forced !== undefined) return shared;
   const until = now + LEFT_MS;
   if (shared.kind === "closed") return { ...shared, until };
@@ -125,12 +130,12 @@ export function release(shared: Shared, now: number): Shared {
 }
 
 /** An operator's word, which holds until it is taken back. */
-export function force(shared: Shared, forced: Shared["forced"]): Shared {
+export function force(shared: SharedBreaker, forced: SharedBreaker["forced"]): SharedBreaker {
   return { ...shared, version: shared.version + 1, kind: "closed", until: 0, opens: 0, wells: 0, evidence: new Map(), forced };
 }
 
 /** What time alone does: open ends in half open, the ramp in closed, probes become void. */
-function advanced(shared: Shared, now: number): Shared {
+function advanced(shared: SharedBreaker, now: number): SharedBreaker {
   const tokens = new Map([...shared.tokens].filter(([, voidAt]) => voidAt > now));
   const [oldest] = shared.evidence.values(); // they stand in the order in which they came
   const isStale = oldest !== undefined && now - oldest.at >= EVIDENCE_MS;
@@ -144,13 +149,13 @@ function advanced(shared: Shared, now: number): Shared {
 
 /** What an isolate says takes the place of what it has said before: its counts are those of a window. */
 function withEvidence(
-  shared: Shared,
-  { isolate, location, sequence, calls, failures, isPast = false, isOpen }: Report,
+  shared: SharedBreaker,
+  { isolate, location, sequence, calls, failures, hasRecovered = false, isOpen }: IsolateReport,
   now: number,
-): Shared {
+): SharedBreaker {
   const evidence = new Map(shared.evidence);
   evidence.delete(isolate);
-  evidence.set(isolate, { location, sequence, calls, failures, isPast, isOpen, at: now });
+  evidence.set(isolate, { location, sequence, calls, failures, hasRecovered, isOpen, at: now });
   for (const name of evidence.keys()) {
     if (evidence.size <= MOST_ISOLATES) break;
     evidence.delete(name);
@@ -158,13 +163,13 @@ function withEvidence(
   return { ...shared, evidence };
 }
 
-function weighed(shared: Shared, report: Report, policy: BreakerPolicy, now: number): Shared {
+function weighed(shared: SharedBreaker, report: IsolateReport, policy: BreakerPolicy, now: number): SharedBreaker {
   const { probe } = report;
   if (shared.forced !== undefined) return shared;
-  if (shared.kind === "half" && probe !== undefined && probe.version === shared.version && shared.tokens.has(probe.token)) {
+  if (shared.kind === "half" && probe !== undefined && probe.version === shared.version && shared.tokens.has(probe.id)) {
     const tokens = new Map(shared.tokens);
-    tokens.delete(probe.token);
-    if (!probe.isWell) return opened({ ...shared, tokens }, policy, now);
+    tokens.delete(probe.id);
+    if (!probe.succeeded) return opened({ ...shared, tokens }, policy, now);
     if (shared.wells + 1 < WELLS) return { ...shared, tokens, wells: shared.wells + 1 };
     return { ...shared, version: shared.version + 1, kind: "ramp", until: now, tokens, evidence: new Map(), wells: 0 };
   }
@@ -181,7 +186,7 @@ function weighed(shared: Shared, report: Report, policy: BreakerPolicy, now: num
  * or longer: a bad network of one isolate is not the endpoint's fault, and failures now and then are not either. Isolates with few
  * calls each count like any other: they see it together.
  */
-function isFaulty({ evidence }: Shared, policy: BreakerPolicy, now: number): boolean {
+function isFaulty({ evidence }: SharedBreaker, policy: BreakerPolicy, now: number): boolean {
   let [failing, well] = [0, 0];
   const places = new Set<string>();
   const isEnough = (): boolean => failing >= policy.quorum && places.size >= 2 && failing > well;
@@ -196,13 +201,13 @@ function isFaulty({ evidence }: Shared, policy: BreakerPolicy, now: number): boo
 }
 
 function isBad(
-  { isOpen, calls, failures, isPast = false }: Omit<Seen, "sequence" | "wantsProbe">,
+  { isOpen, calls, failures, hasRecovered = false }: Omit<BreakerReport, "sequence" | "wantsProbe">,
   { failurePercent }: BreakerPolicy,
 ): boolean {
-  return isOpen || (!isPast && calls > 0 && failures * 100 >= failurePercent * calls);
+  return isOpen || (!hasRecovered && calls > 0 && failures * 100 >= failurePercent * calls);
 }
 
-function opened(shared: Shared, policy: BreakerPolicy, now: number): Shared {
+function opened(shared: SharedBreaker, policy: BreakerPolicy, now: number): SharedBreaker {
   const openMs = Math.min(MAX_OPEN_MS, policy.openMs * 2 ** shared.opens);
   const fresh = {
     kind: "open",
@@ -215,7 +220,7 @@ function opened(shared: Shared, policy: BreakerPolicy, now: number): Shared {
   return { ...shared, ...fresh, version: shared.version + 1 };
 }
 
-function viewOf({ version, kind, until, forced }: Shared, token: number | undefined, now: number): View {
+function viewOf({ version, kind, until, forced }: SharedBreaker, token: number | undefined, now: number): BreakerView {
   if (forced !== undefined) {
     const isOpen = forced === "open";
     return {
@@ -223,12 +228,12 @@ function viewOf({ version, kind, until, forced }: Shared, token: number | undefi
       kind: isOpen ? "open" : "closed",
       admit: isOpen ? 0 : 1,
       retryAfterMs: isOpen ? FORCED_MS : 0,
-      token: undefined,
+      probeId: undefined,
       leaseMs: FORCED_MS,
     };
   }
   const admit = kind === "closed" ? 1 : kind === "ramp" ? Math.min(1, 0.1 + (0.9 * (now - until)) / RAMP_MS) : 0;
   const retryAfterMs = kind === "open" ? Math.max(1, until - now) : kind === "half" ? 1_000 : 0;
   const leaseMs = kind === "open" ? Math.max(1, until - now) : LEASE_MS[kind];
-  return { version, kind, admit, retryAfterMs, token, leaseMs };
+  return { version, kind, admit, retryAfterMs, probeId: token, leaseMs };
 }

@@ -1,9 +1,20 @@
 // All endpoints of a service, as its object keeps them: one report in, the views out.
 import type { BreakerPolicy } from "../config/breaker.ts";
 import { isOutlier, type Rate } from "./rules/outlier.ts";
-import { CLOSED, heard, isTroubled, type Reporter, release, type Seen, type Shared, trip, type View, viewed } from "./shared-breaker.ts";
+import {
+  type BreakerReport,
+  type BreakerView,
+  CLOSED,
+  isTroubled,
+  type Reporter,
+  receiveReport,
+  release,
+  type SharedBreaker,
+  trip,
+  viewAt,
+} from "./shared-breaker.ts";
 
-export type Board = ReadonlyMap<string, Shared>;
+export type SharedBreakers = ReadonlyMap<string, SharedBreaker>;
 
 const MOST_ENDPOINTS = 2_000; // that are remembered; those that are well go first
 
@@ -11,37 +22,37 @@ const MOST_ENDPOINTS = 2_000; // that are remembered; those that are well go fir
  * @param now epoch ms of the object's clock
  * @returns the board after it, and what the isolate is to go by: endpoints it has told of, and those that are not closed
  */
-export function reported(
-  known: Board,
+export function receiveReports(
+  known: SharedBreakers,
   by: Reporter,
-  seen: Readonly<Record<string, Seen>>,
+  seen: Readonly<Record<string, BreakerReport>>,
   policy: BreakerPolicy,
   now: number,
-): [Board, Readonly<Record<string, View>>] {
+): [SharedBreakers, Readonly<Record<string, BreakerView>>] {
   const board = new Map(known);
-  const views: Record<string, View> = {};
-  const take = (endpoint: string, [shared, view]: [Shared, View]): void => {
+  const views: Record<string, BreakerView> = {};
+  const take = (endpoint: string, [shared, view]: [SharedBreaker, BreakerView]): void => {
     board.set(endpoint, shared);
     views[endpoint] = view;
   };
   for (const [endpoint, its] of Object.entries(seen)) {
-    take(endpoint, heard(board.get(endpoint) ?? CLOSED, { ...by, ...its }, policy, now));
+    take(endpoint, receiveReport(board.get(endpoint) ?? CLOSED, { ...by, ...its }, policy, now));
   }
-  const isSuspect = ([, { failures, isPast }]: [string, Seen]): boolean => failures > 0 && isPast !== true;
+  const isSuspect = ([, { failures, hasRecovered }]: [string, BreakerReport]): boolean => failures > 0 && hasRecovered !== true;
   const suspects = policy.outlierFactor === 0 ? [] : Object.entries(seen).filter(isSuspect);
   const rates = new Map(suspects.length === 0 ? [] : [...board].map(([endpoint, shared]) => [endpoint, rateOf(shared)])); // looked up once
   const peers = [...rates.values()];
   for (const [endpoint] of suspects) {
     if (!isOutlier(rates.get(endpoint)!, peers, policy.outlierFactor, policy.minCalls)) continue;
-    take(endpoint, viewed(trip(board.get(endpoint)!, policy, now), now));
+    take(endpoint, viewAt(trip(board.get(endpoint)!, policy, now), now));
   }
   if (isCommon(board, policy)) {
     for (const [endpoint, shared] of board) {
       if (shared.kind === "closed") board.set(endpoint, release(shared, now));
-      else take(endpoint, viewed(release(shared, now), now));
+      else take(endpoint, viewAt(release(shared, now), now));
     }
   }
-  for (const [endpoint, shared] of board) if (views[endpoint] === undefined && !isWell(shared)) take(endpoint, viewed(shared, now));
+  for (const [endpoint, shared] of board) if (views[endpoint] === undefined && !isWell(shared)) take(endpoint, viewAt(shared, now));
   for (const [endpoint, shared] of board) {
     if (board.size <= MOST_ENDPOINTS) break;
     if (isWell(shared)) board.delete(endpoint);
@@ -54,17 +65,17 @@ export function reported(
  * endpoint is better than another. An open breaker would outlast that by its time, its probes and its ramp; isolates go by what they
  * see themselves, which is over in 1 to 3 s.
  */
-function isCommon(board: Board, policy: BreakerPolicy): boolean {
+function isCommon(board: SharedBreakers, policy: BreakerPolicy): boolean {
   let troubled = 0;
   for (const shared of board.values()) if (isTroubled(shared)) troubled += 1;
   return board.size > 1 && troubled * 100 > policy.maxOpenPercent * board.size;
 }
 
-function isWell({ kind, forced }: Shared): boolean {
+function isWell({ kind, forced }: SharedBreaker): boolean {
   return kind === "closed" && forced === undefined;
 }
 
-function rateOf({ evidence }: Shared): Rate {
+function rateOf({ evidence }: SharedBreaker): Rate {
   let [calls, failures] = [0, 0];
   for (const one of evidence.values()) {
     calls += one.calls;

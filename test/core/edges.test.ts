@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { checks, join, describe as lineOf, suggest } from "../../core/config/problems.ts";
 import { CROSS_ORIGIN_FIELDS, isCrossOriginField } from "../../core/cors.ts";
 import { isWithin, parseRange } from "../../core/ip.ts";
-import { type Admission, isPrivate, parseRegistration, type Wanted } from "../../core/registry.ts";
+import { isPrivate, parseRegistration, type RegistrationInput, type RegistrationRules } from "../../core/registry.ts";
 
 describe("the words of a mistake", () => {
   const found = (value: unknown): string => {
@@ -123,9 +123,10 @@ describe("fields of responses that speak of other origins", () => {
 });
 
 describe("a registration", () => {
-  const admission: Admission = { allowPrivate: false, ownHosts: ["Gateway.Example"], hostOf: (url) => URL.parse(url) ?? undefined };
-  const WANTED: Wanted = { id: "a", url: "https://a.example" };
-  const parse = (more: Partial<Wanted>, by: Partial<Admission> = {}) => parseRegistration({ ...WANTED, ...more }, { ...admission, ...by });
+  const admission: RegistrationRules = { allowPrivate: false, ownHosts: ["Gateway.Example"], hostOf: (url) => URL.parse(url) ?? undefined };
+  const WANTED: RegistrationInput = { id: "a", url: "https://a.example" };
+  const parse = (more: Partial<RegistrationInput>, by: Partial<RegistrationRules> = {}) =>
+    parseRegistration({ ...WANTED, ...more }, { ...admission, ...by });
 
   it("fills in what is not written", () => {
     const want = { id: "a", url: "https://a.example", weight: 1, priority: 0, zone: "", metadata: {}, leaseMs: 15_000 };

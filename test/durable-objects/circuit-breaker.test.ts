@@ -2,7 +2,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Reporter, type Seen, TOKEN_MS, type View } from "../../core/breaker/shared-breaker.ts";
+import { type BreakerReport, type BreakerView, PROBE_MS, type Reporter } from "../../core/breaker/shared-breaker.ts";
 import { BREAKER } from "../../core/config/breaker.ts";
 import type { CircuitBreaker } from "../../durable-objects/circuit-breaker.ts";
 import { dice } from "../simulation/simulation.ts";
@@ -27,11 +27,11 @@ class Isolate {
     this.by = { isolate, location };
   }
 
-  seen(more: Partial<Seen> = {}): Seen {
+  seen(more: Partial<BreakerReport> = {}): BreakerReport {
     return { sequence: ++this.#sequence, calls: 10, failures: 0, isOpen: false, wantsProbe: false, ...more };
   }
 
-  async tell(stub: DurableObjectStub<CircuitBreaker>, more: Partial<Seen> = {}, policy = BREAKER): Promise<View> {
+  async tell(stub: DurableObjectStub<CircuitBreaker>, more: Partial<BreakerReport> = {}, policy = BREAKER): Promise<BreakerView> {
     return (await stub.report(this.by, { [ENDPOINT]: this.seen(more) }, policy))[ENDPOINT]!;
   }
 }
@@ -55,7 +55,7 @@ async function opened(stub: DurableObjectStub<CircuitBreaker>): Promise<[Isolate
 async function halfOpen(stub: DurableObjectStub<CircuitBreaker>): Promise<[Isolate, Isolate, Isolate, Isolate]> {
   const isolates = await opened(stub);
   vi.setSystemTime(START + BREAKER.openMs);
-  expect(await isolates[3].tell(stub, { calls: 0 })).toMatchObject({ kind: "half", version: 3, token: undefined });
+  expect(await isolates[3].tell(stub, { calls: 0 })).toMatchObject({ kind: "half", version: 3, probeId: undefined });
   return isolates;
 }
 
@@ -114,13 +114,13 @@ describe("CircuitBreaker", () => {
     expect(await d.tell(stub, { calls: 0 })).toMatchObject({ kind: "open", version: 3 });
     await evictDurableObject(stub);
     expect(await d.tell(stub, { calls: 0 })).toMatchObject({ kind: "open", version: 4 });
-    const grace = Date.now() + TOKEN_MS;
+    const grace = Date.now() + PROBE_MS;
     vi.setSystemTime(START + BREAKER.openMs);
     expect(await d.tell(stub, { calls: 0, wantsProbe: true })).toMatchObject({ kind: "half", version: 5 });
     vi.setSystemTime(grace);
     for (const isolate of [a, b, c]) {
-      const { version, token } = await isolate.tell(stub, { calls: 0, wantsProbe: true });
-      await isolate.tell(stub, { calls: 1, probe: { version, token: token!, isWell: true } });
+      const { version, probeId: token } = await isolate.tell(stub, { calls: 0, wantsProbe: true });
+      await isolate.tell(stub, { calls: 1, probe: { version, id: token!, succeeded: true } });
     }
     expect(await d.tell(stub)).toMatchObject({ kind: "ramp", version: 6 });
     vi.setSystemTime(grace + 10_000);
@@ -131,7 +131,7 @@ describe("CircuitBreaker", () => {
     const stub = fresh();
     const [a, b] = await halfOpen(stub);
     const before = await a.tell(stub, { calls: 0, wantsProbe: true });
-    expect(before.token).toBeDefined();
+    expect(before.probeId).toBeDefined();
     let again = stub;
     const restart = async (): Promise<void> => {
       if (how === "evicted") await evictDurableObject(again);
@@ -142,22 +142,22 @@ describe("CircuitBreaker", () => {
     await restart();
     await restart(); // twice: versions of two lives differ, too
     const restartedAt = Date.now();
-    const late = await a.tell(again, { calls: 1, failures: 1, probe: { version: before.version, token: before.token!, isWell: false } });
-    expect(late).toMatchObject({ kind: "half", token: undefined }); // the word of a probe of an older version changes nothing
+    const late = await a.tell(again, { calls: 1, failures: 1, probe: { version: before.version, id: before.probeId!, succeeded: false } });
+    expect(late).toMatchObject({ kind: "half", probeId: undefined }); // the word of a probe of an older version changes nothing
     expect(late.version).toBeGreaterThan(before.version + 1);
-    vi.setSystemTime(restartedAt + TOKEN_MS - 1);
-    expect((await b.tell(again, { calls: 0, wantsProbe: true })).token).toBeUndefined();
-    vi.setSystemTime(restartedAt + TOKEN_MS);
-    expect((await b.tell(again, { calls: 0, wantsProbe: true })).token).toBeDefined();
+    vi.setSystemTime(restartedAt + PROBE_MS - 1);
+    expect((await b.tell(again, { calls: 0, wantsProbe: true })).probeId).toBeUndefined();
+    vi.setSystemTime(restartedAt + PROBE_MS);
+    expect((await b.tell(again, { calls: 0, wantsProbe: true })).probeId).toBeDefined();
   });
 
   it("grants as many probes as its policy says, again when they are void, and none of them twice", async () => {
     const stub = fresh();
     await halfOpen(stub);
-    const ask = async (isolate: string) => (await new Isolate(isolate, "AMS").tell(stub, { calls: 0, wantsProbe: true })).token;
+    const ask = async (isolate: string) => (await new Isolate(isolate, "AMS").tell(stub, { calls: 0, wantsProbe: true })).probeId;
     const first = [await ask("p"), await ask("q"), await ask("r"), await ask("s")];
     expect(first.filter((token) => token !== undefined)).toHaveLength(BREAKER.probes);
-    vi.setSystemTime(Date.now() + TOKEN_MS);
+    vi.setSystemTime(Date.now() + PROBE_MS);
     const second = [await ask("t"), await ask("u")];
     expect(new Set([...first, ...second]).size).toBe(BREAKER.probes + 2 + 1); // and the one that got none
   });
@@ -165,10 +165,10 @@ describe("CircuitBreaker", () => {
   it("opens again, for twice as long, when a probe fails", async () => {
     const stub = fresh();
     const [a, b] = await halfOpen(stub);
-    const { version, token } = await a.tell(stub, { calls: 0, wantsProbe: true });
-    const view = await a.tell(stub, { calls: 1, failures: 1, probe: { version, token: token!, isWell: false } });
+    const { version, probeId: token } = await a.tell(stub, { calls: 0, wantsProbe: true });
+    const view = await a.tell(stub, { calls: 1, failures: 1, probe: { version, id: token!, succeeded: false } });
     expect(view).toMatchObject({ kind: "open", retryAfterMs: 2 * BREAKER.openMs });
-    expect((await b.tell(stub, { wantsProbe: true })).token).toBeUndefined();
+    expect((await b.tell(stub, { wantsProbe: true })).probeId).toBeUndefined();
   });
 
   it("keeps an operator's word over evidence, evictions and time, until it is taken back", async () => {
@@ -214,8 +214,8 @@ describe("CircuitBreaker", () => {
     for (let turn = 0; turn < 110; turn++) {
       for (const isolate of isolates) await isolate.tell(stub, FAILING); // closed > open
       vi.setSystemTime(Date.now() + 60_000); // open > half
-      const { version, token } = await isolates[0].tell(stub, { calls: 0, wantsProbe: true });
-      await isolates[0].tell(stub, { probe: { version, token: token!, isWell: false }, ...FAILING }); // half > open
+      const { version, probeId: token } = await isolates[0].tell(stub, { calls: 0, wantsProbe: true });
+      await isolates[0].tell(stub, { probe: { version, id: token!, succeeded: false }, ...FAILING }); // half > open
       vi.setSystemTime(Date.now() + 60_000);
     }
     const changes = await stub.changes();
@@ -268,15 +268,15 @@ describe("CircuitBreaker", () => {
       const ends = own !== undefined && roll() < 0.5;
       if (ends) alive = alive.filter((one) => one !== own);
       const isWell = roll() < 0.6;
-      const probe = ends ? { probe: { version: own.version, token: own.token, isWell } } : {};
+      const probe = ends ? { probe: { version: own.version, id: own.token, succeeded: isWell } } : {};
       const failures = roll() < 0.4 ? 10 : 0;
       const seen = { failures, isOpen: failures > 0, wantsProbe: own === undefined && roll() < 0.8, ...probe };
       const view = await isolate.tell(stub, seen, policy);
       expect(view.version).toBeGreaterThanOrEqual(highest);
       highest = view.version;
-      if (view.token !== undefined) {
+      if (view.probeId !== undefined) {
         granted += 1;
-        alive.push({ version: view.version, token: view.token, isolate, voidAt: now + TOKEN_MS });
+        alive.push({ version: view.version, token: view.probeId, isolate, voidAt: now + PROBE_MS });
       }
       expect(alive.length).toBeLessThanOrEqual(policy.probes);
     }

@@ -19,10 +19,10 @@ afterEach(() => void vi.useRealTimers());
 it("tells isolates what has changed, and nothing where nothing has", async () => {
   const ring = fresh();
   await ring.register(wanted("a"), 0);
-  expect(await ring.snapshot(-1)).toMatchObject({ kind: "members", version: 1, endpoints: [{ id: "a" }] });
-  expect(await ring.snapshot(1)).toEqual({ kind: "same", version: 1 });
+  expect(await ring.snapshot(-1)).toMatchObject({ kind: "changed", version: 1, endpoints: [{ id: "a" }] });
+  expect(await ring.snapshot(1)).toEqual({ kind: "unchanged", version: 1 });
   await ring.renew("a");
-  expect(await ring.snapshot(1)).toEqual({ kind: "same", version: 1 });
+  expect(await ring.snapshot(1)).toEqual({ kind: "unchanged", version: 1 });
   await ring.drain("a");
   expect(await ring.snapshot(1)).toMatchObject({ version: 2, endpoints: [{ isDraining: true }] });
 });
@@ -55,7 +55,7 @@ it("knows after an eviction what it knew, and its versions go on", async () => {
   expect(await ring.snapshot(-1)).toMatchObject({ version: 2, endpoints: [] });
   expect(await ring.register(wanted("a"), -1)).toMatchObject({ kind: "ok", version: 3 });
   await evictDurableObject(ring);
-  expect(await ring.snapshot(2)).toMatchObject({ kind: "members", version: 3, endpoints: [{ id: "a", revision: 3 }] });
+  expect(await ring.snapshot(2)).toMatchObject({ kind: "changed", version: 3, endpoints: [{ id: "a", revision: 3 }] });
 });
 
 /**
@@ -68,7 +68,7 @@ it("lets concurrent clients compare and set in one order, evictions between", as
   const client = async (number: number): Promise<void> => {
     for (let turn = 0; turn < 12; turn++) {
       const seen = await ring.snapshot(-1);
-      const from = seen.kind === "members" ? (seen.endpoints[0]?.revision ?? -1) : -1;
+      const from = seen.kind === "changed" ? (seen.endpoints[0]?.revision ?? -1) : -1;
       const outcome = await ring.register(wanted("shared", { weight: 1 + ((number * 31 + turn * 7) % 1_000) }), from);
       if (outcome.kind === "ok" && outcome.endpoint.revision !== from)
         history.push({ from, to: outcome.endpoint.revision, client: number });
@@ -88,7 +88,7 @@ it("keeps a thousand endpoints over an eviction, and takes no more", async () =>
   expect(await ring.register(wanted("one-more"), 0)).toMatchObject({ kind: "refused", problem: "full" });
   await evictDurableObject(ring);
   const seen = await ring.snapshot(-1);
-  expect(seen.kind === "members" && new Set(seen.endpoints.map(({ id }) => id)).size).toBe(1_000);
+  expect(seen.kind === "changed" && new Set(seen.endpoints.map(({ id }) => id)).size).toBe(1_000);
   expect(await ring.changes()).toHaveLength(100); // the audit is bounded
 });
 
@@ -108,7 +108,7 @@ it("lists one that flaps as it was: only checks in a row count, and each turn is
       await runDurableObjectAlarm(ring);
     }
     const seen = await ring.snapshot(-1);
-    return seen.kind === "members" ? [seen.version, seen.endpoints[0]!.isHealthy] : seen;
+    return seen.kind === "changed" ? [seen.version, seen.endpoints[0]!.isHealthy] : seen;
   };
   expect(await checked(false, false, true, false, false, true)).toEqual([1, true]);
   expect(await checked(false, false, false)).toEqual([2, false]);
@@ -150,7 +150,7 @@ it("has either the whole of a change or none of it where it is restarted in the 
   const sure = (await Promise.all(told)).flatMap((outcome) => (outcome?.kind === "ok" ? [outcome.endpoint.id] : []));
   const again = env.HASH_RING.get(ring.id) as DurableObjectStub<HashRing>;
   const seen = await again.snapshot(-1);
-  const ids = seen.kind === "members" ? seen.endpoints.map(({ id }) => id) : [];
+  const ids = seen.kind === "changed" ? seen.endpoints.map(({ id }) => id) : [];
   const audited = (await again.changes()).map(({ id }) => id);
   expect(ids).toEqual(expect.arrayContaining(["a", ...sure])); // what was answered is kept
   expect(ids.sort()).toEqual(audited.sort()); // and the list and its audit agree
@@ -171,17 +171,17 @@ it("checks configured endpoints, too, six of them at any time, and remembers wha
     return new Response(null, { status: down.has(new URL(String(url)).origin) ? 500 : 200 });
   });
   const configured = Array.from({ length: 20 }, (_, n) => ({ id: `https://c${n}.example`, url: `https://c${n}.example` }));
-  expect(await ring.snapshot(-1, check, configured)).toMatchObject({ kind: "members", endpoints: [], unhealthy: [] });
+  expect(await ring.snapshot(-1, check, configured)).toMatchObject({ kind: "changed", endpoints: [], unhealthy: [] });
   const { version } = await ring.snapshot(-1, check, configured);
   const round = async (): Promise<void> => {
     vi.setSystemTime(Date.now() + 1_100);
     expect(await runDurableObjectAlarm(ring)).toBe(true);
   };
   await round();
-  expect(await ring.snapshot(version, check, configured)).toEqual({ kind: "same", version }); // one failure says nothing
+  expect(await ring.snapshot(version, check, configured)).toEqual({ kind: "unchanged", version }); // one failure says nothing
   await round();
   const failing = await ring.snapshot(version, check, configured);
-  expect(failing).toMatchObject({ kind: "members", unhealthy: ["https://c3.example"] });
+  expect(failing).toMatchObject({ kind: "changed", unhealthy: ["https://c3.example"] });
   const restarted = await runInDurableObject(ring, (_, state) => new HashRing(state, env as never).snapshot(-1));
   expect(restarted).toMatchObject({ unhealthy: ["https://c3.example"] });
   down.clear();

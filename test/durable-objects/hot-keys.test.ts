@@ -3,12 +3,12 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Moved } from "../../core/rate-limit/hot-key.ts";
-import type { Charge, TokenBucket } from "../../durable-objects/token-bucket.ts";
+import type { BucketCharge, TokenBucket } from "../../durable-objects/token-bucket.ts";
 
 const START = Date.UTC(2026, 0, 1);
 const HOT = 301; // asks within 3 s
 const limit = { capacity: 500, rate: 1, intervalMs: 1_000 };
-const charge: Charge = { key: "a", limit, cost: 1 };
+const charge: BucketCharge = { key: "a", limit, cost: 1 };
 
 let names = 0;
 function places() {
@@ -18,7 +18,7 @@ function places() {
   return { shard, own };
 }
 
-const ask = (stub: DurableObjectStub<TokenBucket>, one: Charge, times: number): Promise<(string | undefined)[]> =>
+const ask = (stub: DurableObjectStub<TokenBucket>, one: BucketCharge, times: number): Promise<(string | undefined)[]> =>
   runInDurableObject(stub, (object: TokenBucket) => Array.from({ length: times }, () => object.take([one])[0]?.kind));
 const heat = async (shard: DurableObjectStub<TokenBucket>): Promise<Moved> => {
   const kinds = await ask(shard, charge, HOT);

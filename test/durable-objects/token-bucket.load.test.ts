@@ -2,19 +2,19 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, it, vi } from "vitest";
-import type { Charge, LeaseAsk, TokenBucket } from "../../durable-objects/token-bucket.ts";
+import type { BucketCharge, BucketLeaseRequest, TokenBucket } from "../../durable-objects/token-bucket.ts";
 
 const limit = { capacity: 10, rate: 10, intervalMs: 1_000 };
 const KEYS = 1_000_000;
 const BATCH = 100;
 
-const asks = (from: number, count: number): LeaseAsk[] =>
+const asks = (from: number, count: number): BucketLeaseRequest[] =>
   Array.from({ length: count }, (_, index) => ({
     key: `rule/ip:${from + index}`,
     limit,
-    ask: { isolate: "attacker", turn: 1, applied: 0, has: 0, need: 1, perMs: 0.001, peakPerMs: 0.02, isSteady: false },
+    request: { isolate: "attacker", turn: 1, applied: 0, has: 0, need: 1, perMs: 0.001, peakPerMs: 0.02, isSteady: false },
   }));
-const charges = (from: number, count: number): Charge[] => asks(from, count).map(({ key }) => ({ key, limit, cost: 1 }));
+const charges = (from: number, count: number): BucketCharge[] => asks(from, count).map(({ key }) => ({ key, limit, cost: 1 }));
 
 const rows = (object: TokenBucket, storage: DurableObjectStorage, table: string): number => {
   void object;
@@ -30,7 +30,7 @@ it.each(["lend", "take"] as const)(
     vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 0, 1) });
     await runInDurableObject(stub, async (object: TokenBucket, { storage }) => {
       object.maxKeys = object.maxPools = 20_000;
-      const honest: LeaseAsk = { ...asks(0, 1)[0]!, key: "rule/ip:honest" };
+      const honest: BucketLeaseRequest = { ...asks(0, 1)[0]!, key: "rule/ip:honest" };
       expect(object.lend([honest])[0]?.tokens).toBeGreaterThanOrEqual(1);
       for (let key = 0; key < KEYS; key += BATCH) {
         if (way === "lend") object.lend(asks(key, BATCH));
@@ -38,7 +38,7 @@ it.each(["lend", "take"] as const)(
       }
       expect(rows(object, storage, "pools")).toBeLessThanOrEqual(20_000);
       expect(rows(object, storage, "buckets")).toBeLessThanOrEqual(20_001);
-      const again = { ...honest, ask: { ...honest.ask, isolate: "another" } };
+      const again = { ...honest, request: { ...honest.request, isolate: "another" } };
       expect(object.lend([again])[0]?.tokens).toBeGreaterThanOrEqual(1);
       vi.setSystemTime(Date.UTC(2026, 0, 1) + 60_000);
     });
@@ -57,7 +57,7 @@ it.each(["lend", "take"] as const)("decides 100,000 keys in batches of 100, of 1
     for (let batch = 0; batch < 1_000; batch++) {
       const from = (batch % 10) * BATCH;
       if (way === "take") decided += object.take(charges(from, BATCH)).length;
-      else decided += object.lend(asks(from, BATCH).map((one) => ({ ...one, ask: { ...one.ask, turn: batch + 1 } }))).length;
+      else decided += object.lend(asks(from, BATCH).map((one) => ({ ...one, request: { ...one.request, turn: batch + 1 } }))).length;
     }
     expect(decided).toBe(100_000);
   });

@@ -2,11 +2,11 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Charge, LeaseAsk, TokenBucket } from "../../durable-objects/token-bucket.ts";
+import type { BucketCharge, BucketLeaseRequest, TokenBucket } from "../../durable-objects/token-bucket.ts";
 
 const START = Date.UTC(2026, 0, 1);
 const limit = { capacity: 3, rate: 1, intervalMs: 1000 };
-const charge = (key: string, cost = 1): Charge => ({ key, limit, cost });
+const charge = (key: string, cost = 1): BucketCharge => ({ key, limit, cost });
 
 let names = 0;
 const freshObject = (): DurableObjectStub<TokenBucket> => env.TOKEN_BUCKET.getByName(`test-${names++}`);
@@ -134,10 +134,10 @@ describe("TokenBucket", () => {
 
 describe("TokenBucket, leased", () => {
   const big = { capacity: 1000, rate: 100, intervalMs: 1000 };
-  const ask = (isolate: string, turn: number, need: number, has = 0): LeaseAsk => ({
+  const ask = (isolate: string, turn: number, need: number, has = 0): BucketLeaseRequest => ({
     key: "a",
     limit: big,
-    ask: { isolate, turn, applied: turn - 1, has, need, perMs: 0.05, peakPerMs: 0.05, isSteady: true },
+    request: { isolate, turn, applied: turn - 1, has, need, perMs: 0.05, peakPerMs: 0.05, isSteady: true },
   });
   const pools = (stub: DurableObjectStub<TokenBucket>): Promise<number> =>
     runInDurableObject(stub, (_, { storage }) => storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM pools").one().n);

@@ -7,11 +7,11 @@ import type { PathMatch } from "../../core/transcode/path-trie.ts";
 import type { CircuitBreaker } from "../../durable-objects/circuit-breaker.ts";
 import type { HashRing } from "../../durable-objects/hash-ring.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
-import { operatorEndpoints } from "./admin/breakers.ts";
-import { discoveryEndpoints } from "./admin/discovery.ts";
+import { breakerMethods } from "./admin/breakers.ts";
+import { discoveryMethods } from "./admin/discovery.ts";
 import { redirectToReference, wantsPage } from "./admin/front-page.ts";
-import { purgingEndpoints } from "./admin/purge.ts";
-import { registryEndpoints } from "./admin/registry.ts";
+import { purgeMethods } from "./admin/purge.ts";
+import { registryMethods } from "./admin/registry.ts";
 import { cachesOf } from "./cache/caches.ts";
 import { PurgeView } from "./cache/purge/purges.ts";
 import { type Call, type Handler, type Protocol, withHeaders } from "./call.ts";
@@ -57,23 +57,23 @@ export function createGateway({ policy, endpoints, rest, types, validate, ...bou
   // What an operator has listed goes where the configuration says; discovery is ours where nobody has.
   const upstreams = new Map([...endpoints].map(([{ parent }, { upstream }]) => [parent.typeName, upstream] as const));
   const statusOf = (service: string) => upstreams.get(service)?.status?.() ?? "serving";
-  const own = policy.discovery ? discoveryEndpoints(endpoints, policy.defaults, statusOf) : [];
+  const own = policy.discovery ? discoveryMethods(endpoints, policy.defaults, statusOf) : [];
   const { registry } = policy;
   const services = new Set([...policy.services].filter(([, { upstream }]) => upstream.registry).map(([name]) => name));
   const nativeGrpc = new Set([...services].filter((name) => policy.services.get(name)?.upstream.protocol === "grpc"));
   const registering =
     registry === undefined
       ? []
-      : registryEndpoints(
+      : registryMethods(
           { ...registry, token: bound.registryToken, services, nativeGrpc, rings: bound.rings as DurableObjectNamespace<HashRing> },
           policy.defaults,
         );
   const objects = { breakers: bound.breakers as DurableObjectNamespace<CircuitBreaker>, rings: bound.rings };
   const operating =
-    policy.breakers === undefined ? [] : operatorEndpoints(policy, policy.breakers, { token: bound.operatorToken, ...objects });
+    policy.breakers === undefined ? [] : breakerMethods(policy, policy.breakers, { token: bound.operatorToken, ...objects });
   const purges =
     bound.purgeLogs === undefined || policy.purge === undefined ? undefined : new PurgeView({ logs: bound.purgeLogs, ...policy.purge });
-  const purging = purges === undefined ? [] : purgingEndpoints(purges, bound.purgeToken, policy.defaults);
+  const purging = purges === undefined ? [] : purgeMethods(purges, bound.purgeToken, policy.defaults);
   const caches = cachesOf(policy, endpoints, purges, bound.namespace);
   const routed = (method: DescMethod, endpoint: Endpoint, rule?: RestRoute): Handler => {
     const places = placesOf(method, endpoint.policy);

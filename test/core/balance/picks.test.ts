@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { BalancerName } from "../../../core/balance/balancers.ts";
 import { Fleet, type FleetSettings, type Found, type Member, type Wanted } from "../../../core/balance/fleet.ts";
 import { ANYWHERE } from "../../../core/balance/locality.ts";
-import { UNHEARD } from "../../../core/breaker/local-breaker.ts";
+import { UNRECORDED } from "../../../core/breaker/local-breaker.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
 import { dice as diceOf } from "../../simulation/simulation.ts";
 
@@ -281,7 +281,7 @@ describe("what is known of endpoints", () => {
     fleet.succeeded("a", failed);
     fleet.succeeded("b", end("b"));
     expect(picked(fleet)).toBe("b");
-    expect(fleet.panel.of("a").memory.inARow).toBe(1);
+    expect(fleet.localBreakers.get("a").memory.inARow).toBe(1);
   });
 });
 
@@ -312,7 +312,7 @@ describe("what methods cost", () => {
       const method = n % 2;
       const now = NOW + n * 10;
       const lease = fleet.begin(id, now, now + 60_000, method)!;
-      fleet.succeeded(id, { lease, admission: UNHEARD, now: now + (method === 1 ? 90 : 10), roll: 0, method });
+      fleet.succeeded(id, { lease, admission: UNRECORDED, now: now + (method === 1 ? 90 : 10), roll: 0, method });
     }
   };
   const costOf = (fleet: Fleet, id: string, method: number) => fleet.begin(id, 1e9, 2e9, method)!.cost;
@@ -345,11 +345,11 @@ describe("a stream that breaks off after its attempt has succeeded", () => {
     for (let n = 0; n < 2 * BREAKER.minCalls; n++) {
       const found = fleet.pick(wanted({ tried: new Set(["b", "c"]) }));
       if (found.kind !== "found") throw new Error(found.kind);
-      const admission = isUnheard ? UNHEARD : found.admission;
+      const admission = isUnheard ? UNRECORDED : found.admission;
       fleet.succeeded("a", { lease: fleet.begin("a", NOW, NOW + 100)!, admission, now: NOW, roll: 0 });
       fleet.broke("a", admission, NOW, 0);
     }
-    fleet.broke("x", UNHEARD, NOW, 0); // one that has left meanwhile
+    fleet.broke("x", UNRECORDED, NOW, 0); // one that has left meanwhile
     return fleet;
   };
 

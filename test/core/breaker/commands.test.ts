@@ -1,17 +1,24 @@
 // Isolates and their object under commands in any order: calls, reports that are lost, late and doubled, restarts; few probes, no older word.
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type Admitted, Breaker } from "../../../core/breaker/local-breaker.ts";
-import { type Reporter, restarted, type Seen, type Stored, TOKEN_MS, type View } from "../../../core/breaker/shared-breaker.ts";
-import { type Board, reported } from "../../../core/breaker/shared-breakers.ts";
+import { type Admitted, LocalBreaker } from "../../../core/breaker/local-breaker.ts";
+import {
+  type BreakerReport,
+  type BreakerView,
+  PROBE_MS,
+  type Reporter,
+  restore,
+  type StoredBreaker,
+} from "../../../core/breaker/shared-breaker.ts";
+import { receiveReports, type SharedBreakers } from "../../../core/breaker/shared-breakers.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
 
 const ENDPOINT = "e";
 const ISOLATES = 5;
 
 type Message = { readonly of: number; readonly sentAt: number } & (
-  | { readonly kind: "report"; readonly seen: Seen }
-  | { readonly kind: "view"; readonly view: View }
+  | { readonly kind: "report"; readonly seen: BreakerReport }
+  | { readonly kind: "view"; readonly view: BreakerView }
 );
 
 const isolate = fc.nat({ max: ISOLATES - 1 });
@@ -31,11 +38,11 @@ class World {
   readonly #policy: typeof BREAKER;
   readonly #isolates = Array.from({ length: ISOLATES }, (_, index) => ({
     by: { isolate: `i${index}`, location: `L${index % 2}` } satisfies Reporter,
-    breaker: new Breaker({ ...BREAKER, consecutive: 1 }),
+    breaker: new LocalBreaker({ ...BREAKER, consecutive: 1 }),
     probes: [] as Admitted[], // under way: its own, and the object's
   }));
-  #board: Board = new Map();
-  #stored = new Map<string, Stored>();
+  #board: SharedBreakers = new Map();
+  #stored = new Map<string, StoredBreaker>();
   #net: Message[] = [];
   #told = 0;
   now = 1_000_000;
@@ -57,7 +64,7 @@ class World {
   }
 
   #restart(): void {
-    this.#board = new Map([...this.#stored].map(([endpoint, stored]) => [endpoint, restarted(stored, this.now)]));
+    this.#board = new Map([...this.#stored].map(([endpoint, stored]) => [endpoint, restore(stored, this.now)]));
     this.#store(new Map());
   }
 
@@ -65,7 +72,7 @@ class World {
     this.now += ms;
     for (const one of this.#isolates) {
       const [over, going] = [one.probes.filter((probe) => this.#isOver(probe)), one.probes.filter((probe) => !this.#isOver(probe))];
-      for (const probe of over) one.breaker.drop(probe); // ended, as its attempt is
+      for (const probe of over) one.breaker.discard(probe); // ended, as its attempt is
       one.probes = going;
     }
   }
@@ -79,17 +86,17 @@ class World {
     const admission = breaker.admit(this.now, 0.5);
     if (admission.kind === "refused") return;
     if (admission.probe !== undefined) probes.push(admission);
-    else breaker.record(admission, fails ? "failed" : "answered", 1, this.now, 0.5);
+    else breaker.record(admission, fails ? "failed" : "succeeded", 1, this.now, 0.5);
   }
 
   end(index: number, fails: boolean): void {
     const { breaker, probes } = this.#isolates[index]!;
     const probe = probes.shift();
-    if (probe !== undefined) breaker.record(probe, fails ? "failed" : "answered", 1, this.now, 0.5);
+    if (probe !== undefined) breaker.record(probe, fails ? "failed" : "succeeded", 1, this.now, 0.5);
   }
 
   ask(index: number): void {
-    const seen = this.#isolates[index]!.breaker.seen(this.now);
+    const seen = this.#isolates[index]!.breaker.takeReport(this.now);
     if (seen !== undefined) this.#net.push({ kind: "report", of: index, sentAt: this.now, seen });
   }
 
@@ -106,22 +113,22 @@ class World {
     const { of, sentAt } = message;
     const { by, breaker } = this.#isolates[of]!;
     if (message.kind === "view") {
-      breaker.saw(message.view, sentAt);
+      breaker.applyView(message.view, sentAt);
       return;
     }
     const before = this.#board;
-    const [board, views] = reported(before, by, { [ENDPOINT]: message.seen }, this.#policy, this.now);
+    const [board, views] = receiveReports(before, by, { [ENDPOINT]: message.seen }, this.#policy, this.now);
     this.#board = board;
     this.#store(before);
     const view = views[ENDPOINT]!;
     expect(view.version).toBeGreaterThanOrEqual(this.#told);
     this.#told = view.version;
-    if (view.token !== undefined) this.granted += 1;
+    if (view.probeId !== undefined) this.granted += 1;
     this.#net.push({ kind: "view", of, sentAt, view });
   }
 
   /** As the object does: where a version has changed. */
-  #store(before: Board): void {
+  #store(before: SharedBreakers): void {
     for (const [endpoint, { version, kind, until, opens, forced, nextToken }] of this.#board) {
       if (version !== before.get(endpoint)?.version) this.#stored.set(endpoint, { version, kind, until, opens, forced, nextToken });
     }
@@ -132,19 +139,19 @@ class World {
     const alive = new Set<string>();
     for (const [index, { breaker, probes }] of this.#isolates.entries()) {
       const { token } = breaker.memory;
-      const granted = probes.flatMap(({ probe }) => (probe === undefined || probe.token === 0 ? [] : probe));
-      if (token !== undefined && this.now < token.until) granted.push({ ...token, endsAt: token.until });
-      for (const one of granted) alive.add(`${index}/${one.version}/${one.token}`);
+      const granted = probes.flatMap(({ probe }) => (probe === undefined || probe.id === 0 ? [] : probe));
+      if (token !== undefined && this.now < token.until) granted.push({ version: token.version, id: token.token, endsAt: token.until });
+      for (const one of granted) alive.add(`${index}/${one.version}/${one.id}`);
     }
     return alive.size;
   }
 
-  get kind(): View["kind"] {
+  get kind(): BreakerView["kind"] {
     return this.#board.get(ENDPOINT)?.kind ?? "closed";
   }
 
   isOut(index: number): boolean {
-    return this.#isolates[index]!.breaker.isOut(this.now, 0.5);
+    return this.#isolates[index]!.breaker.refuses(this.now, 0.5);
   }
 }
 
@@ -180,5 +187,5 @@ it("has no more than its probes alive, goes back to no older version, and is clo
   );
   expect(opened).toBeGreaterThan(1_000); // states that were reached at all
   expect(granted).toBeGreaterThan(500);
-  expect(TOKEN_MS).toBeGreaterThan(3_000); // or no command would meet a probe that is alive
+  expect(PROBE_MS).toBeGreaterThan(3_000); // or no command would meet a probe that is alive
 });

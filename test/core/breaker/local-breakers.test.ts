@@ -1,23 +1,23 @@
 // The breaker and the panel of one isolate, step by step: what opens them, who may probe, and what is told when.
 import { describe, expect, it } from "vitest";
-import { type Admitted, Breaker, UNHEARD } from "../../../core/breaker/local-breaker.ts";
-import { Panel } from "../../../core/breaker/local-breakers.ts";
-import { TOKEN_MS, type View } from "../../../core/breaker/shared-breaker.ts";
+import { type Admitted, LocalBreaker, UNRECORDED } from "../../../core/breaker/local-breaker.ts";
+import { LocalBreakers } from "../../../core/breaker/local-breakers.ts";
+import { type BreakerView, PROBE_MS } from "../../../core/breaker/shared-breaker.ts";
 import { count, counts, emptyWindow } from "../../../core/breaker/window.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
 
 const NOW = 50_000;
-const VIEW: View = { version: 2, kind: "open", admit: 0, retryAfterMs: 700, token: undefined, leaseMs: 3_000 };
-const admitted = (breaker: Breaker, now: number, roll = 0.5): Admitted => {
+const VIEW: BreakerView = { version: 2, kind: "open", admit: 0, retryAfterMs: 700, probeId: undefined, leaseMs: 3_000 };
+const admitted = (breaker: LocalBreaker, now: number, roll = 0.5): Admitted => {
   const admission = breaker.admit(now, roll);
   if (admission.kind !== "admitted") throw new Error(`refused for ${admission.retryAfterMs} ms`);
   return admission;
 };
-const call = (breaker: Breaker, outcome: "answered" | "failed", now = NOW, tookMs = 1, roll = 0): void =>
+const call = (breaker: LocalBreaker, outcome: "succeeded" | "failed", now = NOW, tookMs = 1, roll = 0): void =>
   breaker.record(admitted(breaker, now), outcome, tookMs, now, roll);
 /** A breaker that has opened by its own evidence at `NOW`. */
-function opened(roll = 0, policy = BREAKER): Breaker {
-  const breaker = new Breaker(policy);
+function opened(roll = 0, policy = BREAKER): LocalBreaker {
+  const breaker = new LocalBreaker(policy);
   for (let n = 0; n < policy.consecutive; n++) call(breaker, "failed", NOW, 1, roll);
   return breaker;
 }
@@ -34,8 +34,8 @@ describe("a breaker that opens by its own evidence", () => {
 
   it("opens at the exact share of failures, of enough calls", () => {
     const share = (answers: number, failures: number): boolean => {
-      const breaker = new Breaker({ ...BREAKER, consecutive: 1_000 });
-      for (let n = 0; n < answers; n++) call(breaker, "answered");
+      const breaker = new LocalBreaker({ ...BREAKER, consecutive: 1_000 });
+      for (let n = 0; n < answers; n++) call(breaker, "succeeded");
       for (let n = 0; n < failures; n++) if (breaker.admit(NOW, 0).kind === "admitted") call(breaker, "failed");
       return breaker.admit(NOW, 0).kind === "refused";
     };
@@ -43,9 +43,9 @@ describe("a breaker that opens by its own evidence", () => {
   });
 
   it("opens for slow calls from slowMs on, failed or not, and never where that is turned off", () => {
-    const slow = (tookMs: number, slowPercent: number, outcome: "answered" | "failed" = "answered"): boolean => {
-      const breaker = new Breaker({ ...BREAKER, slowPercent, slowMs: 1_000, failurePercent: 100, consecutive: 1_000 });
-      call(breaker, "answered", NOW, 1);
+    const slow = (tookMs: number, slowPercent: number, outcome: "succeeded" | "failed" = "succeeded"): boolean => {
+      const breaker = new LocalBreaker({ ...BREAKER, slowPercent, slowMs: 1_000, failurePercent: 100, consecutive: 1_000 });
+      call(breaker, "succeeded", NOW, 1);
       for (let n = 0; n < 19; n++) if (breaker.admit(NOW, 0).kind === "admitted") call(breaker, outcome, NOW, tookMs);
       return breaker.admit(NOW, 0).kind === "refused";
     };
@@ -54,35 +54,35 @@ describe("a breaker that opens by its own evidence", () => {
   });
 
   it("judges by failures as well, after an answer, where slow calls count, too", () => {
-    const breaker = new Breaker({ ...BREAKER, consecutive: 1_000, slowPercent: 99 });
+    const breaker = new LocalBreaker({ ...BREAKER, consecutive: 1_000, slowPercent: 99 });
     for (let n = 0; n < 19; n++) call(breaker, "failed");
-    call(breaker, "answered");
+    call(breaker, "succeeded");
     expect(breaker.admit(NOW, 0).kind).toBe("refused"); // 19 of 20 have failed
   });
 
   it("lets one probe go when its time has passed, until that has ended or is 5 s old", () => {
     const breaker = opened();
-    expect([breaker.hasProbe(NOW + 999), breaker.hasProbe(NOW + 1_000)]).toEqual([false, true]);
+    expect([breaker.isDueForProbe(NOW + 999), breaker.isDueForProbe(NOW + 1_000)]).toEqual([false, true]);
     const probe = admitted(breaker, NOW + 1_000);
-    expect(probe.probe).toEqual({ version: 0, token: 0, endsAt: NOW + 1_000 + TOKEN_MS });
-    expect(breaker.hasProbe(NOW + 1_001)).toBe(false);
+    expect(probe.probe).toEqual({ version: 0, id: 0, endsAt: NOW + 1_000 + PROBE_MS });
+    expect(breaker.isDueForProbe(NOW + 1_001)).toBe(false);
     expect(breaker.admit(NOW + 1_001, 0)).toEqual({ kind: "refused", retryAfterMs: 500 });
-    expect([breaker.hasProbe(NOW + 5_999), breaker.hasProbe(NOW + 6_000)]).toEqual([false, true]);
-    breaker.record(probe, "answered", 1, NOW + 6_000, 0); // too late to say anything
-    expect(breaker.isAtRest(NOW + 6_000)).toBe(false);
-    breaker.record(admitted(breaker, NOW + 6_000), "answered", 1, NOW + 6_001, 0);
-    expect(breaker.isAtRest(NOW + 6_001)).toBe(true);
-    expect(breaker.hasProbe(NOW + 6_001)).toBe(false);
+    expect([breaker.isDueForProbe(NOW + 5_999), breaker.isDueForProbe(NOW + 6_000)]).toEqual([false, true]);
+    breaker.record(probe, "succeeded", 1, NOW + 6_000, 0); // too late to say anything
+    expect(breaker.isClosed(NOW + 6_000)).toBe(false);
+    breaker.record(admitted(breaker, NOW + 6_000), "succeeded", 1, NOW + 6_001, 0);
+    expect(breaker.isClosed(NOW + 6_001)).toBe(true);
+    expect(breaker.isDueForProbe(NOW + 6_001)).toBe(false);
   });
 
   it("is told of neither by the drop of an ordinary call, nor by that of a probe that is not its own any more", () => {
     const breaker = opened();
     const first = admitted(breaker, NOW + 1_000);
-    breaker.drop({ kind: "admitted", generation: 0 });
+    breaker.discard({ kind: "admitted", generation: 0 });
     expect(breaker.admit(NOW + 1_001, 0).kind).toBe("refused");
-    breaker.drop(first);
+    breaker.discard(first);
     const second = admitted(breaker, NOW + 1_002);
-    breaker.drop(first);
+    breaker.discard(first);
     expect(breaker.admit(NOW + 1_003, 0).kind).toBe("refused");
     breaker.record(first, "failed", 1, NOW + 1_004, 0);
     expect(second.probe).toBeDefined();
@@ -90,108 +90,108 @@ describe("a breaker that opens by its own evidence", () => {
 
   it("is out for ordinary calls until it is well", () => {
     const breaker = opened();
-    expect([breaker.isOut(NOW, 0), breaker.isOut(NOW + 1_000, 0.9)]).toEqual([true, true]);
-    expect(new Breaker(BREAKER).isOut(NOW, 0.999)).toBe(false);
+    expect([breaker.refuses(NOW, 0), breaker.refuses(NOW + 1_000, 0.9)]).toEqual([true, true]);
+    expect(new LocalBreaker(BREAKER).refuses(NOW, 0.999)).toBe(false);
   });
 
   it("counts nothing of an admission that it has not given", () => {
-    const breaker = new Breaker(BREAKER);
-    for (let n = 0; n < 9; n++) breaker.record(UNHEARD, "failed", 1, NOW, 0);
-    expect(breaker.isAtRest(NOW)).toBe(true);
-    expect(breaker.seen(NOW)).toBeUndefined();
+    const breaker = new LocalBreaker(BREAKER);
+    for (let n = 0; n < 9; n++) breaker.record(UNRECORDED, "failed", 1, NOW, 0);
+    expect(breaker.isClosed(NOW)).toBe(true);
+    expect(breaker.takeReport(NOW)).toBeUndefined();
   });
 });
 
 describe("a breaker that goes by the object's view", () => {
   it("admits the share that the view says", () => {
-    const breaker = new Breaker(BREAKER);
-    breaker.saw({ ...VIEW, kind: "ramp", admit: 0.3, retryAfterMs: 0 }, NOW);
-    expect([breaker.isOut(NOW, 0.29), breaker.isOut(NOW, 0.3)]).toEqual([false, true]);
+    const breaker = new LocalBreaker(BREAKER);
+    breaker.applyView({ ...VIEW, kind: "ramp", admit: 0.3, retryAfterMs: 0 }, NOW);
+    expect([breaker.refuses(NOW, 0.29), breaker.refuses(NOW, 0.3)]).toEqual([false, true]);
     expect(breaker.admit(NOW, 0.3)).toEqual({ kind: "refused", retryAfterMs: 1 });
     expect(breaker.admit(NOW, 0.29).kind).toBe("admitted");
-    breaker.saw({ ...VIEW, version: 3, kind: "closed", admit: 1 }, NOW);
-    expect(breaker.isAtRest(NOW)).toBe(true);
+    breaker.applyView({ ...VIEW, version: 3, kind: "closed", admit: 1 }, NOW);
+    expect(breaker.isClosed(NOW)).toBe(true);
   });
 
   it("takes a token of a half-open endpoint for one probe, once, for five seconds from the send", () => {
-    const half: View = { ...VIEW, kind: "half", token: 4, leaseMs: 20_000 };
-    const breaker = new Breaker(BREAKER);
-    breaker.saw(half, NOW);
-    expect([breaker.hasProbe(NOW + 4_999), breaker.hasProbe(NOW + 5_000)]).toEqual([true, false]);
+    const half: BreakerView = { ...VIEW, kind: "half", probeId: 4, leaseMs: 20_000 };
+    const breaker = new LocalBreaker(BREAKER);
+    breaker.applyView(half, NOW);
+    expect([breaker.isDueForProbe(NOW + 4_999), breaker.isDueForProbe(NOW + 5_000)]).toEqual([true, false]);
     const { probe } = admitted(breaker, NOW + 10);
-    expect(probe).toEqual({ version: 2, token: 4, endsAt: NOW + 5_000 });
-    expect(breaker.hasProbe(NOW + 11)).toBe(false);
+    expect(probe).toEqual({ version: 2, id: 4, endsAt: NOW + 5_000 });
+    expect(breaker.isDueForProbe(NOW + 11)).toBe(false);
     expect(breaker.admit(NOW + 11, 0).kind).toBe("refused");
-    breaker.saw(half, NOW + 12); // the same word again
-    expect(breaker.hasProbe(NOW + 13)).toBe(false);
-    breaker.saw({ ...half, token: 3 }, NOW + 14);
-    expect(breaker.hasProbe(NOW + 15)).toBe(false);
-    breaker.saw({ ...half, token: 5 }, NOW + 16);
-    expect(breaker.hasProbe(NOW + 17)).toBe(true);
-    breaker.saw({ ...half, version: 3, token: 1 }, NOW + 18); // numbers may start again with a version
-    expect(admitted(breaker, NOW + 19).probe).toMatchObject({ version: 3, token: 1 });
-    const ramp = new Breaker(BREAKER);
-    ramp.saw({ ...half, kind: "open" }, NOW);
-    expect(ramp.hasProbe(NOW)).toBe(false);
+    breaker.applyView(half, NOW + 12); // the same word again
+    expect(breaker.isDueForProbe(NOW + 13)).toBe(false);
+    breaker.applyView({ ...half, probeId: 3 }, NOW + 14);
+    expect(breaker.isDueForProbe(NOW + 15)).toBe(false);
+    breaker.applyView({ ...half, probeId: 5 }, NOW + 16);
+    expect(breaker.isDueForProbe(NOW + 17)).toBe(true);
+    breaker.applyView({ ...half, version: 3, probeId: 1 }, NOW + 18); // numbers may start again with a version
+    expect(admitted(breaker, NOW + 19).probe).toMatchObject({ version: 3, id: 1 });
+    const ramp = new LocalBreaker(BREAKER);
+    ramp.applyView({ ...half, kind: "open" }, NOW);
+    expect(ramp.isDueForProbe(NOW)).toBe(false);
   });
 
   it("tells what became of the object's probe, once", () => {
-    for (const outcome of ["answered", "failed"] as const) {
-      const breaker = new Breaker(BREAKER);
-      breaker.saw({ ...VIEW, kind: "half", token: 4, leaseMs: 20_000 }, NOW);
+    for (const outcome of ["succeeded", "failed"] as const) {
+      const breaker = new LocalBreaker(BREAKER);
+      breaker.applyView({ ...VIEW, kind: "half", probeId: 4, leaseMs: 20_000 }, NOW);
       const probe = admitted(breaker, NOW);
       expect(breaker.wantsProbe(NOW)).toBe(false);
       breaker.record(probe, outcome, 1, NOW + 1, 0);
       expect(breaker.memory.isUrgent).toBe(true);
-      expect(breaker.seen(NOW + 2)).toMatchObject({ probe: { version: 2, token: 4, isWell: outcome === "answered" } });
+      expect(breaker.takeReport(NOW + 2)).toMatchObject({ probe: { version: 2, id: 4, succeeded: outcome === "succeeded" } });
       expect(breaker.memory.isUrgent).toBe(false);
-      expect(breaker.seen(NOW + 3)?.probe).toBeUndefined();
+      expect(breaker.takeReport(NOW + 3)?.probe).toBeUndefined();
     }
   });
 
   it("forgets its own evidence where the object has changed its mind, and keeps it where not", () => {
-    const breaker = new Breaker(BREAKER);
+    const breaker = new LocalBreaker(BREAKER);
     for (let n = 0; n < 4; n++) call(breaker, "failed");
-    breaker.saw({ ...VIEW, kind: "closed", admit: 1, version: 5 }, NOW);
+    breaker.applyView({ ...VIEW, kind: "closed", admit: 1, version: 5 }, NOW);
     call(breaker, "failed");
     expect(breaker.admit(NOW, 0).kind).toBe("refused"); // five in a row: a closed view takes nothing away
-    const other = new Breaker(BREAKER);
+    const other = new LocalBreaker(BREAKER);
     for (let n = 0; n < 4; n++) call(other, "failed");
-    other.saw({ ...VIEW, kind: "ramp", admit: 1 }, NOW);
+    other.applyView({ ...VIEW, kind: "ramp", admit: 1 }, NOW);
     call(other, "failed");
     expect(other.admit(NOW, 0).kind).toBe("admitted");
-    other.saw({ ...VIEW, kind: "ramp", admit: 1 }, NOW + 1); // the same version: nothing is forgotten
+    other.applyView({ ...VIEW, kind: "ramp", admit: 1 }, NOW + 1); // the same version: nothing is forgotten
     for (let n = 0; n < 4; n++) call(other, "failed");
     expect(other.admit(NOW, 0).kind).toBe("refused");
   });
 
   it("takes an older word only when its newer one has lapsed", () => {
-    const breaker = new Breaker(BREAKER);
-    breaker.saw({ ...VIEW, version: 9, kind: "ramp", admit: 1 }, NOW);
-    breaker.saw({ ...VIEW, version: 8 }, NOW + 2_999);
+    const breaker = new LocalBreaker(BREAKER);
+    breaker.applyView({ ...VIEW, version: 9, kind: "ramp", admit: 1 }, NOW);
+    breaker.applyView({ ...VIEW, version: 8 }, NOW + 2_999);
     expect(breaker.admit(NOW + 2_999, 0).kind).toBe("admitted");
-    breaker.saw({ ...VIEW, version: 8 }, NOW + 3_000); // an object that has lost its memory
+    breaker.applyView({ ...VIEW, version: 8 }, NOW + 3_000); // an object that has lost its memory
     expect(breaker.admit(NOW + 3_000, 0).kind).toBe("refused");
   });
 
   it("wants a probe while it is half open, or open beyond its lease, and has none", () => {
-    const wants = (view: Partial<View>, atMs: number): boolean => {
-      const breaker = new Breaker(BREAKER);
-      breaker.saw({ ...VIEW, ...view }, NOW);
+    const wants = (view: Partial<BreakerView>, atMs: number): boolean => {
+      const breaker = new LocalBreaker(BREAKER);
+      breaker.applyView({ ...VIEW, ...view }, NOW);
       return breaker.wantsProbe(NOW + atMs);
     };
     expect(wants({ kind: "half" }, 0)).toBe(true);
-    expect(wants({ kind: "half", token: 1 }, 0)).toBe(false);
+    expect(wants({ kind: "half", probeId: 1 }, 0)).toBe(false);
     expect([wants({}, 2_999), wants({}, 3_000)]).toEqual([false, true]);
     expect([wants({ kind: "ramp" }, 0), wants({ kind: "closed" }, 0)]).toEqual([false, false]);
-    expect(new Breaker(BREAKER).wantsProbe(NOW)).toBe(false);
+    expect(new LocalBreaker(BREAKER).wantsProbe(NOW)).toBe(false);
   });
 
   it("is looked at sooner while it fails or is not closed, but not while it is open everywhere", () => {
-    const uneasy = (view: Partial<View>): boolean => {
-      const breaker = new Breaker(BREAKER);
-      breaker.saw({ ...VIEW, ...view }, NOW);
-      return breaker.isUneasy(NOW);
+    const uneasy = (view: Partial<BreakerView>): boolean => {
+      const breaker = new LocalBreaker(BREAKER);
+      breaker.applyView({ ...VIEW, ...view }, NOW);
+      return breaker.needsFastReports(NOW);
     };
     expect([uneasy({}), uneasy({ kind: "half" }), uneasy({ kind: "ramp" }), uneasy({ kind: "closed" })]).toEqual([
       false,
@@ -199,85 +199,85 @@ describe("a breaker that goes by the object's view", () => {
       true,
       false,
     ]);
-    expect(opened().isUneasy(NOW)).toBe(true);
-    const breaker = new Breaker(BREAKER);
-    expect(breaker.isUneasy(NOW)).toBe(false);
+    expect(opened().needsFastReports(NOW)).toBe(true);
+    const breaker = new LocalBreaker(BREAKER);
+    expect(breaker.needsFastReports(NOW)).toBe(false);
     call(breaker, "failed");
-    expect(breaker.isUneasy(NOW)).toBe(true);
-    breaker.seen(NOW);
-    expect(breaker.isUneasy(NOW)).toBe(false);
+    expect(breaker.needsFastReports(NOW)).toBe(true);
+    breaker.takeReport(NOW);
+    expect(breaker.needsFastReports(NOW)).toBe(false);
   });
 });
 
 describe("what is told to the object", () => {
   it("is what was counted, numbered, and whether failures are past", () => {
-    const breaker = new Breaker(BREAKER);
-    expect(breaker.seen(NOW)).toBeUndefined();
-    call(breaker, "answered");
+    const breaker = new LocalBreaker(BREAKER);
+    expect(breaker.takeReport(NOW)).toBeUndefined();
+    call(breaker, "succeeded");
     call(breaker, "failed");
-    expect(breaker.seen(NOW)).toEqual({ sequence: 1, calls: 2, failures: 1, isPast: false, isOpen: false, wantsProbe: false });
-    expect(breaker.seen(NOW)).toMatchObject({ sequence: 2, isPast: false }); // the last call has failed
-    call(breaker, "answered");
-    expect(breaker.seen(NOW)).toMatchObject({ sequence: 3, calls: 3, failures: 1, isPast: true });
-    expect(breaker.seen(NOW + 20_000)).toBeUndefined();
-    expect(opened().seen(NOW)).toMatchObject({ isOpen: true, calls: 0, failures: 0 });
+    expect(breaker.takeReport(NOW)).toEqual({ sequence: 1, calls: 2, failures: 1, hasRecovered: false, isOpen: false, wantsProbe: false });
+    expect(breaker.takeReport(NOW)).toMatchObject({ sequence: 2, hasRecovered: false }); // the last call has failed
+    call(breaker, "succeeded");
+    expect(breaker.takeReport(NOW)).toMatchObject({ sequence: 3, calls: 3, failures: 1, hasRecovered: true });
+    expect(breaker.takeReport(NOW + 20_000)).toBeUndefined();
+    expect(opened().takeReport(NOW)).toMatchObject({ isOpen: true, calls: 0, failures: 0 });
   });
 });
 
 describe("a panel", () => {
   it("keeps a breaker for each endpoint, and forgets those that are gone", () => {
-    const panel = new Panel(BREAKER);
-    const [a, b] = [panel.of("a"), panel.of("b")];
-    expect(panel.of("a")).toBe(a);
+    const panel = new LocalBreakers(BREAKER);
+    const [a, b] = [panel.get("a"), panel.get("b")];
+    expect(panel.get("a")).toBe(a);
     for (let n = 0; n < 5; n++) call(a, "failed");
-    panel.look(a, NOW);
-    expect(panel.isQuiet(NOW)).toBe(false);
-    panel.keep(new Set(["b"]));
-    expect(panel.isQuiet(NOW)).toBe(true);
-    expect(panel.of("b")).toBe(b);
-    expect(panel.of("a")).not.toBe(a);
+    panel.update(a, NOW);
+    expect(panel.areAllClosed(NOW)).toBe(false);
+    panel.retain(new Set(["b"]));
+    expect(panel.areAllClosed(NOW)).toBe(true);
+    expect(panel.get("b")).toBe(b);
+    expect(panel.get("a")).not.toBe(a);
   });
 
   it("is quiet again when every breaker is at rest", () => {
-    const panel = new Panel(BREAKER);
-    expect(panel.isQuiet(NOW)).toBe(true);
-    const breaker = panel.of("a");
-    panel.look(breaker, NOW);
-    expect(panel.isQuiet(NOW)).toBe(true);
-    panel.saw({ a: VIEW, unknown: VIEW }, NOW, NOW);
-    expect(panel.isQuiet(NOW)).toBe(false);
-    panel.saw({ a: { ...VIEW, version: 3, kind: "closed" } }, NOW, NOW);
-    expect(panel.isQuiet(NOW)).toBe(true);
+    const panel = new LocalBreakers(BREAKER);
+    expect(panel.areAllClosed(NOW)).toBe(true);
+    const breaker = panel.get("a");
+    panel.update(breaker, NOW);
+    expect(panel.areAllClosed(NOW)).toBe(true);
+    panel.applyViews({ a: VIEW, unknown: VIEW }, NOW, NOW);
+    expect(panel.areAllClosed(NOW)).toBe(false);
+    panel.applyViews({ a: { ...VIEW, version: 3, kind: "closed" } }, NOW, NOW);
+    expect(panel.areAllClosed(NOW)).toBe(true);
   });
 
   it("reports at once what is urgent of the endpoint that was called, and half a second later where a probe is wanted", () => {
-    const panel = new Panel(BREAKER);
-    const [a] = [panel.of("a"), panel.of("b")];
-    expect(panel.report(NOW, undefined)).toEqual({});
+    const panel = new LocalBreakers(BREAKER);
+    const [a] = [panel.get("a"), panel.get("b")];
+    expect(panel.takeReports(NOW, undefined)).toEqual({});
     for (let n = 0; n < 5; n++) call(a, "failed");
-    panel.look(a, NOW);
-    expect(panel.report(NOW, "b")).toBeUndefined();
-    expect(panel.report(NOW, "a")).toMatchObject({ a: { isOpen: true } });
-    panel.saw({ b: { ...VIEW, kind: "half" } }, NOW, NOW);
-    expect(panel.report(NOW + 499, undefined)).toBeUndefined();
-    expect(panel.report(NOW + 500, undefined)).toMatchObject({ b: { wantsProbe: true } });
+    panel.update(a, NOW);
+    expect(panel.takeReports(NOW, "b")).toBeUndefined();
+    expect(panel.takeReports(NOW, "a")).toMatchObject({ a: { isOpen: true } });
+    panel.applyViews({ b: { ...VIEW, kind: "half" } }, NOW, NOW);
+    expect(panel.takeReports(NOW + 499, undefined)).toBeUndefined();
+    expect(panel.takeReports(NOW + 500, undefined)).toMatchObject({ b: { wantsProbe: true } });
   });
 
   it("reports each second while anything is uneasy, and else every eleven seconds", () => {
-    const times = (prepare: (panel: Panel) => void): number | undefined => {
-      const panel = new Panel(BREAKER);
-      panel.of("a");
-      panel.report(NOW, undefined);
+    const times = (prepare: (panel: LocalBreakers) => void): number | undefined => {
+      const panel = new LocalBreakers(BREAKER);
+      panel.get("a");
+      panel.takeReports(NOW, undefined);
       prepare(panel);
-      for (let ms = 100; ms <= 12_000; ms += 100) if (panel.report(NOW + ms, undefined) !== undefined) return ms;
+      for (let ms = 100; ms <= 12_000; ms += 100) if (panel.takeReports(NOW + ms, undefined) !== undefined) return ms;
       return undefined;
     };
     expect(times(() => undefined)).toBe(11_000);
-    expect(times((panel) => panel.saw({ a: { ...VIEW, kind: "ramp", admit: 1, leaseMs: 30_000 } }, NOW, NOW))).toBe(1_000);
+    expect(times((panel) => panel.applyViews({ a: { ...VIEW, kind: "ramp", admit: 1, leaseMs: 30_000 } }, NOW, NOW))).toBe(1_000);
     expect(
       times((panel) => {
-        call(panel.of("a"), "failed");
-        panel.look(panel.of("a"), NOW);
+        call(panel.get("a"), "failed");
+        panel.update(panel.get("a"), NOW);
       }),
     ).toBe(1_000);
   });

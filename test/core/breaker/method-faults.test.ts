@@ -1,7 +1,7 @@
 // Failures of one method and of its endpoint: what opens a breaker, for whom, and what one call may count.
 import { describe, expect, it } from "vitest";
 import { Fleet } from "../../../core/balance/fleet.ts";
-import { Breaker } from "../../../core/breaker/local-breaker.ts";
+import { LocalBreaker } from "../../../core/breaker/local-breaker.ts";
 import { MethodFaults } from "../../../core/breaker/method-faults.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
 
@@ -10,17 +10,17 @@ const LIST = 22;
 const POLICY = { ...BREAKER, minCalls: 1_000 }; // failures in a row alone
 
 /** One call, as far as it is let through. @returns whether it was */
-function called(breaker: Breaker, method: number, isFailure: boolean, now: number): boolean {
-  if (breaker.isOut(now, 0, method) && !breaker.hasProbe(now)) return false;
+function called(breaker: LocalBreaker, method: number, isFailure: boolean, now: number): boolean {
+  if (breaker.refuses(now, 0, method) && !breaker.isDueForProbe(now)) return false;
   const admission = breaker.admit(now, 0, method);
   if (admission.kind === "refused") return false;
-  breaker.record(admission, isFailure ? "failed" : "answered", 5, now, 0, method);
+  breaker.record(admission, isFailure ? "failed" : "succeeded", 5, now, 0, method);
   return true;
 }
 
 describe("the breaker of an endpoint", () => {
   it("stays closed for a method that fails while others succeed, however often it is called", () => {
-    const breaker = new Breaker(BREAKER);
+    const breaker = new LocalBreaker(BREAKER);
     let refused = 0;
     for (let second = 0; second < 120; second++) {
       for (let n = 0; n < 12; n++) refused += called(breaker, READ, true, second * 1_000 + n) ? 0 : 1;
@@ -28,20 +28,20 @@ describe("the breaker of an endpoint", () => {
     }
     // Before the first success of another method nothing tells the method from its endpoint: the first 5 open it, for 1 s at most.
     expect(refused).toBeLessThan(12);
-    expect(breaker.isAtRest(120_000)).toBe(true);
+    expect(breaker.isClosed(120_000)).toBe(true);
   });
 
   it("opens for the method alone that has failed alone, and a call of another one finds out at once", () => {
-    const breaker = new Breaker(POLICY);
+    const breaker = new LocalBreaker(POLICY);
     for (let n = 0; n < 5; n++) called(breaker, READ, true, n);
     expect(called(breaker, READ, true, 10)).toBe(false);
     expect(called(breaker, LIST, false, 11)).toBe(true);
-    expect(breaker.isAtRest(12)).toBe(true);
+    expect(breaker.isClosed(12)).toBe(true);
     expect(called(breaker, LIST, false, 13)).toBe(true);
   });
 
   it("opens for all where the call of another method fails, too", () => {
-    const breaker = new Breaker(POLICY);
+    const breaker = new LocalBreaker(POLICY);
     for (let n = 0; n < 5; n++) called(breaker, READ, true, n);
     expect(called(breaker, LIST, true, 11)).toBe(true);
     expect(called(breaker, LIST, true, 12)).toBe(false);
@@ -49,7 +49,7 @@ describe("the breaker of an endpoint", () => {
   });
 
   it("opens for an endpoint that dies, whatever succeeded before", () => {
-    const breaker = new Breaker(POLICY);
+    const breaker = new LocalBreaker(POLICY);
     for (let n = 0; n < 50; n++) called(breaker, n % 2 === 0 ? READ : LIST, false, n);
     for (let n = 0; n < 5; n++) called(breaker, n % 2 === 0 ? READ : LIST, true, 100 + n);
     expect(called(breaker, READ, true, 200)).toBe(false);
@@ -57,21 +57,21 @@ describe("the breaker of an endpoint", () => {
   });
 
   it("goes by what it knows of the endpoint alone where methods are not told apart", () => {
-    const breaker = new Breaker(POLICY);
+    const breaker = new LocalBreaker(POLICY);
     for (let n = 0; n < 5; n++) called(breaker, 0, true, n);
     expect(called(breaker, 0, false, 10)).toBe(false);
   });
 
   it("reports to the others that it is open, but where another method may yet say that it is not the endpoint", () => {
-    const alone = new Breaker(POLICY);
+    const alone = new LocalBreaker(POLICY);
     for (let n = 0; n < 5; n++) called(alone, READ, true, n);
-    expect(alone.seen(10)).toMatchObject({ isOpen: true });
-    const mixed = new Breaker(POLICY);
+    expect(alone.takeReport(10)).toMatchObject({ isOpen: true });
+    const mixed = new LocalBreaker(POLICY);
     called(mixed, LIST, false, 0);
     for (let n = 0; n < 5; n++) called(mixed, READ, true, n);
-    expect(mixed.seen(10)).toMatchObject({ isOpen: false });
+    expect(mixed.takeReport(10)).toMatchObject({ isOpen: false });
     called(mixed, LIST, true, 11);
-    expect(mixed.seen(12)).toMatchObject({ isOpen: true });
+    expect(mixed.takeReport(12)).toMatchObject({ isOpen: true });
   });
 });
 
@@ -140,6 +140,6 @@ describe("attempts of one call", () => {
   it("are reported as one", () => {
     const fleet = fleetOf(["a"]);
     fails(fleet, 6, 0);
-    expect(fleet.panel.report(1, "a")).toMatchObject({ a: { calls: 1, failures: 1 } });
+    expect(fleet.localBreakers.takeReports(1, "a")).toMatchObject({ a: { calls: 1, failures: 1 } });
   });
 });

@@ -1,16 +1,16 @@
 // The protocol of the distributed breaker, looked at whole: every order of calls, reports, answers, losses, doubles and one crash, over the
 // real core, for two isolates and a few ticks; and six ways to get it wrong, each of which has to be found.
 import { expect, it } from "vitest";
-import { type Admitted, Breaker, type Memory } from "../../../core/breaker/local-breaker.ts";
+import { type Admitted, LocalBreaker, type Memory } from "../../../core/breaker/local-breaker.ts";
 import {
+  type BreakerView,
   CLOSED,
-  heard,
-  type Report,
-  restarted,
-  type Shared,
-  type Stored,
-  type View,
-  viewed,
+  type IsolateReport,
+  receiveReport,
+  restore,
+  type SharedBreaker,
+  type StoredBreaker,
+  viewAt,
 } from "../../../core/breaker/shared-breaker.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
 import { dice } from "../../simulation/simulation.ts";
@@ -21,8 +21,8 @@ const POLICY = { ...BREAKER, consecutive: 1, openMs: TICK_MS, quorum: 2, probes:
 const NAMES = ["a", "b"] as const;
 
 type Message = { readonly of: number; readonly isDouble: boolean } & (
-  | { readonly kind: "report"; readonly sentAt: number; readonly report: Report }
-  | { readonly kind: "view"; readonly sentAt: number; readonly view: View; readonly openUntil: number }
+  | { readonly kind: "report"; readonly sentAt: number; readonly report: IsolateReport }
+  | { readonly kind: "view"; readonly sentAt: number; readonly view: BreakerView; readonly openUntil: number }
 );
 
 interface Isolate {
@@ -33,7 +33,7 @@ interface Isolate {
 
 interface State {
   readonly now: number;
-  readonly object: Shared;
+  readonly object: SharedBreaker;
   readonly told: number; // highest version that anybody was told
   readonly crashes: number; // that may still come
   readonly isolates: readonly Isolate[];
@@ -42,10 +42,10 @@ interface State {
 
 /** What a careless implementation would do otherwise. */
 interface Variant {
-  readonly restart?: (stored: Stored, now: number) => Shared;
+  readonly restart?: (stored: StoredBreaker, now: number) => SharedBreaker;
   readonly leaseFrom?: (sentAt: number, now: number) => number;
   readonly endsProbes?: boolean;
-  readonly read?: (report: Report, object: Shared) => Report;
+  readonly read?: (report: IsolateReport, object: SharedBreaker) => IsolateReport;
 }
 
 interface Found {
@@ -59,7 +59,7 @@ const first: State = {
   object: CLOSED,
   told: 1,
   crashes: 1,
-  isolates: NAMES.map(() => ({ memory: new Breaker(POLICY).memory, probe: undefined, failed: false })),
+  isolates: NAMES.map(() => ({ memory: new LocalBreaker(POLICY).memory, probe: undefined, failed: false })),
   net: [],
 };
 
@@ -67,21 +67,21 @@ const first: State = {
 function next(state: State, variant: Variant, ticks: number): State[] {
   const { now, net, isolates, object } = state;
   const followers: State[] = [];
-  const change = (index: number, act: (breaker: Breaker) => Partial<Isolate> & { sends?: Message }): void => {
+  const change = (index: number, act: (breaker: LocalBreaker) => Partial<Isolate> & { sends?: Message }): void => {
     const memory = copy(isolates[index]!.memory);
-    const { sends, ...changed } = act(new Breaker(POLICY, memory));
+    const { sends, ...changed } = act(new LocalBreaker(POLICY, memory));
     const all = isolates.map((one, at) => (at === index ? { ...one, memory, ...changed } : one));
     followers.push({ ...state, isolates: all, net: sends === undefined ? net : [...net, sends] });
   };
   for (const [index, { memory, probe }] of isolates.entries()) {
     if (probe !== undefined) {
-      for (const outcome of ["answered", "failed"] as const)
+      for (const outcome of ["succeeded", "failed"] as const)
         change(index, (breaker) => {
           breaker.record(probe, outcome, 1, now, 0);
           return { probe: undefined };
         });
     }
-    const admission = new Breaker(POLICY, copy(memory)).admit(now, 0);
+    const admission = new LocalBreaker(POLICY, copy(memory)).admit(now, 0);
     if (admission.kind === "admitted" && (admission.probe === undefined || probe === undefined))
       change(index, (breaker) => {
         const admitted = breaker.admit(now, 0) as Admitted;
@@ -92,7 +92,7 @@ function next(state: State, variant: Variant, ticks: number): State[] {
     const isAsking = net.some(({ of, sentAt, isDouble }) => of === index && !isDouble && now - sentAt < GIVES_UP_MS);
     if (net.length < 2 && !isAsking)
       change(index, (breaker) => {
-        const seen = breaker.seen(now);
+        const seen = breaker.takeReport(now);
         if (seen === undefined) return {};
         const report = { isolate: NAMES[index]!, location: `at ${NAMES[index]}`, ...seen };
         return { sends: { kind: "report", isDouble: false, of: index, sentAt: now, report } };
@@ -107,7 +107,7 @@ function next(state: State, variant: Variant, ticks: number): State[] {
   }
   if (state.crashes > 0) {
     const { version, kind, until, opens, forced, nextToken } = object;
-    const after = (variant.restart ?? restarted)({ version, kind, until, opens, forced, nextToken }, now);
+    const after = (variant.restart ?? restore)({ version, kind, until, opens, forced, nextToken }, now);
     followers.push({ ...state, object: after, crashes: state.crashes - 1 });
   }
   if (now < ticks * TICK_MS) followers.push(ticked(state, variant));
@@ -121,7 +121,7 @@ function ticked(state: State, { endsProbes = true }: Variant): State {
   const ended = (one: Isolate): Isolate => {
     if (!ends(one)) return one;
     const memory = copy(one.memory);
-    new Breaker(POLICY, memory).drop(one.probe!);
+    new LocalBreaker(POLICY, memory).discard(one.probe!);
     return { ...one, memory, probe: undefined };
   };
   return { ...state, now, isolates: state.isolates.map(ended) };
@@ -134,13 +134,13 @@ function arrived(state: State, message: Message, { leaseFrom = (sentAt) => sentA
     const memory = copy(isolates[of]!.memory);
     const known = memory.view?.version ?? 0;
     const wasFresh = now < memory.viewUntil;
-    new Breaker(POLICY, memory).saw(view, leaseFrom(sentAt, now));
+    new LocalBreaker(POLICY, memory).applyView(view, leaseFrom(sentAt, now));
     if (wasFresh && memory.view!.version < known) throw new Violation("an isolate goes back to an older view");
     if (view.kind === "open" && memory.view === view && memory.viewUntil > openUntil)
       throw new Violation("an isolate holds an endpoint for open longer than the object does");
     return { ...state, isolates: isolates.map((one, at) => (at === of ? { ...one, memory } : one)) };
   }
-  const [after, view] = heard(object, read(message.report, object), POLICY, now);
+  const [after, view] = receiveReport(object, read(message.report, object), POLICY, now);
   const isTrip = after.kind === "open" && object.kind !== "open" && object.kind !== "half";
   if (isTrip && isolates.filter(({ failed }) => failed).length < 2) throw new Violation("opened on the word of one isolate");
   if (view.version < state.told) throw new Violation("the object goes back to an older version");
@@ -156,7 +156,7 @@ function hold({ now, isolates }: State): void {
   let probes = 0;
   for (const { memory, probe } of isolates) {
     if (memory.token !== undefined && now < memory.token.until) probes += 1;
-    if (probe?.probe !== undefined && probe.probe.token !== 0) probes += 1;
+    if (probe?.probe !== undefined && probe.probe.id !== 0) probes += 1;
   }
   if (probes > POLICY.probes) throw new Violation(`${probes} probes at once`);
 }
@@ -166,7 +166,7 @@ function ticksToServe(from: State): number {
   let state: State = { ...from, net: [], crashes: 0 };
   for (let tick = 0; tick < 40; tick++) {
     for (const index of NAMES.keys()) state = served(state, index);
-    const isServed = state.isolates.every(({ memory }) => !new Breaker(POLICY, memory).isOut(state.now, 0));
+    const isServed = state.isolates.every(({ memory }) => !new LocalBreaker(POLICY, memory).refuses(state.now, 0));
     if (isServed && (state.object.kind === "closed" || state.object.kind === "ramp")) return tick;
     state = ticked(state, {});
   }
@@ -177,19 +177,19 @@ function ticksToServe(from: State): number {
 function served(state: State, index: number): State {
   const { now } = state;
   const memory = copy(state.isolates[index]!.memory);
-  const breaker = new Breaker(POLICY, memory);
+  const breaker = new LocalBreaker(POLICY, memory);
   let { object } = state;
   const { probe } = state.isolates[index]!;
-  if (probe !== undefined) breaker.record(probe, "answered", 1, now, 0);
+  if (probe !== undefined) breaker.record(probe, "succeeded", 1, now, 0);
   for (let round = 0; round < 2; round++) {
-    const seen = breaker.seen(now);
+    const seen = breaker.takeReport(now);
     if (seen !== undefined) {
-      const [after, view] = heard(object, { isolate: NAMES[index]!, location: `at ${NAMES[index]}`, ...seen }, POLICY, now);
+      const [after, view] = receiveReport(object, { isolate: NAMES[index]!, location: `at ${NAMES[index]}`, ...seen }, POLICY, now);
       object = after;
-      breaker.saw(view, now);
+      breaker.applyView(view, now);
     }
     const admission = breaker.admit(now, 0);
-    if (admission.kind === "admitted") breaker.record(admission, "answered", 1, now, 0);
+    if (admission.kind === "admitted") breaker.record(admission, "succeeded", 1, now, 0);
   }
   return { ...state, object, isolates: state.isolates.map((one, at) => (at === index ? { ...one, memory, probe: undefined } : one)) };
 }
@@ -271,12 +271,12 @@ function halfOpen(): State {
   let state = first;
   for (const [index, name] of NAMES.entries()) {
     const memory = copy(first.isolates[index]!.memory);
-    const breaker = new Breaker(POLICY, memory);
+    const breaker = new LocalBreaker(POLICY, memory);
     breaker.record(breaker.admit(0, 0) as Admitted, "failed", 1, 0, 0);
-    const [object] = heard(state.object, { isolate: name, location: name, ...breaker.seen(0)! }, POLICY, 0);
+    const [object] = receiveReport(state.object, { isolate: name, location: name, ...breaker.takeReport(0)! }, POLICY, 0);
     state = { ...state, object, isolates: state.isolates.with(index, { memory, probe: undefined, failed: true }) };
   }
-  for (const { memory } of state.isolates) new Breaker(POLICY, memory).saw(viewed(state.object, 0)[1], 0);
+  for (const { memory } of state.isolates) new LocalBreaker(POLICY, memory).applyView(viewAt(state.object, 0)[1], 0);
   return ticked({ ...state, told: state.object.version }, {});
 }
 
@@ -307,7 +307,7 @@ it("keeps to that in long walks, too", () => {
   expect(found).toEqual({ states: 100_000, violation: undefined });
 });
 
-const token = (object: Shared): number => [...object.tokens.keys()][0] ?? 0;
+const token = (object: SharedBreaker): number => [...object.tokens.keys()][0] ?? 0;
 const WRONG: readonly (readonly [string, Variant, string])[] = [
   ["an object that stores nothing", { restart: () => CLOSED }, "older version"],
   [
@@ -322,7 +322,7 @@ const WRONG: readonly (readonly [string, Variant, string])[] = [
     "any word of a probe taken",
     {
       read: (report, object) =>
-        report.probe === undefined ? report : { ...report, probe: { ...report.probe, version: object.version, token: token(object) } },
+        report.probe === undefined ? report : { ...report, probe: { ...report.probe, version: object.version, id: token(object) } },
     },
     "2 probes",
   ],

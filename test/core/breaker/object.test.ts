@@ -1,35 +1,36 @@
 // The breaker as the object of a service keeps it, step by step: every bound of evidence, probes, the ramp and the board.
 import { describe, expect, it } from "vitest";
 import {
+  type BreakerView,
   CLOSED,
   force,
-  heard,
+  type IsolateReport,
   isTroubled,
-  type Report,
+  PROBE_MS,
+  receiveReport,
   release,
-  restarted,
-  type Shared,
-  TOKEN_MS,
+  restore,
+  type SharedBreaker,
   trip,
-  type View,
-  viewed,
+  viewAt,
 } from "../../../core/breaker/shared-breaker.ts";
-import { reported } from "../../../core/breaker/shared-breakers.ts";
+import { receiveReports } from "../../../core/breaker/shared-breakers.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
 
 const NOW = 100_000;
-const REPORT: Report = { isolate: "a", location: "A", sequence: 1, calls: 10, failures: 10, isOpen: false, wantsProbe: false };
+const REPORT: IsolateReport = { isolate: "a", location: "A", sequence: 1, calls: 10, failures: 10, isOpen: false, wantsProbe: false };
 const POLICY = { ...BREAKER, quorum: 3 };
 
 /** Reports of several isolates, `failing` of which see failures only; each of its own place unless it is given. */
-function hear(reports: readonly Partial<Report>[], known: Shared = CLOSED, at = (_: number) => NOW): Shared {
-  return reports.reduce<Shared>(
-    (shared, report, index) => heard(shared, { ...REPORT, isolate: `i${index}`, location: `L${index}`, ...report }, POLICY, at(index))[0],
+function hear(reports: readonly Partial<IsolateReport>[], known: SharedBreaker = CLOSED, at = (_: number) => NOW): SharedBreaker {
+  return reports.reduce<SharedBreaker>(
+    (shared, report, index) =>
+      receiveReport(shared, { ...REPORT, isolate: `i${index}`, location: `L${index}`, ...report }, POLICY, at(index))[0],
     known,
   );
 }
-const WELL: Partial<Report> = { failures: 0 };
-const view = (shared: Shared, now = NOW): View => viewed(shared, now)[1];
+const WELL: Partial<IsolateReport> = { failures: 0 };
+const view = (shared: SharedBreaker, now = NOW): BreakerView => viewAt(shared, now)[1];
 const OPEN = hear([{}, {}, {}]);
 
 describe("what opens an endpoint", () => {
@@ -48,22 +49,22 @@ describe("what opens an endpoint", () => {
     expect(hear([{ failures: 4 }, { failures: 4 }, { failures: 4 }]).kind).toBe("closed");
     const isOpen = { calls: 0, failures: 0, isOpen: true };
     expect(hear([isOpen, isOpen, isOpen]).kind).toBe("open");
-    const isPast = { isPast: true };
-    expect(hear([isPast, isPast, isPast, isPast]).kind).toBe("closed");
+    const hasRecovered = { hasRecovered: true };
+    expect(hear([hasRecovered, hasRecovered, hasRecovered, hasRecovered]).kind).toBe("closed");
     expect(hear([{ calls: 0 }, { calls: 0 }, { calls: 0 }]).kind).toBe("closed");
   });
 
   it("is said by the one that reports: what others said before is not enough", () => {
     const two = hear([{}, {}]);
-    expect(heard(two, { ...REPORT, ...WELL, isolate: "z" }, { ...POLICY, quorum: 2 }, NOW)[0].kind).toBe("closed");
-    expect(heard(two, { ...REPORT, isolate: "z" }, { ...POLICY, quorum: 2 }, NOW)[0].kind).toBe("open");
+    expect(receiveReport(two, { ...REPORT, ...WELL, isolate: "z" }, { ...POLICY, quorum: 2 }, NOW)[0].kind).toBe("closed");
+    expect(receiveReport(two, { ...REPORT, isolate: "z" }, { ...POLICY, quorum: 2 }, NOW)[0].kind).toBe("open");
   });
 
   it("is heard for 15 s", () => {
     const two = hear([{}, {}]);
     const third = { ...REPORT, isolate: "z", location: "Z" };
-    expect(heard(two, third, POLICY, NOW + 14_999)[0].kind).toBe("open");
-    expect(heard(two, third, POLICY, NOW + 15_000)[0].kind).toBe("closed");
+    expect(receiveReport(two, third, POLICY, NOW + 14_999)[0].kind).toBe("open");
+    expect(receiveReport(two, third, POLICY, NOW + 15_000)[0].kind).toBe("closed");
   });
 
   it("is what most say that spoke within two seconds, or since some time before", () => {
@@ -77,13 +78,13 @@ describe("what opens an endpoint", () => {
     const twice = hear([{}, { isolate: "i0", location: "L0", sequence: 2 }, { isolate: "i0", location: "L0", sequence: 3 }]);
     expect(twice.kind).toBe("closed");
     expect(twice.evidence.size).toBe(1);
-    const better = heard(OPEN, { ...REPORT, ...WELL, isolate: "i0", sequence: 1 }, POLICY, NOW)[0];
+    const better = receiveReport(OPEN, { ...REPORT, ...WELL, isolate: "i0", sequence: 1 }, POLICY, NOW)[0];
     expect(better.evidence.get("i0")).toEqual(OPEN.evidence.get("i0"));
   });
 
   it("remembers five thousand isolates, the latest ones", () => {
     const one = [...hear([WELL]).evidence.values()][0]!;
-    const full: Shared = { ...CLOSED, evidence: new Map(Array.from({ length: 5_000 }, (_, index) => [`old${index}`, one])) };
+    const full: SharedBreaker = { ...CLOSED, evidence: new Map(Array.from({ length: 5_000 }, (_, index) => [`old${index}`, one])) };
     const many = hear([WELL], full);
     expect(many.evidence.size).toBe(5_000);
     expect([many.evidence.has("old0"), many.evidence.has("old1"), many.evidence.has("i0")]).toEqual([false, true, true]);
@@ -93,7 +94,7 @@ describe("what opens an endpoint", () => {
 describe("an open endpoint", () => {
   it("is open for openMs, twice as long each time in a row, and at most a minute", () => {
     expect(OPEN).toMatchObject({ kind: "open", version: 2, opens: 1, until: NOW + 5_000 });
-    expect(view(OPEN)).toEqual({ version: 2, kind: "open", admit: 0, retryAfterMs: 5_000, token: undefined, leaseMs: 5_000 });
+    expect(view(OPEN)).toEqual({ version: 2, kind: "open", admit: 0, retryAfterMs: 5_000, probeId: undefined, leaseMs: 5_000 });
     expect(view(OPEN, NOW + 4_999.5)).toMatchObject({ retryAfterMs: 1, leaseMs: 1 });
     const longer = (opens: number) => trip({ ...CLOSED, opens }, POLICY, NOW).until - NOW;
     expect([0, 1, 2, 3, 4, 9].map(longer)).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000]);
@@ -105,15 +106,22 @@ describe("an open endpoint", () => {
 
   it("is half open when its time has passed", () => {
     expect(view(OPEN, NOW + 4_999).kind).toBe("open");
-    expect(view(OPEN, NOW + 5_000)).toEqual({ version: 3, kind: "half", admit: 0, retryAfterMs: 1_000, token: undefined, leaseMs: 2_000 });
+    expect(view(OPEN, NOW + 5_000)).toEqual({
+      version: 3,
+      kind: "half",
+      admit: 0,
+      retryAfterMs: 1_000,
+      probeId: undefined,
+      leaseMs: 2_000,
+    });
   });
 });
 
 describe("a half-open endpoint", () => {
-  const [HALF] = viewed(OPEN, NOW + 5_000);
+  const [HALF] = viewAt(OPEN, NOW + 5_000);
   const AT = NOW + 5_000;
-  const asks = (known: Shared, isolate: string, more: Partial<Report> = {}, now = AT) =>
-    heard(known, { ...REPORT, ...WELL, calls: 0, isolate, sequence: 9, wantsProbe: true, ...more }, POLICY, now);
+  const asks = (known: SharedBreaker, isolate: string, more: Partial<IsolateReport> = {}, now = AT) =>
+    receiveReport(known, { ...REPORT, ...WELL, calls: 0, isolate, sequence: 9, wantsProbe: true, ...more }, POLICY, now);
 
   it("grants as many probes at once as the policy says, each with a number of its own, to those that want one", () => {
     let shared = HALF;
@@ -121,32 +129,32 @@ describe("a half-open endpoint", () => {
     for (const isolate of ["a", "b", "c", "d"]) {
       const [next, granted] = asks(shared, isolate);
       shared = next;
-      tokens.push(granted.token);
+      tokens.push(granted.probeId);
     }
     expect(tokens).toEqual([1, 2, 3, undefined]);
-    expect(asks(HALF, "a", { wantsProbe: false })[1].token).toBeUndefined();
-    expect(asks(HALF, "i0", { sequence: 1 })[1].token).toBeUndefined(); // heard before
-    expect(asks(shared, "e", {}, AT + TOKEN_MS - 1)[1].token).toBeUndefined();
-    expect(asks(shared, "e", {}, AT + TOKEN_MS)[1].token).toBe(4); // the others are void
+    expect(asks(HALF, "a", { wantsProbe: false })[1].probeId).toBeUndefined();
+    expect(asks(HALF, "i0", { sequence: 1 })[1].probeId).toBeUndefined(); // heard before
+    expect(asks(shared, "e", {}, AT + PROBE_MS - 1)[1].probeId).toBeUndefined();
+    expect(asks(shared, "e", {}, AT + PROBE_MS)[1].probeId).toBe(4); // the others are void
   });
 
   it("grants none where it is closed, open, or held by an operator, and none for a while after a restart", () => {
-    expect(asks(CLOSED, "a")[1].token).toBeUndefined();
-    expect(asks(OPEN, "a", {}, NOW)[1].token).toBeUndefined();
-    expect(asks({ ...HALF, forced: "open" }, "a")[1].token).toBeUndefined();
-    const again = restarted({ version: 7, kind: "half", until: 0, opens: 1, forced: undefined, nextToken: 5 }, AT);
-    expect(again).toMatchObject({ version: 8, kind: "half", nextToken: 5, graceUntil: AT + TOKEN_MS });
-    expect(asks(again, "a", {}, AT + TOKEN_MS - 1)[1].token).toBeUndefined();
-    expect(asks(again, "a", {}, AT + TOKEN_MS)[1].token).toBe(5);
+    expect(asks(CLOSED, "a")[1].probeId).toBeUndefined();
+    expect(asks(OPEN, "a", {}, NOW)[1].probeId).toBeUndefined();
+    expect(asks({ ...HALF, forced: "open" }, "a")[1].probeId).toBeUndefined();
+    const again = restore({ version: 7, kind: "half", until: 0, opens: 1, forced: undefined, nextToken: 5 }, AT);
+    expect(again).toMatchObject({ version: 8, kind: "half", nextToken: 5, graceUntil: AT + PROBE_MS });
+    expect(asks(again, "a", {}, AT + PROBE_MS - 1)[1].probeId).toBeUndefined();
+    expect(asks(again, "a", {}, AT + PROBE_MS)[1].probeId).toBe(5);
   });
 
   it("opens for longer when a probe fails, and ramps up when three have gone well", () => {
     let shared = HALF;
     const probe = (isolate: string, isWell: boolean, sequence: number): void => {
-      const [next, { token, version }] = asks(shared, isolate, { sequence });
-      shared = heard(
+      const [next, { probeId: token, version }] = asks(shared, isolate, { sequence });
+      shared = receiveReport(
         next,
-        { ...REPORT, ...WELL, isolate, sequence: sequence + 1, probe: { version, token: token!, isWell } },
+        { ...REPORT, ...WELL, isolate, sequence: sequence + 1, probe: { version, id: token!, succeeded: isWell } },
         POLICY,
         AT,
       )[0];
@@ -167,16 +175,16 @@ describe("a half-open endpoint", () => {
 });
 
 describe("a ramp", () => {
-  const RAMP: Shared = { ...CLOSED, kind: "ramp", version: 4, until: NOW, opens: 2 };
+  const RAMP: SharedBreaker = { ...CLOSED, kind: "ramp", version: 4, until: NOW, opens: 2 };
 
   it("admits a tenth at first and all after ten seconds; then it is closed, and its past is forgotten", () => {
     const admitted = [0, 2_500, 5_000, 9_999].map((ms) => view(RAMP, NOW + ms).admit);
     for (const [index, want] of [0.1, 0.325, 0.55, 0.99991].entries()) expect(admitted[index]).toBeCloseTo(want, 9);
     expect(view(RAMP)).toMatchObject({ kind: "ramp", version: 4, retryAfterMs: 0, leaseMs: 2_000 });
-    const [closed, its] = viewed({ ...RAMP, evidence: OPEN.evidence }, NOW + 10_000);
+    const [closed, its] = viewAt({ ...RAMP, evidence: OPEN.evidence }, NOW + 10_000);
     expect(closed).toMatchObject({ kind: "closed", version: 5, opens: 0, until: 0 });
     expect(closed.evidence.size).toBe(0);
-    expect(its).toEqual({ version: 5, kind: "closed", admit: 1, retryAfterMs: 0, token: undefined, leaseMs: 30_000 });
+    expect(its).toEqual({ version: 5, kind: "closed", admit: 1, retryAfterMs: 0, probeId: undefined, leaseMs: 30_000 });
   });
 
   it("opens again, for longer, on the word of a quorum", () => {
@@ -187,9 +195,9 @@ describe("a ramp", () => {
 describe("an operator's word", () => {
   it("holds whatever isolates say, with a short lease", () => {
     const shut = force(OPEN, "open");
-    expect(view(shut)).toEqual({ version: 3, kind: "open", admit: 0, retryAfterMs: 3_000, token: undefined, leaseMs: 3_000 });
+    expect(view(shut)).toEqual({ version: 3, kind: "open", admit: 0, retryAfterMs: 3_000, probeId: undefined, leaseMs: 3_000 });
     const kept = force(CLOSED, "closed");
-    expect(view(kept)).toEqual({ version: 2, kind: "closed", admit: 1, retryAfterMs: 0, token: undefined, leaseMs: 3_000 });
+    expect(view(kept)).toEqual({ version: 2, kind: "closed", admit: 1, retryAfterMs: 0, probeId: undefined, leaseMs: 3_000 });
     expect(hear([{}, {}, {}, {}], kept)).toMatchObject({ kind: "closed", forced: "closed" });
     expect(force(OPEN, "open")).toMatchObject({ until: 0, opens: 0, wells: 0 });
     expect(force(OPEN, "open").evidence.size).toBe(0);
@@ -213,7 +221,7 @@ describe("trip and release", () => {
 });
 
 describe("isTroubled", () => {
-  const hurt: Partial<Report> = { failures: 2 };
+  const hurt: Partial<IsolateReport> = { failures: 2 };
   it("is true where two isolates, and a fifth of those that spoke, see a fifth of their calls fail now", () => {
     expect(isTroubled(OPEN)).toBe(true);
     expect(isTroubled(hear([hurt]))).toBe(false);
@@ -222,7 +230,7 @@ describe("isTroubled", () => {
     expect(isTroubled(hear([hurt, hurt, ...Array(8).fill(WELL)]))).toBe(true);
     expect(isTroubled(hear([hurt, hurt, ...Array(9).fill(WELL)]))).toBe(false);
     expect(isTroubled(hear([hurt, hurt, ...Array(9).fill({ calls: 0, failures: 0 })]))).toBe(true);
-    expect(isTroubled(hear([{ ...hurt, isPast: true }, hurt]))).toBe(false);
+    expect(isTroubled(hear([{ ...hurt, hasRecovered: true }, hurt]))).toBe(false);
     expect(
       isTroubled(
         hear([
@@ -252,7 +260,7 @@ describe("the board of all endpoints", () => {
       ["well", CLOSED],
       ["forced", force(CLOSED, "closed")],
     ]);
-    const [board, views] = reported(known, by, { new: seen(0) }, POLICY, NOW);
+    const [board, views] = receiveReports(known, by, { new: seen(0) }, POLICY, NOW);
     expect(Object.keys(views).sort()).toEqual(["forced", "new", "shut"]);
     expect([...board.keys()].sort()).toEqual(["forced", "new", "shut", "well"]);
     expect(known.size).toBe(3); // the board before is left as it was
@@ -261,28 +269,28 @@ describe("the board of all endpoints", () => {
   it("opens the one that fails far more often than its peers, on the word of one isolate that sees it fail now", () => {
     const peers = Object.fromEntries(["a", "b", "c", "d"].map((name) => [name, seen(0)]));
     const kindOf = (bad: object, policy = POLICY) =>
-      reported(new Map(), by, { ...peers, bad: { ...seen(40), ...bad } }, policy, NOW)[0].get("bad")!.kind;
+      receiveReports(new Map(), by, { ...peers, bad: { ...seen(40), ...bad } }, policy, NOW)[0].get("bad")!.kind;
     expect(kindOf({})).toBe("open");
-    expect(kindOf({ isPast: true })).toBe("closed");
+    expect(kindOf({ hasRecovered: true })).toBe("closed");
     expect(kindOf({ failures: 0 })).toBe("closed");
     expect(kindOf({}, { ...POLICY, outlierFactor: 0 })).toBe("closed");
     expect(kindOf({}, { ...POLICY, minCalls: 101 })).toBe("closed");
-    expect(reported(new Map(), by, { ...peers, bad: seen(40) }, POLICY, NOW)[1]["bad"]).toMatchObject({ kind: "open", admit: 0 });
+    expect(receiveReports(new Map(), by, { ...peers, bad: seen(40) }, POLICY, NOW)[1]["bad"]).toMatchObject({ kind: "open", admit: 0 });
   });
 
   it("adds up what all isolates saw of an endpoint", () => {
     const half = (isolate: string) => ({ isolate, location: isolate });
     const peers = Object.fromEntries(["a", "b", "c", "d", "bad"].map((name) => [name, seen(name === "bad" ? 4 : 0, 10)]));
-    const [once] = reported(new Map(), half("x"), peers, POLICY, NOW);
+    const [once] = receiveReports(new Map(), half("x"), peers, POLICY, NOW);
     expect(once.get("bad")!.kind).toBe("closed"); // 10 calls are too few
-    expect(reported(once, half("y"), peers, POLICY, NOW)[0].get("bad")!.kind).toBe("open");
+    expect(receiveReports(once, half("y"), peers, POLICY, NOW)[0].get("bad")!.kind).toBe("open");
   });
 
   it("releases all where more than the given share is in trouble, of two endpoints or more", () => {
     const shut = (count: number, of: number) =>
       new Map(Array.from({ length: of }, (_, index) => [`e${index}`, index < count ? OPEN : CLOSED] as const));
-    const kinds = (board: ReadonlyMap<string, Shared>) => [...board.values()].filter(({ kind }) => kind === "open").length;
-    const report = (board: ReadonlyMap<string, Shared>) => reported(board, by, {}, POLICY, NOW);
+    const kinds = (board: ReadonlyMap<string, SharedBreaker>) => [...board.values()].filter(({ kind }) => kind === "open").length;
+    const report = (board: ReadonlyMap<string, SharedBreaker>) => receiveReports(board, by, {}, POLICY, NOW);
     expect(kinds(report(shut(7, 10))[0])).toBe(7);
     expect(kinds(report(shut(8, 10))[0])).toBe(0);
     expect(report(shut(8, 10))[1]["e0"]).toMatchObject({ kind: "closed", admit: 1, version: 3 });
@@ -295,7 +303,7 @@ describe("the board of all endpoints", () => {
 
   it("remembers two thousand endpoints; those that are well go first", () => {
     const many = new Map(Array.from({ length: 2_005 }, (_, index) => [`e${index}`, index === 1 ? OPEN : CLOSED] as const));
-    const [board] = reported(many, by, {}, POLICY, NOW);
+    const [board] = receiveReports(many, by, {}, POLICY, NOW);
     expect(board.size).toBe(2_000);
     expect([board.has("e0"), board.has("e1"), board.has("e5"), board.has("e6")]).toEqual([false, true, false, true]);
   });

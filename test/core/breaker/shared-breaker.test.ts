@@ -1,8 +1,17 @@
 // The distributed breaker as a whole: isolates, their object, a network that loses, doubles and delays, crashes of the object.
 import { describe, expect, it } from "vitest";
-import type { Admission } from "../../../core/breaker/local-breaker.ts";
-import { Panel } from "../../../core/breaker/local-breakers.ts";
-import { CLOSED, force, heard, type Report, restarted, type Shared, TOKEN_MS, type View } from "../../../core/breaker/shared-breaker.ts";
+import type { BreakerAdmission } from "../../../core/breaker/local-breaker.ts";
+import { LocalBreakers } from "../../../core/breaker/local-breakers.ts";
+import {
+  type BreakerView,
+  CLOSED,
+  force,
+  type IsolateReport,
+  PROBE_MS,
+  receiveReport,
+  restore,
+  type SharedBreaker,
+} from "../../../core/breaker/shared-breaker.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
 import { dice, World } from "../../simulation/simulation.ts";
 
@@ -29,7 +38,7 @@ function simulate(setting: Setting, seed: number): Seen {
   const world = new World();
   const roll = dice(seed);
   const policy = { ...BREAKER, openMs: 2_000 };
-  let shared: Shared = CLOSED;
+  let shared: SharedBreaker = CLOSED;
   const underWay = new Map<string, number>(); // probe: when it is void at its isolate
   let mostProbes = 0;
   const opened: number[] = [];
@@ -37,9 +46,9 @@ function simulate(setting: Setting, seed: number): Seen {
   const calls: { at: number; isolate: number; isRefused: boolean }[] = [];
   const travel = (): number => 5 + roll() * (roll() < 0.1 ? 2_000 : 100);
 
-  const atObject = (report: Report, answer: (view: ReturnType<typeof heard>[1]) => void): void => {
+  const atObject = (report: IsolateReport, answer: (view: ReturnType<typeof receiveReport>[1]) => void): void => {
     const before = shared.kind;
-    const [after, view] = heard(shared, report, policy, world.now);
+    const [after, view] = receiveReport(shared, report, policy, world.now);
     shared = after;
     versions.push(view.version);
     if (before !== "open" && after.kind === "open") opened.push(world.now);
@@ -48,31 +57,31 @@ function simulate(setting: Setting, seed: number): Seen {
   for (let crash = 0; crash < setting.crashes; crash++) {
     world.at(roll() * setting.seconds * 1_000, () => {
       const { version, kind, until, opens, forced, nextToken } = shared;
-      shared = restarted({ version, kind, until, opens, forced, nextToken }, world.now);
+      shared = restore({ version, kind, until, opens, forced, nextToken }, world.now);
     });
   }
   for (let index = 0; index < setting.isolates; index++) {
-    const panel = new Panel(policy);
-    const breaker = panel.of(ENDPOINT);
+    const panel = new LocalBreakers(policy);
+    const breaker = panel.get(ENDPOINT);
     const by = { isolate: `i${index}`, location: `L${index % setting.locations}` };
     const tell = (): void => {
       const sentAt = world.now;
-      const seen = panel.report(sentAt, ENDPOINT)?.[ENDPOINT];
+      const seen = panel.takeReports(sentAt, ENDPOINT)?.[ENDPOINT];
       if (seen === undefined || roll() < setting.loss) return;
       const copies = roll() < 0.05 ? 2 : 1;
-      const hear = (view: View): void => panel.saw({ [ENDPOINT]: view }, sentAt, world.now);
+      const hear = (view: BreakerView): void => panel.applyViews({ [ENDPOINT]: view }, sentAt, world.now);
       for (let copy = 0; copy < copies; copy++) world.after(travel(), () => atObject({ ...by, ...seen }, hear));
     };
     const call = (): void => {
       world.after(-Math.log(1 - roll()) * 100, call);
       const now = world.now;
-      const admission: Admission = breaker.admit(now, roll());
+      const admission: BreakerAdmission = breaker.admit(now, roll());
       calls.push({ at: now, isolate: index, isRefused: admission.kind === "refused" });
       tell();
       if (admission.kind === "refused") return;
       const { probe } = admission;
-      if (probe !== undefined && probe.token !== 0) {
-        const id = `${index}/${probe.version}/${probe.token}`;
+      if (probe !== undefined && probe.id !== 0) {
+        const id = `${index}/${probe.version}/${probe.id}`;
         underWay.set(id, probe.endsAt);
         const alive = [...underWay.values()].filter((endsAt) => endsAt > now).length;
         mostProbes = Math.max(mostProbes, alive);
@@ -80,9 +89,9 @@ function simulate(setting: Setting, seed: number): Seen {
       }
       const tookMs = roll() < 0.02 ? 4_000 : 20;
       world.after(tookMs, () => {
-        if (probe !== undefined) underWay.delete(`${index}/${probe.version}/${probe.token}`);
-        breaker.record(admission, setting.isFaulty(world.now, index) ? "failed" : "answered", tookMs, world.now, roll());
-        panel.look(breaker, world.now);
+        if (probe !== undefined) underWay.delete(`${index}/${probe.version}/${probe.id}`);
+        breaker.record(admission, setting.isFaulty(world.now, index) ? "failed" : "succeeded", tookMs, world.now, roll());
+        panel.update(breaker, world.now);
         tell();
       });
     };
@@ -135,25 +144,25 @@ describe("a breaker that isolates share", () => {
   });
 
   it("hears a report once, however often it comes", () => {
-    const report: Report = { isolate: "a", location: "AMS", sequence: 1, calls: 10, failures: 10, isOpen: false, wantsProbe: false };
-    const [once] = heard(CLOSED, report, BREAKER, 0);
-    const [twice] = heard(once, report, BREAKER, 1);
+    const report: IsolateReport = { isolate: "a", location: "AMS", sequence: 1, calls: 10, failures: 10, isOpen: false, wantsProbe: false };
+    const [once] = receiveReport(CLOSED, report, BREAKER, 0);
+    const [twice] = receiveReport(once, report, BREAKER, 1);
     expect(twice.evidence.get("a")?.failures).toBe(10);
   });
 
   it("takes no word of a probe that it did not grant, or of an older version", () => {
-    const half: Shared = { ...CLOSED, kind: "half", version: 7, tokens: new Map([[4, TOKEN_MS]]) };
-    const report: Report = { isolate: "a", location: "AMS", sequence: 1, calls: 1, failures: 1, isOpen: true, wantsProbe: false };
-    const told = (probe: NonNullable<Report["probe"]>) => heard(half, { ...report, probe }, BREAKER, 1)[0].kind;
-    expect(told({ version: 6, token: 4, isWell: false })).toBe("half");
-    expect(told({ version: 7, token: 5, isWell: false })).toBe("half");
-    expect(told({ version: 7, token: 4, isWell: false })).toBe("open");
+    const half: SharedBreaker = { ...CLOSED, kind: "half", version: 7, tokens: new Map([[4, PROBE_MS]]) };
+    const report: IsolateReport = { isolate: "a", location: "AMS", sequence: 1, calls: 1, failures: 1, isOpen: true, wantsProbe: false };
+    const told = (probe: NonNullable<IsolateReport["probe"]>) => receiveReport(half, { ...report, probe }, BREAKER, 1)[0].kind;
+    expect(told({ version: 6, id: 4, succeeded: false })).toBe("half");
+    expect(told({ version: 7, id: 5, succeeded: false })).toBe("half");
+    expect(told({ version: 7, id: 4, succeeded: false })).toBe("open");
   });
 
   it("does what an operator says until he takes it back", () => {
-    const report: Report = { isolate: "a", location: "AMS", sequence: 1, calls: 0, failures: 0, isOpen: false, wantsProbe: true };
+    const report: IsolateReport = { isolate: "a", location: "AMS", sequence: 1, calls: 0, failures: 0, isOpen: false, wantsProbe: true };
     const open = force(CLOSED, "open");
-    expect(heard(open, report, BREAKER, 0)[1]).toMatchObject({ kind: "open", admit: 0, version: 2 });
-    expect(heard(force(open, undefined), report, BREAKER, 1)[1]).toMatchObject({ kind: "closed", admit: 1, version: 3 });
+    expect(receiveReport(open, report, BREAKER, 0)[1]).toMatchObject({ kind: "open", admit: 0, version: 2 });
+    expect(receiveReport(force(open, undefined), report, BREAKER, 1)[1]).toMatchObject({ kind: "closed", admit: 1, version: 3 });
   });
 });

@@ -1,7 +1,7 @@
 // The object that holds the breakers of the service: as durable-objects/circuit-breaker.ts does, with storage that is a variable.
 
-import { type Reporter, restarted, type Seen, type View } from "../../../core/breaker/shared-breaker.ts";
-import { type Board, reported } from "../../../core/breaker/shared-breakers.ts";
+import { type BreakerReport, type BreakerView, type Reporter, restore } from "../../../core/breaker/shared-breaker.ts";
+import { receiveReports, type SharedBreakers } from "../../../core/breaker/shared-breakers.ts";
 import type { BreakerPolicy } from "../../../core/config/breaker.ts";
 import type { World } from "../simulation.ts";
 
@@ -12,18 +12,18 @@ export class BreakerObject {
   readonly openedAt = new Map<string, number>();
   readonly #world: World;
   readonly #policy: BreakerPolicy;
-  #board: Board = new Map();
+  #board: SharedBreakers = new Map();
 
   constructor(world: World, policy: BreakerPolicy) {
     this.#world = world;
     this.#policy = policy;
   }
 
-  report(by: Reporter, seen: Readonly<Record<string, Seen>>): Readonly<Record<string, View>> | undefined {
+  report(by: Reporter, seen: Readonly<Record<string, BreakerReport>>): Readonly<Record<string, BreakerView>> | undefined {
     this.asked += 1;
     if (!this.isUp) return undefined;
     const before = this.#board;
-    const [board, views] = reported(before, by, seen, this.#policy, this.#world.now);
+    const [board, views] = receiveReports(before, by, seen, this.#policy, this.#world.now);
     this.#board = board;
     for (const [id, { kind }] of board) if (kind === "open" && !this.openedAt.has(id)) this.openedAt.set(id, this.#world.now);
     return views;
@@ -31,6 +31,6 @@ export class BreakerObject {
 
   /** Evidence and probes are lost; what was stored is read again. */
   restart(): void {
-    this.#board = new Map([...this.#board].map(([id, shared]) => [id, restarted(shared, this.#world.now)]));
+    this.#board = new Map([...this.#board].map(([id, shared]) => [id, restore(shared, this.#world.now)]));
   }
 }

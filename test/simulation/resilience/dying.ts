@@ -72,7 +72,7 @@ function die({ isolates: count, perSecond, balancer, how, deadMs }: Dying, break
     for (const index of waiting) {
       const { bad, fleet } = isolates[index]!;
       if (bad > badBefore[index]! && Number.isNaN(metAt[index]!)) metAt[index] = world.now;
-      if (openedAt === undefined || Number.isNaN(metAt[index]!) || fleet.panel.of(id).isAtRest(world.now)) continue;
+      if (openedAt === undefined || Number.isNaN(metAt[index]!) || fleet.localBreakers.get(id).isClosed(world.now)) continue;
       waiting.delete(index);
       agreed.push(world.now - Math.max(openedAt, metAt[index]!));
     }

@@ -1,7 +1,7 @@
 // The gateway in one isolate: the fleet, breakers, retries, budget and hedging of the core, put together as workers/gateway does it.
 
 import { Fleet, type FleetSettings, type Found } from "../../../core/balance/fleet.ts";
-import { TOKEN_MS } from "../../../core/breaker/shared-breaker.ts";
+import { PROBE_MS } from "../../../core/breaker/shared-breaker.ts";
 import type { Budget } from "../../../core/budget.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
 import { RETRIES } from "../../../core/config/retry.ts";
@@ -144,7 +144,7 @@ export class Isolate {
     const { world, roll, servers, usualMs, straggles } = this.#wiring;
     const sentAt = world.now;
     const nothing = (): void => undefined;
-    if (!this.fleet.panel.isQuiet(sentAt)) this.#tell(undefined);
+    if (!this.fleet.localBreakers.areAllClosed(sentAt)) this.#tell(undefined);
     const found = this.fleet.pick({ method: 0, key: 0, now: sentAt, dice: roll, tried });
     if (found.kind !== "found") {
       this.#refused(found, end);
@@ -179,7 +179,7 @@ export class Isolate {
       if (over(world.now < call.deadlineAt ? "failed" : "late")) end({ code: "deadline_exceeded", wasSent: true, pushbackMs: undefined });
       stopAtServer();
     };
-    world.at(Math.min(call.deadlineAt, admission.probe === undefined ? call.deadlineAt : sentAt + TOKEN_MS), late);
+    world.at(Math.min(call.deadlineAt, admission.probe === undefined ? call.deadlineAt : sentAt + PROBE_MS), late);
     world.after(this.#travelMs(), () => {
       if (isOver && server.setting.stops) return;
       const predictedMs = server.predictedMs(usualMs);
@@ -222,7 +222,7 @@ export class Isolate {
     if (object === undefined || this.#mechanisms.breaker !== "shared") return;
     const sentAt = world.now;
     if (sentAt - this.#askedAt < GIVES_UP_MS) return;
-    const seen = this.fleet.panel.report(sentAt, id);
+    const seen = this.fleet.localBreakers.takeReports(sentAt, id);
     if (seen === undefined) return;
     this.#askedAt = sentAt;
     const travelMs = 5 + 20 * roll();
@@ -230,7 +230,7 @@ export class Isolate {
       const views = object.report({ isolate: name, location }, seen);
       world.after(travelMs, () => {
         this.#askedAt = Number.NEGATIVE_INFINITY;
-        if (views !== undefined) this.fleet.panel.saw(views, sentAt, world.now);
+        if (views !== undefined) this.fleet.localBreakers.applyViews(views, sentAt, world.now);
       });
     });
   }

@@ -1,5 +1,5 @@
 // What the gateways have in common: the object of their buckets, and an upstream that counts what reaches it.
-import type { LeaseAsk, TokenBucket } from "../../../durable-objects/token-bucket.ts";
+import type { BucketLeaseRequest, TokenBucket } from "../../../durable-objects/token-bucket.ts";
 
 export { TokenBucket } from "../../../durable-objects/token-bucket.ts";
 
@@ -12,7 +12,7 @@ export default {
     if (pathname === "/admitted") return Response.json({ admitted, lends });
     if (pathname.startsWith("/lend/")) {
       lends += 1;
-      const asks = await request.json<LeaseAsk[]>();
+      const asks = await request.json<BucketLeaseRequest[]>();
       return Response.json(await env.TOKEN_BUCKET.getByName(pathname.slice(6)).lend(asks));
     }
     admitted.push(Number(request.headers.get("x-admitted-at")));

@@ -225,7 +225,7 @@ describe("an endpoint that registers itself", () => {
     const asked: unknown[] = [];
     const snapshot = (_: number, check: unknown) => {
       asked.push(check);
-      return Promise.resolve({ kind: "members", version: 1, endpoints });
+      return Promise.resolve({ kind: "changed", version: 1, endpoints });
     };
     const bindings = { TOKEN_BUCKET: env.TOKEN_BUCKET, HASH_RING: { getByName: () => ({ snapshot }) }, TOKEN: "a long enough secret" };
     const upstream = { registry: true, protocol: "grpc", balancer: "round_robin", health: {} } as const;

@@ -53,7 +53,7 @@ it("keeps calls from a configured endpoint whose checks fail, and is not serving
       await gateway(unary("GetUser")); // asks for it
     };
     await gateway(unary("GetUser")); // reports the endpoints to the object
-    await vi.waitUntil(async () => (await ring.snapshot(-1)).kind === "members", { timeout: 60_000 });
+    await vi.waitUntil(async () => (await ring.snapshot(-1)).kind === "changed", { timeout: 60_000 });
     expect(await statusOf(gateway)).toBe("SERVING");
 
     await learned([A]);

@@ -6,7 +6,7 @@ import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@conn
 import type { OperatorPolicy } from "../../../core/config/admin.ts";
 import type { GatewayPolicy } from "../../../core/config/gateway.ts";
 import { suggest } from "../../../core/config/problems.ts";
-import type { Author, CircuitBreaker, Standing } from "../../../durable-objects/circuit-breaker.ts";
+import type { Author, BreakerStatus, CircuitBreaker } from "../../../durable-objects/circuit-breaker.ts";
 import {
   type Breaker,
   BreakerSchema,
@@ -38,7 +38,7 @@ const WORDS = new Map<Force, "open" | "closed" | undefined>([
 ]);
 
 /** The methods of BreakerService, to be served beside the configured ones: every layer acts on them as on any other. */
-export function operatorEndpoints(
+export function breakerMethods(
   gateway: GatewayPolicy,
   { tokenBinding }: OperatorPolicy,
   settings: OperatorSettings,
@@ -73,7 +73,7 @@ function service(
     if ((await breakers.getByName(upstream).state()).some((one) => one.endpoint === endpoint)) return true;
     if (!isRegistered || rings === undefined) return false;
     const list = await rings.getByName(service).snapshot(-1, undefined);
-    return list.kind === "members" && list.endpoints.some(({ id }) => id === endpoint);
+    return list.kind === "changed" && list.endpoints.some(({ id }) => id === endpoint);
   };
   return {
     async listBreakers({ upstream }, context) {
@@ -129,7 +129,7 @@ function authorOf({ requestHeader }: HandlerContext, tokenName: string, reason: 
   return { who: name === null ? tokenName : `${name} (${tokenName})`, reason: why };
 }
 
-function message(upstream: string, { endpoint, kind, since, forced, isolates }: Standing): Breaker {
+function message(upstream: string, { endpoint, kind, since, forced, isolates }: BreakerStatus): Breaker {
   const facts = { upstream, endpoint, state: STATES[kind], forced: forceOf(forced), isolates };
   return create(BreakerSchema, since === undefined ? facts : { ...facts, since: timestampFromMs(since) });
 }

@@ -14,7 +14,7 @@ import { type Endpoint, only } from "../upstream/upstream.ts";
  * @param policy    for the calls of discovery: what `defaults` says
  * @param statusOf  of a service behind the gateway, by its full name, or of "", the gateway itself
  */
-export function discoveryEndpoints(
+export function discoveryMethods(
   endpoints: ReadonlyMap<DescMethod, Endpoint>,
   policy: RoutePolicy,
   statusOf: (service: string) => Status | Promise<Status> = () => "serving",

@@ -13,7 +13,7 @@ import { type Endpoint, only } from "../upstream/upstream.ts";
 import { bearerOf, isSecret } from "./bearer.ts";
 
 /** The cache's methods, to be served beside the configured ones: every layer acts on them as on any other. */
-export function purgingEndpoints(view: PurgeView, token: string, policy: RoutePolicy): ReadonlyMap<DescMethod, Endpoint> {
+export function purgeMethods(view: PurgeView, token: string, policy: RoutePolicy): ReadonlyMap<DescMethod, Endpoint> {
   const worker = defineService(CacheService, () => cache(view, token), { discovery: false, readMaxBytes: policy.maxBodyBytes });
   const env = {};
   const fetch = (url: string, init: RequestInit) => worker.fetch(new Request(url, init), env);

@@ -5,8 +5,8 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import type { RegistryPolicy } from "../../../core/config/admin.ts";
 import type { RoutePolicy } from "../../../core/config/route.ts";
-import { parseRegistration, type Registered } from "../../../core/registry.ts";
-import type { HashRing, Outcome } from "../../../durable-objects/hash-ring.ts";
+import { parseRegistration, type RegisteredEndpoint } from "../../../core/registry.ts";
+import type { HashRing, RegistryOutcome } from "../../../durable-objects/hash-ring.ts";
 import { type Endpoint as EndpointMessage, EndpointSchema, RegistryService } from "../../../protos/gen/tidegate/registry/v1/registry_pb.ts";
 import { defineService } from "../../service.ts";
 import { type Endpoint, only } from "../upstream/upstream.ts";
@@ -23,7 +23,7 @@ const WATCH_EVERY_MS = 1_000;
 const CODES = { not_found: Code.NotFound, exists: Code.AlreadyExists, moved: Code.Aborted, full: Code.ResourceExhausted } as const;
 
 /** The registry's methods, to be served beside the configured ones: every layer acts on them as on any other. */
-export function registryEndpoints(settings: RegistrySettings, policy: RoutePolicy): ReadonlyMap<DescMethod, Endpoint> {
+export function registryMethods(settings: RegistrySettings, policy: RoutePolicy): ReadonlyMap<DescMethod, Endpoint> {
   const worker = defineService(RegistryService, () => registry(settings), { discovery: false, readMaxBytes: policy.maxBodyBytes });
   const env = {};
   const fetch = (url: string, init: RequestInit) => worker.fetch(new Request(url, init), env);
@@ -70,7 +70,7 @@ function registry({ token, services, nativeGrpc, rings, allowPrivate, ownHosts }
       let known = -1;
       while (!context.signal.aborted) {
         const members = await ring.snapshot(known);
-        if (members.kind === "members") yield listOf(members);
+        if (members.kind === "changed") yield listOf(members);
         known = members.version;
         await scheduler.wait(WATCH_EVERY_MS, { signal: context.signal }).catch(() => undefined);
       }
@@ -78,17 +78,17 @@ function registry({ token, services, nativeGrpc, rings, allowPrivate, ownHosts }
   };
 }
 
-function listOf(members: { readonly version: number; readonly endpoints?: readonly Registered[] }) {
+function listOf(members: { readonly version: number; readonly endpoints?: readonly RegisteredEndpoint[] }) {
   return { version: BigInt(members.version), endpoints: (members.endpoints ?? []).map(endpointMessage) };
 }
 
 /** @throws ConnectError where the ring has refused */
-function message(outcome: Outcome): EndpointMessage {
+function message(outcome: RegistryOutcome): EndpointMessage {
   if (outcome.kind === "ok") return endpointMessage(outcome.endpoint);
   throw new ConnectError(outcome.message, CODES[outcome.problem]);
 }
 
-function endpointMessage(endpoint: Registered): EndpointMessage {
+function endpointMessage(endpoint: RegisteredEndpoint): EndpointMessage {
   const { id, url, weight, priority, zone, metadata, isDraining, isHealthy, revision, expiresAt } = endpoint;
   const facts = { id, url, weight, priority, zone, metadata: { ...metadata }, isDraining, isHealthy };
   return create(EndpointSchema, { ...facts, revision: BigInt(revision), expireTime: timestampFromMs(expiresAt) });

@@ -3,7 +3,7 @@ import { waitUntil } from "cloudflare:workers";
 import { hash32 } from "../../../core/hash.ts";
 import { type Moved, Moves } from "../../../core/rate-limit/hot-key.ts";
 import { bucketKey, type Verdict } from "../../../core/rate-limit/token-bucket.ts";
-import type { Charge as ObjectCharge, TokenBucket } from "../../../durable-objects/token-bucket.ts";
+import type { BucketCharge as ObjectCharge, TokenBucket } from "../../../durable-objects/token-bucket.ts";
 import type { Charge, Limiter, Verdicts } from "./limiter.ts";
 
 /** Charges that one object has to decide. */

@@ -4,7 +4,7 @@ import { hash32 } from "../../../core/hash.ts";
 import { Lease, type Spent } from "../../../core/rate-limit/lease.ts";
 import type { Ask, Grant } from "../../../core/rate-limit/lease-messages.ts";
 import type { Verdict } from "../../../core/rate-limit/token-bucket.ts";
-import type { LeaseAsk, TokenBucket } from "../../../durable-objects/token-bucket.ts";
+import type { BucketLeaseRequest, TokenBucket } from "../../../durable-objects/token-bucket.ts";
 import { type Charge, type Limiter, makeRoom, type Verdicts } from "./limiter.ts";
 
 const RESTS_MS = 1_000; // after an ask that failed
@@ -159,7 +159,7 @@ export class Leases implements Limiter {
     const asked = [...batch.charges].map(([entry, { key, limit, rule }]) => {
       const need = Math.min(limit.capacity, Math.ceil(entry.waiting + entry.lease.debt));
       const ask: Ask = { ...entry.lease.ask(isolate, need, sentAt), ...(rule.mode === "leased" ? { insists: true } : {}) };
-      return { entry, rule, message: { key, limit, ask } satisfies LeaseAsk };
+      return { entry, rule, message: { key, limit, request: ask } satisfies BucketLeaseRequest };
     });
     let grants: readonly (Grant | undefined)[] | undefined;
     try {
@@ -171,7 +171,7 @@ export class Leases implements Limiter {
     for (const [index, { entry, rule, message }] of asked.entries()) {
       if (grants !== undefined) entry.lease.granted(grants[index], sentAt, now);
       else {
-        entry.lease.failed(message.ask.turn, RESTS_MS, now, rule.fail === "reuse");
+        entry.lease.failed(message.request.turn, RESTS_MS, now, rule.fail === "reuse");
         entry.cutOffUntil = now + RESTS_MS;
       }
       if (entry.asking?.done === batch.done) entry.asking = undefined;

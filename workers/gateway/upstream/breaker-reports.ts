@@ -1,7 +1,7 @@
 // Tells the object of a service what this isolate has seen of its endpoints, behind the answer, and hears what all isolates have.
 
-import type { Panel } from "../../../core/breaker/local-breakers.ts";
-import type { Reporter, Seen, View } from "../../../core/breaker/shared-breaker.ts";
+import type { LocalBreakers } from "../../../core/breaker/local-breakers.ts";
+import type { BreakerReport, BreakerView, Reporter } from "../../../core/breaker/shared-breaker.ts";
 import type { BreakerPolicy } from "../../../core/config/breaker.ts";
 import { logEvent } from "../../log.ts";
 import type { Call } from "../call.ts";
@@ -9,7 +9,11 @@ import type { Call } from "../call.ts";
 /** The objects that hear of it: `durable-objects/circuit-breaker.ts`, by service. */
 export interface Breakers {
   getByName(service: string): {
-    report(by: Reporter, seen: Readonly<Record<string, Seen>>, policy: BreakerPolicy): Promise<Readonly<Record<string, View>>>;
+    report(
+      by: Reporter,
+      seen: Readonly<Record<string, BreakerReport>>,
+      policy: BreakerPolicy,
+    ): Promise<Readonly<Record<string, BreakerView>>>;
   };
 }
 
@@ -21,7 +25,7 @@ const GIVES_UP_MS = 5_000; // on a report whose call may be gone
  */
 export function teller(
   name: string,
-  panel: Panel,
+  panel: LocalBreakers,
   policy: BreakerPolicy,
   breakers: Breakers,
 ): (call: Call, id?: string) => Promise<void> | undefined {
@@ -30,7 +34,7 @@ export function teller(
   return ({ request }, id) => {
     const sentAt = Date.now();
     if (sentAt - askedAt < GIVES_UP_MS) return undefined;
-    const seen = panel.report(sentAt, id);
+    const seen = panel.takeReports(sentAt, id);
     if (seen === undefined) return undefined;
     askedAt = sentAt;
     isolate ??= crypto.randomUUID();
@@ -38,7 +42,7 @@ export function teller(
     const by = { isolate, location: cf?.colo ?? isolate }; // where nobody says where it is, it is a place of its own
     return tell(breakers, name, by, seen, policy).then((views) => {
       if (askedAt === sentAt) askedAt = Number.NEGATIVE_INFINITY;
-      if (views !== undefined) panel.saw(views, sentAt, Date.now());
+      if (views !== undefined) panel.applyViews(views, sentAt, Date.now());
     });
   };
 }
@@ -48,7 +52,7 @@ async function tell(
   breakers: Breakers,
   name: string,
   ...report: Parameters<ReturnType<Breakers["getByName"]>["report"]>
-): Promise<Readonly<Record<string, View>> | undefined> {
+): Promise<Readonly<Record<string, BreakerView>> | undefined> {
   try {
     return await breakers.getByName(name).report(...report);
   } catch (fault) {

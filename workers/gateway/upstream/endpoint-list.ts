@@ -1,13 +1,13 @@
 // The registered endpoints of one service as this isolate knows them: asked for behind answers, kept where nobody can be asked.
 
 import { endpointId, type HealthPolicy, type UpstreamPolicy } from "../../../core/config/upstream.ts";
-import type { Configured, Registered, Snapshot } from "../../../core/registry.ts";
+import type { ConfiguredEndpoint, EndpointSnapshot, RegisteredEndpoint } from "../../../core/registry.ts";
 import { logEvent } from "../../log.ts";
 
 /** The objects that keep the lists: `durable-objects/hash-ring.ts`, by service. */
 export interface Rings {
   getByName(service: string): {
-    snapshot(known: number, check: HealthPolicy | undefined, configured?: readonly Configured[]): Promise<Snapshot>;
+    snapshot(known: number, check: HealthPolicy | undefined, configured?: readonly ConfiguredEndpoint[]): Promise<EndpointSnapshot>;
   };
 }
 
@@ -24,7 +24,7 @@ export interface RosterSettings {
   readonly rings: Rings;
   readonly pollMs: number;
   readonly health: HealthPolicy | undefined;
-  readonly configured: readonly Configured[]; // endpoints whose health is checked, beside those that register
+  readonly configured: readonly ConfiguredEndpoint[]; // endpoints whose health is checked, beside those that register
   readonly isRegistry: boolean; // endpoints may register: the first call waits for their list
 }
 
@@ -55,7 +55,7 @@ const GIVES_UP_MS = 5_000; // on an ask whose call may be gone
 
 export class Roster {
   readonly #settings: RosterSettings;
-  readonly #changed: (endpoints: readonly Registered[], unhealthy: readonly string[], now: number) => void;
+  readonly #changed: (endpoints: readonly RegisteredEndpoint[], unhealthy: readonly string[], now: number) => void;
   #version = -1;
   readonly #isAlone: boolean;
   #heardAt = 0; // epoch ms of the last good answer
@@ -68,7 +68,7 @@ export class Roster {
    */
   constructor(
     settings: RosterSettings,
-    changed: (endpoints: readonly Registered[], unhealthy: readonly string[], now: number) => void,
+    changed: (endpoints: readonly RegisteredEndpoint[], unhealthy: readonly string[], now: number) => void,
     isAlone: boolean,
   ) {
     this.#settings = settings;
@@ -98,7 +98,7 @@ export class Roster {
       const answer = await rings.getByName(service).snapshot(this.#version, health, configured);
       const now = Date.now();
       this.#heardAt = now;
-      if (answer.kind === "same") return;
+      if (answer.kind === "unchanged") return;
       this.#version = answer.version;
       this.#isEmpty = answer.endpoints.length === 0;
       this.#changed(answer.endpoints, answer.unhealthy ?? [], now);

@@ -4,7 +4,7 @@ import { BALANCERS } from "../../../core/balance/balancers.ts";
 import { Fleet, type Member } from "../../../core/balance/fleet.ts";
 import type { Report } from "../../../core/balance/load.ts";
 import type { ServingStatus } from "../../../core/balance/member.ts";
-import { TOKEN_MS } from "../../../core/breaker/shared-breaker.ts";
+import { PROBE_MS } from "../../../core/breaker/shared-breaker.ts";
 import type { BreakerPolicy } from "../../../core/config/breaker.ts";
 import { hashField } from "../../../core/config/hash-on.ts";
 import type { ThrottlePolicy } from "../../../core/config/overload.ts";
@@ -59,7 +59,7 @@ export function pool(
   const fleet = new Fleet(members, { ...policy, breaker });
   const pressure = new Pressure(name, throttle, fleet);
   const { goesByKey } = BALANCERS[policy.balancer];
-  const tell = breakers === undefined || breaker.mode === "off" ? undefined : teller(service, fleet.panel, breaker, breakers);
+  const tell = breakers === undefined || breaker.mode === "off" ? undefined : teller(service, fleet.localBreakers, breaker, breakers);
   const fixed = new Map(targets);
   const roster =
     registered &&
@@ -94,7 +94,7 @@ export function pool(
     if (listing !== undefined) return listing;
     const now = Date.now();
     if (policy.maxQueued === 0 || !fleet.isFull(now)) {
-      const told = fleet.panel.isQuiet(now) ? undefined : tell?.(call); // calls that are refused can't tell when they end
+      const told = fleet.localBreakers.areAllClosed(now) ? undefined : tell?.(call); // calls that are refused can't tell when they end
       return told === undefined ? undefined : { done: told, waitMs: 0 };
     }
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -156,7 +156,7 @@ export function pool(
       cookie,
       broke: () => fleet.broke(id, admission, Date.now(), Math.random()),
       medianMs: fleet.medianMs(now),
-      maxMs: isProbe ? TOKEN_MS : undefined,
+      maxMs: isProbe ? PROBE_MS : undefined,
       mayGoElsewhere: fleet.size > 1 && mayGoElsewhere,
       elsewhere: (wasBounced) => pressure.elsewhere(call, wasBounced, Date.now()),
       report,

@@ -152,7 +152,7 @@ it("tells who watches of each change, and only then", async () => {
   await gateway(procedure("Deregister", { service: SERVICE, id: "watched" }));
 });
 
-const listing = (endpoints: readonly object[], version = 1) => ({ kind: "members" as const, version, endpoints });
+const listing = (endpoints: readonly object[], version = 1) => ({ kind: "changed" as const, version, endpoints });
 const endpointAt = (id: string) => ({ id, url: `https://${id}.example`, weight: 1, priority: 0, isDraining: false });
 const withRing = (HASH_RING: object, services: object, pollMs: number) =>
   gatewayTo(() => json(USER), { registry: { ...registry, pollMs }, services: services as never }, { HASH_RING, REGISTRY_TOKEN: TOKEN });

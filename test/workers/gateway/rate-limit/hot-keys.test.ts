@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { Charge, TokenBucket } from "../../../../durable-objects/token-bucket.ts";
+import type { BucketCharge, TokenBucket } from "../../../../durable-objects/token-bucket.ts";
 import { gatewayTo, json, USER, unary } from "../../../support/gateway.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 0, 1) }));
@@ -14,7 +14,7 @@ it("admits no more than the limit while a key moves, and asks only its own objec
     getByName(name: string) {
       const stub = env.TOKEN_BUCKET.getByName(name) as DurableObjectStub<TokenBucket>;
       return {
-        take(charges: Charge[]) {
+        take(charges: BucketCharge[]) {
           asked.push(name);
           return stub.take(charges);
         },
@@ -28,7 +28,7 @@ it("admits no more than the limit while a key moves, and asks only its own objec
   const call = async (gateway: typeof one): Promise<number> => (await gateway(unary("GetUser", {}, { "x-key": "hot" }))).status;
   await call(one);
   const shard = env.TOKEN_BUCKET.getByName(asked[0]!) as DurableObjectStub<TokenBucket>;
-  const charge: Charge = { key: "moving/header:hot", limit: { capacity: 350, rate: 1, intervalMs: 60_000 }, cost: 1 };
+  const charge: BucketCharge = { key: "moving/header:hot", limit: { capacity: 350, rate: 1, intervalMs: 60_000 }, cost: 1 };
   await runInDurableObject(shard, (object: TokenBucket) => {
     for (let n = 0; n < 299; n++) expect(object.take([charge])[0]?.kind).toBe("allowed");
   });

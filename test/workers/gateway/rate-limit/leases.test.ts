@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { RateLimitInput } from "../../../../core/config/rate-limit.ts";
-import type { LeaseAsk, TokenBucket } from "../../../../durable-objects/token-bucket.ts";
+import type { BucketLeaseRequest, TokenBucket } from "../../../../durable-objects/token-bucket.ts";
 import { gatewayTo, json, PATIENT_MS, USER, unary } from "../../../support/gateway.ts";
 
 let rules = 0;
@@ -29,7 +29,7 @@ function limited(
     getByName(shard: string) {
       const stub = env.TOKEN_BUCKET.getByName(shard) as DurableObjectStub<TokenBucket>;
       return {
-        lend(asks: LeaseAsk[]) {
+        lend(asks: BucketLeaseRequest[]) {
           seen.calls += 1;
           const broken = fault();
           if (broken === false) return stub.lend(asks);
