@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ownFilesIn } from "../cli/own-files.ts";
+import { OWN_FOLDERS, ownFilesIn } from "../cli/own-files.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const FOLDERS = ["core", "durable-objects", "workers", "cli", "console", "bench"];
@@ -44,6 +44,25 @@ function crowded(paths: readonly string[]): string[] {
   return [...counts].filter(([, count]) => count > CROWDED).map(([folder]) => folder);
 }
 
+/** @returns the paths of a tree drawn with ├── and └──, folders with a slash at the end */
+function pathsOfTree(text: string): string[] {
+  const parents: string[] = [];
+  return text.split("\n").flatMap((line) => {
+    const [, indent, name] = /^([│ ]*)[├└]── (\S+)/.exec(line) ?? [];
+    if (indent === undefined || name === undefined) return [];
+    const depth = indent.length / 4;
+    parents.length = depth;
+    parents[depth] = name;
+    return [parents.join("")];
+  });
+}
+
+/** @returns folders of `parent` that hold files of this repository */
+function foldersIn(parent: string): string[] {
+  const inside = sources.filter((path) => path.startsWith(parent)).map((path) => path.slice(parent.length));
+  return [...new Set(inside.filter((path) => path.includes("/")).map((path) => `${parent}${path.split("/")[0]}/`))];
+}
+
 const texts = new Map(sources.map((path) => [path, read(path)]));
 
 describe("the structure", () => {
@@ -64,6 +83,21 @@ describe("the structure", () => {
     expect(Object.keys(MAY_BE_CROWDED).filter((folder) => !crowded(sources).includes(folder))).toEqual([]);
     const top = sources.filter((path) => dirname(path) === "workers/gateway").map((path) => basename(path));
     expect(top.length, top.join(", ")).toBeLessThanOrEqual(8);
+  });
+});
+
+describe("the trees in the documents", () => {
+  it.each(["README.md", "docs/architecture.md"])("of %s name files and folders that exist, and all at the top", (document) => {
+    const paths = pathsOfTree(read(document));
+    expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+    const top = OWN_FOLDERS.map((folder) => `${folder}/`);
+    expect([...top, ...foldersIn("workers/")].filter((folder) => !paths.includes(folder))).toEqual([]);
+  });
+
+  it("of the architecture name every folder of core/ and of the gateway", () => {
+    const paths = pathsOfTree(read("docs/architecture.md"));
+    const folders = [...foldersIn("core/"), ...foldersIn("workers/gateway/"), ...foldersIn("core/cache/")];
+    expect(folders.filter((folder) => !paths.includes(folder))).toEqual([]);
   });
 });
 
@@ -90,5 +124,15 @@ describe("the checks of the structure", () => {
   it("name a crowded folder", () => {
     const files = Array.from({ length: CROWDED + 1 }, (_, index) => `core/many/${index}.ts`);
     expect(crowded([...files, ...files.slice(1).map((path) => path.replace("many", "few"))])).toEqual(["core/many"]);
+  });
+
+  it("read a tree of a document", () => {
+    expect(pathsOfTree("├── core/   decisions\n│   ├── cache/\n│   │   └── store/\n│   └── ip.ts\n└── docs/")).toEqual([
+      "core/",
+      "core/cache/",
+      "core/cache/store/",
+      "core/ip.ts",
+      "docs/",
+    ]);
   });
 });
