@@ -76,7 +76,7 @@ function quiet(): Run {
 }
 
 function budgeted(): Run {
-  const budget = retryBudget({ budgetPercent: 10, minPerSecond: 3 });
+  const budget = retryBudget({ percent: 10, minPerSecond: 3 });
   return (times) => {
     for (let n = 0; n < times; n++) budget.earn();
     return budget.take(START) ? 1 : 0;
@@ -84,7 +84,7 @@ function budgeted(): Run {
 }
 
 function decided(): Run {
-  const budget = retryBudget({ budgetPercent: 100, minPerSecond: 1_000 });
+  const budget = retryBudget({ percent: 100, minPerSecond: 1_000 });
   const failure = { code: "unavailable", wasSent: true, pushbackMs: undefined };
   return (times) => {
     let pausesMs = 0;
@@ -152,7 +152,7 @@ const [consecutive, sampled, retrying] = [
 ];
 const [shut, broken] = [opossum(), openOpossum()];
 const brokenPolicy = await openCockatiel();
-const budget = retryBudget({ budgetPercent: 10, minPerSecond: 3 });
+const budget = retryBudget({ percent: 10, minPerSecond: 3 });
 
 const sync: Readonly<Record<string, Run>> = {
   "admit + record, closed": checked(),

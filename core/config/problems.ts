@@ -12,8 +12,13 @@ export interface Problem {
 export interface Checks {
   readonly problems: readonly Problem[];
   report(path: string, found: unknown, fix: string): void;
-  /** The fields of an object; reports what is no object, and fields that are not among `known`. */
-  fields(path: string, value: unknown, known: readonly string[]): Readonly<Record<string, unknown>>;
+  /** The fields of an object; reports what is no object, and fields that are not among `known`. `moved`: what to write instead of a former name. */
+  fields(
+    path: string,
+    value: unknown,
+    known: readonly string[],
+    moved?: Readonly<Record<string, string>>,
+  ): Readonly<Record<string, unknown>>;
   /** The entries of an object whose keys the operator chooses. */
   entries(path: string, value: unknown): [string, unknown][];
   integer(path: string, value: unknown, range: { min: number; max: number; fallback: number; unit: string }): number;
@@ -36,10 +41,12 @@ export function checks(): Checks {
   return {
     problems,
     report,
-    fields(path, value, known) {
+    fields(path, value, known, moved = {}) {
       const fields = object(path, value);
       for (const name of Object.keys(fields)) {
-        if (!known.includes(name)) report(join(path, name), fields[name], `remove it, or write ${suggest(name, known)}`);
+        if (known.includes(name)) continue;
+        const fix = Object.hasOwn(moved, name) ? moved[name]! : `remove it, or write ${suggest(name, known)}`;
+        report(join(path, name), fields[name], fix);
       }
       return fields;
     },

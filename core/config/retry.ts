@@ -15,11 +15,19 @@ export interface RetryInput {
   readonly perAttemptMs?: number;
   /** Codes that are worth another attempt. Default: unavailable. */
   readonly codes?: readonly string[];
-  /** Retries of an isolate towards one service, in percent of its calls. Default 10. */
-  readonly budgetPercent?: number;
-  /** Retries a second that the budget has whatever the traffic. Default 3. */
+}
+
+/** What pays for every attempt beyond the first one of a call. One budget for each upstream and isolate, whatever the methods. */
+export interface RetryBudgetInput {
+  /** Further attempts, in percent of the calls of the upstream, 0 to 100. Default 10. */
+  readonly percent?: number;
+  /** Further attempts per second that are allowed at any traffic, 0 to 1 000. Default 3. */
   readonly minPerSecond?: number;
 }
+
+export interface RetryBudgetPolicy extends Required<RetryBudgetInput> {}
+
+export const RETRY_BUDGET: RetryBudgetPolicy = { percent: 10, minPerSecond: 3 };
 
 export interface HedgeInput {
   /** Calls that are made a second time, in percent, at most: 1 to 10. Default 2. */
@@ -37,14 +45,18 @@ export const RETRIES: RetryPolicy = {
   maxMs: 10_000,
   perAttemptMs: Number.POSITIVE_INFINITY,
   codes: new Set(["unavailable"]),
-  budgetPercent: 10,
-  minPerSecond: 3,
+};
+
+/** Settings that belong to the upstream since 0.2: all methods of an upstream share one budget. */
+const MOVED = {
+  budgetPercent: "remove it, and write retryBudget: { percent: ... } in the upstream, whose methods share one budget",
+  minPerSecond: "remove it, and write retryBudget: { minPerSecond: ... } in the upstream, whose methods share one budget",
 };
 
 export function parseRetries(check: Checks, path: string, value: unknown, outer: RetryPolicy): RetryPolicy {
   if (value === undefined) return outer;
   if (value === false) return { ...outer, max: 0 };
-  const fields = check.fields(path, value, ["max", "baseMs", "maxMs", "perAttemptMs", "codes", "budgetPercent", "minPerSecond"]);
+  const fields = check.fields(path, value, ["max", "baseMs", "maxMs", "perAttemptMs", "codes"], MOVED);
   const number = (name: keyof RetryInput, min: number, max: number, fallback: number, unit: string) =>
     check.integer(join(path, name), fields[name], { min, max, fallback, unit });
   const found = fields["codes"] ?? [...RETRIES.codes];
@@ -57,9 +69,14 @@ export function parseRetries(check: Checks, path: string, value: unknown, outer:
     maxMs: number("maxMs", 1, 60_000, RETRIES.maxMs, "ms"),
     perAttemptMs: fields["perAttemptMs"] === undefined ? RETRIES.perAttemptMs : number("perAttemptMs", 1, 3_600_000, 1, "ms"),
     codes: new Set(codes as string[]),
-    budgetPercent: number("budgetPercent", 0, 100, RETRIES.budgetPercent, "%"),
-    minPerSecond: number("minPerSecond", 0, 1_000, RETRIES.minPerSecond, "retries"),
   };
+}
+
+export function parseRetryBudget(check: Checks, path: string, value: unknown): RetryBudgetPolicy {
+  const fields = check.fields(path, value, Object.keys(RETRY_BUDGET));
+  const number = (name: keyof RetryBudgetPolicy, max: number, unit: string) =>
+    check.integer(join(path, name), fields[name], { min: 0, max, fallback: RETRY_BUDGET[name], unit });
+  return { percent: number("percent", 100, "%"), minPerSecond: number("minPerSecond", 1_000, "attempts") };
 }
 
 const HEDGING: HedgePolicy = { percent: 2, quantile: 0.95, minMs: 5 };

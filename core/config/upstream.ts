@@ -3,6 +3,7 @@ import { BALANCERS, type BalancerName } from "../balance/balancers.ts";
 import { isNativeGrpcUrl } from "../protocol/native-grpc.ts";
 import { type HashOnInput, type HashSource, parseHashOn } from "./hash-on.ts";
 import { type Checks, join } from "./problems.ts";
+import { parseRetryBudget, type RetryBudgetInput, type RetryBudgetPolicy } from "./retry.ts";
 
 /** A service binding of wrangler.toml, or a base URL. */
 export type TargetInput = { readonly binding: string } | { readonly url: string };
@@ -32,6 +33,8 @@ export interface SpokenInput {
   readonly requestStreams?: "refuse" | "unimplemented";
   /** Whether it is told how long it may take with every call, or only where the caller has set a timeout. Default "always". */
   readonly timeoutHeader?: "always" | "as_called";
+  /** What pays for retries and hedged attempts. */
+  readonly retryBudget?: RetryBudgetInput;
 }
 
 export interface PoolInput {
@@ -87,7 +90,8 @@ export interface EndpointPolicy {
   readonly zone?: string;
 }
 
-export interface UpstreamPolicy extends Required<SpokenInput> {
+export interface UpstreamPolicy extends Required<Omit<SpokenInput, "retryBudget">> {
+  readonly retryBudget: RetryBudgetPolicy;
   readonly endpoints: readonly EndpointPolicy[];
   readonly registry: boolean;
   readonly health: HealthPolicy | undefined;
@@ -116,7 +120,7 @@ const POOL_FIELDS = [
   "queueMs",
   "maxLoadPercent",
 ] as const;
-const SPOKEN_FIELDS = ["protocol", "requestStreams", "timeoutHeader"] as const;
+const SPOKEN_FIELDS = ["protocol", "requestStreams", "timeoutHeader", "retryBudget"] as const;
 const MAX_ENDPOINTS = 1_000;
 
 export function parseUpstream(check: Checks, path: string, value: unknown): UpstreamPolicy {
@@ -140,6 +144,7 @@ export function parseUpstream(check: Checks, path: string, value: unknown): Upst
     protocol,
     requestStreams: check.oneOf(join(path, "requestStreams"), fields["requestStreams"], ["refuse", "unimplemented"], "refuse"),
     timeoutHeader: check.oneOf(join(path, "timeoutHeader"), fields["timeoutHeader"], ["always", "as_called"], "always"),
+    retryBudget: parseRetryBudget(check, join(path, "retryBudget"), fields["retryBudget"]),
     balancer: check.oneOf(join(path, "balancer"), fields["balancer"], Object.keys(BALANCERS) as BalancerName[], "least_time"),
     hashOn: parseHashOn(check, join(path, "hashOn"), fields["hashOn"]),
     zones: zones(check, join(path, "zones"), fields["zones"]),

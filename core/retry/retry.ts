@@ -14,8 +14,6 @@ export interface RetryPolicy {
   readonly maxMs: number;
   readonly perAttemptMs: number; // Infinity for none
   readonly codes: ReadonlySet<string>;
-  readonly budgetPercent: number;
-  readonly minPerSecond: number;
 }
 
 export interface Try {
@@ -29,8 +27,8 @@ export type Next =
   | { readonly kind: "stop"; readonly why: "not_retriable" | "not_idempotent" | "max" | "pushback" | "deadline" | "budget" };
 
 /** The retry budget of an upstream. It saves at most what ten quiet seconds or a hundred calls earn, and starts with three seconds' worth. */
-export function retryBudget({ budgetPercent, minPerSecond }: Pick<RetryPolicy, "budgetPercent" | "minPerSecond">): Budget {
-  const share = budgetPercent / 100;
+export function retryBudget({ percent, minPerSecond }: { readonly percent: number; readonly minPerSecond: number }): Budget {
+  const share = percent / 100;
   const cap = Math.max(10 * minPerSecond, 100 * share);
   return new Budget({ share, perSecond: minPerSecond, cap, initial: Math.min(cap, 3 * minPerSecond) });
 }

@@ -151,8 +151,8 @@ const CALLERS: readonly Caller[] = [
 ];
 
 const settings = (protocol: string, more: object = {}) => ({
-  upstream: { url: `http://127.0.0.1:${upstream.port}`, protocol },
-  retries: { max: 1, baseMs: 1, minPerSecond: 1_000 },
+  upstream: { url: `http://127.0.0.1:${upstream.port}`, protocol, retryBudget: { minPerSecond: 1_000 } },
+  retries: { max: 1, baseMs: 1 },
   breaker: { mode: "off" },
   throttle: { mode: "off" },
   ...more,

@@ -118,8 +118,8 @@ beforeAll(async () => {
   for (const index of [0, 1, 2]) services.push(await serve(index));
   const gatewayBy = (balancer: "round_robin" | "least_time"): Promise<Running> => {
     const users: ServiceInput = {
-      upstream: { endpoints: services.map(({ origin }) => ({ url: origin })), balancer },
-      retries: { baseMs: 10, perAttemptMs: 1_000, budgetPercent: 20, minPerSecond: 10 },
+      upstream: { endpoints: services.map(({ origin }) => ({ url: origin })), balancer, retryBudget: { percent: 20, minPerSecond: 10 } },
+      retries: { baseMs: 10, perAttemptMs: 1_000 },
       readTimeoutMs: 8_000,
     };
     const objects = [

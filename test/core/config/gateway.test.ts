@@ -47,7 +47,7 @@ describe("parsePolicy", () => {
       validate: "off",
       rateLimits: [],
       cost: { kind: "fixed", tokens: 1 },
-      retries: expect.objectContaining({ max: 5, baseMs: 100, maxMs: 10_000, budgetPercent: 10 }),
+      retries: expect.objectContaining({ max: 5, baseMs: 100, maxMs: 10_000 }),
       hedging: undefined,
       fallback: { upstream: undefined, answer: undefined },
       cache: undefined,

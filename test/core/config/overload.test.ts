@@ -4,7 +4,7 @@ import { parseOperator } from "../../../core/config/admin.ts";
 import { BREAKER, parseBreaker } from "../../../core/config/breaker.ts";
 import * as overload from "../../../core/config/overload.ts";
 import type { Checks } from "../../../core/config/problems.ts";
-import { parseHedging, parseRetries, RETRIES } from "../../../core/config/retry.ts";
+import { parseHedging, parseRetries, parseRetryBudget, RETRIES } from "../../../core/config/retry.ts";
 import type { HedgePolicy } from "../../../core/retry/hedge.ts";
 import type { RetryPolicy } from "../../../core/retry/retry.ts";
 import { accepted, itKnowsItsFields, itReadsChoices, itReadsNumbers, parsed } from "./settings.ts";
@@ -17,10 +17,8 @@ describe("retries", () => {
     { ...of("baseMs"), min: 1, max: 60_000, fallback: 100, unit: "ms" },
     { ...of("maxMs"), min: 1, max: 60_000, fallback: 10_000, unit: "ms" },
     { ...of("perAttemptMs"), min: 1, max: 3_600_000, fallback: Number.POSITIVE_INFINITY, unit: "ms" },
-    { ...of("budgetPercent"), min: 0, max: 100, fallback: 10, unit: "%" },
-    { ...of("minPerSecond"), min: 0, max: 1_000, fallback: 3, unit: "retries" },
   ]);
-  itKnowsItsFields(parser, "retries", ["max", "baseMs", "maxMs", "perAttemptMs", "codes", "budgetPercent", "minPerSecond"]);
+  itKnowsItsFields(parser, "retries", ["max", "baseMs", "maxMs", "perAttemptMs", "codes"]);
 
   it("are those of the outer settings where nothing is written, and none where they are turned off", () => {
     expect(accepted(parser, undefined)).toEqual({ ...RETRIES, max: 9 });
@@ -40,6 +38,23 @@ describe("retries", () => {
     const { policy, problems } = parsed(parser, { codes: "unavailable" });
     expect(problems).toEqual([`retries.codes: found "unavailable"; ${words}`]);
     expect([...policy.codes]).toEqual([]);
+  });
+});
+
+describe("the budget of retries", () => {
+  const parser = (check: Checks, value: unknown) => parseRetryBudget(check, "retryBudget", value);
+  itReadsNumbers(parser, "retryBudget", [
+    { field: "percent", min: 0, max: 100, fallback: 10, unit: "%", read: ({ percent }) => percent },
+    { field: "minPerSecond", min: 0, max: 1_000, fallback: 3, unit: "attempts", read: ({ minPerSecond }) => minPerSecond },
+  ]);
+  itKnowsItsFields(parser, "retryBudget", ["percent", "minPerSecond"]);
+
+  it("belongs to the upstream: on a method it is a problem that says where to write it", () => {
+    const retries = (check: Checks, value: unknown) => parseRetries(check, "retries", value, RETRIES);
+    expect(parsed(retries, { budgetPercent: 0, minPerSecond: 0 }).problems).toEqual([
+      "retries.budgetPercent: found 0; remove it, and write retryBudget: { percent: ... } in the upstream, whose methods share one budget",
+      "retries.minPerSecond: found 0; remove it, and write retryBudget: { minPerSecond: ... } in the upstream, whose methods share one budget",
+    ]);
   });
 });
 

@@ -10,12 +10,8 @@ import { type Failure, nextTry, retryBudget, type Try } from "../../../core/retr
 const FAILURE: Failure = { code: "unavailable", wasSent: true, pushbackMs: undefined };
 const FIRST: Try = { number: 1, isIdempotent: true, remainingMs: 1e9 };
 const policy = { ...RETRIES, max: 10 };
-const next = (
-  failure: Partial<Failure>,
-  at: Partial<Try>,
-  roll: number,
-  budget = retryBudget({ budgetPercent: 100, minPerSecond: 1_000 }),
-) => nextTry(policy, { ...FAILURE, ...failure }, { ...FIRST, ...at }, budget, 0, roll);
+const next = (failure: Partial<Failure>, at: Partial<Try>, roll: number, budget = retryBudget({ percent: 100, minPerSecond: 1_000 })) =>
+  nextTry(policy, { ...FAILURE, ...failure }, { ...FIRST, ...at }, budget, 0, roll);
 const pause = (number: number, roll: number, failure: Partial<Failure> = {}) => {
   const decided = next(failure, { number }, roll);
   return decided.kind === "retry" ? decided.afterMs : decided.why;
@@ -57,7 +53,7 @@ describe("a retry", () => {
   });
 
   it("is paid by the budget, and by nothing that is not retried", () => {
-    const budget = retryBudget({ budgetPercent: 0, minPerSecond: 1 }); // three at first
+    const budget = retryBudget({ percent: 0, minPerSecond: 1 }); // three at first
     for (const [failure, at] of [
       [{ code: "not_found" }, {}],
       [{}, { isIdempotent: false }],
@@ -79,12 +75,12 @@ describe("a budget", () => {
   };
 
   it("starts with three seconds of its least rate", () => {
-    expect(taken(retryBudget({ budgetPercent: 10, minPerSecond: 4 }), 1_000)).toBe(12);
-    expect(taken(retryBudget({ budgetPercent: 10, minPerSecond: 0 }), 1_000)).toBe(0);
+    expect(taken(retryBudget({ percent: 10, minPerSecond: 4 }), 1_000)).toBe(12);
+    expect(taken(retryBudget({ percent: 10, minPerSecond: 0 }), 1_000)).toBe(0);
   });
 
   it("earns a share of each call, and its least rate with time, up to ten seconds of it", () => {
-    const budget = retryBudget({ budgetPercent: 25, minPerSecond: 2 });
+    const budget = retryBudget({ percent: 25, minPerSecond: 2 });
     taken(budget, 1_000);
     for (let call = 0; call < 8; call++) budget.earn();
     expect(taken(budget, 1_000)).toBe(2);

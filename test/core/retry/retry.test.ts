@@ -6,7 +6,7 @@ import { type Failure, nextTry, retryBudget, type Try } from "../../../core/retr
 
 const failure: Failure = { code: "unavailable", wasSent: true, pushbackMs: undefined };
 const tried: Try = { number: 1, isIdempotent: true, remainingMs: 10_000 };
-const rich = () => retryBudget({ budgetPercent: 100, minPerSecond: 1_000 });
+const rich = () => retryBudget({ percent: 100, minPerSecond: 1_000 });
 const decide = (more: Partial<Failure> = {}, at: Partial<Try> = {}, budget = rich(), roll = 0.5) =>
   nextTry(RETRIES, { ...failure, ...more }, { ...tried, ...at }, budget, 0, roll);
 
@@ -39,7 +39,7 @@ describe("another attempt", () => {
 
 describe("a budget", () => {
   it("lets through its share of the calls, and a few a second", () => {
-    const budget = retryBudget({ budgetPercent: 10, minPerSecond: 3 });
+    const budget = retryBudget({ percent: 10, minPerSecond: 3 });
     let retries = 0;
     for (let call = 0; call < 10_000; call++) {
       budget.earn();
@@ -50,13 +50,13 @@ describe("a budget", () => {
   });
 
   it("is nothing for what is not retried anyway", () => {
-    const budget = retryBudget({ budgetPercent: 0, minPerSecond: 1 });
+    const budget = retryBudget({ percent: 0, minPerSecond: 1 });
     for (let n = 0; n < 100; n++) decide({ code: "not_found" }, {}, budget);
     expect(decide({}, {}, budget).kind).toBe("retry");
   });
 
   it("never holds more than ten quiet seconds, or a hundred calls, leave", () => {
-    const budget = retryBudget({ budgetPercent: 10, minPerSecond: 3 });
+    const budget = retryBudget({ percent: 10, minPerSecond: 3 });
     for (let call = 0; call < 1_000_000; call++) budget.earn();
     let retries = 0;
     while (budget.take(0)) retries += 1;

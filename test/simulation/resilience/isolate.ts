@@ -4,7 +4,7 @@ import { Fleet, type FleetSettings, type Found } from "../../../core/balance/fle
 import { PROBE_MS } from "../../../core/breaker/shared-breaker.ts";
 import type { Budget } from "../../../core/budget.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
-import { RETRIES } from "../../../core/config/retry.ts";
+import { RETRIES, RETRY_BUDGET } from "../../../core/config/retry.ts";
 import { hear, isHot } from "../../../core/overload/redirect.ts";
 import { type HedgePolicy, Hedger } from "../../../core/retry/hedge.ts";
 import { Pressure } from "../../../core/retry/hedge-guard.ts";
@@ -65,7 +65,7 @@ export class Isolate {
     this.#wiring = wiring;
     this.#mechanisms = mechanisms;
     this.#retries = wiring.retries ?? RETRIES;
-    this.#budget = retryBudget(mechanisms.budget ? this.#retries : { budgetPercent: 100, minPerSecond: 1e6 });
+    this.#budget = retryBudget(mechanisms.budget ? RETRY_BUDGET : { percent: 100, minPerSecond: 1e6 });
     this.#hedger = wiring.hedging && new Hedger(wiring.hedging, this.#pressure);
     const members = wiring.servers.map((_, index) => ({ id: String(index), weight: 1, priority: 0, isDraining: false }));
     this.fleet = new Fleet(members, {

@@ -21,9 +21,9 @@ function world(
   };
   const binding = { fetch: (url: string, init: RequestInit) => Promise.resolve(respond(new Request(url, init))) };
   const settings: ServiceInput = {
-    retries: { baseMs: 1, maxMs: 1, minPerSecond: 1_000 },
+    retries: { baseMs: 1, maxMs: 1 },
     ...service,
-    upstream: { endpoints: endpoints.map((name) => ({ binding: name })) },
+    upstream: { endpoints: endpoints.map((name) => ({ binding: name })), retryBudget: { minPerSecond: 1_000 } },
   };
   const bindings = Object.fromEntries(endpoints.map((name) => [name, binding]));
   const gateway = gatewayTo(respond, { services: { "users.v1.UserService": settings } }, bindings);

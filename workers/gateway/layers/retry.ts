@@ -1,6 +1,7 @@
 // Makes an attempt again that failed for no fault of the call: elsewhere, a little later, as far as the budget of the upstream goes.
 
 import type { Budget } from "../../../core/budget.ts";
+import type { RetryBudgetPolicy } from "../../../core/config/retry.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { type Failure, nextTry, type RetryPolicy, retryBudget } from "../../../core/retry/retry.ts";
 import type { Call, Layer } from "../call.ts";
@@ -9,7 +10,7 @@ import { ATTEMPT_HEADER, failureIn, failureOf } from "../upstream/failure.ts";
 export interface RetrySettings {
   readonly policy: RetryPolicy;
   readonly isSafe: boolean; // to repeat, as its proto says
-  readonly upstream: object; // whose budget it is
+  readonly upstream: { readonly retryBudget: RetryBudgetPolicy }; // whose budget it is
 }
 
 /** @see gRFC A6; below 0: don't try again */
@@ -20,7 +21,7 @@ const budgets = new WeakMap<object, Budget>();
 
 export function retry({ policy, isSafe, upstream }: RetrySettings): Layer {
   const known = budgets.get(upstream);
-  const budget = known ?? retryBudget(policy);
+  const budget = known ?? retryBudget(upstream.retryBudget);
   if (known === undefined) budgets.set(upstream, budget);
   return (next) => async (call) => {
     budget.earn();

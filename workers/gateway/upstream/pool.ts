@@ -46,7 +46,7 @@ export function pool(
   { name, service, policy, breaker, breakers, throttle, principalHeader, roster: registered }: PoolSettings,
   bindings: Bindings,
 ): Upstream | undefined {
-  const { protocol, timeoutHeader } = policy;
+  const { protocol, timeoutHeader, retryBudget } = policy;
   const members: Member[] = [];
   const targets = new Map<string, Target>();
   for (const { target, weight, priority, zone } of policy.endpoints) {
@@ -174,6 +174,7 @@ export function pool(
     name,
     protocol,
     timeoutHeader,
+    retryBudget,
     ...(prefetch && { prefetch }),
     prepare,
     pick,

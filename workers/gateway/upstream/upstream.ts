@@ -2,6 +2,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Report } from "../../../core/balance/load.ts";
 import type { ServingStatus } from "../../../core/balance/member.ts";
+import { RETRY_BUDGET, type RetryBudgetPolicy } from "../../../core/config/retry.ts";
 import type { RoutePolicy } from "../../../core/config/route.ts";
 import type { SpokenProtocol, TargetInput } from "../../../core/config/upstream.ts";
 import type { Call } from "../call.ts";
@@ -18,6 +19,7 @@ export interface Upstream {
   readonly hashField?: string; // of the message, by which endpoints are chosen
   readonly protocol: SpokenProtocol; // what it speaks
   readonly timeoutHeader: "always" | "as_called";
+  readonly retryBudget: RetryBudgetPolicy;
   /** Asks for the list of endpoints before any call needs it, where there is one to ask for. */
   prefetch?(): Promise<void> | undefined;
   /** A list of endpoints that is being asked for: behind the answer, or, the first one, before `pick`. */
@@ -104,7 +106,7 @@ export function only(name: string, target: Target): Upstream {
     ended: nothing,
     broke: nothing,
   };
-  return { name, protocol: "both", timeoutHeader: "always", prepare: () => undefined, pick: () => attempt };
+  return { name, protocol: "both", timeoutHeader: "always", retryBudget: RETRY_BUDGET, prepare: () => undefined, pick: () => attempt };
 }
 
 function isService(value: unknown): value is Pick<Target, "fetch"> {

@@ -1,5 +1,6 @@
 // Hedging through the whole pipeline: which calls are made a second time, where, and what becomes of the attempt that loses.
 import { expect, it } from "vitest";
+import type { RetryBudgetInput } from "../../../../core/config/retry.ts";
 import type { RouteInput } from "../../../../core/config/route.ts";
 import { gatewayTo, json, USER, unary } from "../../../support/gateway.ts";
 
@@ -19,7 +20,7 @@ const never = ({ signal }: Request): Promise<Response> =>
   });
 
 /** A gateway over two endpoints that has seen a hundred quick calls. What `answer` says holds from then on. */
-async function warm(answer: Answer, route: RouteInput = HEDGING, method = "GetUser") {
+async function warm(answer: Answer, route: RouteInput = HEDGING, method = "GetUser", retryBudget: RetryBudgetInput = {}) {
   const got: Got[] = [];
   let isWarm = false;
   const binding = (name: string) => ({
@@ -32,7 +33,7 @@ async function warm(answer: Answer, route: RouteInput = HEDGING, method = "GetUs
   });
   const services = {
     "users.v1.UserService": {
-      upstream: { endpoints: [{ binding: "A" }, { binding: "B" }], balancer: "round_robin" as const },
+      upstream: { endpoints: [{ binding: "A" }, { binding: "B" }], balancer: "round_robin" as const, retryBudget },
       breaker: { consecutive: 1 },
     },
   };
@@ -115,8 +116,8 @@ it("repeats nothing while more than one call in a hundred goes wrong", async () 
 });
 
 it("counts for the budget of the retries: where that is used up, nothing is hedged", async () => {
-  const retries = { max: 1, budgetPercent: 0, minPerSecond: 0 };
-  const { got, gateway } = await warm((request, number) => (number === 1 ? never(request) : json(USER)), { ...HEDGING, retries });
+  const slowFirst: Answer = (request, number) => (number === 1 ? never(request) : json(USER));
+  const { got, gateway } = await warm(slowFirst, { ...HEDGING, retries: { max: 1 } }, "GetUser", { percent: 0, minPerSecond: 0 });
   const answer = await gateway(unary("GetUser", {}, { "connect-timeout-ms": "4000" }));
   expect(await answer.json()).toMatchObject({ code: "deadline_exceeded" });
   expect(got).toHaveLength(1);

@@ -1,5 +1,6 @@
 // Retries through the whole pipeline: what is repeated, where, and what the caller sees of it.
 import { expect, it, vi } from "vitest";
+import type { RetryBudgetInput } from "../../../../core/config/retry.ts";
 import type { RouteInput } from "../../../../core/config/route.ts";
 import { gatewayTo, json, rest, USER, unary } from "../../../support/gateway.ts";
 
@@ -10,7 +11,7 @@ const DOWN = (): Response => json({ code: "unavailable", message: "down" }, { st
 /** An empty message in binary, as REST asks its upstreams for. */
 const BINARY = (): Response => new Response(new Uint8Array(), { headers: { "content-type": "application/proto" } });
 
-function over(answer: Answer, retries: RouteInput["retries"] = { baseMs: 1 }, more: RouteInput = {}) {
+function over(answer: Answer, retries: RouteInput["retries"] = { baseMs: 1 }, more: RouteInput = {}, retryBudget: RetryBudgetInput = {}) {
   const seen: { path: string; attempt: string | null; body: string }[] = [];
   const gateway = gatewayTo(
     async (request) => {
@@ -23,7 +24,9 @@ function over(answer: Answer, retries: RouteInput["retries"] = { baseMs: 1 }, mo
     },
     {
       defaults: { retries, ...more },
-      services: { "users.v1.UserService": { upstream: { binding: "USERS" }, breaker: { mode: "off" }, throttle: { mode: "off" } } },
+      services: {
+        "users.v1.UserService": { upstream: { binding: "USERS", retryBudget }, breaker: { mode: "off" }, throttle: { mode: "off" } },
+      },
     },
   );
   return { seen, gateway };
@@ -56,7 +59,7 @@ it("repeats nothing that may have had its effect, unless the caller has given it
 });
 
 it("gives the caller the last answer, after five retries", async () => {
-  const { seen, gateway } = over(() => DOWN(), { baseMs: 1, minPerSecond: 100 });
+  const { seen, gateway } = over(() => DOWN(), { baseMs: 1 }, {}, { minPerSecond: 100 });
   const answer = await gateway(unary("GetUser"));
   expect(answer.status).toBe(503);
   expect(await answer.json()).toMatchObject({ message: "down" });
@@ -64,7 +67,7 @@ it("gives the caller the last answer, after five retries", async () => {
 });
 
 it("stops at its budget: a fault multiplies nothing", async () => {
-  const { seen, gateway } = over(() => DOWN(), { baseMs: 1, budgetPercent: 10, minPerSecond: 0 });
+  const { seen, gateway } = over(() => DOWN(), { baseMs: 1 }, {}, { percent: 10, minPerSecond: 0 });
   for (let call = 0; call < 200; call++) await gateway(unary("GetUser"));
   expect((await gateway(unary("GetUser"))).headers.get("grpc-retry-pushback-ms")).toBe("-1"); // nor does it by those who call us
   expect(seen.length).toBeLessThanOrEqual(221);
@@ -143,8 +146,12 @@ it("counts an attempt that has had all the time an operator gives one against it
         return fetch(url, init);
       },
     });
-    const retries = { baseMs: 1, minPerSecond: 100, ...(perAttemptMs === undefined ? {} : { perAttemptMs }) };
-    const upstream = { endpoints: [{ binding: "A" }, { binding: "B" }], balancer: "round_robin" as const };
+    const retries = { baseMs: 1, ...(perAttemptMs === undefined ? {} : { perAttemptMs }) };
+    const upstream = {
+      endpoints: [{ binding: "A" }, { binding: "B" }],
+      balancer: "round_robin" as const,
+      retryBudget: { minPerSecond: 100 },
+    };
     return gatewayTo(
       () => json(USER),
       { defaults: { retries }, services: { "users.v1.UserService": { upstream, breaker: { consecutive: 2 } } } },
