@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { LRUCache } from "lru-cache";
 import QuickLRU from "quick-lru";
-import { WRITE_RULES } from "../core/cache/store/l2-admission.ts";
+import { DEFAULT_L2_ADMISSION } from "../core/cache/store/l2-admission.ts";
 import { STORES, type StoreName } from "../core/cache/store/stores.ts";
 import { ISOLATES, LIFE_MS, oncePercent, PER_SECOND, sharedWrites } from "../test/support/cache-shared.ts";
 import { driftTrace, hitPercent, scanTrace, seeded, type Trace, zipf, zipfTrace } from "../test/support/cache-traces.ts";
@@ -138,8 +138,8 @@ for (const [name, trace] of Object.entries({
   "zipf 0.7": zipfTrace({ ...SHAPE, length: scaled(300_000, 20_000) }, 0.7),
   "zipf 0.9, a fifth in scans": scanTrace({ ...SHAPE, length: scaled(300_000, 20_000) }),
 })) {
-  const every = sharedWrites(trace, { ...WRITE_RULES, secondMissWithinMs: 0 });
-  const some = sharedWrites(trace, WRITE_RULES);
+  const every = sharedWrites(trace, { ...DEFAULT_L2_ADMISSION, secondMissWithinMs: 0 });
+  const some = sharedWrites(trace, DEFAULT_L2_ADMISSION);
   const figures = [every.writes, some.writes].map((figure) => figure.toFixed(1));
   const cells = [...figures, (some.writes / every.writes).toFixed(2), every.fetches.toFixed(1), some.fetches.toFixed(1)];
   say(name, `${oncePercent(trace).toFixed(0)} %`, ...cells);

@@ -1,12 +1,12 @@
 // The log of purges, and its only writer: isolates append to it, and ask what is new. One object for all caches of a gateway.
 import { DurableObject } from "cloudflare:workers";
-import { append, BOUNDS, EMPTY, type PurgeLog as Log, since } from "../core/cache/purge/purge-log.ts";
-import type { Delta, Purge, PurgeMode, Target } from "../core/cache/purge/purges.ts";
+import { appendPurges, EMPTY_PURGE_LOG, type PurgeLogState as Log, PURGE_LOG_BOUNDS, purgesSince } from "../core/cache/purge/purge-log.ts";
+import type { Purge, PurgeDelta, PurgeMode, PurgeTarget } from "../core/cache/purge/purges.ts";
 
 type Row = { seq: number; kind: string; value: string; mode: string };
 
 export class PurgeLog extends DurableObject {
-  bounds = BOUNDS;
+  bounds = PURGE_LOG_BOUNDS;
   #log: Log;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -18,7 +18,11 @@ export class PurgeLog extends DurableObject {
     sql.exec("CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, seq INTEGER) WITHOUT ROWID");
     const marks = sql.exec<{ name: string; seq: number }>("SELECT name, seq FROM marks").toArray();
     const purges = sql.exec<Row>("SELECT seq, kind, value, mode FROM purges ORDER BY seq").toArray();
-    this.#log = { ...EMPTY, ...Object.fromEntries(marks.map(({ name, seq }) => [name, seq])), purges: purges as unknown as Purge[] };
+    this.#log = {
+      ...EMPTY_PURGE_LOG,
+      ...Object.fromEntries(marks.map(({ name, seq }) => [name, seq])),
+      purges: purges as unknown as Purge[],
+    };
   }
 
   /**
@@ -27,17 +31,17 @@ export class PurgeLog extends DurableObject {
    * @param known the latest seq that the isolate knows
    * @returns what the isolate has to hear: these purges, and those of others meanwhile
    */
-  append(targets: readonly Target[], mode: PurgeMode, known: number): Delta {
+  append(targets: readonly PurgeTarget[], mode: PurgeMode, known: number): PurgeDelta {
     const before = this.#log;
-    const after = append(before, targets, mode, known, Date.now(), this.bounds);
+    const after = appendPurges(before, targets, mode, known, Date.now(), this.bounds);
     this.ctx.storage.transactionSync(() => this.#write(before, after));
     this.#log = after;
-    return since(after, known);
+    return purgesSince(after, known);
   }
 
   /** What is new to an isolate that knows all up to `known`; 0 for none. */
-  since(known: number): Delta {
-    return since(this.#log, known);
+  since(known: number): PurgeDelta {
+    return purgesSince(this.#log, known);
   }
 
   #write(before: Log, after: Log): void {

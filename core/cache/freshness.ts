@@ -1,6 +1,6 @@
 // How long an answer serves: fresh, stale while it is refreshed, stale where the upstream fails.
-import { type Directives, type Fields, holdsForAll, secondsOf } from "./directives.ts";
-import { parseHttpDate } from "./http-date.ts";
+import { appliesToAll, type Directives, type HeaderFields, secondsOf } from "./headers/directives.ts";
+import { parseHttpDate } from "./headers/http-date.ts";
 
 /** What an operator adds where the upstream says nothing. */
 export interface LifetimeRules {
@@ -14,18 +14,18 @@ export interface LifetimeRules {
 }
 
 /** An answer as it came. Times in epoch ms. */
-export interface Answer {
+export interface ReceivedResponse {
   readonly status: number;
-  readonly fields: Fields;
+  readonly fields: HeaderFields;
   readonly requestedAt: number;
   readonly receivedAt: number;
 }
 
 export interface Lifetime {
-  readonly bornAt: number; // when the answer was made, as far as anybody can say; Age counts from here
+  readonly generatedAt: number; // when the answer was made, as far as anybody can say; Age counts from here
   readonly freshMs: number; // since then; 0 or less where it has to be validated each time
-  readonly staleMs: number; // after that: served while it is refreshed
-  readonly errorMs: number; // after `freshMs`: served where the upstream fails
+  readonly staleWhileRevalidateMs: number; // after that: served while it is refreshed
+  readonly staleIfErrorMs: number; // after `freshMs`: served where the upstream fails
   readonly isExplicit: boolean; // whether the answer itself says how long it is fresh
 }
 
@@ -40,14 +40,20 @@ const LONGEST_HEURISTIC_MS = 86_400_000;
  * @param roll       a number in [0, 1)
  * @see RFC 9111, section 4.2; RFC 5861
  */
-export function lifetimeOf(answer: Answer, directives: Directives, isTargeted: boolean, rules: LifetimeRules, roll: number): Lifetime {
+export function lifetimeOf(
+  answer: ReceivedResponse,
+  directives: Directives,
+  isTargeted: boolean,
+  rules: LifetimeRules,
+  roll: number,
+): Lifetime {
   const { fields, requestedAt, receivedAt } = answer;
   const date = parseHttpDate(fields.get("date"), receivedAt) ?? receivedAt;
   const apparentMs = Math.max(0, receivedAt - date);
   const bornAt = receivedAt - Math.max(apparentMs, ageMsIn(fields.get("age")) + (receivedAt - requestedAt));
 
   const said = rules.override ? undefined : explicitMs(answer, directives, isTargeted, date);
-  const mustValidate = holdsForAll(directives, "no-cache");
+  const mustValidate = appliesToAll(directives, "no-cache");
   const freshMs = mustValidate ? 0 : (said ?? unsaidMs(answer, directives, rules, date, roll));
   const mayBeStale = !["must-revalidate", "proxy-revalidate", "s-maxage"].some((name) => directives.has(name)) && !mustValidate;
   const window = (name: string, fallbackMs: number): number => {
@@ -57,7 +63,7 @@ export function lifetimeOf(answer: Answer, directives: Directives, isTargeted: b
   };
   const staleMs = freshMs > 0 ? window("stale-while-revalidate", rules.staleWhileRevalidateMs) : 0;
   const errorMs = Math.max(staleMs, window("stale-if-error", GONE.has(answer.status) ? 0 : rules.staleIfErrorMs));
-  return { bornAt, freshMs, staleMs, errorMs, isExplicit: said !== undefined };
+  return { generatedAt: bornAt, freshMs, staleWhileRevalidateMs: staleMs, staleIfErrorMs: errorMs, isExplicit: said !== undefined };
 }
 
 /** Of several values the first counts, and one that is no number counts as none. RFC 9111, section 5.1. */
@@ -66,7 +72,12 @@ function ageMsIn(text: string | null): number {
   return /^\d+$/.test(first) ? Math.min(Number(first), 2_147_483_648) * 1_000 : 0;
 }
 
-function explicitMs({ fields, receivedAt }: Answer, directives: Directives, isTargeted: boolean, date: number): number | undefined {
+function explicitMs(
+  { fields, receivedAt }: ReceivedResponse,
+  directives: Directives,
+  isTargeted: boolean,
+  date: number,
+): number | undefined {
   const seconds = secondsOf(directives, "s-maxage") ?? secondsOf(directives, "max-age");
   if (seconds !== undefined) return seconds * 1_000;
   const expires = fields.get("expires");
@@ -76,7 +87,7 @@ function explicitMs({ fields, receivedAt }: Answer, directives: Directives, isTa
 }
 
 function unsaidMs(
-  { status, fields, receivedAt }: Answer,
+  { status, fields, receivedAt }: ReceivedResponse,
   directives: Directives,
   rules: LifetimeRules,
   date: number,

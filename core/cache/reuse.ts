@@ -1,9 +1,9 @@
 // What an entry is good for when somebody asks for it.
-import { type Directives, secondsOf } from "./directives.ts";
-import type { Entry } from "./entry.ts";
-import type { Judgement } from "./purge/purges.ts";
+import { type Directives, secondsOf } from "./headers/directives.ts";
+import type { PurgeDecision } from "./purge/purges.ts";
+import type { StoredResponse } from "./stored-response.ts";
 
-export type Use =
+export type Reuse =
   | { readonly kind: "fresh"; readonly isEarly: boolean } // isEarly: refresh it already, behind the answer
   | { readonly kind: "stale" } // serves now, while it is refreshed
   | { readonly kind: "validate" }; // the upstream has to be asked first
@@ -13,7 +13,7 @@ export type Use =
  * @param asked     directives of the request, where they count
  * @param roll      a number in (0, 1)
  */
-export function useOf(entry: Entry, judgement: Judgement, asked: Directives, now: number, roll: number): Use {
+export function decideReuse(entry: StoredResponse, judgement: PurgeDecision, asked: Directives, now: number, roll: number): Reuse {
   if (judgement !== "valid") return { kind: "validate" };
   if (asked.size > 0 && !isAcceptable(entry, asked, now)) return { kind: "validate" };
   if (now < entry.freshUntil) return { kind: "fresh", isEarly: isEarly(entry, now, roll) };
@@ -26,11 +26,11 @@ export function useOf(entry: Entry, judgement: Judgement, asked: Directives, now
  *
  * @see Vattani et al., Optimal Probabilistic Cache Stampede Prevention, VLDB 2015
  */
-function isEarly({ freshUntil, fetchMs }: Entry, now: number, roll: number): boolean {
+function isEarly({ freshUntil, fetchMs }: StoredResponse, now: number, roll: number): boolean {
   return now - fetchMs * Math.log(roll) >= freshUntil;
 }
 
-function isAcceptable({ bornAt, freshUntil }: Entry, asked: Directives, now: number): boolean {
+function isAcceptable({ generatedAt: bornAt, freshUntil }: StoredResponse, asked: Directives, now: number): boolean {
   if (asked.has("no-cache") || asked.has("no-store")) return false;
   const maxAge = secondsOf(asked, "max-age");
   if (maxAge !== undefined && now - bornAt > maxAge * 1_000) return false;
@@ -39,11 +39,11 @@ function isAcceptable({ bornAt, freshUntil }: Entry, asked: Directives, now: num
 }
 
 /** Whole seconds, as the Age header tells them. */
-export function ageOf({ bornAt }: Entry, now: number): number {
+export function ageSeconds({ generatedAt: bornAt }: StoredResponse, now: number): number {
   return Math.max(0, Math.floor((now - bornAt) / 1_000));
 }
 
 /** Pauses between questions to an upstream that fails: 1 s, and twice as long each time. */
-export function pauseMs(failures: number): number {
+export function retryPauseMs(failures: number): number {
   return Math.min(30_000, 1_000 * 2 ** Math.max(0, failures - 1));
 }

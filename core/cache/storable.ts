@@ -1,10 +1,10 @@
 // Whether an answer may be kept for others, and as what.
 import { isCrossOriginField } from "../cors.ts";
-import { type AdaptivePolicy, adaptedLifeMs } from "./adaptive.ts";
-import { type Directives, directivesOf, fieldsNamed, holdsForAll } from "./directives.ts";
-import type { Entry } from "./entry.ts";
-import { type Answer, type Lifetime, type LifetimeRules, lifetimeOf } from "./freshness.ts";
-import { membersOf } from "./header-list.ts";
+import { type AdaptivePolicy, adaptedLifeMs } from "./adaptive-lifetime.ts";
+import { type Lifetime, type LifetimeRules, lifetimeOf, type ReceivedResponse } from "./freshness.ts";
+import { appliesToAll, type Directives, directivesOf, namedFields } from "./headers/directives.ts";
+import { parseHeaderList } from "./headers/header-list.ts";
+import type { StoredResponse } from "./stored-response.ts";
 
 export interface StoreRules extends LifetimeRules {
   readonly storeErrors: boolean; // whether errors are kept where they say for how long
@@ -14,16 +14,18 @@ export interface StoreRules extends LifetimeRules {
 }
 
 /** Of the request: what a shared cache has to know. */
-export interface Asking {
+export interface StoreContext {
   readonly hasAuthorization: boolean; // and the upstream has seen it
-  readonly unchanged: number; // times in a row that the answer was the same as the one before
+  readonly unchangedCount: number; // times in a row that the answer was the same as the one before
   readonly route: string;
   readonly tags: readonly string[]; // from the template of the route
-  readonly seq: number; // the purge known when the upstream was asked
+  readonly purgeSeq: number; // the purge known when the upstream was asked
 }
 
 /** Refusals are words for the `detail` of Cache-Status. */
-export type Storing = { readonly kind: "stored"; readonly entry: Entry } | { readonly kind: "refused"; readonly why: string };
+export type StoreDecision =
+  | { readonly kind: "stored"; readonly entry: StoredResponse }
+  | { readonly kind: "refused"; readonly why: string };
 
 /** Connection-bound fields are gone already; these say what is no longer so, or is for one caller. */
 const NOT_KEPT = ["age", "cache-status", "x-request-id", "proxy-authentication-info", "ratelimit", "ratelimit-policy"];
@@ -42,18 +44,18 @@ const VALIDATABLE_MS = 3_600_000; // how long what is stale is kept because it c
  * @param roll    a number in [0, 1)
  * @see RFC 9111, section 3
  */
-export function storing(
-  answer: Answer,
+export function decideStorage(
+  answer: ReceivedResponse,
   headers: readonly (readonly [string, string])[],
   body: Uint8Array<ArrayBuffer>,
-  asking: Asking,
+  asking: StoreContext,
   rules: StoreRules,
   roll: number,
-): Storing {
+): StoreDecision {
   const { directives, isTargeted } = directivesOf(answer.fields, rules.targets);
   const why = refusalOf(answer, directives, asking);
   if (why !== undefined) return { kind: "refused", why };
-  const lifetime = adapted(lifetimeOf(answer, directives, isTargeted, rules, roll), asking.unchanged, rules.adaptive);
+  const lifetime = adapted(lifetimeOf(answer, directives, isTargeted, rules, roll), asking.unchangedCount, rules.adaptive);
   if (
     answer.status >= 400 &&
     !LASTING_ERRORS.has(answer.status) &&
@@ -67,36 +69,36 @@ export function storing(
   const dropped = new Set([
     ...NOT_KEPT,
     rules.tagHeader,
-    ...(fieldsNamed(directives, "no-cache") ?? []),
-    ...(fieldsNamed(directives, "private") ?? []),
+    ...(namedFields(directives, "no-cache") ?? []),
+    ...(namedFields(directives, "private") ?? []),
   ]);
   const { status, fields, requestedAt, receivedAt } = answer;
-  const entry: Entry = {
+  const entry: StoredResponse = {
     status,
     headers: headers.filter(([name]) => !dropped.has(name) && !isCrossOriginField(name)),
     body,
     storedAt: receivedAt,
-    bornAt: lifetime.bornAt,
+    generatedAt: lifetime.generatedAt,
     freshUntil: times.fresh,
     staleUntil: times.stale,
-    errorUntil: times.error,
-    validUntil: isValidatable ? times.latest : 0,
+    staleIfErrorUntil: times.error,
+    revalidatableUntil: isValidatable ? times.latest : 0,
     fetchMs: receivedAt - requestedAt,
-    unchanged: asking.unchanged,
+    unchangedCount: asking.unchangedCount,
     route: asking.route,
-    seq: asking.seq,
+    purgeSeq: asking.purgeSeq,
     tags: [...new Set([...asking.tags, ...tagsIn(fields.get(rules.tagHeader))])].slice(0, MOST_TAGS),
   };
   return { kind: "stored", entry };
 }
 
-function refusalOf({ status, fields }: Answer, directives: Directives, { hasAuthorization }: Asking): string | undefined {
+function refusalOf({ status, fields }: ReceivedResponse, directives: Directives, { hasAuthorization }: StoreContext): string | undefined {
   if (status < 200 || status === 206 || status === 304) return "partial";
   if (directives.has("must-understand") && !UNDERSTOOD.has(status)) return "not-understood";
   if (directives.has("no-store")) return "no-store";
-  if (holdsForAll(directives, "private")) return "private";
+  if (appliesToAll(directives, "private")) return "private";
   if (fields.get("set-cookie") !== null) return "set-cookie";
-  if (membersOf(fields.get("vary") ?? "").includes("*")) return "vary";
+  if (parseHeaderList(fields.get("vary") ?? "").includes("*")) return "vary";
   const isAllowed = ["public", "s-maxage", "must-revalidate"].some((name) => directives.has(name));
   return hasAuthorization && !isAllowed ? "authorization" : undefined;
 }
@@ -106,7 +108,11 @@ function adapted(lifetime: Lifetime, unchanged: number, adaptive: AdaptivePolicy
   return { ...lifetime, freshMs: adaptedLifeMs(lifetime.freshMs, unchanged, adaptive) };
 }
 
-function timesOf({ bornAt, freshMs, staleMs, errorMs }: Lifetime, receivedAt: number, isValidatable: boolean) {
+function timesOf(
+  { generatedAt: bornAt, freshMs, staleWhileRevalidateMs: staleMs, staleIfErrorMs: errorMs }: Lifetime,
+  receivedAt: number,
+  isValidatable: boolean,
+) {
   const fresh = bornAt + freshMs;
   const [stale, error] = [fresh + staleMs, fresh + errorMs];
   const kept = isValidatable ? Math.max(fresh, receivedAt) + VALIDATABLE_MS : 0;

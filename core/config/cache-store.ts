@@ -1,6 +1,6 @@
 // What an isolate may keep of answers, as an operator writes it.
 
-import { LIMITS } from "../cache/store/store.ts";
+import { DEFAULT_STORE_LIMITS } from "../cache/store/store.ts";
 import { STORES, type StoreName } from "../cache/store/stores.ts";
 import { type Checks, join } from "./problems.ts";
 
@@ -32,8 +32,8 @@ export function parseCacheStore(check: Checks, path: string, value: unknown): Ca
     check.integer(join(path, name), fields[name], { min, max, fallback, unit });
   return {
     limits: {
-      maxEntries: number("maxEntries", 1, 1_000_000, LIMITS.maxEntries, "entries"),
-      maxBytes: number("maxBytes", 65_536, 100 * 1_048_576, LIMITS.maxBytes, "bytes"),
+      maxEntries: number("maxEntries", 1, 1_000_000, DEFAULT_STORE_LIMITS.maxEntries, "entries"),
+      maxBytes: number("maxBytes", 65_536, 100 * 1_048_576, DEFAULT_STORE_LIMITS.maxBytes, "bytes"),
     },
     shards: number("shards", 1, 256, 16, "partitions"),
     store: check.oneOf(join(path, "store"), fields["store"], Object.keys(STORES) as StoreName[], "lru"),

@@ -1,6 +1,6 @@
 // The response cache, as an operator writes it: what a route keeps, for whom, and how long.
 
-import type { AdaptivePolicy } from "../cache/adaptive.ts";
+import type { AdaptivePolicy } from "../cache/adaptive-lifetime.ts";
 import type { StoreRules } from "../cache/storable.ts";
 import { type Checks, join } from "./problems.ts";
 

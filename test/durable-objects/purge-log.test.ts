@@ -2,13 +2,13 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { Target } from "../../core/cache/purge/purges.ts";
+import type { PurgeTarget } from "../../core/cache/purge/purges.ts";
 import type { PurgeLog } from "../../durable-objects/purge-log.ts";
 
 const START = Date.UTC(2026, 0, 1);
 let names = 0;
 const fresh = (): DurableObjectStub<PurgeLog> => env.PURGE_LOG.getByName(`log-${names++}`);
-const tag = (value: string): Target => ({ kind: "tag", value });
+const tag = (value: string): PurgeTarget => ({ kind: "tag", value });
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: START }));
 afterEach(() => void vi.useRealTimers());

@@ -1,7 +1,7 @@
 // A cached answer for tests.
-import type { Entry } from "../../core/cache/entry.ts";
+import type { StoredResponse } from "../../core/cache/stored-response.ts";
 
-export function entryOf(text: string, now: number, more: Partial<Entry> = {}): Entry {
+export function storedResponse(text: string, now: number, more: Partial<StoredResponse> = {}): StoredResponse {
   return {
     status: 200,
     headers: [["content-type", "application/json"]],
@@ -9,16 +9,16 @@ export function entryOf(text: string, now: number, more: Partial<Entry> = {}): E
     storedAt: now,
     freshUntil: now + 300_000,
     staleUntil: now + 300_000,
-    errorUntil: now + 600_000,
-    bornAt: now,
-    validUntil: 0,
+    staleIfErrorUntil: now + 600_000,
+    generatedAt: now,
+    revalidatableUntil: 0,
     fetchMs: 5,
-    unchanged: 0,
+    unchangedCount: 0,
     tags: ["user:42"],
     route: "users.v1.UserService/GetUser",
-    seq: 0,
+    purgeSeq: 0,
     ...more,
   };
 }
 
-export const textOf = (entry: Entry | undefined): string | undefined => entry && new TextDecoder().decode(entry.body);
+export const textOf = (entry: StoredResponse | undefined): string | undefined => entry && new TextDecoder().decode(entry.body);

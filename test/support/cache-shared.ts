@@ -1,7 +1,8 @@
 // Isolates before one shared level, in virtual time: what is written there, and what the upstream has to answer.
-import type { Entry } from "../../core/cache/entry.ts";
-import { type WriteRules, Writes } from "../../core/cache/store/l2-admission.ts";
+
+import { L2Admission, type L2AdmissionRules } from "../../core/cache/store/l2-admission.ts";
 import { Lru } from "../../core/cache/store/lru.ts";
+import type { StoredResponse } from "../../core/cache/stored-response.ts";
 import { seeded, type Trace } from "./cache-traces.ts";
 
 export const ISOLATES = 4;
@@ -14,20 +15,20 @@ export interface Written {
   readonly fetches: number;
 }
 
-export function sharedWrites({ keys, asked }: Trace, rules: WriteRules): Written {
+export function sharedWrites({ keys, asked }: Trace, rules: L2AdmissionRules): Written {
   const isolates = Array.from({ length: ISOLATES }, () => ({
-    store: new Lru<{ readonly entry: Entry; isOffered: boolean }>({ maxEntries: ENTRIES, maxBytes: Number.MAX_SAFE_INTEGER }),
-    writes: new Writes(rules),
+    store: new Lru<{ readonly entry: StoredResponse; isOffered: boolean }>({ maxEntries: ENTRIES, maxBytes: Number.MAX_SAFE_INTEGER }),
+    writes: new L2Admission(rules),
   }));
-  const kept = new Map<string, Entry>();
+  const kept = new Map<string, StoredResponse>();
   const dice = seeded(5);
   let [written, fetched] = [0, 0];
   for (const [index, number] of asked.entries()) {
     const now = 1_000_000 + (index * 1_000) / PER_SECOND;
     const key = keys[number]!;
     const { store, writes } = isolates[Math.floor(dice() * ISOLATES)]!;
-    const offer = (entry: Entry): boolean => {
-      if (writes.spare(key, entry, now) !== undefined) return false;
+    const offer = (entry: StoredResponse): boolean => {
+      if (writes.admit(key, entry, now) !== undefined) return false;
       written += 1;
       kept.set(key, entry);
       return true;
@@ -40,13 +41,13 @@ export function sharedWrites({ keys, asked }: Trace, rules: WriteRules): Written
     }
     const found = kept.get(key);
     if (found !== undefined && found.freshUntil > now) {
-      writes.found(key, now);
+      writes.recordHit(key, now);
       store.set(key, { entry: found, isOffered: true }, 1_000, found.freshUntil, now);
       continue;
     }
     fetched += 1;
-    const times = { storedAt: now, freshUntil: now + LIFE_MS, staleUntil: 0, errorUntil: 0 };
-    const entry = { ...times, body: new Uint8Array(0) } as Partial<Entry> as Entry;
+    const times = { storedAt: now, freshUntil: now + LIFE_MS, staleUntil: 0, staleIfErrorUntil: 0 };
+    const entry = { ...times, body: new Uint8Array(0) } as Partial<StoredResponse> as StoredResponse;
     store.set(key, { entry, isOffered: offer(entry) }, 1_000, entry.freshUntil, now);
   }
   return { writes: (1_000 * written) / asked.length, fetches: (1_000 * fetched) / asked.length };

@@ -12,8 +12,8 @@ import { discoveryMethods } from "./admin/discovery.ts";
 import { redirectToReference, wantsPage } from "./admin/front-page.ts";
 import { purgeMethods } from "./admin/purge.ts";
 import { registryMethods } from "./admin/registry.ts";
-import { cachesOf } from "./cache/caches.ts";
-import { PurgeView } from "./cache/purge/purges.ts";
+import { createCaches } from "./cache/caches.ts";
+import { PurgeView } from "./cache/purge/purge-view.ts";
 import { type Call, type Handler, type Protocol, withHeaders } from "./call.ts";
 import type { Configuration } from "./configure/configuration.ts";
 import { Place } from "./layers/shed.ts";
@@ -74,7 +74,7 @@ export function createGateway({ policy, endpoints, rest, types, validate, ...bou
   const purges =
     bound.purgeLogs === undefined || policy.purge === undefined ? undefined : new PurgeView({ logs: bound.purgeLogs, ...policy.purge });
   const purging = purges === undefined ? [] : purgeMethods(purges, bound.purgeToken, policy.defaults);
-  const caches = cachesOf(policy, endpoints, purges, bound.namespace);
+  const caches = createCaches(policy, endpoints, purges, bound.namespace);
   const routed = (method: DescMethod, endpoint: Endpoint, rule?: RestRoute): Handler => {
     const places = placesOf(method, endpoint.policy);
     return pipeline({ method, ...endpoint, limiters, places, gateway: policy, validate, caches, types }, rule);

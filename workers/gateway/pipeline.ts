@@ -10,8 +10,8 @@ import { Rejected, type Rejection } from "../../core/rejection.ts";
 import type { Validate } from "../../core/validation.ts";
 import { isCacheable } from "./cache/cacheable.ts";
 import type { Caches, RouteCache } from "./cache/caches.ts";
-import { httpSubject } from "./cache/subject/http-subject.ts";
-import { rpcSubject } from "./cache/subject/rpc-subject.ts";
+import { httpLookups } from "./cache/lookup/http-lookup.ts";
+import { rpcLookups } from "./cache/lookup/rpc-lookup.ts";
 import { type Handler, type Layer, stack } from "./call.ts";
 import { isReadableUpstream } from "./configure/overrides.ts";
 import { cache } from "./layers/cache.ts";
@@ -20,7 +20,7 @@ import { criticality } from "./layers/criticality.ts";
 import { deadline } from "./layers/deadline.ts";
 import { decodeBody } from "./layers/decode-body.ts";
 import { fallback } from "./layers/fallback.ts";
-import { recall } from "./layers/fast-hit.ts";
+import { fastHit } from "./layers/fast-hit.ts";
 import { hashOnField } from "./layers/hash-field.ts";
 import { hedge } from "./layers/hedge.ts";
 import { invalidate } from "./layers/invalidate.ts";
@@ -80,7 +80,7 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
   const { principalHeader, overload } = gateway;
   const isOrdinary = policy.criticality === CRITICAL && overload.trust.kind === "nobody";
   const kept = caches.of(name);
-  const subject = kept && rpcSubject({ method, policy: kept.policy, maxBytes, principalHeader, namesVersion: upstream.namesVersion });
+  const subject = kept && rpcLookups({ method, policy: kept.policy, maxBytes, principalHeader, namesVersion: upstream.namesVersion });
   const isDecoded = rest !== undefined || kept !== undefined; // messages of responses are looked into
   const reading: Reading = { form: isUnary ? "unary" : "stream", ...(isDecoded && { decodes: method, isPlain: rest !== undefined }) };
   const changes = policy.invalidates.length > 0 && isUnary && !isCacheable(method);
@@ -90,7 +90,7 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
   return stack(
     [
       trace(), // names the call; sees every answer, refusals too
-      ...optional(kept !== undefined, () => recall(kept!, isSilent ? subject : undefined)), // the short way of a hit that nobody counts
+      ...optional(kept !== undefined, () => fastHit(kept!, isSilent ? subject : undefined)), // the short way of a hit that nobody counts
       rescue(), // below this line layers refuse by throwing Rejected; above it there are only answers
       deadline(isUnary ? policy.readTimeoutMs : policy.streamTimeoutMs), // one clock for the call, whatever it waits for
       ...optional(!isOrdinary, () => criticality({ own: policy.criticality, trust: overload.trust, principalHeader })), // what is shed last
@@ -123,7 +123,7 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
       ...optional(hashField !== undefined, () => hashOnField(method, hashField!, maxBytes)), // whose calls stay together
       ...optional(!isUnary && Number.isFinite(policy.streamIdleMs), () => streamIdle(policy.streamIdleMs)), // a silent stream is ended
       ...(answer === undefined ? [] : [standIn(method, answer)]), // where nobody below has an answer
-      ...optional(subject !== undefined, () => cache({ cache: kept!, subject: subject!, timeoutMs: policy.readTimeoutMs })), // a hit is still a call: it has been counted, and its message is valid
+      ...optional(subject !== undefined, () => cache({ cache: kept!, lookups: subject!, timeoutMs: policy.readTimeoutMs })), // a hit is still a call: it has been counted, and its message is valid
       ...optional(changes, () => invalidate({ method, tags: policy.invalidates, maxBytes, caches })), // what has changed is not kept
       ...optional(rest === undefined && isCacheable(method) && !isReadableUpstream(method), connectGetAsPost), // for an upstream that takes no GET
       ...(spoken === "both" ? [] : [spoken === "grpc" ? nativeGrpc(method, types) : translate(spoken, isUnary, types)]), // into what the upstream speaks
@@ -148,17 +148,17 @@ export interface HttpRoute {
 export function httpPipeline({ route, policy, upstream, limiters, place, cache: kept, gateway }: HttpRoute): Handler {
   const { rateLimits: rules, cost, maxBodyBytes: maxBytes, readTimeoutMs: timeoutMs } = policy;
   const { principalHeader } = gateway;
-  const subject = kept && httpSubject(route, kept.policy, principalHeader);
+  const subject = kept && httpLookups(route, kept.policy, principalHeader);
   return stack(
     [
       trace(),
-      ...optional(kept !== undefined, () => recall(kept!, rules.length === 0 ? subject : undefined)),
+      ...optional(kept !== undefined, () => fastHit(kept!, rules.length === 0 ? subject : undefined)),
       rescue(),
       deadline(timeoutMs), // its body counts, too
       ...optional(place.policy.mode !== "off", () => shed(place, principalHeader)),
       ...optional(rules.length > 0, () => rateLimit(limiters, { method: undefined, route, rules, cost, maxBytes, principalHeader })),
       limitBody({ maxBytes, form: "bytes", isWhole: false }),
-      ...optional(subject !== undefined, () => cache({ cache: kept!, subject: subject!, timeoutMs })),
+      ...optional(subject !== undefined, () => cache({ cache: kept!, lookups: subject!, timeoutMs })),
     ],
     dispatch(upstream, { form: "http" }),
   );

@@ -25,7 +25,7 @@ export class Invalidations {
   }
 
   /** @param fetchedAt epoch ms at which the upstream was asked */
-  hits(resource: string, fetchedAt: number): boolean {
+  covers(resource: string, fetchedAt: number): boolean {
     if (fetchedAt <= this.#floor) return true;
     if (this.#at.size === 0) return false;
     const at = this.#at.get(resource);

@@ -1,8 +1,8 @@
 // The log of purges: what was purged and when, in an order that all isolates share. Bounded in number and in age.
-import type { Delta, Purge, PurgeMode, Target } from "./purges.ts";
+import type { Purge, PurgeDelta, PurgeMode, PurgeTarget } from "./purges.ts";
 
 /** Plain data. */
-export interface PurgeLog {
+export interface PurgeLogState {
   readonly seq: number; // of the latest purge; 0 where there was none
   readonly softFloor: number;
   readonly hardFloor: number;
@@ -10,14 +10,14 @@ export interface PurgeLog {
   readonly purges: readonly Purge[]; // by seq; of each kind, value and mode the latest
 }
 
-export interface LogBounds {
+export interface PurgeLogBounds {
   readonly maxPurges: number; // listed
   readonly keepMs: number; // how long a purge is listed; what was fetched before a purge that is not counts as hit by it
 }
 
-export const EMPTY: PurgeLog = { seq: 0, softFloor: 0, hardFloor: 0, epoch: 0, purges: [] };
-export const BOUNDS: LogBounds = { maxPurges: 5_000, keepMs: 7 * 86_400_000 };
-export const MAX_TARGETS = 100; // of one call
+export const EMPTY_PURGE_LOG: PurgeLogState = { seq: 0, softFloor: 0, hardFloor: 0, epoch: 0, purges: [] };
+export const PURGE_LOG_BOUNDS: PurgeLogBounds = { maxPurges: 5_000, keepMs: 7 * 86_400_000 };
+export const MAX_PURGE_TARGETS = 100; // of one call
 export const MAX_TAG_CHARACTERS = 256; // of a route, too
 export const MAX_KEY_CHARACTERS = 1_024;
 
@@ -29,7 +29,14 @@ export const MAX_KEY_CHARACTERS = 1_024;
  * @param known the seq that the asking isolate knows: the first new one is above it, too
  * @param now   epoch ms
  */
-export function append(log: PurgeLog, targets: readonly Target[], mode: PurgeMode, known: number, now: number, bounds = BOUNDS): PurgeLog {
+export function appendPurges(
+  log: PurgeLogState,
+  targets: readonly PurgeTarget[],
+  mode: PurgeMode,
+  known: number,
+  now: number,
+  bounds = PURGE_LOG_BOUNDS,
+): PurgeLogState {
   let { seq, softFloor, hardFloor, epoch } = log;
   const named = new Map(log.purges.map((purge) => [nameOf(purge), purge]));
   const raise = (floor: PurgeMode, to: number): void => {
@@ -59,13 +66,13 @@ export function append(log: PurgeLog, targets: readonly Target[], mode: PurgeMod
 }
 
 /** @param known the latest seq that the isolate knows; 0 for none */
-export function since({ purges, ...log }: PurgeLog, known: number): Delta {
+export function purgesSince({ purges, ...log }: PurgeLogState, known: number): PurgeDelta {
   if (known >= log.seq) return { kind: "same", seq: log.seq };
   return { kind: "purged", ...log, purges: purges.filter(({ seq }) => seq > known) };
 }
 
 /** @returns what is wrong with a target, none where nothing is */
-export function targetProblem({ kind, value }: Target): string | undefined {
+export function purgeTargetProblem({ kind, value }: PurgeTarget): string | undefined {
   const most = kind === "key" ? MAX_KEY_CHARACTERS : MAX_TAG_CHARACTERS;
   if (kind === "all") return undefined;
   if (value.length === 0 || value.length > most) return `${kind}: write 1 to ${most} characters`;

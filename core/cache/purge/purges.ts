@@ -1,27 +1,27 @@
 // The purges that an isolate knows of, and which entries they hit.
 // Judged at each read: a purge deletes nothing, costs the same for any number of entries, and holds for both levels at once.
 
-export const KINDS = ["key", "tag", "route", "all"] as const;
-export type PurgeKind = (typeof KINDS)[number];
+export const PURGE_KINDS = ["key", "tag", "route", "all"] as const;
+export type PurgeKind = (typeof PURGE_KINDS)[number];
 
 /** `soft`: what is hit serves again once the upstream was asked, and where that fails. `hard`: it is gone. */
 export type PurgeMode = "soft" | "hard";
 
 /** What somebody wants gone. */
-export interface Target {
+export interface PurgeTarget {
   readonly kind: PurgeKind;
   readonly value: string; // "" for all
 }
 
-export interface Purge extends Target {
+export interface Purge extends PurgeTarget {
   readonly mode: PurgeMode;
   readonly seq: number; // grows with each purge: its epoch ms, or one more than the last
 }
 
 /** What an isolate has to hear, beside what it knows. Plain data: fit for RPC. */
-export type Delta = { readonly kind: "same"; readonly seq: number } | Purged;
+export type PurgeDelta = { readonly kind: "same"; readonly seq: number } | NewPurges;
 
-export interface Purged {
+export interface NewPurges {
   readonly kind: "purged";
   readonly seq: number; // of the latest purge
   readonly softFloor: number; // what was fetched before this seq is hit: by a purge of all, or by purges no longer listed
@@ -31,14 +31,14 @@ export interface Purged {
 }
 
 /** What is looked at when an entry is read. */
-export interface Judged {
+export interface Purgeable {
   readonly key: string;
   readonly route: string;
   readonly tags: readonly string[];
-  readonly seq: number; // known when its fetch started
+  readonly purgeSeq: number; // known when its fetch started
 }
 
-export type Judgement = "valid" | PurgeMode;
+export type PurgeDecision = "valid" | PurgeMode;
 
 /** The latest purges of one name. */
 interface Latest {
@@ -74,7 +74,7 @@ export class Purges {
    * An entry is hit by the purges that came after the one known when its fetch started: also by those that came while it was fetched.
    * Where the isolate knew too little then, it is hit once more than needed; never once less.
    */
-  judge({ key, route, tags, seq }: Judged): Judgement {
+  check({ key, route, tags, purgeSeq: seq }: Purgeable): PurgeDecision {
     if (seq >= this.#seq) return "valid"; // nothing has been purged since: the usual case
     if (seq < this.#hardFloor) return "hard";
     let isSoft = seq < this.#softFloor;
@@ -91,7 +91,7 @@ export class Purges {
   }
 
   /** Takes what the log says, in any order, and any number of times. */
-  take(delta: Delta): void {
+  apply(delta: PurgeDelta): void {
     if (delta.kind === "same") return;
     this.#seq = Math.max(this.#seq, delta.seq);
     this.#softFloor = Math.max(this.#softFloor, delta.softFloor);

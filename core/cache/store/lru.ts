@@ -1,13 +1,13 @@
 // Keeps what was used last. The default: without scans it is as good as anything, and follows a change of taste at once.
 import { assert } from "../../assert.ts";
-import { oldestOf, Slots } from "./slot-lists.ts";
+import { evictionCandidate, SlotLists } from "./slot-lists.ts";
 import type { Store, StoreLimits } from "./store.ts";
 
 const LIST = 0;
 
 export class Lru<V> implements Store<V> {
   readonly #limits: StoreLimits;
-  readonly #slots = new Slots<V>(1);
+  readonly #slots = new SlotLists<V>(1);
   #bytes = 0;
 
   constructor(limits: StoreLimits) {
@@ -50,7 +50,7 @@ export class Lru<V> implements Store<V> {
     }
     // The newest fits, so that it stays: it is the last of those that could go.
     while (this.#bytes > this.#limits.maxBytes || this.#slots.size > this.#limits.maxEntries)
-      this.#remove(oldestOf(this.#slots, LIST, now));
+      this.#remove(evictionCandidate(this.#slots, LIST, now));
   }
 
   delete(key: string): boolean {

@@ -5,7 +5,7 @@ import type { Store, StoreLimits } from "./store.ts";
 import { STORES, type StoreName } from "./stores.ts";
 
 /** A route that keeps answers; without limits of its own it gets an even share of what the others leave. */
-export interface Partitioned extends Partial<StoreLimits> {
+export interface PartitionedRoute extends Partial<StoreLimits> {
   readonly route: string;
 }
 
@@ -20,7 +20,7 @@ export class Partitions<V> {
   readonly #stores: readonly Store<V>[];
 
   /** @param routes those with limits of their own get a partition each; the others take turns where there are more than `shards` */
-  constructor(routes: readonly Partitioned[], { limits, shards, store }: PartitionSettings) {
+  constructor(routes: readonly PartitionedRoute[], { limits, shards, store }: PartitionSettings) {
     assert(shards >= 1, `${shards} shards`);
     const own = routes.filter(hasLimits);
     const shared = routes.filter((route) => !hasLimits(route));
@@ -60,11 +60,11 @@ export class Partitions<V> {
   }
 }
 
-function hasLimits({ maxEntries, maxBytes }: Partitioned): boolean {
+function hasLimits({ maxEntries, maxBytes }: PartitionedRoute): boolean {
   return maxEntries !== undefined || maxBytes !== undefined;
 }
 
-function left(all: number, own: readonly Partitioned[], limit: keyof StoreLimits, turns: number): number {
+function left(all: number, own: readonly PartitionedRoute[], limit: keyof StoreLimits, turns: number): number {
   const taken = own.reduce((sum, route) => sum + (route[limit] ?? 0), 0);
   return Math.max(1, Math.floor((all - taken) / Math.max(1, turns)));
 }

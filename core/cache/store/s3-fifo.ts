@@ -2,8 +2,8 @@
 // A scan, and the half of all keys that nobody asks for twice, can't flush it.
 // @see Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023
 import { assert } from "../../assert.ts";
-import { Ghost } from "./ghost.ts";
-import { oldestOf, Slots } from "./slot-lists.ts";
+import { RecentKeys } from "./recent-keys.ts";
+import { evictionCandidate, SlotLists } from "./slot-lists.ts";
 import type { Store, StoreLimits } from "./store.ts";
 
 const SMALL = 0;
@@ -14,8 +14,8 @@ const MOST_USES = 3; // counted
 
 export class S3Fifo<V> implements Store<V> {
   readonly #limits: StoreLimits;
-  readonly #slots = new Slots<V>(2);
-  readonly #ghost: Ghost; // keys that left the small queue unused: who comes back goes to the main one
+  readonly #slots = new SlotLists<V>(2);
+  readonly #ghost: RecentKeys; // keys that left the small queue unused: who comes back goes to the main one
   #uses = new Uint8Array(64); // by slot, since it came to its queue
   #isMain = new Uint8Array(64);
   #bytes = 0;
@@ -24,7 +24,7 @@ export class S3Fifo<V> implements Store<V> {
 
   constructor(limits: StoreLimits) {
     this.#limits = limits;
-    this.#ghost = new Ghost(Math.max(1, Math.ceil(limits.maxEntries * (1 - SMALL_SHARE))));
+    this.#ghost = new RecentKeys(Math.max(1, Math.ceil(limits.maxEntries * (1 - SMALL_SHARE))));
   }
 
   get size(): number {
@@ -95,7 +95,7 @@ export class S3Fifo<V> implements Store<V> {
   }
 
   #evictSmall(now: number): void {
-    const slot = oldestOf(this.#slots, SMALL, now);
+    const slot = evictionCandidate(this.#slots, SMALL, now);
     const isExpired = this.#slots.isExpired(slot, now);
     if (!isExpired && this.#uses[slot]! > 0) {
       this.#slots.move(MAIN, slot);
@@ -109,7 +109,7 @@ export class S3Fifo<V> implements Store<V> {
   }
 
   #evictMain(now: number): void {
-    const slot = oldestOf(this.#slots, MAIN, now);
+    const slot = evictionCandidate(this.#slots, MAIN, now);
     if (this.#uses[slot] === 0 || this.#slots.isExpired(slot, now)) {
       this.#remove(slot);
       return;

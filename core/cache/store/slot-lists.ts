@@ -3,7 +3,7 @@
 
 const FIRST = 64; // slots at the start; doubled as they are needed
 
-export class Slots<V> {
+export class SlotLists<V> {
   readonly #byKey = new Map<string, number>();
   readonly #keys: (string | undefined)[] = [];
   readonly #values: (V | undefined)[] = [];
@@ -147,7 +147,7 @@ export class Slots<V> {
 const LOOKED_AT = 4; // slots at the old end
 
 /** What has to go from a list: one of its oldest that has expired, else the oldest. The list's own number where it is empty. */
-export function oldestOf<V>(slots: Slots<V>, list: number, now: number): number {
+export function evictionCandidate<V>(slots: SlotLists<V>, list: number, now: number): number {
   let slot = slots.oldest(list);
   for (let looked = 0; looked < LOOKED_AT && slot !== list; looked++) {
     if (slots.isExpired(slot, now)) return slot;

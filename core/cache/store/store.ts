@@ -22,4 +22,4 @@ export interface StoreLimits {
   readonly maxBytes: number; // [1, 2^53)
 }
 
-export const LIMITS: StoreLimits = { maxEntries: 10_000, maxBytes: 16 * 1_048_576 };
+export const DEFAULT_STORE_LIMITS: StoreLimits = { maxEntries: 10_000, maxBytes: 16 * 1_048_576 };

@@ -1,7 +1,7 @@
 // Months, encodings and languages: each value of a closed list is read.
 import { expect, it } from "vitest";
-import { parseHttpDate } from "../../../core/cache/http-date.ts";
-import { normalised } from "../../../core/cache/vary.ts";
+import { parseHttpDate } from "../../../core/cache/headers/http-date.ts";
+import { normalizeField } from "../../../core/cache/headers/vary.ts";
 import { Admission } from "../../../core/overload/admission.ts";
 
 it("reads the date of every month, in all three forms", () => {
@@ -16,9 +16,9 @@ it("reads the date of every month, in all three forms", () => {
 });
 
 it("puts languages into one order and case", () => {
-  expect(normalised("accept-language", "en-US , DE;q=0.5")).toBe("de;q=0.5, en-us");
-  expect(normalised("accept-language", null)).toBeNull();
-  expect(normalised("x-other", "b ,a")).toBe("b, a");
+  expect(normalizeField("accept-language", "en-US , DE;q=0.5")).toBe("de;q=0.5, en-us");
+  expect(normalizeField("accept-language", null)).toBeNull();
+  expect(normalizeField("x-other", "b ,a")).toBe("b, a");
 });
 
 it("tells callers of a host at its limit what to shed", () => {

@@ -1,13 +1,13 @@
 // What an entry occupies, how long it is kept, and how it is validated and cut into ranges.
 import { describe, expect, it } from "vitest";
-import { bytesOf, type Entry, keptUntil } from "../../../core/cache/entry.ts";
-import { rangeOf } from "../../../core/cache/range.ts";
-import { cacheStatus } from "../../../core/cache/status.ts";
-import { conditionsOf, freshened, headerOf, isForNotModified, isNotModified } from "../../../core/cache/validate.ts";
+import { cacheStatus } from "../../../core/cache/headers/cache-status.ts";
+import { selectRange } from "../../../core/cache/headers/range.ts";
+import { conditionalHeaders, headerOf, isNotModified, isSentWithNotModified, updatedHeaders } from "../../../core/cache/revalidation.ts";
+import { type StoredResponse, storedBytes, storedUntil } from "../../../core/cache/stored-response.ts";
 
 const NOW = Date.UTC(2026, 10, 25);
 const DATE = new Date(NOW - 5_000).toUTCString();
-const ENTRY: Entry = {
+const ENTRY: StoredResponse = {
   ...{
     status: 200,
     headers: [
@@ -16,32 +16,41 @@ const ENTRY: Entry = {
     ],
     body: new Uint8Array(100),
     storedAt: 1,
-    bornAt: 1,
+    generatedAt: 1,
     freshUntil: 10,
   },
-  ...{ staleUntil: 11, errorUntil: 12, validUntil: 0, fetchMs: 1, unchanged: 0, tags: ["t", "uu"], route: "r", seq: 1 },
+  ...{
+    staleUntil: 11,
+    staleIfErrorUntil: 12,
+    revalidatableUntil: 0,
+    fetchMs: 1,
+    unchangedCount: 0,
+    tags: ["t", "uu"],
+    route: "r",
+    purgeSeq: 1,
+  },
 };
 const fields = (record: Readonly<Record<string, string>>) => ({ get: (name: string) => record[name] ?? null });
 
 describe("an entry", () => {
   it("is kept until the last of its times", () => {
-    const times = { freshUntil: 1, staleUntil: 1, errorUntil: 1, validUntil: 1 };
-    for (const name of Object.keys(times)) expect(keptUntil({ ...ENTRY, ...times, [name]: 9 })).toBe(9);
+    const times = { freshUntil: 1, staleUntil: 1, staleIfErrorUntil: 1, revalidatableUntil: 1 };
+    for (const name of Object.keys(times)) expect(storedUntil({ ...ENTRY, ...times, [name]: 9 })).toBe(9);
   });
 
   it("occupies its key, its whole buffer, its fields and its tags", () => {
-    expect(bytesOf("key", ENTRY)).toBe(900 + 6 + 100 + (80 + 4 + 3) + (80 + 3 + 2) + (80 + 1) + (80 + 2));
+    expect(storedBytes("key", ENTRY)).toBe(900 + 6 + 100 + (80 + 4 + 3) + (80 + 3 + 2) + (80 + 1) + (80 + 2));
     const part = new Uint8Array(new ArrayBuffer(1_000), 10, 5);
-    expect(bytesOf("", { ...ENTRY, headers: [], tags: [], body: part })).toBe(1_900);
+    expect(storedBytes("", { ...ENTRY, headers: [], tags: [], body: part })).toBe(1_900);
   });
 });
 
 describe("validation", () => {
   it("asks by the validators that there are", () => {
     expect([headerOf(ENTRY, "x-a"), headerOf(ENTRY, "none")]).toEqual(["bc", null]);
-    expect(conditionsOf(ENTRY)).toEqual([["if-none-match", '"a"']]);
-    expect(conditionsOf({ ...ENTRY, headers: [["last-modified", DATE]] })).toEqual([["if-modified-since", DATE]]);
-    expect(conditionsOf({ ...ENTRY, headers: [] })).toEqual([]);
+    expect(conditionalHeaders(ENTRY)).toEqual([["if-none-match", '"a"']]);
+    expect(conditionalHeaders({ ...ENTRY, headers: [["last-modified", DATE]] })).toEqual([["if-modified-since", DATE]]);
+    expect(conditionalHeaders({ ...ENTRY, headers: [] })).toEqual([]);
   });
 
   it("takes over what a 304 says, but for what describes the body, and drops the old date", () => {
@@ -62,7 +71,7 @@ describe("validation", () => {
       name,
       "new",
     ]);
-    expect(freshened(entry, [...confirmed, ...body])).toEqual([
+    expect(updatedHeaders(entry, [...confirmed, ...body])).toEqual([
       ["etag", '"a"'],
       ["content-length", "100"],
       ["x-a", "2"],
@@ -94,7 +103,7 @@ describe("validation", () => {
     ]).toEqual([true, true, false, false, false]);
     expect(is({ "if-none-match": '"b"', "if-modified-since": DATE }, { etag: '"a"', "last-modified": DATE })).toBe(false);
     expect(is({}, { etag: '"a"' })).toBe(false);
-    expect(["content-length", "content-encoding", "content-type", "content-range", "etag"].map(isForNotModified)).toEqual([
+    expect(["content-length", "content-encoding", "content-type", "content-range", "etag"].map(isSentWithNotModified)).toEqual([
       false,
       false,
       false,
@@ -106,7 +115,7 @@ describe("validation", () => {
 
 describe("a range", () => {
   const range = (text: string, request: Record<string, string> = {}, answer: Record<string, string> = {}) =>
-    rangeOf(fields({ range: text, ...request }), fields(answer), 100, NOW);
+    selectRange(fields({ range: text, ...request }), fields(answer), 100, NOW);
   const part = (start: number, end: number) => ({ kind: "part", start, end });
 
   it.each([
@@ -135,7 +144,7 @@ describe("a range", () => {
       is(DATE, { "last-modified": new Date(NOW).toUTCString() }),
       is("x", { "last-modified": "x" }),
     ]).toEqual(["part", "whole", "whole"]);
-    expect(rangeOf(fields({}), fields({}), 100, NOW)).toEqual({ kind: "whole" });
+    expect(selectRange(fields({}), fields({}), 100, NOW)).toEqual({ kind: "whole" });
   });
 });
 

@@ -1,10 +1,10 @@
 // What stands in header fields: dates, directives, structured fields, lists.
 import { describe, expect, it } from "vitest";
-import { directivesOf, fieldsNamed, holdsForAll, parseCacheControl, secondsOf } from "../../../core/cache/directives.ts";
-import { membersOf } from "../../../core/cache/header-list.ts";
-import { parseHttpDate } from "../../../core/cache/http-date.ts";
-import { parseDictionary } from "../../../core/cache/structured-dictionary.ts";
-import { normalised, selection, varyNames } from "../../../core/cache/vary.ts";
+import { appliesToAll, directivesOf, namedFields, parseCacheControl, secondsOf } from "../../../core/cache/headers/directives.ts";
+import { parseHeaderList } from "../../../core/cache/headers/header-list.ts";
+import { parseHttpDate } from "../../../core/cache/headers/http-date.ts";
+import { parseDictionary } from "../../../core/cache/headers/structured-dictionary.ts";
+import { normalizeField, variantOf, varyNames } from "../../../core/cache/headers/vary.ts";
 
 const NOW = Date.UTC(2026, 10, 25);
 const fields = (record: Readonly<Record<string, string>>) => ({ get: (name: string) => record[name.toLowerCase()] ?? null });
@@ -60,14 +60,14 @@ describe("Cache-Control", () => {
 
   it("tells what holds for all of an answer from what holds for some of its fields", () => {
     const some = parseCacheControl('no-cache="a, B", private="c"');
-    expect([fieldsNamed(some, "no-cache"), fieldsNamed(some, "private"), holdsForAll(some, "no-cache")]).toEqual([
+    expect([namedFields(some, "no-cache"), namedFields(some, "private"), appliesToAll(some, "no-cache")]).toEqual([
       ["a", "b"],
       ["c"],
       false,
     ]);
-    expect(holdsForAll(parseCacheControl('no-cache="a", no-cache'), "no-cache")).toBe(true);
-    expect(holdsForAll(parseCacheControl("PRIVATE"), "private")).toBe(true);
-    expect(holdsForAll(parseCacheControl("private=a b"), "private")).toBe(true); // can't be read: all of it
+    expect(appliesToAll(parseCacheControl('no-cache="a", no-cache'), "no-cache")).toBe(true);
+    expect(appliesToAll(parseCacheControl("PRIVATE"), "private")).toBe(true);
+    expect(appliesToAll(parseCacheControl("private=a b"), "private")).toBe(true); // can't be read: all of it
   });
 
   it("ends, whatever stands there", () => {
@@ -124,19 +124,19 @@ describe("fields that answers vary by", () => {
   });
 
   it("have values that are compared by what they say", () => {
-    const same = (name: string, one: string, other: string) => expect(normalised(name, one)).toBe(normalised(name, other));
+    const same = (name: string, one: string, other: string) => expect(normalizeField(name, one)).toBe(normalizeField(name, other));
     same("foo", "1,2", " 1 , 2 ");
     same("accept-language", "en, de", "DE,  eN");
     same("accept-encoding", "gzip, br", "br;q=1, gzip, zstd");
     same("accept-encoding", "gzip;q=0", "identity");
-    expect(normalised("foo", "1,2")).not.toBe(normalised("foo", "2,1"));
-    expect(normalised("foo", "A")).not.toBe(normalised("foo", "a"));
+    expect(normalizeField("foo", "1,2")).not.toBe(normalizeField("foo", "2,1"));
+    expect(normalizeField("foo", "A")).not.toBe(normalizeField("foo", "a"));
   });
 
   it("make texts that no two choices share", () => {
     const values = [null, "", "-", "1:a", "a", "1:", "0:"];
     const texts = values.flatMap((a) =>
-      values.map((b) => selection(["a", "b"], fields({ ...(a === null ? {} : { a }), ...(b === null ? {} : { b }) }))),
+      values.map((b) => variantOf(["a", "b"], fields({ ...(a === null ? {} : { a }), ...(b === null ? {} : { b }) }))),
     );
     expect(new Set(texts).size).toBe(values.length ** 2);
   });
@@ -192,9 +192,9 @@ describe("the edges of fields", () => {
 
   it("of Cache-Control: nothing is no directive", () => {
     for (const text of [null, "", ",", " "]) expect(parseCacheControl(text).size).toBe(0);
-    expect(fieldsNamed(parseCacheControl("private"), "private")).toBeUndefined();
-    expect(fieldsNamed(parseCacheControl("private"), "no-cache")).toBeUndefined();
-    expect(holdsForAll(parseCacheControl(""), "private")).toBe(false);
+    expect(namedFields(parseCacheControl("private"), "private")).toBeUndefined();
+    expect(namedFields(parseCacheControl("private"), "no-cache")).toBeUndefined();
+    expect(appliesToAll(parseCacheControl(""), "private")).toBe(false);
   });
 
   it("of directives aimed at this cache: values by kind, and the first field that is there", () => {
@@ -257,14 +257,14 @@ describe("the edges of fields", () => {
     ["br", "identity"],
     ["gzip; q=0, br", "identity"],
     ["", "identity"],
-  ])("of Accept-Encoding: %j is %s", (text, want) => expect(normalised("accept-encoding", text)).toBe(want));
+  ])("of Accept-Encoding: %j is %s", (text, want) => expect(normalizeField("accept-encoding", text)).toBe(want));
 
   it("of a selection: absent, empty and given values", () => {
-    expect(selection(["a", "b", "c"], fields({ a: "x", c: "" }))).toBe("1:x-0:");
+    expect(variantOf(["a", "b", "c"], fields({ a: "x", c: "" }))).toBe("1:x-0:");
     expect(varyNames("*", "IDENTITY")).toEqual(["*"]);
   });
 });
 
 it("a list keeps what is quoted whole", () => {
-  expect(membersOf('a, "b,c" , ,W/"d\\",e"')).toEqual(["a", '"b,c"', 'W/"d\\",e"']);
+  expect(parseHeaderList('a, "b,c" , ,W/"d\\",e"')).toEqual(["a", '"b,c"', 'W/"d\\",e"']);
 });

@@ -1,16 +1,16 @@
 // How long a response serves, what is kept of it, and which purges hit it: each rule at its bound.
 import { describe, expect, it } from "vitest";
-import { adaptedLifeMs } from "../../../core/cache/adaptive.ts";
-import { parseCacheControl } from "../../../core/cache/directives.ts";
-import type { Entry } from "../../../core/cache/entry.ts";
-import { type Answer, type LifetimeRules, lifetimeOf } from "../../../core/cache/freshness.ts";
-import { cacheKey, textOfBytes } from "../../../core/cache/key.ts";
+import { adaptedLifeMs } from "../../../core/cache/adaptive-lifetime.ts";
+import { cacheKey, textOfBytes } from "../../../core/cache/cache-key.ts";
+import { type LifetimeRules, lifetimeOf, type ReceivedResponse } from "../../../core/cache/freshness.ts";
+import { parseCacheControl } from "../../../core/cache/headers/directives.ts";
 import { Invalidations } from "../../../core/cache/purge/invalidations.ts";
-import { append, EMPTY, since, targetProblem } from "../../../core/cache/purge/purge-log.ts";
+import { appendPurges, EMPTY_PURGE_LOG, purgesSince, purgeTargetProblem } from "../../../core/cache/purge/purge-log.ts";
 import { Purges } from "../../../core/cache/purge/purges.ts";
-import { fieldsIn, parseTag, tagFor } from "../../../core/cache/purge/tags.ts";
-import { ageOf, pauseMs, useOf } from "../../../core/cache/reuse.ts";
-import { type Asking, type StoreRules, storing } from "../../../core/cache/storable.ts";
+import { fieldPaths, parseTagTemplate, renderTag } from "../../../core/cache/purge/tag-template.ts";
+import { ageSeconds, decideReuse, retryPauseMs } from "../../../core/cache/reuse.ts";
+import { decideStorage, type StoreContext, type StoreRules } from "../../../core/cache/storable.ts";
+import type { StoredResponse } from "../../../core/cache/stored-response.ts";
 
 const NOW = Date.UTC(2026, 10, 25);
 const httpDate = (ms: number): string => new Date(ms).toUTCString();
@@ -22,7 +22,7 @@ const RULES: LifetimeRules = {
 const life = (
   headers: Record<string, string>,
   rules: Partial<LifetimeRules> = {},
-  more: Partial<Answer> = {},
+  more: Partial<ReceivedResponse> = {},
   isTargeted = false,
   roll = 0,
 ) =>
@@ -36,7 +36,13 @@ const life = (
 
 describe("the life of a response", () => {
   it("is what it says: s-maxage before max-age before Expires", () => {
-    expect(life({ "cache-control": "max-age=60" })).toEqual({ bornAt: NOW, freshMs: 60_000, staleMs: 0, errorMs: 0, isExplicit: true });
+    expect(life({ "cache-control": "max-age=60" })).toEqual({
+      generatedAt: NOW,
+      freshMs: 60_000,
+      staleWhileRevalidateMs: 0,
+      staleIfErrorMs: 0,
+      isExplicit: true,
+    });
     expect(life({ "cache-control": "max-age=60, s-maxage=90" }).freshMs).toBe(90_000);
     const expires = { expires: httpDate(NOW + 30_000), date: httpDate(NOW - 10_000) };
     expect(life(expires).freshMs).toBe(40_000);
@@ -88,7 +94,7 @@ describe("the life of a response", () => {
   });
 
   it("counts from when the response was made: by Date, by Age and by the time it was on its way", () => {
-    const born = (headers: Record<string, string>, tookMs = 0) => NOW - life(headers, {}, { requestedAt: NOW - tookMs }).bornAt;
+    const born = (headers: Record<string, string>, tookMs = 0) => NOW - life(headers, {}, { requestedAt: NOW - tookMs }).generatedAt;
     expect(born({})).toBe(0);
     expect(born({ date: httpDate(NOW - 30_000) })).toBe(30_000);
     expect(born({ date: httpDate(NOW + 30_000) })).toBe(0);
@@ -109,31 +115,35 @@ describe("the life of a response", () => {
 
   it("has windows in which it serves stale, by its own word or the operator's, unless it forbids that", () => {
     const rules = { ttlMs: 1_000, staleWhileRevalidateMs: 20, staleIfErrorMs: 30 };
-    expect(life({}, rules)).toMatchObject({ staleMs: 20, errorMs: 30 });
+    expect(life({}, rules)).toMatchObject({ staleWhileRevalidateMs: 20, staleIfErrorMs: 30 });
     expect(life({ "cache-control": "stale-while-revalidate=5, stale-if-error=2" }, rules)).toMatchObject({
-      staleMs: 5_000,
-      errorMs: 5_000,
+      staleWhileRevalidateMs: 5_000,
+      staleIfErrorMs: 5_000,
     });
     expect(life({ "cache-control": "stale-while-revalidate=5, stale-if-error=9" }, rules)).toMatchObject({
-      staleMs: 5_000,
-      errorMs: 9_000,
+      staleWhileRevalidateMs: 5_000,
+      staleIfErrorMs: 9_000,
     });
     for (const forbids of ["must-revalidate", "proxy-revalidate", "s-maxage=1"])
       expect(life({ "cache-control": `${forbids}, stale-while-revalidate=5, stale-if-error=2` }, rules)).toMatchObject({
-        staleMs: 0,
-        errorMs: 0,
+        staleWhileRevalidateMs: 0,
+        staleIfErrorMs: 0,
       });
-    expect(life({ "cache-control": "no-cache, stale-if-error=9" }, rules)).toMatchObject({ staleMs: 0, errorMs: 0 });
-    expect(life({ "cache-control": "max-age=0" }, rules)).toMatchObject({ staleMs: 0, errorMs: 30 });
-    expect(life({}, { ...rules, negativeTtlMs: 9 }, { status: 404 })).toMatchObject({ freshMs: 9, staleMs: 20, errorMs: 20 });
+    expect(life({ "cache-control": "no-cache, stale-if-error=9" }, rules)).toMatchObject({ staleWhileRevalidateMs: 0, staleIfErrorMs: 0 });
+    expect(life({ "cache-control": "max-age=0" }, rules)).toMatchObject({ staleWhileRevalidateMs: 0, staleIfErrorMs: 30 });
+    expect(life({}, { ...rules, negativeTtlMs: 9 }, { status: 404 })).toMatchObject({
+      freshMs: 9,
+      staleWhileRevalidateMs: 20,
+      staleIfErrorMs: 20,
+    });
   });
 });
 
 describe("what is kept of a response", () => {
   const STORE: StoreRules = { ...RULES, ttlMs: 60_000, storeErrors: false, targets: [], tagHeader: "cache-tag", adaptive: undefined };
-  const ASKING: Asking = { hasAuthorization: false, unchanged: 0, route: "r", tags: ["t"], seq: 9 };
-  const store = (headers: Record<string, string>, status = 200, asking: Partial<Asking> = {}, rules: Partial<StoreRules> = {}) =>
-    storing(
+  const ASKING: StoreContext = { hasAuthorization: false, unchangedCount: 0, route: "r", tags: ["t"], purgeSeq: 9 };
+  const store = (headers: Record<string, string>, status = 200, asking: Partial<StoreContext> = {}, rules: Partial<StoreRules> = {}) =>
+    decideStorage(
       { status, fields: fields(headers), requestedAt: NOW - 40, receivedAt: NOW },
       Object.entries(headers),
       new Uint8Array(3),
@@ -141,7 +151,7 @@ describe("what is kept of a response", () => {
       { ...STORE, ...rules },
       0,
     );
-  const entry = (...args: Parameters<typeof store>): Entry => {
+  const entry = (...args: Parameters<typeof store>): StoredResponse => {
     const stored = store(...args);
     if (stored.kind !== "stored") throw new Error(stored.why);
     return stored.entry;
@@ -188,13 +198,16 @@ describe("what is kept of a response", () => {
   it("is fresh, stale and valid until the times of its life; an hour longer where it can be validated", () => {
     const rules = { staleWhileRevalidateMs: 5, staleIfErrorMs: 7 };
     expect(entry({}, 200, {}, rules)).toMatchObject({
-      ...{ status: 200, storedAt: NOW, bornAt: NOW - 40, fetchMs: 40, route: "r", seq: 9, unchanged: 0 },
-      ...{ freshUntil: NOW + 59_960, staleUntil: NOW + 59_965, errorUntil: NOW + 59_967, validUntil: 0 },
+      ...{ status: 200, storedAt: NOW, generatedAt: NOW - 40, fetchMs: 40, route: "r", purgeSeq: 9, unchangedCount: 0 },
+      ...{ freshUntil: NOW + 59_960, staleUntil: NOW + 59_965, staleIfErrorUntil: NOW + 59_967, revalidatableUntil: 0 },
     });
     const isoDate = httpDate(NOW - 99_000);
-    expect(entry({ etag: '"a"' })).toMatchObject({ validUntil: NOW + 59_960 + 3_600_000 });
-    expect(entry({ "last-modified": isoDate })).toMatchObject({ validUntil: NOW + 59_960 + 3_600_000 });
-    expect(entry({ etag: '"a"', "cache-control": "no-cache" })).toMatchObject({ freshUntil: NOW - 40, validUntil: NOW + 3_600_000 });
+    expect(entry({ etag: '"a"' })).toMatchObject({ revalidatableUntil: NOW + 59_960 + 3_600_000 });
+    expect(entry({ "last-modified": isoDate })).toMatchObject({ revalidatableUntil: NOW + 59_960 + 3_600_000 });
+    expect(entry({ etag: '"a"', "cache-control": "no-cache" })).toMatchObject({
+      freshUntil: NOW - 40,
+      revalidatableUntil: NOW + 3_600_000,
+    });
   });
 
   it("is without fields that speak of one call, of other origins, or that it says are for one caller", () => {
@@ -216,16 +229,16 @@ describe("what is kept of a response", () => {
 
   it("lives longer the more often it came back unchanged", () => {
     const adaptive = { maxFactor: 8, maxMs: 1e9 };
-    expect(entry({}, 200, { unchanged: 2 }, { adaptive }).freshUntil - (NOW - 40)).toBe(adaptedLifeMs(60_000, 2, adaptive));
+    expect(entry({}, 200, { unchangedCount: 2 }, { adaptive }).freshUntil - (NOW - 40)).toBe(adaptedLifeMs(60_000, 2, adaptive));
     expect(adaptedLifeMs(60_000, 2, adaptive)).toBeGreaterThan(60_000);
-    expect(entry({}, 200, { unchanged: 2 }).freshUntil - (NOW - 40)).toBe(60_000);
+    expect(entry({}, 200, { unchangedCount: 2 }).freshUntil - (NOW - 40)).toBe(60_000);
   });
 });
 
 describe("what an entry is good for", () => {
-  const ENTRY = { bornAt: NOW - 10_000, freshUntil: NOW + 5_000, staleUntil: NOW + 8_000, fetchMs: 0 } as Entry;
-  const use = (now: number, asked = "", judgement: "valid" | "soft" | "hard" = "valid", more: Partial<Entry> = {}, roll = 0.5) =>
-    useOf({ ...ENTRY, ...more }, judgement, parseCacheControl(asked), now, roll);
+  const ENTRY = { generatedAt: NOW - 10_000, freshUntil: NOW + 5_000, staleUntil: NOW + 8_000, fetchMs: 0 } as StoredResponse;
+  const use = (now: number, asked = "", judgement: "valid" | "soft" | "hard" = "valid", more: Partial<StoredResponse> = {}, roll = 0.5) =>
+    decideReuse({ ...ENTRY, ...more }, judgement, parseCacheControl(asked), now, roll);
 
   it("is fresh, then stale, then to be validated", () => {
     expect([use(NOW + 4_999).kind, use(NOW + 5_000).kind, use(NOW + 7_999).kind, use(NOW + 8_000).kind]).toEqual([
@@ -253,56 +266,62 @@ describe("what an entry is good for", () => {
   });
 
   it("has an age in whole seconds; and an upstream that fails is asked after pauses that double", () => {
-    expect([ageOf(ENTRY, NOW), ageOf(ENTRY, NOW + 999), ageOf(ENTRY, NOW - 20_000)]).toEqual([10, 10, 0]);
-    expect([0, 1, 2, 3, 5, 6, 99].map(pauseMs)).toEqual([1_000, 1_000, 2_000, 4_000, 16_000, 30_000, 30_000]);
+    expect([ageSeconds(ENTRY, NOW), ageSeconds(ENTRY, NOW + 999), ageSeconds(ENTRY, NOW - 20_000)]).toEqual([10, 10, 0]);
+    expect([0, 1, 2, 3, 5, 6, 99].map(retryPauseMs)).toEqual([1_000, 1_000, 2_000, 4_000, 16_000, 30_000, 30_000]);
   });
 });
 
 describe("purges", () => {
   const target = (kind: "key" | "tag" | "route" | "all", value = "") => ({ kind, value });
-  const entry = { key: "k", route: "r", tags: ["t", "u"], seq: 50 };
-  const judge = (log: ReturnType<typeof append>, judged = entry) => {
+  const entry = { key: "k", route: "r", tags: ["t", "u"], purgeSeq: 50 };
+  const judge = (log: ReturnType<typeof appendPurges>, judged = entry) => {
     const purges = new Purges();
-    purges.take(since(log, 0));
-    return purges.judge(judged);
+    purges.apply(purgesSince(log, 0));
+    return purges.check(judged);
   };
 
   it("hit what was fetched before them, by key, tag, route or all", () => {
     for (const mode of ["soft", "hard"] as const) {
       for (const one of [target("key", "k"), target("tag", "t"), target("tag", "u"), target("route", "r"), target("all")])
-        expect(judge(append(EMPTY, [one], mode, 0, 100))).toBe(mode);
+        expect(judge(appendPurges(EMPTY_PURGE_LOG, [one], mode, 0, 100))).toBe(mode);
       for (const one of [target("key", "r"), target("tag", "k"), target("route", "t")])
-        expect(judge(append(EMPTY, [one], mode, 0, 100))).toBe("valid");
-      expect(judge(append(EMPTY, [target("key", "k")], mode, 0, 100), { ...entry, seq: 100 })).toBe("valid");
-      expect(judge(append(EMPTY, [target("key", "k")], mode, 0, 100), { ...entry, seq: 99 })).toBe(mode);
+        expect(judge(appendPurges(EMPTY_PURGE_LOG, [one], mode, 0, 100))).toBe("valid");
+      expect(judge(appendPurges(EMPTY_PURGE_LOG, [target("key", "k")], mode, 0, 100), { ...entry, purgeSeq: 100 })).toBe("valid");
+      expect(judge(appendPurges(EMPTY_PURGE_LOG, [target("key", "k")], mode, 0, 100), { ...entry, purgeSeq: 99 })).toBe(mode);
     }
-    const both = append(append(EMPTY, [target("key", "k")], "soft", 0, 100), [target("tag", "u")], "hard", 0, 200);
+    const both = appendPurges(appendPurges(EMPTY_PURGE_LOG, [target("key", "k")], "soft", 0, 100), [target("tag", "u")], "hard", 0, 200);
     expect(judge(both)).toBe("hard");
-    expect(judge(both, { ...entry, seq: 199 })).toBe("hard");
-    expect(judge(append(both, [target("key", "x")], "hard", 0, 300), { ...entry, seq: 200 })).toBe("valid");
+    expect(judge(both, { ...entry, purgeSeq: 199 })).toBe("hard");
+    expect(judge(appendPurges(both, [target("key", "x")], "hard", 0, 300), { ...entry, purgeSeq: 200 })).toBe("valid");
   });
 
   it("are numbered by the clock, above each other and above what is known", () => {
-    const one = append(EMPTY, [target("key", "a"), target("key", "b")], "soft", 0, 100);
+    const one = appendPurges(EMPTY_PURGE_LOG, [target("key", "a"), target("key", "b")], "soft", 0, 100);
     expect(one.purges.map(({ seq }) => seq)).toEqual([100, 101]);
-    expect(append(one, [target("key", "c")], "soft", 0, 50).seq).toBe(102);
-    expect(append(one, [target("key", "c")], "soft", 900, 50).seq).toBe(901);
-    expect(append(one, [target("key", "c")], "soft", 0, 1_000).seq).toBe(1_000);
-    expect(append(one, [target("key", "a")], "soft", 0, 1_000).purges.map(({ value }) => value)).toEqual(["b", "a"]);
+    expect(appendPurges(one, [target("key", "c")], "soft", 0, 50).seq).toBe(102);
+    expect(appendPurges(one, [target("key", "c")], "soft", 900, 50).seq).toBe(901);
+    expect(appendPurges(one, [target("key", "c")], "soft", 0, 1_000).seq).toBe(1_000);
+    expect(appendPurges(one, [target("key", "a")], "soft", 0, 1_000).purges.map(({ value }) => value)).toEqual(["b", "a"]);
   });
 
   it("of all raise a floor, and leave out what that covers", () => {
-    const named = append(append(EMPTY, [target("key", "a")], "soft", 0, 100), [target("key", "b")], "hard", 0, 200);
-    expect(append(named, [target("all")], "hard", 0, 300)).toEqual({ seq: 300, softFloor: 0, hardFloor: 300, epoch: 300, purges: [] });
-    const soft = append(named, [target("all")], "soft", 0, 300);
+    const named = appendPurges(appendPurges(EMPTY_PURGE_LOG, [target("key", "a")], "soft", 0, 100), [target("key", "b")], "hard", 0, 200);
+    expect(appendPurges(named, [target("all")], "hard", 0, 300)).toEqual({
+      seq: 300,
+      softFloor: 0,
+      hardFloor: 300,
+      epoch: 300,
+      purges: [],
+    });
+    const soft = appendPurges(named, [target("all")], "soft", 0, 300);
     expect(soft).toMatchObject({ softFloor: 300, hardFloor: 0, epoch: 0 });
     expect(soft.purges.map(({ value }) => value)).toEqual(["b"]);
   });
 
   it("that are too many or too old raise a floor, too: nothing that was purged is served", () => {
     const bounds = { maxPurges: 2, keepMs: 1_000 };
-    const many = append(
-      EMPTY,
+    const many = appendPurges(
+      EMPTY_PURGE_LOG,
       ["a", "b", "c"].map((value) => target("key", value)),
       "soft",
       0,
@@ -312,51 +331,62 @@ describe("purges", () => {
     expect(many).toMatchObject({ softFloor: 100, hardFloor: 0 });
     expect(many.purges.map(({ value }) => value)).toEqual(["b", "c"]);
     const old = (now: number) =>
-      append(append(EMPTY, [target("key", "a")], "hard", 0, 100, bounds), [target("key", "z")], "soft", 0, now, bounds);
+      appendPurges(
+        appendPurges(EMPTY_PURGE_LOG, [target("key", "a")], "hard", 0, 100, bounds),
+        [target("key", "z")],
+        "soft",
+        0,
+        now,
+        bounds,
+      );
     expect(old(1_099)).toMatchObject({ hardFloor: 0 });
     expect(old(1_100)).toMatchObject({ hardFloor: 100 });
   });
 
   it("are told as what is new", () => {
-    const log = append(append(EMPTY, [target("key", "a")], "soft", 0, 100), [target("key", "b")], "soft", 0, 200);
-    expect(since(log, 200)).toEqual({ kind: "same", seq: 200 });
-    expect(since(log, 100)).toMatchObject({ kind: "purged", seq: 200, purges: [{ value: "b" }] });
+    const log = appendPurges(appendPurges(EMPTY_PURGE_LOG, [target("key", "a")], "soft", 0, 100), [target("key", "b")], "soft", 0, 200);
+    expect(purgesSince(log, 200)).toEqual({ kind: "same", seq: 200 });
+    expect(purgesSince(log, 100)).toMatchObject({ kind: "purged", seq: 200, purges: [{ value: "b" }] });
     const purges = new Purges();
-    purges.take(since(log, 0));
+    purges.apply(purgesSince(log, 0));
     expect([purges.seq, purges.size, purges.epoch]).toEqual([200, 2, 0]);
-    purges.take({ kind: "same", seq: 900 });
-    purges.take({ kind: "purged", seq: 150, softFloor: 0, hardFloor: 0, epoch: 0, purges: [] });
+    purges.apply({ kind: "same", seq: 900 });
+    purges.apply({ kind: "purged", seq: 150, softFloor: 0, hardFloor: 0, epoch: 0, purges: [] });
     expect(purges.seq).toBe(200);
-    purges.take(since(append(log, [target("all")], "soft", 0, 300), 0));
+    purges.apply(purgesSince(appendPurges(log, [target("all")], "soft", 0, 300), 0));
     expect([purges.seq, purges.size]).toEqual([300, 0]);
-    purges.take(since(append(log, [target("all")], "hard", 0, 400), 0));
-    expect([purges.epoch, purges.judge({ ...entry, seq: 399 }), purges.judge({ ...entry, seq: 400 })]).toEqual([400, "hard", "valid"]);
+    purges.apply(purgesSince(appendPurges(log, [target("all")], "hard", 0, 400), 0));
+    expect([purges.epoch, purges.check({ ...entry, purgeSeq: 399 }), purges.check({ ...entry, purgeSeq: 400 })]).toEqual([
+      400,
+      "hard",
+      "valid",
+    ]);
   });
 
   it("name what they purge in bounds", () => {
-    expect(targetProblem(target("all"))).toBeUndefined();
+    expect(purgeTargetProblem(target("all"))).toBeUndefined();
     expect([
-      targetProblem(target("key", "a".repeat(1_024))),
-      targetProblem(target("tag", "a".repeat(256))),
-      targetProblem(target("route", "a")),
+      purgeTargetProblem(target("key", "a".repeat(1_024))),
+      purgeTargetProblem(target("tag", "a".repeat(256))),
+      purgeTargetProblem(target("route", "a")),
     ]).toEqual([undefined, undefined, undefined]);
-    expect(targetProblem(target("key", "a".repeat(1_025)))).toBe("key: write 1 to 1024 characters");
-    expect(targetProblem(target("tag", "a".repeat(257)))).toBe("tag: write 1 to 256 characters");
-    expect(targetProblem(target("route"))).toBe("route: write 1 to 256 characters");
+    expect(purgeTargetProblem(target("key", "a".repeat(1_025)))).toBe("key: write 1 to 1024 characters");
+    expect(purgeTargetProblem(target("tag", "a".repeat(257)))).toBe("tag: write 1 to 256 characters");
+    expect(purgeTargetProblem(target("route"))).toBe("route: write 1 to 256 characters");
   });
 });
 
 describe("invalidations", () => {
   it("hit what was fetched up to them, and all of before where they are too many", () => {
     const changes = new Invalidations(2);
-    expect(changes.hits("a", 0)).toBe(false);
+    expect(changes.covers("a", 0)).toBe(false);
     changes.add("a", 100);
-    expect([changes.hits("a", 100), changes.hits("a", 101), changes.hits("b", 100)]).toEqual([true, false, false]);
+    expect([changes.covers("a", 100), changes.covers("a", 101), changes.covers("b", 100)]).toEqual([true, false, false]);
     changes.add("b", 200);
     changes.add("a", 300);
-    expect([changes.size, changes.hits("z", 100)]).toEqual([2, false]);
+    expect([changes.size, changes.covers("z", 100)]).toEqual([2, false]);
     changes.add("c", 400); // the oldest is b, of 200
-    expect([changes.size, changes.hits("z", 200), changes.hits("z", 201), changes.hits("a", 300), changes.hits("b", 201)]).toEqual([
+    expect([changes.size, changes.covers("z", 200), changes.covers("z", 201), changes.covers("a", 300), changes.covers("b", 201)]).toEqual([
       2,
       true,
       false,
@@ -368,10 +398,10 @@ describe("invalidations", () => {
 
 describe("tags of a route", () => {
   it("are text and fields of the request", () => {
-    const template = parseTag("user:{user.id}-{n}");
+    const template = parseTagTemplate("user:{user.id}-{n}");
     expect(template).toEqual(["user:", ["user", "id"], "-", ["n"]]);
-    expect(fieldsIn(template)).toEqual([["user", "id"], ["n"]]);
-    const of = (values: Record<string, unknown>) => tagFor(template, (path) => values[path.join(".")]);
+    expect(fieldPaths(template)).toEqual([["user", "id"], ["n"]]);
+    const of = (values: Record<string, unknown>) => renderTag(template, (path) => values[path.join(".")]);
     expect(of({ "user.id": "7", n: 8n })).toBe("user:7-8");
     expect([
       of({ "user.id": true, n: 1.5 }),

@@ -2,8 +2,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
-import { bytesOf, type Entry } from "../../../core/cache/entry.ts";
 import { STORES } from "../../../core/cache/store/stores.ts";
+import { type StoredResponse, storedBytes } from "../../../core/cache/stored-response.ts";
 import { seeded } from "../../support/cache-traces.ts";
 
 const MAX_BYTES = 16 * 1_048_576;
@@ -17,18 +17,18 @@ function occupied(): number {
   return heapUsed + arrayBuffers;
 }
 
-function entry(bytes: number): Entry {
-  const times = { storedAt: 0, bornAt: 0, freshUntil: 1, staleUntil: 1, errorUntil: 1, validUntil: 1 };
+function entry(bytes: number): StoredResponse {
+  const times = { storedAt: 0, generatedAt: 0, freshUntil: 1, staleUntil: 1, staleIfErrorUntil: 1, revalidatableUntil: 1 };
   return {
     status: 200,
     headers: [["content-type", "application/json"]],
     body: new Uint8Array(bytes),
     ...times,
     fetchMs: 10,
-    unchanged: 0,
+    unchangedCount: 0,
     tags: ["user:42"],
     route: "r",
-    seq: 0,
+    purgeSeq: 0,
   };
 }
 
@@ -37,13 +37,13 @@ it.each(Object.entries(STORES))(
   (_name, create) => {
     const dice = seeded(3);
     const before = occupied();
-    const store = create<Entry>({ maxEntries: 10_000, maxBytes: MAX_BYTES });
+    const store = create<StoredResponse>({ maxEntries: 10_000, maxBytes: MAX_BYTES });
     let [most, counted] = [0, 0];
     for (let n = 0; n < 20_000; n++) {
       const bytes = Math.floor(100 * 10_000 ** dice()); // 100 B to 1 MB, each size as likely as its tenth
       const key = `v1|users.v1.UserService/GetUser|shared|usr_${n}`;
       const made = entry(bytes);
-      store.set(key, made, bytesOf(key, made), Number.POSITIVE_INFINITY, 0);
+      store.set(key, made, storedBytes(key, made), Number.POSITIVE_INFINITY, 0);
       counted = Math.max(counted, store.bytes);
       if (n % 500 === 499) most = Math.max(most, occupied() - before);
     }
@@ -57,11 +57,11 @@ it.each(Object.entries(STORES))(
 
 it("counts what small entries cost beside their bodies", () => {
   const before = occupied();
-  const store = STORES.lru<Entry>({ maxEntries: 10_000, maxBytes: MAX_BYTES });
+  const store = STORES.lru<StoredResponse>({ maxEntries: 10_000, maxBytes: MAX_BYTES });
   for (let n = 0; n < 10_000; n++) {
     const key = `v1|users.v1.UserService/GetUser|shared|usr_${n}`;
     const made = entry(100);
-    store.set(key, made, bytesOf(key, made), Number.POSITIVE_INFINITY, 0);
+    store.set(key, made, storedBytes(key, made), Number.POSITIVE_INFINITY, 0);
   }
   const real = occupied() - before;
   expect(store.size).toBe(10_000);

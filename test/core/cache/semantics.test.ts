@@ -2,16 +2,16 @@
 import fc from "fast-check";
 import CachePolicyOf from "http-cache-semantics";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { NONE, parseCacheControl } from "../../../core/cache/directives.ts";
-import type { Entry } from "../../../core/cache/entry.ts";
-import { cacheKey } from "../../../core/cache/key.ts";
+import { cacheKey } from "../../../core/cache/cache-key.ts";
+import { cacheStatus } from "../../../core/cache/headers/cache-status.ts";
+import { NO_DIRECTIVES, parseCacheControl } from "../../../core/cache/headers/directives.ts";
+import { selectRange } from "../../../core/cache/headers/range.ts";
 import { Invalidations } from "../../../core/cache/purge/invalidations.ts";
-import { parseTag, tagFor } from "../../../core/cache/purge/tags.ts";
-import { rangeOf } from "../../../core/cache/range.ts";
-import { ageOf, pauseMs, useOf } from "../../../core/cache/reuse.ts";
-import { cacheStatus } from "../../../core/cache/status.ts";
-import { type StoreRules, storing } from "../../../core/cache/storable.ts";
-import { freshened, isNotModified } from "../../../core/cache/validate.ts";
+import { parseTagTemplate, renderTag } from "../../../core/cache/purge/tag-template.ts";
+import { ageSeconds, decideReuse, retryPauseMs } from "../../../core/cache/reuse.ts";
+import { isNotModified, updatedHeaders } from "../../../core/cache/revalidation.ts";
+import { decideStorage, type StoreRules } from "../../../core/cache/storable.ts";
+import type { StoredResponse } from "../../../core/cache/stored-response.ts";
 
 const NOW = Date.UTC(2026, 10, 25);
 const DATE = "Wed, 25 Nov 2026 00:00:00 GMT";
@@ -33,17 +33,17 @@ const fieldsOf = (record: Record_) => ({ get: (name: string) => record[name.toLo
 
 function keep(headers: Record_, { status = 200, rules = {}, hasAuthorization = false, unchanged = 0, delayMs = 0 } = {}) {
   const answer = { status, fields: fieldsOf(headers), requestedAt: NOW - delayMs, receivedAt: NOW };
-  const asking = { hasAuthorization, unchanged, route: "r", tags: ["t"], seq: 0 };
-  return storing(answer, Object.entries(headers), new Uint8Array(3), asking, { ...RULES, ...rules }, 0.5);
+  const asking = { hasAuthorization, unchangedCount: unchanged, route: "r", tags: ["t"], purgeSeq: 0 };
+  return decideStorage(answer, Object.entries(headers), new Uint8Array(3), asking, { ...RULES, ...rules }, 0.5);
 }
 
-function kept(headers: Record_, options: Parameters<typeof keep>[1] = {}): Entry {
+function kept(headers: Record_, options: Parameters<typeof keep>[1] = {}): StoredResponse {
   const result = keep(headers, options);
   if (result.kind !== "stored") throw new Error(`refused: ${result.why}`);
   return result.entry;
 }
 
-const freshS = (entry: Entry): number => (entry.freshUntil - NOW) / 1_000;
+const freshS = (entry: StoredResponse): number => (entry.freshUntil - NOW) / 1_000;
 
 afterEach(() => void vi.useRealTimers());
 
@@ -85,7 +85,8 @@ describe("beside http-cache-semantics", () => {
         vi.setSystemTime(NOW + laterS * 1_000);
         const theirs = policy.storable() && !policy.stale();
         const result = keep(present, { status, hasAuthorization, rules: { heuristicPercent: 10 } });
-        const ours = result.kind === "stored" && useOf(result.entry, "valid", NONE, NOW + laterS * 1_000, 0.5).kind === "fresh";
+        const ours =
+          result.kind === "stored" && decideReuse(result.entry, "valid", NO_DIRECTIVES, NOW + laterS * 1_000, 0.5).kind === "fresh";
         expect({ present, laterS, fresh: ours }).toEqual({ present, laterS, fresh: theirs });
       }),
       { numRuns: 3_000, seed: 7 },
@@ -111,7 +112,7 @@ describe("an answer", () => {
 
   it("has aged while it was fetched", () => {
     const entry = kept({ "cache-control": "max-age=60", age: "1" }, { delayMs: 4_000 });
-    expect([freshS(entry), ageOf(entry, NOW), ageOf(entry, NOW + 1_500)]).toEqual([55, 5, 6]);
+    expect([freshS(entry), ageSeconds(entry, NOW), ageSeconds(entry, NOW + 1_500)]).toEqual([55, 5, 6]);
   });
 
   it.each([
@@ -171,7 +172,7 @@ describe("an answer", () => {
 
 describe("an entry", () => {
   const use = (headers: Record_, laterS: number, asked = "", options = {}) =>
-    useOf(kept(headers, options), "valid", asked === "" ? NONE : parseCacheControl(asked), NOW + laterS * 1_000, 0.5).kind;
+    decideReuse(kept(headers, options), "valid", asked === "" ? NO_DIRECTIVES : parseCacheControl(asked), NOW + laterS * 1_000, 0.5).kind;
 
   it("is fresh, then stale, then has to be validated", () => {
     const headers = { "cache-control": "max-age=10, stale-while-revalidate=20" };
@@ -184,7 +185,7 @@ describe("an entry", () => {
 
   it("that is purged softly is asked for again, and is there when that fails", () => {
     const entry = kept({ "cache-control": "max-age=60, stale-while-revalidate=60" });
-    expect(useOf(entry, "soft", NONE, NOW, 0.5).kind).toBe("validate");
+    expect(decideReuse(entry, "soft", NO_DIRECTIVES, NOW, 0.5).kind).toBe("validate");
   });
 
   it("is not good enough for callers who ask for more, where that counts", () => {
@@ -200,7 +201,8 @@ describe("an entry", () => {
     const share = (laterS: number): number => {
       const rolls = Array.from({ length: 1_000 }, (_, index) => (index + 0.5) / 1_000);
       return (
-        rolls.filter((roll) => (useOf(entry, "valid", NONE, NOW + laterS * 1_000, roll) as { isEarly: boolean }).isEarly).length / 1_000
+        rolls.filter((roll) => (decideReuse(entry, "valid", NO_DIRECTIVES, NOW + laterS * 1_000, roll) as { isEarly: boolean }).isEarly)
+          .length / 1_000
       );
     };
     expect(share(0)).toBe(0);
@@ -211,7 +213,7 @@ describe("an entry", () => {
   it("keeps its body and what describes it when it is confirmed", () => {
     const entry = kept({ "cache-control": "max-age=60", "content-length": "3", etag: '"1"', date: DATE, "x-a": "1", "x-b": "1" });
     const headers = Object.fromEntries(
-      freshened(entry, [
+      updatedHeaders(entry, [
         ["x-a", "2"],
         ["content-length", "9"],
         ["etag", '"2"'],
@@ -261,7 +263,7 @@ describe("a part of an answer", () => {
     ],
     [{}, { kind: "whole" }],
   ])("%j", (request, expected) => {
-    expect(rangeOf(fieldsOf(request as Record_), answer, 10, NOW)).toEqual(expected);
+    expect(selectRange(fieldsOf(request as Record_), answer, 10, NOW)).toEqual(expected);
   });
 });
 
@@ -276,7 +278,7 @@ describe("names", () => {
 
   it("of tags come from the fields of a message", () => {
     const value = (path: readonly string[]): unknown => ({ id: "42", n: 7n, "a.b": true, empty: "" })[path.join(".")];
-    const tag = (template: string) => tagFor(parseTag(template), value);
+    const tag = (template: string) => renderTag(parseTagTemplate(template), value);
     expect([tag("user:{id}"), tag("all"), tag("{n}/{a.b}"), tag("user:{empty}"), tag("user:{none}")]).toEqual([
       "user:42",
       "all",
@@ -297,28 +299,28 @@ describe("names", () => {
 describe("what unsafe methods have changed", () => {
   it("hits what was fetched before, and nothing that was fetched after", () => {
     const invalidations = new Invalidations(10);
-    expect(invalidations.hits("/a", 5)).toBe(false);
+    expect(invalidations.covers("/a", 5)).toBe(false);
     invalidations.add("/a", 10);
-    expect([invalidations.hits("/a", 9), invalidations.hits("/a", 10), invalidations.hits("/a", 11), invalidations.hits("/b", 9)]).toEqual([
-      true,
-      true,
-      false,
-      false,
-    ]);
+    expect([
+      invalidations.covers("/a", 9),
+      invalidations.covers("/a", 10),
+      invalidations.covers("/a", 11),
+      invalidations.covers("/b", 9),
+    ]).toEqual([true, true, false, false]);
   });
 
   it("is remembered for so many, and then holds for all that is as old", () => {
     const invalidations = new Invalidations(2);
     for (const [index, resource] of ["/a", "/b", "/c"].entries()) invalidations.add(resource, index + 1);
-    expect([invalidations.hits("/a", 1), invalidations.hits("/z", 1), invalidations.hits("/z", 2), invalidations.hits("/c", 3)]).toEqual([
-      true,
-      true,
-      false,
-      true,
-    ]);
+    expect([
+      invalidations.covers("/a", 1),
+      invalidations.covers("/z", 1),
+      invalidations.covers("/z", 2),
+      invalidations.covers("/c", 3),
+    ]).toEqual([true, true, false, true]);
   });
 });
 
 it("an upstream that fails is asked after one second, then two, up to thirty", () => {
-  expect([1, 2, 3, 6, 60].map(pauseMs)).toEqual([1_000, 2_000, 4_000, 30_000, 30_000]);
+  expect([1, 2, 3, 6, 60].map(retryPauseMs)).toEqual([1_000, 2_000, 4_000, 30_000, 30_000]);
 });

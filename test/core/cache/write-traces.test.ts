@@ -1,6 +1,6 @@
 // How many writes to the shared level real traffic costs.
 import { expect, it } from "vitest";
-import { WRITE_RULES } from "../../../core/cache/store/l2-admission.ts";
+import { DEFAULT_L2_ADMISSION } from "../../../core/cache/store/l2-admission.ts";
 import { sharedWrites } from "../../support/cache-shared.ts";
 import { zipfTrace } from "../../support/cache-traces.ts";
 
@@ -9,8 +9,8 @@ it.each([0.7, 0.9, 1])(
   { timeout: 60_000 },
   (alpha) => {
     const trace = zipfTrace({ count: 100_000, length: 200_000, seed: 7 }, alpha);
-    const every = sharedWrites(trace, { ...WRITE_RULES, secondMissWithinMs: 0 });
-    const some = sharedWrites(trace, WRITE_RULES);
+    const every = sharedWrites(trace, { ...DEFAULT_L2_ADMISSION, secondMissWithinMs: 0 });
+    const some = sharedWrites(trace, DEFAULT_L2_ADMISSION);
     expect(every.writes).toBeGreaterThan(0.999 * every.fetches); // it was on every miss
     expect(some.writes).toBeGreaterThan(0);
     expect(some.writes).toBeLessThanOrEqual(0.5 * every.writes);

@@ -1,5 +1,5 @@
 // What five gateways have in common: the object of their purges, and an origin that does what its path says, and counts.
-import type { PurgeMode, Target } from "../../../core/cache/purge/purges.ts";
+import type { PurgeMode, PurgeTarget } from "../../../core/cache/purge/purges.ts";
 import type { PurgeLog } from "../../../durable-objects/purge-log.ts";
 
 export { PurgeLog } from "../../../durable-objects/purge-log.ts";
@@ -12,7 +12,7 @@ export default {
     const { pathname, searchParams } = new URL(request.url);
     const log = env.PURGE_LOG.getByName("all");
     if (pathname === "/log/since") return Response.json(await log.since(...(await request.json<[number]>())));
-    if (pathname === "/log/append") return Response.json(await log.append(...(await request.json<[Target[], PurgeMode, number]>())));
+    if (pathname === "/log/append") return Response.json(await log.append(...(await request.json<[PurgeTarget[], PurgeMode, number]>())));
     if (pathname === "/control/set") return Response.json(Object.assign(state, await request.json()));
     if (pathname === "/control/count") return Response.json(counts.get(searchParams.get("path")!) ?? 0);
 

@@ -2,13 +2,13 @@
 
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
-import { MAX_TARGETS, targetProblem } from "../../../core/cache/purge/purge-log.ts";
-import type { Target } from "../../../core/cache/purge/purges.ts";
+import { MAX_PURGE_TARGETS, purgeTargetProblem } from "../../../core/cache/purge/purge-log.ts";
+import type { PurgeTarget } from "../../../core/cache/purge/purges.ts";
 import type { RoutePolicy } from "../../../core/config/route.ts";
-import { CacheService, type PurgeTarget } from "../../../protos/gen/tidegate/cache/v1/cache_pb.ts";
+import { CacheService, type PurgeTarget as PurgeTargetMessage } from "../../../protos/gen/tidegate/cache/v1/cache_pb.ts";
 import { logEvent } from "../../log.ts";
 import { defineService } from "../../service.ts";
-import type { PurgeView } from "../cache/purge/purges.ts";
+import type { PurgeView } from "../cache/purge/purge-view.ts";
 import { type Endpoint, only } from "../upstream/upstream.ts";
 import { bearerOf, isSecret } from "./bearer.ts";
 
@@ -34,7 +34,7 @@ function cache(view: PurgeView, token: string): ServiceImpl<typeof CacheService>
 }
 
 /** @throws ConnectError where the log can't be written: then nothing is purged, and the call may be repeated */
-async function written(view: PurgeView, targets: readonly Target[], hard: boolean): Promise<number> {
+async function written(view: PurgeView, targets: readonly PurgeTarget[], hard: boolean): Promise<number> {
   try {
     return await view.purge(targets, hard ? "hard" : "soft");
   } catch (fault) {
@@ -44,18 +44,18 @@ async function written(view: PurgeView, targets: readonly Target[], hard: boolea
 }
 
 /** @throws ConnectError with every problem */
-function targetsOf(wanted: readonly PurgeTarget[]): Target[] {
+function targetsOf(wanted: readonly PurgeTargetMessage[]): PurgeTarget[] {
   const targets = wanted.map(targetOf);
   const problems = targets.flatMap((target, index) => {
-    const problem = target === undefined ? "write one of key, tag, route, all: true" : targetProblem(target);
+    const problem = target === undefined ? "write one of key, tag, route, all: true" : purgeTargetProblem(target);
     return problem === undefined ? [] : [`targets[${index}]: ${problem}`];
   });
-  if (wanted.length < 1 || wanted.length > MAX_TARGETS) problems.push(`targets: write 1 to ${MAX_TARGETS} of them`);
+  if (wanted.length < 1 || wanted.length > MAX_PURGE_TARGETS) problems.push(`targets: write 1 to ${MAX_PURGE_TARGETS} of them`);
   if (problems.length > 0) throw new ConnectError(problems.slice(0, 10).join("; "), Code.InvalidArgument);
-  return targets as Target[];
+  return targets as PurgeTarget[];
 }
 
-function targetOf({ target }: PurgeTarget): Target | undefined {
+function targetOf({ target }: PurgeTargetMessage): PurgeTarget | undefined {
   if (target.case === undefined || target.value === false) return undefined;
   return target.case === "all" ? { kind: "all", value: "" } : { kind: target.case, value: target.value };
 }

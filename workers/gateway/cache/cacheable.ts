@@ -1,7 +1,7 @@
 // Which methods can be cached, and what is wrong with a configuration that caches others.
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import { fieldsIn, parseTag } from "../../../core/cache/purge/tags.ts";
+import { fieldPaths, parseTagTemplate } from "../../../core/cache/purge/tag-template.ts";
 import type { CachePolicy } from "../../../core/config/cache.ts";
 import { join, type Problem, suggest } from "../../../core/config/problems.ts";
 
@@ -50,7 +50,7 @@ export function methodCacheProblems(method: DescMethod, cache: CachePolicy, at: 
 /** Tags that no call can have: of fields that the message does not. */
 export function tagProblems({ input }: DescMethod, tags: readonly string[], path: string): Problem[] {
   return tags
-    .flatMap((tag) => fieldsIn(parseTag(tag)))
+    .flatMap((tag) => fieldPaths(parseTagTemplate(tag)))
     .filter((field) => fieldOf(input, field) === undefined)
     .map((field) => {
       const fix = `write ${suggest(

@@ -11,26 +11,26 @@ import type { GatewayPolicy } from "../../../core/config/gateway.ts";
 import type { RoutePolicy } from "../../../core/config/route.ts";
 import { logEvent } from "../../log.ts";
 import { isCacheable } from "./cacheable.ts";
-import type { Fetched } from "./fetch.ts";
+import type { Fetched } from "./fetch/fetch.ts";
+import { SingleFlight } from "./fetch/single-flight.ts";
 import type { L2 } from "./l2/l2-driver.ts";
-import { levelsOf } from "./l2/l2-drivers.ts";
-import type { PurgeView } from "./purge/purges.ts";
-import { Shelf, type Slot, tagName } from "./route-store.ts";
-import { Flights } from "./single-flight.ts";
+import { createL2Caches } from "./l2/l2-drivers.ts";
+import type { PurgeView } from "./purge/purge-view.ts";
+import { RouteStore, type RouteStoreValue, tagResource } from "./route-store.ts";
 
 /** What all calls of a route share, whichever protocol they come in. */
 export interface RouteCache {
   readonly policy: CachePolicy;
   readonly route: string; // as purges call it
-  readonly shelf: Shelf;
-  readonly flights: Flights<Fetched>;
+  readonly store: RouteStore;
+  readonly flights: SingleFlight<Fetched>;
   readonly l2: L2 | undefined;
-  readonly view: PurgeView | undefined; // where answers can be purged
-  readonly seq: () => number; // of the latest purge known
+  readonly purgeView: PurgeView | undefined; // where answers can be purged
+  readonly latestPurge: () => number; // of the latest purge known
 }
 
 /** The routes that a configuration caches, and all that they need. */
-export function cachesOf(
+export function createCaches(
   policy: GatewayPolicy,
   endpoints: Iterable<[DescMethod, { policy: RoutePolicy }]>,
   view: PurgeView | undefined,
@@ -41,7 +41,7 @@ export function cachesOf(
     if (route.cache !== undefined && isCacheable(method)) policies.set(`${method.parent.typeName}/${method.name}`, route.cache);
   }
   for (const [prefix, route] of policy.httpRoutes) if (route.cache !== undefined) policies.set(prefix, route.cache);
-  const levels = levelsOf(
+  const levels = createL2Caches(
     [...policies.values()].map(({ l2 }) => l2),
     namespace,
     view,
@@ -68,13 +68,21 @@ export class Caches {
     levels: Partial<Record<L2Name, L2>>,
   ) {
     const names = [...policies.keys()].map((route) => ({ route }));
-    const partitions = new Partitions<Slot>(names, store);
+    const partitions = new Partitions<RouteStoreValue>(names, store);
     const purges = view?.purges ?? new Purges();
     this.#view = view;
     for (const [route, policy] of policies) {
-      const shelf = new Shelf(partitions.of(route), purges, this.#invalidations);
-      const flights = new Flights<Fetched>(waitUntil);
-      this.#routes.set(route, { policy, route, shelf, flights, l2: levels[policy.l2], view, seq: () => purges.seq });
+      const shelf = new RouteStore(partitions.of(route), purges, this.#invalidations);
+      const flights = new SingleFlight<Fetched>(waitUntil);
+      this.#routes.set(route, {
+        policy,
+        route,
+        store: shelf,
+        flights,
+        l2: levels[policy.l2],
+        purgeView: view,
+        latestPurge: () => purges.seq,
+      });
     }
   }
 
@@ -84,7 +92,7 @@ export class Caches {
 
   /** What bears one of these tags has changed: here at once, elsewhere as soon as isolates hear of it, where answers can be purged. */
   invalidate(tags: readonly string[], now: number): void {
-    for (const tag of tags) this.#invalidations.add(tagName(tag), now);
+    for (const tag of tags) this.#invalidations.add(tagResource(tag), now);
     if (tags.length === 0 || this.#view === undefined) return;
     const purged = this.#view.purge(
       tags.map((value) => ({ kind: "tag", value })),

@@ -1,25 +1,26 @@
 // What an isolate keeps of one route: finds an answer, judges it, and remembers which fields it varies by.
-import { bytesOf, type Entry, keptUntil } from "../../../core/cache/entry.ts";
+
+import { variantOf, varyNames } from "../../../core/cache/headers/vary.ts";
 import type { Invalidations } from "../../../core/cache/purge/invalidations.ts";
-import type { Judgement, Purges } from "../../../core/cache/purge/purges.ts";
-import { pauseMs } from "../../../core/cache/reuse.ts";
+import type { PurgeDecision, Purges } from "../../../core/cache/purge/purges.ts";
+import { retryPauseMs } from "../../../core/cache/reuse.ts";
+import { headerOf } from "../../../core/cache/revalidation.ts";
 import type { Store } from "../../../core/cache/store/store.ts";
-import { headerOf } from "../../../core/cache/validate.ts";
-import { selection, varyNames } from "../../../core/cache/vary.ts";
-import type { Asked } from "./lookup.ts";
-import { type Forms, formBytes } from "./responses/response-headers.ts";
+import { type StoredResponse, storedBytes, storedUntil } from "../../../core/cache/stored-response.ts";
+import type { Lookup } from "./lookup/lookup.ts";
+import { type Renderings, renderingBytes } from "./responses/response-headers.ts";
 
 /** An answer, and how its refreshing goes. */
-export interface Kept extends Forms {
+export interface CachedResponse extends Renderings {
   readonly kind: "entry";
-  readonly entry: Entry;
-  isOffered: boolean; // to the shared level, as something that is asked for more than once
+  readonly stored: StoredResponse;
+  isOfferedToL2: boolean; // to the shared level, as something that is asked for more than once
   retryAt: number; // epoch ms; the upstream has failed and is not asked before
   failures: number; // in a row
 }
 
 /** The fields that answers of a key vary by; the answers have keys of their own. */
-interface Varying {
+interface VaryMarker {
   readonly kind: "varying";
   readonly names: readonly string[];
   readonly generation: number;
@@ -27,33 +28,33 @@ interface Varying {
 }
 
 /** What is asked for here can't be kept: nobody needs to wait for somebody else's answer. */
-interface Passing {
+interface HitForPass {
   readonly kind: "passing";
 }
 
-export type Slot = Kept | Varying | Passing;
+export type RouteStoreValue = CachedResponse | VaryMarker | HitForPass;
 
-export type Found =
-  | { readonly kind: "found"; readonly at: string; readonly kept: Kept; readonly judgement: Judgement }
+export type LookupResult =
+  | { readonly kind: "found"; readonly at: string; readonly kept: CachedResponse; readonly judgement: PurgeDecision }
   | { readonly kind: "none"; readonly at: string; readonly isVariant: boolean; readonly isPassing: boolean };
 
 const PASSING_MS = 10_000;
 const SMALL_BYTES = 1_000; // what a slot without an answer occupies, beside its key
-const PASSING: Passing = { kind: "passing" };
+const PASSING: HitForPass = { kind: "passing" };
 
-export class Shelf {
-  readonly #store: Store<Slot>;
+export class RouteStore {
+  readonly #store: Store<RouteStoreValue>;
   readonly #purges: Purges;
   readonly #invalidations: Invalidations;
   #generation = 0;
 
-  constructor(store: Store<Slot>, purges: Purges, invalidations: Invalidations) {
+  constructor(store: Store<RouteStoreValue>, purges: Purges, invalidations: Invalidations) {
     this.#store = store;
     this.#purges = purges;
     this.#invalidations = invalidations;
   }
 
-  find(asked: Asked, now: number): Found {
+  find(asked: Lookup, now: number): LookupResult {
     let at = asked.key;
     let slot = this.#store.get(at, now);
     const isVariant = slot?.kind === "varying";
@@ -62,65 +63,71 @@ export class Shelf {
       slot = this.#store.get(at, now);
     }
     if (slot?.kind !== "entry") return { kind: "none", at, isVariant, isPassing: slot?.kind === "passing" };
-    const judgement = this.judge(asked, slot.entry);
+    const judgement = this.checkPurges(asked, slot.stored);
     if (judgement !== "hard") return { kind: "found", at, kept: slot, judgement };
     this.#store.delete(at);
     return { kind: "none", at, isVariant, isPassing: false };
   }
 
   /** What purges and invalidations say of an entry, wherever it comes from. */
-  judge({ resource }: Asked, { route, tags, seq, storedAt, fetchMs }: Entry): Judgement {
+  checkPurges({ resource }: Lookup, { route, tags, purgeSeq: seq, storedAt, fetchMs }: StoredResponse): PurgeDecision {
     const fetchedAt = storedAt - fetchMs;
-    if (this.#invalidations.hits(resource, fetchedAt)) return "hard";
-    if (this.#invalidations.size > 0 && tags.some((tag) => this.#invalidations.hits(tagName(tag), fetchedAt))) return "hard";
-    return this.#purges.judge({ key: resource, route, tags, seq });
+    if (this.#invalidations.covers(resource, fetchedAt)) return "hard";
+    if (this.#invalidations.size > 0 && tags.some((tag) => this.#invalidations.covers(tagResource(tag), fetchedAt))) return "hard";
+    return this.#purges.check({ key: resource, route, tags, purgeSeq: seq });
   }
 
   /** @returns under which key it is kept; an answer that varies by fields which the key does not have gets one of its own */
-  keep(asked: Asked, entry: Entry, now: number, isOffered = false): string {
-    const until = keptUntil(entry);
-    const names = asked.variesBy === undefined ? [] : varyNames(headerOf(entry, "vary"), headerOf(entry, "content-encoding"));
+  put(asked: Lookup, entry: StoredResponse, now: number, isOffered = false): string {
+    const until = storedUntil(entry);
+    const names = asked.varyFields === undefined ? [] : varyNames(headerOf(entry, "vary"), headerOf(entry, "content-encoding"));
     const at = names.length === 0 ? asked.key : variantKey(asked, this.#varying(asked.key, names, until, now));
-    this.#store.set(at, { kind: "entry", entry, isOffered, retryAt: 0, failures: 0 }, bytesOf(at, entry), until, now);
+    this.#store.set(
+      at,
+      { kind: "entry", stored: entry, isOfferedToL2: isOffered, retryAt: 0, failures: 0 },
+      storedBytes(at, entry),
+      until,
+      now,
+    );
     return at;
   }
 
   /** Counts anew what is kept, where it is kept in more forms than before. */
-  recount(at: string, kept: Kept, now: number): void {
-    const bytes = bytesOf(at, kept.entry) + formBytes(kept, kept.entry.headers);
-    this.#store.set(at, kept, bytes, keptUntil(kept.entry), now);
+  updateSize(at: string, kept: CachedResponse, now: number): void {
+    const bytes = storedBytes(at, kept.stored) + renderingBytes(kept, kept.stored.headers);
+    this.#store.set(at, kept, bytes, storedUntil(kept.stored), now);
   }
 
   /** Nobody waits here for a while. */
-  pass(at: string, now: number): void {
+  markHitForPass(at: string, now: number): void {
     this.#store.set(at, PASSING, SMALL_BYTES + 2 * at.length, now + PASSING_MS, now);
   }
 
   /** The upstream has failed: it is asked again after a pause, and longer ones later. */
-  failed(kept: Kept, now: number): void {
+  recordFailure(kept: CachedResponse, now: number): void {
     kept.failures += 1;
-    kept.retryAt = now + pauseMs(kept.failures);
+    kept.retryAt = now + retryPauseMs(kept.failures);
   }
 
   invalidate(resource: string, now: number): void {
     this.#invalidations.add(resource, now);
   }
 
-  #varying(key: string, names: readonly string[], until: number, now: number): Varying {
+  #varying(key: string, names: readonly string[], until: number, now: number): VaryMarker {
     const known = this.#store.get(key, now);
     const isSame = known?.kind === "varying" && known.names.join() === names.join();
     const generation = isSame ? known.generation : ++this.#generation;
-    const varying: Varying = { kind: "varying", names, generation, until: isSame ? Math.max(known.until, until) : until };
+    const varying: VaryMarker = { kind: "varying", names, generation, until: isSame ? Math.max(known.until, until) : until };
     this.#store.set(key, varying, SMALL_BYTES + 2 * key.length, varying.until, now);
     return varying;
   }
 }
 
 /** What an invalidated tag is remembered as: no resource starts so. */
-export function tagName(tag: string): string {
+export function tagResource(tag: string): string {
   return `tag ${tag}`;
 }
 
-function variantKey({ key, variesBy }: Asked, { names, generation }: Varying): string {
-  return `${key}~${generation}~${variesBy === undefined ? "" : selection(names, variesBy)}`;
+function variantKey({ key, varyFields: variesBy }: Lookup, { names, generation }: VaryMarker): string {
+  return `${key}~${generation}~${variesBy === undefined ? "" : variantOf(names, variesBy)}`;
 }

@@ -5,7 +5,7 @@ import { describe, join, type Problem } from "../../../core/config/problems.ts";
 import { needsMessage } from "../../../core/config/rate-limit.ts";
 import type { UpstreamPolicy } from "../../../core/config/upstream.ts";
 import { cacheProblems, methodCacheProblems, tagProblems } from "../cache/cacheable.ts";
-import type { PurgeLogs } from "../cache/purge/purge-logs.ts";
+import type { PurgeLogNamespace } from "../cache/purge/purge-logs.ts";
 import { compileRest, type RestTable } from "../transcode/rules/rules.ts";
 import { canaryName, fallbackName, mirrorName } from "../upstream/breaker-names.ts";
 import type { Breakers } from "../upstream/breaker-reports.ts";
@@ -42,7 +42,7 @@ export interface Configuration {
   readonly breakers: unknown; // the binding CIRCUIT_BREAKER; there where operators have a word
   readonly operatorToken: string; // "" where they have none
   readonly namespace: unknown; // the binding CACHE; there where a route shares answers by KV
-  readonly purgeLogs: PurgeLogs | undefined; // the binding PURGE_LOG; there where answers may be purged
+  readonly purgeLogs: PurgeLogNamespace | undefined; // the binding PURGE_LOG; there where answers may be purged
   readonly purgeToken: string; // "" where none may
 }
 
@@ -174,7 +174,7 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     breakers: bindings["CIRCUIT_BREAKER"],
     operatorToken: breakers === undefined ? "" : String(bindings[breakers.tokenBinding]),
     namespace: bindings["CACHE"],
-    purgeLogs: bindings["PURGE_LOG"] as PurgeLogs | undefined,
+    purgeLogs: bindings["PURGE_LOG"] as PurgeLogNamespace | undefined,
     purgeToken: purge === undefined ? "" : String(bindings[purge.tokenBinding]),
   };
 }

@@ -1,9 +1,10 @@
 // Answers at once what is kept and fresh: there is nothing to wait for and nothing to ask, so the call needs no clock and no copy of itself.
-import { NONE } from "../../../core/cache/directives.ts";
-import { cacheStatus } from "../../../core/cache/status.ts";
+
+import { cacheStatus } from "../../../core/cache/headers/cache-status.ts";
+import { NO_DIRECTIVES } from "../../../core/cache/headers/directives.ts";
 import type { RouteCache } from "../cache/caches.ts";
-import type { Subject } from "../cache/lookup.ts";
-import { serve } from "../cache/responses/hit-response.ts";
+import type { LookupBuilder } from "../cache/lookup/lookup.ts";
+import { serveStored } from "../cache/responses/hit-response.ts";
 import type { Call, Handler, Layer } from "../call.ts";
 
 const FAR = 10; // times as long as the last fetch took: nearer to its end an answer may be refreshed early
@@ -14,18 +15,18 @@ const REFUSED = cacheStatus({ detail: "refused" });
  *
  * @param subject undefined where each call has to be looked at first: it is counted, or reported
  */
-export function recall({ shelf, view, l2 }: RouteCache, subject: Subject | undefined): Layer {
+export function fastHit({ store: shelf, purgeView: view, l2 }: RouteCache, subject: LookupBuilder | undefined): Layer {
   const recalled = (call: Call): Response | Promise<Response> | undefined => {
-    const asked = call.outgoing.method === "GET" ? subject?.known(call) : undefined;
-    if (asked === undefined || asked.directives !== NONE) return undefined;
+    const asked = call.outgoing.method === "GET" ? subject?.remembered(call) : undefined;
+    if (asked === undefined || asked.directives !== NO_DIRECTIVES) return undefined;
     if (view !== undefined && (view.prepare() !== undefined || !view.mayServe())) return undefined;
     if (call.request.headers.has("connect-timeout-ms")) return undefined; // it may be 0, or no timeout at all
     const now = call.receivedAt;
     const found = shelf.find(asked, now);
     if (found.kind === "none" || found.judgement !== "valid") return undefined;
-    if (l2 !== undefined && !found.kept.isOffered) return undefined; // its first hit
-    const { freshUntil, fetchMs } = found.kept.entry;
-    return now + FAR * fetchMs < freshUntil ? serve(shelf, asked, found, { isHit: true }, now) : undefined;
+    if (l2 !== undefined && !found.kept.isOfferedToL2) return undefined; // its first hit
+    const { freshUntil, fetchMs } = found.kept.stored;
+    return now + FAR * fetchMs < freshUntil ? serveStored(shelf, asked, found, { isHit: true }, now) : undefined;
   };
   return (next) => (call) => {
     const response = recalled(call);

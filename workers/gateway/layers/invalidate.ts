@@ -1,8 +1,8 @@
 // Purges what a call has changed, by the tags that its message names, once it has succeeded.
 import type { DescMethod } from "@bufbuild/protobuf";
-import { parseTag } from "../../../core/cache/purge/tags.ts";
+import { parseTagTemplate } from "../../../core/cache/purge/tag-template.ts";
 import type { Caches } from "../cache/caches.ts";
-import { tagsOf } from "../cache/subject/message-tags.ts";
+import { tagsOf } from "../cache/lookup/message-tags.ts";
 import type { Layer } from "../call.ts";
 import { decodeMessage } from "../protocol/message.ts";
 
@@ -15,7 +15,7 @@ export interface InvalidateSettings {
 
 /** Needs the body whole. */
 export function invalidate({ method, tags, maxBytes, caches }: InvalidateSettings): Layer {
-  const templates = tags.map(parseTag);
+  const templates = tags.map(parseTagTemplate);
   return (next) => async (call) => {
     const message = await decodeMessage(call, method, maxBytes);
     const named = message === undefined ? [] : tagsOf(templates, message);

@@ -14,7 +14,7 @@ import {
   type ResponseHead,
   type Wire,
 } from "../../../core/protocol/rpc-response.ts";
-import { readBody } from "../cache/responses/stored-response.ts";
+import { readBody } from "../cache/responses/buffered-response.ts";
 import type { Call } from "../call.ts";
 import { messageOf } from "../transcode/envelopes.ts";
 import { type Frame, framesOf, unpacked } from "../translate/frames.ts";

@@ -1,17 +1,24 @@
 // Purges: what they hit, and that neither a bounded log nor an isolate that lags serves what was purged.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { append, BOUNDS, EMPTY, type PurgeLog, since, targetProblem } from "../../../../core/cache/purge/purge-log.ts";
-import { KINDS, type PurgeMode, Purges, type Target } from "../../../../core/cache/purge/purges.ts";
+import {
+  appendPurges,
+  EMPTY_PURGE_LOG,
+  PURGE_LOG_BOUNDS,
+  type PurgeLogState,
+  purgesSince,
+  purgeTargetProblem,
+} from "../../../../core/cache/purge/purge-log.ts";
+import { PURGE_KINDS, type PurgeMode, Purges, type PurgeTarget } from "../../../../core/cache/purge/purges.ts";
 
 const T = 1_000_000; // epoch ms
-const tag = (value: string): Target => ({ kind: "tag", value });
-const entry = { key: "k", route: "users.v1.UserService/GetUser", tags: ["users", "user:42"], seq: 0 };
+const tag = (value: string): PurgeTarget => ({ kind: "tag", value });
+const entry = { key: "k", route: "users.v1.UserService/GetUser", tags: ["users", "user:42"], purgeSeq: 0 };
 
 /** An isolate that knows all of a log. */
-function knowing(log: PurgeLog): Purges {
+function knowing(log: PurgeLogState): Purges {
   const purges = new Purges();
-  purges.take(since(log, 0));
+  purges.apply(purgesSince(log, 0));
   return purges;
 }
 
@@ -28,87 +35,87 @@ describe("an entry", () => {
     { target: { kind: "all", value: "" } as const, hits: true },
   ])("is hit by what bears its name, and by nothing else: $target.kind $target.value", ({ target, hits }) => {
     for (const mode of ["soft", "hard"] as const) {
-      const purges = knowing(append(EMPTY, [target], mode, 0, T));
-      expect(purges.judge(entry)).toBe(hits ? mode : "valid");
-      expect(purges.judge({ ...entry, seq: purges.seq })).toBe("valid"); // fetched after it
+      const purges = knowing(appendPurges(EMPTY_PURGE_LOG, [target], mode, 0, T));
+      expect(purges.check(entry)).toBe(hits ? mode : "valid");
+      expect(purges.check({ ...entry, purgeSeq: purges.seq })).toBe("valid"); // fetched after it
     }
   });
 
   it("is hit by a purge that comes while it is fetched", () => {
     const purges = new Purges();
     const seq = purges.seq; // when the fetch starts
-    purges.take(since(append(EMPTY, [tag("users")], "soft", 0, T), seq));
-    expect(purges.judge({ ...entry, seq })).toBe("soft");
+    purges.apply(purgesSince(appendPurges(EMPTY_PURGE_LOG, [tag("users")], "soft", 0, T), seq));
+    expect(purges.check({ ...entry, purgeSeq: seq })).toBe("soft");
   });
 
   it("is gone where a hard purge hits it beside a soft one, whichever came first", () => {
-    const hardFirst = append(append(EMPTY, [tag("users")], "hard", 0, T), [tag("users")], "soft", 0, T + 1);
-    const softFirst = append(append(EMPTY, [tag("users")], "soft", 0, T), [tag("user:42")], "hard", 0, T + 1);
-    expect([knowing(hardFirst).judge(entry), knowing(softFirst).judge(entry)]).toEqual(["hard", "hard"]);
-    expect(knowing(hardFirst).judge({ ...entry, seq: T })).toBe("soft"); // between the two
+    const hardFirst = appendPurges(appendPurges(EMPTY_PURGE_LOG, [tag("users")], "hard", 0, T), [tag("users")], "soft", 0, T + 1);
+    const softFirst = appendPurges(appendPurges(EMPTY_PURGE_LOG, [tag("users")], "soft", 0, T), [tag("user:42")], "hard", 0, T + 1);
+    expect([knowing(hardFirst).check(entry), knowing(softFirst).check(entry)]).toEqual(["hard", "hard"]);
+    expect(knowing(hardFirst).check({ ...entry, purgeSeq: T })).toBe("soft"); // between the two
   });
 });
 
 describe("a log", () => {
   it("tells what is new, and nothing where nothing is", () => {
-    let log = append(EMPTY, [tag("a"), tag("b")], "soft", 0, T);
+    let log = appendPurges(EMPTY_PURGE_LOG, [tag("a"), tag("b")], "soft", 0, T);
     expect(log.seq).toBe(T + 1);
-    log = append(log, [tag("c")], "hard", 0, T + 1); // the clock stands still
-    expect(since(log, T)).toMatchObject({ seq: T + 2, purges: [{ value: "b" }, { value: "c", mode: "hard", seq: T + 2 }] });
-    expect(since(log, T + 2)).toEqual({ kind: "same", seq: T + 2 });
+    log = appendPurges(log, [tag("c")], "hard", 0, T + 1); // the clock stands still
+    expect(purgesSince(log, T)).toMatchObject({ seq: T + 2, purges: [{ value: "b" }, { value: "c", mode: "hard", seq: T + 2 }] });
+    expect(purgesSince(log, T + 2)).toEqual({ kind: "same", seq: T + 2 });
   });
 
   it("goes on above what isolates know where it was lost, and where the clock steps back", () => {
-    const known = append(EMPTY, [tag("a")], "soft", 0, T).seq;
-    const again = append(EMPTY, [tag("a")], "soft", known, T - 5_000);
+    const known = appendPurges(EMPTY_PURGE_LOG, [tag("a")], "soft", 0, T).seq;
+    const again = appendPurges(EMPTY_PURGE_LOG, [tag("a")], "soft", known, T - 5_000);
     expect(again.seq).toBe(known + 1);
-    expect(append(again, [tag("a")], "soft", 0, T - 5_000).seq).toBe(known + 2);
+    expect(appendPurges(again, [tag("a")], "soft", 0, T - 5_000).seq).toBe(known + 2);
   });
 
   it("lists a name once, however often it is purged", () => {
-    let log = EMPTY;
-    for (let n = 0; n < 100; n++) log = append(log, [tag("a"), tag("b")], "soft", 0, T + n);
+    let log = EMPTY_PURGE_LOG;
+    for (let n = 0; n < 100; n++) log = appendPurges(log, [tag("a"), tag("b")], "soft", 0, T + n);
     expect(log.purges.map(({ value }) => value)).toEqual(["a", "b"]);
   });
 
   it("counts what was fetched before a forgotten purge as hit, and what was fetched after it not", () => {
-    let log = append(EMPTY, [tag("old")], "hard", 0, T);
-    log = append(log, [tag("new")], "soft", 0, T + BOUNDS.keepMs);
+    let log = appendPurges(EMPTY_PURGE_LOG, [tag("old")], "hard", 0, T);
+    log = appendPurges(log, [tag("new")], "soft", 0, T + PURGE_LOG_BOUNDS.keepMs);
     expect(log.purges.map(({ value }) => value)).toEqual(["new"]);
-    expect([knowing(log).judge({ ...entry, seq: T - 1 }), knowing(log).judge({ ...entry, seq: T })]).toEqual(["hard", "valid"]);
+    expect([knowing(log).check({ ...entry, purgeSeq: T - 1 }), knowing(log).check({ ...entry, purgeSeq: T })]).toEqual(["hard", "valid"]);
   });
 
   it("changes the epoch with a hard purge of all, and with nothing else", () => {
     const all = { kind: "all", value: "" } as const;
-    let log = append(EMPTY, [all], "soft", 0, T);
-    log = append(log, [tag("a")], "hard", 0, T + 1);
+    let log = appendPurges(EMPTY_PURGE_LOG, [all], "soft", 0, T);
+    log = appendPurges(log, [tag("a")], "hard", 0, T + 1);
     expect([log.epoch, log.softFloor]).toEqual([0, T]);
-    log = append(log, [all], "hard", 0, T + 2);
+    log = appendPurges(log, [all], "hard", 0, T + 2);
     expect(log).toMatchObject({ epoch: T + 2, hardFloor: T + 2, purges: [] }); // nothing listed that the floor covers
-    log = append(log, [tag("b")], "soft", 0, T + 2 + BOUNDS.keepMs);
+    log = appendPurges(log, [tag("b")], "soft", 0, T + 2 + PURGE_LOG_BOUNDS.keepMs);
     expect(log.epoch).toBe(T + 2);
   });
 
   it("refuses names that are empty or too long", () => {
-    expect(targetProblem(tag("a".repeat(256)))).toBeUndefined();
-    expect(targetProblem(tag("a".repeat(257)))).toContain("1 to 256 characters");
-    expect(targetProblem({ kind: "key", value: "a".repeat(1_024) })).toBeUndefined();
-    expect(targetProblem({ kind: "route", value: "" })).toContain("route");
-    expect(targetProblem({ kind: "all", value: "" })).toBeUndefined();
+    expect(purgeTargetProblem(tag("a".repeat(256)))).toBeUndefined();
+    expect(purgeTargetProblem(tag("a".repeat(257)))).toContain("1 to 256 characters");
+    expect(purgeTargetProblem({ kind: "key", value: "a".repeat(1_024) })).toBeUndefined();
+    expect(purgeTargetProblem({ kind: "route", value: "" })).toContain("route");
+    expect(purgeTargetProblem({ kind: "all", value: "" })).toBeUndefined();
   });
 });
 
 /** What a log that keeps everything says. */
-function truth(history: readonly (Target & { mode: PurgeMode; seq: number })[], at: typeof entry): string {
+function truth(history: readonly (PurgeTarget & { mode: PurgeMode; seq: number })[], at: typeof entry): string {
   const hits = history.filter(({ kind, value, seq }) => {
     const isNamed = kind === "all" || (kind === "tag" ? at.tags.includes(value) : value === at[kind]);
-    return isNamed && at.seq < seq;
+    return isNamed && at.purgeSeq < seq;
   });
   return hits.some(({ mode }) => mode === "hard") ? "hard" : hits.length > 0 ? "soft" : "valid";
 }
 
 const wanted = fc.record({
-  kind: fc.constantFrom(...KINDS.filter((kind) => kind !== "all"), "tag", "tag", "tag", "all"),
+  kind: fc.constantFrom(...PURGE_KINDS.filter((kind) => kind !== "all"), "tag", "tag", "tag", "all"),
   value: fc.constantFrom("a", "b", "c", "d", "e"),
   mode: fc.constantFrom<PurgeMode>("soft", "hard"),
   passMs: fc.integer({ min: 0, max: 20 }),
@@ -134,26 +141,26 @@ it("an isolate that polls judges as one that knows all, where the log has room; 
       fc.integer({ min: 1, max: 100 }),
       (steps, entries, maxPurges) => {
         const isRoomy = maxPurges > 50;
-        const bounds = { maxPurges, keepMs: isRoomy ? BOUNDS.keepMs : 100 };
+        const bounds = { maxPurges, keepMs: isRoomy ? PURGE_LOG_BOUNDS.keepMs : 100 };
         const isolate = new Purges();
-        const history: (Target & { mode: PurgeMode; seq: number })[] = [];
-        let log = EMPTY;
+        const history: (PurgeTarget & { mode: PurgeMode; seq: number })[] = [];
+        let log = EMPTY_PURGE_LOG;
         let now = T;
         for (const { kind, value: named, mode, passMs, isHeard, isOwn } of steps) {
           now += passMs;
           const value = kind === "all" ? "" : named;
-          log = append(log, [{ kind, value }], mode, isOwn ? isolate.seq : 0, now, bounds);
+          log = appendPurges(log, [{ kind, value }], mode, isOwn ? isolate.seq : 0, now, bounds);
           history.push({ kind, value, mode, seq: log.seq });
           expect(log.purges.length).toBeLessThanOrEqual(maxPurges);
-          if (isHeard || isOwn) isolate.take(since(log, isolate.seq));
+          if (isHeard || isOwn) isolate.apply(purgesSince(log, isolate.seq));
           expect(isolate.size).toBeLessThanOrEqual(maxPurges);
         }
-        const late = since(log, isolate.seq);
-        isolate.take(late);
-        isolate.take(late); // twice is once
+        const late = purgesSince(log, isolate.seq);
+        isolate.apply(late);
+        isolate.apply(late); // twice is once
         for (const { back, ...at } of entries) {
-          const one = { ...at, seq: Math.max(0, log.seq - back) };
-          const [judged, should] = [isolate.judge(one), truth(history, one)];
+          const one = { ...at, purgeSeq: Math.max(0, log.seq - back) };
+          const [judged, should] = [isolate.check(one), truth(history, one)];
           if (isRoomy) expect(judged).toBe(should);
           else expect(RANK.indexOf(judged)).toBeGreaterThanOrEqual(RANK.indexOf(should));
         }

@@ -1,7 +1,7 @@
 // The service that purges: through the gateway, with the cache's token, in every protocol's errors.
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import type { Delta } from "../../../../core/cache/purge/purges.ts";
+import type { PurgeDelta } from "../../../../core/cache/purge/purges.ts";
 import { InvalidConfiguration } from "../../../../workers/gateway/configure/configuration.ts";
 import { gatewayTo, json, USER } from "../../../support/gateway.ts";
 
@@ -22,7 +22,7 @@ function gateway(fault = false) {
         body: JSON.stringify(message),
       }),
     );
-  return { purge, known: () => log.since(0) as Promise<Delta> };
+  return { purge, known: () => log.since(0) as Promise<PurgeDelta> };
 }
 
 it("writes what it is told to the log, soft where nothing else is said, and tells when it holds", async () => {

@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../../../core/config/gateway.ts";
-import type { Namespace } from "../../../../workers/gateway/cache/l2/kv.ts";
-import type { PurgeLogs } from "../../../../workers/gateway/cache/purge/purge-logs.ts";
+import type { CacheNamespace } from "../../../../workers/gateway/cache/l2/kv.ts";
+import type { PurgeLogNamespace } from "../../../../workers/gateway/cache/purge/purge-logs.ts";
 import { fresh, status, type Web, web } from "./support.ts";
 
 vi.setConfig({ testTimeout: 30_000 }); // this machine may be busy
@@ -13,14 +13,14 @@ let names = 0;
 /** Gateways that share a log and KV, as isolates do. */
 function isolates() {
   const log = env.PURGE_LOG.getByName(`two-levels-${names++}`);
-  const PURGE_LOG: PurgeLogs = {
+  const PURGE_LOG: PurgeLogNamespace = {
     getByName: () => ({
       since: async (known) => await log.since(known),
       append: async (targets, mode, known) => await log.append(targets, mode, known),
     }),
   };
   const state = { version: 1, writes: 0 };
-  const CACHE: Namespace = {
+  const CACHE: CacheNamespace = {
     getWithMetadata: (key, options) => env.CACHE.getWithMetadata(key, options),
     put: async (key: string, value: never, options?: KVNamespacePutOptions) => {
       await env.CACHE.put(key, value, options);

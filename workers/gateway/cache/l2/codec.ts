@@ -1,9 +1,9 @@
 // An entry as the shared level keeps it: u32 length | JSON of all but the body | body. Read as what it is: bytes that anybody may have written.
-import { type Entry, keptUntil } from "../../../../core/cache/entry.ts";
+import { type StoredResponse, storedUntil } from "../../../../core/cache/stored-response.ts";
 import { isCrossOriginField } from "../../../../core/cors.ts";
 
 /** Beside the value, so that an entry can be judged before it is parsed. */
-export interface Metadata {
+export interface BlockMetadata {
   readonly v: number; // version of this form
   readonly s: number; // storedAt, epoch ms
   readonly f: number; // freshUntil
@@ -13,18 +13,20 @@ export interface Metadata {
   readonly b: number; // bytes of the body
 }
 
-export interface Block {
+export interface L2Block {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly metadata: Metadata;
+  readonly metadata: BlockMetadata;
 }
 
-export type Decoded = { readonly kind: "entry"; readonly entry: Entry } | { readonly kind: "expired" | "other_version" | "corrupt" };
+export type DecodedBlock =
+  | { readonly kind: "entry"; readonly entry: StoredResponse }
+  | { readonly kind: "expired" | "other_version" | "corrupt" };
 
 /** Changed with every change of what an entry means: what another version wrote is not there. */
-export const VERSION = 1;
+export const VERSION = 2;
 const PREFIX = 4;
 
-export function encode(entry: Entry): Block {
+export function encodeBlock(entry: StoredResponse): L2Block {
   const { body, ...rest } = entry;
   // JSON has no infinity, and writes null for it.
   const json = JSON.stringify(rest, (_, value: unknown) => (value === Number.POSITIVE_INFINITY ? Number.MAX_VALUE : value));
@@ -33,19 +35,19 @@ export function encode(entry: Entry): Block {
   new DataView(bytes.buffer).setUint32(0, head.byteLength);
   bytes.set(head, PREFIX);
   bytes.set(body, PREFIX + head.byteLength);
-  const { storedAt: s, freshUntil: f, seq: q } = rest;
-  return { bytes, metadata: { v: VERSION, s, f, k: keptUntil(entry), q, n: head.byteLength, b: body.byteLength } };
+  const { storedAt: s, freshUntil: f, purgeSeq: q } = rest;
+  return { bytes, metadata: { v: VERSION, s, f, k: storedUntil(entry), q, n: head.byteLength, b: body.byteLength } };
 }
 
 /** How long a block may be kept: ms. */
-export function lifeMs({ k }: Metadata, now: number): number {
+export function lifeMs({ k }: BlockMetadata, now: number): number {
   return k - now;
 }
 
 /** @param metadata as it was found; anything. @param now epoch ms */
-export function decode(buffer: ArrayBuffer, metadata: unknown, now: number): Decoded {
+export function decodeBlock(buffer: ArrayBuffer, metadata: unknown, now: number): DecodedBlock {
   if (!isObject(metadata) || metadata["v"] !== VERSION) return { kind: "other_version" };
-  const { k, n, b } = metadata as Partial<Metadata>;
+  const { k, n, b } = metadata as Partial<BlockMetadata>;
   if (Number(k) <= now) return { kind: "expired" };
   if (buffer.byteLength < PREFIX) return { kind: "corrupt" };
   const length = new DataView(buffer).getUint32(0);
@@ -57,15 +59,25 @@ export function decode(buffer: ArrayBuffer, metadata: unknown, now: number): Dec
     if (!isObject(rest) || !isEntry(rest)) return { kind: "corrupt" };
     const headers = rest.headers.filter(([name]) => !isCrossOriginField(name)); // an earlier version stored those of upstreams, too
     const entry = { ...rest, headers, body: new Uint8Array(buffer, PREFIX + length) };
-    return keptUntil(entry) > now ? { kind: "entry", entry } : { kind: "expired" }; // what counts is the entry's own word
+    return storedUntil(entry) > now ? { kind: "entry", entry } : { kind: "expired" }; // what counts is the entry's own word
   } catch {
     return { kind: "corrupt" };
   }
 }
 
-const NUMBERS = ["storedAt", "bornAt", "freshUntil", "staleUntil", "errorUntil", "validUntil", "fetchMs", "unchanged", "seq"] as const;
+const NUMBERS = [
+  "storedAt",
+  "generatedAt",
+  "freshUntil",
+  "staleUntil",
+  "staleIfErrorUntil",
+  "revalidatableUntil",
+  "fetchMs",
+  "unchangedCount",
+  "purgeSeq",
+] as const;
 
-function isEntry(rest: Readonly<Record<string, unknown>>): rest is Record<string, unknown> & Omit<Entry, "body"> {
+function isEntry(rest: Readonly<Record<string, unknown>>): rest is Record<string, unknown> & Omit<StoredResponse, "body"> {
   const { status, headers, tags, route } = rest;
   return (
     Number.isInteger(status) &&

@@ -4,8 +4,8 @@
 // It keeps answers to requests, and nothing is put into it. So a write asks for the block while this isolate holds it out,
 // and a read asks for it while nobody does: a 404, which is not kept. Where the platform runs the entrypoint in another isolate, the write is lost.
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { Block } from "./codec.ts";
-import type { Driver, Found } from "./l2-driver.ts";
+import type { L2Block } from "./codec.ts";
+import type { L2Driver, UncheckedBlock } from "./l2-driver.ts";
 
 const METADATA = "x-tidegate-metadata";
 const held = new Map<string, Held>(); // by URL, while it is written
@@ -25,16 +25,16 @@ export class SharedCache extends WorkerEntrypoint {
 }
 
 /** @param entrypoint `ctx.exports.SharedCache` */
-export function workersCache(entrypoint: { fetch(url: string): Promise<Response> }): Driver {
+export function workersCache(entrypoint: { fetch(url: string): Promise<Response> }): L2Driver {
   return {
-    async read(id: string): Promise<Found | undefined> {
+    async read(id: string): Promise<UncheckedBlock | undefined> {
       const found = await entrypoint.fetch(urlOf(id));
       const metadata = found.headers.get(METADATA);
       if (found.status === 200 && metadata !== null) return { buffer: await found.arrayBuffer(), metadata: JSON.parse(metadata) };
       await found.body?.cancel();
       return undefined;
     },
-    async write(id: string, { bytes, metadata }: Block, now: number): Promise<void> {
+    async write(id: string, { bytes, metadata }: L2Block, now: number): Promise<void> {
       // Kept while it is fresh: a copy that stands there still would answer the write itself.
       const freshS = Math.floor((metadata.f - now) / 1_000);
       if (freshS < 1) return;

@@ -2,13 +2,18 @@
 import { canonicalPath } from "../../../../core/path.ts";
 import type { Call } from "../../call.ts";
 import type { RouteCache } from "../caches.ts";
-import { resourceOf } from "../subject/query.ts";
+import { resourceOf } from "../lookup/query.ts";
 
 /**
  * @param resource that was called
  * @see RFC 9111, section 4.4
  */
-export function invalidate({ shelf, policy }: RouteCache, { request }: Call, resource: string, { status, headers }: Response): void {
+export function invalidateResource(
+  { store: shelf, policy }: RouteCache,
+  { request }: Call,
+  resource: string,
+  { status, headers }: Response,
+): void {
   const now = Date.now();
   if (status < 200 || status >= 400) return;
   shelf.invalidate(resource, now);

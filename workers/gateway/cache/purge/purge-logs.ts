@@ -1,9 +1,9 @@
 // The log of purges as isolates call it: the objects of `durable-objects/purge-log.ts`.
-import type { Delta, PurgeMode, Target } from "../../../../core/cache/purge/purges.ts";
+import type { PurgeDelta, PurgeMode, PurgeTarget } from "../../../../core/cache/purge/purges.ts";
 
-export interface PurgeLogs {
+export interface PurgeLogNamespace {
   getByName(name: string): {
-    since(known: number): Promise<Delta>;
-    append(targets: readonly Target[], mode: PurgeMode, known: number): Promise<Delta>;
+    since(known: number): Promise<PurgeDelta>;
+    append(targets: readonly PurgeTarget[], mode: PurgeMode, known: number): Promise<PurgeDelta>;
   };
 }

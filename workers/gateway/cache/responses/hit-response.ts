@@ -1,33 +1,34 @@
 // An answer that is kept, as it is served: with its age, and what the cache says of it.
-import type { Entry } from "../../../../core/cache/entry.ts";
-import { ageOf } from "../../../../core/cache/reuse.ts";
-import { type CacheStatus, cacheStatus } from "../../../../core/cache/status.ts";
-import type { Asked } from "../lookup.ts";
-import type { Found, Shelf } from "../route-store.ts";
-import { countOf, type Said } from "./response-headers.ts";
 
-export function serve(
-  shelf: Shelf,
-  asked: Asked,
-  { at, kept }: Found & { kind: "found" },
+import { type CacheStatus, cacheStatus } from "../../../../core/cache/headers/cache-status.ts";
+import { ageSeconds } from "../../../../core/cache/reuse.ts";
+import type { StoredResponse } from "../../../../core/cache/stored-response.ts";
+import type { Lookup } from "../lookup/lookup.ts";
+import type { LookupResult, RouteStore } from "../route-store.ts";
+import { type CacheHeaders, renderingCount } from "./response-headers.ts";
+
+export function serveStored(
+  shelf: RouteStore,
+  asked: Lookup,
+  { at, kept }: LookupResult & { kind: "found" },
   said: CacheStatus,
   now: number,
 ): Response | Promise<Response> {
-  const forms = countOf(kept);
-  const response = asked.present(kept.entry, aged(kept.entry, said, now), now, kept);
-  if (countOf(kept) !== forms) shelf.recount(at, kept, now); // this caller was the first to ask for it in this form
+  const forms = renderingCount(kept);
+  const response = asked.render(kept.stored, storedHeaders(kept.stored, said, now), now, kept);
+  if (renderingCount(kept) !== forms) shelf.updateSize(at, kept, now); // this caller was the first to ask for it in this form
   return response;
 }
 
-export function aged(entry: Entry, said: CacheStatus, now: number): Said {
-  return { age: String(ageOf(entry, now)), status: cacheStatus({ ttl: ttlOf(entry, now), ...said }) };
+export function storedHeaders(entry: StoredResponse, said: CacheStatus, now: number): CacheHeaders {
+  return { age: String(ageSeconds(entry, now)), status: cacheStatus({ ttl: ttlSeconds(entry, now), ...said }) };
 }
 
-export function told(said: CacheStatus): Said {
+export function fetchedHeaders(said: CacheStatus): CacheHeaders {
   return { age: undefined, status: cacheStatus(said) };
 }
 
 /** Seconds that are left; below 0 where it is stale. */
-export function ttlOf({ freshUntil }: Entry, now: number): number {
+export function ttlSeconds({ freshUntil }: StoredResponse, now: number): number {
   return Math.floor((freshUntil - now) / 1_000);
 }

@@ -1,19 +1,19 @@
 // Header fields of answers that are kept: made once for each form, and copied natively. From a list of pairs they cost four times as much.
-import type { Pairs } from "./stored-response.ts";
+import type { HeaderPairs } from "./buffered-response.ts";
 
 /** What is said of how an answer came about. */
-export interface Said {
+export interface CacheHeaders {
   readonly age: string | undefined; // seconds; undefined for what has just been fetched
   readonly status: string; // Cache-Status
 }
 
 /** Other ways to write an answer that is kept, as callers have asked for them. */
-export interface Forms {
+export interface Renderings {
   bodies?: Map<string, Uint8Array<ArrayBuffer>>;
-  heads?: Map<string, Head>;
+  heads?: Map<string, RenderedHeaders>;
 }
 
-interface Head {
+interface RenderedHeaders {
   readonly headers: Headers;
   age: string | undefined;
   status: string;
@@ -24,7 +24,12 @@ interface Head {
  * @param name  of the form
  * @returns the fields of an answer: to be copied, not to be changed
  */
-export function headOf(forms: Forms | undefined, name: string, fields: () => Pairs, { age, status }: Said): Headers {
+export function renderHeaders(
+  forms: Renderings | undefined,
+  name: string,
+  fields: () => HeaderPairs,
+  { age, status }: CacheHeaders,
+): Headers {
   let head = forms?.heads?.get(name);
   if (head === undefined) {
     head = { headers: new Headers(fields() as [string, string][]), age: undefined, status: "" };
@@ -41,7 +46,7 @@ export function headOf(forms: Forms | undefined, name: string, fields: () => Pai
 }
 
 /** How many forms there are. */
-export function countOf({ bodies, heads }: Forms): number {
+export function renderingCount({ bodies, heads }: Renderings): number {
   return (bodies?.size ?? 0) + (heads?.size ?? 0);
 }
 
@@ -49,7 +54,7 @@ const PER_FORM = 500; // of the objects around one, as measured for entries
 const PER_FIELD = 80;
 
 /** What the forms occupy beside the answer itself. */
-export function formBytes({ bodies, heads }: Forms, headers: Pairs): number {
+export function renderingBytes({ bodies, heads }: Renderings, headers: HeaderPairs): number {
   let bytes = 0;
   for (const body of bodies?.values() ?? []) bytes += PER_FORM + body.byteLength;
   if (heads === undefined) return bytes;

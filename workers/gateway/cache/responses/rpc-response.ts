@@ -7,24 +7,29 @@ import type { Call } from "../../call.ts";
 import { mediaType } from "../../protocol/protocol.ts";
 import { codecOf } from "../../translate/headers.ts";
 import { unaryFromConnect } from "../../translate/to-connect.ts";
-import type { Asked } from "../lookup.ts";
-import { type Forms, headOf, type Said } from "./response-headers.ts";
-import { type Pairs, type Plain, responseOf } from "./stored-response.ts";
+import type { Lookup } from "../lookup/lookup.ts";
+import { type BufferedResponse, type HeaderPairs, toResponse } from "./buffered-response.ts";
+import { type CacheHeaders, type Renderings, renderHeaders } from "./response-headers.ts";
 
 const OF_THE_BODY = ["content-type", "content-length", "content-encoding"];
 
 type Codec = "proto" | "json";
 
-export function rpcAnswer(method: DescMethod): (call: Call) => Asked["present"] {
+export function rpcRenderer(method: DescMethod): (call: Call) => Lookup["render"] {
   const json = (body: Uint8Array): Uint8Array<ArrayBuffer> =>
     new TextEncoder().encode(toJsonString(method.output, fromBinary(method.output, body))) as Uint8Array<ArrayBuffer>;
 
-  const write = ({ status, headers: fields, body }: Plain, said: Said, asked: Codec, forms: Forms | undefined): Response => {
+  const write = (
+    { status, headers: fields, body }: BufferedResponse,
+    said: CacheHeaders,
+    asked: Codec,
+    forms: Renderings | undefined,
+  ): Response => {
     const codec = status === 200 ? asked : "json"; // errors of Connect are JSON
-    const typed = (): Pairs => [...fields.filter(([name]) => !OF_THE_BODY.includes(name)), ["content-type", `application/${codec}`]];
-    const head = headOf(forms, codec, typed, said);
+    const typed = (): HeaderPairs => [...fields.filter(([name]) => !OF_THE_BODY.includes(name)), ["content-type", `application/${codec}`]];
+    const head = renderHeaders(forms, codec, typed, said);
     const written = status !== 200 || codec === "proto" ? body : bodyOf(forms, "json", () => json(body));
-    return responseOf(status, head, written);
+    return toResponse(status, head, written);
   };
 
   return (call) => {
@@ -42,7 +47,7 @@ export function rpcAnswer(method: DescMethod): (call: Call) => Asked["present"] 
   };
 }
 
-function bodyOf(forms: Forms | undefined, name: string, write: () => Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+function bodyOf(forms: Renderings | undefined, name: string, write: () => Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const known = forms?.bodies?.get(name);
   if (known !== undefined) return known;
   const body = write();

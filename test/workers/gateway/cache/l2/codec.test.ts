@@ -1,14 +1,14 @@
 // What the shared level keeps of an entry: all of it comes back, and nothing that is not one.
 import { describe, expect, it } from "vitest";
-import { decode, encode, type Metadata } from "../../../../../workers/gateway/cache/l2/codec.ts";
-import { entryOf } from "../../../../support/cache-entry.ts";
+import { type BlockMetadata, decodeBlock, encodeBlock } from "../../../../../workers/gateway/cache/l2/codec.ts";
+import { storedResponse } from "../../../../support/cache-entry.ts";
 
 const NOW = 1_000_000;
 const bufferOf = (bytes: Uint8Array): ArrayBuffer => bytes.slice().buffer as ArrayBuffer;
 
 it("brings back what went in, fields that it does not know among it", () => {
   const entry = {
-    ...entryOf("a body", NOW, {
+    ...storedResponse("a body", NOW, {
       headers: [
         ["x-name", "Grüße \u{1f600}"],
         ["a", "b"],
@@ -16,15 +16,15 @@ it("brings back what went in, fields that it does not know among it", () => {
     }),
     ...{ etag: '"v1"', trailers: [["grpc-status", "0"]], unchanged: 3, nested: { deep: [1, null, true] } },
   };
-  const { bytes, metadata } = encode(entry);
-  expect(decode(bufferOf(bytes), metadata, NOW)).toEqual({ kind: "entry", entry });
+  const { bytes, metadata } = encodeBlock(entry);
+  expect(decodeBlock(bufferOf(bytes), metadata, NOW)).toEqual({ kind: "entry", entry });
   expect(JSON.stringify(metadata).length).toBeLessThan(1_024);
 });
 
 it("brings back a body of any bytes, and none at all", () => {
   for (const body of [Uint8Array.from({ length: 70_000 }, (_, index) => index % 256), new Uint8Array(0)]) {
-    const { bytes, metadata } = encode(entryOf("", NOW, { body }));
-    const decoded = decode(bufferOf(bytes), metadata, NOW);
+    const { bytes, metadata } = encodeBlock(storedResponse("", NOW, { body }));
+    const decoded = decodeBlock(bufferOf(bytes), metadata, NOW);
     expect(decoded.kind === "entry" && decoded.entry.body.every((byte, index) => byte === body[index])).toBe(true);
     expect(decoded.kind === "entry" && decoded.entry.body.byteLength).toBe(body.byteLength);
   }
@@ -37,33 +37,33 @@ it("drops what an earlier version stored of an upstream's cross-origin fields", 
     ["access-control-of-tomorrow", "*"],
     ["timing-allow-origin", "*"],
   ];
-  const { bytes, metadata } = encode(entryOf("a", NOW, { headers }));
-  const decoded = decode(bufferOf(bytes), metadata, NOW);
+  const { bytes, metadata } = encodeBlock(storedResponse("a", NOW, { headers }));
+  const decoded = decodeBlock(bufferOf(bytes), metadata, NOW);
   expect(decoded.kind === "entry" && decoded.entry.headers).toEqual([["a", "b"]]);
 });
 
 it("keeps a life without end", () => {
-  const { bytes, metadata } = encode(entryOf("a", NOW, { errorUntil: Number.POSITIVE_INFINITY }));
-  expect(decode(bufferOf(bytes), metadata, NOW * 1e6).kind).toBe("entry");
+  const { bytes, metadata } = encodeBlock(storedResponse("a", NOW, { staleIfErrorUntil: Number.POSITIVE_INFINITY }));
+  expect(decodeBlock(bufferOf(bytes), metadata, NOW * 1e6).kind).toBe("entry");
 });
 
 it("has expired when its longest time has, whatever the metadata says", () => {
-  const { bytes, metadata } = encode(entryOf("a", NOW));
-  expect(decode(bufferOf(bytes), metadata, NOW + 599_999).kind).toBe("entry");
-  expect(decode(bufferOf(bytes), metadata, NOW + 600_000).kind).toBe("expired");
-  expect(decode(bufferOf(bytes), { ...metadata, k: NOW * 2 }, NOW + 600_000).kind).toBe("expired");
+  const { bytes, metadata } = encodeBlock(storedResponse("a", NOW));
+  expect(decodeBlock(bufferOf(bytes), metadata, NOW + 599_999).kind).toBe("entry");
+  expect(decodeBlock(bufferOf(bytes), metadata, NOW + 600_000).kind).toBe("expired");
+  expect(decodeBlock(bufferOf(bytes), { ...metadata, k: NOW * 2 }, NOW + 600_000).kind).toBe("expired");
 });
 
 describe("what is no entry is told, and never thrown:", () => {
-  const { bytes, metadata } = encode(entryOf("a body", NOW));
-  const head = (text: string): [Uint8Array, Metadata] => {
+  const { bytes, metadata } = encodeBlock(storedResponse("a body", NOW));
+  const head = (text: string): [Uint8Array, BlockMetadata] => {
     const json = new TextEncoder().encode(text);
     const all = new Uint8Array(4 + json.byteLength + 6);
     new DataView(all.buffer).setUint32(0, json.byteLength);
     all.set(json, 4);
     return [all, { ...metadata, n: json.byteLength }];
   };
-  const changed = (fields: object) => head(JSON.stringify({ ...entryOf("", NOW), body: undefined, ...fields }));
+  const changed = (fields: object) => head(JSON.stringify({ ...storedResponse("", NOW), body: undefined, ...fields }));
   const flipped = bytes.slice();
   flipped[20] = 0xff;
 
@@ -85,6 +85,6 @@ describe("what is no entry is told, and never thrown:", () => {
     ["tags that are none", changed({ tags: [1] }), "corrupt"],
     ["what it is without a change", changed({}), "entry"],
   ])("%s", (_name, [found, told], kind) => {
-    expect(decode(bufferOf(found), told, NOW).kind).toBe(kind);
+    expect(decodeBlock(bufferOf(found), told, NOW).kind).toBe(kind);
   });
 });

@@ -2,9 +2,9 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { Purges } from "../../../../../core/cache/purge/purges.ts";
-import { kv, type Namespace } from "../../../../../workers/gateway/cache/l2/kv.ts";
-import { SharedLevel, type SharedSettings } from "../../../../../workers/gateway/cache/l2/shared-level.ts";
-import { entryOf, textOf } from "../../../../support/cache-entry.ts";
+import { type CacheNamespace, kv } from "../../../../../workers/gateway/cache/l2/kv.ts";
+import { L2Cache, type L2Settings } from "../../../../../workers/gateway/cache/l2/l2-cache.ts";
+import { storedResponse, textOf } from "../../../../support/cache-entry.ts";
 
 vi.setConfig({ testTimeout: 30_000 }); // this machine may be busy
 const NOW = Date.now();
@@ -12,17 +12,17 @@ const PATIENT = { deadlineMs: 10_000, secondMissWithinMs: 0 };
 let names = 0;
 const freshKey = (): string => `v1|users.v1.UserService/GetUser|shared|${names++}`;
 
-function levelOver(namespace: Namespace = env.CACHE, settings: Partial<SharedSettings> = {}, purges = new Purges()): SharedLevel {
-  return new SharedLevel(kv(namespace), { purges, mayServeShared: () => true }, { ...PATIENT, ...settings });
+function levelOver(namespace: CacheNamespace = env.CACHE, settings: Partial<L2Settings> = {}, purges = new Purges()): L2Cache {
+  return new L2Cache(kv(namespace), { purges, mayServeShared: () => true }, { ...PATIENT, ...settings });
 }
 
 /** Waits for a write behind an answer. */
-async function stored(level: SharedLevel, key: string): Promise<string | undefined> {
+async function stored(level: L2Cache, key: string): Promise<string | undefined> {
   return textOf(await vi.waitUntil(() => level.get(key, NOW), { timeout: 60_000, interval: 20 }));
 }
 
 /** The real namespace; remembers what was written. */
-function watched(): Namespace & { readonly writes: { key: string; options: KVNamespacePutOptions }[]; readonly reads: unknown[] } {
+function watched(): CacheNamespace & { readonly writes: { key: string; options: KVNamespacePutOptions }[]; readonly reads: unknown[] } {
   const [writes, reads]: [{ key: string; options: KVNamespacePutOptions }[], unknown[]] = [[], []];
   return {
     writes,
@@ -38,12 +38,12 @@ function watched(): Namespace & { readonly writes: { key: string; options: KVNam
   };
 }
 
-const failing = (how: () => Promise<never>): Namespace => ({ put: how, getWithMetadata: how });
+const failing = (how: () => Promise<never>): CacheNamespace => ({ put: how, getWithMetadata: how });
 
 describe("a namespace", () => {
   it("brings back what another isolate has put there", async () => {
     const key = freshKey();
-    const entry = { ...entryOf("an answer", NOW, { seq: 7 }), etag: '"v1"' };
+    const entry = { ...storedResponse("an answer", NOW, { purgeSeq: 7 }), etag: '"v1"' };
     levelOver().put(key, entry, NOW);
     const other = levelOver();
     expect(await stored(other, key)).toBe("an answer");
@@ -61,7 +61,7 @@ describe("a namespace", () => {
     const namespace = watched();
     const level = levelOver(namespace);
     const keys = [freshKey(), "x".repeat(60_000), "x".repeat(60_001), "ü\u{1f600}"];
-    for (const key of keys) level.put(key, entryOf(key.slice(0, 10), NOW), NOW);
+    for (const key of keys) level.put(key, storedResponse(key.slice(0, 10), NOW), NOW);
     await vi.waitUntil(() => namespace.writes.length === keys.length, { timeout: 60_000 });
     const ids = namespace.writes.map(({ key }) => key);
     expect(new Set(ids).size).toBe(keys.length);
@@ -72,8 +72,12 @@ describe("a namespace", () => {
     const namespace = watched();
     const level = levelOver(namespace, { minLifeMs: 0 });
     const short = freshKey();
-    level.put(short, entryOf("short", NOW, { freshUntil: NOW + 2_000, staleUntil: NOW + 2_000, errorUntil: NOW + 2_500 }), NOW);
-    level.put(freshKey(), entryOf("long", NOW, { errorUntil: NOW + 600_001 }), NOW);
+    level.put(
+      short,
+      storedResponse("short", NOW, { freshUntil: NOW + 2_000, staleUntil: NOW + 2_000, staleIfErrorUntil: NOW + 2_500 }),
+      NOW,
+    );
+    level.put(freshKey(), storedResponse("long", NOW, { staleIfErrorUntil: NOW + 600_001 }), NOW);
     await vi.waitUntil(() => namespace.writes.length === 2, { timeout: 60_000 });
     expect(namespace.writes.map(({ options }) => options.expirationTtl).sort()).toEqual([60, 601]);
     expect(await level.get(short, NOW + 2_500)).toBeUndefined(); // KV has it still; it has expired
@@ -88,7 +92,7 @@ describe("a namespace", () => {
     const namespace = watched();
     const level = levelOver(namespace);
     const key = freshKey();
-    level.put(key, entryOf("good", NOW), NOW);
+    level.put(key, storedResponse("good", NOW), NOW);
     expect(await stored(level, key)).toBe("good");
     await spoil(namespace.writes[0]!.key);
     expect(await level.get(key, NOW)).toBeUndefined();
@@ -100,13 +104,13 @@ describe("a namespace", () => {
     const purges = new Purges();
     const level = levelOver(env.CACHE, {}, purges);
     const key = freshKey();
-    level.put(key, entryOf("before", NOW), NOW);
+    level.put(key, storedResponse("before", NOW), NOW);
     expect(await stored(level, key)).toBe("before");
-    purges.take({ kind: "purged", seq: 9, epoch: 9, softFloor: 0, hardFloor: 9, purges: [] });
+    purges.apply({ kind: "purged", seq: 9, epoch: 9, softFloor: 0, hardFloor: 9, purges: [] });
     expect(await level.get(key, NOW)).toBeUndefined();
-    level.put(key, entryOf("fetched before", NOW, { seq: 8 }), NOW);
+    level.put(key, storedResponse("fetched before", NOW, { purgeSeq: 8 }), NOW);
     expect(level.counts.purged).toBe(1);
-    level.put(key, entryOf("fetched after", NOW + 2_000, { seq: 9 }), NOW + 2_000);
+    level.put(key, storedResponse("fetched after", NOW + 2_000, { purgeSeq: 9 }), NOW + 2_000);
     expect(await stored(level, key)).toBe("fetched after");
   });
 });
@@ -115,20 +119,20 @@ describe("few writes:", () => {
   it("on the second miss within the window, and not on the first", () => {
     const level = levelOver(env.CACHE, { secondMissWithinMs: 60_000 });
     const [often, seldom] = [freshKey(), freshKey()];
-    level.put(often, entryOf("a", NOW), NOW);
-    level.put(seldom, entryOf("a", NOW), NOW);
+    level.put(often, storedResponse("a", NOW), NOW);
+    level.put(seldom, storedResponse("a", NOW), NOW);
     expect(level.counts).toMatchObject({ first_miss: 2, written: 0 });
-    level.put(often, entryOf("a", NOW), NOW + 59_999);
-    level.put(seldom, entryOf("a", NOW), NOW + 60_000);
+    level.put(often, storedResponse("a", NOW), NOW + 59_999);
+    level.put(seldom, storedResponse("a", NOW), NOW + 60_000);
     expect(level.counts).toMatchObject({ first_miss: 3, written: 1 });
   });
 
   it("what was found there is written anew when it is refreshed, at once", async () => {
     const key = freshKey();
-    levelOver().put(key, entryOf("old", NOW), NOW);
+    levelOver().put(key, storedResponse("old", NOW), NOW);
     const other = levelOver(env.CACHE, { secondMissWithinMs: 60_000 });
     expect(await stored(other, key)).toBe("old");
-    other.put(key, entryOf("new", NOW), NOW);
+    other.put(key, storedResponse("new", NOW), NOW);
     expect(other.counts.written).toBe(1);
   });
 
@@ -140,7 +144,7 @@ describe("few writes:", () => {
     const level = levelOver();
     const [key, other] = [freshKey(), freshKey()];
     const put = (at: number, name = key) =>
-      level.put(name, entryOf("a", NOW + at, { freshUntil: NOW + at + freshMs, errorUntil: NOW + 9e6 }), NOW + at);
+      level.put(name, storedResponse("a", NOW + at, { freshUntil: NOW + at + freshMs, staleIfErrorUntil: NOW + 9e6 }), NOW + at);
     for (const at of [0, 1, everyMs - 1]) put(at);
     put(1, other);
     expect(level.counts).toMatchObject({ written: 2, too_soon: 2 });
@@ -151,10 +155,10 @@ describe("few writes:", () => {
   it("not of what lives for less than a minute, nor of what is larger than a megabyte", () => {
     const level = levelOver();
     const dying = { freshUntil: NOW + 1, staleUntil: NOW + 1 };
-    level.put(freshKey(), entryOf("a", NOW, { ...dying, errorUntil: NOW + 59_999 }), NOW);
-    level.put(freshKey(), entryOf("a", NOW, { ...dying, errorUntil: NOW + 60_000 }), NOW);
-    level.put(freshKey(), entryOf("", NOW, { body: new Uint8Array(1_048_577) }), NOW);
-    level.put(freshKey(), entryOf("", NOW, { body: new Uint8Array(1_048_576) }), NOW);
+    level.put(freshKey(), storedResponse("a", NOW, { ...dying, staleIfErrorUntil: NOW + 59_999 }), NOW);
+    level.put(freshKey(), storedResponse("a", NOW, { ...dying, staleIfErrorUntil: NOW + 60_000 }), NOW);
+    level.put(freshKey(), storedResponse("", NOW, { body: new Uint8Array(1_048_577) }), NOW);
+    level.put(freshKey(), storedResponse("", NOW, { body: new Uint8Array(1_048_576) }), NOW);
     expect(level.counts).toMatchObject({ short_life: 1, too_large: 1, written: 2 });
   });
 });
@@ -163,7 +167,7 @@ describe("a namespace at fault", () => {
   it("that throws is a miss, counted, for reads; and a write that failed is one", async () => {
     const level = levelOver(failing(() => Promise.reject(new Error("429 Too Many Requests"))));
     expect(await level.get("a", NOW)).toBeUndefined();
-    level.put("b", entryOf("a", NOW), NOW);
+    level.put("b", storedResponse("a", NOW), NOW);
     await vi.waitUntil(() => level.counts.write_failed === 1, { timeout: 60_000 });
     expect(level.counts).toMatchObject({ failed: 1, written: 0 });
   });
@@ -178,7 +182,7 @@ describe("a namespace at fault", () => {
       },
     });
     expect(await level.get("a", NOW)).toBeUndefined();
-    level.put("b", entryOf("a", NOW), NOW);
+    level.put("b", storedResponse("a", NOW), NOW);
     await vi.waitUntil(() => level.counts.write_failed === 1, { timeout: 60_000 });
   });
 
@@ -194,7 +198,7 @@ describe("a namespace at fault", () => {
   it("is left alone for 10 s after 5 failures in a row, then tried again, once", async () => {
     let [asked, isDown] = [0, true];
     const level = levelOver({
-      put: env.CACHE.put.bind(env.CACHE) as Namespace["put"],
+      put: env.CACHE.put.bind(env.CACHE) as CacheNamespace["put"],
       getWithMetadata: (key, options) => {
         asked += 1;
         return isDown ? Promise.reject(new Error("down")) : env.CACHE.getWithMetadata(key, options);
@@ -202,7 +206,7 @@ describe("a namespace at fault", () => {
     });
     for (let n = 0; n < 20; n++) await level.get("a", NOW + n);
     expect([asked, level.counts.rested]).toEqual([5, 15]);
-    level.put("a", entryOf("a", NOW), NOW + 5_000);
+    level.put("a", storedResponse("a", NOW), NOW + 5_000);
     expect(level.counts).toMatchObject({ rested: 16, written: 0 });
     await level.get("a", NOW + 10_100);
     await level.get("a", NOW + 10_200);
@@ -215,7 +219,7 @@ describe("a namespace at fault", () => {
   it("is not left alone for failures that are not in a row", async () => {
     let turn = 0;
     const level = levelOver({
-      put: env.CACHE.put.bind(env.CACHE) as Namespace["put"],
+      put: env.CACHE.put.bind(env.CACHE) as CacheNamespace["put"],
       getWithMetadata: (key, options) => (++turn % 5 === 0 ? env.CACHE.getWithMetadata(key, options) : Promise.reject(new Error("down"))),
     });
     for (let n = 0; n < 40; n++) await level.get(freshKey(), NOW);
@@ -225,10 +229,10 @@ describe("a namespace at fault", () => {
 
 it("serves nothing before purges have been heard once, and does not ask", async () => {
   const key = freshKey();
-  levelOver().put(key, entryOf("a", NOW), NOW);
+  levelOver().put(key, storedResponse("a", NOW), NOW);
   let isHeard = false;
   const namespace = watched();
-  const cold = new SharedLevel(kv(namespace), { purges: new Purges(), mayServeShared: () => isHeard }, PATIENT);
+  const cold = new L2Cache(kv(namespace), { purges: new Purges(), mayServeShared: () => isHeard }, PATIENT);
   expect(await cold.get(key, NOW)).toBeUndefined();
   expect([cold.counts.not_ready, namespace.reads.length]).toEqual([1, 0]);
   isHeard = true;

@@ -2,20 +2,20 @@
 import { expect, it, vi } from "vitest";
 import { Purges } from "../../../../../core/cache/purge/purges.ts";
 import { cacheApi } from "../../../../../workers/gateway/cache/l2/cache-api.ts";
-import { encode } from "../../../../../workers/gateway/cache/l2/codec.ts";
-import { type Driver, NONE } from "../../../../../workers/gateway/cache/l2/l2-driver.ts";
-import { SharedLevel } from "../../../../../workers/gateway/cache/l2/shared-level.ts";
+import { encodeBlock } from "../../../../../workers/gateway/cache/l2/codec.ts";
+import { L2Cache } from "../../../../../workers/gateway/cache/l2/l2-cache.ts";
+import { type L2Driver, NO_L2 } from "../../../../../workers/gateway/cache/l2/l2-driver.ts";
 import { SharedCache, workersCache } from "../../../../../workers/gateway/cache/l2/workers-cache.ts";
-import { entryOf, textOf } from "../../../../support/cache-entry.ts";
+import { storedResponse, textOf } from "../../../../support/cache-entry.ts";
 
 vi.setConfig({ testTimeout: 30_000 }); // this machine may be busy
 const NOW = Date.now();
 const knowledge = { purges: new Purges(), mayServeShared: () => true };
-const levelOver = (driver: Driver) => new SharedLevel(driver, knowledge, { deadlineMs: 10_000, secondMissWithinMs: 0 });
+const levelOver = (driver: L2Driver) => new L2Cache(driver, knowledge, { deadlineMs: 10_000, secondMissWithinMs: 0 });
 
 it("cache-api: brings back what was put there, and has a miss for what was not", async () => {
   const level = levelOver(cacheApi());
-  const entry = { ...entryOf("an answer", NOW), etag: '"v1"' };
+  const entry = { ...storedResponse("an answer", NOW), etag: '"v1"' };
   expect(await level.get("cache-api", NOW)).toBeUndefined();
   level.put("cache-api", entry, NOW);
   expect(await vi.waitUntil(() => level.get("cache-api", NOW), { timeout: 60_000, interval: 20 })).toEqual(entry);
@@ -57,7 +57,7 @@ function entrypoint() {
 it("workers-cache: holds a block out while it is written, fresh for as long as the entry is, and nothing else", async () => {
   const inner = entrypoint();
   const driver = workersCache(inner);
-  const block = encode(entryOf("an answer", NOW));
+  const block = encodeBlock(storedResponse("an answer", NOW));
   expect(await driver.read("1.abc")).toBeUndefined();
   await driver.write("1.abc", block, NOW + 100_000);
   expect(await driver.read("1.abc")).toBeUndefined();
@@ -80,11 +80,11 @@ it("workers-cache: reads what a cache before the entrypoint has kept", async () 
   };
   const level = levelOver(workersCache(cached));
   expect(await level.get("a", NOW)).toBeUndefined();
-  level.put("a", entryOf("an answer", NOW), NOW);
+  level.put("a", storedResponse("an answer", NOW), NOW);
   expect(textOf(await vi.waitUntil(() => level.get("a", NOW), { timeout: 60_000, interval: 20 }))).toBe("an answer");
 });
 
 it("none: keeps nothing", async () => {
-  NONE.put("a", entryOf("a", NOW), NOW);
-  expect(await NONE.get("a", NOW)).toBeUndefined();
+  NO_L2.put("a", storedResponse("a", NOW), NOW);
+  expect(await NO_L2.get("a", NOW)).toBeUndefined();
 });

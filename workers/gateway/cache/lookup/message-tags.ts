@@ -1,10 +1,10 @@
 // Tags from the fields of a message: `user:{id}`.
 import type { Message } from "@bufbuild/protobuf";
-import { type TagTemplate, tagFor } from "../../../../core/cache/purge/tags.ts";
+import { renderTag, type TagTemplate } from "../../../../core/cache/purge/tag-template.ts";
 
 /** A template whose field is not there gives no tag. */
 export function tagsOf(templates: readonly TagTemplate[], message: Message): string[] {
-  return templates.flatMap((template) => tagFor(template, (path) => valueAt(message, path)) ?? []);
+  return templates.flatMap((template) => renderTag(template, (path) => valueAt(message, path)) ?? []);
 }
 
 /** @param path names of fields, as the proto or protobuf-es writes them */

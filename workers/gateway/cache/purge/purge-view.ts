@@ -1,12 +1,12 @@
 // The purges as this isolate knows them: asked for behind answers, and before one where nobody has asked for too long.
 
 import { waitUntil } from "cloudflare:workers";
-import { type PurgeMode, Purges, type Target } from "../../../../core/cache/purge/purges.ts";
+import { type PurgeMode, Purges, type PurgeTarget } from "../../../../core/cache/purge/purges.ts";
 import { logEvent } from "../../../log.ts";
-import type { PurgeLogs } from "./purge-logs.ts";
+import type { PurgeLogNamespace } from "./purge-logs.ts";
 
 export interface PurgeSettings {
-  readonly logs: PurgeLogs;
+  readonly logs: PurgeLogNamespace;
   readonly pollMs: number; // how old the isolate's knowledge may get before it asks
   readonly strict: boolean; // whether nothing is served from the cache where the log can't be asked
   readonly waitMs: number; // how long a call waits for an isolate that has not asked for longer than that
@@ -74,9 +74,9 @@ export class PurgeView {
    * @returns the seq of the last of these purges, or of one that came after it
    * @throws what the log's object throws
    */
-  async purge(targets: readonly Target[], mode: PurgeMode): Promise<number> {
+  async purge(targets: readonly PurgeTarget[], mode: PurgeMode): Promise<number> {
     const delta = await this.#log().append(targets, mode, this.purges.seq);
-    this.purges.take(delta);
+    this.purges.apply(delta);
     this.#heardAt = Date.now();
     return delta.seq;
   }
@@ -87,7 +87,7 @@ export class PurgeView {
 
   async #ask(): Promise<void> {
     try {
-      this.purges.take(await this.#log().since(this.purges.seq));
+      this.purges.apply(await this.#log().since(this.purges.seq));
       this.#heardAt = Date.now();
     } catch (fault) {
       this.#failedAt = Date.now();
@@ -98,7 +98,7 @@ export class PurgeView {
     }
   }
 
-  #log(): ReturnType<PurgeLogs["getByName"]> {
+  #log(): ReturnType<PurgeLogNamespace["getByName"]> {
     return this.#settings.logs.getByName(NAME);
   }
 }

@@ -1,6 +1,6 @@
 // Dictionaries of structured fields, read strictly: a field with one mistake in it is none.
 
-export interface Member {
+export interface DictionaryMember {
   readonly kind: "integer" | "boolean" | "string" | "other";
   readonly value: string; // `3600`, `?1`, or the text of a string
 }
@@ -18,13 +18,13 @@ const BOOLEAN = /\?[01]/y;
  * @returns the last member of each name, without its parameters; undefined where anything is amiss
  * @see RFC 9651, section 4.2.2
  */
-export function parseDictionary(text: string): ReadonlyMap<string, Member> | undefined {
-  const members = new Map<string, Member>();
+export function parseDictionary(text: string): ReadonlyMap<string, DictionaryMember> | undefined {
+  const members = new Map<string, DictionaryMember>();
   const read = reader(text.replace(/^ +| +$/g, ""));
   while (!read.isDone()) {
     const name = read.take(KEY)?.[0];
     if (name === undefined) return undefined;
-    let member: Member | undefined = { kind: "boolean", value: "?1" };
+    let member: DictionaryMember | undefined = { kind: "boolean", value: "?1" };
     if (read.skip("=")) member = read.skip("(") ? innerList(read) : item(read);
     if (member === undefined || !parameters(read)) return undefined;
     members.set(name, member);
@@ -58,7 +58,7 @@ function reader(text: string) {
   };
 }
 
-function item(read: Reader): Member | undefined {
+function item(read: Reader): DictionaryMember | undefined {
   if (read.take(DECIMAL) !== undefined) return { kind: "other", value: "" };
   const integer = read.take(INTEGER);
   if (integer !== undefined) return { kind: "integer", value: integer[0] };
@@ -69,7 +69,7 @@ function item(read: Reader): Member | undefined {
   return read.take(TOKEN) === undefined && read.take(BYTES) === undefined ? undefined : { kind: "other", value: "" };
 }
 
-function innerList(read: Reader): Member | undefined {
+function innerList(read: Reader): DictionaryMember | undefined {
   for (;;) {
     read.take(OWS);
     if (read.skip(")")) return { kind: "other", value: "" };

@@ -1,6 +1,6 @@
 // What never changes may live longer, within bounds; what has changed starts again.
 import { expect, it } from "vitest";
-import { adaptedLifeMs, isSameBody, unchangedAfter } from "../../../core/cache/adaptive.ts";
+import { adaptedLifeMs, isSameBody, unchangedAfter } from "../../../core/cache/adaptive-lifetime.ts";
 
 const POLICY = { maxFactor: 8, maxMs: 600_000 };
 

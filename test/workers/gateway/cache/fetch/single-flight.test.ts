@@ -1,10 +1,15 @@
 // Calls that wait for one of them: whatever becomes of that one, nobody waits for ever.
 import { describe, expect, it, vi } from "vitest";
-import { Rejected } from "../../../../core/rejection.ts";
-import { errorOf, Flights, type Wait } from "../../../../workers/gateway/cache/single-flight.ts";
+import { Rejected } from "../../../../../core/rejection.ts";
+import { errorOf, type JoinLimits, SingleFlight } from "../../../../../workers/gateway/cache/fetch/single-flight.ts";
 
-const flights = () => new Flights<string>((work) => void work.catch(() => undefined));
-const wait = (more: Partial<Wait> = {}): Wait => ({ maxFollowers: 10, deadlineAt: Date.now() + 10_000, patienceMs: 10_000, ...more });
+const flights = () => new SingleFlight<string>((work) => void work.catch(() => undefined));
+const wait = (more: Partial<JoinLimits> = {}): JoinLimits => ({
+  maxFollowers: 10,
+  deadlineAt: Date.now() + 10_000,
+  patienceMs: 10_000,
+  ...more,
+});
 const never = (): Promise<string> => new Promise(() => undefined);
 
 describe("a flight", () => {

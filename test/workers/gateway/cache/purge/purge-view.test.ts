@@ -1,13 +1,13 @@
 // What an isolate knows of purges: asked for behind answers, before one where nobody has asked for long, and kept where nobody can be asked.
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { PurgeLogs } from "../../../../../workers/gateway/cache/purge/purge-logs.ts";
-import { type PurgeSettings, PurgeView } from "../../../../../workers/gateway/cache/purge/purges.ts";
+import type { PurgeLogNamespace } from "../../../../../workers/gateway/cache/purge/purge-logs.ts";
+import { type PurgeSettings, PurgeView } from "../../../../../workers/gateway/cache/purge/purge-view.ts";
 
 vi.setConfig({ testTimeout: 30_000 }); // this machine may be busy
 const START = Date.UTC(2026, 0, 1);
 const TAG = [{ kind: "tag", value: "user:42" }] as const;
-const entry = (seq: number) => ({ key: "k", route: "r", tags: ["user:42"], seq });
+const entry = (purgeSeq: number) => ({ key: "k", route: "r", tags: ["user:42"], purgeSeq });
 let names = 0;
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: START }));
@@ -17,7 +17,7 @@ afterEach(() => void vi.useRealTimers());
 function sharing(settings: Partial<PurgeSettings> = {}) {
   const name = `shared-${names++}`;
   const state = { asked: 0, isDown: false, isHung: false };
-  const logs: PurgeLogs = {
+  const logs: PurgeLogNamespace = {
     getByName: () => {
       const log = env.PURGE_LOG.getByName(name);
       return {
@@ -51,10 +51,10 @@ it("a purge is in force at once where it was made, and elsewhere with the next p
   const [here, there] = [isolate(), isolate()];
   await Promise.all([here.prepare(), there.prepare()]);
   const seq = await here.purge(TAG, "soft");
-  expect([here.purges.judge(entry(0)), here.purges.judge(entry(seq)), there.purges.judge(entry(0))]).toEqual(["soft", "valid", "valid"]);
+  expect([here.purges.check(entry(0)), here.purges.check(entry(seq)), there.purges.check(entry(0))]).toEqual(["soft", "valid", "valid"]);
   vi.setSystemTime(START + 5_500);
   expect(there.prepare()).toBeUndefined();
-  await vi.waitUntil(() => there.purges.judge(entry(0)) === "soft", { timeout: 60_000 });
+  await vi.waitUntil(() => there.purges.check(entry(0)) === "soft", { timeout: 60_000 });
   expect([state.asked, there.withinMs]).toEqual([3, 6_000]);
 });
 
@@ -67,7 +67,7 @@ it("an isolate that had no calls for long hears of a purge before it serves", as
   const waiting = there.prepare();
   expect(waiting).toBeInstanceOf(Promise);
   await waiting;
-  expect(there.purges.judge(entry(0))).toBe("hard");
+  expect(there.purges.check(entry(0))).toBe("hard");
 });
 
 it("hears with its own purge of those that others have made meanwhile", async () => {
@@ -75,7 +75,7 @@ it("hears with its own purge of those that others have made meanwhile", async ()
   const [here, there] = [isolate(), isolate()];
   await here.purge(TAG, "hard");
   await there.purge([{ kind: "tag", value: "another" }], "soft");
-  expect(there.purges.judge(entry(0))).toBe("hard");
+  expect(there.purges.check(entry(0))).toBe("hard");
 });
 
 it("a log that can't be asked: it serves on with what it knows, waits at most once in a while, and asks again", async () => {

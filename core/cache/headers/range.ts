@@ -1,8 +1,8 @@
 // Parts of an answer that is kept whole.
-import type { Fields } from "./directives.ts";
+import type { HeaderFields } from "./directives.ts";
 import { parseHttpDate } from "./http-date.ts";
 
-export type Range =
+export type ByteRange =
   | { readonly kind: "part"; readonly start: number; readonly end: number } // `end` is not in it
   | { readonly kind: "unsatisfiable" }
   | { readonly kind: "whole" }; // no range, or one that is better answered with everything
@@ -15,7 +15,7 @@ const ONE_RANGE = /^bytes=\s*(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))\s*$/i;
  * @param bytes of the whole body
  * @param answer its header fields: a range under If-Range holds for the answer that the caller knows, and for no other
  */
-export function rangeOf(request: Fields, answer: Fields, bytes: number, now: number): Range {
+export function selectRange(request: HeaderFields, answer: HeaderFields, bytes: number, now: number): ByteRange {
   const range = request.get("range");
   if (range === null || !isTheSame(request.get("if-range"), answer, now)) return { kind: "whole" };
   const found = ONE_RANGE.exec(range);
@@ -27,7 +27,7 @@ export function rangeOf(request: Fields, answer: Fields, bytes: number, now: num
   return start >= bytes ? { kind: "unsatisfiable" } : { kind: "part", start, end };
 }
 
-function isTheSame(ifRange: string | null, answer: Fields, now: number): boolean {
+function isTheSame(ifRange: string | null, answer: HeaderFields, now: number): boolean {
   if (ifRange === null) return true;
   if (ifRange.startsWith('"')) return ifRange === answer.get("etag");
   const at = parseHttpDate(ifRange, now);

@@ -1,77 +1,77 @@
 // The rules of the shared level, whatever keeps it: a deadline for reads, a rest after failures, and few writes.
 
 import { waitUntil } from "cloudflare:workers";
-import type { Entry } from "../../../../core/cache/entry.ts";
-import { WRITE_RULES, type WriteRules, Writes } from "../../../../core/cache/store/l2-admission.ts";
+import { DEFAULT_L2_ADMISSION, L2Admission, type L2AdmissionRules } from "../../../../core/cache/store/l2-admission.ts";
+import type { StoredResponse } from "../../../../core/cache/stored-response.ts";
 import { logEvent } from "../../../log.ts";
-import { decode, encode } from "./codec.ts";
-import type { Count, Counts, Driver, Found, L2 } from "./l2-driver.ts";
+import { decodeBlock, encodeBlock } from "./codec.ts";
+import type { L2, L2Counts, L2Driver, L2Outcome, UncheckedBlock } from "./l2-driver.ts";
 
 /** What the isolate knows of purges: `PurgeView`. */
-export interface Knowledge {
+export interface PurgeKnowledge {
   readonly purges: { readonly epoch: number };
   mayServeShared(): boolean;
 }
 
-export interface SharedSettings extends WriteRules {
+export interface L2Settings extends L2AdmissionRules {
   readonly deadlineMs: number; // for a read
 }
 
-export const SHARED: SharedSettings = { deadlineMs: 50, ...WRITE_RULES };
+export const DEFAULT_L2_SETTINGS: L2Settings = { deadlineMs: 50, ...DEFAULT_L2_ADMISSION };
 
-const NOTHING: Counts = {
+const NOTHING: L2Counts = {
   ...{ hit: 0, miss: 0, expired: 0, other_version: 0, corrupt: 0, slow: 0, failed: 0, rested: 0, not_ready: 0 },
   ...{ written: 0, write_failed: 0, first_miss: 0, short_life: 0, too_large: 0, too_soon: 0, purged: 0 },
 };
 const FAILURES = 5; // in a row
 const REST_MS = 10_000;
 
-export class SharedLevel implements L2 {
-  readonly #driver: Driver;
-  readonly #settings: SharedSettings;
-  readonly #knowledge: Knowledge;
-  readonly #counts: Record<Count, number>;
-  readonly #writes: Writes;
+export class L2Cache implements L2 {
+  readonly #driver: L2Driver;
+  readonly #settings: L2Settings;
+  readonly #knowledge: PurgeKnowledge;
+  readonly #counts: Record<L2Outcome, number>;
+  readonly #writes: L2Admission;
   #failures = 0; // reads in a row
   #restsUntil = 0;
 
-  constructor(driver: Driver, knowledge: Knowledge, settings: Partial<SharedSettings> = {}) {
+  constructor(driver: L2Driver, knowledge: PurgeKnowledge, settings: Partial<L2Settings> = {}) {
     this.#driver = driver;
     this.#knowledge = knowledge;
-    this.#settings = { ...SHARED, ...settings };
-    this.#writes = new Writes(this.#settings);
+    this.#settings = { ...DEFAULT_L2_SETTINGS, ...settings };
+    this.#writes = new L2Admission(this.#settings);
     this.#counts = { ...NOTHING };
   }
 
-  get counts(): Counts {
+  get counts(): L2Counts {
     return this.#counts;
   }
 
-  async get(key: string, now: number): Promise<Entry | undefined> {
+  async get(key: string, now: number): Promise<StoredResponse | undefined> {
     if (now < this.#restsUntil) return this.#counted("rested");
     if (!this.#knowledge.mayServeShared()) return this.#counted("not_ready");
     const found = await this.#read(key, now);
     if (found === undefined) return undefined;
-    const decoded = decode(found.buffer, found.metadata, now);
+    const decoded = decodeBlock(found.buffer, found.metadata, now);
     if (decoded.kind !== "entry") return this.#counted(decoded.kind);
-    this.#writes.found(key, now);
+    this.#writes.recordHit(key, now);
     this.#counts.hit += 1;
     return decoded.entry;
   }
 
-  put(key: string, entry: Entry, now: number): void {
+  put(key: string, entry: StoredResponse, now: number): void {
     const spared = this.#spare(key, entry, now);
     this.#counts[spared ?? "written"] += 1;
     if (spared === undefined) waitUntil(this.#write(key, entry, now));
   }
 
-  #spare(key: string, entry: Entry, now: number): Count | undefined {
-    if (entry.seq < this.#knowledge.purges.epoch) return "purged"; // it would stand under the key of what came after the purge
+  #spare(key: string, entry: StoredResponse, now: number): L2Outcome | undefined {
+    if (entry.purgeSeq < this.#knowledge.purges.epoch) return "purged"; // it would stand under the key of what came after the purge
     if (now < this.#restsUntil) return "rested";
-    return this.#writes.spare(key, entry, now);
+    return this.#writes.admit(key, entry, now);
   }
 
-  async #read(key: string, now: number): Promise<Found | undefined> {
+  async #read(key: string, now: number): Promise<UncheckedBlock | undefined> {
     const { deadlineMs } = this.#settings;
     const deadline = new AbortController();
     try {
@@ -93,9 +93,9 @@ export class SharedLevel implements L2 {
     }
   }
 
-  async #write(key: string, entry: Entry, now: number): Promise<void> {
+  async #write(key: string, entry: StoredResponse, now: number): Promise<void> {
     try {
-      const block = encode(entry);
+      const block = encodeBlock(entry);
       await this.#driver.write(await this.#idOf(key), block, now);
     } catch (fault) {
       this.#counts.written -= 1;
@@ -110,7 +110,7 @@ export class SharedLevel implements L2 {
     return this.#counted(count);
   }
 
-  #counted(count: Count): undefined {
+  #counted(count: L2Outcome): undefined {
     this.#counts[count] += 1;
   }
 

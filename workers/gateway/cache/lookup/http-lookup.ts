@@ -1,11 +1,12 @@
 // What a plain HTTP call asks the cache for: a resource by its path and query.
-import { type Directives, type Fields, NONE, parseCacheControl } from "../../../../core/cache/directives.ts";
-import { cacheKey } from "../../../../core/cache/key.ts";
+
+import { cacheKey } from "../../../../core/cache/cache-key.ts";
+import { type Directives, type HeaderFields, NO_DIRECTIVES, parseCacheControl } from "../../../../core/cache/headers/directives.ts";
 import type { CachePolicy } from "../../../../core/config/cache.ts";
 import type { Call } from "../../call.ts";
 import { acceptEncodingOf } from "../../protocol/protocol.ts";
-import { type Asked, type PassedBy, passed, type Subject } from "../lookup.ts";
-import { presentHttp } from "../responses/http-response.ts";
+import { renderHttp } from "../responses/http-response.ts";
+import { type Bypass, bypass, type Lookup, type LookupBuilder } from "./lookup.ts";
 import { resourceOf, selectQuery } from "./query.ts";
 import { authorizationOf, dimensionsOf, keyedHeaders, scopeOf } from "./scope.ts";
 
@@ -19,22 +20,22 @@ const UNKEYED = [
   ...["x-host", "x-original-host", "x-original-url", "x-rewrite-url", "x-http-method", "x-http-method-override", "x-method-override"],
 ];
 
-export function httpSubject(route: string, policy: CachePolicy, principalHeader: string | undefined): Subject {
+export function httpLookups(route: string, policy: CachePolicy, principalHeader: string | undefined): LookupBuilder {
   const names = policy.forward === "key" ? ["accept-encoding", ...policy.vary.filter((name) => name !== "accept-encoding")] : policy.vary;
-  const ask = (call: Call): Asked | PassedBy => {
+  const ask = (call: Call): Lookup | Bypass => {
     const { method, path, query } = call.outgoing;
     const { headers } = call.request;
     if (method !== "GET" && method !== "HEAD")
-      return passed(undefined, "method", SAFE.includes(method) ? undefined : resourceOf(path, query, policy.query));
-    if (call.request.body !== null) return passed("body", "request");
-    if (headers.has("if-match") || headers.has("if-unmodified-since")) return passed("precondition", "request");
-    if (policy.forward === "key" && AMBIGUOUS.test(path)) return passed("path");
+      return bypass(undefined, "method", SAFE.includes(method) ? undefined : resourceOf(path, query, policy.query));
+    if (call.request.body !== null) return bypass("body", "request");
+    if (headers.has("if-match") || headers.has("if-unmodified-since")) return bypass("precondition", "request");
+    if (policy.forward === "key" && AMBIGUOUS.test(path)) return bypass("path");
     const scope = scopeOf(headers, policy, principalHeader);
-    if (scope === undefined) return passed("scope");
+    if (scope === undefined) return bypass("scope");
     const authorization = authorizationOf(headers, policy);
-    if (authorization === "passes") return passed("authorization");
+    if (authorization === "passes") return bypass("authorization");
     const selected = policy.query === "all" ? query : selectQuery(query, policy.query);
-    if (selected === undefined) return passed("query");
+    if (selected === undefined) return bypass("query");
 
     const fields = acceptedFields(call.request);
     const dimensions = dimensionsOf(fields, names);
@@ -50,24 +51,24 @@ export function httpSubject(route: string, policy: CachePolicy, principalHeader:
       key: cacheKey(route, scope, path + selected, dimensions),
       resource: path + selected,
       tags: policy.tags,
-      told,
-      variesBy: policy.forward === "all" ? fields : undefined,
+      upstreamCall: told,
+      varyFields: policy.forward === "all" ? fields : undefined,
       hasAuthorization: authorization === "forwarded",
       directives: directivesOf(headers, policy),
       isShareable: method === "GET" && !isPart,
-      isFit: () => true,
-      present: (answer, said, now, forms) => presentHttp(call.request, answer, said, now, forms),
+      fitsProtocol: () => true,
+      render: (answer, said, now, forms) => renderHttp(call.request, answer, said, now, forms),
     };
   };
-  const known = (call: Call): Asked | undefined => {
+  const known = (call: Call): Lookup | undefined => {
     const asked = ask(call);
     return asked.kind === "asked" ? asked : undefined;
   };
-  return { ask, known };
+  return { build: ask, remembered: known };
 }
 
 /** The fields of a request, with the codings that its caller accepts. */
-function acceptedFields(request: Request): Fields {
+function acceptedFields(request: Request): HeaderFields {
   const { headers } = request;
   return { get: (name) => (name === "accept-encoding" ? acceptEncodingOf(request) : headers.get(name)) };
 }
@@ -75,10 +76,11 @@ function acceptedFields(request: Request): Fields {
 /** `only-if-cached` asks for less, not for more: it always counts. */
 function directivesOf(headers: Headers, { clientControl }: CachePolicy): Directives {
   const text = headers.get("cache-control");
-  if (text === null) return clientControl === "honour" && headers.get("pragma") === "no-cache" ? parseCacheControl("no-cache") : NONE;
+  if (text === null)
+    return clientControl === "honour" && headers.get("pragma") === "no-cache" ? parseCacheControl("no-cache") : NO_DIRECTIVES;
   const asked = parseCacheControl(text);
   if (clientControl === "honour") return asked;
-  return asked.has("only-if-cached") ? new Map([["only-if-cached", ""]]) : NONE;
+  return asked.has("only-if-cached") ? new Map([["only-if-cached", ""]]) : NO_DIRECTIVES;
 }
 
 function trusted(from: Headers, { authorization }: CachePolicy): Headers {

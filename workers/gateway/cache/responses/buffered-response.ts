@@ -1,24 +1,24 @@
 // Answers as plain data: fit to be kept, and to be used by other requests than the one that fetched them.
-import type { Fields } from "../../../../core/cache/directives.ts";
+import type { HeaderFields } from "../../../../core/cache/headers/directives.ts";
 
-export type Pairs = readonly (readonly [string, string])[];
+export type HeaderPairs = readonly (readonly [string, string])[];
 
-export interface Plain {
+export interface BufferedResponse {
   readonly status: number;
-  readonly headers: Pairs;
+  readonly headers: HeaderPairs;
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-export type Read =
+export type BodyRead =
   | { readonly kind: "whole"; readonly body: Uint8Array<ArrayBuffer> }
   | { readonly kind: "large"; readonly body: ReadableStream<Uint8Array> };
 
 /** Names in lower case; fields of several lines in one, as `Headers` has them. */
-export function pairsOf(headers: Headers): [string, string][] {
+export function headerPairs(headers: Headers): [string, string][] {
   return [...headers];
 }
 
-export function fieldsOf(pairs: Pairs): Fields {
+export function headerFields(pairs: HeaderPairs): HeaderFields {
   return { get: (name) => pairs.find(([known]) => known === name.toLowerCase())?.[1] ?? null };
 }
 
@@ -27,7 +27,7 @@ export function fieldsOf(pairs: Pairs): Fields {
  *
  * @param told what the answer says of its length, or null
  */
-export async function readBody(body: ReadableStream<Uint8Array> | null, told: string | null, maxBytes: number): Promise<Read> {
+export async function readBody(body: ReadableStream<Uint8Array> | null, told: string | null, maxBytes: number): Promise<BodyRead> {
   if (body === null) return { kind: "whole", body: new Uint8Array() };
   if (told !== null && Number(told) > maxBytes) return { kind: "large", body };
   const reader = body.getReader();
@@ -71,6 +71,6 @@ function resumed(chunks: readonly Uint8Array[], reader: ReadableStreamDefaultRea
 
 const WITHOUT_BODY: ReadonlySet<number> = new Set([101, 204, 205, 304]);
 
-export function responseOf(status: number, headers: Headers, body: Uint8Array<ArrayBuffer> | null): Response {
+export function toResponse(status: number, headers: Headers, body: Uint8Array<ArrayBuffer> | null): Response {
   return new Response(WITHOUT_BODY.has(status) ? null : body, { status, headers, encodeBody: "manual" });
 }

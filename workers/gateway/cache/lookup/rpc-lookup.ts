@@ -1,20 +1,20 @@
 // What an RPC call asks the cache for: a method and a message, whatever protocol and form it comes in.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
-import { type Directives, NONE, parseCacheControl } from "../../../../core/cache/directives.ts";
-import { cacheKey, textOfBytes } from "../../../../core/cache/key.ts";
-import { parseTag } from "../../../../core/cache/purge/tags.ts";
+import { cacheKey, textOfBytes } from "../../../../core/cache/cache-key.ts";
+import { type Directives, NO_DIRECTIVES, parseCacheControl } from "../../../../core/cache/headers/directives.ts";
+import { parseTagTemplate } from "../../../../core/cache/purge/tag-template.ts";
 import { Lru } from "../../../../core/cache/store/lru.ts";
 import type { CachePolicy } from "../../../../core/config/cache.ts";
 import type { Call } from "../../call.ts";
 import { decodeMessage } from "../../protocol/message.ts";
-import { type Asked, type PassedBy, passed, type Subject } from "../lookup.ts";
-import { rpcAnswer } from "../responses/rpc-response.ts";
-import { canonicalBytes } from "./canonical.ts";
+import { rpcRenderer } from "../responses/rpc-response.ts";
+import { canonicalBytes } from "./canonical-message.ts";
+import { type Bypass, bypass, type Lookup, type LookupBuilder } from "./lookup.ts";
 import { tagsOf } from "./message-tags.ts";
 import { authorizationOf, dimensionsOf, keyedHeaders, scopeOf } from "./scope.ts";
 
-export interface RpcSubjectSettings {
+export interface RpcLookupSettings {
   readonly method: DescMethod;
   readonly policy: CachePolicy;
   readonly maxBytes: number; // of the message, uncompressed
@@ -25,13 +25,13 @@ export interface RpcSubjectSettings {
 /** The message of a call, once it has been decoded and brought to its one form. */
 interface Written {
   readonly resource: string;
-  readonly present: Asked["present"];
+  readonly present: Lookup["render"];
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly tags: readonly string[];
 }
 
 interface Known extends Written {
-  asked?: Asked | PassedBy;
+  asked?: Lookup | Bypass;
 }
 
 const MOST_MESSAGE_BYTES = 65_536; // a longer message is no key
@@ -39,70 +39,70 @@ const MOST_WRITTEN = 8_192; // of a message as it was written, that is remembere
 const REMEMBERED = { maxEntries: 2_000, maxBytes: 1_048_576 };
 const NEVER = Number.POSITIVE_INFINITY;
 
-export function rpcSubject({ method, policy, maxBytes, principalHeader, namesVersion }: RpcSubjectSettings): Subject {
+export function rpcLookups({ method, policy, maxBytes, principalHeader, namesVersion }: RpcLookupSettings): LookupBuilder {
   const route = `${method.parent.typeName}/${method.name}`;
   const path = `/${route}`;
   const names = policy.vary;
-  const templates = policy.tags.map(parseTag);
+  const templates = policy.tags.map(parseTagTemplate);
   const known = new Lru<Known>(REMEMBERED); // by what callers have written: most write the same again, and nothing is decoded then
-  const answerFor = rpcAnswer(method);
+  const answerFor = rpcRenderer(method);
 
   const isOfAll = policy.scope === "shared" && names.length === 0 && policy.clientControl === "ignore";
-  const isFit: Asked["isFit"] = (status, fields) => {
+  const isFit: Lookup["fitsProtocol"] = (status, fields) => {
     const contentType = fields.get("content-encoding") === null ? (fields.get("content-type") ?? "") : "";
     return contentType.startsWith(status === 200 ? "application/proto" : "application/json");
   };
 
-  const askedBy = ({ headers }: Request, { resource, bytes, tags, present }: Written): Asked | PassedBy => {
+  const askedBy = ({ headers }: Request, { resource, bytes, tags, present }: Written): Lookup | Bypass => {
     const authorization = authorizationOf(headers, policy);
-    if (authorization === "passes") return passed("authorization");
+    if (authorization === "passes") return bypass("authorization");
     const scope = scopeOf(headers, policy, principalHeader);
-    if (scope === undefined) return passed("scope");
+    if (scope === undefined) return bypass("scope");
     const dimensions = dimensionsOf(headers, names);
     return {
       kind: "asked",
       key: cacheKey(route, scope, resource, dimensions),
       resource,
       tags,
-      told: (call) => told(call, path, bytes, keyedHeaders(call, names, dimensions, policy, principalHeader)),
-      variesBy: undefined,
+      upstreamCall: (call) => told(call, path, bytes, keyedHeaders(call, names, dimensions, policy, principalHeader)),
+      varyFields: undefined,
       hasAuthorization: authorization === "forwarded",
       directives: directivesOf(headers, policy),
       isShareable: true,
-      isFit,
-      present,
+      fitsProtocol: isFit,
+      render: present,
     };
   };
   // Where nothing but the message counts, all callers without credentials ask for the same.
-  const asked = (call: Call, written: Known): Asked | PassedBy => {
+  const asked = (call: Call, written: Known): Lookup | Bypass => {
     const { request } = call;
-    if (namesVersion?.(call) === true) return passed("version");
+    if (namesVersion?.(call) === true) return bypass("version");
     if (!isOfAll || request.headers.has("authorization")) return askedBy(request, written);
     written.asked ??= askedBy(request, written);
     return written.asked;
   };
 
-  const ask: Subject["ask"] = (call) => {
+  const ask: LookupBuilder["build"] = (call) => {
     const written = writtenOf(call);
     const before = written === undefined ? undefined : known.get(written, 0);
     if (before !== undefined) return asked(call, before);
     return decodeMessage(call, method, maxBytes).then((message) => {
-      if (message === undefined) return passed("message"); // the upstream says better what is wrong with it
+      if (message === undefined) return bypass("message"); // the upstream says better what is wrong with it
       const bytes = canonicalBytes(method.input, message);
-      if (bytes === undefined || bytes.byteLength > MOST_MESSAGE_BYTES) return passed("message");
+      if (bytes === undefined || bytes.byteLength > MOST_MESSAGE_BYTES) return bypass("message");
       const resource = `${path}?message=${base64Encode(bytes, "url")}`;
       const one: Known = { resource, bytes, tags: tagsOf(templates, message), present: answerFor(call) };
       if (written !== undefined) known.set(written, one, 600 + written.length + 2 * resource.length + bytes.byteLength, NEVER, 0);
       return asked(call, one);
     });
   };
-  const recalled: Subject["known"] = (call) => {
+  const recalled: LookupBuilder["remembered"] = (call) => {
     const { query } = call.outgoing;
     const before = query.length > MOST_WRITTEN ? undefined : known.get(query, 0);
     const one = before === undefined ? undefined : asked(call, before);
     return one?.kind === "asked" ? one : undefined;
   };
-  return { ask, known: recalled };
+  return { build: ask, remembered: recalled };
 }
 
 /** The message as it was written, with all that says how to read it; undefined where that is too long to remember. */
@@ -126,7 +126,7 @@ function told(call: Call, path: string, body: Uint8Array<ArrayBuffer>, headers: 
 }
 
 function directivesOf(headers: Headers, { clientControl }: CachePolicy): Directives {
-  if (clientControl === "ignore") return NONE;
+  if (clientControl === "ignore") return NO_DIRECTIVES;
   const asked = new Map(parseCacheControl(headers.get("cache-control")));
   asked.delete("only-if-cached"); // no RPC error says that there is nothing
   return asked;

@@ -1,13 +1,13 @@
 // Whose answer a call may get, and what of its headers an upstream of a cached route gets to see.
-import type { Fields } from "../../../../core/cache/directives.ts";
-import { normalised } from "../../../../core/cache/vary.ts";
+import type { HeaderFields } from "../../../../core/cache/headers/directives.ts";
+import { normalizeField } from "../../../../core/cache/headers/vary.ts";
 import type { CachePolicy } from "../../../../core/config/cache.ts";
 import type { Call } from "../../call.ts";
 
 /** What names a call is forwarded as far as its form leaves a caller nothing to say: an upstream may write it into its answer. */
 const NAMING = { "x-request-id": /^[0-9a-f-]{36}$/, traceparent: /^[0-9a-f-]{55}$/ };
 
-export type Authorization = "none" | "forwarded" | "passes";
+export type AuthorizationUse = "none" | "forwarded" | "passes";
 
 /** @returns "" for everybody's answers; undefined where the call does not say whose it would be */
 export function scopeOf(headers: Headers, { scope }: CachePolicy, principalHeader: string | undefined): string | undefined {
@@ -18,14 +18,14 @@ export function scopeOf(headers: Headers, { scope }: CachePolicy, principalHeade
 }
 
 /** Calls that bring credentials pass by the cache unless the operator says otherwise. */
-export function authorizationOf(headers: Headers, { authorization }: CachePolicy): Authorization {
+export function authorizationOf(headers: Headers, { authorization }: CachePolicy): AuthorizationUse {
   if (authorization === "ignore" || !headers.has("authorization")) return "none";
   return authorization === "forward" ? "forwarded" : "passes";
 }
 
 /** The values of the declared dimensions, as they are part of the key, and forwarded. */
-export function dimensionsOf(headers: Fields, names: readonly string[]): (string | null)[] {
-  return names.map((name) => normalised(name, headers.get(name)));
+export function dimensionsOf(headers: HeaderFields, names: readonly string[]): (string | null)[] {
+  return names.map((name) => normalizeField(name, headers.get(name)));
 }
 
 /** Only what is part of the key, and what can't change the answer: nothing else can then poison it. */

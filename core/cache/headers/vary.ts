@@ -1,6 +1,6 @@
 // Answers that vary: which request fields they were chosen by, and when two requests ask for the same one.
-import type { Fields } from "./directives.ts";
-import { membersOf } from "./header-list.ts";
+import type { HeaderFields } from "./directives.ts";
+import { parseHeaderList } from "./header-list.ts";
 
 /**
  * A response that is encoded was chosen by `Accept-Encoding`, whether it says so or not.
@@ -10,14 +10,14 @@ import { membersOf } from "./header-list.ts";
  */
 export function varyNames(vary: string | null, encoding: string | null): readonly string[] {
   if (vary === null && encoding === null) return [];
-  const names = membersOf(vary ?? "").map((name) => name.toLowerCase());
+  const names = parseHeaderList(vary ?? "").map((name) => name.toLowerCase());
   if (encoding !== null && encoding.toLowerCase() !== "identity") names.push("accept-encoding");
   return [...new Set(names)].sort();
 }
 
 /** The values that choose an answer, in one text that no two different choices share. */
-export function selection(names: readonly string[], request: Fields): string {
-  return names.map((name) => fieldText(normalised(name, request.get(name)))).join("");
+export function variantOf(names: readonly string[], request: HeaderFields): string {
+  return names.map((name) => fieldText(normalizeField(name, request.get(name)))).join("");
 }
 
 function fieldText(value: string | null): string {
@@ -28,9 +28,9 @@ function fieldText(value: string | null): string {
  * A value as it is compared, and forwarded where it is part of a key: white space around commas says nothing, and neither do order and
  * case of languages. RFC 9111, section 4.1.
  */
-export function normalised(name: string, value: string | null): string | null {
+export function normalizeField(name: string, value: string | null): string | null {
   if (value === null) return null;
-  const members = membersOf(value);
+  const members = parseHeaderList(value);
   if (name === "accept-language")
     return members
       .map((one) => one.toLowerCase().replace(/\s+/g, ""))

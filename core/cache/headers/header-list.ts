@@ -1,7 +1,7 @@
 // Lists of header fields: their members, with what stands in quotes left whole.
 
 /** @returns members without the white space around them; empty ones are left out */
-export function membersOf(text: string): string[] {
+export function parseHeaderList(text: string): string[] {
   const members: string[] = [];
   let start = 0;
   let isQuoted = false;

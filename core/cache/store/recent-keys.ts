@@ -2,7 +2,7 @@
 // Two keys may look alike once in a billion: then one counts as seen that was not.
 import { hash32 } from "../../hash.ts";
 
-export class Ghost {
+export class RecentKeys {
   readonly #capacity: number;
   #marks: Uint32Array<ArrayBuffer>; // a ring; grows up to the capacity
   #times: Float64Array<ArrayBuffer>; // epoch ms

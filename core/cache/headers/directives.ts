@@ -1,29 +1,29 @@
 // Cache directives, as Cache-Control and the fields aimed at caches like this one write them.
 
-import { membersOf } from "./header-list.ts";
+import { parseHeaderList } from "./header-list.ts";
 import { parseDictionary } from "./structured-dictionary.ts";
 
 /** By name in lower case; the value is empty where there is none. */
 export type Directives = ReadonlyMap<string, string>;
 
 /** Header fields that can be asked for by name, in any case: `Headers` is one. */
-export interface Fields {
+export interface HeaderFields {
   get(name: string): string | null;
 }
 
 const NAME = /^[^\s="]+/;
 const QUOTED = /^="((?:[^"\\]|\\.)*)"$/;
 const MOST_SECONDS = 2_147_483_648; // what a number that can't be held stands for (RFC 9111, section 1.2.2)
-export const NONE: Directives = new Map();
+export const NO_DIRECTIVES: Directives = new Map();
 
 /**
  * Reads leniently, as RFC 9111 asks: any case, quoted or not, and what is no directive is skipped.
  * Of one that is said twice with other numbers the smaller counts; a number that is none counts as 0, so that the answer is stale.
  */
 export function parseCacheControl(text: string | null): Directives {
-  if (text === null || text === "") return NONE;
+  if (text === null || text === "") return NO_DIRECTIVES;
   const found = new Map<string, string>();
-  for (const member of membersOf(text)) {
+  for (const member of parseHeaderList(text)) {
     const name = NAME.exec(member)?.[0].toLowerCase();
     if (name === undefined) continue;
     const value = readValue(member.slice(name.length));
@@ -62,20 +62,20 @@ function isNumber(value: string): boolean {
 }
 
 /** The field names that `no-cache="a, b"` or `private="a"` is about; undefined where it is about all of the answer, or not there. */
-export function fieldsNamed(directives: Directives, name: string): string[] | undefined {
+export function namedFields(directives: Directives, name: string): string[] | undefined {
   const value = directives.get(name);
   if (value === undefined || value === "") return undefined;
   return value.split(",").map((field) => field.trim().toLowerCase());
 }
 
 /** Whether a directive that may have a list of fields holds for the whole answer. */
-export function holdsForAll(directives: Directives, name: string): boolean {
+export function appliesToAll(directives: Directives, name: string): boolean {
   return directives.get(name) === "";
 }
 
 /** @returns whether the directives are aimed at this cache alone: then neither Cache-Control nor Expires counts. RFC 9213. */
 export function directivesOf(
-  fields: Fields,
+  fields: HeaderFields,
   targets: readonly string[],
 ): { readonly directives: Directives; readonly isTargeted: boolean } {
   for (const target of targets) {

@@ -4,7 +4,7 @@ export type TagTemplate = readonly (string | readonly string[])[]; // text, and 
 
 const MOST_CHARACTERS = 256;
 
-export function parseTag(template: string): TagTemplate {
+export function parseTagTemplate(template: string): TagTemplate {
   return template
     .split(/(\{[^}]*\})/)
     .filter((piece) => piece !== "")
@@ -12,12 +12,12 @@ export function parseTag(template: string): TagTemplate {
 }
 
 /** The paths of the fields that a template needs. */
-export function fieldsIn(template: TagTemplate): readonly string[][] {
+export function fieldPaths(template: TagTemplate): readonly string[][] {
   return template.flatMap((piece) => (typeof piece === "string" ? [] : [[...piece]]));
 }
 
 /** @returns undefined where a field is not there, or has nothing to say: there is no such tag then */
-export function tagFor(template: TagTemplate, fieldOf: (path: readonly string[]) => unknown): string | undefined {
+export function renderTag(template: TagTemplate, fieldOf: (path: readonly string[]) => unknown): string | undefined {
   let tag = "";
   for (const piece of template) {
     const value = typeof piece === "string" ? piece : fieldOf(piece);

@@ -1,9 +1,9 @@
 // Asks for an answer: once for all callers in an isolate that want the same, and behind an answer where one is there already.
-import { Rejected } from "../../../core/rejection.ts";
-import type { Call } from "../call.ts";
-import { type Fetched, type FetchSettings, fetchAnswer, type Own, selected } from "./fetch.ts";
-import type { Asked } from "./lookup.ts";
-import type { Found } from "./route-store.ts";
+import { Rejected } from "../../../../core/rejection.ts";
+import type { Call } from "../../call.ts";
+import type { Lookup } from "../lookup/lookup.ts";
+import type { LookupResult } from "../route-store.ts";
+import { type Fetched, type FetchSettings, fetchResponse, type Own, variantFor } from "./fetch.ts";
 import { errorOf } from "./single-flight.ts";
 
 export interface Got {
@@ -14,7 +14,7 @@ export interface Got {
 
 const GRACE_MS = 100; // past the deadline of a leader, until it is taken for lost
 
-export class Asker {
+export class CoalescedFetcher {
   readonly #settings: FetchSettings;
 
   constructor(settings: FetchSettings) {
@@ -22,8 +22,8 @@ export class Asker {
   }
 
   /** Refreshes what has served already. */
-  behind(asked: Asked, found: Found, call: Call): void {
-    this.#settings.flights.behind(
+  refreshInBackground(asked: Lookup, found: LookupResult, call: Call): void {
+    this.#settings.flights.startInBackground(
       found.at,
       this.#settings.timeoutMs + GRACE_MS,
       async () => (await this.#fetch(asked, found, call, null))[0],
@@ -31,7 +31,7 @@ export class Asker {
   }
 
   /** @throws Rejected where there is no answer */
-  async get(asked: Asked, found: Found, call: Call): Promise<Got> {
+  async fetch(asked: Lookup, found: LookupResult, call: Call): Promise<Got> {
     if (!asked.isShareable || (found.kind === "none" && found.isPassing)) return this.#alone(asked, found, call);
     const { policy, timeoutMs, route } = this.#settings;
     const wait = { maxFollowers: policy.maxFollowers, deadlineAt: call.deadlineAt, patienceMs: timeoutMs + GRACE_MS };
@@ -56,18 +56,18 @@ export class Asker {
     }
   }
 
-  async #alone(asked: Asked, found: Found, call: Call): Promise<Got> {
+  async #alone(asked: Lookup, found: LookupResult, call: Call): Promise<Got> {
     const [fetched, own] = await this.#fetch(asked, found, call, call.signal);
     return { fetched, own, isCollapsed: false };
   }
 
   /** An upstream that fails is left alone for a while, as far as what is kept serves. */
-  async #fetch(asked: Asked, found: Found, call: Call, signal: AbortSignal | null): Promise<[Fetched, Own]> {
+  async #fetch(asked: Lookup, found: LookupResult, call: Call, signal: AbortSignal | null): Promise<[Fetched, Own]> {
     const failed = (): void => {
-      if (found.kind === "found") this.#settings.shelf.failed(found.kept, Date.now());
+      if (found.kind === "found") this.#settings.store.recordFailure(found.kept, Date.now());
     };
     try {
-      const [fetched, own] = await fetchAnswer(this.#settings, asked, found, call, signal);
+      const [fetched, own] = await fetchResponse(this.#settings, asked, found, call, signal);
       if (fetched.kind === "failed") failed();
       return [fetched, own];
     } catch (error) {
@@ -78,7 +78,7 @@ export class Asker {
 }
 
 /** Whether what another caller got may be this one's. */
-function isFor(fetched: Fetched, asked: Asked): boolean {
-  if (fetched.kind === "kept") return fetched.selected === selected(asked, fetched.entry);
+function isFor(fetched: Fetched, asked: Lookup): boolean {
+  if (fetched.kind === "kept") return fetched.selected === variantFor(asked, fetched.entry);
   return fetched.kind === "failed";
 }

@@ -1,24 +1,24 @@
 // Calls for the same answer, of which one asks and the others wait. Within an isolate; it can't hang.
-import { Rejected, type Rejection } from "../../../core/rejection.ts";
+import { Rejected, type Rejection } from "../../../../core/rejection.ts";
 
 /** What came of a flight. Plain data in any case: nothing that belongs to one request may be used by another. */
-export type Landed<T> = { readonly kind: "landed"; readonly value: T } | { readonly kind: "failed"; readonly failure: Failure };
+export type FlightResult<T> = { readonly kind: "landed"; readonly value: T } | { readonly kind: "failed"; readonly failure: FlightFailure };
 
-export type Failure = { readonly rejection: Rejection } | { readonly message: string };
+export type FlightFailure = { readonly rejection: Rejection } | { readonly message: string };
 
-export type Joined<T> =
-  | (Landed<T> & { readonly isLeader: boolean })
+export type JoinResult<T> =
+  | (FlightResult<T> & { readonly isLeader: boolean })
   | { readonly kind: "full" } // too many wait already
   | { readonly kind: "late" }; // the caller's own time is up
 
-export interface Wait {
+export interface JoinLimits {
   readonly maxFollowers: number;
   readonly deadlineAt: number; // of this caller, epoch ms
   readonly patienceMs: number; // after which a leader is taken for lost, and another call leads
 }
 
 interface Flight<T> {
-  readonly promise: Promise<Landed<T>>;
+  readonly promise: Promise<FlightResult<T>>;
   readonly startedAt: number; // epoch ms
   followers: number;
 }
@@ -27,7 +27,7 @@ interface Flight<T> {
  * On Workers a promise whose request has ended stays pending for ever, and so would everybody who waits for it. Hence: the leader's
  * work goes on behind its answer (`keepAlive`), followers bring their own timer, and one whose patience ends leads itself.
  */
-export class Flights<T> {
+export class SingleFlight<T> {
   readonly #keepAlive: (work: Promise<unknown>) => void;
   readonly #flying = new Map<string, Flight<T>>();
 
@@ -41,7 +41,7 @@ export class Flights<T> {
   }
 
   /** @param lead asks; it has a deadline of its own, not that of any caller */
-  async join(key: string, wait: Wait, lead: () => Promise<T>): Promise<Joined<T>> {
+  async join(key: string, wait: JoinLimits, lead: () => Promise<T>): Promise<JoinResult<T>> {
     for (;;) {
       const now = Date.now();
       let flight = this.#flying.get(key);
@@ -60,7 +60,7 @@ export class Flights<T> {
   }
 
   /** Asks behind the answer, where nobody is asking already. */
-  behind(key: string, patienceMs: number, lead: () => Promise<T>): void {
+  startInBackground(key: string, patienceMs: number, lead: () => Promise<T>): void {
     const now = Date.now();
     const flight = this.#flying.get(key);
     if (flight === undefined || now >= flight.startedAt + patienceMs) this.#start(key, lead, now);
@@ -68,8 +68,8 @@ export class Flights<T> {
 
   #start(key: string, lead: () => Promise<T>, now: number): Flight<T> {
     const promise = lead().then(
-      (value): Landed<T> => ({ kind: "landed", value }),
-      (error: unknown): Landed<T> => ({ kind: "failed", failure: failureOf(error) }),
+      (value): FlightResult<T> => ({ kind: "landed", value }),
+      (error: unknown): FlightResult<T> => ({ kind: "failed", failure: failureOf(error) }),
     );
     const flight: Flight<T> = { promise, startedAt: now, followers: 0 };
     this.#flying.set(key, flight);
@@ -95,12 +95,12 @@ async function withTimer<T>(promise: Promise<T>, ms: number): Promise<T | undefi
   return first;
 }
 
-function failureOf(error: unknown): Failure {
+function failureOf(error: unknown): FlightFailure {
   if (error instanceof Rejected) return { rejection: error.rejection };
   return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }
 
 /** The failure of one call, as the error of another. */
-export function errorOf(failure: Failure): Error {
+export function errorOf(failure: FlightFailure): Error {
   return "rejection" in failure ? new Rejected(failure.rejection) : new Error(failure.message);
 }

@@ -1,10 +1,10 @@
 // The Cache-Status field: what the cache did with a call, for whoever reads the answer.
 
-export type Forward = "uri-miss" | "vary-miss" | "stale" | "bypass" | "method" | "request" | "miss";
+export type ForwardReason = "uri-miss" | "vary-miss" | "stale" | "bypass" | "method" | "request" | "miss";
 
 export interface CacheStatus {
   readonly isHit?: boolean;
-  readonly fwd?: Forward;
+  readonly fwd?: ForwardReason;
   readonly fwdStatus?: number;
   readonly ttl?: number; // seconds, below 0 where it is stale
   readonly isStored?: boolean;
