@@ -77,7 +77,12 @@ export default defineConfig({
         test: {
           name: "node",
           environment: "node",
-          include: ["test/*.test.ts", "test/{core,cli,bench,transcoding,simulation}/**/*.test.ts", "test/openapi/document.test.ts"],
+          include: [
+            "test/*.test.ts",
+            "test/{core,cli,bench,transcoding,simulation}/**/*.test.ts",
+            "test/openapi/document.test.ts",
+            "test/integration/**/*.node.test.ts",
+          ],
           exclude: LONG.model,
         },
       },
@@ -98,8 +103,14 @@ export default defineConfig({
       inside(
         "gateway",
         "./test/support/shipped/wrangler.toml",
-        ["test/durable-objects/**/*.test.ts", "test/workers/{gateway,discovery}/**/*.test.ts", "test/workers/examples.test.ts"],
+        [
+          "test/durable-objects/**/*.test.ts",
+          "test/workers/{gateway,discovery}/**/*.test.ts",
+          "test/workers/examples.test.ts",
+          "test/integration/**/*.test.ts",
+        ],
         [USERS, ORDERS],
+        [...LONG.modelInWorkerd, "test/integration/**/*.node.test.ts"],
       ),
       ...servicesOfATeam(),
     ],

@@ -1,5 +1,6 @@
 // `npm run breaker`: lists the breakers of the gateway's upstreams, opens and closes them by hand, and tells who has.
 import { userInfo } from "node:os";
+import { OPERATOR_HEADER } from "../core/headers.ts";
 import { parseCommand } from "./command.ts";
 
 const HINT = "`npm run breaker -- --help` shows how";
@@ -58,7 +59,7 @@ async function main(): Promise<string> {
 }
 
 function caller(gateway: string, token: string, operator: string) {
-  const headers = { authorization: `Bearer ${token}`, "tidegate-operator": operator };
+  const headers = { authorization: `Bearer ${token}`, [OPERATOR_HEADER]: operator };
   return async (method: string, message: object): Promise<Record<string, unknown>> => {
     const answer = await fetch(`${gateway}/tidegate.breaker.v1.BreakerService/${method}`, {
       method: "POST",

@@ -1,10 +1,11 @@
 // defineService: a proto service and its implementation become a Worker that speaks Connect and gRPC-Web.
 import type { DescService } from "@bufbuild/protobuf";
 import { createServiceImplSpec, type ServiceImpl, type ServiceImplSpec } from "@connectrpc/connect";
+import { MEDIAN_HEADER, REDIRECT_HEADER, REPORT_HEADER, SHED_HEADER } from "../core/headers.ts";
 import type { Turned } from "../core/overload/admission.ts";
 import { discovery } from "./discovery/discovery.ts";
 import { drain } from "./service/body.ts";
-import { BOUNCED_HEADER, HostLoad, MEDIAN_HEADER, REPORT_HEADER, SHED_HEADER } from "./service/host-load.ts";
+import { HostLoad } from "./service/host-load.ts";
 import { overloaded, unimplemented } from "./service/refusal.ts";
 import { type ServiceOptions, type Settings, settingsOf } from "./service/settings.ts";
 import { serveStream } from "./service/stream.ts";
@@ -87,7 +88,7 @@ export function defineServices<Env>(implement: (env: Env) => readonly ServiceImp
 
 /** Another endpoint is less loaded: the gateway asks it, and the caller never sees this. */
 function bounced(load: HostLoad): Response {
-  return new Response(null, { status: 503, headers: { [BOUNCED_HEADER]: "1", [REPORT_HEADER]: load.report() } });
+  return new Response(null, { status: 503, headers: { [REDIRECT_HEADER]: "1", [REPORT_HEADER]: load.report() } });
 }
 
 /** More than can be done: told at once, and in the caller's protocol. A gateway may ask another endpoint. */

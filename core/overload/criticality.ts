@@ -3,9 +3,6 @@
 /** The least one first; the place in the list is the rank. @see Beyer et al. 2016, Site Reliability Engineering, chapter 21 */
 export const CRITICALITIES = ["sheddable", "sheddable_plus", "critical", "critical_plus"] as const;
 
-/** In which a call says it, to a gateway that trusts its caller, and to a host. */
-export const CRITICALITY_HEADER = "tidegate-criticality";
-
 export type Criticality = (typeof CRITICALITIES)[number];
 
 /** 0 for `sheddable` to 3 for `critical_plus`. */

@@ -157,7 +157,7 @@ function callOf(
   variables: Call["variables"] = [],
 ): Call {
   const { method, body } = request;
-  const outgoing = withHeaders({ method, path, query, body }, () => requestHeaders(request));
+  const outgoing = withHeaders({ method, path, query, body }, () => requestHeaders(request, path));
   return { request, protocol, receivedAt, deadlineAt: Number.POSITIVE_INFINITY, signal: null, variables, outgoing };
 }
 

@@ -2,20 +2,10 @@
 // what it can end in time.
 
 import { parseConnectTimeout, parseGrpcTimeout } from "../../core/deadline.ts";
+import { CRITICALITY_HEADER } from "../../core/headers.ts";
 import { Admission, type AdmissionSettings, type Turned } from "../../core/overload/admission.ts";
-import { CRITICAL, CRITICALITY_HEADER, rankIn } from "../../core/overload/criticality.ts";
+import { CRITICAL, rankIn } from "../../core/overload/criticality.ts";
 import { hear, isHot, Usual } from "../../core/overload/redirect.ts";
-
-/** What the endpoints say one call more would take, in the middle, ms: told by a gateway that can send the call elsewhere. */
-export const MEDIAN_HEADER = "tidegate-load-median";
-/** On a refusal before any work: try another endpoint. */
-export const BOUNCED_HEADER = "tidegate-bounced";
-/** On a refusal before any work, for overload: why. */
-export const SHED_HEADER = "tidegate-shed";
-/** @see ORCA, https://github.com/envoyproxy/envoy/issues/6614 and xds.data.orca.v3 */
-export const REPORT_HEADER = "endpoint-load-metrics";
-/** Where an endpoint that speaks Connect says it in a trailer. */
-export const REPORT_TRAILER = `trailer-${REPORT_HEADER}`;
 
 const AVERAGED_OVER = 0.05; // of each answer
 /** As many calls as a gateway's isolate sends (S1), and a floor that a host which only computes does not get above unhurt. */

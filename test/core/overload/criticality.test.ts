@@ -1,7 +1,8 @@
 // Whose word on criticality is taken, and what an operator may write of overload.
 import { describe, expect, it } from "vitest";
 import { parsePolicy } from "../../../core/config/gateway.ts";
-import { CRITICALITY_HEADER, isTrusted, rankIn, rankOf } from "../../../core/overload/criticality.ts";
+import { CRITICALITY_HEADER } from "../../../core/headers.ts";
+import { isTrusted, rankIn, rankOf } from "../../../core/overload/criticality.ts";
 
 const promised = new Map([["a.v1.A", ["Get", "Put"]]]);
 const upstream = { binding: "A" };

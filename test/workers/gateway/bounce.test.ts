@@ -15,7 +15,7 @@ it("an endpoint's refusal sends the call to another one, so often as is allowed;
       const told = headers.get("tidegate-load-median");
       seen.push({ who, told });
       const report = { "endpoint-load-metrics": `TEXT cpu_utilization=0.5,named_metrics.predicted_ms=${ms}` };
-      if (bounces && told !== null) return new Response(null, { status: 503, headers: { "tidegate-bounced": "1", ...report } });
+      if (bounces && told !== null) return new Response(null, { status: 503, headers: { "tidegate-redirect": "1", ...report } });
       return json(USER, { headers: report });
     },
   });
@@ -50,7 +50,7 @@ it.each([1, 30])("of %d calls no more are refused than an isolate allows, and no
         return json(USER, { headers: report });
       }
       refusals += 1;
-      return new Response(null, { status: 503, headers: { "tidegate-bounced": "1", ...report } });
+      return new Response(null, { status: 503, headers: { "tidegate-redirect": "1", ...report } });
     },
   };
   const endpoints = ["A", "B", "C", "D"].map((binding) => ({ binding }));

@@ -6,6 +6,7 @@ import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@conn
 import type { OperatorPolicy } from "../../../core/config/admin.ts";
 import type { GatewayPolicy } from "../../../core/config/gateway.ts";
 import { suggest } from "../../../core/config/problems.ts";
+import { OPERATOR_HEADER } from "../../../core/headers.ts";
 import type { Author, BreakerStatus, CircuitBreaker } from "../../../durable-objects/circuit-breaker.ts";
 import {
   type Breaker,
@@ -121,9 +122,9 @@ async function asked<T>(upstream: string, answer: Promise<T>): Promise<T> {
 
 /** Whoever has the secret may say who he is: the audit has his word for it, and the secret's name. */
 function authorOf({ requestHeader }: HandlerContext, tokenName: string, reason: string): Author {
-  const name = requestHeader.get("tidegate-operator");
+  const name = requestHeader.get(OPERATOR_HEADER);
   if (name !== null && !/^[\w.@+-]{1,64}$/.test(name))
-    throw new ConnectError("tidegate-operator: write 1 to 64 letters, digits and . @ + - _", Code.InvalidArgument);
+    throw new ConnectError(`${OPERATOR_HEADER}: write 1 to 64 letters, digits and . @ + - _`, Code.InvalidArgument);
   const why = reason.trim();
   if (why.length < 1 || why.length > 500) throw new ConnectError("reason: write 1 to 500 characters, for the audit", Code.InvalidArgument);
   return { who: name === null ? tokenName : `${name} (${tokenName})`, reason: why };

@@ -1,13 +1,7 @@
-// Says how much the call matters: what its route says, or its caller, where its word is taken. The upstream is told what is not ordinary.
-import {
-  CRITICAL,
-  CRITICALITIES,
-  CRITICALITY_HEADER,
-  isTrusted,
-  type Rank,
-  rankIn,
-  type Trust,
-} from "../../../core/overload/criticality.ts";
+// Sets the criticality of the call from its route, or from the header of a caller that `overload.trusted` lists. Of such a caller the
+// attempt number is honored, too: it retries, so this gateway does not. The upstream gets both headers.
+import { ATTEMPT_HEADER, CRITICALITY_HEADER, isAttemptNumber } from "../../../core/headers.ts";
+import { CRITICAL, CRITICALITIES, isTrusted, type Rank, rankIn, type Trust } from "../../../core/overload/criticality.ts";
 import type { Layer } from "../call.ts";
 
 export interface CriticalitySettings {
@@ -19,9 +13,10 @@ export interface CriticalitySettings {
 export function criticality({ own, trust, principalHeader }: CriticalitySettings): Layer {
   return (next) => (call) => {
     const { headers } = call.request;
-    const told = trust.kind === "nobody" ? undefined : rankIn(headers.get(CRITICALITY_HEADER));
-    const isHeard = told !== undefined && principalHeader !== undefined && isTrusted(trust, headers.get(principalHeader));
-    const rank = isHeard ? told : own;
+    const isHonored = trust.kind !== "nobody" && principalHeader !== undefined && isTrusted(trust, headers.get(principalHeader));
+    const attempt = isHonored ? headers.get(ATTEMPT_HEADER) : null;
+    if (isAttemptNumber(attempt)) call.outgoing.headers.set(ATTEMPT_HEADER, attempt);
+    const rank = (isHonored ? rankIn(headers.get(CRITICALITY_HEADER)) : undefined) ?? own;
     if (rank === CRITICAL) return next(call);
     call.outgoing.headers.set(CRITICALITY_HEADER, CRITICALITIES[rank]!);
     return next({ ...call, rank });

@@ -1,6 +1,7 @@
 // Where the upstream is down, sends the call to another one.
+import { FALLBACK_HEADER } from "../../../core/headers.ts";
 import type { Call, Handler, Layer } from "../call.ts";
-import { FALLBACK_HEADER, failureIn, failureOf, isDown } from "../upstream/failure.ts";
+import { failureIn, failureOf, isDown } from "../upstream/failure.ts";
 
 /**
  * @param other  the way to the other upstream

@@ -1,9 +1,10 @@
 // Makes a read that takes long a second time, at another endpoint. The first good answer wins, and the other attempt is ended.
+
 import { waitUntil } from "cloudflare:workers";
+import { ATTEMPT_HEADER } from "../../../core/headers.ts";
 import { type HedgePolicy, Hedger } from "../../../core/retry/hedge.ts";
 import { Pressure } from "../../../core/retry/hedge-guard.ts";
 import type { Call, Handler, Layer } from "../call.ts";
-import { ATTEMPT_HEADER } from "../upstream/failure.ts";
 
 export interface HedgeSettings {
   readonly policy: HedgePolicy;

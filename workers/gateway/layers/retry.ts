@@ -2,10 +2,11 @@
 
 import type { Budget } from "../../../core/budget.ts";
 import type { RetryBudgetPolicy } from "../../../core/config/retry.ts";
+import { ATTEMPT_HEADER } from "../../../core/headers.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { type Failure, nextTry, type RetryPolicy, retryBudget } from "../../../core/retry/retry.ts";
 import type { Call, Layer } from "../call.ts";
-import { ATTEMPT_HEADER, failureIn, failureOf } from "../upstream/failure.ts";
+import { failureIn, failureOf } from "../upstream/failure.ts";
 
 export interface RetrySettings {
   readonly policy: RetryPolicy;

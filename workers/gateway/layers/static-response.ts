@@ -3,10 +3,11 @@
 import { type DescMethod, type Message, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
+import { FALLBACK_HEADER } from "../../../core/headers.ts";
 import { logEvent } from "../../log.ts";
 import { readQuery } from "../../service/query.ts";
 import { type Call, type Layer, logFactsOf } from "../call.ts";
-import { FALLBACK_HEADER, failureIn, failureOf, isDown } from "../upstream/failure.ts";
+import { failureIn, failureOf, isDown } from "../upstream/failure.ts";
 
 const OK = new TextEncoder().encode("grpc-status: 0\r\n");
 
@@ -33,7 +34,7 @@ function answer({ protocol, outgoing }: Call, binary: Uint8Array, json: Uint8Arr
     outgoing.method === "GET" ? `application/${readQuery(outgoing.query).encoding}` : outgoing.headers.get("content-type")!;
   const message = /json\b/.test(contentType) ? json : binary;
   const body = protocol.kind === "grpc_web" ? joined(encodeEnvelope(0, message), encodeEnvelope(trailerFlag, OK)) : message;
-  const headers = { "Content-Type": contentType, "Cache-Control": "no-store", [FALLBACK_HEADER]: "answer" };
+  const headers = { "Content-Type": contentType, "Cache-Control": "no-store", [FALLBACK_HEADER]: "static_response" };
   return new Response(body as Uint8Array<ArrayBuffer>, { headers });
 }
 

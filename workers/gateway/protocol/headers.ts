@@ -2,8 +2,7 @@
 
 import { cors } from "@connectrpc/connect";
 import { CROSS_ORIGIN_FIELDS } from "../../../core/cors.ts";
-import { CRITICALITY_HEADER } from "../../../core/overload/criticality.ts";
-import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER, REPORT_TRAILER, SHED_HEADER } from "../../service/host-load.ts";
+import { OPERATOR_HEADER, TIDEGATE_HEADER_NAMES } from "../../../core/headers.ts";
 import { acceptEncodingOf } from "./protocol.ts";
 
 /** What web pages may send and read: what the protocols need, and what the gateway says itself. */
@@ -35,21 +34,24 @@ const ANSWER_ONLY = ["proxy-authenticate", "trailer"];
 /** What only the edge may say of a caller. */
 const THE_EDGES = ["cf-connecting-ip", "cf-connecting-ipv6", "cf-ipcountry", "cf-ray", "cf-visitor", "cf-worker", "forwarded", "x-real-ip"];
 
-/** Between the gateway and its upstreams: load, and refusals for it. */
-const OURS = [MEDIAN_HEADER, BOUNCED_HEADER, REPORT_HEADER, REPORT_TRAILER, SHED_HEADER, CRITICALITY_HEADER];
+const NOT_FOR_UPSTREAMS = [...HOP_BY_HOP, ...REQUEST_ONLY, ...THE_EDGES, ...TIDEGATE_HEADER_NAMES];
+const NOT_FOR_CALLERS = [...HOP_BY_HOP, ...ANSWER_ONLY, ...TIDEGATE_HEADER_NAMES, ...CROSS_ORIGIN_FIELDS];
 
-const NOT_FOR_UPSTREAMS = [...HOP_BY_HOP, ...REQUEST_ONLY, ...THE_EDGES, ...OURS];
-const NOT_FOR_CALLERS = [...HOP_BY_HOP, ...ANSWER_ONLY, ...OURS, ...CROSS_ORIGIN_FIELDS];
-
-/** The headers of a call as the upstream gets them: one copy, which the layers add to. */
-export function requestHeaders(request: Request): Headers {
+/**
+ * The headers of a call as the upstream gets them: one copy, which the layers add to.
+ *
+ * @param path canonical; services of the gateway itself get the operator's name, upstreams do not
+ */
+export function requestHeaders(request: Request, path: string): Headers {
   const headers = new Headers(request.headers);
   const sent = headers.get("accept-encoding");
   const accepted = acceptEncodingOf(request, sent);
   if (accepted !== sent) headers.set("accept-encoding", accepted); // where there is none, the runtime adds its own
   dropNamedBy(headers.get("connection"), headers);
   const address = headers.get("cf-connecting-ip");
+  const operator = path.startsWith("/tidegate.") ? headers.get(OPERATOR_HEADER) : null;
   for (const name of NOT_FOR_UPSTREAMS) headers.delete(name);
+  if (operator !== null) headers.set(OPERATOR_HEADER, operator);
   if (address === null) headers.delete("x-forwarded-for");
   else headers.set("x-forwarded-for", address); // the edge's word; what a caller writes there proves nothing
   return headers;

@@ -3,12 +3,20 @@
 import { waitUntil } from "cloudflare:workers";
 import { reportIn, shedLevelIn } from "../../../core/balance/load-report.ts";
 import { timeoutForNextHop } from "../../../core/deadline.ts";
-import { CRITICALITIES, CRITICALITY_HEADER, MOST_CRITICAL } from "../../../core/overload/criticality.ts";
+import {
+  CRITICALITY_HEADER,
+  MEDIAN_HEADER,
+  MIRROR_HEADER,
+  REDIRECT_HEADER,
+  REPORT_HEADER,
+  REPORT_TRAILER,
+  SHED_HEADER,
+} from "../../../core/headers.ts";
+import { CRITICALITIES, MOST_CRITICAL } from "../../../core/overload/criticality.ts";
 import { MAX_BOUNCES } from "../../../core/overload/redirect.ts";
 import type { Misfit } from "../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { logEvent } from "../../log.ts";
-import { BOUNCED_HEADER, MEDIAN_HEADER, REPORT_HEADER, REPORT_TRAILER, SHED_HEADER } from "../../service/host-load.ts";
 import { ended, endingOf } from "../bodies/last-envelope.ts";
 import { type Call, type Handler, logFactsOf } from "../call.ts";
 import { cleanAnswer } from "../protocol/headers.ts";
@@ -109,7 +117,7 @@ function end(attempt: Attempt, outcome: Outcome): void {
 async function copy(upstream: Upstream, call: Call): Promise<void> {
   const { method, path, query, body } = call.outgoing;
   const headers = new Headers(call.outgoing.headers);
-  headers.set("x-tidegate-mirror", "1");
+  headers.set(MIRROR_HEADER, "1");
   try {
     await upstream.prepare(call)?.done;
     const attempt = upstream.pick({ ...call, attempt: { number: 1, tried: new Set() } });
@@ -173,7 +181,7 @@ async function attempted(
 
 function turnedAway({ status, headers }: Response): "bounced" | "shed" | undefined {
   if (status !== 503 && !headers.has("grpc-status")) return undefined;
-  return headers.has(BOUNCED_HEADER) ? "bounced" : headers.has(SHED_HEADER) ? "shed" : undefined;
+  return headers.has(REDIRECT_HEADER) ? "bounced" : headers.has(SHED_HEADER) ? "shed" : undefined;
 }
 
 async function send(upstream: Upstream, attempt: Attempt, call: Call, url: string, init: RequestInit): Promise<Response> {

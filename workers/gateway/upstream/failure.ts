@@ -2,11 +2,6 @@
 import { Rejected } from "../../../core/rejection.ts";
 import type { Failure } from "../../../core/retry/retry.ts";
 
-/** Says which attempt this is. Who reads it further down does not repeat the call by itself: retries of retries multiply. */
-export const ATTEMPT_HEADER = "tidegate-attempt";
-/** On answers that are not the upstream's own: who has answered in its place, `upstream` or `answer`. */
-export const FALLBACK_HEADER = "tidegate-fallback";
-
 const GRPC_CODES: Readonly<Record<string, string>> = {
   "2": "unknown",
   "4": "deadline_exceeded",

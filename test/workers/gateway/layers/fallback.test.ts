@@ -55,7 +55,7 @@ it("answers with what is written down where nobody else does, in the caller's pr
   const { gateway } = over(DOWN, { ...elsewhere, answer: STANDING }, DOWN);
   const connect = await gateway(unary("GetUser"));
   expect(connect.status).toBe(200);
-  expect(connect.headers.get("tidegate-fallback")).toBe("answer");
+  expect(connect.headers.get("tidegate-fallback")).toBe("static_response");
   expect(await connect.json()).toEqual(STANDING);
   const restful = await gateway(rest("GET", "/api/v1/users/x"));
   expect(restful.status).toBe(200);

@@ -37,7 +37,11 @@ async function warm(answer: Answer, route: RouteInput = HEDGING, method = "GetUs
       breaker: { consecutive: 1 },
     },
   };
-  const gateway = gatewayTo(() => json(USER), { defaults: route, services }, { A: binding("A"), B: binding("B") });
+  const gateway = gatewayTo(
+    () => json(USER),
+    { defaults: route, services, principalHeader: "x-who", overload: { trusted: ["billing"] } },
+    { A: binding("A"), B: binding("B") },
+  );
   for (let call = 0; call < 120; call++) await gateway(unary(method));
   isWarm = true;
   return { got, gateway };
@@ -85,7 +89,7 @@ it("never makes a third attempt, and keeps to the deadline", async () => {
 
 it.each([
   ["what has side effects", "UpdateUser", {}, HEDGING],
-  ["what somebody before it repeats", "GetUser", { "tidegate-attempt": "2" }, HEDGING],
+  ["what a caller it trusts repeats already", "GetUser", { "x-who": "billing", "tidegate-attempt": "2" }, HEDGING],
   ["anything by default", "GetUser", {}, { retries: false } as RouteInput],
 ])("does not repeat %s", async (_, method, headers, route) => {
   const { got, gateway } = await warm(

@@ -1,5 +1,6 @@
 // Retries through the whole pipeline: what is repeated, where, and what the caller sees of it.
 import { expect, it, vi } from "vitest";
+import type { GatewayInput } from "../../../../core/config/gateway.ts";
 import type { RetryBudgetInput } from "../../../../core/config/retry.ts";
 import type { RouteInput } from "../../../../core/config/route.ts";
 import { gatewayTo, json, rest, USER, unary } from "../../../support/gateway.ts";
@@ -11,7 +12,12 @@ const DOWN = (): Response => json({ code: "unavailable", message: "down" }, { st
 /** An empty message in binary, as REST asks its upstreams for. */
 const BINARY = (): Response => new Response(new Uint8Array(), { headers: { "content-type": "application/proto" } });
 
-function over(answer: Answer, retries: RouteInput["retries"] = { baseMs: 1 }, more: RouteInput = {}, retryBudget: RetryBudgetInput = {}) {
+function over(
+  answer: Answer,
+  retries: RouteInput["retries"] = { baseMs: 1 },
+  retryBudget: RetryBudgetInput = {},
+  gatewayWide: Partial<GatewayInput> = {},
+) {
   const seen: { path: string; attempt: string | null; body: string }[] = [];
   const gateway = gatewayTo(
     async (request) => {
@@ -23,7 +29,8 @@ function over(answer: Answer, retries: RouteInput["retries"] = { baseMs: 1 }, mo
       return answer(seen.length, request);
     },
     {
-      defaults: { retries, ...more },
+      defaults: { retries },
+      ...gatewayWide,
       services: {
         "users.v1.UserService": { upstream: { binding: "USERS", retryBudget }, breaker: { mode: "off" }, throttle: { mode: "off" } },
       },
@@ -59,7 +66,7 @@ it("repeats nothing that may have had its effect, unless the caller has given it
 });
 
 it("gives the caller the last answer, after five retries", async () => {
-  const { seen, gateway } = over(() => DOWN(), { baseMs: 1 }, {}, { minPerSecond: 100 });
+  const { seen, gateway } = over(() => DOWN(), { baseMs: 1 }, { minPerSecond: 100 });
   const answer = await gateway(unary("GetUser"));
   expect(answer.status).toBe(503);
   expect(await answer.json()).toMatchObject({ message: "down" });
@@ -67,17 +74,25 @@ it("gives the caller the last answer, after five retries", async () => {
 });
 
 it("stops at its budget: a fault multiplies nothing", async () => {
-  const { seen, gateway } = over(() => DOWN(), { baseMs: 1 }, {}, { percent: 10, minPerSecond: 0 });
+  const { seen, gateway } = over(() => DOWN(), { baseMs: 1 }, { percent: 10, minPerSecond: 0 });
   for (let call = 0; call < 200; call++) await gateway(unary("GetUser"));
   expect((await gateway(unary("GetUser"))).headers.get("grpc-retry-pushback-ms")).toBe("-1"); // nor does it by those who call us
   expect(seen.length).toBeLessThanOrEqual(221);
   expect(seen.length).toBeGreaterThan(210);
 });
 
-it("does not repeat what somebody before it repeats, nor faults of the client", async () => {
-  const { seen, gateway } = over(() => DOWN());
-  await gateway(unary("GetUser", {}, { "tidegate-attempt": "2" }));
-  expect(seen).toHaveLength(1);
+it.each([
+  ["repeats no call that a caller it trusts repeats already", "billing", 1],
+  ["lets no caller from outside switch retries off", "eve", 4],
+])("%s", async (_, who, calls) => {
+  const trusting = { principalHeader: "x-who", overload: { trusted: ["billing"] } };
+  const { seen, gateway } = over(() => DOWN(), { max: 3, baseMs: 1 }, { minPerSecond: 100 }, trusting);
+  await gateway(unary("GetUser", {}, { "x-who": who, "tidegate-attempt": "2" }));
+  expect(seen).toHaveLength(calls);
+  expect(seen[0]!.attempt).toBe(calls === 1 ? "2" : null);
+});
+
+it("does not repeat faults of the client", async () => {
   const client = over(() => json({ code: "not_found" }, { status: 404 }));
   expect((await client.gateway(unary("GetUser"))).status).toBe(404);
   expect(client.seen).toHaveLength(1);

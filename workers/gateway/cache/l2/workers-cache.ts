@@ -3,11 +3,12 @@
 //
 // It keeps answers to requests, and nothing is put into it. So a write asks for the block while this isolate holds it out,
 // and a read asks for it while nobody does: a 404, which is not kept. Where the platform runs the entrypoint in another isolate, the write is lost.
+
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { METADATA_HEADER } from "../../../../core/headers.ts";
 import type { L2Block } from "./codec.ts";
 import type { L2Driver, UncheckedBlock } from "./l2-driver.ts";
 
-const METADATA = "x-tidegate-metadata";
 const held = new Map<string, Held>(); // by URL, while it is written
 
 interface Held {
@@ -29,7 +30,7 @@ export function workersCache(entrypoint: { fetch(url: string): Promise<Response>
   return {
     async read(id: string): Promise<UncheckedBlock | undefined> {
       const found = await entrypoint.fetch(urlOf(id));
-      const metadata = found.headers.get(METADATA);
+      const metadata = found.headers.get(METADATA_HEADER);
       if (found.status === 200 && metadata !== null) return { buffer: await found.arrayBuffer(), metadata: JSON.parse(metadata) };
       await found.body?.cancel();
       return undefined;
@@ -39,7 +40,7 @@ export function workersCache(entrypoint: { fetch(url: string): Promise<Response>
       const freshS = Math.floor((metadata.f - now) / 1_000);
       if (freshS < 1) return;
       const url = urlOf(id);
-      held.set(url, { bytes, headers: { "cache-control": `public, max-age=${freshS}`, [METADATA]: JSON.stringify(metadata) } });
+      held.set(url, { bytes, headers: { "cache-control": `public, max-age=${freshS}`, [METADATA_HEADER]: JSON.stringify(metadata) } });
       try {
         await (await entrypoint.fetch(url)).arrayBuffer();
       } finally {
