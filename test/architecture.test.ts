@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "protos/gen": /^protos\/gen\/|^@bufbuild\/protobuf/,
   workers: /^(core|protos\/gen|workers)\/|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/service":
-    /^(protos\/gen|workers\/service)\/|^core\/(deadline|overload\/\w+(-\w+)*)\.ts$|^workers\/log\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^(protos\/gen|workers\/service)\/|^core\/(deadline|headers|overload\/\w+(-\w+)*)\.ts$|^workers\/log\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/client": /^(core|workers\/client)\/|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/services":
     /^(protos\/gen|workers\/services|workers\/client)\/|^workers\/service\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
