@@ -5,7 +5,7 @@ import { LocalBreaker } from "../core/breaker/local-breaker.ts";
 import { LocalBreakers } from "../core/breaker/local-breakers.ts";
 import { BREAKER } from "../core/config/breaker.ts";
 import { RETRIES } from "../core/config/retry.ts";
-import { nextTry, retryBudget } from "../core/retry/retry.ts";
+import { decideRetry, retryBudget } from "../core/retry/retry.ts";
 import { describeEnvironment } from "./environment.ts";
 import { sized } from "./sized.ts";
 
@@ -91,7 +91,7 @@ function decided(): Run {
     for (let n = 0; n < times; n++) {
       budget.earn();
       const tried = { number: 1 + (n & 3), isIdempotent: true, remainingMs: 15_000 };
-      const next = nextTry(RETRIES, failure, tried, budget, at(n), 0.5);
+      const next = decideRetry(RETRIES, failure, tried, budget, at(n), 0.5);
       if (next.kind === "retry") pausesMs += next.afterMs;
     }
     return pausesMs;

@@ -1,7 +1,7 @@
 // `npm run bench:picks`: what a pick costs, what a ring costs to build and to keep, and how many keys it moves, beside other libraries.
 import { createRequire } from "node:module";
-import type { Candidate, Question } from "../core/balance/balancer.ts";
-import { SETTINGS } from "../core/balance/balancer.ts";
+import type { Candidate, PickInput } from "../core/balance/balancer.ts";
+import { DEFAULT_BALANCER_SETTINGS } from "../core/balance/balancer.ts";
 import { BALANCERS, type BalancerName } from "../core/balance/balancers.ts";
 import { mix32 } from "../core/balance/hashing.ts";
 import { Load } from "../core/balance/load.ts";
@@ -30,12 +30,12 @@ interface Ring {
 }
 
 const candidatesOf = (ids: readonly string[]): Candidate[] => ids.map((id) => ({ id, weight: 1, load: new Load() }));
-const question = (key: number): Question => ({ key, now: 1_000, dice: Math.random, isOpen: () => true });
+const question = (key: number): PickInput => ({ key, now: 1_000, rng: Math.random, isEligible: () => true });
 
 const ours = (name: BalancerName): Ring => ({
   build(ids) {
-    const balancer = BALANCERS[name].create(candidatesOf(ids), SETTINGS);
-    const asked = { ...question(0) } as { -readonly [F in keyof Question]: Question[F] };
+    const balancer = BALANCERS[name].create(candidatesOf(ids), DEFAULT_BALANCER_SETTINGS);
+    const asked = { ...question(0) } as { -readonly [F in keyof PickInput]: PickInput[F] };
     return (index) => {
       asked.key = numbers[index]!;
       return ids[balancer.pick(asked)]!;
@@ -87,8 +87,8 @@ function peak({ build }: Ring, ids: readonly string[]): number {
 
 /** As `peak`, with so many keys for each endpoint that chance does not show. */
 function peakOf(name: BalancerName, ids: readonly string[]): number {
-  const balancer = BALANCERS[name].create(candidatesOf(ids), SETTINGS);
-  const asked = { ...question(0) } as { -readonly [F in keyof Question]: Question[F] };
+  const balancer = BALANCERS[name].create(candidatesOf(ids), DEFAULT_BALANCER_SETTINGS);
+  const asked = { ...question(0) } as { -readonly [F in keyof PickInput]: PickInput[F] };
   const counts = new Float64Array(ids.length);
   const keys = Math.max(KEYS, KEYS_EACH * ids.length);
   for (let index = 0; index < keys; index++) {
@@ -100,7 +100,7 @@ function peakOf(name: BalancerName, ids: readonly string[]): number {
 
 /** consistent-hash finds no places for a thousand endpoints, and fails. */
 const ringsFor = (size: number) => Object.entries(rings).filter(([name]) => size < 1_000 || name !== "npm consistent-hash");
-const goesByKey = (name: string): boolean => !(name in BALANCERS) || BALANCERS[name as BalancerName].goesByKey;
+const usesKey = (name: string): boolean => !(name in BALANCERS) || BALANCERS[name as BalancerName].usesKey;
 const { date, machine, cores, node } = describeEnvironment(0, 0);
 process.stdout.write(
   `${date.slice(0, 10)}; ${machine}, ${cores} cores; Node ${node}; ${KEYS} keys, median of ${ROUNDS} rounds, the libraries in turn.\n`,
@@ -127,7 +127,7 @@ for (const size of SIZES) {
   }
   process.stdout.write(`\n| ${size} endpoints | ns/pick | build ms | keys moved / forced | busiest / mean |\n|---|--:|--:|--:|--:|\n`);
   for (const [name, ring] of ringsFor(size)) {
-    const byKey = goesByKey(name) && (size < 1_000 || name === "consistent_hash" || name === "maglev");
+    const byKey = usesKey(name) && (size < 1_000 || name === "consistent_hash" || name === "maglev");
     const figures = [median(picks[name]!).toFixed(0), median(builds[name]!).toFixed(2)];
     process.stdout.write(
       `| ${name} | ${[...figures, byKey ? moved(ring, ids).toFixed(3) : "", byKey ? (name in BALANCERS ? peakOf(name as BalancerName, ids) : peak(ring, ids)).toFixed(2) : ""].join(" | ")} |\n`,

@@ -5,7 +5,7 @@ import { Budget } from "../core/budget.ts";
 import { BREAKER } from "../core/config/breaker.ts";
 import { CONCURRENCY } from "../core/config/overload.ts";
 import { Admission } from "../core/overload/admission.ts";
-import { Limiter } from "../core/overload/concurrency-limiter.ts";
+import { ConcurrencyLimiter } from "../core/overload/concurrency-limiter.ts";
 import { CRITICAL } from "../core/overload/criticality.ts";
 import { REDIRECT_BUDGET } from "../core/overload/redirect.ts";
 import { Throttle } from "../core/overload/throttle.ts";
@@ -25,7 +25,7 @@ type Work = (now: number) => unknown;
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
 /** Begins a call and ends the one that began `IN_FLIGHT` calls before. */
-function rolling<T>(begin: (now: number) => T, end: (lease: T, now: number) => void): Work {
+function rolling<T>(begin: (now: number) => T, end: (permit: T, now: number) => void): Work {
   const ring: (T | undefined)[] = Array(IN_FLIGHT).fill(undefined);
   let at = 0;
   return (now) => {
@@ -37,13 +37,13 @@ function rolling<T>(begin: (now: number) => T, end: (lease: T, now: number) => v
 }
 
 function limited(floor: number | undefined): Work {
-  const limiter = new Limiter({ max: 10_000, floor });
+  const limiter = new ConcurrencyLimiter({ max: 10_000, floor });
   return rolling(
     (now) => {
       if (limiter.isPressed(now) || limiter.refusal(CRITICAL, 0, now) !== undefined) throw new Error("nothing is to be refused here");
       return limiter.begin(now, now + 15_000, 0);
     },
-    (lease, now) => limiter.end(lease, now, true),
+    (permit, now) => limiter.end(permit, now, true),
   );
 }
 
@@ -51,10 +51,10 @@ function admitted(): Work {
   const host = new Admission({ max: 10_000, floor: 100 });
   return rolling(
     (now) => {
-      if (host.turned(CRITICAL, 15_000, now) !== undefined) throw new Error("nothing is to be turned away here");
+      if (host.refusal(CRITICAL, 15_000, now) !== undefined) throw new Error("nothing is to be turned away here");
       return host.begin(now, now + 15_000);
     },
-    (lease, now) => host.end(lease, now, true),
+    (permit, now) => host.end(permit, now, true),
   );
 }
 
@@ -64,7 +64,7 @@ function throttled(): Work {
   return (now) => {
     redirects.earn();
     if (throttle.refuses(CRITICAL, now, 0.5)) throw new Error("nothing is to be held back here");
-    throttle.ended(CRITICAL, true, now);
+    throttle.record(CRITICAL, true, now);
   };
 }
 
@@ -74,7 +74,7 @@ function picked(): Work {
   const settings = { balancer: "least_time", maxConcurrent: 500, maxLoadFactor: 1, slowStartMs: 0, breaker: BREAKER } as const;
   const fleet = new Fleet(members, settings);
   const tried = new Set<string>();
-  return (now) => fleet.pick({ key: 0, method: 0, now, dice: () => 0.5, tried, rank: CRITICAL });
+  return (now) => fleet.pick({ key: 0, method: 0, now, rng: () => 0.5, tried, rank: CRITICAL });
 }
 
 const work: Readonly<Record<string, () => Work>> = {

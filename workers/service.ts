@@ -2,7 +2,7 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { createServiceImplSpec, type ServiceImpl, type ServiceImplSpec } from "@connectrpc/connect";
 import { MEDIAN_HEADER, REDIRECT_HEADER, REPORT_HEADER, SHED_HEADER } from "../core/headers.ts";
-import type { Turned } from "../core/overload/admission.ts";
+import type { AdmissionRefusal } from "../core/overload/admission.ts";
 import { discovery } from "./discovery/discovery.ts";
 import { drain } from "./service/body.ts";
 import { HostLoad } from "./service/host-load.ts";
@@ -92,7 +92,7 @@ function bounced(load: HostLoad): Response {
 }
 
 /** More than can be done: told at once, and in the caller's protocol. A gateway may ask another endpoint. */
-async function shed(load: HostLoad, request: Request, why: Turned): Promise<Response> {
+async function shed(load: HostLoad, request: Request, why: AdmissionRefusal): Promise<Response> {
   const answer = overloaded(request, why === "late" ? "this can't be done in the time left" : "too many calls in flight");
   answer.headers.set(SHED_HEADER, why);
   answer.headers.set(REPORT_HEADER, load.report());
@@ -100,7 +100,7 @@ async function shed(load: HostLoad, request: Request, why: Turned): Promise<Resp
   return answer;
 }
 
-function shedCall({ headers }: Request, reason: Turned, { overload }: Settings): ShedCall {
+function shedCall({ headers }: Request, reason: AdmissionRefusal, { overload }: Settings): ShedCall {
   return { point: "host", reason, enforced: overload === "enforce", requestId: headers.get("x-request-id") };
 }
 

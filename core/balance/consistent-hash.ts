@@ -1,7 +1,7 @@
 // Consistent hashing with weights and bounded load: a ring of few points, and several darts for each key.
 // Who leaves moves its own keys and no others; who comes takes only its own; the ring is a function of the set, whatever its history.
 import type { Balancer, BalancerSettings, Candidate } from "./balancer.ts";
-import { bounded, mix32, seeds } from "./hashing.ts";
+import { mix32, seedsOf, withinLoadBound } from "./hashing.ts";
 
 const POINTS = 20; // of an endpoint of weight 1
 const MOST_POINTS = 65_000; // of all: heavier sets get half as many points for each weight, and keys move as a set grows past it
@@ -29,10 +29,10 @@ export function consistentHash(candidates: readonly Candidate[], { maxLoadFactor
     pick(question) {
       if (candidates.length === 0) return -1;
       const { key } = question;
-      const isOpen = bounded(candidates, maxLoadFactor, question);
+      const isEligible = withinLoadBound(candidates, maxLoadFactor, question);
       const best = closest(ring, key);
-      if (isOpen(best)) return best; // who is closest of all is closest of those that are open
-      const open = candidates.map((_, index) => isOpen(index));
+      if (isEligible(best)) return best; // who is closest of all is closest of those that are open
+      const open = candidates.map((_, index) => isEligible(index));
       return open.includes(true) ? closestOpen(ring, key, open) : -1;
     },
   };
@@ -104,7 +104,7 @@ function ringOf(candidates: readonly Candidate[]): Ring {
   const owners = new Uint16Array(size);
   const ends = new Uint32Array(2 ** bits + 1).fill(1, 0, 1); // of arcs, while the points are dealt out to them
   let made = 0;
-  for (const [index, standing] of seeds(candidates).entries()) {
+  for (const [index, standing] of seedsOf(candidates).entries()) {
     for (let point = 1; point <= counts[index]!; point++) {
       const place = mix32(mix32(standing + Math.imul(point, GOLDEN)) ^ standing) >>> 2;
       places[made] = place;

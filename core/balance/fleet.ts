@@ -7,11 +7,11 @@ import { MOST_CRITICAL } from "../overload/criticality.ts";
 import { medianOf, REDIRECT_BUDGET } from "../overload/redirect.ts";
 import type { Balancer, Candidate } from "./balancer.ts";
 import { BALANCERS, type BalancerName } from "./balancers.ts";
-import { type Lease, Load, type Report } from "./load.ts";
-import { ANYWHERE, type Group, groupsOf, type Standpoint } from "./locality.ts";
-import type { End, Found, Member, ServingStatus, Wanted } from "./member.ts";
+import { type AttemptPermit, Load, type LoadReport } from "./load.ts";
+import { ANYWHERE, groupsOf, type IsolateLocation, type LocalityGroup } from "./locality.ts";
+import type { AttemptEnd, Member, PickRequest, PickResult, ServingStatus } from "./member.ts";
 
-export type { End, Found, Member, Wanted } from "./member.ts";
+export type { AttemptEnd, Member, PickRequest, PickResult } from "./member.ts";
 
 export interface FleetSettings {
   readonly balancer: BalancerName;
@@ -23,7 +23,7 @@ export interface FleetSettings {
 
 const SPILLS_PERCENT = 30; // of a part of its priority: where more of it are out, all of the priority is asked
 
-interface Standing extends Candidate, Member {
+interface FleetEndpoint extends Candidate, Member {
   readonly breaker: LocalBreaker;
   readonly warmAt: number; // epoch ms; until then it gets a part of its share
 }
@@ -37,9 +37,9 @@ export class Fleet {
   #shedUntil = 0; // epoch ms: until then some endpoint sheds
   #medianMs = 0;
   #medianAt = Number.NEGATIVE_INFINITY;
-  #standing = new Map<string, Standing>();
+  #standing = new Map<string, FleetEndpoint>();
   #standpoint = ANYWHERE;
-  #tiers: (Group<Standing> & { readonly balancer: Balancer })[] = [];
+  #tiers: (LocalityGroup<FleetEndpoint> & { readonly balancer: Balancer })[] = [];
 
   /** Endpoints that are there from the start are warm. */
   constructor(members: readonly Member[], settings: FleetSettings) {
@@ -55,7 +55,7 @@ export class Fleet {
   /** Takes a new list of endpoints. What is known of those that stay, stays. */
   replace(members: readonly Member[], now: number): void {
     const warmAt = this.#standing.size === 0 ? now : now + this.#settings.slowStartMs;
-    const fresh = (id: string): Omit<Standing, keyof Member> => ({ load: new Load(), breaker: this.localBreakers.get(id), warmAt });
+    const fresh = (id: string): Omit<FleetEndpoint, keyof Member> => ({ load: new Load(), breaker: this.localBreakers.get(id), warmAt });
     this.#standing = new Map(members.map((member) => [member.id, { ...(this.#standing.get(member.id) ?? fresh(member.id)), ...member }]));
     this.localBreakers.retain(new Set(this.#standing.keys()));
     const awake = [...this.#standing.values()].filter(({ isDraining }) => !isDraining);
@@ -64,7 +64,7 @@ export class Fleet {
   }
 
   /** The isolate knows where it is. */
-  settle(standpoint: Standpoint, now: number): void {
+  setLocation(standpoint: IsolateLocation, now: number): void {
     this.#standpoint = standpoint;
     this.replace([...this.#standing.values()], now);
   }
@@ -74,9 +74,9 @@ export class Fleet {
    * know whether it is well again. Where nobody is well, health checks are not asked, nor, at last, who was tried: a wrong guess must
    * not close an upstream. Breakers are, as long as they leave somebody out: where all are open, nobody is called.
    */
-  pick(wanted: Wanted): Found {
+  pick(wanted: PickRequest): PickResult {
     if (this.#tiers.length === 0) return { kind: "none" };
-    const { now, dice, tried } = wanted;
+    const { now, rng, tried } = wanted;
     if (tried.size === 0) this.redirectBudget.earn();
     const { mode, maxOpenPercent } = this.#settings.breaker;
     const isQuiet = this.localBreakers.areAllClosed(now);
@@ -88,42 +88,43 @@ export class Fleet {
       if (probed !== undefined) return this.#found(probed, wanted, isQuiet);
     }
     const rank = now < this.#shedUntil ? (wanted.rank ?? MOST_CRITICAL) : MOST_CRITICAL;
-    const roll = rank === MOST_CRITICAL ? 0 : dice(); // one for all: else a call would only be shed where chance shuts all of them at once
-    const growsIn = !BALANCERS[this.#settings.balancer].goesByKey; // keys don't wait for an endpoint to warm up
+    const roll = rank === MOST_CRITICAL ? 0 : rng(); // one for all: else a call would only be shed where chance shuts all of them at once
+    const growsIn = !BALANCERS[this.#settings.balancer].usesKey; // keys don't wait for an endpoint to warm up
     for (const lenience of [0, 1, 2]) {
-      for (const { members, balancer, isPart } of this.#tiers) {
-        const isOpen = isHeeded ? members.map(({ breaker }) => breaker.refuses(now, dice(), wanted.method)) : undefined;
-        const isOut = (one: Standing, index: number): boolean => isOpen?.[index] === true || (lenience === 0 && one.isHealthy === false);
+      for (const { members, balancer, isSubset } of this.#tiers) {
+        const isOpen = isHeeded ? members.map(({ breaker }) => breaker.refuses(now, rng(), wanted.method)) : undefined;
+        const isOut = (one: FleetEndpoint, index: number): boolean =>
+          isOpen?.[index] === true || (lenience === 0 && one.isHealthy === false);
         const outs = isHeeded || lenience === 0 ? members.filter(isOut).length : 0;
-        if (outs === members.length || (isPart && outs * 100 > SPILLS_PERCENT * members.length)) continue; // the next group first
+        if (outs === members.length || (isSubset && outs * 100 > SPILLS_PERCENT * members.length)) continue; // the next group first
         const heedsHealth = outs * 100 <= maxOpenPercent * members.length;
         const isFree = (index: number): boolean => {
           const one = members[index]!;
           if (heedsHealth && isOut(one, index)) return false;
-          if (rank < MOST_CRITICAL && one.load.sheds(rank, roll, now)) return false;
-          if (lenience === 0 && growsIn && one.warmAt > now && dice() >= this.#warmth(one, now)) return false;
+          if (rank < MOST_CRITICAL && one.load.refuses(rank, roll, now)) return false;
+          if (lenience === 0 && growsIn && one.warmAt > now && rng() >= this.#warmth(one, now)) return false;
           return (lenience === 2 || !tried.has(one.id)) && one.load.inFlight(now) < this.#settings.maxConcurrent;
         };
-        const index = balancer.pick({ ...wanted, isOpen: isFree });
+        const index = balancer.pick({ ...wanted, isEligible: isFree });
         if (index !== -1) return this.#found(members[index]!, wanted, isQuiet);
       }
     }
-    const isClosedFor = (one: Standing): boolean => isHeeded && one.breaker.refuses(now, 0, wanted.method);
+    const isClosedFor = (one: FleetEndpoint): boolean => isHeeded && one.breaker.refuses(now, 0, wanted.method);
     const all = this.#tiers.flatMap(({ members }) => members);
-    if (rank < MOST_CRITICAL && all.some(({ load }) => load.sheds(rank, roll, now))) return { kind: "shed" };
+    if (rank < MOST_CRITICAL && all.some(({ load }) => load.refuses(rank, roll, now))) return { kind: "shed" };
     if (!all.every(isClosedFor)) return { kind: "full" };
     return { kind: "open", retryAfterMs: Math.min(...all.map(({ breaker }) => breaker.retryAfterMs(now))) };
   }
 
-  #mayTake(one: Standing, { now, tried }: Wanted): boolean {
+  #mayTake(one: FleetEndpoint, { now, tried }: PickRequest): boolean {
     return one.isHealthy !== false && !tried.has(one.id) && one.load.inFlight(now) < this.#settings.maxConcurrent;
   }
 
-  #found({ id, breaker }: Standing, { now, method, tried }: Wanted, isQuiet: boolean): Found {
+  #found({ id, breaker }: FleetEndpoint, { now, method, tried }: PickRequest, isQuiet: boolean): PickResult {
     const admission = breaker.admit(now, 0, method);
-    const isAgain = tried.has(id);
-    if (admission.kind === "admitted") return { kind: "found", id, admission, isAgainst: false, isAgain };
-    return { kind: "found", id, admission: UNRECORDED, isAgainst: !isQuiet && this.#settings.breaker.mode === "report", isAgain };
+    const isRepeated = tried.has(id);
+    if (admission.kind === "admitted") return { kind: "picked", id, admission, isReportedOnly: false, isRepeated };
+    return { kind: "picked", id, admission: UNRECORDED, isReportedOnly: !isQuiet && this.#settings.breaker.mode === "report", isRepeated };
   }
 
   /** Whether every endpoint that takes calls has as many in flight as it may. */
@@ -148,12 +149,12 @@ export class Fleet {
   }
 
   /** The chance with which an endpoint that is warming up may be looked at, from a tenth on. */
-  #warmth({ warmAt }: Standing, now: number): number {
+  #warmth({ warmAt }: FleetEndpoint, now: number): number {
     return Math.max(0.1, 1 - (warmAt - now) / this.#settings.slowStartMs);
   }
 
   /** @param method of the call, hashed */
-  begin(id: string, now: number, deadlineAt: number, method = 0): Lease | undefined {
+  begin(id: string, now: number, deadlineAt: number, method = 0): AttemptPermit | undefined {
     const one = this.#standing.get(id);
     return one?.load.begin(now, deadlineAt, this.#balancerOf(one)?.costOf?.(method) ?? 1);
   }
@@ -162,13 +163,13 @@ export class Fleet {
     return isDraining ? undefined : this.#tiers.findLast(({ members }) => members[0]!.priority === priority)?.balancer;
   }
 
-  /** What an endpoint said of its load, with an answer to the attempt that `lease` is for. */
-  report(id: string, report: Report, lease: Lease, now: number): void {
-    this.#standing.get(id)?.load.report(report, now, now - lease.startedAt);
+  /** What an endpoint said of its load, with an answer to the attempt that `permit` is for. */
+  report(id: string, report: LoadReport, permit: AttemptPermit, now: number): void {
+    this.#standing.get(id)?.load.report(report, now, now - permit.startedAt);
   }
 
   /** What an endpoint said of the calls it would have shed. @param until epoch ms, when its word is forgotten */
-  heed(id: string, shedLevel: number, until: number): void {
+  setShedLevel(id: string, shedLevel: number, until: number): void {
     const load = this.#standing.get(id)?.load;
     if (load === undefined) return;
     load.shedLevel = shedLevel;
@@ -190,7 +191,7 @@ export class Fleet {
    */
   medianMs(now: number): number {
     const { balancer, maxLoadFactor } = this.#settings;
-    const isBound = BALANCERS[balancer].goesByKey && maxLoadFactor === Number.POSITIVE_INFINITY;
+    const isBound = BALANCERS[balancer].usesKey && maxLoadFactor === Number.POSITIVE_INFINITY;
     if (isBound || this.redirectBudget.isSpent(now)) return 0;
     if (now - this.#medianAt >= 100 || now < this.#medianAt) {
       this.#medianAt = now;
@@ -200,19 +201,19 @@ export class Fleet {
   }
 
   /** An attempt that says nothing of its endpoint: its caller went away. */
-  drop(id: string, { lease, admission }: End): void {
+  drop(id: string, { permit, admission }: AttemptEnd): void {
     const one = this.#standing.get(id);
-    one?.load.drop(lease);
+    one?.load.drop(permit);
     one?.breaker.discard(admission);
   }
 
-  succeeded(id: string, end: End): void {
-    const { lease, now, method = 0 } = end;
+  succeeded(id: string, end: AttemptEnd): void {
+    const { permit, now, method = 0 } = end;
     const one = this.#standing.get(id);
     const unitMs = one?.load.averageMs ?? 0;
-    if (one === undefined || !one.load.end(lease, now, now - lease.startedAt)) return;
+    if (one === undefined || !one.load.end(permit, now, now - permit.startedAt)) return;
     if (unitMs > 0) {
-      const units = Math.max(1, now - lease.startedAt) / unitMs;
+      const units = Math.max(1, now - permit.startedAt) / unitMs;
       for (const { members, balancer } of this.#tiers) if (members[0]!.priority === one.priority) balancer.learn?.(method, units);
     }
     this.#record(one, end, "succeeded");
@@ -222,27 +223,27 @@ export class Fleet {
    * @param scoreMs   what the failure counts as: as long as a call may take, or failing fast would look like being fast
    * @param isEvident false where it speaks of the call as much as of the endpoint: its caller gave it very little time
    */
-  failed(id: string, end: End, scoreMs: number, isEvident: boolean): void {
-    const { lease, now, admission, isAgain = false } = end;
+  failed(id: string, end: AttemptEnd, scoreMs: number, isEvident: boolean): void {
+    const { permit, now, admission, isRepeated = false } = end;
     const one = this.#standing.get(id);
-    if (one === undefined || !one.load.end(lease, now, Math.max(scoreMs, now - lease.startedAt))) return;
-    one.load.doubt();
-    if (isEvident && (!isAgain || admission.probe !== undefined)) this.#record(one, end, "failed");
+    if (one === undefined || !one.load.end(permit, now, Math.max(scoreMs, now - permit.startedAt))) return;
+    one.load.distrustReport();
+    if (isEvident && (!isRepeated || admission.probe !== undefined)) this.#record(one, end, "failed");
     else one.breaker.discard(admission);
   }
 
   /** A stream that had begun broke off: its attempt has counted as a success, and counts as a failure now. */
-  broke(id: string, admission: Admitted, now: number, roll: number): void {
+  streamBroke(id: string, admission: Admitted, now: number, roll: number): void {
     const one = this.#standing.get(id);
     if (one === undefined || this.#settings.breaker.mode === "off" || admission === UNRECORDED) return;
-    one.load.doubt();
+    one.load.distrustReport();
     one.breaker.recordBrokenStream(admission, now, roll);
     this.localBreakers.update(one.breaker, now);
   }
 
-  #record({ breaker }: Standing, { admission, lease, now, roll, method }: End, outcome: "succeeded" | "failed"): void {
+  #record({ breaker }: FleetEndpoint, { admission, permit, now, random, method }: AttemptEnd, outcome: "succeeded" | "failed"): void {
     if (this.#settings.breaker.mode === "off" || admission === UNRECORDED) return;
-    breaker.record(admission, outcome, now - lease.startedAt, now, roll, method);
+    breaker.record(admission, outcome, now - permit.startedAt, now, random, method);
     this.localBreakers.update(breaker, now);
   }
 }

@@ -1,7 +1,7 @@
 // The balancer that learns: what methods cost beside each other, so that calls in flight count for the work they are.
 // log time = method + endpoint + rest; it turns itself on only where methods explain the times.
-import { type Balancer, type Candidate, least } from "./balancer.ts";
-import { faded } from "./least-time.ts";
+import { type Balancer, type Candidate, pickLeast } from "./balancer.ts";
+import { expectedTimes } from "./least-time.ts";
 
 const MOST_METHODS = 1_000; // learned; the others count as one call each
 const SLOWEST = 0.02; // of each answer, that a method's cost moves by
@@ -52,16 +52,16 @@ export class MethodCosts {
 }
 
 /** Score: (work in flight of ours + work of this call) x time for work of 1 / weight. With one method it is least_time. */
-export function learned(candidates: readonly Candidate[]): Balancer {
+export function learnedCost(candidates: readonly Candidate[]): Balancer {
   const costs = new MethodCosts();
   const count = candidates.length;
-  const expected = faded(candidates);
+  const expected = expectedTimes(candidates);
   return {
     pick(question) {
-      const { now, dice } = question;
+      const { now, rng } = question;
       const cost = costs.costOf(question.method ?? 0);
       const expectedMs = expected(now);
-      return least(count, Math.floor(dice() * count), question, (index) => {
+      return pickLeast(count, Math.floor(rng() * count), question, (index) => {
         const { load, weight } = candidates[index]!;
         return ((load.work(now) + cost) * expectedMs[index]!) / weight;
       });

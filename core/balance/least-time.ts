@@ -1,5 +1,5 @@
 // Weighted least connections with response time: the endpoint that would answer first, as far as this isolate knows. The default.
-import { type Balancer, type Candidate, least } from "./balancer.ts";
+import { type Balancer, type Candidate, pickLeast } from "./balancer.ts";
 
 const FORGOTTEN_OVER_MS = 15_000;
 const RETRIED_OVER_MS = 5_000; // after that: it is tried again within half a minute or so
@@ -11,12 +11,12 @@ const AT_MOST = 32; // times what the best one takes: a failure counts as a whol
  */
 export function leastTime(candidates: readonly Candidate[]): Balancer {
   const count = candidates.length;
-  const expected = faded(candidates);
+  const expected = expectedTimes(candidates);
   return {
     pick(question) {
-      const { now, dice } = question;
+      const { now, rng } = question;
       const expectedMs = expected(now);
-      return least(count, Math.floor(dice() * count), question, (index) => {
+      return pickLeast(count, Math.floor(rng() * count), question, (index) => {
         const { load, weight } = candidates[index]!;
         return ((load.inFlight(now) + 1) * expectedMs[index]!) / weight;
       });
@@ -25,7 +25,7 @@ export function leastTime(candidates: readonly Candidate[]): Balancer {
 }
 
 /** @returns what an answer of each candidate takes, ms, as far as is known: what is slow fades. Good until the next ask */
-export function faded(candidates: readonly Candidate[]): (now: number) => Float64Array {
+export function expectedTimes(candidates: readonly Candidate[]): (now: number) => Float64Array {
   const expectedMs = new Float64Array(candidates.length);
   return (now) => {
     let known = 0;
@@ -47,7 +47,7 @@ export function faded(candidates: readonly Candidate[]): (now: number) => Float6
       const ms = expectedMs[index]!;
       if (ms === 0) expectedMs[index] = common;
       else if (ms > common) {
-        const silentMs = now - candidates[index]!.load.heardAt;
+        const silentMs = now - candidates[index]!.load.lastSeenAt;
         const isLeft = Math.exp(Math.min(0, FORGOTTEN_OVER_MS - silentMs) / RETRIED_OVER_MS);
         expectedMs[index] = common * isLeft + Math.exp(-silentMs / FORGOTTEN_OVER_MS) * (ms - common);
       }

@@ -1,5 +1,5 @@
 // What endpoints report of their load (ORCA): read from the header of an answer.
-import type { Report } from "./load.ts";
+import type { LoadReport } from "./load.ts";
 
 const MAX_MS = 3_600_000;
 
@@ -8,7 +8,7 @@ const MAX_MS = 3_600_000;
  * @returns undefined where the report does not say what one call more would take there
  * @see xds.data.orca.v3.OrcaLoadReport; gRFC A51
  */
-export function reportIn(text: string): Report | undefined {
+export function parseLoadReport(text: string): LoadReport | undefined {
   if (text.length > 4_096) return undefined;
   const metrics = text.startsWith("JSON") ? inJson(text.slice(4)) : inText(text);
   const [predictedMs, usualMs, tookMs] = ["predicted_ms", "usual_ms", "took_ms"].map((name) => msOf(metrics[name]));
@@ -27,7 +27,7 @@ function inText(text: string): Readonly<Record<string, unknown>> {
 }
 
 /** @returns what the endpoint would have its callers shed, in [0, 3]; 0 where the report does not say. Ours alone writes it, as text. */
-export function shedLevelIn(text: string): number {
+export function parseShedLevel(text: string): number {
   const at = text.length > 4_096 ? -1 : text.indexOf(SHED_LEVEL);
   if (at === -1) return 0;
   const level = Number.parseFloat(text.slice(at + SHED_LEVEL.length));

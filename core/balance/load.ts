@@ -1,19 +1,19 @@
 // What one isolate has seen of one endpoint: calls in flight, how long its answers take, and what it says of itself.
-// In flight are leases with a deadline, no counter: a counter leaks when a caller goes away and its continuation is dropped.
+// In flight are permits with a deadline, no counter: a counter leaks when a caller goes away and its continuation is dropped.
 
 import type { Rank } from "../overload/criticality.ts";
-import { Usual } from "../overload/redirect.ts";
+import { MinuteAverage } from "../overload/redirect.ts";
 import { isShedAt } from "../overload/shed-level.ts";
 
 /** One attempt on its way. Ended once; what is never ended counts until its deadline. */
-export interface Lease {
+export interface AttemptPermit {
   readonly startedAt: number; // epoch ms
   readonly deadlineAt: number; // epoch ms
   readonly cost: number; // work, where 1 is a call of the mean
 }
 
 /** What an endpoint says of its load. */
-export interface Report {
+export interface LoadReport {
   readonly predictedMs: number; // what one call more would take there
   readonly usualMs?: number; // the same, averaged over a minute
   readonly tookMs?: number; // what it has worked on this call
@@ -33,31 +33,31 @@ export class Load {
   /** What it last said of the calls it would have shed. @see ShedLevel */
   shedLevel = 0;
   shedUntil = 0; // epoch ms; its word holds so long
-  readonly #usual = new Usual(); // of reports that do not say what is usual
+  readonly #usual = new MinuteAverage(); // of reports that do not say what is usual
   #usualMs = 0;
   #reportedAt = 0;
   #awayMs = 0; // what an answer takes beside the work: the way there and back
   #evidence = 0; // answers seen, weighed by age
-  readonly #leases = new Set<Lease>();
+  readonly #permits = new Set<AttemptPermit>();
   #nextExpiry = Number.POSITIVE_INFINITY; // never later than the earliest deadline in flight
-  #work = 0; // of the leases
+  #work = 0; // of the permits
   #averageMs = 0;
   #peakMs = 0;
   #updatedAt = 0;
 
   /** @param cost work of the call, where 1 is a call of the mean */
-  begin(now: number, deadlineAt: number, cost = 1): Lease {
-    const lease = { startedAt: now, deadlineAt, cost };
-    this.#leases.add(lease);
+  begin(now: number, deadlineAt: number, cost = 1): AttemptPermit {
+    const permit = { startedAt: now, deadlineAt, cost };
+    this.#permits.add(permit);
     this.#work += cost;
     if (deadlineAt < this.#nextExpiry) this.#nextExpiry = deadlineAt;
-    return lease;
+    return permit;
   }
 
   /** Ends an attempt whose time says nothing: refused before any work, or given up by its caller. */
-  drop(lease: Lease): boolean {
-    if (!this.#leases.delete(lease)) return false;
-    this.#work = this.#leases.size === 0 ? 0 : this.#work - lease.cost;
+  drop(permit: AttemptPermit): boolean {
+    if (!this.#permits.delete(permit)) return false;
+    this.#work = this.#permits.size === 0 ? 0 : this.#work - permit.cost;
     return true;
   }
 
@@ -67,9 +67,9 @@ export class Load {
    * @param tookMs time to the answer; a failure is scored as the time a call may take, or failing fast would look like being fast
    * @returns false where it had ended before, or had outlived its deadline
    */
-  end(lease: Lease, now: number, tookMs: number): boolean {
-    if (!this.drop(lease)) return false;
-    const unitMs = tookMs / lease.cost;
+  end(permit: AttemptPermit, now: number, tookMs: number): boolean {
+    if (!this.drop(permit)) return false;
+    const unitMs = tookMs / permit.cost;
     const old = this.samples === 0 ? 0 : Math.exp(-Math.max(1, now - this.#updatedAt) / AVERAGED_OVER_MS);
     this.#evidence = old * this.#evidence + 1;
     this.#averageMs = old * this.#averageMs + (1 - old) * unitMs;
@@ -80,8 +80,8 @@ export class Load {
   }
 
   /** @param roundTripMs time of the answer that brought the report, as it was seen from here */
-  report({ predictedMs, usualMs, tookMs }: Report, now: number, roundTripMs: number): void {
-    this.#usual.note(predictedMs, now);
+  report({ predictedMs, usualMs, tookMs }: LoadReport, now: number, roundTripMs: number): void {
+    this.#usual.add(predictedMs, now);
     this.reportedMs = predictedMs;
     this.#usualMs = usualMs ?? this.#usual.ms;
     this.#reportedAt = now;
@@ -91,7 +91,7 @@ export class Load {
   }
 
   /** Its word is worth nothing until it answers well again: who fails at once has little to do. */
-  doubt(): void {
+  distrustReport(): void {
     this.reportedMs = 0;
   }
 
@@ -109,18 +109,18 @@ export class Load {
   }
 
   /** When anything was last heard of it, epoch ms. */
-  get heardAt(): number {
+  get lastSeenAt(): number {
     return Math.max(this.#updatedAt, this.reportedMs === 0 ? 0 : this.#reportedAt);
   }
 
   /** Whether a call is shed on the endpoint's word. @param roll in [0, 1), the same for all endpoints that a call may go to */
-  sheds(rank: Rank, roll: number, now: number): boolean {
+  refuses(rank: Rank, roll: number, now: number): boolean {
     return now < this.shedUntil && isShedAt(this.shedLevel, rank, roll);
   }
 
   inFlight(now: number): number {
     if (now >= this.#nextExpiry) this.#expire(now);
-    return this.#leases.size;
+    return this.#permits.size;
   }
 
   /** Work of the calls in flight; their number, where nobody has learned what calls cost. */
@@ -146,9 +146,9 @@ export class Load {
 
   #expire(now: number): void {
     this.#nextExpiry = Number.POSITIVE_INFINITY;
-    for (const lease of this.#leases) {
-      if (lease.deadlineAt <= now) this.drop(lease);
-      else if (lease.deadlineAt < this.#nextExpiry) this.#nextExpiry = lease.deadlineAt;
+    for (const permit of this.#permits) {
+      if (permit.deadlineAt <= now) this.drop(permit);
+      else if (permit.deadlineAt < this.#nextExpiry) this.#nextExpiry = permit.deadlineAt;
     }
   }
 }

@@ -1,23 +1,23 @@
 // Maglev hashing: a full table in which every endpoint has its share to the slot; a change moves some keys of others.
 import type { Balancer, BalancerSettings, Candidate } from "./balancer.ts";
-import { bounded, drawn, mix32, seeds } from "./hashing.ts";
+import { highestDraw, mix32, seedsOf, withinLoadBound } from "./hashing.ts";
 
 const SLOTS = 65_537; // a prime, so that every skip reaches every slot
 const WALKED = 64; // slots beyond the first before the key is drawn for
 
 /** @see Eisenbud et al. 2016, Maglev, section 3.4; weights as in Envoy: a turn in proportion */
 export function maglev(candidates: readonly Candidate[], { maxLoadFactor }: BalancerSettings): Balancer {
-  const standing = seeds(candidates);
+  const standing = seedsOf(candidates);
   const table = filled(candidates, standing);
   return {
     pick(question) {
-      const isOpen = bounded(candidates, maxLoadFactor, question);
+      const isEligible = withinLoadBound(candidates, maxLoadFactor, question);
       const first = mix32(question.key) % SLOTS;
       for (let step = 0; step < WALKED && candidates.length > 0; step++) {
         const owner = table[(first + step) % SLOTS]!;
-        if (isOpen(owner)) return owner;
+        if (isEligible(owner)) return owner;
       }
-      return drawn(candidates, standing, question.key, isOpen);
+      return highestDraw(candidates, standing, question.key, isEligible);
     },
   };
 }

@@ -1,8 +1,8 @@
 // What goes in and out of a fleet: its members, what is wanted of it, and what it finds.
 import type { Admitted } from "../breaker/local-breaker.ts";
 import type { Rank } from "../overload/criticality.ts";
-import type { Question } from "./balancer.ts";
-import type { Lease } from "./load.ts";
+import type { PickInput } from "./balancer.ts";
+import type { AttemptPermit } from "./load.ts";
 
 /** An endpoint as it is configured or registered. */
 export interface Member {
@@ -15,18 +15,18 @@ export interface Member {
 }
 
 /** What is asked for an attempt. */
-export type Wanted = Pick<Question, "key" | "now" | "dice" | "method"> & {
+export type PickRequest = Pick<PickInput, "key" | "now" | "rng" | "method"> & {
   readonly tried: ReadonlySet<string>;
   readonly rank?: Rank; // what matters less is kept from endpoints that shed it; without, nothing is
 };
 
-export type Found =
+export type PickResult =
   | {
-      readonly kind: "found";
+      readonly kind: "picked";
       readonly id: string;
       readonly admission: Admitted;
-      readonly isAgainst: boolean; // a breaker that only reports
-      readonly isAgain: boolean; // the call has been sent there before
+      readonly isReportedOnly: boolean; // a breaker that only reports
+      readonly isRepeated: boolean; // the call has been sent there before
     }
   | { readonly kind: "none" } // no endpoints, or all of them drain
   | { readonly kind: "open"; readonly retryAfterMs: number } // the breakers of all of them are
@@ -34,13 +34,13 @@ export type Found =
   | { readonly kind: "full" }; // each has as many calls in flight as it may
 
 /** What came of an attempt, beside its outcome. */
-export interface End {
-  readonly lease: Lease;
+export interface AttemptEnd {
+  readonly permit: AttemptPermit;
   readonly admission: Admitted;
   readonly now: number;
-  readonly roll: number; // a number in [0, 1)
+  readonly random: number; // a number in [0, 1)
   readonly method?: number; // of the call, hashed
-  readonly isAgain?: boolean; // attempts of one call are one failure of an endpoint, however many they are
+  readonly isRepeated?: boolean; // attempts of one call are one failure of an endpoint, however many they are
 }
 
 /** Whether an upstream takes calls, as far as is known. */

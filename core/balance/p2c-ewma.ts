@@ -1,5 +1,5 @@
 // P2C with peak EWMA: of two by chance, the one with less latency times calls in flight.
-import { type Balancer, type Candidate, twoOpen } from "./balancer.ts";
+import { type Balancer, type Candidate, twoEligible } from "./balancer.ts";
 
 const UNSEEN_MS = 1_000; // an endpoint that owes its first answer is not asked again before it came
 
@@ -13,7 +13,7 @@ export function p2cEwma(candidates: readonly Candidate[]): Balancer {
   };
   return {
     pick(question) {
-      const [one, other] = twoOpen(candidates.length, question);
+      const [one, other] = twoEligible(candidates.length, question);
       return one === -1 || score(one, question.now) <= score(other, question.now) ? one : other;
     },
   };

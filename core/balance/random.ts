@@ -3,13 +3,13 @@ import type { Balancer, Candidate } from "./balancer.ts";
 
 export function random(candidates: readonly Candidate[]): Balancer {
   return {
-    pick({ dice, isOpen }) {
+    pick({ rng, isEligible }) {
       let total = 0;
-      for (let index = 0; index < candidates.length; index++) if (isOpen(index)) total += candidates[index]!.weight;
-      let rest = dice() * total;
+      for (let index = 0; index < candidates.length; index++) if (isEligible(index)) total += candidates[index]!.weight;
+      let rest = rng() * total;
       let last = -1;
       for (let index = 0; index < candidates.length; index++) {
-        if (!isOpen(index)) continue;
+        if (!isEligible(index)) continue;
         last = index;
         rest -= candidates[index]!.weight;
         if (rest < 0) return index;

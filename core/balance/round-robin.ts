@@ -5,11 +5,11 @@ export function roundRobin(candidates: readonly Candidate[]): Balancer {
   const count = candidates.length;
   let next = -1;
   return {
-    pick({ dice, isOpen }) {
-      if (next === -1) next = Math.floor(dice() * count); // isolates do not all begin with the same one
+    pick({ rng, isEligible }) {
+      if (next === -1) next = Math.floor(rng() * count); // isolates do not all begin with the same one
       for (let step = 0; step < count; step++) {
         const index = (next + step) % count;
-        if (!isOpen(index)) continue;
+        if (!isEligible(index)) continue;
         next = (index + 1) % count;
         return index;
       }

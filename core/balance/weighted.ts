@@ -5,12 +5,12 @@ import type { Balancer, Candidate } from "./balancer.ts";
 export function weighted(candidates: readonly Candidate[]): Balancer {
   const credit: number[] = [];
   return {
-    pick({ dice, isOpen }) {
-      if (credit.length === 0) for (const { weight } of candidates) credit.push(dice() * weight); // isolates out of step
+    pick({ rng, isEligible }) {
+      if (credit.length === 0) for (const { weight } of candidates) credit.push(rng() * weight); // isolates out of step
       let best = -1;
       let total = 0;
       for (let index = 0; index < candidates.length; index++) {
-        if (!isOpen(index)) continue;
+        if (!isEligible(index)) continue;
         const { weight } = candidates[index]!;
         credit[index]! += weight;
         total += weight;

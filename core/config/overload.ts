@@ -1,6 +1,6 @@
 // What is done against overload, as an operator writes it.
 
-import type { LimiterSettings } from "../overload/concurrency-limiter.ts";
+import type { ConcurrencyLimiterSettings } from "../overload/concurrency-limiter.ts";
 import { CRITICALITIES, type Criticality, type Rank, rankOf, type Trust } from "../overload/criticality.ts";
 import type { ThrottleSettings } from "../overload/throttle.ts";
 import { type Checks, join } from "./problems.ts";
@@ -48,7 +48,7 @@ export interface ThrottleInput {
 }
 
 /** One place where calls in flight are counted. */
-export interface PlacePolicy extends LimiterSettings {
+export interface PlacePolicy extends ConcurrencyLimiterSettings {
   readonly mode: Mode;
   readonly maxQueued: number;
   readonly queueMs: number;
@@ -92,7 +92,7 @@ function place(check: Checks, path: string, fields: Readonly<Record<string, unkn
 
 function trust(check: Checks, path: string, value: unknown, principalHeader: string | undefined): Trust {
   const at = `${path}.trusted`;
-  if (value === undefined) return { kind: "nobody" };
+  if (value === undefined) return { kind: "none" };
   const isList = Array.isArray(value) && value.every((name) => typeof name === "string" && name !== "");
   if (value !== "principals" && !isList) check.report(at, value, 'write "principals", or a list of callers as principalHeader names them');
   else if (principalHeader === undefined) check.report(at, value, "say what names the caller: principalHeader at the top");

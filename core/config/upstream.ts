@@ -182,7 +182,7 @@ function zones(check: Checks, path: string, value: unknown): ReadonlyMap<string,
 
 function subset(check: Checks, path: string, value: unknown, balancer: unknown): number {
   if (value === undefined) return Number.POSITIVE_INFINITY;
-  if (BALANCERS[balancer as BalancerName]?.goesByKey === true)
+  if (BALANCERS[balancer as BalancerName]?.usesKey === true)
     check.report(path, value, "leave it out: isolates that use different endpoints don't agree on keys");
   return check.integer(path, value, { min: 2, max: 1_000, fallback: 2, unit: "endpoints" });
 }

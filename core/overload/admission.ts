@@ -1,7 +1,7 @@
 // The server's half: a host admits what can end in its time, and of what matters less only as much as nobody has to wait for.
 import { MOST_CRITICAL, type Rank } from "./criticality.ts";
-import { Gradient } from "./gradient.ts";
-import { type Lease, Leases } from "./permits.ts";
+import { GradientLimit } from "./gradient.ts";
+import { type Permit, Permits } from "./permits.ts";
 import { ShedLevel } from "./shed-level.ts";
 import { Sojourn } from "./sojourn.ts";
 
@@ -11,26 +11,26 @@ export interface AdmissionSettings {
 }
 
 /** Why a call is refused: nobody gets in, nobody of its level, or it would not end in its time. */
-export type Turned = "full" | "level" | "late";
+export type AdmissionRefusal = "full" | "level" | "late";
 
 const OF_ADAPTIVE = [0.6, 0.8, 6, Number.POSITIVE_INFINITY] as const; // times the adaptive limit, by rank
 const OF_MAX = [0.7, 0.8, 0.95, 1] as const; // of `max`, by rank
 
 export class Admission {
   readonly #settings: AdmissionSettings;
-  readonly #leases = new Leases();
-  readonly #gradient: Gradient;
+  readonly #permits = new Permits();
+  readonly #gradient: GradientLimit;
   readonly #sojourn = new Sojourn();
   readonly #level = new ShedLevel();
 
   constructor(settings: AdmissionSettings) {
     this.#settings = settings;
-    this.#gradient = new Gradient({ floor: settings.floor, ceiling: settings.max });
+    this.#gradient = new GradientLimit({ floor: settings.floor, ceiling: settings.max });
   }
 
   /** Calls in flight. */
   inFlight(now: number): number {
-    return this.#leases.count(now);
+    return this.#permits.count(now);
   }
 
   /** What one call more would take, ms, as far as is known; 0 where too little is. */
@@ -44,8 +44,8 @@ export class Admission {
   }
 
   /** @param remainingMs until the call's deadline; Infinity for none @returns undefined where it may pass */
-  turned(rank: Rank, remainingMs: number, now: number): Turned | undefined {
-    const inFlight = this.#leases.count(now);
+  refusal(rank: Rank, remainingMs: number, now: number): AdmissionRefusal | undefined {
+    const inFlight = this.#permits.count(now);
     const { max } = this.#settings;
     const isFull = inFlight >= max;
     const times = OF_ADAPTIVE[rank] ?? 1;
@@ -54,25 +54,25 @@ export class Admission {
       (this.#gradient.isProbing && rank < MOST_CRITICAL ? Math.min(1, times) : times) * this.#gradient.limit,
     );
     const isRefused = isFull || inFlight >= borne;
-    this.#level.saw(rank, isRefused, now);
+    this.#level.record(rank, isRefused, now);
     if (isRefused) return isFull ? "full" : "level";
     // Of few calls, or of calls that don't wait for one another, nothing can be foretold.
     return inFlight >= this.#gradient.limit && this.#sojourn.predictedMs(now) > remainingMs ? "late" : undefined;
   }
 
-  begin(now: number, deadlineAt: number): Lease {
-    const lease = this.#leases.take(now, deadlineAt, 0);
-    this.#sojourn.changed(lease.startedWith, now, this.#gradient.baseMs);
-    return lease;
+  begin(now: number, deadlineAt: number): Permit {
+    const permit = this.#permits.acquire(now, deadlineAt, 0);
+    this.#sojourn.setInFlight(permit.inFlightAtStart, now, this.#gradient.baseMs);
+    return permit;
   }
 
   /** @param isEvident whether it was worked on to its end, or to its deadline */
-  end(lease: Lease, now: number, isEvident: boolean): void {
-    if (!this.#leases.giveBack(lease)) return;
-    this.#sojourn.changed(this.#leases.count(now), now, this.#gradient.baseMs);
+  end(permit: Permit, now: number, isEvident: boolean): void {
+    if (!this.#permits.release(permit)) return;
+    this.#sojourn.setInFlight(this.#permits.count(now), now, this.#gradient.baseMs);
     if (!isEvident) return;
-    const tookMs = now - lease.startedAt;
-    this.#sojourn.answered();
-    this.#gradient.sample(tookMs, lease.startedWith, now);
+    const tookMs = now - permit.startedAt;
+    this.#sojourn.completed();
+    this.#gradient.sample(tookMs, permit.inFlightAtStart, now);
   }
 }

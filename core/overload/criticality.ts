@@ -23,12 +23,12 @@ export function rankIn(text: string | null): Rank | undefined {
 
 /** Whose word on criticality is taken. */
 export type Trust =
-  | { readonly kind: "nobody" }
+  | { readonly kind: "none" }
   | { readonly kind: "principals" }
   | { readonly kind: "listed"; readonly names: ReadonlySet<string> };
 
 /** @param principal what names the caller; null where nothing does */
 export function isTrusted(trust: Trust, principal: string | null): boolean {
-  if (principal === null || principal === "" || trust.kind === "nobody") return false;
+  if (principal === null || principal === "" || trust.kind === "none") return false;
   return trust.kind === "principals" || trust.names.has(principal);
 }

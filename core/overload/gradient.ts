@@ -4,7 +4,7 @@
 // without waiting. What it is without waiting is seen while few calls are in flight; where the limit is always reached, it is halved
 // now and then for a moment, and looked at again: else waiting that never ends would be taken for the upstream's own speed.
 
-export interface GradientSettings {
+export interface GradientLimitSettings {
   readonly floor: number; // calls in flight that the limit never goes below
   readonly ceiling: number; // ... or above
 }
@@ -32,8 +32,8 @@ const GROWTH = 1.5; // ... by so much with each look, before smoothing
 const UNUSED = 0.99; // of a limit that nobody reaches is left after a look
 
 /** @see Netflix concurrency-limits, Gradient2Limit; Envoy, adaptive concurrency; Cardwell et al. 2016, BBR (ProbeRTT) */
-export class Gradient {
-  readonly #settings: GradientSettings;
+export class GradientLimit {
+  readonly #settings: GradientLimitSettings;
   #limit: number;
   #baseMs = 0; // latency without waiting; 0 before the first look
   #sum = 0; // of this look ...
@@ -45,7 +45,7 @@ export class Gradient {
   #probedAt = Number.NaN;
   #patienceMs = SOONEST_MS;
 
-  constructor(settings: GradientSettings) {
+  constructor(settings: GradientLimitSettings) {
     this.#settings = settings;
     this.#limit = this.#bounded(STARTS_AT);
   }

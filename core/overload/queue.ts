@@ -2,7 +2,7 @@
 // the newest is served first, whose caller is the likeliest still to be there.
 import type { Rank } from "./criticality.ts";
 
-export interface Waiting {
+export interface QueuedCall {
   readonly since: number; // epoch ms
   readonly deadlineAt: number; // epoch ms
   readonly rank: Rank;
@@ -12,7 +12,7 @@ const STANDING_MS = 100; // a queue that has not been empty for so long is no bu
 const WAIT_WHILE_STANDING_MS = 20;
 
 /** @see Nichols, Jacobson 2012, Controlling Queue Delay; Maurer 2015, Fail at Scale */
-export class WaitQueue<T extends Waiting> {
+export class WaitQueue<T extends QueuedCall> {
   readonly #max: number;
   #waiting: T[] = []; // the oldest one first
   #emptyAt = Number.NaN;
@@ -34,13 +34,13 @@ export class WaitQueue<T extends Waiting> {
     }
     const least = this.#waiting.reduce((low, other) => (other.rank < low.rank ? other : low), one);
     if (least === one) return one;
-    this.leave(least);
+    this.remove(least);
     this.#waiting.push(one);
     return least;
   }
 
   /** A place is free. @returns who gets it, the most critical of them, and who has waited in vain */
-  take(now: number): { readonly next: T | undefined; readonly dropped: readonly T[] } {
+  next(now: number): { readonly next: T | undefined; readonly dropped: readonly T[] } {
     if (this.#waiting.length === 0) return NOBODY;
     const isStanding = now - this.#emptyAt > STANDING_MS;
     const isDue = ({ since, deadlineAt }: T): boolean => deadlineAt > now && (!isStanding || now - since <= WAIT_WHILE_STANDING_MS);
@@ -53,7 +53,7 @@ export class WaitQueue<T extends Waiting> {
   }
 
   /** One that waits no longer. */
-  leave(one: T): void {
+  remove(one: T): void {
     const place = this.#waiting.indexOf(one);
     if (place >= 0) this.#waiting.splice(place, 1);
   }

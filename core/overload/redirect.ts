@@ -4,7 +4,7 @@
 import type { BudgetSettings } from "../budget.ts";
 
 /** What an endpoint knows of itself as a call arrives. */
-export interface Heat {
+export interface HostState {
   readonly inFlight: number; // calls it is busy with
   readonly cores: number; // calls it works on without one waiting for another
   readonly predictedMs: number; // what one call more would take
@@ -16,7 +16,7 @@ const HEARD = 0.02; // of each caller's word: some fifty callers make the median
 const USUAL_OVER_MS = 60_000;
 
 /** How often one call may be refused: the next endpoint has to take it. */
-export const MAX_BOUNCES = 2;
+export const MAX_REDIRECTS = 2;
 
 /**
  * Whether to refuse a call that may go elsewhere. An endpoint that has a core to spare takes it: one that never works never hears
@@ -24,7 +24,7 @@ export const MAX_BOUNCES = 2;
  *
  * @param medianMs what the endpoints say that one call more would take, in the middle; 0 where nobody knows, or for a call that may not be bounced again
  */
-export function isHot({ inFlight, cores, predictedMs }: Heat, medianMs: number): boolean {
+export function isHot({ inFlight, cores, predictedMs }: HostState, medianMs: number): boolean {
   return medianMs > 0 && inFlight >= cores && predictedMs > HOTTER * medianMs + HOTTER_BY_MS;
 }
 
@@ -40,18 +40,18 @@ export function medianOf(reportedMs: readonly number[]): number {
  *
  * @returns what to hear of next time, ms
  */
-export function hear(heardMs: number, toldMs: number): number {
+export function updateMedian(heardMs: number, toldMs: number): number {
   if (toldMs <= 0) return heardMs;
   return heardMs === 0 ? toldMs : heardMs + (toldMs - heardMs) * HEARD;
 }
 
 /** What one call more takes at an endpoint, averaged over the last minute. */
-export class Usual {
+export class MinuteAverage {
   ms = 0; // 0 before the first prediction
   #at = 0; // epoch ms
 
   /** @param predictedMs what one call more would take now; 0 where that is not known */
-  note(predictedMs: number, now: number): void {
+  add(predictedMs: number, now: number): void {
     if (predictedMs <= 0) return;
     this.ms = this.ms === 0 ? predictedMs : this.ms + (1 - Math.exp(Math.min(0, this.#at - now) / USUAL_OVER_MS)) * (predictedMs - this.ms);
     this.#at = now;

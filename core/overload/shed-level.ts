@@ -28,7 +28,7 @@ export class ShedLevel {
   }
 
   /** @param isRefused for its level, not for its own deadline */
-  saw(rank: Rank, isRefused: boolean, now: number): void {
+  record(rank: Rank, isRefused: boolean, now: number): void {
     if (!(now >= this.#lookedAt)) this.#lookedAt = now;
     this.#calls += 1;
     if (isRefused) {

@@ -22,7 +22,7 @@ export class Sojourn {
   #leastBefore = 0; // ... and in the moments before
 
   /** @param inFlight calls that are there from `now` on @param baseMs time of an answer that waits for no other */
-  changed(inFlight: number, now: number, baseMs: number): void {
+  setInFlight(inFlight: number, now: number, baseMs: number): void {
     this.#momentMs = Math.min(LONGEST_STANDING_MS, Math.max(STANDING_MS, 2 * baseMs));
     this.#advance(now);
     this.#inFlight = inFlight;
@@ -30,7 +30,7 @@ export class Sojourn {
   }
 
   /** A call has been worked on to its end. */
-  answered(): void {
+  completed(): void {
     this.#left += 1;
   }
 

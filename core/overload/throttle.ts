@@ -43,7 +43,7 @@ export class Throttle {
   }
 
   /** What became of a call that was sent. @param isAccepted false where it was turned away, or never answered */
-  ended(rank: Rank, isAccepted: boolean, now: number): void {
+  record(rank: Rank, isAccepted: boolean, now: number): void {
     this.#turn(now);
     this.#count(rank, isAccepted);
     this.#inARow[rank] = isAccepted ? Math.min(FORGIVEN_AFTER, this.#inARow[rank]! + 1) : 0;

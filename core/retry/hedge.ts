@@ -1,7 +1,7 @@
 // Whether a call that takes long is made a second time, elsewhere, and when. Helps against single slow answers, harms where all are slow.
 import { Budget } from "../budget.ts";
-import type { Pressure } from "./hedge-guard.ts";
-import { Times } from "./latency-histogram.ts";
+import type { HedgeGuard } from "./hedge-guard.ts";
+import { LatencyHistogram } from "./latency-histogram.ts";
 
 export interface HedgePolicy {
   readonly percent: number; // of the calls are made a second time, at most
@@ -17,14 +17,14 @@ const TO_SEE = 0.1; // of the budget is spent then all the same, to see whether 
 /** Of one method and isolate. */
 export class Hedger {
   readonly #policy: HedgePolicy;
-  readonly #pressure: Pressure;
-  readonly #times = new Times();
+  readonly #pressure: HedgeGuard;
+  readonly #times = new LatencyHistogram();
   readonly #share: number;
   readonly #budget: Budget;
   #won = 0.3; // share of the recent ones; at first it has to prove itself soon
 
   /** @param pressure of the upstream, whatever the method */
-  constructor(policy: HedgePolicy, pressure: Pressure) {
+  constructor(policy: HedgePolicy, pressure: HedgeGuard) {
     this.#policy = policy;
     this.#pressure = pressure;
     this.#share = policy.percent / 100;
@@ -36,22 +36,22 @@ export class Hedger {
    *
    * @returns ms after which it may be made a second time; undefined where nothing is known yet
    */
-  called(): number | undefined {
+  start(): number | undefined {
     this.#budget.earn(this.#won < WORTH ? TO_SEE : 1);
-    const late = this.#times.at(Math.max(this.#policy.quantile, 1 - this.#share));
+    const late = this.#times.quantileMs(Math.max(this.#policy.quantile, 1 - this.#share));
     return late === undefined ? undefined : Math.ceil(Math.max(late, this.#policy.minMs));
   }
 
   /** It is late. @param now epoch ms @returns whether to make it a second time, and counts that */
   take(now: number): boolean {
-    return !this.#pressure.isHigh(now) && this.#budget.take(now);
+    return !this.#pressure.isBusy(now) && this.#budget.take(now);
   }
 
   /**
    * @param tookMs of the first attempt, or how long it had taken when the second one won
    * @param hasWon whether the second attempt was answered first; undefined where there was none
    */
-  ended(tookMs: number, hasWon: boolean | undefined): void {
+  end(tookMs: number, hasWon: boolean | undefined): void {
     this.#times.record(tookMs);
     if (hasWon !== undefined) this.#won += (Number(hasWon) - this.#won) / RECENT;
   }

@@ -6,7 +6,7 @@ const FADES_AT = 2_000; // calls: then all counts are halved
 const MEANS_SOMETHING = 100; // calls
 const READ_EVERY = 20; // calls
 
-export class Times {
+export class LatencyHistogram {
   readonly #counts = new Float32Array(BUCKETS);
   #total = 0;
   #unread = READ_EVERY; // calls since a quantile was read
@@ -28,7 +28,7 @@ export class Times {
    * @param quantile in (0, 1)
    * @returns ms that this share of the calls stays below, to 5 %, read anew every 20 calls; undefined before the first 100
    */
-  at(quantile: number): number | undefined {
+  quantileMs(quantile: number): number | undefined {
     if (this.#total < MEANS_SOMETHING) return undefined;
     if (this.#unread < READ_EVERY && quantile === this.#readAs) return this.#read;
     let [bucket, above] = [BUCKETS, 0];

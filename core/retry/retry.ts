@@ -2,7 +2,7 @@
 import { Budget } from "../budget.ts";
 
 /** What came of an attempt, as far as a retry is concerned. */
-export interface Failure {
+export interface AttemptFailure {
   readonly code: string; // of Connect: `unavailable`
   readonly wasSent: boolean; // whether the upstream may have begun to work on it
   readonly pushbackMs: number | undefined; // how long the upstream asks to wait; below 0: don't
@@ -16,15 +16,15 @@ export interface RetryPolicy {
   readonly codes: ReadonlySet<string>;
 }
 
-export interface Try {
+export interface AttemptState {
   readonly number: number; // of attempts made so far
   readonly isIdempotent: boolean; // by its idempotency level, the HTTP method of a REST call, or a key that the caller has sent
   readonly remainingMs: number; // until the call's deadline
 }
 
-export type Next =
+export type RetryDecision =
   | { readonly kind: "retry"; readonly afterMs: number }
-  | { readonly kind: "stop"; readonly why: "not_retriable" | "not_idempotent" | "max" | "pushback" | "deadline" | "budget" };
+  | { readonly kind: "stop"; readonly reason: "not_retriable" | "not_idempotent" | "max" | "pushback" | "deadline" | "budget" };
 
 /** The retry budget of an upstream. It saves at most what ten quiet seconds or a hundred calls earn, and starts with three seconds' worth. */
 export function retryBudget({ percent, minPerSecond }: { readonly percent: number; readonly minPerSecond: number }): Budget {
@@ -40,14 +40,21 @@ export function retryBudget({ percent, minPerSecond }: { readonly percent: numbe
  * @param roll a number in [0, 1)
  * @see Brooker 2015, Exponential Backoff and Jitter; gRFC A6
  */
-export function nextTry(policy: RetryPolicy, failure: Failure, tried: Try, budget: Budget, now: number, roll: number): Next {
-  if (!policy.codes.has(failure.code)) return { kind: "stop", why: "not_retriable" };
-  if (failure.wasSent && !tried.isIdempotent) return { kind: "stop", why: "not_idempotent" };
-  if (tried.number > policy.max) return { kind: "stop", why: "max" };
-  if (failure.pushbackMs !== undefined && failure.pushbackMs < 0) return { kind: "stop", why: "pushback" };
+export function decideRetry(
+  policy: RetryPolicy,
+  failure: AttemptFailure,
+  tried: AttemptState,
+  budget: Budget,
+  now: number,
+  roll: number,
+): RetryDecision {
+  if (!policy.codes.has(failure.code)) return { kind: "stop", reason: "not_retriable" };
+  if (failure.wasSent && !tried.isIdempotent) return { kind: "stop", reason: "not_idempotent" };
+  if (tried.number > policy.max) return { kind: "stop", reason: "max" };
+  if (failure.pushbackMs !== undefined && failure.pushbackMs < 0) return { kind: "stop", reason: "pushback" };
   const pauseMs = roll * Math.min(policy.maxMs, policy.baseMs * 2 ** (tried.number - 1));
   const afterMs = Math.ceil(Math.max(pauseMs, failure.pushbackMs ?? 0));
-  if (afterMs + 1 >= tried.remainingMs) return { kind: "stop", why: "deadline" };
-  if (!budget.take(now)) return { kind: "stop", why: "budget" };
+  if (afterMs + 1 >= tried.remainingMs) return { kind: "stop", reason: "deadline" };
+  if (!budget.take(now)) return { kind: "stop", reason: "budget" };
   return { kind: "retry", afterMs };
 }

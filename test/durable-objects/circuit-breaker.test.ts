@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type BreakerReport, type BreakerView, PROBE_MS, type Reporter } from "../../core/breaker/shared-breaker.ts";
 import { BREAKER } from "../../core/config/breaker.ts";
 import type { CircuitBreaker } from "../../durable-objects/circuit-breaker.ts";
-import { dice } from "../simulation/simulation.ts";
+import { randomStream } from "../simulation/simulation.ts";
 
 const START = Date.UTC(2026, 0, 1);
 const ENDPOINT = "https://a.example";
@@ -253,7 +253,7 @@ describe("CircuitBreaker", () => {
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])("has no more than its probes alive, whatever is asked, told and restarted (seed %d)", async (seed) => {
     const stub = fresh();
-    const roll = dice(seed);
+    const roll = randomStream(seed);
     const policy = { ...BREAKER, openMs: 500, probes: 1 + (seed % 3) };
     const isolates = Array.from({ length: 6 }, (_, n) => new Isolate(`i${n}`, `L${n % 3}`));
     let alive: { version: number; token: number; isolate: Isolate; voidAt: number }[] = [];

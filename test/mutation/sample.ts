@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { Instrumenter } from "@stryker-mutator/instrumenter";
-import { dice } from "../simulation/simulation.ts";
+import { randomStream } from "../simulation/simulation.ts";
 
 /** A mutant, described by its place in the source: ids differ between runs. */
 export interface MutantPlace {
@@ -44,7 +44,7 @@ export function keyOf(root: string, { fileName, location: { start, end }, mutato
  * The same seed draws the same mutants from the same source.
  */
 export function sampleOf<M extends { readonly fileName: string }>(mutants: readonly M[], size: number, perFile: number, seed: number): M[] {
-  const shuffled = shuffle(mutants, dice(seed));
+  const shuffled = shuffle(mutants, randomStream(seed));
   const taken = new Map<string, number>();
   const [first, rest]: [M[], M[]] = [[], []];
   for (const mutant of shuffled) {

@@ -1,4 +1,4 @@
-// What every simulation is made of: a world whose clock and dice are its own, and rows of figures with the goals they are held to.
+// What every simulation is made of: a world whose clock and rng are its own, and rows of figures with the goals they are held to.
 
 /** One line of the table: the figures of one variant under one scenario. */
 export interface Row {
@@ -33,7 +33,7 @@ export function isMet({ measured, atMost = Number.POSITIVE_INFINITY, atLeast = N
 }
 
 /** The same numbers for the same seed, everywhere: mulberry32. @returns a number in [0, 1) with each call */
-export function dice(seed: number): () => number {
+export function randomStream(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

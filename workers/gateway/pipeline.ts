@@ -78,7 +78,7 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
   ];
   const name = `${method.parent.typeName}/${method.name}`;
   const { principalHeader, overload } = gateway;
-  const isOrdinary = policy.criticality === CRITICAL && overload.trust.kind === "nobody";
+  const isOrdinary = policy.criticality === CRITICAL && overload.trust.kind === "none";
   const kept = caches.of(name);
   const subject = kept && rpcLookups({ method, policy: kept.policy, maxBytes, principalHeader, namesVersion: upstream.namesVersion });
   const isDecoded = rest !== undefined || kept !== undefined; // messages of responses are looked into

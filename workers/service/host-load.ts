@@ -3,9 +3,9 @@
 
 import { parseConnectTimeout, parseGrpcTimeout } from "../../core/deadline.ts";
 import { CRITICALITY_HEADER } from "../../core/headers.ts";
-import { Admission, type AdmissionSettings, type Turned } from "../../core/overload/admission.ts";
+import { Admission, type AdmissionRefusal, type AdmissionSettings } from "../../core/overload/admission.ts";
 import { CRITICAL, rankIn } from "../../core/overload/criticality.ts";
-import { hear, isHot, Usual } from "../../core/overload/redirect.ts";
+import { isHot, MinuteAverage, updateMedian } from "../../core/overload/redirect.ts";
 
 const AVERAGED_OVER = 0.05; // of each answer
 /** As many calls as a gateway's isolate sends (S1), and a floor that a host which only computes does not get above unhurt. */
@@ -15,7 +15,7 @@ const LONGEST_MS = 60_000; // that a call without a deadline is counted for, sho
 export class HostLoad {
   readonly #cores: number;
   readonly #admission: Admission;
-  readonly #usual = new Usual();
+  readonly #usual = new MinuteAverage();
   #inFlight = 0; // as of the last call that came or went ...
   #at = 0; // ... at this time, epoch ms
   #unitMs = 0; // time of an answer over the calls it shared the isolate with
@@ -34,23 +34,23 @@ export class HostLoad {
 
   /** @param told the header's text, where the call may go elsewhere @returns whether to refuse it, unworked */
   isTooHot(told: string | null, now: number): boolean {
-    this.#usual.note(this.predictedMs, now);
+    this.#usual.add(this.predictedMs, now);
     const medianMs = told !== null && /^\d{1,6}(\.\d{1,3})?$/.test(told) ? Number(told) : 0;
-    this.#heardMs = hear(this.#heardMs, medianMs);
+    this.#heardMs = updateMedian(this.#heardMs, medianMs);
     return isHot({ inFlight: this.#inFlight, cores: this.#cores, predictedMs: this.predictedMs }, medianMs > 0 ? this.#heardMs : 0);
   }
 
   /** Whether a call is more than can be done, of its level, or in its time. @returns undefined where it may be worked on */
-  turned({ headers }: Request, now: number): Turned | undefined {
+  turned({ headers }: Request, now: number): AdmissionRefusal | undefined {
     const rank = rankIn(headers.get(CRITICALITY_HEADER)) ?? CRITICAL;
-    return this.#admission.turned(rank, remainingMs(headers), now);
+    return this.#admission.refusal(rank, remainingMs(headers), now);
   }
 
   /** Counts a call in. @returns what counts it out; its time says something of the host where it was worked on to its end */
   begin(now: number, request?: Request): (now: number, isEvident?: boolean) => number {
     const longestMs = request === undefined ? LONGEST_MS : Math.min(LONGEST_MS, remainingMs(request.headers));
     const lease = this.#admission.begin(now, now + longestMs);
-    this.#inFlight = lease.startedWith;
+    this.#inFlight = lease.inFlightAtStart;
     this.#at = now;
     const shared = Math.max(1, this.#inFlight / this.#cores);
     return (ended, isEvident = true) => {

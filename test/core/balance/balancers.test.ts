@@ -1,27 +1,27 @@
 // The contract of balancers, held over the table: a new balancer is tested by being listed.
 import { describe, expect, it } from "vitest";
-import { type BalancerKind, SETTINGS } from "../../../core/balance/balancer.ts";
+import { type BalancerKind, DEFAULT_BALANCER_SETTINGS } from "../../../core/balance/balancer.ts";
 import { BALANCERS } from "../../../core/balance/balancers.ts";
 import { ask, counts, expectEven, fleet, keyOf } from "./fleets.ts";
 
 describe.each(Object.entries(BALANCERS))("%s", (_, kind: BalancerKind) => {
   it("has nobody to pick of none, and the only one of one", () => {
-    expect(kind.create([], SETTINGS).pick(ask(1))).toBe(-1);
-    expect(kind.create(fleet(1), SETTINGS).pick(ask(1))).toBe(0);
+    expect(kind.create([], DEFAULT_BALANCER_SETTINGS).pick(ask(1))).toBe(-1);
+    expect(kind.create(fleet(1), DEFAULT_BALANCER_SETTINGS).pick(ask(1))).toBe(0);
   });
 
   it("picks whoever is open, and nobody where none is", () => {
-    const balancer = kind.create(fleet(5), SETTINGS);
+    const balancer = kind.create(fleet(5), DEFAULT_BALANCER_SETTINGS);
     for (let index = 0; index < 200; index++) {
       const open = new Set([index % 5, (index * 3 + 1) % 5]);
-      expect(open).toContain(balancer.pick(ask(keyOf(index), { isOpen: (at) => open.has(at) })));
+      expect(open).toContain(balancer.pick(ask(keyOf(index), { isEligible: (at) => open.has(at) })));
     }
-    expect(balancer.pick(ask(1, { isOpen: () => false }))).toBe(-1);
+    expect(balancer.pick(ask(1, { isEligible: () => false }))).toBe(-1);
   });
 
   it("reaches every endpoint of twenty", () => {
     const candidates = fleet(20);
-    const balancer = kind.create(candidates, SETTINGS);
+    const balancer = kind.create(candidates, DEFAULT_BALANCER_SETTINGS);
     const reached = new Set<number>();
     for (let index = 0; index < 2_000; index++) {
       const picked = balancer.pick(ask(keyOf(index), { now: 1_000 + index }));
@@ -33,7 +33,7 @@ describe.each(Object.entries(BALANCERS))("%s", (_, kind: BalancerKind) => {
   });
 
   it("gives calls in proportion to weights, where it says so", () => {
-    if (!kind.goesByWeight) return expect(kind.goesByKey).toBe(false); // who goes by key goes by weight too
+    if (!kind.usesWeight) return expect(kind.usesKey).toBe(false); // who goes by key goes by weight too
     const counted = counts(
       kind,
       fleet(3, (index) => index + 1),
@@ -44,14 +44,14 @@ describe.each(Object.entries(BALANCERS))("%s", (_, kind: BalancerKind) => {
 
   it("gives the same key to the same endpoint in any isolate, where it says so", () => {
     const candidates = fleet(50, (index) => 1 + (index % 3));
-    const one = kind.create(candidates, SETTINGS);
+    const one = kind.create(candidates, DEFAULT_BALANCER_SETTINGS);
     const reversed = [...candidates].reverse();
-    const other = kind.create(reversed, SETTINGS);
+    const other = kind.create(reversed, DEFAULT_BALANCER_SETTINGS);
     let same = 0;
     for (let index = 0; index < 2_000; index++) {
       same += candidates[one.pick(ask(keyOf(index)))]!.id === reversed[other.pick(ask(keyOf(index)))]!.id ? 1 : 0;
     }
-    if (kind.goesByKey) expect(same).toBe(2_000);
+    if (kind.usesKey) expect(same).toBe(2_000);
     else expect(same).toBeLessThan(1_000);
   });
 });
@@ -62,8 +62,8 @@ describe.each(["consistent_hash", "rendezvous"] as const)("%s", (name) => {
     const all = fleet(count, (index) => 1 + (index % 3));
     const gone = all[Math.floor(count / 2)]!;
     const rest = all.filter((one) => one !== gone);
-    const before = kind.create(all, SETTINGS);
-    const after = kind.create(rest, SETTINGS);
+    const before = kind.create(all, DEFAULT_BALANCER_SETTINGS);
+    const after = kind.create(rest, DEFAULT_BALANCER_SETTINGS);
     const keys = name === "rendezvous" ? Math.max(5_000, 100_000 / count) : 20_000;
     let forced = 0;
     let moved = 0;
@@ -84,7 +84,7 @@ describe("consistent_hash", () => {
 
   it("keeps calls in flight within 1.25 of the fair share under a bound, however hot a key is", () => {
     const candidates = fleet(10);
-    const balancer = kind.create(candidates, { ...SETTINGS, maxLoadFactor: 1.25 });
+    const balancer = kind.create(candidates, { ...DEFAULT_BALANCER_SETTINGS, maxLoadFactor: 1.25 });
     for (let index = 0; index < 1_000; index++) {
       const picked = balancer.pick(ask(index % 2 === 0 ? 42 : keyOf(index)));
       candidates[picked]!.load.begin(1_000, 9e9);

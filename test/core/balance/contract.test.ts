@@ -1,10 +1,10 @@
 // What each balancer promises by its row in balancers.ts: a new row is held to its promises by being listed.
 import { describe, expect, it } from "vitest";
-import { type BalancerKind, type Candidate, SETTINGS } from "../../../core/balance/balancer.ts";
+import { type BalancerKind, type Candidate, DEFAULT_BALANCER_SETTINGS } from "../../../core/balance/balancer.ts";
 import { BALANCERS } from "../../../core/balance/balancers.ts";
 import { mix32 } from "../../../core/balance/hashing.ts";
 import { Load } from "../../../core/balance/load.ts";
-import { dice as diceOf } from "../../simulation/simulation.ts";
+import { randomStream } from "../../simulation/simulation.ts";
 
 const NOW = 1_000;
 
@@ -23,10 +23,10 @@ function candidate({ weight = 1, inFlight = 0, tookMs = 20 }: State, index: numb
 
 /** How often each candidate is picked in 600 picks; no picked call is begun. */
 function picked(kind: BalancerKind, states: readonly State[], seed = 5): number[] {
-  const balancer = kind.create(states.map(candidate), SETTINGS);
-  const dice = diceOf(seed);
+  const balancer = kind.create(states.map(candidate), DEFAULT_BALANCER_SETTINGS);
+  const rng = randomStream(seed);
   const counts = states.map(() => 0);
-  for (let pick = 0; pick < 600; pick++) counts[balancer.pick({ key: mix32(pick), now: NOW, dice, isOpen: () => true })]! += 1;
+  for (let pick = 0; pick < 600; pick++) counts[balancer.pick({ key: mix32(pick), now: NOW, rng, isEligible: () => true })]! += 1;
   return counts;
 }
 
@@ -48,7 +48,7 @@ describe.each(Object.entries(BALANCERS) as [string, BalancerKind][])("%s", (_, k
   });
 
   it("counts calls in flight for the weight, where it prefers idle endpoints", () => {
-    if (!kind.prefersIdle) return expect(kind.takesTurns || kind.goesByWeight).toBe(true); // then its shares do not follow load
+    if (!kind.prefersIdle) return expect(kind.isCyclic || kind.usesWeight).toBe(true); // then its shares do not follow load
     expectAlways(kind, { weight: 3, inFlight: 1 }, { weight: 1, inFlight: 0 });
     expectAlways(kind, { weight: 1, inFlight: 0 }, { weight: 2, inFlight: 3 });
     expectAlways(kind, { weight: 2 }, { weight: 1 });
@@ -72,32 +72,32 @@ describe.each(Object.entries(BALANCERS) as [string, BalancerKind][])("%s", (_, k
   });
 
   it("gives every endpoint its share of each cycle to one call, where it takes turns; else by chance or key", () => {
-    const weights = kind.goesByWeight ? [5, 1, 2] : [1, 1, 1];
+    const weights = kind.usesWeight ? [5, 1, 2] : [1, 1, 1];
     const cycle = weights.reduce((sum, weight) => sum + weight, 0);
     let isExact = true;
     for (const seed of [1, 2, 3, 4, 5]) {
       const balancer = kind.create(
         weights.map((weight, index) => candidate({ weight }, index)),
-        SETTINGS,
+        DEFAULT_BALANCER_SETTINGS,
       );
-      const dice = diceOf(seed);
+      const rng = randomStream(seed);
       const order = Array.from({ length: 20 * cycle }, (_, pick) =>
-        balancer.pick({ key: mix32(pick + seed), now: NOW, dice, isOpen: () => true }),
+        balancer.pick({ key: mix32(pick + seed), now: NOW, rng, isEligible: () => true }),
       );
       for (let start = 0; start + cycle <= order.length; start++) {
         const share = order.slice(start, start + cycle);
         for (const [index, weight] of weights.entries())
-          isExact &&= Math.abs(share.filter((one) => one === index).length - weight) <= (kind.goesByWeight ? 1 : 0);
+          isExact &&= Math.abs(share.filter((one) => one === index).length - weight) <= (kind.usesWeight ? 1 : 0);
       }
     }
-    expect(isExact).toBe(kind.takesTurns);
+    expect(isExact).toBe(kind.isCyclic);
   });
 
   it("gives closed endpoints' calls to the others, and goes on as before when they open", () => {
-    const balancer = kind.create([{}, {}, {}].map(candidate), SETTINGS);
-    const dice = diceOf(3);
+    const balancer = kind.create([{}, {}, {}].map(candidate), DEFAULT_BALANCER_SETTINGS);
+    const rng = randomStream(3);
     const pick = (key: number, closed: number): number =>
-      balancer.pick({ key: mix32(key), now: NOW, dice, isOpen: (index) => index !== closed });
+      balancer.pick({ key: mix32(key), now: NOW, rng, isEligible: (index) => index !== closed });
     const during = new Set(Array.from({ length: 100 }, (_, key) => pick(key, 1)));
     expect([...during].sort()).toEqual([0, 2]);
     expect(new Set(Array.from({ length: 100 }, (_, key) => pick(key, -1))).size).toBe(3);
@@ -112,7 +112,7 @@ describe("round_robin", () => {
       [0.99, [3, 0, 1, 2, 3]],
     ] as const) {
       const balancer = BALANCERS.round_robin.create([{}, {}, {}, {}].map(candidate));
-      const pick = (isOpen = (_: number) => true): number => balancer.pick({ key: 0, now: NOW, dice: () => roll, isOpen });
+      const pick = (isEligible = (_: number) => true): number => balancer.pick({ key: 0, now: NOW, rng: () => roll, isEligible });
       expect([pick(), pick(), pick(), pick(), pick()]).toEqual(want);
       const after = want[4];
       expect(pick((index) => index !== (after + 1) % 4)).toBe((after + 2) % 4);
@@ -124,15 +124,15 @@ describe("round_robin", () => {
 describe("weighted", () => {
   it("interleaves: the heavy one is not picked for its whole share in one go", () => {
     const balancer = BALANCERS.weighted.create([candidate({ weight: 5 }, 0), candidate({}, 1), candidate({}, 2)]);
-    const order = Array.from({ length: 14 }, () => balancer.pick({ key: 0, now: NOW, dice: () => 0, isOpen: () => true }));
+    const order = Array.from({ length: 14 }, () => balancer.pick({ key: 0, now: NOW, rng: () => 0, isEligible: () => true }));
     expect(order).toEqual([0, 0, 1, 0, 2, 0, 0, 0, 0, 1, 0, 2, 0, 0]); // the order of nginx
   });
 
   it("starts isolates out of step", () => {
     const first = (roll: number, index: number): number => {
       let rolls = 0;
-      const dice = () => (rolls++ === index ? roll : 0);
-      return BALANCERS.weighted.create([{}, {}, {}].map(candidate)).pick({ key: 0, now: NOW, dice, isOpen: () => true });
+      const rng = () => (rolls++ === index ? roll : 0);
+      return BALANCERS.weighted.create([{}, {}, {}].map(candidate)).pick({ key: 0, now: NOW, rng, isEligible: () => true });
     };
     expect([first(0.9, 0), first(0.9, 1), first(0.9, 2)]).toEqual([0, 1, 2]);
   });
@@ -142,7 +142,7 @@ describe("random", () => {
   it("goes by the share of each open endpoint", () => {
     const balancer = BALANCERS.random.create([{ weight: 1 }, { weight: 2 }, { weight: 1 }].map(candidate));
     const pick = (roll: number, closed = -1): number =>
-      balancer.pick({ key: 0, now: NOW, dice: () => roll, isOpen: (index) => index !== closed });
+      balancer.pick({ key: 0, now: NOW, rng: () => roll, isEligible: (index) => index !== closed });
     expect([0, 0.249, 0.25, 0.749, 0.75, 0.999].map((roll) => pick(roll))).toEqual([0, 0, 1, 1, 2, 2]);
     expect([0, 0.499, 0.5, 0.999].map((roll) => pick(roll, 1))).toEqual([0, 0, 2, 2]);
     expect(pick(1, 2)).toBe(1); // sums of fractions may come out a little low
@@ -157,10 +157,10 @@ describe.each(["least_request", "p2c_ewma"] as const)("%s", (name) => {
       [0.9, 0.1],
     ] as const) {
       let rolls = 0;
-      const dice = () => (rolls++ === 0 ? first : second);
-      expect(balancer.pick({ key: 0, now: NOW, dice, isOpen: () => true })).toBe(Math.floor(first * 4));
+      const rng = () => (rolls++ === 0 ? first : second);
+      expect(balancer.pick({ key: 0, now: NOW, rng, isEligible: () => true })).toBe(Math.floor(first * 4));
     }
-    expect(balancer.pick({ key: 0, now: NOW, dice: () => 0, isOpen: () => false })).toBe(-1);
+    expect(balancer.pick({ key: 0, now: NOW, rng: () => 0, isEligible: () => false })).toBe(-1);
   });
 });
 
@@ -168,11 +168,11 @@ describe("p2c_ewma", () => {
   it("tries an endpoint that was never called, once until it has responded", () => {
     const fresh = { id: "fresh", weight: 1, load: new Load() };
     const balancer = BALANCERS.p2c_ewma.create([candidate({ tookMs: 900 }, 0), fresh]);
-    const pick = (): number => balancer.pick({ key: 0, now: NOW, dice: diceOf(2), isOpen: () => true });
+    const pick = (): number => balancer.pick({ key: 0, now: NOW, rng: randomStream(2), isEligible: () => true });
     expect(pick()).toBe(1);
     fresh.load.begin(NOW, 9e9);
     expect(pick()).toBe(0); // 900 before 2 000
     const slow = BALANCERS.p2c_ewma.create([candidate({ tookMs: 2_500 }, 0), fresh]);
-    expect(slow.pick({ key: 0, now: NOW, dice: diceOf(2), isOpen: () => true })).toBe(1); // 2 000 before 2 500
+    expect(slow.pick({ key: 0, now: NOW, rng: randomStream(2), isEligible: () => true })).toBe(1); // 2 000 before 2 500
   });
 });

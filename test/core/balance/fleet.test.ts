@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { BALANCERS, type BalancerName } from "../../../core/balance/balancers.ts";
 import { Fleet, type Member } from "../../../core/balance/fleet.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
-import { dice as diceOf } from "../../simulation/simulation.ts";
+import { randomStream } from "../../simulation/simulation.ts";
 
-const dice = diceOf(11);
+const rng = randomStream(11);
 const member = (id: string, more: Partial<Member> = {}): Member => ({ id, weight: 1, priority: 0, isDraining: false, ...more });
 const fleet = (members: readonly Member[], balancer: BalancerName = "least_time", slowStartMs = 10_000) =>
   new Fleet(members, { balancer, maxConcurrent: 500, maxLoadFactor: Number.POSITIVE_INFINITY, slowStartMs, breaker: BREAKER });
@@ -14,8 +14,8 @@ const fleet = (members: readonly Member[], balancer: BalancerName = "least_time"
 function picked(of: Fleet, picks: number, now: number, tried: ReadonlySet<string> = new Set()): Record<string, number> {
   const counts: Record<string, number> = {};
   for (let key = 0; key < picks; key++) {
-    const found = of.pick({ key: Math.imul(key, 2_654_435_761) >>> 0, now, dice, tried });
-    const id = found.kind === "found" ? found.id : found.kind;
+    const found = of.pick({ key: Math.imul(key, 2_654_435_761) >>> 0, now, rng, tried });
+    const id = found.kind === "picked" ? found.id : found.kind;
     counts[id] = (counts[id] ?? 0) + 1;
   }
   return counts;
@@ -53,10 +53,10 @@ it("knows of an endpoint that flaps what it knew, however often the list changes
     ["fast", 5],
   ] as const) {
     for (let n = 0; n < 5; n++) {
-      const found = two.pick({ key: 0, now: 0, dice, tried: new Set([id === "slow" ? "fast" : "slow"]) });
-      if (found.kind !== "found") throw new Error("nobody was found");
+      const found = two.pick({ key: 0, now: 0, rng, tried: new Set([id === "slow" ? "fast" : "slow"]) });
+      if (found.kind !== "picked") throw new Error("nobody was found");
       expect(found.id).toBe(id);
-      two.succeeded(id, { lease: two.begin(id, 0, 9e9)!, admission: found.admission, now: tookMs, roll: 0.5 });
+      two.succeeded(id, { permit: two.begin(id, 0, 9e9)!, admission: found.admission, now: tookMs, random: 0.5 });
     }
   }
   for (let change = 1; change <= 50; change++) two.replace([member("slow", { isHealthy: change % 2 === 0 }), member("fast")], change);

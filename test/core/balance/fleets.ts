@@ -1,18 +1,24 @@
 // Endpoints, keys and counts for the tests of balancers.
 import { expect } from "vitest";
-import { type BalancerKind, type Candidate, type Question, SETTINGS } from "../../../core/balance/balancer.ts";
+import { type BalancerKind, type Candidate, DEFAULT_BALANCER_SETTINGS, type PickInput } from "../../../core/balance/balancer.ts";
 import { mix32 } from "../../../core/balance/hashing.ts";
 import { Load } from "../../../core/balance/load.ts";
-import { dice as diceOf } from "../../simulation/simulation.ts";
+import { randomStream } from "../../simulation/simulation.ts";
 
-const dice = diceOf(7);
+const rng = randomStream(7);
 export const fleet = (count: number, weight = (_: number) => 1): Candidate[] =>
   Array.from({ length: count }, (_, index) => ({ id: `https://endpoint-${index}.example`, weight: weight(index), load: new Load() }));
-export const ask = (key: number, change: Partial<Question> = {}): Question => ({ key, now: 1_000, dice, isOpen: () => true, ...change });
+export const ask = (key: number, change: Partial<PickInput> = {}): PickInput => ({
+  key,
+  now: 1_000,
+  rng,
+  isEligible: () => true,
+  ...change,
+});
 export const keyOf = (index: number): number => mix32(index * 7919 + 13);
 
 /** How often each was picked, for keys that spread. */
-export function counts(kind: BalancerKind, candidates: Candidate[], picks: number, settings = SETTINGS): number[] {
+export function counts(kind: BalancerKind, candidates: Candidate[], picks: number, settings = DEFAULT_BALANCER_SETTINGS): number[] {
   const balancer = kind.create(candidates, settings);
   const counted = candidates.map(() => 0);
   for (let index = 0; index < picks; index++) counted[balancer.pick(ask(keyOf(index)))]! += 1;

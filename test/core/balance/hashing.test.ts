@@ -1,8 +1,8 @@
 // Where balancers by key put keys: the bound on load, draws in proportion to weights, and what a change moves.
 import { describe, expect, it } from "vitest";
-import { type Candidate, type Question, SETTINGS } from "../../../core/balance/balancer.ts";
+import { type Candidate, DEFAULT_BALANCER_SETTINGS, type PickInput } from "../../../core/balance/balancer.ts";
 import { BALANCERS } from "../../../core/balance/balancers.ts";
-import { bounded, drawn, mix32, seeds } from "../../../core/balance/hashing.ts";
+import { highestDraw, mix32, seedsOf, withinLoadBound } from "../../../core/balance/hashing.ts";
 import { Load } from "../../../core/balance/load.ts";
 import { fleet, keyOf } from "./fleets.ts";
 
@@ -11,7 +11,7 @@ const candidate = (id: string, weight = 1, inFlight = 0): Candidate => {
   for (let call = 0; call < inFlight; call++) load.begin(0, 9e9);
   return { id, weight, load };
 };
-const ask = (key = 0, isOpen = (_: number) => true): Question => ({ key, now: 0, dice: () => 0, isOpen });
+const ask = (key = 0, isEligible = (_: number) => true): PickInput => ({ key, now: 0, rng: () => 0, isEligible });
 
 describe("mix32", () => {
   it("is fmix32 of MurmurHash3", () => {
@@ -27,8 +27,8 @@ describe("mix32", () => {
 });
 
 describe("bounded", () => {
-  const open = (candidates: Candidate[], factor: number, isOpen?: (index: number) => boolean) => {
-    const may = bounded(candidates, factor, ask(0, isOpen));
+  const open = (candidates: Candidate[], factor: number, isEligible?: (index: number) => boolean) => {
+    const may = withinLoadBound(candidates, factor, ask(0, isEligible));
     return candidates.map((_, index) => may(index));
   };
 
@@ -58,13 +58,14 @@ describe("bounded", () => {
 });
 
 describe("drawn", () => {
-  const draw = (candidates: Candidate[], key: number, isOpen = (_: number) => true) => drawn(candidates, seeds(candidates), key, isOpen);
+  const draw = (candidates: Candidate[], key: number, isEligible = (_: number) => true) =>
+    highestDraw(candidates, seedsOf(candidates), key, isEligible);
 
   it("gives keys in proportion to weights, and those of a closed endpoint to the others in proportion", () => {
     const candidates = [candidate("a", 1), candidate("b", 2), candidate("c", 5)];
-    const shares = (isOpen?: (index: number) => boolean) => {
+    const shares = (isEligible?: (index: number) => boolean) => {
       const counts = [0, 0, 0];
-      for (let key = 0; key < 16_000; key++) counts[draw(candidates, keyOf(key), isOpen)]! += 1;
+      for (let key = 0; key < 16_000; key++) counts[draw(candidates, keyOf(key), isEligible)]! += 1;
       return counts;
     };
     for (const [index, want] of [2_000, 4_000, 10_000].entries()) expect(Math.abs(shares()[index]! - want)).toBeLessThan(300);
@@ -77,8 +78,8 @@ describe("drawn", () => {
     expect(draw([candidate("a")], 1, () => false)).toBe(-1);
     const twins = [candidate("a"), candidate("b")];
     const same = new Uint32Array([7, 7]);
-    expect(drawn(twins, same, 1, () => true)).toBe(0);
-    expect(drawn([...twins].reverse(), same, 1, () => true)).toBe(1);
+    expect(highestDraw(twins, same, 1, () => true)).toBe(0);
+    expect(highestDraw([...twins].reverse(), same, 1, () => true)).toBe(1);
   });
 });
 
@@ -87,8 +88,8 @@ describe.each(["consistent_hash", "maglev", "rendezvous"] as const)("%s under a 
 
   it("passes over an endpoint that has its share, and keeps the key where it has not", () => {
     const all = fleet(5);
-    const free = kind.create(all, SETTINGS);
-    const bound = kind.create(all, { ...SETTINGS, maxLoadFactor: 1.2 });
+    const free = kind.create(all, DEFAULT_BALANCER_SETTINGS);
+    const bound = kind.create(all, { ...DEFAULT_BALANCER_SETTINGS, maxLoadFactor: 1.2 });
     for (let index = 0; index < 50; index++) {
       const key = keyOf(index);
       const home = free.pick(ask(key));
@@ -105,7 +106,7 @@ describe.each(["consistent_hash", "maglev", "rendezvous"] as const)("%s under a 
 
   it("gives a closed endpoint's keys to several others, and no other key a new place", () => {
     const all = fleet(8);
-    const balancer = kind.create(all, SETTINGS);
+    const balancer = kind.create(all, DEFAULT_BALANCER_SETTINGS);
     const heirs = new Set<number>();
     for (let index = 0; index < 4_000; index++) {
       const key = keyOf(index);
@@ -120,7 +121,7 @@ describe.each(["consistent_hash", "maglev", "rendezvous"] as const)("%s under a 
 
   it("picks the one that is open of many, and none where none is", () => {
     const all = fleet(60, (index) => 1 + (index % 5));
-    const balancer = kind.create(all, SETTINGS);
+    const balancer = kind.create(all, DEFAULT_BALANCER_SETTINGS);
     for (let index = 0; index < 60; index++) expect(balancer.pick(ask(keyOf(index), (at) => at === index))).toBe(index);
     expect(balancer.pick(ask(1, () => false))).toBe(-1);
   });
@@ -128,7 +129,7 @@ describe.each(["consistent_hash", "maglev", "rendezvous"] as const)("%s under a 
   it("makes the same of the same set, whatever the order in which it is listed", () => {
     const all = fleet(12, (index) => 1 + (index % 4));
     const mixed = [...all.slice(5), ...all.slice(0, 5).reverse()];
-    const [one, other] = [kind.create(all, SETTINGS), kind.create(mixed, SETTINGS)];
+    const [one, other] = [kind.create(all, DEFAULT_BALANCER_SETTINGS), kind.create(mixed, DEFAULT_BALANCER_SETTINGS)];
     for (let index = 0; index < 2_000; index++) expect(mixed[other.pick(ask(keyOf(index)))]!.id).toBe(all[one.pick(ask(keyOf(index)))]!.id);
   });
 });
@@ -136,7 +137,7 @@ describe.each(["consistent_hash", "maglev", "rendezvous"] as const)("%s under a 
 describe("maglev", () => {
   it("has shares that are even to a slot, by weight", () => {
     const all = fleet(7, (index) => (index === 0 ? 3 : 1));
-    const balancer = BALANCERS.maglev.create(all, SETTINGS);
+    const balancer = BALANCERS.maglev.create(all, DEFAULT_BALANCER_SETTINGS);
     const counts = all.map(() => 0);
     const keys = 90_000;
     for (let index = 0; index < keys; index++) counts[balancer.pick(ask(keyOf(index)))]! += 1;
@@ -146,7 +147,10 @@ describe("maglev", () => {
   it("moves few keys of others when one leaves", () => {
     const all = fleet(10);
     const rest = all.filter((_, index) => index !== 4);
-    const [before, after] = [BALANCERS.maglev.create(all, SETTINGS), BALANCERS.maglev.create(rest, SETTINGS)];
+    const [before, after] = [
+      BALANCERS.maglev.create(all, DEFAULT_BALANCER_SETTINGS),
+      BALANCERS.maglev.create(rest, DEFAULT_BALANCER_SETTINGS),
+    ];
     let moved = 0;
     const keys = 10_000;
     for (let index = 0; index < keys; index++) {

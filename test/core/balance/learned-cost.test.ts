@@ -1,13 +1,13 @@
 // What methods cost beside each other, and a balancer that counts calls in flight for the work they are.
 import { describe, expect, it } from "vitest";
-import { learned, MethodCosts } from "../../../core/balance/learned-cost.ts";
+import { learnedCost, MethodCosts } from "../../../core/balance/learned-cost.ts";
 import { Load } from "../../../core/balance/load.ts";
-import { dice as diceOf } from "../../simulation/simulation.ts";
+import { randomStream } from "../../simulation/simulation.ts";
 
 /** Responses of two methods, one of which takes nine times as long as the other. */
 function trained(responses: number, ratios = [1 / 3, 3], noise = 0): MethodCosts {
   const costs = new MethodCosts();
-  const roll = diceOf(1);
+  const roll = randomStream(1);
   for (let n = 0; n < responses; n++) costs.learn(n % 2, ratios[n % 2]! * Math.exp(noise * (roll() - 0.5)));
   return costs;
 }
@@ -89,12 +89,12 @@ describe("MethodCosts", () => {
 
 describe("learned", () => {
   const two = () => [new Load(), new Load()].map((load, index) => ({ id: `${index}`, weight: 1, load }));
-  const pick = (balancer: ReturnType<typeof learned>, roll = 0, method?: number) =>
-    balancer.pick({ key: 0, now: 0, dice: () => roll, isOpen: () => true, ...(method === undefined ? {} : { method }) });
+  const pick = (balancer: ReturnType<typeof learnedCost>, roll = 0, method?: number) =>
+    balancer.pick({ key: 0, now: 0, rng: () => roll, isEligible: () => true, ...(method === undefined ? {} : { method }) });
 
   it("counts the work in flight, not the calls", () => {
     const candidates = two();
-    const balancer = learned(candidates);
+    const balancer = learnedCost(candidates);
     candidates[0]!.load.begin(0, 9e9, 5); // one call of much work
     candidates[1]!.load.begin(0, 9e9, 1);
     candidates[1]!.load.begin(0, 9e9, 1);
@@ -103,7 +103,7 @@ describe("learned", () => {
 
   it("weighs the work of the call itself: what takes long goes to the fast endpoint, what takes little to the idle one", () => {
     const candidates = two();
-    const balancer = learned(candidates);
+    const balancer = learnedCost(candidates);
     for (let n = 0; n < 4_000; n++) balancer.learn!(n % 2, n % 2 === 0 ? 1 / 9 : 9);
     for (const [index, tookMs] of [10, 50].entries())
       for (let n = 0; n < 10; n++) candidates[index]!.load.end(candidates[index]!.load.begin(0, 9e9), 0, tookMs);
@@ -116,7 +116,7 @@ describe("learned", () => {
   });
 
   it("begins at a place given by chance", () => {
-    const balancer = learned(two());
+    const balancer = learnedCost(two());
     expect([pick(balancer, 0), pick(balancer, 0.6)]).toEqual([0, 1]);
   });
 });

@@ -1,7 +1,7 @@
 // What is known of response times fades: towards the mean of all, and then to nothing.
 import { describe, expect, it } from "vitest";
 import type { Candidate } from "../../../core/balance/balancer.ts";
-import { faded, leastTime } from "../../../core/balance/least-time.ts";
+import { expectedTimes, leastTime } from "../../../core/balance/least-time.ts";
 import { Load } from "../../../core/balance/load.ts";
 
 /** @param tookMs of one response at `at`; undefined for an endpoint that was never called */
@@ -10,7 +10,7 @@ function candidate(tookMs: number | undefined, at = 0): Candidate {
   if (tookMs !== undefined) load.end(load.begin(at, 9e9), at, tookMs);
   return { id: `${tookMs}`, weight: 1, load };
 }
-const fade = (of: readonly (number | undefined)[], now: number): number[] => [...faded(of.map((ms) => candidate(ms)))(now)];
+const fade = (of: readonly (number | undefined)[], now: number): number[] => [...expectedTimes(of.map((ms) => candidate(ms)))(now)];
 
 describe("faded", () => {
   it("takes an endpoint that was never called for the mean of the others, and all for equal where none was called", () => {
@@ -39,13 +39,13 @@ describe("faded", () => {
 
   it("counts from when anything was last heard of the endpoint", () => {
     const ages = [candidate(10, 20_000), candidate(310, 20_000)];
-    expect(faded(ages)(20_000)[1]).toBe(310);
-    expect(faded(ages)(35_000)[1]).toBeCloseTo(160 + Math.exp(-1) * 150, 9);
+    expect(expectedTimes(ages)(20_000)[1]).toBe(310);
+    expect(expectedTimes(ages)(35_000)[1]).toBeCloseTo(160 + Math.exp(-1) * 150, 9);
   });
 
   it("is worked out anew for each question", () => {
     const candidates = [candidate(10), candidate(undefined)];
-    const times = faded(candidates);
+    const times = expectedTimes(candidates);
     expect([...times(0)]).toEqual([10, 10]);
     const { load } = candidates[1]!;
     load.end(load.begin(0, 9e9), 0, 4);
@@ -55,6 +55,6 @@ describe("faded", () => {
 
 it("begins at a place given by chance, so that isolates that know nothing do not all call the first one", () => {
   const balancer = leastTime([candidate(undefined), candidate(undefined), candidate(undefined)]);
-  const pick = (roll: number): number => balancer.pick({ key: 0, now: 0, dice: () => roll, isOpen: () => true });
+  const pick = (roll: number): number => balancer.pick({ key: 0, now: 0, rng: () => roll, isEligible: () => true });
   expect([0, 0.4, 0.99].map(pick)).toEqual([0, 1, 2]);
 });

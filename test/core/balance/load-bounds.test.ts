@@ -7,24 +7,24 @@ const ended = (load: Load, now: number, tookMs: number, cost = 1): boolean => lo
 describe("calls in flight", () => {
   it("count their work, and end at their deadline to the ms", () => {
     const load = new Load();
-    const lease = load.begin(0, 100, 2.5);
+    const permit = load.begin(0, 100, 2.5);
     load.begin(0, 50, 0.5);
-    expect(lease).toEqual({ startedAt: 0, deadlineAt: 100, cost: 2.5 });
+    expect(permit).toEqual({ startedAt: 0, deadlineAt: 100, cost: 2.5 });
     expect([load.work(49), load.inFlight(49)]).toEqual([3, 2]);
     expect([load.work(50), load.inFlight(50)]).toEqual([2.5, 1]);
     expect([load.work(99), load.inFlight(99)]).toEqual([2.5, 1]);
     expect([load.inFlight(100), load.work(100)]).toEqual([0, 0]);
     load.begin(100, 300);
     expect(load.inFlight(299)).toBe(1);
-    expect(load.end(lease, 120, 20)).toBe(false);
-    expect(load.drop(lease)).toBe(false);
+    expect(load.end(permit, 120, 20)).toBe(false);
+    expect(load.drop(permit)).toBe(false);
     expect(load.samples).toBe(0);
   });
 
   it("leave no work behind when the last one has ended, however their costs add up", () => {
     const load = new Load();
-    const leases = [0.1, 0.2, 0.3].map((cost) => load.begin(0, 100, cost));
-    for (const lease of leases) load.drop(lease);
+    const permits = [0.1, 0.2, 0.3].map((cost) => load.begin(0, 100, cost));
+    for (const permit of permits) load.drop(permit);
     expect(load.work(0)).toBe(0);
     const [one, other] = [load.begin(0, 100, 3), load.begin(0, 100, 4)];
     load.drop(one!);
@@ -100,7 +100,7 @@ describe("what a call is expected to take", () => {
     const load = new Load();
     load.report({ predictedMs: 5, usualMs: 5 }, 0, 0);
     expect(load.reportedMs).toBe(5);
-    load.doubt();
+    load.distrustReport();
     expect(load.reportedMs).toBe(0);
     expect(load.expectedMs(0)).toBe(0);
   });
@@ -108,20 +108,20 @@ describe("what a call is expected to take", () => {
 
 it("was last heard of with its last response or report; a report that is doubted does not count", () => {
   const load = new Load();
-  expect(load.heardAt).toBe(0);
+  expect(load.lastSeenAt).toBe(0);
   ended(load, 1_000, 10);
-  expect(load.heardAt).toBe(1_000);
+  expect(load.lastSeenAt).toBe(1_000);
   load.report({ predictedMs: 5 }, 2_000, 0);
-  expect(load.heardAt).toBe(2_000);
-  load.doubt();
-  expect(load.heardAt).toBe(1_000);
+  expect(load.lastSeenAt).toBe(2_000);
+  load.distrustReport();
+  expect(load.lastSeenAt).toBe(1_000);
 });
 
 it("sheds a call on the endpoint's word, until that is over", () => {
   const load = new Load();
   load.shedLevel = 1.5;
   load.shedUntil = 100;
-  expect([0, 1, 2].map((rank) => load.sheds(rank, 0.4, 99))).toEqual([true, true, false]);
-  expect(load.sheds(1, 0.5, 99)).toBe(false);
-  expect(load.sheds(0, 0.4, 100)).toBe(false);
+  expect([0, 1, 2].map((rank) => load.refuses(rank, 0.4, 99))).toEqual([true, true, false]);
+  expect(load.refuses(1, 0.5, 99)).toBe(false);
+  expect(load.refuses(0, 0.4, 100)).toBe(false);
 });

@@ -1,6 +1,6 @@
 // What endpoints report of their load, in both forms of ORCA.
 import { describe, expect, it } from "vitest";
-import { reportIn, shedLevelIn } from "../../../core/balance/load-report.ts";
+import { parseLoadReport, parseShedLevel } from "../../../core/balance/load-report.ts";
 
 describe("reportIn", () => {
   it.each([
@@ -13,7 +13,7 @@ describe("reportIn", () => {
     ['JSON {"named_metrics":{"predicted_ms":"12.5"}}', { predictedMs: 12.5 }],
     ["TEXT named_metrics.predicted_ms=3599999", { predictedMs: 3_599_999 }],
     ["TEXT named_metrics.predicted_ms=3,named_metrics.usual_ms=x,named_metrics.took_ms=-1", { predictedMs: 3 }],
-  ])("reads %j", (text, want) => expect(reportIn(text)).toEqual(want));
+  ])("reads %j", (text, want) => expect(parseLoadReport(text)).toEqual(want));
 
   it.each([
     ["", "nothing"],
@@ -33,12 +33,12 @@ describe("reportIn", () => {
     ['JSON {"named_metrics":{"predicted_ms":null}}', "null for a time"],
     ['JSON {"named_metrics":{"predicted_ms":true}}', "a boolean for a time"],
     ['{"named_metrics":{"predicted_ms":1}}', "JSON without its mark"],
-  ])("says nothing of %j (%s)", (text) => expect(reportIn(text)).toBeUndefined());
+  ])("says nothing of %j (%s)", (text) => expect(parseLoadReport(text)).toBeUndefined());
 
   it("reads 4096 characters, and nothing that is longer", () => {
     const report = "TEXT named_metrics.predicted_ms=1,";
-    expect(reportIn(report.padEnd(4_096, "x"))).toEqual({ predictedMs: 1 });
-    expect(reportIn(report.padEnd(4_097, "x"))).toBeUndefined();
+    expect(parseLoadReport(report.padEnd(4_096, "x"))).toEqual({ predictedMs: 1 });
+    expect(parseLoadReport(report.padEnd(4_097, "x"))).toBeUndefined();
   });
 });
 
@@ -54,11 +54,11 @@ describe("shedLevelIn", () => {
     [report("1.25,named_metrics.other=9"), 1.25],
     ["TEXT named_metrics.predicted_ms=1", 0],
     ["", 0],
-  ])("of %j is %d", (text, want) => expect(shedLevelIn(text)).toBe(want));
+  ])("of %j is %d", (text, want) => expect(parseShedLevel(text)).toBe(want));
 
   it("reads 4096 characters, and nothing that is longer", () => {
     const text = `${report("2")},`;
-    expect(shedLevelIn(text.padEnd(4_096, "x"))).toBe(2);
-    expect(shedLevelIn(text.padEnd(4_097, "x"))).toBe(0);
+    expect(parseShedLevel(text.padEnd(4_096, "x"))).toBe(2);
+    expect(parseShedLevel(text.padEnd(4_097, "x"))).toBe(0);
   });
 });

@@ -5,10 +5,10 @@ import { Load } from "../../../core/balance/load.ts";
 describe("Load", () => {
   it("counts a call until it ends, and ends it once", () => {
     const load = new Load();
-    const lease = load.begin(0, 1_000);
+    const permit = load.begin(0, 1_000);
     expect(load.inFlight(1)).toBe(1);
-    expect(load.end(lease, 10, 10)).toBe(true);
-    expect(load.end(lease, 11, 500)).toBe(false);
+    expect(load.end(permit, 10, 10)).toBe(true);
+    expect(load.end(permit, 11, 500)).toBe(false);
     expect(load.inFlight(11)).toBe(0);
     expect(load.averageMs).toBe(10);
   });
@@ -52,7 +52,7 @@ describe("Load", () => {
     const load = new Load();
     load.report({ predictedMs: 1, usualMs: 1 }, 0, 1);
     load.end(load.begin(0, 9e9), 0, 1_000);
-    load.doubt();
+    load.distrustReport();
     expect(load.expectedMs(1)).toBe(1_000);
     load.report({ predictedMs: 10, usualMs: 10 }, 30_000, 10);
     expect(load.expectedMs(30_000)).toBeLessThan(20);

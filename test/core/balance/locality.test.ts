@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Fleet } from "../../../core/balance/fleet.ts";
 import { ANYWHERE, groupsOf } from "../../../core/balance/locality.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
-import { dice } from "../../simulation/simulation.ts";
+import { randomStream } from "../../simulation/simulation.ts";
 
 const member = (id: string, zone = "", priority = 0) => ({ id, zone, priority, weight: 1, isDraining: false });
 const ids = (members: readonly { id: string }[]) => members.map(({ id }) => id).join("");
@@ -13,14 +13,14 @@ describe("groups", () => {
   const members = [member("a", "eu"), member("b", "us"), member("c", "eu"), member("d", "us", 1)];
 
   it("are the priorities, where zones mean nothing", () => {
-    expect(groupsOf(members, ANYWHERE).map((one) => [ids(one.members), one.isPart])).toEqual([
+    expect(groupsOf(members, ANYWHERE).map((one) => [ids(one.members), one.isSubset])).toEqual([
       ["abc", false],
       ["d", false],
     ]);
   });
 
   it("begin with the own zone of each priority, where it has any there", () => {
-    expect(groupsOf(members, { ...ANYWHERE, zone: "eu" }).map((one) => [ids(one.members), one.isPart])).toEqual([
+    expect(groupsOf(members, { ...ANYWHERE, zone: "eu" }).map((one) => [ids(one.members), one.isSubset])).toEqual([
       ["ac", true],
       ["abc", false],
       ["d", false],
@@ -33,7 +33,7 @@ describe("groups", () => {
     const used = new Map<string, number>();
     for (let seed = 0; seed < 2_000; seed++) {
       const [part, all] = groupsOf(many, { ...ANYWHERE, subset: 8, seed });
-      expect([part!.members.length, part!.isPart, all!.members.length]).toEqual([8, true, 40]);
+      expect([part!.members.length, part!.isSubset, all!.members.length]).toEqual([8, true, 40]);
       for (const { id } of part!.members) used.set(id, (used.get(id) ?? 0) + 1);
     }
     for (const count of used.values()) expect(Math.abs(count - 400)).toBeLessThan(100);
@@ -41,7 +41,7 @@ describe("groups", () => {
 
   it("are in the order of their numbers, not of the list or the text", () => {
     const mixed = [member("c", "", 10), member("a", "", 9), member("b", "", 0), member("d", "", 9)];
-    expect(groupsOf(mixed, ANYWHERE).map((one) => [ids(one.members), one.isPart])).toEqual([
+    expect(groupsOf(mixed, ANYWHERE).map((one) => [ids(one.members), one.isSubset])).toEqual([
       ["b", false],
       ["ad", false],
       ["c", false],
@@ -52,7 +52,8 @@ describe("groups", () => {
 
   it("have no part where all are in the zone or fit into the subset, and each part once", () => {
     const zoned = ["a", "b", "c"].map((id) => member(id, "eu"));
-    const shape = (of: typeof zoned, more: object) => groupsOf(of, { ...ANYWHERE, ...more }).map((one) => [one.members.length, one.isPart]);
+    const shape = (of: typeof zoned, more: object) =>
+      groupsOf(of, { ...ANYWHERE, ...more }).map((one) => [one.members.length, one.isSubset]);
     expect(shape(zoned, { zone: "eu" })).toEqual([[3, false]]);
     expect(shape(zoned, { subset: 3 })).toEqual([[3, false]]);
     expect(shape(zoned, { subset: 2 })).toEqual([
@@ -95,16 +96,16 @@ describe("groups", () => {
 
 describe("a fleet in zones", () => {
   const settings = { balancer: "round_robin", maxConcurrent: 500, maxLoadFactor: 1, slowStartMs: 0, breaker: BREAKER } as const;
-  const roll = dice(1);
+  const roll = randomStream(1);
   const picked = (fleet: Fleet): string => {
-    const found = fleet.pick({ method: 0, key: 0, now: 0, dice: roll, tried: new Set() });
-    return found.kind === "found" ? found.id : found.kind;
+    const found = fleet.pick({ method: 0, key: 0, now: 0, rng: roll, tried: new Set() });
+    return found.kind === "picked" ? found.id : found.kind;
   };
 
   it("stays in its own zone, and spills over when too few there are well", () => {
     const near = ["a", "b", "c"].map((id) => member(id, "eu"));
     const fleet = new Fleet([...near, member("x", "us")], settings);
-    fleet.settle({ ...ANYWHERE, zone: "eu" }, 0);
+    fleet.setLocation({ ...ANYWHERE, zone: "eu" }, 0);
     expect(new Set(Array.from({ length: 20 }, () => picked(fleet)))).toEqual(new Set(["a", "b", "c"]));
     fleet.replace([...near.map((one) => ({ ...one, isHealthy: one.id === "a" })), member("x", "us")], 0);
     expect(new Set(Array.from({ length: 20 }, () => picked(fleet)))).toEqual(new Set(["a", "x"]));

@@ -14,9 +14,9 @@ function candidate(weight: number, inFlight: number, tookMs?: number): Candidate
 }
 
 /** The endpoint picked of two, in each order in which chance may draw them. */
-function picked(name: "least_request" | "p2c_ewma", two: readonly [Candidate, Candidate], isOpen = (_: number) => true): number[] {
+function picked(name: "least_request" | "p2c_ewma", two: readonly [Candidate, Candidate], isEligible = (_: number) => true): number[] {
   const balancer = BALANCERS[name].create(two);
-  return [0, 0.5].map((draw) => balancer.pick(ask(0, { dice: () => draw, isOpen })));
+  return [0, 0.5].map((draw) => balancer.pick(ask(0, { rng: () => draw, isEligible })));
 }
 
 describe("least_request", () => {

@@ -1,11 +1,11 @@
 // Which endpoint of a fleet gets a call: priorities, health, drains, full and shedding endpoints, breakers, and warming up.
 import { describe, expect, it } from "vitest";
 import type { BalancerName } from "../../../core/balance/balancers.ts";
-import { Fleet, type FleetSettings, type Found, type Member, type Wanted } from "../../../core/balance/fleet.ts";
+import { Fleet, type FleetSettings, type Member, type PickRequest, type PickResult } from "../../../core/balance/fleet.ts";
 import { ANYWHERE } from "../../../core/balance/locality.ts";
 import { UNRECORDED } from "../../../core/breaker/local-breaker.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
-import { dice as diceOf } from "../../simulation/simulation.ts";
+import { randomStream } from "../../simulation/simulation.ts";
 
 const NOW = 100_000;
 const member = (id: string, more: Partial<Member> = {}): Member => ({ id, weight: 1, priority: 0, isDraining: false, ...more });
@@ -18,10 +18,10 @@ const fleetOf = (members: readonly (Member | string)[], more: Partial<FleetSetti
     members.map((one) => (typeof one === "string" ? member(one) : one)),
     { ...SETTINGS, ...more },
   );
-const wanted = (more: Partial<Wanted> = {}): Wanted => ({ key: 0, now: NOW, dice: () => 0, tried: new Set<string>(), ...more });
-const idOf = (found: Found): string => (found.kind === "found" ? found.id : found.kind);
+const wanted = (more: Partial<PickRequest> = {}): PickRequest => ({ key: 0, now: NOW, rng: () => 0, tried: new Set<string>(), ...more });
+const idOf = (found: PickResult): string => (found.kind === "picked" ? found.id : found.kind);
 /** The ids of some picks in a row, sorted, each once. */
-const picked = (fleet: Fleet, more: Partial<Wanted> = {}, picks = 12): string =>
+const picked = (fleet: Fleet, more: Partial<PickRequest> = {}, picks = 12): string =>
   [...new Set(Array.from({ length: picks }, () => idOf(fleet.pick(wanted(more)))))].sort().join(",");
 const begin = (fleet: Fleet, id: string, calls: number, now = NOW) =>
   Array.from({ length: calls }, () => fleet.begin(id, now, now + 15_000)!);
@@ -30,8 +30,13 @@ function fail(fleet: Fleet, id: string, times = BREAKER.consecutive, isEvident =
   for (let n = 0; n < times; n++) {
     const others = new Set(["a", "b", "c", "d", "e", "f", "x"].filter((other) => other !== id));
     const found = fleet.pick(wanted({ tried: others, now }));
-    if (found.kind !== "found") throw new Error(found.kind);
-    fleet.failed(found.id, { lease: fleet.begin(found.id, now, now + 100)!, admission: found.admission, now, roll: 0 }, 15_000, isEvident);
+    if (found.kind !== "picked") throw new Error(found.kind);
+    fleet.failed(
+      found.id,
+      { permit: fleet.begin(found.id, now, now + 100)!, admission: found.admission, now, random: 0 },
+      15_000,
+      isEvident,
+    );
   }
 }
 
@@ -90,10 +95,10 @@ describe("breakers of a fleet", () => {
     fail(fleet, "a", 1);
     expect(picked(fleet)).toBe("b,c");
     const probe = fleet.pick(wanted({ now: NOW + 1_000 }));
-    expect(probe).toMatchObject({ kind: "found", id: "a", isAgainst: false });
+    expect(probe).toMatchObject({ kind: "picked", id: "a", isReportedOnly: false });
     expect(picked(fleet, { now: NOW + 1_000 })).toBe("b,c");
-    if (probe.kind !== "found") throw new Error(probe.kind);
-    fleet.succeeded("a", { lease: fleet.begin("a", NOW, NOW + 9_000)!, admission: probe.admission, now: NOW + 1_001, roll: 0 });
+    if (probe.kind !== "picked") throw new Error(probe.kind);
+    fleet.succeeded("a", { permit: fleet.begin("a", NOW, NOW + 9_000)!, admission: probe.admission, now: NOW + 1_001, random: 0 });
     expect(picked(fleet, { now: NOW + 1_002 })).toBe("a,b,c");
   });
 
@@ -124,10 +129,10 @@ describe("breakers of a fleet", () => {
   it("only report, or do nothing, where the mode says so", () => {
     const report = fleetOf(["a"], { breaker: { ...BREAKER, mode: "report" } });
     fail(report, "a");
-    expect(report.pick(wanted())).toMatchObject({ kind: "found", id: "a", isAgainst: true });
+    expect(report.pick(wanted())).toMatchObject({ kind: "picked", id: "a", isReportedOnly: true });
     const off = fleetOf(["a"], { breaker: { ...BREAKER, mode: "off" } });
     fail(off, "a", 20);
-    expect(off.pick(wanted())).toMatchObject({ kind: "found", id: "a", isAgainst: false });
+    expect(off.pick(wanted())).toMatchObject({ kind: "picked", id: "a", isReportedOnly: false });
   });
 
   it("learn nothing of a failure that speaks of the call, or of a caller that went away", () => {
@@ -136,8 +141,8 @@ describe("breakers of a fleet", () => {
     expect(picked(fleet)).toBe("a,b");
     for (let n = 0; n < 20; n++) {
       const found = fleet.pick(wanted());
-      if (found.kind !== "found") throw new Error(found.kind);
-      fleet.drop(found.id, { lease: fleet.begin(found.id, NOW, NOW + 100)!, admission: found.admission, now: NOW, roll: 0 });
+      if (found.kind !== "picked") throw new Error(found.kind);
+      fleet.drop(found.id, { permit: fleet.begin(found.id, NOW, NOW + 100)!, admission: found.admission, now: NOW, random: 0 });
     }
     expect(picked(fleet)).toBe("a,b");
     expect(fleet.isFull(NOW)).toBe(false);
@@ -148,10 +153,10 @@ describe("an endpoint that comes later", () => {
   it("grows into its share over the slow start, from a tenth on; those of the start are warm", () => {
     const fleet = fleetOf(["a"]);
     fleet.replace([member("a"), member("b")], NOW);
-    const dice = diceOf(3);
+    const rng = randomStream(3);
     const share = (now: number): number => {
       let count = 0;
-      for (let pick = 0; pick < 2_000; pick++) count += idOf(fleet.pick(wanted({ now, dice }))) === "b" ? 1 : 0;
+      for (let pick = 0; pick < 2_000; pick++) count += idOf(fleet.pick(wanted({ now, rng }))) === "b" ? 1 : 0;
       return count / 2_000;
     };
     expect(share(NOW)).toBeLessThan(0.15);
@@ -160,16 +165,16 @@ describe("an endpoint that comes later", () => {
     expect(share(NOW + 5_000)).toBeLessThan(0.42);
     expect(share(NOW + 10_000)).toBe(0.5);
     const fresh = fleetOf(["a", "b"]);
-    expect(picked(fresh, { dice: () => 0.99, now: 0 })).toBe("a,b");
+    expect(picked(fresh, { rng: () => 0.99, now: 0 })).toBe("a,b");
   });
 
   it("waits for nobody where it is alone, or where keys decide", () => {
     const fleet = fleetOf(["a"]);
     fleet.replace([member("b")], NOW);
-    expect(picked(fleet, { dice: () => 0.99 })).toBe("b");
+    expect(picked(fleet, { rng: () => 0.99 })).toBe("b");
     const byKey = fleetOf(["a"], { balancer: "rendezvous" });
     byKey.replace([member("a"), member("b")], NOW);
-    const found = Array.from({ length: 200 }, (_, key) => idOf(byKey.pick(wanted({ key: key * 7_919, dice: () => 0.99 }))));
+    const found = Array.from({ length: 200 }, (_, key) => idOf(byKey.pick(wanted({ key: key * 7_919, rng: () => 0.99 }))));
     expect(found.filter((id) => id === "b").length).toBeGreaterThan(60);
   });
 });
@@ -177,28 +182,28 @@ describe("an endpoint that comes later", () => {
 describe("an endpoint that sheds", () => {
   it("is spared calls below its level for as long as its word holds; others take them", () => {
     const fleet = fleetOf(["a", "b"]);
-    fleet.heed("a", 1, NOW + 500);
+    fleet.setShedLevel("a", 1, NOW + 500);
     expect([fleet.shedLevelOf("a", NOW + 499), fleet.shedLevelOf("a", NOW + 500), fleet.shedLevelOf("b", NOW)]).toEqual([1, 0, 0]);
     expect(picked(fleet, { rank: 0 })).toBe("b");
     expect(picked(fleet, { rank: 1 })).toBe("a,b");
     expect(picked(fleet)).toBe("a,b");
     expect(picked(fleet, { rank: 0, now: NOW + 500 })).toBe("a,b");
-    fleet.heed("b", 1, NOW + 900);
+    fleet.setShedLevel("b", 1, NOW + 900);
     expect(picked(fleet, { rank: 0 })).toBe("shed");
     expect(picked(fleet, { rank: 0, now: NOW + 600 })).toBe("a");
     expect(picked(fleet, { rank: 3 })).toBe("a,b");
-    fleet.heed("a", 0, NOW + 900);
+    fleet.setShedLevel("a", 0, NOW + 900);
     expect(fleet.shedLevelOf("a", NOW)).toBe(0);
-    fleet.heed("unknown", 1, NOW + 900);
+    fleet.setShedLevel("unknown", 1, NOW + 900);
     expect(fleet.shedLevelOf("unknown", NOW)).toBe(0);
   });
 
   it("sheds a call by one roll for all endpoints", () => {
     const fleet = fleetOf(["a", "b"]);
-    fleet.heed("a", 0.5, NOW + 500);
-    fleet.heed("b", 0.5, NOW + 500);
-    expect(picked(fleet, { rank: 0, dice: () => 0.49 })).toBe("shed");
-    expect(picked(fleet, { rank: 0, dice: () => 0.5 })).toBe("a,b");
+    fleet.setShedLevel("a", 0.5, NOW + 500);
+    fleet.setShedLevel("b", 0.5, NOW + 500);
+    expect(picked(fleet, { rank: 0, rng: () => 0.49 })).toBe("shed");
+    expect(picked(fleet, { rank: 0, rng: () => 0.5 })).toBe("a,b");
   });
 });
 
@@ -264,7 +269,7 @@ describe("what is known of endpoints", () => {
     expect(picked(fleet)).toBe("b");
     fleet.replace([member("b")], NOW);
     fleet.replace([member("a"), member("b")], NOW);
-    expect(picked(fleet, { dice: () => 0 })).toBe("a,b");
+    expect(picked(fleet, { rng: () => 0 })).toBe("a,b");
     expect(fleet.begin("gone", NOW, NOW + 1)).toBeUndefined();
   });
 
@@ -272,8 +277,8 @@ describe("what is known of endpoints", () => {
     const fleet = fleetOf(["a", "b"], { balancer: "least_time" });
     const end = (id: string) => {
       const found = fleet.pick(wanted({ tried: new Set(["a", "b"].filter((other) => other !== id)) }));
-      if (found.kind !== "found") throw new Error(found.kind);
-      return { lease: fleet.begin(id, NOW, NOW + 15_000)!, admission: found.admission, now: NOW + 20, roll: 0 };
+      if (found.kind !== "picked") throw new Error(found.kind);
+      return { permit: fleet.begin(id, NOW, NOW + 15_000)!, admission: found.admission, now: NOW + 20, random: 0 };
     };
     const failed = end("a");
     fleet.failed("a", failed, 15_000, true);
@@ -290,7 +295,7 @@ it("stays in its zone while 30 % of it or less are out, and spills over where mo
   const near = (sick: number) => Array.from({ length: 10 }, (_, index) => zone(`n${index}`, "eu", { isHealthy: index >= sick }));
   const settled = (sick: number): Fleet => {
     const fleet = fleetOf([...near(sick), zone("x", "us")]);
-    fleet.settle({ ...ANYWHERE, zone: "eu" }, NOW);
+    fleet.setLocation({ ...ANYWHERE, zone: "eu" }, NOW);
     return fleet;
   };
   expect(picked(settled(0), {}, 40)).not.toContain("x");
@@ -311,8 +316,8 @@ describe("what methods cost", () => {
     for (let n = 0; n < 600; n++) {
       const method = n % 2;
       const now = NOW + n * 10;
-      const lease = fleet.begin(id, now, now + 60_000, method)!;
-      fleet.succeeded(id, { lease, admission: UNRECORDED, now: now + (method === 1 ? 90 : 10), roll: 0, method });
+      const permit = fleet.begin(id, now, now + 60_000, method)!;
+      fleet.succeeded(id, { permit, admission: UNRECORDED, now: now + (method === 1 ? 90 : 10), random: 0, method });
     }
   };
   const costOf = (fleet: Fleet, id: string, method: number) => fleet.begin(id, 1e9, 2e9, method)!.cost;
@@ -329,8 +334,8 @@ describe("what methods cost", () => {
 describe("an endpoint that sheds", () => {
   it("is kept from for as long as it has said, whatever another one says", () => {
     const fleet = fleetOf(["a", "b"]);
-    fleet.heed("a", 3, NOW + 1_000);
-    fleet.heed("b", 3, NOW + 500);
+    fleet.setShedLevel("a", 3, NOW + 1_000);
+    fleet.setShedLevel("b", 3, NOW + 500);
     expect(picked(fleet, { rank: 0, now: NOW + 499 })).toBe("shed");
     expect(picked(fleet, { rank: 0, now: NOW + 500 })).toBe("b");
     expect(picked(fleet, { rank: 0, now: NOW + 999 })).toBe("b");
@@ -344,12 +349,12 @@ describe("a stream that breaks off after its attempt has succeeded", () => {
     const fleet = fleetOf(["a", "b", "c"], more);
     for (let n = 0; n < 2 * BREAKER.minCalls; n++) {
       const found = fleet.pick(wanted({ tried: new Set(["b", "c"]) }));
-      if (found.kind !== "found") throw new Error(found.kind);
+      if (found.kind !== "picked") throw new Error(found.kind);
       const admission = isUnheard ? UNRECORDED : found.admission;
-      fleet.succeeded("a", { lease: fleet.begin("a", NOW, NOW + 100)!, admission, now: NOW, roll: 0 });
-      fleet.broke("a", admission, NOW, 0);
+      fleet.succeeded("a", { permit: fleet.begin("a", NOW, NOW + 100)!, admission, now: NOW, random: 0 });
+      fleet.streamBroke("a", admission, NOW, 0);
     }
-    fleet.broke("x", UNRECORDED, NOW, 0); // one that has left meanwhile
+    fleet.streamBroke("x", UNRECORDED, NOW, 0); // one that has left meanwhile
     return fleet;
   };
 

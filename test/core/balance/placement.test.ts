@@ -1,6 +1,6 @@
 // Which endpoint has which key: isolates of two releases run side by side, so a release moves none.
 import { describe, expect, it } from "vitest";
-import { type Candidate, SETTINGS } from "../../../core/balance/balancer.ts";
+import { type Candidate, DEFAULT_BALANCER_SETTINGS } from "../../../core/balance/balancer.ts";
 import { BALANCERS } from "../../../core/balance/balancers.ts";
 import { mix32 } from "../../../core/balance/hashing.ts";
 import { hash32 } from "../../../core/hash.ts";
@@ -43,16 +43,16 @@ describe("consistent_hash", () => {
     { name: "half as many points for each weight", candidates: fleet(4, () => 1_000), each: 10 },
     { name: "a quarter as many", candidates: fleet(8, () => 1_000), each: 5 },
   ])("gives a key to the closest point of an open endpoint: $name", ({ candidates, each }) => {
-    const balancer = BALANCERS.consistent_hash.create(candidates, SETTINGS);
+    const balancer = BALANCERS.consistent_hash.create(candidates, DEFAULT_BALANCER_SETTINGS);
     const points = pointsOf(candidates, each);
     const keys = points.length > 1_000 ? 3 : 300;
     for (let index = 0; index < keys; index++) {
       const key = keyOf(index);
       expect(balancer.pick(ask(key))).toBe(ownerOf(points, key));
-      const isOpen = (at: number) => ((mix32(index) >>> at) & 1) === 1; // another half of them for each key
-      expect(balancer.pick(ask(key, { isOpen }))).toBe(
+      const isEligible = (at: number) => ((mix32(index) >>> at) & 1) === 1; // another half of them for each key
+      expect(balancer.pick(ask(key, { isEligible }))).toBe(
         ownerOf(
-          points.filter(([, at]) => isOpen(at)),
+          points.filter(([, at]) => isEligible(at)),
           key,
         ),
       );
@@ -61,20 +61,20 @@ describe("consistent_hash", () => {
 
   it("finds the one open endpoint from wherever a key lies on the ring", () => {
     const candidates = fleet(3);
-    const balancer = BALANCERS.consistent_hash.create(candidates, SETTINGS);
+    const balancer = BALANCERS.consistent_hash.create(candidates, DEFAULT_BALANCER_SETTINGS);
     const points = pointsOf(candidates, 20);
     for (let index = 0; index < 500; index++) {
       const key = keyOf(index);
       for (let closed = 0; closed < 3; closed++) {
         const open = points.filter(([, at]) => at !== closed);
-        expect(balancer.pick(ask(key, { isOpen: (at) => at !== closed }))).toBe(ownerOf(open, key));
+        expect(balancer.pick(ask(key, { isEligible: (at) => at !== closed }))).toBe(ownerOf(open, key));
       }
     }
   });
 
   it("picks nobody of none", () => {
     for (const kind of [BALANCERS.consistent_hash, BALANCERS.maglev, BALANCERS.rendezvous])
-      expect(kind.create([], SETTINGS).pick(ask(1))).toBe(-1);
+      expect(kind.create([], DEFAULT_BALANCER_SETTINGS).pick(ask(1))).toBe(-1);
   });
 });
 
@@ -96,9 +96,9 @@ describe.each([
   ],
 ] as const)("%s", (name, all, few) => {
   const candidates = fleet(30, (index) => 1 + (index % 3));
-  const balancer = BALANCERS[name].create(candidates, SETTINGS);
-  const owners = (isOpen: (index: number) => boolean) =>
-    Array.from({ length: 60 }, (_, index) => balancer.pick(ask(keyOf(index), { isOpen })).toString(36)).join("");
+  const balancer = BALANCERS[name].create(candidates, DEFAULT_BALANCER_SETTINGS);
+  const owners = (isEligible: (index: number) => boolean) =>
+    Array.from({ length: 60 }, (_, index) => balancer.pick(ask(keyOf(index), { isEligible })).toString(36)).join("");
 
   it("leaves 60 keys with the endpoints that have had them", () => {
     expect(owners(() => true)).toBe(all);

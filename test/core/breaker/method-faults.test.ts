@@ -109,12 +109,17 @@ describe("attempts of one call", () => {
     const tried = new Set<string>();
     let sent = 0;
     for (let n = 0; n < attempts; n++) {
-      const found = fleet.pick({ method, key: 0, now, dice: () => 0.5, tried });
-      if (found.kind !== "found") continue;
+      const found = fleet.pick({ method, key: 0, now, rng: () => 0.5, tried });
+      if (found.kind !== "picked") continue;
       sent += 1;
       tried.add(found.id);
       const lease = fleet.begin(found.id, now, now + 1_000)!;
-      fleet.failed(found.id, { lease, admission: found.admission, now, roll: 0, method, isAgain: found.isAgain }, 1_000, true);
+      fleet.failed(
+        found.id,
+        { permit: lease, admission: found.admission, now, random: 0, method, isRepeated: found.isRepeated },
+        1_000,
+        true,
+      );
     }
     return sent;
   };

@@ -13,7 +13,7 @@ import {
   viewAt,
 } from "../../../core/breaker/shared-breaker.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
-import { dice } from "../../simulation/simulation.ts";
+import { randomStream } from "../../simulation/simulation.ts";
 
 const TICK_MS = 2_500; // a probe is void after two, the endpoint stays open for one at first
 const GIVES_UP_MS = 2 * TICK_MS; // on a report whose answer does not come: one is under way at a time
@@ -221,7 +221,7 @@ function explore(from: State, ticks: number, look: (state: State, nth: number) =
 
 /** Walks through states at random, as far as the clock goes, until something is violated. */
 function wander(variant: Variant, seed: number, walks: number, steps: number): Found {
-  const roll = dice(seed);
+  const roll = randomStream(seed);
   let states = 0;
   try {
     for (let walk = 0; walk < walks; walk++) {

@@ -13,7 +13,7 @@ import {
   type SharedBreaker,
 } from "../../../core/breaker/shared-breaker.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
-import { dice, World } from "../../simulation/simulation.ts";
+import { randomStream, World } from "../../simulation/simulation.ts";
 
 interface Setting {
   readonly isolates: number;
@@ -36,7 +36,7 @@ const ENDPOINT = "e";
 
 function simulate(setting: Setting, seed: number): Seen {
   const world = new World();
-  const roll = dice(seed);
+  const roll = randomStream(seed);
   const policy = { ...BREAKER, openMs: 2_000 };
   let shared: SharedBreaker = CLOSED;
   const underWay = new Map<string, number>(); // probe: when it is void at its isolate

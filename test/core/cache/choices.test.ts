@@ -25,6 +25,6 @@ it("tells callers of a host at its limit what to shed", () => {
   const host = new Admission({ max: 10, floor: 10 });
   expect(host.shedLevel(0)).toBe(0);
   for (let n = 0; n < 10; n++) host.begin(0, 10_000);
-  for (let n = 0; n < 20; n++) host.turned(0, Number.POSITIVE_INFINITY, n === 19 ? 100 : 0);
+  for (let n = 0; n < 20; n++) host.refusal(0, Number.POSITIVE_INFINITY, n === 19 ? 100 : 0);
   expect(host.shedLevel(100)).toBeGreaterThan(0);
 });

@@ -143,7 +143,7 @@ describe("overload of the isolate", () => {
   it("does not adapt", () => expect(accepted(parser, {}).isolate.floor).toBeUndefined());
 
   it("trusts nobody's criticality unless callers are listed or named by a principal", () => {
-    expect(accepted(parser, {}).trust).toEqual({ kind: "nobody" });
+    expect(accepted(parser, {}).trust).toEqual({ kind: "none" });
     expect(accepted(parser, { trusted: "principals" }).trust).toEqual({ kind: "principals" });
     expect(accepted(parser, { trusted: ["a", "b"] }).trust).toEqual({ kind: "listed", names: new Set(["a", "b"]) });
     for (const trusted of ["all", ["a", ""], [7], {}])
@@ -158,7 +158,7 @@ describe("overload of the isolate", () => {
       expect(parsed(unnamed, { trusted }).problems).toEqual([
         `overload.trusted: found ${JSON.stringify(trusted)}; say what names the caller: principalHeader at the top`,
       ]);
-    expect(accepted(unnamed, {}).trust).toEqual({ kind: "nobody" });
+    expect(accepted(unnamed, {}).trust).toEqual({ kind: "none" });
   });
 });
 

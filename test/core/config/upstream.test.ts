@@ -67,9 +67,9 @@ describe("the settings of several endpoints", () => {
   });
 
   it("keeps an isolate's part of the endpoints apart from balancers that go by keys", () => {
-    for (const [balancer, { goesByKey }] of Object.entries(BALANCERS))
+    for (const [balancer, { usesKey }] of Object.entries(BALANCERS))
       expect(problems({ ...BASE, balancer, subset: 3 })).toEqual(
-        goesByKey ? ["upstream.subset: found 3; leave it out: isolates that use different endpoints don't agree on keys"] : [],
+        usesKey ? ["upstream.subset: found 3; leave it out: isolates that use different endpoints don't agree on keys"] : [],
       );
   });
 

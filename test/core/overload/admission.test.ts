@@ -18,7 +18,7 @@ function serial(host: Admission, everyMs: number, workMs: number, forMs: number,
     }
     if (now % everyMs !== 0) continue;
     const rank = ranks[(now / everyMs) % ranks.length]!;
-    const why = host.turned(rank, remainingMs, now);
+    const why = host.refusal(rank, remainingMs, now);
     if (why === undefined) {
       if (waiting.length === 0) busyUntil = now + workMs;
       waiting.push(host.begin(now, now + 60_000));
@@ -36,21 +36,21 @@ describe("a host", () => {
   it("refuses no burst of calls that wait for something else", () => {
     const host = new Admission({ max: 10_000, floor: 8 });
     for (let now = 0; now < 5_000; now += 100) host.end(host.begin(now, now + 60_000), now + 50, true);
-    const burst = Array.from({ length: 500 }, () => [host.turned(3, 1_000, 5_000), host.begin(5_000, 65_000)] as const);
+    const burst = Array.from({ length: 500 }, () => [host.refusal(3, 1_000, 5_000), host.begin(5_000, 65_000)] as const);
     expect(burst.filter(([why]) => why !== undefined)).toEqual([]);
-    for (const [, lease] of burst) host.end(lease, 5_050, true);
-    expect(host.turned(0, 1_000, 5_060)).toBeUndefined();
+    for (const [, permit] of burst) host.end(permit, 5_050, true);
+    expect(host.refusal(0, 1_000, 5_060)).toBeUndefined();
   });
 
   it("refuses no quick call for the slow ones beside it, which wait for something else", () => {
     const host = new Admission({ max: 10_000, floor: 8 });
-    const slow: { lease: ReturnType<Admission["begin"]>; endsAt: number }[] = [];
+    const slow: { permit: ReturnType<Admission["begin"]>; endsAt: number }[] = [];
     const refused: unknown[] = [];
     for (let now = 0; now < 60_000; now += 10) {
-      while (slow[0] !== undefined && slow[0].endsAt <= now) host.end(slow.shift()!.lease, now, true);
-      if (now % 50 === 0) slow.push({ lease: host.begin(now, now + 60_000), endsAt: now + 5_000 }); // a hundred at a time
+      while (slow[0] !== undefined && slow[0].endsAt <= now) host.end(slow.shift()!.permit, now, true);
+      if (now % 50 === 0) slow.push({ permit: host.begin(now, now + 60_000), endsAt: now + 5_000 }); // a hundred at a time
       if (now < 20_000) continue;
-      const why = host.turned(2, 300, now);
+      const why = host.refusal(2, 300, now);
       if (why !== undefined) refused.push(why);
       else host.end(host.begin(now - 5, now + 300), now, true);
     }
@@ -72,15 +72,15 @@ describe("a host", () => {
   it("is full at its limit, whoever comes, and forgets calls that nobody counts out", () => {
     const host = new Admission({ max: 100, floor: 100 });
     for (let n = 0; n < 100; n++) host.begin(0, 1_000);
-    expect([0, 1, 2, 3].map((rank) => host.turned(rank, INFINITE, 0))).toEqual(["full", "full", "full", "full"]);
-    expect(host.turned(2, INFINITE, 1_000)).toBeUndefined();
+    expect([0, 1, 2, 3].map((rank) => host.refusal(rank, INFINITE, 0))).toEqual(["full", "full", "full", "full"]);
+    expect(host.refusal(2, INFINITE, 1_000)).toBeUndefined();
     expect(host.inFlight(1_000)).toBe(0);
   });
 });
 
 describe("the level that a host tells", () => {
   const play = (level: ShedLevel, from: number, ms: number, refuses: (rank: number) => boolean) => {
-    for (let now = from; now < from + ms; now += 5) level.saw((now / 5) % 4, refuses((now / 5) % 4), now);
+    for (let now = from; now < from + ms; now += 5) level.record((now / 5) % 4, refuses((now / 5) % 4), now);
     return level.at(from + ms);
   };
 
@@ -108,15 +108,15 @@ describe("the level that a host tells", () => {
 describe("the time a call would stay", () => {
   it("is not known before there were answers, and then is that of the calls before it, at their pace", () => {
     const sojourn = new Sojourn();
-    sojourn.changed(20, 0, 50);
+    sojourn.setInFlight(20, 0, 50);
     expect(sojourn.predictedMs(0)).toBe(0);
     for (let n = 1; n <= 20; n++) {
-      sojourn.changed(20, n * 50, 50); // one leaves, one comes
-      sojourn.answered();
+      sojourn.setInFlight(20, n * 50, 50); // one leaves, one comes
+      sojourn.completed();
     }
     expect(sojourn.predictedMs(1_000)).toBeGreaterThan(0.8 * 21 * 50);
     expect(sojourn.predictedMs(1_000)).toBeLessThan(1.2 * 21 * 50);
-    sojourn.changed(0, 1_001, 50);
+    sojourn.setInFlight(0, 1_001, 50);
     expect(sojourn.predictedMs(1_001)).toBeLessThan(60);
   });
 });

@@ -1,11 +1,11 @@
-// A limit of calls in flight: leases that lapse, room for what matters, shares for callers, and a limit that follows latency.
+// A limit of calls in flight: permits that lapse, room for what matters, shares for callers, and a limit that follows latency.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Limiter } from "../../../core/overload/concurrency-limiter.ts";
-import { Gradient } from "../../../core/overload/gradient.ts";
-import { Leases } from "../../../core/overload/permits.ts";
+import { ConcurrencyLimiter } from "../../../core/overload/concurrency-limiter.ts";
+import { GradientLimit } from "../../../core/overload/gradient.ts";
+import { Permits } from "../../../core/overload/permits.ts";
 
-describe("leases", () => {
+describe("permits", () => {
   it("count what was taken and neither given back nor overdue, and what each key holds of it", () => {
     const steps = fc.array(
       fc.oneof(
@@ -17,21 +17,21 @@ describe("leases", () => {
     );
     fc.assert(
       fc.property(steps, (all) => {
-        const leases = new Leases();
+        const permits = new Permits();
         let now = 0;
-        let model: { lease: ReturnType<Leases["take"]>; key: number }[] = [];
+        let model: { permit: ReturnType<Permits["acquire"]>; key: number }[] = [];
         for (const step of all) {
           if (step.kind === "wait") now += step.ms;
-          model = model.filter(({ lease }) => lease.deadlineAt > now);
-          expect(leases.count(now)).toBe(model.length);
-          if (step.kind === "take") model.push({ lease: leases.take(now, now + step.lifeMs, step.key), key: step.key });
+          model = model.filter(({ permit }) => permit.deadlineAt > now);
+          expect(permits.count(now)).toBe(model.length);
+          if (step.kind === "take") model.push({ permit: permits.acquire(now, now + step.lifeMs, step.key), key: step.key });
           const given = step.kind === "give" ? model[step.which] : undefined;
           if (given !== undefined) {
-            expect([leases.giveBack(given.lease), leases.giveBack(given.lease)]).toEqual([true, false]);
+            expect([permits.release(given.permit), permits.release(given.permit)]).toEqual([true, false]);
             model = model.filter((one) => one !== given);
           }
-          for (const key of [1, 2, 3]) expect(leases.heldBy(key)).toBe(model.filter((one) => one.key === key).length);
-          expect(leases.keys).toBe(new Set(model.map(({ key }) => key).filter((key) => key !== 0)).size);
+          for (const key of [1, 2, 3]) expect(permits.heldBy(key)).toBe(model.filter((one) => one.key === key).length);
+          expect(permits.keyCount).toBe(new Set(model.map(({ key }) => key).filter((key) => key !== 0)).size);
         }
       }),
     );
@@ -40,7 +40,7 @@ describe("leases", () => {
 
 describe("a fixed limit", () => {
   const filled = (calls: number, key = 0) => {
-    const limiter = new Limiter({ max: 100, floor: undefined });
+    const limiter = new ConcurrencyLimiter({ max: 100, floor: undefined });
     for (let n = 0; n < calls; n++) limiter.begin(0, 1_000, key);
     return limiter;
   };
@@ -60,7 +60,7 @@ describe("a fixed limit", () => {
   it("is never exceeded, whoever comes", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 5 })), { maxLength: 300 }), (calls) => {
-        const limiter = new Limiter({ max: 40, floor: undefined });
+        const limiter = new ConcurrencyLimiter({ max: 40, floor: undefined });
         for (const [rank, key] of calls) if (limiter.refusal(rank, key, 0) === undefined) limiter.begin(0, 1_000, key);
         expect(limiter.inFlight(0)).toBeLessThanOrEqual(40);
       }),
@@ -78,7 +78,7 @@ describe("a fixed limit", () => {
 
 describe("an adaptive limit", () => {
   /** An upstream that works on `bears` calls at once for 20 ms each, always asked for more than the limit lets through. */
-  const settle = (gradient: Gradient, bears: () => number, ms: number, from = 0): number => {
+  const settle = (gradient: GradientLimit, bears: () => number, ms: number, from = 0): number => {
     let now = from;
     for (; now < from + ms; now += 5) {
       const inFlight = gradient.limit;
@@ -90,7 +90,7 @@ describe("an adaptive limit", () => {
 
   it("finds what an upstream bears, from below, and keeps calls from waiting long", () => {
     for (const bears of [30, 100, 400]) {
-      const gradient = new Gradient({ floor: 4, ceiling: 10_000 });
+      const gradient = new GradientLimit({ floor: 4, ceiling: 10_000 });
       settle(gradient, () => bears, 60_000);
       expect(gradient.limit / bears).toBeGreaterThan(0.3); // a probe may be under way
       expect(gradient.limit / bears).toBeLessThan(3);
@@ -98,7 +98,7 @@ describe("an adaptive limit", () => {
   });
 
   it("follows an upstream that bears less, and one that bears more", () => {
-    const gradient = new Gradient({ floor: 4, ceiling: 10_000 });
+    const gradient = new GradientLimit({ floor: 4, ceiling: 10_000 });
     let bears = 100;
     let now = settle(gradient, () => bears, 30_000);
     bears = 20;
@@ -110,7 +110,7 @@ describe("an adaptive limit", () => {
   });
 
   it("grows with an upstream that is slow without being full", () => {
-    const gradient = new Gradient({ floor: 4, ceiling: 10_000 });
+    const gradient = new GradientLimit({ floor: 4, ceiling: 10_000 });
     const play = (tookMs: number, from: number): number => {
       let now = from;
       for (; now < from + 30_000; now += 10) gradient.sample(tookMs, gradient.limit, now);
@@ -123,7 +123,7 @@ describe("an adaptive limit", () => {
   });
 
   it("lets calls be that take more than a second by themselves", () => {
-    const gradient = new Gradient({ floor: 4, ceiling: 10_000 });
+    const gradient = new GradientLimit({ floor: 4, ceiling: 10_000 });
     for (let now = 0; now < 120_000; now += 20) gradient.sample(now % 3_000 === 0 ? 20_000 : 5_000, 250, now);
     expect(gradient.limit).toBeGreaterThan(250);
   });
@@ -136,7 +136,7 @@ describe("an adaptive limit", () => {
     );
     fc.assert(
       fc.property(fc.array(sample, { maxLength: 400 }), (samples) => {
-        const gradient = new Gradient({ floor: 7, ceiling: 300 });
+        const gradient = new GradientLimit({ floor: 7, ceiling: 300 });
         let now = 1_000;
         for (const [tookMs, inFlight, laterMs] of samples) {
           now += laterMs; // clocks step back, too

@@ -28,7 +28,7 @@ describe("criticality", () => {
 
   it("is taken from nobody, from those listed, or from everybody who is named", () => {
     const names = new Set(["batch"]);
-    const trusts = [{ kind: "nobody" }, { kind: "listed", names }, { kind: "principals" }] as const;
+    const trusts = [{ kind: "none" }, { kind: "listed", names }, { kind: "principals" }] as const;
     expect(trusts.map((trust) => ["batch", "eve", "", null].map((name) => isTrusted(trust, name)))).toEqual([
       [false, false, false, false],
       [true, false, false, false],
@@ -43,7 +43,7 @@ describe("what an operator may write of overload", () => {
     if (parsed.kind !== "ok") throw new Error(JSON.stringify(parsed.problems));
     expect(parsed.policy.overload).toMatchObject({
       isolate: { mode: "enforce", max: 10_000, floor: undefined },
-      trust: { kind: "nobody" },
+      trust: { kind: "none" },
     });
     const service = parsed.policy.services.get("a.v1.A")!;
     expect(service.methods.get("Get")).toMatchObject({ criticality: 2, concurrency: { mode: "enforce", max: 10_000, floor: 100 } });

@@ -1,7 +1,7 @@
 // When an adaptive limit is lowered for a moment, and what a host refuses meanwhile.
 import { expect, it } from "vitest";
 import { Admission } from "../../../core/overload/admission.ts";
-import { Gradient } from "../../../core/overload/gradient.ts";
+import { GradientLimit } from "../../../core/overload/gradient.ts";
 
 /**
  * Calls that take `waitingMs` at the limit, and `aloneMs` while it is lowered.
@@ -10,7 +10,7 @@ import { Gradient } from "../../../core/overload/gradient.ts";
  * @returns the time between two times that it was lowered, and for how long it was, ms
  */
 function probes(aloneMs: number, waitingMs: number, forMs: number, probedMs = (_: number) => aloneMs, isHeld = true) {
-  const gradient = new Gradient({ floor: 4, ceiling: 100 });
+  const gradient = new GradientLimit({ floor: 4, ceiling: 100 });
   for (let now = 0; now < 1_000; now += 10) gradient.sample(aloneMs, 2, now); // few in flight: how fast it is
   const from: number[] = [];
   const lengths: number[] = [];
@@ -55,7 +55,7 @@ it("ends after four seconds where calls do not keep to it, and learns nothing of
 });
 
 it("starts to look anew where a clock steps back", () => {
-  const gradient = new Gradient({ floor: 4, ceiling: 100 });
+  const gradient = new GradientLimit({ floor: 4, ceiling: 100 });
   for (let n = 0; n < 10; n++) gradient.sample(10, 20, 50_000);
   for (let n = 0; n < 20; n++) gradient.sample(10, 20, 10_199 - n); // each of them is before the last
   expect(gradient.baseMs).toBe(0);
@@ -73,7 +73,7 @@ it("never keeps the most critical calls from a host for their level, and tells c
   for (let now = 0; now < 60_000; now += 5) {
     if (now % 10 === 0 && waiting.length > 0) host.end(waiting.shift()!, now, true);
     const rank = (now / 5) % 4;
-    if (host.turned(rank, Number.POSITIVE_INFINITY, now) === undefined) waiting.push(host.begin(now, now + 60_000));
+    if (host.refusal(rank, Number.POSITIVE_INFINITY, now) === undefined) waiting.push(host.begin(now, now + 60_000));
     else refused[rank]! += 1;
   }
   expect(refused[0]).toBeGreaterThan(2_500); // of 3,000 each; half of all can be served

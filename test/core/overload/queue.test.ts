@@ -1,9 +1,9 @@
 // Who waits, who is served next, and who has waited in vain.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Waiting, WaitQueue } from "../../../core/overload/queue.ts";
+import { type QueuedCall, WaitQueue } from "../../../core/overload/queue.ts";
 
-interface One extends Waiting {
+interface One extends QueuedCall {
   readonly name: string;
 }
 const one = (name: string, since: number, more: Partial<One> = {}): One => ({ name, since, deadlineAt: since + 1_000, rank: 2, ...more });
@@ -15,18 +15,18 @@ describe("a queue", () => {
   it("serves a burst in its order, the most critical first", () => {
     const queue = new WaitQueue<One>(10);
     fill(queue, [one("a", 0), one("b", 1), one("c", 2, { rank: 3 })]);
-    expect([10, 20, 30].map((now) => queue.take(now).next?.name)).toEqual(["c", "a", "b"]);
-    expect(queue.take(40)).toEqual({ next: undefined, dropped: [] });
+    expect([10, 20, 30].map((now) => queue.next(now).next?.name)).toEqual(["c", "a", "b"]);
+    expect(queue.next(40)).toEqual({ next: undefined, dropped: [] });
   });
 
   it("that does not empty serves the newest, and drops who has waited for more than a moment", () => {
     const queue = new WaitQueue<One>(10);
     fill(queue, [one("a", 0), one("b", 50), one("c", 190), one("d", 195)]);
-    const { next, dropped } = queue.take(200);
+    const { next, dropped } = queue.next(200);
     expect([next?.name, dropped.map(({ name }) => name)]).toEqual(["d", ["a", "b"]]);
-    expect(queue.take(201).next?.name).toBe("c");
+    expect(queue.next(201).next?.name).toBe("c");
     fill(queue, [one("e", 300), one("f", 310)]); // it was empty: a burst again
-    expect(queue.take(320).next?.name).toBe("e");
+    expect(queue.next(320).next?.name).toBe("e");
   });
 
   it("drops who is past the deadline, and hands a full place to who matters more only", () => {
@@ -34,7 +34,7 @@ describe("a queue", () => {
     fill(queue, [one("a", 0, { rank: 1 }), one("b", 0, { deadlineAt: 5 })]);
     expect(queue.offer(one("same", 1, { rank: 1 }), 1)?.name).toBe("same");
     expect(queue.offer(one("more", 1, { rank: 3 }), 1)?.name).toBe("a");
-    const { next, dropped } = queue.take(10);
+    const { next, dropped } = queue.next(10);
     expect([next?.name, dropped.map(({ name }) => name)]).toEqual(["more", ["b"]]);
   });
 
@@ -58,7 +58,7 @@ describe("a queue", () => {
             if (refused !== undefined) tell(refused);
           } else {
             now += step.take;
-            const { next, dropped } = queue.take(now);
+            const { next, dropped } = queue.next(now);
             if (next !== undefined) expect(next.deadlineAt).toBeGreaterThan(now);
             for (const each of next === undefined ? dropped : [next, ...dropped]) tell(each);
           }

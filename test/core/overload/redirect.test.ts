@@ -1,7 +1,7 @@
 // When an endpoint refuses a call that another one can take, and how often an isolate lets that happen.
 import { describe, expect, it } from "vitest";
 import { Budget } from "../../../core/budget.ts";
-import { hear, isHot, MAX_BOUNCES, medianOf, REDIRECT_BUDGET, Usual } from "../../../core/overload/redirect.ts";
+import { isHot, MAX_REDIRECTS, MinuteAverage, medianOf, REDIRECT_BUDGET, updateMedian } from "../../../core/overload/redirect.ts";
 
 describe("isHot", () => {
   const hot = { inFlight: 4, cores: 4, predictedMs: 200 };
@@ -40,31 +40,31 @@ describe("medianOf", () => {
 
 describe("hear", () => {
   it("believes the first caller whole, then each of them a little, and those that know nothing not at all", () => {
-    expect(hear(0, 40)).toBe(40);
-    expect(hear(100, 200)).toBe(102);
-    expect(hear(100, 50)).toBe(99);
-    expect(hear(100, 0)).toBe(100);
-    expect(hear(100, -1)).toBe(100);
-    expect(hear(0, 0)).toBe(0);
+    expect(updateMedian(0, 40)).toBe(40);
+    expect(updateMedian(100, 200)).toBe(102);
+    expect(updateMedian(100, 50)).toBe(99);
+    expect(updateMedian(100, 0)).toBe(100);
+    expect(updateMedian(100, -1)).toBe(100);
+    expect(updateMedian(0, 0)).toBe(0);
   });
 });
 
 describe("Usual", () => {
   it("is the mean of a minute, weighted by time", () => {
-    const usual = new Usual();
+    const usual = new MinuteAverage();
     expect(usual.ms).toBe(0);
-    usual.note(0, 500);
+    usual.add(0, 500);
     expect(usual.ms).toBe(0);
-    usual.note(10, 1_000);
+    usual.add(10, 1_000);
     expect(usual.ms).toBe(10);
-    usual.note(20, 31_000);
+    usual.add(20, 31_000);
     expect(usual.ms).toBeCloseTo(10 + (1 - Math.exp(-0.5)) * 10, 9);
     const before = usual.ms;
-    usual.note(-5, 40_000);
+    usual.add(-5, 40_000);
     expect(usual.ms).toBe(before);
-    usual.note(99, 20_000); // a clock that steps back counts no time
+    usual.add(99, 20_000); // a clock that steps back counts no time
     expect(usual.ms).toBe(before);
-    usual.note(before, 20_000 + 60_000);
+    usual.add(before, 20_000 + 60_000);
     expect(usual.ms).toBeCloseTo(before, 9);
   });
 });
@@ -79,6 +79,6 @@ describe("the redirect budget", () => {
     }
     expect(redirects).toBeGreaterThan(1_000);
     expect(redirects).toBeLessThan(1_030);
-    expect(MAX_BOUNCES).toBe(2);
+    expect(MAX_REDIRECTS).toBe(2);
   });
 });

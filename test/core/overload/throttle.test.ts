@@ -1,11 +1,11 @@
 // Client throttling: nothing while most calls are accepted, and about as many again as are accepted while most are not.
 import { describe, expect, it } from "vitest";
 import { Throttle } from "../../../core/overload/throttle.ts";
-import { dice } from "../../simulation/simulation.ts";
+import { randomStream } from "../../simulation/simulation.ts";
 
 /** Calls of one second each 10 ms, of which the upstream accepts `accepts` a second. @returns calls sent in the last second */
 function play(throttle: Throttle, accepts: number, seconds: number, from = 0, rank = 2): number {
-  const roll = dice(5);
+  const roll = randomStream(5);
   let sent = 0;
   let acceptsFrom = 0;
   for (let second = from; second < from + seconds; second++) {
@@ -16,7 +16,7 @@ function play(throttle: Throttle, accepts: number, seconds: number, from = 0, ra
       sent += 1;
       const isAccepted = now >= acceptsFrom;
       if (isAccepted) acceptsFrom = Math.max(acceptsFrom, now - 500) + 1_000 / accepts;
-      throttle.ended(rank, isAccepted, now);
+      throttle.record(rank, isAccepted, now);
     }
   }
   return sent;
@@ -26,9 +26,9 @@ describe("a throttle", () => {
   it("holds nothing back while at least half is accepted, or before it has seen enough", () => {
     expect(play(new Throttle({ factor: 2, minCalls: 20 }), 50, 30)).toBe(100);
     const fresh = new Throttle({ factor: 2, minCalls: 20 });
-    for (let n = 0; n < 19; n++) fresh.ended(2, false, 0);
+    for (let n = 0; n < 19; n++) fresh.record(2, false, 0);
     expect(fresh.refuses(2, 0, 0)).toBe(false);
-    fresh.ended(2, false, 0);
+    fresh.record(2, false, 0);
     expect(fresh.refuses(2, 0, 0)).toBe(true);
   });
 
@@ -57,7 +57,7 @@ describe("a throttle", () => {
 
   it("stays in its slice where a clock steps back", () => {
     const throttle = new Throttle({ factor: 2, minCalls: 1 });
-    for (let n = 0; n < 10; n++) throttle.ended(2, false, 50_000);
+    for (let n = 0; n < 10; n++) throttle.record(2, false, 50_000);
     expect(throttle.refuses(2, 10_000, 0)).toBe(true);
   });
 
@@ -74,21 +74,21 @@ describe("a throttle", () => {
   ])("of %i calls with %i accepted, a roll of %d is held back: %s", (calls, accepted, roll, want) => {
     for (const rank of [0, 1, 2, 3]) {
       const throttle = new Throttle({ factor: 2, minCalls: 20 });
-      for (let n = 0; n < calls; n++) throttle.ended(rank, n < accepted, 5_000);
+      for (let n = 0; n < calls; n++) throttle.record(rank, n < accepted, 5_000);
       expect(throttle.refuses(rank, 5_000, roll)).toBe(want);
     }
   });
 
   it("counts a call that it holds back as one not accepted", () => {
     const throttle = new Throttle({ factor: 2, minCalls: 1 });
-    for (let n = 0; n < 3; n++) throttle.ended(1, n === 0, 0);
+    for (let n = 0; n < 3; n++) throttle.record(1, n === 0, 0);
     expect(throttle.refuses(1, 0, 0.3)).toBe(false); // 1 of 4
     expect(throttle.refuses(1, 0, 0.2)).toBe(true);
     expect(throttle.refuses(1, 0, 0.3)).toBe(true); // 2 of 5
   });
 
   const many = (throttle: Throttle, rank: number, isAccepted: boolean, calls: number, now: number): void => {
-    for (let n = 0; n < calls; n++) throttle.ended(rank, isAccepted, now);
+    for (let n = 0; n < calls; n++) throttle.record(rank, isAccepted, now);
   };
 
   it.each([0, 1, 2, 3])("forgets the calls of level %i, and of no other, once ten in a row are accepted", (rank) => {

@@ -4,7 +4,7 @@ import type { Ask } from "../../../core/rate-limit/lease-messages.ts";
 import { type Loan, lend } from "../../../core/rate-limit/leased-bucket.ts";
 import { simulate } from "../../simulation/limiter/index.ts";
 import { invariants } from "../../simulation/limiter/oracles.ts";
-import { dice } from "../../simulation/simulation.ts";
+import { randomStream } from "../../simulation/simulation.ts";
 
 /** Mistakes that the simulation's oracles have to see; without that, they would prove nothing. */
 type Lender = typeof lend;
@@ -107,7 +107,7 @@ describe("the oracles", () => {
   });
   it("see the same world for the same seed", () => expect(simulate(world, 3).figures).toEqual(simulate(world, 3).figures));
   it("roll fair dice", () => {
-    const roll = dice(1);
+    const roll = randomStream(1);
     const mean = Array.from({ length: 10_000 }, roll).reduce((a, b) => a + b, 0) / 10_000;
     expect(Math.abs(mean - 0.5)).toBeLessThan(0.02);
   });

@@ -3,18 +3,22 @@ import { describe, expect, it } from "vitest";
 import type { Budget } from "../../../core/budget.ts";
 import { RETRIES } from "../../../core/config/retry.ts";
 import { Hedger } from "../../../core/retry/hedge.ts";
-import { Pressure } from "../../../core/retry/hedge-guard.ts";
-import { Times } from "../../../core/retry/latency-histogram.ts";
-import { type Failure, nextTry, retryBudget, type Try } from "../../../core/retry/retry.ts";
+import { HedgeGuard } from "../../../core/retry/hedge-guard.ts";
+import { LatencyHistogram } from "../../../core/retry/latency-histogram.ts";
+import { type AttemptFailure, type AttemptState, decideRetry, retryBudget } from "../../../core/retry/retry.ts";
 
-const FAILURE: Failure = { code: "unavailable", wasSent: true, pushbackMs: undefined };
-const FIRST: Try = { number: 1, isIdempotent: true, remainingMs: 1e9 };
+const FAILURE: AttemptFailure = { code: "unavailable", wasSent: true, pushbackMs: undefined };
+const FIRST: AttemptState = { number: 1, isIdempotent: true, remainingMs: 1e9 };
 const policy = { ...RETRIES, max: 10 };
-const next = (failure: Partial<Failure>, at: Partial<Try>, roll: number, budget = retryBudget({ percent: 100, minPerSecond: 1_000 })) =>
-  nextTry(policy, { ...FAILURE, ...failure }, { ...FIRST, ...at }, budget, 0, roll);
-const pause = (number: number, roll: number, failure: Partial<Failure> = {}) => {
+const next = (
+  failure: Partial<AttemptFailure>,
+  at: Partial<AttemptState>,
+  roll: number,
+  budget = retryBudget({ percent: 100, minPerSecond: 1_000 }),
+) => decideRetry(policy, { ...FAILURE, ...failure }, { ...FIRST, ...at }, budget, 0, roll);
+const pause = (number: number, roll: number, failure: Partial<AttemptFailure> = {}) => {
   const decided = next(failure, { number }, roll);
-  return decided.kind === "retry" ? decided.afterMs : decided.why;
+  return decided.kind === "retry" ? decided.afterMs : decided.reason;
 };
 
 describe("the pause before a retry", () => {
@@ -43,13 +47,13 @@ describe("the pause before a retry", () => {
 
 describe("a retry", () => {
   it("is made where more than 1 ms is left after its pause", () => {
-    expect(next({}, { remainingMs: 51 }, 0.5)).toEqual({ kind: "stop", why: "deadline" });
+    expect(next({}, { remainingMs: 51 }, 0.5)).toEqual({ kind: "stop", reason: "deadline" });
     expect(next({}, { remainingMs: 52 }, 0.5)).toEqual({ kind: "retry", afterMs: 50 });
   });
 
   it("is made as often as the policy says", () => {
     expect(next({}, { number: 10 }, 0).kind).toBe("retry");
-    expect(next({}, { number: 11 }, 0)).toEqual({ kind: "stop", why: "max" });
+    expect(next({}, { number: 11 }, 0)).toEqual({ kind: "stop", reason: "max" });
   });
 
   it("is paid by the budget, and by nothing that is not retried", () => {
@@ -63,7 +67,7 @@ describe("a retry", () => {
     ] as const)
       for (let n = 0; n < 5; n++) expect(next(failure, at, 0, budget).kind).toBe("stop");
     for (let n = 0; n < 3; n++) expect(next({}, {}, 0, budget).kind).toBe("retry");
-    expect(next({}, {}, 0, budget)).toEqual({ kind: "stop", why: "budget" });
+    expect(next({}, {}, 0, budget)).toEqual({ kind: "stop", reason: "budget" });
   });
 });
 
@@ -103,35 +107,35 @@ describe("the times of a method", () => {
   };
 
   it("say something from the hundredth call on", () => {
-    const times = new Times();
+    const times = new LatencyHistogram();
     for (let call = 0; call < 99; call++) times.record(10);
-    expect(times.at(0.5)).toBeUndefined();
+    expect(times.quantileMs(0.5)).toBeUndefined();
     times.record(10);
-    expectNear(times.at(0.5), 10);
+    expectNear(times.quantileMs(0.5), 10);
   });
 
   it("are read anew after 20 calls, and at once for another quantile", () => {
-    const times = new Times();
+    const times = new LatencyHistogram();
     for (let call = 0; call < 100; call++) times.record(10);
-    expectNear(times.at(0.5), 10);
+    expectNear(times.quantileMs(0.5), 10);
     for (let call = 0; call < 19; call++) times.record(1_000);
-    expectNear(times.at(0.95), 1_000);
-    expectNear(times.at(0.5), 10);
-    const same = new Times();
+    expectNear(times.quantileMs(0.95), 1_000);
+    expectNear(times.quantileMs(0.5), 10);
+    const same = new LatencyHistogram();
     for (let call = 0; call < 100; call++) same.record(10);
-    expectNear(same.at(0.95), 10);
+    expectNear(same.quantileMs(0.95), 10);
     for (let call = 0; call < 19; call++) same.record(1_000);
-    expectNear(same.at(0.95), 10); // not read anew yet
+    expectNear(same.quantileMs(0.95), 10); // not read anew yet
     same.record(1_000);
-    expectNear(same.at(0.95), 1_000);
-    expectNear(same.at(0.95), 1_000);
+    expectNear(same.quantileMs(0.95), 1_000);
+    expectNear(same.quantileMs(0.95), 1_000);
   });
 
   it("of less than a millisecond, or of more than an hour, are in the first and the last bucket", () => {
     const at = (ms: number, quantile = 0.5): number | undefined => {
-      const times = new Times();
+      const times = new LatencyHistogram();
       for (let call = 0; call < 100; call++) times.record(ms);
-      return times.at(quantile);
+      return times.quantileMs(quantile);
     };
     for (const ms of [0, 0.5, 1]) expect(at(ms)).toBeLessThan(1.2);
     expect(at(1e9)).toBe(at(4_000_000));
@@ -140,81 +144,81 @@ describe("the times of a method", () => {
   });
 
   it("halve what was, every two thousand calls", () => {
-    const times = new Times();
+    const times = new LatencyHistogram();
     for (let call = 0; call < 1_999; call++) times.record(10);
     times.record(10); // 1000 are left
     for (let call = 0; call < 990; call++) times.record(1_000);
-    expectNear(times.at(0.5), 10);
+    expectNear(times.quantileMs(0.5), 10);
     for (let call = 0; call < 20; call++) times.record(1_000);
-    expectNear(times.at(0.5), 1_000);
+    expectNear(times.quantileMs(0.5), 1_000);
   });
 });
 
 describe("pressure", () => {
-  const calls = (pressure: Pressure, count: number, wentWrong: boolean | undefined): void => {
+  const calls = (pressure: HedgeGuard, count: number, wentWrong: boolean | undefined): void => {
     for (let n = 0; n < count; n++) pressure.end(pressure.begin(0, 1e9), wentWrong);
   };
 
   it("is high while more than a hundredth of the recent calls went wrong", () => {
-    const pressure = new Pressure();
+    const pressure = new HedgeGuard();
     calls(pressure, 1_000, false);
     calls(pressure, 1, true);
-    expect(pressure.isHigh(0)).toBe(false);
+    expect(pressure.isBusy(0)).toBe(false);
     calls(pressure, 2, true);
-    expect(pressure.isHigh(0)).toBe(true); // 3 of 200
+    expect(pressure.isBusy(0)).toBe(true); // 3 of 200
     calls(pressure, 60, undefined);
-    expect(pressure.isHigh(0)).toBe(true);
+    expect(pressure.isBusy(0)).toBe(true);
     calls(pressure, 100, false);
-    expect(pressure.isHigh(0)).toBe(false);
+    expect(pressure.isBusy(0)).toBe(false);
   });
 
   it("is high while more than twice the usual calls and four more are under way", () => {
-    const pressure = new Pressure();
-    const leases = Array.from({ length: 10 }, () => pressure.begin(0, 1e9));
+    const pressure = new HedgeGuard();
+    const permits = Array.from({ length: 10 }, () => pressure.begin(0, 1e9));
     for (let n = 0; n < 4_000; n++) {
-      pressure.end(leases.shift()!, false);
-      leases.push(pressure.begin(0, 1e9));
+      pressure.end(permits.shift()!, false);
+      permits.push(pressure.begin(0, 1e9));
     }
-    expect(pressure.isHigh(0)).toBe(false); // usually 10
-    for (let n = 0; n < 12; n++) leases.push(pressure.begin(0, 1e9)); // 22; usually a little more than 10 by now
-    expect(pressure.isHigh(0)).toBe(false);
-    for (let n = 0; n < 6; n++) leases.push(pressure.begin(0, 1e9));
-    expect(pressure.isHigh(0)).toBe(true);
-    for (const lease of leases.splice(10)) pressure.end(lease, undefined);
-    expect(pressure.isHigh(0)).toBe(false);
+    expect(pressure.isBusy(0)).toBe(false); // usually 10
+    for (let n = 0; n < 12; n++) permits.push(pressure.begin(0, 1e9)); // 22; usually a little more than 10 by now
+    expect(pressure.isBusy(0)).toBe(false);
+    for (let n = 0; n < 6; n++) permits.push(pressure.begin(0, 1e9));
+    expect(pressure.isBusy(0)).toBe(true);
+    for (const permit of permits.splice(10)) pressure.end(permit, undefined);
+    expect(pressure.isBusy(0)).toBe(false);
   });
 
   it("lets four calls be under way of an upstream without traffic", () => {
-    const pressure = new Pressure();
+    const pressure = new HedgeGuard();
     for (let n = 0; n < 4; n++) pressure.begin(0, 1_000);
-    expect(pressure.isHigh(0)).toBe(false);
+    expect(pressure.isBusy(0)).toBe(false);
     pressure.begin(0, 1_000);
-    expect(pressure.isHigh(0)).toBe(true);
-    expect(pressure.isHigh(1_000)).toBe(false);
+    expect(pressure.isBusy(0)).toBe(true);
+    expect(pressure.isBusy(1_000)).toBe(false);
   });
 });
 
 describe("the credit of hedges", () => {
   it("is a whole one before one is made, and five at most", () => {
-    const hedger = new Hedger({ percent: 50, quantile: 0.5, minMs: 1 }, new Pressure());
-    hedger.called();
+    const hedger = new Hedger({ percent: 50, quantile: 0.5, minMs: 1 }, new HedgeGuard());
+    hedger.start();
     expect(hedger.take(0)).toBe(false);
-    hedger.called();
+    hedger.start();
     expect(hedger.take(0)).toBe(true);
     expect(hedger.take(0)).toBe(false);
-    for (let n = 0; n < 100; n++) hedger.called();
+    for (let n = 0; n < 100; n++) hedger.start();
     expect(Array.from({ length: 6 }, () => hedger.take(0))).toEqual([true, true, true, true, true, false]);
   });
 
   it("is a tenth of the share while fewer than a fifth of the recent ones won", () => {
-    const hedger = new Hedger({ percent: 10, quantile: 0.5, minMs: 1 }, new Pressure());
-    for (let n = 0; n < 30; n++) hedger.ended(1, false);
-    for (let n = 0; n < 99; n++) hedger.called();
+    const hedger = new Hedger({ percent: 10, quantile: 0.5, minMs: 1 }, new HedgeGuard());
+    for (let n = 0; n < 30; n++) hedger.end(1, false);
+    for (let n = 0; n < 99; n++) hedger.start();
     expect(hedger.take(0)).toBe(false);
-    for (let n = 0; n < 2; n++) hedger.called();
+    for (let n = 0; n < 2; n++) hedger.start();
     expect(hedger.take(0)).toBe(true);
-    for (let n = 0; n < 30; n++) hedger.ended(1, true);
-    for (let n = 0; n < 11; n++) hedger.called();
+    for (let n = 0; n < 30; n++) hedger.end(1, true);
+    for (let n = 0; n < 11; n++) hedger.start();
     expect(hedger.take(0)).toBe(true);
   });
 });

@@ -2,17 +2,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Hedger } from "../../../core/retry/hedge.ts";
-import { Pressure } from "../../../core/retry/hedge-guard.ts";
-import { Times } from "../../../core/retry/latency-histogram.ts";
+import { HedgeGuard } from "../../../core/retry/hedge-guard.ts";
+import { LatencyHistogram } from "../../../core/retry/latency-histogram.ts";
 
 const POLICY = { percent: 2, quantile: 0.95, minMs: 5 };
 
 /** Calls of 1 to 100 ms, each as often as any other. */
-function trained(pressure = new Pressure(), policy = POLICY, calls = 1_000): Hedger {
+function trained(pressure = new HedgeGuard(), policy = POLICY, calls = 1_000): Hedger {
   const hedger = new Hedger(policy, pressure);
   for (let call = 0; call < calls; call++) {
-    hedger.called();
-    hedger.ended((call % 100) + 1, undefined);
+    hedger.start();
+    hedger.end((call % 100) + 1, undefined);
   }
   return hedger;
 }
@@ -24,12 +24,12 @@ describe("the times of a method", () => {
         fc.array(fc.integer({ min: 1, max: 60_000 }), { minLength: 100, maxLength: 1_500 }),
         fc.constantFrom(0.5, 0.9, 0.95, 0.98),
         (times, quantile) => {
-          const seen = new Times();
+          const seen = new LatencyHistogram();
           for (const ms of times) seen.record(ms);
           const sorted = times.toSorted((a, b) => a - b);
           const above = Math.floor((1 - quantile) * times.length + 1e-9);
           const exact = sorted[times.length - 1 - above]!;
-          const found = seen.at(quantile)!;
+          const found = seen.quantileMs(quantile)!;
           expect(found).toBeGreaterThanOrEqual(exact);
           expect(found).toBeLessThanOrEqual(exact * 1.11 + 0.2);
         },
@@ -38,32 +38,32 @@ describe("the times of a method", () => {
   });
 
   it("say nothing before a hundred calls, and forget what was", () => {
-    const times = new Times();
+    const times = new LatencyHistogram();
     for (let call = 0; call < 99; call++) times.record(10);
-    expect(times.at(0.95)).toBeUndefined();
+    expect(times.quantileMs(0.95)).toBeUndefined();
     for (let call = 0; call < 2_000; call++) times.record(10);
     for (let call = 0; call < 20_000; call++) times.record(100);
-    expect(times.at(0.5)).toBeGreaterThan(100);
-    expect(times.at(0.01)).toBeGreaterThan(100);
+    expect(times.quantileMs(0.5)).toBeGreaterThan(100);
+    expect(times.quantileMs(0.01)).toBeGreaterThan(100);
   });
 });
 
 describe("a hedge", () => {
   it("goes out after the quantile, or later where the budget does not pay for so many, and never before minMs", () => {
-    expect(trained().called()).toBeGreaterThanOrEqual(98);
-    expect(trained().called()).toBeLessThanOrEqual(108);
-    const rich = trained(new Pressure(), { ...POLICY, quantile: 0.5, percent: 10 }).called()!;
+    expect(trained().start()).toBeGreaterThanOrEqual(98);
+    expect(trained().start()).toBeLessThanOrEqual(108);
+    const rich = trained(new HedgeGuard(), { ...POLICY, quantile: 0.5, percent: 10 }).start()!;
     expect(rich).toBeGreaterThanOrEqual(90);
-    expect(rich).toBeLessThan(trained().called()!);
-    expect(trained(new Pressure(), { ...POLICY, minMs: 500 }).called()).toBe(500);
-    expect(trained(new Pressure(), POLICY, 50).called()).toBeUndefined();
+    expect(rich).toBeLessThan(trained().start()!);
+    expect(trained(new HedgeGuard(), { ...POLICY, minMs: 500 }).start()).toBe(500);
+    expect(trained(new HedgeGuard(), POLICY, 50).start()).toBeUndefined();
   });
 
   it("is made for two calls in a hundred at most, and five saved ones", () => {
     const hedger = trained();
     let hedges = 0;
     for (let call = 0; call < 5_000; call++) {
-      hedger.called();
+      hedger.start();
       if (hedger.take(call)) hedges += 1;
     }
     expect(hedges).toBeGreaterThan(100);
@@ -71,7 +71,7 @@ describe("a hedge", () => {
   });
 
   it("is not made while more than a hundredth of the recent calls went wrong, and again when they are forgotten", () => {
-    const pressure = new Pressure();
+    const pressure = new HedgeGuard();
     const hedger = trained(pressure);
     const call = (wentWrong: boolean | undefined) => pressure.end(pressure.begin(0, 1_000), wentWrong);
     for (let n = 0; n < 200; n++) call(n % 150 === 0);
@@ -89,10 +89,10 @@ describe("a hedge", () => {
     const hedges = (calls: number, hasWon: boolean): number => {
       let made = 0;
       for (let call = 0; call < calls; call++) {
-        hedger.called();
+        hedger.start();
         if (!hedger.take(call)) continue;
         made += 1;
-        hedger.ended(100, hasWon);
+        hedger.end(100, hasWon);
       }
       return made;
     };
@@ -103,7 +103,7 @@ describe("a hedge", () => {
   });
 
   it("is not made while far more calls than usual are under way; those that never end count until their deadline", () => {
-    const pressure = new Pressure();
+    const pressure = new HedgeGuard();
     const hedger = trained(pressure);
     for (let n = 0; n < 1_000; n++) pressure.end(pressure.begin(n, 10_000), false);
     for (let n = 0; n < 20; n++) pressure.begin(1_000, 2_000);

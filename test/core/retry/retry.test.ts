@@ -2,13 +2,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RETRIES } from "../../../core/config/retry.ts";
-import { type Failure, nextTry, retryBudget, type Try } from "../../../core/retry/retry.ts";
+import { type AttemptFailure, type AttemptState, decideRetry, retryBudget } from "../../../core/retry/retry.ts";
 
-const failure: Failure = { code: "unavailable", wasSent: true, pushbackMs: undefined };
-const tried: Try = { number: 1, isIdempotent: true, remainingMs: 10_000 };
+const failure: AttemptFailure = { code: "unavailable", wasSent: true, pushbackMs: undefined };
+const tried: AttemptState = { number: 1, isIdempotent: true, remainingMs: 10_000 };
 const rich = () => retryBudget({ percent: 100, minPerSecond: 1_000 });
-const decide = (more: Partial<Failure> = {}, at: Partial<Try> = {}, budget = rich(), roll = 0.5) =>
-  nextTry(RETRIES, { ...failure, ...more }, { ...tried, ...at }, budget, 0, roll);
+const decide = (more: Partial<AttemptFailure> = {}, at: Partial<AttemptState> = {}, budget = rich(), roll = 0.5) =>
+  decideRetry(RETRIES, { ...failure, ...more }, { ...tried, ...at }, budget, 0, roll);
 
 describe("another attempt", () => {
   it.each([
@@ -19,7 +19,7 @@ describe("another attempt", () => {
     [{ pushbackMs: -1 }, {}, "pushback"],
     [{ pushbackMs: 20_000 }, {}, "deadline"],
     [{}, { remainingMs: 20 }, "deadline"],
-  ])("is not made after %j at %j: %s", (more, at, why) => expect(decide(more, at)).toEqual({ kind: "stop", why }));
+  ])("is not made after %j at %j: %s", (more, at, reason) => expect(decide(more, at)).toEqual({ kind: "stop", reason }));
 
   it("is made of what was never sent, whether or not it is safe to repeat", () => {
     expect(decide({ wasSent: false }, { isIdempotent: false }).kind).toBe("retry");
@@ -30,7 +30,7 @@ describe("another attempt", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5 }), fc.double({ min: 0, max: 0.999999, noNaN: true }), (number, roll) => {
         const decided = decide({}, { number, remainingMs: 60_000 }, rich(), roll);
-        if (decided.kind !== "retry") throw new Error(decided.why);
+        if (decided.kind !== "retry") throw new Error(decided.reason);
         expect(decided.afterMs).toBeLessThanOrEqual(Math.min(10_000, 100 * 2 ** (number - 1)));
       }),
     );

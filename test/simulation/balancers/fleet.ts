@@ -2,8 +2,8 @@
 import type { Balancer, Candidate } from "../../../core/balance/balancer.ts";
 import { Load } from "../../../core/balance/load.ts";
 import { Budget } from "../../../core/budget.ts";
-import { hear, isHot, MAX_BOUNCES, medianOf, REDIRECT_BUDGET } from "../../../core/overload/redirect.ts";
-import { dice as diceOf, World } from "../simulation.ts";
+import { isHot, MAX_REDIRECTS, medianOf, REDIRECT_BUDGET, updateMedian } from "../../../core/overload/redirect.ts";
+import { randomStream, World } from "../simulation.ts";
 import { Server } from "./server.ts";
 
 export interface Setting {
@@ -44,9 +44,9 @@ const WARM_UP_MS = 10_000;
 
 export function run(setting: Setting, variant: Variant, seed: number): Outcome {
   const world = new World();
-  const stream = (index: number): (() => number) => diceOf(seed * 16 + index); // each its own: all variants meet the same calls
+  const stream = (index: number): (() => number) => randomStream(seed * 16 + index); // each its own: all variants meet the same calls
   const [arrivals, works, weather, picks, net] = [stream(1), stream(2), stream(3), stream(4), stream(5)];
-  const exponential = (dice: () => number, mean: number): number => -mean * Math.log(1 - dice());
+  const exponential = (rng: () => number, mean: number): number => -mean * Math.log(1 - rng());
   const servers = SPEEDS.map((speed) => new Server(world, speed, variant.isMeasured === true));
   const answered = servers.map(() => 0);
   const end = WARM_UP_MS + setting.seconds * 1_000;
@@ -127,13 +127,13 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
     isCounted: boolean,
     settle: (isFailure: boolean) => void,
   ): void {
-    const question = { key: 0, method, now: world.now, dice: picks, isOpen: (index: number) => !bouncedOff.includes(index) };
+    const question = { key: 0, method, now: world.now, rng: picks, isEligible: (index: number) => !bouncedOff.includes(index) };
     const index = "oracle" in variant ? variant.oracle(servers) : isolate.balancer!.pick(question);
     const server = servers[index]!;
     const { load } = isolate.candidates[index]!;
-    const lease = load.begin(world.now, startedAt + TIMEOUT_MS, isolate.balancer?.costOf?.(method) ?? 1);
+    const permit = load.begin(world.now, startedAt + TIMEOUT_MS, isolate.balancer?.costOf?.(method) ?? 1);
     const sentAt = world.now;
-    const mayBounce = variant.bounces === true && bouncedOff.length < MAX_BOUNCES && !isolate.redirectBudget.isSpent(world.now);
+    const mayBounce = variant.bounces === true && bouncedOff.length < MAX_REDIRECTS && !isolate.redirectBudget.isSpent(world.now);
     const toldMs = mayBounce ? medianOf(isolate.candidates.map((one) => one.load.reportedMs)) : 0;
     if (isCounted) sent += 1;
     let isOver = false;
@@ -142,8 +142,8 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
       isOver = true;
       const unitMs = load.averageMs;
       if (!isFailure && unitMs > 0) isolate.balancer?.learn?.(method, (world.now - sentAt) / unitMs);
-      load.end(lease, world.now, isFailure ? TIMEOUT_MS : world.now - sentAt);
-      if (isFailure) load.doubt();
+      load.end(permit, world.now, isFailure ? TIMEOUT_MS : world.now - sentAt);
+      if (isFailure) load.distrustReport();
       settle(isFailure);
     };
     world.at(startedAt + TIMEOUT_MS, () => finish(true));
@@ -152,8 +152,8 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
       server.underway -= 1;
       const predictedMs = server.predictedMs(MEAN_WORK_MS);
       const arrivedAt = world.now;
-      server.usual.note(predictedMs, arrivedAt);
-      server.heardMs = hear(server.heardMs, toldMs);
+      server.usual.add(predictedMs, arrivedAt);
+      server.heardMs = updateMedian(server.heardMs, toldMs);
       const back = (act: () => void, hasWorked = false): void => {
         const report = {
           predictedMs: server.predictedMs(MEAN_WORK_MS),
@@ -170,7 +170,7 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
         return back(() => {
           if (isOver) return;
           isOver = true;
-          load.drop(lease);
+          load.drop(permit);
           isolate.redirectBudget.charge();
           attempt(isolate, workMs, method, [...bouncedOff, index], startedAt, isCounted, settle);
         });

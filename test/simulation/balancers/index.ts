@@ -1,5 +1,5 @@
 // Balancers in a world of many isolates: servers of unlike speed, neighbours that disturb, one that degrades, isolates that forget.
-import { SETTINGS } from "../../../core/balance/balancer.ts";
+import { DEFAULT_BALANCER_SETTINGS } from "../../../core/balance/balancer.ts";
 import { BALANCERS, type BalancerName } from "../../../core/balance/balancers.ts";
 import type { Goal, Row, Scenario, Simulation } from "../simulation.ts";
 import { type Outcome, run, type Setting, type Variant } from "./fleet.ts";
@@ -11,7 +11,7 @@ const MEASURED = "the same, measured"; // servers know of their speed what their
 const TABLE = ["oracle", DEFAULT, MEASURED, "least_time", "learned + bounce", "p2c_ewma", "least_request", "round_robin", "random"];
 
 const of = (name: BalancerName, bounces = false): Variant => ({
-  create: (candidates) => BALANCERS[name].create(candidates, SETTINGS),
+  create: (candidates) => BALANCERS[name].create(candidates, DEFAULT_BALANCER_SETTINGS),
   bounces,
 });
 const MIXED = [

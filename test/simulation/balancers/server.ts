@@ -1,5 +1,5 @@
 // A processor-sharing server: its calls share its cores, and none gets more than one. Kept in virtual time, so a change costs one event.
-import { Usual } from "../../../core/overload/redirect.ts";
+import { MinuteAverage } from "../../../core/overload/redirect.ts";
 import { ADMISSION, HostLoad } from "../../../workers/service/host-load.ts";
 import type { World } from "../simulation.ts";
 
@@ -14,7 +14,7 @@ export class Server {
   underway = 0; // calls sent that have not arrived: nobody but the oracle knows
   heardMs = 0; // the median, as callers told it
   readonly cores = 4;
-  readonly usual = new Usual();
+  readonly usual = new MinuteAverage();
   readonly #measured: HostLoad | undefined; // what it can tell by its own answers, as a host of the framework does
   readonly #world: World;
   readonly #baseSpeed: number;

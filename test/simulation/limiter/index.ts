@@ -4,7 +4,7 @@ import { Lease } from "../../../core/rate-limit/lease.ts";
 import type { Ask } from "../../../core/rate-limit/lease-messages.ts";
 import { lend, type Pool } from "../../../core/rate-limit/leased-bucket.ts";
 import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
-import { dice, type Goal, type Row, type Scenario, type Simulation, World } from "../simulation.ts";
+import { type Goal, type Row, randomStream, type Scenario, type Simulation, World } from "../simulation.ts";
 import { arrivalCurve, ideal, invariants } from "./oracles.ts";
 import { strategies } from "./strategies.ts";
 
@@ -34,7 +34,7 @@ export interface Outcome {
 export function simulate(setting: Setting, seed: number, lender: typeof lend = lend): Outcome {
   const { limit, isolates, load, demand, seconds, loss = 0, doubled = 0, oneWayMs = 12, objectMs = 1, outage = [0, 0] } = setting;
   const world = new World();
-  const roll = dice(seed);
+  const roll = randomStream(seed);
   const exponential = (mean: number): number => -Math.log(1 - roll()) * mean;
   const oracle = arrivalCurve(limit);
   const perfect = ideal(limit);

@@ -1,6 +1,6 @@
 // How others limit, in the same world of isolates: a counter for each location, quotas by report, and a call for each request.
 import { type Bucket, type BucketLimit, takeTokens } from "../../../core/rate-limit/token-bucket.ts";
-import { dice, type Row, type Scenario, World } from "../simulation.ts";
+import { type Row, randomStream, type Scenario, World } from "../simulation.ts";
 import { arrivalCurve, ideal } from "./oracles.ts";
 
 const LIMIT: BucketLimit = { capacity: 10_000, rate: 10_000, intervalMs: 1_000 };
@@ -67,7 +67,7 @@ const callPerRequest: Strategy = ({ world, ask }) => {
 
 function simulate(strategy: Strategy, load: number, seed: number): Row["figures"] {
   const world = new World();
-  const roll = dice(seed);
+  const roll = randomStream(seed);
   const oracle = arrivalCurve(LIMIT);
   const perfect = ideal(LIMIT);
   const waits: number[] = [];

@@ -2,7 +2,7 @@
 
 import { BREAKER } from "../../../core/config/breaker.ts";
 import { RETRIES } from "../../../core/config/retry.ts";
-import { dice as diceOf, type Scenario, World } from "../simulation.ts";
+import { randomStream, type Scenario, World } from "../simulation.ts";
 import { BreakerObject } from "./breaker-object.ts";
 import { Isolate, type Mechanisms } from "./isolate.ts";
 import { Server } from "./server.ts";
@@ -22,7 +22,7 @@ interface Chained {
 /** @param errorShare of the answers of the last service from 5 s on */
 function chain(mechanisms: Mechanisms, errorShare: number, downMs: number, seed: number): Chained {
   const world = new World();
-  const stream = (index: number): (() => number) => diceOf(seed * 1_024 + index);
+  const stream = (index: number): (() => number) => randomStream(seed * 1_024 + index);
   const arrivals = stream(1);
   const tiers = Array.from({ length: DEPTH }, (_, tier) => {
     const setting = { cores: 16, stops: mechanisms.stops, zone: 0 };

@@ -2,7 +2,7 @@
 
 import type { FleetSettings } from "../../../core/balance/fleet.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
-import { dice as diceOf, type Goal, type Row, type Scenario, World } from "../simulation.ts";
+import { type Goal, type Row, randomStream, type Scenario, World } from "../simulation.ts";
 import { BreakerObject } from "./breaker-object.ts";
 import { Isolate, type Mechanisms } from "./isolate.ts";
 import { Server } from "./server.ts";
@@ -32,7 +32,7 @@ interface Died {
 
 function die({ isolates: count, perSecond, balancer, how, deadMs }: Dying, breaker: Mechanisms["breaker"], seed: number): Died {
   const world = new World();
-  const stream = (index: number): (() => number) => diceOf(seed * 4_096 + index);
+  const stream = (index: number): (() => number) => randomStream(seed * 4_096 + index);
   const [arrivals, works] = [stream(1), stream(2)];
   const servers = Array.from({ length: SERVERS }, (_, index) => new Server(world, { cores: 64, stops: true, zone: 0 }, stream(8 + index)));
   const object = new BreakerObject(world, BREAKER);

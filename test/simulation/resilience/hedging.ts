@@ -2,7 +2,7 @@
 import { BREAKER } from "../../../core/config/breaker.ts";
 import { RETRIES } from "../../../core/config/retry.ts";
 import type { HedgePolicy } from "../../../core/retry/hedge.ts";
-import { dice as diceOf, type Goal, type Scenario, World } from "../simulation.ts";
+import { type Goal, randomStream, type Scenario, World } from "../simulation.ts";
 import { BreakerObject } from "./breaker-object.ts";
 import { Isolate } from "./isolate.ts";
 import { Server } from "./server.ts";
@@ -31,7 +31,7 @@ function hedged(
   seed: number,
 ): Hedged {
   const world = new World();
-  const stream = (index: number): (() => number) => diceOf(seed * 1_024 + index);
+  const stream = (index: number): (() => number) => randomStream(seed * 1_024 + index);
   const [arrivals, works] = [stream(1), stream(2)];
   const servers = Array.from(
     { length: SERVERS },

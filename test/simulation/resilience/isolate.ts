@@ -1,14 +1,14 @@
 // The gateway in one isolate: the fleet, breakers, retries, budget and hedging of the core, put together as workers/gateway does it.
 
-import { Fleet, type FleetSettings, type Found } from "../../../core/balance/fleet.ts";
+import { Fleet, type FleetSettings, type PickResult } from "../../../core/balance/fleet.ts";
 import { PROBE_MS } from "../../../core/breaker/shared-breaker.ts";
 import type { Budget } from "../../../core/budget.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
 import { RETRIES, RETRY_BUDGET } from "../../../core/config/retry.ts";
-import { hear, isHot } from "../../../core/overload/redirect.ts";
+import { isHot, updateMedian } from "../../../core/overload/redirect.ts";
 import { type HedgePolicy, Hedger } from "../../../core/retry/hedge.ts";
-import { Pressure } from "../../../core/retry/hedge-guard.ts";
-import { type Failure, nextTry, type RetryPolicy, retryBudget } from "../../../core/retry/retry.ts";
+import { HedgeGuard } from "../../../core/retry/hedge-guard.ts";
+import { type AttemptFailure, decideRetry, type RetryPolicy, retryBudget } from "../../../core/retry/retry.ts";
 import type { World } from "../simulation.ts";
 import type { BreakerObject } from "./breaker-object.ts";
 import type { Answer, Server } from "./server.ts";
@@ -43,7 +43,7 @@ export interface Call {
   readonly isChained: boolean;
 }
 
-type Outcome = "answered" | Failure;
+type Outcome = "answered" | AttemptFailure;
 
 const GIVES_UP_MS = 5_000; // on a report, as workers/gateway/upstream/breaker-reports.ts
 const MEANS_SOMETHING_MS = 1_000; // a time-out, as workers/gateway/upstream/pool.ts
@@ -54,7 +54,7 @@ export class Isolate {
   readonly fleet: Fleet;
   readonly #budget: Budget;
   readonly #retries: RetryPolicy;
-  readonly #pressure = new Pressure();
+  readonly #pressure = new HedgeGuard();
   readonly #hedger: Hedger | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
   attempts = 0;
@@ -90,8 +90,8 @@ export class Isolate {
         if (outcome === "answered") return settle("ok");
         if (isChained) return settle("unavailable");
         const at = { number, isIdempotent: true, remainingMs: call.deadlineAt - world.now };
-        const next = nextTry(this.#retries, outcome, at, this.#budget, world.now, roll());
-        if (next.kind === "stop") settle(next.why === "budget" || next.why === "max" ? "spent" : "unavailable");
+        const next = decideRetry(this.#retries, outcome, at, this.#budget, world.now, roll());
+        if (next.kind === "stop") settle(next.reason === "budget" || next.reason === "max" ? "spent" : "unavailable");
         else world.after(next.afterMs, () => attempt(number + 1));
       });
     };
@@ -104,19 +104,19 @@ export class Isolate {
     const hedger = this.#hedger;
     if (hedger === undefined || number > 1) return void this.#bounced(call, tried, end);
     const startedAt = world.now;
-    const lease = this.#pressure.begin(startedAt, call.deadlineAt);
+    const permit = this.#pressure.begin(startedAt, call.deadlineAt);
     let [isOver, failed, underWay] = [false, 0, 1];
     const stops: (() => void)[] = [];
     const ended = (own: number, outcome: Outcome): void => {
       if (isOver || (outcome !== "answered" && ++failed < underWay)) return;
       isOver = true;
       for (const [index, stop] of stops.entries()) if (index !== own) stop();
-      hedger.ended(world.now - startedAt, underWay === 2 ? own === 1 : undefined);
-      this.#pressure.end(lease, outcome !== "answered");
+      hedger.end(world.now - startedAt, underWay === 2 ? own === 1 : undefined);
+      this.#pressure.end(permit, outcome !== "answered");
       end(outcome);
     };
     stops.push(this.#bounced(call, tried, (outcome) => ended(0, outcome)));
-    const delayMs = hedger.called();
+    const delayMs = hedger.start();
     if (delayMs === undefined || startedAt + delayMs >= call.deadlineAt) return;
     world.after(delayMs, () => {
       if (isOver) return;
@@ -145,23 +145,23 @@ export class Isolate {
     const sentAt = world.now;
     const nothing = (): void => undefined;
     if (!this.fleet.localBreakers.areAllClosed(sentAt)) this.#tell(undefined);
-    const found = this.fleet.pick({ method: 0, key: 0, now: sentAt, dice: roll, tried });
-    if (found.kind !== "found") {
+    const found = this.fleet.pick({ method: 0, key: 0, now: sentAt, rng: roll, tried });
+    if (found.kind !== "picked") {
       this.#refused(found, end);
       return nothing;
     }
-    const { id, admission, isAgain } = found;
+    const { id, admission, isRepeated } = found;
     tried.add(id);
     this.attempts += 1;
     const server = servers[Number(id)]!;
-    const lease = this.fleet.begin(id, sentAt, call.deadlineAt)!;
+    const permit = this.fleet.begin(id, sentAt, call.deadlineAt)!;
     const medianMs = mayBounce ? this.fleet.medianMs(sentAt) : 0;
     let isOver = false;
     let stopAtServer = nothing;
     const over = (how: "answered" | "failed" | "late" | "dropped"): boolean => {
       if (isOver) return false;
       isOver = true;
-      const ended = { lease, admission, now: world.now, roll: roll(), isAgain };
+      const ended = { permit, admission, now: world.now, random: roll(), isRepeated };
       if (how === "dropped") this.fleet.drop(id, ended);
       else if (how === "answered") this.fleet.succeeded(id, ended);
       else
@@ -183,11 +183,11 @@ export class Isolate {
     world.after(this.#travelMs(), () => {
       if (isOver && server.setting.stops) return;
       const predictedMs = server.predictedMs(usualMs);
-      server.heardMs = hear(server.heardMs, medianMs);
+      server.heardMs = updateMedian(server.heardMs, medianMs);
       const heat = { inFlight: server.inFlight, cores: server.setting.cores, predictedMs };
       const back = (act: () => void): void =>
         world.after(this.#travelMs() + (straggles?.(roll) ?? 0), () => {
-          this.fleet.report(id, { predictedMs }, lease, world.now);
+          this.fleet.report(id, { predictedMs }, permit, world.now);
           act();
         });
       if (server.fault === "none" && isHot(heat, medianMs > 0 ? server.heardMs : 0)) return back(() => over("dropped") && end("bounced"));
@@ -208,7 +208,7 @@ export class Isolate {
   }
 
   /** What the gateway refuses by itself is not retried. */
-  #refused(found: Found, end: (outcome: Outcome) => void): void {
+  #refused(found: PickResult, end: (outcome: Outcome) => void): void {
     this.#wiring.world.after(0, () => end({ code: found.kind, wasSent: false, pushbackMs: undefined }));
   }
 

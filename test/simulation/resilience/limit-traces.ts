@@ -1,6 +1,6 @@
 // One upstream whose load and speed change, and a limit of calls in flight before it: what the callers get in time.
 import { Server } from "../balancers/server.ts";
-import { dice as diceOf, World } from "../simulation.ts";
+import { randomStream, World } from "../simulation.ts";
 
 /** What a limit has to do here. */
 export interface InFlightLimit {
@@ -29,8 +29,8 @@ const SECONDS = 60;
 
 export function runTrace(trace: Trace, limit: InFlightLimit, seed: number): TraceOutcome {
   const world = new World();
-  const [arrivals, works] = [diceOf(seed * 4 + 1), diceOf(seed * 4 + 2)];
-  const exponential = (dice: () => number, mean: number): number => -mean * Math.log(1 - dice());
+  const [arrivals, works] = [randomStream(seed * 4 + 1), randomStream(seed * 4 + 2)];
+  const exponential = (rng: () => number, mean: number): number => -mean * Math.log(1 - rng());
   const server = new Server(world, 1);
   const lengthMs = SECONDS * 1_000;
   const part = (): number => Math.min(0.999, world.now / lengthMs);

@@ -2,7 +2,7 @@
 import { BREAKER } from "../../../core/config/breaker.ts";
 import type { HedgePolicy } from "../../../core/retry/hedge.ts";
 import type { RetryPolicy } from "../../../core/retry/retry.ts";
-import { dice as diceOf, World } from "../simulation.ts";
+import { randomStream, World } from "../simulation.ts";
 import { BreakerObject } from "./breaker-object.ts";
 import { Isolate, type Mechanisms } from "./isolate.ts";
 import { Server } from "./server.ts";
@@ -50,7 +50,7 @@ export interface Felt {
 
 export function run(setting: Setting, mechanisms: Mechanisms, seed: number): Felt {
   const world = new World();
-  const stream = (index: number): (() => number) => diceOf(seed * 64 + index);
+  const stream = (index: number): (() => number) => randomStream(seed * 64 + index);
   const [arrivals, works] = [stream(1), stream(2)];
   const servers = Array.from({ length: SERVERS }, (_, index) => {
     const slots = setting.slots === undefined ? {} : { slots: setting.slots };

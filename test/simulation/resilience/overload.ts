@@ -1,5 +1,5 @@
 // More calls than can be served: an adaptive limit against the best fixed one, and a fleet that sheds the right calls.
-import { Gradient } from "../../../core/overload/gradient.ts";
+import { GradientLimit } from "../../../core/overload/gradient.ts";
 import type { Goal, Row, Scenario } from "../simulation.ts";
 import { gradient2 } from "./gradient2.ts";
 import { type InFlightLimit, runTrace, type Trace, type TraceOutcome } from "./limit-traces.ts";
@@ -77,7 +77,7 @@ function limits(trace: Trace, seed: number): Row[] {
   const rows: readonly (readonly [string, TraceOutcome])[] = [
     [`best ${best[0]}`, best[1]],
     ["no limit", fixed.at(-1)![1]],
-    ["adaptive", over(() => new Gradient({ floor: 4, ceiling: 10_000 }))],
+    ["adaptive", over(() => new GradientLimit({ floor: 4, ceiling: 10_000 }))],
     ["Gradient2, 20 to 200", over(() => gradient2(20, 200))],
     ["Gradient2, as wide as ours", over(() => gradient2(4, 10_000))],
   ];

@@ -5,11 +5,11 @@ import { Load } from "../../../core/balance/load.ts";
 import { Budget } from "../../../core/budget.ts";
 import { Admission } from "../../../core/overload/admission.ts";
 import { CRITICAL, MOST_CRITICAL } from "../../../core/overload/criticality.ts";
-import { hear, isHot, MAX_BOUNCES, medianOf, PROMOTION_BUDGET, REDIRECT_BUDGET } from "../../../core/overload/redirect.ts";
+import { isHot, MAX_REDIRECTS, medianOf, PROMOTION_BUDGET, REDIRECT_BUDGET, updateMedian } from "../../../core/overload/redirect.ts";
 import { isShedAt } from "../../../core/overload/shed-level.ts";
 import { Throttle } from "../../../core/overload/throttle.ts";
 import { Server } from "../balancers/server.ts";
-import { dice as diceOf, World } from "../simulation.ts";
+import { randomStream, World } from "../simulation.ts";
 
 export interface Setting {
   readonly isolates: number;
@@ -57,9 +57,9 @@ type D = () => number;
 
 export function run(setting: Setting, variant: Variant, seed: number): Outcome {
   const world = new World();
-  const stream = (index: number): (() => number) => diceOf(seed * 16 + index); // each its own: all variants meet the same calls
+  const stream = (index: number): (() => number) => randomStream(seed * 16 + index); // each its own: all variants meet the same calls
   const [arrivals, works, weather, picks, net, levels] = [1, 2, 3, 4, 5, 6].map(stream) as [D, D, D, D, D, D];
-  const exponential = (dice: () => number, mean: number): number => -mean * Math.log(1 - dice());
+  const exponential = (rng: () => number, mean: number): number => -mean * Math.log(1 - rng());
   const servers = SPEEDS.map((speed) => new Server(world, speed));
   const hosts = servers.map(() => new Admission({ max: 10_000, floor: FLOOR }));
   const end = WARM_UP_MS + setting.seconds * 1_000;
@@ -137,15 +137,15 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
   /** @param tried that have turned it away, unworked */
   function attempt(isolate: Isolate, call: Call, tried: readonly number[], wasShed = false): void {
     const { workMs, rank, startedAt, isCounted, settle } = call;
-    const isBounceable = tried.length < MAX_BOUNCES && !wasShed;
+    const isBounceable = tried.length < MAX_REDIRECTS && !wasShed;
     const isAllowed = variant.bounces === "freely" || (variant.bounces === "within_budget" && !isolate.redirects.isSpent(world.now));
     const mayBounce = isBounceable && isAllowed;
     const roll = picks(); // one for all hosts: else a call would only be shed where chance shuts all of them at once
-    const isOpen = (index: number): boolean => {
+    const isEligible = (index: number): boolean => {
       const { level, until } = isolate.told[index]!;
       return !tried.includes(index) && !(variant.heeds === true && until > world.now && isShedAt(level, rank, roll));
     };
-    const question = { key: 0, now: world.now, dice: picks, isOpen };
+    const question = { key: 0, now: world.now, rng: picks, isEligible };
     const index = variant.oracle === true ? shortestDelay(servers) : isolate.pick(question);
     if (index === -1) {
       settle(false);
@@ -154,7 +154,7 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
     const server = servers[index]!;
     const host = hosts[index]!;
     const { load } = isolate.candidates[index]!;
-    const lease = load.begin(world.now, startedAt + TIMEOUT_MS);
+    const permit = load.begin(world.now, startedAt + TIMEOUT_MS);
     const toldMs = mayBounce ? medianOf(isolate.candidates.map((one) => one.load.reportedMs)) : 0;
     if (isCounted) sent += 1;
     const sentAt = world.now;
@@ -162,21 +162,21 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
     const finish = (isFailure: boolean): void => {
       if (isOver) return;
       isOver = true;
-      load.end(lease, world.now, isFailure ? TIMEOUT_MS : world.now - startedAt);
-      isolate.throttle.ended(rank, !isFailure, world.now);
+      load.end(permit, world.now, isFailure ? TIMEOUT_MS : world.now - startedAt);
+      isolate.throttle.record(rank, !isFailure, world.now);
       settle(!isFailure);
     };
     /** Not worked on there: elsewhere. */
     const elsewhere = (isWorthIt: boolean, isRaised: boolean, isShed: boolean): void => {
       if (isOver) return;
       isOver = true;
-      load.drop(lease);
+      load.drop(permit);
       if (isWorthIt) {
         const { told: _, ...ordinary } = call;
         attempt(isolate, isRaised ? { ...call, told: MOST_CRITICAL } : ordinary, [...tried, index], wasShed || isShed);
         return;
       }
-      isolate.throttle.ended(rank, false, world.now);
+      isolate.throttle.record(rank, false, world.now);
       settle(false);
     };
     /** Whether a critical call that goes elsewhere is let in there as if it were more: its second refusal would be its last. */
@@ -189,8 +189,8 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
       server.underway -= 1;
       const { now } = world;
       const predictedMs = server.predictedMs(MEAN_WORK_MS);
-      server.usual.note(predictedMs, now);
-      server.heardMs = hear(server.heardMs, toldMs);
+      server.usual.add(predictedMs, now);
+      server.heardMs = updateMedian(server.heardMs, toldMs);
       const back = (act: () => void, hasWorked = false): void => {
         const level = host.shedLevel(world.now);
         const took = hasWorked ? { tookMs: world.now - now } : {};
@@ -208,7 +208,7 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
         });
       }
       if (variant.admits !== true && server.inFlight >= MAX_AT_SERVER) return back(() => finish(true));
-      const turned = variant.admits === true ? host.turned(call.told ?? rank, startedAt + TIMEOUT_MS - now, now) : undefined;
+      const turned = variant.admits === true ? host.refusal(call.told ?? rank, startedAt + TIMEOUT_MS - now, now) : undefined;
       if (turned !== undefined) {
         return back(() => {
           const budget = rank < CRITICAL ? isolate.redirects : isolate.promotions;

@@ -1,7 +1,7 @@
 // Server bounce: an endpoint that is hot against the others refuses a call, and the caller never sees it.
 import { afterEach, expect, it, vi } from "vitest";
-import { reportIn } from "../../../core/balance/load-report.ts";
-import { MAX_BOUNCES, Usual } from "../../../core/overload/redirect.ts";
+import { parseLoadReport } from "../../../core/balance/load-report.ts";
+import { MAX_REDIRECTS, MinuteAverage } from "../../../core/overload/redirect.ts";
 import { HostLoad } from "../../../workers/service/host-load.ts";
 import { gatewayTo, json, USER, unary } from "../../support/gateway.ts";
 
@@ -62,7 +62,7 @@ it.each([1, 30])("of %d calls no more are refused than an isolate allows, and no
   for (let n = 0; n < calls; n++) expect((await gateway(unary("GetUser"))).status).toBe(200);
   expect(answers).toBe(calls);
   expect(refusals).toBeGreaterThan(0);
-  expect(refusals).toBeLessThanOrEqual(Math.min(calls * MAX_BOUNCES, 3 + (4 + calls) * 0.17)); // of the calls before, too
+  expect(refusals).toBeLessThanOrEqual(Math.min(calls * MAX_REDIRECTS, 3 + (4 + calls) * 0.17)); // of the calls before, too
 });
 
 it.each([
@@ -97,13 +97,13 @@ it.each([
 });
 
 it("what is usual moves over a minute, whatever a moment says", () => {
-  const usual = new Usual();
-  usual.note(0, 0);
+  const usual = new MinuteAverage();
+  usual.add(0, 0);
   expect(usual.ms).toBe(0);
-  for (let at = 0; at <= 300_000; at += 100) usual.note(10, at);
-  usual.note(1_000, 300_100);
+  for (let at = 0; at <= 300_000; at += 100) usual.add(10, at);
+  usual.add(1_000, 300_100);
   expect(usual.ms).toBeLessThan(12);
-  for (let at = 300_200; at <= 360_200; at += 100) usual.note(100, at);
+  for (let at = 300_200; at <= 360_200; at += 100) usual.add(100, at);
   expect(usual.ms).toBeGreaterThan(50);
 });
 
@@ -118,8 +118,8 @@ it("a host refuses what it is told of only while it is hot, and never where nobo
   expect(host.isTooHot("10.0", 100)).toBe(true);
   expect(new HostLoad().isTooHot("10.0", 100)).toBe(false);
   const said = Number(host.predictedMs.toFixed(1));
-  expect(reportIn(host.report(12))).toEqual({ predictedMs: said, usualMs: said, tookMs: 12 });
-  expect(reportIn(host.report())).toEqual({ predictedMs: said, usualMs: said });
+  expect(parseLoadReport(host.report(12))).toEqual({ predictedMs: said, usualMs: said, tookMs: 12 });
+  expect(parseLoadReport(host.report())).toEqual({ predictedMs: said, usualMs: said });
 });
 
 it.each([
@@ -134,4 +134,4 @@ it.each([
   ["TEXT named_metrics.predicted_ms=-1", undefined],
   ["TEXT named_metrics.predicted_ms=99999999", undefined],
   ["x".repeat(10_000), undefined],
-])("reads a load report: %.40s", (text, report) => expect(reportIn(text)).toEqual(report));
+])("reads a load report: %.40s", (text, report) => expect(parseLoadReport(text)).toEqual(report));

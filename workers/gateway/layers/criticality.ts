@@ -13,7 +13,7 @@ export interface CriticalitySettings {
 export function criticality({ own, trust, principalHeader }: CriticalitySettings): Layer {
   return (next) => (call) => {
     const { headers } = call.request;
-    const isHonored = trust.kind !== "nobody" && principalHeader !== undefined && isTrusted(trust, headers.get(principalHeader));
+    const isHonored = trust.kind !== "none" && principalHeader !== undefined && isTrusted(trust, headers.get(principalHeader));
     const attempt = isHonored ? headers.get(ATTEMPT_HEADER) : null;
     if (isAttemptNumber(attempt)) call.outgoing.headers.set(ATTEMPT_HEADER, attempt);
     const rank = (isHonored ? rankIn(headers.get(CRITICALITY_HEADER)) : undefined) ?? own;

@@ -3,7 +3,7 @@
 import { waitUntil } from "cloudflare:workers";
 import { ATTEMPT_HEADER } from "../../../core/headers.ts";
 import { type HedgePolicy, Hedger } from "../../../core/retry/hedge.ts";
-import { Pressure } from "../../../core/retry/hedge-guard.ts";
+import { HedgeGuard } from "../../../core/retry/hedge-guard.ts";
 import type { Call, Handler, Layer } from "../call.ts";
 
 export interface HedgeSettings {
@@ -14,11 +14,11 @@ export interface HedgeSettings {
 const LONGEST_MS = 3_600_000; // a call without a deadline counts as under way for no longer
 
 /** What this isolate knows of an upstream, and of its methods by their paths: as many as are configured. */
-const known = new WeakMap<object, { readonly pressure: Pressure; readonly hedgers: Map<string, Hedger> }>();
+const known = new WeakMap<object, { readonly pressure: HedgeGuard; readonly hedgers: Map<string, Hedger> }>();
 
 /** For unary methods without side effects, whose bodies are read whole. */
 export function hedge({ policy, upstream }: HedgeSettings): Layer {
-  const its = known.get(upstream) ?? { pressure: new Pressure(), hedgers: new Map<string, Hedger>() };
+  const its = known.get(upstream) ?? { pressure: new HedgeGuard(), hedgers: new Map<string, Hedger>() };
   known.set(upstream, its);
   const { pressure, hedgers } = its;
   return (next) => async (call) => {
@@ -30,7 +30,7 @@ export function hedge({ policy, upstream }: HedgeSettings): Layer {
     const startedAt = Date.now();
     const lease = pressure.begin(startedAt, Math.min(call.deadlineAt, startedAt + LONGEST_MS));
     const first = running(next, { ...call, attempt: { number: 1, ...call.attempt, tried } });
-    const delayMs = hedger.called();
+    const delayMs = hedger.start();
     const isLate = delayMs !== undefined && startedAt + delayMs < call.deadlineAt && (await isLater(first, delayMs));
     const now = Date.now();
     const isHedged = isLate && call.signal?.aborted !== true && hedger.take(now) && call.attempt?.budget?.take(now) !== false;
@@ -40,7 +40,7 @@ export function hedge({ policy, upstream }: HedgeSettings): Layer {
     (winner === first ? second : first)?.end();
     const isGivenUp = call.signal?.aborted === true && Date.now() < call.deadlineAt;
     pressure.end(lease, isGivenUp ? undefined : !isGood(outcome));
-    if (!isGivenUp) hedger.ended(Date.now() - startedAt, second && winner === second);
+    if (!isGivenUp) hedger.end(Date.now() - startedAt, second && winner === second);
     if (outcome.response !== undefined) return outcome.response;
     throw outcome.error;
   };

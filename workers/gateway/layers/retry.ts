@@ -4,7 +4,7 @@ import type { Budget } from "../../../core/budget.ts";
 import type { RetryBudgetPolicy } from "../../../core/config/retry.ts";
 import { ATTEMPT_HEADER } from "../../../core/headers.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import { type Failure, nextTry, type RetryPolicy, retryBudget } from "../../../core/retry/retry.ts";
+import { type AttemptFailure, decideRetry, type RetryPolicy, retryBudget } from "../../../core/retry/retry.ts";
 import type { Call, Layer } from "../call.ts";
 import { failureIn, failureOf } from "../upstream/failure.ts";
 
@@ -36,9 +36,16 @@ export function retry({ policy, isSafe, upstream }: RetrySettings): Layer {
       const { failure } = outcome;
       if (failure === undefined || isChained || (failure.wasSent && body instanceof ReadableStream)) return settle(outcome);
       const now = Date.now();
-      const decided = nextTry(policy, failure, { number, isIdempotent, remainingMs: call.deadlineAt - now }, budget, now, Math.random());
+      const decided = decideRetry(
+        policy,
+        failure,
+        { number, isIdempotent, remainingMs: call.deadlineAt - now },
+        budget,
+        now,
+        Math.random(),
+      );
       if (decided.kind === "stop" || call.signal?.aborted === true) {
-        const isSpent = decided.kind === "stop" && (decided.why === "budget" || decided.why === "max");
+        const isSpent = decided.kind === "stop" && (decided.reason === "budget" || decided.reason === "max");
         if (isSpent) outcome.response?.headers.set(PUSHBACK, "-1"); // nor does it by whoever called us: each would add its own share
         return settle(outcome);
       }
@@ -51,7 +58,7 @@ export function retry({ policy, isSafe, upstream }: RetrySettings): Layer {
 interface Outcome {
   readonly response?: Response;
   readonly error?: unknown;
-  readonly failure?: Failure;
+  readonly failure?: AttemptFailure;
 }
 
 /** @throws what the attempt has thrown */

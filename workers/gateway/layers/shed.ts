@@ -4,16 +4,16 @@
 import type { PlacePolicy } from "../../../core/config/overload.ts";
 import { hash32 } from "../../../core/hash.ts";
 import { callerOf } from "../../../core/ip.ts";
-import { Limiter, type Refusal } from "../../../core/overload/concurrency-limiter.ts";
+import { ConcurrencyLimiter, type LimiterRefusal } from "../../../core/overload/concurrency-limiter.ts";
 import { CRITICAL, CRITICALITIES, type Rank } from "../../../core/overload/criticality.ts";
-import type { Lease } from "../../../core/overload/permits.ts";
-import { type Waiting, WaitQueue } from "../../../core/overload/queue.ts";
+import type { Permit } from "../../../core/overload/permits.ts";
+import { type QueuedCall, WaitQueue } from "../../../core/overload/queue.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { shedLog } from "../../shed-log.ts";
 import type { Call, Layer } from "../call.ts";
 import { retryAfterMs } from "../upstream/retry-after.ts";
 
-interface Waiter extends Waiting {
+interface Waiter extends QueuedCall {
   readonly settle: (isNext: boolean) => void;
 }
 
@@ -23,14 +23,14 @@ const NEVER_ENDING_MS = 3_600_000; // a call without a deadline is not counted f
 export class Place {
   readonly name: string;
   readonly policy: PlacePolicy;
-  readonly limiter: Limiter;
+  readonly limiter: ConcurrencyLimiter;
   readonly queue: WaitQueue<Waiter>;
   readonly log = shedLog();
 
   constructor(name: string, policy: PlacePolicy) {
     this.name = name;
     this.policy = policy;
-    this.limiter = new Limiter(policy);
+    this.limiter = new ConcurrencyLimiter(policy);
     this.queue = new WaitQueue(policy.maxQueued);
   }
 }
@@ -82,21 +82,21 @@ async function waited({ queue, policy }: Place, call: Call, rank: Rank, now: num
   const late = setTimeout(() => resolve(false), Math.max(0, deadlineAt - now)); // of this call: others may never end
   const isNext = await promise;
   clearTimeout(late);
-  if (!isNext) queue.leave(waiter);
+  if (!isNext) queue.remove(waiter);
   return isNext;
 }
 
-function end({ limiter, queue }: Place, lease: Lease, isEvident: boolean): void {
+function end({ limiter, queue }: Place, lease: Permit, isEvident: boolean): void {
   const now = Date.now();
   limiter.end(lease, now, isEvident);
   if (queue.size === 0) return;
-  const { next, dropped } = queue.take(now);
+  const { next, dropped } = queue.next(now);
   next?.settle(true);
   for (const one of dropped) one.settle(false);
 }
 
 /** @throws Rejected, where it is not only reported */
-function refuse({ name, policy, limiter, log }: Place, call: Call, refusal: Refusal, rank: Rank, now: number): void {
+function refuse({ name, policy, limiter, log }: Place, call: Call, refusal: LimiterRefusal, rank: Rank, now: number): void {
   const why = {
     full: `limit of ${limiter.limit} calls in flight is reached`,
     level: `limit of ${limiter.limit} calls in flight leaves no room for ${CRITICALITIES[rank]} calls`,

@@ -1,7 +1,7 @@
 // The innermost step: sends the call to its upstream and brings back the answer, untouched where it can be.
 
 import { waitUntil } from "cloudflare:workers";
-import { reportIn, shedLevelIn } from "../../../core/balance/load-report.ts";
+import { parseLoadReport, parseShedLevel } from "../../../core/balance/load-report.ts";
 import { timeoutForNextHop } from "../../../core/deadline.ts";
 import {
   CRITICALITY_HEADER,
@@ -13,7 +13,7 @@ import {
   SHED_HEADER,
 } from "../../../core/headers.ts";
 import { CRITICALITIES, MOST_CRITICAL } from "../../../core/overload/criticality.ts";
-import { MAX_BOUNCES } from "../../../core/overload/redirect.ts";
+import { MAX_REDIRECTS } from "../../../core/overload/redirect.ts";
 import type { Misfit } from "../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { logEvent } from "../../log.ts";
@@ -154,7 +154,7 @@ async function attempted(
   let isRaised = false;
   for (let bounces = 0; ; bounces++) {
     const attempt = upstream.pick(asked);
-    const mayBounce = isWhole && attempt.medianMs > 0 && bounces < MAX_BOUNCES && !wasShed;
+    const mayBounce = isWhole && attempt.medianMs > 0 && bounces < MAX_REDIRECTS && !wasShed;
     if (mayBounce) init.headers.set(MEDIAN_HEADER, attempt.medianMs.toFixed(1));
     else init.headers.delete(MEDIAN_HEADER);
     if (isRaised) init.headers.set(CRITICALITY_HEADER, CRITICALITIES[MOST_CRITICAL]!);
@@ -169,7 +169,7 @@ async function attempted(
       throw call.upload.failure;
     }
     const report = answer.headers.get(REPORT_HEADER) ?? answer.headers.get(REPORT_TRAILER);
-    if (report !== null) attempt.report(reportIn(report), shedLevelIn(report));
+    if (report !== null) attempt.report(parseLoadReport(report), parseShedLevel(report));
     const turned = turnedAway(answer);
     if (!(turned === "bounced" ? mayBounce : turned === "shed" && isWhole && !wasShed && attempt.mayGoElsewhere)) return [attempt, answer];
     end(attempt, "bounced");

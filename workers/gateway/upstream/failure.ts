@@ -1,6 +1,6 @@
 // What an answer, or the lack of one, says of its upstream: its code, whether work may have begun, how long to wait.
 import { Rejected } from "../../../core/rejection.ts";
-import type { Failure } from "../../../core/retry/retry.ts";
+import type { AttemptFailure } from "../../../core/retry/retry.ts";
 
 const GRPC_CODES: Readonly<Record<string, string>> = {
   "2": "unknown",
@@ -22,7 +22,7 @@ const HTTP_CODES: Readonly<Record<number, string>> = {
 };
 
 /** What the head of an answer says of a failure; one that comes after the first message is not ours to repeat. */
-export function failureOf({ status, headers }: Response): Failure | undefined {
+export function failureOf({ status, headers }: Response): AttemptFailure | undefined {
   const grpc = headers.get("grpc-status"); // an answer of trailers alone
   const fromEdge = status >= 520 && status <= 527 ? "unavailable" : undefined; // Cloudflare's own, in front of an origin
   const code = grpc === null ? (HTTP_CODES[status] ?? fromEdge) : GRPC_CODES[grpc];
@@ -30,7 +30,7 @@ export function failureOf({ status, headers }: Response): Failure | undefined {
 }
 
 /** What a refusal of ours says of the upstream; undefined for those that say nothing of it. */
-export function failureIn(error: unknown): Failure | undefined {
+export function failureIn(error: unknown): AttemptFailure | undefined {
   if (!(error instanceof Rejected)) return undefined;
   const { rejection } = error;
   switch (rejection.kind) {
@@ -49,7 +49,7 @@ export function failureIn(error: unknown): Failure | undefined {
 }
 
 /** Whether the upstream is down, as far as a caller is concerned: it did not answer, or said that it can't. */
-export function isDown({ code }: Failure): boolean {
+export function isDown({ code }: AttemptFailure): boolean {
   return code === "unavailable" || code === "deadline_exceeded";
 }
 

@@ -2,7 +2,7 @@
 
 import { BALANCERS } from "../../../core/balance/balancers.ts";
 import { Fleet, type Member } from "../../../core/balance/fleet.ts";
-import type { Report } from "../../../core/balance/load.ts";
+import type { LoadReport } from "../../../core/balance/load.ts";
 import type { ServingStatus } from "../../../core/balance/member.ts";
 import { PROBE_MS } from "../../../core/breaker/shared-breaker.ts";
 import type { BreakerPolicy } from "../../../core/config/breaker.ts";
@@ -11,7 +11,7 @@ import type { ThrottlePolicy } from "../../../core/config/overload.ts";
 import { endpointId, type UpstreamPolicy } from "../../../core/config/upstream.ts";
 import { hash32 } from "../../../core/hash.ts";
 import { CRITICAL } from "../../../core/overload/criticality.ts";
-import { type Waiting, WaitQueue } from "../../../core/overload/queue.ts";
+import { type QueuedCall, WaitQueue } from "../../../core/overload/queue.ts";
 import { isNativeGrpcUrl } from "../../../core/protocol/native-grpc.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { logEvent } from "../../log.ts";
@@ -33,7 +33,7 @@ export interface PoolSettings {
   readonly principalHeader: string | undefined;
 }
 
-interface Waiter extends Waiting {
+interface Waiter extends QueuedCall {
   readonly resolve: () => void;
 }
 
@@ -58,7 +58,7 @@ export function pool(
   }
   const fleet = new Fleet(members, { ...policy, breaker });
   const pressure = new Pressure(name, throttle, fleet);
-  const { goesByKey } = BALANCERS[policy.balancer];
+  const { usesKey } = BALANCERS[policy.balancer];
   const tell = breakers === undefined || breaker.mode === "off" ? undefined : teller(service, fleet.localBreakers, breaker, breakers);
   const fixed = new Map(targets);
   const roster =
@@ -85,7 +85,7 @@ export function pool(
         if (colo === "" && policy.zones !== undefined) return; // a call from inside the platform does not say
         settle = undefined;
         const zone = policy.zones && (policy.zones.get(colo) ?? colo);
-        fleet.settle({ zone, subset: policy.subset, seed: Math.floor(Math.random() * 2 ** 32) }, now);
+        fleet.setLocation({ zone, subset: policy.subset, seed: Math.floor(Math.random() * 2 ** 32) }, now);
       };
 
   const queue = new WaitQueue<Waiter>(policy.maxQueued); // calls that wait for a place
@@ -106,7 +106,7 @@ export function pool(
     };
     queue.offer(waiter, now)?.resolve();
     const late = new Promise((passed) => setTimeout(passed, policy.queueMs));
-    const done = Promise.race([promise, late]).then(() => queue.leave(waiter));
+    const done = Promise.race([promise, late]).then(() => queue.remove(waiter));
     return { done, waitMs: policy.queueMs };
   };
 
@@ -115,29 +115,29 @@ export function pool(
     const tried = call.attempt?.tried ?? NOBODY;
     const method = hash32(call.outgoing.path);
     settle?.(call, now);
-    const { text, cookie } = goesByKey ? keyOf(call, policy.hashOn, principalHeader) : NO_KEY;
+    const { text, cookie } = usesKey ? keyOf(call, policy.hashOn, principalHeader) : NO_KEY;
     const mayGoElsewhere = pressure.called(call, now);
     pressure.hold(call, now);
-    const found = fleet.pick({ method, key: hash32(text), now, dice: Math.random, tried, rank: pressure.rankOf(call) });
+    const found = fleet.pick({ method, key: hash32(text), now, rng: Math.random, tried, rank: pressure.rankOf(call) });
     if (found.kind === "shed") return pressure.shed(call, now);
     if (found.kind === "open") throw new Rejected({ kind: "breaker_open", upstream: name, retryAfterMs: found.retryAfterMs });
-    if (found.kind !== "found") throw new Rejected({ kind: "no_endpoint", upstream: name, isFull: found.kind === "full" });
-    const { id, admission, isAgain } = found;
-    if (found.isAgainst) logEvent("breaker_would_refuse", { ...logFactsOf(call), upstream: name, endpoint: id });
+    if (found.kind !== "picked") throw new Rejected({ kind: "no_endpoint", upstream: name, isFull: found.kind === "full" });
+    const { id, admission, isRepeated } = found;
+    if (found.isReportedOnly) logEvent("breaker_would_refuse", { ...logFactsOf(call), upstream: name, endpoint: id });
     pressure.look(call, id, now);
     call.attempt?.tried.add(id);
-    const lease = fleet.begin(id, now, Math.min(call.deadlineAt, now + NEVER_ENDING_MS), method)!;
+    const permit = fleet.begin(id, now, Math.min(call.deadlineAt, now + NEVER_ENDING_MS), method)!;
     const scoreMs = Number.isFinite(call.deadlineAt) ? call.deadlineAt - call.receivedAt : FAILURE_MS;
     const enoughMs = Math.min(MEANS_SOMETHING_MS, 0.9 * (call.attempt?.maxMs ?? Number.POSITIVE_INFINITY)); // it began a moment before
     const ended = (outcome: Outcome): Promise<void> | undefined => {
-      const end = { lease, admission, now: Date.now(), roll: Math.random(), method, isAgain };
+      const end = { permit, admission, now: Date.now(), random: Math.random(), method, isRepeated };
       if (outcome === "dropped" || outcome === "turned_away" || outcome === "bounced") fleet.drop(id, end);
       else if (outcome === "answered") fleet.succeeded(id, end);
       else fleet.failed(id, end, scoreMs, outcome !== "late" || end.now - now >= enoughMs);
-      const isCounted = isAgain && (outcome === "failed" || outcome === "unavailable" || outcome === "late"); // by an earlier attempt
+      const isCounted = isRepeated && (outcome === "failed" || outcome === "unavailable" || outcome === "late"); // by an earlier attempt
       if (!isCounted) pressure.ended(call, outcome, end.now);
       if (queue.size > 0) {
-        const { next, dropped } = queue.take(end.now);
+        const { next, dropped } = queue.next(end.now);
         next?.resolve();
         for (const { resolve } of dropped) resolve();
       }
@@ -145,8 +145,8 @@ export function pool(
     };
     const { base, fetch } = targets.get(id)!;
     const isProbe = admission.probe !== undefined; // one that hangs is ended when it can't say anything any more
-    const report = (said: Report | undefined, shedLevel: number): void => {
-      if (said !== undefined) fleet.report(id, said, lease, Date.now());
+    const report = (said: LoadReport | undefined, shedLevel: number): void => {
+      if (said !== undefined) fleet.report(id, said, permit, Date.now());
       pressure.heard(id, shedLevel, Date.now());
     };
     return {
@@ -154,7 +154,7 @@ export function pool(
       base,
       fetch,
       cookie,
-      broke: () => fleet.broke(id, admission, Date.now(), Math.random()),
+      broke: () => fleet.streamBroke(id, admission, Date.now(), Math.random()),
       medianMs: fleet.medianMs(now),
       maxMs: isProbe ? PROBE_MS : undefined,
       mayGoElsewhere: fleet.size > 1 && mayGoElsewhere,
@@ -179,7 +179,7 @@ export function pool(
     prepare,
     pick,
     status,
-    ...(goesByKey && field !== undefined ? { hashField: field } : {}),
+    ...(usesKey && field !== undefined ? { hashField: field } : {}),
   };
 }
 

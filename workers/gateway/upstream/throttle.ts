@@ -75,12 +75,12 @@ export class Pressure {
   }
 
   heard(endpoint: string, shedLevel: number, now: number): void {
-    if (this.#policy.heed !== "off") this.#fleet.heed(endpoint, shedLevel, now + HEEDED_MS);
+    if (this.#policy.heed !== "off") this.#fleet.setShedLevel(endpoint, shedLevel, now + HEEDED_MS);
   }
 
   ended(call: Call, outcome: Outcome, now: number): void {
     if (outcome === "bounced" || outcome === "dropped" || this.#policy.mode === "off") return;
-    this.#throttle.ended(call.rank ?? CRITICAL, outcome === "answered" || outcome === "failed", now);
+    this.#throttle.record(call.rank ?? CRITICAL, outcome === "answered" || outcome === "failed", now);
   }
 
   #shed(call: Call, point: string, why: string, isEnforced: boolean, now: number): void {

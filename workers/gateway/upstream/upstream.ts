@@ -1,6 +1,6 @@
 // Where the calls of a service go: to one of the endpoints of its upstream, a service binding or a base URL each.
 import type { Message } from "@bufbuild/protobuf";
-import type { Report } from "../../../core/balance/load.ts";
+import type { LoadReport } from "../../../core/balance/load.ts";
 import type { ServingStatus } from "../../../core/balance/member.ts";
 import { RETRY_BUDGET, type RetryBudgetPolicy } from "../../../core/config/retry.ts";
 import type { RoutePolicy } from "../../../core/config/route.ts";
@@ -48,7 +48,7 @@ export interface Attempt extends Target {
   /** The call goes elsewhere. @returns whether it is to be told there as the most critical one */
   elsewhere(wasBounced: boolean): boolean;
   /** What the endpoint says of its load, and of the calls it would have shed; undefined where it says nothing. */
-  report(said: Report | undefined, shedLevel: number): void;
+  report(said: LoadReport | undefined, shedLevel: number): void;
   /** @returns what is still to be told of it, behind the answer */
   ended(outcome: Outcome): Promise<void> | undefined;
   /** A stream that it has begun broke off: after `ended("answered")`, at most once. */
