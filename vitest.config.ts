@@ -1,11 +1,11 @@
-// Two kinds of tests: those of the pure core and the tools run in Node; all that acts or remembers runs inside workerd.
+// Two kinds of tests: those of the pure core and the tools run in Node; everything with I/O or state runs inside workerd.
 import { globSync, readdirSync } from "node:fs";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { buildSync } from "esbuild";
 import { defineConfig } from "vitest/config";
 import { OWN_SERVICES } from "./cli/own-files.ts";
 
-const COMPATIBILITY_DATE = "2026-10-01"; // as in every wrangler.toml
+const COMPATIBILITY_DATE = "2026-10-01"; // the date in every wrangler.toml
 export const USERS = service("tidegate-users", "workers/services/users/index.ts", { USER_STORE: "UserStore" });
 export const ORDERS = service(
   "tidegate-orders",
@@ -34,7 +34,7 @@ function service(name: string, entry: string, objects: Record<string, string>, s
   };
 }
 
-/** What takes long has commands of its own: `npm run test:model` and `npm run test:processes` (test/long/vitest.config.ts). */
+/** Long suites have commands of their own: `npm run test:model` and `npm run test:processes` (test/long/vitest.config.ts). */
 export const LONG = {
   model: ["test/core/breaker/{model,commands}.test.ts", "test/core/cache/hit-ratio.test.ts", "test/simulation/**/*.test.ts"],
   modelInWorkerd: ["test/durable-objects/*.load.test.ts"],

@@ -1,4 +1,4 @@
-// `npm run bench:breakers`: what a breaker and a retry cost a call in this isolate, beside other libraries, on the same work in Node.
+// `npm run bench:breakers`: the cost of a breaker and a retry per call in this isolate, beside other libraries, on the same work in Node.
 import { createRequire } from "node:module";
 import { ConsecutiveBreaker, circuitBreaker, handleAll, isBrokenCircuitError, retry, SamplingBreaker } from "cockatiel";
 import { LocalBreaker } from "../core/breaker/local-breaker.ts";
@@ -20,16 +20,16 @@ const count = sized("bench:breakers", 60);
 const ROUNDS = count(15);
 const SYNC = count(2_000_000, 50_000); // operations a round
 const ASYNC = count(100_000, 5_000);
-const CALLS_PER_MS = 10; // how fast the clock of the timed calls goes: a busy isolate's
+const CALLS_PER_MS = 10; // clock of the timed calls: that of a busy isolate
 
-/** @returns something of the work, so that none of it can be left out */
+/** @returns a result of the work, so that it is not optimized away */
 type Run = (times: number) => number | Promise<number>;
 
 const START = Date.now();
 const at = (call: number): number => START + Math.floor(call / CALLS_PER_MS);
 const work = async (): Promise<number> => 1;
 
-/** Open on the word of its object, for longer than anything here takes. */
+/** Opened by the shared breaker, for longer than the benchmark runs. */
 function opened(): LocalBreaker {
   const breaker = new LocalBreaker(BREAKER);
   breaker.applyView({ version: 2, kind: "open", admit: 0, retryAfterMs: 5_000, probeId: undefined, leaseMs: 3_600_000 }, START);
@@ -106,7 +106,7 @@ function awaited(call: () => Promise<number>): Run {
   };
 }
 
-/** As a layer would: check, wait for the work, record; where it is refused, a rejected promise as the others give one. */
+/** Like a layer: check, await the work, record; a refusal is a rejected promise, as with the other libraries. */
 async function called(breaker: LocalBreaker): Promise<number> {
   const startedAt = Date.now();
   const admission = breaker.admit(startedAt, 0.5);
@@ -179,7 +179,7 @@ const async: Readonly<Record<string, Run>> = {
 
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
 
-/** @returns ns of processor time for each, collections of garbage in it; how busy the machine is hardly matters to it */
+/** @returns ns of processor time for each, collections of garbage in it; mostly independent of the load of the machine */
 async function timed(run: Run, times: number): Promise<number> {
   const before = process.cpuUsage();
   if ((await run(times)) < 0) throw new Error("unreachable");

@@ -1,4 +1,4 @@
-// `npm run bench:cache`: what a hit in an isolate costs, how many requests each store answers, and how many writes the shared level gets.
+// `npm run bench:cache`: the cost of a hit in an isolate, the hit ratio of each store, and the number of writes to the shared level.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { LRUCache } from "lru-cache";
@@ -31,7 +31,7 @@ const ours =
     const store = STORES[name]<object>({ maxEntries: size, maxBytes: Number.MAX_SAFE_INTEGER });
     return { get: (key) => store.get(key, NOW), set: (key, value) => store.set(key, value, 1_000, NOW + LIFE_MS, NOW) };
   };
-/** Seven lines that many write: the first key of a Map is its oldest. */
+/** Seven lines that many projects contain: the first key of a Map is its oldest. */
 function mapLru(size: number): Cache {
   const map = new Map<string, object>();
   return {
@@ -131,7 +131,7 @@ for (const [name, trace] of Object.entries(traces)) {
 process.stdout.write(
   `\n${ISOLATES} isolates of ${SIZE} entries before one shared level, ${PER_SECOND} requests/s in all, lives of ${LIFE_MS / 1_000} s; for 1,000 requests.\n\n`,
 );
-say("trace", "keys asked for once", "writes on every miss", "writes by the rules", "ratio", "upstream calls", "by the rules");
+say("trace", "keys requested once", "writes on every miss", "writes by the rules", "ratio", "upstream calls", "by the rules");
 say("---", "--:", "--:", "--:", "--:", "--:", "--:");
 for (const [name, trace] of Object.entries({
   "zipf 0.9": zipfTrace({ ...SHAPE, length: scaled(300_000, 20_000) }, 0.9),

@@ -12,7 +12,7 @@ export interface Environment {
   readonly workerd: string;
   readonly connections: number;
   readonly seconds: number;
-  readonly loadAverage: number; // of the last minute
+  readonly loadAverage: number; // average of the last minute
   readonly stealShare: number; // in [0, 1]; time that other machines on the same host took, during the run
 }
 

@@ -12,8 +12,8 @@ interface Order {
 }
 
 export interface Slice {
-  readonly latenciesMs: Float64Array; // of the requests that were answered well
-  readonly errors: number; // answers other than 2xx, and broken connections
+  readonly latenciesMs: Float64Array; // latencies of successful requests
+  readonly errors: number; // responses other than 2xx, and broken connections
   readonly seconds: number;
 }
 

@@ -6,7 +6,7 @@ import type { LoadRequest, Subject } from "./subjects.ts";
 import { type Running, start } from "./workerd.ts";
 
 const COUNTED_REQUESTS = 1_000;
-const LEAD_SECONDS = 1.2; // before each slice, not measured: what has lapsed while others had their turn is there again
+const LEAD_SECONDS = 1.2; // load before each slice that is not measured: it renews leases that lapsed while other subjects had their turn
 const WARMS_MS = 2_000; // a lease has a rate of its own after a second
 
 export interface Figures {
@@ -16,9 +16,9 @@ export interface Figures {
   readonly p95Ms: number;
   readonly p99Ms: number;
   readonly errors: number;
-  readonly bindingCallsPerRequest: number; // other than the call of the upstream
+  readonly bindingCallsPerRequest: number; // without the call of the upstream
   readonly rssMiB: number;
-  readonly firstRequestMs: number; // on an isolate that has served nothing yet
+  readonly firstRequestMs: number; // first request of a new isolate
   readonly requests: number;
 }
 
@@ -122,7 +122,7 @@ async function bindingCalls(origin: string): Promise<number> {
   return Number(await (await fetch(`${origin}/__binding-calls`)).text());
 }
 
-/** A limit that fails closed refuses while its object is starting: asked again until it answers. */
+/** A limit that fails closed refuses while its Durable Object is starting: repeated until it responds. */
 async function firstAnswer(origin: string, request: LoadRequest, name: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,4 +1,4 @@
-// `npm run bench:picks`: what a pick costs, what a ring costs to build and to keep, and how many keys it moves, beside other libraries.
+// `npm run bench:picks`: the cost of a pick, the cost and size of a ring, and how many keys it moves, beside other libraries.
 import { createRequire } from "node:module";
 import type { Candidate, PickInput } from "../core/balance/balancer.ts";
 import { DEFAULT_BALANCER_SETTINGS } from "../core/balance/balancer.ts";
@@ -18,8 +18,8 @@ const ConsistentHash = require("consistent-hash") as new () => { add(id: string,
 
 const count = sized("bench:picks", 90);
 const KEYS = count(500_000, 10_000);
-const KEYS_EACH = count(20_000, 100); // for each endpoint, for the shares of our own
-const TIMED = count(50_000, 1_000); // of them, for the times; a tenth of a tenth where every pick looks at a thousand endpoints
+const KEYS_EACH = count(20_000, 100); // keys per endpoint for the shares of our own balancers
+const TIMED = count(50_000, 1_000); // timed picks; fewer where every pick looks at a thousand endpoints
 const ROUNDS = count(7);
 const SIZES = [3, 100, 1_000];
 const keys = Array.from({ length: KEYS }, (_, index) => `tenant-${index}`);
@@ -35,10 +35,10 @@ const question = (key: number): PickInput => ({ key, now: 1_000, rng: Math.rando
 const ours = (name: BalancerName): Ring => ({
   build(ids) {
     const balancer = BALANCERS[name].create(candidatesOf(ids), DEFAULT_BALANCER_SETTINGS);
-    const asked = { ...question(0) } as { -readonly [F in keyof PickInput]: PickInput[F] };
+    const current = { ...question(0) } as { -readonly [F in keyof PickInput]: PickInput[F] };
     return (index) => {
-      asked.key = numbers[index]!;
-      return ids[balancer.pick(asked)]!;
+      current.key = numbers[index]!;
+      return ids[balancer.pick(current)]!;
     };
   },
 });
@@ -67,7 +67,7 @@ function timed(run: () => void): number {
   return Number(process.hrtime.bigint() - startedAt);
 }
 
-/** Keys that moved when one left, over keys that were its own: 1 moves no key that it need not. */
+/** Keys that moved when one endpoint left, over keys that it owned; 1 is the minimum. */
 function moved({ build }: Ring, ids: readonly string[]): number {
   const [before, after] = [build(ids), build(ids.slice(1))];
   let [all, forced] = [0, 0];
@@ -85,20 +85,20 @@ function peak({ build }: Ring, ids: readonly string[]): number {
   return (Math.max(...counts.values()) * ids.length) / KEYS;
 }
 
-/** As `peak`, with so many keys for each endpoint that chance does not show. */
+/** Like `peak`, with so many keys per endpoint that random variation is small. */
 function peakOf(name: BalancerName, ids: readonly string[]): number {
   const balancer = BALANCERS[name].create(candidatesOf(ids), DEFAULT_BALANCER_SETTINGS);
-  const asked = { ...question(0) } as { -readonly [F in keyof PickInput]: PickInput[F] };
+  const current = { ...question(0) } as { -readonly [F in keyof PickInput]: PickInput[F] };
   const counts = new Float64Array(ids.length);
   const keys = Math.max(KEYS, KEYS_EACH * ids.length);
   for (let index = 0; index < keys; index++) {
-    asked.key = mix32(index);
-    counts[balancer.pick(asked)]! += 1;
+    current.key = mix32(index);
+    counts[balancer.pick(current)]! += 1;
   }
   return (Math.max(...counts) * ids.length) / keys;
 }
 
-/** consistent-hash finds no places for a thousand endpoints, and fails. */
+/** consistent-hash cannot place a thousand endpoints, and fails. */
 const ringsFor = (size: number) => Object.entries(rings).filter(([name]) => size < 1_000 || name !== "npm consistent-hash");
 const usesKey = (name: string): boolean => !(name in BALANCERS) || BALANCERS[name as BalancerName].usesKey;
 const { date, machine, cores, node } = describeEnvironment(0, 0);

@@ -14,7 +14,7 @@ const COMPARED_WITH = ["bare", "pass-through", "naive", "cached-constant"];
 const BEGIN = "<!-- figures: written by `npm run bench -- --write-readme` -->";
 const END = "<!-- end of figures -->";
 
-/** Rounds are compared one by one: what disturbs the machine disturbs neighbours alike. */
+/** Rounds are compared one by one: a disturbance of the machine affects all subjects of a round. */
 export function ratiosOf(measured: readonly Pick<Measured, "name" | "cpuPerSlice">[]): Report["ratios"] {
   const bases = measured.filter(({ name }) => COMPARED_WITH.includes(name));
   return Object.fromEntries(

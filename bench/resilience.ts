@@ -1,4 +1,4 @@
-// `npm run bench:resilience`: what each mechanism against faults and overload costs a call that goes well.
+// `npm run bench:resilience`: the cost of each mechanism against faults and overload for a successful call.
 
 import { Fleet } from "../core/balance/fleet.ts";
 import { Budget } from "../core/budget.ts";
@@ -17,9 +17,9 @@ import { sized } from "./sized.ts";
 const count = sized("bench:resilience", 10);
 const CALLS = count(100_000, 5_000);
 const ROUNDS = count(9);
-const IN_FLIGHT = 20; // calls that are under way all the time
+const IN_FLIGHT = 20; // calls in flight at all times
 
-/** One thing that is done for each call; it is told the time, which stands still within a call. */
+/** Work per call; the time is an argument, since it stands still within a call. */
 type Work = (now: number) => unknown;
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
@@ -78,8 +78,8 @@ function picked(): Work {
 }
 
 const work: Readonly<Record<string, () => Work>> = {
-  "in-flight limit, fixed: asked, begun, ended": () => limited(undefined),
-  "in-flight limit, adaptive: asked, begun, ended": () => limited(100),
+  "in-flight limit, fixed: checked, started, ended": () => limited(undefined),
+  "in-flight limit, adaptive: checked, started, ended": () => limited(100),
   "throttle and redirect budget": throttled,
   "pick of 3 endpoints, none sheds": picked,
   "host: admission, begun, ended": admitted,

@@ -1,4 +1,4 @@
-// The plan of the house, held: who may import whom, where time and chance may be asked, and how large a file may grow.
+// The rules of the architecture: which folder may import which, where clocks and random numbers may be read, and how large a file may be.
 import { readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -7,7 +7,7 @@ import { ownFilesIn } from "../cli/own-files.ts";
 const ROOT = join(import.meta.dirname, "..");
 const FOLDERS = ["core", "durable-objects", "workers", "protos/gen", "cli", "bench"];
 
-/** The most specific folder speaks. What a file may import: project paths from the root, packages by their name. */
+/** What a file may import: project paths from the root, packages by their name. The most specific folder applies. */
 const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   core: /^core\//,
   // Log records are written by one function of the whole project, which cannot be in core/: it writes to the console.
@@ -38,10 +38,10 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   bench: /.*/,
 };
 
-/** The core is told the time and the dice; only what acts may ask for them. */
+/** In core/, time and random numbers are arguments. */
 const FORBIDDEN_IN_CORE = /\b(Date\.now|new Date\(\)|Math\.random|performance\.now|crypto\.|fetch\(|setTimeout|process\.)/;
 
-/** Longer than 250 lines asks for a reason. */
+/** Files above 250 lines, each with its reason. */
 const MAY_BE_LONG: Readonly<Record<string, string>> = {
   "core/config/gateway.ts": "settings that wait for their schema",
   "core/config/upstream.ts": "settings that wait for their schema",
@@ -90,8 +90,8 @@ function violations(all: readonly Source[]): string[] {
   );
 }
 
-/** Files of one circle, or none. Types count: a circle of types is one a reader walks, too. */
-function circles(all: readonly Source[]): string[] {
+/** Import cycles. Type imports count: a reader follows them, too. */
+function cycles(all: readonly Source[]): string[] {
   const edges = new Map(all.map((source) => [source.path, importsOf(source).map(({ target }) => target)]));
   const done = new Set<string>();
   const found: string[] = [];
@@ -105,8 +105,8 @@ function circles(all: readonly Source[]): string[] {
   return found;
 }
 
-describe("the house", () => {
-  it("has files to look at in every folder it speaks of", () => {
+describe("the architecture", () => {
+  it("finds files in every folder that a rule names", () => {
     for (const folder of Object.keys(MAY_IMPORT)) {
       if (folder === "workers/service" || folder === "workers/client") continue;
       expect(sources.filter(({ path }) => path.startsWith(`${folder}/`)).length, folder).toBeGreaterThan(0);
@@ -114,17 +114,17 @@ describe("the house", () => {
     expect(sources.flatMap(importsOf).length).toBeGreaterThan(100);
   });
 
-  it("lets every folder import what the plan allows, and nothing else", () => {
+  it("lets every folder import only what its rule allows", () => {
     expect(violations(sources)).toEqual([]);
   });
 
-  it("has no circles", () => {
-    expect(circles(sources.filter(({ path }) => !path.startsWith("protos/gen/")))).toEqual([]);
+  it("has no cycles", () => {
+    expect(cycles(sources.filter(({ path }) => !path.startsWith("protos/gen/")))).toEqual([]);
   });
 
-  it("asks neither clock nor dice in core/", () => {
-    const asking = sources.filter(({ path, text }) => path.startsWith("core/") && FORBIDDEN_IN_CORE.test(withoutComments(text)));
-    expect(asking.map(({ path }) => path)).toEqual([]);
+  it("reads neither clock nor random numbers in core/", () => {
+    const impure = sources.filter(({ path, text }) => path.startsWith("core/") && FORBIDDEN_IN_CORE.test(withoutComments(text)));
+    expect(impure.map(({ path }) => path)).toEqual([]);
   });
 
   it("keeps objects and layers apart from their siblings", () => {
@@ -172,7 +172,7 @@ function consoleCalls(all: readonly Source[]): string[] {
   return calls;
 }
 
-describe("the checks of the house", () => {
+describe("the checks of the architecture", () => {
   const planted = (path: string, text: string): Source => ({ path, text });
 
   it("name a foreign import", () => {
@@ -186,9 +186,9 @@ describe("the checks of the house", () => {
     ]);
   });
 
-  it("name a circle", () => {
+  it("name a cycle", () => {
     const sources = [planted("core/a.ts", 'import { b } from "./b.ts";'), planted("core/b.ts", 'import type { A } from "./a.ts";')];
-    expect(circles(sources)).toEqual(["core/a.ts > core/b.ts > core/a.ts"]);
+    expect(cycles(sources)).toEqual(["core/a.ts > core/b.ts > core/a.ts"]);
   });
 
   it("name a file that writes to the console itself", () => {
@@ -201,7 +201,7 @@ describe("the checks of the house", () => {
     expect(consoleCalls(sources)).toEqual(["workers/gateway/a.ts", "cli/a.ts"]);
   });
 
-  it("see a clock that is asked, and none that is spoken of", () => {
+  it("detect a clock that is read, and ignore one in a comment", () => {
     expect(FORBIDDEN_IN_CORE.test(withoutComments("const now = Date.now();"))).toBe(true);
     expect(FORBIDDEN_IN_CORE.test(withoutComments("// never Date.now() here"))).toBe(false);
   });

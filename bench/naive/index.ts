@@ -1,4 +1,4 @@
-// The gateway as most people write it first on Workers: everything is asked for, on every request, and awaited.
+// The gateway as most people write it first on Workers: every request reads everything, and awaits it.
 import { DurableObject } from "cloudflare:workers";
 import { Hono } from "hono";
 
@@ -16,7 +16,7 @@ interface Config {
   readonly timeoutMs: number;
 }
 
-/** One object for each caller; its tokens in storage. */
+/** One Durable Object per caller; its tokens in storage. */
 export class Limiter extends DurableObject {
   async take(capacity: number, rate: number): Promise<boolean> {
     const now = Date.now();
@@ -28,7 +28,7 @@ export class Limiter extends DurableObject {
   }
 }
 
-/** One object for each service; failures in a row in storage. */
+/** One Durable Object per service; failures in a row in storage. */
 export class Breaker extends DurableObject {
   async isOpen(): Promise<boolean> {
     const state = await this.ctx.storage.get<{ failures: number; at: number }>("state");

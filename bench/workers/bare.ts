@@ -1,4 +1,4 @@
-// The floor: a Worker that answers a constant.
+// The floor: a Worker that returns a constant.
 const USER = JSON.stringify({ id: "usr_01arz3ndektsv4rrffq69g5fav", displayName: "Ada", email: "ada@example.com" });
 
 export default {

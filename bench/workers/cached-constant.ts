@@ -1,4 +1,4 @@
-// What a hit of the cache answers, as a constant.
+// The response of a cache hit, as a constant.
 const USER = JSON.stringify({ id: "usr_01arz3ndektsv4rrffq69g5fav", displayName: "Ada", email: "ada@example.com" });
 const HEADERS = {
   "content-type": "application/json",

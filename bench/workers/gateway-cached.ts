@@ -1,4 +1,4 @@
-// This gateway with a method whose answers it keeps: what a hit costs.
+// This gateway with a cached method: the cost of a hit.
 
 import { catalog } from "../../test/support/shipped/catalog.ts";
 import { createApp } from "../../workers/gateway/app.ts";

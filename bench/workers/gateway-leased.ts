@@ -1,4 +1,4 @@
-// This gateway with one leased token bucket: what a limit costs that asks nobody.
+// This gateway with one leased token bucket: the cost of a limit that sends no message.
 
 import { catalog } from "../../test/support/shipped/catalog.ts";
 import { createApp } from "../../workers/gateway/app.ts";

@@ -1,4 +1,4 @@
-// This gateway without limits: what the pipeline itself costs.
+// This gateway without limits: the cost of the pipeline.
 
 import { catalog } from "../../test/support/shipped/catalog.ts";
 import { createApp } from "../../workers/gateway/app.ts";

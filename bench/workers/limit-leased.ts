@@ -1,4 +1,4 @@
-// A constant behind one leased token bucket, and nothing else of the gateway: what the check itself costs.
+// A constant behind one leased token bucket, without the rest of the gateway: the cost of the check.
 
 import { parsePolicy } from "../../core/config/gateway.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";

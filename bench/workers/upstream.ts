@@ -1,4 +1,4 @@
-// The upstream of every subject: a constant user, as JSON or as the message itself, whichever it is asked in.
+// The upstream of every subject: a constant user, as JSON or as the message itself, in the codec of the request.
 import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { UserSchema } from "../../protos/gen/users/v1/users_pb.ts";
 

@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, "../..");
 const PUBLISH_MS = 120_000; // a new workers.dev name takes a while until it is known
 
 export interface Deployment {
-  readonly name: string; // of the Worker, and so of its workers.dev address
+  readonly name: string; // name of the Worker, and so of its workers.dev address
   readonly entry: string; // from the root of the project
   readonly variables?: Readonly<Record<string, string>>;
   readonly services?: Readonly<Record<string, string>>; // names of Workers by binding

@@ -13,7 +13,7 @@ import { edge } from "../discovery/workerd.ts";
 import { configuration } from "./configuration.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const START_MS = 240_000; // for a machine that is busy
+const START_MS = 240_000; // long enough on a busy machine
 
 export interface Front {
   readonly name: string;

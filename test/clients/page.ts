@@ -140,7 +140,7 @@ function google(origin: string, format: "text" | "binary", id: string): Scenario
         for (const late = Date.now() + 30_000; ; ) {
           const found = (await call(report, create(ReportRequestSchema, { id: `${id} cancel` }))) as Message & { wasCanceled: boolean };
           if (found.wasCanceled) return;
-          if (Date.now() > late) throw new Error("the upstream was not told of the cancellation within 30 s");
+          if (Date.now() > late) throw new Error("the upstream did not receive the cancellation within 30 s");
           await new Promise((resolve) => setTimeout(resolve, 50));
         }
       }),

@@ -14,7 +14,7 @@ export interface Result {
 }
 
 export interface Options {
-  readonly id: string; // of this client, unique among all runs
+  readonly id: string; // a name of this client, unique among all runs
   readonly sendsStreams: boolean;
   readonly allCodes: boolean;
 }
@@ -116,7 +116,7 @@ async function cancellation(client: Lab, id: string): Promise<void> {
   })();
   same(Code[(await errorOf(reading)).code], "Canceled");
   for (const late = Date.now() + 30_000; !(await client.report({ id })).wasCanceled; ) {
-    truthy(Date.now() < late, "the upstream was not told of the cancellation within 30 s");
+    truthy(Date.now() < late, "the upstream did not receive the cancellation within 30 s");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -14,8 +14,8 @@ interface Part {
   readonly about: string;
   readonly mode: "server" | "client";
   readonly worker: string;
-  readonly config?: string; // what the suite is told that it can do; default the mode's
-  readonly protocol?: "both" | "connect" | "grpc_web" | "grpc"; // there where the reference server stands behind the gateway
+  readonly config?: string; // features passed to the suite; default: those of the mode
+  readonly protocol?: "both" | "connect" | "grpc_web" | "grpc"; // only if the reference server is behind the gateway
 }
 
 const PARTS: Readonly<Record<string, Part>> = {

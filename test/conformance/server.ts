@@ -1,5 +1,5 @@
 // What the suite starts as the server under test: node server.ts BUNDLE [REFERENCE_SERVER PROTOCOL]
-// With a reference server it is the upstream of the gateway in BUNDLE, and gets what the suite has asked for, too.
+// With a reference server it is the upstream of the gateway in BUNDLE, and receives the parameters of the suite, too.
 import { spawn } from "node:child_process";
 import { create } from "@bufbuild/protobuf";
 import {

@@ -1,4 +1,4 @@
-// The service that the conformance suite calls: it answers as each request defines, and tells what it was asked.
+// The service that the conformance suite calls: it responds as each request defines, and returns what it received.
 // Written from docs/testing_servers.md of connectrpc.com/conformance.
 import { create, createRegistry, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import { type Any, anyPack } from "@bufbuild/protobuf/wkt";
@@ -88,7 +88,7 @@ function listOf(entries: Iterable<[string, string]>): pb.Header[] {
 
 function errorOf({ message, code, details }: pb.Error, requestInfo: Info | undefined): ConnectError {
   const error = new ConnectError(message ?? "", code as number as Code);
-  const told = details.map(({ typeUrl, value }) => ({ type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1), value }));
-  error.details = requestInfo === undefined ? told : [...told, { desc: pb.ConformancePayload_RequestInfoSchema, value: requestInfo }];
+  const sent = details.map(({ typeUrl, value }) => ({ type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1), value }));
+  error.details = requestInfo === undefined ? sent : [...sent, { desc: pb.ConformancePayload_RequestInfoSchema, value: requestInfo }];
   return error;
 }

@@ -1,4 +1,4 @@
-// What the suite and its launchers say to each other: messages over pipes, each after four bytes of length (big endian).
+// The messages between the suite and its launchers: over pipes, each after four bytes of length (big endian).
 import type { Readable, Writable } from "node:stream";
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 

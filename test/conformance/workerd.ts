@@ -16,7 +16,7 @@ export interface Running {
 
 /**
  * @param bundle   a JavaScript module, absolute path
- * @param bindings what stands in its `env`, as JSON
+ * @param bindings its `env`, as JSON
  */
 export async function start(bundle: string, bindings: Readonly<Record<string, unknown>>): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), "tidegate-conformance-"));

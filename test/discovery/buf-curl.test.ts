@@ -73,10 +73,10 @@ function curl(...args: string[]): Promise<string> {
 const OWN = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
 
 describe.each(["connect", "grpcweb"])("buf curl --protocol %s", (protocol) => {
-  it.each(["grpc-v1", "grpc-v1alpha"])("lists services and methods, asking with %s", async (version) => {
-    const ask = (flag: string) => curl(running.http2, flag, "--protocol", protocol, "--reflect-protocol", version);
-    expect((await ask("--list-services")).split("\n")).toEqual([...OWN, "stock.v1.ShelfService", "users.v1.UserService"]);
-    const methods = (await ask("--list-methods")).split("\n");
+  it.each(["grpc-v1", "grpc-v1alpha"])("lists services and methods with %s", async (version) => {
+    const list = (flag: string) => curl(running.http2, flag, "--protocol", protocol, "--reflect-protocol", version);
+    expect((await list("--list-services")).split("\n")).toEqual([...OWN, "stock.v1.ShelfService", "users.v1.UserService"]);
+    const methods = (await list("--list-methods")).split("\n");
     for (const method of ["stock.v1.ShelfService/Count", "users.v1.UserService/GetUser", "users.v1.UserService/WatchUsers"])
       expect(methods).toContain(method);
   });
@@ -91,7 +91,7 @@ describe.each(["connect", "grpcweb"])("buf curl --protocol %s", (protocol) => {
     expect(answer.match(/"id": ?"\d"/g)).toHaveLength(2);
   });
 
-  it("asks for health", async () => {
+  it("calls the health service", async () => {
     const check = `${running.http2}/grpc.health.v1.Health/Check`;
     expect(JSON.parse(await curl(check, "--protocol", protocol, "-d", '{"service": "users.v1.UserService"}'))).toEqual({
       status: "SERVING",

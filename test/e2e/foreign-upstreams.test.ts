@@ -239,7 +239,7 @@ describe.each(PAIRS)("$title", ({ caller, protocol }) => {
     expect(upstream.taken()).toHaveLength(isRepeated ? attempts : 1);
   });
 
-  it("is told which protocol to set where the upstream speaks the other one", async () => {
+  it("names the protocol to set if the upstream uses the other one", async () => {
     const isGrpcWeb = wireType(caller, protocol).startsWith("application/grpc-web");
     const other = isGrpcWeb ? "application/connect+json" : "application/grpc-web+proto";
     reply = { bytes: response(200, { "content-type": other }, envelope(0, utf8(""))), end: "keep" };

@@ -42,7 +42,7 @@ it("hold it together, and use it", async () => {
   for (const at of admitted.toSorted((a, b) => a - b)) curve.admit(at);
   const refused = slices.reduce((sum, { errors }) => sum + errors, 0);
   console.info(
-    `admitted ${admitted.length}, refused ${refused}, asks ${lends}, beyond the bound ${curve.excess.toFixed(1)} of ${LIMIT.capacity}`,
+    `admitted ${admitted.length}, refused ${refused}, messages ${lends}, beyond the bound ${curve.excess.toFixed(1)} of ${LIMIT.capacity}`,
   );
   expect(curve.excess).toBeLessThanOrEqual(LIMIT.rate * STALL);
   const most = LIMIT.capacity + LIMIT.rate * SECONDS;

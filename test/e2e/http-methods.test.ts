@@ -23,7 +23,7 @@ beforeAll(async () => {
   upstream = createServer((request, response) => {
     seen.push(`${request.method} ${request.url}`);
     const isRpc = request.url?.startsWith("/differential.v1.Values/") === true;
-    const query = new URLSearchParams(request.url?.split("?")[1]).get("message"); // of a Connect GET
+    const query = new URLSearchParams(request.url?.split("?")[1]).get("message"); // the message of a Connect GET
     response.setHeader("content-type", isRpc ? "application/proto" : "text/plain");
     if (query !== null) response.end(Buffer.from(query, "base64url"));
     else if (isRpc) request.pipe(response);

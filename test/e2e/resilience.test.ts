@@ -94,12 +94,12 @@ async function under(name: string, fault: () => unknown, fix: () => unknown, thr
   const broken = performance.now();
   await fault();
   await pause(PHASE_MS);
-  const mended = performance.now();
+  const fixed = performance.now();
   await fix();
   await pause(PHASE_MS);
   const end = performance.now();
   await load.stop();
-  const phases = [load.between(begin, broken), load.between(broken, mended), load.between(mended, end)] as const;
+  const phases = [load.between(begin, broken), load.between(broken, fixed), load.between(fixed, end)] as const;
   for (const [nth, { calls, failed, p50Ms, p99Ms, problems }] of phases.entries()) {
     const when = ["before", "during", "after"][nth]!;
     const share = ((100 * failed) / calls).toFixed(2);

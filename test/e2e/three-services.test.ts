@@ -1,4 +1,4 @@
-// Three real processes of the users service behind the gateway: they register, one is slow, one is drained, one dies.
+// Three real processes of the users service behind the gateway: they register, one is slow, one is drained, one is killed.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -30,28 +30,28 @@ const rpc = (path: string, message: object, headers: Record<string, string> = {}
   });
 const call = (headers: Record<string, string> = {}): Promise<Response> => rpc(`${SERVICE}/ListUsers`, { pageSize: 1 }, headers);
 
-/** How many calls each service has got meanwhile. */
+/** Number of calls that each service received meanwhile. */
 async function during(run: () => Promise<unknown>): Promise<number[]> {
   const before = await counts();
   await run();
   return (await counts()).map((count, index) => count - before[index]!);
 }
 
-/** What the registry says of each endpoint that it has. */
+/** The endpoints in the registry. */
 async function listed(): Promise<Map<string, { readonly isDraining?: boolean; readonly isHealthy?: boolean }>> {
-  const answer = await rpc(`${REGISTRY}/ListEndpoints`, { service: SERVICE }, { authorization: `Bearer ${TOKEN}` });
-  const { endpoints = [] } = (await answer.json()) as { endpoints?: { id: string; isDraining?: boolean; isHealthy?: boolean }[] };
+  const response = await rpc(`${REGISTRY}/ListEndpoints`, { service: SERVICE }, { authorization: `Bearer ${TOKEN}` });
+  const { endpoints = [] } = (await response.json()) as { endpoints?: { id: string; isDraining?: boolean; isHealthy?: boolean }[] };
   return new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
 }
 
-/** Waits for the registry to say so. */
-async function until(isSo: (endpoints: Awaited<ReturnType<typeof listed>>) => boolean): Promise<void> {
-  for (const late = Date.now() + 30_000; !isSo(await listed()); await pause(100)) {
-    if (Date.now() > late) throw new Error(`the registry still says ${JSON.stringify([...(await listed())])}`);
+/** Waits until the registry has this state. */
+async function until(holds: (endpoints: Awaited<ReturnType<typeof listed>>) => boolean): Promise<void> {
+  for (const deadline = Date.now() + 30_000; !holds(await listed()); await pause(100)) {
+    if (Date.now() > deadline) throw new Error(`the registry still has ${JSON.stringify([...(await listed())])}`);
   }
 }
 
-/** Calls until the isolate has the registry's list: calls ask for it behind their answers, once a poll. */
+/** Calls until the isolate has the registry's list: calls poll it in the background. */
 async function polled(): Promise<void> {
   for (let round = 0; round < 3; round++) {
     await pause(POLL_MS + 200);
@@ -111,12 +111,12 @@ async function serve(pool: object, weights: readonly number[] = [1, 1, 1]): Prom
       env: { ...process.env, REGISTRY_TOKEN: TOKEN },
     });
     agents.push(agent);
-    const [said] = (await once(agent.stdout!, "data")) as [Buffer];
-    expect(String(said)).toContain(`users-${index} is registered for ${SERVICE}`);
+    const [output] = (await once(agent.stdout!, "data")) as [Buffer];
+    expect(String(output)).toContain(`users-${index} is registered for ${SERVICE}`);
   }
 }
 
-it("least connections by response time: the slow one gets the fewest calls, and callers hardly notice it", async () => {
+it("least connections by response time: the slow endpoint gets the fewest calls, and callers hardly notice it", async () => {
   await serve({ balancer: "least_time" });
   await fetch(`${services[1]!.origin}/delay?ms=150`);
   const tookMs: number[] = [];
@@ -135,11 +135,11 @@ it("least connections by response time: the slow one gets the fewest calls, and 
   console.info(`calls ${got.join(" ")}, p50 ${tookMs[150]!.toFixed(0)} ms, p95 ${tookMs[285]!.toFixed(0)} ms`);
   const total = got[0]! + got[1]! + got[2]!;
   expect(total).toBeGreaterThanOrEqual(300);
-  expect(total).toBeLessThanOrEqual(360); // hosts that are hot may refuse calls: one of six, and five at the start
+  expect(total).toBeLessThanOrEqual(360); // slow hosts may redirect calls: one of six, and five at the start
   expect(got[1]!).toBeLessThan(0.5 * Math.min(got[0]!, got[2]!));
 });
 
-it("consistent hash: a key stays where it is, shares follow weights, and a drained endpoint gets nothing after a poll", async () => {
+it("consistent hash: a key stays where it is, shares follow weights, and a drained endpoint gets no calls after a poll", async () => {
   await serve({ balancer: "consistent_hash", hashOn: { header: "x-tenant" } }, [1, 1, 2]);
   const tenants = Array.from({ length: 200 }, (_, index) => ({ "x-tenant": `tenant-${index}` }));
   const all = async () => {
@@ -152,14 +152,14 @@ it("consistent hash: a key stays where it is, shares follow weights, and a drain
   expect(first[2]! / 200).toBeLessThan(0.62);
 
   agents[0]!.kill("SIGTERM");
-  await until((endpoints) => endpoints.get("users-0")?.isDraining ?? !endpoints.has("users-0")); // it goes a second later
+  await until((endpoints) => endpoints.get("users-0")?.isDraining ?? !endpoints.has("users-0")); // it is removed a second later
   await polled();
   const drained = await during(all);
   expect(drained[0]).toBe(0);
   expect(drained[1]!).toBeGreaterThanOrEqual(first[1]!);
 });
 
-it("an endpoint that stops renewing is left alone within its lease and a poll", async () => {
+it("an endpoint that stops renewing gets no calls after its lease and a poll", async () => {
   await serve({ balancer: "round_robin" });
   expect(
     (
@@ -177,10 +177,10 @@ it("an endpoint that stops renewing is left alone within its lease and a poll", 
   expect(got).toEqual([5, 5, 0]);
 });
 
-it("checks registered endpoints by itself: one that does not answer is listed as unhealthy, and gets no calls", async () => {
+it("checks registered endpoints by itself: one that does not respond is listed as unhealthy, and gets no calls", async () => {
   await serve({ balancer: "round_robin", health: { check: "grpc", intervalMs: 1_000, timeoutMs: 5_000, unhealthyAfter: 2 } });
   const token = { authorization: `Bearer ${TOKEN}` };
-  await call(); // the ring hears of the check from the first isolate that asks for its list
+  await call(); // the ring receives the check with the first request for its list
   const endpoint = { id: "dead", url: "http://127.0.0.1:1", priority: 0 };
   expect((await rpc(`${REGISTRY}/Register`, { service: SERVICE, endpoint, leaseMs: 60_000 }, token)).status).toBe(200);
   await until((endpoints) => endpoints.get("dead")?.isHealthy !== true); // false is not written in JSON
@@ -189,7 +189,7 @@ it("checks registered endpoints by itself: one that does not answer is listed as
   for (let n = 0; n < 12; n++) expect((await call()).status).toBe(200);
 });
 
-it("nobody registers without the token, nor for a service that takes no registrations, nor the gateway's secrets", async () => {
+it("refuses registrations without the token, and for a service that takes none", async () => {
   await serve({});
   const endpoint = { id: "x", url: "http://127.0.0.1:1" };
   const register = (service: string, headers: Record<string, string>) => rpc(`${REGISTRY}/Register`, { service, endpoint }, headers);

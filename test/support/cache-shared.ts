@@ -1,4 +1,4 @@
-// Isolates before one shared level, in virtual time: what is written there, and what the upstream has to answer.
+// Isolates with one shared level, in virtual time: its writes, and the fetches from the upstream.
 
 import { L2Admission, type L2AdmissionRules } from "../../core/cache/store/l2-admission.ts";
 import { Lru } from "../../core/cache/store/lru.ts";
@@ -6,27 +6,27 @@ import type { StoredResponse } from "../../core/cache/stored-response.ts";
 import { seeded, type Trace } from "./cache-traces.ts";
 
 export const ISOLATES = 4;
-export const ENTRIES = 10_000; // of each
+export const ENTRIES = 10_000; // entries per isolate
 export const LIFE_MS = 300_000;
 export const PER_SECOND = 500; // requests at all isolates
 
 export interface Written {
-  readonly writes: number; // for 1,000 requests
+  readonly writes: number; // per 1,000 requests
   readonly fetches: number;
 }
 
-export function sharedWrites({ keys, asked }: Trace, rules: L2AdmissionRules): Written {
+export function sharedWrites({ keys, requests }: Trace, rules: L2AdmissionRules): Written {
   const isolates = Array.from({ length: ISOLATES }, () => ({
     store: new Lru<{ readonly entry: StoredResponse; isOffered: boolean }>({ maxEntries: ENTRIES, maxBytes: Number.MAX_SAFE_INTEGER }),
     writes: new L2Admission(rules),
   }));
   const kept = new Map<string, StoredResponse>();
-  const dice = seeded(5);
+  const random = seeded(5);
   let [written, fetched] = [0, 0];
-  for (const [index, number] of asked.entries()) {
+  for (const [index, number] of requests.entries()) {
     const now = 1_000_000 + (index * 1_000) / PER_SECOND;
     const key = keys[number]!;
-    const { store, writes } = isolates[Math.floor(dice() * ISOLATES)]!;
+    const { store, writes } = isolates[Math.floor(random() * ISOLATES)]!;
     const offer = (entry: StoredResponse): boolean => {
       if (writes.admit(key, entry, now) !== undefined) return false;
       written += 1;
@@ -35,7 +35,7 @@ export function sharedWrites({ keys, asked }: Trace, rules: L2AdmissionRules): W
     };
     const known = store.get(key, now);
     if (known !== undefined) {
-      if (!known.isOffered) offer(known.entry); // with its first hit it has been asked for twice
+      if (!known.isOffered) offer(known.entry); // the first hit is the second request
       known.isOffered = true;
       continue;
     }
@@ -50,12 +50,12 @@ export function sharedWrites({ keys, asked }: Trace, rules: L2AdmissionRules): W
     const entry = { ...times, body: new Uint8Array(0) } as Partial<StoredResponse> as StoredResponse;
     store.set(key, { entry, isOffered: offer(entry) }, 1_000, entry.freshUntil, now);
   }
-  return { writes: (1_000 * written) / asked.length, fetches: (1_000 * fetched) / asked.length };
+  return { writes: (1_000 * written) / requests.length, fetches: (1_000 * fetched) / requests.length };
 }
 
-/** Share of the keys that are asked for once. */
-export function oncePercent({ asked }: Trace): number {
+/** Share of the keys that are requested once, %. */
+export function oncePercent({ requests }: Trace): number {
   const counts = new Map<number, number>();
-  for (const number of asked) counts.set(number, (counts.get(number) ?? 0) + 1);
+  for (const number of requests) counts.set(number, (counts.get(number) ?? 0) + 1);
   return (100 * [...counts.values()].filter((count) => count === 1).length) / counts.size;
 }

@@ -1,4 +1,4 @@
-// Seeded traces of cache keys: a popularity that falls with the rank, scans between, and a taste that drifts.
+// Seeded traces of cache keys: a popularity that falls with the rank, scans between, and a popularity that drifts.
 
 /** Numbers in [0, 1), the same for the same seed. @see mulberry32 */
 export function seeded(seed: number): () => number {
@@ -12,7 +12,7 @@ export function seeded(seed: number): () => number {
 }
 
 /** Draws ranks in [0, count) with probability 1 / (rank + 1)^alpha. */
-export function zipf(count: number, alpha: number, dice: () => number): () => number {
+export function zipf(count: number, alpha: number, random: () => number): () => number {
   const sums = new Float64Array(count);
   let sum = 0;
   for (let rank = 0; rank < count; rank++) {
@@ -20,7 +20,7 @@ export function zipf(count: number, alpha: number, dice: () => number): () => nu
     sums[rank] = sum;
   }
   return () => {
-    const at = dice() * sum;
+    const at = random() * sum;
     let [low, high] = [0, count - 1];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -32,12 +32,12 @@ export function zipf(count: number, alpha: number, dice: () => number): () => nu
 }
 
 export interface Trace {
-  readonly keys: readonly string[]; // by number
-  readonly asked: Uint32Array;
+  readonly keys: readonly string[]; // index: the number of a key
+  readonly requests: Uint32Array;
 }
 
 export interface TraceShape {
-  readonly count: number; // keys of the catalogue
+  readonly count: number; // distinct keys
   readonly length: number; // requests
   readonly seed: number;
 }
@@ -45,34 +45,34 @@ export interface TraceShape {
 const named = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => `v1|users.v1.UserService/GetUser|shared|usr_${index}`);
 
-/** Zipf, and nothing else. */
+/** Zipf only. */
 export function zipfTrace({ count, length, seed }: TraceShape, alpha: number): Trace {
   const draw = zipf(count, alpha, seeded(seed));
-  return { keys: named(count), asked: Uint32Array.from({ length }, draw) };
+  return { keys: named(count), requests: Uint32Array.from({ length }, draw) };
 }
 
-/** Zipf 0.9, and a fifth of the requests in scans of 500 keys that are asked for once. */
+/** Zipf 0.9, and a fifth of the requests in scans of 500 keys that are requested once. */
 export function scanTrace({ count, length, seed }: TraceShape): Trace {
   const draw = zipf(count, 0.9, seeded(seed));
   const scanned = Math.ceil(length / 5);
   let next = count;
-  const asked = Uint32Array.from({ length }, (_, index) => (index % 2_500 < 500 ? next++ : draw()));
-  return { keys: named(count + scanned + 500), asked };
+  const requests = Uint32Array.from({ length }, (_, index) => (index % 2_500 < 500 ? next++ : draw()));
+  return { keys: named(count + scanned + 500), requests };
 }
 
 /** Zipf 0.9 over ranks that move on: every so many requests the most popular key is forgotten, and the others move up. */
 export function driftTrace({ count, length, seed }: TraceShape, everyRequests: number): Trace {
   const draw = zipf(count, 0.9, seeded(seed));
-  return { keys: named(count), asked: Uint32Array.from({ length }, (_, index) => (draw() + Math.floor(index / everyRequests)) % count) };
+  return { keys: named(count), requests: Uint32Array.from({ length }, (_, index) => (draw() + Math.floor(index / everyRequests)) % count) };
 }
 
-/** Share of requests that a cache answers, in percent. */
-export function hitPercent({ keys, asked }: Trace, get: (key: string) => boolean, set: (key: string) => void): number {
+/** Share of hits, %. */
+export function hitPercent({ keys, requests }: Trace, get: (key: string) => boolean, set: (key: string) => void): number {
   let hits = 0;
-  for (const number of asked) {
+  for (const number of requests) {
     const key = keys[number]!;
     if (get(key)) hits += 1;
     else set(key);
   }
-  return (100 * hits) / asked.length;
+  return (100 * hits) / requests.length;
 }

@@ -75,5 +75,5 @@ export async function endOfStream(
   return JSON.parse(new TextDecoder().decode(bytes.subarray(5)));
 }
 
-/** The `waitMs` of rules in tests: on a busy machine an object takes longer than the default, and the rule would decide without it. */
+/** The `waitMs` of rules in tests: on a busy machine a Durable Object takes longer than the default, and the rule would decide without it. */
 export const PATIENT_MS = 30_000;

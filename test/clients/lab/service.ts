@@ -1,4 +1,4 @@
-// LabService as connect-node serves it: does what each request asks for, and remembers what became of it.
+// LabService as connect-node serves it: does what each request says, and records its outcome.
 import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
 import { type Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../../protos/gen/google/rpc/error_details_pb.ts";

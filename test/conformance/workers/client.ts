@@ -1,4 +1,4 @@
-// Under test: the transport. Each request of the suite comes as one POST, the call is made, and what came of it is the answer.
+// Under test: the transport. Each request of the suite comes as one POST, the call is made, and its outcome is the response.
 import { create, createRegistry, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { type Any, AnySchema, anyUnpackTo } from "@bufbuild/protobuf/wkt";
 import { type CallOptions, ConnectError, createClient } from "@connectrpc/connect";
@@ -23,51 +23,51 @@ import {
 
 export default {
   async fetch(request: Request): Promise<Response> {
-    const asked = fromBinary(ClientCompatRequestSchema, new Uint8Array(await request.arrayBuffer()));
-    const { testName } = asked;
-    const answer = await called(asked).then(
+    const test = fromBinary(ClientCompatRequestSchema, new Uint8Array(await request.arrayBuffer()));
+    const { testName } = test;
+    const response = await run(test).then(
       (value) => create(ClientCompatResponseSchema, { testName, result: { case: "response", value } }),
       (reason: unknown) => create(ClientCompatResponseSchema, { testName, result: { case: "error", value: { message: String(reason) } } }),
     );
-    return new Response(toBinary(ClientCompatResponseSchema, answer));
+    return new Response(toBinary(ClientCompatResponseSchema, response));
   },
 };
 
 const registry = createRegistry(file_connectrpc_conformance_v1_service);
 const COMPRESSION: Readonly<Record<string, Compression>> = { gzip: Compression.GZIP, deflate: Compression.DEFLATE };
 
-function optionsFor(asked: ClientCompatRequest): TransportOptions {
-  const compression = compressions.find(({ name }) => COMPRESSION[name] === asked.compression);
+function optionsFor(test: ClientCompatRequest): TransportOptions {
+  const compression = compressions.find(({ name }) => COMPRESSION[name] === test.compression);
   return {
-    protocol: asked.protocol === Protocol.GRPC_WEB ? "grpc_web" : "connect",
-    ...(asked.codec === Codec.JSON && { json: { registry } }),
-    useGet: asked.useGetHttpMethod,
+    protocol: test.protocol === Protocol.GRPC_WEB ? "grpc_web" : "connect",
+    ...(test.codec === Codec.JSON && { json: { registry } }),
+    useGet: test.useGetHttpMethod,
     compressions: compression === undefined ? [] : compressions,
     sendCompression: compression ?? null,
     timeoutMs: Number.POSITIVE_INFINITY,
-    ...(asked.messageReceiveLimit > 0 && { readMaxBytes: asked.messageReceiveLimit }),
+    ...(test.messageReceiveLimit > 0 && { readMaxBytes: test.messageReceiveLimit }),
   };
 }
 
-async function called(asked: ClientCompatRequest): Promise<ClientResponseResult> {
-  const method = ConformanceService.methods.find(({ name }) => name === (asked.method ?? "Unary"));
-  if (method === undefined) throw new Error(`there is no method ${asked.method}`);
-  const transport = transportTo(`http://${asked.host}:${asked.port}`, optionsFor(asked));
+async function run(test: ClientCompatRequest): Promise<ClientResponseResult> {
+  const method = ConformanceService.methods.find(({ name }) => name === (test.method ?? "Unary"));
+  if (method === undefined) throw new Error(`there is no method ${test.method}`);
+  const transport = transportTo(`http://${test.host}:${test.port}`, optionsFor(test));
   const result = create(ClientResponseResultSchema);
   const header = new Headers();
-  for (const { name, value } of asked.requestHeaders) for (const each of value) header.append(name, each);
-  const timing = asked.cancel?.cancelTiming;
+  for (const { name, value } of test.requestHeaders) for (const each of value) header.append(name, each);
+  const timing = test.cancel?.cancelTiming;
   const stop = new AbortController();
-  const messages = asked.requestMessages.map((message) => unpacked(message, method.input));
+  const messages = test.requestMessages.map((message) => unpacked(message, method.input));
   const cancelAfterSend = async (): Promise<void> => {
-    if (asked.cancel === undefined || timing?.case === "afterNumResponses") return;
+    if (test.cancel === undefined || timing?.case === "afterNumResponses") return;
     await scheduler.wait(timing?.case === "afterCloseSendMs" ? timing.value : 0);
     stop.abort();
   };
   let sent = 0;
   async function* requests() {
     for (const message of messages) {
-      await scheduler.wait(asked.requestDelayMs);
+      await scheduler.wait(test.requestDelayMs);
       sent++;
       yield message;
     }
@@ -84,7 +84,7 @@ async function called(asked: ClientCompatRequest): Promise<ClientResponseResult>
   const options: CallOptions = {
     headers: header,
     signal: stop.signal,
-    ...(asked.timeoutMs !== undefined && { timeoutMs: asked.timeoutMs }),
+    ...(test.timeoutMs !== undefined && { timeoutMs: test.timeoutMs }),
     onHeader: (headers) => {
       result.responseHeaders = listOf(headers);
     },
@@ -95,14 +95,14 @@ async function called(asked: ClientCompatRequest): Promise<ClientResponseResult>
   try {
     const client = createClient(ConformanceService, transport) as unknown as Record<string, Call>;
     const isOne = method.methodKind === "unary" || method.methodKind === "server_streaming";
-    if (isOne) await scheduler.wait(asked.requestDelayMs);
-    const answer = client[method.localName]!(isOne ? messages[0]! : requests(), options);
+    if (isOne) await scheduler.wait(test.requestDelayMs);
+    const response = client[method.localName]!(isOne ? messages[0]! : requests(), options);
     if (isOne) {
       sent = 1;
       void cancelAfterSend();
     }
-    if (Symbol.asyncIterator in answer) for await (const message of answer) take(message);
-    else take(await answer);
+    if (Symbol.asyncIterator in response) for await (const message of response) take(message);
+    else take(await response);
   } catch (reason) {
     const error = ConnectError.from(reason);
     if (result.responseHeaders.length === 0) result.responseHeaders = listOf(error.metadata);

@@ -1,4 +1,4 @@
-// Under test: the gateway, before the suite's own reference server.
+// Under test: the gateway, in front of the suite's own reference server.
 import type { SpokenProtocol } from "../../../core/config/upstream.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
 import { ConformanceService } from "../gen/connectrpc/conformance/v1/service_pb.ts";
@@ -6,7 +6,7 @@ import { ConformanceService } from "../gen/connectrpc/conformance/v1/service_pb.
 interface Env {
   readonly LIMIT: number; // largest message, bytes; 0 for the default
   readonly UPSTREAM: string; // a base URL
-  readonly PROTOCOL: SpokenProtocol; // what the upstream speaks
+  readonly PROTOCOL: SpokenProtocol; // the protocol of the upstream
 }
 
 let app: ReturnType<typeof createApp> | undefined;

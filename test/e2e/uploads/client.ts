@@ -1,4 +1,4 @@
-// A caller on a raw socket: it sends the parts of a body when it is told to, and can hang up between them.
+// A caller on a raw socket: it sends the parts of a body on request, and can disconnect between them.
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 
 export interface Received {

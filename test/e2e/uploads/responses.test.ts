@@ -1,4 +1,4 @@
-// Responses over sockets: the status of a stream that fails at once, heads that do not wait, codings nobody asked for, callers that hang up.
+// Responses over sockets: the status of a stream that fails at once, heads that do not wait, codings without a request for them, callers that disconnect.
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Running } from "../../../bench/workerd.ts";

@@ -18,7 +18,7 @@ export async function setUp(): Promise<Setup> {
   const subject = {
     entry: "test/support/uploads/gateway.ts",
     about: "",
-    flags: ["enable_request_signal"], // as in wrangler.toml
+    flags: ["enable_request_signal"], // the flags of wrangler.toml
     variables: { UPSTREAM_URL: `http://127.0.0.1:${upstream.port}` },
     prepare: () => Promise.reject(new Error("no load")),
   };

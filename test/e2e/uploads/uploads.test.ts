@@ -7,7 +7,7 @@ import { envelope, ITEM, inKind, isTakenForWhole, type Setup, setUp, text } from
 import { type Behavior, envelopesIn, type RawUpstream, type Seen } from "./upstream.ts";
 
 const SERVICE = "/uploads.v1.UploadService";
-const MAX_BYTES = 1_000; // as in test/support/uploads/gateway.ts
+const MAX_BYTES = 1_000; // the limit in test/support/uploads/gateway.ts
 let setup: Setup | undefined;
 let upstream: RawUpstream;
 let gateway: Running;

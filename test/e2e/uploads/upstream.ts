@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from "node:net";
 export interface Seen {
   readonly head: string; // request line and header fields, lower case but for the line
   body: Buffer; // without the framing of HTTP
-  isEnded: boolean; // as HTTP has it: the last chunk has come, or all bytes of the announced length
+  isEnded: boolean; // whether the last chunk, or all bytes of the declared length, have arrived
   isClosed: boolean; // the connection
 }
 

@@ -1,4 +1,4 @@
-// A gateway that caches, with its log of purges in another process: the real gateway, with a wire of the test's own to the real object.
+// A gateway that caches, with its purge log in another process: the real gateway, connected to the real Durable Object by HTTP.
 import type { GatewayInput } from "../../../core/config/gateway.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
 import type { Bindings } from "../../../workers/gateway/upstream/upstream.ts";
@@ -24,12 +24,12 @@ let app: ReturnType<typeof createApp> | undefined;
 
 export default {
   fetch(request: Request, env: Env): Response | Promise<Response> {
-    const ask = async (what: string, args: unknown): Promise<unknown> => {
-      const answer = await env.ORIGIN.fetch(`http://log/log/${what}`, { method: "POST", body: JSON.stringify(args) });
-      return answer.json();
+    const send = async (what: string, args: unknown): Promise<unknown> => {
+      const response = await env.ORIGIN.fetch(`http://log/log/${what}`, { method: "POST", body: JSON.stringify(args) });
+      return response.json();
     };
     const PURGE_LOG = {
-      getByName: () => ({ since: (...args: unknown[]) => ask("since", args), append: (...args: unknown[]) => ask("append", args) }),
+      getByName: () => ({ since: (...args: unknown[]) => send("since", args), append: (...args: unknown[]) => send("append", args) }),
     };
     app ??= createApp(config, catalog, { ...env, PURGE_LOG });
     return app.fetch(request);

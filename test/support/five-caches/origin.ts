@@ -1,4 +1,4 @@
-// What five gateways have in common: the object of their purges, and an origin that does what its path says, and counts.
+// What five gateways share: the Durable Object of their purges, and an origin whose paths say what it does, and which counts.
 import type { PurgeMode, PurgeTarget } from "../../../core/cache/purge/purges.ts";
 import type { PurgeLog } from "../../../durable-objects/purge-log.ts";
 

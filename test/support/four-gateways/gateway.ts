@@ -1,4 +1,4 @@
-// A gateway whose buckets live in another process: the real gateway, with a wire of the test's own to the real object.
+// A gateway whose buckets live in another process: the real gateway, connected to the real Durable Object by HTTP.
 import { createApp } from "../../../workers/gateway/app.ts";
 import type { Bindings } from "../../../workers/gateway/upstream/upstream.ts";
 import { catalog } from "../shipped/catalog.ts";
@@ -20,9 +20,9 @@ export default {
   fetch(request: Request, env: Env): Response | Promise<Response> {
     const TOKEN_BUCKET = {
       getByName: (shard: string) => ({
-        async lend(asks: unknown): Promise<unknown> {
-          const answer = await env.BUCKETS.fetch(`http://buckets/lend/${shard}`, { method: "POST", body: JSON.stringify(asks) });
-          return answer.json();
+        async lend(requests: unknown): Promise<unknown> {
+          const response = await env.BUCKETS.fetch(`http://buckets/lend/${shard}`, { method: "POST", body: JSON.stringify(requests) });
+          return response.json();
         },
       }),
     };

@@ -1,4 +1,4 @@
-// What the gateways have in common: the object of their buckets, and an upstream that counts what reaches it.
+// What the gateways share: the Durable Object of their buckets, and an upstream that counts its calls.
 import type { BucketLeaseRequest, TokenBucket } from "../../../durable-objects/token-bucket.ts";
 
 export { TokenBucket } from "../../../durable-objects/token-bucket.ts";
@@ -12,8 +12,8 @@ export default {
     if (pathname === "/admitted") return Response.json({ admitted, lends });
     if (pathname.startsWith("/lend/")) {
       lends += 1;
-      const asks = await request.json<BucketLeaseRequest[]>();
-      return Response.json(await env.TOKEN_BUCKET.getByName(pathname.slice(6)).lend(asks));
+      const requests = await request.json<BucketLeaseRequest[]>();
+      return Response.json(await env.TOKEN_BUCKET.getByName(pathname.slice(6)).lend(requests));
     }
     admitted.push(Number(request.headers.get("x-admitted-at")));
     return Response.json({ id: "usr_01arz3ndektsv4rrffq69g5fav" });
