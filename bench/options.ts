@@ -1,6 +1,6 @@
 // The options of the benchmark, and what is said of a wrong one.
 import { parseArgs } from "node:util";
-import { usageOf } from "../cli/usage.mjs";
+import { usageOf } from "../cli/launch/usage.mjs";
 
 export const HELP = usageOf("bench")!;
 

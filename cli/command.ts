@@ -1,6 +1,6 @@
 // Reads the arguments of a command: an unknown flag is refused with the usage text, and --help and --version are the same everywhere.
 import { type ParseArgsConfig, type ParseArgsOptionsConfig, parseArgs } from "node:util";
-import { usageOf, VERSION } from "./usage.mjs";
+import { usageOf, VERSION } from "./launch/usage.mjs";
 
 type Parsed<O extends ParseArgsOptionsConfig> = ReturnType<typeof parseArgs<{ options: O; allowPositionals: true; strict: true }>>;
 

@@ -1,13 +1,13 @@
 // Runs one of the project's tools on a machine that may have nothing but Node 20 and npm:
 // installs what the lock file lists where it is missing, then starts the tool under the newer Node that came with it.
-//   node cli/run.mjs cli/start.ts      a file of ours        node cli/run.mjs vitest run      a command of a package
+//   node cli/run.mjs cli/local/start.ts      a file of ours        node cli/run.mjs vitest run      a command of a package
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { watchAncestors } from "./ancestors.mjs";
-import { install, isInstalled } from "./install.mjs";
-import { scriptOf, usageOf, VERSION } from "./usage.mjs";
+import { watchAncestors } from "./launch/ancestors.mjs";
+import { install, isInstalled } from "./launch/install.mjs";
+import { scriptOf, usageOf, VERSION } from "./launch/usage.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");

@@ -6,10 +6,10 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { join, resolve } from "node:path";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
-import { bindingsOf, readWorkerConfig } from "../bindings.ts";
-import { BundleError, bundle } from "../bundle.ts";
-import { classProblems } from "../worker-problems.ts";
-import type { ProjectWorker } from "../workers.ts";
+import { bindingsOf, readWorkerConfig } from "../project/bindings.ts";
+import { BundleError, bundle } from "../project/bundle.ts";
+import { classProblems } from "../project/worker-problems.ts";
+import type { ProjectWorker } from "../project/workers.ts";
 
 /** The options of a Worker as miniflare takes them; wrangler has made them. */
 export type RuntimeOptions = Readonly<Record<string, unknown>> & { readonly name: string };

@@ -1,9 +1,9 @@
 // What should run now: the project's files of this moment where they are right, and for each Worker whose files are not, its last good version.
 import { join } from "node:path";
-import { changesOf } from "../changes.ts";
-import { CONFIG_FILE, checkConfiguration, type Findings } from "../configuration.ts";
-import { unboundProblems } from "../worker-problems.ts";
-import { findWorkers, GATEWAY_FILE, type ProjectWorkers, SERVICES_FOLDER, serviceFiles } from "../workers.ts";
+import { changesOf } from "../project/changes.ts";
+import { CONFIG_FILE, checkConfiguration, type Findings } from "../project/configuration.ts";
+import { unboundProblems } from "../project/worker-problems.ts";
+import { findWorkers, GATEWAY_FILE, type ProjectWorkers, SERVICES_FOLDER, serviceFiles } from "../project/workers.ts";
 import { build, type Candidate } from "./candidate.ts";
 import type { Watched } from "./watch.ts";
 

@@ -1,6 +1,6 @@
 // Runs the project's Workers and replaces them when their files change. What cannot run is reported, and what ran before goes on.
-import { inOneLine } from "../changes.ts";
-import { GATEWAY_FILE } from "../workers.ts";
+import { inOneLine } from "../project/changes.ts";
+import { GATEWAY_FILE } from "../project/workers.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Front } from "./front.ts";
 import { differences, type Loaded, type LoadOptions, load } from "./loader.ts";

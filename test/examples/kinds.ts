@@ -18,7 +18,7 @@ const COMMAND_EXCEPTIONS: readonly (readonly [beginning: RegExp, reason: string]
   [/^wrangler dev$/, "named for comparison: npm start takes its place"],
   [/^node test\/account\//, "proves on an account what only Cloudflare's edge does"],
   [/^curl (?!.*(localhost|https?:))/, "some options of a command, not a whole one"],
-  [/^npm ci$/, "installs; test/cli/install.test.ts does so in a project of its own"],
+  [/^npm ci$/, "installs; test/cli/launch/install.test.ts does so in a project of its own"],
 ];
 
 export type Kind = "diagram" | "walk" | "configuration" | "session" | "shell" | "data" | "exception";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { beforeAll, describe, expect, it } from "vitest";
-import { openapiOf, openapiText } from "../../cli/openapi.ts";
+import { openapiOf, openapiText } from "../../cli/gen/openapi.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a document is looked into by paths
 type Document = any;

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { parseCommand } from "./command.ts";
+import { parseCommand } from "../command.ts";
 import { openapiOf, openapiTextOf, referenceTextOf } from "./openapi.ts";
 
 const COMMITTED = "protos/gen";

@@ -2,13 +2,13 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { bundle } from "./bundle.ts";
-import { parseCommand } from "./command.ts";
-import { CONFIG_FILE, checkConfiguration } from "./configuration.ts";
+import { parseCommand } from "../command.ts";
+import { bundle } from "../project/bundle.ts";
+import { CONFIG_FILE, checkConfiguration } from "../project/configuration.ts";
+import { environmentProblems } from "../project/environment.ts";
+import { unreachableProblems, workerProblems } from "../project/worker-problems.ts";
+import { findWorkers, type ProjectWorker } from "../project/workers.ts";
 import { parseDeployArguments } from "./deploy-arguments.ts";
-import { environmentProblems } from "./environment.ts";
-import { unreachableProblems, workerProblems } from "./worker-problems.ts";
-import { findWorkers, type ProjectWorker } from "./workers.ts";
 
 const BUNDLE = ".wrangler/tidegate/gateway.js";
 

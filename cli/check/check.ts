@@ -1,8 +1,8 @@
 // `npm run check`: all that must hold before anything runs. Every check runs, whatever became of the one before.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { parseCommand } from "./command.ts";
-import { isOwn, OWN_PROTOS } from "./own-files.ts";
+import { parseCommand } from "../command.ts";
+import { isOwn, OWN_PROTOS } from "../own-files.ts";
 
 const { values } = parseCommand("check", { config: { type: "string", short: "c" }, env: { type: "string", short: "e" } });
 const given = Object.entries(values).map(([name, value]) => ` --${name}='${value.replaceAll("'", "'\\''")}'`);
@@ -21,8 +21,8 @@ const CHECKS: readonly (readonly [name: string, command: string])[] = [
   ["lint and format", "biome check --error-on-warnings ."],
   ["lint of the protos", `buf lint ${protos}`],
   ["format of the protos", `buf format protos ${protos} --diff --exit-code`],
-  ["generated code is fresh", "node cli/gen.ts --check"],
-  ["configuration and Workers", `node cli/check-configuration.ts${given.join("")}`],
+  ["generated code is fresh", "node cli/gen/gen.ts --check"],
+  ["configuration and Workers", `node cli/check/check-configuration.ts${given.join("")}`],
   ["language of code and documents", "node cli/language.ts"],
   ["structure and imports", "vitest run --project node test/architecture.test.ts test/structure.test.ts"],
 ];

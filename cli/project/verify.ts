@@ -1,10 +1,10 @@
 // Runs in a process of its own, bundled anew each time: checks gateway.config.ts with the files of this moment, and writes what it found.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
-import input from "../gateway.config.ts";
-import { configure, InvalidConfiguration } from "../workers/gateway/configure/configuration.ts";
-import { protovalidate } from "../workers/gateway/configure/protovalidate.ts";
-import { catalog } from "../workers/services/catalog.ts";
+import input from "../../gateway.config.ts";
+import { configure, InvalidConfiguration } from "../../workers/gateway/configure/configuration.ts";
+import { protovalidate } from "../../workers/gateway/configure/protovalidate.ts";
+import { catalog } from "../../workers/services/catalog.ts";
 import type { SeenBinding } from "./bindings.ts";
 
 /** What the process is started with. */

@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { parseDeployArguments } from "../../cli/deploy-arguments.ts";
-import { copyProject, type ProjectCopy } from "./project-copy.ts";
+import { parseDeployArguments } from "../../../cli/deploy/deploy-arguments.ts";
+import { copyProject, type ProjectCopy } from "../project-copy.ts";
 
 vi.setConfig({ testTimeout: 180_000 }); // each test starts processes
 
@@ -38,7 +38,7 @@ function withStaging(change: (file: string, sections: string) => string = (_, se
 
 function deploy(args: readonly string[], variables: Record<string, string> = {}) {
   Object.assign(copy.env, { CLOUDFLARE_ENV: undefined, ...variables });
-  const { status, stdout, stderr } = copy.run("deploy.ts", "--dry-run", ...args);
+  const { status, stdout, stderr } = copy.run("deploy/deploy.ts", "--dry-run", ...args);
   return { status, text: stdout + stderr };
 }
 

@@ -1,12 +1,12 @@
 // `npm start`: the gateway with the project's services on this machine, without an account and without network.
-import "./local/quiet.ts";
-import { parseCommand } from "./command.ts";
-import { CONFIG_FILE } from "./configuration.ts";
-import { environmentOf } from "./environment.ts";
-import { Front } from "./local/front.ts";
-import { guardChildren, watchLauncher } from "./local/processes.ts";
-import { Runtime } from "./local/runtime.ts";
-import { Supervisor } from "./local/supervisor.ts";
+import "./quiet.ts";
+import { parseCommand } from "../command.ts";
+import { CONFIG_FILE } from "../project/configuration.ts";
+import { environmentOf } from "../project/environment.ts";
+import { Front } from "./front.ts";
+import { guardChildren, watchLauncher } from "./processes.ts";
+import { Runtime } from "./runtime.ts";
+import { Supervisor } from "./supervisor.ts";
 
 const FIRST_PORT = 8787;
 const LONGEST_STOP_MS = 5_000;

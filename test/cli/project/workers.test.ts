@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { changesOf, inOneLine } from "../../cli/changes.ts";
-import { locate } from "../../cli/locate.ts";
-import { copyProject, type ProjectCopy } from "./project-copy.ts";
+import { changesOf, inOneLine } from "../../../cli/project/changes.ts";
+import { locate } from "../../../cli/project/locate.ts";
+import { copyProject, type ProjectCopy } from "../project-copy.ts";
 
 vi.setConfig({ testTimeout: 120_000 }); // each test of the first part starts processes
 
@@ -26,7 +26,7 @@ describe("the check of the Workers", () => {
   beforeEach(() => rmSync(join(copy.folder, BILLING, "wrangler.toml"), { force: true }));
 
   function check(): { status: number | null; lines: string[] } {
-    const { status, stdout, stderr } = copy.run("check-configuration.ts");
+    const { status, stdout, stderr } = copy.run("check/check-configuration.ts");
     return { status, lines: `${stdout}${stderr}`.trim().split("\n") };
   }
 

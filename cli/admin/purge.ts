@@ -1,5 +1,5 @@
 // `npm run purge`: takes cached answers out of the gateway, by tag, route or key, or all of them.
-import { parseCommand } from "./command.ts";
+import { parseCommand } from "../command.ts";
 
 const { values } = parseCommand("purge", {
   tag: { type: "string", multiple: true, default: [] },

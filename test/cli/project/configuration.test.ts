@@ -1,6 +1,6 @@
 // The check of gateway.config.ts before a start or a deploy sees every kind of binding that the running Worker finds.
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { copyProject, type ProjectCopy } from "./project-copy.ts";
+import { copyProject, type ProjectCopy } from "../project-copy.ts";
 
 vi.setConfig({ testTimeout: 120_000 }); // each test starts processes
 
@@ -27,7 +27,7 @@ function check(fields: string): { status: number | null; output: string } {
     "gateway.config.ts",
     `import { defineGateway } from "./core/config/gateway.ts";\nexport default defineGateway({ ${fields} });\n`,
   );
-  const { status, stdout, stderr } = copy.run("check-configuration.ts");
+  const { status, stdout, stderr } = copy.run("check/check-configuration.ts");
   return { status, output: stdout + stderr };
 }
 

@@ -1,17 +1,6 @@
 // `npm run X` on a fresh clone: one installation however many commands start, and none that was cut short counts. With the real npm.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -21,7 +10,8 @@ const running: ChildProcess[] = [];
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "tidegate-install-"));
-  for (const file of readdirSync("cli").filter((name) => name.endsWith(".mjs"))) cpSync(`cli/${file}`, join(root, "cli", file));
+  cpSync("cli/run.mjs", join(root, "cli/run.mjs"));
+  cpSync("cli/launch", join(root, "cli/launch"), { recursive: true });
   mkdirSync(join(root, "cli/usage"));
   mkdirSync(join(root, "dependency"));
   writeFileSync(join(root, "cli/tool.mjs"), 'console.log("tool", ...process.argv.slice(2));');

@@ -1,10 +1,10 @@
 // What of the project's Workers does not fit together: bindings that lead nowhere, services that nothing is bound to, classes and migrations that are missing.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
-import { suggest } from "../core/config/problems.ts";
+import { suggest } from "../../core/config/problems.ts";
+import { isOwn } from "../own-files.ts";
 import { BundleError, bundle } from "./bundle.ts";
 import { CONFIG_FILE } from "./configuration.ts";
-import { isOwn } from "./own-files.ts";
 import { type ProjectWorker, type ProjectWorkers, SERVICES_FOLDER, serviceFiles } from "./workers.ts";
 
 /** Bindings to Workers that are not in the project, by binding: `npm start` cannot run them, and a deploy needs them to be there. */

@@ -1,9 +1,9 @@
 // Reports what is wrong with gateway.config.ts and the project's Workers, if anything. A secret that is not here may be set in the account: a note.
 import { parseArgs } from "node:util";
-import { checkConfiguration } from "./configuration.ts";
-import { environmentOf } from "./environment.ts";
-import { workerProblems } from "./worker-problems.ts";
-import { findWorkers } from "./workers.ts";
+import { checkConfiguration } from "../project/configuration.ts";
+import { environmentOf } from "../project/environment.ts";
+import { workerProblems } from "../project/worker-problems.ts";
+import { findWorkers } from "../project/workers.ts";
 
 const { values } = parseArgs({ options: { config: { type: "string" }, env: { type: "string", short: "e" } } });
 const env = environmentOf(values.env);

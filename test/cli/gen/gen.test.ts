@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 let root: string;
 const PROTO = "protos/acme/v1/acme.proto";
-const GEN = resolve("cli/gen.ts");
+const GEN = resolve("cli/gen/gen.ts");
 const VALID = 'syntax = "proto3";\npackage acme.v1;\nmessage Thing {\n  string name = 1;\n}\n';
 const RULE = (rule: string) =>
   `${VALID}import "google/api/annotations.proto";\nservice Things {\n  rpc Get(Thing) returns (Thing) {\n    option (google.api.http) = ${rule};\n  }\n}\n`;

@@ -1,6 +1,6 @@
 // `npm run register`: makes a server known to the gateway's registry, keeps its lease, and takes it out when it is stopped.
 import { hostname } from "node:os";
-import { parseCommand } from "./command.ts";
+import { parseCommand } from "../command.ts";
 
 const { values } = parseCommand("register", {
   service: { type: "string" },

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const PACKAGE = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+const PACKAGE = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 const COMMON = `
   --help, -h       show this text
   --version        show the version of Tidegate
@@ -30,6 +30,6 @@ export function scriptOf(args) {
  * @returns {string | undefined} cli/usage/<script>.txt, with `-` for `:`, and what all commands take
  */
 export function usageOf(script) {
-  const file = fileURLToPath(new URL(`usage/${script.replaceAll(":", "-")}.txt`, import.meta.url));
+  const file = fileURLToPath(new URL(`../usage/${script.replaceAll(":", "-")}.txt`, import.meta.url));
   return existsSync(file) ? readFileSync(file, "utf8").trimEnd() + "\n" + COMMON : undefined;
 }

@@ -1,17 +1,17 @@
-// Writes the OpenAPI document of the protos: `node cli/openapi.ts [FILE]`, by default to standard output.
+// Writes the OpenAPI document of the protos: `node cli/gen/openapi.ts [FILE]`, by default to standard output.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createFileRegistry, type DescEnum, type DescMessage, type DescService, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { describe } from "../core/config/problems.ts";
-import { documentOf, type Info } from "../workers/gateway/openapi/document.ts";
-import { type Comments, type Declared, fullNameOf, rawCommentOf } from "../workers/gateway/openapi/schemas/comments.ts";
-import type { Schema } from "../workers/gateway/openapi/schemas/values.ts";
-import { compileRest } from "../workers/gateway/transcode/rules/rules.ts";
+import { describe } from "../../core/config/problems.ts";
+import { documentOf, type Info } from "../../workers/gateway/openapi/document.ts";
+import { type Comments, type Declared, fullNameOf, rawCommentOf } from "../../workers/gateway/openapi/schemas/comments.ts";
+import type { Schema } from "../../workers/gateway/openapi/schemas/values.ts";
+import { compileRest } from "../../workers/gateway/transcode/rules/rules.ts";
 
 const INFO: Info = {
   title: "Tidegate",
-  version: JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version,
+  version: JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version,
   description: "The services of this repository, called as REST. The same methods respond to Connect and gRPC-Web by their names.",
 };
 

@@ -1,7 +1,7 @@
 // `npm run breaker`: lists the breakers of the gateway's upstreams, opens and closes them by hand, and tells who has.
 import { userInfo } from "node:os";
-import { OPERATOR_HEADER } from "../core/headers.ts";
-import { parseCommand } from "./command.ts";
+import { OPERATOR_HEADER } from "../../core/headers.ts";
+import { parseCommand } from "../command.ts";
 
 const HINT = "`npm run breaker -- --help` shows how";
 const FORCES = { open: "FORCE_OPEN", close: "FORCE_CLOSED", auto: "FORCE_EVIDENCE" } as const;

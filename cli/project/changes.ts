@@ -1,5 +1,5 @@
 // What differs between two versions of a configuration, one phrase for each setting: `defaults.readTimeoutMs: 15000 -> 10000`.
-import { join } from "../core/config/problems.ts";
+import { join } from "../../core/config/problems.ts";
 
 /**
  * @param before plain JSON, as `after`

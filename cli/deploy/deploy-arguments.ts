@@ -1,7 +1,7 @@
 // The arguments of `npm run deploy`: what is meant for all Workers goes on to wrangler, what can only be meant for one is refused.
 import { parseArgs } from "node:util";
-import { CONFIG_FILE } from "./configuration.ts";
-import { environmentOf } from "./environment.ts";
+import { CONFIG_FILE } from "../project/configuration.ts";
+import { environmentOf } from "../project/environment.ts";
 
 export interface DeployArguments {
   readonly env: string | undefined;

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe } from "../core/config/problems.ts";
+import { describe } from "../../core/config/problems.ts";
 import { bindingsOf, readWorkerConfig } from "./bindings.ts";
 import { BundleError, bundle } from "./bundle.ts";
 import { locate } from "./locate.ts";
@@ -45,7 +45,7 @@ export async function checkConfiguration({ secrets, env, file = CONFIG_FILE }: C
   const folder = mkdtempSync(join(tmpdir(), "tidegate-check-"));
   try {
     const config = readWorkerConfig("wrangler.toml", env);
-    const { text, inputs } = await bundle({ entry: "cli/verify.ts", runtime: "node", gatewayConfig: file });
+    const { text, inputs } = await bundle({ entry: "cli/project/verify.ts", runtime: "node", gatewayConfig: file });
     const request: VerifyRequest = {
       bindings: bindingsOf(config, secrets, env),
       validates: config.main?.endsWith("validating.ts") === true,
