@@ -6,7 +6,7 @@
  * @param address as the edge wrote it in `CF-Connecting-IP`; anything that is not exactly one address counts as unknown
  * @returns `192.0.2.7`, `2001:db8:0:1::/64`, or `unknown`: all callers without an address share one
  */
-export function callerOf(address: string | null): string {
+export function addressKey(address: string | null): string {
   if (address === null || address.length > 45) return "unknown";
   if (isIPv4(address)) return address;
   const groups = parseIPv6(address);

@@ -1,6 +1,6 @@
 // The path of a request: taken once from its URL and brought to the one form that routing, policy, cache and transcoding share.
 
-export type Target =
+export type CanonicalPath =
   | { readonly kind: "ok"; readonly path: string; readonly query: string }
   | { readonly kind: "invalid"; readonly problem: string };
 
@@ -24,7 +24,7 @@ const PATH_CHARACTER = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/]$/;
  * @returns `path` starts with `/`; `query` is raw, and empty or starts with `?`; or what is wrong, fit for the caller
  * @see RFC 3986, section 6.2.2
  */
-export function canonicalPath(url: string): Target {
+export function canonicalPath(url: string): CanonicalPath {
   const start = url.startsWith("/") ? 0 : pathStart(url);
   if (start < 0) return invalid("url has no path");
   const end = firstOf(url, "#", url.length);
@@ -36,7 +36,7 @@ export function canonicalPath(url: string): Target {
   return canonicalise(path, query);
 }
 
-function canonicalise(path: string, query: string): Target {
+function canonicalise(path: string, query: string): CanonicalPath {
   let canonical = "";
   for (let at = 0; at < path.length; ) {
     const character = path[at]!;
@@ -65,7 +65,7 @@ function canonicalise(path: string, query: string): Target {
   return { kind: "ok", path: canonical, query };
 }
 
-function invalid(problem: string): Target {
+function invalid(problem: string): CanonicalPath {
   return { kind: "invalid", problem };
 }
 

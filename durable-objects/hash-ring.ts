@@ -1,6 +1,6 @@
 // The endpoints of one service, and their only writer: keeps leases, checks health, tells isolates what has changed.
 import { DurableObject } from "cloudflare:workers";
-import { atOnce } from "../core/at-once.ts";
+import { concurrently } from "../core/concurrently.ts";
 import type { HealthPolicy } from "../core/config/upstream.ts";
 import {
   type ConfiguredEndpoint,
@@ -127,7 +127,7 @@ export class HashRing extends DurableObject {
       const registered = liveEndpoints(this.#members, Date.now()).map(({ id, url }) => ({ target: { id, url }, isConfigured: false }));
       const wanted = Date.now() < this.#wantedUntil ? [...this.#configured.values()] : [];
       const all = [...registered, ...wanted.map(({ target }) => ({ target, isConfigured: true }))];
-      await atOnce(AT_ONCE, all, async ({ target, isConfigured }) => {
+      await concurrently(AT_ONCE, all, async ({ target, isConfigured }) => {
         const isWell = await this.#isWell(target, check);
         await (isConfigured ? this.#heardConfigured(target.id, isWell, check) : this.#heard(target.id, isWell, check));
       });

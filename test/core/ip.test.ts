@@ -1,7 +1,7 @@
 // Whom an address stands for.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { callerOf } from "../../core/ip.ts";
+import { addressKey } from "../../core/ip.ts";
 
 describe("callerOf", () => {
   it.each([
@@ -13,7 +13,7 @@ describe("callerOf", () => {
     ["::ffff:192.0.2.7", "192.0.2.7"],
     ["::ffff:c000:207", "192.0.2.7"],
   ])("counts %s as %s", (address, caller) => {
-    expect(callerOf(address)).toBe(caller);
+    expect(addressKey(address)).toBe(caller);
   });
 
   it.each([
@@ -30,16 +30,16 @@ describe("callerOf", () => {
     "fe80::1%eth0",
     "localhost",
   ])("counts %j as unknown, like every caller without an address", (address) => {
-    expect(callerOf(address)).toBe("unknown");
+    expect(addressKey(address)).toBe("unknown");
   });
 
   it("gives every address of one /64 the same name, and those of another a different one", () => {
     fc.assert(
       fc.property(fc.ipV6(), fc.ipV6(), (a, b) => {
         const [left, right] = [a, b].map((address) => new URL(`http://[${address}]`).hostname);
-        const expand = (host: string) => callerOf(host.slice(1, -1));
-        expect(expand(left!)).toBe(callerOf(a));
-        expect(expand(right!)).toBe(callerOf(b));
+        const expand = (host: string) => addressKey(host.slice(1, -1));
+        expect(expand(left!)).toBe(addressKey(a));
+        expect(expand(right!)).toBe(addressKey(b));
       }),
     );
   });

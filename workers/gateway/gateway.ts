@@ -27,7 +27,7 @@ import { Leases } from "./rate-limit/leases.ts";
 import { MOST_BUCKETS } from "./rate-limit/limiter.ts";
 import { LocalBuckets } from "./rate-limit/local.ts";
 import type { RestRoute } from "./transcode/rules/rules.ts";
-import type { Endpoint } from "./upstream/upstream.ts";
+import type { ServedMethod } from "./upstream/upstream.ts";
 import { warmUp } from "./upstream/warm-up.ts";
 
 /** @param url of the request, where somebody has asked for it already: making the string costs something */
@@ -75,7 +75,7 @@ export function createGateway({ policy, endpoints, rest, types, validate, ...bou
     bound.purgeLogs === undefined || policy.purge === undefined ? undefined : new PurgeView({ logs: bound.purgeLogs, ...policy.purge });
   const purging = purges === undefined ? [] : purgeMethods(purges, bound.purgeToken, policy.defaults);
   const caches = createCaches(policy, endpoints, purges, bound.namespace);
-  const routed = (method: DescMethod, endpoint: Endpoint, rule?: RestRoute): Handler => {
+  const routed = (method: DescMethod, endpoint: ServedMethod, rule?: RestRoute): Handler => {
     const places = placesOf(method, endpoint.policy);
     return pipeline({ method, ...endpoint, limiters, places, gateway: policy, validate, caches, types }, rule);
   };

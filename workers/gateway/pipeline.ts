@@ -59,7 +59,7 @@ export interface Route {
  */
 export function pipeline(route: Route, rest?: RestRoute): Handler {
   const { method, policy, upstream, limiters, places, gateway, caches, types, validate: validator } = route;
-  const { upstream: other, answer } = route.fallback ?? {};
+  const { upstream: other, response: answer } = route.fallback ?? {};
   const isUnary = method.methodKind === "unary";
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
   const isRead = rest?.httpMethod === "GET"; // such a request may be repeated whatever the method's proto says: RFC 9110, 9.2.2

@@ -1,6 +1,6 @@
 // What is an RPC response, what is none, and what its caller is told: heads, envelopes, and native gRPC endpoints.
 import { describe, expect, it } from "vitest";
-import { atOnce } from "../../../core/at-once.ts";
+import { concurrently } from "../../../core/concurrently.ts";
 import type { Checks } from "../../../core/config/problems.ts";
 import { checkNativeGrpc } from "../../../core/config/upstream.ts";
 import { isNativeGrpcUrl } from "../../../core/protocol/native-grpc.ts";
@@ -247,7 +247,7 @@ describe("atOnce", () => {
     ] as const) {
       let [underWay, highest] = [0, 0];
       const seen: number[] = [];
-      await atOnce(
+      await concurrently(
         most,
         Array.from({ length: count }, (_, index) => index),
         async (item) => {
@@ -261,6 +261,6 @@ describe("atOnce", () => {
       expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, index) => index));
       expect(highest).toBe(peak);
     }
-    await atOnce(3, [], async () => expect.unreachable());
+    await concurrently(3, [], async () => expect.unreachable());
   });
 });

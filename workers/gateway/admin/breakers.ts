@@ -18,15 +18,15 @@ import {
 } from "../../../protos/gen/tidegate/breaker/v1/breaker_pb.ts";
 import { logEvent } from "../../log.ts";
 import { defineService } from "../../service.ts";
-import { type Watched, watched } from "../upstream/breaker-names.ts";
-import type { Rings } from "../upstream/endpoint-list.ts";
-import { type Endpoint, only } from "../upstream/upstream.ts";
+import { type BreakerScope, breakerScopes } from "../upstream/breaker-names.ts";
+import type { HashRings } from "../upstream/endpoint-list.ts";
+import { fixedUpstream, type ServedMethod } from "../upstream/upstream.ts";
 import { bearerOf, isSecret } from "./bearer.ts";
 
 export interface OperatorSettings {
   readonly token: string; // the secret behind `tokenBinding`
   readonly breakers: DurableObjectNamespace<CircuitBreaker>;
-  readonly rings: Rings | undefined; // where endpoints may register
+  readonly rings: HashRings | undefined; // where endpoints may register
 }
 
 const MOST_CHANGES = 400;
@@ -43,18 +43,18 @@ export function breakerMethods(
   gateway: GatewayPolicy,
   { tokenBinding }: OperatorPolicy,
   settings: OperatorSettings,
-): ReadonlyMap<DescMethod, Endpoint> {
+): ReadonlyMap<DescMethod, ServedMethod> {
   const policy = gateway.defaults;
-  const served = service(watched(gateway), tokenBinding, settings);
+  const served = service(breakerScopes(gateway), tokenBinding, settings);
   const worker = defineService(BreakerService, () => served, { discovery: false, readMaxBytes: policy.maxBodyBytes });
   const env = {};
   const fetch = (url: string, init: RequestInit) => worker.fetch(new Request(url, init), env);
-  const upstream = only("breakers", { base: "https://breakers.internal", fetch });
+  const upstream = fixedUpstream("breakers", { base: "https://breakers.internal", fetch });
   return new Map(BreakerService.methods.map((method) => [method, { policy, upstream }] as const));
 }
 
 function service(
-  upstreams: ReadonlyMap<string, Watched>,
+  upstreams: ReadonlyMap<string, BreakerScope>,
   tokenName: string,
   { token, breakers, rings }: OperatorSettings,
 ): ServiceImpl<typeof BreakerService> {
@@ -62,14 +62,14 @@ function service(
     if (!isSecret(bearerOf(requestHeader), token))
       throw new ConnectError("bring the operator's token: Authorization: Bearer ...", Code.Unauthenticated);
   };
-  const named = (upstream: string): [string, Watched][] => {
+  const named = (upstream: string): [string, BreakerScope][] => {
     if (upstream === "") return [...upstreams];
     const one = upstreams.get(upstream);
     if (one === undefined)
       throw new ConnectError(`no upstream ${upstream}: write ${suggest(upstream, [...upstreams.keys()])}`, Code.NotFound);
     return [[upstream, one]];
   };
-  const isKnown = async (upstream: string, { ids, isRegistered, service }: Watched, endpoint: string): Promise<boolean> => {
+  const isKnown = async (upstream: string, { ids, isRegistered, service }: BreakerScope, endpoint: string): Promise<boolean> => {
     if (ids.includes(endpoint)) return true;
     if ((await breakers.getByName(upstream).state()).some((one) => one.endpoint === endpoint)) return true;
     if (!isRegistered || rings === undefined) return false;
@@ -92,7 +92,7 @@ function service(
       const author = authorOf(context, tokenName, reason);
       if (!WORDS.has(force)) throw new ConnectError("force: write FORCE_OPEN, FORCE_CLOSED or FORCE_EVIDENCE", Code.InvalidArgument);
       if (upstream === "") throw new ConnectError("upstream: write one", Code.InvalidArgument);
-      const [[, one]] = named(upstream) as [[string, Watched]];
+      const [[, one]] = named(upstream) as [[string, BreakerScope]];
       if (one.mode === "off") throw new ConnectError(`${upstream} heeds no breakers: its breaker.mode is "off"`, Code.FailedPrecondition);
       if (!(await asked(upstream, isKnown(upstream, one, endpoint))))
         throw new ConnectError(`no endpoint ${endpoint} of ${upstream}: write one that ListBreakers tells`, Code.NotFound);

@@ -4,7 +4,7 @@ import type { RoutePolicy } from "../../../core/config/route.ts";
 import { discovery } from "../../discovery/discovery.ts";
 import type { Status } from "../../discovery/health.ts";
 import { defineServices } from "../../service.ts";
-import { type Endpoint, only } from "../upstream/upstream.ts";
+import { fixedUpstream, type ServedMethod } from "../upstream/upstream.ts";
 
 /**
  * The endpoints of reflection and health, to be served beside the configured ones: every layer acts on them as on any other.
@@ -15,15 +15,15 @@ import { type Endpoint, only } from "../upstream/upstream.ts";
  * @param statusOf  of a service behind the gateway, by its full name, or of "", the gateway itself
  */
 export function discoveryMethods(
-  endpoints: ReadonlyMap<DescMethod, Endpoint>,
+  endpoints: ReadonlyMap<DescMethod, ServedMethod>,
   policy: RoutePolicy,
   statusOf: (service: string) => Status | Promise<Status> = () => "serving",
-): ReadonlyMap<DescMethod, Endpoint> {
+): ReadonlyMap<DescMethod, ServedMethod> {
   const served = [...new Set([...endpoints.keys()].map(({ parent }) => parent))];
   const own = discovery(served, statusOf);
   const worker = defineServices(() => own, { discovery: false, readMaxBytes: policy.maxBodyBytes });
   const env = {};
-  const upstream = only("discovery", {
+  const upstream = fixedUpstream("discovery", {
     base: "https://discovery.internal",
     fetch: (url, init) => worker.fetch(new Request(url, init), env),
   });

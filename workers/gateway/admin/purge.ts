@@ -9,15 +9,15 @@ import { CacheService, type PurgeTarget as PurgeTargetMessage } from "../../../p
 import { logEvent } from "../../log.ts";
 import { defineService } from "../../service.ts";
 import type { PurgeView } from "../cache/purge/purge-view.ts";
-import { type Endpoint, only } from "../upstream/upstream.ts";
+import { fixedUpstream, type ServedMethod } from "../upstream/upstream.ts";
 import { bearerOf, isSecret } from "./bearer.ts";
 
 /** The cache's methods, to be served beside the configured ones: every layer acts on them as on any other. */
-export function purgeMethods(view: PurgeView, token: string, policy: RoutePolicy): ReadonlyMap<DescMethod, Endpoint> {
+export function purgeMethods(view: PurgeView, token: string, policy: RoutePolicy): ReadonlyMap<DescMethod, ServedMethod> {
   const worker = defineService(CacheService, () => cache(view, token), { discovery: false, readMaxBytes: policy.maxBodyBytes });
   const env = {};
   const fetch = (url: string, init: RequestInit) => worker.fetch(new Request(url, init), env);
-  const upstream = only("cache", { base: "https://cache.internal", fetch });
+  const upstream = fixedUpstream("cache", { base: "https://cache.internal", fetch });
   return new Map(CacheService.methods.map((method) => [method, { policy, upstream }] as const));
 }
 

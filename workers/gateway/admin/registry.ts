@@ -9,7 +9,7 @@ import { parseRegistration, type RegisteredEndpoint } from "../../../core/regist
 import type { HashRing, RegistryOutcome } from "../../../durable-objects/hash-ring.ts";
 import { type Endpoint as EndpointMessage, EndpointSchema, RegistryService } from "../../../protos/gen/tidegate/registry/v1/registry_pb.ts";
 import { defineService } from "../../service.ts";
-import { type Endpoint, only } from "../upstream/upstream.ts";
+import { fixedUpstream, type ServedMethod } from "../upstream/upstream.ts";
 import { bearerOf, isSecret } from "./bearer.ts";
 
 export interface RegistrySettings extends RegistryPolicy {
@@ -23,11 +23,11 @@ const WATCH_EVERY_MS = 1_000;
 const CODES = { not_found: Code.NotFound, exists: Code.AlreadyExists, moved: Code.Aborted, full: Code.ResourceExhausted } as const;
 
 /** The registry's methods, to be served beside the configured ones: every layer acts on them as on any other. */
-export function registryMethods(settings: RegistrySettings, policy: RoutePolicy): ReadonlyMap<DescMethod, Endpoint> {
+export function registryMethods(settings: RegistrySettings, policy: RoutePolicy): ReadonlyMap<DescMethod, ServedMethod> {
   const worker = defineService(RegistryService, () => registry(settings), { discovery: false, readMaxBytes: policy.maxBodyBytes });
   const env = {};
   const fetch = (url: string, init: RequestInit) => worker.fetch(new Request(url, init), env);
-  const upstream = only("registry", { base: "https://registry.internal", fetch });
+  const upstream = fixedUpstream("registry", { base: "https://registry.internal", fetch });
   return new Map(RegistryService.methods.map((method) => [method, { policy, upstream }] as const));
 }
 

@@ -8,11 +8,11 @@ import { cacheProblems, methodCacheProblems, tagProblems } from "../cache/cachea
 import type { PurgeLogNamespace } from "../cache/purge/purge-logs.ts";
 import { compileRest, type RestTable } from "../transcode/rules/rules.ts";
 import { canaryName, fallbackName, mirrorName } from "../upstream/breaker-names.ts";
-import type { Breakers } from "../upstream/breaker-reports.ts";
+import type { CircuitBreakers } from "../upstream/breaker-reports.ts";
 import { versioned } from "../upstream/canary.ts";
-import { type Rings, rosterOf } from "../upstream/endpoint-list.ts";
+import { endpointListSettings, type HashRings } from "../upstream/endpoint-list.ts";
 import { pool } from "../upstream/pool.ts";
-import type { Bindings, Endpoint, Upstream } from "../upstream/upstream.ts";
+import type { Bindings, ServedMethod, Upstream } from "../upstream/upstream.ts";
 import { parseDescriptors } from "./descriptors.ts";
 import { configuredRules, overridden, overrideProblems, refusedRule, skippedRule } from "./overrides.ts";
 import {
@@ -30,14 +30,14 @@ import { typesOf } from "./types.ts";
 export interface Configuration {
   readonly policy: GatewayPolicy;
   readonly services: readonly DescService[]; // those that are listed, with what the configuration says in place of their protos
-  readonly endpoints: ReadonlyMap<DescMethod, Endpoint>;
+  readonly endpoints: ReadonlyMap<DescMethod, ServedMethod>;
   readonly rest: RestTable;
   readonly types: Registry; // of error details and Any fields
   readonly warnings: readonly string[]; // what does not keep the gateway from starting, a line each
   readonly http: ReadonlyMap<string, Upstream>; // by prefix
   readonly validate: Validator | undefined;
   readonly buckets: unknown; // the binding TOKEN_BUCKET; there where a route is limited
-  readonly rings: Rings | undefined; // the binding HASH_RING; there where endpoints may register
+  readonly rings: HashRings | undefined; // the binding HASH_RING; there where endpoints may register
   readonly registryToken: string; // "" where none may
   readonly breakers: unknown; // the binding CIRCUIT_BREAKER; there where operators have a word
   readonly operatorToken: string; // "" where they have none
@@ -94,7 +94,7 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     ...mistakes,
     ...(isRefused ? unsupported.map(refusedRule) : []),
   ];
-  const endpoints = new Map<DescMethod, Endpoint>();
+  const endpoints = new Map<DescMethod, ServedMethod>();
   for (const service of served) {
     const settings = policy.services.get(service.typeName)!;
     problems.push(
@@ -127,7 +127,8 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
         const found = JSON.stringify(other.endpoints.map(({ target }) => target));
         const fix = "name a service binding that wrangler.toml has, or add this one to it";
         problems.push({ path: `fallback.upstream of ${service.typeName}.${method.name}`, found, fix: fix });
-      } else endpoints.set(method, { policy: route, upstream, fallback: { upstream: other && pools.get(other), answer: answer.message } });
+      } else
+        endpoints.set(method, { policy: route, upstream, fallback: { upstream: other && pools.get(other), response: answer.message } });
     }
   }
   const http = new Map<string, Upstream>();
@@ -196,10 +197,10 @@ function upstreamOf(service: string, gateway: GatewayPolicy, bindings: Bindings)
 function poolOf(name: string, service: string, policy: UpstreamPolicy, gateway: GatewayPolicy, bindings: Bindings): Upstream | undefined {
   const { principalHeader, registry } = gateway;
   const rings = ringsOf(bindings);
-  const roster = rings && rosterOf({ name, service, policy, pollMs: registry?.pollMs, rings });
+  const endpointList = rings && endpointListSettings({ name, service, policy, pollMs: registry?.pollMs, rings });
   const { breaker, throttle } = (gateway.services.get(service) ?? gateway.httpRoutes.get(service))!;
-  const breakers = bindings["CIRCUIT_BREAKER"] as Breakers | undefined;
-  return pool({ name, service: name, policy, breaker, breakers, throttle, principalHeader, roster }, bindings);
+  const breakers = bindings["CIRCUIT_BREAKER"] as CircuitBreakers | undefined;
+  return pool({ name, service: name, policy, breaker, breakers, throttle, principalHeader, endpointList }, bindings);
 }
 
 /** What a service of the gateway's own needs: its object, and a secret that is hard to guess. */
@@ -224,12 +225,12 @@ function adminProblems(path: string, secret: string, className: string, binding:
   return problems;
 }
 
-function ringsOf(bindings: Bindings): Rings | undefined {
-  return bindings["HASH_RING"] as Rings | undefined;
+function ringsOf(bindings: Bindings): HashRings | undefined {
+  return bindings["HASH_RING"] as HashRings | undefined;
 }
 
 /** Each setting once, however many methods it holds for. */
-function cachingProblems(policy: GatewayPolicy, endpoints: ReadonlyMap<DescMethod, Endpoint>, namespace: unknown): Problem[] {
+function cachingProblems(policy: GatewayPolicy, endpoints: ReadonlyMap<DescMethod, ServedMethod>, namespace: unknown): Problem[] {
   const problems: Problem[] = [];
   const routes = [...[...endpoints.values()].map((endpoint) => endpoint.policy), ...policy.httpRoutes.values()];
   const caches = new Set(routes.flatMap(({ cache }) => cache ?? []));

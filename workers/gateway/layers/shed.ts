@@ -3,7 +3,7 @@
 
 import type { PlacePolicy } from "../../../core/config/overload.ts";
 import { hash32 } from "../../../core/hash.ts";
-import { callerOf } from "../../../core/ip.ts";
+import { addressKey } from "../../../core/ip.ts";
 import { ConcurrencyLimiter, type LimiterRefusal } from "../../../core/overload/concurrency-limiter.ts";
 import { CRITICAL, CRITICALITIES, type Rank } from "../../../core/overload/criticality.ts";
 import type { Permit } from "../../../core/overload/permits.ts";
@@ -70,7 +70,7 @@ function isEvident({ protocol }: Call, { status, headers }: Response): boolean {
 /** What one is counted by, where it matters: a number other than 0. */
 function keyOf({ request: { headers } }: Call, principalHeader: string | undefined): number {
   const principal = principalHeader === undefined ? null : headers.get(principalHeader);
-  return hash32(principal ?? callerOf(headers.get("cf-connecting-ip"))) || 1;
+  return hash32(principal ?? addressKey(headers.get("cf-connecting-ip"))) || 1;
 }
 
 /** @returns whether a place was handed over in time */

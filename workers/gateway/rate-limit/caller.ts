@@ -2,7 +2,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { KeySource, RateLimitRule } from "../../../core/config/rate-limit.ts";
 import { hash32 } from "../../../core/hash.ts";
-import { callerOf, isWithin } from "../../../core/ip.ts";
+import { addressKey, isWithin } from "../../../core/ip.ts";
 import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
 
 export interface Caller {
@@ -27,7 +27,7 @@ export function callerUnder(rule: RateLimitRule, facts: CallFacts): Caller | und
   const name = nameFrom(rule.key, facts);
   if (name !== undefined && rule.exempt.names.has(name)) return undefined;
   // Callers that a rule can't name are counted by address, apart from those it can.
-  const who = name === undefined ? `ip:${callerOf(address)}` : `${rule.key.kind}:${bounded(name)}`;
+  const who = name === undefined ? `ip:${addressKey(address)}` : `${rule.key.kind}:${bounded(name)}`;
   const plan = rule.tiers === undefined ? undefined : nameFrom(rule.tiers.by, facts);
   const tier = plan === undefined ? undefined : rule.tiers?.plans.get(plan);
   const percent = rule.enforce === "off" ? 0 : rule.enforce;

@@ -2,16 +2,16 @@
 import type { GatewayPolicy } from "../../../core/config/gateway.ts";
 import { endpointId, type UpstreamPolicy } from "../../../core/config/upstream.ts";
 
-export interface Watched {
+export interface BreakerScope {
   readonly service: string;
   readonly ids: readonly string[]; // of the endpoints that are configured
   readonly isRegistered: boolean; // whether others may register
   readonly mode: "off" | "report" | "enforce";
 }
 
-export function watched({ services, httpRoutes }: Pick<GatewayPolicy, "services" | "httpRoutes">): ReadonlyMap<string, Watched> {
-  const found = new Map<string, Watched>();
-  const add = (name: string, service: string, mode: Watched["mode"], { endpoints, registry }: UpstreamPolicy): void => {
+export function breakerScopes({ services, httpRoutes }: Pick<GatewayPolicy, "services" | "httpRoutes">): ReadonlyMap<string, BreakerScope> {
+  const found = new Map<string, BreakerScope>();
+  const add = (name: string, service: string, mode: BreakerScope["mode"], { endpoints, registry }: UpstreamPolicy): void => {
     const ids = endpoints.map(({ target }) => endpointId(target));
     found.set(name, { service, ids, isRegistered: registry, mode });
   };

@@ -7,7 +7,7 @@ import { logEvent } from "../../log.ts";
 import type { Call } from "../call.ts";
 
 /** The objects that hear of it: `durable-objects/circuit-breaker.ts`, by service. */
-export interface Breakers {
+export interface CircuitBreakers {
   getByName(service: string): {
     report(
       by: Reporter,
@@ -23,11 +23,11 @@ const GIVES_UP_MS = 5_000; // on a report whose call may be gone
  * @param name of the object: the service, and its version where it has several
  * @returns what tells of an endpoint that has just been called, or of none, if it is time to: a promise to be kept behind the answer
  */
-export function teller(
+export function breakerReporter(
   name: string,
   panel: LocalBreakers,
   policy: BreakerPolicy,
-  breakers: Breakers,
+  breakers: CircuitBreakers,
 ): (call: Call, id?: string) => Promise<void> | undefined {
   let askedAt = Number.NEGATIVE_INFINITY; // one report under way at a time
   let isolate: string | undefined; // what counts its own reports; the dice may be asked within a request only
@@ -49,9 +49,9 @@ export function teller(
 
 /** An object that can't be asked leaves the isolate to what it sees by itself. The platform asks again; we don't on top of it. */
 async function tell(
-  breakers: Breakers,
+  breakers: CircuitBreakers,
   name: string,
-  ...report: Parameters<ReturnType<Breakers["getByName"]>["report"]>
+  ...report: Parameters<ReturnType<CircuitBreakers["getByName"]>["report"]>
 ): Promise<Readonly<Record<string, BreakerView>> | undefined> {
   try {
     return await breakers.getByName(name).report(...report);

@@ -2,23 +2,27 @@
 import { chooseVersion, versionNamed } from "../../../core/balance/canary.ts";
 import type { TrafficPolicy } from "../../../core/config/traffic.ts";
 import type { Call } from "../call.ts";
-import { cookieOf, keyOf } from "./hash-key.ts";
+import { cookieOf, hashKeyOf } from "./hash-key.ts";
 import type { Upstream } from "./upstream.ts";
 
-export interface Versions {
+export interface UpstreamVersions {
   readonly own: Upstream;
   readonly canaries: readonly Upstream[]; // in the order of the policy's
   readonly mirror: Upstream | undefined;
 }
 
 /** @param principalHeader what names the caller, where the configuration has it */
-export function versioned({ own, canaries, mirror }: Versions, policy: TrafficPolicy, principalHeader: string | undefined): Upstream {
+export function versioned(
+  { own, canaries, mirror }: UpstreamVersions,
+  policy: TrafficPolicy,
+  principalHeader: string | undefined,
+): Upstream {
   const chosen = (call: Call): Upstream => {
     const { headers } = call.request;
     const index = chooseVersion(policy, {
       header: (name) => headers.get(name),
       cookie: (name) => cookieOf(headers, name),
-      caller: keyOf(call, policy.stickOn, principalHeader).text,
+      caller: hashKeyOf(call, policy.stickOn, principalHeader).text,
     });
     return canaries[index] ?? own;
   };

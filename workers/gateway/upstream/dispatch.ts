@@ -24,7 +24,7 @@ import { isEnvelopes } from "../protocol/protocol.ts";
 import { check, type Reading, watchStream } from "../protocol/response-check.ts";
 import { rememberMessage } from "../transcode/decoded.ts";
 import { pushbackIn } from "./failure.ts";
-import type { Attempt, Outcome, Upstream } from "./upstream.ts";
+import type { Attempt, AttemptOutcome, Upstream } from "./upstream.ts";
 
 const COPY_MS = 15_000; // that a copy may take
 
@@ -80,7 +80,7 @@ export function dispatch(upstream: Upstream, reading: Reading): Handler {
 
 /** A stream that had begun, and did not end as one. @returns what its reader gets */
 function brokeOff(upstream: Upstream, attempt: Attempt, call: Call, misfit: Misfit): Rejected {
-  attempt.broke();
+  attempt.streamBroke();
   log(upstream, attempt, call, misfit.problem);
   return new Rejected({ kind: "upstream_invalid", upstream: upstream.name, ...misfit });
 }
@@ -108,8 +108,8 @@ function log(upstream: Upstream, attempt: Attempt, call: Call, problem: string):
   logEvent("upstream_fault", { ...logFactsOf(call), upstream: upstream.name, endpoint: attempt.endpoint, error: problem });
 }
 
-function end(attempt: Attempt, outcome: Outcome): void {
-  const told = attempt.ended(outcome);
+function end(attempt: Attempt, outcome: AttemptOutcome): void {
+  const told = attempt.end(outcome);
   if (told !== undefined) waitUntil(told);
 }
 
@@ -133,7 +133,7 @@ async function copy(upstream: Upstream, call: Call): Promise<void> {
 const GRPC_FAILURES = new Set(["2", "4", "13", "14", "15"]); // unknown, deadline_exceeded, internal, unavailable, data_loss
 
 /** What speaks against an endpoint, and not against the call: server errors, but for a method that it does not have, or not in this version of HTTP. */
-function outcomeOf({ status, headers }: Response): Outcome {
+function outcomeOf({ status, headers }: Response): AttemptOutcome {
   const grpc = headers.get("grpc-status");
   if (status < 500 && grpc === null) return "answered";
   if (headers.has(SHED_HEADER)) return "turned_away";
@@ -169,13 +169,13 @@ async function attempted(
       throw call.upload.failure;
     }
     const report = answer.headers.get(REPORT_HEADER) ?? answer.headers.get(REPORT_TRAILER);
-    if (report !== null) attempt.report(parseLoadReport(report), parseShedLevel(report));
+    if (report !== null) attempt.recordReport(parseLoadReport(report), parseShedLevel(report));
     const turned = turnedAway(answer);
-    if (!(turned === "bounced" ? mayBounce : turned === "shed" && isWhole && !wasShed && attempt.mayGoElsewhere)) return [attempt, answer];
+    if (!(turned === "bounced" ? mayBounce : turned === "shed" && isWhole && !wasShed && attempt.mayRedirectShed)) return [attempt, answer];
     end(attempt, "bounced");
     await answer.body?.cancel();
     wasShed ||= turned === "shed";
-    isRaised = attempt.elsewhere(turned === "bounced");
+    isRaised = attempt.redirected(turned === "bounced");
   }
 }
 

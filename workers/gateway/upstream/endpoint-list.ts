@@ -5,7 +5,7 @@ import type { ConfiguredEndpoint, EndpointSnapshot, RegisteredEndpoint } from ".
 import { logEvent } from "../../log.ts";
 
 /** The objects that keep the lists: `durable-objects/hash-ring.ts`, by service. */
-export interface Rings {
+export interface HashRings {
   getByName(service: string): {
     snapshot(known: number, check: HealthPolicy | undefined, configured?: readonly ConfiguredEndpoint[]): Promise<EndpointSnapshot>;
   };
@@ -19,9 +19,9 @@ export interface Preparation {
 
 const FIRST_LIST_MS = 1_000; // that a call waits for the first list
 
-export interface RosterSettings {
+export interface EndpointListSettings {
   readonly service: string;
-  readonly rings: Rings;
+  readonly rings: HashRings;
   readonly pollMs: number;
   readonly health: HealthPolicy | undefined;
   readonly configured: readonly ConfiguredEndpoint[]; // endpoints whose health is checked, beside those that register
@@ -36,13 +36,13 @@ const HEALTH_POLL_MS = 5_000; // how often calls ask for the health of configure
  * @param pollMs of the registry; undefined where there is none
  * @returns undefined where there is nothing to ask for
  */
-export function rosterOf(pool: {
+export function endpointListSettings(pool: {
   readonly name: string;
   readonly service: string;
   readonly policy: UpstreamPolicy;
   readonly pollMs: number | undefined;
-  readonly rings: Rings;
-}): RosterSettings | undefined {
+  readonly rings: HashRings;
+}): EndpointListSettings | undefined {
   const { name, service, policy, pollMs, rings } = pool;
   const { health } = policy;
   const isRegistry = policy.registry && pollMs !== undefined;
@@ -53,8 +53,8 @@ export function rosterOf(pool: {
 
 const GIVES_UP_MS = 5_000; // on an ask whose call may be gone
 
-export class Roster {
-  readonly #settings: RosterSettings;
+export class EndpointList {
+  readonly #settings: EndpointListSettings;
   readonly #changed: (endpoints: readonly RegisteredEndpoint[], unhealthy: readonly string[], now: number) => void;
   #version = -1;
   readonly #isAlone: boolean;
@@ -67,7 +67,7 @@ export class Roster {
    * @param isAlone whether there are no other endpoints: then a call waits for a list of somebody
    */
   constructor(
-    settings: RosterSettings,
+    settings: EndpointListSettings,
     changed: (endpoints: readonly RegisteredEndpoint[], unhealthy: readonly string[], now: number) => void,
     isAlone: boolean,
   ) {

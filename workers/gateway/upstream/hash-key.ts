@@ -1,21 +1,21 @@
 // What a call is told apart by: address, principal, header, cookie, query or a field of its message, the first of them that it has.
 import type { HashSource } from "../../../core/config/hash-on.ts";
-import { callerOf } from "../../../core/ip.ts";
+import { addressKey } from "../../../core/ip.ts";
 import type { Call } from "../call.ts";
 
-export interface Key {
+export interface HashKey {
   readonly text: string;
   readonly cookie?: string; // that was made for this call, as `Set-Cookie` has it
 }
 
 /** A call that has none of it is told apart by address. */
-export function keyOf(call: Call, sources: readonly HashSource[], principalHeader: string | undefined): Key {
+export function hashKeyOf(call: Call, sources: readonly HashSource[], principalHeader: string | undefined): HashKey {
   for (const source of sources) {
     const text = textFrom(call, source, principalHeader);
     if (text !== undefined && text !== null && text !== "") return { text };
     if (typeof source === "object" && "cookie" in source && source.ttlSeconds !== undefined) return made(source.cookie, source.ttlSeconds);
   }
-  return { text: callerOf(call.request.headers.get("cf-connecting-ip")) };
+  return { text: addressKey(call.request.headers.get("cf-connecting-ip")) };
 }
 
 export function cookieOf(headers: Headers, name: string): string | undefined {
@@ -33,7 +33,7 @@ function textFrom({ request: { headers }, outgoing, hashText }: Call, source: Ha
 }
 
 /** A cookie that says nothing but that its bearer is the same as before. */
-function made(name: string, ttlSeconds: number): Key {
+function made(name: string, ttlSeconds: number): HashKey {
   const text = crypto.randomUUID();
   const age = ttlSeconds === 0 ? "" : ` Max-Age=${ttlSeconds};`;
   return { text, cookie: `${name}=${text};${age} Path=/; HttpOnly; Secure; SameSite=Lax` };

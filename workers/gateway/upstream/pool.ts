@@ -16,19 +16,19 @@ import { isNativeGrpcUrl } from "../../../core/protocol/native-grpc.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { logEvent } from "../../log.ts";
 import { type Call, logFactsOf } from "../call.ts";
-import { type Breakers, teller } from "./breaker-reports.ts";
-import { type Preparation, Roster, type RosterSettings } from "./endpoint-list.ts";
-import { type Key, keyOf } from "./hash-key.ts";
-import { Pressure } from "./throttle.ts";
-import { type Attempt, type Bindings, type Outcome, type Target, targetOf, type Upstream } from "./upstream.ts";
+import { breakerReporter, type CircuitBreakers } from "./breaker-reports.ts";
+import { EndpointList, type EndpointListSettings, type Preparation } from "./endpoint-list.ts";
+import { type HashKey, hashKeyOf } from "./hash-key.ts";
+import { UpstreamThrottle } from "./throttle.ts";
+import { type Attempt, type AttemptOutcome, type Bindings, type Destination, destinationOf, type Upstream } from "./upstream.ts";
 
 export interface PoolSettings {
   readonly name: string; // as it stands in messages
   readonly service: string; // and its version where it has several: what its breakers are kept by
-  readonly roster: RosterSettings | undefined; // where endpoints may register
+  readonly endpointList: EndpointListSettings | undefined; // where endpoints may register
   readonly policy: UpstreamPolicy;
   readonly breaker: BreakerPolicy;
-  readonly breakers: Breakers | undefined; // without, isolates go by what they see themselves
+  readonly breakers: CircuitBreakers | undefined; // without, isolates go by what they see themselves
   readonly throttle: ThrottlePolicy;
   readonly principalHeader: string | undefined;
 }
@@ -43,33 +43,34 @@ const MEANS_SOMETHING_MS = 1_000; // what a caller has set so short says nothing
 
 /** @returns undefined where a binding is missing, or is no service */
 export function pool(
-  { name, service, policy, breaker, breakers, throttle, principalHeader, roster: registered }: PoolSettings,
+  { name, service, policy, breaker, breakers, throttle, principalHeader, endpointList: registered }: PoolSettings,
   bindings: Bindings,
 ): Upstream | undefined {
   const { protocol, timeoutHeader, retryBudget } = policy;
   const members: Member[] = [];
-  const targets = new Map<string, Target>();
+  const targets = new Map<string, Destination>();
   for (const { target, weight, priority, zone } of policy.endpoints) {
     const id = endpointId(target);
-    const found = targetOf(target, bindings, protocol);
+    const found = destinationOf(target, bindings, protocol);
     if (found === undefined) return undefined;
     targets.set(id, found);
     members.push({ id, weight, priority, isDraining: false, ...(zone === undefined ? {} : { zone }) });
   }
   const fleet = new Fleet(members, { ...policy, breaker });
-  const pressure = new Pressure(name, throttle, fleet);
+  const pressure = new UpstreamThrottle(name, throttle, fleet);
   const { usesKey } = BALANCERS[policy.balancer];
-  const tell = breakers === undefined || breaker.mode === "off" ? undefined : teller(service, fleet.localBreakers, breaker, breakers);
+  const tell =
+    breakers === undefined || breaker.mode === "off" ? undefined : breakerReporter(service, fleet.localBreakers, breaker, breakers);
   const fixed = new Map(targets);
   const roster =
     registered &&
-    new Roster(
+    new EndpointList(
       registered,
       (list, unhealthy, now) => {
         // Some may have registered before the configuration named native gRPC.
         const endpoints = protocol === "grpc" ? list.filter(({ url }) => isNativeGrpcUrl(url)) : list;
         for (const id of targets.keys()) if (!fixed.has(id)) targets.delete(id);
-        for (const { id, url } of endpoints) if (!fixed.has(id)) targets.set(id, targetOf({ url }, bindings, protocol)!);
+        for (const { id, url } of endpoints) if (!fixed.has(id)) targets.set(id, destinationOf({ url }, bindings, protocol)!);
         const configured = members.map((member) => ({ ...member, isHealthy: !unhealthy.includes(member.id) }));
         fleet.replace([...configured, ...endpoints.filter(({ id }) => !fixed.has(id))], now);
       },
@@ -115,7 +116,7 @@ export function pool(
     const tried = call.attempt?.tried ?? NOBODY;
     const method = hash32(call.outgoing.path);
     settle?.(call, now);
-    const { text, cookie } = usesKey ? keyOf(call, policy.hashOn, principalHeader) : NO_KEY;
+    const { text, cookie } = usesKey ? hashKeyOf(call, policy.hashOn, principalHeader) : NO_KEY;
     const mayGoElsewhere = pressure.called(call, now);
     pressure.hold(call, now);
     const found = fleet.pick({ method, key: hash32(text), now, rng: Math.random, tried, rank: pressure.rankOf(call) });
@@ -129,7 +130,7 @@ export function pool(
     const permit = fleet.begin(id, now, Math.min(call.deadlineAt, now + NEVER_ENDING_MS), method)!;
     const scoreMs = Number.isFinite(call.deadlineAt) ? call.deadlineAt - call.receivedAt : FAILURE_MS;
     const enoughMs = Math.min(MEANS_SOMETHING_MS, 0.9 * (call.attempt?.maxMs ?? Number.POSITIVE_INFINITY)); // it began a moment before
-    const ended = (outcome: Outcome): Promise<void> | undefined => {
+    const ended = (outcome: AttemptOutcome): Promise<void> | undefined => {
       const end = { permit, admission, now: Date.now(), random: Math.random(), method, isRepeated };
       if (outcome === "dropped" || outcome === "turned_away" || outcome === "bounced") fleet.drop(id, end);
       else if (outcome === "answered") fleet.succeeded(id, end);
@@ -154,13 +155,13 @@ export function pool(
       base,
       fetch,
       cookie,
-      broke: () => fleet.streamBroke(id, admission, Date.now(), Math.random()),
+      streamBroke: () => fleet.streamBroke(id, admission, Date.now(), Math.random()),
       medianMs: fleet.medianMs(now),
       maxMs: isProbe ? PROBE_MS : undefined,
-      mayGoElsewhere: fleet.size > 1 && mayGoElsewhere,
-      elsewhere: (wasBounced) => pressure.elsewhere(call, wasBounced, Date.now()),
-      report,
-      ended,
+      mayRedirectShed: fleet.size > 1 && mayGoElsewhere,
+      redirected: (wasBounced) => pressure.elsewhere(call, wasBounced, Date.now()),
+      recordReport: report,
+      end: ended,
     };
   };
   const field = hashField(policy.hashOn);
@@ -184,4 +185,4 @@ export function pool(
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
-const NO_KEY: Key = { text: "" };
+const NO_KEY: HashKey = { text: "" };

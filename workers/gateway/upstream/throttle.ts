@@ -11,11 +11,11 @@ import { Rejected } from "../../../core/rejection.ts";
 import { shedLog } from "../../shed-log.ts";
 import type { Call } from "../call.ts";
 import { retryAfterMs } from "./retry-after.ts";
-import type { Outcome } from "./upstream.ts";
+import type { AttemptOutcome } from "./upstream.ts";
 
 const HEEDED_MS = 1_000; // a host's word on what to shed
 
-export class Pressure {
+export class UpstreamThrottle {
   readonly #name: string;
   readonly #policy: ThrottlePolicy;
   readonly #fleet: Fleet;
@@ -78,7 +78,7 @@ export class Pressure {
     if (this.#policy.heed !== "off") this.#fleet.setShedLevel(endpoint, shedLevel, now + HEEDED_MS);
   }
 
-  ended(call: Call, outcome: Outcome, now: number): void {
+  ended(call: Call, outcome: AttemptOutcome, now: number): void {
     if (outcome === "bounced" || outcome === "dropped" || this.#policy.mode === "off") return;
     this.#throttle.record(call.rank ?? CRITICAL, outcome === "answered" || outcome === "failed", now);
   }

@@ -9,7 +9,7 @@ import type { Call } from "../call.ts";
 import type { Preparation } from "./endpoint-list.ts";
 
 /** A service binding, or anything else that answers requests. */
-export interface Target {
+export interface Destination {
   readonly base: string; // what a path is appended to
   fetch(url: string, init: RequestInit): Promise<Response>;
 }
@@ -39,30 +39,30 @@ export interface Upstream {
 }
 
 /** One attempt at one endpoint. It ends once: with what came of it. */
-export interface Attempt extends Target {
+export interface Attempt extends Destination {
   readonly endpoint: string;
   readonly medianMs: number; // what endpoints of the upstream say one call more would take, in the middle; 0 where that is not known
   readonly cookie?: string | undefined; // for its answer: the caller is known by it next time
   readonly maxMs: number | undefined; // that it may take, beside what its call may
-  readonly mayGoElsewhere: boolean; // once, where the endpoint turns it away unworked, for overload
+  readonly mayRedirectShed: boolean; // once, where the endpoint turns it away unworked, for overload
   /** The call goes elsewhere. @returns whether it is to be told there as the most critical one */
-  elsewhere(wasBounced: boolean): boolean;
+  redirected(wasBounced: boolean): boolean;
   /** What the endpoint says of its load, and of the calls it would have shed; undefined where it says nothing. */
-  report(said: LoadReport | undefined, shedLevel: number): void;
+  recordReport(said: LoadReport | undefined, shedLevel: number): void;
   /** @returns what is still to be told of it, behind the answer */
-  ended(outcome: Outcome): Promise<void> | undefined;
+  end(outcome: AttemptOutcome): Promise<void> | undefined;
   /** A stream that it has begun broke off: after `ended("answered")`, at most once. */
-  broke(): void;
+  streamBroke(): void;
 }
 
 /**
  * `failed`: by the upstream's own fault; `unavailable`: so, or because there is too much to do; `turned_away`: unworked, for overload, and
  * `bounced`: so, and then tried elsewhere; `late`: the time of the call was up; `dropped`: given up by the caller, or refused by us; it says nothing of the endpoint.
  */
-export type Outcome = "answered" | "failed" | "unavailable" | "turned_away" | "bounced" | "late" | "dropped";
+export type AttemptOutcome = "answered" | "failed" | "unavailable" | "turned_away" | "bounced" | "late" | "dropped";
 
 /** A method as it is served: what an operator has set for it, and where it runs. */
-export interface Endpoint {
+export interface ServedMethod {
   readonly policy: RoutePolicy;
   readonly upstream: Upstream;
   readonly fallback?: Fallback;
@@ -71,7 +71,7 @@ export interface Endpoint {
 /** Who answers while the upstream is down. */
 export interface Fallback {
   readonly upstream: Upstream | undefined;
-  readonly answer: Message | undefined; // of a unary method
+  readonly response: Message | undefined; // of a unary method
 }
 
 /** The Worker's bindings, before anybody knows which of them an operator has named. */
@@ -82,7 +82,7 @@ const AS_GRPC = { cf: { grpcWeb: "convert" } } as const;
 const asGrpc = (init: RequestInit): RequestInit => ({ ...init, ...AS_GRPC });
 
 /** @returns undefined where the binding is missing, or is no service */
-export function targetOf(input: TargetInput, bindings: Bindings, protocol: SpokenProtocol): Target | undefined {
+export function destinationOf(input: TargetInput, bindings: Bindings, protocol: SpokenProtocol): Destination | undefined {
   if ("url" in input && protocol === "grpc") return { base: input.url, fetch: (url, init) => fetch(url, asGrpc(init)) };
   if ("url" in input) return { base: input.url, fetch: (url, init) => fetch(url, init) };
   const service = bindings[input.binding];
@@ -92,7 +92,7 @@ export function targetOf(input: TargetInput, bindings: Bindings, protocol: Spoke
 }
 
 /** An upstream of one endpoint that is always there: nothing to pick, nothing to measure. */
-export function only(name: string, target: Target): Upstream {
+export function fixedUpstream(name: string, target: Destination): Upstream {
   const nothing = (): undefined => undefined;
   const attempt: Attempt = {
     base: target.base,
@@ -100,15 +100,15 @@ export function only(name: string, target: Target): Upstream {
     endpoint: name,
     medianMs: 0,
     maxMs: undefined,
-    mayGoElsewhere: false,
-    elsewhere: () => false,
-    report: nothing,
-    ended: nothing,
-    broke: nothing,
+    mayRedirectShed: false,
+    redirected: () => false,
+    recordReport: nothing,
+    end: nothing,
+    streamBroke: nothing,
   };
   return { name, protocol: "both", timeoutHeader: "always", retryBudget: RETRY_BUDGET, prepare: () => undefined, pick: () => attempt };
 }
 
-function isService(value: unknown): value is Pick<Target, "fetch"> {
+function isService(value: unknown): value is Pick<Destination, "fetch"> {
   return typeof value === "object" && value !== null && "fetch" in value && typeof value.fetch === "function";
 }
