@@ -3,14 +3,14 @@ import type { TrafficPolicy } from "../config/traffic.ts";
 import { hash32 } from "../hash.ts";
 
 /** What a call brings that may name a version. */
-export interface Brought {
+export interface VersionHints {
   header(name: string): string | null;
   cookie(name: string): string | undefined;
   readonly caller: string; // what `stickOn` says
 }
 
 /** @returns the place of the canary that the call names itself, or -1 */
-export function versionNamed({ canaries }: TrafficPolicy, brought: Omit<Brought, "caller">): number {
+export function versionNamed({ canaries }: TrafficPolicy, brought: Omit<VersionHints, "caller">): number {
   return canaries.findIndex(
     ({ name, header, cookie }) =>
       (header !== undefined && brought.header(header) === name) || (cookie !== undefined && brought.cookie(cookie) === name),
@@ -18,7 +18,7 @@ export function versionNamed({ canaries }: TrafficPolicy, brought: Omit<Brought,
 }
 
 /** @returns the place of the canary that gets the call, or -1 for the service's own upstream */
-export function chooseVersion(policy: TrafficPolicy, brought: Brought): number {
+export function chooseVersion(policy: TrafficPolicy, brought: VersionHints): number {
   const { canaries } = policy;
   const named = versionNamed(policy, brought);
   if (named >= 0) return named;

@@ -31,14 +31,14 @@ export function parseRegistry(check: Checks, value: unknown): RegistryPolicy | u
   };
 }
 
-export interface OperatorInput {
+export interface BreakerAdminInput {
   /** Name of the secret that calls of tidegate.breaker.v1 bring as bearer token: `wrangler secret put OPERATOR_TOKEN`. */
   readonly tokenBinding: string;
 }
 
-export interface OperatorPolicy extends Required<OperatorInput> {}
+export interface BreakerAdminPolicy extends Required<BreakerAdminInput> {}
 
-export function parseOperator(check: Checks, value: unknown): OperatorPolicy | undefined {
+export function parseBreakerAdmin(check: Checks, value: unknown): BreakerAdminPolicy | undefined {
   if (value === undefined) return undefined;
   const { tokenBinding } = check.fields("breakers", value, ["tokenBinding"]);
   if (typeof tokenBinding !== "string" || !/^[A-Za-z_]\w*$/.test(tokenBinding))

@@ -30,7 +30,7 @@ export interface CacheInput {
   /** Calls with Authorization: pass by the cache; are forwarded, and kept where the answer allows; or it is taken off. Default "bypass". */
   readonly authorization?: "bypass" | "forward" | "ignore";
   /** Whether callers may ask for what is fresher than what is kept. Default "ignore". */
-  readonly clientControl?: "ignore" | "honour";
+  readonly clientControl?: "ignore" | "honor";
   /** What an answer can be purged by: "users", "user:{id}" with fields of the request. Default none. */
   readonly tags?: readonly string[];
   /** Header in which an answer names more of them. Default "cache-tag". */
@@ -60,7 +60,7 @@ export interface CachePolicy extends StoreRules {
   readonly query: "all" | readonly string[];
   readonly forward: "key" | "all";
   readonly authorization: "bypass" | "forward" | "ignore";
-  readonly clientControl: "ignore" | "honour";
+  readonly clientControl: "ignore" | "honor";
   readonly tags: readonly string[];
   readonly maxObjectBytes: number;
   readonly maxFollowers: number;
@@ -109,7 +109,7 @@ export function parseCache(
         : names(check, join(path, "query"), fields["query"], /^[^\s&=#%+]{1,128}$/, 'query parameters, or "all"', []),
     forward: one("forward", ["key", "all"], "key"),
     authorization: one("authorization", ["bypass", "forward", "ignore"], "bypass"),
-    clientControl: one("clientControl", ["ignore", "honour"], "ignore"),
+    clientControl: one("clientControl", ["ignore", "honor"], "ignore"),
     tags: parseTags(check, join(path, "tags"), fields["tags"], []),
     tagHeader: check.header(join(path, "tagHeader"), fields["tagHeader"]) ?? "cache-tag",
     targets: names(check, join(path, "targets"), fields["targets"], /^[A-Za-z0-9-]{1,64}$/, "headers", ["cdn-cache-control"]),

@@ -10,7 +10,7 @@ export type CostInput =
 
 export type Cost =
   | { readonly kind: "fixed"; readonly tokens: number }
-  | { readonly kind: "answer"; readonly header: string; readonly tokens: number; readonly max: number }
+  | { readonly kind: "response"; readonly header: string; readonly tokens: number; readonly max: number }
   | { readonly kind: "message"; readonly of: (message: Readonly<Record<string, unknown>>) => number; readonly max: number };
 
 export const ONE: Cost = { kind: "fixed", tokens: 1 };
@@ -27,10 +27,10 @@ export function parseCost(check: Checks, path: string, value: unknown, outer: Co
   if (typeof fields["of"] === "function") return { kind: "message", of: fields["of"] as (message: object) => number, max };
   if (fields["header"] === undefined) check.report(path, value, "write a number, { header, max }, or { of: (message) => number, max }");
   const header = check.header(join(path, "header"), fields["header"]) ?? "";
-  return { kind: "answer", header, tokens: tokens(join(path, "estimate"), fields["estimate"], 1), max };
+  return { kind: "response", header, tokens: tokens(join(path, "estimate"), fields["estimate"], 1), max };
 }
 
 /** The most that one call may take before it is made, tokens. */
-export function mostBefore(cost: Cost): number {
+export function maxUpfrontCost(cost: Cost): number {
   return cost.kind === "message" ? cost.max : cost.tokens;
 }

@@ -1,11 +1,11 @@
 // What an operator may set: the shape of gateway.config.ts, its defaults, and the parsing that tells all problems at once.
 
 import {
-  type OperatorInput,
-  type OperatorPolicy,
+  type BreakerAdminInput,
+  type BreakerAdminPolicy,
   type PurgeInput,
   type PurgePolicy,
-  parseOperator,
+  parseBreakerAdmin,
   parsePurge,
   parseRegistry,
   type RegistryInput,
@@ -14,7 +14,7 @@ import {
 import { type BreakerInput, type BreakerPolicy, parseBreaker } from "./breaker.ts";
 import { type CacheStoreInput, type CacheStorePolicy, parseCacheStore } from "./cache-store.ts";
 import { type CorsInput, type CorsPolicy, parseCors } from "./cors.ts";
-import { isBrought } from "./hash-on.ts";
+import { isInEveryRequest } from "./hash-on.ts";
 import { type HttpRouteInput, type HttpRoutePolicy, parseHttpRoutes } from "./http-route.ts";
 import { type MethodOverride, type MethodOverrideInput, OVERRIDE_FIELDS, parseMethodOverride } from "./method-override.ts";
 import { type OpenApiInput, type OpenApiPolicy, parseOpenApi } from "./openapi.ts";
@@ -53,7 +53,7 @@ export interface GatewayInput {
   /** Lets endpoints register themselves, through tidegate.registry.v1.RegistryService. */
   readonly registry?: RegistryInput;
   /** Lets operators see, open and close breakers, through tidegate.breaker.v1.BreakerService. */
-  readonly breakers?: OperatorInput;
+  readonly breakers?: BreakerAdminInput;
   /** Lets cached answers be purged, through tidegate.cache.v1.CacheService. */
   readonly purge?: PurgeInput;
   /** What is refused where more comes than can be served. */
@@ -89,7 +89,7 @@ export interface GatewayPolicy {
   readonly cache: CacheStorePolicy;
   readonly discovery: boolean;
   readonly registry: RegistryPolicy | undefined;
-  readonly breakers: OperatorPolicy | undefined;
+  readonly breakers: BreakerAdminPolicy | undefined;
   readonly purge: PurgePolicy | undefined;
   readonly overload: overload.OverloadPolicy;
   readonly defaults: RoutePolicy;
@@ -102,12 +102,12 @@ export interface ServicePolicy {
   readonly throttle: overload.ThrottlePolicy;
   readonly traffic: TrafficPolicy | undefined;
   readonly methods: ReadonlyMap<string, RoutePolicy>;
-  readonly hedged: readonly string[]; // methods whose own settings ask for hedging
-  readonly overrides: ReadonlyMap<string, MethodOverride>; // by the names of methods; those that set none are not in it
+  readonly hedgedMethods: readonly string[]; // methods whose own settings ask for hedging
+  readonly methodOverrides: ReadonlyMap<string, MethodOverride>; // by the names of methods; those that set none are not in it
 }
 
 /** The services that could be listed, and their methods: what the protos promise. */
-export type Promised = ReadonlyMap<string, readonly string[]>;
+export type DeclaredServices = ReadonlyMap<string, readonly string[]>;
 
 export type ParsedPolicy =
   | { readonly kind: "ok"; readonly policy: GatewayPolicy }
@@ -138,7 +138,7 @@ export function defineGateway(input: GatewayInput): GatewayInput {
 }
 
 /** Parses what gateway.config.ts exports, once, when it loads. Never throws. */
-export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
+export function parsePolicy(input: unknown, promised: DeclaredServices): ParsedPolicy {
   const check = checks();
   const top = check.fields("", input, TOP_FIELDS);
   const principalHeader = check.header("principalHeader", top["principalHeader"]);
@@ -155,7 +155,7 @@ export function parsePolicy(input: unknown, promised: Promised): ParsedPolicy {
   const discovery = check.oneOf("discovery", top["discovery"], [true, false], true);
 
   const registry = parseRegistry(check, top["registry"]);
-  const breakers = parseOperator(check, top["breakers"]);
+  const breakers = parseBreakerAdmin(check, top["breakers"]);
   const cache = parseCacheStore(check, "cache", top["cache"]);
   const httpRoutes = parseHttpRoutes(check, "httpRoutes", top["httpRoutes"], (path, fields) =>
     parseRoute(check, path, fields, { ...defaults, cache: undefined }, rules, "http"),
@@ -228,7 +228,7 @@ function service(
     fallback.upstream === undefined ? [] : [{ upstream: fallback.upstream }],
   );
   for (const { upstream: one } of [...beside, ...others]) {
-    if (!isBrought(one.hashOn))
+    if (!isInEveryRequest(one.hashOn))
       check.report(`${path}.upstream.hashOn`, "a version or fallback", "use fields and made cookies for the service's own upstream alone");
   }
   const other = [...beside, ...others].find((one) => one.upstream.protocol !== upstream.protocol);
@@ -245,7 +245,7 @@ function service(
     throttle: overload.parseThrottle(check, `${path}.throttle`, fields["throttle"]),
     traffic,
     methods,
-    hedged,
-    overrides,
+    hedgedMethods: hedged,
+    methodOverrides: overrides,
   };
 }

@@ -57,7 +57,7 @@ export function hashField(sources: readonly HashSource[]): string | undefined {
 }
 
 /** Whether it is what every call brings by itself: no field that has to be read, no cookie that has to be made. */
-export function isBrought(sources: readonly HashSource[]): boolean {
+export function isInEveryRequest(sources: readonly HashSource[]): boolean {
   return hashField(sources) === undefined && !makesCookie(sources);
 }
 

@@ -3,7 +3,7 @@
 import { type BreakerInput, type BreakerPolicy, parseBreaker } from "./breaker.ts";
 import type { CacheInput, CachePolicy } from "./cache.ts";
 import type { Cost } from "./cost.ts";
-import { isBrought } from "./hash-on.ts";
+import { isInEveryRequest } from "./hash-on.ts";
 import { parseThrottle, type ThrottleInput, type ThrottlePolicy } from "./overload.ts";
 import { type Checks, join } from "./problems.ts";
 import type { RateLimitRule } from "./rate-limit.ts";
@@ -55,7 +55,7 @@ export function parseHttpRoutes(
     const { upstream, breaker, throttle, ...fields } = check.fields(at, settings, FIELDS);
     const { readTimeoutMs, maxBodyBytes, rateLimits, cost, cache } = routeOf(at, fields);
     const target = parseUpstream(check, join(at, "upstream"), upstream);
-    if (!isBrought(target.hashOn))
+    if (!isInEveryRequest(target.hashOn))
       check.report(`${at}.upstream.hashOn`, "a field, or a cookie to be made", "use what calls of plain HTTP bring by themselves");
     if (target.protocol === "grpc") check.report(`${at}.upstream.protocol`, "grpc", "leave it out: plain HTTP is forwarded as it comes");
     routes.set(prefix, {

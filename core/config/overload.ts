@@ -8,7 +8,7 @@ import { type Checks, join } from "./problems.ts";
 const MODES = ["off", "report", "enforce"] as const;
 export type Mode = (typeof MODES)[number];
 
-interface PlaceInput {
+interface QueueInput {
   /** "off", "report": log what would be refused, "enforce". Default "enforce". */
   readonly mode?: Mode;
   /** Calls that wait where the limit is reached; more are refused at once. Default 100. */
@@ -18,7 +18,7 @@ interface PlaceInput {
 }
 
 /** For the isolate as a whole. */
-export interface OverloadInput extends PlaceInput {
+export interface OverloadInput extends QueueInput {
   /** Calls of one isolate in flight, 1 to 100 000. Default 10 000 (G5 `max_concurrent_requests`). */
   readonly maxInFlight?: number;
   /** Callers whose header `tidegate-criticality` is honoured: some by name, or everybody whom `principalHeader` names. Default nobody. */
@@ -26,7 +26,7 @@ export interface OverloadInput extends PlaceInput {
 }
 
 /** For one method, in one isolate. */
-export interface ConcurrencyInput extends PlaceInput {
+export interface ConcurrencyInput extends QueueInput {
   /** Calls in flight; the ceiling, where the limit adapts. Default 10 000. */
   readonly max?: number;
   /** Whether the limit follows what the upstream bears. Default true. */
@@ -43,41 +43,41 @@ export interface ThrottleInput {
   readonly belowPercent?: number;
   /** Calls of the last ten seconds before shares mean anything. Default 50. */
   readonly minCalls?: number;
-  /** Whether a host's word on what to shed is heeded. Default "enforce". */
-  readonly heed?: Mode;
+  /** Whether the shed level that a host reports is honored, for a second. Default "enforce". */
+  readonly honor?: Mode;
 }
 
 /** One place where calls in flight are counted. */
-export interface PlacePolicy extends ConcurrencyLimiterSettings {
+export interface ConcurrencyPolicy extends ConcurrencyLimiterSettings {
   readonly mode: Mode;
   readonly maxQueued: number;
   readonly queueMs: number;
 }
 
 export interface OverloadPolicy {
-  readonly isolate: PlacePolicy;
+  readonly isolate: ConcurrencyPolicy;
   readonly trust: Trust;
 }
 
 export interface ThrottlePolicy extends ThrottleSettings {
   readonly mode: Mode;
-  readonly heed: Mode;
+  readonly honor: Mode;
 }
 
 /** A floor that small traffic never meets: an isolate sees too little of an upstream to be strict with it. */
-export const CONCURRENCY: PlacePolicy = { mode: "enforce", max: 10_000, floor: 100, maxQueued: 100, queueMs: 1_000 };
+export const CONCURRENCY: ConcurrencyPolicy = { mode: "enforce", max: 10_000, floor: 100, maxQueued: 100, queueMs: 1_000 };
 
 export function parseOverload(check: Checks, path: string, value: unknown, principalHeader: string | undefined): OverloadPolicy {
   const fields = check.fields(path, value, ["mode", "maxQueued", "queueMs", "maxInFlight", "trusted"]);
   const { maxInFlight } = fields;
   const max = check.integer(`${path}.maxInFlight`, maxInFlight, { min: 1, max: 100_000, fallback: 10_000, unit: "calls" });
   return {
-    isolate: { ...place(check, path, fields, CONCURRENCY), max, floor: undefined },
+    isolate: { ...queue(check, path, fields, CONCURRENCY), max, floor: undefined },
     trust: trust(check, path, fields["trusted"], principalHeader),
   };
 }
 
-function place(check: Checks, path: string, fields: Readonly<Record<string, unknown>>, outer: PlacePolicy) {
+function queue(check: Checks, path: string, fields: Readonly<Record<string, unknown>>, outer: ConcurrencyPolicy) {
   return {
     mode: check.oneOf(join(path, "mode"), fields["mode"], MODES, outer.mode),
     maxQueued: check.integer(join(path, "maxQueued"), fields["maxQueued"], {
@@ -99,7 +99,7 @@ function trust(check: Checks, path: string, value: unknown, principalHeader: str
   return isList ? { kind: "listed", names: new Set(value as string[]) } : { kind: "principals" };
 }
 
-export function parseConcurrency(check: Checks, path: string, value: unknown, outer: PlacePolicy): PlacePolicy {
+export function parseConcurrency(check: Checks, path: string, value: unknown, outer: ConcurrencyPolicy): ConcurrencyPolicy {
   if (value === undefined) return outer;
   const fields = check.fields(path, value, ["mode", "maxQueued", "queueMs", "max", "adaptive", "floor"]);
   const number = (name: "max" | "floor", fallback: number) =>
@@ -108,7 +108,7 @@ export function parseConcurrency(check: Checks, path: string, value: unknown, ou
   const max = number("max", CONCURRENCY.max);
   const floor = number("floor", Math.min(CONCURRENCY.floor!, max));
   if (isAdaptive && floor > max) check.report(join(path, "floor"), floor, `write at most ${max}, which is max`);
-  return { ...place(check, path, fields, CONCURRENCY), max, floor: isAdaptive ? floor : undefined };
+  return { ...queue(check, path, fields, CONCURRENCY), max, floor: isAdaptive ? floor : undefined };
 }
 
 /** @returns the rank */
@@ -117,11 +117,11 @@ export function parseCriticality(check: Checks, path: string, value: unknown, ou
 }
 
 export function parseThrottle(check: Checks, path: string, value: unknown): ThrottlePolicy {
-  const fields = check.fields(path, value, ["mode", "belowPercent", "minCalls", "heed"]);
+  const fields = check.fields(path, value, ["mode", "belowPercent", "minCalls", "honor"], { heed: 'write "honor", its new name' });
   const below = check.integer(join(path, "belowPercent"), fields["belowPercent"], { min: 1, max: 95, fallback: 50, unit: "%" });
   return {
     mode: check.oneOf(join(path, "mode"), fields["mode"], MODES, "enforce"),
-    heed: check.oneOf(join(path, "heed"), fields["heed"], MODES, "enforce"),
+    honor: check.oneOf(join(path, "honor"), fields["honor"], MODES, "enforce"),
     factor: 100 / below,
     minCalls: check.integer(join(path, "minCalls"), fields["minCalls"], { min: 1, max: 100_000, fallback: 50, unit: "calls" }),
   };

@@ -17,7 +17,7 @@ interface LimitInput {
 
 export interface RateLimitInput extends LimitInput {
   /** Whom a bucket belongs to. A caller that can't be named so is counted by address. Default "ip". */
-  readonly key?: "ip" | "route" | "everybody" | NamedBy | { readonly field: string };
+  readonly key?: "ip" | "route" | "all" | NamedBy | { readonly field: string };
   /** How isolates share the bucket. Default "auto": leased where it is large enough for that, else asked for each call. */
   readonly mode?: (typeof MODES)[number];
   /** Where `auto` asks for each call: the first one passes without waiting for the answer. Default false. */
@@ -37,7 +37,7 @@ export interface RateLimitInput extends LimitInput {
 }
 
 export type KeySource =
-  | { readonly kind: "ip" | "route" | "everybody" | "principal" }
+  | { readonly kind: "ip" | "route" | "all" | "principal" }
   | { readonly kind: "header"; readonly header: string }
   | { readonly kind: "claim"; readonly claim: string }
   | { readonly kind: "field"; readonly field: string };
@@ -80,7 +80,7 @@ export function parseRule(check: Checks, name: string, value: unknown, principal
   if (isOptimistic && mode !== "auto") check.report(`${path}.optimistic`, true, 'write mode: "auto", whose small limits it is for');
   return {
     name,
-    key: keySource(check, `${path}.key`, fields["key"], principalHeader, ["ip", "route", "everybody", "principal"]),
+    key: keySource(check, `${path}.key`, fields["key"], principalHeader, ["ip", "route", "all", "principal"]),
     limit: bucketLimit(check, path, fields, compat),
     tiers: tiersOf(check, `${path}.tiers`, fields["tiers"], principalHeader, compat),
     exempt: exemptions(check, `${path}.exempt`, fields["exempt"]),
@@ -122,7 +122,7 @@ function keySource(check: Checks, path: string, value: unknown, principalHeader:
     if (fields["field"] !== undefined) return { kind: "field", field: nameOf(check, `${path}.field`, fields["field"]) };
     return { kind: "header", header: check.header(`${path}.header`, fields["header"] ?? "") ?? "" };
   }
-  const kind = check.oneOf(path, value, kinds as readonly ("ip" | "route" | "everybody" | "principal")[], kinds[0] as "ip");
+  const kind = check.oneOf(path, value, kinds as readonly ("ip" | "route" | "all" | "principal")[], kinds[0] as "ip");
   if (kind === "principal" && principalHeader === undefined) {
     check.report(path, value, "set principalHeader, the header in which a trusted front names the caller");
   }

@@ -1,6 +1,6 @@
 // Which rules hold for a route, and what a call costs under them.
 
-import { type Cost, mostBefore, parseCost } from "./cost.ts";
+import { type Cost, maxUpfrontCost, parseCost } from "./cost.ts";
 import { type Checks, join, suggest } from "./problems.ts";
 import type { RateLimitRule } from "./rate-limit.ts";
 
@@ -21,7 +21,7 @@ export function parseRouteLimits(
   const rateLimits = named === undefined ? outer.rateLimits : namedRules(check, `${path}.rateLimits`, named, rules);
   const cost = parseCost(check, join(path, "cost"), fields["cost"], outer.cost);
   const isNew = fields["cost"] !== undefined || named !== undefined;
-  const most = mostBefore(cost);
+  const most = maxUpfrontCost(cost);
   for (const { name, limit, tiers } of rateLimits) {
     const least = Math.min(limit.capacity, ...[...(tiers?.plans.values() ?? [])].map(({ capacity }) => capacity));
     if (isNew && most > least)

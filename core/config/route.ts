@@ -59,7 +59,7 @@ export interface RoutePolicy {
   readonly fallback: FallbackPolicy;
   readonly hedging: HedgePolicy | undefined;
   readonly criticality: Rank;
-  readonly concurrency: overload.PlacePolicy;
+  readonly concurrency: overload.ConcurrencyPolicy;
   readonly cache: CachePolicy | undefined;
   readonly invalidates: readonly string[];
 }

@@ -1,6 +1,6 @@
 // Which version of a service a call goes to: canaries by share, header or cookie, and copies for a version that is only watched.
 
-import { type HashOnInput, type HashSource, isBrought, parseHashOn } from "./hash-on.ts";
+import { type HashOnInput, type HashSource, isInEveryRequest, parseHashOn } from "./hash-on.ts";
 import { type Checks, join } from "./problems.ts";
 import { parseUpstream, type UpstreamInput, type UpstreamPolicy } from "./upstream.ts";
 
@@ -56,7 +56,7 @@ export function parseTraffic(check: Checks, path: string, value: unknown): Traff
 
 function stickOn(check: Checks, path: string, value: unknown): readonly HashSource[] {
   const sources = parseHashOn(check, path, value);
-  if (!isBrought(sources))
+  if (!isInEveryRequest(sources))
     check.report(path, value, "write what every call brings: no field of a message, and no cookie that is still to be made");
   return sources;
 }

@@ -1,7 +1,7 @@
 // What an operator may write, and how a mistake is told.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { mostBefore } from "../../../core/config/cost.ts";
+import { maxUpfrontCost } from "../../../core/config/cost.ts";
 import { type GatewayInput, parsePolicy } from "../../../core/config/gateway.ts";
 import { describe as tell } from "../../../core/config/problems.ts";
 
@@ -77,7 +77,7 @@ describe("parsePolicy", () => {
       name,
       route.readTimeoutMs,
       route.rateLimits.map((rule) => rule.name),
-      mostBefore(route.cost),
+      maxUpfrontCost(route.cost),
     ]);
     expect(seen).toEqual([
       ["GetUser", 2, ["b"], 2],
@@ -262,8 +262,8 @@ describe("the whole of a policy", () => {
       CreateUser: {},
     };
     const own = parsed({ ...service({ methods, hedging: {} }) } as GatewayInput).services.get("users.v1.UserService")!;
-    expect(own.hedged).toEqual(["GetUser"]);
-    expect([...own.overrides]).toMatchObject([
+    expect(own.hedgedMethods).toEqual(["GetUser"]);
+    expect([...own.methodOverrides]).toMatchObject([
       ["GetUser", { path: `${at}.methods.GetUser`, idempotency: "idempotent" }],
       ["ListUsers", { http: [{ template: "/a" }] }],
     ]);

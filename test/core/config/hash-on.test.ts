@@ -1,6 +1,6 @@
 // What keys are made of, as an operator writes it.
 import { describe, expect, it } from "vitest";
-import { hashField, isBrought, makesCookie, parseHashOn } from "../../../core/config/hash-on.ts";
+import { hashField, isInEveryRequest, makesCookie, parseHashOn } from "../../../core/config/hash-on.ts";
 import type { Checks } from "../../../core/config/problems.ts";
 import { accepted, parsed } from "./settings.ts";
 
@@ -85,8 +85,8 @@ describe("what has to be read or made for a key", () => {
       [[], ["ip"], [{ cookie: "a" }], [{ header: "x" }, { cookie: "a", ttlSeconds: 0 }]].map((one) => makesCookie(one as never)),
     ).toEqual([false, false, false, true]);
     expect(makesCookie([{ header: "x" }])).toBe(false);
-    expect(isBrought(["ip", { cookie: "a" }, { query: "b" }])).toBe(true);
-    expect(isBrought([{ field: "a" }])).toBe(false);
-    expect(isBrought([{ cookie: "a", ttlSeconds: 9 }])).toBe(false);
+    expect(isInEveryRequest(["ip", { cookie: "a" }, { query: "b" }])).toBe(true);
+    expect(isInEveryRequest([{ field: "a" }])).toBe(false);
+    expect(isInEveryRequest([{ cookie: "a", ttlSeconds: 9 }])).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 // The settings of retries, hedging, breakers, and of what is done against overload.
 import { describe, expect, it } from "vitest";
-import { parseOperator } from "../../../core/config/admin.ts";
+import { parseBreakerAdmin } from "../../../core/config/admin.ts";
 import { BREAKER, parseBreaker } from "../../../core/config/breaker.ts";
 import * as overload from "../../../core/config/overload.ts";
 import type { Checks } from "../../../core/config/problems.ts";
@@ -116,19 +116,20 @@ describe("a breaker", () => {
 
 describe("the operator of breakers", () => {
   it("is named by the binding of a secret", () => {
-    expect(accepted(parseOperator, undefined)).toBeUndefined();
-    for (const tokenBinding of ["OPERATOR_TOKEN", "_x", "a1"]) expect(accepted(parseOperator, { tokenBinding })).toEqual({ tokenBinding });
+    expect(accepted(parseBreakerAdmin, undefined)).toBeUndefined();
+    for (const tokenBinding of ["OPERATOR_TOKEN", "_x", "a1"])
+      expect(accepted(parseBreakerAdmin, { tokenBinding })).toEqual({ tokenBinding });
     for (const tokenBinding of [undefined, "", "1A", "A-B", "A B", 7])
-      expect(parsed(parseOperator, { tokenBinding }).problems).toEqual([
+      expect(parsed(parseBreakerAdmin, { tokenBinding }).problems).toEqual([
         `breakers.tokenBinding: found ${tokenBinding === undefined ? "nothing" : JSON.stringify(tokenBinding)}; write the name of a secret: "OPERATOR_TOKEN"`,
       ]);
   });
-  itKnowsItsFields(parseOperator, "breakers", ["tokenBinding"]);
+  itKnowsItsFields(parseBreakerAdmin, "breakers", ["tokenBinding"]);
 });
 
 describe("overload of the isolate", () => {
   const parser = (check: Checks, value: unknown) => overload.parseOverload(check, "overload", value, "x-user");
-  const of = (field: string, read: keyof overload.PlacePolicy) => ({
+  const of = (field: string, read: keyof overload.ConcurrencyPolicy) => ({
     field,
     read: ({ isolate }: overload.OverloadPolicy) => isolate[read],
   });
@@ -163,9 +164,9 @@ describe("overload of the isolate", () => {
 });
 
 describe("concurrency of a method", () => {
-  const outer: overload.PlacePolicy = { mode: "report", max: 3, floor: 2, maxQueued: 1, queueMs: 4 };
+  const outer: overload.ConcurrencyPolicy = { mode: "report", max: 3, floor: 2, maxQueued: 1, queueMs: 4 };
   const parser = (check: Checks, value: unknown) => overload.parseConcurrency(check, "concurrency", value, outer);
-  const of = (field: keyof overload.PlacePolicy) => ({ field, read: (policy: overload.PlacePolicy) => policy[field] });
+  const of = (field: keyof overload.ConcurrencyPolicy) => ({ field, read: (policy: overload.ConcurrencyPolicy) => policy[field] });
   itReadsNumbers(parser, "concurrency", [
     { ...of("maxQueued"), min: 0, max: 10_000, fallback: 100, unit: "calls" },
     { ...of("queueMs"), min: 1, max: 60_000, fallback: 1_000, unit: "ms" },
@@ -196,9 +197,13 @@ describe("a throttle", () => {
   ]);
   itReadsChoices(parser, "throttle", [
     { field: "mode", choices: ["off", "report", "enforce"], fallback: "enforce", read: ({ mode }) => mode },
-    { field: "heed", choices: ["off", "report", "enforce"], fallback: "enforce", read: ({ heed }) => heed },
+    { field: "honor", choices: ["off", "report", "enforce"], fallback: "enforce", read: ({ honor }) => honor },
   ]);
-  itKnowsItsFields(parser, "throttle", ["mode", "belowPercent", "minCalls", "heed"]);
+  itKnowsItsFields(parser, "throttle", ["mode", "belowPercent", "minCalls", "honor"]);
+
+  it("names the new name of a setting that was renamed", () => {
+    expect(parsed(parser, { heed: "off" }).problems).toEqual(['throttle.heed: found "off"; write "honor", its new name']);
+  });
 });
 
 describe("criticality", () => {

@@ -1,6 +1,6 @@
 // Rate-limit rules and costs as an operator writes them.
 import { describe, expect, it } from "vitest";
-import { type Cost, mostBefore, ONE, parseCost } from "../../../core/config/cost.ts";
+import { type Cost, maxUpfrontCost, ONE, parseCost } from "../../../core/config/cost.ts";
 import type { Checks } from "../../../core/config/problems.ts";
 import { needsMessage, parseRule, type RateLimitRule } from "../../../core/config/rate-limit.ts";
 import { parseRouteLimits } from "../../../core/config/route-limits.ts";
@@ -91,7 +91,7 @@ describe("a rule", () => {
     [undefined, { kind: "ip" }],
     ["ip", { kind: "ip" }],
     ["route", { kind: "route" }],
-    ["everybody", { kind: "everybody" }],
+    ["all", { kind: "all" }],
     ["principal", { kind: "principal" }],
     [{ header: "X-Api-Key" }, { kind: "header", header: "x-api-key" }],
     [{ claim: "org:id/x.y-z" }, { kind: "claim", claim: "org:id/x.y-z" }],
@@ -100,8 +100,8 @@ describe("a rule", () => {
   ])("belongs to %j as %j", (key, want) => expect(rule({ key }).key).toEqual(want));
 
   it.each([
-    ["caller", 'rateLimits.r.key: found "caller"; write "ip" or "route" or "everybody" or "principal"'],
-    [null, 'rateLimits.r.key: found null; write "ip" or "route" or "everybody" or "principal"'],
+    ["caller", 'rateLimits.r.key: found "caller"; write "ip" or "route" or "all" or "principal"'],
+    [null, 'rateLimits.r.key: found null; write "ip" or "route" or "all" or "principal"'],
     [{}, 'rateLimits.r.key: found {}; name one thing: { header: "x-api-key" }'],
     [{ header: "a", claim: "b" }, 'rateLimits.r.key: found {"header":"a","claim":"b"}; name one thing: { header: "x-api-key" }'],
     [{ cookie: "a" }, 'rateLimits.r.key.cookie: found "a"; remove it, or write one of "header", "claim", "field"'],
@@ -199,11 +199,11 @@ describe("a cost", () => {
     [1_000_000_000, { kind: "fixed", tokens: 1_000_000_000 }],
     [
       { header: "X-Cost", max: 9 },
-      { kind: "answer", header: "x-cost", tokens: 1, max: 9 },
+      { kind: "response", header: "x-cost", tokens: 1, max: 9 },
     ],
     [
       { header: "x-cost", max: 9, estimate: 4 },
-      { kind: "answer", header: "x-cost", tokens: 4, max: 9 },
+      { kind: "response", header: "x-cost", tokens: 4, max: 9 },
     ],
     [
       { of, max: 5 },
@@ -225,9 +225,9 @@ describe("a cost", () => {
   ])("refuses %j", (value, words) => expect(parsed(cost, value).problems).toEqual([words]));
 
   it("takes before the call what is sure, and the most where the message decides", () => {
-    expect(mostBefore({ kind: "fixed", tokens: 4 })).toBe(4);
-    expect(mostBefore({ kind: "answer", header: "x", tokens: 2, max: 9 })).toBe(2);
-    expect(mostBefore({ kind: "message", of, max: 9 })).toBe(9);
+    expect(maxUpfrontCost({ kind: "fixed", tokens: 4 })).toBe(4);
+    expect(maxUpfrontCost({ kind: "response", header: "x", tokens: 2, max: 9 })).toBe(2);
+    expect(maxUpfrontCost({ kind: "message", of, max: 9 })).toBe(9);
   });
 
   it.each([

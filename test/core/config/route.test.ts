@@ -40,7 +40,7 @@ describe("a cache", () => {
     { ...of("storeErrors"), choices: [true, false], fallback: false },
     { ...of("forward"), choices: ["key", "all"], fallback: "key" },
     { ...of("authorization"), choices: ["bypass", "forward", "ignore"], fallback: "bypass" },
-    { ...of("clientControl"), choices: ["ignore", "honour"], fallback: "ignore" },
+    { ...of("clientControl"), choices: ["ignore", "honor"], fallback: "ignore" },
     { ...of("l2"), choices: ["none", "kv", "cache-api", "workers-cache"], fallback: "kv" },
   ]);
   itKnowsItsFields(parser, "cache", [
@@ -249,21 +249,22 @@ describe("CORS", () => {
 });
 
 describe("a fallback", () => {
-  const outer = { upstream: undefined, answer: { outer: true } };
+  const outer = { upstream: undefined, response: { outer: true } };
   const parser = (check: Checks, value: unknown) => parseFallback(check, "fallback", value, outer);
-  itKnowsItsFields(parser, "fallback", ["upstream", "answer"]);
+  itKnowsItsFields(parser, "fallback", ["upstream", "response"]);
 
   it("is another upstream, a message, or both; that of the outer settings, or none", () => {
     expect(accepted(parser, undefined)).toBe(outer);
     expect(accepted(parser, false)).toBe(NO_FALLBACK);
-    expect(NO_FALLBACK).toEqual({ upstream: undefined, answer: undefined });
-    expect(accepted(parser, { answer: { users: [] } })).toEqual({ upstream: undefined, answer: { users: [] } });
+    expect(NO_FALLBACK).toEqual({ upstream: undefined, response: undefined });
+    expect(accepted(parser, { response: { users: [] } })).toEqual({ upstream: undefined, response: { users: [] } });
     expect(accepted(parser, { upstream: UPSTREAM }).upstream?.endpoints).toHaveLength(1);
-    expect(accepted(parser, { upstream: UPSTREAM }).answer).toBeUndefined();
-    for (const answer of [null, [], "x", 7])
-      expect(parsed(parser, { answer }).problems).toEqual([
-        `fallback.answer: found ${show(answer)}; write the answer's message as its JSON: { users: [] }`,
+    expect(accepted(parser, { upstream: UPSTREAM }).response).toBeUndefined();
+    for (const response of [null, [], "x", 7])
+      expect(parsed(parser, { response }).problems).toEqual([
+        `fallback.response: found ${show(response)}; write the response message as its JSON: { users: [] }`,
       ]);
+    expect(parsed(parser, { answer: {} }).problems).toEqual(['fallback.answer: found {}; write "response", its new name']);
     expect(parsed(parser, { upstream: {} }).problems[0]).toContain("fallback.upstream: found {}");
   });
 });

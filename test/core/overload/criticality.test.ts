@@ -47,7 +47,7 @@ describe("what an operator may write of overload", () => {
     });
     const service = parsed.policy.services.get("a.v1.A")!;
     expect(service.methods.get("Get")).toMatchObject({ criticality: 2, concurrency: { mode: "enforce", max: 10_000, floor: 100 } });
-    expect(service.throttle).toEqual({ mode: "enforce", heed: "enforce", factor: 2, minCalls: 50 });
+    expect(service.throttle).toEqual({ mode: "enforce", honor: "enforce", factor: 2, minCalls: 50 });
   });
 
   it("is taken from the method, else the service, else the defaults", () => {
@@ -65,7 +65,7 @@ describe("what an operator may write of overload", () => {
   it.each([
     [{ overload: { maxInFlight: 0 } }, {}, "overload.maxInFlight"],
     [{ overload: { trusted: ["batch"] } }, {}, "overload.trusted"], // nobody is named
-    [{ principalHeader: "x-who", overload: { trusted: "everybody" } }, {}, "overload.trusted"],
+    [{ principalHeader: "x-who", overload: { trusted: "all" } }, {}, "overload.trusted"],
     [{ overload: { mode: "on" } }, {}, "overload.mode"],
     [{}, { criticality: "vital" }, 'services["a.v1.A"].criticality'],
     [{}, { concurrency: { max: 10, floor: 20 } }, 'services["a.v1.A"].concurrency.floor'],

@@ -19,7 +19,7 @@ const configFor = ({ STALE_IF_ERROR_MS }: Env): GatewayInput => ({
       cache: {
         forward: "all", // the suite tells its origin by headers which test is meant
         authorization: "forward",
-        clientControl: "honour",
+        clientControl: "honor",
         heuristicPercent: 10,
         storeErrors: true,
         staleIfErrorMs: Number(STALE_IF_ERROR_MS),

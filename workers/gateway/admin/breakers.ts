@@ -3,7 +3,7 @@
 import { create, type DescMethod } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
-import type { OperatorPolicy } from "../../../core/config/admin.ts";
+import type { BreakerAdminPolicy } from "../../../core/config/admin.ts";
 import type { GatewayPolicy } from "../../../core/config/gateway.ts";
 import { suggest } from "../../../core/config/problems.ts";
 import { OPERATOR_HEADER } from "../../../core/headers.ts";
@@ -41,7 +41,7 @@ const WORDS = new Map<Force, "open" | "closed" | undefined>([
 /** The methods of BreakerService, to be served beside the configured ones: every layer acts on them as on any other. */
 export function breakerMethods(
   gateway: GatewayPolicy,
-  { tokenBinding }: OperatorPolicy,
+  { tokenBinding }: BreakerAdminPolicy,
   settings: OperatorSettings,
 ): ReadonlyMap<DescMethod, ServedMethod> {
   const policy = gateway.defaults;

@@ -16,10 +16,10 @@ import type { Bindings, ServedMethod, Upstream } from "../upstream/upstream.ts";
 import { parseDescriptors } from "./descriptors.ts";
 import { configuredRules, overridden, overrideProblems, refusedRule, skippedRule } from "./overrides.ts";
 import {
-  answerOf,
   healthProblems,
   hedgingProblems,
   limitProblems,
+  staticResponseOf,
   upstreamProblems,
   type Validator,
   validationProblem,
@@ -77,7 +77,7 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
 
   const types = typesOf(known, described.files);
   const byName = new Map(known.map((service) => [service.typeName, service]));
-  const served = [...policy.services].flatMap(([name, { overrides }]) => {
+  const served = [...policy.services].flatMap(([name, { methodOverrides: overrides }]) => {
     const service = byName.get(name);
     return service === undefined ? [] : [overridden(service, overrides)];
   });
@@ -99,7 +99,7 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     const settings = policy.services.get(service.typeName)!;
     problems.push(
       ...upstreamProblems(service, settings),
-      ...overrideProblems(service, settings.overrides),
+      ...overrideProblems(service, settings.methodOverrides),
       ...hedgingProblems(service, settings),
     );
     const upstream = upstreamOf(service.typeName, policy, bindings);
@@ -121,8 +121,8 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
       const { upstream: other } = route.fallback;
       if (other !== undefined && !pools.has(other))
         pools.set(other, poolOf(fallbackName(service.typeName, pools.size), service.typeName, other, policy, bindings));
-      const answer = answerOf(method, route.fallback.answer);
-      if ("found" in answer) problems.push({ path: `fallback.answer of ${service.typeName}.${method.name}`, ...answer });
+      const answer = staticResponseOf(method, route.fallback.response);
+      if ("found" in answer) problems.push({ path: `fallback.response of ${service.typeName}.${method.name}`, ...answer });
       else if (other !== undefined && pools.get(other) === undefined) {
         const found = JSON.stringify(other.endpoints.map(({ target }) => target));
         const fix = "name a service binding that wrangler.toml has, or add this one to it";

@@ -30,7 +30,7 @@ export function overridden(service: DescService, overrides: ReadonlyMap<string, 
 /** The HTTP rules of all services that the configuration sets, by the full names of their methods. */
 export function configuredRules(services: ReadonlyMap<string, ServicePolicy>): ReadonlyMap<string, readonly HttpRuleOverride[]> {
   const rules = new Map<string, readonly HttpRuleOverride[]>();
-  for (const [service, { overrides }] of services) {
+  for (const [service, { methodOverrides: overrides }] of services) {
     for (const [method, { http }] of overrides) if (http !== undefined) rules.set(`${service}.${method}`, http);
   }
   return rules;

@@ -11,7 +11,7 @@ import { isCacheable, NO_SIDE_EFFECTS } from "../cache/cacheable.ts";
 export type Validator = Validate<DescMessage, Message>;
 
 /** The message of a fallback, or what is wrong with it. */
-export function answerOf(
+export function staticResponseOf(
   method: DescMethod,
   answer: object | undefined,
 ): { readonly message: Message | undefined } | Omit<Problem, "path"> {
@@ -72,7 +72,7 @@ function isOneMessage(kind: DescMethod["methodKind"]): boolean {
 }
 
 /** Hedging that a method sets for itself, and that its idempotency rules out. */
-export function hedgingProblems({ typeName, methods }: DescService, { hedged }: ServicePolicy): Problem[] {
+export function hedgingProblems({ typeName, methods }: DescService, { hedgedMethods: hedged }: ServicePolicy): Problem[] {
   return methods.flatMap((method) => {
     if (!hedged.includes(method.name) || isCacheable(method)) return [];
     const path = `${join(join("services", typeName), "methods")}.${method.name}.hedging`;

@@ -58,7 +58,7 @@ export function rateLimit(limiters: Limiters, settings: RateLimitSettings): Laye
 
     const response = await next(call);
     for (const [name, value] of rateLimitFields(quotasOf(taken))) response.headers.set(name, value);
-    if (cost.kind === "answer") correct(limiters, [...enforced, ...reported], cost, response.headers.get(cost.header));
+    if (cost.kind === "response") correct(limiters, [...enforced, ...reported], cost, response.headers.get(cost.header));
     return response;
   };
 }
@@ -121,7 +121,7 @@ function report(limiters: Limiters, charge: Charge, call: Call): void {
 }
 
 /** Puts right what was taken by estimate, now that the answer says what the call has cost. An answer that says nothing leaves it. */
-function correct(limiters: Limiters, charges: readonly Charge[], cost: Cost & { kind: "answer" }, found: string | null): void {
+function correct(limiters: Limiters, charges: readonly Charge[], cost: Cost & { kind: "response" }, found: string | null): void {
   if (found === null) return;
   const actual = /^\d{1,10}(\.\d{1,6})?$/.test(found) ? Math.min(cost.max, Math.ceil(Number(found))) : cost.max;
   for (const charge of charges) {

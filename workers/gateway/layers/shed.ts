@@ -1,7 +1,7 @@
 // Holds calls in flight to the limit of a place: the isolate, or one route. What is above it waits a moment, or is refused at once,
 // what matters less and who holds too much first.
 
-import type { PlacePolicy } from "../../../core/config/overload.ts";
+import type { ConcurrencyPolicy } from "../../../core/config/overload.ts";
 import { hash32 } from "../../../core/hash.ts";
 import { addressKey } from "../../../core/ip.ts";
 import { ConcurrencyLimiter, type LimiterRefusal } from "../../../core/overload/concurrency-limiter.ts";
@@ -22,12 +22,12 @@ const NEVER_ENDING_MS = 3_600_000; // a call without a deadline is not counted f
 /** Where calls are counted: one for each isolate, and one for each route, which all of its pipelines share. */
 export class Place {
   readonly name: string;
-  readonly policy: PlacePolicy;
+  readonly policy: ConcurrencyPolicy;
   readonly limiter: ConcurrencyLimiter;
   readonly queue: WaitQueue<Waiter>;
   readonly log = shedLog();
 
-  constructor(name: string, policy: PlacePolicy) {
+  constructor(name: string, policy: ConcurrencyPolicy) {
     this.name = name;
     this.policy = policy;
     this.limiter = new ConcurrencyLimiter(policy);

@@ -43,7 +43,7 @@ function nameFrom(source: KeySource, { headers, route, principalHeader, message 
   switch (source.kind) {
     case "ip":
       return undefined;
-    case "everybody":
+    case "all":
       return "*";
     case "route":
       return route;

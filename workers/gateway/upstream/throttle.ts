@@ -32,7 +32,7 @@ export class UpstreamThrottle {
 
   /** What the fleet is to be asked with: the most critical is kept from no endpoint on its word. */
   rankOf(call: Call): Rank {
-    return this.#policy.heed === "enforce" ? (call.rank ?? CRITICAL) : MOST_CRITICAL;
+    return this.#policy.honor === "enforce" ? (call.rank ?? CRITICAL) : MOST_CRITICAL;
   }
 
   /** @throws Rejected for a call that is not to be sent at all */
@@ -51,7 +51,7 @@ export class UpstreamThrottle {
 
   /** Tells of a call that goes to an endpoint against its word, where words are only reported. */
   look(call: Call, endpoint: string, now: number): void {
-    if (this.#policy.heed !== "report") return;
+    if (this.#policy.honor !== "report") return;
     const rank = call.rank ?? CRITICAL;
     if (!isShedAt(this.#fleet.shedLevelOf(endpoint, now), rank, Math.random())) return;
     this.#shed(call, `upstream ${this.#name}`, `the upstream sheds ${CRITICALITIES[rank]} calls`, false, now);
@@ -75,7 +75,7 @@ export class UpstreamThrottle {
   }
 
   heard(endpoint: string, shedLevel: number, now: number): void {
-    if (this.#policy.heed !== "off") this.#fleet.setShedLevel(endpoint, shedLevel, now + HEEDED_MS);
+    if (this.#policy.honor !== "off") this.#fleet.setShedLevel(endpoint, shedLevel, now + HEEDED_MS);
   }
 
   ended(call: Call, outcome: AttemptOutcome, now: number): void {

@@ -118,7 +118,7 @@ describe("what is kept of it", () => {
     const asked = { headers: { "cache-control": "no-cache" } };
     for (const [clientControl, expected] of [
       ["ignore", 1],
-      ["honour", 2],
+      ["honor", 2],
     ] as const) {
       const { ask, seen } = web(() => fresh("a"), { clientControl });
       await ask("/a");
@@ -146,7 +146,7 @@ describe("what is kept of it", () => {
   });
 
   it("is counted as any call where calls are limited", async () => {
-    const rateLimits = { few: { key: "everybody", capacity: 3, rate: 1, intervalMs: 3_600_000, mode: "local" } } as const;
+    const rateLimits = { few: { key: "all", capacity: 3, rate: 1, intervalMs: 3_600_000, mode: "local" } } as const;
     const { ask, seen } = web(
       () => fresh("a"),
       {},

@@ -52,7 +52,7 @@ it("leaves a write alone that the own one may have worked on, and every error of
 });
 
 it("answers with what is written down where nobody else does, in the caller's protocol", async () => {
-  const { gateway } = over(DOWN, { ...elsewhere, answer: STANDING }, DOWN);
+  const { gateway } = over(DOWN, { ...elsewhere, response: STANDING }, DOWN);
   const connect = await gateway(unary("GetUser"));
   expect(connect.status).toBe(200);
   expect(connect.headers.get("tidegate-fallback")).toBe("static_response");
@@ -70,13 +70,13 @@ it("answers with what is written down where nobody else does, in the caller's pr
 });
 
 it("does not stand in for answers that are wrong, but there", async () => {
-  const { gateway } = over(() => json({ code: "not_found" }, { status: 404 }), { answer: STANDING });
+  const { gateway } = over(() => json({ code: "not_found" }, { status: 404 }), { response: STANDING });
   expect((await gateway(unary("GetUser"))).status).toBe(404);
 });
 
 it.each([
-  [{ answer: { nmae: "x" } }, "fallback.answer of users.v1.UserService"],
-  [{ answer: [] as never }, "write the answer's message as its JSON"],
+  [{ response: { nmae: "x" } }, "fallback.response of users.v1.UserService"],
+  [{ response: [] as never }, "write the response message as its JSON"],
   [{ upstream: { binding: "MISSING" } }, "name a service binding"],
   [{ upstream: { binding: "OTHER", protocol: "grpc_web" as const } }, "let versions and fallbacks speak both"],
 ])("tells what is wrong with %j", (fallback, fix) => {

@@ -92,7 +92,7 @@ it.each([
 });
 
 it("counts everybody together where it is told to, whatever their address", async () => {
-  const call = limited({ capacity: 1, mode: "local", key: "everybody" });
+  const call = limited({ capacity: 1, mode: "local", key: "all" });
   expect([await call({ "cf-connecting-ip": "192.0.2.1" }), await call({ "cf-connecting-ip": "192.0.2.2" })]).toEqual([200, 429]);
 });
 

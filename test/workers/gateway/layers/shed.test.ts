@@ -200,7 +200,7 @@ it("hands on a host's refusal where everybody turns the call away, counts it aga
   expect(seen).toHaveLength(20);
 });
 
-it("heeds what hosts would have shed: at the edge, without asking them, and never what is critical", async () => {
+it("honors the shed level of hosts: refuses calls at the edge, and never critical ones", async () => {
   const warn = quiet();
   const answers = (): Response => json(USER, { headers: sheds(1) });
   const { gateway, seen } = pair(answers, answers);
@@ -220,11 +220,11 @@ it("heeds what hosts would have shed: at the edge, without asking them, and neve
 it("only reports what hosts would have shed, or does not listen at all, where it is told to", async () => {
   const warn = quiet();
   const answers = (): Response => json(USER, { headers: sheds(1) });
-  for (const heed of ["report", "off"] as const) {
+  for (const honor of ["report", "off"] as const) {
     warn.mockClear();
-    const { gateway } = pair(answers, answers, { throttle: { heed } });
+    const { gateway } = pair(answers, answers, { throttle: { honor } });
     for (let n = 0; n < 4; n++) expect((await gateway(unary("ListUsers"))).status).toBe(200);
-    expect(warn.mock.calls.some(([line]) => String(line).includes('"enforced":false'))).toBe(heed === "report");
+    expect(warn.mock.calls.some(([line]) => String(line).includes('"enforced":false'))).toBe(honor === "report");
   }
 });
 

@@ -77,9 +77,9 @@ function acceptedFields(request: Request): HeaderFields {
 function directivesOf(headers: Headers, { clientControl }: CachePolicy): Directives {
   const text = headers.get("cache-control");
   if (text === null)
-    return clientControl === "honour" && headers.get("pragma") === "no-cache" ? parseCacheControl("no-cache") : NO_DIRECTIVES;
+    return clientControl === "honor" && headers.get("pragma") === "no-cache" ? parseCacheControl("no-cache") : NO_DIRECTIVES;
   const asked = parseCacheControl(text);
-  if (clientControl === "honour") return asked;
+  if (clientControl === "honor") return asked;
   return asked.has("only-if-cached") ? new Map([["only-if-cached", ""]]) : NO_DIRECTIVES;
 }
 
