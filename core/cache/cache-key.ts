@@ -1,13 +1,13 @@
-// What an answer is kept under. Each part bears its length, so that no two calls share a key that differ in a part.
+// Keys of stored responses. Each part is preceded by its length, so that two calls that differ in any part have different keys.
 
 /**
- * @param route   the method, or the prefix of the HTTP route
- * @param scope   whose answer it is: empty for everybody's
- * @param subject what is asked for: path and query, or the bytes of the message
- * @param dimensions header fields that answers depend on, null where the call has none
+ * @param route      full name of the method, or the prefix of the HTTP route
+ * @param scope      owner of the response: empty where all callers share it
+ * @param resource   path and query, or the bytes of the message
+ * @param dimensions values of the header fields that select the response; null where the call does not have the field
  */
-export function cacheKey(route: string, scope: string, subject: string, dimensions: readonly (string | null)[]): string {
-  let key = `${part(route)}${part(scope)}${part(subject)}`;
+export function cacheKey(route: string, scope: string, resource: string, dimensions: readonly (string | null)[]): string {
+  let key = `${part(route)}${part(scope)}${part(resource)}`;
   for (const value of dimensions) key += value === null ? "-" : part(value);
   return key;
 }
@@ -16,9 +16,11 @@ function part(text: string): string {
   return `${text.length}:${text}`;
 }
 
-/** Bytes as text, one character each: the same bytes and no others give the same text. */
+const CHUNK_BYTES = 8_192; // fits the number of arguments that a call can have
+
+/** Bytes as text, one character each: equal bytes give equal text, and different bytes different text. */
 export function textOfBytes(bytes: Uint8Array): string {
   let text = "";
-  for (let at = 0; at < bytes.byteLength; at += 8_192) text += String.fromCharCode(...bytes.subarray(at, at + 8_192));
+  for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES) text += String.fromCharCode(...bytes.subarray(at, at + CHUNK_BYTES));
   return text;
 }

@@ -1,19 +1,20 @@
-// How long an answer serves: fresh, stale while it is refreshed, stale where the upstream fails.
-import { appliesToAll, type Directives, type HeaderFields, secondsOf } from "./headers/directives.ts";
+// Freshness of a response: how long it is fresh, and how long it may be served stale while it is refreshed or while the upstream fails.
+import { appliesToAll, type Directives, secondsOf } from "./headers/directives.ts";
+import type { HeaderFields } from "./headers/header-list.ts";
 import { parseHttpDate } from "./headers/http-date.ts";
 
-/** What an operator adds where the upstream says nothing. */
+/** Lifetimes that the operator sets, for what the upstream does not say. */
 export interface LifetimeRules {
-  readonly ttlMs: number; // 0: only what says for itself how long it lives is kept
-  readonly override: boolean; // `ttlMs` counts whatever the upstream says of freshness
-  readonly negativeTtlMs: number; // of 404 and 410
-  readonly heuristicPercent: number; // of the time since Last-Modified, 0 for none
-  readonly jitterPercent: number; // by which a `ttlMs` is shortened at most, so that what was stored together does not end together
+  readonly ttlMs: number; // 0: only responses with a lifetime of their own are stored
+  readonly override: boolean; // whether `ttlMs` replaces the lifetime that the upstream sends
+  readonly negativeTtlMs: number; // lifetime of 404 and 410
+  readonly heuristicPercent: number; // share of the time since Last-Modified; 0 for no heuristic freshness
+  readonly jitterPercent: number; // largest random reduction of `ttlMs`: what was stored together does not expire together
   readonly staleWhileRevalidateMs: number;
   readonly staleIfErrorMs: number;
 }
 
-/** An answer as it came. Times in epoch ms. */
+/** A response as it arrived. Times in epoch ms. */
 export interface ReceivedResponse {
   readonly status: number;
   readonly fields: HeaderFields;
@@ -22,56 +23,59 @@ export interface ReceivedResponse {
 }
 
 export interface Lifetime {
-  readonly generatedAt: number; // when the answer was made, as far as anybody can say; Age counts from here
-  readonly freshMs: number; // since then; 0 or less where it has to be validated each time
-  readonly staleWhileRevalidateMs: number; // after that: served while it is refreshed
-  readonly staleIfErrorMs: number; // after `freshMs`: served where the upstream fails
-  readonly isExplicit: boolean; // whether the answer itself says how long it is fresh
+  readonly generatedAt: number; // epoch ms; the age of the response counts from here
+  readonly freshMs: number; // from `generatedAt`; 0 or less where each use needs a revalidation
+  readonly staleWhileRevalidateMs: number; // from the end of `freshMs`
+  readonly staleIfErrorMs: number; // from the end of `freshMs`
+  readonly isExplicit: boolean; // whether the response itself states its lifetime
 }
 
-/** Kept long by their nature. RFC 9110, section 15.1. */
+/** Status codes with heuristic freshness. RFC 9110, section 15.1. */
 const HEURISTIC: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]);
 const GOOD: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308]);
 const GONE: ReadonlySet<number> = new Set([404, 410]);
-const LONGEST_HEURISTIC_MS = 86_400_000;
+const MAX_HEURISTIC_MS = 86_400_000;
+const MAX_AGE_SECONDS = 2_147_483_648; // largest age that RFC 9111, section 1.2.2 asks a cache to hold
 
 /**
- * @param directives of the answer; `isTargeted` where they were aimed at this cache, so that Expires counts for nothing
- * @param roll       a number in [0, 1)
+ * @param directives cache directives of the response
+ * @param isTargeted whether they come from a field for this cache alone (RFC 9213): then Expires is ignored
+ * @param random     a number in [0, 1)
  * @see RFC 9111, section 4.2; RFC 5861
  */
 export function lifetimeOf(
-  answer: ReceivedResponse,
+  response: ReceivedResponse,
   directives: Directives,
   isTargeted: boolean,
   rules: LifetimeRules,
-  roll: number,
+  random: number,
 ): Lifetime {
-  const { fields, requestedAt, receivedAt } = answer;
+  const { fields, requestedAt, receivedAt } = response;
   const date = parseHttpDate(fields.get("date"), receivedAt) ?? receivedAt;
-  const apparentMs = Math.max(0, receivedAt - date);
-  const bornAt = receivedAt - Math.max(apparentMs, ageMsIn(fields.get("age")) + (receivedAt - requestedAt));
+  const apparentAgeMs = Math.max(0, receivedAt - date);
+  const generatedAt = receivedAt - Math.max(apparentAgeMs, ageMsIn(fields.get("age")) + (receivedAt - requestedAt));
 
-  const said = rules.override ? undefined : explicitMs(answer, directives, isTargeted, date);
+  const explicit = rules.override ? undefined : explicitMs(response, directives, isTargeted, date);
   const mustValidate = appliesToAll(directives, "no-cache");
-  const freshMs = mustValidate ? 0 : (said ?? unsaidMs(answer, directives, rules, date, roll));
+  const freshMs = mustValidate ? 0 : (explicit ?? configuredMs(response, directives, rules, date, random));
   const mayBeStale = !["must-revalidate", "proxy-revalidate", "s-maxage"].some((name) => directives.has(name)) && !mustValidate;
   const window = (name: string, fallbackMs: number): number => {
     if (!mayBeStale) return 0;
     const seconds = secondsOf(directives, name);
     return seconds === undefined ? fallbackMs : seconds * 1_000;
   };
-  const staleMs = freshMs > 0 ? window("stale-while-revalidate", rules.staleWhileRevalidateMs) : 0;
-  const errorMs = Math.max(staleMs, window("stale-if-error", GONE.has(answer.status) ? 0 : rules.staleIfErrorMs));
-  return { generatedAt: bornAt, freshMs, staleWhileRevalidateMs: staleMs, staleIfErrorMs: errorMs, isExplicit: said !== undefined };
+  const staleWhileRevalidateMs = freshMs > 0 ? window("stale-while-revalidate", rules.staleWhileRevalidateMs) : 0;
+  const staleIfErrorMs = Math.max(staleWhileRevalidateMs, window("stale-if-error", GONE.has(response.status) ? 0 : rules.staleIfErrorMs));
+  return { generatedAt, freshMs, staleWhileRevalidateMs, staleIfErrorMs, isExplicit: explicit !== undefined };
 }
 
-/** Of several values the first counts, and one that is no number counts as none. RFC 9111, section 5.1. */
+/** Of several values the first counts; a value that is no number counts as age 0. RFC 9111, section 5.1. */
 function ageMsIn(text: string | null): number {
   const first = text?.split(",", 1)[0]?.trim() ?? "";
-  return /^\d+$/.test(first) ? Math.min(Number(first), 2_147_483_648) * 1_000 : 0;
+  return /^\d+$/.test(first) ? Math.min(Number(first), MAX_AGE_SECONDS) * 1_000 : 0;
 }
 
+/** The lifetime that the response states: s-maxage, then max-age, then Expires. RFC 9111, section 4.2.1. */
 function explicitMs(
   { fields, receivedAt }: ReceivedResponse,
   directives: Directives,
@@ -86,18 +90,19 @@ function explicitMs(
   return expiresAt === undefined ? 0 : expiresAt - date;
 }
 
-function unsaidMs(
+/** The lifetime of a response that states none: the operator's, or a share of the time since Last-Modified. */
+function configuredMs(
   { status, fields, receivedAt }: ReceivedResponse,
   directives: Directives,
   rules: LifetimeRules,
   date: number,
-  roll: number,
+  random: number,
 ): number {
-  const shortened = (ms: number): number => Math.round(ms * (1 - (rules.jitterPercent / 100) * roll));
-  if (GONE.has(status) && rules.negativeTtlMs > 0) return shortened(rules.negativeTtlMs);
-  if (GOOD.has(status) && rules.ttlMs > 0) return shortened(rules.ttlMs);
+  const jittered = (ms: number): number => Math.round(ms * (1 - (rules.jitterPercent / 100) * random));
+  if (GONE.has(status) && rules.negativeTtlMs > 0) return jittered(rules.negativeTtlMs);
+  if (GOOD.has(status) && rules.ttlMs > 0) return jittered(rules.ttlMs);
   if (rules.heuristicPercent === 0 || !(HEURISTIC.has(status) || directives.has("public"))) return 0;
   const modifiedAt = parseHttpDate(fields.get("last-modified"), receivedAt);
   if (modifiedAt === undefined || modifiedAt >= date) return 0;
-  return Math.min(LONGEST_HEURISTIC_MS, ((date - modifiedAt) * rules.heuristicPercent) / 100);
+  return Math.min(MAX_HEURISTIC_MS, ((date - modifiedAt) * rules.heuristicPercent) / 100);
 }

@@ -1,49 +1,58 @@
-// What an entry is good for when somebody asks for it.
+// Reuse of a stored response: served as it is, served while it is refreshed, or revalidated first.
 import { type Directives, secondsOf } from "./headers/directives.ts";
 import type { PurgeDecision } from "./purge/purges.ts";
 import type { StoredResponse } from "./stored-response.ts";
 
 export type Reuse =
-  | { readonly kind: "fresh"; readonly isEarly: boolean } // isEarly: refresh it already, behind the answer
-  | { readonly kind: "stale" } // serves now, while it is refreshed
-  | { readonly kind: "validate" }; // the upstream has to be asked first
+  | { readonly kind: "fresh"; readonly isRefreshedEarly: boolean } // isRefreshedEarly: a refresh starts in the background
+  | { readonly kind: "stale" } // served now, and refreshed in the background
+  | { readonly kind: "revalidate" }; // the upstream is called first
+
+const FRESH: Reuse = { kind: "fresh", isRefreshedEarly: false };
+const FRESH_REFRESHED_EARLY: Reuse = { kind: "fresh", isRefreshedEarly: true };
+const STALE: Reuse = { kind: "stale" };
+const REVALIDATE: Reuse = { kind: "revalidate" };
 
 /**
- * @param judgement of the purges; what is hit softly has to be asked for again, and is left for when that fails
- * @param asked     directives of the request, where they count
- * @param roll      a number in (0, 1)
+ * @param purged     a soft purge asks for revalidation: the stored response is then only served where that fails
+ * @param directives cache directives of the request, where the route honors them
+ * @param random     a number in (0, 1)
  */
-export function decideReuse(entry: StoredResponse, judgement: PurgeDecision, asked: Directives, now: number, roll: number): Reuse {
-  if (judgement !== "valid") return { kind: "validate" };
-  if (asked.size > 0 && !isAcceptable(entry, asked, now)) return { kind: "validate" };
-  if (now < entry.freshUntil) return { kind: "fresh", isEarly: isEarly(entry, now, roll) };
-  return now < entry.staleUntil ? { kind: "stale" } : { kind: "validate" };
+export function decideReuse(stored: StoredResponse, purged: PurgeDecision, directives: Directives, now: number, random: number): Reuse {
+  if (purged !== "valid") return REVALIDATE;
+  if (directives.size > 0 && !isAcceptable(stored, directives, now)) return REVALIDATE;
+  if (now < stored.freshUntil) return isDueEarly(stored, now, random) ? FRESH_REFRESHED_EARLY : FRESH;
+  return now < stored.staleUntil ? STALE : REVALIDATE;
 }
 
 /**
- * One of many isolates that share an entry refreshes it before it ends, and no two know of each other: the nearer the end and the
- * longer the fetch, the likelier. About one early refresh in all.
+ * Whether this isolate refreshes a response that is still fresh. The isolates that share it do not coordinate, so each decides by
+ * chance: the nearer the end and the longer the fetch, the likelier. All isolates together refresh about once.
  *
  * @see Vattani et al., Optimal Probabilistic Cache Stampede Prevention, VLDB 2015
  */
-function isEarly({ freshUntil, fetchMs }: StoredResponse, now: number, roll: number): boolean {
-  return now - fetchMs * Math.log(roll) >= freshUntil;
+function isDueEarly({ freshUntil, fetchMs }: StoredResponse, now: number, random: number): boolean {
+  return now - fetchMs * Math.log(random) >= freshUntil;
 }
 
-function isAcceptable({ generatedAt: bornAt, freshUntil }: StoredResponse, asked: Directives, now: number): boolean {
-  if (asked.has("no-cache") || asked.has("no-store")) return false;
-  const maxAge = secondsOf(asked, "max-age");
-  if (maxAge !== undefined && now - bornAt > maxAge * 1_000) return false;
-  const minFresh = secondsOf(asked, "min-fresh");
+/** Whether the directives of the request allow the stored response. RFC 9111, section 5.2.1. */
+function isAcceptable({ generatedAt, freshUntil }: StoredResponse, directives: Directives, now: number): boolean {
+  if (directives.has("no-cache") || directives.has("no-store")) return false;
+  const maxAge = secondsOf(directives, "max-age");
+  if (maxAge !== undefined && now - generatedAt > maxAge * 1_000) return false;
+  const minFresh = secondsOf(directives, "min-fresh");
   return minFresh === undefined || freshUntil - now >= minFresh * 1_000;
 }
 
-/** Whole seconds, as the Age header tells them. */
-export function ageSeconds({ generatedAt: bornAt }: StoredResponse, now: number): number {
-  return Math.max(0, Math.floor((now - bornAt) / 1_000));
+/** The value of the Age field: whole seconds. */
+export function ageSeconds({ generatedAt }: StoredResponse, now: number): number {
+  return Math.max(0, Math.floor((now - generatedAt) / 1_000));
 }
 
-/** Pauses between questions to an upstream that fails: 1 s, and twice as long each time. */
+const MIN_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 30_000;
+
+/** The pause before the next fetch from an upstream that failed `failures` times in a row: 1 s, doubled each time, at most 30 s. */
 export function retryPauseMs(failures: number): number {
-  return Math.min(30_000, 1_000 * 2 ** Math.max(0, failures - 1));
+  return Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS * 2 ** Math.max(0, failures - 1));
 }

@@ -1,95 +1,87 @@
-// Whether an answer may be kept for others, and as what.
+// Whether a response may be stored for other callers, and for how long.
 import { isCrossOriginField } from "../cors.ts";
-import { type AdaptivePolicy, adaptedLifeMs } from "./adaptive-lifetime.ts";
+import { type AdaptivePolicy, adaptedLifetimeMs } from "./adaptive-lifetime.ts";
 import { type Lifetime, type LifetimeRules, lifetimeOf, type ReceivedResponse } from "./freshness.ts";
 import { appliesToAll, type Directives, directivesOf, namedFields } from "./headers/directives.ts";
 import { parseHeaderList } from "./headers/header-list.ts";
 import type { StoredResponse } from "./stored-response.ts";
 
 export interface StoreRules extends LifetimeRules {
-  readonly storeErrors: boolean; // whether errors are kept where they say for how long
-  readonly targets: readonly string[]; // fields with directives for this cache alone, the first one that is there counts
-  readonly tagHeader: string; // in which an answer names the tags it can be purged by
-  readonly adaptive: AdaptivePolicy | undefined; // whether what does not change lives longer
+  readonly storeErrors: boolean; // whether errors are stored where they state a lifetime
+  readonly targets: readonly string[]; // fields with directives for this cache alone (RFC 9213); the first one present counts
+  readonly tagHeader: string; // field in which a response names its purge tags
+  readonly adaptive: AdaptivePolicy | undefined; // longer lifetimes for responses that do not change
 }
 
-/** Of the request: what a shared cache has to know. */
+/** What storing needs to know beside the response: its request, and its predecessor in the store. */
 export interface StoreContext {
-  readonly hasAuthorization: boolean; // and the upstream has seen it
-  readonly unchangedCount: number; // times in a row that the answer was the same as the one before
+  readonly hasAuthorization: boolean; // whether the upstream received the caller's Authorization
+  readonly unchangedCount: number; // consecutive revalidations without a change, this one included
   readonly route: string;
-  readonly tags: readonly string[]; // from the template of the route
-  readonly purgeSeq: number; // the purge known when the upstream was asked
+  readonly tags: readonly string[]; // from the tag templates of the route
+  readonly purgeSeq: number; // latest purge that the isolate knew when the fetch started
 }
 
-/** Refusals are words for the `detail` of Cache-Status. */
+/** `reason` is the `detail` of Cache-Status. */
 export type StoreDecision =
-  | { readonly kind: "stored"; readonly entry: StoredResponse }
-  | { readonly kind: "refused"; readonly why: string };
+  | { readonly kind: "stored"; readonly stored: StoredResponse }
+  | { readonly kind: "refused"; readonly reason: string };
 
-/** Connection-bound fields are gone already; these say what is no longer so, or is for one caller. */
-const NOT_KEPT = ["age", "cache-status", "x-request-id", "proxy-authentication-info", "ratelimit", "ratelimit-policy"];
-const MOST_TAGS = 64;
+/** Fields that are not stored: out of date when the response is reused, or meant for one caller. Hop-by-hop fields are gone before. */
+const FIELDS_NOT_STORED = ["age", "cache-status", "x-request-id", "proxy-authentication-info", "ratelimit", "ratelimit-policy"];
+const MAX_TAGS = 64;
+const MAX_TAG_CHARACTERS = 256;
+/** Status codes whose meaning this cache knows, for `must-understand`. */
 const UNDERSTOOD: ReadonlySet<number> = new Set([
   ...[200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 307, 308, 421, 422, 426, 428, 429, 431, 451],
   ...Array.from({ length: 18 }, (_, index) => 400 + index),
   ...Array.from({ length: 6 }, (_, index) => 500 + index),
 ]);
-/** Errors that say something of the resource, not of the call that met them. */
+/** Errors that describe the resource, not the call that met them. */
 const LASTING_ERRORS: ReadonlySet<number> = new Set([404, 405, 410, 414, 501]);
-const VALIDATABLE_MS = 3_600_000; // how long what is stale is kept because it could be validated
+const REVALIDATABLE_MS = 3_600_000; // time for which a stale response with a validator stays stored
 
 /**
- * @param headers of the answer, as they would be kept
- * @param roll    a number in [0, 1)
+ * @param headers header fields of the response, before those that are never stored are taken off
+ * @param random  a number in [0, 1)
  * @see RFC 9111, section 3
  */
 export function decideStorage(
-  answer: ReceivedResponse,
+  response: ReceivedResponse,
   headers: readonly (readonly [string, string])[],
   body: Uint8Array<ArrayBuffer>,
-  asking: StoreContext,
+  context: StoreContext,
   rules: StoreRules,
-  roll: number,
+  random: number,
 ): StoreDecision {
-  const { directives, isTargeted } = directivesOf(answer.fields, rules.targets);
-  const why = refusalOf(answer, directives, asking);
-  if (why !== undefined) return { kind: "refused", why };
-  const lifetime = adapted(lifetimeOf(answer, directives, isTargeted, rules, roll), asking.unchangedCount, rules.adaptive);
-  if (
-    answer.status >= 400 &&
-    !LASTING_ERRORS.has(answer.status) &&
-    !(rules.storeErrors && (lifetime.isExplicit || directives.has("public")))
-  )
-    return { kind: "refused", why: "error" };
-  const isValidatable = answer.fields.get("etag") !== null || answer.fields.get("last-modified") !== null;
-  const times = timesOf(lifetime, answer.receivedAt, isValidatable);
-  if (times.latest <= answer.receivedAt) return { kind: "refused", why: "not-fresh" };
+  const { directives, isTargeted } = directivesOf(response.fields, rules.targets);
+  const { status, fields, requestedAt, receivedAt } = response;
+  const refusal = refusalOf(response, directives, context);
+  if (refusal !== undefined) return { kind: "refused", reason: refusal };
+  const lifetime = adapted(lifetimeOf(response, directives, isTargeted, rules, random), context.unchangedCount, rules.adaptive);
+  const isStorableError = rules.storeErrors && (lifetime.isExplicit || directives.has("public"));
+  if (status >= 400 && !LASTING_ERRORS.has(status) && !isStorableError) return { kind: "refused", reason: "error" };
+  const isRevalidatable = fields.get("etag") !== null || fields.get("last-modified") !== null;
+  const times = timesOf(lifetime, receivedAt, isRevalidatable);
+  if (times.latest <= receivedAt) return { kind: "refused", reason: "not-fresh" };
 
-  const dropped = new Set([
-    ...NOT_KEPT,
-    rules.tagHeader,
-    ...(namedFields(directives, "no-cache") ?? []),
-    ...(namedFields(directives, "private") ?? []),
-  ]);
-  const { status, fields, requestedAt, receivedAt } = answer;
-  const entry: StoredResponse = {
+  const stored: StoredResponse = {
     status,
-    headers: headers.filter(([name]) => !dropped.has(name) && !isCrossOriginField(name)),
+    headers: storableHeaders(headers, directives, rules),
     body,
     storedAt: receivedAt,
     generatedAt: lifetime.generatedAt,
     freshUntil: times.fresh,
     staleUntil: times.stale,
     staleIfErrorUntil: times.error,
-    revalidatableUntil: isValidatable ? times.latest : 0,
+    revalidatableUntil: isRevalidatable ? times.latest : 0,
     fetchMs: receivedAt - requestedAt,
-    unchangedCount: asking.unchangedCount,
-    route: asking.route,
-    purgeSeq: asking.purgeSeq,
-    tags: [...new Set([...asking.tags, ...tagsIn(fields.get(rules.tagHeader))])].slice(0, MOST_TAGS),
+    unchangedCount: context.unchangedCount,
+    route: context.route,
+    purgeSeq: context.purgeSeq,
+    tags: [...new Set([...context.tags, ...tagsIn(fields.get(rules.tagHeader))])].slice(0, MAX_TAGS),
   };
-  return { kind: "stored", entry };
+  return { kind: "stored", stored };
 }
 
 function refusalOf({ status, fields }: ReceivedResponse, directives: Directives, { hasAuthorization }: StoreContext): string | undefined {
@@ -103,23 +95,31 @@ function refusalOf({ status, fields }: ReceivedResponse, directives: Directives,
   return hasAuthorization && !isAllowed ? "authorization" : undefined;
 }
 
-function adapted(lifetime: Lifetime, unchanged: number, adaptive: AdaptivePolicy | undefined): Lifetime {
+/** CORS fields are for one origin; `no-cache="..."` and `private="..."` name fields that may not be stored. */
+function storableHeaders(headers: readonly (readonly [string, string])[], directives: Directives, { tagHeader }: StoreRules) {
+  const excluded = new Set([
+    ...FIELDS_NOT_STORED,
+    tagHeader,
+    ...(namedFields(directives, "no-cache") ?? []),
+    ...(namedFields(directives, "private") ?? []),
+  ]);
+  return headers.filter(([name]) => !excluded.has(name) && !isCrossOriginField(name));
+}
+
+function adapted(lifetime: Lifetime, unchangedCount: number, adaptive: AdaptivePolicy | undefined): Lifetime {
   if (adaptive === undefined || lifetime.freshMs <= 0) return lifetime;
-  return { ...lifetime, freshMs: adaptedLifeMs(lifetime.freshMs, unchanged, adaptive) };
+  return { ...lifetime, freshMs: adaptedLifetimeMs(lifetime.freshMs, unchangedCount, adaptive) };
 }
 
-function timesOf(
-  { generatedAt: bornAt, freshMs, staleWhileRevalidateMs: staleMs, staleIfErrorMs: errorMs }: Lifetime,
-  receivedAt: number,
-  isValidatable: boolean,
-) {
-  const fresh = bornAt + freshMs;
-  const [stale, error] = [fresh + staleMs, fresh + errorMs];
-  const kept = isValidatable ? Math.max(fresh, receivedAt) + VALIDATABLE_MS : 0;
-  return { fresh, stale, error, latest: Math.max(fresh, stale, error, kept) };
+/** Epoch ms at which each use of the response ends. */
+function timesOf(lifetime: Lifetime, receivedAt: number, isRevalidatable: boolean) {
+  const fresh = lifetime.generatedAt + lifetime.freshMs;
+  const [stale, error] = [fresh + lifetime.staleWhileRevalidateMs, fresh + lifetime.staleIfErrorMs];
+  const revalidatable = isRevalidatable ? Math.max(fresh, receivedAt) + REVALIDATABLE_MS : 0;
+  return { fresh, stale, error, latest: Math.max(fresh, stale, error, revalidatable) };
 }
 
-/** By commas or spaces: Cache-Tag and Surrogate-Key are written so. */
+/** Separated by commas or spaces: Cache-Tag uses the former, Surrogate-Key the latter. */
 function tagsIn(text: string | null): string[] {
-  return text === null ? [] : text.split(/[\s,]+/).filter((tag) => tag !== "" && tag.length <= 256);
+  return text === null ? [] : text.split(/[\s,]+/).filter((tag) => tag !== "" && tag.length <= MAX_TAG_CHARACTERS);
 }

@@ -1,39 +1,34 @@
-// A cached answer. Plain data but for its body: fit for any isolate, and for KV.
+// A response as it is stored. Plain data, apart from its body: any isolate can use it, and KV can hold it.
 
 export interface StoredResponse {
   readonly status: number;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: Uint8Array<ArrayBuffer>;
-  readonly storedAt: number; // epoch ms, as the other times
-  readonly generatedAt: number; // when the upstream, or a cache before us, got it from its origin: Age counts from here
+  readonly storedAt: number; // epoch ms, like all times here
+  readonly generatedAt: number; // when the origin generated it, as far as its Date and Age fields say; its age counts from here
   readonly freshUntil: number;
-  readonly staleUntil: number; // served while it is refreshed (stale-while-revalidate)
-  readonly staleIfErrorUntil: number; // served where the upstream fails (stale-if-error); the end of its life where it is the latest
-  readonly revalidatableUntil: number; // kept to be validated; 0 where it has no validator
-  readonly fetchMs: number; // what it took to get it
-  readonly unchangedCount: number; // times in a row that it was asked for again and had not changed
+  readonly staleUntil: number; // until then it may be served while it is refreshed (stale-while-revalidate)
+  readonly staleIfErrorUntil: number; // until then it may be served where the upstream fails (stale-if-error)
+  readonly revalidatableUntil: number; // until then it stays stored for conditional requests; 0 where it has no validator
+  readonly fetchMs: number; // time that the fetch took
+  readonly unchangedCount: number; // consecutive revalidations that found it unchanged
   readonly tags: readonly string[];
   readonly route: string;
-  readonly purgeSeq: number; // the purge known when its fetch started
+  readonly purgeSeq: number; // latest purge that the isolate knew when the fetch started
 }
 
-/** When nothing may serve it any more: epoch ms. */
-export function storedUntil({
-  freshUntil,
-  staleUntil,
-  staleIfErrorUntil: errorUntil,
-  revalidatableUntil: validUntil,
-}: StoredResponse): number {
-  return Math.max(freshUntil, staleUntil, errorUntil, validUntil);
+/** The end of its last use, after which it may be removed: epoch ms. */
+export function storedUntil({ freshUntil, staleUntil, staleIfErrorUntil, revalidatableUntil }: StoredResponse): number {
+  return Math.max(freshUntil, staleUntil, staleIfErrorUntil, revalidatableUntil);
 }
 
-const FIXED = 900; // bytes of an entry's objects, its buffer's among them, and its slot: measured, with something to spare
-const PER_FIELD = 80; // of a header or a tag
+const BASE_BYTES = 900; // objects of a response, its buffer and its slot: measured in test/core/cache/memory.test.ts, rounded up
+const FIELD_BYTES = 80; // objects of one header field or tag
 
-/** What an entry occupies, key included. Counts the whole buffer, of which the body may be a part. */
+/** Memory that a stored response occupies, its key included. Counts the whole buffer, of which the body may be a part. */
 export function storedBytes(key: string, { headers, body, tags }: StoredResponse): number {
-  let bytes = FIXED + key.length * 2 + body.buffer.byteLength;
-  for (const [name, value] of headers) bytes += PER_FIELD + name.length + value.length;
-  for (const tag of tags) bytes += PER_FIELD + tag.length;
+  let bytes = BASE_BYTES + key.length * 2 + body.buffer.byteLength;
+  for (const [name, value] of headers) bytes += FIELD_BYTES + name.length + value.length;
+  for (const tag of tags) bytes += FIELD_BYTES + tag.length;
   return bytes;
 }

@@ -28,7 +28,7 @@ export function sharedWrites({ keys, requests }: Trace, rules: L2AdmissionRules)
     const key = keys[number]!;
     const { store, writes } = isolates[Math.floor(random() * ISOLATES)]!;
     const offer = (entry: StoredResponse): boolean => {
-      if (writes.admit(key, entry, now) !== undefined) return false;
+      if (writes.admit(key, entry, now) !== "admitted") return false;
       written += 1;
       kept.set(key, entry);
       return true;

@@ -1,14 +1,15 @@
-// The Cache-Status field: what the cache did with a call, for whoever reads the answer.
+// The Cache-Status field: how the cache handled a call.
 
+/** Values of `fwd`. RFC 9211, section 2.2. */
 export type ForwardReason = "uri-miss" | "vary-miss" | "stale" | "bypass" | "method" | "request" | "miss";
 
 export interface CacheStatus {
   readonly isHit?: boolean;
-  readonly fwd?: ForwardReason;
-  readonly fwdStatus?: number;
-  readonly ttl?: number; // seconds, below 0 where it is stale
+  readonly fwd?: ForwardReason; // why the call went to the upstream
+  readonly fwdStatus?: number; // status of the upstream's response
+  readonly ttl?: number; // remaining freshness in seconds; negative where the response is stale
   readonly isStored?: boolean;
-  readonly isCollapsed?: boolean; // answered by the call of another one
+  readonly isCollapsed?: boolean; // whether the call waited for the fetch of another call
   readonly detail?: string; // a token
 }
 

@@ -1,100 +1,101 @@
-// Cache directives, as Cache-Control and the fields aimed at caches like this one write them.
-
-import { parseHeaderList } from "./header-list.ts";
+// Cache directives: those of Cache-Control, and those of fields for this cache alone (RFC 9213).
+import { type HeaderFields, parseHeaderList } from "./header-list.ts";
 import { parseDictionary } from "./structured-dictionary.ts";
 
-/** By name in lower case; the value is empty where there is none. */
+/** Values by directive name in lower case; "" for a directive without a value. */
 export type Directives = ReadonlyMap<string, string>;
-
-/** Header fields that can be asked for by name, in any case: `Headers` is one. */
-export interface HeaderFields {
-  get(name: string): string | null;
-}
 
 const NAME = /^[^\s="]+/;
 const QUOTED = /^="((?:[^"\\]|\\.)*)"$/;
-const MOST_SECONDS = 2_147_483_648; // what a number that can't be held stands for (RFC 9111, section 1.2.2)
+const MAX_SECONDS = 2_147_483_648; // a number that is too large to hold counts as this one (RFC 9111, section 1.2.2)
 export const NO_DIRECTIVES: Directives = new Map();
 
 /**
- * Reads leniently, as RFC 9111 asks: any case, quoted or not, and what is no directive is skipped.
- * Of one that is said twice with other numbers the smaller counts; a number that is none counts as 0, so that the answer is stale.
+ * Reads leniently, as RFC 9111 requires: names in any case, values quoted or not, and what is no directive is skipped.
+ * Of a directive with two different numbers the smaller counts. A value that is no number counts as 0, which makes the response stale.
  */
 export function parseCacheControl(text: string | null): Directives {
   if (text === null || text === "") return NO_DIRECTIVES;
-  const found = new Map<string, string>();
+  const directives = new Map<string, string>();
   for (const member of parseHeaderList(text)) {
     const name = NAME.exec(member)?.[0].toLowerCase();
     if (name === undefined) continue;
     const value = readValue(member.slice(name.length));
-    const before = found.get(name);
-    found.set(name, before === undefined || before === value ? value : smaller(name, before, value));
+    const before = directives.get(name);
+    directives.set(name, before === undefined || before === value ? value : stricter(name, before, value));
   }
-  return found;
+  return directives;
 }
 
-/** A value that can't be read is taken for none: a directive holds all the same, and a number is 0. */
+/** A malformed value counts as "": the directive still applies, and as a number it is 0. */
 function readValue(rest: string): string {
   const quoted = QUOTED.exec(rest)?.[1];
   if (quoted !== undefined) return quoted.replace(/\\(.)/g, "$1");
   return /^=[^\s"]*$/.test(rest) ? rest.slice(1) : "";
 }
 
-function smaller(name: string, before: string, value: string): string {
+/** The stricter of two values of one directive. */
+function stricter(name: string, before: string, value: string): string {
   if (!isNumber(before) || !isNumber(value)) return name === "no-cache" || name === "private" ? joined(before, value) : "";
   return Number(before) < Number(value) ? before : value;
 }
 
-/** Without a list the directive holds for the whole answer. */
+/** Two lists of fields as one. A directive without a list applies to the whole response. */
 function joined(before: string, value: string): string {
   return before === "" || value === "" ? "" : `${before}, ${value}`;
 }
 
-/** @returns seconds; undefined where the directive is not there, 0 where its value is no number */
+/** @returns seconds; undefined where the directive is missing, 0 where its value is no number */
 export function secondsOf(directives: Directives, name: string): number | undefined {
   const value = directives.get(name);
   if (value === undefined) return undefined;
-  return isNumber(value) ? Math.min(Number(value), MOST_SECONDS) : 0;
+  return isNumber(value) ? Math.min(Number(value), MAX_SECONDS) : 0;
 }
 
 function isNumber(value: string): boolean {
   return /^\d+$/.test(value);
 }
 
-/** The field names that `no-cache="a, b"` or `private="a"` is about; undefined where it is about all of the answer, or not there. */
+/** The fields that `no-cache="a, b"` or `private="a"` names; undefined where the directive is missing or applies to the whole response. */
 export function namedFields(directives: Directives, name: string): string[] | undefined {
   const value = directives.get(name);
   if (value === undefined || value === "") return undefined;
   return value.split(",").map((field) => field.trim().toLowerCase());
 }
 
-/** Whether a directive that may have a list of fields holds for the whole answer. */
+/** Whether a directive that may name fields applies to the whole response. */
 export function appliesToAll(directives: Directives, name: string): boolean {
   return directives.get(name) === "";
 }
 
-/** @returns whether the directives are aimed at this cache alone: then neither Cache-Control nor Expires counts. RFC 9213. */
+/**
+ * The directives of a response.
+ *
+ * @param targets names of fields for this cache alone, in order of precedence
+ * @returns isTargeted: whether one of them is present and valid; then Cache-Control and Expires are ignored
+ * @see RFC 9213, section 2.2
+ */
 export function directivesOf(
   fields: HeaderFields,
   targets: readonly string[],
 ): { readonly directives: Directives; readonly isTargeted: boolean } {
   for (const target of targets) {
-    const found = targeted(fields.get(target));
-    if (found !== undefined) return { directives: found, isTargeted: true };
+    const directives = parseTargeted(fields.get(target));
+    if (directives !== undefined) return { directives, isTargeted: true };
   }
   return { directives: parseCacheControl(fields.get("cache-control")), isTargeted: false };
 }
 
-const OF_NUMBERS = ["max-age", "s-maxage", "stale-while-revalidate", "stale-if-error"];
+const NUMERIC = ["max-age", "s-maxage", "stale-while-revalidate", "stale-if-error"];
 
-/** A structured field: one mistake in it, or a number that is none, and all of it is ignored. */
-function targeted(text: string | null): Directives | undefined {
+/** A structured field: with one syntax error or one invalid number, the whole field is ignored. */
+function parseTargeted(text: string | null): Directives | undefined {
   if (text === null) return undefined;
   const members = parseDictionary(text);
   if (members === undefined || members.size === 0) return undefined;
   const directives = new Map<string, string>();
   for (const [name, { kind, value }] of members) {
-    if (OF_NUMBERS.includes(name)) {
+    if (NUMERIC.includes(name)) {
       if (kind !== "integer" || value.startsWith("-")) return undefined;
     } else if (kind === "boolean" && value === "?0") continue;
     directives.set(name, kind === "integer" || kind === "string" ? value : "");

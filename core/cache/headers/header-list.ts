@@ -1,6 +1,11 @@
-// Lists of header fields: their members, with what stands in quotes left whole.
+// Header fields by name, and the members of a field that is a comma-separated list.
 
-/** @returns members without the white space around them; empty ones are left out */
+/** Header fields that can be looked up by name, in any case: `Headers` is one. */
+export interface HeaderFields {
+  get(name: string): string | null;
+}
+
+/** @returns members without surrounding white space; commas inside quotes separate nothing, and empty members are left out */
 export function parseHeaderList(text: string): string[] {
   const members: string[] = [];
   let start = 0;

@@ -1,35 +1,36 @@
-// Parts of an answer that is kept whole.
-import type { HeaderFields } from "./directives.ts";
+// Range requests: the part of a stored response that a caller wants.
+import type { HeaderFields } from "./header-list.ts";
 import { parseHttpDate } from "./http-date.ts";
 
 export type ByteRange =
-  | { readonly kind: "part"; readonly start: number; readonly end: number } // `end` is not in it
+  | { readonly kind: "part"; readonly start: number; readonly end: number } // bytes; `end` is exclusive
   | { readonly kind: "unsatisfiable" }
-  | { readonly kind: "whole" }; // no range, or one that is better answered with everything
+  | { readonly kind: "whole" }; // no range, or one that is answered with the whole response
 
 const ONE_RANGE = /^bytes=\s*(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))\s*$/i;
 
 /**
- * One range of bytes; several are answered with everything, as RFC 9110, section 14.2 allows.
+ * Serves one range of bytes; several ranges are answered with the whole response, as RFC 9110, section 14.2 allows.
  *
- * @param bytes of the whole body
- * @param answer its header fields: a range under If-Range holds for the answer that the caller knows, and for no other
+ * @param response header fields of the response: a range with If-Range only applies to the response that the caller knows
+ * @param bytes    length of the whole body
  */
-export function selectRange(request: HeaderFields, answer: HeaderFields, bytes: number, now: number): ByteRange {
+export function selectRange(request: HeaderFields, response: HeaderFields, bytes: number, now: number): ByteRange {
   const range = request.get("range");
-  if (range === null || !isTheSame(request.get("if-range"), answer, now)) return { kind: "whole" };
-  const found = ONE_RANGE.exec(range);
-  if (found === null) return { kind: "whole" };
-  const [, first, last, suffix] = found;
+  if (range === null || !ifRangeHolds(request.get("if-range"), response, now)) return { kind: "whole" };
+  const match = ONE_RANGE.exec(range);
+  if (match === null) return { kind: "whole" };
+  const [, first, last, suffix] = match;
   const start = first === undefined ? Math.max(0, bytes - Number(suffix)) : Number(first);
   const end = first === undefined || last === "" ? bytes : Math.min(bytes, Number(last) + 1);
   if (first !== undefined && last !== "" && Number(last) < start) return { kind: "whole" };
   return start >= bytes ? { kind: "unsatisfiable" } : { kind: "part", start, end };
 }
 
-function isTheSame(ifRange: string | null, answer: HeaderFields, now: number): boolean {
+/** If-Range compares strongly: a weak entity tag never matches. RFC 9110, section 13.1.5. */
+function ifRangeHolds(ifRange: string | null, response: HeaderFields, now: number): boolean {
   if (ifRange === null) return true;
-  if (ifRange.startsWith('"')) return ifRange === answer.get("etag");
-  const at = parseHttpDate(ifRange, now);
-  return at !== undefined && at === parseHttpDate(answer.get("last-modified"), now);
+  if (ifRange.startsWith('"')) return ifRange === response.get("etag");
+  const date = parseHttpDate(ifRange, now);
+  return date !== undefined && date === parseHttpDate(response.get("last-modified"), now);
 }

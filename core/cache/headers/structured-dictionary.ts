@@ -1,8 +1,8 @@
-// Dictionaries of structured fields, read strictly: a field with one mistake in it is none.
+// Dictionaries of structured fields. Parsing is strict: one syntax error makes the whole field invalid.
 
 export interface DictionaryMember {
   readonly kind: "integer" | "boolean" | "string" | "other";
-  readonly value: string; // `3600`, `?1`, or the text of a string
+  readonly value: string; // `3600`, `?1`, or the content of a string
 }
 
 const KEY = /[a-z*][a-z0-9_\-.*]*/y;
@@ -15,12 +15,12 @@ const BYTES = /:[A-Za-z0-9+/=]*:/y;
 const BOOLEAN = /\?[01]/y;
 
 /**
- * @returns the last member of each name, without its parameters; undefined where anything is amiss
+ * @returns members by name without their parameters, the last one of each name; undefined where the field is invalid
  * @see RFC 9651, section 4.2.2
  */
 export function parseDictionary(text: string): ReadonlyMap<string, DictionaryMember> | undefined {
   const members = new Map<string, DictionaryMember>();
-  const read = reader(text.replace(/^ +| +$/g, ""));
+  const read = reader(text.replace(/^ +/, ""));
   while (!read.isDone()) {
     const name = read.take(KEY)?.[0];
     if (name === undefined) return undefined;
@@ -32,7 +32,7 @@ export function parseDictionary(text: string): ReadonlyMap<string, DictionaryMem
     if (read.isDone()) return members;
     if (!read.skip(",")) return undefined;
     read.take(OWS);
-    if (read.isDone()) return undefined; // a comma has to be followed by something
+    if (read.isDone()) return undefined; // a trailing comma is an error
   }
   return members;
 }
@@ -44,16 +44,16 @@ function reader(text: string) {
   return {
     isDone: (): boolean => at >= text.length,
     skip(character: string): boolean {
-      const is = text[at] === character;
-      if (is) at += 1;
-      return is;
+      const isNext = text[at] === character;
+      if (isNext) at += 1;
+      return isNext;
     },
     take(pattern: RegExp): RegExpExecArray | undefined {
       pattern.lastIndex = at;
-      const found = pattern.exec(text);
-      if (found === null) return undefined;
-      at += found[0].length;
-      return found;
+      const match = pattern.exec(text);
+      if (match === null) return undefined;
+      at += match[0].length;
+      return match;
     },
   };
 }

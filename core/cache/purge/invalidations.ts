@@ -1,34 +1,34 @@
-// What unsafe methods have changed: entries that were fetched before are no longer good. Of this isolate; a purge tells the others.
+// Resources that unsafe methods have changed: responses fetched before the change are not served. Known to this isolate only; a purge reaches the others.
 
-/** Judged at each read, as purges are: entries of the shared level may come back later than they were invalidated. */
+/** Checked when a response is read, like purges: a response of the shared level may arrive after its invalidation. */
 export class Invalidations {
-  readonly #most: number;
-  readonly #at = new Map<string, number>(); // by resource, the latest at the end
-  #floor = Number.NEGATIVE_INFINITY; // everything fetched up to here counts as changed: what there was no room to remember
+  readonly #maxResources: number;
+  readonly #changedAt = new Map<string, number>(); // epoch ms of the last change by resource, the latest at the end
+  #floor = Number.NEGATIVE_INFINITY; // epoch ms; all responses fetched up to here count as changed: older changes were dropped for lack of room
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(maxResources: number) {
+    this.#maxResources = maxResources;
   }
 
   get size(): number {
-    return this.#at.size;
+    return this.#changedAt.size;
   }
 
-  /** @param now epoch ms at which the answer to the unsafe method was there */
+  /** @param now epoch ms at which the response of the unsafe method arrived */
   add(resource: string, now: number): void {
-    this.#at.delete(resource);
-    this.#at.set(resource, now);
-    if (this.#at.size <= this.#most) return;
-    const [oldest, at] = this.#at.entries().next().value!;
-    this.#at.delete(oldest);
+    this.#changedAt.delete(resource);
+    this.#changedAt.set(resource, now);
+    if (this.#changedAt.size <= this.#maxResources) return;
+    const [oldest, at] = this.#changedAt.entries().next().value!;
+    this.#changedAt.delete(oldest);
     this.#floor = Math.max(this.#floor, at);
   }
 
-  /** @param fetchedAt epoch ms at which the upstream was asked */
+  /** @param fetchedAt epoch ms at which the fetch of the response started */
   covers(resource: string, fetchedAt: number): boolean {
     if (fetchedAt <= this.#floor) return true;
-    if (this.#at.size === 0) return false;
-    const at = this.#at.get(resource);
+    if (this.#changedAt.size === 0) return false;
+    const at = this.#changedAt.get(resource);
     return at !== undefined && fetchedAt <= at;
   }
 }

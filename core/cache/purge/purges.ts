@@ -1,13 +1,12 @@
-// The purges that an isolate knows of, and which entries they hit.
-// Judged at each read: a purge deletes nothing, costs the same for any number of entries, and holds for both levels at once.
+// The purges that an isolate knows, and which stored responses they cover.
+// Checked when a response is read: a purge deletes nothing, costs the same for any number of responses, and covers both cache levels at once.
 
 export const PURGE_KINDS = ["key", "tag", "route", "all"] as const;
 export type PurgeKind = (typeof PURGE_KINDS)[number];
 
-/** `soft`: what is hit serves again once the upstream was asked, and where that fails. `hard`: it is gone. */
+/** `soft`: covered responses are revalidated before they are served, and still serve where the upstream fails. `hard`: they never serve again. */
 export type PurgeMode = "soft" | "hard";
 
-/** What somebody wants gone. */
 export interface PurgeTarget {
   readonly kind: PurgeKind;
   readonly value: string; // "" for all
@@ -15,82 +14,82 @@ export interface PurgeTarget {
 
 export interface Purge extends PurgeTarget {
   readonly mode: PurgeMode;
-  readonly seq: number; // grows with each purge: its epoch ms, or one more than the last
+  readonly seq: number; // epoch ms of the purge, or the previous seq + 1 where that is larger
 }
 
-/** What an isolate has to hear, beside what it knows. Plain data: fit for RPC. */
+/** The difference between what the log holds and what an isolate knows. Plain data: can be sent over RPC. */
 export type PurgeDelta = { readonly kind: "same"; readonly seq: number } | NewPurges;
 
 export interface NewPurges {
   readonly kind: "purged";
-  readonly seq: number; // of the latest purge
-  readonly softFloor: number; // what was fetched before this seq is hit: by a purge of all, or by purges no longer listed
+  readonly seq: number; // latest purge in the log
+  readonly softFloor: number; // responses fetched before this seq are covered: by a purge of all, or by purges that the log no longer lists
   readonly hardFloor: number;
-  readonly epoch: number; // of the last hard purge of all
-  readonly purges: readonly Purge[]; // those of a name that came after what the isolate knows, by seq
+  readonly epoch: number; // last hard purge of all
+  readonly purges: readonly Purge[]; // listed purges that the isolate does not know, by seq
 }
 
-/** What is looked at when an entry is read. */
+/** The parts of a stored response by which purges cover it. */
 export interface Purgeable {
   readonly key: string;
   readonly route: string;
   readonly tags: readonly string[];
-  readonly purgeSeq: number; // known when its fetch started
+  readonly purgeSeq: number; // latest purge that the isolate knew when the fetch started
 }
 
 export type PurgeDecision = "valid" | PurgeMode;
 
-/** The latest purges of one name. */
-interface Latest {
+/** The latest purges of one key, tag or route: seq by mode. */
+interface LatestPurges {
   readonly soft: number;
   readonly hard: number;
 }
 
-const NEVER: Latest = { soft: 0, hard: 0 };
+const NEVER: LatestPurges = { soft: 0, hard: 0 };
 
 export class Purges {
   #seq = 0;
   #softFloor = 0;
   #hardFloor = 0;
   #epoch = 0;
-  readonly #latest = new Map<string, Latest>(); // by kind and value
+  readonly #latest = new Map<string, LatestPurges>(); // keyed by kind and value
 
-  /** The latest purge known: what is fetched from now on bears it. */
+  /** The latest purge known. Responses whose fetch starts now carry it. */
   get seq(): number {
     return this.#seq;
   }
 
-  /** Of the last hard purge of all. Part of the keys of the shared level, so that nothing from before is found there. */
+  /** The last hard purge of all. Part of the keys of the shared level, so that nothing older is found there. */
   get epoch(): number {
     return this.#epoch;
   }
 
-  /** Names that are purged one by one. */
+  /** Number of keys, tags and routes with purges of their own. */
   get size(): number {
     return this.#latest.size;
   }
 
   /**
-   * An entry is hit by the purges that came after the one known when its fetch started: also by those that came while it was fetched.
-   * Where the isolate knew too little then, it is hit once more than needed; never once less.
+   * Purges cover responses whose fetch started before the isolate knew them, also while the fetch was running.
+   * An isolate that was behind then covers a response once more than needed, and never once less.
    */
-  check({ key, route, tags, purgeSeq: seq }: Purgeable): PurgeDecision {
-    if (seq >= this.#seq) return "valid"; // nothing has been purged since: the usual case
-    if (seq < this.#hardFloor) return "hard";
-    let isSoft = seq < this.#softFloor;
+  check({ key, route, tags, purgeSeq }: Purgeable): PurgeDecision {
+    if (purgeSeq >= this.#seq) return "valid"; // the usual case: no purge since the fetch
+    if (purgeSeq < this.#hardFloor) return "hard";
+    let isSoft = purgeSeq < this.#softFloor;
     if (this.#latest.size > 0) {
       const count = tags.length + 2;
       for (let index = 0; index < count; index++) {
         const name = index === 0 ? nameOf("key", key) : index === 1 ? nameOf("route", route) : nameOf("tag", tags[index - 2]!);
         const { soft, hard } = this.#latest.get(name) ?? NEVER;
-        if (seq < hard) return "hard";
-        isSoft ||= seq < soft;
+        if (purgeSeq < hard) return "hard";
+        isSoft ||= purgeSeq < soft;
       }
     }
     return isSoft ? "soft" : "valid";
   }
 
-  /** Takes what the log says, in any order, and any number of times. */
+  /** Applies a delta of the log. Deltas may arrive in any order and more than once. */
   apply(delta: PurgeDelta): void {
     if (delta.kind === "same") return;
     this.#seq = Math.max(this.#seq, delta.seq);

@@ -1,53 +1,56 @@
-// Which answers are worth a write to the shared level: there a write costs ten times a read, and half of all keys are asked for once.
+// L2 admission: which responses are worth a write to the shared level. A write costs ten times a read there, and half of all keys are requested once.
 import { type StoredResponse, storedUntil } from "../stored-response.ts";
 import { RecentKeys } from "./recent-keys.ts";
 
 export interface L2AdmissionRules {
-  readonly minLifeMs: number; // written are entries that live so long at least
-  readonly maxBytes: number; // and are no larger
-  readonly secondMissWithinMs: number; // and that are missed a second time within so long; 0 writes on the first miss
+  readonly minLifeMs: number; // remaining time in the store that makes a response worth a write
+  readonly maxBytes: number; // largest body that is written
+  readonly secondMissWithinMs: number; // time within which a key has to be missed twice; 0 writes on the first miss
 }
 
 export const DEFAULT_L2_ADMISSION: L2AdmissionRules = { minLifeMs: 60_000, maxBytes: 1_048_576, secondMissWithinMs: 600_000 };
 
+/** Why a response is not written. */
 export type SkippedWrite =
-  | "first_miss" // asked for once
+  | "first_miss" // the key was requested once so far
   | "short_life"
   | "too_large"
-  | "too_soon"; // after the last write
+  | "too_soon"; // after the previous write
 
-const REMEMBERED = 10_000; // keys missed
-const LEAST_MS = 1_000; // KV refuses more than one write a second and key
+export type AdmissionDecision = "admitted" | SkippedWrite;
 
-/** Of one isolate. What it forgets costs a write or spares one. */
+const REMEMBERED_KEYS = 10_000;
+const MIN_INTERVAL_MS = 1_000; // KV accepts one write per second and key: developers.cloudflare.com/kv/platform/limits
+
+/** The admission of one isolate. Forgetting a key costs one write too many or too few. */
 export class L2Admission {
   readonly #rules: L2AdmissionRules;
-  readonly #wanted = new RecentKeys(REMEMBERED);
-  readonly #written = new RecentKeys(2 * REMEMBERED); // twice each
+  readonly #requested = new RecentKeys(REMEMBERED_KEYS);
+  readonly #written = new RecentKeys(2 * REMEMBERED_KEYS); // two marks per key
 
   constructor(rules: L2AdmissionRules) {
     this.#rules = rules;
   }
 
-  /** It was found in the shared level: then it is written anew when it is refreshed. */
+  /** Records that the shared level has the key: then its next refresh is written, too. */
   recordHit(key: string, now: number): void {
-    this.#wanted.remember(key, now);
+    this.#requested.remember(key, now);
   }
 
-  /** @returns why it is not to be written; undefined where it is, and then it counts as written */
-  admit(key: string, entry: StoredResponse, now: number): SkippedWrite | undefined {
+  /** Decides on a write. An admitted response counts as written. */
+  admit(key: string, stored: StoredResponse, now: number): AdmissionDecision {
     const { minLifeMs, maxBytes, secondMissWithinMs } = this.#rules;
-    if (storedUntil(entry) - now < minLifeMs) return "short_life";
-    if (entry.body.byteLength > maxBytes) return "too_large";
-    const isWanted = now - this.#wanted.seenAt(key) < secondMissWithinMs;
-    this.#wanted.remember(key, now);
-    if (!isWanted && secondMissWithinMs > 0) return "first_miss";
-    if (this.#written.seenAt(key) >= entry.storedAt) return "too_soon"; // it stands there
-    const everyMs = Math.max(LEAST_MS, (entry.freshUntil - entry.storedAt) / 2);
-    const sinceLastPurge = `${entry.purgeSeq} ${key}`; // what was written before may have been purged
-    if (now - this.#written.seenAt(sinceLastPurge) < everyMs || now - this.#written.seenAt(key) < LEAST_MS) return "too_soon";
+    if (storedUntil(stored) - now < minLifeMs) return "short_life";
+    if (stored.body.byteLength > maxBytes) return "too_large";
+    const wasRequested = now - this.#requested.seenAt(key) < secondMissWithinMs;
+    this.#requested.remember(key, now);
+    if (!wasRequested && secondMissWithinMs > 0) return "first_miss";
+    if (this.#written.seenAt(key) >= stored.storedAt) return "too_soon"; // this response was written already
+    const intervalMs = Math.max(MIN_INTERVAL_MS, (stored.freshUntil - stored.storedAt) / 2);
+    const keySincePurge = `${stored.purgeSeq} ${key}`; // a purge since the previous write may cover what was written then
+    if (now - this.#written.seenAt(keySincePurge) < intervalMs || now - this.#written.seenAt(key) < MIN_INTERVAL_MS) return "too_soon";
     this.#written.remember(key, now);
-    this.#written.remember(sinceLastPurge, now);
-    return undefined;
+    this.#written.remember(keySincePurge, now);
+    return "admitted";
   }
 }

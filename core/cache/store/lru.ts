@@ -1,4 +1,4 @@
-// Keeps what was used last. The default: without scans it is as good as anything, and follows a change of taste at once.
+// Evicts the least recently used entry. The default: without scans it is as good as other policies, and adapts at once to new popular keys.
 import { assert } from "../../assert.ts";
 import { evictionCandidate, SlotLists } from "./slot-lists.ts";
 import type { Store, StoreLimits } from "./store.ts";
@@ -34,7 +34,7 @@ export class Lru<V> implements Store<V> {
   }
 
   set(key: string, value: V, bytes: number, keepUntil: number, now: number): void {
-    assert(bytes >= 1, `an entry of ${bytes} bytes`);
+    assert(bytes >= 1, `an entry has ${bytes} bytes; write at least 1`);
     if (bytes > this.#limits.maxBytes || keepUntil <= now) {
       this.delete(key);
       return;
@@ -48,7 +48,7 @@ export class Lru<V> implements Store<V> {
       this.#slots.fill(known, value, bytes, keepUntil);
       this.#slots.move(LIST, known);
     }
-    // The newest fits, so that it stays: it is the last of those that could go.
+    // Ends before the newest entry is evicted: alone it fits.
     while (this.#bytes > this.#limits.maxBytes || this.#slots.size > this.#limits.maxEntries)
       this.#remove(evictionCandidate(this.#slots, LIST, now));
   }

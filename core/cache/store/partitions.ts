@@ -1,17 +1,17 @@
-// The stores of an isolate, one for each cached route up to `shards`: a busy route can't push out what another one keeps.
-// There is one thread and nothing to lock: a partition is for fairness, and for dropping a route at once.
+// The stores of an isolate, one for each cached route, at most `shards`: a busy route can't evict the responses of another one.
+// An isolate has one thread, so partitions are not about locks: they are about fairness between routes.
 import { assert } from "../../assert.ts";
 import type { Store, StoreLimits } from "./store.ts";
 import { STORES, type StoreName } from "./stores.ts";
 
-/** A route that keeps answers; without limits of its own it gets an even share of what the others leave. */
+/** A cached route. Without limits of its own it gets an even share of what routes with limits leave. */
 export interface PartitionedRoute extends Partial<StoreLimits> {
   readonly route: string;
 }
 
 export interface PartitionSettings {
-  readonly limits: StoreLimits; // of all of them together
-  readonly shards: number; // most partitions, at least 1
+  readonly limits: StoreLimits; // sum over all partitions
+  readonly shards: number; // largest number of partitions, at least 1
   readonly store: StoreName;
 }
 
@@ -19,31 +19,31 @@ export class Partitions<V> {
   readonly #byRoute: ReadonlyMap<string, Store<V>>;
   readonly #stores: readonly Store<V>[];
 
-  /** @param routes those with limits of their own get a partition each; the others take turns where there are more than `shards` */
+  /** @param routes routes with limits of their own get a partition each; the others share the remaining partitions in turn */
   constructor(routes: readonly PartitionedRoute[], { limits, shards, store }: PartitionSettings) {
-    assert(shards >= 1, `${shards} shards`);
-    const own = routes.filter(hasLimits);
+    assert(shards >= 1, `there are ${shards} shards; write at least 1`);
+    const limited = routes.filter(hasLimits);
     const shared = routes.filter((route) => !hasLimits(route));
-    const turns = Math.min(Math.max(1, shards - own.length), shared.length);
-    const rest = {
-      maxEntries: left(limits.maxEntries, own, "maxEntries", turns),
-      maxBytes: left(limits.maxBytes, own, "maxBytes", turns),
+    const sharedCount = Math.min(Math.max(1, shards - limited.length), shared.length);
+    const share = {
+      maxEntries: remainingShare(limits.maxEntries, limited, "maxEntries", sharedCount),
+      maxBytes: remainingShare(limits.maxBytes, limited, "maxBytes", sharedCount),
     };
     const create = STORES[store];
-    const ring = Array.from({ length: turns }, () => create<V>(rest));
+    const stores = Array.from({ length: sharedCount }, () => create<V>(share));
     const byRoute = new Map<string, Store<V>>();
-    for (const [index, { route }] of shared.entries()) byRoute.set(route, ring[index % turns]!);
-    for (const { route, maxEntries = rest.maxEntries, maxBytes = rest.maxBytes } of own) {
+    for (const [index, { route }] of shared.entries()) byRoute.set(route, stores[index % sharedCount]!);
+    for (const { route, maxEntries = share.maxEntries, maxBytes = share.maxBytes } of limited) {
       byRoute.set(route, create<V>({ maxEntries: Math.max(1, maxEntries), maxBytes: Math.max(1, maxBytes) }));
     }
     this.#byRoute = byRoute;
     this.#stores = [...new Set(byRoute.values())];
   }
 
-  /** Asked once for each route as its pipeline is compiled, not with each call. */
+  /** Called once per route, when its pipeline is compiled. */
   of(route: string): Store<V> {
     const store = this.#byRoute.get(route);
-    assert(store !== undefined, `${route} has no partition`);
+    assert(store !== undefined, `route ${route} has no partition; add it to the routes`);
     return store;
   }
 
@@ -64,7 +64,8 @@ function hasLimits({ maxEntries, maxBytes }: PartitionedRoute): boolean {
   return maxEntries !== undefined || maxBytes !== undefined;
 }
 
-function left(all: number, own: readonly PartitionedRoute[], limit: keyof StoreLimits, turns: number): number {
-  const taken = own.reduce((sum, route) => sum + (route[limit] ?? 0), 0);
-  return Math.max(1, Math.floor((all - taken) / Math.max(1, turns)));
+/** The limit of each shared partition: what limited routes leave, divided evenly. */
+function remainingShare(total: number, limited: readonly PartitionedRoute[], limit: keyof StoreLimits, sharedCount: number): number {
+  const taken = limited.reduce((sum, route) => sum + (route[limit] ?? 0), 0);
+  return Math.max(1, Math.floor((total - taken) / Math.max(1, sharedCount)));
 }

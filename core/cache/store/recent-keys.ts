@@ -1,59 +1,61 @@
-// Remembers keys that were seen not long ago, and nothing but them: as 30 bits each, the oldest forgotten first.
-// Two keys may look alike once in a billion: then one counts as seen that was not.
+// Remembers which keys were seen recently, and when, in 30 bits per key. The oldest are forgotten first.
+// Two keys are confused once in a billion: then a key counts as seen that was not.
 import { hash32 } from "../../hash.ts";
+
+const INITIAL_CAPACITY = 64;
 
 export class RecentKeys {
   readonly #capacity: number;
-  #marks: Uint32Array<ArrayBuffer>; // a ring; grows up to the capacity
+  #marks: Uint32Array<ArrayBuffer>; // ring buffer of hashed keys; grows up to the capacity
   #times: Float64Array<ArrayBuffer>; // epoch ms
-  readonly #places = new Map<number, number>(); // mark -> its latest place in the ring
-  #next = 0;
+  readonly #positions = new Map<number, number>(); // latest position in the ring by mark
+  #next = 0; // position that is written next
 
   /** @param capacity keys remembered, at least 1 */
   constructor(capacity: number) {
     this.#capacity = capacity;
-    const first = Math.min(64, capacity);
-    this.#marks = new Uint32Array(first);
-    this.#times = new Float64Array(first);
+    const length = Math.min(INITIAL_CAPACITY, capacity);
+    this.#marks = new Uint32Array(length);
+    this.#times = new Float64Array(length);
   }
 
   get size(): number {
-    return this.#places.size;
+    return this.#positions.size;
   }
 
-  /** @param most keys to be remembered by now, at least 1: less than the capacity where the memory would not be worth it */
+  /** @param most keys to remember from now on, at least 1: for users that need fewer than the capacity at the moment */
   remember(key: string, now: number, most = this.#capacity): void {
     const mark = markOf(key);
-    const place = this.#place(Math.min(most, this.#capacity));
-    this.#marks[place] = mark;
-    this.#times[place] = now;
-    this.#places.set(mark, place);
+    const position = this.#takePosition(Math.min(most, this.#capacity));
+    this.#marks[position] = mark;
+    this.#times[position] = now;
+    this.#positions.set(mark, position);
   }
 
-  /** @returns epoch ms of the last time, -Infinity where it is not remembered */
+  /** @returns epoch ms at which the key was last seen; -Infinity where it is not remembered */
   seenAt(key: string): number {
-    const place = this.#places.get(markOf(key));
-    return place === undefined ? Number.NEGATIVE_INFINITY : this.#times[place]!;
+    const position = this.#positions.get(markOf(key));
+    return position === undefined ? Number.NEGATIVE_INFINITY : this.#times[position]!;
   }
 
-  /** @returns whether it was remembered */
+  /** @returns whether the key was remembered */
   forget(key: string): boolean {
-    return this.#places.delete(markOf(key));
+    return this.#positions.delete(markOf(key));
   }
 
   clear(): void {
-    this.#places.clear();
+    this.#positions.clear();
     this.#next = 0;
   }
 
-  #place(most: number): number {
+  #takePosition(most: number): number {
     if (this.#next >= most) this.#next = 0;
     else if (this.#next === this.#marks.length) this.#grow(Math.min(this.#capacity, this.#next * 2));
-    const place = this.#next;
+    const position = this.#next;
     this.#next += 1;
-    const old = this.#marks[place]!;
-    if (this.#places.get(old) === place) this.#places.delete(old); // else it has been seen again since
-    return place;
+    const overwritten = this.#marks[position]!;
+    if (this.#positions.get(overwritten) === position) this.#positions.delete(overwritten); // unless the key has a later position
+    return position;
   }
 
   #grow(length: number): void {
@@ -65,7 +67,7 @@ export class RecentKeys {
   }
 }
 
-/** In 30 bits, which V8 keeps without an object. */
+/** The hash of a key in 30 bits: V8 stores such a number without an object. */
 function markOf(key: string): number {
   return hash32(key) >>> 2;
 }

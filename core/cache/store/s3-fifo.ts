@@ -1,5 +1,5 @@
-// Keeps what was asked for more than once: newcomers pass through a small queue, and only what is asked for there again gets into the main one.
-// A scan, and the half of all keys that nobody asks for twice, can't flush it.
+// Evicts entries that were looked up only once: new entries pass through a small queue, and only those looked up again move to the main one.
+// Scans, and the many keys that are looked up once, do not evict popular entries.
 // @see Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023
 import { assert } from "../../assert.ts";
 import { RecentKeys } from "./recent-keys.ts";
@@ -8,23 +8,23 @@ import type { Store, StoreLimits } from "./store.ts";
 
 const SMALL = 0;
 const MAIN = 1;
-const SMALL_SHARE = 0.1; // of the limits
-const FEWEST_GHOSTS = 64; // else as many as there are entries: few where they are large
-const MOST_USES = 3; // counted
+const SMALL_SHARE = 0.1; // share of the limits that the small queue may use
+const MIN_GHOSTS = 64; // remembered keys of evicted entries; otherwise as many as there are entries, so few where entries are large
+const MAX_USES = 3; // lookups that are counted
 
 export class S3Fifo<V> implements Store<V> {
   readonly #limits: StoreLimits;
   readonly #slots = new SlotLists<V>(2);
-  readonly #ghost: RecentKeys; // keys that left the small queue unused: who comes back goes to the main one
-  #uses = new Uint8Array(64); // by slot, since it came to its queue
+  readonly #ghosts: RecentKeys; // keys evicted from the small queue without a lookup; one that is set again goes to the main queue
+  #uses = new Uint8Array(64); // lookups per slot since it entered its queue
   #isMain = new Uint8Array(64);
   #bytes = 0;
-  #small = 0; // entries of the small queue
+  #small = 0; // entries in the small queue
   #smallBytes = 0;
 
   constructor(limits: StoreLimits) {
     this.#limits = limits;
-    this.#ghost = new RecentKeys(Math.max(1, Math.ceil(limits.maxEntries * (1 - SMALL_SHARE))));
+    this.#ghosts = new RecentKeys(Math.max(1, Math.ceil(limits.maxEntries * (1 - SMALL_SHARE))));
   }
 
   get size(): number {
@@ -47,15 +47,15 @@ export class S3Fifo<V> implements Store<V> {
   }
 
   set(key: string, value: V, bytes: number, keepUntil: number, now: number): void {
-    assert(bytes >= 1, `an entry of ${bytes} bytes`);
+    assert(bytes >= 1, `an entry has ${bytes} bytes; write at least 1`);
     if (bytes > this.#limits.maxBytes || keepUntil <= now) {
       this.delete(key);
       return;
     }
-    // First room, then the entry: the newest of a small queue would be the first to go.
+    // Makes room before the entry is added: as the newest of the small queue it could be evicted at once.
     const known = this.#slots.find(key);
     const use = known === 0 ? 0 : this.#uses[known]!;
-    const isMain = known === 0 ? this.#ghost.forget(key) : this.#isMain[known] === 1;
+    const isMain = known === 0 ? this.#ghosts.forget(key) : this.#isMain[known] === 1;
     if (known !== 0) this.#remove(known);
     while (this.#bytes + bytes > this.#limits.maxBytes || this.#slots.size >= this.#limits.maxEntries) this.#evict(now);
     const slot = this.#slots.add(isMain ? MAIN : SMALL, key);
@@ -76,7 +76,7 @@ export class S3Fifo<V> implements Store<V> {
 
   clear(): void {
     this.#slots.clear();
-    this.#ghost.clear();
+    this.#ghosts.clear();
     this.#bytes = 0;
     this.#small = 0;
     this.#smallBytes = 0;
@@ -84,7 +84,7 @@ export class S3Fifo<V> implements Store<V> {
 
   #use(slot: number): void {
     const uses = this.#uses[slot]!;
-    if (uses < MOST_USES) this.#uses[slot] = uses + 1;
+    if (uses < MAX_USES) this.#uses[slot] = uses + 1;
   }
 
   #evict(now: number): void {
@@ -102,9 +102,9 @@ export class S3Fifo<V> implements Store<V> {
       this.#small -= 1;
       this.#smallBytes -= this.#slots.bytes(slot);
       this.#mark(slot, true, 0);
-      return; // nothing has gone yet: the caller asks again
+      return; // nothing is evicted yet: the caller's loop continues
     }
-    if (!isExpired) this.#ghost.remember(this.#slots.key(slot), now, Math.max(FEWEST_GHOSTS, this.#slots.size));
+    if (!isExpired) this.#ghosts.remember(this.#slots.key(slot), now, Math.max(MIN_GHOSTS, this.#slots.size));
     this.#remove(slot);
   }
 
@@ -120,11 +120,11 @@ export class S3Fifo<V> implements Store<V> {
 
   #mark(slot: number, isMain: boolean, uses: number): void {
     if (slot >= this.#uses.length) {
-      const [known, main] = [this.#uses, this.#isMain];
-      this.#uses = new Uint8Array(known.length * 2);
-      this.#isMain = new Uint8Array(known.length * 2);
-      this.#uses.set(known);
-      this.#isMain.set(main);
+      const [oldUses, oldIsMain] = [this.#uses, this.#isMain];
+      this.#uses = new Uint8Array(oldUses.length * 2);
+      this.#isMain = new Uint8Array(oldUses.length * 2);
+      this.#uses.set(oldUses);
+      this.#isMain.set(oldIsMain);
     }
     this.#uses[slot] = uses;
     this.#isMain[slot] = isMain ? 1 : 0;

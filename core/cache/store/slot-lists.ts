@@ -1,35 +1,35 @@
-// The memory of a store: numbered slots in linked lists, kept in typed arrays, so that neither a hit nor a move makes an object.
-// Slot numbers below `lists` are the ends of the lists; a list runs from its newest to its oldest.
+// The memory of a store: numbered slots in doubly linked lists, held in typed arrays, so that neither a lookup nor a move allocates.
+// Slot numbers below `lists` are the heads of the lists. A list runs from its newest slot to its oldest one and back to its head.
 
-const FIRST = 64; // slots at the start; doubled as they are needed
+const INITIAL_SLOTS = 64; // doubled when more are needed
 
 export class SlotLists<V> {
   readonly #byKey = new Map<string, number>();
   readonly #keys: (string | undefined)[] = [];
   readonly #values: (V | undefined)[] = [];
-  #next: Uint32Array<ArrayBuffer>; // towards the oldest
-  #before: Uint32Array<ArrayBuffer>;
-  #until: Float64Array<ArrayBuffer>; // epoch ms
+  #older: Uint32Array<ArrayBuffer>; // next slot towards the oldest
+  #newer: Uint32Array<ArrayBuffer>; // next slot towards the newest
+  #keepUntil: Float64Array<ArrayBuffer>; // epoch ms
   #bytes: Float64Array<ArrayBuffer>;
-  #free = 0; // the first of the free slots, chained by `next`; 0 for none
-  #made: number;
+  #free = 0; // first of the free slots, which `#older` links; 0 for none
+  #used: number; // slots taken so far, list heads and free ones included
   readonly #lists: number;
 
   constructor(lists: number) {
     this.#lists = lists;
-    this.#made = lists;
-    this.#next = new Uint32Array(FIRST);
-    this.#before = new Uint32Array(FIRST);
-    this.#until = new Float64Array(FIRST);
-    this.#bytes = new Float64Array(FIRST);
-    for (let list = 0; list < lists; list++) this.#close(list);
+    this.#used = lists;
+    this.#older = new Uint32Array(INITIAL_SLOTS);
+    this.#newer = new Uint32Array(INITIAL_SLOTS);
+    this.#keepUntil = new Float64Array(INITIAL_SLOTS);
+    this.#bytes = new Float64Array(INITIAL_SLOTS);
+    for (let list = 0; list < lists; list++) this.#empty(list);
   }
 
   get size(): number {
     return this.#byKey.size;
   }
 
-  /** @returns 0 or a number of a list where there is none: never the number of a slot in use */
+  /** @returns 0 where the key has no slot */
   find(key: string): number {
     return this.#byKey.get(key) ?? 0;
   }
@@ -47,17 +47,17 @@ export class SlotLists<V> {
   }
 
   isExpired(slot: number, now: number): boolean {
-    return this.#until[slot]! <= now;
+    return this.#keepUntil[slot]! <= now;
   }
 
-  /** The slot of the oldest in a list; the list's own number where it is empty. */
+  /** The oldest slot of a list; the list's own number where it is empty. */
   oldest(list: number): number {
-    return this.#before[list]!;
+    return this.#newer[list]!;
   }
 
-  /** The next newer one; the list's own number after the newest. */
+  /** The next newer slot; the list's own number after the newest one. */
   newer(slot: number): number {
-    return this.#before[slot]!;
+    return this.#newer[slot]!;
   }
 
   add(list: number, key: string): number {
@@ -68,15 +68,15 @@ export class SlotLists<V> {
     return slot;
   }
 
-  fill(slot: number, value: V, bytes: number, until: number): void {
+  fill(slot: number, value: V, bytes: number, keepUntil: number): void {
     this.#values[slot] = value;
     this.#bytes[slot] = bytes;
-    this.#until[slot] = until;
+    this.#keepUntil[slot] = keepUntil;
   }
 
-  /** Makes a slot the newest of a list, its own or another one. */
+  /** Makes a slot the newest of a list: the one that it is in, or another one. */
   move(list: number, slot: number): void {
-    if (this.#next[list] === slot) return;
+    if (this.#older[list] === slot) return;
     this.#unlink(slot);
     this.#link(list, slot);
   }
@@ -86,7 +86,7 @@ export class SlotLists<V> {
     this.#byKey.delete(this.#keys[slot]!);
     this.#keys[slot] = undefined;
     this.#values[slot] = undefined;
-    this.#next[slot] = this.#free;
+    this.#older[slot] = this.#free;
     this.#free = slot;
   }
 
@@ -95,61 +95,61 @@ export class SlotLists<V> {
     this.#keys.length = 0;
     this.#values.length = 0;
     this.#free = 0;
-    this.#made = this.#lists;
-    for (let list = 0; list < this.#lists; list++) this.#close(list);
+    this.#used = this.#lists;
+    for (let list = 0; list < this.#lists; list++) this.#empty(list);
   }
 
-  #close(list: number): void {
-    this.#next[list] = list;
-    this.#before[list] = list;
+  #empty(list: number): void {
+    this.#older[list] = list;
+    this.#newer[list] = list;
   }
 
   #link(list: number, slot: number): void {
-    const second = this.#next[list]!;
-    this.#next[slot] = second;
-    this.#before[slot] = list;
-    this.#before[second] = slot;
-    this.#next[list] = slot;
+    const formerNewest = this.#older[list]!;
+    this.#older[slot] = formerNewest;
+    this.#newer[slot] = list;
+    this.#newer[formerNewest] = slot;
+    this.#older[list] = slot;
   }
 
   #unlink(slot: number): void {
-    const next = this.#next[slot]!;
-    const before = this.#before[slot]!;
-    this.#next[before] = next;
-    this.#before[next] = before;
+    const older = this.#older[slot]!;
+    const newer = this.#newer[slot]!;
+    this.#older[newer] = older;
+    this.#newer[older] = newer;
   }
 
   #take(): number {
     if (this.#free !== 0) {
       const slot = this.#free;
-      this.#free = this.#next[slot]!;
+      this.#free = this.#older[slot]!;
       return slot;
     }
-    if (this.#made === this.#next.length) this.#grow(this.#made * 2);
-    const slot = this.#made;
-    this.#made += 1;
+    if (this.#used === this.#older.length) this.#grow(this.#used * 2);
+    const slot = this.#used;
+    this.#used += 1;
     return slot;
   }
 
   #grow(length: number): void {
-    const [next, before, until, bytes] = [this.#next, this.#before, this.#until, this.#bytes];
-    this.#next = new Uint32Array(length);
-    this.#before = new Uint32Array(length);
-    this.#until = new Float64Array(length);
+    const [older, newer, keepUntil, bytes] = [this.#older, this.#newer, this.#keepUntil, this.#bytes];
+    this.#older = new Uint32Array(length);
+    this.#newer = new Uint32Array(length);
+    this.#keepUntil = new Float64Array(length);
     this.#bytes = new Float64Array(length);
-    this.#next.set(next);
-    this.#before.set(before);
-    this.#until.set(until);
+    this.#older.set(older);
+    this.#newer.set(newer);
+    this.#keepUntil.set(keepUntil);
     this.#bytes.set(bytes);
   }
 }
 
-const LOOKED_AT = 4; // slots at the old end
+const MAX_CHECKED = 4; // slots at the old end of a list that are checked for expiry
 
-/** What has to go from a list: one of its oldest that has expired, else the oldest. The list's own number where it is empty. */
+/** The slot that a list evicts next: an expired one among its oldest, otherwise the oldest. The list's own number where it is empty. */
 export function evictionCandidate<V>(slots: SlotLists<V>, list: number, now: number): number {
   let slot = slots.oldest(list);
-  for (let looked = 0; looked < LOOKED_AT && slot !== list; looked++) {
+  for (let checked = 0; checked < MAX_CHECKED && slot !== list; checked++) {
     if (slots.isExpired(slot, now)) return slot;
     slot = slots.newer(slot);
   }

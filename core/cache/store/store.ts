@@ -1,25 +1,25 @@
-// What keeps cached answers in an isolate: bounded in entries and in bytes, and without a timer.
-// Timers belong to the request that set them and die with it on Workers: an entry expires when somebody looks at it.
+// The store of one isolate: bounded in entries and in bytes, without timers.
+// A timer belongs to the request that set it and ends with it on Workers. So an entry expires when it is looked up.
 
 export interface Store<V> {
-  /** @param now epoch ms; at `keepUntil` and later the entry is not there, and its room is free */
+  /** @param now epoch ms; from `keepUntil` on the entry is not found, and its room is free */
   get(key: string, now: number): V | undefined;
   /**
-   * Makes room where there is none. An entry that is larger than the store is not kept, and neither is the one it would replace.
+   * Evicts entries where there is no room. An entry larger than the store is not stored, and the one that it would replace is removed.
    *
-   * @param bytes     what the entry occupies, key included; at least 1
-   * @param keepUntil epoch ms; one that has passed already keeps nothing
+   * @param bytes     memory that the entry occupies, key included; at least 1
+   * @param keepUntil epoch ms; where it has passed already, nothing is stored
    */
   set(key: string, value: V, bytes: number, keepUntil: number, now: number): void;
   delete(key: string): boolean;
   clear(): void;
-  readonly size: number; // entries, expired ones that nobody has looked at among them
-  readonly bytes: number; // of them
+  readonly size: number; // entries, expired ones included until they are looked up or evicted
+  readonly bytes: number; // memory of these entries
 }
 
 export interface StoreLimits {
-  readonly maxEntries: number; // [1, 2^24]
-  readonly maxBytes: number; // [1, 2^53)
+  readonly maxEntries: number; // in [1, 2^24]
+  readonly maxBytes: number; // in [1, 2^53)
 }
 
 export const DEFAULT_STORE_LIMITS: StoreLimits = { maxEntries: 10_000, maxBytes: 16 * 1_048_576 };

@@ -1,4 +1,4 @@
-// The stores to choose from, by name. A new one is one file and one line here.
+// The eviction policies by name. A new policy is one file and one line here.
 import { Lru } from "./lru.ts";
 import { S3Fifo } from "./s3-fifo.ts";
 import type { Store, StoreLimits } from "./store.ts";

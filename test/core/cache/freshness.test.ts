@@ -1,6 +1,6 @@
 // How long a response serves, what is kept of it, and which purges hit it: each rule at its bound.
 import { describe, expect, it } from "vitest";
-import { adaptedLifeMs } from "../../../core/cache/adaptive-lifetime.ts";
+import { adaptedLifetimeMs } from "../../../core/cache/adaptive-lifetime.ts";
 import { cacheKey, textOfBytes } from "../../../core/cache/cache-key.ts";
 import { type LifetimeRules, lifetimeOf, type ReceivedResponse } from "../../../core/cache/freshness.ts";
 import { parseCacheControl } from "../../../core/cache/headers/directives.ts";
@@ -153,12 +153,12 @@ describe("what is kept of a response", () => {
     );
   const entry = (...args: Parameters<typeof store>): StoredResponse => {
     const stored = store(...args);
-    if (stored.kind !== "stored") throw new Error(stored.why);
-    return stored.entry;
+    if (stored.kind !== "stored") throw new Error(stored.reason);
+    return stored.stored;
   };
   const why = (...args: Parameters<typeof store>): string => {
     const stored = store(...args);
-    return stored.kind === "refused" ? stored.why : "stored";
+    return stored.kind === "refused" ? stored.reason : "stored";
   };
 
   it("is nothing where the response, its status or its caller forbids it", () => {
@@ -229,8 +229,8 @@ describe("what is kept of a response", () => {
 
   it("lives longer the more often it came back unchanged", () => {
     const adaptive = { maxFactor: 8, maxMs: 1e9 };
-    expect(entry({}, 200, { unchangedCount: 2 }, { adaptive }).freshUntil - (NOW - 40)).toBe(adaptedLifeMs(60_000, 2, adaptive));
-    expect(adaptedLifeMs(60_000, 2, adaptive)).toBeGreaterThan(60_000);
+    expect(entry({}, 200, { unchangedCount: 2 }, { adaptive }).freshUntil - (NOW - 40)).toBe(adaptedLifetimeMs(60_000, 2, adaptive));
+    expect(adaptedLifetimeMs(60_000, 2, adaptive)).toBeGreaterThan(60_000);
     expect(entry({}, 200, { unchangedCount: 2 }).freshUntil - (NOW - 40)).toBe(60_000);
   });
 });
@@ -245,24 +245,24 @@ describe("what an entry is good for", () => {
       "fresh",
       "stale",
       "stale",
-      "validate",
+      "revalidate",
     ]);
-    expect([use(NOW, "", "soft").kind, use(NOW, "", "hard").kind]).toEqual(["validate", "validate"]);
+    expect([use(NOW, "", "soft").kind, use(NOW, "", "hard").kind]).toEqual(["revalidate", "revalidate"]);
   });
 
   it("is what the caller accepts", () => {
-    expect([use(NOW, "no-cache").kind, use(NOW, "no-store").kind, use(NOW, "other").kind]).toEqual(["validate", "validate", "fresh"]);
-    expect([use(NOW, "max-age=9").kind, use(NOW, "max-age=10").kind]).toEqual(["validate", "fresh"]);
-    expect([use(NOW, "min-fresh=5").kind, use(NOW, "min-fresh=6").kind]).toEqual(["fresh", "validate"]);
+    expect([use(NOW, "no-cache").kind, use(NOW, "no-store").kind, use(NOW, "other").kind]).toEqual(["revalidate", "revalidate", "fresh"]);
+    expect([use(NOW, "max-age=9").kind, use(NOW, "max-age=10").kind]).toEqual(["revalidate", "fresh"]);
+    expect([use(NOW, "min-fresh=5").kind, use(NOW, "min-fresh=6").kind]).toEqual(["fresh", "revalidate"]);
   });
 
   it("is refreshed early by chance, the likelier the nearer its end and the longer its fetch", () => {
     const early = (fetchMs: number, roll: number) => use(NOW, "", "valid", { fetchMs }, roll);
     expect([early(1_000, Math.exp(-4.99)), early(1_000, Math.exp(-5.01))]).toEqual([
-      { kind: "fresh", isEarly: false },
-      { kind: "fresh", isEarly: true },
+      { kind: "fresh", isRefreshedEarly: false },
+      { kind: "fresh", isRefreshedEarly: true },
     ]);
-    expect(early(0, 0.000_001)).toEqual({ kind: "fresh", isEarly: false });
+    expect(early(0, 0.000_001)).toEqual({ kind: "fresh", isRefreshedEarly: false });
   });
 
   it("has an age in whole seconds; and an upstream that fails is asked after pauses that double", () => {

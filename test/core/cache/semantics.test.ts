@@ -39,8 +39,8 @@ function keep(headers: Record_, { status = 200, rules = {}, hasAuthorization = f
 
 function kept(headers: Record_, options: Parameters<typeof keep>[1] = {}): StoredResponse {
   const result = keep(headers, options);
-  if (result.kind !== "stored") throw new Error(`refused: ${result.why}`);
-  return result.entry;
+  if (result.kind !== "stored") throw new Error(`refused: ${result.reason}`);
+  return result.stored;
 }
 
 const freshS = (entry: StoredResponse): number => (entry.freshUntil - NOW) / 1_000;
@@ -86,7 +86,7 @@ describe("beside http-cache-semantics", () => {
         const theirs = policy.storable() && !policy.stale();
         const result = keep(present, { status, hasAuthorization, rules: { heuristicPercent: 10 } });
         const ours =
-          result.kind === "stored" && decideReuse(result.entry, "valid", NO_DIRECTIVES, NOW + laterS * 1_000, 0.5).kind === "fresh";
+          result.kind === "stored" && decideReuse(result.stored, "valid", NO_DIRECTIVES, NOW + laterS * 1_000, 0.5).kind === "fresh";
         expect({ present, laterS, fresh: ours }).toEqual({ present, laterS, fresh: theirs });
       }),
       { numRuns: 3_000, seed: 7 },
@@ -132,8 +132,8 @@ describe("an answer", () => {
     [{ "last-modified": "Wed, 01 Jan 2020 00:00:00 GMT" }, { status: 201, rules: { ttlMs: 60_000 } }, undefined],
   ])("%j %j is refused: %s", (headers, options, why) => {
     const result = keep(headers as unknown as Record_, options);
-    if (why === undefined) expect(result).toMatchObject({ kind: "stored", entry: { freshUntil: NOW } });
-    else expect(result).toEqual({ kind: "refused", why });
+    if (why === undefined) expect(result).toMatchObject({ kind: "stored", stored: { freshUntil: NOW } });
+    else expect(result).toEqual({ kind: "refused", reason: why });
   });
 
   it.each(["public", "s-maxage=60", "must-revalidate"])("of a caller with credentials is kept where it allows that: %s", (directive) => {
@@ -176,24 +176,24 @@ describe("an entry", () => {
 
   it("is fresh, then stale, then has to be validated", () => {
     const headers = { "cache-control": "max-age=10, stale-while-revalidate=20" };
-    expect([9.9, 10, 29.9, 30].map((later) => use(headers, later))).toEqual(["fresh", "stale", "stale", "validate"]);
+    expect([9.9, 10, 29.9, 30].map((later) => use(headers, later))).toEqual(["fresh", "stale", "stale", "revalidate"]);
     expect(use({ "cache-control": "max-age=10", etag: '"1"' }, 11, "", { rules: { staleWhileRevalidateMs: 20_000 } })).toBe("stale");
     expect(
       use({ "cache-control": "max-age=10, must-revalidate", etag: '"1"' }, 11, "", { rules: { staleWhileRevalidateMs: 20_000 } }),
-    ).toBe("validate");
+    ).toBe("revalidate");
   });
 
   it("that is purged softly is asked for again, and is there when that fails", () => {
     const entry = kept({ "cache-control": "max-age=60, stale-while-revalidate=60" });
-    expect(decideReuse(entry, "soft", NO_DIRECTIVES, NOW, 0.5).kind).toBe("validate");
+    expect(decideReuse(entry, "soft", NO_DIRECTIVES, NOW, 0.5).kind).toBe("revalidate");
   });
 
   it("is not good enough for callers who ask for more, where that counts", () => {
     const headers = { "cache-control": "max-age=60" };
-    expect(use(headers, 10, "max-age=5")).toBe("validate");
+    expect(use(headers, 10, "max-age=5")).toBe("revalidate");
     expect(use(headers, 10, "max-age=10")).toBe("fresh");
-    expect(use(headers, 10, "min-fresh=51")).toBe("validate");
-    expect(use(headers, 0, "no-cache")).toBe("validate");
+    expect(use(headers, 10, "min-fresh=51")).toBe("revalidate");
+    expect(use(headers, 0, "no-cache")).toBe("revalidate");
   });
 
   it("is refreshed early by one of many, the likelier the nearer its end and the longer it takes", () => {
@@ -201,8 +201,10 @@ describe("an entry", () => {
     const share = (laterS: number): number => {
       const rolls = Array.from({ length: 1_000 }, (_, index) => (index + 0.5) / 1_000);
       return (
-        rolls.filter((roll) => (decideReuse(entry, "valid", NO_DIRECTIVES, NOW + laterS * 1_000, roll) as { isEarly: boolean }).isEarly)
-          .length / 1_000
+        rolls.filter(
+          (roll) =>
+            (decideReuse(entry, "valid", NO_DIRECTIVES, NOW + laterS * 1_000, roll) as { isRefreshedEarly: boolean }).isRefreshedEarly,
+        ).length / 1_000
       );
     };
     expect(share(0)).toBe(0);

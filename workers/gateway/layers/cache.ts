@@ -33,7 +33,7 @@ export function cache({ cache, lookups: subject, timeoutMs }: CacheSettings): La
       if (found.kind === "found") {
         const { kept, judgement } = found;
         const use = decideReuse(kept.stored, judgement, asked.directives, now, Math.random());
-        const isDue = use.kind === "stale" || (use.kind === "fresh" && use.isEarly);
+        const isDue = use.kind === "stale" || (use.kind === "fresh" && use.isRefreshedEarly);
         if (isDue && now >= kept.retryAt) asker.refreshInBackground(asked, found, call);
         if (use.kind === "fresh" && !kept.isOfferedToL2) {
           kept.isOfferedToL2 = true;

@@ -73,7 +73,7 @@ describe.each(Object.entries(STORES))("store %s", (_name, create) => {
   });
 
   it("has entries of a byte at least, and fills its limits to the last one", () => {
-    for (const bytes of [0, -1]) expect(() => small().set("a", "a", bytes, NEVER, NOW)).toThrow(`an entry of ${bytes} bytes`);
+    for (const bytes of [0, -1]) expect(() => small().set("a", "a", bytes, NEVER, NOW)).toThrow(`an entry has ${bytes} bytes`);
     const store = small(4, 4);
     for (const key of "abcd") store.set(key, key, 1, NEVER, NOW);
     expect([store.size, store.bytes]).toEqual([4, 4]);

@@ -1,5 +1,5 @@
 // Gets an answer for whoever waits for it: from the shared level, or from the upstream, and keeps it where it may be kept.
-import { isSameBody, unchangedAfter } from "../../../../core/cache/adaptive-lifetime.ts";
+import { isSameBody, nextUnchangedCount } from "../../../../core/cache/adaptive-lifetime.ts";
 import { variantOf, varyNames } from "../../../../core/cache/headers/vary.ts";
 import { decideReuse } from "../../../../core/cache/reuse.ts";
 import { conditionalHeaders, headerOf, updatedHeaders } from "../../../../core/cache/revalidation.ts";
@@ -61,7 +61,7 @@ export async function fetchResponse(
   if (shared !== undefined && judgement !== "hard") {
     shelf.put(asked, shared, startedAt, true);
     const use = decideReuse(shared, judgement, asked.directives, startedAt, Math.random());
-    if (use.kind !== "validate")
+    if (use.kind !== "revalidate")
       return [{ kind: "kept", entry: shared, selected: variantFor(asked, shared), from: "l2", status: 0 }, undefined];
     known = shared;
   }
@@ -97,7 +97,7 @@ export async function fetchResponse(
   const isSame = known !== undefined && (isConfirmed || (known.status === status && isSameBody(known.body, body)));
   const asking = {
     hasAuthorization: asked.hasAuthorization,
-    unchangedCount: known === undefined ? 0 : unchangedAfter(known.unchangedCount, isSame),
+    unchangedCount: known === undefined ? 0 : nextUnchangedCount(known.unchangedCount, isSame),
     route: settings.route,
     tags: asked.tags,
     purgeSeq: seq,
@@ -107,7 +107,7 @@ export async function fetchResponse(
     ? decideStorage({ status, fields, requestedAt, receivedAt }, headers, body, asking, policy, Math.random())
     : undefined;
   if (stored?.kind !== "stored" || asked.directives.has("no-store")) return [failed(plain), plain];
-  const { entry } = stored;
+  const { stored: entry } = stored;
   if (shelf.checkPurges(asked, entry) === "hard") return [{ kind: "alone" }, plain]; // changed while it was fetched
   shelf.put(asked, entry, receivedAt);
   offerToL2(l2, asked, entry, receivedAt);

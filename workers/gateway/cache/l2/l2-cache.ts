@@ -68,7 +68,8 @@ export class L2Cache implements L2 {
   #spare(key: string, entry: StoredResponse, now: number): L2Outcome | undefined {
     if (entry.purgeSeq < this.#knowledge.purges.epoch) return "purged"; // it would stand under the key of what came after the purge
     if (now < this.#restsUntil) return "rested";
-    return this.#writes.admit(key, entry, now);
+    const decision = this.#writes.admit(key, entry, now);
+    return decision === "admitted" ? undefined : decision;
   }
 
   async #read(key: string, now: number): Promise<UncheckedBlock | undefined> {

@@ -1,7 +1,8 @@
 // What a plain HTTP call asks the cache for: a resource by its path and query.
 
 import { cacheKey } from "../../../../core/cache/cache-key.ts";
-import { type Directives, type HeaderFields, NO_DIRECTIVES, parseCacheControl } from "../../../../core/cache/headers/directives.ts";
+import { type Directives, NO_DIRECTIVES, parseCacheControl } from "../../../../core/cache/headers/directives.ts";
+import type { HeaderFields } from "../../../../core/cache/headers/header-list.ts";
 import type { CachePolicy } from "../../../../core/config/cache.ts";
 import type { Call } from "../../call.ts";
 import { acceptEncodingOf } from "../../protocol/protocol.ts";

@@ -1,7 +1,8 @@
 // What a call asks the cache for: the contract between the protocols and the cache.
 
 import type { ForwardReason } from "../../../../core/cache/headers/cache-status.ts";
-import type { Directives, HeaderFields } from "../../../../core/cache/headers/directives.ts";
+import type { Directives } from "../../../../core/cache/headers/directives.ts";
+import type { HeaderFields } from "../../../../core/cache/headers/header-list.ts";
 import type { Call } from "../../call.ts";
 import type { BufferedResponse } from "../responses/buffered-response.ts";
 import type { CacheHeaders, Renderings } from "../responses/response-headers.ts";

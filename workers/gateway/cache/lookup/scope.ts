@@ -1,5 +1,5 @@
 // Whose answer a call may get, and what of its headers an upstream of a cached route gets to see.
-import type { HeaderFields } from "../../../../core/cache/headers/directives.ts";
+import type { HeaderFields } from "../../../../core/cache/headers/header-list.ts";
 import { normalizeField } from "../../../../core/cache/headers/vary.ts";
 import type { CachePolicy } from "../../../../core/config/cache.ts";
 import type { Call } from "../../call.ts";

@@ -1,5 +1,5 @@
 // Answers as plain data: fit to be kept, and to be used by other requests than the one that fetched them.
-import type { HeaderFields } from "../../../../core/cache/headers/directives.ts";
+import type { HeaderFields } from "../../../../core/cache/headers/header-list.ts";
 
 export type HeaderPairs = readonly (readonly [string, string])[];
 
