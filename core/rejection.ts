@@ -1,6 +1,6 @@
 // Every reason for which the gateway itself refuses a call. What each becomes on the wire: workers/gateway/protocol/refusal.ts.
 
-import type { Misfit } from "./protocol/rpc-response.ts";
+import type { InvalidResponse } from "./protocol/rpc-response.ts";
 
 /** One field of the request that is wrong, in the sense of google.rpc.BadRequest. */
 export interface FieldViolation {
@@ -33,7 +33,7 @@ export type Rejection =
   | { readonly kind: "breaker_open"; readonly upstream: string; readonly retryAfterMs: number }
   | { readonly kind: "overloaded"; readonly point: string; readonly why: string; readonly retryAfterMs: number } // point: who sheds
   | { readonly kind: "no_endpoint"; readonly upstream: string; readonly isFull: boolean }
-  | ({ readonly kind: "upstream_invalid"; readonly upstream: string; readonly pushbackMs?: number | undefined } & Misfit); // how long it asks to wait; below 0: not again
+  | ({ readonly kind: "upstream_invalid"; readonly upstream: string; readonly pushbackMs?: number | undefined } & InvalidResponse); // how long it asks to wait; below 0: not again
 
 /** Where one rate-limit rule stands after a call, as the `RateLimit` fields tell it. */
 export interface Quota {

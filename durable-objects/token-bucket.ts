@@ -1,18 +1,26 @@
 // A shard of rate-limit buckets, and their only writer: loads, lets core decide, stores.
 // In SQLite, not only on the heap: an idle object is evicted after seconds, and a forgotten bucket is a full one.
 import { DurableObject } from "cloudflare:workers";
-import { type HandOver, Heat, handOver, keptUntil, type Moved, rememberedUntil, started } from "../core/rate-limit/hot-key.ts";
-import type { Ask, Grant } from "../core/rate-limit/lease-messages.ts";
-import { goneAt, idleAt, type Loan, lend, type Pool } from "../core/rate-limit/leased-bucket.ts";
+import {
+  type BucketMoved,
+  bucketKeptUntil,
+  type HandOver,
+  HotKeyDetector,
+  handOver,
+  moveKeptUntil,
+  receivedBucket,
+} from "../core/rate-limit/hot-key.ts";
+import type { LeaseGrant, LeaseRequest } from "../core/rate-limit/lease-messages.ts";
+import { bucketEndsAt, grantLease, type LeasedBucket, type LeaseRecord, leaseEndsAt } from "../core/rate-limit/leased-bucket.ts";
 import {
   type Bucket,
+  type BucketDecision,
   type BucketLimit,
   bucketKey,
   expiresAt,
-  giveBack,
-  takeAnyway,
+  overdraw,
+  returnTokens,
   takeTokens,
-  type Verdict,
 } from "../core/rate-limit/token-bucket.ts";
 
 /** What one call wants from one bucket. */
@@ -27,15 +35,15 @@ export interface BucketCharge {
 export interface BucketLeaseRequest {
   readonly key: string; // rule and caller
   readonly limit: BucketLimit;
-  readonly request: Ask;
+  readonly request: LeaseRequest;
 }
 
 // No index on `expires`: it would double the rows written by each call, to spare the sweep a scan.
 const TABLES = [
   "buckets (key TEXT PRIMARY KEY, credit INTEGER, touched INTEGER, expires INTEGER)",
-  "pools (key TEXT PRIMARY KEY, tokens REAL, at REAL, pace REAL, expires INTEGER)",
+  "leased_buckets (key TEXT PRIMARY KEY, tokens REAL, updated REAL, period_factor REAL, expires INTEGER)",
   // A row for each isolate: a grant writes two rows, however many isolates share the bucket.
-  "loans (key TEXT, isolate TEXT, loan TEXT, gone INTEGER, PRIMARY KEY (key, isolate))",
+  "leases (key TEXT, isolate TEXT, lease TEXT, expires INTEGER, PRIMARY KEY (key, isolate))",
   "moved (key TEXT PRIMARY KEY, credit INTEGER, generation INTEGER, expires INTEGER)",
 ];
 const FORGOTTEN_AT_ONCE = 1000;
@@ -49,9 +57,9 @@ export class TokenBucket extends DurableObject {
   maxPools = 50_000;
   /** Keys that have moved to objects of their own. Beyond it they stay. */
   maxMoved = 1_000;
-  readonly #pools = new Map<string, Pool>(); // what the rows say, at hand
+  readonly #pools = new Map<string, LeasedBucket>(); // what the rows say, at hand
   readonly #moved = new Map<string, HandOver>(); // the same
-  readonly #heat = new Heat();
+  readonly #heat = new HotKeyDetector();
   #keys: number;
   #alarmSet: boolean;
 
@@ -60,17 +68,13 @@ export class TokenBucket extends DurableObject {
     const { sql } = ctx.storage;
     for (const table of TABLES) sql.exec(`CREATE TABLE IF NOT EXISTS ${table} WITHOUT ROWID`);
     this.#keys = sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM buckets").one().n;
-    for (const { key, ...start } of sql.exec<{ key: string; credit: number; generation: number }>(
-      "SELECT key, credit, generation FROM moved",
-    )) {
-      this.#moved.set(key, start);
-    }
-    const loans = Map.groupBy(sql.exec<{ key: string; isolate: string; loan: string }>("SELECT * FROM loans"), ({ key }) => key);
-    for (const { key, ...pool } of sql.exec<{ key: string; tokens: number; at: number; pace: number }>(
-      "SELECT key, tokens, at, pace FROM pools",
-    )) {
-      const lent = (loans.get(key) ?? []).map(({ isolate, loan }) => [isolate, JSON.parse(loan) as Loan] as const);
-      this.#pools.set(key, { ...pool, loans: Object.fromEntries(lent) });
+    const moved = "SELECT key, credit, generation FROM moved";
+    for (const { key, ...start } of sql.exec<{ key: string } & Pick<HandOver, keyof HandOver>>(moved)) this.#moved.set(key, start);
+    const leases = Map.groupBy(sql.exec<{ key: string; isolate: string; lease: string }>("SELECT * FROM leases"), ({ key }) => key);
+    const buckets = "SELECT key, tokens, updated AS updatedAt, period_factor AS periodFactor FROM leased_buckets";
+    for (const { key, ...pool } of sql.exec<{ key: string } & Omit<LeasedBucket, "leases">>(buckets)) {
+      const lent = (leases.get(key) ?? []).map(({ isolate, lease }) => [isolate, JSON.parse(lease) as LeaseRecord] as const);
+      this.#pools.set(key, { ...pool, leases: Object.fromEntries(lent) });
     }
     this.#alarmSet = this.#keys + this.#pools.size + this.#moved.size > 0; // an alarm outlives the object as its rows do
   }
@@ -80,7 +84,7 @@ export class TokenBucket extends DurableObject {
    *
    * @returns where a key has moved, for that key its start and nothing for the others: nothing was taken
    */
-  take(charges: readonly BucketCharge[]): (Verdict | Moved | undefined)[] {
+  take(charges: readonly BucketCharge[]): (BucketDecision | BucketMoved | undefined)[] {
     // Workers hold the clock still between I/O, so one reading serves the whole message.
     const now = Date.now();
     const moved = charges.map((charge) => this.#whereMoved(charge, now, true));
@@ -97,16 +101,16 @@ export class TokenBucket extends DurableObject {
   }
 
   /** Returns what `take` took for a call that another object refused. */
-  giveBack(charges: readonly BucketCharge[]): (Moved | undefined)[] {
-    return this.#change(charges, giveBack);
+  returnTokens(charges: readonly BucketCharge[]): (BucketMoved | undefined)[] {
+    return this.#change(charges, returnTokens);
   }
 
   /** Takes what calls turned out to cost beyond what they paid. */
-  takeAnyway(charges: readonly BucketCharge[]): (Moved | undefined)[] {
-    return this.#change(charges, takeAnyway);
+  overdraw(charges: readonly BucketCharge[]): (BucketMoved | undefined)[] {
+    return this.#change(charges, overdraw);
   }
 
-  #change(charges: readonly BucketCharge[], change: typeof giveBack): (Moved | undefined)[] {
+  #change(charges: readonly BucketCharge[], change: typeof returnTokens): (BucketMoved | undefined)[] {
     const now = Date.now();
     return charges.map((charge) => {
       const moved = this.#whereMoved(charge, now, false);
@@ -116,7 +120,7 @@ export class TokenBucket extends DurableObject {
   }
 
   /** Moves a key that is hot. Written before anybody is told: a restart knows that the bucket is not here any more. */
-  #whereMoved(charge: BucketCharge, now: number, isAsked: boolean): Moved | undefined {
+  #whereMoved(charge: BucketCharge, now: number, isAsked: boolean): BucketMoved | undefined {
     if (charge.start !== undefined || charge.limit.compat === true) return undefined; // it is here that it has moved to
     const key = rowKey(charge);
     let start = this.#moved.get(key);
@@ -129,7 +133,7 @@ export class TokenBucket extends DurableObject {
       this.#moved.set(key, start);
       this.#forget("DELETE FROM buckets WHERE key = ?", key);
     }
-    const until = rememberedUntil(charge.limit, now);
+    const until = moveKeptUntil(charge.limit, now);
     this.ctx.storage.sql.exec("INSERT OR REPLACE INTO moved VALUES (?, ?, ?, ?)", key, start.credit, start.generation, until);
     this.#wakeAt(until);
     return { kind: "moved", start };
@@ -140,26 +144,26 @@ export class TokenBucket extends DurableObject {
    *
    * @returns undefined for an ask that is older than one answered already
    */
-  lend(asks: readonly BucketLeaseRequest[]): (Grant | undefined)[] {
+  grantLeases(asks: readonly BucketLeaseRequest[]): (LeaseGrant | undefined)[] {
     const now = Date.now();
     const pools: (string | number)[][] = [];
-    const loans: (string | number)[][] = [];
+    const leases: (string | number)[][] = [];
     const grants = asks.map((one) => {
       const key = rowKey(one);
       const known = this.#pools.get(key);
       if (known === undefined && this.#pools.size >= this.maxPools) return this.#fromShared(one, now);
-      const [pool, grant] = lend(known, one.limit, one.request, now, Math.random());
+      const [pool, grant] = grantLease(known, one.limit, one.request, now, Math.random());
       if (grant === undefined) return undefined;
       this.#pools.set(key, pool);
-      const expires = idleAt(pool, one.limit);
-      const loan = pool.loans[one.request.isolate]!;
-      pools.push([key, pool.tokens, pool.at, pool.pace, expires]);
-      loans.push([key, one.request.isolate, JSON.stringify(loan), goneAt(loan)]);
+      const expires = bucketEndsAt(pool, one.limit);
+      const lease = pool.leases[one.request.isolate]!;
+      pools.push([key, pool.tokens, pool.updatedAt, pool.periodFactor, expires]);
+      leases.push([key, one.request.isolate, JSON.stringify(lease), leaseEndsAt(lease)]);
       this.#wakeAt(expires);
       return grant;
     });
-    this.#write("pools", pools);
-    this.#write("loans", loans);
+    this.#write("leased_buckets", pools);
+    this.#write("leases", leases);
     return grants;
   }
 
@@ -174,30 +178,29 @@ export class TokenBucket extends DurableObject {
   }
 
   /** No room for another split bucket: what a call needs comes out of one that all such callers under this limit share. */
-  #fromShared({ limit, request: ask }: BucketLeaseRequest, now: number): Grant {
-    const charge: BucketCharge = { key: "*", limit, cost: Math.min(limit.capacity, Math.max(1, Math.ceil(ask.need))) };
+  #fromShared({ limit, request: ask }: BucketLeaseRequest, now: number): LeaseGrant {
+    const charge: BucketCharge = { key: "*", limit, cost: Math.min(limit.capacity, Math.max(1, Math.ceil(ask.tokensNeeded))) };
     const [bucket, verdict] = takeTokens(this.#load(charge, now), limit, charge.cost, now);
     this.#store(charge, bucket, now);
     const isAllowed = verdict.kind === "allowed";
     const tokens = isAllowed ? charge.cost : 0;
     const pauseMs = isAllowed ? 0 : verdict.retryAfterMs;
-    const lifeMs = 1_000;
-    const grant = { tokens, perMs: 0, capacity: charge.cost, lifeMs, periodMs: lifeMs, pauseMs, retryAfterMs: pauseMs, left: 0 };
-    return { turn: ask.turn, ...grant };
+    const grant = { tokens, capacity: charge.cost, lifetimeMs: 1_000, renewAfterMs: 1_000, pauseMs, retryAfterMs: pauseMs };
+    return { ...grant, sequence: ask.sequence, ratePerMs: 0, poolTokens: 0 };
   }
 
   override async alarm(): Promise<void> {
     this.#alarmSet = false;
     const now = Date.now();
     this.#forget("DELETE FROM buckets WHERE expires <= ?", now);
-    this.ctx.storage.sql.exec("DELETE FROM loans WHERE gone <= ?", now);
-    for (const { key } of this.ctx.storage.sql.exec<{ key: string }>("DELETE FROM pools WHERE expires <= ? RETURNING key", now)) {
+    this.ctx.storage.sql.exec("DELETE FROM leases WHERE expires <= ?", now);
+    for (const { key } of this.ctx.storage.sql.exec<{ key: string }>("DELETE FROM leased_buckets WHERE expires <= ? RETURNING key", now)) {
       this.#pools.delete(key); // full, and nothing of it lent: forgetting it changes nothing
     }
     for (const { key } of this.ctx.storage.sql.exec<{ key: string }>("DELETE FROM moved WHERE expires <= ? RETURNING key", now)) {
       this.#moved.delete(key); // the other object has been silent until it was full
     }
-    const tables = ["buckets", "pools", "moved"].map((table) => `SELECT expires FROM ${table}`);
+    const tables = ["buckets", "leased_buckets", "moved"].map((table) => `SELECT expires FROM ${table}`);
     const soonest = `SELECT MIN(expires) AS at FROM (${tables.join(" UNION ALL ")})`;
     const next = this.ctx.storage.sql.exec<{ at: number | null }>(soonest).one().at;
     if (next !== null) this.#wakeAt(next);
@@ -206,13 +209,13 @@ export class TokenBucket extends DurableObject {
   #load(charge: BucketCharge, now: number): Bucket | undefined {
     const sql = "SELECT credit, touched AS touchedAt FROM buckets WHERE key = ?";
     const row = this.ctx.storage.sql.exec<{ credit: number; touchedAt: number }>(sql, rowKey(charge)).toArray()[0];
-    return row ?? (charge.start && started(charge.start, now));
+    return row ?? (charge.start && receivedBucket(charge.start, now));
   }
 
   #store(charge: BucketCharge, bucket: Bucket, now: number): void {
     const key = rowKey(charge);
     const fullAt = expiresAt(bucket, charge.limit);
-    const expires = charge.start === undefined ? fullAt : keptUntil(fullAt);
+    const expires = charge.start === undefined ? fullAt : bucketKeptUntil(fullAt);
     const update = "UPDATE buckets SET credit = ?, touched = ?, expires = ? WHERE key = ?";
     if (this.ctx.storage.sql.exec(update, bucket.credit, bucket.touchedAt, expires, key).rowsWritten > 0) return;
     if (this.#keys >= this.maxKeys) this.#makeRoom(now);

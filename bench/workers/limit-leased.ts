@@ -4,9 +4,9 @@ import { parsePolicy } from "../../core/config/gateway.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
 import type { Call } from "../../workers/gateway/call.ts";
 import { rateLimit } from "../../workers/gateway/layers/rate-limit.ts";
-import { ExactBuckets } from "../../workers/gateway/rate-limit/exact.ts";
-import { Leases } from "../../workers/gateway/rate-limit/leases.ts";
-import { LocalBuckets } from "../../workers/gateway/rate-limit/local.ts";
+import { ExactBuckets } from "../../workers/gateway/rate-limit/exact-buckets.ts";
+import { LeasedBuckets } from "../../workers/gateway/rate-limit/leased-buckets.ts";
+import { LocalBuckets } from "../../workers/gateway/rate-limit/local-buckets.ts";
 import bare from "./bare.ts";
 
 export { TokenBucket } from "../../durable-objects/token-bucket.ts";
@@ -34,7 +34,7 @@ export default {
     if (limited === undefined) {
       const limiters = {
         local: new LocalBuckets(10),
-        leased: new Leases(env.TOKEN_BUCKET, 16, 10),
+        leased: new LeasedBuckets(env.TOKEN_BUCKET, 16, 10),
         exact: new ExactBuckets(env.TOKEN_BUCKET, 16),
       };
       const layer = rateLimit(limiters, settings)(() => Promise.resolve(bare.fetch()));

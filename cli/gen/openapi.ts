@@ -4,12 +4,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createFileRegistry, type DescEnum, type DescMessage, type DescService, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { describe } from "../../core/config/problems.ts";
-import { documentOf, type Info } from "../../workers/gateway/openapi/document.ts";
-import { type Comments, type Declared, fullNameOf, rawCommentOf } from "../../workers/gateway/openapi/schemas/comments.ts";
+import { type DocumentInfo, documentOf } from "../../workers/gateway/openapi/document.ts";
+import { type Comments, type Declaration, fullNameOf, rawCommentOf } from "../../workers/gateway/openapi/schemas/comments.ts";
 import type { Schema } from "../../workers/gateway/openapi/schemas/values.ts";
 import { compileRest } from "../../workers/gateway/transcode/rules/rules.ts";
 
-const INFO: Info = {
+const INFO: DocumentInfo = {
   title: "Tidegate",
   version: JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version,
   description: "The services of this repository, called as REST. The same methods respond to Connect and gRPC-Web by their names.",
@@ -22,7 +22,7 @@ const OWN = /^(?:tidegate|grpc|google)\./;
  * @param descriptorSet a FileDescriptorSet with source info: what `buf build --as-file-descriptor-set` writes
  * @throws with every problem of the rules: a proto of one's own is corrected, and its rules are not skipped
  */
-export function openapiOf(descriptorSet: Uint8Array, info: Info = INFO): Schema {
+export function openapiOf(descriptorSet: Uint8Array, info: DocumentInfo = INFO): Schema {
   const services = servicesIn(descriptorSet);
   const { table, problems } = compileRest(services, { inferUpdateMask: true }); // the default of gateways
   if (problems.length > 0) throw new Error(problems.map((problem) => describe(problem)).join("\n"));
@@ -42,8 +42,8 @@ export function openapiTextOf(document: Schema): string {
 /** What the Worker needs to write the document of compiled-in services: comments, which their generated code leaves out. */
 export function referenceTextOf(descriptorSet: Uint8Array): string {
   const comments: Record<string, string> = {};
-  const seen = new Set<Declared>();
-  const add = (desc: Declared): void => {
+  const seen = new Set<Declaration>();
+  const add = (desc: Declaration): void => {
     const comment = rawCommentOf(desc);
     if (comment !== "") comments[fullNameOf(desc)] = comment;
   };

@@ -11,7 +11,7 @@ export interface PieceDecoder {
   /** @returns the bytes that the characters so far make; undefined for characters that are no base64 */
   push(chunk: Uint8Array): Uint8Array<ArrayBuffer> | undefined;
   /** Whether a piece may end here: the next character begins a group of four. */
-  isBetween(): boolean;
+  isBetweenGroups(): boolean;
 }
 
 /** @see PROTOCOL-WEB.md of grpc/grpc: padding may stand wherever the sender flushed, not at the ends of messages alone */
@@ -20,7 +20,7 @@ export function pieceDecoder(): PieceDecoder {
   let count = 0; // characters of it, 0 to 3
   let padding = 0; // those of them that are "="
   return {
-    isBetween: () => count === 0,
+    isBetweenGroups: () => count === 0,
     push(chunk) {
       const bytes = new Uint8Array(Math.floor((count + chunk.byteLength) / 4) * 3);
       let size = 0;

@@ -6,9 +6,9 @@ const COMPRESSED = 1; // the flag of a compressed message
 /** What a stream may carry; `undefined` while all is well. */
 export interface EnvelopeMeter {
   /** @returns the length that is over the limit, or undefined */
-  see(chunk: Uint8Array): number | undefined;
+  read(chunk: Uint8Array): number | undefined;
   /** Whether what has passed by is whole: the next byte begins an envelope. */
-  isBetween(): boolean;
+  isBetweenMessages(): boolean;
 }
 
 /**
@@ -22,8 +22,8 @@ export function envelopeMeter(maxBytes: number): EnvelopeMeter {
   let length = 0; // of the message, as far as the header has told
   let skip = 0; // bytes of the message still to come
   return {
-    isBetween: () => header === 0 && skip === 0,
-    see(chunk) {
+    isBetweenMessages: () => header === 0 && skip === 0,
+    read(chunk) {
       for (let at = 0; at < chunk.byteLength; ) {
         if (skip > 0) {
           const step = Math.min(skip, chunk.byteLength - at);
@@ -50,7 +50,7 @@ export function envelopeMeter(maxBytes: number): EnvelopeMeter {
  *
  * @see connectrpc.com/docs/protocol, Streaming
  */
-export class EnvelopeGate {
+export class EnvelopeFilter {
   readonly #maxBytes: number;
   readonly #check: ((message: Uint8Array) => void) | undefined;
   #header = 0; // bytes of the header seen
@@ -69,13 +69,13 @@ export class EnvelopeGate {
   }
 
   /** Whether what has been seen ends with a whole message. */
-  isBetween(): boolean {
+  isBetweenMessages(): boolean {
     return this.#header === 0 && this.#left === 0;
   }
 
   /** @throws Rejected where the stream ends within a message */
   end(): void {
-    if (!this.isBetween()) throw new Rejected({ kind: "invalid_request", message: "the request ends within a message" });
+    if (!this.isBetweenMessages()) throw new Rejected({ kind: "invalid_request", message: "the request ends within a message" });
   }
 
   /**

@@ -1,9 +1,9 @@
 // Follows the envelopes of a streamed response, whichever way it is cut into chunks, up to the one that ends it.
-import type { Wire } from "./rpc-response.ts";
+import type { CallProtocol } from "./rpc-response.ts";
 
 export interface ResponseStream {
   /** @returns what is wrong with the bytes, as it stands in messages; undefined while they are envelopes */
-  see(chunk: Uint8Array): string | undefined;
+  read(chunk: Uint8Array): string | undefined;
   /** @returns what is missing where the stream ends now; undefined where it is whole */
   missing(): string | undefined;
 }
@@ -12,7 +12,7 @@ const HEADER_BYTES = 5; // one of flags, four of length
 const COMPRESSED = 1;
 
 /** @see connectrpc.com/docs/protocol, Streaming; grpc/doc/PROTOCOL-WEB.md */
-export function responseStream(wire: Exclude<Wire, "connect_unary">): ResponseStream {
+export function responseStream(wire: Exclude<CallProtocol, "connect_unary">): ResponseStream {
   const endFlag = wire === "grpc_web" ? 0x80 : 2;
   const end = wire === "grpc_web" ? "trailers" : "an end-of-stream message";
   let header = 0; // bytes of the header seen
@@ -20,7 +20,7 @@ export function responseStream(wire: Exclude<Wire, "connect_unary">): ResponseSt
   let left = 0; // bytes of the message still to come
   let isEnding = false; // the envelope that is being read is the last one
   return {
-    see(chunk) {
+    read(chunk) {
       for (let at = 0; at < chunk.byteLength; ) {
         if (header === HEADER_BYTES && left > 0) {
           const step = Math.min(left, chunk.byteLength - at);

@@ -1,7 +1,7 @@
 // Whether the head of an upstream's response can be that of an RPC, and what is wrong with it where it can't.
 
 /** The protocol in which the upstream was called. */
-export type Wire = "connect_unary" | "connect_stream" | "grpc_web";
+export type CallProtocol = "connect_unary" | "connect_stream" | "grpc_web";
 
 export interface ResponseHead {
   readonly status: number;
@@ -11,12 +11,18 @@ export interface ResponseHead {
 }
 
 /** The code that callers get for a response that is no RPC response. */
-export type MisfitCode = "internal" | "unavailable" | "unauthenticated" | "permission_denied" | "unimplemented" | "resource_exhausted";
+export type InvalidResponseCode =
+  | "internal"
+  | "unavailable"
+  | "unauthenticated"
+  | "permission_denied"
+  | "unimplemented"
+  | "resource_exhausted";
 
-export interface Misfit {
+export interface InvalidResponse {
   readonly problem: string; // what the upstream did, without its name: "responded with status 502"
-  readonly code: MisfitCode;
-  readonly isFault: boolean; // it speaks against the endpoint, and another attempt may do better
+  readonly code: InvalidResponseCode;
+  readonly countsAsFailure: boolean; // it speaks against the endpoint, and another attempt may do better
 }
 
 /**
@@ -27,12 +33,12 @@ export interface Misfit {
  * @returns undefined where the head fits; the body is another matter
  * @see connectrpc.com/docs/protocol, HTTP to Error Code
  */
-export function misfitOf(wire: Wire, expected: string, head: ResponseHead): Misfit | undefined {
+export function checkHead(wire: CallProtocol, expected: string, head: ResponseHead): InvalidResponse | undefined {
   const { status, contentType, length, grpcStatus } = head;
   if (wire === "connect_unary") {
     if (status === 200 && contentType === expected)
       return length === "0" && expected === "application/json"
-        ? broken("responded with an empty body, which is no JSON message")
+        ? brokenBody("responded with an empty body, which is no JSON message")
         : undefined;
     if (status === 304 || mayBeError(head)) return undefined;
   } else if (wire === "connect_stream") {
@@ -41,7 +47,7 @@ export function misfitOf(wire: Wire, expected: string, head: ResponseHead): Misf
     if (status === 200 && (contentType === expected || sameCodec(contentType, expected))) return undefined;
     if (grpcStatus !== null && grpcStatus !== "0") return undefined; // an error in the headers alone
   }
-  return misfit(wire, expected, head);
+  return invalidHead(wire, expected, head);
 }
 
 /** Whether the body has to say if it is an error of Connect. */
@@ -50,10 +56,10 @@ export function mayBeError({ status, contentType }: Pick<ResponseHead, "status" 
 }
 
 /** What a response that is no RPC response stands for. */
-export function misfit(wire: Wire, expected: string, head: ResponseHead): Misfit {
+export function invalidHead(wire: CallProtocol, expected: string, head: ResponseHead): InvalidResponse {
   const { status, contentType } = head;
   const problem = `responded with ${statusPart(status)}${typePart(contentType)}${because(wire, expected, head)}`;
-  return { problem, code: codeOf(status), isFault: status < 400 || (status >= 500 && status !== 501 && status !== 505) };
+  return { problem, code: codeOf(status), countsAsFailure: status < 400 || (status >= 500 && status !== 501 && status !== 505) };
 }
 
 /** The media type that a successful response has. @param query of a Connect GET, which names the codec there */
@@ -63,13 +69,13 @@ export function expectedType(contentType: string, query: string): string {
 }
 
 /** A response whose body is no RPC response. */
-export function broken(problem: string): Misfit {
-  return { problem, code: "internal", isFault: true };
+export function brokenBody(problem: string): InvalidResponse {
+  return { problem, code: "internal", countsAsFailure: true };
 }
 
 /** A response whose end is missing: the connection was lost, or the upstream gave up. */
-export function cutShort(problem: string): Misfit {
-  return { problem, code: "unavailable", isFault: true };
+export function truncated(problem: string): InvalidResponse {
+  return { problem, code: "unavailable", countsAsFailure: true };
 }
 
 function statusPart(status: number): string {
@@ -81,7 +87,7 @@ function typePart(contentType: string): string {
 }
 
 /** The reason, and the fix where the configuration is what is wrong. */
-function because(wire: Wire, expected: string, { status, contentType }: ResponseHead): string {
+function because(wire: CallProtocol, expected: string, { status, contentType }: ResponseHead): string {
   const isGrpcWeb = contentType.startsWith("application/grpc-web");
   const isConnect = contentType.startsWith("application/connect+") || contentType === "application/proto";
   if (status === 505)
@@ -98,7 +104,7 @@ function because(wire: Wire, expected: string, { status, contentType }: Response
   return contentType === "" ? "" : `, not "${expected}": it is no RPC response; check upstream.url and upstream.protocol`;
 }
 
-function codeOf(status: number): MisfitCode {
+function codeOf(status: number): InvalidResponseCode {
   switch (status) {
     case 401:
       return "unauthenticated";

@@ -1,5 +1,5 @@
 // How much an isolate is lent of a split bucket, and when it comes back. Whatever is said here is safe: the pool lends no more than it has.
-import type { Ask } from "./lease-messages.ts";
+import type { LeaseRequest } from "./lease-messages.ts";
 import type { BucketLimit } from "./token-bucket.ts";
 
 const CALLS_PER_SECOND = 80; // for one key, of all isolates together
@@ -30,17 +30,17 @@ const SMALL_LIFE_MS = 300; // of what is spent at once: while it is reserved, th
 const SCARCE = 0.1; // of the capacity of a small limit: under an attack, who got something pauses, too, where the pool has less
 
 /** What all isolates together want of a bucket, and what follows from it for the one that asks. */
-export interface Traffic {
-  readonly rate: number; // of the limit, tokens per ms
+export interface BucketDemand {
+  readonly ratePerMs: number; // of the limit, tokens per ms
   readonly isolates: number;
-  readonly demand: number; // of all, tokens per ms
+  readonly totalDemandPerMs: number; // of all, tokens per ms
   readonly isBusy: boolean;
-  readonly level: number; // the most that one gets, tokens per ms
+  readonly maxSharePerMs: number; // the most that one gets, tokens per ms
   readonly isSaturated: boolean; // this one wants more than that
   readonly isSmall: boolean; // no rates are lent
-  readonly pace: number;
+  readonly periodFactor: number;
   readonly periodMs: number;
-  readonly lifeMs: number;
+  readonly lifetimeMs: number;
 }
 
 /**
@@ -48,24 +48,45 @@ export interface Traffic {
  * @param pace   of the pool, in (0, 1]
  * @param lapsed rates that have lapsed since the last ask, tokens per ms
  */
-export function trafficOf({ capacity, ...limit }: BucketLimit, others: readonly number[], ask: Ask, pace: number, lapsed: number): Traffic {
+export function bucketDemand(
+  { capacity, ...limit }: BucketLimit,
+  others: readonly number[],
+  ask: LeaseRequest,
+  pace: number,
+  lapsed: number,
+): BucketDemand {
   const rate = limit.rate / limit.intervalMs;
   const isolates = others.length + 1;
-  const demand = others.reduce((total, one) => total + one, ask.perMs);
+  const demand = others.reduce((total, one) => total + one, ask.demandPerMs);
   const isBusy = demand > BUSY * rate;
   const faster = isBusy && lapsed > 0 ? Math.max(MIN_PACE, pace * FASTER ** ((lapsed / rate) * isolates)) : Math.min(1, pace * SLOWER);
   const least = isBusy ? MIN_PERIOD_MS : IDLE_PERIOD_MS;
   const periodMs = Math.min(MAX_PERIOD_MS, Math.max(least, (faster * isolates * 1_000) / CALLS_PER_SECOND));
-  const isSlow = ask.insists !== true && (rate * 1_000) / CALLS_PER_SECOND < SMALL;
-  const isSmall = isSlow || capacity < 3 * isolates * Math.max(1, ask.need);
-  const level = fairLevel([...others, ask.perMs], rate * LENT_AT_MOST);
+  const isSlow = ask.requiresRate !== true && (rate * 1_000) / CALLS_PER_SECOND < SMALL;
+  const isSmall = isSlow || capacity < 3 * isolates * Math.max(1, ask.tokensNeeded);
+  const level = maxMinShare([...others, ask.demandPerMs], rate * LENT_AT_MOST);
   const lifeMs = isSmall ? SMALL_LIFE_MS : Math.ceil(1.5 * periodMs + 100);
-  return { rate, isolates, demand, isBusy, level, isSaturated: ask.perMs >= level, isSmall, pace: faster, periodMs, lifeMs };
+  return {
+    ratePerMs: rate,
+    isolates,
+    totalDemandPerMs: demand,
+    isBusy,
+    maxSharePerMs: level,
+    isSaturated: ask.demandPerMs >= level,
+    isSmall,
+    periodFactor: faster,
+    periodMs,
+    lifetimeMs: lifeMs,
+  };
 }
 
 /** @param before the rate it lives on, tokens per ms */
-export function rateFor({ level, isBusy, isSaturated, isSmall }: Traffic, ask: Ask, before: number): number {
-  const wanted = isSmall || !ask.isSteady ? 0 : isSaturated ? level : ask.perMs * (isBusy ? UNDER_DEMAND : OVER_DEMAND);
+export function leasedRate(
+  { maxSharePerMs: level, isBusy, isSaturated, isSmall }: BucketDemand,
+  ask: LeaseRequest,
+  before: number,
+): number {
+  const wanted = isSmall || !ask.isDemandSteady ? 0 : isSaturated ? level : ask.demandPerMs * (isBusy ? UNDER_DEMAND : OVER_DEMAND);
   const noise = isSaturated ? 0 : Math.sqrt(before / MEASURED_MS);
   return Math.abs(wanted - before) <= HYSTERESIS * before + noise ? before : wanted;
 }
@@ -77,16 +98,16 @@ export function rateFor({ level, isBusy, isSaturated, isSmall }: Traffic, ask: A
  * @param has   tokens it holds
  * @param left  tokens in the pool
  */
-export function chunkFor(traffic: Traffic, ask: Ask, perMs: number, has: number, left: number): number {
-  const { periodMs, level, isBusy, isSaturated } = traffic;
-  if (traffic.isSmall) return ask.need + Math.floor(ask.perMs * FLIGHT_MS);
-  const burst = (ask.peakPerMs - perMs) * Math.min(periodMs, Math.max(BURST_MS, BURST_SHARE * periodMs));
+export function chunkSize(traffic: BucketDemand, ask: LeaseRequest, perMs: number, has: number, left: number): number {
+  const { periodMs, maxSharePerMs: level, isBusy, isSaturated } = traffic;
+  if (traffic.isSmall) return ask.tokensNeeded + Math.floor(ask.demandPerMs * FLIGHT_MS);
+  const burst = (ask.peakDemandPerMs - perMs) * Math.min(periodMs, Math.max(BURST_MS, BURST_SHARE * periodMs));
   // Where there is not enough for all, what one keeps in stock others miss.
   const [margin, spread] = level === Number.POSITIVE_INFINITY ? [MARGIN, SPREAD] : [1, 1];
-  const steady = (ask.perMs * margin - perMs) * periodMs + spread * Math.sqrt(ask.perMs * periodMs);
-  if (!ask.isSteady) return Math.max(ask.need, burst - has);
-  const ahead = ask.need > 0 || !isBusy ? Math.max(steady, burst) : steady; // a mean is late where demand grows
-  return Math.max(ask.need, (isSaturated ? Math.min(ahead, left / 2) : ahead) - has);
+  const steady = (ask.demandPerMs * margin - perMs) * periodMs + spread * Math.sqrt(ask.demandPerMs * periodMs);
+  if (!ask.isDemandSteady) return Math.max(ask.tokensNeeded, burst - has);
+  const ahead = ask.tokensNeeded > 0 || !isBusy ? Math.max(steady, burst) : steady; // a mean is late where demand grows
+  return Math.max(ask.tokensNeeded, (isSaturated ? Math.min(ahead, left / 2) : ahead) - has);
 }
 
 /**
@@ -97,7 +118,13 @@ export function chunkFor(traffic: Traffic, ask: Ask, perMs: number, has: number,
  * @param has   tokens it holds, with what it gets
  * @param room  that neither others nor the pool have use for, tokens
  */
-export function capacityFor({ rate, periodMs }: Traffic, limit: BucketLimit, perMs: number, has: number, room: number): number {
+export function leasedCapacity(
+  { ratePerMs: rate, periodMs }: BucketDemand,
+  limit: BucketLimit,
+  perMs: number,
+  has: number,
+  room: number,
+): number {
   if (perMs === 0) return has;
   const deviation = Math.sqrt(perMs * periodMs);
   const evens = perMs * EVENS_MS + SPREAD * deviation;
@@ -106,25 +133,29 @@ export function capacityFor({ rate, periodMs }: Traffic, limit: BucketLimit, per
 }
 
 /** When one that was refused may ask again, ms. @param roll a number in [0, 1): spreads those who come back */
-export function pacedMs({ rate, isolates, isSmall, isSaturated, periodMs }: Traffic, ask: Ask, roll: number): number {
+export function pauseAfterRefusalMs(
+  { ratePerMs: rate, isolates, isSmall, isSaturated, periodMs }: BucketDemand,
+  ask: LeaseRequest,
+  roll: number,
+): number {
   if (isSmall) return (isolates / (1.25 * rate)) * (0.5 + roll);
-  if (!ask.isSteady) return Math.max(BURST_MS, BURST_SHARE * periodMs) / 2;
+  if (!ask.isDemandSteady) return Math.max(BURST_MS, BURST_SHARE * periodMs) / 2;
   return isSaturated ? periodMs : periodMs / 2;
 }
 
 /** How long one that got something does not ask for more, ms. @param got what it wanted and has now, and what the pool has left */
-export function restMs(
-  traffic: Traffic,
+export function pauseAfterGrantMs(
+  traffic: BucketDemand,
   limit: BucketLimit,
-  ask: Ask,
+  ask: LeaseRequest,
   got: { readonly chunk: number; readonly has: number; readonly left: number },
   roll: number,
 ): number {
-  const { rate, isolates, demand, isBusy, isSaturated, isSmall, periodMs } = traffic;
-  if (isSmall) return demand > 2 * rate && got.left < SCARCE * limit.capacity ? pacedMs(traffic, ask, roll) : 0;
-  if (isSaturated && ask.isSteady) return got.left > STOCK * limit.capacity ? 0 : periodMs;
+  const { ratePerMs: rate, isolates, totalDemandPerMs: demand, isBusy, isSaturated, isSmall, periodMs } = traffic;
+  if (isSmall) return demand > 2 * rate && got.left < SCARCE * limit.capacity ? pauseAfterRefusalMs(traffic, ask, roll) : 0;
+  if (isSaturated && ask.isDemandSteady) return got.left > STOCK * limit.capacity ? 0 : periodMs;
   if (got.has >= got.chunk / 2) return 0;
-  if (!ask.isSteady) return Math.max(SHORT_MS, SHORT_EACH_MS * isolates);
+  if (!ask.isDemandSteady) return Math.max(SHORT_MS, SHORT_EACH_MS * isolates);
   return isBusy ? periodMs / 2 : 0;
 }
 
@@ -133,7 +164,7 @@ export function restMs(
  *
  * @see Bertsekas and Gallager, Data Networks, section 6.5.2 (max-min fairness)
  */
-export function fairLevel(demands: readonly number[], rate: number): number {
+export function maxMinShare(demands: readonly number[], rate: number): number {
   let left = rate;
   let count = demands.length;
   for (const demand of [...demands].sort((a, b) => a - b)) {

@@ -1,13 +1,13 @@
 // The isolate's half of a leased bucket: what may be spent without asking, when more is asked for, and what is refused meanwhile.
-import type { Ask, Grant } from "./lease-messages.ts";
+import type { LeaseGrant, LeaseRequest } from "./lease-messages.ts";
 
-export type Spent =
-  | { readonly kind: "spent" } // without asking anybody
-  | { readonly kind: "ask" } // there is not enough here: the object has to be asked first
+export type LeaseDecision =
+  | { readonly kind: "allowed" } // without asking anybody
+  | { readonly kind: "request" } // there is not enough here: the object has to be asked first
   | { readonly kind: "refused"; readonly retryAfterMs: number }; // the object has said that there is nothing
 
-const SPENT: Spent = { kind: "spent" };
-const ASK: Spent = { kind: "ask" };
+const SPENT: LeaseDecision = { kind: "allowed" };
+const ASK: LeaseDecision = { kind: "request" };
 const STEP_MS = 50;
 const FORGETS_MS = 2_000; // time constant of the demand
 const STEADY_MS = 1_000; // of demand without a gap
@@ -18,7 +18,7 @@ const REUSES_MS = 2_000; // after each ask that failed
 const ASK_LIMIT_MS = 500; // an ask without an answer is given up after it; its answer, if it comes, is dropped
 
 /** One key in one isolate. All times are epoch ms of the isolate's own clock; no clock is compared with another one. */
-export class Lease {
+export class BucketLease {
   #tokens = 0;
   #at = 0; // when they were counted
   #perMs = 0; // what comes back of itself
@@ -44,8 +44,8 @@ export class Lease {
   }
 
   /** What it may spend at most of what was lent: for those who check that all isolates together have no more than the limit. */
-  holds(now: number): { readonly capacity: number; readonly perMs: number } {
-    return now < this.#lapsesAt ? { capacity: this.#capacity, perMs: this.#perMs } : { capacity: 0, perMs: 0 };
+  share(now: number): { readonly capacity: number; readonly ratePerMs: number } {
+    return now < this.#lapsesAt ? { capacity: this.#capacity, ratePerMs: this.#perMs } : { capacity: 0, ratePerMs: 0 };
   }
 
   /** Tokens that were spent before they were there. */
@@ -57,16 +57,16 @@ export class Lease {
    * @param cost         tokens, in [1, capacity]
    * @param isOptimistic whether a call may pass before the object has been asked for it: one, until that is paid
    */
-  spend(cost: number, now: number, isOptimistic = false): Spent {
+  take(cost: number, now: number, isOptimistic = false): LeaseDecision {
     this.#demand.count(cost, now);
-    const spent = this.take(cost, now);
-    if (spent.kind !== "ask" || !isOptimistic || this.#debt > 0) return spent;
+    const spent = this.takeAfterWait(cost, now);
+    if (spent.kind !== "request" || !isOptimistic || this.#debt > 0) return spent;
     this.#debt = cost;
     return SPENT;
   }
 
   /** As `spend`, for a call that has been counted already and comes back from asking. */
-  take(cost: number, now: number): Spent {
+  takeAfterWait(cost: number, now: number): LeaseDecision {
     this.#refill(now);
     if (this.#tokens >= cost) {
       this.#tokens -= cost;
@@ -79,7 +79,7 @@ export class Lease {
   }
 
   /** Returns what was spent for a call that another rule refused. What has lapsed meanwhile stays lost. */
-  putBack(cost: number, now: number): void {
+  returnTokens(cost: number, now: number): void {
     this.#refill(now);
     const owed = Math.min(this.#debt, cost);
     this.#debt -= owed;
@@ -87,7 +87,7 @@ export class Lease {
   }
 
   /** Takes what a call turned out to cost beyond what it paid. @param most tokens; the deepest debt */
-  takeAnyway(cost: number, most: number, now: number): void {
+  overdraw(cost: number, most: number, now: number): void {
     this.#refill(now);
     this.#debt = Math.min(most, this.#debt + Math.max(0, cost - this.#tokens));
     this.#tokens = Math.max(0, this.#tokens - cost);
@@ -95,7 +95,7 @@ export class Lease {
 
   /** Whether to ask behind an answer: when it is time to, or, where the pool has more, before the tokens run out. */
   isLow(now: number): boolean {
-    if (this.isAsking(now) || this.#applied === 0) return false;
+    if (this.isRequesting(now) || this.#applied === 0) return false;
     if (now >= this.#renewAt) return true;
     return (
       now >= this.#pausedUntil &&
@@ -111,37 +111,44 @@ export class Lease {
   }
 
   /** One ask at a time. */
-  isAsking(now: number): boolean {
+  isRequesting(now: number): boolean {
     return now - this.#askedAt < ASK_LIMIT_MS;
   }
 
   /** @param need tokens that calls wait for now; 0 behind an answer */
-  ask(isolate: string, need: number, now: number): Ask {
+  request(isolate: string, need: number, now: number): LeaseRequest {
     this.#refill(now);
     this.#turn += 1;
     this.#askedAt = now;
     this.#askedAtLast = now;
     const applied = now < this.#lapsesAt ? this.#applied : 0;
-    return { isolate, turn: this.#turn, applied, has: this.#tokens, need, ...this.#demand.seen(now) };
+    return {
+      isolate,
+      sequence: this.#turn,
+      appliedSequence: applied,
+      tokensHeld: this.#tokens,
+      tokensNeeded: need,
+      ...this.#demand.seen(now),
+    };
   }
 
   /** @param sentAt when the ask was sent: a life counts from there, so that it ends here before it ends at the object */
-  granted(grant: Grant | undefined, sentAt: number, now: number): void {
-    if (grant === undefined || grant.turn !== this.#turn) return; // too late: a later ask speaks of what is here without it
+  applyGrant(grant: LeaseGrant | undefined, sentAt: number, now: number): void {
+    if (grant === undefined || grant.sequence !== this.#turn) return; // too late: a later ask speaks of what is here without it
     this.#askedAt = Number.NEGATIVE_INFINITY;
     this.#refill(now);
     if (now >= this.#lapsesAt) this.#tokens = 0; // what was reused is not the pool's
     this.#reusesUntil = 0;
-    this.#applied = grant.turn;
-    this.#perMs = grant.perMs;
+    this.#applied = grant.sequence;
+    this.#perMs = grant.ratePerMs;
     this.#capacity = grant.capacity;
     this.#tokens = Math.min(this.#tokens + grant.tokens, grant.capacity);
-    this.#lapsesAt = sentAt + grant.lifeMs;
-    this.#periodMs = grant.periodMs;
-    this.#renewAt = grant.perMs > 0 ? now + grant.periodMs : Number.POSITIVE_INFINITY;
+    this.#lapsesAt = sentAt + grant.lifetimeMs;
+    this.#periodMs = grant.renewAfterMs;
+    this.#renewAt = grant.ratePerMs > 0 ? now + grant.renewAfterMs : Number.POSITIVE_INFINITY;
     this.#pausedUntil = grant.pauseMs > 0 ? now + grant.pauseMs : 0;
     this.#retryAt = now + grant.retryAfterMs;
-    this.#left = grant.left;
+    this.#left = grant.poolTokens;
     this.#refill(now);
   }
 
@@ -151,7 +158,7 @@ export class Lease {
    * @param pauseMs for so long nobody asks again
    * @param reuses  whether a part of the rate that was lent may be spent on, past its life
    */
-  failed(turn: number, pauseMs: number, now: number, reuses = false): void {
+  requestFailed(turn: number, pauseMs: number, now: number, reuses = false): void {
     if (turn !== this.#turn) return;
     this.#refill(now);
     if (reuses) this.#reusesUntil = now + pauseMs + REUSES_MS;
@@ -200,11 +207,11 @@ class Demand {
     if (now - this.#since >= STEP_MS) this.#close(now);
   }
 
-  seen(now: number): Pick<Ask, "perMs" | "peakPerMs" | "isSteady"> {
+  seen(now: number): Pick<LeaseRequest, "demandPerMs" | "peakDemandPerMs" | "isDemandSteady"> {
     if (now - this.#since >= STEP_MS) this.#close(now);
     const perMs = this.#perMs >= 0 ? this.#perMs : this.#seen / 1_000;
     const isSteady = this.#lastAt - this.#steadySince >= STEADY_MS;
-    return { perMs, peakPerMs: Math.max(this.#peakPerMs, this.#seen / STEP_MS), isSteady };
+    return { demandPerMs: perMs, peakDemandPerMs: Math.max(this.#peakPerMs, this.#seen / STEP_MS), isDemandSteady: isSteady };
   }
 
   #close(now: number): void {

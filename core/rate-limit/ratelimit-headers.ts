@@ -8,13 +8,13 @@ import type { Quota } from "../rejection.ts";
  *
  * @see draft-ietf-httpapi-ratelimit-headers-10
  */
-export function rateLimitFields(quotas: readonly Quota[]): [name: string, value: string][] {
+export function rateLimitHeaders(quotas: readonly Quota[]): [name: string, value: string][] {
   if (quotas.length === 0) return [];
   let [policy, state] = ["", ""];
   for (const { rule, capacity, windowMs, remaining, nextMs } of quotas) {
     const comma = policy === "" ? "" : ", ";
-    policy += `${comma}"${rule}";q=${capacity};w=${seconds(windowMs)}`;
-    state += `${comma}"${rule}";r=${remaining}${nextMs > 0 ? `;t=${seconds(nextMs)}` : ""}`;
+    policy += `${comma}"${rule}";q=${capacity};w=${wholeSeconds(windowMs)}`;
+    state += `${comma}"${rule}";r=${remaining}${nextMs > 0 ? `;t=${wholeSeconds(nextMs)}` : ""}`;
   }
   return [
     ["RateLimit-Policy", policy],
@@ -23,6 +23,6 @@ export function rateLimitFields(quotas: readonly Quota[]): [name: string, value:
 }
 
 /** Whole seconds, at least 1 and never too few: the fields have no fractions. */
-export function seconds(ms: number): number {
+export function wholeSeconds(ms: number): number {
   return Math.max(1, Math.ceil(ms / 1000));
 }

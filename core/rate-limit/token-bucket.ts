@@ -17,7 +17,7 @@ export interface Bucket {
   readonly touchedAt: number; // epoch ms of the last call, refused ones too
 }
 
-export type Verdict =
+export type BucketDecision =
   | { readonly kind: "allowed"; readonly remaining: number; readonly nextMs: number }
   | { readonly kind: "refused"; readonly remaining: number; readonly nextMs: number; readonly retryAfterMs: number };
 
@@ -53,7 +53,7 @@ export function fullBucket(limit: BucketLimit, now: number): Bucket {
  * @param now    epoch ms
  * @see RFC 3290, Appendix A
  */
-export function takeTokens(bucket: Bucket | undefined, limit: BucketLimit, cost: number, now: number): [Bucket, Verdict] {
+export function takeTokens(bucket: Bucket | undefined, limit: BucketLimit, cost: number, now: number): [Bucket, BucketDecision] {
   assert(cost >= 1 && cost <= limit.capacity, `cost ${cost} is outside [1, ${limit.capacity}]`);
 
   const { credit, touchedAt } = refill(bucket, limit, now);
@@ -77,7 +77,7 @@ export function takeTokens(bucket: Bucket | undefined, limit: BucketLimit, cost:
  * @param cost tokens, as taken
  * @param now  epoch ms
  */
-export function giveBack(bucket: Bucket | undefined, limit: BucketLimit, cost: number, now: number): Bucket {
+export function returnTokens(bucket: Bucket | undefined, limit: BucketLimit, cost: number, now: number): Bucket {
   const { credit, touchedAt } = refill(bucket, limit, now);
   return { credit: Math.min(credit + cost * limit.intervalMs, limit.capacity * limit.intervalMs), touchedAt };
 }
@@ -88,7 +88,7 @@ export function giveBack(bucket: Bucket | undefined, limit: BucketLimit, cost: n
  * @param cost tokens, a whole number
  * @param now  epoch ms
  */
-export function takeAnyway(bucket: Bucket | undefined, limit: BucketLimit, cost: number, now: number): Bucket {
+export function overdraw(bucket: Bucket | undefined, limit: BucketLimit, cost: number, now: number): Bucket {
   const { credit, touchedAt } = refill(bucket, limit, now);
   return { credit: Math.max(credit - cost * limit.intervalMs, -limit.capacity * limit.intervalMs), touchedAt };
 }

@@ -6,7 +6,7 @@
  * @param text from a canonical path; what is not well-formed stays as it is
  * @see google/api/http.proto: "The server side does the reverse decoding."
  */
-export function unescapeOne(text: string): string {
+export function decodeSegment(text: string): string {
   if (!text.includes("%")) return text;
   try {
     return decodeURIComponent(text);
@@ -21,18 +21,18 @@ export function unescapeOne(text: string): string {
  * @param text from a canonical path; what is not well-formed stays as it is
  * @see google/api/http.proto: "except "%2F" and "%2f" are left unchanged"
  */
-export function unescapeMany(text: string): string {
-  return unescapeOne(text.replace(/%2f/gi, (slash) => `%25${slash.slice(1)}`));
+export function decodeSegments(text: string): string {
+  return decodeSegment(text.replace(/%2f/gi, (slash) => `%25${slash.slice(1)}`));
 }
 
 /** Encodes the value of a variable that is exactly one segment: all but `[-_.~0-9a-zA-Z]`. Half a character becomes U+FFFD. */
-export function escapeOne(value: string): string {
+export function encodeSegment(value: string): string {
   return encodeURIComponent(value.toWellFormed()).replace(/[!'()*]/g, escapeCharacter);
 }
 
 /** Encodes the value of a variable of several segments: all but `[-_.~/0-9a-zA-Z]`. A `%2F` in it is one that was left unchanged. */
-export function escapeMany(value: string): string {
-  return escapeOne(value).replace(/%2F/g, "/").replace(/%252f/gi, "%2F");
+export function encodeSegments(value: string): string {
+  return encodeSegment(value).replace(/%2F/g, "/").replace(/%252f/gi, "%2F");
 }
 
 /**

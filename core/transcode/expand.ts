@@ -1,7 +1,7 @@
 // Values to a path: the inverse of matching, for a caller who has a message and needs its URL.
-import { escapeMany, escapeOne, literalForm } from "./escape.ts";
+import { encodeSegment, encodeSegments, literalForm } from "./escape.ts";
 import type { PathTemplate, PathVariable } from "./path-template.ts";
-import type { Variables } from "./path-trie.ts";
+import type { PathValues } from "./path-trie.ts";
 
 export type Expansion =
   | { readonly kind: "ok"; readonly path: string }
@@ -14,7 +14,7 @@ export type Expansion =
  * @returns a canonical path that the template matches with just these values, or the variable that cannot hold its value
  * @see google/api/http.proto, "when such a variable is expanded into a URL path on the client side"
  */
-export function expandPath({ segments, variables, verb }: PathTemplate, values: Variables): Expansion {
+export function expandPath({ segments, variables, verb }: PathTemplate, values: PathValues): Expansion {
   let expanded = "";
   let at = 0;
   for (const [index, variable] of variables.entries()) {
@@ -33,8 +33,8 @@ export function expandPath({ segments, variables, verb }: PathTemplate, values: 
 
 /** The encoded segments that a value makes; none for an empty one of several segments. */
 function partsOf({ start, end }: PathVariable, value: string): string[] {
-  if (end === start + 1) return [escapeOne(value)];
-  return value === "" ? [] : escapeMany(value).split("/");
+  if (end === start + 1) return [encodeSegment(value)];
+  return value === "" ? [] : encodeSegments(value).split("/");
 }
 
 function misfit(pattern: readonly string[], parts: readonly string[]): string | undefined {

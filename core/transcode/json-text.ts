@@ -1,6 +1,6 @@
 // What JSON.parse does not tell: how deep a text nests, whether an object names a key twice, whether a number loses digits.
 
-export type Survey =
+export type JsonSurvey =
   | { readonly kind: "ok"; readonly hasLongNumber: boolean } // one whose text may say more than a double: many digits, or an exponent
   | { readonly kind: "invalid"; readonly problem: string };
 
@@ -12,7 +12,7 @@ const SAFE_DIGITS = 15;
  *
  * @param maxDepth arrays and objects that may stand within one another
  */
-export function surveyJson(text: string, maxDepth: number): Survey {
+export function surveyJson(text: string, maxDepth: number): JsonSurvey {
   const keys: (Set<string> | undefined)[] = []; // of each open object; undefined for an array
   let hasLongNumber = false;
   let isKey = false; // whether a string here would be one

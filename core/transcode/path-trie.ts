@@ -1,13 +1,13 @@
 // Paths to routes: a tree of segments, searched without a regular expression from any template.
 //   At each segment a literal goes before `*`, and `*` before `**`; a verb goes before a colon that is data.
-import { literalForm, unescapeMany, unescapeOne } from "./escape.ts";
+import { decodeSegment, decodeSegments, literalForm } from "./escape.ts";
 import type { PathTemplate, PathVariable } from "./path-template.ts";
 
 /** What a path carries, decoded: one text per variable of the template, in its order. */
-export type Variables = readonly string[];
+export type PathValues = readonly string[];
 
 export type PathMatch<Route> =
-  | { readonly kind: "found"; readonly route: Route; readonly variables: Variables }
+  | { readonly kind: "found"; readonly route: Route; readonly variables: PathValues }
   | { readonly kind: "unknown_path" }
   | { readonly kind: "method_not_allowed"; readonly allow: readonly string[] };
 
@@ -155,6 +155,6 @@ function search<Route>(
 }
 
 function textOf({ start, end }: PathVariable, segments: readonly string[]): string {
-  if (end === start + 1) return unescapeOne(segments[start]!);
-  return unescapeMany(segments.slice(start, end < 0 ? segments.length : end).join("/"));
+  if (end === start + 1) return decodeSegment(segments[start]!);
+  return decodeSegments(segments.slice(start, end < 0 ? segments.length : end).join("/"));
 }

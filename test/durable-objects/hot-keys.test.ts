@@ -2,7 +2,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { Moved } from "../../core/rate-limit/hot-key.ts";
+import type { BucketMoved } from "../../core/rate-limit/hot-key.ts";
 import type { BucketCharge, TokenBucket } from "../../durable-objects/token-bucket.ts";
 
 const START = Date.UTC(2026, 0, 1);
@@ -20,10 +20,10 @@ function places() {
 
 const ask = (stub: DurableObjectStub<TokenBucket>, one: BucketCharge, times: number): Promise<(string | undefined)[]> =>
   runInDurableObject(stub, (object: TokenBucket) => Array.from({ length: times }, () => object.take([one])[0]?.kind));
-const heat = async (shard: DurableObjectStub<TokenBucket>): Promise<Moved> => {
+const heat = async (shard: DurableObjectStub<TokenBucket>): Promise<BucketMoved> => {
   const kinds = await ask(shard, charge, HOT);
   expect(kinds.at(-1)).toBe("moved");
-  return (await shard.take([charge]))[0] as Moved;
+  return (await shard.take([charge]))[0] as BucketMoved;
 };
 const rows = (stub: DurableObjectStub<TokenBucket>, table: string): Promise<number> =>
   runInDurableObject(stub, (_, { storage }) => storage.sql.exec<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table}`).one().n);
@@ -55,9 +55,9 @@ it("takes nothing of other keys in the same message, and is told of in correctio
   const other = { ...charge, key: "b", cost: 500 };
   expect(await shard.take([other, charge])).toEqual([undefined, { kind: "moved", start }]);
   expect((await shard.take([other]))[0]).toMatchObject({ kind: "allowed", remaining: 0 });
-  expect(await shard.giveBack([charge])).toEqual([{ kind: "moved", start }]);
-  expect(await shard.takeAnyway([charge])).toEqual([{ kind: "moved", start }]);
-  expect(await own.takeAnyway([{ ...charge, cost: 150, start }])).toEqual([undefined]);
+  expect(await shard.returnTokens([charge])).toEqual([{ kind: "moved", start }]);
+  expect(await shard.overdraw([charge])).toEqual([{ kind: "moved", start }]);
+  expect(await own.overdraw([{ ...charge, cost: 150, start }])).toEqual([undefined]);
   expect((await own.take([{ ...charge, start }]))[0]).toMatchObject({ kind: "allowed", remaining: 49 });
 });
 

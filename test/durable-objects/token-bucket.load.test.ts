@@ -12,7 +12,16 @@ const asks = (from: number, count: number): BucketLeaseRequest[] =>
   Array.from({ length: count }, (_, index) => ({
     key: `rule/ip:${from + index}`,
     limit,
-    request: { isolate: "attacker", turn: 1, applied: 0, has: 0, need: 1, perMs: 0.001, peakPerMs: 0.02, isSteady: false },
+    request: {
+      isolate: "attacker",
+      sequence: 1,
+      appliedSequence: 0,
+      tokensHeld: 0,
+      tokensNeeded: 1,
+      demandPerMs: 0.001,
+      peakDemandPerMs: 0.02,
+      isDemandSteady: false,
+    },
   }));
 const charges = (from: number, count: number): BucketCharge[] => asks(from, count).map(({ key }) => ({ key, limit, cost: 1 }));
 
@@ -31,20 +40,20 @@ it.each(["lend", "take"] as const)(
     await runInDurableObject(stub, async (object: TokenBucket, { storage }) => {
       object.maxKeys = object.maxPools = 20_000;
       const honest: BucketLeaseRequest = { ...asks(0, 1)[0]!, key: "rule/ip:honest" };
-      expect(object.lend([honest])[0]?.tokens).toBeGreaterThanOrEqual(1);
+      expect(object.grantLeases([honest])[0]?.tokens).toBeGreaterThanOrEqual(1);
       for (let key = 0; key < KEYS; key += BATCH) {
-        if (way === "lend") object.lend(asks(key, BATCH));
+        if (way === "lend") object.grantLeases(asks(key, BATCH));
         else object.take(charges(key, BATCH));
       }
-      expect(rows(object, storage, "pools")).toBeLessThanOrEqual(20_000);
+      expect(rows(object, storage, "leased_buckets")).toBeLessThanOrEqual(20_000);
       expect(rows(object, storage, "buckets")).toBeLessThanOrEqual(20_001);
       const again = { ...honest, request: { ...honest.request, isolate: "another" } };
-      expect(object.lend([again])[0]?.tokens).toBeGreaterThanOrEqual(1);
+      expect(object.grantLeases([again])[0]?.tokens).toBeGreaterThanOrEqual(1);
       vi.setSystemTime(Date.UTC(2026, 0, 1) + 60_000);
     });
     await runDurableObjectAlarm(stub);
     await runInDurableObject(stub, (object: TokenBucket, { storage }) => {
-      expect(["pools", "loans", "buckets"].map((table) => rows(object, storage, table))).toEqual([0, 0, 0]);
+      expect(["leased_buckets", "leases", "buckets"].map((table) => rows(object, storage, table))).toEqual([0, 0, 0]);
     });
   },
   120_000,
@@ -57,7 +66,10 @@ it.each(["lend", "take"] as const)("decides 100,000 keys in batches of 100, of 1
     for (let batch = 0; batch < 1_000; batch++) {
       const from = (batch % 10) * BATCH;
       if (way === "take") decided += object.take(charges(from, BATCH)).length;
-      else decided += object.lend(asks(from, BATCH).map((one) => ({ ...one, request: { ...one.request, turn: batch + 1 } }))).length;
+      else
+        decided += object.grantLeases(
+          asks(from, BATCH).map((one) => ({ ...one, request: { ...one.request, sequence: batch + 1 } })),
+        ).length;
     }
     expect(decided).toBe(100_000);
   });

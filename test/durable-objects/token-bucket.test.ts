@@ -53,7 +53,7 @@ describe("TokenBucket", () => {
   it("gives back what another object's refusal made void", async () => {
     const stub = freshObject();
     await stub.take([charge("a", 3)]);
-    await stub.giveBack([charge("a", 2)]);
+    await stub.returnTokens([charge("a", 2)]);
     expect((await stub.take([charge("a")]))[0]).toMatchObject({ kind: "allowed", remaining: 1 });
   });
 
@@ -137,15 +137,24 @@ describe("TokenBucket, leased", () => {
   const ask = (isolate: string, turn: number, need: number, has = 0): BucketLeaseRequest => ({
     key: "a",
     limit: big,
-    request: { isolate, turn, applied: turn - 1, has, need, perMs: 0.05, peakPerMs: 0.05, isSteady: true },
+    request: {
+      isolate,
+      sequence: turn,
+      appliedSequence: turn - 1,
+      tokensHeld: has,
+      tokensNeeded: need,
+      demandPerMs: 0.05,
+      peakDemandPerMs: 0.05,
+      isDemandSteady: true,
+    },
   });
   const pools = (stub: DurableObjectStub<TokenBucket>): Promise<number> =>
-    runInDurableObject(stub, (_, { storage }) => storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM pools").one().n);
+    runInDurableObject(stub, (_, { storage }) => storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM leased_buckets").one().n);
 
   it("lends of one bucket to several isolates no more than it has", async () => {
     const stub = freshObject();
     const grants = [];
-    for (const isolate of ["x", "y", "z"]) grants.push(...(await stub.lend([ask(isolate, 1, 400)])));
+    for (const isolate of ["x", "y", "z"]) grants.push(...(await stub.grantLeases([ask(isolate, 1, 400)])));
     const lent = grants.reduce((sum, grant) => sum + grant!.capacity, 0);
     expect(lent).toBeLessThanOrEqual(1000);
     expect(grants.reduce((sum, grant) => sum + grant!.tokens, 0)).toBeLessThanOrEqual(1000);
@@ -155,27 +164,27 @@ describe("TokenBucket, leased", () => {
 
   it("answers a doubled ask with nothing", async () => {
     const stub = freshObject();
-    expect((await stub.lend([ask("x", 1, 5)]))[0]?.tokens).toBeGreaterThanOrEqual(5);
-    expect(await stub.lend([ask("x", 1, 5)])).toEqual([undefined]);
+    expect((await stub.grantLeases([ask("x", 1, 5)]))[0]?.tokens).toBeGreaterThanOrEqual(5);
+    expect(await stub.grantLeases([ask("x", 1, 5)])).toEqual([undefined]);
   });
 
   it("knows after an eviction what it has lent", async () => {
     const stub = freshObject();
-    await stub.lend([ask("x", 1, 900)]);
+    await stub.grantLeases([ask("x", 1, 900)]);
     await evictDurableObject(stub);
-    expect((await stub.lend([ask("y", 1, 200)]))[0]).toMatchObject({ tokens: 0 });
+    expect((await stub.grantLeases([ask("y", 1, 200)]))[0]).toMatchObject({ tokens: 0 });
   });
 
   it("forgets a bucket when it is full and nothing is lent, and not before", async () => {
     const stub = freshObject();
-    await stub.lend([ask("x", 1, 900)]);
+    await stub.grantLeases([ask("x", 1, 900)]);
     vi.setSystemTime(START + 9_000);
     await runDurableObjectAlarm(stub);
     expect(await pools(stub)).toBe(1);
     vi.setSystemTime(START + 60_000);
     await runDurableObjectAlarm(stub);
     expect(await pools(stub)).toBe(0);
-    expect((await stub.lend([ask("y", 1, 1000)]))[0]?.tokens).toBe(1000);
+    expect((await stub.grantLeases([ask("y", 1, 1000)]))[0]?.tokens).toBe(1000);
   });
 
   it("lets new callers share one bucket where it has as many as it may: they are served, and nobody's lease is forgotten", async () => {
@@ -183,11 +192,11 @@ describe("TokenBucket, leased", () => {
     await runInDurableObject(stub, (object) => {
       object.maxPools = 1;
     });
-    await stub.lend([ask("x", 1, 1)]);
-    const [first] = await stub.lend([{ ...ask("x", 1, 1000), key: "b" }]);
-    expect(first).toMatchObject({ tokens: 1000, pauseMs: 0, perMs: 0 });
-    const [second] = await stub.lend([{ ...ask("x", 1, 1), key: "c" }]);
+    await stub.grantLeases([ask("x", 1, 1)]);
+    const [first] = await stub.grantLeases([{ ...ask("x", 1, 1000), key: "b" }]);
+    expect(first).toMatchObject({ tokens: 1000, pauseMs: 0, ratePerMs: 0 });
+    const [second] = await stub.grantLeases([{ ...ask("x", 1, 1), key: "c" }]);
     expect(second).toMatchObject({ tokens: 0, pauseMs: 10 });
-    expect((await stub.lend([ask("x", 2, 1)]))[0]?.pauseMs).toBe(0);
+    expect((await stub.grantLeases([ask("x", 2, 1)]))[0]?.pauseMs).toBe(0);
   });
 });

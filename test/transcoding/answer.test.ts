@@ -5,7 +5,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { Rejected } from "../../core/rejection.ts";
 import { RetryInfoSchema } from "../../protos/gen/google/rpc/error_details_pb.ts";
-import { encodeResponse } from "../../workers/gateway/transcode/response.ts";
+import { encodeResponse } from "../../workers/gateway/transcode/encode-response.ts";
 import type { RestOptions, RestRoute } from "../../workers/gateway/transcode/rules/rules.ts";
 import { statusJson } from "../../workers/gateway/transcode/status.ts";
 import { call, msg, tableOf } from "./call.ts";

@@ -2,7 +2,7 @@
 import { fromJson, type JsonObject, type JsonValue, type Message, toJson } from "@bufbuild/protobuf";
 import { canonicalPath } from "../../core/path.ts";
 import { Rejected, type Rejection } from "../../core/rejection.ts";
-import { decodeRequest } from "../../workers/gateway/transcode/request.ts";
+import { decodeRequest } from "../../workers/gateway/transcode/decode-request.ts";
 import { compileRest, type RestOptions, type RestRoute, type RestTable } from "../../workers/gateway/transcode/rules/rules.ts";
 import { Echo, Msg, registry, Streams } from "./schema.ts";
 

@@ -3,8 +3,8 @@ import { fromJson, type JsonObject, toBinary, toJson } from "@bufbuild/protobuf"
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { canonicalPath } from "../../core/path.ts";
-import { decodeRequest } from "../../workers/gateway/transcode/request.ts";
-import { expandRequest } from "../../workers/gateway/transcode/rules/expand.ts";
+import { decodeRequest } from "../../workers/gateway/transcode/decode-request.ts";
+import { expandRequest } from "../../workers/gateway/transcode/rules/expand-request.ts";
 import type { RestRoute } from "../../workers/gateway/transcode/rules/rules.ts";
 import { call, tableOf } from "./call.ts";
 import { Msg, registry } from "./schema.ts";

@@ -4,8 +4,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it, vi } from "vitest";
 import { HttpBodySchema } from "../../protos/gen/google/api/httpbody_pb.ts";
 import { BadRequestSchema } from "../../protos/gen/google/rpc/error_details_pb.ts";
+import { encodeStream } from "../../workers/gateway/transcode/response-stream.ts";
 import type { RestRoute } from "../../workers/gateway/transcode/rules/rules.ts";
-import { encodeStream } from "../../workers/gateway/transcode/stream.ts";
 import { call, msg, tableOf } from "./call.ts";
 import { registry } from "./schema.ts";
 

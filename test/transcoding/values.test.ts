@@ -5,9 +5,9 @@ import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
 import { canonicalPath } from "../../core/path.ts";
 import { Rejected } from "../../core/rejection.ts";
-import { encodeRequest } from "../../workers/gateway/transcode/encode.ts";
-import { decodeRequest } from "../../workers/gateway/transcode/request.ts";
-import { answerJson } from "../../workers/gateway/transcode/response.ts";
+import { decodeRequest } from "../../workers/gateway/transcode/decode-request.ts";
+import { encodeRequest } from "../../workers/gateway/transcode/encode-request.ts";
+import { responseJson } from "../../workers/gateway/transcode/encode-response.ts";
 import { compileRest, type RestOptions } from "../../workers/gateway/transcode/rules/rules.ts";
 
 const set = readFileSync(new URL("../differential/differential.binpb", import.meta.url));
@@ -452,6 +452,6 @@ describe("response_body of a field that is not set", () => {
     const { table } = compileRest([Values], { registry });
     const match = table.match("GET", `/v1/of/${name}`);
     if (match.kind !== "found") throw new Error(match.kind);
-    expect(answerJson(match.route, fromBinary(All, new Uint8Array()))).toEqual(json);
+    expect(responseJson(match.route, fromBinary(All, new Uint8Array()))).toEqual(json);
   });
 });

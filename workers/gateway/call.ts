@@ -2,7 +2,7 @@
 
 import type { Budget } from "../../core/budget.ts";
 import type { Rank } from "../../core/overload/criticality.ts";
-import type { Variables } from "../../core/transcode/path-trie.ts";
+import type { PathValues } from "../../core/transcode/path-trie.ts";
 
 /** How the caller speaks, and so how every answer to it is written. */
 export type Protocol =
@@ -42,7 +42,7 @@ export interface Call {
   readonly receivedAt: number; // epoch ms
   readonly deadlineAt: number; // epoch ms; Infinity until the deadline layer has spoken
   readonly signal: AbortSignal | null; // aborts at the deadline
-  readonly variables: Variables; // what a REST path carried; empty for RPC
+  readonly variables: PathValues; // what a REST path carried; empty for RPC
   readonly outgoing: Outgoing;
   readonly hashText?: string; // a field of its message, where endpoints are chosen by one
   readonly rank?: Rank; // how much it matters; critical where nobody has said anything

@@ -22,10 +22,10 @@ import { asGet, withoutBody } from "./protocol/head.ts";
 import { requestHeaders } from "./protocol/headers.ts";
 import { CONNECT_UNARY, isReadable, protocolFor, protocolOf, REST } from "./protocol/protocol.ts";
 import { inTextMode, isTextMode } from "./protocol/text-mode.ts";
-import { ExactBuckets } from "./rate-limit/exact.ts";
-import { Leases } from "./rate-limit/leases.ts";
-import { MOST_BUCKETS } from "./rate-limit/limiter.ts";
-import { LocalBuckets } from "./rate-limit/local.ts";
+import { ExactBuckets } from "./rate-limit/exact-buckets.ts";
+import { LeasedBuckets } from "./rate-limit/leased-buckets.ts";
+import { LocalBuckets } from "./rate-limit/local-buckets.ts";
+import { MAX_BUCKETS } from "./rate-limit/rate-limiter.ts";
 import type { RestRoute } from "./transcode/rules/rules.ts";
 import type { ServedMethod } from "./upstream/upstream.ts";
 import { warmUp } from "./upstream/warm-up.ts";
@@ -41,8 +41,8 @@ export function createGateway({ policy, endpoints, rest, types, validate, ...bou
   const buckets = bound.buckets as DurableObjectNamespace<TokenBucket>;
   const shards = policy.rateLimitShards;
   const limiters = {
-    local: new LocalBuckets(MOST_BUCKETS),
-    leased: new Leases(buckets, shards, MOST_BUCKETS),
+    local: new LocalBuckets(MAX_BUCKETS),
+    leased: new LeasedBuckets(buckets, shards, MAX_BUCKETS),
     exact: new ExactBuckets(buckets, shards),
   };
   const maxBytes = policy.maxUrlBytes;

@@ -15,7 +15,7 @@ function decode(chunks: readonly Uint8Array[]): number[] | undefined {
     if (part === undefined) return undefined;
     bytes.push(...part);
   }
-  return decoder.isBetween() ? bytes : undefined;
+  return decoder.isBetweenGroups() ? bytes : undefined;
 }
 
 it("encodes as the platform does", () => {

@@ -1,7 +1,7 @@
 // Lengths of messages that pass by in a stream, whichever way it is cut.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EnvelopeGate, envelopeMeter } from "../../../core/protocol/envelope.ts";
+import { EnvelopeFilter, envelopeMeter } from "../../../core/protocol/envelope.ts";
 
 function envelope(length: number, claimed = length): Uint8Array {
   const bytes = new Uint8Array(5 + length);
@@ -18,7 +18,7 @@ it("sees the one message that is too large, at the byte that tells its length, h
       let seen: number | undefined;
       for (let at = 0; at < stream.length && seen === undefined; ) {
         const step = cuts.next().value ?? 1;
-        seen = meter.see(stream.subarray(at, at + step));
+        seen = meter.read(stream.subarray(at, at + step));
         at += step;
       }
       expect(seen).toBe(lengths.find((length) => length > maxBytes));
@@ -27,7 +27,7 @@ it("sees the one message that is too large, at the byte that tells its length, h
 });
 
 it("reads a length of four full bytes", () => {
-  expect(envelopeMeter(1).see(envelope(0, 0xffffffff))).toBe(0xffffffff);
+  expect(envelopeMeter(1).read(envelope(0, 0xffffffff))).toBe(0xffffffff);
 });
 
 describe("a gate for envelopes", () => {
@@ -58,7 +58,7 @@ describe("a gate for envelopes", () => {
           const bytes = new Uint8Array(all.flatMap(write));
           const passed: number[] = [];
           const shown: string[] = [];
-          const gate = new EnvelopeGate(40, (message) => {
+          const gate = new EnvelopeFilter(40, (message) => {
             shown.push(message.join());
             const before = all
               .filter(({ flags, message: { length } }) => (flags & 1) === 1 && length > 0)
@@ -76,7 +76,7 @@ describe("a gate for envelopes", () => {
           expect(shown).toEqual(
             all.filter(({ flags, message }) => (flags & 1) === 1 && message.length > 0).map(({ message }) => message.join()),
           );
-          expect([gate.isBetween(), kindOf(() => gate.end())]).toEqual([true, undefined]);
+          expect([gate.isBetweenMessages(), kindOf(() => gate.end())]).toEqual([true, undefined]);
         },
       ),
     );
@@ -84,13 +84,13 @@ describe("a gate for envelopes", () => {
 
   it("hands a chunk on as it is where nothing in it is compressed, or nobody checks", () => {
     const plain = new Uint8Array(write({ flags: 0, message: new Uint8Array(3) }));
-    expect(new EnvelopeGate(3, () => undefined).pass(plain)).toBe(plain);
+    expect(new EnvelopeFilter(3, () => undefined).pass(plain)).toBe(plain);
     const packed = new Uint8Array(write({ flags: 1, message: new Uint8Array(3) }));
-    expect(new EnvelopeGate(3, undefined).pass(packed)).toBe(packed);
+    expect(new EnvelopeFilter(3, undefined).pass(packed)).toBe(packed);
   });
 
   it("refuses a message over the limit with the last byte of its length, and takes one at the limit", () => {
-    const gate = new EnvelopeGate(256, undefined);
+    const gate = new EnvelopeFilter(256, undefined);
     gate.pass(new Uint8Array(write({ flags: 0, message: new Uint8Array(256) })));
     gate.pass(new Uint8Array([0, 0, 0, 1]));
     expect(kindOf(() => gate.pass(new Uint8Array([1])))).toBe("body_too_large");
@@ -98,14 +98,14 @@ describe("a gate for envelopes", () => {
 
   it("knows a stream that ends within a message, or within the head of one", () => {
     for (const cut of [1, 4, 5, 7]) {
-      const gate = new EnvelopeGate(10, undefined);
+      const gate = new EnvelopeFilter(10, undefined);
       gate.pass(new Uint8Array(write({ flags: 0, message: new Uint8Array(3) })).subarray(0, cut));
-      expect([gate.isBetween(), kindOf(() => gate.end())], `${cut} bytes`).toEqual([false, "invalid_request"]);
+      expect([gate.isBetweenMessages(), kindOf(() => gate.end())], `${cut} bytes`).toEqual([false, "invalid_request"]);
     }
   });
 
   it("does not let a message pass that its check refuses", () => {
-    const gate = new EnvelopeGate(10, () => {
+    const gate = new EnvelopeFilter(10, () => {
       throw new Error("refused");
     });
     expect(() => gate.pass(new Uint8Array(write({ flags: 1, message: new Uint8Array(3) })))).toThrow("refused");

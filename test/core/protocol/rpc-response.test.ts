@@ -5,11 +5,19 @@ import type { Checks } from "../../../core/config/problems.ts";
 import { checkNativeGrpc } from "../../../core/config/upstream.ts";
 import { isNativeGrpcUrl } from "../../../core/protocol/native-grpc.ts";
 import { responseStream } from "../../../core/protocol/response-stream.ts";
-import { broken, cutShort, expectedType, mayBeError, misfitOf, type ResponseHead, type Wire } from "../../../core/protocol/rpc-response.ts";
+import {
+  brokenBody,
+  type CallProtocol,
+  checkHead,
+  expectedType,
+  mayBeError,
+  type ResponseHead,
+  truncated,
+} from "../../../core/protocol/rpc-response.ts";
 import { accepted, parsed } from "../config/settings.ts";
 
 const HEAD: ResponseHead = { status: 200, contentType: "", length: null, grpcStatus: null };
-const judge = (wire: Wire, expected: string, head: Partial<ResponseHead>) => misfitOf(wire, expected, { ...HEAD, ...head });
+const judge = (wire: CallProtocol, expected: string, head: Partial<ResponseHead>) => checkHead(wire, expected, { ...HEAD, ...head });
 
 describe("the head of a response", () => {
   it("fits where type and status are those of the protocol, or it may be an error", () => {
@@ -118,8 +126,8 @@ describe("the head of a response", () => {
 
   it("has the code of its status, and speaks against the endpoint where another attempt may do better", () => {
     const of = (status: number) => {
-      const { code, isFault } = judge("connect_unary", "application/proto", { status })!;
-      return [status, code, isFault];
+      const { code, countsAsFailure } = judge("connect_unary", "application/proto", { status })!;
+      return [status, code, countsAsFailure];
     };
     const rows = [
       [302, "internal", true],
@@ -145,9 +153,9 @@ describe("the head of a response", () => {
     expect(rows.map(([status]) => of(status as number))).toEqual(rows);
     expect(judge("connect_unary", "x", { status: 505 })?.problem).toContain("over HTTP/2 only");
     expect(judge("connect_unary", "x", { contentType: `text/${"x".repeat(200)}` })?.problem).toContain(`"text/${"x".repeat(95)}"`);
-    expect([broken("p"), cutShort("p")]).toEqual([
-      { problem: "p", code: "internal", isFault: true },
-      { problem: "p", code: "unavailable", isFault: true },
+    expect([brokenBody("p"), truncated("p")]).toEqual([
+      { problem: "p", code: "internal", countsAsFailure: true },
+      { problem: "p", code: "unavailable", countsAsFailure: true },
     ]);
   });
 
@@ -176,10 +184,10 @@ describe("the envelopes of a streamed response", () => {
       const stream = responseStream(wire);
       for (let at = 0; at < bytes.length; at += size) {
         expect(stream.missing()).toBeDefined();
-        expect(stream.see(Uint8Array.from(bytes.slice(at, at + size)))).toBeUndefined();
+        expect(stream.read(Uint8Array.from(bytes.slice(at, at + size)))).toBeUndefined();
       }
       expect(stream.missing()).toBeUndefined();
-      expect(stream.see(Uint8Array.from([99, 99]))).toBeUndefined(); // what follows the end
+      expect(stream.read(Uint8Array.from([99, 99]))).toBeUndefined(); // what follows the end
       expect(stream.missing()).toBeUndefined();
     }
   });
@@ -187,7 +195,7 @@ describe("the envelopes of a streamed response", () => {
   it("are missing their end, or a part of a message", () => {
     const ended = (wire: "grpc_web" | "connect_stream", bytes: number[]) => {
       const stream = responseStream(wire);
-      expect(stream.see(Uint8Array.from(bytes))).toBeUndefined();
+      expect(stream.read(Uint8Array.from(bytes))).toBeUndefined();
       return stream.missing();
     };
     expect(ended("grpc_web", [])).toBe("ended its response without trailers");
@@ -199,7 +207,7 @@ describe("the envelopes of a streamed response", () => {
   });
 
   it("are none where the first byte has other flags", () => {
-    const first = (wire: "grpc_web" | "connect_stream", byte: number) => responseStream(wire).see(Uint8Array.from([byte]));
+    const first = (wire: "grpc_web" | "connect_stream", byte: number) => responseStream(wire).read(Uint8Array.from([byte]));
     expect(first("grpc_web", 0x3c)).toBe("sent bytes that are no envelope (first byte 0x3c)");
     expect(
       [first("grpc_web", 2), first("connect_stream", 0x80), first("connect_stream", 3), first("grpc_web", 0x81)].map(

@@ -1,7 +1,16 @@
 // A bucket that moves: whoever asks where, and whatever is late or forgotten, no window admits more than one bucket would.
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type HandOver, Heat, handOver, keptUntil, Moves, rememberedUntil, started, TOLD_MS } from "../../../core/rate-limit/hot-key.ts";
+import {
+  bucketKeptUntil,
+  type HandOver,
+  HotKeyDetector,
+  handOver,
+  MOVE_CACHED_MS,
+  MovedKeys,
+  moveKeptUntil,
+  receivedBucket,
+} from "../../../core/rate-limit/hot-key.ts";
 import { type Bucket, expiresAt, takeTokens } from "../../../core/rate-limit/token-bucket.ts";
 
 const steps = fc.array(
@@ -29,7 +38,7 @@ function excess(limit: { capacity: number; rate: number; intervalMs: number }, s
   let moved: { readonly start: HandOver; until: number } | undefined;
   let generation = 0;
   const own = new Map<number, Bucket>(); // by generation, in the object of the key
-  const isolates = [new Moves(), new Moves(), new Moves()];
+  const isolates = [new MovedKeys(), new MovedKeys(), new MovedKeys()];
   let [level, at, most] = [0, 0, 0];
   const admit = (): void => {
     level = Math.max(0, level - (now - at) * limit.rate) + limit.intervalMs;
@@ -39,7 +48,7 @@ function excess(limit: { capacity: number; rate: number; intervalMs: number }, s
   const sweep = (): void => {
     if (bucket !== undefined && now >= expiresAt(bucket, limit)) bucket = undefined;
     if (moved !== undefined && now >= moved.until) moved = undefined;
-    for (const [key, one] of own) if (now >= keptUntil(expiresAt(one, limit))) own.delete(key);
+    for (const [key, one] of own) if (now >= bucketKeptUntil(expiresAt(one, limit))) own.delete(key);
   };
   for (const { gapMs, isolate, calls, isHot, lateMs, isLost, sweeps } of script) {
     now += gapMs;
@@ -50,7 +59,7 @@ function excess(limit: { capacity: number; rate: number; intervalMs: number }, s
       if (call === 0) now += lateMs;
       if (sweeps) sweep();
       if (start !== undefined) {
-        const [after, { kind }] = takeTokens(own.get(start.generation) ?? started(start, now), limit, 1, now);
+        const [after, { kind }] = takeTokens(own.get(start.generation) ?? receivedBucket(start, now), limit, 1, now);
         own.set(start.generation, after);
         if (kind === "allowed") admit();
         continue;
@@ -61,7 +70,7 @@ function excess(limit: { capacity: number; rate: number; intervalMs: number }, s
         bucket = undefined;
       }
       if (moved !== undefined) {
-        moved.until = rememberedUntil(limit, now) + memoryMs;
+        moved.until = moveKeptUntil(limit, now) + memoryMs;
         if (!isLost) moves.remember("a", moved.start, sentAt);
         continue;
       }
@@ -86,7 +95,7 @@ it("would admit more if the shard forgot a move sooner", () => {
   const step = { isolate: 0, calls: 30, isHot: false, lateMs: 0, isLost: false, sweeps: true };
   const script = [
     { ...step, gapMs: 0, calls: 1, isHot: true },
-    { ...step, gapMs: TOLD_MS - 1, calls: 50 },
+    { ...step, gapMs: MOVE_CACHED_MS - 1, calls: 50 },
     { ...step, gapMs: 20_000, isolate: 1, calls: 50 },
   ];
   expect(excess(limit, script, 0)).toBeLessThanOrEqual(0);
@@ -94,7 +103,7 @@ it("would admit more if the shard forgot a move sooner", () => {
 });
 
 it("counts a key as hot from more than 100 asks a second on, over three seconds", () => {
-  const heat = new Heat();
+  const heat = new HotKeyDetector();
   const asks = (count: number, now: number): boolean[] => Array.from({ length: count }, () => heat.count("a", now));
   expect(asks(300, 10_000)).not.toContain(true);
   expect(heat.count("b", 10_000)).toBe(false);
@@ -103,41 +112,41 @@ it("counts a key as hot from more than 100 asks a second on, over three seconds"
 });
 
 it("counts a bounded number of keys, and remembers a bounded number of moves: the oldest is forgotten first", () => {
-  const heat = new Heat();
+  const heat = new HotKeyDetector();
   for (let key = 0; key < 10_000; key++) heat.count(`key-${key}`, 0);
   for (let n = 0; n < 1_000; n++) expect(heat.count("one too many", 0)).toBe(false);
-  const moves = new Moves();
+  const moves = new MovedKeys();
   for (let key = 0; key <= 1_000; key++) moves.remember(`key-${key}`, { credit: 0, generation: key }, 0);
   expect([moves.get("key-0", 1), moves.get("key-1", 1)?.generation, moves.get("key-1000", 1)?.generation]).toEqual([undefined, 1, 1_000]);
-  expect(moves.get("key-1", TOLD_MS)).toBeUndefined();
+  expect(moves.get("key-1", MOVE_CACHED_MS)).toBeUndefined();
 });
 
 it("gives up what is left of a bucket, with what it earned until then, and starts the new one from there", () => {
   const limit = { capacity: 10, rate: 1, intervalMs: 1_000 };
   expect(handOver({ credit: 2_000, touchedAt: 0 }, limit, 3_000, 7)).toEqual({ credit: 5_000, generation: 7 });
   expect(handOver(undefined, limit, 3_000, 1)).toEqual({ credit: 10_000, generation: 1 });
-  expect(started({ credit: 5_000, generation: 7 }, 99)).toEqual({ credit: 5_000, touchedAt: 99 });
+  expect(receivedBucket({ credit: 5_000, generation: 7 }, 99)).toEqual({ credit: 5_000, touchedAt: 99 });
 });
 
 it("remembers a move until the other bucket is full, and keeps that one while an isolate may still bring its start", () => {
   const limit = { capacity: 10, rate: 2, intervalMs: 1_000 };
-  expect(rememberedUntil(limit, 1_000)).toBe(1_000 + TOLD_MS + 10_000 + 5_000);
-  expect(keptUntil(1_000)).toBe(1_000 + 2 * TOLD_MS);
+  expect(moveKeptUntil(limit, 1_000)).toBe(1_000 + MOVE_CACHED_MS + 10_000 + 5_000);
+  expect(bucketKeptUntil(1_000)).toBe(1_000 + 2 * MOVE_CACHED_MS);
 });
 
 it("starts the count of asks anew where the clock steps back, and forgets none of a key that it counts already", () => {
-  const heat = new Heat();
+  const heat = new HotKeyDetector();
   for (let n = 0; n < 300; n++) heat.count("a", 10_000);
   expect(heat.count("a", 9_999)).toBe(false);
-  const full = new Heat();
+  const full = new HotKeyDetector();
   for (let n = 0; n < 300; n++) full.count("early", 0);
   for (let key = 0; key < 20_000; key++) full.count(`key-${key}`, 0);
   expect(full.count("early", 0)).toBe(true);
 });
 
 it("goes by the latest move of a key, and forgets none of the others for it", () => {
-  const moves = new Moves();
+  const moves = new MovedKeys();
   for (let key = 0; key < 1_000; key++) moves.remember(`key-${key}`, { credit: 0, generation: 1 }, 0);
   moves.remember("key-5", { credit: 0, generation: 2 }, 10);
-  expect([moves.get("key-5", TOLD_MS + 9)?.generation, moves.get("key-0", 1)?.generation]).toEqual([2, 1]);
+  expect([moves.get("key-5", MOVE_CACHED_MS + 9)?.generation, moves.get("key-0", 1)?.generation]).toEqual([2, 1]);
 });

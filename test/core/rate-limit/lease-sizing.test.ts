@@ -1,59 +1,68 @@
 // How much an isolate is lent, and when it comes back: each decision at its bounds.
 import { describe, expect, it } from "vitest";
-import type { Ask } from "../../../core/rate-limit/lease-messages.ts";
+import type { LeaseRequest } from "../../../core/rate-limit/lease-messages.ts";
 import {
-  capacityFor,
-  chunkFor,
-  fairLevel,
-  pacedMs,
-  rateFor,
-  restMs,
-  type Traffic,
-  trafficOf,
+  type BucketDemand,
+  bucketDemand,
+  chunkSize,
+  leasedCapacity,
+  leasedRate,
+  maxMinShare,
+  pauseAfterGrantMs,
+  pauseAfterRefusalMs,
 } from "../../../core/rate-limit/lease-sizing.ts";
 
 const LIMIT = { capacity: 10_000, rate: 1_000, intervalMs: 1_000 }; // 1 token per ms
-const ASK: Ask = { isolate: "a", turn: 1, applied: 0, has: 0, need: 0, perMs: 0.1, peakPerMs: 0.1, isSteady: true };
-const ask = (more: Partial<Ask>): Ask => ({ ...ASK, ...more });
-const TRAFFIC: Traffic = {
-  ...{ rate: 1, isolates: 10, demand: 0.5, isBusy: false, level: Number.POSITIVE_INFINITY },
-  ...{ isSaturated: false, isSmall: false, pace: 1, periodMs: 1_000, lifeMs: 1_600 },
+const ASK: LeaseRequest = {
+  isolate: "a",
+  sequence: 1,
+  appliedSequence: 0,
+  tokensHeld: 0,
+  tokensNeeded: 0,
+  demandPerMs: 0.1,
+  peakDemandPerMs: 0.1,
+  isDemandSteady: true,
 };
-const traffic = (more: Partial<Traffic>): Traffic => ({ ...TRAFFIC, ...more });
+const ask = (more: Partial<LeaseRequest>): LeaseRequest => ({ ...ASK, ...more });
+const TRAFFIC: BucketDemand = {
+  ...{ ratePerMs: 1, isolates: 10, totalDemandPerMs: 0.5, isBusy: false, maxSharePerMs: Number.POSITIVE_INFINITY },
+  ...{ isSaturated: false, isSmall: false, periodFactor: 1, periodMs: 1_000, lifetimeMs: 1_600 },
+};
+const traffic = (more: Partial<BucketDemand>): BucketDemand => ({ ...TRAFFIC, ...more });
 
 describe("trafficOf", () => {
-  const of = (others: readonly number[], more: Partial<Ask> = {}, pace = 1, lapsed = 0, limit = LIMIT) =>
-    trafficOf(limit, others, ask(more), pace, lapsed);
+  const of = (others: readonly number[], more: Partial<LeaseRequest> = {}, pace = 1, lapsed = 0, limit = LIMIT) =>
+    bucketDemand(limit, others, ask(more), pace, lapsed);
 
   it("adds up the demand of all isolates, this one among them", () => {
-    expect(of([0.2, 0.3])).toMatchObject({ rate: 1, isolates: 3, demand: 0.1 + 0.2 + 0.3 });
-    expect(of([])).toMatchObject({ isolates: 1, demand: 0.1, isBusy: false, isSaturated: false });
-    expect(of([], {}, 1, 0, { ...LIMIT, intervalMs: 500 }).rate).toBe(2);
+    expect(of([0.2, 0.3])).toMatchObject({ ratePerMs: 1, isolates: 3, totalDemandPerMs: 0.1 + 0.2 + 0.3 });
+    expect(of([])).toMatchObject({ isolates: 1, totalDemandPerMs: 0.1, isBusy: false, isSaturated: false });
+    expect(of([], {}, 1, 0, { ...LIMIT, intervalMs: 500 }).ratePerMs).toBe(2);
   });
 
   it("is busy from more than 0.7 of the rate on", () => {
-    expect(of([], { perMs: 0.7 }).isBusy).toBe(false);
-    expect(of([], { perMs: 0.71 }).isBusy).toBe(true);
+    expect(of([], { demandPerMs: 0.7 }).isBusy).toBe(false);
+    expect(of([], { demandPerMs: 0.71 }).isBusy).toBe(true);
   });
 
   it("asks again after 1 s while nobody misses anything, after 100 ms while it is busy, and later the more isolates there are", () => {
     expect(of([]).periodMs).toBe(1_000);
-    expect(of([], { perMs: 0.9 }).periodMs).toBe(100);
+    expect(of([], { demandPerMs: 0.9 }).periodMs).toBe(100);
     expect(of(Array(159).fill(0)).periodMs).toBe(2_000); // 160 isolates, 80 calls a second
     expect(of(Array(159).fill(0.01)).periodMs).toBe(2_000);
     expect(of(Array(1_000).fill(0)).periodMs).toBe(5_000);
-    expect(of([]).lifeMs).toBe(1_600);
-    expect(of([], { perMs: 0.9 }).lifeMs).toBe(250);
+    expect(of([]).lifetimeMs).toBe(1_600);
+    expect(of([], { demandPerMs: 0.9 }).lifetimeMs).toBe(250);
   });
 
   it("hurries with each share that lapses unused while it is busy, and slows down again", () => {
-    const busy = { perMs: 0.9 };
-    expect(of([], busy, 0.8, 0.5).pace).toBeCloseTo(0.8 * 0.9 ** 0.5, 12);
-    expect(of([0, 0], busy, 0.8, 0.5).pace).toBeCloseTo(0.8 * 0.9 ** 1.5, 12);
-    expect(of([], busy, 0.8, 0).pace).toBeCloseTo(0.808, 12);
-    expect(of([], {}, 0.8, 0.5).pace).toBeCloseTo(0.808, 12);
-    expect(of([], busy, 0.1, 5).pace).toBe(0.1);
-    expect(of([], busy, 1, 0).pace).toBe(1);
+    const busy = { demandPerMs: 0.9 };
+    expect(of([], busy, 0.8, 0.5).periodFactor).toBeCloseTo(0.8 * 0.9 ** 0.5, 12);
+    expect(of([0, 0], busy, 0.8, 0.5).periodFactor).toBeCloseTo(0.8 * 0.9 ** 1.5, 12);
+    expect(of([], busy, 0.8, 0).periodFactor).toBeCloseTo(0.808, 12);
+    expect(of([], {}, 0.8, 0.5).periodFactor).toBeCloseTo(0.808, 12);
+    expect(of([], busy, 0.1, 5).periodFactor).toBe(0.1);
+    expect(of([], busy, 1, 0).periodFactor).toBe(1);
     expect(of(Array(159).fill(0), {}, 0.5).periodMs).toBeCloseTo(1_010, 9);
   });
 
@@ -61,48 +70,48 @@ describe("trafficOf", () => {
     const rate = (tokens: number) => ({ ...LIMIT, rate: tokens });
     expect(of([], {}, 1, 0, rate(160)).isSmall).toBe(false); // 2 tokens a round
     expect(of([], {}, 1, 0, rate(159)).isSmall).toBe(true);
-    expect(of([], { insists: true }, 1, 0, rate(159)).isSmall).toBe(false);
-    expect(of([], { insists: false }, 1, 0, rate(159)).isSmall).toBe(true);
+    expect(of([], { requiresRate: true }, 1, 0, rate(159)).isSmall).toBe(false);
+    expect(of([], { requiresRate: false }, 1, 0, rate(159)).isSmall).toBe(true);
     const capacity = (tokens: number) => ({ ...LIMIT, capacity: tokens });
     expect(of([0, 0], {}, 1, 0, capacity(9)).isSmall).toBe(false); // 3 tokens for each
     expect(of([0, 0], {}, 1, 0, capacity(8)).isSmall).toBe(true);
-    expect(of([0, 0], { need: 2 }, 1, 0, capacity(18)).isSmall).toBe(false);
-    expect(of([0, 0], { need: 2 }, 1, 0, capacity(17)).isSmall).toBe(true);
-    expect(of([0, 0], { insists: true }, 1, 0, capacity(8)).isSmall).toBe(true);
-    expect(of([], {}, 1, 0, rate(159)).lifeMs).toBe(300);
+    expect(of([0, 0], { tokensNeeded: 2 }, 1, 0, capacity(18)).isSmall).toBe(false);
+    expect(of([0, 0], { tokensNeeded: 2 }, 1, 0, capacity(17)).isSmall).toBe(true);
+    expect(of([0, 0], { requiresRate: true }, 1, 0, capacity(8)).isSmall).toBe(true);
+    expect(of([], {}, 1, 0, rate(159)).lifetimeMs).toBe(300);
   });
 
   it("saturates those that want the fair level of 98 % of the rate or more", () => {
-    const { level, isSaturated } = of([0.1, 2], { perMs: 2 });
+    const { maxSharePerMs: level, isSaturated } = of([0.1, 2], { demandPerMs: 2 });
     expect(level).toBeCloseTo(0.44, 12);
     expect(isSaturated).toBe(true);
-    expect(of([2, 2], { perMs: 0.1 }).isSaturated).toBe(false);
-    expect(of([], { perMs: 0.97 })).toMatchObject({ level: Number.POSITIVE_INFINITY, isSaturated: false });
-    expect(of([], { perMs: 0.98 })).toMatchObject({ level: 0.98, isSaturated: true });
+    expect(of([2, 2], { demandPerMs: 0.1 }).isSaturated).toBe(false);
+    expect(of([], { demandPerMs: 0.97 })).toMatchObject({ maxSharePerMs: Number.POSITIVE_INFINITY, isSaturated: false });
+    expect(of([], { demandPerMs: 0.98 })).toMatchObject({ maxSharePerMs: 0.98, isSaturated: true });
   });
 });
 
 describe("rateFor", () => {
   it("is more than the demand while there is enough, less while it is busy, and the level where the isolate wants more", () => {
-    expect(rateFor(traffic({}), ask({ perMs: 0.2 }), 0)).toBeCloseTo(0.26, 12);
-    expect(rateFor(traffic({ isBusy: true }), ask({ perMs: 0.2 }), 0)).toBeCloseTo(0.17, 12);
-    expect(rateFor(traffic({ isSaturated: true, level: 0.3 }), ask({ perMs: 0.9 }), 0)).toBe(0.3);
+    expect(leasedRate(traffic({}), ask({ demandPerMs: 0.2 }), 0)).toBeCloseTo(0.26, 12);
+    expect(leasedRate(traffic({ isBusy: true }), ask({ demandPerMs: 0.2 }), 0)).toBeCloseTo(0.17, 12);
+    expect(leasedRate(traffic({ isSaturated: true, maxSharePerMs: 0.3 }), ask({ demandPerMs: 0.9 }), 0)).toBe(0.3);
   });
 
   it("is nothing of a small limit, and for a demand that is not steady", () => {
-    expect(rateFor(traffic({ isSmall: true }), ask({ perMs: 0.9 }), 0)).toBe(0);
-    expect(rateFor(traffic({}), ask({ perMs: 0.9, isSteady: false }), 0)).toBe(0);
-    expect(rateFor(traffic({ isSmall: true }), ask({ perMs: 0.9 }), 0.5)).toBe(0);
+    expect(leasedRate(traffic({ isSmall: true }), ask({ demandPerMs: 0.9 }), 0)).toBe(0);
+    expect(leasedRate(traffic({}), ask({ demandPerMs: 0.9, isDemandSteady: false }), 0)).toBe(0);
+    expect(leasedRate(traffic({ isSmall: true }), ask({ demandPerMs: 0.9 }), 0.5)).toBe(0);
   });
 
   it("stays as it was where the change is a tenth of it or noise", () => {
-    const saturated = (level: number) => rateFor(traffic({ isSaturated: true, level }), ask({}), 10);
+    const saturated = (level: number) => leasedRate(traffic({ isSaturated: true, maxSharePerMs: level }), ask({}), 10);
     expect(saturated(11)).toBe(10);
     expect(saturated(9)).toBe(10);
     expect(saturated(11.1)).toBe(11.1);
     expect(saturated(8.9)).toBe(8.9);
     const noise = Math.sqrt(0.5 / 4_000);
-    const wants = (change: number) => rateFor(traffic({}), ask({ perMs: (0.5 + change) / 1.3 }), 0.5);
+    const wants = (change: number) => leasedRate(traffic({}), ask({ demandPerMs: (0.5 + change) / 1.3 }), 0.5);
     expect(wants(0.05 + noise - 1e-6)).toBe(0.5);
     expect(wants(0.05 + noise + 1e-6)).toBeGreaterThan(0.5);
   });
@@ -110,93 +119,93 @@ describe("rateFor", () => {
 
 describe("chunkFor", () => {
   it("of a small limit is what is needed, and what is spent before the answer is there", () => {
-    expect(chunkFor(traffic({ isSmall: true }), ask({ need: 2, perMs: 0.05 }), 0, 0, 99)).toBe(4);
-    expect(chunkFor(traffic({ isSmall: true }), ask({ need: 0, perMs: 0.019 }), 0, 5, 99)).toBe(0);
+    expect(chunkSize(traffic({ isSmall: true }), ask({ tokensNeeded: 2, demandPerMs: 0.05 }), 0, 0, 99)).toBe(4);
+    expect(chunkSize(traffic({ isSmall: true }), ask({ tokensNeeded: 0, demandPerMs: 0.019 }), 0, 5, 99)).toBe(0);
   });
 
   it("serves a burst of 190 ms where demand is not steady, or 0.15 of a long period; less what it holds, at least what is needed", () => {
-    const young = ask({ isSteady: false, peakPerMs: 0.5 });
-    expect(chunkFor(traffic({}), young, 0.1, 0, 99)).toBeCloseTo(0.4 * 190, 9);
-    expect(chunkFor(traffic({ periodMs: 2_000 }), young, 0.1, 0, 99)).toBeCloseTo(0.4 * 300, 9);
-    expect(chunkFor(traffic({ periodMs: 100 }), young, 0.1, 0, 99)).toBeCloseTo(0.4 * 100, 9);
-    expect(chunkFor(traffic({}), young, 0.1, 30, 99)).toBeCloseTo(0.4 * 190 - 30, 9);
-    expect(chunkFor(traffic({}), ask({ isSteady: false, need: 80, peakPerMs: 0.5 }), 0.1, 0, 99)).toBe(80);
-    expect(chunkFor(traffic({ isBusy: true }), young, 0.1, 0, 99)).toBeCloseTo(0.4 * 190, 9);
-    expect(chunkFor(traffic({ isSaturated: true, level: 0.2 }), young, 0.1, 0, 20)).toBeCloseTo(0.4 * 190, 9);
+    const young = ask({ isDemandSteady: false, peakDemandPerMs: 0.5 });
+    expect(chunkSize(traffic({}), young, 0.1, 0, 99)).toBeCloseTo(0.4 * 190, 9);
+    expect(chunkSize(traffic({ periodMs: 2_000 }), young, 0.1, 0, 99)).toBeCloseTo(0.4 * 300, 9);
+    expect(chunkSize(traffic({ periodMs: 100 }), young, 0.1, 0, 99)).toBeCloseTo(0.4 * 100, 9);
+    expect(chunkSize(traffic({}), young, 0.1, 30, 99)).toBeCloseTo(0.4 * 190 - 30, 9);
+    expect(chunkSize(traffic({}), ask({ isDemandSteady: false, tokensNeeded: 80, peakDemandPerMs: 0.5 }), 0.1, 0, 99)).toBe(80);
+    expect(chunkSize(traffic({ isBusy: true }), young, 0.1, 0, 99)).toBeCloseTo(0.4 * 190, 9);
+    expect(chunkSize(traffic({ isSaturated: true, maxSharePerMs: 0.2 }), young, 0.1, 0, 20)).toBeCloseTo(0.4 * 190, 9);
   });
 
   it("provides for the mean and two standard deviations of a steady demand while there is enough, and for one where there is not", () => {
-    const steady = ask({ perMs: 0.2, peakPerMs: 0.1 });
-    expect(chunkFor(traffic({}), steady, 0.1, 0, 9_999)).toBeCloseTo((0.22 - 0.1) * 1_000 + 2 * Math.sqrt(200), 9);
-    expect(chunkFor(traffic({ level: 0.4 }), steady, 0.1, 0, 9_999)).toBeCloseTo((0.2 - 0.1) * 1_000 + Math.sqrt(200), 9);
-    expect(chunkFor(traffic({}), steady, 0.1, 50, 9_999)).toBeCloseTo(70 + 2 * Math.sqrt(200), 9);
-    expect(chunkFor(traffic({}), ask({ perMs: 0.2, need: 500 }), 0.1, 0, 9_999)).toBe(500);
+    const steady = ask({ demandPerMs: 0.2, peakDemandPerMs: 0.1 });
+    expect(chunkSize(traffic({}), steady, 0.1, 0, 9_999)).toBeCloseTo((0.22 - 0.1) * 1_000 + 2 * Math.sqrt(200), 9);
+    expect(chunkSize(traffic({ maxSharePerMs: 0.4 }), steady, 0.1, 0, 9_999)).toBeCloseTo((0.2 - 0.1) * 1_000 + Math.sqrt(200), 9);
+    expect(chunkSize(traffic({}), steady, 0.1, 50, 9_999)).toBeCloseTo(70 + 2 * Math.sqrt(200), 9);
+    expect(chunkSize(traffic({}), ask({ demandPerMs: 0.2, tokensNeeded: 500 }), 0.1, 0, 9_999)).toBe(500);
   });
 
   it("provides for a growing demand where calls wait or the limit is not busy", () => {
-    const growing = { perMs: 0.2, peakPerMs: 2 };
+    const growing = { demandPerMs: 0.2, peakDemandPerMs: 2 };
     const burst = (2 - 0.1) * 190;
     const steady = (0.22 - 0.1) * 1_000 + 2 * Math.sqrt(200);
-    expect(chunkFor(traffic({}), ask(growing), 0.1, 0, 9_999)).toBeCloseTo(burst, 9);
-    expect(chunkFor(traffic({ isBusy: true }), ask(growing), 0.1, 0, 9_999)).toBeCloseTo(steady, 9);
-    expect(chunkFor(traffic({ isBusy: true }), ask({ ...growing, need: 1 }), 0.1, 0, 9_999)).toBeCloseTo(burst, 9);
+    expect(chunkSize(traffic({}), ask(growing), 0.1, 0, 9_999)).toBeCloseTo(burst, 9);
+    expect(chunkSize(traffic({ isBusy: true }), ask(growing), 0.1, 0, 9_999)).toBeCloseTo(steady, 9);
+    expect(chunkSize(traffic({ isBusy: true }), ask({ ...growing, tokensNeeded: 1 }), 0.1, 0, 9_999)).toBeCloseTo(burst, 9);
   });
 
   it("gives at most half of what the pool has to those that want more than their level", () => {
-    const greedy = ask({ perMs: 2, peakPerMs: 2 });
-    const saturated = traffic({ isSaturated: true, level: 0.4 });
-    expect(chunkFor(saturated, greedy, 0.4, 0, 100)).toBe(50);
-    expect(chunkFor(saturated, greedy, 0.4, 20, 100)).toBe(30);
+    const greedy = ask({ demandPerMs: 2, peakDemandPerMs: 2 });
+    const saturated = traffic({ isSaturated: true, maxSharePerMs: 0.4 });
+    expect(chunkSize(saturated, greedy, 0.4, 0, 100)).toBe(50);
+    expect(chunkSize(saturated, greedy, 0.4, 20, 100)).toBe(30);
   });
 });
 
 describe("capacityFor", () => {
-  it("is what it holds where no rate is lent", () => expect(capacityFor(traffic({}), LIMIT, 0, 7, 999)).toBe(7));
+  it("is what it holds where no rate is lent", () => expect(leasedCapacity(traffic({}), LIMIT, 0, 7, 999)).toBe(7));
 
   it("evens out 100 ms and two deviations of its rate, has head room for a lull, and is at most its part of half the capacity", () => {
     const deviation = Math.sqrt(0.1 * 1_000);
-    expect(capacityFor(traffic({}), LIMIT, 0.1, 0, 0)).toBeCloseTo(10 + 2 * deviation, 9);
-    expect(capacityFor(traffic({}), LIMIT, 0.1, 0, 200)).toBe(200);
-    expect(capacityFor(traffic({}), LIMIT, 0.1, 0, 9_000)).toBe(500); // half of 10 % of 10 000
-    expect(capacityFor(traffic({}), { ...LIMIT, capacity: 100 }, 0.1, 0, 0)).toBe(5);
-    expect(capacityFor(traffic({}), LIMIT, 0.1, 100, 0)).toBe(100);
-    expect(capacityFor(traffic({}), LIMIT, 0.1, 400, 10)).toBe(405); // half of the room
-    expect(capacityFor(traffic({}), LIMIT, 0.1, 499, 9_000)).toBeCloseTo(499 + deviation, 9);
-    expect(capacityFor(traffic({}), LIMIT, 0.1, 100, -50)).toBe(100);
+    expect(leasedCapacity(traffic({}), LIMIT, 0.1, 0, 0)).toBeCloseTo(10 + 2 * deviation, 9);
+    expect(leasedCapacity(traffic({}), LIMIT, 0.1, 0, 200)).toBe(200);
+    expect(leasedCapacity(traffic({}), LIMIT, 0.1, 0, 9_000)).toBe(500); // half of 10 % of 10 000
+    expect(leasedCapacity(traffic({}), { ...LIMIT, capacity: 100 }, 0.1, 0, 0)).toBe(5);
+    expect(leasedCapacity(traffic({}), LIMIT, 0.1, 100, 0)).toBe(100);
+    expect(leasedCapacity(traffic({}), LIMIT, 0.1, 400, 10)).toBe(405); // half of the room
+    expect(leasedCapacity(traffic({}), LIMIT, 0.1, 499, 9_000)).toBeCloseTo(499 + deviation, 9);
+    expect(leasedCapacity(traffic({}), LIMIT, 0.1, 100, -50)).toBe(100);
   });
 });
 
 describe("pacedMs", () => {
   it("spreads those of a small limit over a round, by chance", () => {
-    const small = traffic({ isSmall: true, rate: 0.01, isolates: 5 });
-    expect(pacedMs(small, ASK, 0)).toBeCloseTo(200, 9); // half of 5 / 0.0125
-    expect(pacedMs(small, ASK, 0.5)).toBeCloseTo(400, 9);
+    const small = traffic({ isSmall: true, ratePerMs: 0.01, isolates: 5 });
+    expect(pauseAfterRefusalMs(small, ASK, 0)).toBeCloseTo(200, 9); // half of 5 / 0.0125
+    expect(pauseAfterRefusalMs(small, ASK, 0.5)).toBeCloseTo(400, 9);
   });
 
   it("is half a burst for a young demand, a period for one that wants more than its level, else half a period", () => {
-    expect(pacedMs(traffic({}), ask({ isSteady: false }), 0.9)).toBe(95);
-    expect(pacedMs(traffic({ periodMs: 4_000 }), ask({ isSteady: false }), 0.9)).toBe(300);
-    expect(pacedMs(traffic({ isSaturated: true }), ASK, 0.9)).toBe(1_000);
-    expect(pacedMs(traffic({}), ASK, 0.9)).toBe(500);
+    expect(pauseAfterRefusalMs(traffic({}), ask({ isDemandSteady: false }), 0.9)).toBe(95);
+    expect(pauseAfterRefusalMs(traffic({ periodMs: 4_000 }), ask({ isDemandSteady: false }), 0.9)).toBe(300);
+    expect(pauseAfterRefusalMs(traffic({ isSaturated: true }), ASK, 0.9)).toBe(1_000);
+    expect(pauseAfterRefusalMs(traffic({}), ASK, 0.9)).toBe(500);
   });
 });
 
 describe("restMs", () => {
   const got = { chunk: 100, has: 100, left: 5_000 };
-  const rest = (more: Partial<Traffic>, its: Partial<Ask> = {}, has: Partial<typeof got> = {}) =>
-    restMs(traffic(more), LIMIT, ask(its), { ...got, ...has }, 0);
+  const rest = (more: Partial<BucketDemand>, its: Partial<LeaseRequest> = {}, has: Partial<typeof got> = {}) =>
+    pauseAfterGrantMs(traffic(more), LIMIT, ask(its), { ...got, ...has }, 0);
 
   it("of a small limit is nothing, unless far more is wanted than there is and the pool is nearly empty", () => {
-    const small = { isSmall: true, demand: 2.1 };
+    const small = { isSmall: true, totalDemandPerMs: 2.1 };
     expect(rest(small, {}, { left: 1_000 })).toBe(0);
-    expect(rest(small, {}, { left: 999 })).toBe(pacedMs(traffic(small), ASK, 0));
-    expect(rest({ isSmall: true, demand: 2 }, {}, { left: 0 })).toBe(0);
+    expect(rest(small, {}, { left: 999 })).toBe(pauseAfterRefusalMs(traffic(small), ASK, 0));
+    expect(rest({ isSmall: true, totalDemandPerMs: 2 }, {}, { left: 0 })).toBe(0);
   });
 
   it("is a period for those that want more than their level, while the pool has 5 % or less", () => {
     expect(rest({ isSaturated: true }, {}, { left: 500 })).toBe(1_000);
     expect(rest({ isSaturated: true }, {}, { left: 501 })).toBe(0);
-    expect(rest({ isSaturated: true }, { isSteady: false }, { left: 0 })).toBe(0);
+    expect(rest({ isSaturated: true }, { isDemandSteady: false }, { left: 0 })).toBe(0);
   });
 
   it("is nothing for those that got half of what they wanted", () => {
@@ -204,8 +213,8 @@ describe("restMs", () => {
     expect(rest({ isBusy: true }, {}, { has: 50 })).toBe(0);
     expect(rest({ isBusy: true }, {}, { has: 49 })).toBe(500);
     expect(rest({}, {}, { has: 49 })).toBe(0);
-    expect(rest({}, { isSteady: false }, { has: 49 })).toBe(6);
-    expect(rest({ isolates: 100 }, { isSteady: false }, { has: 49 })).toBe(15);
+    expect(rest({}, { isDemandSteady: false }, { has: 49 })).toBe(6);
+    expect(rest({ isolates: 100 }, { isDemandSteady: false }, { has: 49 })).toBe(15);
   });
 });
 
@@ -220,5 +229,5 @@ describe("fairLevel", () => {
     [[], 5, Number.POSITIVE_INFINITY],
     [[2], 2, 2],
     [[2], 2.1, Number.POSITIVE_INFINITY],
-  ])("of %j under %d is %d", (demands, rate, want) => expect(fairLevel(demands, rate)).toBeCloseTo(want, 12));
+  ])("of %j under %d is %d", (demands, rate, want) => expect(maxMinShare(demands, rate)).toBeCloseTo(want, 12));
 });

@@ -1,10 +1,10 @@
 // Split buckets: whatever is lost, late, doubled or dead, no window admits more than the limit allows.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Lease } from "../../../core/rate-limit/lease.ts";
-import type { Ask, Grant } from "../../../core/rate-limit/lease-messages.ts";
-import { fairLevel } from "../../../core/rate-limit/lease-sizing.ts";
-import { idleAt, lend, type Pool, reserved } from "../../../core/rate-limit/leased-bucket.ts";
+import { BucketLease } from "../../../core/rate-limit/lease.ts";
+import type { LeaseGrant, LeaseRequest } from "../../../core/rate-limit/lease-messages.ts";
+import { maxMinShare } from "../../../core/rate-limit/lease-sizing.ts";
+import { bucketEndsAt, grantLease, type LeasedBucket, reservedByLeases } from "../../../core/rate-limit/leased-bucket.ts";
 import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
 import { simulate } from "../../simulation/limiter/index.ts";
 
@@ -42,9 +42,9 @@ describe("a bucket that is split", () => {
     fc.assert(
       fc.property(limits, steps, (limit, script) => {
         let now = 1_000_000;
-        let pool: Pool | undefined;
+        let pool: LeasedBucket | undefined;
         let backMs = 0; // that the object's clock has been set back
-        const isolates = Array.from({ length: ISOLATES }, (_, index) => ({ name: `i${index}`, lease: new Lease(), lives: 0 }));
+        const isolates = Array.from({ length: ISOLATES }, (_, index) => ({ name: `i${index}`, lease: new BucketLease(), lives: 0 }));
         const late: { readonly at: number; readonly run: () => void }[] = [];
         const admissions: number[] = [];
         for (const { gapMs, isolate, act, count, fate, roll } of script) {
@@ -55,34 +55,34 @@ describe("a bucket that is split", () => {
           }
           const one = isolates[isolate]!;
           if (act === "spend") {
-            for (let n = 0; n < count; n++) if (one.lease.spend(1, now).kind === "spent") admissions.push(now);
+            for (let n = 0; n < count; n++) if (one.lease.take(1, now).kind === "allowed") admissions.push(now);
           } else if (act === "die") {
-            one.lease = new Lease();
+            one.lease = new BucketLease();
             one.name = `i${isolate}.${++one.lives}`;
           } else if (act === "set back") {
             backMs += count * 50;
           } else if (act === "restart") {
-            pool = pool === undefined ? undefined : (JSON.parse(JSON.stringify(pool)) as Pool);
-          } else if (!one.lease.isAsking(now)) {
+            pool = pool === undefined ? undefined : (JSON.parse(JSON.stringify(pool)) as LeasedBucket);
+          } else if (!one.lease.isRequesting(now)) {
             const { lease } = one;
             const sentAt = now;
-            const ask: Ask = lease.ask(one.name, count % 3, sentAt);
-            const deliver = (): Grant | undefined => {
-              const [after, grant] = lend(pool, limit, ask, now - backMs, roll);
+            const ask: LeaseRequest = lease.request(one.name, count % 3, sentAt);
+            const deliver = (): LeaseGrant | undefined => {
+              const [after, grant] = grantLease(pool, limit, ask, now - backMs, roll);
               pool = after;
-              const held = reserved(after.loans);
+              const held = reservedByLeases(after.leases);
               expect(after.tokens + held.capacity).toBeLessThanOrEqual(limit.capacity + 1e-6);
-              expect(held.perMs).toBeLessThanOrEqual(limit.rate / limit.intervalMs + 1e-9);
+              expect(held.ratePerMs).toBeLessThanOrEqual(limit.rate / limit.intervalMs + 1e-9);
               return grant;
             };
             if (fate === "ask lost") continue;
             if (fate === "late") {
-              late.push({ at: now + 300, run: () => lease.granted(deliver(), sentAt, now) });
+              late.push({ at: now + 300, run: () => lease.applyGrant(deliver(), sentAt, now) });
               continue;
             }
             const grant = deliver();
             if (fate === "ask doubled") expect(deliver()).toBeUndefined();
-            if (fate !== "grant lost") lease.granted(grant, sentAt, now);
+            if (fate !== "grant lost") lease.applyGrant(grant, sentAt, now);
           }
         }
         expect(excessOf(admissions, limit)).toBeLessThanOrEqual(1e-6);
@@ -96,18 +96,24 @@ describe("a bucket that is split", () => {
       fc.property(limits, fc.nat(50), fc.double({ min: 0, max: 2, noNaN: true }), (limit, need, perMs) => {
         const ask = {
           isolate: "a",
-          turn: 1,
-          applied: 0,
-          has: 0,
-          need: Math.min(need, limit.capacity),
-          perMs,
-          peakPerMs: perMs,
-          isSteady: true,
+          sequence: 1,
+          appliedSequence: 0,
+          tokensHeld: 0,
+          tokensNeeded: Math.min(need, limit.capacity),
+          demandPerMs: perMs,
+          peakDemandPerMs: perMs,
+          isDemandSteady: true,
         };
-        const [pool] = lend(undefined, limit, ask, 1_000, 0.5);
-        const [later, grant] = lend(pool, limit, { ...ask, isolate: "b", need: limit.capacity, perMs: 0 }, idleAt(pool, limit), 0.5);
+        const [pool] = grantLease(undefined, limit, ask, 1_000, 0.5);
+        const [later, grant] = grantLease(
+          pool,
+          limit,
+          { ...ask, isolate: "b", tokensNeeded: limit.capacity, demandPerMs: 0 },
+          bucketEndsAt(pool, limit),
+          0.5,
+        );
         expect(grant?.tokens).toBe(limit.capacity);
-        expect(Object.keys(later.loans)).toEqual(["b"]);
+        expect(Object.keys(later.leases)).toEqual(["b"]);
       }),
       { numRuns: 2_000, examples: [[{ capacity: 12, rate: 6, intervalMs: 10_000 }, 12, 0]] },
     );
@@ -115,16 +121,34 @@ describe("a bucket that is split", () => {
 
   it("lends nothing of a small limit but what is needed", () => {
     const small = { capacity: 5, rate: 1, intervalMs: 1_000 };
-    const ask: Ask = { isolate: "a", turn: 1, applied: 0, has: 0, need: 1, perMs: 0.001, peakPerMs: 0.001, isSteady: true };
-    const [, grant] = lend(undefined, small, ask, 0, 0.5);
-    expect(grant).toMatchObject({ tokens: 1, perMs: 0, pauseMs: 0 });
+    const ask: LeaseRequest = {
+      isolate: "a",
+      sequence: 1,
+      appliedSequence: 0,
+      tokensHeld: 0,
+      tokensNeeded: 1,
+      demandPerMs: 0.001,
+      peakDemandPerMs: 0.001,
+      isDemandSteady: true,
+    };
+    const [, grant] = grantLease(undefined, small, ask, 0, 0.5);
+    expect(grant).toMatchObject({ tokens: 1, ratePerMs: 0, pauseMs: 0 });
   });
 
   it("lends of a small limit also what will be spent before another answer is there", () => {
     const small = { capacity: 50, rate: 50, intervalMs: 1_000 };
-    const ask: Ask = { isolate: "a", turn: 1, applied: 0, has: 0, need: 1, perMs: 0.08, peakPerMs: 0.08, isSteady: true };
-    const [, grant] = lend(undefined, small, ask, 0, 0.5);
-    expect(grant).toMatchObject({ tokens: 5, perMs: 0, pauseMs: 0 });
+    const ask: LeaseRequest = {
+      isolate: "a",
+      sequence: 1,
+      appliedSequence: 0,
+      tokensHeld: 0,
+      tokensNeeded: 1,
+      demandPerMs: 0.08,
+      peakDemandPerMs: 0.08,
+      isDemandSteady: true,
+    };
+    const [, grant] = grantLease(undefined, small, ask, 0, 0.5);
+    expect(grant).toMatchObject({ tokens: 5, ratePerMs: 0, pauseMs: 0 });
   });
 
   it.each([
@@ -140,17 +164,35 @@ describe("a bucket that is split", () => {
 
   it("lets even those pause who got the last of a small limit that is under attack, and others not", () => {
     const small = { capacity: 10, rate: 10, intervalMs: 1_000 };
-    const ask: Ask = { isolate: "a", turn: 1, applied: 0, has: 0, need: 9, perMs: 0.005, peakPerMs: 0.005, isSteady: true };
-    expect(lend(undefined, small, { ...ask, need: 10 }, 0, 0.5)[1]).toMatchObject({ tokens: 10, pauseMs: 0 });
-    const attack = { ...ask, need: 10, perMs: 0.03 };
-    expect(lend(undefined, small, attack, 0, 0.5)[1]).toMatchObject({ tokens: 10, pauseMs: 100, retryAfterMs: 100 });
+    const ask: LeaseRequest = {
+      isolate: "a",
+      sequence: 1,
+      appliedSequence: 0,
+      tokensHeld: 0,
+      tokensNeeded: 9,
+      demandPerMs: 0.005,
+      peakDemandPerMs: 0.005,
+      isDemandSteady: true,
+    };
+    expect(grantLease(undefined, small, { ...ask, tokensNeeded: 10 }, 0, 0.5)[1]).toMatchObject({ tokens: 10, pauseMs: 0 });
+    const attack = { ...ask, tokensNeeded: 10, demandPerMs: 0.03 };
+    expect(grantLease(undefined, small, attack, 0, 0.5)[1]).toMatchObject({ tokens: 10, pauseMs: 100, retryAfterMs: 100 });
   });
 
   it("tells a key that is used up to pause, and callers when to come back", () => {
     const small = { capacity: 1, rate: 1, intervalMs: 1_000 };
-    const ask: Ask = { isolate: "a", turn: 1, applied: 0, has: 0, need: 1, perMs: 1, peakPerMs: 1, isSteady: true };
-    const [pool] = lend(undefined, small, ask, 0, 0.5);
-    const [, grant] = lend(pool, small, { ...ask, isolate: "b" }, 0, 0.5);
+    const ask: LeaseRequest = {
+      isolate: "a",
+      sequence: 1,
+      appliedSequence: 0,
+      tokensHeld: 0,
+      tokensNeeded: 1,
+      demandPerMs: 1,
+      peakDemandPerMs: 1,
+      isDemandSteady: true,
+    };
+    const [pool] = grantLease(undefined, small, ask, 0, 0.5);
+    const [, grant] = grantLease(pool, small, { ...ask, isolate: "b" }, 0, 0.5);
     expect(grant).toMatchObject({ tokens: 0, retryAfterMs: 1_000 });
     expect(grant?.pauseMs).toBeGreaterThanOrEqual(1_000);
   });
@@ -160,7 +202,7 @@ describe("fair shares", () => {
   it("are never more than the rate together, nor for one than what another with more demand gets", () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 100, noNaN: true }), { minLength: 1, maxLength: 50 }), (demands) => {
-        const shares = demands.map((own) => Math.min(own, fairLevel(demands, 10)));
+        const shares = demands.map((own) => Math.min(own, maxMinShare(demands, 10)));
         expect(shares.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(10 + 1e-6);
         const sorted = demands.map((demand, index) => ({ demand, share: shares[index]! })).sort((a, b) => a.demand - b.demand);
         for (const [index, { share }] of sorted.entries()) expect(share).toBeGreaterThanOrEqual((sorted[index - 1]?.share ?? 0) - 1e-9);

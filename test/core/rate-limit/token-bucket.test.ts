@@ -3,16 +3,16 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   type Bucket,
+  type BucketDecision,
   type BucketLimit,
   bucketKey,
   expiresAt,
   fillTimeMs,
   fullBucket,
-  giveBack,
   MAX_CREDIT,
-  takeAnyway,
+  overdraw,
+  returnTokens,
   takeTokens,
-  type Verdict,
 } from "../../../core/rate-limit/token-bucket.ts";
 
 const limits = fc.record({
@@ -47,7 +47,7 @@ function script(limit: BucketLimit) {
 function* walk(
   limit: BucketLimit,
   moves: readonly { gapMs: number; cost: number }[],
-): Generator<{ bucket: Bucket; cost: number; now: number; verdict: Verdict }> {
+): Generator<{ bucket: Bucket; cost: number; now: number; verdict: BucketDecision }> {
   let bucket: Bucket | undefined;
   let now = 1_700_000_000_000;
   for (const move of moves) {
@@ -183,9 +183,9 @@ describe("giveBack", () => {
       fc.property(limits, fc.integer({ min: 1, max: 1000 }), (limit, tokens) => {
         const cost = Math.min(tokens, limit.capacity);
         const [taken] = takeTokens(undefined, limit, cost, 1000);
-        const back = giveBack(taken, limit, cost, 1000);
+        const back = returnTokens(taken, limit, cost, 1000);
         expect(back.credit).toBe(limit.capacity * limit.intervalMs);
-        expect(giveBack(back, limit, cost, 1000).credit).toBe(limit.capacity * limit.intervalMs);
+        expect(returnTokens(back, limit, cost, 1000).credit).toBe(limit.capacity * limit.intervalMs);
       }),
     );
   });
@@ -197,14 +197,14 @@ describe("takeAnyway", () => {
 
   it("takes what a call cost beyond what it paid, into debt as deep as the capacity", () => {
     const bucket = fullBucket(limit, 0);
-    expect(remaining(takeAnyway(bucket, limit, 4, 0).credit)).toBe(6);
-    expect(remaining(takeAnyway(bucket, limit, 15, 0).credit)).toBe(-5);
-    expect(remaining(takeAnyway(bucket, limit, 900, 0).credit)).toBe(-10);
-    expect(remaining(takeAnyway(undefined, limit, 3, 0).credit)).toBe(7);
+    expect(remaining(overdraw(bucket, limit, 4, 0).credit)).toBe(6);
+    expect(remaining(overdraw(bucket, limit, 15, 0).credit)).toBe(-5);
+    expect(remaining(overdraw(bucket, limit, 900, 0).credit)).toBe(-10);
+    expect(remaining(overdraw(undefined, limit, 3, 0).credit)).toBe(7);
   });
 
   it("counts what has come back meanwhile, and leaves a debt that is paid by time", () => {
-    const owing = takeAnyway({ credit: 0, touchedAt: 0 }, limit, 4, 2_000);
+    const owing = overdraw({ credit: 0, touchedAt: 0 }, limit, 4, 2_000);
     expect(owing).toEqual({ credit: -2_000, touchedAt: 2_000 });
     expect(takeTokens(owing, limit, 1, 4_999)[1]).toEqual({ kind: "refused", remaining: 0, nextMs: 1, retryAfterMs: 1 });
     expect(takeTokens(owing, limit, 1, 5_000)[1].kind).toBe("allowed");

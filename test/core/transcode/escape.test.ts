@@ -1,6 +1,6 @@
 // Percent-encoding of path variables and literals, character by character.
 import { describe, expect, it } from "vitest";
-import { escapeMany, escapeOne, literalForm, unescapeMany, unescapeOne } from "../../../core/transcode/escape.ts";
+import { decodeSegment, decodeSegments, encodeSegment, encodeSegments, literalForm } from "../../../core/transcode/escape.ts";
 
 const UNRESERVED = "ABCXYZabcxyz0123456789-._~";
 const RESERVED_IN_LITERALS = "!$&'()*+,;=:@";
@@ -17,7 +17,7 @@ describe("unescapeOne", () => {
     ["%zz%20", "%zz%20"],
     ["%ff", "%ff"],
   ])("decodes %j to %j", (text, value) => {
-    expect(unescapeOne(text)).toBe(value);
+    expect(decodeSegment(text)).toBe(value);
   });
 });
 
@@ -30,23 +30,23 @@ describe("unescapeMany", () => {
     ["%E4%B8%96/%25", "世/%"],
     ["%252F", "%2F"],
   ])("decodes %j to %j: an encoded slash stays encoded", (text, value) => {
-    expect(unescapeMany(text)).toBe(value);
+    expect(decodeSegments(text)).toBe(value);
   });
 });
 
 describe("escapeOne", () => {
   it("keeps unreserved characters only", () => {
-    expect(escapeOne(UNRESERVED)).toBe(UNRESERVED);
+    expect(encodeSegment(UNRESERVED)).toBe(UNRESERVED);
     for (let code = 0; code < 0x80; code++) {
       const character = String.fromCharCode(code);
       if (/[A-Za-z0-9\-._~]/.test(character)) continue;
-      expect(escapeOne(character)).toBe(`%${code.toString(16).toUpperCase().padStart(2, "0")}`);
+      expect(encodeSegment(character)).toBe(`%${code.toString(16).toUpperCase().padStart(2, "0")}`);
     }
   });
 
   it("encodes other characters as UTF-8, and half a character as U+FFFD", () => {
-    expect(escapeOne("a/世")).toBe("a%2F%E4%B8%96");
-    expect(escapeOne("\ud800x")).toBe("%EF%BF%BDx");
+    expect(encodeSegment("a/世")).toBe("a%2F%E4%B8%96");
+    expect(encodeSegment("\ud800x")).toBe("%EF%BF%BDx");
   });
 });
 
@@ -57,7 +57,7 @@ describe("escapeMany", () => {
     ["a%2Fb%2fc", "a%2Fb%2Fc"],
     ["50%", "50%25"],
   ])("encodes %j to %j", (value, text) => {
-    expect(escapeMany(value)).toBe(text);
+    expect(encodeSegments(value)).toBe(text);
   });
 });
 

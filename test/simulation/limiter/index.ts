@@ -1,8 +1,8 @@
 // Leased buckets in a world of isolates, one object and a network that delays and loses: the real core, and what it is held to.
 
-import { Lease } from "../../../core/rate-limit/lease.ts";
-import type { Ask } from "../../../core/rate-limit/lease-messages.ts";
-import { lend, type Pool } from "../../../core/rate-limit/leased-bucket.ts";
+import { BucketLease } from "../../../core/rate-limit/lease.ts";
+import type { LeaseRequest } from "../../../core/rate-limit/lease-messages.ts";
+import { grantLease, type LeasedBucket } from "../../../core/rate-limit/leased-bucket.ts";
 import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
 import { type Goal, type Row, randomStream, type Scenario, type Simulation, World } from "../simulation.ts";
 import { arrivalCurve, ideal, invariants } from "./oracles.ts";
@@ -31,7 +31,7 @@ export interface Outcome {
 }
 
 /** @param lender what answers asks; the core's own, or a mutant of it that the oracles have to catch */
-export function simulate(setting: Setting, seed: number, lender: typeof lend = lend): Outcome {
+export function simulate(setting: Setting, seed: number, lender: typeof grantLease = grantLease): Outcome {
   const { limit, isolates, load, demand, seconds, loss = 0, doubled = 0, oneWayMs = 12, objectMs = 1, outage = [0, 0] } = setting;
   const world = new World();
   const roll = randomStream(seed);
@@ -39,13 +39,13 @@ export function simulate(setting: Setting, seed: number, lender: typeof lend = l
   const oracle = arrivalCurve(limit);
   const perfect = ideal(limit);
   const sums = invariants(limit);
-  const leases: (() => Lease)[] = [];
+  const leases: (() => BucketLease)[] = [];
   const weights = Array.from({ length: isolates }, (_, index) => (demand === "zipf" ? 1 / (index + 1) : 1));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const end = seconds * 1_000;
   const warm = 2_000; // figures count from here: the first leases are out by then
-  let pool: Pool | undefined;
-  let row: Pool | undefined;
+  let pool: LeasedBucket | undefined;
+  let row: LeasedBucket | undefined;
   let busyUntil = 0;
   let [arrivals, admitted, could, calls] = [0, 0, 0, 0];
   const served = new Float64Array(isolates);
@@ -54,7 +54,7 @@ export function simulate(setting: Setting, seed: number, lender: typeof lend = l
 
   const travel = (): number => oneWayMs + exponential(oneWayMs / 4);
   const isGone = (): boolean => world.now >= outage[0] && world.now < outage[1];
-  const handle = (ask: Ask, answer: (grant: ReturnType<typeof lend>[1]) => void): void => {
+  const handle = (ask: LeaseRequest, answer: (grant: ReturnType<typeof grantLease>[1]) => void): void => {
     busyUntil = Math.max(busyUntil, world.now) + objectMs;
     world.at(busyUntil, () => {
       if (world.now >= warm) calls += 1;
@@ -63,14 +63,14 @@ export function simulate(setting: Setting, seed: number, lender: typeof lend = l
       row = after; // written through before the answer leaves
       sums.check(
         after,
-        leases.map((lease) => lease().holds(world.now)),
+        leases.map((lease) => lease().share(world.now)),
       );
       if (roll() >= loss) world.after(travel(), () => answer(grant));
     });
   };
 
   for (const [index, weight] of weights.entries()) {
-    let lease = new Lease();
+    let lease = new BucketLease();
     leases.push(() => lease);
     let name = `i${born++}`;
     let waiting: number[] = [];
@@ -83,35 +83,35 @@ export function simulate(setting: Setting, seed: number, lender: typeof lend = l
     const send = (need: number): void => {
       const sentAt = world.now;
       const mine = lease;
-      const ask = mine.ask(name, need, sentAt);
+      const ask = mine.request(name, need, sentAt);
       const times = isGone() ? 0 : roll() < loss ? 0 : doubled > 0 && roll() < doubled ? 2 : 1;
       for (let copy = 0; copy < times; copy++) {
         world.after(travel() * (1 + 20 * copy), () =>
           handle(ask, (grant) => {
-            mine.granted(grant, sentAt, world.now);
+            mine.applyGrant(grant, sentAt, world.now);
             if (mine === lease) settle();
           }),
         );
       }
       const reuses = setting.outage !== undefined;
       world.after(isGone() ? 50 : 500, () => {
-        if (mine !== lease || !mine.isAsking(world.now)) return;
-        mine.failed(ask.turn, isGone() ? 1_000 : 0, world.now, reuses);
+        if (mine !== lease || !mine.isRequesting(world.now)) return;
+        mine.requestFailed(ask.sequence, isGone() ? 1_000 : 0, world.now, reuses);
         settle();
       });
     };
     const decide = (since: number, isBack: boolean): void => {
-      const outcome = isBack ? lease.take(1, world.now) : lease.spend(1, world.now);
-      if (outcome.kind === "ask") {
+      const outcome = isBack ? lease.takeAfterWait(1, world.now) : lease.take(1, world.now);
+      if (outcome.kind === "request") {
         if (world.now - since >= 50) {
           if (since >= warm) waits.push(world.now - since);
           return; // refused: nobody waits longer
         }
         waiting.push(since);
-        if (!lease.isAsking(world.now)) send(waiting.length);
+        if (!lease.isRequesting(world.now)) send(waiting.length);
         return;
       }
-      if (outcome.kind === "spent") {
+      if (outcome.kind === "allowed") {
         oracle.admit(world.now);
         if (since >= warm) {
           admitted += 1;
@@ -134,7 +134,7 @@ export function simulate(setting: Setting, seed: number, lender: typeof lend = l
     world.at(exponential(1 / perMs), arrive);
     const { isolateLifeMs } = setting;
     const die = (): void => {
-      lease = new Lease();
+      lease = new BucketLease();
       name = `i${born++}`;
       waiting = [];
       if (isolateLifeMs !== undefined) world.after(exponential(isolateLifeMs), die);

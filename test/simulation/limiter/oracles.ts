@@ -1,5 +1,5 @@
 // What leases are held against: a single bucket that answers at once, the arrival curve of the limit, and the sums that keep the bound.
-import { type Pool, reserved } from "../../../core/rate-limit/leased-bucket.ts";
+import { type LeasedBucket, reservedByLeases } from "../../../core/rate-limit/leased-bucket.ts";
 import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
 
 /** A single bucket that answers at once: what could have been admitted of the same arrivals. */
@@ -34,19 +34,20 @@ export function arrivalCurve({ capacity, rate, intervalMs }: BucketLimit) {
 
 interface Held {
   readonly capacity: number; // tokens
-  readonly perMs: number;
+  readonly ratePerMs: number;
 }
 
 /** Invariants: rates together at most the limit's; the pool's tokens and all capacities together at most the bucket's. */
 export function invariants({ capacity, rate, intervalMs }: BucketLimit) {
-  const isMore = (tokens: number, held: Held): boolean => tokens + held.capacity > capacity + 1e-6 || held.perMs > rate / intervalMs + 1e-9;
+  const isMore = (tokens: number, held: Held): boolean =>
+    tokens + held.capacity > capacity + 1e-6 || held.ratePerMs > rate / intervalMs + 1e-9;
   let [books, isolates] = [0, 0];
   return {
     /** @param held what isolates hold in truth, whatever the object believes */
-    check(pool: Pool, held: Iterable<Held>): void {
-      if (isMore(pool.tokens, reserved(pool.loans))) books += 1;
-      let sum: Held = { capacity: 0, perMs: 0 };
-      for (const one of held) sum = { capacity: sum.capacity + one.capacity, perMs: sum.perMs + one.perMs };
+    check(pool: LeasedBucket, held: Iterable<Held>): void {
+      if (isMore(pool.tokens, reservedByLeases(pool.leases))) books += 1;
+      let sum: Held = { capacity: 0, ratePerMs: 0 };
+      for (const one of held) sum = { capacity: sum.capacity + one.capacity, ratePerMs: sum.ratePerMs + one.ratePerMs };
       if (isMore(pool.tokens, sum)) isolates += 1;
     },
     /** Times that the object had promised too much. */

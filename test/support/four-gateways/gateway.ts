@@ -20,7 +20,7 @@ export default {
   fetch(request: Request, env: Env): Response | Promise<Response> {
     const TOKEN_BUCKET = {
       getByName: (shard: string) => ({
-        async lend(requests: unknown): Promise<unknown> {
+        async grantLeases(requests: unknown): Promise<unknown> {
           const response = await env.BUCKETS.fetch(`http://buckets/lend/${shard}`, { method: "POST", body: JSON.stringify(requests) });
           return response.json();
         },

@@ -13,7 +13,7 @@ export default {
     if (pathname.startsWith("/lend/")) {
       lends += 1;
       const requests = await request.json<BucketLeaseRequest[]>();
-      return Response.json(await env.TOKEN_BUCKET.getByName(pathname.slice(6)).lend(requests));
+      return Response.json(await env.TOKEN_BUCKET.getByName(pathname.slice(6)).grantLeases(requests));
     }
     admitted.push(Number(request.headers.get("x-admitted-at")));
     return Response.json({ id: "usr_01arz3ndektsv4rrffq69g5fav" });

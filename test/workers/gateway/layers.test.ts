@@ -261,8 +261,8 @@ describe("rateLimit", () => {
         const bucket = env.TOKEN_BUCKET.getByName(name);
         return {
           take: (charges: never) => bucket.take(charges),
-          giveBack: (charges: never) => {
-            returned.push(bucket.giveBack(charges));
+          returnTokens: (charges: never) => {
+            returned.push(bucket.returnTokens(charges));
             return returned.at(-1);
           },
         };
@@ -279,13 +279,13 @@ describe("rateLimit", () => {
   });
 
   describe("with the object out of reach", () => {
-    const hang = { getByName: () => ({ take: () => new Promise(() => undefined), giveBack: () => Promise.resolve() }) };
+    const hang = { getByName: () => ({ take: () => new Promise(() => undefined), returnTokens: () => Promise.resolve() }) };
     const gone = {
       getByName: () => {
         throw new Error("too many objects");
       },
     };
-    const broken = { getByName: () => ({ take: () => Promise.reject(new Error("overloaded")), giveBack: () => Promise.resolve() }) };
+    const broken = { getByName: () => ({ take: () => Promise.reject(new Error("overloaded")), returnTokens: () => Promise.resolve() }) };
 
     it.each([
       ["hangs", hang],

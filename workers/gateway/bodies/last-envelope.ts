@@ -29,10 +29,10 @@ export function lastEnvelope({ kind }: Protocol, error: ConnectError): Uint8Arra
 export function endingOf({ protocol, signal, deadlineAt }: Pick<Call, "protocol" | "signal" | "deadlineAt">): Ending {
   const meter = envelopeMeter(Number.POSITIVE_INFINITY);
   return {
-    see: (chunk) => void meter.see(chunk),
+    see: (chunk) => void meter.read(chunk),
     after: (failure) => {
       const isOurs = failure instanceof Rejected;
-      if (!meter.isBetween() || !(isOurs || signal?.aborted === true || Date.now() >= deadlineAt)) return undefined;
+      if (!meter.isBetweenMessages() || !(isOurs || signal?.aborted === true || Date.now() >= deadlineAt)) return undefined;
       return lastEnvelope(protocol, toRefusal(isOurs ? failure.rejection : TOO_LATE).error);
     },
   };

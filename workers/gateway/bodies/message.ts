@@ -1,6 +1,6 @@
 // Holds the one message of a call, or the envelopes of a body that is there whole, to the limit: as it was sent, and decompressed.
 import { ConnectError } from "@connectrpc/connect";
-import { EnvelopeGate } from "../../../core/protocol/envelope.ts";
+import { EnvelopeFilter } from "../../../core/protocol/envelope.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { messageOf, readQuery } from "../../service/query.ts";
 import type { Call } from "../call.ts";
@@ -35,7 +35,7 @@ export function envelopeCheck({ protocol, request }: Call, maxBytes: number): ((
 /** @throws Rejected where a message is too large, cut short, or not what its coding says */
 export function checkBody(call: Call, body: Uint8Array, maxBytes: number): void {
   if (isEnveloped(call)) {
-    const gate = new EnvelopeGate(maxBytes, envelopeCheck(call, maxBytes));
+    const gate = new EnvelopeFilter(maxBytes, envelopeCheck(call, maxBytes));
     gate.pass(body);
     gate.end();
     return;

@@ -1,5 +1,5 @@
 // The bytes of a caller's request as an upload: measured as they pass, whole or message by message.
-import { EnvelopeGate } from "../../../core/protocol/envelope.ts";
+import { EnvelopeFilter } from "../../../core/protocol/envelope.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { type Chunks, UNFINISHED_MESSAGE } from "./upload.ts";
 
@@ -58,7 +58,7 @@ export function bytes(body: Body, maxBytes: number): Chunks {
  */
 export function envelopes(body: Body, maxBytes: number, check: ((message: Uint8Array) => void) | undefined): Chunks {
   const reader = new BodyReader(body);
-  const gate = new EnvelopeGate(maxBytes, check);
+  const gate = new EnvelopeFilter(maxBytes, check);
   let isBetween = true; // two messages, as far as the upstream has read
   return {
     async next() {
@@ -66,7 +66,7 @@ export function envelopes(body: Body, maxBytes: number, check: ((message: Uint8A
         const chunk = await reader.read();
         if (chunk === undefined) gate.end();
         const passed = chunk === undefined ? undefined : gate.pass(chunk);
-        isBetween = gate.isBetween();
+        isBetween = gate.isBetweenMessages();
         if (passed?.byteLength !== 0) return passed;
       }
     },

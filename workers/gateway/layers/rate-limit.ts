@@ -6,14 +6,14 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { Cost } from "../../../core/config/cost.ts";
 import { needsMessage, type RateLimitRule } from "../../../core/config/rate-limit.ts";
 import { boundedCost } from "../../../core/rate-limit/cost.ts";
-import { rateLimitFields } from "../../../core/rate-limit/ratelimit-headers.ts";
-import { fillTimeMs, type Verdict } from "../../../core/rate-limit/token-bucket.ts";
+import { rateLimitHeaders } from "../../../core/rate-limit/ratelimit-headers.ts";
+import { type BucketDecision, fillTimeMs } from "../../../core/rate-limit/token-bucket.ts";
 import { type Quota, Rejected } from "../../../core/rejection.ts";
 import { logEvent } from "../../log.ts";
 import { type Call, type Layer, logFactsOf } from "../call.ts";
 import { decodeMessage } from "../protocol/message.ts";
 import { callerUnder, factsOf } from "../rate-limit/caller.ts";
-import type { Charge, Limiter, Verdicts } from "../rate-limit/limiter.ts";
+import type { BucketDecisions, Charge, RateLimiter } from "../rate-limit/rate-limiter.ts";
 
 export interface RateLimitSettings {
   readonly method: DescMethod | undefined; // none for plain HTTP
@@ -24,7 +24,7 @@ export interface RateLimitSettings {
   readonly principalHeader: string | undefined;
 }
 
-export type Limiters = Readonly<Record<"local" | "leased" | "exact", Limiter>>;
+export type Limiters = Readonly<Record<"local" | "leased" | "exact", RateLimiter>>;
 
 /** What is told to callers of a rule that fails closed, while its bucket can't be asked. */
 const RETRY_UNREACHABLE_MS = 1000;
@@ -33,7 +33,7 @@ const ORDER = ["local", "leased", "exact"] as const; // those that wait last
 
 interface Taken {
   readonly charge: Charge;
-  readonly verdict: Verdict | undefined;
+  readonly verdict: BucketDecision | undefined;
 }
 
 export function rateLimit(limiters: Limiters, settings: RateLimitSettings): Layer {
@@ -57,7 +57,7 @@ export function rateLimit(limiters: Limiters, settings: RateLimitSettings): Laye
     for (const charge of reported) report(limiters, charge, call);
 
     const response = await next(call);
-    for (const [name, value] of rateLimitFields(quotasOf(taken))) response.headers.set(name, value);
+    for (const [name, value] of rateLimitHeaders(quotasOf(taken))) response.headers.set(name, value);
     if (cost.kind === "response") correct(limiters, [...enforced, ...reported], cost, response.headers.get(cost.header));
     return response;
   };
@@ -90,7 +90,7 @@ async function takeEach(limiters: Limiters, charges: readonly Charge[], deadline
 }
 
 /** What a limiter has taken; or else all goes back, with what others took before. */
-function settled(limiters: Limiters, before: readonly Taken[], group: readonly Charge[], verdicts: Verdicts): Taken[] {
+function settled(limiters: Limiters, before: readonly Taken[], group: readonly Charge[], verdicts: BucketDecisions): Taken[] {
   const now: Taken[] = [];
   let silent: RateLimitRule | undefined;
   let isHeld = false;
@@ -106,12 +106,12 @@ function settled(limiters: Limiters, before: readonly Taken[], group: readonly C
 }
 
 function giveBack(limiters: Limiters, { charge, verdict }: Taken): void {
-  if (verdict !== undefined) limiters[LIMITER_OF[charge.rule.mode]].giveBack([charge]);
+  if (verdict !== undefined) limiters[LIMITER_OF[charge.rule.mode]].returnTokens([charge]);
 }
 
 /** What would have been refused is logged, and passes. Never delays the call. */
 function report(limiters: Limiters, charge: Charge, call: Call): void {
-  const tell = ([verdict]: Verdicts): void => {
+  const tell = ([verdict]: BucketDecisions): void => {
     if (verdict?.kind !== "refused") return;
     logEvent("rate_limit_would_refuse", { ...logFactsOf(call), rule: charge.rule.name });
   };
@@ -127,8 +127,8 @@ function correct(limiters: Limiters, charges: readonly Charge[], cost: Cost & { 
   for (const charge of charges) {
     const more = actual - charge.cost;
     const limiter = limiters[LIMITER_OF[charge.rule.mode]];
-    if (more > 0) limiter.takeAnyway([{ ...charge, cost: more }]);
-    if (more < 0) limiter.giveBack([{ ...charge, cost: -more }]);
+    if (more > 0) limiter.overdraw([{ ...charge, cost: more }]);
+    if (more < 0) limiter.returnTokens([{ ...charge, cost: -more }]);
   }
 }
 

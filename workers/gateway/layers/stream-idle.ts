@@ -28,7 +28,7 @@ function watched(body: ReadableStream<Uint8Array>, idleMs: number, protocol: Pro
         const chunk = await Promise.race([reader.read(), promise]);
         clearTimeout(timer);
         if (chunk === undefined) {
-          if (!meter.isBetween()) controller.error(new Error("silent within a message"));
+          if (!meter.isBetweenMessages()) controller.error(new Error("silent within a message"));
           else {
             controller.enqueue(lastEnvelope(protocol, toRefusal({ kind: "stream_idle", idleMs }).error));
             controller.close();
@@ -36,7 +36,7 @@ function watched(body: ReadableStream<Uint8Array>, idleMs: number, protocol: Pro
           await reader.cancel().catch(() => undefined);
         } else if (chunk.done) controller.close();
         else {
-          meter.see(chunk.value);
+          meter.read(chunk.value);
           controller.enqueue(chunk.value);
         }
       },

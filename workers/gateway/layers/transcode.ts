@@ -11,15 +11,15 @@ import { type Chunks, UNFINISHED_MESSAGE, Upload } from "../bodies/upload.ts";
 import type { Call, Layer } from "../call.ts";
 import { mediaType } from "../protocol/protocol.ts";
 import { BROKE_OFF, TOO_LATE, toRefusal } from "../protocol/refusal.ts";
-import { messageIn } from "../transcode/decoded.ts";
-import { encodeRequest } from "../transcode/encode.ts";
-import { messageOf, messagesOf, onlyMessageOf } from "../transcode/envelopes.ts";
-import { decodeRequest } from "../transcode/request.ts";
+import { decodeRequest } from "../transcode/decode-request.ts";
+import { messageIn } from "../transcode/decoded-messages.ts";
+import { encodeRequest } from "../transcode/encode-request.ts";
+import { encodeResponse } from "../transcode/encode-response.ts";
 import { decodeRequestStream } from "../transcode/request-stream.ts";
-import { encodeResponse } from "../transcode/response.ts";
+import { type EventTiming, encodeStream } from "../transcode/response-stream.ts";
 import type { RestRoute } from "../transcode/rules/rules.ts";
 import { statusJson } from "../transcode/status.ts";
-import { type EventTiming, encodeStream } from "../transcode/stream.ts";
+import { messageOf, messagesOf, onlyMessageOf } from "../transcode/upstream-messages.ts";
 
 export interface TranscodeSettings {
   readonly maxBytes: number; // of one message of a stream of requests; one that comes alone has been held to it already

@@ -7,11 +7,11 @@ import { readQuery } from "../../service/query.ts";
 import type { Call, Layer, Protocol } from "../call.ts";
 import { mediaType, writeRefusal } from "../protocol/protocol.ts";
 import { BROKE_OFF, TOO_LATE, toRefusal } from "../protocol/refusal.ts";
-import { messageIn, rememberMessage } from "../transcode/decoded.ts";
-import { described } from "../transcode/status.ts";
+import { messageIn, rememberMessage } from "../transcode/decoded-messages.ts";
+import { withDebugDetails } from "../transcode/status.ts";
 import { codecOf } from "../translate/headers.ts";
-import { asConnect, streamFromConnect, unaryFromConnect } from "../translate/to-connect.ts";
-import { asGrpcWeb, streamFromGrpcWeb, unaryFromGrpcWeb } from "../translate/to-grpc-web.ts";
+import { streamFromConnect, toConnect, unaryFromConnect } from "../translate/to-connect.ts";
+import { streamFromGrpcWeb, toGrpcWeb, unaryFromGrpcWeb } from "../translate/to-grpc-web.ts";
 
 const BINARY = ["application/proto", "application/connect+proto", "application/grpc-web", "application/grpc-web+proto"];
 
@@ -20,7 +20,7 @@ const BINARY = ["application/proto", "application/connect+proto", "application/g
  * @param types  types in which details of errors are described in JSON
  */
 export function translate(spoken: "connect" | "grpc_web", isUnary: boolean, types: Registry): Layer {
-  const describe = (error: ConnectError): ConnectError => described(error, types);
+  const describe = (error: ConnectError): ConnectError => withDebugDetails(error, types);
   return (next) => async (call) => {
     const isGrpcWeb = call.protocol.kind === "grpc_web";
     if (isGrpcWeb === (spoken === "grpc_web")) return next(call);
@@ -30,7 +30,7 @@ export function translate(spoken: "connect" | "grpc_web", isUnary: boolean, type
       return toRefusal(isLate ? TOO_LATE : reason instanceof Rejected ? reason.rejection : BROKE_OFF).error;
     };
     try {
-      const outgoing = (isGrpcWeb ? asConnect : asGrpcWeb)(call.outgoing, isUnary, isUnary ? wholeOf(call) : null);
+      const outgoing = (isGrpcWeb ? toConnect : toGrpcWeb)(call.outgoing, isUnary, isUnary ? wholeOf(call) : null);
       const answer = await next({ ...call, protocol: protocolOf(spoken, isUnary, outgoing.headers), outgoing, isTranslated: true });
       if (isGrpcWeb) return isUnary ? await unaryFromConnect(answer, codec) : streamFromConnect(answer, codec, whyEnded);
       return isUnary

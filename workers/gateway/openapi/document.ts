@@ -1,7 +1,14 @@
 // The document: every HTTP rule of the services as the gateway serves it, every other method by its name, and the schemas they speak of.
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { RestRoute } from "../transcode/rules/rules.ts";
-import { CONNECT_ERROR_SCHEMA, connectErrorResponses, errorResponses, HEADERS, STATUS_SCHEMA, STREAM_ERROR_SCHEMA } from "./errors.ts";
+import {
+  CONNECT_ERROR_SCHEMA,
+  connectErrorResponses,
+  errorResponses,
+  HEADERS,
+  STATUS_SCHEMA,
+  STREAM_ERROR_SCHEMA,
+} from "./error-responses.ts";
 import { operationOf } from "./operation.ts";
 import { openPathOf } from "./paths.ts";
 import { rpcOperationsOf, rpcPathOf } from "./rpc-operation.ts";
@@ -10,15 +17,15 @@ import { createSchemas } from "./schemas/schemas.ts";
 import type { Schema } from "./schemas/values.ts";
 
 /** What a document is written of. */
-export interface Described {
+export interface DocumentSource {
   readonly services: readonly DescService[];
   readonly routes: readonly RestRoute[]; // as they are served: rules that were skipped are not among them
-  readonly info: Info;
+  readonly info: DocumentInfo;
   readonly servers: readonly string[];
   readonly security: Readonly<Record<string, Schema>>; // schemes by their names; any one of them is enough for a call
 }
 
-export interface Info {
+export interface DocumentInfo {
   readonly title: string;
   readonly version: string;
   readonly description?: string | undefined;
@@ -37,7 +44,7 @@ type Paths = Record<string, Record<string, unknown>>;
  *
  * @see https://spec.openapis.org/oas/v3.1.1
  */
-export function documentOf({ services, routes, info, servers, security }: Described): Schema {
+export function documentOf({ services, routes, info, servers, security }: DocumentSource): Schema {
   const schemas = createSchemas();
   const ids = new Set<string>();
   const paths: Paths = {};

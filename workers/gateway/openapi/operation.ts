@@ -3,10 +3,10 @@ import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { FieldBehavior } from "../../../protos/gen/google/api/field_behavior_pb.ts";
 import type { RestRoute } from "../transcode/rules/rules.ts";
-import { failuresOf, headerRefs } from "./errors.ts";
+import { failuresOf, headerRefs } from "./error-responses.ts";
 import { type OpenPath, pathParameters } from "./paths.ts";
 import { queryParameters } from "./query.ts";
-import { commentOf, tell } from "./schemas/comments.ts";
+import { commentOf, splitComment } from "./schemas/comments.ts";
 import { exampleFor } from "./schemas/example.ts";
 import { behavesAs, isRequired, type Schemas } from "./schemas/schemas.ts";
 import { nullable, type Schema } from "./schemas/values.ts";
@@ -30,7 +30,7 @@ export function operationOf(route: RestRoute, path: OpenPath, operationId: strin
 
 /** What the comment of a method says of it. Every operation has a description: a method without one is at least named. */
 export function describedAs(method: DescMethod): Schema {
-  const { summary, rest } = tell(commentOf(method));
+  const { summary, rest } = splitComment(commentOf(method));
   return {
     tags: [method.parent.typeName],
     summary: summary || method.name,
@@ -76,7 +76,7 @@ function inPath(variables: RestRoute["variables"], message: DescMessage, field: 
   return new Set(names.map(({ name }) => name));
 }
 
-function answer({ method, answer }: RestRoute, schemas: Schemas): Schema {
+function answer({ method, response: answer }: RestRoute, schemas: Schemas): Schema {
   const isStream = method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming";
   const headers = headerRefs(["X-Request-Id", "RateLimit", "RateLimit-Policy"]);
   if (answer.isRaw) return { description: "Bytes, under a content type of their own.", headers, content: ANY_BYTES };

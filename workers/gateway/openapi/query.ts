@@ -1,7 +1,7 @@
 // The query parameters of a route: every field that neither path nor body carries, those of messages within by their path.
 import type { DescMessage } from "@bufbuild/protobuf";
 import { FieldBehavior } from "../../../protos/gen/google/api/field_behavior_pb.ts";
-import { textFormOf } from "../transcode/json/text.ts";
+import { urlValueFormOf } from "../transcode/json/url-values.ts";
 import type { MessageField } from "../transcode/rules/fields.ts";
 import type { RestRoute } from "../transcode/rules/rules.ts";
 import { bare, jsonPath } from "./paths.ts";
@@ -18,7 +18,7 @@ export function queryParameters({ method, body, variables, updateMask }: RestRou
       const text = [...parents, field].map(({ name }) => name).join(".");
       if (inPath.has(text) || field === body?.field || behavesAs(field, FieldBehavior.OUTPUT_ONLY)) continue;
       if (field === updateMask) continue; // the gateway infers it: a mask that names what the body does not have would only be refused
-      if (textFormOf(field) !== undefined) {
+      if (urlValueFormOf(field) !== undefined) {
         const schema = schemas.ofField(field);
         const { description, deprecated } = schema;
         const oneof = field.oneof === undefined ? "" : `At most one of \`${field.oneof.name}\`.`;

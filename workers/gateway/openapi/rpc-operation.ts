@@ -1,6 +1,6 @@
 // A method that no HTTP rule serves, as operations of OpenAPI: called by its name over Connect.
 import type { DescMethod } from "@bufbuild/protobuf";
-import { connectFailuresOf, headerRefs } from "./errors.ts";
+import { connectFailuresOf, headerRefs } from "./error-responses.ts";
 import { connectOf, describedAs, hasSideEffects, json } from "./operation.ts";
 import type { Schemas } from "./schemas/schemas.ts";
 import type { Schema } from "./schemas/values.ts";

@@ -6,7 +6,7 @@ import type { RestTable } from "../transcode/rules/rules.ts";
 import { documentOf } from "./document.ts";
 import { provideComments } from "./schemas/comments.ts";
 
-export interface Served {
+export interface ServedApi {
   readonly policy: { readonly openapi: OpenApiPolicy };
   readonly services: readonly DescService[];
   readonly rest: RestTable;
@@ -17,7 +17,7 @@ const DESCRIPTION =
   "All methods respond to Connect and gRPC-Web by their names.";
 
 /** @returns the response for GET and HEAD; relative to where it is served unless the configuration lists servers */
-export function openapi({ policy, services, rest }: Served): () => Response {
+export function openapi({ policy, services, rest }: ServedApi): () => Response {
   let text: string | undefined;
   return () => {
     text ??= JSON.stringify(write(policy.openapi, services, rest));

@@ -5,9 +5,9 @@ import { Rejected } from "../../../core/rejection.ts";
 import { compressionOf } from "../../service/compression.ts";
 import { messageOf, readQuery } from "../../service/query.ts";
 import type { Call } from "../call.ts";
-import { invalid } from "../transcode/json/invalid.ts";
-import { parseJson } from "../transcode/json/json.ts";
+import { invalidRequest } from "../transcode/json/invalid-request.ts";
 import { areUnknownTypes, normalizeJson } from "../transcode/json/normalize.ts";
+import { parseJson } from "../transcode/json/parse-json.ts";
 import { typesOf } from "../transcode/rules/rules.ts";
 
 /**
@@ -67,5 +67,5 @@ function parse({ input, parent }: DescMethod, bytes: Uint8Array): Message {
   const normalized = normalizeJson(input, parseJson(bytes), { registry });
   if (normalized.kind === "ok") return fromJson(input, normalized.json, { registry });
   if (areUnknownTypes(normalized.violations)) throw new Error("an Any of a type that only the upstream may know");
-  throw invalid(normalized.violations);
+  throw invalidRequest(normalized.violations);
 }

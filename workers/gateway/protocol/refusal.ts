@@ -1,7 +1,7 @@
 // Rejection -> Connect code, HTTP status and headers: the only place that knows how a refusal is told.
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { MisfitCode } from "../../../core/protocol/rpc-response.ts";
-import { rateLimitFields, seconds } from "../../../core/rate-limit/ratelimit-headers.ts";
+import type { InvalidResponseCode } from "../../../core/protocol/rpc-response.ts";
+import { rateLimitHeaders, wholeSeconds } from "../../../core/rate-limit/ratelimit-headers.ts";
 import type { FieldViolation, Rejection } from "../../../core/rejection.ts";
 import { BadRequestSchema, RetryInfoSchema } from "../../../protos/gen/google/rpc/error_details_pb.ts";
 
@@ -64,7 +64,7 @@ export function toRefusal(rejection: Rejection): Refusal {
       return { error: new ConnectError("the request ended before it was complete", Code.Canceled) };
     case "rate_limited": {
       const error = retryLater(`rate limit "${rejection.rule}" exceeded`, Code.ResourceExhausted, rejection.retryAfterMs);
-      for (const [name, value] of rateLimitFields(rejection.quotas)) error.metadata.set(name, value);
+      for (const [name, value] of rateLimitHeaders(rejection.quotas)) error.metadata.set(name, value);
       return { error };
     }
     case "limiter_unavailable":
@@ -95,7 +95,7 @@ export function toRefusal(rejection: Rejection): Refusal {
       return { error: new ConnectError(`upstream ${rejection.upstream} ${unreachable(rejection.wasSent)}`, Code.Unavailable) };
     case "upstream_invalid": {
       const { pushbackMs = -1 } = rejection;
-      const headers = pushbackMs < 0 ? {} : { "Retry-After": String(seconds(pushbackMs)) };
+      const headers = pushbackMs < 0 ? {} : { "Retry-After": String(wholeSeconds(pushbackMs)) };
       const error = new ConnectError(`upstream ${rejection.upstream} ${rejection.problem}`, CODES[rejection.code], headers);
       return rejection.code === "internal" ? { error, httpStatus: 502, isConnectJson: true } : { error };
     }
@@ -106,7 +106,7 @@ export function toRefusal(rejection: Rejection): Refusal {
 export const TOO_LATE: Rejection = { kind: "stream_broken", problem: "was not at its end in time", isLate: true };
 export const BROKE_OFF: Rejection = { kind: "stream_broken", problem: "broke off", isLate: false };
 
-const CODES: Readonly<Record<MisfitCode, Code>> = {
+const CODES: Readonly<Record<InvalidResponseCode, Code>> = {
   internal: Code.Internal,
   unavailable: Code.Unavailable,
   unauthenticated: Code.Unauthenticated,
@@ -135,6 +135,6 @@ function badRequest(message: string, violations: readonly FieldViolation[]): Con
 
 function retryLater(message: string, code: Code, retryAfterMs: number): ConnectError {
   const retryDelay = { seconds: BigInt(Math.floor(retryAfterMs / 1000)), nanos: (retryAfterMs % 1000) * 1_000_000 };
-  const headers = { "Retry-After": String(seconds(retryAfterMs)) };
+  const headers = { "Retry-After": String(wholeSeconds(retryAfterMs)) };
   return new ConnectError(message, code, headers, [{ desc: RetryInfoSchema, value: { retryDelay } }]);
 }

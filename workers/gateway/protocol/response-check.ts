@@ -4,20 +4,20 @@ import { codeFromString } from "@connectrpc/connect/protocol-connect";
 import { trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
 import { responseStream } from "../../../core/protocol/response-stream.ts";
 import {
-  broken,
-  cutShort,
+  brokenBody,
+  type CallProtocol,
+  checkHead,
   expectedType,
-  type Misfit,
+  type InvalidResponse,
+  invalidHead,
   mayBeError,
-  misfit,
-  misfitOf,
   type ResponseHead,
-  type Wire,
+  truncated,
 } from "../../../core/protocol/rpc-response.ts";
 import { readBody } from "../cache/responses/buffered-response.ts";
 import type { Call } from "../call.ts";
-import { messageOf } from "../transcode/envelopes.ts";
-import { type Frame, framesOf, unpacked } from "../translate/frames.ts";
+import { messageOf } from "../transcode/upstream-messages.ts";
+import { decompressed, type Envelope, readEnvelopes } from "../translate/envelopes.ts";
 import { encodingOf } from "../translate/headers.ts";
 import { mediaType } from "./protocol.ts";
 
@@ -28,7 +28,7 @@ export interface Reading {
   readonly isPlain?: boolean; // nothing compressed is requested, as for REST callers
 }
 
-export type Checked = { readonly misfit: Misfit } | { readonly body: BodyInit | null; readonly message?: Message };
+export type Checked = { readonly misfit: InvalidResponse } | { readonly body: BodyInit | null; readonly message?: Message };
 
 const ERROR_BYTES = 65_536; // of an error body, above which it is handed on unread
 
@@ -39,10 +39,10 @@ const ERROR_BYTES = 65_536; // of an error body, above which it is handed on unr
  * @throws what ended the call itself: its deadline, or its caller
  */
 export function check({ form, decodes, isPlain }: Reading, call: Call, response: Response): Checked | Promise<Checked> | undefined {
-  if (form === "http") return outOfRange(response.status) ? { misfit: broken(`responded with status ${response.status}`) } : undefined;
+  if (form === "http") return outOfRange(response.status) ? { misfit: brokenBody(`responded with status ${response.status}`) } : undefined;
   const { headers, status } = response;
   const isGrpcWeb = call.protocol.kind === "grpc_web";
-  const wire: Wire = isGrpcWeb ? "grpc_web" : form === "unary" ? "connect_unary" : "connect_stream";
+  const wire: CallProtocol = isGrpcWeb ? "grpc_web" : form === "unary" ? "connect_unary" : "connect_stream";
   const { method, query, headers: sent } = call.outgoing;
   const expected = expectedType(method === "GET" ? "" : mediaType(sent.get("content-type")), query);
   const head: ResponseHead = {
@@ -51,9 +51,9 @@ export function check({ form, decodes, isPlain }: Reading, call: Call, response:
     length: headers.get("content-length"),
     grpcStatus: isGrpcWeb ? headers.get("grpc-status") : null,
   };
-  const wrong = misfitOf(wire, expected, head);
+  const wrong = checkHead(wire, expected, head);
   if (wrong !== undefined) return { misfit: wrong };
-  if (!isGrpcWeb && mayBeError(head)) return errorBody(call, response, misfit(wire, expected, head));
+  if (!isGrpcWeb && mayBeError(head)) return errorBody(call, response, invalidHead(wire, expected, head));
   if (form !== "unary" || status !== 200 || (decodes === undefined && call.isTranslated !== true)) return undefined;
   const binary = { isPlain: isPlain === true, method: head.contentType.endsWith("json") ? undefined : decodes };
   return isGrpcWeb ? grpcWebMessage(call, response, binary) : connectMessage(call, response, binary);
@@ -65,7 +65,7 @@ function outOfRange(status: number): boolean {
 }
 
 /** Foreign JSON is no error of Connect: that has a code. */
-async function errorBody(call: Call, response: Response, foreign: Misfit): Promise<Checked> {
+async function errorBody(call: Call, response: Response, foreign: InvalidResponse): Promise<Checked> {
   const { headers, body } = response;
   if (encodingOf(headers, "content-encoding") !== null) return { body };
   const read = await reading(call, readBody(body, headers.get("content-length"), ERROR_BYTES));
@@ -104,26 +104,26 @@ async function grpcWebMessage(call: Call, response: Response, { method, isPlain 
   const { headers } = response;
   const isOnlyHead = headers.has("grpc-status"); // an error in the headers alone, which is whole without a body
   const stream = responseStream("grpc_web");
-  const noEnvelope = stream.see(body);
-  if (noEnvelope !== undefined) return { misfit: broken(noEnvelope) };
+  const noEnvelope = stream.read(body);
+  if (noEnvelope !== undefined) return { misfit: brokenBody(noEnvelope) };
   const missing = isOnlyHead && body.byteLength === 0 ? undefined : stream.missing();
-  if (missing !== undefined) return { misfit: cutShort(missing) };
-  const frames = framesOf(body) ?? [];
+  if (missing !== undefined) return { misfit: truncated(missing) };
+  const frames = readEnvelopes(body) ?? [];
   const encoding = encodingOf(headers, "grpc-encoding");
   const problem = await unreadable(frames, encoding, isPlain);
-  if (problem !== undefined) return { misfit: broken(problem) };
+  if (problem !== undefined) return { misfit: brokenBody(problem) };
   const messages = frames.filter(({ flags }) => (flags & trailerFlag) === 0);
   const [only] = messages;
   const isDecoded = method !== undefined && only !== undefined && messages.length === 1 && (only.flags & 1) === 0;
   return isDecoded ? decode(body, only.data, method) : { body };
 }
 
-async function unreadable(frames: readonly Frame[], encoding: string | null, isPlain: boolean): Promise<string | undefined> {
+async function unreadable(frames: readonly Envelope[], encoding: string | null, isPlain: boolean): Promise<string | undefined> {
   for (const frame of frames) {
     if ((frame.flags & 1) === 0) continue;
     if (encoding === null) return "sent a compressed message, and no header that says how it is compressed";
     if ((frame.flags & trailerFlag) !== 0) {
-      const isRead = await unpacked(frame, encoding).then(
+      const isRead = await decompressed(frame, encoding).then(
         () => true,
         () => false,
       );
@@ -133,25 +133,25 @@ async function unreadable(frames: readonly Frame[], encoding: string | null, isP
   return undefined;
 }
 
-function unrequested(encoding: string): Misfit {
-  return broken(`responded in content encoding "${encoding.slice(0, 20)}", which was not requested`);
+function unrequested(encoding: string): InvalidResponse {
+  return brokenBody(`responded in content encoding "${encoding.slice(0, 20)}", which was not requested`);
 }
 
 function decode(body: Uint8Array<ArrayBuffer>, bytes: Uint8Array, method: DescMethod): Checked {
   try {
     return { body, message: messageOf(bytes, method) };
   } catch {
-    return { misfit: broken(`sent bytes that are no ${method.output.typeName}`) };
+    return { misfit: brokenBody(`sent bytes that are no ${method.output.typeName}`) };
   }
 }
 
 /** A body that breaks off is a misfit; where the call itself was ended, that is why. */
-async function reading<T extends object>(call: Call, body: Promise<T>): Promise<T | Misfit> {
+async function reading<T extends object>(call: Call, body: Promise<T>): Promise<T | InvalidResponse> {
   try {
     return await body;
   } catch (error) {
     if (call.signal?.aborted === true || call.upload?.failure !== undefined) throw error;
-    return cutShort("closed the connection before the end of its response");
+    return truncated("closed the connection before the end of its response");
   }
 }
 
@@ -163,7 +163,7 @@ async function reading<T extends object>(call: Call, body: Promise<T>): Promise<
 export function watchStream(
   body: ReadableStream<Uint8Array> | null,
   call: Call,
-  onBroken: (misfit: Misfit) => Error,
+  onBroken: (misfit: InvalidResponse) => Error,
 ): ReadableStream<Uint8Array> {
   const stream = responseStream(call.protocol.kind === "grpc_web" ? "grpc_web" : "connect_stream");
   const reader = (body ?? new Blob([]).stream()).getReader();
@@ -174,9 +174,9 @@ export function watchStream(
         if ("error" in chunk) return controller.error(chunk.error);
         if ("code" in chunk) return controller.error(onBroken(chunk));
         const { done, value } = chunk;
-        const wrong = done ? stream.missing() : stream.see(value);
+        const wrong = done ? stream.missing() : stream.read(value);
         if (wrong === undefined) return done ? controller.close() : controller.enqueue(value);
-        controller.error(onBroken(done ? cutShort(wrong) : broken(wrong)));
+        controller.error(onBroken(done ? truncated(wrong) : brokenBody(wrong)));
         if (!done) await reader.cancel().catch(() => undefined);
       },
       cancel: (reason) => reader.cancel(reason),

@@ -40,7 +40,7 @@ function decoded(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
     for (;;) {
       const { done, value } = await reader.read();
       const bytes = done ? undefined : decoder.push(value);
-      if (done && decoder.isBetween()) return controller.close();
+      if (done && decoder.isBetweenGroups()) return controller.close();
       if (bytes === undefined) {
         const message = `the body is not ${TEXT}: ${done ? "its base64 is cut short" : "it has characters that are no base64"}`;
         void reader.cancel().catch(() => undefined);

@@ -3,9 +3,9 @@ import { create, type DescMessage, type JsonValue, mergeFromJson } from "@bufbui
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { Rejected } from "../../../core/rejection.ts";
 import { type HttpBody, HttpBodySchema } from "../../../protos/gen/google/api/httpbody_pb.ts";
-import { invalid } from "./json/invalid.ts";
-import { parseJson } from "./json/json.ts";
+import { invalidRequest } from "./json/invalid-request.ts";
 import { normalizeJson } from "./json/normalize.ts";
+import { parseJson } from "./json/parse-json.ts";
 import type { RestRoute } from "./rules/rule.ts";
 
 /**
@@ -53,7 +53,7 @@ export function mergeJson({ method, body, options }: RestRoute, target: ReflectM
   const raw = parseJson(bytes);
   const name = body?.field?.jsonName;
   const normalized = normalizeJson(method.input, name === undefined ? raw : { [name]: raw }, options);
-  if (normalized.kind === "invalid") throw invalid(normalized.violations);
+  if (normalized.kind === "invalid") throw invalidRequest(normalized.violations);
   const { json } = normalized;
   try {
     mergeFromJson(method.input, target.message, json, {
@@ -61,7 +61,9 @@ export function mergeJson({ method, body, options }: RestRoute, target: ReflectM
       registry: options.registry,
     });
   } catch (error) {
-    throw invalid([{ field: "", description: `does not fit: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}` }]);
+    throw invalidRequest([
+      { field: "", description: `does not fit: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}` },
+    ]);
   }
   return name === undefined ? json : ((json as Readonly<Record<string, JsonValue>>)[name] ?? null);
 }

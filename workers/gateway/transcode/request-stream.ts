@@ -2,10 +2,10 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { Rejected } from "../../../core/rejection.ts";
-import type { Variables } from "../../../core/transcode/path-trie.ts";
+import type { PathValues } from "../../../core/transcode/path-trie.ts";
 import { isJson, mergeJson, requireJson, setRaw } from "./body.ts";
+import { bindUrl } from "./decode-request.ts";
 import { jsonValuesOf } from "./json/json-stream.ts";
-import { bindUrl } from "./request.ts";
 import type { RestRoute } from "./rules/rule.ts";
 
 export const NDJSON = ["application/x-ndjson", "application/ndjson", "application/jsonl"];
@@ -22,7 +22,7 @@ const NEWLINE = 0x0a;
  */
 export function decodeRequestStream(
   route: RestRoute,
-  variables: Variables,
+  variables: PathValues,
   query: string,
   contentType: string | null,
   body: AsyncIterable<Uint8Array>,
@@ -40,7 +40,7 @@ export function decodeRequestStream(
 /** @param unit what an error counts */
 async function* values(
   route: RestRoute,
-  variables: Variables,
+  variables: PathValues,
   query: string,
   texts: AsyncIterable<Uint8Array>,
   unit: string,
@@ -64,7 +64,7 @@ async function* values(
 /** Only the first piece says what the bytes are, and there is always one. @see google/api/httpbody.proto */
 async function* pieces(
   route: RestRoute,
-  variables: Variables,
+  variables: PathValues,
   query: string,
   contentType: string,
   body: AsyncIterable<Uint8Array>,

@@ -29,7 +29,7 @@ export function statusJson(error: ConnectError, registry: Registry): { readonly 
  *
  * @see connectrpc.com/docs/protocol, Error End-Stream
  */
-export function described(error: ConnectError, registry: Registry): ConnectError {
+export function withDebugDetails(error: ConnectError, registry: Registry): ConnectError {
   if (error.details.length === 0) return error;
   error.details = error.details.map((detail) => {
     const known = "type" in detail ? registry.getMessage(detail.type) : undefined;

@@ -1,14 +1,14 @@
 // The headers that belong to one protocol alone, and what they are called in the other.
 
 /** Moves a value to the name it has in the other protocol. */
-export function rename(headers: Headers, from: string, to: string): void {
+export function renameHeader(headers: Headers, from: string, to: string): void {
   const value = headers.get(from);
   headers.delete(from);
   if (value === null) headers.delete(to);
   else headers.set(to, value);
 }
 
-export function without(headers: Headers, names: readonly string[]): Headers {
+export function withoutHeaders(headers: Headers, names: readonly string[]): Headers {
   const kept = new Headers(headers);
   for (const name of names) kept.delete(name);
   return kept;

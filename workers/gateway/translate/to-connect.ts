@@ -12,27 +12,27 @@ import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
 import type { Outgoing } from "../call.ts";
 import { mediaType } from "../protocol/protocol.ts";
-import { type Frame, frame, framesOf, rewriteEnd, unpacked } from "./frames.ts";
-import { codecOf, encodingOf, rename, without } from "./headers.ts";
+import { decompressed, type Envelope, readEnvelopes, rewriteLastEnvelope, writeEnvelope } from "./envelopes.ts";
+import { codecOf, encodingOf, renameHeader, withoutHeaders } from "./headers.ts";
 
 const OF_CONNECT = ["content-type", "content-length", "content-encoding", "connect-content-encoding", "connect-accept-encoding"];
 
 /** @throws ConnectError where a unary call does not have one message */
-export function asConnect(outgoing: Outgoing, isUnary: boolean, body: Uint8Array<ArrayBuffer> | null): Outgoing {
+export function toConnect(outgoing: Outgoing, isUnary: boolean, body: Uint8Array<ArrayBuffer> | null): Outgoing {
   const { headers } = outgoing;
   const codec = codecOf(mediaType(headers.get("content-type")));
-  rename(headers, "grpc-timeout", "connect-timeout-ms"); // its value is written when the call is sent
+  renameHeader(headers, "grpc-timeout", "connect-timeout-ms"); // its value is written when the call is sent
   headers.delete("x-grpc-web");
   headers.delete("content-length");
   headers.set("connect-protocol-version", "1");
   if (!isUnary) {
-    rename(headers, "grpc-encoding", "connect-content-encoding");
-    rename(headers, "grpc-accept-encoding", "connect-accept-encoding");
+    renameHeader(headers, "grpc-encoding", "connect-content-encoding");
+    renameHeader(headers, "grpc-accept-encoding", "connect-accept-encoding");
     headers.set("accept-encoding", "identity");
     headers.set("content-type", `application/connect+${codec}`);
     return outgoing;
   }
-  const frames = framesOf(body ?? new Uint8Array());
+  const frames = readEnvelopes(body ?? new Uint8Array());
   if (frames === undefined) throw new ConnectError("the message is not whole", Code.InvalidArgument);
   const [only] = frames;
   if (only === undefined || frames.length > 1)
@@ -40,8 +40,8 @@ export function asConnect(outgoing: Outgoing, isUnary: boolean, body: Uint8Array
   const isPacked = (only.flags & 1) === 1;
   if (isPacked && encodingOf(headers, "grpc-encoding") === null)
     throw new ConnectError("a message is compressed, and no header says how", Code.Internal);
-  rename(headers, "grpc-encoding", "content-encoding");
-  rename(headers, "grpc-accept-encoding", "accept-encoding");
+  renameHeader(headers, "grpc-encoding", "content-encoding");
+  renameHeader(headers, "grpc-accept-encoding", "accept-encoding");
   if (!isPacked) keepOnlyUnknown(headers);
   if (!headers.has("accept-encoding")) headers.set("accept-encoding", "identity");
   headers.set("content-type", `application/${codec}`);
@@ -56,13 +56,13 @@ function keepOnlyUnknown(headers: Headers): void {
 
 export async function unaryFromConnect(answer: Response, codec: string): Promise<Response> {
   const [leading, trailers] = trailerDemux(answer.headers);
-  const headers = without(leading, OF_CONNECT);
+  const headers = withoutHeaders(leading, OF_CONNECT);
   headers.set("content-type", `application/grpc-web+${codec}`);
   const encoding = encodingOf(answer.headers, "content-encoding");
   const bytes = new Uint8Array(await answer.arrayBuffer());
   if (answer.status === 200 && mediaType(answer.headers.get("content-type")) === `application/${codec}`) {
     if (encoding !== null) headers.set("grpc-encoding", encoding);
-    const body = new Blob([frame(encoding === null ? 0 : 1, bytes), trailersFrame(trailers, undefined)]);
+    const body = new Blob([writeEnvelope(encoding === null ? 0 : 1, bytes), trailersFrame(trailers, undefined)]);
     return new Response(body.stream(), { headers, encodeBody: "manual" });
   }
   const error = await errorOf(answer.status, { flags: encoding === null ? 0 : 1, data: bytes }, encoding);
@@ -71,7 +71,7 @@ export async function unaryFromConnect(answer: Response, codec: string): Promise
 
 /** @param whyEnded what is told of an answer that ends without its last envelope */
 export function streamFromConnect(answer: Response, codec: string, whyEnded: (reason: unknown) => ConnectError): Response {
-  const headers = without(answer.headers, OF_CONNECT);
+  const headers = withoutHeaders(answer.headers, OF_CONNECT);
   headers.set("content-type", `application/grpc-web+${codec}`);
   const encoding = encodingOf(answer.headers, "connect-content-encoding");
   if (encoding !== null) headers.set("grpc-encoding", encoding);
@@ -80,25 +80,25 @@ export function streamFromConnect(answer: Response, codec: string, whyEnded: (re
     const error = new ConnectError(`upstream responded with status ${answer.status}`, codeFromHttpStatus(answer.status));
     return new Response(trailersFrame(new Headers(), error), { headers });
   }
-  const rewrite = async (end: Frame | undefined, reason?: unknown) => {
+  const rewrite = async (end: Envelope | undefined, reason?: unknown) => {
     const { metadata, error } = end === undefined ? { metadata: new Headers(), error: whyEnded(reason) } : await endOf(end, encoding);
     return trailersFrame(metadata, error);
   };
-  return new Response(rewriteEnd(answer.body, endStreamFlag, rewrite), { headers, encodeBody: "manual" });
+  return new Response(rewriteLastEnvelope(answer.body, endStreamFlag, rewrite), { headers, encodeBody: "manual" });
 }
 
-async function endOf(end: Frame, encoding: string | null): Promise<EndStreamResponse> {
+async function endOf(end: Envelope, encoding: string | null): Promise<EndStreamResponse> {
   try {
-    return endStreamFromJson(await unpacked(end, encoding));
+    return endStreamFromJson(await decompressed(end, encoding));
   } catch {
     return { metadata: new Headers(), error: new ConnectError("the end of the upstream's answer can't be read", Code.Internal) };
   }
 }
 
-async function errorOf(status: number, body: Frame, encoding: string | null): Promise<ConnectError> {
+async function errorOf(status: number, body: Envelope, encoding: string | null): Promise<ConnectError> {
   const fallback = new ConnectError(`upstream responded with status ${status}`, codeFromHttpStatus(status));
   try {
-    return errorFromJsonBytes(await unpacked(body, encoding), undefined, fallback);
+    return errorFromJsonBytes(await decompressed(body, encoding), undefined, fallback);
   } catch {
     return fallback;
   }
@@ -107,5 +107,5 @@ async function errorOf(status: number, body: Frame, encoding: string | null): Pr
 function trailersFrame(metadata: Headers, error: ConnectError | undefined): Uint8Array<ArrayBuffer> {
   const trailers = new Headers(metadata);
   setTrailerStatus(trailers, error);
-  return frame(trailerFlag, trailerSerialize(trailers));
+  return writeEnvelope(trailerFlag, trailerSerialize(trailers));
 }

@@ -6,8 +6,8 @@ import { trailerFlag, trailerParse } from "@connectrpc/connect/protocol-grpc-web
 import { messageOf, readQuery } from "../../service/query.ts";
 import type { Outgoing } from "../call.ts";
 import { mediaType } from "../protocol/protocol.ts";
-import { type Frame, frame, framesOf, rewriteEnd, unpacked } from "./frames.ts";
-import { codecOf, encodingOf, rename, without } from "./headers.ts";
+import { decompressed, type Envelope, readEnvelopes, rewriteLastEnvelope, writeEnvelope } from "./envelopes.ts";
+import { codecOf, encodingOf, renameHeader, withoutHeaders } from "./headers.ts";
 
 const STATUS = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
 const OF_GRPC_WEB = [...STATUS, "grpc-encoding", "grpc-accept-encoding", "content-type", "content-length", "content-encoding"];
@@ -17,21 +17,21 @@ type Describe = (error: ConnectError) => ConnectError;
 const utf8 = new TextEncoder();
 
 /** @throws ConnectError for a query that can't be read */
-export function asGrpcWeb(outgoing: Outgoing, isUnary: boolean, body: Uint8Array | null): Outgoing {
+export function toGrpcWeb(outgoing: Outgoing, isUnary: boolean, body: Uint8Array | null): Outgoing {
   const { headers } = outgoing;
-  rename(headers, "connect-timeout-ms", "grpc-timeout"); // its value is written when the call is sent
+  renameHeader(headers, "connect-timeout-ms", "grpc-timeout"); // its value is written when the call is sent
   headers.delete("connect-protocol-version");
   headers.delete("content-length");
   headers.set("x-grpc-web", "1");
   if (!isUnary) {
-    rename(headers, "connect-content-encoding", "grpc-encoding");
-    rename(headers, "connect-accept-encoding", "grpc-accept-encoding");
+    renameHeader(headers, "connect-content-encoding", "grpc-encoding");
+    renameHeader(headers, "connect-accept-encoding", "grpc-accept-encoding");
     headers.set("accept-encoding", "identity");
     headers.set("content-type", `application/grpc-web+${codecOf(mediaType(headers.get("content-type")))}`);
     return outgoing;
   }
-  rename(headers, "content-encoding", "grpc-encoding");
-  rename(headers, "accept-encoding", "grpc-accept-encoding");
+  renameHeader(headers, "content-encoding", "grpc-encoding");
+  renameHeader(headers, "accept-encoding", "grpc-accept-encoding");
   headers.set("accept-encoding", "identity");
   let message = body ?? new Uint8Array();
   let codec = codecOf(mediaType(headers.get("content-type")));
@@ -45,25 +45,25 @@ export function asGrpcWeb(outgoing: Outgoing, isUnary: boolean, body: Uint8Array
   }
   headers.set("content-type", `application/grpc-web+${codec}`);
   const isPacked = encodingOf(headers, "grpc-encoding") !== null && message.byteLength > 0;
-  return { method: "POST", path: outgoing.path, query: "", headers, body: frame(isPacked ? 1 : 0, message) };
+  return { method: "POST", path: outgoing.path, query: "", headers, body: writeEnvelope(isPacked ? 1 : 0, message) };
 }
 
 /** @param describe adds JSON to the details of an error */
 export async function unaryFromGrpcWeb(answer: Response, describe: Describe): Promise<Response> {
   const contentType = mediaType(answer.headers.get("content-type"));
-  const leading = without(answer.headers, OF_GRPC_WEB);
+  const leading = withoutHeaders(answer.headers, OF_GRPC_WEB);
   const refusal = refusalOf(answer, contentType);
-  const frames = refusal === undefined ? framesOf(new Uint8Array(await answer.arrayBuffer())) : [];
+  const frames = refusal === undefined ? readEnvelopes(new Uint8Array(await answer.arrayBuffer())) : [];
   const end = frames?.find(({ flags }) => (flags & trailerFlag) !== 0);
-  const trailers = end === undefined ? new Headers() : trailerParse(await unpacked(end, encodingOf(answer.headers, "grpc-encoding")));
+  const trailers = end === undefined ? new Headers() : trailerParse(await decompressed(end, encodingOf(answer.headers, "grpc-encoding")));
   const messages = frames?.filter(({ flags }) => (flags & trailerFlag) === 0) ?? [];
   const error = refusal ?? endOf(trailers) ?? (messages.length === 1 ? undefined : notOne(messages.length));
-  const headers = trailerMux(leading, without(trailers, STATUS));
+  const headers = trailerMux(leading, withoutHeaders(trailers, STATUS));
   if (error !== undefined) {
     headers.set("content-type", "application/json");
     return new Response(JSON.stringify(errorToJson(describe(error), undefined)), { status: codeToHttpStatus(error.code), headers });
   }
-  const [message] = messages as [Frame];
+  const [message] = messages as [Envelope];
   headers.set("content-type", `application/${codecOf(contentType)}`);
   const encoding = encodingOf(answer.headers, "grpc-encoding");
   if ((message.flags & 1) === 1 && encoding !== null) headers.set("content-encoding", encoding);
@@ -76,7 +76,7 @@ export async function unaryFromGrpcWeb(answer: Response, describe: Describe): Pr
  */
 export function streamFromGrpcWeb(answer: Response, whyEnded: (reason: unknown) => ConnectError, describe: Describe): Response {
   const contentType = mediaType(answer.headers.get("content-type"));
-  const headers = without(answer.headers, OF_GRPC_WEB);
+  const headers = withoutHeaders(answer.headers, OF_GRPC_WEB);
   const encoding = encodingOf(answer.headers, "grpc-encoding");
   if (encoding !== null) headers.set("connect-content-encoding", encoding);
   headers.set("content-type", `application/connect+${codecOf(contentType)}`);
@@ -85,25 +85,25 @@ export function streamFromGrpcWeb(answer: Response, whyEnded: (reason: unknown) 
     void answer.body?.cancel();
     return new Response(endStream(new Headers(), describe(refusal)), { headers });
   }
-  const rewrite = async (end: Frame | undefined, reason?: unknown) => {
+  const rewrite = async (end: Envelope | undefined, reason?: unknown) => {
     const trailers = end === undefined ? new Headers() : await trailersIn(end, encoding);
     const error = end === undefined ? whyEnded(reason) : endOf(trailers);
-    return endStream(without(trailers, STATUS), error && describe(error));
+    return endStream(withoutHeaders(trailers, STATUS), error && describe(error));
   };
-  return new Response(rewriteEnd(answer.body, trailerFlag, rewrite), { headers, encodeBody: "manual" });
+  return new Response(rewriteLastEnvelope(answer.body, trailerFlag, rewrite), { headers, encodeBody: "manual" });
 }
 
 /** Trailers that can't be read have no status, which is an error of the upstream. */
-async function trailersIn(end: Frame, encoding: string | null): Promise<Headers> {
+async function trailersIn(end: Envelope, encoding: string | null): Promise<Headers> {
   try {
-    return trailerParse(await unpacked(end, encoding));
+    return trailerParse(await decompressed(end, encoding));
   } catch {
     return new Headers();
   }
 }
 
 function endStream(metadata: Headers, error: ConnectError | undefined): Uint8Array<ArrayBuffer> {
-  return frame(endStreamFlag, utf8.encode(JSON.stringify(endStreamToJson(metadata, error, undefined))));
+  return writeEnvelope(endStreamFlag, utf8.encode(JSON.stringify(endStreamToJson(metadata, error, undefined))));
 }
 
 /** An error that stands in the head of the answer: gRPC's own, or HTTP's where it is no gRPC-Web at all. */

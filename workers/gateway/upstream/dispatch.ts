@@ -14,7 +14,7 @@ import {
 } from "../../../core/headers.ts";
 import { CRITICALITIES, MOST_CRITICAL } from "../../../core/overload/criticality.ts";
 import { MAX_REDIRECTS } from "../../../core/overload/redirect.ts";
-import type { Misfit } from "../../../core/protocol/rpc-response.ts";
+import type { InvalidResponse } from "../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { logEvent } from "../../log.ts";
 import { ended, endingOf } from "../bodies/last-envelope.ts";
@@ -22,7 +22,7 @@ import { type Call, type Handler, logFactsOf } from "../call.ts";
 import { cleanAnswer } from "../protocol/headers.ts";
 import { isEnvelopes } from "../protocol/protocol.ts";
 import { check, type Reading, watchStream } from "../protocol/response-check.ts";
-import { rememberMessage } from "../transcode/decoded.ts";
+import { rememberMessage } from "../transcode/decoded-messages.ts";
 import { pushbackIn } from "./failure.ts";
 import type { Attempt, AttemptOutcome, Upstream } from "./upstream.ts";
 
@@ -79,7 +79,7 @@ export function dispatch(upstream: Upstream, reading: Reading): Handler {
 }
 
 /** A stream that had begun, and did not end as one. @returns what its reader gets */
-function brokeOff(upstream: Upstream, attempt: Attempt, call: Call, misfit: Misfit): Rejected {
+function brokeOff(upstream: Upstream, attempt: Attempt, call: Call, misfit: InvalidResponse): Rejected {
   attempt.streamBroke();
   log(upstream, attempt, call, misfit.problem);
   return new Rejected({ kind: "upstream_invalid", upstream: upstream.name, ...misfit });
@@ -92,9 +92,16 @@ function giveUp(attempt: Attempt, call: Call, error: unknown): never {
 }
 
 /** A response that is none: counted against the endpoint where it is its fault, logged, and never handed on. */
-async function refuse(upstream: Upstream, attempt: Attempt, call: Call, answer: Response, misfit: Misfit, isHttp: boolean): Promise<never> {
+async function refuse(
+  upstream: Upstream,
+  attempt: Attempt,
+  call: Call,
+  answer: Response,
+  misfit: InvalidResponse,
+  isHttp: boolean,
+): Promise<never> {
   const outcome = outcomeOf(answer);
-  const isCounted = misfit.isFault && outcome === "answered";
+  const isCounted = misfit.countsAsFailure && outcome === "answered";
   end(attempt, isCounted ? (misfit.code === "unavailable" ? "unavailable" : "failed") : outcome);
   log(upstream, attempt, call, misfit.problem);
   await answer.body?.cancel().catch(() => undefined); // it may be locked, or broken

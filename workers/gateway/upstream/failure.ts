@@ -40,7 +40,7 @@ export function failureIn(error: unknown): AttemptFailure | undefined {
     case "no_endpoint":
       return { code: "unavailable", wasSent: false, pushbackMs: undefined };
     case "upstream_invalid":
-      return rejection.isFault ? { code: "unavailable", wasSent: true, pushbackMs: rejection.pushbackMs } : undefined;
+      return rejection.countsAsFailure ? { code: "unavailable", wasSent: true, pushbackMs: rejection.pushbackMs } : undefined;
     case "deadline_exceeded":
       return { code: "deadline_exceeded", wasSent: true, pushbackMs: undefined };
     default:

@@ -60,9 +60,9 @@ function observedBuckets(isGone: () => boolean = () => false) {
       const stub = env.TOKEN_BUCKET.getByName(shard) as DurableObjectStub<TokenBucket>;
       return {
         take: (charges: never) => observed(() => stub.take(charges)),
-        lend: (requests: never) => observed(() => stub.lend(requests)),
-        giveBack: (charges: never) => observed(() => stub.giveBack(charges)),
-        takeAnyway: (charges: never) => observed(() => stub.takeAnyway(charges)),
+        grantLeases: (requests: never) => observed(() => stub.grantLeases(requests)),
+        returnTokens: (charges: never) => observed(() => stub.returnTokens(charges)),
+        overdraw: (charges: never) => observed(() => stub.overdraw(charges)),
       };
     },
   };
@@ -186,11 +186,11 @@ it("lets the first call of a small limit pass before its object has answered, wh
   const asked: PromiseWithResolvers<void>[] = [];
   const TOKEN_BUCKET = {
     getByName: (shard: string) => ({
-      async lend(asks: never) {
+      async grantLeases(asks: never) {
         const gate = Promise.withResolvers<void>();
         asked.push(gate);
         await gate.promise;
-        return (env.TOKEN_BUCKET.getByName(shard) as DurableObjectStub<TokenBucket>).lend(asks);
+        return (env.TOKEN_BUCKET.getByName(shard) as DurableObjectStub<TokenBucket>).grantLeases(asks);
       },
     }),
   };

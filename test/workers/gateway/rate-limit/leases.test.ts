@@ -29,17 +29,17 @@ function limited(
     getByName(shard: string) {
       const stub = env.TOKEN_BUCKET.getByName(shard) as DurableObjectStub<TokenBucket>;
       return {
-        lend(asks: BucketLeaseRequest[]) {
+        grantLeases(asks: BucketLeaseRequest[]) {
           seen.calls += 1;
           const broken = fault();
-          if (broken === false) return stub.lend(asks);
+          if (broken === false) return stub.grantLeases(asks);
           return broken === true ? new Promise<never>(() => undefined) : broken;
         },
         take: (charges: never) => {
           seen.calls += 1;
           return stub.take(charges);
         },
-        giveBack: (charges: never) => stub.giveBack(charges),
+        returnTokens: (charges: never) => stub.returnTokens(charges),
       };
     },
   };

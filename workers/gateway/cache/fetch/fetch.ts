@@ -6,7 +6,7 @@ import { conditionalHeaders, headerOf, updatedHeaders } from "../../../../core/c
 import { decideStorage } from "../../../../core/cache/storable.ts";
 import type { StoredResponse } from "../../../../core/cache/stored-response.ts";
 import type { CachePolicy } from "../../../../core/config/cache.ts";
-import { cutShort } from "../../../../core/protocol/rpc-response.ts";
+import { truncated } from "../../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../../core/rejection.ts";
 import type { Call, Handler } from "../../call.ts";
 import type { L2 } from "../l2/l2-driver.ts";
@@ -82,7 +82,7 @@ export async function fetchResponse(
   const isConfirmed = response.status === 304 && known !== undefined;
   const read = await readBody(response.body, response.headers.get("content-length"), policy.maxObjectBytes).catch((error: unknown) => {
     if (inTime.signal?.aborted === true) throw error;
-    const misfit = cutShort("closed the connection before the end of its response");
+    const misfit = truncated("closed the connection before the end of its response");
     throw new Rejected({ kind: "upstream_invalid", upstream: settings.route, ...misfit });
   });
   if (read.kind === "large")

@@ -1,6 +1,6 @@
 // An answer as one RPC caller gets it: kept as the message's bytes, written in the caller's own protocol and form.
 import { type DescMethod, fromBinary, toJsonString } from "@bufbuild/protobuf";
-import { broken } from "../../../../core/protocol/rpc-response.ts";
+import { brokenBody } from "../../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../../core/rejection.ts";
 import { readQuery } from "../../../service/query.ts";
 import type { Call } from "../../call.ts";
@@ -38,7 +38,7 @@ export function rpcRenderer(method: DescMethod): (call: Call) => Lookup["render"
     return (plain, said, _, forms) => {
       const packed = plain.headers.find(([name]) => name === "content-encoding")?.[1];
       if (packed !== undefined) {
-        const misfit = broken(`responded in content encoding "${packed.slice(0, 20)}", which was not requested`);
+        const misfit = brokenBody(`responded in content encoding "${packed.slice(0, 20)}", which was not requested`);
         throw new Rejected({ kind: "upstream_invalid", upstream: method.parent.typeName, ...misfit });
       }
       const response = write(plain, said, codec, forms);

@@ -3,12 +3,12 @@ import type { DescEnum, DescEnumValue, DescField, DescFile, DescMessage, DescMet
 import type { Schema } from "./values.ts";
 
 /** Whatever a proto declares in a place of its own. */
-export type Declared = DescMessage | DescField | DescOneof | DescEnum | DescEnumValue | DescService | DescMethod;
+export type Declaration = DescMessage | DescField | DescOneof | DescEnum | DescEnumValue | DescService | DescMethod;
 
 /** Comments of protos that are compiled in, by full names: their descriptors carry none. Generated, and only what the document shows. */
 export type Comments = Readonly<Record<string, string>>;
 
-export interface Told {
+export interface CommentParts {
   readonly summary: string; // the first sentence, without its full stop
   readonly rest: string; // what follows it; markdown
 }
@@ -26,7 +26,7 @@ export function provideComments(comments: Comments): void {
 }
 
 /** The comment of a declaration, before it or else behind it, without lines for tools; empty where there is none. */
-export function commentOf(desc: Declared): string {
+export function commentOf(desc: Declaration): string {
   const lines = rawCommentOf(desc)
     .replace(/\(--[\s\S]*?--\)/g, "") // of an API linter
     .split("\n")
@@ -60,13 +60,13 @@ export function schemaIn(desc: DescField): Schema {
   }
 }
 
-export function tell(comment: string): Told {
+export function splitComment(comment: string): CommentParts {
   const [first = ""] = /^[\s\S]*?[.!?](?=\s+[A-Z`"'(]|\s*$)/.exec(comment) ?? [comment.split("\n\n")[0]];
   return { summary: first.replaceAll(/\s+/g, " ").replace(/\.$/, ""), rest: comment.slice(first.length).trim() };
 }
 
 /** The comment as it was written; of a proto without source info, the one that was provided. */
-export function rawCommentOf(desc: Declared): string {
+export function rawCommentOf(desc: Declaration): string {
   const file = fileOf(desc);
   const locations = file.proto.sourceCodeInfo?.location ?? [];
   if (locations.length === 0) return provided[fullNameOf(desc)] ?? "";
@@ -78,17 +78,17 @@ export function rawCommentOf(desc: Declared): string {
   return comments.get(placeOf(desc).join()) ?? "";
 }
 
-function fileOf(desc: Declared): DescFile {
+function fileOf(desc: Declaration): DescFile {
   return "typeName" in desc ? desc.file : desc.parent.file;
 }
 
 /** The key of a comment in `Comments`: `users.v1.User.email`. */
-export function fullNameOf(desc: Declared): string {
+export function fullNameOf(desc: Declaration): string {
   return "typeName" in desc ? desc.typeName : `${desc.parent.typeName}.${desc.name}`;
 }
 
 /** Field numbers and indexes from the file down to a declaration. @see google/protobuf/descriptor.proto, SourceCodeInfo.Location */
-function placeOf(desc: Declared): number[] {
+function placeOf(desc: Declaration): number[] {
   switch (desc.kind) {
     case "message":
       return desc.parent ? at(placeOf(desc.parent), 3, desc.parent.proto.nestedType, desc) : at([], 4, desc.file.proto.messageType, desc);

@@ -4,21 +4,21 @@ import { getOption } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import { FieldBehavior, field_behavior } from "../../../../protos/gen/google/api/field_behavior_pb.ts";
 import { commentOf, exampleOf, schemaIn } from "./comments.ts";
-import { rulesOf } from "./rules.ts";
+import { validationRulesOf } from "./validation-rules.ts";
 import { keySchema, type Schema, scalarSchema, WELL_KNOWN } from "./values.ts";
 
 /** `patch`: nothing is required, for a PATCH names what it changes; and what can't be changed is no part of it. */
-export type Form = "whole" | "patch";
+export type SchemaForm = "whole" | "patch";
 
 export interface Schemas {
   readonly components: ReadonlyMap<string, Schema>;
-  ofMessage(message: DescMessage, form?: Form): Schema;
+  ofMessage(message: DescMessage, form?: SchemaForm): Schema;
   /**
    * @param omitted fields at the top of the message that stand elsewhere, by their proto names
    * @param name    of this form of the message, for its title
    */
-  ofMessageWithout(message: DescMessage, omitted: ReadonlySet<string>, name: string, form?: Form): Schema;
-  ofField(field: DescField, form?: Form): Schema;
+  ofMessageWithout(message: DescMessage, omitted: ReadonlySet<string>, name: string, form?: SchemaForm): Schema;
+  ofField(field: DescField, form?: SchemaForm): Schema;
 }
 
 export function createSchemas(): Schemas {
@@ -40,7 +40,7 @@ export function createSchemas(): Schemas {
     }
   }
 
-  function ofMessage(message: DescMessage, form: Form = "whole"): Schema {
+  function ofMessage(message: DescMessage, form: SchemaForm = "whole"): Schema {
     const known = WELL_KNOWN[message.typeName];
     if (known !== undefined) return known;
     const name = form === "patch" ? `${message.typeName}.Patch` : message.typeName;
@@ -51,7 +51,7 @@ export function createSchemas(): Schemas {
     return { $ref: `#/components/schemas/${name}` };
   }
 
-  function objectSchema(message: DescMessage, omitted: ReadonlySet<string>, form: Form, suffix: string): Schema {
+  function objectSchema(message: DescMessage, omitted: ReadonlySet<string>, form: SchemaForm, suffix: string): Schema {
     const isChangeable = (field: DescField) => form === "whole" || !behavesAs(field, FieldBehavior.IMMUTABLE);
     const fields = message.fields.filter((field) => !omitted.has(field.name) && isChangeable(field));
     const required = form === "patch" ? [] : fields.filter(isRequired).map(({ jsonName }) => jsonName);
@@ -88,12 +88,12 @@ export function createSchemas(): Schemas {
   }
 
   /** One element, where the field is a list or a map. */
-  function ofElement(field: DescField, form: Form): Schema {
+  function ofElement(field: DescField, form: SchemaForm): Schema {
     if (field.message !== undefined) return ofMessage(field.message, form);
     return field.enum !== undefined ? ofEnum(field.enum) : scalarSchema(field.scalar!);
   }
 
-  function ofShape(field: DescField, form: Form): Schema {
+  function ofShape(field: DescField, form: SchemaForm): Schema {
     switch (field.fieldKind) {
       case "list":
         return { type: "array", items: ofElement(field, "whole") }; // a list is replaced whole
@@ -104,8 +104,8 @@ export function createSchemas(): Schemas {
     }
   }
 
-  function ofField(field: DescField, form: Form = "whole"): Schema {
-    const { "x-items": items, ...rules } = { ...rulesOf(field).schema, ...schemaIn(field) };
+  function ofField(field: DescField, form: SchemaForm = "whole"): Schema {
+    const { "x-items": items, ...rules } = { ...validationRulesOf(field).schema, ...schemaIn(field) };
     const shape = ofShape(field, form);
     const isImmutable = behavesAs(field, FieldBehavior.IMMUTABLE);
     const example = exampleOf(field);
@@ -146,7 +146,7 @@ function capitalized(word: string): string {
 
 export function isRequired(field: DescField): boolean {
   if (field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED) return true;
-  return behavesAs(field, FieldBehavior.REQUIRED) || rulesOf(field).isRequired;
+  return behavesAs(field, FieldBehavior.REQUIRED) || validationRulesOf(field).isRequired;
 }
 
 export function behavesAs(field: DescField, behavior: FieldBehavior): boolean {

@@ -3,7 +3,7 @@
 import type { DescField, DescMessage, JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { hasCustomJsonRepresentation, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import type { FieldViolation } from "../../../../core/rejection.ts";
-import type { RawJson } from "./json.ts";
+import type { RawJson } from "./parse-json.ts";
 import { enumForm, scalarForm } from "./scalars.ts";
 import { type Check, isObject, type JsonOptions, MAP, replace, report, reportIn, shown, type Walk } from "./walk.ts";
 import { wellKnownCheck } from "./well-known.ts";

@@ -1,7 +1,7 @@
 // The walk over a JSON body: where it is, what it has found wrong, and what a check is.
 import type { Registry } from "@bufbuild/protobuf";
 import type { FieldViolation } from "../../../../core/rejection.ts";
-import type { RawJson } from "./json.ts";
+import type { RawJson } from "./parse-json.ts";
 import { NumberText, type ScalarOptions } from "./scalars.ts";
 
 /** What a reader of JSON takes beyond ProtoJSON, and the types that an Any may hold. */

@@ -1,6 +1,6 @@
 // Well-known types that hold no other message: JSON that is a string, or any value.
 import { isDuration, isFieldMask, isTimestamp } from "../../../../core/transcode/well-known-text.ts";
-import type { RawJson } from "./json.ts";
+import type { RawJson } from "./parse-json.ts";
 import { NumberText } from "./scalars.ts";
 import { type Check, isObject, replace, report, type Walk } from "./walk.ts";
 

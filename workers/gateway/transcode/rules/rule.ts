@@ -3,7 +3,7 @@ import type { DescField, DescMessage, DescMethod, Registry } from "@bufbuild/pro
 import type { Problem } from "../../../../core/config/problems.ts";
 import { type PathTemplate, parseTemplate } from "../../../../core/transcode/path-template.ts";
 import type { HttpRule } from "../../../../protos/gen/google/api/http_pb.ts";
-import { textFormOf } from "../json/text.ts";
+import { urlValueFormOf } from "../json/url-values.ts";
 import type { JsonOptions } from "../json/walk.ts";
 import { type FieldPath, kindOf, resolveField } from "./fields.ts";
 
@@ -37,14 +37,14 @@ export interface RestRoute {
   readonly httpMethod: string; // upper case; `*` is any
   readonly template: PathTemplate;
   readonly variables: readonly FieldPath[]; // one per variable of the template, in its order
-  readonly body: Part | undefined; // undefined: there is none
-  readonly answer: Part;
+  readonly body: BodyPart | undefined; // undefined: there is none
+  readonly response: BodyPart;
   readonly updateMask: DescField | undefined; // to be inferred where it is not given
   readonly options: RestOptions;
 }
 
 /** What of a message a body carries. */
-export interface Part {
+export interface BodyPart {
   readonly field: DescField | undefined; // undefined: the whole message
   readonly isRaw: boolean; // google.api.HttpBody: bytes with a content type of their own
 }
@@ -91,7 +91,7 @@ export function compileRule(method: DescMethod, rule: HttpRule, options: RestOpt
   if (problems.length > 0 || template === undefined || answer === undefined) return { kind: "invalid", problems };
   const isInferred = options.inferUpdateMask === true && httpMethod === "PATCH" && body?.field !== undefined;
   const updateMask = isInferred ? maskOf(method.input) : undefined;
-  return { kind: "ok", route: { name, method, httpMethod, template, variables, body, answer, updateMask, options } };
+  return { kind: "ok", route: { name, method, httpMethod, template, variables, body, response: answer, updateMask, options } };
 }
 
 function templateOf(path: string, report: Report): PathTemplate | undefined {
@@ -111,7 +111,7 @@ function variablesOf(template: PathTemplate | undefined, message: DescMessage, r
     }
     const { field, text } = resolved.path;
     if (text !== name) report(`path variable "${name}"`, `write its proto name, "${text}"`);
-    else if (field.fieldKind !== "list" && textFormOf(field) !== undefined) variables.push(resolved.path);
+    else if (field.fieldKind !== "list" && urlValueFormOf(field) !== undefined) variables.push(resolved.path);
     else report(`path variable "${name}" is ${kindOf(field)}`, "bind a field that holds one plain value");
   }
   return variables;
@@ -124,7 +124,7 @@ function patternOf({ pattern }: HttpRule): { httpMethod: string; path: string } 
 }
 
 /** @param name a field at the top of the message, or `*`; undefined where there is no such field */
-function partOf(message: DescMessage, name: string): Part | undefined {
+function partOf(message: DescMessage, name: string): BodyPart | undefined {
   if (name === "*") return { field: undefined, isRaw: isHttpBody(message) };
   const field = message.fields.find((one) => one.name === name);
   return field && { field, isRaw: field.fieldKind === "message" && isHttpBody(field.message) };

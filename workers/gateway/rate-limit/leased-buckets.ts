@@ -1,18 +1,18 @@
 // The leases of this isolate: taken from without waiting where there is enough, renewed behind answers, several in one message.
 import { waitUntil } from "cloudflare:workers";
 import { hash32 } from "../../../core/hash.ts";
-import { Lease, type Spent } from "../../../core/rate-limit/lease.ts";
-import type { Ask, Grant } from "../../../core/rate-limit/lease-messages.ts";
-import type { Verdict } from "../../../core/rate-limit/token-bucket.ts";
+import { BucketLease, type LeaseDecision } from "../../../core/rate-limit/lease.ts";
+import type { LeaseGrant, LeaseRequest } from "../../../core/rate-limit/lease-messages.ts";
+import type { BucketDecision } from "../../../core/rate-limit/token-bucket.ts";
 import type { BucketLeaseRequest, TokenBucket } from "../../../durable-objects/token-bucket.ts";
-import { type Charge, type Limiter, makeRoom, type Verdicts } from "./limiter.ts";
+import { type BucketDecisions, type Charge, evictOldest, type RateLimiter } from "./rate-limiter.ts";
 
 const RESTS_MS = 1_000; // after an ask that failed
 const COLLECTS_MS = 5; // asks behind answers, for one message
 const GIVES_UP_MS = 500; // on a message whose call may be gone, and with it whoever would hear of the answer
 
 interface Entry {
-  readonly lease: Lease;
+  readonly lease: BucketLease;
   asking: { readonly done: Promise<void>; readonly since: number } | undefined;
   waiting: number; // tokens that calls wait for
   cutOffUntil: number; // epoch ms: the object could not be asked
@@ -25,7 +25,7 @@ interface Batch {
   readonly resolve: () => void;
 }
 
-export class Leases implements Limiter {
+export class LeasedBuckets implements RateLimiter {
   readonly #buckets: DurableObjectNamespace<TokenBucket>;
   readonly #shards: number;
   readonly #most: number;
@@ -40,15 +40,15 @@ export class Leases implements Limiter {
     this.#most = most;
   }
 
-  take(charges: readonly Charge[], deadlineAt: number): Verdicts | Promise<Verdicts> {
+  take(charges: readonly Charge[], deadlineAt: number): BucketDecisions | Promise<BucketDecisions> {
     const now = Date.now();
-    const spent: Spent[] = [];
-    const allowed: Verdict[] = [];
+    const spent: LeaseDecision[] = [];
+    const allowed: BucketDecision[] = [];
     for (const charge of charges) {
       const entry = this.#entryOf(charge);
       const one = this.#spend(entry, charge, now);
       spent.push(one);
-      if (one.kind === "spent") allowed.push({ kind: "allowed", remaining: entry.lease.remaining(now), nextMs: 0 });
+      if (one.kind === "allowed") allowed.push({ kind: "allowed", remaining: entry.lease.remaining(now), nextMs: 0 });
     }
     if (allowed.length === charges.length) return allowed;
     this.#undo(charges, spent);
@@ -57,30 +57,30 @@ export class Leases implements Limiter {
     return this.#obtainAll(charges, deadlineAt);
   }
 
-  giveBack(charges: readonly Charge[]): void {
-    for (const charge of charges) this.#entryOf(charge).lease.putBack(charge.cost, Date.now());
+  returnTokens(charges: readonly Charge[]): void {
+    for (const charge of charges) this.#entryOf(charge).lease.returnTokens(charge.cost, Date.now());
   }
 
-  takeAnyway(charges: readonly Charge[]): void {
+  overdraw(charges: readonly Charge[]): void {
     for (const charge of charges) {
       const entry = this.#entryOf(charge);
-      entry.lease.takeAnyway(charge.cost, charge.limit.capacity, Date.now());
+      entry.lease.overdraw(charge.cost, charge.limit.capacity, Date.now());
       if (entry.lease.debt > 0) void this.#ask(entry, charge, false);
     }
   }
 
   /** Takes at once, or not at all. A lease that runs low is renewed behind the answer. */
-  #spend(entry: Entry, charge: Charge, now: number): Spent {
+  #spend(entry: Entry, charge: Charge, now: number): LeaseDecision {
     const isCutOff = now < entry.cutOffUntil;
-    const spent = entry.lease.spend(charge.cost, now, charge.rule.isOptimistic && !isCutOff);
+    const spent = entry.lease.take(charge.cost, now, charge.rule.isOptimistic && !isCutOff);
     if (!isCutOff && (entry.lease.isLow(now) || entry.lease.debt > 0)) void this.#ask(entry, charge, false);
     return spent;
   }
 
-  async #obtainAll(charges: readonly Charge[], deadlineAt: number): Promise<Verdicts> {
+  async #obtainAll(charges: readonly Charge[], deadlineAt: number): Promise<BucketDecisions> {
     const obtained = await Promise.all(charges.map((charge) => this.#obtain(charge, deadlineAt)));
     if (obtained.some((answer) => answer?.kind === "refused")) this.#undo(charges, obtained);
-    return charges.map((charge, index): Verdict | undefined => {
+    return charges.map((charge, index): BucketDecision | undefined => {
       const answer = obtained[index];
       if (answer?.kind !== "refused") return answer === undefined ? undefined : this.#allowed(charge);
       return this.#refused(charge, answer.retryAfterMs);
@@ -88,14 +88,14 @@ export class Leases implements Limiter {
   }
 
   /** Of those that refuse; the others have not been asked. */
-  #refusals(charges: readonly Charge[], spent: readonly Spent[]): Verdicts {
+  #refusals(charges: readonly Charge[], spent: readonly LeaseDecision[]): BucketDecisions {
     return charges.map((charge, index) => {
       const one = spent[index]!;
       return one.kind === "refused" ? this.#refused(charge, one.retryAfterMs) : undefined;
     });
   }
 
-  #refused(charge: Charge, retryAfterMs: number): Verdict {
+  #refused(charge: Charge, retryAfterMs: number): BucketDecision {
     return { kind: "refused", remaining: this.#remaining(charge), nextMs: retryAfterMs, retryAfterMs };
   }
 
@@ -111,13 +111,13 @@ export class Leases implements Limiter {
    *
    * @returns undefined where the object can't be asked, or not in time
    */
-  async #obtain(charge: Charge, deadlineAt: number): Promise<Spent | undefined> {
+  async #obtain(charge: Charge, deadlineAt: number): Promise<LeaseDecision | undefined> {
     const entry = this.#entryOf(charge);
     const until = Math.min(deadlineAt, Date.now() + charge.rule.waitMs);
     for (;;) {
       const now = Date.now();
-      const spent = entry.lease.take(charge.cost, now);
-      if (spent.kind === "spent" || (spent.kind === "refused" && this.#isWord(charge))) return spent;
+      const spent = entry.lease.takeAfterWait(charge.cost, now);
+      if (spent.kind === "allowed" || (spent.kind === "refused" && this.#isWord(charge))) return spent;
       if (now < entry.cutOffUntil || now >= until) return undefined;
       entry.waiting += charge.cost;
       const asking = this.#ask(entry, charge, true);
@@ -158,20 +158,23 @@ export class Leases implements Limiter {
     const sentAt = Date.now();
     const asked = [...batch.charges].map(([entry, { key, limit, rule }]) => {
       const need = Math.min(limit.capacity, Math.ceil(entry.waiting + entry.lease.debt));
-      const ask: Ask = { ...entry.lease.ask(isolate, need, sentAt), ...(rule.mode === "leased" ? { insists: true } : {}) };
+      const ask: LeaseRequest = {
+        ...entry.lease.request(isolate, need, sentAt),
+        ...(rule.mode === "leased" ? { requiresRate: true } : {}),
+      };
       return { entry, rule, message: { key, limit, request: ask } satisfies BucketLeaseRequest };
     });
-    let grants: readonly (Grant | undefined)[] | undefined;
+    let grants: readonly (LeaseGrant | undefined)[] | undefined;
     try {
-      grants = await this.#buckets.getByName(`shard-${shard}`).lend(asked.map(({ message }) => message));
+      grants = await this.#buckets.getByName(`shard-${shard}`).grantLeases(asked.map(({ message }) => message));
     } catch {
       grants = undefined;
     }
     const now = Date.now();
     for (const [index, { entry, rule, message }] of asked.entries()) {
-      if (grants !== undefined) entry.lease.granted(grants[index], sentAt, now);
+      if (grants !== undefined) entry.lease.applyGrant(grants[index], sentAt, now);
       else {
-        entry.lease.failed(message.request.turn, RESTS_MS, now, rule.fail === "reuse");
+        entry.lease.requestFailed(message.request.sequence, RESTS_MS, now, rule.fail === "reuse");
         entry.cutOffUntil = now + RESTS_MS;
       }
       if (entry.asking?.done === batch.done) entry.asking = undefined;
@@ -179,11 +182,11 @@ export class Leases implements Limiter {
     batch.resolve();
   }
 
-  #undo(charges: readonly Charge[], spent: readonly (Spent | undefined)[]): void {
-    this.giveBack(charges.filter((_, index) => spent[index]?.kind === "spent"));
+  #undo(charges: readonly Charge[], spent: readonly (LeaseDecision | undefined)[]): void {
+    this.returnTokens(charges.filter((_, index) => spent[index]?.kind === "allowed"));
   }
 
-  #allowed(charge: Charge): Verdict {
+  #allowed(charge: Charge): BucketDecision {
     return { kind: "allowed", remaining: this.#remaining(charge), nextMs: 0 };
   }
 
@@ -194,8 +197,8 @@ export class Leases implements Limiter {
   #entryOf({ key }: Charge): Entry {
     const known = this.#entries.get(key);
     if (known !== undefined) return known;
-    makeRoom(this.#entries, this.#most);
-    const entry: Entry = { lease: new Lease(), asking: undefined, waiting: 0, cutOffUntil: 0 };
+    evictOldest(this.#entries, this.#most);
+    const entry: Entry = { lease: new BucketLease(), asking: undefined, waiting: 0, cutOffUntil: 0 };
     this.#entries.set(key, entry);
     return entry;
   }

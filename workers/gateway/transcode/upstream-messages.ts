@@ -3,7 +3,7 @@ import { type DescMethod, fromBinary, type Message } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { createEnvelopeReadableStream } from "@connectrpc/connect/protocol";
 import { endStreamFlag, endStreamFromJson } from "@connectrpc/connect/protocol-connect";
-import { broken } from "../../../core/protocol/rpc-response.ts";
+import { brokenBody } from "../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../core/rejection.ts";
 
 /**
@@ -39,7 +39,7 @@ function endOf(bytes: Uint8Array, { parent }: DescMethod): ConnectError | undefi
   try {
     return endStreamFromJson(bytes).error;
   } catch {
-    const misfit = broken("ended its stream with bytes that are no end-of-stream message");
+    const misfit = brokenBody("ended its stream with bytes that are no end-of-stream message");
     throw new Rejected({ kind: "upstream_invalid", upstream: parent.typeName, ...misfit });
   }
 }
@@ -49,7 +49,7 @@ export function messageOf(bytes: Uint8Array, { output, parent }: DescMethod): Me
   try {
     return fromBinary(output, bytes);
   } catch {
-    throw new Rejected({ kind: "upstream_invalid", upstream: parent.typeName, ...broken(`sent bytes that are no ${output.typeName}`) });
+    throw new Rejected({ kind: "upstream_invalid", upstream: parent.typeName, ...brokenBody(`sent bytes that are no ${output.typeName}`) });
   }
 }
 
@@ -69,5 +69,5 @@ export async function onlyMessageOf(messages: AsyncIterable<Message>, { parent }
 }
 
 function notOne(upstream: string, sent: string): Rejected {
-  return new Rejected({ kind: "upstream_invalid", upstream, ...broken(`sent ${sent} where one was due`) });
+  return new Rejected({ kind: "upstream_invalid", upstream, ...brokenBody(`sent ${sent} where one was due`) });
 }

@@ -1,7 +1,7 @@
 // The text of a JSON body, read strictly: UTF-8 or nothing, no key twice, no depth without bound, no digit lost.
 import { Rejected } from "../../../../core/rejection.ts";
 import { surveyJson } from "../../../../core/transcode/json-text.ts";
-import { invalid } from "./invalid.ts";
+import { invalidRequest } from "./invalid-request.ts";
 import { NumberText } from "./scalars.ts";
 
 const MAX_DEPTH = 100; // as deep as proto messages may nest
@@ -15,7 +15,7 @@ export type RawJson = unknown;
 export function parseJson(bytes: Uint8Array): RawJson {
   const text = decodeUtf8(bytes);
   const survey = surveyJson(text, MAX_DEPTH);
-  if (survey.kind === "invalid") throw invalid([{ field: "", description: survey.problem }]);
+  if (survey.kind === "invalid") throw invalidRequest([{ field: "", description: survey.problem }]);
   return parse(text, survey.hasLongNumber ? keepDigits : undefined);
 }
 

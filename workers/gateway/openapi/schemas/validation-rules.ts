@@ -11,7 +11,7 @@ import {
 } from "@bufbuild/protobuf";
 import type { Schema } from "./values.ts";
 
-export interface Rules {
+export interface ValidationRules {
   readonly isRequired: boolean;
   readonly schema: Schema;
 }
@@ -26,7 +26,7 @@ const FORMATS: Readonly<Record<string, string>> = {
   uuid: "uuid",
 };
 
-export function rulesOf(field: DescField): Rules {
+export function validationRulesOf(field: DescField): ValidationRules {
   const option = optionIn(field.parent.file);
   if (option?.message === undefined || !hasOption(field, option)) return { isRequired: false, schema: {} };
   const rules = toJson(option.message, getOption(field, option) as Message) as JsonObject; // only what is set

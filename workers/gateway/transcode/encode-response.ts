@@ -7,21 +7,21 @@ import type { HttpBody } from "../../../protos/gen/google/api/httpbody_pb.ts";
 import { JSON_STRINGS } from "./json/well-known.ts";
 import type { RestRoute } from "./rules/rule.ts";
 
-export interface EncodedAnswer {
+export interface EncodedResponse {
   readonly body: string | Uint8Array<ArrayBuffer>;
   readonly contentType: string;
 }
 
 /** @throws Rejected when the message has no JSON form: an Any of a type nobody knows, a time outside of the calendar */
-export function encodeResponse(route: RestRoute, message: Message): EncodedAnswer {
-  if (!route.answer.isRaw) return { body: JSON.stringify(answerJson(route, message)), contentType: "application/json" };
-  const { data, contentType } = rawAnswer(route, message);
+export function encodeResponse(route: RestRoute, message: Message): EncodedResponse {
+  if (!route.response.isRaw) return { body: JSON.stringify(responseJson(route, message)), contentType: "application/json" };
+  const { data, contentType } = rawResponse(route, message);
   return { body: data as Uint8Array<ArrayBuffer>, contentType: headerValue(contentType) };
 }
 
 /** The part of a message that the answer shows. */
-export function answerJson(route: RestRoute, message: Message): JsonValue {
-  const { method, answer, options } = route;
+export function responseJson(route: RestRoute, message: Message): JsonValue {
+  const { method, response: answer, options } = route;
   try {
     const json = write(route, message, options.printDefaults === true);
     if (answer.field === undefined) return json;
@@ -30,7 +30,7 @@ export function answerJson(route: RestRoute, message: Message): JsonValue {
     return find(json) ?? find(write(route, message, true)) ?? whereUnset(answer.field);
   } catch (error) {
     const problem = `sent a message that has no JSON form: ${error instanceof Error ? error.message : String(error)}`;
-    throw new Rejected({ kind: "upstream_invalid", upstream: method.parent.typeName, problem, code: "internal", isFault: false });
+    throw new Rejected({ kind: "upstream_invalid", upstream: method.parent.typeName, problem, code: "internal", countsAsFailure: false });
   }
 }
 
@@ -47,7 +47,7 @@ function whereUnset({ fieldKind, message }: DescField): JsonValue {
 }
 
 /** The bytes that the answer is, and what they are said to be. */
-export function rawAnswer({ method, answer }: RestRoute, message: Message): HttpBody {
+export function rawResponse({ method, response: answer }: RestRoute, message: Message): HttpBody {
   if (answer.field === undefined) return message as HttpBody;
   return (reflect(method.output, message, false).get(answer.field) as ReflectMessage).message as HttpBody;
 }

@@ -3,7 +3,7 @@ import { type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { type ReflectList, type ReflectMap, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import type { FieldViolation } from "../../../core/rejection.ts";
-import { invalid } from "./json/invalid.ts";
+import { invalidRequest } from "./json/invalid-request.ts";
 
 /** @throws Rejected for a message that has no binary form: one that lacks a required field of proto2 */
 export function encodeRequest(message: DescMessage, value: Message): Uint8Array<ArrayBuffer> {
@@ -13,7 +13,7 @@ export function encodeRequest(message: DescMessage, value: Message): Uint8Array<
     const violations: FieldViolation[] = [];
     missingIn(reflect(message, value, false), "", violations);
     const description = `cannot be sent: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}`;
-    throw invalid(violations.length > 0 ? violations : [{ field: "", description }]);
+    throw invalidRequest(violations.length > 0 ? violations : [{ field: "", description }]);
   }
 }
 

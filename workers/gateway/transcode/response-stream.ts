@@ -3,8 +3,8 @@
 import type { Message, Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { logEvent } from "../../log.ts";
+import { headerValue, rawResponse, responseJson } from "./encode-response.ts";
 import { NDJSON } from "./request-stream.ts";
-import { answerJson, headerValue, rawAnswer } from "./response.ts";
 import type { RestRoute } from "./rules/rule.ts";
 import { statusJson } from "./status.ts";
 
@@ -73,7 +73,7 @@ export async function encodeStream(
   timing: EventTiming,
 ): Promise<EncodedStream> {
   const iterator = messages[Symbol.asyncIterator]();
-  if (route.answer.isRaw) return rawStream(route, iterator);
+  if (route.response.isRaw) return rawStream(route, iterator);
   const framing = framingFor(accept);
   const first = iterator.next();
   const isLate = framing === EVENTS && (await isLater(first, timing.headersAfterMs));
@@ -118,7 +118,7 @@ async function written(
   try {
     const item = await pending;
     if (item.done === true) return { text: framing.end(isFirst), isLast: true };
-    return { text: framing.item(JSON.stringify(answerJson(route, item.value)), isFirst), isLast: false };
+    return { text: framing.item(JSON.stringify(responseJson(route, item.value)), isFirst), isLast: false };
   } catch (error) {
     const { body } = statusJson(error instanceof ConnectError ? error : fault(route, error), registry);
     return { text: framing.error(JSON.stringify({ error: body }), isFirst), isLast: true };
@@ -141,14 +141,14 @@ async function isLater(promise: Promise<unknown>, ms: number): Promise<boolean> 
 /** Bytes have no place for an error: a stream that fails midway breaks off, so that nobody takes it for whole. */
 async function rawStream(route: RestRoute, messages: AsyncIterator<Message>): Promise<EncodedStream> {
   const first = await messages.next();
-  const contentType = first.done === true ? "" : rawAnswer(route, first.value).contentType;
+  const contentType = first.done === true ? "" : rawResponse(route, first.value).contentType;
   let waiting: IteratorResult<Message> | undefined = first;
   const body = readable(messages, async (controller) => {
     for (;;) {
       const { done, value }: IteratorResult<Message> = waiting ?? (await messages.next());
       waiting = undefined;
       if (done === true) return void controller.close();
-      const { data } = rawAnswer(route, value);
+      const { data } = rawResponse(route, value);
       if (data.byteLength > 0) return void controller.enqueue(data); // nothing to add would leave the reader waiting for ever
     }
   });

@@ -6,12 +6,12 @@ const HEADER_BYTES = 5;
 const COMPRESSED = 1;
 const END_BYTES = 1_048_576; // the largest envelope with trailers that is read
 
-export interface Frame {
+export interface Envelope {
   readonly flags: number;
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
-export function frame(flags: number, data: Uint8Array): Uint8Array<ArrayBuffer> {
+export function writeEnvelope(flags: number, data: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(HEADER_BYTES + data.byteLength);
   bytes[0] = flags;
   new DataView(bytes.buffer).setUint32(1, data.byteLength);
@@ -20,9 +20,9 @@ export function frame(flags: number, data: Uint8Array): Uint8Array<ArrayBuffer> 
 }
 
 /** @returns undefined where the bytes are no whole number of envelopes */
-export function framesOf(bytes: Uint8Array<ArrayBuffer>): Frame[] | undefined {
+export function readEnvelopes(bytes: Uint8Array<ArrayBuffer>): Envelope[] | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const frames: Frame[] = [];
+  const frames: Envelope[] = [];
   for (let at = 0; at < bytes.byteLength; ) {
     if (at + HEADER_BYTES > bytes.byteLength) return undefined;
     const end = at + HEADER_BYTES + view.getUint32(at + 1);
@@ -34,7 +34,7 @@ export function framesOf(bytes: Uint8Array<ArrayBuffer>): Frame[] | undefined {
 }
 
 /** What stands in an envelope that ends a stream, unpacked where its flags say that it is packed. */
-export async function unpacked({ flags, data }: Frame, encoding: string | null): Promise<Uint8Array> {
+export async function decompressed({ flags, data }: Envelope, encoding: string | null): Promise<Uint8Array> {
   if ((flags & COMPRESSED) === 0) return data;
   const compression = compressionOf(encoding, "accept-encoding");
   if (compression === null) throw new ConnectError("the end of the answer is compressed in no known way", Code.Internal);
@@ -48,10 +48,10 @@ export async function unpacked({ flags, data }: Frame, encoding: string | null):
  * @param endFlag  the flag of the envelope that ends the stream
  * @param rewrite  that envelope as the caller reads it; `undefined` where the stream has ended without one, with the error where there was one
  */
-export function rewriteEnd(
+export function rewriteLastEnvelope(
   body: ReadableStream<Uint8Array> | null,
   endFlag: number,
-  rewrite: (end: Frame | undefined, reason?: unknown) => Promise<Uint8Array<ArrayBuffer>>,
+  rewrite: (end: Envelope | undefined, reason?: unknown) => Promise<Uint8Array<ArrayBuffer>>,
 ): ReadableStream<Uint8Array> {
   const header = new Uint8Array(HEADER_BYTES);
   let known = 0; // bytes of the header that are there

@@ -6,7 +6,7 @@ import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { enumForm, type ScalarOptions, scalarForm } from "./scalars.ts";
 import { JSON_STRINGS } from "./well-known.ts";
 
-export interface TextForm {
+export interface UrlValueForm {
   readonly what: string; // as it stands in messages: `an int32`
   /** @returns undefined where the text is no such value; else what reflection takes */
   read(text: string, options: ScalarOptions): unknown;
@@ -27,10 +27,10 @@ const BOUNDS: Readonly<Record<string, { readonly what: string; readonly min: num
   "google.protobuf.Value.number_value": { what: "a finite number", min: -Number.MAX_VALUE, max: Number.MAX_VALUE },
 };
 
-const forms = new WeakMap<DescField, TextForm | "none">();
+const forms = new WeakMap<DescField, UrlValueForm | "none">();
 
 /** @returns undefined where values of the field cannot stand in a URL; of a repeated field, the form of one element */
-export function textFormOf(field: DescField): TextForm | undefined {
+export function urlValueFormOf(field: DescField): UrlValueForm | undefined {
   let form = forms.get(field);
   if (form === undefined) {
     form = compile(field) ?? "none";
@@ -39,7 +39,7 @@ export function textFormOf(field: DescField): TextForm | undefined {
   return form === "none" ? undefined : form;
 }
 
-function compile(field: DescField): TextForm | undefined {
+function compile(field: DescField): UrlValueForm | undefined {
   if (field.fieldKind === "map") return undefined;
   if (field.enum !== undefined) {
     const { enum: desc } = field;
@@ -52,12 +52,12 @@ function compile(field: DescField): TextForm | undefined {
   return bounds === undefined ? form : boundedForm(form, bounds);
 }
 
-function writerOf(scalar: ScalarType): TextForm["write"] {
+function writerOf(scalar: ScalarType): UrlValueForm["write"] {
   if (scalar === ScalarType.BYTES) return (value) => base64Encode(value as Uint8Array, "url");
   return (value) => (Object.is(value, -0) ? "-0" : String(value));
 }
 
-function boundedForm({ read, write }: TextForm, { what, min, max }: (typeof BOUNDS)[string]): TextForm {
+function boundedForm({ read, write }: UrlValueForm, { what, min, max }: (typeof BOUNDS)[string]): UrlValueForm {
   return {
     what,
     read(text, options) {
@@ -68,7 +68,7 @@ function boundedForm({ read, write }: TextForm, { what, min, max }: (typeof BOUN
   };
 }
 
-function wrapperForm(desc: DescMessage): TextForm {
+function wrapperForm(desc: DescMessage): UrlValueForm {
   const value = desc.fields[0]!;
   const { what, read, write } = compile(value)!;
   return {
@@ -81,7 +81,7 @@ function wrapperForm(desc: DescMessage): TextForm {
   };
 }
 
-function messageForm(desc: DescMessage): TextForm | undefined {
+function messageForm(desc: DescMessage): UrlValueForm | undefined {
   const form = JSON_STRINGS[desc.typeName];
   return (
     form && {

@@ -2,7 +2,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import { type ReflectList, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { expandPath } from "../../../../core/transcode/expand.ts";
-import { textFormOf } from "../json/text.ts";
+import { urlValueFormOf } from "../json/url-values.ts";
 import { type FieldPath, kindOf } from "./fields.ts";
 import type { RestRoute } from "./rule.ts";
 
@@ -29,7 +29,7 @@ export function expandRequest(route: RestRoute, message: Message): ExpandedReque
 
 function textAt(source: ReflectMessage, { parents, field }: FieldPath): string {
   const holder = parents.reduce((inside, parent) => inside.get(parent), source);
-  return textFormOf(field)!.write(holder.get(field));
+  return urlValueFormOf(field)!.write(holder.get(field));
 }
 
 /** Adds all that is set, but for path and body. @returns the first field that has no place in a URL */
@@ -37,7 +37,7 @@ function addPairs(route: RestRoute, holder: ReflectMessage, prefix: string, pair
   for (const field of holder.fields) {
     const name = prefix + field.name;
     if (!holder.isSet(field) || field === route.body?.field || route.variables.some(({ text }) => text === name)) continue;
-    const form = textFormOf(field);
+    const form = urlValueFormOf(field);
     if (form !== undefined) {
       const values = field.fieldKind === "list" ? [...(holder.get(field) as ReflectList)] : [holder.get(field)];
       for (const value of values) pairs.push(`${name}=${encodeURIComponent(form.write(value).toWellFormed())}`);

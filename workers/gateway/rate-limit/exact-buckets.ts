@@ -1,10 +1,10 @@
 // Buckets that are asked with every call: one message to each object that has one of them. A key that is hot has an object of its own.
 import { waitUntil } from "cloudflare:workers";
 import { hash32 } from "../../../core/hash.ts";
-import { type Moved, Moves } from "../../../core/rate-limit/hot-key.ts";
-import { bucketKey, type Verdict } from "../../../core/rate-limit/token-bucket.ts";
+import { type BucketMoved, MovedKeys } from "../../../core/rate-limit/hot-key.ts";
+import { type BucketDecision, bucketKey } from "../../../core/rate-limit/token-bucket.ts";
 import type { BucketCharge as ObjectCharge, TokenBucket } from "../../../durable-objects/token-bucket.ts";
-import type { Charge, Limiter, Verdicts } from "./limiter.ts";
+import type { BucketDecisions, Charge, RateLimiter } from "./rate-limiter.ts";
 
 /** Charges that one object has to decide. */
 interface Group {
@@ -13,20 +13,20 @@ interface Group {
   readonly indexes: readonly number[];
 }
 
-type Answer = Verdict | Moved | undefined;
+type Answer = BucketDecision | BucketMoved | undefined;
 type Tell = (object: DurableObjectStub<TokenBucket>, charges: readonly ObjectCharge[]) => Promise<readonly Answer[]>;
 
-export class ExactBuckets implements Limiter {
+export class ExactBuckets implements RateLimiter {
   readonly #buckets: DurableObjectNamespace<TokenBucket>;
   readonly #shards: number;
-  readonly #moves = new Moves();
+  readonly #moves = new MovedKeys();
 
   constructor(buckets: DurableObjectNamespace<TokenBucket>, shards: number) {
     this.#buckets = buckets;
     this.#shards = shards;
   }
 
-  async take(charges: readonly Charge[], deadlineAt: number): Promise<Verdicts> {
+  async take(charges: readonly Charge[], deadlineAt: number): Promise<BucketDecisions> {
     const since = Date.now();
     const waitMs = Math.min(deadlineAt - since, ...charges.map(({ rule }) => rule.waitMs));
     const answers = await this.#take(charges, waitMs);
@@ -47,17 +47,17 @@ export class ExactBuckets implements Limiter {
     // An object takes all or nothing; what others took for a call that will not be made, or is asked for again, goes back.
     if (answers.some((one) => one?.kind === "refused" || hasMoved(one))) {
       for (const { indexes } of groups)
-        if (indexes.every((index) => answers[index]?.kind === "allowed")) this.giveBack(indexes.map((index) => charges[index]!));
+        if (indexes.every((index) => answers[index]?.kind === "allowed")) this.returnTokens(indexes.map((index) => charges[index]!));
     }
     return answers;
   }
 
-  giveBack(charges: readonly Charge[]): void {
-    this.#behind(charges, (object, some) => object.giveBack(some));
+  returnTokens(charges: readonly Charge[]): void {
+    this.#behind(charges, (object, some) => object.returnTokens(some));
   }
 
-  takeAnyway(charges: readonly Charge[]): void {
-    this.#behind(charges, (object, some) => object.takeAnyway(some));
+  overdraw(charges: readonly Charge[]): void {
+    this.#behind(charges, (object, some) => object.overdraw(some));
   }
 
   /** Behind the answer; lost where the object can't be asked. What has moved is told to the other object. */
@@ -95,7 +95,7 @@ export class ExactBuckets implements Limiter {
   }
 }
 
-function hasMoved(answer: Answer): answer is Moved {
+function hasMoved(answer: Answer): answer is BucketMoved {
   return answer?.kind === "moved";
 }
 

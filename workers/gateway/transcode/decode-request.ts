@@ -2,11 +2,11 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import { type ReflectList, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { type FieldViolation, Rejected } from "../../../core/rejection.ts";
-import type { Variables } from "../../../core/transcode/path-trie.ts";
+import type { PathValues } from "../../../core/transcode/path-trie.ts";
 import { parseQuery } from "../../../core/transcode/query.ts";
 import { readBody } from "./body.ts";
-import { invalid } from "./json/invalid.ts";
-import { textFormOf } from "./json/text.ts";
+import { invalidRequest } from "./json/invalid-request.ts";
+import { urlValueFormOf } from "./json/url-values.ts";
 import { changeAt, type FieldPath, kindOf, resolveField } from "./rules/fields.ts";
 import type { RestRoute } from "./rules/rule.ts";
 import { inferUpdateMask } from "./rules/update-mask.ts";
@@ -19,7 +19,7 @@ import { inferUpdateMask } from "./rules/update-mask.ts";
  */
 export function decodeRequest(
   route: RestRoute,
-  variables: Variables,
+  variables: PathValues,
   query: string,
   contentType: string | null,
   body: Uint8Array | null,
@@ -33,16 +33,16 @@ export function decodeRequest(
 }
 
 /** Binds what the URL carries, over what the message holds already. */
-export function bindUrl(route: RestRoute, target: ReflectMessage, variables: Variables, query: string): void {
+export function bindUrl(route: RestRoute, target: ReflectMessage, variables: PathValues, query: string): void {
   const violations: FieldViolation[] = [];
   if (query.length > 1) bindQuery(route, target, query, violations);
   for (const [index, path] of route.variables.entries()) {
-    const form = textFormOf(path.field)!;
+    const form = urlValueFormOf(path.field)!;
     const value = form.read(variables[index]!, route.options);
     if (value === undefined) violations.push({ field: path.text, description: `must be ${form.what}` });
     else changeAt(target, path, (holder) => holder.set(path.field, value));
   }
-  if (violations.length > 0) throw invalid(violations);
+  if (violations.length > 0) throw invalidRequest(violations);
 }
 
 function bindQuery(route: RestRoute, target: ReflectMessage, query: string, violations: FieldViolation[]): void {
@@ -74,7 +74,7 @@ function bindParameter(
     return "is in the body, so it is no query parameter";
   if (route.variables.some((variable) => variable.text === path.text)) return undefined; // the path has it
 
-  const form = textFormOf(field);
+  const form = urlValueFormOf(field);
   if (form === undefined) return `is ${kindOf(field)}, so it is no query parameter`;
   const value = form.read(text, options);
   if (value === undefined) return `must be ${form.what}`;
