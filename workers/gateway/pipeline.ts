@@ -72,8 +72,8 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
   const readsMessage = needsMessage(rules, cost);
   const isRetried = isUnary && policy.retries.max > 0;
   const towards = (one: Upstream): Layer[] => [
-    ...optional(isRetried, () => retry({ policy: policy.retries, isSafe, upstream: one })), // each attempt at another endpoint
-    ...optional(isHedged, () => hedge({ policy: policy.hedging!, upstream: one })), // ... and of a first one that takes long, a second beside it
+    ...optional(isRetried, () => retry({ policy: policy.retries, isSafe, budget: one.retryBudget })), // each attempt at another endpoint
+    ...optional(isHedged, () => hedge({ policy: policy.hedging!, state: one.hedging })), // ... and of a first one that takes long, a second beside it
     ...optional(places.route.policy.mode !== "off", () => shed(places.route, principalHeader)), // what the upstream bears of this method
   ];
   const name = `${method.parent.typeName}/${method.name}`;

@@ -2,33 +2,26 @@
 
 import { waitUntil } from "cloudflare:workers";
 import { ATTEMPT_HEADER } from "../../../core/headers.ts";
-import { type HedgePolicy, Hedger } from "../../../core/retry/hedge.ts";
-import { HedgeGuard } from "../../../core/retry/hedge-guard.ts";
+import type { HedgePolicy } from "../../../core/retry/hedge.ts";
+import type { HedgeState } from "../../../core/retry/hedge-state.ts";
 import type { Call, Handler, Layer } from "../call.ts";
 
 export interface HedgeSettings {
   readonly policy: HedgePolicy;
-  readonly upstream: object;
+  readonly state: HedgeState; // of the upstream: all its methods share it
 }
 
 const LONGEST_MS = 3_600_000; // a call without a deadline counts as under way for no longer
 
-/** What this isolate knows of an upstream, and of its methods by their paths: as many as are configured. */
-const known = new WeakMap<object, { readonly pressure: HedgeGuard; readonly hedgers: Map<string, Hedger> }>();
-
 /** For unary methods without side effects, whose bodies are read whole. */
-export function hedge({ policy, upstream }: HedgeSettings): Layer {
-  const its = known.get(upstream) ?? { pressure: new HedgeGuard(), hedgers: new Map<string, Hedger>() };
-  known.set(upstream, its);
-  const { pressure, hedgers } = its;
+export function hedge({ policy, state }: HedgeSettings): Layer {
+  const { guard } = state;
   return (next) => async (call) => {
     if (call.outgoing.headers.has(ATTEMPT_HEADER)) return next(call); // a retry, or somebody before us repeats
-    const { path } = call.outgoing;
-    const hedger = hedgers.get(path) ?? new Hedger(policy, pressure);
-    hedgers.set(path, hedger);
+    const hedger = state.hedgerOf(call.outgoing.path, policy);
     const tried = call.attempt?.tried ?? new Set<string>();
     const startedAt = Date.now();
-    const lease = pressure.begin(startedAt, Math.min(call.deadlineAt, startedAt + LONGEST_MS));
+    const lease = guard.begin(startedAt, Math.min(call.deadlineAt, startedAt + LONGEST_MS));
     const first = running(next, { ...call, attempt: { number: 1, ...call.attempt, tried } });
     const delayMs = hedger.start();
     const isLate = delayMs !== undefined && startedAt + delayMs < call.deadlineAt && (await isLater(first, delayMs));
@@ -39,7 +32,7 @@ export function hedge({ policy, upstream }: HedgeSettings): Layer {
     const outcome = await winner.settled;
     (winner === first ? second : first)?.end();
     const isGivenUp = call.signal?.aborted === true && Date.now() < call.deadlineAt;
-    pressure.end(lease, isGivenUp ? undefined : !isGood(outcome));
+    guard.end(lease, isGivenUp ? undefined : !isGood(outcome));
     if (!isGivenUp) hedger.end(Date.now() - startedAt, second && winner === second);
     if (outcome.response !== undefined) return outcome.response;
     throw outcome.error;

@@ -1,29 +1,22 @@
 // Makes an attempt again that failed for no fault of the call: elsewhere, a little later, as far as the budget of the upstream goes.
 
 import type { Budget } from "../../../core/budget.ts";
-import type { RetryBudgetPolicy } from "../../../core/config/retry.ts";
 import { ATTEMPT_HEADER } from "../../../core/headers.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import { type AttemptFailure, decideRetry, type RetryPolicy, retryBudget } from "../../../core/retry/retry.ts";
+import { type AttemptFailure, decideRetry, type RetryPolicy } from "../../../core/retry/retry.ts";
 import type { Call, Layer } from "../call.ts";
 import { failureIn, failureOf } from "../upstream/failure.ts";
 
 export interface RetrySettings {
   readonly policy: RetryPolicy;
   readonly isSafe: boolean; // to repeat, as its proto says
-  readonly upstream: { readonly retryBudget: RetryBudgetPolicy }; // whose budget it is
+  readonly budget: Budget; // of the upstream: all its methods share it
 }
 
 /** @see gRFC A6; below 0: don't try again */
 const PUSHBACK = "grpc-retry-pushback-ms";
 
-/** One for each upstream and isolate, whatever the methods: what an upstream can bear does not depend on them. */
-const budgets = new WeakMap<object, Budget>();
-
-export function retry({ policy, isSafe, upstream }: RetrySettings): Layer {
-  const known = budgets.get(upstream);
-  const budget = known ?? retryBudget(upstream.retryBudget);
-  if (known === undefined) budgets.set(upstream, budget);
+export function retry({ policy, isSafe, budget }: RetrySettings): Layer {
   return (next) => async (call) => {
     budget.earn();
     const { headers, body } = call.outgoing;

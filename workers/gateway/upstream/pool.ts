@@ -14,6 +14,8 @@ import { CRITICAL } from "../../../core/overload/criticality.ts";
 import { type QueuedCall, WaitQueue } from "../../../core/overload/queue.ts";
 import { isNativeGrpcUrl } from "../../../core/protocol/native-grpc.ts";
 import { Rejected } from "../../../core/rejection.ts";
+import { HedgeState } from "../../../core/retry/hedge-state.ts";
+import { retryBudget } from "../../../core/retry/retry.ts";
 import { logEvent } from "../../log.ts";
 import { type Call, logFactsOf } from "../call.ts";
 import { breakerReporter, type CircuitBreakers } from "./breaker-reports.ts";
@@ -46,7 +48,7 @@ export function pool(
   { name, service, policy, breaker, breakers, throttle, principalHeader, endpointList: registered }: PoolSettings,
   bindings: Bindings,
 ): Upstream | undefined {
-  const { protocol, timeoutHeader, retryBudget } = policy;
+  const { protocol, timeoutHeader } = policy;
   const members: Member[] = [];
   const targets = new Map<string, Destination>();
   for (const { target, weight, priority, zone } of policy.endpoints) {
@@ -175,7 +177,8 @@ export function pool(
     name,
     protocol,
     timeoutHeader,
-    retryBudget,
+    retryBudget: retryBudget(policy.retryBudget),
+    hedging: new HedgeState(),
     ...(prefetch && { prefetch }),
     prepare,
     pick,

@@ -2,9 +2,12 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { LoadReport } from "../../../core/balance/load.ts";
 import type { ServingStatus } from "../../../core/balance/member.ts";
-import { RETRY_BUDGET, type RetryBudgetPolicy } from "../../../core/config/retry.ts";
+import type { Budget } from "../../../core/budget.ts";
+import { RETRY_BUDGET } from "../../../core/config/retry.ts";
 import type { RoutePolicy } from "../../../core/config/route.ts";
 import type { SpokenProtocol, TargetInput } from "../../../core/config/upstream.ts";
+import { HedgeState } from "../../../core/retry/hedge-state.ts";
+import { retryBudget } from "../../../core/retry/retry.ts";
 import type { Call } from "../call.ts";
 import type { Preparation } from "./endpoint-list.ts";
 
@@ -19,7 +22,8 @@ export interface Upstream {
   readonly hashField?: string; // of the message, by which endpoints are chosen
   readonly protocol: SpokenProtocol; // what it speaks
   readonly timeoutHeader: "always" | "as_called";
-  readonly retryBudget: RetryBudgetPolicy;
+  readonly retryBudget: Budget; // pays for further attempts of all its methods
+  readonly hedging: HedgeState;
   /** Asks for the list of endpoints before any call needs it, where there is one to ask for. */
   prefetch?(): Promise<void> | undefined;
   /** A list of endpoints that is being asked for: behind the answer, or, the first one, before `pick`. */
@@ -106,7 +110,15 @@ export function fixedUpstream(name: string, target: Destination): Upstream {
     end: nothing,
     streamBroke: nothing,
   };
-  return { name, protocol: "both", timeoutHeader: "always", retryBudget: RETRY_BUDGET, prepare: () => undefined, pick: () => attempt };
+  return {
+    name,
+    protocol: "both",
+    timeoutHeader: "always",
+    retryBudget: retryBudget(RETRY_BUDGET),
+    hedging: new HedgeState(),
+    prepare: () => undefined,
+    pick: () => attempt,
+  };
 }
 
 function isService(value: unknown): value is Pick<Destination, "fetch"> {

@@ -1,0 +1,19 @@
+// What an isolate knows about hedging at one upstream: how busy the upstream is, and one hedger for each method.
+import { type HedgePolicy, Hedger } from "./hedge.ts";
+import { HedgeGuard } from "./hedge-guard.ts";
+
+export class HedgeState {
+  /** One for all methods: how busy an upstream is does not depend on the method. */
+  readonly guard = new HedgeGuard();
+  readonly #hedgers = new Map<string, Hedger>(); // by path: as many as there are configured methods
+
+  /** @param policy of the method; the first call at `path` sets it */
+  hedgerOf(path: string, policy: HedgePolicy): Hedger {
+    let hedger = this.#hedgers.get(path);
+    if (hedger === undefined) {
+      hedger = new Hedger(policy, this.guard);
+      this.#hedgers.set(path, hedger);
+    }
+    return hedger;
+  }
+}
