@@ -1,4 +1,6 @@
-// The options of the benchmark, and what is said of a wrong one.
+// The options of the benchmark, and the message for a wrong one.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { usageOf } from "../cli/launch/usage.mjs";
 
@@ -12,6 +14,7 @@ export type Options =
       readonly only: readonly string[];
       readonly connections: number;
       readonly readme: boolean;
+      readonly against: string | undefined; // folder of another checkout to compare with
     }
   | { readonly kind: "help" }
   | { readonly kind: "invalid"; readonly problem: string };
@@ -27,6 +30,7 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
         only: { type: "string" },
         connections: { type: "string", default: "16" },
         "write-readme": { type: "boolean", default: false },
+        against: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -38,7 +42,10 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
     const connections = wholeNumber(values.connections, 1024);
     if (seconds === undefined) return invalid("--seconds: write a whole number from 1 to 3600");
     if (connections === undefined) return invalid("--connections: write a whole number from 1 to 1024");
-    return { kind: "run", json: values.json, seconds, only: [...new Set(only)], connections, readme: values["write-readme"] };
+    const { json, against } = values;
+    if (against !== undefined && !existsSync(join(against, "node_modules")))
+      return invalid(`--against: found no node_modules in ${against}; name the folder of a checkout after npm ci`);
+    return { kind: "run", json, seconds, only: [...new Set(only)], connections, readme: values["write-readme"], against };
   } catch (error) {
     return invalid(`${(error as Error).message.split(". ")[0]}\n\n${HELP}`);
   }

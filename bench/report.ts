@@ -11,6 +11,8 @@ export interface Report {
 }
 
 const COMPARED_WITH = ["bare", "pass-through", "naive", "cached-constant"];
+/** End of the name of a subject that is built from another checkout. */
+export const OTHER = " (other checkout)";
 const BEGIN = "<!-- figures: written by `npm run bench -- --write-readme` -->";
 const END = "<!-- end of figures -->";
 
@@ -31,6 +33,26 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** How this checkout compares with another one, from rounds that are compared one by one. */
+export interface Comparison {
+  readonly ratio: number; // CPU of this checkout over CPU of the other one, the median of all rounds
+  readonly low: number; // of an interval that has the true median with a probability of at least 95 %
+  readonly high: number;
+}
+
+/** @see https://en.wikipedia.org/wiki/Sign_test: the interval is made of order statistics and assumes no distribution */
+export function comparisonOf(cpu: readonly number[], otherCpu: readonly number[]): Comparison {
+  const ratios = cpu.map((micros, round) => micros / otherCpu[round]!).sort((a, b) => a - b);
+  let [rank, tail, probability] = [0, 0, 0.5 ** ratios.length]; // probability of exactly `rank` rounds below the true median
+  while (tail + probability <= 0.025 && rank < (ratios.length - 1) / 2) {
+    tail += probability;
+    probability *= (ratios.length - rank) / (rank + 1);
+    rank += 1;
+  }
+  const at = Math.max(0, rank - 1);
+  return { ratio: median(ratios), low: ratios[at]!, high: ratios[ratios.length - 1 - at]! };
 }
 
 /** Markdown that reads as a table in a terminal, too. */

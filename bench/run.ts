@@ -6,8 +6,8 @@ import { describeEnvironment, stealShare } from "./environment.ts";
 import { Load } from "./load.ts";
 import { type Measured, measure, summarise } from "./measure.ts";
 import { HELP, parseOptions } from "./options.ts";
-import { ratiosOf, table, writeReadme } from "./report.ts";
-import { subjects, upstream } from "./subjects.ts";
+import { comparisonOf, OTHER, ratiosOf, table, writeReadme } from "./report.ts";
+import { type Subject, subjects, upstream } from "./subjects.ts";
 import { type Running, start } from "./workerd.ts";
 
 const parsed = parseOptions(process.argv.slice(2), Object.keys(subjects));
@@ -19,7 +19,16 @@ if (parsed.kind === "invalid") {
   console.error(parsed.problem);
   process.exit(2);
 }
-const { json, seconds, only, connections, readme } = parsed;
+const { json, seconds, only, connections, readme, against } = parsed;
+/** Each subject is followed by its twin of the other checkout, if there is one: what disturbs one of them most likely disturbs both. */
+const chosen = only.flatMap((name): (readonly [string, Subject])[] => {
+  const subject = subjects[name]!;
+  if (against === undefined) return [[name, subject]];
+  return [
+    [name, subject],
+    [`${name}${OTHER}`, { ...subject, entry: join(against, subject.entry) }],
+  ];
+});
 
 const folder = mkdtempSync(join(tmpdir(), "tidegate-bench-"));
 const running: Running[] = [];
@@ -38,9 +47,8 @@ try {
   const origin = await start(join(folder, "upstream"), upstream, { upstreamPort: 0, cpu: 1 });
   running.push(origin);
   const measured: Measured[] = [];
-  for (const name of only) {
+  for (const [name, subject] of chosen) {
     console.error(`starting ${name} ...`);
-    const subject = subjects[name]!;
     const server = await start(join(folder, name), subject, { upstreamPort: origin.port, cpu: 0 });
     running.push(server);
     measured.push(await measure(name, subject, server, join(folder, `${name}-counted`), origin.port));
@@ -61,6 +69,13 @@ try {
   const figures = Object.fromEntries(measured.map((one) => [one.name, summarise(one)]));
   const report = { environment, subjects: figures, ratios: ratiosOf(measured) };
   console.log(table(report));
+  for (const { name, cpuPerSlice } of measured) {
+    const other = measured.find((one) => one.name === `${name}${OTHER}`);
+    if (other === undefined) continue;
+    const { ratio, low, high } = comparisonOf(cpuPerSlice, other.cpuPerSlice);
+    const interval = `95 % interval ${low.toFixed(3)} to ${high.toFixed(3)}`;
+    console.log(`${name}: ${ratio.toFixed(3)} x the CPU of ${against} (median of ${cpuPerSlice.length} rounds, ${interval})`);
+  }
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   if (readme) writeReadme("bench/README.md", table(report));
   const broken = Object.entries(figures).filter(([, { errors }]) => errors > 0);

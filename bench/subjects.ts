@@ -1,4 +1,4 @@
-// What is measured: the Worker, what it is bound to, and the request it gets. A new subject is one entry here.
+// The subjects of the benchmark: each Worker, its bindings, and the request that it receives. A new subject is one entry here.
 
 /** Headers as a client behind Cloudflare's edge sends them. */
 const HEADERS = {
@@ -40,7 +40,7 @@ export interface Subject {
   readonly flags?: readonly string[];
   /** Further Workers in the same process, by the name they are bound to. */
   readonly workers?: Readonly<Record<string, Subject>>;
-  /** Makes what the request needs, and returns it. */
+  /** Prepares the data of the request, and returns the request. */
   readonly prepare: (origin: string) => LoadRequest | Promise<LoadRequest>;
 }
 
@@ -66,10 +66,10 @@ const users: Subject = {
 export const upstream: Subject = { entry: "bench/workers/upstream.ts", about: "", prepare: () => connectCall() };
 
 export const subjects: Readonly<Record<string, Subject>> = {
-  bare: { entry: "bench/workers/bare.ts", about: "a Worker that answers a constant: the floor", prepare: () => connectCall() },
+  bare: { entry: "bench/workers/bare.ts", about: "a Worker that returns a constant: the floor", prepare: () => connectCall() },
   "pass-through": {
     entry: "bench/workers/pass-through.ts",
-    about: "a Worker that forwards to the upstream, and nothing else",
+    about: "a Worker that only forwards to the upstream",
     upstreams: ["UPSTREAM"],
     prepare: () => connectCall(),
   },
@@ -89,7 +89,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
   },
   "gateway-unlimited": {
     entry: "bench/workers/gateway-unlimited.ts",
-    about: "the same without a rate limit: what the pipeline itself costs",
+    about: "the same without a rate limit: the cost of the pipeline",
     upstreams: ["USERS", "ORDERS"],
     objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
     prepare: () => connectCall(),
@@ -103,13 +103,13 @@ export const subjects: Readonly<Record<string, Subject>> = {
   },
   "gateway-cached": {
     entry: "bench/workers/gateway-cached.ts",
-    about: "a Connect call that the cache in the isolate answers",
+    about: "a Connect call that is a hit of the cache in the isolate",
     upstreams: ["USERS"],
     prepare: () => connectGet(),
   },
   "cached-constant": {
     entry: "bench/workers/cached-constant.ts",
-    about: "a Worker that answers a constant: the same response as that hit, header by header",
+    about: "a Worker that returns the response of that hit as a constant, header by header",
     prepare: () => connectGet(),
   },
   naive: {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import type { Subject } from "./subjects.ts";
 
@@ -49,7 +49,8 @@ export async function start(folder: string, subject: Subject, placement: Placeme
 }
 
 async function bundle(entry: string, outfile: string, counted: boolean): Promise<void> {
-  const wrapper = `export * from "./${entry}"; import worker from "./${entry}"; import { counting } from "./bench/workers/counting.ts"; export default counting(worker);`;
+  const path = JSON.stringify(resolve(entry));
+  const wrapper = `export * from ${path}; import worker from ${path}; import { counting } from "./bench/workers/counting.ts"; export default counting(worker);`;
   await build({
     ...(counted ? { stdin: { contents: wrapper, resolveDir: ".", loader: "ts" } } : { entryPoints: [entry] }),
     outfile,

@@ -3,13 +3,21 @@ import { describe, expect, it } from "vitest";
 import { percentile } from "../../bench/measure.ts";
 import { parseOptions } from "../../bench/options.ts";
 import { cpuMicrosOf } from "../../bench/process.ts";
-import { median, ratiosOf, table, withFigures } from "../../bench/report.ts";
+import { comparisonOf, median, ratiosOf, table, withFigures } from "../../bench/report.ts";
 
 describe("parseOptions", () => {
   const known = ["bare", "gateway"];
 
   it("measures everything for 10 s, unless told otherwise", () => {
-    expect(parseOptions([], known)).toEqual({ kind: "run", json: undefined, seconds: 10, only: known, connections: 16, readme: false });
+    expect(parseOptions([], known)).toEqual({
+      kind: "run",
+      json: undefined,
+      seconds: 10,
+      only: known,
+      connections: 16,
+      readme: false,
+      against: undefined,
+    });
     expect(parseOptions(["--only", "gateway", "--seconds", "3", "--json", "x.json"], known)).toMatchObject({
       only: ["gateway"],
       seconds: 3,
@@ -21,6 +29,7 @@ describe("parseOptions", () => {
     [["--only", "gatewy"], /there is no subject gatewy; there are bare, gateway/],
     [["--seconds", "0"], /whole number/],
     [["--connections", "many"], /whole number/],
+    [["--against", "test/bench"], /found no node_modules in test\/bench; name the folder of a checkout after npm ci/],
     [["--speed"], /--speed[\s\S]*usage:/],
   ])("refuses %j, and says what there is", (args, problem) => {
     expect(parseOptions(args, known)).toMatchObject({ kind: "invalid", problem: expect.stringMatching(problem) });
@@ -50,6 +59,24 @@ it("compares subjects round by round", () => {
   ]);
   expect(ratios["gateway"]).toEqual({ "pass-through": 2 });
   expect(ratios["pass-through"]).toEqual({});
+});
+
+describe("the comparison with another checkout", () => {
+  it("is the median of the ratios of each round", () => {
+    expect(comparisonOf([2, 4, 9], [1, 2, 3]).ratio).toBe(2);
+  });
+
+  it.each([
+    [5, 0, 4], // of few rounds nothing is certain: the interval is all of them
+    [6, 0, 5],
+    [9, 1, 7],
+    [20, 5, 14],
+    [30, 9, 20],
+  ])("of %i rounds has an interval from the value of rank %i to that of rank %i", (rounds, low, high) => {
+    const cpu = Array.from({ length: rounds }, (_, index) => index + 1);
+    const ones = cpu.map(() => 1);
+    expect(comparisonOf(cpu, ones)).toMatchObject({ low: low + 1, high: high + 1 });
+  });
 });
 
 describe("the table", () => {
