@@ -1,5 +1,8 @@
-// `npm run purge`: takes cached answers out of the gateway, by tag, route or key, or all of them.
+// `npm run purge`: removes stored responses from the cache of the gateway, by tag, route or key, or all of them.
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { CacheService, type PurgeTargetSchema } from "../../protos/gen/tidegate/cache/v1/cache_pb.ts";
 import { parseCommand } from "../command.ts";
+import { DEFAULT_GATEWAY, gatewayClient, problemOf } from "./gateway-client.ts";
 
 const { values } = parseCommand("purge", {
   tag: { type: "string", multiple: true, default: [] },
@@ -7,34 +10,33 @@ const { values } = parseCommand("purge", {
   key: { type: "string", multiple: true, default: [] },
   all: { type: "boolean", default: false },
   hard: { type: "boolean", default: false },
-  gateway: { type: "string", default: "http://127.0.0.1:8787" },
+  gateway: { type: "string", default: DEFAULT_GATEWAY },
 });
-const targets = [
-  ...values.tag.map((tag) => ({ tag })),
-  ...values.route.map((route) => ({ route })),
-  ...values.key.map((key) => ({ key })),
-  ...(values.all ? [{ all: true }] : []),
-];
 const token = process.env["CACHE_TOKEN"];
-if (targets.length === 0 || token === undefined) {
-  process.stderr.write(
-    token === undefined ? "set CACHE_TOKEN, the cache's token\n" : "nothing to purge is named; `npm run purge -- --help` shows how\n",
-  );
-  process.exit(2);
-}
+if (token === undefined) stop("found no CACHE_TOKEN in the environment; set it to the secret of the cache");
+const targets = targetsOf();
+if (targets.length === 0) stop("found no target; write --tag, --route, --key or --all (`npm run purge -- --help`)");
 
 try {
-  const answer = await fetch(`${values.gateway}/tidegate.cache.v1.CacheService/Purge`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "connect-protocol-version": "1" },
-    body: JSON.stringify({ targets, hard: values.hard }),
-    signal: AbortSignal.timeout(10_000),
-  });
-  const body = (await answer.json()) as Record<string, unknown>;
-  if (!answer.ok) throw new Error(`${String(body["code"])}: ${String(body["message"])}`);
-  const within = Number(body["effectiveWithinMs"]) / 1_000;
-  process.stdout.write(`purged, ${values.hard ? "hard" : "soft"}; in force everywhere within ${within} s (seq ${String(body["seq"])})\n`);
+  const { effectiveWithinMs, seq } = await gatewayClient(CacheService, values.gateway, token).purge({ targets, hard: values.hard });
+  const mode = values.hard ? "hard" : "soft";
+  process.stdout.write(`purged, ${mode}; in effect everywhere within ${effectiveWithinMs / 1_000} s (seq ${seq})\n`);
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+  process.stderr.write(`${problemOf(error, values.gateway)}\n`);
+  process.exitCode = 1;
+}
+
+function targetsOf(): MessageInitShape<typeof PurgeTargetSchema>[] {
+  const { tag, route, key, all } = values;
+  return [
+    ...tag.map((value) => ({ target: { case: "tag" as const, value } })),
+    ...route.map((value) => ({ target: { case: "route" as const, value } })),
+    ...key.map((value) => ({ target: { case: "key" as const, value } })),
+    ...(all ? [{ target: { case: "all" as const, value: true } }] : []),
+  ];
+}
+
+function stop(problem: string): never {
+  process.stderr.write(`${problem}\n`);
+  process.exit(2);
 }

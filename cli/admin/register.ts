@@ -1,11 +1,26 @@
-// `npm run register`: makes a server known to the gateway's registry, keeps its lease, and takes it out when it is stopped.
+// `npm run register`: registers a server with the gateway's registry, renews its lease, and deregisters it when this command ends.
 import { hostname } from "node:os";
+import { setTimeout as pause } from "node:timers/promises";
+import { Code } from "@connectrpc/connect";
+import { RegistryService } from "../../protos/gen/tidegate/registry/v1/registry_pb.ts";
 import { parseCommand } from "../command.ts";
+import { codeOf, DEFAULT_GATEWAY, gatewayClient, problemOf } from "./gateway-client.ts";
+
+const RETRY_MS = 1_000;
+
+/** Errors that another attempt does not fix. */
+const FATAL: ReadonlySet<Code> = new Set([
+  Code.InvalidArgument,
+  Code.Unauthenticated,
+  Code.FailedPrecondition,
+  Code.AlreadyExists,
+  Code.Unimplemented,
+]);
 
 const { values } = parseCommand("register", {
   service: { type: "string" },
   url: { type: "string" },
-  gateway: { type: "string", default: "http://127.0.0.1:8787" },
+  gateway: { type: "string", default: DEFAULT_GATEWAY },
   id: { type: "string" },
   weight: { type: "string", default: "1" },
   priority: { type: "string", default: "0" },
@@ -14,83 +29,62 @@ const { values } = parseCommand("register", {
   drain: { type: "string", default: "5" },
 });
 const token = process.env["REGISTRY_TOKEN"];
-if (values.service === undefined || values.url === undefined || token === undefined) {
-  process.stderr.write(
-    token === undefined
-      ? "set REGISTRY_TOKEN, the registry's token\n"
-      : "--service and --url are needed; `npm run register -- --help` shows how\n",
-  );
-  process.exit(2);
-}
-const { service, url } = values;
+if (token === undefined) stop(2, "found no REGISTRY_TOKEN in the environment; set it to the secret of the registry");
+const { service, url, gateway } = values;
+if (service === undefined || url === undefined) stop(2, "--service and --url are required (`npm run register -- --help`)");
 const id = values.id ?? `${hostname()}-${URL.parse(url)?.port ?? ""}`.replaceAll(/[^\w.-]/g, "-").slice(0, 64);
-const leaseMs = Number(values.lease) * 1_000;
-const RETRY_MS = 1_000;
-
-class Refused extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(`${code}: ${message}`);
-    this.code = code;
-  }
-}
-
-async function call(method: string, message: object): Promise<Record<string, unknown>> {
-  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json", "connect-protocol-version": "1" };
-  const answer = await fetch(`${values.gateway}/tidegate.registry.v1.RegistryService/${method}`, {
-    method: "POST",
-    headers,
-    body: JSON.stringify({ service, ...message }),
-    signal: AbortSignal.timeout(10_000),
-  });
-  const body = (await answer.json()) as Record<string, unknown>;
-  if (!answer.ok) throw new Refused(String(body["code"]), String(body["message"]));
-  return body;
-}
-
-async function register(): Promise<void> {
-  const facts = { id, url, weight: Number(values.weight), priority: Number(values.priority), zone: values.zone };
-  const { revision } = await call("Register", { endpoint: facts, leaseMs });
-  process.stdout.write(`${id} is registered for ${service} at ${url}, revision ${String(revision)}\n`);
-}
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-/** What registering again does not fix. */
-const FATAL = new Set(["invalid_argument", "unauthenticated", "failed_precondition", "already_exists", "unimplemented"]);
+const endpoint = { id, url, weight: numberIn("weight"), priority: numberIn("priority"), zone: values.zone };
+const leaseMs = Math.round(numberIn("lease") * 1_000);
+const drainMs = numberIn("drain") * 1_000;
+const registry = gatewayClient(RegistryService, gateway, token);
 
 let isStopping = false;
-async function stop(): Promise<void> {
-  if (isStopping) process.exit(1);
-  isStopping = true;
-  process.stdout.write(`${id} drains for ${values.drain} s; once more to go at once\n`);
-  try {
-    await call("Drain", { id });
-    await pause(Number(values.drain) * 1_000);
-    await call("Deregister", { id });
-    process.exit(0);
-  } catch (error) {
-    if (error instanceof Refused && error.code === "not_found") process.exit(0); // its lease has ended meanwhile
-    process.stderr.write(`${String(error)}; its lease will end\n`);
-    process.exit(1);
-  }
-}
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void stop());
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void leave());
 
-for (let isKnown = false; !isStopping; ) {
+for (let isRegistered = false; !isStopping; ) {
   try {
-    if (isKnown) await call("Renew", { id });
-    else await register();
-    isKnown = true;
+    if (isRegistered) await registry.renew({ service, id });
+    else {
+      const { revision } = await registry.register({ service, endpoint, leaseMs });
+      process.stdout.write(`${id} is registered for ${service} at ${url}, revision ${revision}\n`);
+    }
+    isRegistered = true;
     await pause(leaseMs / 3);
   } catch (error) {
-    if (error instanceof Refused && FATAL.has(error.code)) {
-      process.stderr.write(`${error.message}\n`);
-      process.exit(1);
-    }
-    if (error instanceof Refused && error.code === "not_found")
-      isKnown = false; // its lease had ended
-    else process.stderr.write(`${String(error)}; again in ${RETRY_MS / 1_000} s\n`);
+    const code = codeOf(error);
+    if (FATAL.has(code)) stop(1, problemOf(error, gateway));
+    if (code === Code.NotFound)
+      isRegistered = false; // the lease has ended
+    else process.stderr.write(`${problemOf(error, gateway)}; next attempt in ${RETRY_MS / 1_000} s\n`);
     await pause(RETRY_MS);
   }
+}
+
+/** Drains and deregisters the endpoint; a second signal ends this process at once. */
+async function leave(): Promise<void> {
+  if (isStopping) process.exit(1);
+  isStopping = true;
+  process.stdout.write(`${id} drains for ${values.drain} s; Ctrl-C ends it at once\n`);
+  try {
+    await registry.drain({ service: service!, id });
+    await pause(drainMs);
+    await registry.deregister({ service: service!, id });
+    process.exit(0);
+  } catch (error) {
+    if (codeOf(error) === Code.NotFound) process.exit(0); // the lease has ended
+    stop(1, `${problemOf(error, gateway)}; the endpoint is removed when its lease ends`);
+  }
+}
+
+/** @returns the number that a flag has, for the registry to check against its bounds */
+function numberIn(flag: "weight" | "priority" | "lease" | "drain"): number {
+  const text = values[flag];
+  const isNumber = flag === "lease" || flag === "drain" ? /^\d{1,6}(\.\d{1,3})?$/ : /^\d{1,9}$/;
+  if (!isNumber.test(text)) stop(2, `--${flag}: found ${text}; write a number, as \`npm run register -- --help\` shows`);
+  return Number(text);
+}
+
+function stop(code: number, text: string): never {
+  process.stderr.write(`${text}\n`);
+  process.exit(code);
 }

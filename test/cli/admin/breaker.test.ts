@@ -1,0 +1,95 @@
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BreakerService, Force, State } from "../../../protos/gen/tidegate/breaker/v1/breaker_pb.ts";
+import { type AdminServer, bearerOf, command, serve } from "./admin-server.ts";
+
+const AT = timestampFromDate(new Date("2026-11-29T03:00:00.500Z"));
+const USERS = "users.v1.UserService";
+const BREAKERS = [
+  { upstream: USERS, endpoint: "https://a.example", state: State.HALF_OPEN, since: AT, forced: Force.EVIDENCE, isolates: 3 },
+  { upstream: USERS, endpoint: "USERS", state: State.OPEN, forced: Force.OPEN, isolates: 0 },
+];
+let gateway: AdminServer;
+
+beforeAll(async () => {
+  gateway = await serve((router) =>
+    router.service(BreakerService, {
+      listBreakers({ upstream }, context) {
+        if (bearerOf(context) !== "Bearer secret") throw new ConnectError("missing or wrong bearer token", Code.Unauthenticated);
+        return { breakers: upstream === "" ? BREAKERS : [] };
+      },
+      forceBreaker({ upstream, endpoint, force, reason }, { requestHeader }) {
+        if (reason === "again") throw new ConnectError("no such endpoint", Code.NotFound);
+        const operator = requestHeader.get("tidegate-operator");
+        return { upstream, endpoint: `${endpoint} ${operator} ${reason}`, state: State.CLOSED, forced: force };
+      },
+      listChanges: ({ upstream }) => ({
+        changes: [
+          {
+            time: AT,
+            upstream,
+            endpoint: "USERS",
+            state: State.RAMP,
+            forced: Force.CLOSED,
+            who: "ada (OPERATOR_TOKEN)",
+            reason: "repaired",
+          },
+        ],
+      }),
+    }),
+  );
+});
+afterAll(() => gateway.close());
+
+const breaker = (args: readonly string[], variables: Record<string, string> = { OPERATOR_TOKEN: "secret" }) =>
+  command("breaker.ts", [...args, "--gateway", gateway.origin], variables).ended;
+
+describe("npm run breaker", () => {
+  it("lists breakers as a table, with the states of the proto in lower case", async () => {
+    expect(await breaker(["list"])).toEqual({
+      code: 0,
+      stdout: [
+        `${USERS}  https://a.example  half_open  by evidence     since 2026-11-29T03:00:00.500Z  3 isolates`,
+        `${USERS}  USERS              open       by an operator  never changed                   0 isolates`,
+        "",
+      ].join("\n"),
+      stderr: "",
+    });
+    expect((await breaker(["list", "orders.v1.OrderService"])).stdout).toBe("none\n");
+  });
+
+  it("lists changes with time, author and reason", async () => {
+    const { stdout } = await breaker(["changes", USERS]);
+    expect(stdout).toBe(`${USERS}  USERS  ramp  by an operator  2026-11-29T03:00:00.500Z  ada (OPERATOR_TOKEN): repaired\n`);
+  });
+
+  it.each([
+    ["open", "by an operator"],
+    ["close", "by an operator"],
+    ["auto", "by evidence"],
+  ])("sends %s with endpoint, operator and reason", async (name, decision) => {
+    const { code, stdout } = await breaker([name, USERS, "USERS", "--reason", "disk is full", "--as", "ada"]);
+    expect([code, stdout]).toEqual([0, `${USERS}  USERS ada disk is full  closed  ${decision}  never changed  0 isolates\n`]);
+  });
+
+  it.each([
+    [[], "found no command; write list, open, close, auto or changes"],
+    [["shut"], "found shut; write list, open, close, auto or changes"],
+    [["list", USERS, "USERS"], "list: found more arguments than it takes"],
+    [["open", USERS], "open: found no upstream or no endpoint; write both as `list` prints them"],
+    [["open", USERS, "USERS"], 'open: found no reason; write one for the audit: --reason "..."'],
+  ])("exits with 1 for %j, with the fix", async (args, problem) => {
+    expect(await breaker(args)).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining(problem) });
+  });
+
+  it("exits with 1 and the fix where the token is missing or wrong, or the gateway responds with an error", async () => {
+    expect((await breaker(["list"], {})).stderr).toContain("found no OPERATOR_TOKEN in the environment");
+    expect(await breaker(["list"], { OPERATOR_TOKEN: "other" })).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "unauthenticated: missing or wrong bearer token; set OPERATOR_TOKEN to the secret that the gateway has\n",
+    });
+    expect((await breaker(["open", USERS, "X", "--reason", "again"])).stderr).toBe("not_found: no such endpoint\n");
+  });
+});
