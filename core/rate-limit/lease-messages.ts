@@ -1,26 +1,25 @@
-// What an isolate and the object say to each other about a bucket that is split.
+// The two messages of the lease protocol: an isolate requests tokens of a leased bucket, and its Durable Object grants them.
 
-/** What an isolate asks for. */
 export interface LeaseRequest {
   readonly isolate: string;
-  readonly sequence: number; // grows with each ask of this isolate for this key
-  readonly appliedSequence: number; // the turn whose grant it lives on; 0 for none
-  readonly tokensHeld: number; // tokens it holds at the moment of sending
-  readonly tokensNeeded: number; // tokens that calls wait for; 0 where nothing waits
-  readonly demandPerMs: number; // demand it has seen, refused calls included, tokens per ms: the mean ...
-  readonly peakDemandPerMs: number; // ... and the latest
-  readonly isDemandSteady: boolean; // it has seen demand for a while: a rate of its own will be used
-  readonly requiresRate?: boolean; // on a rate of its own, also where one of two tokens a round is all there is to share
+  readonly sequence: number; // grows with each request of this isolate for this key
+  readonly appliedSequence: number; // sequence of the grant that the isolate uses now; 0 for none
+  readonly tokensHeld: number; // at the time of sending
+  readonly tokensNeeded: number; // calls wait for these tokens; 0 for a renewal in the background
+  readonly demandPerMs: number; // mean demand, refused calls included, tokens per ms
+  readonly peakDemandPerMs: number; // the same over the latest measuring step
+  readonly isDemandSteady: boolean; // the isolate has had demand for a while, so it will use a rate of its own
+  readonly requiresRate?: boolean; // lend a rate even if the limit is so small that an isolate gets only one or two tokens a period
 }
 
 export interface LeaseGrant {
-  readonly sequence: number; // of the ask that is answered
-  readonly tokens: number; // to add to what it has
-  readonly ratePerMs: number; // and what comes back of itself from now on, tokens per ms ...
-  readonly capacity: number; // ... as long as it has less than this
-  readonly lifetimeMs: number; // all of it lapses so long after the ask was sent
-  readonly renewAfterMs: number; // when to ask again, if not for need
-  readonly pauseMs: number; // not before, even for need: the pool has nothing
-  readonly retryAfterMs: number; // what to tell a caller that is refused meanwhile: when the pool has what was asked for, or one more
-  readonly poolTokens: number; // tokens in the pool after it
+  readonly sequence: number; // copied from the request
+  readonly tokens: number; // the isolate adds them to those it holds
+  readonly ratePerMs: number; // tokens per ms that come back to the isolate without a request
+  readonly capacity: number; // tokens; the rate stops refilling here
+  readonly lifetimeMs: number; // all of the lease expires this long after the request was sent
+  readonly renewAfterMs: number; // the isolate renews a rate this long after the grant arrived
+  readonly pauseMs: number; // the isolate sends no further request this long, even if calls need tokens: the pool has none
+  readonly retryAfterMs: number; // Retry-After of calls refused during the pause: until the pool has the tokens needed, or one more
+  readonly poolTokens: number; // tokens left in the pool
 }

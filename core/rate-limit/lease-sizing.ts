@@ -1,168 +1,210 @@
-// How much an isolate is lent of a split bucket, and when it comes back. Whatever is said here is safe: the pool lends no more than it has.
+// How much of a leased bucket one isolate gets, and when it requests again. No value computed here can break the limit:
+// `grantLease` lends no more than the pool has. So this file is tuned, while leased-bucket.ts has to be correct.
+//
+// Every constant was chosen by running `npm run sim -- limiter`, whose scenarios have goals for tokens over the limit, tokens left
+// unused, messages per call, latency and fairness.
 import type { LeaseRequest } from "./lease-messages.ts";
 import type { BucketLimit } from "./token-bucket.ts";
 
-const CALLS_PER_SECOND = 80; // for one key, of all isolates together
+// How often isolates renew.
+const REQUESTS_PER_SECOND = 80; // messages for one key, all isolates together
 const MIN_PERIOD_MS = 100;
-const IDLE_PERIOD_MS = 1_000; // where there is enough for all: nobody misses what lapses
+const MIN_IDLE_PERIOD_MS = 1_000; // while demand is below `BUSY_UTILIZATION`: tokens that expire unused are missed by no other isolate
 const MAX_PERIOD_MS = 5_000;
-const LENT_AT_MOST = 0.98; // of the rate; what is left fills the pool, for those who come new
-const CAPACITY_LENT = 0.5; // with rates: what one holds as room, the pool misses
-const BUSY = 0.7; // demand over the rate, from where on ...
-const UNDER_DEMAND = 0.85; // ... shares are less than the demand of their isolates: what varies comes in chunks, from the pool
-const OVER_DEMAND = 1.3;
-const HYSTERESIS = 0.1; // a change of a share reserves the larger of both for a while: small ones are not worth it ...
-const MEASURED_MS = 4_000; // ... nor what is noise: a mean that forgets within 2 s is as sure as a count over 4 s
-const MARGIN = 1.1; // of demand, that chunks provide for; 1 where there is not enough for all
-const SPREAD = 2; // standard deviations of a demand without memory, that chunks provide for, too; 1 where there is not enough
-const BURST_MS = 190; // that a chunk serves where demand is not steady, at least ...
-const BURST_SHARE = 0.15; // ... and of the period: many isolates must not ask all the time
-const EVENS_MS = 100; // of its rate, that an isolate may hold in any case
-const SHORT_MS = 6; // nothing is asked for so long, where a burst has got less than it wanted; or for ...
-const SHORT_EACH_MS = 0.15; // ... each isolate, where there are many
-const STOCK = 0.05; // of the capacity: while the pool has more, who wants more than its share gets it at once
-const MIN_PACE = 0.1;
-const FASTER = 0.9; // with each share of the mean size that lapses while the key is busy
-const SLOWER = 1.01; // with each ask else
-const SMALL = 2; // tokens a round and isolate: a limit with fewer lends no rates; what one isolate sits on, the others would miss
-const FLIGHT_MS = 50; // of demand, that a small limit lends beside what is needed: it is spent before another answer can be there
-const SMALL_LIFE_MS = 300; // of what is spent at once: while it is reserved, the pool has no room for what comes back
-const SCARCE = 0.1; // of the capacity of a small limit: under an attack, who got something pauses, too, where the pool has less
+const MIN_PERIOD_FACTOR = 0.1;
+const PERIOD_SHRINK = 0.9; // factor for each share of mean size that expires while the key is busy
+const PERIOD_GROWTH = 1.01; // factor for each other request
 
-/** What all isolates together want of a bucket, and what follows from it for the one that asks. */
+// How much of the rate is lent.
+const MAX_LEASED_UTILIZATION = 0.98; // share of the limit's rate; the rest refills the pool for isolates that are new
+const BUSY_UTILIZATION = 0.7; // share of the limit's rate; above it demand counts as scarce
+const BUSY_RATE_FACTOR = 0.85; // rate lent, over measured demand; the varying part of demand is granted as chunks out of the pool
+const IDLE_RATE_FACTOR = 1.3; // the same while demand is below `BUSY_UTILIZATION`
+const RATE_HYSTERESIS = 0.1; // share of the old rate; a smaller change is not made, because a change reserves the larger rate for a while
+const DEMAND_SAMPLE_MS = 4_000; // a mean with a time constant of 2 s is as precise as a count over 4 s; changes within its error are not made
+
+// How many tokens are granted at once.
+const CHUNK_MARGIN = 1.1; // chunk over mean demand; 1 while demand exceeds the limit
+const CHUNK_DEVIATIONS = 2; // standard deviations of Poisson demand added to a chunk; 1 while demand exceeds the limit
+const BURST_MS = 190; // a chunk for unsteady demand lasts this long ...
+const BURST_PERIOD_SHARE = 0.15; // ... or this share of a period, if that is longer: many isolates must not request all the time
+
+// How much an isolate may hold.
+const LEASED_CAPACITY_SHARE = 0.5; // share of the bucket's capacity lent along with rates; capacity that is lent is missing in the pool
+const HELD_RATE_MS = 100; // an isolate may always hold the tokens of its rate for this long
+
+// How long an isolate pauses between requests.
+const SHORT_PAUSE_MS = 6; // after a chunk that was smaller than wanted for unsteady demand ...
+const SHORT_PAUSE_PER_ISOLATE_MS = 0.15; // ... or this long for each isolate, if that is longer
+const POOL_STOCK_SHARE = 0.05; // share of capacity; while the pool has more, isolates whose demand exceeds their share do not pause
+
+// Small limits: no rates are lent, because tokens that one isolate holds are missing in the others.
+const SMALL_TOKENS_PER_REQUEST = 2; // a limit is small if it refills fewer tokens than this between two messages
+const SMALL_CAPACITY_PER_ISOLATE = 3; // ... or if its capacity is below this many times the tokens needed, for each isolate
+const SMALL_RESPONSE_MS = 50; // demand of this time is granted beside the tokens needed: calls spend it before the next response arrives
+const SMALL_LIFETIME_MS = 300; // tokens that are not spent at once expire soon: while they are reserved, the pool cannot refill
+const SMALL_REQUEST_RATE = 1.25; // messages of all refused isolates together, over the limit's rate
+const SMALL_ATTACK_DEMAND = 2; // demand over rate; above it, and with a pool below `SMALL_SCARCE_SHARE`, isolates pause after grants too
+const SMALL_SCARCE_SHARE = 0.1; // share of capacity
+
+/** Demand of all isolates for a bucket, and what follows from it for the isolate that sent a request. */
 export interface BucketDemand {
-  readonly ratePerMs: number; // of the limit, tokens per ms
-  readonly isolates: number;
-  readonly totalDemandPerMs: number; // of all, tokens per ms
-  readonly isBusy: boolean;
-  readonly maxSharePerMs: number; // the most that one gets, tokens per ms
-  readonly isSaturated: boolean; // this one wants more than that
-  readonly isSmall: boolean; // no rates are lent
-  readonly periodFactor: number;
-  readonly periodMs: number;
-  readonly lifetimeMs: number;
+  readonly ratePerMs: number; // rate of the limit, tokens per ms
+  readonly isolates: number; // isolates with a lease, the requesting one included
+  readonly totalDemandPerMs: number; // tokens per ms
+  readonly isBusy: boolean; // demand is above `BUSY_UTILIZATION` of the rate
+  readonly maxSharePerMs: number; // the largest rate that one isolate gets, tokens per ms; Infinity if the limit is enough for all
+  readonly isSaturated: boolean; // this isolate's demand is above `maxSharePerMs`
+  readonly isSmall: boolean; // the limit is too small to lend rates
+  readonly periodFactor: number; // in (0, 1]; scales the period, see `LeasedBucket.periodFactor`
+  readonly periodMs: number; // time between two renewals of one isolate
+  readonly lifetimeMs: number; // time after which a lease expires
 }
 
 /**
- * @param others what other isolates have said of their demand, tokens per ms
- * @param pace   of the pool, in (0, 1]
- * @param lapsed rates that have lapsed since the last ask, tokens per ms
+ * Sums up the demand for a bucket.
+ *
+ * @param othersPerMs      demand that the other isolates reported, tokens per ms
+ * @param periodFactor     the bucket's, in (0, 1]
+ * @param expiredRatePerMs rates that expired since the last request, tokens per ms
  */
 export function bucketDemand(
-  { capacity, ...limit }: BucketLimit,
-  others: readonly number[],
-  ask: LeaseRequest,
-  pace: number,
-  lapsed: number,
+  { capacity, rate, intervalMs }: BucketLimit,
+  othersPerMs: readonly number[],
+  request: LeaseRequest,
+  periodFactor: number,
+  expiredRatePerMs: number,
 ): BucketDemand {
-  const rate = limit.rate / limit.intervalMs;
-  const isolates = others.length + 1;
-  const demand = others.reduce((total, one) => total + one, ask.demandPerMs);
-  const isBusy = demand > BUSY * rate;
-  const faster = isBusy && lapsed > 0 ? Math.max(MIN_PACE, pace * FASTER ** ((lapsed / rate) * isolates)) : Math.min(1, pace * SLOWER);
-  const least = isBusy ? MIN_PERIOD_MS : IDLE_PERIOD_MS;
-  const periodMs = Math.min(MAX_PERIOD_MS, Math.max(least, (faster * isolates * 1_000) / CALLS_PER_SECOND));
-  const isSlow = ask.requiresRate !== true && (rate * 1_000) / CALLS_PER_SECOND < SMALL;
-  const isSmall = isSlow || capacity < 3 * isolates * Math.max(1, ask.tokensNeeded);
-  const level = maxMinShare([...others, ask.demandPerMs], rate * LENT_AT_MOST);
-  const lifeMs = isSmall ? SMALL_LIFE_MS : Math.ceil(1.5 * periodMs + 100);
+  const ratePerMs = rate / intervalMs;
+  const isolates = othersPerMs.length + 1;
+  const totalDemandPerMs = othersPerMs.reduce((total, demand) => total + demand, request.demandPerMs);
+  const isBusy = totalDemandPerMs > BUSY_UTILIZATION * ratePerMs;
+  const factor =
+    isBusy && expiredRatePerMs > 0
+      ? Math.max(MIN_PERIOD_FACTOR, periodFactor * PERIOD_SHRINK ** ((expiredRatePerMs / ratePerMs) * isolates))
+      : Math.min(1, periodFactor * PERIOD_GROWTH);
+  const minPeriodMs = isBusy ? MIN_PERIOD_MS : MIN_IDLE_PERIOD_MS;
+  const periodMs = Math.min(MAX_PERIOD_MS, Math.max(minPeriodMs, (factor * isolates * 1_000) / REQUESTS_PER_SECOND));
+  const isSlow = request.requiresRate !== true && (ratePerMs * 1_000) / REQUESTS_PER_SECOND < SMALL_TOKENS_PER_REQUEST;
+  const isSmall = isSlow || capacity < SMALL_CAPACITY_PER_ISOLATE * isolates * Math.max(1, request.tokensNeeded);
+  const maxSharePerMs = maxMinShare([...othersPerMs, request.demandPerMs], ratePerMs * MAX_LEASED_UTILIZATION);
   return {
-    ratePerMs: rate,
+    ratePerMs,
     isolates,
-    totalDemandPerMs: demand,
+    totalDemandPerMs,
     isBusy,
-    maxSharePerMs: level,
-    isSaturated: ask.demandPerMs >= level,
+    maxSharePerMs,
+    isSaturated: request.demandPerMs >= maxSharePerMs,
     isSmall,
-    periodFactor: faster,
+    periodFactor: factor,
     periodMs,
-    lifetimeMs: lifeMs,
+    lifetimeMs: isSmall ? SMALL_LIFETIME_MS : Math.ceil(1.5 * periodMs + 100), // a renewal may be half a period late
   };
 }
 
-/** @param before the rate it lives on, tokens per ms */
-export function leasedRate(
-  { maxSharePerMs: level, isBusy, isSaturated, isSmall }: BucketDemand,
-  ask: LeaseRequest,
-  before: number,
-): number {
-  const wanted = isSmall || !ask.isDemandSteady ? 0 : isSaturated ? level : ask.demandPerMs * (isBusy ? UNDER_DEMAND : OVER_DEMAND);
-  const noise = isSaturated ? 0 : Math.sqrt(before / MEASURED_MS);
-  return Math.abs(wanted - before) <= HYSTERESIS * before + noise ? before : wanted;
+/**
+ * The rate to lend, tokens per ms.
+ *
+ * @param previousPerMs the rate that the isolate uses now, tokens per ms
+ */
+export function leasedRate(demand: BucketDemand, request: LeaseRequest, previousPerMs: number): number {
+  const wantedPerMs = wantedRate(demand, request);
+  const errorPerMs = demand.isSaturated ? 0 : Math.sqrt(previousPerMs / DEMAND_SAMPLE_MS); // standard deviation of Poisson demand
+  const isSmallChange = Math.abs(wantedPerMs - previousPerMs) <= RATE_HYSTERESIS * previousPerMs + errorPerMs;
+  return isSmallChange ? previousPerMs : wantedPerMs;
+}
+
+function wantedRate({ isSmall, isSaturated, maxSharePerMs, isBusy }: BucketDemand, request: LeaseRequest): number {
+  if (isSmall || !request.isDemandSteady) return 0;
+  if (isSaturated) return maxSharePerMs;
+  return request.demandPerMs * (isBusy ? BUSY_RATE_FACTOR : IDLE_RATE_FACTOR);
 }
 
 /**
- * Tokens at once, beside the rate: what the demand may take until the next ask, and the rate does not bring.
+ * Tokens to grant at once: the part of demand until the next request that the rate does not cover.
  *
- * @param perMs the rate it gets
- * @param has   tokens it holds
- * @param left  tokens in the pool
+ * @param ratePerMs  the rate that is lent, tokens per ms
+ * @param held       tokens that the isolate holds
+ * @param poolTokens tokens in the pool
  */
-export function chunkSize(traffic: BucketDemand, ask: LeaseRequest, perMs: number, has: number, left: number): number {
-  const { periodMs, maxSharePerMs: level, isBusy, isSaturated } = traffic;
-  if (traffic.isSmall) return ask.tokensNeeded + Math.floor(ask.demandPerMs * FLIGHT_MS);
-  const burst = (ask.peakDemandPerMs - perMs) * Math.min(periodMs, Math.max(BURST_MS, BURST_SHARE * periodMs));
-  // Where there is not enough for all, what one keeps in stock others miss.
-  const [margin, spread] = level === Number.POSITIVE_INFINITY ? [MARGIN, SPREAD] : [1, 1];
-  const steady = (ask.demandPerMs * margin - perMs) * periodMs + spread * Math.sqrt(ask.demandPerMs * periodMs);
-  if (!ask.isDemandSteady) return Math.max(ask.tokensNeeded, burst - has);
-  const ahead = ask.tokensNeeded > 0 || !isBusy ? Math.max(steady, burst) : steady; // a mean is late where demand grows
-  return Math.max(ask.tokensNeeded, (isSaturated ? Math.min(ahead, left / 2) : ahead) - has);
+export function chunkSize(demand: BucketDemand, request: LeaseRequest, ratePerMs: number, held: number, poolTokens: number): number {
+  const { periodMs, maxSharePerMs, isBusy, isSaturated } = demand;
+  const { tokensNeeded, demandPerMs, peakDemandPerMs, isDemandSteady } = request;
+  if (demand.isSmall) return tokensNeeded + Math.floor(demandPerMs * SMALL_RESPONSE_MS);
+  const burst = (peakDemandPerMs - ratePerMs) * Math.min(periodMs, Math.max(BURST_MS, BURST_PERIOD_SHARE * periodMs));
+  if (!isDemandSteady) return Math.max(tokensNeeded, burst - held);
+  // If the limit is not enough for all, tokens that one isolate keeps in stock are missing in the others.
+  const isEnoughForAll = maxSharePerMs === Number.POSITIVE_INFINITY;
+  const [margin, deviations] = isEnoughForAll ? [CHUNK_MARGIN, CHUNK_DEVIATIONS] : [1, 1];
+  const mean = (demandPerMs * margin - ratePerMs) * periodMs + deviations * Math.sqrt(demandPerMs * periodMs);
+  const wanted = tokensNeeded > 0 || !isBusy ? Math.max(mean, burst) : mean; // the mean lags behind while demand grows
+  return Math.max(tokensNeeded, (isSaturated ? Math.min(wanted, poolTokens / 2) : wanted) - held);
 }
 
 /**
- * The most that it may hold. A capacity that is lent is room the pool has no longer: while it has use for it, little more than what
- * serves to even out.
+ * Tokens that the isolate may hold at most. Capacity that is lent is missing in the pool: while the pool needs it, an isolate gets
+ * little more than it takes to even out its demand.
  *
- * @param perMs the rate it gets
- * @param has   tokens it holds, with what it gets
- * @param room  that neither others nor the pool have use for, tokens
+ * @param ratePerMs the rate that is lent, tokens per ms
+ * @param held      tokens that the isolate holds, those just granted included
+ * @param room      capacity that neither other isolates nor the pool need, tokens
  */
-export function leasedCapacity(
-  { ratePerMs: rate, periodMs }: BucketDemand,
-  limit: BucketLimit,
-  perMs: number,
-  has: number,
-  room: number,
-): number {
-  if (perMs === 0) return has;
-  const deviation = Math.sqrt(perMs * periodMs);
-  const evens = perMs * EVENS_MS + SPREAD * deviation;
-  const head = Math.max(0, Math.min(room / 2, deviation)); // for a lull: what overflows is lost
-  return Math.max(has + head, Math.min(CAPACITY_LENT * limit.capacity * (perMs / rate), Math.max(room, evens)));
+export function leasedCapacity(demand: BucketDemand, limit: BucketLimit, ratePerMs: number, held: number, room: number): number {
+  if (ratePerMs === 0) return held;
+  const deviation = Math.sqrt(ratePerMs * demand.periodMs);
+  const evenOut = ratePerMs * HELD_RATE_MS + CHUNK_DEVIATIONS * deviation;
+  const headroom = Math.max(0, Math.min(room / 2, deviation)); // demand may pause, and tokens above the capacity are lost
+  const share = LEASED_CAPACITY_SHARE * limit.capacity * (ratePerMs / demand.ratePerMs);
+  return Math.max(held + headroom, Math.min(share, Math.max(room, evenOut)));
 }
 
-/** When one that was refused may ask again, ms. @param roll a number in [0, 1): spreads those who come back */
-export function pauseAfterRefusalMs(
-  { ratePerMs: rate, isolates, isSmall, isSaturated, periodMs }: BucketDemand,
-  ask: LeaseRequest,
-  roll: number,
-): number {
-  if (isSmall) return (isolates / (1.25 * rate)) * (0.5 + roll);
-  if (!ask.isDemandSteady) return Math.max(BURST_MS, BURST_SHARE * periodMs) / 2;
+/**
+ * How long an isolate whose request was refused sends no other one, ms.
+ *
+ * @param random in [0, 1): spreads the isolates that come back
+ */
+export function pauseAfterRefusalMs(demand: BucketDemand, request: LeaseRequest, random: number): number {
+  const { ratePerMs, isolates, isSmall, isSaturated, periodMs } = demand;
+  if (isSmall) return (isolates / (SMALL_REQUEST_RATE * ratePerMs)) * (0.5 + random);
+  if (!request.isDemandSteady) return Math.max(BURST_MS, BURST_PERIOD_SHARE * periodMs) / 2;
   return isSaturated ? periodMs : periodMs / 2;
 }
 
-/** How long one that got something does not ask for more, ms. @param got what it wanted and has now, and what the pool has left */
+/** The outcome of a grant, from which the pause after it follows. */
+interface Granted {
+  readonly chunk: number; // tokens that were wanted at once
+  readonly held: number; // tokens that the isolate holds now
+  readonly poolTokens: number; // tokens left in the pool
+}
+
+/**
+ * How long an isolate that got tokens sends no other request for need, ms.
+ *
+ * @param random in [0, 1): spreads the isolates that come back
+ */
 export function pauseAfterGrantMs(
-  traffic: BucketDemand,
+  demand: BucketDemand,
   limit: BucketLimit,
-  ask: LeaseRequest,
-  got: { readonly chunk: number; readonly has: number; readonly left: number },
-  roll: number,
+  request: LeaseRequest,
+  { chunk, held, poolTokens }: Granted,
+  random: number,
 ): number {
-  const { ratePerMs: rate, isolates, totalDemandPerMs: demand, isBusy, isSaturated, isSmall, periodMs } = traffic;
-  if (isSmall) return demand > 2 * rate && got.left < SCARCE * limit.capacity ? pauseAfterRefusalMs(traffic, ask, roll) : 0;
-  if (isSaturated && ask.isDemandSteady) return got.left > STOCK * limit.capacity ? 0 : periodMs;
-  if (got.has >= got.chunk / 2) return 0;
-  if (!ask.isDemandSteady) return Math.max(SHORT_MS, SHORT_EACH_MS * isolates);
+  const { ratePerMs, isolates, totalDemandPerMs, isBusy, isSaturated, isSmall, periodMs } = demand;
+  if (isSmall) {
+    const isAttack = totalDemandPerMs > SMALL_ATTACK_DEMAND * ratePerMs && poolTokens < SMALL_SCARCE_SHARE * limit.capacity;
+    return isAttack ? pauseAfterRefusalMs(demand, request, random) : 0;
+  }
+  if (isSaturated && request.isDemandSteady) return poolTokens > POOL_STOCK_SHARE * limit.capacity ? 0 : periodMs;
+  if (held >= chunk / 2) return 0;
+  if (!request.isDemandSteady) return Math.max(SHORT_PAUSE_MS, SHORT_PAUSE_PER_ISOLATE_MS * isolates);
   return isBusy ? periodMs / 2 : 0;
 }
 
 /**
- * The most that one of several demands gets where all of them are more than the rate; Infinity where there is enough for all.
+ * The largest share of a rate under max-min fairness: demands below it are met whole, the others get this share.
  *
- * @see Bertsekas and Gallager, Data Networks, section 6.5.2 (max-min fairness)
+ * @returns Infinity if the rate meets all demands
+ * @see Bertsekas and Gallager, Data Networks, section 6.5.2
  */
 export function maxMinShare(demands: readonly number[], rate: number): number {
   let left = rate;

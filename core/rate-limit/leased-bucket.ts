@@ -1,5 +1,5 @@
-// The object's half of a leased bucket. The bucket is split: every isolate has a rate and a capacity of its own for a while, the pool
-// has the rest. All rates together are never more than the limit's, nor all capacities; so no window admits more than one bucket would.
+// The Durable Object's side of a leased bucket. For a while each isolate has a rate and a capacity of its own, and the pool has the rest.
+// All rates together never exceed the limit's rate, nor all capacities its capacity: so no time window admits more than one bucket would.
 import { assert } from "../assert.ts";
 import type { LeaseGrant, LeaseRequest } from "./lease-messages.ts";
 import { bucketDemand, chunkSize, leasedCapacity, leasedRate, pauseAfterGrantMs, pauseAfterRefusalMs } from "./lease-sizing.ts";
@@ -7,27 +7,29 @@ import type { BucketLimit } from "./token-bucket.ts";
 
 /** Plain data: fit for storage. */
 export interface LeasedBucket {
-  readonly tokens: number;
-  readonly updatedAt: number; // epoch ms of the object's clock
-  readonly leases: Readonly<Record<string, LeaseRecord>>; // by isolate
-  readonly periodFactor: number; // in (0, 1]: how much sooner than usual shares lapse, because too much lapsed unused
+  readonly tokens: number; // in the pool
+  readonly updatedAt: number; // epoch ms of the Durable Object's clock
+  readonly leases: Readonly<Record<string, LeaseRecord>>; // one per isolate, its name is the key
+  readonly periodFactor: number; // in (0, 1]; periods are shortened by it after many rates expired unused
 }
 
+/** What one isolate may spend of the bucket. */
 interface LeasedShare {
-  readonly ratePerMs: number;
-  readonly capacity: number; // the most it can hold, tokens
-  readonly expiresAt: number; // epoch ms: nothing of it can be spent after
+  readonly ratePerMs: number; // tokens per ms
+  readonly capacity: number; // tokens; the most that the isolate can hold
+  readonly expiresAt: number; // epoch ms; the isolate spends nothing of it afterwards
 }
 
+/** What the bucket knows of one isolate. */
 export interface LeaseRecord {
-  readonly sequence: number;
-  readonly demandPerMs: number; // tokens per ms
-  readonly activeUntil: number; // counts as active until then, epoch ms
-  readonly current: LeasedShare; // as granted
-  readonly previous: LeasedShare; // what it lives on where that grant never arrived
+  readonly sequence: number; // the latest grant has it
+  readonly demandPerMs: number; // tokens per ms, reported with the latest request
+  readonly activeUntil: number; // epoch ms; until then the isolate counts in the demand
+  readonly current: LeasedShare; // the latest grant
+  readonly previous: LeasedShare; // the grant before it, which the isolate still uses if the latest one never arrived
 }
 
-/** Clocks run at rates that differ a little, and a Worker's stands still between two turns of I/O. */
+/** Added to every expiry, ms: clocks run at slightly different rates, and the clock of a Worker stands still between two I/O events. */
 export const CLOCK_GUARD_MS = 250;
 const NOTHING: LeasedShare = { ratePerMs: 0, capacity: 0, expiresAt: 0 };
 
@@ -35,126 +37,135 @@ export function fullLeasedBucket(limit: BucketLimit, now: number): LeasedBucket 
   return { tokens: limit.capacity, updatedAt: now, leases: {}, periodFactor: 1 };
 }
 
-/** When nothing of a loan can be spent any more, and nobody counts its isolate as active, epoch ms. */
-export function leaseEndsAt({ current: now, previous: before, activeUntil: seenUntil }: LeaseRecord): number {
-  return Math.max(now.expiresAt, before.expiresAt, seenUntil);
+/** When the record of a lease can be deleted, epoch ms: nothing of it can be spent, and its isolate counts as inactive. */
+export function leaseEndsAt({ current, previous, activeUntil }: LeaseRecord): number {
+  return Math.max(current.expiresAt, previous.expiresAt, activeUntil);
 }
 
-/** When a pool that nobody asks again is full with nothing lent, epoch ms: forgetting it then changes nothing. */
-export function bucketEndsAt(pool: LeasedBucket, limit: BucketLimit): number {
-  const lapsed = Object.values(pool.leases).reduce(
-    (last, { current: now, previous: before }) => Math.max(last, now.expiresAt, before.expiresAt),
-    pool.updatedAt,
-  );
-  return lapsed + Math.ceil((limit.capacity * limit.intervalMs) / limit.rate) + 1; // sums of fractions come out a little low
+/** When a bucket without further requests is full and lends nothing, epoch ms: deleting it then changes nothing. */
+export function bucketEndsAt({ leases, updatedAt }: LeasedBucket, limit: BucketLimit): number {
+  let expiredAt = updatedAt;
+  for (const { current, previous } of Object.values(leases)) expiredAt = Math.max(expiredAt, current.expiresAt, previous.expiresAt);
+  return expiredAt + Math.ceil((limit.capacity * limit.intervalMs) / limit.rate) + 1; // 1 ms for rounding errors of the sums
 }
 
-/** What may be spent of what is lent at once, tokens: never more than the capacity. */
-export function reservedByLeases(loans: LeasedBucket["leases"]): { readonly capacity: number; readonly ratePerMs: number } {
+/** Rate and capacity that the pool cannot use, because isolates may spend them. */
+export function reservedByLeases(leases: LeasedBucket["leases"]): { readonly capacity: number; readonly ratePerMs: number } {
   let [capacity, ratePerMs] = [0, 0];
-  for (const { current: now, previous: before } of Object.values(loans)) {
-    capacity += Math.max(now.capacity, before.capacity);
-    ratePerMs += Math.max(now.ratePerMs, before.ratePerMs);
+  for (const { current, previous } of Object.values(leases)) {
+    capacity += Math.max(current.capacity, previous.capacity);
+    ratePerMs += Math.max(current.ratePerMs, previous.ratePerMs);
   }
   return { capacity, ratePerMs };
 }
 
 /**
- * Answers one ask. A renewal never shortens what an isolate may be living on: its grant may be lost on the way, so both are reserved
- * until the isolate says which it applied. What lapses is gone with what was left of it: the dead keep nothing from the living.
+ * Decides one request. A renewal never shortens the share that the isolate may be using: the grant may be lost on its way, so both shares
+ * are reserved until the isolate reports which one it applied. When a share expires, the tokens left in it expire with it, so that isolates
+ * that have ended keep nothing from the others.
  *
- * @param now  epoch ms; a clock that steps back refills nothing
- * @param roll a number in [0, 1): spreads those who come back
- * @returns the pool after it, and the grant; `undefined` where a later ask of the same isolate has been answered already
+ * @param known  undefined for a bucket without a request so far, which is full
+ * @param now    epoch ms; a clock that steps back refills nothing
+ * @param random in [0, 1): spreads the isolates that come back after a pause
+ * @returns the bucket afterwards, and the grant; no grant if a later request of the same isolate has been decided already
  */
 export function grantLease(
   known: LeasedBucket | undefined,
   limit: BucketLimit,
-  ask: LeaseRequest,
+  request: LeaseRequest,
   now: number,
-  roll: number,
+  random: number,
 ): [LeasedBucket, LeaseGrant | undefined] {
-  assert(ask.tokensNeeded >= 0 && ask.tokensHeld >= 0 && ask.demandPerMs >= 0, "an ask has no negative numbers");
-  const [pool, lapsed] = refill(known ?? fullLeasedBucket(limit, now), limit, now);
-  const mine = pool.leases[ask.isolate];
-  if (mine !== undefined && ask.sequence <= mine.sequence) return [pool, undefined];
+  assert(request.tokensNeeded >= 0 && request.tokensHeld >= 0 && request.demandPerMs >= 0, "a lease request has no negative numbers");
+  const [bucket, expiredPerMs] = refill(known ?? fullLeasedBucket(limit, now), limit, now);
+  const record = bucket.leases[request.isolate];
+  if (record !== undefined && request.sequence <= record.sequence) return [bucket, undefined];
 
-  const { [ask.isolate]: _, ...others } = pool.leases;
-  const lent = reservedByLeases(others);
-  const basis = mine === undefined ? NOTHING : ask.appliedSequence === mine.sequence ? mine.current : mine.previous;
-  const has = Math.min(ask.tokensHeld, basis.capacity); // nobody holds what was not lent
-  const room = Math.max(0, limit.capacity - lent.capacity); // for what it may hold and the pool has, together
-  const demands = Object.values(others).map(({ demandPerMs: demand }) => demand);
-  const traffic = bucketDemand(limit, demands, ask, pool.periodFactor, lapsed);
-  const { ratePerMs: rate } = traffic;
+  const { [request.isolate]: _, ...others } = bucket.leases;
+  const reserved = reservedByLeases(others);
+  const applied = appliedShare(record, request);
+  const heldBefore = Math.min(request.tokensHeld, applied.capacity); // an isolate cannot hold more than was lent
+  const room = Math.max(0, limit.capacity - reserved.capacity); // the isolate and the pool share it
+  const demands = Object.values(others).map(({ demandPerMs }) => demandPerMs);
+  const demand = bucketDemand(limit, demands, request, bucket.periodFactor, expiredPerMs);
 
-  const perMs = Math.max(0, Math.min(leasedRate(traffic, ask, basis.ratePerMs), rate - lent.ratePerMs));
-  const chunk = chunkSize(traffic, ask, perMs, has, pool.tokens);
-  const whole = Math.floor(Math.min(chunk, pool.tokens, Math.max(0, room - has)));
-  const isRefused = whole + has < ask.tokensNeeded;
-  const tokens = isRefused ? 0 : whole;
-  const capacity = Math.min(room, leasedCapacity(traffic, limit, perMs, has + tokens, room - (pool.tokens - tokens)));
-  const left = Math.max(0, Math.min(pool.tokens - tokens, room - Math.max(capacity, basis.capacity)));
+  const ratePerMs = Math.max(0, Math.min(leasedRate(demand, request, applied.ratePerMs), demand.ratePerMs - reserved.ratePerMs));
+  const chunk = chunkSize(demand, request, ratePerMs, heldBefore, bucket.tokens);
+  const available = Math.floor(Math.min(chunk, bucket.tokens, Math.max(0, room - heldBefore)));
+  const isRefused = available + heldBefore < request.tokensNeeded;
+  const tokens = isRefused ? 0 : available;
+  const held = heldBefore + tokens;
+  const capacity = Math.min(room, leasedCapacity(demand, limit, ratePerMs, held, room - (bucket.tokens - tokens)));
+  const poolTokens = Math.max(0, Math.min(bucket.tokens - tokens, room - Math.max(capacity, applied.capacity)));
 
-  const retryAfterMs = Math.max(0, Math.ceil((isRefused ? ask.tokensNeeded - has - pool.tokens : 1 - left) / rate)); // until the pool has it
-  const got = { chunk, has: has + tokens, left };
-  const rests = isRefused ? pauseAfterRefusalMs(traffic, ask, roll) : pauseAfterGrantMs(traffic, limit, ask, got, roll);
-  const pauseMs = rests === 0 ? 0 : Math.ceil(Math.max(retryAfterMs, rests));
-  const { periodMs, lifetimeMs: lifeMs, periodFactor: pace } = traffic;
-  const until = now + lifeMs + CLOCK_GUARD_MS;
-  const loan: LeaseRecord = {
-    sequence: ask.sequence,
-    demandPerMs: ask.demandPerMs,
-    activeUntil: Math.max(until, now + pauseMs + CLOCK_GUARD_MS),
-    current: { ratePerMs: perMs, capacity, expiresAt: until },
-    previous: basis.expiresAt > now ? { ...basis, capacity: Math.max(basis.capacity, has) } : NOTHING,
+  const missing = isRefused ? request.tokensNeeded - heldBefore - bucket.tokens : 1 - poolTokens;
+  const retryAfterMs = Math.max(0, Math.ceil(missing / demand.ratePerMs)); // until the pool has refilled so far
+  const pause = isRefused
+    ? pauseAfterRefusalMs(demand, request, random)
+    : pauseAfterGrantMs(demand, limit, request, { chunk, held, poolTokens }, random);
+  const pauseMs = pause === 0 ? 0 : Math.ceil(Math.max(retryAfterMs, pause));
+
+  const { periodMs, lifetimeMs, periodFactor } = demand;
+  const expiresAt = now + lifetimeMs + CLOCK_GUARD_MS;
+  const lease: LeaseRecord = {
+    sequence: request.sequence,
+    demandPerMs: request.demandPerMs,
+    activeUntil: Math.max(expiresAt, now + pauseMs + CLOCK_GUARD_MS),
+    current: { ratePerMs, capacity, expiresAt },
+    previous: applied.expiresAt > now ? { ...applied, capacity: Math.max(applied.capacity, heldBefore) } : NOTHING,
   };
-  const after: LeasedBucket = { tokens: left, updatedAt: pool.updatedAt, leases: { ...others, [ask.isolate]: loan }, periodFactor: pace };
   return [
-    after,
-    {
-      sequence: ask.sequence,
-      tokens,
-      ratePerMs: perMs,
-      capacity,
-      lifetimeMs: lifeMs,
-      renewAfterMs: periodMs,
-      pauseMs,
-      retryAfterMs,
-      poolTokens: left,
-    },
+    { tokens: poolTokens, updatedAt: bucket.updatedAt, leases: { ...others, [request.isolate]: lease }, periodFactor },
+    { sequence: request.sequence, tokens, ratePerMs, capacity, lifetimeMs, renewAfterMs: periodMs, pauseMs, retryAfterMs, poolTokens },
   ];
 }
 
-/** What the pool has earned meanwhile beside the rates that are lent, as far as there is room; and the rates that have lapsed, together. */
-function refill(pool: LeasedBucket, limit: BucketLimit, now: number): [LeasedBucket, lapsed: number] {
-  let { tokens, updatedAt: at, leases: loans } = pool;
-  let lapsed = 0;
-  while (at < now) {
-    const next = Object.values(loans).reduce((soonest, loan) => Math.min(soonest, lapse(loan.current, at), lapse(loan.previous, at)), now);
-    const lent = reservedByLeases(loans);
-    const earned = (next - at) * Math.max(0, limit.rate / limit.intervalMs - lent.ratePerMs);
-    tokens = Math.max(0, Math.min(tokens + earned, limit.capacity - lent.capacity));
-    at = next;
-    for (const loan of Object.values(loans)) if (loan.current.expiresAt === at) lapsed += loan.current.ratePerMs;
-    loans = living(loans, at);
+/** The share that the isolate uses when it sends a request. */
+function appliedShare(record: LeaseRecord | undefined, request: LeaseRequest): LeasedShare {
+  if (record === undefined) return NOTHING;
+  return request.appliedSequence === record.sequence ? record.current : record.previous;
+}
+
+/**
+ * Adds to the pool what it earned since the last request: the part of the rate that is not lent, as far as there is room. Removes leases
+ * that have expired.
+ *
+ * @returns the bucket, and the sum of the rates that have expired, tokens per ms
+ */
+function refill(bucket: LeasedBucket, limit: BucketLimit, now: number): [LeasedBucket, expiredPerMs: number] {
+  let { tokens, updatedAt, leases } = bucket;
+  let expiredPerMs = 0;
+  while (updatedAt < now) {
+    const next = Math.min(now, nextExpiry(leases, updatedAt)); // the lent rate changes at an expiry, so time passes in steps
+    const reserved = reservedByLeases(leases);
+    const earned = (next - updatedAt) * Math.max(0, limit.rate / limit.intervalMs - reserved.ratePerMs);
+    tokens = Math.max(0, Math.min(tokens + earned, limit.capacity - reserved.capacity));
+    updatedAt = next;
+    for (const { current } of Object.values(leases)) if (current.expiresAt === updatedAt) expiredPerMs += current.ratePerMs;
+    leases = withoutExpired(leases, updatedAt);
   }
-  return [{ tokens, updatedAt: at, leases: loans, periodFactor: pool.periodFactor }, lapsed];
+  return [{ tokens, updatedAt, leases, periodFactor: bucket.periodFactor }, expiredPerMs];
 }
 
-/** The next lapse of a share, epoch ms; never for one that has lapsed. */
-function lapse({ expiresAt: until }: LeasedShare, at: number): number {
-  return until > at ? until : Number.POSITIVE_INFINITY;
+/** The first expiry of a share after a time, epoch ms; Infinity if no share expires later. */
+function nextExpiry(leases: LeasedBucket["leases"], after: number): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (const { current, previous } of Object.values(leases)) {
+    if (current.expiresAt > after) next = Math.min(next, current.expiresAt);
+    if (previous.expiresAt > after) next = Math.min(next, previous.expiresAt);
+  }
+  return next;
 }
 
-function living(loans: LeasedBucket["leases"], at: number): LeasedBucket["leases"] {
+function withoutExpired(leases: LeasedBucket["leases"], now: number): LeasedBucket["leases"] {
   const kept: Record<string, LeaseRecord> = {};
-  for (const [isolate, loan] of Object.entries(loans)) {
-    if (loan.activeUntil <= at) continue;
+  for (const [isolate, lease] of Object.entries(leases)) {
+    if (lease.activeUntil <= now) continue;
+    const { current, previous } = lease;
     kept[isolate] = {
-      ...loan,
-      current: loan.current.expiresAt > at ? loan.current : NOTHING,
-      previous: loan.previous.expiresAt > at ? loan.previous : NOTHING,
+      ...lease,
+      current: current.expiresAt > now ? current : NOTHING,
+      previous: previous.expiresAt > now ? previous : NOTHING,
     };
   }
   return kept;

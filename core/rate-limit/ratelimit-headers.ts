@@ -1,11 +1,12 @@
-// What a caller is told of its buckets: RateLimit, RateLimit-Policy and Retry-After.
+// The response headers that report token buckets to a caller: RateLimit and RateLimit-Policy.
 import type { Quota } from "../rejection.ts";
 
 /**
- * The fields of an answer that passed, or was refused by, token buckets.
- * `q` is the largest burst, `w` the seconds in which an empty bucket fills, `r` the whole tokens left,
- * `t` the seconds until there is one more.
+ * The headers of a response to a call that token buckets allowed or refused.
+ * RateLimit-Policy: `q` is the largest burst in tokens, `w` the seconds in which an empty bucket fills.
+ * RateLimit: `r` is the whole tokens left, `t` the seconds until there is one more.
  *
+ * @returns none without a quota
  * @see draft-ietf-httpapi-ratelimit-headers-10
  */
 export function rateLimitHeaders(quotas: readonly Quota[]): [name: string, value: string][] {
@@ -22,7 +23,7 @@ export function rateLimitHeaders(quotas: readonly Quota[]): [name: string, value
   ];
 }
 
-/** Whole seconds, at least 1 and never too few: the fields have no fractions. */
+/** Seconds, rounded up and at least 1: the headers have no fractions, and a caller that waits so long never comes too early. */
 export function wholeSeconds(ms: number): number {
   return Math.max(1, Math.ceil(ms / 1000));
 }

@@ -13,7 +13,7 @@ const EXCLUDED = [
   "test/core/balance/even-shares.test.ts", // 8 million picks: a minute for each mutant
   "test/core/cache/hit-ratio.test.ts", // measures hit ratios over millions of requests: 11 s for each mutant
   "test/core/cache/{allocation,memory}.test.ts", // measure the heap, which the instrumented code uses differently
-  "test/core/rate-limit/memory.test.ts", // measures the heap
+  "test/integration/rate-limit-memory.node.test.ts", // measures the heap
 ];
 
 /** Tests that take longest. They run last: most mutants are killed before. */

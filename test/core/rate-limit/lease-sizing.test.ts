@@ -191,30 +191,30 @@ describe("pacedMs", () => {
 });
 
 describe("restMs", () => {
-  const got = { chunk: 100, has: 100, left: 5_000 };
+  const got = { chunk: 100, held: 100, poolTokens: 5_000 };
   const rest = (more: Partial<BucketDemand>, its: Partial<LeaseRequest> = {}, has: Partial<typeof got> = {}) =>
     pauseAfterGrantMs(traffic(more), LIMIT, ask(its), { ...got, ...has }, 0);
 
   it("of a small limit is nothing, unless far more is wanted than there is and the pool is nearly empty", () => {
     const small = { isSmall: true, totalDemandPerMs: 2.1 };
-    expect(rest(small, {}, { left: 1_000 })).toBe(0);
-    expect(rest(small, {}, { left: 999 })).toBe(pauseAfterRefusalMs(traffic(small), ASK, 0));
-    expect(rest({ isSmall: true, totalDemandPerMs: 2 }, {}, { left: 0 })).toBe(0);
+    expect(rest(small, {}, { poolTokens: 1_000 })).toBe(0);
+    expect(rest(small, {}, { poolTokens: 999 })).toBe(pauseAfterRefusalMs(traffic(small), ASK, 0));
+    expect(rest({ isSmall: true, totalDemandPerMs: 2 }, {}, { poolTokens: 0 })).toBe(0);
   });
 
   it("is a period for those that want more than their level, while the pool has 5 % or less", () => {
-    expect(rest({ isSaturated: true }, {}, { left: 500 })).toBe(1_000);
-    expect(rest({ isSaturated: true }, {}, { left: 501 })).toBe(0);
-    expect(rest({ isSaturated: true }, { isDemandSteady: false }, { left: 0 })).toBe(0);
+    expect(rest({ isSaturated: true }, {}, { poolTokens: 500 })).toBe(1_000);
+    expect(rest({ isSaturated: true }, {}, { poolTokens: 501 })).toBe(0);
+    expect(rest({ isSaturated: true }, { isDemandSteady: false }, { poolTokens: 0 })).toBe(0);
   });
 
   it("is nothing for those that got half of what they wanted", () => {
-    expect(rest({}, {}, { has: 50 })).toBe(0);
-    expect(rest({ isBusy: true }, {}, { has: 50 })).toBe(0);
-    expect(rest({ isBusy: true }, {}, { has: 49 })).toBe(500);
-    expect(rest({}, {}, { has: 49 })).toBe(0);
-    expect(rest({}, { isDemandSteady: false }, { has: 49 })).toBe(6);
-    expect(rest({ isolates: 100 }, { isDemandSteady: false }, { has: 49 })).toBe(15);
+    expect(rest({}, {}, { held: 50 })).toBe(0);
+    expect(rest({ isBusy: true }, {}, { held: 50 })).toBe(0);
+    expect(rest({ isBusy: true }, {}, { held: 49 })).toBe(500);
+    expect(rest({}, {}, { held: 49 })).toBe(0);
+    expect(rest({}, { isDemandSteady: false }, { held: 49 })).toBe(6);
+    expect(rest({ isolates: 100 }, { isDemandSteady: false }, { held: 49 })).toBe(15);
   });
 });
 

@@ -1,20 +1,21 @@
-// Buckets that are asked with every call: one message to each object that has one of them. A key that is hot has an object of its own.
+// Exact buckets: a Durable Object decides every call. One message goes to each Durable Object that holds one of the call's buckets.
+// A hot key has moved to a Durable Object of its own, see core/rate-limit/hot-key.ts.
 import { waitUntil } from "cloudflare:workers";
 import { hash32 } from "../../../core/hash.ts";
 import { type BucketMoved, MovedKeys } from "../../../core/rate-limit/hot-key.ts";
 import { type BucketDecision, bucketKey } from "../../../core/rate-limit/token-bucket.ts";
-import type { BucketCharge as ObjectCharge, TokenBucket } from "../../../durable-objects/token-bucket.ts";
+import type { BucketCharge, TokenBucket } from "../../../durable-objects/token-bucket.ts";
 import type { BucketDecisions, Charge, RateLimiter } from "./rate-limiter.ts";
 
-/** Charges that one object has to decide. */
+/** Charges that one Durable Object decides. */
 interface Group {
-  readonly object: string;
-  readonly charges: readonly ObjectCharge[];
-  readonly indexes: readonly number[];
+  readonly objectName: string;
+  readonly charges: readonly BucketCharge[];
+  readonly indexes: readonly number[]; // positions of the charges in the call's list
 }
 
-type Answer = BucketDecision | BucketMoved | undefined;
-type Tell = (object: DurableObjectStub<TokenBucket>, charges: readonly ObjectCharge[]) => Promise<readonly Answer[]>;
+type BucketResponse = BucketDecision | BucketMoved | undefined;
+type Send = (buckets: DurableObjectStub<TokenBucket>, charges: readonly BucketCharge[]) => Promise<readonly BucketResponse[]>;
 
 export class ExactBuckets implements RateLimiter {
   readonly #buckets: DurableObjectNamespace<TokenBucket>;
@@ -29,84 +30,85 @@ export class ExactBuckets implements RateLimiter {
   async take(charges: readonly Charge[], deadlineAt: number): Promise<BucketDecisions> {
     const since = Date.now();
     const waitMs = Math.min(deadlineAt - since, ...charges.map(({ rule }) => rule.waitMs));
-    const answers = await this.#take(charges, waitMs);
-    // One that has just heard of a move asks once more, with what is left of its time.
-    const verdicts = answers.some(hasMoved) ? await this.#take(charges, since + waitMs - Date.now()) : answers;
-    return verdicts.map((one) => (hasMoved(one) ? undefined : one));
+    const responses = await this.#take(charges, waitMs);
+    // If a shard reported a move, everything is requested once more, in the time that is left: by now the new place is known.
+    const decided = responses.some(hasMoved) ? await this.#take(charges, since + waitMs - Date.now()) : responses;
+    return decided.map((response) => (hasMoved(response) ? undefined : response));
   }
 
-  async #take(charges: readonly Charge[], waitMs: number): Promise<Answer[]> {
-    const answers: Answer[] = charges.map(() => undefined);
-    const groups = this.#groups(charges);
+  async #take(charges: readonly Charge[], waitMs: number): Promise<BucketResponse[]> {
+    const responses: BucketResponse[] = charges.map(() => undefined);
+    const groups = this.#group(charges);
     await Promise.all(
       groups.map(async (group) => {
-        const answer = await within(waitMs, () => this.#tell(group, (object, some) => object.take(some)));
-        for (const [at, index] of group.indexes.entries()) answers[index] = answer?.[at];
+        const received = await within(waitMs, () => this.#send(group, (buckets, own) => buckets.take(own)));
+        for (const [at, index] of group.indexes.entries()) responses[index] = received?.[at];
       }),
     );
-    // An object takes all or nothing; what others took for a call that will not be made, or is asked for again, goes back.
-    if (answers.some((one) => one?.kind === "refused" || hasMoved(one))) {
+    // Each Durable Object takes all of its charges or none. If another one refused, or has to be called again, the tokens are returned.
+    if (responses.some((response) => response?.kind === "refused" || hasMoved(response))) {
       for (const { indexes } of groups)
-        if (indexes.every((index) => answers[index]?.kind === "allowed")) this.returnTokens(indexes.map((index) => charges[index]!));
+        if (indexes.every((index) => responses[index]?.kind === "allowed")) this.returnTokens(indexes.map((index) => charges[index]!));
     }
-    return answers;
+    return responses;
   }
 
   returnTokens(charges: readonly Charge[]): void {
-    this.#behind(charges, (object, some) => object.returnTokens(some));
+    this.#sendInBackground(charges, (buckets, own) => buckets.returnTokens(own));
   }
 
   overdraw(charges: readonly Charge[]): void {
-    this.#behind(charges, (object, some) => object.overdraw(some));
+    this.#sendInBackground(charges, (buckets, own) => buckets.overdraw(own));
   }
 
-  /** Behind the answer; lost where the object can't be asked. What has moved is told to the other object. */
-  #behind(charges: readonly Charge[], tell: Tell): void {
-    const all = async (some: readonly Charge[]): Promise<readonly Charge[]> => {
-      const moved = this.#groups(some).map(async (group) => {
-        const answers = await this.#tell(group, tell).catch(() => []);
-        return group.indexes.filter((_, at) => hasMoved(answers[at])).map((index) => some[index]!);
+  /** Charges whose keys have moved are sent once more, to the new place. If a Durable Object is unreachable, its charges are lost. */
+  #sendInBackground(charges: readonly Charge[], send: Send): void {
+    const sendAll = async (wanted: readonly Charge[]): Promise<readonly Charge[]> => {
+      const moved = this.#group(wanted).map(async (group) => {
+        const responses = await this.#send(group, send).catch(() => []);
+        return group.indexes.filter((_, at) => hasMoved(responses[at])).map((index) => wanted[index]!);
       });
       return (await Promise.all(moved)).flat();
     };
-    waitUntil(all(charges).then((moved) => (moved.length > 0 ? all(moved) : moved)));
+    waitUntil(sendAll(charges).then((moved) => (moved.length > 0 ? sendAll(moved) : moved)));
   }
 
-  async #tell({ object, charges }: Group, tell: Tell): Promise<readonly Answer[]> {
+  async #send({ objectName, charges }: Group, send: Send): Promise<readonly BucketResponse[]> {
     const sentAt = Date.now();
-    const answers = await tell(this.#buckets.getByName(object), charges);
-    for (const [at, answer] of answers.entries()) if (hasMoved(answer)) this.#moves.remember(bucketKey(charges[at]!), answer.start, sentAt);
-    return answers;
+    const responses = await send(this.#buckets.getByName(objectName), charges);
+    for (const [at, response] of responses.entries())
+      if (hasMoved(response)) this.#moves.remember(bucketKey(charges[at]!), response.start, sentAt);
+    return responses;
   }
 
-  #groups(charges: readonly Charge[]): Group[] {
+  #group(charges: readonly Charge[]): Group[] {
     const now = Date.now();
-    const groups = new Map<string, { object: string; charges: ObjectCharge[]; indexes: number[] }>();
+    const groups = new Map<string, { objectName: string; charges: BucketCharge[]; indexes: number[] }>();
     for (const [index, { key, limit, cost }] of charges.entries()) {
       const start = this.#moves.get(bucketKey({ key, limit }), now);
       const shard = `shard-${hash32(key) % this.#shards}`;
-      const object = start === undefined ? shard : `${shard}/${key}`;
-      const group = groups.get(object) ?? { object, charges: [], indexes: [] };
+      const objectName = start === undefined ? shard : `${shard}/${key}`;
+      const group = groups.get(objectName) ?? { objectName, charges: [], indexes: [] };
       group.charges.push({ key, limit, cost, ...(start === undefined ? {} : { start }) });
       group.indexes.push(index);
-      groups.set(object, group);
+      groups.set(objectName, group);
     }
     return [...groups.values()];
   }
 }
 
-function hasMoved(answer: Answer): answer is BucketMoved {
-  return answer?.kind === "moved";
+function hasMoved(response: BucketResponse): response is BucketMoved {
+  return response?.kind === "moved";
 }
 
-/** @returns what `ask` answers, or undefined when it fails or does not answer in time: a slow limiter is as good as none (W2) */
-async function within<T>(waitMs: number, ask: () => Promise<T>): Promise<T | undefined> {
+/** @returns the result of `work`; undefined if it fails or takes longer than `waitMs`: a slow limiter must not delay calls */
+async function within<T>(waitMs: number, work: () => Promise<T>): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => {
+  const timeout = new Promise<undefined>((resolve) => {
     timer = setTimeout(resolve, Math.max(0, waitMs), undefined);
   });
   try {
-    return await Promise.race([ask(), late]);
+    return await Promise.race([work(), timeout]);
   } catch {
     return undefined;
   } finally {

@@ -1,4 +1,5 @@
-// The leases of this isolate: taken from without waiting where there is enough, renewed behind answers, several in one message.
+// Leased buckets: this isolate holds a lease of each. Calls take tokens from it without waiting while it has enough; leases are renewed in
+// the background, several in one message.
 import { waitUntil } from "cloudflare:workers";
 import { hash32 } from "../../../core/hash.ts";
 import { BucketLease, type LeaseDecision } from "../../../core/rate-limit/lease.ts";
@@ -7,19 +8,20 @@ import type { BucketDecision } from "../../../core/rate-limit/token-bucket.ts";
 import type { BucketLeaseRequest, TokenBucket } from "../../../durable-objects/token-bucket.ts";
 import { type BucketDecisions, type Charge, evictOldest, type RateLimiter } from "./rate-limiter.ts";
 
-const RESTS_MS = 1_000; // after an ask that failed
-const COLLECTS_MS = 5; // asks behind answers, for one message
-const GIVES_UP_MS = 500; // on a message whose call may be gone, and with it whoever would hear of the answer
+const PAUSE_AFTER_FAILURE_MS = 1_000; // no request for a key is sent this long after one has failed
+const COLLECT_MS = 5; // background requests wait this long for others to the same shard, and share a message with them
+const MESSAGE_TIMEOUT_MS = 500; // the call that sent a message may have been cancelled, and the response with it; then another one is sent
 
-interface Entry {
+interface KeyLease {
   readonly lease: BucketLease;
-  asking: { readonly done: Promise<void>; readonly since: number } | undefined;
-  waiting: number; // tokens that calls wait for
-  cutOffUntil: number; // epoch ms: the object could not be asked
+  request: { readonly done: Promise<void>; readonly since: number } | undefined; // under way, or waiting for its batch
+  waitingTokens: number; // tokens that calls wait for
+  unreachableUntil: number; // epoch ms; a request has failed, and the next one is not sent before this time
 }
 
+/** Requests to one shard that go out in one message. */
 interface Batch {
-  readonly charges: Map<Entry, Charge>;
+  readonly charges: Map<KeyLease, Charge>;
   readonly since: number;
   readonly done: Promise<void>;
   readonly resolve: () => void;
@@ -28,70 +30,73 @@ interface Batch {
 export class LeasedBuckets implements RateLimiter {
   readonly #buckets: DurableObjectNamespace<TokenBucket>;
   readonly #shards: number;
-  readonly #most: number;
-  readonly #entries = new Map<string, Entry>(); // in the order of their last ask
+  readonly #max: number;
+  readonly #leases = new Map<string, KeyLease>(); // ordered by the time of their last request
   readonly #batches = new Map<number, Batch>(); // not sent yet, by shard
-  #isolate: string | undefined; // the dice may be asked within a request only
+  #isolate: string | undefined; // made with the first message: a Worker has no random numbers outside of a request
 
-  /** @param most leases that are kept; one that is forgotten is an isolate that died: its tokens lapse, nobody gets more */
-  constructor(buckets: DurableObjectNamespace<TokenBucket>, shards: number, most: number) {
+  /**
+   * @param max leases that are kept; forgetting one is as if the isolate had ended: its tokens expire, and no other call gets more for it
+   */
+  constructor(buckets: DurableObjectNamespace<TokenBucket>, shards: number, max: number) {
     this.#buckets = buckets;
     this.#shards = shards;
-    this.#most = most;
+    this.#max = max;
   }
 
   take(charges: readonly Charge[], deadlineAt: number): BucketDecisions | Promise<BucketDecisions> {
     const now = Date.now();
-    const spent: LeaseDecision[] = [];
+    const taken: LeaseDecision[] = [];
     const allowed: BucketDecision[] = [];
     for (const charge of charges) {
-      const entry = this.#entryOf(charge);
-      const one = this.#spend(entry, charge, now);
-      spent.push(one);
-      if (one.kind === "allowed") allowed.push({ kind: "allowed", remaining: entry.lease.remaining(now), nextMs: 0 });
+      const entry = this.#leaseOf(charge);
+      const decision = this.#takeNow(entry, charge, now);
+      taken.push(decision);
+      if (decision.kind === "allowed") allowed.push({ kind: "allowed", remaining: entry.lease.remaining(now), nextMs: 0 });
     }
     if (allowed.length === charges.length) return allowed;
-    this.#undo(charges, spent);
-    // What one rule is known to refuse takes nothing from the others: they are not asked.
-    if (charges.some((charge, index) => spent[index]!.kind === "refused" && this.#isWord(charge))) return this.#refusals(charges, spent);
-    return this.#obtainAll(charges, deadlineAt);
+    this.#returnAllowed(charges, taken);
+    // If one rule certainly refuses, the others are not charged and send no request.
+    const isCertain = charges.some((charge, index) => taken[index]!.kind === "refused" && this.#isKnown(charge));
+    return isCertain ? this.#refusals(charges, taken) : this.#takeAfterRequests(charges, deadlineAt);
   }
 
   returnTokens(charges: readonly Charge[]): void {
-    for (const charge of charges) this.#entryOf(charge).lease.returnTokens(charge.cost, Date.now());
+    for (const charge of charges) this.#leaseOf(charge).lease.returnTokens(charge.cost, Date.now());
   }
 
   overdraw(charges: readonly Charge[]): void {
     for (const charge of charges) {
-      const entry = this.#entryOf(charge);
+      const entry = this.#leaseOf(charge);
       entry.lease.overdraw(charge.cost, charge.limit.capacity, Date.now());
-      if (entry.lease.debt > 0) void this.#ask(entry, charge, false);
+      if (entry.lease.debt > 0) void this.#request(entry, charge, false);
     }
   }
 
-  /** Takes at once, or not at all. A lease that runs low is renewed behind the answer. */
-  #spend(entry: Entry, charge: Charge, now: number): LeaseDecision {
-    const isCutOff = now < entry.cutOffUntil;
-    const spent = entry.lease.take(charge.cost, now, charge.rule.isOptimistic && !isCutOff);
-    if (!isCutOff && (entry.lease.isLow(now) || entry.lease.debt > 0)) void this.#ask(entry, charge, false);
-    return spent;
+  /** Takes tokens at once or not at all. A lease that runs low is renewed in the background. */
+  #takeNow(entry: KeyLease, charge: Charge, now: number): LeaseDecision {
+    const isUnreachable = now < entry.unreachableUntil;
+    const decision = entry.lease.take(charge.cost, now, charge.rule.isOptimistic && !isUnreachable);
+    if (!isUnreachable && (entry.lease.isLow(now) || entry.lease.debt > 0)) void this.#request(entry, charge, false);
+    return decision;
   }
 
-  async #obtainAll(charges: readonly Charge[], deadlineAt: number): Promise<BucketDecisions> {
-    const obtained = await Promise.all(charges.map((charge) => this.#obtain(charge, deadlineAt)));
-    if (obtained.some((answer) => answer?.kind === "refused")) this.#undo(charges, obtained);
+  async #takeAfterRequests(charges: readonly Charge[], deadlineAt: number): Promise<BucketDecisions> {
+    const taken = await Promise.all(charges.map((charge) => this.#takeAfterRequest(charge, deadlineAt)));
+    if (taken.some((decision) => decision?.kind === "refused")) this.#returnAllowed(charges, taken);
     return charges.map((charge, index): BucketDecision | undefined => {
-      const answer = obtained[index];
-      if (answer?.kind !== "refused") return answer === undefined ? undefined : this.#allowed(charge);
-      return this.#refused(charge, answer.retryAfterMs);
+      const decision = taken[index];
+      if (decision === undefined) return undefined;
+      if (decision.kind === "refused") return this.#refused(charge, decision.retryAfterMs);
+      return { kind: "allowed", remaining: this.#remaining(charge), nextMs: 0 };
     });
   }
 
-  /** Of those that refuse; the others have not been asked. */
-  #refusals(charges: readonly Charge[], spent: readonly LeaseDecision[]): BucketDecisions {
+  /** Decisions of the rules that refuse; none for the others, which have not been charged. */
+  #refusals(charges: readonly Charge[], taken: readonly LeaseDecision[]): BucketDecisions {
     return charges.map((charge, index) => {
-      const one = spent[index]!;
-      return one.kind === "refused" ? this.#refused(charge, one.retryAfterMs) : undefined;
+      const decision = taken[index]!;
+      return decision.kind === "refused" ? this.#refused(charge, decision.retryAfterMs) : undefined;
     });
   }
 
@@ -99,107 +104,103 @@ export class LeasedBuckets implements RateLimiter {
     return { kind: "refused", remaining: this.#remaining(charge), nextMs: retryAfterMs, retryAfterMs };
   }
 
-  /** Whether a refusal is what the object said, and not for want of an answer. */
-  #isWord(charge: Charge): boolean {
-    const { lease, cutOffUntil } = this.#entryOf(charge);
+  /** Whether a refusal follows from what the Durable Object granted, and not from its being unreachable. */
+  #isKnown(charge: Charge): boolean {
+    const { lease, unreachableUntil } = this.#leaseOf(charge);
     const now = Date.now();
-    return now >= cutOffUntil || lease.isReusing(now);
+    return now >= unreachableUntil || lease.isReusing(now);
   }
 
   /**
-   * For a call that finds not enough: calls that come together share one ask.
+   * For a call whose lease has too few tokens. Calls that wait at the same time share one request.
    *
-   * @returns undefined where the object can't be asked, or not in time
+   * @returns undefined if the Durable Object is unreachable or does not respond in time
    */
-  async #obtain(charge: Charge, deadlineAt: number): Promise<LeaseDecision | undefined> {
-    const entry = this.#entryOf(charge);
+  async #takeAfterRequest(charge: Charge, deadlineAt: number): Promise<LeaseDecision | undefined> {
+    const entry = this.#leaseOf(charge);
     const until = Math.min(deadlineAt, Date.now() + charge.rule.waitMs);
     for (;;) {
       const now = Date.now();
-      const spent = entry.lease.takeAfterWait(charge.cost, now);
-      if (spent.kind === "allowed" || (spent.kind === "refused" && this.#isWord(charge))) return spent;
-      if (now < entry.cutOffUntil || now >= until) return undefined;
-      entry.waiting += charge.cost;
-      const asking = this.#ask(entry, charge, true);
-      await Promise.race([asking, scheduler.wait(until - now)]);
-      entry.waiting -= charge.cost;
+      const decision = entry.lease.takeAfterWait(charge.cost, now);
+      if (decision.kind === "allowed" || (decision.kind === "refused" && this.#isKnown(charge))) return decision;
+      if (now < entry.unreachableUntil || now >= until) return undefined;
+      entry.waitingTokens += charge.cost;
+      const request = this.#request(entry, charge, true);
+      await Promise.race([request, scheduler.wait(until - now)]);
+      entry.waitingTokens -= charge.cost;
     }
   }
 
-  /** Asks with the next message to the key's object: at once where a call waits, else a little later, with others. */
-  #ask(entry: Entry, charge: Charge, isUrgent: boolean): Promise<void> {
+  /** Adds a request to the next message for the key's shard. The message is sent at once if a call waits, else a little later. */
+  #request(entry: KeyLease, charge: Charge, isUrgent: boolean): Promise<void> {
     const now = Date.now();
     const shard = hash32(charge.key) % this.#shards;
     let batch = this.#batches.get(shard);
-    const isCollected = batch?.charges.has(entry) === true;
-    if (entry.asking !== undefined && now - entry.asking.since < GIVES_UP_MS && !(isCollected && isUrgent)) return entry.asking.done;
-    if (batch === undefined || now - batch.since > GIVES_UP_MS) {
+    const isInBatch = batch?.charges.has(entry) === true;
+    const isUnderWay = entry.request !== undefined && now - entry.request.since < MESSAGE_TIMEOUT_MS;
+    if (isUnderWay && !(isInBatch && isUrgent)) return entry.request!.done;
+    if (batch === undefined || now - batch.since > MESSAGE_TIMEOUT_MS) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const fresh: Batch = { charges: new Map(), since: now, done: promise, resolve };
-      batch = fresh;
+      const started: Batch = { charges: new Map(), since: now, done: promise, resolve };
+      batch = started;
       this.#batches.set(shard, batch);
-      if (!isUrgent) waitUntil(scheduler.wait(COLLECTS_MS).then(() => this.#send(shard, fresh)));
+      if (!isUrgent) waitUntil(scheduler.wait(COLLECT_MS).then(() => this.#send(shard, started)));
     }
     batch.charges.set(entry, charge);
-    entry.asking = { done: batch.done, since: now };
-    this.#entries.delete(charge.key);
-    this.#entries.set(charge.key, entry);
+    entry.request = { done: batch.done, since: now };
+    this.#leases.delete(charge.key);
+    this.#leases.set(charge.key, entry);
     const sent = batch;
-    // A turn later: what else this call needs goes with it. Whoever waits sends it: the call that began it may be gone.
+    // One microtask later, so that the other requests of this call are in the message. The call that waits sends the message even if
+    // another one began the batch: that one may have been cancelled.
     if (isUrgent) waitUntil(Promise.resolve().then(() => this.#send(shard, sent)));
     return batch.done;
   }
 
   async #send(shard: number, batch: Batch): Promise<void> {
-    if (this.#batches.get(shard) !== batch) return; // sent already
+    if (this.#batches.get(shard) !== batch) return; // has been sent already
     this.#batches.delete(shard);
     this.#isolate ??= crypto.randomUUID();
     const isolate = this.#isolate;
     const sentAt = Date.now();
-    const asked = [...batch.charges].map(([entry, { key, limit, rule }]) => {
-      const need = Math.min(limit.capacity, Math.ceil(entry.waiting + entry.lease.debt));
-      const ask: LeaseRequest = {
-        ...entry.lease.request(isolate, need, sentAt),
-        ...(rule.mode === "leased" ? { requiresRate: true } : {}),
-      };
-      return { entry, rule, message: { key, limit, request: ask } satisfies BucketLeaseRequest };
+    const requests = [...batch.charges].map(([entry, { key, limit, rule }]) => {
+      const tokensNeeded = Math.min(limit.capacity, Math.ceil(entry.waitingTokens + entry.lease.debt));
+      const request: LeaseRequest = entry.lease.request(isolate, tokensNeeded, sentAt);
+      const message = { key, limit, request: rule.mode === "leased" ? { ...request, requiresRate: true } : request };
+      return { entry, rule, message: message satisfies BucketLeaseRequest };
     });
     let grants: readonly (LeaseGrant | undefined)[] | undefined;
     try {
-      grants = await this.#buckets.getByName(`shard-${shard}`).grantLeases(asked.map(({ message }) => message));
+      grants = await this.#buckets.getByName(`shard-${shard}`).grantLeases(requests.map(({ message }) => message));
     } catch {
       grants = undefined;
     }
     const now = Date.now();
-    for (const [index, { entry, rule, message }] of asked.entries()) {
+    for (const [index, { entry, rule, message }] of requests.entries()) {
       if (grants !== undefined) entry.lease.applyGrant(grants[index], sentAt, now);
       else {
-        entry.lease.requestFailed(message.request.sequence, RESTS_MS, now, rule.fail === "reuse");
-        entry.cutOffUntil = now + RESTS_MS;
+        entry.lease.requestFailed(message.request.sequence, PAUSE_AFTER_FAILURE_MS, now, rule.fail === "reuse");
+        entry.unreachableUntil = now + PAUSE_AFTER_FAILURE_MS;
       }
-      if (entry.asking?.done === batch.done) entry.asking = undefined;
+      if (entry.request?.done === batch.done) entry.request = undefined;
     }
     batch.resolve();
   }
 
-  #undo(charges: readonly Charge[], spent: readonly (LeaseDecision | undefined)[]): void {
-    this.returnTokens(charges.filter((_, index) => spent[index]?.kind === "allowed"));
-  }
-
-  #allowed(charge: Charge): BucketDecision {
-    return { kind: "allowed", remaining: this.#remaining(charge), nextMs: 0 };
+  #returnAllowed(charges: readonly Charge[], taken: readonly (LeaseDecision | undefined)[]): void {
+    this.returnTokens(charges.filter((_, index) => taken[index]?.kind === "allowed"));
   }
 
   #remaining(charge: Charge): number {
-    return this.#entryOf(charge).lease.remaining(Date.now());
+    return this.#leaseOf(charge).lease.remaining(Date.now());
   }
 
-  #entryOf({ key }: Charge): Entry {
-    const known = this.#entries.get(key);
+  #leaseOf({ key }: Charge): KeyLease {
+    const known = this.#leases.get(key);
     if (known !== undefined) return known;
-    evictOldest(this.#entries, this.#most);
-    const entry: Entry = { lease: new BucketLease(), asking: undefined, waiting: 0, cutOffUntil: 0 };
-    this.#entries.set(key, entry);
+    evictOldest(this.#leases, this.#max);
+    const entry: KeyLease = { lease: new BucketLease(), request: undefined, waitingTokens: 0, unreachableUntil: 0 };
+    this.#leases.set(key, entry);
     return entry;
   }
 }

@@ -116,8 +116,8 @@ describe("lend", () => {
     expect(grantLease(pool, LIMIT, { ...ASK, sequence: 5 }, 1_000, 0.5)[1]?.sequence).toBe(5);
   });
 
-  it.each([{ tokensNeeded: -1 }, { tokensHeld: -1 }, { demandPerMs: -1 }])("names the mistake of %j", (more) =>
-    expect(() => grantLease(undefined, LIMIT, { ...ASK, ...more }, 0, 0.5)).toThrow("an ask has no negative numbers"),
+  it.each([{ tokensNeeded: -1 }, { tokensHeld: -1 }, { demandPerMs: -1 }])("rejects %j", (more) =>
+    expect(() => grantLease(undefined, LIMIT, { ...ASK, ...more }, 0, 0.5)).toThrow("a lease request has no negative numbers"),
   );
 });
 

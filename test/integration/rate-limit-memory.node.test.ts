@@ -1,10 +1,10 @@
-// What an isolate keeps of a million callers.
+// Memory that an isolate needs for the rate limits of a million callers.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
-import { BucketLease } from "../../../core/rate-limit/lease.ts";
-import { type Bucket, takeTokens } from "../../../core/rate-limit/token-bucket.ts";
-import { evictOldest, MAX_BUCKETS } from "../../../workers/gateway/rate-limit/rate-limiter.ts";
+import { BucketLease } from "../../core/rate-limit/lease.ts";
+import { type Bucket, takeTokens } from "../../core/rate-limit/token-bucket.ts";
+import { evictOldest, MAX_BUCKETS } from "../../workers/gateway/rate-limit/rate-limiter.ts";
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
@@ -14,8 +14,11 @@ const usedBytes = (): number => {
 };
 const limit = { capacity: 10, rate: 10, intervalMs: 1_000 };
 
-it("is at most 4 MB, for leases and buckets of its own together", () => {
-  const leases = new Map<string, { readonly lease: BucketLease; asking: object | undefined; waiting: number; cutOffUntil: number }>();
+it("takes at most 4 MB for leases and local buckets of a million callers together", () => {
+  const leases = new Map<
+    string,
+    { readonly lease: BucketLease; request: object | undefined; waitingTokens: number; unreachableUntil: number }
+  >();
   const buckets = new Map<string, Bucket>();
   const before = usedBytes();
   for (let caller = 0; caller < 1_000_000; caller++) {
@@ -37,13 +40,13 @@ it("is at most 4 MB, for leases and buckets of its own together", () => {
       poolTokens: 9,
     };
     lease.applyGrant(grant, now, now + 1);
-    leases.set(key, { lease, asking: undefined, waiting: 0, cutOffUntil: 0 });
+    leases.set(key, { lease, request: undefined, waitingTokens: 0, unreachableUntil: 0 });
     evictOldest(buckets, MAX_BUCKETS);
     buckets.set(key, takeTokens(undefined, limit, 1, Math.floor(now))[0]);
   }
   const grown = usedBytes() - before;
   expect(leases.size).toBeLessThanOrEqual(MAX_BUCKETS);
   expect(buckets.size).toBeLessThanOrEqual(MAX_BUCKETS);
-  expect(grown).toBeGreaterThan(100_000); // or else nothing has been measured
+  expect(grown).toBeGreaterThan(100_000); // otherwise nothing was measured
   expect(grown).toBeLessThanOrEqual(4_000_000);
 });
