@@ -40,7 +40,7 @@ function limited(floor: number | undefined): Work {
   const limiter = new ConcurrencyLimiter({ max: 10_000, floor });
   return rolling(
     (now) => {
-      if (limiter.isPressed(now) || limiter.refusal(CRITICAL, 0, now) !== undefined) throw new Error("nothing is to be refused here");
+      if (limiter.needsKey(now) || limiter.refusal(CRITICAL, 0, now) !== undefined) throw new Error("nothing is to be refused here");
       return limiter.begin(now, now + 15_000, 0);
     },
     (permit, now) => limiter.end(permit, now, true),

@@ -1,17 +1,17 @@
-// The table of balancers: what an operator may name. A new file is tested by being listed.
+// The table of balancers: the names that an operator may configure. A new algorithm is tested by the contract suite once it is listed here.
+import { consistentHash } from "./algorithms/consistent-hash.ts";
+import { learnedCost } from "./algorithms/learned-cost.ts";
+import { leastRequest } from "./algorithms/least-request.ts";
+import { leastTime } from "./algorithms/least-time.ts";
+import { maglev } from "./algorithms/maglev.ts";
+import { p2cEwma } from "./algorithms/p2c-ewma.ts";
+import { random } from "./algorithms/random.ts";
+import { rendezvous } from "./algorithms/rendezvous.ts";
+import { roundRobin } from "./algorithms/round-robin.ts";
+import { weighted } from "./algorithms/weighted.ts";
 import type { BalancerKind } from "./balancer.ts";
-import { consistentHash } from "./consistent-hash.ts";
-import { learnedCost } from "./learned-cost.ts";
-import { leastRequest } from "./least-request.ts";
-import { leastTime } from "./least-time.ts";
-import { maglev } from "./maglev.ts";
-import { p2cEwma } from "./p2c-ewma.ts";
-import { random } from "./random.ts";
-import { rendezvous } from "./rendezvous.ts";
-import { roundRobin } from "./round-robin.ts";
-import { weighted } from "./weighted.ts";
 
-/** What a balancer promises unless its row says otherwise; the contract tests hold each row to it. */
+/** What a balancer promises unless its row says otherwise; the contract tests check each row. */
 const PLAIN = { usesKey: false, usesWeight: false, prefersIdle: false, prefersFast: false, isCyclic: false } as const;
 const BY_LOAD = { ...PLAIN, prefersIdle: true, prefersFast: true } as const;
 const BY_KEY = { ...PLAIN, usesKey: true, usesWeight: true } as const;
@@ -21,11 +21,11 @@ export const BALANCERS = {
   learned: { ...BY_LOAD, about: "least work in flight x response time; learns what methods cost", create: learnedCost },
   round_robin: { ...PLAIN, isCyclic: true, about: "one after the other", create: roundRobin },
   weighted: { ...PLAIN, isCyclic: true, usesWeight: true, about: "round robin by weight, interleaved", create: weighted },
-  random: { ...PLAIN, usesWeight: true, about: "by chance, by weight", create: random },
-  least_request: { ...PLAIN, prefersIdle: true, about: "fewer calls in flight, of two", create: leastRequest },
-  p2c_ewma: { ...BY_LOAD, about: "less peak latency x calls in flight, of two", create: p2cEwma },
-  consistent_hash: { ...BY_KEY, about: "by key; who leaves moves only its own keys", create: consistentHash },
-  maglev: { ...BY_KEY, about: "by key; the most even shares, a change moves some more", create: maglev },
+  random: { ...PLAIN, usesWeight: true, about: "at random, by weight", create: random },
+  least_request: { ...PLAIN, prefersIdle: true, about: "fewer calls in flight, of two drawn at random", create: leastRequest },
+  p2c_ewma: { ...BY_LOAD, about: "less peak latency x calls in flight, of two drawn at random", create: p2cEwma },
+  consistent_hash: { ...BY_KEY, about: "by key; an endpoint that leaves moves only its own keys", create: consistentHash },
+  maglev: { ...BY_KEY, about: "by key; the most even shares, a change also moves some keys of others", create: maglev },
   rendezvous: { ...BY_KEY, about: "by key; exact shares, for few endpoints", create: rendezvous },
 } as const satisfies Readonly<Record<string, BalancerKind>>;
 

@@ -1,30 +1,30 @@
-// The version of a service that a call goes to: a canary that the call names by header or cookie, else by its share of callers.
+// The version of a service that a call goes to: a canary that the call names by header or cookie, else one by its share of the callers.
 import type { TrafficPolicy } from "../config/traffic.ts";
 import { hash32 } from "../hash.ts";
 
-/** What a call brings that may name a version. */
+/** The parts of a call that may name a version. */
 export interface VersionHints {
   header(name: string): string | null;
   cookie(name: string): string | undefined;
-  readonly caller: string; // what `stickOn` says
+  readonly caller: string; // the value of the sources in `stickOn`: equal callers get the same version
 }
 
-/** @returns the place of the canary that the call names itself, or -1 */
-export function versionNamed({ canaries }: TrafficPolicy, brought: Omit<VersionHints, "caller">): number {
+/** @returns the index of the canary that the call names itself, or -1 */
+export function versionNamed({ canaries }: TrafficPolicy, hints: Omit<VersionHints, "caller">): number {
   return canaries.findIndex(
     ({ name, header, cookie }) =>
-      (header !== undefined && brought.header(header) === name) || (cookie !== undefined && brought.cookie(cookie) === name),
+      (header !== undefined && hints.header(header) === name) || (cookie !== undefined && hints.cookie(cookie) === name),
   );
 }
 
-/** @returns the place of the canary that gets the call, or -1 for the service's own upstream */
-export function chooseVersion(policy: TrafficPolicy, brought: VersionHints): number {
+/** @returns the index of the canary that gets the call, or -1 for the service's own upstream */
+export function chooseVersion(policy: TrafficPolicy, hints: VersionHints): number {
   const { canaries } = policy;
-  const named = versionNamed(policy, brought);
+  const named = versionNamed(policy, hints);
   if (named >= 0) return named;
-  let place = hash32(`version/${brought.caller}`) % 10_000;
+  let position = hash32(`version/${hints.caller}`) % 10_000; // hundredths of a percent
   return canaries.findIndex(({ percent }) => {
-    place -= percent * 100;
-    return place < 0;
+    position -= percent * 100;
+    return position < 0;
   });
 }

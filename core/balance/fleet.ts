@@ -1,244 +1,193 @@
-// The endpoints of one upstream as one isolate knows them: who may be picked, by priority and health, and who is.
-import { type Admitted, type LocalBreaker, UNRECORDED } from "../breaker/local-breaker.ts";
+// The endpoints of one upstream as one isolate knows them: which one an attempt goes to, by priority, health and breaker.
+import { type Admitted, UNRECORDED } from "../breaker/local-breaker.ts";
 import { LocalBreakers } from "../breaker/local-breakers.ts";
 import { Budget } from "../budget.ts";
-import type { BreakerPolicy } from "../config/breaker.ts";
 import { MOST_CRITICAL } from "../overload/criticality.ts";
 import { medianOf, REDIRECT_BUDGET } from "../overload/redirect.ts";
-import type { Balancer, Candidate } from "./balancer.ts";
-import { BALANCERS, type BalancerName } from "./balancers.ts";
+import { BALANCERS } from "./balancers.ts";
+import { EndpointGroups, type FleetEndpoint, type FleetSettings } from "./endpoint-groups.ts";
 import { type AttemptPermit, Load, type LoadReport } from "./load.ts";
-import { ANYWHERE, groupsOf, type IsolateLocation, type LocalityGroup } from "./locality.ts";
+import { ANYWHERE, type IsolateLocation } from "./locality.ts";
 import type { AttemptEnd, Member, PickRequest, PickResult, ServingStatus } from "./member.ts";
 
+export type { FleetSettings } from "./endpoint-groups.ts";
 export type { AttemptEnd, Member, PickRequest, PickResult } from "./member.ts";
 
-export interface FleetSettings {
-  readonly balancer: BalancerName;
-  readonly maxConcurrent: number; // calls of this isolate in flight at one endpoint
-  readonly maxLoadFactor: number; // hashing: see BalancerSettings
-  readonly slowStartMs: number; // in which an endpoint that has come later grows into its share
-  readonly breaker: BreakerPolicy;
-}
-
-const SPILLS_PERCENT = 30; // of a part of its priority: where more of it are out, all of the priority is asked
-
-interface FleetEndpoint extends Candidate, Member {
-  readonly breaker: LocalBreaker;
-  readonly warmAt: number; // epoch ms; until then it gets a part of its share
-}
+const MEDIAN_MAX_AGE_MS = 100;
 
 export class Fleet {
   readonly #settings: FleetSettings;
-  /** Of all endpoints; what is to be told of them, and what the object says. */
+  /** The breakers of all endpoints: what they report, and the shared state they follow. */
   readonly localBreakers: LocalBreakers;
   /** Pays for sending a refused call on to another endpoint. */
   readonly redirectBudget = new Budget(REDIRECT_BUDGET);
-  #shedUntil = 0; // epoch ms: until then some endpoint sheds
+  #endpoints = new Map<string, FleetEndpoint>();
+  #groups: EndpointGroups;
+  #location = ANYWHERE;
+  #shedUntil = 0; // epoch ms; until then at least one endpoint has a shed level
   #medianMs = 0;
-  #medianAt = Number.NEGATIVE_INFINITY;
-  #standing = new Map<string, FleetEndpoint>();
-  #standpoint = ANYWHERE;
-  #tiers: (LocalityGroup<FleetEndpoint> & { readonly balancer: Balancer })[] = [];
+  #medianAt = Number.NEGATIVE_INFINITY; // epoch ms
 
-  /** Endpoints that are there from the start are warm. */
+  /** Endpoints of the first list have no slow start. */
   constructor(members: readonly Member[], settings: FleetSettings) {
     this.#settings = settings;
     this.localBreakers = new LocalBreakers(settings.breaker);
+    this.#groups = new EndpointGroups([], this.#location, settings);
     this.replace(members, Number.NEGATIVE_INFINITY);
   }
 
   get size(): number {
-    return this.#standing.size;
+    return this.#endpoints.size;
   }
 
-  /** Takes a new list of endpoints. What is known of those that stay, stays. */
+  /** Takes a new list of endpoints. Those that stay keep their load and their breaker. */
   replace(members: readonly Member[], now: number): void {
-    const warmAt = this.#standing.size === 0 ? now : now + this.#settings.slowStartMs;
-    const fresh = (id: string): Omit<FleetEndpoint, keyof Member> => ({ load: new Load(), breaker: this.localBreakers.get(id), warmAt });
-    this.#standing = new Map(members.map((member) => [member.id, { ...(this.#standing.get(member.id) ?? fresh(member.id)), ...member }]));
-    this.localBreakers.retain(new Set(this.#standing.keys()));
-    const awake = [...this.#standing.values()].filter(({ isDraining }) => !isDraining);
-    const kind = BALANCERS[this.#settings.balancer];
-    this.#tiers = groupsOf(awake, this.#standpoint).map((group) => ({ ...group, balancer: kind.create(group.members, this.#settings) }));
+    const warmAt = this.#endpoints.size === 0 ? now : now + this.#settings.slowStartMs;
+    const endpoints = members.map((member): [string, FleetEndpoint] => {
+      const { id } = member;
+      const state = this.#endpoints.get(id) ?? { load: new Load(), breaker: this.localBreakers.get(id), warmAt };
+      return [id, { ...state, ...member }];
+    });
+    this.#endpoints = new Map(endpoints);
+    this.localBreakers.retain(new Set(this.#endpoints.keys()));
+    this.#groups = new EndpointGroups(this.#endpoints.values(), this.#location, this.#settings);
   }
 
-  /** The isolate knows where it is. */
-  setLocation(standpoint: IsolateLocation, now: number): void {
-    this.#standpoint = standpoint;
-    this.replace([...this.#standing.values()], now);
+  /** Regroups the endpoints for the isolate's location, which is known with its first call. */
+  setLocation(location: IsolateLocation, now: number): void {
+    this.#location = location;
+    this.replace([...this.#endpoints.values()], now);
   }
 
   /**
-   * Picks for one attempt: of the first priority that has anybody well, untried and not full; first of all, an endpoint that wants to
-   * know whether it is well again. Where nobody is well, health checks are not asked, nor, at last, who was tried: a wrong guess must
-   * not close an upstream. Breakers are, as long as they leave somebody out: where all are open, nobody is called.
+   * Picks an endpoint for one attempt: first one that is due for a breaker probe, then as `EndpointGroups.pick` does. A call is refused
+   * for breakers only if all of them are open.
    */
-  pick(wanted: PickRequest): PickResult {
-    if (this.#tiers.length === 0) return { kind: "none" };
-    const { now, rng, tried } = wanted;
+  pick(request: PickRequest): PickResult {
+    if (this.#groups.isEmpty) return { kind: "none" };
+    const { now, tried } = request;
     if (tried.size === 0) this.redirectBudget.earn();
-    const { mode, maxOpenPercent } = this.#settings.breaker;
-    const isQuiet = this.localBreakers.areAllClosed(now);
-    const isHeeded = mode === "enforce" && !isQuiet;
-    if (isHeeded) {
-      const probed = this.#tiers
-        .flatMap(({ members }) => members)
-        .find((one) => one.breaker.isDueForProbe(now) && this.#mayTake(one, wanted));
-      if (probed !== undefined) return this.#found(probed, wanted, isQuiet);
+    const areAllClosed = this.localBreakers.areAllClosed(now);
+    const honorsBreakers = this.#settings.breaker.mode === "enforce" && !areAllClosed;
+    if (honorsBreakers) {
+      const due = this.#groups.dueForProbe(request);
+      if (due !== undefined) return this.#admit(due, request, areAllClosed);
     }
-    const rank = now < this.#shedUntil ? (wanted.rank ?? MOST_CRITICAL) : MOST_CRITICAL;
-    const roll = rank === MOST_CRITICAL ? 0 : rng(); // one for all: else a call would only be shed where chance shuts all of them at once
-    const growsIn = !BALANCERS[this.#settings.balancer].usesKey; // keys don't wait for an endpoint to warm up
-    for (const lenience of [0, 1, 2]) {
-      for (const { members, balancer, isSubset } of this.#tiers) {
-        const isOpen = isHeeded ? members.map(({ breaker }) => breaker.refuses(now, rng(), wanted.method)) : undefined;
-        const isOut = (one: FleetEndpoint, index: number): boolean =>
-          isOpen?.[index] === true || (lenience === 0 && one.isHealthy === false);
-        const outs = isHeeded || lenience === 0 ? members.filter(isOut).length : 0;
-        if (outs === members.length || (isSubset && outs * 100 > SPILLS_PERCENT * members.length)) continue; // the next group first
-        const heedsHealth = outs * 100 <= maxOpenPercent * members.length;
-        const isFree = (index: number): boolean => {
-          const one = members[index]!;
-          if (heedsHealth && isOut(one, index)) return false;
-          if (rank < MOST_CRITICAL && one.load.refuses(rank, roll, now)) return false;
-          if (lenience === 0 && growsIn && one.warmAt > now && rng() >= this.#warmth(one, now)) return false;
-          return (lenience === 2 || !tried.has(one.id)) && one.load.inFlight(now) < this.#settings.maxConcurrent;
-        };
-        const index = balancer.pick({ ...wanted, isEligible: isFree });
-        if (index !== -1) return this.#found(members[index]!, wanted, isQuiet);
-      }
-    }
-    const isClosedFor = (one: FleetEndpoint): boolean => isHeeded && one.breaker.refuses(now, 0, wanted.method);
-    const all = this.#tiers.flatMap(({ members }) => members);
-    if (rank < MOST_CRITICAL && all.some(({ load }) => load.refuses(rank, roll, now))) return { kind: "shed" };
-    if (!all.every(isClosedFor)) return { kind: "full" };
-    return { kind: "open", retryAfterMs: Math.min(...all.map(({ breaker }) => breaker.retryAfterMs(now))) };
+    const rank = now < this.#shedUntil ? (request.rank ?? MOST_CRITICAL) : MOST_CRITICAL;
+    // One number for all endpoints: with one each, a call would only be shed where chance closes all of them at once.
+    const random = rank === MOST_CRITICAL ? 0 : request.rng();
+    const endpoint = this.#groups.pick(request, rank, random, honorsBreakers);
+    if (endpoint === undefined) return this.#groups.refusal(request, rank, random, honorsBreakers);
+    return this.#admit(endpoint, request, areAllClosed);
   }
 
-  #mayTake(one: FleetEndpoint, { now, tried }: PickRequest): boolean {
-    return one.isHealthy !== false && !tried.has(one.id) && one.load.inFlight(now) < this.#settings.maxConcurrent;
-  }
-
-  #found({ id, breaker }: FleetEndpoint, { now, method, tried }: PickRequest, isQuiet: boolean): PickResult {
+  #admit({ id, breaker }: FleetEndpoint, { now, method, tried }: PickRequest, areAllClosed: boolean): PickResult {
     const admission = breaker.admit(now, 0, method);
     const isRepeated = tried.has(id);
     if (admission.kind === "admitted") return { kind: "picked", id, admission, isReportedOnly: false, isRepeated };
-    return { kind: "picked", id, admission: UNRECORDED, isReportedOnly: !isQuiet && this.#settings.breaker.mode === "report", isRepeated };
+    const isReportedOnly = !areAllClosed && this.#settings.breaker.mode === "report";
+    return { kind: "picked", id, admission: UNRECORDED, isReportedOnly, isRepeated };
   }
 
-  /** Whether every endpoint that takes calls has as many in flight as it may. */
+  /** Whether every endpoint has its maximum of calls in flight. */
   isFull(now: number): boolean {
-    const { maxConcurrent } = this.#settings;
-    return this.#tiers.length > 0 && this.#tiers.every(({ members }) => members.every(({ load }) => load.inFlight(now) >= maxConcurrent));
+    return this.#groups.isFull(now);
   }
 
   /**
-   * Whether some endpoint takes calls, by its health checks and breaker; unknown where breakers are open, and no call has found out
-   * lately whether they still have to be.
+   * Whether some endpoint takes calls, by its health checks and breaker. It is unknown where breakers are open on old evidence: no call
+   * has shown lately that they still have to be.
    */
   status(now: number): ServingStatus {
-    const isHeeded = this.#settings.breaker.mode === "enforce";
-    let isUnsure = false;
-    for (const { isHealthy, isDraining, breaker } of this.#standing.values()) {
+    const honorsBreakers = this.#settings.breaker.mode === "enforce";
+    let isStale = false;
+    for (const { isHealthy, isDraining, breaker } of this.#endpoints.values()) {
       if (isHealthy === false || isDraining) continue;
-      if (!isHeeded || !breaker.refuses(now, 0)) return "serving";
-      isUnsure ||= breaker.isStale(now);
+      if (!honorsBreakers || !breaker.refuses(now, 0)) return "serving";
+      isStale ||= breaker.isStale(now);
     }
-    return isUnsure ? "unknown" : "not_serving";
+    return isStale ? "unknown" : "not_serving";
   }
 
-  /** The chance with which an endpoint that is warming up may be looked at, from a tenth on. */
-  #warmth({ warmAt }: FleetEndpoint, now: number): number {
-    return Math.max(0.1, 1 - (warmAt - now) / this.#settings.slowStartMs);
-  }
-
-  /** @param method of the call, hashed */
+  /** Counts an attempt in. @param method hash of the method @returns undefined where the endpoint has left */
   begin(id: string, now: number, deadlineAt: number, method = 0): AttemptPermit | undefined {
-    const one = this.#standing.get(id);
-    return one?.load.begin(now, deadlineAt, this.#balancerOf(one)?.costOf?.(method) ?? 1);
+    const endpoint = this.#endpoints.get(id);
+    return endpoint?.load.begin(now, deadlineAt, this.#groups.costOf(endpoint, method));
   }
 
-  #balancerOf({ priority, isDraining }: Member): Balancer | undefined {
-    return isDraining ? undefined : this.#tiers.findLast(({ members }) => members[0]!.priority === priority)?.balancer;
-  }
-
-  /** What an endpoint said of its load, with an answer to the attempt that `permit` is for. */
+  /** Takes the load report that came with the response to the attempt that has `permit`. */
   report(id: string, report: LoadReport, permit: AttemptPermit, now: number): void {
-    this.#standing.get(id)?.load.report(report, now, now - permit.startedAt);
+    this.#endpoints.get(id)?.load.report(report, now, now - permit.startedAt);
   }
 
-  /** What an endpoint said of the calls it would have shed. @param until epoch ms, when its word is forgotten */
+  /** Takes the level up to which an endpoint wants calls to be shed. @param until epoch ms, the end of its validity */
   setShedLevel(id: string, shedLevel: number, until: number): void {
-    const load = this.#standing.get(id)?.load;
+    const load = this.#endpoints.get(id)?.load;
     if (load === undefined) return;
     load.shedLevel = shedLevel;
     load.shedUntil = shedLevel > 0 ? until : 0;
     if (shedLevel > 0 && until > this.#shedUntil) this.#shedUntil = until;
   }
 
-  /** The level that an endpoint has told, 0 for none. */
+  /** The valid shed level of an endpoint, 0 for none. */
   shedLevelOf(id: string, now: number): number {
-    const load = this.#standing.get(id)?.load;
+    const load = this.#endpoints.get(id)?.load;
     return load !== undefined && now < load.shedUntil ? load.shedLevel : 0;
   }
 
   /**
-   * What the endpoints say that one call more would take, in the middle, ms. Looked up ten times a second.
+   * The median of the endpoints' predictions for one more call, ms; computed at most ten times a second.
    *
-   * @returns 0 where too few say anything, calls were refused too often, or keys have to stay where they are, whatever the load:
-   *   a call that is told 0 is not refused
+   * @returns 0 where an endpoint may not refuse the call: too few endpoints report, the redirect budget is spent, or keys have to stay at
+   *   their endpoints whatever the load
    */
   medianMs(now: number): number {
     const { balancer, maxLoadFactor } = this.#settings;
-    const isBound = BALANCERS[balancer].usesKey && maxLoadFactor === Number.POSITIVE_INFINITY;
-    if (isBound || this.redirectBudget.isSpent(now)) return 0;
-    if (now - this.#medianAt >= 100 || now < this.#medianAt) {
+    const isKeyFixed = BALANCERS[balancer].usesKey && maxLoadFactor === Number.POSITIVE_INFINITY;
+    if (isKeyFixed || this.redirectBudget.isSpent(now)) return 0;
+    if (now - this.#medianAt >= MEDIAN_MAX_AGE_MS || now < this.#medianAt) {
       this.#medianAt = now;
-      this.#medianMs = this.#standing.size < 2 ? 0 : medianOf([...this.#standing.values()].map(({ load }) => load.reportedMs));
+      this.#medianMs = this.#endpoints.size < 2 ? 0 : medianOf([...this.#endpoints.values()].map(({ load }) => load.reportedMs));
     }
     return this.#medianMs;
   }
 
-  /** An attempt that says nothing of its endpoint: its caller went away. */
+  /** Ends an attempt that says nothing about its endpoint: its caller went away, or it was refused before any work. */
   drop(id: string, { permit, admission }: AttemptEnd): void {
-    const one = this.#standing.get(id);
-    one?.load.drop(permit);
-    one?.breaker.discard(admission);
+    const endpoint = this.#endpoints.get(id);
+    endpoint?.load.drop(permit);
+    endpoint?.breaker.discard(admission);
   }
 
   succeeded(id: string, end: AttemptEnd): void {
     const { permit, now, method = 0 } = end;
-    const one = this.#standing.get(id);
-    const unitMs = one?.load.averageMs ?? 0;
-    if (one === undefined || !one.load.end(permit, now, now - permit.startedAt)) return;
-    if (unitMs > 0) {
-      const units = Math.max(1, now - permit.startedAt) / unitMs;
-      for (const { members, balancer } of this.#tiers) if (members[0]!.priority === one.priority) balancer.learn?.(method, units);
-    }
-    this.#record(one, end, "succeeded");
+    const endpoint = this.#endpoints.get(id);
+    const unitMs = endpoint?.load.averageMs ?? 0;
+    if (endpoint === undefined || !endpoint.load.end(permit, now, now - permit.startedAt)) return;
+    if (unitMs > 0) this.#groups.learn(endpoint, method, Math.max(1, now - permit.startedAt) / unitMs);
+    this.#record(endpoint, end, "succeeded");
   }
 
   /**
-   * @param scoreMs   what the failure counts as: as long as a call may take, or failing fast would look like being fast
-   * @param isEvident false where it speaks of the call as much as of the endpoint: its caller gave it very little time
+   * @param scoreMs    response time that the failure counts as: what a call may take, or failing fast would look like being fast
+   * @param isEvidence false where the failure may be the call's own: its caller gave it very little time
    */
-  failed(id: string, end: AttemptEnd, scoreMs: number, isEvident: boolean): void {
+  failed(id: string, end: AttemptEnd, scoreMs: number, isEvidence: boolean): void {
     const { permit, now, admission, isRepeated = false } = end;
-    const one = this.#standing.get(id);
-    if (one === undefined || !one.load.end(permit, now, Math.max(scoreMs, now - permit.startedAt))) return;
-    one.load.distrustReport();
-    if (isEvident && (!isRepeated || admission.probe !== undefined)) this.#record(one, end, "failed");
-    else one.breaker.discard(admission);
+    const endpoint = this.#endpoints.get(id);
+    if (endpoint === undefined || !endpoint.load.end(permit, now, Math.max(scoreMs, now - permit.startedAt))) return;
+    endpoint.load.distrustReport();
+    if (isEvidence && (!isRepeated || admission.probe !== undefined)) this.#record(endpoint, end, "failed");
+    else endpoint.breaker.discard(admission);
   }
 
-  /** A stream that had begun broke off: its attempt has counted as a success, and counts as a failure now. */
-  streamBroke(id: string, admission: Admitted, now: number, roll: number): void {
-    const one = this.#standing.get(id);
-    if (one === undefined || this.#settings.breaker.mode === "off" || admission === UNRECORDED) return;
-    one.load.distrustReport();
-    one.breaker.recordBrokenStream(admission, now, roll);
-    this.localBreakers.update(one.breaker, now);
+  /** Turns a success into a failure: a stream had begun, counted as a success, and broke off. */
+  streamBroke(id: string, admission: Admitted, now: number, random: number): void {
+    const endpoint = this.#endpoints.get(id);
+    if (endpoint === undefined || this.#settings.breaker.mode === "off" || admission === UNRECORDED) return;
+    endpoint.load.distrustReport();
+    endpoint.breaker.recordBrokenStream(admission, now, random);
+    this.localBreakers.update(endpoint.breaker, now);
   }
 
   #record({ breaker }: FleetEndpoint, { admission, permit, now, random, method }: AttemptEnd, outcome: "succeeded" | "failed"): void {

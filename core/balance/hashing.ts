@@ -1,4 +1,4 @@
-// Where hashing balancers put keys: the mixing they share, the bound on load, and weighted rendezvous.
+// What the hashing balancers share: mixing of keys and ids, the bound on load, and weighted rendezvous.
 import { hash32 } from "../hash.ts";
 import type { Candidate, PickInput } from "./balancer.ts";
 
@@ -9,21 +9,21 @@ export function mix32(value: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** Where each candidate stands: by its id alone, so that isolates agree whatever they have seen before. */
+/** The seed of each candidate: a hash of its id alone, so that isolates agree whatever each has seen before. */
 export function seedsOf(candidates: readonly Candidate[]): Uint32Array {
   return Uint32Array.from(candidates, ({ id }) => hash32(id));
 }
 
 /**
- * Who is open to one more call under the bound.
+ * Which candidates are eligible and may take one more call under the bound on load.
  *
- * @param factor how many times its fair share of the calls in flight an endpoint may have, at least 1; Infinity for no bound
+ * @param factor calls in flight of one endpoint, at most, as a multiple of its fair share; at least 1, Infinity for no bound
  * @see Mirrokni, Thorup, Zadimoghaddam 2018, Consistent Hashing with Bounded Loads
  */
-export function withinLoadBound(candidates: readonly Candidate[], factor: number, question: PickInput): (index: number) => boolean {
-  const { isEligible, now } = question;
+export function withinLoadBound(candidates: readonly Candidate[], factor: number, input: PickInput): (index: number) => boolean {
+  const { isEligible, now } = input;
   if (factor === Number.POSITIVE_INFINITY) return isEligible;
-  let inFlight = 1;
+  let inFlight = 1; // the call that needs an endpoint counts, too
   let weights = 0;
   for (let index = 0; index < candidates.length; index++) {
     if (!isEligible(index)) continue;
@@ -36,19 +36,23 @@ export function withinLoadBound(candidates: readonly Candidate[], factor: number
   };
 }
 
-/** Highest random weight: each endpoint draws by key and id, in proportion to its weight; the best draw wins. */
+/**
+ * Highest random weight: each endpoint draws a number from the key and its seed, divided by its weight; the least draw wins.
+ *
+ * @returns the index of an eligible candidate, or -1 where there is none
+ */
 export function highestDraw(
   candidates: readonly Candidate[],
-  standing: Uint32Array,
+  seeds: Uint32Array,
   key: number,
   isEligible: (index: number) => boolean,
 ): number {
   let best = -1;
   let bestDraw = Number.POSITIVE_INFINITY;
-  for (let index = 0; index < standing.length; index++) {
+  for (let index = 0; index < seeds.length; index++) {
     if (!isEligible(index)) continue;
-    const chance = (mix32(standing[index]! ^ key) + 0.5) / 4_294_967_296;
-    const draw = -Math.log(chance) / candidates[index]!.weight;
+    const uniform = (mix32(seeds[index]! ^ key) + 0.5) / 2 ** 32; // in (0, 1)
+    const draw = -Math.log(uniform) / candidates[index]!.weight; // exponential: the least of such draws falls in proportion to the weights
     if (draw > bestDraw || (draw === bestDraw && candidates[index]!.id > candidates[best]!.id)) continue;
     best = index;
     bestDraw = draw;

@@ -1,51 +1,51 @@
-// What one isolate has seen of one endpoint: calls in flight, how long its answers take, and what it says of itself.
-// In flight are permits with a deadline, no counter: a counter leaks when a caller goes away and its continuation is dropped.
-
+// What one isolate has measured of one endpoint: calls in flight and response times, and what the endpoint reports of itself.
+// Calls in flight are permits with a deadline, not a counter: a counter leaks when a caller goes away and its continuation is dropped.
 import type { Rank } from "../overload/criticality.ts";
 import { MinuteAverage } from "../overload/redirect.ts";
 import { isShedAt } from "../overload/shed-level.ts";
 
-/** One attempt on its way. Ended once; what is never ended counts until its deadline. */
+/** One attempt in flight. It is ended once; one that is never ended counts until its deadline. */
 export interface AttemptPermit {
   readonly startedAt: number; // epoch ms
   readonly deadlineAt: number; // epoch ms
-  readonly cost: number; // work, where 1 is a call of the mean
+  readonly cost: number; // work, where 1 is the mean call
 }
 
-/** What an endpoint says of its load. */
+/** What an endpoint reports of its load, ms. */
 export interface LoadReport {
-  readonly predictedMs: number; // what one call more would take there
+  readonly predictedMs: number; // time that one more call would take now
   readonly usualMs?: number; // the same, averaged over a minute
-  readonly tookMs?: number; // what it has worked on this call
+  readonly tookMs?: number; // time that the endpoint worked on this call
 }
 
-const LEAST_MS = 0.1;
-const AVERAGED_OVER_MS = 3_000;
-const TOLD_FOR_MS = 1_500; // what an endpoint says of now; then it is what it usually says
-const A_REPORT_IS = 3.5; // answers: what one says weighs as much as so many that were seen lately
-const AWAY = 0.2; // of each answer, that the way to the endpoint is learned from
+const MIN_MS = 0.1; // shorter times are below the resolution of clocks
+// The next four were chosen with `npm run sim -- balancers`.
+const AVERAGE_MS = 3_000; // time in which the weight of a response falls to 1/e
+const REPORT_FADE_MS = 1_500; // time in which a reported prediction falls back to the usual time, by 1/e
+const REPORT_WEIGHT = 3.5; // responses: a report weighs as much as that many recent ones
+const NETWORK_ALPHA = 0.2; // EWMA weight of one response in the network time
 
 export class Load {
-  /** Answers so far, failures too. */
+  /** Responses so far, including failures. */
   samples = 0;
-  /** What the endpoint last said it would take for one call more, ms; 0 where it says nothing, or is not believed. */
+  /** Last reported prediction for one more call, ms; 0 where there is no report, or it is distrusted. */
   reportedMs = 0;
-  /** What it last said of the calls it would have shed. @see ShedLevel */
+  /** Last reported level of calls to shed. @see ShedLevel */
   shedLevel = 0;
-  shedUntil = 0; // epoch ms; its word holds so long
-  readonly #usual = new MinuteAverage(); // of reports that do not say what is usual
+  shedUntil = 0; // epoch ms; the level is honored until then
+  readonly #minuteAverage = new MinuteAverage(); // used as `usualMs` where reports have none
   #usualMs = 0;
-  #reportedAt = 0;
-  #awayMs = 0; // what an answer takes beside the work: the way there and back
-  #evidence = 0; // answers seen, weighed by age
+  #reportedAt = 0; // epoch ms
+  #networkMs = 0; // mean response time beside the endpoint's own work
+  #evidence = 0; // responses, weighted by age
   readonly #permits = new Set<AttemptPermit>();
-  #nextExpiry = Number.POSITIVE_INFINITY; // never later than the earliest deadline in flight
-  #work = 0; // of the permits
+  #nextExpiry = Number.POSITIVE_INFINITY; // epoch ms, never later than the earliest deadline in flight
+  #work = 0; // sum of the costs in flight
   #averageMs = 0;
   #peakMs = 0;
-  #updatedAt = 0;
+  #updatedAt = 0; // epoch ms
 
-  /** @param cost work of the call, where 1 is a call of the mean */
+  /** @param cost work of the call, where 1 is the mean call */
   begin(now: number, deadlineAt: number, cost = 1): AttemptPermit {
     const permit = { startedAt: now, deadlineAt, cost };
     this.#permits.add(permit);
@@ -54,7 +54,7 @@ export class Load {
     return permit;
   }
 
-  /** Ends an attempt whose time says nothing: refused before any work, or given up by its caller. */
+  /** Ends an attempt whose time says nothing about the endpoint: it was refused before any work, or its caller gave up. */
   drop(permit: AttemptPermit): boolean {
     if (!this.#permits.delete(permit)) return false;
     this.#work = this.#permits.size === 0 ? 0 : this.#work - permit.cost;
@@ -64,58 +64,59 @@ export class Load {
   /**
    * Ends an attempt.
    *
-   * @param tookMs time to the answer; a failure is scored as the time a call may take, or failing fast would look like being fast
-   * @returns false where it had ended before, or had outlived its deadline
+   * @param tookMs response time; for a failure, the time that a call may take, or failing fast would look like being fast
+   * @returns false where the attempt had ended before, or had outlived its deadline
    */
   end(permit: AttemptPermit, now: number, tookMs: number): boolean {
     if (!this.drop(permit)) return false;
     const unitMs = tookMs / permit.cost;
-    const old = this.samples === 0 ? 0 : Math.exp(-Math.max(1, now - this.#updatedAt) / AVERAGED_OVER_MS);
-    this.#evidence = old * this.#evidence + 1;
-    this.#averageMs = old * this.#averageMs + (1 - old) * unitMs;
-    this.#peakMs = unitMs > this.#peakMs ? unitMs : old * this.#peakMs + (1 - old) * unitMs;
+    const retained = this.samples === 0 ? 0 : Math.exp(-Math.max(1, now - this.#updatedAt) / AVERAGE_MS);
+    this.#evidence = retained * this.#evidence + 1;
+    this.#averageMs = retained * this.#averageMs + (1 - retained) * unitMs;
+    this.#peakMs = unitMs > this.#peakMs ? unitMs : retained * this.#peakMs + (1 - retained) * unitMs;
     this.#updatedAt = now;
     this.samples += 1;
     return true;
   }
 
-  /** @param roundTripMs time of the answer that brought the report, as it was seen from here */
+  /** @param roundTripMs time of the response that carried the report, measured by this isolate */
   report({ predictedMs, usualMs, tookMs }: LoadReport, now: number, roundTripMs: number): void {
-    this.#usual.add(predictedMs, now);
+    this.#minuteAverage.add(predictedMs, now);
     this.reportedMs = predictedMs;
-    this.#usualMs = usualMs ?? this.#usual.ms;
+    this.#usualMs = usualMs ?? this.#minuteAverage.ms;
     this.#reportedAt = now;
     if (tookMs === undefined) return;
-    const awayMs = Math.max(0, roundTripMs - tookMs);
-    this.#awayMs = this.#awayMs === 0 ? awayMs : this.#awayMs + AWAY * (awayMs - this.#awayMs);
+    const networkMs = Math.max(0, roundTripMs - tookMs);
+    this.#networkMs = this.#networkMs === 0 ? networkMs : this.#networkMs + NETWORK_ALPHA * (networkMs - this.#networkMs);
   }
 
-  /** Its word is worth nothing until it answers well again: who fails at once has little to do. */
+  /** Ignores the last report until the next one: an endpoint that fails at once has little load. */
   distrustReport(): void {
     this.reportedMs = 0;
   }
 
   /**
-   * What one call of cost 1 takes there, ms: of what was seen lately and what the endpoint says, each by how much it is worth.
-   * What it said of its queue is soon over; what it usually says stays, and isolates that call it seldom learn from all others by it.
+   * The expected time of one call of cost 1, ms: the mean of recent responses and of the report, weighted by how much each is worth.
+   * The reported queue fades soon; the reported usual time stays, so that isolates with few calls profit from the calls of all others.
    *
-   * @returns at least a tenth of a millisecond, which clocks may not see; 0 where nothing is known
+   * @returns at least 0.1 ms; 0 where nothing is known
    */
   expectedMs(now: number): number {
-    if (this.reportedMs === 0) return this.samples === 0 ? 0 : Math.max(LEAST_MS, this.#averageMs);
-    const told = this.#usualMs + (this.reportedMs - this.#usualMs) * Math.exp(Math.min(0, this.#reportedAt - now) / TOLD_FOR_MS);
-    const seen = this.#evidence * Math.exp(Math.min(0, this.#updatedAt - now) / AVERAGED_OVER_MS);
-    return Math.max(LEAST_MS, (seen * this.#averageMs + A_REPORT_IS * (told + this.#awayMs)) / (seen + A_REPORT_IS));
+    if (this.reportedMs === 0) return this.samples === 0 ? 0 : Math.max(MIN_MS, this.#averageMs);
+    const reportedMs = this.#usualMs + (this.reportedMs - this.#usualMs) * Math.exp(Math.min(0, this.#reportedAt - now) / REPORT_FADE_MS);
+    const evidence = this.#evidence * Math.exp(Math.min(0, this.#updatedAt - now) / AVERAGE_MS);
+    const sumMs = evidence * this.#averageMs + REPORT_WEIGHT * (reportedMs + this.#networkMs);
+    return Math.max(MIN_MS, sumMs / (evidence + REPORT_WEIGHT));
   }
 
-  /** When anything was last heard of it, epoch ms. */
+  /** Time of the last response or trusted report, epoch ms. */
   get lastSeenAt(): number {
     return Math.max(this.#updatedAt, this.reportedMs === 0 ? 0 : this.#reportedAt);
   }
 
-  /** Whether a call is shed on the endpoint's word. @param roll in [0, 1), the same for all endpoints that a call may go to */
-  refuses(rank: Rank, roll: number, now: number): boolean {
-    return now < this.shedUntil && isShedAt(this.shedLevel, rank, roll);
+  /** Whether the endpoint's shed level refuses a call. @param random in [0, 1), the same for all endpoints that the call may go to */
+  refuses(rank: Rank, random: number, now: number): boolean {
+    return now < this.shedUntil && isShedAt(this.shedLevel, rank, random);
   }
 
   inFlight(now: number): number {
@@ -123,25 +124,20 @@ export class Load {
     return this.#permits.size;
   }
 
-  /** Work of the calls in flight; their number, where nobody has learned what calls cost. */
+  /** Sum of the costs of the calls in flight; their number, where costs are not learned. */
   work(now: number): number {
     if (now >= this.#nextExpiry) this.#expire(now);
     return this.#work;
   }
 
-  /** Mean time of an answer to a call of cost 1, weighed by age; 0 before the first one. */
+  /** Mean response time of a call of cost 1, weighted by age; 0 before the first response. */
   get averageMs(): number {
     return this.#averageMs;
   }
 
-  /** As `averageMs`, but up at once and down slowly. @see Finagle, PeakEwma */
+  /** As `averageMs`, but it rises at once and falls slowly. @see Finagle, PeakEwma */
   get peakMs(): number {
     return this.#peakMs;
-  }
-
-  /** When the last answer came, epoch ms; 0 before it. */
-  get updatedAt(): number {
-    return this.#updatedAt;
   }
 
   #expire(now: number): void {

@@ -1,4 +1,4 @@
-// What goes in and out of a fleet: its members, what is wanted of it, and what it finds.
+// What goes into a fleet and what comes out of it: endpoints, requests for a pick, and results.
 import type { Admitted } from "../breaker/local-breaker.ts";
 import type { Rank } from "../overload/criticality.ts";
 import type { PickInput } from "./balancer.ts";
@@ -8,16 +8,16 @@ import type { AttemptPermit } from "./load.ts";
 export interface Member {
   readonly id: string;
   readonly weight: number; // [1, 1000]
-  readonly priority: number; // from 0; the next number takes over where nobody of this one is left
-  readonly isDraining: boolean; // gets no new calls
+  readonly priority: number; // a whole number from 0; the next one takes over where no endpoint of this one can take calls
+  readonly isDraining: boolean; // a draining endpoint gets no new calls
   readonly zone?: string;
-  readonly isHealthy?: boolean; // false: its health checks fail; it is picked only where nobody is well
+  readonly isHealthy?: boolean; // false: its health checks fail, and it is picked only where no healthy endpoint is left
 }
 
-/** What is asked for an attempt. */
+/** One attempt that needs an endpoint. */
 export type PickRequest = Pick<PickInput, "key" | "now" | "rng" | "method"> & {
-  readonly tried: ReadonlySet<string>;
-  readonly rank?: Rank; // what matters less is kept from endpoints that shed it; without, nothing is
+  readonly tried: ReadonlySet<string>; // ids of the endpoints that the call has been sent to
+  readonly rank?: Rank; // criticality, compared with the shed levels of endpoints; without it, no endpoint is avoided for its level
 };
 
 export type PickResult =
@@ -25,23 +25,23 @@ export type PickResult =
       readonly kind: "picked";
       readonly id: string;
       readonly admission: Admitted;
-      readonly isReportedOnly: boolean; // a breaker that only reports
-      readonly isRepeated: boolean; // the call has been sent there before
+      readonly isReportedOnly: boolean; // its breaker would refuse, but the breaker's mode is "report"
+      readonly isRepeated: boolean; // the call has been sent to this endpoint before
     }
-  | { readonly kind: "none" } // no endpoints, or all of them drain
-  | { readonly kind: "open"; readonly retryAfterMs: number } // the breakers of all of them are
-  | { readonly kind: "shed" } // all that could take it have told us to
-  | { readonly kind: "full" }; // each has as many calls in flight as it may
+  | { readonly kind: "none" } // there are no endpoints, or all of them are draining
+  | { readonly kind: "open"; readonly retryAfterMs: number } // all breakers are open
+  | { readonly kind: "shed" } // every endpoint that could take the call has reported a shed level above its rank
+  | { readonly kind: "full" }; // every endpoint has its maximum of calls in flight
 
-/** What came of an attempt, beside its outcome. */
+/** Facts about the end of an attempt, beside its outcome. */
 export interface AttemptEnd {
   readonly permit: AttemptPermit;
   readonly admission: Admitted;
-  readonly now: number;
-  readonly random: number; // a number in [0, 1)
-  readonly method?: number; // of the call, hashed
-  readonly isRepeated?: boolean; // attempts of one call are one failure of an endpoint, however many they are
+  readonly now: number; // epoch ms
+  readonly random: number; // in [0, 1)
+  readonly method?: number; // hash of the method
+  readonly isRepeated?: boolean; // several attempts of one call at one endpoint count as one failure
 }
 
-/** Whether an upstream takes calls, as far as is known. */
+/** Whether an upstream takes calls, as far as this isolate knows. */
 export type ServingStatus = "serving" | "not_serving" | "unknown";

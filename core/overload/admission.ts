@@ -1,4 +1,5 @@
-// The server's half: a host admits what can end in its time, and of what matters less only as much as nobody has to wait for.
+// The host's part of overload protection: it admits a call only if the call can end before its deadline, and less critical calls only
+// while no call has to wait.
 import { MOST_CRITICAL, type Rank } from "./criticality.ts";
 import { GradientLimit } from "./gradient.ts";
 import { type Permit, Permits } from "./permits.ts";
@@ -6,15 +7,16 @@ import { ShedLevel } from "./shed-level.ts";
 import { Sojourn } from "./sojourn.ts";
 
 export interface AdmissionSettings {
-  readonly max: number; // calls in flight, whatever their level
-  readonly floor: number; // calls in flight that are never too many for any level
+  readonly max: number; // calls in flight, whatever their rank
+  readonly floor: number; // calls in flight that the adaptive limit never goes below
 }
 
-/** Why a call is refused: nobody gets in, nobody of its level, or it would not end in its time. */
+/** Why a call is refused: the host is full, the limit for its rank is reached, or the call would not end before its deadline. */
 export type AdmissionRefusal = "full" | "level" | "late";
 
-const OF_ADAPTIVE = [0.6, 0.8, 6, Number.POSITIVE_INFINITY] as const; // times the adaptive limit, by rank
-const OF_MAX = [0.7, 0.8, 0.95, 1] as const; // of `max`, by rank
+// Both were chosen with `npm run sim -- resilience`, scenarios overload-105 to overload-300.
+const TIMES_ADAPTIVE_LIMIT = [0.6, 0.8, 6, Number.POSITIVE_INFINITY] as const; // calls in flight over the adaptive limit, by rank
+const SHARES_OF_MAX = [0.7, 0.8, 0.95, 1] as const; // calls in flight over `max`, by rank
 
 export class Admission {
   readonly #settings: AdmissionSettings;
@@ -33,31 +35,29 @@ export class Admission {
     return this.#permits.count(now);
   }
 
-  /** What one call more would take, ms, as far as is known; 0 where too little is. */
+  /** Predicted time of one more call, ms; 0 where too little is known. */
   predictedMs(now: number): number {
     return this.#sojourn.predictedMs(now);
   }
 
-  /** What callers should shed before they ask. @see ShedLevel */
+  /** The level of calls that callers should shed before they send them. @see ShedLevel */
   shedLevel(now: number): number {
     return this.#level.at(now);
   }
 
-  /** @param remainingMs until the call's deadline; Infinity for none @returns undefined where it may pass */
+  /** @param remainingMs time until the call's deadline; Infinity for none @returns undefined where the call may pass */
   refusal(rank: Rank, remainingMs: number, now: number): AdmissionRefusal | undefined {
     const inFlight = this.#permits.count(now);
     const { max } = this.#settings;
+    const { limit, isProbing } = this.#gradient;
+    const times = TIMES_ADAPTIVE_LIMIT[rank] ?? 1;
+    const adaptive = (isProbing && rank < MOST_CRITICAL ? Math.min(1, times) : times) * limit;
     const isFull = inFlight >= max;
-    const times = OF_ADAPTIVE[rank] ?? 1;
-    const borne = Math.min(
-      (OF_MAX[rank] ?? 1) * max,
-      (this.#gradient.isProbing && rank < MOST_CRITICAL ? Math.min(1, times) : times) * this.#gradient.limit,
-    );
-    const isRefused = isFull || inFlight >= borne;
+    const isRefused = isFull || inFlight >= Math.min((SHARES_OF_MAX[rank] ?? 1) * max, adaptive);
     this.#level.record(rank, isRefused, now);
     if (isRefused) return isFull ? "full" : "level";
-    // Of few calls, or of calls that don't wait for one another, nothing can be foretold.
-    return inFlight >= this.#gradient.limit && this.#sojourn.predictedMs(now) > remainingMs ? "late" : undefined;
+    // With few calls in flight, or where calls do not wait for one another, there is no queue to predict from.
+    return inFlight >= limit && this.#sojourn.predictedMs(now) > remainingMs ? "late" : undefined;
   }
 
   begin(now: number, deadlineAt: number): Permit {
@@ -66,13 +66,12 @@ export class Admission {
     return permit;
   }
 
-  /** @param isEvident whether it was worked on to its end, or to its deadline */
-  end(permit: Permit, now: number, isEvident: boolean): void {
+  /** @param isSample whether the host worked on the call to its end, or to its deadline */
+  end(permit: Permit, now: number, isSample: boolean): void {
     if (!this.#permits.release(permit)) return;
     this.#sojourn.setInFlight(this.#permits.count(now), now, this.#gradient.baseMs);
-    if (!isEvident) return;
-    const tookMs = now - permit.startedAt;
+    if (!isSample) return;
     this.#sojourn.completed();
-    this.#gradient.sample(tookMs, permit.inFlightAtStart, now);
+    this.#gradient.sample(now - permit.startedAt, permit.inFlightAtStart, now);
   }
 }

@@ -1,19 +1,20 @@
-// A limit of calls in flight in one place: fixed or adaptive, less for what matters less, and fair between callers.
+// A limit of calls in flight in one scope (the isolate, or one method): fixed or adaptive, lower for less critical calls, and fair between
+// callers.
 import type { Rank } from "./criticality.ts";
 import { GradientLimit } from "./gradient.ts";
 import { type Permit, Permits } from "./permits.ts";
 
 export interface ConcurrencyLimiterSettings {
-  readonly max: number; // calls in flight; of an adaptive limit, its ceiling
-  readonly floor: number | undefined; // of an adaptive limit; undefined for a fixed one
+  readonly max: number; // calls in flight; the ceiling of an adaptive limit
+  readonly floor: number | undefined; // calls in flight that an adaptive limit never goes below; undefined for a fixed limit
 }
 
-/** Why a call is refused: nobody gets in, nobody of its level, or its caller holds more than its share. */
+/** Why a call is refused: the limit is reached, the limit for its rank is reached, or its caller holds more than its share. */
 export type LimiterRefusal = "full" | "level" | "share";
 
-const SHARES = [0.7, 0.8, 0.95, 1] as const; // of the limit, by rank: what matters more always finds some room
-const COUNTED_FROM = 0.25; // of the limit: from there on callers are told apart ...
-const FAIR_FROM = 0.85; // ... and from here on held to their shares
+const LIMIT_SHARES = [0.7, 0.8, 0.95, 1] as const; // share of the limit, by rank: more critical calls always find some capacity
+const COUNT_CALLERS_FROM = 0.25; // share of the limit; with fewer calls in flight, callers are not distinguished
+const FAIRNESS_FROM = 0.85; // share of the limit; with fewer calls in flight, a caller may hold more than its share
 
 export class ConcurrencyLimiter {
   readonly #settings: ConcurrencyLimiterSettings;
@@ -34,30 +35,30 @@ export class ConcurrencyLimiter {
     return this.#permits.count(now);
   }
 
-  /** Whether callers have to be told apart: `keyOf` is asked from here on only. */
-  isPressed(now: number): boolean {
-    return this.inFlight(now) >= COUNTED_FROM * this.limit;
+  /** Whether `begin` and `refusal` need the caller's key. Below a quarter of the limit, 0 will do. */
+  needsKey(now: number): boolean {
+    return this.inFlight(now) >= COUNT_CALLERS_FROM * this.limit;
   }
 
-  /** @param key whose call it is, hashed; 0 where nobody has to know @returns undefined where it may pass */
+  /** @param key hash of the caller, or 0 @returns undefined where the call may pass */
   refusal(rank: Rank, key: number, now: number): LimiterRefusal | undefined {
     const { limit } = this;
     const inFlight = this.inFlight(now);
-    if (inFlight < SHARES[0] * limit) return undefined;
+    if (inFlight < LIMIT_SHARES[0] * limit) return undefined;
     if (inFlight >= limit) return "full";
-    if (inFlight >= (SHARES[rank] ?? 1) * limit) return "level";
-    const isGreedy = this.#permits.heldBy(key) * this.#permits.keyCount >= limit; // never true of a lone caller, or of none
-    return isGreedy && inFlight >= FAIR_FROM * limit ? "share" : undefined;
+    if (inFlight >= (LIMIT_SHARES[rank] ?? 1) * limit) return "level";
+    const exceedsShare = this.#permits.heldBy(key) * this.#permits.keyCount >= limit; // never true for a single caller, or for none
+    return exceedsShare && inFlight >= FAIRNESS_FROM * limit ? "share" : undefined;
   }
 
-  /** @param deadlineAt epoch ms; one that never comes makes the permit last */
+  /** @param deadlineAt epoch ms; the permit expires then. With Infinity it lasts until `end` */
   begin(now: number, deadlineAt: number, key: number): Permit {
     return this.#permits.acquire(now, deadlineAt, key);
   }
 
-  /** @param isEvident whether its time speaks of the upstream: an answer, or none in time; not a failure that comes fast */
-  end(permit: Permit, now: number, isEvident: boolean): void {
-    if (!this.#permits.release(permit) || !isEvident) return;
+  /** @param isSample whether the call's time says something about the upstream: a response or a time-out does, a fast failure does not */
+  end(permit: Permit, now: number, isSample: boolean): void {
+    if (!this.#permits.release(permit) || !isSample) return;
     this.#gradient?.sample(now - permit.startedAt, permit.inFlightAtStart, now);
   }
 }

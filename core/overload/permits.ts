@@ -1,58 +1,58 @@
-// Calls in flight, as permits with a deadline and no counter: a counter leaks when a caller goes away and its continuation is dropped.
+// Calls in flight, as permits with a deadline and not a counter: a counter leaks when a caller goes away and its continuation is dropped.
 
-/** One call on its way. What is never given back lapses at its deadline. */
+/** One call in flight. A permit that is never released expires at its deadline. */
 export interface Permit {
   readonly startedAt: number; // epoch ms
   readonly deadlineAt: number; // epoch ms
-  readonly inFlightAtStart: number; // calls in flight, itself too
-  readonly key: number; // whose call it is, hashed; 0 where nobody has asked
+  readonly inFlightAtStart: number; // calls in flight, including this one
+  readonly key: number; // hash of the caller; 0 where callers are not distinguished
 }
 
 export class Permits {
   readonly #held = new Set<Permit>();
-  readonly #byKey = new Map<number, number>(); // of the held ones with a key
-  #nextLapse = Number.POSITIVE_INFINITY; // never later than the earliest deadline
+  readonly #heldByKey = new Map<number, number>(); // held permits for each key but 0
+  #nextExpiry = Number.POSITIVE_INFINITY; // epoch ms, never later than the earliest deadline
 
   /** Calls in flight at `now`. */
   count(now: number): number {
-    if (now >= this.#nextLapse) this.#lapse(now);
+    if (now >= this.#nextExpiry) this.#expire(now);
     return this.#held.size;
   }
 
   acquire(now: number, deadlineAt: number, key: number): Permit {
     const permit = { startedAt: now, deadlineAt, inFlightAtStart: this.#held.size + 1, key };
     this.#held.add(permit);
-    if (key !== 0) this.#byKey.set(key, (this.#byKey.get(key) ?? 0) + 1);
-    if (deadlineAt < this.#nextLapse) this.#nextLapse = deadlineAt;
+    if (key !== 0) this.#heldByKey.set(key, (this.#heldByKey.get(key) ?? 0) + 1);
+    if (deadlineAt < this.#nextExpiry) this.#nextExpiry = deadlineAt;
     return permit;
   }
 
-  /** @returns false where it was given back before, or has lapsed */
+  /** @returns false where the permit was released before, or has expired */
   release(permit: Permit): boolean {
     if (!this.#held.delete(permit)) return false;
     if (permit.key !== 0) {
-      const left = this.#byKey.get(permit.key)! - 1;
-      if (left === 0) this.#byKey.delete(permit.key);
-      else this.#byKey.set(permit.key, left);
+      const left = this.#heldByKey.get(permit.key)! - 1;
+      if (left === 0) this.#heldByKey.delete(permit.key);
+      else this.#heldByKey.set(permit.key, left);
     }
     return true;
   }
 
-  /** Keys that hold any. */
+  /** Keys with at least one held permit. */
   get keyCount(): number {
-    return this.#byKey.size;
+    return this.#heldByKey.size;
   }
 
   /** Calls in flight of one key. */
   heldBy(key: number): number {
-    return this.#byKey.get(key) ?? 0;
+    return this.#heldByKey.get(key) ?? 0;
   }
 
-  #lapse(now: number): void {
-    this.#nextLapse = Number.POSITIVE_INFINITY;
+  #expire(now: number): void {
+    this.#nextExpiry = Number.POSITIVE_INFINITY;
     for (const permit of this.#held) {
       if (permit.deadlineAt <= now) this.release(permit);
-      else if (permit.deadlineAt < this.#nextLapse) this.#nextLapse = permit.deadlineAt;
+      else if (permit.deadlineAt < this.#nextExpiry) this.#nextExpiry = permit.deadlineAt;
     }
   }
 }

@@ -1,5 +1,5 @@
-// A bounded queue of calls that wait for a place. A queue that does not empty helps nobody: then those who have waited are dropped, and
-// the newest is served first, whose caller is the likeliest still to be there.
+// A bounded queue of calls that wait for capacity. A queue that does not become empty helps no caller: then calls that have waited are
+// dropped, and the newest is served first, because its caller is the likeliest still to be there.
 import type { Rank } from "./criticality.ts";
 
 export interface QueuedCall {
@@ -8,14 +8,14 @@ export interface QueuedCall {
   readonly rank: Rank;
 }
 
-const STANDING_MS = 100; // a queue that has not been empty for so long is no burst
-const WAIT_WHILE_STANDING_MS = 20;
+const STANDING_AFTER_MS = 100; // a queue that has not been empty for this long is a standing queue, and no burst; CoDel's interval
+const STANDING_MAX_WAIT_MS = 20; // longest wait in a standing queue
 
 /** @see Nichols, Jacobson 2012, Controlling Queue Delay; Maurer 2015, Fail at Scale */
 export class WaitQueue<T extends QueuedCall> {
   readonly #max: number;
-  #waiting: T[] = []; // the oldest one first
-  #emptyAt = Number.NaN;
+  #waiting: T[] = []; // the oldest call first
+  #emptyAt = Number.NaN; // epoch ms, the last time that the queue was empty
 
   constructor(max: number) {
     this.#max = max;
@@ -25,38 +25,38 @@ export class WaitQueue<T extends QueuedCall> {
     return this.#waiting.length;
   }
 
-  /** @returns who can't wait here: the newcomer of a full queue, or one that matters less than the newcomer */
-  offer(one: T, now: number): T | undefined {
+  /** Adds a call. @returns the call that cannot wait, if any: the new one where the queue is full, or one that is less critical than it */
+  offer(call: T, now: number): T | undefined {
     if (this.#waiting.length === 0) this.#emptyAt = now;
     if (this.#waiting.length < this.#max) {
-      this.#waiting.push(one);
+      this.#waiting.push(call);
       return undefined;
     }
-    const least = this.#waiting.reduce((low, other) => (other.rank < low.rank ? other : low), one);
-    if (least === one) return one;
+    const least = this.#waiting.reduce((lowest, other) => (other.rank < lowest.rank ? other : lowest), call);
+    if (least === call) return call;
     this.remove(least);
-    this.#waiting.push(one);
+    this.#waiting.push(call);
     return least;
   }
 
-  /** A place is free. @returns who gets it, the most critical of them, and who has waited in vain */
+  /** Gives free capacity to the most critical call. @returns that call, and the calls that have waited too long */
   next(now: number): { readonly next: T | undefined; readonly dropped: readonly T[] } {
-    if (this.#waiting.length === 0) return NOBODY;
-    const isStanding = now - this.#emptyAt > STANDING_MS;
-    const isDue = ({ since, deadlineAt }: T): boolean => deadlineAt > now && (!isStanding || now - since <= WAIT_WHILE_STANDING_MS);
-    const dropped = this.#waiting.filter((one) => !isDue(one));
-    const due = dropped.length === 0 ? this.#waiting : this.#waiting.filter(isDue);
+    if (this.#waiting.length === 0) return NO_CALL;
+    const isStanding = now - this.#emptyAt > STANDING_AFTER_MS;
+    const isInTime = ({ since, deadlineAt }: T): boolean => deadlineAt > now && (!isStanding || now - since <= STANDING_MAX_WAIT_MS);
+    const dropped = this.#waiting.filter((call) => !isInTime(call));
+    const remaining = dropped.length === 0 ? this.#waiting : this.#waiting.filter(isInTime);
     let next: T | undefined;
-    for (const one of due) if (next === undefined || one.rank > next.rank || (isStanding && one.rank === next.rank)) next = one;
-    this.#waiting = due.filter((one) => one !== next);
+    for (const call of remaining) if (next === undefined || call.rank > next.rank || (isStanding && call.rank === next.rank)) next = call;
+    this.#waiting = remaining.filter((call) => call !== next);
     return { next, dropped };
   }
 
-  /** One that waits no longer. */
-  remove(one: T): void {
-    const place = this.#waiting.indexOf(one);
-    if (place >= 0) this.#waiting.splice(place, 1);
+  /** Takes out a call that waits no longer. */
+  remove(call: T): void {
+    const index = this.#waiting.indexOf(call);
+    if (index >= 0) this.#waiting.splice(index, 1);
   }
 }
 
-const NOBODY = { next: undefined, dropped: [] } as const;
+const NO_CALL = { next: undefined, dropped: [] } as const;

@@ -1,65 +1,67 @@
-// Server bounce: an endpoint that is hot against the others refuses a call, before any work, and another one is picked.
-// Measured against the median and not a fixed bound: where all are hot, nobody bounces, and refusals can't feed on themselves.
-
+// Host redirect: a host that is hot compared with the others refuses a call before any work, and the call goes to another endpoint.
+// Hot means above the median, not above a fixed bound: where all hosts are hot, none redirects, and refusals cannot multiply.
 import type { BudgetSettings } from "../budget.ts";
 
-/** What an endpoint knows of itself as a call arrives. */
+/** What a host knows of itself when a call arrives. */
 export interface HostState {
-  readonly inFlight: number; // calls it is busy with
-  readonly cores: number; // calls it works on without one waiting for another
-  readonly predictedMs: number; // what one call more would take
+  readonly inFlight: number; // calls that it is working on
+  readonly cores: number; // calls that it works on without one waiting for another
+  readonly predictedMs: number; // time that one more call would take
 }
 
-const HOTTER = 1.32;
-const HOTTER_BY_MS = 3;
-const HEARD = 0.02; // of each caller's word: some fifty callers make the median
-const USUAL_OVER_MS = 60_000;
+// The first three were chosen with `npm run sim -- balancers`.
+const HOT_FACTOR = 1.32; // predicted time over the median
+const HOT_MARGIN_MS = 3; // above that
+const MEDIAN_ALPHA = 0.02; // EWMA weight of one caller's report: about the last 50 reports count
+const MINUTE_MS = 60_000;
 
-/** How often one call may be refused: the next endpoint has to take it. */
+/** How often one call may be redirected. The next endpoint has to take it. */
 export const MAX_REDIRECTS = 2;
 
 /**
- * Whether to refuse a call that may go elsewhere. An endpoint that has a core to spare takes it: one that never works never hears
- * that it has become faster.
+ * Whether to refuse a call that may go elsewhere. A host with a free core accepts it: a host that never works never learns that it has
+ * become faster.
  *
- * @param medianMs what the endpoints say that one call more would take, in the middle; 0 where nobody knows, or for a call that may not be bounced again
+ * @param medianMs the median of the hosts' predictions for one more call; 0 where it is not known, or the call may not be redirected
  */
 export function isHot({ inFlight, cores, predictedMs }: HostState, medianMs: number): boolean {
-  return medianMs > 0 && inFlight >= cores && predictedMs > HOTTER * medianMs + HOTTER_BY_MS;
+  return medianMs > 0 && inFlight >= cores && predictedMs > HOT_FACTOR * medianMs + HOT_MARGIN_MS;
 }
 
-/** The middle of what endpoints reported, ms; those that reported nothing (0) do not count. 0 where fewer than half did. */
+/** @param reportedMs one prediction for each endpoint; 0 where it has reported none @returns their median; 0 where fewer than half have reported */
 export function medianOf(reportedMs: readonly number[]): number {
-  const known = reportedMs.filter((ms) => ms > 0).sort((a, b) => a - b);
-  return known.length * 2 < reportedMs.length ? 0 : (known[known.length >> 1] ?? 0);
+  const sorted = reportedMs.filter((ms) => ms > 0).sort((a, b) => a - b);
+  return sorted.length * 2 < reportedMs.length ? 0 : (sorted[sorted.length >> 1] ?? 0);
 }
 
 /**
- * The median as an endpoint knows it: from the callers, who know the others. Callers that know too little (0) are told nothing new,
- * but may be bounced: what the endpoint heard from others holds for them, too.
+ * The median as a host knows it, from callers, who know the other hosts.
  *
- * @returns what to hear of next time, ms
+ * @param medianMs   what the host knows so far; 0 before the first report
+ * @param reportedMs what the caller of this call has reported; 0 where it knows too few hosts, which changes nothing
+ * @returns the updated median, ms
  */
-export function updateMedian(heardMs: number, toldMs: number): number {
-  if (toldMs <= 0) return heardMs;
-  return heardMs === 0 ? toldMs : heardMs + (toldMs - heardMs) * HEARD;
+export function updateMedian(medianMs: number, reportedMs: number): number {
+  if (reportedMs <= 0) return medianMs;
+  return medianMs === 0 ? reportedMs : medianMs + (reportedMs - medianMs) * MEDIAN_ALPHA;
 }
 
-/** What one call more takes at an endpoint, averaged over the last minute. */
+/** The mean of a host's predictions over the last minute. */
 export class MinuteAverage {
   ms = 0; // 0 before the first prediction
-  #at = 0; // epoch ms
+  #updatedAt = 0; // epoch ms
 
-  /** @param predictedMs what one call more would take now; 0 where that is not known */
+  /** @param predictedMs time that one more call would take now; 0 where that is not known */
   add(predictedMs: number, now: number): void {
     if (predictedMs <= 0) return;
-    this.ms = this.ms === 0 ? predictedMs : this.ms + (1 - Math.exp(Math.min(0, this.#at - now) / USUAL_OVER_MS)) * (predictedMs - this.ms);
-    this.#at = now;
+    const alpha = 1 - Math.exp(Math.min(0, this.#updatedAt - now) / MINUTE_MS);
+    this.ms = this.ms === 0 ? predictedMs : this.ms + alpha * (predictedMs - this.ms);
+    this.#updatedAt = now;
   }
 }
 
-/** What an isolate spends on redirects: one for every six calls in the long run, whatever goes wrong. Where more calls are refused, redirecting them helps nobody. */
+/** What an isolate may redirect: one of six calls in the long run. Where more calls are refused, sending them elsewhere helps no caller. */
 export const REDIRECT_BUDGET: BudgetSettings = { share: 0.17, perSecond: 0, cap: 5, initial: 3 };
 
-/** For critical calls that were refused for overload: how many of them are sent on as `critical_plus`. */
+/** How many critical calls that were refused for overload are sent on as `critical_plus`. */
 export const PROMOTION_BUDGET: BudgetSettings = { share: 0.17, perSecond: 0, cap: 100, initial: 100 };

@@ -1,30 +1,36 @@
-// Whether an upstream has enough to do without calls that are made twice: some of its last calls went wrong, or more than usual are under way.
-import { type AttemptPermit, Load } from "../balance/load.ts";
+// Whether an upstream is too busy for hedged attempts: some of its recent calls failed, or more calls than usual are in flight.
+import { type Permit, Permits } from "../overload/permits.ts";
 
-const RECENT = 200; // calls, fading
-const WRONG = 0.01; // of them
-const MORE_THAN_USUAL = 2; // times
-const AND_MORE = 4; // calls
+// The constants were chosen with `npm run sim -- resilience`, scenario capacity-drop-hedged.
+const RECENT_CALLS = 200; // EWMA weight of one call is 1 / RECENT_CALLS
+const MAX_FAILED = 0.01; // share of the recent calls
+const MAX_TIMES_USUAL = 2; // calls in flight, as a multiple of their mean
+const MAX_ABOVE_USUAL = 4; // calls in flight beyond that multiple
 
 export class HedgeGuard {
-  readonly #load = new Load();
-  #wrong = 0; // share of the recent calls
-  #usual = 0; // calls under way, in the mean over the recent ones
+  readonly #permits = new Permits();
+  #failed = 0; // share of the recent calls
+  #usualInFlight = 0; // mean over the recent calls
 
-  /** A call goes out. @param deadlineAt epoch ms; one that never ends counts until then */
-  begin(now: number, deadlineAt: number): AttemptPermit {
-    const permit = this.#load.begin(now, deadlineAt);
-    this.#usual += (this.#load.inFlight(now) - this.#usual) / RECENT;
+  /** Counts a call in. @param deadlineAt epoch ms; a call that never ends counts until then */
+  begin(now: number, deadlineAt: number): Permit {
+    const permit = this.#permits.acquire(now, deadlineAt, 0);
+    this.#usualInFlight += (this.#permits.count(now) - this.#usualInFlight) / RECENT_CALLS;
     return permit;
   }
 
-  /** @param wentWrong failed, or was refused; undefined where nobody waited for it. Bounces don't count: they tell of unlike endpoints, at any load */
-  end(permit: AttemptPermit, wentWrong: boolean | undefined): void {
-    this.#load.drop(permit);
-    if (wentWrong !== undefined) this.#wrong += (Number(wentWrong) - this.#wrong) / RECENT;
+  /**
+   * Counts a call out.
+   *
+   * @param hasFailed by an error or a refusal; undefined where the caller gave up. Redirects do not count: they show that endpoints differ,
+   *   at any load
+   */
+  end(permit: Permit, hasFailed: boolean | undefined): void {
+    this.#permits.release(permit);
+    if (hasFailed !== undefined) this.#failed += (Number(hasFailed) - this.#failed) / RECENT_CALLS;
   }
 
   isBusy(now: number): boolean {
-    return this.#wrong > WRONG || this.#load.inFlight(now) > MORE_THAN_USUAL * this.#usual + AND_MORE;
+    return this.#failed > MAX_FAILED || this.#permits.count(now) > MAX_TIMES_USUAL * this.#usualInFlight + MAX_ABOVE_USUAL;
   }
 }

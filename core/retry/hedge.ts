@@ -1,58 +1,62 @@
-// Whether a call that takes long is made a second time, elsewhere, and when. Helps against single slow answers, harms where all are slow.
+// Whether a slow call gets a second attempt at another endpoint, and when. It helps where single responses are slow, and harms where all are.
 import { Budget } from "../budget.ts";
 import type { HedgeGuard } from "./hedge-guard.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
 
 export interface HedgePolicy {
-  readonly percent: number; // of the calls are made a second time, at most
-  readonly quantile: number; // of the method's own times, in (0, 1): none goes out before
-  readonly minMs: number; // nor before this
+  readonly percent: number; // largest share of the calls that are hedged, %
+  readonly quantile: number; // in (0, 1); a call is hedged only after this quantile of the method's latency
+  readonly minMs: number; // a call is never hedged earlier than this
 }
 
-const SAVED = 5; // hedges that calls without one leave for later, at most
-const WORTH = 0.2; // of the recent ones, answered before the first attempt: where it is less, the work itself is what takes long
-const RECENT = 20; // hedges, fading
-const TO_SEE = 0.1; // of the budget is spent then all the same, to see whether that has changed
+// The constants were chosen with `npm run sim -- resilience`.
+const MAX_SAVED = 5; // hedges that calls without one leave for later
+const MIN_WON = 0.2; // share of the recent hedges that respond first; where fewer do, it is the work itself that takes long
+const RECENT_HEDGES = 20; // EWMA weight of one hedge is 1 / RECENT_HEDGES
+const EXPLORE_SHARE = 0.1; // while hedging does not pay, 10 % of its budget is still spent, to notice when it pays again
+const INITIAL_WON = 0.3; // share of hedges assumed to win: near MIN_WON, so that the first hedges decide
 
-/** Of one method and isolate. */
+/** The hedging of one method in one isolate. */
 export class Hedger {
   readonly #policy: HedgePolicy;
-  readonly #pressure: HedgeGuard;
-  readonly #times = new LatencyHistogram();
+  readonly #guard: HedgeGuard;
+  readonly #latencies = new LatencyHistogram();
   readonly #share: number;
   readonly #budget: Budget;
-  #won = 0.3; // share of the recent ones; at first it has to prove itself soon
+  #won = INITIAL_WON; // share of the recent hedges
 
-  /** @param pressure of the upstream, whatever the method */
-  constructor(policy: HedgePolicy, pressure: HedgeGuard) {
+  /** @param guard of the upstream, shared by all its methods */
+  constructor(policy: HedgePolicy, guard: HedgeGuard) {
     this.#policy = policy;
-    this.#pressure = pressure;
+    this.#guard = guard;
     this.#share = policy.percent / 100;
-    this.#budget = new Budget({ share: this.#share, perSecond: 0, cap: SAVED, initial: 0 });
+    this.#budget = new Budget({ share: this.#share, perSecond: 0, cap: MAX_SAVED, initial: 0 });
   }
 
   /**
-   * A call goes out. Where more calls are late than the budget would pay for, the later ones are hedged: they have more to gain.
+   * Counts a call. Where more calls are slow than the budget pays for, the slowest ones are hedged: they gain most.
    *
-   * @returns ms after which it may be made a second time; undefined where nothing is known yet
+   * @returns time after which the call may be hedged, ms; undefined while too few latencies are known
    */
   start(): number | undefined {
-    this.#budget.earn(this.#won < WORTH ? TO_SEE : 1);
-    const late = this.#times.quantileMs(Math.max(this.#policy.quantile, 1 - this.#share));
-    return late === undefined ? undefined : Math.ceil(Math.max(late, this.#policy.minMs));
+    this.#budget.earn(this.#won < MIN_WON ? EXPLORE_SHARE : 1);
+    const slowMs = this.#latencies.quantileMs(Math.max(this.#policy.quantile, 1 - this.#share));
+    return slowMs === undefined ? undefined : Math.ceil(Math.max(slowMs, this.#policy.minMs));
   }
 
-  /** It is late. @param now epoch ms @returns whether to make it a second time, and counts that */
+  /** Decides whether a slow call is hedged now, and takes the hedge from the budget. @param now epoch ms */
   take(now: number): boolean {
-    return !this.#pressure.isBusy(now) && this.#budget.take(now);
+    return !this.#guard.isBusy(now) && this.#budget.take(now);
   }
 
   /**
-   * @param tookMs of the first attempt, or how long it had taken when the second one won
-   * @param hasWon whether the second attempt was answered first; undefined where there was none
+   * Learns from a call that has ended.
+   *
+   * @param tookMs time of the first attempt, up to the moment when the second one won
+   * @param hasWon whether the second attempt responded first; undefined where there was none
    */
   end(tookMs: number, hasWon: boolean | undefined): void {
-    this.#times.record(tookMs);
-    if (hasWon !== undefined) this.#won += (Number(hasWon) - this.#won) / RECENT;
+    this.#latencies.record(tookMs);
+    if (hasWon !== undefined) this.#won += (Number(hasWon) - this.#won) / RECENT_HEDGES;
   }
 }

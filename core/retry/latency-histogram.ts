@@ -1,41 +1,42 @@
-// How long the calls of one method take, in one isolate: a histogram with logarithmic buckets, in which old calls fade.
+// The latencies of one method in one isolate: a histogram with logarithmic buckets, in which old calls fade.
 
-const GROWTH = Math.log(1.05); // a bucket is 5 % wide
+const BUCKET_WIDTH = Math.log(1.05); // a bucket spans 5 %
 const BUCKETS = 310; // 1 ms to an hour
-const FADES_AT = 2_000; // calls: then all counts are halved
-const MEANS_SOMETHING = 100; // calls
-const READ_EVERY = 20; // calls
+const HALVE_AT = 2_000; // calls; then all counts are halved
+const MIN_CALLS = 100; // before quantiles are known
+const REFRESH_EVERY = 20; // calls; a quantile is cached in between
 
 export class LatencyHistogram {
   readonly #counts = new Float32Array(BUCKETS);
   #total = 0;
-  #unread = READ_EVERY; // calls since a quantile was read
-  #readAs = 0;
-  #read = 0;
+  #callsSinceRefresh = REFRESH_EVERY;
+  #cachedQuantile = 0;
+  #cachedMs = 0;
 
-  /** @param tookMs of a call, or, where it was given up, how long it had taken until then */
+  /** @param tookMs latency of a call; for one that was given up, the time until then */
   record(tookMs: number): void {
-    const bucket = tookMs <= 1 ? 0 : Math.min(BUCKETS - 1, Math.floor(Math.log(tookMs) / GROWTH));
+    const bucket = tookMs <= 1 ? 0 : Math.min(BUCKETS - 1, Math.floor(Math.log(tookMs) / BUCKET_WIDTH));
     this.#counts[bucket]! += 1;
     this.#total += 1;
-    this.#unread += 1;
-    if (this.#total < FADES_AT) return;
+    this.#callsSinceRefresh += 1;
+    if (this.#total < HALVE_AT) return;
     this.#total = 0;
     for (let index = 0; index < BUCKETS; index++) this.#total += this.#counts[index]! /= 2;
   }
 
   /**
    * @param quantile in (0, 1)
-   * @returns ms that this share of the calls stays below, to 5 %, read anew every 20 calls; undefined before the first 100
+   * @returns the quantile in ms, exact to 5 % and at most 20 calls old; undefined before the first 100 calls
    */
   quantileMs(quantile: number): number | undefined {
-    if (this.#total < MEANS_SOMETHING) return undefined;
-    if (this.#unread < READ_EVERY && quantile === this.#readAs) return this.#read;
-    let [bucket, above] = [BUCKETS, 0];
+    if (this.#total < MIN_CALLS) return undefined;
+    if (this.#callsSinceRefresh < REFRESH_EVERY && quantile === this.#cachedQuantile) return this.#cachedMs;
+    let bucket = BUCKETS;
+    let above = 0; // calls in the buckets from `bucket` on
     while (bucket > 1 && above <= (1 - quantile) * this.#total) above += this.#counts[--bucket]!;
-    this.#unread = 0;
-    this.#readAs = quantile;
-    this.#read = Math.exp((bucket + 1) * GROWTH);
-    return this.#read;
+    this.#callsSinceRefresh = 0;
+    this.#cachedQuantile = quantile;
+    this.#cachedMs = Math.exp((bucket + 1) * BUCKET_WIDTH);
+    return this.#cachedMs;
   }
 }

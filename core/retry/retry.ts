@@ -1,25 +1,25 @@
-// Whether a failed attempt is made again, and when.
+// Whether a failed attempt is retried, and when.
 import { Budget } from "../budget.ts";
 
-/** What came of an attempt, as far as a retry is concerned. */
+/** How an attempt failed, as far as a retry is concerned. */
 export interface AttemptFailure {
-  readonly code: string; // of Connect: `unavailable`
-  readonly wasSent: boolean; // whether the upstream may have begun to work on it
-  readonly pushbackMs: number | undefined; // how long the upstream asks to wait; below 0: don't
+  readonly code: string; // a Connect code, such as `unavailable`
+  readonly wasSent: boolean; // whether the upstream may have begun to work on the attempt
+  readonly pushbackMs: number | undefined; // pause that the upstream requests; below 0, it requests that nothing is retried
 }
 
 export interface RetryPolicy {
   readonly max: number; // retries, beside the first attempt
-  readonly baseMs: number; // of the pause before the first retry: it doubles, up to `maxMs`
+  readonly baseMs: number; // upper bound of the pause before the first retry; it doubles with each retry, up to `maxMs`
   readonly maxMs: number;
   readonly perAttemptMs: number; // Infinity for none
   readonly codes: ReadonlySet<string>;
 }
 
 export interface AttemptState {
-  readonly number: number; // of attempts made so far
-  readonly isIdempotent: boolean; // by its idempotency level, the HTTP method of a REST call, or a key that the caller has sent
-  readonly remainingMs: number; // until the call's deadline
+  readonly number: number; // attempts made so far
+  readonly isIdempotent: boolean; // its idempotency level, the HTTP method of a REST call, or a key that the caller has sent says so
+  readonly remainingMs: number; // time until the call's deadline
 }
 
 export type RetryDecision =
@@ -34,27 +34,28 @@ export function retryBudget({ percent, minPerSecond }: { readonly percent: numbe
 }
 
 /**
- * Full jitter: the pause is anything up to the doubled base, so that those who failed together do not come back together.
- * The budget is asked last: what would not be retried anyway costs it nothing.
+ * Decides with full jitter: the pause is a random part of the doubled base, so that calls that failed together do not come back together.
+ * The budget comes last: a call that is not retried anyway takes nothing from it.
  *
- * @param roll a number in [0, 1)
+ * @param now    epoch ms
+ * @param random a number in [0, 1)
  * @see Brooker 2015, Exponential Backoff and Jitter; gRFC A6
  */
 export function decideRetry(
   policy: RetryPolicy,
   failure: AttemptFailure,
-  tried: AttemptState,
+  attempt: AttemptState,
   budget: Budget,
   now: number,
-  roll: number,
+  random: number,
 ): RetryDecision {
   if (!policy.codes.has(failure.code)) return { kind: "stop", reason: "not_retriable" };
-  if (failure.wasSent && !tried.isIdempotent) return { kind: "stop", reason: "not_idempotent" };
-  if (tried.number > policy.max) return { kind: "stop", reason: "max" };
+  if (failure.wasSent && !attempt.isIdempotent) return { kind: "stop", reason: "not_idempotent" };
+  if (attempt.number > policy.max) return { kind: "stop", reason: "max" };
   if (failure.pushbackMs !== undefined && failure.pushbackMs < 0) return { kind: "stop", reason: "pushback" };
-  const pauseMs = roll * Math.min(policy.maxMs, policy.baseMs * 2 ** (tried.number - 1));
+  const pauseMs = random * Math.min(policy.maxMs, policy.baseMs * 2 ** (attempt.number - 1));
   const afterMs = Math.ceil(Math.max(pauseMs, failure.pushbackMs ?? 0));
-  if (afterMs + 1 >= tried.remainingMs) return { kind: "stop", reason: "deadline" };
+  if (afterMs + 1 >= attempt.remainingMs) return { kind: "stop", reason: "deadline" };
   if (!budget.take(now)) return { kind: "stop", reason: "budget" };
   return { kind: "retry", afterMs };
 }

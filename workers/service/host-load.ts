@@ -4,7 +4,7 @@
 import { parseConnectTimeout, parseGrpcTimeout } from "../../core/deadline.ts";
 import { CRITICALITY_HEADER } from "../../core/headers.ts";
 import { Admission, type AdmissionRefusal, type AdmissionSettings } from "../../core/overload/admission.ts";
-import { CRITICAL, rankIn } from "../../core/overload/criticality.ts";
+import { CRITICAL, parseRank } from "../../core/overload/criticality.ts";
 import { isHot, MinuteAverage, updateMedian } from "../../core/overload/redirect.ts";
 
 const AVERAGED_OVER = 0.05; // of each answer
@@ -42,7 +42,7 @@ export class HostLoad {
 
   /** Whether a call is more than can be done, of its level, or in its time. @returns undefined where it may be worked on */
   turned({ headers }: Request, now: number): AdmissionRefusal | undefined {
-    const rank = rankIn(headers.get(CRITICALITY_HEADER)) ?? CRITICAL;
+    const rank = parseRank(headers.get(CRITICALITY_HEADER)) ?? CRITICAL;
     return this.#admission.refusal(rank, remainingMs(headers), now);
   }
 

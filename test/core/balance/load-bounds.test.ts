@@ -36,9 +36,9 @@ describe("calls in flight", () => {
 describe("the averages", () => {
   it("forget over three seconds, and count a call for its cost", () => {
     const load = new Load();
-    expect([load.averageMs, load.peakMs, load.updatedAt, load.samples]).toEqual([0, 0, 0, 0]);
+    expect([load.averageMs, load.peakMs, load.lastSeenAt, load.samples]).toEqual([0, 0, 0, 0]);
     ended(load, 1_000, 100);
-    expect([load.averageMs, load.peakMs, load.updatedAt, load.samples]).toEqual([100, 100, 1_000, 1]);
+    expect([load.averageMs, load.peakMs, load.lastSeenAt, load.samples]).toEqual([100, 100, 1_000, 1]);
     ended(load, 4_000, 40);
     const old = Math.exp(-1);
     expect(load.averageMs).toBeCloseTo(old * 100 + (1 - old) * 40, 9);

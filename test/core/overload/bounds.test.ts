@@ -129,9 +129,9 @@ describe("a limiter", () => {
     const limiter = new ConcurrencyLimiter({ max: 8, floor: undefined });
     expect(limiter.limit).toBe(8);
     limiter.begin(0, 100, 0);
-    expect(limiter.isPressed(0)).toBe(false);
+    expect(limiter.needsKey(0)).toBe(false);
     const permit = limiter.begin(0, 100, 0);
-    expect(limiter.isPressed(0)).toBe(true);
+    expect(limiter.needsKey(0)).toBe(true);
     limiter.end(permit, 0, true);
     limiter.end(permit, 0, true);
     expect(limiter.inFlight(0)).toBe(1);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { parsePolicy } from "../../../core/config/gateway.ts";
 import { CRITICALITY_HEADER } from "../../../core/headers.ts";
-import { isTrusted, rankIn, rankOf } from "../../../core/overload/criticality.ts";
+import { isTrusted, parseRank, rankOf } from "../../../core/overload/criticality.ts";
 
 const promised = new Map([["a.v1.A", ["Get", "Put"]]]);
 const upstream = { binding: "A" };
@@ -14,7 +14,7 @@ describe("criticality", () => {
   });
 
   it("is one of four words", () => {
-    expect(["sheddable", "sheddable_plus", "critical", "critical_plus", "CRITICAL", "", null].map(rankIn)).toEqual([
+    expect(["sheddable", "sheddable_plus", "critical", "critical_plus", "CRITICAL", "", null].map(parseRank)).toEqual([
       0,
       1,
       2,

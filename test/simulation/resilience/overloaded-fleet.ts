@@ -1,6 +1,7 @@
 // More calls than servers: isolates, hosts that admit, and what callers of each level had of it. The world of ../balancers/fleet.ts.
+
+import { leastTime } from "../../../core/balance/algorithms/least-time.ts";
 import type { Candidate } from "../../../core/balance/balancer.ts";
-import { leastTime } from "../../../core/balance/least-time.ts";
 import { Load } from "../../../core/balance/load.ts";
 import { Budget } from "../../../core/budget.ts";
 import { Admission } from "../../../core/overload/admission.ts";

@@ -1,7 +1,7 @@
 // Sets the criticality of the call from its route, or from the header of a caller that `overload.trusted` lists. Of such a caller the
 // attempt number is honored, too: it retries, so this gateway does not. The upstream gets both headers.
 import { ATTEMPT_HEADER, CRITICALITY_HEADER, isAttemptNumber } from "../../../core/headers.ts";
-import { CRITICAL, CRITICALITIES, isTrusted, type Rank, rankIn, type Trust } from "../../../core/overload/criticality.ts";
+import { CRITICAL, CRITICALITIES, isTrusted, type Rank, parseRank, type Trust } from "../../../core/overload/criticality.ts";
 import type { Layer } from "../call.ts";
 
 export interface CriticalitySettings {
@@ -16,7 +16,7 @@ export function criticality({ own, trust, principalHeader }: CriticalitySettings
     const isHonored = trust.kind !== "none" && principalHeader !== undefined && isTrusted(trust, headers.get(principalHeader));
     const attempt = isHonored ? headers.get(ATTEMPT_HEADER) : null;
     if (isAttemptNumber(attempt)) call.outgoing.headers.set(ATTEMPT_HEADER, attempt);
-    const rank = (isHonored ? rankIn(headers.get(CRITICALITY_HEADER)) : undefined) ?? own;
+    const rank = (isHonored ? parseRank(headers.get(CRITICALITY_HEADER)) : undefined) ?? own;
     if (rank === CRITICAL) return next(call);
     call.outgoing.headers.set(CRITICALITY_HEADER, CRITICALITIES[rank]!);
     return next({ ...call, rank });

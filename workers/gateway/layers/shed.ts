@@ -41,7 +41,7 @@ export function shed(place: Place, principalHeader: string | undefined): Layer {
   return (next) => async (call) => {
     const rank = call.rank ?? CRITICAL;
     let now = Date.now();
-    const key = limiter.isPressed(now) ? keyOf(call, principalHeader) : 0;
+    const key = limiter.needsKey(now) ? keyOf(call, principalHeader) : 0;
     let refusal = limiter.refusal(rank, key, now);
     if (refusal !== undefined && refusal !== "share" && policy.mode === "enforce" && (await waited(place, call, rank, now))) {
       now = Date.now();

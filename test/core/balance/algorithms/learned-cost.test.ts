@@ -1,8 +1,8 @@
 // What methods cost beside each other, and a balancer that counts calls in flight for the work they are.
 import { describe, expect, it } from "vitest";
-import { learnedCost, MethodCosts } from "../../../core/balance/learned-cost.ts";
-import { Load } from "../../../core/balance/load.ts";
-import { randomStream } from "../../simulation/simulation.ts";
+import { learnedCost, MethodCosts } from "../../../../core/balance/algorithms/learned-cost.ts";
+import { Load } from "../../../../core/balance/load.ts";
+import { randomStream } from "../../../simulation/simulation.ts";
 
 /** Responses of two methods, one of which takes nine times as long as the other. */
 function trained(responses: number, ratios = [1 / 3, 3], noise = 0): MethodCosts {

@@ -1,12 +1,12 @@
-// Round robin: one after the other, whatever they weigh and however they fare.
-import type { Balancer, Candidate } from "./balancer.ts";
+// Round robin: one endpoint after the other, without regard to weight or load.
+import type { Balancer, Candidate } from "../balancer.ts";
 
 export function roundRobin(candidates: readonly Candidate[]): Balancer {
   const count = candidates.length;
-  let next = -1;
+  let next = -1; // -1 before the first pick
   return {
     pick({ rng, isEligible }) {
-      if (next === -1) next = Math.floor(rng() * count); // isolates do not all begin with the same one
+      if (next === -1) next = Math.floor(rng() * count); // so that isolates do not all begin with the same endpoint
       for (let step = 0; step < count; step++) {
         const index = (next + step) % count;
         if (!isEligible(index)) continue;

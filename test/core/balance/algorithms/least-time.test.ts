@@ -1,8 +1,8 @@
 // What is known of response times fades: towards the mean of all, and then to nothing.
 import { describe, expect, it } from "vitest";
-import type { Candidate } from "../../../core/balance/balancer.ts";
-import { expectedTimes, leastTime } from "../../../core/balance/least-time.ts";
-import { Load } from "../../../core/balance/load.ts";
+import { expectedTimes, leastTime } from "../../../../core/balance/algorithms/least-time.ts";
+import type { Candidate } from "../../../../core/balance/balancer.ts";
+import { Load } from "../../../../core/balance/load.ts";
 
 /** @param tookMs of one response at `at`; undefined for an endpoint that was never called */
 function candidate(tookMs: number | undefined, at = 0): Candidate {

@@ -1,0 +1,142 @@
+// The endpoints of one upstream in the groups in which they are tried, and the choice of one for an attempt.
+import type { LocalBreaker } from "../breaker/local-breaker.ts";
+import type { BreakerPolicy } from "../config/breaker.ts";
+import { MOST_CRITICAL, type Rank } from "../overload/criticality.ts";
+import type { Balancer, Candidate } from "./balancer.ts";
+import { BALANCERS, type BalancerName } from "./balancers.ts";
+import { groupsOf, type IsolateLocation, type LocalityGroup } from "./locality.ts";
+import type { Member, PickRequest, PickResult } from "./member.ts";
+
+export interface FleetSettings {
+  readonly balancer: BalancerName;
+  readonly maxConcurrent: number; // calls of this isolate in flight at one endpoint
+  readonly maxLoadFactor: number; // see BalancerSettings
+  readonly slowStartMs: number; // time in which an endpoint that joins later grows into its share
+  readonly breaker: BreakerPolicy;
+}
+
+export interface FleetEndpoint extends Candidate, Member {
+  readonly breaker: LocalBreaker;
+  readonly warmAt: number; // epoch ms, the end of the slow start
+}
+
+interface EndpointGroup extends LocalityGroup<FleetEndpoint> {
+  readonly balancer: Balancer;
+}
+
+const SPILL_PERCENT = 30; // where more endpoints of a zone or subset are unavailable, the whole priority is used
+const MIN_WARMTH = 0.1; // chance of a pick at the beginning of the slow start
+
+/** What a pick may ignore, tried in this order. */
+const IGNORES_NOTHING = 0;
+const IGNORES_HEALTH = 1; // health checks and the slow start
+const IGNORES_TRIED = 2; // the same, and that an endpoint was tried before
+const LENIENCIES = [IGNORES_NOTHING, IGNORES_HEALTH, IGNORES_TRIED] as const;
+
+/** Fixed once made: a new list of endpoints gets new groups. Draining endpoints are in none of them. */
+export class EndpointGroups {
+  readonly #settings: FleetSettings;
+  readonly #groups: readonly EndpointGroup[]; // in the order in which they are tried
+
+  constructor(endpoints: Iterable<FleetEndpoint>, location: IsolateLocation, settings: FleetSettings) {
+    this.#settings = settings;
+    const active = [...endpoints].filter(({ isDraining }) => !isDraining);
+    const kind = BALANCERS[settings.balancer];
+    this.#groups = groupsOf(active, location).map((group) => ({ ...group, balancer: kind.create(group.members, settings) }));
+  }
+
+  get isEmpty(): boolean {
+    return this.#groups.length === 0;
+  }
+
+  /** @returns an endpoint whose breaker waits for a probe, where one may take the attempt */
+  dueForProbe({ now, tried }: PickRequest): FleetEndpoint | undefined {
+    const { maxConcurrent } = this.#settings;
+    for (const { members } of this.#groups) {
+      for (const endpoint of members) {
+        if (!endpoint.breaker.isDueForProbe(now) || endpoint.isHealthy === false || tried.has(endpoint.id)) continue;
+        if (endpoint.load.inFlight(now) < maxConcurrent) return endpoint;
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * Picks in this order: 1. a healthy, untried endpoint with capacity, from the first group that has any; 2. the same, ignoring health
+   * checks and the slow start; 3. the same, including endpoints already tried. Health checks may be wrong, and must not close an upstream.
+   *
+   * @param random         in [0, 1), compared with the shed levels of all endpoints
+   * @param honorsBreakers whether open breakers keep calls away, as long as not too many of a group are open
+   */
+  pick(request: PickRequest, rank: Rank, random: number, honorsBreakers: boolean): FleetEndpoint | undefined {
+    for (const leniency of LENIENCIES) {
+      for (const group of this.#groups) {
+        const endpoint = this.#pickFrom(group, leniency, request, rank, random, honorsBreakers);
+        if (endpoint !== undefined) return endpoint;
+      }
+    }
+    return undefined;
+  }
+
+  /** @returns undefined where the next group is to be tried */
+  #pickFrom(
+    { members, balancer, isSubset }: EndpointGroup,
+    leniency: number,
+    request: PickRequest,
+    rank: Rank,
+    random: number,
+    honorsBreakers: boolean,
+  ): FleetEndpoint | undefined {
+    const { now, rng, tried, method } = request;
+    const { maxConcurrent, breaker, balancer: name } = this.#settings;
+    const honorsHealth = leniency === IGNORES_NOTHING;
+    const refusals = honorsBreakers ? members.map((endpoint) => endpoint.breaker.refuses(now, rng(), method)) : undefined;
+    const isUnavailable = ({ isHealthy }: FleetEndpoint, index: number): boolean =>
+      refusals?.[index] === true || (honorsHealth && isHealthy === false);
+    const unavailable = honorsBreakers || honorsHealth ? members.filter(isUnavailable).length : 0;
+    if (unavailable === members.length || (isSubset && unavailable * 100 > SPILL_PERCENT * members.length)) return undefined;
+    const honorsAvailability = unavailable * 100 <= breaker.maxOpenPercent * members.length;
+    const hasSlowStart = honorsHealth && !BALANCERS[name].usesKey; // keys do not move while an endpoint warms up
+    const isEligible = (index: number): boolean => {
+      const endpoint = members[index]!;
+      const { load, id, warmAt } = endpoint;
+      if (honorsAvailability && isUnavailable(endpoint, index)) return false;
+      if (rank < MOST_CRITICAL && load.refuses(rank, random, now)) return false;
+      if (hasSlowStart && warmAt > now && rng() >= this.#warmth(warmAt, now)) return false;
+      return (leniency === IGNORES_TRIED || !tried.has(id)) && load.inFlight(now) < maxConcurrent;
+    };
+    const index = balancer.pick({ ...request, isEligible });
+    return index === -1 ? undefined : members[index];
+  }
+
+  /** The chance with which an endpoint is considered during its slow start: it grows from a tenth to 1. */
+  #warmth(warmAt: number, now: number): number {
+    return Math.max(MIN_WARMTH, 1 - (warmAt - now) / this.#settings.slowStartMs);
+  }
+
+  /** Why `pick` found no endpoint. */
+  refusal({ now, method }: PickRequest, rank: Rank, random: number, honorsBreakers: boolean): PickResult {
+    const all = this.#groups.flatMap(({ members }) => members);
+    if (rank < MOST_CRITICAL && all.some(({ load }) => load.refuses(rank, random, now))) return { kind: "shed" };
+    if (!honorsBreakers || !all.every(({ breaker }) => breaker.refuses(now, 0, method))) return { kind: "full" };
+    return { kind: "open", retryAfterMs: Math.min(...all.map(({ breaker }) => breaker.retryAfterMs(now))) };
+  }
+
+  /** Whether every endpoint has its maximum of calls in flight. */
+  isFull(now: number): boolean {
+    const { maxConcurrent } = this.#settings;
+    return this.#groups.length > 0 && this.#groups.every(({ members }) => members.every(({ load }) => load.inFlight(now) >= maxConcurrent));
+  }
+
+  /** What a call of a method is expected to cost at an endpoint, where 1 is the mean. */
+  costOf({ priority, isDraining }: Member, method: number): number {
+    if (isDraining) return 1;
+    const group = this.#groups.findLast(({ members }) => members[0]!.priority === priority);
+    return group?.balancer.costOf?.(method) ?? 1;
+  }
+
+  /** @param ratio response time divided by what the endpoint takes for a call of cost 1 */
+  learn({ priority }: Member, method: number, ratio: number): void {
+    for (const { members, balancer } of this.#groups) if (members[0]!.priority === priority) balancer.learn?.(method, ratio);
+  }
+}
