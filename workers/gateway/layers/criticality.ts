@@ -1,7 +1,7 @@
 // Sets the criticality of the call from its route, or from the header of a caller that `overload.trusted` lists. Of such a caller the
 // attempt number is honored, too: it retries, so this gateway does not. The upstream gets both headers.
 import { ATTEMPT_HEADER, CRITICALITY_HEADER, isAttemptNumber } from "../../../core/headers.ts";
-import { CRITICAL, CRITICALITIES, isTrusted, type Rank, parseRank, type Trust } from "../../../core/overload/criticality.ts";
+import { CRITICAL, CRITICALITIES, isTrusted, parseRank, type Rank, type Trust } from "../../../core/overload/criticality.ts";
 import type { Layer } from "../call.ts";
 
 export interface CriticalitySettings {
