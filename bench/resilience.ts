@@ -88,15 +88,15 @@ const work: Readonly<Record<string, () => Work>> = {
 const answer = new Response("x");
 const next = (): Promise<Response> => Promise.resolve(answer);
 const call = {
-  request: new Request("https://gateway.example/", { method: "POST" }),
-  protocol: { kind: "connect_unary" },
+  outgoing: { protocol: { kind: "connect_unary" } },
+  rank: CRITICAL,
   receivedAt: 0,
   deadlineAt: Number.POSITIVE_INFINITY,
-} as unknown as Call;
+} as unknown as Call; // what the layer reads
 const layers: Readonly<Record<string, (call: Call) => Promise<Response>>> = {
   "an awaited handler": next,
-  "... with the layer `shed` around it, fixed": shed(new Place("isolate", { ...CONCURRENCY, floor: undefined }), undefined)(next),
-  "... adaptive": shed(new Place("route", CONCURRENCY), undefined)(next),
+  "... with the layer `shed` around it, fixed": shed(new Place("isolate", { ...CONCURRENCY, floor: undefined }))(next),
+  "... adaptive": shed(new Place("route", CONCURRENCY))(next),
 };
 
 /** ns for each call, by name; all of them in turn, so that a busy moment hits all alike. */

@@ -23,16 +23,17 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "workers/gateway":
     /^(core|protos\/gen|workers\/gateway|workers\/discovery|durable-objects)\/|^workers\/(log|shed-log|service|services\/catalog|service\/(compression|host-load|query))\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/(protobuf|protovalidate))(\/|$)/,
   "workers/gateway/layers":
-    /^core\/|^workers\/gateway\/call\.ts$|^workers\/(log|shed-log)\.ts$|^workers\/gateway\/upstream\/(failure|retry-after)\.ts$|^workers\/gateway\/(bodies|cache|protocol|rate-limit|transcode|translate)\/|^workers\/service\/(compression|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^core\/|^workers\/gateway\/call(\.ts$|\/)|^workers\/(log|shed-log)\.ts$|^workers\/gateway\/upstream\/(failure|retry-after)\.ts$|^workers\/gateway\/(bodies|cache|protocol|rate-limit|transcode|translate)\/|^workers\/service\/(compression|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/cache":
-    /^core\/|^workers\/log\.ts$|^workers\/gateway\/call\.ts$|^workers\/gateway\/(cache|protocol|translate)\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
-  "workers/gateway/rate-limit": /^(core|durable-objects|workers\/gateway\/rate-limit)\/|^cloudflare:workers$|^@bufbuild\/protobuf(\/|$)/,
+    /^core\/|^workers\/log\.ts$|^workers\/gateway\/call(\.ts$|\/)|^workers\/gateway\/(cache|protocol|translate)\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  "workers/gateway/rate-limit":
+    /^(core|durable-objects|workers\/gateway\/rate-limit)\/|^workers\/gateway\/call\.ts$|^cloudflare:workers$|^@bufbuild\/protobuf(\/|$)/,
   "workers/gateway/bodies":
-    /^core\/|^workers\/gateway\/call\.ts$|^workers\/gateway\/(bodies|protocol)\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^@connectrpc\/connect(\/|$)/,
+    /^core\/|^workers\/gateway\/call(\.ts$|\/)|^workers\/gateway\/(bodies|protocol)\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^@connectrpc\/connect(\/|$)/,
   "workers/gateway/transcode":
     /^(core|protos\/gen|workers\/gateway\/transcode)\/|^workers\/log\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/translate":
-    /^workers\/gateway\/call\.ts$|^workers\/gateway\/(protocol|translate)\/|^workers\/service\/(compression|query)\.ts$|^@connectrpc\/connect(\/|$)/,
+    /^workers\/gateway\/call(\.ts$|\/)|^workers\/gateway\/(protocol|translate)\/|^workers\/service\/(compression|query)\.ts$|^@connectrpc\/connect(\/|$)/,
   "workers/gateway/openapi": /^(core|protos\/gen|workers\/gateway\/(openapi|transcode))\/|^@bufbuild\/protobuf(\/|$)/,
   cli: /^(core|workers|protos\/gen|cli)\/|^gateway\.config\.ts$|^(node:|(wrangler|esbuild|miniflare)$|(@bufbuild|@connectrpc)\/)/,
   bench: /.*/,

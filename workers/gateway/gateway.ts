@@ -14,12 +14,13 @@ import { purgeMethods } from "./admin/purge.ts";
 import { registryMethods } from "./admin/registry.ts";
 import { createCaches } from "./cache/caches.ts";
 import { PurgeView } from "./cache/purge/purge-view.ts";
-import { type Call, type Handler, type Protocol, withHeaders } from "./call.ts";
+import type { Handler } from "./call/layer.ts";
+import { httpRouteOf, NO_ROUTE, type Route, routeOf } from "./call/route.ts";
+import { Call } from "./call.ts";
 import type { Configuration } from "./configure/configuration.ts";
 import { Place } from "./layers/shed.ts";
 import { httpPipeline, pipeline, refuse } from "./pipeline.ts";
 import { asGet, withoutBody } from "./protocol/head.ts";
-import { requestHeaders } from "./protocol/headers.ts";
 import { CONNECT_UNARY, isReadable, protocolFor, protocolOf, REST } from "./protocol/protocol.ts";
 import { inTextMode, isTextMode } from "./protocol/text-mode.ts";
 import { ExactBuckets } from "./rate-limit/exact-buckets.ts";
@@ -32,6 +33,11 @@ import { warmUp } from "./upstream/warm-up.ts";
 
 /** @param url of the request, where somebody has asked for it already: making the string costs something */
 export type Gateway = (request: Request, url?: string) => Promise<Response>;
+
+interface Served {
+  readonly route: Route;
+  readonly handler: Handler;
+}
 
 /** What a resource of plain HTTP may allow; which of them it does, its upstream decides. */
 const FORWARDED_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
@@ -53,7 +59,8 @@ export function createGateway({ policy, endpoints, rest, types, validate, ...bou
     byMethod.set(method, route);
     return { isolate, route };
   };
-  const byProcedure = new Map<string, { method: DescMethod; handler: Handler }>();
+  const { principalHeader } = policy;
+  const byProcedure = new Map<string, Served & { method: DescMethod }>();
   // What an operator has listed goes where the configuration says; discovery is ours where nobody has.
   const upstreams = new Map([...endpoints].map(([{ parent }, { upstream }]) => [parent.typeName, upstream] as const));
   const statusOf = (service: string) => upstreams.get(service)?.status?.() ?? "serving";
@@ -75,24 +82,25 @@ export function createGateway({ policy, endpoints, rest, types, validate, ...bou
     bound.purgeLogs === undefined || policy.purge === undefined ? undefined : new PurgeView({ logs: bound.purgeLogs, ...policy.purge });
   const purging = purges === undefined ? [] : purgeMethods(purges, bound.purgeToken, policy.defaults);
   const caches = createCaches(policy, endpoints, purges, bound.namespace);
-  const routed = (method: DescMethod, endpoint: ServedMethod, rule?: RestRoute): Handler => {
+  const routed = (method: DescMethod, endpoint: ServedMethod, rule?: RestRoute): Served => {
     const places = placesOf(method, endpoint.policy);
-    return pipeline({ method, ...endpoint, limiters, places, gateway: policy, validate, caches, types }, rule);
+    const route = routeOf(method, endpoint.policy.maxBodyBytes, principalHeader);
+    const handler = pipeline({ method, ...endpoint, limiters, places, gateway: policy, validate, caches, types }, rule);
+    return { route, handler };
   };
   for (const [method, endpoint] of [...own, ...registering, ...purging, ...operating, ...endpoints]) {
-    const handler = routed(method, endpoint);
-    byProcedure.set(`/${method.parent.typeName}/${method.name}`, { method, handler });
+    const served = routed(method, endpoint);
+    byProcedure.set(served.route.path, { method, ...served });
   }
-  const byRule = new Map<RestRoute, Handler>();
+  const byRule = new Map<RestRoute, Served>();
   for (const rule of rest.routes) byRule.set(rule, routed(rule.method, endpoints.get(rule.method)!, rule));
   const byPrefix = [...policy.httpRoutes]
     .toSorted(([one], [other]) => other.length - one.length) // the longest one that fits
-    .map(([prefix, policyOf]): [string, Handler] => {
+    .map(([prefix, policyOf]): Served => {
       const upstream = bound.http.get(prefix)!;
-      return [
-        prefix,
-        httpPipeline({ route: prefix, policy: policyOf, upstream, limiters, place: isolate, cache: caches.of(prefix), gateway: policy }),
-      ];
+      const cache = caches.of(prefix);
+      const handler = httpPipeline({ route: prefix, policy: policyOf, upstream, limiters, place: isolate, cache, gateway: policy });
+      return { route: httpRouteOf(prefix, policyOf.maxBodyBytes, principalHeader), handler };
     });
 
   const warm = warmUp(new Set([...endpoints.values()].map(({ upstream }) => upstream)));
@@ -110,28 +118,28 @@ export function createGateway({ policy, endpoints, rest, types, validate, ...bou
     const rpc = byProcedure.get(path);
     if (rpc !== undefined) {
       if (request.method === "HEAD" && isReadable(rpc.method))
-        return withoutBody(await rpc.handler(callOf(asGet(request), CONNECT_UNARY, path, query, receivedAt)), false);
+        return withoutBody(await rpc.handler(new Call(asGet(request), CONNECT_UNARY, rpc.route, path, query, receivedAt)), false);
       const protocol = protocolFor(request, rpc.method);
       if ("refusal" in protocol) return refused(request, path, receivedAt, protocol.refusal, protocol.spoken);
       if (protocol.kind === "grpc_web" && isTextMode(request, protocol.contentType)) {
         return inTextMode(request, protocol.contentType, (binary, contentType) =>
-          rpc.handler(callOf(binary, { kind: "grpc_web", contentType }, path, query, receivedAt)),
+          rpc.handler(new Call(binary, { kind: "grpc_web", contentType }, rpc.route, path, query, receivedAt)),
         );
       }
-      return rpc.handler(callOf(request, protocol, path, query, receivedAt));
+      return rpc.handler(new Call(request, protocol, rpc.route, path, query, receivedAt));
     }
     const match = rest.match(request.method, path);
     const isTrace = request.method === "TRACE"; // never forwarded: it would show a script what the gateway adds to a request
     if (match.kind === "found" && !isTrace) {
-      const handle = byRule.get(match.route)!;
-      if (request.method !== "HEAD") return handle(callOf(request, REST, path, query, receivedAt, match.variables));
-      const response = await handle(callOf(asGet(request), REST, path, query, receivedAt, match.variables));
+      const { route, handler } = byRule.get(match.route)!;
+      if (request.method !== "HEAD") return handler(new Call(request, REST, route, path, query, receivedAt, match.variables));
+      const response = await handler(new Call(asGet(request), REST, route, path, query, receivedAt, match.variables));
       return withoutBody(response, match.route.method.methodKind === "unary");
     }
-    const http = byPrefix.find(([prefix]) => path.startsWith(prefix));
+    const http = byPrefix.find(({ route }) => path.startsWith(route.path));
     if (isTrace && (http !== undefined || match.kind === "found"))
       return refused(request, path, receivedAt, { kind: "method_not_allowed", method: "TRACE", allow: FORWARDED_METHODS });
-    if (http !== undefined) return http[1](callOf(request, REST, path, query, receivedAt));
+    if (http !== undefined) return http.handler(new Call(request, REST, http.route, path, query, receivedAt));
     if (protocolOf(request).kind !== "rest") return refused(request, path, receivedAt, { kind: "unknown_procedure", procedure: path });
     if (match.kind === "unknown_path") {
       if (path === "/" && wantsPage(request)) return redirectToReference();
@@ -148,19 +156,6 @@ function allowed(match: PathMatch<RestRoute>): readonly string[] {
   return allow.includes("GET") && !allow.includes("HEAD") ? [...allow, "HEAD"].sort() : allow;
 }
 
-function callOf(
-  request: Request,
-  protocol: Protocol,
-  path: string,
-  query: string,
-  receivedAt: number,
-  variables: Call["variables"] = [],
-): Call {
-  const { method, body } = request;
-  const outgoing = withHeaders({ method, path, query, body }, () => requestHeaders(request, path));
-  return { request, protocol, receivedAt, deadlineAt: Number.POSITIVE_INFINITY, signal: null, variables, outgoing };
-}
-
 function refused(
   request: Request,
   path: string,
@@ -168,5 +163,5 @@ function refused(
   rejection: Rejection,
   protocol = protocolOf(request),
 ): Promise<Response> {
-  return refuse(rejection)(callOf(request, protocol, path, "", receivedAt));
+  return refuse(rejection)(new Call(request, protocol, NO_ROUTE, path, "", receivedAt));
 }

@@ -12,7 +12,7 @@ import { isCacheable } from "./cache/cacheable.ts";
 import type { Caches, RouteCache } from "./cache/caches.ts";
 import { httpLookups } from "./cache/lookup/http-lookup.ts";
 import { rpcLookups } from "./cache/lookup/rpc-lookup.ts";
-import { type Handler, type Layer, stack } from "./call.ts";
+import { type Handler, type Layer, stack } from "./call/layer.ts";
 import { isReadableUpstream } from "./configure/overrides.ts";
 import { cache } from "./layers/cache.ts";
 import { connectGetAsPost } from "./layers/connect-get.ts";
@@ -67,64 +67,46 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
   const isHedged = isUnary && method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS && policy.hedging !== undefined;
   const mode = policy.validate;
   const spoken = upstream.protocol;
-  const { rateLimits: rules, cost, maxBodyBytes: maxBytes } = policy;
+  const { rateLimits: rules, cost } = policy;
   const isLimited = rules.length > 0;
   const readsMessage = needsMessage(rules, cost);
   const isRetried = isUnary && policy.retries.max > 0;
   const towards = (one: Upstream): Layer[] => [
     ...optional(isRetried, () => retry({ policy: policy.retries, isSafe, budget: one.retryBudget })), // each attempt at another endpoint
     ...optional(isHedged, () => hedge({ policy: policy.hedging!, state: one.hedging })), // ... and of a first one that takes long, a second beside it
-    ...optional(places.route.policy.mode !== "off", () => shed(places.route, principalHeader)), // what the upstream bears of this method
+    ...optional(places.route.policy.mode !== "off", () => shed(places.route)), // what the upstream bears of this method
   ];
   const name = `${method.parent.typeName}/${method.name}`;
   const { principalHeader, overload } = gateway;
   const isOrdinary = policy.criticality === CRITICAL && overload.trust.kind === "none";
   const kept = caches.of(name);
-  const subject = kept && rpcLookups({ method, policy: kept.policy, maxBytes, principalHeader, namesVersion: upstream.namesVersion });
+  const subject = kept && rpcLookups({ method, policy: kept.policy, principalHeader, namesVersion: upstream.namesVersion });
   const isDecoded = rest !== undefined || kept !== undefined; // messages of responses are looked into
   const reading: Reading = { form: isUnary ? "unary" : "stream", ...(isDecoded && { decodes: method, isPlain: rest !== undefined }) };
   const changes = policy.invalidates.length > 0 && isUnary && !isCacheable(method);
   const isSilent = !isLimited && rest === undefined && mode !== "report"; // no layer wants to see each call
   const hashField = isStream ? undefined : upstream.hashField;
-  const limit = () => rateLimit(limiters, { method, route: name, rules, cost, maxBytes, principalHeader });
+  const limit = () => rateLimit(limiters, { rules, cost });
   return stack(
     [
       trace(), // names the call; sees every answer, refusals too
       ...optional(kept !== undefined, () => fastHit(kept!, isSilent ? subject : undefined)), // the short way of a hit that nobody counts
       rescue(), // below this line layers refuse by throwing Rejected; above it there are only answers
       deadline(isUnary ? policy.readTimeoutMs : policy.streamTimeoutMs), // one clock for the call, whatever it waits for
-      ...optional(!isOrdinary, () => criticality({ own: policy.criticality, trust: overload.trust, principalHeader })), // what is shed last
-      ...optional(places.isolate.policy.mode !== "off", () => shed(places.isolate, principalHeader)), // all that this isolate works on
+      ...optional(!isOrdinary, () => criticality({ own: policy.criticality, trust: overload.trust })), // what is shed last
+      ...optional(places.isolate.policy.mode !== "off", () => shed(places.isolate)), // all that this isolate works on
       ...optional(isLimited && !readsMessage, limit), // before the body is read: a refused call costs no memory
-      ...optional(rest === undefined || !isStream, () =>
-        limitBody({
-          maxBytes: policy.maxBodyBytes,
-          form: isStream ? "messages" : "message",
-          isWhole:
-            rest !== undefined ||
-            mode !== "off" ||
-            spoken !== "both" ||
-            readsMessage ||
-            kept !== undefined ||
-            hashField !== undefined ||
-            changes ||
-            upstream.mirror !== undefined ||
-            (isSafe && (isRetried || other !== undefined)) ||
-            isHedged,
-        }),
-      ), // no byte past the limit goes further; lines of a REST stream are measured where they are read
-      ...optional(rest !== undefined, () => decodeBody(maxBytes)),
-      ...optional(rest !== undefined, () => transcode(rest!, { maxBytes: policy.maxBodyBytes, types, timing: gateway.rest.events })), // below this line every call is RPC
-      ...(mode === "off" || validator === undefined
-        ? []
-        : [validate({ method, mode, maxBytes: policy.maxBodyBytes, validate: validator })]),
+      ...optional(rest === undefined || !isStream, () => limitBody({ form: isStream ? "messages" : "message" })), // no byte past the limit goes further; lines of a REST stream are measured where they are read
+      ...optional(rest !== undefined, () => decodeBody()),
+      ...optional(rest !== undefined, () => transcode(rest!, { types, timing: gateway.rest.events })), // below this line every call is RPC
+      ...(mode === "off" || validator === undefined ? [] : [validate({ input: method.input, mode, validate: validator })]),
       // ... and every message keeps the rules of its proto
       ...optional(isLimited && readsMessage, limit), // rules that look into the message have to wait for it
-      ...optional(hashField !== undefined, () => hashOnField(method, hashField!, maxBytes)), // whose calls stay together
+      ...optional(hashField !== undefined, () => hashOnField(hashField!)), // whose calls stay together
       ...optional(!isUnary && Number.isFinite(policy.streamIdleMs), () => streamIdle(policy.streamIdleMs)), // a silent stream is ended
       ...(answer === undefined ? [] : [standIn(method, answer)]), // where nobody below has an answer
       ...optional(subject !== undefined, () => cache({ cache: kept!, lookups: subject!, timeoutMs: policy.readTimeoutMs })), // a hit is still a call: it has been counted, and its message is valid
-      ...optional(changes, () => invalidate({ method, tags: policy.invalidates, maxBytes, caches })), // what has changed is not kept
+      ...optional(changes, () => invalidate({ tags: policy.invalidates, caches })), // what has changed is not kept
       ...optional(rest === undefined && isCacheable(method) && !isReadableUpstream(method), connectGetAsPost), // for an upstream that takes no GET
       ...(spoken === "both" ? [] : [spoken === "grpc" ? nativeGrpc(method, types) : translate(spoken, isUnary, types)]), // into what the upstream speaks
       ...optional(other !== undefined, () => fallback(stack(towards(other!), dispatch(other!, reading)), isSafe)), // where this one is down
@@ -146,7 +128,7 @@ export interface HttpRoute {
 }
 
 export function httpPipeline({ route, policy, upstream, limiters, place, cache: kept, gateway }: HttpRoute): Handler {
-  const { rateLimits: rules, cost, maxBodyBytes: maxBytes, readTimeoutMs: timeoutMs } = policy;
+  const { rateLimits: rules, cost, readTimeoutMs: timeoutMs } = policy;
   const { principalHeader } = gateway;
   const subject = kept && httpLookups(route, kept.policy, principalHeader);
   return stack(
@@ -155,9 +137,9 @@ export function httpPipeline({ route, policy, upstream, limiters, place, cache: 
       ...optional(kept !== undefined, () => fastHit(kept!, rules.length === 0 ? subject : undefined)),
       rescue(),
       deadline(timeoutMs), // its body counts, too
-      ...optional(place.policy.mode !== "off", () => shed(place, principalHeader)),
-      ...optional(rules.length > 0, () => rateLimit(limiters, { method: undefined, route, rules, cost, maxBytes, principalHeader })),
-      limitBody({ maxBytes, form: "bytes", isWhole: false }),
+      ...optional(place.policy.mode !== "off", () => shed(place)),
+      ...optional(rules.length > 0, () => rateLimit(limiters, { rules, cost })),
+      limitBody({ form: "bytes" }),
       ...optional(subject !== undefined, () => cache({ cache: kept!, lookups: subject!, timeoutMs })),
     ],
     dispatch(upstream, { form: "http" }),

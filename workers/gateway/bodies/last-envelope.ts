@@ -6,8 +6,8 @@ import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
 import { envelopeMeter } from "../../../core/protocol/envelope.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import type { Call, Protocol } from "../call.ts";
-import { details } from "../protocol/protocol.ts";
+import type { Clock } from "../call.ts";
+import { details, type Protocol } from "../protocol/protocol.ts";
 import { TOO_LATE, toRefusal } from "../protocol/refusal.ts";
 import { type Ending, finish } from "./tied.ts";
 
@@ -26,13 +26,13 @@ export function lastEnvelope({ kind }: Protocol, error: ConnectError): Uint8Arra
  * Ends a stream of responses whose request has broken off, or whose call is over: at its deadline, whatever its reader saw because of that.
  * Within a message it can only break off, too. So does a stream that its upstream breaks off in time.
  */
-export function endingOf({ protocol, signal, deadlineAt }: Pick<Call, "protocol" | "signal" | "deadlineAt">): Ending {
+export function endingOf(protocol: Protocol, clock: Clock): Ending {
   const meter = envelopeMeter(Number.POSITIVE_INFINITY);
   return {
     see: (chunk) => void meter.read(chunk),
     after: (failure) => {
       const isOurs = failure instanceof Rejected;
-      if (!meter.isBetweenMessages() || !(isOurs || signal?.aborted === true || Date.now() >= deadlineAt)) return undefined;
+      if (!meter.isBetweenMessages() || !(isOurs || clock.signal?.aborted === true || Date.now() >= clock.deadlineAt)) return undefined;
       return lastEnvelope(protocol, toRefusal(isOurs ? failure.rejection : TOO_LATE).error);
     },
   };

@@ -190,17 +190,17 @@ function upstreamOf(service: string, gateway: GatewayPolicy, bindings: Bindings)
   );
   const mirror = traffic.mirror && poolOf(mirrorName(service), service, traffic.mirror.upstream, gateway, bindings);
   if (canaries.includes(undefined) || (traffic.mirror !== undefined && mirror === undefined)) return undefined;
-  return versioned({ own, canaries: canaries as Upstream[], mirror }, traffic, gateway.principalHeader);
+  return versioned({ own, canaries: canaries as Upstream[], mirror }, traffic);
 }
 
 /** A pool of endpoints. Its name stands in messages to callers: it is never the address or the binding of an endpoint. */
 function poolOf(name: string, service: string, policy: UpstreamPolicy, gateway: GatewayPolicy, bindings: Bindings): Upstream | undefined {
-  const { principalHeader, registry } = gateway;
+  const { registry } = gateway;
   const rings = ringsOf(bindings);
   const endpointList = rings && endpointListSettings({ name, service, policy, pollMs: registry?.pollMs, rings });
   const { breaker, throttle } = (gateway.services.get(service) ?? gateway.httpRoutes.get(service))!;
   const breakers = bindings["CIRCUIT_BREAKER"] as CircuitBreakers | undefined;
-  return pool({ name, service: name, policy, breaker, breakers, throttle, principalHeader, endpointList }, bindings);
+  return pool({ name, service: name, policy, breaker, breakers, throttle, endpointList }, bindings);
 }
 
 /** What a service of the gateway's own needs: its object, and a secret that is hard to guess. */

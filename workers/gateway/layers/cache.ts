@@ -9,7 +9,8 @@ import type { Bypass, Lookup, LookupBuilder } from "../cache/lookup/lookup.ts";
 import { invalidateResource } from "../cache/purge/invalidate.ts";
 import { fetchedHeaders, serveStored, storedHeaders, ttlSeconds } from "../cache/responses/hit-response.ts";
 import type { LookupResult } from "../cache/route-store.ts";
-import type { Call, Handler, Layer } from "../call.ts";
+import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
+import type { Call } from "../call.ts";
 
 export interface CacheSettings {
   readonly cache: RouteCache;
@@ -19,7 +20,7 @@ export interface CacheSettings {
 
 export function cache({ cache, lookups: subject, timeoutMs }: CacheSettings): Layer {
   const { store: shelf, purgeView: view, l2 } = cache;
-  return (next) => {
+  const layer: Layer = (next) => {
     const asker = new CoalescedFetcher({ ...cache, next, timeoutMs });
     return async (call) => {
       const hearing = view?.prepare();
@@ -90,6 +91,7 @@ export function cache({ cache, lookups: subject, timeoutMs }: CacheSettings): La
       return asked.render(plain, fetchedHeaders({ fwd, fwdStatus: plain.status, isCollapsed }), now);
     }
   };
+  return subject.needs === undefined ? layer : needsWholeBody(layer);
 }
 
 async function passBy(next: Handler, call: Call, { fwd, detail, invalidates }: Bypass, cache: RouteCache): Promise<Response> {

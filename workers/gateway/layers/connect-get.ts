@@ -1,26 +1,27 @@
 // Turns a Connect GET into the same call by POST, for an upstream that takes none: its proto does not say that the method has no side effects.
 import { Code, ConnectError } from "@connectrpc/connect";
 import { messageOf, readQuery } from "../../service/query.ts";
-import type { Layer, Outgoing } from "../call.ts";
+import type { Layer } from "../call/layer.ts";
+import type { Outgoing } from "../call/outgoing.ts";
 import { writeRefusal } from "../protocol/protocol.ts";
 
 export function connectGetAsPost(): Layer {
   return (next) => async (call) => {
     if (call.outgoing.method !== "GET") return next(call);
-    let outgoing: Outgoing;
     try {
-      outgoing = asPost(call.outgoing);
+      becomePost(call.outgoing);
     } catch (error) {
       if (error instanceof ConnectError) return writeRefusal(call.protocol, { error });
       throw error;
     }
-    return next({ ...call, outgoing });
+    return next(call);
   };
 }
 
 /** @throws ConnectError for a query that cannot be read */
-function asPost({ path, query, headers }: Outgoing): Outgoing {
-  const parameters = readQuery(query);
+function becomePost(outgoing: Outgoing): void {
+  const { headers } = outgoing;
+  const parameters = readQuery(outgoing.query);
   const { encoding, compression } = parameters;
   if (encoding !== "proto" && encoding !== "json")
     throw new ConnectError('query parameter "encoding" is not proto or json', Code.InvalidArgument);
@@ -28,5 +29,7 @@ function asPost({ path, query, headers }: Outgoing): Outgoing {
   headers.set("connect-protocol-version", "1");
   if (compression !== null && compression !== "") headers.set("content-encoding", compression);
   else headers.delete("content-encoding");
-  return { method: "POST", path, query: "", headers, body: messageOf(parameters) };
+  outgoing.method = "POST";
+  outgoing.query = "";
+  outgoing.body = messageOf(parameters);
 }

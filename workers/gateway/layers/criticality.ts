@@ -2,23 +2,21 @@
 // attempt number is honored, too: it retries, so this gateway does not. The upstream gets both headers.
 import { ATTEMPT_HEADER, CRITICALITY_HEADER, isAttemptNumber } from "../../../core/headers.ts";
 import { CRITICAL, CRITICALITIES, isTrusted, parseRank, type Rank, type Trust } from "../../../core/overload/criticality.ts";
-import type { Layer } from "../call.ts";
+import type { Layer } from "../call/layer.ts";
 
 export interface CriticalitySettings {
   readonly own: Rank; // of the route
   readonly trust: Trust;
-  readonly principalHeader: string | undefined;
 }
 
-export function criticality({ own, trust, principalHeader }: CriticalitySettings): Layer {
+export function criticality({ own, trust }: CriticalitySettings): Layer {
   return (next) => (call) => {
     const { headers } = call.request;
-    const isHonored = trust.kind !== "none" && principalHeader !== undefined && isTrusted(trust, headers.get(principalHeader));
+    const isHonored = trust.kind !== "none" && isTrusted(trust, call.caller.principal ?? null);
     const attempt = isHonored ? headers.get(ATTEMPT_HEADER) : null;
     if (isAttemptNumber(attempt)) call.outgoing.headers.set(ATTEMPT_HEADER, attempt);
-    const rank = (isHonored ? parseRank(headers.get(CRITICALITY_HEADER)) : undefined) ?? own;
-    if (rank === CRITICAL) return next(call);
-    call.outgoing.headers.set(CRITICALITY_HEADER, CRITICALITIES[rank]!);
-    return next({ ...call, rank });
+    call.rank = (isHonored ? parseRank(headers.get(CRITICALITY_HEADER)) : undefined) ?? own;
+    if (call.rank !== CRITICAL) call.outgoing.headers.set(CRITICALITY_HEADER, CRITICALITIES[call.rank]!);
+    return next(call);
   };
 }

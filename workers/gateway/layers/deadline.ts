@@ -1,47 +1,31 @@
-// One clock for the call: what the caller asked for, or the route allows, whichever ends first.
+// Gives the call its deadline: the timeout that the caller requests, or the one of the route, whichever is shorter.
 import { parseConnectTimeout, parseGrpcTimeout, shorterTimeout, type Timeout } from "../../../core/deadline.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import type { Call, Layer } from "../call.ts";
-
-/** With this flag the platform says when a caller has hung up. It is not read without it: a signal costs an object and a listener. */
-const isCallerWatched =
-  (globalThis as { Cloudflare?: { compatibilityFlags?: Readonly<Record<string, boolean>> } }).Cloudflare?.compatibilityFlags?.[
-    "enable_request_signal"
-  ] === true;
+import type { Layer } from "../call/layer.ts";
+import type { Call } from "../call.ts";
 
 /**
- * The signal it hands inwards ends whatever waits for the network: the upstream's answer, or a body that comes too slowly.
+ * The signal of the call ends whatever waits for the network: the upstream's response, or a body that comes too slowly.
  *
- * @param longestMs what the route allows, ms; a caller may ask for less, not for more
+ * @param longestMs what the route allows, ms; a caller may request less, not more
  */
 export function deadline(longestMs: number): Layer {
   return (next) => async (call) => {
-    const timeoutMs = Math.min(askedFor(call) ?? longestMs, longestMs);
+    const timeoutMs = Math.min(timeoutOf(call) ?? longestMs, longestMs);
     if (timeoutMs === 0) throw new Rejected({ kind: "deadline_exceeded", timeoutMs }); // no upstream can be in time
-    const deadlineAt = call.receivedAt + timeoutMs;
-    let timer: AbortSignal | undefined; // made when somebody waits by it
-    let signal: AbortSignal | undefined;
-    const timed: Call = {
-      ...call,
-      deadlineAt,
-      get signal() {
-        timer ??= AbortSignal.timeout(Math.max(0, deadlineAt - Date.now()));
-        signal ??= isCallerWatched ? AbortSignal.any([timer, call.request.signal]) : timer;
-        return signal;
-      },
-    };
+    call.deadlineAt = call.receivedAt + timeoutMs;
     try {
-      return await next(timed);
+      return await next(call);
     } catch (error) {
-      // Whatever broke below: when the time was up, that is why.
-      if (timer?.aborted === true) throw new Rejected({ kind: "deadline_exceeded", timeoutMs });
-      throw signal?.aborted === true ? new Rejected({ kind: "caller_gone" }) : error;
+      // Once the time is up, that is the reason, whatever broke below.
+      if (call.endedBy === "deadline") throw new Rejected({ kind: "deadline_exceeded", timeoutMs });
+      throw call.endedBy === "caller" ? new Rejected({ kind: "caller_gone" }) : error;
     }
   };
 }
 
 /** REST has no timeout header of its own: both are honored, the shorter one. @throws Rejected for a timeout that cannot be read */
-function askedFor({ protocol, request }: Call): number | undefined {
+function timeoutOf({ protocol, request }: Call): number | undefined {
   const { headers } = request;
   const grpc = protocol.kind === "grpc_web" || protocol.kind === "rest" ? parseGrpcTimeout(headers.get("grpc-timeout")) : NONE;
   const connect = protocol.kind === "grpc_web" ? NONE : parseConnectTimeout(headers.get("connect-timeout-ms"));

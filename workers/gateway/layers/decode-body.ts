@@ -1,13 +1,10 @@
 // A compressed body of a REST call, decompressed within the limit of the route before it is read as JSON or as raw bytes.
 import { Rejected } from "../../../core/rejection.ts";
 import { decompress, isEncoded } from "../bodies/decompress.ts";
-import type { Layer } from "../call.ts";
+import type { Layer } from "../call/layer.ts";
 
-/**
- * @param maxBytes largest body, bytes, decompressed
- * @see RFC 9110, section 15.5.16: 415 with Accept-Encoding for a coding that is not accepted
- */
-export function decodeBody(maxBytes: number): Layer {
+/** @see RFC 9110, section 15.5.16: 415 with Accept-Encoding for a coding that is not accepted */
+export function decodeBody(): Layer {
   return (next) => (call) => {
     const { request, outgoing } = call;
     const { body } = outgoing;
@@ -16,6 +13,7 @@ export function decodeBody(maxBytes: number): Layer {
     if (!isEncoded(encoding)) return next(call);
     if (body instanceof ReadableStream)
       throw new Rejected({ kind: "unsupported_encoding", found: encoding, accepted: [], advertise: "accept-encoding" });
-    return next({ ...call, outgoing: { ...outgoing, body: decompress(body, encoding, maxBytes, "accept-encoding") } });
+    outgoing.body = decompress(body, encoding, call.route.maxBodyBytes, "accept-encoding");
+    return next(call);
   };
 }

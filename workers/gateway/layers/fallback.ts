@@ -1,6 +1,7 @@
 // Where the upstream is down, sends the call to another one.
 import { FALLBACK_HEADER } from "../../../core/headers.ts";
-import type { Call, Handler, Layer } from "../call.ts";
+import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
+import type { Call } from "../call.ts";
 import { failureIn, failureOf, isDown } from "../upstream/failure.ts";
 
 /**
@@ -8,7 +9,7 @@ import { failureIn, failureOf, isDown } from "../upstream/failure.ts";
  * @param isSafe whether its calls may be sent again where the upstream may have worked on them, as the proto says
  */
 export function fallback(other: Handler, isSafe: boolean): Layer {
-  return (next) => async (call) => {
+  const layer: Layer = (next) => async (call) => {
     const mayRepeat = isSafe || call.outgoing.headers.has("idempotency-key");
     try {
       const response = await next(call);
@@ -25,6 +26,7 @@ export function fallback(other: Handler, isSafe: boolean): Layer {
     response.headers.set("cache-control", "no-store"); // nobody keeps what is not the upstream's own
     return response;
   };
+  return isSafe ? needsWholeBody(layer) : layer;
 }
 
 /** A body that streams can't be sent twice. */

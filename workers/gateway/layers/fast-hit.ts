@@ -5,7 +5,8 @@ import { NO_DIRECTIVES } from "../../../core/cache/headers/directives.ts";
 import type { RouteCache } from "../cache/caches.ts";
 import type { LookupBuilder } from "../cache/lookup/lookup.ts";
 import { serveStored } from "../cache/responses/hit-response.ts";
-import type { Call, Handler, Layer } from "../call.ts";
+import type { Handler, Layer } from "../call/layer.ts";
+import type { Call } from "../call.ts";
 
 const FAR = 10; // times as long as the last fetch took: nearer to its end an answer may be refreshed early
 const REFUSED = cacheStatus({ detail: "refused" });

@@ -4,7 +4,9 @@ import { waitUntil } from "cloudflare:workers";
 import { ATTEMPT_HEADER } from "../../../core/headers.ts";
 import type { HedgePolicy } from "../../../core/retry/hedge.ts";
 import type { HedgeState } from "../../../core/retry/hedge-state.ts";
-import type { Call, Handler, Layer } from "../call.ts";
+import { CallAttempt } from "../call/attempt.ts";
+import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
+import type { Call } from "../call.ts";
 
 export interface HedgeSettings {
   readonly policy: HedgePolicy;
@@ -16,27 +18,26 @@ const LONGEST_MS = 3_600_000; // a call without a deadline counts as under way f
 /** For unary methods without side effects, whose bodies are read whole. */
 export function hedge({ policy, state }: HedgeSettings): Layer {
   const { guard } = state;
-  return (next) => async (call) => {
-    if (call.outgoing.headers.has(ATTEMPT_HEADER)) return next(call); // a retry, or somebody before us repeats
+  return needsWholeBody((next) => async (call, attempt = new CallAttempt(call)) => {
+    if (attempt.headers.has(ATTEMPT_HEADER)) return next(call, attempt); // a retry, or somebody before us repeats
     const hedger = state.hedgerOf(call.outgoing.path, policy);
-    const tried = call.attempt?.tried ?? new Set<string>();
     const startedAt = Date.now();
-    const lease = guard.begin(startedAt, Math.min(call.deadlineAt, startedAt + LONGEST_MS));
-    const first = running(next, { ...call, attempt: { number: 1, ...call.attempt, tried } });
+    const lease = guard.begin(startedAt, Math.min(attempt.deadlineAt, startedAt + LONGEST_MS));
+    const first = running(next, call, attempt, 1);
     const delayMs = hedger.start();
-    const isLate = delayMs !== undefined && startedAt + delayMs < call.deadlineAt && (await isLater(first, delayMs));
+    const isLate = delayMs !== undefined && startedAt + delayMs < attempt.deadlineAt && (await isLater(first, delayMs));
     const now = Date.now();
-    const isHedged = isLate && call.signal?.aborted !== true && hedger.take(now) && call.attempt?.budget?.take(now) !== false;
-    const second = isHedged ? running(next, repeated(call, tried)) : undefined;
+    const isHedged = isLate && attempt.signal?.aborted !== true && hedger.take(now) && attempt.budget?.take(now) !== false;
+    const second = isHedged ? running(next, call, attempt, 2) : undefined;
     const winner = second === undefined ? first : await firstGood(first, second);
     const outcome = await winner.settled;
     (winner === first ? second : first)?.end();
-    const isGivenUp = call.signal?.aborted === true && Date.now() < call.deadlineAt;
+    const isGivenUp = attempt.signal?.aborted === true && Date.now() < attempt.deadlineAt;
     guard.end(lease, isGivenUp ? undefined : !isGood(outcome));
     if (!isGivenUp) hedger.end(Date.now() - startedAt, second && winner === second);
     if (outcome.response !== undefined) return outcome.response;
     throw outcome.error;
-  };
+  });
 }
 
 interface Outcome {
@@ -51,10 +52,19 @@ interface Running {
 }
 
 /** An attempt that can be ended by itself: to the ones below its caller has gone away, and it speaks against nobody. */
-function running(next: Handler, call: Call): Running {
+function running(
+  next: Handler,
+  call: Call,
+  { tried, headers, maxMs, budget, deadlineAt, signal: outer }: CallAttempt,
+  number: 1 | 2,
+): Running {
   const own = new AbortController();
-  const signal = call.signal === null ? own.signal : AbortSignal.any([own.signal, call.signal]);
-  const settled = next({ ...call, signal }).then(
+  const signal = outer === null ? own.signal : AbortSignal.any([own.signal, outer]);
+  const attempt =
+    number === 1
+      ? new CallAttempt(call, 1, tried, { maxMs, deadlineAt, signal, ...(budget && { budget }) }, headers)
+      : new CallAttempt(call, 2, tried, { deadlineAt, signal }, hedgedHeaders(headers));
+  const settled = next(call, attempt).then(
     (response): Outcome => ({ response }),
     (error: unknown): Outcome => ({ error }),
   );
@@ -65,10 +75,10 @@ function running(next: Handler, call: Call): Running {
   return { settled, end };
 }
 
-function repeated(call: Call, tried: Set<string>): Call {
-  const headers = new Headers(call.outgoing.headers);
+function hedgedHeaders(from: Headers): Headers {
+  const headers = new Headers(from);
   headers.set(ATTEMPT_HEADER, "2");
-  return { ...call, outgoing: { ...call.outgoing, headers }, attempt: { number: 2, tried } };
+  return headers;
 }
 
 async function isLater({ settled }: Running, delayMs: number): Promise<boolean> {

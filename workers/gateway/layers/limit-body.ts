@@ -5,36 +5,40 @@ import { checkBody, checkQuery, envelopeCheck, isEnveloped, unaryEncoding } from
 import { BodyReader, bytes, envelopes } from "../bodies/metered.ts";
 import { tied } from "../bodies/tied.ts";
 import { type Chunks, Upload } from "../bodies/upload.ts";
-import type { Call, Handler, Layer } from "../call.ts";
+import type { Handler, Layer } from "../call/layer.ts";
+import type { Call } from "../call.ts";
 import { isEnvelopes } from "../protocol/protocol.ts";
 
 export interface BodySettings {
-  readonly maxBytes: number; // of one message, decompressed and without its envelope; or of a body without messages
   readonly form: "message" | "messages" | "bytes"; // one message, a stream of them, or plain HTTP
-  readonly isWhole: boolean; // a layer below needs the bytes, not a stream of them
 }
 
 const ENVELOPE_BYTES = 5;
 const DRAIN_BYTES = 1_048_576;
 
-export function limitBody({ maxBytes, form, isWhole }: BodySettings): Layer {
-  return (next) => async (call) => {
-    const { body, headers } = call.request;
-    if (body === null) {
-      if (form === "message" && call.protocol.kind === "connect_unary") checkQuery(call.outgoing.query, maxBytes);
+export function limitBody({ form }: BodySettings): Layer {
+  return (next) => {
+    const isWhole = next.needs === "whole_body";
+    return async (call) => {
+      const { body, headers } = call.request;
+      const { maxBodyBytes: maxBytes } = call.route;
+      if (body === null) {
+        if (form === "message" && call.protocol.kind === "connect_unary") checkQuery(call.outgoing.query, maxBytes);
+        return next(call);
+      }
+      const limit = maxBytes + (isEnveloped(call) ? ENVELOPE_BYTES : 0);
+      const text = headers.get("content-length");
+      const length = text === null ? undefined : Number(text);
+      const isKnown = length !== undefined && length <= limit;
+      if (isKnown && !isWhole && form !== "messages" && !isEnveloped(call) && unaryEncoding(call) === null) return next(call); // the runtime holds the body to its length
+      if (form === "messages" && !isKnown) return uploaded(next, call, envelopes(body, maxBytes, envelopeCheck(call, maxBytes)));
+      if (form === "bytes" && length === undefined) return uploaded(next, call, bytes(body, maxBytes));
+      if (length !== undefined && !isKnown) throw new Rejected({ kind: "body_too_large", maxBytes });
+      const whole = isKnown ? await readKnown(call.request, call.signal) : await readWhole(body, maxBytes, limit, call.signal);
+      if (form !== "bytes") checkBody(call, whole, maxBytes);
+      call.outgoing.body = whole;
       return next(call);
-    }
-    const limit = maxBytes + (isEnveloped(call) ? ENVELOPE_BYTES : 0);
-    const text = headers.get("content-length");
-    const length = text === null ? undefined : Number(text);
-    const isKnown = length !== undefined && length <= limit;
-    if (isKnown && !isWhole && form !== "messages" && !isEnveloped(call) && unaryEncoding(call) === null) return next(call); // the runtime holds the body to its length
-    if (form === "messages" && !isKnown) return uploaded(next, call, envelopes(body, maxBytes, envelopeCheck(call, maxBytes)));
-    if (form === "bytes" && length === undefined) return uploaded(next, call, bytes(body, maxBytes));
-    if (length !== undefined && !isKnown) throw new Rejected({ kind: "body_too_large", maxBytes });
-    const whole = isKnown ? await readKnown(call.request, call.signal) : await readWhole(body, maxBytes, limit, call.signal);
-    if (form !== "bytes") checkBody(call, whole, maxBytes);
-    return next({ ...call, outgoing: { ...call.outgoing, body: whole } });
+    };
   };
 }
 
@@ -43,7 +47,9 @@ async function uploaded(next: Handler, call: Call, chunks: Chunks): Promise<Resp
   const upload = new Upload(chunks, call.signal);
   let response: Response;
   try {
-    response = await next({ ...call, outgoing: { ...call.outgoing, body: upload.body }, signal: upload.signal, upload });
+    call.outgoing.body = upload.body;
+    call.upload = upload;
+    response = await next(call);
   } catch (error) {
     upload.close();
     throw upload.failure ?? error; // what is thrown at the end of a stream or a signal is a copy of it
@@ -52,7 +58,7 @@ async function uploaded(next: Handler, call: Call, chunks: Chunks): Promise<Resp
     upload.close();
     return response;
   }
-  return new Response(tied(response.body, upload, isEnvelopes(response.headers) ? endingOf(call) : undefined), response);
+  return new Response(tied(response.body, upload, isEnvelopes(response.headers) ? endingOf(call.protocol, call) : undefined), response);
 }
 
 /**

@@ -2,7 +2,6 @@
 // what has to be asked is asked last.
 
 import { waitUntil } from "cloudflare:workers";
-import type { DescMethod } from "@bufbuild/protobuf";
 import type { Cost } from "../../../core/config/cost.ts";
 import { needsMessage, type RateLimitRule } from "../../../core/config/rate-limit.ts";
 import { boundedCost } from "../../../core/rate-limit/cost.ts";
@@ -10,18 +9,14 @@ import { rateLimitHeaders } from "../../../core/rate-limit/ratelimit-headers.ts"
 import { type BucketDecision, fillTimeMs } from "../../../core/rate-limit/token-bucket.ts";
 import { type Quota, Rejected } from "../../../core/rejection.ts";
 import { logEvent } from "../../log.ts";
-import { type Call, type Layer, logFactsOf } from "../call.ts";
-import { decodeMessage } from "../protocol/message.ts";
+import { type Layer, needsWholeBody } from "../call/layer.ts";
+import { type Call, logFactsOf } from "../call.ts";
 import { callerUnder, factsOf } from "../rate-limit/caller.ts";
 import type { BucketDecisions, Charge, RateLimiter } from "../rate-limit/rate-limiter.ts";
 
 export interface RateLimitSettings {
-  readonly method: DescMethod | undefined; // none for plain HTTP
-  readonly route: string; // as rules with the key "route" call it
   readonly rules: readonly RateLimitRule[];
   readonly cost: Cost; // what a call takes under each rule
-  readonly maxBytes: number; // of the message, uncompressed
-  readonly principalHeader: string | undefined;
 }
 
 export type Limiters = Readonly<Record<"local" | "leased" | "exact", RateLimiter>>;
@@ -37,17 +32,15 @@ interface Taken {
 }
 
 export function rateLimit(limiters: Limiters, settings: RateLimitSettings): Layer {
-  const { method, route, cost, maxBytes, principalHeader } = settings;
-  const { rules } = settings;
+  const { rules, cost } = settings;
   const readsMessage = needsMessage(rules, cost);
-  return (next) => async (call) => {
-    const message = readsMessage && method !== undefined ? factsOf(await decodeMessage(call, method, maxBytes)) : undefined;
+  const layer: Layer = (next) => async (call) => {
+    const message = readsMessage ? factsOf(call.message()) : undefined;
     const tokens = cost.kind === "message" ? costOf(cost, message) : cost.tokens;
-    const facts = { headers: call.request.headers, route, principalHeader, message };
     const enforced: Charge[] = [];
     const reported: Charge[] = [];
     for (const rule of rules) {
-      const caller = callerUnder(rule, facts);
+      const caller = callerUnder(rule, call, message);
       if (caller === undefined) continue;
       const { key, limit, isEnforced } = caller;
       (isEnforced ? enforced : reported).push({ rule, key, limit, cost: Math.min(tokens, limit.capacity) });
@@ -61,6 +54,7 @@ export function rateLimit(limiters: Limiters, settings: RateLimitSettings): Laye
     if (cost.kind === "response") correct(limiters, [...enforced, ...reported], cost, response.headers.get(cost.header));
     return response;
   };
+  return readsMessage ? needsWholeBody(layer) : layer;
 }
 
 /** A function that fails, or answers nonsense, costs the most. */

@@ -2,7 +2,8 @@
 
 import { Rejected } from "../../../core/rejection.ts";
 import { logEvent } from "../../log.ts";
-import { type Layer, logFactsOf } from "../call.ts";
+import type { Layer } from "../call/layer.ts";
+import { logFactsOf } from "../call.ts";
 import { writeRefusal } from "../protocol/protocol.ts";
 import { toInternal, toRefusal } from "../protocol/refusal.ts";
 

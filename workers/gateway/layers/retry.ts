@@ -4,7 +4,9 @@ import type { Budget } from "../../../core/budget.ts";
 import { ATTEMPT_HEADER } from "../../../core/headers.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { type AttemptFailure, decideRetry, type RetryPolicy } from "../../../core/retry/retry.ts";
-import type { Call, Layer } from "../call.ts";
+import { type AttemptBounds, CallAttempt } from "../call/attempt.ts";
+import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
+import type { Call } from "../call.ts";
 import { failureIn, failureOf } from "../upstream/failure.ts";
 
 export interface RetrySettings {
@@ -17,7 +19,9 @@ export interface RetrySettings {
 const PUSHBACK = "grpc-retry-pushback-ms";
 
 export function retry({ policy, isSafe, budget }: RetrySettings): Layer {
-  return (next) => async (call) => {
+  const { perAttemptMs } = policy;
+  const bounds: AttemptBounds = { maxMs: perAttemptMs, budget };
+  const layer: Layer = (next) => async (call) => {
     budget.earn();
     const { headers, body } = call.outgoing;
     const isChained = headers.has(ATTEMPT_HEADER); // somebody before us retries
@@ -25,7 +29,7 @@ export function retry({ policy, isSafe, budget }: RetrySettings): Layer {
     const tried = new Set<string>();
     for (let number = 1; ; number++) {
       if (number > 1) headers.set(ATTEMPT_HEADER, String(number));
-      const outcome = await attempt(next, { ...call, attempt: { number, tried, budget, maxMs: policy.perAttemptMs } }, policy.perAttemptMs);
+      const outcome = await attempt(next, call, number, tried, bounds, perAttemptMs);
       const { failure } = outcome;
       if (failure === undefined || isChained || (failure.wasSent && body instanceof ReadableStream)) return settle(outcome);
       const now = Date.now();
@@ -37,15 +41,17 @@ export function retry({ policy, isSafe, budget }: RetrySettings): Layer {
         now,
         Math.random(),
       );
-      if (decided.kind === "stop" || call.signal?.aborted === true) {
+      if (decided.kind === "stop" || call.sendSignal?.aborted === true) {
         const isSpent = decided.kind === "stop" && (decided.reason === "budget" || decided.reason === "max");
         if (isSpent) outcome.response?.headers.set(PUSHBACK, "-1"); // nor does it by whoever called us: each would add its own share
         return settle(outcome);
       }
       await outcome.response?.body?.cancel();
-      await scheduler.wait(decided.afterMs, call.signal === null ? {} : { signal: call.signal });
+      const { sendSignal: signal } = call;
+      await scheduler.wait(decided.afterMs, signal === null ? {} : { signal });
     }
   };
+  return isSafe ? needsWholeBody(layer) : layer;
 }
 
 interface Outcome {
@@ -60,28 +66,35 @@ function settle({ response, error }: Outcome): Response {
   throw error;
 }
 
-/** The call with the clock of one attempt, which ends before its own. */
-function bounded(call: Call, timer: AbortSignal, perAttemptMs: number): Call {
-  const signal = call.signal === null ? timer : AbortSignal.any([timer, call.signal]);
-  return { ...call, signal, deadlineAt: Date.now() + perAttemptMs };
-}
-
-async function attempt(next: (call: Call) => Promise<Response>, call: Call, perAttemptMs: number): Promise<Outcome> {
-  const isBounded = Number.isFinite(perAttemptMs) && Date.now() + perAttemptMs < call.deadlineAt;
+async function attempt(
+  next: Handler,
+  call: Call,
+  number: number,
+  tried: Set<string>,
+  bounds: AttemptBounds,
+  perAttemptMs: number,
+): Promise<Outcome> {
+  const now = Date.now();
+  const isBounded = Number.isFinite(perAttemptMs) && now + perAttemptMs < call.deadlineAt;
   const timer = isBounded ? AbortSignal.timeout(perAttemptMs) : undefined;
   try {
-    const response = await next(timer === undefined ? call : bounded(call, timer, perAttemptMs));
+    const own = timer === undefined ? bounds : { ...bounds, deadlineAt: now + perAttemptMs, signal: endedBy(timer, call.sendSignal) };
+    const response = await next(call, new CallAttempt(call, number, tried, own));
     const failure = failureOf(response);
     return failure === undefined ? { response } : { response, failure };
   } catch (error) {
-    if (timer?.aborted === true && call.signal?.aborted !== true) {
+    if (timer?.aborted === true && call.sendSignal?.aborted !== true) {
       const late = new Rejected({ kind: "deadline_exceeded", timeoutMs: perAttemptMs });
       return { error: late, failure: { code: "unavailable", wasSent: true, pushbackMs: undefined } }; // there, for this attempt
     }
-    if (!(error instanceof Rejected) || call.signal?.aborted === true) return { error };
+    if (!(error instanceof Rejected) || call.sendSignal?.aborted === true) return { error };
     const { kind } = error.rejection;
     const isUpstreams = kind === "upstream_unreachable" || kind === "upstream_invalid"; // our own refusals stand
     const failure = isUpstreams ? failureIn(error) : undefined;
     return failure === undefined ? { error } : { error, failure };
   }
+}
+
+function endedBy(timer: AbortSignal, signal: AbortSignal | null): AbortSignal {
+  return signal === null ? timer : AbortSignal.any([timer, signal]);
 }

@@ -3,14 +3,15 @@
 
 import type { ConcurrencyPolicy } from "../../../core/config/overload.ts";
 import { hash32 } from "../../../core/hash.ts";
-import { addressKey } from "../../../core/ip.ts";
 import { ConcurrencyLimiter, type LimiterRefusal } from "../../../core/overload/concurrency-limiter.ts";
-import { CRITICAL, CRITICALITIES, type Rank } from "../../../core/overload/criticality.ts";
+import { CRITICALITIES, type Rank } from "../../../core/overload/criticality.ts";
 import type { Permit } from "../../../core/overload/permits.ts";
 import { type QueuedCall, WaitQueue } from "../../../core/overload/queue.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { shedLog } from "../../shed-log.ts";
-import type { Call, Layer } from "../call.ts";
+import type { Layer } from "../call/layer.ts";
+import type { Call, Clock } from "../call.ts";
+import type { Protocol } from "../protocol/protocol.ts";
 import { retryAfterMs } from "../upstream/retry-after.ts";
 
 interface Waiter extends QueuedCall {
@@ -35,23 +36,24 @@ export class Place {
   }
 }
 
-/** @param principalHeader what names the caller, where the configuration has it */
-export function shed(place: Place, principalHeader: string | undefined): Layer {
+export function shed(place: Place): Layer {
   const { limiter, policy } = place;
-  return (next) => async (call) => {
-    const rank = call.rank ?? CRITICAL;
+  return (next) => async (call, attempt) => {
+    const { rank } = call;
+    const { protocol } = call.outgoing;
+    const clock: Clock = attempt ?? call;
     let now = Date.now();
-    const key = limiter.needsKey(now) ? keyOf(call, principalHeader) : 0;
+    const key = limiter.needsKey(now) ? keyOf(call) : 0;
     let refusal = limiter.refusal(rank, key, now);
-    if (refusal !== undefined && refusal !== "share" && policy.mode === "enforce" && (await waited(place, call, rank, now))) {
+    if (refusal !== undefined && refusal !== "share" && policy.mode === "enforce" && (await waited(place, clock, rank, now))) {
       now = Date.now();
       refusal = limiter.refusal(rank, key, now);
     }
     if (refusal !== undefined) refuse(place, call, refusal, rank, now);
-    const lease = limiter.begin(now, Math.min(call.deadlineAt, now + NEVER_ENDING_MS), key);
+    const lease = limiter.begin(now, Math.min(clock.deadlineAt, now + NEVER_ENDING_MS), key);
     try {
-      const response = await next(call);
-      end(place, lease, isEvident(call, response));
+      const response = await next(call, attempt);
+      end(place, lease, isEvident(protocol, response));
       return response;
     } catch (error) {
       end(place, lease, error instanceof Rejected && error.rejection.kind === "deadline_exceeded");
@@ -61,21 +63,20 @@ export function shed(place: Place, principalHeader: string | undefined): Layer {
 }
 
 /** Whether the time to an answer says what the upstream bears: a failure that comes fast does not. */
-function isEvident({ protocol }: Call, { status, headers }: Response): boolean {
+function isEvident(protocol: Protocol, { status, headers }: Response): boolean {
   if (status >= 500) return status === 504;
   const grpc = protocol.kind === "grpc_web" ? headers.get("grpc-status") : null;
   return grpc === null || grpc === "0" || grpc === "4";
 }
 
 /** What one is counted by, where it matters: a number other than 0. */
-function keyOf({ request: { headers } }: Call, principalHeader: string | undefined): number {
-  const principal = principalHeader === undefined ? null : headers.get(principalHeader);
-  return hash32(principal ?? addressKey(headers.get("cf-connecting-ip"))) || 1;
+function keyOf({ caller }: Call): number {
+  return hash32(caller.principal ?? caller.network) || 1;
 }
 
 /** @returns whether a place was handed over in time */
-async function waited({ queue, policy }: Place, call: Call, rank: Rank, now: number): Promise<boolean> {
-  const deadlineAt = Math.min(now + policy.queueMs, call.deadlineAt);
+async function waited({ queue, policy }: Place, clock: Clock, rank: Rank, now: number): Promise<boolean> {
+  const deadlineAt = Math.min(now + policy.queueMs, clock.deadlineAt);
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const waiter = { since: now, deadlineAt, rank, settle: resolve };
   queue.offer(waiter, now)?.settle(false);
@@ -103,6 +104,6 @@ function refuse({ name, policy, limiter, log }: Place, call: Call, refusal: Limi
     share: `caller holds more than its share of ${limiter.limit} calls in flight`,
   }[refusal];
   const isEnforced = policy.mode === "enforce";
-  log({ point: name, reason: why, enforced: isEnforced, requestId: call.outgoing.headers.get("x-request-id") }, now);
+  log({ point: name, reason: why, enforced: isEnforced, requestId: call.id }, now);
   if (isEnforced) throw new Rejected({ kind: "overloaded", point: name, why, retryAfterMs: retryAfterMs() });
 }

@@ -6,7 +6,8 @@ import { trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
 import { FALLBACK_HEADER } from "../../../core/headers.ts";
 import { logEvent } from "../../log.ts";
 import { readQuery } from "../../service/query.ts";
-import { type Call, type Layer, logFactsOf } from "../call.ts";
+import type { Layer } from "../call/layer.ts";
+import { type Call, logFactsOf } from "../call.ts";
 import { failureIn, failureOf, isDown } from "../upstream/failure.ts";
 
 const OK = new TextEncoder().encode("grpc-status: 0\r\n");
@@ -15,6 +16,7 @@ export function standIn(method: DescMethod, message: Message): Layer {
   const binary = toBinary(method.output, message);
   const json = new TextEncoder().encode(toJsonString(method.output, message));
   return (next) => async (call) => {
+    const { query } = call.outgoing; // layers below may turn a GET into a POST
     try {
       const response = await next(call);
       const failure = failureOf(response);
@@ -25,17 +27,23 @@ export function standIn(method: DescMethod, message: Message): Layer {
       if (failure === undefined || !isDown(failure)) throw error;
     }
     logEvent("static_response_sent", logFactsOf(call));
-    return answer(call, binary, json);
+    return answer(call, query, binary, json);
   };
 }
 
-function answer({ protocol, outgoing }: Call, binary: Uint8Array, json: Uint8Array): Response {
-  const contentType =
-    outgoing.method === "GET" ? `application/${readQuery(outgoing.query).encoding}` : outgoing.headers.get("content-type")!;
+function answer(call: Call, query: string, binary: Uint8Array, json: Uint8Array): Response {
+  const { protocol } = call;
+  const contentType = contentTypeOf(call, query);
   const message = /json\b/.test(contentType) ? json : binary;
   const body = protocol.kind === "grpc_web" ? joined(encodeEnvelope(0, message), encodeEnvelope(trailerFlag, OK)) : message;
   const headers = { "Content-Type": contentType, "Cache-Control": "no-store", [FALLBACK_HEADER]: "static_response" };
   return new Response(body as Uint8Array<ArrayBuffer>, { headers });
+}
+
+/** The caller's own content type; behind `transcode` a REST call is one of Connect with a binary message. */
+function contentTypeOf({ protocol, request }: Call, query: string): string {
+  if (protocol.kind === "rest") return "application/proto";
+  return request.method === "GET" ? `application/${readQuery(query).encoding}` : request.headers.get("content-type")!;
 }
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {

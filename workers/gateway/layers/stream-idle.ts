@@ -1,7 +1,8 @@
 // Ends a stream whose upstream has been silent for too long: an upstream that hangs would else hold its caller for hours.
 import { envelopeMeter } from "../../../core/protocol/envelope.ts";
 import { lastEnvelope } from "../bodies/last-envelope.ts";
-import type { Layer, Protocol } from "../call.ts";
+import type { Layer } from "../call/layer.ts";
+import type { Protocol } from "../protocol/protocol.ts";
 import { toRefusal } from "../protocol/refusal.ts";
 
 /**

@@ -8,7 +8,8 @@ import { Rejected } from "../../../core/rejection.ts";
 import { BodyReader } from "../bodies/metered.ts";
 import { tied } from "../bodies/tied.ts";
 import { type Chunks, UNFINISHED_MESSAGE, Upload } from "../bodies/upload.ts";
-import type { Call, Layer } from "../call.ts";
+import { type Layer, needsWholeBody } from "../call/layer.ts";
+import type { Call } from "../call.ts";
 import { mediaType } from "../protocol/protocol.ts";
 import { BROKE_OFF, TOO_LATE, toRefusal } from "../protocol/refusal.ts";
 import { decodeRequest } from "../transcode/decode-request.ts";
@@ -22,32 +23,33 @@ import { statusJson } from "../transcode/status.ts";
 import { messageOf, messagesOf, onlyMessageOf } from "../transcode/upstream-messages.ts";
 
 export interface TranscodeSettings {
-  readonly maxBytes: number; // of one message of a stream of requests; one that comes alone has been held to it already
   readonly types: Registry; // in which details of errors are written out
   readonly timing: EventTiming;
 }
 
-export function transcode(route: RestRoute, { maxBytes, types, timing }: TranscodeSettings): Layer {
+export function transcode(route: RestRoute, { types, timing }: TranscodeSettings): Layer {
   const { method } = route;
   const { methodKind } = method;
   const isUnary = methodKind === "unary";
   const isRequestStream = methodKind === "client_streaming" || methodKind === "bidi_streaming";
   const isResponseStream = methodKind === "server_streaming" || methodKind === "bidi_streaming";
   const contentType = isUnary ? "application/proto" : "application/connect+proto";
-  const path = `/${method.parent.typeName}/${method.name}`;
 
-  return (next) => async (call) => {
-    const { headers } = call.outgoing;
-    const accept = headers.get("accept");
-    const upload = isRequestStream ? new Upload(messagesIn(route, call, maxBytes), call.signal) : undefined;
-    const body = upload?.body ?? oneMessage(route, call, isUnary);
-    describeAs(contentType, headers);
-    const outgoing = { method: "POST", path, query: "", headers, body };
+  return needsWholeBody((next) => async (call) => {
+    const { outgoing } = call;
+    const accept = outgoing.headers.get("accept");
+    const upload = isRequestStream ? new Upload(messagesIn(route, call), call.signal) : undefined;
+    call.upload = upload;
+    outgoing.body = upload?.body ?? oneMessage(route, call, isUnary);
+    outgoing.method = "POST";
+    outgoing.path = call.route.path;
+    outgoing.query = "";
+    describeAs(contentType, outgoing.headers);
 
     const stop = async (): Promise<void> => upload?.fail(new Rejected({ kind: "caller_gone" }));
     let answer: Response | undefined;
     const respond = async (): Promise<Response> => {
-      answer = await next(upload === undefined ? { ...call, outgoing } : { ...call, outgoing, signal: upload.signal, upload });
+      answer = await next(call);
       if (answer.status === 200 && mediaType(answer.headers.get("content-type")) === contentType) return answer;
       throw errorOf(await bytesOf(answer), answer.status);
     };
@@ -87,7 +89,7 @@ export function transcode(route: RestRoute, { maxBytes, types, timing }: Transco
       if (why instanceof ConnectError) return failed(answer, why, types);
       throw why;
     }
-  };
+  });
 }
 
 /** Messages whose source is stopped, too, when nobody reads them any more: a generator ends with the next message at the earliest. */
@@ -101,10 +103,10 @@ function stoppable(messages: AsyncGenerator<Message>, stop: () => Promise<void>)
 }
 
 /** The messages of a stream of requests, each in an envelope. */
-function messagesIn(route: RestRoute, { variables, outgoing }: Call, maxBytes: number): Chunks {
+function messagesIn(route: RestRoute, { variables, outgoing, route: { maxBodyBytes } }: Call): Chunks {
   const { query, headers, body } = outgoing;
   const reader = new BodyReader(body instanceof ReadableStream ? body : new Blob([body ?? ""]).stream());
-  const messages = decodeRequestStream(route, variables, query, headers.get("content-type"), chunksOf(reader), maxBytes);
+  const messages = decodeRequestStream(route, variables, query, headers.get("content-type"), chunksOf(reader), maxBodyBytes);
   return {
     async next() {
       const { done, value } = await messages.next();
@@ -122,11 +124,13 @@ async function* chunksOf(reader: BodyReader): AsyncGenerator<Uint8Array> {
   for (let chunk = await reader.read(); chunk !== undefined; chunk = await reader.read()) yield chunk;
 }
 
-function oneMessage(route: RestRoute, { variables, outgoing }: Call, isUnary: boolean): Uint8Array<ArrayBuffer> {
-  const { query, headers, body } = outgoing;
+function oneMessage(route: RestRoute, call: Call, isUnary: boolean): Uint8Array<ArrayBuffer> {
+  const { query, headers, body } = call.outgoing;
   assert(!(body instanceof ReadableStream), "the body of a REST call is read whole before it is transcoded");
-  const message = encodeRequest(route.method.input, decodeRequest(route, variables, query, headers.get("content-type"), body));
-  return isUnary ? message : (encodeEnvelope(0, message) as Uint8Array<ArrayBuffer>);
+  const message = decodeRequest(route, call.variables, query, headers.get("content-type"), body);
+  call.setMessage(message);
+  const bytes = encodeRequest(route.method.input, message);
+  return isUnary ? bytes : (encodeEnvelope(0, bytes) as Uint8Array<ArrayBuffer>);
 }
 
 /** From here on the call is a Connect one, and nothing may speak of the REST body. */

@@ -4,8 +4,9 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { assert } from "../../../core/assert.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { readQuery } from "../../service/query.ts";
-import type { Call, Layer, Protocol } from "../call.ts";
-import { mediaType, writeRefusal } from "../protocol/protocol.ts";
+import { type Layer, needsWholeBody } from "../call/layer.ts";
+import type { Call } from "../call.ts";
+import { mediaType, type Protocol, writeRefusal } from "../protocol/protocol.ts";
 import { BROKE_OFF, TOO_LATE, toRefusal } from "../protocol/refusal.ts";
 import { messageIn, rememberMessage } from "../transcode/decoded-messages.ts";
 import { withDebugDetails } from "../transcode/status.ts";
@@ -21,7 +22,7 @@ const BINARY = ["application/proto", "application/connect+proto", "application/g
  */
 export function translate(spoken: "connect" | "grpc_web", isUnary: boolean, types: Registry): Layer {
   const describe = (error: ConnectError): ConnectError => withDebugDetails(error, types);
-  return (next) => async (call) => {
+  return needsWholeBody((next) => async (call) => {
     const isGrpcWeb = call.protocol.kind === "grpc_web";
     if (isGrpcWeb === (spoken === "grpc_web")) return next(call);
     const codec = codecOf(mediaType(call.outgoing.headers.get("content-type")));
@@ -30,8 +31,11 @@ export function translate(spoken: "connect" | "grpc_web", isUnary: boolean, type
       return toRefusal(isLate ? TOO_LATE : reason instanceof Rejected ? reason.rejection : BROKE_OFF).error;
     };
     try {
-      const outgoing = (isGrpcWeb ? toConnect : toGrpcWeb)(call.outgoing, isUnary, isUnary ? wholeOf(call) : null);
-      const answer = await next({ ...call, protocol: protocolOf(spoken, isUnary, outgoing.headers), outgoing, isTranslated: true });
+      const { outgoing } = call;
+      (isGrpcWeb ? toConnect : toGrpcWeb)(outgoing, isUnary, isUnary ? wholeOf(call) : null);
+      outgoing.protocol = protocolOf(spoken, isUnary, outgoing.headers);
+      call.isTranslated = true;
+      const answer = await next(call);
       if (isGrpcWeb) return isUnary ? await unaryFromConnect(answer, codec) : streamFromConnect(answer, codec, whyEnded);
       return isUnary
         ? rememberMessage(await unaryFromGrpcWeb(answer, describe), messageIn(answer))
@@ -40,7 +44,7 @@ export function translate(spoken: "connect" | "grpc_web", isUnary: boolean, type
       if (error instanceof ConnectError) return writeRefusal(rpcOf(call.protocol), { error });
       throw error;
     }
-  };
+  });
 }
 
 /**
@@ -54,7 +58,7 @@ export function nativeGrpc({ methodKind }: DescMethod, types: Registry): Layer {
       return writeRefusal(rpcOf(call.protocol), { error });
     };
   const toGrpcWeb = translate("grpc_web", methodKind === "unary", types);
-  return (next) => {
+  return needsWholeBody((next) => {
     const translated = toGrpcWeb(async (call) => {
       call.outgoing.headers.set("content-type", "application/grpc-web");
       call.outgoing.headers.set("x-grpc-web", "1");
@@ -70,7 +74,7 @@ export function nativeGrpc({ methodKind }: DescMethod, types: Registry): Layer {
         response.headers.set("content-type", protocol.contentType);
       return response;
     };
-  };
+  });
 }
 
 function wholeOf({ outgoing: { body } }: Call): Uint8Array<ArrayBuffer> | null {

@@ -1,16 +1,15 @@
 // Holds the message of a call to the rules of its proto, before it costs the upstream anything.
 
-import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
+import type { DescMessage, Message } from "@bufbuild/protobuf";
 import { Rejected } from "../../../core/rejection.ts";
 import type { Validate } from "../../../core/validation.ts";
 import { logEvent } from "../../log.ts";
-import { type Layer, logFactsOf } from "../call.ts";
-import { decodeMessage } from "../protocol/message.ts";
+import { type Layer, needsWholeBody } from "../call/layer.ts";
+import { logFactsOf } from "../call.ts";
 
 export interface ValidationSettings {
-  readonly method: DescMethod; // of one request message
+  readonly input: DescMessage; // type of the request message
   readonly mode: "report" | "enforce";
-  readonly maxBytes: number; // of the message, uncompressed
   readonly validate: Validate<DescMessage, Message>;
 }
 
@@ -18,16 +17,17 @@ export interface ValidationSettings {
  * Needs the body whole. What can't be decoded is left to the upstream, which says so better; JSON that a laxer upstream would take
  * for another message than the one checked here (2026-02-30, a key given twice) is refused where the rules are enforced.
  */
-export function validate({ method, mode, maxBytes, validate }: ValidationSettings): Layer {
-  return (next) => async (call) => {
-    const message = await decodeMessage(call, method, maxBytes, mode === "enforce");
-    const violations = message === undefined ? [] : validate(method.input, message);
+export function validate({ input, mode, validate }: ValidationSettings): Layer {
+  return needsWholeBody((next) => async (call) => {
+    const message = call.message();
+    if (mode === "enforce" && call.invalidMessage !== undefined) throw call.invalidMessage;
+    const violations = message === undefined ? [] : validate(input, message);
     if (violations.length === 0) return next(call);
     if (mode === "enforce") {
-      const told = violations.map(({ field, description }) => `${field === "" ? method.input.name : field}: ${description}`).join("; ");
-      throw new Rejected({ kind: "invalid_request", message: told, violations });
+      const problems = violations.map(({ field, description }) => `${field === "" ? input.name : field}: ${description}`).join("; ");
+      throw new Rejected({ kind: "invalid_request", message: problems, violations });
     }
     logEvent("validation_would_refuse", { ...logFactsOf(call), fields: violations.map(({ field }) => field) });
     return next(call);
-  };
+  });
 }

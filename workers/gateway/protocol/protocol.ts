@@ -7,9 +7,15 @@ import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson } from "@
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import type { Rejection } from "../../../core/rejection.ts";
 import { file_google_rpc_error_details } from "../../../protos/gen/google/rpc/error_details_pb.ts";
-import type { Protocol } from "../call.ts";
 import { statusJson } from "../transcode/status.ts";
 import type { Refusal } from "./refusal.ts";
+
+/** How the caller speaks, and so how every response to it is written. */
+export type Protocol =
+  | { readonly kind: "connect_unary" }
+  | { readonly kind: "connect_stream"; readonly contentType: string }
+  | { readonly kind: "grpc_web"; readonly contentType: string }
+  | { readonly kind: "rest" };
 
 const UNARY: readonly string[] = ["application/proto", "application/json"];
 const STREAM: readonly string[] = ["application/connect+proto", "application/connect+json"];

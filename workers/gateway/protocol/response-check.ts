@@ -15,11 +15,12 @@ import {
   truncated,
 } from "../../../core/protocol/rpc-response.ts";
 import { readBody } from "../cache/responses/buffered-response.ts";
+import type { CallAttempt } from "../call/attempt.ts";
 import type { Call } from "../call.ts";
 import { messageOf } from "../transcode/upstream-messages.ts";
 import { decompressed, type Envelope, readEnvelopes } from "../translate/envelopes.ts";
 import { encodingOf } from "../translate/headers.ts";
-import { mediaType } from "./protocol.ts";
+import { mediaType, type Protocol } from "./protocol.ts";
 
 /** How the responses of a route are read. Those that pass to the caller as they are have their heads checked, and errors their bodies. */
 export interface Reading {
@@ -38,12 +39,17 @@ const ERROR_BYTES = 65_536; // of an error body, above which it is handed on unr
  * @returns what is wrong with it, or the body as it is to be handed on
  * @throws what ended the call itself: its deadline, or its caller
  */
-export function check({ form, decodes, isPlain }: Reading, call: Call, response: Response): Checked | Promise<Checked> | undefined {
+export function check(
+  { form, decodes, isPlain }: Reading,
+  { outgoing, isTranslated }: Call,
+  attempt: CallAttempt,
+  response: Response,
+): Checked | Promise<Checked> | undefined {
   if (form === "http") return outOfRange(response.status) ? { misfit: brokenBody(`responded with status ${response.status}`) } : undefined;
   const { headers, status } = response;
-  const isGrpcWeb = call.protocol.kind === "grpc_web";
+  const isGrpcWeb = outgoing.protocol.kind === "grpc_web";
   const wire: CallProtocol = isGrpcWeb ? "grpc_web" : form === "unary" ? "connect_unary" : "connect_stream";
-  const { method, query, headers: sent } = call.outgoing;
+  const { method, query, headers: sent } = outgoing;
   const expected = expectedType(method === "GET" ? "" : mediaType(sent.get("content-type")), query);
   const head: ResponseHead = {
     status,
@@ -53,10 +59,10 @@ export function check({ form, decodes, isPlain }: Reading, call: Call, response:
   };
   const wrong = checkHead(wire, expected, head);
   if (wrong !== undefined) return { misfit: wrong };
-  if (!isGrpcWeb && mayBeError(head)) return errorBody(call, response, invalidHead(wire, expected, head));
-  if (form !== "unary" || status !== 200 || (decodes === undefined && call.isTranslated !== true)) return undefined;
+  if (!isGrpcWeb && mayBeError(head)) return errorBody(attempt, response, invalidHead(wire, expected, head));
+  if (form !== "unary" || status !== 200 || (decodes === undefined && !isTranslated)) return undefined;
   const binary = { isPlain: isPlain === true, method: head.contentType.endsWith("json") ? undefined : decodes };
-  return isGrpcWeb ? grpcWebMessage(call, response, binary) : connectMessage(call, response, binary);
+  return isGrpcWeb ? grpcWebMessage(attempt, response, binary) : connectMessage(attempt, response, binary);
 }
 
 /** A status that is none of HTTP, or that only intermediaries between two hops see. */
@@ -65,10 +71,10 @@ function outOfRange(status: number): boolean {
 }
 
 /** Foreign JSON is no error of Connect: that has a code. */
-async function errorBody(call: Call, response: Response, foreign: InvalidResponse): Promise<Checked> {
+async function errorBody(attempt: CallAttempt, response: Response, foreign: InvalidResponse): Promise<Checked> {
   const { headers, body } = response;
   if (encodingOf(headers, "content-encoding") !== null) return { body };
-  const read = await reading(call, readBody(body, headers.get("content-length"), ERROR_BYTES));
+  const read = await reading(attempt, readBody(body, headers.get("content-length"), ERROR_BYTES));
   if ("code" in read) return { misfit: read };
   if (read.kind === "large") return { body: read.body };
   return isConnectError(read.body) ? { body: read.body as Uint8Array<ArrayBuffer> } : { misfit: foreign };
@@ -88,8 +94,8 @@ interface Decoding {
   readonly isPlain: boolean;
 }
 
-async function connectMessage(call: Call, response: Response, { method, isPlain }: Decoding): Promise<Checked> {
-  const bytes = await reading(call, response.arrayBuffer());
+async function connectMessage(attempt: CallAttempt, response: Response, { method, isPlain }: Decoding): Promise<Checked> {
+  const bytes = await reading(attempt, response.arrayBuffer());
   if ("code" in bytes) return { misfit: bytes };
   const body = new Uint8Array(bytes);
   const encoding = encodingOf(response.headers, "content-encoding");
@@ -97,8 +103,8 @@ async function connectMessage(call: Call, response: Response, { method, isPlain 
   return method === undefined ? { body } : decode(body, body, method);
 }
 
-async function grpcWebMessage(call: Call, response: Response, { method, isPlain }: Decoding): Promise<Checked> {
-  const bytes = await reading(call, response.arrayBuffer());
+async function grpcWebMessage(attempt: CallAttempt, response: Response, { method, isPlain }: Decoding): Promise<Checked> {
+  const bytes = await reading(attempt, response.arrayBuffer());
   if ("code" in bytes) return { misfit: bytes };
   const body = new Uint8Array(bytes);
   const { headers } = response;
@@ -146,11 +152,11 @@ function decode(body: Uint8Array<ArrayBuffer>, bytes: Uint8Array, method: DescMe
 }
 
 /** A body that breaks off is a misfit; where the call itself was ended, that is why. */
-async function reading<T extends object>(call: Call, body: Promise<T>): Promise<T | InvalidResponse> {
+async function reading<T extends object>(attempt: CallAttempt, body: Promise<T>): Promise<T | InvalidResponse> {
   try {
     return await body;
   } catch (error) {
-    if (call.signal?.aborted === true || call.upload?.failure !== undefined) throw error;
+    if (attempt.isEnded) throw error;
     return truncated("closed the connection before the end of its response");
   }
 }
@@ -162,15 +168,16 @@ async function reading<T extends object>(call: Call, body: Promise<T>): Promise<
  */
 export function watchStream(
   body: ReadableStream<Uint8Array> | null,
-  call: Call,
+  protocol: Protocol,
+  attempt: CallAttempt,
   onBroken: (misfit: InvalidResponse) => Error,
 ): ReadableStream<Uint8Array> {
-  const stream = responseStream(call.protocol.kind === "grpc_web" ? "grpc_web" : "connect_stream");
+  const stream = responseStream(protocol.kind === "grpc_web" ? "grpc_web" : "connect_stream");
   const reader = (body ?? new Blob([]).stream()).getReader();
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const chunk = await reading(call, reader.read()).catch((error: unknown) => ({ error }));
+        const chunk = await reading(attempt, reader.read()).catch((error: unknown) => ({ error }));
         if ("error" in chunk) return controller.error(chunk.error);
         if ("code" in chunk) return controller.error(onBroken(chunk));
         const { done, value } = chunk;

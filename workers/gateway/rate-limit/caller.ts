@@ -2,8 +2,9 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { KeySource, RateLimitRule } from "../../../core/config/rate-limit.ts";
 import { hash32 } from "../../../core/hash.ts";
-import { addressKey, isWithin } from "../../../core/ip.ts";
+import { isWithin } from "../../../core/ip.ts";
 import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
+import type { Call } from "../call.ts";
 
 export interface Caller {
   readonly key: string; // of the bucket
@@ -11,24 +12,20 @@ export interface Caller {
   readonly isEnforced: boolean; // or else only reported
 }
 
-export interface CallFacts {
-  readonly headers: Headers; // as they arrived
-  readonly route: string;
-  readonly principalHeader: string | undefined;
-  readonly message: Readonly<Record<string, unknown>> | undefined; // decoded, where a rule asks for it
-}
+/** A message as rules and cost functions read it; undefined where none is needed, or where it cannot be decoded. */
+export type Fields = Readonly<Record<string, unknown>> | undefined;
 
 const MAX_TOKEN = 8_192; // of a JWT that is looked into, characters
 
 /** @returns undefined for a caller that the rule exempts */
-export function callerUnder(rule: RateLimitRule, facts: CallFacts): Caller | undefined {
-  const address = facts.headers.get("cf-connecting-ip");
-  if (isWithin(address, rule.exempt.ranges)) return undefined;
-  const name = nameFrom(rule.key, facts);
+export function callerUnder(rule: RateLimitRule, call: Call, message: Fields): Caller | undefined {
+  const { caller } = call;
+  if (isWithin(caller.address, rule.exempt.ranges)) return undefined;
+  const name = nameFrom(rule.key, call, message);
   if (name !== undefined && rule.exempt.names.has(name)) return undefined;
   // Callers that a rule can't name are counted by address, apart from those it can.
-  const who = name === undefined ? `ip:${addressKey(address)}` : `${rule.key.kind}:${bounded(name)}`;
-  const plan = rule.tiers === undefined ? undefined : nameFrom(rule.tiers.by, facts);
+  const who = name === undefined ? `ip:${caller.network}` : `${rule.key.kind}:${bounded(name)}`;
+  const plan = rule.tiers === undefined ? undefined : nameFrom(rule.tiers.by, call, message);
   const tier = plan === undefined ? undefined : rule.tiers?.plans.get(plan);
   const percent = rule.enforce === "off" ? 0 : rule.enforce;
   return {
@@ -39,20 +36,20 @@ export function callerUnder(rule: RateLimitRule, facts: CallFacts): Caller | und
 }
 
 /** @returns undefined where the call does not say, or where addresses are counted */
-function nameFrom(source: KeySource, { headers, route, principalHeader, message }: CallFacts): string | undefined {
+function nameFrom(source: KeySource, { request, route, caller }: Call, message: Fields): string | undefined {
   switch (source.kind) {
     case "ip":
       return undefined;
     case "all":
       return "*";
     case "route":
-      return route;
+      return route.name;
     case "principal":
-      return principalHeader === undefined ? undefined : said(headers.get(principalHeader));
+      return caller.principal;
     case "header":
-      return said(headers.get(source.header));
+      return said(request.headers.get(source.header));
     case "claim":
-      return said(claimOf(headers.get("authorization"), source.claim));
+      return said(claimOf(request.headers.get("authorization"), source.claim));
     case "field":
       return said(fieldOf(message, source.field));
   }
@@ -79,7 +76,7 @@ function claimOf(authorization: string | null, claim: string): unknown {
 }
 
 /** @param path fields of the message as its proto names them, or as protobuf-es does: `user.id` */
-export function fieldOf(message: CallFacts["message"], path: string): unknown {
+export function fieldOf(message: Fields, path: string): unknown {
   let value: unknown = message;
   for (const name of path.split(".")) {
     if (typeof value !== "object" || value === null) return undefined;
@@ -98,6 +95,6 @@ function bounded(name: string): string {
 }
 
 /** A message as rules and cost functions read it. */
-export function factsOf(message: Message | undefined): CallFacts["message"] {
-  return message as unknown as CallFacts["message"];
+export function factsOf(message: Message | undefined): Fields {
+  return message as unknown as Fields;
 }

@@ -10,7 +10,7 @@ import {
 } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
-import type { Outgoing } from "../call.ts";
+import type { Outgoing } from "../call/outgoing.ts";
 import { mediaType } from "../protocol/protocol.ts";
 import { decompressed, type Envelope, readEnvelopes, rewriteLastEnvelope, writeEnvelope } from "./envelopes.ts";
 import { codecOf, encodingOf, renameHeader, withoutHeaders } from "./headers.ts";
@@ -18,7 +18,7 @@ import { codecOf, encodingOf, renameHeader, withoutHeaders } from "./headers.ts"
 const OF_CONNECT = ["content-type", "content-length", "content-encoding", "connect-content-encoding", "connect-accept-encoding"];
 
 /** @throws ConnectError where a unary call does not have one message */
-export function toConnect(outgoing: Outgoing, isUnary: boolean, body: Uint8Array<ArrayBuffer> | null): Outgoing {
+export function toConnect(outgoing: Outgoing, isUnary: boolean, body: Uint8Array<ArrayBuffer> | null): void {
   const { headers } = outgoing;
   const codec = codecOf(mediaType(headers.get("content-type")));
   renameHeader(headers, "grpc-timeout", "connect-timeout-ms"); // its value is written when the call is sent
@@ -30,7 +30,7 @@ export function toConnect(outgoing: Outgoing, isUnary: boolean, body: Uint8Array
     renameHeader(headers, "grpc-accept-encoding", "connect-accept-encoding");
     headers.set("accept-encoding", "identity");
     headers.set("content-type", `application/connect+${codec}`);
-    return outgoing;
+    return;
   }
   const frames = readEnvelopes(body ?? new Uint8Array());
   if (frames === undefined) throw new ConnectError("the message is not whole", Code.InvalidArgument);
@@ -45,7 +45,7 @@ export function toConnect(outgoing: Outgoing, isUnary: boolean, body: Uint8Array
   if (!isPacked) keepOnlyUnknown(headers);
   if (!headers.has("accept-encoding")) headers.set("accept-encoding", "identity");
   headers.set("content-type", `application/${codec}`);
-  return { ...outgoing, headers, body: only.data };
+  outgoing.body = only.data;
 }
 
 /** What is not packed is not said to be; an encoding that nobody knows stays for the upstream to refuse. */

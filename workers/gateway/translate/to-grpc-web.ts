@@ -4,7 +4,7 @@ import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson, trailerM
 import { codeFromHttpStatus, findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerParse } from "@connectrpc/connect/protocol-grpc-web";
 import { messageOf, readQuery } from "../../service/query.ts";
-import type { Outgoing } from "../call.ts";
+import type { Outgoing } from "../call/outgoing.ts";
 import { mediaType } from "../protocol/protocol.ts";
 import { decompressed, type Envelope, readEnvelopes, rewriteLastEnvelope, writeEnvelope } from "./envelopes.ts";
 import { codecOf, encodingOf, renameHeader, withoutHeaders } from "./headers.ts";
@@ -17,7 +17,7 @@ type Describe = (error: ConnectError) => ConnectError;
 const utf8 = new TextEncoder();
 
 /** @throws ConnectError for a query that can't be read */
-export function toGrpcWeb(outgoing: Outgoing, isUnary: boolean, body: Uint8Array | null): Outgoing {
+export function toGrpcWeb(outgoing: Outgoing, isUnary: boolean, body: Uint8Array | null): void {
   const { headers } = outgoing;
   renameHeader(headers, "connect-timeout-ms", "grpc-timeout"); // its value is written when the call is sent
   headers.delete("connect-protocol-version");
@@ -28,7 +28,7 @@ export function toGrpcWeb(outgoing: Outgoing, isUnary: boolean, body: Uint8Array
     renameHeader(headers, "connect-accept-encoding", "grpc-accept-encoding");
     headers.set("accept-encoding", "identity");
     headers.set("content-type", `application/grpc-web+${codecOf(mediaType(headers.get("content-type")))}`);
-    return outgoing;
+    return;
   }
   renameHeader(headers, "content-encoding", "grpc-encoding");
   renameHeader(headers, "accept-encoding", "grpc-accept-encoding");
@@ -45,7 +45,9 @@ export function toGrpcWeb(outgoing: Outgoing, isUnary: boolean, body: Uint8Array
   }
   headers.set("content-type", `application/grpc-web+${codec}`);
   const isPacked = encodingOf(headers, "grpc-encoding") !== null && message.byteLength > 0;
-  return { method: "POST", path: outgoing.path, query: "", headers, body: writeEnvelope(isPacked ? 1 : 0, message) };
+  outgoing.method = "POST";
+  outgoing.query = "";
+  outgoing.body = writeEnvelope(isPacked ? 1 : 0, message);
 }
 
 /** @param describe adds JSON to the details of an error */

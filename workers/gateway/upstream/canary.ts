@@ -11,18 +11,13 @@ export interface UpstreamVersions {
   readonly mirror: Upstream | undefined;
 }
 
-/** @param principalHeader what names the caller, where the configuration has it */
-export function versioned(
-  { own, canaries, mirror }: UpstreamVersions,
-  policy: TrafficPolicy,
-  principalHeader: string | undefined,
-): Upstream {
+export function versioned({ own, canaries, mirror }: UpstreamVersions, policy: TrafficPolicy): Upstream {
   const chosen = (call: Call): Upstream => {
     const { headers } = call.request;
     const index = chooseVersion(policy, {
       header: (name) => headers.get(name),
       cookie: (name) => cookieOf(headers, name),
-      caller: hashKeyOf(call, policy.stickOn, principalHeader).text,
+      caller: hashKeyOf(call, policy.stickOn).text,
     });
     return canaries[index] ?? own;
   };
@@ -32,8 +27,8 @@ export function versioned(
   return {
     ...own,
     prefetch: () => Promise.all([own, ...canaries].map((version) => version.prefetch?.())).then(() => undefined),
-    prepare: (call) => chosen(call).prepare(call),
-    pick: (call) => chosen(call).pick(call),
+    prepare: (call, attempt) => chosen(call).prepare(call, attempt),
+    pick: (call, attempt) => chosen(call).pick(call, attempt),
     ...(policy.canaries.length === 0 ? {} : { namesVersion }),
     ...(mirror === undefined ? {} : { mirror: () => (Math.random() * 100 < share ? mirror : undefined) }),
   };

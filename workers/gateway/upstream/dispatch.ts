@@ -18,7 +18,9 @@ import type { InvalidResponse } from "../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { logEvent } from "../../log.ts";
 import { ended, endingOf } from "../bodies/last-envelope.ts";
-import { type Call, type Handler, logFactsOf } from "../call.ts";
+import { CallAttempt } from "../call/attempt.ts";
+import type { Handler } from "../call/layer.ts";
+import { type Call, type Clock, logFactsOf } from "../call.ts";
 import { cleanAnswer } from "../protocol/headers.ts";
 import { isEnvelopes } from "../protocol/protocol.ts";
 import { check, type Reading, watchStream } from "../protocol/response-check.ts";
@@ -31,22 +33,23 @@ const COPY_MS = 15_000; // that a copy may take
 /** @param reading how responses are checked: an upstream is not trusted */
 export function dispatch(upstream: Upstream, reading: Reading): Handler {
   const { form } = reading;
-  return async (call) => {
-    const preparation = upstream.prepare(call);
+  const handler: Handler = async (call, current = new CallAttempt(call)) => {
+    const preparation = upstream.prepare(call, current);
     if (preparation !== undefined) {
       waitUntil(preparation.done);
-      const waitMs = Math.min(preparation.waitMs, call.deadlineAt - Date.now());
+      const waitMs = Math.min(preparation.waitMs, current.deadlineAt - Date.now());
       if (waitMs > 0) await Promise.race([preparation.done, scheduler.wait(waitMs)]);
     }
-    const { method, path, query, headers, body } = call.outgoing;
-    const isGrpcWeb = call.protocol.kind === "grpc_web";
+    const { protocol, method, path, query, body } = call.outgoing;
+    const { headers } = current;
+    const isGrpcWeb = protocol.kind === "grpc_web";
     const name = isGrpcWeb ? "grpc-timeout" : "connect-timeout-ms";
     if (upstream.timeoutHeader !== "as_called" || headers.has(name)) {
-      const timeoutMs = timeoutForNextHop(call.deadlineAt - Date.now());
+      const timeoutMs = timeoutForNextHop(current.deadlineAt - Date.now());
       headers.set(name, isGrpcWeb ? `${Math.min(timeoutMs, 99_999_999)}m` : String(timeoutMs));
     }
 
-    const [attempt, answer] = await attempted(upstream, call, path + query, {
+    const [attempt, answer] = await attempted(upstream, call, current, path + query, {
       method,
       headers,
       body,
@@ -55,12 +58,13 @@ export function dispatch(upstream: Upstream, reading: Reading): Handler {
     });
     const watched = upstream.mirror?.();
     if (watched !== undefined && !(body instanceof ReadableStream)) waitUntil(copy(watched, call));
-    const found = check(reading, call, answer);
-    const checked = found instanceof Promise ? await found.catch((error: unknown) => giveUp(attempt, call, error)) : found;
-    if (checked !== undefined && "misfit" in checked) return refuse(upstream, attempt, call, answer, checked.misfit, form === "http");
+    const found = check(reading, call, current, answer);
+    const checked = found instanceof Promise ? await found.catch((error: unknown) => giveUp(attempt, call, current, error)) : found;
+    if (checked !== undefined && "misfit" in checked)
+      return refuse(upstream, attempt, call, current, answer, checked.misfit, form === "http");
     end(attempt, outcomeOf(answer));
     const { status, headers: answered } = answer;
-    const isWatched = form === "stream" && (reading.decodes !== undefined || call.isTranslated === true) && checked === undefined;
+    const isWatched = form === "stream" && (reading.decodes !== undefined || call.isTranslated) && checked === undefined;
     // A request that is still on its way has the end of its response written where it is read.
     const isEnded =
       form === "stream" &&
@@ -69,13 +73,14 @@ export function dispatch(upstream: Upstream, reading: Reading): Handler {
       call.upload === undefined &&
       answer.body !== null &&
       isEnvelopes(answered);
-    const read = isEnded ? ended(answer.body, endingOf(call)) : checked === undefined ? answer.body : checked.body;
-    const passed = isWatched ? watchStream(answer.body, call, (misfit) => brokeOff(upstream, attempt, call, misfit)) : read;
+    const read = isEnded ? ended(answer.body, endingOf(protocol, current)) : checked === undefined ? answer.body : checked.body;
+    const passed = isWatched ? watchStream(answer.body, protocol, current, (misfit) => brokeOff(upstream, attempt, call, misfit)) : read;
     const response = new Response(passed, { status, headers: answered, encodeBody: "manual" });
     cleanAnswer(response.headers);
     if (attempt.cookie !== undefined) response.headers.append("set-cookie", attempt.cookie);
     return rememberMessage(response, checked?.message);
   };
+  return upstream.mirror === undefined ? handler : Object.assign(handler, { needs: "whole_body" as const }); // a copy sends the body again
 }
 
 /** A stream that had begun, and did not end as one. @returns what its reader gets */
@@ -86,8 +91,8 @@ function brokeOff(upstream: Upstream, attempt: Attempt, call: Call, misfit: Inva
 }
 
 /** The call has ended before its response was read. */
-function giveUp(attempt: Attempt, call: Call, error: unknown): never {
-  end(attempt, Date.now() >= call.deadlineAt ? "late" : "dropped");
+function giveUp(attempt: Attempt, call: Call, { deadlineAt }: Clock, error: unknown): never {
+  end(attempt, Date.now() >= deadlineAt ? "late" : "dropped");
   throw call.upload?.failure ?? error;
 }
 
@@ -96,6 +101,7 @@ async function refuse(
   upstream: Upstream,
   attempt: Attempt,
   call: Call,
+  clock: Clock,
   answer: Response,
   misfit: InvalidResponse,
   isHttp: boolean,
@@ -106,7 +112,7 @@ async function refuse(
   log(upstream, attempt, call, misfit.problem);
   await answer.body?.cancel().catch(() => undefined); // it may be locked, or broken
   // On the public network a 504 can lose its body; without it, callers would take it for `unavailable` and try again.
-  if (!isHttp && answer.status === 504) throw new Rejected({ kind: "deadline_exceeded", timeoutMs: call.deadlineAt - call.receivedAt });
+  if (!isHttp && answer.status === 504) throw new Rejected({ kind: "deadline_exceeded", timeoutMs: clock.deadlineAt - clock.receivedAt });
   throw new Rejected({ kind: "upstream_invalid", upstream: upstream.name, ...misfit, pushbackMs: pushbackIn(answer.headers) });
 }
 
@@ -126,8 +132,9 @@ async function copy(upstream: Upstream, call: Call): Promise<void> {
   const headers = new Headers(call.outgoing.headers);
   headers.set(MIRROR_HEADER, "1");
   try {
-    await upstream.prepare(call)?.done;
-    const attempt = upstream.pick({ ...call, attempt: { number: 1, tried: new Set() } });
+    const current = new CallAttempt(call, 1, new Set(), {}, headers);
+    await upstream.prepare(call, current)?.done;
+    const attempt = upstream.pick(call, current);
     const signal = AbortSignal.timeout(COPY_MS);
     const answer = await attempt.fetch(attempt.base + path + query, { method, headers, body, redirect: "manual", signal });
     end(attempt, outcomeOf(answer));
@@ -152,22 +159,22 @@ function outcomeOf({ status, headers }: Response): AttemptOutcome {
 async function attempted(
   upstream: Upstream,
   call: Call,
+  current: CallAttempt,
   path: string,
   init: RequestInit & { headers: Headers },
 ): Promise<[Attempt, Response]> {
-  const asked = call.attempt === undefined ? { ...call, attempt: { number: 1, tried: new Set<string>() } } : call;
   const isWhole = !(init.body instanceof ReadableStream);
   let wasShed = false;
   let isRaised = false;
   for (let bounces = 0; ; bounces++) {
-    const attempt = upstream.pick(asked);
+    const attempt = upstream.pick(call, current);
     const mayBounce = isWhole && attempt.medianMs > 0 && bounces < MAX_REDIRECTS && !wasShed;
     if (mayBounce) init.headers.set(MEDIAN_HEADER, attempt.medianMs.toFixed(1));
     else init.headers.delete(MEDIAN_HEADER);
     if (isRaised) init.headers.set(CRITICALITY_HEADER, CRITICALITIES[MOST_CRITICAL]!);
     let answer: Response;
     try {
-      answer = await send(upstream, attempt, call, attempt.base + path, init);
+      answer = await send(upstream, attempt, call, current, attempt.base + path, init);
     } finally {
       if (isRaised) init.headers.delete(CRITICALITY_HEADER); // what comes after this attempt is an ordinary call again
     }
@@ -191,15 +198,23 @@ function turnedAway({ status, headers }: Response): "bounced" | "shed" | undefin
   return headers.has(REDIRECT_HEADER) ? "bounced" : headers.has(SHED_HEADER) ? "shed" : undefined;
 }
 
-async function send(upstream: Upstream, attempt: Attempt, call: Call, url: string, init: RequestInit): Promise<Response> {
+async function send(
+  upstream: Upstream,
+  attempt: Attempt,
+  call: Call,
+  current: CallAttempt,
+  url: string,
+  init: RequestInit,
+): Promise<Response> {
   const { maxMs } = attempt;
-  const signal = maxMs === undefined ? call.signal : AbortSignal.any([AbortSignal.timeout(maxMs), ...(call.signal ? [call.signal] : [])]);
+  const outer = current.signal;
+  const signal = maxMs === undefined ? outer : AbortSignal.any([AbortSignal.timeout(maxMs), ...(outer ? [outer] : [])]);
   try {
     return await attempt.fetch(url, { ...init, signal });
   } catch (error) {
-    const isLate = call.signal?.aborted === true && Date.now() >= call.deadlineAt;
+    const isLate = outer?.aborted === true && Date.now() >= current.deadlineAt;
     const broken = call.upload?.failure; // the body broke a limit, or off
-    const isOurs = error instanceof Rejected || broken !== undefined || call.signal?.aborted === true;
+    const isOurs = error instanceof Rejected || broken !== undefined || outer?.aborted === true;
     end(attempt, isLate ? "late" : isOurs ? "dropped" : "unavailable");
     if (isOurs) throw broken ?? error;
     log(upstream, attempt, call, String(error));

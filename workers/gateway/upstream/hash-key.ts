@@ -1,6 +1,5 @@
 // What a call is told apart by: address, principal, header, cookie, query or a field of its message, the first of them that it has.
 import type { HashSource } from "../../../core/config/hash-on.ts";
-import { addressKey } from "../../../core/ip.ts";
 import type { Call } from "../call.ts";
 
 export interface HashKey {
@@ -9,13 +8,13 @@ export interface HashKey {
 }
 
 /** A call that has none of it is told apart by address. */
-export function hashKeyOf(call: Call, sources: readonly HashSource[], principalHeader: string | undefined): HashKey {
+export function hashKeyOf(call: Call, sources: readonly HashSource[]): HashKey {
   for (const source of sources) {
-    const text = textFrom(call, source, principalHeader);
+    const text = textFrom(call, source);
     if (text !== undefined && text !== null && text !== "") return { text };
     if (typeof source === "object" && "cookie" in source && source.ttlSeconds !== undefined) return made(source.cookie, source.ttlSeconds);
   }
-  return { text: addressKey(call.request.headers.get("cf-connecting-ip")) };
+  return { text: call.caller.network };
 }
 
 export function cookieOf(headers: Headers, name: string): string | undefined {
@@ -23,9 +22,9 @@ export function cookieOf(headers: Headers, name: string): string | undefined {
   return cookies.find((cookie) => cookie.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
-function textFrom({ request: { headers }, outgoing, hashText }: Call, source: HashSource, principalHeader: string | undefined) {
+function textFrom({ request: { headers }, outgoing, caller, hashText }: Call, source: HashSource): string | null | undefined {
   if (source === "ip") return undefined; // the last resort in any case
-  if (source === "principal") return principalHeader === undefined ? undefined : headers.get(principalHeader);
+  if (source === "principal") return caller.principal;
   if ("header" in source) return headers.get(source.header);
   if ("query" in source) return new URLSearchParams(outgoing.query).get(source.query);
   if ("field" in source) return hashText;

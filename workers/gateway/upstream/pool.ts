@@ -10,13 +10,13 @@ import { hashField } from "../../../core/config/hash-on.ts";
 import type { ThrottlePolicy } from "../../../core/config/overload.ts";
 import { endpointId, type UpstreamPolicy } from "../../../core/config/upstream.ts";
 import { hash32 } from "../../../core/hash.ts";
-import { CRITICAL } from "../../../core/overload/criticality.ts";
 import { type QueuedCall, WaitQueue } from "../../../core/overload/queue.ts";
 import { isNativeGrpcUrl } from "../../../core/protocol/native-grpc.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { HedgeState } from "../../../core/retry/hedge-state.ts";
 import { retryBudget } from "../../../core/retry/retry.ts";
 import { logEvent } from "../../log.ts";
+import type { CallAttempt } from "../call/attempt.ts";
 import { type Call, logFactsOf } from "../call.ts";
 import { breakerReporter, type CircuitBreakers } from "./breaker-reports.ts";
 import { EndpointList, type EndpointListSettings, type Preparation } from "./endpoint-list.ts";
@@ -32,7 +32,6 @@ export interface PoolSettings {
   readonly breaker: BreakerPolicy;
   readonly breakers: CircuitBreakers | undefined; // without, isolates go by what they see themselves
   readonly throttle: ThrottlePolicy;
-  readonly principalHeader: string | undefined;
 }
 
 interface Waiter extends QueuedCall {
@@ -45,7 +44,7 @@ const MEANS_SOMETHING_MS = 1_000; // what a caller has set so short says nothing
 
 /** @returns undefined where a binding is missing, or is no service */
 export function pool(
-  { name, service, policy, breaker, breakers, throttle, principalHeader, endpointList: registered }: PoolSettings,
+  { name, service, policy, breaker, breakers, throttle, endpointList: registered }: PoolSettings,
   bindings: Bindings,
 ): Upstream | undefined {
   const { protocol, timeoutHeader } = policy;
@@ -92,7 +91,7 @@ export function pool(
       };
 
   const queue = new WaitQueue<Waiter>(policy.maxQueued); // calls that wait for a place
-  const prepare = (call: Call): Preparation | undefined => {
+  const prepare = (call: Call, attempt: CallAttempt): Preparation | undefined => {
     const listing = roster?.touch();
     if (listing !== undefined) return listing;
     const now = Date.now();
@@ -103,8 +102,8 @@ export function pool(
     const { promise, resolve } = Promise.withResolvers<void>();
     const waiter: Waiter = {
       since: now,
-      deadlineAt: Math.min(now + policy.queueMs, call.deadlineAt),
-      rank: call.rank ?? CRITICAL,
+      deadlineAt: Math.min(now + policy.queueMs, attempt.deadlineAt),
+      rank: call.rank,
       resolve,
     };
     queue.offer(waiter, now)?.resolve();
@@ -113,25 +112,24 @@ export function pool(
     return { done, waitMs: policy.queueMs };
   };
 
-  const pick = (call: Call): Attempt => {
+  const pick = (call: Call, current: CallAttempt): Attempt => {
     const now = Date.now();
-    const tried = call.attempt?.tried ?? NOBODY;
     const method = hash32(call.outgoing.path);
     settle?.(call, now);
-    const { text, cookie } = usesKey ? hashKeyOf(call, policy.hashOn, principalHeader) : NO_KEY;
+    const { text, cookie } = usesKey ? hashKeyOf(call, policy.hashOn) : NO_KEY;
     const mayGoElsewhere = pressure.called(call, now);
     pressure.hold(call, now);
-    const found = fleet.pick({ method, key: hash32(text), now, rng: Math.random, tried, rank: pressure.rankOf(call) });
+    const found = fleet.pick({ method, key: hash32(text), now, rng: Math.random, tried: current.tried, rank: pressure.rankOf(call) });
     if (found.kind === "shed") return pressure.shed(call, now);
     if (found.kind === "open") throw new Rejected({ kind: "breaker_open", upstream: name, retryAfterMs: found.retryAfterMs });
     if (found.kind !== "picked") throw new Rejected({ kind: "no_endpoint", upstream: name, isFull: found.kind === "full" });
     const { id, admission, isRepeated } = found;
     if (found.isReportedOnly) logEvent("breaker_would_refuse", { ...logFactsOf(call), upstream: name, endpoint: id });
     pressure.look(call, id, now);
-    call.attempt?.tried.add(id);
-    const permit = fleet.begin(id, now, Math.min(call.deadlineAt, now + NEVER_ENDING_MS), method)!;
-    const scoreMs = Number.isFinite(call.deadlineAt) ? call.deadlineAt - call.receivedAt : FAILURE_MS;
-    const enoughMs = Math.min(MEANS_SOMETHING_MS, 0.9 * (call.attempt?.maxMs ?? Number.POSITIVE_INFINITY)); // it began a moment before
+    current.tried.add(id);
+    const permit = fleet.begin(id, now, Math.min(current.deadlineAt, now + NEVER_ENDING_MS), method)!;
+    const scoreMs = Number.isFinite(current.deadlineAt) ? current.deadlineAt - current.receivedAt : FAILURE_MS;
+    const enoughMs = Math.min(MEANS_SOMETHING_MS, 0.9 * current.maxMs); // it began a moment before
     const ended = (outcome: AttemptOutcome): Promise<void> | undefined => {
       const end = { permit, admission, now: Date.now(), random: Math.random(), method, isRepeated };
       if (outcome === "dropped" || outcome === "turned_away" || outcome === "bounced") fleet.drop(id, end);
@@ -187,5 +185,4 @@ export function pool(
   };
 }
 
-const NOBODY: ReadonlySet<string> = new Set();
 const NO_KEY: HashKey = { text: "" };

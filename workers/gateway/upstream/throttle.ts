@@ -32,19 +32,19 @@ export class UpstreamThrottle {
 
   /** What the fleet is to be asked with: the most critical is kept from no endpoint on its word. */
   rankOf(call: Call): Rank {
-    return this.#policy.honor === "enforce" ? (call.rank ?? CRITICAL) : MOST_CRITICAL;
+    return this.#policy.honor === "enforce" ? call.rank : MOST_CRITICAL;
   }
 
   /** @throws Rejected for a call that is not to be sent at all */
   hold(call: Call, now: number): void {
     const { mode } = this.#policy;
-    if (mode === "off" || !this.#throttle.refuses(call.rank ?? CRITICAL, now, Math.random())) return;
+    if (mode === "off" || !this.#throttle.refuses(call.rank, now, Math.random())) return;
     this.#shed(call, `throttle ${this.#name}`, "most calls to the upstream are turned away", mode === "enforce", now);
   }
 
   /** @throws Rejected for a call that every endpoint would have shed */
   shed(call: Call, now: number): never {
-    const why = `the upstream sheds ${CRITICALITIES[call.rank ?? CRITICAL]} calls`;
+    const why = `the upstream sheds ${CRITICALITIES[call.rank]} calls`;
     this.#shed(call, `upstream ${this.#name}`, why, true, now);
     throw new Error("unreachable");
   }
@@ -52,13 +52,13 @@ export class UpstreamThrottle {
   /** Tells of a call that goes to an endpoint against its word, where words are only reported. */
   look(call: Call, endpoint: string, now: number): void {
     if (this.#policy.honor !== "report") return;
-    const rank = call.rank ?? CRITICAL;
+    const { rank } = call;
     if (!isShedAt(this.#fleet.shedLevelOf(endpoint, now), rank, Math.random())) return;
     this.#shed(call, `upstream ${this.#name}`, `the upstream sheds ${CRITICALITIES[rank]} calls`, false, now);
   }
 
   /** A call is to be sent. @returns whether it goes elsewhere where it is turned away */
-  called({ rank = CRITICAL }: Call, now: number): boolean {
+  called({ rank }: Call, now: number): boolean {
     if (rank < CRITICAL) return !this.#fleet.redirectBudget.isSpent(now);
     this.#promotions.earn();
     return !this.#promotions.isSpent(now);
@@ -69,7 +69,7 @@ export class UpstreamThrottle {
    *
    * @returns whether it is told there as the most critical one: a critical call's second refusal would be its last
    */
-  elsewhere({ rank = CRITICAL }: Call, wasBounced: boolean, now: number): boolean {
+  elsewhere({ rank }: Call, wasBounced: boolean, now: number): boolean {
     if (wasBounced || rank < CRITICAL) this.#fleet.redirectBudget.charge();
     return rank >= CRITICAL && this.#promotions.take(now) && rank === CRITICAL;
   }
@@ -80,11 +80,11 @@ export class UpstreamThrottle {
 
   ended(call: Call, outcome: AttemptOutcome, now: number): void {
     if (outcome === "bounced" || outcome === "dropped" || this.#policy.mode === "off") return;
-    this.#throttle.record(call.rank ?? CRITICAL, outcome === "answered" || outcome === "failed", now);
+    this.#throttle.record(call.rank, outcome === "answered" || outcome === "failed", now);
   }
 
   #shed(call: Call, point: string, why: string, isEnforced: boolean, now: number): void {
-    this.#log({ point, reason: why, enforced: isEnforced, requestId: call.outgoing.headers.get("x-request-id") }, now);
+    this.#log({ point, reason: why, enforced: isEnforced, requestId: call.id }, now);
     if (isEnforced) throw new Rejected({ kind: "overloaded", point, why, retryAfterMs: retryAfterMs() });
   }
 }

@@ -8,6 +8,7 @@ import type { RoutePolicy } from "../../../core/config/route.ts";
 import type { SpokenProtocol, TargetInput } from "../../../core/config/upstream.ts";
 import { HedgeState } from "../../../core/retry/hedge-state.ts";
 import { retryBudget } from "../../../core/retry/retry.ts";
+import type { CallAttempt } from "../call/attempt.ts";
 import type { Call } from "../call.ts";
 import type { Preparation } from "./endpoint-list.ts";
 
@@ -27,13 +28,13 @@ export interface Upstream {
   /** Asks for the list of endpoints before any call needs it, where there is one to ask for. */
   prefetch?(): Promise<void> | undefined;
   /** A list of endpoints that is being asked for: behind the answer, or, the first one, before `pick`. */
-  prepare(call: Call): Preparation | undefined;
+  prepare(call: Call, attempt: CallAttempt): Preparation | undefined;
   /**
-   * An endpoint for the next attempt, none of `call.attempt.tried` where there is another, and adds it to them.
+   * An endpoint for the next attempt, none of `attempt.tried` where there is another, and adds it to them.
    *
    * @throws Rejected where there is none
    */
-  pick(call: Call): Attempt;
+  pick(call: Call, attempt: CallAttempt): Attempt;
   /** Whether the call says itself which version is to answer it: its answer is then nobody else's. */
   namesVersion?(call: Call): boolean;
   /** What is known of it here, for health checks of the gateway; without, it serves. */

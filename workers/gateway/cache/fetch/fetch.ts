@@ -8,7 +8,8 @@ import type { StoredResponse } from "../../../../core/cache/stored-response.ts";
 import type { CachePolicy } from "../../../../core/config/cache.ts";
 import { truncated } from "../../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../../core/rejection.ts";
-import type { Call, Handler } from "../../call.ts";
+import type { Handler } from "../../call/layer.ts";
+import type { Call } from "../../call.ts";
 import type { L2 } from "../l2/l2-driver.ts";
 import type { Lookup } from "../lookup/lookup.ts";
 import { type BufferedResponse, type HeaderPairs, headerFields, headerPairs, readBody } from "../responses/buffered-response.ts";
@@ -68,13 +69,13 @@ export async function fetchResponse(
 
   const seq = settings.latestPurge(); // what is purged from here on hits the answer
   const requestedAt = Date.now();
-  const call = asked.upstreamCall(from);
+  const own = signal === null ? AbortSignal.timeout(settings.timeoutMs) : undefined;
+  const deadlineAt = own === undefined ? from.deadlineAt : requestedAt + settings.timeoutMs;
+  const inTime = { signal: own ?? signal, deadlineAt, receivedAt: own === undefined ? from.receivedAt : requestedAt };
+  const call = asked.upstreamCall(from, inTime);
   const conditions = asked.isShareable && known !== undefined ? conditionalHeaders(known) : [];
   for (const [name, value] of conditions) call.outgoing.headers.set(name, value);
-  const own = signal === null ? AbortSignal.timeout(settings.timeoutMs) : undefined;
-  const deadlineAt = own === undefined ? call.deadlineAt : requestedAt + settings.timeoutMs;
-  const inTime = { signal: own ?? signal, deadlineAt, receivedAt: own === undefined ? call.receivedAt : requestedAt };
-  const response = await next({ ...call, ...inTime }).catch((error: unknown) => {
+  const response = await next(call).catch((error: unknown) => {
     throw own?.aborted === true ? new Rejected({ kind: "deadline_exceeded", timeoutMs: settings.timeoutMs }) : error;
   });
   if (!asked.isShareable) return [{ kind: "alone" }, response];

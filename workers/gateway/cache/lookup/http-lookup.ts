@@ -4,7 +4,7 @@ import { cacheKey } from "../../../../core/cache/cache-key.ts";
 import { type Directives, NO_DIRECTIVES, parseCacheControl } from "../../../../core/cache/headers/directives.ts";
 import type { HeaderFields } from "../../../../core/cache/headers/header-list.ts";
 import type { CachePolicy } from "../../../../core/config/cache.ts";
-import type { Call } from "../../call.ts";
+import type { Call, Clock } from "../../call.ts";
 import { acceptEncodingOf } from "../../protocol/protocol.ts";
 import { renderHttp } from "../responses/http-response.ts";
 import { type Bypass, bypass, type Lookup, type LookupBuilder } from "./lookup.ts";
@@ -41,11 +41,11 @@ export function httpLookups(route: string, policy: CachePolicy, principalHeader:
     const fields = acceptedFields(call.request);
     const dimensions = dimensionsOf(fields, names);
     const isPart = headers.has("range");
-    const told = (call: Call): Call => {
+    const told = (call: Call, clock: Clock): Call => {
       const isKeyed = policy.forward === "key";
       const outgoing = isKeyed ? keyedHeaders(call, names, dimensions, policy, principalHeader) : trusted(call.outgoing.headers, policy);
       if (isPart && isKeyed) for (const name of ["range", "if-range"]) copy(headers, outgoing, name);
-      return { ...call, outgoing: { method, path, query: selected, headers: outgoing, body: null } };
+      return call.forCache({ method, path, query: selected, headers: outgoing, body: null }, call.protocol, clock);
     };
     return {
       kind: "asked",

@@ -3,7 +3,8 @@
 import type { ForwardReason } from "../../../../core/cache/headers/cache-status.ts";
 import type { Directives } from "../../../../core/cache/headers/directives.ts";
 import type { HeaderFields } from "../../../../core/cache/headers/header-list.ts";
-import type { Call } from "../../call.ts";
+import type { Need } from "../../call/layer.ts";
+import type { Call, Clock } from "../../call.ts";
 import type { BufferedResponse } from "../responses/buffered-response.ts";
 import type { CacheHeaders, Renderings } from "../responses/response-headers.ts";
 
@@ -13,7 +14,7 @@ export interface Lookup {
   readonly resource: string; // what purges and invalidations call it
   readonly tags: readonly string[];
   /** The call as the upstream gets it, made when it has to be asked. */
-  upstreamCall(call: Call): Call;
+  upstreamCall(call: Call, clock: Clock): Call;
   readonly varyFields: HeaderFields | undefined; // the fields that `Vary` may speak of, where the key does not have them all
   readonly hasAuthorization: boolean; // and the upstream gets to see it
   readonly directives: Directives; // of the caller, as far as they count
@@ -33,6 +34,7 @@ export interface Bypass {
 }
 
 export interface LookupBuilder {
+  readonly needs?: Need;
   build(call: Call): Lookup | Bypass | Promise<Lookup | Bypass>;
   /** The same for a GET where that is known at once; undefined where it is not, or where the call passes by. */
   remembered(call: Call): Lookup | undefined;

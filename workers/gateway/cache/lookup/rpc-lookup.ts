@@ -6,8 +6,8 @@ import { type Directives, NO_DIRECTIVES, parseCacheControl } from "../../../../c
 import { parseTagTemplate } from "../../../../core/cache/purge/tag-template.ts";
 import { Lru } from "../../../../core/cache/store/lru.ts";
 import type { CachePolicy } from "../../../../core/config/cache.ts";
-import type { Call } from "../../call.ts";
-import { decodeMessage } from "../../protocol/message.ts";
+import type { Call, Clock } from "../../call.ts";
+import { CONNECT_UNARY } from "../../protocol/protocol.ts";
 import { rpcRenderer } from "../responses/rpc-response.ts";
 import { canonicalBytes } from "./canonical-message.ts";
 import { type Bypass, bypass, type Lookup, type LookupBuilder } from "./lookup.ts";
@@ -17,7 +17,6 @@ import { authorizationOf, dimensionsOf, keyedHeaders, scopeOf } from "./scope.ts
 export interface RpcLookupSettings {
   readonly method: DescMethod;
   readonly policy: CachePolicy;
-  readonly maxBytes: number; // of the message, uncompressed
   readonly principalHeader: string | undefined;
   readonly namesVersion: ((call: Call) => boolean) | undefined; // such calls pass by
 }
@@ -39,7 +38,7 @@ const MOST_WRITTEN = 8_192; // of a message as it was written, that is remembere
 const REMEMBERED = { maxEntries: 2_000, maxBytes: 1_048_576 };
 const NEVER = Number.POSITIVE_INFINITY;
 
-export function rpcLookups({ method, policy, maxBytes, principalHeader, namesVersion }: RpcLookupSettings): LookupBuilder {
+export function rpcLookups({ method, policy, principalHeader, namesVersion }: RpcLookupSettings): LookupBuilder {
   const route = `${method.parent.typeName}/${method.name}`;
   const path = `/${route}`;
   const names = policy.vary;
@@ -64,7 +63,7 @@ export function rpcLookups({ method, policy, maxBytes, principalHeader, namesVer
       key: cacheKey(route, scope, resource, dimensions),
       resource,
       tags,
-      upstreamCall: (call) => told(call, path, bytes, keyedHeaders(call, names, dimensions, policy, principalHeader)),
+      upstreamCall: (call, clock) => told(call, clock, path, bytes, keyedHeaders(call, names, dimensions, policy, principalHeader)),
       varyFields: undefined,
       hasAuthorization: authorization === "forwarded",
       directives: directivesOf(headers, policy),
@@ -86,15 +85,14 @@ export function rpcLookups({ method, policy, maxBytes, principalHeader, namesVer
     const written = writtenOf(call);
     const before = written === undefined ? undefined : known.get(written, 0);
     if (before !== undefined) return asked(call, before);
-    return decodeMessage(call, method, maxBytes).then((message) => {
-      if (message === undefined) return bypass("message"); // the upstream says better what is wrong with it
-      const bytes = canonicalBytes(method.input, message);
-      if (bytes === undefined || bytes.byteLength > MOST_MESSAGE_BYTES) return bypass("message");
-      const resource = `${path}?message=${base64Encode(bytes, "url")}`;
-      const one: Known = { resource, bytes, tags: tagsOf(templates, message), present: answerFor(call) };
-      if (written !== undefined) known.set(written, one, 600 + written.length + 2 * resource.length + bytes.byteLength, NEVER, 0);
-      return asked(call, one);
-    });
+    const message = call.message();
+    if (message === undefined) return bypass("message"); // the upstream says better what is wrong with it
+    const bytes = canonicalBytes(method.input, message);
+    if (bytes === undefined || bytes.byteLength > MOST_MESSAGE_BYTES) return bypass("message");
+    const resource = `${path}?message=${base64Encode(bytes, "url")}`;
+    const one: Known = { resource, bytes, tags: tagsOf(templates, message), present: answerFor(call) };
+    if (written !== undefined) known.set(written, one, 600 + written.length + 2 * resource.length + bytes.byteLength, NEVER, 0);
+    return asked(call, one);
   };
   const recalled: LookupBuilder["remembered"] = (call) => {
     const { query } = call.outgoing;
@@ -102,7 +100,7 @@ export function rpcLookups({ method, policy, maxBytes, principalHeader, namesVer
     const one = before === undefined ? undefined : asked(call, before);
     return one?.kind === "asked" ? one : undefined;
   };
-  return { build: ask, remembered: recalled };
+  return { needs: "whole_body", build: ask, remembered: recalled };
 }
 
 /** The message as it was written, with all that says how to read it; undefined where that is too long to remember. */
@@ -118,11 +116,11 @@ function writtenOf({ protocol, request, outgoing }: Call): string | undefined {
 }
 
 /** The call in its one form, made of what the key is made of. */
-function told(call: Call, path: string, body: Uint8Array<ArrayBuffer>, headers: Headers): Call {
+function told(call: Call, clock: Clock, path: string, body: Uint8Array<ArrayBuffer>, headers: Headers): Call {
   headers.set("content-type", "application/proto");
   headers.set("connect-protocol-version", "1");
   headers.set("accept-encoding", "identity");
-  return { ...call, protocol: { kind: "connect_unary" }, outgoing: { method: "POST", path, query: "", headers, body } };
+  return call.forCache({ method: "POST", path, query: "", headers, body }, CONNECT_UNARY, clock);
 }
 
 function directivesOf(headers: Headers, { clientControl }: CachePolicy): Directives {

@@ -1,0 +1,31 @@
+// What a layer is, and how layers are put around a handler.
+import type { Call } from "../call.ts";
+import type { CallAttempt } from "./attempt.ts";
+
+/** @param attempt undefined for layers above `retry` and `hedge` */
+export type Handler = ((call: Call, attempt?: CallAttempt) => Promise<Response>) & { readonly needs?: Need };
+
+/** What a layer needs of the layers above it: the request body as bytes, not as a stream. */
+export type Need = "whole_body";
+
+export type Layer = ((next: Handler) => Handler) & { readonly needs?: Need };
+
+/** Marks a layer that reads the request body. */
+export function needsWholeBody(layer: (next: Handler) => Handler): Layer {
+  return Object.assign(layer, { needs: "whole_body" as const });
+}
+
+/**
+ * Puts layers around a handler; the first one listed is the outermost. What a layer needs, the handlers above it need: `limit-body` reads
+ * it from the handler below it.
+ *
+ * @param layers undefined for those that a route does not have
+ */
+export function stack(layers: readonly (Layer | undefined)[], innermost: Handler): Handler {
+  return layers.reduceRight<Handler>((next, layer) => {
+    if (layer === undefined) return next;
+    const needs = layer.needs ?? next.needs;
+    const handler = layer(next);
+    return needs === undefined ? handler : Object.assign(handler, { needs });
+  }, innermost);
+}
