@@ -1,4 +1,5 @@
 // Envelopes of streaming RPC: one byte of flags, four of length (big endian), then the message.
+import { joinBytes } from "../bytes.ts";
 import { Rejected } from "../rejection.ts";
 
 const COMPRESSED = 1; // the flag of a compressed message
@@ -104,7 +105,7 @@ export class EnvelopeFilter {
     }
     if (parts.length === 0 && from === 0) return chunk;
     if (from < chunk.byteLength) parts.push(chunk.subarray(from));
-    return joined(parts);
+    return parts.length === 1 ? parts[0]! : joinBytes(parts);
   }
 
   /** @returns whether the header is whole */
@@ -122,20 +123,10 @@ export class EnvelopeFilter {
   }
 
   #release(): Uint8Array {
-    const message = joined(this.#held ?? []);
+    const held = this.#held ?? [];
+    const message = held.length === 1 ? held[0]! : joinBytes(held);
     this.#held = undefined;
     this.#check?.(message);
     return message;
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
 }

@@ -1,5 +1,6 @@
 // Decompresses one message within a bound: 200 KB can become 200 MB.
 
+import { joinBytes } from "../../../core/bytes.ts";
 import { zstdFrames } from "../../../core/protocol/zstd.ts";
 import { Rejected } from "../../../core/rejection.ts";
 
@@ -79,15 +80,5 @@ function decompressZstd({ zstdDecompressSync }: Zlib, bytes: Uint8Array, maxByte
     if (size > maxBytes) throw new RangeError("too large");
     parts.push(part);
   }
-  return parts.length === 1 ? parts[0]! : joined(parts, size);
-}
-
-function joined(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
+  return parts.length === 1 ? parts[0]! : joinBytes(parts, size);
 }

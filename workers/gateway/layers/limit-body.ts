@@ -1,4 +1,5 @@
 // Bounds what a caller can send: whole bodies where the message is one, each message where it is a stream of them.
+import { joinBytes } from "../../../core/bytes.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { endingOf } from "../bodies/last-envelope.ts";
 import { checkBody, checkQuery, envelopeCheck, isEnveloped, unaryEncoding } from "../bodies/message.ts";
@@ -106,15 +107,5 @@ async function readWhole(
   }
   signal?.removeEventListener("abort", giveUp);
   if (size > limit) throw new Rejected({ kind: "body_too_large", maxBytes });
-  return joined(chunks, size);
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
+  return joinBytes(chunks, size);
 }

@@ -3,6 +3,7 @@
 import { type DescMethod, type Message, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
+import { joinBytes } from "../../../core/bytes.ts";
 import { FALLBACK_HEADER } from "../../../core/headers.ts";
 import { logEvent } from "../../log.ts";
 import { readQuery } from "../../service/query.ts";
@@ -35,7 +36,7 @@ function answer(call: Call, query: string, binary: Uint8Array, json: Uint8Array)
   const { protocol } = call;
   const contentType = contentTypeOf(call, query);
   const message = /json\b/.test(contentType) ? json : binary;
-  const body = protocol.kind === "grpc_web" ? joined(encodeEnvelope(0, message), encodeEnvelope(trailerFlag, OK)) : message;
+  const body = protocol.kind === "grpc_web" ? joinBytes([encodeEnvelope(0, message), encodeEnvelope(trailerFlag, OK)]) : message;
   const headers = { "Content-Type": contentType, "Cache-Control": "no-store", [FALLBACK_HEADER]: "static_response" };
   return new Response(body as Uint8Array<ArrayBuffer>, { headers });
 }
@@ -44,11 +45,4 @@ function answer(call: Call, query: string, binary: Uint8Array, json: Uint8Array)
 function contentTypeOf({ protocol, request }: Call, query: string): string {
   if (protocol.kind === "rest") return "application/proto";
   return request.method === "GET" ? `application/${readQuery(query).encoding}` : request.headers.get("content-type")!;
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }

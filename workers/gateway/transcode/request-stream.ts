@@ -1,6 +1,8 @@
 // A stream of requests: one message per line of JSON, or per piece of a body of raw bytes.
+
 import { create, type Message } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
+import { joinBytes } from "../../../core/bytes.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import type { PathValues } from "../../../core/transcode/path-trie.ts";
 import { isJson, mergeJson, requireJson, setRaw } from "./body.ts";
@@ -98,26 +100,14 @@ async function* linesOf(body: AsyncIterable<Uint8Array>, maxBytes: number): Asyn
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       keep(chunk.subarray(start, end));
-      yield joined(parts, size);
+      yield parts.length === 1 ? parts[0]! : joinBytes(parts, size);
       parts = [];
       size = 0;
       start = end + 1;
     }
     keep(chunk.subarray(start));
   }
-  if (size > 0) yield joined(parts, size);
-}
-
-function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return only;
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
+  if (size > 0) yield parts.length === 1 ? parts[0]! : joinBytes(parts, size);
 }
 
 function isBlank(line: Uint8Array): boolean {

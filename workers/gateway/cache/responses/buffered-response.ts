@@ -1,4 +1,5 @@
 // Answers as plain data: fit to be kept, and to be used by other requests than the one that fetched them.
+import { joinBytes } from "../../../../core/bytes.ts";
 import type { HeaderFields } from "../../../../core/cache/headers/header-list.ts";
 
 export type HeaderPairs = readonly (readonly [string, string])[];
@@ -35,21 +36,11 @@ export async function readBody(body: ReadableStream<Uint8Array> | null, told: st
   let size = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return { kind: "whole", body: joined(chunks, size) };
+    if (done) return { kind: "whole", body: joinBytes(chunks, size) };
     chunks.push(value);
     size += value.byteLength;
     if (size > maxBytes) return { kind: "large", body: resumed(chunks, reader) };
   }
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
 }
 
 function resumed(chunks: readonly Uint8Array[], reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> {

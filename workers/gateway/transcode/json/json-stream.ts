@@ -1,4 +1,5 @@
 // A body of several JSON values, one after the other or as one array: cut into its values as it arrives.
+import { joinBytes } from "../../../../core/bytes.ts";
 import { Rejected } from "../../../../core/rejection.ts";
 
 const QUOTE = 0x22;
@@ -96,12 +97,7 @@ class Cutter {
 
   #value(last: Uint8Array): Uint8Array {
     this.#keep(last);
-    const value = new Uint8Array(this.#size);
-    let at = 0;
-    for (const part of this.#parts) {
-      value.set(part, at);
-      at += part.byteLength;
-    }
+    const value = joinBytes(this.#parts, this.#size);
     this.#parts = [];
     this.#size = 0;
     this.#hasBegun = false;
