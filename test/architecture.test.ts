@@ -10,6 +10,7 @@ const FOLDERS = ["core", "durable-objects", "workers", "protos/gen", "cli", "ben
 /** What a file may import: project paths from the root, packages by their name. The most specific folder applies. */
 const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   core: /^core\//,
+  "core/config": /^core\/|^valibot$/,
   // Log records are written by one function of the whole project, which cannot be in core/: it writes to the console.
   "durable-objects": /^core\/|^workers\/log\.ts$|^cloudflare:workers$/,
   "protos/gen": /^protos\/gen\/|^@bufbuild\/protobuf/,

@@ -1,71 +1,52 @@
-// Breakers, as an operator writes them.
-import { type Checks, join } from "./problems.ts";
+// Settings of circuit breakers.
+import * as v from "valibot";
+import type { Checks } from "./problems.ts";
+import { readBlock } from "./read.ts";
+import { block, choice, defaultsOf, type InputOf, MODES, number, type PolicyOf, setting, whole } from "./setting.ts";
 
-export interface BreakerInput {
-  /** Failures in a row that open it for an endpoint, in one isolate. Default 5 (C4). */
-  readonly consecutive?: number;
-  /** Failures in percent of the calls of the last 10 s that open it, from `minCalls` on. Default 50. */
-  readonly failurePercent?: number;
-  /** Calls slower than `slowMs`, in percent, that open it. Default 100: never. */
-  readonly slowPercent?: number;
-  readonly slowMs?: number;
-  /** Calls in the window before percents mean anything. Default 20. */
-  readonly minCalls?: number;
-  /** Standard deviations below the mean success rate of its peers that open it, with 5 of them at least. Default 1.9; 0: never. */
-  readonly outlierFactor?: number;
-  /**
-   * Share of the endpoints that may be left out. Where more are open, but not all of them, all are called; where more are in trouble,
-   * the object opens none. Default 70.
-   */
-  readonly maxOpenPercent?: number;
-  /** How long it stays open at first; twice as long each time that a probe fails, at most 60 s. Default 5 000 ms. */
-  readonly openMs?: number;
-  /** Isolates that have to see the fault before it opens everywhere, in two locations or more. Default 3. */
-  readonly quorum?: number;
-  /** Probes under way at once, world-wide, while it is half open. Default 3. */
-  readonly probes?: number;
-  /** "off", "report": log what would be kept from an endpoint, "enforce". Default "enforce". */
-  readonly mode?: "off" | "report" | "enforce";
-}
+const FACTOR_FIX = "write a number from 1 to 10, or 0 for never";
+const factor = v.union([v.literal(0), number(1, 10, "standard deviations", FACTOR_FIX)], FACTOR_FIX);
 
-export interface BreakerPolicy extends Required<BreakerInput> {}
+export const BREAKER_SETTINGS = block({
+  consecutive: setting(whole(1, 1_000, "failures"), 5, "Failures in a row, seen by one isolate, that open the breaker of an endpoint."),
+  failurePercent: setting(
+    whole(1, 100, "%"),
+    50,
+    "Share of failed calls in the last 10 s that opens the breaker, from `minCalls` calls on.",
+  ),
+  slowPercent: setting(
+    whole(1, 100, "%"),
+    100,
+    "Share of calls slower than `slowMs` that opens the breaker, from `minCalls` calls on; 100 means never.",
+  ),
+  slowMs: setting(whole(1, 3_600_000, "ms"), 10_000, "Duration from which a call counts as slow."),
+  minCalls: setting(whole(1, 10_000, "calls"), 20, "Calls in the last 10 s that are needed before shares are judged."),
+  outlierFactor: setting(
+    factor,
+    1.9,
+    "Standard deviations below the mean success rate of the other endpoints (at least 5) at which a breaker opens; 0 means never.",
+    { shape: "0, or 1 to 10 standard deviations" },
+  ),
+  maxOpenPercent: setting(
+    whole(0, 100, "%"),
+    70,
+    "Share of the endpoints that may be left out. While more are open, but not all, every endpoint is called; while more have faults, the Durable Object opens none.",
+  ),
+  openMs: setting(whole(100, 60_000, "ms"), 5_000, "How long a breaker stays open at first. Each failed probe doubles it, up to 60 s."),
+  quorum: setting(
+    whole(2, 1_000, "isolates"),
+    3,
+    "Isolates, in two locations or more, that have to see the fault before the breaker opens in all locations.",
+  ),
+  probes: setting(whole(1, 100, "probes"), 3, "Probes in flight at once, in all locations together, while the breaker is half-open."),
+  mode: setting(choice(MODES), "enforce", "`off`; `report`: log the calls that would be kept from the endpoint; `enforce`."),
+});
 
-export const BREAKER: BreakerPolicy = {
-  consecutive: 5,
-  failurePercent: 50,
-  slowPercent: 100,
-  slowMs: 10_000,
-  minCalls: 20,
-  outlierFactor: 1.9,
-  maxOpenPercent: 70,
-  openMs: 5_000,
-  quorum: 3,
-  probes: 3,
-  mode: "enforce",
-};
+export type BreakerInput = InputOf<typeof BREAKER_SETTINGS>;
+export interface BreakerPolicy extends PolicyOf<typeof BREAKER_SETTINGS> {}
+
+export const BREAKER: BreakerPolicy = defaultsOf(BREAKER_SETTINGS);
 
 export function parseBreaker(check: Checks, path: string, value: unknown): BreakerPolicy {
-  const fields = check.fields(path, value, Object.keys(BREAKER));
-  const number = (name: Exclude<keyof BreakerInput, "mode">, min: number, max: number, unit: string) =>
-    check.integer(join(path, name), fields[name], { min, max, fallback: BREAKER[name], unit });
-  return {
-    consecutive: number("consecutive", 1, 1_000, "failures"),
-    failurePercent: number("failurePercent", 1, 100, "%"),
-    slowPercent: number("slowPercent", 1, 100, "%"),
-    slowMs: number("slowMs", 1, 3_600_000, "ms"),
-    minCalls: number("minCalls", 1, 10_000, "calls"),
-    outlierFactor: factor(check, join(path, "outlierFactor"), fields["outlierFactor"]),
-    maxOpenPercent: number("maxOpenPercent", 0, 100, "%"),
-    openMs: number("openMs", 100, 60_000, "ms"),
-    quorum: number("quorum", 2, 1_000, "isolates"),
-    probes: number("probes", 1, 100, "probes"),
-    mode: check.oneOf(join(path, "mode"), fields["mode"], ["off", "report", "enforce"], BREAKER.mode),
-  };
-}
-
-function factor(check: Checks, path: string, value: unknown): number {
-  if (value === undefined) return BREAKER.outlierFactor;
-  if (typeof value === "number" && (value === 0 || (value >= 1 && value <= 10))) return value;
-  check.report(path, value, "write a number from 1 to 10, or 0 for never");
-  return BREAKER.outlierFactor;
+  return readBlock(check, path, BREAKER_SETTINGS, value);
 }

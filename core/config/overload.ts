@@ -1,55 +1,77 @@
-// What is done against overload, as an operator writes it.
+// Settings against overload: of the isolate, of a method, and towards an upstream that refuses calls.
+import * as v from "valibot";
+import { CRITICALITIES, rankOf, type Trust } from "../overload/criticality.ts";
+import type { Checks } from "./problems.ts";
+import { readBlock } from "./read.ts";
+import { block, choice, defaultsOf, flag, type InputOf, list, MODES, type Mode, setting, whole } from "./setting.ts";
 
-import type { ConcurrencyLimiterSettings } from "../overload/concurrency-limiter.ts";
-import { CRITICALITIES, type Criticality, type Rank, rankOf, type Trust } from "../overload/criticality.ts";
-import type { ThrottleSettings } from "../overload/throttle.ts";
-import { type Checks, join } from "./problems.ts";
+const QUEUE = {
+  mode: setting(choice(MODES), "enforce", "`off`; `report`: log the calls that would be refused; `enforce`."),
+  maxQueued: setting(whole(0, 10_000, "calls"), 100, "Calls that wait while the limit is reached. Further calls are refused at once."),
+  queueMs: setting(whole(1, 60_000, "ms"), 1_000, "Longest wait. While the queue does not empty, no call waits longer than 20 ms."),
+};
 
-const MODES = ["off", "report", "enforce"] as const;
-export type Mode = (typeof MODES)[number];
+const TRUSTED_FIX = 'write "principals", or a list of callers as principalHeader names them';
+const trusted = v.union(
+  [v.literal("principals"), list(v.pipe(v.string(), v.nonEmpty()), Number.POSITIVE_INFINITY, TRUSTED_FIX, "")],
+  TRUSTED_FIX,
+);
 
-interface QueueInput {
-  /** "off", "report": log what would be refused, "enforce". Default "enforce". */
-  readonly mode?: Mode;
-  /** Calls that wait where the limit is reached; more are refused at once. Default 100. */
-  readonly maxQueued?: number;
-  /** How long they wait at most. Default 1 000 ms; a queue that does not empty lets nobody wait longer than 20 ms. */
-  readonly queueMs?: number;
-}
+/** A criticality, read as its rank. */
+export const criticality = v.pipe(choice(CRITICALITIES), v.transform(rankOf));
 
-/** For the isolate as a whole. */
-export interface OverloadInput extends QueueInput {
-  /** Calls of one isolate in flight, 1 to 100 000. Default 10 000 (G5 `max_concurrent_requests`). */
-  readonly maxInFlight?: number;
-  /** Callers whose header `tidegate-criticality` is honoured: some by name, or everybody whom `principalHeader` names. Default nobody. */
-  readonly trusted?: "principals" | readonly string[];
-}
+export const OVERLOAD_SETTINGS = block({
+  ...QUEUE,
+  maxInFlight: setting(
+    whole(1, 100_000, "calls"),
+    10_000,
+    "Calls in flight in one isolate. `sheddable` calls get 70 % of any limit, `sheddable_plus` 80 %, `critical` 95 %.",
+  ),
+  trusted: setting(
+    trusted,
+    undefined,
+    'Callers whose headers `tidegate-criticality` and `tidegate-attempt` are honored, as `principalHeader` names them; `"principals"`: all that it names.',
+    { shape: '`"principals"`, or a list of callers', fix: TRUSTED_FIX, shownDefault: "no caller" },
+  ),
+});
 
-/** For one method, in one isolate. */
-export interface ConcurrencyInput extends QueueInput {
-  /** Calls in flight; the ceiling, where the limit adapts. Default 10 000. */
-  readonly max?: number;
-  /** Whether the limit follows what the upstream bears. Default true. */
-  readonly adaptive?: boolean;
-  /** What an adaptive limit never goes below. Default 100. */
-  readonly floor?: number;
-}
+export const CONCURRENCY_SETTINGS = block({
+  ...QUEUE,
+  max: setting(whole(1, 100_000, "calls"), 10_000, "Calls of the method in flight in one isolate; the ceiling of an adaptive limit."),
+  adaptive: setting(flag, true, "Whether the limit follows what the upstream can take."),
+  floor: setting(whole(1, 100_000, "calls"), undefined, "Lower bound of an adaptive limit; at most `max`.", {
+    shownDefault: "100, or `max` if that is less",
+  }),
+});
 
-/** For one service, in one isolate. */
-export interface ThrottleInput {
-  /** Whether calls are held back from an upstream that turns most of them away. Default "enforce". */
-  readonly mode?: Mode;
-  /** Share of calls accepted, in percent, below which calls are held back. Default 50. */
-  readonly belowPercent?: number;
-  /** Calls of the last ten seconds before shares mean anything. Default 50. */
-  readonly minCalls?: number;
-  /** Whether the shed level that a host reports is honored, for a second. Default "enforce". */
-  readonly honor?: Mode;
-}
+export const THROTTLE_SETTINGS = block({
+  mode: setting(
+    choice(MODES),
+    "enforce",
+    "Whether calls are held back from an upstream that refuses most of them: `off`, `report` or `enforce`.",
+  ),
+  belowPercent: setting(whole(1, 95, "%"), 50, "Share of accepted calls below which calls are held back."),
+  minCalls: setting(
+    whole(1, 100_000, "calls"),
+    50,
+    "Calls of the last 10 s, of one criticality, that are needed before the share is judged.",
+  ),
+  honor: setting(
+    choice(MODES),
+    "enforce",
+    "Whether the shed level that a host reports is honored, for a second: `off`, `report` or `enforce`.",
+  ),
+});
 
-/** One place where calls in flight are counted. */
-export interface ConcurrencyPolicy extends ConcurrencyLimiterSettings {
+export type OverloadInput = InputOf<typeof OVERLOAD_SETTINGS>;
+export type ConcurrencyInput = InputOf<typeof CONCURRENCY_SETTINGS>;
+export type ThrottleInput = InputOf<typeof THROTTLE_SETTINGS>;
+
+/** The limit of a scope in which calls in flight are counted: the isolate, or a method in it. */
+export interface ConcurrencyPolicy {
   readonly mode: Mode;
+  readonly max: number; // calls in flight; the ceiling of an adaptive limit
+  readonly floor: number | undefined; // lower bound of an adaptive limit; undefined for a fixed limit
   readonly maxQueued: number;
   readonly queueMs: number;
 }
@@ -59,70 +81,39 @@ export interface OverloadPolicy {
   readonly trust: Trust;
 }
 
-export interface ThrottlePolicy extends ThrottleSettings {
+export interface ThrottlePolicy {
   readonly mode: Mode;
   readonly honor: Mode;
+  readonly factor: number; // calls sent for each accepted one
+  readonly minCalls: number;
 }
 
-/** A floor that small traffic never meets: an isolate sees too little of an upstream to be strict with it. */
-export const CONCURRENCY: ConcurrencyPolicy = { mode: "enforce", max: 10_000, floor: 100, maxQueued: 100, queueMs: 1_000 };
+/** Small traffic never reaches such a floor: one isolate sees too few calls of an upstream to be strict with it. */
+const FLOOR = 100;
+const { adaptive: _, ...FIXED } = defaultsOf(CONCURRENCY_SETTINGS);
+export const CONCURRENCY: ConcurrencyPolicy = { ...FIXED, floor: FLOOR };
 
 export function parseOverload(check: Checks, path: string, value: unknown, principalHeader: string | undefined): OverloadPolicy {
-  const fields = check.fields(path, value, ["mode", "maxQueued", "queueMs", "maxInFlight", "trusted"]);
-  const { maxInFlight } = fields;
-  const max = check.integer(`${path}.maxInFlight`, maxInFlight, { min: 1, max: 100_000, fallback: 10_000, unit: "calls" });
-  return {
-    isolate: { ...queue(check, path, fields, CONCURRENCY), max, floor: undefined },
-    trust: trust(check, path, fields["trusted"], principalHeader),
-  };
+  const { maxInFlight: max, trusted: callers, ...queue } = readBlock(check, path, OVERLOAD_SETTINGS, value);
+  if (callers !== undefined && principalHeader === undefined)
+    check.report(`${path}.trusted`, callers, "say what names the caller: principalHeader at the top");
+  return { isolate: { ...queue, max, floor: undefined }, trust: trustIn(callers) };
 }
 
-function queue(check: Checks, path: string, fields: Readonly<Record<string, unknown>>, outer: ConcurrencyPolicy) {
-  return {
-    mode: check.oneOf(join(path, "mode"), fields["mode"], MODES, outer.mode),
-    maxQueued: check.integer(join(path, "maxQueued"), fields["maxQueued"], {
-      min: 0,
-      max: 10_000,
-      fallback: outer.maxQueued,
-      unit: "calls",
-    }),
-    queueMs: check.integer(join(path, "queueMs"), fields["queueMs"], { min: 1, max: 60_000, fallback: outer.queueMs, unit: "ms" }),
-  };
-}
-
-function trust(check: Checks, path: string, value: unknown, principalHeader: string | undefined): Trust {
-  const at = `${path}.trusted`;
-  if (value === undefined) return { kind: "none" };
-  const isList = Array.isArray(value) && value.every((name) => typeof name === "string" && name !== "");
-  if (value !== "principals" && !isList) check.report(at, value, 'write "principals", or a list of callers as principalHeader names them');
-  else if (principalHeader === undefined) check.report(at, value, "say what names the caller: principalHeader at the top");
-  return isList ? { kind: "listed", names: new Set(value as string[]) } : { kind: "principals" };
+function trustIn(callers: "principals" | readonly string[] | undefined): Trust {
+  if (callers === undefined) return { kind: "none" };
+  return callers === "principals" ? { kind: "principals" } : { kind: "listed", names: new Set(callers) };
 }
 
 export function parseConcurrency(check: Checks, path: string, value: unknown, outer: ConcurrencyPolicy): ConcurrencyPolicy {
   if (value === undefined) return outer;
-  const fields = check.fields(path, value, ["mode", "maxQueued", "queueMs", "max", "adaptive", "floor"]);
-  const number = (name: "max" | "floor", fallback: number) =>
-    check.integer(join(path, name), fields[name], { min: 1, max: 100_000, fallback, unit: "calls" });
-  const isAdaptive = check.oneOf(join(path, "adaptive"), fields["adaptive"], [true, false], true);
-  const max = number("max", CONCURRENCY.max);
-  const floor = number("floor", Math.min(CONCURRENCY.floor!, max));
-  if (isAdaptive && floor > max) check.report(join(path, "floor"), floor, `write at most ${max}, which is max`);
-  return { ...queue(check, path, fields, CONCURRENCY), max, floor: isAdaptive ? floor : undefined };
-}
-
-/** @returns the rank */
-export function parseCriticality(check: Checks, path: string, value: unknown, outer: Rank): Rank {
-  return rankOf(check.oneOf<Criticality>(path, value, CRITICALITIES, CRITICALITIES[outer]!));
+  const { adaptive, floor: written, ...policy } = readBlock(check, path, CONCURRENCY_SETTINGS, value);
+  const floor = written ?? Math.min(FLOOR, policy.max);
+  if (adaptive && floor > policy.max) check.report(`${path}.floor`, floor, `write at most ${policy.max}, which is max`);
+  return { ...policy, floor: adaptive ? floor : undefined };
 }
 
 export function parseThrottle(check: Checks, path: string, value: unknown): ThrottlePolicy {
-  const fields = check.fields(path, value, ["mode", "belowPercent", "minCalls", "honor"], { heed: 'write "honor", its new name' });
-  const below = check.integer(join(path, "belowPercent"), fields["belowPercent"], { min: 1, max: 95, fallback: 50, unit: "%" });
-  return {
-    mode: check.oneOf(join(path, "mode"), fields["mode"], MODES, "enforce"),
-    honor: check.oneOf(join(path, "honor"), fields["honor"], MODES, "enforce"),
-    factor: 100 / below,
-    minCalls: check.integer(join(path, "minCalls"), fields["minCalls"], { min: 1, max: 100_000, fallback: 50, unit: "calls" }),
-  };
+  const { belowPercent, ...policy } = readBlock(check, path, THROTTLE_SETTINGS, value, { moved: { heed: 'write "honor", its new name' } });
+  return { ...policy, factor: 100 / belowPercent };
 }

@@ -1,15 +1,14 @@
 // What an operator may set for a route: a method, all methods of a service, or all methods there are.
 
 import { CRITICAL, type Criticality, type Rank } from "../overload/criticality.ts";
-import type { HedgePolicy } from "../retry/hedge.ts";
-import type { RetryPolicy } from "../retry/retry.ts";
 import { type CacheInput, type CachePolicy, parseCache, parseTags } from "./cache.ts";
 import { type Cost, type CostInput, ONE } from "./cost.ts";
 import { type FallbackInput, type FallbackPolicy, NO_FALLBACK, parseFallback } from "./fallback.ts";
 import * as overload from "./overload.ts";
 import { type Checks, join } from "./problems.ts";
 import type { RateLimitRule } from "./rate-limit.ts";
-import { type HedgeInput, parseHedging, parseRetries, RETRIES, type RetryInput } from "./retry.ts";
+import { readSetting } from "./read.ts";
+import { type HedgeInput, type HedgePolicy, parseHedging, parseRetries, RETRIES, type RetryInput, type RetryPolicy } from "./retry.ts";
 import { parseRouteLimits } from "./route-limits.ts";
 
 /** `report` logs violations and lets the call pass; `enforce` refuses it. */
@@ -118,7 +117,9 @@ export function parseRoute(
     retries: parseRetries(check, join(path, "retries"), fields["retries"], outer.retries),
     fallback: parseFallback(check, join(path, "fallback"), fields["fallback"], outer.fallback),
     hedging: parseHedging(check, join(path, "hedging"), fields["hedging"], outer.hedging),
-    criticality: overload.parseCriticality(check, join(path, "criticality"), fields["criticality"], outer.criticality),
+    criticality: readSetting(check, join(path, "criticality"), overload.criticality, fields["criticality"], {
+      value: outer.criticality,
+    }) as Rank,
     concurrency: overload.parseConcurrency(check, join(path, "concurrency"), fields["concurrency"], outer.concurrency),
     cache: parseCache(check, join(path, "cache"), fields["cache"], outer.cache, kind),
     invalidates: parseTags(check, join(path, "invalidates"), fields["invalidates"], outer.invalidates),

@@ -3,7 +3,8 @@ import { BALANCERS, type BalancerName } from "../balance/balancers.ts";
 import { isNativeGrpcUrl } from "../protocol/native-grpc.ts";
 import { type HashOnInput, type HashSource, parseHashOn } from "./hash-on.ts";
 import { type Checks, join } from "./problems.ts";
-import { parseRetryBudget, type RetryBudgetInput, type RetryBudgetPolicy } from "./retry.ts";
+import { readBlock } from "./read.ts";
+import { RETRY_BUDGET_SETTINGS, type RetryBudgetInput, type RetryBudgetPolicy } from "./retry.ts";
 
 /** A service binding of wrangler.toml, or a base URL. */
 export type TargetInput = { readonly binding: string } | { readonly url: string };
@@ -144,7 +145,7 @@ export function parseUpstream(check: Checks, path: string, value: unknown): Upst
     protocol,
     requestStreams: check.oneOf(join(path, "requestStreams"), fields["requestStreams"], ["refuse", "unimplemented"], "refuse"),
     timeoutHeader: check.oneOf(join(path, "timeoutHeader"), fields["timeoutHeader"], ["always", "as_called"], "always"),
-    retryBudget: parseRetryBudget(check, join(path, "retryBudget"), fields["retryBudget"]),
+    retryBudget: readBlock(check, join(path, "retryBudget"), RETRY_BUDGET_SETTINGS, fields["retryBudget"]),
     balancer: check.oneOf(join(path, "balancer"), fields["balancer"], Object.keys(BALANCERS) as BalancerName[], "least_time"),
     hashOn: parseHashOn(check, join(path, "hashOn"), fields["hashOn"]),
     zones: zones(check, join(path, "zones"), fields["zones"]),

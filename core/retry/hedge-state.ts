@@ -1,5 +1,6 @@
 // What an isolate knows about hedging at one upstream: how busy the upstream is, and one hedger for each method.
-import { type HedgePolicy, Hedger } from "./hedge.ts";
+import type { HedgePolicy } from "../config/retry.ts";
+import { Hedger } from "./hedge.ts";
 import { HedgeGuard } from "./hedge-guard.ts";
 
 export class HedgeState {

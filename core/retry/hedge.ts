@@ -1,13 +1,8 @@
 // Whether a slow call gets a second attempt at another endpoint, and when. It helps where single responses are slow, and harms where all are.
 import { Budget } from "../budget.ts";
+import type { HedgePolicy } from "../config/retry.ts";
 import type { HedgeGuard } from "./hedge-guard.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
-
-export interface HedgePolicy {
-  readonly percent: number; // largest share of the calls that are hedged, %
-  readonly quantile: number; // in (0, 1); a call is hedged only after this quantile of the method's latency
-  readonly minMs: number; // a call is never hedged earlier than this
-}
 
 // The constants were chosen with `npm run sim -- resilience`.
 const MAX_SAVED = 5; // hedges that calls without one leave for later

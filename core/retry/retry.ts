@@ -1,19 +1,12 @@
 // Whether a failed attempt is retried, and when.
 import { Budget } from "../budget.ts";
+import type { RetryBudgetPolicy, RetryPolicy } from "../config/retry.ts";
 
 /** How an attempt failed, as far as a retry is concerned. */
 export interface AttemptFailure {
   readonly code: string; // a Connect code, such as `unavailable`
   readonly wasSent: boolean; // whether the upstream may have begun to work on the attempt
   readonly pushbackMs: number | undefined; // pause that the upstream requests; below 0, it requests that nothing is retried
-}
-
-export interface RetryPolicy {
-  readonly max: number; // retries, beside the first attempt
-  readonly baseMs: number; // upper bound of the pause before the first retry; it doubles with each retry, up to `maxMs`
-  readonly maxMs: number;
-  readonly perAttemptMs: number; // Infinity for none
-  readonly codes: ReadonlySet<string>;
 }
 
 export interface AttemptState {
@@ -27,7 +20,7 @@ export type RetryDecision =
   | { readonly kind: "stop"; readonly reason: "not_retriable" | "not_idempotent" | "max" | "pushback" | "deadline" | "budget" };
 
 /** The retry budget of an upstream. It saves at most what ten quiet seconds or a hundred calls earn, and starts with three seconds' worth. */
-export function retryBudget({ percent, minPerSecond }: { readonly percent: number; readonly minPerSecond: number }): Budget {
+export function retryBudget({ percent, minPerSecond }: RetryBudgetPolicy): Budget {
   const share = percent / 100;
   const cap = Math.max(10 * minPerSecond, 100 * share);
   return new Budget({ share, perSecond: minPerSecond, cap, initial: Math.min(cap, 3 * minPerSecond) });

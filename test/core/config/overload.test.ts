@@ -4,9 +4,9 @@ import { parseBreakerAdmin } from "../../../core/config/admin.ts";
 import { BREAKER, parseBreaker } from "../../../core/config/breaker.ts";
 import * as overload from "../../../core/config/overload.ts";
 import type { Checks } from "../../../core/config/problems.ts";
-import { parseHedging, parseRetries, parseRetryBudget, RETRIES } from "../../../core/config/retry.ts";
-import type { HedgePolicy } from "../../../core/retry/hedge.ts";
-import type { RetryPolicy } from "../../../core/retry/retry.ts";
+import { readBlock, readSetting } from "../../../core/config/read.ts";
+import type { HedgePolicy, RetryPolicy } from "../../../core/config/retry.ts";
+import { parseHedging, parseRetries, RETRIES, RETRY_BUDGET_SETTINGS } from "../../../core/config/retry.ts";
 import { accepted, itKnowsItsFields, itReadsChoices, itReadsNumbers, parsed } from "./settings.ts";
 
 describe("retries", () => {
@@ -37,12 +37,12 @@ describe("retries", () => {
     ]);
     const { policy, problems } = parsed(parser, { codes: "unavailable" });
     expect(problems).toEqual([`retries.codes: found "unavailable"; ${words}`]);
-    expect([...policy.codes]).toEqual([]);
+    expect([...policy.codes]).toEqual(["unavailable"]);
   });
 });
 
 describe("the budget of retries", () => {
-  const parser = (check: Checks, value: unknown) => parseRetryBudget(check, "retryBudget", value);
+  const parser = (check: Checks, value: unknown) => readBlock(check, "retryBudget", RETRY_BUDGET_SETTINGS, value);
   itReadsNumbers(parser, "retryBudget", [
     { field: "percent", min: 0, max: 100, fallback: 10, unit: "%", read: ({ percent }) => percent },
     { field: "minPerSecond", min: 0, max: 1_000, fallback: 3, unit: "attempts", read: ({ minPerSecond }) => minPerSecond },
@@ -208,7 +208,7 @@ describe("a throttle", () => {
 
 describe("criticality", () => {
   it("is one of the names, by default that of the outer settings", () => {
-    const parser = (check: Checks, value: unknown) => overload.parseCriticality(check, "criticality", value, 1);
+    const parser = (check: Checks, value: unknown) => readSetting(check, "criticality", overload.criticality, value, { value: 1 });
     expect(accepted(parser, undefined)).toBe(1);
     const names = ["sheddable", "sheddable_plus", "critical", "critical_plus"];
     for (const [rank, name] of names.entries()) expect(accepted(parser, name)).toBe(rank);

@@ -1,8 +1,8 @@
 // Makes a read that takes long a second time, at another endpoint. The first good answer wins, and the other attempt is ended.
 
 import { waitUntil } from "cloudflare:workers";
+import type { HedgePolicy } from "../../../core/config/retry.ts";
 import { ATTEMPT_HEADER } from "../../../core/headers.ts";
-import type { HedgePolicy } from "../../../core/retry/hedge.ts";
 import type { HedgeState } from "../../../core/retry/hedge-state.ts";
 import { CallAttempt } from "../call/attempt.ts";
 import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";

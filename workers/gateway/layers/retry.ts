@@ -1,9 +1,10 @@
 // Makes an attempt again that failed for no fault of the call: elsewhere, a little later, as far as the budget of the upstream goes.
 
 import type { Budget } from "../../../core/budget.ts";
+import type { RetryPolicy, RetryPolicy } from "../../../core/config/retry.ts";
 import { ATTEMPT_HEADER } from "../../../core/headers.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import { type AttemptFailure, decideRetry, type RetryPolicy } from "../../../core/retry/retry.ts";
+import { type AttemptFailure, decideRetry } from "../../../core/retry/retry.ts";
 import { type AttemptBounds, CallAttempt } from "../call/attempt.ts";
 import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
 import type { Call } from "../call.ts";

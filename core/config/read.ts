@@ -1,0 +1,63 @@
+// Reads a block of settings: every setting by its schema, each problem with its path, and a usable value in any case.
+import * as v from "valibot";
+import { type Checks, join } from "./problems.ts";
+import { type Block, defaultOf, type Entries, factsOf, type PolicyOf, type Schema } from "./setting.ts";
+
+export interface ReadOptions<E extends Entries> {
+  /** Values of the outer settings, or defaults that depend on where the block is. They hold for what is not written. */
+  readonly outer?: Partial<PolicyOf<Block<E>>>;
+  /** What to write instead of a former name. */
+  readonly moved?: Readonly<Record<string, string>>;
+}
+
+/** Settings that are read by code keep the value that was written. */
+export function readBlock<E extends Entries>(
+  check: Checks,
+  path: string,
+  block: Block<E>,
+  value: unknown,
+  { outer = {}, moved }: ReadOptions<E> = {},
+): PolicyOf<Block<E>> {
+  const fields = check.fields(path, value, Object.keys(block.entries), moved);
+  return readFields(check, path, block, fields, outer);
+}
+
+/** The same for an object whose keys have been checked. */
+export function readFields<E extends Entries>(
+  check: Checks,
+  path: string,
+  block: Block<E>,
+  fields: Readonly<Record<string, unknown>>,
+  outer: Partial<PolicyOf<Block<E>>> = {},
+): PolicyOf<Block<E>> {
+  const known: Readonly<Record<string, unknown>> = outer;
+  const values = Object.entries(block.entries).map(([name, schema]) => {
+    const fallback = Object.hasOwn(known, name) ? { value: known[name] } : undefined;
+    return [name, readSetting(check, join(path, name), schema, fields[name], fallback)];
+  });
+  return Object.fromEntries(values) as PolicyOf<Block<E>>; // each value comes from the schema of its name
+}
+
+/** @param fallback what holds where nothing, or nothing valid, is written; default: the default of the schema */
+export function readSetting(
+  check: Checks,
+  path: string,
+  schema: Schema,
+  value: unknown,
+  fallback: { value: unknown } | undefined,
+): unknown {
+  const { isRead, fix, block } = factsOf(schema);
+  if (isRead === true) return value;
+  if (block !== undefined) return readBlock(check, path, block, value);
+  if (value === undefined && fallback !== undefined) return fallback.value;
+  const result = v.safeParse(schema, value, { abortPipeEarly: true });
+  if (result.success) return result.output;
+  if (fix !== undefined) check.report(path, value, fix);
+  else for (const { path: items = [], input, message } of result.issues) check.report(pathOf(path, items), input, message);
+  if (fallback !== undefined) return fallback.value;
+  return defaultOf(schema);
+}
+
+function pathOf(path: string, items: readonly { readonly key: unknown }[]): string {
+  return items.reduce((at, { key }) => (typeof key === "number" ? `${at}[${key}]` : join(at, String(key))), path);
+}

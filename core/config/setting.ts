@@ -1,0 +1,139 @@
+// The vocabulary of settings: schemas whose problems say what to write instead, and one line per setting with its default and meaning.
+import * as v from "valibot";
+
+/** The facts about a setting that its schema does not express. */
+interface Facts {
+  readonly doc?: string; // one sentence
+  readonly unit?: string;
+  readonly shape?: string; // the values that may be written, where the schema does not say so
+  readonly shownDefault?: string; // where the default is not a plain value
+  readonly fix?: string; // for the whole value, where a problem within it is not reported by itself
+  readonly isRead?: boolean; // read by code: the schema gives the types and the documentation
+  readonly block?: Block; // the settings of the object that may be written here
+}
+
+export type Schema<Input = unknown, Output = Input> = v.GenericSchema<Input, Output>;
+export type Entries = Readonly<Record<string, Schema>>;
+export type Block<E extends Entries = Entries> = v.StrictObjectSchema<E, undefined>;
+
+type Optional<S extends Schema> = v.OptionalSchema<S, undefined>;
+type Defaulted<S extends Schema> = v.OptionalSchema<S, v.InferInput<S>>;
+
+/** What an operator may write: as declared, and read-only lists and objects, too. */
+export type InputOf<S extends Schema> = Frozen<v.InferInput<S>>;
+/** What the gateway works with, every default filled in. */
+export type PolicyOf<S extends Schema> = Frozen<v.InferOutput<S>>;
+
+type Frozen<T> = T extends (...args: never[]) => unknown
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly Frozen<Item>[]
+    : T extends ReadonlySet<unknown> | ReadonlyMap<unknown, unknown> | Uint8Array
+      ? T
+      : T extends object
+        ? { readonly [K in keyof T]: Frozen<T[K]> }
+        : T;
+
+/** An object of settings; what is not listed is a problem. */
+export function block<const E extends Entries>(entries: E): Block<E> {
+  return v.strictObject(entries);
+}
+
+/** One setting: its schema, its default (undefined for none), and its meaning in one sentence. */
+export function setting<S extends Schema>(schema: S, fallback: undefined, doc: string, facts?: Facts): Optional<S>;
+export function setting<S extends Schema>(schema: S, fallback: v.InferInput<S>, doc: string, facts?: Facts): Defaulted<S>;
+export function setting<S extends Schema>(schema: S, fallback: v.InferInput<S> | undefined, doc: string, facts: Facts = {}) {
+  return v.optional(stated(schema, { ...facts, doc }), fallback);
+}
+
+/** A setting that has to be written. */
+export function required<S extends Schema>(schema: S, doc: string): S {
+  return stated(schema, { doc });
+}
+
+/** A setting that code reads, since its meaning depends on others: the schema gives its type and its documentation. */
+export function readByCode<I>(schema: Schema<I, unknown>, doc: string, facts: Facts = {}): v.OptionalSchema<Schema<I, unknown>, undefined> {
+  return v.optional(stated(schema, { ...facts, doc, isRead: true }), undefined);
+}
+
+/** A limit that does not hold where it is not written: it is Infinity then. */
+export function unlimited(schema: Schema<number>, doc: string, shownDefault = "no limit"): Defaulted<Schema<number>> {
+  const optional = v.optional(stated(schema, { doc, shownDefault }), undefined);
+  // Writing it and reading it are the same as for a setting with a default.
+  return v.pipe(
+    optional,
+    v.transform((limit) => limit ?? Number.POSITIVE_INFINITY),
+  ) as unknown as Defaulted<Schema<number>>;
+}
+
+/** An object of settings within another one; each of them has a default. */
+export function nested<E extends Entries>(inner: Block<E>, doc: string): Defaulted<Block<E>> {
+  const nothing = {} as v.InferInput<Block<E>>; // valid, since each setting has a default
+  return v.optional(stated(inner, { doc, block: inner }), nothing) as Defaulted<Block<E>>;
+}
+
+/** The policy of a block in which nothing is written. */
+export function defaultsOf<E extends Entries>(inner: Block<E>): PolicyOf<Block<E>> {
+  const values = Object.entries(inner.entries).map(([name, schema]) => [name, defaultOf(schema)]);
+  return Object.fromEntries(values) as PolicyOf<Block<E>>; // each value comes from the schema of its name
+}
+
+/** @returns undefined for a setting that has no default */
+export function defaultOf(schema: Schema): unknown {
+  const result = v.safeParse(schema, undefined);
+  return result.success ? result.output : undefined;
+}
+
+function stated<S extends Schema>(schema: S, facts: Facts): S {
+  return v.pipe(schema, v.metadata({ ...facts })) as unknown as S; // a pipe with metadata reads and means what its schema does
+}
+
+/** The facts of a setting, without the wrapper that makes it optional. */
+export function factsOf(schema: Schema): Facts {
+  return v.getMetadata(innerOf(schema) as v.GenericSchema) as Facts;
+}
+
+export function innerOf(schema: Schema): Schema {
+  return "wrapped" in schema ? (schema.wrapped as Schema) : schema;
+}
+
+/** A whole number. */
+export function whole(min: number, max: number, unit: string) {
+  const fix = `write a whole number from ${min} to ${max} (${unit})`;
+  return v.pipe(v.number(fix), v.safeInteger(fix), v.minValue(min, fix), v.maxValue(max, fix), v.metadata({ unit }));
+}
+
+/** A number, which need not be whole. */
+export function number(min: number, max: number, unit: string, fix = `write a number from ${min} to ${max} (${unit})`) {
+  return v.pipe(v.number(fix), v.minValue(min, fix), v.maxValue(max, fix), v.metadata({ unit }));
+}
+
+export function choice<const T extends string>(choices: readonly T[], former: Readonly<Record<string, T>> = {}) {
+  const all = choices.map((one) => JSON.stringify(one)).join(" or ");
+  return v.picklist(choices, ({ input }) =>
+    typeof input === "string" && Object.hasOwn(former, input) ? `write "${former[input]}", its new name` : `write ${all}`,
+  );
+}
+
+export const flag = v.boolean("write true or false");
+
+/** Text of a form. */
+export function text(form: RegExp, fix: string, shape: string) {
+  return v.pipe(v.string(fix), v.regex(form, fix), v.metadata({ shape }));
+}
+
+const HEADER_FIX = "write the name of a header: 1 to 64 letters, digits and '-'";
+/** The name of a header, in lower case once it is read. */
+export const headerName = v.pipe(text(/^[a-z0-9-]{1,64}$/i, HEADER_FIX, "header name"), v.toLowerCase());
+
+export function secretName(example: string) {
+  return text(/^[A-Za-z_]\w*$/, `write the name of a secret: "${example}"`, "name of a secret");
+}
+
+export const MODES = ["off", "report", "enforce"] as const;
+export type Mode = (typeof MODES)[number];
+
+/** A list, whose problems are reported for the whole of it. */
+export function list<S extends Schema>(item: S, most: number, fix: string, shape: string) {
+  return v.pipe(v.array(item, fix), v.maxLength(most, fix), v.metadata({ shape, fix }));
+}
