@@ -1,7 +1,7 @@
 // Reads over servers of which one answer in a hundred is held up: with hedging, with hedging that knows no measure, and without.
 import { BREAKER } from "../../../core/config/breaker.ts";
-import { RETRIES } from "../../../core/config/retry.ts";
 import type { HedgePolicy } from "../../../core/config/retry.ts";
+import { RETRIES } from "../../../core/config/retry.ts";
 import { type Goal, randomStream, type Scenario, World } from "../simulation.ts";
 import { BreakerObject } from "./breaker-object.ts";
 import { Isolate } from "./isolate.ts";

@@ -4,13 +4,12 @@ import { Fleet, type FleetSettings, type PickResult } from "../../../core/balanc
 import { PROBE_MS } from "../../../core/breaker/shared-breaker.ts";
 import type { Budget } from "../../../core/budget.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
+import type { HedgePolicy, RetryPolicy } from "../../../core/config/retry.ts";
 import { RETRIES, RETRY_BUDGET } from "../../../core/config/retry.ts";
 import { isHot, updateMedian } from "../../../core/overload/redirect.ts";
-import type { HedgePolicy } from "../../../core/config/retry.ts";
 import { Hedger } from "../../../core/retry/hedge.ts";
 import { HedgeGuard } from "../../../core/retry/hedge-guard.ts";
 import { type AttemptFailure, decideRetry, retryBudget } from "../../../core/retry/retry.ts";
-import type { RetryPolicy } from "../../../core/config/retry.ts";
 import type { World } from "../simulation.ts";
 import type { BreakerObject } from "./breaker-object.ts";
 import type { Answer, Server } from "./server.ts";

@@ -1,7 +1,6 @@
 // A service that something happens to, and for how long its callers feel it after that is over.
 import { BREAKER } from "../../../core/config/breaker.ts";
-import type { HedgePolicy } from "../../../core/config/retry.ts";
-import type { RetryPolicy } from "../../../core/config/retry.ts";
+import type { HedgePolicy, RetryPolicy } from "../../../core/config/retry.ts";
 import { randomStream, World } from "../simulation.ts";
 import { BreakerObject } from "./breaker-object.ts";
 import { Isolate, type Mechanisms } from "./isolate.ts";

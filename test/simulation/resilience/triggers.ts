@@ -1,6 +1,7 @@
 // What may happen to a service, each with something that would keep it down after that is over.
-import { RETRIES } from "../../../core/config/retry.ts";
+
 import type { RetryPolicy } from "../../../core/config/retry.ts";
+import { RETRIES } from "../../../core/config/retry.ts";
 import type { Goal, Row, Scenario } from "../simulation.ts";
 import type { Mechanisms } from "./isolate.ts";
 import { type Felt, run, type Setting, type Stage } from "./metastable.ts";
