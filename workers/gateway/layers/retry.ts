@@ -1,7 +1,7 @@
 // Makes an attempt again that failed for no fault of the call: elsewhere, a little later, as far as the budget of the upstream goes.
 
 import type { Budget } from "../../../core/budget.ts";
-import type { RetryPolicy, RetryPolicy } from "../../../core/config/retry.ts";
+import type { RetryPolicy } from "../../../core/config/retry.ts";
 import { ATTEMPT_HEADER } from "../../../core/headers.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { type AttemptFailure, decideRetry } from "../../../core/retry/retry.ts";
