@@ -1,52 +1,42 @@
-// The breakers of one upstream for all isolates, and their only writer: hears what they report, answers with the views.
+// The shared breakers of one upstream, and their only writer: takes reports of isolates in, and responds with views.
 import { DurableObject } from "cloudflare:workers";
-import {
-  type BreakerReport,
-  type BreakerView,
-  CLOSED,
-  force,
-  type Reporter,
-  restore,
-  type SharedBreaker,
-  type StoredBreaker,
-  viewAt,
-} from "../core/breaker/shared-breaker.ts";
+import type { BreakerReport, BreakerView, Reporter } from "../core/breaker/report.ts";
+import { CLOSED, type Override, type SharedBreaker, setOverride, viewAt } from "../core/breaker/shared-breaker.ts";
 import { receiveReports, type SharedBreakers } from "../core/breaker/shared-breakers.ts";
+import { type FirstStoredBreaker, restore, type StoredBreaker, toStored, upgrade } from "../core/breaker/stored-breaker.ts";
 import type { BreakerPolicy } from "../core/config/breaker.ts";
 
-const AUDITED = 200; // changes by evidence, and as many by operators
+const MAX_CHANGES = 200; // by evidence, and as many by operators
+const FORMAT = 2; // of the stored rows
 
-/** A line of the audit. */
+/** One row of the audit log. */
 export interface BreakerChange extends Record<string, SqlStorageValue> {
   readonly id: number;
   readonly at: number; // epoch ms
   readonly endpoint: string;
-  readonly kind: BreakerView["kind"];
-  readonly forced: "open" | "closed" | null;
-  readonly who: string; // "evidence", or the operator
+  readonly kind: BreakerView["kind"]; // after the change
+  readonly override: Override | null;
+  readonly author: string; // "evidence", or the operator
   readonly reason: string;
 }
 
-/** What is known of an endpoint. */
+/** The state of one endpoint. */
 export interface BreakerStatus {
   readonly endpoint: string;
   readonly kind: BreakerView["kind"];
-  readonly since: number | undefined; // epoch ms; undefined where it has never changed
-  readonly forced: SharedBreaker["forced"];
-  readonly isolates: number; // that have told of it in the last seconds
+  readonly since: number | undefined; // epoch ms; undefined if it has never changed
+  readonly override: Override | undefined;
+  readonly isolates: number; // number of isolates that have reported it in the last 15 s
 }
 
-/** Who changes something, and why: for the audit. */
-export interface Author {
-  readonly who: string;
-  readonly reason: string;
-}
+/** Who has changed something, and why: for the audit log. */
+export type ChangeAuthor = Pick<BreakerChange, "author" | "reason">;
 
-const EVIDENCE: Author = { who: "evidence", reason: "" };
+const EVIDENCE: ChangeAuthor = { author: "evidence", reason: "" };
 
 export class CircuitBreaker extends DurableObject {
-  #board: SharedBreakers = new Map();
-  readonly #since = new Map<string, number>(); // the last change of an endpoint, epoch ms
+  #breakers: SharedBreakers = new Map();
+  readonly #since = new Map<string, number>(); // epoch ms of the last change, by endpoint
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
@@ -55,72 +45,104 @@ export class CircuitBreaker extends DurableObject {
     sql.exec(
       "CREATE TABLE IF NOT EXISTS changes (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER, endpoint TEXT, kind TEXT, forced TEXT, who TEXT, reason TEXT)",
     );
+    this.#upgradeRows();
     const now = Date.now();
     const rows = sql.exec<{ endpoint: string; value: string; since: number }>("SELECT endpoint, value, since FROM breakers").toArray();
     for (const { endpoint, since } of rows) this.#since.set(endpoint, since);
-    this.#board = new Map(rows.map(({ endpoint, value }) => [endpoint, restore(JSON.parse(value) as StoredBreaker, now)]));
-    // Stored where probes may be granted: of two lives, no two may give one number to two of them.
-    for (const [endpoint, shared] of this.#board) if (shared.kind !== "closed") this.#store(endpoint, shared);
+    this.#breakers = new Map(rows.map(({ endpoint, value }) => [endpoint, restore(JSON.parse(value) as StoredBreaker, now)]));
+    // The new version is stored where probes may be granted: otherwise two restarts could grant the same probe of the same version twice.
+    for (const [endpoint, breaker] of this.#breakers)
+      if (breaker.kind !== "closed" && breaker.kind !== "overridden") this.#store(endpoint, breaker);
   }
 
-  report(by: Reporter, seen: Readonly<Record<string, BreakerReport>>, policy: BreakerPolicy): Readonly<Record<string, BreakerView>> {
-    const [board, views] = receiveReports(this.#board, by, seen, policy, Date.now());
-    this.#keep(board, EVIDENCE);
+  report(
+    reporter: Reporter,
+    reports: Readonly<Record<string, BreakerReport>>,
+    policy: BreakerPolicy,
+  ): Readonly<Record<string, BreakerView>> {
+    const [breakers, views] = receiveReports(this.#breakers, reporter, reports, policy, Date.now());
+    this.#replace(breakers, EVIDENCE);
     return views;
   }
 
-  /** @param forced undefined: by evidence again @returns what is known of it now */
-  force(endpoint: string, forced: SharedBreaker["forced"], author: Author): BreakerStatus {
-    const known = this.#board.get(endpoint) ?? CLOSED;
-    if (forced !== undefined || known.forced !== undefined) this.#keep(new Map(this.#board).set(endpoint, force(known, forced)), author);
-    return this.#standing(endpoint, this.#board.get(endpoint) ?? CLOSED);
+  /** @param to undefined removes the override */
+  setOverride(endpoint: string, to: Override | undefined, author: ChangeAuthor): BreakerStatus {
+    const known = this.#breakers.get(endpoint) ?? CLOSED;
+    if (to !== undefined || known.kind === "overridden")
+      this.#replace(new Map(this.#breakers).set(endpoint, setOverride(known, to)), author);
+    return this.#statusOf(endpoint, this.#breakers.get(endpoint) ?? CLOSED);
   }
 
-  /** Every endpoint that was ever reported of, or forced, by name. */
+  /** All endpoints that were reported or overridden, sorted by name. */
   state(): BreakerStatus[] {
     const now = Date.now();
-    this.#keep(new Map([...this.#board].map(([endpoint, shared]) => [endpoint, viewAt(shared, now)[0]])), EVIDENCE); // what time alone does
-    return [...this.#board.keys()].sort().map((endpoint) => this.#standing(endpoint, this.#board.get(endpoint)!));
+    this.#replace(new Map([...this.#breakers].map(([endpoint, breaker]) => [endpoint, viewAt(breaker, now)[0]])), EVIDENCE);
+    return [...this.#breakers].sort(([a], [b]) => (a < b ? -1 : 1)).map(([endpoint, breaker]) => this.#statusOf(endpoint, breaker));
   }
 
-  /** The latest first. */
+  /** The audit log, the latest change first. */
   changes(): BreakerChange[] {
-    return this.ctx.storage.sql.exec<BreakerChange>("SELECT * FROM changes ORDER BY id DESC").toArray();
+    const columns = "id, at, endpoint, kind, forced AS override, who AS author, reason";
+    return this.ctx.storage.sql.exec<BreakerChange>(`SELECT ${columns} FROM changes ORDER BY id DESC`).toArray();
   }
 
-  #standing(endpoint: string, { kind, forced, evidence }: SharedBreaker): BreakerStatus {
-    return { endpoint, kind: forced ?? kind, since: this.#since.get(endpoint), forced, isolates: evidence.size };
+  #statusOf(endpoint: string, breaker: SharedBreaker): BreakerStatus {
+    const since = this.#since.get(endpoint);
+    return { endpoint, kind: kindOf(breaker), since, override: overrideOf(breaker), isolates: breaker.evidence.size };
   }
 
-  /** Stored only where it changes, and before anybody hears of it: evidence and probes are not, a restart is careful instead. */
-  #keep(board: SharedBreakers, { who, reason }: Author): void {
-    const before = this.#board;
-    this.#board = board;
-    const { sql } = this.ctx.storage;
+  /** Stores transitions before any isolate gets their views. Evidence and probes are not stored: a restart is careful instead. */
+  #replace(breakers: SharedBreakers, author: ChangeAuthor): void {
+    const before = this.#breakers;
+    this.#breakers = breakers;
     const now = Date.now();
-    for (const [endpoint, shared] of board) {
-      if (shared.version === (before.get(endpoint) ?? CLOSED).version) continue;
+    for (const [endpoint, breaker] of breakers) {
+      if (breaker.version === (before.get(endpoint) ?? CLOSED).version) continue;
       this.#since.set(endpoint, now);
-      this.#store(endpoint, shared);
-      const change = [now, endpoint, shared.kind, shared.forced ?? null, who, reason];
-      sql.exec("INSERT INTO changes (at, endpoint, kind, forced, who, reason) VALUES (?, ?, ?, ?, ?, ?)", ...change);
-      const kept = "SELECT id FROM changes WHERE (who = 'evidence') = ? ORDER BY id DESC LIMIT ?";
-      const isOperators = who !== EVIDENCE.who; // whose words are not pushed out by those of isolates
-      sql.exec(
-        `DELETE FROM changes WHERE (who = 'evidence') = ? AND id NOT IN (${kept})`,
-        ...[Number(!isOperators), Number(!isOperators), AUDITED],
-      );
+      this.#store(endpoint, breaker);
+      this.#audit(endpoint, breaker, author, now);
     }
     for (const endpoint of before.keys()) {
-      if (board.has(endpoint)) continue;
+      if (breakers.has(endpoint)) continue;
       this.#since.delete(endpoint);
-      sql.exec("DELETE FROM breakers WHERE endpoint = ?", endpoint);
+      this.ctx.storage.sql.exec("DELETE FROM breakers WHERE endpoint = ?", endpoint);
     }
   }
 
-  #store(endpoint: string, { version, kind, until, opens, forced, nextToken }: SharedBreaker): void {
-    const stored: StoredBreaker = { version, kind, until, opens, forced, nextToken };
+  #store(endpoint: string, breaker: SharedBreaker): void {
     const since = this.#since.get(endpoint) ?? null;
-    this.ctx.storage.sql.exec("INSERT OR REPLACE INTO breakers VALUES (?, ?, ?)", endpoint, JSON.stringify(stored), since);
+    this.ctx.storage.sql.exec("INSERT OR REPLACE INTO breakers VALUES (?, ?, ?)", endpoint, JSON.stringify(toStored(breaker)), since);
   }
+
+  /** Changes by evidence and by operators have separate bounds: a breaker that flaps does not push out what operators did. */
+  #audit(endpoint: string, breaker: SharedBreaker, { author, reason }: ChangeAuthor, now: number): void {
+    const { sql } = this.ctx.storage;
+    const row = [now, endpoint, kindOf(breaker), overrideOf(breaker) ?? null, author, reason];
+    sql.exec("INSERT INTO changes (at, endpoint, kind, forced, who, reason) VALUES (?, ?, ?, ?, ?, ?)", ...row);
+    const isEvidence = Number(author === EVIDENCE.author);
+    const latest = "SELECT id FROM changes WHERE (who = 'evidence') = ? ORDER BY id DESC LIMIT ?";
+    sql.exec(`DELETE FROM changes WHERE (who = 'evidence') = ? AND id NOT IN (${latest})`, isEvidence, isEvidence, MAX_CHANGES);
+  }
+
+  /** Rewrites rows of the first format, once. */
+  #upgradeRows(): void {
+    const { sql, kv } = this.ctx.storage;
+    if (kv.get<number>("format") === FORMAT) return;
+    for (const { endpoint, value } of sql.exec<{ endpoint: string; value: string }>("SELECT endpoint, value FROM breakers").toArray()) {
+      const stored = JSON.stringify(upgrade(JSON.parse(value) as FirstStoredBreaker));
+      sql.exec("UPDATE breakers SET value = ? WHERE endpoint = ?", stored, endpoint);
+    }
+    sql.exec("UPDATE changes SET kind = 'half_open' WHERE kind = 'half'");
+    sql.exec("UPDATE changes SET kind = forced WHERE forced IS NOT NULL");
+    kv.put("format", FORMAT);
+  }
+}
+
+/** The state that calls are subject to. */
+function kindOf(breaker: SharedBreaker): BreakerView["kind"] {
+  return breaker.kind === "overridden" ? breaker.to : breaker.kind;
+}
+
+function overrideOf(breaker: SharedBreaker): Override | undefined {
+  return breaker.kind === "overridden" ? breaker.to : undefined;
 }

@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   core: /^core\//,
   "core/config": /^core\/|^valibot$/,
   // Log records are written by one function of the whole project, which cannot be in core/: it writes to the console.
-  "durable-objects": /^core\/|^workers\/log\.ts$|^cloudflare:workers$/,
+  "durable-objects": /^core\/|^durable-objects\/\w+(-\w+)*\/|^workers\/log\.ts$|^cloudflare:workers$/,
   "protos/gen": /^protos\/gen\/|^@bufbuild\/protobuf/,
   workers: /^(core|protos\/gen|workers)\/|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/service":

@@ -3,11 +3,11 @@ import { userInfo } from "node:os";
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { OPERATOR_HEADER } from "../../core/headers.ts";
-import { type Breaker, BreakerService, type Change, Force, StateSchema } from "../../protos/gen/tidegate/breaker/v1/breaker_pb.ts";
+import { type Breaker, BreakerService, type Change, Override, StateSchema } from "../../protos/gen/tidegate/breaker/v1/breaker_pb.ts";
 import { parseCommand } from "../command.ts";
 import { codeOf, DEFAULT_GATEWAY, gatewayClient, problemOf } from "./gateway-client.ts";
 
-const FORCES: Readonly<Record<string, Force>> = { open: Force.OPEN, close: Force.CLOSED, auto: Force.EVIDENCE };
+const OVERRIDES: Readonly<Record<string, Override>> = { open: Override.OPEN, close: Override.CLOSED, auto: Override.NONE };
 
 /** The fix of an error, where its message does not have one. */
 const FIXES: Partial<Record<Code, string>> = {
@@ -22,7 +22,7 @@ const options = {
 } as const;
 const { values, positionals } = parseCommand("breaker", options, { allowPositionals: true });
 const [command = "", upstream = "", endpoint = "", ...more] = positionals;
-const force = FORCES[command];
+const override = OVERRIDES[command];
 const problem = problemOfArguments();
 const token = process.env["OPERATOR_TOKEN"];
 if (problem !== undefined) stop(problem);
@@ -37,25 +37,25 @@ try {
 
 function problemOfArguments(): string | undefined {
   const help = "(`npm run breaker -- --help`)";
-  if (force === undefined && command !== "list" && command !== "changes")
+  if (override === undefined && command !== "list" && command !== "changes")
     return `found ${command === "" ? "no command" : command}; write list, open, close, auto or changes ${help}`;
-  if (more.length > 0 || (force === undefined && endpoint !== "")) return `${command}: found more arguments than it takes ${help}`;
-  if (force === undefined) return undefined;
+  if (more.length > 0 || (override === undefined && endpoint !== "")) return `${command}: found more arguments than it takes ${help}`;
+  if (override === undefined) return undefined;
   if (endpoint === "") return `${command}: found no upstream or no endpoint; write both as \`list\` prints them ${help}`;
   return values.reason.trim() === "" ? `${command}: found no reason; write one for the audit: --reason "..."` : undefined;
 }
 
 async function rows(): Promise<string[][]> {
-  if (force !== undefined) return [rowOf(await client.forceBreaker({ upstream, endpoint, force, reason: values.reason }))];
+  if (override !== undefined) return [rowOf(await client.setOverride({ upstream, endpoint, override, reason: values.reason }))];
   if (command === "list") return (await client.listBreakers({ upstream })).breakers.map(rowOf);
   return (await client.listChanges({ upstream })).changes.map(rowOf);
 }
 
 function rowOf(line: Breaker | Change): string[] {
-  const decision = line.forced === Force.EVIDENCE ? "by evidence" : "by an operator";
+  const decision = line.override === Override.NONE ? "by evidence" : "by an operator";
   const state = StateSchema.value[line.state]?.localName.toLowerCase() ?? String(line.state); // a gateway may be newer than this command
   if (line.$typeName === "tidegate.breaker.v1.Change") {
-    const author = line.reason === "" ? line.who : `${line.who}: ${line.reason}`;
+    const author = line.reason === "" ? line.author : `${line.author}: ${line.reason}`;
     return [line.upstream, line.endpoint, state, decision, textOf(line.time), author];
   }
   const since = line.since === undefined ? "never changed" : `since ${textOf(line.since)}`;

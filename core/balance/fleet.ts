@@ -1,5 +1,5 @@
 // The endpoints of one upstream as one isolate knows them: which one an attempt goes to, by priority, health and breaker.
-import { type Admitted, UNRECORDED } from "../breaker/local-breaker.ts";
+import { type Admitted, UNRECORDED } from "../breaker/admission.ts";
 import { LocalBreakers } from "../breaker/local-breakers.ts";
 import { Budget } from "../budget.ts";
 import { MOST_CRITICAL } from "../overload/criticality.ts";

@@ -1,5 +1,5 @@
 // What goes into a fleet and what comes out of it: endpoints, requests for a pick, and results.
-import type { Admitted } from "../breaker/local-breaker.ts";
+import type { Admitted } from "../breaker/admission.ts";
 import type { Rank } from "../overload/criticality.ts";
 import type { PickInput } from "./balancer.ts";
 import type { AttemptPermit } from "./load.ts";

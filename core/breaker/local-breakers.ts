@@ -1,28 +1,27 @@
-// The breakers of all endpoints of an upstream in one isolate: who is out, and when the object is told.
-
+// The local breakers of all endpoints of one upstream in one isolate, and when the isolate reports to the Durable Object.
 import type { BreakerPolicy } from "../config/breaker.ts";
 import { LocalBreaker } from "./local-breaker.ts";
-import type { BreakerReport, BreakerView } from "./shared-breaker.ts";
+import type { BreakerReport, BreakerView } from "./report.ts";
 
-const WELL_MS = 11_000; // less than one report for a hundred calls, at ten a second
-const UNEASY_MS = 1_000;
-const PROBE_MS = 500;
-const WATCHED_MS = 10_000; // as long as failures weigh
+const HEALTHY_REPORT_MS = 11_000; // less than one report for a hundred calls at ten calls a second
+const FAST_REPORT_MS = 1_000;
+const PROBE_REPORT_MS = 500;
+const WATCH_MS = 10_000; // length of the window in which failures count
 
 export class LocalBreakers {
   readonly #policy: BreakerPolicy;
   #breakers = new Map<string, LocalBreaker>();
-  readonly #uneasy = new Set<LocalBreaker>(); // those to look at before a pick; an upstream that is well has none
-  #reportedAt = Number.NEGATIVE_INFINITY;
-  #hasFailed = false; // any of them, since then
-  #failed: LocalBreaker | undefined; // the last one to fail, until it has answered, and the object was told: it may hear more from others
-  #watchesUntil = Number.NEGATIVE_INFINITY;
+  readonly #notClosed = new Set<LocalBreaker>(); // the breakers to look at before a pick; none while all endpoints are healthy
+  #reportedAt = Number.NEGATIVE_INFINITY; // epoch ms
+  #hasFailed = false; // a call to any endpoint has failed since the last report
+  #lastFailed: LocalBreaker | undefined; // until a report after its next success: the Durable Object may know of more failures from others
+  #watchUntil = Number.NEGATIVE_INFINITY; // epoch ms: end of the fast reports because of `#lastFailed`
 
   constructor(policy: BreakerPolicy) {
     this.#policy = policy;
   }
 
-  /** The breaker of an endpoint, made where there is none. */
+  /** The breaker of an endpoint; a new one if there is none. */
   get(id: string): LocalBreaker {
     const known = this.#breakers.get(id);
     if (known !== undefined) return known;
@@ -31,62 +30,48 @@ export class LocalBreakers {
     return breaker;
   }
 
-  /** Forgets endpoints that are gone. */
+  /** Drops the breakers of all other endpoints. */
   retain(ids: ReadonlySet<string>): void {
     for (const [id, breaker] of this.#breakers) {
       if (ids.has(id)) continue;
       this.#breakers.delete(id);
-      this.#uneasy.delete(breaker);
+      this.#notClosed.delete(breaker);
     }
   }
 
-  /** Whether no breaker is to be heeded. */
   areAllClosed(now: number): boolean {
-    if (this.#uneasy.size === 0) return true;
-    for (const breaker of this.#uneasy) if (breaker.isClosed(now)) this.#uneasy.delete(breaker);
-    return this.#uneasy.size === 0;
+    if (this.#notClosed.size === 0) return true;
+    for (const breaker of this.#notClosed) if (breaker.isClosed(now)) this.#notClosed.delete(breaker);
+    return this.#notClosed.size === 0;
   }
 
-  /** After anything was recorded. */
+  /** To be called after every outcome that was recorded by the breaker. */
   update(breaker: LocalBreaker, now: number): void {
-    if (!breaker.isClosed(now)) this.#uneasy.add(breaker);
-    if (!breaker.memory.hasFailed) return;
+    if (!breaker.isClosed(now)) this.#notClosed.add(breaker);
+    if (!breaker.hasUnreportedFailure) return;
     this.#hasFailed = true;
-    this.#failed = breaker;
+    this.#lastFailed = breaker;
   }
 
   /**
-   * @param id of an endpoint that has just been called, if any
-   * @returns what to tell the object now, by endpoint; undefined where it is not time
+   * @param id of the endpoint that has just been called; undefined if no call has ended
+   * @returns the reports to send now, by endpoint; undefined if no report is due
    */
   takeReports(now: number, id: string | undefined): Readonly<Record<string, BreakerReport>> | undefined {
-    if (now < this.#reportedAt + this.#everyMs(now, id === undefined ? undefined : this.#breakers.get(id))) return undefined;
+    if (now < this.#reportedAt + this.#intervalMs(now, id === undefined ? undefined : this.#breakers.get(id))) return undefined;
     this.#reportedAt = now;
-    if (this.#hasFailed) this.#watchesUntil = now + WATCHED_MS;
+    if (this.#hasFailed) this.#watchUntil = now + WATCH_MS;
     this.#hasFailed = false;
-    if (this.#failed?.memory.inARow === 0) this.#failed = undefined;
-    const seen: Record<string, BreakerReport> = {};
+    if (this.#lastFailed?.hasLastCallFailed === false) this.#lastFailed = undefined;
+    const reports: Record<string, BreakerReport> = {};
     for (const [endpoint, breaker] of this.#breakers) {
-      const its = breaker.takeReport(now);
-      if (its !== undefined) seen[endpoint] = its;
+      const report = breaker.takeReport(now);
+      if (report !== undefined) reports[endpoint] = report;
     }
-    return seen;
+    return reports;
   }
 
-  #everyMs(now: number, told: LocalBreaker | undefined): number {
-    if (told?.memory.isUrgent === true) return 0;
-    let everyMs =
-      this.#hasFailed || (this.#failed !== undefined && now < this.#watchesUntil) || told?.needsFastReports(now) === true
-        ? UNEASY_MS
-        : WELL_MS;
-    for (const breaker of this.#uneasy) {
-      if (breaker.wantsProbe(now)) return PROBE_MS;
-      if (breaker.needsFastReports(now)) everyMs = UNEASY_MS;
-    }
-    return everyMs;
-  }
-
-  /** @param sentAt when the report was sent */
+  /** @param sentAt epoch ms at which the reports were sent */
   applyViews(views: Readonly<Record<string, BreakerView>>, sentAt: number, now: number): void {
     for (const [id, view] of Object.entries(views)) {
       const breaker = this.#breakers.get(id);
@@ -94,5 +79,17 @@ export class LocalBreakers {
       breaker.applyView(view, sentAt);
       this.update(breaker, now);
     }
+  }
+
+  /** The shortest time between two reports, ms, as the state of the endpoints demands it now. */
+  #intervalMs(now: number, called: LocalBreaker | undefined): number {
+    if (called?.isUrgent === true) return 0;
+    const isWatching = this.#lastFailed !== undefined && now < this.#watchUntil;
+    let intervalMs = this.#hasFailed || isWatching || called?.needsFastReports(now) === true ? FAST_REPORT_MS : HEALTHY_REPORT_MS;
+    for (const breaker of this.#notClosed) {
+      if (breaker.wantsProbe(now)) return PROBE_REPORT_MS;
+      if (breaker.needsFastReports(now)) intervalMs = FAST_REPORT_MS;
+    }
+    return intervalMs;
   }
 }

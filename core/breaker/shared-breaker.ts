@@ -1,239 +1,185 @@
-// The breaker of one endpoint as the object of its service keeps it: opens on the word of several isolates in several places, lets few probes through.
-// Closed > open until a time > half open: a few probes > ramp: a growing share > closed. Every change is a new version.
+// The shared breaker of one endpoint, for all isolates: a quorum of isolates opens it, a few probes close it. Each transition is a new version.
+//
+//   closed --quorum, or outlier--> open --time is over--> half_open --3 probes succeed--> ramp --10 s--> closed
+//                                   ^ <--a probe fails--------'   (open for twice as long)  '--quorum--> open
+//   open, half_open, ramp --too many endpoints are impaired--> closed
+//   any state --an operator sets an override--> overridden --the override is removed--> closed
 import type { BreakerPolicy } from "../config/breaker.ts";
+import { type Evidence, hasQuorum, isFaulty, isImpaired, NO_EVIDENCE, withoutCounts, withoutStale, withReport } from "./evidence.ts";
+import { type BreakerView, type IsolateReport, PROBE_MS, type ProbeResult } from "./report.ts";
 
-/** What an isolate has seen of an endpoint in the last seconds. */
-export interface BreakerReport {
-  readonly sequence: number; // grows with each report of this isolate: one that comes twice, or late, counts for nothing
-  readonly calls: number;
-  readonly failures: number;
-  readonly hasRecovered?: boolean; // none of them since the last report, and answers since: they say nothing of now
-  readonly isOpen: boolean; // whether its own evidence has opened it there
-  readonly wantsProbe: boolean;
-  readonly probe?: { readonly version: number; readonly id: number; readonly succeeded: boolean };
+/** What an operator has set instead of what the evidence says. */
+export type Override = "open" | "closed";
+
+export type SharedState =
+  | { readonly kind: "closed"; readonly notOpenedBefore: number } // epoch ms
+  | { readonly kind: "open"; readonly until: number; readonly opens: number } // epoch ms; times in a row that it has opened
+  | { readonly kind: "half_open"; readonly successes: number; readonly opens: number } // successful probes in this half-open period
+  | { readonly kind: "ramp"; readonly since: number; readonly opens: number } // epoch ms
+  | { readonly kind: "overridden"; readonly to: Override };
+
+/** Probes that may be in flight. They outlive the half-open period that they were granted in, and count in the next one. */
+export interface GrantedProbes {
+  readonly nextId: number;
+  readonly notBefore: number; // epoch ms: after a restart, unknown probes may be in flight until then
+  readonly expiries: ReadonlyMap<number, number>; // epoch ms, by id of the probe
 }
 
-/** Who has seen it. Sent behind answers. */
-export interface Reporter {
-  readonly isolate: string;
-  readonly location: string; // where it runs, `AMS`
-}
-
-export type IsolateReport = Reporter & BreakerReport;
-
-/** What isolates go by until the lease ends, counted from when they *sent* the report. */
-export interface BreakerView {
+/** Plain data. Evidence and expiries are not stored: after a restart the breaker waits until no old probe can be in flight. */
+export type SharedBreaker = SharedState & {
   readonly version: number;
-  readonly kind: "closed" | "open" | "half" | "ramp";
-  readonly admit: number; // share of calls, in [0, 1]
-  readonly retryAfterMs: number;
-  readonly probeId: number | undefined; // a probe that this isolate may make
-  readonly leaseMs: number;
-}
-
-/** Plain data; `evidence` and `tokens` are not stored: a restart loses them, and is careful. */
-export interface SharedBreaker {
-  readonly version: number;
-  readonly kind: BreakerView["kind"];
-  readonly until: number; // epoch ms: open until then; ramp since then; closed at least until then
-  readonly opens: number; // in a row
-  readonly forced: "open" | "closed" | undefined; // by an operator
-  readonly wells: number; // probes that went well in this half-open time
-  readonly graceUntil: number; // no probe before
-  readonly nextToken: number;
-  readonly tokens: ReadonlyMap<number, number>; // token: when it is void, epoch ms
-  readonly evidence: ReadonlyMap<string, Evidence>; // by isolate
-}
-
-interface Evidence {
-  readonly location: string;
-  readonly sequence: number;
-  readonly calls: number;
-  readonly failures: number;
-  readonly hasRecovered: boolean;
-  readonly isOpen: boolean;
-  readonly at: number;
-}
-
-export const PROBE_MS = 5_000; // a probe is void, and has to be ended, so long after it was asked for
-const EVIDENCE_MS = 15_000;
-const RECENT_MS = 2_000;
-const LEASE_MS = { closed: 30_000, half: 2_000, ramp: 2_000 } as const;
-const FORCED_MS = 3_000;
-const RAMP_MS = 10_000;
-const LEFT_MS = 10_000;
-const MAX_OPEN_MS = 60_000;
-const WELLS = 3; // probes in a row that end the half-open time
-const MOST_ISOLATES = 5_000; // remembered
-
-export const CLOSED: SharedBreaker = {
-  ...{ version: 1, kind: "closed", until: 0, opens: 0, forced: undefined, wells: 0, graceUntil: 0, nextToken: 1 },
-  ...{ tokens: new Map(), evidence: new Map() },
+  readonly probes: GrantedProbes;
+  readonly evidence: Evidence;
 };
 
-/** What is stored at each change, and read after a restart: probes that were granted may still be under way. */
-export type StoredBreaker = Pick<SharedBreaker, "version" | "kind" | "until" | "opens" | "forced" | "nextToken">;
+const LEASE_MS = { closed: 30_000, half_open: 2_000, ramp: 2_000, overridden: 3_000 } as const;
+const RAMP_MS = 10_000;
+const RAMP_START = 0.1; // share of the calls that pass when the ramp begins
+const RELEASE_MS = 10_000; // after a release the evidence opens nothing for this long
+const HALF_OPEN_RETRY_MS = 1_000;
+const OVERRIDE_RETRY_MS = 3_000;
+const MAX_OPEN_MS = 60_000;
+const SUCCESSES_TO_RAMP = 3;
 
-export function restore(stored: StoredBreaker, now: number): SharedBreaker {
-  return { ...CLOSED, ...stored, version: stored.version + 1, graceUntil: now + PROBE_MS };
-}
+export const CLOSED: SharedBreaker = {
+  kind: "closed",
+  notOpenedBefore: 0,
+  version: 1,
+  probes: { nextId: 1, notBefore: 0, expiries: new Map() },
+  evidence: NO_EVIDENCE,
+};
 
-/** Takes a report in, and answers with the view. @param now epoch ms of the object's clock */
+/**
+ * Takes in one report of one isolate.
+ *
+ * @param now epoch ms of the Durable Object's clock
+ * @returns the breaker after the report, and the view for this isolate, with a probe if it wants one and one is free
+ */
 export function receiveReport(
-  known: SharedBreaker,
+  breaker: SharedBreaker,
   report: IsolateReport,
   policy: BreakerPolicy,
   now: number,
 ): [SharedBreaker, BreakerView] {
-  let shared = advanced(known, now);
-  const before = shared.evidence.get(report.isolate);
-  const isNew = before === undefined || report.sequence > before.sequence;
-  if (isNew) shared = weighed(withEvidence(shared, report, now), report, policy, now);
-  if (!isNew || shared.forced !== undefined || shared.kind !== "half" || !report.wantsProbe)
-    return [shared, viewOf(shared, undefined, now)];
-  if (now < shared.graceUntil || shared.tokens.size >= policy.probes) return [shared, viewOf(shared, undefined, now)];
-  const token = shared.nextToken;
-  const tokens = new Map(shared.tokens).set(token, now + PROBE_MS);
-  shared = { ...shared, tokens, nextToken: token + 1 };
-  return [shared, viewOf(shared, token, now)];
+  const current = advance(breaker, now);
+  const before = current.evidence.get(report.isolate);
+  if (before !== undefined && report.sequence <= before.sequence) return [current, viewOf(current, undefined, now)];
+  const after = decide({ ...current, evidence: withReport(current.evidence, report, now) }, report, policy, now);
+  const { nextId, notBefore, expiries } = after.probes;
+  const isGranted = after.kind === "half_open" && report.wantsProbe && now >= notBefore && expiries.size < policy.probes;
+  if (!isGranted) return [after, viewOf(after, undefined, now)];
+  const probes = { nextId: nextId + 1, notBefore, expiries: new Map(expiries).set(nextId, now + PROBE_MS) };
+  return [{ ...after, probes }, viewOf(after, nextId, now)];
 }
 
-/** The view without a report: what those hear of an endpoint who have not called it. */
-export function viewAt(known: SharedBreaker, now: number): [SharedBreaker, BreakerView] {
-  const shared = advanced(known, now);
-  return [shared, viewOf(shared, undefined, now)];
+/** The breaker and its view now, for isolates that have not called the endpoint. */
+export function viewAt(breaker: SharedBreaker, now: number): [SharedBreaker, BreakerView] {
+  const current = advance(breaker, now);
+  return [current, viewOf(current, undefined, now)];
 }
 
-/** Opens an endpoint that is out of line with its peers, where it is closed. */
-export function trip(shared: SharedBreaker, policy: BreakerPolicy, now: number): SharedBreaker {
-  return shared.forced === undefined && shared.kind === "closed" && now >= shared.until ? opened(shared, policy, now) : shared;
+/** Opens a closed breaker, because its endpoint is worse than its peers. */
+export function trip(breaker: SharedBreaker, policy: BreakerPolicy, now: number): SharedBreaker {
+  return breaker.kind === "closed" && now >= breaker.notOpenedBefore ? open(breaker, policy, now) : breaker;
 }
 
-/** Whether a fifth of the isolates that call it, two at least, see a fifth of their calls fail now. */
-export function isTroubled({ kind, forced, evidence }: SharedBreaker): boolean {
-  if (forced !== undefined) return false;
-  if (kind !== "closed") return true;
-  let [hurt, spoken] = [0, 0];
-  for (const { isOpen, hasRecovered, calls, failures } of evidence.values()) {
-    if (isOpen || calls > 0) spoken += 1;
-    if (isOpen || (!hasRecovered && failures > 0 && failures * 5 >= calls)) hurt += 1;
+/** Whether its endpoint has trouble, as far as isolates report. */
+export function isTroubled(breaker: SharedBreaker): boolean {
+  if (breaker.kind === "overridden") return false;
+  return breaker.kind !== "closed" || isImpaired(breaker.evidence);
+}
+
+/** Leaves the decision to the local breakers of the isolates for a while. An override stays. */
+export function release(breaker: SharedBreaker, now: number): SharedBreaker {
+  const notOpenedBefore = now + RELEASE_MS;
+  if (breaker.kind === "overridden") return breaker;
+  if (breaker.kind === "closed") return { ...breaker, notOpenedBefore };
+  return transition(breaker, { kind: "closed", notOpenedBefore });
+}
+
+/** @param to undefined removes the override */
+export function setOverride(breaker: SharedBreaker, to: Override | undefined): SharedBreaker {
+  const state: SharedState = to === undefined ? { kind: "closed", notOpenedBefore: 0 } : { kind: "overridden", to };
+  return { ...transition(breaker, state), evidence: NO_EVIDENCE };
+}
+
+/** What happens by time alone: an open breaker becomes half open, a ramp ends, reports and probes expire. */
+function advance(breaker: SharedBreaker, now: number): SharedBreaker {
+  const { probes, evidence } = breaker;
+  const expiries = new Map([...probes.expiries].filter(([, expiresAt]) => expiresAt > now));
+  const current: SharedBreaker = { ...breaker, probes: { ...probes, expiries }, evidence: withoutStale(evidence, now) };
+  if (current.kind === "open" && now >= current.until)
+    return transition(current, { kind: "half_open", successes: 0, opens: current.opens });
+  if (current.kind === "ramp" && now >= current.since + RAMP_MS)
+    return { ...transition(current, { kind: "closed", notOpenedBefore: 0 }), evidence: NO_EVIDENCE };
+  return current;
+}
+
+/** What a new report changes. It can open the breaker only if it reports a fault itself. */
+function decide(breaker: SharedBreaker, report: IsolateReport, policy: BreakerPolicy, now: number): SharedBreaker {
+  switch (breaker.kind) {
+    case "overridden":
+    case "open":
+      return breaker;
+    case "half_open":
+      return report.probe === undefined ? breaker : endProbe(breaker, report.probe, policy, now);
+    case "closed":
+    case "ramp": {
+      const mayOpen = breaker.kind === "ramp" || now >= breaker.notOpenedBefore;
+      const opens = mayOpen && isFaulty(report, policy) && hasQuorum(breaker.evidence, policy, now);
+      return opens ? open(breaker, policy, now) : breaker;
+    }
   }
-  return hurt >= 2 && hurt * 5 >= spoken;
 }
 
-/** Leaves it to what each isolate sees by itself, where it was open by evidence, and for a while opens it on no word of theirs. */
-export function release(shared: SharedBreaker, now: number): SharedBreaker {
-  if (shared.forced !== undefined) return shared;
-  const until = now + LEFT_MS;
-  if (shared.kind === "closed") return { ...shared, until };
-  return { ...shared, version: shared.version + 1, kind: "closed", until, opens: 0, wells: 0 };
-}
-
-/** An operator's word, which holds until it is taken back. */
-export function force(shared: SharedBreaker, forced: SharedBreaker["forced"]): SharedBreaker {
-  return { ...shared, version: shared.version + 1, kind: "closed", until: 0, opens: 0, wells: 0, evidence: new Map(), forced };
-}
-
-/** What time alone does: open ends in half open, the ramp in closed, probes become void. */
-function advanced(shared: SharedBreaker, now: number): SharedBreaker {
-  const tokens = new Map([...shared.tokens].filter(([, voidAt]) => voidAt > now));
-  const [oldest] = shared.evidence.values(); // they stand in the order in which they came
-  const isStale = oldest !== undefined && now - oldest.at >= EVIDENCE_MS;
-  const evidence = isStale ? new Map([...shared.evidence].filter(([, { at }]) => now - at < EVIDENCE_MS)) : shared.evidence;
-  const kept = { ...shared, tokens, evidence };
-  if (shared.kind === "open" && now >= shared.until) return { ...kept, version: shared.version + 1, kind: "half", wells: 0 };
-  if (shared.kind === "ramp" && now >= shared.until + RAMP_MS)
-    return { ...kept, version: shared.version + 1, kind: "closed", until: 0, opens: 0, evidence: new Map() };
-  return kept;
-}
-
-/** What an isolate says takes the place of what it has said before: its counts are those of a window. */
-function withEvidence(
-  shared: SharedBreaker,
-  { isolate, location, sequence, calls, failures, hasRecovered = false, isOpen }: IsolateReport,
+/** Ignores the result of a probe that was not granted in this half-open period, or that has expired. */
+function endProbe(
+  breaker: SharedBreaker & { readonly kind: "half_open" },
+  { version, id, succeeded }: ProbeResult,
+  policy: BreakerPolicy,
   now: number,
 ): SharedBreaker {
-  const evidence = new Map(shared.evidence);
-  evidence.delete(isolate);
-  evidence.set(isolate, { location, sequence, calls, failures, hasRecovered, isOpen, at: now });
-  for (const name of evidence.keys()) {
-    if (evidence.size <= MOST_ISOLATES) break;
-    evidence.delete(name);
+  if (version !== breaker.version || !breaker.probes.expiries.has(id)) return breaker;
+  const expiries = new Map(breaker.probes.expiries);
+  expiries.delete(id);
+  const ended = { ...breaker, probes: { ...breaker.probes, expiries } };
+  if (!succeeded) return open(ended, policy, now);
+  const successes = breaker.successes + 1;
+  if (successes < SUCCESSES_TO_RAMP) return { ...ended, successes };
+  return { ...transition(ended, { kind: "ramp", since: now, opens: breaker.opens }), evidence: NO_EVIDENCE };
+}
+
+/** Opens for `openMs`, for twice as long each time in a row, and for 60 s at most. */
+function open(breaker: SharedBreaker, policy: BreakerPolicy, now: number): SharedBreaker {
+  const opens = "opens" in breaker ? breaker.opens : 0;
+  const openMs = Math.min(MAX_OPEN_MS, policy.openMs * 2 ** opens);
+  const state: SharedState = { kind: "open", until: now + openMs, opens: opens + 1 };
+  return { ...transition(breaker, state), evidence: withoutCounts(breaker.evidence) };
+}
+
+function transition({ version, probes, evidence }: SharedBreaker, state: SharedState): SharedBreaker {
+  return { ...state, version: version + 1, probes, evidence };
+}
+
+function viewOf(breaker: SharedBreaker, probeId: number | undefined, now: number): BreakerView {
+  const { version } = breaker;
+  switch (breaker.kind) {
+    case "closed":
+      return { version, kind: "closed", admit: 1, retryAfterMs: 0, probeId, leaseMs: LEASE_MS.closed };
+    case "open": {
+      const leftMs = Math.max(1, breaker.until - now);
+      return { version, kind: "open", admit: 0, retryAfterMs: leftMs, probeId, leaseMs: leftMs };
+    }
+    case "half_open":
+      return { version, kind: "half_open", admit: 0, retryAfterMs: HALF_OPEN_RETRY_MS, probeId, leaseMs: LEASE_MS.half_open };
+    case "ramp": {
+      const admit = Math.min(1, RAMP_START + ((1 - RAMP_START) * (now - breaker.since)) / RAMP_MS);
+      return { version, kind: "ramp", admit, retryAfterMs: 0, probeId, leaseMs: LEASE_MS.ramp };
+    }
+    case "overridden": {
+      const admit = breaker.to === "open" ? 0 : 1;
+      const retryAfterMs = breaker.to === "open" ? OVERRIDE_RETRY_MS : 0;
+      return { version, kind: breaker.to, admit, retryAfterMs, probeId, leaseMs: LEASE_MS.overridden };
+    }
   }
-  return { ...shared, evidence };
-}
-
-function weighed(shared: SharedBreaker, report: IsolateReport, policy: BreakerPolicy, now: number): SharedBreaker {
-  const { probe } = report;
-  if (shared.forced !== undefined) return shared;
-  if (shared.kind === "half" && probe !== undefined && probe.version === shared.version && shared.tokens.has(probe.id)) {
-    const tokens = new Map(shared.tokens);
-    tokens.delete(probe.id);
-    if (!probe.succeeded) return opened({ ...shared, tokens }, policy, now);
-    if (shared.wells + 1 < WELLS) return { ...shared, tokens, wells: shared.wells + 1 };
-    return { ...shared, version: shared.version + 1, kind: "ramp", until: now, tokens, evidence: new Map(), wells: 0 };
-  }
-  const mayOpen = (shared.kind === "closed" && now >= shared.until) || shared.kind === "ramp";
-  return mayOpen &&
-    isBad(report, policy) && // what others said before is not enough
-    isFaulty(shared, policy, now)
-    ? opened(shared, policy, now)
-    : shared;
-}
-
-/**
- * Whether enough isolates say so, in more than one place, and most of those that have said anything since some moment, two seconds ago
- * or longer: a bad network of one isolate is not the endpoint's fault, and failures now and then are not either. Isolates with few
- * calls each count like any other: they see it together.
- */
-function isFaulty({ evidence }: SharedBreaker, policy: BreakerPolicy, now: number): boolean {
-  let [failing, well] = [0, 0];
-  const places = new Set<string>();
-  const isEnough = (): boolean => failing >= policy.quorum && places.size >= 2 && failing > well;
-  for (const one of [...evidence.values()].reverse()) {
-    if (one.at < now - RECENT_MS && isEnough()) return true; // the latest one first
-    if (isBad(one, policy)) {
-      failing += 1;
-      places.add(one.location);
-    } else if (one.calls > 0) well += 1;
-  }
-  return isEnough();
-}
-
-function isBad(
-  { isOpen, calls, failures, hasRecovered = false }: Omit<BreakerReport, "sequence" | "wantsProbe">,
-  { failurePercent }: BreakerPolicy,
-): boolean {
-  return isOpen || (!hasRecovered && calls > 0 && failures * 100 >= failurePercent * calls);
-}
-
-function opened(shared: SharedBreaker, policy: BreakerPolicy, now: number): SharedBreaker {
-  const openMs = Math.min(MAX_OPEN_MS, policy.openMs * 2 ** shared.opens);
-  const fresh = {
-    kind: "open",
-    until: now + openMs,
-    opens: shared.opens + 1,
-    wells: 0,
-    evidence: new Map(shared.evidence),
-  } as const;
-  for (const [name, one] of fresh.evidence) fresh.evidence.set(name, { ...one, calls: 0, failures: 0, isOpen: false });
-  return { ...shared, ...fresh, version: shared.version + 1 };
-}
-
-function viewOf({ version, kind, until, forced }: SharedBreaker, token: number | undefined, now: number): BreakerView {
-  if (forced !== undefined) {
-    const isOpen = forced === "open";
-    return {
-      version,
-      kind: isOpen ? "open" : "closed",
-      admit: isOpen ? 0 : 1,
-      retryAfterMs: isOpen ? FORCED_MS : 0,
-      probeId: undefined,
-      leaseMs: FORCED_MS,
-    };
-  }
-  const admit = kind === "closed" ? 1 : kind === "ramp" ? Math.min(1, 0.1 + (0.9 * (now - until)) / RAMP_MS) : 0;
-  const retryAfterMs = kind === "open" ? Math.max(1, until - now) : kind === "half" ? 1_000 : 0;
-  const leaseMs = kind === "open" ? Math.max(1, until - now) : LEASE_MS[kind];
-  return { version, kind, admit, retryAfterMs, probeId: token, leaseMs };
 }

@@ -1,85 +1,73 @@
-// All endpoints of a service, as its object keeps them: one report in, the views out.
+// The shared breakers of all endpoints of one upstream, as its Durable Object keeps them: reports of an isolate in, views out.
 import type { BreakerPolicy } from "../config/breaker.ts";
-import { isOutlier, type Rate } from "./rules/outlier.ts";
-import {
-  type BreakerReport,
-  type BreakerView,
-  CLOSED,
-  isTroubled,
-  type Reporter,
-  receiveReport,
-  release,
-  type SharedBreaker,
-  trip,
-  viewAt,
-} from "./shared-breaker.ts";
+import { callRate } from "./evidence.ts";
+import type { BreakerReport, BreakerView, Reporter } from "./report.ts";
+import { CLOSED, isTroubled, receiveReport, release, type SharedBreaker, trip, viewAt } from "./shared-breaker.ts";
+import { PEER_TRIP_RULES } from "./trip-rules.ts";
 
+/** By endpoint. */
 export type SharedBreakers = ReadonlyMap<string, SharedBreaker>;
 
-const MOST_ENDPOINTS = 2_000; // that are remembered; those that are well go first
+const MAX_ENDPOINTS = 2_000; // above it, closed breakers are dropped
 
 /**
- * @param now epoch ms of the object's clock
- * @returns the board after it, and what the isolate is to go by: endpoints it has told of, and those that are not closed
+ * Takes in the reports of one isolate.
+ *
+ * @param reports by endpoint
+ * @param now     epoch ms of the Durable Object's clock
+ * @returns the breakers after the reports, and views for the isolate: of the endpoints that it has reported, and of all that are not closed
  */
 export function receiveReports(
-  known: SharedBreakers,
-  by: Reporter,
-  seen: Readonly<Record<string, BreakerReport>>,
+  breakers: SharedBreakers,
+  reporter: Reporter,
+  reports: Readonly<Record<string, BreakerReport>>,
   policy: BreakerPolicy,
   now: number,
 ): [SharedBreakers, Readonly<Record<string, BreakerView>>] {
-  const board = new Map(known);
+  const after = new Map(breakers);
   const views: Record<string, BreakerView> = {};
-  const take = (endpoint: string, [shared, view]: [SharedBreaker, BreakerView]): void => {
-    board.set(endpoint, shared);
+  const set = (endpoint: string, [breaker, view]: [SharedBreaker, BreakerView]): void => {
+    after.set(endpoint, breaker);
     views[endpoint] = view;
   };
-  for (const [endpoint, its] of Object.entries(seen)) {
-    take(endpoint, receiveReport(board.get(endpoint) ?? CLOSED, { ...by, ...its }, policy, now));
-  }
-  const isSuspect = ([, { failures, hasRecovered }]: [string, BreakerReport]): boolean => failures > 0 && hasRecovered !== true;
-  const suspects = policy.outlierFactor === 0 ? [] : Object.entries(seen).filter(isSuspect);
-  const rates = new Map(suspects.length === 0 ? [] : [...board].map(([endpoint, shared]) => [endpoint, rateOf(shared)])); // looked up once
-  const peers = [...rates.values()];
-  for (const [endpoint] of suspects) {
-    if (!isOutlier(rates.get(endpoint)!, peers, policy.outlierFactor, policy.minCalls)) continue;
-    take(endpoint, viewAt(trip(board.get(endpoint)!, policy, now), now));
-  }
-  if (isCommon(board, policy)) {
-    for (const [endpoint, shared] of board) {
-      if (shared.kind === "closed") board.set(endpoint, release(shared, now));
-      else take(endpoint, viewAt(release(shared, now), now));
+  for (const [endpoint, report] of Object.entries(reports))
+    set(endpoint, receiveReport(after.get(endpoint) ?? CLOSED, { ...reporter, ...report }, policy, now));
+  for (const endpoint of worseThanPeers(after, reports, policy)) set(endpoint, viewAt(trip(after.get(endpoint)!, policy, now), now));
+  if (areTooManyTroubled(after, policy)) {
+    for (const [endpoint, breaker] of after) {
+      if (breaker.kind === "closed") after.set(endpoint, release(breaker, now));
+      else set(endpoint, viewAt(release(breaker, now), now));
     }
   }
-  for (const [endpoint, shared] of board) if (views[endpoint] === undefined && !isWell(shared)) take(endpoint, viewAt(shared, now));
-  for (const [endpoint, shared] of board) {
-    if (board.size <= MOST_ENDPOINTS) break;
-    if (isWell(shared)) board.delete(endpoint);
+  for (const [endpoint, breaker] of after)
+    if (views[endpoint] === undefined && breaker.kind !== "closed") set(endpoint, viewAt(breaker, now));
+  for (const [endpoint, breaker] of after) {
+    if (after.size <= MAX_ENDPOINTS) break;
+    if (breaker.kind === "closed") after.delete(endpoint);
   }
-  return [board, views];
+  return [after, views];
+}
+
+/** The endpoints that a rule finds worse than their peers, of those whose calls this isolate sees fail now. */
+function worseThanPeers(breakers: SharedBreakers, reports: Readonly<Record<string, BreakerReport>>, policy: BreakerPolicy): string[] {
+  const rules = PEER_TRIP_RULES.filter((rule) => rule.isOn(policy));
+  const suspects = Object.keys(reports).filter((endpoint) => {
+    const { failures, hasRecovered } = reports[endpoint]!;
+    return failures > 0 && hasRecovered !== true;
+  });
+  if (rules.length === 0 || suspects.length === 0) return [];
+  const rates = new Map([...breakers].map(([endpoint, { evidence }]) => [endpoint, callRate(evidence)]));
+  const peers = [...rates.values()];
+  return suspects.filter((endpoint) => rules.some((rule) => rule.isTripped(rates.get(endpoint)!, peers, policy)));
 }
 
 /**
- * Whether more endpoints are in trouble than may be left out: then it is the service that suffers, or something behind it, and no
- * endpoint is better than another. An open breaker would outlast that by its time, its probes and its ramp; isolates go by what they
- * see themselves, which is over in 1 to 3 s.
+ * Whether more endpoints are in trouble than may be left out. Then the fault is in the whole service, or in something behind it, and no
+ * endpoint is better than another: all breakers are released. An open breaker would outlast the fault by its time, its probes and its
+ * ramp; local breakers recover within 1 to 3 s.
  */
-function isCommon(board: SharedBreakers, policy: BreakerPolicy): boolean {
+function areTooManyTroubled(breakers: SharedBreakers, policy: BreakerPolicy): boolean {
   let troubled = 0;
-  for (const shared of board.values()) if (isTroubled(shared)) troubled += 1;
-  return board.size > 1 && troubled * 100 > policy.maxOpenPercent * board.size;
-}
-
-function isWell({ kind, forced }: SharedBreaker): boolean {
-  return kind === "closed" && forced === undefined;
-}
-
-function rateOf({ evidence }: SharedBreaker): Rate {
-  let [calls, failures] = [0, 0];
-  for (const one of evidence.values()) {
-    calls += one.calls;
-    failures += one.failures;
-  }
-  return { calls, failures };
+  for (const breaker of breakers.values()) if (isTroubled(breaker)) troubled += 1;
+  return breakers.size > 1 && troubled * 100 > policy.maxOpenPercent * breakers.size;
 }

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { checks, join, describe as lineOf, suggest } from "../../core/config/problems.ts";
 import { CROSS_ORIGIN_FIELDS, isCrossOriginField } from "../../core/cors.ts";
 import { isWithin, parseRange } from "../../core/ip.ts";
-import { isPrivate, parseRegistration, type RegistrationInput, type RegistrationRules } from "../../core/registry.ts";
 
 describe("the words of a mistake", () => {
   const found = (value: unknown): string => {
@@ -120,94 +119,6 @@ describe("fields of responses that speak of other origins", () => {
       expect(isCrossOriginField(name)).toBe(false);
     expect(isCrossOriginField("access-control-anything-new")).toBe(true);
   });
-});
-
-describe("a registration", () => {
-  const admission: RegistrationRules = { allowPrivate: false, ownHosts: ["Gateway.Example"], hostOf: (url) => URL.parse(url) ?? undefined };
-  const WANTED: RegistrationInput = { id: "a", url: "https://a.example" };
-  const parse = (more: Partial<RegistrationInput>, by: Partial<RegistrationRules> = {}) =>
-    parseRegistration({ ...WANTED, ...more }, { ...admission, ...by });
-
-  it("fills in what is not written", () => {
-    const want = { id: "a", url: "https://a.example", weight: 1, priority: 0, zone: "", metadata: {}, leaseMs: 15_000 };
-    expect(parse({})).toEqual(want);
-    expect(parse({ weight: 0, leaseMs: 0, url: "https://a.example//" })).toEqual(want);
-  });
-
-  it.each([
-    [{ id: "" }, "id: write 1 to 64 letters, digits, '-', '_' or '.'"],
-    [{ id: "a".repeat(65) }, "id: write 1 to 64 letters, digits, '-', '_' or '.'"],
-    [{ id: "a b" }, "id: write 1 to 64 letters, digits, '-', '_' or '.'"],
-    [{ weight: -1 }, "weight: write a whole number from 1 to 1000"],
-    [{ weight: 1_001 }, "weight: write a whole number from 1 to 1000"],
-    [{ weight: 1.5 }, "weight: write a whole number from 1 to 1000"],
-    [{ priority: -1 }, "priority: write a whole number from 0 to 15"],
-    [{ priority: 16 }, "priority: write a whole number from 0 to 15"],
-    [{ leaseMs: 999 }, "lease_ms: write a whole number from 1000 to 3600000"],
-    [{ leaseMs: 3_600_001 }, "lease_ms: write a whole number from 1000 to 3600000"],
-    [{ zone: "a".repeat(65) }, "zone: write at most 64 characters"],
-    [{ metadata: { ["a".repeat(65)]: "" } }, "metadata: write at most 16 entries of 64 and 256 characters"],
-    [{ metadata: { a: "b".repeat(257) } }, "metadata: write at most 16 entries of 64 and 256 characters"],
-    [
-      { metadata: Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`${n}`, ""])) },
-      "metadata: write at most 16 entries of 64 and 256 characters",
-    ],
-    [{ url: "a.example" }, "url: write http(s)://host, with a port and a path where needed"],
-    [{ url: "https://a?b" }, "url: write http(s)://host, with a port and a path where needed"],
-    [{ url: `https://a.example/${"a".repeat(2_031)}` }, "url: write http(s)://host, with a port and a path where needed"],
-    [{ url: "https://gateway.example/x" }, "url: this is the gateway itself"],
-    [{ url: "https://10.0.0.1" }, "url: an address of a private network; registry.allowPrivate lets it be registered"],
-  ])("refuses %j", (more, words) => expect(parse(more)).toEqual([words]));
-
-  it("takes each bound, and private addresses where they are allowed", () => {
-    const metadata = Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`${n}`.padEnd(64, "x"), "b".repeat(256)]));
-    const bounds = { id: "a".repeat(64), weight: 1_000, priority: 15, leaseMs: 3_600_000, zone: "z".repeat(64), metadata };
-    expect(parse(bounds)).toMatchObject(bounds);
-    expect(parse({ weight: 1, leaseMs: 1_000, url: `https://a.example/${"a".repeat(2_030)}` })).toMatchObject({ leaseMs: 1_000 });
-    expect(parse({ url: "http://localhost:8080" }, { allowPrivate: true })).toMatchObject({ url: "http://localhost:8080" });
-    expect(parse({ url: "https://gateway.example:8443" })).toMatchObject({ id: "a" }); // another port is another host
-    expect(parse({ id: "", weight: -1, url: "x" })).toHaveLength(3);
-  });
-
-  it.each([
-    ["0.1.2.3", true],
-    ["10.1.2.3", true],
-    ["100.64.0.1", true],
-    ["100.128.0.1", false],
-    ["127.0.0.1", true],
-    ["169.254.1.1", true],
-    ["172.16.0.1", true],
-    ["172.32.0.1", false],
-    ["192.0.0.1", true],
-    ["192.0.2.1", false],
-    ["192.168.1.1", true],
-    ["198.18.0.1", true],
-    ["198.20.0.1", false],
-    ["224.0.0.1", true],
-    ["255.255.255.255", true],
-    ["8.8.8.8", false],
-    ["[::]", true],
-    ["[::1]", true],
-    ["[::2]", false],
-    ["[64:ff9b::1]", true],
-    ["[fc00::1]", true],
-    ["[fdff::1]", true],
-    ["[fe80::1]", true],
-    ["[ff02::1]", true],
-    ["[2606:4700::1]", false],
-    ["[::ffff:10.0.0.1]", true],
-    ["localhost", true],
-    ["printer", true],
-    ["a.localhost", true],
-    ["a.local", true],
-    ["a.internal", true],
-    ["a.home.arpa", true],
-    ["a.internal.", true],
-    ["a.example", false],
-    ["local.example", false],
-    ["a.localx", false],
-    ["xlocal.example.com", false],
-  ] as const)("tells whether %s is a private address: %j", (hostname, want) => expect(isPrivate(hostname)).toBe(want));
 });
 
 it("takes an address of IPv6 for one of IPv4 only where it is mapped", () => {

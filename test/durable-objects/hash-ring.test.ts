@@ -2,7 +2,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { Registration } from "../../core/registry.ts";
+import type { Registration } from "../../core/registry/registry.ts";
 import { HashRing } from "../../durable-objects/hash-ring.ts";
 
 const START = Date.UTC(2026, 0, 1);

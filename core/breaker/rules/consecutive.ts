@@ -1,6 +1,7 @@
-// Trips on failures in a row: the fastest to see an endpoint that is gone.
+// Trips on failures in a row: finds an endpoint that is gone faster than any share does.
+import type { LocalTripRule } from "./trip-rule.ts";
 
-/** @param inARow failures since the last answer @param most how many of them trip; see BreakerPolicy.consecutive */
-export function isConsecutive(inARow: number, most: number): boolean {
-  return inARow >= most;
-}
+export const consecutive: LocalTripRule = {
+  mayTripOnSuccess: () => false,
+  isTripped: ({ failuresInARow }, policy) => failuresInARow >= policy.consecutive,
+};

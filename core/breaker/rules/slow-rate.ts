@@ -1,7 +1,10 @@
-// Trips on the share of calls that are slow: answers that come too late to be of use hold callers and memory.
-import type { Counts } from "../window.ts";
+// Trips on the share of calls that are slow: late responses are of no use and hold memory and connections.
+import type { LocalTripRule } from "./trip-rule.ts";
 
-/** @param percent of the calls of the window; 100 for never */
-export function isSlow({ calls, slow }: Counts, percent: number, minCalls: number): boolean {
-  return percent < 100 && calls >= minCalls && slow * 100 >= percent * calls;
-}
+const NEVER_PERCENT = 100; // this setting turns the rule off
+
+export const slowRate: LocalTripRule = {
+  mayTripOnSuccess: ({ slowPercent }) => slowPercent < NEVER_PERCENT,
+  isTripped: ({ calls, slow }, policy) =>
+    policy.slowPercent < NEVER_PERCENT && calls >= policy.minCalls && slow * 100 >= policy.slowPercent * calls,
+};

@@ -1,14 +1,14 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BreakerService, Force, State } from "../../../protos/gen/tidegate/breaker/v1/breaker_pb.ts";
+import { BreakerService, Override, State } from "../../../protos/gen/tidegate/breaker/v1/breaker_pb.ts";
 import { type AdminServer, bearerOf, command, serve } from "./admin-server.ts";
 
 const AT = timestampFromDate(new Date("2026-11-29T03:00:00.500Z"));
 const USERS = "users.v1.UserService";
 const BREAKERS = [
-  { upstream: USERS, endpoint: "https://a.example", state: State.HALF_OPEN, since: AT, forced: Force.EVIDENCE, isolates: 3 },
-  { upstream: USERS, endpoint: "USERS", state: State.OPEN, forced: Force.OPEN, isolates: 0 },
+  { upstream: USERS, endpoint: "https://a.example", state: State.HALF_OPEN, since: AT, override: Override.NONE, isolates: 3 },
+  { upstream: USERS, endpoint: "USERS", state: State.OPEN, override: Override.OPEN, isolates: 0 },
 ];
 let gateway: AdminServer;
 
@@ -19,10 +19,10 @@ beforeAll(async () => {
         if (bearerOf(context) !== "Bearer secret") throw new ConnectError("missing or wrong bearer token", Code.Unauthenticated);
         return { breakers: upstream === "" ? BREAKERS : [] };
       },
-      forceBreaker({ upstream, endpoint, force, reason }, { requestHeader }) {
+      setOverride({ upstream, endpoint, override, reason }, { requestHeader }) {
         if (reason === "again") throw new ConnectError("no such endpoint", Code.NotFound);
         const operator = requestHeader.get("tidegate-operator");
-        return { upstream, endpoint: `${endpoint} ${operator} ${reason}`, state: State.CLOSED, forced: force };
+        return { upstream, endpoint: `${endpoint} ${operator} ${reason}`, state: State.CLOSED, override };
       },
       listChanges: ({ upstream }) => ({
         changes: [
@@ -31,8 +31,8 @@ beforeAll(async () => {
             upstream,
             endpoint: "USERS",
             state: State.RAMP,
-            forced: Force.CLOSED,
-            who: "ada (OPERATOR_TOKEN)",
+            override: Override.CLOSED,
+            author: "ada (OPERATOR_TOKEN)",
             reason: "repaired",
           },
         ],

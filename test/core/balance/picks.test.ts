@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { BalancerName } from "../../../core/balance/balancers.ts";
 import { Fleet, type FleetSettings, type Member, type PickRequest, type PickResult } from "../../../core/balance/fleet.ts";
 import { ANYWHERE } from "../../../core/balance/locality.ts";
-import { UNRECORDED } from "../../../core/breaker/local-breaker.ts";
+import { UNRECORDED } from "../../../core/breaker/admission.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
 import { randomStream } from "../../simulation/simulation.ts";
 
@@ -286,7 +286,7 @@ describe("what is known of endpoints", () => {
     fleet.succeeded("a", failed);
     fleet.succeeded("b", end("b"));
     expect(picked(fleet)).toBe("b");
-    expect(fleet.localBreakers.get("a").memory.inARow).toBe(1);
+    expect(fleet.localBreakers.get("a").state.failuresInARow).toBe(1);
   });
 });
 

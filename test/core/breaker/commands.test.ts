@@ -1,23 +1,19 @@
-// Isolates and their object under commands in any order: calls, reports that are lost, late and doubled, restarts; few probes, no older word.
+// Isolates and their Durable Object under commands in any order: calls, lost, late and doubled messages, restarts. Probes stay few, views get no older.
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type Admitted, LocalBreaker } from "../../../core/breaker/local-breaker.ts";
-import {
-  type BreakerReport,
-  type BreakerView,
-  PROBE_MS,
-  type Reporter,
-  restore,
-  type StoredBreaker,
-} from "../../../core/breaker/shared-breaker.ts";
+import type { Admitted } from "../../../core/breaker/admission.ts";
+import { LocalBreaker } from "../../../core/breaker/local-breaker.ts";
+import { type BreakerReport, type BreakerView, PROBE_MS, type Reporter } from "../../../core/breaker/report.ts";
+import type { SharedBreaker } from "../../../core/breaker/shared-breaker.ts";
 import { receiveReports, type SharedBreakers } from "../../../core/breaker/shared-breakers.ts";
+import { restore, type StoredBreaker, toStored } from "../../../core/breaker/stored-breaker.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
 
 const ENDPOINT = "e";
 const ISOLATES = 5;
 
 type Message = { readonly of: number; readonly sentAt: number } & (
-  | { readonly kind: "report"; readonly seen: BreakerReport }
+  | { readonly kind: "report"; readonly report: BreakerReport }
   | { readonly kind: "view"; readonly view: BreakerView }
 );
 
@@ -26,7 +22,7 @@ const command = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 1_500 }) }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("call" as const), isolate, fails: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("end" as const), isolate, fails: fc.boolean() }) },
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant("ask" as const), isolate }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant("report" as const), isolate }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("exchange" as const), isolate }) },
   { weight: 16, arbitrary: fc.record({ kind: fc.constant("deliver" as const), nth: fc.nat({ max: 7 }), isDoubled: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("lose" as const), nth: fc.nat({ max: 7 }) }) },
@@ -37,14 +33,14 @@ type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 class World {
   readonly #policy: typeof BREAKER;
   readonly #isolates = Array.from({ length: ISOLATES }, (_, index) => ({
-    by: { isolate: `i${index}`, location: `L${index % 2}` } satisfies Reporter,
+    reporter: { isolate: `i${index}`, location: `L${index % 2}` } satisfies Reporter,
     breaker: new LocalBreaker({ ...BREAKER, consecutive: 1 }),
-    probes: [] as Admitted[], // under way: its own, and the object's
+    probes: [] as Admitted[], // in flight: its own, and granted ones
   }));
-  #board: SharedBreakers = new Map();
+  #breakers: SharedBreakers = new Map();
   #stored = new Map<string, StoredBreaker>();
   #net: Message[] = [];
-  #told = 0;
+  #highest = 0;
   now = 1_000_000;
   granted = 0;
 
@@ -56,7 +52,7 @@ class World {
     if (command.kind === "wait") this.wait(command.ms);
     else if (command.kind === "call") this.call(command.isolate, command.fails);
     else if (command.kind === "end") this.end(command.isolate, command.fails);
-    else if (command.kind === "ask") this.ask(command.isolate);
+    else if (command.kind === "report") this.report(command.isolate);
     else if (command.kind === "exchange") this.exchange(command.isolate);
     else if (command.kind === "deliver") this.#deliver(command.nth, command.isDoubled);
     else if (command.kind === "lose") this.#net.splice(command.nth, 1);
@@ -64,7 +60,7 @@ class World {
   }
 
   #restart(): void {
-    this.#board = new Map([...this.#stored].map(([endpoint, stored]) => [endpoint, restore(stored, this.now)]));
+    this.#breakers = new Map([...this.#stored].map(([endpoint, stored]) => [endpoint, restore(stored, this.now)]));
     this.#store(new Map());
   }
 
@@ -72,7 +68,7 @@ class World {
     this.now += ms;
     for (const one of this.#isolates) {
       const [over, going] = [one.probes.filter((probe) => this.#isOver(probe)), one.probes.filter((probe) => !this.#isOver(probe))];
-      for (const probe of over) one.breaker.discard(probe); // ended, as its attempt is
+      for (const probe of over) one.breaker.discard(probe); // aborted, as the gateway does
       one.probes = going;
     }
   }
@@ -95,14 +91,14 @@ class World {
     if (probe !== undefined) breaker.record(probe, fails ? "failed" : "succeeded", 1, this.now, 0.5);
   }
 
-  ask(index: number): void {
-    const seen = this.#isolates[index]!.breaker.takeReport(this.now);
-    if (seen !== undefined) this.#net.push({ kind: "report", of: index, sentAt: this.now, seen });
+  report(index: number): void {
+    const report = this.#isolates[index]!.breaker.takeReport(this.now);
+    if (report !== undefined) this.#net.push({ kind: "report", of: index, sentAt: this.now, report });
   }
 
-  /** A report and its answer, which nothing disturbs; all that is on its way comes before them. */
+  /** A report and its response, undisturbed. All messages on their way arrive before. */
   exchange(index: number): void {
-    this.ask(index);
+    this.report(index);
     while (this.#net.length > 0) this.#deliver(0, false);
   }
 
@@ -111,51 +107,51 @@ class World {
     if (message === undefined) return;
     if (!isDoubled) this.#net.splice(nth, 1);
     const { of, sentAt } = message;
-    const { by, breaker } = this.#isolates[of]!;
+    const { reporter, breaker } = this.#isolates[of]!;
     if (message.kind === "view") {
       breaker.applyView(message.view, sentAt);
       return;
     }
-    const before = this.#board;
-    const [board, views] = receiveReports(before, by, { [ENDPOINT]: message.seen }, this.#policy, this.now);
-    this.#board = board;
+    const before = this.#breakers;
+    const [breakers, views] = receiveReports(before, reporter, { [ENDPOINT]: message.report }, this.#policy, this.now);
+    this.#breakers = breakers;
     this.#store(before);
     const view = views[ENDPOINT]!;
-    expect(view.version).toBeGreaterThanOrEqual(this.#told);
-    this.#told = view.version;
+    expect(view.version).toBeGreaterThanOrEqual(this.#highest);
+    this.#highest = view.version;
     if (view.probeId !== undefined) this.granted += 1;
     this.#net.push({ kind: "view", of, sentAt, view });
   }
 
-  /** As the object does: where a version has changed. */
+  /** Stores what has a new version, as the Durable Object does. */
   #store(before: SharedBreakers): void {
-    for (const [endpoint, { version, kind, until, opens, forced, nextToken }] of this.#board) {
-      if (version !== before.get(endpoint)?.version) this.#stored.set(endpoint, { version, kind, until, opens, forced, nextToken });
+    for (const [endpoint, breaker] of this.#breakers) {
+      if (breaker.version !== before.get(endpoint)?.version) this.#stored.set(endpoint, toStored(breaker));
     }
   }
 
-  /** Probes that may be made, or are under way. */
+  /** Number of probes that may be sent or are in flight. */
   get probes(): number {
     const alive = new Set<string>();
     for (const [index, { breaker, probes }] of this.#isolates.entries()) {
-      const { token } = breaker.memory;
+      const { granted: unused } = breaker.state;
       const granted = probes.flatMap(({ probe }) => (probe === undefined || probe.id === 0 ? [] : probe));
-      if (token !== undefined && this.now < token.until) granted.push({ version: token.version, id: token.token, endsAt: token.until });
+      if (unused !== undefined && this.now < unused.endsAt) granted.push(unused);
       for (const one of granted) alive.add(`${index}/${one.version}/${one.id}`);
     }
     return alive.size;
   }
 
-  get kind(): BreakerView["kind"] {
-    return this.#board.get(ENDPOINT)?.kind ?? "closed";
+  get kind(): SharedBreaker["kind"] {
+    return this.#breakers.get(ENDPOINT)?.kind ?? "closed";
   }
 
-  isOut(index: number): boolean {
+  refuses(index: number): boolean {
     return this.#isolates[index]!.breaker.refuses(this.now, 0.5);
   }
 }
 
-it("has no more than its probes alive, goes back to no older version, and is closed again once the endpoint is well", () => {
+it("has at most the configured probes, never an older version, and is closed again once the endpoint is healthy", () => {
   let [granted, opened] = [0, 0];
   fc.assert(
     fc.property(fc.array(command, { minLength: 20, maxLength: 120 }), fc.integer({ min: 1, max: 3 }), (commands, probes) => {
@@ -169,10 +165,10 @@ it("has no more than its probes alive, goes back to no older version, and is clo
         if (world.kind === "open") opened += 1;
       }
       granted += world.granted;
-      const wellAt = world.now;
+      const healthyAt = world.now;
       const isServed = () =>
-        world.kind === "closed" && Array.from({ length: ISOLATES }, (_, index) => world.isOut(index)).every((out) => !out);
-      while (!isServed() && world.now < wellAt + 120_000) {
+        world.kind === "closed" && Array.from({ length: ISOLATES }, (_, index) => world.refuses(index)).every((refuses) => !refuses);
+      while (!isServed() && world.now < healthyAt + 120_000) {
         for (let index = 0; index < ISOLATES; index++) {
           world.end(index, false);
           world.exchange(index);
@@ -185,7 +181,7 @@ it("has no more than its probes alive, goes back to no older version, and is clo
     }),
     { numRuns: Number(process.env["COMMAND_RUNS"] ?? 1_500) },
   );
-  expect(opened).toBeGreaterThan(1_000); // states that were reached at all
+  expect(opened).toBeGreaterThan(1_000); // or the test would have proved nothing
   expect(granted).toBeGreaterThan(500);
-  expect(PROBE_MS).toBeGreaterThan(3_000); // or no command would meet a probe that is alive
+  expect(PROBE_MS).toBeGreaterThan(3_000); // or no command would meet an unexpired probe
 });

@@ -1,46 +1,41 @@
-// The protocol of the distributed breaker, looked at whole: every order of calls, reports, answers, losses, doubles and one crash, over the
-// real core, for two isolates and a few ticks; and six ways to get it wrong, each of which has to be found.
+// A model check of the distributed breaker: every order of calls, reports, views, losses, duplicates and one restart, with the real core,
+// for two isolates and a few ticks; and six wrong implementations, each of which it has to find.
 import { expect, it } from "vitest";
-import { type Admitted, LocalBreaker, type Memory } from "../../../core/breaker/local-breaker.ts";
-import {
-  type BreakerView,
-  CLOSED,
-  type IsolateReport,
-  receiveReport,
-  restore,
-  type SharedBreaker,
-  type StoredBreaker,
-  viewAt,
-} from "../../../core/breaker/shared-breaker.ts";
+import type { Admitted } from "../../../core/breaker/admission.ts";
+import { LocalBreaker } from "../../../core/breaker/local-breaker.ts";
+import type { LocalState } from "../../../core/breaker/local-state.ts";
+import { type BreakerView, type IsolateReport, PROBE_MS } from "../../../core/breaker/report.ts";
+import { CLOSED, receiveReport, type SharedBreaker, viewAt } from "../../../core/breaker/shared-breaker.ts";
+import { restore, type StoredBreaker, toStored } from "../../../core/breaker/stored-breaker.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
 import { randomStream } from "../../simulation/simulation.ts";
 
-const TICK_MS = 2_500; // a probe is void after two, the endpoint stays open for one at first
-const GIVES_UP_MS = 2 * TICK_MS; // on a report whose answer does not come: one is under way at a time
+const TICK_MS = 2_500; // a probe expires after two ticks; the endpoint stays open for one tick at first
+const REPORT_TIMEOUT_MS = 2 * TICK_MS; // an isolate sends the next report after the response to the last one, or after this time
 const POLICY = { ...BREAKER, consecutive: 1, openMs: TICK_MS, quorum: 2, probes: 1 };
 const NAMES = ["a", "b"] as const;
 
-type Message = { readonly of: number; readonly isDouble: boolean } & (
+type Message = { readonly of: number; readonly isDuplicate: boolean } & (
   | { readonly kind: "report"; readonly sentAt: number; readonly report: IsolateReport }
   | { readonly kind: "view"; readonly sentAt: number; readonly view: BreakerView; readonly openUntil: number }
 );
 
 interface Isolate {
-  readonly memory: Memory;
-  readonly probe: Admitted | undefined; // under way
-  readonly failed: boolean; // a call of its own, ever
+  readonly local: LocalState;
+  readonly probe: Admitted | undefined; // in flight
+  readonly failed: boolean; // a call of it has failed
 }
 
 interface State {
   readonly now: number;
   readonly object: SharedBreaker;
-  readonly told: number; // highest version that anybody was told
-  readonly crashes: number; // that may still come
+  readonly highest: number; // highest version that was sent to an isolate
+  readonly crashes: number; // restarts that may still happen
   readonly isolates: readonly Isolate[];
   readonly net: readonly Message[];
 }
 
-/** What a careless implementation would do otherwise. */
+/** What a wrong implementation would do instead. */
 interface Variant {
   readonly restart?: (stored: StoredBreaker, now: number) => SharedBreaker;
   readonly leaseFrom?: (sentAt: number, now: number) => number;
@@ -53,27 +48,31 @@ interface Found {
   readonly violation: string | undefined;
 }
 
-const copy = (memory: Memory): Memory => ({ ...memory, window: { cells: memory.window.cells.slice(), slice: memory.window.slice } });
+const copy = (state: LocalState): LocalState => ({
+  ...state,
+  window: { cells: state.window.cells.slice(), slice: state.window.slice },
+  unreported: { ...state.unreported },
+});
 const first: State = {
   now: 0,
   object: CLOSED,
-  told: 1,
+  highest: 1,
   crashes: 1,
-  isolates: NAMES.map(() => ({ memory: new LocalBreaker(POLICY).memory, probe: undefined, failed: false })),
+  isolates: NAMES.map(() => ({ local: new LocalBreaker(POLICY).state, probe: undefined, failed: false })),
   net: [],
 };
 
-/** Every state that can follow. @throws Violation */
+/** Every state that can follow this one. @throws Violation */
 function next(state: State, variant: Variant, ticks: number): State[] {
   const { now, net, isolates, object } = state;
   const followers: State[] = [];
   const change = (index: number, act: (breaker: LocalBreaker) => Partial<Isolate> & { sends?: Message }): void => {
-    const memory = copy(isolates[index]!.memory);
-    const { sends, ...changed } = act(new LocalBreaker(POLICY, memory));
-    const all = isolates.map((one, at) => (at === index ? { ...one, memory, ...changed } : one));
+    const local = copy(isolates[index]!.local);
+    const { sends, ...changed } = act(new LocalBreaker(POLICY, local));
+    const all = isolates.map((one, at) => (at === index ? { ...one, local, ...changed } : one));
     followers.push({ ...state, isolates: all, net: sends === undefined ? net : [...net, sends] });
   };
-  for (const [index, { memory, probe }] of isolates.entries()) {
+  for (const [index, { local, probe }] of isolates.entries()) {
     if (probe !== undefined) {
       for (const outcome of ["succeeded", "failed"] as const)
         change(index, (breaker) => {
@@ -81,7 +80,7 @@ function next(state: State, variant: Variant, ticks: number): State[] {
           return { probe: undefined };
         });
     }
-    const admission = new LocalBreaker(POLICY, copy(memory)).admit(now, 0);
+    const admission = new LocalBreaker(POLICY, copy(local)).admit(now, 0);
     if (admission.kind === "admitted" && (admission.probe === undefined || probe === undefined))
       change(index, (breaker) => {
         const admitted = breaker.admit(now, 0) as Admitted;
@@ -89,25 +88,24 @@ function next(state: State, variant: Variant, ticks: number): State[] {
         breaker.record(admitted, "failed", 1, now, 0);
         return { failed: true };
       });
-    const isAsking = net.some(({ of, sentAt, isDouble }) => of === index && !isDouble && now - sentAt < GIVES_UP_MS);
-    if (net.length < 2 && !isAsking)
+    const isReporting = net.some(({ of, sentAt, isDuplicate }) => of === index && !isDuplicate && now - sentAt < REPORT_TIMEOUT_MS);
+    if (net.length < 2 && !isReporting)
       change(index, (breaker) => {
         const seen = breaker.takeReport(now);
         if (seen === undefined) return {};
         const report = { isolate: NAMES[index]!, location: `at ${NAMES[index]}`, ...seen };
-        return { sends: { kind: "report", isDouble: false, of: index, sentAt: now, report } };
+        return { sends: { kind: "report", isDuplicate: false, of: index, sentAt: now, report } };
       });
   }
   for (const [place, message] of net.entries()) {
     const without = net.filter((_, at) => at !== place);
     followers.push({ ...state, net: without }); // lost
     followers.push(arrived({ ...state, net: without }, message, variant));
-    if (message.kind === "view" || message.isDouble) continue; // the platform may run a call twice; it answers once
-    followers.push(arrived({ ...state, net: net.with(place, { ...message, isDouble: true }) }, message, variant));
+    if (message.kind === "view" || message.isDuplicate) continue; // the platform may run a call twice; it delivers one response
+    followers.push(arrived({ ...state, net: net.with(place, { ...message, isDuplicate: true }) }, message, variant));
   }
   if (state.crashes > 0) {
-    const { version, kind, until, opens, forced, nextToken } = object;
-    const after = (variant.restart ?? restore)({ version, kind, until, opens, forced, nextToken }, now);
+    const after = (variant.restart ?? restore)(toStored(object), now);
     followers.push({ ...state, object: after, crashes: state.crashes - 1 });
   }
   if (now < ticks * TICK_MS) followers.push(ticked(state, variant));
@@ -120,9 +118,9 @@ function ticked(state: State, { endsProbes = true }: Variant): State {
   const ends = ({ probe }: Isolate): boolean => endsProbes && probe?.probe !== undefined && probe.probe.endsAt <= now;
   const ended = (one: Isolate): Isolate => {
     if (!ends(one)) return one;
-    const memory = copy(one.memory);
-    new LocalBreaker(POLICY, memory).discard(one.probe!);
-    return { ...one, memory, probe: undefined };
+    const local = copy(one.local);
+    new LocalBreaker(POLICY, local).discard(one.probe!);
+    return { ...one, local, probe: undefined };
   };
   return { ...state, now, isolates: state.isolates.map(ended) };
 }
@@ -131,53 +129,61 @@ function arrived(state: State, message: Message, { leaseFrom = (sentAt) => sentA
   const { now, object, isolates } = state;
   if (message.kind === "view") {
     const { of, view, sentAt, openUntil } = message;
-    const memory = copy(isolates[of]!.memory);
-    const known = memory.view?.version ?? 0;
-    const wasFresh = now < memory.viewUntil;
-    new LocalBreaker(POLICY, memory).applyView(view, leaseFrom(sentAt, now));
-    if (wasFresh && memory.view!.version < known) throw new Violation("an isolate goes back to an older view");
-    if (view.kind === "open" && memory.view === view && memory.viewUntil > openUntil)
-      throw new Violation("an isolate holds an endpoint for open longer than the object does");
-    return { ...state, isolates: isolates.map((one, at) => (at === of ? { ...one, memory } : one)) };
+    const local = copy(isolates[of]!.local);
+    const known = local.held?.view.version ?? 0;
+    const wasFresh = local.held !== undefined && now < local.held.until;
+    new LocalBreaker(POLICY, local).applyView(view, leaseFrom(sentAt, now));
+    const { held } = local;
+    if (wasFresh && held!.view.version < known) throw new Violation("an isolate goes back to an older view");
+    if (view.kind === "open" && held!.view === view && held!.until > openUntil)
+      throw new Violation("an isolate applies an open view for longer than the Durable Object");
+    return { ...state, isolates: isolates.map((one, at) => (at === of ? { ...one, local } : one)) };
   }
   const [after, view] = receiveReport(object, read(message.report, object), POLICY, now);
-  const isTrip = after.kind === "open" && object.kind !== "open" && object.kind !== "half";
-  if (isTrip && isolates.filter(({ failed }) => failed).length < 2) throw new Violation("opened on the word of one isolate");
-  if (view.version < state.told) throw new Violation("the object goes back to an older version");
+  const isTrip = after.kind === "open" && object.kind !== "open" && object.kind !== "half_open";
+  if (isTrip && isolates.filter(({ failed }) => failed).length < 2) throw new Violation("opened by the reports of one isolate");
+  if (view.version < state.highest) throw new Violation("the Durable Object goes back to an older version");
   const { of, sentAt } = message;
-  const answer: Message = { kind: "view", isDouble: false, of, sentAt, view, openUntil: after.until };
-  return { ...state, object: after, told: view.version, net: [...state.net, answer] };
+  const response: Message = {
+    kind: "view",
+    isDuplicate: false,
+    of,
+    sentAt,
+    view,
+    openUntil: after.kind === "open" ? after.until : Number.NaN,
+  };
+  return { ...state, object: after, highest: view.version, net: [...state.net, response] };
 }
 
 class Violation extends Error {}
 
-/** Probes that may be made, or are under way, world-wide. */
+/** Counts the probes that may be sent or are in flight, world-wide. @throws Violation */
 function hold({ now, isolates }: State): void {
   let probes = 0;
-  for (const { memory, probe } of isolates) {
-    if (memory.token !== undefined && now < memory.token.until) probes += 1;
+  for (const { local, probe } of isolates) {
+    if (local.granted !== undefined && now < local.granted.endsAt) probes += 1;
     if (probe?.probe !== undefined && probe.probe.id !== 0) probes += 1;
   }
   if (probes > POLICY.probes) throw new Violation(`${probes} probes at once`);
 }
 
-/** With a healthy upstream and a network that delivers, all isolates serve again. @returns after how many ticks */
+/** @returns ticks until all isolates serve again, with a healthy upstream and a network that delivers */
 function ticksToServe(from: State): number {
   let state: State = { ...from, net: [], crashes: 0 };
   for (let tick = 0; tick < 40; tick++) {
     for (const index of NAMES.keys()) state = served(state, index);
-    const isServed = state.isolates.every(({ memory }) => !new LocalBreaker(POLICY, memory).refuses(state.now, 0));
+    const isServed = state.isolates.every(({ local }) => !new LocalBreaker(POLICY, local).refuses(state.now, 0));
     if (isServed && (state.object.kind === "closed" || state.object.kind === "ramp")) return tick;
     state = ticked(state, {});
   }
   return Number.POSITIVE_INFINITY;
 }
 
-/** One turn of an isolate: it asks, hears, calls, and tells what came of it. */
+/** One turn of an isolate: it reports, applies the view, calls, and records the outcome. */
 function served(state: State, index: number): State {
   const { now } = state;
-  const memory = copy(state.isolates[index]!.memory);
-  const breaker = new LocalBreaker(POLICY, memory);
+  const local = copy(state.isolates[index]!.local);
+  const breaker = new LocalBreaker(POLICY, local);
   let { object } = state;
   const { probe } = state.isolates[index]!;
   if (probe !== undefined) breaker.record(probe, "succeeded", 1, now, 0);
@@ -191,10 +197,10 @@ function served(state: State, index: number): State {
     const admission = breaker.admit(now, 0);
     if (admission.kind === "admitted") breaker.record(admission, "succeeded", 1, now, 0);
   }
-  return { ...state, object, isolates: state.isolates.map((one, at) => (at === index ? { ...one, memory, probe: undefined } : one)) };
+  return { ...state, object, isolates: state.isolates.map((one, at) => (at === index ? { ...one, local, probe: undefined } : one)) };
 }
 
-/** Goes through every state within the bounds, or until something is violated. */
+/** Visits every state within the bounds, until an invariant is violated. */
 function explore(from: State, ticks: number, look: (state: State, nth: number) => void): Found {
   const seen = new Set<number>([fingerprint(from)]);
   let edge: State[] = [from];
@@ -219,7 +225,7 @@ function explore(from: State, ticks: number, look: (state: State, nth: number) =
   }
 }
 
-/** Walks through states at random, as far as the clock goes, until something is violated. */
+/** Visits states at random, until an invariant is violated. */
 function wander(variant: Variant, seed: number, walks: number, steps: number): Found {
   const roll = randomStream(seed);
   let states = 0;
@@ -239,23 +245,38 @@ function wander(variant: Variant, seed: number, walks: number, steps: number): F
 }
 
 /**
- * 53 bits of all that makes a difference later: of a few hundred thousand states two share one with a chance of 1 in 10^5. Generations
- * do not (a call ends at once here, or is a probe); of sequences only which is the later one does.
+ * 53 bits of everything that matters later: the chance that two of a few hundred thousand states collide is 1 in 10^5. Generations do not
+ * matter, because calls end at once here or are probes; of sequence numbers only the order does.
  */
-function fingerprint({ now, object, told: highest, crashes, isolates, net }: State): number {
-  const { evidence, tokens, ...plain } = object;
+function fingerprint({ now, object, highest, crashes, isolates, net }: State): number {
+  const { evidence, probes, ...plain } = object;
   const reports = net.flatMap((message) => (message.kind === "report" ? [message.report] : []));
-  const told = new Map(NAMES.map((name) => [name as string, [evidence.get(name)?.sequence ?? 0]]));
-  for (const { isolate, sequence } of reports) told.get(isolate)!.push(sequence);
-  const rank = (name: string, sequence: number): number => (told.get(name) ?? []).filter((one) => one > sequence).length;
-  const heardOf = [...evidence].map(([name, one]) => ({ name, ...one, sequence: rank(name, one.sequence) }));
-  const known = isolates.map(({ memory: { window, admitted, sequence, ...rest }, probe, failed }) => [rest, probe?.probe, failed]);
+  const sequences = new Map(NAMES.map((name) => [name as string, [evidence.get(name)?.sequence ?? 0]]));
+  for (const { isolate, sequence } of reports) sequences.get(isolate)!.push(sequence);
+  const rank = (name: string, sequence: number): number => (sequences.get(name) ?? []).filter((one) => one > sequence).length;
+  const received = [...evidence].map(([name, one]) => ({ name, ...one, sequence: rank(name, one.sequence) }));
+  const known = isolates.map(({ local, probe, failed }) => {
+    const { window: _, admitted: __, unreported, ...rest } = local;
+    const { sequence: ___, ...changes } = unreported;
+    return [rest, changes, probe?.probe, failed];
+  });
   const under = net.map((message) => {
     if (message.kind === "view") return JSON.stringify(message);
     const { report } = message;
     return JSON.stringify({ ...message, report: { ...report, sequence: rank(report.isolate, report.sequence) } });
   });
-  const parts = [now, plain, heardOf.sort((a, b) => (a.name < b.name ? -1 : 1)), [...tokens], highest, crashes, known, under.sort()];
+  const parts = [
+    now,
+    plain,
+    received.sort((a, b) => (a.name < b.name ? -1 : 1)),
+    probes.nextId,
+    probes.notBefore,
+    [...probes.expiries],
+    highest,
+    crashes,
+    known,
+    under.sort(),
+  ];
   const text = JSON.stringify(parts);
   let [high, low] = [0xdeadbeef, 0x41c6ce57];
   for (let at = 0; at < text.length; at++) {
@@ -266,35 +287,35 @@ function fingerprint({ now, object, told: highest, crashes, isolates, net }: Sta
   return (high & 0x1fffff) * 4_294_967_296 + (low >>> 0);
 }
 
-/** Both have seen it fail, and know that it is open; its time is over. */
+/** Both isolates have seen it fail and have an open view, and the open time is over. */
 function halfOpen(): State {
   let state = first;
   for (const [index, name] of NAMES.entries()) {
-    const memory = copy(first.isolates[index]!.memory);
-    const breaker = new LocalBreaker(POLICY, memory);
+    const local = copy(first.isolates[index]!.local);
+    const breaker = new LocalBreaker(POLICY, local);
     breaker.record(breaker.admit(0, 0) as Admitted, "failed", 1, 0, 0);
     const [object] = receiveReport(state.object, { isolate: name, location: name, ...breaker.takeReport(0)! }, POLICY, 0);
-    state = { ...state, object, isolates: state.isolates.with(index, { memory, probe: undefined, failed: true }) };
+    state = { ...state, object, isolates: state.isolates.with(index, { local, probe: undefined, failed: true }) };
   }
-  for (const { memory } of state.isolates) new LocalBreaker(POLICY, memory).applyView(viewAt(state.object, 0)[1], 0);
-  return ticked({ ...state, told: state.object.version }, {});
+  for (const { local } of state.isolates) new LocalBreaker(POLICY, local).applyView(viewAt(state.object, 0)[1], 0);
+  return ticked({ ...state, highest: state.object.version }, {});
 }
 
-const TICKS = Number(process.env["MODEL_TICKS"] ?? 0); // more than stand below: minutes, and gigabytes
+const TICKS = Number(process.env["MODEL_TICKS"] ?? 0); // additional ticks take minutes and gigabytes
 
 it.each([
   ["closed", first, 0],
-  ["half open", halfOpen(), 0],
+  ["half_open", halfOpen(), 0],
 ] as const)(
-  "lets one probe through at a time, goes back to no older word, opens on no single word, and never sticks, from %s on",
+  "sends one probe at a time, applies no older view, opens by no single isolate, and always recovers, from %s on",
   (_, from, ticks) => {
-    let [looked, worst] = [0, 0];
+    let [checked, worst] = [0, 0];
     const found = explore(from, ticks + TICKS, (state, nth) => {
       if (nth % 50 !== 0) return;
-      looked += 1;
+      checked += 1;
       worst = Math.max(worst, ticksToServe(state));
     });
-    console.info(`${found.states} states; all served again after at most ${worst} ticks from ${looked} of them`);
+    console.info(`${found.states} states; all served again after at most ${worst} ticks from ${checked} of them`);
     expect(found.violation).toBeUndefined();
     expect(found.states).toBeGreaterThan(10_000);
     expect(worst).toBeLessThan(20);
@@ -302,27 +323,27 @@ it.each([
   600_000,
 );
 
-it("keeps to that in long walks, too", () => {
+it("keeps these promises on long random walks", () => {
   const found = wander({}, 1, 1_000, 100);
   expect(found).toEqual({ states: 100_000, violation: undefined });
 });
 
-const token = (object: SharedBreaker): number => [...object.tokens.keys()][0] ?? 0;
+const anyProbe = (object: SharedBreaker): number => [...object.probes.expiries.keys()][0] ?? 0;
 const WRONG: readonly (readonly [string, Variant, string])[] = [
-  ["an object that stores nothing", { restart: () => CLOSED }, "older version"],
+  ["a Durable Object that stores nothing", { restart: () => CLOSED }, "older version"],
   [
-    "reports that count by themselves",
+    "reports that count as isolates of their own",
     { read: (report) => ({ ...report, isolate: `${report.isolate}${report.sequence}`, location: `${report.sequence}` }) },
     "one isolate",
   ],
-  ["leases counted from the receipt", { leaseFrom: (_, now) => now }, "longer than the object"],
-  ["no grace after a restart", { restart: (stored) => ({ ...CLOSED, ...stored, version: stored.version + 1 }) }, "2 probes"],
-  ["probes that are not ended", { endsProbes: false }, "2 probes"],
+  ["leases that begin with the receipt", { leaseFrom: (_, now) => now }, "longer than the Durable Object"],
+  ["no pause of probes after a restart", { restart: (stored) => restore(stored, -PROBE_MS) }, "2 probes"],
+  ["probes that are not aborted", { endsProbes: false }, "2 probes"],
   [
-    "any word of a probe taken",
+    "results of any probe",
     {
       read: (report, object) =>
-        report.probe === undefined ? report : { ...report, probe: { ...report.probe, version: object.version, id: token(object) } },
+        report.probe === undefined ? report : { ...report, probe: { ...report.probe, version: object.version, id: anyProbe(object) } },
     },
     "2 probes",
   ],

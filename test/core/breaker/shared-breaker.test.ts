@@ -1,168 +1,220 @@
-// The distributed breaker as a whole: isolates, their object, a network that loses, doubles and delays, crashes of the object.
+// The shared breaker of one endpoint, step by step: every transition, every bound of probes and the ramp, and overrides.
 import { describe, expect, it } from "vitest";
-import type { BreakerAdmission } from "../../../core/breaker/local-breaker.ts";
-import { LocalBreakers } from "../../../core/breaker/local-breakers.ts";
+import { type BreakerView, type IsolateReport, PROBE_MS } from "../../../core/breaker/report.ts";
 import {
-  type BreakerView,
   CLOSED,
-  force,
-  type IsolateReport,
-  PROBE_MS,
+  isTroubled,
   receiveReport,
-  restore,
+  release,
   type SharedBreaker,
+  setOverride,
+  trip,
+  viewAt,
 } from "../../../core/breaker/shared-breaker.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
-import { randomStream, World } from "../../simulation/simulation.ts";
 
-interface Setting {
-  readonly isolates: number;
-  readonly locations: number;
-  readonly loss: number;
-  readonly crashes: number;
-  /** Whether a call of this isolate fails now. */
-  readonly isFaulty: (now: number, isolate: number) => boolean;
-  readonly seconds: number;
-}
+const NOW = 100_000;
+const REPORT: IsolateReport = { isolate: "a", location: "A", sequence: 1, calls: 10, failures: 10, isOpen: false, wantsProbe: false };
+const HEALTHY: Partial<IsolateReport> = { failures: 0 };
 
-interface Seen {
-  readonly mostProbes: number; // of the object's, under way at once and not void
-  readonly opened: number[]; // when the object opened it, ms
-  readonly refusedAt: (isolate: number, from: number, to: number) => number; // share of its calls that were refused
-  readonly versions: number[];
-}
+/** One report of each of several isolates, each in its own location unless it is given. */
+const receive = (reports: readonly Partial<IsolateReport>[], before: SharedBreaker = CLOSED, now = NOW): SharedBreaker =>
+  reports.reduce<SharedBreaker>(
+    (breaker, report, index) =>
+      receiveReport(breaker, { ...REPORT, isolate: `i${index}`, location: `L${index}`, ...report }, BREAKER, now)[0],
+    before,
+  );
+const view = (breaker: SharedBreaker, now = NOW): BreakerView => viewAt(breaker, now)[1];
+const OPEN = receive([{}, {}, {}]);
 
-const ENDPOINT = "e";
-
-function simulate(setting: Setting, seed: number): Seen {
-  const world = new World();
-  const roll = randomStream(seed);
-  const policy = { ...BREAKER, openMs: 2_000 };
-  let shared: SharedBreaker = CLOSED;
-  const underWay = new Map<string, number>(); // probe: when it is void at its isolate
-  let mostProbes = 0;
-  const opened: number[] = [];
-  const versions: number[] = [];
-  const calls: { at: number; isolate: number; isRefused: boolean }[] = [];
-  const travel = (): number => 5 + roll() * (roll() < 0.1 ? 2_000 : 100);
-
-  const atObject = (report: IsolateReport, answer: (view: ReturnType<typeof receiveReport>[1]) => void): void => {
-    const before = shared.kind;
-    const [after, view] = receiveReport(shared, report, policy, world.now);
-    shared = after;
-    versions.push(view.version);
-    if (before !== "open" && after.kind === "open") opened.push(world.now);
-    if (roll() >= setting.loss) world.after(travel(), () => answer(view));
-  };
-  for (let crash = 0; crash < setting.crashes; crash++) {
-    world.at(roll() * setting.seconds * 1_000, () => {
-      const { version, kind, until, opens, forced, nextToken } = shared;
-      shared = restore({ version, kind, until, opens, forced, nextToken }, world.now);
-    });
-  }
-  for (let index = 0; index < setting.isolates; index++) {
-    const panel = new LocalBreakers(policy);
-    const breaker = panel.get(ENDPOINT);
-    const by = { isolate: `i${index}`, location: `L${index % setting.locations}` };
-    const tell = (): void => {
-      const sentAt = world.now;
-      const seen = panel.takeReports(sentAt, ENDPOINT)?.[ENDPOINT];
-      if (seen === undefined || roll() < setting.loss) return;
-      const copies = roll() < 0.05 ? 2 : 1;
-      const hear = (view: BreakerView): void => panel.applyViews({ [ENDPOINT]: view }, sentAt, world.now);
-      for (let copy = 0; copy < copies; copy++) world.after(travel(), () => atObject({ ...by, ...seen }, hear));
-    };
-    const call = (): void => {
-      world.after(-Math.log(1 - roll()) * 100, call);
-      const now = world.now;
-      const admission: BreakerAdmission = breaker.admit(now, roll());
-      calls.push({ at: now, isolate: index, isRefused: admission.kind === "refused" });
-      tell();
-      if (admission.kind === "refused") return;
-      const { probe } = admission;
-      if (probe !== undefined && probe.id !== 0) {
-        const id = `${index}/${probe.version}/${probe.id}`;
-        underWay.set(id, probe.endsAt);
-        const alive = [...underWay.values()].filter((endsAt) => endsAt > now).length;
-        mostProbes = Math.max(mostProbes, alive);
-        world.at(probe.endsAt, () => underWay.delete(id)); // ended by its isolate
-      }
-      const tookMs = roll() < 0.02 ? 4_000 : 20;
-      world.after(tookMs, () => {
-        if (probe !== undefined) underWay.delete(`${index}/${probe.version}/${probe.id}`);
-        breaker.record(admission, setting.isFaulty(world.now, index) ? "failed" : "succeeded", tookMs, world.now, roll());
-        panel.update(breaker, world.now);
-        tell();
-      });
-    };
-    world.at(roll() * 100, call);
-  }
-  world.run(setting.seconds * 1_000);
-  const refusedAt = (isolate: number, from: number, to: number): number => {
-    const own = calls.filter((one) => one.isolate === isolate && one.at >= from && one.at < to);
-    return own.filter(({ isRefused }) => isRefused).length / Math.max(1, own.length);
-  };
-  return { mostProbes, opened, refusedAt, versions };
-}
-
-const everybody: Setting = {
-  isolates: 24,
-  locations: 4,
-  loss: 0.05,
-  crashes: 0,
-  isFaulty: (now) => now > 5_000 && now < 30_000,
-  seconds: 90,
-};
-const SEEDS = [1, 2, 3, 4, 5, 6];
-
-describe("a breaker that isolates share", () => {
-  it.each(SEEDS)("opens everywhere, lets at most three probes through, and is closed again when the upstream is well (seed %d)", (seed) => {
-    const seen = simulate(everybody, seed);
-    expect(seen.opened[0]!).toBeGreaterThan(5_000);
-    expect(seen.opened[0]!).toBeLessThan(9_000);
-    expect(seen.mostProbes).toBeLessThanOrEqual(BREAKER.probes);
-    for (let isolate = 0; isolate < everybody.isolates; isolate++) {
-      expect(seen.refusedAt(isolate, 12_000, 28_000)).toBeGreaterThan(0.8);
-      expect(seen.refusedAt(isolate, 80_000, 90_000)).toBe(0); // never stuck: open at most 16 s more, and 10 s of ramp
-    }
+describe("a closed breaker", () => {
+  it("opens with the report that completes the quorum", () => {
+    expect(receive([{}, {}]).kind).toBe("closed");
+    expect(OPEN.kind).toBe("open");
+    const isOpen = { calls: 0, failures: 0, isOpen: true };
+    expect(receive([isOpen, isOpen, isOpen]).kind).toBe("open");
   });
 
-  it.each(SEEDS)("keeps to its probes over crashes of the object, too, and recovers (seed %d)", (seed) => {
-    const seen = simulate({ ...everybody, crashes: 8, loss: 0.2, seconds: 120 }, seed);
-    expect(seen.mostProbes).toBeLessThanOrEqual(BREAKER.probes);
-    for (let isolate = 0; isolate < everybody.isolates; isolate++) expect(seen.refusedAt(isolate, 110_000, 120_000)).toBe(0);
+  it("does not open with a report of success, also if a smaller quorum is complete", () => {
+    const two = receive([{}, {}]);
+    const policy = { ...BREAKER, quorum: 2 };
+    expect(receiveReport(two, { ...REPORT, ...HEALTHY, isolate: "z" }, policy, NOW)[0].kind).toBe("closed");
+    expect(receiveReport(two, { ...REPORT, isolate: "z" }, policy, NOW)[0].kind).toBe("open");
   });
 
-  it.each(SEEDS)("opens for nobody else on the word of one isolate, or of one location (seed %d)", (seed) => {
-    const one = simulate({ ...everybody, isFaulty: (now, isolate) => now > 5_000 && isolate === 0 }, seed);
-    expect(one.opened).toEqual([]);
-    expect(one.refusedAt(1, 0, 60_000)).toBe(0);
-    expect(one.refusedAt(0, 10_000, 60_000)).toBeGreaterThan(0.5); // its own evidence is enough for itself
-    const place = simulate({ ...everybody, isFaulty: (now, isolate) => now > 5_000 && isolate % 4 === 1 }, seed);
-    expect(place.opened).toEqual([]);
-    expect(place.refusedAt(2, 0, 60_000)).toBe(0);
+  it("counts a report for 15 s", () => {
+    const two = receive([{}, {}]);
+    const third = { ...REPORT, isolate: "z", location: "Z" };
+    expect(receiveReport(two, third, BREAKER, NOW + 14_999)[0].kind).toBe("open");
+    expect(receiveReport(two, third, BREAKER, NOW + 15_000)[0].kind).toBe("closed");
   });
 
-  it("hears a report once, however often it comes", () => {
-    const report: IsolateReport = { isolate: "a", location: "AMS", sequence: 1, calls: 10, failures: 10, isOpen: false, wantsProbe: false };
-    const [once] = receiveReport(CLOSED, report, BREAKER, 0);
-    const [twice] = receiveReport(once, report, BREAKER, 1);
+  it("counts each report once, and none that is older than the last one", () => {
+    const [once] = receiveReport(CLOSED, REPORT, BREAKER, 0);
+    const [twice] = receiveReport(once, { ...REPORT, failures: 3 }, BREAKER, 1);
     expect(twice.evidence.get("a")?.failures).toBe(10);
+    const same = { isolate: "i0", location: "L0" };
+    expect(receive([{}, { ...same, sequence: 2 }, { ...same, sequence: 3 }]).kind).toBe("closed"); // one isolate
+    const late = receiveReport(OPEN, { ...REPORT, ...HEALTHY, isolate: "i0", sequence: 1 }, BREAKER, NOW)[0];
+    expect(late.evidence.get("i0")).toEqual(OPEN.evidence.get("i0"));
   });
 
-  it("takes no word of a probe that it did not grant, or of an older version", () => {
-    const half: SharedBreaker = { ...CLOSED, kind: "half", version: 7, tokens: new Map([[4, PROBE_MS]]) };
-    const report: IsolateReport = { isolate: "a", location: "AMS", sequence: 1, calls: 1, failures: 1, isOpen: true, wantsProbe: false };
-    const told = (probe: NonNullable<IsolateReport["probe"]>) => receiveReport(half, { ...report, probe }, BREAKER, 1)[0].kind;
-    expect(told({ version: 6, id: 4, succeeded: false })).toBe("half");
-    expect(told({ version: 7, id: 5, succeeded: false })).toBe("half");
-    expect(told({ version: 7, id: 4, succeeded: false })).toBe("open");
+  it("admits every call, with a lease of 30 s", () => {
+    expect(view(CLOSED)).toStrictEqual({ version: 1, kind: "closed", admit: 1, retryAfterMs: 0, probeId: undefined, leaseMs: 30_000 });
+  });
+});
+
+describe("an open breaker", () => {
+  it("is open for openMs, twice as long each time in a row, and for a minute at most", () => {
+    expect(OPEN).toMatchObject({ kind: "open", version: 2, opens: 1, until: NOW + 5_000 });
+    expect(view(OPEN)).toStrictEqual({ version: 2, kind: "open", admit: 0, retryAfterMs: 5_000, probeId: undefined, leaseMs: 5_000 });
+    expect(view(OPEN, NOW + 4_999.5)).toMatchObject({ retryAfterMs: 1, leaseMs: 1 });
+    const openMs = (opens: number): number => {
+      const ramp: SharedBreaker = { ...CLOSED, kind: "ramp", since: NOW, opens };
+      const breaker = receive([{}, {}, {}], ramp);
+      return breaker.kind === "open" ? breaker.until - NOW : Number.NaN;
+    };
+    expect([0, 1, 2, 3, 4, 9].map(openMs)).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000]);
   });
 
-  it("does what an operator says until he takes it back", () => {
-    const report: IsolateReport = { isolate: "a", location: "AMS", sequence: 1, calls: 0, failures: 0, isOpen: false, wantsProbe: true };
-    const open = force(CLOSED, "open");
-    expect(receiveReport(open, report, BREAKER, 0)[1]).toMatchObject({ kind: "open", admit: 0, version: 2 });
-    expect(receiveReport(force(open, undefined), report, BREAKER, 1)[1]).toMatchObject({ kind: "closed", admit: 1, version: 3 });
+  it("drops the counts that have opened it", () => {
+    for (const observation of OPEN.evidence.values()) expect(observation).toMatchObject({ calls: 0, failures: 0, isOpen: false });
+  });
+
+  it("becomes half open when its time is over", () => {
+    expect(view(OPEN, NOW + 4_999).kind).toBe("open");
+    const want = { version: 3, kind: "half_open", admit: 0, retryAfterMs: 1_000, probeId: undefined, leaseMs: 2_000 };
+    expect(view(OPEN, NOW + 5_000)).toStrictEqual(want);
+  });
+});
+
+describe("a half-open breaker", () => {
+  const AT = NOW + 5_000;
+  const [HALF_OPEN] = viewAt(OPEN, AT);
+  const request = (breaker: SharedBreaker, isolate: string, more: Partial<IsolateReport> = {}, now = AT) =>
+    receiveReport(breaker, { ...REPORT, ...HEALTHY, calls: 0, isolate, sequence: 9, wantsProbe: true, ...more }, BREAKER, now);
+
+  it("grants the configured number of probes at once, each with its own id, to isolates that want one", () => {
+    let breaker = HALF_OPEN;
+    const ids: (number | undefined)[] = [];
+    for (const isolate of ["a", "b", "c", "d"]) {
+      const [next, granted] = request(breaker, isolate);
+      breaker = next;
+      ids.push(granted.probeId);
+    }
+    expect(ids).toEqual([1, 2, 3, undefined]);
+    expect(request(HALF_OPEN, "a", { wantsProbe: false })[1].probeId).toBeUndefined();
+    expect(request(HALF_OPEN, "i0", { sequence: 1 })[1].probeId).toBeUndefined(); // a report that it has received before
+    expect(request(breaker, "e", {}, AT + PROBE_MS - 1)[1].probeId).toBeUndefined();
+    expect(request(breaker, "e", {}, AT + PROBE_MS)[1].probeId).toBe(4); // the other probes have expired
+  });
+
+  it("grants no probe in another state, and none while unknown probes may be in flight", () => {
+    expect(request(CLOSED, "a")[1].probeId).toBeUndefined();
+    expect(request(OPEN, "a", {}, NOW)[1].probeId).toBeUndefined();
+    expect(request(setOverride(HALF_OPEN, "open"), "a")[1].probeId).toBeUndefined();
+    const restarted = { ...HALF_OPEN, probes: { ...HALF_OPEN.probes, notBefore: AT + 7 } };
+    expect(request(restarted, "a", {}, AT + 6)[1].probeId).toBeUndefined();
+    expect(request(restarted, "a", {}, AT + 7)[1].probeId).toBe(1);
+  });
+
+  it("counts probes of the last half-open period until they expire", () => {
+    let breaker = HALF_OPEN;
+    for (const isolate of ["a", "b"]) [breaker] = request(breaker, isolate);
+    const failed = { version: breaker.version, id: 1, succeeded: false };
+    const policy = { ...BREAKER, openMs: 1 };
+    [breaker] = receiveReport(breaker, { ...REPORT, isolate: "a", sequence: 10, probe: failed }, policy, AT);
+    expect(breaker).toMatchObject({ kind: "open", opens: 2 });
+    const ids = ["c", "d", "e"].map((isolate) => {
+      const [next, granted] = request(breaker, isolate, {}, AT + 2);
+      breaker = next;
+      return granted.probeId;
+    });
+    expect(ids).toEqual([3, 4, undefined]); // with probe 2 there are three
+  });
+
+  it("ignores the result of a probe of another version, or one that it did not grant", () => {
+    const probes = { nextId: 5, notBefore: 0, expiries: new Map([[4, PROBE_MS]]) };
+    const breaker: SharedBreaker = { ...CLOSED, kind: "half_open", successes: 0, opens: 1, version: 7, probes };
+    const kindAfter = (probe: NonNullable<IsolateReport["probe"]>) => receiveReport(breaker, { ...REPORT, probe }, BREAKER, 1)[0].kind;
+    expect(kindAfter({ version: 6, id: 4, succeeded: false })).toBe("half_open");
+    expect(kindAfter({ version: 7, id: 5, succeeded: false })).toBe("half_open");
+    expect(kindAfter({ version: 7, id: 4, succeeded: false })).toBe("open");
+  });
+
+  it("opens for longer when a probe fails, and starts the ramp when three have succeeded", () => {
+    const probe = (breaker: SharedBreaker, isolate: string, succeeded: boolean): SharedBreaker => {
+      const [next, { probeId, version }] = request(breaker, isolate, { sequence: 11 });
+      const result = { version, id: probeId!, succeeded };
+      return receiveReport(next, { ...REPORT, ...HEALTHY, isolate, sequence: 12, probe: result }, BREAKER, AT)[0];
+    };
+    const one = probe(HALF_OPEN, "a", true);
+    expect(one).toMatchObject({ kind: "half_open", successes: 1, version: HALF_OPEN.version });
+    expect(one.probes.expiries.size).toBe(0);
+    const two = probe(one, "b", true);
+    expect(two).toMatchObject({ kind: "half_open", successes: 2 });
+    const three = probe(two, "c", true);
+    expect(three).toMatchObject({ kind: "ramp", version: 4, since: AT, opens: 1 });
+    expect(three.evidence.size).toBe(0);
+    const failed = probe(two, "c", false);
+    expect(failed).toMatchObject({ kind: "open", opens: 2, until: AT + 10_000 });
+    expect(failed.probes.expiries.size).toBe(0);
+  });
+});
+
+describe("a ramp", () => {
+  const RAMP: SharedBreaker = { ...CLOSED, kind: "ramp", version: 4, since: NOW, opens: 2 };
+
+  it("admits a tenth at first and all after ten seconds; then it is closed, without evidence", () => {
+    const admitted = [0, 2_500, 5_000, 9_999].map((ms) => view(RAMP, NOW + ms).admit);
+    for (const [index, want] of [0.1, 0.325, 0.55, 0.99991].entries()) expect(admitted[index]).toBeCloseTo(want, 9);
+    expect(view(RAMP)).toMatchObject({ kind: "ramp", version: 4, retryAfterMs: 0, leaseMs: 2_000 });
+    const [closed, its] = viewAt({ ...RAMP, evidence: OPEN.evidence }, NOW + 10_000);
+    expect(closed).toStrictEqual({ ...CLOSED, version: 5 });
+    expect(its).toStrictEqual({ version: 5, kind: "closed", admit: 1, retryAfterMs: 0, probeId: undefined, leaseMs: 30_000 });
+  });
+
+  it("opens again, for longer, if a quorum reports faults", () => {
+    expect(receive([{}, {}, {}], RAMP)).toMatchObject({ kind: "open", opens: 3, until: NOW + 20_000 });
+  });
+});
+
+describe("an override", () => {
+  it("holds whatever isolates report, with a short lease, until it is removed", () => {
+    const open = setOverride(OPEN, "open");
+    expect(view(open)).toStrictEqual({ version: 3, kind: "open", admit: 0, retryAfterMs: 3_000, probeId: undefined, leaseMs: 3_000 });
+    const closed = setOverride(CLOSED, "closed");
+    expect(view(closed)).toStrictEqual({ version: 2, kind: "closed", admit: 1, retryAfterMs: 0, probeId: undefined, leaseMs: 3_000 });
+    expect(receive([{}, {}, {}, {}], closed)).toMatchObject({ kind: "overridden", to: "closed" });
+    expect(open.evidence.size).toBe(0);
+    expect(setOverride(open, undefined)).toStrictEqual({ ...CLOSED, version: 4, probes: OPEN.probes });
+  });
+
+  it("is left alone by trip, release and isTroubled", () => {
+    const [open, closed] = [setOverride(OPEN, "open"), setOverride(CLOSED, "closed")];
+    expect(trip(closed, BREAKER, NOW)).toBe(closed);
+    expect(release(open, NOW)).toBe(open);
+    expect(isTroubled(open)).toBe(false);
+  });
+});
+
+describe("trip and release", () => {
+  it("open a closed breaker, and close an open one for ten seconds at least", () => {
+    expect(trip(CLOSED, BREAKER, NOW).kind).toBe("open");
+    expect(trip(OPEN, BREAKER, NOW)).toBe(OPEN);
+    expect(trip({ ...CLOSED, kind: "closed", notOpenedBefore: NOW + 1 }, BREAKER, NOW).kind).toBe("closed");
+    expect(trip({ ...CLOSED, kind: "closed", notOpenedBefore: NOW }, BREAKER, NOW).kind).toBe("open");
+    expect(release(OPEN, NOW)).toMatchObject({ kind: "closed", version: 3, notOpenedBefore: NOW + 10_000 });
+    expect(release(OPEN, NOW)).not.toHaveProperty("opens");
+    expect(release(CLOSED, NOW)).toStrictEqual({ ...CLOSED, notOpenedBefore: NOW + 10_000 });
+    expect(receive([{}, {}, {}], release(CLOSED, NOW)).kind).toBe("closed");
+    expect(receive([{}, {}, {}], release(CLOSED, NOW - 10_000)).kind).toBe("open");
+  });
+});
+
+describe("isTroubled", () => {
+  it("is true for a breaker that is not closed, and for a closed one that isolates see fail", () => {
+    expect([isTroubled(OPEN), isTroubled(CLOSED)]).toEqual([true, false]);
+    expect(isTroubled(receive([{ failures: 2 }, { failures: 2 }]))).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
 // The gateway in one isolate: the fleet, breakers, retries, budget and hedging of the core, put together as workers/gateway does it.
 
 import { Fleet, type FleetSettings, type PickResult } from "../../../core/balance/fleet.ts";
-import { PROBE_MS } from "../../../core/breaker/shared-breaker.ts";
+import { PROBE_MS } from "../../../core/breaker/report.ts";
 import type { Budget } from "../../../core/budget.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
 import type { HedgePolicy, RetryPolicy } from "../../../core/config/retry.ts";

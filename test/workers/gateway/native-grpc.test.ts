@@ -6,7 +6,7 @@ import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ServiceInput } from "../../../core/config/gateway.ts";
 import type { UpstreamInput } from "../../../core/config/upstream.ts";
-import { parseRegistration } from "../../../core/registry.ts";
+import { parseRegistration } from "../../../core/registry/registration.ts";
 import { GetUserRequestSchema, UserSchema } from "../../../protos/gen/users/v1/users_pb.ts";
 import { configure } from "../../../workers/gateway/configure/configuration.ts";
 import { createGateway, type Gateway } from "../../../workers/gateway/gateway.ts";
@@ -243,7 +243,7 @@ describe("an endpoint that registers itself", () => {
     ["http://a.example", false],
     ["https://a.example:50051", false],
   ])("at %s is taken for native gRPC: %s", (url, isTaken) => {
-    expect(Array.isArray(parseRegistration({ id: "a", url }, { ...admission, isNativeGrpc: true }))).toBe(!isTaken);
-    expect(Array.isArray(parseRegistration({ id: "a", url }, admission))).toBe(false);
+    expect("problems" in parseRegistration({ id: "a", url }, { ...admission, isNativeGrpc: true })).toBe(!isTaken);
+    expect("problems" in parseRegistration({ id: "a", url }, admission)).toBe(false);
   });
 });

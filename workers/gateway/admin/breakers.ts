@@ -1,147 +1,159 @@
-// Breakers as operators see and set them through the gateway: checks the token and the request, then asks the objects.
-
+// BreakerService, by which operators see and override breakers: checks the token and the request, then calls the Durable Objects.
 import { create, type DescMethod } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
+import { Code, ConnectError, createServiceImplSpec, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import type { BreakerAdminPolicy } from "../../../core/config/admin.ts";
 import type { GatewayPolicy } from "../../../core/config/gateway.ts";
 import { suggest } from "../../../core/config/problems.ts";
 import { OPERATOR_HEADER } from "../../../core/headers.ts";
-import type { Author, BreakerStatus, CircuitBreaker } from "../../../durable-objects/circuit-breaker.ts";
+import type { BreakerStatus, ChangeAuthor, CircuitBreaker } from "../../../durable-objects/circuit-breaker.ts";
 import {
   type Breaker,
   BreakerSchema,
   BreakerService,
   ChangeSchema,
-  Force,
+  Override,
   State,
 } from "../../../protos/gen/tidegate/breaker/v1/breaker_pb.ts";
 import { logEvent } from "../../log.ts";
-import { defineService } from "../../service.ts";
 import { type BreakerScope, breakerScopes } from "../upstream/breaker-names.ts";
 import type { HashRings } from "../upstream/endpoint-list.ts";
-import { fixedUpstream, type ServedMethod } from "../upstream/upstream.ts";
-import { bearerOf, isSecret } from "./bearer.ts";
+import type { ServedMethod } from "../upstream/upstream.ts";
+import { requireBearer } from "./bearer.ts";
+import { served } from "./served.ts";
 
-export interface OperatorSettings {
+export interface BreakerAdminSettings {
   readonly token: string; // the secret behind `tokenBinding`
   readonly breakers: DurableObjectNamespace<CircuitBreaker>;
-  readonly rings: HashRings | undefined; // where endpoints may register
+  readonly rings: HashRings | undefined; // the endpoint registry; undefined if no service takes registrations
 }
 
-const MOST_CHANGES = 400;
-const STATES = { closed: State.CLOSED, open: State.OPEN, half: State.HALF_OPEN, ramp: State.RAMP } as const;
-const FORCES = { open: Force.OPEN, closed: Force.CLOSED } as const;
-const WORDS = new Map<Force, "open" | "closed" | undefined>([
-  [Force.OPEN, "open"],
-  [Force.CLOSED, "closed"],
-  [Force.EVIDENCE, undefined],
+const MAX_CHANGES = 400; // in one response
+const STATES = { closed: State.CLOSED, open: State.OPEN, half_open: State.HALF_OPEN, ramp: State.RAMP } as const;
+const OVERRIDE_MESSAGES = { open: Override.OPEN, closed: Override.CLOSED } as const;
+const OVERRIDES = new Map<Override, "open" | "closed" | undefined>([
+  [Override.OPEN, "open"],
+  [Override.CLOSED, "closed"],
+  [Override.NONE, undefined],
 ]);
 
-/** The methods of BreakerService, to be served beside the configured ones: every layer acts on them as on any other. */
+/** The methods of BreakerService. */
 export function breakerMethods(
   gateway: GatewayPolicy,
   { tokenBinding }: BreakerAdminPolicy,
-  settings: OperatorSettings,
+  settings: BreakerAdminSettings,
 ): ReadonlyMap<DescMethod, ServedMethod> {
-  const policy = gateway.defaults;
-  const served = service(breakerScopes(gateway), tokenBinding, settings);
-  const worker = defineService(BreakerService, () => served, { discovery: false, readMaxBytes: policy.maxBodyBytes });
-  const env = {};
-  const fetch = (url: string, init: RequestInit) => worker.fetch(new Request(url, init), env);
-  const upstream = fixedUpstream("breakers", { base: "https://breakers.internal", fetch });
-  return new Map(BreakerService.methods.map((method) => [method, { policy, upstream }] as const));
+  const service = breakerService(breakerScopes(gateway), tokenBinding, settings);
+  return served("breakers", [createServiceImplSpec<typeof BreakerService>(BreakerService, service)], gateway.defaults);
 }
 
-function service(
+function breakerService(
   upstreams: ReadonlyMap<string, BreakerScope>,
   tokenName: string,
-  { token, breakers, rings }: OperatorSettings,
+  { token, breakers, rings }: BreakerAdminSettings,
 ): ServiceImpl<typeof BreakerService> {
-  const admit = ({ requestHeader }: HandlerContext): void => {
-    if (!isSecret(bearerOf(requestHeader), token))
-      throw new ConnectError("bring the operator's token: Authorization: Bearer ...", Code.Unauthenticated);
-  };
-  const named = (upstream: string): [string, BreakerScope][] => {
-    if (upstream === "") return [...upstreams];
-    const one = upstreams.get(upstream);
-    if (one === undefined)
-      throw new ConnectError(`no upstream ${upstream}: write ${suggest(upstream, [...upstreams.keys()])}`, Code.NotFound);
-    return [[upstream, one]];
-  };
-  const isKnown = async (upstream: string, { ids, isRegistered, service }: BreakerScope, endpoint: string): Promise<boolean> => {
-    if (ids.includes(endpoint)) return true;
-    if ((await breakers.getByName(upstream).state()).some((one) => one.endpoint === endpoint)) return true;
-    if (!isRegistered || rings === undefined) return false;
-    const list = await rings.getByName(service).snapshot(-1, undefined);
-    return list.kind === "changed" && list.endpoints.some(({ id }) => id === endpoint);
-  };
+  const admit = ({ requestHeader }: HandlerContext): void => requireBearer(requestHeader, token, "breakers");
   return {
     async listBreakers({ upstream }, context) {
       admit(context);
-      const lists = named(upstream).map(async ([name, { ids }]) => {
-        const known = await asked(name, breakers.getByName(name).state());
-        const unheard = ids.filter((id) => !known.some(({ endpoint }) => endpoint === id));
-        const silent = unheard.map((endpoint) => ({ endpoint, kind: "closed", since: undefined, forced: undefined, isolates: 0 }) as const);
-        return [...known, ...silent].map((standing) => message(name, standing));
+      const lists = selected(upstreams, upstream).map(async ([name, { ids }]) => {
+        const known = await reached(name, breakers.getByName(name).state());
+        const unreported = ids.filter((id) => !known.some(({ endpoint }) => endpoint === id)).map(initialStatus);
+        return [...known, ...unreported].map((status) => breakerMessage(name, status));
       });
       return { breakers: (await Promise.all(lists)).flat() };
     },
-    async forceBreaker({ upstream, endpoint, force, reason }, context) {
+    async setOverride({ upstream, endpoint, override, reason }, context) {
       admit(context);
       const author = authorOf(context, tokenName, reason);
-      if (!WORDS.has(force)) throw new ConnectError("force: write FORCE_OPEN, FORCE_CLOSED or FORCE_EVIDENCE", Code.InvalidArgument);
-      if (upstream === "") throw new ConnectError("upstream: write one", Code.InvalidArgument);
-      const [[, one]] = named(upstream) as [[string, BreakerScope]];
-      if (one.mode === "off") throw new ConnectError(`${upstream} heeds no breakers: its breaker.mode is "off"`, Code.FailedPrecondition);
-      if (!(await asked(upstream, isKnown(upstream, one, endpoint))))
-        throw new ConnectError(`no endpoint ${endpoint} of ${upstream}: write one that ListBreakers tells`, Code.NotFound);
-      return message(upstream, await asked(upstream, breakers.getByName(upstream).force(endpoint, WORDS.get(force), author)));
+      if (!OVERRIDES.has(override))
+        throw new ConnectError("override: write OVERRIDE_OPEN, OVERRIDE_CLOSED or OVERRIDE_NONE", Code.InvalidArgument);
+      if (upstream === "") throw new ConnectError("upstream is empty; write the name of one", Code.InvalidArgument);
+      const [[, one]] = selected(upstreams, upstream) as [[string, BreakerScope]]; // a name selects one upstream, or throws
+      if (one.mode === "off")
+        throw new ConnectError(`upstream ${upstream} has no breakers: its breaker.mode is "off"`, Code.FailedPrecondition);
+      if (!(await reached(upstream, isKnown(breakers, rings, upstream, one, endpoint))))
+        throw new ConnectError(`upstream ${upstream} has no endpoint ${endpoint}; write one that ListBreakers lists`, Code.NotFound);
+      const status = breakers.getByName(upstream).setOverride(endpoint, OVERRIDES.get(override), author);
+      return breakerMessage(upstream, await reached(upstream, status));
     },
     async listChanges({ upstream }, context) {
       admit(context);
-      const lists = named(upstream).map(async ([name]) => {
-        const changes = await asked(name, breakers.getByName(name).changes());
+      const lists = selected(upstreams, upstream).map(async ([name]) => {
+        const changes = await reached(name, breakers.getByName(name).changes());
         return changes.map((change) => ({ ...change, upstream: name }));
       });
       const latest = (await Promise.all(lists)).flat().sort((a, b) => b.at - a.at || b.id - a.id);
-      return { changes: latest.slice(0, MOST_CHANGES).map(changeMessage) };
+      return { changes: latest.slice(0, MAX_CHANGES).map(changeMessage) };
     },
   };
 }
 
-/** @throws ConnectError where the object can't be asked: nothing has changed then that anybody was told of */
-async function asked<T>(upstream: string, answer: Promise<T>): Promise<T> {
+/**
+ * @param name of one upstream; "" for all of them
+ * @throws ConnectError `not_found`
+ */
+function selected(upstreams: ReadonlyMap<string, BreakerScope>, name: string): [string, BreakerScope][] {
+  if (name === "") return [...upstreams];
+  const one = upstreams.get(name);
+  if (one === undefined)
+    throw new ConnectError(`no upstream is named ${name}; write ${suggest(name, [...upstreams.keys()])}`, Code.NotFound);
+  return [[name, one]];
+}
+
+/** Whether an endpoint is configured, was ever reported or overridden, or is registered. */
+async function isKnown(
+  breakers: BreakerAdminSettings["breakers"],
+  rings: HashRings | undefined,
+  upstream: string,
+  { ids, isRegistered, service }: BreakerScope,
+  endpoint: string,
+): Promise<boolean> {
+  if (ids.includes(endpoint)) return true;
+  if ((await breakers.getByName(upstream).state()).some((status) => status.endpoint === endpoint)) return true;
+  if (!isRegistered || rings === undefined) return false;
+  const list = await rings.getByName(service).snapshot(-1, undefined);
+  return list.kind === "changed" && list.endpoints.some(({ id }) => id === endpoint);
+}
+
+/** The status of a configured endpoint that no isolate has reported yet. */
+function initialStatus(endpoint: string): BreakerStatus {
+  return { endpoint, kind: "closed", since: undefined, override: undefined, isolates: 0 };
+}
+
+/** @throws ConnectError `unavailable` if the Durable Object cannot be reached; the caller may repeat the call */
+async function reached<T>(upstream: string, response: Promise<T>): Promise<T> {
   try {
-    return await answer;
-  } catch (fault) {
-    logEvent("breaker_request_failed", { upstream, error: fault });
-    throw new ConnectError(`the breakers of ${upstream} can't be asked now: try again`, Code.Unavailable);
+    return await response;
+  } catch (error) {
+    logEvent("breaker_request_failed", { upstream, error });
+    throw new ConnectError(`the breakers of ${upstream} cannot be reached now; try again`, Code.Unavailable);
   }
 }
 
-/** Whoever has the secret may say who he is: the audit has his word for it, and the secret's name. */
-function authorOf({ requestHeader }: HandlerContext, tokenName: string, reason: string): Author {
+/** The operator's name is not verified: everybody with the secret may write any name. The audit therefore has the secret's name as well. */
+function authorOf({ requestHeader }: HandlerContext, tokenName: string, reason: string): ChangeAuthor {
   const name = requestHeader.get(OPERATOR_HEADER);
   if (name !== null && !/^[\w.@+-]{1,64}$/.test(name))
     throw new ConnectError(`${OPERATOR_HEADER}: write 1 to 64 letters, digits and . @ + - _`, Code.InvalidArgument);
-  const why = reason.trim();
-  if (why.length < 1 || why.length > 500) throw new ConnectError("reason: write 1 to 500 characters, for the audit", Code.InvalidArgument);
-  return { who: name === null ? tokenName : `${name} (${tokenName})`, reason: why };
+  const trimmed = reason.trim();
+  if (trimmed.length < 1 || trimmed.length > 500)
+    throw new ConnectError("reason: write 1 to 500 characters, for the audit", Code.InvalidArgument);
+  return { author: name === null ? tokenName : `${name} (${tokenName})`, reason: trimmed };
 }
 
-function message(upstream: string, { endpoint, kind, since, forced, isolates }: BreakerStatus): Breaker {
-  const facts = { upstream, endpoint, state: STATES[kind], forced: forceOf(forced), isolates };
+function breakerMessage(upstream: string, { endpoint, kind, since, override, isolates }: BreakerStatus): Breaker {
+  const facts = { upstream, endpoint, state: STATES[kind], override: overrideMessage(override), isolates };
   return create(BreakerSchema, since === undefined ? facts : { ...facts, since: timestampFromMs(since) });
 }
 
-type Changed = Awaited<ReturnType<CircuitBreaker["changes"]>>[number] & { readonly upstream: string };
+type UpstreamChange = Awaited<ReturnType<CircuitBreaker["changes"]>>[number] & { readonly upstream: string };
 
-function changeMessage({ upstream, at, endpoint, kind, forced, who, reason }: Changed) {
-  const state = STATES[forced ?? kind];
-  return create(ChangeSchema, { time: timestampFromMs(at), upstream, endpoint, state, forced: forceOf(forced), who, reason });
+function changeMessage({ upstream, at, endpoint, kind, override, author, reason }: UpstreamChange) {
+  const facts = { state: STATES[kind], override: overrideMessage(override ?? undefined), author, reason };
+  return create(ChangeSchema, { time: timestampFromMs(at), upstream, endpoint, ...facts });
 }
 
-function forceOf(forced: "open" | "closed" | null | undefined): Force {
-  return forced == null ? Force.EVIDENCE : FORCES[forced];
+function overrideMessage(override: "open" | "closed" | undefined): Override {
+  return override === undefined ? Override.NONE : OVERRIDE_MESSAGES[override];
 }

@@ -1,31 +1,22 @@
-// The gateway's own word on what can be called through it: reflection and health, served in the process as an upstream like any other.
+// Reflection and health (grpc.reflection.v1, grpc.health.v1) of the services behind the gateway.
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { RoutePolicy } from "../../../core/config/route.ts";
 import { discovery } from "../../discovery/discovery.ts";
 import type { Status } from "../../discovery/health.ts";
-import { defineServices } from "../../service.ts";
-import { fixedUpstream, type ServedMethod } from "../upstream/upstream.ts";
+import type { ServedMethod } from "../upstream/upstream.ts";
+import { served } from "./served.ts";
 
 /**
- * The endpoints of reflection and health, to be served beside the configured ones: every layer acts on them as on any other.
- * A discovery service that an operator has listed is not ours: it goes where the configuration says.
+ * The methods of reflection and health. A discovery service that the configuration lists itself is left out: its calls go to its own upstream.
  *
- * @param endpoints what is configured. Whoever may ask sees the files of these services, whole, and all that they import.
- * @param policy    for the calls of discovery: what `defaults` says
- * @param statusOf  of a service behind the gateway, by its full name, or of "", the gateway itself
+ * @param configured the configured methods. Whoever may call reflection can read the whole proto files of their services, imports included.
+ * @param statusOf   gives the status of a service behind the gateway by its full name, and of the gateway itself by ""
  */
 export function discoveryMethods(
-  endpoints: ReadonlyMap<DescMethod, ServedMethod>,
+  configured: ReadonlyMap<DescMethod, ServedMethod>,
   policy: RoutePolicy,
   statusOf: (service: string) => Status | Promise<Status> = () => "serving",
 ): ReadonlyMap<DescMethod, ServedMethod> {
-  const served = [...new Set([...endpoints.keys()].map(({ parent }) => parent))];
-  const own = discovery(served, statusOf);
-  const worker = defineServices(() => own, { discovery: false, readMaxBytes: policy.maxBodyBytes });
-  const env = {};
-  const upstream = fixedUpstream("discovery", {
-    base: "https://discovery.internal",
-    fetch: (url, init) => worker.fetch(new Request(url, init), env),
-  });
-  return new Map(own.flatMap(({ service }) => service.methods.map((method) => [method, { policy, upstream }] as const)));
+  const services = [...new Set([...configured.keys()].map(({ parent }) => parent))];
+  return served("discovery", discovery(services, statusOf), policy);
 }

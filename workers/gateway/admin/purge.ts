@@ -1,58 +1,58 @@
-// The cache as it is purged through the gateway: checks the token and the request, then writes to the log.
-
+// CacheService, which purges cached responses: checks the token and the request, then appends to the purge log.
 import type { DescMethod } from "@bufbuild/protobuf";
-import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import { Code, ConnectError, createServiceImplSpec, type ServiceImpl } from "@connectrpc/connect";
 import { MAX_PURGE_TARGETS, purgeTargetProblem } from "../../../core/cache/purge/purge-log.ts";
 import type { PurgeTarget } from "../../../core/cache/purge/purges.ts";
 import type { RoutePolicy } from "../../../core/config/route.ts";
 import { CacheService, type PurgeTarget as PurgeTargetMessage } from "../../../protos/gen/tidegate/cache/v1/cache_pb.ts";
 import { logEvent } from "../../log.ts";
-import { defineService } from "../../service.ts";
 import type { PurgeView } from "../cache/purge/purge-view.ts";
-import { fixedUpstream, type ServedMethod } from "../upstream/upstream.ts";
-import { bearerOf, isSecret } from "./bearer.ts";
+import type { ServedMethod } from "../upstream/upstream.ts";
+import { requireBearer } from "./bearer.ts";
+import { served } from "./served.ts";
 
-/** The cache's methods, to be served beside the configured ones: every layer acts on them as on any other. */
+/**
+ * The methods of CacheService.
+ *
+ * @param token the secret behind `purge.tokenBinding`
+ */
 export function purgeMethods(view: PurgeView, token: string, policy: RoutePolicy): ReadonlyMap<DescMethod, ServedMethod> {
-  const worker = defineService(CacheService, () => cache(view, token), { discovery: false, readMaxBytes: policy.maxBodyBytes });
-  const env = {};
-  const fetch = (url: string, init: RequestInit) => worker.fetch(new Request(url, init), env);
-  const upstream = fixedUpstream("cache", { base: "https://cache.internal", fetch });
-  return new Map(CacheService.methods.map((method) => [method, { policy, upstream }] as const));
+  return served("cache", [createServiceImplSpec<typeof CacheService>(CacheService, cacheService(view, token))], policy);
 }
 
-function cache(view: PurgeView, token: string): ServiceImpl<typeof CacheService> {
+function cacheService(view: PurgeView, token: string): ServiceImpl<typeof CacheService> {
   return {
     async purge({ targets, hard }, { requestHeader }) {
-      if (!isSecret(bearerOf(requestHeader), token)) {
-        throw new ConnectError("bring the cache's token: Authorization: Bearer ...", Code.Unauthenticated);
-      }
-      const seq = await written(view, targetsOf(targets), hard);
+      requireBearer(requestHeader, token, "cache");
+      const seq = await append(view, targetsOf(targets), hard);
       return { seq: BigInt(seq), effectiveWithinMs: view.withinMs };
     },
   };
 }
 
-/** @throws ConnectError where the log can't be written: then nothing is purged, and the call may be repeated */
-async function written(view: PurgeView, targets: readonly PurgeTarget[], hard: boolean): Promise<number> {
+/** @throws ConnectError `unavailable` if the log cannot be written; nothing is purged then, and the caller may repeat the call */
+async function append(view: PurgeView, targets: readonly PurgeTarget[], hard: boolean): Promise<number> {
   try {
     return await view.purge(targets, hard ? "hard" : "soft");
-  } catch (fault) {
-    logEvent("purge_failed", { error: fault });
-    throw new ConnectError("the log of purges can't be written", Code.Unavailable);
+  } catch (error) {
+    logEvent("purge_failed", { error });
+    throw new ConnectError("the purge log cannot be written; nothing was purged, try again", Code.Unavailable);
   }
 }
 
-/** @throws ConnectError with every problem */
-function targetsOf(wanted: readonly PurgeTargetMessage[]): PurgeTarget[] {
-  const targets = wanted.map(targetOf);
-  const problems = targets.flatMap((target, index) => {
+/** @throws ConnectError `invalid_argument` with the first ten problems */
+function targetsOf(messages: readonly PurgeTargetMessage[]): PurgeTarget[] {
+  const targets: PurgeTarget[] = [];
+  const problems: string[] = [];
+  for (const [index, message] of messages.entries()) {
+    const target = targetOf(message);
     const problem = target === undefined ? "write one of key, tag, route, all: true" : purgeTargetProblem(target);
-    return problem === undefined ? [] : [`targets[${index}]: ${problem}`];
-  });
-  if (wanted.length < 1 || wanted.length > MAX_PURGE_TARGETS) problems.push(`targets: write 1 to ${MAX_PURGE_TARGETS} of them`);
+    if (problem !== undefined) problems.push(`targets[${index}]: ${problem}`);
+    else if (target !== undefined) targets.push(target);
+  }
+  if (messages.length < 1 || messages.length > MAX_PURGE_TARGETS) problems.push(`targets: write 1 to ${MAX_PURGE_TARGETS} targets`);
   if (problems.length > 0) throw new ConnectError(problems.slice(0, 10).join("; "), Code.InvalidArgument);
-  return targets as PurgeTarget[];
+  return targets;
 }
 
 function targetOf({ target }: PurgeTargetMessage): PurgeTarget | undefined {

@@ -1,7 +1,7 @@
 // Tells the object of a service what this isolate has seen of its endpoints, behind the answer, and hears what all isolates have.
 
 import type { LocalBreakers } from "../../../core/breaker/local-breakers.ts";
-import type { BreakerReport, BreakerView, Reporter } from "../../../core/breaker/shared-breaker.ts";
+import type { BreakerReport, BreakerView, Reporter } from "../../../core/breaker/report.ts";
 import type { BreakerPolicy } from "../../../core/config/breaker.ts";
 import { logEvent } from "../../log.ts";
 import type { Call } from "../call.ts";

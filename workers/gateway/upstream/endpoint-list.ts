@@ -1,7 +1,7 @@
 // The registered endpoints of one service as this isolate knows them: asked for behind answers, kept where nobody can be asked.
 
 import { endpointId, type HealthPolicy, type UpstreamPolicy } from "../../../core/config/upstream.ts";
-import type { ConfiguredEndpoint, EndpointSnapshot, RegisteredEndpoint } from "../../../core/registry.ts";
+import type { ConfiguredEndpoint, EndpointSnapshot, RegisteredEndpoint } from "../../../core/registry/registry.ts";
 import { logEvent } from "../../log.ts";
 
 /** The objects that keep the lists: `durable-objects/hash-ring.ts`, by service. */

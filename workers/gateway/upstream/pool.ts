@@ -4,7 +4,7 @@ import { BALANCERS } from "../../../core/balance/balancers.ts";
 import { Fleet, type Member } from "../../../core/balance/fleet.ts";
 import type { LoadReport } from "../../../core/balance/load.ts";
 import type { ServingStatus } from "../../../core/balance/member.ts";
-import { PROBE_MS } from "../../../core/breaker/shared-breaker.ts";
+import { PROBE_MS } from "../../../core/breaker/report.ts";
 import type { BreakerPolicy } from "../../../core/config/breaker.ts";
 import { hashField } from "../../../core/config/hash-on.ts";
 import type { ThrottlePolicy } from "../../../core/config/overload.ts";

@@ -1,4 +1,4 @@
-// An operator's word over breakers, through the running gateway: who may speak, what it does to calls, and what the audit says of it.
+// BreakerService through the running gateway: who may call it, what an override does to calls, and what the audit log says.
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../../../core/config/gateway.ts";
@@ -11,23 +11,23 @@ const START = Date.UTC(2026, 0, 1);
 const SERVICE = "users.v1.UserService";
 let names = 0;
 
-/** A gateway whose breakers nobody else has; `calls` counts those of its endpoints. */
+/** A gateway with breakers of its own. `calls` counts the calls of each endpoint, `reported` has the upstreams that got a report. */
 function over(input: Partial<GatewayInput> = {}, bindings: Record<string, unknown> = {}, upstream: object = {}) {
   const prefix = `operated-${names++}/`;
-  let pending = 0; // reports behind answers
-  const told = new Set<string>(); // objects that got one
+  let pending = 0; // reports in flight
+  const reported = new Set<string>();
   const CIRCUIT_BREAKER = {
     getByName: (service: string) => {
       const object = env.CIRCUIT_BREAKER.getByName(prefix + service) as DurableObjectStub<CircuitBreaker>;
       const report = (...args: Parameters<CircuitBreaker["report"]>) => {
         pending += 1;
-        told.add(service);
+        reported.add(service);
         return object.report(...args).finally(() => {
           pending -= 1;
         });
       };
       const { state, changes } = { state: () => object.state(), changes: () => object.changes() };
-      return { report, state, changes, force: (...args: Parameters<CircuitBreaker["force"]>) => object.force(...args) };
+      return { report, state, changes, setOverride: (...args: Parameters<CircuitBreaker["setOverride"]>) => object.setOverride(...args) };
     },
   };
   const HASH_RING = { getByName: (service: string) => env.HASH_RING.getByName(prefix + service) };
@@ -47,17 +47,17 @@ function over(input: Partial<GatewayInput> = {}, bindings: Record<string, unknow
   const call = async (method: string, message: object = {}, headers: Record<string, string> = {}) => {
     const all = { "content-type": "application/json", authorization: `Bearer ${TOKEN}`, "tidegate-operator": "ada", ...headers };
     const url = `https://gateway.example/tidegate.breaker.v1.BreakerService/${method}`;
-    const answer = await gateway(new Request(url, { method: "POST", headers: all, body: JSON.stringify(message) }));
-    return { status: answer.status, body: (await answer.json()) as Record<string, never> };
+    const response = await gateway(new Request(url, { method: "POST", headers: all, body: JSON.stringify(message) }));
+    return { status: response.status, body: (await response.json()) as Record<string, never> };
   };
   const settled = () => vi.waitUntil(() => pending === 0, { timeout: 60_000, interval: 1 });
-  return { gateway, calls, call, settled, told };
+  return { gateway, calls, call, settled, reported };
 }
 
 const open = (endpoint: string, more: object = {}) => ({
   upstream: SERVICE,
   endpoint,
-  force: "FORCE_OPEN",
+  override: "OVERRIDE_OPEN",
   reason: "disk is full",
   ...more,
 });
@@ -66,7 +66,7 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: START }));
 afterEach(() => void vi.useRealTimers());
 
 describe("BreakerService", () => {
-  it("keeps calls from an endpoint that an operator has opened, and lets them back when he takes his word back", async () => {
+  it("keeps calls from an endpoint that an operator has opened, until the override is removed", async () => {
     const { gateway, calls, call, settled } = over();
     let now = START;
     const minute = async () => {
@@ -80,37 +80,42 @@ describe("BreakerService", () => {
       return { ...calls };
     };
     expect(await minute()).toEqual({ A: 20, B: 20, C: 20 });
-    expect(await call("ForceBreaker", open("B"))).toMatchObject({
+    expect(await call("SetOverride", open("B"))).toMatchObject({
       status: 200,
-      body: { upstream: SERVICE, endpoint: "B", state: "STATE_OPEN", forced: "FORCE_OPEN" },
+      body: { upstream: SERVICE, endpoint: "B", state: "STATE_OPEN", override: "OVERRIDE_OPEN" },
     });
-    expect((await minute()).B).toBeLessThanOrEqual(4); // within eleven seconds of it
+    expect((await minute()).B).toBeLessThanOrEqual(4); // within 11 s of the override
     expect((await minute()).B).toBe(0);
-    await call("ForceBreaker", open("B", { force: "FORCE_EVIDENCE", reason: "disk is empty" }));
+    await call("SetOverride", open("B", { override: "OVERRIDE_NONE", reason: "disk is empty" }));
     await minute();
     expect(await minute()).toEqual({ A: 20, B: 20, C: 20 });
   });
 
-  it("lists every endpoint that is configured or known, and every change with who and why, the latest first", async () => {
+  it("lists every configured or reported endpoint, and every change with author and reason, the latest first", async () => {
     const { call } = over();
-    await call("ForceBreaker", open("C"));
+    await call("SetOverride", open("C"));
     vi.setSystemTime(START + 5_000);
-    await call("ForceBreaker", open("C", { force: "FORCE_CLOSED", reason: " it is enough " }), { "tidegate-operator": "bob@example" });
+    await call("SetOverride", open("C", { override: "OVERRIDE_CLOSED", reason: " it is enough " }), { "tidegate-operator": "bob@example" });
     expect((await call("ListBreakers", { upstream: SERVICE })).body).toEqual({
       breakers: [
-        { upstream: SERVICE, endpoint: "C", state: "STATE_CLOSED", since: "2026-01-01T00:00:05Z", forced: "FORCE_CLOSED" },
-        { upstream: SERVICE, endpoint: "A", state: "STATE_CLOSED", forced: "FORCE_EVIDENCE" },
-        { upstream: SERVICE, endpoint: "B", state: "STATE_CLOSED", forced: "FORCE_EVIDENCE" },
+        { upstream: SERVICE, endpoint: "C", state: "STATE_CLOSED", since: "2026-01-01T00:00:05Z", override: "OVERRIDE_CLOSED" },
+        { upstream: SERVICE, endpoint: "A", state: "STATE_CLOSED", override: "OVERRIDE_NONE" },
+        { upstream: SERVICE, endpoint: "B", state: "STATE_CLOSED", override: "OVERRIDE_NONE" },
       ],
     });
     const first = {
       time: "2026-01-01T00:00:00Z",
       state: "STATE_OPEN",
-      forced: "FORCE_OPEN",
-      who: "ada (OPERATOR_TOKEN)",
+      override: "OVERRIDE_OPEN",
+      author: "ada (OPERATOR_TOKEN)",
       reason: "disk is full",
     };
-    const second = { time: "2026-01-01T00:00:05Z", state: "STATE_CLOSED", forced: "FORCE_CLOSED", who: "bob@example (OPERATOR_TOKEN)" };
+    const second = {
+      time: "2026-01-01T00:00:05Z",
+      state: "STATE_CLOSED",
+      override: "OVERRIDE_CLOSED",
+      author: "bob@example (OPERATOR_TOKEN)",
+    };
     const of = { upstream: SERVICE, endpoint: "C" };
     expect((await call("ListChanges")).body).toEqual({
       changes: [
@@ -120,7 +125,7 @@ describe("BreakerService", () => {
     });
   });
 
-  it("knows canaries, mirrors and endpoints that have registered", async () => {
+  it("lists canaries and mirrors, and overrides registered endpoints", async () => {
     const traffic = {
       canaries: [{ name: "v2", upstream: { binding: "A" }, percent: 5 }],
       mirror: { upstream: { binding: "B" }, percent: 1 },
@@ -137,15 +142,15 @@ describe("BreakerService", () => {
       `${SERVICE}@v2 A`,
       `${SERVICE}@mirror B`,
     ]);
-    expect((await call("ForceBreaker", open("A", { upstream: `${SERVICE}@v2` }))).status).toBe(200);
-    expect((await call("ForceBreaker", open("late"))).status).toBe(404);
+    expect((await call("SetOverride", open("A", { upstream: `${SERVICE}@v2` }))).status).toBe(200);
+    expect((await call("SetOverride", open("late"))).status).toBe(404);
     const ring = env.HASH_RING.getByName(`operated-${names - 1}/${SERVICE}`);
     const late = { id: "late", url: "https://late.example", weight: 1, priority: 0, zone: "", metadata: {}, leaseMs: 60_000 };
     await ring.register(late, 0);
-    expect((await call("ForceBreaker", open("late"))).status).toBe(200);
+    expect((await call("SetOverride", open("late"))).status).toBe(200);
   });
 
-  it("lists under the names that isolates report to: of services, versions, fallbacks and routes of plain HTTP", async () => {
+  it("lists the upstreams that isolates report: services, canaries, mirrors, fallbacks and plain HTTP routes", async () => {
     const traffic = {
       canaries: [{ name: "v2", upstream: { binding: "A" }, percent: 50 }],
       mirror: { upstream: { binding: "B" }, percent: 100 },
@@ -158,7 +163,7 @@ describe("BreakerService", () => {
     const services = { [SERVICE]: { upstream: { binding: "DOWN" }, traffic, methods } };
     const httpRoutes = { "/assets/": { upstream: { binding: "B" } } };
     const input = { services, httpRoutes, defaults: { retries: false } } as never;
-    const { gateway, call, settled, told } = over(input, { DOWN: down });
+    const { gateway, call, settled, reported } = over(input, { DOWN: down });
     for (let n = 0; n < 40; n++) {
       const address = { "cf-connecting-ip": `192.0.2.${n}` };
       await gateway(unary("GetUser", {}, address));
@@ -167,8 +172,8 @@ describe("BreakerService", () => {
     expect((await gateway(new Request("https://gateway.example/assets/x"))).status).toBe(200);
     await settled();
     const { breakers } = (await call("ListBreakers")).body as unknown as { breakers: { upstream: string }[] };
-    expect(new Set(breakers.map(({ upstream }) => upstream))).toEqual(told);
-    expect(told.size).toBe(6);
+    expect(new Set(breakers.map(({ upstream }) => upstream))).toEqual(reported);
+    expect(reported.size).toBe(6);
   });
 
   it.each([
@@ -176,60 +181,60 @@ describe("BreakerService", () => {
     ["another token", { authorization: "Bearer a secret of the operatorz" }],
     ["an empty token", { authorization: "Bearer " }],
     ["a token by another scheme", { authorization: `Basic ${TOKEN}` }],
-  ])("lets nobody speak or listen who brings %s", async (_, headers) => {
+  ])("refuses every method with %s", async (_, headers) => {
     const { call } = over();
     for (const [method, message] of [
       ["ListBreakers", {}],
-      ["ForceBreaker", open("A")],
+      ["SetOverride", open("A")],
       ["ListChanges", {}],
     ] as const)
       expect(await call(method, message, headers)).toMatchObject({ status: 401, body: { code: "unauthenticated" } });
     expect((await call("ListChanges")).body).toEqual({});
   });
 
-  it("is not served where no token is configured", async () => {
+  it("is not served without a configured token", async () => {
     const { call } = over({ breakers: undefined } as never);
     expect(await call("ListBreakers")).toMatchObject({ status: 404 });
   });
 
   it.each([
     [{ upstream: "users.v1.UserServise" }, 404, "users.v1.UserService"],
-    [{ upstream: "" }, 400, "upstream: write one"],
-    [{ endpoint: "https://nobody.example" }, 404, "no endpoint"],
-    [{ force: "FORCE_UNSPECIFIED" }, 400, "FORCE_OPEN"],
-    [{ force: 9 }, 400, "FORCE_OPEN"],
+    [{ upstream: "" }, 400, "upstream is empty; write the name of one"],
+    [{ endpoint: "https://unknown.example" }, 404, "has no endpoint https://unknown.example"],
+    [{ override: "OVERRIDE_UNSPECIFIED" }, 400, "OVERRIDE_OPEN"],
+    [{ override: 9 }, 400, "OVERRIDE_OPEN"],
     [{ reason: " " }, 400, "reason"],
     [{ reason: undefined }, 400, "reason"],
-  ])("tells what is wrong with %j", async (more, status, told) => {
+  ])("says what is wrong with %j", async (more, status, message) => {
     const { call } = over();
-    const answer = await call("ForceBreaker", open("A", more));
-    expect([answer.status, answer.body["message"]]).toEqual([status, expect.stringContaining(told)]);
+    const response = await call("SetOverride", open("A", more));
+    expect([response.status, response.body["message"]]).toEqual([status, expect.stringContaining(message)]);
     expect((await call("ListChanges")).body).toEqual({});
   });
 
-  it("takes no reason of a length that nobody reads", async () => {
+  it("takes a reason of 500 characters at most", async () => {
     const { call } = over();
-    expect((await call("ForceBreaker", open("A", { reason: "x".repeat(501) }))).status).toBe(400);
-    expect((await call("ForceBreaker", open("A", { reason: "x".repeat(500) }))).status).toBe(200);
+    expect((await call("SetOverride", open("A", { reason: "x".repeat(501) }))).status).toBe(400);
+    expect((await call("SetOverride", open("A", { reason: "x".repeat(500) }))).status).toBe(200);
   });
 
-  it("refuses a name that would forge the audit, and a word that nobody would heed", async () => {
+  it("refuses an operator's name that would forge the audit log, and an override of an upstream without breakers", async () => {
     const { call } = over();
-    expect((await call("ForceBreaker", open("A"), { "tidegate-operator": "ada) (ROOT" })).status).toBe(400);
-    const unheeded = over({ services: { [SERVICE]: { upstream: { binding: "A" }, breaker: { mode: "off" } } } as never });
-    expect((await unheeded.call("ForceBreaker", open("A"))).body).toMatchObject({ code: "failed_precondition" });
+    expect((await call("SetOverride", open("A"), { "tidegate-operator": "ada) (ROOT" })).status).toBe(400);
+    const withoutBreakers = over({ services: { [SERVICE]: { upstream: { binding: "A" }, breaker: { mode: "off" } } } as never });
+    expect((await withoutBreakers.call("SetOverride", open("A"))).body).toMatchObject({ code: "failed_precondition" });
   });
 
-  it("says so where the object can't be asked", async () => {
+  it("is unavailable if the Durable Object cannot be reached", async () => {
     vi.spyOn(console, "warn").mockImplementation(() => undefined);
     const gone = () => Promise.reject(new Error("overloaded"));
     const { call } = over(
       { defaults: { retries: false } },
-      { CIRCUIT_BREAKER: { getByName: () => ({ state: gone, force: gone, changes: gone, report: gone }) } },
+      { CIRCUIT_BREAKER: { getByName: () => ({ state: gone, setOverride: gone, changes: gone, report: gone }) } },
     );
     for (const [method, message] of [
       ["ListBreakers", {}],
-      ["ForceBreaker", open("A")],
+      ["SetOverride", open("A")],
       ["ListChanges", {}],
     ] as const)
       expect(await call(method, message)).toMatchObject({ status: 503, body: { code: "unavailable" } });
@@ -242,13 +247,13 @@ describe("BreakerService", () => {
     [{ tokenBinding: 7 }, {}, "breakers.tokenBinding"],
     [{ token: "x" }, {}, "breakers.token"],
     [{ tokenBinding: "OPERATOR_TOKEN" }, { CIRCUIT_BREAKER: undefined }, "no binding CIRCUIT_BREAKER"],
-  ])("tells a mistake before anything starts: %j", (breakers, bindings, told) => {
+  ])("reports a wrong configuration at the start: %j", (breakers, bindings, problem) => {
     try {
       over({ breakers: breakers as never }, bindings);
       expect.unreachable();
     } catch (error) {
       expect(error).toBeInstanceOf(InvalidConfiguration);
-      expect((error as Error).message).toContain(told);
+      expect((error as Error).message).toContain(problem);
     }
   });
 });

@@ -66,7 +66,10 @@ it.each([
 
 it("says so where the log can't be written", async () => {
   const answer = await gateway(true).purge({ targets: [{ all: true }] });
-  expect([answer.status, await answer.json()]).toMatchObject([503, { code: "unavailable", message: "the log of purges can't be written" }]);
+  expect([answer.status, await answer.json()]).toMatchObject([
+    503,
+    { code: "unavailable", message: "the purge log cannot be written; nothing was purged, try again" },
+  ]);
 });
 
 it("is not served where nobody may purge", async () => {

@@ -2,7 +2,7 @@
 // @generated from file tidegate/breaker/v1/breaker.proto (package tidegate.breaker.v1, syntax proto3)
 /* eslint-disable */
 
-// Circuit breakers: what they are at, and an operator's word over them.
+// Circuit breakers: their states, and overrides by operators.
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -14,23 +14,23 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tidegate/breaker/v1/breaker.proto.
  */
 export const file_tidegate_breaker_v1_breaker: GenFile = /*@__PURE__*/
-  fileDesc("CiF0aWRlZ2F0ZS9icmVha2VyL3YxL2JyZWFrZXIucHJvdG8SE3RpZGVnYXRlLmJyZWFrZXIudjEiwQEKB0JyZWFrZXISEAoIdXBzdHJlYW0YASABKAkSEAoIZW5kcG9pbnQYAiABKAkSKQoFc3RhdGUYAyABKA4yGi50aWRlZ2F0ZS5icmVha2VyLnYxLlN0YXRlEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgZmb3JjZWQYBSABKA4yGi50aWRlZ2F0ZS5icmVha2VyLnYxLkZvcmNlEhAKCGlzb2xhdGVzGAYgASgFIicKE0xpc3RCcmVha2Vyc1JlcXVlc3QSEAoIdXBzdHJlYW0YASABKAkiRgoUTGlzdEJyZWFrZXJzUmVzcG9uc2USLgoIYnJlYWtlcnMYASADKAsyHC50aWRlZ2F0ZS5icmVha2VyLnYxLkJyZWFrZXIidAoTRm9yY2VCcmVha2VyUmVxdWVzdBIQCgh1cHN0cmVhbRgBIAEoCRIQCghlbmRwb2ludBgCIAEoCRIpCgVmb3JjZRgDIAEoDjIaLnRpZGVnYXRlLmJyZWFrZXIudjEuRm9yY2USDgoGcmVhc29uGAQgASgJIiYKEkxpc3RDaGFuZ2VzUmVxdWVzdBIQCgh1cHN0cmVhbRgBIAEoCSJDChNMaXN0Q2hhbmdlc1Jlc3BvbnNlEiwKB2NoYW5nZXMYASADKAsyGy50aWRlZ2F0ZS5icmVha2VyLnYxLkNoYW5nZSLKAQoGQ2hhbmdlEigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHVwc3RyZWFtGAIgASgJEhAKCGVuZHBvaW50GAMgASgJEikKBXN0YXRlGAQgASgOMhoudGlkZWdhdGUuYnJlYWtlci52MS5TdGF0ZRIqCgZmb3JjZWQYBSABKA4yGi50aWRlZ2F0ZS5icmVha2VyLnYxLkZvcmNlEgsKA3dobxgGIAEoCRIOCgZyZWFzb24YByABKAkqZQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9DTE9TRUQQARIOCgpTVEFURV9PUEVOEAISEwoPU1RBVEVfSEFMRl9PUEVOEAMSDgoKU1RBVEVfUkFNUBAEKlQKBUZvcmNlEhUKEUZPUkNFX1VOU1BFQ0lGSUVEEAASEgoORk9SQ0VfRVZJREVOQ0UQARIOCgpGT1JDRV9PUEVOEAISEAoMRk9SQ0VfQ0xPU0VEEAMyvgIKDkJyZWFrZXJTZXJ2aWNlEmgKDExpc3RCcmVha2VycxIoLnRpZGVnYXRlLmJyZWFrZXIudjEuTGlzdEJyZWFrZXJzUmVxdWVzdBopLnRpZGVnYXRlLmJyZWFrZXIudjEuTGlzdEJyZWFrZXJzUmVzcG9uc2UiA5ACARJbCgxGb3JjZUJyZWFrZXISKC50aWRlZ2F0ZS5icmVha2VyLnYxLkZvcmNlQnJlYWtlclJlcXVlc3QaHC50aWRlZ2F0ZS5icmVha2VyLnYxLkJyZWFrZXIiA5ACAhJlCgtMaXN0Q2hhbmdlcxInLnRpZGVnYXRlLmJyZWFrZXIudjEuTGlzdENoYW5nZXNSZXF1ZXN0GigudGlkZWdhdGUuYnJlYWtlci52MS5MaXN0Q2hhbmdlc1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("CiF0aWRlZ2F0ZS9icmVha2VyL3YxL2JyZWFrZXIucHJvdG8SE3RpZGVnYXRlLmJyZWFrZXIudjEixgEKB0JyZWFrZXISEAoIdXBzdHJlYW0YASABKAkSEAoIZW5kcG9pbnQYAiABKAkSKQoFc3RhdGUYAyABKA4yGi50aWRlZ2F0ZS5icmVha2VyLnYxLlN0YXRlEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCghvdmVycmlkZRgFIAEoDjIdLnRpZGVnYXRlLmJyZWFrZXIudjEuT3ZlcnJpZGUSEAoIaXNvbGF0ZXMYBiABKAUiJwoTTGlzdEJyZWFrZXJzUmVxdWVzdBIQCgh1cHN0cmVhbRgBIAEoCSJGChRMaXN0QnJlYWtlcnNSZXNwb25zZRIuCghicmVha2VycxgBIAMoCzIcLnRpZGVnYXRlLmJyZWFrZXIudjEuQnJlYWtlciJ5ChJTZXRPdmVycmlkZVJlcXVlc3QSEAoIdXBzdHJlYW0YASABKAkSEAoIZW5kcG9pbnQYAiABKAkSLwoIb3ZlcnJpZGUYAyABKA4yHS50aWRlZ2F0ZS5icmVha2VyLnYxLk92ZXJyaWRlEg4KBnJlYXNvbhgEIAEoCSImChJMaXN0Q2hhbmdlc1JlcXVlc3QSEAoIdXBzdHJlYW0YASABKAkiQwoTTGlzdENoYW5nZXNSZXNwb25zZRIsCgdjaGFuZ2VzGAEgAygLMhsudGlkZWdhdGUuYnJlYWtlci52MS5DaGFuZ2Ui0gEKBkNoYW5nZRIoCgR0aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCgh1cHN0cmVhbRgCIAEoCRIQCghlbmRwb2ludBgDIAEoCRIpCgVzdGF0ZRgEIAEoDjIaLnRpZGVnYXRlLmJyZWFrZXIudjEuU3RhdGUSLwoIb3ZlcnJpZGUYBSABKA4yHS50aWRlZ2F0ZS5icmVha2VyLnYxLk92ZXJyaWRlEg4KBmF1dGhvchgGIAEoCRIOCgZyZWFzb24YByABKAkqZQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9DTE9TRUQQARIOCgpTVEFURV9PUEVOEAISEwoPU1RBVEVfSEFMRl9PUEVOEAMSDgoKU1RBVEVfUkFNUBAEKl8KCE92ZXJyaWRlEhgKFE9WRVJSSURFX1VOU1BFQ0lGSUVEEAASEQoNT1ZFUlJJREVfTk9ORRABEhEKDU9WRVJSSURFX09QRU4QAhITCg9PVkVSUklERV9DTE9TRUQQAzK8AgoOQnJlYWtlclNlcnZpY2USaAoMTGlzdEJyZWFrZXJzEigudGlkZWdhdGUuYnJlYWtlci52MS5MaXN0QnJlYWtlcnNSZXF1ZXN0GikudGlkZWdhdGUuYnJlYWtlci52MS5MaXN0QnJlYWtlcnNSZXNwb25zZSIDkAIBElkKC1NldE92ZXJyaWRlEicudGlkZWdhdGUuYnJlYWtlci52MS5TZXRPdmVycmlkZVJlcXVlc3QaHC50aWRlZ2F0ZS5icmVha2VyLnYxLkJyZWFrZXIiA5ACAhJlCgtMaXN0Q2hhbmdlcxInLnRpZGVnYXRlLmJyZWFrZXIudjEuTGlzdENoYW5nZXNSZXF1ZXN0GigudGlkZWdhdGUuYnJlYWtlci52MS5MaXN0Q2hhbmdlc1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
- * The breaker of one endpoint, for all isolates.
+ * The shared breaker of one endpoint.
  *
  * @generated from message tidegate.breaker.v1.Breaker
  */
 export type Breaker = Message<"tidegate.breaker.v1.Breaker"> & {
   /**
-   * `users.v1.UserService`; with `@v2` for a canary of that name, `@mirror`, `@fallback`; a path for a route of plain HTTP.
+   * `users.v1.UserService`; with `@v2` for a canary named `v2`, `@mirror`, `@fallback`; the path prefix of a plain HTTP route.
    *
    * @generated from field: string upstream = 1;
    */
   upstream: string;
 
   /**
-   * The id of the endpoint: its URL, the name of its binding, or the id it has registered with.
+   * The id of the endpoint: its URL, the name of its binding, or the id that it has registered with.
    *
    * @generated from field: string endpoint = 2;
    */
@@ -42,19 +42,19 @@ export type Breaker = Message<"tidegate.breaker.v1.Breaker"> & {
   state: State;
 
   /**
-   * When it changed last; unset where it never has.
+   * Time of the last change; unset if the breaker has never changed.
    *
    * @generated from field: google.protobuf.Timestamp since = 4;
    */
   since?: Timestamp | undefined;
 
   /**
-   * @generated from field: tidegate.breaker.v1.Force forced = 5;
+   * @generated from field: tidegate.breaker.v1.Override override = 5;
    */
-  forced: Force;
+  override: Override;
 
   /**
-   * Isolates that have told of it in the last seconds.
+   * Number of isolates that have reported this endpoint in the last 15 s.
    *
    * @generated from field: int32 isolates = 6;
    */
@@ -105,9 +105,9 @@ export const ListBreakersResponseSchema: GenMessage<ListBreakersResponse> = /*@_
   messageDesc(file_tidegate_breaker_v1_breaker, 2);
 
 /**
- * @generated from message tidegate.breaker.v1.ForceBreakerRequest
+ * @generated from message tidegate.breaker.v1.SetOverrideRequest
  */
-export type ForceBreakerRequest = Message<"tidegate.breaker.v1.ForceBreakerRequest"> & {
+export type SetOverrideRequest = Message<"tidegate.breaker.v1.SetOverrideRequest"> & {
   /**
    * @generated from field: string upstream = 1;
    */
@@ -119,12 +119,12 @@ export type ForceBreakerRequest = Message<"tidegate.breaker.v1.ForceBreakerReque
   endpoint: string;
 
   /**
-   * @generated from field: tidegate.breaker.v1.Force force = 3;
+   * @generated from field: tidegate.breaker.v1.Override override = 3;
    */
-  force: Force;
+  override: Override;
 
   /**
-   * Why, for the audit: 1 to 500 characters.
+   * The reason, for the audit log: 1 to 500 characters.
    *
    * @generated from field: string reason = 4;
    */
@@ -132,10 +132,10 @@ export type ForceBreakerRequest = Message<"tidegate.breaker.v1.ForceBreakerReque
 };
 
 /**
- * Describes the message tidegate.breaker.v1.ForceBreakerRequest.
- * Use `create(ForceBreakerRequestSchema)` to create a new message.
+ * Describes the message tidegate.breaker.v1.SetOverrideRequest.
+ * Use `create(SetOverrideRequestSchema)` to create a new message.
  */
-export const ForceBreakerRequestSchema: GenMessage<ForceBreakerRequest> = /*@__PURE__*/
+export const SetOverrideRequestSchema: GenMessage<SetOverrideRequest> = /*@__PURE__*/
   messageDesc(file_tidegate_breaker_v1_breaker, 3);
 
 /**
@@ -162,7 +162,7 @@ export const ListChangesRequestSchema: GenMessage<ListChangesRequest> = /*@__PUR
  */
 export type ListChangesResponse = Message<"tidegate.breaker.v1.ListChangesResponse"> & {
   /**
-   * At most 200 by evidence and 200 by operators of each upstream.
+   * At most 200 changes by evidence and 200 by operators of each upstream.
    *
    * @generated from field: repeated tidegate.breaker.v1.Change changes = 1;
    */
@@ -177,7 +177,7 @@ export const ListChangesResponseSchema: GenMessage<ListChangesResponse> = /*@__P
   messageDesc(file_tidegate_breaker_v1_breaker, 5);
 
 /**
- * A change of a breaker.
+ * One change of a breaker.
  *
  * @generated from message tidegate.breaker.v1.Change
  */
@@ -198,23 +198,25 @@ export type Change = Message<"tidegate.breaker.v1.Change"> & {
   endpoint: string;
 
   /**
-   * What it came to.
+   * The state after the change.
    *
    * @generated from field: tidegate.breaker.v1.State state = 4;
    */
   state: State;
 
   /**
-   * @generated from field: tidegate.breaker.v1.Force forced = 5;
+   * The override after the change.
+   *
+   * @generated from field: tidegate.breaker.v1.Override override = 5;
    */
-  forced: Force;
+  override: Override;
 
   /**
-   * `evidence`, or the operator and the secret that the call brought: `ada (OPERATOR_TOKEN)`.
+   * `evidence`, or the operator with the name of the secret that the call was made with: `ada (OPERATOR_TOKEN)`.
    *
-   * @generated from field: string who = 6;
+   * @generated from field: string author = 6;
    */
-  who: string;
+  author: string;
 
   /**
    * @generated from field: string reason = 7;
@@ -230,7 +232,7 @@ export const ChangeSchema: GenMessage<Change> = /*@__PURE__*/
   messageDesc(file_tidegate_breaker_v1_breaker, 6);
 
 /**
- * Which calls pass.
+ * The state of a breaker: which calls pass.
  *
  * @generated from enum tidegate.breaker.v1.State
  */
@@ -241,28 +243,28 @@ export const State = {
   UNSPECIFIED: 0,
 
   /**
-   * All of them.
+   * All calls pass.
    *
    * @generated from enum value: STATE_CLOSED = 1;
    */
   CLOSED: 1,
 
   /**
-   * None.
+   * No call passes.
    *
    * @generated from enum value: STATE_OPEN = 2;
    */
   OPEN: 2,
 
   /**
-   * A few, that find out whether the endpoint is well.
+   * A few calls pass as probes: they find out whether the endpoint is healthy again.
    *
    * @generated from enum value: STATE_HALF_OPEN = 3;
    */
   HALF_OPEN: 3,
 
   /**
-   * A share that grows.
+   * A growing share of the calls passes.
    *
    * @generated from enum value: STATE_RAMP = 4;
    */
@@ -270,7 +272,7 @@ export const State = {
 } as const;
 
 /**
- * Which calls pass.
+ * The state of a breaker: which calls pass.
  *
  * @generated from enum tidegate.breaker.v1.State
  */
@@ -283,59 +285,59 @@ export const StateSchema: GenEnum<State> = /*@__PURE__*/
   enumDesc(file_tidegate_breaker_v1_breaker, 0);
 
 /**
- * Whose word holds.
+ * What an operator has set.
  *
- * @generated from enum tidegate.breaker.v1.Force
+ * @generated from enum tidegate.breaker.v1.Override
  */
-export const Force = {
+export const Override = {
   /**
-   * @generated from enum value: FORCE_UNSPECIFIED = 0;
+   * @generated from enum value: OVERRIDE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * That of the isolates.
+   * No override: the reports of the isolates decide.
    *
-   * @generated from enum value: FORCE_EVIDENCE = 1;
+   * @generated from enum value: OVERRIDE_NONE = 1;
    */
-  EVIDENCE: 1,
+  NONE: 1,
 
   /**
-   * An operator's: no call passes.
+   * No call passes.
    *
-   * @generated from enum value: FORCE_OPEN = 2;
+   * @generated from enum value: OVERRIDE_OPEN = 2;
    */
   OPEN: 2,
 
   /**
-   * An operator's: every call passes.
+   * Every call passes.
    *
-   * @generated from enum value: FORCE_CLOSED = 3;
+   * @generated from enum value: OVERRIDE_CLOSED = 3;
    */
   CLOSED: 3,
 } as const;
 
 /**
- * Whose word holds.
+ * What an operator has set.
  *
- * @generated from enum tidegate.breaker.v1.Force
+ * @generated from enum tidegate.breaker.v1.Override
  */
-export type Force = (typeof Force)[keyof typeof Force] | UnknownEnum;
+export type Override = (typeof Override)[keyof typeof Override] | UnknownEnum;
 
 /**
- * Describes the enum tidegate.breaker.v1.Force.
+ * Describes the enum tidegate.breaker.v1.Override.
  */
-export const ForceSchema: GenEnum<Force> = /*@__PURE__*/
+export const OverrideSchema: GenEnum<Override> = /*@__PURE__*/
   enumDesc(file_tidegate_breaker_v1_breaker, 1);
 
 /**
- * The breakers of all upstreams. Every call needs the operator's token as a bearer token; `Tidegate-Operator` says who calls.
+ * The shared breakers of all upstreams. Every call needs the operator's token as a bearer token; `Tidegate-Operator` names the operator.
  *
  * @generated from service tidegate.breaker.v1.BreakerService
  */
 export const BreakerService: GenService<{
   /**
-   * Lists breakers: of endpoints that are configured, and of those that any isolate has told of.
+   * Lists breakers: of configured endpoints, and of endpoints that any isolate has reported.
    *
    * @generated from rpc tidegate.breaker.v1.BreakerService.ListBreakers
    */
@@ -345,18 +347,18 @@ export const BreakerService: GenService<{
     output: typeof ListBreakersResponseSchema;
   },
   /**
-   * Opens or closes a breaker whatever isolates see, or leaves it to what they see. It holds until it is changed, over restarts too.
-   * Isolates hear of it with their next report: within eleven seconds, one where calls fail.
+   * Opens or closes a breaker whatever isolates report, or removes the override. An override holds until it is changed, also over restarts.
+   * Isolates receive it in the response to their next report: within 11 s, or within 1 s if calls fail.
    *
-   * @generated from rpc tidegate.breaker.v1.BreakerService.ForceBreaker
+   * @generated from rpc tidegate.breaker.v1.BreakerService.SetOverride
    */
-  forceBreaker: {
+  setOverride: {
     methodKind: "unary";
-    input: typeof ForceBreakerRequestSchema;
+    input: typeof SetOverrideRequestSchema;
     output: typeof BreakerSchema;
   },
   /**
-   * Lists what has changed, by whom and why, the latest first.
+   * Lists the changes of breakers with author and reason, the latest first.
    *
    * @generated from rpc tidegate.breaker.v1.BreakerService.ListChanges
    */

@@ -2,7 +2,7 @@
 // @generated from file tidegate/cache/v1/cache.proto (package tidegate.cache.v1, syntax proto3)
 /* eslint-disable */
 
-// What the gateway keeps of answers, and how to be rid of it.
+// The cache of responses: purges.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -15,20 +15,21 @@ export const file_tidegate_cache_v1_cache: GenFile = /*@__PURE__*/
   fileDesc("Ch10aWRlZ2F0ZS9jYWNoZS92MS9jYWNoZS5wcm90bxIRdGlkZWdhdGUuY2FjaGUudjEiTQoMUHVyZ2VSZXF1ZXN0Ei8KB3RhcmdldHMYASADKAsyHi50aWRlZ2F0ZS5jYWNoZS52MS5QdXJnZVRhcmdldBIMCgRoYXJkGAIgASgIIlUKC1B1cmdlVGFyZ2V0Eg0KA2tleRgBIAEoCUgAEg0KA3RhZxgCIAEoCUgAEg8KBXJvdXRlGAMgASgJSAASDQoDYWxsGAQgASgISABCCAoGdGFyZ2V0IjkKDVB1cmdlUmVzcG9uc2USCwoDc2VxGAEgASgDEhsKE2VmZmVjdGl2ZV93aXRoaW5fbXMYAiABKA0yXwoMQ2FjaGVTZXJ2aWNlEk8KBVB1cmdlEh8udGlkZWdhdGUuY2FjaGUudjEuUHVyZ2VSZXF1ZXN0GiAudGlkZWdhdGUuY2FjaGUudjEuUHVyZ2VSZXNwb25zZSIDkAICYgZwcm90bzM");
 
 /**
- * What to purge.
+ * What to purge, and how.
  *
  * @generated from message tidegate.cache.v1.PurgeRequest
  */
 export type PurgeRequest = Message<"tidegate.cache.v1.PurgeRequest"> & {
   /**
-   * 1 to 100 of them; all are purged, or none.
+   * 1 to 100 targets; either all of them are purged, or none.
    *
    * @generated from field: repeated tidegate.cache.v1.PurgeTarget targets = 1;
    */
   targets: PurgeTarget[];
 
   /**
-   * Whether what is hit is gone. Else the upstream is asked before it serves again, and it serves where that fails.
+   * true: purged responses are never served again. false: they are stale; the cache revalidates them with the upstream before it serves
+   * them, and still serves them if the upstream fails.
    *
    * @generated from field: bool hard = 2;
    */
@@ -43,7 +44,7 @@ export const PurgeRequestSchema: GenMessage<PurgeRequest> = /*@__PURE__*/
   messageDesc(file_tidegate_cache_v1_cache, 0);
 
 /**
- * Which answers.
+ * Which responses to purge.
  *
  * @generated from message tidegate.cache.v1.PurgeTarget
  */
@@ -55,7 +56,7 @@ export type PurgeTarget = Message<"tidegate.cache.v1.PurgeTarget"> & {
    */
   target: {
     /**
-     * Answers to this resource: path and query, as in `/img/a.png?w=100`, or as a Connect GET call names the message,
+     * Responses to this resource: path and query, as in `/img/a.png?w=100`, or as a Connect GET call names the message,
      * `/users.v1.UserService/GetUser?message=CgR1c3Jf`; 1 to 1,024 characters.
      *
      * @generated from field: string key = 1;
@@ -64,7 +65,7 @@ export type PurgeTarget = Message<"tidegate.cache.v1.PurgeTarget"> & {
     case: "key";
   } | {
     /**
-     * Answers that bear this tag, as in `user:42`; 1 to 256 characters.
+     * Responses with this tag, as in `user:42`; 1 to 256 characters.
      *
      * @generated from field: string tag = 2;
      */
@@ -72,7 +73,7 @@ export type PurgeTarget = Message<"tidegate.cache.v1.PurgeTarget"> & {
     case: "tag";
   } | {
     /**
-     * Answers of this method, as in `users.v1.UserService/GetUser`, or of this HTTP route, by its prefix; 1 to 256 characters.
+     * Responses of this method, as in `users.v1.UserService/GetUser`, or of the plain HTTP route with this prefix; 1 to 256 characters.
      *
      * @generated from field: string route = 3;
      */
@@ -80,7 +81,7 @@ export type PurgeTarget = Message<"tidegate.cache.v1.PurgeTarget"> & {
     case: "route";
   } | {
     /**
-     * Every answer.
+     * All responses.
      *
      * @generated from field: bool all = 4;
      */
@@ -97,20 +98,20 @@ export const PurgeTargetSchema: GenMessage<PurgeTarget> = /*@__PURE__*/
   messageDesc(file_tidegate_cache_v1_cache, 1);
 
 /**
- * When it holds.
+ * When the purge takes effect.
  *
  * @generated from message tidegate.cache.v1.PurgeResponse
  */
 export type PurgeResponse = Message<"tidegate.cache.v1.PurgeResponse"> & {
   /**
-   * Number of the purge. What was fetched by an isolate that knew of no purge so late is hit.
+   * The sequence number of the purge. A response is purged if its isolate did not know this number yet when it fetched the response.
    *
    * @generated from field: int64 seq = 1;
    */
   seq: bigint;
 
   /**
-   * After so many milliseconds no isolate serves what was purged, as long as the log of purges answers.
+   * After this many milliseconds no isolate serves a purged response, provided that isolates can read the purge log.
    *
    * @generated from field: uint32 effective_within_ms = 2;
    */
@@ -125,13 +126,13 @@ export const PurgeResponseSchema: GenMessage<PurgeResponse> = /*@__PURE__*/
   messageDesc(file_tidegate_cache_v1_cache, 2);
 
 /**
- * The cache of answers. Every call needs the cache's token as a bearer token.
+ * The cache of responses. Every call needs the cache's token as a bearer token.
  *
  * @generated from service tidegate.cache.v1.CacheService
  */
 export const CacheService: GenService<{
   /**
-   * Purges answers. They are gone in the isolate that answers this call at once, everywhere within `effective_within_ms`.
+   * Purges responses: at once in the isolate that serves this call, and everywhere within `effective_within_ms`.
    *
    * @generated from rpc tidegate.cache.v1.CacheService.Purge
    */

@@ -2,7 +2,7 @@
 // @generated from file tidegate/registry/v1/registry.proto (package tidegate.registry.v1, syntax proto3)
 /* eslint-disable */
 
-// Where services run: endpoints register themselves, keep a lease, and leave.
+// The registry of endpoints: servers register, renew their leases, drain, and deregister.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -17,55 +17,55 @@ export const file_tidegate_registry_v1_registry: GenFile = /*@__PURE__*/
   fileDesc("CiN0aWRlZ2F0ZS9yZWdpc3RyeS92MS9yZWdpc3RyeS5wcm90bxIUdGlkZWdhdGUucmVnaXN0cnkudjEisAIKCEVuZHBvaW50EgoKAmlkGAEgASgJEgsKA3VybBgCIAEoCRIOCgZ3ZWlnaHQYAyABKAUSEAoIcHJpb3JpdHkYBCABKAUSDAoEem9uZRgFIAEoCRI+CghtZXRhZGF0YRgGIAMoCzIsLnRpZGVnYXRlLnJlZ2lzdHJ5LnYxLkVuZHBvaW50Lk1ldGFkYXRhRW50cnkSEwoLaXNfZHJhaW5pbmcYByABKAgSEgoKaXNfaGVhbHRoeRgIIAEoCBIQCghyZXZpc2lvbhgJIAEoAxIvCgtleHBpcmVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIoEBCg9SZWdpc3RlclJlcXVlc3QSDwoHc2VydmljZRgBIAEoCRIwCghlbmRwb2ludBgCIAEoCzIeLnRpZGVnYXRlLnJlZ2lzdHJ5LnYxLkVuZHBvaW50EhAKCGxlYXNlX21zGAMgASgFEhkKEWV4cGVjdGVkX3JldmlzaW9uGAQgASgDIisKDFJlbmV3UmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEgoKAmlkGAIgASgJIisKDERyYWluUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEgoKAmlkGAIgASgJIjAKEURlcmVnaXN0ZXJSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkSCgoCaWQYAiABKAkiFAoSRGVyZWdpc3RlclJlc3BvbnNlIicKFExpc3RFbmRwb2ludHNSZXF1ZXN0Eg8KB3NlcnZpY2UYASABKAkiigEKFUxpc3RFbmRwb2ludHNSZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgDEjEKCWVuZHBvaW50cxgCIAMoCzIeLnRpZGVnYXRlLnJlZ2lzdHJ5LnYxLkVuZHBvaW50Ei0KB2NoYW5nZXMYAyADKAsyHC50aWRlZ2F0ZS5yZWdpc3RyeS52MS5DaGFuZ2UiXwoGQ2hhbmdlEg8KB3ZlcnNpb24YASABKAMSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGYWN0aW9uGAMgASgJEgoKAmlkGAQgASgJIigKFVdhdGNoRW5kcG9pbnRzUmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJIlwKFldhdGNoRW5kcG9pbnRzUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoAxIxCgllbmRwb2ludHMYAiADKAsyHi50aWRlZ2F0ZS5yZWdpc3RyeS52MS5FbmRwb2ludDLWBAoPUmVnaXN0cnlTZXJ2aWNlElYKCFJlZ2lzdGVyEiUudGlkZWdhdGUucmVnaXN0cnkudjEuUmVnaXN0ZXJSZXF1ZXN0Gh4udGlkZWdhdGUucmVnaXN0cnkudjEuRW5kcG9pbnQiA5ACAhJQCgVSZW5ldxIiLnRpZGVnYXRlLnJlZ2lzdHJ5LnYxLlJlbmV3UmVxdWVzdBoeLnRpZGVnYXRlLnJlZ2lzdHJ5LnYxLkVuZHBvaW50IgOQAgISUAoFRHJhaW4SIi50aWRlZ2F0ZS5yZWdpc3RyeS52MS5EcmFpblJlcXVlc3QaHi50aWRlZ2F0ZS5yZWdpc3RyeS52MS5FbmRwb2ludCIDkAICEmQKCkRlcmVnaXN0ZXISJy50aWRlZ2F0ZS5yZWdpc3RyeS52MS5EZXJlZ2lzdGVyUmVxdWVzdBooLnRpZGVnYXRlLnJlZ2lzdHJ5LnYxLkRlcmVnaXN0ZXJSZXNwb25zZSIDkAICEm0KDUxpc3RFbmRwb2ludHMSKi50aWRlZ2F0ZS5yZWdpc3RyeS52MS5MaXN0RW5kcG9pbnRzUmVxdWVzdBorLnRpZGVnYXRlLnJlZ2lzdHJ5LnYxLkxpc3RFbmRwb2ludHNSZXNwb25zZSIDkAIBEnIKDldhdGNoRW5kcG9pbnRzEisudGlkZWdhdGUucmVnaXN0cnkudjEuV2F0Y2hFbmRwb2ludHNSZXF1ZXN0GiwudGlkZWdhdGUucmVnaXN0cnkudjEuV2F0Y2hFbmRwb2ludHNSZXNwb25zZSIDkAIBMAFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
- * One place where a service runs.
+ * One host that serves a service.
  *
  * @generated from message tidegate.registry.v1.Endpoint
  */
 export type Endpoint = Message<"tidegate.registry.v1.Endpoint"> & {
   /**
-   * Unique in the service; 1 to 64 letters, digits, '-', '_', '.'.
+   * Unique within the service; 1 to 64 letters, digits, '-', '_', '.'.
    *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * Where it listens: http(s)://host, with port and path where needed.
+   * Its address: http(s)://host, with port and path if needed.
    *
    * @generated from field: string url = 2;
    */
   url: string;
 
   /**
-   * Share of the calls, 1 to 1000; 0 means 1.
+   * Relative share of the calls, 1 to 1000; 0 means 1.
    *
    * @generated from field: int32 weight = 3;
    */
   weight: number;
 
   /**
-   * 0 to 15; endpoints of a higher number are used where none of a lower one is left.
+   * 0 to 15; endpoints of a higher number get calls only if no endpoint of a lower number is available.
    *
    * @generated from field: int32 priority = 4;
    */
   priority: number;
 
   /**
-   * Where it stands; any name.
+   * The zone that it runs in; any name.
    *
    * @generated from field: string zone = 5;
    */
   zone: string;
 
   /**
-   * At most 16 entries of 64 and 256 characters.
+   * At most 16 entries, with names of up to 64 and values of up to 256 characters.
    *
    * @generated from field: map<string, string> metadata = 6;
    */
   metadata: { [key: string]: string };
 
   /**
-   * Whether it finishes what it has and gets nothing new. Output only.
+   * Whether it gets no new calls and finishes those in flight. Output only.
    *
    * @generated from field: bool is_draining = 7;
    */
@@ -79,14 +79,14 @@ export type Endpoint = Message<"tidegate.registry.v1.Endpoint"> & {
   isHealthy: boolean;
 
   /**
-   * The version of the service's list at its last change; grows, never repeats. Output only.
+   * The version of the endpoint list at the last change of this endpoint; grows and never repeats. Output only.
    *
    * @generated from field: int64 revision = 9;
    */
   revision: bigint;
 
   /**
-   * When it is taken out unless it renews. Output only.
+   * When it is removed unless its lease is renewed. Output only.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 10;
    */
@@ -105,7 +105,7 @@ export const EndpointSchema: GenMessage<Endpoint> = /*@__PURE__*/
  */
 export type RegisterRequest = Message<"tidegate.registry.v1.RegisterRequest"> & {
   /**
-   * The full name: `users.v1.UserService`.
+   * The full name of the service: `users.v1.UserService`.
    *
    * @generated from field: string service = 1;
    */
@@ -117,14 +117,14 @@ export type RegisterRequest = Message<"tidegate.registry.v1.RegisterRequest"> & 
   endpoint?: Endpoint | undefined;
 
   /**
-   * How long it stays without being renewed, ms; 1,000 to 3,600,000, 0 means 15,000.
+   * Length of the lease, ms; 1,000 to 3,600,000; 0 means 15,000.
    *
    * @generated from field: int32 lease_ms = 3;
    */
   leaseMs: number;
 
   /**
-   * Fails with `aborted` unless the endpoint stands at this revision; 0 does not look, -1 asks that there is none.
+   * The revision that the endpoint must have, or the call fails with `aborted`; 0: any; -1: the endpoint must not exist yet.
    *
    * @generated from field: int64 expected_revision = 4;
    */
@@ -239,7 +239,7 @@ export const ListEndpointsRequestSchema: GenMessage<ListEndpointsRequest> = /*@_
  */
 export type ListEndpointsResponse = Message<"tidegate.registry.v1.ListEndpointsResponse"> & {
   /**
-   * The version of the list: it grows with each change.
+   * The version of the endpoint list; grows with each change.
    *
    * @generated from field: int64 version = 1;
    */
@@ -266,7 +266,7 @@ export const ListEndpointsResponseSchema: GenMessage<ListEndpointsResponse> = /*
   messageDesc(file_tidegate_registry_v1_registry, 7);
 
 /**
- * What happened to an endpoint.
+ * One change of an endpoint.
  *
  * @generated from message tidegate.registry.v1.Change
  */
@@ -347,7 +347,7 @@ export const WatchEndpointsResponseSchema: GenMessage<WatchEndpointsResponse> = 
  */
 export const RegistryService: GenService<{
   /**
-   * Registers an endpoint, or changes one: same id, same URL. With `expected_revision` only where nobody has changed it since.
+   * Registers an endpoint, or changes a registered one with the same id and URL. `expected_revision` guards against a change by another client.
    *
    * @generated from rpc tidegate.registry.v1.RegistryService.Register
    */
@@ -357,7 +357,7 @@ export const RegistryService: GenService<{
     output: typeof EndpointSchema;
   },
   /**
-   * Keeps an endpoint for another lease. `not_found` where it has expired: register again.
+   * Renews the lease of an endpoint. Fails with `not_found` if the lease has expired: the endpoint has to register again.
    *
    * @generated from rpc tidegate.registry.v1.RegistryService.Renew
    */
@@ -367,7 +367,7 @@ export const RegistryService: GenService<{
     output: typeof EndpointSchema;
   },
   /**
-   * Lets an endpoint finish what it has, without new calls. It stays until its lease ends or it deregisters.
+   * Stops new calls to an endpoint; calls in flight go on. The endpoint stays listed until its lease expires or it deregisters.
    *
    * @generated from rpc tidegate.registry.v1.RegistryService.Drain
    */
@@ -377,7 +377,7 @@ export const RegistryService: GenService<{
     output: typeof EndpointSchema;
   },
   /**
-   * Takes an endpoint out.
+   * Removes an endpoint.
    *
    * @generated from rpc tidegate.registry.v1.RegistryService.Deregister
    */
@@ -397,7 +397,7 @@ export const RegistryService: GenService<{
     output: typeof ListEndpointsResponseSchema;
   },
   /**
-   * Tells the endpoints of a service, at first and after each change.
+   * Sends the endpoints of a service at once, and again after each change.
    *
    * @generated from rpc tidegate.registry.v1.RegistryService.WatchEndpoints
    */

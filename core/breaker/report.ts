@@ -1,0 +1,40 @@
+// What isolates and the Durable Object send each other about breakers: reports of one isolate, views of the shared state.
+
+/** What one isolate has seen of one endpoint. */
+export interface BreakerReport {
+  readonly sequence: number; // grows with each report of the isolate: a report that arrives twice or late is ignored
+  readonly calls: number; // in the last 10 s
+  readonly failures: number; // among these calls
+  readonly hasRecovered?: boolean; // no failure since the last report, and the latest call succeeded: the failures are in the past
+  readonly isOpen: boolean; // the isolate's own evidence has opened its local breaker
+  readonly wantsProbe: boolean; // the isolate has calls and no probe
+  readonly probe?: ProbeResult;
+}
+
+/** The outcome of a probe that the Durable Object has granted. */
+export interface ProbeResult {
+  readonly version: number; // of the view that granted the probe
+  readonly id: number;
+  readonly succeeded: boolean;
+}
+
+/** The isolate that reports. */
+export interface Reporter {
+  readonly isolate: string;
+  readonly location: string; // the data center: `AMS`
+}
+
+export type IsolateReport = Reporter & BreakerReport;
+
+/** The shared state of one endpoint, as an isolate applies it until the lease ends. */
+export interface BreakerView {
+  readonly version: number; // grows with each change of the shared breaker
+  readonly kind: "closed" | "open" | "half_open" | "ramp";
+  readonly admit: number; // share of the calls that pass, in [0, 1]
+  readonly retryAfterMs: number; // for callers that are refused
+  readonly probeId: number | undefined; // a probe that this isolate may send
+  readonly leaseMs: number; // counted from the moment at which the isolate sent its report
+}
+
+/** A probe has to end within this time of the report that it was granted for, ms. Its isolate aborts it then. */
+export const PROBE_MS = 5_000;
