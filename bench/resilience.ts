@@ -10,7 +10,7 @@ import { CRITICAL } from "../core/overload/criticality.ts";
 import { REDIRECT_BUDGET } from "../core/overload/redirect.ts";
 import { Throttle } from "../core/overload/throttle.ts";
 import type { Call } from "../workers/gateway/call.ts";
-import { Place, shed } from "../workers/gateway/layers/shed.ts";
+import { ConcurrencyScope, shed } from "../workers/gateway/layers/shed.ts";
 import { describeEnvironment } from "./environment.ts";
 import { sized } from "./sized.ts";
 
@@ -95,8 +95,8 @@ const call = {
 } as unknown as Call; // what the layer reads
 const layers: Readonly<Record<string, (call: Call) => Promise<Response>>> = {
   "an awaited handler": next,
-  "... with the layer `shed` around it, fixed": shed(new Place("isolate", { ...CONCURRENCY, floor: undefined }))(next),
-  "... adaptive": shed(new Place("route", CONCURRENCY))(next),
+  "... with the layer `shed` around it, fixed": shed(new ConcurrencyScope("isolate", { ...CONCURRENCY, floor: undefined }))(next),
+  "... adaptive": shed(new ConcurrencyScope("route", CONCURRENCY))(next),
 };
 
 /** ns for each call, by name; all of them in turn, so that a busy moment hits all alike. */

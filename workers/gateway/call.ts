@@ -6,7 +6,7 @@ import type { PathValues } from "../../core/transcode/path-trie.ts";
 import { Caller } from "./call/caller.ts";
 import { Outgoing, type OutgoingForm } from "./call/outgoing.ts";
 import type { Route } from "./call/route.ts";
-import { decodeMessage } from "./protocol/message.ts";
+import { decodeMessage } from "./protocol/decode-message.ts";
 import type { Protocol } from "./protocol/protocol.ts";
 
 /** A request body that is sent while it arrives. */

@@ -18,10 +18,10 @@ import type { Handler } from "./call/layer.ts";
 import { httpRouteOf, NO_ROUTE, type Route, routeOf } from "./call/route.ts";
 import { Call } from "./call.ts";
 import type { Configuration } from "./configure/configuration.ts";
-import { Place } from "./layers/shed.ts";
+import { ConcurrencyScope } from "./layers/shed.ts";
 import { httpPipeline, pipeline, refuse } from "./pipeline.ts";
 import { asGet, withoutBody } from "./protocol/head.ts";
-import { CONNECT_UNARY, isReadable, protocolFor, protocolOf, REST } from "./protocol/protocol.ts";
+import { allowsConnectGet, CONNECT_UNARY, detectProtocol, negotiateProtocol, REST } from "./protocol/protocol.ts";
 import { inTextMode, isTextMode } from "./protocol/text-mode.ts";
 import { ExactBuckets } from "./rate-limit/exact-buckets.ts";
 import { LeasedBuckets } from "./rate-limit/leased-buckets.ts";
@@ -52,10 +52,10 @@ export function createGateway({ policy, endpoints, rest, types, validate, ...bou
     exact: new ExactBuckets(buckets, shards),
   };
   const maxBytes = policy.maxUrlBytes;
-  const isolate = new Place("isolate", policy.overload.isolate);
-  const byMethod = new Map<DescMethod, Place>();
+  const isolate = new ConcurrencyScope("isolate", policy.overload.isolate);
+  const byMethod = new Map<DescMethod, ConcurrencyScope>();
   const placesOf = (method: DescMethod, { concurrency }: RoutePolicy) => {
-    const route = byMethod.get(method) ?? new Place(`route ${method.parent.typeName}/${method.name}`, concurrency);
+    const route = byMethod.get(method) ?? new ConcurrencyScope(`route ${method.parent.typeName}/${method.name}`, concurrency);
     byMethod.set(method, route);
     return { isolate, route };
   };
@@ -110,16 +110,16 @@ export function createGateway({ policy, endpoints, rest, types, validate, ...bou
     if (at.kind === "invalid") return refused(request, "", receivedAt, { kind: "invalid_path", message: at.problem });
     const { path, query } = at;
     if (url.length > maxBytes) {
-      const spoken = request.method === "GET" && byProcedure.has(path) ? CONNECT_UNARY : protocolOf(request);
+      const spoken = request.method === "GET" && byProcedure.has(path) ? CONNECT_UNARY : detectProtocol(request);
       return refused(request, path, receivedAt, { kind: "url_too_long", maxBytes }, spoken);
     }
     if (!path.startsWith("/tidegate.")) warm(); // who registers comes before those who call
 
     const rpc = byProcedure.get(path);
     if (rpc !== undefined) {
-      if (request.method === "HEAD" && isReadable(rpc.method))
+      if (request.method === "HEAD" && allowsConnectGet(rpc.method))
         return withoutBody(await rpc.handler(new Call(asGet(request), CONNECT_UNARY, rpc.route, path, query, receivedAt)), false);
-      const protocol = protocolFor(request, rpc.method);
+      const protocol = negotiateProtocol(request, rpc.method);
       if ("refusal" in protocol) return refused(request, path, receivedAt, protocol.refusal, protocol.spoken);
       if (protocol.kind === "grpc_web" && isTextMode(request, protocol.contentType)) {
         return inTextMode(request, protocol.contentType, (binary, contentType) =>
@@ -140,7 +140,7 @@ export function createGateway({ policy, endpoints, rest, types, validate, ...bou
     if (isTrace && (http !== undefined || match.kind === "found"))
       return refused(request, path, receivedAt, { kind: "method_not_allowed", method: "TRACE", allow: FORWARDED_METHODS });
     if (http !== undefined) return http.handler(new Call(request, REST, http.route, path, query, receivedAt));
-    if (protocolOf(request).kind !== "rest") return refused(request, path, receivedAt, { kind: "unknown_procedure", procedure: path });
+    if (detectProtocol(request).kind !== "rest") return refused(request, path, receivedAt, { kind: "unknown_procedure", procedure: path });
     if (match.kind === "unknown_path") {
       if (path === "/" && wantsPage(request)) return redirectToReference();
       return refused(request, path, receivedAt, { kind: "unknown_path", path });
@@ -161,7 +161,7 @@ function refused(
   path: string,
   receivedAt: number,
   rejection: Rejection,
-  protocol = protocolOf(request),
+  protocol = detectProtocol(request),
 ): Promise<Response> {
   return refuse(rejection)(new Call(request, protocol, NO_ROUTE, path, "", receivedAt));
 }

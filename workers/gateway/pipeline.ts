@@ -13,7 +13,7 @@ import type { Caches, RouteCache } from "./cache/caches.ts";
 import { httpLookups } from "./cache/lookup/http-lookup.ts";
 import { rpcLookups } from "./cache/lookup/rpc-lookup.ts";
 import { type Handler, type Layer, stack } from "./call/layer.ts";
-import { isReadableUpstream } from "./configure/overrides.ts";
+import { upstreamTakesGet } from "./configure/overrides.ts";
 import { cache } from "./layers/cache.ts";
 import { connectGetAsPost } from "./layers/connect-get.ts";
 import { criticality } from "./layers/criticality.ts";
@@ -28,14 +28,14 @@ import { limitBody } from "./layers/limit-body.ts";
 import { type Limiters, rateLimit } from "./layers/rate-limit.ts";
 import { rescue } from "./layers/rescue.ts";
 import { retry } from "./layers/retry.ts";
-import { type Place, shed } from "./layers/shed.ts";
-import { standIn } from "./layers/static-response.ts";
+import { type ConcurrencyScope, shed } from "./layers/shed.ts";
+import { staticResponse } from "./layers/static-response.ts";
 import { streamIdle } from "./layers/stream-idle.ts";
 import { trace } from "./layers/trace.ts";
 import { transcode } from "./layers/transcode.ts";
 import { nativeGrpc, translate } from "./layers/translate.ts";
 import { validate } from "./layers/validate.ts";
-import type { Reading } from "./protocol/response-check.ts";
+import type { ResponseReading } from "./protocol/response-check.ts";
 import type { RestRoute } from "./transcode/rules/rules.ts";
 import { dispatch } from "./upstream/dispatch.ts";
 import type { Fallback, Upstream } from "./upstream/upstream.ts";
@@ -47,7 +47,7 @@ export interface Route {
   readonly upstream: Upstream;
   readonly fallback?: Fallback;
   readonly limiters: Limiters; // of the isolate, for all routes
-  readonly places: { readonly isolate: Place; readonly route: Place }; // where its calls in flight are counted
+  readonly places: { readonly isolate: ConcurrencyScope; readonly route: ConcurrencyScope }; // where its calls in flight are counted
   readonly validate: Validate<DescMessage, Message> | undefined;
   readonly gateway: Pick<GatewayPolicy, "principalHeader" | "overload" | "rest">;
   readonly caches: Caches; // of the isolate, for all routes
@@ -82,7 +82,10 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
   const kept = caches.of(name);
   const subject = kept && rpcLookups({ method, policy: kept.policy, principalHeader, namesVersion: upstream.namesVersion });
   const isDecoded = rest !== undefined || kept !== undefined; // messages of responses are looked into
-  const reading: Reading = { form: isUnary ? "unary" : "stream", ...(isDecoded && { decodes: method, isPlain: rest !== undefined }) };
+  const reading: ResponseReading = {
+    form: isUnary ? "unary" : "stream",
+    ...(isDecoded && { decodes: method, isPlain: rest !== undefined }),
+  };
   const changes = policy.invalidates.length > 0 && isUnary && !isCacheable(method);
   const isSilent = !isLimited && rest === undefined && mode !== "report"; // no layer wants to see each call
   const hashField = isStream ? undefined : upstream.hashField;
@@ -104,10 +107,10 @@ export function pipeline(route: Route, rest?: RestRoute): Handler {
       ...optional(isLimited && readsMessage, limit), // rules that look into the message have to wait for it
       ...optional(hashField !== undefined, () => hashOnField(hashField!)), // whose calls stay together
       ...optional(!isUnary && Number.isFinite(policy.streamIdleMs), () => streamIdle(policy.streamIdleMs)), // a silent stream is ended
-      ...(answer === undefined ? [] : [standIn(method, answer)]), // where nobody below has an answer
+      ...(answer === undefined ? [] : [staticResponse(method, answer)]), // where nobody below has an answer
       ...optional(subject !== undefined, () => cache({ cache: kept!, lookups: subject!, timeoutMs: policy.readTimeoutMs })), // a hit is still a call: it has been counted, and its message is valid
       ...optional(changes, () => invalidate({ tags: policy.invalidates, caches })), // what has changed is not kept
-      ...optional(rest === undefined && isCacheable(method) && !isReadableUpstream(method), connectGetAsPost), // for an upstream that takes no GET
+      ...optional(rest === undefined && isCacheable(method) && !upstreamTakesGet(method), connectGetAsPost), // for an upstream that takes no GET
       ...(spoken === "both" ? [] : [spoken === "grpc" ? nativeGrpc(method, types) : translate(spoken, isUnary, types)]), // into what the upstream speaks
       ...optional(other !== undefined, () => fallback(stack(towards(other!), dispatch(other!, reading)), isSafe)), // where this one is down
       ...towards(upstream),
@@ -122,7 +125,7 @@ export interface HttpRoute {
   readonly policy: HttpRoutePolicy;
   readonly upstream: Upstream;
   readonly limiters: Limiters;
-  readonly place: Place; // where calls in flight are counted
+  readonly place: ConcurrencyScope; // where calls in flight are counted
   readonly cache: RouteCache | undefined;
   readonly gateway: Pick<GatewayPolicy, "principalHeader">;
 }

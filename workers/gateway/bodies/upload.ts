@@ -6,14 +6,14 @@
 import { waitUntil } from "cloudflare:workers";
 
 /** What a body is made of. */
-export interface Chunks {
+export interface UploadSource {
   /**
    * @returns the next bytes; undefined at the end of the body
    * @throws what is wrong with the body
    */
   next(): Promise<Uint8Array | undefined>;
   /** Bytes that leave the body within a message; undefined where it is within one already, or has no messages. */
-  unfinished(): Uint8Array | undefined;
+  unfinishedMessage(): Uint8Array | undefined;
   /** Nothing more is read. What is left of the caller's request stays readable. */
   stop(): void;
 }
@@ -31,13 +31,13 @@ export class Upload {
   /** Called once, when the body breaks off; `aborted` resolves when the fetch has been aborted. */
   onFailure: ((failure: unknown, aborted: Promise<void>) => void) | undefined;
 
-  readonly #chunks: Chunks;
+  readonly #chunks: UploadSource;
   readonly #stop = new AbortController();
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #isOver = false; // ended, broken off, or not wanted any more
 
   /** @param signal of the call: it breaks the body off, too */
-  constructor(chunks: Chunks, signal: AbortSignal | null) {
+  constructor(chunks: UploadSource, signal: AbortSignal | null) {
     this.#chunks = chunks;
     this.signal = this.#stop.signal;
     const start = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
@@ -85,7 +85,7 @@ export class Upload {
 
   async #breakOff(reason: unknown): Promise<void> {
     this.#leave();
-    const unfinished = this.#chunks.unfinished();
+    const unfinished = this.#chunks.unfinishedMessage();
     if (unfinished !== undefined) {
       this.#controller?.enqueue(unfinished);
       await scheduler.wait(FLUSH_MS);

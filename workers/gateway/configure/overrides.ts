@@ -47,7 +47,7 @@ export function overrideProblems({ methods }: DescService, overrides: ReadonlyMa
 }
 
 /** Whether the upstream takes a Connect GET for a method: it knows its proto, and nothing of our configuration. */
-export function isReadableUpstream({ proto }: DescMethod): boolean {
+export function upstreamTakesGet({ proto }: DescMethod): boolean {
   return proto.options?.idempotencyLevel === Level.NO_SIDE_EFFECTS;
 }
 

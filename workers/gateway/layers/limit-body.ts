@@ -1,14 +1,14 @@
 // Bounds what a caller can send: whole bodies where the message is one, each message where it is a stream of them.
 import { joinBytes } from "../../../core/bytes.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import { endingOf } from "../bodies/last-envelope.ts";
-import { checkBody, checkQuery, envelopeCheck, isEnveloped, unaryEncoding } from "../bodies/message.ts";
-import { BodyReader, bytes, envelopes } from "../bodies/metered.ts";
-import { tied } from "../bodies/tied.ts";
-import { type Chunks, Upload } from "../bodies/upload.ts";
+import { checkBody, checkQuery, envelopeCheck, isEnveloped, unaryEncoding } from "../bodies/message-limit.ts";
+import { streamEnding } from "../bodies/stream-ending.ts";
+import { Upload, type UploadSource } from "../bodies/upload.ts";
+import { bindToUpload } from "../bodies/upload-response.ts";
+import { BodyReader, byteSource, envelopeSource } from "../bodies/upload-sources.ts";
 import type { Handler, Layer } from "../call/layer.ts";
 import type { Call } from "../call.ts";
-import { isEnvelopes } from "../protocol/protocol.ts";
+import { isEnvelopeStream } from "../protocol/protocol.ts";
 
 export interface BodySettings {
   readonly form: "message" | "messages" | "bytes"; // one message, a stream of them, or plain HTTP
@@ -32,8 +32,8 @@ export function limitBody({ form }: BodySettings): Layer {
       const length = text === null ? undefined : Number(text);
       const isKnown = length !== undefined && length <= limit;
       if (isKnown && !isWhole && form !== "messages" && !isEnveloped(call) && unaryEncoding(call) === null) return next(call); // the runtime holds the body to its length
-      if (form === "messages" && !isKnown) return uploaded(next, call, envelopes(body, maxBytes, envelopeCheck(call, maxBytes)));
-      if (form === "bytes" && length === undefined) return uploaded(next, call, bytes(body, maxBytes));
+      if (form === "messages" && !isKnown) return uploaded(next, call, envelopeSource(body, maxBytes, envelopeCheck(call, maxBytes)));
+      if (form === "bytes" && length === undefined) return uploaded(next, call, byteSource(body, maxBytes));
       if (length !== undefined && !isKnown) throw new Rejected({ kind: "body_too_large", maxBytes });
       const whole = isKnown ? await readKnown(call.request, call.signal) : await readWhole(body, maxBytes, limit, call.signal);
       if (form !== "bytes") checkBody(call, whole, maxBytes);
@@ -44,7 +44,7 @@ export function limitBody({ form }: BodySettings): Layer {
 }
 
 /** Sends the body on while it comes. */
-async function uploaded(next: Handler, call: Call, chunks: Chunks): Promise<Response> {
+async function uploaded(next: Handler, call: Call, chunks: UploadSource): Promise<Response> {
   const upload = new Upload(chunks, call.signal);
   let response: Response;
   try {
@@ -59,7 +59,10 @@ async function uploaded(next: Handler, call: Call, chunks: Chunks): Promise<Resp
     upload.close();
     return response;
   }
-  return new Response(tied(response.body, upload, isEnvelopes(response.headers) ? endingOf(call.protocol, call) : undefined), response);
+  return new Response(
+    bindToUpload(response.body, upload, isEnvelopeStream(response.headers) ? streamEnding(call.protocol, call) : undefined),
+    response,
+  );
 }
 
 /**

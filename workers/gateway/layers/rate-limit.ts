@@ -11,7 +11,7 @@ import { type Quota, Rejected } from "../../../core/rejection.ts";
 import { logEvent } from "../../log.ts";
 import { type Layer, needsWholeBody } from "../call/layer.ts";
 import { type Call, logFactsOf } from "../call.ts";
-import { callerUnder, factsOf } from "../rate-limit/caller.ts";
+import { chooseBucket, fieldsOf } from "../rate-limit/bucket-choice.ts";
 import type { BucketDecisions, Charge, RateLimiter } from "../rate-limit/rate-limiter.ts";
 
 export interface RateLimitSettings {
@@ -35,12 +35,12 @@ export function rateLimit(limiters: Limiters, settings: RateLimitSettings): Laye
   const { rules, cost } = settings;
   const readsMessage = needsMessage(rules, cost);
   const layer: Layer = (next) => async (call) => {
-    const message = readsMessage ? factsOf(call.message()) : undefined;
+    const message = readsMessage ? fieldsOf(call.message()) : undefined;
     const tokens = cost.kind === "message" ? costOf(cost, message) : cost.tokens;
     const enforced: Charge[] = [];
     const reported: Charge[] = [];
     for (const rule of rules) {
-      const caller = callerUnder(rule, call, message);
+      const caller = chooseBucket(rule, call, message);
       if (caller === undefined) continue;
       const { key, limit, isEnforced } = caller;
       (isEnforced ? enforced : reported).push({ rule, key, limit, cost: Math.min(tokens, limit.capacity) });

@@ -5,7 +5,7 @@ import { logEvent } from "../../log.ts";
 import type { Layer } from "../call/layer.ts";
 import { logFactsOf } from "../call.ts";
 import { writeRefusal } from "../protocol/protocol.ts";
-import { toInternal, toRefusal } from "../protocol/refusal.ts";
+import { internalRefusal, toRefusal } from "../protocol/refusal.ts";
 
 /** Read and thrown away at most, so that the caller gets to read the refusal: workerd resets a connection with an unread body. */
 const DRAIN_BYTES = 1_048_576;
@@ -19,7 +19,7 @@ export function rescue(): Layer {
     } catch (error) {
       // Only faults of the gateway itself are logged: the caller reads what was wrong with its own call.
       if (!(error instanceof Rejected)) logEvent("gateway_failed", { ...logFactsOf(call), error });
-      const refusal = error instanceof Rejected ? toRefusal(error.rejection) : toInternal();
+      const refusal = error instanceof Rejected ? toRefusal(error.rejection) : internalRefusal();
       const drained = new AbortController();
       const patience = scheduler.wait(DRAIN_MS, { signal: drained.signal }).catch(() => undefined);
       await Promise.race([drain(call.request), patience]);

@@ -21,7 +21,7 @@ interface Waiter extends QueuedCall {
 const NEVER_ENDING_MS = 3_600_000; // a call without a deadline is not counted for longer
 
 /** Where calls are counted: one for each isolate, and one for each route, which all of its pipelines share. */
-export class Place {
+export class ConcurrencyScope {
   readonly name: string;
   readonly policy: ConcurrencyPolicy;
   readonly limiter: ConcurrencyLimiter;
@@ -36,7 +36,7 @@ export class Place {
   }
 }
 
-export function shed(place: Place): Layer {
+export function shed(place: ConcurrencyScope): Layer {
   const { limiter, policy } = place;
   return (next) => async (call, attempt) => {
     const { rank } = call;
@@ -75,7 +75,7 @@ function keyOf({ caller }: Call): number {
 }
 
 /** @returns whether a place was handed over in time */
-async function waited({ queue, policy }: Place, clock: Clock, rank: Rank, now: number): Promise<boolean> {
+async function waited({ queue, policy }: ConcurrencyScope, clock: Clock, rank: Rank, now: number): Promise<boolean> {
   const deadlineAt = Math.min(now + policy.queueMs, clock.deadlineAt);
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const waiter = { since: now, deadlineAt, rank, settle: resolve };
@@ -87,7 +87,7 @@ async function waited({ queue, policy }: Place, clock: Clock, rank: Rank, now: n
   return isNext;
 }
 
-function end({ limiter, queue }: Place, lease: Permit, isEvident: boolean): void {
+function end({ limiter, queue }: ConcurrencyScope, lease: Permit, isEvident: boolean): void {
   const now = Date.now();
   limiter.end(lease, now, isEvident);
   if (queue.size === 0) return;
@@ -97,7 +97,7 @@ function end({ limiter, queue }: Place, lease: Permit, isEvident: boolean): void
 }
 
 /** @throws Rejected, where it is not only reported */
-function refuse({ name, policy, limiter, log }: Place, call: Call, refusal: LimiterRefusal, rank: Rank, now: number): void {
+function refuse({ name, policy, limiter, log }: ConcurrencyScope, call: Call, refusal: LimiterRefusal, rank: Rank, now: number): void {
   const why = {
     full: `limit of ${limiter.limit} calls in flight is reached`,
     level: `limit of ${limiter.limit} calls in flight leaves no room for ${CRITICALITIES[rank]} calls`,

@@ -13,7 +13,7 @@ import { failureIn, failureOf, isDown } from "../upstream/failure.ts";
 
 const OK = new TextEncoder().encode("grpc-status: 0\r\n");
 
-export function standIn(method: DescMethod, message: Message): Layer {
+export function staticResponse(method: DescMethod, message: Message): Layer {
   const binary = toBinary(method.output, message);
   const json = new TextEncoder().encode(toJsonString(method.output, message));
   return (next) => async (call) => {

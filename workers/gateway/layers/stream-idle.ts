@@ -1,6 +1,6 @@
 // Ends a stream whose upstream has been silent for too long: an upstream that hangs would else hold its caller for hours.
 import { envelopeMeter } from "../../../core/protocol/envelope.ts";
-import { lastEnvelope } from "../bodies/last-envelope.ts";
+import { errorEnvelope } from "../bodies/stream-ending.ts";
 import type { Layer } from "../call/layer.ts";
 import type { Protocol } from "../protocol/protocol.ts";
 import { toRefusal } from "../protocol/refusal.ts";
@@ -31,7 +31,7 @@ function watched(body: ReadableStream<Uint8Array>, idleMs: number, protocol: Pro
         if (chunk === undefined) {
           if (!meter.isBetweenMessages()) controller.error(new Error("silent within a message"));
           else {
-            controller.enqueue(lastEnvelope(protocol, toRefusal({ kind: "stream_idle", idleMs }).error));
+            controller.enqueue(errorEnvelope(protocol, toRefusal({ kind: "stream_idle", idleMs }).error));
             controller.close();
           }
           await reader.cancel().catch(() => undefined);

@@ -5,13 +5,13 @@ import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeFromHttpStatus, errorFromJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { assert } from "../../../core/assert.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import { BodyReader } from "../bodies/metered.ts";
-import { tied } from "../bodies/tied.ts";
-import { type Chunks, UNFINISHED_MESSAGE, Upload } from "../bodies/upload.ts";
+import { UNFINISHED_MESSAGE, Upload, type UploadSource } from "../bodies/upload.ts";
+import { bindToUpload } from "../bodies/upload-response.ts";
+import { BodyReader } from "../bodies/upload-sources.ts";
 import { type Layer, needsWholeBody } from "../call/layer.ts";
 import type { Call } from "../call.ts";
 import { mediaType } from "../protocol/protocol.ts";
-import { BROKE_OFF, TOO_LATE, toRefusal } from "../protocol/refusal.ts";
+import { STREAM_BROKEN, STREAM_LATE, toRefusal } from "../protocol/refusal.ts";
 import { decodeRequest } from "../transcode/decode-request.ts";
 import { messageIn } from "../transcode/decoded-messages.ts";
 import { encodeRequest } from "../transcode/encode-request.ts";
@@ -57,7 +57,7 @@ export function transcode(route: RestRoute, { types, timing }: TranscodeSettings
     const received = async function* (): AsyncGenerator<Message> {
       try {
         const { body: stream } = await respond();
-        const read = upload === undefined || stream === null ? stream : tied(stream, upload);
+        const read = upload === undefined || stream === null ? stream : bindToUpload(stream, upload);
         yield* messagesOf(read ?? new Blob([]).stream(), method, whyBroken);
       } catch (error) {
         throw hasBegun && !(error instanceof ConnectError) ? inBand(error) : error;
@@ -68,11 +68,11 @@ export function transcode(route: RestRoute, { types, timing }: TranscodeSettings
     const inBand = (error: unknown): unknown => {
       const why = upload?.failure ?? error;
       if (why instanceof Rejected) return toRefusal(why.rejection).error;
-      return call.signal?.aborted === true ? toRefusal(TOO_LATE).error : error;
+      return call.signal?.aborted === true ? toRefusal(STREAM_LATE).error : error;
     };
     const whyBroken = (error: unknown): ConnectError => {
       const why = inBand(error);
-      return why instanceof ConnectError ? why : toRefusal(BROKE_OFF).error;
+      return why instanceof ConnectError ? why : toRefusal(STREAM_BROKEN).error;
     };
     try {
       if (isUnary) {
@@ -103,7 +103,7 @@ function stoppable(messages: AsyncGenerator<Message>, stop: () => Promise<void>)
 }
 
 /** The messages of a stream of requests, each in an envelope. */
-function messagesIn(route: RestRoute, { variables, outgoing, route: { maxBodyBytes } }: Call): Chunks {
+function messagesIn(route: RestRoute, { variables, outgoing, route: { maxBodyBytes } }: Call): UploadSource {
   const { query, headers, body } = outgoing;
   const reader = new BodyReader(body instanceof ReadableStream ? body : new Blob([body ?? ""]).stream());
   const messages = decodeRequestStream(route, variables, query, headers.get("content-type"), chunksOf(reader), maxBodyBytes);
@@ -112,7 +112,7 @@ function messagesIn(route: RestRoute, { variables, outgoing, route: { maxBodyByt
       const { done, value } = await messages.next();
       return done === true ? undefined : encodeEnvelope(0, encodeRequest(route.method.input, value));
     },
-    unfinished: () => UNFINISHED_MESSAGE,
+    unfinishedMessage: () => UNFINISHED_MESSAGE,
     stop() {
       reader.stop();
       messages.return(undefined).catch(() => undefined); // a read that was under way

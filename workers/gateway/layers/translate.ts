@@ -7,7 +7,7 @@ import { readQuery } from "../../service/query.ts";
 import { type Layer, needsWholeBody } from "../call/layer.ts";
 import type { Call } from "../call.ts";
 import { mediaType, type Protocol, writeRefusal } from "../protocol/protocol.ts";
-import { BROKE_OFF, TOO_LATE, toRefusal } from "../protocol/refusal.ts";
+import { STREAM_BROKEN, STREAM_LATE, toRefusal } from "../protocol/refusal.ts";
 import { messageIn, rememberMessage } from "../transcode/decoded-messages.ts";
 import { withDebugDetails } from "../transcode/status.ts";
 import { codecOf } from "../translate/headers.ts";
@@ -28,7 +28,7 @@ export function translate(spoken: "connect" | "grpc_web", isUnary: boolean, type
     const codec = codecOf(mediaType(call.outgoing.headers.get("content-type")));
     const whyEnded = (reason: unknown): ConnectError => {
       const isLate = call.signal?.aborted === true;
-      return toRefusal(isLate ? TOO_LATE : reason instanceof Rejected ? reason.rejection : BROKE_OFF).error;
+      return toRefusal(isLate ? STREAM_LATE : reason instanceof Rejected ? reason.rejection : STREAM_BROKEN).error;
     };
     try {
       const { outgoing } = call;

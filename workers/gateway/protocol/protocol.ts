@@ -30,7 +30,7 @@ export const CONNECT_UNARY: Protocol = { kind: "connect_unary" };
 export const REST: Protocol = { kind: "rest" };
 
 /** The types of google/rpc/error_details.proto, in which refusals carry their details. */
-export const details = createRegistry(file_google_rpc_error_details);
+export const errorDetailTypes = createRegistry(file_google_rpc_error_details);
 
 /** The media type alone, lower case: what stands before parameters such as `; charset=utf-8`. */
 export function mediaType(contentType: string | null): string {
@@ -41,7 +41,7 @@ export function mediaType(contentType: string | null): string {
 }
 
 /** Whether a response is a stream of envelopes, which ends with one that says how. */
-export function isEnvelopes(headers: Headers): boolean {
+export function isEnvelopeStream(headers: Headers): boolean {
   const type = mediaType(headers.get("content-type"));
   return type.startsWith("application/connect+") || type.startsWith("application/grpc-web");
 }
@@ -59,7 +59,7 @@ export function acceptEncodingOf(request: Request, sent = request.headers.get("a
 }
 
 /** The protocol that the headers speak of, before anybody knows whether there is such a method. */
-export function protocolOf(request: Request): Protocol {
+export function detectProtocol(request: Request): Protocol {
   const contentType = mediaType(request.headers.get("content-type"));
   if (contentType.startsWith("application/grpc-web")) return { kind: "grpc_web", contentType };
   if (contentType.startsWith("application/connect+")) return { kind: "connect_stream", contentType };
@@ -69,12 +69,15 @@ export function protocolOf(request: Request): Protocol {
 }
 
 /** The protocol of a call to a method that exists, or why there can be none and how to say so. */
-export function protocolFor(request: Request, method: DescMethod): Protocol | { readonly refusal: Rejection; readonly spoken: Protocol } {
+export function negotiateProtocol(
+  request: Request,
+  method: DescMethod,
+): Protocol | { readonly refusal: Rejection; readonly spoken: Protocol } {
   const isUnary = method.methodKind === "unary";
   const verb = request.method; // read once: it is no plain property
-  if (verb === "GET" && isReadable(method)) return CONNECT_UNARY;
+  if (verb === "GET" && allowsConnectGet(method)) return CONNECT_UNARY;
   if (verb !== "POST") {
-    const allow = isReadable(method) ? ["GET", "HEAD", "POST"] : ["POST"];
+    const allow = allowsConnectGet(method) ? ["GET", "HEAD", "POST"] : ["POST"];
     return { refusal: { kind: "method_not_allowed", method: verb, allow }, spoken: CONNECT_UNARY };
   }
   const found = request.headers.get("content-type");
@@ -82,13 +85,13 @@ export function protocolFor(request: Request, method: DescMethod): Protocol | { 
   const accepted = isUnary ? UNARY : STREAM;
   if (accepted.includes(contentType)) return isUnary ? CONNECT_UNARY : { kind: "connect_stream", contentType };
   if (GRPC_WEB.includes(contentType) || GRPC_WEB_TEXT.includes(contentType)) return { kind: "grpc_web", contentType };
-  const spoken = protocolOf(request);
+  const spoken = detectProtocol(request);
   const refusal: Rejection = { kind: "unsupported_content_type", found, accepted: [...accepted, ...GRPC_WEB, ...GRPC_WEB_TEXT] };
   return { refusal, spoken: spoken.kind === "grpc_web" ? spoken : CONNECT_UNARY };
 }
 
 /** Connect lets a unary method without side effects be called with GET. */
-export function isReadable(method: DescMethod): boolean {
+export function allowsConnectGet(method: DescMethod): boolean {
   return method.methodKind === "unary" && method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
 }
 
@@ -102,11 +105,11 @@ export function writeRefusal(protocol: Protocol, { error, httpStatus, isConnectJ
         "Content-Type",
         httpStatus === undefined || isConnectJson === true ? "application/json" : "application/json; charset=utf-8",
       );
-      const body = JSON.stringify(errorToJson(error, { registry: details }));
+      const body = JSON.stringify(errorToJson(error, { registry: errorDetailTypes }));
       return new Response(body, { status: httpStatus ?? codeToHttpStatus(error.code), headers });
     }
     case "connect_stream": {
-      const end = JSON.stringify(endStreamToJson(error.metadata, error, { registry: details }));
+      const end = JSON.stringify(endStreamToJson(error.metadata, error, { registry: errorDetailTypes }));
       const headers = new Headers(error.metadata);
       headers.set("Content-Type", protocol.contentType);
       return new Response(encodeEnvelope(endStreamFlag, new TextEncoder().encode(end)), { headers });
@@ -118,7 +121,7 @@ export function writeRefusal(protocol: Protocol, { error, httpStatus, isConnectJ
       return new Response(null, { headers });
     }
     case "rest": {
-      const { status, body } = statusJson(error, details);
+      const { status, body } = statusJson(error, errorDetailTypes);
       const told = { ...body, code: rest?.code ?? body.code };
       return Response.json(told, { status: rest?.status ?? httpStatus ?? status, headers: error.metadata });
     }

@@ -103,8 +103,8 @@ export function toRefusal(rejection: Rejection): Refusal {
 }
 
 /** What is told of a stream that ended without saying how. */
-export const TOO_LATE: Rejection = { kind: "stream_broken", problem: "was not at its end in time", isLate: true };
-export const BROKE_OFF: Rejection = { kind: "stream_broken", problem: "broke off", isLate: false };
+export const STREAM_LATE: Rejection = { kind: "stream_broken", problem: "was not at its end in time", isLate: true };
+export const STREAM_BROKEN: Rejection = { kind: "stream_broken", problem: "broke off", isLate: false };
 
 const CODES: Readonly<Record<InvalidResponseCode, Code>> = {
   internal: Code.Internal,
@@ -120,7 +120,7 @@ function unreachable(wasSent: boolean): string {
 }
 
 /** What is told of a mistake of ours: nothing but that it was one. It is logged whole, with the request id. */
-export function toInternal(): Refusal {
+export function internalRefusal(): Refusal {
   return { error: new ConnectError("internal error", Code.Internal) };
 }
 

@@ -23,13 +23,13 @@ import { encodingOf } from "../translate/headers.ts";
 import { mediaType, type Protocol } from "./protocol.ts";
 
 /** How the responses of a route are read. Those that pass to the caller as they are have their heads checked, and errors their bodies. */
-export interface Reading {
+export interface ResponseReading {
   readonly form: "unary" | "stream" | "http"; // http: plain HTTP, where any response is one
   readonly decodes?: DescMethod; // the gateway reads its messages itself: for REST callers, and to store them
   readonly isPlain?: boolean; // nothing compressed is requested, as for REST callers
 }
 
-export type Checked = { readonly misfit: InvalidResponse } | { readonly body: BodyInit | null; readonly message?: Message };
+export type CheckedResponse = { readonly misfit: InvalidResponse } | { readonly body: BodyInit | null; readonly message?: Message };
 
 const ERROR_BYTES = 65_536; // of an error body, above which it is handed on unread
 
@@ -39,12 +39,12 @@ const ERROR_BYTES = 65_536; // of an error body, above which it is handed on unr
  * @returns what is wrong with it, or the body as it is to be handed on
  * @throws what ended the call itself: its deadline, or its caller
  */
-export function check(
-  { form, decodes, isPlain }: Reading,
+export function checkResponse(
+  { form, decodes, isPlain }: ResponseReading,
   { outgoing, isTranslated }: Call,
   attempt: CallAttempt,
   response: Response,
-): Checked | Promise<Checked> | undefined {
+): CheckedResponse | Promise<CheckedResponse> | undefined {
   if (form === "http") return outOfRange(response.status) ? { misfit: brokenBody(`responded with status ${response.status}`) } : undefined;
   const { headers, status } = response;
   const isGrpcWeb = outgoing.protocol.kind === "grpc_web";
@@ -71,7 +71,7 @@ function outOfRange(status: number): boolean {
 }
 
 /** Foreign JSON is no error of Connect: that has a code. */
-async function errorBody(attempt: CallAttempt, response: Response, foreign: InvalidResponse): Promise<Checked> {
+async function errorBody(attempt: CallAttempt, response: Response, foreign: InvalidResponse): Promise<CheckedResponse> {
   const { headers, body } = response;
   if (encodingOf(headers, "content-encoding") !== null) return { body };
   const read = await reading(attempt, readBody(body, headers.get("content-length"), ERROR_BYTES));
@@ -94,7 +94,7 @@ interface Decoding {
   readonly isPlain: boolean;
 }
 
-async function connectMessage(attempt: CallAttempt, response: Response, { method, isPlain }: Decoding): Promise<Checked> {
+async function connectMessage(attempt: CallAttempt, response: Response, { method, isPlain }: Decoding): Promise<CheckedResponse> {
   const bytes = await reading(attempt, response.arrayBuffer());
   if ("code" in bytes) return { misfit: bytes };
   const body = new Uint8Array(bytes);
@@ -103,7 +103,7 @@ async function connectMessage(attempt: CallAttempt, response: Response, { method
   return method === undefined ? { body } : decode(body, body, method);
 }
 
-async function grpcWebMessage(attempt: CallAttempt, response: Response, { method, isPlain }: Decoding): Promise<Checked> {
+async function grpcWebMessage(attempt: CallAttempt, response: Response, { method, isPlain }: Decoding): Promise<CheckedResponse> {
   const bytes = await reading(attempt, response.arrayBuffer());
   if ("code" in bytes) return { misfit: bytes };
   const body = new Uint8Array(bytes);
@@ -143,7 +143,7 @@ function unrequested(encoding: string): InvalidResponse {
   return brokenBody(`responded in content encoding "${encoding.slice(0, 20)}", which was not requested`);
 }
 
-function decode(body: Uint8Array<ArrayBuffer>, bytes: Uint8Array, method: DescMethod): Checked {
+function decode(body: Uint8Array<ArrayBuffer>, bytes: Uint8Array, method: DescMethod): CheckedResponse {
   try {
     return { body, message: messageOf(bytes, method) };
   } catch {

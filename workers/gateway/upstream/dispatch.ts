@@ -17,13 +17,13 @@ import { MAX_REDIRECTS } from "../../../core/overload/redirect.ts";
 import type { InvalidResponse } from "../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { logEvent } from "../../log.ts";
-import { ended, endingOf } from "../bodies/last-envelope.ts";
+import { streamEnding, withEnding } from "../bodies/stream-ending.ts";
 import { CallAttempt } from "../call/attempt.ts";
 import type { Handler } from "../call/layer.ts";
 import { type Call, type Clock, logFactsOf } from "../call.ts";
 import { cleanAnswer } from "../protocol/headers.ts";
-import { isEnvelopes } from "../protocol/protocol.ts";
-import { check, type Reading, watchStream } from "../protocol/response-check.ts";
+import { isEnvelopeStream } from "../protocol/protocol.ts";
+import { checkResponse, type ResponseReading, watchStream } from "../protocol/response-check.ts";
 import { rememberMessage } from "../transcode/decoded-messages.ts";
 import { pushbackIn } from "./failure.ts";
 import type { Attempt, AttemptOutcome, Upstream } from "./upstream.ts";
@@ -31,7 +31,7 @@ import type { Attempt, AttemptOutcome, Upstream } from "./upstream.ts";
 const COPY_MS = 15_000; // that a copy may take
 
 /** @param reading how responses are checked: an upstream is not trusted */
-export function dispatch(upstream: Upstream, reading: Reading): Handler {
+export function dispatch(upstream: Upstream, reading: ResponseReading): Handler {
   const { form } = reading;
   const handler: Handler = async (call, current = new CallAttempt(call)) => {
     const preparation = upstream.prepare(call, current);
@@ -58,7 +58,7 @@ export function dispatch(upstream: Upstream, reading: Reading): Handler {
     });
     const watched = upstream.mirror?.();
     if (watched !== undefined && !(body instanceof ReadableStream)) waitUntil(copy(watched, call));
-    const found = check(reading, call, current, answer);
+    const found = checkResponse(reading, call, current, answer);
     const checked = found instanceof Promise ? await found.catch((error: unknown) => giveUp(attempt, call, current, error)) : found;
     if (checked !== undefined && "misfit" in checked)
       return refuse(upstream, attempt, call, current, answer, checked.misfit, form === "http");
@@ -72,8 +72,8 @@ export function dispatch(upstream: Upstream, reading: Reading): Handler {
       checked === undefined &&
       call.upload === undefined &&
       answer.body !== null &&
-      isEnvelopes(answered);
-    const read = isEnded ? ended(answer.body, endingOf(protocol, current)) : checked === undefined ? answer.body : checked.body;
+      isEnvelopeStream(answered);
+    const read = isEnded ? withEnding(answer.body, streamEnding(protocol, current)) : checked === undefined ? answer.body : checked.body;
     const passed = isWatched ? watchStream(answer.body, protocol, current, (misfit) => brokeOff(upstream, attempt, call, misfit)) : read;
     const response = new Response(passed, { status, headers: answered, encodeBody: "manual" });
     cleanAnswer(response.headers);

@@ -1,7 +1,7 @@
 // The bytes of a caller's request as an upload: measured as they pass, whole or message by message.
 import { EnvelopeFilter } from "../../../core/protocol/envelope.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import { type Chunks, UNFINISHED_MESSAGE } from "./upload.ts";
+import { UNFINISHED_MESSAGE, type UploadSource } from "./upload.ts";
 
 type Body = ReadableStream<Uint8Array>;
 
@@ -35,7 +35,7 @@ export class BodyReader {
 }
 
 /** A body without messages. Its end cannot be taken back once the upstream has begun to respond. */
-export function bytes(body: Body, maxBytes: number): Chunks {
+export function byteSource(body: Body, maxBytes: number): UploadSource {
   const reader = new BodyReader(body);
   let size = 0;
   return {
@@ -45,7 +45,7 @@ export function bytes(body: Body, maxBytes: number): Chunks {
       if (size > maxBytes) throw new Rejected({ kind: "body_too_large", maxBytes });
       return chunk;
     },
-    unfinished: () => undefined,
+    unfinishedMessage: () => undefined,
     stop: () => reader.stop(),
   };
 }
@@ -56,7 +56,7 @@ export function bytes(body: Body, maxBytes: number): Chunks {
  * @param maxBytes largest message, bytes: as it was sent, and decompressed
  * @param check    throws what is wrong with a compressed message; undefined where none can be compressed
  */
-export function envelopes(body: Body, maxBytes: number, check: ((message: Uint8Array) => void) | undefined): Chunks {
+export function envelopeSource(body: Body, maxBytes: number, check: ((message: Uint8Array) => void) | undefined): UploadSource {
   const reader = new BodyReader(body);
   const gate = new EnvelopeFilter(maxBytes, check);
   let isBetween = true; // two messages, as far as the upstream has read
@@ -70,7 +70,7 @@ export function envelopes(body: Body, maxBytes: number, check: ((message: Uint8A
         if (passed?.byteLength !== 0) return passed;
       }
     },
-    unfinished: () => (isBetween ? UNFINISHED_MESSAGE : undefined),
+    unfinishedMessage: () => (isBetween ? UNFINISHED_MESSAGE : undefined),
     stop: () => reader.stop(),
   };
 }

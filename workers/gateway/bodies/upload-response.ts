@@ -3,15 +3,19 @@ import { Rejected } from "../../../core/rejection.ts";
 import type { Upload } from "./upload.ts";
 
 /** How a response ends that cannot go on. */
-export interface Ending {
-  see(chunk: Uint8Array): void;
+export interface StreamEnding {
+  observe(chunk: Uint8Array): void;
   /** @returns the last bytes; undefined where the response cannot end properly any more */
-  after(failure: unknown): Uint8Array | undefined;
+  lastBytes(failure: unknown): Uint8Array | undefined;
 }
 
 /** Ends a response with the last bytes of `ending`; with the failure as its error where there are none. */
-export function finish(controller: ReadableStreamDefaultController<Uint8Array>, failure: unknown, ending: Ending | undefined): void {
-  const last = ending?.after(failure);
+export function finishStream(
+  controller: ReadableStreamDefaultController<Uint8Array>,
+  failure: unknown,
+  ending: StreamEnding | undefined,
+): void {
+  const last = ending?.lastBytes(failure);
   if (last === undefined) controller.error(failure);
   else {
     controller.enqueue(last);
@@ -23,24 +27,24 @@ export function finish(controller: ReadableStreamDefaultController<Uint8Array>, 
  * Where the request breaks off, so does the response, with the failure as its error, or with `ending`. A caller that hangs up breaks the
  * request off before the upstream sees that nobody reads its response.
  */
-export function tied(body: ReadableStream<Uint8Array>, upload: Upload, ending?: Ending): ReadableStream<Uint8Array> {
+export function bindToUpload(body: ReadableStream<Uint8Array>, upload: Upload, ending?: StreamEnding): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   const quietly = (): void => undefined;
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
         upload.onFailure = (failure, aborted) => {
-          finish(controller, failure, ending);
+          finishStream(controller, failure, ending);
           aborted.then(() => reader.cancel(failure)).catch(quietly);
         };
-        if (upload.failure !== undefined) finish(controller, upload.failure, ending);
+        if (upload.failure !== undefined) finishStream(controller, upload.failure, ending);
       },
       async pull(controller) {
         try {
           const { done, value } = await reader.read();
           if (upload.failure !== undefined) return;
           if (!done) {
-            ending?.see(value);
+            ending?.observe(value);
             return controller.enqueue(value);
           }
           upload.onFailure = undefined;
@@ -50,7 +54,7 @@ export function tied(body: ReadableStream<Uint8Array>, upload: Upload, ending?: 
           if (upload.failure !== undefined) return;
           upload.onFailure = undefined;
           upload.close();
-          finish(controller, error, ending); // the call is over, and its request had ended before, or the upstream has broken off
+          finishStream(controller, error, ending); // the call is over, and its request had ended before, or the upstream has broken off
         }
       },
       async cancel(reason) {

@@ -6,19 +6,19 @@ import { isWithin } from "../../../core/ip.ts";
 import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
 import type { Call } from "../call.ts";
 
-export interface Caller {
+export interface BucketChoice {
   readonly key: string; // of the bucket
   readonly limit: BucketLimit;
   readonly isEnforced: boolean; // or else only reported
 }
 
 /** A message as rules and cost functions read it; undefined where none is needed, or where it cannot be decoded. */
-export type Fields = Readonly<Record<string, unknown>> | undefined;
+export type MessageFields = Readonly<Record<string, unknown>> | undefined;
 
 const MAX_TOKEN = 8_192; // of a JWT that is looked into, characters
 
 /** @returns undefined for a caller that the rule exempts */
-export function callerUnder(rule: RateLimitRule, call: Call, message: Fields): Caller | undefined {
+export function chooseBucket(rule: RateLimitRule, call: Call, message: MessageFields): BucketChoice | undefined {
   const { caller } = call;
   if (isWithin(caller.address, rule.exempt.ranges)) return undefined;
   const name = nameFrom(rule.key, call, message);
@@ -36,7 +36,7 @@ export function callerUnder(rule: RateLimitRule, call: Call, message: Fields): C
 }
 
 /** @returns undefined where the call does not say, or where addresses are counted */
-function nameFrom(source: KeySource, { request, route, caller }: Call, message: Fields): string | undefined {
+function nameFrom(source: KeySource, { request, route, caller }: Call, message: MessageFields): string | undefined {
   switch (source.kind) {
     case "ip":
       return undefined;
@@ -47,15 +47,15 @@ function nameFrom(source: KeySource, { request, route, caller }: Call, message: 
     case "principal":
       return caller.principal;
     case "header":
-      return said(request.headers.get(source.header));
+      return textOf(request.headers.get(source.header));
     case "claim":
-      return said(claimOf(request.headers.get("authorization"), source.claim));
+      return textOf(claimOf(request.headers.get("authorization"), source.claim));
     case "field":
-      return said(fieldOf(message, source.field));
+      return textOf(fieldAt(message, source.field));
   }
 }
 
-export function said(value: unknown): string | undefined {
+export function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value === "" ? undefined : value;
   return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" ? String(value) : undefined;
 }
@@ -76,7 +76,7 @@ function claimOf(authorization: string | null, claim: string): unknown {
 }
 
 /** @param path fields of the message as its proto names them, or as protobuf-es does: `user.id` */
-export function fieldOf(message: Fields, path: string): unknown {
+export function fieldAt(message: MessageFields, path: string): unknown {
   let value: unknown = message;
   for (const name of path.split(".")) {
     if (typeof value !== "object" || value === null) return undefined;
@@ -95,6 +95,6 @@ function bounded(name: string): string {
 }
 
 /** A message as rules and cost functions read it. */
-export function factsOf(message: Message | undefined): Fields {
-  return message as unknown as Fields;
+export function fieldsOf(message: Message | undefined): MessageFields {
+  return message as unknown as MessageFields;
 }

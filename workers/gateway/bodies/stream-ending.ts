@@ -7,14 +7,14 @@ import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc
 import { envelopeMeter } from "../../../core/protocol/envelope.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import type { Clock } from "../call.ts";
-import { details, type Protocol } from "../protocol/protocol.ts";
-import { TOO_LATE, toRefusal } from "../protocol/refusal.ts";
-import { type Ending, finish } from "./tied.ts";
+import { errorDetailTypes, type Protocol } from "../protocol/protocol.ts";
+import { STREAM_LATE, toRefusal } from "../protocol/refusal.ts";
+import { finishStream, type StreamEnding } from "./upload-response.ts";
 
 /** A REST call is one of Connect behind the layer that transcodes it. */
-export function lastEnvelope({ kind }: Protocol, error: ConnectError): Uint8Array {
+export function errorEnvelope({ kind }: Protocol, error: ConnectError): Uint8Array {
   if (kind !== "grpc_web") {
-    const end = JSON.stringify(endStreamToJson(new Headers(), error, { registry: details }));
+    const end = JSON.stringify(endStreamToJson(new Headers(), error, { registry: errorDetailTypes }));
     return encodeEnvelope(endStreamFlag, new TextEncoder().encode(end));
   }
   const trailer = new Headers();
@@ -26,20 +26,20 @@ export function lastEnvelope({ kind }: Protocol, error: ConnectError): Uint8Arra
  * Ends a stream of responses whose request has broken off, or whose call is over: at its deadline, whatever its reader saw because of that.
  * Within a message it can only break off, too. So does a stream that its upstream breaks off in time.
  */
-export function endingOf(protocol: Protocol, clock: Clock): Ending {
+export function streamEnding(protocol: Protocol, clock: Clock): StreamEnding {
   const meter = envelopeMeter(Number.POSITIVE_INFINITY);
   return {
-    see: (chunk) => void meter.read(chunk),
-    after: (failure) => {
+    observe: (chunk) => void meter.read(chunk),
+    lastBytes: (failure) => {
       const isOurs = failure instanceof Rejected;
       if (!meter.isBetweenMessages() || !(isOurs || clock.signal?.aborted === true || Date.now() >= clock.deadlineAt)) return undefined;
-      return lastEnvelope(protocol, toRefusal(isOurs ? failure.rejection : TOO_LATE).error);
+      return errorEnvelope(protocol, toRefusal(isOurs ? failure.rejection : STREAM_LATE).error);
     },
   };
 }
 
 /** A stream of responses with `ending` where its reading fails. */
-export function ended(body: ReadableStream<Uint8Array>, ending: Ending): ReadableStream<Uint8Array> {
+export function withEnding(body: ReadableStream<Uint8Array>, ending: StreamEnding): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream<Uint8Array>(
     {
@@ -47,10 +47,10 @@ export function ended(body: ReadableStream<Uint8Array>, ending: Ending): Readabl
         try {
           const { done, value } = await reader.read();
           if (done) return controller.close();
-          ending.see(value);
+          ending.observe(value);
           controller.enqueue(value);
         } catch (error) {
-          finish(controller, error, ending);
+          finishStream(controller, error, ending);
         }
       },
       cancel: (reason) => reader.cancel(reason),
