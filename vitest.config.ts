@@ -97,9 +97,15 @@ export default defineConfig({
       },
       inside("users", "./workers/services/users/wrangler.toml", [
         "test/workers/{log,service,shed-log}.test.ts",
-        "test/workers/services/{users,shared}.test.ts",
+        "test/workers/services/*.test.ts",
+        "test/workers/services/users/*.test.ts",
       ]),
-      inside("orders", "./workers/services/orders/wrangler.toml", ["test/workers/services/orders.test.ts"], [USERS]),
+      inside(
+        "orders",
+        "./workers/services/orders/wrangler.toml",
+        ["test/workers/services/orders/*.test.ts", "test/workers/client/**/*.test.ts"],
+        [USERS],
+      ),
       inside(
         "gateway",
         "./test/support/shipped/wrangler.toml",

@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
     /^(protos\/gen|workers\/service)\/|^core\/(deadline|headers|overload\/\w+(-\w+)*)\.ts$|^workers\/log\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/client": /^(core|workers\/client)\/|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/services":
-    /^(protos\/gen|workers\/services|workers\/client)\/|^workers\/service\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^(protos\/gen|workers\/services|workers\/client)\/|^workers\/service\.ts$|^cloudflare:workers$|^ulid$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/discovery": /^(protos\/gen|workers\/discovery)\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway":
     /^(core|protos\/gen|workers\/gateway|workers\/discovery|durable-objects)\/|^workers\/(log|shed-log|service|services\/catalog|service\/(compression|host-load|query))\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/(protobuf|protovalidate))(\/|$)/,

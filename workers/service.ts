@@ -7,9 +7,9 @@ import { discovery } from "./discovery/discovery.ts";
 import { drain } from "./service/body.ts";
 import { HostLoad } from "./service/host-load.ts";
 import { overloaded, unimplemented } from "./service/refusal.ts";
+import { serveStream } from "./service/serve-stream.ts";
+import { serveUnary } from "./service/serve-unary.ts";
 import { type ServiceOptions, type Settings, settingsOf } from "./service/settings.ts";
-import { serveStream } from "./service/stream.ts";
-import { serveUnary } from "./service/unary.ts";
 import { type ShedCall, shedLog } from "./shed-log.ts";
 
 export type { ServiceOptions } from "./service/settings.ts";
@@ -71,8 +71,8 @@ export function defineServices<Env>(implement: (env: Env) => readonly ServiceImp
       if (known?.env !== env) known = { env, methods: methodsOf(withDiscovery(implement(env), options), settings) };
       const path = new URL(request.url).pathname;
       const now = Date.now();
-      if (load.isTooHot(request.headers.get(MEDIAN_HEADER), now)) return bounced(load);
-      const turned = settings.overload === "off" ? undefined : load.turned(request, now);
+      if (load.mayRedirect(request.headers.get(MEDIAN_HEADER), now)) return bounced(load);
+      const turned = settings.overload === "off" ? undefined : load.refusal(request, now);
       if (turned !== undefined) log(shedCall(request, turned, settings), now);
       if (turned !== undefined && settings.overload === "enforce") return shed(load, request, turned);
       const end = load.begin(now, request);

@@ -14,7 +14,7 @@ import type { ProjectWorker } from "../project/workers.ts";
 /** The options of a Worker as miniflare takes them; wrangler has made them. */
 export type RuntimeOptions = Readonly<Record<string, unknown>> & { readonly name: string };
 
-export interface Candidate {
+export interface WorkerCandidate {
   readonly name: string;
   readonly file: string; // its wrangler.toml
   readonly digest: string; // covers everything that makes the Worker: equal digests mean equal Workers
@@ -26,7 +26,7 @@ export interface Candidate {
 }
 
 export type Built =
-  | { readonly kind: "built"; readonly candidate: Candidate }
+  | { readonly kind: "built"; readonly candidate: WorkerCandidate }
   | { readonly kind: "failed"; readonly problems: readonly string[] };
 
 /** Bundles a Worker and reads its bindings. */

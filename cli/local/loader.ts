@@ -4,7 +4,7 @@ import { changesOf } from "../project/changes.ts";
 import { CONFIG_FILE, checkConfiguration, type Findings } from "../project/configuration.ts";
 import { unboundProblems } from "../project/worker-problems.ts";
 import { findWorkers, GATEWAY_FILE, type ProjectWorkers, SERVICES_FOLDER, serviceFiles } from "../project/workers.ts";
-import { build, type Candidate } from "./candidate.ts";
+import { build, type WorkerCandidate } from "./candidate.ts";
 import type { Watched } from "./watch.ts";
 
 export interface LoadOptions {
@@ -14,7 +14,7 @@ export interface LoadOptions {
 
 /** A set of Workers, the gateway first, with what is wrong in the files. */
 export interface Loaded {
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly WorkerCandidate[];
   readonly settings: unknown; // the gateway's configuration, as exported
   readonly problems: readonly string[];
   readonly notes: readonly string[]; // what runs, but not as it seems
@@ -32,7 +32,7 @@ export async function load(options: LoadOptions, running: Loaded | undefined, re
   const isGatewayRight = findings.problems.length === 0 && findings.missingSecrets.length === 0;
   const problems = new Set([...findings.problems, ...findings.missingSecrets, ...workers.problems]);
   const last = new Map((running?.candidates ?? []).map((candidate) => [candidate.file, candidate]));
-  const next = new Map<string, Candidate>();
+  const next = new Map<string, WorkerCandidate>();
   const all = [...(workers.gateway === undefined || !isGatewayRight ? [] : [workers.gateway]), ...workers.services];
   const built = await Promise.all(all.map(async (worker) => ({ worker, result: await build(worker, file, env) })));
   for (const { worker, result } of built) {
@@ -60,7 +60,7 @@ function watchedOf(
   { file, env }: LoadOptions,
   { services }: ProjectWorkers,
   { inputs }: Findings,
-  candidates: readonly Candidate[],
+  candidates: readonly WorkerCandidate[],
   problems: readonly string[],
   running: Loaded | undefined,
 ): Watched {

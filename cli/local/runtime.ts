@@ -1,7 +1,7 @@
 // The Workers in workerd, by miniflare. Replaces all of them at once; what does not start is named, and what ran before can be put back.
 import { join } from "node:path";
 import { convertV4MiniflareOptions, getDefaultDevRegistryPath, Log, LogLevel, Miniflare, type V4MiniflareOptions } from "miniflare";
-import { type Candidate, originOf, type RuntimeOptions } from "./candidate.ts";
+import { originOf, type RuntimeOptions, type WorkerCandidate } from "./candidate.ts";
 
 export interface RuntimeSettings {
   readonly persistTo: string;
@@ -29,7 +29,7 @@ export class Runtime {
    * @returns the port it listens on; or the Worker that cannot be loaded: nothing runs then until the next call
    * @throws Error where workerd itself does not start
    */
-  async run(candidates: readonly Candidate[]): Promise<number | LoadFailure> {
+  async run(candidates: readonly WorkerCandidate[]): Promise<number | LoadFailure> {
     this.#isStarting = true;
     const options = this.#options(candidates.map(({ options }) => options));
     try {
@@ -78,7 +78,7 @@ function namesOfBound(worker: RuntimeOptions): string[] {
 }
 
 /** workerd names the Worker in its log: `service core:user:NAME: Uncaught Error: ...`, with a place in the bundle. */
-function failureIn(message: string, candidates: readonly Candidate[]): LoadFailure | undefined {
+function failureIn(message: string, candidates: readonly WorkerCandidate[]): LoadFailure | undefined {
   const text = message.replaceAll("\\n", "\n").replaceAll('\\"', '"');
   const found = /service core:user:([\w-]+): (?:Uncaught )?([^\n]*)/.exec(text);
   if (found === null) return undefined;

@@ -1,7 +1,7 @@
 // Runs the project's Workers and replaces them when their files change. What cannot run is reported, and what ran before goes on.
 import { inOneLine } from "../project/changes.ts";
 import { GATEWAY_FILE } from "../project/workers.ts";
-import type { Candidate } from "./candidate.ts";
+import type { WorkerCandidate } from "./candidate.ts";
 import type { Front } from "./front.ts";
 import { differences, type Loaded, type LoadOptions, load } from "./loader.ts";
 import type { Runtime } from "./runtime.ts";
@@ -101,10 +101,10 @@ export class Supervisor {
   }
 }
 
-function gatewayOf(loaded: Loaded | undefined): Candidate | undefined {
+function gatewayOf(loaded: Loaded | undefined): WorkerCandidate | undefined {
   return loaded?.candidates.find(({ file }) => file === GATEWAY_FILE);
 }
 
-function digests(candidates: readonly Candidate[]): string {
+function digests(candidates: readonly WorkerCandidate[]): string {
   return candidates.map(({ digest }) => digest).join(" ");
 }

@@ -10,7 +10,7 @@ export interface WorkerConfig {
   readonly vars: Readonly<Record<string, unknown>>;
   readonly secrets?: { readonly required?: string[] };
   readonly services?: readonly ServiceBinding[];
-  readonly durable_objects: { readonly bindings: readonly ObjectBinding[] };
+  readonly durable_objects: { readonly bindings: readonly DurableObjectBinding[] };
   readonly migrations: readonly Migration[];
   readonly exports?: Readonly<Record<string, unknown>>;
   readonly kv_namespaces: readonly { readonly binding: string; readonly id?: string }[];
@@ -32,7 +32,7 @@ export interface ServiceBinding {
   readonly remote?: boolean; // runs elsewhere: neither started nor deployed from here
 }
 
-export interface ObjectBinding {
+export interface DurableObjectBinding {
   readonly name: string;
   readonly class_name: string;
   readonly script_name?: string;

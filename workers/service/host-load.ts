@@ -33,7 +33,7 @@ export class HostLoad {
   }
 
   /** @param told the header's text, where the call may go elsewhere @returns whether to refuse it, unworked */
-  isTooHot(told: string | null, now: number): boolean {
+  mayRedirect(told: string | null, now: number): boolean {
     this.#usual.add(this.predictedMs, now);
     const medianMs = told !== null && /^\d{1,6}(\.\d{1,3})?$/.test(told) ? Number(told) : 0;
     this.#heardMs = updateMedian(this.#heardMs, medianMs);
@@ -41,7 +41,7 @@ export class HostLoad {
   }
 
   /** Whether a call is more than can be done, of its level, or in its time. @returns undefined where it may be worked on */
-  turned({ headers }: Request, now: number): AdmissionRefusal | undefined {
+  refusal({ headers }: Request, now: number): AdmissionRefusal | undefined {
     const rank = parseRank(headers.get(CRITICALITY_HEADER)) ?? CRITICAL;
     return this.#admission.refusal(rank, remainingMs(headers), now);
   }

@@ -1,4 +1,4 @@
-// The services that the gateway knows by their protos. A new one is one line here, and its upstream in gateway.config.ts.
+// The services whose protos the gateway has. A new service needs one line here, and its upstream in gateway.config.ts.
 import type { DescService } from "@bufbuild/protobuf";
 import { OrderService } from "../../protos/gen/orders/v1/orders_pb.ts";
 import { UserService } from "../../protos/gen/users/v1/users_pb.ts";

@@ -1,43 +1,42 @@
-// A Durable Object that keeps messages of one kind, and is their only writer: by id, in the order of their creation, with a journal.
-// A store of your own extends it and says what is special: how else its messages are found, and when they may change.
+// A Durable Object that stores messages of one kind and is their only writer: by id, in the order of their creation, with a journal.
+// A store of your own extends it, and defines by what else its messages are found and when they may change.
 
 import { DurableObject } from "cloudflare:workers";
 import { equals, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { Answers } from "./answers.ts";
 import { draftOf } from "./fields.ts";
+import { IdempotencyKeys } from "./idempotency-keys.ts";
+import { newId } from "./ids.ts";
 import { Journal } from "./journal.ts";
 import { migrate } from "./migrate.ts";
 import type { Page } from "./pages.ts";
-import { newId } from "./ulid.ts";
-import type { Done, Refused } from "./verdict.ts";
+import type { Done, Refused } from "./store-result.ts";
 import type { Batch } from "./watch.ts";
 
-/** What every message kept has. */
-export type Kept = Message & { id: string; createTime?: Timestamp | undefined; updateTime?: Timestamp | undefined };
+/** The fields that every stored message has. */
+export type StoredEntity = Message & { id: string; createTime?: Timestamp | undefined; updateTime?: Timestamp | undefined };
 
 export type Created<Entity> = Done<Entity> | Refused<"key_reused" | "full">;
 
-// A page ends early before it outgrows what one answer should carry.
-const PAGE_MAX_BYTES = 1_048_576;
+const PAGE_MAX_BYTES = 1_048_576; // a page that reaches this size ends early
 
-// Found by its id, and by one thing more: the e-mail of a user, the user of an order.
+// A message is found by its id, and by one key more: the e-mail of a user, the user of an order.
 const ENTITIES = "CREATE TABLE entities (id TEXT PRIMARY KEY, found_by TEXT NOT NULL, entity BLOB NOT NULL) WITHOUT ROWID";
 
-export abstract class Collection<Entity extends Kept, Kind extends number> extends DurableObject {
-  /** Size of the database beyond which nothing new is taken in; the platform's own limit is 10 GB. */
+export abstract class Collection<Entity extends StoredEntity, Kind extends number> extends DurableObject {
+  /** Size of the database above which nothing is added, bytes; the limit of the platform is 10 GB. */
   maxBytes = 8_000_000_000;
   readonly journal: Journal;
-  readonly answers: Answers;
+  readonly idempotencyKeys: IdempotencyKeys;
   readonly #sql: SqlStorage;
   readonly #schema: GenMessage<Entity>;
   readonly #prefix: string;
   #lastId: string | undefined;
 
   /**
-   * @param prefix     of its ids, `usr`
-   * @param migrations SQL that runs after the tables here are made; only ever added to
+   * @param prefix     prefix of the ids, `usr`
+   * @param migrations SQL that runs after the tables of this class are created; steps are added at the end and never changed
    */
   constructor(ctx: DurableObjectState, env: Cloudflare.Env, schema: GenMessage<Entity>, prefix: string, migrations: readonly string[]) {
     super(ctx, env);
@@ -45,8 +44,8 @@ export abstract class Collection<Entity extends Kept, Kind extends number> exten
     this.#schema = schema;
     this.#prefix = prefix;
     this.journal = new Journal(ctx.storage.sql);
-    this.answers = new Answers(ctx.storage);
-    migrate(ctx.storage, [`${ENTITIES}; ${Journal.TABLE}; ${Answers.TABLE}`, ...migrations]);
+    this.idempotencyKeys = new IdempotencyKeys(ctx.storage);
+    migrate(ctx.storage, [`${ENTITIES}; ${Journal.TABLE}; ${IdempotencyKeys.TABLE}`, ...migrations]);
     this.#lastId = this.#sql.exec<{ id: string | null }>("SELECT MAX(id) AS id FROM entities").one().id ?? undefined;
   }
 
@@ -54,7 +53,7 @@ export abstract class Collection<Entity extends Kept, Kind extends number> exten
     return this.#read("SELECT entity FROM entities WHERE id = ?", id)[0];
   }
 
-  /** A page in the order of creation; with `foundBy`, of those found by it. */
+  /** A page in the order of creation; with `foundBy`, only messages with that key. */
   list({ limit, after }: Page, foundBy?: string): { entities: Entity[]; hasMore: boolean } {
     const rest = "id > ? ORDER BY id LIMIT ?";
     const rows =
@@ -71,17 +70,17 @@ export abstract class Collection<Entity extends Kept, Kind extends number> exten
     return { entities, hasMore: false };
   }
 
-  /** What was created when this key was first used; `key_reused` if that was for another draft. */
-  recall(draft: Entity, key: string | undefined): Created<Entity> | undefined {
-    const found = key === undefined ? undefined : this.answers.find(key, Date.now());
-    if (found === undefined) return undefined;
-    const entity = fromBinary(this.#schema, found);
+  /** The message that was created when this idempotency key was first used; `key_reused` if its draft was another one. */
+  findCreated(draft: Entity, key: string | undefined): Created<Entity> | undefined {
+    const created = key === undefined ? undefined : this.idempotencyKeys.find(key, Date.now());
+    if (created === undefined) return undefined;
+    const entity = fromBinary(this.#schema, created);
     return equals(this.#schema, draftOf(this.#schema, entity), draftOf(this.#schema, draft))
       ? { kind: "done", entity }
       : { kind: "key_reused" };
   }
 
-  /** The changes after a revision; waits for the next one, for a while, where there are none. */
+  /** The changes after a revision; where there are none, waits for the next one, at most `waitMs`. */
   async changes(after: bigint | undefined, waitMs: number): Promise<Batch<Entity, Kind>> {
     const { oldest, latest } = this.journal.range();
     const from = after === undefined ? latest : Number(after);
@@ -94,17 +93,17 @@ export abstract class Collection<Entity extends Kept, Kind extends number> exten
   }
 
   override async alarm(): Promise<void> {
-    await this.answers.sweep(Date.now());
+    await this.idempotencyKeys.deleteExpired(Date.now());
   }
 
-  /** What a message is found by, apart from its id. */
+  /** The key by which a message is found, beside its id. */
   protected abstract foundBy(entity: Entity): string;
 
   protected find(foundBy: string): Entity | undefined {
     return this.#read("SELECT entity FROM entities WHERE found_by = ?", foundBy)[0];
   }
 
-  /** Takes in a new message, and remembers it as the answer to its key. */
+  /** Adds a message, and stores it as the result of its idempotency key. */
   protected add(draft: Entity, key: string | undefined, change: Kind): Created<Entity> {
     if (this.#sql.databaseSize > this.maxBytes) return { kind: "full" };
     const now = Date.now();
@@ -112,7 +111,7 @@ export abstract class Collection<Entity extends Kept, Kind extends number> exten
     const entity = { ...draft, id: this.#lastId, createTime: timestampFromMs(now), updateTime: timestampFromMs(now) };
     return this.ctx.storage.transactionSync(() => {
       this.#sql.exec("INSERT INTO entities VALUES (?, ?, ?)", entity.id, this.foundBy(entity), this.#encode(entity));
-      if (key !== undefined) this.answers.add(key, this.#encode(entity), now);
+      if (key !== undefined) this.idempotencyKeys.add(key, this.#encode(entity), now);
       this.journal.append(change, this.#encode(entity));
       return { kind: "done", entity };
     });

@@ -1,4 +1,4 @@
-// Which fields a caller may write, as the proto says: google.api.field_behavior, read where a list of names would go stale.
+// The fields that a caller may write, from the proto (google.api.field_behavior), so that no list of names goes stale.
 import {
   clearField,
   clone,
@@ -13,7 +13,7 @@ import type { FieldMask } from "@bufbuild/protobuf/wkt";
 import { FieldBehavior, field_behavior } from "../../protos/gen/google/api/field_behavior_pb.ts";
 import type { Violations } from "./violations.ts";
 
-/** What a caller wrote, without what is not the caller's to write. */
+/** A copy of a caller's message without the fields that a caller may not write. */
 export function draftOf<D extends DescMessage>(schema: D, message: MessageShape<D>): MessageShape<D> {
   const draft = clone(schema, message);
   for (const field of schema.fields) if (behaves(field, FieldBehavior.OUTPUT_ONLY)) clearField(draft, field);
@@ -22,22 +22,22 @@ export function draftOf<D extends DescMessage>(schema: D, message: MessageShape<
 }
 
 /**
- * The fields that an update changes: those of the mask, or without one those that are set.
- * Paths that name no field, or one that can't be changed, are violations of `update_mask`.
+ * The fields that an update changes: those of the mask, or those that are set where there is no mask.
+ * A path that names no field, or one that cannot be changed, is a violation of `update_mask`.
  */
 export function fieldsToUpdate<D extends DescMessage>(
   schema: D,
   message: MessageShape<D>,
   mask: FieldMask | undefined,
-  wrong: Violations,
+  violations: Violations,
 ): DescField[] {
   const updatable = schema.fields.filter((field) => !behaves(field, FieldBehavior.OUTPUT_ONLY) && !behaves(field, FieldBehavior.IMMUTABLE));
   if (mask === undefined || mask.paths.length === 0) return updatable.filter((field) => isFieldSet(message, field));
   const names = updatable.map(({ name }) => name).join(", ");
   for (const path of mask.paths) {
-    const known = schema.fields.some(({ name }) => name === path);
-    const problem = known ? `${path} can't be changed` : `there is no field "${path.slice(0, 64)}"`;
-    wrong.unless(
+    const isField = schema.fields.some(({ name }) => name === path);
+    const problem = isField ? `${path} can't be changed` : `there is no field "${path.slice(0, 64)}"`;
+    violations.require(
       updatable.some(({ name }) => name === path),
       "update_mask",
       `${problem}, choose from ${names}`,
@@ -46,23 +46,23 @@ export function fieldsToUpdate<D extends DescMessage>(
   return updatable.filter(({ name }) => mask.paths.includes(name));
 }
 
-/** What each field of a message must be like, by its name in TypeScript. */
-export type Rules<Entity> = { readonly [Name in keyof Entity]?: (value: Entity[Name], path: string, wrong: Violations) => void };
+/** The check of each field, by its name in TypeScript. */
+export type FieldRules<Entity> = { readonly [Name in keyof Entity]?: (value: Entity[Name], path: string, violations: Violations) => void };
 
-/** @param path of the message in its request, `user` */
+/** @param path proto path of the message in its request, `user` */
 export function check<Entity extends Message>(
-  rules: Rules<Entity>,
+  rules: FieldRules<Entity>,
   fields: readonly DescField[],
   message: Entity,
   path: string,
-  wrong: Violations,
+  violations: Violations,
 ): void {
-  const byName = rules as Readonly<Record<string, (value: unknown, path: string, wrong: Violations) => void>>;
+  const byName = rules as Readonly<Record<string, (value: unknown, path: string, violations: Violations) => void>>;
   const values = message as unknown as Readonly<Record<string, unknown>>;
-  for (const { localName, name } of fields) byName[localName]?.(values[localName], `${path}.${name}`, wrong);
+  for (const { localName, name } of fields) byName[localName]?.(values[localName], `${path}.${name}`, violations);
 }
 
-/** The chosen fields of a message, by the names they have in TypeScript. */
+/** The chosen fields of a message, by their names in TypeScript. */
 export function pick<Entity extends Message>(message: Entity, fields: readonly DescField[]): Partial<Entity> {
   const names = new Set(fields.map(({ localName }) => localName));
   return Object.fromEntries(Object.entries(message).filter(([name]) => names.has(name))) as Partial<Entity>;

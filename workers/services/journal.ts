@@ -1,7 +1,7 @@
-// The last changes to a collection, numbered, and those who wait for the next one.
+// The last changes of a collection, numbered by revision, and the calls that wait for the next change.
 
-const KEPT = 10_000;
-const ONE_READ = 100;
+const MAX_ROWS = 10_000;
+const READ_ROWS = 100; // returned by one read
 
 export interface JournalRow {
   readonly revision: number;
@@ -12,8 +12,8 @@ export interface JournalRow {
 export class Journal {
   static readonly TABLE = "CREATE TABLE changes (revision INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, entity BLOB NOT NULL)";
 
-  /** Changes remembered; older ones are forgotten as new ones come. */
-  kept = KEPT;
+  /** Changes that are stored at most; the oldest ones are deleted first. */
+  maxRows = MAX_ROWS;
   readonly #sql: SqlStorage;
   readonly #waiting = new Set<() => void>();
 
@@ -21,31 +21,31 @@ export class Journal {
     this.#sql = sql;
   }
 
-  /** How many wait for a change. */
-  get waiting(): number {
+  /** Calls that wait for a change. */
+  get waitingCount(): number {
     return this.#waiting.size;
   }
 
   append(kind: number, entity: Uint8Array): void {
     this.#sql.exec("INSERT INTO changes (kind, entity) VALUES (?, ?)", kind, entity);
-    this.#sql.exec("DELETE FROM changes WHERE revision <= ?", this.range().latest - this.kept);
+    this.#sql.exec("DELETE FROM changes WHERE revision <= ?", this.range().latest - this.maxRows);
     for (const wake of this.#waiting) wake();
   }
 
-  /** The revisions remembered; 1 and 0 when nothing has ever happened. */
+  /** The revisions that are stored; 1 and 0 where there has never been a change. */
   range(): { readonly oldest: number; readonly latest: number } {
     const ends = "SELECT (SELECT MIN(revision) FROM changes) AS oldest, (SELECT MAX(revision) FROM changes) AS latest";
     const { oldest, latest } = this.#sql.exec<{ oldest: number | null; latest: number | null }>(ends).one();
     return { oldest: oldest ?? 1, latest: latest ?? 0 };
   }
 
-  /** The changes after a revision, oldest first; some of them, where there are many. */
+  /** The first changes after a revision, at most `READ_ROWS`, in order. */
   after(revision: number): JournalRow[] {
-    const some = "SELECT revision, kind, entity FROM changes WHERE revision > ? ORDER BY revision LIMIT ?";
-    return this.#sql.exec<JournalRow & Record<string, SqlStorageValue>>(some, revision, ONE_READ).toArray();
+    const sql = "SELECT revision, kind, entity FROM changes WHERE revision > ? ORDER BY revision LIMIT ?";
+    return this.#sql.exec<JournalRow & Record<string, SqlStorageValue>>(sql, revision, READ_ROWS).toArray();
   }
 
-  /** Waits for the next change, but not longer than `waitMs`: one who no longer listens is forgotten then. */
+  /** Waits for the next change, but not longer than `waitMs`: the caller may have gone. */
   async next(waitMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, waitMs);

@@ -1,44 +1,49 @@
-// What is wrong with a request: collected field by field, then told all at once.
+// The problems of a request, collected field by field and returned together.
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema } from "../../protos/gen/google/rpc/error_details_pb.ts";
-import { isId } from "./ulid.ts";
+import { isId } from "./ids.ts";
+
+interface Violation {
+  readonly field: string; // proto path from the request message, `order.items[0].sku`
+  readonly description: string;
+}
 
 export class Violations {
-  readonly #found: { readonly field: string; readonly description: string }[] = [];
+  readonly #all: Violation[] = [];
 
-  /** @param field proto path from the request message, `order.items[0].sku` */
   add(field: string, description: string): void {
-    this.#found.push({ field, description });
+    this.#all.push({ field, description });
   }
 
-  unless(holds: boolean, field: string, description: string): void {
-    if (!holds) this.add(field, description);
+  /** Adds a violation unless the condition holds. */
+  require(condition: boolean, field: string, description: string): void {
+    if (!condition) this.add(field, description);
   }
 
-  unlessId(prefix: string, field: string, text: string): void {
-    this.unless(isId(prefix, text), field, `write ${prefix}_ and the 26 characters that follow it`);
+  requireId(prefix: string, field: string, text: string): void {
+    this.require(isId(prefix, text), field, `write ${prefix}_ and the 26 characters that follow it`);
   }
 
-  /** Goes on only where nothing was found. */
-  refuse(): void {
-    if (this.#found.length > 0) throw violationError(Code.InvalidArgument, this.#found);
+  /** @throws ConnectError with every violation */
+  throwIfAny(): void {
+    if (this.#all.length > 0) throw violationError(Code.InvalidArgument, this.#all);
   }
 }
 
-/** Refuses what can't be an id of its kind before anybody looks for it. */
-export function refuseUnlessId(prefix: string, field: string, text: string): void {
-  const wrong = new Violations();
-  wrong.unlessId(prefix, field, text);
-  wrong.refuse();
+/** @throws ConnectError for a text that cannot be an id of this kind, before the store is called */
+export function requireId(prefix: string, field: string, text: string): void {
+  const violations = new Violations();
+  violations.requireId(prefix, field, text);
+  violations.throwIfAny();
 }
 
-/** An error that names the fields it is about, as google.rpc.BadRequest. */
-export function violationError(code: Code, found: readonly { readonly field: string; readonly description: string }[]): ConnectError {
-  const message = found.map(({ field, description }) => `${field}: ${description}`).join("; ");
-  return new ConnectError(message, code, undefined, [{ desc: BadRequestSchema, value: { fieldViolations: [...found] } }]);
+/** @returns an error that names the fields at fault, as google.rpc.BadRequest */
+export function violationError(code: Code, violations: readonly Violation[]): ConnectError {
+  const message = violations.map(({ field, description }) => `${field}: ${description}`).join("; ");
+  return new ConnectError(message, code, undefined, [{ desc: BadRequestSchema, value: { fieldViolations: [...violations] } }]);
 }
 
-/** Characters as a reader counts them, near enough: code points. */
+/** Length in code points, which is close to what a reader counts as characters. */
 export function lengthOf(text: string): number {
   return [...text].length;
 }

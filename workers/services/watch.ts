@@ -1,4 +1,4 @@
-// Streams of changes: the service asks its object for the next ones, again and again; the object answers when there are some, or in a while.
+// Streams of changes: the service requests the next changes from its store again and again, and the store responds as soon as there are some.
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { Violations } from "./violations.ts";
 
@@ -8,42 +8,43 @@ export interface Change<Entity, Kind> {
   readonly entity: Entity;
 }
 
-/** Changes up to a revision; or that the changes asked for are forgotten, or still to come. */
+/** Changes up to a revision; or that the store has deleted the requested changes, or does not have them yet. */
 export type Batch<Entity, Kind> =
   | { readonly kind: "changes"; readonly changes: readonly Change<Entity, Kind>[]; readonly revision: bigint }
   | { readonly kind: "out_of_range"; readonly oldest: bigint; readonly latest: bigint };
 
-/** What of an object is needed here. */
-interface Watched<Entity, Kind> {
+interface ChangeSource<Entity, Kind> {
   /**
    * @param after  a revision; undefined for the latest one
-   * @param waitMs how long to wait for a change where none has happened since
+   * @param waitMs longest time to wait for a change where there is none after that revision
    */
   changes(after: bigint | undefined, waitMs: number): Promise<Batch<Entity, Kind>>;
 }
 
-// How long the object keeps one question waiting, also that of a caller who has hung up.
-const WAIT_MS = 20_000;
-// Not every platform tells that a caller has hung up while there is nothing to write: a watch without a deadline has this one.
-const LONGEST_MS = 600_000;
+const WAIT_MS = 20_000; // longest time of one request to the store, which may outlive the caller
+const MAX_WATCH_MS = 600_000; // without a deadline: not every platform reports that a caller has hung up while nothing is written
 
-/** Every change after a revision (0: from now on), until the caller's deadline ends the call; or after ten minutes, where there is none. */
+/**
+ * Every change after a revision (0: from now on), until the deadline of the call, or for ten minutes where it has none.
+ *
+ * @param store returns a stub: after an error, a new one is needed
+ */
 export async function* changesAfter<Entity, Kind>(
-  object: () => Watched<Entity, Kind>,
+  store: () => ChangeSource<Entity, Kind>,
   afterRevision: bigint,
   context: HandlerContext,
 ): AsyncGenerator<Change<Entity, Kind>> {
-  const wrong = new Violations();
-  wrong.unless(afterRevision >= 0n, "after_revision", "write 0 or a revision seen before");
-  wrong.refuse();
+  const violations = new Violations();
+  violations.require(afterRevision >= 0n, "after_revision", "write 0 or a revision seen before");
+  violations.throwIfAny();
 
-  const endsAt = Date.now() + (context.timeoutMs() ?? LONGEST_MS);
+  const endsAt = Date.now() + (context.timeoutMs() ?? MAX_WATCH_MS);
   let after = afterRevision === 0n ? undefined : afterRevision;
   while (Date.now() < endsAt && !context.signal.aborted) {
-    const batch = await object().changes(after, Math.min(WAIT_MS, context.timeoutMs() ?? WAIT_MS));
+    const batch = await store().changes(after, Math.min(WAIT_MS, context.timeoutMs() ?? WAIT_MS));
     if (batch.kind === "out_of_range") {
-      const known = `${batch.oldest - 1n} to ${batch.latest}`;
-      throw new ConnectError(`revision ${after} is out of range, changes after ${known} are known; list, then watch`, Code.OutOfRange);
+      const range = `${batch.oldest - 1n} to ${batch.latest}`;
+      throw new ConnectError(`revision ${after} is out of range, changes after ${range} are known; list, then watch`, Code.OutOfRange);
     }
     yield* batch.changes;
     after = batch.revision;

@@ -113,10 +113,10 @@ it("a host refuses what it is told of only while it is hot, and never where nobo
   for (const end of ends) end(100); // 20 ms of its own for each, and more
   for (let n = 0; n < 4; n++) host.begin(100);
   expect(host.predictedMs).toBeGreaterThan(50);
-  expect(host.isTooHot(null, 100)).toBe(false);
-  expect(host.isTooHot("nonsense", 100)).toBe(false);
-  expect(host.isTooHot("10.0", 100)).toBe(true);
-  expect(new HostLoad().isTooHot("10.0", 100)).toBe(false);
+  expect(host.mayRedirect(null, 100)).toBe(false);
+  expect(host.mayRedirect("nonsense", 100)).toBe(false);
+  expect(host.mayRedirect("10.0", 100)).toBe(true);
+  expect(new HostLoad().mayRedirect("10.0", 100)).toBe(false);
   const said = Number(host.predictedMs.toFixed(1));
   expect(parseLoadReport(host.report(12))).toEqual({ predictedMs: said, usualMs: said, tookMs: 12 });
   expect(parseLoadReport(host.report())).toEqual({ predictedMs: said, usualMs: said });

@@ -1,89 +1,55 @@
-// What the order service does: looks a request over as a whole, asks the user service and the store, and tells their verdicts.
+// The methods of the order service. Each checks its whole request, calls the user service and the store, and returns the result or throws its error.
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import { type Order, OrderSchema, type OrderService } from "../../../protos/gen/orders/v1/orders_pb.ts";
 import { UserService } from "../../../protos/gen/users/v1/users_pb.ts";
 import { transportTo } from "../../client/transport.ts";
-import { check, draftOf, fieldsToUpdate, pick, type Rules } from "../fields.ts";
+import { check, draftOf, type FieldRules, fieldsToUpdate, pick } from "../fields.ts";
 import { pageOf, writePageToken } from "../pages.ts";
 import { requestKey } from "../request-key.ts";
-import { createErrors, notFound, settle } from "../verdict.ts";
-import { lengthOf, refuseUnlessId, Violations, violationError } from "../violations.ts";
+import { CREATE_ERRORS, entityOrThrow, notFound } from "../store-result.ts";
+import { lengthOf, requireId, Violations, violationError } from "../violations.ts";
 import { changesAfter } from "../watch.ts";
 import type { OrderStore } from "./store.ts";
 
-const RULES: Rules<Order> = {
-  userId: (id, path, wrong) => wrong.unlessId("usr", path, id),
-  items: (items, path, wrong) => {
-    wrong.unless(items.length >= 1 && items.length <= 100, path, "write 1 to 100 lines");
+const RULES: FieldRules<Order> = {
+  userId: (id, path, violations) => violations.requireId("usr", path, id),
+  items: (items, path, violations) => {
+    violations.require(items.length >= 1 && items.length <= 100, path, "write 1 to 100 lines");
     for (const [index, { sku, quantity, unitPriceCents }] of items.entries()) {
       const line = `${path}[${index}]`;
-      wrong.unless(/^[A-Za-z0-9_.-]{1,64}$/.test(sku), `${line}.sku`, "write 1 to 64 letters, digits, -, _ or .");
-      wrong.unless(quantity >= 1 && quantity <= 10_000, `${line}.quantity`, "write 1 to 10000");
-      wrong.unless(unitPriceCents >= 0n && unitPriceCents <= 100_000_000n, `${line}.unit_price_cents`, "write 0 to 100000000");
+      violations.require(/^[A-Za-z0-9_.-]{1,64}$/.test(sku), `${line}.sku`, "write 1 to 64 letters, digits, -, _ or .");
+      violations.require(quantity >= 1 && quantity <= 10_000, `${line}.quantity`, "write 1 to 10000");
+      violations.require(unitPriceCents >= 0n && unitPriceCents <= 100_000_000n, `${line}.unit_price_cents`, "write 0 to 100000000");
     }
   },
-  note: (note, path, wrong) => wrong.unless(lengthOf(note) <= 500, path, "write at most 500 characters"),
+  note: (note, path, violations) => violations.require(lengthOf(note) <= 500, path, "write at most 500 characters"),
 };
 
-export function orders(stores: DurableObjectNamespace<OrderStore>, usersService: Fetcher): ServiceImpl<typeof OrderService> {
-  // One stub for one call: after an error a stub stays broken.
-  const store = () => stores.getByName("orders");
-  return {
-    async createOrder({ order, requestId }, context) {
-      const wrong = new Violations();
-      const key = requestKey(requestId, context, wrong);
-      const draft = draftOf(OrderSchema, order ?? create(OrderSchema));
-      check(RULES, OrderSchema.fields, draft, "order", wrong);
-      wrong.refuse();
-      // A repeated call is answered as before, even where its user is gone by now.
-      const before = key === undefined ? undefined : await store().recall(draft, key);
-      if (before !== undefined) return settle(before, createErrors);
-      await refuseUnlessUser(usersService, draft.userId, context);
-      return settle(await store().create(draft, key), createErrors);
-    },
+type Methods = ServiceImpl<typeof OrderService>;
+type Store = () => DurableObjectStub<OrderStore>;
 
+export function orders(stores: DurableObjectNamespace<OrderStore>, usersService: Fetcher): Methods {
+  const store: Store = () => stores.getByName("orders"); // a new stub for each call: after an error, a stub stays broken
+  return { ...readingMethods(store), ...changingMethods(store, usersService) };
+}
+
+function readingMethods(store: Store): Pick<Methods, "getOrder" | "listOrders" | "watchOrders"> {
+  return {
     async getOrder({ id }) {
-      refuseUnlessId("ord", "id", id);
+      requireId("ord", "id", id);
       const order = await store().get(id);
       if (order === undefined) throw notFound("order", id);
       return order;
     },
 
     async listOrders(request) {
-      const wrong = new Violations();
-      const page = pageOf(request, "ord", wrong);
-      if (request.userId !== "") wrong.unlessId("usr", "user_id", request.userId);
-      wrong.refuse();
+      const violations = new Violations();
+      const page = pageOf(request, "ord", violations);
+      if (request.userId !== "") violations.requireId("usr", "user_id", request.userId);
+      violations.throwIfAny();
       const { entities, hasMore } = await store().list(page, request.userId === "" ? undefined : request.userId);
       return { orders: entities, nextPageToken: hasMore ? writePageToken(entities.at(-1)!.id) : "" };
-    },
-
-    async updateOrder({ order = create(OrderSchema), updateMask }) {
-      const wrong = new Violations();
-      wrong.unlessId("ord", "order.id", order.id);
-      const fields = fieldsToUpdate(OrderSchema, order, updateMask, wrong);
-      check(RULES, fields, order, "order", wrong);
-      wrong.refuse();
-      const verdict = await store().update(order.id, pick(order, fields));
-      return settle(verdict, {
-        not_found: () => notFound("order", order.id),
-        not_open: () => new ConnectError("order is cancelled and can't be changed", Code.Aborted),
-      });
-    },
-
-    async cancelOrder({ id }) {
-      refuseUnlessId("ord", "id", id);
-      return settle(await store().cancel(id), { not_found: () => notFound("order", id) });
-    },
-
-    async deleteOrder({ id }) {
-      refuseUnlessId("ord", "id", id);
-      settle(await store().delete(id), {
-        not_found: () => notFound("order", id),
-        not_cancelled: () => new ConnectError("order is open; cancel it first", Code.Aborted),
-      });
-      return {};
     },
 
     async *watchOrders({ afterRevision }, context) {
@@ -94,8 +60,52 @@ export function orders(stores: DurableObjectNamespace<OrderStore>, usersService:
   };
 }
 
-/** The request was well formed; what it refers to is not there: `not_found`, with the field that refers to it. */
-async function refuseUnlessUser(usersService: Fetcher, id: string, context: HandlerContext): Promise<void> {
+function changingMethods(store: Store, usersService: Fetcher): Omit<Methods, "getOrder" | "listOrders" | "watchOrders"> {
+  return {
+    async createOrder({ order, requestId }, context) {
+      const violations = new Violations();
+      const key = requestKey(requestId, context, violations);
+      const draft = draftOf(OrderSchema, order ?? create(OrderSchema));
+      check(RULES, OrderSchema.fields, draft, "order", violations);
+      violations.throwIfAny();
+      // A repeated call gets the same response, even where its user has been deleted meanwhile.
+      const created = key === undefined ? undefined : await store().findCreated(draft, key);
+      if (created !== undefined) return entityOrThrow(created, CREATE_ERRORS);
+      await requireUser(usersService, draft.userId, context);
+      return entityOrThrow(await store().create(draft, key), CREATE_ERRORS);
+    },
+
+    async updateOrder({ order = create(OrderSchema), updateMask }) {
+      const violations = new Violations();
+      violations.requireId("ord", "order.id", order.id);
+      const fields = fieldsToUpdate(OrderSchema, order, updateMask, violations);
+      check(RULES, fields, order, "order", violations);
+      violations.throwIfAny();
+      const result = await store().update(order.id, pick(order, fields));
+      return entityOrThrow(result, {
+        not_found: () => notFound("order", order.id),
+        not_open: () => new ConnectError("order is cancelled and can't be changed", Code.Aborted),
+      });
+    },
+
+    async cancelOrder({ id }) {
+      requireId("ord", "id", id);
+      return entityOrThrow(await store().cancel(id), { not_found: () => notFound("order", id) });
+    },
+
+    async deleteOrder({ id }) {
+      requireId("ord", "id", id);
+      entityOrThrow(await store().delete(id), {
+        not_found: () => notFound("order", id),
+        not_cancelled: () => new ConnectError("order is open; cancel it first", Code.Aborted),
+      });
+      return {};
+    },
+  };
+}
+
+/** @throws ConnectError `not_found`, with the field that names the user, where there is no such user */
+async function requireUser(usersService: Fetcher, id: string, context: HandlerContext): Promise<void> {
   const users = createClient(UserService, transportTo(usersService, { during: context }));
   try {
     await users.getUser({ id });
@@ -105,6 +115,6 @@ async function refuseUnlessUser(usersService: Fetcher, id: string, context: Hand
       throw violationError(Code.NotFound, [{ field: "order.user_id", description: `there is no user ${id}` }]);
     }
     if (code === Code.DeadlineExceeded || code === Code.Canceled) throw reason;
-    throw new ConnectError("users can't be asked", Code.Unavailable, undefined, undefined, reason);
+    throw new ConnectError("the user service can't be reached", Code.Unavailable, undefined, undefined, reason);
   }
 }

@@ -1,7 +1,7 @@
-// The orders of all users, and their only writer. An order is open until it is cancelled; only then can it be deleted.
+// Stores the orders of all users, in one Durable Object. An order is open until it is cancelled; only then can it be deleted.
 import { type Order, Order_State, OrderChange_Kind, OrderSchema } from "../../../protos/gen/orders/v1/orders_pb.ts";
 import { Collection, type Created } from "../collection.ts";
-import type { Done, Refused } from "../verdict.ts";
+import type { Done, Refused } from "../store-result.ts";
 
 export class OrderStore extends Collection<Order, OrderChange_Kind> {
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -10,7 +10,7 @@ export class OrderStore extends Collection<Order, OrderChange_Kind> {
 
   create(draft: Order, key: string | undefined): Created<Order> {
     const order = { ...draft, state: Order_State.OPEN, totalCents: totalOf(draft) };
-    return this.recall(draft, key) ?? this.add(order, key, OrderChange_Kind.CREATED);
+    return this.findCreated(draft, key) ?? this.add(order, key, OrderChange_Kind.CREATED);
   }
 
   /** @param patch the fields to change, by name */
@@ -23,7 +23,7 @@ export class OrderStore extends Collection<Order, OrderChange_Kind> {
     return this.replace({ ...changed, totalCents: totalOf(changed) }, OrderChange_Kind.UPDATED);
   }
 
-  /** Cancelling what is cancelled changes nothing. */
+  /** Cancelling a cancelled order changes nothing. */
   cancel(id: string): Done<Order> | Refused<"not_found"> {
     const order = this.get(id);
     if (order === undefined) return { kind: "not_found" };

@@ -1,7 +1,7 @@
-// The directory of users, and its only writer: one object, as an e-mail must be unique among all of them.
+// Stores all users, in one Durable Object: an e-mail address must be unique among all of them.
 import { type User, UserChange_Kind, UserSchema } from "../../../protos/gen/users/v1/users_pb.ts";
 import { Collection, type Created } from "../collection.ts";
-import type { Done, Refused } from "../verdict.ts";
+import type { Done, Refused } from "../store-result.ts";
 
 export class UserStore extends Collection<User, UserChange_Kind> {
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -9,8 +9,8 @@ export class UserStore extends Collection<User, UserChange_Kind> {
   }
 
   create(draft: User, key: string | undefined): Created<User> | Refused<"email_taken"> {
-    const before = this.recall(draft, key);
-    if (before !== undefined) return before;
+    const created = this.findCreated(draft, key);
+    if (created !== undefined) return created;
     if (this.find(this.foundBy(draft)) !== undefined) return { kind: "email_taken" };
     return this.add(draft, key, UserChange_Kind.CREATED);
   }
@@ -21,8 +21,8 @@ export class UserStore extends Collection<User, UserChange_Kind> {
     if (user === undefined) return { kind: "not_found" };
     if (Object.keys(patch).length === 0) return { kind: "done", entity: user };
     const changed = { ...user, ...patch };
-    const rival = this.find(this.foundBy(changed));
-    if (rival !== undefined && rival.id !== id) return { kind: "email_taken" };
+    const owner = this.find(this.foundBy(changed));
+    if (owner !== undefined && owner.id !== id) return { kind: "email_taken" };
     return this.replace(changed, UserChange_Kind.UPDATED);
   }
 

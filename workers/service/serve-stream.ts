@@ -2,8 +2,8 @@
 import { Code, ConnectError, createConnectRouter, type Interceptor, type MethodImplSpec } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { type ByteReader, drain } from "./body.ts";
+import { blameCaller, toConnectError, untilAborted } from "./call-error.ts";
 import { compressions } from "./compression.ts";
-import { blameCaller, toConnectError, untilAborted } from "./fault.ts";
 import { refusalOf } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
 

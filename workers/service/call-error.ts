@@ -5,14 +5,14 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { logEvent } from "../log.ts";
 
 /** The part of a call that a fault is told by. */
-export interface FaultyCall {
+export interface FailedCall {
   readonly method: DescMethod;
   readonly header: Headers;
   readonly signal: AbortSignal;
 }
 
 /** Logs what is our mistake, once and whole; the caller hears nothing of it but that it was one. */
-export function toConnectError(reason: unknown, call: FaultyCall): ConnectError {
+export function toConnectError(reason: unknown, call: FailedCall): ConnectError {
   if (reason instanceof ConnectError) return reason;
   // Work that is stopped by its deadline fails in many ways; the deadline is what the caller has to know.
   if (call.signal.aborted) return ConnectError.from(call.signal.reason, Code.Canceled);
