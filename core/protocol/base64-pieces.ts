@@ -1,4 +1,4 @@
-// Base64 as gRPC-Web's text mode has it: pieces that follow one another, each padded on its own, cut into chunks anywhere.
+// Base64 of gRPC-Web's text mode: a sequence of pieces, each with its own padding. Chunks of the body may cut them anywhere.
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const PAD = 61; // "="
@@ -8,17 +8,17 @@ const VALUES = new Uint8Array(256).fill(NONE);
 for (const [value, code] of CODES.entries()) VALUES[code] = value;
 
 export interface PieceDecoder {
-  /** @returns the bytes that the characters so far make; undefined for characters that are no base64 */
+  /** @returns the bytes that became complete with this chunk; undefined if it has characters that are not base64 */
   push(chunk: Uint8Array): Uint8Array<ArrayBuffer> | undefined;
-  /** Whether a piece may end here: the next character begins a group of four. */
+  /** Whether the input may end here: the next character begins a group of four. */
   isBetweenGroups(): boolean;
 }
 
-/** @see PROTOCOL-WEB.md of grpc/grpc: padding may stand wherever the sender flushed, not at the ends of messages alone */
+/** @see PROTOCOL-WEB.md of grpc/grpc: padding may appear wherever the sender flushed, not only at the end of a message */
 export function pieceDecoder(): PieceDecoder {
-  let bits = 0; // of the group that is being read
-  let count = 0; // characters of it, 0 to 3
-  let padding = 0; // those of them that are "="
+  let bits = 0; // the group that is being read
+  let count = 0; // its characters, 0 to 3
+  let padding = 0; // how many of them are "="
   return {
     isBetweenGroups: () => count === 0,
     push(chunk) {
@@ -41,7 +41,7 @@ export function pieceDecoder(): PieceDecoder {
   };
 }
 
-/** One piece, with its padding, as the bytes of its characters. */
+/** Encodes one piece with its padding. @returns its characters as bytes */
 export function encodePiece(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const piece = new Uint8Array(Math.ceil(bytes.byteLength / 3) * 4);
   let size = 0;

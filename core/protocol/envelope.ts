@@ -1,26 +1,26 @@
-// Envelopes of streaming RPC: one byte of flags, four of length (big endian), then the message.
+// Envelopes of streaming RPC: one byte of flags, four bytes of length (big endian), then the message.
 import { joinBytes } from "../bytes.ts";
 import { Rejected } from "../rejection.ts";
 
 const COMPRESSED = 1; // the flag of a compressed message
 
-/** What a stream may carry; `undefined` while all is well. */
+/** Measures the messages of a stream. */
 export interface EnvelopeMeter {
-  /** @returns the length that is over the limit, or undefined */
+  /** @returns the length of a message that is over the limit; undefined if there is none */
   read(chunk: Uint8Array): number | undefined;
-  /** Whether what has passed by is whole: the next byte begins an envelope. */
+  /** Whether the stream may end here: the next byte begins an envelope. */
   isBetweenMessages(): boolean;
 }
 
 /**
- * Reads the lengths that pass by in a stream of envelopes, whichever way it is cut into chunks.
+ * Reads the lengths in a stream of envelopes; chunks may cut it anywhere.
  *
- * @param maxBytes largest message, bytes, as it stands on the wire
+ * @param maxBytes largest message, bytes, as sent (compressed or not)
  * @see connectrpc.com/docs/protocol, Streaming
  */
 export function envelopeMeter(maxBytes: number): EnvelopeMeter {
-  let header = 0; // bytes of the header seen
-  let length = 0; // of the message, as far as the header has told
+  let header = 0; // bytes of the header that were read
+  let length = 0; // length of the message, from the header bytes read so far
   let skip = 0; // bytes of the message still to come
   return {
     isBetweenMessages: () => header === 0 && skip === 0,
@@ -47,45 +47,45 @@ export function envelopeMeter(maxBytes: number): EnvelopeMeter {
 }
 
 /**
- * Lets a stream of envelopes pass, whichever way it is cut into chunks, and holds compressed messages back until they have been checked.
+ * Passes a stream of envelopes on, and holds compressed messages back until they were checked. Chunks may cut the stream anywhere.
  *
  * @see connectrpc.com/docs/protocol, Streaming
  */
 export class EnvelopeFilter {
   readonly #maxBytes: number;
   readonly #check: ((message: Uint8Array) => void) | undefined;
-  #header = 0; // bytes of the header seen
+  #header = 0; // bytes of the header that were read
   #flags = 0;
-  #length = 0; // of the message, as far as the header has been read
+  #length = 0; // length of the message, from the header bytes read so far
   #left = 0; // bytes of the message still to come
-  #held: Uint8Array[] | undefined; // parts of a compressed message
+  #held: Uint8Array[] | undefined; // parts of a compressed message that is held back
 
   /**
-   * @param maxBytes largest message, bytes, as it stands on the wire
-   * @param check    throws what is wrong with a compressed message; undefined lets all of them pass
+   * @param maxBytes largest message, bytes, as sent (compressed or not)
+   * @param check    throws if a compressed message is not acceptable; undefined passes all messages at once
    */
   constructor(maxBytes: number, check: ((message: Uint8Array) => void) | undefined) {
     this.#maxBytes = maxBytes;
     this.#check = check;
   }
 
-  /** Whether what has been seen ends with a whole message. */
+  /** Whether the stream may end here: the next byte begins an envelope. */
   isBetweenMessages(): boolean {
     return this.#header === 0 && this.#left === 0;
   }
 
-  /** @throws Rejected where the stream ends within a message */
+  /** Ends the stream. @throws Rejected if it ends within a message */
   end(): void {
     if (!this.isBetweenMessages()) throw new Rejected({ kind: "invalid_request", message: "the request ends within a message" });
   }
 
   /**
-   * @returns what passes now; empty while a message is held back
-   * @throws Rejected for a message that is too large, and what `check` throws
+   * @returns the bytes that pass now; none while a message is held back
+   * @throws Rejected if a message is too large, and whatever `check` throws
    */
   pass(chunk: Uint8Array): Uint8Array {
     const parts: Uint8Array[] = [];
-    let from = 0; // of the bytes that have not been put into `parts`
+    let from = 0; // start of the bytes that are not in `parts` yet
     for (let at = 0; at < chunk.byteLength; ) {
       if (this.#left === 0) {
         at += 1;
@@ -108,7 +108,7 @@ export class EnvelopeFilter {
     return parts.length === 1 ? parts[0]! : joinBytes(parts);
   }
 
-  /** @returns whether the header is whole */
+  /** @returns whether the header is complete */
   #readHeader(byte: number): boolean {
     if (this.#header === 0) this.#flags = byte;
     else this.#length = this.#length * 256 + byte;

@@ -1,6 +1,6 @@
-// Endpoints that Cloudflare's edge calls in native gRPC: it converts gRPC-Web to https URLs at port 443, and nothing else.
+// Endpoints that can be called in native gRPC: Cloudflare's edge converts gRPC-Web to gRPC only for https URLs at port 443.
 
-/** @param url http(s)://host, with a port and a path where it has them */
+/** @param url `http://` or `https://`, a host, and optionally a port and a path */
 export function isNativeGrpcUrl(url: string): boolean {
   return /^https:\/\/(\[[^\]/]*\]|[^:/]+)(:443)?(\/|$)/.test(url);
 }

@@ -1,21 +1,21 @@
-// Follows the envelopes of a streamed response, whichever way it is cut into chunks, up to the one that ends it.
+// Follows the envelopes of a streamed response up to the last one, to find out if the response is complete. Chunks may cut it anywhere.
 import type { CallProtocol } from "./rpc-response.ts";
 
 export interface ResponseStream {
-  /** @returns what is wrong with the bytes, as it stands in messages; undefined while they are envelopes */
+  /** @returns the problem, for a message that begins with the upstream's name; undefined while the bytes are envelopes */
   read(chunk: Uint8Array): string | undefined;
-  /** @returns what is missing where the stream ends now; undefined where it is whole */
+  /** @returns the problem if the stream ends here; undefined if it is complete */
   missing(): string | undefined;
 }
 
-const HEADER_BYTES = 5; // one of flags, four of length
+const HEADER_BYTES = 5; // one byte of flags, four of length
 const COMPRESSED = 1;
 
 /** @see connectrpc.com/docs/protocol, Streaming; grpc/doc/PROTOCOL-WEB.md */
 export function responseStream(wire: Exclude<CallProtocol, "connect_unary">): ResponseStream {
   const endFlag = wire === "grpc_web" ? 0x80 : 2;
   const end = wire === "grpc_web" ? "trailers" : "an end-of-stream message";
-  let header = 0; // bytes of the header seen
+  let header = 0; // bytes of the header that were read
   let flags = 0;
   let left = 0; // bytes of the message still to come
   let isEnding = false; // the envelope that is being read is the last one
@@ -28,12 +28,12 @@ export function responseStream(wire: Exclude<CallProtocol, "connect_unary">): Re
           at += step;
           continue;
         }
-        if (isEnding) return undefined; // what follows the end is not read by anyone
+        if (isEnding) return undefined; // clients ignore bytes after the last envelope
         if (header === HEADER_BYTES) header = 0;
         if (header === 0) {
           flags = chunk[at]!;
           left = 0;
-          if ((flags & ~(COMPRESSED | endFlag)) !== 0) return `sent bytes that are no envelope (first byte 0x${flags.toString(16)})`;
+          if ((flags & ~(COMPRESSED | endFlag)) !== 0) return `sent bytes that are not an envelope (first byte 0x${flags.toString(16)})`;
         } else left = left * 256 + chunk[at]!;
         header += 1;
         at += 1;

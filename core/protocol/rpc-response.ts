@@ -1,4 +1,4 @@
-// Whether the head of an upstream's response can be that of an RPC, and what is wrong with it where it can't.
+// Checks whether the head of an upstream's response can belong to an RPC, and names the problem and the fix if it cannot.
 
 /** The protocol in which the upstream was called. */
 export type CallProtocol = "connect_unary" | "connect_stream" | "grpc_web";
@@ -6,11 +6,11 @@ export type CallProtocol = "connect_unary" | "connect_stream" | "grpc_web";
 export interface ResponseHead {
   readonly status: number;
   readonly contentType: string; // the media type alone, lower case; "" for none
-  readonly length: string | null; // of the body, as the header has it
+  readonly length: string | null; // the content-length header
   readonly grpcStatus: string | null;
 }
 
-/** The code that callers get for a response that is no RPC response. */
+/** The error code that the caller gets for an invalid response. */
 export type InvalidResponseCode =
   | "internal"
   | "unavailable"
@@ -20,17 +20,18 @@ export type InvalidResponseCode =
   | "resource_exhausted";
 
 export interface InvalidResponse {
-  readonly problem: string; // what the upstream did, without its name: "responded with status 502"
+  readonly problem: string; // part of a message that begins with the upstream's name: "responded with status 502"
   readonly code: InvalidResponseCode;
-  readonly countsAsFailure: boolean; // it speaks against the endpoint, and another attempt may do better
+  readonly countsAsFailure: boolean; // breakers count it against the endpoint, and another attempt may succeed
 }
 
 /**
- * HTTP status to code by the table of Connect, and one difference: what is `unknown` there is `internal` here, since it is the upstream's
- * fault. Requests that a proxy before the upstream refuses for what is in them (4xx) speak against no endpoint, nor does what it cannot do.
+ * Checks the head of a response. The code follows Connect's table of HTTP statuses with one difference: `unknown` there is `internal` here,
+ * because it is a fault of the upstream. A 4xx of a proxy before the upstream refuses the request, so it does not count against the endpoint,
+ * and neither does a 501 or 505.
  *
  * @param expected media type of a successful response, as `expectedType` writes it
- * @returns undefined where the head fits; the body is another matter
+ * @returns undefined if the head is valid; the body may still be invalid
  * @see connectrpc.com/docs/protocol, HTTP to Error Code
  */
 export function checkHead(wire: CallProtocol, expected: string, head: ResponseHead): InvalidResponse | undefined {
@@ -38,42 +39,42 @@ export function checkHead(wire: CallProtocol, expected: string, head: ResponseHe
   if (wire === "connect_unary") {
     if (status === 200 && contentType === expected)
       return length === "0" && expected === "application/json"
-        ? brokenBody("responded with an empty body, which is no JSON message")
+        ? brokenBody("responded with an empty body, which is not a JSON message")
         : undefined;
     if (status === 304 || mayBeError(head)) return undefined;
   } else if (wire === "connect_stream") {
-    if ((status === 200 && contentType === expected) || mayBeError(head)) return undefined; // some refuse a stream before it begins
+    if ((status === 200 && contentType === expected) || mayBeError(head)) return undefined; // some servers refuse a stream with a unary error
   } else {
     if (status === 200 && (contentType === expected || sameCodec(contentType, expected))) return undefined;
-    if (grpcStatus !== null && grpcStatus !== "0") return undefined; // an error in the headers alone
+    if (grpcStatus !== null && grpcStatus !== "0") return undefined; // a trailers-only response: the error is in the headers
   }
   return invalidHead(wire, expected, head);
 }
 
-/** Whether the body has to say if it is an error of Connect. */
+/** Whether only the body shows if this is an error of Connect. */
 export function mayBeError({ status, contentType }: Pick<ResponseHead, "status" | "contentType">): boolean {
   return status >= 400 && contentType === "application/json";
 }
 
-/** What a response that is no RPC response stands for. */
+/** The problem and the error code of an invalid head. */
 export function invalidHead(wire: CallProtocol, expected: string, head: ResponseHead): InvalidResponse {
   const { status, contentType } = head;
   const problem = `responded with ${statusPart(status)}${typePart(contentType)}${because(wire, expected, head)}`;
   return { problem, code: codeOf(status), countsAsFailure: status < 400 || (status >= 500 && status !== 501 && status !== 505) };
 }
 
-/** The media type that a successful response has. @param query of a Connect GET, which names the codec there */
+/** The media type of a successful response. @param query names the codec of a Connect GET */
 export function expectedType(contentType: string, query: string): string {
   if (contentType !== "") return contentType;
   return /[?&]encoding=json(?:&|$)/.test(query) ? "application/json" : "application/proto";
 }
 
-/** A response whose body is no RPC response. */
+/** A response with a valid head and an invalid body. */
 export function brokenBody(problem: string): InvalidResponse {
   return { problem, code: "internal", countsAsFailure: true };
 }
 
-/** A response whose end is missing: the connection was lost, or the upstream gave up. */
+/** A response without its end: the connection was lost, or the upstream stopped. */
 export function truncated(problem: string): InvalidResponse {
   return { problem, code: "unavailable", countsAsFailure: true };
 }
@@ -86,22 +87,22 @@ function typePart(contentType: string): string {
   return contentType === "" ? "no content type" : `content type "${contentType.slice(0, 100)}"`;
 }
 
-/** The reason, and the fix where the configuration is what is wrong. */
+/** The likely reason, and the fix if it is in the configuration. */
 function because(wire: CallProtocol, expected: string, { status, contentType }: ResponseHead): string {
   const isGrpcWeb = contentType.startsWith("application/grpc-web");
   const isConnect = contentType.startsWith("application/connect+") || contentType === "application/proto";
   if (status === 505)
-    return ": it serves this method over HTTP/2 only, and was called over HTTP/1.1; call a service that serves streams over HTTP/1.1, or put a proxy before it that speaks HTTP/2 to it";
+    return ": it serves this method only over HTTP/2 and was called over HTTP/1.1; use a server that streams over HTTP/1.1, or put a proxy in front that calls it over HTTP/2";
   if (isGrpcWeb && wire !== "grpc_web") return `: it speaks gRPC-Web, and was called in Connect; set upstream.protocol: "grpc_web"`;
   if (!isGrpcWeb && contentType.startsWith("application/grpc"))
     return ': it speaks gRPC; set upstream.protocol: "grpc", which Cloudflare converts';
   if (isConnect && wire === "grpc_web") return ': it speaks Connect, and was called in gRPC-Web; set upstream.protocol: "connect"';
   if (status === 415)
-    return `: it does not take "${expected}"; set upstream.protocol to what it speaks: ${wire === "grpc_web" ? '"connect"' : '"grpc_web"'}`;
+    return `: it does not accept "${expected}"; set upstream.protocol to what it speaks: ${wire === "grpc_web" ? '"connect"' : '"grpc_web"'}`;
   if (status === 404) return ": it does not serve this method there; check the path of upstream.url";
   if (status >= 300 && status < 400) return ": a redirect, which no RPC service sends; check upstream.url";
-  if (status !== 200) return ", and no RPC error";
-  return contentType === "" ? "" : `, not "${expected}": it is no RPC response; check upstream.url and upstream.protocol`;
+  if (status !== 200) return ", which is not an RPC error";
+  return contentType === "" ? "" : `, not "${expected}": this is not an RPC response; check upstream.url and upstream.protocol`;
 }
 
 function codeOf(status: number): InvalidResponseCode {
@@ -122,11 +123,11 @@ function codeOf(status: number): InvalidResponseCode {
     case 504:
       return "unavailable";
     default:
-      return status >= 520 && status <= 527 ? "unavailable" : "internal"; // Cloudflare's own, before an origin that is gone
+      return status >= 520 && status <= 527 ? "unavailable" : "internal"; // 520 to 527: Cloudflare cannot reach the origin
   }
 }
 
-/** `application/grpc-web` alone is the same as with `+proto`, and text mode is a matter of the bytes. */
+/** `application/grpc-web` means the same as with `+proto`; text mode is recognized from the body. */
 function sameCodec(contentType: string, expected: string): boolean {
   return contentType.startsWith("application/grpc-web") && contentType.endsWith("+json") === expected.endsWith("+json");
 }

@@ -1,21 +1,21 @@
 // Finds the frames of Zstandard data without decompressing it, and bounds the memory that a decoder needs for them.
 
-/** Largest window that a decoder has to support, and the largest that is accepted here. @see RFC 9659 */
+/** The largest window that is accepted, bytes: the one that every decoder has to support. @see RFC 9659 */
 export const MAX_WINDOW_BYTES = 8_388_608;
 
-/** More frames than that are no message but an attack: each costs a decoder of its own. */
+/** Frames of one message at most. Each frame costs a decoder, so a message with more of them is treated as an attack. */
 export const MAX_FRAMES = 64;
 
 const MAGIC = 0xfd2fb528;
-const SKIPPABLE = 0x184d2a50; // to 0x184d2a5f
+const SKIPPABLE = 0x184d2a50; // the first of 16 magic numbers, up to 0x184d2a5f
 const DICTIONARY_ID_BYTES = [0, 1, 2, 4];
 const RLE_BLOCK = 1;
 
 /**
- * Splits data into its frames. A decoder that stops after the first one leaves the others out of its count.
+ * Splits data into its frames, so that each is decompressed and counted: some decoders stop after the first one.
  *
- * @returns frames with content; skippable frames are left out; undefined where the data is cut short or is no Zstandard data, a frame
- *   needs a larger window than `MAX_WINDOW_BYTES`, or there are more than `MAX_FRAMES`
+ * @returns frames with content, without skippable ones; undefined if the data is truncated or not Zstandard, if a frame needs a larger
+ *   window than `MAX_WINDOW_BYTES`, or if there are more than `MAX_FRAMES`
  * @see RFC 8878, section 3.1
  */
 export function zstdFrames(bytes: Uint8Array): Uint8Array[] | undefined {
@@ -33,10 +33,10 @@ export function zstdFrames(bytes: Uint8Array): Uint8Array[] | undefined {
   return frames;
 }
 
-/** @param start of the frame header, behind the magic number */
+/** @param start where the frame header begins, after the magic number */
 function endOfFrame(view: DataView, start: number): number | undefined {
   const descriptor = view.getUint8(start);
-  const isSingleSegment = (descriptor & 0x20) !== 0; // then the content is the window, and its size is in the header
+  const isSingleSegment = (descriptor & 0x20) !== 0; // the window is then the whole content, whose size is in the header
   if (!isSingleSegment && windowBytes(view.getUint8(start + 1)) > MAX_WINDOW_BYTES) return undefined;
   const sizeBytes = descriptor >> 6 === 0 ? (isSingleSegment ? 1 : 0) : 1 << (descriptor >> 6);
   let at = start + 1 + (isSingleSegment ? 0 : 1) + DICTIONARY_ID_BYTES[descriptor & 3]! + sizeBytes;
@@ -46,7 +46,7 @@ function endOfFrame(view: DataView, start: number): number | undefined {
     isLast = (header & 1) === 1;
     at += 3 + (((header >> 1) & 3) === RLE_BLOCK ? 1 : header >> 3);
   }
-  return at + ((descriptor & 4) === 0 ? 0 : 4); // the checksum
+  return at + ((descriptor & 4) === 0 ? 0 : 4); // a checksum follows
 }
 
 /** @see RFC 8878, section 3.1.1.1.2 */

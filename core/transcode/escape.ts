@@ -1,9 +1,9 @@
-// Percent-encoding as http.proto wants it: one way for variables of one segment, another for those of several.
+// Percent-encoding of path variables by the rules of http.proto, which differ for variables of one segment and of several.
 
 /**
- * Decodes a variable that is exactly one segment.
+ * Decodes a variable of exactly one segment.
  *
- * @param text from a canonical path; what is not well-formed stays as it is
+ * @param text from a canonical path; text with a malformed escape is returned unchanged
  * @see google/api/http.proto: "The server side does the reverse decoding."
  */
 export function decodeSegment(text: string): string {
@@ -18,26 +18,26 @@ export function decodeSegment(text: string): string {
 /**
  * Decodes a variable of several segments.
  *
- * @param text from a canonical path; what is not well-formed stays as it is
+ * @param text from a canonical path; text with a malformed escape is returned unchanged
  * @see google/api/http.proto: "except "%2F" and "%2f" are left unchanged"
  */
 export function decodeSegments(text: string): string {
   return decodeSegment(text.replace(/%2f/gi, (slash) => `%25${slash.slice(1)}`));
 }
 
-/** Encodes the value of a variable that is exactly one segment: all but `[-_.~0-9a-zA-Z]`. Half a character becomes U+FFFD. */
+/** Encodes the value of a variable of exactly one segment: all but `[-_.~0-9a-zA-Z]`. A lone surrogate becomes U+FFFD. */
 export function encodeSegment(value: string): string {
   return encodeURIComponent(value.toWellFormed()).replace(/[!'()*]/g, escapeCharacter);
 }
 
-/** Encodes the value of a variable of several segments: all but `[-_.~/0-9a-zA-Z]`. A `%2F` in it is one that was left unchanged. */
+/** Encodes the value of a variable of several segments: all but `[-_.~/0-9a-zA-Z]`, and a `%2F`, which `decodeSegments` left unchanged. */
 export function encodeSegments(value: string): string {
   return encodeSegment(value).replace(/%2F/g, "/").replace(/%252f/gi, "%2F");
 }
 
 /**
- * The one form in which literals are compared, whichever way they were written: reserved characters encoded,
- * unreserved ones not, hex in upper case.
+ * The form in which literals are compared, however they were written: reserved characters encoded, unreserved ones decoded, hex digits
+ * in upper case.
  *
  * @param text well-formed: a literal of a template, or a segment of a canonical path
  * @see google/api/http.proto: "If the `LITERAL` contains any reserved character, such characters should be

@@ -1,21 +1,21 @@
-// What JSON.parse does not tell: how deep a text nests, whether an object names a key twice, whether a number loses digits.
+// Finds in a JSON text what JSON.parse does not report: how deep it nests, duplicate keys, and numbers that may lose digits.
 
 export type JsonSurvey =
-  | { readonly kind: "ok"; readonly hasLongNumber: boolean } // one whose text may say more than a double: many digits, or an exponent
+  | { readonly kind: "ok"; readonly hasLongNumber: boolean } // a number may not fit a double: it has many digits or an exponent
   | { readonly kind: "invalid"; readonly problem: string };
 
 const SAFE_DIGITS = 15;
 
 /**
- * Looks over a text once, before it is parsed: JSON.parse accepts millions of levels, and keeps the last of two keys.
- * Text that is no JSON may pass; the parser refuses it.
+ * Scans a text once before it is parsed: JSON.parse accepts millions of levels, and of two equal keys it uses the last one.
+ * Text that is not JSON may pass; JSON.parse refuses it afterwards.
  *
- * @param maxDepth arrays and objects that may stand within one another
+ * @param maxDepth most arrays and objects within one another
  */
 export function surveyJson(text: string, maxDepth: number): JsonSurvey {
-  const keys: (Set<string> | undefined)[] = []; // of each open object; undefined for an array
+  const keys: (Set<string> | undefined)[] = []; // keys read so far, for each open object; undefined for an array
   let hasLongNumber = false;
-  let isKey = false; // whether a string here would be one
+  let isKey = false; // whether the next string is a key
   for (let at = 0; at < text.length; ) {
     const character = text[at]!;
     let end = at + 1;
@@ -31,7 +31,7 @@ export function surveyJson(text: string, maxDepth: number): JsonSurvey {
     } else if (character === '"') {
       end = endOfString(text, at);
       if (isKey && repeats(keys.at(-1)!, text.slice(at, end)))
-        return { kind: "invalid", problem: `names ${text.slice(at, Math.min(end, at + 100))} twice` };
+        return { kind: "invalid", problem: `has the key ${text.slice(at, Math.min(end, at + 100))} twice` };
       isKey = false;
     } else if (isDigit(character)) {
       while (isDigit(text[end]) || text[end] === ".") end += 1;
@@ -42,7 +42,7 @@ export function surveyJson(text: string, maxDepth: number): JsonSurvey {
   return { kind: "ok", hasLongNumber };
 }
 
-/** Just past the closing quote; the end of the text where there is none. */
+/** @returns the index after the closing quote; the length of the text if there is none */
 function endOfString(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length && text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
@@ -60,7 +60,7 @@ function unquote(quoted: string): string {
   try {
     return String(JSON.parse(quoted));
   } catch {
-    return quoted; // no JSON: whatever it is, it will be refused
+    return quoted; // not JSON; the parser refuses it
   }
 }
 

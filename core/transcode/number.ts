@@ -1,12 +1,12 @@
-// Numbers as proto3 JSON writes them, read from text without losing a digit.
+// Reads numbers of proto3 JSON from text without losing a digit.
 
 const NUMBER = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
-const MOST_DIGITS = 20; // of an integer of 64 bits
+const MAX_DIGITS = 20; // digits of the largest 64-bit integer
 
 /**
- * Reads an integer, also where it is written `1.0` or `1e2`.
+ * Reads an integer; `1.0` and `1e2` are integers too.
  *
- * @returns undefined where the text is no number, or not a whole one in [min, max]
+ * @returns undefined if the text is not a whole number in [min, max]
  * @see https://protobuf.dev/programming-guides/json, "int32, fixed32, uint32"
  */
 export function readInteger(text: string, min: bigint, max: bigint): bigint | undefined {
@@ -15,9 +15,9 @@ export function readInteger(text: string, min: bigint, max: bigint): bigint | un
   const [, sign, whole, fraction = "", exponent = "0"] = match;
   const digits = (whole! + fraction).replace(/^0+/, "");
   if (digits === "") return min <= 0n ? 0n : undefined;
-  const shift = Number(exponent) - fraction.length; // places to the left; may be infinite
+  const shift = Number(exponent) - fraction.length; // how far the decimal point moves to the right; may be infinite
   const length = digits.length + shift;
-  if (length < 1 || length > MOST_DIGITS || /[^0]/.test(digits.slice(length))) return undefined;
+  if (length < 1 || length > MAX_DIGITS || /[^0]/.test(digits.slice(length))) return undefined;
   const value = BigInt(sign + digits.slice(0, length).padEnd(length, "0"));
   return value >= min && value <= max ? value : undefined;
 }
@@ -26,7 +26,7 @@ export function readInteger(text: string, min: bigint, max: bigint): bigint | un
  * Reads a floating-point number: decimal, `NaN`, `Infinity` or `-Infinity`.
  *
  * @param max largest finite magnitude
- * @returns undefined where the text is no number, or a finite one past `max`
+ * @returns undefined if the text is not a number, or is a finite number beyond `max`
  */
 export function readFloat(text: string, max: number): number | undefined {
   if (text === "NaN") return Number.NaN;
@@ -40,10 +40,10 @@ export function readFloat(text: string, max: number): number | undefined {
 const MAX_FLOAT32 = 3.4028234663852886e38;
 
 /**
- * Reads a number of 32-bit floating point. A decimal that rounds to the largest float, such as the `3.4028235e38` that C++, Go and
- * Java print for it, is that float.
+ * Reads a 32-bit floating-point number. A decimal that rounds to the largest float is that float, for example `3.4028235e38`, which C++,
+ * Go and Java print for it.
  *
- * @returns undefined where the text is no number, or a finite one that rounds to infinity
+ * @returns undefined if the text is not a number, or is a finite number that rounds to infinity
  */
 export function readFloat32(text: string): number | undefined {
   const value = readFloat(text, Number.MAX_VALUE);
@@ -51,9 +51,9 @@ export function readFloat32(text: string): number | undefined {
 }
 
 /**
- * Brings a finite double into the range of 32-bit floating point.
+ * Brings a finite double into the range of a 32-bit float.
  *
- * @returns undefined where it rounds to infinity
+ * @returns undefined if it rounds to infinity
  */
 export function clampFloat32(value: number): number | undefined {
   if (Math.abs(value) <= MAX_FLOAT32) return value;

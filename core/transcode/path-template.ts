@@ -5,17 +5,17 @@
 import { literalForm } from "./escape.ts";
 
 export interface PathTemplate {
-  readonly text: string; // as it was written
+  readonly text: string; // the template as written
   readonly segments: readonly string[]; // `*`, `**`, or a literal with its reserved characters encoded
-  readonly verb: string; // encoded likewise; empty where there is none
+  readonly verb: string; // encoded in the same way; empty if there is none
   readonly variables: readonly PathVariable[]; // from left to right
 }
 
-/** The segments [start, end) that a variable stands for. */
+/** A variable and its segments, [start, end). */
 export interface PathVariable {
   readonly field: string; // `a.b`
   readonly start: number;
-  readonly end: number; // -1 where it ends with `**`, which takes all that is left
+  readonly end: number; // -1 if it ends with `**`, which matches all remaining segments
 }
 
 export type ParsedTemplate =
@@ -29,14 +29,14 @@ const WILDCARD = /\*\*?/y;
 /**
  * Parses a template, in one pass from left to right.
  *
- * @returns the template, or the first thing that is wrong with it
+ * @returns the template, or its first problem
  * @see google/api/http.proto, "Path template syntax"
  */
 export function parseTemplate(text: string): ParsedTemplate {
   const segments: string[] = [];
   const variables: PathVariable[] = [];
   let verb = "";
-  let open: { readonly field: string; readonly start: number } | undefined; // the variable we are in
+  let open: { readonly field: string; readonly start: number } | undefined; // the variable that is being read
   let at = 0;
 
   const take = (token: string): boolean => {
@@ -91,8 +91,8 @@ export function parseTemplate(text: string): ParsedTemplate {
       if (part === undefined) return refuse("no verb", 'write a literal after ":", or remove the ":"');
       parts.push(part);
     } while (take(":"));
-    verb = parts.join("%3A"); // in the form that literals are compared in
+    verb = parts.join("%3A"); // the form in which literals are compared
   }
-  if (at < text.length) return refuse(`unexpected "${text[at]}"`, 'put "/" between segments and percent-encode what is no plain text');
+  if (at < text.length) return refuse(`unexpected "${text[at]}"`, 'put "/" between segments and percent-encode other characters');
   return { kind: "ok", template: { text, segments, verb, variables } };
 }

@@ -1,9 +1,9 @@
-// Paths to routes: a tree of segments, searched without a regular expression from any template.
-//   At each segment a literal goes before `*`, and `*` before `**`; a verb goes before a colon that is data.
+// Finds the route of a path in a tree of segments; no template becomes a regular expression.
+//   At each segment a literal has precedence over `*`, and `*` over `**`; a verb has precedence over a colon that is data.
 import { decodeSegment, decodeSegments, literalForm } from "./escape.ts";
 import type { PathTemplate, PathVariable } from "./path-template.ts";
 
-/** What a path carries, decoded: one text per variable of the template, in its order. */
+/** The decoded values of a path: one text per variable of the template, in its order. */
 export type PathValues = readonly string[];
 
 export type PathMatch<Route> =
@@ -13,16 +13,16 @@ export type PathMatch<Route> =
 
 export interface PathTrie<Route> {
   /**
-   * @param method upper case; `*` is any method that has no route of its own at this place
-   * @returns the route that stands at the same place already, if there is one: then nothing is added
+   * @param method upper case; `*` matches every method without a route of its own at this path
+   * @returns the route that has the same method and paths already; then nothing is added
    */
   add(method: string, template: PathTemplate, route: Route): Route | undefined;
   /**
-   * Finds the first route that has the method; a less specific one may answer for a method that a more specific one lacks.
-   * What follows the last colon is a verb wherever a template has it, whatever the method, and data everywhere else.
+   * Finds the most specific route that has the method. The text after the last colon is a verb if any template there has that verb,
+   * whatever its method; otherwise it is data.
    *
-   * No node is looked at more than four times (with and without a verb, for a route and for the methods allowed):
-   * the work is linear in the path, and whatever a path is made of, the number of rules bounds the rest.
+   * No node is visited more than four times (with and without a verb, for a route and for the allowed methods): the work is linear in the
+   * length of the path, and bounded by the number of rules.
    *
    * @param path canonical
    */
@@ -32,8 +32,8 @@ export interface PathTrie<Route> {
 interface Node<Route> {
   readonly literals: Map<string, Node<Route>>;
   any: Node<Route> | undefined; // `*`
-  readonly here: Verbs<Route>; // of the templates that end here
-  readonly rest: Verbs<Route>; // of the templates that end with `**` from here on
+  readonly here: Verbs<Route>; // templates that end at this node
+  readonly rest: Verbs<Route>; // templates that end with `**` at this node
 }
 
 interface Entry<Route> {
@@ -44,7 +44,7 @@ interface Entry<Route> {
 type Methods<Route> = Map<string, Entry<Route>>;
 type Verbs<Route> = Map<string, Methods<Route>>;
 
-/** One way to read a path. The segments are those of the path; the literals are what they are compared by. */
+/** One way to split a path into segments and verb. The literals are the segments in the form in which they are compared. */
 interface Reading {
   readonly segments: readonly string[];
   readonly literals: readonly string[];
@@ -57,10 +57,10 @@ export function createPathTrie<Route>(): PathTrie<Route> {
   return {
     add(method, template, route) {
       colonsInVerbs = Math.max(colonsInVerbs, template.verb.split(ENCODED_COLON).length - 1);
-      const methods = placeOf(root, template);
-      const standing = methods.get(method);
-      if (standing === undefined) methods.set(method, { route, template });
-      return standing?.route;
+      const methods = methodsAt(root, template);
+      const existing = methods.get(method);
+      if (existing === undefined) methods.set(method, { route, template });
+      return existing?.route;
     },
 
     match(method, path) {
@@ -73,7 +73,7 @@ export function createPathTrie<Route>(): PathTrie<Route> {
         const allow = new Set<string>();
         search(root, reading, 0, (methods) => {
           for (const allowed of methods.keys()) allow.add(allowed);
-          return undefined; // and look on
+          return undefined; // continues the search
         });
         if (allow.size > 0) return { kind: "method_not_allowed", allow: [...allow].sort() };
       }
@@ -82,18 +82,18 @@ export function createPathTrie<Route>(): PathTrie<Route> {
   };
 }
 
-/** HEAD is GET without the body of the response, unless a rule says otherwise. */
+/** HEAD uses the route of GET, unless a rule has HEAD itself. */
 function routeFor<Route>(methods: Methods<Route>, method: string): Entry<Route> | undefined {
   return methods.get(method) ?? (method === "HEAD" ? methods.get("GET") : undefined) ?? methods.get("*");
 }
 
-const ENCODED_COLON = "%3A"; // as a verb holds one: in the form that literals are compared in
+const ENCODED_COLON = "%3A"; // a colon within a verb, in the form in which literals are compared
 
 function createNode<Route>(): Node<Route> {
   return { literals: new Map(), any: undefined, here: new Map(), rest: new Map() };
 }
 
-function placeOf<Route>(root: Node<Route>, { segments, verb }: PathTemplate): Methods<Route> {
+function methodsAt<Route>(root: Node<Route>, { segments, verb }: PathTemplate): Methods<Route> {
   let node = root;
   let verbs = root.here;
   for (const segment of segments) {
@@ -115,9 +115,10 @@ function getOrAdd<K, V>(map: Map<K, V>, key: K, create: () => V): V {
 }
 
 /**
- * Only a raw colon in the last segment can start a verb; an encoded one is data. The longest verb goes first, and data last.
+ * Only a raw colon in the last segment can start a verb; an encoded one is data. The reading with the longest verb comes first, the one
+ * without a verb last.
  *
- * @param colonsInVerbs most colons that a verb has within itself: further ones to the left start none
+ * @param colonsInVerbs the most colons within one verb of the templates; colons further to the left start no verb
  */
 function readingsOf(path: string, colonsInVerbs: number): readonly Reading[] {
   const segments = path.slice(1).split("/");
@@ -145,7 +146,7 @@ function search<Route>(
     const methods = verbs.get(reading.verb);
     return methods === undefined ? undefined : pick(methods);
   };
-  if (depth === reading.segments.length) return pickAt(node.here) ?? pickAt(node.rest); // `**` takes zero segments, too
+  if (depth === reading.segments.length) return pickAt(node.here) ?? pickAt(node.rest); // `**` matches zero segments too
   const literal = node.literals.get(reading.literals[depth]!);
   return (
     (literal && search(literal, reading, depth + 1, pick)) ??

@@ -1,17 +1,17 @@
-// The query of a URL as names and values, in the order they stand there.
+// Parses the query of a URL into names and values, in their order.
 
 export type ParsedQuery =
   | { readonly kind: "ok"; readonly pairs: readonly (readonly [name: string, value: string])[] }
   | { readonly kind: "invalid"; readonly problem: string };
 
-/** More parameters than any form has; past it a query is refused, not cut. */
+/** A query with more parameters is refused. */
 export const MAX_PARAMETERS = 1000;
 
 /**
- * Parses a query as forms write it: `+` is a space, and a name alone has an empty value.
+ * Parses a query in form encoding: `+` is a space, and a name without `=` has an empty value.
  *
  * @param query raw, with or without its `?`
- * @see https://url.spec.whatwg.org/#urlencoded-parsing, with malformed escapes refused instead of kept
+ * @see https://url.spec.whatwg.org/#urlencoded-parsing, but malformed escapes are refused
  */
 export function parseQuery(query: string): ParsedQuery {
   const pairs: [string, string][] = [];
@@ -33,7 +33,7 @@ export function parseQuery(query: string): ParsedQuery {
   return { kind: "ok", pairs };
 }
 
-/** @returns undefined where an escape is malformed, or what it stands for is not UTF-8 */
+/** @returns undefined if an escape is malformed, or if the decoded bytes are not UTF-8 */
 function decode(text: string): string | undefined {
   const spaced = text.includes("+") ? text.replaceAll("+", " ") : text;
   if (!spaced.includes("%")) return spaced;

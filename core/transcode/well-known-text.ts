@@ -1,4 +1,4 @@
-// Whether a text is the JSON of bytes or of a well-known type that is written as a string. Parsers behind these checks may be laxer.
+// Checks texts of bytes and of well-known types that are strings in JSON. The parsers that read them afterwards are less strict.
 
 const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(?:Z|([+-])(\d\d):(\d\d))$/;
 const DURATION = /^-?(0|[1-9]\d{0,11})(?:\.\d{1,9})?s$/;
@@ -14,8 +14,8 @@ const MAX_DURATION_SECONDS = 315_576_000_000; // 10,000 years
 const MINUTES_PER_DAY = 1440;
 
 /**
- * Whether a text is a google.protobuf.Timestamp: a moment of the calendar from year 1 to 9999, with at most 9 digits of a second.
- * A leap second (`:60`) is none, because a Timestamp cannot hold it.
+ * Whether a text is a google.protobuf.Timestamp: a time from year 1 to year 9999, with at most 9 digits of a second. A leap second (`:60`)
+ * is refused, because a Timestamp cannot represent it.
  *
  * @see https://protobuf.dev/programming-guides/json, "Timestamp"; RFC 3339, section 5.6, with T and Z in upper case only
  */
@@ -28,12 +28,12 @@ export function isTimestamp(text: string): boolean {
   if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return false;
   if (hour > 23 || minute > 59 || second > 59 || offsetHour > 23 || offsetMinute > 59) return false;
   if (year > 1 && year < 9999) return true;
-  // At both ends of the range the offset decides: 0001-01-01T00:30:00+01:00 is in year 0.
+  // At both ends of the range the offset matters: 0001-01-01T00:30:00+01:00 is in year 0.
   const ahead = (offsetHour * 60 + offsetMinute) * (match[7] === "-" ? -1 : 1);
   const minuteOfDay = hour * 60 + minute - ahead;
   if (year === 9999) return !(month === 12 && day === 31 && minuteOfDay >= MINUTES_PER_DAY);
   if (year === 1) return !(month === 1 && day === 1 && minuteOfDay < 0);
-  return month === 12 && day === 31 && minuteOfDay >= MINUTES_PER_DAY; // the last hours of year 0, west of Greenwich
+  return month === 12 && day === 31 && minuteOfDay >= MINUTES_PER_DAY; // the last hours of year 0, with a negative offset
 }
 
 /**
@@ -52,9 +52,9 @@ export function isFieldMask(text: string): boolean {
 }
 
 /**
- * Whether a text is base64 in one of its two alphabets, with all of its padding or with none.
+ * Whether a text is base64 in one of its two alphabets, with complete padding or with none.
  *
- * @see RFC 4648, sections 3.2, 3.3 and 3.5: no other characters, and no bits left over
+ * @see RFC 4648, sections 3.2, 3.3 and 3.5: no other characters, and unused bits are 0
  */
 export function isBase64(text: string): boolean {
   if (!STANDARD.test(text) && !URL_SAFE.test(text)) return false;

@@ -81,7 +81,7 @@ describe("a query", () => {
 describe("a body", () => {
   it.each([
     ["a syntax error", "{", "body is not JSON"],
-    ["a key given twice", '{"i32": 1, "i32": 2}', 'body names "i32" twice'],
+    ["a key given twice", '{"i32": 1, "i32": 2}', 'body has the key "i32" twice'],
     ["text after its end", "{} {}", "body is not JSON"],
     ["what is not UTF-8", Uint8Array.of(0x22, 0xff, 0x22), "body is not UTF-8"],
     ["a depth past 100", `${'{"sub":{"child":'.repeat(60)}{}${"}}".repeat(60)}`, "body nests deeper than 100 levels"],

@@ -24,7 +24,7 @@ describe("the head of a response", () => {
     const json = "application/json";
     expect(judge("connect_unary", json, { contentType: json })).toBeUndefined();
     expect(judge("connect_unary", json, { contentType: json, length: "0" })?.problem).toBe(
-      "responded with an empty body, which is no JSON message",
+      "responded with an empty body, which is not a JSON message",
     );
     expect(judge("connect_unary", "application/proto", { contentType: "application/proto", length: "0" })).toBeUndefined();
     expect(judge("connect_unary", json, { status: 304 })).toBeUndefined();
@@ -47,10 +47,10 @@ describe("the head of a response", () => {
     [
       "connect_unary",
       { contentType: "text/html" },
-      'responded with content type "text/html", not "application/proto": it is no RPC response; check upstream.url and upstream.protocol',
+      'responded with content type "text/html", not "application/proto": this is not an RPC response; check upstream.url and upstream.protocol',
     ],
     ["connect_unary", {}, "responded with no content type"],
-    ["connect_unary", { status: 502 }, "responded with status 502 and no content type, and no RPC error"],
+    ["connect_unary", { status: 502 }, "responded with status 502 and no content type, which is not an RPC error"],
     [
       "connect_unary",
       { status: 302 },
@@ -64,12 +64,12 @@ describe("the head of a response", () => {
     [
       "connect_unary",
       { status: 415 },
-      'responded with status 415 and no content type: it does not take "application/proto"; set upstream.protocol to what it speaks: "grpc_web"',
+      'responded with status 415 and no content type: it does not accept "application/proto"; set upstream.protocol to what it speaks: "grpc_web"',
     ],
     [
       "grpc_web",
       { status: 415 },
-      'responded with status 415 and no content type: it does not take "application/proto"; set upstream.protocol to what it speaks: "connect"',
+      'responded with status 415 and no content type: it does not accept "application/proto"; set upstream.protocol to what it speaks: "connect"',
     ],
     [
       "connect_unary",
@@ -91,8 +91,8 @@ describe("the head of a response", () => {
   );
 
   it.each([
-    ["grpc_web", { status: 500, contentType: "application/grpc-web+proto" }, ", and no RPC error"],
-    ["connect_stream", { status: 500, contentType: "application/proto" }, ", and no RPC error"],
+    ["grpc_web", { status: 500, contentType: "application/grpc-web+proto" }, ", which is not an RPC error"],
+    ["connect_stream", { status: 500, contentType: "application/proto" }, ", which is not an RPC error"],
     [
       "connect_stream",
       { status: 500, contentType: "application/grpc+proto" },
@@ -108,11 +108,11 @@ describe("the head of a response", () => {
       { status: 415, contentType: "application/proto" },
       ': it speaks Connect, and was called in gRPC-Web; set upstream.protocol: "connect"',
     ],
-    ["connect_unary", { status: 299, contentType: "text/html" }, ", and no RPC error"],
+    ["connect_unary", { status: 299, contentType: "text/html" }, ", which is not an RPC error"],
     ["connect_unary", { status: 300, contentType: "text/html" }, ": a redirect, which no RPC service sends; check upstream.url"],
     ["connect_unary", { status: 399, contentType: "text/html" }, ": a redirect, which no RPC service sends; check upstream.url"],
-    ["connect_unary", { status: 400, contentType: "text/html" }, ", and no RPC error"],
-    ["connect_unary", { status: 405, contentType: "application/connect+json" }, ", and no RPC error"],
+    ["connect_unary", { status: 400, contentType: "text/html" }, ", which is not an RPC error"],
+    ["connect_unary", { status: 405, contentType: "application/connect+json" }, ", which is not an RPC error"],
   ] as const)("of %s with %j has its reason", (wire, head, reason) =>
     expect(judge(wire, "application/json", head)?.problem).toBe(
       `responded with status ${head.status} and content type "${head.contentType}"${reason}`,
@@ -121,7 +121,7 @@ describe("the head of a response", () => {
 
   it("of status 505 names the version of HTTP first", () =>
     expect(judge("connect_stream", "x", { status: 505, contentType: "application/grpc" })?.problem).toBe(
-      'responded with status 505 and content type "application/grpc": it serves this method over HTTP/2 only, and was called over HTTP/1.1; call a service that serves streams over HTTP/1.1, or put a proxy before it that speaks HTTP/2 to it',
+      'responded with status 505 and content type "application/grpc": it serves this method only over HTTP/2 and was called over HTTP/1.1; use a server that streams over HTTP/1.1, or put a proxy in front that calls it over HTTP/2',
     ));
 
   it("has the code of its status, and speaks against the endpoint where another attempt may do better", () => {
@@ -151,7 +151,7 @@ describe("the head of a response", () => {
       [528, "internal", true],
     ];
     expect(rows.map(([status]) => of(status as number))).toEqual(rows);
-    expect(judge("connect_unary", "x", { status: 505 })?.problem).toContain("over HTTP/2 only");
+    expect(judge("connect_unary", "x", { status: 505 })?.problem).toContain("only over HTTP/2");
     expect(judge("connect_unary", "x", { contentType: `text/${"x".repeat(200)}` })?.problem).toContain(`"text/${"x".repeat(95)}"`);
     expect([brokenBody("p"), truncated("p")]).toEqual([
       { problem: "p", code: "internal", countsAsFailure: true },
@@ -208,7 +208,7 @@ describe("the envelopes of a streamed response", () => {
 
   it("are none where the first byte has other flags", () => {
     const first = (wire: "grpc_web" | "connect_stream", byte: number) => responseStream(wire).read(Uint8Array.from([byte]));
-    expect(first("grpc_web", 0x3c)).toBe("sent bytes that are no envelope (first byte 0x3c)");
+    expect(first("grpc_web", 0x3c)).toBe("sent bytes that are not an envelope (first byte 0x3c)");
     expect(
       [first("grpc_web", 2), first("connect_stream", 0x80), first("connect_stream", 3), first("grpc_web", 0x81)].map(
         (one) => one === undefined,

@@ -51,11 +51,11 @@ describe("expandPath", () => {
     ["/v1/{a=p/**}", ["q/x"], "a", 'does not fit "p/**"'],
     ["/v1/{a=p/*/**}", ["p"], "a", 'does not fit "p/*/**"'],
     ["/v1/{a=p/*/**}", ["p//x"], "a", "an empty value cannot fill a single segment"],
-    ["/v1/{a}", ["."], "a", "has a segment of dots"],
-    ["/v1/{a}", [".."], "a", "has a segment of dots"],
-    ["/v1/{a=**}", ["x/./y"], "a", "has a segment of dots"],
-    ["/v1/{a=**}", ["x/../y"], "a", "has a segment of dots"],
-    ["/v1/{a=p/*}", ["p/.."], "a", "has a segment of dots"],
+    ["/v1/{a}", ["."], "a", 'has a segment "." or ".."'],
+    ["/v1/{a}", [".."], "a", 'has a segment "." or ".."'],
+    ["/v1/{a=**}", ["x/./y"], "a", 'has a segment "." or ".."'],
+    ["/v1/{a=**}", ["x/../y"], "a", 'has a segment "." or ".."'],
+    ["/v1/{a=p/*}", ["p/.."], "a", 'has a segment "." or ".."'],
   ])("refuses %j with %j: %s %s", (text, values, field, problem) => {
     expect(expand(text, values)).toEqual({ kind: "invalid", field, problem });
   });

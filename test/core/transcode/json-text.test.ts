@@ -50,8 +50,8 @@ describe("surveyJson", () => {
     ['[[1],{"x":"y","x":0}]', '"x"'],
     [`{"${"k".repeat(150)}":1,"${"k".repeat(150)}":2}`, `"${"k".repeat(99)}`],
     ['{"\\x":1,"\\x":2}', '"\\x"'], // no JSON, and the parser would refuse it as well
-  ])("names the key that %s has twice", (text, key) => {
-    expect(surveyJson(text, 100)).toEqual({ kind: "invalid", problem: `names ${key} twice` });
+  ])("finds the key that %s has twice", (text, key) => {
+    expect(surveyJson(text, 100)).toEqual({ kind: "invalid", problem: `has the key ${key} twice` });
   });
 
   it.each([

@@ -69,7 +69,7 @@ describe("parseTemplate", () => {
     ["/v1/{a=x", 'write "}" after its segments'],
     ["/v1/{a", 'write "}" after its segments'],
     ["/v1/a:", 'write a literal after ":", or remove the ":"'],
-    ["/v1/a b", 'put "/" between segments and percent-encode what is no plain text'],
+    ["/v1/a b", 'put "/" between segments and percent-encode other characters'],
   ])("says how to fix %j: %s", (text, fix) => {
     expect(parseTemplate(text)).toMatchObject({ kind: "invalid", fix });
   });

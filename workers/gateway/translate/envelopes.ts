@@ -1,106 +1,127 @@
-// Envelopes as both streaming protocols have them: flags and length before each message, and one that ends an answer.
+// Envelopes as in the streams of both protocols: flags and length before each message, and a last envelope that ends the response.
 import { Code, ConnectError } from "@connectrpc/connect";
 import { compressionOf } from "../../service/compression.ts";
 
-const HEADER_BYTES = 5;
+const HEADER_BYTES = 5; // one of flags, four of length
 const COMPRESSED = 1;
-const END_BYTES = 1_048_576; // the largest envelope with trailers that is read
+const MAX_END_BYTES = 1_048_576; // the largest last envelope that is read
 
 export interface Envelope {
   readonly flags: number;
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
-export function writeEnvelope(flags: number, data: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(HEADER_BYTES + data.byteLength);
-  bytes[0] = flags;
-  new DataView(bytes.buffer).setUint32(1, data.byteLength);
-  bytes.set(data, HEADER_BYTES);
-  return bytes;
-}
-
-/** @returns undefined where the bytes are no whole number of envelopes */
+/** @returns undefined if the last envelope is incomplete */
 export function readEnvelopes(bytes: Uint8Array<ArrayBuffer>): Envelope[] | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const frames: Envelope[] = [];
+  const envelopes: Envelope[] = [];
   for (let at = 0; at < bytes.byteLength; ) {
     if (at + HEADER_BYTES > bytes.byteLength) return undefined;
     const end = at + HEADER_BYTES + view.getUint32(at + 1);
     if (end > bytes.byteLength) return undefined;
-    frames.push({ flags: bytes[at]!, data: bytes.subarray(at + HEADER_BYTES, end) });
+    envelopes.push({ flags: bytes[at]!, data: bytes.subarray(at + HEADER_BYTES, end) });
     at = end;
   }
-  return frames;
-}
-
-/** What stands in an envelope that ends a stream, unpacked where its flags say that it is packed. */
-export async function decompressed({ flags, data }: Envelope, encoding: string | null): Promise<Uint8Array> {
-  if ((flags & COMPRESSED) === 0) return data;
-  const compression = compressionOf(encoding, "accept-encoding");
-  if (compression === null) throw new ConnectError("the end of the answer is compressed in no known way", Code.Internal);
-  return compression.decompress(data, END_BYTES);
+  return envelopes;
 }
 
 /**
- * Passes messages on as they come, byte for byte, and writes the end anew. An answer that breaks off between two messages ends, too;
- * within a message it stays broken.
+ * The data of a last envelope, decompressed if its flags say that it is compressed.
  *
- * @param endFlag  the flag of the envelope that ends the stream
- * @param rewrite  that envelope as the caller reads it; `undefined` where the stream has ended without one, with the error where there was one
+ * @throws ConnectError if it is compressed with an encoding that the gateway does not support
+ */
+export async function decompressed({ flags, data }: Envelope, encoding: string | null): Promise<Uint8Array> {
+  if ((flags & COMPRESSED) === 0) return data;
+  const compression = compressionOf(encoding, "accept-encoding");
+  if (compression === null) throw new ConnectError("the end of the response is compressed with an unknown encoding", Code.Internal);
+  return compression.decompress(data, MAX_END_BYTES);
+}
+
+/**
+ * Passes messages on as they arrive, byte for byte, and replaces the last envelope. A response that is interrupted between two messages
+ * gets a last envelope with the error; one that is interrupted within a message stays interrupted.
+ *
+ * @param endFlag flag of the last envelope
+ * @param rewrite makes the last envelope of the caller's protocol; it gets `undefined` if the upstream sent none, and the error that ended
+ *   the stream, if there was one
  */
 export function rewriteLastEnvelope(
   body: ReadableStream<Uint8Array> | null,
   endFlag: number,
   rewrite: (end: Envelope | undefined, reason?: unknown) => Promise<Uint8Array<ArrayBuffer>>,
 ): ReadableStream<Uint8Array> {
-  const header = new Uint8Array(HEADER_BYTES);
-  let known = 0; // bytes of the header that are there
-  let left = 0; // bytes of the message still to come
-  let end: { readonly flags: number; readonly data: Uint8Array<ArrayBuffer>; size: number } | undefined;
-  let isOver = false;
-  let reason: unknown; // the error with which the upstream's stream ended
-
-  const rewritten = new TransformStream<Uint8Array, Uint8Array>({
-    async transform(chunk, controller) {
-      for (let at = 0; at < chunk.byteLength && !isOver; ) {
-        if (known < HEADER_BYTES) {
-          header[known++] = chunk[at++]!;
-          if (known < HEADER_BYTES) continue;
-          left = new DataView(header.buffer).getUint32(1);
-          if ((header[0]! & endFlag) === 0) controller.enqueue(header.slice());
-          else if (left > END_BYTES) throw new Error(`the end of the answer has ${left} bytes`);
-          else end = { flags: header[0]!, data: new Uint8Array(left), size: 0 };
-        } else {
-          const part = chunk.subarray(at, at + left);
-          at += part.byteLength;
-          left -= part.byteLength;
-          if (end === undefined) controller.enqueue(part);
-          else {
-            end.data.set(part, end.size);
-            end.size += part.byteLength;
-          }
-        }
-        if (left > 0) continue;
-        known = 0;
-        if (end === undefined) continue;
-        isOver = true;
-        controller.enqueue(await rewrite(end));
-      }
-    },
-    async flush(controller) {
-      if (isOver) return;
-      if (known > 0) throw new Error("the answer broke off within a message");
-      controller.enqueue(await rewrite(undefined, reason));
-    },
-  });
+  let reason: unknown; // the error that ended the upstream's stream
   const onError = (error: unknown): void => {
     reason = error;
   };
-  return endingAnyway(body ?? new Blob([]).stream(), onError).pipeThrough(rewritten);
+  const rewriter = new EndRewriter(endFlag, rewrite, () => reason);
+  const rewritten = new TransformStream<Uint8Array, Uint8Array>({
+    transform: (chunk, controller) => rewriter.transform(chunk, controller),
+    flush: (controller) => rewriter.flush(controller),
+  });
+  return withoutError(body ?? new Blob([]).stream(), onError).pipeThrough(rewritten);
 }
 
-/** A stream that ends where another one breaks off. */
-function endingAnyway(body: ReadableStream<Uint8Array>, onError: (error: unknown) => void): ReadableStream<Uint8Array> {
+class EndRewriter {
+  readonly #endFlag: number;
+  readonly #rewrite: (end: Envelope | undefined, reason?: unknown) => Promise<Uint8Array<ArrayBuffer>>;
+  readonly #reason: () => unknown;
+  readonly #header = new Uint8Array(HEADER_BYTES);
+  #headerBytes = 0; // bytes of the header received
+  #left = 0; // bytes of the message still to come
+  #end: { readonly flags: number; readonly data: Uint8Array<ArrayBuffer>; size: number } | undefined; // the last envelope, as far as received
+  #hasEnded = false;
+
+  constructor(
+    endFlag: number,
+    rewrite: (end: Envelope | undefined, reason?: unknown) => Promise<Uint8Array<ArrayBuffer>>,
+    reason: () => unknown,
+  ) {
+    this.#endFlag = endFlag;
+    this.#rewrite = rewrite;
+    this.#reason = reason;
+  }
+
+  async transform(chunk: Uint8Array, controller: TransformStreamDefaultController<Uint8Array>): Promise<void> {
+    for (let at = 0; at < chunk.byteLength && !this.#hasEnded; ) {
+      if (this.#headerBytes < HEADER_BYTES) {
+        this.#header[this.#headerBytes++] = chunk[at++]!;
+        if (this.#headerBytes < HEADER_BYTES) continue;
+        this.#beginEnvelope(controller);
+      } else {
+        const part = chunk.subarray(at, at + this.#left);
+        at += part.byteLength;
+        this.#left -= part.byteLength;
+        if (this.#end === undefined) controller.enqueue(part);
+        else {
+          this.#end.data.set(part, this.#end.size);
+          this.#end.size += part.byteLength;
+        }
+      }
+      if (this.#left > 0) continue;
+      this.#headerBytes = 0;
+      if (this.#end === undefined) continue;
+      this.#hasEnded = true;
+      controller.enqueue(await this.#rewrite(this.#end));
+    }
+  }
+
+  async flush(controller: TransformStreamDefaultController<Uint8Array>): Promise<void> {
+    if (this.#hasEnded) return;
+    if (this.#headerBytes > 0) throw new Error("the response was interrupted within a message");
+    controller.enqueue(await this.#rewrite(undefined, this.#reason()));
+  }
+
+  #beginEnvelope(controller: TransformStreamDefaultController<Uint8Array>): void {
+    this.#left = new DataView(this.#header.buffer).getUint32(1);
+    if ((this.#header[0]! & this.#endFlag) === 0) controller.enqueue(this.#header.slice());
+    else if (this.#left > MAX_END_BYTES) throw new Error(`the last envelope of the response has ${this.#left} bytes`);
+    else this.#end = { flags: this.#header[0]!, data: new Uint8Array(this.#left), size: 0 };
+  }
+}
+
+/** The same stream, but closed without an error where the original one fails. */
+function withoutError(body: ReadableStream<Uint8Array>, onError: (error: unknown) => void): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream<Uint8Array>(
     {

@@ -1,6 +1,6 @@
-// The headers that belong to one protocol alone, and what they are called in the other.
+// Headers that only one of the two protocols has, and their counterparts in the other.
 
-/** Moves a value to the name it has in the other protocol. */
+/** Moves the value of a header to the header of that meaning in the other protocol. */
 export function renameHeader(headers: Headers, from: string, to: string): void {
   const value = headers.get(from);
   headers.delete(from);
@@ -9,12 +9,12 @@ export function renameHeader(headers: Headers, from: string, to: string): void {
 }
 
 export function withoutHeaders(headers: Headers, names: readonly string[]): Headers {
-  const kept = new Headers(headers);
-  for (const name of names) kept.delete(name);
-  return kept;
+  const remaining = new Headers(headers);
+  for (const name of names) remaining.delete(name);
+  return remaining;
 }
 
-/** "identity" is no encoding. */
+/** @returns null for "identity", which means no encoding */
 export function encodingOf(headers: Headers, name: string): string | null {
   const encoding = headers.get(name);
   return encoding === null || encoding === "" || encoding.toLowerCase() === "identity" ? null : encoding;
@@ -24,3 +24,32 @@ export function encodingOf(headers: Headers, name: string): string | null {
 export function codecOf(mediaType: string): string {
   return mediaType.endsWith("json") ? "json" : "proto";
 }
+
+/**
+ * Translates the headers of a stream of requests. Its body passes unchanged, because both protocols have the same envelopes.
+ *
+ * @param codec `proto` or `json`
+ */
+export function translateStreamHeaders(headers: Headers, from: StreamHeaders, to: StreamHeaders, codec: string): void {
+  renameHeader(headers, from.encoding, to.encoding);
+  renameHeader(headers, from.acceptEncoding, to.acceptEncoding);
+  headers.set("accept-encoding", "identity");
+  headers.set("content-type", `${to.contentType}+${codec}`);
+}
+
+export interface StreamHeaders {
+  readonly encoding: string;
+  readonly acceptEncoding: string;
+  readonly contentType: string; // without the codec
+}
+
+export const CONNECT_STREAM: StreamHeaders = {
+  encoding: "connect-content-encoding",
+  acceptEncoding: "connect-accept-encoding",
+  contentType: "application/connect",
+};
+export const GRPC_WEB_STREAM: StreamHeaders = {
+  encoding: "grpc-encoding",
+  acceptEncoding: "grpc-accept-encoding",
+  contentType: "application/grpc-web",
+};

@@ -1,33 +1,31 @@
-// A Connect call for an upstream that speaks gRPC-Web, and its answer as Connect has it. Messages pass as bytes.
+// Translates a Connect call for an upstream that speaks gRPC-Web, and the gRPC-Web response back to Connect. Messages are not decoded.
 import { Code, ConnectError } from "@connectrpc/connect";
+import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson, trailerMux } from "@connectrpc/connect/protocol-connect";
 import { codeFromHttpStatus, findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerParse } from "@connectrpc/connect/protocol-grpc-web";
 import { messageOf, readQuery } from "../../service/query.ts";
 import type { Outgoing } from "../call/outgoing.ts";
 import { mediaType } from "../protocol/protocol.ts";
-import { decompressed, type Envelope, readEnvelopes, rewriteLastEnvelope, writeEnvelope } from "./envelopes.ts";
-import { codecOf, encodingOf, renameHeader, withoutHeaders } from "./headers.ts";
+import { decompressed, type Envelope, readEnvelopes, rewriteLastEnvelope } from "./envelopes.ts";
+import { CONNECT_STREAM, codecOf, encodingOf, GRPC_WEB_STREAM, renameHeader, translateStreamHeaders, withoutHeaders } from "./headers.ts";
 
 const STATUS = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
-const OF_GRPC_WEB = [...STATUS, "grpc-encoding", "grpc-accept-encoding", "content-type", "content-length", "content-encoding"];
+const GRPC_WEB_HEADERS = [...STATUS, "grpc-encoding", "grpc-accept-encoding", "content-type", "content-length", "content-encoding"];
 
 type Describe = (error: ConnectError) => ConnectError;
 
 const utf8 = new TextEncoder();
 
-/** @throws ConnectError for a query that can't be read */
+/** @throws ConnectError if the query of a GET has no valid message */
 export function toGrpcWeb(outgoing: Outgoing, isUnary: boolean, body: Uint8Array | null): void {
   const { headers } = outgoing;
-  renameHeader(headers, "connect-timeout-ms", "grpc-timeout"); // its value is written when the call is sent
+  renameHeader(headers, "connect-timeout-ms", "grpc-timeout"); // dispatch writes the value when it sends the call
   headers.delete("connect-protocol-version");
   headers.delete("content-length");
   headers.set("x-grpc-web", "1");
   if (!isUnary) {
-    renameHeader(headers, "connect-content-encoding", "grpc-encoding");
-    renameHeader(headers, "connect-accept-encoding", "grpc-accept-encoding");
-    headers.set("accept-encoding", "identity");
-    headers.set("content-type", `application/grpc-web+${codecOf(mediaType(headers.get("content-type")))}`);
+    translateStreamHeaders(headers, CONNECT_STREAM, GRPC_WEB_STREAM, codecOf(mediaType(headers.get("content-type"))));
     return;
   }
   renameHeader(headers, "content-encoding", "grpc-encoding");
@@ -40,25 +38,25 @@ export function toGrpcWeb(outgoing: Outgoing, isUnary: boolean, body: Uint8Array
     message = messageOf(query);
     codec = query.encoding ?? "";
     if (codec !== "proto" && codec !== "json")
-      throw new ConnectError('query parameter "encoding" is not proto or json', Code.InvalidArgument);
+      throw new ConnectError(`query parameter "encoding" is "${codec.slice(0, 100)}"; write proto or json`, Code.InvalidArgument);
     if (query.compression !== null) headers.set("grpc-encoding", query.compression);
   }
   headers.set("content-type", `application/grpc-web+${codec}`);
-  const isPacked = encodingOf(headers, "grpc-encoding") !== null && message.byteLength > 0;
+  const isCompressed = encodingOf(headers, "grpc-encoding") !== null && message.byteLength > 0;
   outgoing.method = "POST";
   outgoing.query = "";
-  outgoing.body = writeEnvelope(isPacked ? 1 : 0, message);
+  outgoing.body = encodeEnvelope(isCompressed ? 1 : 0, message);
 }
 
 /** @param describe adds JSON to the details of an error */
-export async function unaryFromGrpcWeb(answer: Response, describe: Describe): Promise<Response> {
-  const contentType = mediaType(answer.headers.get("content-type"));
-  const leading = withoutHeaders(answer.headers, OF_GRPC_WEB);
-  const refusal = refusalOf(answer, contentType);
-  const frames = refusal === undefined ? readEnvelopes(new Uint8Array(await answer.arrayBuffer())) : [];
-  const end = frames?.find(({ flags }) => (flags & trailerFlag) !== 0);
-  const trailers = end === undefined ? new Headers() : trailerParse(await decompressed(end, encodingOf(answer.headers, "grpc-encoding")));
-  const messages = frames?.filter(({ flags }) => (flags & trailerFlag) === 0) ?? [];
+export async function unaryFromGrpcWeb(response: Response, describe: Describe): Promise<Response> {
+  const contentType = mediaType(response.headers.get("content-type"));
+  const leading = withoutHeaders(response.headers, GRPC_WEB_HEADERS);
+  const refusal = refusalOf(response, contentType);
+  const envelopes = refusal === undefined ? readEnvelopes(new Uint8Array(await response.arrayBuffer())) : [];
+  const end = envelopes?.find(({ flags }) => (flags & trailerFlag) !== 0);
+  const trailers = end === undefined ? new Headers() : trailerParse(await decompressed(end, encodingOf(response.headers, "grpc-encoding")));
+  const messages = envelopes?.filter(({ flags }) => (flags & trailerFlag) === 0) ?? [];
   const error = refusal ?? endOf(trailers) ?? (messages.length === 1 ? undefined : notOne(messages.length));
   const headers = trailerMux(leading, withoutHeaders(trailers, STATUS));
   if (error !== undefined) {
@@ -67,7 +65,7 @@ export async function unaryFromGrpcWeb(answer: Response, describe: Describe): Pr
   }
   const [message] = messages as [Envelope];
   headers.set("content-type", `application/${codecOf(contentType)}`);
-  const encoding = encodingOf(answer.headers, "grpc-encoding");
+  const encoding = encodingOf(response.headers, "grpc-encoding");
   if ((message.flags & 1) === 1 && encoding !== null) headers.set("content-encoding", encoding);
   return new Response(message.data, { headers, encodeBody: "manual" });
 }
@@ -76,15 +74,15 @@ export async function unaryFromGrpcWeb(answer: Response, describe: Describe): Pr
  * @param whyEnded the error of a response that ends without trailers
  * @param describe adds JSON to the details of an error
  */
-export function streamFromGrpcWeb(answer: Response, whyEnded: (reason: unknown) => ConnectError, describe: Describe): Response {
-  const contentType = mediaType(answer.headers.get("content-type"));
-  const headers = withoutHeaders(answer.headers, OF_GRPC_WEB);
-  const encoding = encodingOf(answer.headers, "grpc-encoding");
+export function streamFromGrpcWeb(response: Response, whyEnded: (reason: unknown) => ConnectError, describe: Describe): Response {
+  const contentType = mediaType(response.headers.get("content-type"));
+  const headers = withoutHeaders(response.headers, GRPC_WEB_HEADERS);
+  const encoding = encodingOf(response.headers, "grpc-encoding");
   if (encoding !== null) headers.set("connect-content-encoding", encoding);
   headers.set("content-type", `application/connect+${codecOf(contentType)}`);
-  const refusal = refusalOf(answer, contentType);
+  const refusal = refusalOf(response, contentType);
   if (refusal !== undefined) {
-    void answer.body?.cancel();
+    void response.body?.cancel();
     return new Response(endStream(new Headers(), describe(refusal)), { headers });
   }
   const rewrite = async (end: Envelope | undefined, reason?: unknown) => {
@@ -92,10 +90,10 @@ export function streamFromGrpcWeb(answer: Response, whyEnded: (reason: unknown) 
     const error = end === undefined ? whyEnded(reason) : endOf(trailers);
     return endStream(withoutHeaders(trailers, STATUS), error && describe(error));
   };
-  return new Response(rewriteLastEnvelope(answer.body, trailerFlag, rewrite), { headers, encodeBody: "manual" });
+  return new Response(rewriteLastEnvelope(response.body, trailerFlag, rewrite), { headers, encodeBody: "manual" });
 }
 
-/** Trailers that can't be read have no status, which is an error of the upstream. */
+/** @returns no trailers, and so no status, if they are invalid; a missing status is an error of the upstream */
 async function trailersIn(end: Envelope, encoding: string | null): Promise<Headers> {
   try {
     return trailerParse(await decompressed(end, encoding));
@@ -105,10 +103,10 @@ async function trailersIn(end: Envelope, encoding: string | null): Promise<Heade
 }
 
 function endStream(metadata: Headers, error: ConnectError | undefined): Uint8Array<ArrayBuffer> {
-  return writeEnvelope(endStreamFlag, utf8.encode(JSON.stringify(endStreamToJson(metadata, error, undefined))));
+  return encodeEnvelope(endStreamFlag, utf8.encode(JSON.stringify(endStreamToJson(metadata, error, undefined))));
 }
 
-/** An error that stands in the head of the answer: gRPC's own, or HTTP's where it is no gRPC-Web at all. */
+/** The error in the head of a response: its gRPC status, or its HTTP status if it is not gRPC-Web. */
 function refusalOf({ status, headers }: Response, contentType: string): ConnectError | undefined {
   if (headers.has("grpc-status") && headers.get("grpc-status") !== "0") return statusOf(headers);
   if (status !== 200) return new ConnectError(`upstream responded with status ${status}`, codeFromHttpStatus(status));
@@ -117,7 +115,7 @@ function refusalOf({ status, headers }: Response, contentType: string): ConnectE
 }
 
 function endOf(trailers: Headers): ConnectError | undefined {
-  if (!trailers.has("grpc-status")) return new ConnectError("the trailers of the upstream have no status", Code.Internal);
+  if (!trailers.has("grpc-status")) return new ConnectError("the trailers of the upstream's response have no grpc-status", Code.Internal);
   return statusOf(trailers);
 }
 
@@ -125,7 +123,7 @@ function statusOf(trailers: Headers): ConnectError | undefined {
   try {
     return findTrailerError(trailers);
   } catch {
-    return new ConnectError("the status of the upstream can't be read", Code.Internal);
+    return new ConnectError("the upstream's response has an invalid grpc-status", Code.Internal);
   }
 }
 
