@@ -1,16 +1,16 @@
-// Which methods can be cached, and what is wrong with a configuration that caches others.
+// Which methods can be cached, and the problems of a configuration that caches others.
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { fieldPaths, parseTagTemplate } from "../../../core/cache/purge/tag-template.ts";
 import type { CachePolicy } from "../../../core/config/cache.ts";
 import { join, type Problem, suggest } from "../../../core/config/problems.ts";
 
-/** Its proto, or the configuration in its place, says that calling it changes nothing: only then is one response as good as another. */
+/** Unary methods without side effects, by their proto or by the configuration. */
 export function isCacheable({ methodKind, idempotency }: DescMethod): boolean {
   return methodKind === "unary" && idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
 }
 
-/** How an operator says so, for messages. */
+/** The two ways to declare that a method has no side effects, for messages to the operator. */
 export const NO_SIDE_EFFECTS =
   'idempotency: "no_side_effects" for the method here, or option idempotency_level = NO_SIDE_EFFECTS in its proto';
 
@@ -19,35 +19,35 @@ export interface CacheFacts {
   readonly namespace: unknown; // the binding CACHE
 }
 
-/** What no route may do, whatever it serves. */
+/** Problems that do not depend on what a route serves. */
 export function cacheProblems(cache: CachePolicy, { principalHeader, namespace }: CacheFacts): Problem[] {
   const problems: Problem[] = [];
-  const add = (field: string, found: string, fix: string) => void problems.push({ path: join(cache.path, field), found, fix: fix });
+  const add = (field: string, found: string, fix: string) => void problems.push({ path: join(cache.path, field), found, fix });
   if (cache.l2 === "kv" && namespace === undefined)
     add("l2", "no binding CACHE", 'bind a KV namespace as CACHE in wrangler.toml, or write l2: "none"');
   if (cache.scope === "principal" && principalHeader === undefined)
-    add("scope", '"principal"', 'name the header that tells it: principalHeader: "cf-access-authenticated-user-email"');
+    add("scope", '"principal"', 'name the header of the principal: principalHeader: "cf-access-authenticated-user-email"');
   return problems;
 }
 
-/** Beside them, what holds for a method. @param at where the settings of the method itself would stand */
+/** Problems of one method, beside those of `cacheProblems`. @param at path of the method's own settings in the configuration */
 export function methodCacheProblems(method: DescMethod, cache: CachePolicy, at: string): Problem[] {
   if (!isCacheable(method)) {
-    if (cache.path !== join(at, "cache")) return []; // said for many methods: this one is none of those that are meant
+    if (cache.path !== join(at, "cache")) return []; // a setting for many methods, which only applies to those that can be cached
     const fix =
       method.methodKind === "unary"
-        ? `remove it, or say that the method changes nothing: ${NO_SIDE_EFFECTS}`
+        ? `remove it, or declare that the method has no side effects: ${NO_SIDE_EFFECTS}`
         : "remove it: only unary methods can be cached";
-    return [{ path: cache.path, found: `the cache for ${method.name}`, fix: fix }];
+    return [{ path: cache.path, found: `the cache for ${method.name}`, fix }];
   }
   const problems: Problem[] = [];
   if (cache.forward !== "key")
-    problems.push({ path: join(cache.path, "forward"), found: cache.forward, fix: 'write "key", for RPC the only way' });
+    problems.push({ path: join(cache.path, "forward"), found: cache.forward, fix: 'write "key": RPC supports no other value' });
   if (cache.path === join(at, "cache")) problems.push(...tagProblems(method, cache.tags, join(cache.path, "tags")));
   return problems;
 }
 
-/** Tags that no call can have: of fields that the message does not. */
+/** Tags with fields that the request message does not have. */
 export function tagProblems({ input }: DescMethod, tags: readonly string[], path: string): Problem[] {
   return tags
     .flatMap((tag) => fieldPaths(parseTagTemplate(tag)))
@@ -61,9 +61,9 @@ export function tagProblems({ input }: DescMethod, tags: readonly string[], path
     });
 }
 
-/** @returns a field of one value */
+/** @returns the field at a path; undefined where there is none with a single scalar or enum value */
 export function fieldOf({ fields }: DescMessage, [name, ...rest]: readonly string[]): DescField | undefined {
-  const field = fields.find((one) => one.name === name || one.localName === name);
+  const field = fields.find((candidate) => candidate.name === name || candidate.localName === name);
   if (field === undefined) return undefined;
   if (rest.length === 0) return field.fieldKind === "scalar" || field.fieldKind === "enum" ? field : undefined;
   return field.fieldKind === "message" ? fieldOf(field.message, rest) : undefined;

@@ -1,5 +1,4 @@
-// The caches of an isolate: one for each cached route, over the partitions, purges and shared level that they have in common.
-
+// The caches of an isolate, one for each cached route, over the store, purges and shared levels that they have in common.
 import { waitUntil } from "cloudflare:workers";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Invalidations } from "../../../core/cache/purge/invalidations.ts";
@@ -11,76 +10,73 @@ import type { GatewayPolicy } from "../../../core/config/gateway.ts";
 import type { RoutePolicy } from "../../../core/config/route.ts";
 import { logEvent } from "../../log.ts";
 import { isCacheable } from "./cacheable.ts";
-import type { Fetched } from "./fetch/fetch.ts";
+import type { SharedResult } from "./fetch/fetch-result.ts";
 import { SingleFlight } from "./fetch/single-flight.ts";
 import type { L2 } from "./l2/l2-driver.ts";
 import { createL2Caches } from "./l2/l2-drivers.ts";
 import type { PurgeView } from "./purge/purge-view.ts";
 import { RouteStore, type RouteStoreValue, tagResource } from "./route-store.ts";
 
-/** What all calls of a route share, whichever protocol they come in. */
+/** The cache of one route, for all protocols in which its calls arrive. */
 export interface RouteCache {
   readonly policy: CachePolicy;
-  readonly route: string; // as purges call it
+  readonly route: string; // name for purges: `package.Service/Method`, or the prefix of an HTTP route
   readonly store: RouteStore;
-  readonly flights: SingleFlight<Fetched>;
+  readonly flights: SingleFlight<SharedResult>;
   readonly l2: L2 | undefined;
-  readonly purgeView: PurgeView | undefined; // where answers can be purged
-  readonly latestPurge: () => number; // of the latest purge known
+  readonly purgeView: PurgeView | undefined; // undefined where purging is not configured
+  readonly latestPurge: () => number; // seq
 }
 
-/** The routes that a configuration caches, and all that they need. */
+/**
+ * The caches of all routes that a configuration caches.
+ *
+ * @param namespace the binding CACHE
+ */
 export function createCaches(
   policy: GatewayPolicy,
-  endpoints: Iterable<[DescMethod, { policy: RoutePolicy }]>,
-  view: PurgeView | undefined,
+  methods: Iterable<[DescMethod, { policy: RoutePolicy }]>,
+  purgeView: PurgeView | undefined,
   namespace: unknown,
 ): Caches {
   const policies = new Map<string, CachePolicy>();
-  for (const [method, { policy: route }] of endpoints) {
+  for (const [method, { policy: route }] of methods) {
     if (route.cache !== undefined && isCacheable(method)) policies.set(`${method.parent.typeName}/${method.name}`, route.cache);
   }
   for (const [prefix, route] of policy.httpRoutes) if (route.cache !== undefined) policies.set(prefix, route.cache);
-  const levels = createL2Caches(
-    [...policies.values()].map(({ l2 }) => l2),
-    namespace,
-    view,
-    policy.cache.l2WaitMs,
-  );
-  return new Caches(policies, policy.cache, view, levels);
+  const l2Names = [...policies.values()].map(({ l2 }) => l2);
+  return new Caches(policies, policy.cache, purgeView, createL2Caches(l2Names, namespace, purgeView, policy.cache.l2WaitMs));
 }
 
-const MOST_INVALIDATIONS = 10_000; // remembered one by one
+const MAX_INVALIDATIONS = 10_000; // resources and tags remembered one by one
 
 export class Caches {
   readonly #routes = new Map<string, RouteCache>();
-  readonly #invalidations = new Invalidations(MOST_INVALIDATIONS);
-  readonly #view: PurgeView | undefined;
+  readonly #invalidations = new Invalidations(MAX_INVALIDATIONS);
+  readonly #purgeView: PurgeView | undefined;
 
   /**
-   * @param policies by the name that purges call a route by
-   * @param levels   the shared levels that are bound
+   * @param policies by the name of the route
+   * @param l2Caches shared levels by name; a policy may name one that is missing: "none"
    */
   constructor(
     policies: ReadonlyMap<string, CachePolicy>,
     store: CacheStorePolicy,
-    view: PurgeView | undefined,
-    levels: Partial<Record<L2Name, L2>>,
+    purgeView: PurgeView | undefined,
+    l2Caches: Partial<Record<L2Name, L2>>,
   ) {
-    const names = [...policies.keys()].map((route) => ({ route }));
-    const partitions = new Partitions<RouteStoreValue>(names, store);
-    const purges = view?.purges ?? new Purges();
-    this.#view = view;
+    const routes = [...policies.keys()].map((route) => ({ route }));
+    const partitions = new Partitions<RouteStoreValue>(routes, store);
+    const purges = purgeView?.purges ?? new Purges();
+    this.#purgeView = purgeView;
     for (const [route, policy] of policies) {
-      const shelf = new RouteStore(partitions.of(route), purges, this.#invalidations);
-      const flights = new SingleFlight<Fetched>(waitUntil);
       this.#routes.set(route, {
         policy,
         route,
-        store: shelf,
-        flights,
-        l2: levels[policy.l2],
-        purgeView: view,
+        store: new RouteStore(partitions.of(route), purges, this.#invalidations),
+        flights: new SingleFlight<SharedResult>(waitUntil),
+        l2: l2Caches[policy.l2],
+        purgeView,
         latestPurge: () => purges.seq,
       });
     }
@@ -90,15 +86,12 @@ export class Caches {
     return this.#routes.get(route);
   }
 
-  /** What bears one of these tags has changed: here at once, elsewhere as soon as isolates hear of it, where answers can be purged. */
+  /** Responses with one of these tags are out of date: in this isolate at once, in others as soon as they receive the purge, where purging is configured. */
   invalidate(tags: readonly string[], now: number): void {
     for (const tag of tags) this.#invalidations.add(tagResource(tag), now);
-    if (tags.length === 0 || this.#view === undefined) return;
-    const purged = this.#view.purge(
-      tags.map((value) => ({ kind: "tag", value })),
-      "soft",
-    );
+    if (tags.length === 0 || this.#purgeView === undefined) return;
+    const targets = tags.map((value) => ({ kind: "tag" as const, value }));
     const failed = (fault: unknown): void => logEvent("tag_purge_failed", { tags, error: fault });
-    waitUntil(purged.then(() => undefined, failed));
+    waitUntil(this.#purgeView.purge(targets, "soft").then(() => undefined, failed));
   }
 }

@@ -1,4 +1,4 @@
-// What an isolate keeps of one route: finds an answer, judges it, and remembers which fields it varies by.
+// The stored responses of one route in this isolate: finds them, checks purges, and remembers which request fields they vary by.
 
 import { variantOf, varyNames } from "../../../core/cache/headers/vary.ts";
 import type { Invalidations } from "../../../core/cache/purge/invalidations.ts";
@@ -10,37 +10,38 @@ import { type StoredResponse, storedBytes, storedUntil } from "../../../core/cac
 import type { Lookup } from "./lookup/lookup.ts";
 import { type Renderings, renderingBytes } from "./responses/response-headers.ts";
 
-/** An answer, and how its refreshing goes. */
+/** A stored response with its renderings and the state of its refresh. Written by `RouteStore`, the cache layer and `renderHeaders`. */
 export interface CachedResponse extends Renderings {
-  readonly kind: "entry";
+  readonly kind: "response";
   readonly stored: StoredResponse;
-  isOfferedToL2: boolean; // to the shared level, as something that is asked for more than once
-  retryAt: number; // epoch ms; the upstream has failed and is not asked before
-  failures: number; // in a row
+  isOfferedToL2: boolean; // whether the shared level was offered it with its first hit
+  retryAt: number; // epoch ms; after a failure the upstream is not called before
+  failures: number; // consecutive failures of the upstream
 }
 
-/** The fields that answers of a key vary by; the answers have keys of their own. */
+/** The request fields that the responses of a key vary by. The responses themselves have keys of their own. */
 interface VaryMarker {
-  readonly kind: "varying";
+  readonly kind: "vary";
   readonly names: readonly string[];
-  readonly generation: number;
-  readonly until: number;
+  readonly generation: number; // part of the keys of the responses: a changed list of fields starts a new one
+  readonly until: number; // epoch ms
 }
 
-/** What is asked for here can't be kept: nobody needs to wait for somebody else's answer. */
+/** The last response of this key could not be stored: for a while, calls fetch theirs at once instead of waiting for another call's. */
 interface HitForPass {
-  readonly kind: "passing";
+  readonly kind: "hit_for_pass";
 }
 
 export type RouteStoreValue = CachedResponse | VaryMarker | HitForPass;
 
+/** `storeKey`: key of the response in the store, that of its variant where the response varies. */
 export type LookupResult =
-  | { readonly kind: "found"; readonly at: string; readonly kept: CachedResponse; readonly judgement: PurgeDecision }
-  | { readonly kind: "none"; readonly at: string; readonly isVariant: boolean; readonly isPassing: boolean };
+  | { readonly kind: "found"; readonly storeKey: string; readonly cached: CachedResponse; readonly purged: PurgeDecision }
+  | { readonly kind: "none"; readonly storeKey: string; readonly isVariant: boolean; readonly isHitForPass: boolean };
 
-const PASSING_MS = 10_000;
-const SMALL_BYTES = 1_000; // what a slot without an answer occupies, beside its key
-const PASSING: HitForPass = { kind: "passing" };
+const HIT_FOR_PASS_MS = 10_000;
+const MARKER_BYTES = 1_000; // memory of a value without a response, beside its key
+const HIT_FOR_PASS: HitForPass = { kind: "hit_for_pass" };
 
 export class RouteStore {
   readonly #store: Store<RouteStoreValue>;
@@ -54,80 +55,75 @@ export class RouteStore {
     this.#invalidations = invalidations;
   }
 
-  find(asked: Lookup, now: number): LookupResult {
-    let at = asked.key;
-    let slot = this.#store.get(at, now);
-    const isVariant = slot?.kind === "varying";
-    if (slot?.kind === "varying") {
-      at = variantKey(asked, slot);
-      slot = this.#store.get(at, now);
+  find(lookup: Lookup, now: number): LookupResult {
+    let storeKey = lookup.key;
+    let value = this.#store.get(storeKey, now);
+    const isVariant = value?.kind === "vary";
+    if (value?.kind === "vary") {
+      storeKey = variantKey(lookup, value);
+      value = this.#store.get(storeKey, now);
     }
-    if (slot?.kind !== "entry") return { kind: "none", at, isVariant, isPassing: slot?.kind === "passing" };
-    const judgement = this.checkPurges(asked, slot.stored);
-    if (judgement !== "hard") return { kind: "found", at, kept: slot, judgement };
-    this.#store.delete(at);
-    return { kind: "none", at, isVariant, isPassing: false };
+    if (value?.kind !== "response") return { kind: "none", storeKey, isVariant, isHitForPass: value?.kind === "hit_for_pass" };
+    const purged = this.checkPurges(lookup, value.stored);
+    if (purged !== "hard") return { kind: "found", storeKey, cached: value, purged };
+    this.#store.delete(storeKey);
+    return { kind: "none", storeKey, isVariant, isHitForPass: false };
   }
 
-  /** What purges and invalidations say of an entry, wherever it comes from. */
-  checkPurges({ resource }: Lookup, { route, tags, purgeSeq: seq, storedAt, fetchMs }: StoredResponse): PurgeDecision {
+  /** Whether purges or invalidations cover a response, from whichever level it comes. */
+  checkPurges({ resource }: Lookup, { route, tags, purgeSeq, storedAt, fetchMs }: StoredResponse): PurgeDecision {
     const fetchedAt = storedAt - fetchMs;
     if (this.#invalidations.covers(resource, fetchedAt)) return "hard";
     if (this.#invalidations.size > 0 && tags.some((tag) => this.#invalidations.covers(tagResource(tag), fetchedAt))) return "hard";
-    return this.#purges.check({ key: resource, route, tags, purgeSeq: seq });
+    return this.#purges.check({ key: resource, route, tags, purgeSeq });
   }
 
-  /** @returns under which key it is kept; an answer that varies by fields which the key does not have gets one of its own */
-  put(asked: Lookup, entry: StoredResponse, now: number, isOffered = false): string {
-    const until = storedUntil(entry);
-    const names = asked.varyFields === undefined ? [] : varyNames(headerOf(entry, "vary"), headerOf(entry, "content-encoding"));
-    const at = names.length === 0 ? asked.key : variantKey(asked, this.#varying(asked.key, names, until, now));
-    this.#store.set(
-      at,
-      { kind: "entry", stored: entry, isOfferedToL2: isOffered, retryAt: 0, failures: 0 },
-      storedBytes(at, entry),
-      until,
-      now,
-    );
-    return at;
+  /** @returns the key of the response in the store: a key of its own where it varies by fields that the lookup's key does not contain */
+  put(lookup: Lookup, stored: StoredResponse, now: number, isOfferedToL2 = false): string {
+    const until = storedUntil(stored);
+    const names = lookup.varyFields === undefined ? [] : varyNames(headerOf(stored, "vary"), headerOf(stored, "content-encoding"));
+    const storeKey = names.length === 0 ? lookup.key : variantKey(lookup, this.#markVary(lookup.key, names, until, now));
+    const cached: CachedResponse = { kind: "response", stored, isOfferedToL2, retryAt: 0, failures: 0 };
+    this.#store.set(storeKey, cached, storedBytes(storeKey, stored), until, now);
+    return storeKey;
   }
 
-  /** Counts anew what is kept, where it is kept in more forms than before. */
-  updateSize(at: string, kept: CachedResponse, now: number): void {
-    const bytes = storedBytes(at, kept.stored) + renderingBytes(kept, kept.stored.headers);
-    this.#store.set(at, kept, bytes, storedUntil(kept.stored), now);
+  /** Counts the memory of a response again, after a rendering was added. */
+  updateSize(storeKey: string, cached: CachedResponse, now: number): void {
+    const bytes = storedBytes(storeKey, cached.stored) + renderingBytes(cached, cached.stored.headers);
+    this.#store.set(storeKey, cached, bytes, storedUntil(cached.stored), now);
   }
 
-  /** Nobody waits here for a while. */
-  markHitForPass(at: string, now: number): void {
-    this.#store.set(at, PASSING, SMALL_BYTES + 2 * at.length, now + PASSING_MS, now);
+  /** For a while, calls do not wait here for the fetch of another call. */
+  markHitForPass(storeKey: string, now: number): void {
+    this.#store.set(storeKey, HIT_FOR_PASS, MARKER_BYTES + 2 * storeKey.length, now + HIT_FOR_PASS_MS, now);
   }
 
-  /** The upstream has failed: it is asked again after a pause, and longer ones later. */
-  recordFailure(kept: CachedResponse, now: number): void {
-    kept.failures += 1;
-    kept.retryAt = now + retryPauseMs(kept.failures);
+  /** Records a failure of the upstream: it is called again after a pause, which grows with each failure. */
+  recordFailure(cached: CachedResponse, now: number): void {
+    cached.failures += 1;
+    cached.retryAt = now + retryPauseMs(cached.failures);
   }
 
   invalidate(resource: string, now: number): void {
     this.#invalidations.add(resource, now);
   }
 
-  #varying(key: string, names: readonly string[], until: number, now: number): VaryMarker {
+  #markVary(key: string, names: readonly string[], until: number, now: number): VaryMarker {
     const known = this.#store.get(key, now);
-    const isSame = known?.kind === "varying" && known.names.join() === names.join();
+    const isSame = known?.kind === "vary" && known.names.join() === names.join();
     const generation = isSame ? known.generation : ++this.#generation;
-    const varying: VaryMarker = { kind: "varying", names, generation, until: isSame ? Math.max(known.until, until) : until };
-    this.#store.set(key, varying, SMALL_BYTES + 2 * key.length, varying.until, now);
-    return varying;
+    const marker: VaryMarker = { kind: "vary", names, generation, until: isSame ? Math.max(known.until, until) : until };
+    this.#store.set(key, marker, MARKER_BYTES + 2 * key.length, marker.until, now);
+    return marker;
   }
 }
 
-/** What an invalidated tag is remembered as: no resource starts so. */
+/** The name under which an invalidated tag is remembered. No resource begins like this. */
 export function tagResource(tag: string): string {
   return `tag ${tag}`;
 }
 
-function variantKey({ key, varyFields: variesBy }: Lookup, { names, generation }: VaryMarker): string {
-  return `${key}~${generation}~${variesBy === undefined ? "" : variantOf(names, variesBy)}`;
+function variantKey({ key, varyFields }: Lookup, { names, generation }: VaryMarker): string {
+  return `${key}~${generation}~${varyFields === undefined ? "" : variantOf(names, varyFields)}`;
 }

@@ -1,12 +1,13 @@
-// Answers from what is kept, asks the upstream for the rest, and serves what is stale where that is allowed.
-
+// Serves stored responses, fetches the others from the upstream, and serves stale responses where that is allowed.
 import { type CacheStatus, cacheStatus, type ForwardReason } from "../../../core/cache/headers/cache-status.ts";
 import { decideReuse } from "../../../core/cache/reuse.ts";
 import type { RouteCache } from "../cache/caches.ts";
-import { CoalescedFetcher, type Got } from "../cache/fetch/coalesce.ts";
+import { CoalescedFetcher, type CoalescedResult } from "../cache/fetch/coalesce.ts";
 import { offerToL2 } from "../cache/fetch/fetch.ts";
+import type { FetchResult, ServerError, SharedStored } from "../cache/fetch/fetch-result.ts";
 import type { Bypass, Lookup, LookupBuilder } from "../cache/lookup/lookup.ts";
 import { invalidateResource } from "../cache/purge/invalidate.ts";
+import type { BufferedResponse } from "../cache/responses/buffered-response.ts";
 import { fetchedHeaders, serveStored, storedHeaders, ttlSeconds } from "../cache/responses/hit-response.ts";
 import type { LookupResult } from "../cache/route-store.ts";
 import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
@@ -15,97 +16,138 @@ import type { Call } from "../call.ts";
 export interface CacheSettings {
   readonly cache: RouteCache;
   readonly lookups: LookupBuilder;
-  readonly timeoutMs: number; // of a fetch that others may wait for
+  readonly timeoutMs: number; // timeout of a fetch that several callers may wait for
 }
 
-export function cache({ cache, lookups: subject, timeoutMs }: CacheSettings): Layer {
-  const { store: shelf, purgeView: view, l2 } = cache;
+export function cache({ cache, lookups, timeoutMs }: CacheSettings): Layer {
+  const { purgeView } = cache;
   const layer: Layer = (next) => {
-    const asker = new CoalescedFetcher({ ...cache, next, timeoutMs });
+    const fetcher = new CoalescedFetcher({ ...cache, next, timeoutMs });
     return async (call) => {
-      const hearing = view?.prepare();
-      if (hearing !== undefined) await hearing;
-      if (view?.mayServe() === false) return marked(await next(call), { fwd: "bypass", detail: "purges-unknown" });
-      const asking = subject.build(call);
-      const asked = asking instanceof Promise ? await asking : asking;
-      if (asked.kind === "passed") return passBy(next, call, asked, cache);
+      const purgesArriving = purgeView?.prepare();
+      if (purgesArriving !== undefined) await purgesArriving;
+      if (purgeView?.mayServe() === false) return withStatus(await next(call), { fwd: "bypass", detail: "purges-unknown" });
+      const lookup = lookups.build(call);
+      if (lookup.kind === "bypass") return passThrough(next, call, lookup, cache);
       const now = Date.now();
-      const found = shelf.find(asked, now);
-      if (found.kind === "found") {
-        const { kept, judgement } = found;
-        const use = decideReuse(kept.stored, judgement, asked.directives, now, Math.random());
-        const isDue = use.kind === "stale" || (use.kind === "fresh" && use.isRefreshedEarly);
-        if (isDue && now >= kept.retryAt) asker.refreshInBackground(asked, found, call);
-        if (use.kind === "fresh" && !kept.isOfferedToL2) {
-          kept.isOfferedToL2 = true;
-          offerToL2(l2, asked, kept.stored, now);
-        }
-        if (use.kind === "fresh") return serveStored(shelf, asked, found, { isHit: true }, now);
-        if (use.kind === "stale") return serveStored(shelf, asked, found, { isHit: true, detail: "stale-while-revalidate" }, now);
-        if (now < kept.retryAt && now < kept.stored.staleIfErrorUntil)
-          return serveStored(shelf, asked, found, { isHit: true, detail: "stale-if-error" }, now);
-      }
-      const fwd = fwdOf(found);
-      if (asked.directives.has("only-if-cached")) {
-        const nothing = { status: 504, headers: [], body: new Uint8Array() };
-        return asked.render(nothing, fetchedHeaders({ fwd, detail: "only-if-cached" }), now);
-      }
+      const found = cache.store.find(lookup, now);
+      const hit = found.kind === "found" ? serveFound(cache, fetcher, lookup, found, call, now) : undefined;
+      if (hit !== undefined) return hit;
+      const fwd = forwardReason(found);
+      if (lookup.directives.has("only-if-cached"))
+        return lookup.render(NOTHING_STORED, fetchedHeaders({ fwd, detail: "only-if-cached" }), now);
       try {
-        const got = await asker.fetch(asked, found, call);
-        if (got.fetched.kind !== "failed") return await answer(asked, found, got);
-        const { status } = got.fetched.plain;
-        return (await stale(asked, fwd, status)) ?? (await answer(asked, found, got));
+        const fetched = await fetcher.fetch(lookup, found, call);
+        if (fetched.result.kind !== "server_error") return await respond(cache, lookup, found, fetched);
+        const stale = serveStaleOnError(cache, lookup, fwd, fetched.result.response.status);
+        return await (stale ?? respond(cache, lookup, found, fetched));
       } catch (error) {
-        const response = await stale(asked, fwd, 503);
-        if (response === undefined) throw error;
-        return response;
+        const stale = serveStaleOnError(cache, lookup, fwd, 503);
+        if (stale === undefined) throw error;
+        return await stale;
       }
     };
-
-    /** What is kept for when the upstream fails; undefined where there is nothing that may serve. */
-    async function stale(asked: Lookup, fwd: ForwardReason, fwdStatus: number): Promise<Response | undefined> {
-      const now = Date.now();
-      const found = shelf.find(asked, now);
-      if (found.kind === "none" || now >= found.kept.stored.staleIfErrorUntil) return undefined;
-      return serveStored(shelf, asked, found, { fwd, fwdStatus, detail: "stale-if-error" }, now);
-    }
-
-    async function answer(asked: Lookup, found: LookupResult, { fetched, own, isCollapsed }: Got): Promise<Response> {
-      const now = Date.now();
-      const fwd = fwdOf(found);
-      if (own instanceof Response) return marked(own, { fwd, fwdStatus: own.status });
-      if (fetched.kind === "kept") {
-        const { entry, from, status } = fetched;
-        const isStored = from === "upstream" && !isCollapsed;
-        const ttl = ttlSeconds(entry, now);
-        const said =
-          from === "l2"
-            ? { isHit: true, ttl, detail: "l2" }
-            : { fwd, ttl, isStored, isCollapsed, ...(isCollapsed ? {} : { fwdStatus: status }) };
-        return asked.render(own ?? entry, own === undefined ? storedHeaders(entry, said, now) : fetchedHeaders(said), now);
-      }
-      const plain = own ?? (fetched.kind === "failed" ? fetched.plain : undefined);
-      if (plain === undefined) throw new Error("an answer for one caller was given to another one");
-      const isForOne = fetched.kind === "alone" && asked.isShareable && !asked.hasAuthorization && plain.status < 400;
-      if (isForOne) shelf.markHitForPass(found.at, now);
-      return asked.render(plain, fetchedHeaders({ fwd, fwdStatus: plain.status, isCollapsed }), now);
-    }
   };
-  return subject.needs === undefined ? layer : needsWholeBody(layer);
+  return lookups.needs === undefined ? layer : needsWholeBody(layer);
 }
 
-async function passBy(next: Handler, call: Call, { fwd, detail, invalidates }: Bypass, cache: RouteCache): Promise<Response> {
+/** The response to `only-if-cached`. RFC 9111, section 5.2.1.7. */
+const NOTHING_STORED: BufferedResponse = { status: 504, headers: [], body: new Uint8Array() };
+
+/** Serves a stored response, and starts its refresh where one is due; undefined where the upstream has to be called first. */
+function serveFound(
+  { store, l2 }: RouteCache,
+  fetcher: CoalescedFetcher,
+  lookup: Lookup,
+  found: LookupResult & { kind: "found" },
+  call: Call,
+  now: number,
+): Response | Promise<Response> | undefined {
+  const { cached, purged } = found;
+  const reuse = decideReuse(cached.stored, purged, lookup.directives, now, Math.random());
+  const isRefreshDue = reuse.kind === "stale" || (reuse.kind === "fresh" && reuse.isRefreshedEarly);
+  if (isRefreshDue && now >= cached.retryAt) fetcher.refreshInBackground(lookup, found, call);
+  if (reuse.kind === "fresh" && !cached.isOfferedToL2) {
+    cached.isOfferedToL2 = true;
+    offerToL2(l2, lookup, cached.stored, now);
+  }
+  if (reuse.kind === "fresh") return serveStored(store, lookup, found, { isHit: true }, now);
+  if (reuse.kind === "stale") return serveStored(store, lookup, found, { isHit: true, detail: "stale-while-revalidate" }, now);
+  const isUpstreamPaused = now < cached.retryAt && now < cached.stored.staleIfErrorUntil;
+  return isUpstreamPaused ? serveStored(store, lookup, found, { isHit: true, detail: "stale-if-error" }, now) : undefined;
+}
+
+/** The stored response that may serve while the upstream fails; undefined where there is none. */
+function serveStaleOnError(
+  { store }: RouteCache,
+  lookup: Lookup,
+  fwd: ForwardReason,
+  fwdStatus: number,
+): Response | Promise<Response> | undefined {
+  const now = Date.now();
+  const found = store.find(lookup, now);
+  if (found.kind === "none" || now >= found.cached.stored.staleIfErrorUntil) return undefined;
+  return serveStored(store, lookup, found, { fwd, fwdStatus, detail: "stale-if-error" }, now);
+}
+
+function respond(cache: RouteCache, lookup: Lookup, found: LookupResult, fetched: CoalescedResult): Response | Promise<Response> {
+  const now = Date.now();
+  const fwd = forwardReason(found);
+  if (fetched.kind === "collapsed") return respondCollapsed(lookup, fwd, fetched.result, now);
+  const { result } = fetched;
+  if (result.kind === "private" && !lookup.hasAuthorization && result.response.status < 400)
+    cache.store.markHitForPass(found.storeKey, now);
+  return respondOwn(lookup, fwd, result, now);
+}
+
+/** Responds with the result of this call's own fetch. */
+function respondOwn(lookup: Lookup, fwd: ForwardReason, result: FetchResult, now: number): Response | Promise<Response> {
+  switch (result.kind) {
+    case "streamed":
+      return withStatus(result.response, { fwd, fwdStatus: result.response.status });
+    case "private":
+    case "server_error":
+      return lookup.render(result.response, fetchedHeaders({ fwd, fwdStatus: result.response.status }), now);
+    case "l2_hit":
+      return renderStored(lookup, result.stored, { isHit: true, detail: "l2" }, now);
+    case "revalidated":
+      return renderStored(lookup, result.stored, { fwd, isStored: true, fwdStatus: 304 }, now);
+    case "fetched": {
+      const status = { fwd, ttl: ttlSeconds(result.stored, now), isStored: true, fwdStatus: result.response.status };
+      return lookup.render(result.response, fetchedHeaders(status), now);
+    }
+  }
+}
+
+/** Responds with the result of another call's fetch. */
+function respondCollapsed(
+  lookup: Lookup,
+  fwd: ForwardReason,
+  result: SharedStored | ServerError,
+  now: number,
+): Response | Promise<Response> {
+  if (result.kind === "server_error") {
+    return lookup.render(result.response, fetchedHeaders({ fwd, fwdStatus: result.response.status, isCollapsed: true }), now);
+  }
+  return renderStored(lookup, result.stored, result.isFromL2 ? { isHit: true, detail: "l2" } : { fwd, isCollapsed: true }, now);
+}
+
+function renderStored(lookup: Lookup, stored: SharedStored["stored"], status: CacheStatus, now: number): Response | Promise<Response> {
+  return lookup.render(stored, storedHeaders(stored, status, now), now);
+}
+
+async function passThrough(next: Handler, call: Call, { fwd, detail, invalidates }: Bypass, cache: RouteCache): Promise<Response> {
   const response = await next(call);
   if (invalidates !== undefined) invalidateResource(cache, call, invalidates, response);
-  return marked(response, { fwd, ...(detail === undefined ? {} : { detail }) });
+  return withStatus(response, { fwd, ...(detail === undefined ? {} : { detail }) });
 }
 
-function marked(response: Response, said: CacheStatus): Response {
-  response.headers.append("cache-status", cacheStatus(said));
+function withStatus(response: Response, status: CacheStatus): Response {
+  response.headers.append("cache-status", cacheStatus(status));
   return response;
 }
 
-function fwdOf(found: LookupResult): ForwardReason {
+function forwardReason(found: LookupResult): ForwardReason {
   if (found.kind === "found") return "stale";
   return found.isVariant ? "vary-miss" : "uri-miss";
 }

@@ -1,5 +1,4 @@
-// Answers at once what is kept and fresh: there is nothing to wait for and nothing to ask, so the call needs no clock and no copy of itself.
-
+// Serves a fresh stored response at once: without a wait, a fetch or a decision by chance, so the call needs no deadline and no copy of its headers.
 import { cacheStatus } from "../../../core/cache/headers/cache-status.ts";
 import { NO_DIRECTIVES } from "../../../core/cache/headers/directives.ts";
 import type { RouteCache } from "../cache/caches.ts";
@@ -8,34 +7,34 @@ import { serveStored } from "../cache/responses/hit-response.ts";
 import type { Handler, Layer } from "../call/layer.ts";
 import type { Call } from "../call.ts";
 
-const FAR = 10; // times as long as the last fetch took: nearer to its end an answer may be refreshed early
+const EARLY_REFRESH_FACTOR = 10; // no response is refreshed earlier than this many fetch times before its end
 const REFUSED = cacheStatus({ detail: "refused" });
 
 /**
- * Whatever is not so plain goes on, to the cache; what never gets there says so.
+ * All other calls go on to the cache layer. Responses that never reach it get a Cache-Status here.
  *
- * @param subject undefined where each call has to be looked at first: it is counted, or reported
+ * @param lookups undefined where other layers have to see each call, hits included: to count it, or to report it
  */
-export function fastHit({ store: shelf, purgeView: view, l2 }: RouteCache, subject: LookupBuilder | undefined): Layer {
-  const recalled = (call: Call): Response | Promise<Response> | undefined => {
-    const asked = call.outgoing.method === "GET" ? subject?.remembered(call) : undefined;
-    if (asked === undefined || asked.directives !== NO_DIRECTIVES) return undefined;
-    if (view !== undefined && (view.prepare() !== undefined || !view.mayServe())) return undefined;
-    if (call.request.headers.has("connect-timeout-ms")) return undefined; // it may be 0, or no timeout at all
+export function fastHit({ store, purgeView, l2 }: RouteCache, lookups: LookupBuilder | undefined): Layer {
+  const serveFast = (call: Call): Response | Promise<Response> | undefined => {
+    const lookup = call.outgoing.method === "GET" ? lookups?.remembered(call) : undefined;
+    if (lookup === undefined || lookup.directives !== NO_DIRECTIVES) return undefined;
+    if (purgeView !== undefined && (purgeView.prepare() !== undefined || !purgeView.mayServe())) return undefined;
+    if (call.request.headers.has("connect-timeout-ms")) return undefined; // it may be 0 or invalid, which the deadline layer decides
     const now = call.receivedAt;
-    const found = shelf.find(asked, now);
-    if (found.kind === "none" || found.judgement !== "valid") return undefined;
-    if (l2 !== undefined && !found.kept.isOfferedToL2) return undefined; // its first hit
-    const { freshUntil, fetchMs } = found.kept.stored;
-    return now + FAR * fetchMs < freshUntil ? serveStored(shelf, asked, found, { isHit: true }, now) : undefined;
+    const found = store.find(lookup, now);
+    if (found.kind === "none" || found.purged !== "valid") return undefined;
+    if (l2 !== undefined && !found.cached.isOfferedToL2) return undefined; // with its first hit the cache layer offers it to the shared level
+    const { freshUntil, fetchMs } = found.cached.stored;
+    return now + EARLY_REFRESH_FACTOR * fetchMs < freshUntil ? serveStored(store, lookup, found, { isHit: true }, now) : undefined;
   };
   return (next) => (call) => {
-    const response = recalled(call);
-    return response === undefined ? marked(next, call) : Promise.resolve(response);
+    const response = serveFast(call);
+    return response === undefined ? withStatus(next, call) : Promise.resolve(response);
   };
 }
 
-async function marked(next: Handler, call: Call): Promise<Response> {
+async function withStatus(next: Handler, call: Call): Promise<Response> {
   const response = await next(call);
   if (!response.headers.has("cache-status")) response.headers.set("cache-status", REFUSED);
   return response;

@@ -1,23 +1,23 @@
-// Purges what a call has changed, by the tags that its message names, once it has succeeded.
+// Purges the tags that the message of a call names, once the call has succeeded.
 import { parseTagTemplate } from "../../../core/cache/purge/tag-template.ts";
 import type { Caches } from "../cache/caches.ts";
 import { tagsOf } from "../cache/lookup/message-tags.ts";
 import { type Layer, needsWholeBody } from "../call/layer.ts";
 
 export interface InvalidateSettings {
-  readonly tags: readonly string[]; // templates
+  readonly tags: readonly string[]; // tag templates of the route
   readonly caches: Caches;
 }
 
-/** For methods of one request message. */
+/** For unary and server-streaming methods, which have one request message. */
 export function invalidate({ tags, caches }: InvalidateSettings): Layer {
   const templates = tags.map(parseTagTemplate);
   return needsWholeBody((next) => async (call) => {
     const message = call.message();
-    const named = message === undefined ? [] : tagsOf(templates, message);
+    const changedTags = message === undefined ? [] : tagsOf(templates, message);
     const response = await next(call);
     const hasFailed = response.status !== 200 || Number(response.headers.get("grpc-status") ?? 0) !== 0;
-    if (!hasFailed) caches.invalidate(named, Date.now());
+    if (!hasFailed) caches.invalidate(changedTags, Date.now());
     return response;
   });
 }

@@ -1,45 +1,43 @@
-// Asks for an answer: once for all callers in an isolate that want the same, and behind an answer where one is there already.
+// Coalesces fetches: calls that need the same response at once share one fetch, and a stale response is refreshed in the background.
 import { Rejected } from "../../../../core/rejection.ts";
 import type { Call } from "../../call.ts";
 import type { Lookup } from "../lookup/lookup.ts";
 import type { LookupResult } from "../route-store.ts";
-import { type Fetched, type FetchSettings, fetchResponse, type Own, variantFor } from "./fetch.ts";
+import { type FetchSettings, fetchResponse } from "./fetch.ts";
+import { type FetchResult, type ServerError, type SharedResult, type SharedStored, sharedPart, variantFor } from "./fetch-result.ts";
 import { errorOf } from "./single-flight.ts";
 
-export interface Got {
-  readonly fetched: Fetched;
-  readonly own: Own; // of the one who has asked itself
-  readonly isCollapsed: boolean; // got from the call of another one
-}
+export type CoalescedResult =
+  | { readonly kind: "own"; readonly result: FetchResult } // this call made the fetch
+  | { readonly kind: "collapsed"; readonly result: SharedStored | ServerError }; // this call waited for the fetch of another one
 
-const GRACE_MS = 100; // past the deadline of a leader, until it is taken for lost
+const LEADER_GRACE_MS = 100; // after the timeout of a fetch, until its leader counts as lost
 
 export class CoalescedFetcher {
   readonly #settings: FetchSettings;
+  readonly #leaderTimeoutMs: number;
 
   constructor(settings: FetchSettings) {
     this.#settings = settings;
+    this.#leaderTimeoutMs = settings.timeoutMs + LEADER_GRACE_MS;
   }
 
-  /** Refreshes what has served already. */
-  refreshInBackground(asked: Lookup, found: LookupResult, call: Call): void {
-    this.#settings.flights.startInBackground(
-      found.at,
-      this.#settings.timeoutMs + GRACE_MS,
-      async () => (await this.#fetch(asked, found, call, null))[0],
+  /** Refreshes a response that has served already. No call waits for it. */
+  refreshInBackground(lookup: Lookup, found: LookupResult, call: Call): void {
+    this.#settings.flights.startInBackground(found.storeKey, this.#leaderTimeoutMs, async () =>
+      sharedPart(await this.#fetch(lookup, found, call, null)),
     );
   }
 
-  /** @throws Rejected where there is no answer */
-  async fetch(asked: Lookup, found: LookupResult, call: Call): Promise<Got> {
-    if (!asked.isShareable || (found.kind === "none" && found.isPassing)) return this.#alone(asked, found, call);
-    const { policy, timeoutMs, route } = this.#settings;
-    const wait = { maxFollowers: policy.maxFollowers, deadlineAt: call.deadlineAt, patienceMs: timeoutMs + GRACE_MS };
-    let own: Own;
-    const joined = await this.#settings.flights.join(found.at, wait, async () => {
-      const [fetched, mine] = await this.#fetch(asked, found, call, null);
-      own = mine;
-      return fetched;
+  /** @throws Rejected where there is no response */
+  async fetch(lookup: Lookup, found: LookupResult, call: Call): Promise<CoalescedResult> {
+    if (!lookup.isShareable || (found.kind === "none" && found.isHitForPass)) return this.#fetchAlone(lookup, found, call);
+    const { policy, route, flights } = this.#settings;
+    const limits = { maxFollowers: policy.maxFollowers, deadlineAt: call.deadlineAt, leaderTimeoutMs: this.#leaderTimeoutMs };
+    let own: FetchResult | undefined; // set where this call is the leader
+    const joined = await flights.join(found.storeKey, limits, async () => {
+      own = await this.#fetch(lookup, found, call, null);
+      return sharedPart(own);
     });
     switch (joined.kind) {
       case "full":
@@ -48,37 +46,33 @@ export class CoalescedFetcher {
         throw new Rejected({ kind: "deadline_exceeded", timeoutMs: call.deadlineAt - call.receivedAt });
       case "failed":
         throw errorOf(joined.failure);
-      case "landed": {
-        const { value, isLeader } = joined;
-        if (isLeader || isFor(value, asked)) return { fetched: value, own, isCollapsed: !isLeader };
-        return this.#alone(asked, found, call);
-      }
+      case "done":
+        if (own !== undefined) return { kind: "own", result: own };
+        if (isFor(joined.value, lookup)) return { kind: "collapsed", result: joined.value };
+        return this.#fetchAlone(lookup, found, call);
     }
   }
 
-  async #alone(asked: Lookup, found: LookupResult, call: Call): Promise<Got> {
-    const [fetched, own] = await this.#fetch(asked, found, call, call.signal);
-    return { fetched, own, isCollapsed: false };
+  async #fetchAlone(lookup: Lookup, found: LookupResult, call: Call): Promise<CoalescedResult> {
+    return { kind: "own", result: await this.#fetch(lookup, found, call, call.signal) };
   }
 
-  /** An upstream that fails is left alone for a while, as far as what is kept serves. */
-  async #fetch(asked: Lookup, found: LookupResult, call: Call, signal: AbortSignal | null): Promise<[Fetched, Own]> {
-    const failed = (): void => {
-      if (found.kind === "found") this.#settings.store.recordFailure(found.kept, Date.now());
-    };
+  /** Records failures of the upstream: while a stored response may serve, a failing upstream is called less often. */
+  async #fetch(lookup: Lookup, found: LookupResult, call: Call, signal: AbortSignal | null): Promise<FetchResult> {
+    const { store } = this.#settings;
     try {
-      const [fetched, own] = await fetchResponse(this.#settings, asked, found, call, signal);
-      if (fetched.kind === "failed") failed();
-      return [fetched, own];
+      const result = await fetchResponse(this.#settings, lookup, found, call, signal);
+      if (result.kind === "server_error" && found.kind === "found") store.recordFailure(found.cached, Date.now());
+      return result;
     } catch (error) {
-      if (signal?.aborted !== true) failed();
+      if (signal?.aborted !== true && found.kind === "found") store.recordFailure(found.cached, Date.now());
       throw error;
     }
   }
 }
 
-/** Whether what another caller got may be this one's. */
-function isFor(fetched: Fetched, asked: Lookup): boolean {
-  if (fetched.kind === "kept") return fetched.selected === variantFor(asked, fetched.entry);
-  return fetched.kind === "failed";
+/** Whether the result of another call's fetch may be used by this call. */
+function isFor(result: SharedResult, lookup: Lookup): result is SharedStored | ServerError {
+  if (result.kind === "stored") return result.variant === variantFor(lookup, result.stored);
+  return result.kind === "server_error";
 }

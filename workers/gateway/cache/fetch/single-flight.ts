@@ -1,20 +1,23 @@
-// Calls for the same answer, of which one asks and the others wait. Within an isolate; it can't hang.
+// Single flight: of several calls that need the same fetch at once, one makes it and the others wait. Within an isolate.
 import { Rejected, type Rejection } from "../../../../core/rejection.ts";
 
-/** What came of a flight. Plain data in any case: nothing that belongs to one request may be used by another. */
-export type FlightResult<T> = { readonly kind: "landed"; readonly value: T } | { readonly kind: "failed"; readonly failure: FlightFailure };
+/** The result of a fetch for all calls that wait for it. Plain data: an object that belongs to one request must not be used by another. */
+export type FlightResult<T> = { readonly kind: "done"; readonly value: T } | { readonly kind: "failed"; readonly failure: FlightFailure };
 
 export type FlightFailure = { readonly rejection: Rejection } | { readonly message: string };
 
 export type JoinResult<T> =
-  | (FlightResult<T> & { readonly isLeader: boolean })
-  | { readonly kind: "full" } // too many wait already
-  | { readonly kind: "late" }; // the caller's own time is up
+  | FlightResult<T>
+  | { readonly kind: "full" } // as many calls as allowed wait already
+  | { readonly kind: "late" }; // the caller's deadline has passed
+
+const FULL = { kind: "full" } as const;
+const LATE = { kind: "late" } as const;
 
 export interface JoinLimits {
   readonly maxFollowers: number;
-  readonly deadlineAt: number; // of this caller, epoch ms
-  readonly patienceMs: number; // after which a leader is taken for lost, and another call leads
+  readonly deadlineAt: number; // deadline of the joining call, epoch ms
+  readonly leaderTimeoutMs: number; // a fetch that takes longer counts as lost, and the next call starts another one
 }
 
 interface Flight<T> {
@@ -24,12 +27,13 @@ interface Flight<T> {
 }
 
 /**
- * On Workers a promise whose request has ended stays pending for ever, and so would everybody who waits for it. Hence: the leader's
- * work goes on behind its answer (`keepAlive`), followers bring their own timer, and one whose patience ends leads itself.
+ * On Workers, a promise whose request has ended may stay pending for ever, and so would all calls that wait for it. Therefore the
+ * fetch of a leader continues after its response (`keepAlive`), each follower waits with a timer of its own, and a follower that has
+ * waited for `leaderTimeoutMs` becomes a leader.
  */
 export class SingleFlight<T> {
   readonly #keepAlive: (work: Promise<unknown>) => void;
-  readonly #flying = new Map<string, Flight<T>>();
+  readonly #flights = new Map<string, Flight<T>>();
 
   /** @param keepAlive `waitUntil` */
   constructor(keepAlive: (work: Promise<unknown>) => void) {
@@ -37,45 +41,45 @@ export class SingleFlight<T> {
   }
 
   get size(): number {
-    return this.#flying.size;
+    return this.#flights.size;
   }
 
-  /** @param lead asks; it has a deadline of its own, not that of any caller */
-  async join(key: string, wait: JoinLimits, lead: () => Promise<T>): Promise<JoinResult<T>> {
+  /** @param lead makes the fetch, with a deadline that does not depend on any caller. Called where this call becomes the leader */
+  async join(key: string, limits: JoinLimits, lead: () => Promise<T>): Promise<JoinResult<T>> {
     for (;;) {
       const now = Date.now();
-      let flight = this.#flying.get(key);
-      if (flight !== undefined && now >= flight.startedAt + wait.patienceMs) flight = undefined; // its leader is lost
-      if (flight !== undefined && flight.followers >= wait.maxFollowers) return { kind: "full" };
+      let flight = this.#flights.get(key);
+      if (flight !== undefined && now >= flight.startedAt + limits.leaderTimeoutMs) flight = undefined; // its leader is lost
+      if (flight !== undefined && flight.followers >= limits.maxFollowers) return FULL;
       const isLeader = flight === undefined;
       flight ??= this.#start(key, lead, now);
-      const remainingMs = wait.deadlineAt - now;
-      const patienceMs = isLeader ? remainingMs : Math.min(remainingMs, flight.startedAt + wait.patienceMs - now);
+      const remainingMs = limits.deadlineAt - now;
+      const waitMs = isLeader ? remainingMs : Math.min(remainingMs, flight.startedAt + limits.leaderTimeoutMs - now);
       flight.followers += isLeader ? 0 : 1;
-      const landed = await withTimer(flight.promise, patienceMs);
+      const result = await withTimer(flight.promise, waitMs);
       flight.followers -= isLeader ? 0 : 1;
-      if (landed !== undefined) return { ...landed, isLeader };
-      if (patienceMs >= remainingMs) return { kind: "late" };
+      if (result !== undefined) return result;
+      if (waitMs >= remainingMs) return LATE;
     }
   }
 
-  /** Asks behind the answer, where nobody is asking already. */
-  startInBackground(key: string, patienceMs: number, lead: () => Promise<T>): void {
+  /** Starts a fetch that no caller waits for, unless one is under way. */
+  startInBackground(key: string, leaderTimeoutMs: number, lead: () => Promise<T>): void {
     const now = Date.now();
-    const flight = this.#flying.get(key);
-    if (flight === undefined || now >= flight.startedAt + patienceMs) this.#start(key, lead, now);
+    const flight = this.#flights.get(key);
+    if (flight === undefined || now >= flight.startedAt + leaderTimeoutMs) this.#start(key, lead, now);
   }
 
   #start(key: string, lead: () => Promise<T>, now: number): Flight<T> {
     const promise = lead().then(
-      (value): FlightResult<T> => ({ kind: "landed", value }),
+      (value): FlightResult<T> => ({ kind: "done", value }),
       (error: unknown): FlightResult<T> => ({ kind: "failed", failure: failureOf(error) }),
     );
     const flight: Flight<T> = { promise, startedAt: now, followers: 0 };
-    this.#flying.set(key, flight);
+    this.#flights.set(key, flight);
     this.#keepAlive(
       promise.then(() => {
-        if (this.#flying.get(key) === flight) this.#flying.delete(key);
+        if (this.#flights.get(key) === flight) this.#flights.delete(key);
       }),
     );
     return flight;
@@ -85,13 +89,13 @@ export class SingleFlight<T> {
 /** @returns undefined where the time is up first */
 async function withTimer<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
   if (!Number.isFinite(ms)) return promise;
-  const landed = new AbortController();
-  const timer = scheduler.wait(Math.max(0, ms), { signal: landed.signal }).then(
+  const settled = new AbortController();
+  const timer = scheduler.wait(Math.max(0, ms), { signal: settled.signal }).then(
     () => undefined,
     () => undefined,
   );
   const first = await Promise.race([promise, timer]);
-  landed.abort();
+  settled.abort();
   return first;
 }
 
@@ -100,7 +104,7 @@ function failureOf(error: unknown): FlightFailure {
   return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }
 
-/** The failure of one call, as the error of another. */
+/** The failure of a leader as an error of one follower. */
 export function errorOf(failure: FlightFailure): Error {
   return "rejection" in failure ? new Rejected(failure.rejection) : new Error(failure.message);
 }

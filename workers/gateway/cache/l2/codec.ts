@@ -1,16 +1,17 @@
-// An entry as the shared level keeps it: u32 length | JSON of all but the body | body. Read as what it is: bytes that anybody may have written.
+// A stored response as a block of the shared level: u32 length | JSON of all but the body | body.
+// Blocks are checked when they are read: other Workers may write to the same storage.
 import { type StoredResponse, storedUntil } from "../../../../core/cache/stored-response.ts";
 import { isCrossOriginField } from "../../../../core/cors.ts";
 
-/** Beside the value, so that an entry can be judged before it is parsed. */
+/** Stored beside the block, so that it can be checked before it is parsed. The names are short because storage limits their size. */
 export interface BlockMetadata {
-  readonly v: number; // version of this form
+  readonly v: number; // version of this format
   readonly s: number; // storedAt, epoch ms
   readonly f: number; // freshUntil
-  readonly k: number; // when nothing may serve it any more
-  readonly q: number; // seq
-  readonly n: number; // bytes of the JSON
-  readonly b: number; // bytes of the body
+  readonly k: number; // storedUntil
+  readonly q: number; // purgeSeq
+  readonly n: number; // length of the JSON in bytes
+  readonly b: number; // length of the body in bytes
 }
 
 export interface L2Block {
@@ -19,65 +20,70 @@ export interface L2Block {
 }
 
 export type DecodedBlock =
-  | { readonly kind: "entry"; readonly entry: StoredResponse }
+  | { readonly kind: "response"; readonly stored: StoredResponse }
   | { readonly kind: "expired" | "other_version" | "corrupt" };
 
-/** Changed with every change of what an entry means: what another version wrote is not there. */
+/** Raised with every change to the meaning of a stored response. Blocks of other versions count as missing. */
 export const VERSION = 2;
-const PREFIX = 4;
+const PREFIX_BYTES = 4;
 
-export function encodeBlock(entry: StoredResponse): L2Block {
-  const { body, ...rest } = entry;
-  // JSON has no infinity, and writes null for it.
+export function encodeBlock(stored: StoredResponse): L2Block {
+  const { body, ...rest } = stored;
+  // JSON has no infinity and would write null.
   const json = JSON.stringify(rest, (_, value: unknown) => (value === Number.POSITIVE_INFINITY ? Number.MAX_VALUE : value));
   const head = new TextEncoder().encode(json);
-  const bytes = new Uint8Array(PREFIX + head.byteLength + body.byteLength);
+  const bytes = new Uint8Array(PREFIX_BYTES + head.byteLength + body.byteLength);
   new DataView(bytes.buffer).setUint32(0, head.byteLength);
-  bytes.set(head, PREFIX);
-  bytes.set(body, PREFIX + head.byteLength);
+  bytes.set(head, PREFIX_BYTES);
+  bytes.set(body, PREFIX_BYTES + head.byteLength);
   const { storedAt: s, freshUntil: f, purgeSeq: q } = rest;
-  return { bytes, metadata: { v: VERSION, s, f, k: storedUntil(entry), q, n: head.byteLength, b: body.byteLength } };
+  return { bytes, metadata: { v: VERSION, s, f, k: storedUntil(stored), q, n: head.byteLength, b: body.byteLength } };
 }
 
-/** How long a block may be kept: ms. */
+/** Time for which the storage has to keep a block: ms. */
 export function lifeMs({ k }: BlockMetadata, now: number): number {
   return k - now;
 }
 
-/** @param metadata as it was found; anything. @param now epoch ms */
+/** Metadata from text. Text that is no JSON belongs to another version. */
+export function parseMetadata(text: string | null): unknown {
+  try {
+    return JSON.parse(text ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param metadata as it was read, unchecked
+ * @param now      epoch ms
+ */
 export function decodeBlock(buffer: ArrayBuffer, metadata: unknown, now: number): DecodedBlock {
   if (!isObject(metadata) || metadata["v"] !== VERSION) return { kind: "other_version" };
   const { k, n, b } = metadata as Partial<BlockMetadata>;
   if (Number(k) <= now) return { kind: "expired" };
-  if (buffer.byteLength < PREFIX) return { kind: "corrupt" };
+  if (buffer.byteLength < PREFIX_BYTES) return { kind: "corrupt" };
   const length = new DataView(buffer).getUint32(0);
-  if (length !== n || PREFIX + length + Number(b) !== buffer.byteLength) return { kind: "corrupt" };
+  if (length !== n || PREFIX_BYTES + length + Number(b) !== buffer.byteLength) return { kind: "corrupt" };
   try {
     const rest: unknown = JSON.parse(
-      new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(new Uint8Array(buffer, PREFIX, length)),
+      new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(new Uint8Array(buffer, PREFIX_BYTES, length)),
     );
-    if (!isObject(rest) || !isEntry(rest)) return { kind: "corrupt" };
-    const headers = rest.headers.filter(([name]) => !isCrossOriginField(name)); // an earlier version stored those of upstreams, too
-    const entry = { ...rest, headers, body: new Uint8Array(buffer, PREFIX + length) };
-    return storedUntil(entry) > now ? { kind: "entry", entry } : { kind: "expired" }; // what counts is the entry's own word
+    if (!isObject(rest) || !isStoredResponse(rest)) return { kind: "corrupt" };
+    const headers = rest.headers.filter(([name]) => !isCrossOriginField(name)); // the gateway writes these itself, for each caller's origin
+    const stored = { ...rest, headers, body: new Uint8Array(buffer, PREFIX_BYTES + length) };
+    return storedUntil(stored) > now ? { kind: "response", stored } : { kind: "expired" }; // the metadata may differ from the content
   } catch {
     return { kind: "corrupt" };
   }
 }
 
 const NUMBERS = [
-  "storedAt",
-  "generatedAt",
-  "freshUntil",
-  "staleUntil",
-  "staleIfErrorUntil",
-  "revalidatableUntil",
-  "fetchMs",
-  "unchangedCount",
-  "purgeSeq",
-] as const;
+  ...(["storedAt", "generatedAt", "freshUntil", "staleUntil", "staleIfErrorUntil", "revalidatableUntil"] as const),
+  ...(["fetchMs", "unchangedCount", "purgeSeq"] as const),
+];
 
-function isEntry(rest: Readonly<Record<string, unknown>>): rest is Record<string, unknown> & Omit<StoredResponse, "body"> {
+function isStoredResponse(rest: Readonly<Record<string, unknown>>): rest is Record<string, unknown> & Omit<StoredResponse, "body"> {
   const { status, headers, tags, route } = rest;
   return (
     Number.isInteger(status) &&

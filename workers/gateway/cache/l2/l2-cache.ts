@@ -1,5 +1,4 @@
-// The rules of the shared level, whatever keeps it: a deadline for reads, a rest after failures, and few writes.
-
+// The rules of the shared level for any driver: a deadline for reads, a pause after failures, and few writes.
 import { waitUntil } from "cloudflare:workers";
 import { DEFAULT_L2_ADMISSION, L2Admission, type L2AdmissionRules } from "../../../../core/cache/store/l2-admission.ts";
 import type { StoredResponse } from "../../../../core/cache/stored-response.ts";
@@ -14,33 +13,33 @@ export interface PurgeKnowledge {
 }
 
 export interface L2Settings extends L2AdmissionRules {
-  readonly deadlineMs: number; // for a read
+  readonly deadlineMs: number; // time that a read may take
 }
 
 export const DEFAULT_L2_SETTINGS: L2Settings = { deadlineMs: 50, ...DEFAULT_L2_ADMISSION };
 
-const NOTHING: L2Counts = {
-  ...{ hit: 0, miss: 0, expired: 0, other_version: 0, corrupt: 0, slow: 0, failed: 0, rested: 0, not_ready: 0 },
+const ZERO_COUNTS: L2Counts = {
+  ...{ hit: 0, miss: 0, expired: 0, other_version: 0, corrupt: 0, timeout: 0, failed: 0, paused: 0, not_ready: 0 },
   ...{ written: 0, write_failed: 0, first_miss: 0, short_life: 0, too_large: 0, too_soon: 0, purged: 0 },
 };
-const FAILURES = 5; // in a row
-const REST_MS = 10_000;
+const MAX_FAILURES = 5; // consecutive reads, until the level is paused
+const PAUSE_MS = 10_000;
 
 export class L2Cache implements L2 {
   readonly #driver: L2Driver;
   readonly #settings: L2Settings;
-  readonly #knowledge: PurgeKnowledge;
+  readonly #purgeKnowledge: PurgeKnowledge;
   readonly #counts: Record<L2Outcome, number>;
-  readonly #writes: L2Admission;
-  #failures = 0; // reads in a row
-  #restsUntil = 0;
+  readonly #admission: L2Admission;
+  #failures = 0; // consecutive reads that failed or timed out
+  #pausedUntil = 0; // epoch ms
 
-  constructor(driver: L2Driver, knowledge: PurgeKnowledge, settings: Partial<L2Settings> = {}) {
+  constructor(driver: L2Driver, purgeKnowledge: PurgeKnowledge, settings: Partial<L2Settings> = {}) {
     this.#driver = driver;
-    this.#knowledge = knowledge;
+    this.#purgeKnowledge = purgeKnowledge;
     this.#settings = { ...DEFAULT_L2_SETTINGS, ...settings };
-    this.#writes = new L2Admission(this.#settings);
-    this.#counts = { ...NOTHING };
+    this.#admission = new L2Admission(this.#settings);
+    this.#counts = { ...ZERO_COUNTS };
   }
 
   get counts(): L2Counts {
@@ -48,55 +47,55 @@ export class L2Cache implements L2 {
   }
 
   async get(key: string, now: number): Promise<StoredResponse | undefined> {
-    if (now < this.#restsUntil) return this.#counted("rested");
-    if (!this.#knowledge.mayServeShared()) return this.#counted("not_ready");
-    const found = await this.#read(key, now);
-    if (found === undefined) return undefined;
-    const decoded = decodeBlock(found.buffer, found.metadata, now);
-    if (decoded.kind !== "entry") return this.#counted(decoded.kind);
-    this.#writes.recordHit(key, now);
+    if (now < this.#pausedUntil) return this.#count("paused");
+    if (!this.#purgeKnowledge.mayServeShared()) return this.#count("not_ready");
+    const block = await this.#read(key, now);
+    if (block === undefined) return undefined;
+    const decoded = decodeBlock(block.buffer, block.metadata, now);
+    if (decoded.kind !== "response") return this.#count(decoded.kind);
+    this.#admission.recordHit(key, now);
     this.#counts.hit += 1;
-    return decoded.entry;
+    return decoded.stored;
   }
 
-  put(key: string, entry: StoredResponse, now: number): void {
-    const spared = this.#spare(key, entry, now);
-    this.#counts[spared ?? "written"] += 1;
-    if (spared === undefined) waitUntil(this.#write(key, entry, now));
+  put(key: string, stored: StoredResponse, now: number): void {
+    const skipped = this.#skipReason(key, stored, now);
+    this.#counts[skipped ?? "written"] += 1;
+    if (skipped === undefined) waitUntil(this.#write(key, stored, now));
   }
 
-  #spare(key: string, entry: StoredResponse, now: number): L2Outcome | undefined {
-    if (entry.purgeSeq < this.#knowledge.purges.epoch) return "purged"; // it would stand under the key of what came after the purge
-    if (now < this.#restsUntil) return "rested";
-    const decision = this.#writes.admit(key, entry, now);
+  #skipReason(key: string, stored: StoredResponse, now: number): L2Outcome | undefined {
+    if (stored.purgeSeq < this.#purgeKnowledge.purges.epoch) return "purged"; // otherwise it would be found in the epoch after its purge
+    if (now < this.#pausedUntil) return "paused";
+    const decision = this.#admission.admit(key, stored, now);
     return decision === "admitted" ? undefined : decision;
   }
 
   async #read(key: string, now: number): Promise<UncheckedBlock | undefined> {
     const { deadlineMs } = this.#settings;
-    const deadline = new AbortController();
+    const settled = new AbortController();
     try {
       const reading = this.#idOf(key).then((id) => this.#driver.read(id));
-      const late = scheduler.wait(deadlineMs, { signal: deadline.signal }).then(
-        () => "late" as const,
-        () => "late" as const,
+      const timeout = scheduler.wait(deadlineMs, { signal: settled.signal }).then(
+        () => "timeout" as const,
+        () => "timeout" as const,
       );
-      reading.catch(() => undefined); // it may fail after it has been given up
-      const found = await Promise.race([reading, late]);
-      if (found === "late") return this.#failed("slow", now);
+      reading.catch(() => undefined); // a read that fails after its deadline is no unhandled rejection
+      const block = await Promise.race([reading, timeout]);
+      if (block === "timeout") return this.#countFailure("timeout", now);
       this.#failures = 0;
-      return found ?? this.#counted("miss");
+      return block ?? this.#count("miss");
     } catch (fault) {
       logEvent("l2_read_failed", { error: fault });
-      return this.#failed("failed", now);
+      return this.#countFailure("failed", now);
     } finally {
-      deadline.abort();
+      settled.abort();
     }
   }
 
-  async #write(key: string, entry: StoredResponse, now: number): Promise<void> {
+  async #write(key: string, stored: StoredResponse, now: number): Promise<void> {
     try {
-      const block = encodeBlock(entry);
+      const block = encodeBlock(stored);
       await this.#driver.write(await this.#idOf(key), block, now);
     } catch (fault) {
       this.#counts.written -= 1;
@@ -105,20 +104,20 @@ export class L2Cache implements L2 {
     }
   }
 
-  #failed(count: "slow" | "failed", now: number): undefined {
+  #countFailure(outcome: "timeout" | "failed", now: number): undefined {
     this.#failures += 1;
-    if (this.#failures >= FAILURES) this.#restsUntil = now + REST_MS;
-    return this.#counted(count);
+    if (this.#failures >= MAX_FAILURES) this.#pausedUntil = now + PAUSE_MS;
+    return this.#count(outcome);
   }
 
-  #counted(count: L2Outcome): undefined {
-    this.#counts[count] += 1;
+  #count(outcome: L2Outcome): undefined {
+    this.#counts[outcome] += 1;
   }
 
-  /** SHA-256, so that nobody can make two keys meet; an epoch before it, so that a hard purge of all leaves nothing to be found. */
+  /** SHA-256 of the key, so that no caller can construct two keys with one id. The epoch in front hides all blocks from before a hard purge of all. */
   async #idOf(key: string): Promise<string> {
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
     const text = btoa(String.fromCharCode(...new Uint8Array(digest)));
-    return `${this.#knowledge.purges.epoch.toString(36)}.${text.replaceAll("+", "-").replaceAll("/", "_").replace("=", "")}`;
+    return `${this.#purgeKnowledge.purges.epoch.toString(36)}.${text.replaceAll("+", "-").replaceAll("/", "_").replace("=", "")}`;
   }
 }

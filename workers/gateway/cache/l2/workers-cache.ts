@@ -1,25 +1,25 @@
-// The shared level in Workers Cache, which stands before an entrypoint of this Worker: near, tiered, and one call for many at once.
-// Deployed only: workerd alone has no such cache, and every read is a miss there. What wrangler.toml needs is in docs/caching.md.
+// L2 driver for Workers Cache, the cache in front of an entrypoint of this Worker: near, tiered, and with one call for many at once.
+// Deployed only: workerd has no such cache, and every read is a miss there. docs/caching.md lists what wrangler.toml needs.
 //
-// It keeps answers to requests, and nothing is put into it. So a write asks for the block while this isolate holds it out,
-// and a read asks for it while nobody does: a 404, which is not kept. Where the platform runs the entrypoint in another isolate, the write is lost.
-
+// Nothing can be put into this cache: it stores responses to requests. So a write requests the block from the entrypoint while this
+// isolate offers it there, and a read requests it while none is offered: a 404, which is not stored. Where the platform runs the
+// entrypoint in another isolate, the write is lost.
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { METADATA_HEADER } from "../../../../core/headers.ts";
-import type { L2Block } from "./codec.ts";
+import { type L2Block, parseMetadata } from "./codec.ts";
 import type { L2Driver, UncheckedBlock } from "./l2-driver.ts";
 
-const held = new Map<string, Held>(); // by URL, while it is written
+const offered = new Map<string, OfferedBlock>(); // by URL, only during a write
 
-interface Held {
+interface OfferedBlock {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly headers: Record<string, string>;
 }
 
-/** What the cache stands before; exported by the Worker's entry as `SharedCache`, and not reachable from outside. */
+/** The entrypoint behind the cache. The Worker's entry exports it as `SharedCache`; it has no public URL. */
 export class SharedCache extends WorkerEntrypoint {
   override fetch(request: Request): Response {
-    const block = held.get(request.url);
+    const block = offered.get(request.url);
     if (block !== undefined) return new Response(block.bytes, { headers: block.headers });
     return new Response(null, { status: 404, headers: { "cache-control": "no-store" } });
   }
@@ -29,22 +29,23 @@ export class SharedCache extends WorkerEntrypoint {
 export function workersCache(entrypoint: { fetch(url: string): Promise<Response> }): L2Driver {
   return {
     async read(id: string): Promise<UncheckedBlock | undefined> {
-      const found = await entrypoint.fetch(urlOf(id));
-      const metadata = found.headers.get(METADATA_HEADER);
-      if (found.status === 200 && metadata !== null) return { buffer: await found.arrayBuffer(), metadata: JSON.parse(metadata) };
-      await found.body?.cancel();
+      const response = await entrypoint.fetch(urlOf(id));
+      const metadata = response.headers.get(METADATA_HEADER);
+      if (response.status === 200 && metadata !== null) return { buffer: await response.arrayBuffer(), metadata: parseMetadata(metadata) };
+      await response.body?.cancel();
       return undefined;
     },
     async write(id: string, { bytes, metadata }: L2Block, now: number): Promise<void> {
-      // Kept while it is fresh: a copy that stands there still would answer the write itself.
+      // Stored only while it is fresh: a copy in the cache would respond to the request of the next write.
       const freshS = Math.floor((metadata.f - now) / 1_000);
       if (freshS < 1) return;
       const url = urlOf(id);
-      held.set(url, { bytes, headers: { "cache-control": `public, max-age=${freshS}`, [METADATA_HEADER]: JSON.stringify(metadata) } });
+      const headers = { "cache-control": `public, max-age=${freshS}`, [METADATA_HEADER]: JSON.stringify(metadata) };
+      offered.set(url, { bytes, headers });
       try {
         await (await entrypoint.fetch(url)).arrayBuffer();
       } finally {
-        held.delete(url);
+        offered.delete(url);
       }
     },
   };

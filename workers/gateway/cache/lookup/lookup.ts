@@ -1,5 +1,4 @@
-// What a call asks the cache for: the contract between the protocols and the cache.
-
+// A lookup: what a call looks for in the cache, whatever its protocol. The contract between the protocols and the cache.
 import type { ForwardReason } from "../../../../core/cache/headers/cache-status.ts";
 import type { Directives } from "../../../../core/cache/headers/directives.ts";
 import type { HeaderFields } from "../../../../core/cache/headers/header-list.ts";
@@ -9,37 +8,37 @@ import type { BufferedResponse } from "../responses/buffered-response.ts";
 import type { CacheHeaders, Renderings } from "../responses/response-headers.ts";
 
 export interface Lookup {
-  readonly kind: "asked";
-  readonly key: string; // of the isolate's store
-  readonly resource: string; // what purges and invalidations call it
+  readonly kind: "lookup";
+  readonly key: string; // key in the store of the route
+  readonly resource: string; // name of the resource for purges and invalidations
   readonly tags: readonly string[];
-  /** The call as the upstream gets it, made when it has to be asked. */
+  /** The call as the upstream receives it. Only built when the cache calls the upstream. @param clock times of the fetch */
   upstreamCall(call: Call, clock: Clock): Call;
-  readonly varyFields: HeaderFields | undefined; // the fields that `Vary` may speak of, where the key does not have them all
-  readonly hasAuthorization: boolean; // and the upstream gets to see it
-  readonly directives: Directives; // of the caller, as far as they count
-  readonly isShareable: boolean; // or else only what is kept already may answer it: HEAD, parts
-  /** Whether the answer is one of those that the protocol has. */
+  readonly varyFields: HeaderFields | undefined; // request fields that a Vary may name; undefined where the key contains all of them
+  readonly hasAuthorization: boolean; // whether the upstream receives the caller's Authorization
+  readonly directives: Directives; // directives of the request that the route honors
+  readonly isShareable: boolean; // false for HEAD and ranges: a stored response serves them, but theirs is not stored
+  /** Whether a response has the status and content type that the protocol uses. Others are not stored. */
   fitsProtocol(status: number, fields: HeaderFields): boolean;
-  /** Writes an answer for this caller. @param forms where the answer is kept */
-  render(answer: BufferedResponse, said: CacheHeaders, now: number, forms?: Renderings): Response | Promise<Response>;
+  /** Writes a response in the protocol and encoding of this caller. @param renderings those made before, where the response is stored */
+  render(response: BufferedResponse, headers: CacheHeaders, now: number, renderings?: Renderings): Response | Promise<Response>;
 }
 
-/** A call that the cache has no part in. */
+/** A call that goes to the upstream without a lookup. */
 export interface Bypass {
-  readonly kind: "passed";
+  readonly kind: "bypass";
   readonly fwd: ForwardReason;
-  readonly detail: string | undefined;
-  readonly invalidates: string | undefined; // the resource that a call changes where it succeeds
+  readonly detail: string | undefined; // of Cache-Status
+  readonly invalidates: string | undefined; // resource that the call changes where it succeeds
 }
 
 export interface LookupBuilder {
   readonly needs?: Need;
-  build(call: Call): Lookup | Bypass | Promise<Lookup | Bypass>;
-  /** The same for a GET where that is known at once; undefined where it is not, or where the call passes by. */
+  build(call: Call): Lookup | Bypass;
+  /** The lookup of a GET where it is known without decoding anything; undefined where it is not, or where the call bypasses the cache. */
   remembered(call: Call): Lookup | undefined;
 }
 
 export function bypass(detail: string | undefined, fwd: ForwardReason = "bypass", invalidates?: string): Bypass {
-  return { kind: "passed", fwd, detail, invalidates };
+  return { kind: "bypass", fwd, detail, invalidates };
 }

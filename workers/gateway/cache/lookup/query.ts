@@ -1,30 +1,31 @@
-// The query of a cached resource: what is declared, and nothing else.
+// The query of a cached resource: only the parameters that the route declares.
 
-/** What a resource is called, by its path and query: with the parameters that count. */
+/** The name of a resource: its path, and the parameters of its query that the route declares. */
 export function resourceOf(path: string, query: string, names: "all" | readonly string[]): string {
   return names === "all" ? path + query : path + (selectQuery(query, names) ?? query);
 }
 
 /**
- * Values stay as they are written: nobody decodes here what somebody else decodes otherwise.
+ * Values are not decoded: the gateway and the upstream could decode them differently.
  *
- * @param query  empty, or from `?` on
- * @param names  the parameters that count
- * @returns in the order of `names`; undefined where one comes twice, since readers do not agree on which one counts
+ * @param query empty, or with its `?`
+ * @param names parameters that the route declares
+ * @returns parameters in the order of `names`; undefined for an ambiguous query: a parameter that occurs twice, contains `;`, or could
+ *   be hidden in an encoded name
  */
 export function selectQuery(query: string, names: readonly string[]): string | undefined {
-  const found = new Map<string, string>();
+  const selected = new Map<string, string>();
   for (const pair of query.slice(1).split("&")) {
     const equals = pair.indexOf("=");
     const name = equals < 0 ? pair : pair.slice(0, equals);
     if (!names.includes(name)) {
-      if (/[%;]/.test(pair) && names.some((one) => decoded(pair).includes(one))) return undefined; // somebody may read one of them here
+      if (/[%;]/.test(pair) && names.some((declared) => decoded(pair).includes(declared))) return undefined;
       continue;
     }
-    if (found.has(name) || /;/.test(pair)) return undefined;
-    found.set(name, pair);
+    if (selected.has(name) || /;/.test(pair)) return undefined;
+    selected.set(name, pair);
   }
-  const pairs = names.flatMap((name) => found.get(name) ?? []);
+  const pairs = names.flatMap((name) => selected.get(name) ?? []);
   return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
 }
 

@@ -1,11 +1,13 @@
-// What an RPC call asks the cache for: a method and a message, whatever protocol and form it comes in.
-import type { DescMethod } from "@bufbuild/protobuf";
+// Lookups of RPC calls: a resource is named by its method and message, whatever protocol and encoding the call uses.
+import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
 import { cacheKey, textOfBytes } from "../../../../core/cache/cache-key.ts";
 import { type Directives, NO_DIRECTIVES, parseCacheControl } from "../../../../core/cache/headers/directives.ts";
-import { parseTagTemplate } from "../../../../core/cache/purge/tag-template.ts";
+import type { HeaderFields } from "../../../../core/cache/headers/header-list.ts";
+import { parseTagTemplate, type TagTemplate } from "../../../../core/cache/purge/tag-template.ts";
 import { Lru } from "../../../../core/cache/store/lru.ts";
 import type { CachePolicy } from "../../../../core/config/cache.ts";
+import type { Need } from "../../call/layer.ts";
 import type { Call, Clock } from "../../call.ts";
 import { CONNECT_UNARY } from "../../protocol/protocol.ts";
 import { rpcRenderer } from "../responses/rpc-response.ts";
@@ -18,114 +20,132 @@ export interface RpcLookupSettings {
   readonly method: DescMethod;
   readonly policy: CachePolicy;
   readonly principalHeader: string | undefined;
-  readonly namesVersion: ((call: Call) => boolean) | undefined; // such calls pass by
+  readonly namesVersion: ((call: Call) => boolean) | undefined; // whether a call chooses a version of the service; such calls bypass the cache
 }
 
-/** The message of a call, once it has been decoded and brought to its one form. */
-interface Written {
+/** What a lookup takes from the message of a call. */
+interface MessageFacts {
   readonly resource: string;
-  readonly present: Lookup["render"];
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly render: Lookup["render"];
+  readonly bytes: Uint8Array<ArrayBuffer>; // canonical form of the message
   readonly tags: readonly string[];
+  lookup: Lookup | Bypass | undefined; // made with the first call, where it does not depend on the caller
 }
 
-interface Known extends Written {
-  asked?: Lookup | Bypass;
-}
-
-const MOST_MESSAGE_BYTES = 65_536; // a longer message is no key
-const MOST_WRITTEN = 8_192; // of a message as it was written, that is remembered: characters
-const REMEMBERED = { maxEntries: 2_000, maxBytes: 1_048_576 };
+const MAX_KEY_BYTES = 65_536; // a longer message is not used as a key
+const MAX_REMEMBERED_CHARACTERS = 8_192; // a longer text of a message is decoded with each call
+const REMEMBERED_MESSAGES = { maxEntries: 2_000, maxBytes: 1_048_576 };
+const FACTS_BYTES = 600; // objects of one MessageFacts, beside its texts and bytes
 const NEVER = Number.POSITIVE_INFINITY;
 
-export function rpcLookups({ method, policy, principalHeader, namesVersion }: RpcLookupSettings): LookupBuilder {
-  const route = `${method.parent.typeName}/${method.name}`;
-  const path = `/${route}`;
-  const names = policy.vary;
-  const templates = policy.tags.map(parseTagTemplate);
-  const known = new Lru<Known>(REMEMBERED); // by what callers have written: most write the same again, and nothing is decoded then
-  const answerFor = rpcRenderer(method);
+export function rpcLookups(settings: RpcLookupSettings): LookupBuilder {
+  return new RpcLookups(settings);
+}
 
-  const isOfAll = policy.scope === "shared" && names.length === 0 && policy.clientControl === "ignore";
-  const isFit: Lookup["fitsProtocol"] = (status, fields) => {
-    const contentType = fields.get("content-encoding") === null ? (fields.get("content-type") ?? "") : "";
-    return contentType.startsWith(status === 200 ? "application/proto" : "application/json");
-  };
+class RpcLookups implements LookupBuilder {
+  readonly needs: Need = "whole_body";
+  readonly #settings: RpcLookupSettings;
+  readonly #route: string;
+  readonly #path: string;
+  readonly #tagTemplates: readonly TagTemplate[];
+  readonly #rendererFor: (call: Call) => Lookup["render"];
+  readonly #isSameForAllCallers: boolean; // for callers without credentials
+  readonly #facts = new Lru<MessageFacts>(REMEMBERED_MESSAGES); // by the text of the message: callers repeat texts, and nothing is decoded then
 
-  const askedBy = ({ headers }: Request, { resource, bytes, tags, present }: Written): Lookup | Bypass => {
+  constructor(settings: RpcLookupSettings) {
+    const { method, policy } = settings;
+    this.#settings = settings;
+    this.#route = `${method.parent.typeName}/${method.name}`;
+    this.#path = `/${this.#route}`;
+    this.#tagTemplates = policy.tags.map(parseTagTemplate);
+    this.#rendererFor = rpcRenderer(method);
+    this.#isSameForAllCallers = policy.scope === "shared" && policy.vary.length === 0 && policy.clientControl === "ignore";
+  }
+
+  build(call: Call): Lookup | Bypass {
+    const text = messageTextOf(call);
+    const known = text === undefined ? undefined : this.#facts.get(text, 0);
+    return known === undefined ? this.#buildFrom(call, call.message(), text) : this.#lookupFor(call, known);
+  }
+
+  remembered(call: Call): Lookup | undefined {
+    const { query } = call.outgoing;
+    const known = query.length > MAX_REMEMBERED_CHARACTERS ? undefined : this.#facts.get(query, 0);
+    const lookup = known === undefined ? undefined : this.#lookupFor(call, known);
+    return lookup?.kind === "lookup" ? lookup : undefined;
+  }
+
+  #buildFrom(call: Call, message: Message | undefined, text: string | undefined): Lookup | Bypass {
+    if (message === undefined) return bypass("message"); // the upstream responds with the error
+    const bytes = canonicalBytes(this.#settings.method.input, message);
+    if (bytes === undefined || bytes.byteLength > MAX_KEY_BYTES) return bypass("message");
+    const resource = `${this.#path}?message=${base64Encode(bytes, "url")}`;
+    const tags = tagsOf(this.#tagTemplates, message);
+    const facts: MessageFacts = { resource, bytes, tags, render: this.#rendererFor(call), lookup: undefined };
+    const factsBytes = FACTS_BYTES + 2 * resource.length + bytes.byteLength;
+    if (text !== undefined) this.#facts.set(text, facts, factsBytes + text.length, NEVER, 0);
+    return this.#lookupFor(call, facts);
+  }
+
+  #lookupFor(call: Call, facts: MessageFacts): Lookup | Bypass {
+    const { request } = call;
+    if (this.#settings.namesVersion?.(call) === true) return bypass("version");
+    if (!this.#isSameForAllCallers || request.headers.has("authorization")) return this.#lookupOfCaller(request, facts);
+    facts.lookup ??= this.#lookupOfCaller(request, facts);
+    return facts.lookup;
+  }
+
+  #lookupOfCaller({ headers }: Request, { resource, bytes, tags, render }: MessageFacts): Lookup | Bypass {
+    const { policy, principalHeader } = this.#settings;
     const authorization = authorizationOf(headers, policy);
-    if (authorization === "passes") return bypass("authorization");
+    if (authorization === "bypass") return bypass("authorization");
     const scope = scopeOf(headers, policy, principalHeader);
     if (scope === undefined) return bypass("scope");
-    const dimensions = dimensionsOf(headers, names);
+    const dimensions = dimensionsOf(headers, policy.vary);
     return {
-      kind: "asked",
-      key: cacheKey(route, scope, resource, dimensions),
+      kind: "lookup",
+      key: cacheKey(this.#route, scope, resource, dimensions),
       resource,
       tags,
-      upstreamCall: (call, clock) => told(call, clock, path, bytes, keyedHeaders(call, names, dimensions, policy, principalHeader)),
+      upstreamCall: (call) => canonicalCall(call, this.#path, bytes, keyedHeaders(call, policy.vary, dimensions, policy, principalHeader)),
       varyFields: undefined,
       hasAuthorization: authorization === "forwarded",
-      directives: directivesOf(headers, policy),
+      directives: requestDirectives(headers, policy),
       isShareable: true,
-      fitsProtocol: isFit,
-      render: present,
+      fitsProtocol,
+      render,
     };
-  };
-  // Where nothing but the message counts, all callers without credentials ask for the same.
-  const asked = (call: Call, written: Known): Lookup | Bypass => {
-    const { request } = call;
-    if (namesVersion?.(call) === true) return bypass("version");
-    if (!isOfAll || request.headers.has("authorization")) return askedBy(request, written);
-    written.asked ??= askedBy(request, written);
-    return written.asked;
-  };
-
-  const ask: LookupBuilder["build"] = (call) => {
-    const written = writtenOf(call);
-    const before = written === undefined ? undefined : known.get(written, 0);
-    if (before !== undefined) return asked(call, before);
-    const message = call.message();
-    if (message === undefined) return bypass("message"); // the upstream says better what is wrong with it
-    const bytes = canonicalBytes(method.input, message);
-    if (bytes === undefined || bytes.byteLength > MOST_MESSAGE_BYTES) return bypass("message");
-    const resource = `${path}?message=${base64Encode(bytes, "url")}`;
-    const one: Known = { resource, bytes, tags: tagsOf(templates, message), present: answerFor(call) };
-    if (written !== undefined) known.set(written, one, 600 + written.length + 2 * resource.length + bytes.byteLength, NEVER, 0);
-    return asked(call, one);
-  };
-  const recalled: LookupBuilder["remembered"] = (call) => {
-    const { query } = call.outgoing;
-    const before = query.length > MOST_WRITTEN ? undefined : known.get(query, 0);
-    const one = before === undefined ? undefined : asked(call, before);
-    return one?.kind === "asked" ? one : undefined;
-  };
-  return { needs: "whole_body", build: ask, remembered: recalled };
+  }
 }
 
-/** The message as it was written, with all that says how to read it; undefined where that is too long to remember. */
-function writtenOf({ protocol, request, outgoing }: Call): string | undefined {
+function fitsProtocol(status: number, fields: HeaderFields): boolean {
+  const contentType = fields.get("content-encoding") === null ? (fields.get("content-type") ?? "") : "";
+  return contentType.startsWith(status === 200 ? "application/proto" : "application/json");
+}
+
+/** The message as the caller sent it, with all that says how to read it; undefined where that is too long to remember. */
+function messageTextOf({ protocol, request, outgoing }: Call): string | undefined {
   const { method, query, body } = outgoing;
-  if (method === "GET") return query.length > MOST_WRITTEN ? undefined : query;
-  if (body instanceof ReadableStream || (body?.byteLength ?? 0) > MOST_WRITTEN) return undefined;
+  if (method === "GET") return query.length > MAX_REMEMBERED_CHARACTERS ? undefined : query;
+  if (body instanceof ReadableStream || (body?.byteLength ?? 0) > MAX_REMEMBERED_CHARACTERS) return undefined;
   const text = textOfBytes(body ?? new Uint8Array());
-  if (protocol.kind === "rest") return text; // it has been turned into the message already
+  if (protocol.kind === "rest") return text; // the transcode layer has made the body: it is the message in proto
   const { headers } = request;
-  const packed = headers.get(protocol.kind === "grpc_web" ? "grpc-encoding" : "content-encoding") ?? "";
-  return `${protocol.kind}\n${headers.get("content-type") ?? ""}\n${packed}\n${text}`;
+  const compression = headers.get(protocol.kind === "grpc_web" ? "grpc-encoding" : "content-encoding") ?? "";
+  return `${protocol.kind}\n${headers.get("content-type") ?? ""}\n${compression}\n${text}`;
 }
 
-/** The call in its one form, made of what the key is made of. */
-function told(call: Call, clock: Clock, path: string, body: Uint8Array<ArrayBuffer>, headers: Headers): Call {
+/** The call that the upstream receives: it contains only what the key contains, in canonical form. */
+function canonicalCall(call: Call, clock: Clock, path: string, body: Uint8Array<ArrayBuffer>, headers: Headers): Call {
   headers.set("content-type", "application/proto");
   headers.set("connect-protocol-version", "1");
   headers.set("accept-encoding", "identity");
   return call.forCache({ method: "POST", path, query: "", headers, body }, CONNECT_UNARY, clock);
 }
 
-function directivesOf(headers: Headers, { clientControl }: CachePolicy): Directives {
+function requestDirectives(headers: Headers, { clientControl }: CachePolicy): Directives {
   if (clientControl === "ignore") return NO_DIRECTIVES;
-  const asked = new Map(parseCacheControl(headers.get("cache-control")));
-  asked.delete("only-if-cached"); // no RPC error says that there is nothing
-  return asked;
+  const directives = new Map(parseCacheControl(headers.get("cache-control")));
+  directives.delete("only-if-cached"); // no RPC error means "not in the cache"
+  return directives;
 }

@@ -1,15 +1,15 @@
-// Whose answer a call may get, and what of its headers an upstream of a cached route gets to see.
+// Who shares a response, and which header fields of a call the upstream of a cached route receives.
 import type { HeaderFields } from "../../../../core/cache/headers/header-list.ts";
 import { normalizeField } from "../../../../core/cache/headers/vary.ts";
 import type { CachePolicy } from "../../../../core/config/cache.ts";
 import type { Call } from "../../call.ts";
 
-/** What names a call is forwarded as far as its form leaves a caller nothing to say: an upstream may write it into its answer. */
-const NAMING = { "x-request-id": /^[0-9a-f-]{36}$/, traceparent: /^[0-9a-f-]{55}$/ };
+/** Identifiers of a call. Forwarded only in these fixed forms: an upstream may write them into its response, which other callers receive. */
+const CALL_IDENTIFIERS = { "x-request-id": /^[0-9a-f-]{36}$/, traceparent: /^[0-9a-f-]{55}$/ };
 
-export type AuthorizationUse = "none" | "forwarded" | "passes";
+export type AuthorizationUse = "none" | "forwarded" | "bypass";
 
-/** @returns "" for everybody's answers; undefined where the call does not say whose it would be */
+/** @returns "" where all callers share responses; undefined where the call does not name its principal or tenant */
 export function scopeOf(headers: Headers, { scope }: CachePolicy, principalHeader: string | undefined): string | undefined {
   if (scope === "shared") return "";
   const name = scope === "principal" ? principalHeader : scope.header;
@@ -17,18 +17,18 @@ export function scopeOf(headers: Headers, { scope }: CachePolicy, principalHeade
   return value === null || value === "" ? undefined : value;
 }
 
-/** Calls that bring credentials pass by the cache unless the operator says otherwise. */
+/** Calls with credentials bypass the cache unless the operator sets otherwise. */
 export function authorizationOf(headers: Headers, { authorization }: CachePolicy): AuthorizationUse {
   if (authorization === "ignore" || !headers.has("authorization")) return "none";
-  return authorization === "forward" ? "forwarded" : "passes";
+  return authorization === "forward" ? "forwarded" : "bypass";
 }
 
-/** The values of the declared dimensions, as they are part of the key, and forwarded. */
+/** The values of the declared header fields, as they are part of the key, and forwarded. */
 export function dimensionsOf(headers: HeaderFields, names: readonly string[]): (string | null)[] {
   return names.map((name) => normalizeField(name, headers.get(name)));
 }
 
-/** Only what is part of the key, and what can't change the answer: nothing else can then poison it. */
+/** Only fields that are part of the key, and identifiers in a fixed form: no other field can poison the stored response. */
 export function keyedHeaders(
   { request: { headers: from }, outgoing }: Call,
   names: readonly string[],
@@ -37,7 +37,7 @@ export function keyedHeaders(
   principalHeader: string | undefined,
 ): Headers {
   const headers = new Headers();
-  for (const [name, form] of Object.entries(NAMING)) {
+  for (const [name, form] of Object.entries(CALL_IDENTIFIERS)) {
     const value = outgoing.headers.get(name);
     if (value !== null && form.test(value)) headers.set(name, value);
   }

@@ -1,27 +1,23 @@
-// What a call that changes something leaves of what was kept: nothing under its own path, and under those that its answer names.
+// Invalidates the resources that an unsafe method has changed: its own, and those that its response names.
 import { canonicalPath } from "../../../../core/path.ts";
 import type { Call } from "../../call.ts";
 import type { RouteCache } from "../caches.ts";
 import { resourceOf } from "../lookup/query.ts";
 
 /**
- * @param resource that was called
+ * @param resource the target of the call
+ * @param response of the unsafe method; one that is neither 2xx nor 3xx changes nothing
  * @see RFC 9111, section 4.4
  */
-export function invalidateResource(
-  { store: shelf, policy }: RouteCache,
-  { request }: Call,
-  resource: string,
-  { status, headers }: Response,
-): void {
+export function invalidateResource({ store, policy }: RouteCache, { request }: Call, resource: string, response: Response): void {
   const now = Date.now();
-  if (status < 200 || status >= 400) return;
-  shelf.invalidate(resource, now);
+  if (response.status < 200 || response.status >= 400) return;
+  store.invalidate(resource, now);
   for (const name of ["location", "content-location"]) {
-    const named = headers.get(name);
-    const url = named === null || !URL.canParse(named, request.url) ? undefined : new URL(named, request.url);
-    if (url === undefined || url.host !== new URL(request.url).host) continue; // nobody speaks for another origin
-    const at = canonicalPath(url.href);
-    if (at.kind === "ok") shelf.invalidate(resourceOf(at.path, at.query, policy.query), now);
+    const value = response.headers.get(name);
+    const url = value === null || !URL.canParse(value, request.url) ? undefined : new URL(value, request.url);
+    if (url === undefined || url.host !== new URL(request.url).host) continue; // a response can't invalidate another origin
+    const target = canonicalPath(url.href);
+    if (target.kind === "ok") store.invalidate(resourceOf(target.path, target.query, policy.query), now);
   }
 }

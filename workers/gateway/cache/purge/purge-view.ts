@@ -1,104 +1,106 @@
-// The purges as this isolate knows them: asked for behind answers, and before one where nobody has asked for too long.
-
+// The purges that this isolate knows: polled in the background, and before a lookup where the isolate had no calls for too long.
 import { waitUntil } from "cloudflare:workers";
-import { type PurgeMode, Purges, type PurgeTarget } from "../../../../core/cache/purge/purges.ts";
+import { type PurgeDelta, type PurgeMode, Purges, type PurgeTarget } from "../../../../core/cache/purge/purges.ts";
 import { logEvent } from "../../../log.ts";
-import type { PurgeLogNamespace } from "./purge-logs.ts";
+
+/** The binding of the Durable Object `PurgeLog`. */
+export interface PurgeLogNamespace {
+  getByName(name: string): {
+    since(known: number): Promise<PurgeDelta>;
+    append(targets: readonly PurgeTarget[], mode: PurgeMode, known: number): Promise<PurgeDelta>;
+  };
+}
 
 export interface PurgeSettings {
   readonly logs: PurgeLogNamespace;
-  readonly pollMs: number; // how old the isolate's knowledge may get before it asks
-  readonly strict: boolean; // whether nothing is served from the cache where the log can't be asked
-  readonly waitMs: number; // how long a call waits for an isolate that has not asked for longer than that
+  readonly pollMs: number; // age of the isolate's knowledge at which it polls
+  readonly strict: boolean; // whether nothing is served from the cache while the log does not respond
+  readonly waitMs: number; // time that a call waits for a poll, where the isolate's knowledge is older than `pollMs` and a grace time
 }
 
-const NAME = "all"; // one log for all caches
-const GRACE_MS = 1_000; // for an ask behind an answer; an isolate without calls asks nobody
-const GIVES_UP_MS = 5_000; // on an ask whose call may be gone
-const LONGEST_PAUSE_MS = 5_000; // before it asks again a log that has not answered
+const LOG_NAME = "all"; // one log for all caches of a gateway
+const GRACE_MS = 1_000; // time that a poll in the background may take; an isolate without calls does not poll
+const POLL_TIMEOUT_MS = 5_000; // the request that started the poll may have ended; then another one starts it
+const MAX_PAUSE_MS = 5_000; // longest time between a failed poll and the next one
 
 export class PurgeView {
   readonly purges = new Purges();
   readonly #settings: PurgeSettings;
-  #heardAt = Number.NEGATIVE_INFINITY; // epoch ms of the last good answer
-  #failedAt = Number.NEGATIVE_INFINITY;
-  #asking: { readonly done: Promise<void>; readonly since: number } | undefined;
+  #knownAt = Number.NEGATIVE_INFINITY; // epoch ms of the last successful poll or purge
+  #failedAt = Number.NEGATIVE_INFINITY; // epoch ms
+  #poll: { readonly done: Promise<void>; readonly startedAt: number } | undefined;
 
   constructor(settings: PurgeSettings) {
     this.#settings = settings;
   }
 
-  /** What a purge takes at most to be in force in all isolates, as long as the log answers: ms. */
+  /** Time until a purge applies in all isolates, while the log responds: ms. */
   get withinMs(): number {
     return this.#settings.pollMs + GRACE_MS;
   }
 
   /**
-   * Called with each call that may be answered from the cache, before it looks there.
+   * To be called with each call before its lookup. Starts a poll where one is due.
    *
-   * @returns undefined where nothing is to be waited for: the usual case. Else a promise that never rejects, and that takes `waitMs` at most
+   * @returns undefined where the call need not wait: the usual case. Otherwise a promise that never rejects and takes `waitMs` at most
    */
   prepare(): Promise<void> | undefined {
     const { pollMs, waitMs } = this.#settings;
     const now = Date.now();
-    const ageMs = now - this.#heardAt;
+    const ageMs = now - this.#knownAt;
     if (ageMs < pollMs) return undefined;
-    const isUnderWay = this.#asking !== undefined && now - this.#asking.since < GIVES_UP_MS;
-    const hasFailed = now - this.#failedAt < Math.min(pollMs, LONGEST_PAUSE_MS);
-    if (!isUnderWay) {
+    const isPolling = this.#poll !== undefined && now - this.#poll.startedAt < POLL_TIMEOUT_MS;
+    const hasFailed = now - this.#failedAt < Math.min(pollMs, MAX_PAUSE_MS);
+    if (!isPolling) {
       if (hasFailed) return undefined;
-      this.#asking = { done: this.#ask(), since: now };
-      waitUntil(this.#asking.done);
+      this.#poll = { done: this.#fetchNewPurges(), startedAt: now };
+      waitUntil(this.#poll.done);
     }
     if (ageMs < pollMs + GRACE_MS || hasFailed) return undefined;
-    const asking = this.#asking!;
-    const late = scheduler.wait(waitMs).then(() => {
-      if (this.#asking === asking) this.#failedAt = Date.now(); // the next calls do not wait
+    const poll = this.#poll!;
+    const timeout = scheduler.wait(waitMs).then(() => {
+      if (this.#poll === poll) this.#failedAt = Date.now(); // the next calls do not wait
     });
-    return Promise.race([asking.done, late]);
+    return Promise.race([poll.done, timeout]);
   }
 
-  /** Whether what this isolate keeps may be served: always but for `strict` where the log has not been heard in time. */
+  /** Whether responses of this isolate may be served: always, except with `strict` while the isolate's knowledge is too old. */
   mayServe(): boolean {
-    return !this.#settings.strict || this.#isHeard();
+    return !this.#settings.strict || Date.now() - this.#knownAt < this.withinMs + GRACE_MS;
   }
 
-  /** Whether what the shared level keeps may be served: not before the log has been heard once, for it may be older than the isolate. */
+  /** Whether responses of the shared level may be served: not before the first poll, because they may be older than this isolate. */
   mayServeShared(): boolean {
-    return this.#heardAt > Number.NEGATIVE_INFINITY && this.mayServe();
+    return this.#knownAt > Number.NEGATIVE_INFINITY && this.mayServe();
   }
 
   /**
-   * Purges, here at once, elsewhere within `withinMs`.
+   * Purges: in this isolate at once, in all isolates within `withinMs`.
    *
-   * @returns the seq of the last of these purges, or of one that came after it
-   * @throws what the log's object throws
+   * @returns the seq of the last of these purges, or of a later one
+   * @throws what the Durable Object of the log throws; then nothing is purged
    */
   async purge(targets: readonly PurgeTarget[], mode: PurgeMode): Promise<number> {
     const delta = await this.#log().append(targets, mode, this.purges.seq);
     this.purges.apply(delta);
-    this.#heardAt = Date.now();
+    this.#knownAt = Date.now();
     return delta.seq;
   }
 
-  #isHeard(): boolean {
-    return Date.now() - this.#heardAt < this.withinMs + GRACE_MS;
-  }
-
-  async #ask(): Promise<void> {
+  async #fetchNewPurges(): Promise<void> {
     try {
       this.purges.apply(await this.#log().since(this.purges.seq));
-      this.#heardAt = Date.now();
+      this.#knownAt = Date.now();
     } catch (fault) {
       this.#failedAt = Date.now();
-      const ageMs = Number.isFinite(this.#heardAt) ? this.#failedAt - this.#heardAt : null;
-      logEvent("purge_poll_failed", { snapshotAgeMs: ageMs, error: fault });
+      const snapshotAgeMs = Number.isFinite(this.#knownAt) ? this.#failedAt - this.#knownAt : null;
+      logEvent("purge_poll_failed", { snapshotAgeMs, error: fault });
     } finally {
-      this.#asking = undefined;
+      this.#poll = undefined;
     }
   }
 
   #log(): ReturnType<PurgeLogNamespace["getByName"]> {
-    return this.#settings.logs.getByName(NAME);
+    return this.#settings.logs.getByName(LOG_NAME);
   }
 }

@@ -1,4 +1,4 @@
-// Answers as plain data: fit to be kept, and to be used by other requests than the one that fetched them.
+// Responses in memory, as plain data: they can be stored, and used by other requests than the one that fetched them.
 import { joinBytes } from "../../../../core/bytes.ts";
 import type { HeaderFields } from "../../../../core/cache/headers/header-list.ts";
 
@@ -14,7 +14,7 @@ export type BodyRead =
   | { readonly kind: "whole"; readonly body: Uint8Array<ArrayBuffer> }
   | { readonly kind: "large"; readonly body: ReadableStream<Uint8Array> };
 
-/** Names in lower case; fields of several lines in one, as `Headers` has them. */
+/** Names in lower case; several lines of one field joined by commas, as in `Headers`. */
 export function headerPairs(headers: Headers): [string, string][] {
   return [...headers];
 }
@@ -24,13 +24,13 @@ export function headerFields(pairs: HeaderPairs): HeaderFields {
 }
 
 /**
- * Reads a body that may be too large to keep: then what has been read comes first in the stream that is left.
+ * Reads a body into memory unless it is larger than `maxBytes`. Then it is returned as a stream that begins with what was read.
  *
- * @param told what the answer says of its length, or null
+ * @param contentLength value of Content-Length, or null
  */
-export async function readBody(body: ReadableStream<Uint8Array> | null, told: string | null, maxBytes: number): Promise<BodyRead> {
+export async function readBody(body: ReadableStream<Uint8Array> | null, contentLength: string | null, maxBytes: number): Promise<BodyRead> {
   if (body === null) return { kind: "whole", body: new Uint8Array() };
-  if (told !== null && Number(told) > maxBytes) return { kind: "large", body };
+  if (contentLength !== null && Number(contentLength) > maxBytes) return { kind: "large", body };
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -43,12 +43,13 @@ export async function readBody(body: ReadableStream<Uint8Array> | null, told: st
   }
 }
 
+/** A stream of the chunks that were read, and then of the rest. */
 function resumed(chunks: readonly Uint8Array[], reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> {
-  const first = [...chunks];
+  const pending = [...chunks];
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const chunk = first.shift();
+        const chunk = pending.shift();
         if (chunk !== undefined) return controller.enqueue(chunk);
         const { done, value } = await reader.read();
         if (done) controller.close();
@@ -62,6 +63,7 @@ function resumed(chunks: readonly Uint8Array[], reader: ReadableStreamDefaultRea
 
 const WITHOUT_BODY: ReadonlySet<number> = new Set([101, 204, 205, 304]);
 
-export function toResponse(status: number, headers: Headers, body: Uint8Array<ArrayBuffer> | null): Response {
+/** Copies the headers. A status without a body drops it. */
+export function toResponse(status: number, headers: HeadersInit, body: Uint8Array<ArrayBuffer> | null): Response {
   return new Response(WITHOUT_BODY.has(status) ? null : body, { status, headers, encodeBody: "manual" });
 }

@@ -1,5 +1,4 @@
-// An answer that is kept, as it is served: with its age, and what the cache says of it.
-
+// A stored response as it is served: rendered for the caller, with Age and Cache-Status.
 import { type CacheStatus, cacheStatus } from "../../../../core/cache/headers/cache-status.ts";
 import { ageSeconds } from "../../../../core/cache/reuse.ts";
 import type { StoredResponse } from "../../../../core/cache/stored-response.ts";
@@ -8,27 +7,29 @@ import type { LookupResult, RouteStore } from "../route-store.ts";
 import { type CacheHeaders, renderingCount } from "./response-headers.ts";
 
 export function serveStored(
-  shelf: RouteStore,
-  asked: Lookup,
-  { at, kept }: LookupResult & { kind: "found" },
-  said: CacheStatus,
+  store: RouteStore,
+  lookup: Lookup,
+  { storeKey, cached }: LookupResult & { kind: "found" },
+  status: CacheStatus,
   now: number,
 ): Response | Promise<Response> {
-  const forms = renderingCount(kept);
-  const response = asked.render(kept.stored, storedHeaders(kept.stored, said, now), now, kept);
-  if (renderingCount(kept) !== forms) shelf.updateSize(at, kept, now); // this caller was the first to ask for it in this form
+  const renderings = renderingCount(cached);
+  const response = lookup.render(cached.stored, storedHeaders(cached.stored, status, now), now, cached);
+  if (renderingCount(cached) !== renderings) store.updateSize(storeKey, cached, now); // this caller was the first one of its encoding
   return response;
 }
 
-export function storedHeaders(entry: StoredResponse, said: CacheStatus, now: number): CacheHeaders {
-  return { age: String(ageSeconds(entry, now)), status: cacheStatus({ ttl: ttlSeconds(entry, now), ...said }) };
+/** The headers of a response that comes from the store. */
+export function storedHeaders(stored: StoredResponse, status: CacheStatus, now: number): CacheHeaders {
+  return { age: String(ageSeconds(stored, now)), status: cacheStatus({ ttl: ttlSeconds(stored, now), ...status }) };
 }
 
-export function fetchedHeaders(said: CacheStatus): CacheHeaders {
-  return { age: undefined, status: cacheStatus(said) };
+/** The headers of a response that the upstream has just sent: its own Age stays. */
+export function fetchedHeaders(status: CacheStatus): CacheHeaders {
+  return { age: undefined, status: cacheStatus(status) };
 }
 
-/** Seconds that are left; below 0 where it is stale. */
+/** Remaining freshness in whole seconds; negative where the response is stale. */
 export function ttlSeconds({ freshUntil }: StoredResponse, now: number): number {
   return Math.floor((freshUntil - now) / 1_000);
 }

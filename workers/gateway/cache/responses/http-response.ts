@@ -1,4 +1,4 @@
-// An answer as one HTTP caller gets it: whole, a part of it, or only that it has not changed.
+// A response as one HTTP caller receives it: whole, a range of it, or 304 where the caller has it already.
 import { selectRange } from "../../../../core/cache/headers/range.ts";
 import { isNotModified, isSentWithNotModified } from "../../../../core/cache/revalidation.ts";
 import { type BufferedResponse, toResponse } from "./buffered-response.ts";
@@ -6,19 +6,19 @@ import { type CacheHeaders, type Renderings, renderHeaders } from "./response-he
 
 export function renderHttp(
   request: Request,
-  { status, headers: fields, body }: BufferedResponse,
-  said: CacheHeaders,
+  { status, headers: pairs, body }: BufferedResponse,
+  cacheHeaders: CacheHeaders,
   now: number,
-  forms?: Renderings,
+  renderings?: Renderings,
 ): Response {
-  const asked = request.headers;
-  const head = renderHeaders(forms, "http", () => fields, said);
+  const conditions = request.headers;
+  const shared = renderHeaders(renderings, "http", () => pairs, cacheHeaders);
   const isHead = request.method === "HEAD";
-  if (status !== 200 || !(isHead || asked.has("if-none-match") || asked.has("if-modified-since") || asked.has("range")))
-    return toResponse(status, head, isHead ? null : body);
+  const isConditional = conditions.has("if-none-match") || conditions.has("if-modified-since") || conditions.has("range");
+  if (status !== 200 || !(isHead || isConditional)) return toResponse(status, shared, isHead ? null : body);
 
-  const headers = new Headers(head);
-  if (isNotModified(asked, status, head, now)) {
+  const headers = new Headers(shared);
+  if (isNotModified(conditions, status, shared, now)) {
     for (const name of [...headers.keys()]) if (!isSentWithNotModified(name)) headers.delete(name);
     return toResponse(304, headers, null);
   }
@@ -26,7 +26,7 @@ export function renderHttp(
     if (!headers.has("content-length")) headers.set("content-length", String(body.byteLength));
     return toResponse(200, headers, null);
   }
-  const range = selectRange(asked, head, body.byteLength, now);
+  const range = selectRange(conditions, shared, body.byteLength, now);
   if (range.kind === "whole") return toResponse(200, headers, body);
   headers.delete("content-length");
   if (range.kind === "unsatisfiable") {

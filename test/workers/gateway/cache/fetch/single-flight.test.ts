@@ -7,7 +7,7 @@ const flights = () => new SingleFlight<string>((work) => void work.catch(() => u
 const wait = (more: Partial<JoinLimits> = {}): JoinLimits => ({
   maxFollowers: 10,
   deadlineAt: Date.now() + 10_000,
-  patienceMs: 10_000,
+  leaderTimeoutMs: 10_000,
   ...more,
 });
 const never = (): Promise<string> => new Promise(() => undefined);
@@ -22,28 +22,28 @@ describe("a flight", () => {
       return "here";
     };
     const joined = await Promise.all(Array.from({ length: 5 }, () => all.join("a", wait(), lead)));
-    expect(joined.map((one) => one.kind === "landed" && one.value)).toEqual(Array(5).fill("here"));
-    expect([leads, joined.filter((one) => one.kind === "landed" && one.isLeader).length]).toEqual([1, 1]);
+    expect(joined.map((one) => one.kind === "done" && one.value)).toEqual(Array(5).fill("here"));
+    expect(leads).toBe(1);
     await vi.waitUntil(() => all.size === 0, { timeout: 60_000 });
   });
 
   it("whose leader is lost is led by another one, after a while", async () => {
     const all = flights();
     const lost = all.join("a", wait({ deadlineAt: Date.now() + 20 }), never);
-    const second = await all.join("a", wait({ patienceMs: 60 }), () => Promise.resolve("second"));
-    expect(second).toMatchObject({ kind: "landed", value: "second", isLeader: true });
+    const second = await all.join("a", wait({ leaderTimeoutMs: 60 }), () => Promise.resolve("second"));
+    expect(second).toMatchObject({ kind: "done", value: "second" });
     expect(await lost).toEqual({ kind: "late" });
   });
 
   it("whose leader is lost does not keep those out who come later and have less time", async () => {
     const all = flights();
-    const patienceMs = 60;
+    const leaderTimeoutMs = 60;
     void all.join("a", wait({ deadlineAt: Date.now() + 20 }), never);
-    const late = await all.join("a", wait({ deadlineAt: Date.now() + 20, patienceMs }), never);
+    const late = await all.join("a", wait({ deadlineAt: Date.now() + 20, leaderTimeoutMs }), never);
     expect(late).toEqual({ kind: "late" });
-    await scheduler.wait(patienceMs);
-    const next = await all.join("a", wait({ deadlineAt: Date.now() + 1_000, patienceMs }), () => Promise.resolve("next"));
-    expect(next).toMatchObject({ kind: "landed", value: "next", isLeader: true });
+    await scheduler.wait(leaderTimeoutMs);
+    const next = await all.join("a", wait({ deadlineAt: Date.now() + 1_000, leaderTimeoutMs }), () => Promise.resolve("next"));
+    expect(next).toMatchObject({ kind: "done", value: "next" });
   });
 
   it("is led by one of those whose patience ends, and not by each", async () => {
@@ -55,8 +55,8 @@ describe("a flight", () => {
       await scheduler.wait(20);
       return "second";
     };
-    const joined = await Promise.all(Array.from({ length: 10 }, () => all.join("a", wait({ patienceMs: 500 }), lead)));
-    expect(joined.every((one) => one.kind === "landed" && one.value === "second")).toBe(true);
+    const joined = await Promise.all(Array.from({ length: 10 }, () => all.join("a", wait({ leaderTimeoutMs: 500 }), lead)));
+    expect(joined.every((one) => one.kind === "done" && one.value === "second")).toBe(true);
     expect(leads).toBe(1);
   });
 
@@ -64,7 +64,7 @@ describe("a flight", () => {
     const all = flights();
     const rejection = { kind: "upstream_unreachable", upstream: "u", wasSent: false } as const;
     const [refused] = await Promise.all([all.join("a", wait(), () => Promise.reject(new Rejected(rejection)))]);
-    expect(refused).toEqual({ kind: "failed", failure: { rejection }, isLeader: true });
+    expect(refused).toEqual({ kind: "failed", failure: { rejection } });
     expect(errorOf({ rejection })).toEqual(new Rejected(rejection));
     const broken = await all.join("b", wait(), () => Promise.reject(new Error("a mistake of ours")));
     expect(broken.kind === "failed" && errorOf(broken.failure).message).toContain("a mistake of ours");
@@ -77,6 +77,6 @@ describe("a flight", () => {
     const second = all.join("a", wait({ maxFollowers: 1 }), never);
     expect(await all.join("a", wait({ maxFollowers: 1 }), never)).toEqual({ kind: "full" });
     resolve("here");
-    expect([(await first).kind, (await second).kind]).toEqual(["landed", "landed"]);
+    expect([(await first).kind, (await second).kind]).toEqual(["done", "done"]);
   });
 });

@@ -17,7 +17,7 @@ it("brings back what went in, fields that it does not know among it", () => {
     ...{ etag: '"v1"', trailers: [["grpc-status", "0"]], unchanged: 3, nested: { deep: [1, null, true] } },
   };
   const { bytes, metadata } = encodeBlock(entry);
-  expect(decodeBlock(bufferOf(bytes), metadata, NOW)).toEqual({ kind: "entry", entry });
+  expect(decodeBlock(bufferOf(bytes), metadata, NOW)).toEqual({ kind: "response", stored: entry });
   expect(JSON.stringify(metadata).length).toBeLessThan(1_024);
 });
 
@@ -25,8 +25,8 @@ it("brings back a body of any bytes, and none at all", () => {
   for (const body of [Uint8Array.from({ length: 70_000 }, (_, index) => index % 256), new Uint8Array(0)]) {
     const { bytes, metadata } = encodeBlock(storedResponse("", NOW, { body }));
     const decoded = decodeBlock(bufferOf(bytes), metadata, NOW);
-    expect(decoded.kind === "entry" && decoded.entry.body.every((byte, index) => byte === body[index])).toBe(true);
-    expect(decoded.kind === "entry" && decoded.entry.body.byteLength).toBe(body.byteLength);
+    expect(decoded.kind === "response" && decoded.stored.body.every((byte, index) => byte === body[index])).toBe(true);
+    expect(decoded.kind === "response" && decoded.stored.body.byteLength).toBe(body.byteLength);
   }
 });
 
@@ -39,17 +39,17 @@ it("drops what an earlier version stored of an upstream's cross-origin fields", 
   ];
   const { bytes, metadata } = encodeBlock(storedResponse("a", NOW, { headers }));
   const decoded = decodeBlock(bufferOf(bytes), metadata, NOW);
-  expect(decoded.kind === "entry" && decoded.entry.headers).toEqual([["a", "b"]]);
+  expect(decoded.kind === "response" && decoded.stored.headers).toEqual([["a", "b"]]);
 });
 
 it("keeps a life without end", () => {
   const { bytes, metadata } = encodeBlock(storedResponse("a", NOW, { staleIfErrorUntil: Number.POSITIVE_INFINITY }));
-  expect(decodeBlock(bufferOf(bytes), metadata, NOW * 1e6).kind).toBe("entry");
+  expect(decodeBlock(bufferOf(bytes), metadata, NOW * 1e6).kind).toBe("response");
 });
 
 it("has expired when its longest time has, whatever the metadata says", () => {
   const { bytes, metadata } = encodeBlock(storedResponse("a", NOW));
-  expect(decodeBlock(bufferOf(bytes), metadata, NOW + 599_999).kind).toBe("entry");
+  expect(decodeBlock(bufferOf(bytes), metadata, NOW + 599_999).kind).toBe("response");
   expect(decodeBlock(bufferOf(bytes), metadata, NOW + 600_000).kind).toBe("expired");
   expect(decodeBlock(bufferOf(bytes), { ...metadata, k: NOW * 2 }, NOW + 600_000).kind).toBe("expired");
 });
@@ -83,7 +83,7 @@ describe("what is no entry is told, and never thrown:", () => {
     ["times that are no numbers", changed({ freshUntil: "soon" }), "corrupt"],
     ["headers that are none", changed({ headers: [["a"]] }), "corrupt"],
     ["tags that are none", changed({ tags: [1] }), "corrupt"],
-    ["what it is without a change", changed({}), "entry"],
+    ["what it is without a change", changed({}), "response"],
   ])("%s", (_name, [found, told], kind) => {
     expect(decodeBlock(bufferOf(found), told, NOW).kind).toBe(kind);
   });

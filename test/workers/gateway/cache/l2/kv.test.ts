@@ -54,7 +54,7 @@ describe("a namespace", () => {
   it("has a miss for what nobody has put there", async () => {
     const level = levelOver();
     expect(await level.get(freshKey(), NOW)).toBeUndefined();
-    expect(level.counts).toMatchObject({ miss: 1, failed: 0, slow: 0 });
+    expect(level.counts).toMatchObject({ miss: 1, failed: 0, timeout: 0 });
   });
 
   it("gets keys that tell nothing and never meet, of any length", async () => {
@@ -192,7 +192,7 @@ describe("a namespace at fault", () => {
       { deadlineMs: 50 },
     );
     expect(await level.get("a", NOW)).toBeUndefined();
-    expect(level.counts).toMatchObject({ slow: 1, miss: 0 });
+    expect(level.counts).toMatchObject({ timeout: 1, miss: 0 });
   });
 
   it("is left alone for 10 s after 5 failures in a row, then tried again, once", async () => {
@@ -205,9 +205,9 @@ describe("a namespace at fault", () => {
       },
     });
     for (let n = 0; n < 20; n++) await level.get("a", NOW + n);
-    expect([asked, level.counts.rested]).toEqual([5, 15]);
+    expect([asked, level.counts.paused]).toEqual([5, 15]);
     level.put("a", storedResponse("a", NOW), NOW + 5_000);
-    expect(level.counts).toMatchObject({ rested: 16, written: 0 });
+    expect(level.counts).toMatchObject({ paused: 16, written: 0 });
     await level.get("a", NOW + 10_100);
     await level.get("a", NOW + 10_200);
     expect(asked).toBe(6);
@@ -223,7 +223,7 @@ describe("a namespace at fault", () => {
       getWithMetadata: (key, options) => (++turn % 5 === 0 ? env.CACHE.getWithMetadata(key, options) : Promise.reject(new Error("down"))),
     });
     for (let n = 0; n < 40; n++) await level.get(freshKey(), NOW);
-    expect(level.counts).toMatchObject({ failed: 32, miss: 8, rested: 0 });
+    expect(level.counts).toMatchObject({ failed: 32, miss: 8, paused: 0 });
   });
 });
 
