@@ -87,7 +87,7 @@ describe("a namespace", () => {
   it.each([
     ["what another program wrote", (id: string) => env.CACHE.put(id, "hello"), "other_version"],
     ["what another version wrote", (id: string) => env.CACHE.put(id, "hello", { metadata: { v: 0, k: NOW * 2 } }), "other_version"],
-    ["bytes that are no entry", (id: string) => env.CACHE.put(id, "hello", { metadata: { v: 1, k: NOW * 2, n: 1, b: 0 } }), "corrupt"],
+    ["bytes that are no entry", (id: string) => env.CACHE.put(id, "hello", { metadata: { v: 2, k: NOW * 2, n: 1, b: 0 } }), "corrupt"],
   ] as const)("has a miss, counted, for %s", async (_name, spoil, count) => {
     const namespace = watched();
     const level = levelOver(namespace);
