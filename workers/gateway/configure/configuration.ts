@@ -5,7 +5,7 @@ import { describe, join, type Problem } from "../../../core/config/problems.ts";
 import { needsMessage } from "../../../core/config/rate-limit.ts";
 import type { UpstreamPolicy } from "../../../core/config/upstream.ts";
 import { cacheProblems, methodCacheProblems, tagProblems } from "../cache/cacheable.ts";
-import type { PurgeLogNamespace } from "../cache/purge/purge-view.ts";
+import type { PurgeLogNamespace } from "../cache/purge/purge-log-binding.ts";
 import { compileRest, type RestTable } from "../transcode/rules/rules.ts";
 import { canaryName, fallbackName, mirrorName } from "../upstream/breaker-names.ts";
 import type { CircuitBreakers } from "../upstream/breaker-reports.ts";

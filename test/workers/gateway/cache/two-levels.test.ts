@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../../../core/config/gateway.ts";
 import type { CacheNamespace } from "../../../../workers/gateway/cache/l2/kv.ts";
-import type { PurgeLogNamespace } from "../../../../workers/gateway/cache/purge/purge-view.ts";
+import type { PurgeLogNamespace } from "../../../../workers/gateway/cache/purge/purge-log-binding.ts";
 import { fresh, status, type Web, web } from "./support.ts";
 
 vi.setConfig({ testTimeout: 30_000 }); // this machine may be busy

@@ -1,15 +1,8 @@
 // The purges that this isolate knows: polled in the background, and before a lookup where the isolate had no calls for too long.
 import { waitUntil } from "cloudflare:workers";
-import { type PurgeDelta, type PurgeMode, Purges, type PurgeTarget } from "../../../../core/cache/purge/purges.ts";
+import { type PurgeMode, Purges, type PurgeTarget } from "../../../../core/cache/purge/purges.ts";
 import { logEvent } from "../../../log.ts";
-
-/** The binding of the Durable Object `PurgeLog`. */
-export interface PurgeLogNamespace {
-  getByName(name: string): {
-    since(known: number): Promise<PurgeDelta>;
-    append(targets: readonly PurgeTarget[], mode: PurgeMode, known: number): Promise<PurgeDelta>;
-  };
-}
+import type { PurgeLogNamespace } from "./purge-log-binding.ts";
 
 export interface PurgeSettings {
   readonly logs: PurgeLogNamespace;

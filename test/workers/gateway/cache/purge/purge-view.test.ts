@@ -1,7 +1,7 @@
 // What an isolate knows of purges: asked for behind answers, before one where nobody has asked for long, and kept where nobody can be asked.
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { PurgeLogNamespace } from "../../../../../workers/gateway/cache/purge/purge-view.ts";
+import type { PurgeLogNamespace } from "../../../../../workers/gateway/cache/purge/purge-log-binding.ts";
 import { type PurgeSettings, PurgeView } from "../../../../../workers/gateway/cache/purge/purge-view.ts";
 
 vi.setConfig({ testTimeout: 30_000 }); // this machine may be busy
