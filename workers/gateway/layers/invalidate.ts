@@ -9,7 +9,7 @@ export interface InvalidateSettings {
   readonly caches: Caches;
 }
 
-/** For unary and server-streaming methods, which have one request message. */
+/** For unary methods. */
 export function invalidate({ tags, caches }: InvalidateSettings): Layer {
   const templates = tags.map(parseTagTemplate);
   return needsWholeBody((next) => async (call) => {

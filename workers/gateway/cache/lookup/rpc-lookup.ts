@@ -107,7 +107,8 @@ class RpcLookups implements LookupBuilder {
       key: cacheKey(this.#route, scope, resource, dimensions),
       resource,
       tags,
-      upstreamCall: (call) => canonicalCall(call, this.#path, bytes, keyedHeaders(call, policy.vary, dimensions, policy, principalHeader)),
+      upstreamCall: (call, clock) =>
+        canonicalCall(call, clock, this.#path, bytes, keyedHeaders(call, policy.vary, dimensions, policy, principalHeader)),
       varyFields: undefined,
       hasAuthorization: authorization === "forwarded",
       directives: requestDirectives(headers, policy),
