@@ -6,8 +6,8 @@ import { receiveReports, type SharedBreakers } from "../core/breaker/shared-brea
 import { type FirstStoredBreaker, restore, type StoredBreaker, toStored, upgrade } from "../core/breaker/stored-breaker.ts";
 import type { BreakerPolicy } from "../core/config/breaker.ts";
 
-const MAX_CHANGES = 200; // by evidence, and as many by operators
-const FORMAT = 2; // of the stored rows
+const MAX_CHANGES = 200; // rows by evidence; the same number by operators
+const FORMAT = 2; // version of the stored rows
 
 /** One row of the audit log. */
 export interface BreakerChange extends Record<string, SqlStorageValue> {

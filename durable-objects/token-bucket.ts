@@ -1,5 +1,5 @@
-// A shard of rate-limit buckets, and their only writer: loads, lets core decide, stores.
-// In SQLite, not only on the heap: an idle object is evicted after seconds, and a forgotten bucket is a full one.
+// A shard of rate-limit buckets, and their only writer: exact buckets, leased buckets, and keys that have moved away.
+// All of it is stored: a Durable Object without calls is evicted after seconds, and a lost bucket would be a full one.
 import { DurableObject } from "cloudflare:workers";
 import {
   type BucketMoved,
@@ -11,7 +11,7 @@ import {
   receivedBucket,
 } from "../core/rate-limit/hot-key.ts";
 import type { LeaseGrant, LeaseRequest } from "../core/rate-limit/lease-messages.ts";
-import { bucketEndsAt, grantLease, type LeasedBucket, type LeaseRecord, leaseEndsAt } from "../core/rate-limit/leased-bucket.ts";
+import { grantLease } from "../core/rate-limit/leased-bucket.ts";
 import {
   type Bucket,
   type BucketDecision,
@@ -22,228 +22,186 @@ import {
   returnTokens,
   takeTokens,
 } from "../core/rate-limit/token-bucket.ts";
+import { BucketTable } from "./rate-limit/bucket-table.ts";
+import { LeaseTable } from "./rate-limit/lease-table.ts";
+import { MoveTable } from "./rate-limit/move-table.ts";
 
-/** What one call wants from one bucket. */
+/** What one call takes from one bucket. */
 export interface BucketCharge {
   readonly key: string; // rule and caller
   readonly limit: BucketLimit;
   readonly cost: number; // tokens, in [1, limit.capacity]
-  readonly start?: HandOver; // of a key that has moved here
+  readonly start?: HandOver; // if the key has moved to this Durable Object
 }
 
-/** An isolate that wants to spend from a bucket for a while without asking. */
+/** A request of one isolate to spend from one bucket for a while by itself. */
 export interface BucketLeaseRequest {
   readonly key: string; // rule and caller
   readonly limit: BucketLimit;
   readonly request: LeaseRequest;
 }
 
-// No index on `expires`: it would double the rows written by each call, to spare the sweep a scan.
-const TABLES = [
-  "buckets (key TEXT PRIMARY KEY, credit INTEGER, touched INTEGER, expires INTEGER)",
-  "leased_buckets (key TEXT PRIMARY KEY, tokens REAL, updated REAL, period_factor REAL, expires INTEGER)",
-  // A row for each isolate: a grant writes two rows, however many isolates share the bucket.
-  "leases (key TEXT, isolate TEXT, lease TEXT, expires INTEGER, PRIMARY KEY (key, isolate))",
-  "moved (key TEXT PRIMARY KEY, credit INTEGER, generation INTEGER, expires INTEGER)",
-];
-const FORGOTTEN_AT_ONCE = 1000;
-const SWEEP_EVERY_MS = 1000;
-const ROWS_AT_ONCE = 20; // a statement has at most 100 parameters
+export interface TokenBucketBounds {
+  readonly maxBuckets: number; // exact buckets; above it those nearest to full are dropped
+  readonly maxLeasedBuckets: number; // above it new callers of a limit share one exact bucket
+  readonly maxMoves: number; // above it no hot key moves any more
+}
+
+const BOUNDS: TokenBucketBounds = { maxBuckets: 100_000, maxLeasedBuckets: 50_000, maxMoves: 1_000 };
+const MIN_SWEEP_INTERVAL_MS = 1_000;
+const SHARED_LEASE_MS = 1_000; // lifetime of a lease on a shared bucket: it has tokens for one round of calls, and no rate
+const SHARED_KEY = "*";
 
 export class TokenBucket extends DurableObject {
-  /** Buckets kept; beyond it those nearest to their own end are forgotten first, which fills them. */
-  maxKeys = 100_000;
-  /** Split buckets kept. Beyond it new callers of a rule share one: forgetting a bucket that is lent could lend it twice. */
-  maxPools = 50_000;
-  /** Keys that have moved to objects of their own. Beyond it they stay. */
-  maxMoved = 1_000;
-  readonly #pools = new Map<string, LeasedBucket>(); // what the rows say, at hand
-  readonly #moved = new Map<string, HandOver>(); // the same
-  readonly #heat = new HotKeyDetector();
-  #keys: number;
-  #alarmSet: boolean;
+  readonly #buckets: BucketTable;
+  readonly #leases: LeaseTable;
+  readonly #moves: MoveTable;
+  readonly #hotKeys = new HotKeyDetector();
+  #isAlarmSet: boolean;
 
-  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env, bounds: TokenBucketBounds = BOUNDS) {
     super(ctx, env);
-    const { sql } = ctx.storage;
-    for (const table of TABLES) sql.exec(`CREATE TABLE IF NOT EXISTS ${table} WITHOUT ROWID`);
-    this.#keys = sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM buckets").one().n;
-    const moved = "SELECT key, credit, generation FROM moved";
-    for (const { key, ...start } of sql.exec<{ key: string } & Pick<HandOver, keyof HandOver>>(moved)) this.#moved.set(key, start);
-    const leases = Map.groupBy(sql.exec<{ key: string; isolate: string; lease: string }>("SELECT * FROM leases"), ({ key }) => key);
-    const buckets = "SELECT key, tokens, updated AS updatedAt, period_factor AS periodFactor FROM leased_buckets";
-    for (const { key, ...pool } of sql.exec<{ key: string } & Omit<LeasedBucket, "leases">>(buckets)) {
-      const lent = (leases.get(key) ?? []).map(({ isolate, lease }) => [isolate, JSON.parse(lease) as LeaseRecord] as const);
-      this.#pools.set(key, { ...pool, leases: Object.fromEntries(lent) });
-    }
-    this.#alarmSet = this.#keys + this.#pools.size + this.#moved.size > 0; // an alarm outlives the object as its rows do
+    this.#buckets = new BucketTable(ctx.storage.sql, bounds.maxBuckets);
+    this.#leases = new LeaseTable(ctx.storage.sql, bounds.maxLeasedBuckets);
+    this.#moves = new MoveTable(ctx.storage, bounds.maxMoves);
+    this.#isAlarmSet = this.#buckets.size + this.#leases.size + this.#moves.size > 0; // an alarm survives restarts, as its rows do
   }
 
   /**
-   * Takes every charge or none of them: a call refused by one rule costs nothing under the others.
+   * Takes every charge or none: a call that one rule refuses costs nothing under the other rules.
    *
-   * @returns where a key has moved, for that key its start and nothing for the others: nothing was taken
+   * @returns a decision for each charge. If a key has moved away, nothing is taken: the result has the move for this key, and undefined for the others.
    */
   take(charges: readonly BucketCharge[]): (BucketDecision | BucketMoved | undefined)[] {
-    // Workers hold the clock still between I/O, so one reading serves the whole message.
-    const now = Date.now();
-    const moved = charges.map((charge) => this.#whereMoved(charge, now, true));
-    if (moved.some((one) => one !== undefined)) return moved;
+    const now = Date.now(); // one reading for the whole message: the clock of a Worker stands still between two I/O events
+    const moved = charges.map((charge) => this.#moveOf(charge, now, true));
+    if (moved.some((move) => move !== undefined)) return moved;
     const decided = charges.map((charge) => takeTokens(this.#load(charge, now), charge.limit, charge.cost, now));
-    const allowed = decided.every(([, verdict]) => verdict.kind === "allowed");
-    for (const [index, [bucket, verdict]] of decided.entries()) {
+    const isAllowed = decided.every(([, decision]) => decision.kind === "allowed");
+    for (const [index, [bucket, decision]] of decided.entries()) {
       const charge = charges[index]!;
-      // A refusal changes only the time of the last touch; that matters where a bucket is forgotten before it is full.
-      const isTouched = verdict.kind === "refused" && charge.limit.compat === true && charge.limit.capacity > 2 * charge.limit.rate;
-      if (allowed || isTouched) this.#store(charge, bucket, now);
+      if (isAllowed || (decision.kind === "refused" && keepsTouches(charge.limit))) this.#store(charge, bucket, now);
     }
-    return decided.map(([, verdict]) => verdict);
+    return decided.map(([, decision]) => decision);
   }
 
-  /** Returns what `take` took for a call that another object refused. */
+  /** Returns tokens that `take` took for a call that another Durable Object refused. */
   returnTokens(charges: readonly BucketCharge[]): (BucketMoved | undefined)[] {
     return this.#change(charges, returnTokens);
   }
 
-  /** Takes what calls turned out to cost beyond what they paid. */
+  /** Takes what calls turned out to cost in addition to what they paid. */
   overdraw(charges: readonly BucketCharge[]): (BucketMoved | undefined)[] {
     return this.#change(charges, overdraw);
+  }
+
+  /**
+   * Lends parts of buckets to an isolate. Leases are stored before the response leaves: a restart forgets nothing that is lent.
+   *
+   * @returns a grant for each request; undefined for a request that is older than one already decided
+   */
+  grantLeases(requests: readonly BucketLeaseRequest[]): (LeaseGrant | undefined)[] {
+    const now = Date.now();
+    const grants = requests.map((leased) => {
+      const { limit, request } = leased;
+      const key = rowKey(leased);
+      if (!this.#leases.hasRoomFor(key)) return this.#takeFromShared(leased, now);
+      const [bucket, grant] = grantLease(this.#leases.get(key), limit, request, now, Math.random());
+      if (grant !== undefined) this.#scheduleSweep(this.#leases.set(key, bucket, request.isolate, limit));
+      return grant;
+    });
+    this.#leases.write();
+    return grants;
+  }
+
+  override async alarm(): Promise<void> {
+    this.#isAlarmSet = false;
+    const now = Date.now();
+    for (const table of [this.#buckets, this.#leases, this.#moves]) table.dropExpired(now);
+    const expiries = ["buckets", "leased_buckets", "moved"].map((table) => `SELECT expires FROM ${table}`).join(" UNION ALL ");
+    const { next } = this.ctx.storage.sql.exec<{ next: number | null }>(`SELECT MIN(expires) AS next FROM (${expiries})`).one();
+    if (next !== null) this.#scheduleSweep(next);
   }
 
   #change(charges: readonly BucketCharge[], change: typeof returnTokens): (BucketMoved | undefined)[] {
     const now = Date.now();
     return charges.map((charge) => {
-      const moved = this.#whereMoved(charge, now, false);
+      const moved = this.#moveOf(charge, now, false);
       if (moved === undefined) this.#store(charge, change(this.#load(charge, now), charge.limit, charge.cost, now), now);
       return moved;
     });
   }
 
-  /** Moves a key that is hot. Written before anybody is told: a restart knows that the bucket is not here any more. */
-  #whereMoved(charge: BucketCharge, now: number, isAsked: boolean): BucketMoved | undefined {
-    if (charge.start !== undefined || charge.limit.compat === true) return undefined; // it is here that it has moved to
+  /**
+   * Where a key has moved; moves it if it has become hot. A move is stored before it is reported: after a restart the shard still knows that
+   * it does not hold the bucket any more.
+   *
+   * @param isCounted whether this is a request that can make the key hot
+   */
+  #moveOf(charge: BucketCharge, now: number, isCounted: boolean): BucketMoved | undefined {
+    if (charge.start !== undefined || charge.limit.compat === true) return undefined; // a moved key stays; `compat` buckets never move
     const key = rowKey(charge);
-    let start = this.#moved.get(key);
-    if (start === undefined) {
-      if (!isAsked || !this.#heat.count(key, now) || this.#moved.size >= this.maxMoved) return undefined;
-      const { kv } = this.ctx.storage;
-      const generation = (kv.get<number>("generation") ?? 0) + 1;
-      kv.put("generation", generation);
-      start = handOver(this.#load(charge, now), charge.limit, now, generation);
-      this.#moved.set(key, start);
-      this.#forget("DELETE FROM buckets WHERE key = ?", key);
-    }
-    const until = moveKeptUntil(charge.limit, now);
-    this.ctx.storage.sql.exec("INSERT OR REPLACE INTO moved VALUES (?, ?, ?, ?)", key, start.credit, start.generation, until);
-    this.#wakeAt(until);
+    const start = this.#moves.get(key) ?? (isCounted && this.#hotKeys.count(key, now) ? this.#giveUp(charge, key, now) : undefined);
+    if (start === undefined) return undefined;
+    const keepUntil = moveKeptUntil(charge.limit, now);
+    this.#moves.store(key, start, keepUntil);
+    this.#scheduleSweep(keepUntil);
     return { kind: "moved", start };
   }
 
-  /**
-   * Lends parts of buckets to an isolate. Written before the answer leaves, so that a restart forgets nothing that is lent.
-   *
-   * @returns undefined for an ask that is older than one answered already
-   */
-  grantLeases(asks: readonly BucketLeaseRequest[]): (LeaseGrant | undefined)[] {
-    const now = Date.now();
-    const pools: (string | number)[][] = [];
-    const leases: (string | number)[][] = [];
-    const grants = asks.map((one) => {
-      const key = rowKey(one);
-      const known = this.#pools.get(key);
-      if (known === undefined && this.#pools.size >= this.maxPools) return this.#fromShared(one, now);
-      const [pool, grant] = grantLease(known, one.limit, one.request, now, Math.random());
-      if (grant === undefined) return undefined;
-      this.#pools.set(key, pool);
-      const expires = bucketEndsAt(pool, one.limit);
-      const lease = pool.leases[one.request.isolate]!;
-      pools.push([key, pool.tokens, pool.updatedAt, pool.periodFactor, expires]);
-      leases.push([key, one.request.isolate, JSON.stringify(lease), leaseEndsAt(lease)]);
-      this.#wakeAt(expires);
-      return grant;
-    });
-    this.#write("leased_buckets", pools);
-    this.#write("leases", leases);
-    return grants;
+  /** Gives up the bucket of a hot key. */
+  #giveUp(charge: BucketCharge, key: string, now: number): HandOver | undefined {
+    if (!this.#moves.hasRoom) return undefined;
+    const start = handOver(this.#load(charge, now), charge.limit, now, this.#moves.nextGeneration());
+    this.#buckets.drop(key);
+    return start;
   }
 
-  /** Many rows with each statement: the statements are what a large message takes most time for. */
-  #write(table: string, rows: readonly (string | number)[][]): void {
-    for (let from = 0; from < rows.length; ) {
-      const some = rows.slice(from, from + (rows.length - from >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1));
-      const values = some.map((row) => `(${row.map(() => "?").join()})`).join();
-      this.ctx.storage.sql.exec(`INSERT OR REPLACE INTO ${table} VALUES ${values}`, ...some.flat());
-      from += some.length;
-    }
-  }
-
-  /** No room for another split bucket: what a call needs comes out of one that all such callers under this limit share. */
-  #fromShared({ limit, request: ask }: BucketLeaseRequest, now: number): LeaseGrant {
-    const charge: BucketCharge = { key: "*", limit, cost: Math.min(limit.capacity, Math.max(1, Math.ceil(ask.tokensNeeded))) };
-    const [bucket, verdict] = takeTokens(this.#load(charge, now), limit, charge.cost, now);
+  /** Takes what a call needs from one bucket that all callers without a leased bucket share under this limit. */
+  #takeFromShared({ limit, request }: BucketLeaseRequest, now: number): LeaseGrant {
+    const cost = Math.min(limit.capacity, Math.max(1, Math.ceil(request.tokensNeeded)));
+    const charge: BucketCharge = { key: SHARED_KEY, limit, cost };
+    const [bucket, decision] = takeTokens(this.#load(charge, now), limit, cost, now);
     this.#store(charge, bucket, now);
-    const isAllowed = verdict.kind === "allowed";
-    const tokens = isAllowed ? charge.cost : 0;
-    const pauseMs = isAllowed ? 0 : verdict.retryAfterMs;
-    const grant = { tokens, capacity: charge.cost, lifetimeMs: 1_000, renewAfterMs: 1_000, pauseMs, retryAfterMs: pauseMs };
-    return { ...grant, sequence: ask.sequence, ratePerMs: 0, poolTokens: 0 };
-  }
-
-  override async alarm(): Promise<void> {
-    this.#alarmSet = false;
-    const now = Date.now();
-    this.#forget("DELETE FROM buckets WHERE expires <= ?", now);
-    this.ctx.storage.sql.exec("DELETE FROM leases WHERE expires <= ?", now);
-    for (const { key } of this.ctx.storage.sql.exec<{ key: string }>("DELETE FROM leased_buckets WHERE expires <= ? RETURNING key", now)) {
-      this.#pools.delete(key); // full, and nothing of it lent: forgetting it changes nothing
-    }
-    for (const { key } of this.ctx.storage.sql.exec<{ key: string }>("DELETE FROM moved WHERE expires <= ? RETURNING key", now)) {
-      this.#moved.delete(key); // the other object has been silent until it was full
-    }
-    const tables = ["buckets", "leased_buckets", "moved"].map((table) => `SELECT expires FROM ${table}`);
-    const soonest = `SELECT MIN(expires) AS at FROM (${tables.join(" UNION ALL ")})`;
-    const next = this.ctx.storage.sql.exec<{ at: number | null }>(soonest).one().at;
-    if (next !== null) this.#wakeAt(next);
+    const retryAfterMs = decision.kind === "allowed" ? 0 : decision.retryAfterMs;
+    return {
+      sequence: request.sequence,
+      tokens: decision.kind === "allowed" ? cost : 0,
+      ratePerMs: 0,
+      capacity: cost,
+      lifetimeMs: SHARED_LEASE_MS,
+      renewAfterMs: SHARED_LEASE_MS,
+      pauseMs: retryAfterMs,
+      retryAfterMs,
+      poolTokens: 0,
+    };
   }
 
   #load(charge: BucketCharge, now: number): Bucket | undefined {
-    const sql = "SELECT credit, touched AS touchedAt FROM buckets WHERE key = ?";
-    const row = this.ctx.storage.sql.exec<{ credit: number; touchedAt: number }>(sql, rowKey(charge)).toArray()[0];
-    return row ?? (charge.start && receivedBucket(charge.start, now));
+    return this.#buckets.load(rowKey(charge)) ?? (charge.start && receivedBucket(charge.start, now));
   }
 
   #store(charge: BucketCharge, bucket: Bucket, now: number): void {
-    const key = rowKey(charge);
     const fullAt = expiresAt(bucket, charge.limit);
-    const expires = charge.start === undefined ? fullAt : bucketKeptUntil(fullAt);
-    const update = "UPDATE buckets SET credit = ?, touched = ?, expires = ? WHERE key = ?";
-    if (this.ctx.storage.sql.exec(update, bucket.credit, bucket.touchedAt, expires, key).rowsWritten > 0) return;
-    if (this.#keys >= this.maxKeys) this.#makeRoom(now);
-    this.ctx.storage.sql.exec("INSERT INTO buckets VALUES (?, ?, ?, ?)", key, bucket.credit, bucket.touchedAt, expires);
-    this.#keys += 1;
-    this.#wakeAt(expires);
+    const keepUntil = charge.start === undefined ? fullAt : bucketKeptUntil(fullAt);
+    this.#buckets.store(rowKey(charge), bucket, keepUntil, now);
+    this.#scheduleSweep(keepUntil);
   }
 
-  #makeRoom(now: number): void {
-    this.#forget("DELETE FROM buckets WHERE expires <= ?", now);
-    if (this.#keys < this.maxKeys) return;
-    const some = Math.min(FORGOTTEN_AT_ONCE, Math.ceil(this.maxKeys / 10));
-    this.#forget("DELETE FROM buckets WHERE key IN (SELECT key FROM buckets ORDER BY expires LIMIT ?)", some);
-  }
-
-  #forget(sql: string, argument: number | string): void {
-    this.ctx.storage.sql.exec(sql, argument);
-    this.#keys = this.ctx.storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM buckets").one().n;
-  }
-
-  #wakeAt(expires: number): void {
-    if (this.#alarmSet) return;
-    this.#alarmSet = true;
-    void this.ctx.storage.setAlarm(Math.max(expires, Date.now() + SWEEP_EVERY_MS));
+  /** @param at epoch ms at which a row expires. A set alarm stays: it sets the next one. */
+  #scheduleSweep(at: number): void {
+    if (this.#isAlarmSet) return;
+    this.#isAlarmSet = true;
+    void this.ctx.storage.setAlarm(Math.max(at, Date.now() + MIN_SWEEP_INTERVAL_MS));
   }
 }
 
-/** Each move of a key opens a new bucket, in its new place. */
-function rowKey(charge: Pick<BucketCharge, "key" | "limit" | "start">): string {
-  return charge.start === undefined ? bucketKey(charge) : `${charge.start.generation}#${bucketKey(charge)}`;
+/** Whether a refused call has to be stored: it changes the time of the last call only, which matters if a bucket is dropped before it is full. */
+function keepsTouches(limit: BucketLimit): boolean {
+  return limit.compat === true && limit.capacity > 2 * limit.rate;
+}
+
+/** Each move of a key starts a new bucket in the Durable Object that it moves to. */
+function rowKey({ key, limit, start }: Pick<BucketCharge, "key" | "limit" | "start">): string {
+  return start === undefined ? bucketKey({ key, limit }) : `${start.generation}#${bucketKey({ key, limit })}`;
 }

@@ -1,4 +1,4 @@
-// The object that keeps the endpoints of a service: linearisable, over eviction too; leases end by its alarm.
+// The Durable Object of an endpoint list: linearizable, also over evictions; leases and health checks by its alarm.
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
@@ -16,7 +16,7 @@ const wanted = (id: string, more: Partial<Registration> = {}): Registration => (
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: START }));
 afterEach(() => void vi.useRealTimers());
 
-it("tells isolates what has changed, and nothing where nothing has", async () => {
+it("responds with the list if it has changed, and otherwise with its version alone", async () => {
   const ring = fresh();
   await ring.register(wanted("a"), 0);
   expect(await ring.snapshot(-1)).toMatchObject({ kind: "changed", version: 1, endpoints: [{ id: "a" }] });
@@ -27,7 +27,7 @@ it("tells isolates what has changed, and nothing where nothing has", async () =>
   expect(await ring.snapshot(1)).toMatchObject({ version: 2, endpoints: [{ isDraining: true }] });
 });
 
-it("takes out who stops renewing: by its alarm, and before it where somebody asks", async () => {
+it("removes an endpoint that is not renewed: by its alarm, or before that with the next request", async () => {
   const ring = fresh();
   await ring.register(wanted("a"), 0);
   await ring.register(wanted("b", { leaseMs: 60_000 }), 0);
@@ -44,10 +44,10 @@ it("takes out who stops renewing: by its alarm, and before it where somebody ask
     "registered b",
     "registered a",
   ]);
-  expect(await runDurableObjectAlarm(ring)).toBe(false); // asleep
+  expect(await runDurableObjectAlarm(ring)).toBe(false); // no alarm
 });
 
-it("knows after an eviction what it knew, and its versions go on", async () => {
+it("has the same endpoints after an eviction, and higher versions", async () => {
   const ring = fresh();
   await ring.register(wanted("a"), 0);
   await ring.deregister("a");
@@ -59,10 +59,10 @@ it("knows after an eviction what it knew, and its versions go on", async () => {
 });
 
 /**
- * History checker: of clients that compare and set at once, each success has to stand on the revision that the success before it made.
- * Then there is an order of all of them, which is what linearisable asks of one register.
+ * A history checker: clients compare and set at the same time, and each success has to follow the revision of the success before it. Then
+ * all successes have one order, which is what linearizability demands of a register.
  */
-it("lets concurrent clients compare and set in one order, evictions between", async () => {
+it("has one order of all compare-and-set calls of concurrent clients, with evictions between them", async () => {
   const ring = fresh();
   const history: { readonly from: number; readonly to: number; readonly client: number }[] = [];
   const client = async (number: number): Promise<void> => {
@@ -82,27 +82,29 @@ it("lets concurrent clients compare and set in one order, evictions between", as
   for (const [index, { from }] of history.entries()) if (index > 0) expect(from).toBe(history[index - 1]!.to);
 });
 
-it("keeps a thousand endpoints over an eviction, and takes no more", async () => {
+it("keeps 1,000 endpoints over an eviction, and refuses another one", async () => {
   const ring = fresh();
   for (let index = 0; index < 1_000; index++) await ring.register(wanted(`endpoint-${index}`, { leaseMs: 60_000 }), 0);
   expect(await ring.register(wanted("one-more"), 0)).toMatchObject({ kind: "refused", problem: "full" });
   await evictDurableObject(ring);
   const seen = await ring.snapshot(-1);
   expect(seen.kind === "changed" && new Set(seen.endpoints.map(({ id }) => id)).size).toBe(1_000);
-  expect(await ring.changes()).toHaveLength(100); // the audit is bounded
+  expect(await ring.changes()).toHaveLength(100); // the audit log is bounded
 });
 
-it("lists one that flaps as it was: only checks in a row count, and each turn is one version", async () => {
+it("ignores an endpoint that flaps: only checks in a row count, and each turn is one version", async () => {
   const ring = fresh();
   const check = { kind: "http", path: "/healthz", intervalMs: 1_000, timeoutMs: 500, healthyAfter: 2, unhealthyAfter: 3 } as const;
-  let isWell = true;
-  const asked = vi.spyOn(globalThis, "fetch").mockImplementation(() => Promise.resolve(new Response(null, { status: isWell ? 200 : 500 })));
+  let healthy = true;
+  const fetched = vi
+    .spyOn(globalThis, "fetch")
+    .mockImplementation(() => Promise.resolve(new Response(null, { status: healthy ? 200 : 500 })));
   await ring.register(wanted("flaps", { leaseMs: 3_600_000 }), 0);
   await ring.snapshot(-1, check);
   let now = START;
   const checked = async (...checks: readonly boolean[]): Promise<unknown> => {
-    for (const well of checks) {
-      isWell = well;
+    for (const result of checks) {
+      healthy = result;
       now += 2_000;
       vi.setSystemTime(now);
       await runDurableObjectAlarm(ring);
@@ -114,9 +116,9 @@ it("lists one that flaps as it was: only checks in a row count, and each turn is
   expect(await checked(false, false, false)).toEqual([2, false]);
   expect(await checked(true, false, true, false)).toEqual([2, false]);
   expect(await checked(true, true)).toEqual([3, true]);
-  expect(asked.mock.calls.every(([url]) => url === "https://flaps.example/healthz")).toBe(true);
-  expect(asked).toHaveBeenCalledTimes(15);
-  asked.mockRestore();
+  expect(fetched.mock.calls.every(([url]) => url === "https://flaps.example/healthz")).toBe(true);
+  expect(fetched).toHaveBeenCalledTimes(15);
+  fetched.mockRestore();
 });
 
 it.each([
@@ -124,7 +126,7 @@ it.each([
   ["not serving", [0, 0, 0, 0, 2, 8, 2], 200, false],
   ["a status alone", [], 200, false],
   ["an error", [0, 0, 0, 0, 2, 8, 1], 502, false],
-])("checks a server of native gRPC by a call that the edge converts: %s", async (_, bytes, status, isHealthy) => {
+])("checks a native gRPC server with a call that the edge converts: %s", async (_, bytes, status, isHealthy) => {
   const ring = fresh();
   const check = { kind: "native_grpc", path: "", intervalMs: 1_000, timeoutMs: 500, healthyAfter: 1, unhealthyAfter: 1 } as const;
   const fetched = vi.spyOn(globalThis, "fetch").mockImplementation(() => Promise.resolve(new Response(Uint8Array.from(bytes), { status })));
@@ -140,34 +142,34 @@ it.each([
   fetched.mockRestore();
 });
 
-it("has either the whole of a change or none of it where it is restarted in the middle of one", async () => {
+it("has all of a change or none of it after a restart in the middle", async () => {
   const ring = fresh();
   await ring.register(wanted("a", { leaseMs: 60_000 }), 0);
-  const told = Array.from({ length: 30 }, (_, index) =>
+  const calls = Array.from({ length: 30 }, (_, index) =>
     ring.register(wanted(`b-${index}`, { leaseMs: 60_000 }), -1).catch(() => undefined),
   );
   await runInDurableObject(ring, (_, state) => state.abort("restarted")).catch(() => undefined);
-  const sure = (await Promise.all(told)).flatMap((outcome) => (outcome?.kind === "ok" ? [outcome.endpoint.id] : []));
+  const confirmed = (await Promise.all(calls)).flatMap((outcome) => (outcome?.kind === "ok" ? [outcome.endpoint.id] : []));
   const again = env.HASH_RING.get(ring.id) as DurableObjectStub<HashRing>;
   const seen = await again.snapshot(-1);
   const ids = seen.kind === "changed" ? seen.endpoints.map(({ id }) => id) : [];
   const audited = (await again.changes()).map(({ id }) => id);
-  expect(ids).toEqual(expect.arrayContaining(["a", ...sure])); // what was answered is kept
-  expect(ids.sort()).toEqual(audited.sort()); // and the list and its audit agree
+  expect(ids).toEqual(expect.arrayContaining(["a", ...confirmed])); // every confirmed change is kept
+  expect(ids.sort()).toEqual(audited.sort()); // and the list agrees with its audit log
   expect(seen.version).toBe(ids.length);
 });
 
-it("checks configured endpoints, too, six of them at any time, and remembers what it found", async () => {
+it("checks configured endpoints as well, six at a time, and stores the results", async () => {
   const ring = fresh();
   const check = { kind: "http", path: "/healthz", intervalMs: 1_000, timeoutMs: 5_000, healthyAfter: 1, unhealthyAfter: 2 } as const;
   const down = new Set(["https://c3.example"]);
-  let underWay = 0;
+  let inFlight = 0;
   let most = 0;
   vi.spyOn(globalThis, "fetch").mockImplementation(async (url) => {
-    underWay += 1;
-    most = Math.max(most, underWay);
+    inFlight += 1;
+    most = Math.max(most, inFlight);
     await Promise.resolve();
-    underWay -= 1;
+    inFlight -= 1;
     return new Response(null, { status: down.has(new URL(String(url)).origin) ? 500 : 200 });
   });
   const configured = Array.from({ length: 20 }, (_, n) => ({ id: `https://c${n}.example`, url: `https://c${n}.example` }));
@@ -178,11 +180,11 @@ it("checks configured endpoints, too, six of them at any time, and remembers wha
     expect(await runDurableObjectAlarm(ring)).toBe(true);
   };
   await round();
-  expect(await ring.snapshot(version, check, configured)).toEqual({ kind: "unchanged", version }); // one failure says nothing
+  expect(await ring.snapshot(version, check, configured)).toEqual({ kind: "unchanged", version }); // one failure changes nothing
   await round();
   const failing = await ring.snapshot(version, check, configured);
   expect(failing).toMatchObject({ kind: "changed", unhealthy: ["https://c3.example"] });
-  const restarted = await runInDurableObject(ring, (_, state) => new HashRing(state, env as never).snapshot(-1));
+  const restarted = await runInDurableObject(ring, (_, state) => new HashRing(state, env).snapshot(-1));
   expect(restarted).toMatchObject({ unhealthy: ["https://c3.example"] });
   down.clear();
   await round();
@@ -190,7 +192,7 @@ it("checks configured endpoints, too, six of them at any time, and remembers wha
   expect(most).toBeLessThanOrEqual(6);
 });
 
-it("stops to check configured endpoints that no isolate reports any more", async () => {
+it("stops checking configured endpoints that no isolate reports any more", async () => {
   const ring = fresh();
   const check = { kind: "http", path: "/healthz", intervalMs: 1_000, timeoutMs: 500, healthyAfter: 1, unhealthyAfter: 1 } as const;
   const fetched = vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response());
@@ -198,7 +200,7 @@ it("stops to check configured endpoints that no isolate reports any more", async
   vi.setSystemTime(Date.now() + 200_000);
   await runDurableObjectAlarm(ring);
   expect(fetched).not.toHaveBeenCalled();
-  expect(await runDurableObjectAlarm(ring)).toBe(false); // asleep
+  expect(await runDurableObjectAlarm(ring)).toBe(false); // no alarm
   await ring.snapshot(-1, check, [{ id: "https://c.example", url: "https://c.example" }]);
   vi.setSystemTime(Date.now() + 1_100);
   await runDurableObjectAlarm(ring);

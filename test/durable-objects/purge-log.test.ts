@@ -1,9 +1,9 @@
-// The object that keeps the log of purges: what it tells isolates, over eviction too, and that it stays small.
+// The Durable Object of the purge log: what isolates read from it, also after an eviction, and its bounds.
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { PurgeTarget } from "../../core/cache/purge/purges.ts";
-import type { PurgeLog } from "../../durable-objects/purge-log.ts";
+import { PurgeLog } from "../../durable-objects/purge-log.ts";
 
 const START = Date.UTC(2026, 0, 1);
 let names = 0;
@@ -13,7 +13,7 @@ const tag = (value: string): PurgeTarget => ({ kind: "tag", value });
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: START }));
 afterEach(() => void vi.useRealTimers());
 
-it("tells an isolate what it has not heard, its own purge and those of others", async () => {
+it("returns what an isolate does not know, its own purge and those of others", async () => {
   const log = fresh();
   expect(await log.since(0)).toEqual({ kind: "same", seq: 0 });
   await log.append([tag("a")], "soft", 0);
@@ -24,7 +24,7 @@ it("tells an isolate what it has not heard, its own purge and those of others", 
   expect(await log.since(START + 2)).toMatchObject({ seq: START + 3, purges: [{ kind: "tag", value: "c", mode: "soft", seq: START + 3 }] });
 });
 
-it("knows after an eviction what it knew, and numbers go on", async () => {
+it("has the same purges after an eviction, and higher numbers", async () => {
   const log = fresh();
   await log.append([tag("a"), tag("b")], "hard", 0);
   await log.append([tag("a")], "soft", 0);
@@ -36,23 +36,22 @@ it("knows after an eviction what it knew, and numbers go on", async () => {
   expect(await log.append([tag("c")], "soft", 0)).toMatchObject({ seq: START + 4 });
 });
 
-it("keeps rows for what is listed, and no more than its bounds", async () => {
+it("stores what is listed, within its bounds", async () => {
   const log = fresh();
-  await runInDurableObject(log, (object) => {
-    object.bounds = { maxPurges: 10, keepMs: 60_000 };
+  await runInDurableObject(log, (_, state) => {
+    const bounded = new PurgeLog(state, env, { maxPurges: 10, keepMs: 60_000 });
+    const rows = () => state.storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM purges").one().n;
+    for (let n = 0; n < 30; n++) bounded.append([tag(`tag ${n}`)], "soft", 0);
+    expect([rows(), bounded.since(0)]).toMatchObject([10, { softFloor: START + 19, hardFloor: 0 }]);
+    vi.setSystemTime(START + 120_000);
+    bounded.append([tag("the last")], "soft", 0);
+    expect([rows(), bounded.since(0)]).toMatchObject([1, { softFloor: START + 29 }]);
   });
-  const rows = () =>
-    runInDurableObject(log, (_, { storage }) => storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM purges").one().n);
-  for (let n = 0; n < 30; n++) await log.append([tag(`tag ${n}`)], "soft", 0);
-  expect([await rows(), await log.since(0)]).toMatchObject([10, { softFloor: START + 19, hardFloor: 0 }]);
-  vi.setSystemTime(START + 120_000);
-  await log.append([tag("the last")], "soft", 0);
-  expect([await rows(), await log.since(0)]).toMatchObject([1, { softFloor: START + 29 }]);
   await evictDurableObject(log);
   expect(await log.since(0)).toMatchObject({ softFloor: START + 29, purges: [{ value: "the last" }] });
 });
 
-it("gives each of many purges at once a number of its own", async () => {
+it("gives each of many simultaneous purges its own number", async () => {
   const log = fresh();
   await Promise.all(Array.from({ length: 40 }, (_, n) => log.append([tag(`tag ${n}`)], "soft", 0)));
   const delta = await log.since(0);

@@ -1,10 +1,11 @@
-// The object that remembers buckets: exact, one take a message, nothing lost over eviction, nothing kept for ever.
+// The Durable Object of rate limits: exact and leased buckets, over evictions, and bounded.
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { BucketCharge, BucketLeaseRequest, TokenBucket } from "../../durable-objects/token-bucket.ts";
+import { type BucketCharge, type BucketLeaseRequest, TokenBucket } from "../../durable-objects/token-bucket.ts";
 
 const START = Date.UTC(2026, 0, 1);
+const BOUNDS = { maxBuckets: 100, maxLeasedBuckets: 100, maxMoves: 100 };
 const limit = { capacity: 3, rate: 1, intervalMs: 1000 };
 const charge = (key: string, cost = 1): BucketCharge => ({ key, limit, cost });
 
@@ -17,7 +18,7 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: START }));
 afterEach(() => void vi.useRealTimers());
 
 describe("TokenBucket", () => {
-  it("takes a burst of its capacity, then refuses, and says when to come back", async () => {
+  it("takes a burst of its capacity, then refuses with the time to wait", async () => {
     const stub = freshObject();
     for (const remaining of [2, 1, 0]) {
       expect(await stub.take([charge("a")])).toEqual([{ kind: "allowed", remaining, nextMs: 1000 }]);
@@ -28,21 +29,21 @@ describe("TokenBucket", () => {
     expect((await stub.take([charge("a")]))[0]?.kind).toBe("allowed");
   });
 
-  it("keeps names apart, and limits of one name too", async () => {
+  it("has a bucket for each key and limit", async () => {
     const stub = freshObject();
     await stub.take([charge("a", 3)]);
     expect((await stub.take([charge("b", 3)]))[0]?.kind).toBe("allowed");
     expect((await stub.take([{ ...charge("a"), limit: { ...limit, capacity: 4 } }]))[0]).toMatchObject({ remaining: 3 });
   });
 
-  it("admits exactly the capacity of calls made at once", async () => {
+  it("admits exactly its capacity of simultaneous calls", async () => {
     const stub = freshObject();
     const big = { capacity: 100, rate: 1, intervalMs: 1000 };
     const verdicts = await Promise.all(Array.from({ length: 300 }, () => stub.take([{ key: "a", limit: big, cost: 1 }])));
     expect(verdicts.filter(([verdict]) => verdict?.kind === "allowed")).toHaveLength(100);
   });
 
-  it("takes all charges of a call or none", async () => {
+  it("takes all charges of a call, or none", async () => {
     const stub = freshObject();
     await stub.take([charge("b", 3)]);
     const verdicts = await stub.take([charge("a"), charge("b")]);
@@ -50,21 +51,21 @@ describe("TokenBucket", () => {
     expect((await stub.take([charge("a", 3)]))[0]?.kind).toBe("allowed"); // nothing was taken from a
   });
 
-  it("gives back what another object's refusal made void", async () => {
+  it("returns tokens of a call that another Durable Object refused", async () => {
     const stub = freshObject();
     await stub.take([charge("a", 3)]);
     await stub.returnTokens([charge("a", 2)]);
     expect((await stub.take([charge("a")]))[0]).toMatchObject({ kind: "allowed", remaining: 1 });
   });
 
-  it("remembers across eviction", async () => {
+  it("keeps its buckets over an eviction", async () => {
     const stub = freshObject();
     await stub.take([charge("a", 3)]);
     await evictDurableObject(stub);
     expect((await stub.take([charge("a")]))[0]?.kind).toBe("refused");
   });
 
-  it("refills nothing when the clock steps back, also over eviction", async () => {
+  it("refills nothing when the clock steps back, also over an eviction", async () => {
     const stub = freshObject();
     await stub.take([charge("a", 3)]);
     await evictDurableObject(stub);
@@ -74,7 +75,7 @@ describe("TokenBucket", () => {
     expect((await stub.take([charge("a")]))[0]?.kind).toBe("allowed");
   });
 
-  it("forgets a key two intervals after its last call: the alarm clears the row", async () => {
+  it("drops a bucket when it is full, by its alarm", async () => {
     const stub = freshObject();
     await stub.take([charge("a"), charge("b")]);
     vi.setSystemTime(START + 1500);
@@ -83,12 +84,12 @@ describe("TokenBucket", () => {
     expect(await runDurableObjectAlarm(stub)).toBe(true);
     expect(await rows(stub)).toBe(1);
     vi.setSystemTime(START + 3500);
-    expect(await runDurableObjectAlarm(stub)).toBe(true); // it had been set again for b
+    expect(await runDurableObjectAlarm(stub)).toBe(true); // set again for b
     expect(await rows(stub)).toBe(0);
-    expect(await runDurableObjectAlarm(stub)).toBe(false); // and sleeps while there is nothing to clear
+    expect(await runDurableObjectAlarm(stub)).toBe(false); // no row, no alarm
   });
 
-  it("still clears its rows after an eviction", async () => {
+  it("drops full buckets after an eviction as well", async () => {
     const stub = freshObject();
     await stub.take([charge("a")]);
     await evictDurableObject(stub);
@@ -98,7 +99,7 @@ describe("TokenBucket", () => {
     expect(await rows(stub)).toBe(1);
   });
 
-  it("counts a refused call as a touch where a bucket is forgotten before it is full, and writes nothing where it is not", async () => {
+  it("stores the time of a refused call if the limit is `compat`, and otherwise writes nothing", async () => {
     const slow = { capacity: 10, rate: 1, intervalMs: 1000, compat: true };
     const stub = freshObject();
     await stub.take([{ key: "a", limit: slow, cost: 10 }]);
@@ -117,24 +118,23 @@ describe("TokenBucket", () => {
     expect(await touched()).toEqual(before);
   });
 
-  it("keeps a bounded number of keys: those nearest to their end are forgotten first", async () => {
-    const stub = freshObject();
-    await runInDurableObject(stub, (object: TokenBucket) => {
-      object.maxKeys = 10;
+  it("keeps a bounded number of buckets, and drops those nearest to full first", async () => {
+    await runInDurableObject(freshObject(), (_, state) => {
+      const bounded = new TokenBucket(state, env, { ...BOUNDS, maxBuckets: 10 });
+      for (let caller = 0; caller < 50; caller++) {
+        vi.setSystemTime(START + caller);
+        bounded.take([charge(`caller-${caller}`, 3)]);
+        expect(state.storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM buckets").one().n).toBeLessThanOrEqual(10);
+      }
+      expect(bounded.take([charge("caller-49")])[0]?.kind).toBe("refused"); // the newest bucket is kept
+      expect(bounded.take([charge("caller-0")])[0]?.kind).toBe("allowed"); // the oldest was dropped
     });
-    for (let caller = 0; caller < 50; caller++) {
-      vi.setSystemTime(START + caller);
-      await stub.take([charge(`caller-${caller}`, 3)]);
-      expect(await rows(stub)).toBeLessThanOrEqual(10);
-    }
-    expect((await stub.take([charge("caller-49")]))[0]?.kind).toBe("refused"); // the latest is remembered
-    expect((await stub.take([charge("caller-0")]))[0]?.kind).toBe("allowed"); // the oldest has been forgotten
   });
 });
 
-describe("TokenBucket, leased", () => {
+describe("leased buckets of TokenBucket", () => {
   const big = { capacity: 1000, rate: 100, intervalMs: 1000 };
-  const ask = (isolate: string, turn: number, need: number, has = 0): BucketLeaseRequest => ({
+  const request = (isolate: string, turn: number, need: number, has = 0): BucketLeaseRequest => ({
     key: "a",
     limit: big,
     request: {
@@ -148,13 +148,13 @@ describe("TokenBucket, leased", () => {
       isDemandSteady: true,
     },
   });
-  const pools = (stub: DurableObjectStub<TokenBucket>): Promise<number> =>
+  const leasedBuckets = (stub: DurableObjectStub<TokenBucket>): Promise<number> =>
     runInDurableObject(stub, (_, { storage }) => storage.sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM leased_buckets").one().n);
 
-  it("lends of one bucket to several isolates no more than it has", async () => {
+  it("lend several isolates no more than one bucket has", async () => {
     const stub = freshObject();
     const grants = [];
-    for (const isolate of ["x", "y", "z"]) grants.push(...(await stub.grantLeases([ask(isolate, 1, 400)])));
+    for (const isolate of ["x", "y", "z"]) grants.push(...(await stub.grantLeases([request(isolate, 1, 400)])));
     const lent = grants.reduce((sum, grant) => sum + grant!.capacity, 0);
     expect(lent).toBeLessThanOrEqual(1000);
     expect(grants.reduce((sum, grant) => sum + grant!.tokens, 0)).toBeLessThanOrEqual(1000);
@@ -162,41 +162,40 @@ describe("TokenBucket, leased", () => {
     expect(grants[2]?.retryAfterMs).toBeGreaterThan(0);
   });
 
-  it("answers a doubled ask with nothing", async () => {
+  it("decide a duplicate request once", async () => {
     const stub = freshObject();
-    expect((await stub.grantLeases([ask("x", 1, 5)]))[0]?.tokens).toBeGreaterThanOrEqual(5);
-    expect(await stub.grantLeases([ask("x", 1, 5)])).toEqual([undefined]);
+    expect((await stub.grantLeases([request("x", 1, 5)]))[0]?.tokens).toBeGreaterThanOrEqual(5);
+    expect(await stub.grantLeases([request("x", 1, 5)])).toEqual([undefined]);
   });
 
-  it("knows after an eviction what it has lent", async () => {
+  it("remember over an eviction what they have lent", async () => {
     const stub = freshObject();
-    await stub.grantLeases([ask("x", 1, 900)]);
+    await stub.grantLeases([request("x", 1, 900)]);
     await evictDurableObject(stub);
-    expect((await stub.grantLeases([ask("y", 1, 200)]))[0]).toMatchObject({ tokens: 0 });
+    expect((await stub.grantLeases([request("y", 1, 200)]))[0]).toMatchObject({ tokens: 0 });
   });
 
-  it("forgets a bucket when it is full and nothing is lent, and not before", async () => {
+  it("are dropped when they are full and lend nothing, and not before", async () => {
     const stub = freshObject();
-    await stub.grantLeases([ask("x", 1, 900)]);
+    await stub.grantLeases([request("x", 1, 900)]);
     vi.setSystemTime(START + 9_000);
     await runDurableObjectAlarm(stub);
-    expect(await pools(stub)).toBe(1);
+    expect(await leasedBuckets(stub)).toBe(1);
     vi.setSystemTime(START + 60_000);
     await runDurableObjectAlarm(stub);
-    expect(await pools(stub)).toBe(0);
-    expect((await stub.grantLeases([ask("y", 1, 1000)]))[0]?.tokens).toBe(1000);
+    expect(await leasedBuckets(stub)).toBe(0);
+    expect((await stub.grantLeases([request("y", 1, 1000)]))[0]?.tokens).toBe(1000);
   });
 
-  it("lets new callers share one bucket where it has as many as it may: they are served, and nobody's lease is forgotten", async () => {
-    const stub = freshObject();
-    await runInDurableObject(stub, (object) => {
-      object.maxPools = 1;
+  it("are not dropped above their bound: new callers share one exact bucket, and existing leases stay", async () => {
+    await runInDurableObject(freshObject(), (_, state) => {
+      const bounded = new TokenBucket(state, env, { ...BOUNDS, maxLeasedBuckets: 1 });
+      bounded.grantLeases([request("x", 1, 1)]);
+      const [first] = bounded.grantLeases([{ ...request("x", 1, 1000), key: "b" }]);
+      expect(first).toMatchObject({ tokens: 1000, pauseMs: 0, ratePerMs: 0 });
+      const [second] = bounded.grantLeases([{ ...request("x", 1, 1), key: "c" }]);
+      expect(second).toMatchObject({ tokens: 0, pauseMs: 10 });
+      expect(bounded.grantLeases([request("x", 2, 1)])[0]?.pauseMs).toBe(0);
     });
-    await stub.grantLeases([ask("x", 1, 1)]);
-    const [first] = await stub.grantLeases([{ ...ask("x", 1, 1000), key: "b" }]);
-    expect(first).toMatchObject({ tokens: 1000, pauseMs: 0, ratePerMs: 0 });
-    const [second] = await stub.grantLeases([{ ...ask("x", 1, 1), key: "c" }]);
-    expect(second).toMatchObject({ tokens: 0, pauseMs: 10 });
-    expect((await stub.grantLeases([ask("x", 2, 1)]))[0]?.pauseMs).toBe(0);
   });
 });
