@@ -340,7 +340,12 @@ describe("messages that the gateway reads", () => {
   it.each([
     ["no envelope", () => chunked(200, connect, ["<html><body></body></html>"]), "internal", /no envelope/],
     ["no message of its type", () => chunked(200, connect, [envelope(0, utf8("\u00ff\u00ff"))]), "internal", /are no users/],
-    ["an end that can't be read", () => chunked(200, connect, [envelope(2, utf8("<html>"))]), "internal", /no end-of-stream message/],
+    [
+      "an end that can't be read",
+      () => chunked(200, connect, [envelope(2, utf8("<html>"))]),
+      "internal",
+      /an invalid end-of-stream message/,
+    ],
     ["half an envelope", () => chunked(200, connect, [envelope(0, utf8("abcd")).subarray(0, 7)]), "unavailable", /within a message/],
   ])("are the upstream's fault within a stream: %s", async (_, bytes, code, message) => {
     reply = { bytes: bytes(), end: "keep" };

@@ -40,12 +40,12 @@ describe("a query", () => {
     ["dur=1.0000000001s", "dur", "must be a duration such as 1.5s"],
     ["ts=2021-13-01T00:00:00Z", "ts", "must be a time such as 2026-01-31T12:00:00Z"],
     ["fm=long_name", "fm", "must be field paths in lowerCamelCase such as user.displayName,user.email"],
-    ["sub.nope=1", "sub.nope", 'is no query parameter: transcoding.test.v1.Sub has no field "nope"'],
-    ["m.k=v", "m.k", 'is no query parameter: "m" is a map: nothing in it can be named'],
-    ["longName=a&long_name=b", "long_name", "is given twice"],
-    ["os=x&oi=1", "oi", "is given beside os, and choice holds one of them"],
-    [`${"sub.child.".repeat(60)}n=1`, `${"sub.child.".repeat(10)}`, 'is no query parameter: transcoding.test.v1.Sub has no field "sub"'],
-    [`sub.${"child.".repeat(120)}n=1`, `sub.${"child.".repeat(16)}`, "is no query parameter: more than 100 messages within one another"],
+    ["sub.nope=1", "sub.nope", 'is not a query parameter: transcoding.test.v1.Sub has no field "nope"'],
+    ["m.k=v", "m.k", 'is not a query parameter: "m" is a map, so its fields cannot be named'],
+    ["longName=a&long_name=b", "long_name", "is set twice"],
+    ["os=x&oi=1", "oi", "is set together with os, but only one field of choice can be set"],
+    [`${"sub.child.".repeat(60)}n=1`, `${"sub.child.".repeat(10)}`, 'is not a query parameter: transcoding.test.v1.Sub has no field "sub"'],
+    [`sub.${"child.".repeat(120)}n=1`, `sub.${"child.".repeat(16)}`, "is not a query parameter: the path is deeper than 100 messages"],
   ])("%s is refused", (query, field, description) => {
     const outcome = outcomeOf(table, get(`/v1/query?${query}`));
     expect(outcome).toEqual({
@@ -162,7 +162,7 @@ describe("a body", () => {
   it("is refused where the rule has none", () => {
     expect(outcomeOf(table, { ...get("/v1/query"), body: "{}", contentType: JSON_TYPE })).toEqual({
       kind: "invalid_request",
-      message: "no body is taken here",
+      message: "this method accepts no body",
     });
   });
 

@@ -34,8 +34,8 @@ describe("compileRest", () => {
     expect(problemsOf({ "Echo.Query": rule, "Echo.Single": {}, "Streams.Collect": { post: "/v2/a/**/b" } })).toEqual([
       'transcoding.test.v1.Echo.Query (GET /v2/{nope}/{rs}): path variable: transcoding.test.v1.Msg has no field "nope"; name a field of the request message',
       'transcoding.test.v1.Echo.Query (GET /v2/{nope}/{rs}): path variable "rs" is a repeated field; bind a field that holds one plain value',
-      'transcoding.test.v1.Echo.Query (GET /v2/{nope}/{rs}): body "nothing.here"; name a field at the top of transcoding.test.v1.Msg, or "*"',
-      'transcoding.test.v1.Echo.Query (GET /v2/{nope}/{rs}): response_body "sub.name"; name a field at the top of transcoding.test.v1.Msg',
+      'transcoding.test.v1.Echo.Query (GET /v2/{nope}/{rs}): body "nothing.here"; name a top-level field of transcoding.test.v1.Msg, or "*"',
+      'transcoding.test.v1.Echo.Query (GET /v2/{nope}/{rs}): response_body "sub.name"; name a top-level field of transcoding.test.v1.Msg',
       'transcoding.test.v1.Echo.Single: an HTTP rule without a pattern; set one, such as get: "/v1/users/{id}"',
       'transcoding.test.v1.Streams.Collect (POST /v2/a/**/b): segments after "**" at column 10; make "**" the last segment: only a verb may follow it',
       'transcoding.test.v1.Streams.Collect (POST /v2/a/**/b): a stream of requests without a body; write body: "*"',
@@ -43,7 +43,7 @@ describe("compileRest", () => {
   });
 
   it.each([
-    ["a path variable within a repeated message", { get: "/v2/{rsub.name}" }, '"rsub" is a repeated field: nothing in it can be named'],
+    ["a path variable within a repeated message", { get: "/v2/{rsub.name}" }, '"rsub" is a repeated field, so its fields cannot be named'],
     ["a map in the path", { get: "/v2/{m}" }, 'path variable "m" is a map'],
     ["a message in the path", { get: "/v2/{sub}" }, 'path variable "sub" is a message transcoding.test.v1.Sub'],
     ["a JSON name in the path", { get: "/v2/{longName}" }, 'path variable "longName"; write its proto name, "long_name"'],

@@ -73,7 +73,7 @@ describe("rescue", () => {
     const gateway = gatewayTo(() => new Response("\xff", { headers: { "content-type": "application/proto" } }));
     const answer = await gateway(rest("GET", "/api/v1/users/x"));
     expect(answer.status).toBe(502);
-    expect(await answer.json()).toMatchObject({ message: "upstream users.v1.UserService sent bytes that are no users.v1.User" });
+    expect(await answer.json()).toMatchObject({ message: "upstream users.v1.UserService sent bytes that are not a users.v1.User" });
   });
 });
 

@@ -147,7 +147,7 @@ function decode(body: Uint8Array<ArrayBuffer>, bytes: Uint8Array, method: DescMe
   try {
     return { body, message: messageOf(bytes, method) };
   } catch {
-    return { misfit: brokenBody(`sent bytes that are no ${method.output.typeName}`) };
+    return { misfit: brokenBody(`sent bytes that are not a ${method.output.typeName}`) };
   }
 }
 

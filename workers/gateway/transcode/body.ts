@@ -1,4 +1,4 @@
-// The body of a REST request: JSON for a message or one of its fields, or raw bytes where that is a google.api.HttpBody.
+// Reads the body of a REST request: JSON for a message or one of its fields, or raw bytes if that is a google.api.HttpBody.
 import { create, type DescMessage, type JsonValue, mergeFromJson } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { Rejected } from "../../../core/rejection.ts";
@@ -11,7 +11,7 @@ import type { RestRoute } from "./rules/rule.ts";
 /**
  * Reads a whole body into a message.
  *
- * @returns the JSON it was, undefined where there was none
+ * @returns the JSON of the body; undefined if it has none
  * @throws Rejected
  */
 export function readBody(
@@ -27,20 +27,20 @@ export function readBody(
     return undefined;
   }
   if (isEmpty) return undefined;
-  if (body === undefined) throw new Rejected({ kind: "invalid_request", message: "no body is taken here" });
+  if (body === undefined) throw new Rejected({ kind: "invalid_request", message: "this method accepts no body" });
   if (!isJson(contentType, route.options.assumeJson === true)) requireJson(contentType);
   return mergeJson(route, target, bytes);
 }
 
 /**
- * @param assumed a body without a content type, or with the one that curl sends by itself, counts as JSON, too
+ * @param assumed a body without a content type, or with the form content type that curl sends by default, counts as JSON too
  */
 export function isJson(contentType: string | null, assumed: boolean): boolean {
   if (contentType === "application/json") return true;
   return assumed && /^(?:application\/x-www-form-urlencoded\s*(?:;.*)?)?$/i.test(contentType ?? "");
 }
 
-/** @throws Rejected when the content type is not that of JSON in UTF-8 */
+/** @throws Rejected unless the content type is one of `accepted`, in UTF-8 */
 export function requireJson(contentType: string | null, accepted: readonly string[] = ["application/json"]): void {
   const [type = "", ...parameters] = (contentType ?? "").toLowerCase().split(";");
   const charset = parameters.map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)/.exec(parameter)?.[1]).find((found) => found !== undefined);
@@ -48,7 +48,7 @@ export function requireJson(contentType: string | null, accepted: readonly strin
   throw new Rejected({ kind: "unsupported_content_type", found: contentType, accepted });
 }
 
-/** Reads JSON into the part of a message that the body stands for. */
+/** Reads JSON into the message, or into the field that is the body. */
 export function mergeJson({ method, body, options }: RestRoute, target: ReflectMessage, bytes: Uint8Array): JsonValue {
   const raw = parseJson(bytes);
   const name = body?.field?.jsonName;
@@ -62,13 +62,13 @@ export function mergeJson({ method, body, options }: RestRoute, target: ReflectM
     });
   } catch (error) {
     throw invalidRequest([
-      { field: "", description: `does not fit: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}` },
+      { field: "", description: `does not fit its message type: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}` },
     ]);
   }
   return name === undefined ? json : ((json as Readonly<Record<string, JsonValue>>)[name] ?? null);
 }
 
-/** Hands bytes on as they are, with what they are said to be. */
+/** Sets a google.api.HttpBody to the bytes and their content type. */
 export function setRaw({ body }: RestRoute, target: ReflectMessage, contentType: string, data: Uint8Array): void {
   if (body?.field === undefined) Object.assign(target.message, { contentType, data } satisfies Partial<HttpBody>);
   else target.set(body.field, reflect(body.field.message as DescMessage, create(HttpBodySchema, { contentType, data })));

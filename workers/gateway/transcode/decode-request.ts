@@ -1,4 +1,4 @@
-// A REST request to the message of its method: body, then query, then path. What comes later wins, so the path has the last word.
+// Decodes a REST request into the message of its method: body, then query, then path. Later values replace earlier ones.
 import { create, type Message } from "@bufbuild/protobuf";
 import { type ReflectList, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { type FieldViolation, Rejected } from "../../../core/rejection.ts";
@@ -12,10 +12,10 @@ import type { RestRoute } from "./rules/rule.ts";
 import { inferUpdateMask } from "./rules/update-mask.ts";
 
 /**
- * @param variables what the path carries, as `match` has decoded it
+ * @param variables decoded values of the path
  * @param query     raw, with or without its `?`
- * @param body      whole; null or empty where there is none
- * @throws Rejected with every field that is wrong in the body, or else in query and path
+ * @param body      whole; null or empty if there is none
+ * @throws Rejected with all invalid fields of the body or, if the body is valid, of query and path
  */
 export function decodeRequest(
   route: RestRoute,
@@ -32,7 +32,7 @@ export function decodeRequest(
   return message;
 }
 
-/** Binds what the URL carries, over what the message holds already. */
+/** Sets the fields that the URL has values for, over those that the message has already. */
 export function bindUrl(route: RestRoute, target: ReflectMessage, variables: PathValues, query: string): void {
   const violations: FieldViolation[] = [];
   if (query.length > 1) bindQuery(route, target, query, violations);
@@ -48,37 +48,37 @@ export function bindUrl(route: RestRoute, target: ReflectMessage, variables: Pat
 function bindQuery(route: RestRoute, target: ReflectMessage, query: string, violations: FieldViolation[]): void {
   const parsed = parseQuery(query);
   if (parsed.kind === "invalid") throw new Rejected({ kind: "invalid_request", message: parsed.problem });
-  const taken = new Map<string, string>();
+  const claimed = new Map<string, string>();
   for (const [name, text] of parsed.pairs) {
-    const problem = bindParameter(route, target, name, text, taken);
+    const problem = bindParameter(route, target, name, text, claimed);
     if (problem !== undefined) violations.push({ field: name.slice(0, 100), description: problem });
   }
 }
 
-/** @returns what is wrong with the parameter, if anything is */
+/** @returns the problem of the parameter; undefined if it is valid */
 function bindParameter(
   route: RestRoute,
   target: ReflectMessage,
   name: string,
   text: string,
-  taken: Map<string, string>,
+  claimed: Map<string, string>,
 ): string | undefined {
   const { options, body, method } = route;
   if (options.ignoredQuery?.includes(name) === true) return undefined;
   const resolved = resolveField(method.input, name);
   if (resolved.kind === "unknown" && options.ignoreUnknownQuery === true) return undefined;
-  if (resolved.kind !== "found") return `is no query parameter: ${resolved.problem}`;
+  if (resolved.kind !== "found") return `is not a query parameter: ${resolved.problem}`;
   const { path } = resolved;
   const { field } = path;
   if (body !== undefined && (body.field === undefined || body.field === (path.parents[0] ?? field)))
-    return "is in the body, so it is no query parameter";
-  if (route.variables.some((variable) => variable.text === path.text)) return undefined; // the path has it
+    return "is part of the body, so it cannot be a query parameter";
+  if (route.variables.some((variable) => variable.text === path.text)) return undefined; // the path has its value
 
   const form = urlValueFormOf(field);
-  if (form === undefined) return `is ${kindOf(field)}, so it is no query parameter`;
+  if (form === undefined) return `is ${kindOf(field)}, so it cannot be a query parameter`;
   const value = form.read(text, options);
   if (value === undefined) return `must be ${form.what}`;
-  const conflict = take(taken, path);
+  const conflict = claim(claimed, path);
   if (conflict !== undefined) return conflict;
   changeAt(target, path, (holder) => {
     if (field.fieldKind === "list") (holder.get(field) as ReflectList).add(value);
@@ -87,17 +87,21 @@ function bindParameter(
   return undefined;
 }
 
-/** Takes the place of a parameter: a field that holds one value, and one member of each oneof on the way to it. */
-function take(taken: Map<string, string>, { text, parents, field }: FieldPath): string | undefined {
-  if (field.fieldKind !== "list" && taken.has(text)) return "is given twice";
-  taken.set(text, "");
+/**
+ * Records that a parameter is set: a field with a single value can be set once, and of each oneof on its path only one member.
+ *
+ * @returns the conflict with an earlier parameter, if there is one
+ */
+function claim(claimed: Map<string, string>, { text, parents, field }: FieldPath): string | undefined {
+  if (field.fieldKind !== "list" && claimed.has(text)) return "is set twice";
+  claimed.set(text, "");
   let prefix = "";
   for (const member of [...parents, field]) {
     if (member.oneof !== undefined) {
-      const place = `${prefix}(${member.oneof.name})`;
-      const standing = taken.get(place) ?? member.name;
-      if (standing !== member.name) return `is given beside ${prefix}${standing}, and ${member.oneof.name} holds one of them`;
-      taken.set(place, standing);
+      const oneof = `${prefix}(${member.oneof.name})`;
+      const earlier = claimed.get(oneof) ?? member.name;
+      if (earlier !== member.name) return `is set together with ${prefix}${earlier}, but only one field of ${member.oneof.name} can be set`;
+      claimed.set(oneof, earlier);
     }
     prefix += `${member.name}.`;
   }

@@ -1,4 +1,4 @@
-// Messages of responses that were decoded when they arrived, so that they are not decoded again where they are written as JSON.
+// Remembers the decoded messages of responses, so that a response that was decoded for validation is not decoded again to write it as JSON.
 import type { Message } from "@bufbuild/protobuf";
 
 const decoded = new WeakMap<Response, Message>();
@@ -8,7 +8,7 @@ export function rememberMessage(response: Response, message: Message | undefined
   return response;
 }
 
-/** @returns undefined where the response was not decoded before: it did not come straight from an upstream */
+/** @returns undefined if the response was not decoded, for example because it is from the cache */
 export function messageIn(response: Response): Message | undefined {
   return decoded.get(response);
 }

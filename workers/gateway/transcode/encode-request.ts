@@ -1,35 +1,35 @@
-// The message of a REST request to the bytes that the upstream gets.
+// Encodes the message of a REST request for the upstream.
 import { type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { type ReflectList, type ReflectMap, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import type { FieldViolation } from "../../../core/rejection.ts";
 import { invalidRequest } from "./json/invalid-request.ts";
 
-/** @throws Rejected for a message that has no binary form: one that lacks a required field of proto2 */
+/** @throws Rejected if the message has no binary form because a required field of proto2 is missing */
 export function encodeRequest(message: DescMessage, value: Message): Uint8Array<ArrayBuffer> {
   try {
     return toBinary(message, value) as Uint8Array<ArrayBuffer>;
   } catch (error) {
     const violations: FieldViolation[] = [];
-    missingIn(reflect(message, value, false), "", violations);
-    const description = `cannot be sent: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}`;
+    addMissing(reflect(message, value, false), "", violations);
+    const description = `cannot be encoded: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}`;
     throw invalidRequest(violations.length > 0 ? violations : [{ field: "", description }]);
   }
 }
 
-function missingIn(holder: ReflectMessage, prefix: string, violations: FieldViolation[]): void {
+function addMissing(holder: ReflectMessage, prefix: string, violations: FieldViolation[]): void {
   for (const field of holder.fields) {
     const path = prefix === "" ? field.name : `${prefix}.${field.name}`;
     if (!holder.isSet(field)) {
       if (field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED) violations.push({ field: path, description: "is required" });
     } else if (field.fieldKind === "message") {
-      missingIn(holder.get(field), path, violations);
+      addMissing(holder.get(field), path, violations);
     } else if (field.fieldKind === "list" && field.listKind === "message") {
       let index = 0;
-      for (const item of holder.get(field) as ReflectList<ReflectMessage>) missingIn(item, `${path}[${index++}]`, violations);
+      for (const item of holder.get(field) as ReflectList<ReflectMessage>) addMissing(item, `${path}[${index++}]`, violations);
     } else if (field.fieldKind === "map" && field.mapKind === "message") {
       for (const [key, item] of holder.get(field) as ReflectMap<unknown, ReflectMessage>)
-        missingIn(item, `${path}[${JSON.stringify(String(key))}]`, violations);
+        addMissing(item, `${path}[${JSON.stringify(String(key))}]`, violations);
     }
   }
 }

@@ -1,4 +1,4 @@
-// A stream of requests: one message per line of JSON, or per piece of a body of raw bytes.
+// Decodes a stream of requests: one message per line of JSON, per JSON value, or per piece of a raw body.
 
 import { create, type Message } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
@@ -15,12 +15,12 @@ export const NDJSON = ["application/x-ndjson", "application/ndjson", "applicatio
 const NEWLINE = 0x0a;
 
 /**
- * Decodes each message when it is asked for. What the URL carries is in every one of them.
+ * Decodes each message when it is requested. Every message gets the values of the URL.
  *
  * @param query    raw, with or without its `?`
- * @param maxBytes of one line, or of one piece
- * @returns throws Rejected, from the line that is wrong
- * @throws Rejected at once, when the content type is not that of lines of JSON, or the URL carries what cannot be bound
+ * @param maxBytes largest line or piece, bytes
+ * @returns a generator that throws Rejected at the first invalid message
+ * @throws Rejected if the content type is not accepted, or the URL has invalid values
  */
 export function decodeRequestStream(
   route: RestRoute,
@@ -39,7 +39,7 @@ export function decodeRequestStream(
   return values(route, variables, query, linesOf(body, maxBytes), "line");
 }
 
-/** @param unit what an error counts */
+/** @param unit what an error message counts: lines or messages */
 async function* values(
   route: RestRoute,
   variables: PathValues,
@@ -63,7 +63,7 @@ async function* values(
   }
 }
 
-/** Only the first piece says what the bytes are, and there is always one. @see google/api/httpbody.proto */
+/** Only the first message has the content type, and there is always at least one message. @see google/api/httpbody.proto */
 async function* pieces(
   route: RestRoute,
   variables: PathValues,
@@ -87,9 +87,9 @@ async function* pieces(
   if (type !== undefined) yield pieceOf(new Uint8Array());
 }
 
-/** The lines of a body, whichever way it is cut into chunks; the last one may lack its newline. */
+/** The lines of a body; chunks may cut them anywhere. The last line needs no newline. */
 async function* linesOf(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
-  let parts: Uint8Array[] = []; // of the line that is not yet whole
+  let parts: Uint8Array[] = []; // parts of the line that is not complete yet
   let size = 0;
   const keep = (part: Uint8Array): void => {
     size += part.byteLength;

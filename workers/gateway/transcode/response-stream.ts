@@ -1,4 +1,5 @@
-// A stream of messages as the body of a REST answer, framed as the caller accepts it. Nothing is held back, nothing runs ahead.
+// Encodes a stream of messages as the body of a REST response, in a framing that the caller accepts. Each message is requested and written
+// only when the caller reads.
 
 import type { Message, Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -13,7 +14,7 @@ export interface EncodedStream {
   readonly contentType: string;
 }
 
-/** How messages stand one after the other. An error is the last of them: `{"error": google.rpc.Status}`. */
+/** How messages follow one another. An error is the last one: `{"error": google.rpc.Status}`. */
 interface Framing {
   readonly contentType: string;
   readonly accepts: readonly string[]; // media types, lower case
@@ -47,23 +48,23 @@ const FRAMINGS = [ARRAY, LINES, EVENTS];
 
 const utf8 = new TextEncoder();
 const NEVER_MS = Number.POSITIVE_INFINITY;
-const COMMENT = utf8.encode(":\n\n"); // nothing, as Server-Sent Events have it
+const COMMENT = utf8.encode(":\n\n"); // an empty comment, which clients of Server-Sent Events ignore
 
-/** How Server-Sent Events wait for a message: no other form has bytes that mean nothing. */
+/** Timing of Server-Sent Events; other framings have no bytes without a meaning that could be sent while waiting. */
 export interface EventTiming {
-  readonly headersAfterMs: number; // longest time that the head of the response waits for the first message, ms
-  readonly keepAliveMs: number; // a comment is sent after so long without a message, ms; Infinity for never
+  readonly headersAfterMs: number; // the head of the response is sent after this time even without a first message
+  readonly keepAliveMs: number; // a comment is sent after this time without a message; Infinity for never
 }
 
 /**
- * Writes each message when the reader asks for it, and none before. A ConnectError that `messages` throws later than its first message is
- * written in band; of any other error nothing is written but that there was one.
+ * Encodes a stream. If `messages` throws a ConnectError after the first message, the error becomes the last element; any other error becomes
+ * "internal error".
  *
- * @param accept   the header; what it does not name becomes a JSON array
- * @param registry types in which details of an error are written out
- * @returns when there is a first message or the stream has ended without one, so that a stream that fails at once has the status of its
- *   error; Server-Sent Events after `headersAfterMs` at the latest
- * @throws what `messages` throws first
+ * @param accept   the Accept header; the framing is a JSON array unless it names another one
+ * @param registry types of error details that are written as JSON
+ * @returns once the first message has arrived or the stream has ended, so that a stream that fails at once gets the status of its error;
+ *   for Server-Sent Events after `headersAfterMs` at the latest
+ * @throws the error of `messages` if it fails before the first message
  */
 export async function encodeStream(
   route: RestRoute,
@@ -85,13 +86,13 @@ interface Writing {
   readonly route: RestRoute;
   readonly framing: Framing;
   readonly registry: Registry;
-  readonly isLate: boolean; // the head of the response goes out before the first message
+  readonly isLate: boolean; // the head of the response is sent before the first message
   readonly keepAliveMs: number;
 }
 
 function jsonStream(messages: AsyncIterator<Message>, first: Promise<IteratorResult<Message>>, writing: Writing): EncodedStream {
   const { framing, keepAliveMs } = writing;
-  let isCommentDue = writing.isLate; // the runtime sends no head before the first byte
+  let isCommentDue = writing.isLate; // the runtime sends the head with the first byte
   let isFirst = true;
   let pending: Promise<IteratorResult<Message>> | undefined = first;
   const body = readable(messages, async (controller) => {
@@ -125,7 +126,7 @@ async function written(
   }
 }
 
-/** @returns whether a promise takes longer than a time; what it rejects with is for whoever awaits it next */
+/** @returns whether a promise takes longer than a time. If it rejects, that is left to the next one that awaits it */
 async function isLater(promise: Promise<unknown>, ms: number): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => resolve(true), ms);
@@ -138,7 +139,7 @@ async function isLater(promise: Promise<unknown>, ms: number): Promise<boolean> 
   return isLate;
 }
 
-/** Bytes have no place for an error: a stream that fails midway breaks off, so that nobody takes it for whole. */
+/** Raw bytes cannot carry an error: a stream that fails is interrupted, so that the caller does not take it for complete. */
 async function rawStream(route: RestRoute, messages: AsyncIterator<Message>): Promise<EncodedStream> {
   const first = await messages.next();
   const contentType = first.done === true ? "" : rawResponse(route, first.value).contentType;
@@ -149,13 +150,13 @@ async function rawStream(route: RestRoute, messages: AsyncIterator<Message>): Pr
       waiting = undefined;
       if (done === true) return void controller.close();
       const { data } = rawResponse(route, value);
-      if (data.byteLength > 0) return void controller.enqueue(data); // nothing to add would leave the reader waiting for ever
+      if (data.byteLength > 0) return void controller.enqueue(data); // after an empty piece the reader would not pull again
     }
   });
   return { body, contentType: headerValue(contentType) };
 }
 
-/** A stream that asks for what comes next only when it is read. */
+/** A stream that pulls only when it is read. */
 function readable(
   messages: AsyncIterator<Message>,
   pull: (controller: ReadableStreamDefaultController<Uint8Array>) => Promise<void>,
@@ -164,7 +165,7 @@ function readable(
   return new ReadableStream<Uint8Array>({ pull, cancel }, { highWaterMark: 0 });
 }
 
-/** The framing a caller likes best; the first one listed where it likes several, or none that there is. */
+/** The framing with the highest quality in Accept; of several, the first one listed. A JSON array if there is none. */
 function framingFor(accept: string | null): Framing {
   let best = { framing: ARRAY, quality: 0 };
   for (const range of (accept ?? "").toLowerCase().split(",")) {
@@ -176,7 +177,7 @@ function framingFor(accept: string | null): Framing {
   return best.framing;
 }
 
-/** A mistake of ours: logged whole, and told to nobody. */
+/** An error of the gateway: it is logged in full, and the caller gets no details. */
 function fault(route: RestRoute, error: unknown): ConnectError {
   logEvent("transcoding_failed", { route: route.name, error });
   return new ConnectError("internal error", Code.Internal);

@@ -1,4 +1,4 @@
-// Errors in JSON: google.rpc.Status for REST, under the HTTP status of Connect's table, and details described for Connect.
+// Errors in JSON: google.rpc.Status for REST, with the HTTP status of Connect's table, and readable details for Connect.
 import { create, fromBinary, type JsonValue, type Registry, toBinary, toJson } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
@@ -7,14 +7,14 @@ import { codeToHttpStatus } from "@connectrpc/connect/protocol-connect";
 
 /** @see google/rpc/status.proto */
 export interface StatusJson {
-  readonly code: number; // of google.rpc.Code
+  readonly code: number; // a google.rpc.Code
   readonly message: string;
   readonly details: readonly JsonValue[];
 }
 
 /**
- * @param registry types in which details are written out; one that it lacks is handed on as `{"@type", "value"}`, in base64
- * @returns the HTTP status, and the body
+ * @param registry types of details that are written as JSON; other details become `{"@type", "value"}` with the value in base64
+ * @returns the HTTP status and the body
  */
 export function statusJson(error: ConnectError, registry: Registry): { readonly status: number; readonly body: StatusJson } {
   const details = error.details.map((detail) => {
@@ -25,7 +25,7 @@ export function statusJson(error: ConnectError, registry: Registry): { readonly 
 }
 
 /**
- * Puts a `debug` field on each detail of the error whose type is known, and returns it: Connect's JSON has it beside the bytes, for people.
+ * Adds a `debug` field with the JSON of each detail whose type is known, and returns the error. Connect sends it beside the bytes.
  *
  * @see connectrpc.com/docs/protocol, Error End-Stream
  */
@@ -37,17 +37,17 @@ export function withDebugDetails(error: ConnectError, registry: Registry): Conne
     try {
       return { ...detail, debug: toJson(known, fromBinary(known, detail.value), { registry }) };
     } catch {
-      return detail; // not what its type says, or it contains a type that is not known here
+      return detail; // the bytes do not fit the type, or contain an unknown type
     }
   });
-  return error; // not a copy: that would lose where it comes from, and with it which metadata are trailers already
+  return error; // not a copy: a copy would lose which of its metadata are trailers
 }
 
 function detailJson(typeName: string, value: Uint8Array, registry: Registry): JsonValue {
-  const typeUrl = `type.googleapis.com/${typeName.slice(typeName.lastIndexOf("/") + 1)}`; // some upstreams send the whole URL
+  const typeUrl = `type.googleapis.com/${typeName.slice(typeName.lastIndexOf("/") + 1)}`; // some upstreams send the whole URL as the type
   try {
     return toJson(AnySchema, create(AnySchema, { typeUrl, value }), { registry });
   } catch {
-    return { "@type": typeUrl, value: base64Encode(value) }; // not known here, or not what it says it is
+    return { "@type": typeUrl, value: base64Encode(value) }; // the type is unknown, or the bytes do not fit it
   }
 }

@@ -1,4 +1,4 @@
-// Messages of the response to a REST call as the upstream sends them: one alone, or a Connect stream of envelopes.
+// Reads the messages of an upstream's response to a REST call: a single one, or a Connect stream of envelopes.
 import { type DescMethod, fromBinary, type Message } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { createEnvelopeReadableStream } from "@connectrpc/connect/protocol";
@@ -7,8 +7,8 @@ import { brokenBody } from "../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../core/rejection.ts";
 
 /**
- * The messages of a Connect stream. Throws the ConnectError that stands at its end, the Rejected of what is no stream, or what `whyBroken`
- * says where it has no end.
+ * The messages of a Connect stream. Throws the ConnectError of its last envelope, a Rejected if it is not a valid stream, or the error of
+ * `whyBroken` if it has no last envelope.
  */
 export async function* messagesOf(
   body: ReadableStream<Uint8Array>,
@@ -28,35 +28,39 @@ export async function* messagesOf(
     }
   } catch (error) {
     if (error instanceof Rejected) throw error;
-    throw whyBroken(error instanceof ConnectError ? undefined : error); // what is no stream of envelopes is no fault of the caller's
+    throw whyBroken(error instanceof ConnectError ? undefined : error); // connect-es blames the caller for invalid envelopes
   }
   if (!hasEnd) throw whyBroken();
   if (end !== undefined) throw end;
 }
 
-/** @throws Rejected where the end of the stream can't be read */
+/** @throws Rejected if the last envelope is invalid */
 function endOf(bytes: Uint8Array, { parent }: DescMethod): ConnectError | undefined {
   try {
     return endStreamFromJson(bytes).error;
   } catch {
-    const misfit = brokenBody("ended its stream with bytes that are no end-of-stream message");
+    const misfit = brokenBody("ended its stream with an invalid end-of-stream message");
     throw new Rejected({ kind: "upstream_invalid", upstream: parent.typeName, ...misfit });
   }
 }
 
-/** @throws Rejected: what the upstream gets wrong is no fault of ours */
+/** @throws Rejected if the bytes are not the method's response: that is a fault of the upstream, not of the gateway */
 export function messageOf(bytes: Uint8Array, { output, parent }: DescMethod): Message {
   try {
     return fromBinary(output, bytes);
   } catch {
-    throw new Rejected({ kind: "upstream_invalid", upstream: parent.typeName, ...brokenBody(`sent bytes that are no ${output.typeName}`) });
+    throw new Rejected({
+      kind: "upstream_invalid",
+      upstream: parent.typeName,
+      ...brokenBody(`sent bytes that are not a ${output.typeName}`),
+    });
   }
 }
 
 /**
- * The one message of a stream that has to have one: what a method with a stream of requests and a single response sends.
+ * The only message of a stream: the response of a method with a stream of requests and a single response.
  *
- * @throws what `messages` throws; Rejected where there is no message, or more than one
+ * @throws whatever `messages` throws; Rejected if there is no message, or more than one
  */
 export async function onlyMessageOf(messages: AsyncIterable<Message>, { parent }: DescMethod): Promise<Message> {
   let only: Message | undefined;
@@ -69,5 +73,5 @@ export async function onlyMessageOf(messages: AsyncIterable<Message>, { parent }
 }
 
 function notOne(upstream: string, sent: string): Rejected {
-  return new Rejected({ kind: "upstream_invalid", upstream, ...brokenBody(`sent ${sent} where one was due`) });
+  return new Rejected({ kind: "upstream_invalid", upstream, ...brokenBody(`sent ${sent} instead of one`) });
 }

@@ -1,4 +1,4 @@
-// A body of several JSON values, one after the other or as one array: cut into its values as it arrives.
+// Splits a body of several JSON values, one after the other or in one array, into its values while it arrives.
 import { joinBytes } from "../../../../core/bytes.ts";
 import { Rejected } from "../../../../core/rejection.ts";
 
@@ -11,42 +11,42 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
 /**
- * Cuts without parsing: what is between two cuts may be no JSON, which its parser finds.
+ * Finds only where values begin and end; a value may still be invalid JSON.
  *
- * @param maxBytes of one value
- * @throws Rejected for a value that is too long, or a body that ends within a value or array
+ * @param maxBytes largest value, bytes
+ * @throws Rejected if a value is too large, or if the body ends within a value or array
  */
 export async function* jsonValuesOf(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
-  const cutter = new Cutter(maxBytes);
-  for await (const chunk of body) yield* cutter.cut(chunk);
-  yield* cutter.end();
+  const splitter = new Splitter(maxBytes);
+  for await (const chunk of body) yield* splitter.split(chunk);
+  yield* splitter.end();
 }
 
-class Cutter {
+class Splitter {
   readonly #maxBytes: number;
   #form: "unknown" | "values" | "array" | "closed" = "unknown";
-  #depth = 0; // open arrays and objects of the value
+  #depth = 0; // open arrays and objects within the value
   #isInString = false;
   #isEscaped = false;
-  #hasBegun = false; // the value
-  #isExpected = false; // a value, after a comma
-  #parts: Uint8Array[] = []; // of the value, from earlier chunks
+  #hasBegun = false; // a value has begun
+  #isExpected = false; // a value must follow, after a comma
+  #parts: Uint8Array[] = []; // parts of the value from earlier chunks
   #size = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  *cut(chunk: Uint8Array): Generator<Uint8Array> {
-    let start = 0; // of the value's part in this chunk
+  *split(chunk: Uint8Array): Generator<Uint8Array> {
+    let start = 0; // where the value begins in this chunk
     for (let at = 0; at < chunk.byteLength; at++) {
-      const had = this.#hasBegun;
-      const cut = this.#see(chunk[at]!);
-      if (!had && this.#hasBegun) start = at;
-      if (cut === undefined) continue;
-      yield this.#value(chunk.subarray(start, cut === "after" ? at + 1 : at));
+      const hadBegun = this.#hasBegun;
+      const end = this.#read(chunk[at]!);
+      if (!hadBegun && this.#hasBegun) start = at;
+      if (end === undefined) continue;
+      yield this.#value(chunk.subarray(start, end === "after" ? at + 1 : at));
     }
-    if (this.#hasBegun) this.#keep(chunk.subarray(start));
+    if (this.#hasBegun) this.#store(chunk.subarray(start));
   }
 
   *end(): Generator<Uint8Array> {
@@ -54,8 +54,8 @@ class Cutter {
     if (this.#hasBegun) yield this.#value(new Uint8Array());
   }
 
-  /** @returns where the value ends, before or after this byte; undefined where it does not */
-  #see(byte: number): "before" | "after" | undefined {
+  /** @returns whether the value ends before or after this byte; undefined if it does not end here */
+  #read(byte: number): "before" | "after" | undefined {
     if (this.#isInString) {
       if (this.#isEscaped) this.#isEscaped = false;
       else if (byte === BACKSLASH) this.#isEscaped = true;
@@ -76,27 +76,27 @@ class Cutter {
     else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) this.#depth += 1;
     else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) {
       this.#depth -= 1;
-      if (this.#depth < 0) throw refusal("has a bracket too many");
+      if (this.#depth < 0) throw refusal("has a closing bracket without an opening one");
       if (this.#depth === 0 && this.#form === "values") return "after";
     }
     return undefined;
   }
 
   #delimit(byte: number): "before" | undefined {
-    if (!this.#hasBegun && (byte === COMMA || this.#isExpected)) throw refusal("has an array with an empty place");
+    if (!this.#hasBegun && (byte === COMMA || this.#isExpected)) throw refusal("has an array with a missing value");
     this.#isExpected = byte === COMMA;
     if (byte === CLOSE_ARRAY) this.#form = "closed";
     return this.#hasBegun ? "before" : undefined;
   }
 
-  #keep(part: Uint8Array): void {
+  #store(part: Uint8Array): void {
     this.#size += part.byteLength;
     if (this.#size > this.#maxBytes) throw new Rejected({ kind: "body_too_large", maxBytes: this.#maxBytes });
     this.#parts.push(part);
   }
 
   #value(last: Uint8Array): Uint8Array {
-    this.#keep(last);
+    this.#store(last);
     const value = joinBytes(this.#parts, this.#size);
     this.#parts = [];
     this.#size = 0;

@@ -1,11 +1,11 @@
-// JSON against the message that it is to become: every value is checked as ProtoJSON says, and put into the one form that
-// protobuf-es, whose parser is laxer, reads as the same value.
+// Validates JSON against its message type by the rules of ProtoJSON, and rewrites it to a form that protobuf-es reads as the same values:
+// the parser of protobuf-es is less strict.
 import type { DescField, DescMessage, JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { hasCustomJsonRepresentation, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import type { FieldViolation } from "../../../../core/rejection.ts";
 import type { RawJson } from "./parse-json.ts";
 import { enumForm, scalarForm } from "./scalars.ts";
-import { type Check, isObject, type JsonOptions, MAP, replace, report, reportIn, shown, type Walk } from "./walk.ts";
+import { type Check, isObject, type JsonOptions, MAP, quoted, replace, report, reportIn, type Walk } from "./walk.ts";
 import { wellKnownCheck } from "./well-known.ts";
 
 export type NormalizedJson =
@@ -13,7 +13,7 @@ export type NormalizedJson =
   | { readonly kind: "invalid"; readonly violations: readonly FieldViolation[] };
 
 /**
- * @param json is changed in place
+ * @param json changed in place
  * @see https://protobuf.dev/programming-guides/json
  */
 export function normalizeJson(message: DescMessage, json: RawJson, options: JsonOptions): NormalizedJson {
@@ -22,17 +22,17 @@ export function normalizeJson(message: DescMessage, json: RawJson, options: Json
   return walk.violations.length > 0 ? { kind: "invalid", violations: walk.violations } : { kind: "ok", json: normalized as JsonValue };
 }
 
-const UNKNOWN_TYPE = "holds a type that is not known here";
+const UNKNOWN_TYPE = "holds an unknown type";
 
-/** Whether nothing is wrong but that an Any holds a type that another reader may know. */
+/** Whether all violations are types within an Any that are unknown here, but may be known to the upstream. */
 export function areUnknownTypes(violations: readonly FieldViolation[]): boolean {
   return violations.every(({ description }) => description.startsWith(UNKNOWN_TYPE));
 }
 
 interface FieldCheck {
   readonly field: DescField;
-  readonly check: Check; // of the whole field
-  readonly holdsNull: boolean; // null is one of its values, and does not leave it unset
+  readonly check: Check; // checks the whole field
+  readonly holdsNull: boolean; // null is a value of the field, and does not mean that it is unset
 }
 
 type FieldChecks = ReadonlyMap<string, FieldCheck>;
@@ -62,36 +62,36 @@ function fieldChecksOf(message: DescMessage): FieldChecks {
   let compiled = fieldChecks.get(message);
   if (compiled === undefined) {
     const all = message.fields.map(compileField);
-    // Where one field's JSON name is another's proto name, the proto name holds.
+    // If the JSON name of one field is the proto name of another, the proto name has precedence.
     compiled = new Map([...all.map((one) => [one.field.jsonName, one] as const), ...all.map((one) => [one.field.name, one] as const)]);
     fieldChecks.set(message, compiled);
   }
   return compiled;
 }
 
-/** @param typeKey a key that names no field: that of an Any */
+/** @param typeKey a key that is not a field: "@type" of an Any */
 function checkFields(message: DescMessage, json: Record<string, RawJson>, walk: Walk, typeKey?: string): RawJson {
   const fields = fieldChecksOf(message);
   const seen = new Set<DescField>();
-  let members: Map<string, string> | undefined; // of each oneof, the field that is set
-  let unset: string[] | undefined; // keys of members that are null
+  let members: Map<string, string> | undefined; // the member that is set, for each oneof
+  let unset: string[] | undefined; // keys of oneof members that are null
   for (const key of Object.keys(json)) {
     if (key === typeKey) continue;
     const entry = fields.get(key) ?? extensionCheck(message, key, walk.options);
     if (entry === undefined) {
-      if (walk.options.ignoreUnknownFields !== true) reportIn(walk, key, `is no field of ${message.typeName}`);
+      if (walk.options.ignoreUnknownFields !== true) reportIn(walk, key, `is not a field of ${message.typeName}`);
       continue;
     }
     const { field, check, holdsNull } = entry;
     const value = json[key];
     walk.path.push(field.name);
-    if (seen.has(field)) report(walk, "is given twice");
+    if (seen.has(field)) report(walk, "is set twice");
     seen.add(field);
     if (value !== null || holdsNull) {
       if (field.oneof !== undefined) {
         members ??= new Map();
         const member = members.get(field.oneof.name);
-        if (member !== undefined) report(walk, `is given beside ${member}, and ${field.oneof.name} holds one of them`);
+        if (member !== undefined) report(walk, `is set together with ${member}, but only one field of ${field.oneof.name} can be set`);
         members.set(field.oneof.name, field.name);
       }
       replace(json, key, check(value, walk));
@@ -101,7 +101,7 @@ function checkFields(message: DescMessage, json: Record<string, RawJson>, walk: 
     }
     walk.path.pop();
   }
-  // protobuf-es would take a message that is null for a second member of the oneof.
+  // protobuf-es would read a message that is null as a second member of the oneof.
   if (members !== undefined && unset !== undefined) for (const key of unset) delete json[key];
   return json;
 }
@@ -109,7 +109,7 @@ function checkFields(message: DescMessage, json: Record<string, RawJson>, walk: 
 function extensionCheck(message: DescMessage, key: string, { registry }: JsonOptions): FieldCheck | undefined {
   if (registry === undefined || !key.startsWith("[") || !key.endsWith("]")) return undefined;
   const extension = registry.getExtension(key.slice(1, -1));
-  return extension?.extendee.typeName === message.typeName ? compileField(extension as unknown as DescField) : undefined; // a field but for the oneof, which it cannot have
+  return extension?.extendee.typeName === message.typeName ? compileField(extension as unknown as DescField) : undefined; // an extension differs from a field only in that it has no oneof
 }
 
 function compileField(field: DescField): FieldCheck {
@@ -123,14 +123,14 @@ function compileField(field: DescField): FieldCheck {
 function elementCheck(field: DescField): Check {
   if (field.message !== undefined) {
     const { message } = field;
-    return (json, walk) => checkOf(message)(json, walk); // compiled when it is needed: a type may hold itself
+    return (json, walk) => checkOf(message)(json, walk); // compiled on first use, because a message type may contain itself
   }
   if (field.enum === undefined) return scalarCheck(field.scalar);
   const { what, fromJson } = enumForm(field.enum);
   return (json, walk) => {
     const value = fromJson(json, walk.options);
     if (value !== undefined) return value;
-    // An unknown name is dropped by protobuf-es where unknown fields are ignored.
+    // If unknown fields are ignored, protobuf-es drops an unknown enum name.
     return typeof json === "string" && walk.options.ignoreUnknownFields === true ? json : report(walk, `must be ${what}`);
   };
 }
@@ -160,8 +160,8 @@ function mapCheck(mapKey: ScalarType, check: Check, holdsNull: boolean): Check {
     const seen = new Set<unknown>();
     for (const key of Object.keys(json)) {
       const value = keyOf(key, walk.options);
-      if (value === undefined) report(walk, `has the key ${shown(key)}, and its keys must be ${what}`);
-      else if (seen.has(value)) report(walk, `has the key ${shown(key)} twice`);
+      if (value === undefined) report(walk, `has the key ${quoted(key)}, but its keys must be ${what}`);
+      else if (seen.has(value)) report(walk, `has the key ${quoted(key)} twice`);
       seen.add(value);
       walk.path.push(MAP, key);
       if (json[key] === null && !holdsNull) report(walk, "must not be null");
@@ -172,7 +172,7 @@ function mapCheck(mapKey: ScalarType, check: Check, holdsNull: boolean): Check {
   };
 }
 
-/** A number as it is printed, without fraction and exponent; or a bool. */
+/** A number without fraction and exponent, or a bool. */
 const PLAIN_KEY = /^-?\d+$|^true$|^false$/;
 
 /** @see google/protobuf/any.proto, "JSON" */
@@ -180,13 +180,13 @@ function checkAny(json: RawJson, walk: Walk): RawJson {
   if (!isObject(json)) return report(walk, 'must be an object with "@type"');
   if (Object.keys(json).length === 0) return json;
   const url = json["@type"];
-  if (typeof url !== "string") return report(walk, 'needs "@type", the type of what it holds');
+  if (typeof url !== "string") return report(walk, 'needs "@type", the type of its message');
   const name = url.slice(url.lastIndexOf("/") + 1);
   const message = walk.options.registry?.getMessage(name);
-  if (message === undefined) return report(walk, `${UNKNOWN_TYPE}: ${shown(url)}`);
+  if (message === undefined) return report(walk, `${UNKNOWN_TYPE}: ${quoted(url)}`);
   if (!hasCustomJsonRepresentation(message)) return checkFields(message, json, walk, "@type");
   for (const key of Object.keys(json)) {
-    if (key !== "@type" && key !== "value") reportIn(walk, key, `is not part of an Any of ${name}: write "value"`);
+    if (key !== "@type" && key !== "value") reportIn(walk, key, `is not a member of an Any with ${name}; write "value"`);
   }
   if (!Object.hasOwn(json, "value")) return report(walk, `needs "value", the JSON of ${name}`);
   walk.path.push("value");

@@ -1,17 +1,17 @@
-// The text of a JSON body, read strictly: UTF-8 or nothing, no key twice, no depth without bound, no digit lost.
+// Parses a JSON body strictly: only UTF-8, no duplicate keys, bounded depth, and no lost digits.
 import { Rejected } from "../../../../core/rejection.ts";
 import { surveyJson } from "../../../../core/transcode/json-text.ts";
 import { invalidRequest } from "./invalid-request.ts";
 import { NumberText } from "./scalars.ts";
 
-const MAX_DEPTH = 100; // as deep as proto messages may nest
-const EXACT_DIGITS = 15; // of a decimal, which a double always holds
+const MAX_DEPTH = 100; // the depth to which protobuf messages may nest
+const EXACT_DIGITS = 15; // a double represents every decimal with so many digits
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
-/** JSON in which a `NumberText` stands for each number that a double may not hold. */
+/** JSON in which each number that may not fit a double is a `NumberText`. */
 export type RawJson = unknown;
 
-/** @throws Rejected, with a violation where the text is JSON that other parsers would take */
+/** @throws Rejected; with a violation if the text is JSON that other parsers accept */
 export function parseJson(bytes: Uint8Array): RawJson {
   const text = decodeUtf8(bytes);
   const survey = surveyJson(text, MAX_DEPTH);
@@ -39,7 +39,7 @@ function refusal(problem: string): Rejected {
   return new Rejected({ kind: "invalid_request", message: `body ${problem}` });
 }
 
-/** With the source of a value. @see https://github.com/tc39/proposal-json-parse-with-source */
+/** A reviver that gets the source text of a value. @see https://github.com/tc39/proposal-json-parse-with-source */
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
 const keepDigits: Reviver = (_key, value, { source = "" }) =>

@@ -1,10 +1,10 @@
-// Scalars and enums: one reader each for path, query and JSON, so that all three take and refuse the same.
+// Reads scalars and enums from paths, queries and JSON with the same code, so that all three accept the same values.
 import { type DescEnum, ScalarType } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { clampFloat32, readFloat, readFloat32, readInteger } from "../../../../core/transcode/number.ts";
 import { isBase64 } from "../../../../core/transcode/well-known-text.ts";
 
-/** A number of a JSON text whose digits a double may not hold; kept as it was written until its field is known. */
+/** A number of a JSON text that may not fit a double. It stays text until its field is known. */
 export class NumberText {
   readonly text: string;
 
@@ -18,10 +18,10 @@ export interface ScalarOptions {
 }
 
 export interface ScalarForm {
-  readonly what: string; // as messages name it: `an int32`
-  /** @returns undefined where a text of a path or query is no such value; else what reflection takes */
+  readonly what: string; // part of error messages, such as "an int32"
+  /** Reads text of a path or query. @returns a value as protobuf-es reflection accepts it; undefined if the text is invalid */
   read(text: string, options: ScalarOptions): unknown;
-  /** @returns undefined where a value of a JSON body is no such value; else JSON that protobuf-es reads as this value */
+  /** Reads a JSON value. @returns JSON that protobuf-es reads as this value; undefined if the value is invalid */
   fromJson(json: unknown, options: ScalarOptions): string | number | boolean | null | undefined;
 }
 
@@ -53,10 +53,10 @@ const DOUBLE = floatForm(
   (value) => value,
 );
 const FLOAT = floatForm("a float", readFloat32, clampFloat32);
-const INT32 = smallForm(RANGES.int32);
-const UINT32 = smallForm(RANGES.uint32);
-const INT64 = wideForm(RANGES.int64);
-const UINT64 = wideForm(RANGES.uint64);
+const INT32 = int32Form(RANGES.int32);
+const UINT32 = int32Form(RANGES.uint32);
+const INT64 = int64Form(RANGES.int64);
+const UINT64 = int64Form(RANGES.uint64);
 
 export function scalarForm(scalar: ScalarType): ScalarForm {
   switch (scalar) {
@@ -87,7 +87,7 @@ export function scalarForm(scalar: ScalarType): ScalarForm {
   }
 }
 
-/** By name, or by number; a number without a name is kept where the enum is open. In JSON a number is no string. */
+/** Reads an enum by name or by number. A number without a name is accepted if the enum is open. In JSON, a number in quotes is refused. */
 export function enumForm(desc: DescEnum): ScalarForm {
   const names = new Map([
     ...desc.values.map(({ jsonName, number }) => [jsonName, number] as const),
@@ -110,7 +110,7 @@ export function enumForm(desc: DescEnum): ScalarForm {
   };
 }
 
-/** @param clamp a finite number into the range of the type; undefined where it does not fit */
+/** @param clamp brings a finite number into the range of the type; undefined if it does not fit */
 function floatForm(what: string, read: (text: string) => number | undefined, clamp: (value: number) => number | undefined): ScalarForm {
   return {
     what,
@@ -124,7 +124,7 @@ function floatForm(what: string, read: (text: string) => number | undefined, cla
   };
 }
 
-function smallForm({ what, min, max }: (typeof RANGES)["int32" | "uint32"]): ScalarForm {
+function int32Form({ what, min, max }: (typeof RANGES)["int32" | "uint32"]): ScalarForm {
   const read = (text: string): number | undefined => {
     const value = readInteger(text, min, max);
     return value === undefined ? undefined : Number(value);
@@ -140,7 +140,7 @@ function smallForm({ what, min, max }: (typeof RANGES)["int32" | "uint32"]): Sca
   };
 }
 
-function wideForm({ what, min, max }: (typeof RANGES)["int64" | "uint64"]): ScalarForm {
+function int64Form({ what, min, max }: (typeof RANGES)["int64" | "uint64"]): ScalarForm {
   const read = (text: string): bigint | undefined => readInteger(text, min, max);
   return {
     what,

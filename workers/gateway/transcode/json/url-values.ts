@@ -1,4 +1,4 @@
-// One value as text: how path variables and query parameters are read, and written where a URL is made of a message.
+// Values in URLs: reads path variables and query parameters, and writes them where a URL is built from a message.
 import { create, type DescField, type DescMessage, fromJson, ScalarType, toJson } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { base64Encode } from "@bufbuild/protobuf/wire";
@@ -7,15 +7,15 @@ import { enumForm, type ScalarOptions, scalarForm } from "./scalars.ts";
 import { JSON_STRINGS } from "./well-known.ts";
 
 export interface UrlValueForm {
-  readonly what: string; // as it stands in messages: `an int32`
-  /** @returns undefined where the text is no such value; else what reflection takes */
+  readonly what: string; // part of error messages, such as "an int32"
+  /** @returns a value as protobuf-es reflection accepts it; undefined if the text is invalid */
   read(text: string, options: ScalarOptions): unknown;
-  /** @param value as reflection hands it out */
+  /** @param value as protobuf-es reflection returns it */
   write(value: unknown): string;
 }
 
 /**
- * Fields of well-known types that hold less than their scalar does. Through a URL they can be set one by one.
+ * Fields of well-known types with a smaller range than their scalar. In a URL they can be set one by one.
  *
  * @see google/protobuf/timestamp.proto, duration.proto and struct.proto
  */
@@ -29,7 +29,7 @@ const BOUNDS: Readonly<Record<string, { readonly what: string; readonly min: num
 
 const forms = new WeakMap<DescField, UrlValueForm | "none">();
 
-/** @returns undefined where values of the field cannot stand in a URL; of a repeated field, the form of one element */
+/** @returns undefined if values of the field cannot be in a URL; for a repeated field, the form of one element */
 export function urlValueFormOf(field: DescField): UrlValueForm | undefined {
   let form = forms.get(field);
   if (form === undefined) {
@@ -62,7 +62,7 @@ function boundedForm({ read, write }: UrlValueForm, { what, min, max }: (typeof 
     what,
     read(text, options) {
       const value = read(text, options) as number | bigint | undefined;
-      return value !== undefined && value >= min && value <= max ? value : undefined; // NaN is neither
+      return value !== undefined && value >= min && value <= max ? value : undefined; // NaN fails both
     },
     write,
   };

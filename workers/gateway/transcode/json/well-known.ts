@@ -1,17 +1,17 @@
-// Well-known types that hold no other message: JSON that is a string, or any value.
+// Checks JSON of well-known types: those whose JSON is a string, and google.protobuf.Value, Struct and ListValue.
 import { isDuration, isFieldMask, isTimestamp } from "../../../../core/transcode/well-known-text.ts";
 import type { RawJson } from "./parse-json.ts";
 import { NumberText } from "./scalars.ts";
 import { type Check, isObject, replace, report, type Walk } from "./walk.ts";
 
-/** Messages whose JSON is a string. */
+/** Messages whose JSON is a string; `what` is part of error messages. */
 export const JSON_STRINGS: Readonly<Record<string, { readonly what: string; readonly matches: (text: string) => boolean }>> = {
   "google.protobuf.Timestamp": { what: "a time such as 2026-01-31T12:00:00Z", matches: isTimestamp },
   "google.protobuf.Duration": { what: "a duration such as 1.5s", matches: isDuration },
   "google.protobuf.FieldMask": { what: "field paths in lowerCamelCase such as user.displayName,user.email", matches: isFieldMask },
 };
 
-/** @returns undefined for a type that is not one of these */
+/** @returns undefined for other types */
 export function wellKnownCheck(typeName: string): Check | undefined {
   const text = JSON_STRINGS[typeName];
   if (text !== undefined)
@@ -25,19 +25,19 @@ export function wellKnownCheck(typeName: string): Check | undefined {
 }
 
 /**
- * A value of any kind. A number past the range of a double would arrive as infinity, which google.protobuf.Value cannot hold.
+ * Checks a value of any kind. A number beyond the range of a double would become infinity, which google.protobuf.Value cannot hold.
  *
  * @see google/protobuf/struct.proto, "number_value"
  */
 function checkValue(json: RawJson, walk: Walk): RawJson {
   if (typeof json === "number") return Number.isFinite(json) ? json : report(walk, "must be a number within the range of a double");
-  if (typeof json === "string") return json.isWellFormed() ? json : report(walk, "must be a string of Unicode characters");
+  if (typeof json === "string") return json.isWellFormed() ? json : report(walk, "must be a string without lone surrogates");
   if (json instanceof NumberText) return checkValue(Number(json.text), walk);
   if (Array.isArray(json)) {
     for (let index = 0; index < json.length; index++) json[index] = checkValue(json[index], walk);
   } else if (isObject(json)) {
     for (const key of Object.keys(json)) {
-      if (!key.isWellFormed()) report(walk, "must have keys of Unicode characters");
+      if (!key.isWellFormed()) report(walk, "must have keys without lone surrogates");
       replace(json, key, checkValue(json[key], walk));
     }
   }

@@ -1,21 +1,21 @@
-// Field paths such as `user.id`: resolved to descriptors, so that a request needs no names.
+// Resolves field paths such as `user.id` to descriptors, once per rule and not per request.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { ReflectMessage } from "@bufbuild/protobuf/reflect";
 
 export type MessageField = DescField & { readonly fieldKind: "message" };
 
 export interface FieldPath {
-  readonly text: string; // in proto names
-  readonly parents: readonly MessageField[]; // from the outside inwards
+  readonly text: string; // the path in proto names
+  readonly parents: readonly MessageField[]; // the outermost first
   readonly field: DescField;
 }
 
 export type ResolvedPath =
   | { readonly kind: "found"; readonly path: FieldPath }
   | { readonly kind: "unknown"; readonly problem: string } // no such field
-  | { readonly kind: "illegal"; readonly problem: string }; // goes through what has no fields, or many
+  | { readonly kind: "illegal"; readonly problem: string }; // an inner part of the path is not a single message
 
-const MAX_DEPTH = 100; // as deep as proto messages may nest
+const MAX_DEPTH = 100; // the depth to which protobuf messages may nest
 
 const byName = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>();
 
@@ -25,13 +25,13 @@ export function fieldNamed(message: DescMessage, name: string): DescField | unde
   if (fields === undefined) {
     const json = message.fields.map((field) => [field.jsonName, field] as const);
     const proto = message.fields.map((field) => [field.name, field] as const);
-    fields = new Map([...json, ...proto]); // where one field's JSON name is another's proto name, the proto name holds
+    fields = new Map([...json, ...proto]); // if the JSON name of one field is the proto name of another, the proto name has precedence
     byName.set(message, fields);
   }
   return fields.get(name);
 }
 
-/** Walks a path from a message inwards. Only the last field may be anything but a single message. */
+/** Resolves a path that starts at a message. All fields but the last one have to be single messages. */
 export function resolveField(message: DescMessage, path: string): ResolvedPath {
   const parents: MessageField[] = [];
   let text = "";
@@ -43,15 +43,15 @@ export function resolveField(message: DescMessage, path: string): ResolvedPath {
     if (field === undefined) return { kind: "unknown", problem: `${inside.typeName} has no field "${name.slice(0, 100)}"` };
     text = text === "" ? field.name : `${text}.${field.name}`;
     if (dot < 0) return { kind: "found", path: { text, parents, field } };
-    if (parents.length === MAX_DEPTH) return { kind: "illegal", problem: `more than ${MAX_DEPTH} messages within one another` };
-    if (field.fieldKind !== "message") return { kind: "illegal", problem: `"${text}" is ${kindOf(field)}: nothing in it can be named` };
+    if (parents.length === MAX_DEPTH) return { kind: "illegal", problem: `the path is deeper than ${MAX_DEPTH} messages` };
+    if (field.fieldKind !== "message") return { kind: "illegal", problem: `"${text}" is ${kindOf(field)}, so its fields cannot be named` };
     parents.push(field);
     inside = field.message;
     at = dot + 1;
   }
 }
 
-/** What a field is, in the words of a message to its reader. */
+/** The kind of a field, for messages. */
 export function kindOf(field: DescField): string {
   switch (field.fieldKind) {
     case "list":
@@ -67,7 +67,7 @@ export function kindOf(field: DescField): string {
   }
 }
 
-/** Changes what holds the last field of a path; the messages on the way to it come into being. */
+/** Changes the message that has the last field of a path; missing messages on the path are created. */
 export function changeAt(target: ReflectMessage, path: FieldPath, change: (holder: ReflectMessage) => void, depth = 0): void {
   const parent = path.parents[depth];
   if (parent === undefined) {
@@ -76,5 +76,5 @@ export function changeAt(target: ReflectMessage, path: FieldPath, change: (holde
   }
   const inside = target.get(parent);
   changeAt(inside, path, change, depth + 1);
-  target.set(parent, inside); // some messages are kept in another form than they are changed in: set them back
+  target.set(parent, inside); // reflection returns some messages as converted copies, so they have to be set again
 }

@@ -1,4 +1,4 @@
-// One HTTP rule of one method: checked against the messages it speaks of, and compiled into a route.
+// Compiles one HTTP rule of one method into a route, or reports why it is invalid.
 import type { DescField, DescMessage, DescMethod, Registry } from "@bufbuild/protobuf";
 import type { Problem } from "../../../../core/config/problems.ts";
 import { type PathTemplate, parseTemplate } from "../../../../core/transcode/path-template.ts";
@@ -7,45 +7,45 @@ import { urlValueFormOf } from "../json/url-values.ts";
 import type { JsonOptions } from "../json/walk.ts";
 import { type FieldPath, kindOf, resolveField } from "./fields.ts";
 
-/** How REST is spoken where http.proto leaves it open. Everything is off unless set. */
+/** Choices that http.proto leaves open. Each is off unless set. */
 export interface RestOptions extends JsonOptions {
-  /** Rules by `selector`, each in the place of the one in the proto; the last one wins. */
+  /** Rules with a `selector`, each in place of the rule in the proto; of several for one method, the last one is used. */
   readonly rules?: readonly HttpRule[];
-  /** Query parameters that name no field are ignored, not refused. */
+  /** Query parameters that name no field are ignored instead of refused. */
   readonly ignoreUnknownQuery?: boolean;
-  /** Query parameters that are never bound, such as `key`. */
+  /** Query parameters that are never fields, such as `key`. */
   readonly ignoredQuery?: readonly string[];
-  /** A body without a content type, or with that of forms, which curl sends by itself, is read as JSON. */
+  /** A body without a content type, or with the form content type that curl sends by default, is read as JSON. */
   readonly assumeJson?: boolean;
-  /** A stream of requests may be JSON values one after the other, or an array of them, under `application/json`. */
+  /** With `application/json`, a stream of requests may be JSON values one after the other, or an array of them. */
   readonly jsonRequestStreams?: boolean;
-  /** Fields of a JSON body that the message does not have are ignored, not refused. */
+  /** Fields of a JSON body that the message does not have are ignored instead of refused. */
   readonly ignoreUnknownFields?: boolean;
-  /** A PATCH without an update mask gets one: the fields that its body names. */
+  /** A PATCH without an update mask gets one with the fields of its body. */
   readonly inferUpdateMask?: boolean;
-  /** Answers show fields that are not set. */
+  /** Responses include fields that are not set. */
   readonly printDefaults?: boolean;
   readonly enumsAsNumbers?: boolean;
   readonly protoFieldNames?: boolean;
-  /** Types that `google.protobuf.Any` may hold; by default those of the files behind the services. */
+  /** Types that `google.protobuf.Any` may hold; by default those in the files of the services and their imports. */
   readonly registry?: Registry;
 }
 
 export interface RestRoute {
-  readonly name: string; // as it stands in messages
+  readonly name: string; // part of messages and logs
   readonly method: DescMethod;
-  readonly httpMethod: string; // upper case; `*` is any
+  readonly httpMethod: string; // upper case; `*` for any method
   readonly template: PathTemplate;
   readonly variables: readonly FieldPath[]; // one per variable of the template, in its order
-  readonly body: BodyPart | undefined; // undefined: there is none
+  readonly body: BodyPart | undefined; // undefined for no body
   readonly response: BodyPart;
-  readonly updateMask: DescField | undefined; // to be inferred where it is not given
+  readonly updateMask: DescField | undefined; // the gateway infers this mask if the request has none
   readonly options: RestOptions;
 }
 
-/** What of a message a body carries. */
+/** The part of a message that a body contains. */
 export interface BodyPart {
-  readonly field: DescField | undefined; // undefined: the whole message
+  readonly field: DescField | undefined; // undefined for the whole message
   readonly isRaw: boolean; // google.api.HttpBody: bytes with a content type of their own
 }
 
@@ -54,7 +54,7 @@ export type CompiledRule =
   | { readonly kind: "invalid"; readonly problems: readonly Problem[] };
 
 const WITHOUT_BODY = ["GET", "HEAD", "DELETE"];
-const NEVER_ROUTED = ["CONNECT", "TRACE"]; // the runtime or the gateway refuses them before any route is looked up
+const NEVER_ROUTED = ["CONNECT", "TRACE"]; // the runtime or the gateway refuses them before it looks up a route
 const OWN_PATHS = ["/healthz", "/openapi.json"]; // the gateway responds there itself
 
 type Report = (found: string, fix: string) => void;
@@ -76,17 +76,17 @@ export function compileRule(method: DescMethod, rule: HttpRule, options: RestOpt
   const template = templateOf(path, report);
   const variables = variablesOf(template, method.input, report);
 
-  const body = rule.body === "" ? undefined : partOf(method.input, rule.body);
-  if (rule.body !== "" && body === undefined) report(`body "${rule.body}"`, `name a field at the top of ${method.input.typeName}, or "*"`);
+  const body = rule.body === "" ? undefined : bodyPartOf(method.input, rule.body);
+  if (rule.body !== "" && body === undefined) report(`body "${rule.body}"`, `name a top-level field of ${method.input.typeName}, or "*"`);
   if (body !== undefined && WITHOUT_BODY.includes(httpMethod))
     report(`a body with ${httpMethod}`, "remove the body, or use POST, PUT or PATCH");
   if (body?.field !== undefined && variables.some(({ text }) => text === body.field?.name)) {
     report(`"${rule.body}" both in the path and as the body`, "bind a field once");
   }
-  const isFedByStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
-  if (isFedByStream && rule.body === "") report("a stream of requests without a body", 'write body: "*"');
-  const answer = partOf(method.output, rule.responseBody === "" ? "*" : rule.responseBody);
-  if (answer === undefined) report(`response_body "${rule.responseBody}"`, `name a field at the top of ${method.output.typeName}`);
+  const hasRequestStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
+  if (hasRequestStream && rule.body === "") report("a stream of requests without a body", 'write body: "*"');
+  const answer = bodyPartOf(method.output, rule.responseBody === "" ? "*" : rule.responseBody);
+  if (answer === undefined) report(`response_body "${rule.responseBody}"`, `name a top-level field of ${method.output.typeName}`);
 
   if (problems.length > 0 || template === undefined || answer === undefined) return { kind: "invalid", problems };
   const isInferred = options.inferUpdateMask === true && httpMethod === "PATCH" && body?.field !== undefined;
@@ -123,8 +123,8 @@ function patternOf({ pattern }: HttpRule): { httpMethod: string; path: string } 
   return { httpMethod: pattern.case.toUpperCase(), path: pattern.value };
 }
 
-/** @param name a field at the top of the message, or `*`; undefined where there is no such field */
-function partOf(message: DescMessage, name: string): BodyPart | undefined {
+/** @param name a field at the top level of the message, or `*`. @returns undefined if there is no such field */
+function bodyPartOf(message: DescMessage, name: string): BodyPart | undefined {
   if (name === "*") return { field: undefined, isRaw: isHttpBody(message) };
   const field = message.fields.find((one) => one.name === name);
   return field && { field, isRaw: field.fieldKind === "message" && isHttpBody(field.message) };
@@ -134,7 +134,7 @@ function isHttpBody(message: DescMessage): boolean {
   return message.typeName === "google.api.HttpBody";
 }
 
-/** The one field at the top of a message that is a FieldMask; undefined where there is none, or a choice. */
+/** The only top-level FieldMask of a message; undefined if it has none or several. */
 function maskOf(message: DescMessage): DescField | undefined {
   const masks = message.fields.filter((field) => field.fieldKind === "message" && field.message.typeName === "google.protobuf.FieldMask");
   return masks.length === 1 ? masks[0] : undefined;

@@ -1,4 +1,4 @@
-// All HTTP rules of the services: one table of routes, or every problem at once.
+// Compiles the HTTP rules of all services into one table of routes, and reports all problems at once.
 import {
   create,
   createRegistry,
@@ -20,31 +20,31 @@ export type { RestOptions, RestRoute } from "./rule.ts";
 
 export interface RestTable {
   readonly routes: readonly RestRoute[];
-  /** @param path canonical; decoded variables come in the order of `route.variables` */
+  /** @param path canonical. @returns the decoded values in the order of `route.variables` */
   match(httpMethod: string, path: string): PathMatch<RestRoute>;
 }
 
-/** Rules by the full names of their methods, each list in place of the rules in the proto. */
+/** Rules of the configuration by full method name; each list replaces the rules in the proto. */
 export type ConfiguredRules = ReadonlyMap<string, readonly HttpRuleOverride[]>;
 
 export interface CompiledRest {
   readonly table: RestTable;
-  /** Rules of the protos that are illegal, that cannot be served here, or that claim the paths of another one. They are not in the table. */
+  /** Problems of rules in protos: invalid, not supported, or with the same paths as another rule. Such rules are not in the table. */
   readonly problems: readonly Problem[];
-  /** The same of rules that the configuration sets. */
+  /** The same for rules of the configuration. */
   readonly mistakes: readonly Problem[];
 }
 
-/** One rule to compile: where it stands, for messages; undefined where it is in the proto. */
+/** One rule to compile. */
 interface Candidate {
   readonly method: DescMethod;
   readonly rule: HttpRule;
-  readonly path: string | undefined;
+  readonly path: string | undefined; // path of the setting, part of messages; undefined for a rule of the proto
 }
 
 /**
- * Compiles the rules of services into one table. A rule that is not legal, or that claims what another one has, is left out and takes
- * no other rule with it. Rules of the configuration come first; of two rules in protos, the one of the earlier service stays.
+ * Compiles the rules of services into one table. A rule that is invalid, or has the same paths as another one, is left out; all others are
+ * used. Rules of the configuration have precedence over rules in protos, and rules of earlier services over those of later ones.
  */
 export function compileRest(
   services: readonly DescService[],
@@ -67,12 +67,12 @@ export function compileRest(
       continue;
     }
     const { route } = compiled;
-    const standing = trie.add(route.httpMethod, route.template, route);
-    if (standing === undefined) routes.set(candidate, route);
+    const existing = trie.add(route.httpMethod, route.template, route);
+    if (existing === undefined) routes.set(candidate, route);
     else
       found.push({
         path: candidate.path ?? route.name,
-        found: `the same paths as ${standing.name}`,
+        found: `the same paths as ${existing.name}`,
         fix: "change one of the two templates",
       });
   }
@@ -80,7 +80,7 @@ export function compileRest(
   return { table: { routes: inOrder, match: trie.match }, problems, mistakes };
 }
 
-/** A descriptor that was made by hand may break a promise that a compiler keeps: that concerns its rule alone. */
+/** Compiles one rule. Descriptors made by hand may be inconsistent; an exception is a problem of this rule only. */
 function compiledOf({ method, rule, path }: Candidate, options: RestOptions): CompiledRule {
   try {
     const compiled = compileRule(method, rule, options);
@@ -88,11 +88,11 @@ function compiledOf({ method, rule, path }: Candidate, options: RestOptions): Co
     return { kind: "invalid", problems: compiled.problems.map((problem) => ({ ...problem, path })) };
   } catch (error) {
     const found = `a rule that cannot be compiled (${error instanceof Error ? error.message : String(error)})`;
-    return { kind: "invalid", problems: [{ path: path ?? nameOf(method), found, fix: "build the descriptors anew" }] };
+    return { kind: "invalid", problems: [{ path: path ?? nameOf(method), found, fix: "build the descriptors again" }] };
   }
 }
 
-/** The rule of each method that has one, and its additional bindings. */
+/** The rules of all methods, with their additional bindings. */
 function candidatesOf(
   services: readonly DescService[],
   overriding: readonly HttpRule[],
@@ -121,13 +121,13 @@ function candidatesOf(
   });
 }
 
-/** What the proto says; undefined where it says nothing that can be read. */
+/** The rule in the proto; undefined if there is none, or if it cannot be decoded. */
 function ruleOf(method: DescMethod, problems: Problem[]): HttpRule | undefined {
   try {
     return hasOption(method, http) ? getOption(method, http) : undefined;
   } catch (error) {
-    const found = `an option google.api.http that cannot be read (${error instanceof Error ? error.message : String(error)})`;
-    problems.push({ path: nameOf(method), found, fix: "build the descriptors anew" });
+    const found = `an option google.api.http that cannot be decoded (${error instanceof Error ? error.message : String(error)})`;
+    problems.push({ path: nameOf(method), found, fix: "build the descriptors again" });
     return undefined;
   }
 }
@@ -140,12 +140,12 @@ function nameOf(method: DescMethod): string {
   return `${method.parent.typeName}.${method.name}`;
 }
 
-/** The types that services know: those of their files, and of all files that these import. */
+/** The types in the files of services and in all files that these import. */
 export function typesOf(services: readonly DescService[]): Registry {
   return createRegistry(...filesOf(services));
 }
 
-/** The files of the services and all that they import. */
+/** The files of the services, and all files that these import. */
 export function filesOf(services: readonly DescService[]): Set<DescFile> {
   const files = new Set<DescFile>();
   const add = (file: DescFile): void => {

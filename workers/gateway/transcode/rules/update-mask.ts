@@ -1,4 +1,4 @@
-// The update mask that a PATCH leaves out: the fields that its body names, as grpc-gateway infers them.
+// Infers the update mask of a PATCH from the fields of its body, like grpc-gateway.
 import type { DescMessage, JsonValue } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
@@ -6,7 +6,7 @@ import { type FieldMask, FieldMaskSchema } from "@bufbuild/protobuf/wkt";
 import { fieldNamed } from "./fields.ts";
 import type { RestRoute } from "./rule.ts";
 
-/** Sets the mask of a request where the route infers one and the caller has given none. */
+/** Sets the mask of a request if the route infers one and the caller has sent none. */
 export function inferUpdateMask({ body, updateMask }: RestRoute, target: ReflectMessage, json: JsonValue): void {
   const inside = body?.field?.message;
   if (updateMask === undefined || inside === undefined) return;
@@ -16,12 +16,12 @@ export function inferUpdateMask({ body, updateMask }: RestRoute, target: Reflect
   if (paths.length > 0) target.set(updateMask, reflect(FieldMaskSchema, create(FieldMaskSchema, { paths })));
 }
 
-/** The paths a JSON value names: lists, maps and well-known types are named whole, and so is an object without fields. */
+/** The field paths in a JSON value. Lists, maps, well-known types and empty objects count as one path. */
 function pathsOf(message: DescMessage, json: JsonValue, prefix = ""): string[] {
   if (typeof json !== "object" || json === null || Array.isArray(json)) return [];
   return Object.entries(json).flatMap(([key, value]) => {
     const field = fieldNamed(message, key);
-    if (field === undefined) return []; // one of those that are ignored
+    if (field === undefined) return []; // an unknown field that is ignored
     const path = prefix + field.name;
     const isOpen = field.fieldKind === "message" && !field.message.typeName.startsWith("google.protobuf.");
     const inner = isOpen ? pathsOf(field.message, value, `${path}.`) : [];
