@@ -79,7 +79,7 @@ export default defineConfig({
           environment: "node",
           include: [
             "test/*.test.ts",
-            "test/{core,cli,bench,faults,transcoding,simulation}/**/*.test.ts",
+            "test/{core,cli,bench,faults,fuzz,transcoding,simulation}/**/*.test.ts",
             "test/openapi/document.test.ts",
             "test/integration/**/*.node.test.ts",
           ],
