@@ -6,7 +6,7 @@ export type Fault =
   | { readonly kind: "none" }
   | { readonly kind: "latency"; readonly delayMs: number } // each piece of the response is delayed
   | { readonly kind: "down" } // the connection is reset as soon as it is accepted
-  | { readonly kind: "bandwidth"; readonly bytesPerSecond: number } // of the response
+  | { readonly kind: "bandwidth"; readonly bytesPerSecond: number } // rate of the response
   | { readonly kind: "slow_close"; readonly delayMs: number } // the end of the response is delayed
   | { readonly kind: "hang" } // the request is accepted, the response never starts
   | { readonly kind: "reset"; readonly afterBytes: number } // the connection is reset within the response

@@ -9,7 +9,7 @@ const HANG_MS = 20_000;
 
 export interface FuzzFailure {
   readonly target: string;
-  readonly number: number; // of the case, from 0: the same seed gives the same case
+  readonly number: number; // number of the case, from 0: the same seed gives the same case
   readonly input: Buffer;
   readonly error: unknown;
 }

@@ -37,7 +37,7 @@ export interface Target {
   readonly run: (bytes: Buffer) => void | Promise<void>;
 }
 
-const MAX_MESSAGE_BYTES = 65_536; // of a refusal: what a caller sends is cut in what it gets back
+const MAX_MESSAGE_BYTES = 65_536; // longest message of a refusal: input of a caller is cut in it
 const MAX_VIOLATIONS = 20;
 const NOW = Date.UTC(2026, 10, 29);
 const HEADERS = {
