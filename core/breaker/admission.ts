@@ -9,8 +9,8 @@ export type Admitted = BreakerAdmission & { readonly kind: "admitted" };
 
 /** A call that finds out whether the endpoint is healthy again. */
 export interface Probe {
-  readonly version: number; // of the view that granted it; 0 for a probe that the isolate sends by itself
-  readonly id: number; // within the version; 0 for a probe that the isolate sends by itself
+  readonly version: number; // version of the view that granted it; 0 if the isolate sends it by itself
+  readonly id: number; // unique within the version; 0 if the isolate sends it by itself
   readonly endsAt: number; // epoch ms: the call is aborted then, and a later outcome counts for nothing
 }
 

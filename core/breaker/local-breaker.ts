@@ -13,8 +13,8 @@ import { LOCAL_TRIP_RULES } from "./trip-rules.ts";
 import { count, countLateFailure, counts } from "./window.ts";
 
 const WINDOW_MS = 10_000;
-const OPEN_MS = 1_000; // by own evidence; up to three times as long, at random
-const PROBE_RETRY_MS = 500; // for callers that are refused while a probe is in flight
+const OPEN_MS = 1_000; // shortest time open by own evidence; up to three times as long, at random
+const PROBE_RETRY_MS = 500; // Retry-After of callers that are refused while a probe is in flight
 const STALE_MS = 15_000; // without the probe that is due
 const CLOSED: OwnState = { kind: "closed" };
 

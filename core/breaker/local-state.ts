@@ -27,13 +27,13 @@ export interface LocalState {
   granted: Probe | undefined; // a probe of the shared breaker that no call has used yet
   lastGranted: Pick<Probe, "version" | "id">; // a view that arrives twice grants its probe once
   probing: Probe | undefined; // the probe in flight
-  admitted: Admitted; // for ordinary calls: one object for all of them, until the generation changes
+  admitted: Admitted; // the admission of all ordinary calls, until the generation changes
   readonly unreported: Unreported;
 }
 
 /** What the next report will say. */
 export interface Unreported {
-  sequence: number; // of the last report
+  sequence: number; // number of the last report
   hasFailed: boolean; // since the last report
   isUrgent: boolean; // the Durable Object has to know at once
   probe: ProbeResult | undefined;

@@ -13,7 +13,7 @@ export interface BreakerReport {
 
 /** The outcome of a probe that the Durable Object has granted. */
 export interface ProbeResult {
-  readonly version: number; // of the view that granted the probe
+  readonly version: number; // version of the view that granted the probe
   readonly id: number;
   readonly succeeded: boolean;
 }
@@ -31,7 +31,7 @@ export interface BreakerView {
   readonly version: number; // grows with each change of the shared breaker
   readonly kind: "closed" | "open" | "half_open" | "ramp";
   readonly admit: number; // share of the calls that pass, in [0, 1]
-  readonly retryAfterMs: number; // for callers that are refused
+  readonly retryAfterMs: number; // Retry-After of callers that are refused
   readonly probeId: number | undefined; // a probe that this isolate may send
   readonly leaseMs: number; // counted from the moment at which the isolate sent its report
 }

@@ -1,4 +1,4 @@
-// Failures of one method and of its endpoint: what opens a breaker, for whom, and what one call may count.
+// Failures of one method and of its endpoint: which calls a breaker refuses, and how much one call with several attempts counts.
 import { describe, expect, it } from "vitest";
 import { Fleet } from "../../../core/balance/fleet.ts";
 import { LocalBreaker } from "../../../core/breaker/local-breaker.ts";
@@ -7,9 +7,9 @@ import { BREAKER } from "../../../core/config/breaker.ts";
 
 const READ = 11;
 const LIST = 22;
-const POLICY = { ...BREAKER, minCalls: 1_000 }; // failures in a row alone
+const POLICY = { ...BREAKER, minCalls: 1_000 }; // only failures in a row open it
 
-/** One call, as far as it is let through. @returns whether it was */
+/** One call, if the breaker admits it. @returns whether it does */
 function called(breaker: LocalBreaker, method: number, isFailure: boolean, now: number): boolean {
   if (breaker.refuses(now, 0, method) && !breaker.isDueForProbe(now)) return false;
   const admission = breaker.admit(now, 0, method);
@@ -19,19 +19,19 @@ function called(breaker: LocalBreaker, method: number, isFailure: boolean, now: 
 }
 
 describe("the breaker of an endpoint", () => {
-  it("stays closed for a method that fails while others succeed, however often it is called", () => {
+  it("stays closed for a method that fails while others succeed", () => {
     const breaker = new LocalBreaker(BREAKER);
     let refused = 0;
     for (let second = 0; second < 120; second++) {
       for (let n = 0; n < 12; n++) refused += called(breaker, READ, true, second * 1_000 + n) ? 0 : 1;
       refused += called(breaker, LIST, false, second * 1_000 + 500) ? 0 : 1;
     }
-    // Before the first success of another method nothing tells the method from its endpoint: the first 5 open it, for 1 s at most.
+    // Before the first success of another method, the failing method looks like a failing endpoint: 5 failures open it, for 1 s at most.
     expect(refused).toBeLessThan(12);
     expect(breaker.isClosed(120_000)).toBe(true);
   });
 
-  it("opens for the method alone that has failed alone, and a call of another one finds out at once", () => {
+  it("opens only for the method that has failed, and closes with the success of another one", () => {
     const breaker = new LocalBreaker(POLICY);
     for (let n = 0; n < 5; n++) called(breaker, READ, true, n);
     expect(called(breaker, READ, true, 10)).toBe(false);
@@ -40,7 +40,7 @@ describe("the breaker of an endpoint", () => {
     expect(called(breaker, LIST, false, 13)).toBe(true);
   });
 
-  it("opens for all where the call of another method fails, too", () => {
+  it("opens for all methods if the call of another method fails as well", () => {
     const breaker = new LocalBreaker(POLICY);
     for (let n = 0; n < 5; n++) called(breaker, READ, true, n);
     expect(called(breaker, LIST, true, 11)).toBe(true);
@@ -48,7 +48,7 @@ describe("the breaker of an endpoint", () => {
     expect(called(breaker, READ, true, 13)).toBe(false);
   });
 
-  it("opens for an endpoint that dies, whatever succeeded before", () => {
+  it("opens for an endpoint that stops working, whatever succeeded before", () => {
     const breaker = new LocalBreaker(POLICY);
     for (let n = 0; n < 50; n++) called(breaker, n % 2 === 0 ? READ : LIST, false, n);
     for (let n = 0; n < 5; n++) called(breaker, n % 2 === 0 ? READ : LIST, true, 100 + n);
@@ -56,13 +56,13 @@ describe("the breaker of an endpoint", () => {
     expect(called(breaker, LIST, true, 200)).toBe(false);
   });
 
-  it("goes by what it knows of the endpoint alone where methods are not told apart", () => {
+  it("opens for all calls if their methods are unknown", () => {
     const breaker = new LocalBreaker(POLICY);
     for (let n = 0; n < 5; n++) called(breaker, 0, true, n);
     expect(called(breaker, 0, false, 10)).toBe(false);
   });
 
-  it("reports to the others that it is open, but where another method may yet say that it is not the endpoint", () => {
+  it("reports that it is open, unless a call of another method may still prove that the endpoint is healthy", () => {
     const alone = new LocalBreaker(POLICY);
     for (let n = 0; n < 5; n++) called(alone, READ, true, n);
     expect(alone.takeReport(10)).toMatchObject({ isOpen: true });
@@ -75,12 +75,12 @@ describe("the breaker of an endpoint", () => {
   });
 });
 
-describe("failures of methods", () => {
-  it("are a method's own only while another one has succeeded since they began, and lately", () => {
+describe("MethodFaults", () => {
+  it("blames the method if another one has succeeded since its failures began, and in the last ten seconds", () => {
     const faults = new MethodFaults();
     faults.succeeded(LIST, 0);
     for (let n = 0; n < 5; n++) faults.failed(READ);
-    expect(faults.isOwn(READ, 5, 100)).toBe(false); // the success came before
+    expect(faults.isOwn(READ, 5, 100)).toBe(false); // the success was before the failures
     faults.succeeded(LIST, 100);
     expect(faults.isOwn(READ, 5, 101)).toBe(true);
     expect(faults.isOwn(READ, 6, 101)).toBe(false);
@@ -89,7 +89,7 @@ describe("failures of methods", () => {
     expect(faults.only()).toBeUndefined();
   });
 
-  it("are remembered of 32 methods at most", () => {
+  it("keeps 32 methods at most", () => {
     const faults = new MethodFaults();
     for (let method = 1; method <= 33; method++) faults.failed(method);
     faults.succeeded(99, 1);
@@ -104,7 +104,7 @@ describe("attempts of one call", () => {
       ids.map((id) => ({ id, weight: 1, priority: 0, isDraining: false })),
       { balancer: "round_robin", maxConcurrent: 100, maxLoadFactor: Number.POSITIVE_INFINITY, slowStartMs: 0, breaker },
     );
-  /** A call of so many attempts, all of which fail. @returns how many were sent */
+  /** One call whose attempts all fail. @returns how many attempts were sent */
   const fails = (fleet: Fleet, attempts: number, now: number, method = 0): number => {
     const tried = new Set<string>();
     let sent = 0;
@@ -127,14 +127,14 @@ describe("attempts of one call", () => {
   it.each([
     ["failures in a row", { ...POLICY, consecutive: 5 }],
     ["the failure rate", { ...BREAKER, consecutive: 1_000, minCalls: 5 }],
-  ])("are one failure of an endpoint for %s", (_, breaker) => {
+  ])("count as one failure of an endpoint for %s", (_, breaker) => {
     const fleet = fleetOf(["a"], breaker);
     for (let call = 0; call < 4; call++) expect(fails(fleet, 6, call)).toBe(6);
     expect(fails(fleet, 1, 4)).toBe(1); // the fifth call opens it
     expect(fails(fleet, 6, 5)).toBe(0);
   });
 
-  it("are one failure of each of two endpoints", () => {
+  it("count as one failure of each of two endpoints", () => {
     const fleet = fleetOf(["a", "b"], { ...POLICY, consecutive: 3 });
     expect(fails(fleet, 6, 0)).toBe(6);
     expect(fails(fleet, 6, 1)).toBe(6);
@@ -142,7 +142,7 @@ describe("attempts of one call", () => {
     expect(fails(fleet, 6, 3)).toBe(0);
   });
 
-  it("are reported as one", () => {
+  it("are reported as one call", () => {
     const fleet = fleetOf(["a"]);
     fails(fleet, 6, 0);
     expect(fleet.localBreakers.takeReports(1, "a")).toMatchObject({ a: { calls: 1, failures: 1 } });
