@@ -38,9 +38,9 @@ export class LocalBreaker {
 
   /** Whether the next call will be a probe. */
   isDueForProbe(now: number): boolean {
-    const { granted, own } = this.state;
+    const { own } = this.state;
     const view = this.#viewAt(now);
-    if (view !== undefined) return view.kind === "half_open" && granted !== undefined && now < granted.endsAt;
+    if (view !== undefined) return view.kind === "half_open" && this.#unusedProbe(now) !== undefined;
     return own.kind === "open" && now >= own.until && !this.#isProbing(now);
   }
 
@@ -67,8 +67,8 @@ export class LocalBreaker {
     const { state } = this;
     const view = this.#viewAt(now);
     if (view !== undefined) {
-      const { granted } = state;
-      if (view.kind === "half_open" && granted !== undefined && now < granted.endsAt) {
+      const granted = view.kind === "half_open" ? this.#unusedProbe(now) : undefined;
+      if (granted !== undefined) {
         state.granted = undefined;
         return this.#startProbe(granted);
       }
@@ -132,10 +132,10 @@ export class LocalBreaker {
 
   /** Whether a call of this isolate could probe the endpoint, if the Durable Object granted a probe. */
   wantsProbe(now: number): boolean {
-    const { granted, probing, held } = this.state;
+    const { probing, held } = this.state;
     const kind = this.#viewAt(now)?.kind;
     const isHalfOpenSoon = kind === "open" && held !== undefined && now >= held.until;
-    return (kind === "half_open" || isHalfOpenSoon) && granted === undefined && probing === undefined;
+    return (kind === "half_open" || isHalfOpenSoon) && this.#unusedProbe(now) === undefined && probing === undefined;
   }
 
   /** @returns the report to send now; undefined if there is nothing to report */
@@ -145,12 +145,14 @@ export class LocalBreaker {
     const { calls, failures } = counts(state.window, WINDOW_MS, now);
     if (calls === 0 && !unreported.isUrgent && this.isClosed(now)) return undefined;
     unreported.sequence += 1;
+    // If one of several methods has opened it, a call of another method has to show first whether the whole endpoint is at fault.
+    const isMethodSuspected = own.kind === "open" && own.method !== undefined && this.#faults.hasSeveralMethods;
     const report: BreakerReport = {
       sequence: unreported.sequence,
       calls,
       failures,
       hasRecovered: !unreported.hasFailed && !this.hasLastCallFailed,
-      isOpen: own.kind === "open" && !this.#isBlamedOnMethod(own),
+      isOpen: own.kind === "open" && !isMethodSuspected,
       wantsProbe: this.wantsProbe(now),
       ...(unreported.probe && { probe: unreported.probe }),
     };
@@ -177,6 +179,12 @@ export class LocalBreaker {
 
   #viewAt(now: number): BreakerView | undefined {
     return applicableView(this.state.held, now);
+  }
+
+  /** A granted probe that no call has used, until it expires. */
+  #unusedProbe(now: number): Probe | undefined {
+    const { granted } = this.state;
+    return granted !== undefined && now < granted.endsAt ? granted : undefined;
   }
 
   #isProbing(now: number): boolean {
@@ -211,11 +219,6 @@ export class LocalBreaker {
     if (!isFailure) this.#faults.succeeded(method, now);
     else this.#faults.failed(method);
     return isFailure && this.#faults.isOwn(method, this.#policy.consecutive, now);
-  }
-
-  /** Whether one of several methods has opened it: then a call of another method will tell more. */
-  #isBlamedOnMethod({ method }: OwnState & { readonly kind: "open" }): boolean {
-    return method !== undefined && this.#faults.hasSeveralMethods;
   }
 
   #isTripped(now: number): boolean {

@@ -134,6 +134,12 @@ describe("a local breaker that applies a view", () => {
     expect(ramp.isDueForProbe(NOW)).toBe(false);
   });
 
+  it("wants another probe if no call has used the granted one within its five seconds", () => {
+    const breaker = new LocalBreaker(BREAKER);
+    breaker.applyView({ ...VIEW, kind: "half_open", probeId: 4, leaseMs: 20_000 }, NOW);
+    expect([breaker.wantsProbe(NOW + 4_999), breaker.wantsProbe(NOW + 5_000)]).toEqual([false, true]);
+  });
+
   it("reports the outcome of a granted probe once", () => {
     for (const outcome of ["succeeded", "failed"] as const) {
       const breaker = new LocalBreaker(BREAKER);
