@@ -46,11 +46,11 @@ type Serve = (request: Request) => Promise<Response>;
  * }));
  * ```
  *
- * A thrown `ConnectError` reaches the caller as it is. Anything else is logged whole and answered `internal`, without a word of it;
- * a Durable Object that can't be reached is `unavailable`. Whoever the implementation waits for, a caller's deadline is kept:
- * `context.signal` tells when it has passed. Methods left out are `unimplemented`.
+ * A thrown `ConnectError` reaches the caller as it is. Anything else is logged with its stack, and the caller gets `internal` without its text;
+ * a Durable Object that can't be reached is `unavailable`. A call ends at its deadline, whatever the implementation waits for;
+ * `context.signal` is aborted then. Methods that are left out are `unimplemented`.
  *
- * @param implement called once for each `env`, which is once in the life of an isolate: keep nothing of a single call in it
+ * @param implement called once per isolate (once for each `env`): keep no state of a single call in it
  */
 export function defineService<S extends DescService, Env>(
   schema: S,
@@ -60,51 +60,51 @@ export function defineService<S extends DescService, Env>(
   return defineServices((env: Env) => [implementation(schema, implement(env))], options);
 }
 
-/** As `defineService`, for a Worker of several: `defineServices((env: Env) => [implementation(A, a(env)), implementation(B, b(env))])`. */
+/** As `defineService`, for a Worker that serves several services: `defineServices((env: Env) => [implementation(A, a(env)), implementation(B, b(env))])`. */
 export function defineServices<Env>(implement: (env: Env) => readonly ServiceImplSpec[], options: ServiceOptions = {}): ServiceWorker<Env> {
   const settings = settingsOf(options);
   const load = new HostLoad(settings.admission);
   const log = shedLog();
-  let known: { readonly env: Env; readonly methods: ReadonlyMap<string, Serve> } | undefined;
+  let compiled: { readonly env: Env; readonly methods: ReadonlyMap<string, Serve> } | undefined;
   return {
     async fetch(request, env) {
-      if (known?.env !== env) known = { env, methods: methodsOf(withDiscovery(implement(env), options), settings) };
+      if (compiled?.env !== env) compiled = { env, methods: methodsOf(withDiscovery(implement(env), options), settings) };
       const path = new URL(request.url).pathname;
       const now = Date.now();
-      if (load.mayRedirect(request.headers.get(MEDIAN_HEADER), now)) return bounced(load);
-      const turned = settings.overload === "off" ? undefined : load.refusal(request, now);
-      if (turned !== undefined) log(shedCall(request, turned, settings), now);
-      if (turned !== undefined && settings.overload === "enforce") return shed(load, request, turned);
-      const end = load.begin(now, request);
-      const answer = (await known.methods.get(path)?.(request)) ?? unimplemented(request, path);
-      const tookMs = end(Date.now(), answer.status < 500 || answer.status === 504);
-      answer.headers.set(REPORT_HEADER, load.report(tookMs));
-      // Whoever answered without reading the request leaves it here to be read off.
+      if (load.shouldRedirect(request.headers.get(MEDIAN_HEADER), now)) return redirected(load);
+      const refusal = settings.overload === "off" ? undefined : load.refusal(request, now);
+      if (refusal !== undefined) log(shedCall(request, refusal, settings), now);
+      if (refusal !== undefined && settings.overload === "enforce") return shed(load, request, refusal);
+      const end = load.start(now, request);
+      const response = (await compiled.methods.get(path)?.(request)) ?? unimplemented(request, path);
+      const tookMs = end(Date.now(), response.status < 500 || response.status === 504);
+      response.headers.set(REPORT_HEADER, load.report(tookMs));
+      // A refusal leaves the body of the request unread.
       if (request.body?.locked === false) await drain(request.body.getReader());
-      return answer;
+      return response;
     },
   };
 }
 
-/** Another endpoint is less loaded: the gateway asks it, and the caller never sees this. */
-function bounced(load: HostLoad): Response {
+/** Another endpoint is less loaded: the gateway sends the call there, and the caller never sees this response. */
+function redirected(load: HostLoad): Response {
   return new Response(null, { status: 503, headers: { [REDIRECT_HEADER]: "1", [REPORT_HEADER]: load.report() } });
 }
 
-/** More than can be done: told at once, and in the caller's protocol. A gateway may ask another endpoint. */
-async function shed(load: HostLoad, request: Request, why: AdmissionRefusal): Promise<Response> {
-  const answer = overloaded(request, why === "late" ? "this can't be done in the time left" : "too many calls in flight");
-  answer.headers.set(SHED_HEADER, why);
-  answer.headers.set(REPORT_HEADER, load.report());
+/** The host is overloaded: refused at once, in the protocol of the caller. A gateway may try another endpoint. */
+async function shed(load: HostLoad, request: Request, reason: AdmissionRefusal): Promise<Response> {
+  const response = overloaded(request, reason === "late" ? "this can't be done in the time left" : "too many calls in flight");
+  response.headers.set(SHED_HEADER, reason);
+  response.headers.set(REPORT_HEADER, load.report());
   if (request.body !== null) await drain(request.body.getReader());
-  return answer;
+  return response;
 }
 
 function shedCall({ headers }: Request, reason: AdmissionRefusal, { overload }: Settings): ShedCall {
   return { point: "host", reason, enforced: overload === "enforce", requestId: headers.get("x-request-id") };
 }
 
-/** One service and what it does, for `defineServices`. */
+/** One service with its implementation, for `defineServices`. */
 export function implementation<S extends DescService>(schema: S, methods: Partial<ServiceImpl<S>>): ServiceImplSpec {
   return createServiceImplSpec(schema, methods);
 }

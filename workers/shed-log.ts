@@ -5,7 +5,7 @@ const INTERVAL_MS = 1_000; // between two records
 
 /** One call that is shed, or would be where the limit is only reported. */
 export interface ShedCall {
-  readonly point: string; // which limit: `isolate`, `route users.v1.UserService/GetUser`, `upstream USERS`, `throttle USERS` or `host`
+  readonly point: string; // the limit: `isolate`, `route users.v1.UserService/GetUser`, `upstream USERS`, `throttle USERS` or `host`
   readonly reason: string;
   readonly enforced: boolean; // false: the limit is only reported, the call goes on
   readonly requestId: string | null;

@@ -1,4 +1,4 @@
-// How one service calls another: a Connect transport over a service binding or a URL, which carries on the call it is made for.
+// The Connect transport by which one service calls another, over a service binding or a URL, as part of the call that it serves.
 import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext, type Interceptor, type Transport } from "@connectrpc/connect";
 import { type Compression, createFetchClient } from "@connectrpc/connect/protocol";
@@ -7,46 +7,46 @@ import { createTransport as createGrpcWebTransport } from "@connectrpc/connect/p
 import { timeoutForNextHop } from "../../core/deadline.ts";
 
 export interface TransportOptions {
-  /** The call that this one is made for: its remaining time, its end and its trace become those of the new call. */
+  /** The call that is being served: the new call gets its remaining time, its signal, its request id and its trace. */
   readonly during?: HandlerContext;
-  /** How long to wait for the answer of a unary call, ms; less where the call it is made for has less left; Infinity for no end. 15 000 by default. */
+  /** Timeout of a unary call, ms; less where `during` has less time left; Infinity for none. 15 000 by default. */
   readonly timeoutMs?: number;
-  /** Largest message of an answer, bytes. 8 MiB by default. */
+  /** Size of the largest response message, bytes. 8 MiB by default. */
   readonly readMaxBytes?: number;
   readonly interceptors?: readonly Interceptor[];
-  /** What the service speaks. "connect" by default. */
+  /** Protocol of the service. "connect" by default. */
   readonly protocol?: "connect" | "grpc_web";
-  /** Messages as JSON, for services that read nothing else, and the types that an Any in them may hold. Binary by default. */
+  /** Sends JSON, for services that read nothing else; `registry` has the types that an Any may contain. Binary by default. */
   readonly json?: { readonly registry?: Registry };
-  /** Calls methods without side effects with GET, so that caches may answer; Connect alone. False by default. */
+  /** Calls methods without side effects with GET, so that caches can respond; only with Connect. False by default. */
   readonly useGet?: boolean;
-  /** How messages may be compressed. Not at all by default: between Workers there is nothing to save, over a network the platform does. */
+  /** Accepted compressions. None by default: between Workers it saves nothing, and over a network the platform compresses. */
   readonly compressions?: readonly Compression[];
-  /** Compresses what is sent, with one of `compressions`. */
+  /** Compression of requests, one of `compressions`. None by default. */
   readonly sendCompression?: Compression | null;
 }
 
-/** Tell the two calls apart in a log, and find one from the other. */
-const CARRIED_ON = ["x-request-id", "traceparent", "tracestate"];
+/** Headers of the served call that the new call also gets: they connect the two in logs and traces. */
+const FORWARDED = ["x-request-id", "traceparent", "tracestate"];
 
 /**
- * A transport for clients made of generated code. It costs next to nothing to make: make one for each call that you answer.
+ * A transport for clients of generated code. It is cheap: create one for each call that is served.
  *
  * ```ts
  * const users = createClient(UserService, transportTo(env.USERS, { during: context }));
  * const user = await users.getUser({ id });
  * ```
  *
- * Who can't be reached is `unavailable`; so is one who answers with a redirect, which could lead anywhere.
+ * A service that can't be reached is `unavailable`; so is one that responds with an HTTP redirect, which is not followed.
  *
- * @param target a service binding, or the URL below which the service answers, `https://users.example.com`
+ * @param target a service binding, or the base URL of the service, `https://users.example.com`
  */
 export function transportTo(target: Fetcher | string, options: TransportOptions = {}): Transport {
   const { during, timeoutMs = 15_000, readMaxBytes = 8 * 1_048_576, interceptors = [], compressions = [] } = options;
   const create = options.protocol === "grpc_web" ? createGrpcWebTransport : createConnectTransport;
   const isRaw = compressions.length > 0;
   const transport = create({
-    baseUrl: typeof target === "string" ? target : "http://service", // a binding looks at the path alone
+    baseUrl: typeof target === "string" ? target : "http://service", // a binding uses the path alone
     httpClient: createFetchClient((request) => send(target, request as Request, isRaw)),
     useBinaryFormat: options.json === undefined,
     jsonOptions: { ignoreUnknownFields: true, ...options.json },
@@ -54,29 +54,36 @@ export function transportTo(target: Fetcher | string, options: TransportOptions 
     interceptors: [...interceptors],
     acceptCompression: [...compressions],
     sendCompression: options.sendCompression ?? null,
-    compressMinBytes: -1, // whoever asks for compression gets it, for the empty message, too
+    compressMinBytes: -1, // with `sendCompression`, every message is compressed, also an empty one
     readMaxBytes,
     writeMaxBytes: readMaxBytes,
   });
   return {
-    async unary(method, signal, ownMs, header, message, values) {
-      const longestMs = Math.min(ownMs ?? timeoutMs, timeoutMs);
+    async unary(method, signal, callTimeoutMs, header, message, values) {
+      const longestMs = Math.min(callTimeoutMs ?? timeoutMs, timeoutMs);
       const ms = remaining(longestMs === Number.POSITIVE_INFINITY ? undefined : longestMs, during);
-      return transport.unary(method, linked(signal, during), ms, carriedOn(header, during), message, values);
+      return transport.unary(method, linked(signal, during), ms, headersOf(header, during), message, values);
     },
-    async stream(method, signal, ownMs, header, messages, values) {
-      return transport.stream(method, linked(signal, during), remaining(ownMs, during), carriedOn(header, during), messages, values);
+    async stream(method, signal, callTimeoutMs, header, messages, values) {
+      return transport.stream(
+        method,
+        linked(signal, during),
+        remaining(callTimeoutMs, during),
+        headersOf(header, during),
+        messages,
+        values,
+      );
     },
   };
 }
 
-/** The shorter of two times, or none; refuses at once what could only come too late. */
-function remaining(ownMs: number | undefined, during: HandlerContext | undefined): number | undefined {
+/** @returns the shorter of two timeouts, if any, ms @throws ConnectError where the served call has no time left */
+function remaining(timeoutMs: number | undefined, during: HandlerContext | undefined): number | undefined {
   const leftMs = during?.timeoutMs();
-  if (leftMs === undefined) return ownMs;
-  // connect-es takes a timeout of 0 for none.
+  if (leftMs === undefined) return timeoutMs;
+  // connect-es reads a timeout of 0 as none.
   if (leftMs <= 0) throw new ConnectError("no time is left for another call", Code.DeadlineExceeded);
-  return Math.min(ownMs ?? leftMs, timeoutForNextHop(leftMs));
+  return Math.min(timeoutMs ?? leftMs, timeoutForNextHop(leftMs));
 }
 
 function linked(signal: AbortSignal | undefined, during: HandlerContext | undefined): AbortSignal | undefined {
@@ -84,37 +91,37 @@ function linked(signal: AbortSignal | undefined, during: HandlerContext | undefi
   return AbortSignal.any([signal, during.signal]);
 }
 
-function carriedOn(own: HeadersInit | undefined, during: HandlerContext | undefined): Headers {
+function headersOf(own: HeadersInit | undefined, during: HandlerContext | undefined): Headers {
   const header = new Headers(own);
-  for (const name of CARRIED_ON) {
+  for (const name of FORWARDED) {
     const value = during?.requestHeader.get(name) ?? null;
     if (value !== null && !header.has(name)) header.set(name, value);
   }
   return header;
 }
 
-/** @param isRaw bytes are handed on as they came, for the transport to unpack; else the platform does that */
+/** @param isRaw the transport decompresses the body; otherwise the platform does */
 async function send(target: Fetcher | string, request: Request, isRaw: boolean): Promise<Response> {
   const init: RequestInit = isRaw ? { redirect: "manual", encodeResponseBody: "manual" } : { redirect: "manual" };
-  const answer = typeof target === "string" ? fetch(request, init) : target.fetch(request, init);
-  const response = await answer.catch((reason: unknown) => {
+  const sent = typeof target === "string" ? fetch(request, init) : target.fetch(request, init);
+  const response = await sent.catch((reason: unknown) => {
     if (request.signal.aborted) throw reason;
     throw new ConnectError("service can't be reached", Code.Unavailable, undefined, undefined, reason);
   });
   if (response.status >= 300 && response.status < 400 && response.status !== 304) {
     await response.body?.cancel();
-    throw new ConnectError(`service answered with a redirect (${response.status})`, Code.Unavailable);
+    throw new ConnectError(`service responded with a redirect (${response.status})`, Code.Unavailable);
   }
-  // On the public network a 504 can lose its body; Connect would then read `unavailable`, which invites to try again.
+  // On the public network a 504 can lose its body; Connect would then read `unavailable`, which invites another attempt.
   const isTimed = request.headers.has("connect-timeout-ms") || request.headers.has("grpc-timeout");
   if (isTimed && response.status === 504 && response.headers.get("content-type")?.startsWith("application/json") !== true) {
     await response.body?.cancel();
-    throw new ConnectError("service did not answer in time", Code.DeadlineExceeded);
+    throw new ConnectError("service did not respond in time", Code.DeadlineExceeded);
   }
   return !isRaw && response.headers.has("content-encoding") ? decoded(response) : response;
 }
 
-/** The platform has unpacked the body, but its headers still speak of the packed one. */
+/** The platform has decompressed the body, but its headers still describe the compressed one. */
 function decoded(response: Response): Response {
   const headers = new Headers(response.headers);
   headers.delete("content-encoding");

@@ -1,39 +1,39 @@
-// Reads the body of a request within a limit, and reads off what nobody wants, so that the caller can hear the answer.
+// Reads the body of a request up to a limit, and discards an unread rest, so that the caller receives the response.
 import { Code, ConnectError } from "@connectrpc/connect";
 
 export type ByteReader = ReadableStreamDefaultReader<Uint8Array>;
 
-// workerd closes the connection of a request that was not read to its end, and the caller sees that instead of our answer.
+// workerd closes the connection of a request whose body was not read to its end; the caller then sees that instead of the response.
 const DRAIN_MAX_BYTES = 1_048_576;
 const DRAIN_MAX_MS = 1_000;
 
 /**
- * All bytes of a body; one that is larger is refused with `resource_exhausted`, after it was read off.
- *
- * @param maxBytes largest body, bytes as they stand on the wire
+ * @param maxBytes largest body, bytes on the wire
+ * @returns all bytes of the body
+ * @throws ConnectError `resource_exhausted` for a larger body, after the rest of it was discarded
  */
 export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   if (request.body === null) return new Uint8Array();
   if (Number(request.headers.get("content-length") ?? Number.POSITIVE_INFINITY) <= maxBytes) {
-    const bytes = await whole(request.arrayBuffer());
+    const bytes = await orCanceled(request.arrayBuffer());
     if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes);
     return new Uint8Array(bytes);
   }
   const reader: ByteReader = request.body.getReader();
-  const bytes = await whole(readUpTo(reader, maxBytes));
+  const bytes = await orCanceled(readUpTo(reader, maxBytes));
   if (bytes !== undefined) return bytes;
   await drain(reader);
   throw tooLarge(maxBytes);
 }
 
-/** A caller who hangs up in the middle of a request is no fault of ours. */
-function whole<T>(body: Promise<T>): Promise<T> {
+/** A caller that hangs up in the middle of a request is no fault of the service: the error is `canceled`. */
+function orCanceled<T>(body: Promise<T>): Promise<T> {
   return body.catch((reason: unknown) => {
     throw new ConnectError("request ended early", Code.Canceled, undefined, undefined, reason);
   });
 }
 
-/** @returns undefined if there are more than `maxBytes`; the rest is then still to be read */
+/** @returns undefined where there are more than `maxBytes`; the rest is then not read yet */
 export async function readUpTo(reader: ByteReader, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -46,21 +46,21 @@ export async function readUpTo(reader: ByteReader, maxBytes: number): Promise<Ui
   }
 }
 
-/** Reads off what is left, but neither without end nor for ever, and lets go of it. */
+/** Discards what is left of a body, at most `DRAIN_MAX_BYTES` for at most `DRAIN_MAX_MS`, then cancels it. */
 export async function drain(reader: ByteReader | undefined): Promise<void> {
   if (reader === undefined) return;
-  const enough = new AbortController();
-  const readOff = async (): Promise<void> => {
+  const done = new AbortController();
+  const discard = async (): Promise<void> => {
     for (let size = 0; size <= DRAIN_MAX_BYTES; ) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      size += value.byteLength;
+      const chunk = await reader.read();
+      if (chunk.done) return;
+      size += chunk.value.byteLength;
     }
   };
-  const patience = scheduler.wait(DRAIN_MAX_MS, { signal: enough.signal });
-  await Promise.race([readOff(), patience]).catch(() => undefined); // a caller who hung up wants no answer either
-  patience.catch(() => undefined);
-  enough.abort();
+  const timeout = scheduler.wait(DRAIN_MAX_MS, { signal: done.signal });
+  await Promise.race([discard(), timeout]).catch(() => undefined); // a caller that has hung up needs no response
+  timeout.catch(() => undefined);
+  done.abort();
   reader.cancel().catch(() => undefined);
 }
 

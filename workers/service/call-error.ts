@@ -1,22 +1,22 @@
-// What went wrong, as the caller is told: the service's own errors as they are, the platform's as `unavailable`, any other as `internal`.
+// The error that a caller receives: errors of the service as they are, faults of the platform as `unavailable`, any other as `internal`.
 
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { logEvent } from "../log.ts";
 
-/** The part of a call that a fault is told by. */
+/** The part of a call that its error depends on. */
 export interface FailedCall {
   readonly method: DescMethod;
   readonly header: Headers;
   readonly signal: AbortSignal;
 }
 
-/** Logs what is our mistake, once and whole; the caller hears nothing of it but that it was one. */
+/** An error that the service has not thrown on purpose is logged with its stack; the caller gets none of its text. */
 export function toConnectError(reason: unknown, call: FailedCall): ConnectError {
   if (reason instanceof ConnectError) return reason;
-  // Work that is stopped by its deadline fails in many ways; the deadline is what the caller has to know.
+  // Work that its deadline has stopped can fail in many ways; the caller needs to know the deadline.
   if (call.signal.aborted) return ConnectError.from(call.signal.reason, Code.Canceled);
-  const isTransient = isOfPlatform(reason);
+  const isTransient = isPlatformFault(reason);
   const { method, header } = call;
   const route = `${method.parent.typeName}/${method.name}`;
   logEvent("handler_failed", { requestId: header.get("x-request-id"), route, error: reason });
@@ -26,7 +26,7 @@ export function toConnectError(reason: unknown, call: FailedCall): ConnectError 
 }
 
 /**
- * Settles as the work does, or rejects with the reason of the signal: the deadline holds for those, too, who don't look at it.
+ * Settles as the work does, or rejects with the reason of the signal, so that a deadline also ends work that does not use the signal.
  */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -37,14 +37,14 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
   });
 }
 
-/** connect-es takes bytes that are no message for a fault of the server's. They are one of the caller's. */
-export function blameCaller(reason: unknown): unknown {
+/** connect-es reports bytes that are no message as `internal`, a fault of the server; it is one of the caller. */
+export function asCallerError(reason: unknown): unknown {
   if (!(reason instanceof ConnectError) || reason.code !== Code.Internal || !reason.rawMessage.startsWith("parse binary:")) return reason;
   return new ConnectError(reason.rawMessage, Code.InvalidArgument);
 }
 
-/** Errors of a Durable Object that is overloaded, was moved or has been replaced carry these marks. */
-function isOfPlatform(reason: unknown): boolean {
+/** These properties mark errors of a Durable Object that is overloaded, was moved or has been replaced. */
+function isPlatformFault(reason: unknown): boolean {
   const marks = reason as
     | { readonly retryable?: unknown; readonly overloaded?: unknown; readonly durableObjectReset?: unknown }
     | null

@@ -1,18 +1,18 @@
-// gzip and deflate over the platform's streams, with a limit on what comes out: 200 KB can unfold to 200 MB.
+// gzip and deflate over the platform's streams, with a limit on the decompressed size: 200 KB can decompress to 200 MB.
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
 import { readUpTo, tooLarge } from "./body.ts";
 
 export const compressions: Compression[] = [compression("gzip"), compression("deflate")];
 
-/** How a request is compressed: null for not at all; `unimplemented` for a way we do not know. */
-export function compressionOf(encoding: string | null, acceptHeader: string): Compression | null {
+/** @returns how a request is compressed, null for not at all @throws ConnectError `unimplemented` for an unknown coding */
+export function requestCompression(encoding: string | null, acceptHeader: string): Compression | null {
   const { request, error } = compressionNegotiate(compressions, encoding === "" ? null : encoding, null, acceptHeader);
   if (error !== undefined) throw error;
   return request;
 }
 
-/** Bytes that a message of at most `readMaxBytes` can have on the wire: what can't be made smaller grows a little. */
+/** Bytes that a message of at most `readMaxBytes` can have on the wire: data that cannot be compressed grows a little. */
 export function maxWireBytes(readMaxBytes: number, isCompressed: boolean): number {
   return isCompressed ? readMaxBytes + Math.ceil(readMaxBytes / 1_000) + 64 : readMaxBytes;
 }
@@ -39,6 +39,6 @@ async function through(
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const reader = new Blob([bytes]).stream().pipeThrough<Uint8Array>(stream).getReader();
   const all = await readUpTo(reader, maxBytes);
-  if (all === undefined) reader.cancel().catch(() => undefined); // unfolds no further
+  if (all === undefined) reader.cancel().catch(() => undefined); // stops the decompression
   return all;
 }

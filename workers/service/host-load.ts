@@ -1,5 +1,5 @@
-// What a host knows of its own load: it tells it with every answer, refuses where it is hot against the others, and admits only
-// what it can end in time.
+// The load of a host: it reports it with every response, redirects calls while it is much slower than its peers, and admits only calls that
+// it can end in time.
 
 import { parseConnectTimeout, parseGrpcTimeout } from "../../core/deadline.ts";
 import { CRITICALITY_HEADER } from "../../core/headers.ts";
@@ -7,70 +7,77 @@ import { Admission, type AdmissionRefusal, type AdmissionSettings } from "../../
 import { CRITICAL, parseRank } from "../../core/overload/criticality.ts";
 import { isHot, MinuteAverage, updateMedian } from "../../core/overload/redirect.ts";
 
-const AVERAGED_OVER = 0.05; // of each answer
-/** As many calls as a gateway's isolate sends (S1), and a floor that a host which only computes does not get above unhurt. */
+const CALL_ALPHA = 0.05; // EWMA weight of one call: about the last 20 count
+/** The limit of a gateway's isolate (docs/parameters.md), and a floor that no host that only computes can exceed without harm. */
 export const ADMISSION: AdmissionSettings = { max: 10_000, floor: 100 };
-const LONGEST_MS = 60_000; // that a call without a deadline is counted for, should nobody count it out
+const MAX_COUNTED_MS = 60_000; // a call without a deadline, whose end is never recorded, stops counting after this time
 
 export class HostLoad {
   readonly #cores: number;
   readonly #admission: Admission;
   readonly #usual = new MinuteAverage();
-  #inFlight = 0; // as of the last call that came or went ...
-  #at = 0; // ... at this time, epoch ms
-  #unitMs = 0; // time of an answer over the calls it shared the isolate with
-  #heardMs = 0;
+  #inFlight = 0; // calls in flight at #countedAt
+  #countedAt = 0; // epoch ms of the last start or end of a call
+  #unitMs = 0; // average time of a call, divided by the calls that it shared the isolate with
+  #peerMedianMs = 0; // median over all endpoints of the predicted time, as callers report it
 
-  /** @param cores calls it works on without one waiting for another: 1 in an isolate */
+  /** @param cores calls that run at the same time without waiting for one another: 1 in an isolate */
   constructor(settings: AdmissionSettings = ADMISSION, cores = 1) {
     this.#admission = new Admission(settings);
     this.#cores = cores;
   }
 
-  /** What one call more would take, ms; 0 before the first answer. */
+  /** Predicted time of one more call, ms; 0 before the first call has ended. */
   get predictedMs(): number {
     return this.#unitMs * Math.max(1, (this.#inFlight + 1) / this.#cores);
   }
 
-  /** @param told the header's text, where the call may go elsewhere @returns whether to refuse it, unworked */
-  mayRedirect(told: string | null, now: number): boolean {
+  /**
+   * @param median text of `MEDIAN_HEADER`; null where the call may not be redirected
+   * @returns whether to refuse the call before any work, so that the gateway sends it to another endpoint
+   */
+  shouldRedirect(median: string | null, now: number): boolean {
     this.#usual.add(this.predictedMs, now);
-    const medianMs = told !== null && /^\d{1,6}(\.\d{1,3})?$/.test(told) ? Number(told) : 0;
-    this.#heardMs = updateMedian(this.#heardMs, medianMs);
-    return isHot({ inFlight: this.#inFlight, cores: this.#cores, predictedMs: this.predictedMs }, medianMs > 0 ? this.#heardMs : 0);
+    const medianMs = median !== null && /^\d{1,6}(\.\d{1,3})?$/.test(median) ? Number(median) : 0;
+    this.#peerMedianMs = updateMedian(this.#peerMedianMs, medianMs);
+    return isHot({ inFlight: this.#inFlight, cores: this.#cores, predictedMs: this.predictedMs }, medianMs > 0 ? this.#peerMedianMs : 0);
   }
 
-  /** Whether a call is more than can be done, of its level, or in its time. @returns undefined where it may be worked on */
+  /** @returns why the call is refused, undefined where it is admitted: too many calls, too many of its level, or too little time left */
   refusal({ headers }: Request, now: number): AdmissionRefusal | undefined {
     const rank = parseRank(headers.get(CRITICALITY_HEADER)) ?? CRITICAL;
     return this.#admission.refusal(rank, remainingMs(headers), now);
   }
 
-  /** Counts a call in. @returns what counts it out; its time says something of the host where it was worked on to its end */
-  begin(now: number, request?: Request): (now: number, isEvident?: boolean) => number {
-    const longestMs = request === undefined ? LONGEST_MS : Math.min(LONGEST_MS, remainingMs(request.headers));
-    const lease = this.#admission.begin(now, now + longestMs);
-    this.#inFlight = lease.inFlightAtStart;
-    this.#at = now;
+  /**
+   * Counts a call as in flight.
+   *
+   * @returns records its end, and returns its time, ms; `isEvident`: the call was worked on to its end, so that its time tells of the load
+   */
+  start(now: number, request?: Request): (now: number, isEvident?: boolean) => number {
+    const longestMs = request === undefined ? MAX_COUNTED_MS : Math.min(MAX_COUNTED_MS, remainingMs(request.headers));
+    const permit = this.#admission.begin(now, now + longestMs);
+    this.#inFlight = permit.inFlightAtStart;
+    this.#countedAt = now;
     const shared = Math.max(1, this.#inFlight / this.#cores);
     return (ended, isEvident = true) => {
-      this.#admission.end(lease, ended, isEvident);
+      this.#admission.end(permit, ended, isEvident);
       this.#inFlight = this.#admission.inFlight(ended);
-      this.#at = ended;
+      this.#countedAt = ended;
       const tookMs = Math.max(0, ended - now);
       const unitMs = Math.max(0.1, tookMs) / shared;
-      this.#unitMs = this.#unitMs === 0 ? unitMs : this.#unitMs + AVERAGED_OVER * (unitMs - this.#unitMs);
+      this.#unitMs = this.#unitMs === 0 ? unitMs : this.#unitMs + CALL_ALPHA * (unitMs - this.#unitMs);
       return tookMs;
     };
   }
 
   /**
-   * The report as text, for `REPORT_HEADER`: what one call more would take, calls in flight, and what callers should shed, if anything.
+   * The value of `REPORT_HEADER`: predicted time of one more call, calls in flight, and the level of calls that callers should shed, if any.
    *
-   * @param tookMs of the call that it goes with; none where it was refused
+   * @param tookMs time of the call whose response it is written on; undefined where that was refused
    */
   report(tookMs?: number): string {
-    const level = this.#admission.shedLevel(this.#at);
+    const level = this.#admission.shedLevel(this.#countedAt);
     const predicted = this.predictedMs;
     const took = tookMs === undefined ? "" : `,named_metrics.took_ms=${tookMs.toFixed(1)}`;
     const shed = level > 0 ? `,named_metrics.shed_level=${level.toFixed(2)}` : "";
@@ -79,7 +86,7 @@ export class HostLoad {
   }
 }
 
-/** Infinity where the caller sets no timeout, or one that can't be read: that is told where the call is read. */
+/** @returns ms; Infinity where there is no timeout, or an invalid one, which is refused when the call is read */
 function remainingMs(headers: Headers): number {
   const connect = headers.get("connect-timeout-ms");
   const timeout = connect === null ? parseGrpcTimeout(headers.get("grpc-timeout")) : parseConnectTimeout(connect);

@@ -1,10 +1,10 @@
-// The query of a Connect GET: percent-encoded bytes, read strictly. `URLSearchParams` would fix what is broken, silently.
+// The query of a Connect GET: percent-encoded bytes, read strictly. `URLSearchParams` would accept broken ones.
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 
 const BASE64 = /^[A-Za-z0-9_/+-]*={0,2}$/;
 
-/** The parameters that Connect speaks of, still percent-encoded; the first of a name counts, others are ignored. */
+/** The parameters that Connect defines, still percent-encoded; the first one of a name counts. */
 export interface ConnectQuery {
   readonly connect: string | null;
   readonly encoding: string | null;
@@ -14,7 +14,7 @@ export interface ConnectQuery {
 }
 
 export function readQuery(url: string): ConnectQuery {
-  const found: Record<string, string | null> = {
+  const parameters: Record<string, string | null> = {
     connect: null,
     encoding: null,
     compression: null,
@@ -26,12 +26,12 @@ export function readQuery(url: string): ConnectQuery {
   for (const pair of query.split("&")) {
     const equals = pair.indexOf("=");
     const name = equals < 0 ? pair : pair.slice(0, equals);
-    if (found[name] === null) found[name] = equals < 0 ? "" : pair.slice(equals + 1);
+    if (parameters[name] === null) parameters[name] = equals < 0 ? "" : pair.slice(equals + 1);
   }
-  return found as unknown as ConnectQuery;
+  return parameters as unknown as ConnectQuery; // the five names above
 }
 
-/** The bytes of the message, as they were before they were made fit for a URL. Refuses with `invalid_argument`. */
+/** @returns the decoded bytes of the message @throws ConnectError `invalid_argument` */
 export function messageOf({ message, base64 }: ConnectQuery): Uint8Array<ArrayBuffer> {
   const bytes = percentDecode(message ?? "");
   if (base64 !== "1") return bytes;

@@ -1,4 +1,5 @@
-// Answers to what is no call of ours: an unknown path, a wrong verb, a content type nobody speaks. Told in the caller's protocol.
+// Error responses to requests that are refused before their message is read, in the protocol of the caller: an unknown path, a wrong HTTP
+// method, an unsupported content type, or an overloaded host.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -21,8 +22,8 @@ const GRPC_WEB_TYPES = ["application/grpc-web", "application/grpc-web+proto", "a
 const UNARY_TYPES = ["application/json", "application/proto", ...GRPC_WEB_TYPES].join(", ");
 const STREAM_TYPES = ["application/connect+json", "application/connect+proto", ...GRPC_WEB_TYPES].join(", ");
 
-/** Why a request can't be a call of this method, or undefined if it can. */
-export function refusalOf(request: Request, method: DescMethod): Response | undefined {
+/** @returns the response to a request that cannot be a call of this method; undefined where it can */
+export function refusalFor(request: Request, method: DescMethod): Response | undefined {
   const isUnary = method.methodKind === "unary";
   if (isUnary && request.method === "GET" && hasNoSideEffects(method)) return undefined;
   if (request.method !== "POST") {
@@ -37,22 +38,22 @@ export function refusalOf(request: Request, method: DescMethod): Response | unde
   );
 }
 
-export function unsupported(what: string, accepted: string): Response {
-  return json(new ConnectError(`${what} is not accepted, use ${accepted}`, Code.Unknown, { "Accept-Post": accepted }), 415);
+export function unsupported(format: string, accepted: string): Response {
+  return json(new ConnectError(`${format} is not accepted, use ${accepted}`, Code.Unknown, { "Accept-Post": accepted }), 415);
 }
 
 /** No method is served at this path. */
 export function unimplemented(request: Request, path: string): Response {
-  return told(request, new ConnectError(`${path} is not implemented`, Code.Unimplemented), 404);
+  return errorResponse(request, new ConnectError(`${path} is not implemented`, Code.Unimplemented), 404);
 }
 
-/** The host has more to do than it can. */
-export function overloaded(request: Request, why: string): Response {
-  return told(request, new ConnectError(`overloaded: ${why}`, Code.Unavailable, { "Retry-After": "1" }), 503);
+/** The host is overloaded; the caller may try again in a second. */
+export function overloaded(request: Request, reason: string): Response {
+  return errorResponse(request, new ConnectError(`overloaded: ${reason}`, Code.Unavailable, { "Retry-After": "1" }), 503);
 }
 
-/** An error before anybody has looked at the call, in whatever protocol it comes. */
-function told(request: Request, error: ConnectError, status: number): Response {
+/** An error in the protocol of the request, known from its content type alone. */
+function errorResponse(request: Request, error: ConnectError, status: number): Response {
   const contentType = request.headers.get("content-type") ?? "";
   if (contentTypeGrpcWeb.test(contentType)) {
     const headers = setTrailerStatus(new Headers({ "Content-Type": contentType }), error); // "trailers only": the body is empty
@@ -75,7 +76,7 @@ function hasNoSideEffects(method: DescMethod): boolean {
   return method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
 }
 
-/** The code is the one that clients read from the status alone (Connect's table), so that it is the same for those who skip the body. */
+/** Code and status agree by the table of Connect, so that a client that reads the status alone has the same code. */
 function json(error: ConnectError, status: number): Response {
   error.metadata.set("Content-Type", "application/json; charset=utf-8");
   return new Response(JSON.stringify(errorToJson(error, undefined)), { status, headers: error.metadata });

@@ -1,10 +1,10 @@
-// Streaming calls: connect-es' router, kept within deadlines and from calling the caller's faults its own.
+// Serves streaming calls with the router of connect-es, and adds deadlines, and errors that name the caller's faults as such.
 import { Code, ConnectError, createConnectRouter, type Interceptor, type MethodImplSpec } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { type ByteReader, drain } from "./body.ts";
-import { blameCaller, toConnectError, untilAborted } from "./call-error.ts";
+import { asCallerError, toConnectError, untilAborted } from "./call-error.ts";
 import { compressions } from "./compression.ts";
-import { refusalOf } from "./refusal.ts";
+import { refusalFor } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
 
 /** Serves one streaming method, in Connect and gRPC-Web. */
@@ -18,15 +18,15 @@ export function serveStream({ method, impl }: MethodImplSpec, settings: Settings
     interceptors: [guard, ...settings.interceptors],
   });
   router.rpc(method, impl);
-  const handle = router.handlers[0] as UniversalHandler;
+  const handle = router.handlers[0] as UniversalHandler; // one method, one handler
 
   return async (request) => {
-    const refusal = refusalOf(request, method);
+    const refusal = refusalFor(request, method);
     if (refusal !== undefined) return refusal;
     const reader: ByteReader | undefined = request.body?.getReader();
     const hungUp = new AbortController();
-    const answer = await handle({
-      httpVersion: "2", // what the platform speaks with the caller is its affair; bodies pass as streams
+    const response = await handle({
+      httpVersion: "2", // the platform speaks HTTP with the caller; here, bodies are streams in both directions
       method: request.method,
       url: request.url,
       header: request.headers,
@@ -34,13 +34,13 @@ export function serveStream({ method, impl }: MethodImplSpec, settings: Settings
       body: chunksOf(reader),
     });
     if (method.methodKind !== "bidi_streaming") await drain(reader);
-    const body = answer.body ?? chunksOf(undefined);
+    const body = response.body ?? chunksOf(undefined);
     const chunks = method.methodKind === "bidi_streaming" ? thenDrain(body, reader) : body;
-    return new Response(streamOf(chunks, hungUp), { status: answer.status, headers: answer.header ?? {} });
+    return new Response(streamOf(chunks, hungUp), { status: response.status, headers: response.header ?? {} });
   };
 }
 
-/** The outermost interceptor: holds the deadline, and names faults as unary calls do. */
+/** The outermost interceptor: ends the call at its deadline, and turns faults into the same errors as unary calls do. */
 const guard: Interceptor = (next) => async (request) => {
   if (!request.stream) return next(request);
   const { method, header, signal } = request;
@@ -48,8 +48,8 @@ const guard: Interceptor = (next) => async (request) => {
     untilAborted(work, signal).catch((reason: unknown) => {
       throw toConnectError(reason, { method, header, signal });
     });
-  const answer = await settled(next({ ...request, message: blamingCaller(request.message) }));
-  return answer.stream ? { ...answer, message: guarded(answer.message, settled) } : answer;
+  const response = await settled(next({ ...request, message: withCallerErrors(request.message) }));
+  return response.stream ? { ...response, message: guarded(response.message, settled) } : response;
 };
 
 async function* guarded<T>(messages: AsyncIterable<T>, settled: <R>(work: Promise<R>) => Promise<R>): AsyncGenerator<T> {
@@ -61,16 +61,16 @@ async function* guarded<T>(messages: AsyncIterable<T>, settled: <R>(work: Promis
       yield value;
     }
   } finally {
-    // Not awaited: one that sleeps past its deadline would keep the answer from ending.
+    // Not awaited: an implementation that sleeps past its deadline would keep the response from ending.
     iterator.return?.().catch(() => undefined);
   }
 }
 
-async function* blamingCaller<T>(messages: AsyncIterable<T>): AsyncGenerator<T> {
+async function* withCallerErrors<T>(messages: AsyncIterable<T>): AsyncGenerator<T> {
   try {
     yield* messages;
   } catch (reason) {
-    throw blameCaller(reason);
+    throw asCallerError(reason);
   }
 }
 
@@ -88,7 +88,7 @@ async function* thenDrain(chunks: AsyncIterable<Uint8Array>, reader: ByteReader 
   await drain(reader);
 }
 
-/** A caller who lets go of the answer ends the call: what waits for its next message would else wait on. */
+/** A caller that cancels the response ends the call: an implementation that waits for its next message would wait on. */
 function streamOf(chunks: AsyncIterable<Uint8Array>, hungUp: AbortController): ReadableStream<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
   return new ReadableStream({

@@ -1,15 +1,15 @@
-// Unary calls over protobuf-es itself: all that connect-es' router does for them, for a fraction of its CPU.
+// Serves unary calls directly over protobuf-es: everything that the router of connect-es does for them, for a fraction of its CPU time.
 import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import type { HandlerContext, MethodImplSpec } from "@connectrpc/connect";
 import { createMethodSerializationLookup, invokeUnaryImplementation } from "@connectrpc/connect/protocol";
 import { parseContentType } from "@connectrpc/connect/protocol-connect";
 import { parseContentType as parseGrpcWeb } from "@connectrpc/connect/protocol-grpc-web";
 import { openContext } from "./call-context.ts";
-import { blameCaller, toConnectError } from "./call-error.ts";
+import { asCallerError, toConnectError } from "./call-error.ts";
 import { readQuery } from "./query.ts";
-import { refusalOf, unsupported } from "./refusal.ts";
+import { refusalFor, unsupported } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
-import { connectGet, connectPost, grpcWeb, type Wire } from "./wire.ts";
+import { connectGet, connectPost, grpcWeb, type WireFormat } from "./wire.ts";
 
 export type UnarySpec = MethodImplSpec<DescMessage, DescMessage> & { kind: "unary" };
 
@@ -20,22 +20,22 @@ export function serveUnary(spec: UnarySpec, settings: Settings): (request: Reque
   const serialization = createMethodSerializationLookup(method, undefined, settings.json, limits);
 
   return async (request) => {
-    const wire = refusalOf(request, method) ?? wireOf(request);
+    const wire = refusalFor(request, method) ?? wireOf(request);
     if (wire instanceof Response) return wire;
 
     const { timeoutMs, error: badTimeout } = wire.timeout(request.headers, settings.maxTimeoutMs);
     const { protocol: protocolName, contentType, trailer } = wire;
     const context = openContext({ method, protocolName, request, timeoutMs, contentType, trailer });
-    const answer = async (): Promise<Response> => {
+    const respond = async (): Promise<Response> => {
       const bytes = await wire.read(request, settings);
       if (badTimeout !== undefined) throw badTimeout;
-      context.throwIfLate();
-      return wire.answer(context, write(await invoke(parse(bytes, wire), context), wire));
+      context.throwIfExpired();
+      return wire.respond(context, write(await invoke(parse(bytes, wire), context), wire));
     };
     try {
-      return await context.bounded(answer());
+      return await context.withDeadline(respond());
     } catch (reason) {
-      return wire.refuse(context, toConnectError(reason, { method, header: request.headers, signal: context.signal }), settings);
+      return wire.respondWithError(context, toConnectError(reason, { method, header: request.headers, signal: context.signal }), settings);
     } finally {
       context.end();
     }
@@ -46,26 +46,26 @@ export function serveUnary(spec: UnarySpec, settings: Settings): (request: Reque
     return create(method.output, await spec.impl(input, context));
   }
 
-  function parse(bytes: Uint8Array, { isBinary }: Wire): Message {
+  function parse(bytes: Uint8Array, { isBinary }: WireFormat): Message {
     try {
       return serialization.getI(isBinary).parse(bytes);
     } catch (reason) {
-      throw blameCaller(reason);
+      throw asCallerError(reason);
     }
   }
 
-  function write(output: Message, { isBinary }: Wire): Uint8Array<ArrayBuffer> {
+  function write(output: Message, { isBinary }: WireFormat): Uint8Array<ArrayBuffer> {
     try {
       return serialization.getO(isBinary).serialize(output);
     } catch (reason) {
-      // connect-es would tell the caller which of our fields is amiss.
-      throw new Error(`the answer of ${method.name} can't be written`, { cause: reason });
+      // The error of connect-es would show a field of the response to the caller.
+      throw new Error(`the response of ${method.name} can't be written`, { cause: reason });
     }
   }
 }
 
-/** How the request speaks; only GET can still turn out to say nothing we know. */
-function wireOf(request: Request): Wire | Response {
+/** @returns the wire format of a request, or the response to a GET whose encoding is not supported */
+function wireOf(request: Request): WireFormat | Response {
   if (request.method === "GET") {
     const query = readQuery(request.url);
     if (query.encoding === "json" || query.encoding === "proto") return connectGet(query.encoding === "proto", query);

@@ -1,23 +1,23 @@
-// What the author of a service may set, with its defaults.
+// The options of a service, with their defaults.
 import type { Registry } from "@bufbuild/protobuf";
 import type { Interceptor } from "@connectrpc/connect";
 import type { AdmissionSettings } from "../../core/overload/admission.ts";
 import { ADMISSION } from "./host-load.ts";
 
 export interface ServiceOptions {
-  /** Run around every call, the first one outermost. */
+  /** They run around every call, the first one outermost. */
   readonly interceptors?: readonly Interceptor[];
-  /** Largest request message, uncompressed bytes. 1 MiB by default: a message of that size can already cost a second of CPU. */
+  /** Size of the largest request message, bytes before compression. 1 MiB by default: a message of that size can cost a second of CPU. */
   readonly readMaxBytes?: number;
-  /** Longest deadline a caller may ask for, ms; one who asks for more is refused. No bound by default. */
+  /** Longest timeout that a caller may set, ms; a call with a longer one is refused. No bound by default. */
   readonly maxTimeoutMs?: number;
-  /** Whether callers may ask what is served here: `grpc.reflection.v1` (and v1alpha) and `grpc.health.v1`. True by default. */
+  /** Whether the host serves `grpc.reflection.v1` (and v1alpha) and `grpc.health.v1`. True by default. */
   readonly discovery?: boolean;
-  /** What happens to calls that are more than the host can do: nothing, they are reported to its log, or refused. "enforce" by default. */
+  /** What happens to calls above the capacity of the host: nothing, they are logged, or they are refused. "enforce" by default. */
   readonly overload?: "off" | "report" | "enforce";
-  /** Calls in flight of one isolate at most (S1). 10 000 by default. */
+  /** Largest number of calls in flight in one isolate. 10 000 by default. */
   readonly maxInFlight?: number;
-  /** The types that may stand in a google.protobuf.Any that is read or written as JSON. */
+  /** The types that a google.protobuf.Any may contain where it is read or written as JSON. */
   readonly registry?: Registry;
 }
 
@@ -34,7 +34,7 @@ export interface Settings {
   };
 }
 
-// Without state between calls, as long as nobody asks it to decode a stream.
+// It may be shared: without the option `stream`, a decoder keeps no state between calls.
 const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
 export function settingsOf({

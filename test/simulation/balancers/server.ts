@@ -52,7 +52,7 @@ export class Server {
   }
 
   add(workMs: number, done: () => void): void {
-    const end = this.#measured?.begin(this.#world.now);
+    const end = this.#measured?.start(this.#world.now);
     this.#advance();
     const finishAt = this.#virtual + workMs;
     let low = 0;

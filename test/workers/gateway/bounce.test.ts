@@ -109,14 +109,14 @@ it("what is usual moves over a minute, whatever a moment says", () => {
 
 it("a host refuses what it is told of only while it is hot, and never where nobody tells it of others", () => {
   const host = new HostLoad();
-  const ends = Array.from({ length: 5 }, () => host.begin(0));
+  const ends = Array.from({ length: 5 }, () => host.start(0));
   for (const end of ends) end(100); // 20 ms of its own for each, and more
-  for (let n = 0; n < 4; n++) host.begin(100);
+  for (let n = 0; n < 4; n++) host.start(100);
   expect(host.predictedMs).toBeGreaterThan(50);
-  expect(host.mayRedirect(null, 100)).toBe(false);
-  expect(host.mayRedirect("nonsense", 100)).toBe(false);
-  expect(host.mayRedirect("10.0", 100)).toBe(true);
-  expect(new HostLoad().mayRedirect("10.0", 100)).toBe(false);
+  expect(host.shouldRedirect(null, 100)).toBe(false);
+  expect(host.shouldRedirect("nonsense", 100)).toBe(false);
+  expect(host.shouldRedirect("10.0", 100)).toBe(true);
+  expect(new HostLoad().shouldRedirect("10.0", 100)).toBe(false);
   const said = Number(host.predictedMs.toFixed(1));
   expect(parseLoadReport(host.report(12))).toEqual({ predictedMs: said, usualMs: said, tookMs: 12 });
   expect(parseLoadReport(host.report())).toEqual({ predictedMs: said, usualMs: said });

@@ -1,6 +1,6 @@
 // Envelopes as in the streams of both protocols: flags and length before each message, and a last envelope that ends the response.
 import { Code, ConnectError } from "@connectrpc/connect";
-import { compressionOf } from "../../service/compression.ts";
+import { requestCompression } from "../../service/compression.ts";
 
 const HEADER_BYTES = 5; // one of flags, four of length
 const COMPRESSED = 1;
@@ -32,7 +32,7 @@ export function readEnvelopes(bytes: Uint8Array<ArrayBuffer>): Envelope[] | unde
  */
 export async function decompressed({ flags, data }: Envelope, encoding: string | null): Promise<Uint8Array> {
   if ((flags & COMPRESSED) === 0) return data;
-  const compression = compressionOf(encoding, "accept-encoding");
+  const compression = requestCompression(encoding, "accept-encoding");
   if (compression === null) throw new ConnectError("the end of the response is compressed with an unknown encoding", Code.Internal);
   return compression.decompress(data, MAX_END_BYTES);
 }
