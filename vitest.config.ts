@@ -36,7 +36,7 @@ function service(name: string, entry: string, objects: Record<string, string>, s
 
 /** Long suites have commands of their own: `npm run test:model` and `npm run test:processes` (test/long/vitest.config.ts). */
 export const LONG = {
-  model: ["test/core/breaker/{model,commands}.test.ts", "test/core/cache/hit-ratio.test.ts", "test/simulation/**/*.test.ts"],
+  model: ["test/core/breaker/{model,commands}.test.ts", "test/integration/cache-hit-ratio.node.test.ts", "test/simulation/**/*.test.ts"],
   modelInWorkerd: ["test/durable-objects/*.load.test.ts"],
   processes: ["test/e2e/{cache,four-gateways,resilience,start,three-services}.test.ts"],
 };

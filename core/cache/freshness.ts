@@ -35,7 +35,7 @@ const HEURISTIC: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308, 40
 const GOOD: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308]);
 const GONE: ReadonlySet<number> = new Set([404, 410]);
 const MAX_HEURISTIC_MS = 86_400_000;
-const MAX_AGE_SECONDS = 2_147_483_648; // largest age that RFC 9111, section 1.2.2 asks a cache to hold
+const MAX_AGE_SECONDS = 2_147_483_648; // largest age that RFC 9111, section 1.2.2 requires a cache to hold
 
 /**
  * @param directives cache directives of the response

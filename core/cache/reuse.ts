@@ -14,7 +14,7 @@ const STALE: Reuse = { kind: "stale" };
 const REVALIDATE: Reuse = { kind: "revalidate" };
 
 /**
- * @param purged     a soft purge asks for revalidation: the stored response is then only served where that fails
+ * @param purged     a soft purge requires a revalidation; the stored response is then only served where that fails
  * @param directives cache directives of the request, where the route honors them
  * @param random     a number in (0, 1)
  */

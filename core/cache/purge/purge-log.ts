@@ -4,7 +4,7 @@ import type { Purge, PurgeDelta, PurgeMode, PurgeTarget } from "./purges.ts";
 /** Plain data. */
 export interface PurgeLogState {
   readonly seq: number; // latest purge; 0 where there was none
-  readonly softFloor: number; // as in NewPurges
+  readonly softFloor: number; // see NewPurges
   readonly hardFloor: number;
   readonly epoch: number;
   readonly purges: readonly Purge[]; // ordered by seq; the latest one of each kind, value and mode

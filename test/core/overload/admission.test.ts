@@ -120,3 +120,11 @@ describe("the time a call would stay", () => {
     expect(sojourn.predictedMs(1_001)).toBeLessThan(60);
   });
 });
+
+it("reports the shed level of a host that has refused calls at its limit", () => {
+  const host = new Admission({ max: 10, floor: 10 });
+  expect(host.shedLevel(0)).toBe(0);
+  for (let n = 0; n < 10; n++) host.begin(0, 10_000);
+  for (let n = 0; n < 20; n++) host.refusal(0, Number.POSITIVE_INFINITY, n === 19 ? 100 : 0);
+  expect(host.shedLevel(100)).toBeGreaterThan(0);
+});

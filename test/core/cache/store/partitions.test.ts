@@ -1,4 +1,4 @@
-// One store for each route, each with its own budget.
+// Partitions: one store for each route, each with limits of its own.
 import { expect, it } from "vitest";
 import { Partitions } from "../../../../core/cache/store/partitions.ts";
 
@@ -6,7 +6,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 const LIMITS = { maxEntries: 100, maxBytes: 10_000 };
 const routes = (count: number) => Array.from({ length: count }, (_, index) => ({ route: `route ${index}` }));
 
-it("keeps a busy route from pushing out what another one keeps", () => {
+it("keeps a busy route from evicting the responses of another one", () => {
   const partitions = new Partitions<number>(routes(2), { limits: LIMITS, shards: 16, store: "lru" });
   partitions.of("route 0").set("quiet", 1, 10, NEVER, 0);
   for (let n = 0; n < 10_000; n++) partitions.of("route 1").set(`busy ${n}`, n, 1_000, NEVER, 0);
@@ -14,14 +14,14 @@ it("keeps a busy route from pushing out what another one keeps", () => {
   expect([partitions.of("route 1").size, partitions.of("route 1").bytes]).toEqual([5, 5_000]);
 });
 
-it("drops a route at once, and leaves the others", () => {
+it("clears one route, and leaves the others", () => {
   const partitions = new Partitions<number>(routes(2), { limits: LIMITS, shards: 16, store: "s3-fifo" });
   for (const { route } of routes(2)) partitions.of(route).set("a", 1, 10, NEVER, 0);
   partitions.of("route 0").clear();
   expect([partitions.of("route 0").get("a", 0), partitions.of("route 1").get("a", 0), partitions.bytes]).toEqual([undefined, 1, 10]);
 });
 
-it("makes no more partitions than it may: routes share them in turn, and the limits of all are those of one cache", () => {
+it("creates at most `shards` partitions, which routes share in turn within the limits of one cache", () => {
   const partitions = new Partitions<number>(routes(40), { limits: LIMITS, shards: 16, store: "lru" });
   expect(partitions.count).toBe(16);
   expect(partitions.of("route 0")).toBe(partitions.of("route 16"));
@@ -33,14 +33,14 @@ it("makes no more partitions than it may: routes share them in turn, and the lim
   expect(partitions.size).toBeGreaterThan(0.9 * 16 * 6);
 });
 
-it("gives a route the budget that was set for it, and shares the rest", () => {
+it("gives a route the limits set for it, and divides the rest evenly", () => {
   const some = [{ route: "large", maxBytes: 8_000 }, ...routes(2)];
   const partitions = new Partitions<number>(some, { limits: LIMITS, shards: 16, store: "lru" });
   for (const { route } of some) for (let n = 0; n < 500; n++) partitions.of(route).set(`${n}`, n, 400, NEVER, 0);
   expect(some.map(({ route }) => partitions.of(route).bytes)).toEqual([8_000, 800, 800]);
 });
 
-it("counts routes with limits of their own among the partitions, and leaves each at least one entry and byte", () => {
+it("counts routes with limits of their own among the partitions, and gives each partition at least one entry and byte", () => {
   const own = { route: "own", maxEntries: 90 };
   const partitions = new Partitions<number>([own, ...routes(4)], { limits: LIMITS, shards: 3, store: "lru" });
   expect(partitions.count).toBe(3);
@@ -59,7 +59,7 @@ it("counts routes with limits of their own among the partitions, and leaves each
   expect([full.count, full.of("own").size, full.of("route 0").size]).toEqual([2, 1, 1]);
 });
 
-it("refuses to have no partition, and knows no route that keeps nothing", () => {
+it("rejects 0 shards, and names a route without a partition", () => {
   expect(() => new Partitions<number>([], { limits: LIMITS, shards: 0, store: "lru" })).toThrow("0 shards");
   const none = new Partitions<number>([], { limits: LIMITS, shards: 1, store: "lru" });
   expect([none.count, none.size, none.bytes]).toEqual([0, 0, 0]);
