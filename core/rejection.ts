@@ -31,7 +31,7 @@ export type Rejection =
   | { readonly kind: "stream_broken"; readonly problem: string; readonly isLate: boolean }
   | { readonly kind: "upstream_unreachable"; readonly upstream: string; readonly wasSent: boolean } // wasSent: it may have begun to work
   | { readonly kind: "breaker_open"; readonly upstream: string; readonly retryAfterMs: number }
-  | { readonly kind: "overloaded"; readonly point: string; readonly why: string; readonly retryAfterMs: number } // point: who sheds
+  | { readonly kind: "overloaded"; readonly point: string; readonly reason: string; readonly retryAfterMs: number } // point: who sheds
   | { readonly kind: "no_endpoint"; readonly upstream: string; readonly isFull: boolean }
   | ({ readonly kind: "upstream_invalid"; readonly upstream: string; readonly pushbackMs?: number | undefined } & InvalidResponse); // how long it asks to wait; below 0: not again
 

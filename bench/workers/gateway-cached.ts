@@ -2,7 +2,7 @@
 
 import { catalog } from "../../test/support/shipped/catalog.ts";
 import { createApp } from "../../workers/gateway/app.ts";
-import type { Bindings } from "../../workers/gateway/upstream/upstream.ts";
+import type { Bindings } from "../../workers/gateway/upstream/destination.ts";
 
 const config = {
   services: {

@@ -1,7 +1,7 @@
 // Gateways in front of one raw TCP upstream, each with an upstream protocol of its own; the header `x-gateway` of a request names one.
 import type { GatewayInput, ServiceInput } from "../../core/config/gateway.ts";
 import { createApp } from "../../workers/gateway/app.ts";
-import type { Bindings } from "../../workers/gateway/upstream/upstream.ts";
+import type { Bindings } from "../../workers/gateway/upstream/destination.ts";
 import { catalog } from "../../workers/services/catalog.ts";
 import notes from "./notes/notes.descriptors.ts";
 

@@ -10,7 +10,7 @@ import { BadRequestSchema } from "../../protos/gen/google/rpc/error_details_pb.t
 import { OrderService } from "../../protos/gen/orders/v1/orders_pb.ts";
 import { UserChange_Kind, UserService } from "../../protos/gen/users/v1/users_pb.ts";
 import { createApp } from "../../workers/gateway/app.ts";
-import type { Bindings } from "../../workers/gateway/upstream/upstream.ts";
+import type { Bindings } from "../../workers/gateway/upstream/destination.ts";
 import { PATIENT_MS } from "../support/gateway.ts";
 import { catalog } from "../support/shipped/catalog.ts";
 import config from "../support/shipped/gateway.config.ts";

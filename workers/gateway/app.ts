@@ -11,7 +11,7 @@ import type { Validator } from "./configure/route-checks.ts";
 import { createGateway } from "./gateway.ts";
 import { openapi } from "./openapi/serve.ts";
 import { ALLOWED_HEADERS, ALLOWED_METHODS, EXPOSED_HEADERS } from "./protocol/headers.ts";
-import type { Bindings } from "./upstream/upstream.ts";
+import type { Bindings } from "./upstream/destination.ts";
 
 export interface App {
   fetch(request: Request): Response | Promise<Response>;

@@ -12,6 +12,7 @@ import { discoveryMethods } from "./admin/discovery.ts";
 import { redirectToReference, wantsPage } from "./admin/front-page.ts";
 import { purgeMethods } from "./admin/purge.ts";
 import { registryMethods } from "./admin/registry.ts";
+import { warmUp } from "./background/warm-up.ts";
 import { createCaches } from "./cache/caches.ts";
 import { PurgeView } from "./cache/purge/purge-view.ts";
 import type { Handler } from "./call/layer.ts";
@@ -29,7 +30,6 @@ import { LocalBuckets } from "./rate-limit/local-buckets.ts";
 import { MAX_BUCKETS } from "./rate-limit/rate-limiter.ts";
 import type { RestRoute } from "./transcode/rules/rules.ts";
 import type { ServedMethod } from "./upstream/upstream.ts";
-import { warmUp } from "./upstream/warm-up.ts";
 
 /** @param url of the request, where somebody has asked for it already: making the string costs something */
 export type Gateway = (request: Request, url?: string) => Promise<Response>;

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import config from "../../gateway.config.ts";
 import { catalog } from "../services/catalog.ts";
 import { createApp } from "./app.ts";
-import type { Bindings } from "./upstream/upstream.ts";
+import type { Bindings } from "./upstream/destination.ts";
 
 export { CircuitBreaker } from "../../durable-objects/circuit-breaker.ts";
 export { HashRing } from "../../durable-objects/hash-ring.ts";

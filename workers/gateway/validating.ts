@@ -4,7 +4,7 @@ import config from "../../gateway.config.ts";
 import { catalog } from "../services/catalog.ts";
 import { createApp } from "./app.ts";
 import { protovalidate } from "./configure/protovalidate.ts";
-import type { Bindings } from "./upstream/upstream.ts";
+import type { Bindings } from "./upstream/destination.ts";
 
 export { CircuitBreaker } from "../../durable-objects/circuit-breaker.ts";
 export { HashRing } from "../../durable-objects/hash-ring.ts";

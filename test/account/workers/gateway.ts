@@ -1,7 +1,7 @@
 // The gateway that is deployed for a proof; its configuration is a variable.
 import type { GatewayInput } from "../../../core/config/gateway.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
-import type { Bindings } from "../../../workers/gateway/upstream/upstream.ts";
+import type { Bindings } from "../../../workers/gateway/upstream/destination.ts";
 import { catalog } from "../../../workers/services/catalog.ts";
 
 let app: ReturnType<typeof createApp> | undefined;

@@ -1,7 +1,7 @@
 // The gateway of the test in plain workerd, with the configuration that `npm start` gets, too.
 import type { GatewayInput } from "../../../core/config/gateway.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
-import type { Bindings } from "../../../workers/gateway/upstream/upstream.ts";
+import type { Bindings } from "../../../workers/gateway/upstream/destination.ts";
 import { catalog } from "../../../workers/services/catalog.ts";
 
 export { TokenBucket } from "../../../durable-objects/token-bucket.ts";

@@ -1,7 +1,7 @@
 // The gateway as the suite wants a cache: everything goes to the origin, and its answers say what may be kept.
 import type { GatewayInput } from "../../../core/config/gateway.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
-import type { Bindings } from "../../../workers/gateway/upstream/upstream.ts";
+import type { Bindings } from "../../../workers/gateway/upstream/destination.ts";
 import { catalog } from "../../support/shipped/catalog.ts";
 
 interface Env extends Bindings {

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import config from "../../../gateway.config.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
-import type { Bindings } from "../../../workers/gateway/upstream/upstream.ts";
+import type { Bindings } from "../../../workers/gateway/upstream/destination.ts";
 import { catalog } from "../../../workers/services/catalog.ts";
 
 export { TokenBucket } from "../../../durable-objects/token-bucket.ts";

@@ -1,7 +1,7 @@
 // A gateway that caches, with its purge log in another process: the real gateway, connected to the real Durable Object by HTTP.
 import type { GatewayInput } from "../../../core/config/gateway.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
-import type { Bindings } from "../../../workers/gateway/upstream/upstream.ts";
+import type { Bindings } from "../../../workers/gateway/upstream/destination.ts";
 import { catalog } from "../shipped/catalog.ts";
 
 interface Env extends Bindings {

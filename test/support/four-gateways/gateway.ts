@@ -1,6 +1,6 @@
 // A gateway whose buckets live in another process: the real gateway, connected to the real Durable Object by HTTP.
 import { createApp } from "../../../workers/gateway/app.ts";
-import type { Bindings } from "../../../workers/gateway/upstream/upstream.ts";
+import type { Bindings } from "../../../workers/gateway/upstream/destination.ts";
 import { catalog } from "../shipped/catalog.ts";
 import { LIMIT } from "./limit.ts";
 

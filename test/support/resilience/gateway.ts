@@ -1,7 +1,7 @@
 // A gateway in front of the users services of the tests: three URLs, which a variable names.
 import type { GatewayInput, ServiceInput } from "../../../core/config/gateway.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
-import type { Bindings } from "../../../workers/gateway/upstream/upstream.ts";
+import type { Bindings } from "../../../workers/gateway/upstream/destination.ts";
 import { catalog } from "../shipped/catalog.ts";
 
 export { CircuitBreaker } from "../../../durable-objects/circuit-breaker.ts";

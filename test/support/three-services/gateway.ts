@@ -1,7 +1,7 @@
 // A gateway whose users services register themselves; its balancer is a variable.
 import type { PoolInput } from "../../../core/config/upstream.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
-import type { Bindings } from "../../../workers/gateway/upstream/upstream.ts";
+import type { Bindings } from "../../../workers/gateway/upstream/destination.ts";
 import { catalog } from "../shipped/catalog.ts";
 
 export { HashRing } from "../../../durable-objects/hash-ring.ts";

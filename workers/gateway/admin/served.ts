@@ -3,7 +3,8 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { ServiceImplSpec } from "@connectrpc/connect";
 import type { RoutePolicy } from "../../../core/config/route.ts";
 import { defineServices } from "../../service.ts";
-import { fixedUpstream, type ServedMethod } from "../upstream/upstream.ts";
+import { fixedUpstream } from "../upstream/fixed-upstream.ts";
+import type { ServedMethod } from "../upstream/upstream.ts";
 
 /**
  * The methods of some of the gateway's own services, to be routed beside the configured ones.

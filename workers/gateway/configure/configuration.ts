@@ -10,9 +10,10 @@ import { compileRest, type RestTable } from "../transcode/rules/rules.ts";
 import { canaryName, fallbackName, mirrorName } from "../upstream/breaker-names.ts";
 import type { CircuitBreakers } from "../upstream/breaker-reports.ts";
 import { versioned } from "../upstream/canary.ts";
+import type { Bindings } from "../upstream/destination.ts";
 import { endpointListSettings, type HashRings } from "../upstream/endpoint-list.ts";
 import { pool } from "../upstream/pool.ts";
-import type { Bindings, ServedMethod, Upstream } from "../upstream/upstream.ts";
+import type { ServedMethod, Upstream } from "../upstream/upstream.ts";
 import { parseDescriptors } from "./descriptors.ts";
 import { configuredRules, overridden, overrideProblems, refusedRule, skippedRule } from "./overrides.ts";
 import {

@@ -105,5 +105,5 @@ function refuse({ name, policy, limiter, log }: ConcurrencyScope, call: Call, re
   }[refusal];
   const isEnforced = policy.mode === "enforce";
   log({ point: name, reason: why, enforced: isEnforced, requestId: call.id }, now);
-  if (isEnforced) throw new Rejected({ kind: "overloaded", point: name, why, retryAfterMs: retryAfterMs() });
+  if (isEnforced) throw new Rejected({ kind: "overloaded", point: name, reason: why, retryAfterMs: retryAfterMs() });
 }

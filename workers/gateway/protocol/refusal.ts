@@ -82,7 +82,7 @@ export function toRefusal(rejection: Rejection): Refusal {
       return { error: new ConnectError(`upstream ${rejection.upstream} ${why}`, Code.Unavailable) };
     }
     case "overloaded":
-      return { error: retryLater(`overloaded (${rejection.point}): ${rejection.why}`, Code.Unavailable, rejection.retryAfterMs) };
+      return { error: retryLater(`overloaded (${rejection.point}): ${rejection.reason}`, Code.Unavailable, rejection.retryAfterMs) };
     case "breaker_open":
       return {
         error: retryLater(

@@ -1,62 +1,59 @@
-// Tells the object of a service what this isolate has seen of its endpoints, behind the answer, and hears what all isolates have.
+// Reports what this isolate has seen of the endpoints of an upstream to its shared breakers, and applies the views that it gets back.
 
 import type { LocalBreakers } from "../../../core/breaker/local-breakers.ts";
 import type { BreakerReport, BreakerView, Reporter } from "../../../core/breaker/report.ts";
 import type { BreakerPolicy } from "../../../core/config/breaker.ts";
 import { logEvent } from "../../log.ts";
-import type { Call } from "../call.ts";
+import { BackgroundRequest } from "../background/background-request.ts";
+import { coloOf } from "./isolate-location.ts";
 
-/** The objects that hear of it: `durable-objects/circuit-breaker.ts`, by service. */
+/** The Durable Objects that hold the shared breakers, by upstream: `durable-objects/circuit-breaker.ts`. */
 export interface CircuitBreakers {
-  getByName(service: string): {
+  getByName(upstream: string): {
     report(
       by: Reporter,
-      seen: Readonly<Record<string, BreakerReport>>,
+      reports: Readonly<Record<string, BreakerReport>>,
       policy: BreakerPolicy,
     ): Promise<Readonly<Record<string, BreakerView>>>;
   };
 }
 
-const GIVES_UP_MS = 5_000; // on a report whose call may be gone
+const REPORT_TIMEOUT_MS = 5_000;
 
-/**
- * @param name of the object: the service, and its version where it has several
- * @returns what tells of an endpoint that has just been called, or of none, if it is time to: a promise to be kept behind the answer
- */
-export function breakerReporter(
-  name: string,
-  panel: LocalBreakers,
-  policy: BreakerPolicy,
-  breakers: CircuitBreakers,
-): (call: Call, id?: string) => Promise<void> | undefined {
-  let askedAt = Number.NEGATIVE_INFINITY; // one report under way at a time
-  let isolate: string | undefined; // what counts its own reports; the dice may be asked within a request only
-  return ({ request }, id) => {
-    const sentAt = Date.now();
-    if (sentAt - askedAt < GIVES_UP_MS) return undefined;
-    const seen = panel.takeReports(sentAt, id);
-    if (seen === undefined) return undefined;
-    askedAt = sentAt;
-    isolate ??= crypto.randomUUID();
-    const { cf } = request as { cf?: { colo?: string } };
-    const by = { isolate, location: cf?.colo ?? isolate }; // where nobody says where it is, it is a place of its own
-    return tell(breakers, name, by, seen, policy).then((views) => {
-      if (askedAt === sentAt) askedAt = Number.NEGATIVE_INFINITY;
-      if (views !== undefined) panel.applyViews(views, sentAt, Date.now());
+export class BreakerReporter {
+  readonly #upstream: string;
+  readonly #breakers: LocalBreakers;
+  readonly #policy: BreakerPolicy;
+  readonly #objects: CircuitBreakers;
+  readonly #request: BackgroundRequest;
+  #isolate: string | undefined; // random id of this isolate, made with the first report: Workers have no randomness before the first call
+
+  /** @param upstream name of the Durable Object: the service, and its version where it has several */
+  constructor(upstream: string, breakers: LocalBreakers, policy: BreakerPolicy, objects: CircuitBreakers) {
+    this.#upstream = upstream;
+    this.#breakers = breakers;
+    this.#policy = policy;
+    this.#objects = objects;
+    // Without a response, the isolate relies on what it sees itself. The platform repeats the request, so it is not repeated here.
+    this.#request = new BackgroundRequest(REPORT_TIMEOUT_MS, (error) => logEvent("breaker_report_failed", { upstream, error }));
+  }
+
+  /**
+   * Sends a report in the background where one is due and none is under way.
+   *
+   * @param request  of the call, which says in which data center this isolate runs
+   * @param endpoint that an attempt has just ended at; undefined where there was no attempt
+   */
+  report(request: Request, endpoint: string | undefined, now: number): void {
+    if (this.#request.running(now) !== undefined) return;
+    const reports = this.#breakers.takeReports(now, endpoint);
+    if (reports === undefined) return;
+    this.#isolate ??= crypto.randomUUID();
+    // An isolate whose location is unknown counts as a location of its own.
+    const by = { isolate: this.#isolate, location: coloOf(request) ?? this.#isolate };
+    void this.#request.start(now, async () => {
+      const views = await this.#objects.getByName(this.#upstream).report(by, reports, this.#policy);
+      this.#breakers.applyViews(views, now, Date.now());
     });
-  };
-}
-
-/** An object that can't be asked leaves the isolate to what it sees by itself. The platform asks again; we don't on top of it. */
-async function tell(
-  breakers: CircuitBreakers,
-  name: string,
-  ...report: Parameters<ReturnType<CircuitBreakers["getByName"]>["report"]>
-): Promise<Readonly<Record<string, BreakerView>> | undefined> {
-  try {
-    return await breakers.getByName(name).report(...report);
-  } catch (fault) {
-    logEvent("breaker_report_failed", { upstream: name, error: fault });
-    return undefined;
   }
 }

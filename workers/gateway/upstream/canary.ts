@@ -1,4 +1,5 @@
-// An upstream of several versions: each call goes to the one its caller gets, and, behind its answer, to the one that is watched.
+// An upstream of several versions: a canary gets its share of the callers, and a mirror gets copies of calls.
+
 import { chooseVersion, versionNamed } from "../../../core/balance/canary.ts";
 import type { TrafficPolicy } from "../../../core/config/traffic.ts";
 import type { Call } from "../call.ts";
@@ -6,13 +7,14 @@ import { cookieOf, hashKeyOf } from "./hash-key.ts";
 import type { Upstream } from "./upstream.ts";
 
 export interface UpstreamVersions {
-  readonly own: Upstream;
-  readonly canaries: readonly Upstream[]; // in the order of the policy's
+  readonly own: Upstream; // gets the calls that no canary gets
+  readonly canaries: readonly Upstream[]; // in the order of `policy.canaries`
   readonly mirror: Upstream | undefined;
 }
 
+/** All versions share the retry budget of the service's own one. */
 export function versioned({ own, canaries, mirror }: UpstreamVersions, policy: TrafficPolicy): Upstream {
-  const chosen = (call: Call): Upstream => {
+  const versionFor = (call: Call): Upstream => {
     const { headers } = call.request;
     const index = chooseVersion(policy, {
       header: (name) => headers.get(name),
@@ -23,13 +25,17 @@ export function versioned({ own, canaries, mirror }: UpstreamVersions, policy: T
   };
   const namesVersion = ({ request: { headers } }: Call): boolean =>
     versionNamed(policy, { header: (name) => headers.get(name), cookie: (name) => cookieOf(headers, name) }) >= 0;
-  const share = policy.mirror?.percent ?? 0;
+  const mirroredPercent = policy.mirror?.percent ?? 0;
+  const { name, hashField, protocol, timeoutHeader, retryBudget, hedging } = own;
   return {
-    ...own,
-    prefetch: () => Promise.all([own, ...canaries].map((version) => version.prefetch?.())).then(() => undefined),
-    prepare: (call, attempt) => chosen(call).prepare(call, attempt),
-    pick: (call, attempt) => chosen(call).pick(call, attempt),
+    ...{ name, hashField, protocol, timeoutHeader, retryBudget, hedging },
+    prefetch: () => {
+      for (const version of [own, ...canaries]) version.prefetch();
+    },
+    prepare: (call, attempt) => versionFor(call).prepare(call, attempt),
+    pick: (call, attempt) => versionFor(call).pick(call, attempt),
+    status: () => own.status?.() ?? "serving",
     ...(policy.canaries.length === 0 ? {} : { namesVersion }),
-    ...(mirror === undefined ? {} : { mirror: () => (Math.random() * 100 < share ? mirror : undefined) }),
+    ...(mirror === undefined ? {} : { mirror: () => (Math.random() * 100 < mirroredPercent ? mirror : undefined) }),
   };
 }

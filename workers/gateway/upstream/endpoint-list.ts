@@ -1,40 +1,38 @@
-// The registered endpoints of one service as this isolate knows them: asked for behind answers, kept where nobody can be asked.
+// The endpoints of one service that are registered, or whose health is checked. Calls poll the list in the background. While the Durable
+// Object cannot be reached, the last list stays in use.
 
 import { endpointId, type HealthPolicy, type UpstreamPolicy } from "../../../core/config/upstream.ts";
+import { PollSchedule } from "../../../core/poll-schedule.ts";
 import type { ConfiguredEndpoint, EndpointSnapshot, RegisteredEndpoint } from "../../../core/registry/registry.ts";
 import { logEvent } from "../../log.ts";
+import { BackgroundRequest } from "../background/background-request.ts";
+import type { Preparation } from "./upstream.ts";
 
-/** The objects that keep the lists: `durable-objects/hash-ring.ts`, by service. */
+/** The Durable Objects that hold the lists, by service: `durable-objects/hash-ring.ts`. */
 export interface HashRings {
   getByName(service: string): {
     snapshot(known: number, check: HealthPolicy | undefined, configured?: readonly ConfiguredEndpoint[]): Promise<EndpointSnapshot>;
   };
 }
 
-/** What is under way: a list that is being asked for, or a place at a full upstream. */
-export interface Preparation {
-  readonly done: Promise<void>;
-  readonly waitMs: number; // that a call waits for it; 0 where it does not have to
-}
-
-const FIRST_LIST_MS = 1_000; // that a call waits for the first list
-
 export interface EndpointListSettings {
   readonly service: string;
   readonly rings: HashRings;
-  readonly pollMs: number;
+  readonly pollMs: number; // age at which a list is polled again
   readonly health: HealthPolicy | undefined;
-  readonly configured: readonly ConfiguredEndpoint[]; // endpoints whose health is checked, beside those that register
-  readonly isRegistry: boolean; // endpoints may register: the first call waits for their list
+  readonly configured: readonly ConfiguredEndpoint[]; // endpoints whose health is checked, beside the registered ones
+  readonly isRegistry: boolean; // endpoints may register: calls wait for the first list
 }
 
-const HEALTH_POLL_MS = 5_000; // how often calls ask for the health of configured endpoints, where no registry sets it
+const FIRST_LIST_MS = 1_000; // longest time that a call waits for a list
+const HEALTH_POLL_MS = 5_000; // interval of polls where only health is polled, and no registry sets an interval
+const POLL_TIMEOUT_MS = 5_000;
 
 /**
- * What a pool has to ask for: endpoints that register, the health of those that are configured, or both.
+ * The settings of the list of an upstream: for endpoints that register, for the health of configured ones, or for both.
  *
- * @param pollMs of the registry; undefined where there is none
- * @returns undefined where there is nothing to ask for
+ * @param pollMs interval of the registry; undefined where there is none
+ * @returns undefined where there is nothing to poll
  */
 export function endpointListSettings(pool: {
   readonly name: string;
@@ -51,63 +49,63 @@ export function endpointListSettings(pool: {
   return { service: isRegistry ? service : name, rings, pollMs: pollMs ?? HEALTH_POLL_MS, health, configured, isRegistry };
 }
 
-const GIVES_UP_MS = 5_000; // on an ask whose call may be gone
+/** @param unhealthy ids of configured endpoints whose health checks fail */
+export type OnEndpoints = (endpoints: readonly RegisteredEndpoint[], unhealthy: readonly string[], now: number) => void;
 
 export class EndpointList {
   readonly #settings: EndpointListSettings;
-  readonly #changed: (endpoints: readonly RegisteredEndpoint[], unhealthy: readonly string[], now: number) => void;
-  #version = -1;
-  readonly #isAlone: boolean;
-  #heardAt = 0; // epoch ms of the last good answer
+  readonly #onChange: OnEndpoints;
+  readonly #isOnlySource: boolean;
+  readonly #schedule: PollSchedule;
+  readonly #request: BackgroundRequest;
+  #version = -1; // before the first list
   #isEmpty = true;
-  #asking: { readonly done: Promise<void>; readonly since: number } | undefined;
 
   /**
-   * @param changed gets each new list
-   * @param isAlone whether there are no other endpoints: then a call waits for a list of somebody
+   * @param onChange     gets each new list
+   * @param isOnlySource whether the upstream has no other endpoints: then calls also wait while the list is empty
    */
-  constructor(
-    settings: EndpointListSettings,
-    changed: (endpoints: readonly RegisteredEndpoint[], unhealthy: readonly string[], now: number) => void,
-    isAlone: boolean,
-  ) {
+  constructor(settings: EndpointListSettings, onChange: OnEndpoints, isOnlySource: boolean) {
+    const { service, pollMs } = settings;
     this.#settings = settings;
-    this.#changed = changed;
-    this.#isAlone = isAlone;
+    this.#onChange = onChange;
+    this.#isOnlySource = isOnlySource;
+    this.#schedule = new PollSchedule({ intervalMs: pollMs, pauseMs: pollMs / 2, firstPauseMs: 0 });
+    this.#request = new BackgroundRequest(POLL_TIMEOUT_MS, (error) => {
+      const now = Date.now();
+      const snapshotAgeMs = this.#schedule.hasSucceeded ? this.#schedule.ageMs(now) : null;
+      logEvent("endpoint_list_failed", { service, snapshotAgeMs, error });
+      this.#schedule.fail(now);
+    });
   }
 
-  /** Whether a list has arrived yet. */
+  /** Whether a list has arrived. */
   get isKnown(): boolean {
     return this.#version >= 0;
   }
 
-  /** Called with each call. @returns undefined where the list is fresh, or being asked for already */
-  touch(): Preparation | undefined {
-    const now = Date.now();
-    if (this.#version >= 0 && now - this.#heardAt < this.#settings.pollMs) return undefined;
-    const isNeeded = (this.#version < 0 && this.#settings.isRegistry) || (this.#isAlone && this.#isEmpty); // a list of nobody serves no call
-    const isUnderWay = this.#asking !== undefined && now - this.#asking.since < GIVES_UP_MS;
-    if (isUnderWay && !isNeeded) return undefined;
-    if (!isUnderWay) this.#asking = { done: this.#ask(), since: now };
-    return { done: this.#asking!.done, waitMs: isNeeded ? FIRST_LIST_MS : 0 };
+  /** Starts a poll where one is due. @returns the end of the poll that is under way, undefined where the list is recent */
+  poll(now: number): Promise<void> | undefined {
+    if (!this.#schedule.isDue(now)) return undefined;
+    return this.#request.running(now) ?? this.#request.start(now, () => this.#fetch());
   }
 
-  async #ask(): Promise<void> {
+  /** Runs with each call: polls where that is due. @returns what the call waits for, undefined for nothing */
+  prepare(now: number): Preparation | undefined {
+    const done = this.poll(now);
+    if (done === undefined) return undefined;
+    const isNeeded = (!this.isKnown && this.#settings.isRegistry) || (this.#isOnlySource && this.#isEmpty);
+    return isNeeded ? { done, waitMs: FIRST_LIST_MS } : undefined;
+  }
+
+  async #fetch(): Promise<void> {
     const { service, rings, health, configured } = this.#settings;
-    try {
-      const answer = await rings.getByName(service).snapshot(this.#version, health, configured);
-      const now = Date.now();
-      this.#heardAt = now;
-      if (answer.kind === "unchanged") return;
-      this.#version = answer.version;
-      this.#isEmpty = answer.endpoints.length === 0;
-      this.#changed(answer.endpoints, answer.unhealthy ?? [], now);
-    } catch (fault) {
-      const ageMs = this.#version < 0 ? null : Date.now() - this.#heardAt;
-      logEvent("endpoint_list_failed", { service, snapshotAgeMs: ageMs, error: fault });
-      if (this.#version >= 0) this.#heardAt = Date.now() - this.#settings.pollMs / 2; // the last good one serves on; ask again soon
-    } finally {
-      this.#asking = undefined;
-    }
+    const snapshot = await rings.getByName(service).snapshot(this.#version, health, configured);
+    const now = Date.now();
+    this.#schedule.succeed(now);
+    if (snapshot.kind === "unchanged") return;
+    this.#version = snapshot.version;
+    this.#isEmpty = snapshot.endpoints.length === 0;
+    this.#onChange(snapshot.endpoints, snapshot.unhealthy ?? [], now);
   }
 }

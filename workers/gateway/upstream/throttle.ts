@@ -1,4 +1,4 @@
-// What an isolate keeps from an upstream that has too much to do: calls it turns away, calls its hosts would have shed, and bounces.
+// Protects an overloaded upstream: refuses calls that it would refuse, honors the shed levels of its hosts, and bounds redirects.
 
 import type { Fleet } from "../../../core/balance/fleet.ts";
 import { Budget } from "../../../core/budget.ts";
@@ -13,16 +13,17 @@ import type { Call } from "../call.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import type { AttemptOutcome } from "./upstream.ts";
 
-const HEEDED_MS = 1_000; // a host's word on what to shed
+const SHED_LEVEL_MS = 1_000; // a shed level that a host reports holds for this long
 
 export class UpstreamThrottle {
   readonly #name: string;
   readonly #policy: ThrottlePolicy;
   readonly #fleet: Fleet;
   readonly #throttle: Throttle;
-  readonly #promotions = new Budget(PROMOTION_BUDGET); // pays for sending a refused critical call on as critical_plus
+  readonly #promotions = new Budget(PROMOTION_BUDGET); // pays for marking a redirected critical call as critical_plus
   readonly #log = shedLog();
 
+  /** @param name of the upstream, as messages and logs show it */
   constructor(name: string, policy: ThrottlePolicy, fleet: Fleet) {
     this.#name = name;
     this.#policy = policy;
@@ -30,61 +31,64 @@ export class UpstreamThrottle {
     this.#throttle = new Throttle(policy);
   }
 
-  /** What the fleet is to be asked with: the most critical is kept from no endpoint on its word. */
+  /** The rank by which the fleet keeps a call from endpoints that shed it: the highest one where shed levels are not enforced. */
   rankOf(call: Call): Rank {
     return this.#policy.honor === "enforce" ? call.rank : MOST_CRITICAL;
   }
 
-  /** @throws Rejected for a call that is not to be sent at all */
-  hold(call: Call, now: number): void {
+  /** @throws Rejected for a call that is not sent, because the upstream refuses most calls */
+  admit(call: Call, now: number): void {
     const { mode } = this.#policy;
     if (mode === "off" || !this.#throttle.refuses(call.rank, now, Math.random())) return;
-    this.#shed(call, `throttle ${this.#name}`, "most calls to the upstream are turned away", mode === "enforce", now);
+    this.#shed(call, `throttle ${this.#name}`, "the upstream refuses most calls", mode === "enforce", now);
   }
 
-  /** @throws Rejected for a call that every endpoint would have shed */
+  /** @throws Rejected for a call that every endpoint would shed */
   shed(call: Call, now: number): never {
-    const why = `the upstream sheds ${CRITICALITIES[call.rank]} calls`;
-    this.#shed(call, `upstream ${this.#name}`, why, true, now);
+    this.#shed(call, `upstream ${this.#name}`, reasonFor(call.rank), true, now);
     throw new Error("unreachable");
   }
 
-  /** Tells of a call that goes to an endpoint against its word, where words are only reported. */
-  look(call: Call, endpoint: string, now: number): void {
+  /** Logs a call that its endpoint would shed, where shed levels are only reported. */
+  reportShed(call: Call, endpoint: string, now: number): void {
     if (this.#policy.honor !== "report") return;
-    const { rank } = call;
-    if (!isShedAt(this.#fleet.shedLevelOf(endpoint, now), rank, Math.random())) return;
-    this.#shed(call, `upstream ${this.#name}`, `the upstream sheds ${CRITICALITIES[rank]} calls`, false, now);
+    if (!isShedAt(this.#fleet.shedLevelOf(endpoint, now), call.rank, Math.random())) return;
+    this.#shed(call, `upstream ${this.#name}`, reasonFor(call.rank), false, now);
   }
 
-  /** A call is to be sent. @returns whether it goes elsewhere where it is turned away */
-  called({ rank }: Call, now: number): boolean {
+  /** Counts an attempt that is about to be made. @returns whether it may be redirected if its endpoint sheds it */
+  countCall({ rank }: Call, now: number): boolean {
     if (rank < CRITICAL) return !this.#fleet.redirectBudget.isSpent(now);
     this.#promotions.earn();
     return !this.#promotions.isSpent(now);
   }
 
   /**
-   * A call goes elsewhere, for which there was room in the allowance of its kind.
+   * A refused call is sent to another endpoint; the budget for that was checked before.
    *
-   * @returns whether it is told there as the most critical one: a critical call's second refusal would be its last
+   * @param isHot a host redirect; false: the endpoint sheds load
+   * @returns whether the call is marked as critical_plus there: a second refusal would be the last one of a critical call
    */
-  elsewhere({ rank }: Call, wasBounced: boolean, now: number): boolean {
-    if (wasBounced || rank < CRITICAL) this.#fleet.redirectBudget.charge();
+  redirect({ rank }: Call, isHot: boolean, now: number): boolean {
+    if (isHot || rank < CRITICAL) this.#fleet.redirectBudget.charge();
     return rank >= CRITICAL && this.#promotions.take(now) && rank === CRITICAL;
   }
 
-  heard(endpoint: string, shedLevel: number, now: number): void {
-    if (this.#policy.honor !== "off") this.#fleet.setShedLevel(endpoint, shedLevel, now + HEEDED_MS);
+  recordShedLevel(endpoint: string, shedLevel: number, now: number): void {
+    if (this.#policy.honor !== "off") this.#fleet.setShedLevel(endpoint, shedLevel, now + SHED_LEVEL_MS);
   }
 
-  ended(call: Call, outcome: AttemptOutcome, now: number): void {
-    if (outcome === "bounced" || outcome === "dropped" || this.#policy.mode === "off") return;
-    this.#throttle.record(call.rank, outcome === "answered" || outcome === "failed", now);
+  record(call: Call, outcome: AttemptOutcome, now: number): void {
+    if (outcome === "redirected" || outcome === "dropped" || this.#policy.mode === "off") return;
+    this.#throttle.record(call.rank, outcome === "responded" || outcome === "failed", now);
   }
 
-  #shed(call: Call, point: string, why: string, isEnforced: boolean, now: number): void {
-    this.#log({ point, reason: why, enforced: isEnforced, requestId: call.id }, now);
-    if (isEnforced) throw new Rejected({ kind: "overloaded", point, why, retryAfterMs: retryAfterMs() });
+  #shed(call: Call, point: string, reason: string, enforced: boolean, now: number): void {
+    this.#log({ point, reason, enforced, requestId: call.id }, now);
+    if (enforced) throw new Rejected({ kind: "overloaded", point, reason: reason, retryAfterMs: retryAfterMs() });
   }
+}
+
+function reasonFor(rank: Rank): string {
+  return `the upstream sheds ${CRITICALITIES[rank]} calls`;
 }

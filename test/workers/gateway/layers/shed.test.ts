@@ -241,7 +241,7 @@ it("holds calls back from an upstream that turns most of them away, and lets som
   );
   const throttled = async (): Promise<boolean> =>
     ((await (await gateway(unary("GetUser"))).json()) as { message?: string }).message ===
-    "overloaded (throttle users.v1.UserService): most calls to the upstream are turned away";
+    "overloaded (throttle users.v1.UserService): the upstream refuses most calls";
   let held = 0;
   for (let n = 0; n < 300; n++) held += (await throttled()) ? 1 : 0;
   expect(held).toBeGreaterThan(150);

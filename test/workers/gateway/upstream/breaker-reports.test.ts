@@ -138,7 +138,7 @@ describe("gateways that share their breakers", () => {
       await settled(all.state);
     }
     expect((await all.object.state())[0]).toMatchObject({ kind: "closed" });
-    expect((await all.object.changes()).map(({ kind }) => kind)).toEqual(["closed", "ramp", "half", "open"]);
+    expect((await all.object.changes()).map(({ kind }) => kind)).toEqual(["closed", "ramp", "half_open", "open"]);
     for (const one of [first, second, third]) expect(await repeat(one.gateway, 5, "SIN")).toEqual([200, 200, 200, 200, 200]);
   });
 

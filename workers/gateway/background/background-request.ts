@@ -1,0 +1,56 @@
+// Requests to Durable Objects that run in the background: the call that starts one does not wait for it.
+
+import { waitUntil } from "cloudflare:workers";
+
+interface RunningRequest {
+  readonly done: Promise<void>; // never rejects
+  readonly startedAt: number; // epoch ms
+}
+
+/**
+ * At most one request at a time. The platform may cancel a request together with the call that started it, without any sign of that. For
+ * this reason a request that has not ended within the time limit counts as lost: a later call starts another one.
+ */
+export class BackgroundRequest {
+  readonly #timeoutMs: number;
+  readonly #onError: (error: unknown) => void;
+  #running: RunningRequest | undefined;
+
+  /**
+   * @param timeoutMs time limit of one request, > 0
+   * @param onError   logs the failure of a request; the next call may start another one
+   */
+  constructor(timeoutMs: number, onError: (error: unknown) => void) {
+    this.#timeoutMs = timeoutMs;
+    this.#onError = onError;
+  }
+
+  /** @returns the end of the request that is under way, undefined where there is none. The promise never rejects */
+  running(now: number): Promise<void> | undefined {
+    const running = this.#running;
+    return running !== undefined && now - running.startedAt < this.#timeoutMs ? running.done : undefined;
+  }
+
+  /**
+   * Starts a request, and keeps the isolate alive for it after the response. Only called where none is under way.
+   *
+   * @param send the request and what is done with its result
+   * @returns the end of the request; the promise never rejects
+   */
+  start(now: number, send: () => Promise<void>): Promise<void> {
+    const done: Promise<void> = this.#attempt(send).then(() => {
+      if (this.#running?.done === done) this.#running = undefined;
+    });
+    this.#running = { done, startedAt: now };
+    waitUntil(done);
+    return done;
+  }
+
+  async #attempt(send: () => Promise<void>): Promise<void> {
+    try {
+      await send();
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+}

@@ -1,0 +1,12 @@
+// Starts the polls of all endpoint lists with the first call of an isolate, so that no later call has to wait for a list.
+import type { Upstream } from "../upstream/upstream.ts";
+
+/** @returns what each call runs; only the first run does something */
+export function warmUp(upstreams: ReadonlySet<Pick<Upstream, "prefetch">>): () => void {
+  let isCold = true;
+  return () => {
+    if (!isCold) return;
+    isCold = false;
+    for (const upstream of upstreams) upstream.prefetch();
+  };
+}

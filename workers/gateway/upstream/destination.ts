@@ -1,0 +1,31 @@
+// Where requests are sent: to a service binding or a base URL.
+
+import type { SpokenProtocol, TargetInput } from "../../../core/config/upstream.ts";
+
+/** A service binding, or anything else that responds to requests. */
+export interface Destination {
+  readonly base: string; // URL that a path is appended to
+  fetch(url: string, init: RequestInit): Promise<Response>;
+}
+
+/** The Worker's bindings by name, before a configuration says which of them are services. */
+export type Bindings = Readonly<Record<string, unknown>>;
+
+/** Cloudflare's edge turns such a call from gRPC-Web into native gRPC, and its response back. workerd alone ignores it. */
+const AS_GRPC = { cf: { grpcWeb: "convert" } } as const;
+
+/** @returns undefined where the binding is missing, or is no service */
+export function destinationOf(target: TargetInput, bindings: Bindings, protocol: SpokenProtocol): Destination | undefined {
+  if ("url" in target) {
+    if (protocol === "grpc") return { base: target.url, fetch: (url, init) => fetch(url, { ...init, ...AS_GRPC } as RequestInit) };
+    return { base: target.url, fetch: (url, init) => fetch(url, init) };
+  }
+  const service = bindings[target.binding];
+  if (!isService(service)) return undefined;
+  const name = target.binding.toLowerCase().replaceAll("_", "-");
+  return { base: `https://${name}.internal`, fetch: (url, init) => service.fetch(url, init) };
+}
+
+function isService(value: unknown): value is Pick<Destination, "fetch"> {
+  return typeof value === "object" && value !== null && "fetch" in value && typeof value.fetch === "function";
+}

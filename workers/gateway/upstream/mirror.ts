@@ -1,0 +1,29 @@
+// Sends a copy of a call to a mirror. No call waits for it, and its response is discarded.
+
+import { MIRROR_HEADER } from "../../../core/headers.ts";
+import { logEvent } from "../../log.ts";
+import { CallAttempt } from "../call/attempt.ts";
+import { type Call, logFactsOf } from "../call.ts";
+import { outcomeOf } from "./outcome.ts";
+import type { Upstream } from "./upstream.ts";
+
+const COPY_TIMEOUT_MS = 15_000;
+
+/** @param call its body is in memory @returns the end of the copy; the promise never rejects */
+export async function sendCopy(mirror: Upstream, call: Call): Promise<void> {
+  const { method, path, query, body } = call.outgoing;
+  const headers = new Headers(call.outgoing.headers);
+  headers.set(MIRROR_HEADER, "1");
+  try {
+    const attempt = new CallAttempt(call, 1, new Set(), {}, headers);
+    await mirror.prepare(call, attempt)?.done;
+    const picked = mirror.pick(call, attempt);
+    const { base } = picked.destination;
+    const signal = AbortSignal.timeout(COPY_TIMEOUT_MS);
+    const response = await picked.destination.fetch(base + path + query, { method, headers, body, redirect: "manual", signal });
+    picked.end(outcomeOf(response));
+    await response.body?.cancel();
+  } catch (error) {
+    logEvent("mirror_failed", { ...logFactsOf(call), upstream: mirror.name, error });
+  }
+}

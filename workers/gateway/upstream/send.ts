@@ -1,0 +1,87 @@
+// Sends one attempt of a call to an endpoint, and to another one where that endpoint refuses it before any work.
+
+import { parseLoadReport, parseShedLevel } from "../../../core/balance/load-report.ts";
+import { CRITICALITY_HEADER, MEDIAN_HEADER, REPORT_HEADER, REPORT_TRAILER } from "../../../core/headers.ts";
+import { CRITICALITIES, MOST_CRITICAL } from "../../../core/overload/criticality.ts";
+import { MAX_REDIRECTS } from "../../../core/overload/redirect.ts";
+import { Rejected } from "../../../core/rejection.ts";
+import { logEvent } from "../../log.ts";
+import type { CallAttempt } from "../call/attempt.ts";
+import { type Call, logFactsOf } from "../call.ts";
+import { hostRefusalOf } from "./outcome.ts";
+import type { EndpointAttempt, Upstream } from "./upstream.ts";
+
+/** A request without its signal, which depends on the endpoint. */
+export type UpstreamRequest = RequestInit & { readonly headers: Headers };
+
+/** The endpoint that responded, and its response. */
+export type Sent = readonly [picked: EndpointAttempt, response: Response];
+
+/**
+ * A host that is much slower than the others, or overloaded, may refuse a call before any work. The call is then sent to another endpoint:
+ * at most `MAX_REDIRECTS` times because of slowness, once because of overload, and only where its body can be sent again.
+ *
+ * @param path canonical path and query
+ * @throws Rejected where no endpoint takes the call, or none can be reached; what has ended the call otherwise
+ */
+export async function send(upstream: Upstream, call: Call, attempt: CallAttempt, path: string, request: UpstreamRequest): Promise<Sent> {
+  const { headers } = request;
+  const canRepeat = !(request.body instanceof ReadableStream);
+  let wasShed = false;
+  let isPromoted = false; // to critical_plus, for one attempt
+  for (let redirects = 0; ; redirects++) {
+    const picked = upstream.pick(call, attempt);
+    const mayRedirect = canRepeat && picked.medianMs > 0 && redirects < MAX_REDIRECTS && !wasShed;
+    if (mayRedirect) headers.set(MEDIAN_HEADER, picked.medianMs.toFixed(1));
+    else headers.delete(MEDIAN_HEADER);
+    if (isPromoted) headers.set(CRITICALITY_HEADER, CRITICALITIES[MOST_CRITICAL]!);
+    let response: Response;
+    try {
+      response = await fetchFrom(upstream, picked, call, attempt, path, request);
+    } finally {
+      if (isPromoted) headers.delete(CRITICALITY_HEADER); // a later attempt is an ordinary call
+    }
+    const report = response.headers.get(REPORT_HEADER) ?? response.headers.get(REPORT_TRAILER);
+    if (report !== null) picked.recordReport(parseLoadReport(report), parseShedLevel(report));
+    const refusal = hostRefusalOf(response);
+    const isRedirected = refusal === "redirect" ? mayRedirect : refusal === "shed" && canRepeat && !wasShed && picked.mayRedirectShed;
+    if (!isRedirected) return [picked, response];
+    picked.end("redirected");
+    await response.body?.cancel();
+    wasShed ||= refusal === "shed";
+    isPromoted = picked.redirect(refusal === "redirect");
+  }
+}
+
+async function fetchFrom(
+  upstream: Upstream,
+  picked: EndpointAttempt,
+  call: Call,
+  attempt: CallAttempt,
+  path: string,
+  request: UpstreamRequest,
+): Promise<Response> {
+  const { destination, maxMs } = picked;
+  const { signal: outer } = attempt;
+  const signal = maxMs === undefined ? outer : AbortSignal.any([AbortSignal.timeout(maxMs), ...(outer ? [outer] : [])]);
+  let response: Response;
+  try {
+    response = await destination.fetch(destination.base + path, { ...request, signal });
+  } catch (error) {
+    const isLate = outer?.aborted === true && Date.now() >= attempt.deadlineAt;
+    const uploadFailure = call.upload?.failure; // the request body broke off, or broke a limit
+    const isOurs = error instanceof Rejected || uploadFailure !== undefined || outer?.aborted === true;
+    picked.end(isLate ? "late" : isOurs ? "dropped" : "unavailable");
+    if (isOurs) throw uploadFailure ?? error;
+    logFault(upstream, picked, call, String(error));
+    throw new Rejected({ kind: "upstream_unreachable", upstream: upstream.name, wasSent: !/refused/i.test(String(error)) });
+  }
+  if (call.upload?.failure === undefined) return response;
+  picked.end("dropped"); // a response to a request that broke off says nothing about the endpoint
+  throw call.upload.failure;
+}
+
+/** Logs a fault of an upstream. Only the log names the endpoint: callers never learn its address. */
+export function logFault(upstream: Upstream, picked: EndpointAttempt, call: Call, problem: string): void {
+  logEvent("upstream_fault", { ...logFactsOf(call), upstream: upstream.name, endpoint: picked.endpoint, error: problem });
+}
