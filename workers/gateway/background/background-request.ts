@@ -1,7 +1,5 @@
 // Requests to Durable Objects that run in the background: the call that starts one does not wait for it.
 
-import { waitUntil } from "cloudflare:workers";
-
 interface RunningRequest {
   readonly done: Promise<void>; // never rejects
   readonly startedAt: number; // epoch ms
@@ -32,17 +30,16 @@ export class BackgroundRequest {
   }
 
   /**
-   * Starts a request, and keeps the isolate alive for it after the response. Only called where none is under way.
+   * Starts a request. Only called where none is under way.
    *
    * @param send the request and what is done with its result
-   * @returns the end of the request; the promise never rejects
+   * @returns the end of the request, for `waitUntil`: the response of the call may be sent earlier. The promise never rejects
    */
   start(now: number, send: () => Promise<void>): Promise<void> {
     const done: Promise<void> = this.#attempt(send).then(() => {
       if (this.#running?.done === done) this.#running = undefined;
     });
     this.#running = { done, startedAt: now };
-    waitUntil(done);
     return done;
   }
 

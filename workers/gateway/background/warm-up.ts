@@ -1,4 +1,5 @@
 // Starts the polls of all endpoint lists with the first call of an isolate, so that no later call has to wait for a list.
+import { waitUntil } from "cloudflare:workers";
 import type { Upstream } from "../upstream/upstream.ts";
 
 /** @returns what each call runs; only the first run does something */
@@ -7,6 +8,9 @@ export function warmUp(upstreams: ReadonlySet<Pick<Upstream, "prefetch">>): () =
   return () => {
     if (!isCold) return;
     isCold = false;
-    for (const upstream of upstreams) upstream.prefetch();
+    for (const upstream of upstreams) {
+      const poll = upstream.prefetch();
+      if (poll !== undefined) waitUntil(poll);
+    }
   };
 }

@@ -80,7 +80,7 @@ export class PoolAttempt implements EndpointAttempt {
     this.#parts.throttle.recordShedLevel(this.endpoint, shedLevel, now);
   }
 
-  end(outcome: AttemptOutcome): void {
+  end(outcome: AttemptOutcome): Promise<void> | undefined {
     const { fleet, throttle, waiting, reporter } = this.#parts;
     const { admission, isRepeated } = this.#picked;
     const now = Date.now();
@@ -92,7 +92,7 @@ export class PoolAttempt implements EndpointAttempt {
     // Failures of one call at one endpoint count once, however many attempts it makes there.
     if (!(isFailure && isRepeated)) throttle.record(this.#call, outcome, now);
     waiting.admitNext(now);
-    reporter?.report(this.#call.request, this.endpoint, now);
+    return reporter?.report(this.#call.request, this.endpoint, now);
   }
 
   streamBroke(): void {

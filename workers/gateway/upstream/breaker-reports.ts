@@ -39,19 +39,20 @@ export class BreakerReporter {
   }
 
   /**
-   * Sends a report in the background where one is due and none is under way.
+   * Sends a report where one is due and none is under way.
    *
    * @param request  of the call, which says in which data center this isolate runs
    * @param endpoint that an attempt has just ended at; undefined where there was no attempt
+   * @returns the end of the report, for `waitUntil`; undefined where none was sent
    */
-  report(request: Request, endpoint: string | undefined, now: number): void {
-    if (this.#request.running(now) !== undefined) return;
+  report(request: Request, endpoint: string | undefined, now: number): Promise<void> | undefined {
+    if (this.#request.running(now) !== undefined) return undefined;
     const reports = this.#breakers.takeReports(now, endpoint);
-    if (reports === undefined) return;
+    if (reports === undefined) return undefined;
     this.#isolate ??= crypto.randomUUID();
     // An isolate whose location is unknown counts as a location of its own.
     const by = { isolate: this.#isolate, location: coloOf(request) ?? this.#isolate };
-    void this.#request.start(now, async () => {
+    return this.#request.start(now, async () => {
       const views = await this.#objects.getByName(this.#upstream).report(by, reports, this.#policy);
       this.#breakers.applyViews(views, now, Date.now());
     });

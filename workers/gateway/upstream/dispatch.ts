@@ -15,7 +15,7 @@ import { rememberMessage } from "../transcode/decoded-messages.ts";
 import { pushbackIn } from "./failure.ts";
 import { sendCopy } from "./mirror.ts";
 import { outcomeOf } from "./outcome.ts";
-import { logFault, type Sent, send } from "./send.ts";
+import { endAttempt, logFault, type Sent, send } from "./send.ts";
 import type { EndpointAttempt, Upstream } from "./upstream.ts";
 
 const MAX_GRPC_TIMEOUT_MS = 99_999_999; // eight digits: gRPC's PROTOCOL-HTTP2, Timeout
@@ -25,6 +25,7 @@ export function dispatch(upstream: Upstream, reading: ResponseReading): Handler 
   const handler: Handler = async (call, attempt = new CallAttempt(call)) => {
     const preparation = upstream.prepare(call, attempt);
     if (preparation !== undefined) {
+      waitUntil(preparation.done);
       const waitMs = Math.min(preparation.waitMs, attempt.deadlineAt - Date.now());
       if (waitMs > 0) await Promise.race([preparation.done, scheduler.wait(waitMs)]);
     }
@@ -52,7 +53,7 @@ export function dispatch(upstream: Upstream, reading: ResponseReading): Handler 
     if (checked !== undefined && "misfit" in checked) {
       return refuse(upstream, call, attempt, sent, checked.misfit, reading.form === "http");
     }
-    picked.end(outcomeOf(response));
+    endAttempt(picked, outcomeOf(response));
     return passedOn(upstream, reading, call, attempt, sent, checked);
   };
   return upstream.mirror === undefined ? handler : Object.assign(handler, { needs: "whole_body" as const }); // a copy sends the body again
@@ -92,7 +93,7 @@ function brokeOff(upstream: Upstream, picked: EndpointAttempt, call: Call, misfi
 
 /** The call ended before its response was read. */
 function giveUp(picked: EndpointAttempt, call: Call, { deadlineAt }: Clock, error: unknown): never {
-  picked.end(Date.now() >= deadlineAt ? "late" : "dropped");
+  endAttempt(picked, Date.now() >= deadlineAt ? "late" : "dropped");
   throw call.upload?.failure ?? error;
 }
 
@@ -107,7 +108,7 @@ async function refuse(
 ): Promise<never> {
   const outcome = outcomeOf(response);
   const isFailure = misfit.countsAsFailure && outcome === "responded";
-  picked.end(isFailure ? (misfit.code === "unavailable" ? "unavailable" : "failed") : outcome);
+  endAttempt(picked, isFailure ? (misfit.code === "unavailable" ? "unavailable" : "failed") : outcome);
   logFault(upstream, picked, call, misfit.problem);
   await response.body?.cancel().catch(() => undefined); // it may be locked, or broken
   // On the public network a 504 can lose its body; without it, clients would read `unavailable`, and try again.

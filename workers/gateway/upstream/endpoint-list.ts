@@ -84,18 +84,20 @@ export class EndpointList {
     return this.#version >= 0;
   }
 
-  /** Starts a poll where one is due. @returns the end of the poll that is under way, undefined where the list is recent */
+  /** Starts a poll where one is due. @returns the end of the poll that is under way, for `waitUntil`; undefined where the list is recent */
   poll(now: number): Promise<void> | undefined {
     if (!this.#schedule.isDue(now)) return undefined;
     return this.#request.running(now) ?? this.#request.start(now, () => this.#fetch());
   }
 
-  /** Runs with each call: polls where that is due. @returns what the call waits for, undefined for nothing */
+  /** Runs with each call: polls where that is due. @returns the poll; the call waits for it only where there is no list to use */
   prepare(now: number): Preparation | undefined {
+    const isRunning = this.#request.running(now) !== undefined;
     const done = this.poll(now);
     if (done === undefined) return undefined;
     const isNeeded = (!this.isKnown && this.#settings.isRegistry) || (this.#isOnlySource && this.#isEmpty);
-    return isNeeded ? { done, waitMs: FIRST_LIST_MS } : undefined;
+    if (isNeeded) return { done, waitMs: FIRST_LIST_MS };
+    return isRunning ? undefined : { done, waitMs: 0 }; // the call that started a poll keeps it alive
   }
 
   async #fetch(): Promise<void> {

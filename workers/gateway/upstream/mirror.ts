@@ -5,6 +5,7 @@ import { logEvent } from "../../log.ts";
 import { CallAttempt } from "../call/attempt.ts";
 import { type Call, logFactsOf } from "../call.ts";
 import { outcomeOf } from "./outcome.ts";
+import { endAttempt } from "./send.ts";
 import type { Upstream } from "./upstream.ts";
 
 const COPY_TIMEOUT_MS = 15_000;
@@ -21,7 +22,7 @@ export async function sendCopy(mirror: Upstream, call: Call): Promise<void> {
     const { base } = picked.destination;
     const signal = AbortSignal.timeout(COPY_TIMEOUT_MS);
     const response = await picked.destination.fetch(base + path + query, { method, headers, body, redirect: "manual", signal });
-    picked.end(outcomeOf(response));
+    endAttempt(picked, outcomeOf(response));
     await response.body?.cancel();
   } catch (error) {
     logEvent("mirror_failed", { ...logFactsOf(call), upstream: mirror.name, error });

@@ -93,8 +93,8 @@ class Pool implements Upstream {
     this.#needsLocation = needsLocation(policy);
   }
 
-  prefetch(): void {
-    void this.#endpointList?.poll(Date.now());
+  prefetch(): Promise<void> | undefined {
+    return this.#endpointList?.poll(Date.now());
   }
 
   prepare(call: Call, attempt: CallAttempt): Preparation | undefined {
@@ -104,8 +104,9 @@ class Pool implements Upstream {
     const { fleet, waiting, reporter } = this.#parts;
     if (this.#settings.policy.maxQueued > 0 && fleet.isFull(now)) return waiting.wait(attempt.deadlineAt, call.rank, now);
     // A call that is refused makes no attempt that could report. So calls report, too, while some breaker is not closed.
-    if (reporter !== undefined && !fleet.localBreakers.areAllClosed(now)) reporter.report(call.request, undefined, now);
-    return undefined;
+    if (reporter === undefined || fleet.localBreakers.areAllClosed(now)) return undefined;
+    const report = reporter.report(call.request, undefined, now);
+    return report && { done: report, waitMs: 0 };
   }
 
   pick(call: Call, attempt: CallAttempt): EndpointAttempt {

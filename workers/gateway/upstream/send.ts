@@ -1,5 +1,6 @@
 // Sends one attempt of a call to an endpoint, and to another one where that endpoint refuses it before any work.
 
+import { waitUntil } from "cloudflare:workers";
 import { parseLoadReport, parseShedLevel } from "../../../core/balance/load-report.ts";
 import { CRITICALITY_HEADER, MEDIAN_HEADER, REPORT_HEADER, REPORT_TRAILER } from "../../../core/headers.ts";
 import { CRITICALITIES, MOST_CRITICAL } from "../../../core/overload/criticality.ts";
@@ -9,7 +10,7 @@ import { logEvent } from "../../log.ts";
 import type { CallAttempt } from "../call/attempt.ts";
 import { type Call, logFactsOf } from "../call.ts";
 import { hostRefusalOf } from "./outcome.ts";
-import type { EndpointAttempt, Upstream } from "./upstream.ts";
+import type { AttemptOutcome, EndpointAttempt, Upstream } from "./upstream.ts";
 
 /** A request without its signal, which depends on the endpoint. */
 export type UpstreamRequest = RequestInit & { readonly headers: Headers };
@@ -46,7 +47,7 @@ export async function send(upstream: Upstream, call: Call, attempt: CallAttempt,
     const refusal = hostRefusalOf(response);
     const isRedirected = refusal === "redirect" ? mayRedirect : refusal === "shed" && canRepeat && !wasShed && picked.mayRedirectShed;
     if (!isRedirected) return [picked, response];
-    picked.end("redirected");
+    endAttempt(picked, "redirected");
     await response.body?.cancel();
     wasShed ||= refusal === "shed";
     isPromoted = picked.redirect(refusal === "redirect");
@@ -71,14 +72,19 @@ async function fetchFrom(
     const isLate = outer?.aborted === true && Date.now() >= attempt.deadlineAt;
     const uploadFailure = call.upload?.failure; // the request body broke off, or broke a limit
     const isOurs = error instanceof Rejected || uploadFailure !== undefined || outer?.aborted === true;
-    picked.end(isLate ? "late" : isOurs ? "dropped" : "unavailable");
+    endAttempt(picked, isLate ? "late" : isOurs ? "dropped" : "unavailable");
     if (isOurs) throw uploadFailure ?? error;
     logFault(upstream, picked, call, String(error));
     throw new Rejected({ kind: "upstream_unreachable", upstream: upstream.name, wasSent: !/refused/i.test(String(error)) });
   }
   if (call.upload?.failure === undefined) return response;
-  picked.end("dropped"); // a response to a request that broke off says nothing about the endpoint
+  endAttempt(picked, "dropped"); // a response to a request that broke off says nothing about the endpoint
   throw call.upload.failure;
+}
+
+export function endAttempt(picked: EndpointAttempt, outcome: AttemptOutcome): void {
+  const report = picked.end(outcome);
+  if (report !== undefined) waitUntil(report);
 }
 
 /** Logs a fault of an upstream. Only the log names the endpoint: callers never learn its address. */

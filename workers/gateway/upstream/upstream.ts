@@ -18,9 +18,9 @@ export interface Upstream {
   readonly timeoutHeader: "always" | "as_called";
   readonly retryBudget: Budget; // pays for further attempts, of all its methods
   readonly hedging: HedgeState;
-  /** Starts a poll of the endpoint list before any call needs it. Nothing happens where there is no list. */
-  prefetch(): void;
-  /** Runs before `pick`. @returns what the call has to wait for first; undefined for nothing, which is the usual case */
+  /** Polls the endpoint list before any call needs it. @returns the end of the poll, for `waitUntil`; undefined where there is no list */
+  prefetch(): Promise<void> | undefined;
+  /** Runs before `pick`. @returns what the call has started in the background, or waits for first; undefined in the usual case */
   prepare(call: Call, attempt: CallAttempt): Preparation | undefined;
   /**
    * Picks an endpoint for the next attempt, and adds it to `attempt.tried`. It is one already tried only where there is no
@@ -37,10 +37,10 @@ export interface Upstream {
   mirror?(): Upstream | undefined;
 }
 
-/** What a call waits for before an endpoint is picked: the first endpoint list, or a place at a full upstream. */
+/** What runs before an endpoint is picked: a poll of the endpoint list, a breaker report, or the wait for a place at a full upstream. */
 export interface Preparation {
-  readonly done: Promise<void>; // never rejects
-  readonly waitMs: number; // longest time to wait
+  readonly done: Promise<void>; // for `waitUntil`; never rejects
+  readonly waitMs: number; // longest time that the call waits for it; 0 where it need not wait
 }
 
 /** One attempt at one endpoint. Exactly one call of `end` follows. */
@@ -60,7 +60,8 @@ export interface EndpointAttempt {
   redirect(isHot: boolean): boolean;
   /** @param report undefined where the endpoint reports no load @param shedLevel of the calls that it would shed, 0 for none */
   recordReport(report: LoadReport | undefined, shedLevel: number): void;
-  end(outcome: AttemptOutcome): void;
+  /** @returns a breaker report that this has started, for `waitUntil`; undefined where there is none */
+  end(outcome: AttemptOutcome): Promise<void> | undefined;
   /** A stream broke off after it had begun: after `end("responded")`, at most once. */
   streamBroke(): void;
 }
