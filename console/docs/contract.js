@@ -1,4 +1,4 @@
-// The document behind the page: read once, its references followed, its operations in order.
+// Loads the OpenAPI document of the page, resolves its references, and lists its operations in order.
 
 const METHODS = ["get", "post", "put", "patch", "delete", "head", "options", "trace"];
 
@@ -10,7 +10,7 @@ const METHODS = ["get", "post", "put", "patch", "delete", "head", "options", "tr
 /** @returns {Promise<Contract>} */
 export async function loadContract() {
   const response = await fetch("/openapi.json");
-  if (!response.ok) throw new Error(`/openapi.json answers with status ${response.status}`);
+  if (!response.ok) throw new Error(`/openapi.json responded with status ${response.status}`);
   return contractOf(await response.json());
 }
 
@@ -43,7 +43,7 @@ export function contractOf(document) {
   };
 }
 
-/** The part of a service's full name that tells it from its siblings. @param {string} name */
+/** The part of a service's full name that distinguishes it from the others. @param {string} name */
 export function shortName(name) {
   return name.slice(name.lastIndexOf(".") + 1);
 }

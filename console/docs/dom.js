@@ -1,9 +1,9 @@
-// Elements without markup: text is text wherever it comes from, so a comment in a proto can't become a script.
+// Creates elements without parsing HTML, so that text from a proto comment cannot become a script.
 
 /**
  * @param {string} tag a name, with classes after dots: `p.quiet`
- * @param {Record<string, any>} attributes `on...` are listeners; what is undefined or false is left out
- * @param {...any} children nodes, texts, or lists of them; null and undefined are nothing
+ * @param {Record<string, any>} attributes `on...` are listeners; undefined and false are left out
+ * @param {...any} children nodes, texts, or lists of them; null and undefined are left out
  * @returns {any} an element
  */
 export function h(tag, attributes = {}, ...children) {
@@ -19,7 +19,7 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** @param {string} [text] markdown as comments have it: paragraphs, lists, `code` and **strong** */
+/** @param {string} [text] markdown of comments: paragraphs, lists, `code` and **strong** */
 export function prose(text) {
   const blocks = (text ?? "").split(/\n\s*\n/).filter((block) => block.trim() !== "");
   return blocks.map((block) => {
@@ -42,7 +42,7 @@ export function inline(text) {
   });
 }
 
-/** A button that copies what `text` gives at the time. @param {() => string} text */
+/** A button that copies the present value of `text`. @param {() => string} text */
 export function copyButton(text) {
   const button = h("button.plain.copy", { type: "button" }, "Copy");
   button.addEventListener("click", async () => {
@@ -50,7 +50,7 @@ export function copyButton(text) {
       await navigator.clipboard.writeText(text());
       button.textContent = "Copied";
     } catch {
-      button.textContent = "Can't copy";
+      button.textContent = "Cannot copy";
     }
     setTimeout(() => {
       button.textContent = "Copy";

@@ -1,4 +1,4 @@
-// The contents at the left: services, their operations, and a search that leaves what was asked for.
+// The navigation on the left: services, their operations, and a search that hides the others.
 
 import { shortName } from "./contract.js";
 import { h, inline } from "./dom.js";
@@ -42,7 +42,7 @@ export function showNavigation(contract) {
     if (event.key !== "Enter") return;
     const shown = sections.flatMap(({ links }) => links).filter(({ item }) => !item.hidden);
     const wanted = search.value.trim().toLowerCase();
-    const best = shown.find(({ id }) => id.toLowerCase().includes(wanted)) ?? shown[0]; // a name goes before a word of the text
+    const best = shown.find(({ id }) => id.toLowerCase().includes(wanted)) ?? shown[0]; // a match in the name has precedence over one in the text
     if (best !== undefined) location.hash = best.id;
   });
   document.addEventListener("keydown", (event) => {
@@ -101,7 +101,7 @@ export function overview(contract) {
   );
 }
 
-/** `ListOrders`, as the proto calls it; further rules of a method are told apart by their number. @param {any} operation */
+/** The name of the method in the proto, such as `ListOrders`; further rules of a method have a number. @param {any} operation */
 function nameOf(operation) {
   const [, name = operation.operationId, count] = /_([A-Za-z0-9]+?)(?:_(\d+))?$/.exec(operation.operationId) ?? [];
   return count === undefined ? name : `${name} (${count})`;

@@ -1,4 +1,4 @@
-// One operation: what it takes and gives on the left, how to call it on the right.
+// Shows one operation: parameters, body and responses on the left, the form to call it and code samples on the right.
 import { h, inline, prose } from "./dom.js";
 import { connectCurlOf, curlOf } from "./request.js";
 import { samplesView } from "./samples.js";
@@ -97,7 +97,7 @@ function responsesView(responses, contract) {
     else details.addEventListener("toggle", fill, { once: true });
     return details;
   });
-  return h("section", {}, h("h2", {}, "Answers"), views);
+  return h("section", {}, h("h2", {}, "Responses"), views);
 }
 
 /** @param {[string, any][]} contents @param {Contract} contract */

@@ -1,4 +1,4 @@
-// The reference: loads the document, then shows the operation that the hash of the address names.
+// The page: loads the document, then shows the operation named in the hash of the address.
 import { loadContract } from "./contract.js";
 import { h } from "./dom.js";
 import { overview, showNavigation } from "./navigation.js";
@@ -35,5 +35,5 @@ try {
   window.addEventListener("hashchange", () => show(false));
   show(true);
 } catch (error) {
-  main.replaceChildren(h("p.loading", {}, `The reference can't be shown: ${error instanceof Error ? error.message : error}.`));
+  main.replaceChildren(h("p.loading", {}, `Cannot load the reference: ${error instanceof Error ? error.message : error}.`));
 }

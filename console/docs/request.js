@@ -1,4 +1,4 @@
-// What a form says, as a request: the same for the button that sends it and for the samples that show it.
+// Builds a request from the values of the form, for the button that sends it and for the code samples.
 
 /**
  * @typedef {import("./contract.js").Entry} Entry
@@ -40,7 +40,7 @@ export function curlOf({ method, url, headers, body }, isStream) {
   return lines.join(" \\\n");
 }
 
-/** The same method by its name, over Connect; a stream wants its message in an envelope of five bytes. @param {Entry} entry @param {string} origin @param {string} authorization */
+/** The same method as a Connect call; a stream needs its message in an envelope with a header of five bytes. @param {Entry} entry @param {string} origin @param {string} authorization */
 export function connectCurlOf({ operation }, origin, authorization) {
   const { path, kind, example } = operation["x-connect"];
   const message = JSON.stringify(example);
@@ -55,7 +55,7 @@ export function connectCurlOf({ operation }, origin, authorization) {
   return `${pipe}\n${[`curl -N ${quote(origin + path)}`, "  -H 'Content-Type: application/connect+json'", ...auth, "  --data-binary @-"].join(" \\\n")}`;
 }
 
-/** Raw bytes may be of any type: what is typed in is text. @param {any} requestBody */
+/** A raw body may have any content type; text from the form is sent as text. @param {any} requestBody */
 export function contentTypeOf(requestBody) {
   const [type] = Object.keys(requestBody.content);
   return type === "*/*" ? "text/plain" : type;
@@ -75,7 +75,7 @@ function compact(json) {
   }
 }
 
-/** For a POSIX shell. @param {string} text */
+/** Quotes text for a POSIX shell. @param {string} text */
 function quote(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

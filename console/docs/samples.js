@@ -1,9 +1,9 @@
-// Code samples in tabs; the arrow keys go from one to the next.
+// Code samples in tabs; the arrow keys move between them.
 import { copyButton, h } from "./dom.js";
 
 /**
  * @param {{ label: string, code: () => string }[]} samples
- * @returns {{ element: any, refresh: () => void }} `refresh` writes them anew
+ * @returns {{ element: any, refresh: () => void }} `refresh` writes them again
  */
 export function samplesView(samples) {
   let chosen = 0;

@@ -1,9 +1,9 @@
-// A schema as rows of fields; models within open where a reader asks for them, so one that holds itself has no end to reach.
+// Shows a schema as a list of fields. Inner messages are rendered when they are opened, so a message may contain itself.
 import { h, inline, prose } from "./dom.js";
 
 /** @typedef {import("./contract.js").Contract} Contract */
 
-/** What a value is, in a word or two. @param {any} schema @param {Contract} contract @returns {string} */
+/** The type of a value, in one or two words. @param {any} schema @param {Contract} contract @returns {string} */
 export function typeOf(schema, contract) {
   const whole = contract.follow(schema);
   if (whole.anyOf !== undefined) {
@@ -19,7 +19,7 @@ export function typeOf(schema, contract) {
   return (whole.format ? `${type} (${whole.format})` : type) + suffix;
 }
 
-/** Its fields, or what it is where it has none. @param {any} schema @param {Contract} contract @param {"request" | "response"} direction @returns {any} */
+/** The fields of a schema, or its type if it has none. @param {any} schema @param {Contract} contract @param {"request" | "response"} direction @returns {any} */
 export function schemaView(schema, contract, direction) {
   const whole = contract.follow(schema);
   const inner = innerOf(whole, contract);
@@ -51,7 +51,7 @@ function fieldRow(name, field, isRequired, contract, direction) {
   return row;
 }
 
-/** The object that a schema is, or is made of. @param {any} whole @param {Contract} contract @returns {any} */
+/** The object schema itself, or of its elements. @param {any} whole @param {Contract} contract @returns {any} */
 function innerOf(whole, contract) {
   if (whole.properties !== undefined) return whole;
   const within = whole.items ?? whole.anyOf?.[0] ?? (isMap(whole) ? whole.additionalProperties : undefined);
@@ -76,7 +76,7 @@ export function flags(whole, isRequired) {
 
 /** @param {any} whole */
 export function limits(whole) {
-  const told = [
+  const texts = [
     [range(whole.minLength, whole.maxLength), (/** @type {any} */ n) => `${n} characters`],
     [range(whole.minItems, whole.maxItems), (/** @type {any} */ n) => `${n} items`],
     [whole.minimum ?? whole["x-minimum"], (/** @type {any} */ n) => `≥ ${n}`],
@@ -86,7 +86,7 @@ export function limits(whole) {
     [whole.const, (/** @type {any} */ value) => `always ${JSON.stringify(value)}`],
     [whole.format === "int64" || whole.format === "uint64" ? undefined : whole.pattern, (/** @type {any} */ text) => `matches \`${text}\``],
   ];
-  const words = told.flatMap(([value, say]) => (value === undefined ? [] : [say(value)]));
+  const words = texts.flatMap(([value, write]) => (value === undefined ? [] : [write(value)]));
   return words.length === 0 ? null : h("p.quiet", {}, inline(words.join(", ")));
 }
 

@@ -1,9 +1,10 @@
-// The form that calls the gateway: a field for each parameter, the body to edit, and the answer below.
-import { showAnswer } from "./answer.js";
+// The form that calls the gateway: a field for each parameter, the body, and the response below.
+
 import { h } from "./dom.js";
 import { contentTypeOf, requestOf } from "./request.js";
+import { showResponse } from "./response.js";
 
-const REMEMBERED = "reference.authorization"; // for this tab alone
+const REMEMBERED = "reference.authorization"; // key in the session storage of this tab
 
 /**
  * @typedef {import("./contract.js").Entry} Entry
@@ -11,7 +12,7 @@ const REMEMBERED = "reference.authorization"; // for this tab alone
  */
 
 /**
- * @param {Entry} entry @param {any[]} parameters followed @param {string[]} framings of a stream; empty where the answer is one message
+ * @param {Entry} entry @param {any[]} parameters followed @param {string[]} framings of a stream; empty for a single response
  * @param {Contract} contract @param {() => void} onChange
  */
 export function tryIt(entry, parameters, framings, contract, onChange) {
@@ -41,7 +42,7 @@ export function tryIt(entry, parameters, framings, contract, onChange) {
   authorization.value = sessionStorage.getItem(REMEMBERED) ?? "";
   const send = h("button.send", { type: "submit" }, "Send");
   const stop = h("button.plain", { type: "button", hidden: true }, "Stop");
-  const answer = h("div.answer");
+  const response = h("div.response");
   /** @type {AbortController | undefined} */
   let running;
 
@@ -65,7 +66,7 @@ export function tryIt(entry, parameters, framings, contract, onChange) {
     running = own;
     sessionStorage.setItem(REMEMBERED, authorization.value);
     stop.hidden = false;
-    await showAnswer(request(), answer, own.signal);
+    await showResponse(request(), response, own.signal);
     if (running === own) stop.hidden = true;
   };
   stop.addEventListener("click", () => running?.abort());
@@ -79,7 +80,7 @@ export function tryIt(entry, parameters, framings, contract, onChange) {
     labelled("Authorization", authorization, "header", false),
     h("div.buttons", {}, send, stop),
   );
-  const element = h("section.try", { "aria-label": "Try it" }, h("h3", {}, "Try it"), form, answer);
+  const element = h("section.try", { "aria-label": "Try it" }, h("h3", {}, "Try it"), form, response);
   return { element, request, authorization: () => authorization.value, stop: () => running?.abort() };
 }
 

@@ -58,8 +58,8 @@ describe.skipIf(!hasChromium)("the reference", () => {
   });
 
   it("is served under a policy that lets nothing in from elsewhere", async () => {
-    const answer = await fetch(`${base}/docs/`);
-    expect(answer.headers.get("content-security-policy")).toMatch(
+    const response = await fetch(`${base}/docs/`);
+    expect(response.headers.get("content-security-policy")).toMatch(
       /^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';/,
     );
   });
@@ -69,7 +69,7 @@ describe.skipIf(!hasChromium)("the reference", () => {
     await page.click("button.send");
     await page.waitForSelector(".status strong");
     expect(await page.textContent(".status")).toMatch(/^200 OK\d+ ms$/);
-    await page.locator(".answer pre", { hasText: '"usr_' }).waitFor();
+    await page.locator(".response pre", { hasText: '"usr_' }).waitFor();
     await page.close();
   });
 
@@ -83,7 +83,7 @@ describe.skipIf(!hasChromium)("the reference", () => {
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ displayName: "Grace", email: "grace@example.com" }),
       });
-      return (await page.locator(".answer pre", { hasText: "Grace" }).count()) > 0;
+      return (await page.locator(".response pre", { hasText: "Grace" }).count()) > 0;
     };
     await vi.waitUntil(isShown, { timeout: 60_000, interval: 500 });
     await page.click("text=Stop");

@@ -93,7 +93,7 @@ describe("paths", () => {
       "shelvesId",
       "booksId",
     ]);
-    expect(parameters[0].description).toBe("A part of `name`, which is `shelves/*/books/*`.");
+    expect(parameters[0].description).toBe("Part of `name`, which is `shelves/*/books/*`.");
   });
 
   it("are one where they differ only in the names of parameters", () => {

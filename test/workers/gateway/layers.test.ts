@@ -90,7 +90,7 @@ describe("deadline", () => {
   it("gives up at what the caller asked for, in the caller's protocol", async () => {
     const answer = await hanging()(unary("GetUser", {}, { "connect-timeout-ms": "30" }));
     expect(answer.status).toBe(504);
-    expect(await answer.json()).toEqual({ code: "deadline_exceeded", message: "no answer within 30 ms" });
+    expect(await answer.json()).toEqual({ code: "deadline_exceeded", message: "no response within 30 ms" });
     const web = await hanging()(enveloped("GetUser", "application/grpc-web", "", { "grpc-timeout": "30m" }));
     expect(web.headers.get("grpc-status")).toBe("4");
     const stream = await hanging()(enveloped("WatchUsers", "application/connect+json", "{}", { "connect-timeout-ms": "30" }));
@@ -100,7 +100,7 @@ describe("deadline", () => {
   it("gives up at what the route allows, whatever the caller asked for", async () => {
     const gateway = hanging({ defaults: { readTimeoutMs: 30 } });
     expect(await (await gateway(unary("GetUser", {}, { "connect-timeout-ms": "9999999999" }))).json()).toMatchObject({
-      message: "no answer within 30 ms",
+      message: "no response within 30 ms",
     });
     expect((await gateway(rest("GET", "/api/v1/users/x"))).status).toBe(504);
   });

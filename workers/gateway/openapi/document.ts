@@ -1,4 +1,4 @@
-// The document: every HTTP rule of the services as the gateway serves it, every other method by its name, and the schemas they speak of.
+// Writes the OpenAPI document: every HTTP rule as the gateway serves it, every other method as Connect calls it, and all their schemas.
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { RestRoute } from "../transcode/rules/rules.ts";
 import {
@@ -13,16 +13,16 @@ import { operationOf } from "./operation.ts";
 import { openPathOf } from "./paths.ts";
 import { rpcOperationsOf, rpcPathOf } from "./rpc-operation.ts";
 import { commentOf } from "./schemas/comments.ts";
-import { createSchemas } from "./schemas/schemas.ts";
+import { Schemas } from "./schemas/schemas.ts";
 import type { Schema } from "./schemas/values.ts";
 
-/** What a document is written of. */
+/** Everything that a document is written from. */
 export interface DocumentSource {
   readonly services: readonly DescService[];
-  readonly routes: readonly RestRoute[]; // as they are served: rules that were skipped are not among them
+  readonly routes: readonly RestRoute[]; // routes that are served; skipped rules are not among them
   readonly info: DocumentInfo;
   readonly servers: readonly string[];
-  readonly security: Readonly<Record<string, Schema>>; // schemes by their names; any one of them is enough for a call
+  readonly security: Readonly<Record<string, Schema>>; // security schemes by name; a call needs one of them
 }
 
 export interface DocumentInfo {
@@ -40,17 +40,17 @@ const ANY_WITH_BODY = ["PUT", "POST", "PATCH"];
 type Paths = Record<string, Record<string, unknown>>;
 
 /**
- * Writes the OpenAPI document of services: every HTTP rule, and every method without one by its name over Connect.
+ * Writes the OpenAPI document of services: every HTTP rule, and every method without a rule as a Connect call.
  *
  * @see https://spec.openapis.org/oas/v3.1.1
  */
 export function documentOf({ services, routes, info, servers, security }: DocumentSource): Schema {
-  const schemas = createSchemas();
+  const schemas = new Schemas();
   const ids = new Set<string>();
   const paths: Paths = {};
   addRoutes(paths, routes, schemas, ids);
-  const ruled = new Set(routes.map(({ method }) => rpcPathOf(method)));
-  const methods = services.flatMap((service) => service.methods).filter((method) => !ruled.has(rpcPathOf(method)));
+  const withRules = new Set(routes.map(({ method }) => rpcPathOf(method)));
+  const methods = services.flatMap((service) => service.methods).filter((method) => !withRules.has(rpcPathOf(method)));
   for (const method of methods) addRpc(paths, method, schemas, ids);
   const components = new Map([
     ...schemas.components,
@@ -62,7 +62,7 @@ export function documentOf({ services, routes, info, servers, security }: Docume
     openapi: "3.1.0",
     info,
     servers: servers.map((url) => ({ url })),
-    security: Object.keys(security).map((name) => ({ [name]: [] })), // empty: nothing is known of credentials
+    security: Object.keys(security).map((name) => ({ [name]: [] })), // empty if the configuration declares no credentials
     tags: services.map((service) => ({ name: service.typeName, description: commentOf(service) || undefined })),
     paths,
     components: {
@@ -72,18 +72,18 @@ export function documentOf({ services, routes, info, servers, security }: Docume
       securitySchemes: Object.keys(security).length > 0 ? security : undefined,
     },
   };
-  return JSON.parse(JSON.stringify(document)) as Schema; // members that are undefined are dropped
+  return JSON.parse(JSON.stringify(document)) as Schema; // drops members that are undefined
 }
 
-function addRpc(paths: Paths, method: DescMethod, schemas: ReturnType<typeof createSchemas>, ids: Set<string>): void {
+function addRpc(paths: Paths, method: DescMethod, schemas: Schemas, ids: Set<string>): void {
   const item: Record<string, unknown> = {};
   paths[rpcPathOf(method)] = item;
   for (const { httpMethod, operation } of rpcOperationsOf(method, schemas)) item[httpMethod] = operation(idFor(method, ids));
 }
 
-function addRoutes(paths: Paths, routes: readonly RestRoute[], schemas: ReturnType<typeof createSchemas>, ids: Set<string>): void {
-  const namesOf = new Map<string, readonly string[]>(); // of the parameters, by the shape of the path
-  const fixed = new Map<string, Set<string>>(); // methods with a rule of their own
+function addRoutes(paths: Paths, routes: readonly RestRoute[], schemas: Schemas, ids: Set<string>): void {
+  const namesOf = new Map<string, readonly string[]>(); // parameter names by the shape of the path
+  const fixed = new Map<string, Set<string>>(); // HTTP methods with a rule of their own, by path
   for (const route of routes) {
     const { text } = openPathOf(route, namesFor(route, namesOf));
     fixed.set(text, (fixed.get(text) ?? new Set()).add(route.httpMethod));
@@ -96,17 +96,17 @@ function addRoutes(paths: Paths, routes: readonly RestRoute[], schemas: ReturnTy
     for (const httpMethod of methodsOf(route, fixed.get(path.text)!)) {
       const operation = operationOf(route, path, idFor(route.method, ids), schemas);
       if (METHODS.includes(httpMethod)) item[httpMethod.toLowerCase()] = operation;
-      else item["x-additional-operations"] = { ...(item["x-additional-operations"] as object), [httpMethod]: operation }; // OpenAPI 3.2 has these
+      else item["x-additional-operations"] = { ...(item["x-additional-operations"] as object), [httpMethod]: operation }; // OpenAPI 3.1 has no place for other methods, 3.2 has
     }
   }
 }
 
-/** Two paths that differ only in the names of their parameters are the same to OpenAPI: the first one names them. */
+/** Parameter names for the shape of a path: those of its first route, because OpenAPI treats paths that differ only in names as the same. */
 function namesFor(route: RestRoute, namesOf: Map<string, readonly string[]>): readonly string[] {
   const { shape, names } = openPathOf(route);
-  const standing = namesOf.get(shape) ?? names;
-  namesOf.set(shape, standing);
-  return standing;
+  const chosen = namesOf.get(shape) ?? names;
+  namesOf.set(shape, chosen);
+  return chosen;
 }
 
 function methodsOf({ httpMethod, body }: RestRoute, fixed: ReadonlySet<string>): readonly string[] {
@@ -114,7 +114,7 @@ function methodsOf({ httpMethod, body }: RestRoute, fixed: ReadonlySet<string>):
   return (body === undefined ? ANY_WITHOUT_BODY : ANY_WITH_BODY).filter((method) => !fixed.has(method));
 }
 
-/** `UserService_GetUser`; with its package where another service has that name, and a number for each further rule. */
+/** `UserService_GetUser`; with the package if another service has the same name, and with a number for each further rule. */
 function idFor(method: DescMethod, taken: Set<string>): string {
   const short = `${method.parent.name}_${method.name}`;
   const owner = `${method.parent.typeName.replaceAll(".", "_")}_${method.name}`;

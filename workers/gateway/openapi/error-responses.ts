@@ -1,4 +1,4 @@
-// How calls fail: google.rpc.Status in JSON under each HTTP status, and the headers that say when to try again.
+// The error responses of the document: google.rpc.Status or a Connect error under each HTTP status, and the headers of responses.
 import type { Schema } from "./schemas/values.ts";
 
 const STATUS = "#/components/schemas/google.rpc.Status";
@@ -7,13 +7,13 @@ const CONNECT_ERROR = "#/components/schemas/ConnectError";
 export const STATUS_SCHEMA: Schema = {
   title: "Status",
   type: "object",
-  description: "Why a call failed.",
+  description: "The error of a failed call.",
   properties: {
     code: { type: "integer", format: "int32", description: "The `google.rpc.Code`: 3 is `invalid_argument`, 5 is `not_found`." },
-    message: { type: "string", description: "What went wrong, in English, for developers." },
+    message: { type: "string", description: "The error in English, for developers." },
     details: {
       type: "array",
-      description: "More for machines: `google.rpc.BadRequest`, `google.rpc.RetryInfo` or what else a service tells.",
+      description: "Machine-readable details, such as `google.rpc.BadRequest` or `google.rpc.RetryInfo`.",
       items: { type: "object", properties: { "@type": { type: "string" } }, required: ["@type"], additionalProperties: true },
     },
   },
@@ -23,7 +23,7 @@ export const STATUS_SCHEMA: Schema = {
 export const STREAM_ERROR_SCHEMA: Schema = {
   title: "StreamError",
   type: "object",
-  description: "The last element of a stream that failed midway. An event stream tells it as an event `error`.",
+  description: "The last element of a stream that failed after its first element. In an event stream its event is named `error`.",
   properties: { error: { $ref: STATUS } },
   required: ["error"],
 };
@@ -32,13 +32,13 @@ export const STREAM_ERROR_SCHEMA: Schema = {
 export const CONNECT_ERROR_SCHEMA: Schema = {
   title: "ConnectError",
   type: "object",
-  description: "Why a call by Connect failed.",
+  description: "The error of a failed Connect call.",
   properties: {
-    code: { type: "string", description: "The code by its name: `invalid_argument`, `not_found`." },
-    message: { type: "string", description: "What went wrong, in English, for developers." },
+    code: { type: "string", description: "The name of the code, such as `invalid_argument` or `not_found`." },
+    message: { type: "string", description: "The error in English, for developers." },
     details: {
       type: "array",
-      description: "Messages of Protobuf: their types, and their bytes in base64.",
+      description: "Protobuf messages: the type, and the bytes in base64.",
       items: {
         type: "object",
         properties: { type: { type: "string" }, value: { type: "string" }, debug: {} },
@@ -51,15 +51,16 @@ export const CONNECT_ERROR_SCHEMA: Schema = {
 
 export const HEADERS = {
   RateLimit: {
-    description: "Where the caller stands: `r` is what is left, `t` the seconds until there is more. Only where a rate limit applies.",
+    description:
+      "State of the rate limits that apply to the call: `r` is the number of calls left, `t` the seconds until there is one more.",
     schema: { type: "string", examples: ['"per-caller";r=99;t=1'] },
   },
   "RateLimit-Policy": {
-    description: "What the caller may spend: `q` at once, refilled over `w` seconds.",
+    description: "The rate limits that apply to the call: `q` calls at once, refilled over `w` seconds.",
     schema: { type: "string", examples: ['"per-caller";q=100;w=2'] },
   },
-  "Retry-After": { description: "Seconds to wait before the next try.", schema: { type: "integer", minimum: 1 } },
-  "X-Request-Id": { description: "Names this call in logs and traces.", schema: { type: "string" } },
+  "Retry-After": { description: "Seconds to wait before the next attempt.", schema: { type: "integer", minimum: 1 } },
+  "X-Request-Id": { description: "ID of the call in logs and traces.", schema: { type: "string" } },
 };
 
 interface Failure {
@@ -70,7 +71,7 @@ interface Failure {
   readonly message: string;
   readonly details?: readonly unknown[];
   readonly headers?: readonly (keyof typeof HEADERS)[];
-  /** Where it can happen; everywhere by default. */
+  /** Operations that can have this error; all by default. */
   readonly only?: "with a body" | "with side effects";
 }
 
@@ -79,7 +80,7 @@ const badRequest = { "@type": "type.googleapis.com/google.rpc.BadRequest", field
 const retryInfo = { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "1s" };
 const LIMITS = ["Retry-After", "RateLimit", "RateLimit-Policy"] as const;
 
-/** In the words of the gateway, and under the statuses of Connect's table. */
+/** Messages as the gateway writes them, and HTTP statuses of Connect's table. */
 const FAILURES: readonly Failure[] = [
   {
     name: "BadRequest",
@@ -89,22 +90,22 @@ const FAILURES: readonly Failure[] = [
     message: "request is invalid",
     details: [badRequest],
   },
-  { name: "Unauthenticated", status: 401, code: 16, description: "`unauthenticated`", message: "no valid credentials" },
-  { name: "PermissionDenied", status: 403, code: 7, description: "`permission_denied`", message: "caller may not do this" },
-  { name: "NotFound", status: 404, code: 5, description: "`not_found`", message: "no such resource" },
+  { name: "Unauthenticated", status: 401, code: 16, description: "`unauthenticated`", message: "credentials are missing or invalid" },
+  { name: "PermissionDenied", status: 403, code: 7, description: "`permission_denied`", message: "permission denied" },
+  { name: "NotFound", status: 404, code: 5, description: "`not_found`", message: "resource not found" },
   {
     name: "Conflict",
     status: 409,
     code: 6,
     description: "`already_exists` or `aborted`",
-    message: "there is one already",
+    message: "resource already exists",
     only: "with side effects",
   },
   {
     name: "TooLarge",
     status: 413,
     code: 8,
-    description: "The body is larger than the gateway takes",
+    description: "`resource_exhausted`: the body is too large",
     message: "request is larger than 1048576 bytes",
     only: "with a body",
   },
@@ -112,7 +113,7 @@ const FAILURES: readonly Failure[] = [
     name: "UnsupportedMediaType",
     status: 415,
     code: 3,
-    description: "The body is not JSON",
+    description: "The content type is not accepted",
     message: 'content type "text/plain" is not accepted, use application/json',
     only: "with a body",
   },
@@ -120,7 +121,7 @@ const FAILURES: readonly Failure[] = [
     name: "TooManyRequests",
     status: 429,
     code: 8,
-    description: "`resource_exhausted`: wait, then try again",
+    description: "`resource_exhausted`: a rate limit is exceeded; retry after the time in `Retry-After`",
     message: 'rate limit "per-caller" exceeded',
     details: [retryInfo],
     headers: LIMITS,
@@ -131,11 +132,11 @@ const FAILURES: readonly Failure[] = [
     name: "Unavailable",
     status: 503,
     code: 14,
-    description: "`unavailable`: the service can't be reached now",
-    message: "upstream can't be reached",
+    description: "`unavailable`: the service is unreachable or overloaded",
+    message: "upstream is unreachable",
     headers: ["Retry-After"],
   },
-  { name: "DeadlineExceeded", status: 504, code: 4, description: "`deadline_exceeded`", message: "no answer within 15000 ms" },
+  { name: "DeadlineExceeded", status: 504, code: 4, description: "`deadline_exceeded`", message: "no response within 15000 ms" },
 ];
 
 const CONNECT_CODES: Readonly<Record<string, string>> = {
@@ -162,7 +163,7 @@ export function errorResponses(): Schema {
   return Object.fromEntries(FAILURES.map((failure) => [failure.name, responseOf(failure, STATUS, failure.code)]));
 }
 
-/** The same as Connect writes errors: the code by its name. */
+/** The same in the form of Connect, with the name of the code. */
 export function connectErrorResponses(): Schema {
   return Object.fromEntries(
     CONNECT_FAILURES.map((failure) => [`Connect${failure.name}`, responseOf(failure, CONNECT_ERROR, failure.connect)]),
@@ -179,7 +180,7 @@ function responseOf(failure: Failure, schema: string, code: number | string): Sc
   };
 }
 
-/** The failures of one operation, by their HTTP status. */
+/** The error responses of one operation, by HTTP status. */
 export function failuresOf(has: { readonly body: boolean; readonly sideEffects: boolean }): Schema {
   const possible = FAILURES.filter(({ only }) => {
     if (only === "with a body") return has.body;
@@ -188,7 +189,7 @@ export function failuresOf(has: { readonly body: boolean; readonly sideEffects: 
   return Object.fromEntries(possible.map(({ status, name }) => [status, { $ref: `#/components/responses/${name}` }]));
 }
 
-/** The failures of a unary call by Connect. A body of another type is refused before there is a call, without an error of Connect's. */
+/** The error responses of a Connect call, by HTTP status. */
 export function connectFailuresOf(sideEffects: boolean): Schema {
   const possible = CONNECT_FAILURES.filter(({ only }) => only !== "with side effects" || sideEffects);
   const responses = possible.map(({ status, name }) => [status, { $ref: `#/components/responses/Connect${name}` }]);

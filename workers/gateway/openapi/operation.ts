@@ -1,4 +1,4 @@
-// One route as an operation of OpenAPI: its parameters, its body, and every answer to expect.
+// Writes one route as an OpenAPI operation: parameters, body and responses.
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { FieldBehavior } from "../../../protos/gen/google/api/field_behavior_pb.ts";
@@ -23,12 +23,12 @@ export function operationOf(route: RestRoute, path: OpenPath, operationId: strin
     ...describedAs(method),
     parameters: parameters.length > 0 ? parameters : undefined,
     requestBody: requestBody(route, schemas),
-    responses: { "200": answer(route, schemas), ...failuresOf({ body: body !== undefined, sideEffects }) },
+    responses: { "200": successResponse(route, schemas), ...failuresOf({ body: body !== undefined, sideEffects }) },
     "x-connect": connectOf(method, schemas, sideEffects),
   };
 }
 
-/** What the comment of a method says of it. Every operation has a description: a method without one is at least named. */
+/** Summary and description from the comment of a method. A method without a comment gets its name as description. */
 export function describedAs(method: DescMethod): Schema {
   const { summary, rest } = splitComment(commentOf(method));
   return {
@@ -45,9 +45,9 @@ export function hasSideEffects(method: DescMethod): boolean {
 
 function requestBody({ method, body, httpMethod, variables }: RestRoute, schemas: Schemas): Schema | undefined {
   if (body === undefined) return undefined;
-  if (body.isRaw) return { description: "Bytes, handed on as they are.", content: ANY_BYTES };
+  if (body.isRaw) return { description: "Bytes, passed on unchanged.", content: ANY_BYTES };
   const isStream = method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
-  const type = isStream ? "application/x-ndjson" : "application/json"; // a stream is fed one message a line
+  const type = isStream ? "application/x-ndjson" : "application/json"; // one message per line
   const form = httpMethod === "PATCH" ? "patch" : "whole";
   const { field } = body;
   if (field !== undefined && field.fieldKind !== "message") {
@@ -58,7 +58,7 @@ function requestBody({ method, body, httpMethod, variables }: RestRoute, schemas
   const elsewhere = inPath(variables, message, field?.name);
   const schema = schemas.ofMessageWithout(message, elsewhere, `In${method.name}`, form);
   const description = field && commentOf(field);
-  // Where nothing in it is required, a request may leave the whole body out, or write `null` for the field that it is.
+  // If no field is required, a request may have no body, or `null` if the body is a field.
   const needed = form === "whole" && message.fields.some((one) => !elsewhere.has(one.name) && isRequired(one));
   const shown = needed || field === undefined ? schema : nullable(schema);
   return {
@@ -68,7 +68,7 @@ function requestBody({ method, body, httpMethod, variables }: RestRoute, schemas
   };
 }
 
-/** Fields at the top of the body that the path sets; those that only the service sets are no part of it anyway. */
+/** Top-level fields of the body that the path sets. Output-only fields are not in the schema anyway. */
 function inPath(variables: RestRoute["variables"], message: DescMessage, field: string | undefined): ReadonlySet<string> {
   const depth = field === undefined ? 0 : 1;
   const own = variables.filter(({ parents }) => parents.length === depth && (field === undefined || parents[0]?.name === field));
@@ -76,22 +76,22 @@ function inPath(variables: RestRoute["variables"], message: DescMessage, field: 
   return new Set(names.map(({ name }) => name));
 }
 
-function answer({ method, response: answer }: RestRoute, schemas: Schemas): Schema {
+function successResponse({ method, response: answer }: RestRoute, schemas: Schemas): Schema {
   const isStream = method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming";
   const headers = headerRefs(["X-Request-Id", "RateLimit", "RateLimit-Policy"]);
-  if (answer.isRaw) return { description: "Bytes, under a content type of their own.", headers, content: ANY_BYTES };
+  if (answer.isRaw) return { description: "Bytes, with their own content type.", headers, content: ANY_BYTES };
   const { description: _, ...schema } =
     answer.field === undefined ? { ...schemas.ofMessage(method.output) } : { ...schemas.ofField(answer.field) };
-  if (!isStream) return { description: "What was asked for.", headers, content: json(schema, schemas, "response") };
+  if (!isStream) return { description: "OK", headers, content: json(schema, schemas, "response") };
 
   const element = { anyOf: [schema, { $ref: STREAM_ERROR }] };
   const example = exampleFor(schema, schemas.components, "response");
   return {
-    description: "A stream, in the framing that `Accept` asks for; each element is sent as it happens.",
+    description: "A stream in the framing that `Accept` selects. Each element is sent as soon as it is available.",
     headers,
     content: {
       "application/json": { schema: { type: "array", items: element }, example: [example] },
-      "application/x-ndjson": { schema: { ...element, description: "One JSON value a line." }, example },
+      "application/x-ndjson": { schema: { ...element, description: "One JSON value per line." }, example },
       "text/event-stream": { schema: { ...element, description: "The `data` of one event." }, example },
     },
   };
@@ -101,7 +101,7 @@ export function json(schema: Schema, schemas: Schemas, direction: "request" | "r
   return { [type]: { schema, example: exampleFor(schema, schemas.components, direction) } };
 }
 
-/** The same method called by its name, over Connect. */
+/** The same method as a Connect call. */
 export function connectOf(method: DescMethod, schemas: Schemas, sideEffects: boolean): Schema {
   const fields = Object.fromEntries(method.input.fields.map((field) => [field.jsonName, schemas.ofField(field)]));
   const example = exampleFor({ type: "object", properties: fields }, schemas.components, "request");

@@ -1,4 +1,4 @@
-// A path template as OpenAPI writes it: one parameter for each segment that is not fixed.
+// Writes path templates for OpenAPI: one parameter for each segment that is not fixed.
 import type { RestRoute } from "../transcode/rules/rules.ts";
 import { commentOf, exampleOf } from "./schemas/comments.ts";
 import type { Schemas } from "./schemas/schemas.ts";
@@ -6,19 +6,19 @@ import type { Schema } from "./schemas/values.ts";
 
 export interface OpenPath {
   readonly text: string; // `/v1/users/{id}:cancel`
-  readonly shape: string; // the same without names: two paths of one shape are one to OpenAPI
+  readonly shape: string; // the same without parameter names: OpenAPI treats two paths of one shape as the same
   readonly names: readonly string[];
 }
 
-/** @param standing the names that another route has given to the parameters of this shape */
-export function openPathOf({ template, variables }: RestRoute, standing?: readonly string[]): OpenPath {
+/** @param chosen parameter names of an earlier route of the same shape */
+export function openPathOf({ template, variables }: RestRoute, chosen?: readonly string[]): OpenPath {
   const names: string[] = [];
   let shape = "";
   let text = "";
   for (const [index, segment] of template.segments.entries()) {
     const isFixed = segment !== "*" && segment !== "**";
     const own = template.variables.findIndex(({ start, end }) => start === index && (end === index + 1 || end === -1));
-    const name = standing?.[names.length] ?? (own >= 0 ? jsonPath(variables[own]!) : nameAfter(template.segments[index - 1], names));
+    const name = chosen?.[names.length] ?? (own >= 0 ? jsonPath(variables[own]!) : nameAfter(template.segments[index - 1], names));
     if (!isFixed) names.push(name);
     shape += isFixed ? `/${segment}` : `/{${segment}}`;
     text += isFixed ? `/${segment}` : `/{${name}}`;
@@ -36,14 +36,14 @@ export function pathParameters(route: RestRoute, path: OpenPath, schemas: Schema
     const { start = 0, end = 0 } = template.variables[at] ?? {};
     const isWhole = variable !== undefined && (end === start + 1 || (end === -1 && start === index));
     const name = path.names[order]!;
-    const told = variable && commentOf(variable.field);
+    const comment = variable && commentOf(variable.field);
     const renamed = variable !== undefined && (!isWhole || jsonPath(variable) !== name);
     const parts =
       isWhole || variable === undefined ? "" : `, which is \`${template.segments.slice(start, end < 0 ? undefined : end).join("/")}\``;
     const description = [
-      told,
-      renamed ? `${isWhole ? "Sets" : "A part of"} \`${variable.text}\`${parts}.` : "",
-      segment === "**" ? "May be several segments: its slashes are not encoded." : "",
+      comment,
+      renamed ? `${isWhole ? "Sets" : "Part of"} \`${variable.text}\`${parts}.` : "",
+      segment === "**" ? "May have several segments; slashes are not encoded." : "",
     ];
     const shape: Schema = isWhole ? schemas.ofField(variable.field) : { type: "string" };
     return {
@@ -58,13 +58,13 @@ export function pathParameters(route: RestRoute, path: OpenPath, schemas: Schema
   });
 }
 
-/** A segment has at least one character; the gateway refuses control characters and backslashes in paths, escaped or not. */
+/** A segment has at least one character. The gateway refuses control characters and backslashes in paths, escaped or not. */
 function inPath(schema: Schema): Schema {
   if (schema["type"] !== "string" || ["pattern", "format", "enum", "const"].some((keyword) => schema[keyword] !== undefined)) return schema;
   return { ...schema, minLength: Math.max(1, Number(schema["minLength"] ?? 1)), pattern: "^[^\\u0000-\\u001f\\u007f\\\\]+$" };
 }
 
-/** What a schema says of a value, without what it says of a field. */
+/** The schema of a value, without the parts that are about the field. */
 export function bare({
   description,
   readOnly,
@@ -77,7 +77,7 @@ export function bare({
   return schema;
 }
 
-/** @param path a field and what it is in, named as JSON names them */
+/** The path of a field in JSON names, such as `user.displayName`. */
 export function jsonPath({
   parents,
   field,
@@ -88,7 +88,7 @@ export function jsonPath({
   return [...parents, field].map(({ jsonName }) => jsonName).join(".");
 }
 
-/** `shelves/*` is the id of what stands before it. */
+/** A name for a wildcard without a variable, from the literal before it: `usersId` for `users/*`. */
 function nameAfter(literal: string | undefined, taken: readonly string[]): string {
   const stem = /^[A-Za-z][A-Za-z0-9_]*$/.test(literal ?? "") ? `${literal}Id` : "segment";
   for (let count = 1; ; count++) {

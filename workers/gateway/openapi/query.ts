@@ -1,4 +1,4 @@
-// The query parameters of a route: every field that neither path nor body carries, those of messages within by their path.
+// The query parameters of a route: every field that is in neither path nor body; fields of inner messages by their path.
 import type { DescMessage } from "@bufbuild/protobuf";
 import { FieldBehavior } from "../../../protos/gen/google/api/field_behavior_pb.ts";
 import { urlValueFormOf } from "../transcode/json/url-values.ts";
@@ -17,7 +17,7 @@ export function queryParameters({ method, body, variables, updateMask }: RestRou
     for (const field of message.fields) {
       const text = [...parents, field].map(({ name }) => name).join(".");
       if (inPath.has(text) || field === body?.field || behavesAs(field, FieldBehavior.OUTPUT_ONLY)) continue;
-      if (field === updateMask) continue; // the gateway infers it: a mask that names what the body does not have would only be refused
+      if (field === updateMask) continue; // the gateway infers the mask; one that does not match the body would be refused
       if (urlValueFormOf(field) !== undefined) {
         const schema = schemas.ofField(field);
         const { description, deprecated } = schema;
@@ -30,7 +30,7 @@ export function queryParameters({ method, body, variables, updateMask }: RestRou
           deprecated,
           schema: bare(schema),
         });
-      } else if (field.fieldKind === "message" && !isWithinItself(field, message, parents) && !isOpaque(field.message)) {
+      } else if (field.fieldKind === "message" && !containsItself(field, message, parents) && !isOpaque(field.message)) {
         walk(field.message, [...parents, field]);
       }
     }
@@ -39,8 +39,8 @@ export function queryParameters({ method, body, variables, updateMask }: RestRou
   return parameters;
 }
 
-/** A message that holds itself would never end. */
-function isWithinItself(field: MessageField, owner: DescMessage, parents: readonly MessageField[]): boolean {
+/** Whether the parameters of a message would have no end, because it contains itself. */
+function containsItself(field: MessageField, owner: DescMessage, parents: readonly MessageField[]): boolean {
   return field.message === owner || parents.some((parent) => parent.message === field.message || parent.parent === field.message);
 }
 

@@ -1,4 +1,4 @@
-// A method that no HTTP rule serves, as operations of OpenAPI: called by its name over Connect.
+// Writes a method without an HTTP rule as OpenAPI operations: a Connect call by POST and, without side effects, by GET.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { connectFailuresOf, headerRefs } from "./error-responses.ts";
 import { connectOf, describedAs, hasSideEffects, json } from "./operation.ts";
@@ -11,7 +11,7 @@ const ENVELOPES = {
     schema: {
       type: "string",
       format: "binary",
-      description: "Each message as JSON, in an envelope: a byte of flags, and its length in four bytes.",
+      description: "Messages in JSON, each in an envelope: one byte of flags, four bytes of length, then the message.",
     },
   },
 };
@@ -46,11 +46,11 @@ export function rpcOperationsOf(method: DescMethod, schemas: Schemas): readonly 
 
 function message(method: DescMethod, schemas: Schemas): Schema {
   const { description: _, ...schema } = { ...schemas.ofMessage(method.output) };
-  return { description: "What was asked for.", headers: headerRefs(HEADERS), content: json(schema, schemas, "response") };
+  return { description: "OK", headers: headerRefs(HEADERS), content: json(schema, schemas, "response") };
 }
 
 function stream(): Schema {
-  const description = "Messages as they come; the last envelope says how the call ended, also where it failed.";
+  const description = "A stream of messages. The last envelope contains the result of the call, and the error if it failed.";
   return { description, headers: headerRefs(HEADERS), content: ENVELOPES };
 }
 
@@ -60,16 +60,16 @@ function queryOf(method: DescMethod, schemas: Schemas): readonly Schema[] {
       name: "encoding",
       in: "query",
       required: true,
-      description: "How the message is written.",
+      description: "Codec of the message.",
       schema: { type: "string", enum: ["json"] },
     },
     {
       name: "message",
       in: "query",
       required: true,
-      description: "The message, percent-encoded.",
+      description: "The request message in JSON, percent-encoded.",
       content: json(schemas.ofMessage(method.input), schemas, "request"),
     },
-    { name: "connect", in: "query", description: "Version of the protocol.", schema: { type: "string", enum: ["v1"] } },
+    { name: "connect", in: "query", description: "Version of the Connect protocol.", schema: { type: "string", enum: ["v1"] } },
   ];
 }

@@ -1,4 +1,4 @@
-// `/openapi.json`: written of what the configuration serves, when it is first asked for; the same bytes for every request after that.
+// Serves `/openapi.json`. The document is written from what the configuration serves at the first request, and kept for the next ones.
 import type { DescService } from "@bufbuild/protobuf";
 import type { OpenApiPolicy } from "../../../core/config/openapi.ts";
 import reference from "../../../protos/gen/reference.json" with { type: "json" };
@@ -13,10 +13,10 @@ export interface ServedApi {
 }
 
 const DESCRIPTION =
-  "Every service behind this gateway, called as REST where its proto or the configuration has HTTP rules. " +
-  "All methods respond to Connect and gRPC-Web by their names.";
+  "Every service behind this gateway, as REST if its proto or the configuration has HTTP rules. " +
+  "Connect and gRPC-Web clients can call every method at its RPC path.";
 
-/** @returns the response for GET and HEAD; relative to where it is served unless the configuration lists servers */
+/** @returns the response to GET and HEAD. Its servers are relative to the document unless the configuration lists servers */
 export function openapi({ policy, services, rest }: ServedApi): () => Response {
   let text: string | undefined;
   return () => {

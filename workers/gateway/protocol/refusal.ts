@@ -70,7 +70,7 @@ export function toRefusal(rejection: Rejection): Refusal {
     case "limiter_unavailable":
       return { error: retryLater(`rate limit "${rejection.rule}" can't be checked`, Code.Unavailable, rejection.retryAfterMs) };
     case "deadline_exceeded":
-      return { error: new ConnectError(`no answer within ${rejection.timeoutMs} ms`, Code.DeadlineExceeded) };
+      return { error: new ConnectError(`no response within ${rejection.timeoutMs} ms`, Code.DeadlineExceeded) };
     case "stream_idle":
       return { error: new ConnectError(`nothing came from the upstream for ${rejection.idleMs} ms`, Code.DeadlineExceeded) };
     case "stream_broken": {

@@ -1,41 +1,41 @@
-// What authors of protos write beside their declarations: the comment, the summary it begins with, and the example it gives.
+// Reads comments of protos: description, summary, and the lines `Example:` and `Schema:` for the document.
 import type { DescEnum, DescEnumValue, DescField, DescFile, DescMessage, DescMethod, DescOneof, DescService } from "@bufbuild/protobuf";
 import type { Schema } from "./values.ts";
 
-/** Whatever a proto declares in a place of its own. */
+/** A declaration in a proto that can have a comment. */
 export type Declaration = DescMessage | DescField | DescOneof | DescEnum | DescEnumValue | DescService | DescMethod;
 
-/** Comments of protos that are compiled in, by full names: their descriptors carry none. Generated, and only what the document shows. */
+/** Comments of compiled-in protos by full name, because their descriptors have none. Generated; only comments that are in the document. */
 export type Comments = Readonly<Record<string, string>>;
 
 export interface CommentParts {
   readonly summary: string; // the first sentence, without its full stop
-  readonly rest: string; // what follows it; markdown
+  readonly rest: string; // the text after the summary; markdown
 }
 
 const byFile = new WeakMap<DescFile, ReadonlyMap<string, string>>();
 
-/** Lines for tools, not for readers. */
+/** Lines for tools, which are not part of the description. */
 const DIRECTIVE = /^\s*(?:buf:lint:ignore\b|protolint:|@exclude\b|Example: |Schema: )/;
 
 let provided: Comments = {};
 
-/** Gives the comments of compiled-in protos to all documents that are written from now on. */
+/** Sets the comments of compiled-in protos for all documents that are written afterwards. */
 export function provideComments(comments: Comments): void {
   provided = comments;
 }
 
-/** The comment of a declaration, before it or else behind it, without lines for tools; empty where there is none. */
+/** The comment before or after a declaration, without lines for tools; empty if there is none. */
 export function commentOf(desc: Declaration): string {
   const lines = rawCommentOf(desc)
-    .replace(/\(--[\s\S]*?--\)/g, "") // of an API linter
+    .replace(/\(--[\s\S]*?--\)/g, "") // comments of an API linter
     .split("\n")
     .filter((line) => !DIRECTIVE.test(line))
     .map((line) => line.replace(/^ /, "").trimEnd());
   return lines.join("\n").trim();
 }
 
-/** What a line `Example: ...` in the comment of a field says a value looks like: JSON, or else plain text. */
+/** The value of a line `Example: ...` in the comment of a field: JSON or, if it is not JSON, text. */
 export function exampleOf(desc: DescField): unknown {
   const text = /^\s*Example: (.+)$/m.exec(rawCommentOf(desc))?.[1]?.trim();
   if (text === undefined) return undefined;
@@ -47,8 +47,8 @@ export function exampleOf(desc: DescField): unknown {
 }
 
 /**
- * What a line `Schema: {...}` in the comment of a field adds to its JSON Schema: bounds that the service checks itself, for protos without
- * rules of protovalidate. A line that is no JSON object adds nothing.
+ * The keywords of a line `Schema: {...}` in the comment of a field: bounds that the service checks itself, for protos without protovalidate
+ * rules. A line that is not a JSON object is ignored.
  */
 export function schemaIn(desc: DescField): Schema {
   const text = /^\s*Schema: (\{.+\})\s*$/m.exec(rawCommentOf(desc))?.[1];
@@ -65,7 +65,7 @@ export function splitComment(comment: string): CommentParts {
   return { summary: first.replaceAll(/\s+/g, " ").replace(/\.$/, ""), rest: comment.slice(first.length).trim() };
 }
 
-/** The comment as it was written; of a proto without source info, the one that was provided. */
+/** The comment as written; for a proto without source info, the one set by `provideComments`. */
 export function rawCommentOf(desc: Declaration): string {
   const file = fileOf(desc);
   const locations = file.proto.sourceCodeInfo?.location ?? [];

@@ -1,7 +1,7 @@
-// A value that a schema allows: what the document shows, and what a caller can start from.
+// Makes an example value for a schema: the document shows it, and the docs page fills its form with it.
 import type { Schema } from "./values.ts";
 
-/** What a caller sends has no fields that only the service sets, and the other way round. */
+/** A request example has no read-only fields, and a response example no write-only ones. */
 export type Direction = "request" | "response";
 
 const FORMATS: Readonly<Record<string, unknown>> = {
@@ -60,7 +60,7 @@ export function exampleFor(
 
 function objectExample(schema: Schema, direction: Direction, again: (inner: unknown, name: string) => unknown): unknown {
   const object: Record<string, unknown> = {};
-  const chosen = new Set<unknown>(); // oneofs that have a member already
+  const chosen = new Set<unknown>(); // oneofs of which the example has a member
   const hidden = direction === "request" ? "readOnly" : "writeOnly";
   for (const [key, field] of Object.entries((schema["properties"] ?? {}) as Record<string, Schema>)) {
     const oneof = field["x-oneof"];
@@ -73,7 +73,7 @@ function objectExample(schema: Schema, direction: Direction, again: (inner: unkn
   return object;
 }
 
-/** The first value that means something: by convention 0 is "unspecified". */
+/** The first value that is not `_UNSPECIFIED`, by convention the value 0. */
 function enumExample(values: readonly string[]): string | undefined {
   return values.find((value) => !value.endsWith("_UNSPECIFIED")) ?? values[0];
 }
@@ -81,7 +81,7 @@ function enumExample(values: readonly string[]): string | undefined {
 function textExample({ minLength, maxLength }: Schema, name: string): string {
   if (/e-?mail/i.test(name)) return "ada@example.com";
   if (/ur[li]$/i.test(name)) return "https://example.com/";
-  if (/^(?:page|next_?page)_?token$|^request_?id$/i.test(name)) return ""; // an object leaves it out
+  if (/^(?:page|next_?page)_?token$|^request_?id$/i.test(name)) return ""; // an empty text is left out of objects
   if (/^(?:display_?)?name$/i.test(name)) return "Ada";
   const text = name || "text";
   return text.padEnd(Number(minLength ?? 0), "x").slice(0, Number(maxLength ?? text.length + Number(minLength ?? 0)));

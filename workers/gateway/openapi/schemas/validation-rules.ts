@@ -1,4 +1,4 @@
-// The rules of protovalidate that JSON Schema has a word for. Others (CEL, predefined rules) are left to the service.
+// Translates protovalidate rules to JSON Schema keywords. Rules without a keyword (CEL, predefined rules) are not in the document.
 import {
   type DescExtension,
   type DescField,
@@ -29,15 +29,15 @@ const FORMATS: Readonly<Record<string, string>> = {
 export function validationRulesOf(field: DescField): ValidationRules {
   const option = optionIn(field.parent.file);
   if (option?.message === undefined || !hasOption(field, option)) return { isRequired: false, schema: {} };
-  const rules = toJson(option.message, getOption(field, option) as Message) as JsonObject; // only what is set
+  const rules = toJson(option.message, getOption(field, option) as Message) as JsonObject; // contains only rules that are set
   return { isRequired: rules["required"] === true, schema: schemaOf(rules) };
 }
 
 const options = new WeakMap<DescFile, DescExtension | undefined>();
 
 /**
- * The option `buf.validate.field` as the file imports it; undefined where it does not. Read from the descriptors, so that the gateway
- * bundles no rules of protovalidate (60 KB) for services that have none.
+ * The option `buf.validate.field` if the file imports it, directly or not. It is read from the descriptors, so that the gateway bundles no
+ * protovalidate code (60 KB) for services that do not use it.
  */
 function optionIn(file: DescFile, seen = new Set<DescFile>()): DescExtension | undefined {
   if (options.has(file)) return options.get(file);
@@ -74,7 +74,7 @@ function ofString(rule: JsonObject): Schema {
   };
 }
 
-/** @param prefix of the keywords: those of JSON Schema say nothing of integers that are written as strings */
+/** @param prefix `x-` for 64-bit integers: they are strings in JSON, which `minimum` and the like do not apply to */
 function ofNumber(rule: JsonObject, prefix: "" | "x-"): Schema {
   return {
     [`${prefix}minimum`]: rule["gte"],
@@ -92,7 +92,7 @@ function ofList(rule: JsonObject): Schema {
   return { minItems: count(rule["minItems"]), maxItems: count(rule["maxItems"]), uniqueItems: rule["unique"], "x-items": items };
 }
 
-/** Integers of 64 bits stand as strings in JSON. */
+/** Reads a count, which is a 64-bit integer and so a string in JSON. */
 function count(value: unknown): number | undefined {
   return value === undefined ? undefined : Number(value);
 }

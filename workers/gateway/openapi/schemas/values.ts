@@ -1,7 +1,7 @@
-// Values as proto3 JSON writes them: scalars and well-known types as JSON Schema.
+// JSON Schemas of scalars and well-known types, in the form of proto3 JSON.
 import { ScalarType } from "@bufbuild/protobuf";
 
-/** A JSON Schema of draft 2020-12, as OpenAPI 3.1 has it. Members that are undefined are not there. */
+/** A JSON Schema of draft 2020-12, as OpenAPI 3.1 uses it. Members that are undefined are left out of the document. */
 export type Schema = { readonly [keyword: string]: unknown };
 
 const INT32 = { type: "integer", format: "int32", minimum: -2_147_483_648, maximum: 2_147_483_647 };
@@ -12,7 +12,7 @@ const BYTES = { type: "string", format: "byte", contentEncoding: "base64" };
 const NOT_FINITE = { type: "string", enum: ["NaN", "Infinity", "-Infinity"] };
 const LARGEST_FLOAT = 3.4028234663852886e38;
 
-/** A pattern for the whole numbers from 1 to a largest one, without leading zeros. @param largest in decimal */
+/** A pattern for whole numbers from 1 to `largest`, without leading zeros. @param largest in decimal */
 export function positiveUpTo(largest: string): string {
   const shorter = largest.length > 1 ? [`[1-9][0-9]{0,${largest.length - 2}}`] : [];
   const sameLength = [...largest].flatMap((digit, at) => {
@@ -65,14 +65,14 @@ const KEY_PATTERNS: Partial<Record<ScalarType, string>> = {
   ...Object.fromEntries([ScalarType.UINT32, ScalarType.FIXED32].map((key) => [key, `^(?:0|${positiveUpTo("4294967295")})$`])),
 };
 
-/** What the keys of a map look like: JSON has strings alone. */
+/** The schema of the keys of a map, which are strings in JSON. @returns undefined if any string is a key */
 export function keySchema(key: ScalarType): Schema | undefined {
   if (key === ScalarType.STRING) return undefined;
   if (key === ScalarType.BOOL) return { enum: ["true", "false"] };
   return { pattern: KEY_PATTERNS[key] ?? "^-?[0-9]+$" };
 }
 
-/** The same or `null`, which ProtoJSON reads as a field that is not set. */
+/** The schema, or `null`, which means in ProtoJSON that the field is not set. */
 export function nullable(schema: Schema): Schema {
   if (schema["$ref"] !== undefined) return { anyOf: [schema, { type: "null" }] };
   return schema["anyOf"] === undefined
@@ -80,19 +80,19 @@ export function nullable(schema: Schema): Schema {
     : { anyOf: [...(schema["anyOf"] as Schema[]), { type: "null" }] };
 }
 
-/** Messages whose JSON is not an object of their fields. */
+/** Message types whose JSON is not an object with their fields. */
 export const WELL_KNOWN: Readonly<Record<string, Schema>> = {
   "google.protobuf.Timestamp": { type: "string", format: "date-time", examples: ["2026-01-31T12:00:00Z"] },
   "google.protobuf.Duration": {
     type: "string",
     pattern: `^-?(?:0|${positiveUpTo("315575999999")})(?:\\.[0-9]{1,9})?s$`,
-    description: "Seconds, with up to nine digits of a fraction, and an `s`.",
+    description: "Seconds with up to nine decimal places, followed by `s`.",
     examples: ["1.5s"],
   },
   "google.protobuf.FieldMask": {
     type: "string",
     pattern: "^(?:[a-z][A-Za-z0-9]*(?:\\.[a-z][A-Za-z0-9]*)*(?:,[a-z][A-Za-z0-9]*(?:\\.[a-z][A-Za-z0-9]*)*)*)?$",
-    description: "Field paths in lowerCamelCase, with commas between them.",
+    description: "Field paths in lowerCamelCase, separated by commas.",
     examples: [""],
   },
   "google.protobuf.Struct": { type: "object", additionalProperties: true, description: "Any JSON object." },
@@ -101,13 +101,13 @@ export const WELL_KNOWN: Readonly<Record<string, Schema>> = {
   "google.protobuf.Any": {
     type: "object",
     properties: {
-      "@type": { type: "string", description: "URL of the type of the message, such as `type.googleapis.com/users.v1.User`." },
+      "@type": { type: "string", description: "Type URL of the message, such as `type.googleapis.com/users.v1.User`." },
     },
     required: ["@type"],
     additionalProperties: true,
-    description: "A message of any type: its fields, or its `value` where it has a form of its own in JSON.",
+    description: "A message of any type: its fields, or `value` if its type has a special JSON form.",
   },
-  "google.protobuf.Empty": { type: "object", additionalProperties: false, description: "Nothing: `{}`." },
+  "google.protobuf.Empty": { type: "object", additionalProperties: false, description: "Always `{}`." },
   "google.protobuf.DoubleValue": nullable(scalarSchema(ScalarType.DOUBLE)),
   "google.protobuf.FloatValue": nullable(scalarSchema(ScalarType.FLOAT)),
   "google.protobuf.Int64Value": nullable(INT64),

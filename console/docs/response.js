@@ -1,16 +1,16 @@
-// One call and its answer: status, time and headers at once, and the body as it arrives.
+// Sends one call and shows its response: status, time and headers at once, the body while it arrives.
 import { copyButton, h } from "./dom.js";
 
-const MAX_SHOWN = 200_000; // characters; an endless stream shows its end
+const MAX_SHOWN = 200_000; // characters; of a longer body the end is shown
 
 /** @typedef {import("./request.js").Sendable} Sendable */
 
 /**
- * Sends a request and shows what comes of it.
+ * Sends a request and shows its response.
  *
- * @param {Sendable} request @param {HTMLElement} place what is in it goes @param {AbortSignal} signal
+ * @param {Sendable} request @param {HTMLElement} place its content is replaced @param {AbortSignal} signal
  */
-export async function showAnswer({ method, url, headers, body }, place, signal) {
+export async function showResponse({ method, url, headers, body }, place, signal) {
   const startedAt = performance.now();
   const elapsed = () => `${Math.round(performance.now() - startedAt)} ms`;
   const line = h("p.status", { role: "status" }, "Waiting ...");
@@ -23,7 +23,7 @@ export async function showAnswer({ method, url, headers, body }, place, signal) 
     const time = h("span.quiet", {}, elapsed());
     line.replaceChildren(badge, time);
     const fields = [...response.headers].map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]);
-    const pre = h("pre.body", { tabindex: "0", "aria-label": "Body of the answer" }, text);
+    const pre = h("pre.body", { tabindex: "0", "aria-label": "Response body" }, text);
     const bar = h(
       "div.bar",
       {},
@@ -43,9 +43,9 @@ export async function showAnswer({ method, url, headers, body }, place, signal) 
     shown = pretty(shown);
     text.textContent = shown === "" ? "(empty)" : shown;
   } catch (error) {
-    const told = signal.aborted ? `Stopped after ${elapsed()}` : `No answer: ${error instanceof Error ? error.message : error}`;
+    const problem = signal.aborted ? `Stopped after ${elapsed()}` : `No response: ${error instanceof Error ? error.message : error}`;
     if (signal.aborted && line.firstElementChild !== null) line.append(h("span.quiet", {}, "stopped"));
-    else line.replaceChildren(h("strong.bad", {}, told));
+    else line.replaceChildren(h("strong.bad", {}, problem));
   }
 }
 
