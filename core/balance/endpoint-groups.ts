@@ -5,7 +5,8 @@ import { MOST_CRITICAL, type Rank } from "../overload/criticality.ts";
 import type { Balancer, Candidate } from "./balancer.ts";
 import { BALANCERS, type BalancerName } from "./balancers.ts";
 import { groupsOf, type IsolateLocation, type LocalityGroup } from "./locality.ts";
-import type { Member, PickRequest, PickResult } from "./member.ts";
+import type { Member } from "./member.ts";
+import type { PickRequest, PickResult } from "./pick-request.ts";
 
 export interface FleetSettings {
   readonly balancer: BalancerName;

@@ -8,10 +8,18 @@ import { BALANCERS } from "./balancers.ts";
 import { EndpointGroups, type FleetEndpoint, type FleetSettings } from "./endpoint-groups.ts";
 import { type AttemptPermit, Load, type LoadReport } from "./load.ts";
 import { ANYWHERE, type IsolateLocation } from "./locality.ts";
-import type { AttemptEnd, Member, PickRequest, PickResult, ServingStatus } from "./member.ts";
+import type { Member, ServingStatus } from "./member.ts";
+import type { PickRequest, PickResult } from "./pick-request.ts";
 
-export type { FleetSettings } from "./endpoint-groups.ts";
-export type { AttemptEnd, Member, PickRequest, PickResult } from "./member.ts";
+/** Facts about the end of an attempt, beside its outcome. */
+export interface AttemptEnd {
+  readonly permit: AttemptPermit;
+  readonly admission: Admitted;
+  readonly now: number; // epoch ms
+  readonly random: number; // in [0, 1)
+  readonly method?: number; // hash of the method
+  readonly isRepeated?: boolean; // several attempts of one call at one endpoint count as one failure
+}
 
 const MEDIAN_MAX_AGE_MS = 100;
 
