@@ -9,7 +9,7 @@ const EXCLUDED = [
   "test/core/breaker/commands.test.ts", // walks thousands of steps at random, and counts how many probes it has met
   "test/core/breaker/shared-breaker.test.ts", // simulates 24 isolates for minutes, 24 times
   "test/core/rate-limit/oracles.test.ts", // simulates faulty pools, to test the oracles of the simulation
-  "test/core/balance/even-shares.test.ts", // 8 million picks: a minute for each mutant
+  "test/core/balance/algorithms/even-shares.test.ts", // 8 million picks: a minute for each mutant
   "test/integration/rate-limit-memory.node.test.ts", // measures the heap
 ];
 

@@ -1,64 +1,264 @@
-// Who of the endpoints of an upstream may be picked, whatever becomes of them.
+// What a fleet keeps of its endpoints: load, breakers, shed levels, the median of predictions, and its serving status.
 import { describe, expect, it } from "vitest";
-import { BALANCERS, type BalancerName } from "../../../core/balance/balancers.ts";
-import { Fleet, type Member } from "../../../core/balance/fleet.ts";
+import type { FleetSettings } from "../../../core/balance/endpoint-groups.ts";
+import type { Fleet } from "../../../core/balance/fleet.ts";
+import { UNRECORDED } from "../../../core/breaker/admission.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
 import { randomStream } from "../../simulation/simulation.ts";
+import { attemptAt, begin, fail, fleetOf, idOf, member, NOW, pickedIds, requestOf } from "./fleets.ts";
 
-const rng = randomStream(11);
-const member = (id: string, more: Partial<Member> = {}): Member => ({ id, weight: 1, priority: 0, isDraining: false, ...more });
-const fleet = (members: readonly Member[], balancer: BalancerName = "least_time", slowStartMs = 10_000) =>
-  new Fleet(members, { balancer, maxConcurrent: 500, maxLoadFactor: Number.POSITIVE_INFINITY, slowStartMs, breaker: BREAKER });
-
-/** How often each was picked, for keys that spread; none of the calls is begun. */
-function picked(of: Fleet, picks: number, now: number, tried: ReadonlySet<string> = new Set()): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (let key = 0; key < picks; key++) {
-    const found = of.pick({ key: Math.imul(key, 2_654_435_761) >>> 0, now, rng, tried });
-    const id = found.kind === "picked" ? found.id : found.kind;
-    counts[id] = (counts[id] ?? 0) + 1;
-  }
-  return counts;
-}
-
-describe.each(Object.keys(BALANCERS) as BalancerName[])("%s", (balancer) => {
-  it("calls all where the checks of all fail: a wrong guess must not close an upstream", () => {
-    const all = fleet([member("a", { isHealthy: false }), member("b", { isHealthy: false })], balancer);
-    expect(Object.keys(picked(all, 200, 0)).sort()).toEqual(["a", "b"]);
+describe("a new list of endpoints", () => {
+  it("keeps the load of endpoints that stay, and forgets that of endpoints that leave", () => {
+    const fleet = fleetOf(["a", "b"]);
+    begin(fleet, "a", 2);
+    fleet.replace([member("a"), member("b")], NOW);
+    expect(pickedIds(fleet)).toBe("b");
+    fleet.replace([member("b")], NOW);
+    fleet.replace([member("a"), member("b")], NOW);
+    expect(pickedIds(fleet)).toBe("a,b");
+    expect(fleet.begin("gone", NOW, NOW + 1)).toBeUndefined();
   });
 
-  it("calls the only one there is, again where it has been tried, and nobody where it drains", () => {
-    const one = fleet([member("a")], balancer);
-    expect(picked(one, 20, 0)).toEqual({ a: 20 });
-    expect(picked(one, 20, 0, new Set(["a"]))).toEqual({ a: 20 });
-    one.replace([member("a", { isDraining: true })], 1);
-    expect(picked(one, 3, 1)).toEqual({ none: 3 });
-  });
-
-  it("gives one that drains nothing, and one whose checks fail nothing while others are well", () => {
-    const members = [member("a"), member("b", { isDraining: true }), member("c", { isHealthy: false }), member("d"), member("e")];
-    expect(Object.keys(picked(fleet(members, balancer), 300, 0)).sort()).toEqual(["a", "d", "e"]);
-  });
-
-  it("picks of a thousand", () => {
-    const members = Array.from({ length: 1_000 }, (_, index) => member(`endpoint-${index}`));
-    expect(Object.keys(picked(fleet(members, balancer), 300, 0)).length).toBeGreaterThan(50);
+  it("keeps response times, however often the list changes", () => {
+    const fleet = fleetOf(["a", "b"], { balancer: "least_time", slowStartMs: 0, maxConcurrent: 500 });
+    for (const [id, tookMs] of [
+      ["a", 500],
+      ["b", 5],
+    ] as const)
+      for (let n = 0; n < 5; n++) fleet.succeeded(id, { ...attemptAt(fleet, id), now: NOW + tookMs });
+    for (let change = 1; change <= 50; change++) fleet.replace([member("a", { isHealthy: change % 2 === 0 }), member("b")], NOW + change);
+    const rng = randomStream(11);
+    const ids = Array.from({ length: 200 }, () => idOf(fleet.pick(requestOf({ now: NOW + 1_000, rng }))));
+    expect(ids.filter((id) => id === "b").length).toBeGreaterThan(190);
   });
 });
 
-it("knows of an endpoint that flaps what it knew, however often the list changes", () => {
-  const two = fleet([member("slow"), member("fast")], "least_time", 0);
-  for (const [id, tookMs] of [
-    ["slow", 500],
-    ["fast", 5],
-  ] as const) {
-    for (let n = 0; n < 5; n++) {
-      const found = two.pick({ key: 0, now: 0, rng, tried: new Set([id === "slow" ? "fast" : "slow"]) });
-      if (found.kind !== "picked") throw new Error("nobody was found");
-      expect(found.id).toBe(id);
-      two.succeeded(id, { permit: two.begin(id, 0, 9e9)!, admission: found.admission, now: tookMs, random: 0.5 });
+describe("the end of an attempt", () => {
+  it("counts once, and a failure as the time that a call may take", () => {
+    const fleet = fleetOf(["a", "b"], { balancer: "least_time" });
+    const end = (id: string) => ({ ...attemptAt(fleet, id), now: NOW + 20 });
+    const failed = end("a");
+    fleet.failed("a", failed, 15_000, true);
+    fleet.failed("a", failed, 15_000, true);
+    fleet.succeeded("a", failed);
+    fleet.succeeded("b", end("b"));
+    expect(pickedIds(fleet)).toBe("b");
+    expect(fleet.localBreakers.get("a").state.failuresInARow).toBe(1);
+  });
+
+  it("of an endpoint that has left changes nothing", () => {
+    const fleet = fleetOf(["a", "b"]);
+    const end = attemptAt(fleet, "a");
+    fleet.replace([member("b")], NOW);
+    fleet.succeeded("a", end);
+    fleet.failed("a", end, 100, true);
+    fleet.drop("a", end);
+    fleet.report("a", { predictedMs: 1 }, end.permit, NOW);
+    expect(pickedIds(fleet)).toBe("b");
+    expect(fleet.size).toBe(1);
+  });
+
+  it("is no evidence where the failure may be the call's own, or its caller went away", () => {
+    const fleet = fleetOf(["a", "b"]);
+    fail(fleet, "a", 20, false);
+    expect(pickedIds(fleet)).toBe("a,b");
+    for (let n = 0; n < 20; n++) fleet.drop("a", attemptAt(fleet, "a"));
+    expect(pickedIds(fleet)).toBe("a,b");
+    expect(fleet.isFull(NOW)).toBe(false);
+  });
+
+  it("counts one failure of an endpoint for all attempts of one call, unless an attempt is a probe", () => {
+    const fleet = fleetOf(["a", "b"]);
+    for (let n = 0; n < 20; n++) fleet.failed("a", { ...attemptAt(fleet, "a"), isRepeated: true }, 100, true);
+    expect(fleet.localBreakers.get("a").state.failuresInARow).toBe(0);
+    fail(fleet, "a");
+    const later = NOW + 1_000;
+    const probe = fleet.pick(requestOf({ now: later }));
+    if (probe.kind !== "picked" || probe.admission.probe === undefined) throw new Error("no probe");
+    const end = { permit: fleet.begin("a", later, later + 100)!, admission: probe.admission, now: later, random: 0 };
+    fleet.failed("a", { ...end, isRepeated: true }, 100, true);
+    expect(pickedIds(fleet, { now: later + 500 })).toBe("b"); // the failed probe keeps the breaker open
+  });
+
+  it("records nothing where breakers are off, or the attempt was not admitted by one", () => {
+    const off = fleetOf(["a"], { breaker: { ...BREAKER, mode: "off" } });
+    fail(off, "a", 3);
+    expect(off.localBreakers.get("a").state.failuresInARow).toBe(0);
+    const on = fleetOf(["a"]);
+    on.failed("a", { ...attemptAt(on, "a"), admission: UNRECORDED }, 100, true);
+    expect(on.localBreakers.get("a").state.failuresInARow).toBe(0);
+    fail(on, "a", 3);
+    expect(on.localBreakers.get("a").state.failuresInARow).toBe(3);
+  });
+
+  it.each([
+    ["one failure", 15_000, "failed"],
+    ["one slow response", 2_000, "succeeded"],
+  ] as const)(
+    "keeps calls away for more than 5 s and less than a minute after %s, without breakers and health checks",
+    (_, tookMs, outcome) => {
+      const fleet = fleetOf(["a", "b", "c"], { balancer: "least_time", maxConcurrent: 500, slowStartMs: 0 });
+      const rng = randomStream(3);
+      const call = (now: number): string => {
+        const result = fleet.pick(requestOf({ method: 0, now, rng }));
+        if (result.kind !== "picked") throw new Error(result.kind);
+        const { id, admission } = result;
+        fleet.succeeded(id, { permit: fleet.begin(id, now, now + 15_000)!, admission, now: now + 5, random: 0.5 });
+        return id;
+      };
+      for (let n = 0; n < 300; n++) call(n * 10);
+      const attempt = attemptAt(fleet, "a", 3_000);
+      const end = { ...attempt, now: 3_000 + (outcome === "failed" ? 1 : tookMs) };
+      if (outcome === "failed") fleet.failed("a", end, tookMs, true);
+      else fleet.succeeded("a", end);
+      let again = Number.POSITIVE_INFINITY;
+      for (let now = end.now + 10; now < end.now + 90_000; now += 10) if (call(now) === "a") again = Math.min(again, now - end.now);
+      expect(again).toBeGreaterThan(5_000);
+      expect(again).toBeLessThan(60_000);
+    },
+  );
+});
+
+describe("a stream that breaks off after its attempt has succeeded", () => {
+  const broken = (more: Partial<FleetSettings>, isUnrecorded = false): Fleet => {
+    const fleet = fleetOf(["a", "b", "c"], more);
+    for (let n = 0; n < 2 * BREAKER.minCalls; n++) {
+      if (fleet.localBreakers.get("a").refuses(NOW, 0)) break; // it has opened
+      const attempt = attemptAt(fleet, "a");
+      const admission = isUnrecorded ? UNRECORDED : attempt.admission;
+      fleet.succeeded("a", { ...attempt, admission });
+      fleet.streamBroke("a", admission, NOW, 0);
     }
-  }
-  for (let change = 1; change <= 50; change++) two.replace([member("slow", { isHealthy: change % 2 === 0 }), member("fast")], change);
-  expect(picked(two, 200, 1_000)["fast"]).toBeGreaterThan(190);
+    fleet.streamBroke("x", UNRECORDED, NOW, 0); // an endpoint that has left
+    return fleet;
+  };
+
+  it("counts as a failure of its endpoint, where the breaker has admitted the attempt", () => {
+    expect(pickedIds(broken({}))).toBe("b,c");
+    expect(pickedIds(broken({}, true))).toBe("a,b,c");
+    expect(pickedIds(broken({ breaker: { ...BREAKER, mode: "off" } }))).toBe("a,b,c");
+  });
+
+  it("makes the endpoint's report distrusted", () => {
+    const fleet = fleetOf(["a", "b"]);
+    for (const id of ["a", "b"]) fleet.report(id, { predictedMs: 40 }, begin(fleet, id, 1)[0]!, NOW);
+    for (const id of ["a", "b"]) {
+      const attempt = attemptAt(fleet, id);
+      fleet.succeeded(id, attempt);
+      fleet.streamBroke(id, attempt.admission, NOW, 0);
+    }
+    expect(fleet.medianMs(NOW)).toBe(0);
+  });
+});
+
+describe("the shed level of an endpoint", () => {
+  it("is valid until it expires or is replaced", () => {
+    const fleet = fleetOf(["a", "b"]);
+    fleet.setShedLevel("a", 1, NOW + 500);
+    expect([fleet.shedLevelOf("a", NOW + 499), fleet.shedLevelOf("a", NOW + 500), fleet.shedLevelOf("b", NOW)]).toEqual([1, 0, 0]);
+    fleet.setShedLevel("a", 0, NOW + 900);
+    expect(fleet.shedLevelOf("a", NOW)).toBe(0);
+    fleet.setShedLevel("unknown", 1, NOW + 900);
+    expect(fleet.shedLevelOf("unknown", NOW)).toBe(0);
+  });
+
+  it("is honored until it expires, whenever that of another endpoint does", () => {
+    const fleet = fleetOf(["a", "b"]);
+    fleet.setShedLevel("a", 3, NOW + 1_000);
+    fleet.setShedLevel("b", 3, NOW + 500);
+    expect(pickedIds(fleet, { rank: 0, now: NOW + 499 })).toBe("shed");
+    expect(pickedIds(fleet, { rank: 0, now: NOW + 500 })).toBe("b");
+    expect(pickedIds(fleet, { rank: 0, now: NOW + 999 })).toBe("b");
+    expect(pickedIds(fleet, { rank: 0, now: NOW + 1_000 })).toBe("a,b");
+  });
+});
+
+describe("the median of predictions", () => {
+  const report = (fleet: Fleet, id: string, predictedMs: number) =>
+    fleet.report(id, { predictedMs }, fleet.begin(id, NOW, NOW + 15_000)!, NOW);
+
+  it("is computed ten times a second, from two endpoints on", () => {
+    const fleet = fleetOf(["a", "b", "c"]);
+    expect(fleet.medianMs(NOW)).toBe(0);
+    for (const [id, ms] of [
+      ["a", 10],
+      ["b", 30],
+      ["c", 90],
+    ] as const)
+      report(fleet, id, ms);
+    expect(fleet.medianMs(NOW + 99)).toBe(0);
+    expect(fleet.medianMs(NOW + 100)).toBe(30);
+    report(fleet, "b", 70);
+    expect([fleet.medianMs(NOW + 199), fleet.medianMs(NOW + 200)]).toEqual([30, 70]);
+    report(fleet, "b", 40);
+    expect(fleet.medianMs(NOW)).toBe(40); // the clock has stepped back
+    const single = fleetOf(["a"]);
+    report(single, "a", 10);
+    expect(single.medianMs(NOW)).toBe(0);
+  });
+
+  it("is 0 where keys may not move, or the redirect budget is spent", () => {
+    const medianWith = (more: Partial<FleetSettings>): number => {
+      const fleet = fleetOf(["a", "b"], more);
+      report(fleet, "a", 10);
+      report(fleet, "b", 30);
+      return fleet.medianMs(NOW);
+    };
+    expect(medianWith({})).toBe(30);
+    expect(medianWith({ balancer: "maglev" })).toBe(0);
+    expect(medianWith({ balancer: "maglev", maxLoadFactor: 1.5 })).toBe(30);
+    const spent = fleetOf(["a", "b"]);
+    report(spent, "a", 10);
+    report(spent, "b", 30);
+    while (spent.redirectBudget.take(NOW));
+    expect(spent.medianMs(NOW)).toBe(0);
+    for (let pick = 0; pick < 10; pick++) spent.pick(requestOf({ tried: new Set(["a"]) })); // further attempts earn nothing
+    expect(spent.medianMs(NOW)).toBe(0);
+    for (let pick = 0; pick < 10; pick++) spent.pick(requestOf());
+    expect(spent.medianMs(NOW)).toBe(30);
+  });
+
+  it("leaves out endpoints that have failed since their report", () => {
+    const fleet = fleetOf(["a", "b"]);
+    for (const id of ["a", "b"]) report(fleet, id, 40);
+    expect(fleet.medianMs(NOW)).toBe(40);
+    fail(fleet, "a", 1);
+    fail(fleet, "b", 1);
+    expect(fleet.medianMs(NOW + 100)).toBe(0);
+  });
+});
+
+it("does not trust the report of an endpoint that has failed", () => {
+  const fleet = fleetOf(["a", "b"], { balancer: "least_time" });
+  for (const id of ["a", "b"]) fleet.report(id, { predictedMs: 1 }, fleet.begin(id, NOW, NOW + 15_000)!, NOW);
+  fail(fleet, "a", 1);
+  expect(pickedIds(fleet)).toBe("b");
+});
+
+describe("the serving status", () => {
+  it("is serving while some endpoint is healthy, not draining, and its breaker closed", () => {
+    expect(fleetOf(["a"]).status(NOW)).toBe("serving");
+    expect(fleetOf([member("a", { isHealthy: false }), member("b")]).status(NOW)).toBe("serving");
+    expect(fleetOf([]).status(NOW)).toBe("not_serving");
+    expect(fleetOf([member("a", { isHealthy: false }), member("b", { isDraining: true })]).status(NOW)).toBe("not_serving");
+    const half = fleetOf(["a", "b"]);
+    fail(half, "a");
+    expect(half.status(NOW)).toBe("serving");
+  });
+
+  it("is not serving where all breakers are open, and unknown once their evidence is old", () => {
+    const fleet = fleetOf(["a"]);
+    fail(fleet, "a");
+    expect(fleet.status(NOW + 1)).toBe("not_serving");
+    const lastOpenAt = NOW + 3_600_000;
+    expect(fleet.status(lastOpenAt)).not.toBe("not_serving");
+    fleet.replace([member("a"), member("b", { isHealthy: false })], NOW);
+    expect(fleet.status(NOW + 1)).toBe("not_serving");
+  });
+
+  it("ignores breakers that are not enforced", () => {
+    const fleet = fleetOf(["a"], { breaker: { ...BREAKER, mode: "report" } });
+    fail(fleet, "a");
+    expect(fleet.status(NOW + 1)).toBe("serving");
+  });
 });

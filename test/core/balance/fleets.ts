@@ -1,40 +1,55 @@
-// Endpoints, keys and counts for the tests of balancers.
-import { expect } from "vitest";
-import { type BalancerKind, type Candidate, DEFAULT_BALANCER_SETTINGS, type PickInput } from "../../../core/balance/balancer.ts";
-import { mix32 } from "../../../core/balance/hashing.ts";
-import { Load } from "../../../core/balance/load.ts";
-import { randomStream } from "../../simulation/simulation.ts";
+// Fleets of a few endpoints, and what they pick, for the tests of fleets and groups.
+import type { BalancerName } from "../../../core/balance/balancers.ts";
+import type { FleetSettings } from "../../../core/balance/endpoint-groups.ts";
+import { Fleet } from "../../../core/balance/fleet.ts";
+import type { AttemptPermit } from "../../../core/balance/load.ts";
+import type { Member } from "../../../core/balance/member.ts";
+import type { PickRequest, PickResult } from "../../../core/balance/pick-request.ts";
+import { BREAKER } from "../../../core/config/breaker.ts";
 
-const rng = randomStream(7);
-export const fleet = (count: number, weight = (_: number) => 1): Candidate[] =>
-  Array.from({ length: count }, (_, index) => ({ id: `https://endpoint-${index}.example`, weight: weight(index), load: new Load() }));
-export const ask = (key: number, change: Partial<PickInput> = {}): PickInput => ({
-  key,
-  now: 1_000,
-  rng,
-  isEligible: () => true,
-  ...change,
-});
-export const keyOf = (index: number): number => mix32(index * 7919 + 13);
+export const NOW = 100_000;
 
-/** How often each was picked, for keys that spread. */
-export function counts(kind: BalancerKind, candidates: Candidate[], picks: number, settings = DEFAULT_BALANCER_SETTINGS): number[] {
-  const balancer = kind.create(candidates, settings);
-  const counted = candidates.map(() => 0);
-  for (let index = 0; index < picks; index++) counted[balancer.pick(ask(keyOf(index)))]! += 1;
-  return counted;
+export function member(id: string, more: Partial<Member> = {}): Member {
+  return { id, weight: 1, priority: 0, isDraining: false, ...more };
 }
 
-/** Holds a balancer that goes by keys to its shares: the busiest within 1.10 of its own, and each weight within 5 %. */
-export function expectEven(kind: BalancerKind, count: number, picks: number): void {
-  const candidates = fleet(count, (index) => 1 + (index % 3));
-  const counted = counts(kind, candidates, picks);
-  const total = counted.reduce((sum, one) => sum + one, 0);
-  const weights = candidates.reduce((sum, { weight }) => sum + weight, 0);
-  const shares = counted.map((one, index) => (one * weights) / (total * candidates[index]!.weight));
-  expect(Math.max(...shares)).toBeLessThanOrEqual(1.1);
-  for (const weight of [1, 2, 3]) {
-    const ofWeight = shares.filter((_, index) => candidates[index]!.weight === weight);
-    expect(Math.abs(ofWeight.reduce((sum, one) => sum + one, 0) / ofWeight.length - 1)).toBeLessThanOrEqual(0.05);
-  }
+/** Two calls in flight per endpoint, a slow start of 10 s, and round robin, unless `more` says otherwise. */
+export function fleetOf(members: readonly (Member | string)[], more: Partial<FleetSettings> = {}): Fleet {
+  const balancer: BalancerName = "round_robin";
+  const settings = { balancer, maxConcurrent: 2, maxLoadFactor: Number.POSITIVE_INFINITY, slowStartMs: 10_000, breaker: BREAKER };
+  return new Fleet(
+    members.map((one) => (typeof one === "string" ? member(one) : one)),
+    { ...settings, ...more },
+  );
+}
+
+export function requestOf(more: Partial<PickRequest> = {}): PickRequest {
+  return { key: 0, now: NOW, rng: () => 0, tried: new Set<string>(), ...more };
+}
+
+export function idOf(result: PickResult): string {
+  return result.kind === "picked" ? result.id : result.kind;
+}
+
+/** The different ids of some picks in a row, sorted; no picked call is begun. */
+export function pickedIds(fleet: Fleet, more: Partial<PickRequest> = {}, picks = 12): string {
+  const ids = Array.from({ length: picks }, () => idOf(fleet.pick(requestOf(more))));
+  return [...new Set(ids)].sort().join(",");
+}
+
+export function begin(fleet: Fleet, id: string, calls: number, now = NOW): AttemptPermit[] {
+  return Array.from({ length: calls }, () => fleet.begin(id, now, now + 15_000)!);
+}
+
+/** Begins one attempt at an endpoint, whatever the balancer would pick. */
+export function attemptAt(fleet: Fleet, id: string, now = NOW) {
+  const others = new Set(["a", "b", "c", "d", "e", "f", "x"].filter((other) => other !== id));
+  const result = fleet.pick(requestOf({ tried: others, now }));
+  if (result.kind !== "picked" || result.id !== id) throw new Error(`picked ${idOf(result)}`);
+  return { permit: fleet.begin(id, now, now + 15_000)!, admission: result.admission, now, random: 0 };
+}
+
+/** Fails attempts in a row: by default so many that the breaker of this isolate opens. */
+export function fail(fleet: Fleet, id: string, times = BREAKER.consecutive, isEvidence = true, now = NOW): void {
+  for (let n = 0; n < times; n++) fleet.failed(id, attemptAt(fleet, id, now), 15_000, isEvidence);
 }

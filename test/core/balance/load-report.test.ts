@@ -1,8 +1,8 @@
-// What endpoints report of their load, in both forms of ORCA.
+// Load reports of endpoints, in both forms of ORCA.
 import { describe, expect, it } from "vitest";
 import { parseLoadReport, parseShedLevel } from "../../../core/balance/load-report.ts";
 
-describe("reportIn", () => {
+describe("parseLoadReport", () => {
   it.each([
     ["TEXT cpu_utilization=0.3,named_metrics.predicted_ms=12.5", { predictedMs: 12.5 }],
     ["TEXT named_metrics.predicted_ms=12.5", { predictedMs: 12.5 }],
@@ -18,11 +18,11 @@ describe("reportIn", () => {
   it.each([
     ["", "nothing"],
     ["TEXT cpu_utilization=0.3", "no prediction"],
-    ["TEXT named_metrics.usual_ms=3", "what is usual alone"],
+    ["TEXT named_metrics.usual_ms=3", "only the usual time"],
     ["TEXT xnamed_metrics.predicted_ms=3", "another name"],
     ["TEXT named_metrics.predicted_ms=", "an empty value"],
     ["TEXT named_metrics.predicted_ms=abc", "no number"],
-    ["named_metrics.predicted_ms=TEXT 5", "the mark within a value"],
+    ["named_metrics.predicted_ms=TEXT 5", "the prefix within a value"],
     ["TEXT named_metrics.predicted_ms=-1", "a negative time"],
     ["TEXT named_metrics.predicted_ms=3600000", "an hour or more"],
     ["TEXT named_metrics.predicted_ms=NaN", "not a number"],
@@ -32,17 +32,17 @@ describe("reportIn", () => {
     ["JSON {}", "an empty report"],
     ['JSON {"named_metrics":{"predicted_ms":null}}', "null for a time"],
     ['JSON {"named_metrics":{"predicted_ms":true}}', "a boolean for a time"],
-    ['{"named_metrics":{"predicted_ms":1}}', "JSON without its mark"],
-  ])("says nothing of %j (%s)", (text) => expect(parseLoadReport(text)).toBeUndefined());
+    ['{"named_metrics":{"predicted_ms":1}}', "JSON without its prefix"],
+  ])("returns undefined for %j (%s)", (text) => expect(parseLoadReport(text)).toBeUndefined());
 
-  it("reads 4096 characters, and nothing that is longer", () => {
+  it("reads up to 4,096 characters", () => {
     const report = "TEXT named_metrics.predicted_ms=1,";
     expect(parseLoadReport(report.padEnd(4_096, "x"))).toEqual({ predictedMs: 1 });
     expect(parseLoadReport(report.padEnd(4_097, "x"))).toBeUndefined();
   });
 });
 
-describe("shedLevelIn", () => {
+describe("parseShedLevel", () => {
   const report = (level: string): string => `TEXT named_metrics.predicted_ms=1,named_metrics.shed_level=${level}`;
   it.each([
     [report("0.5"), 0.5],
@@ -54,9 +54,10 @@ describe("shedLevelIn", () => {
     [report("1.25,named_metrics.other=9"), 1.25],
     ["TEXT named_metrics.predicted_ms=1", 0],
     ["", 0],
-  ])("of %j is %d", (text, want) => expect(parseShedLevel(text)).toBe(want));
+    [`${" ".repeat(5_000)},named_metrics.shed_level=1`, 0],
+  ])("returns for %j the level %d", (text, want) => expect(parseShedLevel(text)).toBe(want));
 
-  it("reads 4096 characters, and nothing that is longer", () => {
+  it("reads up to 4,096 characters", () => {
     const text = `${report("2")},`;
     expect(parseShedLevel(text.padEnd(4_096, "x"))).toBe(2);
     expect(parseShedLevel(text.padEnd(4_097, "x"))).toBe(0);

@@ -1,10 +1,7 @@
-// Which endpoints are asked first: those of the isolate's zone, and a part of many that other isolates share out among them.
+// The order of groups: priorities, the isolate's zone, and its subset of many endpoints.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Fleet } from "../../../core/balance/fleet.ts";
 import { ANYWHERE, groupsOf } from "../../../core/balance/locality.ts";
-import { BREAKER } from "../../../core/config/breaker.ts";
-import { randomStream } from "../../simulation/simulation.ts";
 
 const member = (id: string, zone = "", priority = 0) => ({ id, zone, priority, weight: 1, isDraining: false });
 const ids = (members: readonly { id: string }[]) => members.map(({ id }) => id).join("");
@@ -12,15 +9,15 @@ const ids = (members: readonly { id: string }[]) => members.map(({ id }) => id).
 describe("groups", () => {
   const members = [member("a", "eu"), member("b", "us"), member("c", "eu"), member("d", "us", 1)];
 
-  it("are the priorities, where zones mean nothing", () => {
-    expect(groupsOf(members, ANYWHERE).map((one) => [ids(one.members), one.isSubset])).toEqual([
+  it("are the priorities, where the isolate has no zone", () => {
+    expect(groupsOf(members, ANYWHERE).map((group) => [ids(group.members), group.isSubset])).toEqual([
       ["abc", false],
       ["d", false],
     ]);
   });
 
-  it("begin with the own zone of each priority, where it has any there", () => {
-    expect(groupsOf(members, { ...ANYWHERE, zone: "eu" }).map((one) => [ids(one.members), one.isSubset])).toEqual([
+  it("begin with the isolate's zone in each priority, where that zone has endpoints", () => {
+    expect(groupsOf(members, { ...ANYWHERE, zone: "eu" }).map((group) => [ids(group.members), group.isSubset])).toEqual([
       ["ac", true],
       ["abc", false],
       ["d", false],
@@ -28,7 +25,7 @@ describe("groups", () => {
     expect(groupsOf(members, { ...ANYWHERE, zone: "ap" })).toHaveLength(2);
   });
 
-  it("begin with a part of many, the same for the same isolate, and used by about as many isolates each", () => {
+  it("begin with a subset of many, which is fixed for an isolate and even over isolates", () => {
     const many = Array.from({ length: 40 }, (_, index) => member(`e${index}`));
     const used = new Map<string, number>();
     for (let seed = 0; seed < 2_000; seed++) {
@@ -39,9 +36,9 @@ describe("groups", () => {
     for (const count of used.values()) expect(Math.abs(count - 400)).toBeLessThan(100);
   });
 
-  it("are in the order of their numbers, not of the list or the text", () => {
+  it("are in the numeric order of priorities, not in that of the list or the text", () => {
     const mixed = [member("c", "", 10), member("a", "", 9), member("b", "", 0), member("d", "", 9)];
-    expect(groupsOf(mixed, ANYWHERE).map((one) => [ids(one.members), one.isSubset])).toEqual([
+    expect(groupsOf(mixed, ANYWHERE).map((group) => [ids(group.members), group.isSubset])).toEqual([
       ["b", false],
       ["ad", false],
       ["c", false],
@@ -50,10 +47,10 @@ describe("groups", () => {
     expect(groupsOf([], ANYWHERE)).toEqual([]);
   });
 
-  it("have no part where all are in the zone or fit into the subset, and each part once", () => {
+  it("have no subset where all are in the zone or fit into it, and each subset once", () => {
     const zoned = ["a", "b", "c"].map((id) => member(id, "eu"));
     const shape = (of: typeof zoned, more: object) =>
-      groupsOf(of, { ...ANYWHERE, ...more }).map((one) => [one.members.length, one.isSubset]);
+      groupsOf(of, { ...ANYWHERE, ...more }).map((group) => [group.members.length, group.isSubset]);
     expect(shape(zoned, { zone: "eu" })).toEqual([[3, false]]);
     expect(shape(zoned, { subset: 3 })).toEqual([[3, false]]);
     expect(shape(zoned, { subset: 2 })).toEqual([
@@ -64,7 +61,7 @@ describe("groups", () => {
     expect(shape(mixed, { zone: "eu", subset: 2 })).toEqual([
       [2, true],
       [4, false],
-    ]); // the part of the zone, and that of all is no larger
+    ]); // a subset of the zone; that of all is no larger
     expect(shape(mixed, { zone: "us", subset: 2 })).toEqual([
       [1, true],
       [2, true],
@@ -74,15 +71,15 @@ describe("groups", () => {
     expect(groupsOf(withoutZone, ANYWHERE)).toHaveLength(1);
   });
 
-  it("keep the order of the list in a part", () => {
+  it("keep the order of the list in a subset", () => {
     const many = Array.from({ length: 12 }, (_, index) => member(`e${index}`));
     for (let seed = 0; seed < 20; seed++) {
       const part = groupsOf(many, { ...ANYWHERE, subset: 5, seed })[0]!.members;
-      expect(part).toEqual(many.filter((one) => part.includes(one)));
+      expect(part).toEqual(many.filter((endpoint) => part.includes(endpoint)));
     }
   });
 
-  it("move by one where an endpoint goes", () => {
+  it("change by one endpoint where one leaves", () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(39), (seed, gone) => {
         const many = Array.from({ length: 40 }, (_, index) => member(`e${index}`));
@@ -91,23 +88,5 @@ describe("groups", () => {
         expect([...before].filter((id) => !after.has(id)).length).toBeLessThanOrEqual(1);
       }),
     );
-  });
-});
-
-describe("a fleet in zones", () => {
-  const settings = { balancer: "round_robin", maxConcurrent: 500, maxLoadFactor: 1, slowStartMs: 0, breaker: BREAKER } as const;
-  const roll = randomStream(1);
-  const picked = (fleet: Fleet): string => {
-    const found = fleet.pick({ method: 0, key: 0, now: 0, rng: roll, tried: new Set() });
-    return found.kind === "picked" ? found.id : found.kind;
-  };
-
-  it("stays in its own zone, and spills over when too few there are well", () => {
-    const near = ["a", "b", "c"].map((id) => member(id, "eu"));
-    const fleet = new Fleet([...near, member("x", "us")], settings);
-    fleet.setLocation({ ...ANYWHERE, zone: "eu" }, 0);
-    expect(new Set(Array.from({ length: 20 }, () => picked(fleet)))).toEqual(new Set(["a", "b", "c"]));
-    fleet.replace([...near.map((one) => ({ ...one, isHealthy: one.id === "a" })), member("x", "us")], 0);
-    expect(new Set(Array.from({ length: 20 }, () => picked(fleet)))).toEqual(new Set(["a", "x"]));
   });
 });

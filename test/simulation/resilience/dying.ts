@@ -1,6 +1,6 @@
 // One endpoint of twenty dies, and many isolates with little traffic each have to learn it.
 
-import type { FleetSettings } from "../../../core/balance/fleet.ts";
+import type { FleetSettings } from "../../../core/balance/endpoint-groups.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
 import { type Goal, type Row, randomStream, type Scenario, World } from "../simulation.ts";
 import { BreakerObject } from "./breaker-object.ts";

@@ -1,6 +1,8 @@
 // The gateway in one isolate: the fleet, breakers, retries, budget and hedging of the core, put together as workers/gateway does it.
 
-import { Fleet, type FleetSettings, type PickResult } from "../../../core/balance/fleet.ts";
+import type { FleetSettings } from "../../../core/balance/endpoint-groups.ts";
+import { Fleet } from "../../../core/balance/fleet.ts";
+import type { PickResult } from "../../../core/balance/pick-request.ts";
 import { PROBE_MS } from "../../../core/breaker/report.ts";
 import type { Budget } from "../../../core/budget.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";

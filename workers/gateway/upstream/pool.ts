@@ -1,8 +1,8 @@
 // The endpoints of one upstream: picks one for each attempt, by health, breakers, load and key.
 
 import { BALANCERS } from "../../../core/balance/balancers.ts";
-import { Fleet, type Member } from "../../../core/balance/fleet.ts";
-import type { ServingStatus } from "../../../core/balance/member.ts";
+import { Fleet } from "../../../core/balance/fleet.ts";
+import type { Member, ServingStatus } from "../../../core/balance/member.ts";
 import type { Budget } from "../../../core/budget.ts";
 import type { BreakerPolicy } from "../../../core/config/breaker.ts";
 import { hashField } from "../../../core/config/hash-on.ts";

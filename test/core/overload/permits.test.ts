@@ -1,0 +1,49 @@
+// Permits: what is in flight, until it is released or expires.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Permit, Permits } from "../../../core/overload/permits.ts";
+
+describe("permits", () => {
+  it("count what was acquired and neither released nor expired, in all and for each key", () => {
+    const steps = fc.array(
+      fc.oneof(
+        fc.record({ kind: fc.constant("acquire" as const), lifeMs: fc.integer({ min: 1, max: 50 }), key: fc.integer({ min: 0, max: 3 }) }),
+        fc.record({ kind: fc.constant("release" as const), which: fc.nat({ max: 30 }) }),
+        fc.record({ kind: fc.constant("wait" as const), ms: fc.integer({ min: 0, max: 30 }) }),
+      ),
+      { maxLength: 80 },
+    );
+    fc.assert(
+      fc.property(steps, (all) => {
+        const permits = new Permits();
+        let now = 0;
+        let model: Permit[] = [];
+        for (const step of all) {
+          if (step.kind === "wait") now += step.ms;
+          model = model.filter(({ deadlineAt }) => deadlineAt > now);
+          expect(permits.count(now)).toBe(model.length);
+          if (step.kind === "acquire") {
+            const permit = permits.acquire(now, now + step.lifeMs, step.key);
+            model.push(permit);
+            expect(permit).toEqual({ startedAt: now, deadlineAt: now + step.lifeMs, inFlightAtStart: model.length, key: step.key });
+          }
+          const released = step.kind === "release" ? model[step.which] : undefined;
+          if (released !== undefined) {
+            expect([permits.release(released), permits.release(released)]).toEqual([true, false]);
+            model = model.filter((permit) => permit !== released);
+          }
+          for (const key of [1, 2, 3]) expect(permits.heldBy(key)).toBe(model.filter((permit) => permit.key === key).length);
+          expect(permits.keyCount).toBe(new Set(model.map(({ key }) => key).filter((key) => key !== 0)).size);
+        }
+      }),
+    );
+  });
+
+  it("expire at their deadline, to the ms", () => {
+    const permits = new Permits();
+    permits.acquire(0, 100, 0);
+    permits.acquire(0, 50, 0);
+    permits.acquire(0, 70, 0);
+    expect([49, 50, 69, 70, 99, 100].map((now) => permits.count(now))).toEqual([3, 2, 2, 1, 1, 0]);
+  });
+});
