@@ -1,8 +1,8 @@
 // One attempt at one endpoint of a pool: what is measured while it runs, and who learns of its outcome.
 
-import type { Fleet } from "../../../core/balance/fleet.ts";
+import type { AttemptEnd, Fleet } from "../../../core/balance/fleet.ts";
 import type { AttemptPermit, LoadReport } from "../../../core/balance/load.ts";
-import type { AttemptEnd, PickResult } from "../../../core/balance/member.ts";
+import type { PickResult } from "../../../core/balance/pick-request.ts";
 import { PROBE_MS } from "../../../core/breaker/report.ts";
 import type { CallAttempt } from "../call/attempt.ts";
 import type { Call } from "../call.ts";
