@@ -19,6 +19,7 @@ export const LOG_EVENTS = {
   handler_failed: { level: "error", facts: ["requestId", "route", "error"] },
   l2_read_failed: { level: "warn", facts: ["error"] },
   l2_write_failed: { level: "warn", facts: ["error"] },
+  lease_request_failed: { level: "warn", facts: ["keys", "error"] },
   mirror_failed: { level: "warn", facts: ["requestId", "route", "upstream", "error"] },
   purge_failed: { level: "warn", facts: ["error"] },
   purge_poll_failed: { level: "warn", facts: ["snapshotAgeMs", "error"] },

@@ -26,9 +26,9 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "workers/gateway/layers":
     /^core\/|^workers\/gateway\/call(\.ts$|\/)|^workers\/(log|shed-log)\.ts$|^workers\/gateway\/upstream\/(failure|retry-after)\.ts$|^workers\/gateway\/(bodies|cache|protocol|rate-limit|transcode|translate)\/|^workers\/service\/(compression|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/cache":
-    /^core\/|^workers\/log\.ts$|^workers\/gateway\/call(\.ts$|\/)|^workers\/gateway\/(cache|protocol|translate)\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^core\/|^workers\/log\.ts$|^workers\/gateway\/call(\.ts$|\/)|^workers\/gateway\/(background|cache|protocol|translate)\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/rate-limit":
-    /^(core|durable-objects|workers\/gateway\/rate-limit)\/|^workers\/gateway\/call\.ts$|^cloudflare:workers$|^@bufbuild\/protobuf(\/|$)/,
+    /^(core|durable-objects|workers\/gateway\/(background|rate-limit))\/|^workers\/log\.ts$|^workers\/gateway\/call\.ts$|^cloudflare:workers$|^@bufbuild\/protobuf(\/|$)/,
   "workers/gateway/bodies":
     /^core\/|^workers\/gateway\/call(\.ts$|\/)|^workers\/gateway\/(bodies|protocol)\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^@connectrpc\/connect(\/|$)/,
   "workers/gateway/transcode":

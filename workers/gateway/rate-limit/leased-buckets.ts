@@ -6,15 +6,18 @@ import { BucketLease, type LeaseDecision } from "../../../core/rate-limit/lease.
 import type { LeaseGrant, LeaseRequest } from "../../../core/rate-limit/lease-messages.ts";
 import type { BucketDecision } from "../../../core/rate-limit/token-bucket.ts";
 import type { BucketLeaseRequest, TokenBucket } from "../../../durable-objects/token-bucket.ts";
+import { logEvent } from "../../log.ts";
+import { BackgroundRequest } from "../background/background-request.ts";
 import { type BucketDecisions, type Charge, evictOldest, type RateLimiter } from "./rate-limiter.ts";
 
 const PAUSE_AFTER_FAILURE_MS = 1_000; // no request for a key is sent this long after one has failed
 const COLLECT_MS = 5; // background requests wait this long for others to the same shard, and share a message with them
 const MESSAGE_TIMEOUT_MS = 500; // the call that sent a message may have been cancelled, and the response with it; then another one is sent
+const LOG_INTERVAL_MS = 1_000; // between two records of failed messages
 
 interface KeyLease {
   readonly lease: BucketLease;
-  request: { readonly done: Promise<void>; readonly since: number } | undefined; // under way, or waiting for its batch
+  readonly request: BackgroundRequest; // under way, or waiting for its batch
   waitingTokens: number; // tokens that calls wait for
   unreachableUntil: number; // epoch ms; a request has failed, and the next one is not sent before this time
 }
@@ -33,6 +36,7 @@ export class LeasedBuckets implements RateLimiter {
   readonly #max: number;
   readonly #leases = new Map<string, KeyLease>(); // ordered by the time of their last request
   readonly #batches = new Map<number, Batch>(); // not sent yet, by shard
+  #loggedAt = Number.NEGATIVE_INFINITY; // epoch ms
   #isolate: string | undefined; // made with the first message: a Worker has no random numbers outside of a request
 
   /**
@@ -137,8 +141,8 @@ export class LeasedBuckets implements RateLimiter {
     const shard = hash32(charge.key) % this.#shards;
     let batch = this.#batches.get(shard);
     const isInBatch = batch?.charges.has(entry) === true;
-    const isUnderWay = entry.request !== undefined && now - entry.request.since < MESSAGE_TIMEOUT_MS;
-    if (isUnderWay && !(isInBatch && isUrgent)) return entry.request!.done;
+    const running = entry.request.running(now);
+    if (running !== undefined && !(isInBatch && isUrgent)) return running;
     if (batch === undefined || now - batch.since > MESSAGE_TIMEOUT_MS) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const started: Batch = { charges: new Map(), since: now, done: promise, resolve };
@@ -147,14 +151,13 @@ export class LeasedBuckets implements RateLimiter {
       if (!isUrgent) waitUntil(scheduler.wait(COLLECT_MS).then(() => this.#send(shard, started)));
     }
     batch.charges.set(entry, charge);
-    entry.request = { done: batch.done, since: now };
     this.#leases.delete(charge.key);
     this.#leases.set(charge.key, entry);
     const sent = batch;
     // One microtask later, so that the other requests of this call are in the message. The call that waits sends the message even if
     // another one began the batch: that one may have been cancelled.
     if (isUrgent) waitUntil(Promise.resolve().then(() => this.#send(shard, sent)));
-    return batch.done;
+    return entry.request.start(now, () => sent.done);
   }
 
   async #send(shard: number, batch: Batch): Promise<void> {
@@ -172,8 +175,8 @@ export class LeasedBuckets implements RateLimiter {
     let grants: readonly (LeaseGrant | undefined)[] | undefined;
     try {
       grants = await this.#buckets.getByName(`shard-${shard}`).grantLeases(requests.map(({ message }) => message));
-    } catch {
-      grants = undefined;
+    } catch (error) {
+      this.#logFailure(batch, error);
     }
     const now = Date.now();
     for (const [index, { entry, rule, message }] of requests.entries()) {
@@ -182,9 +185,15 @@ export class LeasedBuckets implements RateLimiter {
         entry.lease.requestFailed(message.request.sequence, PAUSE_AFTER_FAILURE_MS, now, rule.fail === "reuse");
         entry.unreachableUntil = now + PAUSE_AFTER_FAILURE_MS;
       }
-      if (entry.request?.done === batch.done) entry.request = undefined;
     }
     batch.resolve();
+  }
+
+  #logFailure({ charges }: Batch, error: unknown): void {
+    const now = Date.now();
+    if (now - this.#loggedAt < LOG_INTERVAL_MS) return;
+    this.#loggedAt = now;
+    logEvent("lease_request_failed", { keys: charges.size, error });
   }
 
   #returnAllowed(charges: readonly Charge[], taken: readonly (LeaseDecision | undefined)[]): void {
@@ -199,8 +208,16 @@ export class LeasedBuckets implements RateLimiter {
     const known = this.#leases.get(key);
     if (known !== undefined) return known;
     evictOldest(this.#leases, this.#max);
-    const entry: KeyLease = { lease: new BucketLease(), request: undefined, waitingTokens: 0, unreachableUntil: 0 };
+    const entry: KeyLease = {
+      lease: new BucketLease(),
+      request: new BackgroundRequest(MESSAGE_TIMEOUT_MS, NO_ERROR),
+      waitingTokens: 0,
+      unreachableUntil: 0,
+    };
     this.#leases.set(key, entry);
     return entry;
   }
 }
+
+/** The end of a batch is no error: `#send` has logged its failure. */
+const NO_ERROR = (): void => undefined;

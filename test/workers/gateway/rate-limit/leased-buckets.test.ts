@@ -144,6 +144,24 @@ it.each([
   expect(seen.calls).toBe(1);
 });
 
+it("logs messages that fail, at most one a second", async () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  const { seen, call } = limited({ fail: "open" }, {}, () => Promise.reject(new Error("overloaded")));
+  const failures = () => warn.mock.calls.map(([line]) => JSON.parse(String(line))).filter(({ event }) => event === "lease_request_failed");
+  await call();
+  expect(failures()).toEqual([{ level: "warn", event: "lease_request_failed", keys: 1, error: "Error: overloaded" }]);
+  for (let n = 0; n < 3; n++) {
+    vi.setSystemTime(Date.now() + 1_000); // each time the next message fails, too
+    await call();
+  }
+  expect([seen.calls, failures().length]).toEqual([4, 4]);
+  const other = limited({ fail: "open" }, {}, () => Promise.reject(new Error("overloaded")));
+  await other.call();
+  await other.call();
+  expect([other.seen.calls, failures().length]).toEqual([1, 5]);
+  warn.mockRestore();
+});
+
 it("responds while an object hangs, under a rule that fails open", async () => {
   vi.useRealTimers();
   const { call } = limited({ fail: "open", waitMs: 50 }, {}, () => true);

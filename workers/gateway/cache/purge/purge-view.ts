@@ -1,7 +1,9 @@
 // The purges that this isolate knows: polled in the background, and before a lookup where the isolate had no calls for too long.
 import { waitUntil } from "cloudflare:workers";
 import { type PurgeMode, Purges, type PurgeTarget } from "../../../../core/cache/purge/purges.ts";
+import { PollSchedule } from "../../../../core/poll-schedule.ts";
 import { logEvent } from "../../../log.ts";
+import { BackgroundRequest } from "../../background/background-request.ts";
 import type { PurgeLogNamespace } from "./purge-log-binding.ts";
 
 export interface PurgeSettings {
@@ -13,18 +15,25 @@ export interface PurgeSettings {
 
 const LOG_NAME = "all"; // one log for all caches of a gateway
 const GRACE_MS = 1_000; // time that a poll in the background may take; an isolate without calls does not poll
-const POLL_TIMEOUT_MS = 5_000; // the request that started the poll may have ended; then another one starts it
+const POLL_TIMEOUT_MS = 5_000;
 const MAX_PAUSE_MS = 5_000; // longest time between a failed poll and the next one
 
 export class PurgeView {
   readonly purges = new Purges();
   readonly #settings: PurgeSettings;
-  #knownAt = Number.NEGATIVE_INFINITY; // epoch ms of the last successful poll or purge
-  #failedAt = Number.NEGATIVE_INFINITY; // epoch ms
-  #poll: { readonly done: Promise<void>; readonly startedAt: number } | undefined;
+  readonly #schedule: PollSchedule;
+  readonly #request: BackgroundRequest;
 
   constructor(settings: PurgeSettings) {
+    const { pollMs } = settings;
+    const pauseMs = Math.min(pollMs, MAX_PAUSE_MS);
     this.#settings = settings;
+    this.#schedule = new PollSchedule({ intervalMs: pollMs, pauseMs, firstPauseMs: pauseMs });
+    this.#request = new BackgroundRequest(POLL_TIMEOUT_MS, (error) => {
+      const now = Date.now();
+      this.#schedule.fail(now);
+      logEvent("purge_poll_failed", { snapshotAgeMs: this.#schedule.hasSucceeded ? this.#schedule.ageMs(now) : null, error });
+    });
   }
 
   /** Time until a purge applies in all isolates, while the log responds: ms. */
@@ -40,31 +49,30 @@ export class PurgeView {
   prepare(): Promise<void> | undefined {
     const { pollMs, waitMs } = this.#settings;
     const now = Date.now();
-    const ageMs = now - this.#knownAt;
+    const ageMs = this.#schedule.ageMs(now);
     if (ageMs < pollMs) return undefined;
-    const isPolling = this.#poll !== undefined && now - this.#poll.startedAt < POLL_TIMEOUT_MS;
-    const hasFailed = now - this.#failedAt < Math.min(pollMs, MAX_PAUSE_MS);
-    if (!isPolling) {
-      if (hasFailed) return undefined;
-      this.#poll = { done: this.#fetchNewPurges(), startedAt: now };
-      waitUntil(this.#poll.done);
+    const isPaused = this.#schedule.isPaused(now);
+    let poll = this.#request.running(now);
+    if (poll === undefined) {
+      if (isPaused) return undefined;
+      poll = this.#request.start(now, () => this.#fetchNewPurges());
+      waitUntil(poll);
     }
-    if (ageMs < pollMs + GRACE_MS || hasFailed) return undefined;
-    const poll = this.#poll!;
+    if (ageMs < pollMs + GRACE_MS || isPaused) return undefined;
     const timeout = scheduler.wait(waitMs).then(() => {
-      if (this.#poll === poll) this.#failedAt = Date.now(); // the next calls do not wait
+      if (this.#request.running(now) === poll) this.#schedule.fail(Date.now()); // the next calls do not wait
     });
-    return Promise.race([poll.done, timeout]);
+    return Promise.race([poll, timeout]);
   }
 
   /** Whether responses of this isolate may be served: always, except with `strict` while the isolate's knowledge is too old. */
   mayServe(): boolean {
-    return !this.#settings.strict || Date.now() - this.#knownAt < this.withinMs + GRACE_MS;
+    return !this.#settings.strict || this.#schedule.ageMs(Date.now()) < this.withinMs + GRACE_MS;
   }
 
   /** Whether responses of the shared level may be served: not before the first poll, because they may be older than this isolate. */
   mayServeShared(): boolean {
-    return this.#knownAt > Number.NEGATIVE_INFINITY && this.mayServe();
+    return this.#schedule.hasSucceeded && this.mayServe();
   }
 
   /**
@@ -76,21 +84,13 @@ export class PurgeView {
   async purge(targets: readonly PurgeTarget[], mode: PurgeMode): Promise<number> {
     const delta = await this.#log().append(targets, mode, this.purges.seq);
     this.purges.apply(delta);
-    this.#knownAt = Date.now();
+    this.#schedule.succeed(Date.now());
     return delta.seq;
   }
 
   async #fetchNewPurges(): Promise<void> {
-    try {
-      this.purges.apply(await this.#log().since(this.purges.seq));
-      this.#knownAt = Date.now();
-    } catch (fault) {
-      this.#failedAt = Date.now();
-      const snapshotAgeMs = Number.isFinite(this.#knownAt) ? this.#failedAt - this.#knownAt : null;
-      logEvent("purge_poll_failed", { snapshotAgeMs, error: fault });
-    } finally {
-      this.#poll = undefined;
-    }
+    this.purges.apply(await this.#log().since(this.purges.seq));
+    this.#schedule.succeed(Date.now());
   }
 
   #log(): ReturnType<PurgeLogNamespace["getByName"]> {
