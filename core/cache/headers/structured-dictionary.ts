@@ -7,6 +7,8 @@ export interface DictionaryMember {
 
 const KEY = /[a-z*][a-z0-9_\-.*]*/y;
 const OWS = /[ \t]*/y;
+const SPACES = / */y;
+const END_OF_INNER_ITEM = /(?=[ )])/y;
 const INTEGER = /-?\d{1,15}(?![\d.])/y;
 const DECIMAL = /-?\d{1,12}\.\d{1,3}(?![\d.])/y;
 const STRING = /"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"/y;
@@ -71,15 +73,15 @@ function item(read: Reader): DictionaryMember | undefined {
 
 function innerList(read: Reader): DictionaryMember | undefined {
   for (;;) {
-    read.take(OWS);
+    read.take(SPACES);
     if (read.skip(")")) return { kind: "other", value: "" };
-    if (item(read) === undefined || !parameters(read)) return undefined;
+    if (item(read) === undefined || !parameters(read) || read.take(END_OF_INNER_ITEM) === undefined) return undefined;
   }
 }
 
 function parameters(read: Reader): boolean {
   while (read.skip(";")) {
-    read.take(OWS);
+    read.take(SPACES);
     if (read.take(KEY) === undefined) return false;
     if (read.skip("=") && item(read) === undefined) return false;
   }
