@@ -1,4 +1,4 @@
-// What discovery promises: the real `buf curl` lists and calls what is behind the gateway, and has no schema.
+// The real `buf curl` without a schema lists and calls the services behind the gateway by reflection.
 import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ let running: Running;
 const STOCK = `syntax = "proto3";
 package stock.v1;
 import "google/protobuf/timestamp.proto";
-service ShelfService { rpc Count(CountRequest) returns (CountResponse); }
+service StockService { rpc Count(CountRequest) returns (CountResponse); }
 message CountRequest { string sku = 1; }
 message CountResponse { string sku = 1; int64 pieces = 2; google.protobuf.Timestamp counted_at = 3; }
 `;
@@ -28,7 +28,7 @@ export default defineService(UserService, () => ({
   },
 }));`;
 
-/** The gateway has no TypeScript of the stock service, and the stock service nothing of Tidegate: it adds `pieces: 3` to what it got. */
+/** The gateway knows the stock service by descriptors only, and the service uses nothing of Tidegate: it adds `pieces: 3` to the request. */
 const stock = `export default {
   async fetch(request) {
     const message = [...new Uint8Array(await request.arrayBuffer()), 0x10, 3];
@@ -37,10 +37,10 @@ const stock = `export default {
 };`;
 const gateway = (set: string) => `
 import { UserService } from "./protos/gen/users/v1/users_pb.ts";
-import { configure } from "./workers/gateway/configuration.ts";
+import { configure } from "./workers/gateway/configure/configuration.ts";
 import { createGateway } from "./workers/gateway/gateway.ts";
 let gateway;
-const services = { "users.v1.UserService": { upstream: { binding: "USERS" } }, "stock.v1.ShelfService": { upstream: { binding: "STOCK" } } };
+const services = { "users.v1.UserService": { upstream: { binding: "USERS" } }, "stock.v1.StockService": { upstream: { binding: "STOCK" } } };
 export default {
   fetch(request, env) {
     if (new URL(request.url).pathname.startsWith("/host/")) return env.USERS.fetch(request.url.replace("/host", ""), request);
@@ -61,7 +61,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Run outside of the project: with no schema near. */
+/** Runs outside of the project, where no schema is found. */
 function curl(...args: string[]): Promise<string> {
   return new Promise((resolve) => {
     execFile("buf", ["curl", ...args], { cwd: folder, timeout: 60_000 }, (error, stdout, stderr) =>
@@ -75,20 +75,20 @@ const OWN = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "gr
 describe.each(["connect", "grpcweb"])("buf curl --protocol %s", (protocol) => {
   it.each(["grpc-v1", "grpc-v1alpha"])("lists services and methods with %s", async (version) => {
     const list = (flag: string) => curl(running.http2, flag, "--protocol", protocol, "--reflect-protocol", version);
-    expect((await list("--list-services")).split("\n")).toEqual([...OWN, "stock.v1.ShelfService", "users.v1.UserService"]);
+    expect((await list("--list-services")).split("\n")).toEqual([...OWN, "stock.v1.StockService", "users.v1.UserService"]);
     const methods = (await list("--list-methods")).split("\n");
-    for (const method of ["stock.v1.ShelfService/Count", "users.v1.UserService/GetUser", "users.v1.UserService/WatchUsers"])
+    for (const method of ["stock.v1.StockService/Count", "users.v1.UserService/GetUser", "users.v1.UserService/WatchUsers"])
       expect(methods).toContain(method);
   });
 
   it("calls a unary method", async () => {
-    const answer = await curl(`${running.http2}/users.v1.UserService/GetUser`, "--protocol", protocol, "-d", '{"id": "usr_1"}');
-    expect(JSON.parse(answer)).toEqual({ id: "usr_1", displayName: "Ada", email: "ada@example.com" });
+    const response = await curl(`${running.http2}/users.v1.UserService/GetUser`, "--protocol", protocol, "-d", '{"id": "usr_1"}');
+    expect(JSON.parse(response)).toEqual({ id: "usr_1", displayName: "Ada", email: "ada@example.com" });
   });
 
   it("calls a stream", async () => {
-    const answer = await curl(`${running.http2}/users.v1.UserService/WatchUsers`, "--protocol", protocol, "-d", "{}");
-    expect(answer.match(/"id": ?"\d"/g)).toHaveLength(2);
+    const response = await curl(`${running.http2}/users.v1.UserService/WatchUsers`, "--protocol", protocol, "-d", "{}");
+    expect(response.match(/"id": ?"\d"/g)).toHaveLength(2);
   });
 
   it("calls the health service", async () => {
@@ -101,19 +101,19 @@ describe.each(["connect", "grpcweb"])("buf curl --protocol %s", (protocol) => {
 });
 
 describe("buf curl", () => {
-  it("calls a service that the gateway knows by its descriptors alone", async () => {
-    const answer = await curl(`${running.http2}/stock.v1.ShelfService/Count`, "-d", '{"sku": "a"}');
-    expect(JSON.parse(answer)).toEqual({ sku: "a", pieces: "3" });
+  it("calls a service that the gateway knows by its descriptors only", async () => {
+    const response = await curl(`${running.http2}/stock.v1.StockService/Count`, "-d", '{"sku": "a"}');
+    expect(JSON.parse(response)).toEqual({ sku: "a", pieces: "3" });
   });
 
-  it("lists what a service host has, without a gateway", async () => {
-    const answer = await curl(`${running.http2}/host`, "--list-services");
-    expect(answer.split("\n")).toEqual([...OWN, "users.v1.UserService"]);
+  it("lists the services of a host without a gateway", async () => {
+    const response = await curl(`${running.http2}/host`, "--list-services");
+    expect(response.split("\n")).toEqual([...OWN, "users.v1.UserService"]);
   });
 
-  it("has no reflection over HTTP/1.1, where it only speaks HTTP/2", async () => {
+  it("needs HTTP/2 for reflection, and a schema over HTTP/1.1", async () => {
     expect(await curl(running.http1, "--list-services", "--reflect-protocol", "grpc-v1")).toMatch(/^exit /);
     const schema = ["--schema", join(folder, "set.binpb")];
-    expect(JSON.parse(await curl(`${running.http1}/stock.v1.ShelfService/Count`, ...schema, "-d", "{}"))).toEqual({ pieces: "3" });
+    expect(JSON.parse(await curl(`${running.http1}/stock.v1.StockService/Count`, ...schema, "-d", "{}"))).toEqual({ pieces: "3" });
   });
 });

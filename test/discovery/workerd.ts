@@ -1,4 +1,4 @@
-// Bundles Workers, runs them in workerd itself, and puts HTTP/2 before them, as Cloudflare's edge does in production.
+// Bundles Workers, runs them in workerd, and accepts HTTP/2 in front of it, as Cloudflare's edge does.
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { request } from "node:http";
@@ -9,18 +9,18 @@ import { join } from "node:path";
 import { type BuildOptions, build } from "esbuild";
 import { portOf } from "../../bench/workerd.ts";
 
-const workerd: { readonly default: string } = createRequire(import.meta.url)("workerd"); // where its binary is
+const workerd: { readonly default: string } = createRequire(import.meta.url)("workerd"); // the path of its binary
 
 export interface Running {
-  readonly http1: string; // workerd's own door
-  readonly http2: string; // h2c, in full duplex
+  readonly http1: string; // URL of workerd itself
+  readonly http2: string; // URL of the HTTP/2 server in front of it: h2c, full duplex
   stop(): void;
 }
 
 /**
- * @param folder  where bundles and configuration are written
- * @param sources TypeScript of each Worker, with imports from the root of the project; each is bound to all others by its name in
- *                capitals, and the one named `gateway` listens
+ * @param folder  bundles and configuration are written there
+ * @param sources TypeScript of each Worker, with imports from the root of the project. Each Worker has bindings to all others under their
+ *                names in capitals. The one named `gateway` listens.
  */
 export async function start(folder: string, sources: Readonly<Record<string, string>>): Promise<Running> {
   const names = Object.keys(sources);
@@ -59,14 +59,14 @@ const config :Workerd.Config = (services = [${workers.join(", ")}], sockets = [(
   };
 }
 
-/** Each HTTP/2 stream becomes a request of HTTP/1.1, and both its bodies pass as they come. */
+/** An HTTP/2 server that forwards each stream as an HTTP/1.1 request. Both bodies are forwarded as they arrive. */
 export function edge(port: number): Promise<Http2Server> {
   const server = createServer((incoming, outgoing) => {
     const { method, url: path } = incoming;
-    const next = request({ host: "127.0.0.1", port, method, path, headers: withoutPseudo(incoming.headers) }, (answer) => {
-      const { connection, "keep-alive": _, "transfer-encoding": __, ...headers } = answer.headers;
-      outgoing.writeHead(answer.statusCode ?? 502, headers);
-      answer.pipe(outgoing);
+    const next = request({ host: "127.0.0.1", port, method, path, headers: withoutPseudo(incoming.headers) }, (response) => {
+      const { connection, "keep-alive": _, "transfer-encoding": __, ...headers } = response.headers;
+      outgoing.writeHead(response.statusCode ?? 502, headers);
+      response.pipe(outgoing);
     });
     next.on("error", () => outgoing.stream?.close());
     outgoing.on("close", () => next.destroy());

@@ -1,16 +1,16 @@
-// grpc.health.v1: whether a service can be called just now, asked once, for all, or followed as it changes.
+// grpc.health.v1: whether a service can be called now; for one service, for all of them, or as a stream of changes.
 import { Code, ConnectError, createServiceImplSpec, type ServiceImplSpec } from "@connectrpc/connect";
 import { Health, HealthCheckResponse_ServingStatus as ServingStatus } from "../../protos/gen/grpc/health/v1/health_pb.ts";
 
 export type Status = "serving" | "not_serving" | "unknown";
 
 export interface HealthSource {
-  /** The services that have a status; the empty name, which stands for all of them, does not have to be listed. */
+  /** The services that have a status, without the empty name, which means the whole host. */
   readonly services: readonly string[];
-  /** Asked for each check, and by those who watch every `watchEveryMs`. `service` is one of `services`, or "" for all of them. */
+  /** Called for each check, and every `watchIntervalMs` for each watching caller. @param service one of `services`, or "" */
   statusOf(service: string): Status | Promise<Status>;
-  /** How long a change can go unnoticed by those who watch, ms. */
-  readonly watchEveryMs: number;
+  /** A watching caller gets a change after this time at most, ms. */
+  readonly watchIntervalMs: number;
 }
 
 const STATUS: Readonly<Record<Status, ServingStatus>> = {
@@ -23,24 +23,25 @@ const STATUS: Readonly<Record<Status, ServingStatus>> = {
 export function health(source: HealthSource): ServiceImplSpec {
   const names = ["", ...source.services];
   const known = new Set(names);
-  const ask = async (service: string): Promise<ServingStatus> => STATUS[await source.statusOf(service)];
+  const servingStatus = async (service: string): Promise<ServingStatus> => STATUS[await source.statusOf(service)];
 
   return createServiceImplSpec<typeof Health>(Health, {
     async check({ service }) {
-      if (!known.has(service)) throw new ConnectError(`service ${service.slice(0, 200)} is unknown`, Code.NotFound);
-      return { status: await ask(service) };
+      if (!known.has(service))
+        throw new ConnectError(`service ${service.slice(0, 200)} is unknown; List returns the known ones`, Code.NotFound);
+      return { status: await servingStatus(service) };
     },
     async list() {
-      const statuses = names.map(async (name) => [name, { status: await ask(name) }] as const);
+      const statuses = names.map(async (name) => [name, { status: await servingStatus(name) }] as const);
       return { statuses: Object.fromEntries(await Promise.all(statuses)) };
     },
     async *watch({ service }, { signal }) {
       for (let last: ServingStatus | undefined; ; ) {
-        // The stream of an unknown service goes on: that is how the protocol wants it.
-        const status = known.has(service) ? await ask(service) : ServingStatus.SERVICE_UNKNOWN;
+        // The stream of an unknown service goes on, as the protocol demands.
+        const status = known.has(service) ? await servingStatus(service) : ServingStatus.SERVICE_UNKNOWN;
         if (status !== last) yield { status };
         last = status;
-        await scheduler.wait(source.watchEveryMs, { signal });
+        await scheduler.wait(source.watchIntervalMs, { signal });
       }
     },
   });

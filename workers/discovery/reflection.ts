@@ -1,4 +1,4 @@
-// grpc.reflection.v1 and v1alpha: tells callers without a schema what is served here, and how it is spoken to.
+// grpc.reflection.v1 and v1alpha: gives callers without the protos the services of the host and their descriptors.
 import type { DescFile } from "@bufbuild/protobuf";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createServiceImplSpec, type ServiceImplSpec } from "@connectrpc/connect";
@@ -12,27 +12,28 @@ import {
 import * as v1alpha from "../../protos/gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import type { SchemaIndex } from "./schema-index.ts";
 
-/** Questions that one stream may ask: a short question can have a long answer, and a stream is counted as one call. */
-export const MAX_QUESTIONS = 10_000;
+/** Requests in one stream: a short request can have a long response, and rate limits count a stream as one call. */
+export const MAX_REQUESTS = 10_000;
 
-type Answer = ServerReflectionResponse["messageResponse"];
-type Sent = Set<string>; // names of the files that a stream has been sent
+type MessageResponse = ServerReflectionResponse["messageResponse"];
+type SentFiles = Set<string>; // names of the files that were sent in this stream
 
 /**
- * Both versions, with one implementation. A stream answers each question as it arrives, so that it also serves callers who send all
- * of theirs before they read, as HTTP/1.1 has it.
+ * Both versions, with one implementation. Each request of a stream gets its response at once. That also serves callers over HTTP/1.1, which
+ * send all requests before they read.
  *
- * @param index asked for with the first question, so that a Worker nobody asks pays nothing
+ * @param index called with the first request: a Worker without calls of reflection builds no index
  * @see https://github.com/grpc/grpc/blob/master/doc/server-reflection.md
  */
 export function reflection(index: () => SchemaIndex): ServiceImplSpec[] {
   async function* v1(requests: AsyncIterable<ServerReflectionRequest>): AsyncGenerator<ServerReflectionResponse> {
-    const sent: Sent = new Set();
-    let questions = 0;
+    const sent: SentFiles = new Set();
+    let count = 0;
     for await (const request of requests) {
-      questions += 1;
-      if (questions > MAX_QUESTIONS) throw new ConnectError(`more than ${MAX_QUESTIONS} questions in a stream`, Code.ResourceExhausted);
-      const messageResponse = answer(index(), request, sent);
+      count += 1;
+      if (count > MAX_REQUESTS)
+        throw new ConnectError(`more than ${MAX_REQUESTS} requests in one stream; open another one`, Code.ResourceExhausted);
+      const messageResponse = respond(index(), request, sent);
       yield create(ServerReflectionResponseSchema, { validHost: request.host, originalRequest: request, messageResponse });
     }
   }
@@ -46,60 +47,60 @@ export function reflection(index: () => SchemaIndex): ServiceImplSpec[] {
   ];
 }
 
-function answer(index: SchemaIndex, { messageRequest: question }: ServerReflectionRequest, sent: Sent): Answer {
-  switch (question.case) {
+function respond(index: SchemaIndex, { messageRequest }: ServerReflectionRequest, sent: SentFiles): MessageResponse {
+  switch (messageRequest.case) {
     case "listServices":
       return create(ServerReflectionResponseSchema, {
         messageResponse: { case: "listServicesResponse", value: { service: index.services.map((name) => ({ name })) } },
       }).messageResponse;
     case "fileByFilename":
-      return files(index, index.file(question.value), `file ${question.value}`, sent);
+      return files(index, index.file(messageRequest.value), `file ${messageRequest.value}`, sent);
     case "fileContainingSymbol":
-      return files(index, index.declaring(question.value), `symbol ${question.value}`, sent);
+      return files(index, index.declaring(messageRequest.value), `symbol ${messageRequest.value}`, sent);
     case "fileContainingExtension": {
-      const { containingType, extensionNumber } = question.value;
+      const { containingType, extensionNumber } = messageRequest.value;
       return files(index, index.extending(containingType, extensionNumber), `extension ${extensionNumber} of ${containingType}`, sent);
     }
     case "allExtensionNumbersOfType": {
-      const extensionNumber = index.extensionNumbers(question.value);
-      if (extensionNumber === undefined) return notFound(`type ${question.value}`);
+      const extensionNumber = index.extensionNumbers(messageRequest.value);
+      if (extensionNumber === undefined) return notFound(`type ${messageRequest.value}`);
       return create(ServerReflectionResponseSchema, {
         messageResponse: {
           case: "allExtensionNumbersResponse",
-          value: { baseTypeName: question.value, extensionNumber: [...extensionNumber] },
+          value: { baseTypeName: messageRequest.value, extensionNumber: [...extensionNumber] },
         },
       }).messageResponse;
     }
     case undefined:
-      throw new ConnectError("a question has to be one of message_request", Code.InvalidArgument);
+      throw new ConnectError("message_request is empty; set one of its fields", Code.InvalidArgument);
   }
 }
 
-/** The file, and all that it imports and this stream has not been sent yet. */
-function files(index: SchemaIndex, file: DescFile | undefined, what: string, sent: Sent): Answer {
+/** The file, and all its imports that were not sent in this stream yet. */
+function files(index: SchemaIndex, file: DescFile | undefined, what: string, sent: SentFiles): MessageResponse {
   if (file === undefined) return notFound(what);
-  const found = [file];
+  const added = [file];
   sent.add(file.proto.name);
-  for (const { dependencies } of found) {
+  for (const { dependencies } of added) {
     for (const dependency of dependencies) {
       if (sent.has(dependency.proto.name)) continue;
       sent.add(dependency.proto.name);
-      found.push(dependency); // the loop comes to it, too
+      added.push(dependency); // the loop reaches it as well
     }
   }
-  const fileDescriptorProto = found.map((one) => index.bytes(one));
+  const fileDescriptorProto = added.map((one) => index.bytes(one));
   return create(ServerReflectionResponseSchema, { messageResponse: { case: "fileDescriptorResponse", value: { fileDescriptorProto } } })
     .messageResponse;
 }
 
-/** An answer, not the end of the stream: the next question may be a better one. */
-function notFound(what: string): Answer {
+/** An error of one request, which does not end the stream. */
+function notFound(what: string): MessageResponse {
   return create(ServerReflectionResponseSchema, {
     messageResponse: { case: "errorResponse", value: { errorCode: Code.NotFound, errorMessage: `${what} not found`.slice(0, 300) } },
   }).messageResponse;
 }
 
-// v1alpha is v1 under another name, byte for byte.
+// v1alpha has the same messages as v1 under another name, byte for byte.
 
 async function* asV1(requests: AsyncIterable<v1alpha.ServerReflectionRequest>): AsyncGenerator<ServerReflectionRequest> {
   for await (const request of requests)

@@ -1,26 +1,26 @@
-// Where every name of a set of services is declared: what reflection looks up, read off the descriptors once, when first asked.
+// An index of all names that a set of services declares, for reflection. It is built once from the descriptors, with the first request.
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { toBinary } from "@bufbuild/protobuf";
 import { nestedTypes } from "@bufbuild/protobuf/reflect";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 
-/** What can be asked of a schema. Names are full names without a leading dot; files are named as imports name them. */
+/** Symbols are full names without a leading dot. Files have the names that `import` uses. */
 export interface SchemaIndex {
   readonly services: readonly string[]; // sorted
   file(name: string): DescFile | undefined;
   /** The file that declares a service, method, message, field, oneof, enum, enum value or extension. */
   declaring(symbol: string): DescFile | undefined;
-  /** The file with the extension of a message type that has this field number. */
+  /** The file that extends a message type with this field number. */
   extending(type: string, number: number): DescFile | undefined;
-  /** Sorted; undefined where the type is unknown. */
+  /** Sorted; undefined if the type is unknown. */
   extensionNumbers(type: string): readonly number[] | undefined;
   /** The file as a serialized FileDescriptorProto. */
   bytes(file: DescFile): Uint8Array;
 }
 
 /**
- * @param services what is served; their files and all that these import can be asked for, and nothing else. Where two files have one
- *                 name, the file of the service listed first is the one that counts.
+ * @param services their files and all imports are in the index, and nothing else. If two files have the same name, the index has the file
+ *                 of the service that is listed first.
  */
 export function indexOf(services: readonly DescService[]): SchemaIndex {
   const files = new Map<string, DescFile>();
@@ -28,7 +28,7 @@ export function indexOf(services: readonly DescService[]): SchemaIndex {
   const extensions = new Map<string, Map<number, DescFile>>();
   const serialized = new Map<DescFile, Uint8Array>();
   const types = new Set<string>();
-  for (const { file } of services) enter(file);
+  for (const { file } of services) add(file);
   return {
     services: [...new Set(services.map(({ typeName }) => typeName))].sort(),
     file: (name) => files.get(name),
@@ -46,10 +46,10 @@ export function indexOf(services: readonly DescService[]): SchemaIndex {
     },
   };
 
-  function enter(file: DescFile): void {
+  function add(file: DescFile): void {
     if (files.has(file.proto.name)) return;
     files.set(file.proto.name, file);
-    for (const dependency of file.dependencies) enter(dependency);
+    for (const dependency of file.dependencies) add(dependency);
     for (const type of nestedTypes(file)) {
       for (const name of namesIn(type)) if (!symbols.has(name)) symbols.set(name, file);
       if (type.kind === "message") types.add(type.typeName);
@@ -71,7 +71,7 @@ function namesIn(type: NestedType): string[] {
     case "message":
       return [own, ...[...type.fields, ...type.oneofs].map(({ name }) => `${own}.${name}`)];
     case "enum": {
-      const scope = own.slice(0, own.lastIndexOf(".") + 1); // values stand beside their enum, not in it
+      const scope = own.slice(0, own.lastIndexOf(".") + 1); // in proto, values are siblings of their enum
       return [own, ...type.values.map(({ name }) => scope + name)];
     }
     case "extension":

@@ -1,4 +1,4 @@
-// Health on a host: checked, listed, and followed as it changes.
+// Health of a host: Check, List and Watch.
 import { fromBinary } from "@bufbuild/protobuf";
 import { createServiceImplSpec } from "@connectrpc/connect";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -11,52 +11,55 @@ import { envelopes, type Host, streamRequest, unaryCall } from "./support.ts";
 const CHECK = "grpc.health.v1.Health/Check";
 
 function hostWith(statusOf: (service: string) => Status | Promise<Status>): Host {
-  const source = { services: ["users.v1.UserService"], statusOf, watchEveryMs: 10 };
+  const source = { services: ["users.v1.UserService"], statusOf, watchIntervalMs: 10 };
   const worker = defineServices(() => [health(source)], { discovery: false });
   return (request) => worker.fetch(request, {});
 }
 
-/** Reads one status after the other. */
+/** Watches a service. `next` reads one status. */
 async function watch(host: Host, service: string) {
   const reader = (await host(streamRequest(Health.method.watch, [{ service }]))).body!.getReader();
   const next = async () => {
     const [{ data } = { data: new Uint8Array() }] = envelopes((await reader.read()).value!);
     return fromBinary(HealthCheckResponseSchema, data).status;
   };
-  return { next, hangUp: () => reader.cancel() };
+  return { next, cancel: () => reader.cancel() };
 }
 
 afterEach(() => vi.restoreAllMocks());
 
 describe("Check", () => {
-  it.each(["serving", "not_serving", "unknown"] as const)("answers with %s as the source does", async (status) => {
-    const answer = await unaryCall(
+  it.each(["serving", "not_serving", "unknown"] as const)("responds with the status %s of its source", async (status) => {
+    const response = await unaryCall(
       hostWith(() => status),
       CHECK,
       { service: "users.v1.UserService" },
     );
-    const expected = status === "unknown" ? {} : { status: status.toUpperCase() }; // JSON leaves out what is zero
-    expect(await answer.json()).toEqual(expected);
+    const expected = status === "unknown" ? {} : { status: status.toUpperCase() }; // JSON omits zero values
+    expect(await response.json()).toEqual(expected);
   });
 
-  it("asks for the whole host by the empty name", async () => {
-    const asked: string[] = [];
+  it("has the status of the whole host under the empty name", async () => {
+    const names: string[] = [];
     const host = hostWith((service) => {
-      asked.push(service);
+      names.push(service);
       return "serving";
     });
     expect(await (await unaryCall(host, CHECK)).json()).toEqual({ status: "SERVING" });
-    expect(asked).toEqual([""]);
+    expect(names).toEqual([""]);
   });
 
-  it("answers not_found for a service that is not here", async () => {
+  it("responds with not_found for an unknown service", async () => {
     const host = hostWith(() => "serving");
-    const answer = await unaryCall(host, CHECK, { service: "orders.v1.OrderService" });
-    expect(answer.status).toBe(404);
-    expect(await answer.json()).toEqual({ code: "not_found", message: "service orders.v1.OrderService is unknown" });
+    const response = await unaryCall(host, CHECK, { service: "orders.v1.OrderService" });
+    expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({
+      code: "not_found",
+      message: "service orders.v1.OrderService is unknown; List returns the known ones",
+    });
   });
 
-  it("answers internal where the source breaks, and tells nobody why", async () => {
+  it("responds with internal if the source fails, without the reason", async () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     const host = hostWith(() => Promise.reject(new Error("secret")));
     expect(await (await unaryCall(host, CHECK)).json()).toEqual({ code: "internal", message: "internal error" });
@@ -64,47 +67,47 @@ describe("Check", () => {
 });
 
 describe("List", () => {
-  it("tells the status of every service and of the whole", async () => {
+  it("has the status of every service and of the host", async () => {
     const host = hostWith((service) => (service === "" ? "serving" : "not_serving"));
-    const answer = await unaryCall(host, "grpc.health.v1.Health/List");
-    expect(await answer.json()).toEqual({ statuses: { "": { status: "SERVING" }, "users.v1.UserService": { status: "NOT_SERVING" } } });
+    const response = await unaryCall(host, "grpc.health.v1.Health/List");
+    expect(await response.json()).toEqual({ statuses: { "": { status: "SERVING" }, "users.v1.UserService": { status: "NOT_SERVING" } } });
   });
 });
 
 describe("Watch", () => {
-  it("tells the status at once, and then each change, once", async () => {
+  it("sends the status at once, and then each change once", async () => {
     let status: Status = "serving";
-    const asked: Status[] = [];
+    const polled: Status[] = [];
     const host = hostWith(() => {
-      asked.push(status);
+      polled.push(status);
       return status;
     });
-    const { next, hangUp } = await watch(host, "users.v1.UserService");
+    const { next, cancel } = await watch(host, "users.v1.UserService");
     expect(await next()).toBe(S.SERVING);
     const change = next();
-    await vi.waitUntil(() => asked.length > 3, { timeout: 60_000 }); // asked again and again, with nothing new
+    await vi.waitUntil(() => polled.length > 3, { timeout: 60_000 }); // several polls without a change
     status = "not_serving";
     expect(await change).toBe(S.NOT_SERVING);
-    expect(asked.filter((one) => one === "serving").length).toBeGreaterThan(1);
-    await hangUp();
+    expect(polled.filter((one) => one === "serving").length).toBeGreaterThan(1);
+    await cancel();
   });
 
-  it("tells of an unknown service, and does not end", async () => {
-    const { next, hangUp } = await watch(
+  it("sends service_unknown for an unknown service, and does not end", async () => {
+    const { next, cancel } = await watch(
       hostWith(() => "serving"),
       "orders.v1.OrderService",
     );
     expect(await next()).toBe(S.SERVICE_UNKNOWN);
     const more = next().catch(() => "ended");
     expect(await Promise.race([more, scheduler.wait(100).then(() => "still open")])).toBe("still open");
-    await hangUp();
+    await cancel();
   });
 
-  it("stops asking when the caller hangs up", async () => {
+  it("stops polling when the caller cancels the stream", async () => {
     const statusOf = vi.fn(() => "serving" as const);
-    const { next, hangUp } = await watch(hostWith(statusOf), "");
+    const { next, cancel } = await watch(hostWith(statusOf), "");
     await next();
-    await hangUp();
+    await cancel();
     const isSilent = async (): Promise<boolean> => {
       const before = statusOf.mock.calls.length;
       await scheduler.wait(100); // several polls
@@ -117,11 +120,11 @@ describe("Watch", () => {
 describe("a service host", () => {
   it("serves by default", async () => {
     const worker = defineService(UserService, () => ({}));
-    const answer = await unaryCall((request) => worker.fetch(request, {}), CHECK, { service: "users.v1.UserService" });
-    expect(await answer.json()).toEqual({ status: "SERVING" });
+    const response = await unaryCall((request) => worker.fetch(request, {}), CHECK, { service: "users.v1.UserService" });
+    expect(await response.json()).toEqual({ status: "SERVING" });
   });
 
-  it("leaves Health to a service that has its own", async () => {
+  it("uses the Health service of the host if it has one", async () => {
     const own = createServiceImplSpec<typeof Health>(Health, { check: () => ({ status: S.NOT_SERVING }) });
     const worker = defineServices(() => [own]);
     expect(await (await unaryCall((request) => worker.fetch(request, {}), CHECK)).json()).toEqual({ status: "NOT_SERVING" });

@@ -1,4 +1,4 @@
-// Asks a host about itself, as callers over HTTP/1.1 do: all questions first, then all answers.
+// Calls reflection and health of a host as callers over HTTP/1.1 do: all requests first, then all responses.
 import { create, type DescMethod, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { encodeEnvelopes } from "@connectrpc/connect/protocol";
@@ -11,7 +11,7 @@ import {
 import { ServerReflection as V1Alpha } from "../../../protos/gen/grpc/reflection/v1alpha/reflection_pb.ts";
 
 export type Host = (request: Request) => Promise<Response>;
-export type Question = NonNullable<MessageInitShape<typeof ServerReflectionRequestSchema>["messageRequest"]>;
+export type ReflectionRequest = NonNullable<MessageInitShape<typeof ServerReflectionRequestSchema>["messageRequest"]>;
 
 const HOST = "https://host.example";
 
@@ -26,21 +26,21 @@ export function streamRequest({ parent, name, input }: DescMethod, messages: rea
   return new Request(`${HOST}/${parent.typeName}/${name}`, { method: "POST", headers, body, signal: signal ?? null });
 }
 
-/** The answers to all questions, and the error that the stream ends with. */
-export async function ask(host: Host, questions: readonly Question[], version: "v1" | "v1alpha" = "v1") {
+/** @returns the responses to all requests, and the error that the stream ends with */
+export async function reflect(host: Host, requests: readonly ReflectionRequest[], version: "v1" | "v1alpha" = "v1") {
   const { serverReflectionInfo } = (version === "v1" ? V1 : V1Alpha).method;
-  const messages = questions.map((messageRequest) => ({ host: "h", messageRequest }));
+  const messages = requests.map((messageRequest) => ({ host: "h", messageRequest }));
   const bytes = new Uint8Array(await (await host(streamRequest(serverReflectionInfo, messages))).arrayBuffer());
-  const answers: ServerReflectionResponse[] = [];
+  const responses: ServerReflectionResponse[] = [];
   for (const { flags, data } of envelopes(bytes)) {
-    if (flags === 2) return { answers, error: JSON.parse(new TextDecoder().decode(data)).error as { code: string } | undefined };
-    answers.push(fromBinary(ServerReflectionResponseSchema, data)); // v1alpha has the same bytes
+    if (flags === 2) return { responses, error: JSON.parse(new TextDecoder().decode(data)).error as { code: string } | undefined };
+    responses.push(fromBinary(ServerReflectionResponseSchema, data)); // v1alpha has the same bytes
   }
   throw new Error("the stream has no end");
 }
 
-/** What the answer says, short: names of services and files, numbers, or the code of an error. */
-export function said({ messageResponse }: ServerReflectionResponse): unknown {
+/** A response in short: names of services and files, numbers, or the code and message of an error. */
+export function summaryOf({ messageResponse }: ServerReflectionResponse): unknown {
   const { case: kind, value } = messageResponse;
   switch (kind) {
     case "listServicesResponse":

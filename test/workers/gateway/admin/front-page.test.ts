@@ -1,4 +1,4 @@
-// `GET /` leads browsers to the reference, and API clients to the error that they got before.
+// `GET /` redirects browsers to the API reference; API clients get an error.
 import { describe, expect, it } from "vitest";
 import { gatewayTo, json, rest, USER } from "../../../support/gateway.ts";
 
@@ -11,7 +11,7 @@ describe("/", () => {
     ["HEAD", BROWSER],
     ["GET", "application/json;q=0.5, text/html"],
     ["GET", "application/xhtml+xml"],
-  ])("leads a browser to the reference: %s, accept %s", async (method, accept) => {
+  ])("redirects a browser to the reference: %s, accept %s", async (method, accept) => {
     const response = await gateway(rest(method, "/", undefined, { accept }));
     expect(response.status).toBe(302);
     expect(response.headers.get("location")).toBe("/docs/");
@@ -31,11 +31,11 @@ describe("/", () => {
     expect(await response.json()).toMatchObject({ message: "nothing is served at /" });
   });
 
-  it("leads no browser away from any other path", async () => {
+  it("redirects no other path", async () => {
     expect((await gateway(rest("GET", "/nothing", undefined, { accept: BROWSER }))).status).toBe(404);
   });
 
-  it("belongs to the operator where a route serves it", async () => {
+  it("belongs to a configured route if there is one", async () => {
     const served = gatewayTo(() => new Response("mine"), { httpRoutes: { "/": { upstream: { binding: "USERS" } } } });
     expect(await (await served(rest("GET", "/", undefined, { accept: BROWSER }))).text()).toBe("mine");
   });

@@ -1,4 +1,4 @@
-// The service that purges: through the gateway, with the cache's token, in every protocol's errors.
+// CacheService through the gateway: who may purge, which purges it writes, and its errors.
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import type { PurgeDelta } from "../../../../core/cache/purge/purges.ts";
@@ -25,11 +25,11 @@ function gateway(fault = false) {
   return { purge, known: () => log.since(0) as Promise<PurgeDelta> };
 }
 
-it("writes what it is told to the log, soft where nothing else is said, and tells when it holds", async () => {
+it("appends purges to the log, soft ones by default, and responds with the time until they take effect", async () => {
   const { purge, known } = gateway();
-  const answer = await purge({ targets: [{ tag: "user:42" }, { key: "v1|a" }, { route: "users.v1.UserService/GetUser" }] });
-  const { seq, effectiveWithinMs } = (await answer.json()) as { seq: string; effectiveWithinMs: number };
-  expect([answer.status, effectiveWithinMs]).toEqual([200, 4_000]);
+  const response = await purge({ targets: [{ tag: "user:42" }, { key: "v1|a" }, { route: "users.v1.UserService/GetUser" }] });
+  const { seq, effectiveWithinMs } = (await response.json()) as { seq: string; effectiveWithinMs: number };
+  expect([response.status, effectiveWithinMs]).toEqual([200, 4_000]);
   expect(await known()).toMatchObject({
     seq: Number(seq),
     purges: [
@@ -43,9 +43,9 @@ it("writes what it is told to the log, soft where nothing else is said, and tell
   expect(await known()).toHaveProperty("epoch", ((await known()) as { seq: number }).seq);
 });
 
-it.each(["", "a secret of the cachf", `${TOKEN} `, "x"])("takes nothing from who does not bring the token: %j", async (token) => {
+it.each(["", "a secret of the cachf", `${TOKEN} `, "x"])("refuses the token %j", async (token) => {
   const { purge, known } = gateway();
-  expect((await purge({ targets: [{ all: true }] }, token)).status).toBe(token === `${TOKEN} ` ? 200 : 401); // fields end without spaces
+  expect((await purge({ targets: [{ all: true }] }, token)).status).toBe(token === `${TOKEN} ` ? 200 : 401); // a header value ends without spaces
   expect((await known()).kind).toBe(token === `${TOKEN} ` ? "purged" : "same");
 });
 
@@ -57,30 +57,30 @@ it.each([
   [{ targets: [{ key: "a".repeat(1_025) }] }, "1 to 1024"],
   [{ targets: [{ all: false }] }, "write one of key, tag, route, all: true"],
   [{ targets: [{}] }, "write one of"],
-])("purges all or nothing, and tells what is wrong: %j", async (message, told) => {
+])("purges all targets or none, and says what is wrong: %j", async (message, problem) => {
   const { purge, known } = gateway();
-  const answer = await purge(message);
-  expect([answer.status, (await answer.json<{ message: string }>()).message]).toEqual([400, expect.stringContaining(told)]);
+  const response = await purge(message);
+  expect([response.status, (await response.json<{ message: string }>()).message]).toEqual([400, expect.stringContaining(problem)]);
   expect((await known()).kind).toBe("same");
 });
 
-it("says so where the log can't be written", async () => {
-  const answer = await gateway(true).purge({ targets: [{ all: true }] });
-  expect([answer.status, await answer.json()]).toMatchObject([
+it("is unavailable if the log cannot be written", async () => {
+  const response = await gateway(true).purge({ targets: [{ all: true }] });
+  expect([response.status, await response.json()]).toMatchObject([
     503,
     { code: "unavailable", message: "the purge log cannot be written; nothing was purged, try again" },
   ]);
 });
 
-it("is not served where nobody may purge", async () => {
-  const answer = await gatewayTo(() => json(USER))(
+it("is not served without `purge` in the configuration", async () => {
+  const response = await gatewayTo(() => json(USER))(
     new Request("https://gateway.example/tidegate.cache.v1.CacheService/Purge", {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: "{}",
     }),
   );
-  expect(answer.status).toBe(404);
+  expect(response.status).toBe(404);
 });
 
 it.each([
@@ -89,12 +89,12 @@ it.each([
   [{ purge: { tokenBinding: "CACHE_TOKEN" } }, { CACHE_TOKEN: TOKEN, PURGE_LOG: undefined }, "PurgeLog as PURGE_LOG"],
   [{ purge: { tokenBinding: 7 } }, {}, "purge.tokenBinding"],
   [{ purge: { tokenBinding: "CACHE_TOKEN", pollMs: 1, strict: "yes", waitMs: 0 } }, { CACHE_TOKEN: TOKEN }, "purge.waitMs"],
-])("tells a mistake before anything starts: %j", (input, bindings, told) => {
+])("reports a wrong configuration at the start: %j", (input, bindings, problem) => {
   let message = "";
   try {
     gatewayTo(() => json(USER), input as never, { PURGE_LOG: env.PURGE_LOG, ...bindings });
   } catch (error) {
     message = error instanceof InvalidConfiguration ? error.message : "another error";
   }
-  expect(message).toContain(told);
+  expect(message).toContain(problem);
 });
