@@ -1,14 +1,15 @@
-// Reads the arguments of a command: an unknown flag is refused with the usage text, and --help and --version are the same everywhere.
+// Parses the arguments of a command. An unknown flag is refused with a suggestion and the usage text; --help and --version are the same everywhere.
 import { type ParseArgsConfig, type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { suggest } from "../core/config/problems.ts";
 import { usageOf, VERSION } from "./launch/usage.mjs";
 
 type Parsed<O extends ParseArgsOptionsConfig> = ReturnType<typeof parseArgs<{ options: O; allowPositionals: true; strict: true }>>;
 
 /**
- * Ends the process with 2 and the usage text where the arguments are wrong, and with 0 for --help and --version.
+ * Ends the process with 2 and the usage text for wrong arguments, and with 0 for --help and --version.
  *
  * @param script  a key of `scripts` in package.json; its text is in cli/usage/
- * @param options as for `parseArgs`; each has to be in the usage text
+ * @param options options of `parseArgs`; each must be in the usage text
  */
 export function parseCommand<const O extends ParseArgsOptionsConfig>(
   script: string,
@@ -26,9 +27,16 @@ export function parseCommand<const O extends ParseArgsOptionsConfig>(
     if (help || version) exit(0, help ? usage : `tidegate ${VERSION}\n`);
     return parsed as unknown as Parsed<O>;
   } catch (error) {
-    // The first sentence of the message has the fact and the value.
-    return exit(2, `${(error as Error).message.split(". ")[0]}\n\n${usage}`);
+    const problem = (error as Error).message.split(". ")[0]!; // the first sentence has the fact and the value
+    return exit(2, `${problem}${suggestionFor(problem, Object.keys(options))}\n\n${usage}`);
   }
+}
+
+/** @returns the most similar flag, where the problem is an unknown one; otherwise no text, since the usage lists all flags */
+function suggestionFor(problem: string, flags: readonly string[]): string {
+  const name = /^Unknown option '--(.+)'$/.exec(problem)?.[1];
+  const similar = name === undefined ? "" : suggest(name, flags);
+  return similar.startsWith('"') ? `; did you mean --${similar.slice(1, -1)}?` : "";
 }
 
 function exit(code: number, text: string): never {

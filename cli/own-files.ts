@@ -1,23 +1,23 @@
-// Which files belong to this repository: its rules of style and architecture hold for them, and not for the services and protos of a team.
+// Decides which files belong to this repository: its rules of style and architecture apply to them, and not to the services and protos of a team.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** Folders of workers/services that came with this repository; every other one there is a team's. */
+/** Folders of workers/services that belong to this repository; all others belong to a team. */
 export const OWN_SERVICES: readonly string[] = ["orders", "users"];
-/** Folders of protos/ (and of protos/gen/) that came with this repository. */
+/** Folders of protos/ (and of protos/gen/) that belong to this repository. */
 export const OWN_PROTOS: readonly string[] = ["orders", "tidegate", "users"];
 const VENDORED = ["third_party", "google", "grpc", "buf"];
 export const OWN_FOLDERS: readonly string[] = ["bench", "cli", "console", "core", "docs", "durable-objects", "protos", "test", "workers"];
 const ROOT_FILES = ["biome.json", "package.json", "tsconfig.json", "vitest.config.ts"];
-/** What a team edits in order to use the gateway, beside its own folders. */
+/** Files that a team edits to use the gateway, beside its own folders. */
 export const TEAM_FILES: readonly string[] = ["gateway.config.ts", "wrangler.toml", "workers/services/catalog.ts"];
-/** Written by tools, by editors, or by nobody of ours. */
+/** Files of tools and editors. */
 const STRAY = /^\.|^(node_modules|dist|coverage)$|~$|^#.*#$|\.(orig|rej|bak|swp|log)$/;
 
 /**
- * Whether a rule of this repository holds for a file or folder.
+ * Whether the rules of this repository apply to a file or folder.
  *
- * @param path from the root, with forward slashes
+ * @param path path from the root, with forward slashes
  */
 export function isOwn(path: string): boolean {
   if (path.split("/").some((segment) => STRAY.test(segment)) || TEAM_FILES.includes(path)) return false;
@@ -30,7 +30,7 @@ export function isOwn(path: string): boolean {
   return proto === undefined || proto === "gen" || OWN_PROTOS.includes(proto) || VENDORED.includes(proto);
 }
 
-/** @returns paths from the root of all own files in a folder. Folders of others are not read: a running gateway changes them. */
+/** @returns paths from the root of all own files in a folder. Other folders are not read: a running gateway changes them. */
 export function ownFilesIn(root: string, folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;

@@ -1,6 +1,6 @@
-// Runs one of the project's tools on a machine that may have nothing but Node 20 and npm:
-// installs what the lock file lists where it is missing, then starts the tool under the newer Node that came with it.
-//   node cli/run.mjs cli/local/start.ts      a file of ours        node cli/run.mjs vitest run      a command of a package
+// Launches a tool of the project on a machine with Node 20 and npm: installs missing packages of the lock file, then starts the tool with
+// the newer Node that is among them.
+//   node cli/run.mjs cli/local/start.ts      a file of the project        node cli/run.mjs vitest run      a command of a package
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -12,7 +12,7 @@ import { scriptOf, usageOf, VERSION } from "./launch/usage.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
 
-/** The Node that the tools need: the one npm installed, or the one running now where it is new enough. */
+/** @returns the Node for the tools: the installed one, or the current one where it is new enough */
 function node() {
   const own = join(bin, "node");
   if (existsSync(own)) return own;

@@ -6,7 +6,7 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 
 export const DEFAULT_GATEWAY = "http://127.0.0.1:8787";
 
-const TIMEOUT_MS = 10_000; // of each call
+const TIMEOUT_MS = 10_000; // a call that takes longer fails
 
 /**
  * @param gateway origin of the gateway

@@ -1,4 +1,4 @@
-// `npm run check`: all that must hold before anything runs. Every check runs, whatever became of the one before.
+// `npm run check`: every check that needs no running gateway. All of them run, also after one has failed.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { parseCommand } from "../command.ts";
@@ -7,7 +7,7 @@ import { isOwn, OWN_PROTOS } from "../own-files.ts";
 const { values } = parseCommand("check", { config: { type: "string", short: "c" }, env: { type: "string", short: "e" } });
 const given = Object.entries(values).map(([name, value]) => ` --${name}='${value.replaceAll("'", "'\\''")}'`);
 
-// Rules of style hold for this repository's files alone (own-files.ts, biome.json); types and the configuration for a team's files, too.
+// Rules of style apply to the files of this repository alone (own-files.ts, biome.json); types and configuration are checked for all files.
 const protos = OWN_PROTOS.map((name) => `protos/${name}`)
   .filter(existsSync)
   .map((path) => `--path ${path}`)
@@ -45,7 +45,7 @@ for (const [name, command] of CHECKS) {
 console.log(`check: ${CHECKS.length - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** @returns files that the output names and that did not come with this repository, each once */
+/** @returns files in the output that are not part of this repository, each once */
 function filesOfOthers(output: string): string[] {
   const paths = output.match(/^[\w@./-]+\.(?:ts|proto)(?=[(:])/gm) ?? [];
   return [...new Set(paths)].filter((path) => existsSync(path) && !isOwn(path));

@@ -1,17 +1,17 @@
-// The arguments of `npm run deploy`: what is meant for all Workers goes on to wrangler, what can only be meant for one is refused.
+// The arguments of `npm run deploy`: options for all Workers are passed on to wrangler, options that name one Worker are refused.
 import { parseArgs } from "node:util";
 import { CONFIG_FILE } from "../project/configuration.ts";
 import { environmentOf } from "../project/environment.ts";
 
 export interface DeployArguments {
   readonly env: string | undefined;
-  readonly config: string; // the file of the gateway's configuration
-  readonly others: readonly string[]; // for wrangler
+  readonly config: string; // path of the gateway's configuration
+  readonly others: readonly string[]; // arguments that wrangler gets
   readonly problems: readonly string[];
 }
 
-/** Options of `wrangler deploy` that name one Worker, or what belongs to one: every Worker of the project would get it. */
-const OF_ONE_WORKER: ReadonlySet<string> = new Set([
+/** Options of `wrangler deploy` that name one Worker or a part of one: every Worker of the project would get the same. */
+const SINGLE_WORKER_OPTIONS: ReadonlySet<string> = new Set([
   "name",
   "route",
   "routes",
@@ -26,9 +26,8 @@ const OF_ONE_WORKER: ReadonlySet<string> = new Set([
   "cwd",
 ]);
 
-/** Options of `wrangler deploy` that take no value: what follows them is none. */
-const WITHOUT_VALUE =
-  /^(dry-run|minify|strict|keep-vars|keep-names|bundle|no-bundle|latest|upload-source-maps|metafile|experimental-.*|x-.*)$/;
+/** Options of `wrangler deploy` that take no value. */
+const FLAGS = /^(dry-run|minify|strict|keep-vars|keep-names|bundle|no-bundle|latest|upload-source-maps|metafile|experimental-.*|x-.*)$/;
 
 export function parseDeployArguments(args: readonly string[]): DeployArguments {
   const { tokens } = parseArgs({
@@ -49,15 +48,13 @@ export function parseDeployArguments(args: readonly string[]): DeployArguments {
       else given[token.name].push(token.value);
       last = "value";
     } else if (token.kind === "option") {
-      if (OF_ONE_WORKER.has(token.name))
-        problems.push(
-          `${token.rawName}: every Worker of the project would get it; write it in the wrangler.toml of the Worker that is meant`,
-        );
+      if (SINGLE_WORKER_OPTIONS.has(token.name))
+        problems.push(`${token.rawName}: every Worker of the project would get it; write it in the wrangler.toml of that Worker`);
       others.push(token.value === undefined ? token.rawName : `${token.rawName}=${token.value}`);
-      last = token.value === undefined && !WITHOUT_VALUE.test(token.name) ? "option" : "value";
+      last = token.value === undefined && !FLAGS.test(token.name) ? "option" : "value";
     } else if (token.kind === "positional") {
       if (last === "value")
-        problems.push(`found "${token.value}": which Workers are deployed, workers/services and wrangler.toml say; leave it out`);
+        problems.push(`found "${token.value}"; leave it out: all Workers of workers/services and wrangler.toml are deployed`);
       others.push(token.value);
       last = "value";
     }
@@ -65,6 +62,6 @@ export function parseDeployArguments(args: readonly string[]): DeployArguments {
   for (const [name, all] of Object.entries(given)) if (all.length > 1) problems.push(`--${name}: found ${all.join(" and ")}; write one`);
   const config = given.config[0] ?? CONFIG_FILE;
   if (/\.(toml|jsonc?)$/.test(config))
-    problems.push(`--config ${config}: the file of the gateway's configuration is meant; write one like ${CONFIG_FILE}`);
+    problems.push(`--config ${config}: --config names the gateway's configuration; write a file such as ${CONFIG_FILE}`);
   return { env: environmentOf(given.env[0]), config, others, problems };
 }

@@ -1,4 +1,4 @@
-// `npm run deploy`: the services first, then the gateway that is bound to them. With --dry-run nothing leaves this machine.
+// `npm run deploy`: deploys the services first, then the gateway that is bound to them. With --dry-run nothing is sent.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -38,7 +38,7 @@ for (const worker of [...workers.services, gateway]) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** The gateway with another configuration than its entry imports, for wrangler to deploy in its place. */
+/** @returns the path of a bundle of the gateway with another configuration than its entry imports, for wrangler to deploy */
 async function bundled({ config: { main, alias, define, tsconfig } }: ProjectWorker): Promise<string> {
   const { text } = await bundle({ entry: main!, runtime: "workerd", gatewayConfig: config, alias, define, tsconfig });
   mkdirSync(dirname(BUNDLE), { recursive: true });

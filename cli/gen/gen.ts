@@ -7,11 +7,11 @@ import { parseCommand } from "../command.ts";
 import { openapiOf, openapiTextOf, referenceTextOf } from "./openapi.ts";
 
 const COMMITTED = "protos/gen";
-// Beside the generated code, and made from the same protos.
+// Generated beside the code, from the same protos.
 const OPENAPI = "openapi.json";
 const REFERENCE = "reference.json"; // the comments, for the document that the gateway serves
 
-/** What the person at the terminal can fix: the message is all of it. */
+/** A problem that the user can fix; its message is complete without a stack. */
 class GenerationFailed extends Error {}
 
 const { values } = parseCommand("gen", { check: { type: "boolean", default: false } });
@@ -27,7 +27,7 @@ try {
   process.exitCode = interrupted.signal.aborted ? 130 : 1;
 }
 
-/** @returns the text of each file, by its path in protos/gen. Everything is made in another folder: nothing is written here. */
+/** @returns the text of each file, by its path in protos/gen; buf writes to another folder */
 async function generate(): Promise<Map<string, string>> {
   const folder = mkdtempSync(join(tmpdir(), "tidegate-gen-"));
   try {
@@ -42,7 +42,7 @@ async function generate(): Promise<Map<string, string>> {
   }
 }
 
-/** @throws GenerationFailed with what buf says */
+/** @throws GenerationFailed with the messages of buf */
 function buf(...args: string[]): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const child = spawn("buf", args, { stdio: ["ignore", "pipe", "pipe"], signal: interrupted.signal });
@@ -58,7 +58,7 @@ function buf(...args: string[]): Promise<Buffer> {
   });
 }
 
-/** @returns buf's lines `protos/a.proto:3:1:imported file does not exist`, each with the line that it is about */
+/** @returns the messages of buf, `protos/a.proto:3:1:imported file does not exist`, each with the source line */
 function withSource(problems: string): string {
   return problems.replaceAll(/^([^:\n]+\.proto):(\d+):\d+:.*$/gm, (problem, file: string, line: string) => {
     const source = existsSync(file) ? readFileSync(file, "utf8").split("\n")[Number(line) - 1]?.trim() : undefined;
@@ -73,7 +73,7 @@ function compare(generated: ReadonlyMap<string, string>): number {
   return stale.length === 0 ? 0 : 1;
 }
 
-/** Writes each changed file beside its place and renames it: nothing is missing meanwhile. No signal is handled before the end. */
+/** Writes each changed file under another name and renames it, so that no file is ever missing. Signals are handled at the end. */
 function write(generated: ReadonlyMap<string, string>): number {
   const before = filesIn(COMMITTED);
   const changed = [...generated].filter(([name, text]) => before.get(name) !== text);

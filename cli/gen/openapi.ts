@@ -15,12 +15,12 @@ const INFO: DocumentInfo = {
   description: "The services of this repository, called as REST. The same methods respond to Connect and gRPC-Web by their names.",
 };
 
-/** Services of the gateway's own, and those that every server may have: no part of an API's document. */
+/** Services that the document leaves out: those of the gateway itself, and those that every server may have. */
 const OWN = /^(?:tidegate|grpc|google)\./;
 
 /**
- * @param descriptorSet a FileDescriptorSet with source info: what `buf build --as-file-descriptor-set` writes
- * @throws with every problem of the rules: a proto of one's own is corrected, and its rules are not skipped
+ * @param descriptorSet a FileDescriptorSet with source info, from `buf build --as-file-descriptor-set`
+ * @throws Error with every problem of the HTTP rules
  */
 export function openapiOf(descriptorSet: Uint8Array, info: DocumentInfo = INFO): Schema {
   const services = servicesIn(descriptorSet);
@@ -29,7 +29,7 @@ export function openapiOf(descriptorSet: Uint8Array, info: DocumentInfo = INFO):
   return documentOf({ services, routes: table.routes, info, servers: ["/"], security: {} });
 }
 
-/** The document of the project's own protos as it is committed: the same text for the same protos. */
+/** The document of the protos as it is committed: the same text for the same protos. */
 export function openapiText(): string {
   const descriptorSet = execFileSync("buf", ["build", "-o", "-", "--as-file-descriptor-set"], { maxBuffer: 256 * 1024 * 1024 });
   return openapiTextOf(openapiOf(descriptorSet));
@@ -39,7 +39,7 @@ export function openapiTextOf(document: Schema): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-/** What the Worker needs to write the document of compiled-in services: comments, which their generated code leaves out. */
+/** The comments of the protos, which generated code leaves out: the gateway needs them for the document that it serves. */
 export function referenceTextOf(descriptorSet: Uint8Array): string {
   const comments: Record<string, string> = {};
   const seen = new Set<Declaration>();

@@ -1,15 +1,15 @@
-// Sees when the command that started this process is gone. npm starts a shell, which starts this: neither passes every signal on.
+// Detects that the command that started this process has ended. npm starts a shell, which starts this process: neither forwards every signal.
 import { readFileSync } from "node:fs";
 
-const LOOK_EVERY_MS = 500;
+const POLL_MS = 500;
 
 /**
- * Calls back once when the parent of this process is gone, or the npm above it. Does nothing where npm did not start this process:
- * by hand it may outlive its shell.
+ * Calls back once when the parent of this process, or the npm above it, has ended. Does nothing where npm did not start this process:
+ * then it may outlive its shell.
  *
- * @param {() => void} gone
+ * @param {() => void} ended
  */
-export function watchAncestors(gone) {
+export function watchAncestors(ended) {
   if (process.env["npm_lifecycle_event"] === undefined || process.platform === "win32") return;
   const parent = process.ppid;
   const above = parentOf(parent);
@@ -17,8 +17,8 @@ export function watchAncestors(gone) {
   const timer = setInterval(() => {
     if (process.ppid === parent && (npm === undefined || isThere(npm))) return;
     clearInterval(timer);
-    gone();
-  }, LOOK_EVERY_MS);
+    ended();
+  }, POLL_MS);
   timer.unref();
 }
 
@@ -26,7 +26,7 @@ export function watchAncestors(gone) {
 function isThere(pid) {
   try {
     process.kill(pid, 0);
-    return !/^\S+ \(.*\) Z/.test(read(`/proc/${pid}/stat`)); // a process that has ended stays listed until its parent looks
+    return !/^\S+ \(.*\) Z/.test(read(`/proc/${pid}/stat`)); // a process that has ended stays listed until its parent has read its status
   } catch {
     return false;
   }
@@ -35,7 +35,7 @@ function isThere(pid) {
 /** @param {number} pid */
 function parentOf(pid) {
   const stat = read(`/proc/${pid}/stat`);
-  const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]); // the name before it may hold spaces
+  const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]); // the field before it is a name, which may contain spaces
   return parent > 1 ? parent : undefined;
 }
 
@@ -46,7 +46,7 @@ function commandOf(pid) {
 
 /**
  * @param {string} file
- * @returns {string} "" where it cannot be read: off Linux there is no /proc, and only the parent is watched
+ * @returns {string} "" where it cannot be read: without /proc (not Linux), only the parent is watched
  */
 function read(file) {
   try {

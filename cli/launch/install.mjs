@@ -42,7 +42,7 @@ export function isInstalled(root) {
   return isSame && [...wanted, ...packagesOfPlatform(lockText)].every(([path]) => existsSync(join(root, path)));
 }
 
-/** @param {string} root whether an install by this file has ended well, and no package is missing since */
+/** @param {string} root @returns {boolean} whether an installation by this file has succeeded, and no package is missing since */
 function hasStamp(root) {
   const lockText = readFileSync(join(root, "package-lock.json"), "utf8");
   if (readIfThere(stampOf(root)) !== fingerprint(lockText)) return false;
@@ -68,7 +68,7 @@ export async function install(root, say) {
   await acquire(lock, say);
   if (hasStamp(root)) {
     rmSync(lock, { force: true });
-    return 0; // by the command that had the lock before
+    return 0; // the command that had the lock before has installed
   }
   const beat = setInterval(() => touch(lock), HEARTBEAT_MS);
   try {

@@ -1,4 +1,4 @@
-// One Worker as it may run: its bundle and bindings, or what is wrong with it.
+// Builds one Worker for the local runtime: its bundle and bindings, or its problems.
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -11,17 +11,17 @@ import { BundleError, bundle } from "../project/bundle.ts";
 import { classProblems } from "../project/worker-problems.ts";
 import type { ProjectWorker } from "../project/workers.ts";
 
-/** The options of a Worker as miniflare takes them; wrangler has made them. */
+/** Options of a Worker for miniflare, created by wrangler. */
 export type RuntimeOptions = Readonly<Record<string, unknown>> & { readonly name: string };
 
 export interface WorkerCandidate {
   readonly name: string;
   readonly file: string; // its wrangler.toml
-  readonly digest: string; // covers everything that makes the Worker: equal digests mean equal Workers
+  readonly digest: string; // hash of code, options and assets: equal digests mean equal Workers
   readonly options: RuntimeOptions;
   readonly text: string; // its bundle
-  readonly inputs: Readonly<Record<string, string>>; // the files that it is made of, with digests of what they hold
-  readonly facts: unknown; // what its wrangler.toml says, as plain JSON
+  readonly inputs: Readonly<Record<string, string>>; // source files, with digests of their content
+  readonly facts: unknown; // settings of its wrangler.toml, plain JSON
   readonly secrets: Readonly<Record<string, string>>; // digests of the values of .dev.vars
 }
 
@@ -79,14 +79,14 @@ function digestOf(...parts: readonly string[]): string {
   return hash.digest("hex");
 }
 
-/** The files of a folder with their times, as text. */
+/** @returns the files of a folder with their modification times, as text */
 function listOf(folder: string): string {
   if (!existsSync(folder)) return "";
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
   return names.map((name) => `${name} ${statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs}`).join("\n");
 }
 
-/** The place in the project's own files that a place in a Worker's bundle came from. */
+/** @returns the position in the source files for a position in a bundle, `file:line:column` */
 export function originOf(text: string, line: number, column: number): string | undefined {
   const encoded = /\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/.exec(text)?.[1];
   if (encoded === undefined) return undefined;

@@ -1,7 +1,7 @@
-// What should run now: the project's files of this moment where they are right, and for each Worker whose files are not, its last good version.
+// Loads the Workers that should run: from the current files, or, where the files of a Worker have a problem, its last good version.
 import { join } from "node:path";
 import { changesOf } from "../project/changes.ts";
-import { CONFIG_FILE, checkConfiguration, type Findings } from "../project/configuration.ts";
+import { CONFIG_FILE, type ConfigurationCheck, checkConfiguration } from "../project/configuration.ts";
 import { unboundProblems } from "../project/worker-problems.ts";
 import { findWorkers, GATEWAY_FILE, type ProjectWorkers, SERVICES_FOLDER, serviceFiles } from "../project/workers.ts";
 import { build, type WorkerCandidate } from "./candidate.ts";
@@ -12,20 +12,24 @@ export interface LoadOptions {
   readonly env: string | undefined;
 }
 
-/** A set of Workers, the gateway first, with what is wrong in the files. */
-export interface Loaded {
+/** A set of Workers, the gateway first, with the problems of the files. */
+export interface LoadedWorkers {
   readonly candidates: readonly WorkerCandidate[];
-  readonly settings: unknown; // the gateway's configuration, as exported
+  readonly settings: unknown; // export of the gateway's configuration
   readonly problems: readonly string[];
-  readonly notes: readonly string[]; // what runs, but not as it seems
+  readonly notes: readonly string[]; // bindings to Workers that do not run
   readonly watched: Watched;
 }
 
 /**
- * @param running what ran last: its Workers take the place of those with a mistake
- * @param refused digests of Workers that could not be loaded, with the reason
+ * @param running the Workers that run now: they replace those with a problem
+ * @param refused reasons why Workers could not be loaded, by digest
  */
-export async function load(options: LoadOptions, running: Loaded | undefined, refused: ReadonlyMap<string, string>): Promise<Loaded> {
+export async function load(
+  options: LoadOptions,
+  running: LoadedWorkers | undefined,
+  refused: ReadonlyMap<string, string>,
+): Promise<LoadedWorkers> {
   const { file, env } = options;
   const findings = await checkConfiguration({ secrets: "local", env, file });
   const workers = findWorkers(env);
@@ -59,10 +63,10 @@ export async function load(options: LoadOptions, running: Loaded | undefined, re
 function watchedOf(
   { file, env }: LoadOptions,
   { services }: ProjectWorkers,
-  { inputs }: Findings,
+  { inputs }: ConfigurationCheck,
   candidates: readonly WorkerCandidate[],
   problems: readonly string[],
-  running: Loaded | undefined,
+  running: LoadedWorkers | undefined,
 ): Watched {
   const folders = new Set([".", ...services.map(({ folder }) => folder)]);
   const variables = [...folders].flatMap((folder) =>
@@ -72,15 +76,15 @@ function watchedOf(
   );
   const named = problems.flatMap((line) => /^(\S+?):\d+:\d+ /.exec(line)?.[1] ?? []);
   const made = candidates.flatMap((candidate) => Object.keys(candidate.inputs));
-  // Where files cannot be bundled, what they import is not known: those of before are looked at, too.
+  // Where files cannot be bundled, their imports are not known: the former ones are watched, too.
   const before = problems.length > 0 ? (running?.watched.files ?? []) : [];
   const files = new Set([file, CONFIG_FILE, GATEWAY_FILE, ...serviceFiles(), ...variables, ...named, ...inputs, ...made, ...before]);
   const assets = candidates.flatMap(({ options }) => (options["assets"] as { directory?: string } | undefined)?.directory ?? []);
   return { files: [...files], folders: [SERVICES_FOLDER, ...assets] };
 }
 
-/** What differs between two sets that run, one phrase for each setting, variable or file. */
-export function differences(before: Loaded, after: Loaded, { file }: LoadOptions): string[] {
+/** @returns the changes between two sets of Workers, one phrase for each setting, variable or file */
+export function changesBetween(before: LoadedWorkers, after: LoadedWorkers, { file }: LoadOptions): string[] {
   const settings = changesOf(before.settings, after.settings);
   const old = new Map(before.candidates.map((candidate) => [candidate.file, candidate]));
   const phrases = new Set(settings);

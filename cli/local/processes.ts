@@ -1,18 +1,18 @@
-// Keeps processes from outliving those that they belong to: the runtime this command, and this command the one that started it.
+// Ends processes with the one that they belong to: the runtime with this command, and this command with its launcher.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const LOOK_EVERY_MS = 500;
+const POLL_MS = 500;
 
-export interface Guard {
-  /** Tells the watchdog which processes this one has now. */
+export interface ChildGuard {
+  /** Sends the ids of all current child processes to the watchdog. */
   update(): void;
   stop(): void;
 }
 
-/** Starts a process that ends this one's children when this one is gone, even by SIGKILL. It ends itself then. */
-export function guardChildren(): Guard {
+/** Starts a watchdog process. When this process has ended, even by SIGKILL, it ends the children of this process, then itself. */
+export function guardChildren(): ChildGuard {
   const watchdog: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, "watchdog.mjs")], {
     detached: true, // a signal to the group of the terminal does not reach it
     stdio: ["pipe", "ignore", "ignore"],
@@ -20,15 +20,15 @@ export function guardChildren(): Guard {
   watchdog.unref();
   watchdog.on("error", () => undefined);
   watchdog.stdin?.on("error", () => undefined);
-  let known = "";
+  let sent = "";
   const update = (): void => {
     const children = childrenOf(process.pid)
       .filter((pid) => pid !== watchdog.pid)
       .join(" ");
-    if (children !== known) watchdog.stdin?.write(`${children}\n`);
-    known = children;
+    if (children !== sent) watchdog.stdin?.write(`${children}\n`);
+    sent = children;
   };
-  const timer = setInterval(update, LOOK_EVERY_MS);
+  const timer = setInterval(update, POLL_MS);
   timer.unref();
   return {
     update,
@@ -57,17 +57,17 @@ function childrenOf(parent: number): number[] {
 function parentOf(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]); // the name before it may hold spaces
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]); // the field before it is a name, which may contain spaces
   } catch {
     return undefined; // it has ended meanwhile
   }
 }
 
-/** Calls `gone` when the command that started this one (`cli/run.mjs`) is gone. Started by hand, this process may outlive its shell. */
-export function watchLauncher(gone: () => void): void {
+/** Calls `ended` when the launcher (`cli/run.mjs`) has ended. Without a launcher, this process may outlive its shell. */
+export function watchLauncher(ended: () => void): void {
   const launcher = Number(process.env["TIDEGATE_LAUNCHER"]);
   if (launcher !== process.ppid) return;
   setInterval(() => {
-    if (process.ppid !== launcher) gone();
-  }, LOOK_EVERY_MS).unref();
+    if (process.ppid !== launcher) ended();
+  }, POLL_MS).unref();
 }

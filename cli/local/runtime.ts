@@ -1,4 +1,4 @@
-// The Workers in workerd, by miniflare. Replaces all of them at once; what does not start is named, and what ran before can be put back.
+// Runs the Workers in workerd, with miniflare. It replaces all of them at once, and names the one that cannot be loaded.
 import { join } from "node:path";
 import { convertV4MiniflareOptions, getDefaultDevRegistryPath, Log, LogLevel, Miniflare, type V4MiniflareOptions } from "miniflare";
 import { originOf, type RuntimeOptions, type WorkerCandidate } from "./candidate.ts";
@@ -8,8 +8,8 @@ export interface RuntimeSettings {
   readonly isVerbose: boolean;
 }
 
-/** A Worker that does not start, and why. */
-export interface LoadFailure {
+/** A Worker that cannot be loaded, with the reason. */
+export interface WorkerLoadFailure {
   readonly worker: string;
   readonly problem: string;
 }
@@ -24,12 +24,12 @@ export class Runtime {
   }
 
   /**
-   * Runs these Workers instead of those that run now. The first one receives what comes in.
+   * Runs these Workers instead of the current ones. The first one receives all requests.
    *
-   * @returns the port it listens on; or the Worker that cannot be loaded: nothing runs then until the next call
+   * @returns the port of the runtime; or the Worker that cannot be loaded, and nothing runs until the next call
    * @throws Error where workerd itself does not start
    */
-  async run(candidates: readonly WorkerCandidate[]): Promise<number | LoadFailure> {
+  async run(candidates: readonly WorkerCandidate[]): Promise<number | WorkerLoadFailure> {
     this.#isStarting = true;
     const options = this.#options(candidates.map(({ options }) => options));
     try {
@@ -59,12 +59,12 @@ export class Runtime {
       cf: false, // no network
       log: new Log(isVerbose ? LogLevel.INFO : LogLevel.WARN),
       handleStructuredLogs: ({ level, message }: { level: string; message: string }) => {
-        if (this.#isStarting && /^(service core:user:|A DurableObjectNamespace in)/.test(message)) return; // reported with its place, once
+        if (this.#isStarting && /^(service core:user:|A DurableObjectNamespace in)/.test(message)) return; // `failureIn` reports it with its position
         if (isVerbose || level === "warn" || level === "error")
           (level === "warn" || level === "error" ? console.error : console.log)(message);
       },
       resourcePersistencePath: join(persistTo, "v3"),
-      // A Worker of another project is found while `wrangler dev` runs it, whenever that starts.
+      // A Worker of another project is found in this registry while `wrangler dev` runs it.
       ...(isBoundElsewhere ? { unsafeDevRegistryPath: getDefaultDevRegistryPath() } : {}),
       workers,
     };
@@ -77,18 +77,18 @@ function namesOfBound(worker: RuntimeOptions): string[] {
   return Object.values(bindings).flatMap((bound) => (typeof bound === "string" ? bound : (bound.name ?? [])));
 }
 
-/** workerd names the Worker in its log: `service core:user:NAME: Uncaught Error: ...`, with a place in the bundle. */
-function failureIn(message: string, candidates: readonly WorkerCandidate[]): LoadFailure | undefined {
+/** workerd names the Worker in its log: `service core:user:NAME: Uncaught Error: ...`, with a position in the bundle. */
+function failureIn(message: string, candidates: readonly WorkerCandidate[]): WorkerLoadFailure | undefined {
   const text = message.replaceAll("\\n", "\n").replaceAll('\\"', '"');
-  const found = /service core:user:([\w-]+): (?:Uncaught )?([^\n]*)/.exec(text);
-  if (found === null) return undefined;
-  const [, worker, reason] = found as unknown as [string, string, string];
+  const match = /service core:user:([\w-]+): (?:Uncaught )?([^\n]*)/.exec(text);
+  if (match === null) return undefined;
+  const [, worker, reason] = match as unknown as [string, string, string]; // the pattern has two groups
   const bundle = candidates.find(({ name }) => name === worker);
-  const frames = text.slice(found.index).matchAll(/\s([\w.-]+)\.js:(\d+):(\d+)/g);
-  const places = [...frames].map(([, , line, column]) => bundle && originOf(bundle.text, Number(line), Number(column)));
-  const place = places.find((one) => one !== undefined);
+  const frames = text.slice(match.index).matchAll(/\s([\w.-]+)\.js:(\d+):(\d+)/g);
+  const positions = [...frames].map(([, , line, column]) => bundle && originOf(bundle.text, Number(line), Number(column)));
+  const position = positions.find((one) => one !== undefined);
   return {
     worker,
-    problem: `${place ?? bundle?.file ?? worker} found ${reason.replace(/",.*$/, "")} while "${worker}" was loaded; correct it`,
+    problem: `${position ?? bundle?.file ?? worker} found ${reason.replace(/",.*$/, "")} while "${worker}" was loaded; correct it`,
   };
 }

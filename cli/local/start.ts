@@ -1,15 +1,15 @@
-// `npm start`: the gateway with the project's services on this machine, without an account and without network.
-import "./quiet.ts";
+// `npm start`: runs the gateway with the services of the project on this machine, without an account and without network.
+import "./wrangler-settings.ts";
 import { parseCommand } from "../command.ts";
 import { CONFIG_FILE } from "../project/configuration.ts";
 import { environmentOf } from "../project/environment.ts";
-import { Front } from "./front.ts";
+import { FrontProxy } from "./front-proxy.ts";
 import { guardChildren, watchLauncher } from "./processes.ts";
 import { Runtime } from "./runtime.ts";
 import { Supervisor } from "./supervisor.ts";
 
 const FIRST_PORT = 8787;
-const LONGEST_STOP_MS = 5_000;
+const STOP_TIMEOUT_MS = 5_000;
 
 const { values } = parseCommand("start", {
   port: { type: "string" },
@@ -67,11 +67,11 @@ function portOf(text: string): number {
   process.exit(2);
 }
 
-/** Listens on the port that was named, or on the first free one from 8787 on. */
-async function listen(port: number | undefined, address: string): Promise<Front> {
+/** Listens on the given port, or on the first free one from 8787 on. */
+async function listen(port: number | undefined, address: string): Promise<FrontProxy> {
   for (let next = port ?? FIRST_PORT; next < FIRST_PORT + 100 || next === port; next++) {
     try {
-      return await Front.listen(next, address);
+      return await FrontProxy.listen(next, address);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code === "EADDRINUSE" && port === undefined) continue;
@@ -91,10 +91,10 @@ async function listen(port: number | undefined, address: string): Promise<Front>
 
 /** Ends the runtime, then this process; at once on a second signal. */
 async function stop(code: number): Promise<void> {
-  if (ending.signal.aborted) process.exit(code); // the watchdog ends what is left
+  if (ending.signal.aborted) process.exit(code); // the watchdog ends the remaining processes
   ending.abort();
   front.close();
-  setTimeout(() => process.exit(code), LONGEST_STOP_MS).unref();
+  setTimeout(() => process.exit(code), STOP_TIMEOUT_MS).unref();
   await runtime.stop().catch(() => undefined);
   guard.stop();
   process.exit(code);

@@ -1,30 +1,30 @@
-// Runs the project's Workers and replaces them when their files change. What cannot run is reported, and what ran before goes on.
+// Runs the Workers of the project and replaces them when their files change. Problems are reported, and the last good version stays.
 import { inOneLine } from "../project/changes.ts";
 import { GATEWAY_FILE } from "../project/workers.ts";
 import type { WorkerCandidate } from "./candidate.ts";
-import type { Front } from "./front.ts";
-import { differences, type Loaded, type LoadOptions, load } from "./loader.ts";
+import type { FrontProxy } from "./front-proxy.ts";
+import { changesBetween, type LoadedWorkers, type LoadOptions, load } from "./loader.ts";
 import type { Runtime } from "./runtime.ts";
-import { type Before, changed, snapshot, type Watched } from "./watch.ts";
+import { type Before, snapshot, untilChanged, type Watched } from "./watch.ts";
 
-const DRAIN_MS = 2_000; // calls in flight have this long before the runtime is replaced
+const DRAIN_MS = 2_000; // time for calls in flight to end before the runtime is replaced
 
 export class Supervisor {
   readonly #options: LoadOptions;
-  readonly #front: Front;
+  readonly #front: FrontProxy;
   readonly #runtime: Runtime;
-  readonly #refused = new Map<string, string>(); // why a Worker could not be loaded, by its digest
-  #running: Loaded | undefined;
+  readonly #refused = new Map<string, string>(); // reasons why Workers could not be loaded, by digest
+  #running: LoadedWorkers | undefined;
   #reported = "";
   #startedAt = 0; // epoch ms
 
-  constructor(options: LoadOptions, front: Front, runtime: Runtime) {
+  constructor(options: LoadOptions, front: FrontProxy, runtime: Runtime) {
     this.#options = options;
     this.#front = front;
     this.#runtime = runtime;
   }
 
-  /** @returns what stands in the way of the gateway; none when it serves */
+  /** @returns the problems that keep the gateway from starting; none where it serves */
   async start(): Promise<readonly string[]> {
     this.#startedAt = Date.now();
     const loaded = await load(this.#options, undefined, this.#refused);
@@ -36,12 +36,12 @@ export class Supervisor {
     return [];
   }
 
-  /** Ends with the signal. */
+  /** Reloads after each change, until the signal is aborted. */
   async watch(signal: AbortSignal): Promise<void> {
     let watched = this.#running!.watched;
     let before: Before = { states: snapshot(watched, { states: new Map(), at: this.#startedAt }), at: this.#startedAt };
     while (!signal.aborted) {
-      await changed(watched, before.states, signal);
+      await untilChanged(watched, before.states, signal);
       if (signal.aborted) return;
       before = { states: snapshot(watched), at: Date.now() };
       try {
@@ -58,18 +58,18 @@ export class Supervisor {
     const old = this.#running!;
     const isSame = digests(loaded.candidates) === digests(old.candidates);
     const problems = isSame ? loaded.problems : await this.#run(loaded);
-    const changes = isSame ? [] : differences(old, this.#running!, this.#options);
+    const changes = isSame ? [] : changesBetween(old, this.#running!, this.#options);
     if (changes.length > 0) console.log(`reload: ${inOneLine(changes)}`);
     const notes = loaded.notes.filter((note) => !old.notes.includes(note));
     for (const note of notes) console.error(`note: ${note}`);
     if (problems.length === 0 && this.#reported !== "" && changes.length === 0)
-      console.log("reload: the mistake is gone; nothing else changed");
-    this.#report(problems, "the last good version goes on serving; save a correction to replace it");
+      console.log("reload: the problem is fixed; nothing else changed");
+    this.#report(problems, "the last good version stays in use; save a correction to replace it");
     return loaded.watched;
   }
 
-  /** Puts a set into the runtime, without the Workers that cannot be loaded. @returns the problems of the set and of its Workers */
-  async #run(loaded: Loaded): Promise<readonly string[]> {
+  /** Runs a set of Workers, without those that cannot be loaded. @returns the problems of the set and of its Workers */
+  async #run(loaded: LoadedWorkers): Promise<readonly string[]> {
     const last = new Map((this.#running?.candidates ?? []).map((candidate) => [candidate.file, candidate]));
     const problems = [...loaded.problems];
     let candidates = loaded.candidates;
@@ -87,7 +87,7 @@ export class Supervisor {
       problems.push(outcome.problem);
       const good = last.get(bad.file);
       this.#refused.set(bad.digest, outcome.problem);
-      if (good?.digest === bad.digest) last.delete(bad.file); // it ran before, and does not any more
+      if (good?.digest === bad.digest) last.delete(bad.file); // it ran before, and cannot be loaded any more
       const isReplaced = good !== undefined && good.digest !== bad.digest;
       if (!isReplaced && bad.file === GATEWAY_FILE) return problems;
       candidates = candidates.flatMap((one) => (one !== bad ? [one] : isReplaced ? [good] : []));
@@ -101,7 +101,7 @@ export class Supervisor {
   }
 }
 
-function gatewayOf(loaded: Loaded | undefined): WorkerCandidate | undefined {
+function gatewayOf(loaded: LoadedWorkers | undefined): WorkerCandidate | undefined {
   return loaded?.candidates.find(({ file }) => file === GATEWAY_FILE);
 }
 

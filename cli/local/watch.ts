@@ -1,50 +1,50 @@
-// Sees when files change, by looking at them: this holds for editors that rename, for mounted folders, and for files that do not exist yet.
+// Detects changes of files by polling, which also works for editors that rename files, for mounted folders, and for files to come.
 import { readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-const LOOK_EVERY_MS = 250;
+const POLL_MS = 250;
 const SKIPPED = /^(node_modules|\.wrangler|\.git)$/;
 
 export interface Watched {
-  readonly files: readonly string[]; // with the folders that they are in, so that one that appears is seen
-  readonly folders: readonly string[]; // with all that is in them
+  readonly files: readonly string[]; // their folders are polled too, so that new files are found
+  readonly folders: readonly string[]; // with their whole content
 }
 
-/** The state of each file that was looked at. */
+/** The state of each watched file, by path. */
 export type Snapshot = ReadonlyMap<string, string>;
 
 /**
- * Waits until something differs from a snapshot, and then until it has been quiet for a moment: a save may take several writes.
+ * Waits until a file differs from a snapshot, and then until no file changes for a moment: a save may take several writes.
  *
- * @param before taken before the files were read
+ * @param before snapshot from before the files were read
  */
-export async function changed(watched: Watched, before: Snapshot, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && isSame(snapshot(watched), before)) await sleep(LOOK_EVERY_MS);
+export async function untilChanged(watched: Watched, before: Snapshot, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && isSame(snapshot(watched), before)) await sleep(POLL_MS);
   let last = snapshot(watched);
   for (;;) {
-    await sleep(LOOK_EVERY_MS);
+    await sleep(POLL_MS);
     const now = snapshot(watched);
     if (isSame(now, last) || signal.aborted) return;
     last = now;
   }
 }
 
-/** What was known before the files were read, and when that was. */
+/** The states of files before they were read, with the time. */
 export interface Before {
   readonly states: Snapshot;
   readonly at: number; // epoch ms
 }
 
-const UNCERTAIN = "changed since"; // no state of a file is like it
-const CLOCK_MARGIN_MS = 100; // by which the times of a file system may lag behind the clock
+const UNCERTAIN = "changed since"; // differs from every state of a file
+const CLOCK_MARGIN_MS = 100; // largest lag of file times behind the clock
 
-/** @param before the states to compare with later; a file that was not looked at then, and may have changed while it was read, is uncertain */
+/** @param before earlier states, which are kept; a file without one, which may have changed while it was read, is uncertain */
 export function snapshot({ files, folders }: Watched, before?: Before): Snapshot {
   const all = new Set([...files, ...files.map((file) => dirname(file)), ...folders.flatMap(filesIn)]);
   return new Map(
     [...all].map((file) => {
-      const known = before?.states.get(file);
-      if (known !== undefined) return [file, known];
+      const earlier = before?.states.get(file);
+      if (earlier !== undefined) return [file, earlier];
       return [file, before !== undefined && changedAt(file) > before.at - CLOCK_MARGIN_MS ? UNCERTAIN : stateOf(file)];
     }),
   );
@@ -72,7 +72,7 @@ function filesIn(folder: string): string[] {
       return entry.isDirectory() ? [path, ...filesIn(path)] : [path];
     });
   } catch {
-    return []; // it has gone meanwhile
+    return []; // deleted meanwhile
   }
 }
 

@@ -1,4 +1,4 @@
-// Ends the runtime's processes when the process that started them is gone, however it ended: its end of the pipe closes then.
+// Ends the processes of the runtime when the process that started them has ended: its end of the pipe is closed then.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
@@ -14,7 +14,7 @@ process.stdin.on("end", () => {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined);
 
 /**
- * A number may belong to another process by now.
+ * A process id may belong to another process by now.
  *
  * @param {number} pid
  */

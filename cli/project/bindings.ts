@@ -1,7 +1,7 @@
-// Reads wrangler.toml: the settings of a Worker that the commands look at, and the bindings that it finds when it runs.
+// Reads wrangler.toml: the settings of a Worker that the commands use, and the bindings that it gets when it runs.
 import { unstable_convertConfigBindingsToStartWorkerBindings as bindingsIn, unstable_getVarsForDev, unstable_readConfig } from "wrangler";
 
-/** The fields of a wrangler.toml that the commands look at; wrangler has read and checked them. */
+/** The fields of a wrangler.toml that the commands use; wrangler has read and checked them. */
 export interface WorkerConfig {
   readonly configPath: string;
   readonly name?: string;
@@ -29,7 +29,7 @@ export interface ServiceBinding {
   readonly binding: string;
   readonly service: string;
   readonly environment?: string;
-  readonly remote?: boolean; // runs elsewhere: neither started nor deployed from here
+  readonly remote?: boolean; // the Worker runs elsewhere: it is neither started nor deployed from here
 }
 
 export interface DurableObjectBinding {
@@ -46,31 +46,31 @@ export interface Migration {
   readonly transferred_classes?: readonly { readonly to: string }[];
 }
 
-/** A binding as far as the check of a configuration looks at it; plain data, so that it can go to another process. */
-export type SeenBinding = { readonly kind: "fetcher" | "other" } | { readonly kind: "value"; readonly value: unknown };
+/** The facts of a binding that the check of a configuration needs: plain data, since they are sent to another process. */
+export type CheckedBinding = { readonly kind: "fetcher" | "other" } | { readonly kind: "value"; readonly value: unknown };
 
 /** Kinds of bindings that respond to `fetch`, as a service does. */
 const FETCHERS: ReadonlySet<string> = new Set(["service", "assets", "mtls_certificate", "vpc_service", "vpc_network", "browser"]);
 
 /**
- * @param env the environment of wrangler.toml whose sections count; undefined for the top level
- * @throws Error with all that is wrong in the file
+ * @param env the environment whose sections of wrangler.toml are read; undefined for the top level
+ * @throws Error with every problem of the file
  */
 export function readWorkerConfig(file: string, env?: string): WorkerConfig {
-  return unstable_readConfig({ config: file, env: env ?? "" }, { hideWarnings: true }); // "": not the one of CLOUDFLARE_ENV
+  return unstable_readConfig({ config: file, env: env ?? "" }, { hideWarnings: true }); // with "", CLOUDFLARE_ENV does not count
 }
 
 /**
- * Every binding of the configuration, of whichever kind: services and what else responds to `fetch`, variables and secrets, and all others.
+ * Every binding of the configuration: those that respond to `fetch`, variables and secrets, and all others.
  *
  * @param values "local": with the variables and secrets of `.dev.vars` (or `.env`), as `wrangler dev` reads them;
  *               "deployed": without, since a deployed Worker's secrets cannot be read from here
  */
-export function bindingsOf(config: WorkerConfig, values: "local" | "deployed", env?: string): Record<string, SeenBinding> {
+export function bindingsOf(config: WorkerConfig, values: "local" | "deployed", env?: string): Record<string, CheckedBinding> {
   const declared: Readonly<Record<string, { readonly type: string; readonly value?: unknown }>> = bindingsIn(config) ?? {};
   const read: Readonly<Record<string, { readonly value?: unknown }>> =
     values === "local" ? unstable_getVarsForDev(config.configPath, undefined, { ...config.vars }, env, true, config.secrets) : {};
-  const bindings: Record<string, SeenBinding> = {};
+  const bindings: Record<string, CheckedBinding> = {};
   for (const [name, { type, value }] of Object.entries(declared)) {
     const isValue = type === "plain_text" || type === "json";
     bindings[name] = isValue ? { kind: "value", value } : { kind: FETCHERS.has(type) ? "fetcher" : "other" };

@@ -1,10 +1,10 @@
-// Bundles a file with all that it imports, as wrangler does when it deploys a Worker.
+// Bundles a file with its imports, as wrangler does when it deploys a Worker.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename, dirname, relative, resolve } from "node:path";
 import { type BuildFailure, type BuildOptions, build, type Message, type Plugin } from "esbuild";
 
-/** A file that a bundle imports as it is. */
+/** A file that a bundle imports unchanged, such as WebAssembly. */
 export interface DataModule {
   readonly type: "CompiledWasm" | "Text" | "Data";
   readonly path: string;
@@ -14,11 +14,11 @@ export interface DataModule {
 export interface Bundle {
   readonly text: string;
   readonly modules: readonly DataModule[];
-  readonly inputs: readonly string[]; // the project's own files in it, from the project's folder
+  readonly inputs: readonly string[]; // files of the project in the bundle, relative to the project's folder
   readonly exports: readonly string[];
 }
 
-/** What stands in the way of a bundle: syntax errors and imports that lead nowhere, each with file, line and column. */
+/** A bundle that cannot be made: syntax errors and imports of missing files, each with file, line and column. */
 export class BundleError extends Error {
   readonly problems: readonly string[];
 
@@ -31,16 +31,16 @@ export class BundleError extends Error {
 
 export interface BundleOptions {
   readonly entry: string;
-  /** "workerd": platform modules stay imports; "node": for a process of Node. */
+  /** "workerd": modules of the platform stay imports. "node": the bundle runs in Node. */
   readonly runtime: "workerd" | "node";
-  /** The file that stands in the place of gateway.config.ts. */
+  /** The file that replaces gateway.config.ts. */
   readonly gatewayConfig: string;
   readonly alias?: Record<string, string> | undefined;
   readonly define?: Record<string, string> | undefined;
   readonly tsconfig?: string | undefined;
 }
 
-/** The kinds of files that wrangler hands to a Worker as they are, by their ending. */
+/** The files that wrangler passes to a Worker unchanged, by their extension. */
 const DATA_TYPES: Readonly<Record<string, DataModule["type"]>> = {
   wasm: "CompiledWasm",
   txt: "Text",
@@ -97,7 +97,7 @@ function describeMessage({ text, location }: Message): string {
   return `${location.file}:${location.line}:${location.column + 1} ${text}; ${fix}: ${location.lineText.trim()}`;
 }
 
-/** The Worker's entry imports gateway.config.ts of the project's folder; `--config` puts another file in its place. */
+/** The entry of the gateway imports gateway.config.ts; with `--config`, another file replaces it. */
 function configurationFrom(file: string): Plugin {
   const own = resolve("gateway.config.ts");
   const chosen = resolve(file);

@@ -1,8 +1,8 @@
-// What differs between two versions of a configuration, one phrase for each setting: `defaults.readTimeoutMs: 15000 -> 10000`.
+// The changes between two versions of a configuration, one phrase for each setting: `defaults.readTimeoutMs: 15000 -> 10000`.
 import { join } from "../../core/config/problems.ts";
 
 /**
- * @param before plain JSON, as `after`
+ * @param before plain JSON, like `after`
  * @returns a phrase for each setting that was added, removed or changed
  */
 export function changesOf(before: unknown, after: unknown, path = ""): string[] {

@@ -3,7 +3,7 @@ import { experimental_readRawConfig } from "wrangler";
 import { readWorkerConfig, type WorkerConfig } from "./bindings.ts";
 import { GATEWAY_FILE, serviceFiles } from "./workers.ts";
 
-/** @returns the name that was given, else that of CLOUDFLARE_ENV as for wrangler; undefined for the top level */
+/** @param given value of --env @returns that, or CLOUDFLARE_ENV, which wrangler reads too; undefined for the top level */
 export function environmentOf(given: string | undefined): string | undefined {
   const name = given ?? process.env["CLOUDFLARE_ENV"] ?? "";
   return name === "" ? undefined : name;
@@ -16,9 +16,9 @@ interface Deployment {
 }
 
 /**
- * What of an environment would touch another one: bindings to its Workers, its names, routes and namespaces.
+ * Bindings, names, routes and namespaces of an environment that belong to another one.
  *
- * @param env that is to be deployed
+ * @param env the environment that is to be deployed; undefined for the top level
  */
 export function environmentProblems(env: string | undefined): string[] {
   const files = [GATEWAY_FILE, ...serviceFiles()];
@@ -62,7 +62,7 @@ function at({ file, env }: Deployment, section: string): string {
 
 function nameProblems({ file, env, config }: Deployment, others: readonly Deployment[]): string[] {
   const same = others.find((other) => other.config.name === config.name);
-  if (same === undefined || env === undefined) return []; // reported for the environment that takes the name
+  if (same === undefined || env === undefined) return []; // the other environment reports it
   return [
     `${file}: [env.${env}] name: found "${config.name}", the Worker of ${label(same.env)} in ${same.file}; write "${readWorkerConfig(same.file).name}-${env}"`,
   ];
@@ -90,7 +90,7 @@ function patternsOf({ routes, route }: WorkerConfig): string[] {
   return [...(routes ?? []), ...(route === undefined ? [] : [route])].map((one) => (typeof one === "string" ? one : one.pattern));
 }
 
-/** Routes are inherited: without its own, an environment takes the requests of the top level. */
+/** Routes are inherited: an environment without routes of its own takes the requests of the top level. */
 function routeProblems({ file, env, config }: Deployment, others: readonly Deployment[]): string[] {
   if (env === undefined) return [];
   return patternsOf(config).flatMap((pattern) => {

@@ -1,8 +1,8 @@
-// Finds the line that a setting is written in: `services["users.v1.UserService"].methods.ListUser` -> gateway.config.ts:15:9.
+// Finds the line of a setting in its file: `services["users.v1.UserService"].methods.ListUser` -> gateway.config.ts:15:9.
 import { existsSync, readFileSync } from "node:fs";
 
 interface Key {
-  readonly path: readonly string[]; // keys of the object literals around it, outermost first, and its own key
+  readonly path: readonly string[]; // keys of the enclosing object literals, outermost first, then the key itself
   readonly line: number;
   readonly column: number;
 }
@@ -11,17 +11,17 @@ const TOKEN =
   /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|[A-Za-z_$][\w$]*|[{}[\]():,]|\n|[^\s]/g;
 
 /**
- * @param path   as `core/config/problems.ts` writes it, or "validate of users.v1.UserService.GetUser"
- * @param file   that holds the configuration
- * @param inputs the other files that it is made of
- * @returns `file:line:column` of the key that shares most of the path's end; `file` where none is like it
+ * @param path   path of a setting as `core/config/problems.ts` writes it, or "validate of users.v1.UserService.GetUser"
+ * @param file   file of the configuration
+ * @param inputs the files that it imports
+ * @returns `file:line:column` of the key that shares most of the path's end; `file` where no key matches
  */
 export function locate(path: string, file: string, inputs: readonly string[]): string {
   const wanted = keysOf(path);
   const others = inputs.filter((input) => input !== file && !/^(cli|core|workers|durable-objects|protos)\//.test(input));
   const candidates = [file, ...others].filter((input) => existsSync(input));
   for (let length = wanted.length; length > 0; length--) {
-    const part = wanted.slice(0, length); // without its last names where these are not written: a field may be missing
+    const part = wanted.slice(0, length); // shorter where the last keys are not in the file: a setting may be missing
     let best: { at: string; shared: number } | undefined;
     for (const input of candidates) {
       for (const key of keysIn(readFileSync(input, "utf8"))) {
@@ -44,16 +44,16 @@ function keysOf(path: string): string[] {
   );
 }
 
-function sharedEnd(found: readonly string[], wanted: readonly string[]): number {
+function sharedEnd(keys: readonly string[], wanted: readonly string[]): number {
   let shared = 0;
-  while (shared < Math.min(found.length, wanted.length) && found.at(-1 - shared) === wanted.at(-1 - shared)) shared += 1;
+  while (shared < Math.min(keys.length, wanted.length) && keys.at(-1 - shared) === wanted.at(-1 - shared)) shared += 1;
   return shared;
 }
 
 /** The keys of all object literals of a file, by a scan of its tokens: enough for data, and no parser of TypeScript. */
 function keysIn(text: string): Key[] {
   const keys: Key[] = [];
-  const around: (string | undefined)[] = []; // the key whose value each open bracket is
+  const enclosing: (string | undefined)[] = []; // for each open bracket, the key whose value it starts
   let [line, lineStart] = [1, 0];
   let last: { name: string; line: number; column: number } | undefined;
   let pending: string | undefined;
@@ -65,13 +65,13 @@ function keysIn(text: string): Key[] {
     } else if (/^["'A-Za-z_$]/.test(token)) {
       last = { name: /^["']/.test(token) ? token.slice(1, -1) : token, line, column: index - lineStart + 1 };
     } else if (token === ":" && last !== undefined) {
-      keys.push({ path: [...around.filter((one) => one !== undefined), last.name], line: last.line, column: last.column });
+      keys.push({ path: [...enclosing.filter((one) => one !== undefined), last.name], line: last.line, column: last.column });
       [pending, last] = [last.name, undefined];
     } else if (/[{[(]/.test(token)) {
-      around.push(pending);
+      enclosing.push(pending);
       [pending, last] = [undefined, undefined];
     } else if (/[}\])]/.test(token)) {
-      around.pop();
+      enclosing.pop();
       [pending, last] = [undefined, undefined];
     } else if (token === ",") [pending, last] = [undefined, undefined];
   }

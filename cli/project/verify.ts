@@ -1,38 +1,38 @@
-// Runs in a process of its own, bundled anew each time: checks gateway.config.ts with the files of this moment, and writes what it found.
+// Checks gateway.config.ts and writes the result to a file. It is bundled again for each check and runs in its own process.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import input from "../../gateway.config.ts";
 import { configure, InvalidConfiguration } from "../../workers/gateway/configure/configuration.ts";
 import { protovalidate } from "../../workers/gateway/configure/protovalidate.ts";
 import { catalog } from "../../workers/services/catalog.ts";
-import type { SeenBinding } from "./bindings.ts";
+import type { CheckedBinding } from "./bindings.ts";
 
-/** What the process is started with. */
+/** Input of the process. */
 export interface VerifyRequest {
-  readonly bindings: Readonly<Record<string, SeenBinding>>;
-  readonly validates: boolean; // whether the Worker's entry brings validation
+  readonly bindings: Readonly<Record<string, CheckedBinding>>;
+  readonly validates: boolean; // whether the entry of the gateway includes validation
 }
 
-export interface FoundProblem {
+export interface ConfigurationProblem {
   readonly path: string;
   readonly found: string;
   readonly fix: string;
   readonly missingSecret?: string;
 }
 
-/** What the process writes. */
+/** Output of the process. */
 export interface VerifyResult {
-  readonly problems: readonly FoundProblem[];
+  readonly problems: readonly ConfigurationProblem[];
   readonly settings: unknown; // the configuration as plain JSON, to be compared with a later one
   readonly services: readonly string[]; // full names in the catalog
 }
 
 const [requestFile, resultFile] = process.argv.slice(2);
 const { bindings, validates }: VerifyRequest = JSON.parse(readFileSync(requestFile!, "utf8"));
-const found = Object.entries(bindings).map(([name, binding]): [string, unknown] => [name, seen(binding)]);
-const problems: FoundProblem[] = [];
+const values = Object.entries(bindings).map(([name, binding]): [string, unknown] => [name, bindingValue(binding)]);
+const problems: ConfigurationProblem[] = [];
 try {
-  configure(input, catalog, Object.fromEntries(found), validates ? protovalidate() : undefined);
+  configure(input, catalog, Object.fromEntries(values), validates ? protovalidate() : undefined);
 } catch (error) {
   if (!(error instanceof InvalidConfiguration)) throw error;
   problems.push(...error.problems);
@@ -41,7 +41,7 @@ const services = catalog.map(({ typeName }) => typeName);
 const result: VerifyResult = { problems, settings: JSON.parse(JSON.stringify(input ?? null, plain)), services };
 writeFileSync(resultFile!, JSON.stringify(result));
 
-function seen(binding: SeenBinding): unknown {
+function bindingValue(binding: CheckedBinding): unknown {
   if (binding.kind === "value") return binding.value;
   return binding.kind === "fetcher" ? { fetch } : {};
 }

@@ -1,4 +1,4 @@
-// What of the project's Workers does not fit together: bindings that lead nowhere, services that nothing is bound to, classes and migrations that are missing.
+// Problems between the Workers of the project: bindings to missing Workers, services without a binding, missing classes and migrations.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { suggest } from "../../core/config/problems.ts";
@@ -7,7 +7,7 @@ import { BundleError, bundle } from "./bundle.ts";
 import { CONFIG_FILE } from "./configuration.ts";
 import { type ProjectWorker, type ProjectWorkers, SERVICES_FOLDER, serviceFiles } from "./workers.ts";
 
-/** Bindings to Workers that are not in the project, by binding: `npm start` cannot run them, and a deploy needs them to be there. */
+/** Bindings to Workers that are not in the project: `npm start` cannot run them, and a deploy fails without them. */
 export function unboundProblems({ gateway, services }: ProjectWorkers): string[] {
   const workers = [...(gateway === undefined ? [] : [gateway]), ...services];
   const names = workers.map(({ name }) => name);
@@ -34,7 +34,7 @@ export function unboundProblems({ gateway, services }: ProjectWorkers): string[]
   ]);
 }
 
-/** A folder of workers/services that is named like the script and has no wrangler.toml. */
+/** @returns a folder of workers/services with the name of the script and without a wrangler.toml */
 function folderWithoutFile(script: string): string | undefined {
   if (!existsSync(SERVICES_FOLDER)) return undefined;
   const withFile = new Set(serviceFiles().map((file) => basename(join(file, ".."))));
@@ -42,7 +42,7 @@ function folderWithoutFile(script: string): string | undefined {
   return folders.map(({ name }) => name).find((name) => script === name || script.endsWith(`-${name}`) || script.startsWith(`${name}-`));
 }
 
-/** A team's services that no binding names, and that nothing else can reach either. The example services may be left out. */
+/** Services of a team that no binding names, and that have no route or trigger. The example services may be unreachable. */
 export function unreachableProblems({ gateway, services }: ProjectWorkers): string[] {
   const bound = new Set(
     [...(gateway === undefined ? [] : [gateway]), ...services].flatMap(({ config }) =>
@@ -98,7 +98,7 @@ export function classProblems({ file, config }: ProjectWorker, exported: readonl
     });
 }
 
-/** Services of a team's protos that the catalog does not have: they cannot be configured. The example services may be left out. */
+/** Services in the protos of a team that the catalog does not have: they cannot be configured. The example services may be missing. */
 export function catalogProblems(catalog: readonly string[]): string[] {
   const theirs = protoFiles("protos").filter((file) => !isOwn(file.replaceAll("\\", "/")));
   return theirs.flatMap((file) => {
@@ -116,7 +116,7 @@ export function catalogProblems(catalog: readonly string[]): string[] {
   });
 }
 
-/** The project's own: neither those of other parties, nor those that the gateway itself serves. */
+/** The protos of the project, without those of third parties and of the gateway's own services. */
 function protoFiles(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -126,7 +126,7 @@ function protoFiles(folder: string): string[] {
     .sort();
 }
 
-/** All of these, with each Worker bundled to see what it exports. */
+/** All of these problems; each Worker is bundled to read its exports. */
 export async function workerProblems(
   workers: ProjectWorkers,
   catalog: readonly string[] | undefined,

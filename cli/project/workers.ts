@@ -1,10 +1,10 @@
-// The Workers of the project: the gateway and every folder of workers/services with a wrangler.toml, in the order in which they depend on each other.
+// The Workers of the project: the gateway, and every folder of workers/services with a wrangler.toml, dependencies first.
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { readWorkerConfig, type WorkerConfig } from "./bindings.ts";
 
 export interface ProjectWorker {
-  readonly file: string; // its wrangler.toml, from the project's folder
+  readonly file: string; // path of its wrangler.toml in the project
   readonly folder: string;
   readonly name: string;
   readonly config: WorkerConfig;
@@ -12,8 +12,8 @@ export interface ProjectWorker {
 
 export interface ProjectWorkers {
   readonly gateway: ProjectWorker | undefined; // undefined where its file cannot be read
-  readonly services: readonly ProjectWorker[]; // those that others are bound to come first
-  readonly problems: readonly string[]; // files that cannot be read, or lack what every Worker needs
+  readonly services: readonly ProjectWorker[]; // a service comes after those that it is bound to
+  readonly problems: readonly string[]; // files that cannot be read, or lack a required setting
 }
 
 export const GATEWAY_FILE = "wrangler.toml";
@@ -29,7 +29,7 @@ export function serviceFiles(): string[] {
     .sort();
 }
 
-/** @param env the environment whose sections count; undefined for the top level */
+/** @param env the environment whose sections are read; undefined for the top level */
 export function findWorkers(env?: string): ProjectWorkers {
   const problems: string[] = [];
   const read = (file: string): ProjectWorker | undefined => {
@@ -52,13 +52,13 @@ export function findWorkers(env?: string): ProjectWorkers {
   return { gateway, services: inOrder(services), problems };
 }
 
-/** Names of the Workers that a Worker calls: by service bindings, and by Durable Objects of other scripts. */
+/** Names of the Workers that a Worker calls, by service bindings and by Durable Objects of other scripts. */
 export function boundTo({ config, name }: ProjectWorker): string[] {
   const objects = config.durable_objects.bindings.flatMap(({ script_name }) => script_name ?? []);
   return [...(config.services ?? []).map(({ service }) => service), ...objects].filter((other) => other !== name);
 }
 
-/** Those first that others are bound to, since a binding to a Worker that does not exist cannot be deployed. A circle keeps the order of names. */
+/** Dependencies first: a binding to a Worker that does not exist cannot be deployed. Workers of a cycle stay in the order of their names. */
 function inOrder(workers: readonly ProjectWorker[]): ProjectWorker[] {
   const byName = new Map(workers.map((worker) => [worker.name, worker]));
   const ordered = new Set<ProjectWorker>();

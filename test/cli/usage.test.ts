@@ -1,12 +1,12 @@
-// Every command of package.json has a usage text with all its flags, and refuses other flags with it.
+// Every command of package.json has a usage text with all its flags, and refuses unknown flags.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 const PACKAGE = JSON.parse(readFileSync("package.json", "utf8")) as { version: string; scripts: Readonly<Record<string, string>> };
 const scripts = Object.entries(PACKAGE.scripts).map(([name, command]) => ({ name, args: command.split(" ").slice(1) }));
-/** Commands that hand their options on to another program, which refuses them in its own words. */
-const HANDED_ON = /vitest|biome|cli\/deploy/;
+/** Commands that pass their options on to another program, which reports unknown ones itself. */
+const PASSES_OPTIONS_ON = /vitest|biome|cli\/deploy/;
 
 function run(args: readonly string[], ...more: string[]) {
   const { status, stdout, stderr } = spawnSync("node", [...args, ...more], { encoding: "utf8" });
@@ -31,7 +31,7 @@ describe.each(scripts)("npm run $name", ({ name, args }) => {
     expect(run(args, "--version")).toMatchObject({ code: 0, stdout: `tidegate ${PACKAGE.version}\n` });
   }, 600_000);
 
-  it.skipIf(HANDED_ON.test(args.join(" ")))(
+  it.skipIf(PASSES_OPTIONS_ON.test(args.join(" ")))(
     "refuses an unknown flag with its usage",
     () => {
       const { code, stdout, stderr } = run(args, "--no-such-flag");
@@ -42,4 +42,10 @@ describe.each(scripts)("npm run $name", ({ name, args }) => {
     },
     600_000,
   );
+});
+
+it("suggests the most similar flag for an unknown one, and none where no flag is similar", () => {
+  const { code, stderr } = run(["cli/admin/register.ts"], "--wieght=2");
+  expect([code, stderr.split("\n")[0]]).toEqual([2, "Unknown option '--wieght'; did you mean --weight?"]);
+  expect(run(["cli/admin/register.ts"], "--elephant").stderr.split("\n")[0]).toBe("Unknown option '--elephant'");
 });

@@ -152,11 +152,11 @@ describe("npm start, while files change", () => {
   ])("prints %s with file, line, path and fix, and goes on with what was right", async (_, mistake, printed) => {
     const text = await changing(() => copy.write(CONFIG, mistake(config)), printed);
     expect(await costOf()).toContain("q=100000");
-    await until("consequence", () => /the last good version goes on serving/.test(text()), gateway.text);
+    await until("consequence", () => /the last good version stays in use/.test(text()), gateway.text);
   });
 
-  it("says when a mistake is gone", async () => {
-    await changing(() => copy.write(CONFIG, config), /^reload: the mistake is gone; nothing else changed$/m);
+  it("reports that a problem is fixed", async () => {
+    await changing(() => copy.write(CONFIG, config), /^reload: the problem is fixed; nothing else changed$/m);
   });
 
   it("takes an edit after a mistake, in one go", async () => {
@@ -216,7 +216,7 @@ describe("npm start, while files change", () => {
       () => copy.write("wrangler.toml", toml.replace('binding = "ORDERS"', 'binding = "ORDER"')),
       /^gateway\.config\.ts:\d+:\d+ services\["orders\.v1\.OrderService"\]\.upstream: found \[\{"binding":"ORDERS"\}\]/m,
     );
-    await changing(() => copy.write("wrangler.toml", toml), /^reload: the mistake is gone/m);
+    await changing(() => copy.write("wrangler.toml", toml), /^reload: the problem is fixed/m);
     const purged = config.replace("rateLimits: {", 'purge: { tokenBinding: "CACHE_TOKEN" },\n  rateLimits: {');
     await changing(
       () => copy.write(CONFIG, purged),

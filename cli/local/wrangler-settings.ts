@@ -1,4 +1,4 @@
-// Settings of wrangler's own, which it reads as it is imported: this import comes before it.
+// Environment variables that wrangler reads when it is imported: import this file first.
 Object.assign(process.env, {
   CLOUDFLARE_CF_FETCH_ENABLED: "false", // no network
   WRANGLER_SEND_METRICS: "false",

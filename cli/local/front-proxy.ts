@@ -1,4 +1,4 @@
-// The port that callers see. Behind it the runtime may be replaced: connections that come meanwhile wait, and none is refused.
+// The port of the gateway. While the runtime behind it is replaced, new connections wait, and none is refused.
 import { connect, createServer, type Server, type Socket } from "node:net";
 
 interface Connection {
@@ -7,19 +7,19 @@ interface Connection {
 }
 
 const RETRY_AFTER_MS = 100;
-const LONGEST_WAIT_MS = 60_000; // a connection waits this long for a runtime
+const WAIT_TIMEOUT_MS = 60_000; // longest time that a connection waits for a runtime
 
-/** Bytes pass as they come, in both directions, with the ends and resets of connections. */
-export class Front {
+/** Forwards bytes in both directions, and the ends and resets of connections. */
+export class FrontProxy {
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
   #target: number | undefined; // the port of the runtime; undefined while there is none
   #waiting: (() => void)[] = [];
 
-  /** @throws Error with `code`, as EADDRINUSE */
-  static listen(port: number, host: string): Promise<Front> {
+  /** @throws Error with `code`, such as EADDRINUSE */
+  static listen(port: number, host: string): Promise<FrontProxy> {
     return new Promise((resolve, reject) => {
-      const front = new Front();
+      const front = new FrontProxy();
       front.#server.once("error", reject);
       front.#server.listen(port, host, () => resolve(front));
     });
@@ -34,14 +34,14 @@ export class Front {
     return typeof address === "object" && address !== null ? address.port : 0;
   }
 
-  /** New connections wait from now on. Resolves when no call awaits its response any more, at the latest after `atMostMs`. */
+  /** Makes new connections wait. Resolves when no call waits for its response, or after `atMostMs`. */
   async hold(atMostMs: number): Promise<void> {
     this.#target = undefined;
     const until = Date.now() + atMostMs;
     while ([...this.#connections].some(({ awaitsResponse }) => awaitsResponse) && Date.now() < until) await sleep(20);
   }
 
-  /** @param port of the runtime that serves from now on */
+  /** @param port port of the runtime that gets all connections from now on */
   release(port: number): void {
     this.#target = port;
     for (const go of this.#waiting.splice(0)) go();
@@ -58,7 +58,7 @@ export class Front {
     this.#connections.add(connection);
     client.once("close", () => this.#connections.delete(connection));
     client.on("error", () => client.destroy());
-    const upstream = await this.#reach(client);
+    const upstream = await this.#connect(client);
     if (upstream === undefined) return void client.destroy();
     client.on("data", () => {
       connection.awaitsResponse = true;
@@ -74,15 +74,15 @@ export class Front {
     upstream.pipe(client);
   }
 
-  /** @returns a connection to the runtime; undefined where the caller has gone, or none came up in time */
-  async #reach(client: Socket): Promise<Socket | undefined> {
-    const until = Date.now() + LONGEST_WAIT_MS;
+  /** @returns a connection to the runtime; undefined where the caller has gone, or the runtime did not start in time */
+  async #connect(client: Socket): Promise<Socket | undefined> {
+    const until = Date.now() + WAIT_TIMEOUT_MS;
     while (Date.now() < until && !client.destroyed && this.#server.listening) {
       if (this.#target === undefined) {
         await Promise.race([new Promise<void>((resolve) => this.#waiting.push(resolve)), sleep(RETRY_AFTER_MS * 10)]);
         continue;
       }
-      const upstream = await reached(this.#target);
+      const upstream = await connectionTo(this.#target);
       if (upstream !== undefined) return upstream;
       await sleep(RETRY_AFTER_MS);
     }
@@ -90,7 +90,7 @@ export class Front {
   }
 }
 
-function reached(port: number): Promise<Socket | undefined> {
+function connectionTo(port: number): Promise<Socket | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
     socket.once("connect", () => {
