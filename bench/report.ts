@@ -38,7 +38,7 @@ export function median(values: readonly number[]): number {
 /** How this checkout compares with another one, from rounds that are compared one by one. */
 export interface Comparison {
   readonly ratio: number; // CPU of this checkout over CPU of the other one, the median of all rounds
-  readonly low: number; // of an interval that has the true median with a probability of at least 95 %
+  readonly low: number; // low and high end of an interval that contains the true median with a probability of at least 95 %
   readonly high: number;
 }
 
