@@ -17,7 +17,7 @@ export interface Slice {
   readonly seconds: number;
 }
 
-export class Load {
+export class LoadGenerator {
   readonly #thread = new Worker(import.meta.filename);
 
   async run(order: Order): Promise<Slice> {

@@ -1,6 +1,6 @@
 // One subject under measurement: slices of load, and what they cost.
 
-import type { Load } from "./load.ts";
+import type { LoadGenerator } from "./load.ts";
 import { cpuMicros, rssMiB } from "./process.ts";
 import type { LoadRequest, Subject } from "./subjects.ts";
 import { type Running, start } from "./workerd.ts";
@@ -33,7 +33,7 @@ export interface Measured {
   errors: number;
   seconds: number;
   cpuMicros: number;
-  slice(load: Load, connections: number, seconds: number): Promise<void>;
+  slice(load: LoadGenerator, connections: number, seconds: number): Promise<void>;
   reset(): void;
 }
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeEnvironment, stealShare } from "./environment.ts";
-import { Load } from "./load.ts";
+import { LoadGenerator } from "./load.ts";
 import { type Measured, measure, summarise } from "./measure.ts";
 import { HELP, parseOptions } from "./options.ts";
 import { comparisonOf, OTHER, ratiosOf, table, writeReadme } from "./report.ts";
@@ -54,7 +54,7 @@ try {
     measured.push(await measure(name, subject, server, join(folder, `${name}-counted`), origin.port));
   }
 
-  const load = new Load();
+  const load = new LoadGenerator();
   const stealBefore = stealShare();
   for (const one of measured) await one.slice(load, connections, 1); // warm
   for (const one of measured) one.reset();

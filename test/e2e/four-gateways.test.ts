@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { Load } from "../../bench/load.ts";
+import { LoadGenerator } from "../../bench/load.ts";
 import { subjects } from "../../bench/subjects.ts";
 import { type Running, start } from "../../bench/workerd.ts";
 import { arrivalCurve } from "../simulation/limiter/oracles.ts";
@@ -32,7 +32,7 @@ it("hold it together, and use it", async () => {
   for (const cpu of [0, 1, 0, 1]) {
     running.push(await start(join(folder, `gateway-${running.length}`), gateway, { upstreamPort: upstream.port, cpu: cpu }));
   }
-  const loads = running.slice(1).map(({ origin }) => ({ origin, load: new Load() }));
+  const loads = running.slice(1).map(({ origin }) => ({ origin, load: new LoadGenerator() }));
   const request = await prepare("");
   const slices = await Promise.all(loads.map(({ origin, load }) => load.run({ origin, request, connections: 2, seconds: SECONDS })));
   await Promise.all(loads.map(({ load }) => load.stop()));
