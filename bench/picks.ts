@@ -2,9 +2,10 @@
 import { createRequire } from "node:module";
 import type { Candidate, PickInput } from "../core/balance/balancer.ts";
 import { DEFAULT_BALANCER_SETTINGS } from "../core/balance/balancer.ts";
-import { BALANCERS, type BalancerName } from "../core/balance/balancers.ts";
+import { BALANCERS } from "../core/balance/balancers.ts";
 import { mix32 } from "../core/balance/hashing.ts";
 import { Load } from "../core/balance/load.ts";
+import type { BalancerName } from "../core/config/upstream.ts";
 import { hash32 } from "../core/hash.ts";
 import { describeEnvironment } from "./environment.ts";
 import { sized } from "./sized.ts";

@@ -1,7 +1,7 @@
 // The endpoint list of one service, and its only writer: registrations, leases, and health checks.
 import { DurableObject } from "cloudflare:workers";
 import { concurrently } from "../core/concurrently.ts";
-import type { HealthPolicy } from "../core/config/upstream.ts";
+import type { HealthPolicy } from "../core/config/health.ts";
 import {
   type ConfiguredEndpoint,
   drain,

@@ -1,4 +1,6 @@
 // The table of balancers: the names that an operator may configure. A new algorithm is tested by the contract suite once it is listed here.
+
+import type { BalancerName } from "../config/upstream.ts";
 import { consistentHash } from "./algorithms/consistent-hash.ts";
 import { learnedCost } from "./algorithms/learned-cost.ts";
 import { leastRequest } from "./algorithms/least-request.ts";
@@ -27,6 +29,4 @@ export const BALANCERS = {
   consistent_hash: { ...BY_KEY, about: "by key; an endpoint that leaves moves only its own keys", create: consistentHash },
   maglev: { ...BY_KEY, about: "by key; the most even shares, a change also moves some keys of others", create: maglev },
   rendezvous: { ...BY_KEY, about: "by key; exact shares, for few endpoints", create: rendezvous },
-} as const satisfies Readonly<Record<string, BalancerKind>>;
-
-export type BalancerName = keyof typeof BALANCERS;
+} as const satisfies Readonly<Record<BalancerName, BalancerKind>>;

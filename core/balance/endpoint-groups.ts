@@ -1,9 +1,10 @@
 // The endpoints of one upstream in the groups in which they are tried, and the choice of one for an attempt.
 import type { LocalBreaker } from "../breaker/local-breaker.ts";
 import type { BreakerPolicy } from "../config/breaker.ts";
+import type { BalancerName } from "../config/upstream.ts";
 import { MOST_CRITICAL, type Rank } from "../overload/criticality.ts";
 import type { Balancer, Candidate } from "./balancer.ts";
-import { BALANCERS, type BalancerName } from "./balancers.ts";
+import { BALANCERS } from "./balancers.ts";
 import { groupsOf, type IsolateLocation, type LocalityGroup } from "./locality.ts";
 import type { Member } from "./member.ts";
 import type { PickRequest, PickResult } from "./pick-request.ts";

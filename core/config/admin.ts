@@ -1,74 +1,49 @@
-// The admin services of the gateway (registry, breakers, purge): which secret their callers bring, and how soon isolates learn of changes.
-import type { Checks } from "./problems.ts";
+// Settings of the admin services (registry, breakers, purge): the secret that their callers send, and how soon isolates learn of changes.
+import { block, flag, type InputOf, list, type PolicyOf, required, secretName, setting, text, whole } from "./setting.ts";
 
-export interface RegistryInput {
-  /** Name of the secret that registering calls bring as bearer token: `wrangler secret put REGISTRY_TOKEN`. */
-  readonly tokenBinding: string;
-  /** Whether addresses of private networks and of this machine may be registered. Default false. */
-  readonly allowPrivate?: boolean;
-  /** Hosts of the gateway itself, which can't be registered. */
-  readonly ownHosts?: readonly string[];
-  /** How old an isolate's list may get before it asks for a new one, behind an answer. Default 5 000 ms. */
-  readonly pollMs?: number;
-}
+const HOSTS_FIX = 'write a list of hosts: ["api.example.com"]';
+const pollMs = whole(100, 600_000, "ms");
 
-export interface RegistryPolicy extends Required<RegistryInput> {}
+export const REGISTRY_SETTINGS = block({
+  tokenBinding: required(
+    secretName("REGISTRY_TOKEN"),
+    "Secret, at least 16 characters, that registering calls send as bearer token: `wrangler secret put REGISTRY_TOKEN`.",
+  ),
+  allowPrivate: setting(flag, false, "Whether addresses of private networks and of this machine may be registered."),
+  ownHosts: setting(
+    list(text(/^[\w.:-]+$/, HOSTS_FIX, ""), Number.POSITIVE_INFINITY, HOSTS_FIX, "hosts"),
+    [],
+    "Hosts of the gateway itself, which cannot be registered.",
+  ),
+  pollMs: setting(pollMs, 5_000, "Age at which an isolate requests a new endpoint list, in the background."),
+});
 
-export function parseRegistry(check: Checks, value: unknown): RegistryPolicy | undefined {
-  if (value === undefined) return undefined;
-  const fields = check.fields("registry", value, ["tokenBinding", "allowPrivate", "ownHosts", "pollMs"]);
-  const tokenBinding = fields["tokenBinding"];
-  if (typeof tokenBinding !== "string" || !/^[A-Za-z_]\w*$/.test(tokenBinding))
-    check.report("registry.tokenBinding", tokenBinding, 'write the name of a secret: "REGISTRY_TOKEN"');
-  const ownHosts = fields["ownHosts"] ?? [];
-  const areHosts = Array.isArray(ownHosts) && ownHosts.every((host) => typeof host === "string" && /^[\w.:-]+$/.test(host));
-  if (!areHosts) check.report("registry.ownHosts", ownHosts, 'write a list of hosts: ["api.example.com"]');
-  return {
-    tokenBinding: String(tokenBinding),
-    allowPrivate: check.oneOf("registry.allowPrivate", fields["allowPrivate"], [true, false], false),
-    ownHosts: areHosts ? ownHosts : [],
-    pollMs: check.integer("registry.pollMs", fields["pollMs"], { min: 100, max: 600_000, fallback: 5_000, unit: "ms" }),
-  };
-}
+export type RegistryInput = InputOf<typeof REGISTRY_SETTINGS>;
+export interface RegistryPolicy extends PolicyOf<typeof REGISTRY_SETTINGS> {}
 
-export interface BreakerAdminInput {
-  /** Name of the secret that calls of tidegate.breaker.v1 bring as bearer token: `wrangler secret put OPERATOR_TOKEN`. */
-  readonly tokenBinding: string;
-}
+export const BREAKER_ADMIN_SETTINGS = block({
+  tokenBinding: required(
+    secretName("OPERATOR_TOKEN"),
+    "Secret, at least 16 characters, that calls of `tidegate.breaker.v1.BreakerService` send as bearer token.",
+  ),
+});
 
-export interface BreakerAdminPolicy extends Required<BreakerAdminInput> {}
+export type BreakerAdminInput = InputOf<typeof BREAKER_ADMIN_SETTINGS>;
+export interface BreakerAdminPolicy extends PolicyOf<typeof BREAKER_ADMIN_SETTINGS> {}
 
-export function parseBreakerAdmin(check: Checks, value: unknown): BreakerAdminPolicy | undefined {
-  if (value === undefined) return undefined;
-  const { tokenBinding } = check.fields("breakers", value, ["tokenBinding"]);
-  if (typeof tokenBinding !== "string" || !/^[A-Za-z_]\w*$/.test(tokenBinding))
-    check.report("breakers.tokenBinding", tokenBinding, 'write the name of a secret: "OPERATOR_TOKEN"');
-  return { tokenBinding: String(tokenBinding) };
-}
+export const PURGE_SETTINGS = block({
+  tokenBinding: required(
+    secretName("CACHE_TOKEN"),
+    "Secret, at least 16 characters, that purging calls send as bearer token: `wrangler secret put CACHE_TOKEN`.",
+  ),
+  pollMs: setting(pollMs, 5_000, "Age at which an isolate requests the latest purges, in the background."),
+  strict: setting(flag, false, "Whether an isolate that cannot get the purges serves nothing from the cache."),
+  waitMs: setting(
+    whole(1, 10_000, "ms"),
+    250,
+    "How long a call waits for the purges if its isolate had no calls for longer than `pollMs` and a second.",
+  ),
+});
 
-export interface PurgeInput {
-  /** Name of the secret that purging calls bring as bearer token: `wrangler secret put CACHE_TOKEN`. */
-  readonly tokenBinding: string;
-  /** How old an isolate's knowledge of purges may get before it asks for news, behind an answer. Default 5 000 ms. */
-  readonly pollMs?: number;
-  /** Whether nothing is served from the cache by an isolate that can't ask. Default false: it serves on. */
-  readonly strict?: boolean;
-  /** How long a call waits for the news where its isolate had no calls for longer than that. Default 250 ms. */
-  readonly waitMs?: number;
-}
-
-export interface PurgePolicy extends Required<PurgeInput> {}
-
-export function parsePurge(check: Checks, value: unknown): PurgePolicy | undefined {
-  if (value === undefined) return undefined;
-  const fields = check.fields("purge", value, ["tokenBinding", "pollMs", "strict", "waitMs"]);
-  const tokenBinding = fields["tokenBinding"];
-  if (typeof tokenBinding !== "string" || !/^[A-Za-z_]\w*$/.test(tokenBinding))
-    check.report("purge.tokenBinding", tokenBinding, 'write the name of a secret: "CACHE_TOKEN"');
-  return {
-    tokenBinding: String(tokenBinding),
-    pollMs: check.integer("purge.pollMs", fields["pollMs"], { min: 100, max: 600_000, fallback: 5_000, unit: "ms" }),
-    strict: check.oneOf("purge.strict", fields["strict"], [true, false], false),
-    waitMs: check.integer("purge.waitMs", fields["waitMs"], { min: 1, max: 10_000, fallback: 250, unit: "ms" }),
-  };
-}
+export type PurgeInput = InputOf<typeof PURGE_SETTINGS>;
+export interface PurgePolicy extends PolicyOf<typeof PURGE_SETTINGS> {}

@@ -1,81 +1,133 @@
-// The response cache, as an operator writes it: what a route keeps, for whom, and how long.
-
-import type { AdaptivePolicy } from "../cache/adaptive-lifetime.ts";
-import type { StoreRules } from "../cache/storable.ts";
-import { type Checks, join } from "./problems.ts";
-
-export interface CacheInput {
-  /** How long an answer is fresh that does not say so itself. Default 300 000 ms for RPC, 0 for HTTP: such answers are not kept. */
-  readonly ttlMs?: number;
-  /** Whether `ttlMs` counts whatever the upstream says. `no-store` and `private` always count. Default false. */
-  readonly override?: boolean;
-  /** The same for 404, 410 and `not_found`. Default 10 000 ms where there is a `ttlMs`, else 0. */
-  readonly negativeTtlMs?: number;
-  /** Answers without any freshness live for this share of the time since Last-Modified. Default 0 %. */
-  readonly heuristicPercent?: number;
-  /** By how much a `ttlMs` is shortened at most, so that what was stored together does not end together. Default 10 %. */
-  readonly jitterPercent?: number;
-  /** How long a stale answer serves while it is refreshed behind it, where the upstream says nothing. Default 0 ms. */
-  readonly staleWhileRevalidateMs?: number;
-  /** How long a stale answer serves where the upstream fails, where it says nothing. Default 0 ms. */
-  readonly staleIfErrorMs?: number;
-  /** Who shares an answer: everybody, callers of one principal, or of one value of a header. Default "shared". */
-  readonly scope?: "shared" | "principal" | { readonly header: string };
-  /** Request headers that answers depend on: part of the key, and forwarded. Default none. */
-  readonly vary?: readonly string[];
-  /** HTTP: query parameters that are part of the key, and forwarded; the others are not. Default "all". */
-  readonly query?: "all" | readonly string[];
-  /** What an upstream gets: "key", only what is part of the key; "all", everything, and `Vary` of the answer decides. Default "key". */
-  readonly forward?: "key" | "all";
-  /** Calls with Authorization: pass by the cache; are forwarded, and kept where the answer allows; or it is taken off. Default "bypass". */
-  readonly authorization?: "bypass" | "forward" | "ignore";
-  /** Whether callers may ask for what is fresher than what is kept. Default "ignore". */
-  readonly clientControl?: "ignore" | "honor";
-  /** What an answer can be purged by: "users", "user:{id}" with fields of the request. Default none. */
-  readonly tags?: readonly string[];
-  /** Header in which an answer names more of them. Default "cache-tag". */
-  readonly tagHeader?: string;
-  /** Fields with directives for this cache alone, RFC 9213. Default ["cdn-cache-control"]. */
-  readonly targets?: readonly string[];
-  /** Whether errors other than 404, 405, 410, 414 and 501 are kept where they say for how long. Default false. */
-  readonly storeErrors?: boolean;
-  /** Largest body that is kept; larger ones are streamed. Default 262 144 bytes. */
-  readonly maxObjectBytes?: number;
-  /** Calls of one isolate that wait for the answer to another one. Default 2 000. */
-  readonly maxFollowers?: number;
-  /** Whether what is found unchanged when it is asked for again lives longer, up to bounds. Default false. */
-  readonly adaptive?: { readonly maxFactor?: number; readonly maxMs?: number } | boolean;
-  /** The level that isolates share. Default "kv", which needs the binding CACHE. */
-  readonly l2?: L2Name;
-}
+// Settings of the response cache: of a route, and of the store that all routes of an isolate share.
+import * as v from "valibot";
+import type { Checks } from "./problems.ts";
+import { readBlock, readSetting } from "./read.ts";
+import { block, choice, flag, headerName, type InputOf, list, type PolicyOf, readByCode, setting, text, whole } from "./setting.ts";
 
 export const L2_NAMES = ["none", "kv", "cache-api", "workers-cache"] as const;
 export type L2Name = (typeof L2_NAMES)[number];
+export const STORE_NAMES = ["lru", "s3-fifo"] as const;
+export type StoreName = (typeof STORE_NAMES)[number];
+
+const YEAR_MS = 31_536_000_000;
+const MIB = 1_048_576;
+const MAX_NAMES = 64; // names or tags in one list
+
+const SCOPE_FIX = 'write "shared", "principal" or { header: "x-tenant" }';
+const SCOPE_HEADER = block({ header: setting(headerName, undefined, "Header whose values separate the callers.") });
+const scopeName = v.picklist(["shared", "principal"], SCOPE_FIX);
+const headers = (fix: string) => list(text(/^[A-Za-z0-9-]{1,64}$/, fix, ""), MAX_NAMES, fix, "header names");
+const QUERY_FIX = 'write a list of query parameters, or "all"';
+const parameters = list(text(/^[^\s&=#%+]{1,128}$/, QUERY_FIX, ""), MAX_NAMES, QUERY_FIX, "");
+const TAGS_FIX = 'write a list of tags: ["users", "user:{id}"]';
+/** Templates of tags: text, and fields of the request in braces. */
+export const tags = list(
+  text(/^(?:[\w:./@-]|\{[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)*\}){1,256}$/, TAGS_FIX, ""),
+  MAX_NAMES,
+  TAGS_FIX,
+  "tag templates",
+);
+
+export const ADAPTIVE_SETTINGS = block({
+  maxFactor: setting(whole(1, 1_024, "times"), 8, "Largest multiple of the response's own lifetime."),
+  maxMs: setting(whole(1, YEAR_MS, "ms"), 3_600_000, "Longest lifetime that the multiple may lead to."),
+});
+
+export const CACHE_SETTINGS = block({
+  ttlMs: setting(whole(0, YEAR_MS, "ms"), undefined, "Lifetime of responses that do not state theirs.", {
+    shownDefault: "300,000 for RPC; 0 for HTTP: such responses are not stored",
+  }),
+  override: setting(flag, false, "Whether `ttlMs` holds whatever lifetime the upstream states. `no-store` and `private` always hold."),
+  negativeTtlMs: setting(whole(0, YEAR_MS, "ms"), undefined, "Lifetime of 404, 410 and `not_found` responses that do not state theirs.", {
+    shownDefault: "10,000; 0 where `ttlMs` is 0",
+  }),
+  heuristicPercent: setting(
+    whole(0, 100, "%"),
+    0,
+    "Lifetime of responses without any freshness information, as a share of the time since `Last-Modified`; at most a day.",
+  ),
+  jitterPercent: setting(
+    whole(0, 50, "%"),
+    10,
+    "Largest random reduction of a `ttlMs`, so that responses stored together do not expire together.",
+  ),
+  staleWhileRevalidateMs: setting(
+    whole(0, YEAR_MS, "ms"),
+    0,
+    "Time in which a stale response is served while it is refreshed in the background, where the response does not state one.",
+  ),
+  staleIfErrorMs: setting(
+    whole(0, YEAR_MS, "ms"),
+    0,
+    "Time in which a stale response is served while the upstream fails, where the response does not state one.",
+  ),
+  scope: readByCode(
+    v.union([scopeName, v.strictObject({ header: headerName })]),
+    "The callers that share a response: all, those of one principal, or those of one value of a header.",
+    { shape: '`"shared"`, `"principal"`, `{ header }`', shownDefault: '`"shared"`' },
+  ),
+  vary: setting(
+    v.pipe(
+      headers("write a list of headers"),
+      v.transform((names) => names.map((name) => name.toLowerCase())),
+    ),
+    [],
+    "Request headers on which responses depend: part of the cache key, and forwarded.",
+  ),
+  query: setting(
+    v.union([v.literal("all"), parameters], QUERY_FIX),
+    "all",
+    "HTTP only: query parameters that are part of the key and forwarded. The others are not forwarded.",
+    { shape: '`"all"`, or parameter names', fix: QUERY_FIX },
+  ),
+  forward: setting(
+    choice(["key", "all"]),
+    "key",
+    "The parts of a request that the upstream receives: only what is in the key; or, for HTTP only, everything, and `Vary` of the response decides.",
+  ),
+  authorization: setting(
+    choice(["bypass", "forward", "ignore"]),
+    "bypass",
+    "Calls with `Authorization` bypass the cache; or are forwarded, and stored where the response allows it; or lose the header.",
+  ),
+  clientControl: setting(
+    choice(["ignore", "honor"], { honour: "honor" }),
+    "ignore",
+    "Whether callers may request fresher responses than the stored ones. `only-if-cached` always holds for HTTP.",
+  ),
+  tags: setting(tags, [], "Tags by which a response can be purged, such as `users` or `user:{id}` with fields of the request."),
+  tagHeader: setting(headerName, "cache-tag", "Response header in which the upstream names further tags."),
+  targets: setting(
+    headers("write a list of headers"),
+    ["cdn-cache-control"],
+    "Response headers with directives for this cache alone (RFC 9213).",
+  ),
+  storeErrors: setting(flag, false, "Whether errors other than 404, 405, 410, 414 and 501 are stored where they state a lifetime."),
+  maxObjectBytes: setting(whole(1, 16 * MIB, "bytes"), 262_144, "Largest response body that is stored. Larger ones are streamed."),
+  maxFollowers: setting(whole(0, 100_000, "calls"), 2_000, "Calls of one isolate that wait for the response to another one."),
+  adaptive: readByCode(
+    v.union([v.boolean(), ADAPTIVE_SETTINGS]),
+    "Longer lifetimes for responses that each revalidation finds unchanged.",
+    { shape: "boolean, or the fields below", shownDefault: "`false`" },
+  ),
+  l2: setting(choice(L2_NAMES), "kv", "The level that isolates share. `kv` needs the binding `CACHE`."),
+});
+
+export type CacheInput = InputOf<typeof CACHE_SETTINGS>;
 export type Scope = "shared" | "principal" | { readonly header: string };
 
-export interface CachePolicy extends StoreRules {
+export interface CachePolicy extends Omit<PolicyOf<typeof CACHE_SETTINGS>, "ttlMs" | "negativeTtlMs" | "scope" | "adaptive"> {
   readonly path: string; // where it was written
+  readonly ttlMs: number;
+  readonly negativeTtlMs: number;
   readonly scope: Scope;
-  readonly vary: readonly string[];
-  readonly query: "all" | readonly string[];
-  readonly forward: "key" | "all";
-  readonly authorization: "bypass" | "forward" | "ignore";
-  readonly clientControl: "ignore" | "honor";
-  readonly tags: readonly string[];
-  readonly maxObjectBytes: number;
-  readonly maxFollowers: number;
-  readonly l2: L2Name;
+  readonly adaptive: PolicyOf<typeof ADAPTIVE_SETTINGS> | undefined;
 }
 
-const FIELDS = [
-  ...["ttlMs", "override", "negativeTtlMs", "heuristicPercent", "jitterPercent", "staleWhileRevalidateMs", "staleIfErrorMs", "scope"],
-  ...["vary", "query", "forward", "authorization", "clientControl", "tags", "tagHeader", "targets", "storeErrors", "maxObjectBytes"],
-  ...["maxFollowers", "adaptive", "l2"],
-];
-const LONGEST_MS = 31_536_000_000;
-const TAG = /^(?:[\w:./@-]|\{[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)*\}){1,256}$/;
-
-/** @param kind decides the defaults: an HTTP upstream says itself what may be kept */
+/**
+ * @param outer the policy where nothing is written
+ * @param kind  decides the defaults: an HTTP upstream states itself what may be stored
+ */
 export function parseCache(
   check: Checks,
   path: string,
@@ -85,69 +137,50 @@ export function parseCache(
 ): CachePolicy | undefined {
   if (value === undefined) return outer;
   if (value === false) return undefined;
-  const fields = check.fields(path, value === true ? {} : value, FIELDS);
-  const number = (name: keyof CacheInput, max: number, fallback: number, unit: string, min = 0) =>
-    check.integer(join(path, name), fields[name], { min, max, fallback, unit });
-  const flag = (name: keyof CacheInput) => check.oneOf(join(path, name), fields[name], [true, false], false);
-  const one = <T extends string>(name: keyof CacheInput, choices: readonly T[], fallback: T) =>
-    check.oneOf(join(path, name), fields[name], choices, fallback);
-  const ttlMs = number("ttlMs", LONGEST_MS, kind === "rpc" ? 300_000 : 0, "ms");
+  const read = readBlock(check, path, CACHE_SETTINGS, value === true ? {} : value);
+  const ttlMs = read.ttlMs ?? (kind === "rpc" ? 300_000 : 0);
+  const negativeTtlMs = read.negativeTtlMs ?? (ttlMs > 0 ? 10_000 : 0);
   return {
+    ...read,
     path,
     ttlMs,
-    override: flag("override"),
-    negativeTtlMs: number("negativeTtlMs", LONGEST_MS, ttlMs > 0 ? 10_000 : 0, "ms"),
-    heuristicPercent: number("heuristicPercent", 100, 0, "%"),
-    jitterPercent: number("jitterPercent", 50, 10, "%"),
-    staleWhileRevalidateMs: number("staleWhileRevalidateMs", LONGEST_MS, 0, "ms"),
-    staleIfErrorMs: number("staleIfErrorMs", LONGEST_MS, 0, "ms"),
-    scope: scopeOf(check, join(path, "scope"), fields["scope"]),
-    vary: names(check, join(path, "vary"), fields["vary"], /^[A-Za-z0-9-]{1,64}$/, "headers", []).map((name) => name.toLowerCase()),
-    query:
-      fields["query"] === "all" || fields["query"] === undefined
-        ? "all"
-        : names(check, join(path, "query"), fields["query"], /^[^\s&=#%+]{1,128}$/, 'query parameters, or "all"', []),
-    forward: one("forward", ["key", "all"], "key"),
-    authorization: one("authorization", ["bypass", "forward", "ignore"], "bypass"),
-    clientControl: one("clientControl", ["ignore", "honor"], "ignore"),
-    tags: parseTags(check, join(path, "tags"), fields["tags"], []),
-    tagHeader: check.header(join(path, "tagHeader"), fields["tagHeader"]) ?? "cache-tag",
-    targets: names(check, join(path, "targets"), fields["targets"], /^[A-Za-z0-9-]{1,64}$/, "headers", ["cdn-cache-control"]),
-    storeErrors: flag("storeErrors"),
-    maxObjectBytes: number("maxObjectBytes", 16 * 1_048_576, 262_144, "bytes", 1),
-    maxFollowers: number("maxFollowers", 100_000, 2_000, "calls"),
-    adaptive: adaptiveOf(check, join(path, "adaptive"), fields["adaptive"]),
-    l2: one("l2", L2_NAMES, "kv"),
+    negativeTtlMs,
+    scope: scopeIn(check, `${path}.scope`, read.scope),
+    adaptive: adaptiveIn(check, `${path}.adaptive`, read.adaptive),
   };
 }
 
-/** Templates of tags. */
-export function parseTags(check: Checks, path: string, value: unknown, outer: readonly string[]): readonly string[] {
-  return names(check, path, value, TAG, 'tags: ["users", "user:{id}"]', outer);
-}
-
-function adaptiveOf(check: Checks, path: string, value: unknown): AdaptivePolicy | undefined {
-  if (value === undefined || value === false) return undefined;
-  const fields = check.fields(path, value === true ? {} : value, ["maxFactor", "maxMs"]);
-  return {
-    maxFactor: check.integer(join(path, "maxFactor"), fields["maxFactor"], { min: 1, max: 1_024, fallback: 8, unit: "times" }),
-    maxMs: check.integer(join(path, "maxMs"), fields["maxMs"], { min: 1, max: LONGEST_MS, fallback: 3_600_000, unit: "ms" }),
-  };
-}
-
-function scopeOf(check: Checks, path: string, value: unknown): Scope {
-  if (value === undefined || value === "shared" || value === "principal") return value ?? "shared";
-  if (typeof value === "object" && value !== null) {
-    const header = check.header(join(path, "header"), check.fields(path, value, ["header"])["header"]);
-    if (header !== undefined) return { header };
-  }
-  check.report(path, value, 'write "shared", "principal" or { header: "x-tenant" }');
+function scopeIn(check: Checks, path: string, value: unknown): Scope {
+  if (typeof value !== "object" || value === null) return readSetting(check, path, scopeName, value, { value: "shared" }) as Scope;
+  const { header } = readBlock(check, path, SCOPE_HEADER, value);
+  if (header !== undefined) return { header };
+  check.report(path, value, SCOPE_FIX);
   return "shared";
 }
 
-function names(check: Checks, path: string, value: unknown, form: RegExp, what: string, fallback: readonly string[]): readonly string[] {
-  if (value === undefined) return fallback;
-  const fits = Array.isArray(value) && value.length <= 64 && value.every((one) => typeof one === "string" && form.test(one));
-  if (!fits) check.report(path, value, `write a list of ${what}`);
-  return fits ? (value as string[]) : fallback;
+function adaptiveIn(check: Checks, path: string, value: unknown): CachePolicy["adaptive"] {
+  if (value === undefined || value === false) return undefined;
+  return readBlock(check, path, ADAPTIVE_SETTINGS, value === true ? {} : value);
+}
+
+export const CACHE_STORE_SETTINGS = block({
+  maxEntries: setting(whole(1, 1_000_000, "entries"), 10_000, "Stored responses of all routes together."),
+  maxBytes: setting(whole(65_536, 100 * MIB, "bytes"), 16 * MIB, "Memory of the stored responses."),
+  shards: setting(whole(1, 256, "partitions"), 16, "Partitions, so that a busy route cannot evict the responses of another one."),
+  store: setting(choice(STORE_NAMES), "lru", "The eviction policy."),
+  l2WaitMs: setting(whole(1, 60_000, "ms"), 50, "How long a call waits for the shared level before it goes to the upstream."),
+});
+
+export type CacheStoreInput = InputOf<typeof CACHE_STORE_SETTINGS>;
+
+export interface CacheStorePolicy {
+  readonly limits: { readonly maxEntries: number; readonly maxBytes: number };
+  readonly shards: number;
+  readonly store: StoreName;
+  readonly l2WaitMs: number;
+}
+
+export function parseCacheStore(check: Checks, path: string, value: unknown): CacheStorePolicy {
+  const { maxEntries, maxBytes, ...policy } = readBlock(check, path, CACHE_STORE_SETTINGS, value);
+  return { ...policy, limits: { maxEntries, maxBytes } };
 }

@@ -1,30 +1,32 @@
-// Plain HTTP behind the gateway, by the prefix of its paths, as an operator writes it.
-
-import { type BreakerInput, type BreakerPolicy, parseBreaker } from "./breaker.ts";
-import type { CacheInput, CachePolicy } from "./cache.ts";
-import type { Cost } from "./cost.ts";
+// Settings of plain HTTP behind the gateway, by the prefix of its paths.
+import { BREAKER_SETTINGS, type BreakerPolicy, parseBreaker } from "./breaker.ts";
+import type { CachePolicy } from "./cache.ts";
+import { type Cost, tokens } from "./cost.ts";
 import { isInEveryRequest } from "./hash-on.ts";
-import { parseThrottle, type ThrottleInput, type ThrottlePolicy } from "./overload.ts";
+import { parseThrottle, THROTTLE_SETTINGS, type ThrottlePolicy } from "./overload.ts";
 import { type Checks, join } from "./problems.ts";
 import type { RateLimitRule } from "./rate-limit.ts";
-import { parseUpstream, type UpstreamInput, type UpstreamPolicy } from "./upstream.ts";
+import { parseRoute, ROUTE_SETTINGS, type RoutePolicy } from "./route.ts";
+import type { Rules } from "./route-limits.ts";
+import { block, type InputOf, readByCode } from "./setting.ts";
+import { parseUpstream, type UpstreamPolicy, upstream } from "./upstream.ts";
 
-export interface HttpRouteInput {
-  readonly upstream: UpstreamInput;
-  /** When calls are refused at once, because the upstream is failing. */
-  readonly breaker?: BreakerInput;
-  /** What is kept from an upstream that turns most calls away. */
-  readonly throttle?: ThrottleInput;
-  /** Time for a call, its body among it. Default 15 000 ms. */
-  readonly readTimeoutMs?: number;
-  /** Largest request body. Default 1 048 576 bytes. */
-  readonly maxBodyBytes?: number;
-  /** Names of the rules in `rateLimits` that a call must pass. Default: those of `defaults`. */
-  readonly rateLimits?: readonly string[];
-  readonly cost?: number;
-  /** Keeps answers; false for none. Default false. */
-  readonly cache?: CacheInput | boolean;
-}
+const { readTimeoutMs, maxBodyBytes, rateLimits, cache } = ROUTE_SETTINGS.entries;
+
+export const HTTP_ROUTE_SETTINGS = block({
+  upstream: readByCode(upstream, "Where requests go.", { shape: "upstream", shownDefault: "required" }),
+  breaker: readByCode(BREAKER_SETTINGS, "When calls are refused at once because the upstream is failing.", { shape: "see `breaker`" }),
+  throttle: readByCode(THROTTLE_SETTINGS, "When calls are held back from an upstream that refuses most of them.", {
+    shape: "see `throttle`",
+  }),
+  readTimeoutMs,
+  maxBodyBytes,
+  rateLimits,
+  cost: readByCode(tokens, "Tokens that one request takes from each rule.", { shape: "tokens", shownDefault: "1" }),
+  cache,
+});
+
+export type HttpRouteInput = InputOf<typeof HTTP_ROUTE_SETTINGS>;
 
 export interface HttpRoutePolicy {
   readonly upstream: UpstreamPolicy;
@@ -37,37 +39,41 @@ export interface HttpRoutePolicy {
   readonly cache: CachePolicy | undefined;
 }
 
-const FIELDS = ["upstream", "breaker", "throttle", "readTimeoutMs", "maxBodyBytes", "rateLimits", "cost", "cache"];
 const PREFIX = /^\/(?:[A-Za-z0-9\-._~!$&'()*+,=:@]+\/)*$/;
 
-/** @param routeOf reads the fields that such a route has in common with a method */
+/** @param outer the defaults of all routes, without those of the cache */
 export function parseHttpRoutes(
   check: Checks,
   path: string,
   value: unknown,
-  routeOf: (path: string, fields: Readonly<Record<string, unknown>>) => Omit<HttpRoutePolicy, "upstream" | "breaker" | "throttle">,
+  outer: RoutePolicy,
+  rules: Rules,
 ): ReadonlyMap<string, HttpRoutePolicy> {
-  const routes = new Map<string, HttpRoutePolicy>();
-  for (const [prefix, settings] of check.entries(path, value)) {
+  const routes = check.entries(path, value).map(([prefix, settings]) => {
     const at = join(path, prefix);
     const isCanonical = PREFIX.test(prefix) && !/\/\.\.?\//.test(prefix);
     if (!isCanonical) check.report(at, prefix, 'write a path that starts and ends with "/": "/assets/"');
-    const { upstream, breaker, throttle, ...fields } = check.fields(at, settings, FIELDS);
-    const { readTimeoutMs, maxBodyBytes, rateLimits, cost, cache } = routeOf(at, fields);
-    const target = parseUpstream(check, join(at, "upstream"), upstream);
-    if (!isInEveryRequest(target.hashOn))
-      check.report(`${at}.upstream.hashOn`, "a field, or a cookie to be made", "use what calls of plain HTTP bring by themselves");
-    if (target.protocol === "grpc") check.report(`${at}.upstream.protocol`, "grpc", "leave it out: plain HTTP is forwarded as it comes");
-    routes.set(prefix, {
-      upstream: target,
-      breaker: parseBreaker(check, join(at, "breaker"), breaker),
-      throttle: parseThrottle(check, join(at, "throttle"), throttle),
-      readTimeoutMs,
-      maxBodyBytes,
-      rateLimits,
-      cost,
-      cache,
-    });
-  }
-  return routes;
+    return [prefix, parseHttpRoute(check, at, settings, outer, rules)] as const;
+  });
+  return new Map(routes);
+}
+
+function parseHttpRoute(check: Checks, path: string, value: unknown, outer: RoutePolicy, rules: Rules): HttpRoutePolicy {
+  const fields = check.fields(path, value, Object.keys(HTTP_ROUTE_SETTINGS.entries));
+  const { upstream: target, breaker, throttle } = fields;
+  const route = parseRoute(check, path, fields, outer, rules, "http");
+  const read = parseUpstream(check, join(path, "upstream"), target);
+  if (!isInEveryRequest(read.hashOn))
+    check.report(`${path}.upstream.hashOn`, "a field, or a cookie to be made", "use what calls of plain HTTP bring by themselves");
+  if (read.protocol === "grpc") check.report(`${path}.upstream.protocol`, "grpc", "leave it out: plain HTTP is forwarded as it comes");
+  return {
+    upstream: read,
+    breaker: parseBreaker(check, join(path, "breaker"), breaker),
+    throttle: parseThrottle(check, join(path, "throttle"), throttle),
+    readTimeoutMs: route.readTimeoutMs,
+    maxBodyBytes: route.maxBodyBytes,
+    rateLimits: route.rateLimits,
+    cost: route.cost,
+    cache: route.cache,
+  };
 }

@@ -22,6 +22,16 @@ export function readBlock<E extends Entries>(
   return readFields(check, path, block, fields, outer);
 }
 
+/** @returns undefined where the block is not written */
+export function readOptional<E extends Entries>(
+  check: Checks,
+  path: string,
+  block: Block<E>,
+  value: unknown,
+): PolicyOf<Block<E>> | undefined {
+  return value === undefined ? undefined : readBlock(check, path, block, value);
+}
+
 /** The same for an object whose keys have been checked. */
 export function readFields<E extends Entries>(
   check: Checks,
@@ -46,13 +56,14 @@ export function readSetting(
   value: unknown,
   fallback: { value: unknown } | undefined,
 ): unknown {
-  const { isRead, fix, block } = factsOf(schema);
+  const { isRead, missing, fix, block } = factsOf(schema);
   if (isRead === true) return value;
   if (block !== undefined) return readBlock(check, path, block, value);
   if (value === undefined && fallback !== undefined) return fallback.value;
   const result = v.safeParse(schema, value, { abortPipeEarly: true });
   if (result.success) return result.output;
-  if (fix !== undefined) check.report(path, value, fix);
+  if (value === undefined && missing !== undefined) check.report(path, value, missing);
+  else if (fix !== undefined) check.report(path, value, fix);
   else for (const { path: items = [], input, message } of result.issues) check.report(pathOf(path, items), input, message);
   if (fallback !== undefined) return fallback.value;
   return defaultOf(schema);

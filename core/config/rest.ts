@@ -1,95 +1,67 @@
-// How REST requests are read and answers written, as an operator sets it.
-import type { Checks } from "./problems.ts";
-
-/** Switches of transcoding, all false but `inferUpdateMask`; and what becomes of rules that cannot be served. */
-export interface RestInput {
-  /**
-   * What an HTTP rule of a proto does that is illegal, or that this gateway cannot serve: "skip" leaves the rule out with a warning,
-   * "refuse" makes it a mistake in the configuration. Default "skip". Rules of `http` in this file are always refused.
-   */
-  readonly onUnsupportedRule?: "refuse" | "skip";
-  readonly ignoreUnknownQuery?: boolean;
-  /** Query parameters that are never bound, such as "alt", "key", "fields" and "prettyPrint". Default none. */
-  readonly ignoredQuery?: readonly string[];
-  /** Whether fields of a JSON body that the message does not have are dropped. */
-  readonly ignoreUnknownFields?: boolean;
-  /** Whether a body without a content type, or with the one that curl sends by itself, is read as JSON. */
-  readonly assumeJson?: boolean;
-  /** Whether a stream of requests may come as JSON values, or as an array of them, under `application/json`. */
-  readonly jsonRequestStreams?: boolean;
-  readonly caseInsensitiveEnums?: boolean;
-  readonly inferUpdateMask?: boolean;
-  readonly printDefaults?: boolean;
-  readonly enumsAsNumbers?: boolean;
-  readonly protoFieldNames?: boolean;
-  /** How responses in `text/event-stream` wait for their messages. */
-  readonly events?: {
-    /** ms that the head of a response waits for the first message or the error, 0 to 60,000; default 2,000. */
-    readonly headersAfterMs?: number;
-    /** ms without a message after which a comment is sent, 1,000 to 600,000, or 0 for never; default 15,000. */
-    readonly keepAliveMs?: number;
-  };
-}
-
-export interface RestPolicy extends Omit<RestInput, "onUnsupportedRule" | "events"> {
-  readonly events: { readonly headersAfterMs: number; readonly keepAliveMs: number }; // keepAliveMs: Infinity for never
-  readonly onUnsupportedRule: "refuse" | "skip";
-}
+// Settings of REST: how requests are read and responses are written.
+import * as v from "valibot";
+import { block, choice, flag, type InputOf, nested, type PolicyOf, setting, whole } from "./setting.ts";
 
 const MAX_IGNORED = 50;
+const IGNORED_FIX = `write at most ${MAX_IGNORED} names of query parameters, of 1 to 100 characters: ["alt", "key"]`;
+const ignored = v.pipe(
+  v.array(v.pipe(v.string(IGNORED_FIX), v.minLength(1, IGNORED_FIX), v.maxLength(100, IGNORED_FIX)), IGNORED_FIX),
+  v.maxLength(MAX_IGNORED, IGNORED_FIX),
+  v.metadata({ shape: "parameter names" }),
+);
 
-const REST_FLAGS = [
-  "ignoreUnknownQuery",
-  "ignoreUnknownFields",
-  "assumeJson",
-  "jsonRequestStreams",
-  "caseInsensitiveEnums",
-  "inferUpdateMask",
-  "printDefaults",
-  "enumsAsNumbers",
-  "protoFieldNames",
-] as const;
+// 15 s as the HTML standard advises: some proxies close a connection that is silent for longer.
+const NEVER_UNIT = "ms, or 0 for never";
+const keepAliveMs = v.pipe(
+  v.union([v.literal(0), whole(1_000, 600_000, NEVER_UNIT)], `write a whole number from 1000 to 600000 (${NEVER_UNIT})`),
+  v.transform((ms) => (ms === 0 ? Number.POSITIVE_INFINITY : ms)),
+);
 
-export function parseRest(check: Checks, value: unknown): RestPolicy {
-  const fields = check.fields("rest", value, [...REST_FLAGS, "ignoredQuery", "onUnsupportedRule", "events"]);
-  const flags = REST_FLAGS.map(
-    (name) => [name, check.oneOf(`rest.${name}`, fields[name], [true, false], name === "inferUpdateMask")] as const,
-  );
-  const onUnsupportedRule = check.oneOf("rest.onUnsupportedRule", fields["onUnsupportedRule"], ["refuse", "skip"], "skip");
-  return {
-    ...Object.fromEntries(flags),
-    ignoredQuery: parseIgnored(check, fields["ignoredQuery"]),
-    onUnsupportedRule,
-    events: parseEvents(check, fields["events"]),
-  };
-}
+export const EVENT_SETTINGS = block({
+  headersAfterMs: setting(
+    whole(0, 60_000, "ms"),
+    2_000,
+    "How long the head of a `text/event-stream` response waits for the first message. An error within this time becomes the status of the response.",
+  ),
+  keepAliveMs: setting(keepAliveMs, 15_000, "Time without a message after which a comment is sent; 0 for never.", {
+    shape: `0, or 1,000 to 600,000 ms`,
+  }),
+});
 
-/** 15 s as the HTML standard advises: some proxies close a connection that is silent for longer. */
-function parseEvents(check: Checks, value: unknown): RestPolicy["events"] {
-  const at = "rest.events";
-  const fields = check.fields(at, value, ["headersAfterMs", "keepAliveMs"]);
-  const headersAfterMs = check.integer(`${at}.headersAfterMs`, fields["headersAfterMs"], {
-    min: 0,
-    max: 60_000,
-    fallback: 2_000,
-    unit: "ms",
-  });
-  if (fields["keepAliveMs"] === 0) return { headersAfterMs, keepAliveMs: Number.POSITIVE_INFINITY };
-  const range = { min: 1_000, max: 600_000, fallback: 15_000, unit: "ms, or 0 for never" };
-  return { headersAfterMs, keepAliveMs: check.integer(`${at}.keepAliveMs`, fields["keepAliveMs"], range) };
-}
+export const REST_SETTINGS = block({
+  onUnsupportedRule: setting(
+    choice(["refuse", "skip"]),
+    "skip",
+    "What happens to an HTTP rule of a proto that is illegal or cannot be served: `skip` leaves it out with a warning, `refuse` makes it a problem of the configuration ([protos](protos.md#rules-that-cannot-be-served)). Rules of `http` in the configuration are always refused.",
+  ),
+  ignoreUnknownQuery: setting(flag, false, "Whether unknown query parameters are ignored instead of refused."),
+  ignoredQuery: setting(
+    ignored,
+    [],
+    'Query parameters that are never bound: `["alt", "key", "fields", "prettyPrint"]` for the system parameters of Google; at most 50, of 1 to 100 characters.',
+  ),
+  ignoreUnknownFields: setting(
+    flag,
+    false,
+    "Whether fields of a JSON body that the message does not have, and unknown enum names, are dropped, as grpc-gateway does, instead of refused.",
+  ),
+  assumeJson: setting(
+    flag,
+    false,
+    "Whether a body without a content type, or with the one that `curl -d` sends (`application/x-www-form-urlencoded`), is read as JSON. Pages of any origin can send such requests without a preflight: leave it off where cookies authenticate.",
+  ),
+  jsonRequestStreams: setting(
+    flag,
+    false,
+    "Whether a stream of requests under `application/json` may also be JSON values one after the other, or an array of them, beside lines of JSON. `maxBodyBytes` limits each value.",
+  ),
+  caseInsensitiveEnums: setting(flag, false, "Whether enum names are read in any case, in path, query and body: `?state=open`."),
+  inferUpdateMask: setting(flag, true, "Whether a PATCH without a mask changes the fields that its body names."),
+  printDefaults: setting(flag, false, "Whether responses contain fields that have their default."),
+  enumsAsNumbers: setting(flag, false, "Whether responses contain enums as numbers."),
+  protoFieldNames: setting(flag, false, "Whether responses use `display_name` instead of `displayName`."),
+  events: nested(EVENT_SETTINGS, "Responses in `text/event-stream`."),
+});
 
-function parseIgnored(check: Checks, value: unknown): readonly string[] {
-  const path = "rest.ignoredQuery";
-  const fix = `write at most ${MAX_IGNORED} names of query parameters, of 1 to 100 characters: ["alt", "key"]`;
-  if (value === undefined) return [];
-  if (!Array.isArray(value) || value.length > MAX_IGNORED) {
-    check.report(path, value, fix);
-    return [];
-  }
-  return value.filter((name: unknown, index): name is string => {
-    const isName = typeof name === "string" && name.length >= 1 && name.length <= 100;
-    if (!isName) check.report(`${path}[${index}]`, name, fix);
-    return isName;
-  });
-}
+export type RestInput = InputOf<typeof REST_SETTINGS>;
+export interface RestPolicy extends PolicyOf<typeof REST_SETTINGS> {}

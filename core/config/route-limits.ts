@@ -1,5 +1,4 @@
-// Which rules hold for a route, and what a call costs under them.
-
+// The rate limits of a route: which rules apply to it, and what a call costs under them.
 import { type Cost, maxUpfrontCost, parseCost } from "./cost.ts";
 import { type Checks, join, suggest } from "./problems.ts";
 import type { RateLimitRule } from "./rate-limit.ts";
@@ -9,18 +8,20 @@ export interface RouteLimits {
   readonly cost: Cost;
 }
 
+export type Rules = ReadonlyMap<string, RateLimitRule>;
+
 /** @param rules all that are defined, by name */
 export function parseRouteLimits(
   check: Checks,
   path: string,
-  fields: Readonly<Record<string, unknown>>,
+  fields: { readonly rateLimits?: unknown; readonly cost?: unknown },
   outer: RouteLimits,
-  rules: ReadonlyMap<string, RateLimitRule>,
+  rules: Rules,
 ): RouteLimits {
-  const named = fields["rateLimits"];
-  const rateLimits = named === undefined ? outer.rateLimits : namedRules(check, `${path}.rateLimits`, named, rules);
-  const cost = parseCost(check, join(path, "cost"), fields["cost"], outer.cost);
-  const isNew = fields["cost"] !== undefined || named !== undefined;
+  const { rateLimits: names, cost: written } = fields;
+  const rateLimits = names === undefined ? outer.rateLimits : namedRules(check, `${path}.rateLimits`, names, rules);
+  const cost = parseCost(check, join(path, "cost"), written, outer.cost);
+  const isNew = written !== undefined || names !== undefined;
   const most = maxUpfrontCost(cost);
   for (const { name, limit, tiers } of rateLimits) {
     const least = Math.min(limit.capacity, ...[...(tiers?.plans.values() ?? [])].map(({ capacity }) => capacity));
@@ -30,7 +31,7 @@ export function parseRouteLimits(
   return { rateLimits, cost };
 }
 
-function namedRules(check: Checks, path: string, value: unknown, rules: ReadonlyMap<string, RateLimitRule>): RateLimitRule[] {
+function namedRules(check: Checks, path: string, value: unknown, rules: Rules): RateLimitRule[] {
   if (!Array.isArray(value)) {
     check.report(path, value, 'write a list of names from rateLimits: ["per-caller"]');
     return [];

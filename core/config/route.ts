@@ -1,103 +1,104 @@
-// What an operator may set for a route: a method, all methods of a service, or all methods there are.
-
-import { CRITICAL, type Criticality, type Rank } from "../overload/criticality.ts";
-import { type CacheInput, type CachePolicy, parseCache, parseTags } from "./cache.ts";
-import { type Cost, type CostInput, ONE } from "./cost.ts";
-import { type FallbackInput, type FallbackPolicy, NO_FALLBACK, parseFallback } from "./fallback.ts";
-import * as overload from "./overload.ts";
+// Settings of a route: of a method, of all methods of a service, or of all methods.
+import * as v from "valibot";
+import { CACHE_SETTINGS, type CachePolicy, parseCache, tags } from "./cache.ts";
+import { type Cost, cost, ONE } from "./cost.ts";
+import { FALLBACK_SETTINGS, type FallbackPolicy, NO_FALLBACK, parseFallback } from "./fallback.ts";
+import { CONCURRENCY, CONCURRENCY_SETTINGS, type ConcurrencyPolicy, criticality, parseConcurrency } from "./overload.ts";
 import { type Checks, join } from "./problems.ts";
 import type { RateLimitRule } from "./rate-limit.ts";
-import { readSetting } from "./read.ts";
-import { type HedgeInput, type HedgePolicy, parseHedging, parseRetries, RETRIES, type RetryInput, type RetryPolicy } from "./retry.ts";
-import { parseRouteLimits } from "./route-limits.ts";
+import { readFields } from "./read.ts";
+import { HEDGING_SETTINGS, type HedgePolicy, parseHedging, parseRetries, RETRIES, RETRY_SETTINGS, type RetryPolicy } from "./retry.ts";
+import { parseRouteLimits, type Rules } from "./route-limits.ts";
+import { block, choice, defaultsOf, type InputOf, MODES, type PolicyOf, readByCode, setting, unlimited, whole } from "./setting.ts";
 
-/** `report` logs violations and lets the call pass; `enforce` refuses it. */
-export type ValidationMode = "off" | "report" | "enforce";
+const off = v.literal(false);
 
-/** The most specific setting of a field wins whole: method, else service, else defaults. Nothing is merged. */
-export interface RouteInput {
-  /** Time for a unary call, all of it (`read_timeout`, G6). Default 15 000 ms. */
-  readonly readTimeoutMs?: number;
-  /** Longest life of a stream whose caller sets no timeout. Default 3 600 000 ms. */
-  readonly streamTimeoutMs?: number;
-  /** Longest silence of the upstream within a stream (`idle_timeout`, G6). Default: as long as the stream may live. */
-  readonly streamIdleMs?: number;
-  /** Largest request message. Default 1 048 576 bytes. */
-  readonly maxBodyBytes?: number;
-  /** Whether messages are held to the protovalidate rules of their protos. Default "off"; needs the entry validating.ts. */
-  readonly validate?: ValidationMode;
-  /** Names of the rules in `rateLimits` that a call must pass, all of them. Default none. */
-  readonly rateLimits?: readonly string[];
-  /** Another attempt for calls that fail and are safe to repeat; false for none. */
-  readonly retries?: RetryInput | false;
-  /** What answers while the upstream is down; false for nothing. Default nothing. */
-  readonly fallback?: FallbackInput | false;
-  /** A second attempt, elsewhere, for reads that take longer than nearly all of their method. Default false. */
-  readonly hedging?: HedgeInput | false;
-  /** How much a call matters where not all can be served. Default "critical". */
-  readonly criticality?: Criticality;
-  /** Calls of one method in flight, in one isolate. */
-  readonly concurrency?: overload.ConcurrencyInput;
-  /** Keeps answers of unary methods without side effects; false for none. Default false. */
-  readonly cache?: CacheInput | boolean;
-  /** Tags that a call purges where it succeeds: ["user:{user.id}"]. Default none. */
-  readonly invalidates?: readonly string[];
-  /** Tokens that one call takes from each rule; a number, or where it is to be read. Default 1. */
-  readonly cost?: CostInput;
-}
+/** The most specific setting of a field holds as a whole: method, else service, else defaults. Nothing is merged. */
+export const ROUTE_SETTINGS = block({
+  readTimeoutMs: setting(
+    whole(1, 3_600_000, "ms"),
+    15_000,
+    "Time for a unary call, all attempts included. A caller may request less, not more. The time that is left, less a margin of 10 % and at most 20 ms, is sent to the upstream.",
+  ),
+  streamTimeoutMs: setting(whole(1, 86_400_000, "ms"), 3_600_000, "Longest life of a stream; shorter where the caller requests it."),
+  streamIdleMs: unlimited(whole(1, 86_400_000, "ms"), "Longest silence of the upstream within a stream.", "as long as the stream may live"),
+  maxBodyBytes: setting(
+    whole(1, 104_857_600, "bytes"),
+    1_048_576,
+    "Largest request message, decompressed and without its envelope. A compressed one has the same limit as it is sent.",
+  ),
+  validate: setting(
+    choice(MODES),
+    "off",
+    'Whether request messages are checked against the protovalidate rules of their protos: violations are logged (`report`), or refused with `invalid_argument` and every violation (`enforce`). Needs `main = "workers/gateway/validating.ts"` in wrangler.toml; single messages only, no streams of requests.',
+  ),
+  rateLimits: readByCode(v.array(v.string()), "Names of the rules in `rateLimits` that a call has to pass, all of them.", {
+    shape: "names",
+    shownDefault: "none",
+  }),
+  cost: readByCode(
+    cost,
+    "Tokens that one call takes from each rule: a number of at most the smallest capacity, a value that the response states, or a function of the message.",
+    { shape: "tokens, `{ header, estimate, max }`, or `{ of, max }`", shownDefault: "1" },
+  ),
+  retries: readByCode(v.union([off, RETRY_SETTINGS]), "Retries of calls that fail and are safe to repeat; `false` for none.", {
+    shape: "the fields below, or `false`",
+    shownDefault: "the defaults below",
+  }),
+  hedging: readByCode(
+    v.union([off, HEDGING_SETTINGS]),
+    "A second attempt at another endpoint for unary reads (`NO_SIDE_EFFECTS`) that take longer than nearly all calls of their method; `false` for none.",
+    { shape: "the fields below, or `false`", shownDefault: "`false`" },
+  ),
+  fallback: readByCode(v.union([off, FALLBACK_SETTINGS]), "What responds while the upstream is down; `false` for nothing.", {
+    shape: "the fields below, or `false`",
+    shownDefault: "`false`",
+  }),
+  criticality: setting(criticality, "critical", "How important a call is where not all can be served.", {
+    shape: '`"sheddable"`, `"sheddable_plus"`, `"critical"`, `"critical_plus"`',
+  }),
+  concurrency: readByCode(CONCURRENCY_SETTINGS, "Calls of the method in flight, in one isolate.", {
+    shape: "the fields below",
+    shownDefault: "the defaults below",
+  }),
+  cache: readByCode(
+    v.union([v.boolean(), CACHE_SETTINGS]),
+    "Whether responses are stored ([caching](caching.md)). Only for unary methods with `NO_SIDE_EFFECTS`, by their proto or by `idempotency`.",
+    { shape: "the fields below, or a boolean", shownDefault: "`false`" },
+  ),
+  invalidates: setting(
+    tags,
+    [],
+    "Tags that a successful call purges, such as `user:{user.id}` with fields of its message. For methods that are not cached.",
+  ),
+});
 
-export interface RoutePolicy {
-  readonly readTimeoutMs: number;
-  readonly streamTimeoutMs: number;
-  readonly streamIdleMs: number; // Infinity for none
-  readonly maxBodyBytes: number;
-  readonly validate: ValidationMode;
+export type RouteInput = InputOf<typeof ROUTE_SETTINGS>;
+type Plain = PolicyOf<typeof ROUTE_SETTINGS>;
+type ReadByCode = "rateLimits" | "cost" | "retries" | "hedging" | "fallback" | "concurrency" | "cache";
+
+export interface RoutePolicy extends Omit<Plain, ReadByCode> {
   readonly rateLimits: readonly RateLimitRule[];
   readonly cost: Cost;
   readonly retries: RetryPolicy;
   readonly fallback: FallbackPolicy;
   readonly hedging: HedgePolicy | undefined;
-  readonly criticality: Rank;
-  readonly concurrency: overload.ConcurrencyPolicy;
+  readonly concurrency: ConcurrencyPolicy;
   readonly cache: CachePolicy | undefined;
-  readonly invalidates: readonly string[];
 }
 
-export const ROUTE_FIELDS = [
-  "readTimeoutMs",
-  "streamTimeoutMs",
-  "streamIdleMs",
-  "maxBodyBytes",
-  "validate",
-  "rateLimits",
-  "cost",
-  "retries",
-  "hedging",
-  "fallback",
-  "criticality",
-  "concurrency",
-  "cache",
-  "invalidates",
-] as const;
 export const DEFAULTS: RoutePolicy = {
-  readTimeoutMs: 15_000,
-  streamTimeoutMs: 3_600_000,
-  streamIdleMs: Number.POSITIVE_INFINITY,
-  maxBodyBytes: 1_048_576,
-  validate: "off",
+  ...defaultsOf(ROUTE_SETTINGS),
   rateLimits: [],
   cost: ONE,
   retries: RETRIES,
   fallback: NO_FALLBACK,
   hedging: undefined,
-  criticality: CRITICAL,
-  concurrency: overload.CONCURRENCY,
+  concurrency: CONCURRENCY,
   cache: undefined,
-  invalidates: [],
 };
 
-export type Rules = ReadonlyMap<string, RateLimitRule>;
-
+/** @param fields an object whose keys have been checked */
 export function parseRoute(
   check: Checks,
   path: string,
@@ -106,23 +107,14 @@ export function parseRoute(
   rules: Rules,
   kind: "rpc" | "http" = "rpc",
 ): RoutePolicy {
-  const number = (name: "readTimeoutMs" | "streamTimeoutMs" | "streamIdleMs" | "maxBodyBytes", min: number, max: number, unit: string) =>
-    check.integer(join(path, name), fields[name], { min, max, fallback: outer[name], unit });
+  const read = readFields(check, path, ROUTE_SETTINGS, fields, outer);
   return {
-    readTimeoutMs: number("readTimeoutMs", 1, 3_600_000, "ms"),
-    streamTimeoutMs: number("streamTimeoutMs", 1, 86_400_000, "ms"),
-    streamIdleMs: fields["streamIdleMs"] === undefined ? outer.streamIdleMs : number("streamIdleMs", 1, 86_400_000, "ms"),
-    maxBodyBytes: number("maxBodyBytes", 1, 104_857_600, "bytes"),
-    validate: check.oneOf(join(path, "validate"), fields["validate"], ["off", "report", "enforce"], outer.validate),
-    retries: parseRetries(check, join(path, "retries"), fields["retries"], outer.retries),
-    fallback: parseFallback(check, join(path, "fallback"), fields["fallback"], outer.fallback),
-    hedging: parseHedging(check, join(path, "hedging"), fields["hedging"], outer.hedging),
-    criticality: readSetting(check, join(path, "criticality"), overload.criticality, fields["criticality"], {
-      value: outer.criticality,
-    }) as Rank,
-    concurrency: overload.parseConcurrency(check, join(path, "concurrency"), fields["concurrency"], outer.concurrency),
-    cache: parseCache(check, join(path, "cache"), fields["cache"], outer.cache, kind),
-    invalidates: parseTags(check, join(path, "invalidates"), fields["invalidates"], outer.invalidates),
+    ...read,
+    retries: parseRetries(check, join(path, "retries"), read.retries, outer.retries),
+    fallback: parseFallback(check, join(path, "fallback"), read.fallback, outer.fallback),
+    hedging: parseHedging(check, join(path, "hedging"), read.hedging, outer.hedging),
+    concurrency: parseConcurrency(check, join(path, "concurrency"), read.concurrency, outer.concurrency),
+    cache: parseCache(check, join(path, "cache"), read.cache, outer.cache, kind),
     ...parseRouteLimits(check, path, fields, outer, rules),
   };
 }

@@ -8,6 +8,7 @@ interface Facts {
   readonly shape?: string; // the values that may be written, where the schema does not say so
   readonly shownDefault?: string; // where the default is not a plain value
   readonly fix?: string; // for the whole value, where a problem within it is not reported by itself
+  readonly missing?: string; // the fix where a required setting is not written
   readonly isRead?: boolean; // read by code: the schema gives the types and the documentation
   readonly block?: Block; // the settings of the object that may be written here
 }
@@ -46,9 +47,9 @@ export function setting<S extends Schema>(schema: S, fallback: v.InferInput<S> |
   return v.optional(stated(schema, { ...facts, doc }), fallback);
 }
 
-/** A setting that has to be written. */
-export function required<S extends Schema>(schema: S, doc: string): S {
-  return stated(schema, { doc });
+/** A setting that has to be written. `missing` is the fix where it is not. */
+export function required<S extends Schema>(schema: S, doc: string, missing?: string): S {
+  return stated(schema, missing === undefined ? { doc } : { doc, missing });
 }
 
 /** A setting that code reads, since its meaning depends on others: the schema gives its type and its documentation. */

@@ -1,88 +1,139 @@
-// Where a service runs, as an operator writes it: one binding or URL, or a list of weighted endpoints.
-import { BALANCERS, type BalancerName } from "../balance/balancers.ts";
+// Settings of an upstream: one binding or URL, or a list of weighted endpoints; how it is called, and how its endpoints are chosen.
+import * as v from "valibot";
 import { isNativeGrpcUrl } from "../protocol/native-grpc.ts";
-import { type HashOnInput, type HashSource, parseHashOn } from "./hash-on.ts";
+import { HASH_ON_FACTS, type HashSource, hashOn, parseHashOn } from "./hash-on.ts";
+import { HEALTH_SETTINGS, type HealthPolicy, parseHealth } from "./health.ts";
 import { type Checks, join } from "./problems.ts";
-import { readBlock } from "./read.ts";
-import { RETRY_BUDGET_SETTINGS, type RetryBudgetInput, type RetryBudgetPolicy } from "./retry.ts";
+import { readFields, readSetting } from "./read.ts";
+import { RETRY_BUDGET_SETTINGS } from "./retry.ts";
+import {
+  block,
+  choice,
+  flag,
+  type InputOf,
+  nested,
+  type PolicyOf,
+  readByCode,
+  required,
+  setting,
+  text,
+  unlimited,
+  whole,
+} from "./setting.ts";
+
+/** The balancers; `core/balance/balancers.ts` has one algorithm for each. */
+export const BALANCER_NAMES = [
+  "least_time",
+  "learned",
+  "round_robin",
+  "weighted",
+  "random",
+  "least_request",
+  "p2c_ewma",
+  "consistent_hash",
+  "maglev",
+  "rendezvous",
+] as const;
+export type BalancerName = (typeof BALANCER_NAMES)[number];
+const HASHING: ReadonlySet<BalancerName> = new Set(["consistent_hash", "maglev", "rendezvous"]);
+
+const PROTOCOLS = ["both", "connect", "grpc_web", "grpc"] as const;
+export type SpokenProtocol = (typeof PROTOCOLS)[number];
+
+const MAX_ENDPOINTS = 1_000;
+const binding = text(/^[A-Za-z_]\w*$/, "write the name of a service binding of wrangler.toml", "name of a service binding");
+const URL_FIX = "write http(s)://host, with a port and a path where needed, without user, query or fragment";
+const url = v.pipe(
+  text(/^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/, URL_FIX, "URL"),
+  v.transform((base) => base.replace(/\/+$/, "")),
+);
+const zone = text(/^[\w.-]{1,64}$/, "write 1 to 64 letters, digits, '-', '_' or '.'", "1 to 64 letters, digits, '-', '_' or '.'");
+
+/** How an upstream is called, whether it is one target or several. */
+const CALL = {
+  protocol: setting(
+    choice(PROTOCOLS),
+    "both",
+    "The protocol of the upstream. `both`: calls pass as they are; `connect` or `grpc_web`: calls in the other protocol are translated; `grpc`: native gRPC, which Cloudflare's edge makes from gRPC-Web, for `https://` URLs at port 443 ([protocols](protocols.md#upstreams-that-speak-native-grpc)).",
+  ),
+  requestStreams: setting(
+    choice(["refuse", "unimplemented"]),
+    "refuse",
+    'With `protocol: "grpc"`, for methods that take a stream of requests, which the edge does not convert: refuse the configuration, or let them respond `unimplemented`.',
+  ),
+  timeoutHeader: setting(
+    choice(["always", "as_called"]),
+    "always",
+    "Whether the upstream is sent the time that is left with every call, or only where the caller has set a timeout.",
+  ),
+  retryBudget: nested(RETRY_BUDGET_SETTINGS, "What pays for retries and hedged attempts: one budget for all methods, in each isolate."),
+};
+
+export const ENDPOINT_SETTINGS = block({
+  weight: setting(whole(1, 1_000, "shares"), 1, "Share of the calls."),
+  priority: setting(whole(0, 15, "0 is first"), 0, "Endpoints of a higher number are used while none of a lower one is left."),
+  zone: setting(zone, undefined, "The zone of the endpoint, for `zones`.", { shownDefault: "none" }),
+});
+const BINDING = block({ binding: required(binding, "A service binding of wrangler.toml."), ...CALL });
+const URL_TARGET = block({ url: required(url, "A base URL."), ...CALL });
+const endpoint = v.union([
+  v.strictObject({ binding, ...ENDPOINT_SETTINGS.entries }),
+  v.strictObject({ url, ...ENDPOINT_SETTINGS.entries }),
+]);
+
+export const POOL_SETTINGS = block({
+  endpoints: readByCode(v.array(endpoint), "Endpoints that are always there, 1 to 1,000.", {
+    shape: "list of `{ url or binding, weight, priority, zone }`",
+    shownDefault: "required, unless `registry` is true",
+  }),
+  registry: setting(
+    flag,
+    false,
+    "Whether endpoints may register themselves, beside those listed. Needs `registry` at the top ([upstreams](upstreams.md)).",
+  ),
+  health: readByCode(
+    HEALTH_SETTINGS,
+    "Health checks of registered and listed endpoints, by the Durable Object of the ring. Needs the binding `HASH_RING`.",
+    { shownDefault: "no checks", block: HEALTH_SETTINGS },
+  ),
+  slowStartMs: setting(whole(0, 600_000, "ms"), 10_000, "Time in which an endpoint that is added later grows into its share."),
+  balancer: setting(choice(BALANCER_NAMES), "least_time", "How an endpoint is chosen ([upstreams](upstreams.md))."),
+  hashOn: readByCode(
+    hashOn,
+    "What hashing balancers hash: the first source that a call has counts, the address is always the last. `{ cookie: \"tg\", ttlSeconds: 3600 }` sets the cookie where a call has none (`HttpOnly`, `Secure`, `SameSite=Lax`; 0 for one of the browser's session), and is not allowed beside `cache`. Streams of requests have no field. Fields and cookies that are set work for a service's own upstream, not for canaries, fallbacks and plain HTTP.",
+    HASH_ON_FACTS,
+  ),
+  zones: readByCode(
+    v.union([v.literal(true), v.record(v.string(), zone)]),
+    'The zones of locations: `{ AMS: "eu", FRA: "eu" }`; a location (`request.cf.colo`) that is not listed is a zone of its own. Endpoints in the isolate\'s zone come first within each priority; while more than 30 % of them are out, all of the priority are used.',
+    { shape: "`true`, or zones by location", shownDefault: "zones are ignored" },
+  ),
+  subset: unlimited(
+    whole(2, 1_000, "endpoints"),
+    "Endpoints of each priority that an isolate uses; each isolate uses others. While more than 30 % of them are out, all are used. Not for hashing balancers.",
+    "all",
+  ),
+  maxConcurrent: setting(whole(1, 10_000, "calls"), 500, "Calls of one isolate in flight at one endpoint."),
+  maxQueued: setting(
+    whole(0, 10_000, "calls"),
+    100,
+    "Calls of one isolate that wait while every endpoint is full. Further calls are refused at once.",
+  ),
+  queueMs: setting(whole(1, 60_000, "ms"), 1_000, "Longest wait of such a call."),
+  maxLoadPercent: unlimited(
+    whole(101, 1_000, "%"),
+    "For hashing balancers: largest share of the calls in flight at an endpoint, in percent of its fair share.",
+  ),
+  ...CALL,
+});
 
 /** A service binding of wrangler.toml, or a base URL. */
 export type TargetInput = { readonly binding: string } | { readonly url: string };
-
-export type EndpointInput = TargetInput & {
-  /** Share of the calls, 1 to 1000. Default 1. */
-  readonly weight?: number;
-  /** 0 to 15; endpoints of a higher number are used where none of a lower one is left. Default 0. */
-  readonly priority?: number;
-};
-
-export type SpokenProtocol = "both" | "connect" | "grpc_web" | "grpc";
-
-export type UpstreamInput = (TargetInput | PoolInput) & SpokenInput;
-
-/** How an upstream is spoken to. */
-export interface SpokenInput {
-  /**
-   * What it speaks. Where that is one of the two, calls in the other are translated. "grpc" is native gRPC: Cloudflare's edge makes it
-   * from gRPC-Web, for https URLs at port 443. Default "both".
-   */
-  readonly protocol?: SpokenProtocol;
-  /**
-   * With protocol "grpc", for methods that take a stream of requests, which the edge does not convert: whether the configuration is
-   * refused, or such methods respond `unimplemented`. Default "refuse".
-   */
-  readonly requestStreams?: "refuse" | "unimplemented";
-  /** Whether it is told how long it may take with every call, or only where the caller has set a timeout. Default "always". */
-  readonly timeoutHeader?: "always" | "as_called";
-  /** What pays for retries and hedged attempts. */
-  readonly retryBudget?: RetryBudgetInput;
-}
-
-export interface PoolInput {
-  /** Endpoints that are always there. */
-  readonly endpoints?: readonly EndpointInput[];
-  /** Whether endpoints may register themselves, too. Default false; needs `registry` at the top. */
-  readonly registry?: boolean;
-  /** How registered endpoints are asked whether they are well, by their ring's object. Default: not at all. */
-  readonly health?: HealthInput;
-  /** Time in which an endpoint that comes later grows into its share. Default 10 000 ms. */
-  readonly slowStartMs?: number;
-  /** Default "least_time". */
-  readonly balancer?: BalancerName;
-  /** What consistent_hash, maglev and rendezvous go by. Default "ip". */
-  readonly hashOn?: HashOnInput;
-  /** Endpoints of the isolate's own zone come first: true, or the zones of locations: { AMS: "eu" }. Default: zones mean nothing. */
-  readonly zones?: true | Readonly<Record<string, string>>;
-  /** Endpoints of each priority that an isolate uses, 2 to 1 000; another isolate uses others. Default: all. */
-  readonly subset?: number;
-  /** Calls of one isolate in flight at one endpoint. Default 500. */
-  readonly maxConcurrent?: number;
-  /** Calls of one isolate that wait while every endpoint is full; more are refused at once. Default 100. */
-  readonly maxQueued?: number;
-  /** How long they wait at most. Default 1 000 ms. */
-  readonly queueMs?: number;
-  /** Hashing: most that an endpoint takes of the calls in flight, in percent of its fair share. Default: no bound. */
-  readonly maxLoadPercent?: number;
-}
-
-export interface HealthInput {
-  /** A path that answers 2xx to GET, or "grpc" for grpc.health.v1. Default "grpc". */
-  readonly check?: "grpc" | `/${string}`;
-  readonly intervalMs?: number;
-  readonly timeoutMs?: number;
-  /** Checks in a row. Default 2 and 3. */
-  readonly healthyAfter?: number;
-  readonly unhealthyAfter?: number;
-}
-
-export interface HealthPolicy {
-  readonly kind: "http" | "grpc" | "native_grpc"; // a GET; grpc.health.v1 by Connect; the same by gRPC-Web that the edge converts
-  readonly path: string;
-  readonly intervalMs: number;
-  readonly timeoutMs: number;
-  readonly healthyAfter: number;
-  readonly unhealthyAfter: number;
-}
+export type EndpointInput = InputOf<typeof endpoint>;
+export type PoolInput = InputOf<typeof POOL_SETTINGS>;
+export type UpstreamInput = InputOf<typeof BINDING> | InputOf<typeof URL_TARGET> | PoolInput;
+/** For the types of settings that hold an upstream; `parseUpstream` reads them. */
+export const upstream = v.union([BINDING, URL_TARGET, POOL_SETTINGS]);
 
 export interface EndpointPolicy {
   readonly target: TargetInput;
@@ -91,129 +142,56 @@ export interface EndpointPolicy {
   readonly zone?: string;
 }
 
-export interface UpstreamPolicy extends Required<Omit<SpokenInput, "retryBudget">> {
-  readonly retryBudget: RetryBudgetPolicy;
+type Pool = PolicyOf<typeof POOL_SETTINGS>;
+
+export interface UpstreamPolicy extends Omit<Pool, "endpoints" | "health" | "hashOn" | "zones" | "maxLoadPercent"> {
   readonly endpoints: readonly EndpointPolicy[];
-  readonly registry: boolean;
   readonly health: HealthPolicy | undefined;
-  readonly slowStartMs: number;
-  readonly balancer: BalancerName;
   readonly hashOn: readonly HashSource[];
-  readonly zones: ReadonlyMap<string, string> | undefined; // by location; undefined: zones mean nothing
-  readonly subset: number; // Infinity for all
-  readonly maxConcurrent: number;
-  readonly maxQueued: number;
-  readonly queueMs: number;
-  readonly maxLoadFactor: number;
+  readonly zones: ReadonlyMap<string, string> | undefined; // by location; undefined: zones are ignored
+  readonly maxLoadFactor: number; // of the fair share; Infinity for no limit
 }
 
-const POOL_FIELDS = [
-  "endpoints",
-  "registry",
-  "health",
-  "slowStartMs",
-  "balancer",
-  "hashOn",
-  "zones",
-  "subset",
-  "maxConcurrent",
-  "maxQueued",
-  "queueMs",
-  "maxLoadPercent",
-] as const;
-const SPOKEN_FIELDS = ["protocol", "requestStreams", "timeoutHeader", "retryBudget"] as const;
-const MAX_ENDPOINTS = 1_000;
-
 export function parseUpstream(check: Checks, path: string, value: unknown): UpstreamPolicy {
-  const isPool = typeof value === "object" && value !== null && POOL_FIELDS.some((name) => name in value);
-  const fields = isPool ? check.fields(path, value, [...POOL_FIELDS, ...SPOKEN_FIELDS]) : objectOr(value);
-  const percent = check.integer(join(path, "maxLoadPercent"), fields["maxLoadPercent"], { min: 101, max: 1_000, fallback: 0, unit: "%" });
-  const registry = check.oneOf(join(path, "registry"), fields["registry"], [true, false], false);
-  const needsNone = registry && fields["endpoints"] === undefined;
-  const fixed = () => (needsNone ? [] : endpoints(check, join(path, "endpoints"), fields["endpoints"]));
-  const protocol = check.oneOf(join(path, "protocol"), fields["protocol"], ["both", "connect", "grpc_web", "grpc"], "both");
-  const listed = isPool ? fixed() : [one(target(check, path, value, SPOKEN_FIELDS))];
-  if (protocol === "grpc")
-    for (const [index, { target }] of listed.entries()) checkNativeGrpc(check, isPool ? `${path}.endpoints[${index}]` : path, target);
+  const names = Object.keys(POOL_SETTINGS.entries).filter((name) => !(name in CALL));
+  const isPool = typeof value === "object" && value !== null && names.some((name) => name in value);
+  const fields = isPool ? check.fields(path, value, Object.keys(POOL_SETTINGS.entries)) : objectOr(value);
+  const { maxLoadPercent, ...pool } = readFields(check, path, POOL_SETTINGS, fields);
+  const needsNone = pool.registry && fields["endpoints"] === undefined;
+  const listed = () => (needsNone ? [] : parseEndpoints(check, `${path}.endpoints`, fields["endpoints"]));
+  const endpoints = isPool ? listed() : [{ target: parseTarget(check, path, value, Object.keys(CALL)), weight: 1, priority: 0 }];
+  if (pool.protocol === "grpc")
+    for (const [index, { target }] of endpoints.entries()) checkNativeGrpc(check, isPool ? `${path}.endpoints[${index}]` : path, target);
   else if (fields["requestStreams"] !== undefined)
-    check.report(join(path, "requestStreams"), fields["requestStreams"], 'leave it out, or write protocol: "grpc"');
+    check.report(`${path}.requestStreams`, fields["requestStreams"], 'leave it out, or write protocol: "grpc"');
+  if (fields["subset"] !== undefined && HASHING.has(pool.balancer))
+    check.report(`${path}.subset`, fields["subset"], "leave it out: isolates that use different endpoints don't agree on keys");
   return {
-    endpoints: listed,
-    registry,
-    health: health(check, join(path, "health"), fields["health"], protocol),
-    slowStartMs: check.integer(join(path, "slowStartMs"), fields["slowStartMs"], { min: 0, max: 600_000, fallback: 10_000, unit: "ms" }),
-    protocol,
-    requestStreams: check.oneOf(join(path, "requestStreams"), fields["requestStreams"], ["refuse", "unimplemented"], "refuse"),
-    timeoutHeader: check.oneOf(join(path, "timeoutHeader"), fields["timeoutHeader"], ["always", "as_called"], "always"),
-    retryBudget: readBlock(check, join(path, "retryBudget"), RETRY_BUDGET_SETTINGS, fields["retryBudget"]),
-    balancer: check.oneOf(join(path, "balancer"), fields["balancer"], Object.keys(BALANCERS) as BalancerName[], "least_time"),
-    hashOn: parseHashOn(check, join(path, "hashOn"), fields["hashOn"]),
-    zones: zones(check, join(path, "zones"), fields["zones"]),
-    subset: subset(check, join(path, "subset"), fields["subset"], fields["balancer"]),
-    maxConcurrent: check.integer(join(path, "maxConcurrent"), fields["maxConcurrent"], {
-      min: 1,
-      max: 10_000,
-      fallback: 500,
-      unit: "calls",
-    }),
-    maxQueued: check.integer(join(path, "maxQueued"), fields["maxQueued"], { min: 0, max: 10_000, fallback: 100, unit: "calls" }),
-    queueMs: check.integer(join(path, "queueMs"), fields["queueMs"], { min: 1, max: 60_000, fallback: 1_000, unit: "ms" }),
-    maxLoadFactor: percent === 0 ? Number.POSITIVE_INFINITY : percent / 100,
+    ...pool,
+    endpoints,
+    health: parseHealth(check, `${path}.health`, pool.health, pool.protocol),
+    hashOn: parseHashOn(check, `${path}.hashOn`, pool.hashOn),
+    zones: parseZones(check, `${path}.zones`, pool.zones),
+    maxLoadFactor: maxLoadPercent / 100,
   };
 }
 
-const ZONE = /^[\w.-]{1,64}$/;
-
-function zoneOf(check: Checks, path: string, value: unknown): { readonly zone?: string } {
-  if (value === undefined) return {};
-  if (typeof value === "string" && ZONE.test(value)) return { zone: value };
-  check.report(path, value, "write 1 to 64 letters, digits, '-', '_' or '.'");
-  return {};
-}
-
 /** A location that is not listed is a zone of its own. */
-function zones(check: Checks, path: string, value: unknown): ReadonlyMap<string, string> | undefined {
+function parseZones(check: Checks, path: string, value: unknown): ReadonlyMap<string, string> | undefined {
   if (value === undefined) return undefined;
   if (value === true) return new Map();
   const listed = check
     .entries(path, value)
-    .map(([location, zone]) => [location, zoneOf(check, join(path, location), zone).zone ?? ""] as const);
+    .map(([location, name]) => [location, readSetting(check, join(path, location), zone, name, { value: "" }) as string] as const);
   return new Map(listed);
 }
 
-function subset(check: Checks, path: string, value: unknown, balancer: unknown): number {
-  if (value === undefined) return Number.POSITIVE_INFINITY;
-  if (BALANCERS[balancer as BalancerName]?.usesKey === true)
-    check.report(path, value, "leave it out: isolates that use different endpoints don't agree on keys");
-  return check.integer(path, value, { min: 2, max: 1_000, fallback: 2, unit: "endpoints" });
-}
-
-function health(check: Checks, path: string, value: unknown, protocol: SpokenProtocol): HealthPolicy | undefined {
-  if (value === undefined) return undefined;
-  const fields = check.fields(path, value, ["check", "intervalMs", "timeoutMs", "healthyAfter", "unhealthyAfter"]);
-  const number = (name: string, min: number, max: number, fallback: number, unit: string) =>
-    check.integer(join(path, name), fields[name], { min, max, fallback, unit });
-  const asked = fields["check"] ?? "grpc";
-  const isPath = typeof asked === "string" && /^\/[^\s?#\\]*$/.test(asked);
-  if (asked !== "grpc" && !isPath) check.report(join(path, "check"), asked, 'write "grpc", or a path such as "/healthz"');
-  return {
-    kind: isPath ? "http" : protocol === "grpc" ? "native_grpc" : "grpc",
-    path: isPath ? asked : "",
-    intervalMs: number("intervalMs", 1_000, 600_000, 10_000, "ms"),
-    timeoutMs: number("timeoutMs", 100, 60_000, 2_000, "ms"),
-    healthyAfter: number("healthyAfter", 1, 100, 2, "checks"),
-    unhealthyAfter: number("unhealthyAfter", 1, 100, 3, "checks"),
-  };
-}
-
-const one = (target: TargetInput): EndpointPolicy => ({ target, weight: 1, priority: 0 });
-
-/** What an endpoint is known by: its URL, or the name of its binding. */
+/** The identity of an endpoint: its URL, or the name of its binding. */
 export function endpointId(target: TargetInput): string {
   return "url" in target ? target.url : target.binding;
 }
 
-function endpoints(check: Checks, path: string, value: unknown): readonly EndpointPolicy[] {
+function parseEndpoints(check: Checks, path: string, value: unknown): readonly EndpointPolicy[] {
   if (!Array.isArray(value) || value.length === 0 || value.length > MAX_ENDPOINTS) {
     check.report(path, value, `write a list of 1 to ${MAX_ENDPOINTS} endpoints: [{ url: "https://a.example", weight: 2 }]`);
     return [];
@@ -221,17 +199,12 @@ function endpoints(check: Checks, path: string, value: unknown): readonly Endpoi
   const known = new Set<string>();
   return value.map((item: unknown, index) => {
     const at = `${path}[${index}]`;
-    const fields = objectOr(item);
-    const endpoint = {
-      target: target(check, at, item, ["weight", "priority", "zone"]),
-      weight: check.integer(join(at, "weight"), fields["weight"], { min: 1, max: 1_000, fallback: 1, unit: "shares" }),
-      priority: check.integer(join(at, "priority"), fields["priority"], { min: 0, max: 15, fallback: 0, unit: "0 is first" }),
-      ...zoneOf(check, join(at, "zone"), fields["zone"]),
-    };
-    const id = endpointId(endpoint.target);
+    const target = parseTarget(check, at, item, Object.keys(ENDPOINT_SETTINGS.entries));
+    const { zone: name, ...share } = readFields(check, at, ENDPOINT_SETTINGS, objectOr(item));
+    const id = endpointId(target);
     if (known.has(id) && id !== "") check.report(at, id, "list each endpoint once; give it more weight instead");
     known.add(id);
-    return endpoint;
+    return { target, ...share, ...(name !== undefined && { zone: name }) };
   });
 }
 
@@ -239,21 +212,22 @@ function objectOr(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }
 
-function target(check: Checks, path: string, value: unknown, others: readonly string[]): TargetInput {
-  const { binding, url } = check.fields(path, value, ["binding", "url", ...others]);
-  if (typeof binding === "string" && url === undefined) {
-    if (/^[A-Za-z_]\w*$/.test(binding)) return { binding };
-    check.report(`${path}.binding`, binding, "write the name of a service binding of wrangler.toml");
-  } else if (typeof url === "string" && binding === undefined) {
-    if (/^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/.test(url)) return { url: url.replace(/\/+$/, "") };
-    check.report(`${path}.url`, url, "write http(s)://host, with a port and a path where needed, without user, query or fragment");
-  } else {
-    check.report(path, value, 'write { binding: "USERS" } or { url: "https://users.example" }, one of them');
+const NO_TARGET: TargetInput = { binding: "" };
+
+function parseTarget(check: Checks, path: string, value: unknown, others: readonly string[]): TargetInput {
+  const fields = check.fields(path, value, ["binding", "url", ...others]);
+  const { binding: name, url: base } = fields;
+  if (typeof name === "string" && base === undefined)
+    return { binding: readSetting(check, `${path}.binding`, binding, name, { value: "" }) as string };
+  if (typeof base === "string" && name === undefined) {
+    const read = readSetting(check, `${path}.url`, url, base, { value: "" }) as string;
+    return read === "" ? NO_TARGET : { url: read };
   }
-  return { binding: "" };
+  check.report(path, value, 'write { binding: "USERS" } or { url: "https://users.example" }, one of them');
+  return NO_TARGET;
 }
 
-export function checkNativeGrpc(check: Checks, path: string, target: { readonly url: string } | { readonly binding: string }): void {
+function checkNativeGrpc(check: Checks, path: string, target: TargetInput): void {
   if ("url" in target) {
     const fix = 'write https:// and port 443: with protocol "grpc", Cloudflare\'s edge makes native gRPC of such calls alone';
     if (!isNativeGrpcUrl(target.url)) check.report(`${path}.url`, target.url, fix);

@@ -1,5 +1,5 @@
 // One health check of one endpoint, as the configuration says: an HTTP GET, or grpc.health.v1 over Connect or native gRPC.
-import type { HealthPolicy } from "../../core/config/upstream.ts";
+import type { HealthPolicy } from "../../core/config/health.ts";
 
 export type Send = (url: string, init: RequestInit) => Promise<Response>;
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { subjects } from "../../bench/subjects.ts";
 import { type Running, start } from "../../bench/workerd.ts";
-import type { ServiceInput } from "../../core/config/gateway.ts";
+import type { ServiceInput } from "../../core/config/service.ts";
 import { Load, type Phase } from "../support/resilience/load.ts";
 
 const SERVICE = "users.v1.UserService";

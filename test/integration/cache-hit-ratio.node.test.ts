@@ -1,7 +1,8 @@
 // Hit ratios of the stores on reproducible traces, compared with the library lru-cache.
 import { LRUCache } from "lru-cache";
 import { expect, it } from "vitest";
-import { STORES, type StoreName } from "../../core/cache/store/stores.ts";
+import { STORES } from "../../core/cache/store/stores.ts";
+import type { StoreName } from "../../core/config/cache.ts";
 import { driftTrace, hitPercent, scanTrace, type Trace, zipfTrace } from "../support/cache-traces.ts";
 
 const SHAPE = { count: 100_000, length: 1_000_000, seed: 7 };

@@ -1,5 +1,6 @@
 // Gateways in front of one raw TCP upstream, each with an upstream protocol of its own; the header `x-gateway` of a request names one.
-import type { GatewayInput, ServiceInput } from "../../core/config/gateway.ts";
+import type { GatewayInput } from "../../core/config/gateway.ts";
+import type { ServiceInput } from "../../core/config/service.ts";
 import { createApp } from "../../workers/gateway/app.ts";
 import type { Bindings } from "../../workers/gateway/upstream/destination.ts";
 import { catalog } from "../../workers/services/catalog.ts";

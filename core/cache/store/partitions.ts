@@ -1,8 +1,9 @@
 // The stores of an isolate, one for each cached route, at most `shards`: a busy route can't evict the responses of another one.
 // An isolate has one thread, so partitions are not about locks: they are about fairness between routes.
 import { assert } from "../../assert.ts";
+import type { StoreName } from "../../config/cache.ts";
 import type { Store, StoreLimits } from "./store.ts";
-import { STORES, type StoreName } from "./stores.ts";
+import { STORES } from "./stores.ts";
 
 /** A cached route. Without limits of its own it gets an even share of what routes with limits leave. */
 export interface PartitionedRoute extends Partial<StoreLimits> {

@@ -21,5 +21,3 @@ export interface StoreLimits {
   readonly maxEntries: number; // in [1, 2^24]
   readonly maxBytes: number; // in [1, 2^53)
 }
-
-export const DEFAULT_STORE_LIMITS: StoreLimits = { maxEntries: 10_000, maxBytes: 16 * 1_048_576 };

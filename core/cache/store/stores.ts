@@ -1,9 +1,8 @@
 // The eviction policies by name. A new policy is one file and one line here.
+import type { StoreName } from "../../config/cache.ts";
 import { Lru } from "./lru.ts";
 import { S3Fifo } from "./s3-fifo.ts";
 import type { Store, StoreLimits } from "./store.ts";
-
-export type StoreName = "lru" | "s3-fifo";
 
 export const STORES: Readonly<Record<StoreName, <V>(limits: StoreLimits) => Store<V>>> = {
   lru: (limits) => new Lru(limits),

@@ -1,6 +1,7 @@
 // Which endpoint of a fleet gets a call: priorities, zones, health, drains, full and shedding endpoints, breakers, and the slow start.
 import { describe, expect, it } from "vitest";
-import { BALANCERS, type BalancerName } from "../../../core/balance/balancers.ts";
+import { BALANCERS } from "../../../core/balance/balancers.ts";
+import type { BalancerName } from "../../../core/config/upstream.ts";
 import type { FleetSettings } from "../../../core/balance/endpoint-groups.ts";
 import type { Fleet } from "../../../core/balance/fleet.ts";
 import { ANYWHERE } from "../../../core/balance/locality.ts";

@@ -1,5 +1,5 @@
 // Fleets of a few endpoints, and what they pick, for the tests of fleets and groups.
-import type { BalancerName } from "../../../core/balance/balancers.ts";
+import type { BalancerName } from "../../../core/config/upstream.ts";
 import type { FleetSettings } from "../../../core/balance/endpoint-groups.ts";
 import { Fleet } from "../../../core/balance/fleet.ts";
 import type { AttemptPermit } from "../../../core/balance/load.ts";

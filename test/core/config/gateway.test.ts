@@ -107,15 +107,15 @@ describe("parsePolicy", () => {
     };
     expect(problems(input)).toEqual([
       'rateLimit: found {}; remove it, or write "rateLimits"',
+      "rateLimitShards: found 0; write a whole number from 1 to 4096 (objects)",
       "rateLimits[\"per caller\"]: found \"per caller\"; name the rule with 1 to 64 letters, digits, '-', '_' or '.'",
       'rateLimits["per caller"].capacity: found 0; write a whole number from 1 to 1000000000 (tokens)',
       'rateLimits["per caller"].rate: found 1.5; write a whole number from 1 to 1000000000 (tokens)',
       'rateLimits.who.fail: found "ajar"; write "open" or "closed" or "reuse"',
-      'rateLimits.who.key: found "principal"; set principalHeader, the header in which a trusted front names the caller',
       "rateLimits.who.waitMs: found 60001; write a whole number from 1 to 60000 (ms)",
+      'rateLimits.who.key: found "principal"; set principalHeader, the header in which a trusted front names the caller',
       "rateLimits.where.key.header: found \"x y\"; write the name of a header: 1 to 64 letters, digits and '-'",
       'rateLimits.huge: found {"capacity":1000000000,"rate":1,"intervalMs":86400000}; make capacity x intervalMs at most 4503599627370496: a shorter interval with a smaller rate says the same',
-      "rateLimitShards: found 0; write a whole number from 1 to 4096 (objects)",
       "defaults.readTimeoutMs: found -5; write a whole number from 1 to 3600000 (ms)",
       'defaults.rateLimits: found "who"; write a list of names from rateLimits: ["per-caller"]',
       'services["users.v1.UserServise"]: found "users.v1.UserServise"; write "users.v1.UserService", or add the service to workers/services/catalog.ts',

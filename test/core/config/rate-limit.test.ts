@@ -1,10 +1,8 @@
-// Rate-limit rules and costs as an operator writes them.
+// The settings of rate-limit rules.
 import { describe, expect, it } from "vitest";
-import { type Cost, maxUpfrontCost, ONE, parseCost } from "../../../core/config/cost.ts";
+import { type Cost, ONE } from "../../../core/config/cost.ts";
 import type { Checks } from "../../../core/config/problems.ts";
 import { needsMessage, parseRule, type RateLimitRule } from "../../../core/config/rate-limit.ts";
-import { parseRouteLimits } from "../../../core/config/route-limits.ts";
-import { boundedCost } from "../../../core/rate-limit/cost.ts";
 import { accepted, itKnowsItsFields, itReadsChoices, itReadsNumbers, parsed } from "./settings.ts";
 
 const BASE = { capacity: 10, rate: 5 };
@@ -185,110 +183,5 @@ describe("needsMessage", () => {
     expect(needsMessage([rule({})], ONE)).toBe(false);
     expect(needsMessage([rule({})], byMessage)).toBe(true);
     expect(needsMessage([rule({}), byField], ONE)).toBe(true);
-  });
-});
-
-describe("a cost", () => {
-  const outer: Cost = { kind: "fixed", tokens: 7 };
-  const cost = (check: Checks, value: unknown) => parseCost(check, "cost", value, outer);
-  const of = () => 3;
-
-  it.each([
-    [undefined, outer],
-    [1, { kind: "fixed", tokens: 1 }],
-    [1_000_000_000, { kind: "fixed", tokens: 1_000_000_000 }],
-    [
-      { header: "X-Cost", max: 9 },
-      { kind: "response", header: "x-cost", tokens: 1, max: 9 },
-    ],
-    [
-      { header: "x-cost", max: 9, estimate: 4 },
-      { kind: "response", header: "x-cost", tokens: 4, max: 9 },
-    ],
-    [
-      { of, max: 5 },
-      { kind: "message", of, max: 5 },
-    ],
-  ])("is read from %j", (value, want) => expect(accepted(cost, value)).toEqual(want));
-
-  it.each([
-    [0, "cost: found 0; write a whole number from 1 to 1000000000 (tokens)"],
-    [null, "cost: found null; write a whole number from 1 to 1000000000 (tokens)"],
-    ["1", 'cost: found "1"; write a whole number from 1 to 1000000000 (tokens)'],
-    [{ header: "x-cost" }, "cost.max: found nothing; write the largest cost, in tokens"],
-    [{ header: "x-cost", max: 0 }, "cost.max: found 0; write a whole number from 1 to 1000000000 (tokens)"],
-    [{ header: "x-cost", max: 2, estimate: 0 }, "cost.estimate: found 0; write a whole number from 1 to 1000000000 (tokens)"],
-    [{ header: "x y", max: 2 }, "cost.header: found \"x y\"; write the name of a header: 1 to 64 letters, digits and '-'"],
-    [{ max: 2 }, 'cost: found {"max":2}; write a number, { header, max }, or { of: (message) => number, max }'],
-    [{ of: 3, max: 2 }, 'cost: found {"of":3,"max":2}; write a number, { header, max }, or { of: (message) => number, max }'],
-    [{ header: "x", max: 2, qqqqqqq: 1 }, 'cost.qqqqqqq: found 1; remove it, or write one of "header", "estimate", "of", "max"'],
-  ])("refuses %j", (value, words) => expect(parsed(cost, value).problems).toEqual([words]));
-
-  it("takes before the call what is sure, and the most where the message decides", () => {
-    expect(maxUpfrontCost({ kind: "fixed", tokens: 4 })).toBe(4);
-    expect(maxUpfrontCost({ kind: "response", header: "x", tokens: 2, max: 9 })).toBe(2);
-    expect(maxUpfrontCost({ kind: "message", of, max: 9 })).toBe(9);
-  });
-
-  it.each([
-    [3, 3],
-    [2.1, 3],
-    [0, 1],
-    [-5, 1],
-    [1, 1],
-    [10, 10],
-    [10.01, 10],
-    [99, 10],
-    [Number.NaN, 10],
-    [Number.POSITIVE_INFINITY, 10],
-    [Number.NEGATIVE_INFINITY, 10],
-  ])("of %d is %d where at most 10 may be taken", (written, want) => expect(boundedCost(written, 10)).toBe(want));
-});
-
-describe("the limits of a route", () => {
-  const a = rule({}, "a");
-  const rules = new Map([
-    ["a", a],
-    ["small", rule({ capacity: 3, tiers: { by: "principal", plans: { gold: { capacity: 50, rate: 1 } } } }, "small")],
-    ["tiered", rule({ capacity: 50, tiers: { by: "principal", plans: { free: { capacity: 4, rate: 1 } } } }, "tiered")],
-    ["off", rule({ enforce: "off" })],
-  ]);
-  const outer = { rateLimits: [a], cost: ONE };
-  const route = (check: Checks, value: unknown) => parseRouteLimits(check, "m", value as Record<string, unknown>, outer, rules);
-
-  it("are those of the outer settings unless they are named; rules that are off do not hold", () => {
-    expect(accepted(route, {})).toEqual(outer);
-    expect(accepted(route, { rateLimits: [] }).rateLimits).toEqual([]);
-    expect(accepted(route, { rateLimits: ["small", "off", "a"] }).rateLimits).toEqual([rules.get("small"), a]);
-    expect(accepted(route, { cost: 10 }).cost).toEqual({ kind: "fixed", tokens: 10 });
-  });
-
-  it("refuse what is no list, an unknown name, and a name that comes twice", () => {
-    expect(parsed(route, { rateLimits: "a" }).problems).toEqual([
-      'm.rateLimits: found "a"; write a list of names from rateLimits: ["per-caller"]',
-    ]);
-    expect(parsed(route, { rateLimits: ["a", "a"] }).problems).toEqual(['m.rateLimits[1]: found "a"; name each rule once']);
-    expect(parsed(route, { rateLimits: ["smal"] }).problems).toEqual([
-      'm.rateLimits[0]: found "smal"; write "small", defined in rateLimits',
-    ]);
-    expect(parsed(route, { rateLimits: [7] }).problems).toHaveLength(1);
-  });
-
-  it("refuse a cost that no bucket of a rule can pay, its plans' buckets among them", () => {
-    const words = (most: number, least: number, name: string) =>
-      `m.cost: found ${most}; write at most ${least}, the capacity of rateLimits.${name}: such a call could never pass`;
-    expect(parsed(route, { cost: 10 }).problems).toEqual([]);
-    expect(parsed(route, { cost: 11 }).problems).toEqual([words(11, 10, "a")]);
-    expect(parsed(route, { cost: 4, rateLimits: ["small"] }).problems).toEqual([words(4, 3, "small")]);
-    expect(parsed(route, { cost: 5, rateLimits: ["tiered"] }).problems).toEqual([words(5, 4, "tiered")]);
-    expect(parsed(route, { cost: 4, rateLimits: ["tiered"] }).problems).toEqual([]);
-  });
-
-  it("are checked once, where they are written, and not again by what inherits them", () => {
-    const dear = { rateLimits: [rules.get("small")!], cost: { kind: "fixed", tokens: 9 } as const };
-    const inner = (check: Checks, value: unknown) => parseRouteLimits(check, "m", value as Record<string, unknown>, dear, rules);
-    expect(parsed(inner, {}).problems).toEqual([]);
-    expect(parsed(inner, { rateLimits: ["small"] }).problems).toHaveLength(1);
-    expect(parsed(inner, { cost: 9 }).problems).toHaveLength(1);
   });
 });

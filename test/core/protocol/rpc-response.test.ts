@@ -1,8 +1,6 @@
 // What is an RPC response, what is none, and what its caller is told: heads, envelopes, and native gRPC endpoints.
 import { describe, expect, it } from "vitest";
 import { concurrently } from "../../../core/concurrently.ts";
-import type { Checks } from "../../../core/config/problems.ts";
-import { checkNativeGrpc } from "../../../core/config/upstream.ts";
 import { isNativeGrpcUrl } from "../../../core/protocol/native-grpc.ts";
 import { responseStream } from "../../../core/protocol/response-stream.ts";
 import {
@@ -14,7 +12,6 @@ import {
   type ResponseHead,
   truncated,
 } from "../../../core/protocol/rpc-response.ts";
-import { accepted, parsed } from "../config/settings.ts";
 
 const HEAD: ResponseHead = { status: 200, contentType: "", length: null, grpcStatus: null };
 const judge = (wire: CallProtocol, expected: string, head: Partial<ResponseHead>) => checkHead(wire, expected, { ...HEAD, ...head });
@@ -237,12 +234,6 @@ describe("an endpoint of native gRPC", () => {
       "https://",
     ])
       expect(isNativeGrpcUrl(url), url).toBe(false);
-    const check = (value: unknown) =>
-      parsed((checks: Checks, target) => checkNativeGrpc(checks, "u", target as { url: string }), value).problems;
-    expect([check({ url: "https://a.example" }), check({ binding: "" })]).toEqual([[], []]);
-    expect(check({ url: "http://a" })[0]).toMatch(/^u\.url: found "http:\/\/a"; write https:\/\/ and port 443: /);
-    expect(check({ binding: "A" })[0]).toMatch(/^u\.binding: found "A"; write the https:\/\/ URL of a gRPC server; /);
-    accepted((checks: Checks) => checkNativeGrpc(checks, "u", { url: "https://a.example" }), undefined);
   });
 });
 

@@ -1,6 +1,6 @@
 // One health check: the request that each kind sends, and which responses count as healthy.
 import { expect, it } from "vitest";
-import type { HealthPolicy } from "../../../core/config/upstream.ts";
+import type { HealthPolicy } from "../../../core/config/health.ts";
 import { isHealthy, type Send } from "../../../durable-objects/registry/health-check.ts";
 
 const POLICY: HealthPolicy = { kind: "http", path: "/healthz", intervalMs: 1_000, timeoutMs: 5_000, healthyAfter: 1, unhealthyAfter: 1 };

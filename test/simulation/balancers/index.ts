@@ -1,6 +1,7 @@
 // Balancers in a world of many isolates: servers of unlike speed, neighbours that disturb, one that degrades, isolates that forget.
 import { DEFAULT_BALANCER_SETTINGS } from "../../../core/balance/balancer.ts";
-import { BALANCERS, type BalancerName } from "../../../core/balance/balancers.ts";
+import { BALANCERS } from "../../../core/balance/balancers.ts";
+import type { BalancerName } from "../../../core/config/upstream.ts";
 import type { Goal, Row, Scenario, Simulation } from "../simulation.ts";
 import { type Outcome, run, type Setting, type Variant } from "./fleet.ts";
 import type { Server } from "./server.ts";

@@ -1,5 +1,6 @@
 // A gateway in front of the users services of the tests: three URLs, which a variable names.
-import type { GatewayInput, ServiceInput } from "../../../core/config/gateway.ts";
+import type { GatewayInput } from "../../../core/config/gateway.ts";
+import type { ServiceInput } from "../../../core/config/service.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
 import type { Bindings } from "../../../workers/gateway/upstream/destination.ts";
 import { catalog } from "../shipped/catalog.ts";

@@ -1,6 +1,6 @@
 // One method that is unavailable, repeated by the gateway itself: its healthy siblings are served all the while.
 import { afterEach, expect, it, vi } from "vitest";
-import type { ServiceInput } from "../../../core/config/gateway.ts";
+import type { ServiceInput } from "../../../core/config/service.ts";
 import { gatewayTo, json, unary, userFor } from "../../support/gateway.ts";
 
 afterEach(() => vi.restoreAllMocks());

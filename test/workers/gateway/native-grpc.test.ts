@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { ServiceInput } from "../../../core/config/gateway.ts";
+import type { ServiceInput } from "../../../core/config/service.ts";
 import type { UpstreamInput } from "../../../core/config/upstream.ts";
 import { parseRegistration } from "../../../core/registry/registration.ts";
 import { GetUserRequestSchema, UserSchema } from "../../../protos/gen/users/v1/users_pb.ts";

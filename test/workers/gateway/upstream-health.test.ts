@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, it, vi } from "vitest";
-import type { ServiceInput } from "../../../core/config/gateway.ts";
+import type { ServiceInput } from "../../../core/config/service.ts";
 import type { HashRing } from "../../../durable-objects/hash-ring.ts";
 import { InvalidConfiguration } from "../../../workers/gateway/configure/configuration.ts";
 import type { Gateway } from "../../../workers/gateway/gateway.ts";

@@ -1,9 +1,9 @@
 // Services as gateway.config.ts describes them: what it says of a method stands in place of the options in its proto.
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
-import type { ServicePolicy } from "../../../core/config/gateway.ts";
 import type { HttpRuleOverride, Idempotency, MethodOverride } from "../../../core/config/method-override.ts";
 import { describe, join, type Problem } from "../../../core/config/problems.ts";
+import type { ServicePolicy } from "../../../core/config/service.ts";
 
 const LEVELS: Readonly<Record<Idempotency, Level>> = {
   no_side_effects: Level.NO_SIDE_EFFECTS,

@@ -1,10 +1,11 @@
 // What of a route's settings does not fit its method, told with the fix.
 import { create, type DescMessage, type DescMethod, type DescService, fromJson, type JsonValue, type Message } from "@bufbuild/protobuf";
-import type { GatewayPolicy, ServicePolicy } from "../../../core/config/gateway.ts";
+import type { GatewayPolicy } from "../../../core/config/gateway.ts";
 import { hashField, makesCookie } from "../../../core/config/hash-on.ts";
 import { join, type Problem, suggest } from "../../../core/config/problems.ts";
 import { needsMessage } from "../../../core/config/rate-limit.ts";
 import type { RoutePolicy } from "../../../core/config/route.ts";
+import type { ServicePolicy } from "../../../core/config/service.ts";
 import type { Validate } from "../../../core/validation.ts";
 import { isCacheable, NO_SIDE_EFFECTS } from "../cache/cacheable.ts";
 

@@ -1,7 +1,8 @@
 // The endpoints of one service that are registered, or whose health is checked. Calls poll the list in the background. While the Durable
 // Object cannot be reached, the last list stays in use.
 
-import { endpointId, type HealthPolicy, type UpstreamPolicy } from "../../../core/config/upstream.ts";
+import type { HealthPolicy } from "../../../core/config/health.ts";
+import { endpointId, type UpstreamPolicy } from "../../../core/config/upstream.ts";
 import { PollSchedule } from "../../../core/poll-schedule.ts";
 import type { ConfiguredEndpoint, EndpointSnapshot, RegisteredEndpoint } from "../../../core/registry/registry.ts";
 import { logEvent } from "../../log.ts";

@@ -1,6 +1,7 @@
 // An upstream of several endpoints, through the running gateway: who is called, and what a slow or failing one does to it.
 import { describe, expect, it, vi } from "vitest";
-import type { GatewayInput, ServiceInput } from "../../../../core/config/gateway.ts";
+import type { GatewayInput } from "../../../../core/config/gateway.ts";
+import type { ServiceInput } from "../../../../core/config/service.ts";
 import type { PoolInput } from "../../../../core/config/upstream.ts";
 import { InvalidConfiguration } from "../../../../workers/gateway/configure/configuration.ts";
 import { gatewayTo, json, rest, USER, unary, userFor } from "../../../support/gateway.ts";

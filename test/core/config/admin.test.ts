@@ -1,0 +1,82 @@
+// The settings of the admin services: their secrets, and how soon isolates learn of changes.
+import { describe, expect, it } from "vitest";
+import {
+  BREAKER_ADMIN_SETTINGS,
+  PURGE_SETTINGS,
+  type PurgePolicy,
+  REGISTRY_SETTINGS,
+  type RegistryPolicy,
+} from "../../../core/config/admin.ts";
+import type { Checks } from "../../../core/config/problems.ts";
+import { readOptional } from "../../../core/config/read.ts";
+import { accepted, itKnowsItsFields, itReadsChoices, itReadsNumbers, parsed } from "./settings.ts";
+
+const parsePurge = (check: Checks, value: unknown) => readOptional(check, "purge", PURGE_SETTINGS, value);
+const parseRegistry = (check: Checks, value: unknown) => readOptional(check, "registry", REGISTRY_SETTINGS, value);
+const parseBreakerAdmin = (check: Checks, value: unknown) => readOptional(check, "breakers", BREAKER_ADMIN_SETTINGS, value);
+const show = (value: unknown): string => {
+  const text = value === undefined ? "nothing" : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+};
+
+describe.each([
+  ["purge", parsePurge, "CACHE_TOKEN"],
+  ["registry", parseRegistry, "REGISTRY_TOKEN"],
+] as const)("the secret of %s", (path, parser, example) => {
+  it("is named by its binding; without the setting there is none", () => {
+    expect(accepted<unknown>(parser, undefined)).toBeUndefined();
+    for (const tokenBinding of ["A", "_a1"]) expect(accepted<unknown>(parser, { tokenBinding })).toMatchObject({ tokenBinding });
+    for (const tokenBinding of [undefined, "", "1A", "A-B", "A B", 7])
+      expect(parsed<unknown>(parser, { tokenBinding }).problems).toEqual([
+        `${path}.tokenBinding: found ${show(tokenBinding)}; write the name of a secret: "${example}"`,
+      ]);
+  });
+});
+
+describe("purging", () => {
+  const of = (field: keyof PurgePolicy) => ({ field, read: (policy: PurgePolicy | undefined) => policy?.[field] });
+  const base = { tokenBinding: "T" };
+  itReadsNumbers(
+    parsePurge,
+    "purge",
+    [
+      { ...of("pollMs"), min: 100, max: 600_000, fallback: 5_000, unit: "ms" },
+      { ...of("waitMs"), min: 1, max: 10_000, fallback: 250, unit: "ms" },
+    ],
+    base,
+  );
+  itReadsChoices(parsePurge, "purge", [{ ...of("strict"), choices: [true, false], fallback: false }], base);
+  itKnowsItsFields(parsePurge, "purge", ["tokenBinding", "pollMs", "strict", "waitMs"], base);
+});
+
+describe("the registry", () => {
+  const of = (field: keyof RegistryPolicy) => ({ field, read: (policy: RegistryPolicy | undefined) => policy?.[field] });
+  const base = { tokenBinding: "T" };
+  itReadsNumbers(parseRegistry, "registry", [{ ...of("pollMs"), min: 100, max: 600_000, fallback: 5_000, unit: "ms" }], base);
+  itReadsChoices(parseRegistry, "registry", [{ ...of("allowPrivate"), choices: [true, false], fallback: false }], base);
+  itKnowsItsFields(parseRegistry, "registry", ["tokenBinding", "allowPrivate", "ownHosts", "pollMs"], base);
+
+  it("knows the hosts of the gateway", () => {
+    expect(accepted(parseRegistry, base)?.ownHosts).toEqual([]);
+    const ownHosts = ["api.example.com", "localhost:8787", "a-b_c"];
+    expect(accepted(parseRegistry, { ...base, ownHosts })?.ownHosts).toEqual(ownHosts);
+    for (const refused of ["a.example", ["a b"], ["a", ""], [7], ["https://a"]]) {
+      const { policy, problems } = parsed(parseRegistry, { ...base, ownHosts: refused });
+      expect(problems).toEqual([`registry.ownHosts: found ${show(refused)}; write a list of hosts: ["api.example.com"]`]);
+      expect(policy?.ownHosts).toEqual([]);
+    }
+  });
+});
+
+describe("the operator of breakers", () => {
+  it("is named by the binding of a secret", () => {
+    expect(accepted(parseBreakerAdmin, undefined)).toBeUndefined();
+    for (const tokenBinding of ["OPERATOR_TOKEN", "_x", "a1"])
+      expect(accepted(parseBreakerAdmin, { tokenBinding })).toEqual({ tokenBinding });
+    for (const tokenBinding of [undefined, "", "1A", "A-B", "A B", 7])
+      expect(parsed(parseBreakerAdmin, { tokenBinding }).problems).toEqual([
+        `breakers.tokenBinding: found ${tokenBinding === undefined ? "nothing" : JSON.stringify(tokenBinding)}; write the name of a secret: "OPERATOR_TOKEN"`,
+      ]);
+  });
+  itKnowsItsFields(parseBreakerAdmin, "breakers", ["tokenBinding"]);
+});
