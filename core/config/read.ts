@@ -1,7 +1,7 @@
 // Reads a block of settings: every setting by its schema, each problem with its path, and a usable value in any case.
 import * as v from "valibot";
 import { type Checks, join } from "./problems.ts";
-import { type Block, defaultOf, type Entries, factsOf, type PolicyOf, type Schema } from "./setting.ts";
+import { type Block, defaultOf, type Entries, factsOf, type PolicyOf, type SettingSchema } from "./setting.ts";
 
 export interface ReadOptions<E extends Entries> {
   /** Values of the outer settings, or defaults that depend on where the block is. They hold for what is not written. */
@@ -52,7 +52,7 @@ export function readFields<E extends Entries>(
 export function readSetting(
   check: Checks,
   path: string,
-  schema: Schema,
+  schema: SettingSchema,
   value: unknown,
   fallback: { value: unknown } | undefined,
 ): unknown {

@@ -13,17 +13,17 @@ interface Facts {
   readonly block?: Block; // the settings of the object that may be written here
 }
 
-export type Schema<Input = unknown, Output = Input> = v.GenericSchema<Input, Output>;
-export type Entries = Readonly<Record<string, Schema>>;
+export type SettingSchema<Input = unknown, Output = Input> = v.GenericSchema<Input, Output>;
+export type Entries = Readonly<Record<string, SettingSchema>>;
 export type Block<E extends Entries = Entries> = v.StrictObjectSchema<E, undefined>;
 
-type Optional<S extends Schema> = v.OptionalSchema<S, undefined>;
-type Defaulted<S extends Schema> = v.OptionalSchema<S, v.InferInput<S>>;
+type Optional<S extends SettingSchema> = v.OptionalSchema<S, undefined>;
+type Defaulted<S extends SettingSchema> = v.OptionalSchema<S, v.InferInput<S>>;
 
 /** What an operator may write: as declared, and read-only lists and objects, too. */
-export type InputOf<S extends Schema> = Frozen<v.InferInput<S>>;
+export type InputOf<S extends SettingSchema> = Frozen<v.InferInput<S>>;
 /** What the gateway works with, every default filled in. */
-export type PolicyOf<S extends Schema> = Frozen<v.InferOutput<S>>;
+export type PolicyOf<S extends SettingSchema> = Frozen<v.InferOutput<S>>;
 
 type Frozen<T> = T extends (...args: never[]) => unknown
   ? T
@@ -41,30 +41,34 @@ export function block<const E extends Entries>(entries: E): Block<E> {
 }
 
 /** One setting: its schema, its default (undefined for none), and its meaning in one sentence. */
-export function setting<S extends Schema>(schema: S, fallback: undefined, doc: string, facts?: Facts): Optional<S>;
-export function setting<S extends Schema>(schema: S, fallback: v.InferInput<S>, doc: string, facts?: Facts): Defaulted<S>;
-export function setting<S extends Schema>(schema: S, fallback: v.InferInput<S> | undefined, doc: string, facts: Facts = {}) {
+export function setting<S extends SettingSchema>(schema: S, fallback: undefined, doc: string, facts?: Facts): Optional<S>;
+export function setting<S extends SettingSchema>(schema: S, fallback: v.InferInput<S>, doc: string, facts?: Facts): Defaulted<S>;
+export function setting<S extends SettingSchema>(schema: S, fallback: v.InferInput<S> | undefined, doc: string, facts: Facts = {}) {
   return v.optional(stated(schema, { ...facts, doc }), fallback);
 }
 
 /** A setting that has to be written. `missing` is the fix where it is not. */
-export function required<S extends Schema>(schema: S, doc: string, missing?: string): S {
+export function required<S extends SettingSchema>(schema: S, doc: string, missing?: string): S {
   return stated(schema, missing === undefined ? { doc } : { doc, missing });
 }
 
 /** A setting that code reads, since its meaning depends on others: the schema gives its type and its documentation. */
-export function readByCode<I>(schema: Schema<I, unknown>, doc: string, facts: Facts = {}): v.OptionalSchema<Schema<I, unknown>, undefined> {
+export function readByCode<I>(
+  schema: SettingSchema<I, unknown>,
+  doc: string,
+  facts: Facts = {},
+): v.OptionalSchema<SettingSchema<I, unknown>, undefined> {
   return v.optional(stated(schema, { ...facts, doc, isRead: true }), undefined);
 }
 
 /** A limit that does not hold where it is not written: it is Infinity then. */
-export function unlimited(schema: Schema<number>, doc: string, shownDefault = "no limit"): Defaulted<Schema<number>> {
+export function unlimited(schema: SettingSchema<number>, doc: string, shownDefault = "no limit"): Defaulted<SettingSchema<number>> {
   const optional = v.optional(stated(schema, { doc, shownDefault }), undefined);
   // Writing it and reading it are the same as for a setting with a default.
   return v.pipe(
     optional,
     v.transform((limit) => limit ?? Number.POSITIVE_INFINITY),
-  ) as unknown as Defaulted<Schema<number>>;
+  ) as unknown as Defaulted<SettingSchema<number>>;
 }
 
 /** An object of settings within another one; each of them has a default. */
@@ -80,22 +84,22 @@ export function defaultsOf<E extends Entries>(inner: Block<E>): PolicyOf<Block<E
 }
 
 /** @returns undefined for a setting that has no default */
-export function defaultOf(schema: Schema): unknown {
+export function defaultOf(schema: SettingSchema): unknown {
   const result = v.safeParse(schema, undefined);
   return result.success ? result.output : undefined;
 }
 
-function stated<S extends Schema>(schema: S, facts: Facts): S {
+function stated<S extends SettingSchema>(schema: S, facts: Facts): S {
   return v.pipe(schema, v.metadata({ ...facts })) as unknown as S; // a pipe with metadata reads and means what its schema does
 }
 
 /** The facts of a setting, without the wrapper that makes it optional. */
-export function factsOf(schema: Schema): Facts {
+export function factsOf(schema: SettingSchema): Facts {
   return v.getMetadata(innerOf(schema) as v.GenericSchema) as Facts;
 }
 
-export function innerOf(schema: Schema): Schema {
-  return "wrapped" in schema ? (schema.wrapped as Schema) : schema;
+export function innerOf(schema: SettingSchema): SettingSchema {
+  return "wrapped" in schema ? (schema.wrapped as SettingSchema) : schema;
 }
 
 /** A whole number. */
@@ -135,6 +139,6 @@ export const MODES = ["off", "report", "enforce"] as const;
 export type Mode = (typeof MODES)[number];
 
 /** A list, whose problems are reported for the whole of it. */
-export function list<S extends Schema>(item: S, most: number, fix: string, shape: string) {
+export function list<S extends SettingSchema>(item: S, most: number, fix: string, shape: string) {
   return v.pipe(v.array(item, fix), v.maxLength(most, fix), v.metadata({ shape, fix }));
 }
