@@ -1,13 +1,13 @@
 // Which endpoint of a fleet gets a call: priorities, zones, health, drains, full and shedding endpoints, breakers, and the slow start.
 import { describe, expect, it } from "vitest";
 import { BALANCERS } from "../../../core/balance/balancers.ts";
-import type { BalancerName } from "../../../core/config/upstream.ts";
 import type { FleetSettings } from "../../../core/balance/endpoint-groups.ts";
 import type { Fleet } from "../../../core/balance/fleet.ts";
 import { ANYWHERE } from "../../../core/balance/locality.ts";
 import type { Member } from "../../../core/balance/member.ts";
 import { UNRECORDED } from "../../../core/breaker/admission.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
+import type { BalancerName } from "../../../core/config/upstream.ts";
 import { randomStream } from "../../simulation/simulation.ts";
 import { attemptAt, begin, fail, fleetOf, idOf, member, NOW, pickedIds, requestOf } from "./fleets.ts";
 

@@ -1,11 +1,12 @@
 // Fleets of a few endpoints, and what they pick, for the tests of fleets and groups.
-import type { BalancerName } from "../../../core/config/upstream.ts";
+
 import type { FleetSettings } from "../../../core/balance/endpoint-groups.ts";
 import { Fleet } from "../../../core/balance/fleet.ts";
 import type { AttemptPermit } from "../../../core/balance/load.ts";
 import type { Member } from "../../../core/balance/member.ts";
 import type { PickRequest, PickResult } from "../../../core/balance/pick-request.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
+import type { BalancerName } from "../../../core/config/upstream.ts";
 
 export const NOW = 100_000;
 
