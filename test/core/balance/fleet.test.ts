@@ -4,7 +4,6 @@ import type { FleetSettings } from "../../../core/balance/endpoint-groups.ts";
 import type { Fleet } from "../../../core/balance/fleet.ts";
 import { UNRECORDED } from "../../../core/breaker/admission.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
-import type { BalancerName } from "../../../core/config/upstream.ts";
 import { randomStream } from "../../simulation/simulation.ts";
 import { attemptAt, begin, fail, fleetOf, idOf, member, NOW, pickedIds, requestOf } from "./fleets.ts";
 
