@@ -44,6 +44,9 @@ export const LONG = {
 /** No test depends on the speed of the machine: these only end a test that hangs. */
 export const TIMEOUTS = { testTimeout: 600_000, hookTimeout: 600_000 };
 
+/** Tests of the gateway that run in Node: they read descriptors from files, and their code has no I/O. */
+const IN_NODE = ["test/workers/gateway/transcode/**/*.test.ts", "test/workers/gateway/openapi/document.test.ts"];
+
 /** Tests inside the Worker of a wrangler.toml, with the others it is bound to. */
 export function inside(
   name: string,
@@ -80,7 +83,7 @@ export default defineConfig({
           include: [
             "test/*.test.ts",
             "test/{core,cli,bench,faults,fuzz,transcoding,simulation}/**/*.test.ts",
-            "test/openapi/document.test.ts",
+            ...IN_NODE,
             "test/integration/**/*.node.test.ts",
           ],
           exclude: LONG.model,
@@ -117,7 +120,7 @@ export default defineConfig({
           "test/integration/**/*.test.ts",
         ],
         [USERS, ORDERS],
-        [...LONG.modelInWorkerd, "test/integration/**/*.node.test.ts"],
+        [...LONG.modelInWorkerd, ...IN_NODE, "test/integration/**/*.node.test.ts"],
       ),
       ...servicesOfATeam(),
     ],

@@ -5,6 +5,6 @@ export default defineConfig({
   test: {
     root: new URL("../..", import.meta.url).pathname,
     environment: "node",
-    include: ["test/transcoding/**/*.test.ts", "test/core/transcode/**/*.test.ts", "test/core/path.test.ts"],
+    include: ["test/transcoding/**/*.test.ts", "test/{core,workers/gateway}/transcode/**/*.test.ts", "test/core/path.test.ts"],
   },
 });

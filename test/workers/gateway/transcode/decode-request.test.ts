@@ -1,8 +1,8 @@
-// What of a request goes into its message, what is refused, and how that is told.
+// Requests decoded to messages, and the refusals of invalid ones.
 import { create, createRegistry, toJson } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import { outcomeOf, type RestCall, tableOf } from "./call.ts";
-import { Msg } from "./schema.ts";
+import { outcomeOf, type RestCall, tableOf } from "../../../transcoding/call.ts";
+import { Msg } from "../../../transcoding/schema.ts";
 
 const table = tableOf({});
 const JSON_TYPE = "application/json";
@@ -55,14 +55,14 @@ describe("a query", () => {
     });
   });
 
-  it("tells every parameter that is wrong, and those of the path with them", () => {
+  it("lists all invalid parameters of query and path", () => {
     expect(outcomeOf(table, get("/v1/typed/x/BLUE/yes?i32=a&nope=1"))).toMatchObject({
       message: "i32 must be an int32, and 4 more",
       violations: [{ field: "i32" }, { field: "nope" }, { field: "i64" }, { field: "e" }, { field: "b" }],
     });
   });
 
-  it("tells the first twenty of a thousand", () => {
+  it("lists the first twenty of a thousand invalid parameters", () => {
     const outcome = outcomeOf(table, get(`/v1/query?${"nope=1&".repeat(1000)}`)) as { violations: unknown[]; message: string };
     expect(outcome.violations).toHaveLength(20);
     expect(outcome.message).toMatch(/, and 999 more$/);
@@ -93,7 +93,7 @@ describe("a body", () => {
     });
   });
 
-  it("is told field by field where it does not fit", () => {
+  it("is refused with a list of its invalid fields", () => {
     const body = {
       i32: "x",
       sub: { nope: 1, child: { n: 1.5 } },
@@ -126,7 +126,7 @@ describe("a body", () => {
     expect(outcomeOf(table, post("/v1/star/a", body))).toMatchObject(rejection);
   });
 
-  it("keeps every digit of an integer of 64 bits, written as a number or as text", () => {
+  it("keeps every digit of a 64-bit integer, as a number or as text", () => {
     const body =
       '{"i64": 9007199254740993, "u64": 18446744073709551615, "wi64": -9007199254740993, "d": 12345678901234567890, "val": [9007199254740993]}';
     expect(outcomeOf(table, post("/v1/star/a", body))).toEqual({
@@ -155,18 +155,18 @@ describe("a body", () => {
     },
   );
 
-  it("needs no type where it is empty", () => {
+  it("needs no content type if it is empty", () => {
     expect(outcomeOf(table, { method: "POST", path: "/v1/star/a" })).toEqual({ s: "a" });
   });
 
-  it("is refused where the rule has none", () => {
+  it("is refused if the rule has none", () => {
     expect(outcomeOf(table, { ...get("/v1/query"), body: "{}", contentType: JSON_TYPE })).toEqual({
       kind: "invalid_request",
       message: "this method accepts no body",
     });
   });
 
-  it("is handed on byte by byte where it is a google.api.HttpBody, whatever its type", () => {
+  it("is passed on unchanged if it is a google.api.HttpBody", () => {
     expect(outcomeOf(table, post("/v1/files/a.bin", Uint8Array.of(0, 255), "image/png"))).toEqual({
       name: "a.bin",
       file: { contentType: "image/png", data: "AP8=" },
@@ -174,7 +174,7 @@ describe("a body", () => {
     expect(outcomeOf(table, { method: "POST", path: "/v1/files/a.bin" })).toEqual({ name: "a.bin" });
   });
 
-  it("may hold an Any of a type that the services know, or that they are told of", () => {
+  it("may contain an Any of a type of the services or of the option registry", () => {
     const wrapped = toJson(Msg, create(Msg, { s: "x" }));
     const body = JSON.stringify({ "@type": "type.googleapis.com/transcoding.test.v1.Msg", ...(wrapped as object) });
     expect(outcomeOf(table, post("/v1/wrap", body))).toEqual(JSON.parse(body));
@@ -183,17 +183,17 @@ describe("a body", () => {
 });
 
 describe("an option", () => {
-  it("lets unknown query parameters pass", () => {
+  it("ignores unknown query parameters", () => {
     expect(outcomeOf(tableOf({ ignoreUnknownQuery: true }), get("/v1/query?nope=1&sub.nope=1&s=x"))).toEqual({ s: "x" });
     expect(outcomeOf(tableOf({ ignoreUnknownQuery: true }), get("/v1/query?rsub.name=1"))).toMatchObject({ kind: "invalid_request" });
     expect(outcomeOf(tableOf({ ignoredQuery: ["key"] }), get("/v1/query?key=1&s=x"))).toEqual({ s: "x" });
   });
 
-  it("lets unknown fields of a body pass", () => {
+  it("ignores unknown fields of a body", () => {
     expect(outcomeOf(tableOf({ ignoreUnknownFields: true }), post("/v1/star/a", '{"nope": 1, "i32": 1}'))).toEqual({ s: "a", i32: 1 });
   });
 
-  it("takes enum names in any case", () => {
+  it("accepts enum names in any case", () => {
     expect(outcomeOf(tableOf({ caseInsensitiveEnums: true }), get("/v1/query?e=red&re=Green"))).toEqual({ e: "RED", re: ["GREEN"] });
   });
 
@@ -207,4 +207,10 @@ describe("an option", () => {
     expect(outcomeOf(tableOf({ inferUpdateMask: true }), patch("/v1/items/1"))).toMatchObject({ updateMask });
     if (query === "") expect(outcomeOf(table, patch("/v1/items/1"))).not.toHaveProperty("updateMask");
   });
+});
+
+it("ignores the parameters of ignoredQuery and no others", () => {
+  const table = tableOf({ ignoredQuery: ["alt", "key", "fields", "prettyPrint"] });
+  expect(outcomeOf(table, { method: "GET", path: "/v1/query?alt=json&key=k&fields=a(b)&prettyPrint=1&i32=1" })).toEqual({ i32: 1 });
+  expect(outcomeOf(table, { method: "GET", path: "/v1/query?Alt=json" })).toMatchObject({ kind: "invalid_request" });
 });

@@ -1,11 +1,11 @@
-// What the OpenAPI document says of protos, held against the schema of OpenAPI 3.1 and against proto3 JSON.
+// The OpenAPI document of protos, checked with the schema of OpenAPI 3.1 and against proto3 JSON.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { beforeAll, describe, expect, it } from "vitest";
-import { openapiOf, openapiText } from "../../cli/gen/openapi.ts";
+import { openapiOf, openapiText } from "../../../../cli/gen/openapi.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a document is looked into by paths
 type Document = any;

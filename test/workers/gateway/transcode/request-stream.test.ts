@@ -2,11 +2,11 @@
 import { type Message, toJson } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Rejected, type Rejection } from "../../core/rejection.ts";
-import { decodeRequestStream } from "../../workers/gateway/transcode/request-stream.ts";
-import type { RestRoute } from "../../workers/gateway/transcode/rules/rules.ts";
-import { tableOf } from "./call.ts";
-import { registry } from "./schema.ts";
+import { Rejected, type Rejection } from "../../../../core/rejection.ts";
+import { decodeRequestStream } from "../../../../workers/gateway/transcode/request-stream.ts";
+import type { RestOptions, RestRoute } from "../../../../workers/gateway/transcode/rules/rules.ts";
+import { tableOf } from "../../../transcoding/call.ts";
+import { registry } from "../../../transcoding/schema.ts";
 
 const table = tableOf({});
 
@@ -46,8 +46,8 @@ async function rejection(work: () => Promise<unknown>): Promise<Rejection | unde
   }
 }
 
-describe("lines of JSON", () => {
-  it("are one message each, with what the URL carries in all of them", async () => {
+describe("a stream of NDJSON", () => {
+  it("has one message per line, each with the values of the URL", async () => {
     expect(await all("/v1/collect/x", chunks('{"i32":1}\r\n\n', '  \n{"i32":2,"s":"y"}'))).toEqual([
       { s: "x", i32: 1 },
       { s: "x", i32: 2 },
@@ -55,7 +55,7 @@ describe("lines of JSON", () => {
     expect(await all("/v1/collect/x", chunks())).toEqual([]);
   });
 
-  it("are the same whichever way they are cut", async () => {
+  it("does not depend on how the body is cut into chunks", async () => {
     const lines = ['{"rs":["世界"]}', "{}", '{"i32":7}'];
     const bytes = new TextEncoder().encode(lines.join("\n"));
     await fc.assert(
@@ -67,7 +67,7 @@ describe("lines of JSON", () => {
     );
   });
 
-  it("are read when they are asked for, and not before", async () => {
+  it("reads the body only when a message is requested", async () => {
     let read = 0;
     async function* body(): AsyncIterable<Uint8Array> {
       for (;;) {
@@ -82,7 +82,7 @@ describe("lines of JSON", () => {
     }
   });
 
-  it("are refused by number, after those before them", async () => {
+  it("yields the messages before an invalid line, and names its number", async () => {
     const messages: Message[] = [];
     const refused = await rejection(async () => {
       for await (const message of decode("/v1/collect/x", chunks('{"i32":1}\n\n{"i32":"y"}\n'))) messages.push(message);
@@ -95,7 +95,7 @@ describe("lines of JSON", () => {
     });
   });
 
-  it("are bounded, whether or not they ever end", async () => {
+  it("bounds each line, also one without an end", async () => {
     const line = `{"s":"${"x".repeat(100)}"}`;
     expect(await all("/v1/collect/x", chunks(line, "\n"), { maxBytes: line.length })).toHaveLength(1);
     expect(await rejection(() => all("/v1/collect/x", chunks(line, "\n"), { maxBytes: line.length - 1 }))).toEqual({
@@ -107,16 +107,52 @@ describe("lines of JSON", () => {
     });
   });
 
-  it.each([null, "application/json", "text/plain"])("are refused at once as %s", (type) => {
+  it.each([null, "application/json", "text/plain"])("is refused at once with content type %s", (type) => {
     expect(() => decode("/v1/collect/x", chunks("{}"), { type })).toThrow(Rejected);
   });
 });
 
-describe("raw bytes", () => {
-  it("are a message per piece, of which the first says what they are", async () => {
+describe("a stream of raw bytes", () => {
+  it("has one message per piece, and the content type in the first one", async () => {
     expect(await all("/v1/receive/a.png", chunks(Uint8Array.of(0), Uint8Array.of(255)), { type: "image/png" })).toEqual([
       { name: "a.png", file: { contentType: "image/png", data: "AA==" } },
       { name: "a.png", file: { data: "/w==" } },
     ]);
+  });
+});
+
+describe("jsonRequestStreams", () => {
+  async function* pieces(text: string): AsyncGenerator<Uint8Array> {
+    const bytes = new TextEncoder().encode(text);
+    for (let at = 0; at < bytes.length; at += 3) yield bytes.subarray(at, at + 3);
+  }
+
+  const collect = async (options: RestOptions, contentType: string | null, text: string): Promise<unknown> => {
+    const match = tableOf(options).match("POST", "/v1/collect/a");
+    if (match.kind !== "found") throw new Error(match.kind);
+    const found: unknown[] = [];
+    try {
+      for await (const message of decodeRequestStream(match.route, match.variables, "", contentType, pieces(text), 1_000))
+        found.push((message as unknown as { i32: number }).i32);
+      return found;
+    } catch (error) {
+      if (error instanceof Rejected) return { found, ...error.rejection };
+      throw error;
+    }
+  };
+
+  it("accepts a stream of requests as application/json, besides NDJSON", async () => {
+    const options = { jsonRequestStreams: true };
+    expect(await collect(options, "application/json", '[{"i32":1},{"i32":2}]')).toEqual([1, 2]);
+    expect(await collect(options, "application/json", '{"i32":1}{"i32":2}')).toEqual([1, 2]);
+    expect(await collect(options, "application/x-ndjson", '{"i32":1}\n{"i32":2}')).toEqual([1, 2]);
+    expect(await collect({}, "application/json", "[]")).toMatchObject({ kind: "unsupported_content_type" });
+    expect(await collect(options, null, "[]")).toMatchObject({ kind: "unsupported_content_type" });
+    expect(await collect({ ...options, assumeJson: true }, "application/x-www-form-urlencoded", '{"i32":3}')).toEqual([3]);
+  });
+
+  it("yields the messages before an invalid one, and names its number", async () => {
+    const outcome = await collect({ jsonRequestStreams: true }, "application/json", '[{"i32":1},{"i32":"0x1"}]');
+    expect(outcome).toMatchObject({ found: [1], message: "message 2: i32 must be an int32" });
   });
 });

@@ -2,12 +2,12 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it, vi } from "vitest";
-import { HttpBodySchema } from "../../protos/gen/google/api/httpbody_pb.ts";
-import { BadRequestSchema } from "../../protos/gen/google/rpc/error_details_pb.ts";
-import { encodeStream } from "../../workers/gateway/transcode/response-stream.ts";
-import type { RestRoute } from "../../workers/gateway/transcode/rules/rules.ts";
-import { call, msg, tableOf } from "./call.ts";
-import { registry } from "./schema.ts";
+import { HttpBodySchema } from "../../../../protos/gen/google/api/httpbody_pb.ts";
+import { BadRequestSchema } from "../../../../protos/gen/google/rpc/error_details_pb.ts";
+import { encodeStream } from "../../../../workers/gateway/transcode/response-stream.ts";
+import type { RestRoute } from "../../../../workers/gateway/transcode/rules/rules.ts";
+import { call, msg, tableOf } from "../../../transcoding/call.ts";
+import { registry } from "../../../transcoding/schema.ts";
 
 function routeOf(path: string): RestRoute {
   const outcome = call(tableOf({}), { method: "GET", path });
@@ -62,11 +62,11 @@ describe("a stream of messages", () => {
     expect((await encodeStream(watch, say(), accept, registry, timing)).contentType).toBe(contentType);
   });
 
-  it("shows the field that response_body names", async () => {
+  it("writes the field named by response_body", async () => {
     expect(await textOf(names, say(msg({ s: "a" }), msg({})), null)).toBe('["a",""]');
   });
 
-  it("writes out the details of an error, and tells nothing of one that is not the upstream's", async () => {
+  it('writes the details of an upstream\'s error, and only "internal error" for any other', async () => {
     const detail = { desc: BadRequestSchema, value: { fieldViolations: [{ field: "s", description: "d" }] } };
     const error = new ConnectError("m", Code.InvalidArgument, undefined, [detail]);
     expect(JSON.parse(await textOf(watch, say(msg({ s: "a" }), error), null))).toEqual([
@@ -81,7 +81,7 @@ describe("a stream of messages", () => {
     log.mockRestore();
   });
 
-  it("hands out the first message before the second is made, and makes none that nobody reads", async () => {
+  it("sends the first message before the second is requested, and requests none that is not read", async () => {
     let made = 0;
     let isOver = false;
     async function* counted(): AsyncGenerator<Message> {
@@ -122,7 +122,7 @@ describe("Server-Sent Events", () => {
     return { messages: messages(), come: (nth: 0 | 1, item: Message | Error) => gates[nth].resolve(item) };
   }
 
-  it("send their head with a comment where the first message takes longer than they may wait, and errors in band from then on", async () => {
+  it("send the head with a comment if the first message is late, and errors as events from then on", async () => {
     const { messages, come } = gated();
     const reader = (await encodeStream(watch, messages, "text/event-stream", registry, { ...timing, headersAfterMs: 5 })).body.getReader();
     expect(await read(reader)).toBe(":\n\n");
@@ -131,7 +131,7 @@ describe("Server-Sent Events", () => {
     expect((await reader.read()).done).toBe(true);
   });
 
-  it("send comments while no message comes, and lose none of those that do", async () => {
+  it("send comments while there is no message, and lose no message", async () => {
     const { messages, come } = gated();
     come(0, msg({ s: "a" }));
     const { body } = await encodeStream(watch, messages, "text/event-stream", registry, { ...timing, keepAliveMs: 5 });
@@ -146,7 +146,7 @@ describe("Server-Sent Events", () => {
     expect((await reader.read()).done).toBe(true);
   });
 
-  it.each(["application/json", "application/x-ndjson"])("are the only form with comments: %s has none", async (accept) => {
+  it.each(["application/json", "application/x-ndjson"])("are the only framing with comments: %s has none", async (accept) => {
     const { messages, come } = gated();
     come(0, msg({ s: "a" }));
     const { body } = await encodeStream(watch, messages, accept, registry, { headersAfterMs: 1, keepAliveMs: 1 });
@@ -158,7 +158,7 @@ describe("Server-Sent Events", () => {
 describe("a stream of raw bytes", () => {
   const piece = (data: string, contentType = ""): Message => create(HttpBodySchema, { contentType, data: Buffer.from(data) });
 
-  it("is what its first message says, and the bytes of all of them", async () => {
+  it("has the content type of its first message, and the bytes of all", async () => {
     const { body, contentType } = await encodeStream(
       serve,
       say(piece("", "image/png"), piece("ab"), piece(""), piece("c", "text/html")),
@@ -170,7 +170,7 @@ describe("a stream of raw bytes", () => {
     expect(await new Response(body).text()).toBe("abc");
   });
 
-  it("breaks off where it fails, so that nobody takes it for whole, and fails at once where it never started", async () => {
+  it("is interrupted if it fails later, and fails at once if it never started", async () => {
     const { body } = await encodeStream(
       serve,
       say(piece("a", "image/png"), new ConnectError("gone", Code.NotFound)),
@@ -182,7 +182,7 @@ describe("a stream of raw bytes", () => {
     await expect(encodeStream(serve, say(new ConnectError("gone", Code.NotFound)), null, registry, timing)).rejects.toThrow("gone");
   });
 
-  it.each(["", "text/html\r\nSet-Cookie: a=b", "té/xt"])("is plain bytes where its type is %j", async (type) => {
+  it.each(["", "text/html\r\nSet-Cookie: a=b", "té/xt"])("has the content type application/octet-stream instead of %j", async (type) => {
     expect((await encodeStream(serve, say(piece("a", type)), null, registry, timing)).contentType).toBe("application/octet-stream");
   });
 });
