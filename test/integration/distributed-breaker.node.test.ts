@@ -29,7 +29,7 @@ const ENDPOINT = "e";
 
 function simulate(setting: Setting, seed: number): Run {
   const world = new World();
-  const roll = randomStream(seed);
+  const random = randomStream(seed);
   const policy = { ...BREAKER, openMs: 2_000 };
   let shared: SharedBreaker = CLOSED;
   const inFlight = new Map<string, number>(); // when the probe ends at its isolate, ms
@@ -37,7 +37,7 @@ function simulate(setting: Setting, seed: number): Run {
   const opened: number[] = [];
   const versions: number[] = [];
   const calls: { at: number; isolate: number; isRefused: boolean }[] = [];
-  const travel = (): number => 5 + roll() * (roll() < 0.1 ? 2_000 : 100);
+  const travel = (): number => 5 + random() * (random() < 0.1 ? 2_000 : 100);
 
   const receive = (report: IsolateReport, respond: (view: ReturnType<typeof receiveReport>[1]) => void): void => {
     const before = shared.kind;
@@ -45,10 +45,10 @@ function simulate(setting: Setting, seed: number): Run {
     shared = after;
     versions.push(view.version);
     if (before !== "open" && after.kind === "open") opened.push(world.now);
-    if (roll() >= setting.loss) world.after(travel(), () => respond(view));
+    if (random() >= setting.loss) world.after(travel(), () => respond(view));
   };
   for (let crash = 0; crash < setting.crashes; crash++) {
-    world.at(roll() * setting.seconds * 1_000, () => {
+    world.at(random() * setting.seconds * 1_000, () => {
       shared = restore(toStored(shared), world.now);
     });
   }
@@ -59,15 +59,15 @@ function simulate(setting: Setting, seed: number): Run {
     const sendReport = (): void => {
       const sentAt = world.now;
       const report = breakers.takeReports(sentAt, ENDPOINT)?.[ENDPOINT];
-      if (report === undefined || roll() < setting.loss) return;
-      const copies = roll() < 0.05 ? 2 : 1;
+      if (report === undefined || random() < setting.loss) return;
+      const copies = random() < 0.05 ? 2 : 1;
       const applyView = (view: BreakerView): void => breakers.applyViews({ [ENDPOINT]: view }, sentAt, world.now);
       for (let copy = 0; copy < copies; copy++) world.after(travel(), () => receive({ ...reporter, ...report }, applyView));
     };
     const call = (): void => {
-      world.after(-Math.log(1 - roll()) * 100, call);
+      world.after(-Math.log(1 - random()) * 100, call);
       const now = world.now;
-      const admission: BreakerAdmission = breaker.admit(now, roll());
+      const admission: BreakerAdmission = breaker.admit(now, random());
       calls.push({ at: now, isolate: index, isRefused: admission.kind === "refused" });
       sendReport();
       if (admission.kind === "refused") return;
@@ -79,15 +79,15 @@ function simulate(setting: Setting, seed: number): Run {
         mostProbes = Math.max(mostProbes, alive);
         world.at(probe.endsAt, () => inFlight.delete(id)); // aborted by its isolate
       }
-      const tookMs = roll() < 0.02 ? 4_000 : 20;
+      const tookMs = random() < 0.02 ? 4_000 : 20;
       world.after(tookMs, () => {
         if (probe !== undefined) inFlight.delete(`${index}/${probe.version}/${probe.id}`);
-        breaker.record(admission, setting.isFaulty(world.now, index) ? "failed" : "succeeded", tookMs, world.now, roll());
+        breaker.record(admission, setting.isFaulty(world.now, index) ? "failed" : "succeeded", tookMs, world.now, random());
         breakers.update(breaker, world.now);
         sendReport();
       });
     };
-    world.at(roll() * 100, call);
+    world.at(random() * 100, call);
   }
   world.run(setting.seconds * 1_000);
   const refusedAt = (isolate: number, from: number, to: number): number => {

@@ -1,4 +1,4 @@
-// Isolates and their Durable Object under commands in any order: calls, lost, late and doubled messages, restarts. Probes stay few, views get no older.
+// Isolates and their Durable Object under commands in any order: calls, lost, late and duplicate messages, and restarts. Probes stay bounded, and views never get older.
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Admitted } from "../../../core/breaker/admission.ts";
@@ -24,7 +24,7 @@ const command = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("end" as const), isolate, fails: fc.boolean() }) },
   { weight: 8, arbitrary: fc.record({ kind: fc.constant("report" as const), isolate }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("exchange" as const), isolate }) },
-  { weight: 16, arbitrary: fc.record({ kind: fc.constant("deliver" as const), nth: fc.nat({ max: 7 }), isDoubled: fc.boolean() }) },
+  { weight: 16, arbitrary: fc.record({ kind: fc.constant("deliver" as const), nth: fc.nat({ max: 7 }), isDuplicate: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("lose" as const), nth: fc.nat({ max: 7 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("restart" as const) }) },
 );
@@ -54,7 +54,7 @@ class World {
     else if (command.kind === "end") this.end(command.isolate, command.fails);
     else if (command.kind === "report") this.report(command.isolate);
     else if (command.kind === "exchange") this.exchange(command.isolate);
-    else if (command.kind === "deliver") this.#deliver(command.nth, command.isDoubled);
+    else if (command.kind === "deliver") this.#deliver(command.nth, command.isDuplicate);
     else if (command.kind === "lose") this.#net.splice(command.nth, 1);
     else this.#restart();
   }
@@ -102,10 +102,10 @@ class World {
     while (this.#net.length > 0) this.#deliver(0, false);
   }
 
-  #deliver(nth: number, isDoubled: boolean): void {
+  #deliver(nth: number, isDuplicate: boolean): void {
     const message = this.#net[nth];
     if (message === undefined) return;
-    if (!isDoubled) this.#net.splice(nth, 1);
+    if (!isDuplicate) this.#net.splice(nth, 1);
     const { of, sentAt } = message;
     const { reporter, breaker } = this.#isolates[of]!;
     if (message.kind === "view") {

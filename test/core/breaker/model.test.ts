@@ -43,7 +43,7 @@ interface Variant {
   readonly read?: (report: IsolateReport, object: SharedBreaker) => IsolateReport;
 }
 
-interface Found {
+interface Exploration {
   readonly states: number;
   readonly violation: string | undefined;
 }
@@ -91,25 +91,25 @@ function next(state: State, variant: Variant, ticks: number): State[] {
     const isReporting = net.some(({ of, sentAt, isDuplicate }) => of === index && !isDuplicate && now - sentAt < REPORT_TIMEOUT_MS);
     if (net.length < 2 && !isReporting)
       change(index, (breaker) => {
-        const seen = breaker.takeReport(now);
-        if (seen === undefined) return {};
-        const report = { isolate: NAMES[index]!, location: `at ${NAMES[index]}`, ...seen };
+        const taken = breaker.takeReport(now);
+        if (taken === undefined) return {};
+        const report = { isolate: NAMES[index]!, location: `at ${NAMES[index]}`, ...taken };
         return { sends: { kind: "report", isDuplicate: false, of: index, sentAt: now, report } };
       });
   }
-  for (const [place, message] of net.entries()) {
-    const without = net.filter((_, at) => at !== place);
-    followers.push({ ...state, net: without }); // lost
+  for (const [position, message] of net.entries()) {
+    const without = net.filter((_, at) => at !== position);
+    followers.push({ ...state, net: without }); // the message is lost
     followers.push(arrived({ ...state, net: without }, message, variant));
     if (message.kind === "view" || message.isDuplicate) continue; // the platform may run a call twice; it delivers one response
-    followers.push(arrived({ ...state, net: net.with(place, { ...message, isDuplicate: true }) }, message, variant));
+    followers.push(arrived({ ...state, net: net.with(position, { ...message, isDuplicate: true }) }, message, variant));
   }
   if (state.crashes > 0) {
     const after = (variant.restart ?? restore)(toStored(object), now);
     followers.push({ ...state, object: after, crashes: state.crashes - 1 });
   }
   if (now < ticks * TICK_MS) followers.push(ticked(state, variant));
-  for (const one of followers) hold(one);
+  for (const one of followers) checkProbes(one);
   return followers;
 }
 
@@ -158,7 +158,7 @@ function arrived(state: State, message: Message, { leaseFrom = (sentAt) => sentA
 class Violation extends Error {}
 
 /** Counts the probes that may be sent or are in flight, world-wide. @throws Violation */
-function hold({ now, isolates }: State): void {
+function checkProbes({ now, isolates }: State): void {
   let probes = 0;
   for (const { local, probe } of isolates) {
     if (local.granted !== undefined && now < local.granted.endsAt) probes += 1;
@@ -188,9 +188,9 @@ function served(state: State, index: number): State {
   const { probe } = state.isolates[index]!;
   if (probe !== undefined) breaker.record(probe, "succeeded", 1, now, 0);
   for (let round = 0; round < 2; round++) {
-    const seen = breaker.takeReport(now);
-    if (seen !== undefined) {
-      const [after, view] = receiveReport(object, { isolate: NAMES[index]!, location: `at ${NAMES[index]}`, ...seen }, POLICY, now);
+    const report = breaker.takeReport(now);
+    if (report !== undefined) {
+      const [after, view] = receiveReport(object, { isolate: NAMES[index]!, location: `at ${NAMES[index]}`, ...report }, POLICY, now);
       object = after;
       breaker.applyView(view, now);
     }
@@ -201,22 +201,22 @@ function served(state: State, index: number): State {
 }
 
 /** Visits every state within the bounds, until an invariant is violated. */
-function explore(from: State, ticks: number, look: (state: State, nth: number) => void): Found {
+function explore(from: State, ticks: number, visit: (state: State, nth: number) => void): Exploration {
   const seen = new Set<number>([fingerprint(from)]);
   let edge: State[] = [from];
   try {
     while (edge.length > 0) {
-      const further: State[] = [];
+      const following: State[] = [];
       for (const state of edge) {
-        look(state, seen.size);
+        visit(state, seen.size);
         for (const one of next(state, {}, from.now / TICK_MS + ticks)) {
           const print = fingerprint(one);
           if (seen.has(print)) continue;
           seen.add(print);
-          further.push(one);
+          following.push(one);
         }
       }
-      edge = further;
+      edge = following;
     }
     return { states: seen.size, violation: undefined };
   } catch (error) {
@@ -226,15 +226,15 @@ function explore(from: State, ticks: number, look: (state: State, nth: number) =
 }
 
 /** Visits states at random, until an invariant is violated. */
-function wander(variant: Variant, seed: number, walks: number, steps: number): Found {
-  const roll = randomStream(seed);
+function wander(variant: Variant, seed: number, walks: number, steps: number): Exploration {
+  const random = randomStream(seed);
   let states = 0;
   try {
     for (let walk = 0; walk < walks; walk++) {
       let state: State = { ...first, crashes: 10 };
       for (let step = 0; step < steps; step++, states++) {
         const followers = next(state, variant, Number.POSITIVE_INFINITY);
-        state = followers[Math.floor(roll() * followers.length)]!;
+        state = followers[Math.floor(random() * followers.length)]!;
       }
     }
     return { states, violation: undefined };
@@ -310,22 +310,22 @@ it.each([
   "sends one probe at a time, applies no older view, opens by no single isolate, and always recovers, from %s on",
   (_, from, ticks) => {
     let [checked, worst] = [0, 0];
-    const found = explore(from, ticks + TICKS, (state, nth) => {
+    const result = explore(from, ticks + TICKS, (state, nth) => {
       if (nth % 50 !== 0) return;
       checked += 1;
       worst = Math.max(worst, ticksToServe(state));
     });
-    console.info(`${found.states} states; all served again after at most ${worst} ticks from ${checked} of them`);
-    expect(found.violation).toBeUndefined();
-    expect(found.states).toBeGreaterThan(10_000);
+    console.info(`${result.states} states; all served again after at most ${worst} ticks from ${checked} of them`);
+    expect(result.violation).toBeUndefined();
+    expect(result.states).toBeGreaterThan(10_000);
     expect(worst).toBeLessThan(20);
   },
   600_000,
 );
 
 it("keeps these promises on long random walks", () => {
-  const found = wander({}, 1, 1_000, 100);
-  expect(found).toEqual({ states: 100_000, violation: undefined });
+  const result = wander({}, 1, 1_000, 100);
+  expect(result).toEqual({ states: 100_000, violation: undefined });
 });
 
 const anyProbe = (object: SharedBreaker): number => [...object.probes.expiries.keys()][0] ?? 0;
@@ -352,9 +352,9 @@ const WRONG: readonly (readonly [string, Variant, string])[] = [
 it.each(WRONG)(
   "finds %s",
   (_, variant, violation) => {
-    const found = wander(variant, 1, 5_000, 100);
-    console.info(`${found.states} states: ${found.violation}`);
-    expect(found.violation ?? "nothing").toContain(violation);
+    const result = wander(variant, 1, 5_000, 100);
+    console.info(`${result.states} states: ${result.violation}`);
+    expect(result.violation ?? "nothing").toContain(violation);
   },
   120_000,
 );

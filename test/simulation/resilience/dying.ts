@@ -59,7 +59,7 @@ function die({ isolates: count, perSecond, balancer, how, deadMs }: Dying, break
     world.after((arrivals() * WARM_MS) / 2, arrive); // they are not born together
   }
   world.run(WARM_MS);
-  const [askedBefore, badBefore] = [object.asked, isolates.map(({ bad }) => bad)];
+  const [askedBefore, badBefore] = [object.requestCount, isolates.map(({ bad }) => bad)];
   if (how !== "none") servers[DEAD]!.fault = how;
 
   const id = String(DEAD);
@@ -86,7 +86,7 @@ function die({ isolates: count, perSecond, balancer, how, deadMs }: Dying, break
     failed,
     openedMs: openedAt === undefined ? Number.NaN : openedAt - WARM_MS,
     agreedMs: Math.max(0, ...agreed),
-    objectCalls: (object.asked - askedBefore) / calls,
+    objectCalls: (object.requestCount - askedBefore) / calls,
   };
 }
 
