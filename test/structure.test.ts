@@ -48,7 +48,7 @@ function crowded(paths: readonly string[]): string[] {
 function pathsOfTree(text: string): string[] {
   const parents: string[] = [];
   return text.split("\n").flatMap((line) => {
-    const [, indent, name] = /^([│ ]*)[├└]── (\S+)/.exec(line) ?? [];
+    const [, indent, name] = /^((?:│ {3}| {4})*)[├└]── (\S+)/.exec(line) ?? [];
     if (indent === undefined || name === undefined) return [];
     const depth = indent.length / 4;
     parents.length = depth;

@@ -44,7 +44,7 @@ describe("a score", () => {
   });
 
   it("has goals for the core and for the four folders that limits, retries, breakers and balancers are in", () => {
-    const folders = ["balance", "breaker", "limit", "retry"].map((folder) => `core/${folder}/a.ts`);
+    const folders = ["balance", "breaker", "rate-limit", "retry"].map((folder) => `core/${folder}/a.ts`);
     const killed = folders.flatMap((file) => Array.from({ length: 92 }, () => judged("Killed", file)));
     const alive = folders.flatMap((file) => Array.from({ length: 8 }, () => judged("Survived", file)));
     expect(missedGoals(runOf([...killed, ...alive]))).toEqual([]);
