@@ -53,7 +53,7 @@ function sharedEnd(keys: readonly string[], wanted: readonly string[]): number {
 /** The keys of all object literals of a file, by a scan of its tokens: enough for data, and no parser of TypeScript. */
 function keysIn(text: string): Key[] {
   const keys: Key[] = [];
-  const enclosing: (string | undefined)[] = []; // for each open bracket, the key whose value it starts
+  const enclosing: (string | undefined)[] = []; // the key of each open bracket
   let [line, lineStart] = [1, 0];
   let last: { name: string; line: number; column: number } | undefined;
   let pending: string | undefined;

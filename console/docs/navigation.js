@@ -6,59 +6,30 @@ import { methodBadge } from "./operation.js";
 
 /** @typedef {import("./contract.js").Contract} Contract */
 
-/** @param {Contract} contract @returns {{ mark: (id: string) => void }} */
+/**
+ * @typedef {{ id: string, words: string, link: any, item: any }} Link an operation; `words` is the text that the search compares, in lower case
+ * @typedef {{ links: Link[], element: any }} Section a service
+ */
+
+/** @param {Contract} contract @returns {{ mark: (id: string) => void }} `mark` shows which operation is open */
 export function showNavigation(contract) {
   const menu = /** @type {any} */ (document.getElementById("menu"));
   const search = /** @type {any} */ (document.getElementById("search"));
-  const place = /** @type {any} */ (document.getElementById("navigation"));
-  const sections = contract.services.map(({ name, entries }) => {
-    const links = entries.map((entry) => {
-      const { id, method, path, operation } = entry;
-      const link = h("a", { href: `#${id}`, title: path }, methodBadge(method), h("span", {}, nameOf(operation)));
-      return { id, words: `${method} ${path} ${id} ${operation.summary} ${name}`.toLowerCase(), link, item: h("li", {}, link) };
-    });
-    const list = h(
-      "ul",
-      {},
-      links.map(({ item }) => item),
-    );
-    return { links, element: h("section", {}, h("h2", { title: name }, shortName(name)), list) };
-  });
+  const navigation = /** @type {any} */ (document.getElementById("navigation"));
+  const sections = contract.services.map(sectionOf);
   const nothing = h("p.quiet", { hidden: true }, "Nothing found.");
-  place.replaceChildren(...sections.map(({ element }) => element), nothing);
+  navigation.replaceChildren(...sections.map(({ element }) => element), nothing);
 
-  search.addEventListener("input", () => {
-    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let found = 0;
-    for (const { links, element } of sections) {
-      for (const { item, words: own } of links) item.hidden = !words.every((/** @type {string} */ word) => own.includes(word));
-      const shown = links.filter(({ item }) => !item.hidden).length;
-      element.hidden = shown === 0;
-      found += shown;
-    }
-    nothing.hidden = found > 0;
-  });
-  search.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== "Enter") return;
-    const shown = sections.flatMap(({ links }) => links).filter(({ item }) => !item.hidden);
-    const wanted = search.value.trim().toLowerCase();
-    const best = shown.find(({ id }) => id.toLowerCase().includes(wanted)) ?? shown[0]; // a match in the name has precedence over one in the text
-    if (best !== undefined) location.hash = best.id;
-  });
-  document.addEventListener("keydown", (event) => {
-    const isTyping = /^(?:INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? "");
-    if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
+  const open = (/** @type {boolean} */ isOpen) => {
+    menu.setAttribute("aria-expanded", String(isOpen));
+    document.body.classList.toggle("open", isOpen);
+  };
+  menu.addEventListener("click", () => open(menu.getAttribute("aria-expanded") !== "true"));
+  connectSearch(search, sections, nothing);
+  onSlash(() => {
     open(true);
     search.focus();
   });
-
-  function open(/** @type {boolean} */ isOpen) {
-    menu.setAttribute("aria-expanded", String(isOpen));
-    document.body.classList.toggle("open", isOpen);
-  }
-  menu.addEventListener("click", () => open(menu.getAttribute("aria-expanded") !== "true"));
-
   return {
     mark(id) {
       open(false);
@@ -70,6 +41,53 @@ export function showNavigation(contract) {
       }
     },
   };
+}
+
+/** @param {Contract["services"][number]} service @returns {Section} */
+function sectionOf({ name, entries }) {
+  const links = entries.map((entry) => {
+    const { id, method, path, operation } = entry;
+    const link = h("a", { href: `#${id}`, title: path }, methodBadge(method), h("span", {}, nameOf(operation)));
+    return { id, words: `${method} ${path} ${id} ${operation.summary} ${name}`.toLowerCase(), link, item: h("li", {}, link) };
+  });
+  const items = links.map(({ item }) => item);
+  return { links, element: h("section", {}, h("h2", { title: name }, shortName(name)), h("ul", {}, items)) };
+}
+
+/**
+ * The search hides operations without all of its words; Enter opens the best match.
+ *
+ * @param {any} search its input @param {Section[]} sections @param {any} nothing shown where no operation matches
+ */
+function connectSearch(search, sections, nothing) {
+  search.addEventListener("input", () => {
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let matches = 0;
+    for (const { links, element } of sections) {
+      for (const { item, words: own } of links) item.hidden = !words.every((/** @type {string} */ word) => own.includes(word));
+      const shown = links.filter(({ item }) => !item.hidden).length;
+      element.hidden = shown === 0;
+      matches += shown;
+    }
+    nothing.hidden = matches > 0;
+  });
+  search.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Enter") return;
+    const shown = sections.flatMap(({ links }) => links).filter(({ item }) => !item.hidden);
+    const wanted = search.value.trim().toLowerCase();
+    const best = shown.find(({ id }) => id.toLowerCase().includes(wanted)) ?? shown[0]; // a match in the name has precedence over one in the text
+    if (best !== undefined) location.hash = best.id;
+  });
+}
+
+/** Calls back for the key `/`, except while the user types into a field. @param {() => void} callback */
+function onSlash(callback) {
+  document.addEventListener("keydown", (event) => {
+    const isTyping = /^(?:INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? "");
+    if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    callback();
+  });
 }
 
 /** @param {Contract} contract */

@@ -1,22 +1,22 @@
 // Sends one call and shows its response: status, time and headers at once, the body while it arrives.
 import { copyButton, h } from "./dom.js";
 
-const MAX_SHOWN = 200_000; // characters; of a longer body the end is shown
+const MAX_SHOWN = 200_000; // characters; only the end of a longer body is shown
 
 /** @typedef {import("./request.js").Sendable} Sendable */
 
 /**
  * Sends a request and shows its response.
  *
- * @param {Sendable} request @param {HTMLElement} place its content is replaced @param {AbortSignal} signal
+ * @param {Sendable} request @param {HTMLElement} container its content is replaced @param {AbortSignal} signal
  */
-export async function showResponse({ method, url, headers, body }, place, signal) {
+export async function showResponse({ method, url, headers, body }, container, signal) {
   const startedAt = performance.now();
   const elapsed = () => `${Math.round(performance.now() - startedAt)} ms`;
   const line = h("p.status", { role: "status" }, "Waiting ...");
   const text = h("code");
   let shown = "";
-  place.replaceChildren(line);
+  container.replaceChildren(line);
   try {
     const response = await fetch(url, { method, headers, body, signal, cache: "no-store", credentials: "same-origin" });
     const badge = h(response.ok ? "strong.good" : "strong.bad", {}, `${response.status} ${response.statusText}`.trim());
@@ -30,7 +30,7 @@ export async function showResponse({ method, url, headers, body }, place, signal
       h("span.quiet", {}, "Body"),
       copyButton(() => shown),
     );
-    place.append(h("details.headers", {}, h("summary", {}, `${fields.length} headers`), h("dl", {}, fields)), bar, pre);
+    container.append(h("details.headers", {}, h("summary", {}, `${fields.length} headers`), h("dl", {}, fields)), bar, pre);
 
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     for (let chunk = await reader?.read(); chunk !== undefined && !chunk.done; chunk = await reader?.read()) {

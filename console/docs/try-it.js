@@ -12,8 +12,8 @@ const REMEMBERED = "reference.authorization"; // key in the session storage of t
  */
 
 /**
- * @param {Entry} entry @param {any[]} parameters followed @param {string[]} framings of a stream; empty for a single response
- * @param {Contract} contract @param {() => void} onChange
+ * @param {Entry} entry @param {any[]} parameters with references resolved @param {string[]} framings content types of a stream; empty for a
+ * single response @param {Contract} contract @param {() => void} onChange called after each input
  */
 export function tryIt(entry, parameters, framings, contract, onChange) {
   const { requestBody } = entry.operation;
@@ -23,71 +23,79 @@ export function tryIt(entry, parameters, framings, contract, onChange) {
     input: inputFor(parameter, contract),
   }));
   const body = requestBody && h("textarea", { name: "body", rows: "8", spellcheck: "false" }, bodyExample(requestBody));
-  const accept =
-    framings.length > 0
-      ? h(
-          "select",
-          { name: "accept" },
-          framings.map((type) => h("option", {}, type)),
-        )
-      : undefined;
-  if (accept !== undefined) accept.value = framings.includes("text/event-stream") ? "text/event-stream" : framings[0];
-  const authorization = h("input", {
-    name: "authorization",
-    type: "text",
-    placeholder: "Bearer ...",
-    autocomplete: "off",
-    spellcheck: "false",
-  });
-  authorization.value = sessionStorage.getItem(REMEMBERED) ?? "";
-  const send = h("button.send", { type: "submit" }, "Send");
-  const stop = h("button.plain", { type: "button", hidden: true }, "Stop");
-  const response = h("div.response");
-  /** @type {AbortController | undefined} */
-  let running;
+  const accept = framings.length > 0 ? acceptInput(framings) : undefined;
+  const authorization = authorizationInput();
 
-  const request = () =>
-    requestOf(
-      entry,
-      parameters,
-      {
-        parameters: new Map(inputs.map(({ key, input }) => [key, input.value])),
-        body: body?.value ?? "",
-        accept: accept?.value ?? "",
-        authorization: authorization.value,
-      },
-      contract.origin,
-    );
-
-  const onsubmit = async (/** @type {Event} */ event) => {
-    event.preventDefault();
-    running?.abort();
-    const own = new AbortController();
-    running = own;
-    sessionStorage.setItem(REMEMBERED, authorization.value);
-    stop.hidden = false;
-    await showResponse(request(), response, own.signal);
-    if (running === own) stop.hidden = true;
+  const request = () => {
+    const values = {
+      parameters: new Map(inputs.map(({ key, input }) => [key, input.value])),
+      body: body?.value ?? "",
+      accept: accept?.value ?? "",
+      authorization: authorization.value,
+    };
+    return requestOf(entry, parameters, values, contract.origin);
   };
-  stop.addEventListener("click", () => running?.abort());
+  const sender = senderOf(() => {
+    sessionStorage.setItem(REMEMBERED, authorization.value);
+    return request();
+  });
 
   const form = h(
     "form",
-    { onsubmit, oninput: onChange },
+    { onsubmit: sender.onsubmit, oninput: onChange },
     inputs.map(({ parameter, input }) => labelled(parameter.name, input, parameter.in, parameter.required === true)),
     body && labelled("Body", body, contentTypeOf(requestBody), requestBody.required === true),
     accept && labelled("Accept", accept, "header", false),
     labelled("Authorization", authorization, "header", false),
-    h("div.buttons", {}, send, stop),
+    sender.buttons,
   );
-  const element = h("section.try", { "aria-label": "Try it" }, h("h3", {}, "Try it"), form, response);
-  return { element, request, authorization: () => authorization.value, stop: () => running?.abort() };
+  const element = h("section.try", { "aria-label": "Try it" }, h("h3", {}, "Try it"), form, sender.response);
+  return { element, request, authorization: () => authorization.value, stop: sender.stop };
 }
 
-/** @param {string} name @param {any} input @param {string} place @param {boolean} isRequired */
-function labelled(name, input, place, isRequired) {
+/**
+ * The buttons that send a call and stop it, and the element that shows its response. A new call stops the one before.
+ *
+ * @param {() => import("./request.js").Sendable} request
+ */
+function senderOf(request) {
+  const stopButton = h("button.plain", { type: "button", hidden: true, onclick: () => stop() }, "Stop");
+  const response = h("div.result");
+  /** @type {AbortController | undefined} */
+  let running;
+  const stop = () => running?.abort();
+  const onsubmit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    stop();
+    const own = new AbortController();
+    running = own;
+    stopButton.hidden = false;
+    await showResponse(request(), response, own.signal);
+    if (running === own) stopButton.hidden = true;
+  };
+  const buttons = h("div.buttons", {}, h("button.send", { type: "submit" }, "Send"), stopButton);
+  return { onsubmit, buttons, response, stop };
+}
+
+/** @param {string[]} framings */
+function acceptInput(framings) {
+  const options = framings.map((type) => h("option", {}, type));
+  const accept = h("select", { name: "accept" }, options);
+  accept.value = framings.includes("text/event-stream") ? "text/event-stream" : framings[0];
+  return accept;
+}
+
+function authorizationInput() {
+  const attributes = { name: "authorization", type: "text", placeholder: "Bearer ...", autocomplete: "off", spellcheck: "false" };
+  const authorization = h("input", attributes);
+  authorization.value = sessionStorage.getItem(REMEMBERED) ?? "";
+  return authorization;
+}
+
+/** @param {string} name @param {any} input @param {string} position "path", "query", "header" or a content type @param {boolean} isRequired */
+function labelled(name, input, position, isRequired) {
   if (isRequired) input.required = true;
-  return h("label", {}, h("span", {}, h("code", {}, name), h("small", {}, isRequired ? `${place}, required` : place)), input);
+  return h("label", {}, h("span", {}, h("code", {}, name), h("small", {}, isRequired ? `${position}, required` : position)), input);
 }
 
 /** @param {any} parameter @param {Contract} contract */

@@ -64,12 +64,12 @@ describe.skipIf(!hasChromium)("the reference", () => {
     );
   });
 
-  it("creates a user from the example it offers, and tells status, time and body", async () => {
+  it("creates a user from the example it offers, and shows status, time and body", async () => {
     const page = await open("#UserService_CreateUser");
     await page.click("button.send");
     await page.waitForSelector(".status strong");
     expect(await page.textContent(".status")).toMatch(/^200 OK\d+ ms$/);
-    await page.locator(".response pre", { hasText: '"usr_' }).waitFor();
+    await page.locator(".result pre", { hasText: '"usr_' }).waitFor();
     await page.close();
   });
 
@@ -83,7 +83,7 @@ describe.skipIf(!hasChromium)("the reference", () => {
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ displayName: "Grace", email: "grace@example.com" }),
       });
-      return (await page.locator(".response pre", { hasText: "Grace" }).count()) > 0;
+      return (await page.locator(".result pre", { hasText: "Grace" }).count()) > 0;
     };
     await vi.waitUntil(isShown, { timeout: 60_000, interval: 500 });
     await page.click("text=Stop");

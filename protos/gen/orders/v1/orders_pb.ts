@@ -2,7 +2,7 @@
 // @generated from file orders/v1/orders.proto (package orders.v1, syntax proto3)
 /* eslint-disable */
 
-// Orders of users: the second example service, which asks the first over a service binding.
+// Orders of users: the second example service, which calls the first one over a service binding.
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -19,13 +19,13 @@ export const file_orders_v1_orders: GenFile = /*@__PURE__*/
   fileDesc("ChZvcmRlcnMvdjEvb3JkZXJzLnByb3RvEglvcmRlcnMudjEirAMKBU9yZGVyEg8KAmlkGAEgASgJQgPgQQMSFwoHdXNlcl9pZBgCIAEoCUIG4EEC4EEFEikKBWl0ZW1zGAMgAygLMhUub3JkZXJzLnYxLk9yZGVyLkl0ZW1CA+BBAhIMCgRub3RlGAQgASgJEioKBXN0YXRlGAUgASgOMhYub3JkZXJzLnYxLk9yZGVyLlN0YXRlQgPgQQMSGAoLdG90YWxfY2VudHMYBiABKANCA+BBAxI0CgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxI0Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBAxpJCgRJdGVtEhAKA3NrdRgBIAEoCUID4EECEhUKCHF1YW50aXR5GAIgASgFQgPgQQISGAoQdW5pdF9wcmljZV9jZW50cxgDIAEoAyJDCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEg4KClNUQVRFX09QRU4QARITCg9TVEFURV9DQU5DRUxMRUQQAiJOChJDcmVhdGVPcmRlclJlcXVlc3QSJAoFb3JkZXIYASABKAsyEC5vcmRlcnMudjEuT3JkZXJCA+BBAhISCgpyZXF1ZXN0X2lkGAIgASgJIiIKD0dldE9yZGVyUmVxdWVzdBIPCgJpZBgBIAEoCUID4EECIksKEUxpc3RPcmRlcnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEg8KB3VzZXJfaWQYAyABKAkiTwoSTGlzdE9yZGVyc1Jlc3BvbnNlEiAKBm9yZGVycxgBIAMoCzIQLm9yZGVycy52MS5PcmRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiawoSVXBkYXRlT3JkZXJSZXF1ZXN0EiQKBW9yZGVyGAEgASgLMhAub3JkZXJzLnYxLk9yZGVyQgPgQQISLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIiUKEkNhbmNlbE9yZGVyUmVxdWVzdBIPCgJpZBgBIAEoCUID4EECIiUKEkRlbGV0ZU9yZGVyUmVxdWVzdBIPCgJpZBgBIAEoCUID4EECIiwKEldhdGNoT3JkZXJzUmVxdWVzdBIWCg5hZnRlcl9yZXZpc2lvbhgBIAEoAyLTAQoLT3JkZXJDaGFuZ2USKQoEa2luZBgBIAEoDjIbLm9yZGVycy52MS5PcmRlckNoYW5nZS5LaW5kEh8KBW9yZGVyGAIgASgLMhAub3JkZXJzLnYxLk9yZGVyEhAKCHJldmlzaW9uGAMgASgDImYKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEhAKDEtJTkRfQ1JFQVRFRBABEhAKDEtJTkRfVVBEQVRFRBACEhIKDktJTkRfQ0FOQ0VMTEVEEAMSEAoMS0lORF9ERUxFVEVEEAQy8wUKDE9yZGVyU2VydmljZRJgCgtDcmVhdGVPcmRlchIdLm9yZGVycy52MS5DcmVhdGVPcmRlclJlcXVlc3QaEC5vcmRlcnMudjEuT3JkZXIiIJACAoLT5JMCFzoFb3JkZXIiDi9hcGkvdjEvb3JkZXJzElgKCEdldE9yZGVyEhoub3JkZXJzLnYxLkdldE9yZGVyUmVxdWVzdBoQLm9yZGVycy52MS5PcmRlciIekAIBgtPkkwIVEhMvYXBpL3YxL29yZGVycy97aWR9EoYBCgpMaXN0T3JkZXJzEhwub3JkZXJzLnYxLkxpc3RPcmRlcnNSZXF1ZXN0Gh0ub3JkZXJzLnYxLkxpc3RPcmRlcnNSZXNwb25zZSI7kAIBgtPkkwIyWiASHi9hcGkvdjEvdXNlcnMve3VzZXJfaWR9L29yZGVycxIOL2FwaS92MS9vcmRlcnMSaAoLVXBkYXRlT3JkZXISHS5vcmRlcnMudjEuVXBkYXRlT3JkZXJSZXF1ZXN0GhAub3JkZXJzLnYxLk9yZGVyIiiC0+STAiI6BW9yZGVyMhkvYXBpL3YxL29yZGVycy97b3JkZXIuaWR9EmgKC0NhbmNlbE9yZGVyEh0ub3JkZXJzLnYxLkNhbmNlbE9yZGVyUmVxdWVzdBoQLm9yZGVycy52MS5PcmRlciIokAICgtPkkwIfOgEqIhovYXBpL3YxL29yZGVycy97aWR9OmNhbmNlbBJhCgtEZWxldGVPcmRlchIdLm9yZGVycy52MS5EZWxldGVPcmRlclJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkiG4LT5JMCFSoTL2FwaS92MS9vcmRlcnMve2lkfRJnCgtXYXRjaE9yZGVycxIdLm9yZGVycy52MS5XYXRjaE9yZGVyc1JlcXVlc3QaFi5vcmRlcnMudjEuT3JkZXJDaGFuZ2UiH5ACAYLT5JMCFhIUL2FwaS92MS9vcmRlcnM6d2F0Y2gwAWIGcHJvdG8z", [file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_empty, file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
- * What one user has ordered.
+ * An order of one user.
  *
  * @generated from message orders.v1.Order
  */
 export type Order = Message<"orders.v1.Order"> & {
   /**
-   * Given by the service: `ord_` and 26 characters that sort by time of creation.
+   * Set by the service: `ord_` and 26 characters that sort by time of creation.
    * Schema: {"pattern": "^ord_[0-7][0-9a-hjkmnp-tv-z]{25}$"}
    * Example: ord_01jd5v3k8m2n4p6q8r0s2t4v6w
    *
@@ -34,7 +34,7 @@ export type Order = Message<"orders.v1.Order"> & {
   id: string;
 
   /**
-   * The user who ordered; must exist when the order is placed.
+   * The user who places the order; must exist at that time.
    * Schema: {"pattern": "^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$"}
    * Example: usr_01jd5v3k8m2n4p6q8r0s2t4v6w
    *
@@ -43,7 +43,7 @@ export type Order = Message<"orders.v1.Order"> & {
   userId: string;
 
   /**
-   * What is ordered; 1 to 100 lines.
+   * Lines of the order; 1 to 100.
    * Schema: {"minItems": 1, "maxItems": 100}
    *
    * @generated from field: repeated orders.v1.Order.Item items = 3;
@@ -51,7 +51,7 @@ export type Order = Message<"orders.v1.Order"> & {
   items: Order_Item[];
 
   /**
-   * A word to whoever packs it; at most 500 characters.
+   * Note for the person who packs the order; at most 500 characters.
    * Schema: {"maxLength": 500}
    *
    * @generated from field: string note = 4;
@@ -99,7 +99,7 @@ export const OrderSchema: GenMessage<Order> = /*@__PURE__*/
  */
 export type Order_Item = Message<"orders.v1.Order.Item"> & {
   /**
-   * What is ordered; 1 to 64 letters, digits, `-`, `_` or `.`.
+   * Article number; 1 to 64 letters, digits, `-`, `_` or `.`.
    * Schema: {"pattern": "^[A-Za-z0-9_.-]{1,64}$"}
    *
    * @generated from field: string sku = 1;
@@ -107,7 +107,7 @@ export type Order_Item = Message<"orders.v1.Order.Item"> & {
   sku: string;
 
   /**
-   * How many; 1 to 10000.
+   * Number of pieces; 1 to 10000.
    * Schema: {"minimum": 1, "maximum": 10000}
    *
    * @generated from field: int32 quantity = 2;
@@ -115,7 +115,7 @@ export type Order_Item = Message<"orders.v1.Order.Item"> & {
   quantity: number;
 
   /**
-   * Price of one, in cents; 0 to 100000000.
+   * Price of one piece, in cents; 0 to 100000000.
    * Schema: {"pattern": "^(?:0|[1-9][0-9]{0,7}|100000000)$"}
    * Example: "1999"
    *
@@ -132,7 +132,7 @@ export const Order_ItemSchema: GenMessage<Order_Item> = /*@__PURE__*/
   messageDesc(file_orders_v1_orders, 0, 0);
 
 /**
- * How far an order has come.
+ * The state of an order.
  *
  * @generated from enum orders.v1.Order.State
  */
@@ -158,7 +158,7 @@ export const Order_State = {
 } as const;
 
 /**
- * How far an order has come.
+ * The state of an order.
  *
  * @generated from enum orders.v1.Order.State
  */
@@ -183,7 +183,7 @@ export type CreateOrderRequest = Message<"orders.v1.CreateOrderRequest"> & {
 
   /**
    * Makes the call safe to repeat: any string of 1 to 64 characters that is unique to this order,
-   * a UUID say. The header `Idempotency-Key` says the same. Remembered for 24 hours.
+   * for example a UUID. The header `Idempotency-Key` means the same. Valid for 24 hours.
    * Schema: {"maxLength": 64}
    *
    * @generated from field: string request_id = 2;
@@ -223,7 +223,7 @@ export const GetOrderRequestSchema: GenMessage<GetOrderRequest> = /*@__PURE__*/
  */
 export type ListOrdersRequest = Message<"orders.v1.ListOrdersRequest"> & {
   /**
-   * Orders to return at most; 0 means 50, and more than 1000 means 1000.
+   * Largest number of orders to return; 0 means 50, and more than 1000 means 1000.
    * Schema: {"minimum": 0}
    *
    * @generated from field: int32 page_size = 1;
@@ -265,7 +265,7 @@ export type ListOrdersResponse = Message<"orders.v1.ListOrdersResponse"> & {
   orders: Order[];
 
   /**
-   * Ask with it for the next page; empty on the last one.
+   * The `page_token` of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -351,8 +351,8 @@ export const DeleteOrderRequestSchema: GenMessage<DeleteOrderRequest> = /*@__PUR
  */
 export type WatchOrdersRequest = Message<"orders.v1.WatchOrdersRequest"> & {
   /**
-   * Tells the changes after this revision; 0 tells those from now on.
-   * `out_of_range` when the service no longer remembers that far back: list again, then watch.
+   * Streams the changes after this revision; 0 for those from now on.
+   * `out_of_range` when the service no longer has those changes: list again, then watch.
    *
    * @generated from field: int64 after_revision = 1;
    */
@@ -385,7 +385,7 @@ export type OrderChange = Message<"orders.v1.OrderChange"> & {
   order?: Order | undefined;
 
   /**
-   * Grows by at least one with every change; resume a broken watch from the last one seen.
+   * Grows with every change; resume an interrupted watch after the last revision received.
    *
    * @generated from field: int64 revision = 3;
    */
@@ -400,7 +400,7 @@ export const OrderChangeSchema: GenMessage<OrderChange> = /*@__PURE__*/
   messageDesc(file_orders_v1_orders, 9);
 
 /**
- * What happened to the order.
+ * The kind of the change.
  *
  * @generated from enum orders.v1.OrderChange.Kind
  */
@@ -432,7 +432,7 @@ export const OrderChange_Kind = {
 } as const;
 
 /**
- * What happened to the order.
+ * The kind of the change.
  *
  * @generated from enum orders.v1.OrderChange.Kind
  */
@@ -445,7 +445,7 @@ export const OrderChange_KindSchema: GenEnum<OrderChange_Kind> = /*@__PURE__*/
   enumDesc(file_orders_v1_orders, 9, 0);
 
 /**
- * Keeps what users have ordered.
+ * Stores the orders of users.
  *
  * @generated from service orders.v1.OrderService
  */
@@ -481,7 +481,7 @@ export const OrderService: GenService<{
     output: typeof ListOrdersResponseSchema;
   },
   /**
-   * Changes the fields named by the update mask of an order that is still open; of another one, answers `aborted`.
+   * Changes the fields named by the update mask of an order that is still open; returns `aborted` for another one.
    *
    * @generated from rpc orders.v1.OrderService.UpdateOrder
    */
@@ -501,7 +501,7 @@ export const OrderService: GenService<{
     output: typeof OrderSchema;
   },
   /**
-   * Deletes an order that was cancelled, or answers `aborted`: the state of the order is in conflict with the call.
+   * Deletes an order that was cancelled; returns `aborted` for one that is open.
    *
    * @generated from rpc orders.v1.OrderService.DeleteOrder
    */
@@ -511,7 +511,7 @@ export const OrderService: GenService<{
     output: typeof EmptySchema;
   },
   /**
-   * Tells every change to orders as it happens, until the caller hangs up or its deadline ends.
+   * Streams every change of an order as it happens, until the caller hangs up or its deadline passes.
    *
    * @generated from rpc orders.v1.OrderService.WatchOrders
    */

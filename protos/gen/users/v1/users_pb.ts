@@ -25,7 +25,7 @@ export const file_users_v1_users: GenFile = /*@__PURE__*/
  */
 export type User = Message<"users.v1.User"> & {
   /**
-   * Given by the service: `usr_` and 26 characters that sort by time of creation.
+   * Set by the service: `usr_` and 26 characters that sort by time of creation.
    * Schema: {"pattern": "^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$"}
    * Example: usr_01jd5v3k8m2n4p6q8r0s2t4v6w
    *
@@ -34,7 +34,7 @@ export type User = Message<"users.v1.User"> & {
   id: string;
 
   /**
-   * How the person wants to be called; 1 to 100 characters, not all of them spaces.
+   * Name to show; 1 to 100 characters, not all of them spaces.
    * Schema: {"minLength": 1, "maxLength": 100, "pattern": "[^\\s\\uFEFF]"}
    *
    * @generated from field: string display_name = 2;
@@ -42,7 +42,7 @@ export type User = Message<"users.v1.User"> & {
   displayName: string;
 
   /**
-   * Where the person can be reached; unique in the directory, compared without regard to case.
+   * E-mail address; unique among all users, compared without regard to case.
    * Schema: {"pattern": "^[^\\s@]{1,64}@[^\\s@.]+([.][^\\s@.]+)+$", "maxLength": 254}
    * Example: ada@example.com
    *
@@ -85,7 +85,7 @@ export type CreateUserRequest = Message<"users.v1.CreateUserRequest"> & {
 
   /**
    * Makes the call safe to repeat: any string of 1 to 64 characters that is unique to this user,
-   * a UUID say. The header `Idempotency-Key` says the same. Remembered for 24 hours.
+   * for example a UUID. The header `Idempotency-Key` means the same. Valid for 24 hours.
    * Schema: {"maxLength": 64}
    *
    * @generated from field: string request_id = 2;
@@ -125,7 +125,7 @@ export const GetUserRequestSchema: GenMessage<GetUserRequest> = /*@__PURE__*/
  */
 export type ListUsersRequest = Message<"users.v1.ListUsersRequest"> & {
   /**
-   * Users to return at most; 0 means 50, and more than 1000 means 1000.
+   * Largest number of users to return; 0 means 50, and more than 1000 means 1000.
    * Schema: {"minimum": 0}
    *
    * @generated from field: int32 page_size = 1;
@@ -158,7 +158,7 @@ export type ListUsersResponse = Message<"users.v1.ListUsersResponse"> & {
   users: User[];
 
   /**
-   * Ask with it for the next page; empty on the last one.
+   * The `page_token` of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -224,8 +224,8 @@ export const DeleteUserRequestSchema: GenMessage<DeleteUserRequest> = /*@__PURE_
  */
 export type WatchUsersRequest = Message<"users.v1.WatchUsersRequest"> & {
   /**
-   * Tells the changes after this revision; 0 tells those from now on.
-   * `out_of_range` when the service no longer remembers that far back: list again, then watch.
+   * Streams the changes after this revision; 0 for those from now on.
+   * `out_of_range` when the service no longer has those changes: list again, then watch.
    *
    * @generated from field: int64 after_revision = 1;
    */
@@ -258,7 +258,7 @@ export type UserChange = Message<"users.v1.UserChange"> & {
   user?: User | undefined;
 
   /**
-   * Grows by at least one with every change; resume a broken watch from the last one seen.
+   * Grows with every change; resume an interrupted watch after the last revision received.
    *
    * @generated from field: int64 revision = 3;
    */
@@ -273,7 +273,7 @@ export const UserChangeSchema: GenMessage<UserChange> = /*@__PURE__*/
   messageDesc(file_users_v1_users, 8);
 
 /**
- * What happened to the user.
+ * The kind of the change.
  *
  * @generated from enum users.v1.UserChange.Kind
  */
@@ -300,7 +300,7 @@ export const UserChange_Kind = {
 } as const;
 
 /**
- * What happened to the user.
+ * The kind of the change.
  *
  * @generated from enum users.v1.UserChange.Kind
  */
@@ -313,7 +313,7 @@ export const UserChange_KindSchema: GenEnum<UserChange_Kind> = /*@__PURE__*/
   enumDesc(file_users_v1_users, 8, 0);
 
 /**
- * Keeps the people who place orders.
+ * Stores the people who place orders.
  *
  * @generated from service users.v1.UserService
  */
@@ -359,7 +359,7 @@ export const UserService: GenService<{
     output: typeof UserSchema;
   },
   /**
-   * Deletes a user for good, or answers `not_found`.
+   * Deletes a user permanently, or returns `not_found`.
    *
    * @generated from rpc users.v1.UserService.DeleteUser
    */
@@ -369,7 +369,7 @@ export const UserService: GenService<{
     output: typeof EmptySchema;
   },
   /**
-   * Tells every change to the directory as it happens, until the caller hangs up or its deadline ends.
+   * Streams every change of a user as it happens, until the caller hangs up or its deadline passes.
    *
    * @generated from rpc users.v1.UserService.WatchUsers
    */
