@@ -1,7 +1,7 @@
 // Which codings of a response the upstream is asked for, and who gets a stored response that is encoded.
 import { describe, expect, it } from "vitest";
+import { cachedRoute } from "../../support/cached-route.ts";
 import { gatewayTo, json, unary } from "../../support/gateway.ts";
-import { web } from "./cache/support.ts";
 
 /** A request as the edge, or the proxy of `wrangler dev`, hands it on: the caller's own header is kept in `cf`. */
 const behindTheEdge = (request: Request, clientAcceptEncoding: string): Request => {
@@ -37,7 +37,7 @@ describe("a stored response that is encoded", () => {
   };
 
   it.each(["key", "all"] as const)("is for callers who accept its coding alone, where requests are forwarded by %s", async (forward) => {
-    const { ask } = web(origin, { forward });
+    const { send: ask } = cachedRoute(origin, { forward });
     const codingOf = async (accepted: string | undefined) => {
       const response = await ask("/a", accepted === undefined ? {} : { headers: { "accept-encoding": accepted } });
       return response.headers.get("content-encoding");

@@ -1,93 +1,223 @@
-// Two isolates with one shared level and one log of purges, through the gateway.
+// The rules of the shared level over KV as workerd has it, and over a namespace that fails or hangs.
 import { env } from "cloudflare:workers";
-import { afterEach, describe, expect, it, vi } from "vitest";
-import { fresh, status, type Web, web } from "../support.ts";
+import { describe, expect, it, vi } from "vitest";
+import { Purges } from "../../../../../core/cache/purge/purges.ts";
+import { type CacheNamespace, kv } from "../../../../../workers/gateway/cache/l2/kv.ts";
+import { L2Cache, type L2Settings } from "../../../../../workers/gateway/cache/l2/l2-cache.ts";
+import { storedResponse, textOf } from "../../../../support/cache-entry.ts";
 
-const TOKEN = "a-token-for-the-test";
+const NOW = Date.now();
+const PATIENT = { deadlineMs: 10_000, secondMissWithinMs: 0 };
+let names = 0;
+const freshKey = (): string => `v1|users.v1.UserService/GetUser|shared|${names++}`;
 
-afterEach(() => void vi.restoreAllMocks());
-
-/** Isolates of one deployment: each has its own memory, and they have one origin, one KV and one log. */
-function isolates(
-  count: number,
-  name: string,
-  namespace: unknown = env.CACHE,
-  l2WaitMs = 30_000,
-): { readonly all: readonly Web[]; readonly asked: () => number } {
-  const version = { of: 1 };
-  const bindings = { CACHE: namespace, PURGE_LOG: { getByName: () => env.PURGE_LOG.getByName(name) }, CACHE_TOKEN: TOKEN };
-  const input = {
-    services: {},
-    discovery: false,
-    cache: { l2WaitMs },
-    purge: { tokenBinding: "CACHE_TOKEN", pollMs: 100 },
-    httpRoutes: { "/": { upstream: { binding: "ORIGIN" }, cache: { l2: "kv", ttlMs: 600_000, tags: ["pages"] } } },
-  } as const;
-  const all = Array.from({ length: count }, () =>
-    web(() => fresh(`v${version.of++}`, { "cache-control": "max-age=600" }), {}, input, bindings),
-  );
-  return { all, asked: () => all.reduce((sum, { seen }) => sum + seen.length, 0) };
+function levelOver(namespace: CacheNamespace = env.CACHE, settings: Partial<L2Settings> = {}, purges = new Purges()): L2Cache {
+  return new L2Cache(kv(namespace), { purges, mayServeShared: () => true }, { ...PATIENT, ...settings });
 }
 
-const until = (isDone: () => Promise<boolean>): Promise<boolean> => vi.waitUntil(isDone, { timeout: 60_000, interval: 50 });
+/** Waits for a write in the background. */
+async function stored(level: L2Cache, key: string): Promise<string | undefined> {
+  return textOf(await vi.waitUntil(() => level.get(key, NOW), { timeout: 60_000, interval: 20 }));
+}
 
-const purge = (one: Web, body: object): Promise<Response> =>
-  one.ask("/tidegate.cache.v1.CacheService/Purge", {
-    method: "POST",
-    headers: { "content-type": "application/json", authorization: `Bearer ${TOKEN}` },
-    body: JSON.stringify(body),
+/** The real namespace, which records reads and writes. */
+function watched(): CacheNamespace & { readonly writes: { key: string; options: KVNamespacePutOptions }[]; readonly reads: unknown[] } {
+  const [writes, reads]: [{ key: string; options: KVNamespacePutOptions }[], unknown[]] = [[], []];
+  return {
+    writes,
+    reads,
+    put: async (key: string, value: never, options: KVNamespacePutOptions = {}) => {
+      writes.push({ key, options });
+      await env.CACHE.put(key, value, options);
+    },
+    getWithMetadata: (key, options) => {
+      reads.push(options);
+      return env.CACHE.getWithMetadata(key, options);
+    },
+  };
+}
+
+const failing = (how: () => Promise<never>): CacheNamespace => ({ put: how, getWithMetadata: how });
+
+describe("the shared level", () => {
+  it("returns what another isolate has stored", async () => {
+    const key = freshKey();
+    const entry = { ...storedResponse("a response", NOW, { purgeSeq: 7 }), etag: '"v1"' };
+    levelOver().put(key, entry, NOW);
+    const other = levelOver();
+    expect(await stored(other, key)).toBe("a response");
+    expect(await other.get(key, NOW)).toEqual(entry);
+    expect(other.counts.hit).toBe(2);
   });
 
-describe("what one isolate keeps", () => {
-  it("comes to others by the shared level, once it was asked for twice", async () => {
-    const { all, asked } = isolates(2, "levels-share");
-    const [one, other] = all as [Web, Web];
-    await one.ask("/share"); // the first call on an isolate may find that it has heard of no purges yet
-    expect(status(await one.ask("/share"))).toContain("hit");
-    await until(async () => {
-      const found = await env.CACHE.list();
-      return found.keys.length > 0;
-    });
-    const shared = await other.ask("/share");
-    expect(status(shared)).toMatch(/^tidegate; hit; ttl=\d+; detail=l2$/);
-    expect(await shared.text()).toBe("v1");
-    expect(status(await other.ask("/share"))).toMatch(/^tidegate; hit; ttl=\d+$/);
-    expect(asked()).toBe(1);
+  it("counts a miss for a key that is not stored", async () => {
+    const level = levelOver();
+    expect(await level.get(freshKey(), NOW)).toBeUndefined();
+    expect(level.counts).toMatchObject({ miss: 1, failed: 0, timeout: 0 });
   });
 
-  it("that is purged comes from neither level", async () => {
-    const { all } = isolates(2, "levels-purge");
-    const [one, other] = all as [Web, Web];
-    for (const isolate of [one, one, other]) await isolate.ask("/purge");
-    const answer = await purge(one, { targets: [{ tag: "pages" }] });
-    expect(answer.status).toBe(200);
-    const before = await (await one.ask("/purge")).text();
-    expect(before).not.toBe("v1");
-    await until(async () => {
-      return (await (await other.ask("/purge")).text()) !== "v1";
-    });
-    for (let call = 0; call < 5; call++)
-      for (const isolate of [one, other]) expect(await (await isolate.ask("/purge")).text()).not.toBe("v1");
+  it("uses hashed ids of fixed length, different for different keys", async () => {
+    const namespace = watched();
+    const level = levelOver(namespace);
+    const keys = [freshKey(), "x".repeat(60_000), "x".repeat(60_001), "ü\u{1f600}"];
+    for (const key of keys) level.put(key, storedResponse(key.slice(0, 10), NOW), NOW);
+    await vi.waitUntil(() => namespace.writes.length === keys.length, { timeout: 60_000 });
+    const ids = namespace.writes.map(({ key }) => key);
+    expect(new Set(ids).size).toBe(keys.length);
+    for (const id of ids) expect(id).toMatch(/^0\.[\w-]{43}$/);
+  });
+
+  it.each([
+    ["a value of another program", (id: string) => env.CACHE.put(id, "hello"), "other_version"],
+    ["a block of another version", (id: string) => env.CACHE.put(id, "hello", { metadata: { v: 0, k: NOW * 2 } }), "other_version"],
+    ["bytes that are no response", (id: string) => env.CACHE.put(id, "hello", { metadata: { v: 2, k: NOW * 2, n: 1, b: 0 } }), "corrupt"],
+  ] as const)("counts a miss for %s", async (_name, overwrite, count) => {
+    const namespace = watched();
+    const level = levelOver(namespace);
+    const key = freshKey();
+    level.put(key, storedResponse("good", NOW), NOW);
+    expect(await stored(level, key)).toBe("good");
+    await overwrite(namespace.writes[0]!.key);
+    expect(await level.get(key, NOW)).toBeUndefined();
+    expect(level.counts[count]).toBe(1);
+    expect(level.counts.failed).toBe(0);
+  });
+
+  it("finds nothing from before a hard purge of all, and stores nothing fetched before it", async () => {
+    const purges = new Purges();
+    const level = levelOver(env.CACHE, {}, purges);
+    const key = freshKey();
+    level.put(key, storedResponse("before", NOW), NOW);
+    expect(await stored(level, key)).toBe("before");
+    purges.apply({ kind: "purged", seq: 9, epoch: 9, softFloor: 0, hardFloor: 9, purges: [] });
+    expect(await level.get(key, NOW)).toBeUndefined();
+    level.put(key, storedResponse("fetched before", NOW, { purgeSeq: 8 }), NOW);
+    expect(level.counts.purged).toBe(1);
+    level.put(key, storedResponse("fetched after", NOW + 2_000, { purgeSeq: 9 }), NOW + 2_000);
+    expect(await stored(level, key)).toBe("fetched after");
   });
 });
 
-describe("a shared level that fails", () => {
-  it.each([
-    ["throws", () => Promise.reject(new Error("429"))],
-    ["never answers", () => new Promise<never>(() => undefined)],
-    [
-      "brings what is no entry",
-      () => Promise.resolve({ value: new TextEncoder().encode("{}").buffer, metadata: { v: 1, k: Number.MAX_VALUE, n: 2, b: 0 } }),
-    ],
-    ["brings what another version wrote", () => Promise.resolve({ value: new ArrayBuffer(9), metadata: { v: 999 } })],
-  ])("costs a miss, and no more: it %s", async (_, getWithMetadata) => {
-    vi.spyOn(console, "warn").mockImplementation(() => undefined);
-    const { all } = isolates(1, "levels-fail", { getWithMetadata, put: () => Promise.reject(new Error("429")) }, 50);
-    const [one] = all as [Web];
-    for (let call = 0; call < 8; call++) {
-      const answer = await one.ask(`/fail-${call}`);
-      expect([answer.status, status(answer)?.includes("fwd=uri-miss")]).toEqual([200, true]);
-    }
-    expect(status(await one.ask("/fail-0"))).toContain("hit");
+describe("writes", () => {
+  it("happen on the second miss within the window, not on the first", () => {
+    const level = levelOver(env.CACHE, { secondMissWithinMs: 60_000 });
+    const [often, seldom] = [freshKey(), freshKey()];
+    level.put(often, storedResponse("a", NOW), NOW);
+    level.put(seldom, storedResponse("a", NOW), NOW);
+    expect(level.counts).toMatchObject({ first_miss: 2, written: 0 });
+    level.put(often, storedResponse("a", NOW), NOW + 59_999);
+    level.put(seldom, storedResponse("a", NOW), NOW + 60_000);
+    expect(level.counts).toMatchObject({ first_miss: 3, written: 1 });
   });
+
+  it("happen at once for the refresh of what the shared level has", async () => {
+    const key = freshKey();
+    levelOver().put(key, storedResponse("old", NOW), NOW);
+    const other = levelOver(env.CACHE, { secondMissWithinMs: 60_000 });
+    expect(await stored(other, key)).toBe("old");
+    other.put(key, storedResponse("new", NOW), NOW);
+    expect(other.counts.written).toBe(1);
+  });
+
+  it.each([
+    { freshMs: 600_000, everyMs: 300_000 },
+    { freshMs: 1_000, everyMs: 1_000 },
+    { freshMs: 0, everyMs: 1_000 },
+  ])("happen once per key and $everyMs ms where responses are fresh for $freshMs ms", ({ freshMs, everyMs }) => {
+    const level = levelOver();
+    const [key, other] = [freshKey(), freshKey()];
+    const put = (at: number, name = key) =>
+      level.put(name, storedResponse("a", NOW + at, { freshUntil: NOW + at + freshMs, staleIfErrorUntil: NOW + 9e6 }), NOW + at);
+    for (const at of [0, 1, everyMs - 1]) put(at);
+    put(1, other);
+    expect(level.counts).toMatchObject({ written: 2, too_soon: 2 });
+    put(everyMs);
+    expect(level.counts.written).toBe(3);
+  });
+
+  it("do not happen for lives below a minute or bodies above a megabyte", () => {
+    const level = levelOver();
+    const expiring = { freshUntil: NOW + 1, staleUntil: NOW + 1 };
+    level.put(freshKey(), storedResponse("a", NOW, { ...expiring, staleIfErrorUntil: NOW + 59_999 }), NOW);
+    level.put(freshKey(), storedResponse("a", NOW, { ...expiring, staleIfErrorUntil: NOW + 60_000 }), NOW);
+    level.put(freshKey(), storedResponse("", NOW, { body: new Uint8Array(1_048_577) }), NOW);
+    level.put(freshKey(), storedResponse("", NOW, { body: new Uint8Array(1_048_576) }), NOW);
+    expect(level.counts).toMatchObject({ short_life: 1, too_large: 1, written: 2 });
+  });
+});
+
+describe("faults", () => {
+  it("count as failed reads and failed writes", async () => {
+    const level = levelOver(failing(() => Promise.reject(new Error("429 Too Many Requests"))));
+    expect(await level.get("a", NOW)).toBeUndefined();
+    level.put("b", storedResponse("a", NOW), NOW);
+    await vi.waitUntil(() => level.counts.write_failed === 1, { timeout: 60_000 });
+    expect(level.counts).toMatchObject({ failed: 1, written: 0 });
+  });
+
+  it("thrown synchronously are handled, too", async () => {
+    const level = levelOver({
+      put: () => {
+        throw new Error("no");
+      },
+      getWithMetadata: () => {
+        throw new Error("no");
+      },
+    });
+    expect(await level.get("a", NOW)).toBeUndefined();
+    level.put("b", storedResponse("a", NOW), NOW);
+    await vi.waitUntil(() => level.counts.write_failed === 1, { timeout: 60_000 });
+  });
+
+  it("count as timeouts after the deadline", async () => {
+    const level = levelOver(
+      failing(() => new Promise<never>(() => undefined)),
+      { deadlineMs: 50 },
+    );
+    expect(await level.get("a", NOW)).toBeUndefined();
+    expect(level.counts).toMatchObject({ timeout: 1, miss: 0 });
+  });
+
+  it("pause the level for 10 s after 5 consecutive failures, then allow one try", async () => {
+    let [reads, isDown] = [0, true];
+    const level = levelOver({
+      put: env.CACHE.put.bind(env.CACHE) as CacheNamespace["put"],
+      getWithMetadata: (key, options) => {
+        reads += 1;
+        return isDown ? Promise.reject(new Error("down")) : env.CACHE.getWithMetadata(key, options);
+      },
+    });
+    for (let n = 0; n < 20; n++) await level.get("a", NOW + n);
+    expect([reads, level.counts.paused]).toEqual([5, 15]);
+    level.put("a", storedResponse("a", NOW), NOW + 5_000);
+    expect(level.counts).toMatchObject({ paused: 16, written: 0 });
+    await level.get("a", NOW + 10_100);
+    await level.get("a", NOW + 10_200);
+    expect(reads).toBe(6);
+    isDown = false;
+    for (let n = 0; n < 5; n++) await level.get("a", NOW + 30_000 + n);
+    expect([reads, level.counts.miss]).toEqual([11, 5]);
+  });
+
+  it("do not pause the level where they are not consecutive", async () => {
+    let turn = 0;
+    const level = levelOver({
+      put: env.CACHE.put.bind(env.CACHE) as CacheNamespace["put"],
+      getWithMetadata: (key, options) => (++turn % 5 === 0 ? env.CACHE.getWithMetadata(key, options) : Promise.reject(new Error("down"))),
+    });
+    for (let n = 0; n < 40; n++) await level.get(freshKey(), NOW);
+    expect(level.counts).toMatchObject({ failed: 32, miss: 8, paused: 0 });
+  });
+});
+
+it("serves nothing and reads nothing before the purges are known", async () => {
+  const key = freshKey();
+  levelOver().put(key, storedResponse("a", NOW), NOW);
+  let arePurgesKnown = false;
+  const namespace = watched();
+  const cold = new L2Cache(kv(namespace), { purges: new Purges(), mayServeShared: () => arePurgesKnown }, PATIENT);
+  expect(await cold.get(key, NOW)).toBeUndefined();
+  expect([cold.counts.not_ready, namespace.reads.length]).toEqual([1, 0]);
+  arePurgesKnown = true;
+  expect(await stored(cold, key)).toBe("a");
 });

@@ -1,9 +1,9 @@
-// Messages written so that two readers could read two things: every caller gets the answer to the message that the upstream was sent.
+// Cache deception: messages that two parsers could read differently. Every caller gets the response to the message that the upstream received.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import { GetUserRequestSchema, UserSchema } from "../../../../protos/gen/users/v1/users_pb.ts";
-import type { Gateway } from "../../../../workers/gateway/gateway.ts";
-import { enveloped, gatewayTo, rest, unary } from "../../../support/gateway.ts";
+import { GetUserRequestSchema, UserSchema } from "../../protos/gen/users/v1/users_pb.ts";
+import type { Gateway } from "../../workers/gateway/gateway.ts";
+import { enveloped, gatewayTo, rest, unary } from "../support/gateway.ts";
 
 const VICTIM = "usr_victim";
 const EVIL = "usr_evil";
@@ -15,7 +15,7 @@ const base64 = (bytes: Uint8Array): string =>
     .replaceAll("/", "_")
     .replace(/=+$/, "");
 
-/** Answers with the id that it was asked for; what it can't read, it refuses as servers do. */
+/** An upstream that returns the id of the request, and rejects malformed requests. */
 function echoing(): Gateway {
   const upstream = async (request: Request): Promise<Response> => {
     if (request.headers.get("content-type") !== "application/proto")
@@ -42,21 +42,21 @@ const ATTACKS: readonly (readonly [string, () => Request])[] = [
   ["a field twice, the other one first", () => unary("GetUser", `{"id":"${EVIL}","id":"${VICTIM}"}`)],
   ["a field twice on the wire", () => proto(joined(encode(VICTIM), encode(EVIL)))],
   ["a field twice on the wire, the other one first", () => proto(joined(encode(EVIL), encode(VICTIM)))],
-  ["a field that nobody knows in JSON", () => unary("GetUser", `{"id":"${VICTIM}","evil":"${EVIL}"}`)],
-  ["a field that nobody knows on the wire", () => proto(joined(encode(VICTIM), new Uint8Array([0x7a, 1, 0x41])))],
+  ["an unknown field in JSON", () => unary("GetUser", `{"id":"${VICTIM}","evil":"${EVIL}"}`)],
+  ["an unknown field on the wire", () => proto(joined(encode(VICTIM), new Uint8Array([0x7a, 1, 0x41])))],
   ["bytes that end too soon", () => proto(encode(VICTIM).slice(0, -1))],
   ["text that is not UTF-8", () => proto(new Uint8Array([0x0a, 2, 0xff, 0xfe]))],
-  ["JSON that is none", () => unary("GetUser", `{"id":"${VICTIM}"`)],
+  ["JSON that is malformed", () => unary("GetUser", `{"id":"${VICTIM}"`)],
   ["JSON with more behind it", () => unary("GetUser", `{"id":"${VICTIM}"}{"id":"${EVIL}"}`)],
   ["JSON with a byte order mark", () => unary("GetUser", `\ufeff{"id":"${EVIL}"}`)],
   ["an escape in a name", () => unary("GetUser", `{"\\u0069d":"${EVIL}"}`)],
   [
-    "proto said to be JSON",
+    "proto with the content type of JSON",
     () => new Request(PROCEDURE, { method: "POST", headers: { "content-type": "application/json" }, body: encode(VICTIM) }),
   ],
-  ["JSON said to be proto", () => proto(new TextEncoder().encode(`{"id":"${VICTIM}"}`) as Uint8Array<ArrayBuffer>)],
-  ["an encoding that is not there", () => proto(encode(VICTIM), { "content-encoding": "gzip" })],
-  ["an encoding that nobody knows", () => proto(encode(VICTIM), { "content-encoding": EVIL })],
+  ["JSON with the content type of proto", () => proto(new TextEncoder().encode(`{"id":"${VICTIM}"}`) as Uint8Array<ArrayBuffer>)],
+  ["a content encoding that the body does not have", () => proto(encode(VICTIM), { "content-encoding": "gzip" })],
+  ["an unknown content encoding", () => proto(encode(VICTIM), { "content-encoding": EVIL })],
   ["the message twice in a query", () => get(`${jsonGet(VICTIM)}&message=${encodeURIComponent(JSON.stringify({ id: EVIL }))}`)],
   ["the encoding twice in a query", () => get(`connect=v1&encoding=proto&${jsonGet(VICTIM)}`)],
   [
@@ -68,7 +68,7 @@ const ATTACKS: readonly (readonly [string, () => Request])[] = [
         body: `{"id":"${VICTIM}"}`,
       }),
   ],
-  ["base64 that is none", () => get(`connect=v1&encoding=proto&base64=1&message=${base64(encode(VICTIM))}!`)],
+  ["malformed base64", () => get(`connect=v1&encoding=proto&base64=1&message=${base64(encode(VICTIM))}!`)],
   ["base64 with more bits than it needs", () => get(`connect=v1&encoding=proto&base64=1&message=${base64(encode(VICTIM))}=`)],
   ["a semicolon in a query", () => get(`${jsonGet(VICTIM)};message=${EVIL}`)],
   ["parameters beside the message", () => get(`${jsonGet(VICTIM)}&id=${EVIL}&evil=${EVIL}`)],
@@ -86,7 +86,7 @@ const ATTACKS: readonly (readonly [string, () => Request])[] = [
       ),
   ],
   [
-    "a frame said to be packed",
+    "a frame with the header of a compressed one",
     () => {
       const request = enveloped("GetUser", "application/grpc-web+proto", encode(VICTIM));
       return new Request(request, { headers: { "content-type": "application/grpc-web+proto", "grpc-encoding": "gzip" } });
@@ -95,15 +95,15 @@ const ATTACKS: readonly (readonly [string, () => Request])[] = [
   ["a parameter twice in REST", () => rest("GET", `/api/v1/users/${VICTIM}?id=${EVIL}`)],
   ["an encoded slash in REST", () => rest("GET", `/api/v1/users/${VICTIM}%2f${EVIL}`)],
   ["a body in REST", () => rest("GET", `/api/v1/users/${VICTIM}?x=${EVIL}`)],
-  ["credentials that are taken off", () => unary("GetUser", { id: VICTIM }, { authorization: EVIL })],
+  ["credentials that are removed", () => unary("GetUser", { id: VICTIM }, { authorization: EVIL })],
 ];
 
-describe("a message of one caller", () => {
-  it.each(ATTACKS)("does not answer another one's: %s", async (_, attack) => {
+describe("a malformed message of one caller", () => {
+  it.each(ATTACKS)("does not change the response of another one: %s", async (_, attack) => {
     const gateway = echoing();
     for (let time = 0; time < 2; time++) await (await gateway(attack())).arrayBuffer();
-    const answers = [unary("GetUser", { id: VICTIM }), get(jsonGet(VICTIM)), rest("GET", `/api/v1/users/${VICTIM}`)];
-    for (const request of answers) expect(await (await gateway(request)).json()).toEqual({ id: VICTIM });
+    const responses = [unary("GetUser", { id: VICTIM }), get(jsonGet(VICTIM)), rest("GET", `/api/v1/users/${VICTIM}`)];
+    for (const request of responses) expect(await (await gateway(request)).json()).toEqual({ id: VICTIM });
     const binary = await gateway(proto(encode(VICTIM)));
     expect(fromBinary(UserSchema, new Uint8Array(await binary.arrayBuffer())).id).toBe(VICTIM);
   });

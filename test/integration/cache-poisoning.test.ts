@@ -1,22 +1,23 @@
-// Attempts to make others get what one caller has made up, or to get what is another one's. Each is tried on an origin that falls for it.
+// Cache poisoning: attempts to make other callers receive what one caller sent, or to receive what belongs to another one.
+// Each runs against an origin that falls for it.
 import { describe, expect, it } from "vitest";
-import type { CacheInput } from "../../../../core/config/cache.ts";
-import { fresh, type Origin, status, web } from "./support.ts";
+import type { CacheInput } from "../../core/config/cache.ts";
+import { cachedRoute, cacheStatus, freshResponse, type Origin } from "../support/cached-route.ts";
 
 const EVIL = "evil.example";
 
-/** Shows all that it has been sent, and lets it be kept. */
+/** An origin that returns all that it receives in a response that may be stored. */
 const mirror: Origin = async (request) => {
   const { pathname, search } = new URL(request.url);
   const body = request.method === "GET" || request.method === "HEAD" ? "" : await request.text();
-  return fresh(JSON.stringify({ method: request.method, pathname, search, body, headers: [...request.headers] }));
+  return freshResponse(JSON.stringify({ method: request.method, pathname, search, body, headers: [...request.headers] }));
 };
 
 interface Attempt {
   readonly name: string;
   readonly path?: string;
   readonly init?: RequestInit;
-  readonly victim?: string; // path
+  readonly victim?: string; // path that the other caller requests
   readonly cache?: CacheInput;
   readonly origin?: Origin;
 }
@@ -51,18 +52,18 @@ const ATTEMPTS: readonly Attempt[] = [
   { name: "OPTIONS", init: { method: "OPTIONS", headers: { "x-a": EVIL } } },
   { name: "POST", init: { method: "POST", body: EVIL } },
   { name: "PUT", init: { method: "PUT", body: EVIL } },
-  { name: "a method nobody knows", init: { method: "PROPFIND", headers: { "x-a": EVIL } } },
-  // What is written into the key
+  { name: "an unknown method", init: { method: "PROPFIND", headers: { "x-a": EVIL } } },
+  // Parts of the key
   { name: "a parameter that is not declared", path: `/page?q=1&utm=${EVIL}`, victim: "/page?q=1", cache: { query: ["q"] } },
   { name: "a parameter twice", path: `/page?q=1&q=${EVIL}`, victim: "/page?q=1", cache: { query: ["q"] } },
   { name: "a parameter behind a semicolon", path: `/page?q=1;q=${EVIL}`, victim: "/page?q=1", cache: { query: ["q"] } },
   { name: "a parameter behind another one's semicolon", path: `/page?utm=1;q=${EVIL}&q=1`, victim: "/page?q=1", cache: { query: ["q"] } },
   { name: "a parameter under an encoded name", path: `/page?q=1&%71=${EVIL}`, victim: "/page?q=1", cache: { query: ["q"] } },
   { name: "a parameter behind an encoded ampersand", path: `/page?q=1%26q=${EVIL}`, victim: "/page?q=1", cache: { query: ["q"] } },
-  { name: "a parameter in other letters", path: `/page?q=1&Q=${EVIL}`, victim: "/page?q=1", cache: { query: ["q"] } },
+  { name: "a parameter in upper case", path: `/page?q=1&Q=${EVIL}`, victim: "/page?q=1", cache: { query: ["q"] } },
   { name: "a parameter as a list", path: `/page?q=1&q[]=${EVIL}`, victim: "/page?q=1", cache: { query: ["q"] } },
   { name: "a parameter behind a second question mark", path: `/page?q=1?q=${EVIL}`, victim: "/page?q=1" },
-  { name: "a parameter, all of them counting", path: `/page?q=1&utm=${EVIL}`, victim: "/page?q=1" },
+  { name: "a parameter where all are part of the key", path: `/page?q=1&utm=${EVIL}`, victim: "/page?q=1" },
   { name: "an empty name", path: `/page?q=1&=${EVIL}`, victim: "/page?q=1", cache: { query: ["q"] } },
   { name: "a fragment", path: `/page#${EVIL}`, victim: "/page" },
   { name: "an encoded fragment", path: `/page%23${EVIL}`, victim: "/page" },
@@ -74,7 +75,7 @@ const ATTEMPTS: readonly Attempt[] = [
   { name: "a null byte", path: `/page%00${EVIL}`, victim: "/page" },
   { name: "an encoded newline", path: `/page%0d%0a${EVIL}`, victim: "/page" },
   { name: "an encoded question mark", path: `/page%3fq=${EVIL}`, victim: "/page" },
-  { name: "other letters", path: `/PAGE?${EVIL}`, victim: "/page" },
+  { name: "upper case", path: `/PAGE?${EVIL}`, victim: "/page" },
   { name: "a dimension that reads like two", init: { headers: { "x-a": `1:b7:${EVIL}` } }, cache: { vary: ["x-a", "x-b"] } },
   { name: "a dimension that reads like none", init: { headers: { "x-a": `-${EVIL}` } }, cache: { vary: ["x-a", "x-b"] } },
   { name: "a tenant of its own", init: { headers: { "x-tenant": EVIL } }, cache: { scope: { header: "x-tenant" } } },
@@ -83,7 +84,7 @@ const ATTEMPTS: readonly Attempt[] = [
     init: { headers: { "x-tenant": `1:a5:/${EVIL}` } },
     cache: { scope: { header: "x-tenant" } },
   },
-  // An origin that sees everything, and says in `Vary` what it looks at
+  // An origin that receives all header fields
   ...FORWARDING.slice(0, 15).map((name) => ({
     name: `the header ${name}, where everything is forwarded`,
     init: { headers: { [name]: EVIL } },
@@ -92,29 +93,32 @@ const ATTEMPTS: readonly Attempt[] = [
 ];
 
 describe("what one caller sends", () => {
-  it("is tried in more than sixty ways", () => {
+  it("is tested in more than sixty ways", () => {
     expect(ATTEMPTS.length).toBeGreaterThanOrEqual(60);
   });
 
-  it.each(ATTEMPTS)("does not reach others: $name", async ({ path = "/page", init = {}, victim = path, cache = {}, origin = mirror }) => {
-    const { ask } = web(origin, cache);
-    const attack = await ask(path, init);
-    await attack.text();
-    await (await ask(path, init)).text();
-    for (const headers of [{}, { "accept-encoding": "gzip, br" }]) {
-      const answer = await ask(victim, { headers });
-      const text = await answer.text();
-      expect(text).not.toContain(EVIL);
-      expect(answer.status).toBe(200);
-      expect(JSON.parse(text)).toMatchObject({ method: "GET", pathname: new URL(victim, "https://a.example").pathname });
-    }
-  });
+  it.each(ATTEMPTS)(
+    "does not reach other callers: $name",
+    async ({ path = "/page", init = {}, victim = path, cache = {}, origin = mirror }) => {
+      const { send } = cachedRoute(origin, cache);
+      const attack = await send(path, init);
+      await attack.text();
+      await (await send(path, init)).text();
+      for (const headers of [{}, { "accept-encoding": "gzip, br" }]) {
+        const response = await send(victim, { headers });
+        const text = await response.text();
+        expect(text).not.toContain(EVIL);
+        expect(response.status).toBe(200);
+        expect(JSON.parse(text)).toMatchObject({ method: "GET", pathname: new URL(victim, "https://a.example").pathname });
+      }
+    },
+  );
 });
 
-describe("an error that one caller has provoked", () => {
+describe("an error that one caller causes", () => {
   const fragile: Origin = (request) => {
     const isBroken = request.headers.has("x-broken") || request.url.includes("broken") || request.method === "LOCK";
-    return isBroken ? new Response("broken", { status: 400, headers: { "cache-control": "max-age=60" } }) : fresh("good");
+    return isBroken ? new Response("broken", { status: 400, headers: { "cache-control": "max-age=60" } }) : freshResponse("good");
   };
 
   it.each([
@@ -122,19 +126,19 @@ describe("an error that one caller has provoked", () => {
     ["a header, where everything is forwarded", "/page", { headers: { "x-broken": "1" } }, { forward: "all" }],
     ["a parameter", "/page?broken", {}, { query: [] }],
     ["a method", "/page", { method: "LOCK" }, {}],
-  ] as const)("is not for others: %s", async (_, path, init, cache) => {
-    const { ask } = web(fragile, cache as CacheInput);
-    await ask(path, init);
-    const answer = await ask("/page");
-    expect([answer.status, await answer.text()]).toEqual([200, "good"]);
+  ] as const)("is not served to other callers: %s", async (_, path, init, cache) => {
+    const { send } = cachedRoute(fragile, cache as CacheInput);
+    await send(path, init);
+    const response = await send("/page");
+    expect([response.status, await response.text()]).toEqual([200, "good"]);
   });
 });
 
-describe("what is another one's", () => {
-  /** Answers by cookie and credentials, whatever stands behind the path, and lets it be kept. */
+describe("a personal response", () => {
+  /** An origin that ignores the end of a path, and lets personal responses be stored. */
   const careless: Origin = (request) => {
     const who = request.headers.get("cookie") ?? request.headers.get("authorization");
-    return fresh(who === null ? "nobody's" : `secret of ${who}`);
+    return freshResponse(who === null ? "public" : `secret of ${who}`);
   };
 
   it.each([
@@ -146,29 +150,33 @@ describe("what is another one's", () => {
     "/account/..%2fx.css",
     "/account%00.css",
     "/account?x.css",
-  ])("is not kept under %s", async (path) => {
+  ])("is not stored under %s", async (path) => {
     for (const headers of [{ cookie: "session=1" }, { authorization: "Bearer 1" }]) {
-      const { ask } = web(careless);
-      await ask(path, { headers: headers as unknown as Record<string, string> });
-      const answer = await ask(path);
-      expect(await answer.text()).not.toContain("secret");
+      const { send } = cachedRoute(careless);
+      await send(path, { headers: headers as unknown as Record<string, string> });
+      const response = await send(path);
+      expect(await response.text()).not.toContain("secret");
     }
   });
 
-  it("is not kept although the origin lets it vary by nothing, where everything is forwarded and it sets a cookie", async () => {
-    const { ask } = web((request) => fresh(`for ${request.headers.get("cookie")}`, { "set-cookie": "session=2" }), { forward: "all" });
-    await ask("/page", { headers: { cookie: "session=1" } });
-    expect(await (await ask("/page")).text()).toBe("for null");
+  it("is not stored where it sets a cookie, although its Vary is missing", async () => {
+    const { send } = cachedRoute((request) => freshResponse(`for ${request.headers.get("cookie")}`, { "set-cookie": "session=2" }), {
+      forward: "all",
+    });
+    await send("/page", { headers: { cookie: "session=1" } });
+    expect(await (await send("/page")).text()).toBe("for null");
   });
 
-  it("is kept for its tenant alone", async () => {
-    const { ask, seen } = web((request) => fresh(`for ${request.headers.get("x-tenant")}`), { scope: { header: "x-tenant" } });
+  it("is served to its own tenant only", async () => {
+    const { send, received } = cachedRoute((request) => freshResponse(`for ${request.headers.get("x-tenant")}`), {
+      scope: { header: "x-tenant" },
+    });
     for (const tenant of ["a", "b", "a,b", "A"]) {
       const headers = { "x-tenant": tenant };
-      expect(await (await ask("/page", { headers })).text()).toBe(`for ${tenant}`);
-      expect(status(await ask("/page", { headers }))).toContain("hit");
+      expect(await (await send("/page", { headers })).text()).toBe(`for ${tenant}`);
+      expect(cacheStatus(await send("/page", { headers }))).toContain("hit");
     }
-    expect(seen).toHaveLength(4);
-    expect(status(await ask("/page"))).toBe("tidegate; fwd=bypass; detail=scope");
+    expect(received).toHaveLength(4);
+    expect(cacheStatus(await send("/page"))).toBe("tidegate; fwd=bypass; detail=scope");
   });
 });
