@@ -1,6 +1,6 @@
-// A programmer's mistake, named. Never for what a caller or an operator got wrong.
+// Reports a fault in this code. Mistakes of a caller or an operator are reported as rejections and configuration problems instead.
 
-/** @throws Error when `condition` does not hold: the code around it is wrong, not its input */
+/** @throws Error where `condition` does not hold */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Error(`assertion failed: ${message}`);
 }

@@ -1,10 +1,16 @@
-// Works on a list of items, a few of them at any time.
+// Processes a list of items with bounded concurrency.
 
-/** @param most items under way at once: what is not begun yet waits for no connection, and its time-out has not begun either */
-export async function concurrently<T>(most: number, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const left = items[Symbol.iterator](); // one iterator for all workers: each takes the next item
+/**
+ * Runs `work` for each item, for at most `limit` of them at the same time. An item that has to wait holds no connection, and its timeout
+ * has not started.
+ *
+ * @param limit at least 1
+ * @throws what `work` throws first; items that have not started then still run
+ */
+export async function concurrently<T>(limit: number, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items[Symbol.iterator](); // all workers share one iterator, so each takes the next item
   const worker = async (): Promise<void> => {
-    for (const item of left) await work(item);
+    for (const item of queue) await work(item);
   };
-  await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
 }

@@ -1,6 +1,6 @@
-// Deadlines: how long a caller will wait, as its protocol says it, and what of that is left for the next hop.
+// Deadlines: reads the timeout of a call in its protocol, and computes the timeout for the next hop.
 
-/** A timeout as the caller wrote it: ms, `undefined` for none, or the reason it can't be read. */
+/** A timeout as the caller sent it: ms, `undefined` for none; or why it is malformed. */
 export type Timeout = { readonly kind: "ok"; readonly ms: number | undefined } | { readonly kind: "invalid"; readonly problem: string };
 
 const UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
@@ -24,16 +24,17 @@ export function parseGrpcTimeout(header: string | null): Timeout {
   return { kind: "ok", ms: Math.floor(Number(match[1]) * (UNIT_MS[match[2]!] ?? 0)) };
 }
 
-/** The shorter of two timeouts; an invalid one counts before any other. */
-export function shorterTimeout(one: Timeout, other: Timeout): Timeout {
-  if (one.kind === "invalid" || (other.kind === "ok" && other.ms === undefined)) return one;
-  return other.kind === "invalid" || one.ms === undefined || other.ms! < one.ms ? other : one;
+/** @returns the shorter of two timeouts; a malformed one where there is any, so that it is reported */
+export function shorterTimeout(first: Timeout, second: Timeout): Timeout {
+  if (first.kind === "invalid" || (second.kind === "ok" && second.ms === undefined)) return first;
+  return second.kind === "invalid" || first.ms === undefined || second.ms! < first.ms ? second : first;
 }
 
 /**
- * What the next hop may use of the time left: all but a margin, so that its answer "too late" still arrives in time.
+ * The timeout for the next hop: the time left without a margin (10 %, at most 20 ms), so that its response "deadline exceeded" still
+ * arrives in time.
  *
- * @param remainingMs ms left of the call's deadline
+ * @param remainingMs ms until the deadline of the call
  * @returns whole ms, at least 1
  */
 export function timeoutForNextHop(remainingMs: number): number {

@@ -1,7 +1,7 @@
-// Spreads keys over shards. Not for secrets.
+// A hash that spreads keys over shards and endpoints. It is not cryptographic.
 
 /**
- * FNV-1a over the UTF-16 code units of `text`, with a final mix so that near keys land far apart.
+ * FNV-1a over the UTF-16 code units of `text`, with a final mix, so that similar keys get different hashes.
  *
  * @returns a whole number in [0, 2^32)
  * @see Fowler, Noll, Vo; MurmurHash3 fmix32

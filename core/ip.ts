@@ -1,10 +1,11 @@
-// Who is behind an address: one IPv4 address, or one IPv6 /64, which is what a single customer is given.
+// IP addresses: the key by which calls of one network are counted, and ranges of addresses.
 
 /**
- * The form under which calls from `address` are counted.
+ * The key by which calls from an address are counted: an IPv4 address, or the /64 of an IPv6 address, which is what a provider assigns to
+ * one customer.
  *
- * @param address as the edge wrote it in `CF-Connecting-IP`; anything that is not exactly one address counts as unknown
- * @returns `192.0.2.7`, `2001:db8:0:1::/64`, or `unknown`: all callers without an address share one
+ * @param address value of `CF-Connecting-IP`; anything but exactly one address counts as unknown
+ * @returns `192.0.2.7`, `2001:db8:0:1::/64`, or `unknown`, which all callers without an address share
  */
 export function addressKey(address: string | null): string {
   if (address === null || address.length > 45) return "unknown";
@@ -19,14 +20,14 @@ export function addressKey(address: string | null): string {
     .join(":")}::/64`;
 }
 
-/** A range of addresses, as `parseRange` reads it. */
+/** A range of addresses. An IPv4 range is written as a range of `::ffff:0:0/96`. */
 export interface AddressRange {
-  readonly groups: readonly number[]; // eight of 16 bits
-  readonly bits: number; // of them that count
+  readonly groups: readonly number[]; // eight groups of 16 bits
+  readonly bits: number; // length of the prefix, [0, 128]
 }
 
-/** @returns the range that `10.0.0.0/8`, `2001:db8::/32` or a single address writes; undefined where it writes none (RFC 4632, RFC 4291) */
-export function parseRange(text: string): AddressRange | undefined {
+/** @param text `10.0.0.0/8`, `2001:db8::/32` or a single address @returns undefined where it is none of these (RFC 4632, RFC 4291) */
+export function parseAddressRange(text: string): AddressRange | undefined {
   const [address = "", length, ...rest] = text.split("/");
   const groups = groupsOf(address);
   if (groups === undefined || rest.length > 0) return undefined;
@@ -36,8 +37,8 @@ export function parseRange(text: string): AddressRange | undefined {
   return bits <= 128 ? { groups, bits } : undefined;
 }
 
-/** @param address as the edge wrote it in `CF-Connecting-IP` */
-export function isWithin(address: string | null, ranges: readonly AddressRange[]): boolean {
+/** @param address value of `CF-Connecting-IP` */
+export function isInRanges(address: string | null, ranges: readonly AddressRange[]): boolean {
   const groups = address === null || ranges.length === 0 ? undefined : groupsOf(address);
   if (groups === undefined) return false;
   return ranges.some((range) =>
@@ -48,7 +49,7 @@ export function isWithin(address: string | null, ranges: readonly AddressRange[]
   );
 }
 
-/** One form for both families: an IPv4 address is `::ffff:a.b.c.d`. */
+/** @returns the groups of an address; those of `::ffff:a.b.c.d` for an IPv4 address */
 function groupsOf(address: string): number[] | undefined {
   if (address.length > 45) return undefined;
   return parseIPv6(isIPv4(address) ? `::ffff:${address}` : address);
@@ -59,7 +60,7 @@ function isIPv4(text: string): boolean {
   return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
 }
 
-/** @returns eight 16-bit groups, or undefined where `text` is no IPv6 address (RFC 4291, section 2.2) */
+/** @returns eight 16-bit groups, or undefined where `text` is not an IPv6 address (RFC 4291, section 2.2) */
 function parseIPv6(text: string): number[] | undefined {
   const halves = text.split("::");
   if (halves.length > 2) return undefined;

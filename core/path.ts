@@ -1,10 +1,10 @@
-// The path of a request: taken once from its URL and brought to the one form that routing, policy, cache and transcoding share.
+// The canonical path of a request: read from its URL once, in the form that routing, settings, cache and transcoding share.
 
 export type CanonicalPath =
   | { readonly kind: "ok"; readonly path: string; readonly query: string }
   | { readonly kind: "invalid"; readonly problem: string };
 
-/** Whatever is not plain: a character that RFC 3986 does not allow in a path, an escape, or a segment of dots. */
+/** Anything that needs a closer look: a character that RFC 3986 does not allow in a path, an escape, or a segment of dots. */
 const NOT_PLAIN = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]|\/\.\.?(?:\/|$)/;
 const PLAIN_AUTHORITY = /^[A-Za-z0-9.:[\]-]*$/;
 const DOT_SEGMENT = /\/\.\.?(?:\/|$)/;
@@ -12,16 +12,16 @@ const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 const PATH_CHARACTER = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/]$/;
 
 /**
- * Reads path and query of a URL without resolving anything: what could be read in two ways is refused. Segments of dots in a request's
- * URL do not get here: the runtime resolves them, `%2E%2E` too, before a Worker sees the request (WHATWG URL, "path state"), so that
- * `/v1/users/../books/x` is a request for `/v1/books/x`.
+ * Reads path and query of a URL without resolving anything: a path that could be read in two ways is invalid. Segments of dots in the URL
+ * of a request do not get here: the runtime resolves them, `%2E%2E` too, before a Worker sees the request (WHATWG URL, "path state"), so
+ * that `/v1/users/../books/x` is a request for `/v1/books/x`.
  *
- * In the canonical path every escape is well-formed UTF-8 in upper-case hex, none stands for an unreserved character,
- * and nothing that needs an escape is without one. `%2F` and `%2f` stay as they were written, because http.proto
- * hands them on "unchanged" in variables of several segments.
+ * In the canonical path every escape is well-formed UTF-8 in upper-case hex, no escape encodes an unreserved character, and every
+ * character that needs an escape has one. `%2F` and `%2f` stay as the caller wrote them, because http.proto passes them on "unchanged" in
+ * variables of several segments.
  *
  * @param url an absolute URL, or a path that starts with `/`; a fragment is dropped
- * @returns `path` starts with `/`; `query` is raw, and empty or starts with `?`; or what is wrong, fit for the caller
+ * @returns `path` starts with `/`; `query` is raw, and empty or starts with `?`; or the problem, in words for the caller
  * @see RFC 3986, section 6.2.2
  */
 export function canonicalPath(url: string): CanonicalPath {
@@ -33,10 +33,10 @@ export function canonicalPath(url: string): CanonicalPath {
   const query = url.slice(queryAt, end);
 
   if (!NOT_PLAIN.test(path)) return { kind: "ok", path, query };
-  return canonicalise(path, query);
+  return canonicalize(path, query);
 }
 
-function canonicalise(path: string, query: string): CanonicalPath {
+function canonicalize(path: string, query: string): CanonicalPath {
   let canonical = "";
   for (let at = 0; at < path.length; ) {
     const character = path[at]!;
@@ -74,9 +74,9 @@ function pathStart(url: string): number {
   const scheme = url.indexOf("://");
   if (scheme < 1) return -1;
   const slash = url.indexOf("/", scheme + 3);
-  if (slash > 0 && PLAIN_AUTHORITY.test(url.slice(scheme + 3, slash))) return slash; // nearly always
+  if (slash > 0 && PLAIN_AUTHORITY.test(url.slice(scheme + 3, slash))) return slash; // the usual case
   for (let at = scheme + 3; at < url.length; at++) {
-    if (url[at] === "/" || url[at] === "\\") return at; // one behind "?" or "#" is behind the path, too: then the path is empty
+    if (url[at] === "/" || url[at] === "\\") return at; // a slash after "?" or "#" starts no path: the path is empty then
   }
   return url.length;
 }
@@ -86,7 +86,7 @@ function firstOf(text: string, character: string, otherwise: number): number {
   return at < 0 || at > otherwise ? otherwise : at;
 }
 
-/** Control characters, and the backslash that some readers take for a slash. */
+/** Control characters, and the backslash, which some parsers read as a slash. */
 function isRefused(code: number): boolean {
   return code < 0x20 || code === 0x7f || code === 0x5c;
 }

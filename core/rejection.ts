@@ -1,13 +1,18 @@
-// Every reason for which the gateway itself refuses a call. What each becomes on the wire: workers/gateway/protocol/refusal.ts.
+// The closed set of reasons for which the gateway refuses a call. workers/gateway/protocol/refusal.ts turns each into a response.
 
 import type { InvalidResponse } from "./protocol/rpc-response.ts";
 
-/** One field of the request that is wrong, in the sense of google.rpc.BadRequest. */
+/** One invalid field of the request. @see google.rpc.BadRequest */
 export interface FieldViolation {
-  readonly field: string; // proto path from the request message, `user.email`
+  readonly field: string; // path of proto field names from the request message: `user.email`
   readonly description: string;
 }
 
+/**
+ * `caller_gone`: the connection of the caller ended before the response did. `wasSent`: the upstream may have started to work on the call.
+ * `point`: the limit that sheds calls, such as `isolate` or `upstream USERS`. `pushbackMs`: time that the upstream wants the caller to
+ * wait; below 0, the call must not be repeated.
+ */
 export type Rejection =
   | { readonly kind: "invalid_request"; readonly message: string; readonly violations?: readonly FieldViolation[] }
   | { readonly kind: "invalid_path"; readonly message: string }
@@ -20,31 +25,31 @@ export type Rejection =
       readonly kind: "unsupported_encoding";
       readonly found: string;
       readonly accepted: readonly string[];
-      readonly advertise: "accept-encoding" | "connect-accept-encoding" | "grpc-accept-encoding"; // header of the response that names them
+      readonly advertise: "accept-encoding" | "connect-accept-encoding" | "grpc-accept-encoding"; // response header that lists them
     }
   | { readonly kind: "body_too_large"; readonly maxBytes: number }
-  | { readonly kind: "caller_gone" } // the connection of the caller ended within its request, or before the end of the response
+  | { readonly kind: "caller_gone" }
   | { readonly kind: "rate_limited"; readonly rule: string; readonly retryAfterMs: number; readonly quotas: readonly Quota[] }
   | { readonly kind: "limiter_unavailable"; readonly rule: string; readonly retryAfterMs: number }
   | { readonly kind: "deadline_exceeded"; readonly timeoutMs: number }
   | { readonly kind: "stream_idle"; readonly idleMs: number }
   | { readonly kind: "stream_broken"; readonly problem: string; readonly isLate: boolean }
-  | { readonly kind: "upstream_unreachable"; readonly upstream: string; readonly wasSent: boolean } // wasSent: it may have begun to work
+  | { readonly kind: "upstream_unreachable"; readonly upstream: string; readonly wasSent: boolean }
   | { readonly kind: "breaker_open"; readonly upstream: string; readonly retryAfterMs: number }
-  | { readonly kind: "overloaded"; readonly point: string; readonly reason: string; readonly retryAfterMs: number } // point: who sheds
+  | { readonly kind: "overloaded"; readonly point: string; readonly reason: string; readonly retryAfterMs: number }
   | { readonly kind: "no_endpoint"; readonly upstream: string; readonly isFull: boolean }
-  | ({ readonly kind: "upstream_invalid"; readonly upstream: string; readonly pushbackMs?: number | undefined } & InvalidResponse); // how long it asks to wait; below 0: not again
+  | ({ readonly kind: "upstream_invalid"; readonly upstream: string; readonly pushbackMs?: number | undefined } & InvalidResponse);
 
-/** Where one rate-limit rule stands after a call, as the `RateLimit` fields tell it. */
+/** State of one rate-limit rule after a call, for the `RateLimit` header fields. */
 export interface Quota {
   readonly rule: string;
   readonly capacity: number; // tokens
   readonly windowMs: number; // time in which an empty bucket fills
   readonly remaining: number; // whole tokens
-  readonly nextMs: number; // until there is one token more; 0 when full
+  readonly nextMs: number; // ms until the bucket has one more token; 0 when it is full
 }
 
-/** The one class that layers throw. `rescue` alone catches it. */
+/** The error that layers throw to refuse a call. `layers/rescue.ts` turns it into a response. */
 export class Rejected extends Error {
   readonly rejection: Rejection;
 

@@ -1,6 +1,6 @@
 // Settings of a rate-limit rule: a token bucket, the callers that share it, how isolates share it, and what happens while it is unavailable.
 import * as v from "valibot";
-import { type AddressRange, parseRange } from "../ip.ts";
+import { type AddressRange, parseAddressRange } from "../ip.ts";
 import { type BucketLimit, MAX_CREDIT } from "../rate-limit/token-bucket.ts";
 import { type Cost, tokens } from "./cost.ts";
 import { type Checks, join } from "./problems.ts";
@@ -210,7 +210,7 @@ function exemptions(check: Checks, path: string, value: unknown): RateLimitRule[
   const names = new Set<string>();
   if (value !== undefined && !Array.isArray(value)) check.report(path, value, 'write a list: ["10.0.0.0/8", "batch-import"]');
   for (const [index, one] of (Array.isArray(value) ? value : []).entries()) {
-    const range = typeof one === "string" ? parseRange(one) : undefined;
+    const range = typeof one === "string" ? parseAddressRange(one) : undefined;
     if (range !== undefined) ranges.push(range);
     else if (typeof one === "string" && one.length > 0 && one.length <= 128 && !/^[\d.:a-f]+\/\d+$/i.test(one)) names.add(one);
     else check.report(`${path}[${index}]`, one, "write an address range such as 10.0.0.0/8, or a value of the key of 1 to 128 letters");

@@ -1,5 +1,5 @@
 // Checks what an endpoint sends when it registers: ranges of its fields, and an address that the gateway may call.
-import { type AddressRange, isWithin, parseRange } from "../ip.ts";
+import { type AddressRange, isInRanges, parseAddressRange } from "../ip.ts";
 import { isNativeGrpcUrl } from "../protocol/native-grpc.ts";
 import type { Registration } from "./registry.ts";
 
@@ -65,7 +65,7 @@ function problemOfUrl(url: string, { allowPrivate, ownHosts, isNativeGrpc, hostO
 const PRIVATE: readonly AddressRange[] = [
   ...["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16"],
   ...["198.18.0.0/15", "224.0.0.0/3", "::/128", "::1/128", "64:ff9b::/96", "fc00::/7", "fe80::/10", "ff00::/8"],
-].map((range) => parseRange(range)!);
+].map((range) => parseAddressRange(range)!);
 
 /**
  * Judges by the name alone: the addresses behind a public name are not known here, and on Cloudflare a Worker cannot reach private networks.
@@ -74,7 +74,7 @@ const PRIVATE: readonly AddressRange[] = [
  */
 export function isPrivate(hostname: string): boolean {
   const name = hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
-  if (isWithin(name, PRIVATE)) return true;
+  if (isInRanges(name, PRIVATE)) return true;
   return !name.includes(":") && (!name.includes(".") || /\.(localhost|local|internal|home\.arpa)$/.test(name));
 }
 

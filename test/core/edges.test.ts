@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { checks, join, describe as lineOf, suggest } from "../../core/config/problems.ts";
 import { CROSS_ORIGIN_FIELDS, isCrossOriginField } from "../../core/cors.ts";
-import { isWithin, parseRange } from "../../core/ip.ts";
+import { isInRanges, parseAddressRange } from "../../core/ip.ts";
 
 describe("the words of a mistake", () => {
   const found = (value: unknown): string => {
@@ -54,7 +54,7 @@ describe("the words of a mistake", () => {
 });
 
 describe("ranges of addresses", () => {
-  const within = (address: string, range: string) => isWithin(address, [parseRange(range)!]);
+  const within = (address: string, range: string) => isInRanges(address, [parseAddressRange(range)!]);
 
   it("hold exactly their addresses, of both families", () => {
     expect([within("10.255.255.255", "10.0.0.0/8"), within("11.0.0.0", "10.0.0.0/8"), within("9.255.255.255", "10.0.0.0/8")]).toEqual([
@@ -98,11 +98,11 @@ describe("ranges of addresses", () => {
       "x",
       "10.0.0.0/a",
     ])
-      expect(parseRange(text), text).toBeUndefined();
-    expect(isWithin(null, [parseRange("::/0")!])).toBe(false);
-    expect(isWithin("nonsense", [parseRange("::/0")!])).toBe(false);
-    expect(isWithin("1.2.3.4", [])).toBe(false);
-    expect(isWithin("1.2.3.4", [parseRange("10.0.0.0/8")!, parseRange("1.0.0.0/8")!])).toBe(true);
+      expect(parseAddressRange(text), text).toBeUndefined();
+    expect(isInRanges(null, [parseAddressRange("::/0")!])).toBe(false);
+    expect(isInRanges("nonsense", [parseAddressRange("::/0")!])).toBe(false);
+    expect(isInRanges("1.2.3.4", [])).toBe(false);
+    expect(isInRanges("1.2.3.4", [parseAddressRange("10.0.0.0/8")!, parseAddressRange("1.0.0.0/8")!])).toBe(true);
   });
 });
 
@@ -122,7 +122,7 @@ describe("fields of responses that speak of other origins", () => {
 });
 
 it("takes an address of IPv6 for one of IPv4 only where it is mapped", () => {
-  const isIn = (address: string) => isWithin(address, [parseRange("1.2.3.0/24")!]);
+  const isIn = (address: string) => isInRanges(address, [parseAddressRange("1.2.3.0/24")!]);
   expect([isIn("::ffff:1.2.3.4"), isIn("::ffff:102:304"), isIn("0:0:0:0:0:ffff:102:304")]).toEqual([true, true, true]);
   for (const address of ["2001:db8::ffff:102:304", "0:0:0:0:1:ffff:102:304", "1::ffff:102:304", "::fffe:102:304", "::102:304"])
     expect(isIn(address), address).toBe(false);

@@ -11,7 +11,7 @@ import { parseDictionary } from "../../core/cache/headers/structured-dictionary.
 import { normalizeField, variantOf, varyNames } from "../../core/cache/headers/vary.ts";
 import { parsePolicy } from "../../core/config/gateway.ts";
 import { parseConnectTimeout, parseGrpcTimeout } from "../../core/deadline.ts";
-import { addressKey, isWithin, parseRange } from "../../core/ip.ts";
+import { addressKey, isInRanges, parseAddressRange } from "../../core/ip.ts";
 import { parseRank } from "../../core/overload/criticality.ts";
 import { canonicalPath } from "../../core/path.ts";
 import { pieceDecoder } from "../../core/protocol/base64-pieces.ts";
@@ -218,8 +218,8 @@ export const TARGETS: readonly Target[] = [
       const level = parseShedLevel(text);
       promise(level >= 0 && level <= 4, `the level is ${level}`);
       promise(addressKey(text).length <= 100, "the key of an address is not bounded");
-      const range = parseRange(text);
-      if (range !== undefined) isWithin("192.0.2.1", [range]);
+      const range = parseAddressRange(text);
+      if (range !== undefined) isInRanges("192.0.2.1", [range]);
       isPrivate(text);
     },
   },

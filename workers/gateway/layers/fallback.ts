@@ -2,7 +2,7 @@
 import { FALLBACK_HEADER } from "../../../core/headers.ts";
 import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
 import type { Call } from "../call.ts";
-import { failureIn, failureOf, isDown } from "../upstream/failure.ts";
+import { failureOf, failureOfError, isDown } from "../upstream/failure.ts";
 
 /**
  * @param other  the way to the other upstream
@@ -17,7 +17,7 @@ export function fallback(other: Handler, isSafe: boolean): Layer {
       if (failure === undefined || !isDown(failure) || !mayRepeat || isUsed(call)) return response;
       await response.body?.cancel();
     } catch (error) {
-      const failure = failureIn(error);
+      const failure = failureOfError(error);
       if (failure === undefined || !isDown(failure) || call.signal?.aborted === true) throw error;
       if (failure.wasSent && (!mayRepeat || isUsed(call))) throw error;
     }

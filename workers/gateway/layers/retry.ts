@@ -8,7 +8,7 @@ import { type AttemptFailure, decideRetry } from "../../../core/retry/retry.ts";
 import { type AttemptBounds, CallAttempt } from "../call/attempt.ts";
 import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
 import type { Call } from "../call.ts";
-import { failureIn, failureOf } from "../upstream/failure.ts";
+import { failureOf, failureOfError } from "../upstream/failure.ts";
 
 export interface RetrySettings {
   readonly policy: RetryPolicy;
@@ -91,7 +91,7 @@ async function attempt(
     if (!(error instanceof Rejected) || call.sendSignal?.aborted === true) return { error };
     const { kind } = error.rejection;
     const isUpstreams = kind === "upstream_unreachable" || kind === "upstream_invalid"; // our own refusals stand
-    const failure = isUpstreams ? failureIn(error) : undefined;
+    const failure = isUpstreams ? failureOfError(error) : undefined;
     return failure === undefined ? { error } : { error, failure };
   }
 }

@@ -9,7 +9,7 @@ import { logEvent } from "../../log.ts";
 import { readQuery } from "../../service/query.ts";
 import type { Layer } from "../call/layer.ts";
 import { type Call, logFactsOf } from "../call.ts";
-import { failureIn, failureOf, isDown } from "../upstream/failure.ts";
+import { failureOf, failureOfError, isDown } from "../upstream/failure.ts";
 
 const OK = new TextEncoder().encode("grpc-status: 0\r\n");
 
@@ -24,7 +24,7 @@ export function staticResponse(method: DescMethod, message: Message): Layer {
       if (failure === undefined || !isDown(failure)) return response;
       await response.body?.cancel();
     } catch (error) {
-      const failure = failureIn(error);
+      const failure = failureOfError(error);
       if (failure === undefined || !isDown(failure)) throw error;
     }
     logEvent("static_response_sent", logFactsOf(call));

@@ -2,7 +2,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { KeySource, RateLimitRule } from "../../../core/config/rate-limit.ts";
 import { hash32 } from "../../../core/hash.ts";
-import { isWithin } from "../../../core/ip.ts";
+import { isInRanges } from "../../../core/ip.ts";
 import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
 import type { Call } from "../call.ts";
 
@@ -20,7 +20,7 @@ const MAX_TOKEN = 8_192; // of a JWT that is looked into, characters
 /** @returns undefined for a caller that the rule exempts */
 export function chooseBucket(rule: RateLimitRule, call: Call, message: MessageFields): BucketChoice | undefined {
   const { caller } = call;
-  if (isWithin(caller.address, rule.exempt.ranges)) return undefined;
+  if (isInRanges(caller.address, rule.exempt.ranges)) return undefined;
   const name = nameFrom(rule.key, call, message);
   if (name !== undefined && rule.exempt.names.has(name)) return undefined;
   // Callers that a rule can't name are counted by address, apart from those it can.

@@ -15,7 +15,7 @@ import type { WaitingCalls } from "./waiting-calls.ts";
 const NO_DEADLINE_MS = 3_600_000; // a call without a deadline counts as in flight for no longer
 const FAILURE_MS = 15_000; // latency that a failed call without a deadline counts as
 const EVIDENT_MS = 1_000; // a timeout after less than this was set too short by the caller: it says nothing about the endpoint
-const OWN_LIMIT_SHARE = 0.9; // of the operator's time limit for an attempt: the attempt began a moment after its timer
+const OWN_LIMIT_SHARE = 0.9; // share of the operator's time limit for an attempt: the attempt starts a moment after its timer
 
 /** The parts of a pool that learn from its attempts. */
 export interface PoolParts {

@@ -8,11 +8,11 @@ import { streamEnding, withEnding } from "../bodies/stream-ending.ts";
 import { CallAttempt } from "../call/attempt.ts";
 import type { Handler } from "../call/layer.ts";
 import type { Call, Clock } from "../call.ts";
-import { cleanAnswer } from "../protocol/headers.ts";
+import { cleanResponseHeaders } from "../protocol/headers.ts";
 import { isEnvelopeStream } from "../protocol/protocol.ts";
 import { type CheckedResponse, checkResponse, type ResponseReading, watchStream } from "../protocol/response-check.ts";
 import { rememberMessage } from "../transcode/decoded-messages.ts";
-import { pushbackIn } from "./failure.ts";
+import { pushbackMsOf } from "./failure.ts";
 import { sendCopy } from "./mirror.ts";
 import { outcomeOf } from "./outcome.ts";
 import { endAttempt, logFault, type Sent, send } from "./send.ts";
@@ -79,7 +79,7 @@ function passedOn(
     }
   }
   const response = new Response(passed, { status, headers, encodeBody: "manual" });
-  cleanAnswer(response.headers);
+  cleanResponseHeaders(response.headers);
   if (picked.cookie !== undefined) response.headers.append("set-cookie", picked.cookie);
   return rememberMessage(response, checked?.message);
 }
@@ -113,5 +113,5 @@ async function refuse(
   await response.body?.cancel().catch(() => undefined); // it may be locked, or broken
   // On the public network a 504 can lose its body; without it, clients would read `unavailable`, and try again.
   if (!isHttp && response.status === 504) throw new Rejected({ kind: "deadline_exceeded", timeoutMs: deadlineAt - receivedAt });
-  throw new Rejected({ kind: "upstream_invalid", upstream: upstream.name, ...misfit, pushbackMs: pushbackIn(response.headers) });
+  throw new Rejected({ kind: "upstream_invalid", upstream: upstream.name, ...misfit, pushbackMs: pushbackMsOf(response.headers) });
 }

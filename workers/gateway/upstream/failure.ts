@@ -1,4 +1,4 @@
-// What an answer, or the lack of one, says of its upstream: its code, whether work may have begun, how long to wait.
+// Reads from a response or an error how an attempt failed: the code, whether the upstream may have started to work, how long to wait.
 import { Rejected } from "../../../core/rejection.ts";
 import type { AttemptFailure } from "../../../core/retry/retry.ts";
 
@@ -21,16 +21,16 @@ const HTTP_CODES: Readonly<Record<number, string>> = {
   504: "deadline_exceeded",
 };
 
-/** What the head of an answer says of a failure; one that comes after the first message is not ours to repeat. */
+/** @returns how an attempt failed, by the head of its response; undefined where it did not. Later failures are not repeated here */
 export function failureOf({ status, headers }: Response): AttemptFailure | undefined {
-  const grpc = headers.get("grpc-status"); // an answer of trailers alone
-  const fromEdge = status >= 520 && status <= 527 ? "unavailable" : undefined; // Cloudflare's own, in front of an origin
+  const grpc = headers.get("grpc-status"); // present in the head of a response that has only trailers
+  const fromEdge = status >= 520 && status <= 527 ? "unavailable" : undefined; // Cloudflare's edge in front of an origin
   const code = grpc === null ? (HTTP_CODES[status] ?? fromEdge) : GRPC_CODES[grpc];
-  return code === undefined ? undefined : { code, wasSent: true, pushbackMs: pushbackIn(headers) };
+  return code === undefined ? undefined : { code, wasSent: true, pushbackMs: pushbackMsOf(headers) };
 }
 
-/** What a refusal of ours says of the upstream; undefined for those that say nothing of it. */
-export function failureIn(error: unknown): AttemptFailure | undefined {
+/** @returns how an attempt failed, by what it threw; undefined where that says nothing about the upstream */
+export function failureOfError(error: unknown): AttemptFailure | undefined {
   if (!(error instanceof Rejected)) return undefined;
   const { rejection } = error;
   switch (rejection.kind) {
@@ -48,13 +48,16 @@ export function failureIn(error: unknown): AttemptFailure | undefined {
   }
 }
 
-/** Whether the upstream is down, as far as a caller is concerned: it did not answer, or said that it can't. */
+/** Whether the upstream counts as down: it did not respond in time, or responded that it is unavailable. */
 export function isDown({ code }: AttemptFailure): boolean {
   return code === "unavailable" || code === "deadline_exceeded";
 }
 
-/** @see gRFC A6, grpc-retry-pushback-ms; RFC 9110, Retry-After in seconds */
-export function pushbackIn(headers: Headers): number | undefined {
+/**
+ * @returns ms that the upstream wants its caller to wait; below 0: the call must not be repeated; undefined where it sets no time
+ * @see gRFC A6, grpc-retry-pushback-ms; RFC 9110, Retry-After in seconds
+ */
+export function pushbackMsOf(headers: Headers): number | undefined {
   const pushback = headers.get("grpc-retry-pushback-ms");
   if (pushback !== null) return /^\d{1,9}$/.test(pushback) ? Number(pushback) : -1;
   const seconds = headers.get("retry-after");

@@ -28,7 +28,7 @@ import type { EndpointAttempt, Preparation, Upstream } from "./upstream.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
 
 export interface PoolSettings {
-  readonly name: string; // as messages and logs show it
+  readonly name: string; // shown in messages and logs
   readonly service: string; // name of its shared breakers: the service, and its version where it has several
   readonly endpointList: EndpointListSettings | undefined; // where endpoints may register, or their health is checked
   readonly policy: UpstreamPolicy;
@@ -62,7 +62,7 @@ class Pool implements Upstream {
   readonly #usesKey: boolean;
   readonly #configured: ReadonlyMap<string, Destination>;
   readonly #members: readonly Member[]; // configured endpoints
-  readonly #destinations: Map<string, Destination>; // of configured and registered endpoints, by id
+  readonly #destinations: Map<string, Destination>; // configured and registered endpoints, by id
   readonly #parts: PoolParts;
   readonly #endpointList: EndpointList | undefined;
   #needsLocation: boolean; // until a call has shown it

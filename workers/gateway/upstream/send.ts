@@ -29,7 +29,7 @@ export async function send(upstream: Upstream, call: Call, attempt: CallAttempt,
   const { headers } = request;
   const canRepeat = !(request.body instanceof ReadableStream);
   let wasShed = false;
-  let isPromoted = false; // to critical_plus, for one attempt
+  let isPromoted = false; // whether the next attempt is marked as critical_plus
   for (let redirects = 0; ; redirects++) {
     const picked = upstream.pick(call, attempt);
     const mayRedirect = canRepeat && picked.medianMs > 0 && redirects < MAX_REDIRECTS && !wasShed;

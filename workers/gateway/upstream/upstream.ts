@@ -12,7 +12,7 @@ import type { Call } from "../call.ts";
 import type { Destination } from "./destination.ts";
 
 export interface Upstream {
-  readonly name: string; // as messages and logs show it
+  readonly name: string; // shown in messages and logs
   readonly hashField: string | undefined; // message field by which endpoints are picked
   readonly protocol: SpokenProtocol; // the protocol that its endpoints speak
   readonly timeoutHeader: "always" | "as_called";
@@ -39,7 +39,7 @@ export interface Upstream {
 
 /** What runs before an endpoint is picked: a poll of the endpoint list, a breaker report, or the wait for a place at a full upstream. */
 export interface Preparation {
-  readonly done: Promise<void>; // for `waitUntil`; never rejects
+  readonly done: Promise<void>; // never rejects; kept alive with `waitUntil`
   readonly waitMs: number; // longest time that the call waits for it; 0 where it need not wait
 }
 
