@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { IPv4, IPv6, parse as parseByLibrary } from "ipaddr.js";
 import { expect, it } from "vitest";
-import { addressKey, isWithin, parseRange } from "../../core/ip.ts";
+import { addressKey, isInRanges, parseAddressRange } from "../../core/ip.ts";
 
 const isStrict = (text: string): boolean => text.length <= 45 && (IPv4.isValidFourPartDecimal(text) || isIPv6(text));
 // Zone ids ("fe80::1%eth0") and leading zeros of an embedded IPv4 address are valid for the package, but never in CF-Connecting-IP.
@@ -46,8 +46,8 @@ it("finds an address within the same ranges as the package", () => {
   fc.assert(
     fc.property(shortIPv6, near, fc.nat(128), (text, [group, bit], bits) => {
       const neighbor = new IPv6((parseByLibrary(text) as IPv6).parts.map((part, index) => (index === group ? part ^ bit : part)));
-      const range = parseRange(`${text}/${bits}`)!;
-      expect(isWithin(neighbor.toString(), [range])).toBe(neighbor.match(parseByLibrary(text) as IPv6, bits));
+      const range = parseAddressRange(`${text}/${bits}`)!;
+      expect(isInRanges(neighbor.toString(), [range])).toBe(neighbor.match(parseByLibrary(text) as IPv6, bits));
     }),
     { numRuns: 5_000 },
   );
@@ -55,8 +55,8 @@ it("finds an address within the same ranges as the package", () => {
     fc.property(fc.ipV4(), fc.nat(31), fc.nat(32), (text, bit, bits) => {
       const octets = (parseByLibrary(text) as IPv4).octets;
       const neighbor = new IPv4(octets.map((octet, index) => (index === bit >> 3 ? octet ^ (1 << (bit & 7)) : octet)));
-      const range = parseRange(`${text}/${bits}`)!;
-      expect(isWithin(neighbor.toString(), [range])).toBe(neighbor.match(parseByLibrary(text) as IPv4, bits));
+      const range = parseAddressRange(`${text}/${bits}`)!;
+      expect(isInRanges(neighbor.toString(), [range])).toBe(neighbor.match(parseByLibrary(text) as IPv4, bits));
     }),
     { numRuns: 5_000 },
   );
