@@ -14,7 +14,7 @@ export interface BreakerChange extends Record<string, SqlStorageValue> {
   readonly id: number;
   readonly at: number; // epoch ms
   readonly endpoint: string;
-  readonly kind: BreakerView["kind"]; // after the change
+  readonly kind: BreakerView["kind"]; // state after the change
   readonly override: Override | null;
   readonly author: string; // "evidence", or the operator
   readonly reason: string;
@@ -42,9 +42,8 @@ export class CircuitBreaker extends DurableObject {
     super(ctx, env);
     const { sql } = ctx.storage;
     sql.exec("CREATE TABLE IF NOT EXISTS breakers (endpoint TEXT PRIMARY KEY, value TEXT, since INTEGER)");
-    sql.exec(
-      "CREATE TABLE IF NOT EXISTS changes (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER, endpoint TEXT, kind TEXT, forced TEXT, who TEXT, reason TEXT)",
-    );
+    const columns = "at INTEGER, endpoint TEXT, kind TEXT, forced TEXT, who TEXT, reason TEXT";
+    sql.exec(`CREATE TABLE IF NOT EXISTS changes (id INTEGER PRIMARY KEY AUTOINCREMENT, ${columns})`);
     this.#upgradeRows();
     const now = Date.now();
     const rows = sql.exec<{ endpoint: string; value: string; since: number }>("SELECT endpoint, value, since FROM breakers").toArray();

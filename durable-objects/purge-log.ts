@@ -1,4 +1,4 @@
-// The log of purges, and its only writer: isolates append purges, and read those that they do not know. One log for all caches of a gateway.
+// The log of purges, and its only writer: isolates append purges, and read those that they do not know. A gateway has one log.
 import { DurableObject } from "cloudflare:workers";
 import { appendPurges, EMPTY_PURGE_LOG, PURGE_LOG_BOUNDS, type PurgeLogState, purgesSince } from "../core/cache/purge/purge-log.ts";
 import type { Purge, PurgeDelta, PurgeMode, PurgeTarget } from "../core/cache/purge/purges.ts";

@@ -31,7 +31,7 @@ export interface BucketCharge {
   readonly key: string; // rule and caller
   readonly limit: BucketLimit;
   readonly cost: number; // tokens, in [1, limit.capacity]
-  readonly start?: HandOver; // if the key has moved to this Durable Object
+  readonly start?: HandOver; // what the shard had left, if the key has moved to this Durable Object
 }
 
 /** A request of one isolate to spend from one bucket for a while by itself. */
@@ -70,7 +70,8 @@ export class TokenBucket extends DurableObject {
   /**
    * Takes every charge or none: a call that one rule refuses costs nothing under the other rules.
    *
-   * @returns a decision for each charge. If a key has moved away, nothing is taken: the result has the move for this key, and undefined for the others.
+   * @returns a decision for each charge. If a key has moved away, nothing is taken: the result has the move for this key, and undefined for
+   *   the others.
    */
   take(charges: readonly BucketCharge[]): (BucketDecision | BucketMoved | undefined)[] {
     const now = Date.now(); // one reading for the whole message: the clock of a Worker stands still between two I/O events
@@ -133,8 +134,8 @@ export class TokenBucket extends DurableObject {
   }
 
   /**
-   * Where a key has moved; moves it if it has become hot. A move is stored before it is reported: after a restart the shard still knows that
-   * it does not hold the bucket any more.
+   * Where a key has moved; moves it if it has become hot. A move is stored before it is reported: after a restart the shard still knows
+   * that it does not hold the bucket any more.
    *
    * @param isCounted whether this is a request that can make the key hot
    */
@@ -196,7 +197,7 @@ export class TokenBucket extends DurableObject {
   }
 }
 
-/** Whether a refused call has to be stored: it changes the time of the last call only, which matters if a bucket is dropped before it is full. */
+/** Whether a refused call is stored. It changes only the time of the last call, which matters if a bucket is dropped before it is full. */
 function keepsTouches(limit: BucketLimit): boolean {
   return limit.compat === true && limit.capacity > 2 * limit.rate;
 }

@@ -1,4 +1,4 @@
-// The local breaker of one endpoint in one isolate. Its own evidence opens it here at once; the view of the shared breaker opens it everywhere.
+// The local breaker of one endpoint in one isolate. Its own evidence opens it here, and a view of the shared breaker opens it everywhere.
 //
 //   own evidence:  closed --a trip rule--> open for 1 to 3 s --a probe succeeds--> closed
 //                                           ^ <--a probe fails--'
@@ -15,7 +15,7 @@ import { count, countLateFailure, counts } from "./window.ts";
 const WINDOW_MS = 10_000;
 const OPEN_MS = 1_000; // shortest time open by own evidence; up to three times as long, at random
 const PROBE_RETRY_MS = 500; // Retry-After of callers that are refused while a probe is in flight
-const STALE_MS = 15_000; // without the probe that is due
+const STALE_MS = 15_000; // nothing is known of an endpoint whose probe has been due for this long
 const CLOSED: OwnState = { kind: "closed" };
 
 /** `random` is a number in [0, 1), `now` is epoch ms, and `method` is the hash of the call's method, or 0 if it is unknown. */

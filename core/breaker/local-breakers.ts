@@ -3,7 +3,7 @@ import type { BreakerPolicy } from "../config/breaker.ts";
 import { LocalBreaker } from "./local-breaker.ts";
 import type { BreakerReport, BreakerView } from "./report.ts";
 
-const HEALTHY_REPORT_MS = 11_000; // less than one report for a hundred calls at ten calls a second
+const HEALTHY_REPORT_MS = 11_000; // one report for 110 calls at ten calls a second
 const FAST_REPORT_MS = 1_000;
 const PROBE_REPORT_MS = 500;
 const WATCH_MS = 10_000; // length of the window in which failures count
@@ -14,7 +14,7 @@ export class LocalBreakers {
   readonly #notClosed = new Set<LocalBreaker>(); // the breakers to look at before a pick; none while all endpoints are healthy
   #reportedAt = Number.NEGATIVE_INFINITY; // epoch ms
   #hasFailed = false; // a call to any endpoint has failed since the last report
-  #lastFailed: LocalBreaker | undefined; // until a report after its next success: the Durable Object may know of more failures from others
+  #lastFailed: LocalBreaker | undefined; // the breaker of the latest failed call, until a report after its next success
   #watchUntil = Number.NEGATIVE_INFINITY; // epoch ms: end of the fast reports because of `#lastFailed`
 
   constructor(policy: BreakerPolicy) {
@@ -84,6 +84,7 @@ export class LocalBreakers {
   /** The shortest time between two reports, ms, as the state of the endpoints demands it now. */
   #intervalMs(now: number, called: LocalBreaker | undefined): number {
     if (called?.isUrgent === true) return 0;
+    // The Durable Object may know of failures that other isolates have reported, so its views are fetched more often for a while.
     const isWatching = this.#lastFailed !== undefined && now < this.#watchUntil;
     let intervalMs = this.#hasFailed || isWatching || called?.needsFastReports(now) === true ? FAST_REPORT_MS : HEALTHY_REPORT_MS;
     for (const breaker of this.#notClosed) {

@@ -34,8 +34,8 @@ export interface LocalState {
 /** What the next report will say. */
 export interface Unreported {
   sequence: number; // number of the last report
-  hasFailed: boolean; // since the last report
-  isUrgent: boolean; // the Durable Object has to know at once
+  hasFailed: boolean; // a call has failed since the last report
+  isUrgent: boolean; // the next report is due at once
   probe: ProbeResult | undefined;
 }
 

@@ -1,7 +1,7 @@
 // Tells the failures of one method from those of its endpoint: an endpoint whose other methods succeed is not down.
 
 interface FailingMethod {
-  failures: number; // in a row, of this method at this endpoint
+  failures: number; // failures in a row of this method at this endpoint
   othersSucceededAt: number; // epoch ms of the latest success of another method since the first of these failures
 }
 

@@ -3,8 +3,8 @@
 /** What one isolate has seen of one endpoint. */
 export interface BreakerReport {
   readonly sequence: number; // grows with each report of the isolate: a report that arrives twice or late is ignored
-  readonly calls: number; // in the last 10 s
-  readonly failures: number; // among these calls
+  readonly calls: number; // calls of the last 10 s
+  readonly failures: number; // failed ones of these calls
   readonly hasRecovered?: boolean; // no failure since the last report, and the latest call succeeded: the failures are in the past
   readonly isOpen: boolean; // the isolate's own evidence has opened its local breaker
   readonly wantsProbe: boolean; // the isolate has calls and no probe
@@ -33,7 +33,7 @@ export interface BreakerView {
   readonly admit: number; // share of the calls that pass, in [0, 1]
   readonly retryAfterMs: number; // Retry-After of callers that are refused
   readonly probeId: number | undefined; // a probe that this isolate may send
-  readonly leaseMs: number; // counted from the moment at which the isolate sent its report
+  readonly leaseMs: number; // the lease begins when the isolate sends its report
 }
 
 /** A probe has to end within this time of the report that it was granted for, ms. Its isolate aborts it then. */

@@ -1,4 +1,4 @@
-// The shared breaker of one endpoint, for all isolates: a quorum of isolates opens it, a few probes close it. Each transition is a new version.
+// The shared breaker of one endpoint: a quorum of isolates opens it, and a few probes close it. Each transition makes a new version.
 //
 //   closed --quorum, or outlier--> open --time is over--> half_open --3 probes succeed--> ramp --10 s--> closed
 //                                   ^ <--a probe fails--------'   (open for twice as long)  '--quorum--> open
@@ -13,15 +13,15 @@ export type Override = "open" | "closed";
 
 export type SharedState =
   | { readonly kind: "closed"; readonly notOpenedBefore: number } // epoch ms
-  | { readonly kind: "open"; readonly until: number; readonly opens: number } // epoch ms; times in a row that it has opened
-  | { readonly kind: "half_open"; readonly successes: number; readonly opens: number } // successful probes in this half-open period
+  | { readonly kind: "open"; readonly until: number; readonly opens: number } // epoch ms; number of open periods in a row
+  | { readonly kind: "half_open"; readonly successes: number; readonly opens: number } // number of successful probes in this period
   | { readonly kind: "ramp"; readonly since: number; readonly opens: number } // epoch ms
   | { readonly kind: "overridden"; readonly to: Override };
 
 /** Probes that may be in flight. They outlive the half-open period that they were granted in, and count in the next one. */
 export interface GrantedProbes {
   readonly nextId: number;
-  readonly notBefore: number; // epoch ms: after a restart, unknown probes may be in flight until then
+  readonly notBefore: number; // epoch ms: no probe is granted before, because after a restart unknown ones may be in flight
   readonly expiries: ReadonlyMap<number, number>; // epoch ms, by id of the probe
 }
 

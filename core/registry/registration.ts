@@ -68,7 +68,8 @@ const PRIVATE: readonly AddressRange[] = [
 ].map((range) => parseAddressRange(range)!);
 
 /**
- * Judges by the name alone: the addresses behind a public name are not known here, and on Cloudflare a Worker cannot reach private networks.
+ * Judges by the name alone. The addresses behind a public name are not known here, and on Cloudflare a Worker cannot reach private
+ * networks anyway.
  *
  * @param hostname as the URL standard writes it: 0x7f.1 is 127.0.0.1 already
  */

@@ -57,7 +57,7 @@ export type RegistryStep =
 export type RegistryProblem = "not_found" | "exists" | "moved" | "full";
 
 export const NO_ENDPOINTS: ServiceEndpoints = { version: 0, endpoints: new Map() };
-export const MAX_ENDPOINTS = 1_000; // in one service
+export const MAX_ENDPOINTS = 1_000; // endpoints of one service
 
 /**
  * Registers an endpoint, changes it, or renews it if nothing about it has changed.
@@ -79,7 +79,7 @@ export function register(list: ServiceEndpoints, wanted: Registration, expected:
     return refused("full", `the service has ${MAX_ENDPOINTS} endpoints; deregister one`);
   const expiresAt = now + wanted.leaseMs;
   if (known !== undefined && !known.isDraining && isSame(known, wanted)) return renewed(list, { ...known, expiresAt });
-  const isHealthy = known?.isHealthy ?? true; // until a health check fails
+  const isHealthy = known?.isHealthy ?? true; // a new endpoint counts as healthy until a check fails
   const endpoint = { ...wanted, isDraining: false, isHealthy, revision: version + 1, expiresAt };
   return changed(list, endpoint, known === undefined ? "registered" : "changed");
 }

@@ -18,7 +18,7 @@ it("returns what an isolate does not know, its own purge and those of others", a
   expect(await log.since(0)).toEqual({ kind: "same", seq: 0 });
   await log.append([tag("a")], "soft", 0);
   const delta = await log.append([tag("b"), { kind: "all", value: "" }], "hard", 0);
-  expect(delta).toMatchObject({ kind: "purged", seq: START + 2, epoch: START + 2, hardFloor: START + 2, purges: [] }); // all: the floor covers the two
+  expect(delta).toMatchObject({ kind: "purged", seq: START + 2, epoch: START + 2, hardFloor: START + 2, purges: [] }); // the floor covers both
   expect(await log.since(START + 2)).toEqual({ kind: "same", seq: START + 2 });
   await log.append([tag("c")], "soft", 0);
   expect(await log.since(START + 2)).toMatchObject({ seq: START + 3, purges: [{ kind: "tag", value: "c", mode: "soft", seq: START + 3 }] });

@@ -1,4 +1,4 @@
-// The Durable Object of rate limits under a million keys: a bounded number is kept, known callers are served, all rows are dropped in the end.
+// The Durable Object of rate limits under a million keys: it keeps a bounded number, serves known callers, and drops all rows in the end.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, it, vi } from "vitest";

@@ -1,4 +1,4 @@
-// The distributed breaker as a whole: isolates, their Durable Object with restarts, and a network that loses, duplicates and delays messages.
+// The distributed breaker: isolates, their Durable Object with restarts, and a network that loses, duplicates and delays messages.
 import { describe, expect, it } from "vitest";
 import type { BreakerAdmission } from "../../core/breaker/admission.ts";
 import { LocalBreakers } from "../../core/breaker/local-breakers.ts";

@@ -6,7 +6,7 @@ import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 
 /** Symbols are full names without a leading dot. Files have the names that `import` uses. */
 export interface SchemaIndex {
-  readonly services: readonly string[]; // sorted
+  readonly services: readonly string[]; // full names, sorted
   file(name: string): DescFile | undefined;
   /** The file that declares a service, method, message, field, oneof, enum, enum value or extension. */
   declaring(symbol: string): DescFile | undefined;

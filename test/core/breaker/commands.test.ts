@@ -1,4 +1,5 @@
-// Isolates and their Durable Object under commands in any order: calls, lost, late and duplicate messages, and restarts. Probes stay bounded, and views never get older.
+// Isolates and their Durable Object under commands in any order: calls, restarts, and lost, late and duplicate messages. Probes stay
+// bounded, and views never get older.
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Admitted } from "../../../core/breaker/admission.ts";

@@ -28,7 +28,7 @@ export interface BreakerAdminSettings {
   readonly rings: HashRings | undefined; // the endpoint registry; undefined if no service takes registrations
 }
 
-const MAX_CHANGES = 400; // in one response
+const MAX_CHANGES = 400; // changes in one response
 const STATES = { closed: State.CLOSED, open: State.OPEN, half_open: State.HALF_OPEN, ramp: State.RAMP } as const;
 const OVERRIDE_MESSAGES = { open: Override.OPEN, closed: Override.CLOSED } as const;
 const OVERRIDES = new Map<Override, "open" | "closed" | undefined>([

@@ -7,7 +7,7 @@ import type { ServedMethod } from "../upstream/upstream.ts";
 import { served } from "./served.ts";
 
 /**
- * The methods of reflection and health. A discovery service that the configuration lists itself is left out: its calls go to its own upstream.
+ * The methods of reflection and health. A discovery service that is configured itself is left out: its calls go to its own upstream.
  *
  * @param configured the configured methods. Whoever may call reflection can read the whole proto files of their services, imports included.
  * @param statusOf   gives the status of a service behind the gateway by its full name, and of the gateway itself by ""

@@ -347,7 +347,8 @@ export const WatchEndpointsResponseSchema: GenMessage<WatchEndpointsResponse> = 
  */
 export const RegistryService: GenService<{
   /**
-   * Registers an endpoint, or changes a registered one with the same id and URL. `expected_revision` guards against a change by another client.
+   * Registers an endpoint, or changes a registered one with the same id and URL. With `expected_revision` it fails if another client has
+   * changed the endpoint meanwhile.
    *
    * @generated from rpc tidegate.registry.v1.RegistryService.Register
    */
