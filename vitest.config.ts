@@ -45,7 +45,10 @@ export const LONG = {
 export const TIMEOUTS = { testTimeout: 600_000, hookTimeout: 600_000 };
 
 /** Tests of the gateway that run in Node: they read descriptors from files, and their code has no I/O. */
-const IN_NODE = ["test/workers/gateway/transcode/**/*.test.ts", "test/workers/gateway/openapi/document.test.ts"];
+const IN_NODE = [
+  "test/workers/gateway/transcode/**/*.test.ts",
+  "test/workers/gateway/openapi/{document,error-responses,operation,paths,query,rpc-operation,schemas/*}.test.ts",
+];
 
 /** Tests inside the Worker of a wrangler.toml, with the others it is bound to. */
 export function inside(

@@ -64,7 +64,7 @@ function reading(seen: string[]) {
 }
 
 describe("every operation of the document", () => {
-  it("is there: one for each rule of the example services", () => {
+  it("is there, one for each rule of the example services", () => {
     expect(operations.map(({ operation }) => operation.operationId)).toHaveLength(14);
   });
 
@@ -86,13 +86,13 @@ describe("every operation of the document", () => {
   );
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: a document is looked into by paths
+// biome-ignore lint/suspicious/noExplicitAny: a document is read by paths
 type Document = any;
 
 const FOREIGN = "foreign.v1.Topics";
 const users = { "users.v1.UserService": { upstream: { binding: "USERS" } } };
 
-/** What the gateway serves for a configuration, asked under a host that the caller has chosen. */
+/** The document that the gateway serves for a configuration, requested under a host of the caller's choice. */
 async function documentOf(input: Partial<GatewayInput>): Promise<Document> {
   const app = createApp({ services: users, ...input }, catalog, { USERS: { fetch } });
   const answer = await app.fetch(new Request("https://evil.example/openapi.json"));
@@ -106,7 +106,7 @@ const foreign = (methods: object = {}): Partial<GatewayInput> => ({
 });
 
 describe("/openapi.json", () => {
-  it.skipIf(hasOthers)("is the committed document, where the configuration lists the same services and changes nothing", async () => {
+  it.skipIf(hasOthers)("is the committed document if the configuration lists the same services", async () => {
     const orders = { "orders.v1.OrderService": { upstream: { binding: "USERS" } } };
     const { info, ...served } = await documentOf({ services: { ...orders, ...users } });
     const { info: _, ...committed } = document;
@@ -114,19 +114,19 @@ describe("/openapi.json", () => {
     expect(served).toEqual(committed);
   });
 
-  it("speaks of the services that are configured, and of no others", async () => {
+  it("contains the configured services and no others", async () => {
     const text = JSON.stringify(await documentOf({}));
     expect(text).toContain("users.v1.User");
     expect(text).not.toMatch(/orders\.v1|\/api\/v1\/orders|OrderService/);
   });
 
-  it("takes nothing from the Host header, and promises no gRPC", async () => {
+  it("does not depend on the Host header, and does not mention gRPC", async () => {
     const served = await documentOf({});
     expect(served.servers).toEqual([{ url: "/" }]);
     expect(JSON.stringify(served)).not.toMatch(/evil\.example|gRPC(?!-Web)/);
   });
 
-  it("says what the configuration says of the API", async () => {
+  it("contains title, contact, servers and security of the configuration", async () => {
     const bearer = { type: "http", scheme: "bearer" } as const;
     const served = await documentOf({
       openapi: {
@@ -153,7 +153,7 @@ describe("/openapi.json", () => {
     });
   });
 
-  it("has services of descriptors as it has compiled ones: comments, schemas, rules with many segments", async () => {
+  it("describes services of descriptors like compiled ones", async () => {
     const { paths, tags, components } = await documentOf(foreign());
     expect(tags[0]).toEqual({
       name: FOREIGN,
@@ -169,14 +169,14 @@ describe("/openapi.json", () => {
     expect(components.schemas["foreign.v1.Topic"].properties.name.description).toBe("Its resource name.");
   });
 
-  it("has no rule that is skipped, and the method by its name in its place", async () => {
+  it("leaves out a skipped rule, and has its method as a Connect call instead", async () => {
     const { paths } = await documentOf(foreign());
     expect(Object.keys(paths).filter((path) => /no-slash|body-of-get|unknown|trace/.test(path))).toEqual([]);
     expect(paths["/foreign.v1.Broken/BodyOfGet"].post.operationId).toBe("Broken_BodyOfGet");
     expect(Object.keys(paths)).toContain("/foreign/v1/also-fine/{topic}");
   });
 
-  it("has methods without a rule by their names: POST, and GET where they have no side effects", async () => {
+  it("has methods without a rule as Connect calls: POST, and GET without side effects", async () => {
     const before = await documentOf(foreign());
     const path = `/${FOREIGN}/CountTopics`;
     expect(Object.keys(before.paths[path])).toEqual(["post"]);
@@ -191,7 +191,7 @@ describe("/openapi.json", () => {
     expect(after.paths[path].get.parameters.map(({ name }: Document) => name)).toEqual(["encoding", "message", "connect"]);
   });
 
-  it("has the rules of the configuration in place of those of the protos", async () => {
+  it("has the rules of the configuration instead of those of the protos", async () => {
     const { paths } = await documentOf(foreign({ CountTopics: { http: [{ get: "/count/{project}" }] }, GetTopic: { http: [] } }));
     expect(paths["/count/{project}"].get.operationId).toBe("Topics_CountTopics");
     expect(paths[`/${FOREIGN}/CountTopics`]).toBeUndefined();
