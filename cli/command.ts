@@ -1,4 +1,4 @@
-// Parses the arguments of a command. An unknown flag is refused with a suggestion and the usage text; --help and --version are the same everywhere.
+// Parses the arguments of a command. An unknown flag is refused with a suggestion and the usage text.
 import { type ParseArgsConfig, type ParseArgsOptionsConfig, parseArgs } from "node:util";
 import { suggest } from "../core/config/problems.ts";
 import { usageOf, VERSION } from "./launch/usage.mjs";

@@ -1,4 +1,4 @@
-// Decides which files belong to this repository: its rules of style and architecture apply to them, and not to the services and protos of a team.
+// Decides which files belong to this repository: its rules of style and architecture do not apply to the services and protos of a team.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 

@@ -46,8 +46,8 @@ type Serve = (request: Request) => Promise<Response>;
  * }));
  * ```
  *
- * A thrown `ConnectError` reaches the caller as it is. Anything else is logged with its stack, and the caller gets `internal` without its text;
- * a Durable Object that can't be reached is `unavailable`. A call ends at its deadline, whatever the implementation waits for;
+ * A thrown `ConnectError` reaches the caller as it is. Anything else is logged with its stack, and the caller gets `internal` without its
+ * text; a Durable Object that can't be reached is `unavailable`. A call ends at its deadline, whatever the implementation waits for;
  * `context.signal` is aborted then. Methods that are left out are `unimplemented`.
  *
  * @param implement called once per isolate (once for each `env`): keep no state of a single call in it
@@ -60,7 +60,10 @@ export function defineService<S extends DescService, Env>(
   return defineServices((env: Env) => [implementation(schema, implement(env))], options);
 }
 
-/** As `defineService`, for a Worker that serves several services: `defineServices((env: Env) => [implementation(A, a(env)), implementation(B, b(env))])`. */
+/**
+ * As `defineService`, for a Worker that serves several services:
+ * `defineServices((env: Env) => [implementation(A, a(env)), implementation(B, b(env))])`.
+ */
 export function defineServices<Env>(implement: (env: Env) => readonly ServiceImplSpec[], options: ServiceOptions = {}): ServiceWorker<Env> {
   const settings = settingsOf(options);
   const load = new HostLoad(settings.admission);

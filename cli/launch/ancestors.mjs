@@ -1,4 +1,5 @@
-// Detects that the command that started this process has ended. npm starts a shell, which starts this process: neither forwards every signal.
+// Detects that the command that started this process has ended. npm starts a shell, which starts this process; neither forwards all
+// signals.
 import { readFileSync } from "node:fs";
 
 const POLL_MS = 500;

@@ -59,7 +59,8 @@ export class Runtime {
       cf: false, // no network
       log: new Log(isVerbose ? LogLevel.INFO : LogLevel.WARN),
       handleStructuredLogs: ({ level, message }: { level: string; message: string }) => {
-        if (this.#isStarting && /^(service core:user:|A DurableObjectNamespace in)/.test(message)) return; // `failureIn` reports it with its position
+        // `failureIn` reports these with their position.
+        if (this.#isStarting && /^(service core:user:|A DurableObjectNamespace in)/.test(message)) return;
         if (isVerbose || level === "warn" || level === "error")
           (level === "warn" || level === "error" ? console.error : console.log)(message);
       },

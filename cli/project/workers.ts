@@ -58,7 +58,7 @@ export function boundTo({ config, name }: ProjectWorker): string[] {
   return [...(config.services ?? []).map(({ service }) => service), ...objects].filter((other) => other !== name);
 }
 
-/** Dependencies first: a binding to a Worker that does not exist cannot be deployed. Workers of a cycle stay in the order of their names. */
+/** Dependencies first: a binding to a missing Worker cannot be deployed. Workers of a cycle stay in the order of their names. */
 function inOrder(workers: readonly ProjectWorker[]): ProjectWorker[] {
   const byName = new Map(workers.map((worker) => [worker.name, worker]));
   const ordered = new Set<ProjectWorker>();

@@ -4,7 +4,8 @@ const METHODS = ["get", "post", "put", "patch", "delete", "head", "options", "tr
 
 /**
  * @typedef {{ method: string, path: string, id: string, tag: string, operation: any }} Entry
- * @typedef {{ info: any, origin: string, services: { name: string, description?: string, entries: Entry[] }[], entries: Map<string, Entry>, follow: (value: any) => any }} Contract
+ * @typedef {{ name: string, description?: string, entries: Entry[] }} Service
+ * @typedef {{ info: any, origin: string, services: Service[], entries: Map<string, Entry>, follow: (value: any) => any }} Contract
  */
 
 /** @returns {Promise<Contract>} */

@@ -7,7 +7,7 @@ import { methodBadge } from "./operation.js";
 /** @typedef {import("./contract.js").Contract} Contract */
 
 /**
- * @typedef {{ id: string, words: string, link: any, item: any }} Link an operation; `words` is the text that the search compares, in lower case
+ * @typedef {{ id: string, words: string, link: any, item: any }} Link an operation; `words` is the text for the search, in lower case
  * @typedef {{ links: Link[], element: any }} Section a service
  */
 
@@ -75,7 +75,8 @@ function connectSearch(search, sections, nothing) {
     if (event.key !== "Enter") return;
     const shown = sections.flatMap(({ links }) => links).filter(({ item }) => !item.hidden);
     const wanted = search.value.trim().toLowerCase();
-    const best = shown.find(({ id }) => id.toLowerCase().includes(wanted)) ?? shown[0]; // a match in the name has precedence over one in the text
+    // A match in the name has precedence over one in the text.
+    const best = shown.find(({ id }) => id.toLowerCase().includes(wanted)) ?? shown[0];
     if (best !== undefined) location.hash = best.id;
   });
 }

@@ -2,7 +2,8 @@
 
 /**
  * @typedef {import("./contract.js").Entry} Entry
- * @typedef {{ parameters: Map<string, string>, body: string, accept: string, authorization: string }} Values parameters by `in` and name: `query pageSize`
+ * @typedef {{ parameters: Map<string, string>, body: string, accept: string, authorization: string }} Values parameters by `in` and
+ * name: `query pageSize`
  * @typedef {{ method: string, url: string, headers: [string, string][], body: string | undefined }} Sendable
  */
 
@@ -40,7 +41,11 @@ export function curlOf({ method, url, headers, body }, isStream) {
   return lines.join(" \\\n");
 }
 
-/** The same method as a Connect call; a stream needs its message in an envelope with a header of five bytes. @param {Entry} entry @param {string} origin @param {string} authorization */
+/**
+ * The same method as a Connect call; a stream needs its message in an envelope with a header of five bytes.
+ *
+ * @param {Entry} entry @param {string} origin @param {string} authorization
+ */
 export function connectCurlOf({ operation }, origin, authorization) {
   const { path, kind, example } = operation["x-connect"];
   const message = JSON.stringify(example);

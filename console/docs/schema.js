@@ -19,7 +19,11 @@ export function typeOf(schema, contract) {
   return (whole.format ? `${type} (${whole.format})` : type) + suffix;
 }
 
-/** The fields of a schema, or its type if it has none. @param {any} schema @param {Contract} contract @param {"request" | "response"} direction @returns {any} */
+/**
+ * The fields of a schema, or its type if it has none.
+ *
+ * @param {any} schema @param {Contract} contract @param {"request" | "response"} direction @returns {any}
+ */
 export function schemaView(schema, contract, direction) {
   const whole = contract.follow(schema);
   const inner = innerOf(whole, contract);
@@ -32,7 +36,10 @@ export function schemaView(schema, contract, direction) {
   return h("div", {}, heading, h("ul.fields", {}, rows));
 }
 
-/** @param {string} name @param {any} field @param {boolean} isRequired @param {Contract} contract @param {"request" | "response"} direction */
+/**
+ * @param {string} name @param {any} field @param {boolean} isRequired
+ * @param {Contract} contract @param {"request" | "response"} direction
+ */
 function fieldRow(name, field, isRequired, contract, direction) {
   const whole = contract.follow(field);
   const row = h(

@@ -92,7 +92,8 @@ function authorizationInput() {
   return authorization;
 }
 
-/** @param {string} name @param {any} input @param {string} position "path", "query", "header" or a content type @param {boolean} isRequired */
+/** @param {string} name @param {any} input @param {string} position "path", "query", "header" or a content type
+ * @param {boolean} isRequired */
 function labelled(name, input, position, isRequired) {
   if (isRequired) input.required = true;
   return h("label", {}, h("span", {}, h("code", {}, name), h("small", {}, isRequired ? `${position}, required` : position)), input);

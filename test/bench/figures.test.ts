@@ -8,7 +8,7 @@ import { comparisonOf, median, ratiosOf, table, withFigures } from "../../bench/
 describe("parseOptions", () => {
   const known = ["bare", "gateway"];
 
-  it("measures everything for 10 s, unless told otherwise", () => {
+  it("measures everything for 10 s by default", () => {
     expect(parseOptions([], known)).toEqual({
       kind: "run",
       json: undefined,
@@ -67,7 +67,7 @@ describe("the comparison with another checkout", () => {
   });
 
   it.each([
-    [5, 0, 4], // of few rounds nothing is certain: the interval is all of them
+    [5, 0, 4], // few rounds: the interval covers all of them
     [6, 0, 5],
     [9, 1, 7],
     [20, 5, 14],

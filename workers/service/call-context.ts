@@ -1,5 +1,5 @@
-// The context of one unary call. That of connect-es creates two abort controllers and three sets of headers, which is half the CPU time of a
-// call; most implementations use none of them. This one creates them on first use.
+// The context of one unary call. That of connect-es creates two abort controllers and three sets of headers, which is half the CPU time
+// of a call; most implementations use none of them. This one creates them on first use.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ContextValues, createContextValues, type HandlerContext } from "@connectrpc/connect";
 

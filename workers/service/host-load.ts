@@ -72,7 +72,7 @@ export class HostLoad {
   }
 
   /**
-   * The value of `REPORT_HEADER`: predicted time of one more call, calls in flight, and the level of calls that callers should shed, if any.
+   * The value of `REPORT_HEADER`: predicted time of one more call, calls in flight, and the level that callers should shed, if any.
    *
    * @param tookMs time of the call whose response it is written on; undefined where that was refused
    */

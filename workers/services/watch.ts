@@ -1,4 +1,4 @@
-// Streams of changes: the service requests the next changes from its store again and again, and the store responds as soon as there are some.
+// Streams of changes: the service requests the next changes from its store again and again; the store responds when there are some.
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { Violations } from "./violations.ts";
 

@@ -149,7 +149,7 @@ describe("npm run X on a fresh clone", () => {
 });
 
 describe("what counts as installed", () => {
-  it("is told by content, not by times: a copy, a checkout, a touched lock file", async () => {
+  it("depends on content, not on times: a copy, a checkout, a touched lock file", async () => {
     await run("1").ended;
     const copy = `${root}-copy`;
     try {

@@ -1,4 +1,5 @@
-// The methods of the order service. Each checks its whole request, calls the user service and the store, and returns the result or throws its error.
+// The methods of the order service. Each checks its whole request, calls the store (and to create an order, the user service), and
+// returns the result or throws its error.
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import { type Order, OrderSchema, type OrderService } from "../../../protos/gen/orders/v1/orders_pb.ts";
