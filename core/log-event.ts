@@ -4,15 +4,15 @@ export type LogLevel = "warn" | "error";
 
 interface LogEventDefinition {
   readonly level: LogLevel;
-  readonly facts: readonly string[]; // what the record says beside `level` and `event`
+  readonly facts: readonly string[]; // fields of the record beside `level` and `event`
 }
 
-/** The closed list. docs/logs.md says when each event is written; a test compares the two. */
+/** All events. docs/logs.md has the same list with the occasion of each event; a test compares the two. */
 export const LOG_EVENTS = {
   breaker_report_failed: { level: "warn", facts: ["upstream", "error"] },
   breaker_request_failed: { level: "warn", facts: ["upstream", "error"] },
   breaker_would_refuse: { level: "warn", facts: ["requestId", "route", "upstream", "endpoint"] },
-  calls_shed: { level: "warn", facts: ["requestId", "point", "reason", "calls", "enforced"] },
+  calls_shed: { level: "warn", facts: ["requestId", "route", "point", "reason", "calls", "enforced"] },
   configuration_warning: { level: "warn", facts: ["warning"] },
   endpoint_list_failed: { level: "warn", facts: ["service", "snapshotAgeMs", "error"] },
   gateway_failed: { level: "error", facts: ["requestId", "route", "error"] },
@@ -40,7 +40,7 @@ export type LogFacts<E extends LogEvent> = {
   readonly [Fact in (typeof LOG_EVENTS)[E]["facts"][number]]: Fact extends "error" ? unknown : FactValue;
 };
 
-/** What is written, as one line of JSON. */
+/** A log record; it is written as one line of JSON. */
 export interface LogRecord {
   readonly level: LogLevel;
   readonly event: LogEvent;

@@ -76,7 +76,7 @@ export function defineServices<Env>(implement: (env: Env) => readonly ServiceImp
       const now = Date.now();
       if (load.shouldRedirect(request.headers.get(MEDIAN_HEADER), now)) return redirected(load);
       const refusal = settings.overload === "off" ? undefined : load.refusal(request, now);
-      if (refusal !== undefined) log(shedCall(request, refusal, settings), now);
+      if (refusal !== undefined) log(shedCall(request, compiled.methods.has(path) ? path.slice(1) : "", refusal, settings), now);
       if (refusal !== undefined && settings.overload === "enforce") return shed(load, request, refusal);
       const end = load.start(now, request);
       const response = (await compiled.methods.get(path)?.(request)) ?? unimplemented(request, path);
@@ -103,8 +103,8 @@ async function shed(load: HostLoad, request: Request, reason: AdmissionRefusal):
   return response;
 }
 
-function shedCall({ headers }: Request, reason: AdmissionRefusal, { overload }: Settings): ShedCall {
-  return { point: "host", reason, enforced: overload === "enforce", requestId: headers.get("x-request-id") };
+function shedCall({ headers }: Request, route: string, reason: AdmissionRefusal, { overload }: Settings): ShedCall {
+  return { requestId: headers.get("x-request-id"), route, point: "host", reason, enforced: overload === "enforce" };
 }
 
 /** One service with its implementation, for `defineServices`. */

@@ -1,4 +1,4 @@
-// Logs shed calls as a sample: whoever sheds load has no time to write a record for each call.
+// Logs a sample of shed calls: an overloaded isolate has no time to write a record for each call.
 import { logEvent } from "./log.ts";
 
 const INTERVAL_MS = 1_000; // between two records
@@ -9,6 +9,7 @@ export interface ShedCall {
   readonly reason: string;
   readonly enforced: boolean; // false: the limit is only reported, the call goes on
   readonly requestId: string | null;
+  readonly route: string;
 }
 
 /**
@@ -19,10 +20,10 @@ export interface ShedCall {
 export function shedLog(): (call: ShedCall, now: number) => void {
   let loggedAt = Number.NEGATIVE_INFINITY;
   let unloggedCalls = 0;
-  return ({ requestId, point, reason, enforced }, now) => {
+  return ({ requestId, route, point, reason, enforced }, now) => {
     unloggedCalls += 1;
     if (now - loggedAt < INTERVAL_MS) return;
-    logEvent("calls_shed", { requestId, point, reason, calls: unloggedCalls, enforced });
+    logEvent("calls_shed", { requestId, route, point, reason, calls: unloggedCalls, enforced });
     loggedAt = now;
     unloggedCalls = 0;
   };

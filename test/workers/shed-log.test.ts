@@ -3,7 +3,7 @@ import { type ShedCall, shedLog } from "../../workers/shed-log.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
-const CALL: ShedCall = { point: "isolate", reason: "full", enforced: true, requestId: "r-0" };
+const CALL: ShedCall = { point: "isolate", reason: "full", enforced: true, requestId: "r-0", route: "a.v1.A/Get" };
 
 it("logs the first call at once, then at most one record a second, with the number of calls since the last record", () => {
   const warn = vi.spyOn(console, "warn").mockReturnValue();

@@ -10,7 +10,7 @@ import { type QueuedCall, WaitQueue } from "../../../core/overload/queue.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { shedLog } from "../../shed-log.ts";
 import type { Layer } from "../call/layer.ts";
-import type { Call, Clock } from "../call.ts";
+import { type Call, type Clock, logFactsOf } from "../call.ts";
 import type { Protocol } from "../protocol/protocol.ts";
 import { retryAfterMs } from "../upstream/retry-after.ts";
 
@@ -104,6 +104,6 @@ function refuse({ name, policy, limiter, log }: ConcurrencyScope, call: Call, re
     share: `caller holds more than its share of ${limiter.limit} calls in flight`,
   }[refusal];
   const isEnforced = policy.mode === "enforce";
-  log({ point: name, reason: why, enforced: isEnforced, requestId: call.id }, now);
+  log({ ...logFactsOf(call), point: name, reason: why, enforced: isEnforced }, now);
   if (isEnforced) throw new Rejected({ kind: "overloaded", point: name, reason: why, retryAfterMs: retryAfterMs() });
 }

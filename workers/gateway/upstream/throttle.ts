@@ -9,7 +9,7 @@ import { isShedAt } from "../../../core/overload/shed-level.ts";
 import { Throttle } from "../../../core/overload/throttle.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { shedLog } from "../../shed-log.ts";
-import type { Call } from "../call.ts";
+import { type Call, logFactsOf } from "../call.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import type { AttemptOutcome } from "./upstream.ts";
 
@@ -84,7 +84,7 @@ export class UpstreamThrottle {
   }
 
   #shed(call: Call, point: string, reason: string, enforced: boolean, now: number): void {
-    this.#log({ point, reason, enforced, requestId: call.id }, now);
+    this.#log({ ...logFactsOf(call), point, reason, enforced }, now);
     if (enforced) throw new Rejected({ kind: "overloaded", point, reason: reason, retryAfterMs: retryAfterMs() });
   }
 }
