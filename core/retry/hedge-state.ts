@@ -6,7 +6,7 @@ import { HedgeGuard } from "./hedge-guard.ts";
 export class HedgeState {
   /** One for all methods: how busy an upstream is does not depend on the method. */
   readonly guard = new HedgeGuard();
-  readonly #hedgers = new Map<string, Hedger>(); // by path: as many as there are configured methods
+  readonly #hedgers = new Map<string, Hedger>(); // keys: paths of configured methods
 
   /** @param policy of the method; the first call at `path` sets it */
   hedgerOf(path: string, policy: HedgePolicy): Hedger {

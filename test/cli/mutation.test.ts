@@ -1,13 +1,13 @@
 // The sample of npm run test:mutation, and the scores that it reports.
 import { describe, expect, it } from "vitest";
-import { equivalenceOf, type Judged, missedGoals, reportOf, scoreOf, scoreWithoutEquivalents, tallies } from "../mutation/report.ts";
+import { equivalenceOf, type MutantResult, missedGoals, reportOf, scoreOf, scoreWithoutEquivalents, tallies } from "../mutation/report.ts";
 import { filesOf, mutantsOf, sampleOf } from "../mutation/sample.ts";
 
 const mutants = Array.from({ length: 1_000 }, (_, index) => ({ fileName: index < 3 ? "small" : index < 100 ? "middle" : "large", index }));
-const judged = (status: string, file = "core/retry/retry.ts", line = 1): Judged => ({
+const result = (status: string, file = "core/retry/retry.ts", line = 1): MutantResult => ({
   ...{ file, line, mutator: "BooleanLiteral", original: "true", replacement: "false", source: "x = true;", status, killedBy: "" },
 });
-const runOf = (list: readonly Judged[]) => ({ seed: 1, perFile: 5, minutes: 1, files: 1, all: 9, workers: 1, mutants: list });
+const runOf = (list: readonly MutantResult[]) => ({ seed: 1, perFile: 5, minutes: 1, files: 1, all: 9, workers: 1, mutants: list });
 
 describe("a sample", () => {
   it("is drawn by its seed, each mutant once, with some of each file", () => {
@@ -22,7 +22,7 @@ describe("a sample", () => {
     expect(sampleOf(mutants, 5_000, 5, 1)).toHaveLength(1_000);
   });
 
-  it("is of all files of the core, and of what the default mutators make of them", async () => {
+  it("has mutants of all files of the core and all default mutators", async () => {
     const files = filesOf(".", "core/**/*.ts");
     expect(files).toContain("core/retry/retry.ts");
     expect(filesOf(".", "test/**/*.ts")).toEqual([]);
@@ -33,35 +33,35 @@ describe("a sample", () => {
 });
 
 describe("a score", () => {
-  it("is of the mutants that were killed among those that were not, time-outs and errors apart", () => {
-    const list = ["Killed", "Killed", "Killed", "Survived", "NoCoverage", "Timeout", "RuntimeError"].map((status) => judged(status));
+  it("is the share of killed mutants, without time-outs and errors", () => {
+    const list = ["Killed", "Killed", "Killed", "Survived", "NoCoverage", "Timeout", "RuntimeError"].map((status) => result(status));
     const tally = tallies(list).get("core/retry")!;
     expect(tally).toEqual({ killed: 3, survived: 1, uncovered: 1, equivalent: 0, timeouts: 1, errors: 1 });
     expect(scoreOf(tally)).toBe(60);
     expect(scoreWithoutEquivalents({ ...tally, equivalent: 1 })).toBe(75);
     expect(tallies(list).get("core")).toEqual(tally);
-    expect(tallies([judged("Killed", "core/ip.ts")]).has("core/*.ts")).toBe(true);
+    expect(tallies([result("Killed", "core/ip.ts")]).has("core/*.ts")).toBe(true);
   });
 
-  it("has goals for the core and for the four folders that limits, retries, breakers and balancers are in", () => {
+  it("has goals for the core and for the folders of balancers, breakers, rate limits and retries", () => {
     const folders = ["balance", "breaker", "rate-limit", "retry"].map((folder) => `core/${folder}/a.ts`);
-    const killed = folders.flatMap((file) => Array.from({ length: 92 }, () => judged("Killed", file)));
-    const alive = folders.flatMap((file) => Array.from({ length: 8 }, () => judged("Survived", file)));
+    const killed = folders.flatMap((file) => Array.from({ length: 92 }, () => result("Killed", file)));
+    const alive = folders.flatMap((file) => Array.from({ length: 8 }, () => result("Survived", file)));
     expect(missedGoals(runOf([...killed, ...alive]))).toEqual([]);
-    expect(missedGoals(runOf([...killed, ...alive, judged("Survived", "core/retry/a.ts")]))).toEqual(["core/retry: 91.1 %, at least 92 %"]);
-    const timeouts = Array.from({ length: 22 }, () => judged("Timeout"));
+    expect(missedGoals(runOf([...killed, ...alive, result("Survived", "core/retry/a.ts")]))).toEqual(["core/retry: 91.1 %, at least 92 %"]);
+    const timeouts = Array.from({ length: 22 }, () => result("Timeout"));
     expect(missedGoals(runOf([...killed, ...alive, ...timeouts]))).toEqual(["time-outs: 5.2 %, at most 5 %"]);
   });
 
-  it("knows equivalent mutants by their text, wherever their line is", () => {
-    const { file, mutator, source, original, replacement } = judged("Survived");
+  it("matches equivalent mutants by their text, in any line", () => {
+    const { file, mutator, source, original, replacement } = result("Survived");
     const listed = [{ file, mutator, source, original, replacement, reason: "the same" }];
-    expect(equivalenceOf(judged("Survived", file, 99), listed)?.reason).toBe("the same");
-    expect(equivalenceOf({ ...judged("Survived"), replacement: "other" }, listed)).toBeUndefined();
+    expect(equivalenceOf(result("Survived", file, 99), listed)?.reason).toBe("the same");
+    expect(equivalenceOf({ ...result("Survived"), replacement: "other" }, listed)).toBeUndefined();
   });
 
-  it("is reported with its seed and each survivor", () => {
-    const report = reportOf(runOf([judged("Killed"), judged("Survived", "core/retry/retry.ts", 7)]));
+  it("is reported with the seed and each survivor", () => {
+    const report = reportOf(runOf([result("Killed"), result("Survived", "core/retry/retry.ts", 7)]));
     expect(report).toContain("Seed 1 drew 2 of the 9 mutants");
     expect(report).toContain("core/retry/retry.ts:7 BooleanLiteral: true -> false");
     expect(report).toContain("Missed: ");

@@ -1,16 +1,16 @@
-// What a run of mutants says: scores by folder, the goals they are held to, and every mutant that survived.
+// The report of a run: scores by folder, their goals, and every mutant that survived.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A mutant of the sample and what became of it. */
-export interface Judged {
-  readonly file: string; // from the root
-  readonly line: number; // from 1
+/** A mutant of the sample and its result. */
+export interface MutantResult {
+  readonly file: string; // path from the root
+  readonly line: number; // counts from 1
   readonly mutator: string;
   readonly original: string;
   readonly replacement: string;
-  readonly source: string; // the first line it changes, trimmed
-  readonly status: string; // of StrykerJS
+  readonly source: string; // the first changed line, trimmed
+  readonly status: string; // a StrykerJS status
   readonly killedBy: string; // the first test that failed
 }
 
@@ -19,12 +19,12 @@ export interface Run {
   readonly perFile: number;
   readonly minutes: number;
   readonly files: number;
-  readonly all: number; // mutants that the files have
+  readonly all: number; // mutants of the files, in the sample or not
   readonly workers: number;
-  readonly mutants: readonly Judged[];
+  readonly mutants: readonly MutantResult[];
 }
 
-/** A mutant that no test can notice: the changed program does the same. The place is found by its text, since lines move. */
+/** A mutant that no test can notice, because the changed program does the same. It is matched by its text, since lines move. */
 export interface Equivalent {
   readonly file: string;
   readonly mutator: string;
@@ -34,7 +34,7 @@ export interface Equivalent {
   readonly reason: string;
 }
 
-/** Percent of the mutants that are killed, time-outs and errors apart. */
+/** Goals: killed mutants in percent, without time-outs and errors. */
 const GOALS = { core: 85, "core/balance": 92, "core/breaker": 92, "core/retry": 92, "core/rate-limit": 92 } as const;
 const MAX_TIMEOUT_PERCENT = 5;
 
@@ -42,14 +42,14 @@ export const EQUIVALENT = JSON.parse(readFileSync(join(import.meta.dirname, "equ
 
 interface Tally {
   killed: number;
-  survived: number; // tests ran it, none failed
-  uncovered: number; // no test ran it
-  equivalent: number; // of the survivors and the uncovered
+  survived: number; // tests ran the mutant, and none failed
+  uncovered: number; // no test ran the mutant
+  equivalent: number; // survived and uncovered ones that are listed as equivalent
   timeouts: number;
   errors: number;
 }
 
-export function equivalenceOf(mutant: Judged, listed: readonly Equivalent[] = EQUIVALENT): Equivalent | undefined {
+export function equivalenceOf(mutant: MutantResult, listed: readonly Equivalent[] = EQUIVALENT): Equivalent | undefined {
   return listed.find(
     ({ file, mutator, source, original, replacement }) =>
       file === mutant.file &&
@@ -60,8 +60,8 @@ export function equivalenceOf(mutant: Judged, listed: readonly Equivalent[] = EQ
   );
 }
 
-/** @returns one tally of each folder below core/, of files beside them, and `core` of all */
-export function tallies(mutants: readonly Judged[]): Map<string, Tally> {
+/** @returns a tally for each folder below core/, `core/*.ts` for the files at the top, and `core` for all */
+export function tallies(mutants: readonly MutantResult[]): Map<string, Tally> {
   const folders = [...new Set(mutants.map(({ file }) => folderOf(file)))].sort();
   return new Map(["core", ...folders].map((folder) => [folder, tallyOf(mutants.filter(({ file }) => isIn(folder, file)))]));
 }
@@ -75,7 +75,7 @@ function isIn(folder: string, file: string): boolean {
   return folder === "core" || folderOf(file) === folder;
 }
 
-function tallyOf(mutants: readonly Judged[]): Tally {
+function tallyOf(mutants: readonly MutantResult[]): Tally {
   const tally: Tally = { killed: 0, survived: 0, uncovered: 0, equivalent: 0, timeouts: 0, errors: 0 };
   for (const mutant of mutants) {
     if (mutant.status === "Killed") tally.killed += 1;
@@ -89,11 +89,11 @@ function tallyOf(mutants: readonly Judged[]): Tally {
   return tally;
 }
 
-function isAlive({ status }: Judged): boolean {
+function isAlive({ status }: MutantResult): boolean {
   return status === "Survived" || status === "NoCoverage";
 }
 
-/** Percent, time-outs and errors apart. */
+/** Killed mutants in percent, without time-outs and errors. */
 export function scoreOf({ killed, survived, uncovered }: Tally): number {
   return (100 * killed) / Math.max(1, killed + survived + uncovered);
 }
@@ -103,7 +103,7 @@ export function scoreWithoutEquivalents({ killed, survived, uncovered, equivalen
   return (100 * killed) / Math.max(1, killed + survived + uncovered - equivalent);
 }
 
-/** @returns a line for each goal that the run misses. Mutants listed as equivalent do not count here. */
+/** @returns a line for each missed goal. Mutants listed as equivalent do not count. */
 export function missedGoals({ mutants }: Run): string[] {
   const byFolder = tallies(mutants);
   const missed = Object.entries(GOALS).flatMap(([folder, least]) => {
@@ -129,7 +129,7 @@ const HEADINGS = [
   "without equivalents",
 ];
 
-function rowsOf(mutants: readonly Judged[]): string[][] {
+function rowsOf(mutants: readonly MutantResult[]): string[][] {
   return [...tallies(mutants)].map(([folder, tally]) => {
     const { killed, survived, uncovered, equivalent, timeouts, errors } = tally;
     const counts = [killed + survived + uncovered + timeouts + errors, killed, survived, uncovered, equivalent, timeouts, errors];
@@ -137,7 +137,7 @@ function rowsOf(mutants: readonly Judged[]): string[][] {
   });
 }
 
-/** A table for the terminal, and the survivors that no list explains. */
+/** The table for the terminal, and the survivors that are not listed as equivalent. */
 export function summaryOf({ mutants, minutes }: Run): string {
   const lines = [HEADINGS, ...rowsOf(mutants)];
   const widths = HEADINGS.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
@@ -147,15 +147,15 @@ export function summaryOf({ mutants, minutes }: Run): string {
   return [...table, `${minutes.toFixed(1)} minutes`, ...unexplained(mutants).map(lineOf)].join("\n");
 }
 
-function unexplained(mutants: readonly Judged[]): Judged[] {
-  return mutants.filter((mutant) => isAlive(mutant) && equivalenceOf(mutant) === undefined).sort(byPlace);
+function unexplained(mutants: readonly MutantResult[]): MutantResult[] {
+  return mutants.filter((mutant) => isAlive(mutant) && equivalenceOf(mutant) === undefined).sort(byPosition);
 }
 
-function byPlace(one: Judged, other: Judged): number {
-  return one.file === other.file ? one.line - other.line : one.file < other.file ? -1 : 1;
+function byPosition(a: MutantResult, b: MutantResult): number {
+  return a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1;
 }
 
-function lineOf({ file, line, mutator, original, replacement, status }: Judged): string {
+function lineOf({ file, line, mutator, original, replacement, status }: MutantResult): string {
   return `${file}:${line} ${mutator}${status === "NoCoverage" ? " (not covered)" : ""}: ${short(original)} -> ${short(replacement)}`;
 }
 
@@ -164,25 +164,25 @@ function short(text: string): string {
   return line.length > 90 ? `${line.slice(0, 87)}...` : line;
 }
 
-/** The report that is kept in docs/. */
+/** The report that is stored in docs/. */
 export function reportOf(run: Run): string {
   const { seed, perFile, files, all, mutants, minutes, workers } = run;
   const missed = missedGoals(run);
   const rows = [HEADINGS, HEADINGS.map(() => "---"), ...rowsOf(mutants)].map((row) => `| ${row.join(" | ")} |`);
-  const equivalents = mutants.filter((mutant) => isAlive(mutant) && equivalenceOf(mutant) !== undefined).sort(byPlace);
+  const equivalents = mutants.filter((mutant) => isAlive(mutant) && equivalenceOf(mutant) !== undefined).sort(byPosition);
   const survivors = unexplained(mutants);
   return `# Mutation testing of core/
 
-Written by \`npm run test:mutation -- --seed ${seed} --mutants ${mutants.length}\`; do not edit. For contributors: which changes of the core no test notices.
+Written by \`npm run test:mutation -- --seed ${seed} --mutants ${mutants.length}\`; do not edit. For contributors: the changes of the core that no test notices.
 
-StrykerJS changes one place of the core at a time (all its default mutators, every file) and runs the tests in test/core/ that reach it.
+StrykerJS changes the core in one position at a time (all its default mutators, every file) and runs the tests in test/core/ that reach it.
 Seed ${seed} drew ${mutants.length} of the ${all} mutants of ${files} files, at least ${perFile} of each file; ${minutes.toFixed(0)} minutes with ${workers} workers.
-Score: killed / (killed + survived + not covered), time-outs and errors apart. Mutants that no test can notice are listed in
+Score: killed / (killed + survived + not covered), without time-outs and errors. Mutants that no test can notice are listed in
 test/mutation/equivalent.json, each with its reason; the last column leaves them out.
 
 ${rows.join("\n")}
 
-${missed.length === 0 ? "All goals are met" : `Missed: ${missed.join("; ")}`} (goals: core/ 85 %, balance, breaker, retry and limit 92 %, time-outs at most 5 %).
+${missed.length === 0 ? "All goals are met" : `Missed: ${missed.join("; ")}`} (goals: core/ 85 %, balance, breaker, retry and rate-limit 92 %, time-outs at most 5 %).
 
 ## Survivors without an explanation
 

@@ -1,10 +1,10 @@
-// npm run test:mutation: changes the code of core/ in a seeded sample of places, one at a time, and counts the changes that no test notices.
+// npm run test:mutation: applies a seeded sample of mutants to core/, one at a time, and counts the mutants that no test notices.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Stryker } from "@stryker-mutator/core";
 import { parseCommand } from "../../cli/command.ts";
-import { type Judged, missedGoals, reportOf, summaryOf } from "./report.ts";
+import { type MutantResult, missedGoals, reportOf, summaryOf } from "./report.ts";
 import { filesOf, keyOf, mutantsOf, sampleOf } from "./sample.ts";
 import { SAMPLE_FILE } from "./sample-checker.ts";
 
@@ -33,10 +33,10 @@ const sample = sampleOf(all, size, perFile, seed);
 console.log(`seed ${seed}: ${sample.length} of ${all.length} mutants of ${files.length} files, at least ${perFile} of each file`);
 
 const startedAt = performance.now();
-const judged = await judge();
+const results = await runSample();
 const minutes = (performance.now() - startedAt) / 60_000;
 const isWhole = values.file === undefined;
-const run = { seed, perFile, minutes, mutants: judged, files: files.length, all: all.length, workers };
+const run = { seed, perFile, minutes, mutants: results, files: files.length, all: all.length, workers };
 console.log(summaryOf(run));
 const target = values.report ?? (isWhole ? REPORT : undefined);
 if (target !== undefined) writeFileSync(join(ROOT, target), reportOf(run));
@@ -46,7 +46,7 @@ for (const goal of missed) console.log(`MISSED ${goal}`);
 if (missed.length > 0) process.exitCode = 1;
 
 /** Runs StrykerJS on a copy of the core and its tests. */
-async function judge(): Promise<Judged[]> {
+async function runSample(): Promise<MutantResult[]> {
   const folder = mkdtempSync(join(tmpdir(), "tidegate-mutation-"));
   process.env[SAMPLE_FILE] = join(folder, "sample.json");
   writeFileSync(process.env[SAMPLE_FILE], JSON.stringify({ root: ROOT, keys: sample.map((mutant) => keyOf(ROOT, mutant)) }));
@@ -76,17 +76,17 @@ async function judge(): Promise<Judged[]> {
       timeoutMS: 10_000,
       timeoutFactor: 2,
     }).runMutationTest();
-    return results.filter(({ status }) => status !== "CompileError").map((result) => judgedOf(result));
+    return results.filter(({ status }) => status !== "CompileError").map((result) => resultOf(result));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function judgedOf(result: Awaited<ReturnType<Stryker["runMutationTest"]>>[number]): Judged {
+function resultOf(result: Awaited<ReturnType<Stryker["runMutationTest"]>>[number]): MutantResult {
   const { fileName, location, mutatorName, replacement = "", status, killedBy } = result;
   const name = keyOf(ROOT, { fileName, location, mutatorName, replacement }).split(":")[0]!;
   const lines = sources.get(name)!;
-  const { start, end } = location; // from 1, both lines and columns
+  const { start, end } = location; // lines and columns count from 1
   const text = lines.slice(start.line - 1, end.line);
   text[text.length - 1] = text.at(-1)!.slice(0, end.column - 1);
   text[0] = text[0]!.slice(start.column - 1);

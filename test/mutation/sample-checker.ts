@@ -1,11 +1,11 @@
-// A StrykerJS plugin: lets the mutants of the sample pass, and no others. Runs in a process of its own.
+// A StrykerJS plugin that accepts the mutants of the sample and rejects all others. It runs in its own process.
 import { readFileSync } from "node:fs";
 import { type Checker, type CheckResult, CheckStatus } from "@stryker-mutator/api/check";
 import type { Mutant } from "@stryker-mutator/api/core";
 import { declareClassPlugin, PluginKind } from "@stryker-mutator/api/plugin";
 import { keyOf } from "./sample.ts";
 
-/** Names a JSON file: `{ root, keys }`, the keys of the sample as `keyOf` makes them. */
+/** Environment variable with the path of a JSON file: `{ root, keys }`, the keys of the sample as `keyOf` makes them. */
 export const SAMPLE_FILE = "TIDEGATE_MUTATION_SAMPLE";
 const NOT_SAMPLED: CheckResult = { status: CheckStatus.CompileError, reason: "not in the sample" };
 

@@ -4,8 +4,8 @@ import { relative } from "node:path";
 import { Instrumenter } from "@stryker-mutator/instrumenter";
 import { randomStream } from "../simulation/simulation.ts";
 
-/** A mutant, described by its place in the source: ids differ between runs. */
-export interface MutantPlace {
+/** A mutant, identified by its position in the source, since ids differ between runs. */
+export interface MutantPosition {
   readonly fileName: string; // from the root of the project, with forward slashes
   readonly location: { readonly start: Position; readonly end: Position };
   readonly mutatorName: string;
@@ -17,10 +17,11 @@ interface Position {
   readonly column: number; // from 0
 }
 
+/** A logger that writes nothing. */
 const SILENT = new Proxy({}, { get: () => () => false }) as ConstructorParameters<typeof Instrumenter>[0];
 
 /** @returns all mutants that the default mutators of StrykerJS make of the files */
-export async function mutantsOf(root: string, files: readonly string[]): Promise<MutantPlace[]> {
+export async function mutantsOf(root: string, files: readonly string[]): Promise<MutantPosition[]> {
   const sources = files.map((name) => ({ name, mutate: true, content: readFileSync(`${root}/${name}`, "utf8") }));
   const { mutants } = await new Instrumenter(SILENT).instrument(sources, { plugins: null, excludedMutations: [], ignorers: [] });
   return mutants.map(({ fileName, location, mutatorName, replacement }) => ({ fileName, location, mutatorName, replacement }));
@@ -33,14 +34,14 @@ export function filesOf(root: string, glob: string): string[] {
 }
 
 /** Identifies a mutant in all processes of one run. */
-export function keyOf(root: string, { fileName, location: { start, end }, mutatorName, replacement }: MutantPlace): string {
+export function keyOf(root: string, { fileName, location: { start, end }, mutatorName, replacement }: MutantPosition): string {
   const name = fileName.startsWith(root) ? relative(root, fileName) : fileName;
-  const place = `${name.replaceAll("\\", "/")}:${start.line}:${start.column}-${end.line}:${end.column}`;
-  return `${place} ${mutatorName} ${replacement}`;
+  const position = `${name.replaceAll("\\", "/")}:${start.line}:${start.column}-${end.line}:${end.column}`;
+  return `${position} ${mutatorName} ${replacement}`;
 }
 
 /**
- * Draws `size` mutants: first `perFile` of each file, or all where it has fewer, then the rest of all that are left, each with the same chance.
+ * Draws `size` mutants: first `perFile` of each file, or all where it has fewer, then the others at random from the remaining ones.
  * The same seed draws the same mutants from the same source.
  */
 export function sampleOf<M extends { readonly fileName: string }>(mutants: readonly M[], size: number, perFile: number, seed: number): M[] {
@@ -55,10 +56,10 @@ export function sampleOf<M extends { readonly fileName: string }>(mutants: reado
   return [...first, ...rest.slice(0, Math.max(0, size - first.length))];
 }
 
-function shuffle<T>(list: readonly T[], roll: () => number): T[] {
+function shuffle<T>(list: readonly T[], rng: () => number): T[] {
   const shuffled = [...list];
   for (let last = shuffled.length - 1; last > 0; last--) {
-    const other = Math.floor(roll() * (last + 1));
+    const other = Math.floor(rng() * (last + 1));
     [shuffled[last], shuffled[other]] = [shuffled[other]!, shuffled[last]!];
   }
   return shuffled;

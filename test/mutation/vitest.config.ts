@@ -1,20 +1,21 @@
-// The tests that judge mutants of core/: those of the core, in Node.
+// The tests that run for each mutant of core/: the tests of the core, in Node.
 
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Tests that are not run for mutants, each with its reason. */
 const EXCLUDED = [
-  "test/core/breaker/model.test.ts", // explores 100,000s of states: 35 s for each mutant; object.test.ts and isolate.test.ts have each step of it
-  "test/core/breaker/commands.test.ts", // walks thousands of steps at random, and counts how many probes it has met
+  "test/core/breaker/model.test.ts", // explores 100,000s of states: 35 s for each mutant; the other tests of breakers cover each step of it
+  "test/core/breaker/commands.test.ts", // takes thousands of random steps, and counts the probes on the way
   "test/core/breaker/shared-breaker.test.ts", // simulates 24 isolates for minutes, 24 times
   "test/core/rate-limit/oracles.test.ts", // simulates faulty pools, to test the oracles of the simulation
   "test/core/balance/algorithms/even-shares.test.ts", // 8 million picks: a minute for each mutant
   "test/integration/rate-limit-memory.node.test.ts", // measures the heap
 ];
 
-/** Tests that take longest. They run last: most mutants are killed before. */
-const SLOW = /limit\/(pool|hot)|balance\/(balancers|fleet|retried|tiers|place)|cache\/(purges|stores)|transcode\/(path-trie|query)/;
+/** The slowest tests. They run last, because most mutants are killed before. */
+const SLOW =
+  /rate-limit\/(leased-bucket|hot-key)|balance\/(balancers|fleet|endpoint-groups|locality|algorithms\/(consistent-hash|maglev))|cache\/(purge|store)\/|transcode\/(path-trie|query)/;
 
 class FastFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -26,7 +27,7 @@ class FastFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     environment: "node",
-    isolate: false, // each mutant gets a worker of its own; its test files may share it: a fifth less work, the same results
+    isolate: false, // each mutant gets its own worker, and its test files may share it: a fifth less work, the same results
     include: ["test/core/**/*.test.ts"],
     exclude: EXCLUDED,
     setupFiles: ["test/mutation/setup.ts"],

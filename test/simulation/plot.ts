@@ -26,7 +26,7 @@ process.stdout.write(found.simulation === "resilience" ? lines(found) : bars(fou
 function bars({ seed, results }: Results): string {
   const shown = results.filter(({ scenario }) => /isolates-(70|90)$/.test(scenario));
   const [LEFT, WIDTH, ROW, GAP] = [150, 560, 16, 34];
-  const COLOURS: Readonly<Record<string, string>> = { oracle: "#9aa5b1", "least_time + bounce": "#1a7f5a" };
+  const COLOURS: Readonly<Record<string, string>> = { oracle: "#9aa5b1", "least_time + redirects": "#1a7f5a" };
   const across = (ms: number): number => (Math.log10(ms / 50) / Math.log10(1_000 / 50)) * WIDTH; // 50 ms to 1 s
   const parts: string[] = [];
   let y = 30;

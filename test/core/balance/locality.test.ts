@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ANYWHERE, groupsOf } from "../../../core/balance/locality.ts";
+import { hash32 } from "../../../core/hash.ts";
 
 const member = (id: string, zone = "", priority = 0) => ({ id, zone, priority, weight: 1, isDraining: false });
 const ids = (members: readonly { id: string }[]) => members.map(({ id }) => id).join("");
@@ -69,6 +70,16 @@ describe("groups", () => {
     ]);
     const withoutZone = zoned.map(({ zone: _, ...rest }) => rest);
     expect(groupsOf(withoutZone, ANYWHERE)).toHaveLength(1);
+  });
+
+  it("decide between ids with the same hash by their text, whatever the order of the list", () => {
+    const [first, second] = [member("40nugb57"), member("fkdyqjej")];
+    expect(hash32(first.id)).toBe(hash32(second.id));
+    for (const list of [
+      [first, second],
+      [second, first],
+    ])
+      expect(groupsOf(list, { ...ANYWHERE, subset: 1, seed: 5 })[0]!.members).toEqual([first]);
   });
 
   it("keep the order of the list in a subset", () => {

@@ -108,7 +108,7 @@ it("admits the most critical calls beyond the adaptive limit, and reports a shed
     if (host.refusal(rank, Number.POSITIVE_INFINITY, now) === undefined) waiting.push(host.begin(now, now + 60_000));
     else refused[rank]! += 1;
   }
-  expect(refused[0]).toBeGreaterThan(2_500); // of 3,000 each; half of all can be served
+  expect(refused[0]).toBeGreaterThan(2_500); // 3,000 calls of each rank; half of all can be served
   expect(refused[1]).toBeGreaterThan(2_500);
   expect(refused[2]).toBeLessThan(200);
   expect(refused[3]).toBe(0);
@@ -122,4 +122,37 @@ it("reports the shed level of a host that has refused calls at its limit", () =>
   for (let n = 0; n < 10; n++) host.begin(0, 10_000);
   for (let n = 0; n < 20; n++) host.refusal(0, Number.POSITIVE_INFINITY, n === 19 ? 100 : 0);
   expect(host.shedLevel(100)).toBeGreaterThan(0);
+});
+
+describe("a probe of the adaptive limit", () => {
+  /** Keeps `inFlight` calls in flight; each 10 ms the oldest ends and a new one begins. @returns the time at the end */
+  const rotate = (
+    host: Admission,
+    held: ReturnType<Admission["begin"]>[],
+    inFlight: number,
+    from: number,
+    ms: number,
+    each: (now: number) => void,
+  ) => {
+    for (let now = from; now < from + ms; now += 10) {
+      while (held.length >= inFlight) host.end(held.shift()!, now, true);
+      held.push(host.begin(now, now + 60_000));
+      each(now);
+    }
+    return from + ms;
+  };
+
+  it("holds all ranks but the highest to the lowered limit", () => {
+    const host = new Admission({ max: 1_000, floor: 4 });
+    const held: ReturnType<Admission["begin"]>[] = [];
+    const start = rotate(host, held, 2, 0, 1_000, () => undefined); // the base latency: 10 or 20 ms
+    while (held.length < 14) held.push(host.begin(start, start + 60_000));
+    const refusals = new Set<string>();
+    rotate(host, held, 15, start, 10_000, (now) => {
+      refusals.add([2, 3].map((rank) => host.refusal(rank, Number.POSITIVE_INFINITY, now)).join());
+    });
+    expect(refusals.has(",")).toBe(true); // a critical call is admitted at up to six times the limit ...
+    expect(refusals.has("level,")).toBe(true); // ... but not during a probe
+    expect([...refusals].filter((each) => each.endsWith("level"))).toEqual([]);
+  });
 });

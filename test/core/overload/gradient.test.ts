@@ -183,3 +183,13 @@ describe("an adaptive limit", () => {
     );
   });
 });
+
+it("follows a base latency that falls while the limit is reached", () => {
+  const gradient = new GradientLimit({ floor: 4, ceiling: 20 });
+  for (let n = 0; n <= 20; n++) gradient.sample(100, 20, n * 10);
+  expect(gradient.baseMs).toBe(100);
+  for (let n = 0; n < 20; n++) gradient.sample(60, 20, 210 + n * 10);
+  expect(gradient.baseMs).toBeCloseTo(100 + 0.4 * (60 - 100), 9);
+  for (let n = 0; n < 20; n++) gradient.sample(150, 20, 410 + n * 10); // latency that rises there may be queueing
+  expect(gradient.baseMs).toBeCloseTo(84, 9);
+});

@@ -119,3 +119,13 @@ describe("a queue at its bounds", () => {
     expect(queue.size).toBe(0);
   });
 });
+
+it("no longer holds a call that was removed", () => {
+  const queue = new WaitQueue<NamedCall>(2);
+  const [first, second] = [call("a", 0), call("b", 1)];
+  for (const each of [first, second]) queue.offer(each, each.since);
+  queue.remove(first);
+  expect(queue.size).toBe(1);
+  expect(queue.offer(call("c", 2), 2)).toBeUndefined();
+  expect([3, 4].map((now) => queue.next(now).next?.name)).toEqual(["b", "c"]);
+});

@@ -22,7 +22,7 @@ describe("medianOf", () => {
     [[5], 5],
     [[9, 1, 5], 5],
     [[4, 1, 3, 2], 3],
-    [[10, 9, 100], 10], // by number, not by text
+    [[10, 9, 100], 10], // sorted as numbers, not as text
     [[0, 7], 7], // half of them have reported
     [[0, 0, 7], 0], // fewer than half
     [[0, 0], 0],

@@ -20,6 +20,17 @@ describe("the shed level of a host", () => {
     expect(levelAfter(9, 9, 1, 1_000)).toBeCloseTo(1.2, 9);
   });
 
+  it("does not fall with 3 % refused, and falls with less", () => {
+    const levelWith = (refused: number): number => {
+      const level = new ShedLevel();
+      for (let n = 0; n < 20; n++) level.record(0, true, n === 19 ? 100 : 0);
+      for (let n = 0; n < 100; n++) level.record(0, n < refused, n === 99 ? 200 : 150);
+      return level.at(200);
+    };
+    expect([levelWith(3), levelWith(10)]).toEqual([0.2, 0.2]);
+    expect(levelWith(2)).toBeCloseTo(0.18, 9);
+  });
+
   it("falls by 0.02 each 100 ms where fewer than 3 % are refused, and does not change in between", () => {
     const level = new ShedLevel();
     for (let n = 0; n < 20; n++) level.record(0, true, n === 19 ? 100 : 0);

@@ -28,3 +28,42 @@ describe("the predicted time", () => {
     expect(sojourn.predictedMs(1_001)).toBeLessThan(60);
   });
 });
+
+describe("older evidence", () => {
+  /** One call in flight all the time, each taking `tookMs`. @returns the time at the end */
+  const work = (sojourn: Sojourn, from: number, calls: number, tookMs: number): number => {
+    for (let n = 1; n <= calls; n++) {
+      sojourn.setInFlight(1, from + n * tookMs, 10);
+      sojourn.completed();
+    }
+    return from + calls * tookMs;
+  };
+
+  it("stays while the host is idle", () => {
+    const sojourn = new Sojourn();
+    sojourn.setInFlight(1, 0, 10);
+    const busyUntil = work(sojourn, 0, 20, 50);
+    sojourn.setInFlight(0, busyUntil, 10);
+    expect(sojourn.predictedMs(busyUntil + 60_000)).toBeCloseTo(sojourn.predictedMs(busyUntil + 1), 9);
+    expect(sojourn.predictedMs(busyUntil + 60_000)).toBeGreaterThan(40);
+  });
+
+  it("decays by a tenth with each 100 ms of busy time", () => {
+    const sojourn = new Sojourn();
+    sojourn.setInFlight(1, 0, 10);
+    let now = work(sojourn, 0, 100, 50);
+    now = work(sojourn, now, 300, 10); // 3 s
+    expect(sojourn.predictedMs(now)).toBeGreaterThan(2 * 10);
+    expect(sojourn.predictedMs(now)).toBeLessThan(2 * 10 * 1.2);
+    sojourn.setInFlight(1, now + 10_000, 10); // a single call takes 10 s
+    expect(sojourn.predictedMs(now + 10_000)).toBe(0); // too few calls are left
+  });
+
+  it("starts anew in time where the clock steps back", () => {
+    const sojourn = new Sojourn();
+    sojourn.setInFlight(1, 100_000, 10);
+    work(sojourn, 0, 20, 50);
+    expect(sojourn.predictedMs(1_000)).toBeGreaterThan(40);
+    expect(sojourn.predictedMs(1_000)).toBeLessThan(120);
+  });
+});

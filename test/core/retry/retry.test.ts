@@ -17,7 +17,7 @@ function decide(failure: Partial<AttemptFailure> = {}, attempt: Partial<AttemptS
 describe("a retry", () => {
   it.each([
     [{ code: "invalid_argument" }, {}, "not_retriable"],
-    [{ code: "deadline_exceeded" }, {}, "not_retriable"], // by default: the call itself may be slow
+    [{ code: "deadline_exceeded" }, {}, "not_retriable"], // the call itself may be slow
     [{}, { isIdempotent: false }, "not_idempotent"],
     [{}, { number: 11 }, "max"],
     [{ pushbackMs: -1 }, {}, "pushback"],

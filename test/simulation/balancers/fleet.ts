@@ -1,4 +1,4 @@
-// Isolates, servers and calls: one run of one balancer under one load, and what the callers had of it.
+// Isolates, servers and calls: one run of one balancer under one load, and the outcome for the callers.
 import type { Balancer, Candidate } from "../../../core/balance/balancer.ts";
 import { Load } from "../../../core/balance/load.ts";
 import { Budget } from "../../../core/budget.ts";
@@ -10,23 +10,23 @@ export interface Setting {
   readonly isolates: number;
   readonly load: number; // share of the mean capacity
   readonly seconds: number;
-  readonly failing?: number; // a server that answers at once, with an error
+  readonly failing?: number; // index of a server that responds at once, with an error
   readonly methods?: readonly { readonly share: number; readonly workMs: number }[]; // the mean of all is MEAN_WORK_MS; work within a method varies by a third
 }
 
-/** What is tried: a balancer of the core for each isolate, or one who sees the servers as they are. */
-export type Variant = { readonly bounces?: boolean; readonly isMeasured?: boolean } & (
+/** A balancer of the core for each isolate, or an oracle that knows the true state of the servers. */
+export type Variant = { readonly redirects?: boolean; readonly isMeasured?: boolean } & (
   | { readonly create: (candidates: readonly Candidate[]) => Balancer }
   | { readonly oracle: (servers: readonly Server[]) => number }
 );
 
-export interface Outcome {
+export interface SimulatedOutcome {
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
   readonly errors: number; // share of the calls
-  readonly messages: number; // for each call
-  readonly peakToMean: number; // busiest server's share of answers, for its speed
+  readonly messages: number; // per call
+  readonly peakToMean: number; // responses of the busiest server over the mean, relative to speed
 }
 
 interface Isolate {
@@ -39,18 +39,18 @@ const SPEEDS = [...Array(12).fill(1), ...Array(5).fill(0.5), ...Array(3).fill(0.
 const MEAN_WORK_MS = 20;
 const TIMEOUT_MS = 1_000;
 const MAX_AT_SERVER = 64;
-const DISTURBED = 1 - (0.6 * 2) / 12; // share of its speed that a server has in the mean: x 0.4 for 2 s of 12
+const DISTURBED = 1 - (0.6 * 2) / 12; // mean share of a server's speed: x 0.4 for 2 s of 12
 const WARM_UP_MS = 10_000;
 
-export function run(setting: Setting, variant: Variant, seed: number): Outcome {
+export function run(setting: Setting, variant: Variant, seed: number): SimulatedOutcome {
   const world = new World();
-  const stream = (index: number): (() => number) => randomStream(seed * 16 + index); // each its own: all variants meet the same calls
+  const stream = (index: number): (() => number) => randomStream(seed * 16 + index); // one stream each, so that all variants get the same calls
   const [arrivals, works, weather, picks, net] = [stream(1), stream(2), stream(3), stream(4), stream(5)];
   const exponential = (rng: () => number, mean: number): number => -mean * Math.log(1 - rng());
   const servers = SPEEDS.map((speed) => new Server(world, speed, variant.isMeasured === true));
-  const answered = servers.map(() => 0);
+  const responses = servers.map(() => 0);
   const end = WARM_UP_MS + setting.seconds * 1_000;
-  const born = (): Isolate => {
+  const newIsolate = (): Isolate => {
     const candidates = servers.map((_, index) => ({ id: `server-${index}`, weight: 1, load: new Load() }));
     return {
       redirectBudget: new Budget(REDIRECT_BUDGET),
@@ -58,15 +58,15 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
       balancer: "create" in variant ? variant.create(candidates) : undefined,
     };
   };
-  const isolates = Array.from({ length: setting.isolates }, born);
+  const isolates = Array.from({ length: setting.isolates }, newIsolate);
   const shares = Array.from({ length: setting.isolates }, (_, index) => (index + 1) ** -0.8);
-  const upTo: number[] = [];
-  for (const share of shares) upTo.push((upTo.at(-1) ?? 0) + share);
+  const cumulative: number[] = [];
+  for (const share of shares) cumulative.push((cumulative.at(-1) ?? 0) + share);
 
   for (const [index] of isolates.entries()) renew(index);
   function renew(index: number): void {
     world.after(exponential(weather, 60_000), () => {
-      isolates[index] = born();
+      isolates[index] = newIsolate();
       renew(index);
     });
   }
@@ -80,26 +80,26 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
       });
     });
   }
-  const sick = servers[3]!; // a fast one, for a quarter of the time
-  world.at(WARM_UP_MS + setting.seconds * 300, () => sick.slow(0.2));
-  world.at(WARM_UP_MS + setting.seconds * 550, () => sick.slow(5));
+  const degraded = servers[3]!; // a fast one, for a quarter of the time
+  world.at(WARM_UP_MS + setting.seconds * 300, () => degraded.slow(0.2));
+  world.at(WARM_UP_MS + setting.seconds * 550, () => degraded.slow(5));
 
   const times: number[] = [];
   let failed = 0;
   let sent = 0;
-  const capacity = SPEEDS.reduce((sum, speed) => sum + speed * 4, 0) * DISTURBED - 4 * 0.8 * 0.25; // in the mean over the run
+  const capacity = SPEEDS.reduce((sum, speed) => sum + speed * 4, 0) * DISTURBED - 4 * 0.8 * 0.25; // mean over the run
   const perMs = (setting.load * capacity) / MEAN_WORK_MS;
   arrive();
   function arrive(): void {
     world.after(exponential(arrivals, 1 / perMs), () => {
-      const where = arrivals() * upTo.at(-1)!;
+      const where = arrivals() * cumulative.at(-1)!;
       let index = 0;
-      while (upTo[index]! < where) index++;
+      while (cumulative[index]! < where) index++;
       const { methods } = setting;
       if (methods === undefined) call(isolates[index]!, exponential(works, MEAN_WORK_MS), 0);
       else {
-        let [dart, method] = [works(), 0];
-        while (dart >= methods[method]!.share && method < methods.length - 1) dart -= methods[method++]!.share;
+        let [rest, method] = [works(), 0];
+        while (rest >= methods[method]!.share && method < methods.length - 1) rest -= methods[method++]!.share;
         call(isolates[index]!, methods[method]!.workMs * (0.67 + 0.66 * works()), method);
       }
       if (world.now < end) arrive();
@@ -122,19 +122,19 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
     isolate: Isolate,
     workMs: number,
     method: number,
-    bouncedOff: readonly number[],
+    redirectedFrom: readonly number[],
     startedAt: number,
     isCounted: boolean,
     settle: (isFailure: boolean) => void,
   ): void {
-    const question = { key: 0, method, now: world.now, rng: picks, isEligible: (index: number) => !bouncedOff.includes(index) };
-    const index = "oracle" in variant ? variant.oracle(servers) : isolate.balancer!.pick(question);
+    const input = { key: 0, method, now: world.now, rng: picks, isEligible: (index: number) => !redirectedFrom.includes(index) };
+    const index = "oracle" in variant ? variant.oracle(servers) : isolate.balancer!.pick(input);
     const server = servers[index]!;
     const { load } = isolate.candidates[index]!;
     const permit = load.begin(world.now, startedAt + TIMEOUT_MS, isolate.balancer?.costOf?.(method) ?? 1);
     const sentAt = world.now;
-    const mayBounce = variant.bounces === true && bouncedOff.length < MAX_REDIRECTS && !isolate.redirectBudget.isSpent(world.now);
-    const toldMs = mayBounce ? medianOf(isolate.candidates.map((one) => one.load.reportedMs)) : 0;
+    const mayRedirect = variant.redirects === true && redirectedFrom.length < MAX_REDIRECTS && !isolate.redirectBudget.isSpent(world.now);
+    const reportedMs = mayRedirect ? medianOf(isolate.candidates.map((one) => one.load.reportedMs)) : 0;
     if (isCounted) sent += 1;
     let isOver = false;
     const finish = (isFailure: boolean): void => {
@@ -152,31 +152,31 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
       server.underway -= 1;
       const predictedMs = server.predictedMs(MEAN_WORK_MS);
       const arrivedAt = world.now;
-      server.usual.add(predictedMs, arrivedAt);
-      server.heardMs = updateMedian(server.heardMs, toldMs);
+      server.minuteAverage.add(predictedMs, arrivedAt);
+      server.medianMs = updateMedian(server.medianMs, reportedMs);
       const back = (act: () => void, hasWorked = false): void => {
         const report = {
           predictedMs: server.predictedMs(MEAN_WORK_MS),
-          usualMs: server.usual.ms,
+          usualMs: server.minuteAverage.ms,
           ...(hasWorked ? { tookMs: world.now - arrivedAt } : {}),
         };
         world.after(2 + exponential(net, 0.5), () => {
-          if (variant.bounces === true) load.report(report, world.now, world.now - sentAt);
+          if (variant.redirects === true) load.report(report, world.now, world.now - sentAt);
           act();
         });
       };
       if (index === setting.failing || server.inFlight >= MAX_AT_SERVER) return back(() => finish(true));
-      if (isHot({ inFlight: server.inFlight, cores: server.cores, predictedMs }, mayBounce ? server.heardMs : 0)) {
+      if (isHot({ inFlight: server.inFlight, cores: server.cores, predictedMs }, mayRedirect ? server.medianMs : 0)) {
         return back(() => {
           if (isOver) return;
           isOver = true;
           load.drop(permit);
           isolate.redirectBudget.charge();
-          attempt(isolate, workMs, method, [...bouncedOff, index], startedAt, isCounted, settle);
+          attempt(isolate, workMs, method, [...redirectedFrom, index], startedAt, isCounted, settle);
         });
       }
       server.add(workMs, () => {
-        if (isCounted) answered[index]! += 1;
+        if (isCounted) responses[index]! += 1;
         back(() => finish(false), true);
       });
     });
@@ -185,7 +185,7 @@ export function run(setting: Setting, variant: Variant, seed: number): Outcome {
   world.run(end + 2 * TIMEOUT_MS);
   times.sort((a, b) => a - b);
   const at = (quantile: number): number => times[Math.min(times.length - 1, Math.floor(times.length * quantile))]!;
-  const forSpeed = answered.map((count, index) => count / SPEEDS[index]!);
+  const forSpeed = responses.map((count, index) => count / SPEEDS[index]!);
   return {
     p50: at(0.5),
     p99: at(0.99),

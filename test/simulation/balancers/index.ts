@@ -1,19 +1,19 @@
-// Balancers in a world of many isolates: servers of unlike speed, neighbours that disturb, one that degrades, isolates that forget.
+// Balancers in a world of many isolates: servers of different speed, noisy neighbors, one server that degrades, isolates that restart.
 import { DEFAULT_BALANCER_SETTINGS } from "../../../core/balance/balancer.ts";
 import { BALANCERS } from "../../../core/balance/balancers.ts";
 import type { BalancerName } from "../../../core/config/upstream.ts";
 import type { Goal, Row, Scenario, Simulation } from "../simulation.ts";
-import { type Outcome, run, type Setting, type Variant } from "./fleet.ts";
+import { run, type Setting, type SimulatedOutcome, type Variant } from "./fleet.ts";
 import type { Server } from "./server.ts";
 
 const SECONDS = 20;
-const DEFAULT = "least_time + bounce";
-const MEASURED = "the same, measured"; // servers know of their speed what their own answers tell them, as hosts of the framework do
-const TABLE = ["oracle", DEFAULT, MEASURED, "least_time", "learned + bounce", "p2c_ewma", "least_request", "round_robin", "random"];
+const DEFAULT = "least_time + redirects";
+const MEASURED = "the same, measured"; // servers measure their speed by their own responses, as hosts of the framework do
+const TABLE = ["oracle", DEFAULT, MEASURED, "least_time", "learned + redirects", "p2c_ewma", "least_request", "round_robin", "random"];
 
-const of = (name: BalancerName, bounces = false): Variant => ({
+const of = (name: BalancerName, redirects = false): Variant => ({
   create: (candidates) => BALANCERS[name].create(candidates, DEFAULT_BALANCER_SETTINGS),
-  bounces,
+  redirects,
 });
 const MIXED = [
   { share: 0.6, workMs: 5 },
@@ -24,7 +24,7 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
   oracle: { oracle: shortestDelay },
   [DEFAULT]: of("least_time", true),
   least_time: of("least_time"),
-  "learned + bounce": of("learned", true),
+  "learned + redirects": of("learned", true),
   [MEASURED]: { ...of("least_time", true), isMeasured: true },
   learned: of("learned"),
   p2c_ewma: of("p2c_ewma"),
@@ -33,24 +33,24 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
   random: of("random"),
 };
 
-/** Sees every server as it is, and what is on its way there, and sends the call where it ends first: what no isolate can do. */
+/** Knows the true state of every server and the calls on their way, and picks the server where the call ends first: no isolate can. */
 function shortestDelay(servers: readonly Server[]): number {
   const delay = ({ inFlight, underway, cores, speed }: Server): number => Math.max(1, (inFlight + underway + 1) / cores) / speed;
   return servers.reduce((best, server, index) => (delay(server) < delay(servers[best]!) ? index : best), 0);
 }
 
-/** Every variant meets the same calls; goals are held to the median of three seeds. */
+/** Every variant gets the same calls; goals are compared with the median of three seeds. */
 function table(
   setting: Setting,
   seed: number,
   names: readonly string[],
-  goals: (by: Readonly<Record<string, Outcome>>) => readonly Goal[],
+  goals: (by: Readonly<Record<string, SimulatedOutcome>>) => readonly Goal[],
 ): Row[] {
-  const by: Record<string, Outcome> = {};
+  const by: Record<string, SimulatedOutcome> = {};
   for (const name of names) {
     const runs = [0, 1, 2].map((more) => run(setting, VARIANTS[name]!, seed + more));
-    const middle = (figure: keyof Outcome): number => runs.map((one) => one[figure]).sort((a, b) => a - b)[1]!;
-    const mean = (figure: keyof Outcome): number => runs.reduce((sum, one) => sum + one[figure] / runs.length, 0);
+    const middle = (figure: keyof SimulatedOutcome): number => runs.map((one) => one[figure]).sort((a, b) => a - b)[1]!;
+    const mean = (figure: keyof SimulatedOutcome): number => runs.reduce((sum, one) => sum + one[figure] / runs.length, 0);
     by[name] = {
       p50: middle("p50"),
       p99: middle("p99"),
@@ -86,7 +86,7 @@ function scenario(isolates: number, load: number, p99AtMost: number): Scenario {
         return [
           { name: "p99 over the oracle's", measured: ours.p99 / by["oracle"]!.p99, atMost: p99AtMost },
           { name: "extra messages for each call", measured: ours.messages - 1, atMost: 0.1 },
-          { name: "p99 of the learned over the default's, one method", measured: by["learned + bounce"]!.p99 / ours.p99, atMost: 1 },
+          { name: "p99 of the learned over the default's, one method", measured: by["learned + redirects"]!.p99 / ours.p99, atMost: 1 },
           ...(isolates === 64 && load === 70 ? [{ name: "p99 over that of p2c_ewma", measured: ours.p99 / p2c.p99, atMost: 0.3 }] : []),
           ...(isolates === 64 && load === 90
             ? [{ name: "times fewer errors than p2c_ewma", measured: p2c.errors / Math.max(ours.errors, 1e-9), atLeast: 10 }]
@@ -111,10 +111,10 @@ export const simulation: Simulation = {
           table(
             { isolates: 16, load, seconds: SECONDS, methods: MIXED },
             seed,
-            [DEFAULT, "learned + bounce", "least_time", "learned", "p2c_ewma"],
+            [DEFAULT, "learned + redirects", "least_time", "learned", "p2c_ewma"],
             (by) => [
-              { name: "p99 of the learned over the default's", measured: by["learned + bounce"]!.p99 / by[DEFAULT]!.p99, atMost: 0.9 },
-              { name: "the same, both without bounce", measured: by["learned"]!.p99 / by["least_time"]!.p99, atMost: 0.9 },
+              { name: "p99 of the learned over the default's", measured: by["learned + redirects"]!.p99 / by[DEFAULT]!.p99, atMost: 0.9 },
+              { name: "the same, both without redirects", measured: by["learned"]!.p99 / by["least_time"]!.p99, atMost: 0.9 },
             ],
           ),
       }),

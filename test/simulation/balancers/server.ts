@@ -1,4 +1,4 @@
-// A processor-sharing server: its calls share its cores, and none gets more than one. Kept in virtual time, so a change costs one event.
+// A processor-sharing server: calls share its cores, and none gets more than one core. It runs in virtual time, so a change costs one event.
 import { MinuteAverage } from "../../../core/overload/redirect.ts";
 import { ADMISSION, HostLoad } from "../../../workers/service/host-load.ts";
 import type { World } from "../simulation.ts";
@@ -11,18 +11,18 @@ interface Job {
 
 export class Server {
   inFlight = 0;
-  underway = 0; // calls sent that have not arrived: nobody but the oracle knows
-  heardMs = 0; // the median, as callers told it
+  underway = 0; // calls sent that have not arrived; only the oracle uses it
+  medianMs = 0; // the median of predictions, as callers report it
   readonly cores = 4;
-  readonly usual = new MinuteAverage();
-  readonly #measured: HostLoad | undefined; // what it can tell by its own answers, as a host of the framework does
+  readonly minuteAverage = new MinuteAverage();
+  readonly #measured: HostLoad | undefined; // its prediction from its own responses, as a host of the framework makes it
   readonly #world: World;
   readonly #baseSpeed: number;
-  #factor = 1; // slowed by neighbours or faults
-  #virtual = 0; // work that a call which has been here all along would have had, ms
-  #at = 0; // when `#virtual` was true
-  #plan = 0; // plans older than this one are void
-  readonly #jobs: Job[] = []; // by finishAt
+  #factor = 1; // slowdown by neighbors or faults
+  #virtual = 0; // work that a call present since the start would have got, ms
+  #advancedTo = 0; // time up to which `#virtual` is computed
+  #plan = 0; // number of the newest plan; older ones are void
+  readonly #jobs: Job[] = []; // sorted by finishAt, the next to finish last
 
   constructor(world: World, speed: number, isMeasured = false) {
     this.#world = world;
@@ -39,7 +39,7 @@ export class Server {
     return this.speed * Math.min(1, this.cores / Math.max(1, this.inFlight));
   }
 
-  /** Time that one call more of `workMs` would take: as it is, or as the server's own answers tell. */
+  /** Time that one more call of `workMs` would take: the true one, or the one that the server measures. */
   predictedMs(workMs: number): number {
     if (this.#measured !== undefined) return this.#measured.predictedMs;
     return (workMs / this.speed) * Math.max(1, (this.inFlight + 1) / this.cores);
@@ -62,14 +62,14 @@ export class Server {
       if (this.#jobs[middle]!.finishAt > finishAt) low = middle + 1;
       else high = middle;
     }
-    this.#jobs.splice(low, 0, { finishAt, done, ended: end }); // the next one to finish is the last one
+    this.#jobs.splice(low, 0, { finishAt, done, ended: end }); // the next to finish is the last one
     this.inFlight += 1;
     this.#planNext();
   }
 
   #advance(): void {
-    this.#virtual += (this.#world.now - this.#at) * this.rate;
-    this.#at = this.#world.now;
+    this.#virtual += (this.#world.now - this.#advancedTo) * this.rate;
+    this.#advancedTo = this.#world.now;
   }
 
   #planNext(): void {

@@ -1,9 +1,9 @@
-// Three services behind gateways, one calling the next: how often the last one is asked for each call of the first, when it is down.
+// Three services behind gateways, each calling the next: the calls that the last one receives for each call of the first, while it is down.
 
 import { BREAKER } from "../../../core/config/breaker.ts";
 import { RETRIES } from "../../../core/config/retry.ts";
 import { randomStream, type Scenario, World } from "../simulation.ts";
-import { BreakerObject } from "./breaker-object.ts";
+import { BreakerDurableObject } from "./breaker-durable-object.ts";
 import { Isolate, type Mechanisms } from "./isolate.ts";
 import { Server } from "./server.ts";
 
@@ -15,11 +15,11 @@ const WORK_MS = 5;
 const DOWN_FROM_MS = 5_000;
 
 interface Chained {
-  readonly amplification: number; // attempts at the last service for each call of the first, in the outage
+  readonly amplification: number; // attempts at the last service for each call of the first, during the outage
   readonly goodput: number;
 }
 
-/** @param errorShare of the answers of the last service from 5 s on */
+/** @param errorShare share of the responses of the last service that are errors, from 5 s on */
 function chain(mechanisms: Mechanisms, errorShare: number, downMs: number, seed: number): Chained {
   const world = new World();
   const stream = (index: number): (() => number) => randomStream(seed * 1_024 + index);
@@ -27,11 +27,11 @@ function chain(mechanisms: Mechanisms, errorShare: number, downMs: number, seed:
   const tiers = Array.from({ length: DEPTH }, (_, tier) => {
     const setting = { cores: 16, stops: mechanisms.stops, zone: 0 };
     const servers = Array.from({ length: SERVERS }, (_, index) => new Server(world, setting, stream(64 * tier + index + 8)));
-    const object = new BreakerObject(world, BREAKER);
+    const durableObject = new BreakerDurableObject(world, BREAKER);
     const isolates = Array.from({ length: ISOLATES }, (_, index) => {
-      const place = { name: `isolate-${index}`, location: `place-${index % 3}` };
+      const identity = { name: `isolate-${index}`, location: `place-${index % 3}` };
       return new Isolate(
-        { world, servers, object, ...place, roll: stream(64 * tier + index + 32), retries: RETRIES, usualMs: WORK_MS },
+        { world, servers, durableObject, ...identity, rng: stream(64 * tier + index + 32), retries: RETRIES, meanWorkMs: WORK_MS },
         mechanisms,
       );
     });
@@ -41,7 +41,7 @@ function chain(mechanisms: Mechanisms, errorShare: number, downMs: number, seed:
     const next = tiers[tier + 1]?.isolates;
     for (const server of servers) {
       if (next === undefined) continue;
-      server.behind = (job, done) => {
+      server.dependency = (job, done) => {
         const call = { workMs: WORK_MS, receivedAt: world.now, deadlineAt: job.deadlineAt - 20, isChained: job.isChained };
         next[Math.floor(arrivals() * ISOLATES)]!.call(call, done);
       };
@@ -55,8 +55,8 @@ function chain(mechanisms: Mechanisms, errorShare: number, downMs: number, seed:
       const isCounted = world.now >= DOWN_FROM_MS;
       if (isCounted) calls += 1;
       const call = { workMs: WORK_MS, receivedAt: world.now, deadlineAt: world.now + 15_000, isChained: false };
-      tiers[0]!.isolates[Math.floor(arrivals() * ISOLATES)]!.call(call, (answer) => {
-        if (isCounted && answer === "ok") good += 1;
+      tiers[0]!.isolates[Math.floor(arrivals() * ISOLATES)]!.call(call, (response) => {
+        if (isCounted && response === "ok") good += 1;
       });
       arrive();
     });
@@ -64,10 +64,10 @@ function chain(mechanisms: Mechanisms, errorShare: number, downMs: number, seed:
   arrive();
   world.run(DOWN_FROM_MS);
   const last = tiers.at(-1)!.servers;
-  const before = last.reduce((sum, { asked }) => sum + asked, 0);
+  const before = last.reduce((sum, { received }) => sum + received, 0);
   for (const server of last) server.errorShare = errorShare;
   world.run(end + 16_000);
-  return { amplification: (last.reduce((sum, { asked }) => sum + asked, 0) - before) / calls, goodput: good / calls };
+  return { amplification: (last.reduce((sum, { received }) => sum + received, 0) - before) / calls, goodput: good / calls };
 }
 
 const ALL: Mechanisms = { budget: true, stops: true, breaker: "shared", isChainStopped: true };

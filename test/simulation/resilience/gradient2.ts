@@ -1,7 +1,7 @@
-// Netflix' Gradient2, for comparison: the limit follows the ratio of a long average of latency to the latest one.
+// Netflix's Gradient2, for comparison: the limit follows the ratio of the long-term average latency to the latest one.
 import type { InFlightLimit } from "./limit-traces.ts";
 
-const LONG = 600; // answers that the long average looks back over
+const LONG = 600; // responses in the long-term average
 const TOLERANCE = 1.5;
 const QUEUE = 4;
 const SMOOTHING = 0.2;

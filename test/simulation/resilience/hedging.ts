@@ -1,9 +1,9 @@
-// Reads over servers of which one answer in a hundred is held up: with hedging, with hedging that knows no measure, and without.
+// Reads from servers of which one response in a hundred is delayed: with hedging, with hedging without guard and budget, and without.
 import { BREAKER } from "../../../core/config/breaker.ts";
 import type { HedgePolicy } from "../../../core/config/retry.ts";
 import { RETRIES } from "../../../core/config/retry.ts";
 import { type Goal, randomStream, type Scenario, World } from "../simulation.ts";
-import { BreakerObject } from "./breaker-object.ts";
+import { BreakerDurableObject } from "./breaker-durable-object.ts";
 import { Isolate } from "./isolate.ts";
 import { Server } from "./server.ts";
 
@@ -12,21 +12,21 @@ const CORES = 4;
 const WORK_MS = 20;
 const ISOLATES = 16;
 const WARM_MS = 10_000;
-const HELD_UP = { share: 0.01, ms: 200 };
+const DELAYED = { share: 0.01, ms: 200 };
 
 interface Hedged {
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
-  readonly extra: number; // second attempts for each call
+  readonly extra: number; // second attempts per call
 }
 
-/** @param straggles whether one answer in a hundred is held up, whatever its work */
+/** @param straggles whether one response in a hundred is delayed, whatever its work */
 function hedged(
   load: number,
   straggles: boolean,
   hedging: HedgePolicy | undefined,
-  isGated: boolean,
+  isGuarded: boolean,
   seconds: number,
   seed: number,
 ): Hedged {
@@ -37,12 +37,12 @@ function hedged(
     { length: SERVERS },
     (_, index) => new Server(world, { cores: CORES, stops: true, zone: 0 }, stream(8 + index)),
   );
-  const object = new BreakerObject(world, BREAKER);
+  const durableObject = new BreakerDurableObject(world, BREAKER);
   const isolates = Array.from({ length: ISOLATES }, (_, index) => {
     const wiring = {
-      ...{ world, servers, object, name: `isolate-${index}`, location: `place-${index % 4}`, roll: stream(64 + index) },
-      ...{ usualMs: WORK_MS, retries: RETRIES, isGated },
-      straggles: (roll: () => number): number => (straggles && roll() < HELD_UP.share ? HELD_UP.ms : 0),
+      ...{ world, servers, durableObject, name: `isolate-${index}`, location: `place-${index % 4}`, rng: stream(64 + index) },
+      ...{ meanWorkMs: WORK_MS, retries: RETRIES, isGuarded },
+      straggles: (rng: () => number): number => (straggles && rng() < DELAYED.share ? DELAYED.ms : 0),
     };
     return new Isolate(hedging === undefined ? wiring : { ...wiring, hedging }, {
       budget: true,
@@ -79,7 +79,7 @@ function hedged(
 
 const POLICY: HedgePolicy = { percent: 2, quantile: 0.95, minMs: 5 };
 
-/** Each figure is the middle one of three seeds. */
+/** Each figure is the median of three seeds. */
 function scenario(
   name: string,
   about: string,
@@ -91,12 +91,12 @@ function scenario(
     name,
     about,
     run: (seed) => {
-      const of = (hedging: HedgePolicy | undefined, isGated: boolean): Hedged => {
-        const runs = [0, 1, 2].map((more) => hedged(load, straggles, hedging, isGated, 12, 3 * seed + more));
+      const of = (hedging: HedgePolicy | undefined, isGuarded: boolean): Hedged => {
+        const runs = [0, 1, 2].map((more) => hedged(load, straggles, hedging, isGuarded, 12, 3 * seed + more));
         const middle = (figure: keyof Hedged): number => runs.map((one) => one[figure]).sort((a, b) => a - b)[1]!;
         return { p50: middle("p50"), p99: middle("p99"), p999: middle("p999"), extra: Math.max(...runs.map(({ extra }) => extra)) };
       };
-      const variants = { "no hedging": of(undefined, true), hedging: of(POLICY, true), "hedging without measure": of(POLICY, false) };
+      const variants = { "no hedging": of(undefined, true), hedging: of(POLICY, true), "hedging without guard": of(POLICY, false) };
       return Object.entries(variants).map(([variant, { p50, p99, p999, extra }]) => ({
         variant,
         figures: { "p50 ms": p50, "p99 ms": p99, "p99.9 ms": p999, "extra %": extra * 100 },
@@ -113,10 +113,10 @@ const harmless = (by: { off: Hedged; on: Hedged }): readonly Goal[] => [
 ];
 
 export const scenarios: readonly Scenario[] = [
-  scenario("hedging-70", "70 % load; one answer in a hundred is held up for 200 ms, whatever its work", 0.7, true, ({ off, on }) => [
+  scenario("hedging-70", "70 % load; one response in a hundred is delayed by 200 ms, whatever its work", 0.7, true, ({ off, on }) => [
     { name: "p99 over that without hedging", measured: on.p99 / off.p99, atMost: 0.75 },
     few(on),
   ]),
   scenario("hedging-90", "the same at 90 % load", 0.9, true, harmless),
-  scenario("hedging-90-even", "90 % load; nothing is held up: what takes long is the work itself", 0.9, false, harmless),
+  scenario("hedging-90-even", "90 % load; no response is delayed: long calls have much work", 0.9, false, harmless),
 ];

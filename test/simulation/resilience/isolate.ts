@@ -13,30 +13,30 @@ import { Hedger } from "../../../core/retry/hedge.ts";
 import { HedgeGuard } from "../../../core/retry/hedge-guard.ts";
 import { type AttemptFailure, decideRetry, retryBudget } from "../../../core/retry/retry.ts";
 import type { World } from "../simulation.ts";
-import type { BreakerObject } from "./breaker-object.ts";
-import type { Answer, Server } from "./server.ts";
+import type { BreakerDurableObject } from "./breaker-durable-object.ts";
+import type { Server, ServerResponse } from "./server.ts";
 
 /** What is tried: each mechanism by itself. */
 export interface Mechanisms {
-  readonly budget: boolean; // retries keep to it
-  readonly stops: boolean; // deadlines are passed on, and work that nobody waits for any more ends
+  readonly budget: boolean; // retries are limited by the budget
+  readonly stops: boolean; // deadlines are passed on, and work whose caller has gone away is stopped
   readonly breaker: "shared" | "local" | "off";
-  readonly isChainStopped: boolean; // a retry is not retried further down, nor what was retried there further up
+  readonly isChainStopped: boolean; // a call is retried at one place in a chain only
 }
 
 export interface Wiring {
   readonly world: World;
-  readonly roll: () => number;
+  readonly rng: () => number;
   readonly servers: readonly Server[];
-  readonly object: BreakerObject | undefined;
+  readonly durableObject: BreakerDurableObject | undefined;
   readonly name: string;
   readonly location: string;
   readonly retries?: RetryPolicy;
   readonly hedging?: HedgePolicy;
-  readonly isGated?: boolean; // false: hedges whatever the pressure, and whatever it costs
+  readonly isGuarded?: boolean; // false: hedges without guard and budget
   readonly balancer?: FleetSettings["balancer"];
-  readonly usualMs: number; // work of a call in the mean
-  readonly straggles?: (roll: () => number) => number; // ms that an answer is held up on its way
+  readonly meanWorkMs: number; // per call
+  readonly straggles?: (rng: () => number) => number; // ms by which a response is delayed
 }
 
 export interface Call {
@@ -46,10 +46,10 @@ export interface Call {
   readonly isChained: boolean;
 }
 
-type Outcome = "answered" | AttemptFailure;
+type Outcome = "succeeded" | AttemptFailure;
 
-const GIVES_UP_MS = 5_000; // on a report, as workers/gateway/upstream/breaker-reports.ts
-const MEANS_SOMETHING_MS = 1_000; // a time-out, as workers/gateway/upstream/pool.ts
+const REPORT_TIMEOUT_MS = 5_000; // the timeout of workers/gateway/upstream/breaker-reports.ts
+const MIN_EVIDENCE_MS = 1_000; // a shorter time-out says nothing about the endpoint, as in workers/gateway/upstream/attempt.ts
 
 export class Isolate {
   readonly #wiring: Wiring;
@@ -57,19 +57,19 @@ export class Isolate {
   readonly fleet: Fleet;
   readonly #budget: Budget;
   readonly #retries: RetryPolicy;
-  readonly #pressure = new HedgeGuard();
+  readonly #hedgeGuard = new HedgeGuard();
   readonly #hedger: Hedger | undefined;
-  #askedAt = Number.NEGATIVE_INFINITY;
+  #reportedAt = Number.NEGATIVE_INFINITY;
   attempts = 0;
   hedges = 0;
-  bad = 0; // attempts that failed
+  failures = 0; // attempts that failed
 
   constructor(wiring: Wiring, mechanisms: Mechanisms) {
     this.#wiring = wiring;
     this.#mechanisms = mechanisms;
     this.#retries = wiring.retries ?? RETRIES;
     this.#budget = retryBudget(mechanisms.budget ? RETRY_BUDGET : { percent: 100, minPerSecond: 1e6 });
-    this.#hedger = wiring.hedging && new Hedger(wiring.hedging, this.#pressure);
+    this.#hedger = wiring.hedging && new Hedger(wiring.hedging, this.#hedgeGuard);
     const members = wiring.servers.map((_, index) => ({ id: String(index), weight: 1, priority: 0, isDraining: false }));
     this.fleet = new Fleet(members, {
       balancer: wiring.balancer ?? "least_time",
@@ -80,20 +80,20 @@ export class Isolate {
     });
   }
 
-  /** As layers/retry.ts does it. */
-  call(call: Call, settle: (answer: Answer) => void): void {
-    const { world, roll } = this.#wiring;
+  /** Retries as layers/retry.ts does. */
+  call(call: Call, settle: (response: ServerResponse) => void): void {
+    const { world, rng } = this.#wiring;
     const tried = new Set<string>();
     this.#budget.earn();
     const isChained = call.isChained && this.#mechanisms.isChainStopped;
     const attempt = (number: number): void => {
       const attemptMs = Math.min(this.#retries.perAttemptMs, call.deadlineAt - world.now);
-      const its = { ...call, deadlineAt: world.now + attemptMs, isChained: call.isChained || number > 1 };
-      this.#hedged(its, number, tried, (outcome) => {
-        if (outcome === "answered") return settle("ok");
+      const attemptCall = { ...call, deadlineAt: world.now + attemptMs, isChained: call.isChained || number > 1 };
+      this.#hedged(attemptCall, number, tried, (outcome) => {
+        if (outcome === "succeeded") return settle("ok");
         if (isChained) return settle("unavailable");
-        const at = { number, isIdempotent: true, remainingMs: call.deadlineAt - world.now };
-        const next = decideRetry(this.#retries, outcome, at, this.#budget, world.now, roll());
+        const state = { number, isIdempotent: true, remainingMs: call.deadlineAt - world.now };
+        const next = decideRetry(this.#retries, outcome, state, this.#budget, world.now, rng());
         if (next.kind === "stop") settle(next.reason === "budget" || next.reason === "max" ? "spent" : "unavailable");
         else world.after(next.afterMs, () => attempt(number + 1));
       });
@@ -101,81 +101,81 @@ export class Isolate {
     attempt(1);
   }
 
-  /** As layers/hedge.ts does it. */
+  /** Hedges as layers/hedge.ts does. */
   #hedged(call: Call, number: number, tried: Set<string>, end: (outcome: Outcome) => void): void {
     const { world } = this.#wiring;
     const hedger = this.#hedger;
-    if (hedger === undefined || number > 1) return void this.#bounced(call, tried, end);
+    if (hedger === undefined || number > 1) return void this.#redirected(call, tried, end);
     const startedAt = world.now;
-    const permit = this.#pressure.begin(startedAt, call.deadlineAt);
-    let [isOver, failed, underWay] = [false, 0, 1];
+    const permit = this.#hedgeGuard.begin(startedAt, call.deadlineAt);
+    let [isOver, failed, inFlight] = [false, 0, 1];
     const stops: (() => void)[] = [];
     const ended = (own: number, outcome: Outcome): void => {
-      if (isOver || (outcome !== "answered" && ++failed < underWay)) return;
+      if (isOver || (outcome !== "succeeded" && ++failed < inFlight)) return;
       isOver = true;
       for (const [index, stop] of stops.entries()) if (index !== own) stop();
-      hedger.end(world.now - startedAt, underWay === 2 ? own === 1 : undefined);
-      this.#pressure.end(permit, outcome !== "answered");
+      hedger.end(world.now - startedAt, inFlight === 2 ? own === 1 : undefined);
+      this.#hedgeGuard.end(permit, outcome !== "succeeded");
       end(outcome);
     };
-    stops.push(this.#bounced(call, tried, (outcome) => ended(0, outcome)));
+    stops.push(this.#redirected(call, tried, (outcome) => ended(0, outcome)));
     const delayMs = hedger.start();
     if (delayMs === undefined || startedAt + delayMs >= call.deadlineAt) return;
     world.after(delayMs, () => {
       if (isOver) return;
-      const mayHedge = this.#wiring.isGated === false || (hedger.take(world.now) && this.#budget.take(world.now));
+      const mayHedge = this.#wiring.isGuarded === false || (hedger.take(world.now) && this.#budget.take(world.now));
       if (!mayHedge) return;
-      underWay = 2;
+      inFlight = 2;
       this.hedges += 1;
-      stops.push(this.#bounced({ ...call, isChained: true }, tried, (outcome) => ended(1, outcome)));
+      stops.push(this.#redirected({ ...call, isChained: true }, tried, (outcome) => ended(1, outcome)));
     });
   }
 
-  /** As dispatch.ts does it: a server that is hot against the others may refuse once. @returns what ends the attempt */
-  #bounced(call: Call, tried: Set<string>, end: (outcome: Outcome) => void): () => void {
+  /** Redirects as upstream/send.ts does: a hot server may refuse once. @returns a function that ends the attempt */
+  #redirected(call: Call, tried: Set<string>, end: (outcome: Outcome) => void): () => void {
     let stop = (): void => undefined;
     stop = this.#sent(call, tried, true, (outcome) => {
-      if (outcome !== "bounced") return end(outcome);
-      this.attempts -= 1; // nothing was done for it
+      if (outcome !== "redirected") return end(outcome);
+      this.attempts -= 1; // no work was done for it
       stop = this.#sent(call, tried, false, (second) => end(second as Outcome));
     });
     return () => stop();
   }
 
-  /** As pool.ts does it. @returns what gives the attempt up */
-  #sent(call: Call, tried: Set<string>, mayBounce: boolean, end: (outcome: Outcome | "bounced") => void): () => void {
-    const { world, roll, servers, usualMs, straggles } = this.#wiring;
+  /** Sends one attempt as upstream/pool.ts does. @returns a function that gives the attempt up */
+  #sent(call: Call, tried: Set<string>, mayRedirect: boolean, end: (outcome: Outcome | "redirected") => void): () => void {
+    const { world, rng, servers, meanWorkMs, straggles } = this.#wiring;
     const sentAt = world.now;
     const nothing = (): void => undefined;
-    if (!this.fleet.localBreakers.areAllClosed(sentAt)) this.#tell(undefined);
-    const found = this.fleet.pick({ method: 0, key: 0, now: sentAt, rng: roll, tried });
-    if (found.kind !== "picked") {
-      this.#refused(found, end);
+    if (!this.fleet.localBreakers.areAllClosed(sentAt)) this.#report(undefined);
+    const result = this.fleet.pick({ method: 0, key: 0, now: sentAt, rng: rng, tried });
+    if (result.kind !== "picked") {
+      this.#refused(result, end);
       return nothing;
     }
-    const { id, admission, isRepeated } = found;
+    const { id, admission, isRepeated } = result;
     tried.add(id);
     this.attempts += 1;
     const server = servers[Number(id)]!;
     const permit = this.fleet.begin(id, sentAt, call.deadlineAt)!;
-    const medianMs = mayBounce ? this.fleet.medianMs(sentAt) : 0;
+    const medianMs = mayRedirect ? this.fleet.medianMs(sentAt) : 0;
     let isOver = false;
     let stopAtServer = nothing;
-    const over = (how: "answered" | "failed" | "late" | "dropped"): boolean => {
+    const over = (how: "succeeded" | "failed" | "late" | "dropped"): boolean => {
       if (isOver) return false;
       isOver = true;
-      const ended = { permit, admission, now: world.now, random: roll(), isRepeated };
+      const ended = { permit, admission, now: world.now, random: rng(), isRepeated };
       if (how === "dropped") this.fleet.drop(id, ended);
-      else if (how === "answered") this.fleet.succeeded(id, ended);
+      else if (how === "succeeded") this.fleet.succeeded(id, ended);
       else
         this.fleet.failed(
           id,
           ended,
           call.deadlineAt - call.receivedAt,
-          how === "failed" || Math.round(world.now - sentAt) >= MEANS_SOMETHING_MS,
+          how === "failed" || Math.round(world.now - sentAt) >= MIN_EVIDENCE_MS,
         );
-      if (how === "failed" || how === "late") this.bad += 1;
-      this.#tell(id);
+      if (how === "failed" || how === "late") this.failures += 1;
+      this.#report(id);
       return true;
     };
     const late = (): void => {
@@ -185,24 +185,27 @@ export class Isolate {
     world.at(Math.min(call.deadlineAt, admission.probe === undefined ? call.deadlineAt : sentAt + PROBE_MS), late);
     world.after(this.#travelMs(), () => {
       if (isOver && server.setting.stops) return;
-      const predictedMs = server.predictedMs(usualMs);
-      server.heardMs = updateMedian(server.heardMs, medianMs);
-      const heat = { inFlight: server.inFlight, cores: server.setting.cores, predictedMs };
+      const predictedMs = server.predictedMs(meanWorkMs);
+      server.medianMs = updateMedian(server.medianMs, medianMs);
+      const host = { inFlight: server.inFlight, cores: server.setting.cores, predictedMs };
       const back = (act: () => void): void =>
-        world.after(this.#travelMs() + (straggles?.(roll) ?? 0), () => {
+        world.after(this.#travelMs() + (straggles?.(rng) ?? 0), () => {
           this.fleet.report(id, { predictedMs }, permit, world.now);
           act();
         });
-      if (server.fault === "none" && isHot(heat, medianMs > 0 ? server.heardMs : 0)) return back(() => over("dropped") && end("bounced"));
-      const isHeeded = this.#mechanisms.isChainStopped;
-      const answer = (its: Answer): void =>
+      if (server.fault === "none" && isHot(host, medianMs > 0 ? server.medianMs : 0))
+        return back(() => over("dropped") && end("redirected"));
+      const honorsPushback = this.#mechanisms.isChainStopped;
+      const respond = (response: ServerResponse): void =>
         back(() => {
-          if (over(its === "ok" ? "answered" : "failed"))
+          if (over(response === "ok" ? "succeeded" : "failed"))
             end(
-              its === "ok" ? "answered" : { code: "unavailable", wasSent: true, pushbackMs: its === "spent" && isHeeded ? -1 : undefined },
+              response === "ok"
+                ? "succeeded"
+                : { code: "unavailable", wasSent: true, pushbackMs: response === "spent" && honorsPushback ? -1 : undefined },
             );
         });
-      stopAtServer = server.take({ workMs: call.workMs, deadlineAt: call.deadlineAt, isChained: call.isChained, answer });
+      stopAtServer = server.take({ workMs: call.workMs, deadlineAt: call.deadlineAt, isChained: call.isChained, respond });
     });
     return () => {
       over("dropped");
@@ -210,29 +213,29 @@ export class Isolate {
     };
   }
 
-  /** What the gateway refuses by itself is not retried. */
-  #refused(found: PickResult, end: (outcome: Outcome) => void): void {
-    this.#wiring.world.after(0, () => end({ code: found.kind, wasSent: false, pushbackMs: undefined }));
+  /** Refusals of the gateway itself are not retried. */
+  #refused(result: PickResult, end: (outcome: Outcome) => void): void {
+    this.#wiring.world.after(0, () => end({ code: result.kind, wasSent: false, pushbackMs: undefined }));
   }
 
   #travelMs(): number {
-    return 2 - 0.5 * Math.log(1 - this.#wiring.roll());
+    return 2 - 0.5 * Math.log(1 - this.#wiring.rng());
   }
 
-  /** As workers/gateway/upstream/breaker-reports.ts does it: 10 to 50 ms to the object and back. */
-  #tell(id: string | undefined): void {
-    const { world, roll, object, name, location } = this.#wiring;
-    if (object === undefined || this.#mechanisms.breaker !== "shared") return;
+  /** Reports as workers/gateway/upstream/breaker-reports.ts does: 10 to 50 ms to the Durable Object and back. */
+  #report(id: string | undefined): void {
+    const { world, rng, durableObject, name, location } = this.#wiring;
+    if (durableObject === undefined || this.#mechanisms.breaker !== "shared") return;
     const sentAt = world.now;
-    if (sentAt - this.#askedAt < GIVES_UP_MS) return;
-    const seen = this.fleet.localBreakers.takeReports(sentAt, id);
-    if (seen === undefined) return;
-    this.#askedAt = sentAt;
-    const travelMs = 5 + 20 * roll();
+    if (sentAt - this.#reportedAt < REPORT_TIMEOUT_MS) return;
+    const reports = this.fleet.localBreakers.takeReports(sentAt, id);
+    if (reports === undefined) return;
+    this.#reportedAt = sentAt;
+    const travelMs = 5 + 20 * rng();
     world.after(travelMs, () => {
-      const views = object.report({ isolate: name, location }, seen);
+      const views = durableObject.report({ isolate: name, location }, reports);
       world.after(travelMs, () => {
-        this.#askedAt = Number.NEGATIVE_INFINITY;
+        this.#reportedAt = Number.NEGATIVE_INFINITY;
         if (views !== undefined) this.fleet.localBreakers.applyViews(views, sentAt, world.now);
       });
     });

@@ -1,8 +1,8 @@
-// One upstream whose load and speed change, and a limit of calls in flight before it: what the callers get in time.
+// One upstream whose load and speed change, and a limit of calls in flight before it: the calls that are completed in time.
 import { Server } from "../balancers/server.ts";
 import { randomStream, World } from "../simulation.ts";
 
-/** What a limit has to do here. */
+/** The limit under test. */
 export interface InFlightLimit {
   readonly limit: number;
   sample(tookMs: number, inFlight: number, now: number): void;
@@ -11,15 +11,15 @@ export interface InFlightLimit {
 /** Load and upstream over time, `at` in [0, 1) of the trace. */
 export interface Trace {
   readonly load: (at: number) => number; // share of the capacity that the upstream has at full speed
-  readonly speed: (at: number) => number; // of the upstream's cores
-  readonly delayMs: (at: number) => number; // that every call takes beside its work, whoever else is there
+  readonly speed: (at: number) => number; // speed of the upstream's cores, 1 is full speed
+  readonly delayMs: (at: number) => number; // time that every call takes beside its work, at any load
 }
 
 export interface TraceOutcome {
-  readonly goodput: number; // calls answered in time, a second
-  readonly p99: number; // ms, of those
-  readonly refused: number; // share
-  readonly late: number; // share
+  readonly goodput: number; // calls per second that end in time
+  readonly p99: number; // ms, for calls that end in time
+  readonly refused: number; // share of the calls
+  readonly late: number; // share of the calls
 }
 
 const CORES = 4;
@@ -33,7 +33,7 @@ export function runTrace(trace: Trace, limit: InFlightLimit, seed: number): Trac
   const exponential = (rng: () => number, mean: number): number => -mean * Math.log(1 - rng());
   const server = new Server(world, 1);
   const lengthMs = SECONDS * 1_000;
-  const part = (): number => Math.min(0.999, world.now / lengthMs);
+  const progress = (): number => Math.min(0.999, world.now / lengthMs);
   let inFlight = 0;
   let [calls, refused, late] = [0, 0, 0];
   const times: number[] = [];
@@ -41,16 +41,16 @@ export function runTrace(trace: Trace, limit: InFlightLimit, seed: number): Trac
   let speed = 1;
   for (let at = 0; at < lengthMs; at += 100) {
     world.at(at, () => {
-      const wanted = trace.speed(part());
+      const wanted = trace.speed(progress());
       if (wanted !== speed) server.slow(wanted / speed);
       speed = wanted;
     });
   }
   arrive();
   function arrive(): void {
-    const perMs = (trace.load(part()) * CORES) / WORK_MS;
+    const perMs = (trace.load(progress()) * CORES) / WORK_MS;
     world.after(exponential(arrivals, 1 / perMs), () => {
-      call(exponential(works, WORK_MS), trace.delayMs(part()));
+      call(exponential(works, WORK_MS), trace.delayMs(progress()));
       if (world.now < lengthMs) arrive();
     });
   }
@@ -63,18 +63,18 @@ export function runTrace(trace: Trace, limit: InFlightLimit, seed: number): Trac
     }
     inFlight += 1;
     const startedAt = world.now;
-    const startedWith = inFlight;
+    const inFlightAtStart = inFlight;
     let isOver = false;
     const finish = (isLate: boolean): void => {
       if (isOver) return;
       isOver = true;
       inFlight -= 1;
-      limit.sample(world.now - startedAt, startedWith, world.now);
+      limit.sample(world.now - startedAt, inFlightAtStart, world.now);
       if (isLate) late += 1;
       else times.push(world.now - startedAt);
     };
     world.after(TIMEOUT_MS, () => finish(true));
-    // Work that nobody waits for any more is done all the same: a Worker can't be told.
+    // Work goes on after the time-out: a Worker cannot be stopped.
     server.add(workMs, () => world.after(delayMs, () => finish(false)));
   }
 

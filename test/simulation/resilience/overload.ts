@@ -1,4 +1,4 @@
-// More calls than can be served: an adaptive limit against the best fixed one, and a fleet that sheds the right calls.
+// More calls than can be served: an adaptive limit compared with the best fixed one, and a fleet that sheds less critical calls first.
 import { GradientLimit } from "../../../core/overload/gradient.ts";
 import type { Goal, Row, Scenario } from "../simulation.ts";
 import { gradient2 } from "./gradient2.ts";
@@ -9,15 +9,15 @@ const SEEDS = [0, 1, 2];
 const OURS = "all of it";
 const VARIANTS: Readonly<Record<string, Variant>> = {
   oracle: { oracle: true },
-  "nothing, bounces": { bounces: "freely" },
-  "bounce budget": { bounces: "within_budget" },
-  "+ hosts admit": { bounces: "within_budget", admits: true },
-  "+ edge heeds": { bounces: "within_budget", admits: true, heeds: true },
-  [OURS]: { bounces: "within_budget", admits: true, heeds: true, throttles: true },
+  "nothing, redirects": { redirects: "freely" },
+  "redirect budget": { redirects: "within_budget" },
+  "+ hosts admit": { redirects: "within_budget", admits: true },
+  "+ edge honors levels": { redirects: "within_budget", admits: true, honorsLevels: true },
+  [OURS]: { redirects: "within_budget", admits: true, honorsLevels: true, throttles: true },
 };
 const mean = (values: readonly number[]): number => values.reduce((sum, one) => sum + one / values.length, 0);
 
-/** Every variant meets the same calls; goals are held to the mean of three seeds. */
+/** Every variant gets the same calls; goals are compared with the mean of three seeds. */
 function fleet(setting: Setting, seed: number, goals: (ours: Outcome, oracle: Outcome) => readonly Goal[]): Row[] {
   const outcomes = Object.entries(VARIANTS).map(([variant, what]) => {
     const runs = SEEDS.map((more) => run(setting, what, seed + more));
@@ -61,7 +61,7 @@ const TRACES: Readonly<Record<string, { readonly about: string; readonly trace: 
     trace: { load: always(0.8), speed: between(0.33, 0.67, 0.4, 1), delayMs: always(20) },
   },
   "limit-always-full": {
-    about: "150 % load all the time: latency without waiting is never seen by itself",
+    about: "150 % load all the time: latency without queueing is never measured without a probe",
     trace: { load: always(1.5), speed: always(1), delayMs: always(20) },
   },
 };
@@ -101,7 +101,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "overload-150-critical",
-    about: "64 isolates, 20 hosts, 150 % load, all calls critical: there is nobody to shed first",
+    about: "64 isolates, 20 hosts, 150 % load, all calls critical: none can be shed first",
     run: (seed) =>
       fleet({ isolates: 64, load: 1.5, seconds: 20, ranks: [0, 0, 1, 0] }, seed, (ours, oracle) => [
         { name: "errors beyond the oracle's, points", measured: 100 * (ours.errors - oracle.errors), atMost: 0.1 },
@@ -129,7 +129,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "no-overload-90",
-    about: "64 isolates, 20 hosts, 90 % load: next to nothing is to be shed",
+    about: "64 isolates, 20 hosts, 90 % load: almost nothing has to be shed",
     run: (seed) =>
       fleet({ isolates: 64, load: 0.9, seconds: 20, ranks: [0.3, 0.2, 0.4, 0.1] }, seed, (ours, oracle) => [
         { name: "critical calls served, %", measured: (100 * (0.4 * ours.served[2]! + 0.1 * ours.served[3]!)) / 0.5, atLeast: 99.9 },

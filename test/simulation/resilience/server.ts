@@ -1,13 +1,13 @@
-// An endpoint of the world: calls share its cores, wait for what it depends on, and are worked on to the end unless somebody stops them.
+// A simulated endpoint: calls share its cores, wait for its dependency, and run to the end unless they are stopped.
 import type { World } from "../simulation.ts";
 
-export type Answer = "ok" | "unavailable" | "spent"; // spent: unavailable, and repeated below as often as it may be
+export type ServerResponse = "ok" | "unavailable" | "spent"; // spent: unavailable, and services below have used up their retries
 
 export interface Job {
   readonly workMs: number;
   readonly deadlineAt: number;
-  readonly isChained: boolean; // somebody before us repeats it
-  readonly answer: (answer: Answer) => void;
+  readonly isChained: boolean; // a caller further up retries it
+  readonly respond: (response: ServerResponse) => void;
 }
 
 interface Running {
@@ -18,38 +18,38 @@ interface Running {
 
 export interface ServerSetting {
   readonly cores: number;
-  readonly slots?: number; // calls it takes on at once; others wait in line
-  readonly stops: boolean; // whether it stops work that nobody waits for any more
+  readonly workers?: number; // calls that it takes on at once; others wait in a queue
+  readonly stops: boolean; // whether it stops work whose caller has gone away
   readonly zone: number;
 }
 
 export class Server {
   readonly setting: ServerSetting;
   fault: "none" | "refuses" | "hangs" = "none";
-  errorShare = 0; // of its answers, after the work is done
-  dependencyMs = 0; // what each call waits before it works
-  cold = 0; // share of what it needs that is not in its cache, in [0, 1]
-  coldWork = 1; // times the work of a call that finds nothing in the cache
-  fillsIn = 100; // answers
-  heardMs = 0; // the median, as callers told it
-  inFlight = 0; // on its cores
-  asked = 0; // calls that have come to it
-  /** What it asks of another service before it answers, and hands on. */
-  behind: ((job: Job, done: (answer: Answer) => void) => void) | undefined;
+  errorShare = 0; // share of the responses that are errors, after the work is done
+  dependencyMs = 0; // time that each call waits before its work
+  cold = 0; // share of the data that is missing in its cache, in [0, 1]
+  coldWork = 1; // factor on the work of a call that misses the cache
+  fillsIn = 100; // responses until the cache is mostly filled
+  medianMs = 0; // the median of predictions, as callers report it
+  inFlight = 0; // calls on its cores
+  received = 0; // calls
+  /** A call to another service before the response, which decides the response. */
+  dependency: ((job: Job, done: (response: ServerResponse) => void) => void) | undefined;
   readonly #world: World;
-  readonly #roll: () => number;
+  readonly #rng: () => number;
   #speed = 1;
-  #busy = 0; // slots
-  readonly #line: (() => void)[] = [];
-  #virtual = 0; // work that a call which has been here all along would have had, ms
-  #at = 0; // when `#virtual` was true
-  #plan = 0; // plans older than this one are void
-  readonly #running: Running[] = []; // by finishAt, the next one last; those that were stopped are over
+  #busy = 0; // workers
+  readonly #queue: (() => void)[] = [];
+  #virtual = 0; // work that a call present since the start would have got, ms
+  #advancedTo = 0; // time up to which `#virtual` is computed
+  #plan = 0; // number of the newest plan; older ones are void
+  readonly #running: Running[] = []; // sorted by finishAt, the next to finish last; stopped ones have isOver
 
-  constructor(world: World, setting: ServerSetting, roll: () => number) {
+  constructor(world: World, setting: ServerSetting, rng: () => number) {
     this.#world = world;
     this.setting = setting;
-    this.#roll = roll;
+    this.#rng = rng;
   }
 
   set speed(speed: number) {
@@ -58,49 +58,49 @@ export class Server {
     this.#planNext();
   }
 
-  /** Time that one call more of `workMs` would take, as the server itself can tell. */
+  /** Time that one more call of `workMs` would take, as the server predicts it. */
   predictedMs(workMs: number): number {
     return (workMs / this.#speed) * Math.max(1, (this.inFlight + 1) / this.setting.cores);
   }
 
-  /** @returns what its caller does when it waits no longer */
+  /** @returns a function that stops the call; its caller calls it when it stops waiting */
   take(job: Job): () => void {
-    this.asked += 1;
+    this.received += 1;
     if (this.fault === "hangs") return () => undefined;
     if (this.fault === "refuses") {
-      job.answer("unavailable");
+      job.respond("unavailable");
       return () => undefined;
     }
-    let isOver = false; // answered, or stopped
-    let hasSlot = false;
+    let isOver = false; // responded or stopped
+    let hasWorker = false;
     let running: Running | undefined;
     const leave = (): void => {
       isOver = true;
-      if (!hasSlot) return;
+      if (!hasWorker) return;
       this.#busy -= 1;
-      this.#line.shift()?.();
+      this.#queue.shift()?.();
     };
-    const end = (answer: Answer): void => {
+    const end = (response: ServerResponse): void => {
       if (isOver) return;
       leave();
-      job.answer(answer === "ok" && this.#roll() < this.errorShare ? "unavailable" : answer);
+      job.respond(response === "ok" && this.#rng() < this.errorShare ? "unavailable" : response);
     };
     const work = (): void => {
       if (isOver) return;
       running = this.#add(job.workMs * (1 + (this.coldWork - 1) * this.cold), () => {
         this.cold *= 1 - 1 / this.fillsIn;
-        if (this.behind === undefined) end("ok");
-        else this.behind(job, end);
+        if (this.dependency === undefined) end("ok");
+        else this.dependency(job, end);
       });
     };
     const begin = (): void => {
-      if (isOver) return void this.#line.shift()?.();
-      hasSlot = true;
+      if (isOver) return void this.#queue.shift()?.();
+      hasWorker = true;
       this.#busy += 1;
       if (this.dependencyMs === 0) work();
       else this.#world.after(this.dependencyMs, work);
     };
-    if (this.#busy >= (this.setting.slots ?? Number.POSITIVE_INFINITY)) this.#line.push(begin);
+    if (this.#busy >= (this.setting.workers ?? Number.POSITIVE_INFINITY)) this.#queue.push(begin);
     else begin();
     return () => {
       if (!this.setting.stops || isOver) return;
@@ -111,24 +111,24 @@ export class Server {
 
   #add(workMs: number, done: () => void): Running {
     this.#advance();
-    const one = { finishAt: this.#virtual + workMs, done, isOver: false };
+    const running = { finishAt: this.#virtual + workMs, done, isOver: false };
     let low = 0;
     let high = this.#running.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#running[middle]!.finishAt > one.finishAt) low = middle + 1;
+      if (this.#running[middle]!.finishAt > running.finishAt) low = middle + 1;
       else high = middle;
     }
-    this.#running.splice(low, 0, one);
+    this.#running.splice(low, 0, running);
     this.inFlight += 1;
     this.#planNext();
-    return one;
+    return running;
   }
 
-  #stop(one: Running): void {
-    if (one.isOver) return;
+  #stop(running: Running): void {
+    if (running.isOver) return;
     this.#advance();
-    one.isOver = true;
+    running.isOver = true;
     this.inFlight -= 1;
     this.#planNext();
   }
@@ -138,8 +138,8 @@ export class Server {
   }
 
   #advance(): void {
-    this.#virtual += (this.#world.now - this.#at) * this.#rate;
-    this.#at = this.#world.now;
+    this.#virtual += (this.#world.now - this.#advancedTo) * this.#rate;
+    this.#advancedTo = this.#world.now;
   }
 
   #planNext(): void {

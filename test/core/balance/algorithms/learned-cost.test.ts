@@ -1,4 +1,4 @@
-// What methods cost beside each other, and a balancer that counts calls in flight for the work they are.
+// The costs of methods, and a balancer that counts calls in flight by their cost.
 import { describe, expect, it } from "vitest";
 import { learnedCost, MethodCosts } from "../../../../core/balance/algorithms/learned-cost.ts";
 import { Load } from "../../../../core/balance/load.ts";
@@ -7,20 +7,20 @@ import { randomStream } from "../../../simulation/simulation.ts";
 /** Responses of two methods, one of which takes nine times as long as the other. */
 function trained(responses: number, ratios = [1 / 3, 3], noise = 0): MethodCosts {
   const costs = new MethodCosts();
-  const roll = randomStream(1);
-  for (let n = 0; n < responses; n++) costs.learn(n % 2, ratios[n % 2]! * Math.exp(noise * (roll() - 0.5)));
+  const rng = randomStream(1);
+  for (let n = 0; n < responses; n++) costs.learn(n % 2, ratios[n % 2]! * Math.exp(noise * (rng() - 0.5)));
   return costs;
 }
 
 describe("MethodCosts", () => {
-  it("is 1 for every method before enough responses were seen", () => {
+  it("is 1 for every method before there are enough responses", () => {
     expect(trained(199).costOf(1)).toBe(1);
     expect(trained(199).explained).toBe(0);
     expect(trained(200).explained).toBeGreaterThan(0.9);
     expect(trained(200).costOf(1)).toBeGreaterThan(1.5);
   });
 
-  it("learns what methods cost against the mean of the calls", () => {
+  it("learns the cost of methods relative to the mean call", () => {
     const costs = trained(4_000);
     const mean = (1 / 3 + 3) / 2;
     expect(costs.costOf(1)).toBeCloseTo(3 / mean, 1);
@@ -35,7 +35,7 @@ describe("MethodCosts", () => {
     expect(Math.abs(costs.costOf(0) - 1 / 1.9)).toBeLessThan(0.05);
   });
 
-  it("says 1 where methods do not explain the times", () => {
+  it("is 1 where methods do not explain the times", () => {
     const noisy = trained(4_000, [0.9, 1.1], 4);
     expect(noisy.explained).toBeLessThan(0.3);
     expect(noisy.costOf(1)).toBe(1);
@@ -43,7 +43,7 @@ describe("MethodCosts", () => {
     expect(trained(4_000, [1, 1]).costOf(0)).toBe(1);
   });
 
-  it("says 1 for a method that it does not know, or has seen fewer than five times", () => {
+  it("is 1 for an unknown method, and for one with fewer than five responses", () => {
     const costs = trained(4_000);
     expect(costs.costOf(7)).toBe(1);
     for (let n = 0; n < 4; n++) costs.learn(7, 3);
@@ -52,7 +52,7 @@ describe("MethodCosts", () => {
     expect(costs.costOf(7)).toBeCloseTo(costs.costOf(1), 1);
   });
 
-  it("keeps costs between 0.02 and 50", () => {
+  it("limits costs to 0.02 and 50", () => {
     const wide = new MethodCosts();
     for (let n = 0; n < 20_000; n++) wide.learn(n % 1_000 === 0 ? 1 : 0, n % 1_000 === 0 ? 1e6 : 1);
     for (let n = 0; n < 20; n++) wide.learn(2, 1e-6);
@@ -60,7 +60,7 @@ describe("MethodCosts", () => {
     expect(wide.costOf(2)).toBe(0.02);
   });
 
-  it("learns nothing of times that are none", () => {
+  it("ignores ratios that are not positive", () => {
     const costs = trained(4_000);
     const before = costs.costOf(1);
     for (const ratio of [0, -1, Number.NaN]) for (let n = 0; n < 100; n++) costs.learn(1, ratio);
@@ -76,7 +76,7 @@ describe("MethodCosts", () => {
     expect(costs.costOf(1)).toBeLessThan(before / 3);
   });
 
-  it("knows a thousand methods, and counts the others as one call each", () => {
+  it("learns a thousand methods, and counts the others as cost 1", () => {
     const costs = new MethodCosts();
     for (let n = 0; n < 20_000; n++) costs.learn(n % 1_000, n % 2 === 0 ? 1 / 3 : 3);
     for (let n = 0; n < 20; n++) costs.learn(5_000, 3);
@@ -87,21 +87,21 @@ describe("MethodCosts", () => {
   });
 });
 
-describe("learned", () => {
+describe("learnedCost", () => {
   const two = () => [new Load(), new Load()].map((load, index) => ({ id: `${index}`, weight: 1, load }));
-  const pick = (balancer: ReturnType<typeof learnedCost>, roll = 0, method?: number) =>
-    balancer.pick({ key: 0, now: 0, rng: () => roll, isEligible: () => true, ...(method === undefined ? {} : { method }) });
+  const pick = (balancer: ReturnType<typeof learnedCost>, random = 0, method?: number) =>
+    balancer.pick({ key: 0, now: 0, rng: () => random, isEligible: () => true, ...(method === undefined ? {} : { method }) });
 
   it("counts the work in flight, not the calls", () => {
     const candidates = two();
     const balancer = learnedCost(candidates);
-    candidates[0]!.load.begin(0, 9e9, 5); // one call of much work
+    candidates[0]!.load.begin(0, 9e9, 5); // one expensive call
     candidates[1]!.load.begin(0, 9e9, 1);
     candidates[1]!.load.begin(0, 9e9, 1);
     expect([pick(balancer, 0), pick(balancer, 0.9)]).toEqual([1, 1]);
   });
 
-  it("weighs the work of the call itself: what takes long goes to the fast endpoint, what takes little to the idle one", () => {
+  it("adds the cost of the call itself: expensive calls go to the fast endpoint, cheap ones to the idle one", () => {
     const candidates = two();
     const balancer = learnedCost(candidates);
     for (let n = 0; n < 4_000; n++) balancer.learn!(n % 2, n % 2 === 0 ? 1 / 9 : 9);
@@ -115,7 +115,7 @@ describe("learned", () => {
     expect([pick(balancer, 0), pick(balancer, 0.9)]).toEqual([1, 1]); // a call without a method is method 0
   });
 
-  it("begins at a place given by chance", () => {
+  it("begins at a random candidate", () => {
     const balancer = learnedCost(two());
     expect([pick(balancer, 0), pick(balancer, 0.6)]).toEqual([0, 1]);
   });

@@ -5,7 +5,7 @@ import { restore, toStored } from "../../../core/breaker/stored-breaker.ts";
 import type { BreakerPolicy } from "../../../core/config/breaker.ts";
 import type { World } from "../simulation.ts";
 
-export class BreakerObject {
+export class BreakerDurableObject {
   isUp = true;
   requestCount = 0;
   /** When each endpoint was opened for the first time, ms. */
