@@ -10,7 +10,9 @@ function candidate(tookMs: number | undefined, at = 0): Candidate {
   if (tookMs !== undefined) load.end(load.begin(at, 9e9), at, tookMs);
   return { id: `${tookMs}`, weight: 1, load };
 }
-const expectedOf = (times: readonly (number | undefined)[], now: number): number[] => [...expectedTimes(times.map((ms) => candidate(ms)))(now)];
+const expectedOf = (times: readonly (number | undefined)[], now: number): number[] => [
+  ...expectedTimes(times.map((ms) => candidate(ms)))(now),
+];
 
 describe("expectedTimes", () => {
   it("takes the mean of the others for an endpoint that was never called, and 1 for all where none was called", () => {
