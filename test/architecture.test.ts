@@ -36,7 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "workers/gateway/translate":
     /^workers\/gateway\/call(\.ts$|\/)|^workers\/gateway\/(protocol|translate)\/|^workers\/service\/(compression|query)\.ts$|^@connectrpc\/connect(\/|$)/,
   "workers/gateway/openapi": /^(core|protos\/gen|workers\/gateway\/(openapi|transcode))\/|^@bufbuild\/protobuf(\/|$)/,
-  cli: /^(core|workers|protos\/gen|cli)\/|^gateway\.config\.ts$|^(node:|(wrangler|esbuild|miniflare)$|(@bufbuild|@connectrpc)\/)/,
+  cli: /^(core|workers|protos\/gen|cli)\/|^gateway\.config\.ts$|^(node:|(wrangler|esbuild|miniflare)$|(@bufbuild|@connectrpc|@valibot)\/)/,
   bench: /.*/,
 };
 

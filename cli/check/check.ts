@@ -22,6 +22,7 @@ const CHECKS: readonly (readonly [name: string, command: string])[] = [
   ["lint of the protos", `buf lint ${protos}`],
   ["format of the protos", `buf format protos ${protos} --diff --exit-code`],
   ["generated code is fresh", "node cli/gen/gen.ts --check"],
+  ["documentation of the settings is fresh", "node cli/gen/parameters.ts --check"],
   ["configuration and Workers", `node cli/check/check-configuration.ts${given.join("")}`],
   ["language of code and documents", "node cli/language.ts"],
   ["structure and imports", "vitest run --project node test/architecture.test.ts test/structure.test.ts"],

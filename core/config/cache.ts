@@ -2,7 +2,20 @@
 import * as v from "valibot";
 import type { Checks } from "./problems.ts";
 import { readBlock, readSetting } from "./read.ts";
-import { block, choice, flag, headerName, type InputOf, list, type PolicyOf, readByCode, setting, text, whole } from "./setting.ts";
+import {
+  block,
+  choice,
+  flag,
+  headerName,
+  type InputOf,
+  list,
+  type PolicyOf,
+  readByCode,
+  required,
+  setting,
+  text,
+  whole,
+} from "./setting.ts";
 
 export const L2_NAMES = ["none", "kv", "cache-api", "workers-cache"] as const;
 export type L2Name = (typeof L2_NAMES)[number];
@@ -62,7 +75,7 @@ export const CACHE_SETTINGS = block({
     "Time in which a stale response is served while the upstream fails, where the response does not state one.",
   ),
   scope: readByCode(
-    v.union([scopeName, v.strictObject({ header: headerName })]),
+    v.union([scopeName, v.strictObject({ header: required(headerName, "Request header whose values separate the callers.") })]),
     "The callers that share a response: all, those of one principal, or those of one value of a header.",
     { shape: '`"shared"`, `"principal"`, `{ header }`', shownDefault: '`"shared"`' },
   ),

@@ -2,16 +2,9 @@
 import * as v from "valibot";
 import type { Checks } from "./problems.ts";
 import { readBlock, readSetting } from "./read.ts";
-import { block, headerName, readByCode, required, setting, whole } from "./setting.ts";
+import { block, headerName, type InputOf, readByCode, required, setting, whole } from "./setting.ts";
 
 export type CostFunction = (message: Readonly<Record<string, unknown>>) => number;
-
-export type CostInput =
-  | number
-  /** The response states its cost in a header; `estimate` (default 1) is taken before the call, the rest after it. */
-  | { readonly header: string; readonly estimate?: number; readonly max: number }
-  /** A function of the request message, at most `max`. */
-  | { readonly of: CostFunction; readonly max: number };
 
 export type Cost =
   | { readonly kind: "fixed"; readonly tokens: number }
@@ -35,7 +28,9 @@ export const COST_SETTINGS = block({
 });
 
 /** For the types and the documentation of settings; `parseCost` reads them. */
-export const cost = v.custom<CostInput>(() => true);
+export const cost = v.union([tokens, COST_SETTINGS]);
+
+export type CostInput = InputOf<typeof cost>;
 
 const FIX = "write a number, { header, max }, or { of: (message) => number, max }";
 

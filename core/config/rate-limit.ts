@@ -71,7 +71,7 @@ export const RATE_LIMIT_SETTINGS = block({
     shownDefault: '`"auto"`; `"exact"` with `compat`',
   }),
   optimistic: setting(flag, false, "With `auto`, where the limit is small: the first call passes before the bucket has responded."),
-  tiers: readByCode(TIER_SETTINGS, "Other limits for callers on a plan.", { shownDefault: "none", block: TIER_SETTINGS }),
+  tiers: readByCode(TIER_SETTINGS, "Other limits for callers on a plan.", { shownDefault: "none" }),
   exempt: readByCode(v.array(v.string()), "Address ranges, and values of the key, to which the rule does not apply.", {
     shape: "list",
     shownDefault: "none",

@@ -1,7 +1,7 @@
 // Reads a block of settings: every setting by its schema, each problem with its path, and a usable value in any case.
 import * as v from "valibot";
 import { type Checks, join } from "./problems.ts";
-import { type Block, defaultOf, type Entries, factsOf, type PolicyOf, type SettingSchema } from "./setting.ts";
+import { type Block, defaultOf, type Entries, factsOf, innerOf, type PolicyOf, type SettingSchema } from "./setting.ts";
 
 export interface ReadOptions<E extends Entries> {
   /** Values of the outer settings, or defaults that depend on where the block is. They hold for what is not written. */
@@ -56,9 +56,10 @@ export function readSetting(
   value: unknown,
   fallback: { value: unknown } | undefined,
 ): unknown {
-  const { isRead, missing, fix, block } = factsOf(schema);
+  const { isRead, missing, fix } = factsOf(schema);
   if (isRead === true) return value;
-  if (block !== undefined) return readBlock(check, path, block, value);
+  const inner = innerOf(schema);
+  if (inner.type === "strict_object") return readBlock(check, path, inner as Block, value);
   if (value === undefined && fallback !== undefined) return fallback.value;
   const result = v.safeParse(schema, value, { abortPipeEarly: true });
   if (result.success) return result.output;

@@ -2,15 +2,14 @@
 import * as v from "valibot";
 
 /** The facts about a setting that its schema does not express. */
-interface Facts {
-  readonly doc?: string; // one sentence
+export interface SettingFacts {
+  readonly description?: string; // one or two sentences
   readonly unit?: string;
   readonly shape?: string; // the values that may be written, where the schema does not say so
   readonly shownDefault?: string; // where the default is not a plain value
   readonly fix?: string; // for the whole value, where a problem within it is not reported by itself
   readonly missing?: string; // the fix where a required setting is not written
   readonly isRead?: boolean; // read by code: the schema gives the types and the documentation
-  readonly block?: Block; // the settings of the object that may be written here
 }
 
 export type SettingSchema<Input = unknown, Output = Input> = v.GenericSchema<Input, Output>;
@@ -41,29 +40,29 @@ export function block<const E extends Entries>(entries: E): Block<E> {
 }
 
 /** One setting: its schema, its default (undefined for none), and its meaning in one sentence. */
-export function setting<S extends SettingSchema>(schema: S, fallback: undefined, doc: string, facts?: Facts): Optional<S>;
-export function setting<S extends SettingSchema>(schema: S, fallback: v.InferInput<S>, doc: string, facts?: Facts): Defaulted<S>;
-export function setting<S extends SettingSchema>(schema: S, fallback: v.InferInput<S> | undefined, doc: string, facts: Facts = {}) {
-  return v.optional(stated(schema, { ...facts, doc }), fallback);
+export function setting<S extends SettingSchema>(schema: S, fallback: undefined, doc: string, facts?: SettingFacts): Optional<S>;
+export function setting<S extends SettingSchema>(schema: S, fallback: v.InferInput<S>, doc: string, facts?: SettingFacts): Defaulted<S>;
+export function setting<S extends SettingSchema>(schema: S, fallback: v.InferInput<S> | undefined, doc: string, facts: SettingFacts = {}) {
+  return v.optional(stated(schema, { ...facts, description: doc }), fallback);
 }
 
 /** A setting that has to be written. `missing` is the fix where it is not. */
 export function required<S extends SettingSchema>(schema: S, doc: string, missing?: string): S {
-  return stated(schema, missing === undefined ? { doc } : { doc, missing });
+  return stated(schema, missing === undefined ? { description: doc } : { description: doc, missing });
 }
 
 /** A setting that code reads, since its meaning depends on others: the schema gives its type and its documentation. */
 export function readByCode<I>(
   schema: SettingSchema<I, unknown>,
   doc: string,
-  facts: Facts = {},
+  facts: SettingFacts = {},
 ): v.OptionalSchema<SettingSchema<I, unknown>, undefined> {
-  return v.optional(stated(schema, { ...facts, doc, isRead: true }), undefined);
+  return v.optional(stated(schema, { ...facts, description: doc, isRead: true }), undefined);
 }
 
 /** A limit that does not hold where it is not written: it is Infinity then. */
 export function unlimited(schema: SettingSchema<number>, doc: string, shownDefault = "no limit"): Defaulted<SettingSchema<number>> {
-  const optional = v.optional(stated(schema, { doc, shownDefault }), undefined);
+  const optional = v.optional(stated(schema, { description: doc, shownDefault }), undefined);
   // Writing it and reading it are the same as for a setting with a default.
   return v.pipe(
     optional,
@@ -74,7 +73,7 @@ export function unlimited(schema: SettingSchema<number>, doc: string, shownDefau
 /** An object of settings within another one; each of them has a default. */
 export function nested<E extends Entries>(inner: Block<E>, doc: string): Defaulted<Block<E>> {
   const nothing = {} as v.InferInput<Block<E>>; // valid, since each setting has a default
-  return v.optional(stated(inner, { doc, block: inner }), nothing) as Defaulted<Block<E>>;
+  return v.optional(stated(inner, { description: doc }), nothing) as Defaulted<Block<E>>;
 }
 
 /** The policy of a block in which nothing is written. */
@@ -89,13 +88,13 @@ export function defaultOf(schema: SettingSchema): unknown {
   return result.success ? result.output : undefined;
 }
 
-function stated<S extends SettingSchema>(schema: S, facts: Facts): S {
+function stated<S extends SettingSchema>(schema: S, facts: SettingFacts): S {
   return v.pipe(schema, v.metadata({ ...facts })) as unknown as S; // a pipe with metadata reads and means what its schema does
 }
 
 /** The facts of a setting, without the wrapper that makes it optional. */
-export function factsOf(schema: SettingSchema): Facts {
-  return v.getMetadata(innerOf(schema) as v.GenericSchema) as Facts;
+export function factsOf(schema: SettingSchema): SettingFacts {
+  return v.getMetadata(innerOf(schema) as v.GenericSchema) as SettingFacts;
 }
 
 export function innerOf(schema: SettingSchema): SettingSchema {

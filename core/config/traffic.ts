@@ -32,7 +32,7 @@ export const TRAFFIC_SETTINGS = block({
   canaries: readByCode(
     v.array(CANARY_SETTINGS),
     "Versions beside the upstream of the service, which gets the remaining calls; at most 16. The first one that claims a call gets it.",
-    { shape: "list of `{ name, upstream, percent, header, cookie }`", shownDefault: "none", block: CANARY_SETTINGS },
+    { shape: "list of `{ name, upstream, percent, header, cookie }`", shownDefault: "none" },
   ),
   stickOn: readByCode(
     hashOn,
@@ -41,7 +41,6 @@ export const TRAFFIC_SETTINGS = block({
   ),
   mirror: readByCode(MIRROR_SETTINGS, "Gets copies of calls in the background; its responses are thrown away.", {
     shownDefault: "none",
-    block: MIRROR_SETTINGS,
   }),
 });
 

@@ -47,7 +47,7 @@ const url = v.pipe(
   text(/^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/, URL_FIX, "URL"),
   v.transform((base) => base.replace(/\/+$/, "")),
 );
-const zone = text(/^[\w.-]{1,64}$/, "write 1 to 64 letters, digits, '-', '_' or '.'", "1 to 64 letters, digits, '-', '_' or '.'");
+const zone = text(/^[\w.-]{1,64}$/, "write 1 to 64 letters, digits, '-', '_' or '.'", "name");
 
 /** How an upstream is called, whether it is one target or several. */
 const CALL = {
@@ -71,14 +71,20 @@ const CALL = {
 
 export const ENDPOINT_SETTINGS = block({
   weight: setting(whole(1, 1_000, "shares"), 1, "Share of the calls."),
-  priority: setting(whole(0, 15, "0 is first"), 0, "Endpoints of a higher number are used while none of a lower one is left."),
+  priority: setting(whole(0, 15, "0 is first"), 0, "Endpoints of a higher number are used while none of a lower one is left.", {
+    shape: "0 to 15",
+  }),
   zone: setting(zone, undefined, "The zone of the endpoint, for `zones`.", { shownDefault: "none" }),
 });
-const BINDING = block({ binding: required(binding, "A service binding of wrangler.toml."), ...CALL });
-const URL_TARGET = block({ url: required(url, "A base URL."), ...CALL });
+const TARGET = {
+  binding: required(binding, "A service binding of wrangler.toml: `USERS`."),
+  url: required(url, "Instead of `binding`: a base URL, `https://users.example/base`."),
+};
+const BINDING = block({ binding: TARGET.binding, ...CALL });
+const URL_TARGET = block({ url: TARGET.url, ...CALL });
 const endpoint = v.union([
-  v.strictObject({ binding, ...ENDPOINT_SETTINGS.entries }),
-  v.strictObject({ url, ...ENDPOINT_SETTINGS.entries }),
+  v.strictObject({ binding: TARGET.binding, ...ENDPOINT_SETTINGS.entries }),
+  v.strictObject({ url: TARGET.url, ...ENDPOINT_SETTINGS.entries }),
 ]);
 
 export const POOL_SETTINGS = block({
@@ -94,7 +100,7 @@ export const POOL_SETTINGS = block({
   health: readByCode(
     HEALTH_SETTINGS,
     "Health checks of registered and listed endpoints, by the Durable Object of the ring. Needs the binding `HASH_RING`.",
-    { shownDefault: "no checks", block: HEALTH_SETTINGS },
+    { shownDefault: "no checks" },
   ),
   slowStartMs: setting(whole(0, 600_000, "ms"), 10_000, "Time in which an endpoint that is added later grows into its share."),
   balancer: setting(choice(BALANCER_NAMES), "least_time", "How an endpoint is chosen ([upstreams](upstreams.md))."),
