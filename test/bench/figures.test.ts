@@ -1,4 +1,4 @@
-// What the benchmark computes, apart from what it measures.
+// The computations of the benchmark, with given measurements.
 import { describe, expect, it } from "vitest";
 import { percentile } from "../../bench/measure.ts";
 import { parseOptions } from "../../bench/options.ts";

@@ -1,4 +1,4 @@
-// Whose file it is: this repository's rules hold for what came with it, and for nothing that a team or a tool has put beside it.
+// The rules of this repository apply to its own files, and not to files of a team or a tool beside them.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// A copy of the project's own files in a temporary folder, for tests that start its commands with other configurations.
+// Copies the files of the project to a temporary folder, for tests that run its commands with other configurations.
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +19,7 @@ export interface ProjectCopy {
   remove(): void;
 }
 
-/** The files that came with the project, and the configuration as it ships: a team's own services and settings stay behind. */
+/** Copies the files of the repository with the shipped configuration, without the services and settings of a team. */
 export function copyProject(): ProjectCopy {
   const folder = mkdtempSync(join(tmpdir(), "tidegate-copy-"));
   const atRoot = readdirSync(ROOT, { withFileTypes: true }).filter(
@@ -37,13 +37,13 @@ export function copyProject(): ProjectCopy {
     write: (file, text) => writeFileSync(join(folder, file), text),
     run: (file, ...args) => spawnSync("node", [join("cli", file), ...args], { cwd: folder, env, encoding: "utf8" }),
     remove: () => {
-      unlinkSync(join(folder, "node_modules")); // the link alone, never what it leads to
+      unlinkSync(join(folder, "node_modules")); // removes the link, not its target
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-/** @returns the text of a file that teams change, as the project ships it */
+/** @returns the shipped text of a file that teams change */
 function shipped(file: string): string {
   const text = readFileSync(join(ROOT, "test/support/shipped", basename(file)), "utf8");
   if (file.endsWith(".toml"))

@@ -13,7 +13,7 @@ const DEADLINE_MS = 90_000; // long enough on a busy machine
 const CONFIG = "gateway.config.ts";
 const USERS = "workers/services/users/users.ts";
 
-/** Polls until a value is there. @throws Error with what was printed meanwhile */
+/** Polls until there is a value. @throws Error with the output so far */
 async function until<T>(what: string, look: () => T | undefined | false | Promise<T | undefined | false>, context = () => ""): Promise<T> {
   const end = Date.now() + DEADLINE_MS;
   while (Date.now() < end) {
@@ -24,7 +24,7 @@ async function until<T>(what: string, look: () => T | undefined | false | Promis
   throw new Error(`no ${what} within ${DEADLINE_MS} ms:\n${context()}`);
 }
 
-/** A call on a connection of its own: one that is kept for the next call ends where the runtime is replaced. */
+/** A call on a new connection: a reused one may have ended when the runtime was replaced. */
 function get(url: string): Promise<Response> {
   return fetch(url, { headers: { connection: "close" } });
 }
@@ -33,13 +33,13 @@ interface Started {
   readonly process: ChildProcess;
   readonly origin: string;
   text(): string;
-  /** What is printed after this call. */
+  /** The output after this call. */
   since(): () => string;
 }
 
 async function start(folder: string, env: NodeJS.ProcessEnv, command: readonly string[], args: readonly string[]): Promise<Started> {
   const [program, ...first] = command as [string, ...string[]];
-  const launcher = { TIDEGATE_LAUNCHER: String(process.pid) }; // it ends with this process, whatever becomes of the test
+  const launcher = { TIDEGATE_LAUNCHER: String(process.pid) }; // the gateway ends with this process, also where a test fails
   const child = spawn(program, [...first, ...args], { cwd: folder, env: { ...env, ...launcher }, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -78,7 +78,7 @@ describe("npm start, while files change", () => {
       ["--port", "0", "--persist-to", join(copy.folder, "state")],
     );
     failures = [];
-    // A caller that comes again and again, each time with a new connection: no reload and no mistake may fail it.
+    // Calls go on all the time, each on a new connection: no reload and no problem may fail one.
     probes = (async () => {
       while (probing) {
         const status = await get(`${gateway.origin}/api/v1/users`).then(
@@ -99,7 +99,7 @@ describe("npm start, while files change", () => {
     copy.remove();
   });
 
-  /** Changes files, and waits for what is printed then. */
+  /** Changes files, and waits for a line of output. */
   async function changing(change: () => void, printed: RegExp): Promise<() => string> {
     const text = gateway.since();
     change();
@@ -113,7 +113,7 @@ describe("npm start, while files change", () => {
     return response.headers.get("ratelimit-policy");
   };
 
-  it("takes a valid edit, and says in one line what has changed", async () => {
+  it("takes a valid edit, and prints one line with the changes", async () => {
     const text = await changing(() => copy.write(CONFIG, config.replace("capacity: 100_000", "capacity: 90_000")), /^reload: .*/m);
     expect(text().match(/^reload: .*$/gm)).toEqual(['reload: rateLimits["per-caller"].capacity: 100000 -> 90000']);
     expect(await costOf()).toContain("q=90000");
@@ -159,7 +159,7 @@ describe("npm start, while files change", () => {
     await changing(() => copy.write(CONFIG, config), /^reload: the problem is fixed; nothing else changed$/m);
   });
 
-  it("takes an edit after a mistake, in one go", async () => {
+  it("takes a valid edit after a problem in one reload", async () => {
     await changing(() => copy.write(CONFIG, `${config}};\n`), /Unexpected "\}"/);
     await changing(
       () => copy.write(CONFIG, config.replace("capacity: 100_000", "capacity: 80_000")),
@@ -169,7 +169,7 @@ describe("npm start, while files change", () => {
     await changing(() => copy.write(CONFIG, config), /^reload: /m);
   });
 
-  it("sees a file that is deleted, and one that an editor renames into its place", async () => {
+  it("detects a deleted file, and one that an editor has renamed", async () => {
     await changing(() => rmSync(join(copy.folder, CONFIG)), /^gateway\.config\.ts: found no such file; create it/m);
     expect(await costOf()).toContain("q=100000");
     copy.write("config.swp", config.replace("capacity: 100_000", "capacity: 70_000"));
@@ -177,7 +177,7 @@ describe("npm start, while files change", () => {
     await changing(() => copy.write(CONFIG, config), /^reload: /m);
   });
 
-  it("sees mistakes in a file that the configuration imports", async () => {
+  it("reports problems of a file that the configuration imports", async () => {
     const imports = config
       .replace("import { defineGateway }", 'import { limit } from "./limits.ts";\nimport { defineGateway }')
       .replace("capacity: 100_000", "capacity: limit");
@@ -195,7 +195,7 @@ describe("npm start, while files change", () => {
     await changing(() => copy.write(CONFIG, config), /^reload: /m);
   });
 
-  it("goes on with a service whose code does not compile, or fails while it is loaded", async () => {
+  it("keeps the last version of a service whose code does not compile, or fails while it is loaded", async () => {
     const code = copy.read(USERS);
     await changing(() => copy.write(USERS, `${code}}}\n`), /^workers\/services\/users\/users\.ts:\d+:\d+ Unexpected "\}"; correct it/m);
     await changing(
@@ -209,7 +209,7 @@ describe("npm start, while files change", () => {
     await changing(() => copy.write(USERS, code), /^reload: workers\/services\/users\/users\.ts changed$/m);
   });
 
-  it("reads wrangler.toml and .dev.vars anew", async () => {
+  it("reads wrangler.toml and .dev.vars again", async () => {
     const toml = copy.read("wrangler.toml");
     await changing(() => copy.write("wrangler.toml", `${toml}x = = 1\n`), /^wrangler\.toml: /m);
     await changing(
@@ -234,7 +234,7 @@ describe("npm start, while files change", () => {
     await changing(() => copy.write(CONFIG, config), /^reload: purge removed$/m);
   });
 
-  it("says that a bound service does not run, and uses it as soon as it does", async () => {
+  it("reports that a bound service does not run, and uses it as soon as it does", async () => {
     const toml = copy.read("wrangler.toml");
     const bound = `${toml}\n[[services]]\nbinding = "HELLO"\nservice = "acme-hello"\n`;
     const routed = config.replace("services: {", 'httpRoutes: { "/hello/": { upstream: { binding: "HELLO" } } },\n  services: {');
@@ -281,7 +281,7 @@ describe("npm start, while files change", () => {
     await stream;
   });
 
-  it("takes a service out whose folder is removed", async () => {
+  it("removes a service whose folder is deleted", async () => {
     const toml = copy.read("wrangler.toml");
     await changing(() => {
       copy.write(CONFIG, config);
@@ -290,7 +290,7 @@ describe("npm start, while files change", () => {
     }, /acme-hello removed/);
   });
 
-  it("has failed no caller meanwhile", () => {
+  it("has failed no call meanwhile", () => {
     expect(failures).toEqual([]);
   });
 });
@@ -309,7 +309,7 @@ describe("npm start, at the beginning", () => {
     copy.remove();
   });
 
-  it("says that a port is taken, and that an address is none of this machine", () => {
+  it("reports that a port is taken, and that an address does not belong to this machine", () => {
     const { port } = taken.address() as AddressInfo;
     const run = copy.run("local/start.ts", "--port", String(port));
     expect(run.status).toBe(1);
@@ -323,7 +323,7 @@ describe("npm start, at the beginning", () => {
     });
   });
 
-  it("refuses a configuration with a mistake, and names the secrets that are missing", () => {
+  it("refuses an invalid configuration, and names the missing secrets", () => {
     const config = copy.read(CONFIG);
     copy.write("other.config.ts", config.replace("rateLimits: {", 'registry: { tokenBinding: "REGISTRY_TOKEN" },\n  rateLimits: {'));
     const run = copy.run("local/start.ts", "--port", "0", "--config", "other.config.ts");
@@ -358,7 +358,7 @@ describe("npm start, at the beginning", () => {
   });
 });
 
-/** The processes that hold a text in their command line, and all below them. */
+/** The processes with a text in their command line, and all of their descendants. */
 function processesWith(text: string): number[] {
   const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).trim().split("\n");
   const all = lines

@@ -1,4 +1,4 @@
-// `npm run deploy`: every Worker of the project, in the order of their bindings, and an environment that touches no other one.
+// `npm run deploy`: it deploys every Worker of the project in the order of their bindings, and refuses to touch another environment.
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -12,7 +12,7 @@ const GATEWAY = "wrangler.toml";
 const USERS = "workers/services/users/wrangler.toml";
 const ORDERS = "workers/services/orders/wrangler.toml";
 
-/** The sections of a staging environment that names its own Workers, as the documentation has them. */
+/** The sections of a staging environment with its own Workers, as in the documentation. */
 const STAGING: Readonly<Record<string, string>> = Object.fromEntries(
   [GATEWAY, USERS, ORDERS].map((file) => {
     const [, block] = new RegExp(`^\`${file.replaceAll(".", "\\.")}\`:\\n\\n((?: {4}.*\\n)+)`, "m").exec(DOCUMENT)!;
@@ -148,7 +148,7 @@ describe("a deploy", () => {
   });
 
   it("takes every service of the project, those that others are bound to first, and the gateway last", () => {
-    const folder = "workers/services/archive"; // before users by its name, and bound to it
+    const folder = "workers/services/archive"; // its name sorts before users, and it is bound to users
     mkdirSync(join(copy.folder, folder));
     copy.write(`${folder}/index.ts`, 'export default { fetch: () => new Response("archive") };\n');
     copy.write(
@@ -156,7 +156,7 @@ describe("a deploy", () => {
       'name = "acme-archive"\nmain = "index.ts"\ncompatibility_date = "2026-10-01"\nworkers_dev = false\n[[services]]\nbinding = "USERS"\nservice = "tidegate-users"\n',
     );
     copy.write(GATEWAY, `${original.get(GATEWAY)}\n[[services]]\nbinding = "ARCHIVE"\nservice = "acme-archive"\n`);
-    // A configuration of another name, whose secret cannot be seen from here.
+    // A configuration file of another name; its secret is in the account.
     const cached = "GetUser: { cache: { ttlMs: 60_000 } }, ListUsers: { cost: 5 }";
     const other = copy.read("gateway.config.ts").replace("ListUsers: { cost: 5 }", cached);
     copy.write("other.config.ts", other.replace("rateLimits: {", 'purge: { tokenBinding: "CACHE_TOKEN" },\n  rateLimits: {'));

@@ -1,4 +1,4 @@
-// `npm run gen` with protos that are wrong, gone or interrupted: a message without a stack trace, and protos/gen as it was.
+// `npm run gen` with invalid or missing protos, and interrupted: a message without a stack trace, and an unchanged protos/gen.
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,7 +27,7 @@ function gen(...args: string[]): { code: number | null; stdout: string; stderr: 
   return { code: status, stdout, stderr };
 }
 
-/** Each file of protos/gen with its text, whatever its name. */
+/** Every file of protos/gen with its text. */
 function generated(): Record<string, string> {
   const folder = join(root, "protos/gen");
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => statSync(join(folder, name)).isFile());
@@ -113,7 +113,7 @@ describe("npm run gen", () => {
       const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
       for (const deadline = Date.now() + 60_000; !existsSync(join(root, "begun")) && Date.now() < deadline; )
         await new Promise((soon) => setTimeout(soon, 20));
-      process.kill(-child.pid!, signal); // buf and its plugin, too, as Ctrl-C in a terminal does
+      process.kill(-child.pid!, signal); // signals buf and its plugin too, like Ctrl-C in a terminal
       expect(await ended).toBe(130);
       expect(stderr).toBe("interrupted\nprotos/gen is as it was\n");
       expect(generated()).toEqual(before);

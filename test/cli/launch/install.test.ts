@@ -1,4 +1,4 @@
-// `npm run X` on a fresh clone: one installation however many commands start, and none that was cut short counts. With the real npm.
+// `npm run X` on a fresh clone, with the real npm: many commands install once, and an interrupted installation is repeated.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
@@ -115,7 +115,7 @@ describe("npm run X on a fresh clone", () => {
       lock("1.0.0", 600);
       const first = run("1");
       await until(() => lines("begun.txt") === 1);
-      process.kill(-first.child.pid!, signal); // npm, too, as Ctrl-C in a terminal does
+      process.kill(-first.child.pid!, signal); // signals npm too, like Ctrl-C in a terminal
       expect((await first.ended).stdout).toBe("");
       lock("1.0.0", 0);
       const second = await run("2").ended;
@@ -132,7 +132,7 @@ describe("npm run X on a fresh clone", () => {
     await until(() => lines("begun.txt") === 1);
     first.child.kill("SIGKILL");
     expect(await run("2").ended).toMatchObject({ code: 0, stdout: "tool 2\n" });
-    expect(lines("begun.txt")).toBe(lines("installed.txt")); // none was broken off
+    expect(lines("begun.txt")).toBe(lines("installed.txt")); // none was interrupted
   }, 600_000);
 
   it("hands on the exit code of an installation that fails, and tries again next time", async () => {

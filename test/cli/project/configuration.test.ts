@@ -1,4 +1,4 @@
-// The check of gateway.config.ts before a start or a deploy sees every kind of binding that the running Worker finds.
+// The check of gateway.config.ts before a start or a deploy covers every kind of binding that a running Worker has.
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { copyProject, type ProjectCopy } from "../project-copy.ts";
 

@@ -1,4 +1,4 @@
-// What the check says of Workers that do not fit together, and where a mistake is written.
+// Problems between the Workers of a project, and the line of each problem.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

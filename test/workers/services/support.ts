@@ -1,4 +1,4 @@
-// Clients in every way that a service can be called, and requests that no client would make.
+// Clients for every protocol of a service, and requests that no client would send.
 import { exports } from "cloudflare:workers";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { createFetchClient } from "@connectrpc/connect/protocol";
@@ -59,25 +59,25 @@ export function post(path: string, contentType: string, body: BodyInit, headers:
   return new Request(`http://x${path}`, { method: "POST", headers: { "content-type": contentType, ...headers }, body });
 }
 
-/** Status and code of an answer in Connect's JSON. */
-export async function errorOf(answer: Response): Promise<{ status: number; code: string; message?: string }> {
-  return { status: answer.status, ...((await answer.json()) as { code: string; message?: string }) };
+/** Status and code of an error response in Connect's JSON. */
+export async function errorOf(response: Response): Promise<{ status: number; code: string; message?: string }> {
+  return { status: response.status, ...((await response.json()) as { code: string; message?: string }) };
 }
 
 export async function gzip(bytes: Uint8Array | string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"))).arrayBuffer());
 }
 
-/** What can be read of an answer, whatever its bytes. */
-export async function asText(answer: Response | Promise<Response>): Promise<string> {
-  return new TextDecoder().decode(await (await answer).arrayBuffer());
+/** The body of a response as text, also where it is not valid UTF-8. */
+export async function asText(response: Response | Promise<Response>): Promise<string> {
+  return new TextDecoder().decode(await (await response).arrayBuffer());
 }
 
-/** The first messages of a stream; then hangs up, which connect-es does for a signal alone, not for a `break`. */
+/** The first messages of a stream. Then it hangs up with a signal: connect-es does not for a `break`. */
 export async function firstOf<T>(count: number, open: (signal: AbortSignal) => AsyncIterable<T>): Promise<T[]> {
   const hangUp = new AbortController();
-  const seen: T[] = [];
-  for await (const message of open(hangUp.signal)) if (seen.push(message) === count) break;
+  const messages: T[] = [];
+  for await (const message of open(hangUp.signal)) if (messages.push(message) === count) break;
   hangUp.abort();
-  return seen;
+  return messages;
 }

@@ -1,4 +1,4 @@
-// The order service over its own Durable Object, with the user service beside it.
+// The states of an order in its store, through the order service.
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Code, createClient } from "@connectrpc/connect";

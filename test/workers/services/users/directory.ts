@@ -15,7 +15,7 @@ export const store = () => stores.getByName("directory");
 
 export const create = (name: string): Promise<User> => users.createUser({ user: { displayName: name, email: `${name}@example.com` } });
 
-/** Waits until so many calls wait for a change in the store. */
+/** Resolves when `count` calls wait for a change in the store. */
 export const watched = (count: number): Promise<void> =>
   vi.waitFor(() => runInDurableObject(store(), ({ journal }: UserStore) => expect(journal.waitingCount).toBe(count)), {
     interval: 5,

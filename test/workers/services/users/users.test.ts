@@ -1,4 +1,4 @@
-// The user service, called in every way, over its own Durable Object.
+// The user service in every protocol, over its own Durable Object.
 import { reset } from "cloudflare:test";
 import { Code, createClient } from "@connectrpc/connect";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -32,7 +32,7 @@ describe.each(waysToCall(worker))("over %s", (_name, transport) => {
   it("streams changes as they happen", async () => {
     const { id } = await create("eve");
     const next = firstOf(1, (signal) => users.watchUsers({ afterRevision: 0n }, { signal }));
-    await watched(1); // from now on, so the change has to come after
+    await watched(1); // the stream starts now, so the change comes after it
     await users.deleteUser({ id });
     expect(await next).toMatchObject([{ kind: UserChange_Kind.DELETED, user: { id }, revision: 2n }]);
   });
