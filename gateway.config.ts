@@ -1,4 +1,4 @@
-// What the gateway does, in one file. Every field: docs/parameters.md. A mistake here is told, with its path, before anything starts.
+// The configuration of the gateway, in one file. docs/parameters.md describes every field. A problem here is reported with its path before anything starts.
 import { defineGateway } from "./core/config/gateway.ts";
 
 export default defineGateway({

@@ -9,7 +9,7 @@ export const IDEMPOTENCIES = ["no_side_effects", "idempotent", "unknown"] as con
 export type Idempotency = (typeof IDEMPOTENCIES)[number];
 
 const filled = v.pipe(text(/./s, "write text that is not empty, or remove it", "text"), v.metadata({}));
-const template = (verb: string) => setting(filled, undefined, `Path template for ${verb}, such as \`/v1/{name=shelves/*}\`.`);
+const template = (verb: string) => setting(filled, undefined, `Path template for ${verb}, such as \`/v1/{name=publishers/*}\`.`);
 
 export const CUSTOM_SETTINGS = block({
   kind: setting(filled, undefined, "An HTTP method in upper case, or `*` for all."),

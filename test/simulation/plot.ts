@@ -26,7 +26,7 @@ process.stdout.write(found.simulation === "resilience" ? lines(found) : bars(fou
 function bars({ seed, results }: Results): string {
   const shown = results.filter(({ scenario }) => /isolates-(70|90)$/.test(scenario));
   const [LEFT, WIDTH, ROW, GAP] = [150, 560, 16, 34];
-  const COLOURS: Readonly<Record<string, string>> = { oracle: "#9aa5b1", "least_time + redirects": "#1a7f5a" };
+  const COLORS: Readonly<Record<string, string>> = { oracle: "#9aa5b1", "least_time + redirects": "#1a7f5a" };
   const across = (ms: number): number => (Math.log10(ms / 50) / Math.log10(1_000 / 50)) * WIDTH; // 50 ms to 1 s
   const parts: string[] = [];
   let y = 30;
@@ -38,7 +38,7 @@ function bars({ seed, results }: Results): string {
       const p99 = figures["p99 ms"]!;
       const length = Math.max(1, across(p99)).toFixed(1);
       parts.push(
-        `<text x="${LEFT - 6}" y="${y + 9}" text-anchor="end">${variant}</text><rect x="${LEFT}" y="${y}" width="${length}" height="${ROW - 4}" fill="${COLOURS[variant] ?? "#d08c60"}"/><text x="${LEFT + Number(length) + 5}" y="${y + 9}">${p99 >= 999 ? "1000 (time-out)" : p99.toFixed(0)}</text>`,
+        `<text x="${LEFT - 6}" y="${y + 9}" text-anchor="end">${variant}</text><rect x="${LEFT}" y="${y}" width="${length}" height="${ROW - 4}" fill="${COLORS[variant] ?? "#d08c60"}"/><text x="${LEFT + Number(length) + 5}" y="${y + 9}">${p99 >= 999 ? "1000 (time-out)" : p99.toFixed(0)}</text>`,
       );
     }
     y += GAP;
@@ -50,7 +50,7 @@ function bars({ seed, results }: Results): string {
 /** Each trigger begins at 10 s, and ends where the grey ends. */
 function lines({ seed, results }: Results): string {
   const SHOWN: Readonly<Record<string, number>> = { "capacity-drop": 15, "load-spike": 10, "cold-caches": 6 }; // s that it lasts
-  const COLOURS: Readonly<Record<string, string>> = {
+  const COLORS: Readonly<Record<string, string>> = {
     all: "#1a7f5a",
     "no budget": "#d08c60",
     "no cancellation": "#5b7fb5",
@@ -72,16 +72,16 @@ function lines({ seed, results }: Results): string {
     for (let second = 0; second <= SECONDS; second += 10)
       parts.push(`<text x="${x(second)}" y="${y + HEIGHT + 14}" text-anchor="middle" fill="#555">${second} s</text>`);
     for (const { variant, series = [] } of rows) {
-      const colour = COLOURS[variant];
-      if (colour === undefined) continue;
+      const color = COLORS[variant];
+      if (color === undefined) continue;
       const points = series.slice(0, SECONDS).map((share, second) => `${x(second + 0.5)},${at(share)}`);
-      parts.push(`<polyline points="${points.join(" ")}" fill="none" stroke="${colour}" stroke-width="1.6"/>`);
+      parts.push(`<polyline points="${points.join(" ")}" fill="none" stroke="${color}" stroke-width="1.6"/>`);
     }
     y += HEIGHT + GAP;
   }
-  const legend = Object.entries(COLOURS).map(
-    ([variant, colour], index) =>
-      `<rect x="${LEFT + 330 + index * 92}" y="6" width="10" height="10" fill="${colour}"/><text x="${LEFT + 344 + index * 92}" y="15">${variant}</text>`,
+  const legend = Object.entries(COLORS).map(
+    ([variant, color], index) =>
+      `<rect x="${LEFT + 330 + index * 92}" y="6" width="10" height="10" fill="${color}"/><text x="${LEFT + 344 + index * 92}" y="15">${variant}</text>`,
   );
   const about = `goodput in %, by the second; seed ${seed}`;
   return svg(LEFT + WIDTH + 40, y, about, `<text x="${LEFT}" y="15" fill="#555">${about}</text>${legend.join("")}${parts.join("")}`);
