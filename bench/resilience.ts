@@ -95,8 +95,8 @@ const call = {
 } as unknown as Call; // what the layer reads
 const layers: Readonly<Record<string, (call: Call) => Promise<Response>>> = {
   "an awaited handler": next,
-  "... with the layer `shed` around it, fixed": shed(new ConcurrencyScope("isolate", { ...CONCURRENCY, floor: undefined }))(next),
-  "... adaptive": shed(new ConcurrencyScope("route", CONCURRENCY))(next),
+  "... with the layer `shed` around it, fixed": shed(new ConcurrencyScope("isolate", { ...CONCURRENCY, floor: undefined }))!(next),
+  "... adaptive": shed(new ConcurrencyScope("route", CONCURRENCY))!(next),
 };
 
 /** ns for each call, by name; all of them in turn, so that a busy moment hits all alike. */

@@ -2,9 +2,9 @@
 
 import { parsePolicy } from "../../core/config/gateway.ts";
 import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
-import { httpRouteOf } from "../../workers/gateway/call/route.ts";
+import { httpRoute } from "../../workers/gateway/call/route.ts";
 import { Call } from "../../workers/gateway/call.ts";
-import { rateLimit } from "../../workers/gateway/layers/rate-limit.ts";
+import { rateLimitWithoutMessage } from "../../workers/gateway/layers/rate-limit.ts";
 import { ExactBuckets } from "../../workers/gateway/rate-limit/exact-buckets.ts";
 import { LeasedBuckets } from "../../workers/gateway/rate-limit/leased-buckets.ts";
 import { LocalBuckets } from "../../workers/gateway/rate-limit/local-buckets.ts";
@@ -19,8 +19,8 @@ const config = {
 const parsed = parsePolicy(config, new Map([["S", ["M"]]]));
 if (parsed.kind === "invalid") throw new Error("the rule of this benchmark is not valid");
 const { rateLimits: rules, cost } = parsed.policy.services.get("S")!.methods.get("M")!;
-const settings = { rules, cost };
-const route = httpRouteOf("S/M", 1_000, undefined);
+const settings = { rateLimits: rules, cost };
+const route = httpRoute("S/M", 1_000, undefined);
 
 let limited: ((request: Request) => Promise<Response>) | undefined;
 
@@ -32,7 +32,7 @@ export default {
         leased: new LeasedBuckets(env.TOKEN_BUCKET, 16, 10),
         exact: new ExactBuckets(env.TOKEN_BUCKET, 16),
       };
-      const layer = rateLimit(limiters, settings)(() => Promise.resolve(bare.fetch()));
+      const layer = rateLimitWithoutMessage(limiters, settings)!(() => Promise.resolve(bare.fetch()));
       limited = (one) => layer(new Call(one, { kind: "rest" }, route, "/S/M", "", Date.now()));
     }
     return limited(request);

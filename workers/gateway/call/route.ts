@@ -11,16 +11,21 @@ export interface Route {
   readonly principalHeader: string | undefined; // header that names the caller, where the configuration names one
 }
 
+/** Name and path of a method, as Connect and gRPC write them. */
+export function procedureOf({ parent, name: method }: DescMethod): Pick<Route, "name" | "path"> {
+  const name = `${parent.typeName}/${method}`;
+  return { name, path: `/${name}` };
+}
+
 /** @param principalHeader header that names the caller, where the configuration names one */
-export function routeOf(method: DescMethod, maxBodyBytes: number, principalHeader: string | undefined): Route {
-  const service = method.parent.typeName;
-  const name = `${service}/${method.name}`;
-  return { name, path: `/${name}`, service, method, maxBodyBytes, principalHeader };
+export function rpcRoute(method: DescMethod, maxBodyBytes: number, principalHeader: string | undefined): Route {
+  return { ...procedureOf(method), service: method.parent.typeName, method, maxBodyBytes, principalHeader };
+}
+
+/** @param principalHeader header that names the caller, where the configuration names one */
+export function httpRoute(prefix: string, maxBodyBytes: number, principalHeader: string | undefined): Route {
+  return { name: prefix, path: prefix, service: prefix, method: undefined, maxBodyBytes, principalHeader };
 }
 
 /** Where no route matched: such a call is refused. */
 export const NO_ROUTE: Route = { name: "", path: "", service: "", method: undefined, maxBodyBytes: 0, principalHeader: undefined };
-
-export function httpRouteOf(prefix: string, maxBodyBytes: number, principalHeader: string | undefined): Route {
-  return { name: prefix, path: prefix, service: prefix, method: undefined, maxBodyBytes, principalHeader };
-}

@@ -9,7 +9,8 @@ export interface CriticalitySettings {
   readonly trust: Trust;
 }
 
-export function criticality({ own, trust }: CriticalitySettings): Layer {
+export function criticality({ own, trust }: CriticalitySettings): Layer | undefined {
+  if (own === CRITICAL && trust.kind === "none") return undefined; // every call is critical
   return (next) => (call) => {
     const { headers } = call.request;
     const isHonored = trust.kind !== "none" && isTrusted(trust, call.caller.principal ?? null);

@@ -1,14 +1,13 @@
-// Where the upstream is down, sends the call to another one.
+// Sends the call to another upstream while its own one is down.
 import { FALLBACK_HEADER } from "../../../core/headers.ts";
 import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
+import type { MethodTraits } from "../call/method-traits.ts";
 import type { Call } from "../call.ts";
 import { failureOf, failureOfError, isDown } from "../upstream/failure.ts";
 
-/**
- * @param other  the way to the other upstream
- * @param isSafe whether its calls may be sent again where the upstream may have worked on them, as the proto says
- */
-export function fallback(other: Handler, isSafe: boolean): Layer {
+/** @param other sends the call to the other upstream; undefined where the route has none */
+export function fallback(other: Handler | undefined, { isSafe }: MethodTraits): Layer | undefined {
+  if (other === undefined) return undefined;
   const layer: Layer = (next) => async (call) => {
     const mayRepeat = isSafe || call.outgoing.headers.has("idempotency-key");
     try {
@@ -23,13 +22,13 @@ export function fallback(other: Handler, isSafe: boolean): Layer {
     }
     const response = await other(call);
     response.headers.set(FALLBACK_HEADER, "upstream");
-    response.headers.set("cache-control", "no-store"); // nobody keeps what is not the upstream's own
+    response.headers.set("cache-control", "no-store"); // a response of another upstream is not to be stored for this one
     return response;
   };
   return isSafe ? needsWholeBody(layer) : layer;
 }
 
-/** A body that streams can't be sent twice. */
+/** A body that is a stream cannot be sent twice. */
 function isUsed({ outgoing: { body } }: Call): boolean {
   return body instanceof ReadableStream;
 }

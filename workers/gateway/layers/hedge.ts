@@ -6,17 +6,20 @@ import { ATTEMPT_HEADER } from "../../../core/headers.ts";
 import type { HedgeState } from "../../../core/retry/hedge-state.ts";
 import { CallAttempt } from "../call/attempt.ts";
 import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
+import type { MethodTraits } from "../call/method-traits.ts";
 import type { Call } from "../call.ts";
 
 export interface HedgeSettings {
-  readonly policy: HedgePolicy;
+  readonly policy: HedgePolicy | undefined; // undefined where the route is not hedged
+  readonly traits: MethodTraits;
   readonly state: HedgeState; // of the upstream: all its methods share it
 }
 
 const LONGEST_MS = 3_600_000; // a call without a deadline counts as under way for no longer
 
-/** For unary methods without side effects, whose bodies are read whole. */
-export function hedge({ policy, state }: HedgeSettings): Layer {
+/** For methods without side effects: two attempts may run side by side. */
+export function hedge({ policy, traits, state }: HedgeSettings): Layer | undefined {
+  if (policy === undefined || !traits.hasNoSideEffects) return undefined;
   const { guard } = state;
   return needsWholeBody((next) => async (call, attempt = new CallAttempt(call)) => {
     if (attempt.headers.has(ATTEMPT_HEADER)) return next(call, attempt); // a retry, or somebody before us repeats

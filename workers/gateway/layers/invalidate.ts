@@ -3,14 +3,16 @@ import { parseTagTemplate } from "../../../core/cache/purge/tag-template.ts";
 import type { Caches } from "../cache/caches.ts";
 import { tagsOf } from "../cache/lookup/message-tags.ts";
 import { type Layer, needsWholeBody } from "../call/layer.ts";
+import type { MethodTraits } from "../call/method-traits.ts";
 
 export interface InvalidateSettings {
   readonly tags: readonly string[]; // tag templates of the route
   readonly caches: Caches;
 }
 
-/** For unary methods. */
-export function invalidate({ tags, caches }: InvalidateSettings): Layer {
+/** For unary methods with side effects. */
+export function invalidate({ isUnary, hasNoSideEffects }: MethodTraits, { tags, caches }: InvalidateSettings): Layer | undefined {
+  if (tags.length === 0 || !isUnary || hasNoSideEffects) return undefined;
   const templates = tags.map(parseTagTemplate);
   return needsWholeBody((next) => async (call) => {
     const message = call.message();

@@ -11,13 +11,16 @@ import type { Call } from "../call.ts";
 import { isEnvelopeStream } from "../protocol/protocol.ts";
 
 export interface BodySettings {
-  readonly form: "message" | "messages" | "bytes"; // one message, a stream of them, or plain HTTP
+  /** One message, a stream of messages in envelopes, lines of JSON, or plain HTTP. */
+  readonly form: "message" | "messages" | "lines" | "bytes";
 }
 
 const ENVELOPE_BYTES = 5;
 const DRAIN_BYTES = 1_048_576;
 
-export function limitBody({ form }: BodySettings): Layer {
+/** Lines are bounded where they are read, by `transcode`. */
+export function limitBody({ form }: BodySettings): Layer | undefined {
+  if (form === "lines") return undefined;
   return (next) => {
     const isWhole = next.needs === "whole_body";
     return async (call) => {

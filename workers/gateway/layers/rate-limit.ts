@@ -15,7 +15,7 @@ import { chooseBucket, fieldsOf } from "../rate-limit/bucket-choice.ts";
 import type { BucketDecisions, Charge, RateLimiter } from "../rate-limit/rate-limiter.ts";
 
 export interface RateLimitSettings {
-  readonly rules: readonly RateLimitRule[];
+  readonly rateLimits: readonly RateLimitRule[];
   readonly cost: Cost; // what a call takes under each rule
 }
 
@@ -31,8 +31,18 @@ interface Taken {
   readonly verdict: BucketDecision | undefined;
 }
 
-export function rateLimit(limiters: Limiters, settings: RateLimitSettings): Layer {
-  const { rules, cost } = settings;
+/** For rules that know all they need before the body of the request is read. */
+export function rateLimitWithoutMessage(limiters: Limiters, settings: RateLimitSettings): Layer | undefined {
+  return needsMessage(settings.rateLimits, settings.cost) ? undefined : rateLimit(limiters, settings);
+}
+
+/** For rules of which one looks into the message, or whose cost depends on it. */
+export function rateLimitByMessage(limiters: Limiters, settings: RateLimitSettings): Layer | undefined {
+  return needsMessage(settings.rateLimits, settings.cost) ? rateLimit(limiters, settings) : undefined;
+}
+
+function rateLimit(limiters: Limiters, { rateLimits: rules, cost }: RateLimitSettings): Layer | undefined {
+  if (rules.length === 0) return undefined;
   const readsMessage = needsMessage(rules, cost);
   const layer: Layer = (next) => async (call) => {
     const message = readsMessage ? fieldsOf(call.message()) : undefined;

@@ -7,19 +7,22 @@ import { Rejected } from "../../../core/rejection.ts";
 import { type AttemptFailure, decideRetry } from "../../../core/retry/retry.ts";
 import { type AttemptBounds, CallAttempt } from "../call/attempt.ts";
 import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
+import type { MethodTraits } from "../call/method-traits.ts";
 import type { Call } from "../call.ts";
 import { failureOf, failureOfError } from "../upstream/failure.ts";
 
 export interface RetrySettings {
   readonly policy: RetryPolicy;
-  readonly isSafe: boolean; // to repeat, as its proto says
+  readonly traits: MethodTraits;
   readonly budget: Budget; // of the upstream: all its methods share it
 }
 
 /** @see gRFC A6; below 0: don't try again */
 const PUSHBACK = "grpc-retry-pushback-ms";
 
-export function retry({ policy, isSafe, budget }: RetrySettings): Layer {
+/** For unary methods: of a stream, the caller may have read a part. */
+export function retry({ policy, traits: { isUnary, isSafe }, budget }: RetrySettings): Layer | undefined {
+  if (!isUnary || policy.max === 0) return undefined;
   const { perAttemptMs } = policy;
   const bounds: AttemptBounds = { maxMs: perAttemptMs, budget };
   const layer: Layer = (next) => async (call) => {

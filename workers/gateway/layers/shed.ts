@@ -36,8 +36,9 @@ export class ConcurrencyScope {
   }
 }
 
-export function shed(place: ConcurrencyScope): Layer {
+export function shed(place: ConcurrencyScope): Layer | undefined {
   const { limiter, policy } = place;
+  if (policy.mode === "off") return undefined;
   return (next) => async (call, attempt) => {
     const { rank } = call;
     const { protocol } = call.outgoing;

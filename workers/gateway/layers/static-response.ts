@@ -13,7 +13,9 @@ import { failureOf, failureOfError, isDown } from "../upstream/failure.ts";
 
 const OK = new TextEncoder().encode("grpc-status: 0\r\n");
 
-export function staticResponse(method: DescMethod, message: Message): Layer {
+/** @param message what an operator has configured; undefined where nothing is */
+export function staticResponse(method: DescMethod, message: Message | undefined): Layer | undefined {
+  if (message === undefined) return undefined;
   const binary = toBinary(method.output, message);
   const json = new TextEncoder().encode(toJsonString(method.output, message));
   return (next) => async (call) => {

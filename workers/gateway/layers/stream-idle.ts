@@ -2,15 +2,17 @@
 import { envelopeMeter } from "../../../core/protocol/envelope.ts";
 import { errorEnvelope } from "../bodies/stream-ending.ts";
 import type { Layer } from "../call/layer.ts";
+import type { MethodTraits } from "../call/method-traits.ts";
 import type { Protocol } from "../protocol/protocol.ts";
 import { toRefusal } from "../protocol/refusal.ts";
 
 /**
  * Silence counts while the caller waits for more: one who reads slowly is no reason to end anything.
  *
- * @param idleMs longest silence, ms
+ * @param idleMs longest silence, ms; Infinity for no bound
  */
-export function streamIdle(idleMs: number): Layer {
+export function streamIdle({ isUnary }: MethodTraits, idleMs: number): Layer | undefined {
+  if (isUnary || idleMs === Number.POSITIVE_INFINITY) return undefined;
   return (next) => async (call) => {
     const response = await next(call);
     if (response.body === null) return response;

@@ -2,6 +2,7 @@
 import type { DescMethod, Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { assert } from "../../../core/assert.ts";
+import type { SpokenProtocol } from "../../../core/config/upstream.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { readQuery } from "../../service/query.ts";
 import { type Layer, needsWholeBody } from "../call/layer.ts";
@@ -20,7 +21,18 @@ const BINARY = ["application/proto", "application/connect+proto", "application/g
  * @param spoken what the upstream speaks; calls that come in it pass as they are
  * @param types  types in which details of errors are described in JSON
  */
-export function translate(spoken: "connect" | "grpc_web", isUnary: boolean, types: Registry): Layer {
+export function translate(spoken: SpokenProtocol, method: DescMethod, types: Registry): Layer | undefined {
+  switch (spoken) {
+    case "both":
+      return undefined;
+    case "grpc":
+      return nativeGrpc(method, types);
+    default:
+      return translateTo(spoken, method.methodKind === "unary", types);
+  }
+}
+
+function translateTo(spoken: "connect" | "grpc_web", isUnary: boolean, types: Registry): Layer {
   const describe = (error: ConnectError): ConnectError => withDebugDetails(error, types);
   return needsWholeBody((next) => async (call) => {
     const isGrpcWeb = call.protocol.kind === "grpc_web";
@@ -51,13 +63,13 @@ export function translate(spoken: "connect" | "grpc_web", isUnary: boolean, type
  * For an upstream that speaks native gRPC: the edge makes it of gRPC-Web, and of the content type without a suffix. Its messages are
  * binary, and the edge does not convert streams of requests.
  */
-export function nativeGrpc({ methodKind }: DescMethod, types: Registry): Layer {
+function nativeGrpc({ methodKind }: DescMethod, types: Registry): Layer {
   if (methodKind === "client_streaming" || methodKind === "bidi_streaming")
     return () => async (call) => {
       const error = new ConnectError("streams of requests are not served here", Code.Unimplemented);
       return writeRefusal(rpcOf(call.protocol), { error });
     };
-  const toGrpcWeb = translate("grpc_web", methodKind === "unary", types);
+  const toGrpcWeb = translateTo("grpc_web", methodKind === "unary", types);
   return needsWholeBody((next) => {
     const translated = toGrpcWeb(async (call) => {
       call.outgoing.headers.set("content-type", "application/grpc-web");

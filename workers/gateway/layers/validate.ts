@@ -9,19 +9,20 @@ import { logFactsOf } from "../call.ts";
 
 export interface ValidationSettings {
   readonly input: DescMessage; // type of the request message
-  readonly mode: "report" | "enforce";
-  readonly validate: Validate<DescMessage, Message>;
+  readonly mode: "off" | "report" | "enforce";
+  readonly validator: Validate<DescMessage, Message> | undefined;
 }
 
 /**
  * Needs the body whole. What can't be decoded is left to the upstream, which says so better; JSON that a laxer upstream would take
  * for another message than the one checked here (2026-02-30, a key given twice) is refused where the rules are enforced.
  */
-export function validate({ input, mode, validate }: ValidationSettings): Layer {
+export function validate({ input, mode, validator }: ValidationSettings): Layer | undefined {
+  if (mode === "off" || validator === undefined) return undefined;
   return needsWholeBody((next) => async (call) => {
     const message = call.message();
     if (mode === "enforce" && call.invalidMessage !== undefined) throw call.invalidMessage;
-    const violations = message === undefined ? [] : validate(input, message);
+    const violations = message === undefined ? [] : validator(input, message);
     if (violations.length === 0) return next(call);
     if (mode === "enforce") {
       const problems = violations.map(({ field, description }) => `${field === "" ? input.name : field}: ${description}`).join("; ");

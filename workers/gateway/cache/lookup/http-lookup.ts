@@ -20,7 +20,7 @@ const UNKEYED = [
   ...["x-host", "x-original-host", "x-original-url", "x-rewrite-url", "x-http-method", "x-http-method-override", "x-method-override"],
 ];
 
-export function httpLookups(route: string, policy: CachePolicy, principalHeader: string | undefined): LookupBuilder {
+export function httpLookups(route: string, policy: CachePolicy): LookupBuilder {
   const isKeyed = policy.forward === "key";
   const names = isKeyed ? ["accept-encoding", ...policy.vary.filter((name) => name !== "accept-encoding")] : policy.vary;
 
@@ -29,7 +29,7 @@ export function httpLookups(route: string, policy: CachePolicy, principalHeader:
     const { headers } = call.request;
     const excluded = bypassFor(call, policy);
     if (excluded !== undefined) return excluded;
-    const scope = scopeOf(headers, policy, principalHeader);
+    const scope = scopeOf(call, policy);
     if (scope === undefined) return bypass("scope");
     const authorization = authorizationOf(headers, policy);
     if (authorization === "bypass") return bypass("authorization");
@@ -40,7 +40,7 @@ export function httpLookups(route: string, policy: CachePolicy, principalHeader:
     const dimensions = dimensionsOf(fields, names);
     const isRange = headers.has("range");
     const upstreamCall = (from: Call, clock: Clock): Call => {
-      const outgoing = isKeyed ? keyedHeaders(from, names, dimensions, policy, principalHeader) : forwardedHeaders(from, policy);
+      const outgoing = isKeyed ? keyedHeaders(from, names, dimensions, policy) : forwardedHeaders(from, policy);
       if (isRange && isKeyed) for (const name of ["range", "if-range"]) copyField(headers, outgoing, name);
       return from.forCache({ method, path, query: selectedQuery, headers: outgoing, body: null }, from.protocol, clock);
     };

@@ -8,6 +8,7 @@ import { parseTagTemplate, type TagTemplate } from "../../../../core/cache/purge
 import { Lru } from "../../../../core/cache/store/lru.ts";
 import type { CachePolicy } from "../../../../core/config/cache.ts";
 import type { Need } from "../../call/layer.ts";
+import { procedureOf } from "../../call/route.ts";
 import type { Call, Clock } from "../../call.ts";
 import { CONNECT_UNARY } from "../../protocol/protocol.ts";
 import { rpcRenderer } from "../responses/rpc-response.ts";
@@ -19,7 +20,6 @@ import { authorizationOf, dimensionsOf, keyedHeaders, scopeOf } from "./scope.ts
 export interface RpcLookupSettings {
   readonly method: DescMethod;
   readonly policy: CachePolicy;
-  readonly principalHeader: string | undefined;
   readonly namesVersion: ((call: Call) => boolean) | undefined; // whether a call chooses a version of the service; such calls bypass the cache
 }
 
@@ -55,8 +55,9 @@ class RpcLookups implements LookupBuilder {
   constructor(settings: RpcLookupSettings) {
     const { method, policy } = settings;
     this.#settings = settings;
-    this.#route = `${method.parent.typeName}/${method.name}`;
-    this.#path = `/${this.#route}`;
+    const { name, path } = procedureOf(method);
+    this.#route = name;
+    this.#path = path;
     this.#tagTemplates = policy.tags.map(parseTagTemplate);
     this.#rendererFor = rpcRenderer(method);
     this.#isSameForAllCallers = policy.scope === "shared" && policy.vary.length === 0 && policy.clientControl === "ignore";
@@ -88,18 +89,18 @@ class RpcLookups implements LookupBuilder {
   }
 
   #lookupFor(call: Call, facts: MessageFacts): Lookup | Bypass {
-    const { request } = call;
     if (this.#settings.namesVersion?.(call) === true) return bypass("version");
-    if (!this.#isSameForAllCallers || request.headers.has("authorization")) return this.#lookupOfCaller(request, facts);
-    facts.lookup ??= this.#lookupOfCaller(request, facts);
+    if (!this.#isSameForAllCallers || call.request.headers.has("authorization")) return this.#lookupOfCaller(call, facts);
+    facts.lookup ??= this.#lookupOfCaller(call, facts);
     return facts.lookup;
   }
 
-  #lookupOfCaller({ headers }: Request, { resource, bytes, tags, render }: MessageFacts): Lookup | Bypass {
-    const { policy, principalHeader } = this.#settings;
+  #lookupOfCaller(call: Call, { resource, bytes, tags, render }: MessageFacts): Lookup | Bypass {
+    const { policy } = this.#settings;
+    const { headers } = call.request;
     const authorization = authorizationOf(headers, policy);
     if (authorization === "bypass") return bypass("authorization");
-    const scope = scopeOf(headers, policy, principalHeader);
+    const scope = scopeOf(call, policy);
     if (scope === undefined) return bypass("scope");
     const dimensions = dimensionsOf(headers, policy.vary);
     return {
@@ -107,8 +108,7 @@ class RpcLookups implements LookupBuilder {
       key: cacheKey(this.#route, scope, resource, dimensions),
       resource,
       tags,
-      upstreamCall: (call, clock) =>
-        canonicalCall(call, clock, this.#path, bytes, keyedHeaders(call, policy.vary, dimensions, policy, principalHeader)),
+      upstreamCall: (from, clock) => canonicalCall(from, clock, this.#path, bytes, keyedHeaders(from, policy.vary, dimensions, policy)),
       varyFields: undefined,
       hasAuthorization: authorization === "forwarded",
       directives: requestDirectives(headers, policy),

@@ -10,11 +10,9 @@ const CALL_IDENTIFIERS = { "x-request-id": /^[0-9a-f-]{36}$/, traceparent: /^[0-
 export type AuthorizationUse = "none" | "forwarded" | "bypass";
 
 /** @returns "" where all callers share responses; undefined where the call does not name its principal or tenant */
-export function scopeOf(headers: Headers, { scope }: CachePolicy, principalHeader: string | undefined): string | undefined {
+export function scopeOf({ request, caller }: Call, { scope }: CachePolicy): string | undefined {
   if (scope === "shared") return "";
-  const name = scope === "principal" ? principalHeader : scope.header;
-  const value = name === undefined ? null : headers.get(name);
-  return value === null || value === "" ? undefined : value;
+  return scope === "principal" ? caller.principal : request.headers.get(scope.header) || undefined;
 }
 
 /** Calls with credentials bypass the cache unless the operator sets otherwise. */
@@ -30,11 +28,10 @@ export function dimensionsOf(headers: HeaderFields, names: readonly string[]): (
 
 /** Only fields that are part of the key, and identifiers in a fixed form: no other field can poison the stored response. */
 export function keyedHeaders(
-  { request: { headers: from }, outgoing }: Call,
+  { request: { headers: from }, outgoing, route }: Call,
   names: readonly string[],
   dimensions: readonly (string | null)[],
   { scope, authorization }: CachePolicy,
-  principalHeader: string | undefined,
 ): Headers {
   const headers = new Headers();
   for (const [name, form] of Object.entries(CALL_IDENTIFIERS)) {
@@ -42,7 +39,7 @@ export function keyedHeaders(
     if (value !== null && form.test(value)) headers.set(name, value);
   }
   const copied = authorization === "forward" ? ["authorization"] : [];
-  if (scope !== "shared") copied.push(scope === "principal" ? (principalHeader ?? "") : scope.header);
+  if (scope !== "shared") copied.push(scope === "principal" ? (route.principalHeader ?? "") : scope.header);
   for (const name of copied) {
     const value = name === "" ? null : from.get(name);
     if (value !== null) headers.set(name, value);
