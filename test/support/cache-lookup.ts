@@ -2,14 +2,14 @@
 import { NO_DIRECTIVES } from "../../core/cache/headers/directives.ts";
 import type { Lookup } from "../../workers/gateway/cache/lookup/lookup.ts";
 import { renderHttp } from "../../workers/gateway/cache/responses/http-response.ts";
-import { httpRouteOf } from "../../workers/gateway/call/route.ts";
+import { httpRoute } from "../../workers/gateway/call/route.ts";
 import { Call } from "../../workers/gateway/call.ts";
 
-/** A call of a plain HTTP route, with a deadline in a minute. */
-export function httpCall(path = "/a", init: RequestInit = {}): Call {
+/** A call of a plain HTTP route, with a deadline in a minute. @param principalHeader header that names the caller */
+export function httpCall(path = "/a", init: RequestInit = {}, principalHeader?: string): Call {
   const request = new Request(`https://gateway.example${path}`, init);
   const { pathname, search } = new URL(request.url);
-  const route = httpRouteOf("/", 1_000_000, undefined);
+  const route = httpRoute("/", 1_000_000, principalHeader);
   const call = new Call(request, { kind: "rest" }, route, pathname, search, Date.now());
   call.deadlineAt = Date.now() + 60_000;
   return call;

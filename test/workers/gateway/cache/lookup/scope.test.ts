@@ -7,12 +7,13 @@ import { httpCall } from "../../../../support/cache-lookup.ts";
 const policy = (more: Partial<CachePolicy> = {}) => ({ scope: "shared", authorization: "bypass", ...more }) as CachePolicy;
 
 it("a scope is the principal or the value of a header, and missing where the call does not name it", () => {
-  const headers = new Headers({ "x-user": "ada", "x-tenant": "acme", "x-empty": "" });
-  expect(scopeOf(headers, policy(), undefined)).toBe("");
-  expect(scopeOf(headers, policy({ scope: "principal" }), "x-user")).toBe("ada");
-  expect(scopeOf(headers, policy({ scope: { header: "x-tenant" } }), undefined)).toBe("acme");
-  expect(scopeOf(headers, policy({ scope: "principal" }), undefined)).toBeUndefined();
-  for (const header of ["x-empty", "x-none"]) expect(scopeOf(headers, policy({ scope: { header } }), undefined)).toBeUndefined();
+  const init = { headers: { "x-user": "ada", "x-tenant": "acme", "x-empty": "" } };
+  const [call, named] = [httpCall("/a", init), httpCall("/a", init, "x-user")];
+  expect(scopeOf(call, policy())).toBe("");
+  expect(scopeOf(named, policy({ scope: "principal" }))).toBe("ada");
+  expect(scopeOf(call, policy({ scope: { header: "x-tenant" } }))).toBe("acme");
+  expect(scopeOf(call, policy({ scope: "principal" }))).toBeUndefined();
+  for (const header of ["x-empty", "x-none"]) expect(scopeOf(call, policy({ scope: { header } }))).toBeUndefined();
 });
 
 it("credentials bypass the cache, are forwarded or ignored", () => {
@@ -25,8 +26,8 @@ it("credentials bypass the cache, are forwarded or ignored", () => {
 describe("the header fields of a fetch", () => {
   const from = { "x-a": "b ,c", "accept-language": "DE, en", cookie: "s=1", authorization: "Bearer a", "x-tenant": "acme" };
   const send = (more: Partial<CachePolicy>, names: readonly string[] = ["accept-language"], headers: Record<string, string> = from) => {
-    const call = httpCall("/a", { headers });
-    return keyedHeaders(call, names, dimensionsOf(call.request.headers, names), policy(more), "x-user");
+    const call = httpCall("/a", { headers }, "x-user");
+    return keyedHeaders(call, names, dimensionsOf(call.request.headers, names), policy(more));
   };
 
   it("are those of the key, normalized", () => {
@@ -45,7 +46,7 @@ describe("the header fields of a fetch", () => {
     const call = httpCall("/a");
     call.outgoing.headers.set("x-request-id", "7391d88a-f01b-43ea-9a76-e50ae7e0f681");
     call.outgoing.headers.set("traceparent", "evil");
-    const headers = keyedHeaders(call, [], [], policy(), undefined);
+    const headers = keyedHeaders(call, [], [], policy());
     expect([headers.has("x-request-id"), headers.has("traceparent")]).toEqual([true, false]);
   });
 });

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { UserSchema, UserService } from "../../../../../protos/gen/users/v1/users_pb.ts";
 import type { Renderings } from "../../../../../workers/gateway/cache/responses/response-headers.ts";
 import { rpcRenderer } from "../../../../../workers/gateway/cache/responses/rpc-response.ts";
-import { routeOf } from "../../../../../workers/gateway/call/route.ts";
+import { rpcRoute } from "../../../../../workers/gateway/call/route.ts";
 import { Call } from "../../../../../workers/gateway/call.ts";
 import type { Protocol } from "../../../../../workers/gateway/protocol/protocol.ts";
 import { USER } from "../../../../support/gateway.ts";
@@ -28,7 +28,7 @@ const NOT_FOUND = {
 function callOf(protocol: Protocol, contentType: string): Call {
   const path = "/users.v1.UserService/GetUser";
   const request = new Request(`https://gateway.example${path}`, { method: "POST", headers: { "content-type": contentType }, body: "{}" });
-  return new Call(request, protocol, routeOf(METHOD, 1_000, undefined), path, "", 0);
+  return new Call(request, protocol, rpcRoute(METHOD, 1_000, undefined), path, "", 0);
 }
 
 async function render(protocol: Protocol, contentType: string, buffered: typeof STORED = STORED, renderings?: Renderings) {
