@@ -112,7 +112,7 @@ const traces: Readonly<Record<string, Trace>> = {
   "zipf 0.9, drifting fast": driftTrace(SHAPE, 10),
 };
 const compared = ["lru", "npm lru-cache", "s3-fifo", "npm quick-lru, maxAge"];
-process.stdout.write(`\n${SHAPE.length} requests for ${SHAPE.count} keys; requests answered, in %, without a life.\n\n`);
+process.stdout.write(`\n${SHAPE.length} requests for ${SHAPE.count} keys; hit ratios in %, without expiry.\n\n`);
 say("trace", "entries", ...compared);
 say("---", "--:", ...compared.map(() => "--:"));
 for (const [name, trace] of Object.entries(traces)) {

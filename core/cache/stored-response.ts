@@ -22,7 +22,7 @@ export function storedUntil({ freshUntil, staleUntil, staleIfErrorUntil, revalid
   return Math.max(freshUntil, staleUntil, staleIfErrorUntil, revalidatableUntil);
 }
 
-const BASE_BYTES = 900; // objects of a response, its buffer and its slot: measured in test/integration/cache-memory.node.test.ts, rounded up
+const BASE_BYTES = 900; // objects of a response, its buffer and its slot: test/integration/cache-memory.node.test.ts measures it
 const FIELD_BYTES = 80; // objects of one header field or tag
 
 /** Memory that a stored response occupies, its key included. Counts the whole buffer, of which the body may be a part. */

@@ -18,7 +18,7 @@ const { values } = parseCommand("test:cache", {
 });
 
 const folder = mkdtempSync(join(tmpdir(), "tidegate-http-cache-"));
-/** A checkout has its engine in a folder of its own. */
+/** A checkout of the suite's repository has its engine in a folder of its own; the npm package does not. */
 const isCheckout = existsSync(join(values.suite, "test-engine"));
 const suite = isCheckout ? withPackages(resolve(values.suite)) : resolve(values.suite);
 const engine = isCheckout ? join(suite, "test-engine") : suite;
@@ -35,7 +35,7 @@ process.on("SIGINT", () => {
 try {
   const port = await freePort();
   await startOrigin(port);
-  // The package takes any answer to a call that the origin broke off for one from the cache; the repository looks closer.
+  // Where the origin breaks a call off, the package takes every response for one from the cache; the repository checks which one it is.
   const variables = { STALE_IF_ERROR_MS: isCheckout ? "60000" : "0" };
   const subject = {
     entry: "test/http-cache/workers/gateway.ts",
@@ -46,9 +46,9 @@ try {
   };
   const gateway = await start(folder, subject, { upstreamPort: port, cpu: 0 });
   try {
-    const said = await runClient(gateway.origin);
-    if (values.id === "") report(judge(await suitesOf(), JSON.parse(said) as Results));
-    else console.log(said);
+    const output = await runClient(gateway.origin);
+    if (values.id === "") report(judge(await suitesOf(), JSON.parse(output) as Results));
+    else console.log(output);
   } finally {
     gateway.stop();
   }
@@ -76,12 +76,12 @@ function report(judged: readonly Judged[]): void {
   process.exitCode = judged.length === 0 || unknown.length > 0 ? 1 : 0;
 }
 
-/** What the suite lists; the npm package has one suite more, for Surrogate-Control, which the repository has given up for RFC 9213. */
+/** The tests of the suite. The npm package also has tests of Surrogate-Control, which the repository has replaced by RFC 9213. */
 async function suitesOf(): Promise<Suite[]> {
   return ((await import(pathToFileURL(join(suite, "tests/index.mjs")).href)) as { default: Suite[] }).default;
 }
 
-/** A checkout brings no packages: a copy of it beside this project's. The checkout itself stays as it is. */
+/** A checkout has no packages: this is a copy of it that uses those of this project. The checkout itself is not changed. */
 function withPackages(checkout: string): string {
   const copy = join(folder, "suite");
   for (const name of ["test-engine", "tests", "package.json"]) cpSync(join(checkout, name), join(copy, name), { recursive: true });
@@ -112,13 +112,13 @@ function runClient(base: string): Promise<string> {
     stdio: ["ignore", "pipe", "inherit"],
   });
   running.push(child);
-  let said = "";
+  let output = "";
   child.stdout.on("data", (chunk: Buffer) => {
-    said += chunk.toString();
+    output += chunk.toString();
   });
   return new Promise((done, failed) => {
     child.once("error", failed);
-    child.once("close", () => done(said));
+    child.once("close", () => done(output));
   });
 }
 

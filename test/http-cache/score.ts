@@ -1,4 +1,4 @@
-// How a result of the suite is read: as the suite's own pages read it.
+// The outcome of each test of the suite, by the rules of the suite's own pages.
 
 export interface SuiteTest {
   readonly id: string;
@@ -13,10 +13,10 @@ export interface Suite {
   readonly tests: readonly SuiteTest[];
 }
 
-/** By test: true, or the kind of its failure and what was found. */
+/** Results by test id: true, or the kind of the failure and its message. */
 export type Results = Readonly<Record<string, true | readonly [string, string]>>;
 
-export type Outcome = "passed" | "failed" | "not judged"; // not judged: what it builds on did not come about
+export type Outcome = "passed" | "failed" | "not judged"; // not judged: a test that it depends on has not passed
 
 export interface Judged {
   readonly suite: string;
@@ -31,7 +31,7 @@ export function judge(suites: readonly Suite[], results: Results): Judged[] {
   const outcomeOf = (id: string): Outcome => {
     const result = results[id];
     const needed = tests.get(id)?.depends_on ?? [];
-    if (result === undefined || needed.some((one) => outcomeOf(one) !== "passed")) return "not judged";
+    if (result === undefined || needed.some((dependency) => outcomeOf(dependency) !== "passed")) return "not judged";
     if (result === true) return "passed";
     return result[0] === "Setup" ? "not judged" : "failed";
   };
@@ -47,5 +47,5 @@ export function judge(suites: readonly Suite[], results: Results): Judged[] {
 }
 
 export function count(judged: readonly Judged[], kind: Judged["kind"], outcome: Outcome): number {
-  return judged.filter((one) => one.kind === kind && one.outcome === outcome).length;
+  return judged.filter((test) => test.kind === kind && test.outcome === outcome).length;
 }

@@ -18,31 +18,31 @@ export interface Written {
 export function sharedWrites({ keys, requests }: Trace, rules: L2AdmissionRules): Written {
   const isolates = Array.from({ length: ISOLATES }, () => ({
     store: new Lru<{ readonly entry: StoredResponse; isOffered: boolean }>({ maxEntries: ENTRIES, maxBytes: Number.MAX_SAFE_INTEGER }),
-    writes: new L2Admission(rules),
+    admission: new L2Admission(rules),
   }));
-  const kept = new Map<string, StoredResponse>();
+  const shared = new Map<string, StoredResponse>();
   const random = seeded(5);
   let [written, fetched] = [0, 0];
   for (const [index, number] of requests.entries()) {
     const now = 1_000_000 + (index * 1_000) / PER_SECOND;
     const key = keys[number]!;
-    const { store, writes } = isolates[Math.floor(random() * ISOLATES)]!;
+    const { store, admission } = isolates[Math.floor(random() * ISOLATES)]!;
     const offer = (entry: StoredResponse): boolean => {
-      if (writes.admit(key, entry, now) !== "admitted") return false;
+      if (admission.admit(key, entry, now) !== "admitted") return false;
       written += 1;
-      kept.set(key, entry);
+      shared.set(key, entry);
       return true;
     };
-    const known = store.get(key, now);
-    if (known !== undefined) {
-      if (!known.isOffered) offer(known.entry); // the first hit is the second request
-      known.isOffered = true;
+    const cached = store.get(key, now);
+    if (cached !== undefined) {
+      if (!cached.isOffered) offer(cached.entry); // the first hit is the second request
+      cached.isOffered = true;
       continue;
     }
-    const found = kept.get(key);
-    if (found !== undefined && found.freshUntil > now) {
-      writes.recordHit(key, now);
-      store.set(key, { entry: found, isOffered: true }, 1_000, found.freshUntil, now);
+    const fromShared = shared.get(key);
+    if (fromShared !== undefined && fromShared.freshUntil > now) {
+      admission.recordHit(key, now);
+      store.set(key, { entry: fromShared, isOffered: true }, 1_000, fromShared.freshUntil, now);
       continue;
     }
     fetched += 1;

@@ -1,10 +1,12 @@
-// Resources that unsafe methods have changed: responses fetched before the change are not served. Known to this isolate only; a purge reaches the others.
+// Resources that unsafe methods have changed: responses fetched before the change are not served.
+// Known to this isolate only; a purge reaches the others.
 
 /** Checked when a response is read, like purges: a response of the shared level may arrive after its invalidation. */
 export class Invalidations {
   readonly #maxResources: number;
   readonly #changedAt = new Map<string, number>(); // epoch ms of the last change by resource, the latest at the end
-  #floor = Number.NEGATIVE_INFINITY; // epoch ms; all responses fetched up to here count as changed: older changes were dropped for lack of room
+  /** Epoch ms. All responses fetched up to here count as changed: older changes were dropped for lack of room. */
+  #floor = Number.NEGATIVE_INFINITY;
 
   constructor(maxResources: number) {
     this.#maxResources = maxResources;

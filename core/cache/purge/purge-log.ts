@@ -22,7 +22,8 @@ export const MAX_TAG_CHARACTERS = 256; // also the limit of a route name
 export const MAX_KEY_CHARACTERS = 1_024;
 
 /**
- * Appends purges, each with a seq of its own. Sequence numbers follow the clock: a log that lost its state continues above what isolates know.
+ * Appends purges, each with a seq of its own. Sequence numbers follow the clock: a log that lost its state continues above what isolates
+ * know.
  * Purges that are too old or too many leave the list, oldest first, and raise a floor instead: responses fetched before the floor count
  * as covered. That revalidates more responses than needed, and never serves a purged one.
  *

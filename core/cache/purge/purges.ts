@@ -1,10 +1,11 @@
 // The purges that an isolate knows, and which stored responses they cover.
-// Checked when a response is read: a purge deletes nothing, costs the same for any number of responses, and covers both cache levels at once.
+// Checked when a response is read: a purge deletes nothing, costs the same for any number of responses, and covers both cache levels
+// at once.
 
 export const PURGE_KINDS = ["key", "tag", "route", "all"] as const;
 export type PurgeKind = (typeof PURGE_KINDS)[number];
 
-/** `soft`: covered responses are revalidated before they are served, and still serve where the upstream fails. `hard`: they never serve again. */
+/** `soft`: covered responses are revalidated, and still serve where the upstream fails. `hard`: they never serve again. */
 export type PurgeMode = "soft" | "hard";
 
 export interface PurgeTarget {
@@ -23,7 +24,7 @@ export type PurgeDelta = { readonly kind: "same"; readonly seq: number } | NewPu
 export interface NewPurges {
   readonly kind: "purged";
   readonly seq: number; // latest purge in the log
-  readonly softFloor: number; // responses fetched before this seq are covered: by a purge of all, or by purges that the log no longer lists
+  readonly softFloor: number; // responses fetched before this seq are covered by a purge of all, or by purges no longer listed
   readonly hardFloor: number;
   readonly epoch: number; // last hard purge of all
   readonly purges: readonly Purge[]; // listed purges that the isolate does not know, by seq
@@ -98,8 +99,8 @@ export class Purges {
     this.#epoch = Math.max(this.#epoch, delta.epoch);
     for (const { kind, value, mode, seq } of delta.purges) {
       const name = nameOf(kind, value);
-      const known = this.#latest.get(name) ?? NEVER;
-      this.#latest.set(name, { ...known, [mode]: Math.max(known[mode], seq) });
+      const latest = this.#latest.get(name) ?? NEVER;
+      this.#latest.set(name, { ...latest, [mode]: Math.max(latest[mode], seq) });
     }
     for (const [name, { soft, hard }] of this.#latest) {
       if (hard <= this.#hardFloor && soft <= Math.max(this.#softFloor, this.#hardFloor)) this.#latest.delete(name);

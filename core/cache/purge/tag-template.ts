@@ -16,7 +16,7 @@ export function fieldPaths(template: TagTemplate): readonly string[][] {
   return template.flatMap((piece) => (typeof piece === "string" ? [] : [[...piece]]));
 }
 
-/** @returns undefined, so no tag, where a field is missing, empty or no scalar, or where the tag would be too long or contain a separator */
+/** @returns undefined, so no tag, where a field is missing, empty or no scalar, or where the tag is too long or has a separator */
 export function renderTag(template: TagTemplate, fieldAt: (path: readonly string[]) => unknown): string | undefined {
   let tag = "";
   for (const piece of template) {

@@ -1,4 +1,5 @@
-// L2 admission: which responses are worth a write to the shared level. A write costs ten times a read there, and half of all keys are requested once.
+// L2 admission: which responses are worth a write to the shared level.
+// A write costs ten times a read there, and half of all keys are requested once.
 import { type StoredResponse, storedUntil } from "../stored-response.ts";
 import { RecentKeys } from "./recent-keys.ts";
 

@@ -39,14 +39,14 @@ export class Lru<V> implements Store<V> {
       this.delete(key);
       return;
     }
-    const known = this.#slots.find(key);
-    if (known === 0) {
+    const existing = this.#slots.find(key);
+    if (existing === 0) {
       this.#slots.fill(this.#slots.add(LIST, key), value, bytes, keepUntil);
       this.#bytes += bytes;
     } else {
-      this.#bytes += bytes - this.#slots.bytes(known);
-      this.#slots.fill(known, value, bytes, keepUntil);
-      this.#slots.move(LIST, known);
+      this.#bytes += bytes - this.#slots.bytes(existing);
+      this.#slots.fill(existing, value, bytes, keepUntil);
+      this.#slots.move(LIST, existing);
     }
     // Ends before the newest entry is evicted: alone it fits.
     while (this.#bytes > this.#limits.maxBytes || this.#slots.size > this.#limits.maxEntries)

@@ -1,4 +1,5 @@
-// Evicts entries that were looked up only once: new entries pass through a small queue, and only those looked up again move to the main one.
+// Evicts entries that were looked up only once: new entries pass through a small queue, and only those looked up again move to the
+// main queue.
 // Scans, and the many keys that are looked up once, do not evict popular entries.
 // @see Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023
 import { assert } from "../../assert.ts";
@@ -53,10 +54,10 @@ export class S3Fifo<V> implements Store<V> {
       return;
     }
     // Makes room before the entry is added: as the newest of the small queue it could be evicted at once.
-    const known = this.#slots.find(key);
-    const use = known === 0 ? 0 : this.#uses[known]!;
-    const isMain = known === 0 ? this.#ghosts.forget(key) : this.#isMain[known] === 1;
-    if (known !== 0) this.#remove(known);
+    const existing = this.#slots.find(key);
+    const use = existing === 0 ? 0 : this.#uses[existing]!;
+    const isMain = existing === 0 ? this.#ghosts.forget(key) : this.#isMain[existing] === 1;
+    if (existing !== 0) this.#remove(existing);
     while (this.#bytes + bytes > this.#limits.maxBytes || this.#slots.size >= this.#limits.maxEntries) this.#evict(now);
     const slot = this.#slots.add(isMain ? MAIN : SMALL, key);
     this.#slots.fill(slot, value, bytes, keepUntil);

@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { conditionalHeaders, headerOf, isNotModified, isSentWithNotModified, updatedHeaders } from "../../../core/cache/revalidation.ts";
 import type { StoredResponse } from "../../../core/cache/stored-response.ts";
-import { storedResponse } from "../../support/cache-entry.ts";
 import { fields } from "../../support/header-fields.ts";
+import { storedResponse } from "../../support/stored-response.ts";
 
 const NOW = Date.UTC(2026, 10, 25);
 const DATE = new Date(NOW - 5_000).toUTCString();

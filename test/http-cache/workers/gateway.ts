@@ -1,4 +1,4 @@
-// The gateway as the suite wants a cache: everything goes to the origin, and its answers say what may be kept.
+// The gateway as the suite expects a cache: all header fields go to the origin, and its responses decide what is stored.
 import type { GatewayInput } from "../../../core/config/gateway.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
 import type { Bindings } from "../../../workers/gateway/upstream/destination.ts";
@@ -14,10 +14,10 @@ const configFor = ({ STALE_IF_ERROR_MS }: Env): GatewayInput => ({
   httpRoutes: {
     "/": {
       upstream: { binding: "ORIGIN" },
-      breaker: { mode: "off" }, // an origin that fails is the point of many tests
+      breaker: { mode: "off" }, // many tests are about an origin that fails
       throttle: { mode: "off" },
       cache: {
-        forward: "all", // the suite tells its origin by headers which test is meant
+        forward: "all", // the suite names the test to its origin in header fields
         authorization: "forward",
         clientControl: "honor",
         heuristicPercent: 10,

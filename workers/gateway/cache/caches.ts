@@ -85,7 +85,7 @@ export class Caches {
     return this.#routes.get(route);
   }
 
-  /** Responses with one of these tags are out of date: in this isolate at once, in others as soon as they receive the purge, where purging is configured. */
+  /** Responses with one of these tags are out of date: here at once, in other isolates with the purge, where purging is configured. */
   invalidate(tags: readonly string[], now: number): void {
     for (const tag of tags) this.#invalidations.add(tagResource(tag), now);
     if (tags.length === 0 || this.#purgeView === undefined) return;

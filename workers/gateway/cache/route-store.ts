@@ -110,10 +110,10 @@ export class RouteStore {
   }
 
   #markVary(key: string, names: readonly string[], until: number, now: number): VaryMarker {
-    const known = this.#store.get(key, now);
-    const isSame = known?.kind === "vary" && known.names.join() === names.join();
-    const generation = isSame ? known.generation : ++this.#generation;
-    const marker: VaryMarker = { kind: "vary", names, generation, until: isSame ? Math.max(known.until, until) : until };
+    const previous = this.#store.get(key, now);
+    const isSame = previous?.kind === "vary" && previous.names.join() === names.join();
+    const generation = isSame ? previous.generation : ++this.#generation;
+    const marker: VaryMarker = { kind: "vary", names, generation, until: isSame ? Math.max(previous.until, until) : until };
     this.#store.set(key, marker, MARKER_BYTES + 2 * key.length, marker.until, now);
     return marker;
   }

@@ -30,17 +30,17 @@ export function cache({ cache, lookups, timeoutMs }: CacheSettings): Layer {
       const lookup = lookups.build(call);
       if (lookup.kind === "bypass") return passThrough(next, call, lookup, cache);
       const now = Date.now();
-      const found = cache.store.find(lookup, now);
-      const hit = found.kind === "found" ? serveFound(cache, fetcher, lookup, found, call, now) : undefined;
+      const lookupResult = cache.store.find(lookup, now);
+      const hit = lookupResult.kind === "found" ? serveFound(cache, fetcher, lookup, lookupResult, call, now) : undefined;
       if (hit !== undefined) return hit;
-      const fwd = forwardReason(found);
+      const fwd = forwardReason(lookupResult);
       if (lookup.directives.has("only-if-cached"))
         return lookup.render(NOTHING_STORED, fetchedHeaders({ fwd, detail: "only-if-cached" }), now);
       try {
-        const fetched = await fetcher.fetch(lookup, found, call);
-        if (fetched.result.kind !== "server_error") return await respond(cache, lookup, found, fetched);
+        const fetched = await fetcher.fetch(lookup, lookupResult, call);
+        if (fetched.result.kind !== "server_error") return await respond(cache, lookup, lookupResult, fetched);
         const stale = serveStaleOnError(cache, lookup, fwd, fetched.result.response.status);
-        return await (stale ?? respond(cache, lookup, found, fetched));
+        return await (stale ?? respond(cache, lookup, lookupResult, fetched));
       } catch (error) {
         const stale = serveStaleOnError(cache, lookup, fwd, 503);
         if (stale === undefined) throw error;
@@ -59,22 +59,22 @@ function serveFound(
   { store, l2 }: RouteCache,
   fetcher: CoalescedFetcher,
   lookup: Lookup,
-  found: LookupResult & { kind: "found" },
+  lookupResult: LookupResult & { kind: "found" },
   call: Call,
   now: number,
 ): Response | Promise<Response> | undefined {
-  const { cached, purged } = found;
+  const { cached, purged } = lookupResult;
   const reuse = decideReuse(cached.stored, purged, lookup.directives, now, Math.random());
   const isRefreshDue = reuse.kind === "stale" || (reuse.kind === "fresh" && reuse.isRefreshedEarly);
-  if (isRefreshDue && now >= cached.retryAt) fetcher.refreshInBackground(lookup, found, call);
+  if (isRefreshDue && now >= cached.retryAt) fetcher.refreshInBackground(lookup, lookupResult, call);
   if (reuse.kind === "fresh" && !cached.isOfferedToL2) {
     cached.isOfferedToL2 = true;
     offerToL2(l2, lookup, cached.stored, now);
   }
-  if (reuse.kind === "fresh") return serveStored(store, lookup, found, { isHit: true }, now);
-  if (reuse.kind === "stale") return serveStored(store, lookup, found, { isHit: true, detail: "stale-while-revalidate" }, now);
+  if (reuse.kind === "fresh") return serveStored(store, lookup, lookupResult, { isHit: true }, now);
+  if (reuse.kind === "stale") return serveStored(store, lookup, lookupResult, { isHit: true, detail: "stale-while-revalidate" }, now);
   const isUpstreamPaused = now < cached.retryAt && now < cached.stored.staleIfErrorUntil;
-  return isUpstreamPaused ? serveStored(store, lookup, found, { isHit: true, detail: "stale-if-error" }, now) : undefined;
+  return isUpstreamPaused ? serveStored(store, lookup, lookupResult, { isHit: true, detail: "stale-if-error" }, now) : undefined;
 }
 
 /** The stored response that may serve while the upstream fails; undefined where there is none. */
@@ -85,18 +85,18 @@ function serveStaleOnError(
   fwdStatus: number,
 ): Response | Promise<Response> | undefined {
   const now = Date.now();
-  const found = store.find(lookup, now);
-  if (found.kind === "none" || now >= found.cached.stored.staleIfErrorUntil) return undefined;
-  return serveStored(store, lookup, found, { fwd, fwdStatus, detail: "stale-if-error" }, now);
+  const lookupResult = store.find(lookup, now);
+  if (lookupResult.kind === "none" || now >= lookupResult.cached.stored.staleIfErrorUntil) return undefined;
+  return serveStored(store, lookup, lookupResult, { fwd, fwdStatus, detail: "stale-if-error" }, now);
 }
 
-function respond(cache: RouteCache, lookup: Lookup, found: LookupResult, fetched: CoalescedResult): Response | Promise<Response> {
+function respond(cache: RouteCache, lookup: Lookup, lookupResult: LookupResult, fetched: CoalescedResult): Response | Promise<Response> {
   const now = Date.now();
-  const fwd = forwardReason(found);
+  const fwd = forwardReason(lookupResult);
   if (fetched.kind === "collapsed") return respondCollapsed(lookup, fwd, fetched.result, now);
   const { result } = fetched;
   if (result.kind === "private" && !lookup.hasAuthorization && result.response.status < 400)
-    cache.store.markHitForPass(found.storeKey, now);
+    cache.store.markHitForPass(lookupResult.storeKey, now);
   return respondOwn(lookup, fwd, result, now);
 }
 
@@ -147,7 +147,7 @@ function withStatus(response: Response, status: CacheStatus): Response {
   return response;
 }
 
-function forwardReason(found: LookupResult): ForwardReason {
-  if (found.kind === "found") return "stale";
-  return found.isVariant ? "vary-miss" : "uri-miss";
+function forwardReason(lookupResult: LookupResult): ForwardReason {
+  if (lookupResult.kind === "found") return "stale";
+  return lookupResult.isVariant ? "vary-miss" : "uri-miss";
 }

@@ -1,4 +1,5 @@
-// Serves a fresh stored response at once: without a wait, a fetch or a decision by chance, so the call needs no deadline and no copy of its headers.
+// Serves a fresh stored response at once: without a wait, a fetch or a decision by chance. The call needs no deadline and no copy of
+// its headers.
 import { cacheStatus } from "../../../core/cache/headers/cache-status.ts";
 import { NO_DIRECTIVES } from "../../../core/cache/headers/directives.ts";
 import type { RouteCache } from "../cache/caches.ts";
@@ -22,11 +23,11 @@ export function fastHit({ store, purgeView, l2 }: RouteCache, lookups: LookupBui
     if (purgeView !== undefined && (purgeView.prepare() !== undefined || !purgeView.mayServe())) return undefined;
     if (call.request.headers.has("connect-timeout-ms")) return undefined; // it may be 0 or invalid, which the deadline layer decides
     const now = call.receivedAt;
-    const found = store.find(lookup, now);
-    if (found.kind === "none" || found.purged !== "valid") return undefined;
-    if (l2 !== undefined && !found.cached.isOfferedToL2) return undefined; // with its first hit the cache layer offers it to the shared level
-    const { freshUntil, fetchMs } = found.cached.stored;
-    return now + EARLY_REFRESH_FACTOR * fetchMs < freshUntil ? serveStored(store, lookup, found, { isHit: true }, now) : undefined;
+    const lookupResult = store.find(lookup, now);
+    if (lookupResult.kind === "none" || lookupResult.purged !== "valid") return undefined;
+    if (l2 !== undefined && !lookupResult.cached.isOfferedToL2) return undefined; // the cache layer offers it to the shared level
+    const { freshUntil, fetchMs } = lookupResult.cached.stored;
+    return now + EARLY_REFRESH_FACTOR * fetchMs < freshUntil ? serveStored(store, lookup, lookupResult, { isHit: true }, now) : undefined;
   };
   return (next) => (call) => {
     const response = serveFast(call);

@@ -1,7 +1,7 @@
 // L2 admission: few writes to the shared level.
 import { expect, it } from "vitest";
 import { DEFAULT_L2_ADMISSION, L2Admission } from "../../../../core/cache/store/l2-admission.ts";
-import { storedResponse } from "../../../support/cache-entry.ts";
+import { storedResponse } from "../../../support/stored-response.ts";
 
 const NOW = 1_000_000;
 

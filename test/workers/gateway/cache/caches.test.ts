@@ -4,9 +4,9 @@ import type { CachePolicy } from "../../../../core/config/cache.ts";
 import { Caches } from "../../../../workers/gateway/cache/caches.ts";
 import type { L2 } from "../../../../workers/gateway/cache/l2/l2-driver.ts";
 import type { PurgeView } from "../../../../workers/gateway/cache/purge/purge-view.ts";
-import { storedResponse } from "../../../support/cache-entry.ts";
 import { lookupOf } from "../../../support/cache-lookup.ts";
 import { gatewayTo, USER, unary, userFor } from "../../../support/gateway.ts";
+import { storedResponse } from "../../../support/stored-response.ts";
 
 const STORE = { limits: { maxEntries: 100, maxBytes: 1_000_000 }, shards: 4, store: "lru", l2WaitMs: 50 } as const;
 const policy = (l2: CachePolicy["l2"] = "none") => ({ l2 }) as CachePolicy;

@@ -6,9 +6,9 @@ import { Purges } from "../../../../core/cache/purge/purges.ts";
 import { Lru } from "../../../../core/cache/store/lru.ts";
 import { storedBytes } from "../../../../core/cache/stored-response.ts";
 import { RouteStore, type RouteStoreValue, tagResource } from "../../../../workers/gateway/cache/route-store.ts";
-import { storedResponse } from "../../../support/cache-entry.ts";
 import { lookupOf } from "../../../support/cache-lookup.ts";
 import { fields } from "../../../support/header-fields.ts";
+import { storedResponse } from "../../../support/stored-response.ts";
 
 const NOW = 1_000_000;
 let values: Lru<RouteStoreValue>;

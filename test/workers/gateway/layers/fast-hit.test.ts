@@ -7,8 +7,8 @@ import type { RouteCache } from "../../../../workers/gateway/cache/caches.ts";
 import type { Lookup } from "../../../../workers/gateway/cache/lookup/lookup.ts";
 import { RouteStore, type RouteStoreValue } from "../../../../workers/gateway/cache/route-store.ts";
 import { fastHit } from "../../../../workers/gateway/layers/fast-hit.ts";
-import { storedResponse } from "../../../support/cache-entry.ts";
 import { httpCall, lookupOf } from "../../../support/cache-lookup.ts";
+import { storedResponse } from "../../../support/stored-response.ts";
 
 let store: RouteStore;
 beforeEach(() => {

@@ -23,20 +23,21 @@ export class CoalescedFetcher {
   }
 
   /** Refreshes a response that has served already. No call waits for it. */
-  refreshInBackground(lookup: Lookup, found: LookupResult, call: Call): void {
-    this.#settings.flights.startInBackground(found.storeKey, this.#leaderTimeoutMs, async () =>
-      sharedPart(await this.#fetch(lookup, found, call, null)),
+  refreshInBackground(lookup: Lookup, lookupResult: LookupResult, call: Call): void {
+    this.#settings.flights.startInBackground(lookupResult.storeKey, this.#leaderTimeoutMs, async () =>
+      sharedPart(await this.#fetch(lookup, lookupResult, call, null)),
     );
   }
 
   /** @throws Rejected where there is no response */
-  async fetch(lookup: Lookup, found: LookupResult, call: Call): Promise<CoalescedResult> {
-    if (!lookup.isShareable || (found.kind === "none" && found.isHitForPass)) return this.#fetchAlone(lookup, found, call);
+  async fetch(lookup: Lookup, lookupResult: LookupResult, call: Call): Promise<CoalescedResult> {
+    if (!lookup.isShareable || (lookupResult.kind === "none" && lookupResult.isHitForPass))
+      return this.#fetchAlone(lookup, lookupResult, call);
     const { policy, route, flights } = this.#settings;
     const limits = { maxFollowers: policy.maxFollowers, deadlineAt: call.deadlineAt, leaderTimeoutMs: this.#leaderTimeoutMs };
     let own: FetchResult | undefined; // set where this call is the leader
-    const joined = await flights.join(found.storeKey, limits, async () => {
-      own = await this.#fetch(lookup, found, call, null);
+    const joined = await flights.join(lookupResult.storeKey, limits, async () => {
+      own = await this.#fetch(lookup, lookupResult, call, null);
       return sharedPart(own);
     });
     switch (joined.kind) {
@@ -49,23 +50,23 @@ export class CoalescedFetcher {
       case "done":
         if (own !== undefined) return { kind: "own", result: own };
         if (isFor(joined.value, lookup)) return { kind: "collapsed", result: joined.value };
-        return this.#fetchAlone(lookup, found, call);
+        return this.#fetchAlone(lookup, lookupResult, call);
     }
   }
 
-  async #fetchAlone(lookup: Lookup, found: LookupResult, call: Call): Promise<CoalescedResult> {
-    return { kind: "own", result: await this.#fetch(lookup, found, call, call.signal) };
+  async #fetchAlone(lookup: Lookup, lookupResult: LookupResult, call: Call): Promise<CoalescedResult> {
+    return { kind: "own", result: await this.#fetch(lookup, lookupResult, call, call.signal) };
   }
 
   /** Records failures of the upstream: while a stored response may serve, a failing upstream is called less often. */
-  async #fetch(lookup: Lookup, found: LookupResult, call: Call, signal: AbortSignal | null): Promise<FetchResult> {
+  async #fetch(lookup: Lookup, lookupResult: LookupResult, call: Call, signal: AbortSignal | null): Promise<FetchResult> {
     const { store } = this.#settings;
     try {
-      const result = await fetchResponse(this.#settings, lookup, found, call, signal);
-      if (result.kind === "server_error" && found.kind === "found") store.recordFailure(found.cached, Date.now());
+      const result = await fetchResponse(this.#settings, lookup, lookupResult, call, signal);
+      if (result.kind === "server_error" && lookupResult.kind === "found") store.recordFailure(lookupResult.cached, Date.now());
       return result;
     } catch (error) {
-      if (signal?.aborted !== true && found.kind === "found") store.recordFailure(found.cached, Date.now());
+      if (signal?.aborted !== true && lookupResult.kind === "found") store.recordFailure(lookupResult.cached, Date.now());
       throw error;
     }
   }

@@ -36,23 +36,23 @@ export interface FetchSettings {
 export async function fetchResponse(
   settings: FetchSettings,
   lookup: Lookup,
-  found: LookupResult,
+  lookupResult: LookupResult,
   caller: Call,
   signal: AbortSignal | null,
 ): Promise<FetchResult> {
   const { l2, policy } = settings;
   const startedAt = Date.now();
-  let known = found.kind === "found" ? found.cached.stored : undefined;
-  const fromL2 = known === undefined && l2 !== undefined && lookup.isShareable ? await l2.get(lookup.key, startedAt) : undefined;
+  let previous = lookupResult.kind === "found" ? lookupResult.cached.stored : undefined;
+  const fromL2 = previous === undefined && l2 !== undefined && lookup.isShareable ? await l2.get(lookup.key, startedAt) : undefined;
   if (fromL2 !== undefined) {
     const use = takeFromL2(settings.store, lookup, fromL2, startedAt);
     if (use === "serve") return { kind: "l2_hit", stored: fromL2, variant: variantFor(lookup, fromL2) };
-    if (use === "revalidate") known = fromL2;
+    if (use === "revalidate") previous = fromL2;
   }
 
   const purgeSeq = settings.latestPurge(); // later purges cover the response
   const requestedAt = Date.now();
-  const call = upstreamCall(lookup, known, caller, signal, requestedAt, settings.timeoutMs);
+  const call = upstreamCall(lookup, previous, caller, signal, requestedAt, settings.timeoutMs);
   const response = await settings.next(call).catch((error: unknown) => {
     const isTimeout = signal === null && call.signal?.aborted === true;
     throw isTimeout ? new Rejected({ kind: "deadline_exceeded", timeoutMs: settings.timeoutMs }) : error;
@@ -69,7 +69,7 @@ export async function fetchResponse(
     const { status, headers } = response;
     return { kind: "streamed", response: new Response(read.body, { status, headers, encodeBody: "manual" }) };
   }
-  return storeResponse(settings, lookup, known, response, read.body, requestedAt, purgeSeq);
+  return storeResponse(settings, lookup, previous, response, read.body, requestedAt, purgeSeq);
 }
 
 /** Puts a response of the shared level into the route store, unless it was purged. @returns what it is good for */
@@ -81,10 +81,10 @@ function takeFromL2(store: RouteStore, lookup: Lookup, stored: StoredResponse, n
   return reuse.kind === "revalidate" ? "revalidate" : "serve";
 }
 
-/** The call to the upstream: conditional where a response is known, and with a timeout of its own where other calls may wait for it. */
+/** The call to the upstream: conditional where a response is previous, and with a timeout of its own where other calls may wait for it. */
 function upstreamCall(
   lookup: Lookup,
-  known: StoredResponse | undefined,
+  previous: StoredResponse | undefined,
   caller: Call,
   signal: AbortSignal | null,
   now: number,
@@ -95,7 +95,7 @@ function upstreamCall(
       ? { receivedAt: now, deadlineAt: now + timeoutMs, signal: AbortSignal.timeout(timeoutMs) }
       : { receivedAt: caller.receivedAt, deadlineAt: caller.deadlineAt, signal };
   const call = lookup.upstreamCall(caller, clock);
-  const conditions = lookup.isShareable && known !== undefined ? conditionalHeaders(known) : [];
+  const conditions = lookup.isShareable && previous !== undefined ? conditionalHeaders(previous) : [];
   for (const [name, value] of conditions) call.outgoing.headers.set(name, value);
   return call;
 }
@@ -104,26 +104,26 @@ function upstreamCall(
 function storeResponse(
   { store, l2, policy, route }: FetchSettings,
   lookup: Lookup,
-  known: StoredResponse | undefined,
+  previous: StoredResponse | undefined,
   { status: upstreamStatus, headers: upstreamHeaders }: Response,
   upstreamBody: Uint8Array<ArrayBuffer>,
   requestedAt: number,
   purgeSeq: number,
 ): FetchResult {
   const receivedAt = Date.now();
-  const isRevalidated = upstreamStatus === 304 && known !== undefined;
+  const isRevalidated = upstreamStatus === 304 && previous !== undefined;
   const response: BufferedResponse = isRevalidated
-    ? { status: known.status, headers: updatedHeaders(known, headerPairs(upstreamHeaders)), body: known.body }
+    ? { status: previous.status, headers: updatedHeaders(previous, headerPairs(upstreamHeaders)), body: previous.body }
     : { status: upstreamStatus, headers: headerPairs(upstreamHeaders), body: upstreamBody };
   const { status, headers, body } = response;
-  if (isServerError(status) && (known !== undefined || !policy.storeErrors)) return notStored(response);
+  if (isServerError(status) && (previous !== undefined || !policy.storeErrors)) return notStored(response);
   const fields = headerFields(headers);
   if (!lookup.fitsProtocol(status, fields) || lookup.directives.has("no-store")) return notStored(response);
 
-  const isSame = known !== undefined && (isRevalidated || (known.status === status && isSameBody(known.body, body)));
+  const isSame = previous !== undefined && (isRevalidated || (previous.status === status && isSameBody(previous.body, body)));
   const context: StoreContext = {
     hasAuthorization: lookup.hasAuthorization,
-    unchangedCount: known === undefined ? 0 : nextUnchangedCount(known.unchangedCount, isSame),
+    unchangedCount: previous === undefined ? 0 : nextUnchangedCount(previous.unchangedCount, isSame),
     route,
     tags: lookup.tags,
     purgeSeq,
@@ -138,7 +138,7 @@ function storeResponse(
   return isRevalidated ? { kind: "revalidated", stored, variant } : { kind: "fetched", stored, variant, response };
 }
 
-/** Offers a response to the shared level: when it was fetched, and once more with its first hit. The shared level does not store variants. */
+/** Offers a response to the shared level: when it was fetched, and with its first hit. The shared level does not store variants. */
 export function offerToL2(l2: L2 | undefined, lookup: Lookup, stored: StoredResponse, now: number): void {
   if (l2 === undefined) return;
   const isVariant = lookup.varyFields !== undefined && varyNames(headerOf(stored, "vary"), headerOf(stored, "content-encoding")).length > 0;

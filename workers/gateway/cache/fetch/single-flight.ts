@@ -8,7 +8,7 @@ export type FlightFailure = { readonly rejection: Rejection } | { readonly messa
 
 export type JoinResult<T> =
   | FlightResult<T>
-  | { readonly kind: "full" } // as many calls as allowed wait already
+  | { readonly kind: "full" } // the largest number of calls waits already
   | { readonly kind: "late" }; // the caller's deadline has passed
 
 const FULL = { kind: "full" } as const;

@@ -1,16 +1,35 @@
 // The rules of the shared level for any driver: a deadline for reads, a pause after failures, and few writes.
 import { waitUntil } from "cloudflare:workers";
-import { DEFAULT_L2_ADMISSION, L2Admission, type L2AdmissionRules } from "../../../../core/cache/store/l2-admission.ts";
+import { DEFAULT_L2_ADMISSION, L2Admission, type L2AdmissionRules, type SkippedWrite } from "../../../../core/cache/store/l2-admission.ts";
 import type { StoredResponse } from "../../../../core/cache/stored-response.ts";
 import { logEvent } from "../../../log.ts";
 import { decodeBlock, encodeBlock } from "./codec.ts";
-import type { L2, L2Counts, L2Driver, L2Outcome, UncheckedBlock } from "./l2-driver.ts";
+import type { L2, L2Driver, UncheckedBlock } from "./l2-driver.ts";
 
 /** What the isolate knows of purges: `PurgeView`. */
 export interface PurgeKnowledge {
   readonly purges: { readonly epoch: number };
   mayServeShared(): boolean;
 }
+
+/** What became of a read or of a write. */
+export type L2Outcome =
+  | "hit"
+  | "miss"
+  | "expired"
+  | "other_version"
+  | "corrupt"
+  | "timeout" // the read took longer than the deadline
+  | "failed" // the read threw
+  | "paused" // neither read nor written, after consecutive failures
+  | "not_ready" // not read: this isolate does not know the purges yet
+  | "written"
+  | "write_failed"
+  | "purged" // not written: purged since the fetch
+  | SkippedWrite;
+
+/** Outcomes since the isolate started. */
+export type L2Counts = Readonly<Record<L2Outcome, number>>;
 
 export interface L2Settings extends L2AdmissionRules {
   readonly deadlineMs: number; // time that a read may take
@@ -114,7 +133,7 @@ export class L2Cache implements L2 {
     this.#counts[outcome] += 1;
   }
 
-  /** SHA-256 of the key, so that no caller can construct two keys with one id. The epoch in front hides all blocks from before a hard purge of all. */
+  /** SHA-256 of the key: no caller can construct two keys with one id. The epoch hides all blocks from before a hard purge of all. */
   async #idOf(key: string): Promise<string> {
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
     const text = btoa(String.fromCharCode(...new Uint8Array(digest)));

@@ -1,5 +1,4 @@
 // L2: the cache level that isolates share. What the gateway needs of it, and what a driver for a storage product provides.
-import type { SkippedWrite } from "../../../../core/cache/store/l2-admission.ts";
 import type { StoredResponse } from "../../../../core/cache/stored-response.ts";
 import type { L2Block } from "./codec.ts";
 
@@ -25,21 +24,3 @@ export interface UncheckedBlock {
   readonly buffer: ArrayBuffer;
   readonly metadata: unknown;
 }
-
-export type L2Outcome =
-  | "hit"
-  | "miss"
-  | "expired"
-  | "other_version"
-  | "corrupt"
-  | "timeout" // the read took longer than the deadline
-  | "failed" // the read threw
-  | "paused" // neither read nor written, after consecutive failures
-  | "not_ready" // not read: this isolate does not know the purges yet
-  | "written"
-  | "write_failed"
-  | "purged" // not written: purged since the fetch
-  | SkippedWrite;
-
-/** Outcomes since the isolate started. */
-export type L2Counts = Readonly<Record<L2Outcome, number>>;

@@ -9,7 +9,7 @@ import { METADATA_HEADER } from "../../../../core/headers.ts";
 import { type L2Block, parseMetadata } from "./codec.ts";
 import type { L2Driver, UncheckedBlock } from "./l2-driver.ts";
 
-const offered = new Map<string, OfferedBlock>(); // by URL, only during a write
+const offered = new Map<string, OfferedBlock>(); // keyed by URL; only filled during a write
 
 interface OfferedBlock {
   readonly bytes: Uint8Array<ArrayBuffer>;

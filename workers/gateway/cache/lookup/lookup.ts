@@ -28,7 +28,7 @@ export interface Lookup {
 export interface Bypass {
   readonly kind: "bypass";
   readonly fwd: ForwardReason;
-  readonly detail: string | undefined; // of Cache-Status
+  readonly detail: string | undefined; // parameter of Cache-Status
   readonly invalidates: string | undefined; // resource that the call changes where it succeeds
 }
 

@@ -20,7 +20,7 @@ import { authorizationOf, dimensionsOf, keyedHeaders, scopeOf } from "./scope.ts
 export interface RpcLookupSettings {
   readonly method: DescMethod;
   readonly policy: CachePolicy;
-  readonly namesVersion: ((call: Call) => boolean) | undefined; // whether a call chooses a version of the service; such calls bypass the cache
+  readonly namesVersion: ((call: Call) => boolean) | undefined; // whether a call chooses a version of the service: it bypasses the cache
 }
 
 /** What a lookup takes from the message of a call. */
@@ -49,8 +49,9 @@ class RpcLookups implements LookupBuilder {
   readonly #path: string;
   readonly #tagTemplates: readonly TagTemplate[];
   readonly #rendererFor: (call: Call) => Lookup["render"];
-  readonly #isSameForAllCallers: boolean; // for callers without credentials
-  readonly #facts = new Lru<MessageFacts>(REMEMBERED_MESSAGES); // by the text of the message: callers repeat texts, and nothing is decoded then
+  readonly #isSameForAllCallers: boolean; // unless a call has credentials
+  /** Keyed by the text of the message: callers repeat texts, and nothing is decoded then. */
+  readonly #facts = new Lru<MessageFacts>(REMEMBERED_MESSAGES);
 
   constructor(settings: RpcLookupSettings) {
     const { method, policy } = settings;
@@ -65,14 +66,14 @@ class RpcLookups implements LookupBuilder {
 
   build(call: Call): Lookup | Bypass {
     const text = messageTextOf(call);
-    const known = text === undefined ? undefined : this.#facts.get(text, 0);
-    return known === undefined ? this.#buildFrom(call, call.message(), text) : this.#lookupFor(call, known);
+    const facts = text === undefined ? undefined : this.#facts.get(text, 0);
+    return facts === undefined ? this.#buildFrom(call, call.message(), text) : this.#lookupFor(call, facts);
   }
 
   remembered(call: Call): Lookup | undefined {
     const { query } = call.outgoing;
-    const known = query.length > MAX_REMEMBERED_CHARACTERS ? undefined : this.#facts.get(query, 0);
-    const lookup = known === undefined ? undefined : this.#lookupFor(call, known);
+    const facts = query.length > MAX_REMEMBERED_CHARACTERS ? undefined : this.#facts.get(query, 0);
+    const lookup = facts === undefined ? undefined : this.#lookupFor(call, facts);
     return lookup?.kind === "lookup" ? lookup : undefined;
   }
 

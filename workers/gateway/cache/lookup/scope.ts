@@ -4,7 +4,7 @@ import { normalizeField } from "../../../../core/cache/headers/vary.ts";
 import type { CachePolicy } from "../../../../core/config/cache.ts";
 import type { Call } from "../../call.ts";
 
-/** Identifiers of a call. Forwarded only in these fixed forms: an upstream may write them into its response, which other callers receive. */
+/** Identifiers of a call, forwarded only in these forms: an upstream may write them into its response, which other callers receive. */
 const CALL_IDENTIFIERS = { "x-request-id": /^[0-9a-f-]{36}$/, traceparent: /^[0-9a-f-]{55}$/ };
 
 export type AuthorizationUse = "none" | "forwarded" | "bypass";

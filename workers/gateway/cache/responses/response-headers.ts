@@ -1,5 +1,5 @@
-// Header fields of responses from the cache. A stored response keeps one `Headers` per rendering: copying it natively costs a quarter
-// of building one from a list of pairs (npm run bench:cache).
+// Header fields of responses from the cache. A stored response has one `Headers` per rendering: copying it natively is cheaper than
+// building one from a list of pairs for each caller.
 import type { HeaderFields } from "../../../../core/cache/headers/header-list.ts";
 import type { HeaderPairs } from "./buffered-response.ts";
 

@@ -12,7 +12,7 @@ import { type BufferedResponse, type HeaderPairs, toResponse } from "./buffered-
 import { type CacheHeaders, type Renderings, renderHeaders } from "./response-headers.ts";
 
 const BODY_FIELDS = ["content-type", "content-length", "content-encoding"];
-const MAX_ENCODING_CHARACTERS = 20; // of an unexpected Content-Encoding, in the error message
+const MAX_ENCODING_CHARACTERS = 20; // longest part of an unexpected Content-Encoding in the error message
 
 type Codec = "proto" | "json";
 
@@ -53,8 +53,8 @@ function renderConnect(
 
 /** The message as JSON: rendered once, and kept with the stored response. */
 function jsonBody({ output }: DescMethod, body: Uint8Array, renderings: Renderings | undefined): Uint8Array<ArrayBuffer> {
-  const known = renderings?.bodies?.get("json");
-  if (known !== undefined) return known;
+  const rendered = renderings?.bodies?.get("json");
+  if (rendered !== undefined) return rendered;
   const json = new TextEncoder().encode(toJsonString(output, fromBinary(output, body))) as Uint8Array<ArrayBuffer>; // never shared memory
   if (renderings !== undefined) renderings.bodies = (renderings.bodies ?? new Map()).set("json", json);
   return json;

@@ -9,10 +9,10 @@ import { CoalescedFetcher } from "../../../../../workers/gateway/cache/fetch/coa
 import type { SharedResult } from "../../../../../workers/gateway/cache/fetch/fetch-result.ts";
 import { SingleFlight } from "../../../../../workers/gateway/cache/fetch/single-flight.ts";
 import { RouteStore, type RouteStoreValue } from "../../../../../workers/gateway/cache/route-store.ts";
-import { storedResponse } from "../../../../support/cache-entry.ts";
 import { httpCall, lookupOf } from "../../../../support/cache-lookup.ts";
 import { STORE_RULES } from "../../../../support/cache-rules.ts";
 import { freshResponse } from "../../../../support/cached-route.ts";
+import { storedResponse } from "../../../../support/stored-response.ts";
 
 const POLICY = { ...STORE_RULES, maxObjectBytes: 1_000, maxFollowers: 2 } as CachePolicy;
 let store: RouteStore;
@@ -21,7 +21,7 @@ beforeEach(() => {
   store = new RouteStore(new Lru<RouteStoreValue>({ maxEntries: 9, maxBytes: 99_999 }), new Purges(), new Invalidations(9));
 });
 
-/** A fetcher whose upstream responds when it is told to. */
+/** A fetcher whose upstream responds after `open()`. */
 function fetcherTo(respond: (number: number) => Response) {
   const gate = Promise.withResolvers<void>();
   const state = { calls: 0 };

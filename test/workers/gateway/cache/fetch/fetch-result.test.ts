@@ -1,9 +1,9 @@
 // Results of fetches: which part other calls may have.
 import { describe, expect, it } from "vitest";
 import { isServerError, notStored, sharedPart, variantFor } from "../../../../../workers/gateway/cache/fetch/fetch-result.ts";
-import { storedResponse } from "../../../../support/cache-entry.ts";
 import { lookupOf } from "../../../../support/cache-lookup.ts";
 import { fields } from "../../../../support/header-fields.ts";
+import { storedResponse } from "../../../../support/stored-response.ts";
 
 const stored = storedResponse("a", 1_000);
 const response = { status: 200, headers: [["x-request-id", "1"]] as const, body: new Uint8Array() };

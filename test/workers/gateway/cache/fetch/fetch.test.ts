@@ -10,10 +10,10 @@ import { SingleFlight } from "../../../../../workers/gateway/cache/fetch/single-
 import type { L2 } from "../../../../../workers/gateway/cache/l2/l2-driver.ts";
 import { RouteStore, type RouteStoreValue } from "../../../../../workers/gateway/cache/route-store.ts";
 import type { Call } from "../../../../../workers/gateway/call.ts";
-import { storedResponse } from "../../../../support/cache-entry.ts";
 import { httpCall, lookupOf } from "../../../../support/cache-lookup.ts";
 import { STORE_RULES } from "../../../../support/cache-rules.ts";
 import { freshResponse } from "../../../../support/cached-route.ts";
+import { storedResponse } from "../../../../support/stored-response.ts";
 
 const POLICY = { ...STORE_RULES, maxObjectBytes: 100 } as CachePolicy;
 let store: RouteStore;
@@ -48,8 +48,8 @@ describe("a fetch from the upstream", () => {
     const result = await fetchWith(() => freshResponse("hello", { "x-request-id": "1" }), lookupOf("k"), l2);
     expect(result).toMatchObject({ kind: "fetched", response: { status: 200 } });
     if (result.kind !== "fetched") throw new Error(result.kind);
-    expect(result.response.headers).toContainEqual(["x-request-id", "1"]); // for the caller
-    expect(result.stored.headers).not.toContainEqual(["x-request-id", "1"]); // not for others
+    expect(result.response.headers).toContainEqual(["x-request-id", "1"]); // the caller receives it
+    expect(result.stored.headers).not.toContainEqual(["x-request-id", "1"]); // other callers do not
     expect([store.find(lookupOf("k"), Date.now()).kind, l2.offered]).toEqual(["found", ["k"]]);
   });
 

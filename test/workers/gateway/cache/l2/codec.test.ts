@@ -1,12 +1,12 @@
-// What the shared level keeps of an entry: all of it comes back, and nothing that is not one.
+// Blocks of the shared level: a response comes back complete, and invalid blocks are recognized.
 import { describe, expect, it } from "vitest";
 import { type BlockMetadata, decodeBlock, encodeBlock } from "../../../../../workers/gateway/cache/l2/codec.ts";
-import { storedResponse } from "../../../../support/cache-entry.ts";
+import { storedResponse } from "../../../../support/stored-response.ts";
 
 const NOW = 1_000_000;
 const bufferOf = (bytes: Uint8Array): ArrayBuffer => bytes.slice().buffer as ArrayBuffer;
 
-it("brings back what went in, fields that it does not know among it", () => {
+it("returns what was encoded, unknown fields included", () => {
   const entry = {
     ...storedResponse("a body", NOW, {
       headers: [
@@ -21,7 +21,7 @@ it("brings back what went in, fields that it does not know among it", () => {
   expect(JSON.stringify(metadata).length).toBeLessThan(1_024);
 });
 
-it("brings back a body of any bytes, and none at all", () => {
+it("returns bodies of any bytes, and empty ones", () => {
   for (const body of [Uint8Array.from({ length: 70_000 }, (_, index) => index % 256), new Uint8Array(0)]) {
     const { bytes, metadata } = encodeBlock(storedResponse("", NOW, { body }));
     const decoded = decodeBlock(bufferOf(bytes), metadata, NOW);
@@ -30,7 +30,7 @@ it("brings back a body of any bytes, and none at all", () => {
   }
 });
 
-it("drops what an earlier version stored of an upstream's cross-origin fields", () => {
+it("drops cross-origin fields, which the gateway writes itself", () => {
   const headers: [string, string][] = [
     ["access-control-allow-origin", "*"],
     ["a", "b"],
@@ -42,19 +42,19 @@ it("drops what an earlier version stored of an upstream's cross-origin fields", 
   expect(decoded.kind === "response" && decoded.stored.headers).toEqual([["a", "b"]]);
 });
 
-it("keeps a life without end", () => {
+it("keeps an infinite lifetime", () => {
   const { bytes, metadata } = encodeBlock(storedResponse("a", NOW, { staleIfErrorUntil: Number.POSITIVE_INFINITY }));
   expect(decodeBlock(bufferOf(bytes), metadata, NOW * 1e6).kind).toBe("response");
 });
 
-it("has expired when its longest time has, whatever the metadata says", () => {
+it("has expired at the end of its last use, whatever the metadata says", () => {
   const { bytes, metadata } = encodeBlock(storedResponse("a", NOW));
   expect(decodeBlock(bufferOf(bytes), metadata, NOW + 599_999).kind).toBe("response");
   expect(decodeBlock(bufferOf(bytes), metadata, NOW + 600_000).kind).toBe("expired");
   expect(decodeBlock(bufferOf(bytes), { ...metadata, k: NOW * 2 }, NOW + 600_000).kind).toBe("expired");
 });
 
-describe("what is no entry is told, and never thrown:", () => {
+describe("an invalid block is recognized without an error:", () => {
   const { bytes, metadata } = encodeBlock(storedResponse("a body", NOW));
   const head = (text: string): [Uint8Array, BlockMetadata] => {
     const json = new TextEncoder().encode(text);
@@ -70,21 +70,21 @@ describe("what is no entry is told, and never thrown:", () => {
   it.each<[string, [Uint8Array, unknown], string]>([
     ["no metadata", [bytes, null], "other_version"],
     ["another version", [bytes, { ...metadata, v: 0 }], "other_version"],
-    ["metadata that is no object", [bytes, "v1"], "other_version"],
+    ["metadata that is not an object", [bytes, "v1"], "other_version"],
     ["nothing", [new Uint8Array(0), metadata], "corrupt"],
     ["a cut body", [bytes.slice(0, -1), metadata], "corrupt"],
     ["a longer body", [Uint8Array.from([...bytes, 0]), metadata], "corrupt"],
     ["a length beyond the end", [Uint8Array.from([255, 255, 255, 255, ...bytes.slice(4)]), metadata], "corrupt"],
-    ["bytes that are no UTF-8", [flipped, metadata], "corrupt"],
-    ["no JSON", head("{"), "corrupt"],
+    ["bytes that are not UTF-8", [flipped, metadata], "corrupt"],
+    ["malformed JSON", head("{"), "corrupt"],
     ["JSON of another kind", head("[]"), "corrupt"],
     ["no fields", head("{}"), "corrupt"],
-    ["a status that is none", changed({ status: 99 }), "corrupt"],
-    ["times that are no numbers", changed({ freshUntil: "soon" }), "corrupt"],
-    ["headers that are none", changed({ headers: [["a"]] }), "corrupt"],
-    ["tags that are none", changed({ tags: [1] }), "corrupt"],
-    ["what it is without a change", changed({}), "response"],
-  ])("%s", (_name, [found, told], kind) => {
-    expect(decodeBlock(bufferOf(found), told, NOW).kind).toBe(kind);
+    ["an invalid status", changed({ status: 99 }), "corrupt"],
+    ["times that are not numbers", changed({ freshUntil: "soon" }), "corrupt"],
+    ["invalid headers", changed({ headers: [["a"]] }), "corrupt"],
+    ["invalid tags", changed({ tags: [1] }), "corrupt"],
+    ["an unchanged response", changed({}), "response"],
+  ])("%s", (_name, [block, blockMetadata], kind) => {
+    expect(decodeBlock(bufferOf(block), blockMetadata, NOW).kind).toBe(kind);
   });
 });

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { encodeBlock } from "../../../../../workers/gateway/cache/l2/codec.ts";
 import { type CacheNamespace, kv } from "../../../../../workers/gateway/cache/l2/kv.ts";
-import { storedResponse } from "../../../../support/cache-entry.ts";
+import { storedResponse } from "../../../../support/stored-response.ts";
 
 const NOW = Date.now();
 

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import { Purges } from "../../../../../core/cache/purge/purges.ts";
 import { type CacheNamespace, kv } from "../../../../../workers/gateway/cache/l2/kv.ts";
 import { L2Cache, type L2Settings } from "../../../../../workers/gateway/cache/l2/l2-cache.ts";
-import { storedResponse, textOf } from "../../../../support/cache-entry.ts";
+import { storedResponse, textOf } from "../../../../support/stored-response.ts";
 
 const NOW = Date.now();
 const PATIENT = { deadlineMs: 10_000, secondMissWithinMs: 0 };

@@ -9,7 +9,7 @@ import { L2Cache } from "../../../../../workers/gateway/cache/l2/l2-cache.ts";
 import type { L2Driver } from "../../../../../workers/gateway/cache/l2/l2-driver.ts";
 import { createL2Caches, L2_DRIVERS } from "../../../../../workers/gateway/cache/l2/l2-drivers.ts";
 import { SharedCache, workersCache } from "../../../../../workers/gateway/cache/l2/workers-cache.ts";
-import { storedResponse, textOf } from "../../../../support/cache-entry.ts";
+import { storedResponse, textOf } from "../../../../support/stored-response.ts";
 
 const NOW = Date.now();
 let ids = 0;

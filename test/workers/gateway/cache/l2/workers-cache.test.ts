@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { encodeBlock } from "../../../../../workers/gateway/cache/l2/codec.ts";
 import { SharedCache, workersCache } from "../../../../../workers/gateway/cache/l2/workers-cache.ts";
-import { storedResponse } from "../../../../support/cache-entry.ts";
+import { storedResponse } from "../../../../support/stored-response.ts";
 
 const NOW = Date.now();
 

@@ -5,8 +5,8 @@ import { Purges } from "../../../../../core/cache/purge/purges.ts";
 import { Lru } from "../../../../../core/cache/store/lru.ts";
 import { fetchedHeaders, serveStored, storedHeaders, ttlSeconds } from "../../../../../workers/gateway/cache/responses/hit-response.ts";
 import { RouteStore, type RouteStoreValue } from "../../../../../workers/gateway/cache/route-store.ts";
-import { storedResponse } from "../../../../support/cache-entry.ts";
 import { lookupOf } from "../../../../support/cache-lookup.ts";
+import { storedResponse } from "../../../../support/stored-response.ts";
 
 const NOW = 1_000_000;
 const stored = storedResponse("a", NOW, { generatedAt: NOW - 2_500, freshUntil: NOW + 9_500 });

@@ -1,4 +1,4 @@
-// A cached answer for tests.
+// A stored response for tests.
 import type { StoredResponse } from "../../core/cache/stored-response.ts";
 
 export function storedResponse(text: string, now: number, more: Partial<StoredResponse> = {}): StoredResponse {
@@ -21,4 +21,4 @@ export function storedResponse(text: string, now: number, more: Partial<StoredRe
   };
 }
 
-export const textOf = (entry: StoredResponse | undefined): string | undefined => entry && new TextDecoder().decode(entry.body);
+export const textOf = (stored: StoredResponse | undefined): string | undefined => stored && new TextDecoder().decode(stored.body);
