@@ -13,7 +13,7 @@ export interface PickInput {
   readonly key: number; // a whole number in [0, 2^32); hashing balancers send equal keys to the same endpoint
   readonly now: number; // epoch ms
   readonly rng: () => number; // a number in [0, 1) with each call
-  readonly method?: number; // hash of the method; balancers that learn costs tell methods apart by it
+  readonly method?: number; // hash of the method; balancers that learn costs distinguish methods by it
   /** Whether the candidate at `index` may take the attempt: not tried before, not full, not ejected. */
   readonly isEligible: (index: number) => boolean;
 }

@@ -10,30 +10,35 @@ const UPSTREAM = { url: "https://a.example" };
 const parser = (check: Checks, value: unknown) => parseTraffic(check, "traffic", value);
 const canary = (more: object = {}) => ({ name: "v2", upstream: UPSTREAM, ...more });
 
-describe("versions of a service get calls", () => {
+describe("a version of a service", () => {
   const policy = accepted(parser, {
     canaries: [canary({ percent: 10, header: "x-v" }), canary({ name: "v3", percent: 30, cookie: "v" })],
   }) as TrafficPolicy;
-  const brought = (caller: string, header: string | null = null, cookie?: string) => ({
+  const hintsOf = (caller: string, header: string | null = null, cookie?: string) => ({
     caller,
     header: (name: string) => (name === "x-v" ? header : null),
     cookie: (name: string) => (name === "v" ? cookie : undefined),
   });
 
-  it("that name them, by header or cookie", () => {
+  it("gets calls that name it by header or cookie", () => {
     expect(
-      [brought("a", "v2"), brought("a", "v3"), brought("a", null, "v3"), brought("a", null, "v2"), brought("a")].map((one) =>
-        versionNamed(policy, one),
+      [hintsOf("a", "v2"), hintsOf("a", "v3"), hintsOf("a", null, "v3"), hintsOf("a", null, "v2"), hintsOf("a")].map((hints) =>
+        versionNamed(policy, hints),
       ),
     ).toEqual([0, -1, 1, -1, -1]);
-    expect(chooseVersion(policy, brought("anybody", null, "v3"))).toBe(1);
+    expect(chooseVersion(policy, hintsOf("b", null, "v3"))).toBe(1);
   });
 
-  it("in their share of callers, each caller always the same version", () => {
+  it("is not named by headers and cookies that its canary does not have", () => {
+    const unnamed = accepted(parser, { canaries: [canary()] })!;
+    expect(versionNamed(unnamed, { header: () => "v2", cookie: () => "v2" })).toBe(-1);
+  });
+
+  it("gets its share of the callers, each caller always the same version", () => {
     const counts = [0, 0, 0];
     for (let n = 0; n < 20_000; n++) {
-      const version = chooseVersion(policy, brought(`caller-${n}`));
-      expect(chooseVersion(policy, brought(`caller-${n}`))).toBe(version);
+      const version = chooseVersion(policy, hintsOf(`caller-${n}`));
+      expect(chooseVersion(policy, hintsOf(`caller-${n}`))).toBe(version);
       counts[version + 1]! += 1;
     }
     expect(Math.abs(counts[0]! - 12_000)).toBeLessThan(400);
@@ -41,21 +46,21 @@ describe("versions of a service get calls", () => {
     expect(Math.abs(counts[2]! - 6_000)).toBeLessThan(400);
   });
 
-  it("below their share, and not at it", () => {
-    const placed = (place: number) => {
-      for (let n = 0; ; n++) if (hash32(`version/${n}`) % 10_000 === place) return `${n}`;
+  it("gets positions below its share, and not at it", () => {
+    const callerAt = (position: number) => {
+      for (let n = 0; ; n++) if (hash32(`version/${n}`) % 10_000 === position) return `${n}`;
     };
-    const places = [0, 999, 1_000, 3_999, 4_000, 9_999].map((place) => chooseVersion(policy, brought(placed(place))));
-    expect(places).toEqual([0, 0, 1, 1, -1, -1]);
+    const versions = [0, 999, 1_000, 3_999, 4_000, 9_999].map((position) => chooseVersion(policy, hintsOf(callerAt(position))));
+    expect(versions).toEqual([0, 0, 1, 1, -1, -1]);
     const [none] = [accepted(parser, { canaries: [canary({ percent: 0 })] })!];
-    expect(chooseVersion(none, brought(placed(0)))).toBe(-1);
+    expect(chooseVersion(none, hintsOf(callerAt(0)))).toBe(-1);
   });
 
-  it("all of them at 100 percent, and none at 0", () => {
+  it("gets all calls at 100 percent, and none at 0", () => {
     const share = (percent: number) => accepted(parser, { canaries: [canary({ percent })] })!;
     for (let n = 0; n < 200; n++) {
-      expect(chooseVersion(share(100), brought(`${n}`))).toBe(0);
-      expect(chooseVersion(share(0), brought(`${n}`))).toBe(-1);
+      expect(chooseVersion(share(100), hintsOf(`${n}`))).toBe(0);
+      expect(chooseVersion(share(0), hintsOf(`${n}`))).toBe(-1);
     }
   });
 });

@@ -130,6 +130,7 @@ describe("a stream that breaks off after its attempt has succeeded", () => {
       fleet.streamBroke("a", admission, NOW, 0);
     }
     fleet.streamBroke("x", UNRECORDED, NOW, 0); // an endpoint that has left
+    fleet.streamBroke("x", attemptAt(fleet, "b").admission, NOW, 0);
     return fleet;
   };
 
@@ -148,6 +149,15 @@ describe("a stream that breaks off after its attempt has succeeded", () => {
       fleet.streamBroke(id, attempt.admission, NOW, 0);
     }
     expect(fleet.medianMs(NOW)).toBe(0);
+  });
+
+  it("changes nothing where the attempt was not admitted by a breaker", () => {
+    const fleet = fleetOf(["a", "b"]);
+    for (const id of ["a", "b"]) {
+      fleet.report(id, { predictedMs: 40 }, begin(fleet, id, 1)[0]!, NOW);
+      fleet.streamBroke(id, UNRECORDED, NOW, 0);
+    }
+    expect(fleet.medianMs(NOW)).toBe(40);
   });
 });
 
@@ -250,8 +260,8 @@ describe("the serving status", () => {
     const fleet = fleetOf(["a"]);
     fail(fleet, "a");
     expect(fleet.status(NOW + 1)).toBe("not_serving");
-    const lastOpenAt = NOW + 3_600_000;
-    expect(fleet.status(lastOpenAt)).not.toBe("not_serving");
+    const later = Array.from({ length: 600 }, (_, n) => fleet.status(NOW + n * 100));
+    expect(later.find((status) => status !== "not_serving")).toBe("unknown");
     fleet.replace([member("a"), member("b", { isHealthy: false })], NOW);
     expect(fleet.status(NOW + 1)).toBe("not_serving");
   });

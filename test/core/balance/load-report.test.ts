@@ -13,7 +13,7 @@ describe("parseLoadReport", () => {
     ['JSON {"named_metrics":{"predicted_ms":"12.5"}}', { predictedMs: 12.5 }],
     ["TEXT named_metrics.predicted_ms=3599999", { predictedMs: 3_599_999 }],
     ["TEXT named_metrics.predicted_ms=3,named_metrics.usual_ms=x,named_metrics.took_ms=-1", { predictedMs: 3 }],
-  ])("reads %j", (text, want) => expect(parseLoadReport(text)).toEqual(want));
+  ])("reads %j", (text, want) => expect(parseLoadReport(text)).toStrictEqual(want));
 
   it.each([
     ["", "nothing"],
@@ -54,6 +54,7 @@ describe("parseShedLevel", () => {
     [report("1.25,named_metrics.other=9"), 1.25],
     ["TEXT named_metrics.predicted_ms=1", 0],
     ["", 0],
+    [`${"x".repeat(25)}2`, 0], // no shed level, and a digit where its value would begin
     [`${" ".repeat(5_000)},named_metrics.shed_level=1`, 0],
   ])("returns for %j the level %d", (text, want) => expect(parseShedLevel(text)).toBe(want));
 

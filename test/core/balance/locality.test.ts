@@ -68,6 +68,8 @@ describe("groups", () => {
       [2, true],
       [4, false],
     ]);
+    const { zone: _, ...withoutAZone } = member("y");
+    expect(groupsOf([...zoned, withoutAZone], ANYWHERE).map((group) => [group.members.length, group.isSubset])).toEqual([[4, false]]);
     const withoutZone = zoned.map(({ zone: _, ...rest }) => rest);
     expect(groupsOf(withoutZone, ANYWHERE)).toHaveLength(1);
   });

@@ -1,7 +1,15 @@
 // When a host redirects a call to another endpoint, and how often an isolate lets that happen.
 import { describe, expect, it } from "vitest";
 import { Budget } from "../../../core/budget.ts";
-import { isHot, MAX_REDIRECTS, MinuteAverage, medianOf, REDIRECT_BUDGET, updateMedian } from "../../../core/overload/redirect.ts";
+import {
+  isHot,
+  MAX_REDIRECTS,
+  MinuteAverage,
+  medianOf,
+  PROMOTION_BUDGET,
+  REDIRECT_BUDGET,
+  updateMedian,
+} from "../../../core/overload/redirect.ts";
 
 describe("isHot", () => {
   const hot = { inFlight: 4, cores: 4, predictedMs: 200 };
@@ -81,4 +89,19 @@ describe("the redirect budget", () => {
     expect(redirects).toBeLessThan(1_030);
     expect(MAX_REDIRECTS).toBe(2);
   });
+});
+
+it("promotes a hundred refused critical calls at first, and one of six in the long run", () => {
+  const budget = new Budget(PROMOTION_BUDGET);
+  let promotions = 0;
+  while (budget.take(0)) promotions += 1;
+  expect(promotions).toBe(100);
+  for (let call = 0; call < 6_000; call++) {
+    budget.earn();
+    if (budget.take(0)) promotions += 1;
+  }
+  expect(promotions).toBeGreaterThan(1_100);
+  expect(promotions).toBeLessThan(1_130);
+  for (let call = 0; call < 6_000; call++) budget.earn();
+  expect([budget.isSpent(0), Array.from({ length: 101 }, () => budget.take(0)).filter(Boolean).length]).toEqual([false, 100]);
 });

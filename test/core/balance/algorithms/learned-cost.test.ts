@@ -28,6 +28,13 @@ describe("MethodCosts", () => {
     expect(costs.explained).toBeGreaterThan(0.99);
   });
 
+  it("explains the share of the variance that methods have, whatever the scale of the ratios", () => {
+    const { explained } = trained(4_000, [1 / 3, 3], 4); // variances: 1.21 of methods, 1.33 of noise
+    expect(explained).toBeGreaterThan(0.35);
+    expect(explained).toBeLessThan(0.6);
+    expect(trained(4_000, [100 / 3, 300], 4).explained).toBeCloseTo(explained, 6);
+  });
+
   it("weighs methods by how often they are called", () => {
     const costs = new MethodCosts();
     for (let n = 0; n < 8_000; n++) costs.learn(n % 10 === 0 ? 1 : 0, n % 10 === 0 ? 10 : 1);

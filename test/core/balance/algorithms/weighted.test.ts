@@ -10,6 +10,13 @@ describe("weighted", () => {
     expect(order).toEqual([0, 0, 1, 0, 2, 0, 0, 0, 0, 1, 0, 2, 0, 0]); // the order of nginx
   });
 
+  it("draws a random start for each endpoint once", () => {
+    let draws = 0;
+    const balancer = weighted(candidates(3));
+    for (let pick = 0; pick < 5; pick++) balancer.pick(pickInput(0, { rng: () => draws++ / 100 }));
+    expect(draws).toBe(3);
+  });
+
   it("starts isolates out of step", () => {
     const first = (random: number, index: number): number => {
       let draws = 0;
