@@ -28,12 +28,12 @@ export function readEnvelopes(bytes: Uint8Array<ArrayBuffer>): Envelope[] | unde
 /**
  * The data of a last envelope, decompressed if its flags say that it is compressed.
  *
- * @throws ConnectError if it is compressed with an encoding that the gateway does not support
+ * @throws ConnectError if it is compressed and its encoding is missing or not supported
  */
 export async function decompressed({ flags, data }: Envelope, encoding: string | null): Promise<Uint8Array> {
   if ((flags & COMPRESSED) === 0) return data;
   const compression = requestCompression(encoding, "accept-encoding");
-  if (compression === null) throw new ConnectError("the end of the response is compressed with an unknown encoding", Code.Internal);
+  if (compression === null) throw new ConnectError("the end of the response is compressed, but no header names the encoding", Code.Internal);
   return compression.decompress(data, MAX_END_BYTES);
 }
 
