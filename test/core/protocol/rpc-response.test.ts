@@ -1,8 +1,5 @@
-// What is an RPC response, what is none, and what its caller is told: heads, envelopes, and native gRPC endpoints.
+// Heads of responses: valid ones, and the problem and code of each invalid one.
 import { describe, expect, it } from "vitest";
-import { concurrently } from "../../../core/concurrently.ts";
-import { isNativeGrpcUrl } from "../../../core/protocol/native-grpc.ts";
-import { responseStream } from "../../../core/protocol/response-stream.ts";
 import {
   brokenBody,
   type CallProtocol,
@@ -17,7 +14,7 @@ const HEAD: ResponseHead = { status: 200, contentType: "", length: null, grpcSta
 const judge = (wire: CallProtocol, expected: string, head: Partial<ResponseHead>) => checkHead(wire, expected, { ...HEAD, ...head });
 
 describe("the head of a response", () => {
-  it("fits where type and status are those of the protocol, or it may be an error", () => {
+  it("is valid if type and status are those of the protocol, or if it may be an error", () => {
     const json = "application/json";
     expect(judge("connect_unary", json, { contentType: json })).toBeUndefined();
     expect(judge("connect_unary", json, { contentType: json, length: "0" })?.problem).toBe(
@@ -116,12 +113,12 @@ describe("the head of a response", () => {
     ),
   );
 
-  it("of status 505 names the version of HTTP first", () =>
+  it("with status 505 names the version of HTTP first", () =>
     expect(judge("connect_stream", "x", { status: 505, contentType: "application/grpc" })?.problem).toBe(
       'responded with status 505 and content type "application/grpc": it serves this method only over HTTP/2 and was called over HTTP/1.1; use a server that streams over HTTP/1.1, or put a proxy in front that calls it over HTTP/2',
     ));
 
-  it("has the code of its status, and speaks against the endpoint where another attempt may do better", () => {
+  it("has the code of its status, and counts as a failure if another attempt may succeed", () => {
     const of = (status: number) => {
       const { code, countsAsFailure } = judge("connect_unary", "application/proto", { status })!;
       return [status, code, countsAsFailure];
@@ -156,110 +153,10 @@ describe("the head of a response", () => {
     ]);
   });
 
-  it("is expected in the type of the request, or in the codec that a GET names", () => {
+  it("is expected to have the content type of the request, or the codec in the query of a GET", () => {
     expect(expectedType("application/json", "")).toBe("application/json");
     for (const query of ["?encoding=json", "?a=b&encoding=json&c=d"]) expect(expectedType("", query)).toBe("application/json");
     for (const query of ["", "?encoding=proto", "?encoding=jsonx", "?xencoding=json"])
       expect(expectedType("", query)).toBe("application/proto");
-  });
-});
-
-describe("the envelopes of a streamed response", () => {
-  const envelope = (flags: number, size: number): number[] => [
-    flags,
-    size >>> 24,
-    (size >>> 16) & 255,
-    (size >>> 8) & 255,
-    size & 255,
-    ...Array(size).fill(7),
-  ];
-  const ends = { grpc_web: 0x80, connect_stream: 2 } as const;
-
-  it.each(["grpc_web", "connect_stream"] as const)("of %s are followed however they are cut, up to the one that ends them", (wire) => {
-    const bytes = [...envelope(0, 3), ...envelope(1, 0), ...envelope(0, 300), ...envelope(ends[wire], 2)];
-    for (const size of [1, 2, 3, 5, 7, 64, 1_000]) {
-      const stream = responseStream(wire);
-      for (let at = 0; at < bytes.length; at += size) {
-        expect(stream.missing()).toBeDefined();
-        expect(stream.read(Uint8Array.from(bytes.slice(at, at + size)))).toBeUndefined();
-      }
-      expect(stream.missing()).toBeUndefined();
-      expect(stream.read(Uint8Array.from([99, 99]))).toBeUndefined(); // what follows the end
-      expect(stream.missing()).toBeUndefined();
-    }
-  });
-
-  it("are missing their end, or a part of a message", () => {
-    const ended = (wire: "grpc_web" | "connect_stream", bytes: number[]) => {
-      const stream = responseStream(wire);
-      expect(stream.read(Uint8Array.from(bytes))).toBeUndefined();
-      return stream.missing();
-    };
-    expect(ended("grpc_web", [])).toBe("ended its response without trailers");
-    expect(ended("connect_stream", envelope(0, 1))).toBe("ended its response without an end-of-stream message");
-    const within = "ended its response within a message";
-    expect([ended("grpc_web", [0]), ended("grpc_web", [0, 0, 0, 0]), ended("grpc_web", [0, 0, 0, 0, 1])]).toEqual([within, within, within]);
-    expect(ended("grpc_web", envelope(0x80, 5).slice(0, -1))).toBe(within);
-    expect(ended("grpc_web", envelope(0x81, 5))).toBeUndefined();
-  });
-
-  it("are none where the first byte has other flags", () => {
-    const first = (wire: "grpc_web" | "connect_stream", byte: number) => responseStream(wire).read(Uint8Array.from([byte]));
-    expect(first("grpc_web", 0x3c)).toBe("sent bytes that are not an envelope (first byte 0x3c)");
-    expect(
-      [first("grpc_web", 2), first("connect_stream", 0x80), first("connect_stream", 3), first("grpc_web", 0x81)].map(
-        (one) => one === undefined,
-      ),
-    ).toEqual([false, false, true, true]);
-  });
-});
-
-describe("an endpoint of native gRPC", () => {
-  it("is an https URL at port 443", () => {
-    for (const url of [
-      "https://a.example",
-      "https://a.example:443",
-      "https://a.example/x",
-      "https://a.example:443/x",
-      "https://[::1]",
-      "https://[::1]:443/x",
-    ])
-      expect(isNativeGrpcUrl(url), url).toBe(true);
-    for (const url of [
-      "http://a.example",
-      "https://a.example:8443",
-      "https://a.example:4430",
-      "https://[::1]:50051",
-      "xhttps://a",
-      "https://",
-    ])
-      expect(isNativeGrpcUrl(url), url).toBe(false);
-  });
-});
-
-describe("atOnce", () => {
-  it("works on every item once, on as many at a time as it may", async () => {
-    for (const [most, count, peak] of [
-      [3, 10, 3],
-      [20, 4, 4],
-      [1, 5, 1],
-    ] as const) {
-      let [underWay, highest] = [0, 0];
-      const seen: number[] = [];
-      await concurrently(
-        most,
-        Array.from({ length: count }, (_, index) => index),
-        async (item) => {
-          underWay += 1;
-          highest = Math.max(highest, underWay);
-          await Promise.resolve();
-          seen.push(item);
-          underWay -= 1;
-        },
-      );
-      expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, index) => index));
-      expect(highest).toBe(peak);
-    }
-    await concurrently(3, [], async () => expect.unreachable());
   });
 });

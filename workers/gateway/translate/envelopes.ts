@@ -33,7 +33,8 @@ export function readEnvelopes(bytes: Uint8Array<ArrayBuffer>): Envelope[] | unde
 export async function decompressed({ flags, data }: Envelope, encoding: string | null): Promise<Uint8Array> {
   if ((flags & COMPRESSED) === 0) return data;
   const compression = requestCompression(encoding, "accept-encoding");
-  if (compression === null) throw new ConnectError("the end of the response is compressed, but no header names the encoding", Code.Internal);
+  if (compression === null)
+    throw new ConnectError("the end of the response is compressed, but no header names the encoding", Code.Internal);
   return compression.decompress(data, MAX_END_BYTES);
 }
 
