@@ -1,4 +1,4 @@
-// Hono at the door: what is the gateway's own, then everything else to the pipeline.
+// The Hono app: health check, OpenAPI document and CORS of the gateway itself; all other requests go to the pipelines.
 
 import type { DescService } from "@bufbuild/protobuf";
 import { Hono, type MiddlewareHandler } from "hono";
@@ -21,7 +21,7 @@ export interface App {
  * @param input    what gateway.config.ts exports
  * @param catalog  the services known by their protos
  * @param bindings the Worker's environment: `TOKEN_BUCKET`, and the services named by the configuration
- * @param validate what holds messages to their rules, where the entry brings it
+ * @param validate checks messages against the rules of their protos; undefined where the entry point brings no validation
  * @throws InvalidConfiguration with every problem, so that a Worker with a mistake does not start
  */
 export function createApp(input: GatewayInput, catalog: readonly DescService[], bindings: Bindings, validate?: Validator): App {
@@ -35,7 +35,7 @@ export function createApp(input: GatewayInput, catalog: readonly DescService[], 
   app.get("/openapi.json", () => reference());
   app.all("*", (c) => gateway(c.req.raw));
   if (configuration.policy.cors !== undefined) return { fetch: (request) => app.fetch(request) };
-  // Calls go the short way: routing them twice costs a tenth of a call that the cache answers.
+  // Calls skip Hono: routing them twice costs a tenth of the time of a call that the cache serves.
   return {
     fetch(request) {
       const { url } = request;
@@ -44,12 +44,12 @@ export function createApp(input: GatewayInput, catalog: readonly DescService[], 
   };
 }
 
-/** A Worker's own paths. */
+/** Paths of the Worker itself. */
 const OWN = /^[^/]*\/\/[^/]*\/(?:healthz|openapi\.json)(?:$|[?#])/;
 
 /**
- * Exact origins only; an origin that is not listed gets no header that would let its page read anything. What upstreams write of it has
- * been removed before (`headers.ts`).
+ * Exact origins only; a page of an origin that is not listed gets no header that lets it read a response. CORS headers of upstreams have
+ * been removed before (`protocol/headers.ts`).
  */
 function crossOrigin({ origins, credentials, maxAgeSeconds, allowHeaders, exposeHeaders }: CorsPolicy): MiddlewareHandler {
   const decide = cors({
@@ -64,7 +64,7 @@ function crossOrigin({ origins, credentials, maxAgeSeconds, allowHeaders, expose
   return async (context, next) => {
     const { headers: sent } = context.req.raw;
     if (context.req.method === "OPTIONS" && !(sent.has("origin") && sent.has("access-control-request-method"))) {
-      await next(); // no preflight: a call like any other
+      await next(); // this OPTIONS request is no preflight, so it is handled as any other call
       const origin = sent.get("origin") ?? "";
       const { headers } = context.res;
       if (isListed.has(origin)) {
@@ -78,7 +78,7 @@ function crossOrigin({ origins, credentials, maxAgeSeconds, allowHeaders, expose
     const preflight = await decide(context, next);
     if (preflight !== undefined) return preflight;
     const { headers } = context.res;
-    // An upstream that knows of origins itself has named the field already.
+    // An upstream that handles CORS itself has listed the field already.
     headers.set("Vary", (headers.get("Vary") ?? "Origin").replace(/(\borigin\b.*), origin$/i, "$1"));
     return undefined;
   };

@@ -33,7 +33,7 @@ export interface HandledProcedure extends HandledRoute {
 }
 
 export interface HandledRoutes {
-  readonly procedures: ReadonlyMap<string, HandledProcedure>; // by path
+  readonly procedures: ReadonlyMap<string, HandledProcedure>; // keyed by path
   readonly rules: ReadonlyMap<RestRoute, HandledRoute>;
   readonly prefixes: readonly HandledRoute[]; // the longest prefix first
 }

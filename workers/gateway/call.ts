@@ -45,13 +45,13 @@ const NO_VARIABLES: PathValues = [];
  * | `outgoing`     | see `call/outgoing.ts`                                                           |
  */
 export class Call implements Clock {
-  readonly request: Request; // as it arrived; its body is read through `outgoing`
+  readonly request: Request; // unchanged; its body is read through `outgoing`
   readonly protocol: Protocol; // in which the caller speaks, and in which every response to it is written
   readonly route: Route;
   readonly receivedAt: number; // epoch ms
   readonly variables: PathValues; // what a REST path carries; empty for RPC
   readonly outgoing: Outgoing; // what is sent to the upstream
-  id = ""; // of the request: the caller's `x-request-id`, or a new one
+  id = ""; // request id: the caller's `x-request-id`, or a new one
   deadlineAt = Number.POSITIVE_INFINITY; // epoch ms
   rank: Rank = CRITICAL; // how much the call matters
   hashText: string | undefined = undefined; // a field of its message, where endpoints are chosen by one

@@ -1,4 +1,4 @@
-// Decompresses one message within a bound: 200 KB can become 200 MB.
+// Decompresses one message within a bound: 200 kB can become 200 MB.
 
 import { joinBytes } from "../../../core/bytes.ts";
 import { zstdFrames } from "../../../core/protocol/zstd.ts";
@@ -7,7 +7,7 @@ import { Rejected } from "../../../core/rejection.ts";
 /** Where the accepted codings are named in a response. */
 export type EncodingHeader = "accept-encoding" | "connect-accept-encoding" | "grpc-accept-encoding";
 
-/** The part of `node:zlib` that is used here. It is asked for at run time, so that nothing has to bundle it. */
+/** The part of `node:zlib` that is used here. It is loaded at run time, so that no bundle includes it. */
 interface Zlib {
   gunzipSync: Decoder;
   inflateSync: Decoder;
@@ -41,8 +41,8 @@ export function isEncoded(encoding: string | null): encoding is string {
  * @param encoding  as a header names it: one coding, not `identity`
  * @param maxBytes  largest message, bytes, decompressed
  * @param advertise header of the refusal that names the accepted codings
- * @returns the message; empty for an empty one, which Connect and gRPC allow to be sent as it is
- * @throws Rejected `unsupported_encoding`, `body_too_large`, or `invalid_request` where the bytes are not what they are said to be
+ * @returns the message; empty for an empty one, which Connect and gRPC allow to send uncompressed
+ * @throws Rejected `unsupported_encoding`, `body_too_large`, or `invalid_request` where the bytes are not in that coding
  */
 export function decompress(bytes: Uint8Array, encoding: string, maxBytes: number, advertise: EncodingHeader): Uint8Array<ArrayBuffer> {
   const name = encoding.trim().toLowerCase();
@@ -63,7 +63,7 @@ export function decompress(bytes: Uint8Array, encoding: string, maxBytes: number
   return new Uint8Array(message.buffer, message.byteOffset, message.byteLength); // not a Buffer, whose slices are views
 }
 
-/** workerd doubles its buffer, and gives up where that would pass the limit: messages of up to half of it always fit. */
+/** workerd doubles its buffer, and fails where that would pass the limit: messages of up to half the limit always fit. */
 function roomFor(maxBytes: number): { readonly maxOutputLength: number } {
   return { maxOutputLength: Math.min(2 * maxBytes + 65_536, 134_217_728) };
 }

@@ -1,4 +1,4 @@
-// Holds the one message of a call, or the envelopes of a body that is there whole, to the limit: as it was sent, and decompressed.
+// Checks the size of a message, or of the envelopes of a whole body, against the limit: as sent, and decompressed.
 import { ConnectError } from "@connectrpc/connect";
 import { EnvelopeFilter } from "../../../core/protocol/envelope.ts";
 import { Rejected } from "../../../core/rejection.ts";
@@ -19,7 +19,8 @@ export function unaryEncoding({ protocol, request }: Call): string | null {
 }
 
 /**
- * What checks each compressed message of an enveloped body; undefined where its header names no coding, so that no upstream can read one.
+ * A check of each compressed message in an enveloped body; undefined where the header names no coding, so that no upstream can read such a
+ * message.
  *
  * @throws Rejected for a coding that cannot be measured
  */

@@ -1,4 +1,4 @@
-// The envelope that ends a stream of responses with an error, as the protocol of the caller has it.
+// How a stream of responses ends with an error, in the protocol of its reader.
 import type { ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { endStreamFlag, endStreamToJson } from "@connectrpc/connect/protocol-connect";
@@ -11,7 +11,7 @@ import { errorDetailTypes, type Protocol } from "../protocol/protocol.ts";
 import { STREAM_LATE, toRefusal } from "../protocol/refusal.ts";
 import { finishStream, type StreamEnding } from "./upload-response.ts";
 
-/** A REST call is one of Connect behind the layer that transcodes it. */
+/** The envelope that ends a stream with an error. A REST call is a Connect call below the layer that transcodes it. */
 export function errorEnvelope({ kind }: Protocol, error: ConnectError): Uint8Array {
   if (kind !== "grpc_web") {
     const end = JSON.stringify(endStreamToJson(new Headers(), error, { registry: errorDetailTypes }));
@@ -23,8 +23,8 @@ export function errorEnvelope({ kind }: Protocol, error: ConnectError): Uint8Arr
 }
 
 /**
- * Ends a stream of responses whose request has broken off, or whose call is over: at its deadline, whatever its reader saw because of that.
- * Within a message it can only break off, too. So does a stream that its upstream breaks off in time.
+ * Ends a stream of responses whose request broke off, or whose call is over; then the deadline is the reason, whatever error was read.
+ * Within a message, and where the upstream breaks the stream off in time, the stream can only break off.
  */
 export function streamEnding(protocol: Protocol, clock: Clock): StreamEnding {
   const meter = envelopeMeter(Number.POSITIVE_INFINITY);
@@ -38,7 +38,7 @@ export function streamEnding(protocol: Protocol, clock: Clock): StreamEnding {
   };
 }
 
-/** A stream of responses with `ending` where its reading fails. */
+/** A stream of responses that ends with `ending` where reading it fails. */
 export function withEnding(body: ReadableStream<Uint8Array>, ending: StreamEnding): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream<Uint8Array>(

@@ -1,8 +1,8 @@
-// The body of a response whose request may still be on its way to the upstream.
+// The body of a response while its request is still being sent to the upstream.
 import { Rejected } from "../../../core/rejection.ts";
 import type { Upload } from "./upload.ts";
 
-/** How a response ends that cannot go on. */
+/** How a response ends that cannot continue. */
 export interface StreamEnding {
   observe(chunk: Uint8Array): void;
   /** @returns the last bytes; undefined where the response cannot end properly any more */

@@ -1,4 +1,4 @@
-// The bytes of a caller's request as an upload: measured as they pass, whole or message by message.
+// Sources of an upload: the bytes of a caller's request, measured as they pass, in total or message by message.
 import { EnvelopeFilter } from "../../../core/protocol/envelope.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { UNFINISHED_MESSAGE, type UploadSource } from "./upload.ts";
@@ -16,7 +16,8 @@ export class BodyReader {
   /** @returns undefined at the end */
   async read(): Promise<Uint8Array | undefined> {
     const { done, value } = await this.#reader.read().catch((error: unknown) => {
-      throw error instanceof Rejected ? error : new Rejected({ kind: "caller_gone" }); // Rejected: what a body in another form carries
+      // The stream of a converted body fails with a Rejected of its own.
+      throw error instanceof Rejected ? error : new Rejected({ kind: "caller_gone" });
     });
     return done ? undefined : value;
   }
@@ -27,14 +28,14 @@ export class BodyReader {
 
   stop(): void {
     try {
-      this.#reader.releaseLock(); // what is left can be read on for a while, so that the caller gets to read the refusal
+      this.#reader.releaseLock(); // the rest stays readable, so that the caller can read the refusal
     } catch {
-      // A read is under way, and the runtime keeps the lock for it.
+      // A read is in progress, and the runtime keeps the lock for it.
     }
   }
 }
 
-/** A body without messages. Its end cannot be taken back once the upstream has begun to respond. */
+/** A body without messages. Once the upstream has begun to respond, a body that is too large can no longer be refused cleanly. */
 export function byteSource(body: Body, maxBytes: number): UploadSource {
   const reader = new BodyReader(body);
   let size = 0;
@@ -59,7 +60,7 @@ export function byteSource(body: Body, maxBytes: number): UploadSource {
 export function envelopeSource(body: Body, maxBytes: number, check: ((message: Uint8Array) => void) | undefined): UploadSource {
   const reader = new BodyReader(body);
   const gate = new EnvelopeFilter(maxBytes, check);
-  let isBetween = true; // two messages, as far as the upstream has read
+  let isBetween = true; // the upstream has read up to the end of a message
   return {
     async next() {
       for (;;) {

@@ -1,11 +1,11 @@
-// A request body that is made while the upstream reads it. Whatever goes wrong with it breaks the call off.
+// A request body that is sent while it is made. An error in it breaks the call off.
 //
 // When the stream of a request body fails, or its fetch is aborted after the head of the response has arrived, workerd ends the body with a
 // normal last chunk (measured with workerd 1.20261023.1), and the upstream takes a part of it for the whole. Two things prevent that: the
 // fetch is aborted before the stream fails, and a body of envelopes is first left within a message whose end never comes.
 import { waitUntil } from "cloudflare:workers";
 
-/** What a body is made of. */
+/** Where the bytes of an upload come from. */
 export interface UploadSource {
   /**
    * @returns the next bytes; undefined at the end of the body
@@ -14,19 +14,19 @@ export interface UploadSource {
   next(): Promise<Uint8Array | undefined>;
   /** Bytes that leave the body within a message; undefined where it is within one already, or has no messages. */
   unfinishedMessage(): Uint8Array | undefined;
-  /** Nothing more is read. What is left of the caller's request stays readable. */
+  /** Stops reading. The rest of the caller's request stays readable. */
   stop(): void;
 }
 
 /** The head of an envelope whose message of one byte does not follow. */
 export const UNFINISHED_MESSAGE = new Uint8Array([0, 0, 0, 0, 1]);
 
-const FLUSH_MS = 5; // in which the runtime writes the last bytes, before the fetch is aborted
+const FLUSH_MS = 5; // time for the runtime to write the last bytes, before the fetch is aborted
 
 export class Upload {
   readonly body: ReadableStream<Uint8Array>;
   readonly signal: AbortSignal; // ends the call's fetch
-  /** What broke the body off; undefined while nothing has. No fault of the upstream. */
+  /** Why the body broke off; undefined while it has not. Never a fault of the upstream. */
   failure: unknown;
   /** Called once, when the body breaks off; `aborted` resolves when the fetch has been aborted. */
   onFailure: ((failure: unknown, aborted: Promise<void>) => void) | undefined;
@@ -34,9 +34,9 @@ export class Upload {
   readonly #chunks: UploadSource;
   readonly #stop = new AbortController();
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  #isOver = false; // ended, broken off, or not wanted any more
+  #isOver = false; // ended, broken off, or no longer needed
 
-  /** @param signal of the call: it breaks the body off, too */
+  /** @param signal ends the call, and breaks the body off */
   constructor(chunks: UploadSource, signal: AbortSignal | null) {
     this.#chunks = chunks;
     this.signal = this.#stop.signal;
@@ -61,7 +61,7 @@ export class Upload {
     await aborted;
   }
 
-  /** The upstream has responded in full: what is left of the body is for nobody. */
+  /** The upstream has responded in full: the rest of the body is not sent. */
   close(): void {
     if (!this.#isOver) waitUntil(this.#breakOff(new Error("the response has ended before the request")));
   }

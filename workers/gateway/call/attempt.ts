@@ -12,15 +12,15 @@ export interface AttemptBounds {
 
 const NO_BOUNDS: AttemptBounds = {};
 
-/** One attempt to send a call, made by the layer that starts it (`retry`, `hedge`), else by `dispatch`. Hedged attempts run side by side. */
+/** One attempt, made by the layer that starts it (`retry`, `hedge`), else by `dispatch`. Hedged attempts run side by side. */
 export class CallAttempt implements Clock {
   readonly number: number; // from 1
   readonly receivedAt: number; // epoch ms; of the call
   readonly deadlineAt: number; // epoch ms
-  readonly tried: Set<string>; // endpoints that the call has been sent to, in all of its attempts; `Upstream.pick` adds to it
+  readonly tried: Set<string>; // endpoints that attempts of the call were sent to; `Upstream.pick` adds to them
   readonly maxMs: number; // longest time an operator gives an attempt, whatever is left of the call; Infinity for none
   readonly budget: Budget | undefined; // pays for attempts beyond the first one
-  readonly headers: Headers; // that are sent
+  readonly headers: Headers; // headers of the request that is sent
   readonly #call: Call;
   readonly #signal: AbortSignal | undefined;
 
@@ -41,7 +41,7 @@ export class CallAttempt implements Clock {
     return this.#signal ?? this.#call.sendSignal;
   }
 
-  /** Whether it has been ended from this side: its time is up, its caller has hung up, another attempt was faster, or its body broke off. */
+  /** Whether the gateway or the caller has ended it: at its deadline, by hanging up, for a faster attempt, or as the body broke off. */
   get isEnded(): boolean {
     return this.signal?.aborted === true || this.#call.upload?.failure !== undefined;
   }

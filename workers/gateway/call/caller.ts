@@ -2,8 +2,8 @@
 import { addressKey } from "../../../core/ip.ts";
 
 export class Caller {
-  readonly address: string | null; // as Cloudflare's edge reports it
-  readonly principal: string | undefined; // as the configured header names the caller; an empty value is none
+  readonly address: string | null; // the one that Cloudflare's edge reports
+  readonly principal: string | undefined; // value of the configured header; an empty value counts as none
   #network: string | undefined;
 
   constructor(headers: Headers, principalHeader: string | undefined) {

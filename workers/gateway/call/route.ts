@@ -4,10 +4,10 @@ import type { DescMethod } from "@bufbuild/protobuf";
 /** What all calls of a route have in common; made once, when the configuration is compiled. */
 export interface Route {
   readonly name: string; // `users.v1.UserService/GetUser`; the prefix of a plain HTTP route; empty where no route matched
-  readonly path: string; // of an RPC: `/users.v1.UserService/GetUser`; the prefix of a plain HTTP route
+  readonly path: string; // canonical: `/users.v1.UserService/GetUser`; the prefix of a plain HTTP route
   readonly service: string; // full name of the service; the prefix of a plain HTTP route
   readonly method: DescMethod | undefined; // undefined for plain HTTP
-  readonly maxBodyBytes: number; // of a message, decompressed, or of a plain HTTP body
+  readonly maxBodyBytes: number; // largest message, decompressed, or largest plain HTTP body
   readonly principalHeader: string | undefined; // header that names the caller, where the configuration names one
 }
 

@@ -1,4 +1,4 @@
-// Turns a Connect GET into the same call by POST, for an upstream that takes none: its proto does not say that the method has no side effects.
+// Turns a Connect GET into a POST for an upstream that takes no GET: its proto does not say that the method has no side effects.
 import { Code, ConnectError } from "@connectrpc/connect";
 import { messageOf, readQuery } from "../../service/query.ts";
 import type { Layer } from "../call/layer.ts";

@@ -5,7 +5,7 @@ import { CRITICAL, CRITICALITIES, isTrusted, parseRank, type Rank, type Trust } 
 import type { Layer } from "../call/layer.ts";
 
 export interface CriticalitySettings {
-  readonly own: Rank; // of the route
+  readonly own: Rank; // rank of the route's calls
   readonly trust: Trust;
 }
 

@@ -1,4 +1,4 @@
-// A compressed body of a REST call, decompressed within the limit of the route before it is read as JSON or as raw bytes.
+// Decompresses the body of a REST call, within the limit of the route, before it is read as JSON or as raw bytes.
 import { Rejected } from "../../../core/rejection.ts";
 import { decompress, isEncoded } from "../bodies/decompress.ts";
 import type { Layer } from "../call/layer.ts";

@@ -1,4 +1,5 @@
-// Reads the field of the message by which the call's endpoint is chosen. A message that can't be read, or has none, goes by what comes next.
+// Reads the field of the message by which the endpoint is chosen. Where the message cannot be decoded, or lacks the field, the next source
+// of the configuration decides.
 import { type Layer, needsWholeBody } from "../call/layer.ts";
 import type { MethodTraits } from "../call/method-traits.ts";
 import { fieldAt, fieldsOf, textOf } from "../rate-limit/bucket-choice.ts";

@@ -1,4 +1,4 @@
-// Makes a read that takes long a second time, at another endpoint. The first good answer wins, and the other attempt is ended.
+// Sends a read that takes long a second time, to another endpoint. The first good response is used, and the other attempt is ended.
 
 import { waitUntil } from "cloudflare:workers";
 import type { HedgePolicy } from "../../../core/config/retry.ts";
@@ -12,17 +12,17 @@ import type { Call } from "../call.ts";
 export interface HedgeSettings {
   readonly policy: HedgePolicy | undefined; // undefined where the route is not hedged
   readonly traits: MethodTraits;
-  readonly state: HedgeState; // of the upstream: all its methods share it
+  readonly state: HedgeState; // all methods of the upstream share it
 }
 
-const LONGEST_MS = 3_600_000; // a call without a deadline counts as under way for no longer
+const LONGEST_MS = 3_600_000; // a call without a deadline counts as in flight for no longer
 
 /** For methods without side effects: two attempts may run side by side. */
 export function hedge({ policy, traits, state }: HedgeSettings): Layer | undefined {
   if (policy === undefined || !traits.hasNoSideEffects) return undefined;
   const { guard } = state;
   return needsWholeBody((next) => async (call, attempt = new CallAttempt(call)) => {
-    if (attempt.headers.has(ATTEMPT_HEADER)) return next(call, attempt); // a retry, or somebody before us repeats
+    if (attempt.headers.has(ATTEMPT_HEADER)) return next(call, attempt); // a retry, or a service before this gateway retries
     const hedger = state.hedgerOf(call.outgoing.path, policy);
     const startedAt = Date.now();
     const lease = guard.begin(startedAt, Math.min(attempt.deadlineAt, startedAt + LONGEST_MS));
@@ -50,11 +50,11 @@ interface Outcome {
 
 interface Running {
   readonly settled: Promise<Outcome>;
-  /** Nobody waits for it any more. */
+  /** Called when its response is no longer needed. */
   end(): void;
 }
 
-/** An attempt that can be ended by itself: to the ones below its caller has gone away, and it speaks against nobody. */
+/** Starts an attempt that can be ended alone: for the layers below its caller hangs up, so it counts against no endpoint. */
 function running(
   next: Handler,
   call: Call,
@@ -92,14 +92,14 @@ async function isLater({ settled }: Running, delayMs: number): Promise<boolean> 
   return isLate;
 }
 
-/** The one that is answered first; where it fails, the other one. */
+/** The attempt that ends first; where it fails, the other one. */
 async function firstGood(first: Running, second: Running): Promise<Running> {
   const [winner, outcome] = await Promise.race([first, second].map(async (one) => [one, await one.settled] as const));
   if (isGood(outcome!)) return winner!;
   return winner === first ? second : first;
 }
 
-const BAD_STATUSES = new Set(["2", "4", "8", "13", "14", "15"]); // of gRPC: the upstream's fault, or it has too much to do
+const BAD_STATUSES = new Set(["2", "4", "8", "13", "14", "15"]); // gRPC statuses of an upstream that is at fault, or overloaded
 
 function isGood({ response }: Outcome): boolean {
   if (response === undefined || response.status === 429 || (response.status >= 500 && response.status !== 501)) return false;

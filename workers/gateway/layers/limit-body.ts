@@ -1,4 +1,4 @@
-// Bounds what a caller can send: whole bodies where the message is one, each message where it is a stream of them.
+// Bounds the size of what a caller sends: the whole body of one message, or each message of a stream.
 import { joinBytes } from "../../../core/bytes.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { checkBody, checkQuery, envelopeCheck, isEnveloped, unaryEncoding } from "../bodies/message-limit.ts";
@@ -34,7 +34,8 @@ export function limitBody({ form }: BodySettings): Layer | undefined {
       const text = headers.get("content-length");
       const length = text === null ? undefined : Number(text);
       const isKnown = length !== undefined && length <= limit;
-      if (isKnown && !isWhole && form !== "messages" && !isEnveloped(call) && unaryEncoding(call) === null) return next(call); // the runtime holds the body to its length
+      // The runtime checks that the body has the length it declares.
+      if (isKnown && !isWhole && form !== "messages" && !isEnveloped(call) && unaryEncoding(call) === null) return next(call);
       if (form === "messages" && !isKnown) return uploaded(next, call, envelopeSource(body, maxBytes, envelopeCheck(call, maxBytes)));
       if (form === "bytes" && length === undefined) return uploaded(next, call, byteSource(body, maxBytes));
       if (length !== undefined && !isKnown) throw new Rejected({ kind: "body_too_large", maxBytes });
@@ -46,7 +47,7 @@ export function limitBody({ form }: BodySettings): Layer | undefined {
   };
 }
 
-/** Sends the body on while it comes. */
+/** Sends the body to the upstream while it arrives. */
 async function uploaded(next: Handler, call: Call, chunks: UploadSource): Promise<Response> {
   const upload = new Upload(chunks, call.signal);
   let response: Response;
@@ -56,7 +57,7 @@ async function uploaded(next: Handler, call: Call, chunks: UploadSource): Promis
     response = await next(call);
   } catch (error) {
     upload.close();
-    throw upload.failure ?? error; // what is thrown at the end of a stream or a signal is a copy of it
+    throw upload.failure ?? error; // the end of a stream or signal throws a copy of it
   }
   if (response.body === null) {
     upload.close();
@@ -69,10 +70,10 @@ async function uploaded(next: Handler, call: Call, chunks: UploadSource): Promis
 }
 
 /**
- * A body of a length that is known, and not too long: read by the runtime, which takes a third of the time. One promise waits for both,
- * the body and the end of the call: a race of two would make several more for each request.
+ * Reads a body of a known, allowed length with the runtime, which takes a third of the time. One promise waits for the body and for the
+ * end of the call; a race of two promises would make several more for each request.
  *
- * @throws the signal's reason when it comes too slowly; Rejected when the caller hangs up
+ * @throws the signal's reason when the body comes too slowly; Rejected when the caller hangs up
  */
 function readKnown(request: Request, signal: AbortSignal | null): Promise<Uint8Array<ArrayBuffer>> {
   return new Promise((resolve, reject) => {
@@ -91,7 +92,7 @@ function readKnown(request: Request, signal: AbortSignal | null): Promise<Uint8A
   });
 }
 
-/** @throws Rejected when the body is too large; the signal's reason when it comes too slowly */
+/** Reads a body of unknown length. @throws Rejected when it is too large; the signal's reason when it comes too slowly */
 async function readWhole(
   body: ReadableStream<Uint8Array>,
   maxBytes: number,
@@ -109,7 +110,7 @@ async function readWhole(
     if (chunk === undefined) break;
     size += chunk.byteLength;
     if (size <= limit) chunks.push(chunk);
-    else if (size > limit + DRAIN_BYTES) break; // read on for a while, so that the caller gets to read the refusal
+    else if (size > limit + DRAIN_BYTES) break; // some more is read, so that the caller can read the refusal
   }
   signal?.removeEventListener("abort", giveUp);
   if (size > limit) throw new Rejected({ kind: "body_too_large", maxBytes });

@@ -1,5 +1,5 @@
-// Charges the call to its token buckets: all of them allow it, or none is charged. Buckets of the isolate and leases answer at once;
-// what has to be asked is asked last.
+// Charges the call to its token buckets: all of them allow it, or none is charged. Buckets of the isolate and leases decide at once;
+// requests to Durable Objects are sent last.
 
 import { waitUntil } from "cloudflare:workers";
 import type { Cost } from "../../../core/config/cost.ts";
@@ -16,15 +16,15 @@ import type { BucketDecisions, Charge, RateLimiter } from "../rate-limit/rate-li
 
 export interface RateLimitSettings {
   readonly rateLimits: readonly RateLimitRule[];
-  readonly cost: Cost; // what a call takes under each rule
+  readonly cost: Cost; // tokens of a call, under each rule
 }
 
 export type Limiters = Readonly<Record<"local" | "leased" | "exact", RateLimiter>>;
 
-/** What is told to callers of a rule that fails closed, while its bucket can't be asked. */
+/** Retry-After of a rule that fails closed while its bucket cannot be reached. */
 const RETRY_UNREACHABLE_MS = 1000;
 const LIMITER_OF = { local: "local", auto: "leased", leased: "leased", exact: "exact" } as const;
-const ORDER = ["local", "leased", "exact"] as const; // those that wait last
+const ORDER = ["local", "leased", "exact"] as const; // limiters that wait for a Durable Object come last
 
 interface Taken {
   readonly charge: Charge;
@@ -56,7 +56,7 @@ function rateLimit(limiters: Limiters, { rateLimits: rules, cost }: RateLimitSet
       (isEnforced ? enforced : reported).push({ rule, key, limit, cost: Math.min(tokens, limit.capacity) });
     }
     const taking = takeAll(limiters, enforced, call.deadlineAt);
-    const taken = taking instanceof Promise ? await taking : taking; // a warm lease answers at once
+    const taken = taking instanceof Promise ? await taking : taking; // a lease with tokens decides at once
     for (const charge of reported) report(limiters, charge, call);
 
     const response = await next(call);
@@ -67,7 +67,7 @@ function rateLimit(limiters: Limiters, { rateLimits: rules, cost }: RateLimitSet
   return readsMessage ? needsWholeBody(layer) : layer;
 }
 
-/** A function that fails, or answers nonsense, costs the most. */
+/** The highest cost where the operator's function throws, or returns no valid number. */
 function costOf({ of, max }: Cost & { kind: "message" }, message: object | undefined): number {
   try {
     return boundedCost(message === undefined ? Number.NaN : of(message as Readonly<Record<string, unknown>>), max);
@@ -76,7 +76,7 @@ function costOf({ of, max }: Cost & { kind: "message" }, message: object | undef
   }
 }
 
-/** @throws Rejected when a bucket refuses, or can't be asked under a rule that does not let calls pass then */
+/** @throws Rejected when a bucket refuses, or cannot be reached under a rule that fails closed */
 function takeAll(limiters: Limiters, charges: readonly Charge[], deadlineAt: number): Taken[] | Promise<Taken[]> {
   if (charges.length !== 1) return takeEach(limiters, charges, deadlineAt);
   const taking = limiters[LIMITER_OF[charges[0]!.rule.mode]].take(charges, deadlineAt);
@@ -93,27 +93,27 @@ async function takeEach(limiters: Limiters, charges: readonly Charge[], deadline
   return taken;
 }
 
-/** What a limiter has taken; or else all goes back, with what others took before. */
+/** The charges of a limiter. Where one of them is refused, all go back, with what other limiters have taken before. */
 function settled(limiters: Limiters, before: readonly Taken[], group: readonly Charge[], verdicts: BucketDecisions): Taken[] {
   const now: Taken[] = [];
-  let silent: RateLimitRule | undefined;
-  let isHeld = false;
+  let unreachable: RateLimitRule | undefined;
+  let isRefused = false;
   for (const [index, charge] of group.entries()) {
     const verdict = verdicts[index];
     now.push({ charge, verdict });
-    if (verdict?.kind === "refused") isHeld = true;
-    else if (verdict === undefined && charge.rule.fail !== "open") silent ??= charge.rule;
+    if (verdict?.kind === "refused") isRefused = true;
+    else if (verdict === undefined && charge.rule.fail !== "open") unreachable ??= charge.rule;
   }
-  if (!isHeld && silent === undefined) return now;
-  for (const one of isHeld ? before : [...before, ...now]) giveBack(limiters, one);
-  throw refusal(now, silent);
+  if (!isRefused && unreachable === undefined) return now;
+  for (const one of isRefused ? before : [...before, ...now]) giveBack(limiters, one);
+  throw refusal(now, unreachable);
 }
 
 function giveBack(limiters: Limiters, { charge, verdict }: Taken): void {
   if (verdict !== undefined) limiters[LIMITER_OF[charge.rule.mode]].returnTokens([charge]);
 }
 
-/** What would have been refused is logged, and passes. Never delays the call. */
+/** Logs a charge that would have been refused. Never delays the call. */
 function report(limiters: Limiters, charge: Charge, call: Call): void {
   const tell = ([verdict]: BucketDecisions): void => {
     if (verdict?.kind !== "refused") return;
@@ -124,7 +124,7 @@ function report(limiters: Limiters, charge: Charge, call: Call): void {
   else tell(verdicts);
 }
 
-/** Puts right what was taken by estimate, now that the answer says what the call has cost. An answer that says nothing leaves it. */
+/** Corrects the estimated charges by the cost that the response reports. A response without that header changes nothing. */
 function correct(limiters: Limiters, charges: readonly Charge[], cost: Cost & { kind: "response" }, found: string | null): void {
   if (found === null) return;
   const actual = /^\d{1,10}(\.\d{1,6})?$/.test(found) ? Math.min(cost.max, Math.ceil(Number(found))) : cost.max;
@@ -136,16 +136,21 @@ function correct(limiters: Limiters, charges: readonly Charge[], cost: Cost & { 
   }
 }
 
-/** Of several refusals the longest is told. @param silent the rule whose bucket could not be asked, where none has refused */
-function refusal(taken: readonly Taken[], silent: RateLimitRule | undefined): Rejected {
+/**
+ * Of several refusals, the one with the longest wait.
+ *
+ * @param unreachable the rule whose bucket could not be reached, where no bucket has refused
+ */
+function refusal(taken: readonly Taken[], unreachable: RateLimitRule | undefined): Rejected {
   const refused = taken.flatMap((one) => (one.verdict?.kind === "refused" ? [{ ...one, verdict: one.verdict }] : []));
   const longest = refused.toSorted((a, b) => b.verdict.retryAfterMs - a.verdict.retryAfterMs)[0];
-  if (longest === undefined) return new Rejected({ kind: "limiter_unavailable", rule: silent!.name, retryAfterMs: RETRY_UNREACHABLE_MS });
+  if (longest === undefined)
+    return new Rejected({ kind: "limiter_unavailable", rule: unreachable!.name, retryAfterMs: RETRY_UNREACHABLE_MS });
   const { retryAfterMs } = longest.verdict;
   return new Rejected({ kind: "rate_limited", rule: longest.charge.rule.name, retryAfterMs, quotas: quotasOf(refused) });
 }
 
-/** Nothing is told of a bucket that did not answer. */
+/** The quotas that the RateLimit headers report. A bucket that did not respond is left out. */
 function quotasOf(taken: readonly Taken[]): Quota[] {
   const quotas: Quota[] = [];
   for (const { charge, verdict } of taken) {

@@ -1,4 +1,4 @@
-// Turns whatever was thrown below into an answer in the caller's own protocol. Nothing gets past it.
+// Turns every error that a layer below throws into a response in the protocol of the caller.
 
 import { Rejected } from "../../../core/rejection.ts";
 import { logEvent } from "../../log.ts";
@@ -7,9 +7,9 @@ import { logFactsOf } from "../call.ts";
 import { writeRefusal } from "../protocol/protocol.ts";
 import { internalRefusal, toRefusal } from "../protocol/refusal.ts";
 
-/** Read and thrown away at most, so that the caller gets to read the refusal: workerd resets a connection with an unread body. */
+/** At most this much of an unread body is read and dropped, so that the caller can read the refusal: else workerd resets the connection. */
 const DRAIN_BYTES = 1_048_576;
-/** A caller of an open stream waits for the answer before it ends the stream: the refusal can't wait for that end. */
+/** The caller of an open stream waits for the response before it ends the stream, so the refusal does not wait for that end. */
 const DRAIN_MS = 1_000;
 
 export function rescue(): Layer {
@@ -40,6 +40,6 @@ async function drain(request: Request): Promise<void> {
     }
     await reader.cancel();
   } catch {
-    // The caller has hung up: nobody is left to read the refusal.
+    // The caller has hung up, and cannot read the refusal.
   }
 }

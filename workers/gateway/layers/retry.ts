@@ -1,4 +1,4 @@
-// Makes an attempt again that failed for no fault of the call: elsewhere, a little later, as far as the budget of the upstream goes.
+// Retries a call that failed by no fault of its own: at another endpoint, after a backoff, within the budget of the upstream.
 
 import type { Budget } from "../../../core/budget.ts";
 import type { RetryPolicy } from "../../../core/config/retry.ts";
@@ -14,10 +14,10 @@ import { failureOf, failureOfError } from "../upstream/failure.ts";
 export interface RetrySettings {
   readonly policy: RetryPolicy;
   readonly traits: MethodTraits;
-  readonly budget: Budget; // of the upstream: all its methods share it
+  readonly budget: Budget; // all methods of the upstream share it
 }
 
-/** @see gRFC A6; below 0: don't try again */
+/** A value below 0 means: do not retry. @see gRFC A6 */
 const PUSHBACK = "grpc-retry-pushback-ms";
 
 /** For unary methods: of a stream, the caller may have read a part. */
@@ -28,7 +28,7 @@ export function retry({ policy, traits: { isUnary, isSafe }, budget }: RetrySett
   const layer: Layer = (next) => async (call) => {
     budget.earn();
     const { headers, body } = call.outgoing;
-    const isChained = headers.has(ATTEMPT_HEADER); // somebody before us retries
+    const isChained = headers.has(ATTEMPT_HEADER); // a service before this gateway retries
     const isIdempotent = isSafe || headers.has("idempotency-key");
     const tried = new Set<string>();
     for (let number = 1; ; number++) {
@@ -47,7 +47,8 @@ export function retry({ policy, traits: { isUnary, isSafe }, budget }: RetrySett
       );
       if (decided.kind === "stop" || call.sendSignal?.aborted === true) {
         const isSpent = decided.kind === "stop" && (decided.reason === "budget" || decided.reason === "max");
-        if (isSpent) outcome.response?.headers.set(PUSHBACK, "-1"); // nor does it by whoever called us: each would add its own share
+        // A caller that retries must not retry this call: retries of retries multiply.
+        if (isSpent) outcome.response?.headers.set(PUSHBACK, "-1");
         return settle(outcome);
       }
       await outcome.response?.body?.cancel();
@@ -64,7 +65,7 @@ interface Outcome {
   readonly failure?: AttemptFailure;
 }
 
-/** @throws what the attempt has thrown */
+/** @throws the error of the attempt */
 function settle({ response, error }: Outcome): Response {
   if (response !== undefined) return response;
   throw error;
@@ -89,11 +90,12 @@ async function attempt(
   } catch (error) {
     if (timer?.aborted === true && call.sendSignal?.aborted !== true) {
       const late = new Rejected({ kind: "deadline_exceeded", timeoutMs: perAttemptMs });
-      return { error: late, failure: { code: "unavailable", wasSent: true, pushbackMs: undefined } }; // there, for this attempt
+      // Another endpoint may respond in time.
+      return { error: late, failure: { code: "unavailable", wasSent: true, pushbackMs: undefined } };
     }
     if (!(error instanceof Rejected) || call.sendSignal?.aborted === true) return { error };
     const { kind } = error.rejection;
-    const isUpstreams = kind === "upstream_unreachable" || kind === "upstream_invalid"; // our own refusals stand
+    const isUpstreams = kind === "upstream_unreachable" || kind === "upstream_invalid"; // refusals of this gateway are not retried
     const failure = isUpstreams ? failureOfError(error) : undefined;
     return failure === undefined ? { error } : { error, failure };
   }

@@ -1,5 +1,5 @@
-// Holds calls in flight to the limit of a place: the isolate, or one route. What is above it waits a moment, or is refused at once,
-// what matters less and who holds too much first.
+// Bounds the calls in flight in a scope: the isolate, or one route. A call above the limit waits a moment or is refused; calls that matter
+// less, and calls of a caller that holds too many, are refused first.
 
 import type { ConcurrencyPolicy } from "../../../core/config/overload.ts";
 import { hash32 } from "../../../core/hash.ts";
@@ -20,7 +20,7 @@ interface Waiter extends QueuedCall {
 
 const NEVER_ENDING_MS = 3_600_000; // a call without a deadline is not counted for longer
 
-/** Where calls are counted: one for each isolate, and one for each route, which all of its pipelines share. */
+/** Counts calls in flight: one scope for the isolate, and one for each route, which its RPC and REST pipelines share. */
 export class ConcurrencyScope {
   readonly name: string;
   readonly policy: ConcurrencyPolicy;
@@ -63,25 +63,25 @@ export function shed(place: ConcurrencyScope): Layer | undefined {
   };
 }
 
-/** Whether the time to an answer says what the upstream bears: a failure that comes fast does not. */
+/** Whether the time to the response shows the load of the upstream: a failure that comes fast does not. */
 function isEvident(protocol: Protocol, { status, headers }: Response): boolean {
   if (status >= 500) return status === 504;
   const grpc = protocol.kind === "grpc_web" ? headers.get("grpc-status") : null;
   return grpc === null || grpc === "0" || grpc === "4";
 }
 
-/** What one is counted by, where it matters: a number other than 0. */
+/** Number of the caller among callers, never 0. */
 function keyOf({ caller }: Call): number {
   return hash32(caller.principal ?? caller.network) || 1;
 }
 
-/** @returns whether a place was handed over in time */
+/** Waits in the queue. @returns whether a permit became free in time */
 async function waited({ queue, policy }: ConcurrencyScope, clock: Clock, rank: Rank, now: number): Promise<boolean> {
   const deadlineAt = Math.min(now + policy.queueMs, clock.deadlineAt);
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const waiter = { since: now, deadlineAt, rank, settle: resolve };
   queue.offer(waiter, now)?.settle(false);
-  const late = setTimeout(() => resolve(false), Math.max(0, deadlineAt - now)); // of this call: others may never end
+  const late = setTimeout(() => resolve(false), Math.max(0, deadlineAt - now)); // calls in flight may take longer than this one can wait
   const isNext = await promise;
   clearTimeout(late);
   if (!isNext) queue.remove(waiter);
@@ -97,7 +97,7 @@ function end({ limiter, queue }: ConcurrencyScope, lease: Permit, isEvident: boo
   for (const one of dropped) one.settle(false);
 }
 
-/** @throws Rejected, where it is not only reported */
+/** @throws Rejected where the limit is enforced */
 function refuse({ name, policy, limiter, log }: ConcurrencyScope, call: Call, refusal: LimiterRefusal, rank: Rank, now: number): void {
   const why = {
     full: `limit of ${limiter.limit} calls in flight is reached`,

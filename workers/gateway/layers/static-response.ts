@@ -1,4 +1,4 @@
-// Where nobody answers, answers with a message that an operator has written down for that.
+// Responds with a message of the configuration while the upstream, and its fallback, are down.
 
 import { type DescMethod, type Message, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";

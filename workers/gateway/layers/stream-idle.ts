@@ -1,4 +1,4 @@
-// Ends a stream whose upstream has been silent for too long: an upstream that hangs would else hold its caller for hours.
+// Ends a stream whose upstream has sent nothing for too long; an upstream that hangs would hold its caller for hours.
 import { envelopeMeter } from "../../../core/protocol/envelope.ts";
 import { errorEnvelope } from "../bodies/stream-ending.ts";
 import type { Layer } from "../call/layer.ts";
@@ -7,7 +7,7 @@ import type { Protocol } from "../protocol/protocol.ts";
 import { toRefusal } from "../protocol/refusal.ts";
 
 /**
- * Silence counts while the caller waits for more: one who reads slowly is no reason to end anything.
+ * Time counts while the caller waits for more. A caller that reads slowly does not end the stream.
  *
  * @param idleMs longest silence, ms; Infinity for no bound
  */

@@ -1,4 +1,4 @@
-// REST at the door, Connect behind it: the request becomes the method's message, the answer becomes JSON again.
+// Turns a REST request into a Connect call of its method, and the response into JSON.
 import type { Message, Registry } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";

@@ -1,4 +1,5 @@
-// The upstream's own protocol where it is not the caller's: envelopes, trailers, errors and timeouts are written anew, messages never.
+// Calls an upstream in its own protocol where the caller uses another one. Envelopes, trailers, errors and timeouts are rewritten; messages
+// are not.
 import type { DescMethod, Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { assert } from "../../../core/assert.ts";
@@ -18,7 +19,7 @@ import { streamFromGrpcWeb, toGrpcWeb, unaryFromGrpcWeb } from "../translate/to-
 const BINARY = ["application/proto", "application/connect+proto", "application/grpc-web", "application/grpc-web+proto"];
 
 /**
- * @param spoken what the upstream speaks; calls that come in it pass as they are
+ * @param spoken protocol of the upstream; calls that come in it are not changed
  * @param types  types in which details of errors are described in JSON
  */
 export function translate(spoken: SpokenProtocol, method: DescMethod, types: Registry): Layer | undefined {
@@ -60,7 +61,7 @@ function translateTo(spoken: "connect" | "grpc_web", isUnary: boolean, types: Re
 }
 
 /**
- * For an upstream that speaks native gRPC: the edge makes it of gRPC-Web, and of the content type without a suffix. Its messages are
+ * For an upstream of native gRPC: Cloudflare's edge converts gRPC-Web with the content type without a suffix into it. Its messages are
  * binary, and the edge does not convert streams of requests.
  */
 function nativeGrpc({ methodKind }: DescMethod, types: Registry): Layer {
@@ -100,7 +101,7 @@ function protocolOf(spoken: "connect" | "grpc_web", isUnary: boolean, headers: H
   return isUnary ? { kind: "connect_unary" } : { kind: "connect_stream", contentType };
 }
 
-/** What came as REST is a Connect call here. */
+/** A REST call is a Connect call below `transcode`. */
 function rpcOf(protocol: Protocol): Protocol {
   return protocol.kind === "rest" ? { kind: "connect_unary" } : protocol;
 }

@@ -1,4 +1,4 @@
-// Holds the message of a call to the rules of its proto, before it costs the upstream anything.
+// Checks the message of a call against the rules of its proto, before the call is sent to the upstream.
 
 import type { DescMessage, Message } from "@bufbuild/protobuf";
 import { Rejected } from "../../../core/rejection.ts";
@@ -14,8 +14,8 @@ export interface ValidationSettings {
 }
 
 /**
- * Needs the body whole. What can't be decoded is left to the upstream, which says so better; JSON that a laxer upstream would take
- * for another message than the one checked here (2026-02-30, a key given twice) is refused where the rules are enforced.
+ * A message that cannot be decoded is left to the upstream, which reports the error better. JSON that a less strict upstream would read as
+ * another message than the one checked here (2026-02-30, a key given twice) is refused where the rules are enforced.
  */
 export function validate({ input, mode, validator }: ValidationSettings): Layer | undefined {
   if (mode === "off" || validator === undefined) return undefined;

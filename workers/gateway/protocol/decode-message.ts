@@ -12,7 +12,7 @@ import { typesOf } from "../transcode/rules/rules.ts";
 
 export interface DecodedMessage {
   readonly message: Message | undefined; // undefined for what cannot be decoded
-  readonly invalid: Rejected | undefined; // why JSON is no ProtoJSON, though another parser could read it as a message
+  readonly invalid: Rejected | undefined; // why the JSON is no ProtoJSON, though another parser could read it as a message
 }
 
 const UNREADABLE: DecodedMessage = { message: undefined, invalid: undefined };

@@ -1,12 +1,12 @@
-// HEAD wherever GET is: the same call, and of its response all but the body.
+// HEAD requests: handled as the GET they stand for, and the response loses its body.
 
-/** The request as a GET, for everything that a HEAD has in common with it. */
+/** The GET that a HEAD request stands for. */
 export function asGet({ url, headers, signal }: Request): Request {
   return new Request(url, { method: "GET", headers, signal });
 }
 
 /**
- * @param isWhole the body is in memory: its length is what a GET would say
+ * @param isWhole the body is in memory: its length is that of the response to a GET
  * @see RFC 9110, sections 9.3.2 and 8.6: Content-Length as in the response to a GET, or none
  */
 export async function withoutBody(response: Response, isWhole: boolean): Promise<Response> {

@@ -122,8 +122,8 @@ export function writeRefusal(protocol: Protocol, { error, httpStatus, isConnectJ
     }
     case "rest": {
       const { status, body } = statusJson(error, errorDetailTypes);
-      const told = { ...body, code: rest?.code ?? body.code };
-      return Response.json(told, { status: rest?.status ?? httpStatus ?? status, headers: error.metadata });
+      const json = { ...body, code: rest?.code ?? body.code };
+      return Response.json(json, { status: rest?.status ?? httpStatus ?? status, headers: error.metadata });
     }
   }
 }

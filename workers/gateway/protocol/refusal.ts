@@ -1,4 +1,4 @@
-// Rejection -> Connect code, HTTP status and headers: the only place that knows how a refusal is told.
+// Maps each rejection to its Connect code, HTTP status and headers.
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { InvalidResponseCode } from "../../../core/protocol/rpc-response.ts";
 import { rateLimitHeaders, wholeSeconds } from "../../../core/rate-limit/ratelimit-headers.ts";
@@ -7,10 +7,10 @@ import { BadRequestSchema, RetryInfoSchema } from "../../../protos/gen/google/rp
 
 /** A refusal, ready to be written in any protocol. */
 export interface Refusal {
-  readonly error: ConnectError; // its metadata become headers of the answer
-  readonly httpStatus?: number; // for unary Connect and REST, where HTTP has a better word than Connect's table
-  readonly isConnectJson?: boolean; // under that status, too, the body is one that Connect clients read
-  readonly rest?: { readonly status?: number; readonly code?: Code }; // for REST alone
+  readonly error: ConnectError; // its metadata become headers of the response
+  readonly httpStatus?: number; // unary Connect and REST: a status that fits better than that of Connect's table
+  readonly isConnectJson?: boolean; // Connect clients read the body under that status, too
+  readonly rest?: { readonly status?: number; readonly code?: Code }; // REST only
 }
 
 /**
@@ -102,7 +102,7 @@ export function toRefusal(rejection: Rejection): Refusal {
   }
 }
 
-/** What is told of a stream that ended without saying how. */
+/** Why a stream ended without a status. */
 export const STREAM_LATE: Rejection = { kind: "stream_broken", problem: "was not at its end in time", isLate: true };
 export const STREAM_BROKEN: Rejection = { kind: "stream_broken", problem: "broke off", isLate: false };
 
@@ -119,7 +119,7 @@ function unreachable(wasSent: boolean): string {
   return wasSent ? "can't be reached, or closed the connection before it responded" : "can't be reached";
 }
 
-/** What is told of a mistake of ours: nothing but that it was one. It is logged whole, with the request id. */
+/** For a fault of the gateway itself. Callers read only that there was one; the log has the error and the request id. */
 export function internalRefusal(): Refusal {
   return { error: new ConnectError("internal error", Code.Internal) };
 }

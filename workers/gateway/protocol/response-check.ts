@@ -1,4 +1,4 @@
-// Looks at a response before it counts as one: an upstream's response that is no RPC response, or not all of one, is the upstream's failure.
+// Checks that a response of an upstream is a complete RPC response; anything else counts as a failure of the upstream.
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { codeFromString } from "@connectrpc/connect/protocol-connect";
 import { trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
@@ -31,7 +31,7 @@ export interface ResponseReading {
 
 export type CheckedResponse = { readonly misfit: InvalidResponse } | { readonly body: BodyInit | null; readonly message?: Message };
 
-const ERROR_BYTES = 65_536; // of an error body, above which it is handed on unread
+const ERROR_BYTES = 65_536; // a longer error body is forwarded unread
 
 /**
  * Needs no time, and returns undefined, where a head that fits is all there is to check.

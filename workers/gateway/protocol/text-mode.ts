@@ -1,4 +1,4 @@
-// gRPC-Web in text mode, the default of Google's generator: base64 around the binary form, taken off before the pipeline and put on after it.
+// gRPC-Web in text mode, the default of Google's generator: requests are decoded from base64 before the pipeline, responses encoded after it.
 import { encodePiece, pieceDecoder } from "../../../core/protocol/base64-pieces.ts";
 import { Rejected } from "../../../core/rejection.ts";
 

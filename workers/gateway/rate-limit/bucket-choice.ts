@@ -1,4 +1,4 @@
-// Whom a call is charged to under a rule, what that caller may spend, and whether the rule holds it at all.
+// Chooses the token bucket of a call under a rule, and whether the rule is enforced for that caller.
 import type { Message } from "@bufbuild/protobuf";
 import type { KeySource, RateLimitRule } from "../../../core/config/rate-limit.ts";
 import { hash32 } from "../../../core/hash.ts";
@@ -7,15 +7,15 @@ import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
 import type { Call } from "../call.ts";
 
 export interface BucketChoice {
-  readonly key: string; // of the bucket
+  readonly key: string; // names the bucket
   readonly limit: BucketLimit;
-  readonly isEnforced: boolean; // or else only reported
+  readonly isEnforced: boolean; // false: a refusal is only logged
 }
 
 /** A message as rules and cost functions read it; undefined where none is needed, or where it cannot be decoded. */
 export type MessageFields = Readonly<Record<string, unknown>> | undefined;
 
-const MAX_TOKEN = 8_192; // of a JWT that is looked into, characters
+const MAX_TOKEN = 8_192; // characters; a longer JWT is not read
 
 /** @returns undefined for a caller that the rule exempts */
 export function chooseBucket(rule: RateLimitRule, call: Call, message: MessageFields): BucketChoice | undefined {
@@ -23,7 +23,7 @@ export function chooseBucket(rule: RateLimitRule, call: Call, message: MessageFi
   if (isInRanges(caller.address, rule.exempt.ranges)) return undefined;
   const name = nameFrom(rule.key, call, message);
   if (name !== undefined && rule.exempt.names.has(name)) return undefined;
-  // Callers that a rule can't name are counted by address, apart from those it can.
+  // Callers that a rule cannot name are counted by address, in buckets of their own.
   const who = name === undefined ? `ip:${caller.network}` : `${rule.key.kind}:${bounded(name)}`;
   const plan = rule.tiers === undefined ? undefined : nameFrom(rule.tiers.by, call, message);
   const tier = plan === undefined ? undefined : rule.tiers?.plans.get(plan);
@@ -31,11 +31,11 @@ export function chooseBucket(rule: RateLimitRule, call: Call, message: MessageFi
   return {
     key: tier === undefined ? `${rule.name}/${who}` : `${rule.name}@${plan}/${who}`,
     limit: tier ?? rule.limit,
-    isEnforced: percent >= 100 || hash32(`enforced/${who}`) % 100 < percent, // always the same callers
+    isEnforced: percent >= 100 || hash32(`enforced/${who}`) % 100 < percent, // the same callers each time
   };
 }
 
-/** @returns undefined where the call does not say, or where addresses are counted */
+/** @returns undefined where the call has no such value, and where addresses are counted */
 function nameFrom(source: KeySource, { request, route, caller }: Call, message: MessageFields): string | undefined {
   switch (source.kind) {
     case "ip":
@@ -60,7 +60,7 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" ? String(value) : undefined;
 }
 
-/** A claim of the bearer's JWT (RFC 7519), as it stands there: whether the token is genuine, something in front has to say. */
+/** A claim of the bearer's JWT (RFC 7519). The signature is not checked: a proxy in front of the gateway has to do that. */
 function claimOf(authorization: string | null, claim: string): unknown {
   const token = /^bearer ([\w-]+\.[\w-]+\.[\w-]*)$/i.exec((authorization ?? "").slice(0, MAX_TOKEN))?.[1];
   if (token === undefined) return undefined;
@@ -89,7 +89,7 @@ function localName(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** A key that callers choose is kept short: storage grows with it. */
+/** Shortens keys that callers choose, since storage grows with them. */
 function bounded(name: string): string {
   return name.length <= 128 ? name : `${name.slice(0, 96)}#${hash32(name)}`;
 }
