@@ -24,9 +24,9 @@ export interface ReceivedResponse {
 
 export interface Lifetime {
   readonly generatedAt: number; // epoch ms; the age of the response counts from here
-  readonly freshMs: number; // from `generatedAt`; 0 or less where each use needs a revalidation
-  readonly staleWhileRevalidateMs: number; // from the end of `freshMs`
-  readonly staleIfErrorMs: number; // from the end of `freshMs`
+  readonly freshMs: number; // duration from `generatedAt`; 0 or less where each use needs a revalidation
+  readonly staleWhileRevalidateMs: number; // duration after `freshMs`
+  readonly staleIfErrorMs: number; // duration after `freshMs`
   readonly isExplicit: boolean; // whether the response itself states its lifetime
 }
 

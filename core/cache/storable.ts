@@ -18,7 +18,7 @@ export interface StoreContext {
   readonly hasAuthorization: boolean; // whether the upstream received the caller's Authorization
   readonly unchangedCount: number; // consecutive revalidations without a change, this one included
   readonly route: string;
-  readonly tags: readonly string[]; // from the tag templates of the route
+  readonly tags: readonly string[]; // tags by the templates of the route
   readonly purgeSeq: number; // latest purge that the isolate knew when the fetch started
 }
 

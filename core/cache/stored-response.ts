@@ -7,9 +7,9 @@ export interface StoredResponse {
   readonly storedAt: number; // epoch ms, like all times here
   readonly generatedAt: number; // when the origin generated it, as far as its Date and Age fields say; its age counts from here
   readonly freshUntil: number;
-  readonly staleUntil: number; // until then it may be served while it is refreshed (stale-while-revalidate)
-  readonly staleIfErrorUntil: number; // until then it may be served where the upstream fails (stale-if-error)
-  readonly revalidatableUntil: number; // until then it stays stored for conditional requests; 0 where it has no validator
+  readonly staleUntil: number; // end of the time in which it may be served while it is refreshed (stale-while-revalidate)
+  readonly staleIfErrorUntil: number; // end of the time in which it may be served while the upstream fails (stale-if-error)
+  readonly revalidatableUntil: number; // end of the time in which it is stored for conditional requests; 0 without a validator
   readonly fetchMs: number; // time that the fetch took
   readonly unchangedCount: number; // consecutive revalidations that found it unchanged
   readonly tags: readonly string[];

@@ -52,7 +52,7 @@ export function appendPurges(
       continue;
     }
     const purge = { kind: target.kind, value: target.value, mode, seq };
-    listed.delete(nameOf(purge)); // so that it is inserted at the end, in the order of seq
+    listed.delete(nameOf(purge)); // the map keeps the order of insertion, which has to be that of seq
     listed.set(nameOf(purge), purge);
   }
   const ordered = [...listed.values()];

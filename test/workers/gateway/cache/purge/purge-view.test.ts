@@ -30,7 +30,7 @@ function sharing(settings: Partial<PurgeSettings> = {}) {
       };
     },
   };
-  return { state, isolate: () => new PurgeView({ logs, pollMs: 5_000, strict: false, waitMs: 10_000, ...settings }) };
+  return { state, isolate: () => new PurgeView({ logs, pollMs: 5_000, strict: false, waitMs: 300_000, ...settings }) };
 }
 
 it("does not wait while its knowledge is recent, and polls in the background after `pollMs`", async () => {
