@@ -52,4 +52,9 @@ describe("parseDictionary", () => {
     ])
       expect(parseDictionary(text), text).toBeUndefined();
   });
+
+  it("removes white space in front, and none inside strings", () => {
+    expect(parseDictionary('  a="x  y"')?.get("a")).toEqual({ kind: "string", value: "x  y" });
+    expect(parseDictionary('a="x  y"')?.get("a")).toEqual({ kind: "string", value: "x  y" });
+  });
 });
