@@ -155,7 +155,7 @@ describe("five gateways", () => {
     await set({ version: 2 });
     const [receiver, ...others] = gateways as [Running, ...Running[]];
     const printed = await command(["--key", path, "--hard", "--gateway", receiver.origin]);
-    expect(printed).toMatch(/^purged, hard; in force everywhere within 2 s \(seq \d+\)\n$/);
+    expect(printed).toMatch(/^purged, hard; in effect everywhere within 2 s \(seq \d+\)\n$/);
     await new Promise((soon) => setTimeout(soon, POLL_MS + 1_100));
     for (const one of others) expect((await call(path, {}, one)).text).toBe("v2");
     await set({ version: 1 });
