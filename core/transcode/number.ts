@@ -37,26 +37,23 @@ export function readFloat(text: string, max: number): number | undefined {
   return Math.abs(value) <= max ? value : undefined;
 }
 
-const MAX_FLOAT32 = 3.4028234663852886e38;
-
 /**
- * Reads a 32-bit floating-point number. A decimal that rounds to the largest float is that float, for example `3.4028235e38`, which C++,
+ * Reads a 32-bit floating-point number, as it is on the wire: rounded. A decimal that rounds to the largest float is that float, for example `3.4028235e38`, which C++,
  * Go and Java print for it.
  *
  * @returns undefined if the text is not a number, or is a finite number that rounds to infinity
  */
 export function readFloat32(text: string): number | undefined {
   const value = readFloat(text, Number.MAX_VALUE);
-  return value === undefined || !Number.isFinite(value) ? value : clampFloat32(value);
+  return value === undefined || !Number.isFinite(value) ? value : roundToFloat32(value);
 }
 
 /**
- * Brings a finite double into the range of a 32-bit float.
+ * Rounds a finite double to the nearest 32-bit float, so that the gateway sees the value that the upstream gets.
  *
  * @returns undefined if it rounds to infinity
  */
-export function clampFloat32(value: number): number | undefined {
-  if (Math.abs(value) <= MAX_FLOAT32) return value;
+export function roundToFloat32(value: number): number | undefined {
   const rounded = Math.fround(value);
   return Number.isFinite(rounded) ? rounded : undefined;
 }

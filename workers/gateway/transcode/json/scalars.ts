@@ -1,7 +1,7 @@
 // Reads scalars and enums from paths, queries and JSON with the same code, so that all three accept the same values.
 import { type DescEnum, ScalarType } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
-import { clampFloat32, readFloat, readFloat32, readInteger } from "../../../../core/transcode/number.ts";
+import { readFloat, readFloat32, readInteger, roundToFloat32 } from "../../../../core/transcode/number.ts";
 import { isBase64 } from "../../../../core/transcode/well-known-text.ts";
 
 /** A number of a JSON text that may not fit a double. It stays text until its field is known. */
@@ -52,7 +52,7 @@ const DOUBLE = floatForm(
   (text) => readFloat(text, Number.MAX_VALUE),
   (value) => value,
 );
-const FLOAT = floatForm("a float", readFloat32, clampFloat32);
+const FLOAT = floatForm("a float", readFloat32, roundToFloat32);
 const INT32 = int32Form(RANGES.int32);
 const UINT32 = int32Form(RANGES.uint32);
 const INT64 = int64Form(RANGES.int64);
@@ -110,13 +110,13 @@ export function enumForm(desc: DescEnum): ScalarForm {
   };
 }
 
-/** @param clamp brings a finite number into the range of the type; undefined if it does not fit */
-function floatForm(what: string, read: (text: string) => number | undefined, clamp: (value: number) => number | undefined): ScalarForm {
+/** @param round rounds a finite number to one of the type; undefined if it does not fit */
+function floatForm(what: string, read: (text: string) => number | undefined, round: (value: number) => number | undefined): ScalarForm {
   return {
     what,
     read,
     fromJson(json) {
-      if (typeof json === "number") return Number.isFinite(json) ? clamp(json) : undefined;
+      if (typeof json === "number") return Number.isFinite(json) ? round(json) : undefined;
       const text = json instanceof NumberText ? json.text : json;
       const value = typeof text === "string" ? read(text) : undefined;
       return value === undefined || Number.isFinite(value) ? value : String(value);
