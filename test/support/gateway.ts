@@ -32,6 +32,16 @@ export function gatewayTo(upstream: Upstream, input: Partial<GatewayInput> = {},
   return createGateway(configure(config, catalog, { TOKEN_BUCKET: env.TOKEN_BUCKET, USERS: binding, ...bindings }));
 }
 
+/** A gateway whose upstream keeps the requests it gets. */
+export function recordingGateway(input: Partial<GatewayInput> = {}) {
+  const seen: Request[] = [];
+  const gateway = gatewayTo((request) => {
+    seen.push(request);
+    return userFor(request);
+  }, input);
+  return { gateway, last: () => seen.at(-1)!, seen };
+}
+
 const PROCEDURE = "https://gateway.example/users.v1.UserService/";
 
 /** A unary Connect call in JSON. */

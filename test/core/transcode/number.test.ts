@@ -1,7 +1,7 @@
 // Numbers in text: exact, and nothing but numbers.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { roundToFloat32, readFloat, readFloat32, readInteger } from "../../../core/transcode/number.ts";
+import { readFloat, readFloat32, readInteger, roundToFloat32 } from "../../../core/transcode/number.ts";
 
 const MIN = -(2n ** 63n);
 const MAX = 2n ** 63n - 1n;

@@ -1,4 +1,4 @@
-// Whom rules hold, what calls cost, and what happens where buckets can't be asked: through the whole pipeline, with real objects.
+// Rules, costs, and buckets that cannot be reached: through the whole pipeline, with real Durable Objects.
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../../../core/config/gateway.ts";
@@ -91,7 +91,7 @@ it.each([
   expect([await call(one), await call(one), await call(other, {}, method)]).toEqual([200, 429, 200]);
 });
 
-it("counts everybody together where it is told to, whatever their address", async () => {
+it("counts all callers together where the rule says so, whatever their address", async () => {
   const call = limited({ capacity: 1, mode: "local", key: "all" });
   expect([await call({ "cf-connecting-ip": "192.0.2.1" }), await call({ "cf-connecting-ip": "192.0.2.2" })]).toEqual([200, 429]);
 });
@@ -103,21 +103,21 @@ it("counts by a field of the message, and by address where it is empty", async (
 });
 
 it.each(["Bearer x", "Bearer a.b", `Bearer ${"a".repeat(9_000)}.b.c`, "Bearer a.%%.c", `Bearer a.${btoa("[]")}.c`, jwt({ sub: {} })])(
-  "counts a caller by address whose token says nothing: %.20s",
+  "counts a caller by address where its token has no such claim: %.20s",
   async (authorization) => {
     const call = limited({ capacity: 1, mode: "local", key: { claim: "sub" } });
     expect([await call({ authorization }), await call({})]).toEqual([200, 429]);
   },
 );
 
-it("gives plans their own limits, and the rule's to everybody else", async () => {
+it("gives plans their own limits, and the rule's limit to all other callers", async () => {
   const plans = { gold: { capacity: 4, rate: 1, intervalMs: 600_000 } };
   const call = limited({ capacity: 2, mode: "local", tiers: { by: { header: "x-plan" }, plans } });
   expect(await passed(9, () => call({ "x-plan": "gold" }))).toBe(4);
   expect(await passed(9, () => call({ "x-plan": "toString" }))).toBe(2);
 });
 
-it("leaves alone whom it exempts: address ranges, and values of the key", async () => {
+it("exempts callers: address ranges, and values of the key", async () => {
   const call = limited({ capacity: 1, mode: "local", key: { header: "x-app" }, exempt: ["10.0.0.0/8", "2001:db8::/32", "batch"] });
   expect(await passed(5, () => call({ "x-app": "batch" }))).toBe(5);
   expect(await passed(5, () => call({ "cf-connecting-ip": "10.200.1.1" }))).toBe(5);
@@ -141,7 +141,7 @@ it("reports instead of refusing, for all callers or a share of them that stays t
   expect(held).toBeLessThan(140);
 });
 
-it("takes what a function of the message says, bounded; nonsense costs the most", async () => {
+it("takes the bounded cost that a function of the message returns; an invalid one costs the most", async () => {
   const of = ({ id }: Readonly<Record<string, unknown>>): number => {
     if (id === "throws") throw new Error("no cost");
     return id === "nonsense" ? Number.NaN : id === "negative" ? -5 : 2;
@@ -153,7 +153,7 @@ it("takes what a function of the message says, bounded; nonsense costs the most"
   expect([await costing("two"), await costing("nonsense"), await costing("throws"), await costing("negative")]).toEqual([3, 2, 2, 6]);
 });
 
-it.each(MODES)("takes what the answer says it cost, later calls pay for it: %s", async (mode) => {
+it.each(MODES)("takes the cost that the response reports, and later calls pay for it: %s", async (mode) => {
   let says = "4";
   const upstream = () => json(USER, { headers: { "x-cost": says } });
   const { TOKEN_BUCKET, settled } = observedBuckets();
@@ -164,8 +164,8 @@ it.each(MODES)("takes what the answer says it cost, later calls pay for it: %s",
   expect(await passed(9, () => call())).toBe(2);
 });
 
-it("tells at once what can't be: reuse without a lease, compat with one, a field that is none, a stream of messages", () => {
-  const told = (rule: object, service = {}): string => {
+it("reports impossible settings at once: reuse without a lease, compat with one, a field that is none, a stream of messages", () => {
+  const problemsOf = (rule: object, service = {}): string => {
     const rateLimits = { r: { capacity: 1, rate: 1, ...rule } } as never;
     try {
       gatewayTo(() => json(USER), { rateLimits, defaults: { rateLimits: ["r"] }, ...service });
@@ -174,23 +174,23 @@ it("tells at once what can't be: reuse without a lease, compat with one, a field
       return error instanceof InvalidConfiguration ? error.message : "another error";
     }
   };
-  expect(told({ mode: "exact", fail: "reuse" })).toContain("has no lease to reuse");
-  expect(told({ mode: "leased", compat: true })).toContain('write mode: "exact"');
-  expect(told({ mode: "exact", optimistic: true })).toContain('write mode: "auto"');
-  expect(told({ key: { field: "idd" } })).toContain('rateLimits.r.key.field: found idd; write "id"');
-  expect(told({ exempt: ["10.0.0.0/40"] })).toContain("rateLimits.r.exempt[0]");
-  expect(told({ enforce: 101 })).toContain("rateLimits.r.enforce");
+  expect(problemsOf({ mode: "exact", fail: "reuse" })).toContain("has no lease to reuse");
+  expect(problemsOf({ mode: "leased", compat: true })).toContain('write mode: "exact"');
+  expect(problemsOf({ mode: "exact", optimistic: true })).toContain('write mode: "auto"');
+  expect(problemsOf({ key: { field: "idd" } })).toContain('rateLimits.r.key.field: found idd; write "id"');
+  expect(problemsOf({ exempt: ["10.0.0.0/40"] })).toContain("rateLimits.r.exempt[0]");
+  expect(problemsOf({ enforce: 101 })).toContain("rateLimits.r.enforce");
 });
 
-it("lets the first call of a small limit pass before its object has answered, where it may be optimistic, and one only", async () => {
-  const asked: PromiseWithResolvers<void>[] = [];
+it("lets one call of a small optimistic limit pass before its Durable Object has responded", async () => {
+  const gates: PromiseWithResolvers<void>[] = [];
   const TOKEN_BUCKET = {
     getByName: (shard: string) => ({
-      async grantLeases(asks: never) {
+      async grantLeases(requests: never) {
         const gate = Promise.withResolvers<void>();
-        asked.push(gate);
+        gates.push(gate);
         await gate.promise;
-        return (env.TOKEN_BUCKET.getByName(shard) as DurableObjectStub<TokenBucket>).grantLeases(asks);
+        return (env.TOKEN_BUCKET.getByName(shard) as DurableObjectStub<TokenBucket>).grantLeases(requests);
       },
     }),
   };
@@ -198,10 +198,10 @@ it("lets the first call of a small limit pass before its object has answered, wh
   const call = limited({ capacity: 2, optimistic: true, waitMs: 5 }, {}, () => json(USER), { TOKEN_BUCKET });
   expect(await call()).toBe(200);
   expect(await call()).toBe(503); // waits for the object: one call in advance, no more
-  for (const gate of asked) gate.resolve();
+  for (const gate of gates) gate.resolve();
 });
 
-it("goes on with a quarter of its rate while the object can't be asked, under reuse, and refuses callers without a lease", async () => {
+it("continues with a quarter of its rate while the Durable Object cannot be reached, under reuse, and refuses callers without a lease", async () => {
   let isGone = false;
   const { TOKEN_BUCKET, settled } = observedBuckets(() => isGone);
   const rule = { capacity: 1_000, rate: 1_000, intervalMs: 1_000, mode: "leased", fail: "reuse", key: { header: "x-app" } } as const;

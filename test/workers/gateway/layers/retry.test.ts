@@ -9,7 +9,7 @@ type Answer = (attempt: number, request: Request) => Response | Promise<Response
 
 const DOWN = (): Response => json({ code: "unavailable", message: "down" }, { status: 503 });
 
-/** An empty message in binary, as REST asks its upstreams for. */
+/** An empty message in binary, the form that REST requests from its upstreams. */
 const BINARY = (): Response => new Response(new Uint8Array(), { headers: { "content-type": "application/proto" } });
 
 function over(
@@ -76,7 +76,7 @@ it("gives the caller the last answer, after five retries", async () => {
 it("stops at its budget: a fault multiplies nothing", async () => {
   const { seen, gateway } = over(() => DOWN(), { baseMs: 1 }, { percent: 10, minPerSecond: 0 });
   for (let call = 0; call < 200; call++) await gateway(unary("GetUser"));
-  expect((await gateway(unary("GetUser"))).headers.get("grpc-retry-pushback-ms")).toBe("-1"); // nor does it by those who call us
+  expect((await gateway(unary("GetUser"))).headers.get("grpc-retry-pushback-ms")).toBe("-1"); // callers must not retry either
   expect(seen.length).toBeLessThanOrEqual(221);
   expect(seen.length).toBeGreaterThan(210);
 });
@@ -112,7 +112,7 @@ it("ends an attempt that takes too long, and makes another", async () => {
   expect(seen).toHaveLength(2);
 });
 
-it("honours what the upstream asks for, within the deadline", async () => {
+it("honors the wait that the upstream requests, within the deadline", async () => {
   const { seen, gateway } = over(() => json({ code: "unavailable" }, { status: 503, headers: { "retry-after": "60" } }));
   expect((await gateway(unary("GetUser"))).status).toBe(503);
   expect(seen).toHaveLength(1);
@@ -121,7 +121,7 @@ it("honours what the upstream asks for, within the deadline", async () => {
   expect(never.seen).toHaveLength(1);
 });
 
-it("asks another endpoint each time", async () => {
+it("calls another endpoint each time", async () => {
   vi.spyOn(console, "warn").mockImplementation(() => undefined);
   const calls = { A: 0, B: 0, C: 0 };
   const endpoint = (name: keyof typeof calls, fetch: () => Promise<Response>) => ({

@@ -1,4 +1,4 @@
-// Overload through the whole pipeline: who is refused, who waits, who is told what, and what hosts and callers hear of it.
+// Overload through the whole pipeline: calls that are refused or wait, and what hosts and callers get to know.
 import { expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../../../core/config/gateway.ts";
 import { enveloped, gatewayTo, json, rest, USER, unary } from "../../../support/gateway.ts";
@@ -66,7 +66,7 @@ it("holds each route to its own limit, and lets others pass", async () => {
   await calls[1];
 });
 
-it("reports only, where it is told to", async () => {
+it("only reports, where it is configured so", async () => {
   const warn = quiet();
   const { gateway, arrived, letAllGo } = held({ overload: { maxInFlight: 1, mode: "report" } });
   const calls = Array.from({ length: 3 }, () => gateway(unary("GetUser")));
@@ -109,11 +109,11 @@ it("sheds the least critical first, and takes a caller's word only where it is t
   expect((await says("critical_plus", "eve")).status).toBe(503);
   letAllGo();
   expect((await Promise.all(calls)).map(({ status }) => status)).toEqual(Array(10).fill(200));
-  const told = says("critical_plus", "billing");
+  const trusted = says("critical_plus", "billing");
   await arrived(11);
-  expect(seen.at(-1)?.get("tidegate-criticality")).toBe("critical_plus"); // the host hears what the gateway believes
+  expect(seen.at(-1)?.get("tidegate-criticality")).toBe("critical_plus"); // the host receives the trusted level
   letAllGo();
-  expect((await told).status).toBe(200);
+  expect((await trusted).status).toBe(200);
 });
 
 it("sheds a caller that holds more than its share, and not the others", async () => {
@@ -205,19 +205,19 @@ it("honors the shed level of hosts: refuses calls at the edge, and never critica
   const answers = (): Response => json(USER, { headers: sheds(1) });
   const { gateway, seen } = pair(answers, answers);
   for (let n = 0; n < 4; n++) expect((await gateway(unary("GetUser"))).status).toBe(200);
-  const asked = seen.length;
+  const before = seen.length;
   const refused = await gateway(unary("ListUsers"));
   expect([refused.status, await refused.json()]).toEqual([
     503,
     expect.objectContaining({ message: `overloaded (upstream ${ONE}): the upstream sheds sheddable calls` }),
   ]);
-  expect(seen).toHaveLength(asked);
+  expect(seen).toHaveLength(before);
   expect((await gateway(unary("GetUser"))).status).toBe(200);
   expect(warn.mock.calls.some(([line]) => String(line).includes(`"point":"upstream ${ONE}"`))).toBe(true);
   await vi.waitUntil(async () => (await gateway(unary("ListUsers"))).status === 200, { timeout: 60_000, interval: 100 }); // its word lapses
 });
 
-it("only reports what hosts would have shed, or does not listen at all, where it is told to", async () => {
+it("only reports calls that hosts would have shed, or ignores the levels, as configured", async () => {
   const warn = quiet();
   const answers = (): Response => json(USER, { headers: sheds(1) });
   for (const honor of ["report", "off"] as const) {
@@ -228,7 +228,7 @@ it("only reports what hosts would have shed, or does not listen at all, where it
   }
 });
 
-it("holds calls back from an upstream that turns most of them away, and lets some through to ask", async () => {
+it("throttles calls to an upstream that turns most of them away, and sends some to see whether it recovers", async () => {
   quiet();
   let calls = 0;
   let isWell = false;

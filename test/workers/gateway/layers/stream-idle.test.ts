@@ -1,4 +1,4 @@
-// A stream that has gone silent is ended, and its caller told why, whichever protocol it speaks.
+// A stream whose upstream sends nothing is ended with an error, in each protocol.
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { expect, it } from "vitest";
 import { endOfStream, enveloped, gatewayTo, rest } from "../../../support/gateway.ts";

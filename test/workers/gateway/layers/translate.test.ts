@@ -49,7 +49,7 @@ describe("an upstream that speaks gRPC-Web", () => {
     expect(new URL(seen[0]!.url).search).toBe("");
   });
 
-  it("has its status told as an error of Connect", async () => {
+  it("gets its status as an error of Connect", async () => {
     const gateway = grpcWeb(() => joined(trailers("grpc-status: 5\r\ngrpc-message: no%20such%20user\r\nx-end: yes\r\n")));
     const answer = await gateway(unary("GetUser", { id: USER.id }));
     expect(answer.status).toBe(404);
@@ -57,7 +57,7 @@ describe("an upstream that speaks gRPC-Web", () => {
     expect(await answer.json()).toEqual({ code: "not_found", message: "no such user" });
   });
 
-  it("has its errors told in its headers, too", async () => {
+  it("gets errors in its headers, too", async () => {
     const gateway = grpcWeb(async () => new Uint8Array(), [], { "grpc-status": "7", "grpc-message": "no" });
     const answer = await gateway(unary("GetUser", { id: USER.id }));
     expect(answer.status).toBe(403);
@@ -130,16 +130,16 @@ describe("an upstream that speaks Connect", () => {
     expect(new TextDecoder().decode(bytes.slice(message.length + 5))).toBe("grpc-status: 0\r\nx-end: yes\r\n");
   });
 
-  it("has its errors told as a status", async () => {
+  it("gets errors as a status", async () => {
     const gateway = speaking("connect", () => Response.json({ code: "not_found", message: "no such user" }, { status: 404 }));
     const answer = await gateway(enveloped("GetUser", "application/grpc-web+json", "{}"));
     expect(answer.status).toBe(200);
     expect(await trailersOf(answer)).toBe("grpc-message: no%20such%20user\r\ngrpc-status: 5\r\n");
   });
 
-  it("is not asked where a unary call has no message", async () => {
+  it("is not called where a unary call has no message", async () => {
     const gateway = speaking("connect", () => {
-      throw new Error("asked");
+      throw new Error("called");
     });
     const headers = { "content-type": "application/grpc-web+json" };
     const request = new Request("https://gateway.example/users.v1.UserService/GetUser", { method: "POST", headers, body: "" });

@@ -79,7 +79,7 @@ describe("a call with the wrong content type", () => {
     ["WatchUsers", "application/json"],
     ["GetUser", "application/grpc"],
     ["GetUser", ""],
-  ])("is 415 and told what is accepted: %s with %j", async (method, contentType) => {
+  ])("is 415 and names what is accepted: %s with %j", async (method, contentType) => {
     const answer = await gateway(enveloped(method, contentType));
     expect(answer.status).toBe(415);
     expect(answer.headers.get("accept-post")).toContain("application/grpc-web");
@@ -140,7 +140,7 @@ describe("an upstream that can't be reached", () => {
   it.each([
     ["a redirect", () => new Response(null, { status: 302, headers: { location: "http://evil.example" } }), "internal"],
     ["a 504 without its body", () => new Response("<html>", { status: 504 }), "deadline_exceeded"],
-  ])("or answers with %s, is told as %s", async (_, upstream, code) => {
+  ])("or responds with %s, is reported as %s", async (_, upstream, code) => {
     expect(await (await gatewayTo(upstream)(unary("GetUser"))).json()).toMatchObject({ code });
   });
 });

@@ -115,7 +115,7 @@ describe("a unary call in text mode", () => {
     expect(decodeURIComponent(response.headers.get("grpc-message")!)).toContain("application/grpc-web-text+proto");
   });
 
-  it("may be asked for by Accept alone", async () => {
+  it("may be requested by Accept alone", async () => {
     const gateway = speaking("grpc_web", () => new Response(ANSWER, { headers: { "content-type": "application/grpc-web+proto" } }));
     const url = "https://gateway.example/users.v1.UserService/GetUser";
     const headers = { "content-type": "application/grpc-web+proto", accept: "application/grpc-web-text+proto" };

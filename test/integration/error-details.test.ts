@@ -6,10 +6,10 @@ import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
 import { describe, expect, it } from "vitest";
-import * as rpc from "../../../protos/gen/google/rpc/error_details_pb.ts";
-import { UserSchema } from "../../../protos/gen/users/v1/users_pb.ts";
-import { endOfStream, enveloped, gatewayTo, json, rest, unary } from "../../support/gateway.ts";
-import notes from "../../support/notes/notes.descriptors.ts";
+import * as rpc from "../../protos/gen/google/rpc/error_details_pb.ts";
+import { UserSchema } from "../../protos/gen/users/v1/users_pb.ts";
+import { endOfStream, enveloped, gatewayTo, json, rest, unary } from "../support/gateway.ts";
+import notes from "../support/notes/notes.descriptors.ts";
 
 /** One of each type of google/rpc/error_details.proto, and a message of a compiled service. */
 const KNOWN: readonly (readonly [DescMessage, JsonObject])[] = [

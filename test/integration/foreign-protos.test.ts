@@ -1,14 +1,14 @@
-// Services whose protos the operator does not own: rules that cannot be served, and what the configuration says in place of the protos.
+// Services whose protos the operator does not own: rules that cannot be served, and settings that replace options of the protos.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { GatewayInput } from "../../../core/config/gateway.ts";
-import type { MethodInput, ServiceInput } from "../../../core/config/service.ts";
-import { configure, InvalidConfiguration } from "../../../workers/gateway/configure/configuration.ts";
-import { parseDescriptors } from "../../../workers/gateway/configure/descriptors.ts";
-import { createGateway } from "../../../workers/gateway/gateway.ts";
-import descriptors from "../../support/foreign/foreign.descriptors.ts";
+import type { GatewayInput } from "../../core/config/gateway.ts";
+import type { MethodInput, ServiceInput } from "../../core/config/service.ts";
+import { configure, InvalidConfiguration } from "../../workers/gateway/configure/configuration.ts";
+import { parseDescriptors } from "../../workers/gateway/configure/descriptors.ts";
+import { createGateway } from "../../workers/gateway/gateway.ts";
+import descriptors from "../support/foreign/foreign.descriptors.ts";
 
 const TOPICS = "foreign.v1.Topics";
 const BROKEN = "foreign.v1.Broken";

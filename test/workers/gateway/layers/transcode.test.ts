@@ -1,12 +1,12 @@
-// Streams over REST, both ways, through the whole pipeline: nothing is held back, and a stream that breaks says so.
+// REST streams in both directions, through the whole pipeline: nothing is buffered, and a stream that breaks off reports it.
 
 import { env } from "cloudflare:workers";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { describe, expect, it } from "vitest";
-import { createApp } from "../../../workers/gateway/app.ts";
-import { parseDescriptors } from "../../../workers/gateway/configure/descriptors.ts";
-import descriptors from "../../support/notes/notes.descriptors.ts";
+import { createApp } from "../../../../workers/gateway/app.ts";
+import { parseDescriptors } from "../../../../workers/gateway/configure/descriptors.ts";
+import descriptors from "../../../support/notes/notes.descriptors.ts";
 
 const NAME = "notes.v1.NoteService";
 const service = parseDescriptors([descriptors], []).services.find(({ typeName }) => typeName === NAME)!;

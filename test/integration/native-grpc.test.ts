@@ -1,18 +1,18 @@
-// Upstreams that speak native gRPC: Cloudflare's edge makes it of gRPC-Web, where the fetch says so. Here the fetch itself is looked at.
+// Upstreams of native gRPC: Cloudflare's edge converts gRPC-Web for them where the fetch requests it. These tests look at the fetch itself.
 
 import { env } from "cloudflare:workers";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { ServiceInput } from "../../../core/config/service.ts";
-import type { UpstreamInput } from "../../../core/config/upstream.ts";
-import { parseRegistration } from "../../../core/registry/registration.ts";
-import { GetUserRequestSchema, UserSchema } from "../../../protos/gen/users/v1/users_pb.ts";
-import { configure } from "../../../workers/gateway/configure/configuration.ts";
-import { createGateway, type Gateway } from "../../../workers/gateway/gateway.ts";
-import { catalog } from "../../../workers/services/catalog.ts";
-import { ConformanceService } from "../../conformance/gen/connectrpc/conformance/v1/service_pb.ts";
-import { endOfStream, enveloped, rest, USER, unary } from "../../support/gateway.ts";
+import type { ServiceInput } from "../../core/config/service.ts";
+import type { UpstreamInput } from "../../core/config/upstream.ts";
+import { parseRegistration } from "../../core/registry/registration.ts";
+import { GetUserRequestSchema, UserSchema } from "../../protos/gen/users/v1/users_pb.ts";
+import { configure } from "../../workers/gateway/configure/configuration.ts";
+import { createGateway, type Gateway } from "../../workers/gateway/gateway.ts";
+import { catalog } from "../../workers/services/catalog.ts";
+import { ConformanceService } from "../conformance/gen/connectrpc/conformance/v1/service_pb.ts";
+import { endOfStream, enveloped, rest, USER, unary } from "../support/gateway.ts";
 
 const GRPC = { url: "https://grpc.example", protocol: "grpc" } as const;
 const ID = USER.id;
@@ -101,7 +101,7 @@ describe("its response", () => {
     expect(connect.headers.get("content-type")).toBe("application/proto");
     expect(fromBinary(UserSchema, new Uint8Array(await connect.arrayBuffer())).displayName).toBe("Ada");
     const web = await gateway(enveloped("GetUser", "application/grpc-web+proto", REQUEST));
-    expect(web.headers.get("content-type")).toBe("application/grpc-web+proto"); // as the caller wrote it
+    expect(web.headers.get("content-type")).toBe("application/grpc-web+proto"); // unchanged
     expect(new Uint8Array(await web.arrayBuffer()).slice(0, 5)).toEqual(encodeEnvelope(0, ANSWER).slice(0, 5));
     expect(await (await gateway(rest("GET", `/api/v1/users/${ID}`))).json()).toMatchObject({ displayName: "Ada" });
   });
@@ -222,9 +222,9 @@ describe("an endpoint that registers itself", () => {
     const { sent } = edge(user);
     const listed = (id: string, url: string) => ({ id, url, weight: 1, priority: 0, zone: "", isDraining: false, isHealthy: true });
     const endpoints = [listed("old", "http://old.example"), listed("new", "https://new.example")];
-    const asked: unknown[] = [];
+    const checks: unknown[] = [];
     const snapshot = (_: number, check: unknown) => {
-      asked.push(check);
+      checks.push(check);
       return Promise.resolve({ kind: "changed", version: 1, endpoints });
     };
     const bindings = { TOKEN_BUCKET: env.TOKEN_BUCKET, HASH_RING: { getByName: () => ({ snapshot }) }, TOKEN: "a long enough secret" };
@@ -233,7 +233,7 @@ describe("an endpoint that registers itself", () => {
     const gateway = createGateway(configure(input, catalog, bindings));
     for (let n = 0; n < 6; n++) expect((await gateway(rest("GET", `/api/v1/users/${ID}`))).status).toBe(200);
     expect(new Set(sent.map(({ url, init }) => `${new URL(url).host} ${init.cf?.grpcWeb}`))).toEqual(new Set(["new.example convert"]));
-    expect(asked[0]).toMatchObject({ kind: "native_grpc" });
+    expect(checks[0]).toMatchObject({ kind: "native_grpc" });
   });
 
   const admission = { allowPrivate: false, ownHosts: [], hostOf: (url: string) => URL.parse(url) ?? undefined };

@@ -1,12 +1,12 @@
-// What the gateway knows of the health of configured endpoints: who gets calls, and what grpc.health.v1 says of the service.
+// Health of configured endpoints: which of them get calls, and what grpc.health.v1 reports for the service.
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, it, vi } from "vitest";
-import type { ServiceInput } from "../../../core/config/service.ts";
-import type { HashRing } from "../../../durable-objects/hash-ring.ts";
-import { InvalidConfiguration } from "../../../workers/gateway/configure/configuration.ts";
-import type { Gateway } from "../../../workers/gateway/gateway.ts";
-import { gatewayTo, json, unary, userFor } from "../../support/gateway.ts";
+import type { ServiceInput } from "../../core/config/service.ts";
+import type { HashRing } from "../../durable-objects/hash-ring.ts";
+import { InvalidConfiguration } from "../../workers/gateway/configure/configuration.ts";
+import type { Gateway } from "../../workers/gateway/gateway.ts";
+import { gatewayTo, json, unary, userFor } from "../support/gateway.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -50,7 +50,7 @@ it("keeps calls from a configured endpoint whose checks fail, and is not serving
       for (const one of isDown) down.add(one);
       vi.setSystemTime(Date.now() + 6_000); // the list is older than a poll
       await runDurableObjectAlarm(ring);
-      await gateway(unary("GetUser")); // asks for it
+      await gateway(unary("GetUser")); // the first call requests the list
     };
     await gateway(unary("GetUser")); // reports the endpoints to the object
     await vi.waitUntil(async () => (await ring.snapshot(-1)).kind === "changed", { timeout: 60_000 });

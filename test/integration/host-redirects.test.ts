@@ -1,21 +1,21 @@
-// Server bounce: an endpoint that is hot against the others refuses a call, and the caller never sees it.
+// Host redirects: an endpoint under more load than the others refuses a call, and its caller never sees that.
 import { afterEach, expect, it, vi } from "vitest";
-import { parseLoadReport } from "../../../core/balance/load-report.ts";
-import { MAX_REDIRECTS, MinuteAverage } from "../../../core/overload/redirect.ts";
-import { HostLoad } from "../../../workers/service/host-load.ts";
-import { gatewayTo, json, USER, unary } from "../../support/gateway.ts";
+import { parseLoadReport } from "../../core/balance/load-report.ts";
+import { MAX_REDIRECTS, MinuteAverage } from "../../core/overload/redirect.ts";
+import { HostLoad } from "../../workers/service/host-load.ts";
+import { gatewayTo, json, USER, unary } from "../support/gateway.ts";
 
 afterEach(() => void vi.useRealTimers());
 
 it("an endpoint's refusal sends the call to another one, so often as is allowed; no header of this reaches the caller", async () => {
-  const seen: { who: string; told: string | null }[] = [];
+  const seen: { who: string; median: string | null }[] = [];
   const endpoint = (who: string, ms: number, bounces: boolean) => ({
     fetch: async (url: string, init: RequestInit) => {
       const { headers } = new Request(url, init);
-      const told = headers.get("tidegate-load-median");
-      seen.push({ who, told });
+      const median = headers.get("tidegate-load-median");
+      seen.push({ who, median });
       const report = { "endpoint-load-metrics": `TEXT cpu_utilization=0.5,named_metrics.predicted_ms=${ms}` };
-      if (bounces && told !== null) return new Response(null, { status: 503, headers: { "tidegate-redirect": "1", ...report } });
+      if (bounces && median !== null) return new Response(null, { status: 503, headers: { "tidegate-redirect": "1", ...report } });
       return json(USER, { headers: report });
     },
   });
@@ -26,7 +26,7 @@ it("an endpoint's refusal sends the call to another one, so often as is allowed;
     { A: endpoint("A", 50, true), B: endpoint("B", 5, false) },
   );
   for (let n = 0; n < 2; n++) await gateway(unary("GetUser", {}, { "tidegate-load-median": "0.001" }));
-  expect(seen.every(({ told }) => told === null)).toBe(true); // nobody has reported yet, and a caller can't say it
+  expect(seen.every(({ median }) => median === null)).toBe(true); // no endpoint has reported yet, and the caller's own header is dropped
   vi.setSystemTime(Date.now() + 150);
   seen.length = 0;
   for (let n = 0; n < 4; n++) {
@@ -34,7 +34,7 @@ it("an endpoint's refusal sends the call to another one, so often as is allowed;
     expect(answer.status).toBe(200);
     expect([...answer.headers.keys()].filter((name) => /^(tidegate|endpoint-load)/.test(name))).toEqual([]);
   }
-  const bounced = seen.filter(({ who, told }) => who === "A" && told !== null).length;
+  const bounced = seen.filter(({ who, median }) => who === "A" && median !== null).length;
   expect(bounced).toBeGreaterThan(0);
   expect(seen).toHaveLength(4 + bounced);
 });
@@ -62,17 +62,17 @@ it.each([1, 30])("of %d calls no more are refused than an isolate allows, and no
   for (let n = 0; n < calls; n++) expect((await gateway(unary("GetUser"))).status).toBe(200);
   expect(answers).toBe(calls);
   expect(refusals).toBeGreaterThan(0);
-  expect(refusals).toBeLessThanOrEqual(Math.min(calls * MAX_REDIRECTS, 3 + (4 + calls) * 0.17)); // of the calls before, too
+  expect(refusals).toBeLessThanOrEqual(Math.min(calls * MAX_REDIRECTS, 3 + (4 + calls) * 0.17)); // calls before these have added to the budget
 });
 
 it.each([
   ["never where keys have to stay", undefined, false],
   ["where load is bounded", 150, true],
-] as const)("sends a call that goes by its key elsewhere %s", async (_, maxLoadPercent, isTold) => {
-  const told: (string | null)[] = [];
+] as const)("redirects a call that is hashed by its key %s", async (_, maxLoadPercent, isSent) => {
+  const medians: (string | null)[] = [];
   const endpoint = {
     fetch: async (url: string, init: RequestInit) => {
-      told.push(new Request(url, init).headers.get("tidegate-load-median"));
+      medians.push(new Request(url, init).headers.get("tidegate-load-median"));
       return json(USER, { headers: { "trailer-endpoint-load-metrics": "TEXT named_metrics.predicted_ms=5" } });
     },
   };
@@ -91,9 +91,9 @@ it.each([
   };
   await all();
   vi.setSystemTime(Date.now() + 150);
-  told.length = 0;
+  medians.length = 0;
   await all();
-  expect(told.some((median) => median !== null)).toBe(isTold);
+  expect(medians.some((median) => median !== null)).toBe(isSent);
 });
 
 it("what is usual moves over a minute, whatever a moment says", () => {
@@ -107,7 +107,7 @@ it("what is usual moves over a minute, whatever a moment says", () => {
   expect(usual.ms).toBeGreaterThan(50);
 });
 
-it("a host refuses what it is told of only while it is hot, and never where nobody tells it of others", () => {
+it("a host refuses calls only while it is hot, and never where the gateway sends no median of the others", () => {
   const host = new HostLoad();
   const ends = Array.from({ length: 5 }, () => host.start(0));
   for (const end of ends) end(100); // 20 ms of its own for each, and more

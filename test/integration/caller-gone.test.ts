@@ -1,6 +1,6 @@
-// Callers that hang up within their request: no mistake of ours, and no fault of the upstream.
+// Callers that hang up within their request: neither a fault of the gateway nor of the upstream.
 import { describe, expect, it, vi } from "vitest";
-import { enveloped, gatewayTo, json, unary } from "../../support/gateway.ts";
+import { enveloped, gatewayTo, json, unary } from "../support/gateway.ts";
 
 function broken(like: Request, first: Uint8Array): Request {
   const body = new ReadableStream<Uint8Array>({

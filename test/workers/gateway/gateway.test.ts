@@ -1,4 +1,4 @@
-// What HTTP itself says of methods, URLs, timeouts and compressed bodies, at routes of every kind.
+// Routing, and HTTP semantics of methods, URLs, timeouts and compressed bodies, at routes of every kind.
 import { env } from "cloudflare:workers";
 import { toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";

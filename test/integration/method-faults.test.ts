@@ -1,7 +1,7 @@
 // One method that is unavailable, repeated by the gateway itself: its healthy siblings are served all the while.
 import { afterEach, expect, it, vi } from "vitest";
-import type { ServiceInput } from "../../../core/config/service.ts";
-import { gatewayTo, json, unary, userFor } from "../../support/gateway.ts";
+import type { ServiceInput } from "../../core/config/service.ts";
+import { gatewayTo, json, unary, userFor } from "../support/gateway.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -70,7 +70,7 @@ it("but not where the endpoint is down: then calls of every method are refused, 
   await statuses("GetUser", 5);
   await statuses("ListUsers", 5);
   const more = (calls["GetUser"] ?? 0) + (calls["ListUsers"] ?? 0) - 6;
-  expect(more).toBeLessThanOrEqual(1); // on a machine that stalls for a second a probe may go out
+  expect(more).toBeLessThanOrEqual(1); // one probe may be sent where the machine stalls for a second
   expect(sent["GetUser"]).toBe(5);
   expect(sent["ListUsers"]).toBe(1); // the one that finds out that it is the endpoint
 });

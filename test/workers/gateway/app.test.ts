@@ -1,4 +1,4 @@
-// Calls from web pages of other origins: only those listed, in every protocol, and preflights that are remembered.
+// The app: calls from web pages of other origins, of listed origins only, in every protocol, with preflights that browsers may store.
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { CorsInput } from "../../../core/config/cors.ts";
