@@ -25,7 +25,7 @@ export function finishStream(
 
 /**
  * Where the request breaks off, so does the response, with the failure as its error, or with `ending`. A caller that hangs up breaks the
- * request off before the upstream sees that nobody reads its response.
+ * request off before the upstream sees that its response is no longer read.
  */
 export function bindToUpload(body: ReadableStream<Uint8Array>, upload: Upload, ending?: StreamEnding): ReadableStream<Uint8Array> {
   const reader = body.getReader();

@@ -26,9 +26,9 @@ const RETRY_UNREACHABLE_MS = 1000;
 const LIMITER_OF = { local: "local", auto: "leased", leased: "leased", exact: "exact" } as const;
 const ORDER = ["local", "leased", "exact"] as const; // limiters that wait for a Durable Object come last
 
-interface Taken {
+interface Charged {
   readonly charge: Charge;
-  readonly verdict: BucketDecision | undefined;
+  readonly decision: BucketDecision | undefined;
 }
 
 /** For rules that know all they need before the body of the request is read. */
@@ -55,12 +55,12 @@ function rateLimit(limiters: Limiters, { rateLimits: rules, cost }: RateLimitSet
       const { key, limit, isEnforced } = caller;
       (isEnforced ? enforced : reported).push({ rule, key, limit, cost: Math.min(tokens, limit.capacity) });
     }
-    const taking = takeAll(limiters, enforced, call.deadlineAt);
-    const taken = taking instanceof Promise ? await taking : taking; // a lease with tokens decides at once
+    const charging = takeAll(limiters, enforced, call.deadlineAt);
+    const charged = charging instanceof Promise ? await charging : charging; // a lease with tokens decides at once
     for (const charge of reported) report(limiters, charge, call);
 
     const response = await next(call);
-    for (const [name, value] of rateLimitHeaders(quotasOf(taken))) response.headers.set(name, value);
+    for (const [name, value] of rateLimitHeaders(quotasOf(charged))) response.headers.set(name, value);
     if (cost.kind === "response") correct(limiters, [...enforced, ...reported], cost, response.headers.get(cost.header));
     return response;
   };
@@ -77,51 +77,51 @@ function costOf({ of, max }: Cost & { kind: "message" }, message: object | undef
 }
 
 /** @throws Rejected when a bucket refuses, or cannot be reached under a rule that fails closed */
-function takeAll(limiters: Limiters, charges: readonly Charge[], deadlineAt: number): Taken[] | Promise<Taken[]> {
+function takeAll(limiters: Limiters, charges: readonly Charge[], deadlineAt: number): Charged[] | Promise<Charged[]> {
   if (charges.length !== 1) return takeEach(limiters, charges, deadlineAt);
-  const taking = limiters[LIMITER_OF[charges[0]!.rule.mode]].take(charges, deadlineAt);
-  if (taking instanceof Promise) return taking.then((verdicts) => settled(limiters, [], charges, verdicts));
-  return settled(limiters, [], charges, taking);
+  const charging = limiters[LIMITER_OF[charges[0]!.rule.mode]].take(charges, deadlineAt);
+  if (charging instanceof Promise) return charging.then((decisions) => settled(limiters, [], charges, decisions));
+  return settled(limiters, [], charges, charging);
 }
 
-async function takeEach(limiters: Limiters, charges: readonly Charge[], deadlineAt: number): Promise<Taken[]> {
-  const taken: Taken[] = [];
+async function takeEach(limiters: Limiters, charges: readonly Charge[], deadlineAt: number): Promise<Charged[]> {
+  const charged: Charged[] = [];
   for (const kind of ORDER) {
     const group = charges.filter(({ rule }) => LIMITER_OF[rule.mode] === kind);
-    if (group.length > 0) taken.push(...settled(limiters, taken, group, await limiters[kind].take(group, deadlineAt)));
+    if (group.length > 0) charged.push(...settled(limiters, charged, group, await limiters[kind].take(group, deadlineAt)));
   }
-  return taken;
+  return charged;
 }
 
 /** The charges of a limiter. Where one of them is refused, all go back, with what other limiters have taken before. */
-function settled(limiters: Limiters, before: readonly Taken[], group: readonly Charge[], verdicts: BucketDecisions): Taken[] {
-  const now: Taken[] = [];
+function settled(limiters: Limiters, before: readonly Charged[], group: readonly Charge[], decisions: BucketDecisions): Charged[] {
+  const now: Charged[] = [];
   let unreachable: RateLimitRule | undefined;
   let isRefused = false;
   for (const [index, charge] of group.entries()) {
-    const verdict = verdicts[index];
-    now.push({ charge, verdict });
-    if (verdict?.kind === "refused") isRefused = true;
-    else if (verdict === undefined && charge.rule.fail !== "open") unreachable ??= charge.rule;
+    const decision = decisions[index];
+    now.push({ charge, decision });
+    if (decision?.kind === "refused") isRefused = true;
+    else if (decision === undefined && charge.rule.fail !== "open") unreachable ??= charge.rule;
   }
   if (!isRefused && unreachable === undefined) return now;
-  for (const one of isRefused ? before : [...before, ...now]) giveBack(limiters, one);
+  for (const one of isRefused ? before : [...before, ...now]) returnTokens(limiters, one);
   throw refusal(now, unreachable);
 }
 
-function giveBack(limiters: Limiters, { charge, verdict }: Taken): void {
-  if (verdict !== undefined) limiters[LIMITER_OF[charge.rule.mode]].returnTokens([charge]);
+function returnTokens(limiters: Limiters, { charge, decision }: Charged): void {
+  if (decision !== undefined) limiters[LIMITER_OF[charge.rule.mode]].returnTokens([charge]);
 }
 
 /** Logs a charge that would have been refused. Never delays the call. */
 function report(limiters: Limiters, charge: Charge, call: Call): void {
-  const tell = ([verdict]: BucketDecisions): void => {
-    if (verdict?.kind !== "refused") return;
+  const log = ([decision]: BucketDecisions): void => {
+    if (decision?.kind !== "refused") return;
     logEvent("rate_limit_would_refuse", { ...logFactsOf(call), rule: charge.rule.name });
   };
-  const verdicts = limiters[LIMITER_OF[charge.rule.mode]].take([charge], call.deadlineAt);
-  if (verdicts instanceof Promise) waitUntil(verdicts.then(tell));
-  else tell(verdicts);
+  const decisions = limiters[LIMITER_OF[charge.rule.mode]].take([charge], call.deadlineAt);
+  if (decisions instanceof Promise) waitUntil(decisions.then(log));
+  else log(decisions);
 }
 
 /** Corrects the estimated charges by the cost that the response reports. A response without that header changes nothing. */
@@ -141,21 +141,21 @@ function correct(limiters: Limiters, charges: readonly Charge[], cost: Cost & { 
  *
  * @param unreachable the rule whose bucket could not be reached, where no bucket has refused
  */
-function refusal(taken: readonly Taken[], unreachable: RateLimitRule | undefined): Rejected {
-  const refused = taken.flatMap((one) => (one.verdict?.kind === "refused" ? [{ ...one, verdict: one.verdict }] : []));
-  const longest = refused.toSorted((a, b) => b.verdict.retryAfterMs - a.verdict.retryAfterMs)[0];
+function refusal(charged: readonly Charged[], unreachable: RateLimitRule | undefined): Rejected {
+  const refused = charged.flatMap((one) => (one.decision?.kind === "refused" ? [{ ...one, decision: one.decision }] : []));
+  const longest = refused.toSorted((a, b) => b.decision.retryAfterMs - a.decision.retryAfterMs)[0];
   if (longest === undefined)
     return new Rejected({ kind: "limiter_unavailable", rule: unreachable!.name, retryAfterMs: RETRY_UNREACHABLE_MS });
-  const { retryAfterMs } = longest.verdict;
+  const { retryAfterMs } = longest.decision;
   return new Rejected({ kind: "rate_limited", rule: longest.charge.rule.name, retryAfterMs, quotas: quotasOf(refused) });
 }
 
 /** The quotas that the RateLimit headers report. A bucket that did not respond is left out. */
-function quotasOf(taken: readonly Taken[]): Quota[] {
+function quotasOf(charged: readonly Charged[]): Quota[] {
   const quotas: Quota[] = [];
-  for (const { charge, verdict } of taken) {
-    if (verdict === undefined) continue;
-    const { remaining, nextMs } = verdict;
+  for (const { charge, decision } of charged) {
+    if (decision === undefined) continue;
+    const { remaining, nextMs } = decision;
     quotas.push({ rule: charge.rule.name, capacity: charge.limit.capacity, windowMs: fillTimeMs(charge.limit), remaining, nextMs });
   }
   return quotas;

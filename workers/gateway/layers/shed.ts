@@ -36,8 +36,8 @@ export class ConcurrencyScope {
   }
 }
 
-export function shed(place: ConcurrencyScope): Layer | undefined {
-  const { limiter, policy } = place;
+export function shed(scope: ConcurrencyScope): Layer | undefined {
+  const { limiter, policy } = scope;
   if (policy.mode === "off") return undefined;
   return (next) => async (call, attempt) => {
     const { rank } = call;
@@ -46,18 +46,18 @@ export function shed(place: ConcurrencyScope): Layer | undefined {
     let now = Date.now();
     const key = limiter.needsKey(now) ? keyOf(call) : 0;
     let refusal = limiter.refusal(rank, key, now);
-    if (refusal !== undefined && refusal !== "share" && policy.mode === "enforce" && (await waited(place, clock, rank, now))) {
+    if (refusal !== undefined && refusal !== "share" && policy.mode === "enforce" && (await waited(scope, clock, rank, now))) {
       now = Date.now();
       refusal = limiter.refusal(rank, key, now);
     }
-    if (refusal !== undefined) refuse(place, call, refusal, rank, now);
-    const lease = limiter.begin(now, Math.min(clock.deadlineAt, now + NEVER_ENDING_MS), key);
+    if (refusal !== undefined) refuse(scope, call, refusal, rank, now);
+    const permit = limiter.begin(now, Math.min(clock.deadlineAt, now + NEVER_ENDING_MS), key);
     try {
       const response = await next(call, attempt);
-      end(place, lease, isEvident(protocol, response));
+      end(scope, permit, isEvident(protocol, response));
       return response;
     } catch (error) {
-      end(place, lease, error instanceof Rejected && error.rejection.kind === "deadline_exceeded");
+      end(scope, permit, error instanceof Rejected && error.rejection.kind === "deadline_exceeded");
       throw error;
     }
   };
@@ -88,9 +88,9 @@ async function waited({ queue, policy }: ConcurrencyScope, clock: Clock, rank: R
   return isNext;
 }
 
-function end({ limiter, queue }: ConcurrencyScope, lease: Permit, isEvident: boolean): void {
+function end({ limiter, queue }: ConcurrencyScope, permit: Permit, isEvident: boolean): void {
   const now = Date.now();
-  limiter.end(lease, now, isEvident);
+  limiter.end(permit, now, isEvident);
   if (queue.size === 0) return;
   const { next, dropped } = queue.next(now);
   next?.settle(true);

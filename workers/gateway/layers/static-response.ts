@@ -30,11 +30,11 @@ export function staticResponse(method: DescMethod, message: Message | undefined)
       if (failure === undefined || !isDown(failure)) throw error;
     }
     logEvent("static_response_sent", logFactsOf(call));
-    return answer(call, query, binary, json);
+    return responseTo(call, query, binary, json);
   };
 }
 
-function answer(call: Call, query: string, binary: Uint8Array, json: Uint8Array): Response {
+function responseTo(call: Call, query: string, binary: Uint8Array, json: Uint8Array): Response {
   const { protocol } = call;
   const contentType = contentTypeOf(call, query);
   const message = /json\b/.test(contentType) ? json : binary;
@@ -43,7 +43,7 @@ function answer(call: Call, query: string, binary: Uint8Array, json: Uint8Array)
   return new Response(body as Uint8Array<ArrayBuffer>, { headers });
 }
 
-/** The caller's own content type; behind `transcode` a REST call is one of Connect with a binary message. */
+/** The content type of the caller; below `transcode` a REST call is a Connect call with a binary message. */
 function contentTypeOf({ protocol, request }: Call, query: string): string {
   if (protocol.kind === "rest") return "application/proto";
   return request.method === "GET" ? `application/${readQuery(query).encoding}` : request.headers.get("content-type")!;

@@ -9,6 +9,7 @@ import { UNFINISHED_MESSAGE, Upload, type UploadSource } from "../bodies/upload.
 import { bindToUpload } from "../bodies/upload-response.ts";
 import { BodyReader } from "../bodies/upload-sources.ts";
 import { type Layer, needsWholeBody } from "../call/layer.ts";
+import type { RequestBody } from "../call/outgoing.ts";
 import type { Call } from "../call.ts";
 import { mediaType } from "../protocol/protocol.ts";
 import { STREAM_BROKEN, STREAM_LATE, toRefusal } from "../protocol/refusal.ts";
@@ -36,24 +37,19 @@ export function transcode(route: RestRoute, { types, timing }: TranscodeSettings
   const contentType = isUnary ? "application/proto" : "application/connect+proto";
 
   return needsWholeBody((next) => async (call) => {
-    const { outgoing } = call;
-    const accept = outgoing.headers.get("accept");
+    const accept = call.outgoing.headers.get("accept");
     const upload = isRequestStream ? new Upload(messagesIn(route, call), call.signal) : undefined;
     call.upload = upload;
-    outgoing.body = upload?.body ?? oneMessage(route, call, isUnary);
-    outgoing.method = "POST";
-    outgoing.path = call.route.path;
-    outgoing.query = "";
-    describeAs(contentType, outgoing.headers);
+    becomeConnect(call, upload?.body ?? oneMessage(route, call, isUnary), contentType);
 
     const stop = async (): Promise<void> => upload?.fail(new Rejected({ kind: "caller_gone" }));
-    let answer: Response | undefined;
+    let fromUpstream: Response | undefined;
     const respond = async (): Promise<Response> => {
-      answer = await next(call);
-      if (answer.status === 200 && mediaType(answer.headers.get("content-type")) === contentType) return answer;
-      throw errorOf(await bytesOf(answer), answer.status);
+      fromUpstream = await next(call);
+      if (fromUpstream.status === 200 && mediaType(fromUpstream.headers.get("content-type")) === contentType) return fromUpstream;
+      throw errorOf(await bytesOf(fromUpstream), fromUpstream.status);
     };
-    let hasBegun = false; // the response: what goes wrong from now on is written in band
+    let hasBegun = false; // the response has begun: an error from now on is written into its stream
     const received = async function* (): AsyncGenerator<Message> {
       try {
         const { body: stream } = await respond();
@@ -78,21 +74,21 @@ export function transcode(route: RestRoute, { types, timing }: TranscodeSettings
       if (isUnary) {
         const response = await respond();
         const message = messageIn(response) ?? messageOf(await bytesOf(response), method);
-        return restResponse(encodeResponse(route, message), answer);
+        return restResponse(encodeResponse(route, message), fromUpstream);
       }
-      if (!isResponseStream) return restResponse(encodeResponse(route, await onlyMessageOf(received(), method)), answer);
+      if (!isResponseStream) return restResponse(encodeResponse(route, await onlyMessageOf(received(), method)), fromUpstream);
       const encoded = await encodeStream(route, stoppable(received(), stop), accept, types, timing);
       hasBegun = true;
-      return restResponse(encoded, answer);
+      return restResponse(encoded, fromUpstream);
     } catch (error) {
       const why = upload?.failure ?? error;
-      if (why instanceof ConnectError) return failed(answer, why, types);
+      if (why instanceof ConnectError) return failed(fromUpstream, why, types);
       throw why;
     }
   });
 }
 
-/** Messages whose source is stopped, too, when nobody reads them any more: a generator ends with the next message at the earliest. */
+/** Messages that stop their source, too, when they are no longer read: a generator alone ends with the next message at the earliest. */
 function stoppable(messages: AsyncGenerator<Message>, stop: () => Promise<void>): AsyncIterable<Message> {
   const done = async (): Promise<IteratorResult<Message>> => {
     await stop();
@@ -133,10 +129,15 @@ function oneMessage(route: RestRoute, call: Call, isUnary: boolean): Uint8Array<
   return isUnary ? bytes : (encodeEnvelope(0, bytes) as Uint8Array<ArrayBuffer>);
 }
 
-/** From here on the call is a Connect one, and nothing may speak of the REST body. */
-function describeAs(contentType: string, headers: Headers): void {
+/** Makes the request a Connect call; no header of the REST body is left. */
+function becomeConnect({ outgoing, route }: Call, body: RequestBody, contentType: string): void {
+  outgoing.method = "POST";
+  outgoing.path = route.path;
+  outgoing.query = "";
+  outgoing.body = body;
+  const { headers } = outgoing;
   if (headers.has("grpc-timeout")) {
-    headers.set("connect-timeout-ms", "0"); // what it is for the upstream, `dispatch` writes
+    headers.set("connect-timeout-ms", "0"); // `dispatch` writes the value for the upstream
     headers.delete("grpc-timeout");
   }
   for (const name of ["content-length", "content-encoding", "accept"]) headers.delete(name);
@@ -145,16 +146,16 @@ function describeAs(contentType: string, headers: Headers): void {
   headers.set("connect-protocol-version", "1");
 }
 
-function failed(answer: Response | undefined, error: ConnectError, types: Registry): Response {
+function failed(fromUpstream: Response | undefined, error: ConnectError, types: Registry): Response {
   const { status, body } = statusJson(error, types);
-  return restResponse({ body: JSON.stringify(body), contentType: "application/json" }, answer, status);
+  return restResponse({ body: JSON.stringify(body), contentType: "application/json" }, fromUpstream, status);
 }
 
-async function bytesOf(answer: Response): Promise<Uint8Array> {
-  return new Uint8Array(await answer.arrayBuffer());
+async function bytesOf(fromUpstream: Response): Promise<Uint8Array> {
+  return new Uint8Array(await fromUpstream.arrayBuffer());
 }
 
-/** The error in the body of a Connect answer; where there is none, what the HTTP status stands for. */
+/** The error in the body of a Connect response; where there is none, the error that the HTTP status stands for. */
 function errorOf(body: Uint8Array, status: number): ConnectError {
   const fallback = new ConnectError(`upstream responded with status ${status}`, codeFromHttpStatus(status));
   try {
@@ -164,13 +165,13 @@ function errorOf(body: Uint8Array, status: number): ConnectError {
   }
 }
 
-/** @param answer of the upstream; undefined where it has not come yet */
+/** @param fromUpstream the response of the upstream; undefined before it has come */
 function restResponse(
   { body, contentType }: { body: BodyInit; contentType: string },
-  answer: Response | undefined,
+  fromUpstream: Response | undefined,
   status = 200,
 ): Response {
-  const headers = new Headers(answer?.headers);
+  const headers = new Headers(fromUpstream?.headers);
   for (const name of ["content-length", "content-encoding", "connect-content-encoding", "connect-accept-encoding"]) headers.delete(name);
   headers.set("content-type", contentType);
   return new Response(body, { status, headers });

@@ -48,11 +48,11 @@ function translateTo(spoken: "connect" | "grpc_web", isUnary: boolean, types: Re
       (isGrpcWeb ? toConnect : toGrpcWeb)(outgoing, isUnary, isUnary ? wholeOf(call) : null);
       outgoing.protocol = protocolOf(spoken, isUnary, outgoing.headers);
       call.isTranslated = true;
-      const answer = await next(call);
-      if (isGrpcWeb) return isUnary ? await unaryFromConnect(answer, codec) : streamFromConnect(answer, codec, whyEnded);
+      const response = await next(call);
+      if (isGrpcWeb) return isUnary ? await unaryFromConnect(response, codec) : streamFromConnect(response, codec, whyEnded);
       return isUnary
-        ? rememberMessage(await unaryFromGrpcWeb(answer, describe), messageIn(answer))
-        : streamFromGrpcWeb(answer, whyEnded, describe);
+        ? rememberMessage(await unaryFromGrpcWeb(response, describe), messageIn(response))
+        : streamFromGrpcWeb(response, whyEnded, describe);
     } catch (error) {
       if (error instanceof ConnectError) return writeRefusal(rpcOf(call.protocol), { error });
       throw error;
