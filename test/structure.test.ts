@@ -13,7 +13,9 @@ const CROWDED = 15; // files in a folder
 const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {};
 
 /** Folders of more files than that, with the reason. */
-const MAY_BE_CROWDED: Readonly<Record<string, string>> = {};
+const MAY_BE_CROWDED: Readonly<Record<string, string>> = {
+  "workers/gateway/layers": "a table: one layer per file, in the order of pipeline.ts; layers never import one another",
+};
 
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 const sources = FOLDERS.flatMap((folder) => ownFilesIn(ROOT, folder)).filter((path) => /\.(ts|mts|mjs|js)$/.test(path));
