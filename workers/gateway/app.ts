@@ -18,7 +18,7 @@ export interface App {
 }
 
 /**
- * @param input    what gateway.config.ts exports
+ * @param input    the export of gateway.config.ts
  * @param catalog  the services known by their protos
  * @param bindings the Worker's environment: `TOKEN_BUCKET`, and the services named by the configuration
  * @param validate checks messages against the rules of their protos; undefined where the entry point brings no validation

@@ -4,7 +4,7 @@ import { joinBytes } from "../../../core/bytes.ts";
 import { zstdFrames } from "../../../core/protocol/zstd.ts";
 import { Rejected } from "../../../core/rejection.ts";
 
-/** Where the accepted codings are named in a response. */
+/** The header of a response that lists the accepted codings. */
 export type EncodingHeader = "accept-encoding" | "connect-accept-encoding" | "grpc-accept-encoding";
 
 /** The part of `node:zlib` that is used here. It is loaded at run time, so that no bundle includes it. */
@@ -28,7 +28,7 @@ const DECODERS: Readonly<Record<string, (zlib: Zlib, bytes: Uint8Array, maxBytes
 };
 const ALIASES: Readonly<Record<string, string>> = { "x-gzip": "gzip" }; // RFC 9110, section 8.4.1.3
 
-/** Content codings that can be measured, and so the ones that are accepted. */
+/** The accepted content codings: those whose decompressed size can be bounded. */
 export const ENCODINGS: readonly string[] = Object.keys(DECODERS);
 
 /** @returns whether a header names a coding that changes the bytes */
@@ -38,7 +38,7 @@ export function isEncoded(encoding: string | null): encoding is string {
 
 /**
  * @param bytes     one whole message, or one whole body
- * @param encoding  as a header names it: one coding, not `identity`
+ * @param encoding  value of the header: one coding, not `identity`
  * @param maxBytes  largest message, bytes, decompressed
  * @param advertise header of the refusal that names the accepted codings
  * @returns the message; empty for an empty one, which Connect and gRPC allow to send uncompressed
@@ -68,7 +68,7 @@ function roomFor(maxBytes: number): { readonly maxOutputLength: number } {
   return { maxOutputLength: Math.min(2 * maxBytes + 65_536, 134_217_728) };
 }
 
-/** The runtime's decoder ends after the first frame; decoders of upstreams go on. */
+/** The runtime's decoder ends after the first frame; decoders of upstreams read all frames. */
 function decompressZstd({ zstdDecompressSync }: Zlib, bytes: Uint8Array, maxBytes: number): Uint8Array<ArrayBuffer> {
   const frames = zstdFrames(bytes);
   if (frames === undefined) throw new Error("not a whole number of frames");

@@ -33,7 +33,7 @@ export function envelopeCheck({ protocol, request }: Call, maxBytes: number): ((
   return (message) => void decompress(message, encoding, maxBytes, advertise);
 }
 
-/** @throws Rejected where a message is too large, cut short, or not what its coding says */
+/** @throws Rejected where a message is too large, cut short, or not in its coding */
 export function checkBody(call: Call, body: Uint8Array, maxBytes: number): void {
   if (isEnveloped(call)) {
     const gate = new EnvelopeFilter(maxBytes, envelopeCheck(call, maxBytes));

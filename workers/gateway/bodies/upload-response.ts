@@ -54,7 +54,7 @@ export function bindToUpload(body: ReadableStream<Uint8Array>, upload: Upload, e
           if (upload.failure !== undefined) return;
           upload.onFailure = undefined;
           upload.close();
-          finishStream(controller, error, ending); // the call is over, and its request had ended before, or the upstream has broken off
+          finishStream(controller, error, ending); // the deadline after the end of the request, or the upstream breaks off
         }
       },
       async cancel(reason) {

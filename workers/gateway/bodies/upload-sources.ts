@@ -54,7 +54,7 @@ export function byteSource(body: Body, maxBytes: number): UploadSource {
 /**
  * A body of envelopes.
  *
- * @param maxBytes largest message, bytes: as it was sent, and decompressed
+ * @param maxBytes largest message, bytes, as sent and decompressed
  * @param check    throws what is wrong with a compressed message; undefined where none can be compressed
  */
 export function envelopeSource(body: Body, maxBytes: number, check: ((message: Uint8Array) => void) | undefined): UploadSource {

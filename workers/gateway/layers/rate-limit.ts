@@ -36,7 +36,7 @@ export function rateLimitWithoutMessage(limiters: Limiters, settings: RateLimitS
   return needsMessage(settings.rateLimits, settings.cost) ? undefined : rateLimit(limiters, settings);
 }
 
-/** For rules of which one looks into the message, or whose cost depends on it. */
+/** For rules that look into the message, or whose cost depends on it. */
 export function rateLimitByMessage(limiters: Limiters, settings: RateLimitSettings): Layer | undefined {
   return needsMessage(settings.rateLimits, settings.cost) ? rateLimit(limiters, settings) : undefined;
 }

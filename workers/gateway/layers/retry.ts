@@ -20,7 +20,7 @@ export interface RetrySettings {
 /** A value below 0 means: do not retry. @see gRFC A6 */
 const PUSHBACK = "grpc-retry-pushback-ms";
 
-/** For unary methods: of a stream, the caller may have read a part. */
+/** For unary methods: the caller may have read a part of a stream. */
 export function retry({ policy, traits: { isUnary, isSafe }, budget }: RetrySettings): Layer | undefined {
   if (!isUnary || policy.max === 0) return undefined;
   const { perAttemptMs } = policy;

@@ -70,7 +70,7 @@ function isEvident(protocol: Protocol, { status, headers }: Response): boolean {
   return grpc === null || grpc === "0" || grpc === "4";
 }
 
-/** Number of the caller among callers, never 0. */
+/** Hash of the caller, by which its share of the limit is counted; never 0. */
 function keyOf({ caller }: Call): number {
   return hash32(caller.principal ?? caller.network) || 1;
 }

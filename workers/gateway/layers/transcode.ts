@@ -24,7 +24,7 @@ import { statusJson } from "../transcode/status.ts";
 import { messageOf, messagesOf, onlyMessageOf } from "../transcode/upstream-messages.ts";
 
 export interface TranscodeSettings {
-  readonly types: Registry; // in which details of errors are written out
+  readonly types: Registry; // types of details of errors
   readonly timing: EventTiming;
 }
 
@@ -111,7 +111,7 @@ function messagesIn(route: RestRoute, { variables, outgoing, route: { maxBodyByt
     unfinishedMessage: () => UNFINISHED_MESSAGE,
     stop() {
       reader.stop();
-      messages.return(undefined).catch(() => undefined); // a read that was under way
+      messages.return(undefined).catch(() => undefined); // a read may be in progress
     },
   };
 }

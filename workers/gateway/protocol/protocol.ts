@@ -1,4 +1,4 @@
-// Which protocol a call is made in, and how a refusal is written in it.
+// Detects the protocol of a request, and writes refusals in each protocol.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { createRegistry } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
@@ -10,7 +10,7 @@ import { file_google_rpc_error_details } from "../../../protos/gen/google/rpc/er
 import { statusJson } from "../transcode/status.ts";
 import type { Refusal } from "./refusal.ts";
 
-/** How the caller speaks, and so how every response to it is written. */
+/** The protocol of a request, in which its responses are written, too. */
 export type Protocol =
   | { readonly kind: "connect_unary" }
   | { readonly kind: "connect_stream"; readonly contentType: string }
@@ -22,7 +22,7 @@ const STREAM: readonly string[] = ["application/connect+proto", "application/con
 const GRPC_WEB: readonly string[] = ["application/grpc-web", "application/grpc-web+proto", "application/grpc-web+json"];
 const GRPC_WEB_TEXT: readonly string[] = ["application/grpc-web-text", "application/grpc-web-text+proto"];
 
-/** @see connectrpc.com/docs/protocol, "Unary-Get-Request": these parameters come with every call */
+/** The parameter of every Connect GET. @see connectrpc.com/docs/protocol, "Unary-Get-Request" */
 const CONNECT_GET = /[?&]connect=v1(?:&|$)/;
 const PLAIN = /^[a-z+/-]+$/;
 
@@ -32,7 +32,7 @@ export const REST: Protocol = { kind: "rest" };
 /** The types of google/rpc/error_details.proto, in which refusals carry their details. */
 export const errorDetailTypes = createRegistry(file_google_rpc_error_details);
 
-/** The media type alone, lower case: what stands before parameters such as `; charset=utf-8`. */
+/** The media type in lower case, without parameters such as `; charset=utf-8`. */
 export function mediaType(contentType: string | null): string {
   if (contentType === null) return "";
   if (PLAIN.test(contentType)) return contentType;
@@ -40,7 +40,7 @@ export function mediaType(contentType: string | null): string {
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
-/** Whether a response is a stream of envelopes, which ends with one that says how. */
+/** Whether a response is a stream of envelopes, whose last one has the status. */
 export function isEnvelopeStream(headers: Headers): boolean {
   const type = mediaType(headers.get("content-type"));
   return type.startsWith("application/connect+") || type.startsWith("application/grpc-web");
@@ -58,7 +58,7 @@ export function acceptEncodingOf(request: Request, sent = request.headers.get("a
   return (cf?.clientAcceptEncoding ?? sent) || "identity";
 }
 
-/** The protocol that the headers speak of, before anybody knows whether there is such a method. */
+/** The protocol that the headers indicate, whether or not the path is that of a method. */
 export function detectProtocol(request: Request): Protocol {
   const contentType = mediaType(request.headers.get("content-type"));
   if (contentType.startsWith("application/grpc-web")) return { kind: "grpc_web", contentType };
@@ -68,13 +68,13 @@ export function detectProtocol(request: Request): Protocol {
   return REST;
 }
 
-/** The protocol of a call to a method that exists, or why there can be none and how to say so. */
+/** The protocol of a call to a known method; or a refusal, and the protocol to write it in. */
 export function negotiateProtocol(
   request: Request,
   method: DescMethod,
 ): Protocol | { readonly refusal: Rejection; readonly spoken: Protocol } {
   const isUnary = method.methodKind === "unary";
-  const verb = request.method; // read once: it is no plain property
+  const verb = request.method; // read once: the property is a getter
   if (verb === "GET" && allowsConnectGet(method)) return CONNECT_UNARY;
   if (verb !== "POST") {
     const allow = allowsConnectGet(method) ? ["GET", "HEAD", "POST"] : ["POST"];
@@ -95,7 +95,7 @@ export function allowsConnectGet(method: DescMethod): boolean {
   return method.methodKind === "unary" && method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
 }
 
-/** Writes a refusal as the caller's protocol wants its errors. */
+/** Writes a refusal as an error of the given protocol. */
 export function writeRefusal(protocol: Protocol, { error, httpStatus, isConnectJson, rest }: Refusal): Response {
   switch (protocol.kind) {
     case "connect_unary": {
@@ -116,7 +116,7 @@ export function writeRefusal(protocol: Protocol, { error, httpStatus, isConnectJ
     }
     case "grpc_web": {
       const headers = new Headers(error.metadata);
-      setTrailerStatus(headers, error); // "trailers only": the status stands in the headers, the body is empty
+      setTrailerStatus(headers, error); // "trailers only": the headers have the status, the body is empty
       headers.set("Content-Type", protocol.contentType);
       return new Response(null, { headers });
     }

@@ -14,8 +14,8 @@ export interface Refusal {
 }
 
 /**
- * Where the HTTP status is not one of Connect's table (405, 415), the code is the one that clients read from it: `unknown`,
- * so that it is the same for those who skip the body, as the Connect conformance suite wants.
+ * Where Connect's table lacks the HTTP status (405, 415), the code is `unknown`, which clients derive from such a status when they skip the
+ * body. The Connect conformance suite requires that.
  *
  * A new rejection fails to compile until it has a line here.
  */

@@ -22,11 +22,11 @@ import { decompressed, type Envelope, readEnvelopes } from "../translate/envelop
 import { encodingOf } from "../translate/headers.ts";
 import { mediaType, type Protocol } from "./protocol.ts";
 
-/** How the responses of a route are read. Those that pass to the caller as they are have their heads checked, and errors their bodies. */
+/** How the responses of a route are read. Of responses that are forwarded unchanged, the head is checked, and the body of errors. */
 export interface ResponseReading {
-  readonly form: "unary" | "stream" | "http"; // http: plain HTTP, where any response is one
-  readonly decodes?: DescMethod; // the gateway reads its messages itself: for REST callers, and to store them
-  readonly isPlain?: boolean; // nothing compressed is requested, as for REST callers
+  readonly form: "unary" | "stream" | "http"; // http: plain HTTP, where any response is valid
+  readonly decodes?: DescMethod; // set where the gateway reads the messages: for REST callers, and to store them
+  readonly isPlain?: boolean; // no compressed response is requested, as for REST callers
 }
 
 export type CheckedResponse = { readonly misfit: InvalidResponse } | { readonly body: BodyInit | null; readonly message?: Message };
@@ -34,10 +34,10 @@ export type CheckedResponse = { readonly misfit: InvalidResponse } | { readonly 
 const ERROR_BYTES = 65_536; // a longer error body is forwarded unread
 
 /**
- * Needs no time, and returns undefined, where a head that fits is all there is to check.
+ * Returns undefined, without a promise, where the head is valid and nothing else has to be checked.
  *
- * @returns what is wrong with it, or the body as it is to be handed on
- * @throws what ended the call itself: its deadline, or its caller
+ * @returns what is wrong with the response, or the body to forward
+ * @throws the reason the call ended while the body was read: its deadline, or its caller
  */
 export function checkResponse(
   { form, decodes, isPlain }: ResponseReading,
@@ -65,12 +65,12 @@ export function checkResponse(
   return isGrpcWeb ? grpcWebMessage(attempt, response, binary) : connectMessage(attempt, response, binary);
 }
 
-/** A status that is none of HTTP, or that only intermediaries between two hops see. */
+/** A status outside HTTP, or an informational one, which is not for callers. */
 function outOfRange(status: number): boolean {
   return status < 200 || status > 599;
 }
 
-/** Foreign JSON is no error of Connect: that has a code. */
+/** Reads the body of an error. JSON without a code is no Connect error. */
 async function errorBody(attempt: CallAttempt, response: Response, foreign: InvalidResponse): Promise<CheckedResponse> {
   const { headers, body } = response;
   if (encodingOf(headers, "content-encoding") !== null) return { body };
@@ -151,7 +151,7 @@ function decode(body: Uint8Array<ArrayBuffer>, bytes: Uint8Array, method: DescMe
   }
 }
 
-/** A body that breaks off is a misfit; where the call itself was ended, that is why. */
+/** A body that breaks off is an invalid response, unless the call itself has ended. */
 async function reading<T extends object>(attempt: CallAttempt, body: Promise<T>): Promise<T | InvalidResponse> {
   try {
     return await body;
@@ -162,7 +162,7 @@ async function reading<T extends object>(attempt: CallAttempt, body: Promise<T>)
 }
 
 /**
- * A stream that the gateway reads, with an eye on its end.
+ * Forwards a stream and checks that it is complete.
  *
  * @param onBroken called once where the stream breaks off, ends too early, or is no stream of envelopes; returns what its reader gets
  */

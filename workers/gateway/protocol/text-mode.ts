@@ -22,7 +22,7 @@ export async function inTextMode(
   const binaryType = isText ? BINARY + contentType.slice(TEXT.length) : contentType;
   const headers = new Headers(request.headers);
   headers.set("content-type", binaryType);
-  headers.delete("accept"); // the upstream is to respond in the binary form
+  headers.delete("accept"); // makes the upstream respond in the binary form
   if (isText) headers.delete("content-length");
   const body = isText && request.body !== null ? decoded(request.body) : request.body;
   const response = await respond(new Request(request, { headers, body }), binaryType);
@@ -52,7 +52,7 @@ function decoded(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({ pull, cancel: (reason) => reader.cancel(reason) }, { highWaterMark: 0 });
 }
 
-/** Each chunk is a piece of its own, so that a message leaves when it comes. */
+/** Encodes each chunk separately, so that no message waits for the next one. */
 function encoded(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
