@@ -8,6 +8,7 @@ import type { CachePolicy, CacheStorePolicy, L2Name } from "../../../core/config
 import type { GatewayPolicy } from "../../../core/config/gateway.ts";
 import type { RoutePolicy } from "../../../core/config/route.ts";
 import { logEvent } from "../../log.ts";
+import { procedureOf } from "../call/route.ts";
 import { isCacheable } from "./cacheable.ts";
 import type { SharedResult } from "./fetch/fetch-result.ts";
 import { SingleFlight } from "./fetch/single-flight.ts";
@@ -40,7 +41,7 @@ export function createCaches(
 ): Caches {
   const policies = new Map<string, CachePolicy>();
   for (const [method, { policy: route }] of methods) {
-    if (route.cache !== undefined && isCacheable(method)) policies.set(`${method.parent.typeName}/${method.name}`, route.cache);
+    if (route.cache !== undefined && isCacheable(method)) policies.set(procedureOf(method).name, route.cache);
   }
   for (const [prefix, route] of policy.httpRoutes) if (route.cache !== undefined) policies.set(prefix, route.cache);
   const l2Names = [...policies.values()].map(({ l2 }) => l2);
