@@ -46,7 +46,7 @@ export type MethodOverrideInput = InputOf<typeof OVERRIDE_SETTINGS>;
 
 export interface HttpRuleOverride {
   readonly path: string; // path of the setting, for problems
-  readonly httpMethod: string; // as it was written; `*` is any
+  readonly httpMethod: string; // the method as written; `*` is any
   readonly template: string;
   readonly body: string; // "" for none
   readonly responseBody: string; // "" for the whole response

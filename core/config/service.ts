@@ -48,7 +48,7 @@ export interface ServicePolicy {
   readonly traffic: TrafficPolicy | undefined;
   readonly methods: ReadonlyMap<string, RoutePolicy>;
   readonly hedgedMethods: readonly string[]; // methods whose own settings turn hedging on
-  readonly methodOverrides: ReadonlyMap<string, MethodOverride>; // by the names of methods that have one
+  readonly methodOverrides: ReadonlyMap<string, MethodOverride>; // keys are the names of methods that have one
 }
 
 /** @param declared the names of the methods in the proto of the service */

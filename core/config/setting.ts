@@ -7,7 +7,7 @@ export interface SettingFacts {
   readonly unit?: string;
   readonly shape?: string; // the values that may be written, where the schema does not say so
   readonly shownDefault?: string; // where the default is not a plain value
-  readonly fix?: string; // for the whole value, where a problem within it is not reported by itself
+  readonly fix?: string; // the fix of every problem within the value, which is then reported as a whole
   readonly missing?: string; // the fix where a required setting is not written
   readonly isRead?: boolean; // read by code: the schema gives the types and the documentation
 }

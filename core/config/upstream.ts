@@ -154,8 +154,8 @@ export interface UpstreamPolicy extends Omit<Pool, "endpoints" | "health" | "has
   readonly endpoints: readonly EndpointPolicy[];
   readonly health: HealthPolicy | undefined;
   readonly hashOn: readonly HashSource[];
-  readonly zones: ReadonlyMap<string, string> | undefined; // by location; undefined: zones are ignored
-  readonly maxLoadFactor: number; // of the fair share; Infinity for no limit
+  readonly zones: ReadonlyMap<string, string> | undefined; // zones by location; undefined: zones are ignored
+  readonly maxLoadFactor: number; // multiple of the fair share; Infinity for no limit
 }
 
 export function parseUpstream(check: Checks, path: string, value: unknown): UpstreamPolicy {

@@ -1,8 +1,5 @@
 // Compiles the pipeline of each route, once, when the configuration loads.
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { CircuitBreaker } from "../../durable-objects/circuit-breaker.ts";
-import type { HashRing } from "../../durable-objects/hash-ring.ts";
-import type { TokenBucket } from "../../durable-objects/token-bucket.ts";
 import { breakerMethods } from "./admin/breakers.ts";
 import { discoveryMethods } from "./admin/discovery.ts";
 import { purgeMethods } from "./admin/purge.ts";
@@ -11,6 +8,7 @@ import { createCaches } from "./cache/caches.ts";
 import { PurgeView } from "./cache/purge/purge-view.ts";
 import type { Handler } from "./call/layer.ts";
 import { httpRoute, procedureOf, type Route, rpcRoute } from "./call/route.ts";
+import { type GatewayBindings, readBindings } from "./configure/bindings.ts";
 import type { Configuration } from "./configure/configuration.ts";
 import type { Limiters } from "./layers/rate-limit.ts";
 import { ConcurrencyScope } from "./layers/shed.ts";
@@ -40,8 +38,9 @@ export interface HandledRoutes {
 
 export function assemble(configuration: Configuration): HandledRoutes {
   const { policy, endpoints, rest, http } = configuration;
-  const purges = purgeViewOf(configuration);
-  const shared = sharedParts(configuration, purges);
+  const bindings = readBindings(configuration.env);
+  const purges = purgeViewOf(configuration, bindings);
+  const shared = sharedParts(configuration, bindings, purges);
 
   const scopes = new Map<DescMethod, ConcurrencyScope>();
   const handled = (method: DescMethod, served: ServedMethod, rule?: RestRoute): HandledProcedure => {
@@ -53,7 +52,7 @@ export function assemble(configuration: Configuration): HandledRoutes {
 
   const procedures = new Map<string, HandledProcedure>();
   // A method that the configuration lists replaces the gateway's own one of that name.
-  for (const [method, served] of [...ownMethods(configuration, purges), ...endpoints]) {
+  for (const [method, served] of [...ownMethods(configuration, bindings, purges), ...endpoints]) {
     const procedure = handled(method, served);
     procedures.set(procedure.route.path, procedure);
   }
@@ -67,20 +66,20 @@ export function assemble(configuration: Configuration): HandledRoutes {
   return { procedures, rules, prefixes };
 }
 
-function sharedParts(configuration: Configuration, purges: PurgeView | undefined): SharedParts {
-  const { policy, endpoints, types, validate, namespace } = configuration;
+function sharedParts(configuration: Configuration, bindings: GatewayBindings, purges: PurgeView | undefined): SharedParts {
+  const { policy, endpoints, types, validate } = configuration;
   return {
     gateway: policy,
-    limiters: limitersOf(configuration),
+    limiters: limitersOf(policy.rateLimitShards, bindings),
     scope: new ConcurrencyScope("isolate", policy.overload.isolate),
-    caches: createCaches(policy, endpoints, purges, namespace),
+    caches: createCaches(policy, endpoints, purges, bindings.cache),
     types,
     validator: validate,
   };
 }
 
-function limitersOf({ policy: { rateLimitShards: shards }, buckets: bound }: Configuration): Limiters {
-  const buckets = bound as DurableObjectNamespace<TokenBucket>;
+function limitersOf(shards: number, bindings: GatewayBindings): Limiters {
+  const buckets = bindings.buckets!; // the configuration has been checked: the binding exists where a route is limited
   return {
     local: new LocalBuckets(MAX_BUCKETS),
     leased: new LeasedBuckets(buckets, shards, MAX_BUCKETS),
@@ -88,16 +87,15 @@ function limitersOf({ policy: { rateLimitShards: shards }, buckets: bound }: Con
   };
 }
 
-function purgeViewOf({ policy, purgeLogs }: Configuration): PurgeView | undefined {
+function purgeViewOf({ policy }: Configuration, { purgeLogs }: GatewayBindings): PurgeView | undefined {
   return purgeLogs === undefined || policy.purge === undefined ? undefined : new PurgeView({ logs: purgeLogs, ...policy.purge });
 }
 
 /** The methods of the gateway's own services, as far as they are configured. */
-function ownMethods(configuration: Configuration, purges: PurgeView | undefined): [DescMethod, ServedMethod][] {
-  const { policy, endpoints, registryToken, operatorToken, purgeToken } = configuration;
+function ownMethods(configuration: Configuration, bindings: GatewayBindings, purges: PurgeView | undefined): [DescMethod, ServedMethod][] {
+  const { policy, endpoints, tokens } = configuration;
   const { defaults, registry } = policy;
-  const rings = configuration.rings as DurableObjectNamespace<HashRing>;
-  const breakers = configuration.breakers as DurableObjectNamespace<CircuitBreaker>;
+  const { rings, breakers } = bindings; // the configuration has been checked: those of services that are on exist
   const methods: [DescMethod, ServedMethod][] = [];
   if (policy.discovery) {
     const upstreams = new Map([...endpoints].map(([{ parent }, { upstream }]) => [parent.typeName, upstream] as const));
@@ -107,10 +105,10 @@ function ownMethods(configuration: Configuration, purges: PurgeView | undefined)
     const registered = [...policy.services].filter(([, { upstream }]) => upstream.registry);
     const services = new Set(registered.map(([name]) => name));
     const nativeGrpc = new Set(registered.filter(([, { upstream }]) => upstream.protocol === "grpc").map(([name]) => name));
-    methods.push(...registryMethods({ ...registry, token: registryToken, services, nativeGrpc, rings }, defaults));
+    methods.push(...registryMethods({ ...registry, token: tokens.registry, services, nativeGrpc, rings: rings! }, defaults));
   }
-  if (purges !== undefined) methods.push(...purgeMethods(purges, purgeToken, defaults));
+  if (purges !== undefined) methods.push(...purgeMethods(purges, tokens.purge, defaults));
   if (policy.breakers !== undefined)
-    methods.push(...breakerMethods(policy, policy.breakers, { token: operatorToken, breakers, rings: configuration.rings }));
+    methods.push(...breakerMethods(policy, policy.breakers, { token: tokens.breakers, breakers: breakers!, rings }));
   return methods;
 }

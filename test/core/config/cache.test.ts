@@ -89,7 +89,7 @@ describe("the cache of a route", () => {
   });
 });
 
-it("an isolate keeps ten thousand answers in sixteen megabytes, unless told otherwise", () => {
+it("an isolate keeps ten thousand answers in sixteen megabytes, unless the configuration says otherwise", () => {
   expect(policyOf({}).cache).toEqual({ limits: { maxEntries: 10_000, maxBytes: 16_777_216 }, shards: 16, store: "lru", l2WaitMs: 50 });
   expect(problems({}, { cache: { store: "fifo", maxBytes: 1 } })).toEqual(["cache.maxBytes", "cache.store"]);
 });

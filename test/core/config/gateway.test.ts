@@ -1,4 +1,4 @@
-// What an operator may write, and how a mistake is told.
+// The settings of the gateway as a whole, and how problems are reported.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { maxUpfrontCost } from "../../../core/config/cost.ts";
@@ -86,7 +86,7 @@ describe("parsePolicy", () => {
     ]);
   });
 
-  it("tells every problem at once: where, what was found, and the fix", () => {
+  it("reports every problem at once: path, value found, and fix", () => {
     const input = {
       rateLimit: {},
       rateLimitShards: 0,
@@ -167,7 +167,7 @@ describe("hedging", () => {
       .services.get("users.v1.UserService")
       ?.methods.get("GetUser")?.hedging;
 
-  it("is off unless it is asked for, and can be turned off again", () => {
+  it("is off unless it is turned on, and can be turned off again", () => {
     expect(method(undefined)).toBeUndefined();
     expect(method({})).toEqual({ percent: 2, quantile: 0.95, minMs: 5 });
     expect(method(undefined, { hedging: { minMs: 50 } })).toEqual({ percent: 2, quantile: 0.95, minMs: 50 });
@@ -255,7 +255,7 @@ describe("the whole of a policy", () => {
     expect(problems(service({ upstream }))).toEqual([]);
   });
 
-  it("knows the methods that ask for hedging themselves, and those whose contract is replaced", () => {
+  it("knows the methods that turn hedging on themselves, and those whose contract is replaced", () => {
     const methods = {
       GetUser: { hedging: {}, idempotency: "idempotent" },
       ListUsers: { hedging: false, http: [{ get: "/a" }] },
@@ -281,7 +281,7 @@ describe("the whole of a policy", () => {
     ]);
   });
 
-  it("does not know the methods of services that nobody promised", () => {
+  it("does not know the methods of services that no proto declares", () => {
     expect(parsePolicy({ services: { "a.B": { upstream: { binding: "A" }, methods: { X: {} } } } }, new Map()).kind).toBe("invalid");
     expect(problems({ services: { "a.B": { upstream: { binding: "A" }, methods: { X: {} } } } })).toEqual([
       expect.stringMatching(/^services\["a\.B"\]: found "a\.B"; write /),

@@ -63,7 +63,7 @@ describe("concurrency of a method", () => {
 
   it("is that of the outer settings where nothing is written", () => expect(accepted(parser, undefined)).toBe(outer));
 
-  it("adapts between floor and max unless it is told not to; the floor is at most the max", () => {
+  it("adapts between floor and max unless that is turned off; the floor is at most the max", () => {
     expect(accepted(parser, { max: 50 })).toMatchObject({ max: 50, floor: 50 });
     expect(accepted(parser, { max: 500 })).toMatchObject({ max: 500, floor: 100 });
     expect(accepted(parser, { max: 7, floor: 7 })).toMatchObject({ max: 7, floor: 7 });

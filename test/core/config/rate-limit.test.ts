@@ -60,7 +60,7 @@ describe("a rule", () => {
     expect(problems({ capacity: intervalMs + 1, intervalMs })[0]).toContain("make capacity x intervalMs at most 4503599627370496");
   });
 
-  it("keeps the compatible expiry in its limit, for buckets that are asked or local", () => {
+  it("keeps the compatible expiry in its limit, for exact and local buckets", () => {
     expect(rule({})).toMatchObject({ limit: { capacity: 10, rate: 5, intervalMs: 1_000 } });
     expect("compat" in rule({}).limit).toBe(false);
     expect(rule({ compat: true })).toMatchObject({ mode: "exact", limit: { compat: true } });

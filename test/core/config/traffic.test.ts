@@ -21,7 +21,7 @@ describe("versions of a service", () => {
     expect(accepted(parser, {})).toEqual({ canaries: [], stickOn: ["ip"], mirror: undefined });
   });
 
-  it("have a name, a share, and a header or cookie that asks for them", () => {
+  it("have a name, a share, and a header or cookie that names them", () => {
     const { canaries } = accepted(parser, { canaries: [canary(), canary({ name: "v3", percent: 12.5, header: "X-V", cookie: "v-1" })] })!;
     expect(canaries.map(({ upstream: _, ...rest }) => rest)).toEqual([
       { name: "v2", percent: 0, header: undefined, cookie: undefined },

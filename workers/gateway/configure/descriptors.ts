@@ -7,12 +7,12 @@ import { filesOf, linkFiles } from "./link-descriptors.ts";
 
 export interface ParsedDescriptors {
   readonly services: readonly DescService[];
-  readonly files: readonly DescFile[]; // all files of the sets, also those without services: details of errors may be of their types
+  readonly files: readonly DescFile[]; // all files of the sets, also those without services: details of errors may have their types
   readonly unlinked: readonly UnlinkedService[];
   readonly problems: readonly Problem[];
 }
 
-/** A service of a set whose file cannot be used: a mistake where the configuration lists it, and nobody's business where it does not. */
+/** A service of a set whose file cannot be linked: a problem if the configuration lists the service, and ignored otherwise. */
 export interface UnlinkedService {
   readonly typeName: string;
   readonly methods: readonly string[];
@@ -62,7 +62,7 @@ export function parseDescriptors(value: unknown, catalog: readonly DescService[]
       if (services.has(service.typeName)) {
         problems.push({
           path,
-          found: `${service.typeName} once more`,
+          found: `${service.typeName} a second time`,
           fix: "keep each service in one set: an earlier one has it already",
         });
       }
@@ -82,7 +82,7 @@ function parseSet(set: unknown, compiled: ReadonlyMap<string, DescFile>, path: s
   }
   try {
     const read = fromBinary(FileDescriptorSetSchema, bytes);
-    if (read.file.length === 0) return { found: "a set without files", problem: `build it anew: ${BUILD}` };
+    if (read.file.length === 0) return { found: "a set without files", problem: `build it again: ${BUILD}` };
     const { files, failed } = linkFiles(read, compiled);
     const unlinked = failed.flatMap(({ file, why }) =>
       file.service.map((service) => ({
@@ -91,7 +91,7 @@ function parseSet(set: unknown, compiled: ReadonlyMap<string, DescFile>, path: s
         problem: {
           path,
           found: `${file.name}, which cannot be used: ${why}`,
-          fix: `build it anew, with all that its files import: ${BUILD}`,
+          fix: `build it again, with all that its files import: ${BUILD}`,
         },
       })),
     );
@@ -102,7 +102,7 @@ function parseSet(set: unknown, compiled: ReadonlyMap<string, DescFile>, path: s
     return { files, unlinked };
   } catch (error) {
     const found = `${bytes.byteLength} bytes: ${error instanceof Error ? error.message : String(error)}`;
-    return { found, problem: `build it anew, with all that its files import: ${BUILD}` };
+    return { found, problem: `build it again, with all that its files import: ${BUILD}` };
   }
 }
 

@@ -9,19 +9,19 @@ export interface LinkedFiles {
   readonly failed: readonly { readonly file: FileDescriptorProto; readonly why: string }[];
 }
 
-/** @param compiled files that are compiled in, by the paths by which protos import them: they stand in for imports that the set lacks */
+/** @param compiled files that are compiled in, by the paths by which protos import them: they replace imports that the set lacks */
 export function linkFiles(set: FileDescriptorSet, compiled: ReadonlyMap<string, DescFile>): LinkedFiles {
   try {
     return { files: [...createFileRegistry(set).files], failed: [] };
   } catch {
-    return linkEach(set, compiled); // slower, but for sets that are out of order or incomplete
+    return linkEach(set, compiled); // slower; it also links sets that are out of order or incomplete
   }
 }
 
 function linkEach({ file: all }: FileDescriptorSet, compiled: ReadonlyMap<string, DescFile>): LinkedFiles {
   const byName = new Map(all.map((file) => [file.name, file]));
   const linked = new Map<string, DescFile>();
-  const failed = new Map<string, string>(); // why, by the name of the file
+  const failed = new Map<string, string>(); // reasons, by the name of the file
   const visit = (file: FileDescriptorProto, within: readonly string[]): void => {
     if (linked.has(file.name) || failed.has(file.name)) return;
     for (const name of file.dependency) {
@@ -43,12 +43,12 @@ function linkEach({ file: all }: FileDescriptorSet, compiled: ReadonlyMap<string
   };
 }
 
-/** An import that is missing is let go where nothing but options needs it. */
+/** An import that is missing is dropped where only options need it. */
 function linkOne(file: FileDescriptorProto, missing: readonly string[], resolve: (name: string) => DescFile | undefined): DescFile {
   const fit = missing.length === 0 ? file : clone(FileDescriptorProtoSchema, file);
   if (missing.length > 0) {
     fit.dependency = fit.dependency.filter((name) => !missing.includes(name));
-    fit.publicDependency = []; // they are indexes into the imports
+    fit.publicDependency = []; // indexes into the imports
     fit.weakDependency = [];
   }
   return createFileRegistry(fit, resolve).getFile(file.name)!;

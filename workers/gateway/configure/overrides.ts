@@ -1,4 +1,4 @@
-// Services as gateway.config.ts describes them: what it says of a method stands in place of the options in its proto.
+// Services with the options of gateway.config.ts in place of the options in their protos.
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { HttpRuleOverride, Idempotency, MethodOverride } from "../../../core/config/method-override.ts";
@@ -13,7 +13,7 @@ const LEVELS: Readonly<Record<Idempotency, Level>> = {
 
 /**
  * The service with the idempotency of the configuration in its methods, so that every reader of `DescMethod.idempotency` sees it:
- * retries, hedging, the cache, Connect GET, the reference. `DescMethod.proto` stays what the upstream knows.
+ * retries, hedging, the cache, Connect GET, the reference. `DescMethod.proto` stays as the upstream knows it.
  */
 export function overridden(service: DescService, overrides: ReadonlyMap<string, MethodOverride>): DescService {
   if (![...overrides.values()].some(({ idempotency }) => idempotency !== undefined)) return service;
@@ -36,7 +36,7 @@ export function configuredRules(services: ReadonlyMap<string, ServicePolicy>): R
   return rules;
 }
 
-/** Only unary methods are repeated, cached, or called by GET: said of a stream, the setting would do nothing. */
+/** Idempotency of streams, which would have no effect: only unary methods are repeated, cached, or called by GET. */
 export function overrideProblems({ methods }: DescService, overrides: ReadonlyMap<string, MethodOverride>): Problem[] {
   return methods.flatMap(({ name, methodKind }) => {
     const { path, idempotency } = overrides.get(name) ?? {};
@@ -46,7 +46,7 @@ export function overrideProblems({ methods }: DescService, overrides: ReadonlyMa
   });
 }
 
-/** Whether the upstream takes a Connect GET for a method: it knows its proto, and nothing of our configuration. */
+/** Whether the upstream accepts a Connect GET for a method: it knows the proto, and not our configuration. */
 export function upstreamTakesGet({ proto }: DescMethod): boolean {
   return proto.options?.idempotencyLevel === Level.NO_SIDE_EFFECTS;
 }
@@ -58,7 +58,7 @@ export function refusedRule({ path, found, fix }: Problem): Problem {
   return { path, found, fix: `${fix}; or ${OWN_RULES}; or leave such rules out with rest.onUnsupportedRule: "skip"` };
 }
 
-/** The line that says which rule is left out, and why. */
+/** The warning that names a rule that is left out, and the reason. */
 export function skippedRule(problem: Problem): string {
   return `HTTP rule skipped: ${describe(problem)}, or ${OWN_RULES}`;
 }

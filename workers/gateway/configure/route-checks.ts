@@ -1,4 +1,4 @@
-// What of a route's settings does not fit its method, told with the fix.
+// Settings of a route or an upstream that do not fit the protos or the bindings, each problem with its fix.
 import { create, type DescMessage, type DescMethod, type DescService, fromJson, type JsonValue, type Message } from "@bufbuild/protobuf";
 import type { GatewayPolicy } from "../../../core/config/gateway.ts";
 import { hashField, makesCookie } from "../../../core/config/hash-on.ts";
@@ -8,24 +8,26 @@ import type { RoutePolicy } from "../../../core/config/route.ts";
 import type { ServicePolicy } from "../../../core/config/service.ts";
 import type { Validate } from "../../../core/validation.ts";
 import { isCacheable, NO_SIDE_EFFECTS } from "../cache/cacheable.ts";
+import type { Bindings } from "../upstream/destination.ts";
+import type { ServedMethod } from "../upstream/upstream.ts";
 
 export type Validator = Validate<DescMessage, Message>;
 
-/** The message of a fallback, or what is wrong with it. */
+/** The static response of a fallback as a message, or its problem. */
 export function staticResponseOf(
   method: DescMethod,
-  answer: object | undefined,
+  response: object | undefined,
 ): { readonly message: Message | undefined } | Omit<Problem, "path"> {
-  if (answer === undefined) return { message: undefined };
-  if (method.methodKind !== "unary") return { found: "a stream", fix: "write an answer for unary methods only" };
+  if (response === undefined) return { message: undefined };
+  if (method.methodKind !== "unary") return { found: "a stream", fix: "write a response for unary methods only" };
   try {
-    return { message: fromJson(method.output, answer as JsonValue) };
+    return { message: fromJson(method.output, response as JsonValue) };
   } catch (error) {
     return { found: String(error), fix: `write the JSON of a ${method.output.typeName}` };
   }
 }
 
-/** Rules that look into the message need one, and the field in it. */
+/** Rate limits that read the message: the method has to have a single one, with that field. */
 export function limitProblems(method: DescMethod, { rateLimits, cost }: RoutePolicy): Problem[] {
   if (!needsMessage(rateLimits, cost)) return [];
   const path = `rateLimits of ${method.parent.typeName}.${method.name}`;
@@ -53,12 +55,20 @@ function hasField(message: DescMessage, [first, ...rest]: readonly string[]): bo
     : field.fieldKind === "message" && hasField(field.message, rest);
 }
 
-/** Rules are compiled when a message is first held to them: do it here, so that one that can't be is told before anything starts. */
-export function validationProblem({ input, methodKind }: DescMethod, validate: Validator | undefined): Omit<Problem, "path"> | undefined {
+/** Methods whose messages are validated but cannot be. */
+export function validationProblems(endpoints: ReadonlyMap<DescMethod, ServedMethod>, validate: Validator | undefined): Problem[] {
+  return [...endpoints].flatMap(([method, { policy }]) => {
+    const problem = policy.validate === "off" ? undefined : validationProblem(method, validate);
+    return problem === undefined ? [] : [{ path: `validate of ${method.parent.typeName}.${method.name}`, ...problem }];
+  });
+}
+
+/** Rules are compiled with the first message: here, so that a rule that does not compile is reported before anything starts. */
+function validationProblem({ input, methodKind }: DescMethod, validate: Validator | undefined): Omit<Problem, "path"> | undefined {
   if (validate === undefined)
-    return { found: "an entry without validation", fix: 'set main = "workers/gateway/validating.ts" in wrangler.toml' };
+    return { found: "an entry point without validation", fix: 'set main = "workers/gateway/validating.ts" in wrangler.toml' };
   if (methodKind === "client_streaming" || methodKind === "bidi_streaming") {
-    return { found: "a stream of requests", fix: 'write validate: "off" for this method: only single messages are held to rules' };
+    return { found: "a stream of requests", fix: 'write validate: "off" for this method: only single messages are checked' };
   }
   try {
     validate(input, create(input));
@@ -72,7 +82,7 @@ function isOneMessage(kind: DescMethod["methodKind"]): boolean {
   return kind === "unary" || kind === "server_streaming";
 }
 
-/** Hedging that a method sets for itself, and that its idempotency rules out. */
+/** Methods that turn hedging on although they may change something. */
 export function hedgingProblems({ typeName, methods }: DescService, { hedgedMethods: hedged }: ServicePolicy): Problem[] {
   return methods.flatMap((method) => {
     if (!hedged.includes(method.name) || isCacheable(method)) return [];
@@ -82,7 +92,7 @@ export function hedgingProblems({ typeName, methods }: DescService, { hedgedMeth
   });
 }
 
-/** Methods that native gRPC upstreams can't be sent: streams of requests, which Cloudflare's edge does not convert. */
+/** Streams of requests towards native gRPC upstreams: Cloudflare's edge does not convert them. */
 function requestStreamProblems({ typeName, methods }: DescService, { upstream }: ServicePolicy): Problem[] {
   const streams = methods.filter(({ methodKind }) => !isOneMessage(methodKind)).map(({ name }) => name);
   if (upstream.protocol !== "grpc" || upstream.requestStreams !== "refuse" || streams.length === 0) return [];
@@ -95,7 +105,7 @@ function requestStreamProblems({ typeName, methods }: DescService, { upstream }:
   ];
 }
 
-/** A field that no message of the service has; a cookie for answers that are kept for others, too. */
+/** Hash sources that do not fit: a field that no message of the service has, or a cookie beside responses that are stored for all callers. */
 function hashProblems({ typeName, methods }: DescService, { upstream, methods: routes }: ServicePolicy): Problem[] {
   const path = `${join("services", typeName)}.upstream.hashOn`;
   const field = hashField(upstream.hashOn);
@@ -105,21 +115,34 @@ function hashProblems({ typeName, methods }: DescService, { upstream, methods: r
     problems.push({ path, found: field, fix: `write ${suggest(field, known)}, a field of a request of ${typeName}` });
   }
   if (makesCookie(upstream.hashOn) && [...routes.values()].some(({ cache }) => cache !== undefined))
-    problems.push({ path, found: "a cookie to be made", fix: "leave ttlSeconds out, or keep no answers: what is kept goes to all" });
+    problems.push({
+      path,
+      found: "a cookie to be made",
+      fix: "leave ttlSeconds out, or turn the cache off: a stored response goes to all callers",
+    });
   return problems;
 }
 
-/** What does not fit between a service's methods and its upstream. */
+/** Settings of an upstream that do not fit the methods of its service. */
 export function upstreamProblems(service: DescService, settings: ServicePolicy): Problem[] {
   return [...hashProblems(service, settings), ...requestStreamProblems(service, settings)];
 }
 
-/** Settings of `health`, where no object checks it. */
+/** Settings of `health` without the Durable Object that checks it. */
 export function healthProblems({ services, httpRoutes }: Pick<GatewayPolicy, "services" | "httpRoutes">): Problem[] {
   const all = [...services].map(([name, { upstream }]) => [join("services", name), upstream] as const);
   const routes = [...httpRoutes].map(([prefix, { upstream }]) => [join("httpRoutes", prefix), upstream] as const);
   const fix = "bind the Durable Object class HashRing as HASH_RING in wrangler.toml, or leave health out";
   return [...all, ...routes]
     .filter(([, { health }]) => health !== undefined)
-    .map(([path]) => ({ path: `${path}.upstream.health`, found: "no binding HASH_RING, whose object checks health", fix }));
+    .map(([path]) => ({ path: `${path}.upstream.health`, found: "no binding HASH_RING, whose Durable Object checks health", fix }));
+}
+
+/** Rate limits without the binding that has their buckets. */
+export function bucketProblems(policy: GatewayPolicy, endpoints: ReadonlyMap<DescMethod, ServedMethod>, env: Bindings): Problem[] {
+  const served = [...endpoints.values()].map((endpoint) => endpoint.policy);
+  const routes = [...served, ...(policy.discovery ? [policy.defaults] : []), ...policy.httpRoutes.values()];
+  if (env["TOKEN_BUCKET"] !== undefined || routes.every(({ rateLimits }) => rateLimits.length === 0)) return [];
+  const fix = "bind the Durable Object class TokenBucket as TOKEN_BUCKET in wrangler.toml";
+  return [{ path: "rateLimits", found: "no binding TOKEN_BUCKET", fix }];
 }

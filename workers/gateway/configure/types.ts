@@ -4,7 +4,7 @@ import { file_google_rpc_error_details } from "../../../protos/gen/google/rpc/er
 import { filesOf } from "../transcode/rules/rules.ts";
 
 /**
- * @param services the services known to the gateway, compiled in or from `descriptors`; their files and what these import count
+ * @param services the services known to the gateway, compiled in or from `descriptors`; their files, and what these import, are included
  * @param files    further files of `descriptors`, which no service has to import
  * @returns a registry of the types of all files, and of google/rpc/error_details.proto
  */

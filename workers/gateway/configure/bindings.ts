@@ -1,0 +1,27 @@
+// The bindings of the Worker that the gateway itself uses: read once from the environment, each with its type.
+import type { CircuitBreaker } from "../../../durable-objects/circuit-breaker.ts";
+import type { HashRing } from "../../../durable-objects/hash-ring.ts";
+import type { TokenBucket } from "../../../durable-objects/token-bucket.ts";
+import type { CacheNamespace } from "../cache/l2/kv.ts";
+import type { PurgeLogNamespace } from "../cache/purge/purge-log-binding.ts";
+import type { Bindings } from "../upstream/destination.ts";
+
+/** Each is undefined where wrangler.toml does not have it; the checks of the configuration report one that is needed. */
+export interface GatewayBindings {
+  readonly buckets: DurableObjectNamespace<TokenBucket> | undefined; // TOKEN_BUCKET, for rate limits
+  readonly rings: DurableObjectNamespace<HashRing> | undefined; // HASH_RING, for endpoints that register and for health checks
+  readonly breakers: DurableObjectNamespace<CircuitBreaker> | undefined; // CIRCUIT_BREAKER, for breakers that isolates share
+  readonly purgeLogs: PurgeLogNamespace | undefined; // PURGE_LOG, for purges of the cache
+  readonly cache: CacheNamespace | undefined; // CACHE, the KV namespace of the cache
+}
+
+/** The Workers runtime gives a binding the type that wrangler.toml declares; from here on nothing is cast. */
+export function readBindings(env: Bindings): GatewayBindings {
+  return {
+    buckets: env["TOKEN_BUCKET"] as GatewayBindings["buckets"],
+    rings: env["HASH_RING"] as GatewayBindings["rings"],
+    breakers: env["CIRCUIT_BREAKER"] as GatewayBindings["breakers"],
+    purgeLogs: env["PURGE_LOG"] as GatewayBindings["purgeLogs"],
+    cache: env["CACHE"] as GatewayBindings["cache"],
+  };
+}

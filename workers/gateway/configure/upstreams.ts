@@ -1,0 +1,84 @@
+// The upstreams of a configuration: a pool for each service, version, fallback and route of plain HTTP, or the binding that is missing.
+import type { GatewayPolicy } from "../../../core/config/gateway.ts";
+import { join, type Problem } from "../../../core/config/problems.ts";
+import type { ServicePolicy } from "../../../core/config/service.ts";
+import type { UpstreamPolicy } from "../../../core/config/upstream.ts";
+import { canaryName, mirrorName } from "../upstream/breaker-names.ts";
+import type { CircuitBreakers } from "../upstream/breaker-reports.ts";
+import { versioned } from "../upstream/canary.ts";
+import type { Bindings } from "../upstream/destination.ts";
+import { endpointListSettings, type HashRings } from "../upstream/endpoint-list.ts";
+import { pool } from "../upstream/pool.ts";
+import type { Upstream } from "../upstream/upstream.ts";
+
+/** What pools are made from. */
+export interface PoolSource {
+  readonly policy: GatewayPolicy;
+  readonly env: Bindings; // service bindings, by the names that upstreams use
+  readonly shared: SharedState;
+}
+
+/** The Durable Objects with the state that pools share, as far as pools call them. */
+export interface SharedState {
+  readonly rings: HashRings | undefined; // HASH_RING
+  readonly breakers: CircuitBreakers | undefined; // CIRCUIT_BREAKER
+}
+
+/** The runtime gives a binding the type that wrangler.toml declares. */
+export function sharedState(env: Bindings): SharedState {
+  return { rings: env["HASH_RING"] as HashRings | undefined, breakers: env["CIRCUIT_BREAKER"] as CircuitBreakers | undefined };
+}
+
+/**
+ * @param name  name of the upstream in messages to callers: never the address or the binding of an endpoint
+ * @param owner the service, or the prefix of the route, whose breaker and throttle hold for it
+ * @returns undefined where a service binding is missing
+ */
+export function poolOf(name: string, owner: string, upstream: UpstreamPolicy, { policy, env, shared }: PoolSource): Upstream | undefined {
+  const { rings, breakers } = shared;
+  const endpointList = rings && endpointListSettings({ name, service: owner, policy: upstream, pollMs: policy.registry?.pollMs, rings });
+  const { breaker, throttle } = (policy.services.get(owner) ?? policy.httpRoutes.get(owner))!;
+  return pool({ name, service: name, policy: upstream, breaker, breakers, throttle, endpointList }, env);
+}
+
+/** The upstream of a service, with its versions; undefined where a service binding is missing. */
+export function serviceUpstream(service: string, source: PoolSource): Upstream | undefined {
+  const { upstream, traffic } = source.policy.services.get(service)!;
+  const own = poolOf(service, service, upstream, source);
+  if (own === undefined || traffic === undefined) return own;
+  const canaries: Upstream[] = [];
+  for (const { name, upstream: version } of traffic.canaries) {
+    const canary = poolOf(canaryName(service, name), service, version, source);
+    if (canary === undefined) return undefined;
+    canaries.push(canary);
+  }
+  const mirror = traffic.mirror && poolOf(mirrorName(service), service, traffic.mirror.upstream, source);
+  if (traffic.mirror !== undefined && mirror === undefined) return undefined;
+  return versioned({ own, canaries, mirror }, traffic);
+}
+
+/** The upstreams of plain HTTP, by prefix. */
+export function httpUpstreams(source: PoolSource, problems: Problem[]): ReadonlyMap<string, Upstream> {
+  const upstreams = new Map<string, Upstream>();
+  for (const [prefix, { upstream: settings }] of source.policy.httpRoutes) {
+    const upstream = poolOf(prefix, prefix, { ...settings, timeoutHeader: "as_called" }, source);
+    if (upstream === undefined) problems.push(missingBinding(`${join("httpRoutes", prefix)}.upstream`, "no such binding"));
+    else upstreams.set(prefix, upstream);
+  }
+  return upstreams;
+}
+
+/** The problem of a service without an upstream: it names the targets of all its versions. */
+export function serviceProblem(service: string, { upstream, traffic }: ServicePolicy): Problem {
+  const versions = traffic === undefined ? [] : [...traffic.canaries, ...(traffic.mirror === undefined ? [] : [traffic.mirror])];
+  const all = [upstream, ...versions.map((version) => version.upstream)];
+  return missingBinding(`${join("services", service)}.upstream`, targetsOf(all));
+}
+
+export function missingBinding(path: string, found: string): Problem {
+  return { path, found, fix: "name a service binding that wrangler.toml has, or add this one to it" };
+}
+
+export function targetsOf(upstreams: readonly UpstreamPolicy[]): string {
+  return JSON.stringify(upstreams.flatMap(({ endpoints }) => endpoints.map(({ target }) => target)));
+}
