@@ -1,9 +1,9 @@
-// Whom an address stands for.
+// The key by which calls from an address are counted.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { addressKey } from "../../core/ip.ts";
 
-describe("callerOf", () => {
+describe("addressKey", () => {
   it.each([
     ["192.0.2.7", "192.0.2.7"],
     ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],

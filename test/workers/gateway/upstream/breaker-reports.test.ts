@@ -7,31 +7,31 @@ import type { Gateway } from "../../../../workers/gateway/gateway.ts";
 import { enveloped, gatewayTo, json, rest, USER, unary } from "../../../support/gateway.ts";
 
 type Report = CircuitBreaker["report"];
-type Answer = (url: string, init: RequestInit) => Response | Promise<Response>;
+type Respond = (url: string, init: RequestInit) => Response | Promise<Response>;
 
 const START = Date.UTC(2026, 0, 1);
 const SERVICE = "users.v1.UserService";
-const DOWN: Answer = () => json({ code: "unavailable" }, { status: 503 });
-const WELL: Answer = () => json(USER);
+const DOWN: Respond = () => json({ code: "unavailable" }, { status: 503 });
+const HEALTHY: Respond = () => json(USER);
 let names = 0;
 
-/** An object of the test's own behind the binding of a gateway; says what it was asked, and may be made to fail or to hang. */
+/** An object of the test behind the binding of a gateway. It counts reports, and may be made to fail or to hang. */
 function shared() {
   const object = env.CIRCUIT_BREAKER.getByName(`gateway-${names++}`) as DurableObjectStub<CircuitBreaker>;
   const state = {
-    asked: 0,
-    answered: 0,
+    sent: 0,
+    received: 0,
     services: new Set<string>(),
-    pass: (told: () => ReturnType<Report>): Promise<unknown> => told() as never,
+    pass: (report: () => ReturnType<Report>): Promise<unknown> => report() as never,
   };
   const CIRCUIT_BREAKER = {
     getByName: (service: string) => {
       state.services.add(service);
       return {
         async report(...args: Parameters<Report>) {
-          state.asked += 1;
+          state.sent += 1;
           const views = await state.pass(() => object.report(...args) as never);
-          state.answered += 1;
+          state.received += 1;
           return views;
         },
       };
@@ -43,21 +43,21 @@ function shared() {
 /** A gateway as one more isolate: its own memory, and the object of all. */
 function isolate(
   { CIRCUIT_BREAKER }: Pick<ReturnType<typeof shared>, "CIRCUIT_BREAKER">,
-  answers: Record<string, Answer>,
+  responds: Record<string, Respond>,
   breaker: BreakerInput = {},
 ) {
   const calls: Record<string, number> = {};
   const bindings = Object.fromEntries(
-    Object.entries(answers).map(([name, answer]) => {
+    Object.entries(responds).map(([name, respond]) => {
       calls[name] = 0;
       const fetch = async (url: string, init: RequestInit) => {
         calls[name]! += 1;
-        return answer(url, init);
+        return respond(url, init);
       };
       return [name, { fetch }];
     }),
   );
-  const endpoints = Object.keys(answers).map((binding) => ({ binding }));
+  const endpoints = Object.keys(responds).map((binding) => ({ binding }));
   const input = {
     defaults: { retries: false as const },
     services: { [SERVICE]: { upstream: { endpoints, balancer: "round_robin" as const }, breaker } },
@@ -70,16 +70,16 @@ const from = (colo: string, request: Request = unary("GetUser")): Request => new
 async function repeat(gateway: Gateway, times: number, colo: string): Promise<number[]> {
   const statuses: number[] = [];
   for (let call = 0; call < times; call++) {
-    const answer = await gateway(from(colo));
-    await answer.arrayBuffer();
-    statuses.push(answer.status);
+    const response = await gateway(from(colo));
+    await response.arrayBuffer();
+    statuses.push(response.status);
   }
   return statuses;
 }
 
-/** Until every report that is under way has been answered. */
-const settled = (state: { asked: number; answered: number }): Promise<void> =>
-  vi.waitUntil(() => state.answered === state.asked, { timeout: 60_000 }).then(() => undefined);
+/** Until every report that was sent has its response. */
+const settled = (state: { sent: number; received: number }): Promise<void> =>
+  vi.waitUntil(() => state.received === state.sent, { timeout: 60_000 }).then(() => undefined);
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: START });
@@ -90,12 +90,12 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** An object that answers when it is let. */
+/** A Durable Object whose responses wait until the returned function runs. */
 function held(all: ReturnType<typeof shared>): () => void {
   const gate = Promise.withResolvers<void>();
-  all.state.pass = async (told) => {
+  all.state.pass = async (report) => {
     await gate.promise;
-    return told();
+    return report();
   };
   return gate.resolve;
 }
@@ -105,20 +105,20 @@ describe("gateways that share their breakers", () => {
     const all = shared();
     const policy = { quorum: 2, openMs: 20_000 };
     let isDown = true;
-    const a: Answer = () => (isDown ? DOWN("", {}) : json(USER));
-    const [first, second, third] = [isolate(all, { A: a }, policy), isolate(all, { A: a }, policy), isolate(all, { A: WELL }, policy)];
+    const a: Respond = () => (isDown ? DOWN("", {}) : json(USER));
+    const [first, second, third] = [isolate(all, { A: a }, policy), isolate(all, { A: a }, policy), isolate(all, { A: HEALTHY }, policy)];
     expect(await repeat(third.gateway, 1, "SIN")).toEqual([200]);
     await repeat(first.gateway, 6, "AMS");
     await settled(all.state);
-    expect((await all.object.state())[0]).toMatchObject({ endpoint: "A", kind: "closed" }); // one isolate's word
+    expect((await all.object.state())[0]).toMatchObject({ endpoint: "A", kind: "closed" }); // one isolate alone opens nothing
     await repeat(second.gateway, 6, "FRA");
     await settled(all.state);
     expect((await all.object.state())[0]).toMatchObject({ endpoint: "A", kind: "open", isolates: 3 });
 
     vi.setSystemTime(START + 10_999);
-    expect(await repeat(third.gateway, 2, "SIN")).toEqual([200, 200]); // nobody has told it
+    expect(await repeat(third.gateway, 2, "SIN")).toEqual([200, 200]); // it has not reported yet
     vi.setSystemTime(START + 11_000);
-    expect(await repeat(third.gateway, 1, "SIN")).toEqual([200]); // its next report goes out behind this one
+    expect(await repeat(third.gateway, 1, "SIN")).toEqual([200]); // this call sends its next report
     await settled(all.state);
     const refused = await third.gateway(from("SIN"));
     expect(refused.status).toBe(503);
@@ -157,54 +157,54 @@ describe("gateways that share their breakers", () => {
     const hanging = shared();
     const release = held(hanging);
     for (const all of [failing, hanging]) {
-      const { gateway, calls } = isolate(all, { A: DOWN, B: WELL });
+      const { gateway, calls } = isolate(all, { A: DOWN, B: HEALTHY });
       for (let turn = 0; turn < 30; turn++) {
         vi.setSystemTime(START + turn * 400);
         const statuses = await repeat(gateway, 4, "AMS");
         if (turn > 5) expect(statuses.filter((status) => status !== 200).length).toBeLessThanOrEqual(1); // one call that finds out
       }
       expect(calls["A"]).toBeLessThan(5 + 12 + 1); // one call a second finds out, at most
-      expect(all.state.asked).toBeGreaterThan(1);
-      expect(all.state.asked).toBeLessThan(2 * 12);
-      expect(all.state.answered).toBe(0);
+      expect(all.state.sent).toBeGreaterThan(1);
+      expect(all.state.sent).toBeLessThan(2 * 12);
+      expect(all.state.received).toBe(0);
     }
     release();
     await settled(hanging.state);
   });
 
-  it("ask the object once for a hundred requests at ten a second, and once for a thousand that come at once", async () => {
+  it("report once for a hundred requests at ten a second, and once for a thousand that come at once", async () => {
     const all = shared();
-    const { gateway } = isolate(all, { A: WELL, B: WELL, C: WELL });
+    const { gateway } = isolate(all, { A: HEALTHY, B: HEALTHY, C: HEALTHY });
     await repeat(gateway, 1_000, "AMS");
     await settled(all.state);
-    expect(all.state.asked).toBe(1);
+    expect(all.state.sent).toBe(1);
     const warm = 2_000;
     for (let request = 1; request <= warm; request++) {
       vi.setSystemTime(START + request * 100);
       await repeat(gateway, 1, "AMS");
     }
     await settled(all.state);
-    expect((all.state.asked - 1) / warm).toBeLessThanOrEqual(0.01);
-    expect(all.state.asked).toBeGreaterThan(10); // or nobody would hear of what others see
+    expect((all.state.sent - 1) / warm).toBeLessThanOrEqual(0.01);
+    expect(all.state.sent).toBeGreaterThan(10); // else no isolate would learn what others see
   });
 
-  it("answer while the object has not: no request waits for it", async () => {
+  it("respond before the Durable Object does: no call waits for it", async () => {
     const all = shared();
     const release = held(all);
-    const { gateway } = isolate(all, { A: WELL });
+    const { gateway } = isolate(all, { A: HEALTHY });
     for (let request = 0; request < 100; request++) {
       vi.setSystemTime(START + request * 1_000);
       expect(await repeat(gateway, 1, "AMS")).toEqual([200]);
     }
-    expect(all.state.asked).toBeGreaterThan(5);
-    expect(all.state.answered).toBe(0);
+    expect(all.state.sent).toBeGreaterThan(5);
+    expect(all.state.received).toBe(0);
     release();
     await settled(all.state);
   });
 
   it("open nothing for a thousand requests that are malformed", async () => {
     const all = shared();
-    const service: Answer = (url, init) => env.USERS.fetch(url, init); // the real one
+    const service: Respond = (url, init) => env.USERS.fetch(url, init); // the users service itself
     const { gateway, calls } = isolate(all, { A: service }, { consecutive: 2, failurePercent: 1, minCalls: 1 });
     const malformed = [
       () => unary("GetUser", "{"),
@@ -223,13 +223,13 @@ describe("gateways that share their breakers", () => {
     const statuses = new Map<number, number>();
     for (let request = 0; request < 1_000; request++) {
       vi.setSystemTime(START + request * 20);
-      const answer = await gateway(from("AMS", malformed[request % malformed.length]!()));
-      await answer.arrayBuffer();
-      statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+      const response = await gateway(from("AMS", malformed[request % malformed.length]!()));
+      await response.arrayBuffer();
+      statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
     }
     await settled(all.state);
     expect([...statuses.keys()].filter((status) => status >= 500)).toEqual([]);
-    expect(calls["A"]).toBeGreaterThan(500); // they did reach it
+    expect(calls["A"]).toBeGreaterThan(500); // they reached the upstream
     expect((await all.object.state())[0]).toMatchObject({ kind: "closed", since: undefined });
     expect(await all.object.changes()).toEqual([]);
     expect((await gateway(from("AMS", unary("ListUsers", { pageSize: 1 })))).status).toBe(200);

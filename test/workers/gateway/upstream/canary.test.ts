@@ -36,7 +36,7 @@ it("gives a canary its share of callers, and each caller always the same version
   expect(calls.v2 / 1_000).toBeLessThan(0.26);
 });
 
-it("gives the canary whoever asks for it, by header or cookie, and nobody else at 0 %", async () => {
+it("gives the canary the calls that name it by header or cookie, and no others at 0 %", async () => {
   const { calls, gateway } = over({ canaries: [{ name: "v2", upstream, header: "x-version", cookie: "version" }] });
   await gateway(unary("GetUser", {}, { "x-version": "v2" }));
   await gateway(unary("GetUser", {}, { cookie: "a=b; version=v2" }));
@@ -46,10 +46,10 @@ it("gives the canary whoever asks for it, by header or cookie, and nobody else a
   expect(calls).toEqual({ own: 2, v2: 2 });
 });
 
-it("sends copies behind the answer, and nobody waits for them or hears of their failures", async () => {
+it("sends copies in the background: no call waits for them or learns of their failures", async () => {
   vi.spyOn(console, "warn").mockImplementation(() => undefined);
-  const answers = [() => json(USER), () => Promise.reject(new Error("down")), () => new Promise<Response>(() => undefined)];
-  const { calls, bodies, gateway } = over({ mirror: { upstream } }, () => answers[(calls.v2 - 1) % 3]!());
+  const responses = [() => json(USER), () => Promise.reject(new Error("down")), () => new Promise<Response>(() => undefined)];
+  const { calls, bodies, gateway } = over({ mirror: { upstream } }, () => responses[(calls.v2 - 1) % 3]!());
   for (let n = 0; n < 3; n++) expect((await gateway(unary("GetUser", { id: "x" }))).status).toBe(200);
   await gateway(enveloped("GetUser", "application/grpc-web"));
   await vi.waitUntil(() => calls.v2 === 4, { timeout: 60_000 });
@@ -71,12 +71,12 @@ it.each([
   [{ canaries: [{ name: "a", upstream: { binding: "V2", protocol: "connect" } }] }, "let versions and fallbacks speak both"],
   [{ mirror: { upstream: { binding: "NOBODY" } } }, "NOBODY"],
   [{ mirror: { upstream, percent: -1 } }, "mirror.percent"],
-] as [TrafficInput, string][])("tells a mistake before anything starts: %j", (traffic, told) => {
+] as [TrafficInput, string][])("reports a mistake before anything starts: %j", (traffic, expected) => {
   let message = "";
   try {
     over(traffic);
   } catch (error) {
     message = error instanceof InvalidConfiguration ? error.message : String(error);
   }
-  expect(message).toContain(told);
+  expect(message).toContain(expected);
 });

@@ -1,4 +1,4 @@
-// An upstream of several endpoints, through the running gateway: who is called, and what a slow or failing one does to it.
+// An upstream of several endpoints, through the running gateway: which one is called, and the effect of a slow or failing one.
 import { describe, expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../../../core/config/gateway.ts";
 import type { ServiceInput } from "../../../../core/config/service.ts";
@@ -133,7 +133,7 @@ describe("an upstream of several endpoints", () => {
     expect(calls).toEqual({ A: 40 });
   });
 
-  it("uses the next priority where nobody of the first is healthy", async () => {
+  it("uses the next priority where no endpoint of the first is healthy", async () => {
     const endpoints = [{ binding: "A" }, { binding: "B", priority: 1 }];
     const { gateway, calls } = over({ A: broken, B: ok }, { endpoints });
     for (let call = 0; call < 20; call++) await gateway(unary("GetUser"));
@@ -202,7 +202,7 @@ describe("an upstream of several endpoints", () => {
     expect(calls).toEqual({ A: 5, B: 0, C: 5 });
   });
 
-  it("uses a part of its endpoints where it is told to", async () => {
+  it("uses a subset of its endpoints if so configured", async () => {
     const { gateway, calls } = over({ A: ok, B: ok, C: ok, D: ok }, { balancer: "round_robin", subset: 2 });
     for (let call = 0; call < 20; call++) await gateway(unary("GetUser"));
     expect(Object.values(calls).sort()).toEqual([0, 0, 10, 10]);
