@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { Fleet } from "../../../../core/balance/fleet.ts";
 import { parsePolicy } from "../../../../core/config/gateway.ts";
 import { CallAttempt } from "../../../../workers/gateway/call/attempt.ts";
-import { httpRouteOf } from "../../../../workers/gateway/call/route.ts";
+import { httpRoute } from "../../../../workers/gateway/call/route.ts";
 import { Call } from "../../../../workers/gateway/call.ts";
 import { PoolAttempt, type PoolParts } from "../../../../workers/gateway/upstream/attempt.ts";
 import { UpstreamThrottle } from "../../../../workers/gateway/upstream/throttle.ts";
@@ -33,7 +33,7 @@ beforeEach(() => {
 
 function begin({ maxMs, deadlineMs = 10_000, startedMsAgo = 0 }: { maxMs?: number; deadlineMs?: number; startedMsAgo?: number } = {}) {
   const now = Date.now() - startedMsAgo;
-  const call = new Call(new Request("https://gateway.example/a"), { kind: "rest" }, httpRouteOf("/a", 1_000, undefined), "/a", "", now);
+  const call = new Call(new Request("https://gateway.example/a"), { kind: "rest" }, httpRoute("/a", 1_000, undefined), "/a", "", now);
   call.deadlineAt = now + deadlineMs;
   const attempt = new CallAttempt(call, 1, new Set(), maxMs === undefined ? {} : { maxMs });
   const picked = parts.fleet.pick({ method: 7, key: 0, now, rng: () => 0.5, tried: attempt.tried });

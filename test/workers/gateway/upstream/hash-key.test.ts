@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
 import type { HashSource } from "../../../../core/config/hash-on.ts";
-import { httpRouteOf } from "../../../../workers/gateway/call/route.ts";
+import { httpRoute } from "../../../../workers/gateway/call/route.ts";
 import { Call } from "../../../../workers/gateway/call.ts";
 import { cookieOf, hashKeyOf } from "../../../../workers/gateway/upstream/hash-key.ts";
 
 function callWith(headers: Record<string, string>, query = "", hashText?: string): Call {
   const request = new Request(`https://gateway.example/a${query}`, { headers: { "cf-connecting-ip": "192.0.2.7", ...headers } });
-  const call = new Call(request, { kind: "rest" }, httpRouteOf("/a", 1_000, "x-principal"), "/a", query, 0);
+  const call = new Call(request, { kind: "rest" }, httpRoute("/a", 1_000, "x-principal"), "/a", query, 0);
   call.hashText = hashText;
   return call;
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { httpRouteOf } from "../../../../workers/gateway/call/route.ts";
+import { httpRoute } from "../../../../workers/gateway/call/route.ts";
 import { Call } from "../../../../workers/gateway/call.ts";
 import { fixedUpstream } from "../../../../workers/gateway/upstream/fixed-upstream.ts";
 import { sendCopy } from "../../../../workers/gateway/upstream/mirror.ts";
@@ -8,7 +8,7 @@ afterEach(() => vi.restoreAllMocks());
 
 function callWithBody(): Call {
   const request = new Request("https://gateway.example/a?b=c", { method: "POST", headers: { "x-own": "kept" } });
-  const call = new Call(request, { kind: "rest" }, httpRouteOf("/a", 1_000, undefined), "/a", "?b=c", 0);
+  const call = new Call(request, { kind: "rest" }, httpRoute("/a", 1_000, undefined), "/a", "?b=c", 0);
   call.id = "id-1";
   call.outgoing.body = Uint8Array.from(new TextEncoder().encode("whole"));
   return call;
