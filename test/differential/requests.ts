@@ -8,7 +8,7 @@ export interface DifferentialRequest {
   readonly body?: string;
 }
 
-type Texts = Readonly<Record<string, readonly string[]>>; // by family
+type Texts = Readonly<Record<string, readonly string[]>>; // texts per family
 
 const INTEGER: Texts = {
   integer: ["0", "1", "-7", "42", "2147483647"],

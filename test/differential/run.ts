@@ -27,7 +27,7 @@ interface Known {
 
 interface Outcome {
   readonly status: number;
-  readonly method: string; // of the upstream; "" where none was called
+  readonly method: string; // method of the upstream; "" if none was called
   readonly message: JsonValue;
 }
 

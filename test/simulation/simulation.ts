@@ -1,11 +1,11 @@
-// What every simulation is made of: a world whose clock and rng are its own, and rows of figures with the goals they are held to.
+// The parts of every simulation: a world with its own clock and random numbers, and rows of figures with their goals.
 
 /** One line of the table: the figures of one variant under one scenario. */
 export interface Row {
   readonly variant: string;
-  readonly figures: Readonly<Record<string, number>>; // by column; a figure that means nothing here is left out
+  readonly figures: Readonly<Record<string, number>>; // figures per column; a figure without meaning is left out
   readonly goals?: readonly Goal[];
-  readonly series?: readonly number[]; // for plots: a share in [0, 1] of each second
+  readonly series?: readonly number[]; // values for plots: a share in [0, 1] of each second
 }
 
 /** A promise of an issue or of a document, and what was measured. */

@@ -86,7 +86,7 @@ describe.each(Object.entries(transports))("the users service over %s", (_, trans
     expect((await failure(users.getUser({ id: user.id }))).code).toBe(Code.NotFound);
   });
 
-  it("creates once, however often it is asked with one request id", async () => {
+  it("creates once, however often a request id is repeated", async () => {
     const users = createClient(UserService, transport());
     const request = { user: draft(), requestId: crypto.randomUUID() };
     const first = await users.createUser(request);
@@ -133,7 +133,7 @@ describe.each(Object.entries(transports))("the users service over %s", (_, trans
 });
 
 describe("the orders service", () => {
-  it("asks the users service, over its binding, whether the user exists", async () => {
+  it("calls the users service, over its binding, to check whether the user exists", async () => {
     const orders = createClient(OrderService, transports["Connect, proto"]());
     const users = createClient(UserService, transports["Connect, proto"]());
     const { id: userId } = await users.createUser({ user: draft() });

@@ -80,7 +80,7 @@ describe("the head of a response", () => {
       { contentType: "application/connect+json" },
       'responded with content type "application/connect+json": it speaks Connect, and was called in gRPC-Web; set upstream.protocol: "connect"',
     ],
-  ] as const)("of %s with %j is told as it is", (wire, head, problem) =>
+  ] as const)("of %s with %j is reported as it is", (wire, head, problem) =>
     expect(judge(wire, "application/proto", head)?.problem).toBe(problem),
   );
 

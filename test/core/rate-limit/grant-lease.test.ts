@@ -1,4 +1,4 @@
-// One ask and its grant, in figures: what is reserved, what is given, and what the pool has left.
+// One request and its grant, in figures: the reserved, granted and remaining tokens.
 import { describe, expect, it } from "vitest";
 import type { LeaseRequest } from "../../../core/rate-limit/lease-messages.ts";
 import {
@@ -12,7 +12,7 @@ import {
 } from "../../../core/rate-limit/leased-bucket.ts";
 
 const LIMIT = { capacity: 1_000, rate: 1_000, intervalMs: 1_000 }; // 1 token per ms
-const ASK: LeaseRequest = {
+const REQUEST: LeaseRequest = {
   isolate: "a",
   sequence: 1,
   appliedSequence: 0,
@@ -36,7 +36,7 @@ const poolOf = (loans: LeasedBucket["leases"], tokens = 500): LeasedBucket => ({
 
 describe("lend", () => {
   it("reserves what it grants, with a guard for clocks, and leaves the rest in the pool", () => {
-    const [pool, grant] = grantLease(undefined, LIMIT, ASK, 1_000, 0.5);
+    const [pool, grant] = grantLease(undefined, LIMIT, REQUEST, 1_000, 0.5);
     expect(grant).toMatchObject({ sequence: 1, lifetimeMs: 1_600, renewAfterMs: 1_000, pauseMs: 0, retryAfterMs: 0 });
     expect(grant!.ratePerMs).toBeCloseTo(0.13, 12);
     const mine = pool.leases["a"]!;
@@ -54,9 +54,9 @@ describe("lend", () => {
 
   it("gives all that is needed, or nothing and a time to come back", () => {
     const full = poolOf({ b: loan({ demandPerMs: 0 }) }, 30);
-    const [, enough] = grantLease(full, LIMIT, { ...ASK, tokensNeeded: 30, demandPerMs: 0 }, 1_000, 0.5);
+    const [, enough] = grantLease(full, LIMIT, { ...REQUEST, tokensNeeded: 30, demandPerMs: 0 }, 1_000, 0.5);
     expect(enough).toMatchObject({ tokens: 30, poolTokens: 0, retryAfterMs: 1 });
-    const [after, refused] = grantLease(full, LIMIT, { ...ASK, tokensNeeded: 50, demandPerMs: 0 }, 1_000, 0.5);
+    const [after, refused] = grantLease(full, LIMIT, { ...REQUEST, tokensNeeded: 50, demandPerMs: 0 }, 1_000, 0.5);
     expect(refused).toMatchObject({ tokens: 0, retryAfterMs: 20, pauseMs: 500, poolTokens: 30 });
     expect(after.leases["a"]!.activeUntil).toBe(1_000 + 1_600 + CLOCK_GUARD_MS);
   });
@@ -64,41 +64,41 @@ describe("lend", () => {
   it("counts what the isolate holds, as far as that was lent to it", () => {
     const mine = loan({ current: share(0.1, 40, 5_000) });
     const pool = poolOf({ a: mine }, 20);
-    const asks = (has: number, need: number) =>
+    const granted = (has: number, need: number) =>
       grantLease(
         pool,
         LIMIT,
-        { ...ASK, sequence: 2, appliedSequence: 1, tokensHeld: has, tokensNeeded: need, demandPerMs: 0 },
+        { ...REQUEST, sequence: 2, appliedSequence: 1, tokensHeld: has, tokensNeeded: need, demandPerMs: 0 },
         1_000,
         0.5,
       )[1]!;
-    expect(asks(40, 60).tokens).toBe(20);
-    expect(asks(40, 61).tokens).toBe(0);
-    expect(asks(40, 61).retryAfterMs).toBe(1);
-    expect(asks(900, 61).tokens).toBe(0);
-    expect(asks(39, 60).tokens).toBe(0);
+    expect(granted(40, 60).tokens).toBe(20);
+    expect(granted(40, 61).tokens).toBe(0);
+    expect(granted(40, 61).retryAfterMs).toBe(1);
+    expect(granted(900, 61).tokens).toBe(0);
+    expect(granted(39, 60).tokens).toBe(0);
   });
 
   it("goes on from the grant that the isolate lives on: the latest, or the one before where that never arrived", () => {
     const mine = loan({ sequence: 4, current: share(0.4, 50, 5_000), previous: share(0.1, 30, 4_000) });
     const next = (applied: number) =>
-      grantLease(poolOf({ a: mine }), LIMIT, { ...ASK, sequence: 5, appliedSequence: applied, tokensHeld: 45 }, 1_000, 0.5)[0].leases["a"]!;
+      grantLease(poolOf({ a: mine }), LIMIT, { ...REQUEST, sequence: 5, appliedSequence: applied, tokensHeld: 45 }, 1_000, 0.5)[0].leases["a"]!;
     expect(next(4).previous).toEqual({ ratePerMs: 0.4, capacity: 50, expiresAt: 5_000 });
     expect(next(3).previous).toEqual({ ratePerMs: 0.1, capacity: 30, expiresAt: 4_000 });
     const lapsed = loan({ sequence: 4, current: share(0.4, 50, 900), previous: share(0, 0, 0) });
     expect(
-      grantLease(poolOf({ a: lapsed }), LIMIT, { ...ASK, sequence: 5, appliedSequence: 4 }, 1_000, 0.5)[0].leases["a"]!.previous.expiresAt,
+      grantLease(poolOf({ a: lapsed }), LIMIT, { ...REQUEST, sequence: 5, appliedSequence: 4 }, 1_000, 0.5)[0].leases["a"]!.previous.expiresAt,
     ).toBe(0);
   });
 
   it("never lends more rate or room than others leave", () => {
     const others = { b: loan({ current: share(0.95, 990, 5_000), demandPerMs: 0.9 }) };
-    const [pool, grant] = grantLease(poolOf(others, 10), LIMIT, { ...ASK, demandPerMs: 0.9, peakDemandPerMs: 0.9 }, 1_000, 0.5);
+    const [pool, grant] = grantLease(poolOf(others, 10), LIMIT, { ...REQUEST, demandPerMs: 0.9, peakDemandPerMs: 0.9 }, 1_000, 0.5);
     expect(grant!.ratePerMs).toBeCloseTo(0.05, 9);
     expect(grant!.capacity).toBeLessThanOrEqual(10);
     expect(pool.tokens + reservedByLeases(pool.leases).capacity).toBeLessThanOrEqual(1_000);
     const crowded = { b: loan({ current: share(1.2, 1_200, 5_000) }) };
-    expect(grantLease(poolOf(crowded, 0), LIMIT, ASK, 1_000, 0.5)[1]).toMatchObject({
+    expect(grantLease(poolOf(crowded, 0), LIMIT, REQUEST, 1_000, 0.5)[1]).toMatchObject({
       ratePerMs: 0,
       tokens: 0,
       capacity: 0,
@@ -109,20 +109,20 @@ describe("lend", () => {
   it("answers each turn of an isolate once, and no older one", () => {
     const pool = poolOf({ a: loan({ sequence: 4 }) });
     for (const turn of [3, 4]) {
-      const [after, grant] = grantLease(pool, LIMIT, { ...ASK, sequence: turn }, 1_000, 0.5);
+      const [after, grant] = grantLease(pool, LIMIT, { ...REQUEST, sequence: turn }, 1_000, 0.5);
       expect(grant).toBeUndefined();
       expect(after.leases["a"]!.sequence).toBe(4);
     }
-    expect(grantLease(pool, LIMIT, { ...ASK, sequence: 5 }, 1_000, 0.5)[1]?.sequence).toBe(5);
+    expect(grantLease(pool, LIMIT, { ...REQUEST, sequence: 5 }, 1_000, 0.5)[1]?.sequence).toBe(5);
   });
 
   it.each([{ tokensNeeded: -1 }, { tokensHeld: -1 }, { demandPerMs: -1 }])("rejects %j", (more) =>
-    expect(() => grantLease(undefined, LIMIT, { ...ASK, ...more }, 0, 0.5)).toThrow("a lease request has no negative numbers"),
+    expect(() => grantLease(undefined, LIMIT, { ...REQUEST, ...more }, 0, 0.5)).toThrow("a lease request has no negative numbers"),
   );
 });
 
 describe("what a pool earns", () => {
-  const look = { ...ASK, isolate: "z", demandPerMs: 0, peakDemandPerMs: 0 };
+  const look = { ...REQUEST, isolate: "z", demandPerMs: 0, peakDemandPerMs: 0 };
   const tokensAt = (pool: LeasedBucket, now: number): number => grantLease(pool, LIMIT, look, now, 0.5)[0].tokens;
 
   it("is the rate that is not lent, as far as there is room beside what is lent", () => {
@@ -144,7 +144,7 @@ describe("what a pool earns", () => {
   });
 
   it("hurries once rates have lapsed while it is busy", () => {
-    const busy = { ...ASK, isolate: "z", demandPerMs: 0.9, peakDemandPerMs: 0.9 };
+    const busy = { ...REQUEST, isolate: "z", demandPerMs: 0.9, peakDemandPerMs: 0.9 };
     const pool = poolOf({ b: loan({ current: share(0.5, 100, 1_050) }) });
     expect(grantLease(pool, LIMIT, busy, 1_040, 0.5)[0].periodFactor).toBe(1);
     expect(grantLease(pool, LIMIT, busy, 1_050, 0.5)[0].periodFactor).toBeLessThan(1);

@@ -1,4 +1,4 @@
-// A bucket that moves: whoever asks where, and whatever is late or forgotten, no window admits more than one bucket would.
+// A bucket that moves: wherever isolates send their requests, and whatever is late or forgotten, no window admits more than one bucket would.
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import {
@@ -19,7 +19,7 @@ const steps = fc.array(
     isolate: fc.nat(2),
     calls: fc.nat(30),
     isHot: fc.boolean(),
-    lateMs: fc.oneof(fc.constant(0), fc.nat(5_000)), // the ask is under way for so long
+    lateMs: fc.oneof(fc.constant(0), fc.nat(5_000)), // time that the request is in flight
     isLost: fc.boolean(), // the answer
     sweeps: fc.boolean(),
   }),
@@ -37,7 +37,7 @@ function excess(limit: { capacity: number; rate: number; intervalMs: number }, s
   let bucket: Bucket | undefined;
   let moved: { readonly start: HandOver; until: number } | undefined;
   let generation = 0;
-  const own = new Map<number, Bucket>(); // by generation, in the object of the key
+  const own = new Map<number, Bucket>(); // buckets in the Durable Object of the key; index: generation
   const isolates = [new MovedKeys(), new MovedKeys(), new MovedKeys()];
   let [level, at, most] = [0, 0, 0];
   const admit = (): void => {
@@ -102,13 +102,13 @@ it("would admit more if the shard forgot a move sooner", () => {
   expect(excess(limit, script, -500_000)).toBeGreaterThan(0);
 });
 
-it("counts a key as hot from more than 100 asks a second on, over three seconds", () => {
+it("counts a key as hot from more than 100 requests a second on, over three seconds", () => {
   const heat = new HotKeyDetector();
-  const asks = (count: number, now: number): boolean[] => Array.from({ length: count }, () => heat.count("a", now));
-  expect(asks(300, 10_000)).not.toContain(true);
+  const counted = (count: number, now: number): boolean[] => Array.from({ length: count }, () => heat.count("a", now));
+  expect(counted(300, 10_000)).not.toContain(true);
   expect(heat.count("b", 10_000)).toBe(false);
-  expect(asks(1, 12_999)).toEqual([true]);
-  expect(asks(300, 13_000)).not.toContain(true);
+  expect(counted(1, 12_999)).toEqual([true]);
+  expect(counted(300, 13_000)).not.toContain(true);
 });
 
 it("counts a bounded number of keys, and remembers a bounded number of moves: the oldest is forgotten first", () => {
@@ -134,7 +134,7 @@ it("remembers a move until the other bucket is full, and keeps that one while an
   expect(bucketKeptUntil(1_000)).toBe(1_000 + 2 * MOVE_CACHED_MS);
 });
 
-it("starts the count of asks anew where the clock steps back, and forgets none of a key that it counts already", () => {
+it("restarts the count of requests when the clock steps back, and forgets no key that it counts already", () => {
   const heat = new HotKeyDetector();
   for (let n = 0; n < 300; n++) heat.count("a", 10_000);
   expect(heat.count("a", 9_999)).toBe(false);

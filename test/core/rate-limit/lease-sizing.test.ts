@@ -13,7 +13,7 @@ import {
 } from "../../../core/rate-limit/lease-sizing.ts";
 
 const LIMIT = { capacity: 10_000, rate: 1_000, intervalMs: 1_000 }; // 1 token per ms
-const ASK: LeaseRequest = {
+const REQUEST: LeaseRequest = {
   isolate: "a",
   sequence: 1,
   appliedSequence: 0,
@@ -23,7 +23,7 @@ const ASK: LeaseRequest = {
   peakDemandPerMs: 0.1,
   isDemandSteady: true,
 };
-const ask = (more: Partial<LeaseRequest>): LeaseRequest => ({ ...ASK, ...more });
+const request = (more: Partial<LeaseRequest>): LeaseRequest => ({ ...REQUEST, ...more });
 const TRAFFIC: BucketDemand = {
   ...{ ratePerMs: 1, isolates: 10, totalDemandPerMs: 0.5, isBusy: false, maxSharePerMs: Number.POSITIVE_INFINITY },
   ...{ isSaturated: false, isSmall: false, periodFactor: 1, periodMs: 1_000, lifetimeMs: 1_600 },
@@ -32,7 +32,7 @@ const traffic = (more: Partial<BucketDemand>): BucketDemand => ({ ...TRAFFIC, ..
 
 describe("trafficOf", () => {
   const of = (others: readonly number[], more: Partial<LeaseRequest> = {}, pace = 1, lapsed = 0, limit = LIMIT) =>
-    bucketDemand(limit, others, ask(more), pace, lapsed);
+    bucketDemand(limit, others, request(more), pace, lapsed);
 
   it("adds up the demand of all isolates, this one among them", () => {
     expect(of([0.2, 0.3])).toMatchObject({ ratePerMs: 1, isolates: 3, totalDemandPerMs: 0.1 + 0.2 + 0.3 });
@@ -45,7 +45,7 @@ describe("trafficOf", () => {
     expect(of([], { demandPerMs: 0.71 }).isBusy).toBe(true);
   });
 
-  it("asks again after 1 s while nobody misses anything, after 100 ms while it is busy, and later the more isolates there are", () => {
+  it("requests again after 1 s while no isolate lacks tokens, after 100 ms while it is busy, and later the more isolates there are", () => {
     expect(of([]).periodMs).toBe(1_000);
     expect(of([], { demandPerMs: 0.9 }).periodMs).toBe(100);
     expect(of(Array(159).fill(0)).periodMs).toBe(2_000); // 160 isolates, 80 calls a second
@@ -93,25 +93,25 @@ describe("trafficOf", () => {
 
 describe("rateFor", () => {
   it("is more than the demand while there is enough, less while it is busy, and the level where the isolate wants more", () => {
-    expect(leasedRate(traffic({}), ask({ demandPerMs: 0.2 }), 0)).toBeCloseTo(0.26, 12);
-    expect(leasedRate(traffic({ isBusy: true }), ask({ demandPerMs: 0.2 }), 0)).toBeCloseTo(0.17, 12);
-    expect(leasedRate(traffic({ isSaturated: true, maxSharePerMs: 0.3 }), ask({ demandPerMs: 0.9 }), 0)).toBe(0.3);
+    expect(leasedRate(traffic({}), request({ demandPerMs: 0.2 }), 0)).toBeCloseTo(0.26, 12);
+    expect(leasedRate(traffic({ isBusy: true }), request({ demandPerMs: 0.2 }), 0)).toBeCloseTo(0.17, 12);
+    expect(leasedRate(traffic({ isSaturated: true, maxSharePerMs: 0.3 }), request({ demandPerMs: 0.9 }), 0)).toBe(0.3);
   });
 
   it("is nothing of a small limit, and for a demand that is not steady", () => {
-    expect(leasedRate(traffic({ isSmall: true }), ask({ demandPerMs: 0.9 }), 0)).toBe(0);
-    expect(leasedRate(traffic({}), ask({ demandPerMs: 0.9, isDemandSteady: false }), 0)).toBe(0);
-    expect(leasedRate(traffic({ isSmall: true }), ask({ demandPerMs: 0.9 }), 0.5)).toBe(0);
+    expect(leasedRate(traffic({ isSmall: true }), request({ demandPerMs: 0.9 }), 0)).toBe(0);
+    expect(leasedRate(traffic({}), request({ demandPerMs: 0.9, isDemandSteady: false }), 0)).toBe(0);
+    expect(leasedRate(traffic({ isSmall: true }), request({ demandPerMs: 0.9 }), 0.5)).toBe(0);
   });
 
   it("stays as it was where the change is a tenth of it or noise", () => {
-    const saturated = (level: number) => leasedRate(traffic({ isSaturated: true, maxSharePerMs: level }), ask({}), 10);
+    const saturated = (level: number) => leasedRate(traffic({ isSaturated: true, maxSharePerMs: level }), request({}), 10);
     expect(saturated(11)).toBe(10);
     expect(saturated(9)).toBe(10);
     expect(saturated(11.1)).toBe(11.1);
     expect(saturated(8.9)).toBe(8.9);
     const noise = Math.sqrt(0.5 / 4_000);
-    const wants = (change: number) => leasedRate(traffic({}), ask({ demandPerMs: (0.5 + change) / 1.3 }), 0.5);
+    const wants = (change: number) => leasedRate(traffic({}), request({ demandPerMs: (0.5 + change) / 1.3 }), 0.5);
     expect(wants(0.05 + noise - 1e-6)).toBe(0.5);
     expect(wants(0.05 + noise + 1e-6)).toBeGreaterThan(0.5);
   });
@@ -119,40 +119,40 @@ describe("rateFor", () => {
 
 describe("chunkFor", () => {
   it("of a small limit is what is needed, and what is spent before the answer is there", () => {
-    expect(chunkSize(traffic({ isSmall: true }), ask({ tokensNeeded: 2, demandPerMs: 0.05 }), 0, 0, 99)).toBe(4);
-    expect(chunkSize(traffic({ isSmall: true }), ask({ tokensNeeded: 0, demandPerMs: 0.019 }), 0, 5, 99)).toBe(0);
+    expect(chunkSize(traffic({ isSmall: true }), request({ tokensNeeded: 2, demandPerMs: 0.05 }), 0, 0, 99)).toBe(4);
+    expect(chunkSize(traffic({ isSmall: true }), request({ tokensNeeded: 0, demandPerMs: 0.019 }), 0, 5, 99)).toBe(0);
   });
 
   it("serves a burst of 190 ms where demand is not steady, or 0.15 of a long period; less what it holds, at least what is needed", () => {
-    const young = ask({ isDemandSteady: false, peakDemandPerMs: 0.5 });
+    const young = request({ isDemandSteady: false, peakDemandPerMs: 0.5 });
     expect(chunkSize(traffic({}), young, 0.1, 0, 99)).toBeCloseTo(0.4 * 190, 9);
     expect(chunkSize(traffic({ periodMs: 2_000 }), young, 0.1, 0, 99)).toBeCloseTo(0.4 * 300, 9);
     expect(chunkSize(traffic({ periodMs: 100 }), young, 0.1, 0, 99)).toBeCloseTo(0.4 * 100, 9);
     expect(chunkSize(traffic({}), young, 0.1, 30, 99)).toBeCloseTo(0.4 * 190 - 30, 9);
-    expect(chunkSize(traffic({}), ask({ isDemandSteady: false, tokensNeeded: 80, peakDemandPerMs: 0.5 }), 0.1, 0, 99)).toBe(80);
+    expect(chunkSize(traffic({}), request({ isDemandSteady: false, tokensNeeded: 80, peakDemandPerMs: 0.5 }), 0.1, 0, 99)).toBe(80);
     expect(chunkSize(traffic({ isBusy: true }), young, 0.1, 0, 99)).toBeCloseTo(0.4 * 190, 9);
     expect(chunkSize(traffic({ isSaturated: true, maxSharePerMs: 0.2 }), young, 0.1, 0, 20)).toBeCloseTo(0.4 * 190, 9);
   });
 
   it("provides for the mean and two standard deviations of a steady demand while there is enough, and for one where there is not", () => {
-    const steady = ask({ demandPerMs: 0.2, peakDemandPerMs: 0.1 });
+    const steady = request({ demandPerMs: 0.2, peakDemandPerMs: 0.1 });
     expect(chunkSize(traffic({}), steady, 0.1, 0, 9_999)).toBeCloseTo((0.22 - 0.1) * 1_000 + 2 * Math.sqrt(200), 9);
     expect(chunkSize(traffic({ maxSharePerMs: 0.4 }), steady, 0.1, 0, 9_999)).toBeCloseTo((0.2 - 0.1) * 1_000 + Math.sqrt(200), 9);
     expect(chunkSize(traffic({}), steady, 0.1, 50, 9_999)).toBeCloseTo(70 + 2 * Math.sqrt(200), 9);
-    expect(chunkSize(traffic({}), ask({ demandPerMs: 0.2, tokensNeeded: 500 }), 0.1, 0, 9_999)).toBe(500);
+    expect(chunkSize(traffic({}), request({ demandPerMs: 0.2, tokensNeeded: 500 }), 0.1, 0, 9_999)).toBe(500);
   });
 
   it("provides for a growing demand where calls wait or the limit is not busy", () => {
     const growing = { demandPerMs: 0.2, peakDemandPerMs: 2 };
     const burst = (2 - 0.1) * 190;
     const steady = (0.22 - 0.1) * 1_000 + 2 * Math.sqrt(200);
-    expect(chunkSize(traffic({}), ask(growing), 0.1, 0, 9_999)).toBeCloseTo(burst, 9);
-    expect(chunkSize(traffic({ isBusy: true }), ask(growing), 0.1, 0, 9_999)).toBeCloseTo(steady, 9);
-    expect(chunkSize(traffic({ isBusy: true }), ask({ ...growing, tokensNeeded: 1 }), 0.1, 0, 9_999)).toBeCloseTo(burst, 9);
+    expect(chunkSize(traffic({}), request(growing), 0.1, 0, 9_999)).toBeCloseTo(burst, 9);
+    expect(chunkSize(traffic({ isBusy: true }), request(growing), 0.1, 0, 9_999)).toBeCloseTo(steady, 9);
+    expect(chunkSize(traffic({ isBusy: true }), request({ ...growing, tokensNeeded: 1 }), 0.1, 0, 9_999)).toBeCloseTo(burst, 9);
   });
 
   it("gives at most half of what the pool has to those that want more than their level", () => {
-    const greedy = ask({ demandPerMs: 2, peakDemandPerMs: 2 });
+    const greedy = request({ demandPerMs: 2, peakDemandPerMs: 2 });
     const saturated = traffic({ isSaturated: true, maxSharePerMs: 0.4 });
     expect(chunkSize(saturated, greedy, 0.4, 0, 100)).toBe(50);
     expect(chunkSize(saturated, greedy, 0.4, 20, 100)).toBe(30);
@@ -178,27 +178,27 @@ describe("capacityFor", () => {
 describe("pacedMs", () => {
   it("spreads those of a small limit over a round, by chance", () => {
     const small = traffic({ isSmall: true, ratePerMs: 0.01, isolates: 5 });
-    expect(pauseAfterRefusalMs(small, ASK, 0)).toBeCloseTo(200, 9); // half of 5 / 0.0125
-    expect(pauseAfterRefusalMs(small, ASK, 0.5)).toBeCloseTo(400, 9);
+    expect(pauseAfterRefusalMs(small, REQUEST, 0)).toBeCloseTo(200, 9); // half of 5 / 0.0125
+    expect(pauseAfterRefusalMs(small, REQUEST, 0.5)).toBeCloseTo(400, 9);
   });
 
   it("is half a burst for a young demand, a period for one that wants more than its level, else half a period", () => {
-    expect(pauseAfterRefusalMs(traffic({}), ask({ isDemandSteady: false }), 0.9)).toBe(95);
-    expect(pauseAfterRefusalMs(traffic({ periodMs: 4_000 }), ask({ isDemandSteady: false }), 0.9)).toBe(300);
-    expect(pauseAfterRefusalMs(traffic({ isSaturated: true }), ASK, 0.9)).toBe(1_000);
-    expect(pauseAfterRefusalMs(traffic({}), ASK, 0.9)).toBe(500);
+    expect(pauseAfterRefusalMs(traffic({}), request({ isDemandSteady: false }), 0.9)).toBe(95);
+    expect(pauseAfterRefusalMs(traffic({ periodMs: 4_000 }), request({ isDemandSteady: false }), 0.9)).toBe(300);
+    expect(pauseAfterRefusalMs(traffic({ isSaturated: true }), REQUEST, 0.9)).toBe(1_000);
+    expect(pauseAfterRefusalMs(traffic({}), REQUEST, 0.9)).toBe(500);
   });
 });
 
 describe("restMs", () => {
   const got = { chunk: 100, held: 100, poolTokens: 5_000 };
   const rest = (more: Partial<BucketDemand>, its: Partial<LeaseRequest> = {}, has: Partial<typeof got> = {}) =>
-    pauseAfterGrantMs(traffic(more), LIMIT, ask(its), { ...got, ...has }, 0);
+    pauseAfterGrantMs(traffic(more), LIMIT, request(its), { ...got, ...has }, 0);
 
   it("of a small limit is nothing, unless far more is wanted than there is and the pool is nearly empty", () => {
     const small = { isSmall: true, totalDemandPerMs: 2.1 };
     expect(rest(small, {}, { poolTokens: 1_000 })).toBe(0);
-    expect(rest(small, {}, { poolTokens: 999 })).toBe(pauseAfterRefusalMs(traffic(small), ASK, 0));
+    expect(rest(small, {}, { poolTokens: 999 })).toBe(pauseAfterRefusalMs(traffic(small), REQUEST, 0));
     expect(rest({ isSmall: true, totalDemandPerMs: 2 }, {}, { poolTokens: 0 })).toBe(0);
   });
 
@@ -225,7 +225,7 @@ describe("fairLevel", () => {
     [[5, 5], 6, 3],
     [[1, 9, 9], 7, 3],
     [[9, 1, 9], 7, 3],
-    [[10, 9], 11, 5.5], // by number, not by text
+    [[10, 9], 11, 5.5], // sorted as numbers, not as text
     [[], 5, Number.POSITIVE_INFINITY],
     [[2], 2, 2],
     [[2], 2.1, Number.POSITIVE_INFINITY],

@@ -1,4 +1,4 @@
-// The isolate's half of a split bucket, step by step: what it may spend, when it asks, and what it says meanwhile.
+// The isolate's lease of a split bucket, step by step: what it may spend, when it sends a request, and what it reports.
 import { describe, expect, it } from "vitest";
 import { BucketLease } from "../../../core/rate-limit/lease.ts";
 import type { LeaseGrant } from "../../../core/rate-limit/lease-messages.ts";
@@ -8,7 +8,7 @@ const GRANT: Omit<LeaseGrant, "sequence"> = {
   ...{ tokens: 10, ratePerMs: 0.01, capacity: 20, lifetimeMs: 1_000, renewAfterMs: 400, pauseMs: 0, retryAfterMs: 0, poolTokens: 7 },
 };
 
-/** A lease that was granted this at `NOW`, in answer to an ask of the same time. */
+/** A lease with this grant at `NOW`, for a request of the same time. */
 function leased(more: Partial<LeaseGrant> = {}, lease = new BucketLease(), now = NOW): BucketLease {
   const { sequence } = lease.request("i", 0, now);
   lease.applyGrant({ ...GRANT, sequence, ...more }, now, now);
@@ -16,7 +16,7 @@ function leased(more: Partial<LeaseGrant> = {}, lease = new BucketLease(), now =
 }
 
 describe("what a lease may spend", () => {
-  it("is nothing before the first grant: the object has to be asked", () => {
+  it("is nothing before the first grant: a request is needed", () => {
     const lease = new BucketLease();
     expect(lease.take(1, NOW)).toEqual({ kind: "request" });
     expect(lease.remaining(NOW)).toBe(0);
@@ -35,7 +35,7 @@ describe("what a lease may spend", () => {
     expect(leased({ tokens: 30 }).remaining(NOW)).toBe(20);
   });
 
-  it("lapses with the life of the grant, counted from when the ask was sent", () => {
+  it("lapses with the life of the grant, counted from when the request was sent", () => {
     const lease = leased();
     expect(lease.remaining(NOW + 999)).toBe(19);
     expect(lease.share(NOW + 999)).toEqual({ capacity: 20, ratePerMs: 0.01 });
@@ -68,7 +68,7 @@ describe("what a lease may spend", () => {
     expect(leased({ tokens: 2 }, lease, NOW + 2_000).remaining(NOW + 2_000)).toBe(2);
   });
 
-  it("heeds the grant for its latest ask alone", () => {
+  it("accepts only the grant for its latest request", () => {
     const lease = new BucketLease();
     const first = lease.request("i", 0, NOW);
     const second = lease.request("i", 0, NOW);
@@ -109,7 +109,7 @@ describe("a refusal", () => {
 });
 
 describe("an optimistic lease", () => {
-  it("lets one call pass before the object was asked for it, until that is paid", () => {
+  it("lets one call pass before the Durable Object was requested for it, until that call is paid", () => {
     const lease = new BucketLease();
     expect(lease.take(3, NOW, true)).toEqual({ kind: "allowed" });
     expect(lease.debt).toBe(3);
@@ -180,8 +180,8 @@ describe("takeAnyway", () => {
   });
 });
 
-describe("when a lease asks", () => {
-  it("is never before a first grant, and not while it asks", () => {
+describe("when a lease sends a request", () => {
+  it("is never before a first grant, and not while a request is in flight", () => {
     const lease = new BucketLease();
     expect(lease.isLow(NOW)).toBe(false);
     leased({ tokens: 0, capacity: 0, ratePerMs: 0 }, lease);
@@ -228,8 +228,8 @@ describe("when a lease asks", () => {
   });
 });
 
-describe("an ask that failed", () => {
-  it("pauses, and asks again after it", () => {
+describe("a request that failed", () => {
+  it("pauses, and is repeated after the pause", () => {
     const lease = leased({ tokens: 0, ratePerMs: 0, poolTokens: 0 });
     const { sequence } = lease.request("i", 1, NOW);
     lease.requestFailed(sequence, 250, NOW + 10);
@@ -280,7 +280,7 @@ describe("an ask that failed", () => {
 });
 
 describe("the demand that a lease tells", () => {
-  const told = (lease: BucketLease, atMs: number) => {
+  const reported = (lease: BucketLease, atMs: number) => {
     const { demandPerMs, peakDemandPerMs, isDemandSteady } = lease.request("i", 0, NOW + atMs);
     return { demandPerMs, peakDemandPerMs, isDemandSteady };
   };
@@ -288,15 +288,15 @@ describe("the demand that a lease tells", () => {
   it("of a first call is one a second, with what the newest step saw as its peak", () => {
     const lease = new BucketLease();
     lease.take(5, NOW);
-    expect(told(lease, 0)).toEqual({ demandPerMs: 0.005, peakDemandPerMs: 0.1, isDemandSteady: false });
-    expect(told(lease, 49)).toEqual({ demandPerMs: 0.005, peakDemandPerMs: 0.1, isDemandSteady: false });
-    expect(told(lease, 50)).toEqual({ demandPerMs: 0.1, peakDemandPerMs: 0.05, isDemandSteady: false });
+    expect(reported(lease, 0)).toEqual({ demandPerMs: 0.005, peakDemandPerMs: 0.1, isDemandSteady: false });
+    expect(reported(lease, 49)).toEqual({ demandPerMs: 0.005, peakDemandPerMs: 0.1, isDemandSteady: false });
+    expect(reported(lease, 50)).toEqual({ demandPerMs: 0.1, peakDemandPerMs: 0.05, isDemandSteady: false });
   });
 
   it("is the mean of what was spent, costs and refused calls included", () => {
     const lease = leased({ tokens: 0, ratePerMs: 0, pauseMs: 10_000 });
     for (let atMs = 0; atMs <= 2_000; atMs += 10) lease.take(2, NOW + atMs);
-    const { demandPerMs, peakDemandPerMs, isDemandSteady } = told(lease, 2_000);
+    const { demandPerMs, peakDemandPerMs, isDemandSteady } = reported(lease, 2_000);
     expect(demandPerMs).toBeCloseTo(0.2, 1);
     expect(peakDemandPerMs).toBeCloseTo(0.2, 1);
     expect(isDemandSteady).toBe(true);
@@ -306,7 +306,7 @@ describe("the demand that a lease tells", () => {
     const steady = (times: readonly number[], atMs = times.at(-1)!): boolean => {
       const lease = new BucketLease();
       for (const time of times) lease.take(1, NOW + time);
-      return told(lease, atMs).isDemandSteady;
+      return reported(lease, atMs).isDemandSteady;
     };
     expect(steady([0, 500, 1_000])).toBe(true);
     expect(steady([0, 500, 999])).toBe(false);
@@ -317,9 +317,9 @@ describe("the demand that a lease tells", () => {
   it("follows a change within some two seconds", () => {
     const lease = new BucketLease();
     for (let atMs = 0; atMs < 10_000; atMs += 50) lease.take(5, NOW + atMs);
-    expect(told(lease, 10_000).demandPerMs).toBeCloseTo(0.1, 2);
+    expect(reported(lease, 10_000).demandPerMs).toBeCloseTo(0.1, 2);
     for (let atMs = 10_000; atMs < 12_000; atMs += 50) lease.take(50, NOW + atMs);
-    const after = told(lease, 11_950);
+    const after = reported(lease, 11_950);
     expect(after.demandPerMs).toBeGreaterThan(0.1 + 0.9 * (1 - Math.exp(-1)) - 0.06);
     expect(after.demandPerMs).toBeLessThan(0.1 + 0.9 * (1 - Math.exp(-1)) + 0.06);
     expect(after.peakDemandPerMs).toBeCloseTo(1, 1);
@@ -328,7 +328,7 @@ describe("the demand that a lease tells", () => {
   it("of a young lease is a plain mean: an early burst is not forgotten before time has passed", () => {
     const lease = new BucketLease();
     for (let atMs = 0; atMs <= 400; atMs += 100) lease.take(10, NOW + atMs);
-    const { demandPerMs } = told(lease, 400);
+    const { demandPerMs } = reported(lease, 400);
     expect(demandPerMs).toBeGreaterThan(0.1);
     expect(demandPerMs).toBeLessThan(0.15);
   });
@@ -338,6 +338,6 @@ describe("the demand that a lease tells", () => {
     lease.take(1, NOW);
     lease.take(100, NOW + 10_000);
     lease.take(1, NOW + 10_050);
-    expect(told(lease, 10_050).demandPerMs).toBeCloseTo(101 / 50, 9);
+    expect(reported(lease, 10_050).demandPerMs).toBeCloseTo(101 / 50, 9);
   });
 });

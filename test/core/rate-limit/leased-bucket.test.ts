@@ -13,9 +13,9 @@ const steps = fc.array(
   fc.record({
     gapMs: fc.oneof(fc.constant(0), fc.nat(30), fc.nat(400), fc.nat(6_000)),
     isolate: fc.nat(ISOLATES - 1),
-    act: fc.constantFrom("spend", "spend", "spend", "ask", "ask", "die", "restart", "set back"),
+    act: fc.constantFrom("spend", "spend", "spend", "request", "request", "die", "restart", "set back"),
     count: fc.nat(40),
-    fate: fc.constantFrom("arrives", "arrives", "late", "ask lost", "grant lost", "ask doubled"),
+    fate: fc.constantFrom("arrives", "arrives", "late", "request lost", "grant lost", "request doubled"),
     roll: fc.double({ min: 0, max: 0.999, noNaN: true }),
   }),
   { maxLength: 120 },
@@ -43,7 +43,7 @@ describe("a bucket that is split", () => {
       fc.property(limits, steps, (limit, script) => {
         let now = 1_000_000;
         let pool: LeasedBucket | undefined;
-        let backMs = 0; // that the object's clock has been set back
+        let backMs = 0; // time by which the Durable Object's clock was set back
         const isolates = Array.from({ length: ISOLATES }, (_, index) => ({ name: `i${index}`, lease: new BucketLease(), lives: 0 }));
         const late: { readonly at: number; readonly run: () => void }[] = [];
         const admissions: number[] = [];
@@ -66,22 +66,22 @@ describe("a bucket that is split", () => {
           } else if (!one.lease.isRequesting(now)) {
             const { lease } = one;
             const sentAt = now;
-            const ask: LeaseRequest = lease.request(one.name, count % 3, sentAt);
+            const request: LeaseRequest = lease.request(one.name, count % 3, sentAt);
             const deliver = (): LeaseGrant | undefined => {
-              const [after, grant] = grantLease(pool, limit, ask, now - backMs, roll);
+              const [after, grant] = grantLease(pool, limit, request, now - backMs, roll);
               pool = after;
               const held = reservedByLeases(after.leases);
               expect(after.tokens + held.capacity).toBeLessThanOrEqual(limit.capacity + 1e-6);
               expect(held.ratePerMs).toBeLessThanOrEqual(limit.rate / limit.intervalMs + 1e-9);
               return grant;
             };
-            if (fate === "ask lost") continue;
+            if (fate === "request lost") continue;
             if (fate === "late") {
               late.push({ at: now + 300, run: () => lease.applyGrant(deliver(), sentAt, now) });
               continue;
             }
             const grant = deliver();
-            if (fate === "ask doubled") expect(deliver()).toBeUndefined();
+            if (fate === "request doubled") expect(deliver()).toBeUndefined();
             if (fate !== "grant lost") lease.applyGrant(grant, sentAt, now);
           }
         }
@@ -94,7 +94,7 @@ describe("a bucket that is split", () => {
   it("is forgotten only when it is full with nothing lent", () => {
     fc.assert(
       fc.property(limits, fc.nat(50), fc.double({ min: 0, max: 2, noNaN: true }), (limit, need, perMs) => {
-        const ask = {
+        const request = {
           isolate: "a",
           sequence: 1,
           appliedSequence: 0,
@@ -104,11 +104,11 @@ describe("a bucket that is split", () => {
           peakDemandPerMs: perMs,
           isDemandSteady: true,
         };
-        const [pool] = grantLease(undefined, limit, ask, 1_000, 0.5);
+        const [pool] = grantLease(undefined, limit, request, 1_000, 0.5);
         const [later, grant] = grantLease(
           pool,
           limit,
-          { ...ask, isolate: "b", tokensNeeded: limit.capacity, demandPerMs: 0 },
+          { ...request, isolate: "b", tokensNeeded: limit.capacity, demandPerMs: 0 },
           bucketEndsAt(pool, limit),
           0.5,
         );
@@ -121,7 +121,7 @@ describe("a bucket that is split", () => {
 
   it("lends nothing of a small limit but what is needed", () => {
     const small = { capacity: 5, rate: 1, intervalMs: 1_000 };
-    const ask: LeaseRequest = {
+    const request: LeaseRequest = {
       isolate: "a",
       sequence: 1,
       appliedSequence: 0,
@@ -131,13 +131,13 @@ describe("a bucket that is split", () => {
       peakDemandPerMs: 0.001,
       isDemandSteady: true,
     };
-    const [, grant] = grantLease(undefined, small, ask, 0, 0.5);
+    const [, grant] = grantLease(undefined, small, request, 0, 0.5);
     expect(grant).toMatchObject({ tokens: 1, ratePerMs: 0, pauseMs: 0 });
   });
 
   it("lends of a small limit also what will be spent before another answer is there", () => {
     const small = { capacity: 50, rate: 50, intervalMs: 1_000 };
-    const ask: LeaseRequest = {
+    const request: LeaseRequest = {
       isolate: "a",
       sequence: 1,
       appliedSequence: 0,
@@ -147,7 +147,7 @@ describe("a bucket that is split", () => {
       peakDemandPerMs: 0.08,
       isDemandSteady: true,
     };
-    const [, grant] = grantLease(undefined, small, ask, 0, 0.5);
+    const [, grant] = grantLease(undefined, small, request, 0, 0.5);
     expect(grant).toMatchObject({ tokens: 5, ratePerMs: 0, pauseMs: 0 });
   });
 
@@ -164,7 +164,7 @@ describe("a bucket that is split", () => {
 
   it("lets even those pause who got the last of a small limit that is under attack, and others not", () => {
     const small = { capacity: 10, rate: 10, intervalMs: 1_000 };
-    const ask: LeaseRequest = {
+    const request: LeaseRequest = {
       isolate: "a",
       sequence: 1,
       appliedSequence: 0,
@@ -174,14 +174,14 @@ describe("a bucket that is split", () => {
       peakDemandPerMs: 0.005,
       isDemandSteady: true,
     };
-    expect(grantLease(undefined, small, { ...ask, tokensNeeded: 10 }, 0, 0.5)[1]).toMatchObject({ tokens: 10, pauseMs: 0 });
-    const attack = { ...ask, tokensNeeded: 10, demandPerMs: 0.03 };
+    expect(grantLease(undefined, small, { ...request, tokensNeeded: 10 }, 0, 0.5)[1]).toMatchObject({ tokens: 10, pauseMs: 0 });
+    const attack = { ...request, tokensNeeded: 10, demandPerMs: 0.03 };
     expect(grantLease(undefined, small, attack, 0, 0.5)[1]).toMatchObject({ tokens: 10, pauseMs: 100, retryAfterMs: 100 });
   });
 
   it("tells a key that is used up to pause, and callers when to come back", () => {
     const small = { capacity: 1, rate: 1, intervalMs: 1_000 };
-    const ask: LeaseRequest = {
+    const request: LeaseRequest = {
       isolate: "a",
       sequence: 1,
       appliedSequence: 0,
@@ -191,8 +191,8 @@ describe("a bucket that is split", () => {
       peakDemandPerMs: 1,
       isDemandSteady: true,
     };
-    const [pool] = grantLease(undefined, small, ask, 0, 0.5);
-    const [, grant] = grantLease(pool, small, { ...ask, isolate: "b" }, 0, 0.5);
+    const [pool] = grantLease(undefined, small, request, 0, 0.5);
+    const [, grant] = grantLease(pool, small, { ...request, isolate: "b" }, 0, 0.5);
     expect(grant).toMatchObject({ tokens: 0, retryAfterMs: 1_000 });
     expect(grant?.pauseMs).toBeGreaterThanOrEqual(1_000);
   });

@@ -9,37 +9,37 @@ import { randomStream } from "../../simulation/simulation.ts";
 /** Mistakes that the simulation's oracles have to see; without that, they would prove nothing. */
 type Lender = typeof grantLease;
 type Oracle = "arrival curve" | "isolates' sums";
-const loansOf = (change: (loan: LeaseRecord, ask: LeaseRequest) => LeaseRecord): Lender => {
-  return (pool, limit, ask, now, roll) => {
-    const [after, grant] = grantLease(pool, limit, ask, now, roll);
-    const loan = after.leases[ask.isolate];
-    return [loan === undefined ? after : { ...after, leases: { ...after.leases, [ask.isolate]: change(loan, ask) } }, grant];
+const loansOf = (change: (loan: LeaseRecord, request: LeaseRequest) => LeaseRecord): Lender => {
+  return (pool, limit, request, now, roll) => {
+    const [after, grant] = grantLease(pool, limit, request, now, roll);
+    const loan = after.leases[request.isolate];
+    return [loan === undefined ? after : { ...after, leases: { ...after.leases, [request.isolate]: change(loan, request) } }, grant];
   };
 };
 const MUTANTS: Readonly<Record<string, { readonly lender: Lender; readonly seenBy: readonly Oracle[] }>> = {
   "grants what it does not take from the pool": {
-    lender: (pool, limit, ask, now, roll) => {
-      const [after, grant] = grantLease(pool, limit, ask, now, roll);
+    lender: (pool, limit, request, now, roll) => {
+      const [after, grant] = grantLease(pool, limit, request, now, roll);
       return [{ ...after, tokens: after.tokens + (grant?.tokens ?? 0) }, grant];
     },
     seenBy: ["arrival curve"],
   },
   "forgets what it has lent": {
-    lender: (pool, limit, ask, now, roll) => {
-      const [after, grant] = grantLease(pool, limit, ask, now, roll);
+    lender: (pool, limit, request, now, roll) => {
+      const [after, grant] = grantLease(pool, limit, request, now, roll);
       return [{ ...after, leases: {} }, grant];
     },
     seenBy: ["arrival curve", "isolates' sums"],
   },
   "lends rates twice": {
-    lender: (pool, limit, ask, now, roll) => {
-      const [after, grant] = grantLease(pool, limit, ask, now, roll);
+    lender: (pool, limit, request, now, roll) => {
+      const [after, grant] = grantLease(pool, limit, request, now, roll);
       return [after, grant && { ...grant, ratePerMs: grant.ratePerMs * 2 }];
     },
     seenBy: ["arrival curve", "isolates' sums"],
   },
-  "starts full after each ask": {
-    lender: (_, limit, ask, now, roll) => grantLease(undefined, limit, ask, now, roll),
+  "starts full after each request": {
+    lender: (_, limit, request, now, roll) => grantLease(undefined, limit, request, now, roll),
     seenBy: ["arrival curve", "isolates' sums"],
   },
   "takes a renewal for arrived": {
@@ -60,18 +60,18 @@ const MUTANTS: Readonly<Record<string, { readonly lender: Lender; readonly seenB
     })),
     seenBy: ["isolates' sums"],
   },
-  "counts lives from a second before an ask was sent": {
+  "counts lives from a second before a request was sent": {
     lender: loansOf((loan) => ({ ...loan, current: { ...loan.current, expiresAt: loan.current.expiresAt - 1_000 } })),
     seenBy: ["isolates' sums"],
   },
   "lends more of the rate than is left": {
-    lender: (pool, limit, ask, now, roll) => {
-      const [after, grant] = grantLease(pool, limit, ask, now, roll);
-      const perMs = (ask.demandPerMs * limit.rate) / limit.rate;
-      const loan = after.leases[ask.isolate];
+    lender: (pool, limit, request, now, roll) => {
+      const [after, grant] = grantLease(pool, limit, request, now, roll);
+      const perMs = (request.demandPerMs * limit.rate) / limit.rate;
+      const loan = after.leases[request.isolate];
       if (grant === undefined || loan === undefined) return [after, grant];
       return [
-        { ...after, leases: { ...after.leases, [ask.isolate]: { ...loan, current: { ...loan.current, ratePerMs: perMs } } } },
+        { ...after, leases: { ...after.leases, [request.isolate]: { ...loan, current: { ...loan.current, ratePerMs: perMs } } } },
         { ...grant, ratePerMs: perMs },
       ];
     },
@@ -79,11 +79,11 @@ const MUTANTS: Readonly<Record<string, { readonly lender: Lender; readonly seenB
   },
 };
 
-/** One isolate has all, is lent less, and never hears of it; another asks for all. @returns how often too much was held */
+/** One isolate has everything, gets a smaller lease, and never receives that grant; another one requests everything. @returns how often too much was held */
 function lostRenewal(lender: Lender): number {
   const limit = { capacity: 1_000, rate: 1_000, intervalMs: 1_000 };
   const sums = invariants(limit);
-  const ask: LeaseRequest = {
+  const request: LeaseRequest = {
     isolate: "a",
     sequence: 1,
     appliedSequence: 0,
@@ -93,15 +93,15 @@ function lostRenewal(lender: Lender): number {
     peakDemandPerMs: 2,
     isDemandSteady: true,
   };
-  const [first, grant] = lender(undefined, limit, ask, 0, 0.5);
+  const [first, grant] = lender(undefined, limit, request, 0, 0.5);
   const [second] = lender(
     first,
     limit,
-    { ...ask, sequence: 2, appliedSequence: 1, tokensNeeded: 0, demandPerMs: 0.1, peakDemandPerMs: 0.1 },
+    { ...request, sequence: 2, appliedSequence: 1, tokensNeeded: 0, demandPerMs: 0.1, peakDemandPerMs: 0.1 },
     50,
     0.5,
   );
-  const [third, other] = lender(second, limit, { ...ask, isolate: "b", tokensNeeded: 0, demandPerMs: 5, peakDemandPerMs: 5 }, 100, 0.5);
+  const [third, other] = lender(second, limit, { ...request, isolate: "b", tokensNeeded: 0, demandPerMs: 5, peakDemandPerMs: 5 }, 100, 0.5);
   sums.check(third, [grant!, other!]);
   return sums.isolates;
 }
@@ -127,7 +127,7 @@ describe("the oracles", () => {
     expect(seen(lender)[oracle]).toBeGreaterThan(0);
   });
   it("see the same world for the same seed", () => expect(simulate(world, 3).figures).toEqual(simulate(world, 3).figures));
-  it("roll fair dice", () => {
+  it("draw fair random numbers", () => {
     const roll = randomStream(1);
     const mean = Array.from({ length: 10_000 }, roll).reduce((a, b) => a + b, 0) / 10_000;
     expect(Math.abs(mean - 0.5)).toBeLessThan(0.02);

@@ -103,7 +103,7 @@ describe("takeTokens", () => {
     expect(takeTokens(refused, slow, 100, 2000)[1].kind).toBe("refused"); // a refused call is a touch, too
   });
 
-  it("never asks to wait longer than until the bucket is forgotten, under compat", () => {
+  it("never returns a wait beyond the time at which the bucket is forgotten, under compat", () => {
     const slow = { capacity: 100, rate: 1, intervalMs: 1000, compat: true };
     const [emptied] = takeTokens(undefined, slow, 100, 0);
     expect(takeTokens(emptied, slow, 100, 500)[1]).toMatchObject({ kind: "refused", retryAfterMs: 2000 });

@@ -1,15 +1,15 @@
-// What a template may look like, and how it is told where it does not.
+// What a template may look like, and how it is reported where it does not.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseTemplate } from "../../../core/transcode/path-template.ts";
 
 describe("parseTemplate", () => {
   it("tells which segments a variable stands for", () => {
-    expect(parseTemplate("/v1/{name=shelves/*/books/*}/{a.b}:read")).toEqual({
+    expect(parseTemplate("/v1/{name=publishers/*/books/*}/{a.b}:read")).toEqual({
       kind: "ok",
       template: {
-        text: "/v1/{name=shelves/*/books/*}/{a.b}:read",
-        segments: ["v1", "shelves", "*", "books", "*", "*"],
+        text: "/v1/{name=publishers/*/books/*}/{a.b}:read",
+        segments: ["v1", "publishers", "*", "books", "*", "*"],
         verb: "read",
         variables: [
           { field: "name", start: 1, end: 5 },

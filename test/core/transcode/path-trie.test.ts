@@ -23,7 +23,7 @@ function trieOf(rules: readonly string[]): PathTrie<string> {
 }
 
 /** The route that answers, its values, `405 GET, POST`, or `404`. */
-function ask(trie: PathTrie<string>, request: string): string {
+function match(trie: PathTrie<string>, request: string): string {
   const [method, path] = request.split(" ") as [string, string];
   const match = trie.match(method, path);
   if (match.kind === "unknown_path") return "404";
@@ -33,41 +33,45 @@ function ask(trie: PathTrie<string>, request: string): string {
 
 describe("a trie of paths", () => {
   it.each([
-    { name: "prefers a literal to a wildcard", rules: ["GET /a/{x}", "GET /a/b"], asks: { "GET /a/b": "GET /a/b" } },
-    { name: "prefers one segment to many", rules: ["GET /a/{x=**}", "GET /a/{x}"], asks: { "GET /a/b": 'GET /a/{x} "b"' } },
+    { name: "prefers a literal to a wildcard", rules: ["GET /a/{x}", "GET /a/b"], wants: { "GET /a/b": "GET /a/b" } },
+    { name: "prefers one segment to many", rules: ["GET /a/{x=**}", "GET /a/{x}"], wants: { "GET /a/b": 'GET /a/{x} "b"' } },
     {
       name: "turns back where a literal leads nowhere",
       rules: ["GET /a/b/c", "GET /a/{x}/d", "GET /{y=**}"],
-      asks: { "GET /a/b/d": 'GET /a/{x}/d "b"', "GET /a/b/e": 'GET /{y=**} "a/b/e"' },
+      wants: { "GET /a/b/d": 'GET /a/{x}/d "b"', "GET /a/b/e": 'GET /{y=**} "a/b/e"' },
     },
-    { name: "prefers the literal further left", rules: ["GET /a/*", "GET /*/b"], asks: { "GET /a/b": "GET /a/*", "GET /c/b": "GET /*/b" } },
-    { name: "lets no empty segment pass for one", rules: ["GET /a/{x}/b"], asks: { "GET /a//b": "404", "GET /a/": "404" } },
+    {
+      name: "prefers the literal further left",
+      rules: ["GET /a/*", "GET /*/b"],
+      wants: { "GET /a/b": "GET /a/*", "GET /c/b": "GET /*/b" },
+    },
+    { name: "lets no empty segment pass for one", rules: ["GET /a/{x}/b"], wants: { "GET /a//b": "404", "GET /a/": "404" } },
     {
       name: "takes zero segments for **, with and without the slash",
       rules: ["GET /a/{x=**}"],
-      asks: { "GET /a": 'GET /a/{x=**} ""', "GET /a/": 'GET /a/{x=**} ""', "GET /a/b//c/": 'GET /a/{x=**} "b//c/"' },
+      wants: { "GET /a": 'GET /a/{x=**} ""', "GET /a/": 'GET /a/{x=**} ""', "GET /a/b//c/": 'GET /a/{x=**} "b//c/"' },
     },
-    { name: "answers the root", rules: ["GET /{x=**}"], asks: { "GET /": 'GET /{x=**} ""' } },
-  ])("$name", ({ rules, asks }) => {
-    for (const [request, want] of Object.entries(asks)) expect(ask(trieOf(rules), request), request).toBe(want);
+    { name: "matches the root", rules: ["GET /{x=**}"], wants: { "GET /": 'GET /{x=**} ""' } },
+  ])("$name", ({ rules, wants }) => {
+    for (const [request, want] of Object.entries(wants)) expect(match(trieOf(rules), request), request).toBe(want);
   });
 
   it.each([
-    { name: "takes a verb after the last colon", asks: { "POST /ops/a:b:cancel": 'POST /{x=ops/*}:cancel "ops/a:b"' } },
+    { name: "takes a verb after the last colon", wants: { "POST /ops/a:b:cancel": 'POST /{x=ops/*}:cancel "ops/a:b"' } },
     {
       name: "takes a colon for data where there is no such verb",
-      asks: { "GET /ops/a:b": 'GET /{x=ops/*} "ops/a:b"', "GET /ops/a:": 'GET /{x=ops/*} "ops/a:"' },
+      wants: { "GET /ops/a:b": 'GET /{x=ops/*} "ops/a:b"', "GET /ops/a:": 'GET /{x=ops/*} "ops/a:"' },
     },
-    { name: "takes an encoded colon for data", asks: { "GET /ops/a%3Acancel": 'GET /{x=ops/*} "ops/a:cancel"' } },
-    { name: "takes a verb for a verb whatever the method", asks: { "GET /ops/a:cancel": "405 POST" } },
+    { name: "takes an encoded colon for data", wants: { "GET /ops/a%3Acancel": 'GET /{x=ops/*} "ops/a:cancel"' } },
+    { name: "takes a verb for a verb whatever the method", wants: { "GET /ops/a:cancel": "405 POST" } },
     {
       name: "looks for verbs in the last segment only",
-      asks: { "GET /a:stat/b": 'GET /{x=**} "a:stat/b"', "GET /a/b:stat": 'GET /{x=**}:stat "a/b"' },
+      wants: { "GET /a:stat/b": 'GET /{x=**} "a:stat/b"', "GET /a/b:stat": 'GET /{x=**}:stat "a/b"' },
     },
-    { name: "gives ** without a segment a verb", asks: { "GET /:stat": 'GET /{x=**}:stat ""' } },
-  ])("$name", ({ asks }) => {
+    { name: "gives ** without a segment a verb", wants: { "GET /:stat": 'GET /{x=**}:stat ""' } },
+  ])("$name", ({ wants }) => {
     const trie = trieOf(["GET /{x=ops/*}", "POST /{x=ops/*}:cancel", "GET /{x=**}", "GET /{x=**}:stat"]);
-    for (const [request, want] of Object.entries(asks)) expect(ask(trie, request), request).toBe(want);
+    for (const [request, want] of Object.entries(wants)) expect(match(trie, request), request).toBe(want);
   });
 
   it.each([
@@ -80,40 +84,40 @@ describe("a trie of paths", () => {
     ["POST /v/x:d:e", "405 GET"],
     ["GET /v/:d:e", 'GET /v/{a}:e ":d"'],
   ])("knows verbs with a colon within them, the longest one first: %s", (request, want) => {
-    expect(ask(trieOf(["GET /v/{a}:d:e", "GET /v/{a}:e", "GET /v/{a}"]), request)).toBe(want);
+    expect(match(trieOf(["GET /v/{a}:d:e", "GET /v/{a}:e", "GET /v/{a}"]), request)).toBe(want);
   });
 
   it("reads a segment of colons only as often as verbs have colons", () => {
     const trie = trieOf(["GET /v/{a}:d:e"]);
-    expect(ask(trie, `GET /v/${":".repeat(8_000)}x`)).toBe("404");
+    expect(match(trie, `GET /v/${":".repeat(8_000)}x`)).toBe("404");
   });
 
   it("takes HEAD for GET, but for a route of its own, and before a route for any method", () => {
     const trie = trieOf(["GET /a", "* /a", "GET /b", "HEAD /b", "* /c", "POST /d"]);
-    expect(["/a", "/b", "/c", "/d"].map((path) => ask(trie, `HEAD ${path}`))).toEqual(["GET /a", "HEAD /b", "* /c", "405 POST"]);
+    expect(["/a", "/b", "/c", "/d"].map((path) => match(trie, `HEAD ${path}`))).toEqual(["GET /a", "HEAD /b", "* /c", "405 POST"]);
   });
 
-  it("names every method that the path has, and answers with a less specific route that has the one asked for", () => {
+  it("names every method that the path has, and returns a less specific route that has the requested one", () => {
     const trie = trieOf(["GET /a/b", "PUT /a/{x}", "DELETE /a/{x}", "* /any/{x}", "GET /any/{x}"]);
-    expect(ask(trie, "PATCH /a/b")).toBe("405 DELETE, GET, PUT");
-    expect(ask(trie, "PUT /a/b")).toBe('PUT /a/{x} "b"');
-    expect(ask(trie, "GET /any/1")).toBe('GET /any/{x} "1"');
-    expect(ask(trie, "LINK /any/1")).toBe('* /any/{x} "1"');
+    expect(match(trie, "PATCH /a/b")).toBe("405 DELETE, GET, PUT");
+    expect(match(trie, "PUT /a/b")).toBe('PUT /a/{x} "b"');
+    expect(match(trie, "GET /any/1")).toBe('GET /any/{x} "1"');
+    expect(match(trie, "LINK /any/1")).toBe('* /any/{x} "1"');
   });
 
   it("compares literals in one form, and never takes one for a wildcard", () => {
     const trie = trieOf(["GET /a%2Fb/$x", "GET /%2A/y"]);
-    expect(ask(trie, "GET /a%2fb/%24x")).toBe("GET /a%2Fb/$x");
-    expect(ask(trie, "GET /a%2Fb/$x")).toBe("GET /a%2Fb/$x");
-    expect(ask(trie, "GET /*/y")).toBe("GET /%2A/y");
-    expect(ask(trie, "GET /z/y")).toBe("404");
+    expect(match(trie, "GET /a%2fb/%24x")).toBe("GET /a%2Fb/$x");
+    expect(match(trie, "GET /a%2Fb/$x")).toBe("GET /a%2Fb/$x");
+    expect(match(trie, "GET /*/y")).toBe("GET /%2A/y");
+    expect(match(trie, "GET /z/y")).toBe("404");
   });
 
   it("decodes a variable of one segment wholly, and leaves %2F in one of several", () => {
     const trie = trieOf(["GET /one/{x}", "GET /two/{x=a/*}", "GET /many/{x=**}"]);
-    expect(ask(trie, "GET /one/a%2Fb%252F%20")).toBe('GET /one/{x} "a/b%2F "');
-    expect(ask(trie, "GET /two/a/b%2Fc%2fd%20")).toBe('GET /two/{x=a/*} "a/b%2Fc%2fd "');
-    expect(ask(trie, "GET /many/a%2Fb/%E4%B8%96%3F")).toBe('GET /many/{x=**} "a%2Fb/世?"');
+    expect(match(trie, "GET /one/a%2Fb%252F%20")).toBe('GET /one/{x} "a/b%2F "');
+    expect(match(trie, "GET /two/a/b%2Fc%2fd%20")).toBe('GET /two/{x=a/*} "a/b%2Fc%2fd "');
+    expect(match(trie, "GET /many/a%2Fb/%E4%B8%96%3F")).toBe('GET /many/{x=**} "a%2Fb/世?"');
   });
 
   it("hands back the route that stands in the way of another", () => {

@@ -16,10 +16,10 @@ interface Setting {
   readonly seconds: number;
   readonly loss?: number; // share of messages lost, each way
   readonly isolateLifeMs?: number; // mean; isolates die with what they hold, and others take their place
-  readonly doubled?: number; // share of asks that arrive twice
+  readonly doubled?: number; // share of requests that arrive twice
   readonly oneWayMs?: number; // default 12, and Exp(a quarter of it)
-  readonly objectMs?: number; // of the object's one thread for an ask; default 1
-  readonly outage?: readonly [from: number, to: number]; // ms: the object can't be asked, and isolates reuse what they had
+  readonly objectMs?: number; // time of the Durable Object's one thread per request; default 1
+  readonly outage?: readonly [from: number, to: number]; // ms: the Durable Object is unreachable, and isolates reuse what they had
   readonly restartAt?: number; // ms: the object loses its memory, and reads its rows again
 }
 
@@ -30,7 +30,7 @@ export interface Outcome {
   readonly broken: { readonly books: number; readonly isolates: number }; // times that the sums did not hold
 }
 
-/** @param lender what answers asks; the core's own, or a mutant of it that the oracles have to catch */
+/** @param lender responds to requests; the code of core/, or a mutant of it that the oracles have to detect */
 export function simulate(setting: Setting, seed: number, lender: typeof grantLease = grantLease): Outcome {
   const { limit, isolates, load, demand, seconds, loss = 0, doubled = 0, oneWayMs = 12, objectMs = 1, outage = [0, 0] } = setting;
   const world = new World();
@@ -54,18 +54,18 @@ export function simulate(setting: Setting, seed: number, lender: typeof grantLea
 
   const travel = (): number => oneWayMs + exponential(oneWayMs / 4);
   const isGone = (): boolean => world.now >= outage[0] && world.now < outage[1];
-  const handle = (ask: LeaseRequest, answer: (grant: ReturnType<typeof grantLease>[1]) => void): void => {
+  const handle = (request: LeaseRequest, respond: (grant: ReturnType<typeof grantLease>[1]) => void): void => {
     busyUntil = Math.max(busyUntil, world.now) + objectMs;
     world.at(busyUntil, () => {
       if (world.now >= warm) calls += 1;
-      const [after, grant] = lender(pool, limit, ask, world.now, roll());
+      const [after, grant] = lender(pool, limit, request, world.now, roll());
       pool = after;
-      row = after; // written through before the answer leaves
+      row = after; // written before the response leaves
       sums.check(
         after,
         leases.map((lease) => lease().share(world.now)),
       );
-      if (roll() >= loss) world.after(travel(), () => answer(grant));
+      if (roll() >= loss) world.after(travel(), () => respond(grant));
     });
   };
 
@@ -83,11 +83,11 @@ export function simulate(setting: Setting, seed: number, lender: typeof grantLea
     const send = (need: number): void => {
       const sentAt = world.now;
       const mine = lease;
-      const ask = mine.request(name, need, sentAt);
+      const request = mine.request(name, need, sentAt);
       const times = isGone() ? 0 : roll() < loss ? 0 : doubled > 0 && roll() < doubled ? 2 : 1;
       for (let copy = 0; copy < times; copy++) {
         world.after(travel() * (1 + 20 * copy), () =>
-          handle(ask, (grant) => {
+          handle(request, (grant) => {
             mine.applyGrant(grant, sentAt, world.now);
             if (mine === lease) settle();
           }),
@@ -96,7 +96,7 @@ export function simulate(setting: Setting, seed: number, lender: typeof grantLea
       const reuses = setting.outage !== undefined;
       world.after(isGone() ? 50 : 500, () => {
         if (mine !== lease || !mine.isRequesting(world.now)) return;
-        mine.requestFailed(ask.sequence, isGone() ? 1_000 : 0, world.now, reuses);
+        mine.requestFailed(request.sequence, isGone() ? 1_000 : 0, world.now, reuses);
         settle();
       });
     };
@@ -237,7 +237,7 @@ const CASES: Case[] = [
   },
   {
     name: "doubled",
-    about: "1.1 x the limit, every tenth ask arrives twice, the second time late",
+    about: "1.1 x the limit, every tenth request arrives twice, the second time late",
     ...{ limit: BIG, isolates: 100, load: 1.1, demand: "uniform", seconds: 15, doubled: 0.1 },
     goals: (figures) => [over(figures), calls(figures)],
   },

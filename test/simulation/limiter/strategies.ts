@@ -7,18 +7,18 @@ const LIMIT: BucketLimit = { capacity: 10_000, rate: 10_000, intervalMs: 1_000 }
 const ISOLATES = 100;
 const LOCATIONS = 10;
 const SECONDS = 12;
-const REPORTS_MS = 1_000; // between two reports of one isolate; Envoy's quota service defaults to seconds
+const REPORTS_MS = 1_000; // interval between two reports of one isolate; Envoy's quota service defaults to seconds
 
 interface Site {
   readonly world: World;
   readonly roll: () => number;
-  /** One message there and back to the one place that knows. */
-  ask(answer: () => void): void;
+  /** One message to the one bucket and back. */
+  request(answer: () => void): void;
 }
 
 type Strategy = (site: Site) => (isolate: number, decided: (isAdmitted: boolean) => void) => void;
 
-/** What is granted where nobody asks anybody else: each location counts for itself. */
+/** No messages: each location counts for itself. */
 const perLocation: Strategy = ({ world }) => {
   const buckets = new Map<number, Bucket>();
   return (isolate, decided) => {
@@ -29,7 +29,7 @@ const perLocation: Strategy = ({ world }) => {
   };
 };
 
-/** Isolates report what they have seen once a second, and are assigned a rate until the next report; without one they let pass. */
+/** Isolates report what they have seen once a second, and are assigned a rate until the next report; without one they admit everything. */
 const quotaReports: Strategy = (site) => {
   const seen = new Float64Array(ISOLATES);
   const reported = new Float64Array(ISOLATES);
@@ -38,7 +38,7 @@ const quotaReports: Strategy = (site) => {
   const report = (isolate: number): void => {
     const usage = seen[isolate]!;
     seen[isolate] = 0;
-    site.ask(() => {
+    site.request(() => {
       reported[isolate] = usage;
       const total = reported.reduce((sum, one) => sum + one, 0);
       assigned[isolate] = total <= LIMIT.rate ? Number.POSITIVE_INFINITY : (LIMIT.rate * usage) / total;
@@ -55,10 +55,10 @@ const quotaReports: Strategy = (site) => {
   };
 };
 
-const callPerRequest: Strategy = ({ world, ask }) => {
+const callPerRequest: Strategy = ({ world, request }) => {
   let bucket: Bucket | undefined;
   return (_, decided) =>
-    ask(() => {
+    request(() => {
       const [next, verdict] = takeTokens(bucket, LIMIT, 1, Math.floor(world.now));
       bucket = next;
       decided(verdict.kind === "allowed");
@@ -74,14 +74,14 @@ function simulate(strategy: Strategy, load: number, seed: number): Row["figures"
   let [arrivals, admitted, could, calls] = [0, 0, 0, 0];
   let busyUntil = 0;
   const exponential = (mean: number): number => -Math.log(1 - roll()) * mean;
-  const ask = (answer: () => void): void => {
+  const request = (answer: () => void): void => {
     calls += 1;
     world.after(12 + exponential(3), () => {
-      busyUntil = Math.max(busyUntil, world.now) + 0.05; // ms of the one thread; a real object needs several times that
+      busyUntil = Math.max(busyUntil, world.now) + 0.05; // ms of the one thread; a real Durable Object needs several times that
       world.at(busyUntil, () => world.after(12 + exponential(3), answer));
     });
   };
-  const arrive = strategy({ world, roll, ask });
+  const arrive = strategy({ world, roll, request });
   const weights = Array.from({ length: ISOLATES }, (_, index) => 1 / (index + 1));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   for (const [isolate, weight] of weights.entries()) {

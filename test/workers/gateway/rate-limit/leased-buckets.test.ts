@@ -1,4 +1,4 @@
-// Leased rate limits through the whole pipeline, with real objects: warm calls ask nobody, and nobody gets more than the limit.
+// Leased rate limits through the whole pipeline, with real Durable Objects: warm calls send no message, and no caller gets more than the limit.
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { RateLimitInput } from "../../../../core/config/rate-limit.ts";
@@ -29,10 +29,10 @@ function limited(
     getByName(shard: string) {
       const stub = env.TOKEN_BUCKET.getByName(shard) as DurableObjectStub<TokenBucket>;
       return {
-        grantLeases(asks: BucketLeaseRequest[]) {
+        grantLeases(requests: BucketLeaseRequest[]) {
           seen.calls += 1;
           const broken = fault();
-          if (broken === false) return stub.grantLeases(asks);
+          if (broken === false) return stub.grantLeases(requests);
           return broken === true ? new Promise<never>(() => undefined) : broken;
         },
         take: (charges: never) => {
@@ -54,7 +54,7 @@ const statuses = async (calls: readonly Promise<Response>[]): Promise<Record<num
   return counts;
 };
 
-it("asks once for calls that come together", async () => {
+it("sends one request for calls that arrive together", async () => {
   const { seen, call } = limited({});
   const counts = await statuses(Array.from({ length: 20 }, () => call()));
   expect(counts).toEqual({ 200: 20 });
@@ -86,15 +86,15 @@ it("makes no binding call at all for a warm request between two renewals", async
     for (let m = 0; m < 5; m++) await call(); // until the lease fits the rate
     await pace();
   }
-  const asks: number[] = [];
+  const messages: number[] = [];
   for (let round = 0; round < 20; round++) {
     const before = seen.calls;
     for (let n = 0; n < 5; n++) expect((await call()).status).toBe(200);
-    asks.push(seen.calls - before);
+    messages.push(seen.calls - before);
     await pace();
   }
-  expect(asks.filter((count) => count === 0).length).toBeGreaterThanOrEqual(10);
-  expect(Math.max(...asks)).toBeLessThanOrEqual(1);
+  expect(messages.filter((count) => count === 0).length).toBeGreaterThanOrEqual(10);
+  expect(Math.max(...messages)).toBeLessThanOrEqual(1);
 });
 
 it("never admits more of a small limit than its capacity, and an attack on it costs next to nothing", async () => {
@@ -138,11 +138,14 @@ it("takes nothing of a lease where another rule refuses the call", async () => {
 it.each([
   ["open", 200],
   ["closed", 503],
-] as const)("lets a rule that fails %s decide while the object can't be asked, and asks it once a second", async (fail, status) => {
-  const { seen, call } = limited({ fail }, {}, () => Promise.reject(new Error("overloaded")));
-  for (let n = 0; n < 10; n++) expect((await call()).status).toBe(status);
-  expect(seen.calls).toBe(1);
-});
+] as const)(
+  "lets a rule that fails %s decide while the Durable Object is unreachable, and calls it once a second",
+  async (fail, status) => {
+    const { seen, call } = limited({ fail }, {}, () => Promise.reject(new Error("overloaded")));
+    for (let n = 0; n < 10; n++) expect((await call()).status).toBe(status);
+    expect(seen.calls).toBe(1);
+  },
+);
 
 it("logs messages that fail, at most one a second", async () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
