@@ -82,12 +82,15 @@ describe("lend", () => {
   it("goes on from the grant that the isolate lives on: the latest, or the one before where that never arrived", () => {
     const mine = loan({ sequence: 4, current: share(0.4, 50, 5_000), previous: share(0.1, 30, 4_000) });
     const next = (applied: number) =>
-      grantLease(poolOf({ a: mine }), LIMIT, { ...REQUEST, sequence: 5, appliedSequence: applied, tokensHeld: 45 }, 1_000, 0.5)[0].leases["a"]!;
+      grantLease(poolOf({ a: mine }), LIMIT, { ...REQUEST, sequence: 5, appliedSequence: applied, tokensHeld: 45 }, 1_000, 0.5)[0].leases[
+        "a"
+      ]!;
     expect(next(4).previous).toEqual({ ratePerMs: 0.4, capacity: 50, expiresAt: 5_000 });
     expect(next(3).previous).toEqual({ ratePerMs: 0.1, capacity: 30, expiresAt: 4_000 });
     const lapsed = loan({ sequence: 4, current: share(0.4, 50, 900), previous: share(0, 0, 0) });
     expect(
-      grantLease(poolOf({ a: lapsed }), LIMIT, { ...REQUEST, sequence: 5, appliedSequence: 4 }, 1_000, 0.5)[0].leases["a"]!.previous.expiresAt,
+      grantLease(poolOf({ a: lapsed }), LIMIT, { ...REQUEST, sequence: 5, appliedSequence: 4 }, 1_000, 0.5)[0].leases["a"]!.previous
+        .expiresAt,
     ).toBe(0);
   });
 
