@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "workers/gateway":
     /^(core|protos\/gen|workers\/gateway|workers\/discovery|durable-objects)\/|^workers\/(log|shed-log|service|services\/catalog|service\/(compression|host-load|query))\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/(protobuf|protovalidate))(\/|$)/,
   "workers/gateway/layers":
-    /^core\/|^workers\/gateway\/call(\.ts$|\/)|^workers\/(log|shed-log)\.ts$|^workers\/gateway\/upstream\/(failure|retry-after)\.ts$|^workers\/gateway\/(bodies|cache|protocol|rate-limit|transcode|translate)\/|^workers\/service\/(compression|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^core\/|^workers\/gateway\/call(\.ts$|\/)|^workers\/(log|shed-log)\.ts$|^workers\/gateway\/upstream\/dispatch\/(failure|retry-after)\.ts$|^workers\/gateway\/(bodies|cache|protocol|rate-limit|transcode|translate)\/|^workers\/service\/(compression|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/cache":
     /^core\/|^workers\/log\.ts$|^workers\/gateway\/call(\.ts$|\/)|^workers\/gateway\/(background|cache|protocol|translate)\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/rate-limit":

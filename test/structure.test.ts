@@ -10,10 +10,26 @@ const SMALL = 30; // lines; a shorter source file needs no test of its own
 const CROWDED = 15; // files in a folder
 
 /** Source files that are tested elsewhere, with the file that tests each: at most 20. */
-const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {};
+const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
+  // every block of settings is read by these three; the tests of the blocks have their bounds, defaults and problems
+  "core/config/read.ts": "test/core/config/overload.test.ts",
+  "core/config/setting.ts": "test/cli/gen/settings.test.ts",
+  "core/config/service.ts": "test/core/config/upstream.test.ts",
+  // the compiled configuration, tested as a whole
+  "workers/gateway/configure/admin-checks.ts": "test/cli/project/configuration.test.ts",
+  "workers/gateway/configure/cache-checks.ts": "test/workers/gateway/cache/cacheable.test.ts",
+  "workers/gateway/configure/configuration.ts": "test/cli/project/configuration.test.ts",
+  "workers/gateway/configure/link-descriptors.ts": "test/integration/foreign-protos.test.ts",
+  "workers/gateway/configure/overrides.ts": "test/integration/foreign-protos.test.ts",
+  "workers/gateway/configure/route-checks.ts": "test/workers/gateway/layers/validate.test.ts",
+  "workers/gateway/configure/served-methods.ts": "test/workers/gateway/assemble.test.ts",
+  "workers/gateway/configure/upstreams.ts": "test/workers/gateway/upstream/pool.test.ts",
+  "workers/gateway/upstream/upstream.ts": "test/workers/gateway/upstream/pool.test.ts", // types only
+};
 
 /** Folders of more files than that, with the reason. */
 const MAY_BE_CROWDED: Readonly<Record<string, string>> = {
+  "core/config": "a table: one block of settings per file",
   "workers/gateway/layers": "a table: one layer per file, in the order of pipeline.ts; layers never import one another",
 };
 

@@ -39,7 +39,7 @@ import { translate } from "./layers/translate.ts";
 import { validate } from "./layers/validate.ts";
 import type { ResponseReading } from "./protocol/response-check.ts";
 import type { RestRoute } from "./transcode/rules/rules.ts";
-import { dispatch } from "./upstream/dispatch.ts";
+import { dispatch } from "./upstream/dispatch/dispatch.ts";
 import type { ServedMethod, Upstream } from "./upstream/upstream.ts";
 
 /** What all pipelines of an isolate share. */

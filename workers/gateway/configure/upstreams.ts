@@ -15,17 +15,17 @@ import type { Upstream } from "../upstream/upstream.ts";
 export interface PoolSource {
   readonly policy: GatewayPolicy;
   readonly env: Bindings; // service bindings, by the names that upstreams use
-  readonly shared: SharedState;
+  readonly shared: SharedUpstreamState;
 }
 
 /** The Durable Objects with the state that pools share, as far as pools call them. */
-export interface SharedState {
+export interface SharedUpstreamState {
   readonly rings: HashRings | undefined; // HASH_RING
   readonly breakers: CircuitBreakers | undefined; // CIRCUIT_BREAKER
 }
 
 /** The runtime gives a binding the type that wrangler.toml declares. */
-export function sharedState(env: Bindings): SharedState {
+export function sharedState(env: Bindings): SharedUpstreamState {
   return { rings: env["HASH_RING"] as HashRings | undefined, breakers: env["CIRCUIT_BREAKER"] as CircuitBreakers | undefined };
 }
 

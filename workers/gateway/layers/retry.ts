@@ -9,7 +9,7 @@ import { type AttemptBounds, CallAttempt } from "../call/attempt.ts";
 import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
 import type { MethodTraits } from "../call/method-traits.ts";
 import type { Call } from "../call.ts";
-import { failureOf, failureOfError } from "../upstream/failure.ts";
+import { failureOf, failureOfError } from "../upstream/dispatch/failure.ts";
 
 export interface RetrySettings {
   readonly policy: RetryPolicy;

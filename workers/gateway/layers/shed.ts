@@ -12,7 +12,7 @@ import { shedLog } from "../../shed-log.ts";
 import type { Layer } from "../call/layer.ts";
 import { type Call, type Clock, logFactsOf } from "../call.ts";
 import type { Protocol } from "../protocol/protocol.ts";
-import { retryAfterMs } from "../upstream/retry-after.ts";
+import { retryAfterMs } from "../upstream/dispatch/retry-after.ts";
 
 interface Waiter extends QueuedCall {
   readonly settle: (isNext: boolean) => void;

@@ -9,7 +9,7 @@ import { logEvent } from "../../log.ts";
 import { readQuery } from "../../service/query.ts";
 import type { Layer } from "../call/layer.ts";
 import { type Call, logFactsOf } from "../call.ts";
-import { failureOf, failureOfError, isDown } from "../upstream/failure.ts";
+import { failureOf, failureOfError, isDown } from "../upstream/dispatch/failure.ts";
 
 const OK = new TextEncoder().encode("grpc-status: 0\r\n");
 

@@ -1,6 +1,6 @@
 // The request that is sent to the upstream.
 import { expect, it } from "vitest";
-import { recordingGateway } from "../../../support/gateway.ts";
+import { recordingGateway } from "../../../../support/gateway.ts";
 
 it("sends the canonical path and the query as it came", async () => {
   const { gateway, last } = recordingGateway();

@@ -1,16 +1,16 @@
 // Sends one attempt of a call to an endpoint, and to another one where that endpoint refuses it before any work.
 
 import { waitUntil } from "cloudflare:workers";
-import { parseLoadReport, parseShedLevel } from "../../../core/balance/load-report.ts";
-import { CRITICALITY_HEADER, MEDIAN_HEADER, REPORT_HEADER, REPORT_TRAILER } from "../../../core/headers.ts";
-import { CRITICALITIES, MOST_CRITICAL } from "../../../core/overload/criticality.ts";
-import { MAX_REDIRECTS } from "../../../core/overload/redirect.ts";
-import { Rejected } from "../../../core/rejection.ts";
-import { logEvent } from "../../log.ts";
-import type { CallAttempt } from "../call/attempt.ts";
-import { type Call, logFactsOf } from "../call.ts";
+import { parseLoadReport, parseShedLevel } from "../../../../core/balance/load-report.ts";
+import { CRITICALITY_HEADER, MEDIAN_HEADER, REPORT_HEADER, REPORT_TRAILER } from "../../../../core/headers.ts";
+import { CRITICALITIES, MOST_CRITICAL } from "../../../../core/overload/criticality.ts";
+import { MAX_REDIRECTS } from "../../../../core/overload/redirect.ts";
+import { Rejected } from "../../../../core/rejection.ts";
+import { logEvent } from "../../../log.ts";
+import type { CallAttempt } from "../../call/attempt.ts";
+import { type Call, logFactsOf } from "../../call.ts";
+import type { AttemptOutcome, EndpointAttempt, Upstream } from "../upstream.ts";
 import { hostRefusalOf } from "./outcome.ts";
-import type { AttemptOutcome, EndpointAttempt, Upstream } from "./upstream.ts";
 
 /** A request without its signal, which depends on the endpoint. */
 export type UpstreamRequest = RequestInit & { readonly headers: Headers };

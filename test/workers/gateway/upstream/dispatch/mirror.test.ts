@@ -1,8 +1,8 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { httpRoute } from "../../../../workers/gateway/call/route.ts";
-import { Call } from "../../../../workers/gateway/call.ts";
-import { fixedUpstream } from "../../../../workers/gateway/upstream/fixed-upstream.ts";
-import { sendCopy } from "../../../../workers/gateway/upstream/mirror.ts";
+import { httpRoute } from "../../../../../workers/gateway/call/route.ts";
+import { Call } from "../../../../../workers/gateway/call.ts";
+import { sendCopy } from "../../../../../workers/gateway/upstream/dispatch/mirror.ts";
+import { fixedUpstream } from "../../../../../workers/gateway/upstream/fixed-upstream.ts";
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -1,12 +1,12 @@
 // Sends a copy of a call to a mirror. No call waits for it, and its response is discarded.
 
-import { MIRROR_HEADER } from "../../../core/headers.ts";
-import { logEvent } from "../../log.ts";
-import { CallAttempt } from "../call/attempt.ts";
-import { type Call, logFactsOf } from "../call.ts";
+import { MIRROR_HEADER } from "../../../../core/headers.ts";
+import { logEvent } from "../../../log.ts";
+import { CallAttempt } from "../../call/attempt.ts";
+import { type Call, logFactsOf } from "../../call.ts";
+import type { Upstream } from "../upstream.ts";
 import { outcomeOf } from "./outcome.ts";
 import { endAttempt } from "./send.ts";
-import type { Upstream } from "./upstream.ts";
 
 const COPY_TIMEOUT_MS = 15_000;
 

@@ -1,22 +1,22 @@
 // The innermost step of a pipeline: sends the call to its upstream, checks the response, and passes it on without a copy where it can.
 
 import { waitUntil } from "cloudflare:workers";
-import { timeoutForNextHop } from "../../../core/deadline.ts";
-import type { InvalidResponse } from "../../../core/protocol/rpc-response.ts";
-import { Rejected } from "../../../core/rejection.ts";
-import { streamEnding, withEnding } from "../bodies/stream-ending.ts";
-import { CallAttempt } from "../call/attempt.ts";
-import type { Handler } from "../call/layer.ts";
-import type { Call, Clock } from "../call.ts";
-import { cleanResponseHeaders } from "../protocol/headers.ts";
-import { isEnvelopeStream } from "../protocol/protocol.ts";
-import { type CheckedResponse, checkResponse, type ResponseReading, watchStream } from "../protocol/response-check.ts";
-import { rememberMessage } from "../transcode/decoded-messages.ts";
+import { timeoutForNextHop } from "../../../../core/deadline.ts";
+import type { InvalidResponse } from "../../../../core/protocol/rpc-response.ts";
+import { Rejected } from "../../../../core/rejection.ts";
+import { streamEnding, withEnding } from "../../bodies/stream-ending.ts";
+import { CallAttempt } from "../../call/attempt.ts";
+import type { Handler } from "../../call/layer.ts";
+import type { Call, Clock } from "../../call.ts";
+import { cleanResponseHeaders } from "../../protocol/headers.ts";
+import { isEnvelopeStream } from "../../protocol/protocol.ts";
+import { type CheckedResponse, checkResponse, type ResponseReading, watchStream } from "../../protocol/response-check.ts";
+import { rememberMessage } from "../../transcode/decoded-messages.ts";
+import type { EndpointAttempt, Upstream } from "../upstream.ts";
 import { pushbackMsOf } from "./failure.ts";
 import { sendCopy } from "./mirror.ts";
 import { outcomeOf } from "./outcome.ts";
 import { endAttempt, logFault, type Sent, send } from "./send.ts";
-import type { EndpointAttempt, Upstream } from "./upstream.ts";
 
 const MAX_GRPC_TIMEOUT_MS = 99_999_999; // eight digits: gRPC's PROTOCOL-HTTP2, Timeout
 
