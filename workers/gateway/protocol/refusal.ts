@@ -19,6 +19,7 @@ export interface Refusal {
  *
  * A new rejection fails to compile until it has a line here.
  */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one exhaustive switch over all rejections
 export function toRefusal(rejection: Rejection): Refusal {
   switch (rejection.kind) {
     case "invalid_request":
