@@ -312,14 +312,14 @@ describe("messages that the gateway reads", () => {
   const gzip = { "content-encoding": "gzip" };
 
   it.each([
-    ["no message of its type", "both", () => response(200, proto, Buffer.from([255, 255])), /are no users\.v1\.User/],
+    ["no message of its type", "both", () => response(200, proto, Buffer.from([255, 255])), /are not a users\.v1\.User/],
     ["compressed, unasked", "both", () => response(200, { ...proto, ...gzip }, Buffer.from([31, 139])), /encoding "gzip"/],
-    ["no envelope", "grpc_web", () => response(200, grpcWeb, "<html><body></body></html>"), /no envelope/],
+    ["no envelope", "grpc_web", () => response(200, grpcWeb, "<html><body></body></html>"), /not an envelope/],
     [
       "no message of its type in its envelope",
       "grpc_web",
       () => response(200, grpcWeb, both(envelope(0, utf8("\u00ff\u00ff")), trailers)),
-      /are no users/,
+      /are not a users/,
     ],
     ["compressed without a header", "grpc_web", () => response(200, grpcWeb, both(envelope(1, utf8("x")), trailers)), /compressed/],
     [
@@ -338,8 +338,8 @@ describe("messages that the gateway reads", () => {
   });
 
   it.each([
-    ["no envelope", () => chunked(200, connect, ["<html><body></body></html>"]), "internal", /no envelope/],
-    ["no message of its type", () => chunked(200, connect, [envelope(0, utf8("\u00ff\u00ff"))]), "internal", /are no users/],
+    ["no envelope", () => chunked(200, connect, ["<html><body></body></html>"]), "internal", /not an envelope/],
+    ["no message of its type", () => chunked(200, connect, [envelope(0, utf8("\u00ff\u00ff"))]), "internal", /are not a users/],
     [
       "an end that can't be read",
       () => chunked(200, connect, [envelope(2, utf8("<html>"))]),

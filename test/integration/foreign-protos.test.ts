@@ -304,7 +304,7 @@ describe("a descriptor set that is incomplete", () => {
       problemsOf({ descriptors: sets, services: { ...BOTH, "other.Lost": { upstream: { binding: "FOREIGN" }, methods: { Get: {} } } } }),
     ).toEqual([
       expect.stringMatching(
-        /^descriptors\[0\]: found other\.proto, which cannot be used: it imports gone\.proto, which the set does not have; build it anew/,
+        /^descriptors\[0\]: found other\.proto, which cannot be used: it imports gone\.proto, which the set does not have; build it again/,
       ),
     ]);
   });

@@ -81,7 +81,7 @@ describe("descriptors", () => {
 
   it("have each service once", () => {
     expect(problemsOf({ descriptors: [stock(), stock()], services: SERVICES })).toEqual([
-      "descriptors[1]: found stock.v1.StockService once more; keep each service in one set: an earlier one has it already",
+      "descriptors[1]: found stock.v1.StockService a second time; keep each service in one set: an earlier one has it already",
     ]);
   });
 
