@@ -17,7 +17,8 @@ const DOCUMENTS = [
 ];
 const TEXT_FILE = /\.(ts|mts|mjs|js|css|html|md|proto|toml|txt|json|svg)$/;
 /** Not written by hand, or fixed by somebody else. */
-const GENERATED = /(^|\/)(gen|third_party|google|grpc|buf)\/|package-lock\.json$|(^|\/)language-allowed\.json$|^cli\/language\.ts$|^docs\/mutation\.md$/;
+const GENERATED =
+  /(^|\/)(gen|third_party|google|grpc|buf)\/|package-lock\.json$|(^|\/)language-allowed\.json$|^cli\/language\.ts$|^docs\/mutation\.md$/;
 
 /** Words and what to write instead. Inflections are listed one by one, since "recommend" is no "mend". */
 const WORDS: readonly (readonly [words: string, instead: string])[] = [
