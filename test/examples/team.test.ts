@@ -67,12 +67,12 @@ it("names a file with a wrong type as one of the team", async () => {
   copy.write(file, "export const wrong = 1;\n");
   expect(code).toBe(1);
   expect(output).toContain(`not a file of Tidegate but of your project: ${file}`);
-  expect(output).toContain("check: 9 passed, 1 failed");
+  expect(output).toMatch(/^check: \d+ passed, 1 failed$/m);
 }, 600_000);
 
 it("passes the tests that look at configuration, catalog and document, and the team's own, while npm start runs", async () => {
   const filters =
-    "workers/services/billing test/workers/examples.test.ts test/workers/openapi test/workers/discovery test/architecture.test.ts";
+    "workers/services/billing test/workers/examples.test.ts test/workers/gateway/openapi test/workers/discovery test/architecture.test.ts";
   const { code, output } = await shell(copy, `npm test -- ${filters}`);
   expect(code, output).toBe(0);
   expect(output).toMatch(/billing\.test\.ts/);
