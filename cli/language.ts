@@ -12,7 +12,6 @@ const DOCUMENTS = [
   "SECURITY.md",
   "THREAT-MODEL.md",
   "CHANGELOG.md",
-  "gateway.config.ts",
   "vitest.config.ts",
 ];
 const TEXT_FILE = /\.(ts|mts|mjs|js|css|html|md|proto|toml|txt|json|svg)$/;
