@@ -6,14 +6,7 @@ import { pathToFileURL } from "node:url";
 import { OWN_FOLDERS, ownFilesIn } from "./own-files.ts";
 
 const ROOT = join(import.meta.dirname, "..");
-const DOCUMENTS = [
-  "README.md",
-  "CONTRIBUTING.md",
-  "SECURITY.md",
-  "THREAT-MODEL.md",
-  "CHANGELOG.md",
-  "vitest.config.ts",
-];
+const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "THREAT-MODEL.md", "CHANGELOG.md", "vitest.config.ts"];
 const TEXT_FILE = /\.(ts|mts|mjs|js|css|html|md|proto|toml|txt|json|svg)$/;
 /** Not written by hand, or fixed by somebody else. */
 const GENERATED =
