@@ -36,11 +36,24 @@ export class BackgroundRequest {
    * @returns the end of the request, for `waitUntil`: the response of the call may be sent earlier. The promise never rejects
    */
   start(now: number, send: () => Promise<void>): Promise<void> {
-    const done: Promise<void> = this.#attempt(send).then(() => {
-      if (this.#running?.done === done) this.#running = undefined;
-    });
-    this.#running = { done, startedAt: now };
+    const done: Promise<void> = this.#attempt(send).then(() => this.end(done));
+    this.track(now, done);
     return done;
+  }
+
+  /**
+   * Follows a request that several calls share. It is ended by the code that has its result, with `end`: a continuation of the call that
+   * started it may never run, since that call may have ended.
+   *
+   * @param done the end of the request; never rejects
+   */
+  track(now: number, done: Promise<void>): void {
+    this.#running = { done, startedAt: now };
+  }
+
+  /** @param done as it was tracked; the end of an earlier request changes nothing */
+  end(done: Promise<void>): void {
+    if (this.#running?.done === done) this.#running = undefined;
   }
 
   async #attempt(send: () => Promise<void>): Promise<void> {

@@ -157,7 +157,8 @@ export class LeasedBuckets implements RateLimiter {
     // One microtask later, so that the other requests of this call are in the message. The call that waits sends the message even if
     // another one began the batch: that one may have been cancelled.
     if (isUrgent) waitUntil(Promise.resolve().then(() => this.#send(shard, sent)));
-    return entry.request.start(now, () => sent.done);
+    entry.request.track(now, sent.done);
+    return sent.done;
   }
 
   async #send(shard: number, batch: Batch): Promise<void> {
@@ -185,6 +186,7 @@ export class LeasedBuckets implements RateLimiter {
         entry.lease.requestFailed(message.request.sequence, PAUSE_AFTER_FAILURE_MS, now, rule.fail === "reuse");
         entry.unreachableUntil = now + PAUSE_AFTER_FAILURE_MS;
       }
+      entry.request.end(batch.done);
     }
     batch.resolve();
   }

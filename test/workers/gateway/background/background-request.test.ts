@@ -53,3 +53,14 @@ it("does not take the late end of a lost request for the end of the present one"
   await second;
   expect(request.running(TIMEOUT_MS)).toBeUndefined();
 });
+
+it("is ended by the code that has the result of a shared request, at once", () => {
+  const { request } = background();
+  const first = Promise.withResolvers<void>();
+  request.track(0, first.promise);
+  expect(request.running(1)).toBe(first.promise);
+  request.end(Promise.resolve()); // the end of another request
+  expect(request.running(1)).toBe(first.promise);
+  request.end(first.promise);
+  expect(request.running(1)).toBeUndefined();
+});
