@@ -1,4 +1,7 @@
 // Deadlines: reads the timeout of a call in its protocol, and computes the timeout for the next hop.
+import { printable } from "./protocol/printable.ts";
+
+const MAX_SHOWN = 32; // characters of a malformed timeout
 
 /** A timeout as the caller sent it: ms, `undefined` for none; or why it is malformed. */
 export type Timeout = { readonly kind: "ok"; readonly ms: number | undefined } | { readonly kind: "invalid"; readonly problem: string };
@@ -9,7 +12,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 
 export function parseConnectTimeout(header: string | null): Timeout {
   if (header === null) return { kind: "ok", ms: undefined };
   if (!/^\d{1,10}$/.test(header)) {
-    return { kind: "invalid", problem: `connect-timeout-ms "${clip(header)}" is not 1 to 10 digits` };
+    return { kind: "invalid", problem: `connect-timeout-ms "${printable(header, MAX_SHOWN)}" is not 1 to 10 digits` };
   }
   return { kind: "ok", ms: Number(header) };
 }
@@ -19,7 +22,7 @@ export function parseGrpcTimeout(header: string | null): Timeout {
   if (header === null) return { kind: "ok", ms: undefined };
   const match = /^(\d{1,8})([HMSmun])$/.exec(header);
   if (match === null) {
-    return { kind: "invalid", problem: `grpc-timeout "${clip(header)}" is not 1 to 8 digits and one of H M S m u n` };
+    return { kind: "invalid", problem: `grpc-timeout "${printable(header, MAX_SHOWN)}" is not 1 to 8 digits and one of H M S m u n` };
   }
   return { kind: "ok", ms: Math.floor(Number(match[1]) * (UNIT_MS[match[2]!] ?? 0)) };
 }
@@ -39,8 +42,4 @@ export function shorterTimeout(first: Timeout, second: Timeout): Timeout {
  */
 export function timeoutForNextHop(remainingMs: number): number {
   return Math.max(1, Math.floor(remainingMs - Math.min(20, remainingMs / 10)));
-}
-
-function clip(text: string): string {
-  return text.length > 32 ? `${text.slice(0, 32)}...` : text;
 }

@@ -1,23 +1,36 @@
 // IP addresses: the key by which calls of one network are counted, and ranges of addresses.
 
+/** Longest name of a Worker's zone in a key, characters; a domain name has at most 253. */
+const MAX_ZONE = 128;
+/** 2a06:98c0:3600::103, from which the Workers of all other zones call. @see developers.cloudflare.com/fundamentals/reference/http-headers */
+const WORKERS_OF_OTHER_ZONES = [0x2a06, 0x98c0, 0x3600, 0, 0, 0, 0, 0x103];
+
 /**
- * The key by which calls from an address are counted: an IPv4 address, or the /64 of an IPv6 address, which is what a provider assigns to
- * one customer.
+ * The key by which calls from an address are counted: an IPv4 address, the /64 of an IPv6 address, which is what a provider assigns to
+ * one customer, or the zone of the Worker that calls: the Workers of all other zones have one address.
  *
  * @param address value of `CF-Connecting-IP`; anything but exactly one address counts as unknown
- * @returns `192.0.2.7`, `2001:db8:0:1::/64`, or `unknown`, which all callers without an address share
+ * @param worker  value of `CF-Worker`; read only for the address that Workers share
+ * @returns `192.0.2.7`, `2001:db8:0:1::/64`, `worker:example.com`, or `unknown`, which all callers without an address share
  */
-export function addressKey(address: string | null): string {
+export function addressKey(address: string | null, worker: string | null = null): string {
   if (address === null || address.length > 45) return "unknown";
   if (isIPv4(address)) return address;
   const groups = parseIPv6(address);
   if (groups === undefined) return "unknown";
+  if (WORKERS_OF_OTHER_ZONES.every((group, at) => groups[at] === group))
+    return `worker:${(worker ?? "").trim().toLowerCase().slice(0, MAX_ZONE) || "unknown"}`;
   const mapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
   if (mapped) return [groups[6]! >> 8, groups[6]! & 255, groups[7]! >> 8, groups[7]! & 255].join(".");
   return `${groups
     .slice(0, 4)
     .map((group) => group.toString(16))
     .join(":")}::/64`;
+}
+
+/** @returns whether `text` is exactly one IPv4 or IPv6 address (RFC 4291, section 2.2) */
+export function isAddress(text: string): boolean {
+  return text.length <= 45 && (isIPv4(text) || parseIPv6(text) !== undefined);
 }
 
 /** A range of addresses. An IPv4 range is written as a range of `::ffff:0:0/96`. */
@@ -55,9 +68,10 @@ function groupsOf(address: string): number[] | undefined {
   return parseIPv6(isIPv4(address) ? `::ffff:${address}` : address);
 }
 
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+
 function isIPv4(text: string): boolean {
-  const parts = text.split(".");
-  return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+  return IPV4.test(text);
 }
 
 /** @returns eight 16-bit groups, or undefined where `text` is not an IPv6 address (RFC 4291, section 2.2) */

@@ -7,28 +7,54 @@ interface LogEventDefinition {
   readonly facts: readonly string[]; // fields of the record beside `level` and `event`
 }
 
+const LIMITER_COUNTERS = [
+  "leasesHeld",
+  "messages",
+  "awaitedMessages",
+  "awaitedCalls",
+  "debtAdmitted",
+  "debtForgiven",
+  "refusedByObject",
+  "refusedByLease",
+  "refusedByTimeout",
+  "passedUndecided",
+] as const;
+
 /** All events. docs/logs.md has the same list with the occasion of each event; a test compares the two. */
 export const LOG_EVENTS = {
-  breaker_report_failed: { level: "warn", facts: ["upstream", "error"] },
+  admin_call_refused: { level: "warn", facts: ["requestId", "route", "address", "reason", "calls"] },
+  admin_change: { level: "warn", facts: ["requestId", "route", "address", "identity", "subject"] },
+  audit_failed: { level: "warn", facts: ["route", "identity", "error"] },
+  auth_refused: { level: "warn", facts: ["requestId", "route", "address", "reason", "calls"] },
+  authorization_would_refuse: { level: "warn", facts: ["requestId", "route", "reason", "calls"] },
   breaker_request_failed: { level: "warn", facts: ["upstream", "error"] },
   breaker_would_refuse: { level: "warn", facts: ["requestId", "route", "upstream", "endpoint"] },
   calls_shed: { level: "warn", facts: ["requestId", "route", "point", "reason", "calls", "enforced"] },
   configuration_warning: { level: "warn", facts: ["warning"] },
-  endpoint_list_failed: { level: "warn", facts: ["service", "snapshotAgeMs", "error"] },
+  exchange_failed: { level: "warn", facts: ["region", "relay", "snapshotAgeMs", "error"] },
   gateway_failed: { level: "error", facts: ["requestId", "route", "error"] },
   handler_failed: { level: "error", facts: ["requestId", "route", "error"] },
+  health_checks_failed: { level: "warn", facts: ["endpoints", "error"] },
+  identity_keys_failed: { level: "warn", facts: ["error"] },
+  identity_refused: { level: "warn", facts: ["requestId", "reason", "calls"] },
+  key_change_failed: { level: "warn", facts: ["error"] },
+  key_request_failed: { level: "warn", facts: ["failures", "viewAgeMs", "error"] },
   l2_read_failed: { level: "warn", facts: ["error"] },
   l2_write_failed: { level: "warn", facts: ["error"] },
   lease_request_failed: { level: "warn", facts: ["keys", "error"] },
   mirror_failed: { level: "warn", facts: ["requestId", "route", "upstream", "error"] },
   purge_failed: { level: "warn", facts: ["error"] },
-  purge_poll_failed: { level: "warn", facts: ["snapshotAgeMs", "error"] },
+  rate_limit_counters: {
+    level: "warn",
+    facts: LIMITER_COUNTERS,
+  },
   rate_limit_would_refuse: { level: "warn", facts: ["requestId", "route", "rule"] },
+  relay_request_failed: { level: "warn", facts: ["root", "error"] },
   static_response_sent: { level: "warn", facts: ["requestId", "route"] },
   tag_purge_failed: { level: "warn", facts: ["tags", "error"] },
   transcoding_failed: { level: "error", facts: ["route", "error"] },
   upstream_fault: { level: "warn", facts: ["requestId", "route", "upstream", "endpoint", "error"] },
-  validation_would_refuse: { level: "warn", facts: ["requestId", "route", "fields"] },
+  validation_would_refuse: { level: "warn", facts: ["requestId", "route", "reason", "fields"] },
 } as const satisfies Readonly<Record<string, LogEventDefinition>>;
 
 export type LogEvent = keyof typeof LOG_EVENTS;
@@ -44,13 +70,14 @@ export type LogFacts<E extends LogEvent> = {
 export interface LogRecord {
   readonly level: LogLevel;
   readonly event: LogEvent;
+  readonly version?: string; // id of the Worker's version, as Cloudflare gives it
   readonly [fact: string]: unknown;
 }
 
 /** An event of level `error` is a fault in our code: its record has the stack. Elsewhere the message of the error is enough. */
-export function logRecord<E extends LogEvent>(event: E, facts: LogFacts<E>): LogRecord {
+export function logRecord<E extends LogEvent>(event: E, facts: LogFacts<E>, version?: string): LogRecord {
   const { level } = LOG_EVENTS[event];
-  const record = { level, event, ...facts };
+  const record = { level, event, ...(version !== undefined && { version }), ...facts };
   return "error" in record ? { ...record, error: errorText(record.error, level === "error") } : record;
 }
 

@@ -1,12 +1,7 @@
 // The closed set of reasons for which the gateway refuses a call. workers/gateway/protocol/refusal.ts turns each into a response.
 
 import type { InvalidResponse } from "./protocol/rpc-response.ts";
-
-/** One invalid field of the request. @see google.rpc.BadRequest */
-export interface FieldViolation {
-  readonly field: string; // path of proto field names from the request message: `user.email`
-  readonly description: string;
-}
+import type { FieldViolation } from "./violations/violation-list.ts";
 
 /**
  * `caller_gone`: the connection of the caller ended before the response did. `wasSent`: the upstream may have started to work on the call.
@@ -17,6 +12,7 @@ export type Rejection =
   | { readonly kind: "invalid_request"; readonly message: string; readonly violations?: readonly FieldViolation[] }
   | { readonly kind: "invalid_path"; readonly message: string }
   | { readonly kind: "url_too_long"; readonly maxBytes: number }
+  | { readonly kind: "headers_too_large"; readonly maxCount: number; readonly maxBytes: number }
   | { readonly kind: "unknown_path"; readonly path: string }
   | { readonly kind: "unknown_procedure"; readonly procedure: string }
   | { readonly kind: "method_not_allowed"; readonly method: string; readonly allow: readonly string[] }
@@ -28,7 +24,19 @@ export type Rejection =
       readonly advertise: "accept-encoding" | "connect-accept-encoding" | "grpc-accept-encoding"; // response header that lists them
     }
   | { readonly kind: "body_too_large"; readonly maxBytes: number }
+  | { readonly kind: "inflates_too_much"; readonly limitBytes: number; readonly maxInflation: number }
+  | { readonly kind: "too_many_elements"; readonly maxElements: number }
+  | { readonly kind: "body_too_slow"; readonly isIdle: boolean; readonly ms: number } // isIdle: nothing came for `ms`; else, not all within `ms`
   | { readonly kind: "caller_gone" }
+  | { readonly kind: "loop_detected"; readonly problem: string }
+  | {
+      readonly kind: "unauthenticated";
+      readonly message: string;
+      readonly challenge?: string | undefined; // `WWW-Authenticate`
+      readonly retryAfterMs?: number | undefined;
+    }
+  | { readonly kind: "permission_denied"; readonly message: string; readonly challenge?: string | undefined }
+  | { readonly kind: "auth_unavailable"; readonly retryAfterMs: number }
   | { readonly kind: "rate_limited"; readonly rule: string; readonly retryAfterMs: number; readonly quotas: readonly Quota[] }
   | { readonly kind: "limiter_unavailable"; readonly rule: string; readonly retryAfterMs: number }
   | { readonly kind: "deadline_exceeded"; readonly timeoutMs: number }

@@ -39,12 +39,19 @@ const LENIENCIES = [IGNORES_NOTHING, IGNORES_HEALTH, IGNORES_TRIED] as const;
 export class EndpointGroups {
   readonly #settings: FleetSettings;
   readonly #groups: readonly EndpointGroup[]; // in the order in which they are tried
+  readonly #only: FleetEndpoint | undefined; // the one endpoint of an upstream that has no other: nothing is compared then
 
   constructor(endpoints: Iterable<FleetEndpoint>, location: IsolateLocation, settings: FleetSettings) {
     this.#settings = settings;
     const active = [...endpoints].filter(({ isDraining }) => !isDraining);
     const kind = BALANCERS[settings.balancer];
     this.#groups = groupsOf(active, location).map((group) => ({ ...group, balancer: kind.create(group.members, settings) }));
+    this.#only = active.length === 1 ? active[0] : undefined;
+  }
+
+  /** Whether no other endpoint could be picked before this one, as far as its own state goes: it is untried, and not full. */
+  #isFree({ id, load }: FleetEndpoint, { now, tried }: PickRequest): boolean {
+    return !tried.has(id) && load.inFlight(now) < this.#settings.maxConcurrent;
   }
 
   get isEmpty(): boolean {
@@ -71,6 +78,7 @@ export class EndpointGroups {
    * @param honorsBreakers whether open breakers keep calls away, as long as not too many of a group are open
    */
   pick(request: PickRequest, rank: Rank, random: number, honorsBreakers: boolean): FleetEndpoint | undefined {
+    if (this.#only !== undefined && !honorsBreakers && rank >= MOST_CRITICAL && this.#isFree(this.#only, request)) return this.#only;
     for (const leniency of LENIENCIES) {
       for (const group of this.#groups) {
         const endpoint = this.#pickFrom(group, leniency, request, rank, random, honorsBreakers);

@@ -28,12 +28,13 @@ const MAX_ISOLATES = 5_000;
 
 export const NO_EVIDENCE: Evidence = new Map();
 
-/** Replaces what is known of the isolate. Above 5,000 isolates the oldest reports are dropped. */
-export function withReport(evidence: Evidence, report: IsolateReport, now: number): Evidence {
-  const { isolate, location, sequence, calls, failures, hasRecovered = false, isOpen } = report;
+/** Replaces what is known of the isolates that report. Above 5,000 isolates the oldest reports are dropped. */
+export function withReports(evidence: Evidence, reports: readonly IsolateReport[], now: number): Evidence {
   const all = new Map(evidence);
-  all.delete(isolate);
-  all.set(isolate, { location, sequence, calls, failures, hasRecovered, isOpen, at: now });
+  for (const { isolate, location, sequence, calls, failures, hasRecovered = false, isOpen } of reports) {
+    all.delete(isolate);
+    all.set(isolate, { location, sequence, calls, failures, hasRecovered, isOpen, at: now });
+  }
   for (const oldest of all.keys()) {
     if (all.size <= MAX_ISOLATES) break;
     all.delete(oldest);

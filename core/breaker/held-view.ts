@@ -7,6 +7,7 @@ export interface HeldView {
   readonly reportedAt: number | undefined; // epoch ms of the first report after the lease had ended: its response brings a new view
 }
 
+const MAX_LEASE_MS = 60_000; // the longest lease: that of a view that is open for the longest time
 const LAPSED_MS = 15_000; // after its lease a view applies this long, until the isolate reports again
 const UNANSWERED_MS = 1_000; // after that report a view applies this long
 
@@ -17,6 +18,7 @@ const UNANSWERED_MS = 1_000; // after that report a view applies this long
 export function applicableView(held: HeldView | undefined, now: number): BreakerView | undefined {
   if (held === undefined || held.view.kind === "closed") return undefined;
   const { view, until, reportedAt } = held;
+  if (until - now > MAX_LEASE_MS) return undefined; // the clock has been set back
   if (now < until) return view;
   return now < until + LAPSED_MS && (reportedAt === undefined || now < reportedAt + UNANSWERED_MS) ? view : undefined;
 }

@@ -5,15 +5,15 @@
 //   shared view:   closed, open, half_open or ramp, as the latest view says, while its lease lasts
 import type { BreakerPolicy } from "../config/breaker.ts";
 import type { Admitted, BreakerAdmission, Probe } from "./admission.ts";
+import { isReached } from "./clock.ts";
 import { applicableView } from "./held-view.ts";
-import { initialState, type LocalState, type OwnState, sparesMethod } from "./local-state.ts";
+import { initialState, isProbeDue, type LocalState, OPEN_MS, type OwnState, sparesMethod } from "./local-state.ts";
 import { MethodFaults } from "./method-faults.ts";
-import { type BreakerReport, type BreakerView, PROBE_MS } from "./report.ts";
+import { type BreakerReport, type BreakerView, PROBE_MS, type ReportUrgency } from "./report.ts";
 import { LOCAL_TRIP_RULES } from "./trip-rules.ts";
 import { count, countLateFailure, counts } from "./window.ts";
 
 const WINDOW_MS = 10_000;
-const OPEN_MS = 1_000; // shortest time open by own evidence; up to three times as long, at random
 const PROBE_RETRY_MS = 500; // Retry-After of callers that are refused while a probe is in flight
 const STALE_MS = 15_000; // nothing is known of an endpoint whose probe has been due for this long
 const CLOSED: OwnState = { kind: "closed" };
@@ -41,7 +41,7 @@ export class LocalBreaker {
     const { own } = this.state;
     const view = this.#viewAt(now);
     if (view !== undefined) return view.kind === "half_open" && this.#unusedProbe(now) !== undefined;
-    return own.kind === "open" && now >= own.until && !this.#isProbing(now);
+    return own.kind === "open" && isProbeDue(own, now) && !this.#isProbing(now);
   }
 
   /** Whether a call that is no probe has to go elsewhere. */
@@ -59,7 +59,7 @@ export class LocalBreaker {
   /** When a refused caller may try again, in whole ms. */
   retryAfterMs(now: number): number {
     const { own } = this.state;
-    const ownMs = own.kind === "open" && now < own.until ? own.until - now : PROBE_RETRY_MS;
+    const ownMs = own.kind === "open" && !isProbeDue(own, now) ? own.until - now : PROBE_RETRY_MS;
     return Math.ceil(Math.max(1, this.#viewAt(now)?.retryAfterMs ?? ownMs));
   }
 
@@ -76,7 +76,7 @@ export class LocalBreaker {
     }
     const { own } = state;
     if (own.kind === "closed" || sparesMethod(own, method)) return state.admitted;
-    if (now < own.until || this.#isProbing(now)) return { kind: "refused", retryAfterMs: this.retryAfterMs(now) };
+    if (!isProbeDue(own, now) || this.#isProbing(now)) return { kind: "refused", retryAfterMs: this.retryAfterMs(now) };
     return this.#startProbe({ version: 0, id: 0, endsAt: now + PROBE_MS });
   }
 
@@ -110,9 +110,11 @@ export class LocalBreaker {
     if (probe !== undefined && this.state.probing === probe) this.state.probing = undefined;
   }
 
-  /** Whether the Durable Object should get a report at once. */
-  get isUrgent(): boolean {
-    return this.state.unreported.isUrgent;
+  /** How soon the next report is due. A failure is news: other isolates may see the endpoint fail, too. */
+  get urgency(): ReportUrgency {
+    const { isUrgent, probe, hasFailed } = this.state.unreported;
+    if (probe !== undefined) return "probe";
+    return isUrgent || (hasFailed && this.hasLastCallFailed) ? "news" : "none";
   }
 
   /** Whether a call has failed since the last report. */
@@ -122,12 +124,6 @@ export class LocalBreaker {
 
   get hasLastCallFailed(): boolean {
     return this.state.failuresInARow > 0;
-  }
-
-  /** Whether reports are due every second: it fails or is not closed. While it is open everywhere, fast reports bring nothing new. */
-  needsFastReports(now: number): boolean {
-    const { own, unreported } = this.state;
-    return unreported.hasFailed || own.kind === "open" || (!this.isClosed(now) && this.#viewAt(now)?.kind !== "open");
   }
 
   /** Whether a call of this isolate could probe the endpoint, if the Durable Object granted a probe. */
@@ -184,12 +180,12 @@ export class LocalBreaker {
   /** A granted probe that no call has used, until it expires. */
   #unusedProbe(now: number): Probe | undefined {
     const { granted } = this.state;
-    return granted !== undefined && now < granted.endsAt ? granted : undefined;
+    return granted !== undefined && !isReached(granted.endsAt, now, PROBE_MS) ? granted : undefined;
   }
 
   #isProbing(now: number): boolean {
     const { probing } = this.state;
-    return probing !== undefined && now < probing.endsAt;
+    return probing !== undefined && !isReached(probing.endsAt, now, PROBE_MS);
   }
 
   #startProbe(probe: Probe): BreakerAdmission {

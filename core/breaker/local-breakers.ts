@@ -1,21 +1,15 @@
-// The local breakers of all endpoints of one upstream in one isolate, and when the isolate reports to the Durable Object.
+// The local breakers of all endpoints of one upstream in one isolate, and what the isolate reports.
 import type { BreakerPolicy } from "../config/breaker.ts";
 import { LocalBreaker } from "./local-breaker.ts";
-import type { BreakerReport, BreakerView } from "./report.ts";
+import type { BreakerReport, BreakerView, ReportUrgency } from "./report.ts";
 
-const HEALTHY_REPORT_MS = 11_000; // one report for 110 calls at ten calls a second
-const FAST_REPORT_MS = 1_000;
-const PROBE_REPORT_MS = 500;
-const WATCH_MS = 10_000; // length of the window in which failures count
+const MAX_REPORTS = 200; // reports in one message, of about 150 bytes each; the next message has the others
 
 export class LocalBreakers {
   readonly #policy: BreakerPolicy;
   #breakers = new Map<string, LocalBreaker>();
   readonly #notClosed = new Set<LocalBreaker>(); // the breakers to look at before a pick; none while all endpoints are healthy
-  #reportedAt = Number.NEGATIVE_INFINITY; // epoch ms
-  #hasFailed = false; // a call to any endpoint has failed since the last report
-  #lastFailed: LocalBreaker | undefined; // the breaker of the latest failed call, until a report after its next success
-  #watchUntil = Number.NEGATIVE_INFINITY; // epoch ms: end of the fast reports because of `#lastFailed`
+  #next = 0; // index of the endpoint that the last reports ended with: the next ones start behind it
 
   constructor(policy: BreakerPolicy) {
     this.#policy = policy;
@@ -48,25 +42,29 @@ export class LocalBreakers {
   /** To be called after every outcome that was recorded by the breaker. */
   update(breaker: LocalBreaker, now: number): void {
     if (!breaker.isClosed(now)) this.#notClosed.add(breaker);
-    if (!breaker.hasUnreportedFailure) return;
-    this.#hasFailed = true;
-    this.#lastFailed = breaker;
   }
 
-  /**
-   * @param id of the endpoint that has just been called; undefined if no call has ended
-   * @returns the reports to send now, by endpoint; undefined if no report is due
-   */
-  takeReports(now: number, id: string | undefined): Readonly<Record<string, BreakerReport>> | undefined {
-    if (now < this.#reportedAt + this.#intervalMs(now, id === undefined ? undefined : this.#breakers.get(id))) return undefined;
-    this.#reportedAt = now;
-    if (this.#hasFailed) this.#watchUntil = now + WATCH_MS;
-    this.#hasFailed = false;
-    if (this.#lastFailed?.hasLastCallFailed === false) this.#lastFailed = undefined;
+  /** @param id of the endpoint at which a call has just ended */
+  urgencyOf(id: string): ReportUrgency {
+    return this.#breakers.get(id)?.urgency ?? "none";
+  }
+
+  /** @returns what this isolate has seen of its endpoints since the last reports, by endpoint; at most 200, those in trouble first */
+  takeReports(now: number): Readonly<Record<string, BreakerReport>> {
     const reports: Record<string, BreakerReport> = {};
-    for (const [endpoint, breaker] of this.#breakers) {
-      const report = breaker.takeReport(now);
-      if (report !== undefined) reports[endpoint] = report;
+    let count = 0;
+    const take = (id: string, breaker: LocalBreaker): void => {
+      const report = count < MAX_REPORTS ? breaker.takeReport(now) : undefined;
+      if (report === undefined) return;
+      reports[id] = report;
+      count += 1;
+    };
+    const entries = [...this.#breakers];
+    for (const [id, breaker] of entries) if (this.#notClosed.has(breaker) || breaker.hasUnreportedFailure) take(id, breaker);
+    for (let passed = 0; passed < entries.length && count < MAX_REPORTS; passed++) {
+      this.#next = (this.#next + 1) % entries.length;
+      const [id, breaker] = entries[this.#next]!;
+      if (!(id in reports)) take(id, breaker);
     }
     return reports;
   }
@@ -79,18 +77,5 @@ export class LocalBreakers {
       breaker.applyView(view, sentAt);
       this.update(breaker, now);
     }
-  }
-
-  /** The shortest time between two reports, ms, as the state of the endpoints demands it now. */
-  #intervalMs(now: number, called: LocalBreaker | undefined): number {
-    if (called?.isUrgent === true) return 0;
-    // The Durable Object may know of failures that other isolates have reported, so its views are fetched more often for a while.
-    const isWatching = this.#lastFailed !== undefined && now < this.#watchUntil;
-    let intervalMs = this.#hasFailed || isWatching || called?.needsFastReports(now) === true ? FAST_REPORT_MS : HEALTHY_REPORT_MS;
-    for (const breaker of this.#notClosed) {
-      if (breaker.wantsProbe(now)) return PROBE_REPORT_MS;
-      if (breaker.needsFastReports(now)) intervalMs = FAST_REPORT_MS;
-    }
-    return intervalMs;
   }
 }

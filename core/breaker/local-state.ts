@@ -1,5 +1,6 @@
 // What the local breaker of one endpoint knows.
 import type { Admitted, Probe } from "./admission.ts";
+import { isReached } from "./clock.ts";
 import type { HeldView } from "./held-view.ts";
 import type { ProbeResult } from "./report.ts";
 import { emptyWindow, type Window } from "./window.ts";
@@ -12,6 +13,14 @@ export type OwnState =
       readonly until: number; // epoch ms: from then on one call at a time probes the endpoint
       readonly method: number | undefined; // hash of the method, if the failures of one method alone have opened it: calls of others pass
     };
+
+/** Shortest time open by own evidence; up to three times as long, at random. */
+export const OPEN_MS = 1_000;
+
+/** Whether the next call may probe the endpoint. */
+export function isProbeDue({ until }: OwnState & { readonly kind: "open" }, now: number): boolean {
+  return isReached(until, now, 3 * OPEN_MS);
+}
 
 /** Whether calls of this method pass although the failures of another one have opened the breaker. */
 export function sparesMethod({ method: failing }: OwnState & { readonly kind: "open" }, method: number): boolean {

@@ -11,6 +11,9 @@ export interface BreakerReport {
   readonly probe?: ProbeResult;
 }
 
+/** How soon the isolate's relay should get a report. `probe`: a granted probe has ended. `news`: a call has failed, or a breaker has opened or closed. */
+export type ReportUrgency = "none" | "news" | "probe";
+
 /** The outcome of a probe that the Durable Object has granted. */
 export interface ProbeResult {
   readonly version: number; // version of the view that granted the probe
@@ -26,6 +29,17 @@ export interface Reporter {
 
 export type IsolateReport = Reporter & BreakerReport;
 
+/** The reports of one isolate about the endpoints of one upstream. */
+export interface IsolateReports extends Reporter {
+  readonly reports: Readonly<Record<string, BreakerReport>>; // keyed by endpoint
+}
+
+/** What a Durable Object of shared breakers responds to a batch of reports. */
+export interface SharedViews {
+  readonly views: Readonly<Record<string, BreakerView>>; // keyed by endpoint: those that were reported, and all that are not closed
+  readonly probes: Readonly<Record<string, Readonly<Record<string, number>>>>; // ids of granted probes by isolate and endpoint
+}
+
 /** The shared state of one endpoint, as an isolate applies it until the lease ends. */
 export interface BreakerView {
   readonly version: number; // grows with each change of the shared breaker
@@ -33,7 +47,7 @@ export interface BreakerView {
   readonly admit: number; // share of the calls that pass, in [0, 1]
   readonly retryAfterMs: number; // Retry-After of callers that are refused
   readonly probeId: number | undefined; // a probe that this isolate may send
-  readonly leaseMs: number; // the lease begins when the isolate sends its report
+  readonly leaseMs: number; // the lease begins when the report is sent
 }
 
 /** A probe has to end within this time of the report that it was granted for, ms. Its isolate aborts it then. */

@@ -5,7 +5,8 @@
 //   open, half_open, ramp --too many endpoints are impaired--> closed
 //   any state --an operator sets an override--> overridden --the override is removed--> closed
 import type { BreakerPolicy } from "../config/breaker.ts";
-import { type Evidence, hasQuorum, isFaulty, isImpaired, NO_EVIDENCE, withoutCounts, withoutStale, withReport } from "./evidence.ts";
+import { isReached } from "./clock.ts";
+import { type Evidence, hasQuorum, isFaulty, isImpaired, NO_EVIDENCE, withoutCounts, withoutStale, withReports } from "./evidence.ts";
 import { type BreakerView, type IsolateReport, PROBE_MS, type ProbeResult } from "./report.ts";
 
 /** What an operator has set instead of what the evidence says. */
@@ -32,7 +33,8 @@ export type SharedBreaker = SharedState & {
   readonly evidence: Evidence;
 };
 
-const LEASE_MS = { closed: 30_000, half_open: 2_000, ramp: 2_000, overridden: 3_000 } as const;
+// Longer than one interval of an exchange and of a relay together, so that a view does not lapse on its way.
+const LEASE_MS = { closed: 30_000, half_open: 8_000, ramp: 8_000, overridden: 15_000 } as const;
 const RAMP_MS = 10_000;
 const RAMP_START = 0.1; // share of the calls that pass when the ramp begins
 const RELEASE_MS = 10_000; // after a release the evidence opens nothing for this long
@@ -49,27 +51,42 @@ export const CLOSED: SharedBreaker = {
   evidence: NO_EVIDENCE,
 };
 
+/** The breaker after a batch of reports, its view, and the probes that it has granted: ids by isolate. */
+export interface ReceivedReports {
+  readonly breaker: SharedBreaker;
+  readonly view: BreakerView; // without a probe
+  readonly probes: ReadonlyMap<string, number>;
+}
+
 /**
- * Takes in one report of one isolate.
+ * Takes in a batch of reports, at most one of each isolate. A report that is not newer than the last one of its isolate changes nothing.
+ * Isolates that want a probe get one while one is free.
  *
  * @param now epoch ms of the Durable Object's clock
- * @returns the breaker after the report, and the view for this isolate, with a probe if it wants one and one is free
  */
-export function receiveReport(
+export function receiveReports(
   breaker: SharedBreaker,
-  report: IsolateReport,
+  reports: readonly IsolateReport[],
   policy: BreakerPolicy,
   now: number,
-): [SharedBreaker, BreakerView] {
+): ReceivedReports {
   const current = advance(breaker, now);
-  const before = current.evidence.get(report.isolate);
-  if (before !== undefined && report.sequence <= before.sequence) return [current, viewOf(current, undefined, now)];
-  const after = decide({ ...current, evidence: withReport(current.evidence, report, now) }, report, policy, now);
-  const { nextId, notBefore, expiries } = after.probes;
-  const isGranted = after.kind === "half_open" && report.wantsProbe && now >= notBefore && expiries.size < policy.probes;
-  if (!isGranted) return [after, viewOf(after, undefined, now)];
-  const probes = { nextId: nextId + 1, notBefore, expiries: new Map(expiries).set(nextId, now + PROBE_MS) };
-  return [{ ...after, probes }, viewOf(after, nextId, now)];
+  const fresh = reports.filter(({ isolate, sequence }) => sequence > (current.evidence.get(isolate)?.sequence ?? Number.NEGATIVE_INFINITY));
+  if (fresh.length === 0) return { breaker: current, view: viewOf(current, undefined, now), probes: new Map() };
+  const after = decide({ ...current, evidence: withReports(current.evidence, fresh, now) }, fresh, policy, now);
+  let { nextId } = after.probes;
+  const { notBefore } = after.probes;
+  const expiries = new Map(after.probes.expiries);
+  const probes = new Map<string, number>();
+  if (after.kind === "half_open" && isReached(notBefore, now, PROBE_MS)) {
+    for (const { isolate, wantsProbe } of fresh) {
+      if (!wantsProbe || expiries.size >= policy.probes) continue;
+      expiries.set(nextId, now + PROBE_MS);
+      probes.set(isolate, nextId++);
+    }
+  }
+  const granted = probes.size === 0 ? after : { ...after, probes: { nextId, notBefore, expiries } };
+  return { breaker: granted, view: viewOf(granted, undefined, now), probes };
 }
 
 /** The breaker and its view now, for isolates that have not called the endpoint. */
@@ -80,7 +97,7 @@ export function viewAt(breaker: SharedBreaker, now: number): [SharedBreaker, Bre
 
 /** Opens a closed breaker, because its endpoint is worse than its peers. */
 export function trip(breaker: SharedBreaker, policy: BreakerPolicy, now: number): SharedBreaker {
-  return breaker.kind === "closed" && now >= breaker.notOpenedBefore ? open(breaker, policy, now) : breaker;
+  return breaker.kind === "closed" && isReached(breaker.notOpenedBefore, now, RELEASE_MS) ? open(breaker, policy, now) : breaker;
 }
 
 /** Whether its endpoint has trouble, as far as isolates report. */
@@ -103,31 +120,38 @@ export function setOverride(breaker: SharedBreaker, to: Override | undefined): S
   return { ...transition(breaker, state), evidence: NO_EVIDENCE };
 }
 
-/** What happens by time alone: an open breaker becomes half open, a ramp ends, reports and probes expire. */
+/**
+ * What happens by time alone: an open breaker becomes half open, a ramp ends, reports and probes expire. Where the clock has been set back,
+ * nothing waits for the time that was set before.
+ */
 function advance(breaker: SharedBreaker, now: number): SharedBreaker {
   const { probes, evidence } = breaker;
-  const expiries = new Map([...probes.expiries].filter(([, expiresAt]) => expiresAt > now));
+  const expiries = new Map([...probes.expiries].filter(([, expiresAt]) => !isReached(expiresAt, now, PROBE_MS)));
   const current: SharedBreaker = { ...breaker, probes: { ...probes, expiries }, evidence: withoutStale(evidence, now) };
-  if (current.kind === "open" && now >= current.until)
+  if (current.kind === "open" && isReached(current.until, now, MAX_OPEN_MS))
     return transition(current, { kind: "half_open", successes: 0, opens: current.opens });
-  if (current.kind === "ramp" && now >= current.since + RAMP_MS)
+  if (current.kind === "ramp" && isReached(current.since + RAMP_MS, now, RAMP_MS))
     return { ...transition(current, { kind: "closed", notOpenedBefore: 0 }), evidence: NO_EVIDENCE };
   return current;
 }
 
-/** What a new report changes. It can open the breaker only if it reports a fault itself. */
-function decide(breaker: SharedBreaker, report: IsolateReport, policy: BreakerPolicy, now: number): SharedBreaker {
+/** What new reports change. They can open the breaker only if one of them reports a fault itself. */
+function decide(breaker: SharedBreaker, reports: readonly IsolateReport[], policy: BreakerPolicy, now: number): SharedBreaker {
   switch (breaker.kind) {
     case "overridden":
     case "open":
       return breaker;
-    case "half_open":
-      return report.probe === undefined ? breaker : endProbe(breaker, report.probe, policy, now);
+    case "half_open": {
+      let current: SharedBreaker = breaker;
+      for (const { probe } of reports)
+        if (probe !== undefined && current.kind === "half_open") current = endProbe(current, probe, policy, now);
+      return current;
+    }
     case "closed":
     case "ramp": {
-      const mayOpen = breaker.kind === "ramp" || now >= breaker.notOpenedBefore;
-      const opens = mayOpen && isFaulty(report, policy) && hasQuorum(breaker.evidence, policy, now);
-      return opens ? open(breaker, policy, now) : breaker;
+      const mayOpen = breaker.kind === "ramp" || isReached(breaker.notOpenedBefore, now, RELEASE_MS);
+      const isFault = reports.some((report) => isFaulty(report, policy));
+      return mayOpen && isFault && hasQuorum(breaker.evidence, policy, now) ? open(breaker, policy, now) : breaker;
     }
   }
 }

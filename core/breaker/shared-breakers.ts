@@ -1,8 +1,8 @@
-// The shared breakers of all endpoints of one upstream, as its Durable Object keeps them: reports of an isolate in, views out.
+// The shared breakers of all endpoints of one upstream, as its Durable Object keeps them: reports of isolates in, views out.
 import type { BreakerPolicy } from "../config/breaker.ts";
 import { callRate } from "./evidence.ts";
-import type { BreakerReport, BreakerView, Reporter } from "./report.ts";
-import { CLOSED, isTroubled, receiveReport, release, type SharedBreaker, trip, viewAt } from "./shared-breaker.ts";
+import type { BreakerView, IsolateReport, IsolateReports, SharedViews } from "./report.ts";
+import { CLOSED, isTroubled, receiveReports, release, type SharedBreaker, trip, viewAt } from "./shared-breaker.ts";
 import { PEER_TRIP_RULES } from "./trip-rules.ts";
 
 /** By endpoint. */
@@ -11,28 +11,31 @@ export type SharedBreakers = ReadonlyMap<string, SharedBreaker>;
 const MAX_ENDPOINTS = 2_000; // above it, closed breakers are dropped
 
 /**
- * Takes in the reports of one isolate.
+ * Takes in a batch of reports.
  *
- * @param reports by endpoint
- * @param now     epoch ms of the Durable Object's clock
- * @returns the breakers after the reports, and views for the isolate: of the endpoints that it has reported, and of all that are not closed
+ * @param batch the reports of isolates, at most one entry of each isolate
+ * @param now   epoch ms of the Durable Object's clock
  */
-export function receiveReports(
+export function receiveBatch(
   breakers: SharedBreakers,
-  reporter: Reporter,
-  reports: Readonly<Record<string, BreakerReport>>,
+  batch: readonly IsolateReports[],
   policy: BreakerPolicy,
   now: number,
-): [SharedBreakers, Readonly<Record<string, BreakerView>>] {
+): [SharedBreakers, SharedViews] {
   const after = new Map(breakers);
   const views: Record<string, BreakerView> = {};
+  const probes: Record<string, Record<string, number>> = {};
   const set = (endpoint: string, [breaker, view]: [SharedBreaker, BreakerView]): void => {
     after.set(endpoint, breaker);
     views[endpoint] = view;
   };
-  for (const [endpoint, report] of Object.entries(reports))
-    set(endpoint, receiveReport(after.get(endpoint) ?? CLOSED, { ...reporter, ...report }, policy, now));
-  for (const endpoint of worseThanPeers(after, reports, policy)) set(endpoint, viewAt(trip(after.get(endpoint)!, policy, now), now));
+  const byEndpoint = reportsByEndpoint(batch);
+  for (const [endpoint, reports] of byEndpoint) {
+    const received = receiveReports(after.get(endpoint) ?? CLOSED, reports, policy, now);
+    set(endpoint, [received.breaker, received.view]);
+    for (const [isolate, id] of received.probes) probes[isolate] = { ...probes[isolate], [endpoint]: id };
+  }
+  for (const endpoint of worseThanPeers(after, byEndpoint, policy)) set(endpoint, viewAt(trip(after.get(endpoint)!, policy, now), now));
   if (areTooManyTroubled(after, policy)) {
     for (const [endpoint, breaker] of after) {
       if (breaker.kind === "closed") after.set(endpoint, release(breaker, now));
@@ -45,16 +48,31 @@ export function receiveReports(
     if (after.size <= MAX_ENDPOINTS) break;
     if (breaker.kind === "closed") after.delete(endpoint);
   }
-  return [after, views];
+  return [after, { views, probes }];
 }
 
-/** The endpoints that a rule finds worse than their peers, of those whose calls this isolate sees fail now. */
-function worseThanPeers(breakers: SharedBreakers, reports: Readonly<Record<string, BreakerReport>>, policy: BreakerPolicy): string[] {
+function reportsByEndpoint(batch: readonly IsolateReports[]): ReadonlyMap<string, readonly IsolateReport[]> {
+  const byEndpoint = new Map<string, IsolateReport[]>();
+  for (const { isolate, location, reports } of batch) {
+    for (const [endpoint, report] of Object.entries(reports)) {
+      const others = byEndpoint.get(endpoint) ?? [];
+      others.push({ isolate, location, ...report });
+      byEndpoint.set(endpoint, others);
+    }
+  }
+  return byEndpoint;
+}
+
+/** The endpoints that a rule finds worse than their peers, of those whose calls an isolate sees fail now. */
+function worseThanPeers(
+  breakers: SharedBreakers,
+  byEndpoint: ReadonlyMap<string, readonly IsolateReport[]>,
+  policy: BreakerPolicy,
+): string[] {
   const rules = PEER_TRIP_RULES.filter((rule) => rule.isOn(policy));
-  const suspects = Object.keys(reports).filter((endpoint) => {
-    const { failures, hasRecovered } = reports[endpoint]!;
-    return failures > 0 && hasRecovered !== true;
-  });
+  const suspects = [...byEndpoint.keys()].filter((endpoint) =>
+    byEndpoint.get(endpoint)!.some(({ failures, hasRecovered }) => failures > 0 && hasRecovered !== true),
+  );
   if (rules.length === 0 || suspects.length === 0) return [];
   const rates = new Map([...breakers].map(([endpoint, { evidence }]) => [endpoint, callRate(evidence)]));
   const peers = [...rates.values()];

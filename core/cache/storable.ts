@@ -2,8 +2,8 @@
 import { isCrossOriginField } from "../cors.ts";
 import { type AdaptivePolicy, adaptedLifetimeMs } from "./adaptive-lifetime.ts";
 import { type Lifetime, type LifetimeRules, lifetimeOf, type ReceivedResponse } from "./freshness.ts";
-import { appliesToAll, type Directives, directivesOf, namedFields } from "./headers/directives.ts";
-import { parseHeaderList } from "./headers/header-list.ts";
+import { type Directives, directivesOf, namedFields } from "./headers/directives.ts";
+import { prohibitionOf } from "./shareable.ts";
 import type { StoredResponse } from "./stored-response.ts";
 
 export interface StoreRules extends LifetimeRules {
@@ -31,12 +31,6 @@ export type StoreDecision =
 const FIELDS_NOT_STORED = ["age", "cache-status", "x-request-id", "proxy-authentication-info", "ratelimit", "ratelimit-policy"];
 const MAX_TAGS = 64;
 const MAX_TAG_CHARACTERS = 256;
-/** Status codes whose meaning this cache knows, for `must-understand`. */
-const UNDERSTOOD: ReadonlySet<number> = new Set([
-  ...[200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 307, 308, 421, 422, 426, 428, 429, 431, 451],
-  ...Array.from({ length: 18 }, (_, index) => 400 + index),
-  ...Array.from({ length: 6 }, (_, index) => 500 + index),
-]);
 /** Errors that describe the resource, not the call that met them. */
 const LASTING_ERRORS: ReadonlySet<number> = new Set([404, 405, 410, 414, 501]);
 const REVALIDATABLE_MS = 3_600_000; // time for which a stale response with a validator stays stored
@@ -56,7 +50,7 @@ export function decideStorage(
 ): StoreDecision {
   const { directives, isTargeted } = directivesOf(response.fields, rules.targets);
   const { status, fields, requestedAt, receivedAt } = response;
-  const refusal = refusalOf(response, directives, context);
+  const refusal = prohibitionOf(response, directives, context.hasAuthorization);
   if (refusal !== undefined) return { kind: "refused", reason: refusal };
   const lifetime = adapted(lifetimeOf(response, directives, isTargeted, rules, random), context.unchangedCount, rules.adaptive);
   const isStorableError = rules.storeErrors && (lifetime.isExplicit || directives.has("public"));
@@ -84,19 +78,12 @@ export function decideStorage(
   return { kind: "stored", stored };
 }
 
-function refusalOf({ status, fields }: ReceivedResponse, directives: Directives, { hasAuthorization }: StoreContext): string | undefined {
-  if (status < 200 || status === 206 || status === 304) return "partial";
-  if (directives.has("must-understand") && !UNDERSTOOD.has(status)) return "not-understood";
-  if (directives.has("no-store")) return "no-store";
-  if (appliesToAll(directives, "private")) return "private";
-  if (fields.get("set-cookie") !== null) return "set-cookie";
-  if (parseHeaderList(fields.get("vary") ?? "").includes("*")) return "vary";
-  const isAllowed = ["public", "s-maxage", "must-revalidate"].some((name) => directives.has(name));
-  return hasAuthorization && !isAllowed ? "authorization" : undefined;
-}
-
-/** CORS fields are for one origin; `no-cache="..."` and `private="..."` name fields that may not be stored. */
-function storableHeaders(headers: readonly (readonly [string, string])[], directives: Directives, { tagHeader }: StoreRules) {
+/** The headers that another caller may receive: CORS fields are for one origin; `no-cache="..."` and `private="..."` name others. */
+export function storableHeaders(
+  headers: readonly (readonly [string, string])[],
+  directives: Directives,
+  { tagHeader }: Pick<StoreRules, "tagHeader">,
+): readonly (readonly [string, string])[] {
   const excluded = new Set([
     ...FIELDS_NOT_STORED,
     tagHeader,

@@ -17,7 +17,7 @@ import {
   whole,
 } from "./setting.ts";
 
-export const L2_NAMES = ["none", "kv", "cache-api", "workers-cache"] as const;
+export const L2_NAMES = ["none", "kv", "cache-api"] as const;
 export type L2Name = (typeof L2_NAMES)[number];
 export const STORE_NAMES = ["lru", "s3-fifo"] as const;
 export type StoreName = (typeof STORE_NAMES)[number];
@@ -181,19 +181,33 @@ export const CACHE_STORE_SETTINGS = block({
   maxBytes: setting(whole(65_536, 100 * MIB, "bytes"), 16 * MIB, "Memory of the stored responses."),
   shards: setting(whole(1, 256, "partitions"), 16, "Partitions, so that a busy route cannot evict the responses of another one."),
   store: setting(choice(STORE_NAMES), "lru", "The eviction policy."),
-  l2WaitMs: setting(whole(1, 60_000, "ms"), 50, "How long a call waits for the shared level before it goes to the upstream."),
+  l2WaitPercent: setting(
+    whole(1, 1_000, "%"),
+    50,
+    "How long a call waits for the shared level before it goes to the upstream: a share of what the route's upstream usually takes in this isolate. Before its first fetch, that counts as 200 ms.",
+  ),
+  l2WaitMinMs: setting(whole(1, 60_000, "ms"), 10, "The shortest such wait: a near read takes some milliseconds."),
+  l2WaitMs: setting(whole(1, 60_000, "ms"), 500, "The longest such wait, also where it is below the shortest."),
 });
 
 export type CacheStoreInput = InputOf<typeof CACHE_STORE_SETTINGS>;
+
+/** How long calls wait for the shared level. */
+export interface L2WaitPolicy {
+  readonly percent: number; // share of the usual time of the upstream
+  readonly minMs: number;
+  readonly maxMs: number;
+}
 
 export interface CacheStorePolicy {
   readonly limits: { readonly maxEntries: number; readonly maxBytes: number };
   readonly shards: number;
   readonly store: StoreName;
-  readonly l2WaitMs: number;
+  readonly l2Wait: L2WaitPolicy;
 }
 
 export function parseCacheStore(check: Checks, path: string, value: unknown): CacheStorePolicy {
-  const { maxEntries, maxBytes, ...policy } = readBlock(check, path, CACHE_STORE_SETTINGS, value);
-  return { ...policy, limits: { maxEntries, maxBytes } };
+  const read = readBlock(check, path, CACHE_STORE_SETTINGS, value);
+  const { maxEntries, maxBytes, l2WaitPercent: percent, l2WaitMinMs: minMs, l2WaitMs: maxMs, ...policy } = read;
+  return { ...policy, limits: { maxEntries, maxBytes }, l2Wait: { percent, minMs, maxMs } };
 }

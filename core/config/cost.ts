@@ -21,7 +21,7 @@ export const COST_SETTINGS = block({
   estimate: setting(tokens, 1, "Tokens that are taken before the call; the rest is taken after it."),
   of: readByCode(
     v.custom<CostFunction>((value) => typeof value === "function"),
-    "Instead of `header`: a function of the request message that returns the cost.",
+    "Instead of `header`: a function of the request message that returns the cost. A message that cannot be read costs `max`.",
     { shape: "function" },
   ),
   max: required(tokens, "The largest cost.", "write the largest cost, in tokens"),

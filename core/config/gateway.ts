@@ -1,15 +1,23 @@
 // The settings of gateway.config.ts, and their parsing, which reports all problems at once.
 import * as v from "valibot";
+import type { HeaderRules } from "../protocol/received-headers.ts";
 import {
+  ADMIN_SETTINGS,
+  type AdminPolicy,
   BREAKER_ADMIN_SETTINGS,
   type BreakerAdminPolicy,
   PURGE_SETTINGS,
   type PurgePolicy,
+  parseAdmin,
   REGISTRY_SETTINGS,
   type RegistryPolicy,
 } from "./admin.ts";
+import { AUTH_SETTINGS, type AuthPolicy, FORMER_HEADER_FIX, parseAuth, provesOf } from "./auth.ts";
 import { CACHE_STORE_SETTINGS, type CacheStorePolicy, parseCacheStore } from "./cache.ts";
 import { CORS_SETTINGS, type CorsPolicy } from "./cors.ts";
+import { DISCOVERY_SETTINGS, type DiscoveryPolicy, parseDiscovery } from "./discovery.ts";
+import { DURABLE_OBJECT_SETTINGS, type DurableObjectPolicy } from "./durable-objects.ts";
+import { HEADER_SETTINGS, headerRules } from "./headers.ts";
 import { HTTP_ROUTE_SETTINGS, type HttpRoutePolicy, parseHttpRoutes } from "./http-route.ts";
 import { OPENAPI_SETTINGS, type OpenApiPolicy, parseOpenApi } from "./openapi.ts";
 import { OVERLOAD_SETTINGS, type OverloadPolicy, parseOverload } from "./overload.ts";
@@ -20,7 +28,7 @@ import { REST_SETTINGS, type RestPolicy } from "./rest.ts";
 import { DEFAULTS, parseRoute, ROUTE_SETTINGS, type RoutePolicy } from "./route.ts";
 import type { Rules } from "./route-limits.ts";
 import { parseService, SERVICE_SETTINGS, type ServicePolicy } from "./service.ts";
-import { block, flag, headerName, type InputOf, nested, readByCode, setting, whole } from "./setting.ts";
+import { block, flag, type InputOf, nested, readByCode, setting, whole } from "./setting.ts";
 
 const BELOW = { shape: "the fields below" };
 const OFF = { ...BELOW, shownDefault: "none" };
@@ -37,6 +45,7 @@ export const GATEWAY_SETTINGS = block({
     shape: "route fields",
     shownDefault: "the defaults below",
   }),
+  auth: readByCode(AUTH_SETTINGS, "How callers prove who they are ([authentication](authentication.md)).", OFF),
   rateLimits: readByCode(
     v.record(v.string(), RATE_LIMIT_SETTINGS),
     "Token buckets, by a name that callers see in the `RateLimit` fields.",
@@ -47,22 +56,29 @@ export const GATEWAY_SETTINGS = block({
     16,
     "Durable Objects over which the buckets are spread. Changing it starts all buckets full.",
   ),
+  durableObjects: nested(DURABLE_OBJECT_SETTINGS, "Where the Durable Objects of the gateway may be."),
   cors: readByCode(CORS_SETTINGS, "Web pages of other origins that may call.", OFF),
   maxUrlBytes: setting(
     whole(256, 16_384, "bytes"),
     8_192,
     'The longest URL, scheme and host included. A longer Connect GET gets a Connect error (`resource_exhausted`, HTTP status 414) that says "use POST"; REST gets 414, too. Cloudflare\'s edge accepts 16,384.',
   ),
+  headers: nested(HEADER_SETTINGS, "Headers of requests: how many are accepted, and which of them upstreams get."),
   rest: nested(REST_SETTINGS, "How REST requests are read and responses are written."),
   openapi: readByCode(
     OPENAPI_SETTINGS,
     "What `/openapi.json` and `/docs` contain beside the protos: title, contact, servers, credentials.",
     FILLED,
   ),
-  discovery: setting(
-    flag,
-    true,
+  discovery: readByCode(
+    v.union([flag, DISCOVERY_SETTINGS]),
     "Whether `grpc.reflection.v1` (and `v1alpha`) and `grpc.health.v1` are served for all services behind the gateway. Every caller can then read the protos.",
+    { shape: "the fields below, or a boolean", shownDefault: "`true`" },
+  ),
+  admin: readByCode(
+    ADMIN_SETTINGS,
+    "Who may call the admin services: registry, breakers, purge and keys ([admin plane](authentication.md#admin-plane)).",
+    OFF,
   ),
   registry: readByCode(
     REGISTRY_SETTINGS,
@@ -95,12 +111,6 @@ export const GATEWAY_SETTINGS = block({
     "Descriptor sets of services whose TypeScript is not compiled in: `buf build --as-file-descriptor-set --exclude-source-info -o set.binpb`. Such services can be listed in `services` like any other ([protos](protos.md)).",
     { shape: "bytes or base64, in a list", shownDefault: "none" },
   ),
-  principalHeader: setting(
-    headerName,
-    undefined,
-    "Header in which something you trust in front of the gateway (Cloudflare Access, mTLS) names the caller. Do not set it where clients reach the gateway directly: they could then claim any name.",
-    { shownDefault: "none" },
-  ),
 });
 
 type Listed = InputOf<typeof GATEWAY_SETTINGS>;
@@ -108,15 +118,18 @@ type Listed = InputOf<typeof GATEWAY_SETTINGS>;
 export type GatewayInput = Listed & { readonly services: NonNullable<Listed["services"]> };
 
 export interface GatewayPolicy {
-  readonly principalHeader: string | undefined;
+  readonly auth: AuthPolicy;
   readonly rateLimitShards: number;
+  readonly durableObjects: DurableObjectPolicy;
   readonly cors: CorsPolicy | undefined;
   readonly maxUrlBytes: number;
+  readonly headers: HeaderRules;
   readonly rest: RestPolicy;
   readonly openapi: OpenApiPolicy;
   readonly httpRoutes: ReadonlyMap<string, HttpRoutePolicy>;
   readonly cache: CacheStorePolicy;
-  readonly discovery: boolean;
+  readonly discovery: DiscoveryPolicy | undefined;
+  readonly admin: AdminPolicy | undefined;
   readonly registry: RegistryPolicy | undefined;
   readonly breakers: BreakerAdminPolicy | undefined;
   readonly purge: PurgePolicy | undefined;
@@ -140,29 +153,38 @@ export function defineGateway(input: GatewayInput): GatewayInput {
 /** Parses what gateway.config.ts exports, once, when it loads. Never throws. */
 export function parsePolicy(input: unknown, declared: DeclaredServices): ParsedPolicy {
   const check = checks();
-  const top = readBlock(check, "", GATEWAY_SETTINGS, input);
-  const { principalHeader, rateLimitShards, maxUrlBytes, rest, discovery } = top;
+  const top = readBlock(check, "", GATEWAY_SETTINGS, input, { moved: { principalHeader: FORMER_HEADER_FIX } });
+  const auth = parseAuth(check, "auth", top.auth);
+  const proves = provesOf(auth);
+  const { rateLimitShards, durableObjects, maxUrlBytes, rest } = top;
   const rules: Rules = new Map(
-    check.entries("rateLimits", top.rateLimits).map(([name, rule]) => [name, parseRule(check, name, rule, principalHeader)] as const),
+    check.entries("rateLimits", top.rateLimits).map(([name, rule]) => [name, parseRule(check, name, rule, proves)] as const),
   );
+  const outermost = { ...DEFAULTS, auth: proves.principals ? ("optional" as const) : ("off" as const) };
   const routeNames = Object.keys(ROUTE_SETTINGS.entries);
-  const defaults = parseRoute(check, "defaults", check.fields("defaults", top.defaults, routeNames), DEFAULTS, rules);
+  const defaults = parseRoute(check, "defaults", check.fields("defaults", top.defaults, routeNames), outermost, rules);
+  const httpRoutes = parseHttpRoutes(check, "httpRoutes", top.httpRoutes, { ...defaults, cache: undefined }, rules);
+  const services = parseServices(check, top.services, declared, defaults, rules);
+  const readers = { auth, rules: rules.values(), services: services.values(), httpRoutes: httpRoutes.values() };
   const policy: GatewayPolicy = {
-    principalHeader,
+    auth,
+    headers: headerRules(check, "headers", top.headers, readers),
     rateLimitShards,
+    durableObjects,
     maxUrlBytes,
     rest,
-    discovery,
+    discovery: parseDiscovery(check, "discovery", top.discovery),
     cors: readOptional(check, "cors", CORS_SETTINGS, top.cors),
     openapi: parseOpenApi(check, "openapi", top.openapi),
+    admin: parseAdmin(check, "admin", top.admin),
     registry: readOptional(check, "registry", REGISTRY_SETTINGS, top.registry),
     breakers: readOptional(check, "breakers", BREAKER_ADMIN_SETTINGS, top.breakers),
     cache: parseCacheStore(check, "cache", top.cache),
-    httpRoutes: parseHttpRoutes(check, "httpRoutes", top.httpRoutes, { ...defaults, cache: undefined }, rules),
+    httpRoutes,
     purge: readOptional(check, "purge", PURGE_SETTINGS, top.purge),
-    overload: parseOverload(check, "overload", top.overload, principalHeader),
+    overload: parseOverload(check, "overload", top.overload, proves),
     defaults,
-    services: parseServices(check, top.services, declared, defaults, rules),
+    services,
   };
   checkRegistry(check, policy, top.registry);
   return check.problems.length > 0 ? { kind: "invalid", problems: check.problems } : { kind: "ok", policy };

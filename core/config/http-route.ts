@@ -1,4 +1,8 @@
 // Settings of plain HTTP behind the gateway, by the prefix of its paths.
+import * as v from "valibot";
+import type { AddressLists } from "../auth/address-lists.ts";
+import type { AllowPolicy } from "./auth/allow.ts";
+import type { AuthMode } from "./auth.ts";
 import { BREAKER_SETTINGS, type BreakerPolicy, parseBreaker } from "./breaker.ts";
 import type { CachePolicy } from "./cache.ts";
 import { type Cost, tokens } from "./cost.ts";
@@ -6,12 +10,36 @@ import { isInEveryRequest } from "./hash-on.ts";
 import { parseThrottle, THROTTLE_SETTINGS, type ThrottlePolicy } from "./overload.ts";
 import { type Checks, join } from "./problems.ts";
 import type { RateLimitRule } from "./rate-limit.ts";
+import { readFields } from "./read.ts";
 import { parseRoute, ROUTE_SETTINGS, type RoutePolicy } from "./route.ts";
 import type { Rules } from "./route-limits.ts";
-import { block, type InputOf, readByCode } from "./setting.ts";
+import { block, choice, type InputOf, type PolicyOf, readByCode, setting, whole } from "./setting.ts";
 import { parseUpstream, type UpstreamPolicy, upstream } from "./upstream.ts";
 
-const { readTimeoutMs, maxBodyBytes, rateLimits, cache } = ROUTE_SETTINGS.entries;
+const { readTimeoutMs, bodyIdleMs, maxBodyBytes, auth, scopes, forwardCredentials, addresses, allow, rateLimits, cache } =
+  ROUTE_SETTINGS.entries;
+
+/** Settings that only plain HTTP has, or whose values differ there. */
+const OWN_SETTINGS = block({
+  maxResponseBytes: setting(
+    v.pipe(
+      v.union([whole(1, 1_099_511_627_776, "bytes"), v.literal("unlimited")]),
+      v.transform((limit) => (limit === "unlimited" ? Number.POSITIVE_INFINITY : limit)),
+    ),
+    16_777_216,
+    'Largest response of the upstream, as it is sent. A larger one is refused, or broken off where its length was not known. `"unlimited"` is for downloads: the gateway does not hold them in memory, and `readTimeoutMs` still ends them.',
+    {
+      shape: '1 to 1,099,511,627,776 bytes, or `"unlimited"`',
+      fix: 'write a whole number from 1 to 1099511627776 (bytes), or "unlimited"',
+    },
+  ),
+  ambiguousPaths: setting(
+    choice(["refuse", "forward"]),
+    undefined,
+    "What happens to paths that servers read in different ways: `//`, `%2F`, `%25` before an escape, `;`, dots and spaces at the end of a segment, and another route's path in another case. Hidden segments of dots (`..%2F`, `..;`) are always refused.",
+    { shownDefault: '`"refuse"` where another route lies below the prefix, else `"forward"`' },
+  ),
+});
 
 export const HTTP_ROUTE_SETTINGS = block({
   upstream: readByCode(upstream, "Where requests go.", { shape: "upstream", shownDefault: "required" }),
@@ -20,20 +48,33 @@ export const HTTP_ROUTE_SETTINGS = block({
     shape: "see `throttle`",
   }),
   readTimeoutMs,
+  bodyIdleMs,
   maxBodyBytes,
+  auth,
+  scopes,
+  addresses,
+  allow,
+  forwardCredentials,
   rateLimits,
   cost: readByCode(tokens, "Tokens that one request takes from each rule.", { shape: "tokens", shownDefault: "1" }),
   cache,
+  ...OWN_SETTINGS.entries,
 });
 
 export type HttpRouteInput = InputOf<typeof HTTP_ROUTE_SETTINGS>;
 
-export interface HttpRoutePolicy {
+export interface HttpRoutePolicy extends PolicyOf<typeof OWN_SETTINGS> {
   readonly upstream: UpstreamPolicy;
   readonly breaker: BreakerPolicy;
   readonly throttle: ThrottlePolicy;
   readonly readTimeoutMs: number;
+  readonly bodyIdleMs: number;
   readonly maxBodyBytes: number;
+  readonly auth: AuthMode;
+  readonly scopes: readonly string[];
+  readonly addresses: AddressLists;
+  readonly allow: AllowPolicy | undefined;
+  readonly forwardCredentials: boolean;
   readonly rateLimits: readonly RateLimitRule[];
   readonly cost: Cost;
   readonly cache: CachePolicy | undefined;
@@ -60,18 +101,25 @@ export function parseHttpRoutes(
 
 function parseHttpRoute(check: Checks, path: string, value: unknown, outer: RoutePolicy, rules: Rules): HttpRoutePolicy {
   const fields = check.fields(path, value, Object.keys(HTTP_ROUTE_SETTINGS.entries));
-  const { upstream: target, breaker, throttle } = fields;
-  const route = parseRoute(check, path, fields, outer, rules, "http");
+  const { upstream: target, breaker, throttle, maxResponseBytes: _, ...shared } = fields;
+  const route = parseRoute(check, path, shared, outer, rules, "http");
   const read = parseUpstream(check, join(path, "upstream"), target);
   if (!isInEveryRequest(read.hashOn))
     check.report(`${path}.upstream.hashOn`, "a field, or a cookie to be made", "use what calls of plain HTTP bring by themselves");
   if (read.protocol === "grpc") check.report(`${path}.upstream.protocol`, "grpc", "leave it out: plain HTTP is forwarded as it comes");
   return {
+    ...readFields(check, path, OWN_SETTINGS, fields, { maxResponseBytes: route.maxResponseBytes }),
     upstream: read,
     breaker: parseBreaker(check, join(path, "breaker"), breaker),
     throttle: parseThrottle(check, join(path, "throttle"), throttle),
     readTimeoutMs: route.readTimeoutMs,
+    bodyIdleMs: route.bodyIdleMs,
     maxBodyBytes: route.maxBodyBytes,
+    auth: route.auth,
+    scopes: route.scopes,
+    addresses: route.addresses,
+    allow: route.allow,
+    forwardCredentials: route.forwardCredentials,
     rateLimits: route.rateLimits,
     cost: route.cost,
     cache: route.cache,

@@ -1,6 +1,7 @@
 // Settings against overload: of the isolate, of a method, and towards an upstream that refuses calls.
 import * as v from "valibot";
 import { CRITICALITIES, rankOf, type Trust } from "../overload/criticality.ts";
+import { PRINCIPAL_FIX, type Proves } from "./auth.ts";
 import type { Checks } from "./problems.ts";
 import { readBlock } from "./read.ts";
 import { block, choice, defaultsOf, flag, type InputOf, list, MODES, type Mode, setting, whole } from "./setting.ts";
@@ -11,7 +12,13 @@ const QUEUE = {
   queueMs: setting(whole(1, 60_000, "ms"), 1_000, "Longest wait. While the queue does not empty, no call waits longer than 20 ms."),
 };
 
-const TRUSTED_FIX = 'write "principals", or a list of callers as principalHeader names them';
+const callerShare = setting(
+  whole(1, 100, "%"),
+  50,
+  "Share of a limit that one caller (principal, else address) may hold, also while it is alone. 100 where all calls come from one service or one address.",
+);
+
+const TRUSTED_FIX = 'write "principals", or a list of ids of principals: ["https://id.example#ada"]';
 const trusted = v.union(
   [v.literal("principals"), list(v.pipe(v.string(), v.nonEmpty()), Number.POSITIVE_INFINITY, TRUSTED_FIX, "")],
   TRUSTED_FIX,
@@ -22,6 +29,17 @@ export const criticality = v.pipe(choice(CRITICALITIES), v.transform(rankOf));
 
 export const OVERLOAD_SETTINGS = block({
   ...QUEUE,
+  memoryBytes: setting(
+    whole(1_048_576, 100_663_296, "bytes"),
+    33_554_432,
+    "Memory of one isolate for request bodies, responses that are read whole, and stored responses, together. Calls evict stored responses; a call that needs more is refused with 503. An isolate has 128 MB for everything.",
+  ),
+  callerShare,
+  maxStreams: setting(
+    whole(1, 100_000, "streams"),
+    1_000,
+    "Open streams in one isolate: streams of messages, and bodies that are sent while they arrive. Each counts until it ends, its caller hangs up, or its deadline passes.",
+  ),
   maxInFlight: setting(
     whole(1, 100_000, "calls"),
     10_000,
@@ -30,13 +48,15 @@ export const OVERLOAD_SETTINGS = block({
   trusted: setting(
     trusted,
     undefined,
-    'Callers whose headers `tidegate-criticality` and `tidegate-attempt` are honored, as `principalHeader` names them; `"principals"`: all that it names.',
-    { shape: '`"principals"`, or a list of callers', fix: TRUSTED_FIX, shownDefault: "no caller" },
+    'Callers whose headers `tidegate-criticality` and `tidegate-attempt` are honored, by the ids of their principals; `"principals"`: all callers that are authenticated, end users, too.',
+    { shape: '`"principals"`, or a list of ids', fix: TRUSTED_FIX, shownDefault: "no caller" },
   ),
 });
 
 export const CONCURRENCY_SETTINGS = block({
   ...QUEUE,
+  callerShare,
+  maxStreams: setting(whole(1, 100_000, "streams"), 500, "Open streams of the method in one isolate."),
   max: setting(whole(1, 100_000, "calls"), 10_000, "Calls of the method in flight in one isolate; the ceiling of an adaptive limit."),
   adaptive: setting(flag, true, "Whether the limit follows what the upstream can take."),
   floor: setting(whole(1, 100_000, "calls"), undefined, "Lower bound of an adaptive limit; at most `max`.", {
@@ -71,13 +91,22 @@ export type ThrottleInput = InputOf<typeof THROTTLE_SETTINGS>;
 export interface ConcurrencyPolicy {
   readonly mode: Mode;
   readonly max: number; // calls in flight; the ceiling of an adaptive limit
+  readonly callerShare: number; // largest share of the limit that one caller may hold, in (0, 1]
   readonly floor: number | undefined; // lower bound of an adaptive limit; undefined for a fixed limit
+  readonly maxStreams: number; // open streams
   readonly maxQueued: number;
   readonly queueMs: number;
 }
 
+/** What the calls of an isolate may hold in memory. */
+export interface MemoryPolicy {
+  readonly maxBytes: number; // all calls and stored responses together
+  readonly callerShare: number; // largest share of it that one caller may hold, in (0, 1]
+}
+
 export interface OverloadPolicy {
   readonly isolate: ConcurrencyPolicy;
+  readonly memory: MemoryPolicy;
   readonly trust: Trust;
 }
 
@@ -88,16 +117,29 @@ export interface ThrottlePolicy {
   readonly minCalls: number;
 }
 
+const { memoryBytes, callerShare: memoryPercent } = defaultsOf(OVERLOAD_SETTINGS);
+export const MEMORY: MemoryPolicy = { maxBytes: memoryBytes, callerShare: memoryPercent / 100 };
+
 /** Small traffic never reaches such a floor: one isolate sees too few calls of an upstream to be strict with it. */
 const FLOOR = 100;
-const { adaptive: _, ...FIXED } = defaultsOf(CONCURRENCY_SETTINGS);
-export const CONCURRENCY: ConcurrencyPolicy = { ...FIXED, floor: FLOOR };
+const { adaptive: _, callerShare: callerPercent, ...FIXED } = defaultsOf(CONCURRENCY_SETTINGS);
+export const CONCURRENCY: ConcurrencyPolicy = { ...FIXED, floor: FLOOR, callerShare: callerPercent / 100 };
 
-export function parseOverload(check: Checks, path: string, value: unknown, principalHeader: string | undefined): OverloadPolicy {
-  const { maxInFlight: max, trusted: callers, ...queue } = readBlock(check, path, OVERLOAD_SETTINGS, value);
-  if (callers !== undefined && principalHeader === undefined)
-    check.report(`${path}.trusted`, callers, "say what names the caller: principalHeader at the top");
-  return { isolate: { ...queue, max, floor: undefined }, trust: trustIn(callers) };
+export function parseOverload(check: Checks, path: string, value: unknown, proves: Proves): OverloadPolicy {
+  const {
+    maxInFlight: max,
+    trusted: callers,
+    memoryBytes: maxBytes,
+    callerShare: percent,
+    ...queue
+  } = readBlock(check, path, OVERLOAD_SETTINGS, value);
+  const share = percent / 100;
+  if (callers !== undefined && !proves.principals) check.report(`${path}.trusted`, callers, PRINCIPAL_FIX);
+  return {
+    isolate: { ...queue, max, floor: undefined, callerShare: share },
+    memory: { maxBytes, callerShare: share },
+    trust: trustIn(callers),
+  };
 }
 
 function trustIn(callers: "principals" | readonly string[] | undefined): Trust {
@@ -107,10 +149,10 @@ function trustIn(callers: "principals" | readonly string[] | undefined): Trust {
 
 export function parseConcurrency(check: Checks, path: string, value: unknown, outer: ConcurrencyPolicy): ConcurrencyPolicy {
   if (value === undefined) return outer;
-  const { adaptive, floor: written, ...policy } = readBlock(check, path, CONCURRENCY_SETTINGS, value);
+  const { adaptive, floor: written, callerShare: percent, ...policy } = readBlock(check, path, CONCURRENCY_SETTINGS, value);
   const floor = written ?? Math.min(FLOOR, policy.max);
   if (adaptive && floor > policy.max) check.report(`${path}.floor`, floor, `write at most ${policy.max}, which is max`);
-  return { ...policy, floor: adaptive ? floor : undefined };
+  return { ...policy, floor: adaptive ? floor : undefined, callerShare: percent / 100 };
 }
 
 export function parseThrottle(check: Checks, path: string, value: unknown): ThrottlePolicy {

@@ -5,6 +5,7 @@ export interface Problem {
   readonly path: string; // `services["users.v1.UserService"].readTimeoutMs`
   readonly found: string;
   readonly fix: string;
+  readonly isLocalOnly?: true; // no problem where the gateway runs elsewhere than on Cloudflare's network
   readonly missingSecret?: string; // the name of a secret that was not found: where secrets cannot be seen, that is no problem
 }
 
@@ -80,8 +81,9 @@ export function join(path: string, name: string): string {
 
 /** The names to choose from, the nearest one first. */
 export function suggest(name: string, known: readonly string[]): string {
-  const nearest = known.map((one) => ({ one, far: distance(name.toLowerCase(), one.toLowerCase()) })).sort((a, b) => a.far - b.far)[0];
-  if (nearest !== undefined && nearest.far <= Math.max(2, name.length / 3)) return `"${nearest.one}"`;
+  const start = name.slice(0, MAX_COMPARED).toLowerCase(); // a caller can write a name of a megabyte
+  const nearest = known.map((one) => ({ one, far: distance(start, one.toLowerCase()) })).sort((a, b) => a.far - b.far)[0];
+  if (nearest !== undefined && nearest.far <= Math.max(2, start.length / 3)) return `"${nearest.one}"`;
   return known.length === 0 ? "nothing: there is none to choose" : `one of ${known.map((one) => `"${one}"`).join(", ")}`;
 }
 
@@ -97,6 +99,8 @@ function show(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
+
+const MAX_COMPARED = 200; // characters; no name in a configuration is as long
 
 /** Edits that turn `a` into `b`. @see Levenshtein 1966 */
 function distance(a: string, b: string): number {

@@ -1,28 +1,27 @@
 // Settings of a rate-limit rule: a token bucket, the callers that share it, how isolates share it, and what happens while it is unavailable.
 import * as v from "valibot";
-import { type AddressRange, parseAddressRange } from "../ip.ts";
 import { type BucketLimit, MAX_CREDIT } from "../rate-limit/token-bucket.ts";
+import type { Proves } from "./auth.ts";
 import { type Cost, tokens } from "./cost.ts";
+import { checkPlatformLimit, PLATFORM_LIMIT } from "./platform-limit.ts";
 import { type Checks, join } from "./problems.ts";
-import { readBlock, readSetting } from "./read.ts";
+import { type Ceiling, ceilingOf } from "./rate-limit-ceiling.ts";
 import {
-  type Block,
-  block,
-  choice,
-  type Entries,
-  flag,
-  headerName,
-  type InputOf,
-  type PolicyOf,
-  readByCode,
-  required,
-  setting,
-  text,
-  whole,
-} from "./setting.ts";
+  type Exemptions,
+  exemptions,
+  KEY_SETTINGS,
+  type KeySource,
+  keyName,
+  keySource,
+  NAMED_BY_SETTINGS,
+  planKey,
+  planSource,
+} from "./rate-limit-key.ts";
+import { readBlock } from "./read.ts";
+import { block, choice, flag, type InputOf, type PolicyOf, readByCode, required, setting, whole } from "./setting.ts";
 
+const SCOPES = ["region", "world"] as const;
 const SHARING_MODES = ["auto", "exact", "leased", "local"] as const;
-const KEYS = ["ip", "route", "all", "principal"] as const;
 const TOKENS_MISSING = "write a whole number of tokens, at least 1";
 
 export const LIMIT_SETTINGS = block({
@@ -31,22 +30,9 @@ export const LIMIT_SETTINGS = block({
   intervalMs: setting(whole(1, 86_400_000, "ms"), 1_000, "Interval of `rate`; `capacity` x `intervalMs` is at most 2^52."),
 });
 
-const named = text(/^[\w.:/-]{1,128}$/, "write a name: 1 to 128 letters, digits and . : / - _", "name");
-/** Header or claim: the gateway verifies neither. Something you trust in front of it has to set or verify them. */
-export const NAMED_BY_SETTINGS = block({
-  header: setting(headerName, undefined, "Request header that names the caller."),
-  claim: setting(named, undefined, "Claim of the JWT in `Authorization` that names the caller. It is not verified here."),
-});
-export const KEY_SETTINGS = block({
-  ...NAMED_BY_SETTINGS.entries,
-  field: setting(named, undefined, "Field of the request message, for which the call waits."),
-});
-
-const keyName = choice(KEYS, { everybody: "all" });
-const planSource = choice(["principal"]);
 export const TIER_SETTINGS = block({
-  by: readByCode(v.union([planSource, NAMED_BY_SETTINGS]), "What names the plan of a caller.", {
-    shape: '`"principal"`, `{ header }`, `{ claim }`',
+  by: readByCode(v.union([planSource, NAMED_BY_SETTINGS]), "What names the plan of a caller: `key` for the plan of its API key.", {
+    shape: '`"key"`, `"principal"`, `{ header }`, `{ claim }`',
     shownDefault: "required",
   }),
   plans: readByCode(v.record(v.string(), LIMIT_SETTINGS), "Limits by the name of a plan.", {
@@ -60,17 +46,33 @@ const enforce = v.pipe(
   v.transform((share) => (share === "report" ? 0 : share)),
 );
 
+const WAIT_MS = 1_000;
+const OPEN_WAIT_MS = 250; // a cold isolate's calls beyond its debt; more than the round trip to a Durable Object of the region
+const PER_ADDRESS_FIX = 'write a whole number from 1 to 1000000 (callers), or "off"';
+
 export const RATE_LIMIT_SETTINGS = block({
   ...LIMIT_SETTINGS.entries,
   key: readByCode(
     v.union([keyName, KEY_SETTINGS]),
-    "The calls that share a bucket. IPv6 addresses count by /64. A caller that cannot be named so is counted by address.",
+    "The calls that share a bucket. IPv6 addresses count by /64. A caller that cannot be named so, or whose message cannot be read, is counted by address.",
     { shape: '`"ip"`, `"principal"`, `"route"`, `"all"`, `{ header }`, `{ claim }`, `{ field }`', shownDefault: '`"ip"`' },
   ),
   mode: setting(choice(SHARING_MODES), undefined, "How isolates share the bucket ([rate limiting](rate-limiting.md)).", {
     shownDefault: '`"auto"`; `"exact"` with `compat`',
   }),
-  optimistic: setting(flag, false, "With `auto`, where the limit is small: the first call passes before the bucket has responded."),
+  binding: PLATFORM_LIMIT,
+  scope: setting(
+    choice(SCOPES),
+    undefined,
+    "Where a key has a bucket: one in each region from which its calls come, or one for the whole world ([regions](rate-limiting.md#regions)).",
+    { shownDefault: '`"region"` with key `"ip"`, else `"world"`' },
+  ),
+  perAddress: setting(
+    v.union([v.literal("off"), whole(1, 1_000_000, "callers")], PER_ADDRESS_FIX),
+    20,
+    "With a key that callers choose (`{ header }`, `{ field }`): as many of them as one address may use up in an isolate, so that it gains nothing by making names up. `off` where many callers share an address and something in front verifies the key.",
+    { shape: '1 to 1,000,000 callers, or `"off"`', fix: PER_ADDRESS_FIX },
+  ),
   tiers: readByCode(TIER_SETTINGS, "Other limits for callers on a plan.", { shownDefault: "none" }),
   exempt: readByCode(v.array(v.string()), "Address ranges, and values of the key, to which the rule does not apply.", {
     shape: "list",
@@ -87,7 +89,12 @@ export const RATE_LIMIT_SETTINGS = block({
     "open",
     "What happens to calls while the bucket is unavailable: they pass, get `unavailable`, or spend a quarter of the last lease.",
   ),
-  waitMs: setting(whole(1, 60_000, "ms"), 50, "How long a call waits for the bucket; never beyond its deadline."),
+  waitMs: setting(
+    whole(1, 60_000, "ms"),
+    undefined,
+    'How long a call waits for the bucket at most; never beyond its deadline. With `fail: "open"` and leases only calls beyond the [debt](rate-limiting.md#waiting) of a cold isolate wait.',
+    { shownDefault: '250 with `fail: "open"` and mode `auto` or `leased`, else 1000' },
+  ),
   compat: setting(
     flag,
     false,
@@ -98,43 +105,50 @@ export const RATE_LIMIT_SETTINGS = block({
 export type RateLimitInput = InputOf<typeof RATE_LIMIT_SETTINGS>;
 type Policy = PolicyOf<typeof RATE_LIMIT_SETTINGS>;
 
-export type KeySource =
-  | { readonly kind: (typeof KEYS)[number] }
-  | { readonly kind: "header"; readonly header: string }
-  | { readonly kind: "claim"; readonly claim: string }
-  | { readonly kind: "field"; readonly field: string };
-
 export interface RateLimitRule {
   readonly name: string;
   readonly key: KeySource;
   readonly limit: BucketLimit;
   readonly tiers: { readonly by: KeySource; readonly plans: ReadonlyMap<string, BucketLimit> } | undefined;
-  readonly exempt: { readonly ranges: readonly AddressRange[]; readonly names: ReadonlySet<string> };
+  readonly ceiling: Ceiling<RateLimitRule> | undefined; // where callers choose the keys
+  readonly exempt: Exemptions;
   readonly enforce: "off" | number; // share of callers, %; 0 only reports
   readonly mode: (typeof SHARING_MODES)[number];
-  readonly isOptimistic: boolean;
+  readonly scope: (typeof SCOPES)[number];
+  readonly binding: string | undefined; // the platform's limit beside the isolate's
   readonly fail: Policy["fail"];
   readonly waitMs: number;
 }
 
-/** @param principalHeader the header that names the caller, where the configuration has it */
-export function parseRule(check: Checks, name: string, value: unknown, principalHeader: string | undefined): RateLimitRule {
+export function parseRule(check: Checks, name: string, value: unknown, proves: Proves): RateLimitRule {
   const path = join("rateLimits", name);
   if (!/^[A-Za-z0-9_.-]{1,64}$/.test(name)) check.report(path, name, "name the rule with 1 to 64 letters, digits, '-', '_' or '.'");
-  const { compat, mode: written, optimistic, enforce, fail, waitMs, ...read } = readBlock(check, path, RATE_LIMIT_SETTINGS, value);
+  const read = readBlock(check, path, RATE_LIMIT_SETTINGS, withoutOptimistic(check, path, value));
+  const { compat, mode: written, scope, enforce, fail, waitMs, perAddress } = read;
   const mode = written ?? (compat ? "exact" : "auto");
-  checkSharing(check, path, { compat, mode, optimistic, fail });
-  return {
+  checkSharing(check, path, { compat, mode, fail, scope });
+  checkPlatformLimit(check, path, read.binding, mode);
+  const key = keySource(check, `${path}.key`, read.key, proves);
+  const rule: RateLimitRule = {
     name,
-    key: keySource(check, `${path}.key`, read.key, principalHeader),
+    key,
     limit: limitOf(check, path, read, compat),
-    tiers: tiersIn(check, `${path}.tiers`, read.tiers, principalHeader, compat),
+    tiers: tiersIn(check, `${path}.tiers`, read.tiers, proves, compat),
+    ceiling: undefined,
     exempt: exemptions(check, `${path}.exempt`, read.exempt),
     enforce,
     mode,
-    isOptimistic: optimistic,
+    scope: scope ?? (key.kind === "ip" ? "region" : "world"), // calls of an address come from one place
+    binding: read.binding,
     fail,
-    waitMs,
+    waitMs: waitMs ?? (fail === "open" && isLeased(mode) ? OPEN_WAIT_MS : WAIT_MS),
+  };
+  const isChosen = rule.key.kind === "header" || rule.key.kind === "field";
+  if (!isChosen || perAddress === "off") return rule;
+  // The isolate counts it by itself: it costs no message, and calls of one address come to few isolates.
+  return {
+    ...rule,
+    ceiling: ceilingOf(rule, perAddress, { key: { kind: "ip" }, mode: "local", binding: undefined, fail: "open" }),
   };
 }
 
@@ -143,16 +157,29 @@ export function needsMessage(rules: readonly RateLimitRule[], cost: Cost): boole
   return rules.length > 0 && (cost.kind === "message" || rules.some(({ key }) => key.kind === "field"));
 }
 
-interface Sharing extends Pick<Policy, "compat" | "optimistic" | "fail"> {
+interface Sharing extends Pick<Policy, "compat" | "fail" | "scope"> {
   readonly mode: RateLimitRule["mode"];
 }
 
-function checkSharing(check: Checks, path: string, { compat, mode, optimistic, fail }: Sharing): void {
-  const isShared = mode === "auto" || mode === "leased";
-  if (compat && isShared) check.report(`${path}.compat`, compat, 'write mode: "exact": leases have no such expiry');
-  if (fail === "reuse" && !isShared)
+function checkSharing(check: Checks, path: string, { compat, mode, fail, scope }: Sharing): void {
+  if (mode === "local" && scope !== undefined)
+    check.report(`${path}.scope`, scope, "remove it: a bucket of mode local is in the isolate, wherever that runs");
+  if (compat && isLeased(mode)) check.report(`${path}.compat`, compat, 'write mode: "exact": leases have no such expiry');
+  if (fail === "reuse" && !isLeased(mode))
     check.report(`${path}.fail`, fail, `write mode: "auto" or "leased": a bucket that is ${mode} has no lease to reuse`);
-  if (optimistic && mode !== "auto") check.report(`${path}.optimistic`, true, 'write mode: "auto", whose small limits it is for');
+}
+
+function isLeased(mode: RateLimitRule["mode"]): boolean {
+  return mode === "auto" || mode === "leased";
+}
+
+/** The first version had a setting `optimistic`. What it did is what every rule that fails open does now. */
+function withoutOptimistic(check: Checks, path: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("optimistic" in value)) return value;
+  const { optimistic, ...rest } = value;
+  const fix = 'remove it: with fail: "open" calls pass before the bucket has responded (docs/rate-limiting.md, "Waiting")';
+  check.report(`${path}.optimistic`, optimistic, fix);
+  return rest;
 }
 
 function limitOf(check: Checks, path: string, { capacity, rate, intervalMs }: BucketLimit, compat: boolean): BucketLimit {
@@ -162,39 +189,7 @@ function limitOf(check: Checks, path: string, { capacity, rate, intervalMs }: Bu
   return compat ? { ...limit, compat } : limit;
 }
 
-function keySource(check: Checks, path: string, value: unknown, principalHeader: string | undefined): KeySource {
-  if (typeof value === "object" && value !== null) return namedSource(check, path, value, KEY_SETTINGS);
-  const kind = readSetting(check, path, keyName, value, { value: "ip" }) as (typeof KEYS)[number];
-  if (kind === "principal") checkPrincipal(check, path, kind, principalHeader);
-  return { kind };
-}
-
-function planKey(check: Checks, path: string, value: unknown, principalHeader: string | undefined): KeySource {
-  if (typeof value === "object" && value !== null) return namedSource(check, path, value, NAMED_BY_SETTINGS);
-  readSetting(check, path, planSource, value, { value: "principal" });
-  checkPrincipal(check, path, value, principalHeader);
-  return { kind: "principal" };
-}
-
-function checkPrincipal(check: Checks, path: string, value: unknown, principalHeader: string | undefined): void {
-  if (principalHeader === undefined) check.report(path, value, "set principalHeader, the header in which a trusted front names the caller");
-}
-
-function namedSource<E extends Entries>(check: Checks, path: string, value: object, settings: Block<E>): KeySource {
-  const { header, claim, field } = readBlock(check, path, settings, value) as { header?: string; claim?: string; field?: string };
-  if (Object.keys(value).length !== 1) check.report(path, value, 'name one thing: { header: "x-api-key" }');
-  if (claim !== undefined) return { kind: "claim", claim };
-  if (field !== undefined) return { kind: "field", field };
-  return { kind: "header", header: header ?? "" };
-}
-
-function tiersIn(
-  check: Checks,
-  path: string,
-  value: unknown,
-  principalHeader: string | undefined,
-  compat: boolean,
-): RateLimitRule["tiers"] {
+function tiersIn(check: Checks, path: string, value: unknown, proves: Proves, compat: boolean): RateLimitRule["tiers"] {
   if (value === undefined) return undefined;
   const { by, plans } = readBlock(check, path, TIER_SETTINGS, value);
   if (by === undefined) check.report(`${path}.by`, undefined, 'say what names the plan: { header: "x-plan" }');
@@ -202,18 +197,5 @@ function tiersIn(
     const at = join(`${path}.plans`, plan);
     return [plan, limitOf(check, at, readBlock(check, at, LIMIT_SETTINGS, limit), compat)] as const;
   });
-  return { by: planKey(check, `${path}.by`, by, principalHeader), plans: new Map(limits) };
-}
-
-function exemptions(check: Checks, path: string, value: unknown): RateLimitRule["exempt"] {
-  const ranges: AddressRange[] = [];
-  const names = new Set<string>();
-  if (value !== undefined && !Array.isArray(value)) check.report(path, value, 'write a list: ["10.0.0.0/8", "batch-import"]');
-  for (const [index, one] of (Array.isArray(value) ? value : []).entries()) {
-    const range = typeof one === "string" ? parseAddressRange(one) : undefined;
-    if (range !== undefined) ranges.push(range);
-    else if (typeof one === "string" && one.length > 0 && one.length <= 128 && !/^[\d.:a-f]+\/\d+$/i.test(one)) names.add(one);
-    else check.report(`${path}[${index}]`, one, "write an address range such as 10.0.0.0/8, or a value of the key of 1 to 128 letters");
-  }
-  return { ranges, names };
+  return { by: planKey(check, `${path}.by`, by, proves), plans: new Map(limits) };
 }

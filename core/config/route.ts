@@ -1,5 +1,11 @@
 // Settings of a route: of a method, of all methods of a service, or of all methods.
 import * as v from "valibot";
+import { type AddressLists, ALL_ADDRESSES } from "../auth/address-lists.ts";
+import { WITHHELD_FIELDS } from "../headers.ts";
+import { MAX_INFLATION } from "../protocol/inflation.ts";
+import { parseAddresses } from "./auth/addresses.ts";
+import { type AllowPolicy, parseAllow } from "./auth/allow.ts";
+import { type AuthMode, checkRouteAuth, ROUTE_AUTH } from "./auth.ts";
 import { CACHE_SETTINGS, type CachePolicy, parseCache, tags } from "./cache.ts";
 import { type Cost, cost, ONE } from "./cost.ts";
 import { FALLBACK_SETTINGS, type FallbackPolicy, NO_FALLBACK, parseFallback } from "./fallback.ts";
@@ -9,7 +15,7 @@ import type { RateLimitRule } from "./rate-limit.ts";
 import { readFields } from "./read.ts";
 import { HEDGING_SETTINGS, type HedgePolicy, parseHedging, parseRetries, RETRIES, RETRY_SETTINGS, type RetryPolicy } from "./retry.ts";
 import { parseRouteLimits, type Rules } from "./route-limits.ts";
-import { block, choice, defaultsOf, type InputOf, MODES, type PolicyOf, readByCode, setting, unlimited, whole } from "./setting.ts";
+import { block, choice, defaultsOf, type InputOf, list, MODES, type PolicyOf, readByCode, setting, unlimited, whole } from "./setting.ts";
 
 const off = v.literal(false);
 
@@ -20,18 +26,58 @@ export const ROUTE_SETTINGS = block({
     15_000,
     "Time for a unary call, all attempts included. A caller may request less, not more. The time that is left, less a margin of 10 % and at most 20 ms, is sent to the upstream.",
   ),
-  streamTimeoutMs: setting(whole(1, 86_400_000, "ms"), 3_600_000, "Longest life of a stream; shorter where the caller requests it."),
+  bodyIdleMs: setting(
+    whole(1, 3_600_000, "ms"),
+    10_000,
+    "Longest silence of a caller within its request message; a message of up to 64 KiB has to be complete in this time. A call that waits for it takes no place in the limits of calls in flight, and gets 408 then. All of a message has to come within `readTimeoutMs`, also where its response is a stream.",
+  ),
+  requestStreamIdleMs: setting(
+    whole(1, 86_400_000, "ms"),
+    300_000,
+    "Longest silence between the messages of a stream of requests, while its response is silent, too.",
+  ),
+  streamTimeoutMs: setting(
+    whole(1, 86_400_000, "ms"),
+    3_600_000,
+    "Longest life of a stream; shorter where the caller requests it, and where Cloudflare updates its runtime.",
+  ),
   streamIdleMs: unlimited(whole(1, 86_400_000, "ms"), "Longest silence of the upstream within a stream.", "as long as the stream may live"),
   maxBodyBytes: setting(
     whole(1, 104_857_600, "bytes"),
     1_048_576,
     "Largest request message, decompressed and without its envelope. A compressed one has the same limit as it is sent.",
   ),
+  maxInflation: setting(
+    whole(1, 2_000, "times"),
+    MAX_INFLATION,
+    "How often a compressed request message may be larger than it is sent, beyond 64 KiB. 1,100 allows whatever gzip can do; a larger message is refused with `resource_exhausted`.",
+  ),
+  maxMessageElements: setting(
+    whole(1, 10_000_000, "elements"),
+    100_000,
+    "Most elements of a request message that the gateway decodes: fields, including those of nested messages, list items and map entries; a nested message or unknown field of less than 11 bytes counts once more for each byte that it lacks. They are counted before it is decoded, in messages of at least 4 KiB.",
+  ),
+  maxResponseBytes: setting(
+    whole(1, 104_857_600, "bytes"),
+    16_777_216,
+    "Largest response of the upstream: of a unary call the whole body as it is sent, of a stream each message. A larger one is a fault of the upstream (`resource_exhausted`).",
+  ),
+  maxResponseElements: setting(
+    whole(1, 10_000_000, "elements"),
+    500_000,
+    "Most elements of a response message that the gateway decodes, for REST callers and to store it; counted as those of `maxMessageElements`. More are a fault of the upstream (`resource_exhausted`).",
+  ),
+  forwardResponseHeaders: setting(
+    list(choice(WITHHELD_FIELDS), WITHHELD_FIELDS.length, `write a list of ${WITHHELD_FIELDS.join(", ")}`, "names of headers"),
+    [],
+    `Headers of the upstream that callers get although the gateway removes them by default: ${WITHHELD_FIELDS.map((name) => `\`${name}\``).join(", ")}.`,
+  ),
   validate: setting(
     choice(MODES),
     "off",
-    'Whether request messages are checked against the protovalidate rules of their protos: violations are logged (`report`), or refused with `invalid_argument` and every violation (`enforce`). Needs `main = "workers/gateway/validating.ts"` in wrangler.toml; single messages only, no streams of requests.',
+    'Whether request messages are checked against the protovalidate rules of their protos: violations are logged (`report`), or refused with `invalid_argument` and the first 20 violations (`enforce`). So are messages that cannot be read, or that servers read in different ways ([validation](protos.md#validation)). Needs `main = "workers/gateway/validating.ts"` in wrangler.toml; single messages only, no streams of requests.',
   ),
+  ...ROUTE_AUTH,
   rateLimits: readByCode(v.array(v.string()), "Names of the rules in `rateLimits` that a call has to pass, all of them.", {
     shape: "names",
     shownDefault: "none",
@@ -40,6 +86,11 @@ export const ROUTE_SETTINGS = block({
     cost,
     "Tokens that one call takes from each rule: a number of at most the smallest capacity, a value that the response states, or a function of the message.",
     { shape: "tokens, `{ header, estimate, max }`, or `{ of, max }`", shownDefault: "1" },
+  ),
+  messageCost: setting(
+    whole(0, 1_000, "tokens"),
+    0,
+    "Tokens that each further message of a request stream takes from each rule, as it arrives; 0 counts a stream as one call.",
   ),
   retries: readByCode(v.union([off, RETRY_SETTINGS]), "Retries of calls that fail and are safe to repeat; `false` for none.", {
     shape: "the fields below, or `false`",
@@ -69,15 +120,18 @@ export const ROUTE_SETTINGS = block({
   invalidates: setting(
     tags,
     [],
-    "Tags that a successful call purges, such as `user:{user.id}` with fields of its message. For methods that are not cached.",
+    "Tags that a successful call purges, such as `user:{user.id}` with fields of its message. For methods that are not cached. Where a tag has fields, a message that cannot be read is refused.",
   ),
 });
 
 export type RouteInput = InputOf<typeof ROUTE_SETTINGS>;
 type Plain = PolicyOf<typeof ROUTE_SETTINGS>;
-type ReadByCode = "rateLimits" | "cost" | "retries" | "hedging" | "fallback" | "concurrency" | "cache";
+type ReadByCode = "auth" | "addresses" | "allow" | "rateLimits" | "cost" | "retries" | "hedging" | "fallback" | "concurrency" | "cache";
 
 export interface RoutePolicy extends Omit<Plain, ReadByCode> {
+  readonly auth: AuthMode;
+  readonly addresses: AddressLists;
+  readonly allow: AllowPolicy | undefined;
   readonly rateLimits: readonly RateLimitRule[];
   readonly cost: Cost;
   readonly retries: RetryPolicy;
@@ -89,6 +143,9 @@ export interface RoutePolicy extends Omit<Plain, ReadByCode> {
 
 export const DEFAULTS: RoutePolicy = {
   ...defaultsOf(ROUTE_SETTINGS),
+  auth: "off",
+  addresses: ALL_ADDRESSES,
+  allow: undefined,
   rateLimits: [],
   cost: ONE,
   retries: RETRIES,
@@ -108,8 +165,13 @@ export function parseRoute(
   kind: "rpc" | "http" = "rpc",
 ): RoutePolicy {
   const read = readFields(check, path, ROUTE_SETTINGS, fields, outer);
+  const auth = read.auth ?? outer.auth;
+  checkRouteAuth(check, path, { auth, scopes: read.scopes }, fields);
   return {
     ...read,
+    auth,
+    addresses: parseAddresses(check, join(path, "addresses"), read.addresses, outer.addresses),
+    allow: parseAllow(check, join(path, "allow"), read.allow, outer.allow),
     retries: parseRetries(check, join(path, "retries"), read.retries, outer.retries),
     fallback: parseFallback(check, join(path, "fallback"), read.fallback, outer.fallback),
     hedging: parseHedging(check, join(path, "hedging"), read.hedging, outer.hedging),

@@ -1,25 +1,12 @@
 // Settings of an upstream: one binding or URL, or a list of weighted endpoints; how it is called, and how its endpoints are chosen.
 import * as v from "valibot";
-import { isNativeGrpcUrl } from "../protocol/native-grpc.ts";
 import { HASH_ON_FACTS, type HashSource, hashOn, parseHashOn } from "./hash-on.ts";
 import { HEALTH_SETTINGS, type HealthPolicy, parseHealth } from "./health.ts";
 import { type Checks, join } from "./problems.ts";
 import { readFields, readSetting } from "./read.ts";
 import { RETRY_BUDGET_SETTINGS } from "./retry.ts";
-import {
-  block,
-  choice,
-  flag,
-  type InputOf,
-  nested,
-  type PolicyOf,
-  readByCode,
-  required,
-  setting,
-  text,
-  unlimited,
-  whole,
-} from "./setting.ts";
+import { block, choice, flag, type InputOf, nested, type PolicyOf, readByCode, setting, text, unlimited, whole } from "./setting.ts";
+import { checkNativeGrpc, endpointId, parseTarget, TARGET, type TargetInput } from "./target.ts";
 
 /** The balancers; `core/balance/balancers.ts` has one algorithm for each. */
 export const BALANCER_NAMES = [
@@ -41,12 +28,6 @@ const PROTOCOLS = ["both", "connect", "grpc_web", "grpc"] as const;
 export type SpokenProtocol = (typeof PROTOCOLS)[number];
 
 const MAX_ENDPOINTS = 1_000;
-const binding = text(/^[A-Za-z_]\w*$/, "write the name of a service binding of wrangler.toml", "name of a service binding");
-const URL_FIX = "write http(s)://host, with a port and a path where needed, without user, query or fragment";
-const url = v.pipe(
-  text(/^https?:\/\/[^\s/?#@\\]+(\/[^\s?#\\]*)?$/, URL_FIX, "URL"),
-  v.transform((base) => base.replace(/\/+$/, "")),
-);
 const zone = text(/^[\w.-]{1,64}$/, "write 1 to 64 letters, digits, '-', '_' or '.'", "name");
 
 /** How an upstream is called, whether it is one target or several. */
@@ -76,20 +57,18 @@ export const ENDPOINT_SETTINGS = block({
   }),
   zone: setting(zone, undefined, "The zone of the endpoint, for `zones`.", { shownDefault: "none" }),
 });
-const TARGET = {
-  binding: required(binding, "A service binding of wrangler.toml: `USERS`."),
-  url: required(url, "Instead of `binding`: a base URL, `https://users.example/base`."),
-};
 const BINDING = block({ binding: TARGET.binding, ...CALL });
 const URL_TARGET = block({ url: TARGET.url, ...CALL });
+const BOUND_URL = block({ ...TARGET, ...CALL });
 const endpoint = v.union([
   v.strictObject({ binding: TARGET.binding, ...ENDPOINT_SETTINGS.entries }),
   v.strictObject({ url: TARGET.url, ...ENDPOINT_SETTINGS.entries }),
+  v.strictObject({ ...TARGET, ...ENDPOINT_SETTINGS.entries }),
 ]);
 
 export const POOL_SETTINGS = block({
   endpoints: readByCode(v.array(endpoint), "Endpoints that are always there, 1 to 1,000.", {
-    shape: "list of `{ url or binding, weight, priority, zone }`",
+    shape: "list of `{ url or binding or both, weight, priority, zone }`",
     shownDefault: "required, unless `registry` is true",
   }),
   registry: setting(
@@ -106,7 +85,7 @@ export const POOL_SETTINGS = block({
   balancer: setting(choice(BALANCER_NAMES), "least_time", "How an endpoint is chosen ([upstreams](upstreams.md))."),
   hashOn: readByCode(
     hashOn,
-    "What hashing balancers hash: the first source that a call has counts, the address is always the last. `{ cookie: \"tg\", ttlSeconds: 3600 }` sets the cookie where a call has none (`HttpOnly`, `Secure`, `SameSite=Lax`; 0 for one of the browser's session), and is not allowed beside `cache`. Streams of requests have no field. Fields and cookies that are set work for a service's own upstream, not for canaries, fallbacks and plain HTTP.",
+    "What hashing balancers hash: the first source that a call has counts, the address is always the last. `{ cookie: \"tg\", ttlSeconds: 3600 }` sets the cookie where a call has none (`HttpOnly`, `Secure`, `SameSite=Lax`; 0 for one of the browser's session), and is not allowed beside `cache`. Streams of requests have no field, and neither has a message that cannot be read. Fields and cookies that are set work for a service's own upstream, not for canaries, fallbacks and plain HTTP.",
     HASH_ON_FACTS,
   ),
   zones: readByCode(
@@ -133,13 +112,11 @@ export const POOL_SETTINGS = block({
   ...CALL,
 });
 
-/** A service binding of wrangler.toml, or a base URL. */
-export type TargetInput = { readonly binding: string } | { readonly url: string };
 export type EndpointInput = InputOf<typeof endpoint>;
 export type PoolInput = InputOf<typeof POOL_SETTINGS>;
-export type UpstreamInput = InputOf<typeof BINDING> | InputOf<typeof URL_TARGET> | PoolInput;
+export type UpstreamInput = InputOf<typeof BINDING> | InputOf<typeof URL_TARGET> | InputOf<typeof BOUND_URL> | PoolInput;
 /** For the types of settings that hold an upstream; `parseUpstream` reads them. */
-export const upstream = v.union([BINDING, URL_TARGET, POOL_SETTINGS]);
+export const upstream = v.union([BINDING, URL_TARGET, BOUND_URL, POOL_SETTINGS]);
 
 export interface EndpointPolicy {
   readonly target: TargetInput;
@@ -192,11 +169,6 @@ function parseZones(check: Checks, path: string, value: unknown): ReadonlyMap<st
   return new Map(listed);
 }
 
-/** The identity of an endpoint: its URL, or the name of its binding. */
-export function endpointId(target: TargetInput): string {
-  return "url" in target ? target.url : target.binding;
-}
-
 function parseEndpoints(check: Checks, path: string, value: unknown): readonly EndpointPolicy[] {
   if (!Array.isArray(value) || value.length === 0 || value.length > MAX_ENDPOINTS) {
     check.report(path, value, `write a list of 1 to ${MAX_ENDPOINTS} endpoints: [{ url: "https://a.example", weight: 2 }]`);
@@ -216,29 +188,4 @@ function parseEndpoints(check: Checks, path: string, value: unknown): readonly E
 
 function objectOr(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
-}
-
-const NO_TARGET: TargetInput = { binding: "" };
-
-function parseTarget(check: Checks, path: string, value: unknown, others: readonly string[]): TargetInput {
-  const fields = check.fields(path, value, ["binding", "url", ...others]);
-  const { binding: name, url: base } = fields;
-  if (typeof name === "string" && base === undefined)
-    return { binding: readSetting(check, `${path}.binding`, binding, name, { value: "" }) as string };
-  if (typeof base === "string" && name === undefined) {
-    const read = readSetting(check, `${path}.url`, url, base, { value: "" }) as string;
-    return read === "" ? NO_TARGET : { url: read };
-  }
-  check.report(path, value, 'write { binding: "USERS" } or { url: "https://users.example" }, one of them');
-  return NO_TARGET;
-}
-
-function checkNativeGrpc(check: Checks, path: string, target: TargetInput): void {
-  if ("url" in target) {
-    const fix = 'write https:// and port 443: with protocol "grpc", Cloudflare\'s edge makes native gRPC of such calls alone';
-    if (!isNativeGrpcUrl(target.url)) check.report(`${path}.url`, target.url, fix);
-  } else if (target.binding !== "") {
-    const fix = 'write the https:// URL of a gRPC server; a Worker behind a binding speaks "both", "connect" or "grpc_web"';
-    check.report(`${path}.binding`, target.binding, fix);
-  }
 }

@@ -61,7 +61,7 @@ export class Admission {
   }
 
   begin(now: number, deadlineAt: number): Permit {
-    const permit = this.#permits.acquire(now, deadlineAt, 0);
+    const permit = this.#permits.acquire(now, deadlineAt, undefined);
     this.#sojourn.setInFlight(permit.inFlightAtStart, now, this.#gradient.baseMs);
     return permit;
   }

@@ -2,11 +2,13 @@
 // callers.
 import type { Rank } from "./criticality.ts";
 import { GradientLimit } from "./gradient.ts";
+import type { Holder } from "./holdings.ts";
 import { type Permit, Permits } from "./permits.ts";
 
 export interface ConcurrencyLimiterSettings {
   readonly max: number; // calls in flight; the ceiling of an adaptive limit
   readonly floor: number | undefined; // calls in flight that an adaptive limit never goes below; undefined for a fixed limit
+  readonly callerShare: number; // largest share of the limit that one caller may hold, in (0, 1]
 }
 
 /** Why a call is refused: the limit is reached, the limit for its rank is reached, or its caller holds more than its share. */
@@ -14,7 +16,7 @@ export type LimiterRefusal = "full" | "level" | "share";
 
 const LIMIT_SHARES = [0.7, 0.8, 0.95, 1] as const; // share of the limit, by rank: more critical calls always find some capacity
 const COUNT_CALLERS_FROM = 0.25; // share of the limit; with fewer calls in flight, callers are not distinguished
-const FAIRNESS_FROM = 0.85; // share of the limit; with fewer calls in flight, a caller may hold more than its share
+const FAIRNESS_FROM = 0.85; // share of the limit; from here on, a caller may hold no more than an equal share
 
 export class ConcurrencyLimiter {
   readonly #settings: ConcurrencyLimiterSettings;
@@ -35,25 +37,23 @@ export class ConcurrencyLimiter {
     return this.#permits.count(now);
   }
 
-  /** Whether `begin` and `refusal` need the caller's key. Below a quarter of the limit, 0 will do. */
-  needsKey(now: number): boolean {
-    return this.inFlight(now) >= COUNT_CALLERS_FROM * this.limit;
-  }
-
-  /** @param key hash of the caller, or 0 @returns undefined where the call may pass */
-  refusal(rank: Rank, key: number, now: number): LimiterRefusal | undefined {
+  /** @returns undefined where the call may pass */
+  refusal(rank: Rank, caller: Holder, now: number): LimiterRefusal | undefined {
     const { limit } = this;
     const inFlight = this.inFlight(now);
-    if (inFlight < LIMIT_SHARES[0] * limit) return undefined;
+    const callerMax = Math.max(1, limit * this.#settings.callerShare);
+    if (inFlight < Math.min(LIMIT_SHARES[0] * limit, callerMax)) return undefined;
     if (inFlight >= limit) return "full";
     if (inFlight >= (LIMIT_SHARES[rank] ?? 1) * limit) return "level";
-    const exceedsShare = this.#permits.heldBy(key) * this.#permits.keyCount >= limit; // never true for a single caller, or for none
-    return exceedsShare && inFlight >= FAIRNESS_FROM * limit ? "share" : undefined;
+    const held = this.#permits.heldBy(caller, Math.min(callerMax, COUNT_CALLERS_FROM * limit));
+    if (held >= callerMax) return "share";
+    const exceedsEqualShare = held * this.#permits.holderCount >= limit; // never true for a caller that is alone
+    return exceedsEqualShare && inFlight >= FAIRNESS_FROM * limit ? "share" : undefined;
   }
 
-  /** @param deadlineAt epoch ms; the permit expires then. With Infinity it lasts until `end` */
-  begin(now: number, deadlineAt: number, key: number): Permit {
-    return this.#permits.acquire(now, deadlineAt, key);
+  /** @param expiresAt epoch ms; the permit ends then. With Infinity it lasts until `end` */
+  begin(now: number, expiresAt: number, caller: Holder): Permit {
+    return this.#permits.acquire(now, expiresAt, caller);
   }
 
   /** @param isSample whether the call's time says something about the upstream: a response or a time-out does, a fast failure does not */

@@ -1,8 +1,30 @@
 // Envelopes of streaming RPC: one byte of flags, four bytes of length (big endian), then the message.
-import { joinBytes } from "../bytes.ts";
+import { ByteCollector, joinBytes } from "../bytes.ts";
 import { Rejected } from "../rejection.ts";
 
 const COMPRESSED = 1; // the flag of a compressed message
+
+const HEADER_BYTES = 5;
+
+export type SingleEnvelope =
+  | { readonly kind: "ok"; readonly flags: number; readonly data: Uint8Array }
+  | { readonly kind: "invalid"; readonly problem: string };
+
+/**
+ * The one envelope of the whole request of a call with one message. Servers disagree on more than one, on bytes after it, and on flags
+ * other than that of compression.
+ */
+export function singleEnvelope(body: Uint8Array): SingleEnvelope {
+  if (body.byteLength === 0) return { kind: "invalid", problem: "request has no message" };
+  if (body.byteLength < HEADER_BYTES) return { kind: "invalid", problem: "request ends within the header of its message" };
+  const flags = body[0]!;
+  const length = new DataView(body.buffer, body.byteOffset, HEADER_BYTES).getUint32(1);
+  const found = body.byteLength - HEADER_BYTES;
+  if ((flags & ~COMPRESSED) !== 0) return { kind: "invalid", problem: `message has unknown flags: ${flags}` };
+  if (found < length) return { kind: "invalid", problem: `message of ${length} bytes ends after ${found}` };
+  if (found > length) return { kind: "invalid", problem: `request has ${found - length} bytes after its one message` };
+  return { kind: "ok", flags, data: body.subarray(HEADER_BYTES) };
+}
 
 /** Measures the messages of a stream. */
 export interface EnvelopeMeter {
@@ -10,6 +32,8 @@ export interface EnvelopeMeter {
   read(chunk: Uint8Array): number | undefined;
   /** Whether the stream may end here: the next byte begins an envelope. */
   isBetweenMessages(): boolean;
+  /** Flags of the envelope that was begun last; 0 before the first. */
+  flags(): number;
 }
 
 /**
@@ -22,7 +46,9 @@ export function envelopeMeter(maxBytes: number): EnvelopeMeter {
   let header = 0; // bytes of the header that were read
   let length = 0; // length of the message, from the header bytes read so far
   let skip = 0; // bytes of the message still to come
+  let flags = 0;
   return {
+    flags: () => flags,
     isBetweenMessages: () => header === 0 && skip === 0,
     read(chunk) {
       for (let at = 0; at < chunk.byteLength; ) {
@@ -33,6 +59,7 @@ export function envelopeMeter(maxBytes: number): EnvelopeMeter {
           continue;
         }
         if (header > 0) length = length * 256 + chunk[at]!;
+        else flags = chunk[at]!;
         header += 1;
         at += 1;
         if (header < 5) continue;
@@ -52,13 +79,15 @@ export function envelopeMeter(maxBytes: number): EnvelopeMeter {
  * @see connectrpc.com/docs/protocol, Streaming
  */
 export class EnvelopeFilter {
+  /** Messages that have begun. */
+  messages = 0;
   readonly #maxBytes: number;
   readonly #check: ((message: Uint8Array) => void) | undefined;
   #header = 0; // bytes of the header that were read
   #flags = 0;
   #length = 0; // length of the message, from the header bytes read so far
   #left = 0; // bytes of the message still to come
-  #held: Uint8Array[] | undefined; // parts of a compressed message that is held back
+  #held: ByteCollector | undefined; // a compressed message that is held back
 
   /**
    * @param maxBytes largest message, bytes, as sent (compressed or not)
@@ -72,6 +101,11 @@ export class EnvelopeFilter {
   /** Whether the stream may end here: the next byte begins an envelope. */
   isBetweenMessages(): boolean {
     return this.#header === 0 && this.#left === 0;
+  }
+
+  /** Memory of a message that is held back, with one more chunk of it. */
+  heldBytesWith(chunkBytes: number): number {
+    return this.#held?.bytesWith(chunkBytes) ?? chunkBytes;
   }
 
   /** Ends the stream. @throws Rejected if it ends within a message */
@@ -97,7 +131,7 @@ export class EnvelopeFilter {
       const end = Math.min(at + this.#left, chunk.byteLength);
       this.#left -= end - at;
       if (this.#held !== undefined) {
-        this.#held.push(chunk.subarray(at, end));
+        this.#held.add(chunk.subarray(at, end));
         from = end;
         if (this.#left === 0) parts.push(this.#release());
       }
@@ -114,17 +148,17 @@ export class EnvelopeFilter {
     else this.#length = this.#length * 256 + byte;
     this.#header += 1;
     if (this.#header < 5) return false;
+    this.messages += 1;
     if (this.#length > this.#maxBytes) throw new Rejected({ kind: "body_too_large", maxBytes: this.#maxBytes });
     this.#left = this.#length;
     this.#header = 0;
     this.#length = 0;
-    if (this.#check !== undefined && (this.#flags & COMPRESSED) !== 0 && this.#left > 0) this.#held = [];
+    if (this.#check !== undefined && (this.#flags & COMPRESSED) !== 0 && this.#left > 0) this.#held = new ByteCollector();
     return true;
   }
 
   #release(): Uint8Array {
-    const held = this.#held ?? [];
-    const message = held.length === 1 ? held[0]! : joinBytes(held);
+    const message = this.#held?.take() ?? new Uint8Array();
     this.#held = undefined;
     this.#check?.(message);
     return message;

@@ -1,4 +1,5 @@
 // Checks whether the head of an upstream's response can belong to an RPC, and names the problem and the fix if it cannot.
+import { printable } from "./printable.ts";
 
 /** The protocol in which the upstream was called. */
 export type CallProtocol = "connect_unary" | "connect_stream" | "grpc_web";
@@ -8,6 +9,7 @@ export interface ResponseHead {
   readonly contentType: string; // the media type alone, lower case; "" for none
   readonly length: string | null; // the content-length header
   readonly grpcStatus: string | null;
+  readonly isConditional?: boolean; // the request had a condition, which 304 answers
 }
 
 /** The error code that the caller gets for an invalid response. */
@@ -17,18 +19,20 @@ export type InvalidResponseCode =
   | "unauthenticated"
   | "permission_denied"
   | "unimplemented"
-  | "resource_exhausted";
+  | "resource_exhausted"
+  | "failed_precondition";
 
 export interface InvalidResponse {
   readonly problem: string; // part of a message that begins with the upstream's name: "responded with status 502"
   readonly code: InvalidResponseCode;
   readonly countsAsFailure: boolean; // breakers count it against the endpoint, and another attempt may succeed
+  readonly httpStatus?: number; // where the status that Connect has for the code would blame the caller
 }
 
 /**
  * Checks the head of a response. The code follows Connect's table of HTTP statuses with one difference: `unknown` there is `internal` here,
  * because it is a fault of the upstream. A 4xx of a proxy before the upstream refuses the request, so it does not count against the endpoint,
- * and neither does a 501 or 505.
+ * and neither does a 501, 505 or 508.
  *
  * @param expected media type of a successful response, as `expectedType` writes it
  * @returns undefined if the head is valid; the body may still be invalid
@@ -41,7 +45,7 @@ export function checkHead(wire: CallProtocol, expected: string, head: ResponseHe
       return length === "0" && expected === "application/json"
         ? brokenBody("responded with an empty body, which is not a JSON message")
         : undefined;
-    if (status === 304 || mayBeError(head)) return undefined;
+    if ((status === 304 && head.isConditional === true) || mayBeError(head)) return undefined;
   } else if (wire === "connect_stream") {
     if ((status === 200 && contentType === expected) || mayBeError(head)) return undefined; // some servers refuse a stream with a unary error
   } else {
@@ -49,6 +53,14 @@ export function checkHead(wire: CallProtocol, expected: string, head: ResponseHe
     if (grpcStatus !== null && grpcStatus !== "0") return undefined; // a trailers-only response: the error is in the headers
   }
   return invalidHead(wire, expected, head);
+}
+
+/**
+ * Whether a server error says something about the call, and not about the server: a method that it does not have (501), or not in this
+ * version of HTTP (505), or a request that has been there too often (508).
+ */
+export function isAboutCall(status: number): boolean {
+  return status === 501 || status === 505 || status === 508;
 }
 
 /** Whether only the body shows if this is an error of Connect. */
@@ -60,7 +72,7 @@ export function mayBeError({ status, contentType }: Pick<ResponseHead, "status" 
 export function invalidHead(wire: CallProtocol, expected: string, head: ResponseHead): InvalidResponse {
   const { status, contentType } = head;
   const problem = `responded with ${statusPart(status)}${typePart(contentType)}${because(wire, expected, head)}`;
-  return { problem, code: codeOf(status), countsAsFailure: status < 400 || (status >= 500 && status !== 501 && status !== 505) };
+  return { problem, code: codeOf(status), countsAsFailure: status < 400 || (status >= 500 && !isAboutCall(status)) };
 }
 
 /** The media type of a successful response. @param query names the codec of a Connect GET */
@@ -79,12 +91,32 @@ export function truncated(problem: string): InvalidResponse {
   return { problem, code: "unavailable", countsAsFailure: true };
 }
 
+/**
+ * A response, or a message of a stream, over the limit. The caller may have requested that much, so it does not count against the endpoint,
+ * and another attempt would be as large.
+ *
+ * @param what     what is too large: `a response`, `a message`
+ * @param maxBytes the limit, bytes
+ */
+export function tooLarge(what: string, maxBytes: number): InvalidResponse {
+  return overLimit(`sent ${what} of more than ${maxBytes} bytes; the limit is maxResponseBytes`);
+}
+
+/** The same for the elements of a message that is to be decoded. */
+export function tooManyElements(maxElements: number): InvalidResponse {
+  return overLimit(`sent a message of more than ${maxElements} elements; the limit is maxResponseElements`);
+}
+
+function overLimit(problem: string): InvalidResponse {
+  return { problem, code: "resource_exhausted", countsAsFailure: false, httpStatus: 502 };
+}
+
 function statusPart(status: number): string {
   return status === 200 ? "" : `status ${status} and `;
 }
 
 function typePart(contentType: string): string {
-  return contentType === "" ? "no content type" : `content type "${contentType.slice(0, 100)}"`;
+  return contentType === "" ? "no content type" : `content type "${printable(contentType)}"`;
 }
 
 /** The likely reason, and the fix if it is in the configuration. */
@@ -100,6 +132,7 @@ function because(wire: CallProtocol, expected: string, { status, contentType }: 
   if (status === 415)
     return `: it does not accept "${expected}"; set upstream.protocol to what it speaks: ${wire === "grpc_web" ? '"connect"' : '"grpc_web"'}`;
   if (status === 404) return ": it does not serve this method there; check the path of upstream.url";
+  if (status === 304) return ": it confirms a stored response, and the request had no condition";
   if (status >= 300 && status < 400) return ": a redirect, which no RPC service sends; check upstream.url";
   if (status !== 200) return ", which is not an RPC error";
   return contentType === "" ? "" : `, not "${expected}": this is not an RPC response; check upstream.url and upstream.protocol`;
@@ -116,6 +149,8 @@ function codeOf(status: number): InvalidResponseCode {
       return "unimplemented";
     case 413:
       return "resource_exhausted";
+    case 508:
+      return "failed_precondition";
     case 408:
     case 429:
     case 502:

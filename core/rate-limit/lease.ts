@@ -1,93 +1,108 @@
 // The isolate's side of a leased bucket: which calls it can pay for without a request, when it requests tokens, and what it refuses.
+import { type DebtLimit, NO_DEBT } from "./isolate/debt.ts";
+import { DemandMeter } from "./isolate/demand-meter.ts";
+import { ALLOWED, type LeaseDecision, REQUEST } from "./isolate/lease-decision.ts";
+import { LeasedTokens } from "./isolate/leased-tokens.ts";
+import { PendingRequest } from "./isolate/pending-request.ts";
+import { PoolView } from "./isolate/pool-view.ts";
+import { Renewal } from "./isolate/renewal.ts";
 import type { LeaseGrant, LeaseRequest } from "./lease-messages.ts";
 
-export type LeaseDecision =
-  | { readonly kind: "allowed" } // paid out of the lease
-  | { readonly kind: "request" } // the lease has too few tokens: the call has to wait for a request to the Durable Object
-  | { readonly kind: "refused"; readonly retryAfterMs: number }; // too few tokens, and the Durable Object has ordered a pause
-
-const ALLOWED: LeaseDecision = { kind: "allowed" };
-const REQUEST: LeaseDecision = { kind: "request" };
-const DEMAND_STEP_MS = 50; // demand is measured over steps of at least this length
-const DEMAND_TIME_CONSTANT_MS = 2_000;
-const STEADY_AFTER_MS = 1_000; // demand without a gap counts as steady after this time
-const GAP_MS = 500; // a longer time without a call is a gap
 const MIN_REQUEST_GAP_MS = 50; // between two background requests that are sent only because tokens run low
-const REUSED_SHARE = 0.25; // share of its rate that an isolate continues to spend while the Durable Object is unreachable
-const REUSED_FOR_MS = 2_000; // after the pause that follows a failed request
-const REQUEST_TIMEOUT_MS = 500; // the request counts as lost, and a late response to it is dropped
-const MAX_RETRY_AFTER_MS = 1_000; // during a pause; the pool may have tokens again before the pause ends
+const REUSED_FOR_MS = 2_000; // a part of the lent rate is spent so long, after the pause that follows a failed request
 
 /** One key in one isolate. All times are epoch ms of the isolate's own clock; no clock is compared with another one. */
 export class BucketLease {
-  #tokens = 0;
-  #updatedAt = 0; // when `#tokens` was last refilled
-  #ratePerMs = 0;
-  #capacity = 0;
-  #expiresAt = 0;
-  #renewAt = 0;
-  #renewAfterMs = 0;
-  #pausedUntil = 0;
-  #retryAt = 0; // when a call that is refused during the pause may try again
-  #poolTokens = 0; // tokens in the pool at the latest grant
-  #debt = 0; // tokens spent before they were granted; repaid before anything else
-  #reusedUntil = 0; // the expired rate is used in part until then
-  #sequence = 0; // the latest request
+  #debt = 0; // tokens spent before they were granted, and not settled by a grant
+  #sentDebt = 0; // the part of it that a request has reported
+  #sequence: number; // the latest request
   #appliedSequence = 0; // the grant in use
-  #requestedAt = Number.NEGATIVE_INFINITY; // when the request under way was sent; -Infinity for none
-  #lastRequestAt = 0;
+  #settledSequence: number; // the latest grant that was received
+  readonly #since: number; // the latest request before this lease was made
+  readonly #tokens = new LeasedTokens();
+  readonly #renewal = new Renewal();
+  readonly #pool = new PoolView();
+  readonly #pending = new PendingRequest();
   readonly #demand = new DemandMeter();
 
-  /** Whole tokens that calls can still take; without a rate, the pool's tokens at the latest grant count too. */
-  remaining(now: number): number {
+  /**
+   * @param sequence at least that of every request that this isolate has sent for the key: a lease that was forgotten may have sent some
+   */
+  constructor(sequence = 0) {
+    this.#sequence = sequence;
+    this.#settledSequence = sequence;
+    this.#since = sequence;
+  }
+
+  /**
+   * Whole tokens that calls can still take without a reply of the Durable Object: those of the lease, and without a rate the pool's at
+   * the latest grant. Without a lease, what may pass as debt.
+   */
+  remaining(now: number, debtLimit: DebtLimit = NO_DEBT): number {
     this.#refill(now);
-    return Math.floor(this.#tokens + (this.#ratePerMs === 0 ? this.#poolTokens : 0));
+    const held = this.#tokens.held + (this.#tokens.ratePerMs === 0 ? this.#pool.tokens : 0);
+    const isKnown = this.#tokens.isLive(now) || this.isReusing(now);
+    const tokens = isKnown ? held : Math.min(this.#pool.debtBound(debtLimit, now).tokens, this.#pool.atMost(debtLimit.ratePerMs, now));
+    return Math.max(0, Math.floor(tokens - this.#debt));
   }
 
   /** The granted share. Tests add up the shares of all isolates, and compare the sums with the limit. */
   share(now: number): { readonly capacity: number; readonly ratePerMs: number } {
-    return now < this.#expiresAt ? { capacity: this.#capacity, ratePerMs: this.#ratePerMs } : { capacity: 0, ratePerMs: 0 };
+    const { capacity, ratePerMs } = this.#tokens;
+    return this.#tokens.isLive(now) ? { capacity, ratePerMs } : { capacity: 0, ratePerMs: 0 };
   }
 
-  /** Tokens that were spent before they were granted. */
   get debt(): number {
     return this.#debt;
+  }
+
+  get isEmpty(): boolean {
+    return this.#pool.isEmpty;
+  }
+
+  get unsentDebt(): number {
+    return this.#debt - this.#sentDebt; // no request has reported it
   }
 
   /**
    * Takes tokens for a call, or none.
    *
-   * @param cost         tokens, in [1, capacity]
-   * @param isOptimistic whether one call may pass without tokens; no other one does until its debt is repaid
+   * @param cost      tokens, in [1, capacity]
+   * @param debtLimit what may pass before it is granted
    */
-  take(cost: number, now: number, isOptimistic = false): LeaseDecision {
+  take(cost: number, now: number, debtLimit: DebtLimit = NO_DEBT): LeaseDecision {
     this.#demand.count(cost, now);
-    const decision = this.takeAfterWait(cost, now);
-    if (decision.kind !== "request" || !isOptimistic || this.#debt > 0) return decision;
-    this.#debt = cost;
-    return ALLOWED;
+    return this.takeAfterWait(cost, now, debtLimit);
   }
 
   /** The same for a call that waited for a request: its demand has been counted already. */
-  takeAfterWait(cost: number, now: number): LeaseDecision {
+  takeAfterWait(cost: number, now: number, debtLimit: DebtLimit = NO_DEBT): LeaseDecision {
     this.#refill(now);
-    if (this.#tokens >= cost) {
-      this.#tokens -= cost;
+    if (this.#tokens.held >= cost) {
+      this.#tokens.spend(cost);
       return ALLOWED;
     }
-    if (now >= this.#pausedUntil) return REQUEST;
-    const hasRate = this.#ratePerMs > 0 && this.#capacity >= cost;
-    const ownMs = hasRate ? Math.ceil((cost - this.#tokens) / this.#ratePerMs) : Number.POSITIVE_INFINITY;
-    const poolMs = Math.max(this.#retryAt, Math.min(this.#pausedUntil, now + MAX_RETRY_AFTER_MS)) - now;
-    return { kind: "refused", retryAfterMs: Math.max(1, Math.min(ownMs, poolMs)) };
+    if (this.#pool.isPaused(now)) return { kind: "refused", retryAfterMs: this.#retryAfterMs(cost, now) };
+    const owed = cost - this.#tokens.held;
+    const available = this.#pool.atMost(debtLimit.ratePerMs, now) - this.#debt;
+    const bound = this.#pool.debtBound(debtLimit, now);
+    if (owed <= available && this.#debt + owed <= bound.tokens) {
+      this.#debt += owed;
+      this.#tokens.spend(this.#tokens.held);
+      return { kind: "allowed", owed };
+    }
+    if (cost > bound.tokens || (owed <= available && !this.isEmpty && !bound.isShare)) return REQUEST;
+    // The bucket was empty, or has been emptied since, or the isolate owes its share of it: a response would not help, only what the bucket will earn.
+    const missing = owed > available ? owed - available : owed;
+    return { kind: "refused", retryAfterMs: Math.max(1, Math.ceil(missing / debtLimit.ratePerMs)) };
   }
 
-  /** Returns the tokens of a call that another rule refused. If the lease has expired since, they are lost. */
+  /** Returns the tokens of a call that another rule refused. If the lease has expired since, or has reported them as debt, they are lost. */
   returnTokens(cost: number, now: number): void {
     this.#refill(now);
-    const repaid = Math.min(this.#debt, cost);
+    const repaid = Math.min(this.unsentDebt, cost);
     this.#debt -= repaid;
-    if (now < this.#expiresAt) this.#tokens = Math.min(this.#tokens + cost - repaid, this.#capacity);
+    if (this.#tokens.isLive(now)) this.#tokens.putBack(cost - repaid);
   }
 
   /**
@@ -97,40 +112,78 @@ export class BucketLease {
    */
   overdraw(cost: number, maxDebt: number, now: number): void {
     this.#refill(now);
-    this.#debt = Math.min(maxDebt, this.#debt + Math.max(0, cost - this.#tokens));
-    this.#tokens = Math.max(0, this.#tokens - cost);
+    this.#debt = Math.min(maxDebt, this.#debt + Math.max(0, cost - this.#tokens.held));
+    this.#tokens.spend(Math.min(cost, this.#tokens.held));
   }
 
-  /** Whether a request is due in the background: a renewal is due, or tokens run low while the pool still has some. */
+  /** Whether a request is due in the background: debt to report, a renewal, or tokens that run low while the pool still has some. */
   isLow(now: number): boolean {
-    if (this.isRequesting(now) || this.#appliedSequence === 0) return false;
-    if (now >= this.#renewAt) return true;
+    if (this.isRequesting(now) || this.recoversInMs(now) > 0) return false;
+    if (this.unsentDebt > 0) return true;
+    if (this.#appliedSequence === 0) return false;
+    if (this.#renewal.isDue(now)) return true;
     return (
-      now >= this.#pausedUntil &&
-      this.#tokens < this.#capacity / 4 &&
-      this.#capacity > 4 &&
-      now - this.#lastRequestAt > Math.max(MIN_REQUEST_GAP_MS, this.#renewAfterMs / 4)
+      !this.#pool.isPaused(now) &&
+      this.#tokens.held < this.#tokens.capacity / 4 &&
+      this.#tokens.capacity > 4 &&
+      this.#pending.sinceLatestMs(now) > Math.max(MIN_REQUEST_GAP_MS, this.#renewal.afterMs / 4)
     );
   }
 
   /** Whether the isolate spends a part of a rate that has expired, because the Durable Object is unreachable. */
   isReusing(now: number): boolean {
-    return now < this.#reusedUntil && this.#ratePerMs > 0;
+    return this.#tokens.isReusing(now);
+  }
+
+  /** Whether a new lease would be the same: nothing is held, owed, or known of the bucket. */
+  isIdle(now: number): boolean {
+    return this.#tokens.isOver(now) && this.#pool.isForgettable(now) && this.#debt === 0 && !this.isRequesting(now);
   }
 
   /** Whether a request is under way. There is one at a time. */
   isRequesting(now: number): boolean {
-    return now - this.#requestedAt < REQUEST_TIMEOUT_MS;
+    return this.#pending.isUnderWay(now);
   }
 
-  /** Starts a request. @param tokensNeeded tokens that calls wait for; 0 for a request in the background */
-  request(isolate: string, tokensNeeded: number, now: number): LeaseRequest {
+  /** How long to wait for the response at most, ms: then the request counts as lost, and a call that waits sends another one. */
+  responseTimeLeftMs(now: number): number {
+    return this.#pending.timeLeftMs(now);
+  }
+
+  /** How long a request is of no use, ms, although calls are not to be refused. */
+  recoversInMs(now: number): number {
+    return this.#pool.recoversInMs(now);
+  }
+
+  /** The decision about a call that can wait no longer; undefined if nothing is known of the bucket. */
+  refuseAfterWait(now: number): LeaseDecision | undefined {
+    return this.#pool.refuseAfterWait(now);
+  }
+
+  /** The time after which the lease has to be renewed although no call requires it, ms; undefined if it can end. */
+  renewalDueInMs(now: number): number | undefined {
+    return this.#renewal.dueInMs(now, this.#demand);
+  }
+
+  /**
+   * Starts a request.
+   *
+   * @param tokensNeeded tokens that calls wait for; 0 for a request in the background
+   * @param aheadMs      how long tokens may be lent before calls need them; 0 for rules whose calls do not wait
+   */
+  request(isolate: string, tokensNeeded: number, now: number, aheadMs = 0): LeaseRequest {
     this.#refill(now);
     this.#sequence += 1;
-    this.#requestedAt = now;
-    this.#lastRequestAt = now;
-    const appliedSequence = now < this.#expiresAt ? this.#appliedSequence : 0;
-    return { isolate, sequence: this.#sequence, appliedSequence, tokensHeld: this.#tokens, tokensNeeded, ...this.#demand.read(now) };
+    this.#pending.start(now);
+    this.#sentDebt = this.#debt;
+    const isLive = this.#tokens.isLive(now);
+    if (!isLive) this.#tokens.forgetExpired();
+    const appliedSequence = isLive ? this.#appliedSequence : 0;
+    const share = isLive ? { shareHeld: this.share(now) } : {};
+    const owed = this.#debt > 0 ? { tokensOwed: this.#debt, settledSequence: this.#settledSequence } : {};
+    const state = { isolate, sequence: this.#sequence, appliedSequence, tokensHeld: this.#tokens.held, tokensNeeded };
+    const ahead = aheadMs > 0 ? { aheadMs, spent: { since: this.#since, tokens: this.#tokens.spent } } : {};
+    return { ...state, ...share, ...owed, ...ahead, ...this.#demand.read(now) };
   }
 
   /**
@@ -141,20 +194,16 @@ export class BucketLease {
    */
   applyGrant(grant: LeaseGrant | undefined, sentAt: number, now: number): void {
     if (grant === undefined || grant.sequence !== this.#sequence) return;
-    this.#requestedAt = Number.NEGATIVE_INFINITY;
+    this.#pending.end();
     this.#refill(now);
-    if (now >= this.#expiresAt) this.#tokens = 0; // tokens of a reused rate are not part of the bucket
-    this.#reusedUntil = 0;
+    const sentDebt = this.#sentDebt;
+    this.#debt -= sentDebt; // charged or forgiven
+    this.#sentDebt = 0;
     this.#appliedSequence = grant.sequence;
-    this.#ratePerMs = grant.ratePerMs;
-    this.#capacity = grant.capacity;
-    this.#tokens = Math.min(this.#tokens + grant.tokens, grant.capacity);
-    this.#expiresAt = sentAt + grant.lifetimeMs;
-    this.#renewAfterMs = grant.renewAfterMs;
-    this.#renewAt = grant.ratePerMs > 0 ? now + grant.renewAfterMs : Number.POSITIVE_INFINITY;
-    this.#pausedUntil = grant.pauseMs > 0 ? now + grant.pauseMs : 0;
-    this.#retryAt = now + grant.retryAfterMs;
-    this.#poolTokens = grant.poolTokens;
+    this.#settledSequence = grant.sequence;
+    this.#tokens.apply(grant, sentAt, now);
+    this.#renewal.learn(grant, sentAt, now, this.#demand);
+    this.#pool.learn(grant, this.#tokens.held, sentDebt, now);
     this.#refill(now);
   }
 
@@ -167,70 +216,24 @@ export class BucketLease {
   requestFailed(sequence: number, pauseMs: number, now: number, reuses = false): void {
     if (sequence !== this.#sequence) return;
     this.#refill(now);
-    if (reuses) this.#reusedUntil = now + pauseMs + REUSED_FOR_MS;
-    this.#requestedAt = Number.NEGATIVE_INFINITY;
-    this.#pausedUntil = now + pauseMs;
-    this.#renewAt = now + pauseMs;
+    if (reuses) this.#tokens.reuse(now + pauseMs + REUSED_FOR_MS);
+    this.#pending.end();
+    this.#pool.pause(pauseMs, now);
+    this.#renewal.postpone(pauseMs, now);
   }
 
+  /** During a pause: until the isolate has tokens of its own rate, or the pool has some. */
+  #retryAfterMs(cost: number, now: number): number {
+    const { held, ratePerMs, capacity } = this.#tokens;
+    const ownMs = ratePerMs > 0 && capacity >= cost ? Math.ceil((cost - held) / ratePerMs) : Number.POSITIVE_INFINITY;
+    return Math.max(1, Math.min(ownMs, this.#pool.retryInMs(now)));
+  }
+
+  /** Tokens repay first what calls owe. */
   #refill(now: number): void {
-    const until = Math.min(now, this.#expiresAt);
-    if (until > this.#updatedAt) this.#earn((until - this.#updatedAt) * this.#ratePerMs, this.#capacity);
-    if (now >= this.#expiresAt) {
-      if (this.#updatedAt <= this.#expiresAt) this.#tokens = 0; // tokens expire with their lease
-      const since = Math.max(this.#updatedAt, this.#expiresAt);
-      if (now >= this.#reusedUntil) this.#tokens = 0;
-      else this.#earn((now - since) * this.#ratePerMs * REUSED_SHARE, Math.max(1, this.#capacity * REUSED_SHARE));
-    }
-    this.#updatedAt = Math.max(now, this.#updatedAt);
-    const repaid = Math.min(this.#tokens, this.#debt);
-    this.#tokens -= repaid;
+    this.#tokens.refill(now);
+    const repaid = Math.min(this.#tokens.held, this.unsentDebt);
+    this.#tokens.spend(repaid);
     this.#debt -= repaid;
-  }
-
-  #earn(tokens: number, capacity: number): void {
-    this.#tokens = Math.min(this.#tokens + tokens, Math.max(capacity, this.#tokens));
-  }
-}
-
-/** Measures demand as an exponential moving average over steps: between two I/O events the clock of a Worker stands still. */
-class DemandMeter {
-  #meanPerMs = -1; // negative until the first step has ended
-  #peakPerMs = 0;
-  #stepStartedAt = 0;
-  #stepTokens = 0;
-  #steadySince = 0;
-  #lastAt = 0;
-
-  count(cost: number, now: number): void {
-    if (now - this.#lastAt > GAP_MS) {
-      this.#steadySince = now;
-      this.#stepStartedAt = now;
-      this.#stepTokens = 0;
-    }
-    this.#lastAt = now;
-    this.#stepTokens += cost;
-    if (now - this.#stepStartedAt >= DEMAND_STEP_MS) this.#endStep(now);
-  }
-
-  read(now: number): Pick<LeaseRequest, "demandPerMs" | "peakDemandPerMs" | "isDemandSteady"> {
-    if (now - this.#stepStartedAt >= DEMAND_STEP_MS) this.#endStep(now);
-    return {
-      demandPerMs: this.#meanPerMs >= 0 ? this.#meanPerMs : this.#stepTokens / 1_000, // first step: as if it lasted a second
-      peakDemandPerMs: Math.max(this.#peakPerMs, this.#stepTokens / DEMAND_STEP_MS),
-      isDemandSteady: this.#lastAt - this.#steadySince >= STEADY_AFTER_MS,
-    };
-  }
-
-  #endStep(now: number): void {
-    const lengthMs = now - this.#stepStartedAt;
-    const perMs = this.#stepTokens / lengthMs;
-    const ageMs = now - this.#steadySince; // until the time constant has passed, all steps count alike
-    const isFirst = this.#meanPerMs < 0 || ageMs <= lengthMs;
-    const keep = isFirst ? 0 : Math.exp(-lengthMs / Math.min(DEMAND_TIME_CONSTANT_MS, ageMs));
-    this.#meanPerMs = Math.max(0, this.#meanPerMs) * keep + perMs * (1 - keep);
-    this.#peakPerMs = (this.#peakPerMs + perMs) / 2;
-    this.#stepStartedAt = now;
-    this.#stepTokens = 0;
   }
 }

@@ -11,16 +11,31 @@ import type { Quota } from "../rejection.ts";
  */
 export function rateLimitHeaders(quotas: readonly Quota[]): [name: string, value: string][] {
   if (quotas.length === 0) return [];
+  if (quotas.length === 1) {
+    const [only] = quotas as readonly [Quota];
+    return [
+      ["RateLimit-Policy", policyOf(only)],
+      ["RateLimit", stateOf(only)],
+    ];
+  }
   let [policy, state] = ["", ""];
-  for (const { rule, capacity, windowMs, remaining, nextMs } of quotas) {
+  for (const quota of quotas) {
     const comma = policy === "" ? "" : ", ";
-    policy += `${comma}"${rule}";q=${capacity};w=${wholeSeconds(windowMs)}`;
-    state += `${comma}"${rule}";r=${remaining}${nextMs > 0 ? `;t=${wholeSeconds(nextMs)}` : ""}`;
+    policy += comma + policyOf(quota);
+    state += comma + stateOf(quota);
   }
   return [
     ["RateLimit-Policy", policy],
     ["RateLimit", state],
   ];
+}
+
+function policyOf({ rule, capacity, windowMs }: Quota): string {
+  return `"${rule}";q=${capacity};w=${wholeSeconds(windowMs)}`;
+}
+
+function stateOf({ rule, remaining, nextMs }: Quota): string {
+  return `"${rule}";r=${remaining}${nextMs > 0 ? `;t=${wholeSeconds(nextMs)}` : ""}`;
 }
 
 /** Seconds, rounded up and at least 1: the headers have no fractions, and a caller that waits so long never comes too early. */

@@ -32,7 +32,7 @@ export type EndpointSnapshot =
       readonly unhealthy?: readonly string[]; // ids of configured endpoints; a Durable Object of an older version sends none
     };
 
-/** An endpoint of the configuration, for health checks. Exactly one of `url` and `binding` is set. */
+/** An endpoint of the configuration, for health checks. At least one of `url` and `binding` is set; with both, the URL is called through the binding. */
 export interface ConfiguredEndpoint {
   readonly id: string;
   readonly url?: string;

@@ -14,7 +14,7 @@ export class HedgeGuard {
 
   /** Counts a call in. @param deadlineAt epoch ms; a call that never ends counts until then */
   begin(now: number, deadlineAt: number): Permit {
-    const permit = this.#permits.acquire(now, deadlineAt, 0);
+    const permit = this.#permits.acquire(now, deadlineAt, undefined);
     this.#usualInFlight += (this.#permits.count(now) - this.#usualInFlight) / RECENT_CALLS;
     return permit;
   }

@@ -72,6 +72,22 @@ export function purgesSince({ purges, ...log }: PurgeLogState, known: number): P
   return { kind: "purged", ...log, purges: purges.filter(({ seq }) => seq > known) };
 }
 
+/** A copy of the log after a delta of it. Deltas may arrive in any order and more than once. */
+export function withDelta(copy: PurgeLogState, delta: PurgeDelta): PurgeLogState {
+  if (delta.kind === "same") return copy;
+  const seq = Math.max(copy.seq, delta.seq);
+  const softFloor = Math.max(copy.softFloor, delta.softFloor);
+  const hardFloor = Math.max(copy.hardFloor, delta.hardFloor);
+  const epoch = Math.max(copy.epoch, delta.epoch);
+  const listed = new Map<string, Purge>();
+  for (const purge of [...copy.purges, ...delta.purges].sort((a, b) => a.seq - b.seq)) {
+    if (purge.seq <= (purge.mode === "hard" ? hardFloor : Math.max(softFloor, hardFloor))) continue;
+    listed.delete(nameOf(purge)); // the map keeps the order of insertion, which has to be that of seq
+    listed.set(nameOf(purge), purge);
+  }
+  return { seq, softFloor, hardFloor, epoch, purges: [...listed.values()] };
+}
+
 /** @returns what is wrong with a target; undefined where it is valid */
 export function purgeTargetProblem({ kind, value }: PurgeTarget): string | undefined {
   const maxCharacters = kind === "key" ? MAX_KEY_CHARACTERS : MAX_TAG_CHARACTERS;

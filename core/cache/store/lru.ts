@@ -53,6 +53,10 @@ export class Lru<V> implements Store<V> {
       this.#remove(evictionCandidate(this.#slots, LIST, now));
   }
 
+  shrinkTo(maxBytes: number, now: number): void {
+    while (this.#bytes > maxBytes && this.#slots.size > 0) this.#remove(evictionCandidate(this.#slots, LIST, now));
+  }
+
   delete(key: string): boolean {
     const slot = this.#slots.find(key);
     if (slot === 0) return false;

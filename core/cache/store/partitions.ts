@@ -17,6 +17,7 @@ export interface PartitionSettings {
 }
 
 export class Partitions<V> {
+  readonly maxBytes: number; // all partitions together
   readonly #byRoute: ReadonlyMap<string, Store<V>>;
   readonly #stores: readonly Store<V>[];
 
@@ -37,6 +38,7 @@ export class Partitions<V> {
     for (const { route, maxEntries = share.maxEntries, maxBytes = share.maxBytes } of limited) {
       byRoute.set(route, create<V>({ maxEntries: Math.max(1, maxEntries), maxBytes: Math.max(1, maxBytes) }));
     }
+    this.maxBytes = limits.maxBytes;
     this.#byRoute = byRoute;
     this.#stores = [...new Set(byRoute.values())];
   }
@@ -58,6 +60,13 @@ export class Partitions<V> {
 
   get bytes(): number {
     return this.#stores.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Evicts until at most `maxBytes` are left, from each partition its share of what is stored. */
+  shrinkTo(maxBytes: number, now: number): void {
+    const { bytes } = this;
+    if (bytes <= maxBytes) return;
+    for (const store of this.#stores) store.shrinkTo(Math.floor((store.bytes * maxBytes) / bytes), now);
   }
 }
 

@@ -68,6 +68,10 @@ export class S3Fifo<V> implements Store<V> {
     this.#smallBytes += bytes;
   }
 
+  shrinkTo(maxBytes: number, now: number): void {
+    while (this.#bytes > maxBytes && this.#slots.size > 0) this.#evict(now);
+  }
+
   delete(key: string): boolean {
     const slot = this.#slots.find(key);
     if (slot === 0) return false;

@@ -11,6 +11,8 @@ export interface Store<V> {
    * @param keepUntil epoch ms; where it has passed already, nothing is stored
    */
   set(key: string, value: V, bytes: number, keepUntil: number, now: number): void;
+  /** Evicts entries until at most `maxBytes` are left, as if there were no room. */
+  shrinkTo(maxBytes: number, now: number): void;
   delete(key: string): boolean;
   clear(): void;
   readonly size: number; // entries, expired ones included until they are looked up or evicted

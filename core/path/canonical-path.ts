@@ -20,17 +20,18 @@ const PATH_CHARACTER = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/]$/;
  * character that needs an escape has one. `%2F` and `%2f` stay as the caller wrote them, because http.proto passes them on "unchanged" in
  * variables of several segments.
  *
- * @param url an absolute URL, or a path that starts with `/`; a fragment is dropped
+ * @param url an absolute URL, or a path that starts with `/`. One with a fragment is invalid: clients never send it (RFC 9112, section 3.2).
  * @returns `path` starts with `/`; `query` is raw, and empty or starts with `?`; or the problem, in words for the caller
  * @see RFC 3986, section 6.2.2
  */
 export function canonicalPath(url: string): CanonicalPath {
   const start = url.startsWith("/") ? 0 : pathStart(url);
   if (start < 0) return invalid("url has no path");
-  const end = firstOf(url, "#", url.length);
-  const queryAt = firstOf(url, "?", end);
+  if (url.includes("#")) return invalid("url has a fragment");
+  const mark = url.indexOf("?");
+  const queryAt = mark < 0 ? url.length : mark;
   const path = queryAt > start ? url.slice(start, queryAt) : "/";
-  const query = url.slice(queryAt, end);
+  const query = url.slice(queryAt);
 
   if (!NOT_PLAIN.test(path)) return { kind: "ok", path, query };
   return canonicalize(path, query);
@@ -79,11 +80,6 @@ function pathStart(url: string): number {
     if (url[at] === "/" || url[at] === "\\") return at; // a slash after "?" or "#" starts no path: the path is empty then
   }
   return url.length;
-}
-
-function firstOf(text: string, character: string, otherwise: number): number {
-  const at = text.indexOf(character);
-  return at < 0 || at > otherwise ? otherwise : at;
 }
 
 /** Control characters, and the backslash, which some parsers read as a slash. */
