@@ -1,8 +1,8 @@
-// The shared breakers of one upstream, and their only writer: takes reports of isolates in, and responds with views.
+// The shared breakers of one upstream, and their only writer: takes reports of isolates in, which relays bring, and responds with views.
 import { DurableObject } from "cloudflare:workers";
-import type { BreakerReport, BreakerView, Reporter } from "../core/breaker/report.ts";
+import type { BreakerView, IsolateReports, Reporter, SharedViews } from "../core/breaker/report.ts";
 import { CLOSED, type Override, type SharedBreaker, setOverride, viewAt } from "../core/breaker/shared-breaker.ts";
-import { receiveReports, type SharedBreakers } from "../core/breaker/shared-breakers.ts";
+import { receiveBatch, type SharedBreakers } from "../core/breaker/shared-breakers.ts";
 import { type FirstStoredBreaker, restore, type StoredBreaker, toStored, upgrade } from "../core/breaker/stored-breaker.ts";
 import type { BreakerPolicy } from "../core/config/breaker.ts";
 
@@ -32,6 +32,9 @@ export interface BreakerStatus {
 /** Who has changed something, and why: for the audit log. */
 export type ChangeAuthor = Pick<BreakerChange, "author" | "reason">;
 
+/** The arguments of `report` in version 0.1. */
+type FirstReport = readonly [Reporter, IsolateReports["reports"], BreakerPolicy];
+
 const EVIDENCE: ChangeAuthor = { author: "evidence", reason: "" };
 
 export class CircuitBreaker extends DurableObject {
@@ -51,17 +54,22 @@ export class CircuitBreaker extends DurableObject {
     this.#breakers = new Map(rows.map(({ endpoint, value }) => [endpoint, restore(JSON.parse(value) as StoredBreaker, now)]));
     // The new version is stored where probes may be granted: otherwise two restarts could grant the same probe of the same version twice.
     for (const [endpoint, breaker] of this.#breakers)
-      if (breaker.kind !== "closed" && breaker.kind !== "overridden") this.#store(endpoint, breaker);
+      if (breaker.kind !== "closed" && breaker.kind !== "overridden") this.#store(endpoint, breaker, this.#since.get(endpoint) ?? null);
   }
 
-  report(
-    reporter: Reporter,
-    reports: Readonly<Record<string, BreakerReport>>,
-    policy: BreakerPolicy,
-  ): Readonly<Record<string, BreakerView>> {
-    const [breakers, views] = receiveReports(this.#breakers, reporter, reports, policy, Date.now());
+  /** Takes in a batch of a relay: reports of isolates of its region. */
+  report(batch: readonly IsolateReports[], policy: BreakerPolicy, ...later: readonly unknown[]): SharedViews {
+    if (!Array.isArray(batch)) return this.#reportOfFirstVersion([batch, policy, ...later] as unknown as FirstReport) as never;
+    const [breakers, views] = receiveBatch(this.#breakers, batch, policy, Date.now());
     this.#replace(breakers, EVIDENCE);
     return views;
+  }
+
+  /** A gateway of version 0.1 has no relays: each isolate reports by itself, and reads a view of each endpoint that it has reported. */
+  #reportOfFirstVersion([reporter, reports, policy]: FirstReport): Readonly<Record<string, BreakerView>> {
+    const { views, probes } = this.report([{ ...reporter, reports }], policy);
+    const granted = probes[reporter.isolate] ?? {};
+    return Object.fromEntries(Object.entries(views).map(([endpoint, view]) => [endpoint, { ...view, probeId: granted[endpoint] }]));
   }
 
   /** @param to undefined removes the override */
@@ -90,26 +98,30 @@ export class CircuitBreaker extends DurableObject {
     return { endpoint, kind: kindOf(breaker), since, override: overrideOf(breaker), isolates: breaker.evidence.size };
   }
 
-  /** Stores transitions before any isolate gets their views. Evidence and probes are not stored: a restart is careful instead. */
+  /**
+   * Stores transitions, all of them or none, before any isolate gets their views. Evidence and probes are not stored: a restart is careful
+   * instead.
+   */
   #replace(breakers: SharedBreakers, author: ChangeAuthor): void {
     const before = this.#breakers;
-    this.#breakers = breakers;
     const now = Date.now();
-    for (const [endpoint, breaker] of breakers) {
-      if (breaker.version === (before.get(endpoint) ?? CLOSED).version) continue;
-      this.#since.set(endpoint, now);
-      this.#store(endpoint, breaker);
-      this.#audit(endpoint, breaker, author, now);
-    }
-    for (const endpoint of before.keys()) {
-      if (breakers.has(endpoint)) continue;
-      this.#since.delete(endpoint);
-      this.ctx.storage.sql.exec("DELETE FROM breakers WHERE endpoint = ?", endpoint);
-    }
+    const changed = [...breakers].filter(([endpoint, { version }]) => version !== (before.get(endpoint) ?? CLOSED).version);
+    const dropped = [...before.keys()].filter((endpoint) => !breakers.has(endpoint));
+    if (changed.length + dropped.length > 0) this.ctx.storage.transactionSync(() => this.#write(changed, dropped, author, now));
+    for (const [endpoint] of changed) this.#since.set(endpoint, now);
+    for (const endpoint of dropped) this.#since.delete(endpoint);
+    this.#breakers = breakers;
   }
 
-  #store(endpoint: string, breaker: SharedBreaker): void {
-    const since = this.#since.get(endpoint) ?? null;
+  #write(changed: readonly [string, SharedBreaker][], dropped: readonly string[], author: ChangeAuthor, now: number): void {
+    for (const [endpoint, breaker] of changed) {
+      this.#store(endpoint, breaker, now);
+      this.#audit(endpoint, breaker, author, now);
+    }
+    for (const endpoint of dropped) this.ctx.storage.sql.exec("DELETE FROM breakers WHERE endpoint = ?", endpoint);
+  }
+
+  #store(endpoint: string, breaker: SharedBreaker, since: number | null): void {
     this.ctx.storage.sql.exec("INSERT OR REPLACE INTO breakers VALUES (?, ?, ?)", endpoint, JSON.stringify(toStored(breaker)), since);
   }
 

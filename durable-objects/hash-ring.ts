@@ -1,7 +1,7 @@
-// The endpoint list of one service, and its only writer: registrations, leases, and health checks.
+// The ring of one service, and its only writer: members with weights, leases and health, and a version. The points follow from these alone.
 import { DurableObject } from "cloudflare:workers";
-import { concurrently } from "../core/concurrently.ts";
 import type { HealthPolicy } from "../core/config/health.ts";
+import { CheckStreaks } from "../core/registry/check-streaks.ts";
 import {
   type ConfiguredEndpoint,
   drain,
@@ -20,7 +20,7 @@ import {
   type ServiceEndpoints,
   setHealth,
 } from "../core/registry/registry.ts";
-import { isHealthy } from "./registry/health-check.ts";
+import { checkEach, checkElsewhere, type DueCheck, partsOf } from "./registry/health-rounds.ts";
 
 /** One row of the audit log. */
 export interface EndpointChange {
@@ -36,7 +36,6 @@ export type RegistryOutcome =
 
 const MAX_CHANGES = 100;
 const REPORTED_MS = 120_000; // configured endpoints are checked this long after an isolate has last reported them
-const MAX_CHECKS_AT_ONCE = 6; // connections of one Worker that may wait for response headers
 
 /** A configured endpoint, and the result of its health checks. */
 interface CheckedEndpoint {
@@ -44,12 +43,16 @@ interface CheckedEndpoint {
   readonly isHealthy: boolean;
 }
 
+interface RoundCheck extends DueCheck {
+  readonly isConfigured: boolean; // or registered
+}
+
 export class HashRing extends DurableObject {
   #list: ServiceEndpoints;
   #policy: HealthPolicy | undefined;
   readonly #configured = new Map<string, CheckedEndpoint>();
   #reportedUntil = 0; // epoch ms: end of the checks of configured endpoints
-  readonly #contradictions = new Map<string, number>(); // checks in a row with another result than the list says
+  readonly #streaks = new CheckStreaks();
   #checkedAt = 0; // epoch ms
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -121,46 +124,65 @@ export class HashRing extends DurableObject {
     await this.#scheduleAlarm();
   }
 
-  async #checkAll(policy: HealthPolicy): Promise<void> {
-    const registered = liveEndpoints(this.#list, Date.now()).map(({ id, url }) => ({ target: { id, url }, isConfigured: false }));
-    const reported = Date.now() < this.#reportedUntil ? [...this.#configured.values()] : [];
-    const all = [...registered, ...reported.map(({ target }) => ({ target, isConfigured: true }))];
-    await concurrently(MAX_CHECKS_AT_ONCE, all, async ({ target, isConfigured }) => {
-      const result = await this.#check(target, policy);
-      await (isConfigured ? this.#applyToConfigured(target.id, result, policy) : this.#applyToRegistered(target.id, result, policy));
+  /** Checks endpoints for the object of a service that has more of them than it can check by itself. @returns a result for each */
+  async checkHealth(targets: readonly ConfiguredEndpoint[], policy: HealthPolicy): Promise<boolean[]> {
+    const results = targets.map(() => false);
+    const due = targets.map((target, index) => ({ target, index }));
+    await checkEach(due, policy, this.#bindings(), ({ index }, result) => {
+      results[index] = result;
     });
+    return results;
   }
 
-  #check({ url, binding }: ConfiguredEndpoint, policy: HealthPolicy): Promise<boolean> {
-    if (binding === undefined) return isHealthy(url!, policy, (to, init) => fetch(to, init)); // exactly one of the two is set
-    const service = (this.env as unknown as Readonly<Record<string, Fetcher | undefined>>)[binding]; // its name is configured, not typed
-    return service === undefined
-      ? Promise.resolve(true)
-      : isHealthy("https://health.internal", policy, (to, init) => service.fetch(to, init));
+  async #checkAll(policy: HealthPolicy): Promise<void> {
+    const registered = liveEndpoints(this.#list, Date.now()).map(({ id, url, isHealthy }) => this.#due({ id, url }, isHealthy, false));
+    const reported = Date.now() < this.#reportedUntil ? [...this.#configured.values()] : [];
+    const configured = reported.map(({ target, isHealthy }) => this.#due(target, isHealthy, true));
+    const [own, ...others] = partsOf([...registered, ...configured]);
+    const apply = ({ target, isConfigured }: RoundCheck, result: boolean): Promise<void> =>
+      isConfigured ? this.#applyToConfigured(target.id, result, policy) : this.#applyToRegistered(target.id, result, policy);
+    await Promise.all([
+      checkEach(own!, policy, this.#bindings(), apply),
+      ...others.map(async (part, index) => {
+        const results = await checkElsewhere(this.#sibling(`checks-${index + 1}`), part, policy);
+        for (const [position, due] of part.entries()) if (results !== undefined) await apply(due, results[position] === true);
+      }),
+    ]);
+  }
+
+  #due(target: ConfiguredEndpoint, isListed: boolean, isConfigured: boolean): RoundCheck {
+    const key = isConfigured ? `configured ${target.id}` : target.id; // the id of a registered endpoint has no space
+    return { target, isConfigured, hasFailed: this.#streaks.hasFailed(key, isListed) };
+  }
+
+  /** Another object of this class, which works for this one alone. */
+  #sibling(name: string): DurableObjectStub<HashRing> {
+    const { HASH_RING } = this.env as unknown as { readonly HASH_RING: DurableObjectNamespace<HashRing> };
+    const { jurisdiction } = this.ctx.id;
+    const rings = jurisdiction === undefined ? HASH_RING : HASH_RING.jurisdiction(jurisdiction as DurableObjectJurisdiction);
+    return rings.getByName(`${this.ctx.id.toString()}/${name}`);
+  }
+
+  /** Service bindings by their configured names, which have no types. */
+  #bindings(): Readonly<Record<string, Fetcher | undefined>> {
+    return this.env as unknown as Readonly<Record<string, Fetcher | undefined>>;
   }
 
   async #applyToRegistered(id: string, result: boolean, policy: HealthPolicy): Promise<void> {
     const isListed = this.#list.endpoints.get(id)?.isHealthy;
-    if (this.#isTurn(id, isListed, result, policy)) await this.#apply(setHealth(this.#list, id, result, Date.now()));
+    if (this.#streaks.record(id, isListed, result, policy)) await this.#apply(setHealth(this.#list, id, result, Date.now()));
   }
 
   async #applyToConfigured(id: string, result: boolean, policy: HealthPolicy): Promise<void> {
     const checked = this.#configured.get(id);
     const key = `configured ${id}`; // the id of a registered endpoint has no space
-    if (!this.#isTurn(key, checked?.isHealthy, result, policy)) return;
-    this.#storeConfigured({ ...checked!, isHealthy: result });
+    if (!this.#streaks.record(key, checked?.isHealthy, result, policy)) return;
     const version = this.#list.version + 1;
-    this.#audit(version, result ? "healthy" : "unhealthy", id);
+    this.ctx.storage.transactionSync(() => {
+      this.#audit(version, result ? "healthy" : "unhealthy", id);
+      this.#storeConfigured({ ...checked!, isHealthy: result });
+    });
     this.#list = { ...this.#list, version };
-  }
-
-  /** Whether enough checks in a row contradict the list: one check alone changes nothing. */
-  #isTurn(key: string, listed: boolean | undefined, result: boolean, policy: HealthPolicy): boolean {
-    const contradictions = listed === undefined || listed === result ? 0 : (this.#contradictions.get(key) ?? 0) + 1;
-    const isTurn = contradictions > 0 && contradictions >= (result ? policy.healthyAfter : policy.unhealthyAfter);
-    if (contradictions === 0 || isTurn) this.#contradictions.delete(key);
-    else this.#contradictions.set(key, contradictions);
-    return isTurn;
   }
 
   async #removeExpired(): Promise<void> {
@@ -186,18 +208,21 @@ export class HashRing extends DurableObject {
 
   #storeConfigured(checked: CheckedEndpoint): void {
     const { id } = checked.target;
-    this.#configured.set(id, checked);
     this.ctx.storage.sql.exec("INSERT OR REPLACE INTO configured VALUES (?, ?)", id, JSON.stringify(checked));
+    this.#configured.set(id, checked);
   }
 
-  /** Stores a step before any isolate gets its result. */
+  /** Stores a step, all of it or nothing, before any isolate gets its result. */
   async #apply(step: RegistryStep): Promise<RegistryOutcome> {
     if (step.kind === "refused") return step;
     const { sql } = this.ctx.storage;
     const { endpoint, list } = step;
-    if (step.kind === "changed") this.#audit(list.version, step.action, endpoint.id);
-    if (list.endpoints.has(endpoint.id)) sql.exec("INSERT OR REPLACE INTO endpoints VALUES (?, ?)", endpoint.id, JSON.stringify(endpoint));
-    else sql.exec("DELETE FROM endpoints WHERE id = ?", endpoint.id);
+    this.ctx.storage.transactionSync(() => {
+      if (step.kind === "changed") this.#audit(list.version, step.action, endpoint.id);
+      if (list.endpoints.has(endpoint.id))
+        sql.exec("INSERT OR REPLACE INTO endpoints VALUES (?, ?)", endpoint.id, JSON.stringify(endpoint));
+      else sql.exec("DELETE FROM endpoints WHERE id = ?", endpoint.id);
+    });
     this.#list = list;
     await this.#scheduleAlarm();
     return { kind: "ok", endpoint, version: list.version };
