@@ -5,21 +5,29 @@ import { MEDIAN_HEADER, REDIRECT_HEADER, REPORT_HEADER, SHED_HEADER } from "../c
 import type { AdmissionRefusal } from "../core/overload/admission.ts";
 import { discovery } from "./discovery/discovery.ts";
 import { drain } from "./service/body.ts";
-import { HostLoad } from "./service/host-load.ts";
+import { HostLoad, remainingMs } from "./service/host-load.ts";
+import type { ProvenCaller } from "./service/identity/caller.ts";
+import { type Prove, proofOf } from "./service/identity/prove.ts";
 import { overloaded, unimplemented } from "./service/refusal.ts";
 import { serveStream } from "./service/serve-stream.ts";
 import { serveUnary } from "./service/serve-unary.ts";
 import { type ServiceOptions, type Settings, settingsOf } from "./service/settings.ts";
 import { type ShedCall, shedLog } from "./shed-log.ts";
 
+/** What is wrong with a request, for services that report all violations together. */
+export { ViolationList } from "../core/violations/violation-list.ts";
+export { callerOf, type ServiceCaller } from "./service/identity/caller.ts";
 export type { ServiceOptions } from "./service/settings.ts";
 
 /** A Worker's default export. */
 export interface ServiceWorker<Env> {
-  fetch(request: Request, env: Env): Promise<Response>;
+  /** @param ctx of the platform; `ctx.props` are those of the service binding over which the call has come */
+  fetch(request: Request, env: Env, ctx?: { readonly props?: unknown }): Promise<Response>;
+  /** Whether only proven callers are served: `npm run check` reads it for Workers with a public address. */
+  readonly verifiesIdentity: boolean;
 }
 
-type Serve = (request: Request) => Promise<Response>;
+type Serve = (request: Request, caller?: ProvenCaller) => Promise<Response>;
 
 /**
  * Serves one proto service as a Worker: Connect (JSON and binary; GET for methods without side effects; streams) and gRPC-Web.
@@ -68,25 +76,44 @@ export function defineServices<Env>(implement: (env: Env) => readonly ServiceImp
   const settings = settingsOf(options);
   const load = new HostLoad(settings.admission);
   const log = shedLog();
-  let compiled: { readonly env: Env; readonly methods: ReadonlyMap<string, Serve> } | undefined;
+  let compiled: { readonly env: Env; readonly methods: ReadonlyMap<string, Serve>; readonly prove: Prove | undefined } | undefined;
   return {
-    async fetch(request, env) {
-      if (compiled?.env !== env) compiled = { env, methods: methodsOf(withDiscovery(implement(env), options), settings) };
-      const path = new URL(request.url).pathname;
+    verifiesIdentity: options.identity !== undefined && options.identity.required !== false,
+    async fetch(request, env, ctx) {
+      if (compiled?.env !== env) {
+        const services = implement(env);
+        const prove = proofOf(options.identity, services, env);
+        compiled = { env, methods: methodsOf(withDiscovery(services, options), settings), prove };
+      }
+      const path = pathOf(request.url, compiled.methods);
       const now = Date.now();
-      if (load.shouldRedirect(request.headers.get(MEDIAN_HEADER), now)) return redirected(load);
-      const refusal = settings.overload === "off" ? undefined : load.refusal(request, now);
+      const { headers } = request;
+      if (load.shouldRedirect(headers.get(MEDIAN_HEADER), now)) return redirected(load);
+      const leftMs = remainingMs(headers);
+      const refusal = settings.overload === "off" ? undefined : load.refusal(headers, leftMs, now);
       if (refusal !== undefined) log(shedCall(request, compiled.methods.has(path) ? path.slice(1) : "", refusal, settings), now);
       if (refusal !== undefined && settings.overload === "enforce") return shed(load, request, refusal);
-      const end = load.start(now, request);
-      const response = (await compiled.methods.get(path)?.(request)) ?? unimplemented(request, path);
+      const { methods, prove } = compiled;
+      let caller = prove?.(request, path, ctx?.props, now);
+      if (caller instanceof Promise) caller = await caller;
+      if (caller instanceof Response) return caller;
+      const end = load.start(now, leftMs);
+      const response = (await methods.get(path)?.(request, caller)) ?? unimplemented(request, path);
       const tookMs = end(Date.now(), response.status < 500 || response.status === 504);
       response.headers.set(REPORT_HEADER, load.report(tookMs));
       // A refusal leaves the body of the request unread.
-      if (request.body?.locked === false) await drain(request.body.getReader());
+      if (!request.bodyUsed && request.body?.locked === false) await drain(request.body.getReader());
       return response;
     },
   };
+}
+
+/** @returns the path of a URL. The path of a method is found without parsing the URL, which would cost a tenth of the call. */
+function pathOf(url: string, methods: ReadonlyMap<string, Serve>): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const query = url.indexOf("?", start);
+  const path = url.slice(start, query < 0 ? undefined : query);
+  return methods.has(path) ? path : new URL(url).pathname;
 }
 
 /** Another endpoint is less loaded: the gateway sends the call there, and the caller never sees this response. */
@@ -113,7 +140,15 @@ export function implementation<S extends DescService>(schema: S, methods: Partia
 }
 
 function withDiscovery(services: readonly ServiceImplSpec[], options: ServiceOptions): readonly ServiceImplSpec[] {
-  return options.discovery === false ? services : [...services, ...discovery(services.map(({ service }) => service))];
+  if (options.discovery === false) return services;
+  const limits = typeof options.discovery === "object" ? options.discovery : undefined;
+  return [
+    ...services,
+    ...discovery(
+      services.map(({ service }) => service),
+      limits,
+    ),
+  ];
 }
 
 function methodsOf(services: readonly ServiceImplSpec[], settings: Settings): ReadonlyMap<string, Serve> {

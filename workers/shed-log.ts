@@ -1,7 +1,6 @@
 // Logs a sample of shed calls: an overloaded isolate has no time to write a record for each call.
 import { logEvent } from "./log.ts";
-
-const INTERVAL_MS = 1_000; // between two records
+import { sampled } from "./sampled.ts";
 
 /** One call that is shed, or would be where the limit is only reported. */
 export interface ShedCall {
@@ -18,13 +17,9 @@ export interface ShedCall {
  * @returns records a shed call. At most one record a second is written: of the latest call, with the number of calls since the last record
  */
 export function shedLog(): (call: ShedCall, now: number) => void {
-  let loggedAt = Number.NEGATIVE_INFINITY;
-  let unloggedCalls = 0;
+  const count = sampled();
   return ({ requestId, route, point, reason, enforced }, now) => {
-    unloggedCalls += 1;
-    if (now - loggedAt < INTERVAL_MS) return;
-    logEvent("calls_shed", { requestId, route, point, reason, calls: unloggedCalls, enforced });
-    loggedAt = now;
-    unloggedCalls = 0;
+    const calls = count(now);
+    if (calls > 0) logEvent("calls_shed", { requestId, route, point, reason, calls, enforced });
   };
 }

@@ -5,9 +5,11 @@ import { type Compression, createFetchClient } from "@connectrpc/connect/protoco
 import { createTransport as createConnectTransport } from "@connectrpc/connect/protocol-connect";
 import { createTransport as createGrpcWebTransport } from "@connectrpc/connect/protocol-grpc-web";
 import { timeoutForNextHop } from "../../core/deadline.ts";
+import { IDENTITY_HEADER, REGION_HEADER } from "../../core/headers.ts";
+import { PROVEN_CALLER } from "../service/identity/caller.ts";
 
 export interface TransportOptions {
-  /** The call that is being served: the new call gets its remaining time, its signal, its request id and its trace. */
+  /** The call that is being served: the new call gets its remaining time, its signal, its request id and its trace; over a binding, its caller, too. */
   readonly during?: HandlerContext;
   /** Timeout of a unary call, ms; less where `during` has less time left; Infinity for none. 15 000 by default. */
   readonly timeoutMs?: number;
@@ -26,8 +28,8 @@ export interface TransportOptions {
   readonly sendCompression?: Compression | null;
 }
 
-/** Headers of the served call that the new call also gets: they connect the two in logs and traces. */
-const FORWARDED = ["x-request-id", "traceparent", "tracestate"];
+/** Headers of the served call that the new call also gets: they connect the two in logs and traces, and name the region. */
+const FORWARDED = ["x-request-id", "traceparent", "tracestate", REGION_HEADER];
 
 /**
  * A transport for clients of generated code. It is cheap: create one for each call that is served.
@@ -62,14 +64,14 @@ export function transportTo(target: Fetcher | string, options: TransportOptions 
     async unary(method, signal, callTimeoutMs, header, message, values) {
       const longestMs = Math.min(callTimeoutMs ?? timeoutMs, timeoutMs);
       const ms = remaining(longestMs === Number.POSITIVE_INFINITY ? undefined : longestMs, during);
-      return transport.unary(method, linked(signal, during), ms, headersOf(header, during), message, values);
+      return transport.unary(method, linked(signal, during), ms, headersOf(header, during, target), message, values);
     },
     async stream(method, signal, callTimeoutMs, header, messages, values) {
       return transport.stream(
         method,
         linked(signal, during),
         remaining(callTimeoutMs, during),
-        headersOf(header, during),
+        headersOf(header, during, target),
         messages,
         values,
       );
@@ -91,8 +93,11 @@ function linked(signal: AbortSignal | undefined, during: HandlerContext | undefi
   return AbortSignal.any([signal, during.signal]);
 }
 
-function headersOf(own: HeadersInit | undefined, during: HandlerContext | undefined): Headers {
+function headersOf(own: HeadersInit | undefined, during: HandlerContext | undefined, target: Fetcher | string): Headers {
   const header = new Headers(own);
+  // Without a signature: the called service believes it of this Worker's binding, and of no URL.
+  const caller = typeof target === "string" ? undefined : during?.values.get(PROVEN_CALLER);
+  if (caller !== undefined && caller.payload !== "") header.set(IDENTITY_HEADER, caller.payload);
   for (const name of FORWARDED) {
     const value = during?.requestHeader.get(name) ?? null;
     if (value !== null && !header.has(name)) header.set(name, value);

@@ -3,9 +3,15 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
+import { isAtHost } from "../../core/auth/admin-host.ts";
 import type { CorsPolicy } from "../../core/config/cors.ts";
 import type { GatewayInput } from "../../core/config/gateway.ts";
+import { canonicalPath } from "../../core/path/canonical-path.ts";
 import { logEvent } from "../log.ts";
+import { type AccessContext, rememberAccess } from "./auth/edge.ts";
+import { KEY_SET_PATH } from "./auth/identity/gateway-identity.ts";
+import { protectedResource } from "./auth/oauth/metadata.ts";
+import type { ExpressionCompiler } from "./configure/auth/expressions.ts";
 import { configure } from "./configure/configuration.ts";
 import type { Validator } from "./configure/route-checks.ts";
 import { createGateway } from "./gateway.ts";
@@ -14,7 +20,13 @@ import { ALLOWED_HEADERS, ALLOWED_METHODS, EXPOSED_HEADERS } from "./protocol/he
 import type { Bindings } from "./upstream/destination.ts";
 
 export interface App {
-  fetch(request: Request): Response | Promise<Response>;
+  /** @param ctx of the platform */
+  fetch(request: Request, ctx?: PlatformContext): Response | Promise<Response>;
+}
+
+/** What is used of the context that the platform gives with a request. */
+export interface PlatformContext {
+  readonly access?: AccessContext | undefined;
 }
 
 /**
@@ -22,47 +34,69 @@ export interface App {
  * @param catalog  the services known by their protos
  * @param bindings the Worker's environment: `TOKEN_BUCKET`, and the services named by the configuration
  * @param validate checks messages against the rules of their protos; undefined where the entry point brings no validation
+ * @param compiler compiles authorization expressions; undefined where the entry point brings none
  * @throws InvalidConfiguration with every problem, so that a Worker with a mistake does not start
  */
-export function createApp(input: GatewayInput, catalog: readonly DescService[], bindings: Bindings, validate?: Validator): App {
-  const configuration = configure(input, catalog, bindings, validate);
+export function createApp(
+  input: GatewayInput,
+  catalog: readonly DescService[],
+  bindings: Bindings,
+  validate?: Validator,
+  compiler?: ExpressionCompiler,
+): App {
+  const configuration = configure(input, catalog, bindings, validate, compiler);
   for (const warning of configuration.warnings) logEvent("configuration_warning", { warning });
   const gateway = createGateway(configuration);
   const reference = openapi(configuration);
+  const metadata = protectedResource(configuration.policy);
   const app = new Hono();
   if (configuration.policy.cors !== undefined) app.use(crossOrigin(configuration.policy.cors));
-  app.get("/healthz", (c) => c.text("ok\n"));
+  app.get("/healthz", (c) => c.text("ok\n", 200, { "x-content-type-options": "nosniff" }));
   app.get("/openapi.json", () => reference());
+  const { identity } = configuration;
+  if (identity !== undefined) app.get(KEY_SET_PATH, () => identity.keySet());
   app.all("*", (c) => gateway(c.req.raw));
-  if (configuration.policy.cors !== undefined) return { fetch: (request) => app.fetch(request) };
-  // Calls skip Hono: routing them twice costs a tenth of the time of a call that the cache serves.
+  const isCrossOrigin = configuration.policy.cors !== undefined;
+  const adminHost = configuration.policy.admin?.host;
   return {
-    fetch(request) {
+    fetch(request, ctx) {
       const { url } = request;
-      return OWN.test(url) ? app.fetch(request) : gateway(request, url);
+      if (ctx?.access !== undefined) rememberAccess(request, ctx.access);
+      // At the host of the admin plane are the admin services, without CORS, and the health check: it says nothing of the API.
+      if (adminHost !== undefined && isAtHost(url, adminHost) && !HEALTH.test(url)) return gateway(request, url);
+      // Calls skip Hono: routing them twice costs a tenth of the time of a call that the cache serves.
+      return metadata(request, url) ?? (isCrossOrigin || OWN.test(url) ? app.fetch(request) : gateway(request, url));
     },
   };
 }
 
+function isAdminUrl(url: string): boolean {
+  const target = canonicalPath(url);
+  return target.kind === "ok" && target.path.startsWith("/tidegate.");
+}
+
+const HEALTH = /^[^/]*\/\/[^/]*\/healthz(?:$|\?)/;
 /** Paths of the Worker itself. */
-const OWN = /^[^/]*\/\/[^/]*\/(?:healthz|openapi\.json)(?:$|[?#])/;
+const OWN = /^[^/]*\/\/[^/]*\/(?:healthz|openapi\.json|\.well-known\/tidegate\/jwks\.json)(?:$|\?)/;
 
 /**
  * Exact origins only; a page of an origin that is not listed gets no header that lets it read a response. CORS headers of upstreams have
  * been removed before (`protocol/headers.ts`).
  */
 function crossOrigin({ origins, credentials, maxAgeSeconds, allowHeaders, exposeHeaders }: CorsPolicy): MiddlewareHandler {
-  const decide = cors({
+  const settings = {
     origin: [...origins],
-    credentials,
     maxAge: maxAgeSeconds,
     allowMethods: [...ALLOWED_METHODS],
     allowHeaders: [...ALLOWED_HEADERS, ...allowHeaders],
     exposeHeaders: [...EXPOSED_HEADERS, ...exposeHeaders],
-  });
+  };
+  const decideListed = cors({ ...settings, credentials });
+  const decideOther = cors({ ...settings, credentials: false });
   const isListed = new Set(origins);
   return async (context, next) => {
-    const { headers: sent } = context.req.raw;
+    const { headers: sent, url } = context.req.raw;
+    if (isAdminUrl(url)) return next(); // pages of other origins cannot call the admin services, listed or not
     if (context.req.method === "OPTIONS" && !(sent.has("origin") && sent.has("access-control-request-method"))) {
       await next(); // this OPTIONS request is no preflight, so it is handled as any other call
       const origin = sent.get("origin") ?? "";
@@ -75,8 +109,12 @@ function crossOrigin({ origins, credentials, maxAgeSeconds, allowHeaders, expose
       headers.append("Vary", "Origin");
       return undefined;
     }
+    const decide = isListed.has(sent.get("origin") ?? "") ? decideListed : decideOther;
     const preflight = await decide(context, next);
-    if (preflight !== undefined) return preflight;
+    if (preflight !== undefined) {
+      preflight.headers.set("x-content-type-options", "nosniff");
+      return preflight;
+    }
     const { headers } = context.res;
     // An upstream that handles CORS itself has listed the field already.
     headers.set("Vary", (headers.get("Vary") ?? "Origin").replace(/(\borigin\b.*), origin$/i, "$1"));

@@ -1,23 +1,31 @@
 // Compiles the pipeline of each route, once, when the configuration loads.
 import type { DescMethod } from "@bufbuild/protobuf";
-import { breakerMethods } from "./admin/breakers.ts";
-import { discoveryMethods } from "./admin/discovery.ts";
-import { purgeMethods } from "./admin/purge.ts";
-import { registryMethods } from "./admin/registry.ts";
+import { ByteBudget } from "../../core/overload/byte-budget.ts";
+import { NO_OTHERS, pathCheck } from "../../core/path/ambiguous-path.ts";
+import type { HeaderRules } from "../../core/protocol/received-headers.ts";
+import { ownMethods } from "./admin/own-methods.ts";
+import { authentication } from "./auth/authenticators.ts";
+import type { ApiKeys } from "./auth/keys/api-keys.ts";
+import { isolateKeys } from "./auth/keys/isolate-keys.ts";
+import { tagKeys } from "./auth/keys/key-checks.ts";
 import { createCaches } from "./cache/caches.ts";
 import { PurgeView } from "./cache/purge/purge-view.ts";
+import { ConcurrencyScope } from "./call/concurrency-scope.ts";
 import type { Handler } from "./call/layer.ts";
 import { httpRoute, procedureOf, type Route, rpcRoute } from "./call/route.ts";
 import { type GatewayBindings, readBindings } from "./configure/bindings.ts";
 import type { Configuration } from "./configure/configuration.ts";
+import { otherRoutes } from "./configure/other-routes.ts";
 import type { Limiters } from "./layers/rate-limit.ts";
-import { ConcurrencyScope } from "./layers/shed.ts";
 import { httpPipeline, pipeline, type SharedParts } from "./pipeline.ts";
+import { LimiterCounters } from "./rate-limit/counters.ts";
 import { ExactBuckets } from "./rate-limit/exact-buckets.ts";
 import { LeasedBuckets } from "./rate-limit/leased-buckets.ts";
 import { LocalBuckets } from "./rate-limit/local-buckets.ts";
+import { PlatformLimits } from "./rate-limit/platform-limits.ts";
 import { MAX_BUCKETS } from "./rate-limit/rate-limiter.ts";
 import type { RestRoute } from "./transcode/rules/rules.ts";
+import type { Bindings } from "./upstream/destination.ts";
 import type { ServedMethod } from "./upstream/upstream.ts";
 
 /** A route with the handler of its calls. */
@@ -28,87 +36,102 @@ export interface HandledRoute {
 
 export interface HandledProcedure extends HandledRoute {
   readonly method: DescMethod;
+  readonly isAdmin: boolean; // only these are served at `admin.host`
+}
+
+export interface HandledPrefix extends HandledRoute {
+  /** @returns what is wrong with a canonical path; undefined for one that may be forwarded */
+  readonly problemOf: (path: string) => string | undefined;
 }
 
 export interface HandledRoutes {
   readonly procedures: ReadonlyMap<string, HandledProcedure>; // keyed by path
   readonly rules: ReadonlyMap<RestRoute, HandledRoute>;
-  readonly prefixes: readonly HandledRoute[]; // the longest prefix first
+  readonly prefixes: readonly HandledPrefix[]; // the longest one first
 }
 
 export function assemble(configuration: Configuration): HandledRoutes {
-  const { policy, endpoints, rest, http } = configuration;
+  const { policy, endpoints, rest, http, identity } = configuration;
   const bindings = readBindings(configuration.env);
   const purges = purgeViewOf(configuration, bindings);
-  const shared = sharedParts(configuration, bindings, purges);
+  const memory = new ByteBudget(policy.overload.memory);
+  const keys = keysOf(configuration);
+  const shared = sharedParts(configuration, bindings, purges, keys, memory);
 
-  const scopes = new Map<DescMethod, ConcurrencyScope>();
+  const scopes = new Map<string, ConcurrencyScope>();
   const handled = (method: DescMethod, served: ServedMethod, rule?: RestRoute): HandledProcedure => {
-    const scope = scopes.get(method) ?? new ConcurrencyScope(`route ${procedureOf(method).name}`, served.policy.concurrency);
-    scopes.set(method, scope);
-    const route = rpcRoute(method, served.policy.maxBodyBytes, policy.principalHeader);
-    return { method, route, handle: pipeline({ route, method, served, scope }, shared, rule) };
+    // The admin services share one limit.
+    const scopeName = served.access === undefined ? `route ${procedureOf(method).name}` : "admin services";
+    const scope = scopes.get(scopeName) ?? new ConcurrencyScope(scopeName, served.policy.concurrency);
+    scopes.set(scopeName, scope);
+    const headers = headersFor(policy.headers, served.policy);
+    const route = rpcRoute(method, served.policy, memory, headers, served.access === undefined ? identity : undefined);
+    return { method, isAdmin: served.access !== undefined, route, handle: pipeline({ route, method, served, scope }, shared, rule) };
   };
 
   const procedures = new Map<string, HandledProcedure>();
   // A method that the configuration lists replaces the gateway's own one of that name.
-  for (const [method, served] of [...ownMethods(configuration, bindings, purges), ...endpoints]) {
+  for (const [method, served] of [...ownMethods(configuration, bindings, purges, keys), ...endpoints]) {
     const procedure = handled(method, served);
     procedures.set(procedure.route.path, procedure);
   }
   const rules = new Map(rest.routes.map((rule) => [rule, handled(rule.method, endpoints.get(rule.method)!, rule)] as const));
   const prefixes = [...policy.httpRoutes]
     .toSorted(([one], [other]) => other.length - one.length)
-    .map(([prefix, settings]): HandledRoute => {
-      const route = httpRoute(prefix, settings.maxBodyBytes, policy.principalHeader);
-      return { route, handle: httpPipeline({ route, policy: settings, upstream: http.get(prefix)! }, shared) };
+    .map(([prefix, settings]): HandledPrefix => {
+      const templates = rest.routes.map(({ template }) => template);
+      const others = otherRoutes(prefix, policy.httpRoutes.keys(), procedures.keys(), templates);
+      const forwardsAmbiguous = (settings.ambiguousPaths ?? (others === undefined ? "forward" : "refuse")) === "forward";
+      const route = httpRoute(prefix, settings, memory, headersFor(policy.headers, settings), identity);
+      const handle = httpPipeline({ route, policy: settings, upstream: http.get(prefix)! }, shared);
+      return { route, handle, problemOf: pathCheck(forwardsAmbiguous, others ?? NO_OTHERS) };
     });
   return { procedures, rules, prefixes };
 }
 
-function sharedParts(configuration: Configuration, bindings: GatewayBindings, purges: PurgeView | undefined): SharedParts {
+/** The rules for headers of a route, whose upstream may need the credentials of the caller. */
+function headersFor(rules: HeaderRules, { forwardCredentials }: { readonly forwardCredentials: boolean }): HeaderRules {
+  return forwardCredentials ? { ...rules, credentials: NO_CREDENTIALS } : rules;
+}
+
+const NO_CREDENTIALS: ReadonlySet<string> = new Set();
+
+function sharedParts(
+  configuration: Configuration,
+  bindings: GatewayBindings,
+  purges: PurgeView | undefined,
+  keys: ApiKeys | undefined,
+  memory: ByteBudget,
+): SharedParts {
   const { policy, endpoints, types, validate } = configuration;
   return {
     gateway: policy,
-    limiters: limitersOf(policy.rateLimitShards, bindings),
+    limiters: limitersOf(policy.rateLimitShards, bindings, configuration.env),
     scope: new ConcurrencyScope("isolate", policy.overload.isolate),
-    caches: createCaches(policy, endpoints, purges, bindings.cache),
+    caches: createCaches(policy, endpoints, purges, bindings.cache, memory),
     types,
     validator: validate,
+    auth: authentication(policy.auth, { exchange: configuration.exchange, nonceLogs: bindings.nonceLogs, env: configuration.env, keys }),
+    expressions: configuration.expressions,
   };
 }
 
-function limitersOf(shards: number, bindings: GatewayBindings): Limiters {
+function limitersOf(shards: number, bindings: GatewayBindings, env: Bindings): Limiters {
   const buckets = bindings.buckets!; // the configuration has been checked: the binding exists where a route is limited
+  const counters = new LimiterCounters();
   return {
-    local: new LocalBuckets(MAX_BUCKETS),
-    leased: new LeasedBuckets(buckets, shards, MAX_BUCKETS),
-    exact: new ExactBuckets(buckets, shards),
+    local: new PlatformLimits(new LocalBuckets(MAX_BUCKETS), env),
+    leased: new LeasedBuckets(buckets, shards, MAX_BUCKETS, counters),
+    exact: new ExactBuckets(buckets, shards, counters),
   };
 }
 
-function purgeViewOf({ policy }: Configuration, { purgeLogs }: GatewayBindings): PurgeView | undefined {
-  return purgeLogs === undefined || policy.purge === undefined ? undefined : new PurgeView({ logs: purgeLogs, ...policy.purge });
+function keysOf({ policy: { auth }, exchange, env }: Configuration): ApiKeys | undefined {
+  if (auth.keys === undefined || exchange === undefined) return undefined;
+  return isolateKeys(auth.keys, tagKeys(auth.keys, env), exchange);
 }
 
-/** The methods of the gateway's own services, as far as they are configured. */
-function ownMethods(configuration: Configuration, bindings: GatewayBindings, purges: PurgeView | undefined): [DescMethod, ServedMethod][] {
-  const { policy, endpoints, tokens } = configuration;
-  const { defaults, registry } = policy;
-  const { rings, breakers } = bindings; // the configuration has been checked: those of services that are on exist
-  const methods: [DescMethod, ServedMethod][] = [];
-  if (policy.discovery) {
-    const upstreams = new Map([...endpoints].map(([{ parent }, { upstream }]) => [parent.typeName, upstream] as const));
-    methods.push(...discoveryMethods(endpoints, defaults, (service) => upstreams.get(service)?.status?.() ?? "serving"));
-  }
-  if (registry !== undefined) {
-    const registered = [...policy.services].filter(([, { upstream }]) => upstream.registry);
-    const services = new Set(registered.map(([name]) => name));
-    const nativeGrpc = new Set(registered.filter(([, { upstream }]) => upstream.protocol === "grpc").map(([name]) => name));
-    methods.push(...registryMethods({ ...registry, token: tokens.registry, services, nativeGrpc, rings: rings! }, defaults));
-  }
-  if (purges !== undefined) methods.push(...purgeMethods(purges, tokens.purge, defaults));
-  if (policy.breakers !== undefined)
-    methods.push(...breakerMethods(policy, policy.breakers, { token: tokens.breakers, breakers: breakers!, rings }));
-  return methods;
+function purgeViewOf({ policy, exchange }: Configuration, { purgeLogs }: GatewayBindings): PurgeView | undefined {
+  if (purgeLogs === undefined || exchange === undefined || policy.purge === undefined) return undefined;
+  return new PurgeView({ logs: purgeLogs, exchange, ...policy.purge });
 }

@@ -1,19 +1,32 @@
 // A call on its way through the gateway: the facts about it, each derived once.
 import type { Message } from "@bufbuild/protobuf";
+import type { Principal } from "../../core/auth/principal.ts";
+import type { Digest } from "../../core/auth/signature/content-digest.ts";
+import type { Reservation } from "../../core/overload/byte-budget.ts";
 import { CRITICAL, type Rank } from "../../core/overload/criticality.ts";
-import type { Rejected } from "../../core/rejection.ts";
+import { type ReceivedHeaders, readHeaders } from "../../core/protocol/received-headers.ts";
 import type { PathValues } from "../../core/transcode/path-trie.ts";
 import { Caller } from "./call/caller.ts";
 import { Outgoing, type OutgoingForm } from "./call/outgoing.ts";
 import type { Route } from "./call/route.ts";
-import { decodeMessage } from "./protocol/decode-message.ts";
+import { shareKeyOf } from "./call/share-key.ts";
+import { type DecodedMessage, decodeMessage } from "./protocol/decode-message.ts";
 import type { Protocol } from "./protocol/protocol.ts";
 
 /** A request body that is sent while it arrives. */
 export interface RequestUpload {
   readonly failure: unknown; // set when the body breaks off; undefined before
+  readonly isOver: boolean; // nothing more of it is sent
+  readonly awaitsCaller: boolean; // the next bytes have not come
   readonly signal: AbortSignal; // aborts when the body breaks off, and when the call ends
 }
+
+/**
+ * Takes the tokens of further messages of a request stream from the limits of the call.
+ *
+ * @throws Rejected where a limit refuses them
+ */
+export type MessageCharge = (messages: number) => Promise<void>;
 
 /** Time that a call may take. */
 export interface Clock {
@@ -28,7 +41,15 @@ const isCallerWatched =
     "enable_request_signal"
   ] === true;
 
+/** A call that the cache makes. */
+export interface CacheForm extends OutgoingForm {
+  readonly path: string;
+  readonly query: string;
+  readonly isShared: boolean; // its response is for more callers than one
+}
+
 const NO_VARIABLES: PathValues = [];
+const NO_MESSAGE: DecodedMessage = { kind: "unreadable", rejection: { kind: "invalid_request", message: "request has no message" } };
 
 /**
  * One call. It is created once, when its request arrives, and handed from layer to layer; no layer copies it. Each field that changes has
@@ -38,10 +59,14 @@ const NO_VARIABLES: PathValues = [];
  * |----------------|-----------------------------------------------------------------------------------|
  * | `id`           | `layers/trace.ts`                                                                 |
  * | `deadlineAt`   | `layers/deadline.ts`                                                              |
+ * | `digests`      | `auth/signature/signature.ts`                                                     |
+ * | `principal`    | `layers/authenticate.ts`                                                          |
  * | `rank`         | `layers/criticality.ts`                                                           |
  * | `hashText`     | `layers/hash-field.ts`                                                            |
  * | `upload`       | the layer that reads the body: `limit-body.ts`, or `transcode.ts` for REST streams |
+ * | `chargeMessages` | `layers/rate-limit.ts`                                                         |
  * | `isTranslated` | `layers/translate.ts`                                                             |
+ * | `held`         | `protocol/response-messages.ts`; `layers/rescue.ts` releases it                   |
  * | `outgoing`     | see `call/outgoing.ts`                                                           |
  */
 export class Call implements Clock {
@@ -53,15 +78,19 @@ export class Call implements Clock {
   readonly outgoing: Outgoing; // what is sent to the upstream
   id = ""; // request id: the caller's `x-request-id`, or a new one
   deadlineAt = Number.POSITIVE_INFINITY; // epoch ms
+  digests: readonly Digest[] | undefined = undefined; // what a signature covers of its body, which is read whole and compared
+  principal: Principal | undefined = undefined; // who makes it, as proven; undefined for an anonymous call
+  isShared = false; // made by the cache for whoever needs the response: the upstream learns of no caller
   rank: Rank = CRITICAL; // how much the call matters
   hashText: string | undefined = undefined; // a field of its message, where endpoints are chosen by one
   upload: RequestUpload | undefined = undefined; // where the request body is sent while it arrives
+  chargeMessages: MessageCharge | undefined = undefined; // where further messages of its request cost tokens
   isTranslated = false; // the upstream is called in another protocol than the caller's, so its response is read
-  /** Why the JSON of the message is no ProtoJSON, though another parser could read it; known after `message()`. */
-  invalidMessage: Rejected | undefined = undefined;
+  held: Reservation | undefined = undefined; // memory for its response, where that is read and not small
   #caller: Caller | undefined = undefined;
-  #isDecoded = false;
-  #message: Message | undefined = undefined;
+  #received: ReceivedHeaders | undefined = undefined;
+  #decoded: DecodedMessage | undefined = undefined;
+  #shareKey = 0;
   #timer: AbortSignal | undefined = undefined; // made when something waits by `signal`
   #signal: AbortSignal | undefined = undefined;
 
@@ -86,26 +115,44 @@ export class Call implements Clock {
         : new Outgoing(this, protocol, outgoing.method, path, query, outgoing.body, outgoing.headers);
   }
 
-  /** Who makes the call. */
+  /** Where the call comes from. */
   get caller(): Caller {
-    this.#caller ??= new Caller(this.request.headers, this.route.principalHeader);
+    this.#caller ??= new Caller(this.received);
     return this.#caller;
   }
 
+  /** Hash of the caller, by which its share of a limit is counted; never 0. */
+  get shareKey(): number {
+    if (this.#shareKey === 0) this.#shareKey = shareKeyOf(this.principal?.id ?? this.caller.network);
+    return this.#shareKey;
+  }
+
+  /** The headers of the request, read once. */
+  get received(): ReceivedHeaders {
+    this.#received ??= readHeaders(this.request.headers, this.route.headers);
+    return this.#received;
+  }
+
   /**
-   * The one message of the call, decoded at most once; REST has it from its transcoder. Needs the body whole.
+   * The one message of the call, or why it cannot be read. Decoded at most once; REST has it from its transcoder. Needs the body whole.
    *
-   * @returns undefined where it cannot be decoded: the upstream reports better what is wrong with it
+   * @throws Rejected for a message with too many elements
    */
+  decoded(): DecodedMessage {
+    const { route } = this;
+    this.#decoded ??= route.method === undefined ? NO_MESSAGE : decodeMessage(this.outgoing, route.method, route);
+    return this.#decoded;
+  }
+
+  /** The one message of the call; undefined where it cannot be read, for layers that do without it then. */
   message(): Message | undefined {
-    if (!this.#isDecoded) this.#decode();
-    return this.#message;
+    const decoded = this.decoded();
+    return decoded.kind === "message" ? decoded.message : undefined;
   }
 
   /** Writer: `layers/transcode.ts`, which has read the message from JSON. */
   setMessage(message: Message): void {
-    this.#message = message;
-    this.#isDecoded = true;
+    this.#decoded = { kind: "message", message };
   }
 
   /** Aborts when the call is over: at its deadline, or when its caller hangs up. Null before the deadline is known. */
@@ -132,25 +179,19 @@ export class Call implements Clock {
    * The call that the cache makes to the upstream on behalf of this one. It has a clock of its own, since it may outlive the call that
    * started it, and the same form for all callers that share its response.
    */
-  forCache(outgoing: OutgoingForm & { readonly path: string; readonly query: string }, protocol: Protocol, clock: Clock): Call {
+  forCache(outgoing: CacheForm, protocol: Protocol, clock: Clock): Call {
     const { request, route, variables } = this;
     const call = new Call(request, protocol, route, outgoing.path, outgoing.query, clock.receivedAt, variables, outgoing);
     call.id = this.id;
     call.deadlineAt = clock.deadlineAt;
     call.#signal = clock.signal ?? undefined;
+    call.principal = this.principal;
+    call.isShared = outgoing.isShared;
     call.rank = this.rank;
     call.hashText = this.hashText;
     call.#caller = this.#caller;
+    call.#received = this.#received;
     return call;
-  }
-
-  #decode(): void {
-    this.#isDecoded = true;
-    const { method, maxBodyBytes } = this.route;
-    if (method === undefined) return;
-    const { message, invalid } = decodeMessage(this.outgoing, method, maxBodyBytes);
-    this.#message = message;
-    this.invalidMessage = invalid;
   }
 }
 

@@ -1,10 +1,11 @@
 // Takes each request to the handler of its route, or refuses it in the protocol of its caller.
-import { canonicalPath } from "../../core/path.ts";
+import { waitUntil } from "cloudflare:workers";
+import { isAtHost } from "../../core/auth/admin-host.ts";
+import { canonicalPath } from "../../core/path/canonical-path.ts";
 import type { Rejection } from "../../core/rejection.ts";
 import type { PathMatch } from "../../core/transcode/path-trie.ts";
 import { redirectToReference, wantsPage } from "./admin/front-page.ts";
 import { assemble, type HandledProcedure, type HandledRoute, type HandledRoutes } from "./assemble.ts";
-import { warmUp } from "./background/warm-up.ts";
 import { NO_ROUTE } from "./call/route.ts";
 import { Call } from "./call.ts";
 import type { Configuration } from "./configure/configuration.ts";
@@ -12,6 +13,7 @@ import { refuse } from "./pipeline.ts";
 import { asGet, withoutBody } from "./protocol/head.ts";
 import { allowsConnectGet, CONNECT_UNARY, detectProtocol, negotiateProtocol, REST } from "./protocol/protocol.ts";
 import { inTextMode, isTextMode } from "./protocol/text-mode.ts";
+import { isolateRegion } from "./region/isolate-region.ts";
 import type { RestRoute, RestTable } from "./transcode/rules/rules.ts";
 
 /** @param url of the request, where it has been read already: each read makes a new string */
@@ -22,23 +24,30 @@ const FORWARDED_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", 
 
 export function createGateway(configuration: Configuration): Gateway {
   const routes = assemble(configuration);
-  const { rest, endpoints } = configuration;
-  const { maxUrlBytes } = configuration.policy;
-  const warm = warmUp(new Set([...endpoints.values()].map(({ upstream }) => upstream)));
+  const { rest, exchange } = configuration;
+  const { maxUrlBytes, admin } = configuration.policy;
+  const adminHost = admin?.host;
   return (request, url = request.url) => {
     const receivedAt = Date.now();
+    isolateRegion(request);
+    if (url.length > maxUrlBytes) return tooLong(routes, maxUrlBytes, request, url, receivedAt);
     const target = canonicalPath(url);
     if (target.kind === "invalid") return refused(request, "", receivedAt, { kind: "invalid_path", message: target.problem });
     const { path, query } = target;
     const procedure = routes.procedures.get(path);
-    if (url.length > maxUrlBytes) {
-      const protocol = request.method === "GET" && procedure !== undefined ? CONNECT_UNARY : detectProtocol(request);
-      return refused(request, path, receivedAt, { kind: "url_too_long", maxBytes: maxUrlBytes }, protocol);
-    }
-    if (!path.startsWith("/tidegate.")) warm(); // endpoints register themselves before the first call needs their list
+    if (adminHost !== undefined && procedure?.isAdmin !== true && isAtHost(url, adminHost)) return unknown(request, path, receivedAt);
+    if (!path.startsWith("/tidegate.")) exchange?.begin(request, waitUntil); // endpoints register themselves before the first call needs their list
     if (procedure !== undefined) return handleRpc(procedure, request, path, query, receivedAt);
     return handleHttp(routes, rest, request, path, query, receivedAt);
   };
+}
+
+/** Refuses a URL above the limit. No more of it is read than an allowed one has. */
+function tooLong({ procedures }: HandledRoutes, maxBytes: number, request: Request, url: string, receivedAt: number): Promise<Response> {
+  const target = canonicalPath(url.slice(0, maxBytes));
+  const path = target.kind === "ok" ? target.path : "";
+  const protocol = request.method === "GET" && procedures.has(path) ? CONNECT_UNARY : detectProtocol(request);
+  return refused(request, path, receivedAt, { kind: "url_too_long", maxBytes }, protocol);
 }
 
 /** Handles a request to the path of a method, in the protocol that it is made in. */
@@ -75,11 +84,15 @@ function handleHttp(
   const http = prefixes.find(({ route }) => path.startsWith(route.path));
   if (isTrace && (http !== undefined || match.kind === "found"))
     return refused(request, path, receivedAt, { kind: "method_not_allowed", method: "TRACE", allow: FORWARDED_METHODS });
-  if (http !== undefined) return http.handle(new Call(request, REST, http.route, path, query, receivedAt));
-  if (detectProtocol(request).kind !== "rest") return refused(request, path, receivedAt, { kind: "unknown_procedure", procedure: path });
+  if (http !== undefined) {
+    const problem = http.problemOf(path);
+    if (problem !== undefined) return refused(request, path, receivedAt, { kind: "invalid_path", message: problem });
+    return http.handle(new Call(request, REST, http.route, path, query, receivedAt));
+  }
+  if (detectProtocol(request).kind !== "rest") return unknown(request, path, receivedAt);
   if (match.kind === "unknown_path") {
     if (path === "/" && wantsPage(request)) return Promise.resolve(redirectToReference());
-    return refused(request, path, receivedAt, { kind: "unknown_path", path });
+    return unknown(request, path, receivedAt);
   }
   return refused(request, path, receivedAt, { kind: "method_not_allowed", method: request.method, allow: allowedMethods(match) });
 }
@@ -103,6 +116,13 @@ function allowedMethods(match: PathMatch<RestRoute>): readonly string[] {
   if (match.kind !== "method_not_allowed") return FORWARDED_METHODS;
   const { allow } = match;
   return allow.includes("GET") && !allow.includes("HEAD") ? [...allow, "HEAD"].sort() : allow;
+}
+
+/** Nothing is served at the path. */
+function unknown(request: Request, path: string, receivedAt: number): Promise<Response> {
+  const protocol = detectProtocol(request);
+  const rejection: Rejection = protocol.kind === "rest" ? { kind: "unknown_path", path } : { kind: "unknown_procedure", procedure: path };
+  return refused(request, path, receivedAt, rejection, protocol);
 }
 
 function refused(

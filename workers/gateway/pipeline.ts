@@ -8,15 +8,23 @@ import type { GatewayPolicy } from "../../core/config/gateway.ts";
 import type { HttpRoutePolicy } from "../../core/config/http-route.ts";
 import { Rejected, type Rejection } from "../../core/rejection.ts";
 import type { Validate } from "../../core/validation.ts";
+import type { Authentication } from "./auth/authenticators.ts";
 import type { Caches, RouteCache } from "./cache/caches.ts";
 import { httpLookups } from "./cache/lookup/http-lookup.ts";
 import type { LookupBuilder } from "./cache/lookup/lookup.ts";
 import { rpcLookups } from "./cache/lookup/rpc-lookup.ts";
+import type { ConcurrencyScope } from "./call/concurrency-scope.ts";
 import { type Handler, stack } from "./call/layer.ts";
 import { type MethodTraits, methodTraits } from "./call/method-traits.ts";
 import type { Route } from "./call/route.ts";
+import type { RouteExpressions } from "./configure/auth/expressions.ts";
 import { upstreamTakesGet } from "./configure/overrides.ts";
+import { ADMIN_AUTH, adminAccess } from "./layers/admin-access.ts";
+import { authenticate, isGuarded } from "./layers/authenticate.ts";
+import { authorizeByHead, authorizeByMessage } from "./layers/authorize.ts";
 import { cache } from "./layers/cache.ts";
+import { checkDigest } from "./layers/check-digest.ts";
+import { checkHeaders } from "./layers/check-headers.ts";
 import { connectGetAsPost } from "./layers/connect-get.ts";
 import { criticality } from "./layers/criticality.ts";
 import { deadline } from "./layers/deadline.ts";
@@ -26,11 +34,13 @@ import { fastHit } from "./layers/fast-hit.ts";
 import { hashOnField } from "./layers/hash-field.ts";
 import { hedge } from "./layers/hedge.ts";
 import { invalidate } from "./layers/invalidate.ts";
-import { limitBody } from "./layers/limit-body.ts";
+import { limitAddresses } from "./layers/limit-addresses.ts";
+import { limitBody, messageForm } from "./layers/limit-body.ts";
+import { openStreams } from "./layers/open-streams.ts";
 import { type Limiters, rateLimitByMessage, rateLimitWithoutMessage } from "./layers/rate-limit.ts";
 import { rescue } from "./layers/rescue.ts";
 import { retry } from "./layers/retry.ts";
-import { type ConcurrencyScope, shed } from "./layers/shed.ts";
+import { shed, UNRESERVED_CALLS } from "./layers/shed.ts";
 import { staticResponse } from "./layers/static-response.ts";
 import { streamIdle } from "./layers/stream-idle.ts";
 import { trace } from "./layers/trace.ts";
@@ -50,6 +60,8 @@ export interface SharedParts {
   readonly caches: Caches;
   readonly types: Registry; // in which details of errors are described
   readonly validator: Validate<DescMessage, Message> | undefined; // undefined where the entry point brings none
+  readonly auth: Authentication;
+  readonly expressions: RouteExpressions;
 }
 
 /** A method as its calls are handled. */
@@ -68,30 +80,37 @@ export function pipeline(rpc: RpcRoute, shared: SharedParts, rest?: RestRoute): 
   const traits = methodTraits(method, rest?.httpMethod);
   const cached = cachedRoute(rpc, shared, rest);
   const reading = readingOf(method, traits, rest, cached);
+  const patience = { idleMs: policy.bodyIdleMs, pauseMs: policy.requestStreamIdleMs };
   return stack(
     [
       // Names the call. Sees every response, refusals too.
-      trace(),
+      trace(shared.auth.anyChallenge),
       // Serves a stored and fresh response at once, where no layer below has to see the call.
       cached && fastHit(cached.cache, cached.fastLookups),
       // Below this line layers refuse by throwing Rejected; above it there are only responses.
       rescue(),
-      // One deadline for the call, whatever it waits for.
-      deadline(traits.isUnary ? policy.readTimeoutMs : policy.streamTimeoutMs),
-      // How much the call matters; the layers below refuse first what matters less.
-      criticality({ own: policy.criticality, trust: gateway.overload.trust }),
-      // Bounds the calls in flight in this isolate.
-      shed(shared.scope),
+      // No header is used, counted or forwarded before all of them have been read.
+      checkHeaders(),
+      // Who calls, and whether that caller may.
+      ...admission(rpc, traits, shared),
       // Before the body is read: a refused call costs no memory.
       rateLimitWithoutMessage(limiters, policy),
-      // No byte past the limit goes further.
-      limitBody({ form: bodyForm(traits, rest) }),
+      // No byte past the limit goes further, and none is waited for too long.
+      limitBody({ form: messageForm(traits.isRequestStream, rest !== undefined), ...patience, totalMs: policy.readTimeoutMs }),
+      // The body of a signed request is the one that was signed.
+      checkDigest(shared.auth),
+      // Bounds the streams that are open at once.
+      openStreams([shared.scope, rpc.scope], !traits.isUnary),
+      // Bounds the calls in flight in this isolate: those that have come in full.
+      traits.isRequestStream ? undefined : shed(shared.scope, UNRESERVED_CALLS),
       // A compressed REST body is decompressed before it is read as JSON.
       rest && decodeBody(),
       // Below this line every call is RPC.
-      rest && transcode(rest, { types, timing: gateway.rest.events }),
+      rest && transcode(rest, { types, timing: gateway.rest.events, ...patience }),
       // Below this line every message keeps the rules of its proto.
       validate({ input: method.input, mode: policy.validate, validator: shared.validator }),
+      // What the caller may do with this message.
+      authorizeByMessage(shared.auth, shared.expressions.methods.get(method)),
       // Rules that look into the message wait for it.
       rateLimitByMessage(limiters, policy),
       // Calls with the same value of a field go to the same endpoint.
@@ -115,6 +134,25 @@ export function pipeline(rpc: RpcRoute, shared: SharedParts, rest?: RestRoute): 
   );
 }
 
+/** The layers that decide about a call before anything of its body is read. */
+function admission({ method, served }: RpcRoute, { isUnary }: MethodTraits, { auth, gateway, expressions }: SharedParts) {
+  const { policy, access } = served;
+  return [
+    // Addresses that may not call the route get no further.
+    limitAddresses(auth, policy.addresses),
+    // One deadline for the call, whatever it waits for.
+    deadline(isUnary ? policy.readTimeoutMs : policy.streamTimeoutMs),
+    // Who calls: what is below charges, separates and prefers callers by their principals.
+    authenticate(auth, policy),
+    // What the caller may do, where its message does not matter.
+    authorizeByHead(auth, expressions.methods.get(method)),
+    // Of an admin service: who may call it. Nothing of the call has been read yet but its head.
+    adminAccess(access, access && authenticate(auth, ADMIN_AUTH)),
+    // How much the call matters; the layers below refuse first what matters less.
+    criticality({ own: policy.criticality, trust: gateway.overload.trust }),
+  ];
+}
+
 /** The attempts of a call at one upstream. Layers below `retry` and `hedge` run once per attempt. */
 function attempts({ scope, served: { policy } }: RpcRoute, traits: MethodTraits, upstream: Upstream, reading: ResponseReading): Handler {
   return stack(
@@ -133,18 +171,18 @@ function attempts({ scope, served: { policy } }: RpcRoute, traits: MethodTraits,
 interface CachedRoute {
   readonly cache: RouteCache;
   readonly lookups: LookupBuilder;
-  readonly fastLookups: LookupBuilder | undefined; // undefined where each call is counted, transcoded, or reported
+  readonly fastLookups: LookupBuilder | undefined; // undefined where each call is authenticated, counted, transcoded, or reported
 }
 
 function cachedRoute(
   { route, method, served: { policy, upstream } }: RpcRoute,
-  { caches }: SharedParts,
+  { caches, auth }: SharedParts,
   rest?: RestRoute,
 ): CachedRoute | undefined {
   const found = caches.of(route.name);
   if (found === undefined) return undefined;
   const lookups = rpcLookups({ method, policy: found.policy, namesVersion: upstream.namesVersion });
-  const isSeen = policy.rateLimits.length > 0 || rest !== undefined || policy.validate === "report";
+  const isSeen = isGuarded(auth, policy) || policy.rateLimits.length > 0 || rest !== undefined || policy.validate === "report";
   return { cache: found, lookups, fastLookups: isSeen ? undefined : lookups };
 }
 
@@ -159,12 +197,6 @@ function readingOf(
   return rest === undefined && cached === undefined ? { form } : { form, decodes: method, isPlain: rest !== undefined };
 }
 
-/** Lines of a REST stream are bounded where they are read, by `transcode`. */
-function bodyForm({ isRequestStream }: MethodTraits, rest: RestRoute | undefined): "message" | "messages" | "lines" {
-  if (!isRequestStream) return "message";
-  return rest === undefined ? "messages" : "lines";
-}
-
 /** Plain HTTP: requests under a prefix, forwarded as they come. */
 export interface HttpRoute {
   readonly route: Route;
@@ -172,26 +204,39 @@ export interface HttpRoute {
   readonly upstream: Upstream;
 }
 
-export function httpPipeline({ route, policy, upstream }: HttpRoute, { limiters, scope, caches }: SharedParts): Handler {
+export function httpPipeline({ route, policy, upstream }: HttpRoute, { limiters, scope, caches, auth, expressions }: SharedParts): Handler {
   const found = caches.of(route.name);
   const lookups = found && httpLookups(route.name, found.policy);
-  const { readTimeoutMs: timeoutMs, rateLimits } = policy;
+  const allow = expressions.prefixes.get(route.path);
+  const { readTimeoutMs: timeoutMs, bodyIdleMs: idleMs, rateLimits } = policy;
   return stack(
     [
       // Names the call. Sees every response, refusals too.
-      trace(),
-      // Serves a stored and fresh response at once, where calls are not counted.
-      found && fastHit(found, rateLimits.length === 0 ? lookups : undefined),
+      trace(auth.anyChallenge),
+      // Serves a stored and fresh response at once, where calls are neither counted nor authenticated.
+      found && fastHit(found, rateLimits.length === 0 && !isGuarded(auth, policy) ? lookups : undefined),
       // Below this line layers refuse by throwing Rejected; above it there are only responses.
       rescue(),
+      // No header is used, counted or forwarded before all of them have been read.
+      checkHeaders(),
+      // Addresses that may not call the route get no further.
+      limitAddresses(auth, policy.addresses),
       // The body of the response counts, too.
       deadline(timeoutMs),
-      // Bounds the calls in flight in this isolate.
-      shed(scope),
+      // Who calls.
+      authenticate(auth, policy),
+      // What the caller may do.
+      authorizeByHead(auth, allow),
       // Before the body is read: a refused call costs no memory.
       rateLimitWithoutMessage(limiters, policy),
-      // No byte past the limit goes further.
-      limitBody({ form: "bytes" }),
+      // No byte past the limit goes further, and none is waited for too long.
+      limitBody({ form: "bytes", idleMs, pauseMs: idleMs, totalMs: timeoutMs }),
+      // The body of a signed request is the one that was signed.
+      checkDigest(auth),
+      // Bounds the bodies that are sent while they arrive.
+      openStreams([scope], false),
+      // Bounds the calls in flight in this isolate: those that have come in full.
+      shed(scope, UNRESERVED_CALLS),
       // A hit is a call, too: it has been counted.
       lookups && cache({ cache: found!, lookups, timeoutMs }),
     ],
@@ -201,5 +246,5 @@ export function httpPipeline({ route, policy, upstream }: HttpRoute, { limiters,
 
 /** For a call without a route: it is named, and refused in its own protocol. */
 export function refuse(rejection: Rejection): Handler {
-  return stack([trace(), rescue()], () => Promise.reject(new Rejected(rejection)));
+  return stack([trace(), rescue(), checkHeaders()], () => Promise.reject(new Rejected(rejection)));
 }

@@ -1,7 +1,6 @@
-// The Worker's entry point with validation: `main = "workers/gateway/validating.ts"` in wrangler.toml instead of index.ts.
+// The Worker's entry point with validation and authorization expressions: `main = "workers/gateway/validating.ts"` in wrangler.toml instead of index.ts.
+import { celExpressions } from "./auth/expression/cel.ts";
 import { protovalidate } from "./configure/protovalidate.ts";
 import { serve } from "./entry.ts";
 
-export { CircuitBreaker, HashRing, PurgeLog, SharedCache, TokenBucket } from "./entry.ts";
-
-export default serve(protovalidate());
+export default serve(protovalidate(), celExpressions());

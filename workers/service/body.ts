@@ -12,25 +12,28 @@ const DRAIN_MAX_MS = 1_000;
  * @returns all bytes of the body
  * @throws ConnectError `resource_exhausted` for a larger body, after the rest of it was discarded
  */
-export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  if (request.body === null) return new Uint8Array();
-  if (Number(request.headers.get("content-length") ?? Number.POSITIVE_INFINITY) <= maxBytes) {
-    const bytes = await orCanceled(request.arrayBuffer());
+export function readBody(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const length = request.headers.get("content-length");
+  if (length === null || Number(length) > maxBytes) return readStream(request, maxBytes);
+  // Without a look at `request.body`, which would create a stream. A request of another Worker may have a wrong length.
+  return request.arrayBuffer().then((bytes) => {
     if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes);
     return new Uint8Array(bytes);
-  }
+  }, throwCanceled);
+}
+
+async function readStream(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  if (request.body === null) return new Uint8Array();
   const reader: ByteReader = request.body.getReader();
-  const bytes = await orCanceled(readUpTo(reader, maxBytes));
+  const bytes = await readUpTo(reader, maxBytes).catch(throwCanceled);
   if (bytes !== undefined) return bytes;
   await drain(reader);
   throw tooLarge(maxBytes);
 }
 
 /** A caller that hangs up in the middle of a request is no fault of the service: the error is `canceled`. */
-function orCanceled<T>(body: Promise<T>): Promise<T> {
-  return body.catch((reason: unknown) => {
-    throw new ConnectError("request ended early", Code.Canceled, undefined, undefined, reason);
-  });
+function throwCanceled(reason: unknown): never {
+  throw new ConnectError("request ended early", Code.Canceled, undefined, undefined, reason);
 }
 
 /** @returns undefined where there are more than `maxBytes`; the rest is then not read yet */

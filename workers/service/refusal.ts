@@ -1,5 +1,6 @@
 // Error responses to requests that are refused before their message is read, in the protocol of the caller: an unknown path, a wrong HTTP
 // method, an unsupported content type, or an overloaded host.
+
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -17,6 +18,7 @@ import {
   parseContentType as parseGrpcWeb,
   setTrailerStatus,
 } from "@connectrpc/connect/protocol-grpc-web";
+import { printable } from "../../core/protocol/printable.ts";
 
 const GRPC_WEB_TYPES = ["application/grpc-web", "application/grpc-web+proto", "application/grpc-web+json"];
 const UNARY_TYPES = ["application/json", "application/proto", ...GRPC_WEB_TYPES].join(", ");
@@ -28,12 +30,12 @@ export function refusalFor(request: Request, method: DescMethod): Response | und
   if (isUnary && request.method === "GET" && hasNoSideEffects(method)) return undefined;
   if (request.method !== "POST") {
     const allow = isUnary && hasNoSideEffects(method) ? "GET, POST" : "POST";
-    return json(new ConnectError(`method ${request.method} is not allowed, use ${allow}`, Code.Unknown, { Allow: allow }), 405);
+    return json(new ConnectError(`method ${printable(request.method)} is not allowed, use ${allow}`, Code.Unknown, { Allow: allow }), 405);
   }
   const contentType = request.headers.get("content-type");
   if (isContentType(contentType, isUnary)) return undefined;
   return unsupported(
-    contentType === null ? "no content type" : `content type "${contentType.slice(0, 100)}"`,
+    contentType === null ? "no content type" : `content type "${printable(contentType)}"`,
     isUnary ? UNARY_TYPES : STREAM_TYPES,
   );
 }
@@ -44,12 +46,22 @@ export function unsupported(format: string, accepted: string): Response {
 
 /** No method is served at this path. */
 export function unimplemented(request: Request, path: string): Response {
-  return errorResponse(request, new ConnectError(`${path} is not implemented`, Code.Unimplemented), 404);
+  return errorResponse(request, new ConnectError(`${printable(path)} is not implemented`, Code.Unimplemented), 404);
 }
 
 /** The host is overloaded; the caller may try again in a second. */
 export function overloaded(request: Request, reason: string): Response {
   return errorResponse(request, new ConnectError(`overloaded: ${reason}`, Code.Unavailable, { "Retry-After": "1" }), 503);
+}
+
+/** The call does not prove who makes it, or through which gateway it has come. The reason is for the log alone. */
+export function notProven(request: Request): Response {
+  return errorResponse(request, new ConnectError("call this service through its gateway", Code.Unauthenticated), 401);
+}
+
+/** Who makes the call cannot be decided: the keys of the gateway are not known. */
+export function keysUnavailable(request: Request): Response {
+  return errorResponse(request, new ConnectError("the caller cannot be verified now", Code.Unavailable, { "Retry-After": "1" }), 503);
 }
 
 /** An error in the protocol of the request, known from its content type alone. */

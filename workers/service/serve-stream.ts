@@ -1,56 +1,70 @@
 // Serves streaming calls with the router of connect-es, and adds deadlines, and errors that name the caller's faults as such.
+import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError, createConnectRouter, type Interceptor, type MethodImplSpec } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import { endStreamFlag, parseContentType } from "@connectrpc/connect/protocol-connect";
+import { parseContentType as parseGrpcWeb, trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
 import { type ByteReader, drain } from "./body.ts";
 import { asCallerError, toConnectError, untilAborted } from "./call-error.ts";
-import { compressions } from "./compression.ts";
+import { type ProvenCaller, valuesOf } from "./identity/caller.ts";
+import { limitStream } from "./limits/limit-stream.ts";
+import { withLimitedTimeout } from "./limits/timeout.ts";
+import { limitEnd, limitError } from "./limits/write-limit.ts";
 import { refusalFor } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
 
 /** Serves one streaming method, in Connect and gRPC-Web. */
-export function serveStream({ method, impl }: MethodImplSpec, settings: Settings): (request: Request) => Promise<Response> {
+export function serveStream(
+  { method, impl }: MethodImplSpec,
+  settings: Settings,
+): (request: Request, caller?: ProvenCaller) => Promise<Response> {
   const router = createConnectRouter({
     grpc: false, // its trailers do not pass a Response
-    acceptCompression: compressions,
+    acceptCompression: settings.compressions,
     readMaxBytes: settings.readMaxBytes,
-    maxTimeoutMs: settings.maxTimeoutMs,
+    writeMaxBytes: settings.writeMaxBytes,
     jsonOptions: settings.json,
-    interceptors: [guard, ...settings.interceptors],
+    interceptors: [guard(settings), ...settings.interceptors],
   });
   router.rpc(method, impl);
   const handle = router.handlers[0] as UniversalHandler; // one method, one handler
 
-  return async (request) => {
+  return async (request, caller) => {
     const refusal = refusalFor(request, method);
     if (refusal !== undefined) return refusal;
+    const isGrpcWeb = parseGrpcWeb(request.headers.get("content-type")) !== undefined;
     const reader: ByteReader | undefined = request.body?.getReader();
     const hungUp = new AbortController();
     const response = await handle({
       httpVersion: "2", // the platform speaks HTTP with the caller; here, bodies are streams in both directions
       method: request.method,
       url: request.url,
-      header: request.headers,
+      header: withLimitedTimeout(request.headers, isGrpcWeb, settings.maxTimeoutMs),
       signal: AbortSignal.any([request.signal, hungUp.signal]),
-      body: chunksOf(reader),
+      body: limited(chunksOf(reader), request, method.input, settings),
+      contextValues: valuesOf(caller),
     });
     if (method.methodKind !== "bidi_streaming") await drain(reader);
     const body = response.body ?? chunksOf(undefined);
     const chunks = method.methodKind === "bidi_streaming" ? thenDrain(body, reader) : body;
-    return new Response(streamOf(chunks, hungUp), { status: response.status, headers: response.header ?? {} });
+    const limit = (envelope: Uint8Array): Uint8Array => limitEnd(envelope, isGrpcWeb, settings);
+    return new Response(streamOf(chunks, limit, hungUp), { status: response.status, headers: response.header ?? {} });
   };
 }
 
 /** The outermost interceptor: ends the call at its deadline, and turns faults into the same errors as unary calls do. */
-const guard: Interceptor = (next) => async (request) => {
-  if (!request.stream) return next(request);
-  const { method, header, signal } = request;
-  const settled = <T>(work: Promise<T>): Promise<T> =>
-    untilAborted(work, signal).catch((reason: unknown) => {
-      throw toConnectError(reason, { method, header, signal });
-    });
-  const response = await settled(next({ ...request, message: withCallerErrors(request.message) }));
-  return response.stream ? { ...response, message: guarded(response.message, settled) } : response;
-};
+function guard(settings: Settings): Interceptor {
+  return (next) => async (request) => {
+    if (!request.stream) return next(request);
+    const { method, header, signal } = request;
+    const settled = <T>(work: Promise<T>): Promise<T> =>
+      untilAborted(work, signal).catch((reason: unknown) => {
+        throw limitError(toConnectError(reason, { method, header, signal }), settings);
+      });
+    const response = await settled(next({ ...request, message: withCallerErrors(request.message) }));
+    return response.stream ? { ...response, message: guarded(response.message, settled) } : response;
+  };
+}
 
 async function* guarded<T>(messages: AsyncIterable<T>, settled: <R>(work: Promise<R>) => Promise<R>): AsyncGenerator<T> {
   const iterator = messages[Symbol.asyncIterator]();
@@ -74,6 +88,17 @@ async function* withCallerErrors<T>(messages: AsyncIterable<T>): AsyncGenerator<
   }
 }
 
+/** The body with its messages checked before they are decoded. */
+function limited(body: AsyncIterable<Uint8Array>, { headers }: Request, type: DescMessage, settings: Settings): AsyncIterable<Uint8Array> {
+  const contentType = headers.get("content-type");
+  const web = parseGrpcWeb(contentType);
+  const encoding = headers.get(web === undefined ? "connect-content-encoding" : "grpc-encoding");
+  const isBinary = web?.binary ?? parseContentType(contentType)?.binary ?? true;
+  const compression = settings.compressions.find(({ name }) => name === encoding) ?? null;
+  const form = { isBinary, endFlag: web === undefined ? endStreamFlag : trailerFlag };
+  return limitStream(body, type, form, compression, settings);
+}
+
 async function* chunksOf(reader: ByteReader | undefined): AsyncGenerator<Uint8Array> {
   if (reader === undefined) return;
   for (;;) {
@@ -89,13 +114,17 @@ async function* thenDrain(chunks: AsyncIterable<Uint8Array>, reader: ByteReader 
 }
 
 /** A caller that cancels the response ends the call: an implementation that waits for its next message would wait on. */
-function streamOf(chunks: AsyncIterable<Uint8Array>, hungUp: AbortController): ReadableStream<Uint8Array> {
+function streamOf(
+  chunks: AsyncIterable<Uint8Array>, // each is one envelope
+  limit: (envelope: Uint8Array) => Uint8Array,
+  hungUp: AbortController,
+): ReadableStream<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
   return new ReadableStream({
     async pull(controller) {
       const { done, value } = await iterator.next();
       if (done === true) controller.close();
-      else controller.enqueue(value);
+      else controller.enqueue(limit(value));
     },
     cancel() {
       hungUp.abort(new ConnectError("caller hung up", Code.Canceled));

@@ -1,77 +1,107 @@
 // Serves unary calls directly over protobuf-es: everything that the router of connect-es does for them, for a fraction of its CPU time.
-import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
-import type { HandlerContext, MethodImplSpec } from "@connectrpc/connect";
+import { create, type DescMessage, type DescMethod, type Message, toJsonString } from "@bufbuild/protobuf";
+import type { MethodImplSpec } from "@connectrpc/connect";
 import { createMethodSerializationLookup, invokeUnaryImplementation } from "@connectrpc/connect/protocol";
 import { parseContentType } from "@connectrpc/connect/protocol-connect";
 import { parseContentType as parseGrpcWeb } from "@connectrpc/connect/protocol-grpc-web";
-import { openContext } from "./call-context.ts";
+import { printable } from "../../core/protocol/printable.ts";
+import { type CallContext, openContext } from "./call-context.ts";
 import { asCallerError, toConnectError } from "./call-error.ts";
+import type { ProvenCaller } from "./identity/caller.ts";
+import { readJson } from "./json-text.ts";
+import { checkMessage } from "./limits/check-message.ts";
+import { limitTimeout } from "./limits/timeout.ts";
+import { limitError, responseTooLarge } from "./limits/write-limit.ts";
 import { readQuery } from "./query.ts";
 import { refusalFor, unsupported } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
-import { connectGet, connectPost, grpcWeb, type WireFormat } from "./wire.ts";
+import { connectGet, connectPost, grpcWeb, postFormat, type WireFormat, type Written } from "./wire.ts";
+
+const MAX_UTF8_BYTES = 3; // bytes that one UTF-16 code unit has at most
 
 export type UnarySpec = MethodImplSpec<DescMessage, DescMessage> & { kind: "unary" };
 
 /** Serves one unary method: Connect POST, Connect GET where the method has no side effects, and gRPC-Web. */
-export function serveUnary(spec: UnarySpec, settings: Settings): (request: Request) => Promise<Response> {
+export function serveUnary(spec: UnarySpec, settings: Settings): (request: Request, caller?: ProvenCaller) => Promise<Response> {
   const { method } = spec;
-  const limits = { readMaxBytes: settings.readMaxBytes, writeMaxBytes: Number.MAX_SAFE_INTEGER };
-  const serialization = createMethodSerializationLookup(method, undefined, settings.json, limits);
+  const { readMaxBytes, writeMaxBytes } = settings;
+  const unlimited = { readMaxBytes, writeMaxBytes: Number.MAX_SAFE_INTEGER }; // `write` has an error that names the setting
+  const serialization = createMethodSerializationLookup(method, undefined, settings.json, unlimited);
 
-  return async (request) => {
-    const wire = refusalFor(request, method) ?? wireOf(request);
+  return async (request, caller) => {
+    const wire = formatOf(request, method);
     if (wire instanceof Response) return wire;
 
-    const { timeoutMs, error: badTimeout } = wire.timeout(request.headers, settings.maxTimeoutMs);
+    const { timeoutMs: requestedMs, error: badTimeout } = wire.timeout(request.headers);
+    const timeoutMs = limitTimeout(requestedMs, settings.maxTimeoutMs);
     const { protocol: protocolName, contentType, trailer } = wire;
-    const context = openContext({ method, protocolName, request, timeoutMs, contentType, trailer });
-    const respond = async (): Promise<Response> => {
-      const bytes = await wire.read(request, settings);
+    const context = openContext({ method, protocolName, request, timeoutMs, contentType, trailer, caller });
+    try {
+      const bytes = await context.withDeadline(wire.read(request, settings));
       if (badTimeout !== undefined) throw badTimeout;
       context.throwIfExpired();
-      return wire.respond(context, write(await invoke(parse(bytes, wire), context), wire));
-    };
-    try {
-      return await context.withDeadline(respond());
+      const result = invoke(parse(bytes, wire), context);
+      const output = isThenable(result) ? await context.withDeadline(Promise.resolve(result)) : result;
+      return wire.respond(context, write(create(method.output, output), wire), settings);
     } catch (reason) {
-      return wire.respondWithError(context, toConnectError(reason, { method, header: request.headers, signal: context.signal }), settings);
+      const error = toConnectError(reason, { method, header: request.headers, signal: context.signal });
+      return wire.respondWithError(context, limitError(error, settings), settings);
     } finally {
       context.end();
     }
   };
 
-  async function invoke(input: Message, context: HandlerContext): Promise<Message> {
-    if (settings.interceptors.length > 0) return invokeUnaryImplementation(spec, context, input, settings.interceptors);
-    return create(method.output, await spec.impl(input, context));
+  function invoke(input: Message, context: CallContext): ReturnType<UnarySpec["impl"]> {
+    if (settings.interceptors.length === 0) return spec.impl(input, context);
+    return invokeUnaryImplementation(spec, context.toPlain(), input, settings.interceptors);
   }
 
   function parse(bytes: Uint8Array, { isBinary }: WireFormat): Message {
+    checkMessage(method.input, bytes, isBinary, settings.maxMessageElements);
     try {
-      return serialization.getI(isBinary).parse(bytes);
+      return isBinary ? serialization.getI(true).parse(bytes) : readJson(method.input, bytes, settings.json);
     } catch (reason) {
       throw asCallerError(reason);
     }
   }
 
-  function write(output: Message, { isBinary }: WireFormat): Uint8Array<ArrayBuffer> {
+  function write(output: Message, { isBinary }: WireFormat): Written {
+    let written: Written;
     try {
-      return serialization.getO(isBinary).serialize(output);
+      written = isBinary ? serialization.getO(true).serialize(output) : toJsonString(method.output, output, settings.json);
     } catch (reason) {
       // The error of connect-es would show a field of the response to the caller.
       throw new Error(`the response of ${method.name} can't be written`, { cause: reason });
     }
+    if (isLonger(written, writeMaxBytes)) throw responseTooLarge(writeMaxBytes);
+    return written;
   }
 }
 
-/** @returns the wire format of a request, or the response to a GET whose encoding is not supported */
-function wireOf(request: Request): WireFormat | Response {
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as { readonly then?: unknown } | undefined)?.then === "function";
+}
+
+/** Whether a message has more bytes; a text is encoded to count them only where its length leaves it open. */
+function isLonger(written: Written, maxBytes: number): boolean {
+  if (typeof written !== "string") return written.byteLength > maxBytes;
+  return (
+    written.length * MAX_UTF8_BYTES > maxBytes && (written.length > maxBytes || new TextEncoder().encode(written).byteLength > maxBytes)
+  );
+}
+
+/** @returns the wire format of a request, or the response to one that cannot be a call of this method */
+function formatOf(request: Request, method: DescMethod): WireFormat | Response {
+  const contentType = request.headers.get("content-type");
+  const known = request.method === "POST" ? postFormat(contentType) : undefined;
+  if (known !== undefined) return known;
+  const refusal = refusalFor(request, method);
+  if (refusal !== undefined) return refusal;
   if (request.method === "GET") {
     const query = readQuery(request.url);
     if (query.encoding === "json" || query.encoding === "proto") return connectGet(query.encoding === "proto", query);
-    return unsupported(query.encoding === null ? "no encoding" : `encoding "${query.encoding.slice(0, 32)}"`, "json, proto");
+    return unsupported(query.encoding === null ? "no encoding" : `encoding "${printable(query.encoding)}"`, "json, proto");
   }
-  const contentType = request.headers.get("content-type");
   const connect = parseContentType(contentType);
   return connect === undefined ? grpcWeb(parseGrpcWeb(contentType)?.binary !== false) : connectPost(connect.binary);
 }

@@ -1,45 +1,72 @@
 // The options of a service, with their defaults.
 import type { Registry } from "@bufbuild/protobuf";
 import type { Interceptor } from "@connectrpc/connect";
+import type { Compression } from "@connectrpc/connect/protocol";
 import type { AdmissionSettings } from "../../core/overload/admission.ts";
+import { compressions, compressionsWithin } from "./compression.ts";
 import { ADMISSION } from "./host-load.ts";
+import type { IdentityOptions } from "./identity/verifier.ts";
+import { STRICT_JSON } from "./json-text.ts";
 
 export interface ServiceOptions {
   /** They run around every call, the first one outermost. */
   readonly interceptors?: readonly Interceptor[];
   /** Size of the largest request message, bytes before compression. 1 MiB by default: a message of that size can cost a second of CPU. */
   readonly readMaxBytes?: number;
-  /** Longest timeout that a caller may set, ms; a call with a longer one is refused. No bound by default. */
+  /** How often a compressed request message may be larger than it is sent, beyond 64 KiB. 100 by default; gzip can do 1,030. */
+  readonly maxInflation?: number;
+  /**
+   * Most elements of a request message: fields, including those of nested messages, list items and map entries. They are counted before it
+   * is decoded, in messages of at least 4 KiB. 100 000 by default.
+   */
+  readonly maxMessageElements?: number;
+  /**
+   * Size of the largest response message, bytes before compression; a larger one is refused with `resource_exhausted`. An error with its
+   * details, and the trailers of a call, are at most 64 KiB of it. 16 MiB by default, as much as a gateway accepts by default.
+   */
+  readonly writeMaxBytes?: number;
+  /** Longest timeout, ms: it holds for calls that request a longer one. No bound by default. */
   readonly maxTimeoutMs?: number;
-  /** Whether the host serves `grpc.reflection.v1` (and v1alpha) and `grpc.health.v1`. True by default. */
-  readonly discovery?: boolean;
+  /**
+   * Whether the host serves `grpc.reflection.v1` (and v1alpha) and `grpc.health.v1`, or the limits of reflection: requests in one stream,
+   * and the size of a response. By default it does, with 16 requests and 262,144 bytes.
+   */
+  readonly discovery?: boolean | { readonly maxMessages: number; readonly maxMessageBytes: number };
   /** What happens to calls above the capacity of the host: nothing, they are logged, or they are refused. "enforce" by default. */
   readonly overload?: "off" | "report" | "enforce";
   /** Largest number of calls in flight in one isolate. 10 000 by default. */
   readonly maxInFlight?: number;
   /** The types that a google.protobuf.Any may contain where it is read or written as JSON. */
   readonly registry?: Registry;
+  /**
+   * Admits only calls that have come through the gateway, or from a Worker that is listed, and proves who makes them: `callerOf(context)`.
+   * Needed where the Worker has a public address. Off by default.
+   */
+  readonly identity?: IdentityOptions;
 }
 
 export interface Settings {
   readonly interceptors: Interceptor[];
   readonly readMaxBytes: number;
+  readonly writeMaxBytes: number;
+  readonly maxMessageElements: number;
+  readonly compressions: Compression[]; // accepted, and bounded by `maxInflation`
   readonly maxTimeoutMs: number;
   readonly overload: "off" | "report" | "enforce";
   readonly admission: AdmissionSettings;
   readonly json: {
     readonly ignoreUnknownFields: false;
     readonly registry?: Registry;
-    readonly textDecoder: TextDecoder;
+    readonly textDecoder: typeof STRICT_JSON;
   };
 }
-
-// It may be shared: without the option `stream`, a decoder keeps no state between calls.
-const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
 export function settingsOf({
   interceptors = [],
   readMaxBytes = 1_048_576,
+  writeMaxBytes = 16_777_216,
+  maxMessageElements = 100_000,
+  maxInflation,
   maxTimeoutMs = Number.MAX_SAFE_INTEGER,
   overload = "enforce",
   maxInFlight = ADMISSION.max,
@@ -48,9 +75,12 @@ export function settingsOf({
   return {
     interceptors: [...interceptors],
     readMaxBytes,
+    writeMaxBytes,
+    maxMessageElements,
+    compressions: maxInflation === undefined ? compressions : compressionsWithin(maxInflation),
     maxTimeoutMs,
     overload,
     admission: { ...ADMISSION, max: maxInFlight },
-    json: { ignoreUnknownFields: false, textDecoder: STRICT_UTF8, ...(registry !== undefined && { registry }) },
+    json: { ignoreUnknownFields: false, textDecoder: STRICT_JSON, ...(registry !== undefined && { registry }) },
   };
 }

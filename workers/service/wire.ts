@@ -1,5 +1,5 @@
 // The wire format of a unary call in each protocol: where its message and its timeout are, and how its response or error is written.
-import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { compressedFlag, encodeEnvelope, encodeEnvelopes, mergeNonProtocolHeaders } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJsonBytes, headerTimeout, parseTimeout } from "@connectrpc/connect/protocol-connect";
 import {
@@ -9,99 +9,153 @@ import {
   trailerFlag,
   trailerSerialize,
 } from "@connectrpc/connect/protocol-grpc-web";
+import { printable } from "../../core/protocol/printable.ts";
 import { readBody, tooLarge } from "./body.ts";
+import type { CallContext } from "./call-context.ts";
 import { maxWireBytes, requestCompression } from "./compression.ts";
+import { limitEnd, maxErrorBytes, trailersTooLarge } from "./limits/write-limit.ts";
 import { type ConnectQuery, messageOf } from "./query.ts";
 import type { Settings } from "./settings.ts";
+
+/** A message as bytes, or as the text of its JSON: a response takes both, and a text needs no buffer of its own. */
+export type Written = Uint8Array<ArrayBuffer> | string;
 
 export interface WireFormat {
   readonly protocol: "connect" | "grpc-web";
   readonly isBinary: boolean;
   readonly contentType: string;
   readonly trailer: Readonly<Record<string, string>>;
-  timeout(header: Headers, maxTimeoutMs: number): { readonly timeoutMs?: number; readonly error?: ConnectError | undefined };
+  timeout(header: Headers): { readonly timeoutMs?: number; readonly error?: ConnectError | undefined };
   /** @returns the one message of the request, decompressed @throws ConnectError where it is above its limit, or not one message */
   read(request: Request, settings: Settings): Promise<Uint8Array>;
-  respond(context: HandlerContext, message: Uint8Array<ArrayBuffer>): Response;
-  respondWithError(context: HandlerContext, error: ConnectError, settings: Settings): Response;
+  /** @throws ConnectError where the trailers are too large for a body */
+  respond(context: CallContext, message: Written, settings: Settings): Response;
+  respondWithError(context: CallContext, error: ConnectError, settings: Settings): Response;
 }
 
-const CONNECT = {
-  protocol: "connect",
-  trailer: {},
-  timeout: (header: Headers, maxTimeoutMs: number) => parseTimeout(header.get(headerTimeout), maxTimeoutMs),
-  respond: (context: HandlerContext, message: Uint8Array<ArrayBuffer>) => new Response(message, { headers: withTrailers(context) }),
-  respondWithError(context: HandlerContext, error: ConnectError, { json }: Settings) {
+const NO_TIMEOUT = {};
+const NO_TRAILER = {};
+const UTF8 = new TextEncoder();
+
+/** What POST and GET of Connect have in common. */
+abstract class Connect {
+  readonly protocol = "connect";
+  readonly trailer = NO_TRAILER;
+  readonly isBinary: boolean;
+  readonly contentType: string;
+  readonly #headers: Readonly<Record<string, string>>; // headers of a response whose implementation sets none
+
+  constructor(isBinary: boolean) {
+    this.isBinary = isBinary;
+    this.contentType = isBinary ? "application/proto" : "application/json";
+    this.#headers = { "Content-Type": this.contentType };
+  }
+
+  timeout(header: Headers): ReturnType<WireFormat["timeout"]> {
+    const value = header.get(headerTimeout);
+    return value === null ? NO_TIMEOUT : parseTimeout(value, Number.MAX_SAFE_INTEGER);
+  }
+
+  respond(context: CallContext, message: Written): Response {
+    const isPlain = context.usedHeader === undefined && context.usedTrailer === undefined;
+    return new Response(message, { headers: isPlain ? this.#headers : withTrailers(context) });
+  }
+
+  respondWithError(context: CallContext, error: ConnectError, { json }: Settings): Response {
     context.responseHeader.set("Content-Type", "application/json");
     if (!error.isWireError) mergeNonProtocolHeaders(context.responseHeader, error.metadata);
     return new Response(errorToJsonBytes(error, json), {
       status: codeToHttpStatus(error.code),
       headers: withTrailers(context),
     });
-  },
-} as const;
+  }
+}
+
+class ConnectPost extends Connect implements WireFormat {
+  async read(request: Request, { readMaxBytes, compressions }: Settings): Promise<Uint8Array> {
+    const { headers } = request;
+    const encoding = headers.get("content-encoding");
+    const body = await readBody(request, maxWireBytes(readMaxBytes, encoding !== null));
+    requireVersion("connect-protocol-version", headers.get("connect-protocol-version"), "1");
+    const compression = requestCompression(encoding, "accept-encoding", compressions);
+    return compression === null ? within(body, readMaxBytes) : compression.decompress(body, readMaxBytes);
+  }
+}
+
+class ConnectGet extends Connect implements WireFormat {
+  readonly #query: ConnectQuery;
+
+  constructor(isBinary: boolean, query: ConnectQuery) {
+    super(isBinary);
+    this.#query = query;
+  }
+
+  async read(_request: Request, { readMaxBytes, compressions }: Settings): Promise<Uint8Array> {
+    requireVersion("connect", this.#query.connect, "v1");
+    const compression = requestCompression(this.#query.compression, "accept-encoding", compressions);
+    const message = messageOf(this.#query);
+    return compression === null ? within(message, readMaxBytes) : compression.decompress(message, readMaxBytes);
+  }
+}
 
 const GRPC_WEB = {
   protocol: "grpc-web",
   trailer: { "grpc-status": "0" },
-  timeout: (header: Headers, maxTimeoutMs: number) => parseGrpcTimeout(header.get(headerGrpcTimeout), maxTimeoutMs),
-  async read(request: Request, { readMaxBytes }: Settings) {
+  timeout: (header: Headers) => parseGrpcTimeout(header.get(headerGrpcTimeout), Number.MAX_SAFE_INTEGER),
+  async read(request: Request, { readMaxBytes, compressions }: Settings) {
     const encoding = request.headers.get("grpc-encoding");
     // Twice the limit: a body of two messages gets the error for that, not the one for a message that is too large.
     const body = await readBody(request, 2 * maxWireBytes(readMaxBytes, true));
     const { flags, data } = onlyMessage(body, maxWireBytes(readMaxBytes, encoding !== null));
-    const compression = requestCompression(encoding, "grpc-accept-encoding");
+    const compression = requestCompression(encoding, "grpc-accept-encoding", compressions);
     if ((flags & compressedFlag) === 0) return within(data, readMaxBytes);
     if (compression === null) throw new ConnectError("message is compressed, but grpc-encoding does not say how", Code.Internal);
     return compression.decompress(data, readMaxBytes);
   },
-  respond({ responseHeader, responseTrailer }: HandlerContext, message: Uint8Array<ArrayBuffer>) {
+  respond({ responseHeader, responseTrailer }: CallContext, message: Written, settings: Settings) {
     const trailers = { flags: trailerFlag, data: trailerSerialize(responseTrailer) };
-    return new Response(encodeEnvelopes({ flags: 0, data: message }, trailers), { headers: responseHeader });
+    const maxBytes = maxErrorBytes(settings);
+    if (trailers.data.byteLength > maxBytes) throw trailersTooLarge(maxBytes);
+    const data = typeof message === "string" ? UTF8.encode(message) : message;
+    return new Response(encodeEnvelopes({ flags: 0, data }, trailers), { headers: responseHeader });
   },
-  respondWithError({ responseHeader, responseTrailer }: HandlerContext, error: ConnectError) {
+  respondWithError({ responseHeader, responseTrailer }: CallContext, error: ConnectError, settings: Settings) {
     const trailers = trailerSerialize(setTrailerStatus(responseTrailer, error));
-    return new Response(encodeEnvelope(trailerFlag, trailers), { headers: responseHeader });
+    const end = limitEnd(encodeEnvelope(trailerFlag, trailers), true, settings) as Uint8Array<ArrayBuffer>;
+    return new Response(end, { headers: responseHeader });
   },
 } as const;
 
+/** The formats of POST requests, by the content types that clients send. */
+const POST_FORMATS: ReadonlyMap<string | null, WireFormat> = new Map(
+  [new ConnectPost(false), new ConnectPost(true), grpcWebFormat(false), grpcWebFormat(true)].map((format) => [format.contentType, format]),
+);
+
+/** @returns the format of a POST request; undefined where its content type is none of these, letter by letter */
+export function postFormat(contentType: string | null): WireFormat | undefined {
+  return POST_FORMATS.get(contentType);
+}
+
 export function connectPost(isBinary: boolean): WireFormat {
-  return {
-    ...CONNECT,
-    isBinary,
-    contentType: isBinary ? "application/proto" : "application/json",
-    async read(request, { readMaxBytes }) {
-      const encoding = request.headers.get("content-encoding");
-      const body = await readBody(request, maxWireBytes(readMaxBytes, encoding !== null));
-      requireVersion("connect-protocol-version", request.headers.get("connect-protocol-version"), "1");
-      const compression = requestCompression(encoding, "accept-encoding");
-      return compression === null ? within(body, readMaxBytes) : compression.decompress(body, readMaxBytes);
-    },
-  };
+  return POST_FORMATS.get(isBinary ? "application/proto" : "application/json")!;
 }
 
 export function connectGet(isBinary: boolean, query: ConnectQuery): WireFormat {
-  return {
-    ...CONNECT,
-    isBinary,
-    contentType: isBinary ? "application/proto" : "application/json",
-    async read(_request, { readMaxBytes }) {
-      requireVersion("connect", query.connect, "v1");
-      const compression = requestCompression(query.compression, "accept-encoding");
-      const message = messageOf(query);
-      return compression === null ? within(message, readMaxBytes) : compression.decompress(message, readMaxBytes);
-    },
-  };
+  return new ConnectGet(isBinary, query);
 }
 
 export function grpcWeb(isBinary: boolean): WireFormat {
+  return POST_FORMATS.get(isBinary ? "application/grpc-web+proto" : "application/grpc-web+json")!;
+}
+
+function grpcWebFormat(isBinary: boolean): WireFormat {
   return { ...GRPC_WEB, isBinary, contentType: isBinary ? "application/grpc-web+proto" : "application/grpc-web+json" };
 }
 
 /** @throws ConnectError for another version of the protocol; a missing one is accepted */
 function requireVersion(name: string, version: string | null, supported: string): void {
   if (version !== null && version !== supported)
-    throw new ConnectError(`${name} must be "${supported}": got "${version.slice(0, 32)}"`, Code.InvalidArgument);
+    throw new ConnectError(`${name} must be "${supported}": got "${printable(version)}"`, Code.InvalidArgument);
 }
 
 function within(message: Uint8Array, maxBytes: number): Uint8Array {
@@ -131,7 +185,7 @@ function onlyMessage(body: Uint8Array, maxBytes: number): { readonly flags: numb
 }
 
 /** Connect carries the trailers of a unary call as headers with a prefix. */
-function withTrailers({ responseHeader, responseTrailer }: HandlerContext): Headers {
-  for (const [name, value] of responseTrailer) responseHeader.append(`trailer-${name}`, value);
+function withTrailers({ responseHeader, usedTrailer }: CallContext): Headers {
+  for (const [name, value] of usedTrailer ?? []) responseHeader.append(`trailer-${name}`, value);
   return responseHeader;
 }

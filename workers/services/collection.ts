@@ -85,7 +85,7 @@ export abstract class Collection<Entity extends StoredEntity, Kind extends numbe
     const { oldest, latest } = this.journal.range();
     const from = after === undefined ? latest : Number(after);
     if (from > latest || from < oldest - 1) return { kind: "out_of_range", oldest: BigInt(oldest), latest: BigInt(latest) };
-    if (from === latest) await this.journal.next(waitMs);
+    if (from === latest && !(await this.journal.next(waitMs))) return { kind: "full" };
     const changes = this.journal.after(from).map(({ revision, kind, entity }) => {
       return { revision: BigInt(revision), kind: kind as Kind, entity: this.#decode(entity) };
     });

@@ -1,7 +1,7 @@
 // The fields that a caller may write, from the proto (google.api.field_behavior), so that no list of names goes stale.
 import {
   clearField,
-  clone,
+  create,
   type DescField,
   type DescMessage,
   getOption,
@@ -13,9 +13,9 @@ import type { FieldMask } from "@bufbuild/protobuf/wkt";
 import { FieldBehavior, field_behavior } from "../../protos/gen/google/api/field_behavior_pb.ts";
 import type { Violations } from "./violations.ts";
 
-/** A copy of a caller's message without the fields that a caller may not write. */
+/** A copy of a caller's message, though not of what is in it, without the fields that a caller may not write. */
 export function draftOf<D extends DescMessage>(schema: D, message: MessageShape<D>): MessageShape<D> {
-  const draft = clone(schema, message);
+  const draft = Object.assign(create(schema), message);
   for (const field of schema.fields) if (behaves(field, FieldBehavior.OUTPUT_ONLY)) clearField(draft, field);
   delete draft.$unknown;
   return draft;
@@ -35,12 +35,14 @@ export function fieldsToUpdate<D extends DescMessage>(
   if (mask === undefined || mask.paths.length === 0) return updatable.filter((field) => isFieldSet(message, field));
   const names = updatable.map(({ name }) => name).join(", ");
   for (const path of mask.paths) {
-    const isField = schema.fields.some(({ name }) => name === path);
-    const problem = isField ? `${path} can't be changed` : `there is no field "${path.slice(0, 64)}"`;
     violations.require(
       updatable.some(({ name }) => name === path),
       "update_mask",
-      `${problem}, choose from ${names}`,
+      () => {
+        const isField = schema.fields.some(({ name }) => name === path);
+        const problem = isField ? `${path} can't be changed` : `there is no field "${path.slice(0, 64)}"`;
+        return `${problem}, choose from ${names}`;
+      },
     );
   }
   return updatable.filter(({ name }) => mask.paths.includes(name));

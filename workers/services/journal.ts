@@ -2,6 +2,7 @@
 
 const MAX_ROWS = 10_000;
 const READ_ROWS = 100; // returned by one read
+const MAX_WAITING = 5_000; // calls; each takes about 1 KB, and makes a request every 20 s
 
 export interface JournalRow {
   readonly revision: number;
@@ -14,6 +15,8 @@ export class Journal {
 
   /** Changes that are stored at most; the oldest ones are deleted first. */
   maxRows = MAX_ROWS;
+  /** Calls that wait at most. */
+  maxWaiting = MAX_WAITING;
   readonly #sql: SqlStorage;
   readonly #waiting = new Set<() => void>();
 
@@ -45,13 +48,19 @@ export class Journal {
     return this.#sql.exec<JournalRow & Record<string, SqlStorageValue>>(sql, revision, READ_ROWS).toArray();
   }
 
-  /** Waits for the next change, but not longer than `waitMs`: the caller may have gone. */
-  async next(waitMs: number): Promise<void> {
+  /**
+   * Waits for the next change, but not longer than `waitMs`: the caller may have gone.
+   *
+   * @returns false, at once, where too many calls wait already
+   */
+  async next(waitMs: number): Promise<boolean> {
+    if (this.#waiting.size >= this.maxWaiting) return false;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, waitMs);
     this.#waiting.add(resolve);
     await promise;
     clearTimeout(timer);
     this.#waiting.delete(resolve);
+    return true;
   }
 }

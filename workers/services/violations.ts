@@ -1,22 +1,19 @@
 // The problems of a request, collected field by field and returned together.
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema } from "../../protos/gen/google/rpc/error_details_pb.ts";
+import { ViolationList } from "../service.ts";
 import { isId } from "./ids.ts";
 
-interface Violation {
-  readonly field: string; // proto path from the request message, `order.items[0].sku`
-  readonly description: string;
-}
-
+/** The first violations are listed, the others only counted. Fields are proto paths from the request message, `order.items[0].sku`. */
 export class Violations {
-  readonly #all: Violation[] = [];
+  readonly #list = new ViolationList();
 
-  add(field: string, description: string): void {
-    this.#all.push({ field, description });
+  add(field: string, description: string | (() => string)): void {
+    this.#list.add(field, description);
   }
 
   /** Adds a violation unless the condition holds. */
-  require(condition: boolean, field: string, description: string): void {
+  require(condition: boolean, field: string, description: string | (() => string)): void {
     if (!condition) this.add(field, description);
   }
 
@@ -24,9 +21,9 @@ export class Violations {
     this.require(isId(prefix, text), field, `write ${prefix}_ and the 26 characters that follow it`);
   }
 
-  /** @throws ConnectError with every violation */
+  /** @throws ConnectError `invalid_argument` with the violations */
   throwIfAny(): void {
-    if (this.#all.length > 0) throw violationError(Code.InvalidArgument, this.#all);
+    if (this.#list.count > 0) throw violationsError(Code.InvalidArgument, this.#list);
   }
 }
 
@@ -37,13 +34,21 @@ export function requireId(prefix: string, field: string, text: string): void {
   violations.throwIfAny();
 }
 
-/** @returns an error that names the fields at fault, as google.rpc.BadRequest */
-export function violationError(code: Code, violations: readonly Violation[]): ConnectError {
-  const message = violations.map(({ field, description }) => `${field}: ${description}`).join("; ");
-  return new ConnectError(message, code, undefined, [{ desc: BadRequestSchema, value: { fieldViolations: [...violations] } }]);
+/** @returns an error that names the field at fault, as google.rpc.BadRequest */
+export function violationError(code: Code, field: string, description: string): ConnectError {
+  const list = new ViolationList();
+  list.add(field, description);
+  return violationsError(code, list);
 }
 
-/** Length in code points, which is close to what a reader counts as characters. */
-export function lengthOf(text: string): number {
-  return [...text].length;
+function violationsError(code: Code, list: ViolationList): ConnectError {
+  const detail = { desc: BadRequestSchema, value: { fieldViolations: [...list.listed] } };
+  return new ConnectError(list.describe("request"), code, undefined, [detail]);
+}
+
+/** Whether a text has a number of code points in a range, which is close to what a reader counts as characters. */
+export function hasLength(text: string, min: number, max: number): boolean {
+  if (text.length > 2 * max) return false; // a code point has at most two code units; a long text is not counted
+  const { length } = [...text];
+  return length >= min && length <= max;
 }

@@ -8,9 +8,10 @@ export interface Change<Entity, Kind> {
   readonly entity: Entity;
 }
 
-/** Changes up to a revision; or that the store has deleted the requested changes, or does not have them yet. */
+/** Changes up to a revision; or that the store has deleted the requested changes, or does not have them yet; or that too many calls wait. */
 export type Batch<Entity, Kind> =
   | { readonly kind: "changes"; readonly changes: readonly Change<Entity, Kind>[]; readonly revision: bigint }
+  | { readonly kind: "full" }
   | { readonly kind: "out_of_range"; readonly oldest: bigint; readonly latest: bigint };
 
 interface ChangeSource<Entity, Kind> {
@@ -46,6 +47,7 @@ export async function* changesAfter<Entity, Kind>(
       const range = `${batch.oldest - 1n} to ${batch.latest}`;
       throw new ConnectError(`revision ${after} is out of range, changes after ${range} are known; list, then watch`, Code.OutOfRange);
     }
+    if (batch.kind === "full") throw new ConnectError("too many calls watch; try again later", Code.ResourceExhausted);
     yield* batch.changes;
     after = batch.revision;
   }

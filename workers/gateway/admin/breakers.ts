@@ -1,12 +1,13 @@
-// BreakerService, by which operators see and override breakers: checks the token and the request, then calls the Durable Objects.
+// BreakerService, by which operators see and override breakers: checks the request, then calls the Durable Objects.
 import { create, type DescMethod } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createServiceImplSpec, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
-import type { BreakerAdminPolicy } from "../../../core/config/admin.ts";
 import type { GatewayPolicy } from "../../../core/config/gateway.ts";
 import { suggest } from "../../../core/config/problems.ts";
 import { OPERATOR_HEADER } from "../../../core/headers.ts";
+import { printable } from "../../../core/protocol/printable.ts";
 import type { BreakerStatus, ChangeAuthor, CircuitBreaker } from "../../../durable-objects/circuit-breaker.ts";
+import type { HashRing } from "../../../durable-objects/hash-ring.ts";
 import {
   type Breaker,
   BreakerSchema,
@@ -16,16 +17,17 @@ import {
   State,
 } from "../../../protos/gen/tidegate/breaker/v1/breaker_pb.ts";
 import { logEvent } from "../../log.ts";
+import { callerOf } from "../../service.ts";
+import type { AdminAccess } from "../layers/admin-access.ts";
 import { type BreakerScope, breakerScopes } from "../upstream/breaker-names.ts";
-import type { HashRings } from "../upstream/endpoint-list.ts";
 import type { ServedMethod } from "../upstream/upstream.ts";
-import { requireBearer } from "./bearer.ts";
-import { served } from "./served.ts";
+import { logChange } from "./audit.ts";
+import { servedToAdmins } from "./served.ts";
 
 export interface BreakerAdminSettings {
-  readonly token: string; // the secret behind `tokenBinding`
+  readonly access: AdminAccess;
   readonly breakers: DurableObjectNamespace<CircuitBreaker>;
-  readonly rings: HashRings | undefined; // the endpoint registry; undefined if no service takes registrations
+  readonly rings: DurableObjectNamespace<HashRing> | undefined; // the endpoint registry; undefined if no service takes registrations
 }
 
 const MAX_CHANGES = 400; // changes in one response
@@ -38,24 +40,17 @@ const OVERRIDES = new Map<Override, "open" | "closed" | undefined>([
 ]);
 
 /** The methods of BreakerService. */
-export function breakerMethods(
-  gateway: GatewayPolicy,
-  { tokenBinding }: BreakerAdminPolicy,
-  settings: BreakerAdminSettings,
-): ReadonlyMap<DescMethod, ServedMethod> {
-  const service = breakerService(breakerScopes(gateway), tokenBinding, settings);
-  return served("breakers", [createServiceImplSpec<typeof BreakerService>(BreakerService, service)], gateway.defaults);
+export function breakerMethods(gateway: GatewayPolicy, settings: BreakerAdminSettings): ReadonlyMap<DescMethod, ServedMethod> {
+  const service = breakerService(breakerScopes(gateway), settings);
+  return servedToAdmins("breakers", createServiceImplSpec<typeof BreakerService>(BreakerService, service), settings.access);
 }
 
 function breakerService(
   upstreams: ReadonlyMap<string, BreakerScope>,
-  tokenName: string,
-  { token, breakers, rings }: BreakerAdminSettings,
+  { breakers, rings }: BreakerAdminSettings,
 ): ServiceImpl<typeof BreakerService> {
-  const admit = ({ requestHeader }: HandlerContext): void => requireBearer(requestHeader, token, "breakers");
   return {
-    async listBreakers({ upstream }, context) {
-      admit(context);
+    async listBreakers({ upstream }) {
       const lists = selected(upstreams, upstream).map(async ([name, { ids }]) => {
         const known = await reached(name, breakers.getByName(name).state());
         const unreported = ids.filter((id) => !known.some(({ endpoint }) => endpoint === id)).map(initialStatus);
@@ -64,8 +59,7 @@ function breakerService(
       return { breakers: (await Promise.all(lists)).flat() };
     },
     async setOverride({ upstream, endpoint, override, reason }, context) {
-      admit(context);
-      const author = authorOf(context, tokenName, reason);
+      const author = authorOf(context, reason);
       if (!OVERRIDES.has(override))
         throw new ConnectError("override: write OVERRIDE_OPEN, OVERRIDE_CLOSED or OVERRIDE_NONE", Code.InvalidArgument);
       if (upstream === "") throw new ConnectError("upstream is empty; write the name of one", Code.InvalidArgument);
@@ -73,12 +67,15 @@ function breakerService(
       if (one.mode === "off")
         throw new ConnectError(`upstream ${upstream} has no breakers: its breaker.mode is "off"`, Code.FailedPrecondition);
       if (!(await reached(upstream, isKnown(breakers, rings, upstream, one, endpoint))))
-        throw new ConnectError(`upstream ${upstream} has no endpoint ${endpoint}; write one that ListBreakers lists`, Code.NotFound);
-      const status = breakers.getByName(upstream).setOverride(endpoint, OVERRIDES.get(override), author);
-      return breakerMessage(upstream, await reached(upstream, status));
+        throw new ConnectError(
+          `upstream ${upstream} has no endpoint ${printable(endpoint)}; write one that ListBreakers lists`,
+          Code.NotFound,
+        );
+      const status = await reached(upstream, breakers.getByName(upstream).setOverride(endpoint, OVERRIDES.get(override), author));
+      logChange(context, `${upstream} ${endpoint}: ${OVERRIDES.get(override) ?? "no override"}, by ${author.author}`);
+      return breakerMessage(upstream, status);
     },
-    async listChanges({ upstream }, context) {
-      admit(context);
+    async listChanges({ upstream }) {
       const lists = selected(upstreams, upstream).map(async ([name]) => {
         const changes = await reached(name, breakers.getByName(name).changes());
         return changes.map((change) => ({ ...change, upstream: name }));
@@ -97,14 +94,14 @@ function selected(upstreams: ReadonlyMap<string, BreakerScope>, name: string): [
   if (name === "") return [...upstreams];
   const one = upstreams.get(name);
   if (one === undefined)
-    throw new ConnectError(`no upstream is named ${name}; write ${suggest(name, [...upstreams.keys()])}`, Code.NotFound);
+    throw new ConnectError(`no upstream is named ${printable(name)}; write ${suggest(name, [...upstreams.keys()])}`, Code.NotFound);
   return [[name, one]];
 }
 
 /** Whether an endpoint is configured, was ever reported or overridden, or is registered. */
 async function isKnown(
   breakers: BreakerAdminSettings["breakers"],
-  rings: HashRings | undefined,
+  rings: BreakerAdminSettings["rings"],
   upstream: string,
   { ids, isRegistered, service }: BreakerScope,
   endpoint: string,
@@ -132,14 +129,16 @@ async function reached<T>(upstream: string, response: Promise<T>): Promise<T> {
 }
 
 /** The operator's name is not verified: everybody with the secret may write any name. The audit therefore has the secret's name as well. */
-function authorOf({ requestHeader }: HandlerContext, tokenName: string, reason: string): ChangeAuthor {
+function authorOf(context: HandlerContext, reason: string): ChangeAuthor {
+  const { requestHeader } = context;
+  const proven = (callerOf(context)?.id ?? "").replace(/^secret:/, "");
   const name = requestHeader.get(OPERATOR_HEADER);
   if (name !== null && !/^[\w.@+-]{1,64}$/.test(name))
     throw new ConnectError(`${OPERATOR_HEADER}: write 1 to 64 letters, digits and . @ + - _`, Code.InvalidArgument);
   const trimmed = reason.trim();
   if (trimmed.length < 1 || trimmed.length > 500)
     throw new ConnectError("reason: write 1 to 500 characters, for the audit", Code.InvalidArgument);
-  return { author: name === null ? tokenName : `${name} (${tokenName})`, reason: trimmed };
+  return { author: name === null ? proven : `${name} (${proven})`, reason: trimmed };
 }
 
 function breakerMessage(upstream: string, { endpoint, kind, since, override, isolates }: BreakerStatus): Breaker {

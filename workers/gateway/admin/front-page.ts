@@ -12,5 +12,8 @@ export function wantsPage({ method, headers }: Request): boolean {
 
 /** Temporary and not cacheable: the operator may serve something at `/` later. */
 export function redirectToReference(): Response {
-  return new Response(null, { status: 302, headers: { location: "/docs/", vary: "accept", "cache-control": "no-store" } });
+  return new Response(null, {
+    status: 302,
+    headers: { location: "/docs/", vary: "accept", "cache-control": "no-store", "x-content-type-options": "nosniff" },
+  });
 }

@@ -1,30 +1,28 @@
-// CacheService, which purges cached responses: checks the token and the request, then appends to the purge log.
+// CacheService, which purges cached responses: checks the request, then appends to the purge log.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, createServiceImplSpec, type ServiceImpl } from "@connectrpc/connect";
 import { MAX_PURGE_TARGETS, purgeTargetProblem } from "../../../core/cache/purge/purge-log.ts";
 import type { PurgeTarget } from "../../../core/cache/purge/purges.ts";
-import type { RoutePolicy } from "../../../core/config/route.ts";
+import { ViolationList } from "../../../core/violations/violation-list.ts";
 import { CacheService, type PurgeTarget as PurgeTargetMessage } from "../../../protos/gen/tidegate/cache/v1/cache_pb.ts";
 import { logEvent } from "../../log.ts";
 import type { PurgeView } from "../cache/purge/purge-view.ts";
+import type { AdminAccess } from "../layers/admin-access.ts";
 import type { ServedMethod } from "../upstream/upstream.ts";
-import { requireBearer } from "./bearer.ts";
-import { served } from "./served.ts";
+import { logChange } from "./audit.ts";
+import { servedToAdmins } from "./served.ts";
 
-/**
- * The methods of CacheService.
- *
- * @param token the secret behind `purge.tokenBinding`
- */
-export function purgeMethods(view: PurgeView, token: string, policy: RoutePolicy): ReadonlyMap<DescMethod, ServedMethod> {
-  return served("cache", [createServiceImplSpec<typeof CacheService>(CacheService, cacheService(view, token))], policy);
+/** The methods of CacheService. */
+export function purgeMethods(view: PurgeView, access: AdminAccess): ReadonlyMap<DescMethod, ServedMethod> {
+  return servedToAdmins("cache", createServiceImplSpec<typeof CacheService>(CacheService, cacheService(view)), access);
 }
 
-function cacheService(view: PurgeView, token: string): ServiceImpl<typeof CacheService> {
+function cacheService(view: PurgeView): ServiceImpl<typeof CacheService> {
   return {
-    async purge({ targets, hard }, { requestHeader }) {
-      requireBearer(requestHeader, token, "cache");
-      const seq = await append(view, targetsOf(targets), hard);
+    async purge({ targets: messages, hard }, context) {
+      const targets = targetsOf(messages);
+      const seq = await append(view, targets, hard);
+      logChange(context, `${hard ? "hard" : "soft"}: ${targets.map(({ kind, value }) => `${kind} ${value}`.trim()).join(", ")}`);
       return { seq: BigInt(seq), effectiveWithinMs: view.withinMs };
     },
   };
@@ -40,18 +38,19 @@ async function append(view: PurgeView, targets: readonly PurgeTarget[], hard: bo
   }
 }
 
-/** @throws ConnectError `invalid_argument` with the first ten problems */
+/** @throws ConnectError `invalid_argument` with the first problem */
 function targetsOf(messages: readonly PurgeTargetMessage[]): PurgeTarget[] {
+  if (messages.length < 1 || messages.length > MAX_PURGE_TARGETS)
+    throw new ConnectError(`targets: write 1 to ${MAX_PURGE_TARGETS} targets`, Code.InvalidArgument);
   const targets: PurgeTarget[] = [];
-  const problems: string[] = [];
+  const violations = new ViolationList();
   for (const [index, message] of messages.entries()) {
     const target = targetOf(message);
     const problem = target === undefined ? "write one of key, tag, route, all: true" : purgeTargetProblem(target);
-    if (problem !== undefined) problems.push(`targets[${index}]: ${problem}`);
+    if (problem !== undefined) violations.add(`targets[${index}]`, problem);
     else if (target !== undefined) targets.push(target);
   }
-  if (messages.length < 1 || messages.length > MAX_PURGE_TARGETS) problems.push(`targets: write 1 to ${MAX_PURGE_TARGETS} targets`);
-  if (problems.length > 0) throw new ConnectError(problems.slice(0, 10).join("; "), Code.InvalidArgument);
+  if (violations.count > 0) throw new ConnectError(violations.describe("targets"), Code.InvalidArgument);
   return targets;
 }
 

@@ -1,21 +1,24 @@
-// RegistryService, by which endpoints register: checks the token and the request, then calls the Durable Object of the service.
+// RegistryService, by which endpoints register: checks the request, then calls the Durable Object of the service.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createServiceImplSpec, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import type { RegistryPolicy } from "../../../core/config/admin.ts";
-import type { RoutePolicy } from "../../../core/config/route.ts";
+import { printable } from "../../../core/protocol/printable.ts";
+import { hostKind } from "../../../core/registry/endpoint-host.ts";
 import { parseRegistration } from "../../../core/registry/registration.ts";
 import type { EndpointSnapshot, RegisteredEndpoint } from "../../../core/registry/registry.ts";
 import type { HashRing, RegistryOutcome } from "../../../durable-objects/hash-ring.ts";
 import { type Endpoint as EndpointMessage, EndpointSchema, RegistryService } from "../../../protos/gen/tidegate/registry/v1/registry_pb.ts";
+import { type AdminAccess, ARRIVED_AT_HEADER } from "../layers/admin-access.ts";
 import type { ServedMethod } from "../upstream/upstream.ts";
-import { requireBearer } from "./bearer.ts";
-import { served } from "./served.ts";
+import { logChange } from "./audit.ts";
+import { servedToAdmins } from "./served.ts";
 
 export interface RegistrySettings extends RegistryPolicy {
-  readonly token: string; // the secret behind `tokenBinding`
+  readonly access: AdminAccess;
   readonly services: ReadonlySet<string>; // services that endpoints may register for
+  readonly isLocal: boolean; // runs elsewhere than on Cloudflare's network
   readonly nativeGrpc: ReadonlySet<string>; // the services among them that are called in native gRPC
   readonly rings: DurableObjectNamespace<HashRing>;
 }
@@ -24,36 +27,47 @@ const WATCH_INTERVAL_MS = 1_000;
 const CODES = { not_found: Code.NotFound, exists: Code.AlreadyExists, moved: Code.Aborted, full: Code.ResourceExhausted } as const;
 
 /** The methods of RegistryService. */
-export function registryMethods(settings: RegistrySettings, policy: RoutePolicy): ReadonlyMap<DescMethod, ServedMethod> {
-  return served("registry", [createServiceImplSpec<typeof RegistryService>(RegistryService, registryService(settings))], policy);
+export function registryMethods(settings: RegistrySettings): ReadonlyMap<DescMethod, ServedMethod> {
+  const service = createServiceImplSpec<typeof RegistryService>(RegistryService, registryService(settings));
+  return servedToAdmins("registry", service, settings.access);
 }
 
 function registryService(settings: RegistrySettings): ServiceImpl<typeof RegistryService> {
-  const { token, services, nativeGrpc, rings, allowPrivate, ownHosts } = settings;
-  const ringOf = (service: string, { requestHeader }: HandlerContext): DurableObjectStub<HashRing> => {
-    requireBearer(requestHeader, token, "endpoint registry");
+  const { services, nativeGrpc, rings } = settings;
+  const ringOf = (service: string): DurableObjectStub<HashRing> => {
     if (service === "") throw new ConnectError("service is empty; write the full name of a service", Code.FailedPrecondition);
     if (!services.has(service))
-      throw new ConnectError(`service ${service} takes no registrations; set upstream.registry of the service`, Code.FailedPrecondition);
+      throw new ConnectError(
+        `service ${printable(service)} takes no registrations; set upstream.registry of the service`,
+        Code.FailedPrecondition,
+      );
     return rings.getByName(service);
   };
   return {
     async register({ service, endpoint, leaseMs, expectedRevision }, context) {
-      const ring = ringOf(service, context);
+      const ring = ringOf(service);
       if (endpoint === undefined) throw new ConnectError("endpoint is missing; write one", Code.InvalidArgument);
-      const rules = { allowPrivate, ownHosts, isNativeGrpc: nativeGrpc.has(service), hostOf };
+      const ownHosts = [...settings.ownHosts, ...arrivedAt(context)];
+      const rules = { ...settings, ownHosts, isNativeGrpc: nativeGrpc.has(service), partsOf };
       const registration = parseRegistration({ ...endpoint, leaseMs }, rules);
       if ("problems" in registration) throw new ConnectError(registration.problems.join("; "), Code.InvalidArgument);
-      return endpointOf(await ring.register(registration, Number(expectedRevision)));
+      const registered = endpointOf(await ring.register(registration, Number(expectedRevision)));
+      logChange(context, `${service} ${registration.id} at ${registration.url}`);
+      return registered;
     },
-    renew: async ({ service, id }, context) => endpointOf(await ringOf(service, context).renew(id)),
-    drain: async ({ service, id }, context) => endpointOf(await ringOf(service, context).drain(id)),
+    renew: async ({ service, id }) => endpointOf(await ringOf(service).renew(id)),
+    async drain({ service, id }, context) {
+      const draining = endpointOf(await ringOf(service).drain(id));
+      logChange(context, `${service} ${id}`);
+      return draining;
+    },
     async deregister({ service, id }, context) {
-      endpointOf(await ringOf(service, context).deregister(id));
+      endpointOf(await ringOf(service).deregister(id));
+      logChange(context, `${service} ${id}`);
       return {};
     },
-    async listEndpoints({ service }, context) {
-      const ring = ringOf(service, context);
+    async listEndpoints({ service }) {
+      const ring = ringOf(service);
       const [snapshot, changes] = await Promise.all([ring.snapshot(-1), ring.changes()]);
       return {
         ...listOf(snapshot),
@@ -61,7 +75,7 @@ function registryService(settings: RegistrySettings): ServiceImpl<typeof Registr
       };
     },
     async *watchEndpoints({ service }, context) {
-      const ring = ringOf(service, context);
+      const ring = ringOf(service);
       let version = -1;
       while (!context.signal.aborted) {
         const snapshot = await ring.snapshot(version);
@@ -90,6 +104,15 @@ function endpointMessage(endpoint: RegisteredEndpoint): EndpointMessage {
   return create(EndpointSchema, { ...facts, revision: BigInt(revision), expireTime: timestampFromMs(expiresAt) });
 }
 
-function hostOf(url: string): URL | undefined {
+/** The host at which a registration has arrived is the gateway's own. A private one may have other servers at other ports. */
+function arrivedAt({ requestHeader }: HandlerContext): string[] {
+  const protocol = requestHeader.get("x-forwarded-proto") ?? "https";
+  const parts = URL.parse(`${protocol}://${requestHeader.get(ARRIVED_AT_HEADER) ?? ""}`);
+  if (parts === null) return [];
+  const port = parts.port || (protocol === "http" ? "80" : "443");
+  return [hostKind(parts.hostname) === "private" ? `${parts.hostname}:${port}` : parts.hostname];
+}
+
+function partsOf(url: string): URL | undefined {
   return URL.parse(url) ?? undefined;
 }

@@ -1,6 +1,7 @@
 // Checks the size of a message, or of the envelopes of a whole body, against the limit: as sent, and decompressed.
 import { ConnectError } from "@connectrpc/connect";
 import { EnvelopeFilter } from "../../../core/protocol/envelope.ts";
+import { MAX_INFLATION } from "../../../core/protocol/inflation.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { messageOf, readQuery } from "../../service/query.ts";
 import type { Call } from "../call.ts";
@@ -24,30 +25,34 @@ export function unaryEncoding({ protocol, request }: Call): string | null {
  *
  * @throws Rejected for a coding that cannot be measured
  */
-export function envelopeCheck({ protocol, request }: Call, maxBytes: number): ((message: Uint8Array) => void) | undefined {
+export function envelopeCheck({ protocol, request, route }: Call, maxBytes: number): ((message: Uint8Array) => void) | undefined {
   const isGrpcWeb = protocol.kind === "grpc_web";
   const encoding = request.headers.get(isGrpcWeb ? "grpc-encoding" : "connect-content-encoding");
   if (!isEncoded(encoding)) return undefined;
   const advertise: EncodingHeader = isGrpcWeb ? "grpc-accept-encoding" : "connect-accept-encoding";
   decompress(new Uint8Array(), encoding, maxBytes, advertise); // refuses an unknown coding before the upstream is called
-  return (message) => void decompress(message, encoding, maxBytes, advertise);
+  return (message) => void decompress(message, encoding, maxBytes, advertise, route.maxInflation);
 }
 
-/** @throws Rejected where a message is too large, cut short, or not in its coding */
-export function checkBody(call: Call, body: Uint8Array, maxBytes: number): void {
+/**
+ * @returns the number of messages
+ * @throws Rejected where a message is too large, cut short, or not in its coding
+ */
+export function checkBody(call: Call, body: Uint8Array, maxBytes: number): number {
   if (isEnveloped(call)) {
     const gate = new EnvelopeFilter(maxBytes, envelopeCheck(call, maxBytes));
     gate.pass(body);
     gate.end();
-    return;
+    return gate.messages;
   }
   if (body.byteLength > maxBytes) throw new Rejected({ kind: "body_too_large", maxBytes });
   const encoding = unaryEncoding(call);
-  if (encoding !== null) decompress(body, encoding, maxBytes, "accept-encoding");
+  if (encoding !== null) decompress(body, encoding, maxBytes, "accept-encoding", call.route.maxInflation);
+  return 1;
 }
 
 /** The message of a Connect GET. What cannot be read is left to the upstream, which refuses it. */
-export function checkQuery(query: string, maxBytes: number): void {
+export function checkQuery(query: string, maxBytes: number, maxInflation = MAX_INFLATION): void {
   if (query.length <= maxBytes && !query.includes("compression=")) return;
   const parameters = readQuery(query);
   let message: Uint8Array;
@@ -58,5 +63,5 @@ export function checkQuery(query: string, maxBytes: number): void {
     throw error;
   }
   if (message.byteLength > maxBytes) throw new Rejected({ kind: "body_too_large", maxBytes });
-  if (isEncoded(parameters.compression)) decompress(message, parameters.compression, maxBytes, "accept-encoding");
+  if (isEncoded(parameters.compression)) decompress(message, parameters.compression, maxBytes, "accept-encoding", maxInflation);
 }

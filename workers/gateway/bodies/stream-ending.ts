@@ -9,6 +9,7 @@ import { Rejected } from "../../../core/rejection.ts";
 import type { Clock } from "../call.ts";
 import { errorDetailTypes, type Protocol } from "../protocol/protocol.ts";
 import { STREAM_LATE, toRefusal } from "../protocol/refusal.ts";
+import { breakOff } from "./response-body.ts";
 import { finishStream, type StreamEnding } from "./upload-response.ts";
 
 /** The envelope that ends a stream with an error. A REST call is a Connect call below the layer that transcodes it. */
@@ -24,21 +25,33 @@ export function errorEnvelope({ kind }: Protocol, error: ConnectError): Uint8Arr
 
 /**
  * Ends a stream of responses whose request broke off, or whose call is over; then the deadline is the reason, whatever error was read.
- * Within a message, and where the upstream breaks the stream off in time, the stream can only break off.
+ * Within a message, and where the upstream breaks the stream off in time, the stream can only break off. After its last envelope it has
+ * ended already, whatever becomes of the request.
+ *
+ * @param maxBytes largest message, bytes, as it is sent
+ * @param tooLong  makes the error of a stream with a larger one
  */
-export function streamEnding(protocol: Protocol, clock: Clock): StreamEnding {
-  const meter = envelopeMeter(Number.POSITIVE_INFINITY);
+export function streamEnding(protocol: Protocol, clock: Clock, maxBytes = Number.POSITIVE_INFINITY, tooLong?: () => Error): StreamEnding {
+  const meter = envelopeMeter(maxBytes);
+  const endFlag = protocol.kind === "grpc_web" ? trailerFlag : endStreamFlag;
+  let isBetween = true; // what was passed on ends between two messages
+  let hasEnded = false; // what was passed on ends with the last envelope
   return {
-    observe: (chunk) => void meter.read(chunk),
+    observe(chunk) {
+      if (meter.read(chunk) !== undefined) throw tooLong?.();
+      isBetween = meter.isBetweenMessages();
+      hasEnded = isBetween && (meter.flags() & endFlag) !== 0;
+    },
     lastBytes: (failure) => {
       const isOurs = failure instanceof Rejected;
-      if (!meter.isBetweenMessages() || !(isOurs || clock.signal?.aborted === true || Date.now() >= clock.deadlineAt)) return undefined;
+      if (hasEnded) return new Uint8Array();
+      if (!isBetween || !(isOurs || clock.signal?.aborted === true || Date.now() >= clock.deadlineAt)) return undefined;
       return errorEnvelope(protocol, toRefusal(isOurs ? failure.rejection : STREAM_LATE).error);
     },
   };
 }
 
-/** A stream of responses that ends with `ending` where reading it fails. */
+/** A stream of responses that ends with `ending` where reading it fails, or where it breaks a limit. */
 export function withEnding(body: ReadableStream<Uint8Array>, ending: StreamEnding): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream<Uint8Array>(
@@ -51,7 +64,27 @@ export function withEnding(body: ReadableStream<Uint8Array>, ending: StreamEndin
           controller.enqueue(value);
         } catch (error) {
           finishStream(controller, error, ending);
+          await reader.cancel(error).catch(() => undefined); // the stream itself may have failed
         }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** A stream of responses that fails with `tooLong` at a message of more than `maxBytes`. */
+export function limitMessages(body: ReadableStream<Uint8Array>, maxBytes: number, tooLong: () => Error): ReadableStream<Uint8Array> {
+  const meter = envelopeMeter(maxBytes);
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        if (done) return controller.close();
+        if (meter.read(value) === undefined) return controller.enqueue(value);
+        breakOff(controller, tooLong());
+        await reader.cancel().catch(() => undefined);
       },
       cancel: (reason) => reader.cancel(reason),
     },

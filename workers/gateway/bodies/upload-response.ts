@@ -1,11 +1,12 @@
 // The body of a response while its request is still being sent to the upstream.
 import { Rejected } from "../../../core/rejection.ts";
+import { breakOff } from "./response-body.ts";
 import type { Upload } from "./upload.ts";
 
 /** How a response ends that cannot continue. */
 export interface StreamEnding {
   observe(chunk: Uint8Array): void;
-  /** @returns the last bytes; undefined where the response cannot end properly any more */
+  /** @returns the last bytes, none for a stream that has ended; undefined where the response cannot end properly any more */
   lastBytes(failure: unknown): Uint8Array | undefined;
 }
 
@@ -16,9 +17,9 @@ export function finishStream(
   ending: StreamEnding | undefined,
 ): void {
   const last = ending?.lastBytes(failure);
-  if (last === undefined) controller.error(failure);
+  if (last === undefined) breakOff(controller, failure);
   else {
-    controller.enqueue(last);
+    if (last.byteLength > 0) controller.enqueue(last);
     controller.close();
   }
 }
@@ -44,6 +45,7 @@ export function bindToUpload(body: ReadableStream<Uint8Array>, upload: Upload, e
           const { done, value } = await reader.read();
           if (upload.failure !== undefined) return;
           if (!done) {
+            upload.touch();
             ending?.observe(value);
             return controller.enqueue(value);
           }

@@ -1,43 +1,12 @@
 // Sources of an upload: the bytes of a caller's request, measured as they pass, in total or message by message.
 import { EnvelopeFilter } from "../../../core/protocol/envelope.ts";
 import { Rejected } from "../../../core/rejection.ts";
+import type { MessageCharge } from "../call.ts";
+import type { BodyReader } from "./body-reader.ts";
 import { UNFINISHED_MESSAGE, type UploadSource } from "./upload.ts";
 
-type Body = ReadableStream<Uint8Array>;
-
-/** Reads a caller's body. @throws Rejected where the caller's connection ends within it */
-export class BodyReader {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-
-  constructor(body: Body) {
-    this.#reader = body.getReader();
-  }
-
-  /** @returns undefined at the end */
-  async read(): Promise<Uint8Array | undefined> {
-    const { done, value } = await this.#reader.read().catch((error: unknown) => {
-      // The stream of a converted body fails with a Rejected of its own.
-      throw error instanceof Rejected ? error : new Rejected({ kind: "caller_gone" });
-    });
-    return done ? undefined : value;
-  }
-
-  cancel(reason: unknown): void {
-    this.#reader.cancel(reason).catch(() => undefined);
-  }
-
-  stop(): void {
-    try {
-      this.#reader.releaseLock(); // the rest stays readable, so that the caller can read the refusal
-    } catch {
-      // A read is in progress, and the runtime keeps the lock for it.
-    }
-  }
-}
-
 /** A body without messages. Once the upstream has begun to respond, a body that is too large can no longer be refused cleanly. */
-export function byteSource(body: Body, maxBytes: number): UploadSource {
-  const reader = new BodyReader(body);
+export function byteSource(reader: BodyReader, maxBytes: number): UploadSource {
   let size = 0;
   return {
     async next() {
@@ -47,6 +16,7 @@ export function byteSource(body: Body, maxBytes: number): UploadSource {
       return chunk;
     },
     unfinishedMessage: () => undefined,
+    touch: () => reader.touch(),
     stop: () => reader.stop(),
   };
 }
@@ -56,22 +26,37 @@ export function byteSource(body: Body, maxBytes: number): UploadSource {
  *
  * @param maxBytes largest message, bytes, as sent and decompressed
  * @param check    throws what is wrong with a compressed message; undefined where none can be compressed
+ * @param pauseMs  longest silence between two messages
+ * @param charge   pays for the messages after the first one, before they pass
  */
-export function envelopeSource(body: Body, maxBytes: number, check: ((message: Uint8Array) => void) | undefined): UploadSource {
-  const reader = new BodyReader(body);
+export function envelopeSource(
+  reader: BodyReader,
+  maxBytes: number,
+  check: ((message: Uint8Array) => void) | undefined,
+  pauseMs: number,
+  charge?: MessageCharge,
+): UploadSource {
+  let charged = 1; // the call itself has paid for its first message
   const gate = new EnvelopeFilter(maxBytes, check);
   let isBetween = true; // the upstream has read up to the end of a message
   return {
     async next() {
       for (;;) {
-        const chunk = await reader.read();
+        const chunk = await (gate.isBetweenMessages() ? reader.read(pauseMs) : reader.read());
         if (chunk === undefined) gate.end();
+        if (chunk !== undefined && check !== undefined) reader.hold(gate.heldBytesWith(chunk.byteLength));
         const passed = chunk === undefined ? undefined : gate.pass(chunk);
+        if (charge !== undefined && gate.messages > charged) {
+          const more = gate.messages - charged;
+          charged = gate.messages;
+          await charge(more);
+        }
         isBetween = gate.isBetweenMessages();
         if (passed?.byteLength !== 0) return passed;
       }
     },
     unfinishedMessage: () => (isBetween ? UNFINISHED_MESSAGE : undefined),
+    touch: () => reader.touch(),
     stop: () => reader.stop(),
   };
 }

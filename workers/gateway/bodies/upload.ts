@@ -14,6 +14,8 @@ export interface UploadSource {
   next(): Promise<Uint8Array | undefined>;
   /** Bytes that leave the body within a message; undefined where it is within one already, or has no messages. */
   unfinishedMessage(): Uint8Array | undefined;
+  /** The response goes on: the caller may be silent for longer. */
+  touch(): void;
   /** Stops reading. The rest of the caller's request stays readable. */
   stop(): void;
 }
@@ -30,6 +32,9 @@ export class Upload {
   failure: unknown;
   /** Called once, when the body breaks off; `aborted` resolves when the fetch has been aborted. */
   onFailure: ((failure: unknown, aborted: Promise<void>) => void) | undefined;
+
+  /** Whether the caller is waited for. An upload that breaks off then says nothing about the upstream. */
+  awaitsCaller = false;
 
   readonly #chunks: UploadSource;
   readonly #stop = new AbortController();
@@ -52,6 +57,11 @@ export class Upload {
     else signal?.addEventListener("abort", follow, { once: true });
   }
 
+  /** Whether nothing more of the body is sent: it has ended, or broken off. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** Breaks the body off, once; resolves when the fetch has been aborted. */
   async fail(failure: unknown): Promise<void> {
     if (this.#isOver) return;
@@ -61,6 +71,11 @@ export class Upload {
     await aborted;
   }
 
+  /** A part of the response has been read. */
+  touch(): void {
+    if (!this.#isOver) this.#chunks.touch();
+  }
+
   /** The upstream has responded in full: the rest of the body is not sent. */
   close(): void {
     if (!this.#isOver) waitUntil(this.#breakOff(new Error("the response has ended before the request")));
@@ -68,10 +83,13 @@ export class Upload {
 
   async #pull(): Promise<void> {
     try {
+      this.awaitsCaller = true;
       const chunk = await this.#chunks.next();
       if (this.#isOver) return;
+      this.awaitsCaller = false;
       if (chunk !== undefined) return this.#controller?.enqueue(chunk);
       this.#isOver = true;
+      this.#chunks.stop();
       this.#controller?.close();
     } catch (error) {
       await this.fail(error);

@@ -2,6 +2,7 @@
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { fieldPaths, parseTagTemplate } from "../../../core/cache/purge/tag-template.ts";
+import { PRINCIPAL_FIX } from "../../../core/config/auth.ts";
 import type { CachePolicy } from "../../../core/config/cache.ts";
 import { join, type Problem, suggest } from "../../../core/config/problems.ts";
 
@@ -15,18 +16,17 @@ export const NO_SIDE_EFFECTS =
   'idempotency: "no_side_effects" for the method here, or option idempotency_level = NO_SIDE_EFFECTS in its proto';
 
 export interface CacheFacts {
-  readonly principalHeader: string | undefined;
+  readonly provesPrincipals: boolean; // the configuration authenticates callers
   readonly namespace: unknown; // the binding CACHE
 }
 
 /** Problems that do not depend on what a route serves. */
-export function cacheProblems(cache: CachePolicy, { principalHeader, namespace }: CacheFacts): Problem[] {
+export function cacheProblems(cache: CachePolicy, { provesPrincipals, namespace }: CacheFacts): Problem[] {
   const problems: Problem[] = [];
   const add = (field: string, found: string, fix: string) => void problems.push({ path: join(cache.path, field), found, fix });
   if (cache.l2 === "kv" && namespace === undefined)
     add("l2", "no binding CACHE", 'bind a KV namespace as CACHE in wrangler.toml, or write l2: "none"');
-  if (cache.scope === "principal" && principalHeader === undefined)
-    add("scope", '"principal"', 'name the header of the principal: principalHeader: "cf-access-authenticated-user-email"');
+  if (cache.scope === "principal" && !provesPrincipals) add("scope", '"principal"', PRINCIPAL_FIX);
   return problems;
 }
 

@@ -3,10 +3,12 @@ import { waitUntil } from "cloudflare:workers";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Invalidations } from "../../../core/cache/purge/invalidations.ts";
 import { Purges } from "../../../core/cache/purge/purges.ts";
+import { L2Wait } from "../../../core/cache/store/l2-wait.ts";
 import { Partitions } from "../../../core/cache/store/partitions.ts";
 import type { CachePolicy, CacheStorePolicy, L2Name } from "../../../core/config/cache.ts";
 import type { GatewayPolicy } from "../../../core/config/gateway.ts";
 import type { RoutePolicy } from "../../../core/config/route.ts";
+import type { ByteBudget } from "../../../core/overload/byte-budget.ts";
 import { logEvent } from "../../log.ts";
 import { procedureOf } from "../call/route.ts";
 import { isCacheable } from "./cacheable.ts";
@@ -24,6 +26,7 @@ export interface RouteCache {
   readonly store: RouteStore;
   readonly flights: SingleFlight<SharedResult>;
   readonly l2: L2 | undefined;
+  readonly l2Wait: L2Wait;
   readonly purgeView: PurgeView | undefined; // undefined where purging is not configured
   readonly latestPurge: () => number; // seq
 }
@@ -32,12 +35,14 @@ export interface RouteCache {
  * The caches of all routes that a configuration caches.
  *
  * @param namespace the binding CACHE
+ * @param memory    what calls and stored responses may use together
  */
 export function createCaches(
   policy: GatewayPolicy,
   methods: Iterable<[DescMethod, { policy: RoutePolicy }]>,
   purgeView: PurgeView | undefined,
   namespace: unknown,
+  memory: ByteBudget,
 ): Caches {
   const policies = new Map<string, CachePolicy>();
   for (const [method, { policy: route }] of methods) {
@@ -45,7 +50,7 @@ export function createCaches(
   }
   for (const [prefix, route] of policy.httpRoutes) if (route.cache !== undefined) policies.set(prefix, route.cache);
   const l2Names = [...policies.values()].map(({ l2 }) => l2);
-  return new Caches(policies, policy.cache, purgeView, createL2Caches(l2Names, namespace, purgeView, policy.cache.l2WaitMs));
+  return new Caches(policies, policy.cache, purgeView, createL2Caches(l2Names, namespace, purgeView), memory);
 }
 
 const MAX_INVALIDATIONS = 10_000; // resources and tags remembered one by one
@@ -64,18 +69,22 @@ export class Caches {
     store: CacheStorePolicy,
     purgeView: PurgeView | undefined,
     l2Caches: Partial<Record<L2Name, L2>>,
+    memory?: ByteBudget,
   ) {
     const routes = [...policies.keys()].map((route) => ({ route }));
     const partitions = new Partitions<RouteStoreValue>(routes, store);
+    memory?.lendTo(partitions);
+    const makeRoom = memory && ((now: number): void => memory.evict(now));
     const purges = purgeView?.purges ?? new Purges();
     this.#purgeView = purgeView;
     for (const [route, policy] of policies) {
       this.#routes.set(route, {
         policy,
         route,
-        store: new RouteStore(partitions.of(route), purges, this.#invalidations),
+        store: new RouteStore(partitions.of(route), purges, this.#invalidations, makeRoom),
         flights: new SingleFlight<SharedResult>(waitUntil),
         l2: l2Caches[policy.l2],
+        l2Wait: new L2Wait(store.l2Wait),
         purgeView,
         latestPurge: () => purges.seq,
       });

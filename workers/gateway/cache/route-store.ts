@@ -27,29 +27,38 @@ interface VaryMarker {
   readonly until: number; // epoch ms
 }
 
-/** The last response of this key could not be stored: for a while, calls fetch theirs at once instead of waiting for another call's. */
-interface HitForPass {
-  readonly kind: "hit_for_pass";
+/** The last response of a key was for its caller alone: for a while, calls fetch theirs at once instead of waiting for another call's. */
+interface HitForMiss {
+  readonly kind: "hit_for_miss";
 }
 
-export type RouteStoreValue = CachedResponse | VaryMarker | HitForPass;
+export type RouteStoreValue = CachedResponse | VaryMarker | HitForMiss;
 
 /** `storeKey`: key of the response in the store, that of its variant where the response varies. */
 export type LookupResult =
   | { readonly kind: "found"; readonly storeKey: string; readonly cached: CachedResponse; readonly purged: PurgeDecision }
-  | { readonly kind: "none"; readonly storeKey: string; readonly isVariant: boolean; readonly isHitForPass: boolean };
+  | { readonly kind: "none"; readonly storeKey: string; readonly isVariant: boolean };
 
-const HIT_FOR_PASS_MS = 10_000;
+const HIT_FOR_MISS_MS = 10_000;
+const HIT_FOR_MISS_ERROR_MS = 1_000; // after an error, which others may not get
 const MARKER_BYTES = 1_000; // memory of a value without a response, beside its key
-const HIT_FOR_PASS: HitForPass = { kind: "hit_for_pass" };
+const HIT_FOR_MISS: HitForMiss = { kind: "hit_for_miss" };
 
 export class RouteStore {
   readonly #store: Store<RouteStoreValue>;
   readonly #purges: Purges;
   readonly #invalidations: Invalidations;
+  readonly #makeRoom: (now: number) => void;
   #generation = 0;
 
-  constructor(store: Store<RouteStoreValue>, purges: Purges, invalidations: Invalidations) {
+  /** @param makeRoom called when something was stored: calls may need the memory that it takes */
+  constructor(
+    store: Store<RouteStoreValue>,
+    purges: Purges,
+    invalidations: Invalidations,
+    makeRoom: (now: number) => void = () => undefined,
+  ) {
+    this.#makeRoom = makeRoom;
     this.#store = store;
     this.#purges = purges;
     this.#invalidations = invalidations;
@@ -63,11 +72,11 @@ export class RouteStore {
       storeKey = variantKey(lookup, value);
       value = this.#store.get(storeKey, now);
     }
-    if (value?.kind !== "response") return { kind: "none", storeKey, isVariant, isHitForPass: value?.kind === "hit_for_pass" };
+    if (value?.kind !== "response") return { kind: "none", storeKey, isVariant };
     const purged = this.checkPurges(lookup, value.stored);
     if (purged !== "hard") return { kind: "found", storeKey, cached: value, purged };
     this.#store.delete(storeKey);
-    return { kind: "none", storeKey, isVariant, isHitForPass: false };
+    return { kind: "none", storeKey, isVariant };
   }
 
   /** Whether purges or invalidations cover a response, from whichever level it comes. */
@@ -84,19 +93,26 @@ export class RouteStore {
     const names = lookup.varyFields === undefined ? [] : varyNames(headerOf(stored, "vary"), headerOf(stored, "content-encoding"));
     const storeKey = names.length === 0 ? lookup.key : variantKey(lookup, this.#markVary(lookup.key, names, until, now));
     const cached: CachedResponse = { kind: "response", stored, isOfferedToL2, retryAt: 0, failures: 0 };
-    this.#store.set(storeKey, cached, storedBytes(storeKey, stored), until, now);
+    this.#set(storeKey, cached, storedBytes(storeKey, stored), until, now);
+    this.#store.delete(hitForMissKey(lookup, storeKey));
     return storeKey;
   }
 
   /** Counts the memory of a response again, after a rendering was added. */
   updateSize(storeKey: string, cached: CachedResponse, now: number): void {
     const bytes = storedBytes(storeKey, cached.stored) + renderingBytes(cached, cached.stored.headers);
-    this.#store.set(storeKey, cached, bytes, storedUntil(cached.stored), now);
+    this.#set(storeKey, cached, bytes, storedUntil(cached.stored), now);
   }
 
-  /** For a while, calls do not wait here for the fetch of another call. */
-  markHitForPass(storeKey: string, now: number): void {
-    this.#store.set(storeKey, HIT_FOR_PASS, MARKER_BYTES + 2 * storeKey.length, now + HIT_FOR_PASS_MS, now);
+  /** For a while, calls of this key do not wait for the fetch of another call. Calls with an Authorization have a mark of their own. */
+  markHitForMiss(lookup: Lookup, storeKey: string, isError: boolean, now: number): void {
+    const key = hitForMissKey(lookup, storeKey);
+    const until = now + (isError ? HIT_FOR_MISS_ERROR_MS : HIT_FOR_MISS_MS);
+    this.#set(key, HIT_FOR_MISS, MARKER_BYTES + 2 * key.length, until, now);
+  }
+
+  isHitForMiss(lookup: Lookup, storeKey: string, now: number): boolean {
+    return this.#store.get(hitForMissKey(lookup, storeKey), now) !== undefined;
   }
 
   /** Records a failure of the upstream: it is called again after a pause, which grows with each failure. */
@@ -109,12 +125,17 @@ export class RouteStore {
     this.#invalidations.add(resource, now);
   }
 
+  #set(key: string, value: RouteStoreValue, bytes: number, until: number, now: number): void {
+    this.#store.set(key, value, bytes, until, now);
+    this.#makeRoom(now);
+  }
+
   #markVary(key: string, names: readonly string[], until: number, now: number): VaryMarker {
     const previous = this.#store.get(key, now);
     const isSame = previous?.kind === "vary" && previous.names.join() === names.join();
     const generation = isSame ? previous.generation : ++this.#generation;
     const marker: VaryMarker = { kind: "vary", names, generation, until: isSame ? Math.max(previous.until, until) : until };
-    this.#store.set(key, marker, MARKER_BYTES + 2 * key.length, marker.until, now);
+    this.#set(key, marker, MARKER_BYTES + 2 * key.length, marker.until, now);
     return marker;
   }
 }
@@ -126,4 +147,9 @@ export function tagResource(tag: string): string {
 
 function variantKey({ key, varyFields }: Lookup, { names, generation }: VaryMarker): string {
   return `${key}~${generation}~${varyFields === undefined ? "" : variantOf(names, varyFields)}`;
+}
+
+/** Not a key of a variant: the generation there is a number. */
+function hitForMissKey({ hasAuthorization }: Lookup, storeKey: string): string {
+  return hasAuthorization ? `${storeKey}~own~authorized` : `${storeKey}~own`;
 }

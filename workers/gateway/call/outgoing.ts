@@ -1,7 +1,12 @@
 // The request that is sent to the upstream for a call.
-import { nextTraceparent, parseTraceparent } from "../../../core/trace.ts";
+import { REGION_HEADER } from "../../../core/headers.ts";
+import type { ReceivedHeaders } from "../../../core/protocol/received-headers.ts";
+import { boundedTracestate, nextTraceparent, parseTraceparent } from "../../../core/trace.ts";
 import { requestHeaders } from "../protocol/headers.ts";
 import type { Protocol } from "../protocol/protocol.ts";
+import { currentRegion } from "../region/isolate-region.ts";
+import { nextRandomBytes, RANDOM_BLOCK } from "./random-block.ts";
+import type { Route } from "./route.ts";
 
 export type RequestBody = ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
 
@@ -15,8 +20,9 @@ export interface OutgoingForm {
 /** The call that a request is sent for. */
 interface SentFor {
   readonly request: Request;
-  readonly route: { readonly path: string };
+  readonly route: Pick<Route, "path" | "headers">;
   readonly id: string; // read when the headers are made
+  readonly received: ReceivedHeaders;
 }
 
 /**
@@ -43,6 +49,11 @@ export class Outgoing {
     this.#headers = headers;
   }
 
+  /** What is sent: GET and HEAD have no body. The runtime refuses to send one, and no cache key or rule knows it. */
+  get sentBody(): RequestBody {
+    return this.method === "GET" || this.method === "HEAD" ? null : this.body;
+  }
+
   /** One object for the whole call, to which layers add. */
   get headers(): Headers {
     this.#headers ??= tracedHeaders(this.#sentFor);
@@ -50,13 +61,29 @@ export class Outgoing {
   }
 }
 
-/** The caller's headers with the request id, and with a span of the gateway's own in the caller's trace or in a new one. */
-function tracedHeaders({ request, route, id }: SentFor): Headers {
-  const headers = requestHeaders(request, route.path);
+/** The cookie by which Cloudflare Access knows a browser is a credential like others: it does not leave the gateway. */
+function removeAccessCookie(headers: Headers): void {
+  const sent = headers.get("cookie");
+  if (sent === null || !/cf_authorization/i.test(sent)) return;
+  const others = sent.split(";").filter((pair) => !/^\s*cf_authorization\s*(=|$)/i.test(pair));
+  if (others.length === 0) headers.delete("cookie");
+  else headers.set("cookie", others.join(";").trim());
+}
+
+/** The caller's headers with the request id, the isolate's region, and a span of the gateway's own in the caller's trace or in a new one. */
+function tracedHeaders({ request, route, id, received }: SentFor): Headers {
+  const headers = requestHeaders(request, received, route.path);
+  if (route.headers.credentials.size > 0) removeAccessCookie(headers);
   headers.set("x-request-id", id);
+  const region = currentRegion();
+  if (region !== "local") headers.set(REGION_HEADER, region);
   const parent = parseTraceparent(headers.get("traceparent"));
-  headers.set("traceparent", nextTraceparent(parent, crypto.getRandomValues(new Uint8Array(24))));
+  headers.set("traceparent", nextTraceparent(parent, RANDOM_BLOCK, nextRandomBytes()));
+  const sent = headers.get("tracestate");
+  if (sent === null) return headers;
   // Vendor data of a trace that does not go on here would be added to the wrong trace.
-  if (parent === undefined) headers.delete("tracestate");
+  const state = parent === undefined ? "" : boundedTracestate(sent);
+  if (state === "") headers.delete("tracestate");
+  else if (state !== sent) headers.set("tracestate", state);
   return headers;
 }

@@ -1,5 +1,6 @@
 // Settings of the cache that do not fit a method, a route of plain HTTP, or the bindings.
 import type { DescMethod } from "@bufbuild/protobuf";
+import { provesOf } from "../../../core/config/auth.ts";
 import type { GatewayPolicy } from "../../../core/config/gateway.ts";
 import { join, type Problem } from "../../../core/config/problems.ts";
 import { needsMessage } from "../../../core/config/rate-limit.ts";
@@ -15,7 +16,7 @@ export function cachingProblems(policy: GatewayPolicy, endpoints: ReadonlyMap<De
   const served = [...endpoints.values()];
   const routes = [...served.map((endpoint) => endpoint.policy), ...policy.httpRoutes.values()];
   const caches = new Set(routes.flatMap(({ cache }) => cache ?? []));
-  const facts = { principalHeader: policy.principalHeader, namespace };
+  const facts = { provesPrincipals: provesOf(policy.auth).principals, namespace };
   const methodProblems = [...endpoints].flatMap(([method, { policy: route }]) => {
     const path = join(`${join("services", method.parent.typeName)}.methods`, method.name);
     const isOwn = served.filter((other) => other.policy.invalidates === route.invalidates).length === 1;

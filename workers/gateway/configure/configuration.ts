@@ -2,17 +2,26 @@
 import type { DescMethod, DescService, Registry } from "@bufbuild/protobuf";
 import { type GatewayInput, type GatewayPolicy, parsePolicy } from "../../../core/config/gateway.ts";
 import { describe, type Problem } from "../../../core/config/problems.ts";
+import { GatewayIdentity } from "../auth/identity/gateway-identity.ts";
+import { identityKeys, identityProblems } from "../auth/identity/keys.ts";
+import { keyProblems } from "../auth/keys/key-checks.ts";
+import type { Exchange } from "../background/exchange.ts";
+import { bindingsWithin } from "../region/regional-object.ts";
 import { compileRest, type RestTable } from "../transcode/rules/rules.ts";
 import type { Bindings } from "../upstream/destination.ts";
 import type { ServedMethod, Upstream } from "../upstream/upstream.ts";
 import { type AdminTokens, adminProblems, adminTokens } from "./admin-checks.ts";
+import { compileExpressions, type ExpressionCompiler, type RouteExpressions } from "./auth/expressions.ts";
+import { signingProblems } from "./auth/signing-checks.ts";
+import { authProblems } from "./auth-checks.ts";
 import { cachingProblems } from "./cache-checks.ts";
 import { type ParsedDescriptors, parseDescriptors } from "./descriptors.ts";
 import { configuredRules, overridden, refusedRule, skippedRule } from "./overrides.ts";
+import { reachProblems, runsLocally } from "./reach-checks.ts";
 import { bucketProblems, healthProblems, limitProblems, type Validator, validationProblems } from "./route-checks.ts";
 import { serveMethods } from "./served-methods.ts";
 import { typesOf } from "./types.ts";
-import { httpUpstreams, sharedState } from "./upstreams.ts";
+import { exchangeOf, httpUpstreams } from "./upstreams.ts";
 
 /** A valid configuration, compiled: the methods that may be called, their policies, and their upstreams. */
 export interface Configuration {
@@ -24,8 +33,11 @@ export interface Configuration {
   readonly warnings: readonly string[]; // a line each, for what does not keep the gateway from starting
   readonly http: ReadonlyMap<string, Upstream>; // upstreams of plain HTTP, by prefix
   readonly validate: Validator | undefined;
+  readonly expressions: RouteExpressions;
+  readonly exchange: Exchange | undefined; // undefined where wrangler.toml has no RELAY
   readonly env: Bindings; // the environment that the checks have seen; `readBindings` gives its bindings their types
   readonly tokens: AdminTokens;
+  readonly identity: GatewayIdentity | undefined; // where services learn who calls
 }
 
 /** All problems of a configuration, each with its path, the value found, and the fix. */
@@ -42,14 +54,22 @@ export class InvalidConfiguration extends Error {
 /**
  * @param input    what gateway.config.ts exports
  * @param catalog  the services known by their protos
- * @param env      the Worker's environment
+ * @param bindings the Worker's environment
  * @param validate the validator of messages, where the entry point has one
+ * @param compiler compiles authorization expressions, where the entry point can
  * @throws InvalidConfiguration with every problem
  */
-export function configure(input: GatewayInput, catalog: readonly DescService[], env: Bindings, validate?: Validator): Configuration {
+export function configure(
+  input: GatewayInput,
+  catalog: readonly DescService[],
+  bindings: Bindings,
+  validate?: Validator,
+  compiler?: ExpressionCompiler,
+): Configuration {
   const described = parseDescriptors(input?.descriptors, catalog);
   const known = [...catalog, ...described.services];
   const policy = policyOf(input, known, described);
+  const env = bindingsWithin(bindings, policy.durableObjects.jurisdiction);
   const types = typesOf(known, described.files);
   const services = listedServices(policy, known);
   const rules = compileRest(services, { ...policy.rest, registry: types }, configuredRules(policy.services));
@@ -59,20 +79,41 @@ export function configure(input: GatewayInput, catalog: readonly DescService[], 
     ...rules.mistakes,
     ...(policy.rest.onUnsupportedRule === "refuse" ? rules.problems.map(refusedRule) : []),
   ];
-  const source = { policy, env, shared: sharedState(env) };
+  const exchange = exchangeOf(policy, env);
+  const source = { policy, env, exchange };
   const endpoints = serveMethods(services, source, problems);
   const http = httpUpstreams(source, problems);
+  const expressions = compileExpressions(endpoints, policy.httpRoutes, compiler, problems);
   problems.push(
     ...bucketProblems(policy, endpoints, env),
-    ...(source.shared.rings === undefined ? healthProblems(policy) : []),
+    ...(exchange === undefined ? healthProblems(policy) : []),
     ...adminProblems(policy, env),
+    ...authProblems(policy.auth, env),
+    ...signingProblems(policy.auth, env),
+    ...keyProblems(policy.auth.keys, env),
+    ...identityProblems(policy.auth.identity, env),
+    ...(runsLocally(env) ? [] : reachProblems(policy)),
     ...validationProblems(endpoints, validate),
     ...[...endpoints].flatMap(([method, { policy: route }]) => limitProblems(method, route)),
     ...cachingProblems(policy, endpoints, env["CACHE"]),
   );
   if (problems.length > 0) throw new InvalidConfiguration(problems);
   const warnings = rules.problems.map(skippedRule);
-  return { policy, services, endpoints, rest: rules.table, types, warnings, http, validate, env, tokens: adminTokens(policy, env) };
+  return {
+    policy,
+    services,
+    endpoints,
+    rest: rules.table,
+    types,
+    warnings,
+    http,
+    validate,
+    expressions,
+    exchange,
+    env,
+    tokens: adminTokens(policy, env),
+    identity: policy.auth.identity && new GatewayIdentity(policy.auth.identity, identityKeys(policy.auth.identity, env)),
+  };
 }
 
 /** @throws InvalidConfiguration where a setting is wrong: nothing else can be checked then */

@@ -128,21 +128,33 @@ export function upstreamProblems(service: DescService, settings: ServicePolicy):
   return [...hashProblems(service, settings), ...requestStreamProblems(service, settings)];
 }
 
-/** Settings of `health` without the Durable Object that checks it. */
+/** Settings of `health` without the Durable Object that brings the results of its checks. */
 export function healthProblems({ services, httpRoutes }: Pick<GatewayPolicy, "services" | "httpRoutes">): Problem[] {
   const all = [...services].map(([name, { upstream }]) => [join("services", name), upstream] as const);
   const routes = [...httpRoutes].map(([prefix, { upstream }]) => [join("httpRoutes", prefix), upstream] as const);
-  const fix = "bind the Durable Object class HashRing as HASH_RING in wrangler.toml, or leave health out";
+  const fix = "bind the Durable Object class Relay as RELAY in wrangler.toml, or leave health out";
   return [...all, ...routes]
     .filter(([, { health }]) => health !== undefined)
-    .map(([path]) => ({ path: `${path}.upstream.health`, found: "no binding HASH_RING, whose Durable Object checks health", fix }));
+    .map(([path]) => ({
+      path: `${path}.upstream.health`,
+      found: "no binding RELAY, whose Durable Object brings the results of health checks",
+      fix,
+    }));
 }
 
 /** Rate limits without the binding that has their buckets. */
 export function bucketProblems(policy: GatewayPolicy, endpoints: ReadonlyMap<DescMethod, ServedMethod>, env: Bindings): Problem[] {
   const served = [...endpoints.values()].map((endpoint) => endpoint.policy);
-  const routes = [...served, ...(policy.discovery ? [policy.defaults] : []), ...policy.httpRoutes.values()];
-  if (env["TOKEN_BUCKET"] !== undefined || routes.every(({ rateLimits }) => rateLimits.length === 0)) return [];
-  const fix = "bind the Durable Object class TokenBucket as TOKEN_BUCKET in wrangler.toml";
-  return [{ path: "rateLimits", found: "no binding TOKEN_BUCKET", fix }];
+  const routes = [...served, ...(policy.discovery !== undefined ? [policy.defaults] : []), ...policy.httpRoutes.values()];
+  const rules = new Map(routes.flatMap(({ rateLimits }) => rateLimits.map((rule) => [rule.name, rule] as const)));
+  const problems = [...rules.values()].flatMap(({ name, binding }) => platformLimitProblems(join("rateLimits", name), binding, env));
+  if (env["TOKEN_BUCKET"] !== undefined || rules.size === 0) return problems;
+  const fix = "bind the Durable Object class TokenBuckets as TOKEN_BUCKET in wrangler.toml";
+  return [...problems, { path: "rateLimits", found: "no binding TOKEN_BUCKET", fix }];
+}
+
+function platformLimitProblems(path: string, binding: string | undefined, env: Bindings): Problem[] {
+  if (binding === undefined || typeof (env[binding] as { readonly limit?: unknown } | undefined)?.limit === "function") return [];
+  const fix = `add it to wrangler.toml under [[ratelimits]]: name = "${binding}", namespace_id, simple = { limit, period }`;
+  return [{ path: `${path}.binding`, found: `no binding ${binding}`, fix }];
 }

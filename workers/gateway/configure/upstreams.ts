@@ -3,11 +3,12 @@ import type { GatewayPolicy } from "../../../core/config/gateway.ts";
 import { join, type Problem } from "../../../core/config/problems.ts";
 import type { ServicePolicy } from "../../../core/config/service.ts";
 import type { UpstreamPolicy } from "../../../core/config/upstream.ts";
+import { EXCHANGE_MS } from "../../../core/exchange/messages.ts";
+import { Exchange, type Relays } from "../background/exchange.ts";
 import { canaryName, mirrorName } from "../upstream/breaker-names.ts";
-import type { CircuitBreakers } from "../upstream/breaker-reports.ts";
 import { versioned } from "../upstream/canary.ts";
 import type { Bindings } from "../upstream/destination.ts";
-import { endpointListSettings, type HashRings } from "../upstream/endpoint-list.ts";
+import { endpointListSettings } from "../upstream/endpoint-list.ts";
 import { pool } from "../upstream/pool.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 
@@ -15,18 +16,14 @@ import type { Upstream } from "../upstream/upstream.ts";
 export interface PoolSource {
   readonly policy: GatewayPolicy;
   readonly env: Bindings; // service bindings, by the names that upstreams use
-  readonly shared: SharedUpstreamState;
+  readonly exchange: Exchange | undefined;
 }
 
-/** The Durable Objects with the state that pools share, as far as pools call them. */
-export interface SharedUpstreamState {
-  readonly rings: HashRings | undefined; // HASH_RING
-  readonly breakers: CircuitBreakers | undefined; // CIRCUIT_BREAKER
-}
-
-/** The runtime gives a binding the type that wrangler.toml declares. */
-export function sharedState(env: Bindings): SharedUpstreamState {
-  return { rings: env["HASH_RING"] as HashRings | undefined, breakers: env["CIRCUIT_BREAKER"] as CircuitBreakers | undefined };
+/** The background exchange of this isolate. @returns undefined where wrangler.toml has no RELAY: then the isolate shares nothing */
+export function exchangeOf({ registry, purge }: Pick<GatewayPolicy, "registry" | "purge">, env: Bindings): Exchange | undefined {
+  const relays = env["RELAY"] as Relays | undefined; // the runtime gives a binding the type that wrangler.toml declares
+  const intervalMs = Math.min(EXCHANGE_MS, registry?.pollMs ?? EXCHANGE_MS, purge?.pollMs ?? EXCHANGE_MS);
+  return relays && new Exchange(relays, intervalMs);
 }
 
 /**
@@ -34,11 +31,11 @@ export function sharedState(env: Bindings): SharedUpstreamState {
  * @param owner the service, or the prefix of the route, whose breaker and throttle hold for it
  * @returns undefined where a service binding is missing
  */
-export function poolOf(name: string, owner: string, upstream: UpstreamPolicy, { policy, env, shared }: PoolSource): Upstream | undefined {
-  const { rings, breakers } = shared;
-  const endpointList = rings && endpointListSettings({ name, service: owner, policy: upstream, pollMs: policy.registry?.pollMs, rings });
+export function poolOf(name: string, owner: string, upstream: UpstreamPolicy, { policy, env, exchange }: PoolSource): Upstream | undefined {
+  const hasRegistry = policy.registry !== undefined;
+  const endpointList = exchange && endpointListSettings({ name, service: owner, policy: upstream, hasRegistry, exchange });
   const { breaker, throttle } = (policy.services.get(owner) ?? policy.httpRoutes.get(owner))!;
-  return pool({ name, service: name, policy: upstream, breaker, breakers, throttle, endpointList }, env);
+  return pool({ name, service: name, policy: upstream, breaker, exchange, throttle, endpointList }, env);
 }
 
 /** The upstream of a service, with its versions; undefined where a service binding is missing. */

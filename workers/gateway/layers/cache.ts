@@ -4,7 +4,7 @@ import { decideReuse } from "../../../core/cache/reuse.ts";
 import type { RouteCache } from "../cache/caches.ts";
 import { CoalescedFetcher, type CoalescedResult } from "../cache/fetch/coalesce.ts";
 import { offerToL2 } from "../cache/fetch/fetch.ts";
-import type { FetchResult, ServerError, SharedStored } from "../cache/fetch/fetch-result.ts";
+import type { FetchResult, SharedError, SharedStored } from "../cache/fetch/fetch-result.ts";
 import type { Bypass, Lookup, LookupBuilder } from "../cache/lookup/lookup.ts";
 import { invalidateResource } from "../cache/purge/invalidate.ts";
 import type { BufferedResponse } from "../cache/responses/buffered-response.ts";
@@ -38,9 +38,9 @@ export function cache({ cache, lookups, timeoutMs }: CacheSettings): Layer {
         return lookup.render(NOTHING_STORED, fetchedHeaders({ fwd, detail: "only-if-cached" }), now);
       try {
         const fetched = await fetcher.fetch(lookup, lookupResult, call);
-        if (fetched.result.kind !== "server_error") return await respond(cache, lookup, lookupResult, fetched);
+        if (fetched.result.kind !== "server_error" && fetched.result.kind !== "error") return await respond(lookup, fwd, fetched);
         const stale = serveStaleOnError(cache, lookup, fwd, fetched.result.response.status);
-        return await (stale ?? respond(cache, lookup, lookupResult, fetched));
+        return await (stale ?? respond(lookup, fwd, fetched));
       } catch (error) {
         const stale = serveStaleOnError(cache, lookup, fwd, 503);
         if (stale === undefined) throw error;
@@ -90,14 +90,10 @@ function serveStaleOnError(
   return serveStored(store, lookup, lookupResult, { fwd, fwdStatus, detail: "stale-if-error" }, now);
 }
 
-function respond(cache: RouteCache, lookup: Lookup, lookupResult: LookupResult, fetched: CoalescedResult): Response | Promise<Response> {
+function respond(lookup: Lookup, fwd: ForwardReason, fetched: CoalescedResult): Response | Promise<Response> {
   const now = Date.now();
-  const fwd = forwardReason(lookupResult);
   if (fetched.kind === "collapsed") return respondCollapsed(lookup, fwd, fetched.result, now);
-  const { result } = fetched;
-  if (result.kind === "private" && !lookup.hasAuthorization && result.response.status < 400)
-    cache.store.markHitForPass(lookupResult.storeKey, now);
-  return respondOwn(lookup, fwd, result, now);
+  return respondOwn(lookup, fwd, fetched.result, now);
 }
 
 /** Responds with the result of this call's own fetch. */
@@ -106,6 +102,7 @@ function respondOwn(lookup: Lookup, fwd: ForwardReason, result: FetchResult, now
     case "streamed":
       return withStatus(result.response, { fwd, fwdStatus: result.response.status });
     case "private":
+    case "outdated":
     case "server_error":
       return lookup.render(result.response, fetchedHeaders({ fwd, fwdStatus: result.response.status }), now);
     case "l2_hit":
@@ -123,10 +120,10 @@ function respondOwn(lookup: Lookup, fwd: ForwardReason, result: FetchResult, now
 function respondCollapsed(
   lookup: Lookup,
   fwd: ForwardReason,
-  result: SharedStored | ServerError,
+  result: SharedStored | SharedError,
   now: number,
 ): Response | Promise<Response> {
-  if (result.kind === "server_error") {
+  if (result.kind === "error") {
     return lookup.render(result.response, fetchedHeaders({ fwd, fwdStatus: result.response.status, isCollapsed: true }), now);
   }
   return renderStored(lookup, result.stored, result.isFromL2 ? { isHit: true, detail: "l2" } : { fwd, isCollapsed: true }, now);

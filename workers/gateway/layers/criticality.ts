@@ -13,7 +13,7 @@ export function criticality({ own, trust }: CriticalitySettings): Layer | undefi
   if (own === CRITICAL && trust.kind === "none") return undefined; // every call is critical
   return (next) => (call) => {
     const { headers } = call.request;
-    const isHonored = trust.kind !== "none" && isTrusted(trust, call.caller.principal ?? null);
+    const isHonored = trust.kind !== "none" && isTrusted(trust, call.principal?.id ?? null);
     const attempt = isHonored ? headers.get(ATTEMPT_HEADER) : null;
     if (isAttemptNumber(attempt)) call.outgoing.headers.set(ATTEMPT_HEADER, attempt);
     call.rank = (isHonored ? parseRank(headers.get(CRITICALITY_HEADER)) : undefined) ?? own;

@@ -13,7 +13,7 @@ export function decodeBody(): Layer {
     if (!isEncoded(encoding)) return next(call);
     if (body instanceof ReadableStream)
       throw new Rejected({ kind: "unsupported_encoding", found: encoding, accepted: [], advertise: "accept-encoding" });
-    outgoing.body = decompress(body, encoding, call.route.maxBodyBytes, "accept-encoding");
+    outgoing.body = decompress(body, encoding, call.route.maxBodyBytes, "accept-encoding", call.route.maxInflation);
     return next(call);
   };
 }

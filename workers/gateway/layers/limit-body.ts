@@ -1,58 +1,92 @@
-// Bounds the size of what a caller sends: the whole body of one message, or each message of a stream.
-import { joinBytes } from "../../../core/bytes.ts";
+// Bounds what a caller sends, in bytes, memory and time: the whole body of one message, or each message of a stream.
+
+import { SMALL_BYTES } from "../../../core/overload/byte-budget.ts";
 import { Rejected } from "../../../core/rejection.ts";
+import { BodyReader, type Patience } from "../bodies/body-reader.ts";
 import { checkBody, checkQuery, envelopeCheck, isEnveloped, unaryEncoding } from "../bodies/message-limit.ts";
 import { streamEnding } from "../bodies/stream-ending.ts";
 import { Upload, type UploadSource } from "../bodies/upload.ts";
 import { bindToUpload } from "../bodies/upload-response.ts";
-import { BodyReader, byteSource, envelopeSource } from "../bodies/upload-sources.ts";
+import { byteSource, envelopeSource } from "../bodies/upload-sources.ts";
+import { readWhole } from "../bodies/whole-body.ts";
 import type { Handler, Layer } from "../call/layer.ts";
+import { reserveMemory } from "../call/memory.ts";
 import type { Call } from "../call.ts";
 import { isEnvelopeStream } from "../protocol/protocol.ts";
 
 export interface BodySettings {
   /** One message, a stream of messages in envelopes, lines of JSON, or plain HTTP. */
   readonly form: "message" | "messages" | "lines" | "bytes";
+  readonly idleMs: number; // longest silence of the caller within a message
+  readonly pauseMs: number; // longest silence between the messages of a stream
+  readonly totalMs: number; // time for one message, or a body of plain HTTP
 }
 
 const ENVELOPE_BYTES = 5;
-const DRAIN_BYTES = 1_048_576;
+/** A larger message is sent while it arrives, where no layer needs it whole. */
+const MAX_WHOLE_BYTES = 1_048_576;
+
+/** Lines of a REST stream are bounded where they are read, by `transcode`. */
+export function messageForm(isRequestStream: boolean, isRest: boolean): Exclude<BodySettings["form"], "bytes"> {
+  if (!isRequestStream) return "message";
+  return isRest ? "lines" : "messages";
+}
 
 /** Lines are bounded where they are read, by `transcode`. */
-export function limitBody({ form }: BodySettings): Layer | undefined {
+export function limitBody({ form, idleMs, pauseMs, totalMs }: BodySettings): Layer | undefined {
   if (form === "lines") return undefined;
+  const streamedFrom = form === "bytes" ? SMALL_BYTES : MAX_WHOLE_BYTES;
   return (next) => {
-    const isWhole = next.needs === "whole_body";
     return async (call) => {
+      const isWhole = next.needs === "whole_body" || call.digests !== undefined;
       const { body, headers } = call.request;
-      const { maxBodyBytes: maxBytes } = call.route;
+      const { maxBodyBytes: maxBytes, memory } = call.route;
       if (body === null) {
-        if (form === "message" && call.protocol.kind === "connect_unary") checkQuery(call.outgoing.query, maxBytes);
+        if (form === "message" && call.protocol.kind === "connect_unary")
+          checkQuery(call.outgoing.query, maxBytes, call.route.maxInflation);
         return next(call);
       }
       const limit = maxBytes + (isEnveloped(call) ? ENVELOPE_BYTES : 0);
       const text = headers.get("content-length");
       const length = text === null ? undefined : Number(text);
       const isKnown = length !== undefined && length <= limit;
-      // The runtime checks that the body has the length it declares.
-      if (isKnown && !isWhole && form !== "messages" && !isEnveloped(call) && unaryEncoding(call) === null) return next(call);
-      if (form === "messages" && !isKnown) return uploaded(next, call, envelopeSource(body, maxBytes, envelopeCheck(call, maxBytes)));
-      if (form === "bytes" && length === undefined) return uploaded(next, call, byteSource(body, maxBytes));
+      const patience: Patience = { idleMs, until: form === "messages" ? Number.POSITIVE_INFINITY : call.receivedAt + totalMs };
+      if (form === "messages" && !isKnown) {
+        const reader = new BodyReader(call, body, patience, reserveMemory(call, 0));
+        const check = envelopeCheck(call, maxBytes);
+        return uploaded(next, call, envelopeSource(reader, maxBytes, check, pauseMs, call.chargeMessages), undefined);
+      }
       if (length !== undefined && !isKnown) throw new Rejected({ kind: "body_too_large", maxBytes });
-      const whole = isKnown ? await readKnown(call.request, call.signal) : await readWhole(body, maxBytes, limit, call.signal);
-      if (form !== "bytes") checkBody(call, whole, maxBytes);
-      call.outgoing.body = whole;
-      return next(call);
+      const isLarge = isKnown && !isWhole && length > streamedFrom && !isEnveloped(call) && unaryEncoding(call) === null;
+      if (isLarge || (form === "bytes" && length === undefined && !isWhole)) {
+        const reader = new BodyReader(call, body, patience, reserveMemory(call, 0));
+        return uploaded(next, call, byteSource(reader, maxBytes), length);
+      }
+      if (isKnown && length > memory.callerMaxBytes) throw new Rejected({ kind: "body_too_large", maxBytes: memory.callerMaxBytes });
+      const held = reserveMemory(call, length ?? 0);
+      try {
+        const whole = await readWhole(call, body, length, { maxBytes, limit, patience, held });
+        const messages = form === "bytes" ? 1 : checkBody(call, whole, maxBytes);
+        if (messages > 1 && call.chargeMessages !== undefined) await call.chargeMessages(messages - 1);
+        call.outgoing.body = whole;
+        return await next(call);
+      } finally {
+        held.release();
+      }
     };
   };
 }
 
-/** Sends the body to the upstream while it arrives. */
-async function uploaded(next: Handler, call: Call, chunks: UploadSource): Promise<Response> {
+/**
+ * Sends the body to the upstream while it arrives.
+ *
+ * @param length that the body declares; the upstream gets it, too
+ */
+async function uploaded(next: Handler, call: Call, chunks: UploadSource, length: number | undefined): Promise<Response> {
   const upload = new Upload(chunks, call.signal);
   let response: Response;
   try {
-    call.outgoing.body = upload.body;
+    call.outgoing.body = length === undefined ? upload.body : upload.body.pipeThrough(new FixedLengthStream(length));
     call.upload = upload;
     response = await next(call);
   } catch (error) {
@@ -67,52 +101,4 @@ async function uploaded(next: Handler, call: Call, chunks: UploadSource): Promis
     bindToUpload(response.body, upload, isEnvelopeStream(response.headers) ? streamEnding(call.protocol, call) : undefined),
     response,
   );
-}
-
-/**
- * Reads a body of a known, allowed length with the runtime, which takes a third of the time. One promise waits for the body and for the
- * end of the call; a race of two promises would make several more for each request.
- *
- * @throws the signal's reason when the body comes too slowly; Rejected when the caller hangs up
- */
-function readKnown(request: Request, signal: AbortSignal | null): Promise<Uint8Array<ArrayBuffer>> {
-  return new Promise((resolve, reject) => {
-    const giveUp = () => reject(signal?.reason);
-    signal?.addEventListener("abort", giveUp, { once: true });
-    request.arrayBuffer().then(
-      (bytes) => {
-        signal?.removeEventListener("abort", giveUp);
-        resolve(new Uint8Array(bytes));
-      },
-      () => {
-        signal?.removeEventListener("abort", giveUp);
-        reject(new Rejected({ kind: "caller_gone" }));
-      },
-    );
-  });
-}
-
-/** Reads a body of unknown length. @throws Rejected when it is too large; the signal's reason when it comes too slowly */
-async function readWhole(
-  body: ReadableStream<Uint8Array>,
-  maxBytes: number,
-  limit: number,
-  signal: AbortSignal | null,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = new BodyReader(body);
-  const giveUp = () => reader.cancel(signal?.reason);
-  signal?.addEventListener("abort", giveUp, { once: true });
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for (;;) {
-    const chunk = await reader.read();
-    signal?.throwIfAborted();
-    if (chunk === undefined) break;
-    size += chunk.byteLength;
-    if (size <= limit) chunks.push(chunk);
-    else if (size > limit + DRAIN_BYTES) break; // some more is read, so that the caller can read the refusal
-  }
-  signal?.removeEventListener("abort", giveUp);
-  if (size > limit) throw new Rejected({ kind: "body_too_large", maxBytes });
-  return joinBytes(chunks, size);
 }

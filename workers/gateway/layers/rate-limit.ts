@@ -10,13 +10,14 @@ import { type BucketDecision, fillTimeMs } from "../../../core/rate-limit/token-
 import { type Quota, Rejected } from "../../../core/rejection.ts";
 import { logEvent } from "../../log.ts";
 import { type Layer, needsWholeBody } from "../call/layer.ts";
-import { type Call, logFactsOf } from "../call.ts";
+import { type Call, logFactsOf, type MessageCharge } from "../call.ts";
 import { chooseBucket, fieldsOf } from "../rate-limit/bucket-choice.ts";
 import type { BucketDecisions, Charge, RateLimiter } from "../rate-limit/rate-limiter.ts";
 
 export interface RateLimitSettings {
   readonly rateLimits: readonly RateLimitRule[];
   readonly cost: Cost; // tokens of a call, under each rule
+  readonly messageCost?: number; // tokens of each further message of a request stream; undefined for plain HTTP
 }
 
 export type Limiters = Readonly<Record<"local" | "leased" | "exact", RateLimiter>>;
@@ -25,6 +26,13 @@ export type Limiters = Readonly<Record<"local" | "leased" | "exact", RateLimiter
 const RETRY_UNREACHABLE_MS = 1000;
 const LIMITER_OF = { local: "local", auto: "leased", leased: "leased", exact: "exact" } as const;
 const ORDER = ["local", "leased", "exact"] as const; // limiters that wait for a Durable Object come last
+
+const NO_CHARGES: readonly Charge[] = [];
+
+/** Most calls have one charge: a list that grows would take room for more. */
+function added(charges: readonly Charge[], charge: Charge): readonly Charge[] {
+  return charges.length === 0 ? [charge] : [...charges, charge];
+}
 
 interface Charged {
   readonly charge: Charge;
@@ -41,23 +49,28 @@ export function rateLimitByMessage(limiters: Limiters, settings: RateLimitSettin
   return needsMessage(settings.rateLimits, settings.cost) ? rateLimit(limiters, settings) : undefined;
 }
 
-function rateLimit(limiters: Limiters, { rateLimits: rules, cost }: RateLimitSettings): Layer | undefined {
+function rateLimit(limiters: Limiters, { rateLimits: rules, cost, messageCost = 0 }: RateLimitSettings): Layer | undefined {
   if (rules.length === 0) return undefined;
   const readsMessage = needsMessage(rules, cost);
   const layer: Layer = (next) => async (call) => {
     const message = readsMessage ? fieldsOf(call.message()) : undefined;
     const tokens = cost.kind === "message" ? costOf(cost, message) : cost.tokens;
-    const enforced: Charge[] = [];
-    const reported: Charge[] = [];
+    let enforced = NO_CHARGES;
+    let reported = NO_CHARGES;
     for (const rule of rules) {
       const caller = chooseBucket(rule, call, message);
       if (caller === undefined) continue;
-      const { key, limit, isEnforced } = caller;
-      (isEnforced ? enforced : reported).push({ rule, key, limit, cost: Math.min(tokens, limit.capacity) });
+      const { key, limit, isEnforced, ceiling } = caller;
+      let charges = isEnforced ? enforced : reported;
+      charges = added(charges, { rule, key, limit, cost: Math.min(tokens, limit.capacity), isCeiling: false });
+      if (ceiling !== undefined) charges = added(charges, { ...ceiling, cost: Math.min(tokens, ceiling.limit.capacity), isCeiling: true });
+      if (isEnforced) enforced = charges;
+      else reported = charges;
     }
     const charging = takeAll(limiters, enforced, call.deadlineAt);
     const charged = charging instanceof Promise ? await charging : charging; // a lease with tokens decides at once
     for (const charge of reported) report(limiters, charge, call);
+    if (messageCost > 0) call.chargeMessages = messageCharge(limiters, call, enforced, reported, messageCost);
 
     const response = await next(call);
     for (const [name, value] of rateLimitHeaders(quotasOf(charged))) response.headers.set(name, value);
@@ -65,6 +78,26 @@ function rateLimit(limiters: Limiters, { rateLimits: rules, cost }: RateLimitSet
     return response;
   };
   return readsMessage ? needsWholeBody(layer) : layer;
+}
+
+/** Charges messages to the buckets of their call. Where a bucket cannot hold the tokens of all of them, it is charged in steps. */
+function messageCharge(
+  limiters: Limiters,
+  call: Call,
+  enforced: readonly Charge[],
+  reported: readonly Charge[],
+  cost: number,
+): MessageCharge {
+  const step = Math.min(...enforced.map(({ limit }) => limit.capacity));
+  const withCost = (charge: Charge, tokens: number): Charge => ({ ...charge, cost: Math.min(tokens, charge.limit.capacity) });
+  return async (messages) => {
+    const tokens = messages * cost;
+    for (const charge of reported) report(limiters, withCost(charge, tokens), call);
+    for (let left = tokens; left > 0; left -= step) {
+      const charges = enforced.map((charge) => withCost(charge, Math.min(left, step)));
+      await takeAll(limiters, charges, call.deadlineAt);
+    }
+  };
 }
 
 /** The highest cost where the operator's function throws, or returns no valid number. */
@@ -84,23 +117,37 @@ function takeAll(limiters: Limiters, charges: readonly Charge[], deadlineAt: num
   return settled(limiters, [], charges, charging);
 }
 
-async function takeEach(limiters: Limiters, charges: readonly Charge[], deadlineAt: number): Promise<Charged[]> {
-  const charged: Charged[] = [];
-  for (const kind of ORDER) {
+/** One limiter after the other, without a wait where each decides at once. @param from position in `ORDER` */
+function takeEach(
+  limiters: Limiters,
+  charges: readonly Charge[],
+  deadlineAt: number,
+  from = 0,
+  before: readonly Charged[] = [],
+): Charged[] | Promise<Charged[]> {
+  const charged = [...before];
+  for (const [position, kind] of ORDER.entries()) {
+    if (position < from) continue;
     const group = charges.filter(({ rule }) => LIMITER_OF[rule.mode] === kind);
-    if (group.length > 0) charged.push(...settled(limiters, charged, group, await limiters[kind].take(group, deadlineAt)));
+    if (group.length === 0) continue;
+    const taking = limiters[kind].take(group, deadlineAt);
+    if (taking instanceof Promise) {
+      return taking.then((decisions) => {
+        charged.push(...settled(limiters, charged, group, decisions));
+        return takeEach(limiters, charges, deadlineAt, position + 1, charged);
+      });
+    }
+    charged.push(...settled(limiters, charged, group, taking));
   }
   return charged;
 }
 
 /** The charges of a limiter. Where one of them is refused, all go back, with what other limiters have taken before. */
 function settled(limiters: Limiters, before: readonly Charged[], group: readonly Charge[], decisions: BucketDecisions): Charged[] {
-  const now: Charged[] = [];
+  const now = group.map((charge, index): Charged => ({ charge, decision: decisions[index] }));
   let unreachable: RateLimitRule | undefined;
   let isRefused = false;
-  for (const [index, charge] of group.entries()) {
-    const decision = decisions[index];
-    now.push({ charge, decision });
+  for (const { charge, decision } of now) {
     if (decision?.kind === "refused") isRefused = true;
     else if (decision === undefined && charge.rule.fail !== "open") unreachable ??= charge.rule;
   }
@@ -152,11 +199,17 @@ function refusal(charged: readonly Charged[], unreachable: RateLimitRule | undef
 
 /** The quotas that the RateLimit headers report. A bucket that did not respond is left out. */
 function quotasOf(charged: readonly Charged[]): Quota[] {
-  const quotas: Quota[] = [];
-  for (const { charge, decision } of charged) {
-    if (decision === undefined) continue;
-    const { remaining, nextMs } = decision;
-    quotas.push({ rule: charge.rule.name, capacity: charge.limit.capacity, windowMs: fillTimeMs(charge.limit), remaining, nextMs });
-  }
-  return quotas;
+  if (charged.length === 1) return isShown(charged[0]!) ? [quotaOf(charged[0]!)] : [];
+  return charged.filter(isShown).map(quotaOf);
+}
+
+/** A charge that a bucket has decided. */
+type Decided = Charged & { readonly decision: BucketDecision };
+
+function isShown(one: Charged): one is Decided {
+  return one.decision !== undefined && !(one.charge.isCeiling && one.decision.kind === "allowed");
+}
+
+function quotaOf({ charge: { rule, limit }, decision: { remaining, nextMs } }: Decided): Quota {
+  return { rule: rule.name, capacity: limit.capacity, windowMs: fillTimeMs(limit), remaining, nextMs };
 }

@@ -34,6 +34,7 @@ export function retry({ policy, traits: { isUnary, isSafe }, budget }: RetrySett
     for (let number = 1; ; number++) {
       if (number > 1) headers.set(ATTEMPT_HEADER, String(number));
       const outcome = await attempt(next, call, number, tried, bounds, perAttemptMs);
+      if (outcome instanceof Response) return outcome;
       const { failure } = outcome;
       if (failure === undefined || isChained || (failure.wasSent && body instanceof ReadableStream)) return settle(outcome);
       const now = Date.now();
@@ -59,6 +60,7 @@ export function retry({ policy, traits: { isUnary, isSafe }, budget }: RetrySett
   return isSafe ? needsWholeBody(layer) : layer;
 }
 
+/** An attempt that is to be repeated, perhaps, or that has thrown. */
 interface Outcome {
   readonly response?: Response;
   readonly error?: unknown;
@@ -78,17 +80,16 @@ async function attempt(
   tried: Set<string>,
   bounds: AttemptBounds,
   perAttemptMs: number,
-): Promise<Outcome> {
-  const now = Date.now();
-  const isBounded = Number.isFinite(perAttemptMs) && now + perAttemptMs < call.deadlineAt;
-  const timer = isBounded ? AbortSignal.timeout(perAttemptMs) : undefined;
+): Promise<Response | Outcome> {
+  const attemptEndsAt = perAttemptMs === Number.POSITIVE_INFINITY ? perAttemptMs : Date.now() + perAttemptMs;
+  const timer = attemptEndsAt < call.deadlineAt ? timerOf(perAttemptMs) : undefined;
   try {
-    const own = timer === undefined ? bounds : { ...bounds, deadlineAt: now + perAttemptMs, signal: endedBy(timer, call.sendSignal) };
+    const own = timer === undefined ? bounds : { ...bounds, deadlineAt: attemptEndsAt, signal: endedBy(timer.signal, call.sendSignal) };
     const response = await next(call, new CallAttempt(call, number, tried, own));
     const failure = failureOf(response);
-    return failure === undefined ? { response } : { response, failure };
+    return failure === undefined ? response : { response, failure };
   } catch (error) {
-    if (timer?.aborted === true && call.sendSignal?.aborted !== true) {
+    if (timer?.signal.aborted === true && call.sendSignal?.aborted !== true) {
       const late = new Rejected({ kind: "deadline_exceeded", timeoutMs: perAttemptMs });
       // Another endpoint may respond in time.
       return { error: late, failure: { code: "unavailable", wasSent: true, pushbackMs: undefined } };
@@ -98,7 +99,15 @@ async function attempt(
     const isUpstreams = kind === "upstream_unreachable" || kind === "upstream_invalid"; // refusals of this gateway are not retried
     const failure = isUpstreams ? failureOfError(error) : undefined;
     return failure === undefined ? { error } : { error, failure };
+  } finally {
+    timer?.clear(); // a large body may pass for as long as the call may take
   }
+}
+
+function timerOf(ms: number): { readonly signal: AbortSignal; clear(): void } {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), ms);
+  return { signal: controller.signal, clear: () => clearTimeout(timer) };
 }
 
 function endedBy(timer: AbortSignal, signal: AbortSignal | null): AbortSignal {

@@ -1,57 +1,45 @@
 // Bounds the calls in flight in a scope: the isolate, or one route. A call above the limit waits a moment or is refused; calls that matter
 // less, and calls of a caller that holds too many, are refused first.
 
-import type { ConcurrencyPolicy } from "../../../core/config/overload.ts";
-import { hash32 } from "../../../core/hash.ts";
-import { ConcurrencyLimiter, type LimiterRefusal } from "../../../core/overload/concurrency-limiter.ts";
-import { CRITICALITIES, type Rank } from "../../../core/overload/criticality.ts";
+import type { LimiterRefusal } from "../../../core/overload/concurrency-limiter.ts";
+import type { Rank } from "../../../core/overload/criticality.ts";
 import type { Permit } from "../../../core/overload/permits.ts";
-import { type QueuedCall, WaitQueue } from "../../../core/overload/queue.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import { shedLog } from "../../shed-log.ts";
+import type { ConcurrencyScope } from "../call/concurrency-scope.ts";
 import type { Layer } from "../call/layer.ts";
-import { type Call, type Clock, logFactsOf } from "../call.ts";
+import { reserveMemory } from "../call/memory.ts";
+import type { Clock } from "../call.ts";
 import type { Protocol } from "../protocol/protocol.ts";
-import { retryAfterMs } from "../upstream/dispatch/retry-after.ts";
 
-interface Waiter extends QueuedCall {
-  readonly settle: (isNext: boolean) => void;
-}
-
+export const UNRESERVED_CALLS = 1_000; // calls in flight in the isolate
+/** Call, headers, promises, and what is read of a response without a reservation. */
+export const CALL_BYTES = 8_192;
 const NEVER_ENDING_MS = 3_600_000; // a call without a deadline is not counted for longer
 
-/** Counts calls in flight: one scope for the isolate, and one for each route, which its RPC and REST pipelines share. */
-export class ConcurrencyScope {
-  readonly name: string;
-  readonly policy: ConcurrencyPolicy;
-  readonly limiter: ConcurrencyLimiter;
-  readonly queue: WaitQueue<Waiter>;
-  readonly log = shedLog();
-
-  constructor(name: string, policy: ConcurrencyPolicy) {
-    this.name = name;
-    this.policy = policy;
-    this.limiter = new ConcurrencyLimiter(policy);
-    this.queue = new WaitQueue(policy.maxQueued);
-  }
-}
-
-export function shed(scope: ConcurrencyScope): Layer | undefined {
+/**
+ * A call counts until its response begins, once all of it has come: one whose body is sent while it arrives counts as an open stream
+ * instead (`open-streams.ts`), since its time depends on its caller.
+ *
+ * @param unreservedCalls calls in flight from which on each reserves memory for itself; below them, it would cost every call a little
+ */
+export function shed(scope: ConcurrencyScope, unreservedCalls = Number.POSITIVE_INFINITY): Layer | undefined {
   const { limiter, policy } = scope;
   if (policy.mode === "off") return undefined;
   return (next) => async (call, attempt) => {
+    if (call.upload !== undefined) return next(call, attempt);
     const { rank } = call;
     const { protocol } = call.outgoing;
     const clock: Clock = attempt ?? call;
     let now = Date.now();
-    const key = limiter.needsKey(now) ? keyOf(call) : 0;
-    let refusal = limiter.refusal(rank, key, now);
-    if (refusal !== undefined && refusal !== "share" && policy.mode === "enforce" && (await waited(scope, clock, rank, now))) {
+    let refusal = limiter.refusal(rank, call, now);
+    if (refusal !== undefined && mayWait(scope, refusal) && (await waited(scope, clock, rank, now))) {
       now = Date.now();
-      refusal = limiter.refusal(rank, key, now);
+      refusal = limiter.refusal(rank, call, now);
+      if (refusal !== undefined) wakeNext(scope, now); // what is free is for another caller
     }
-    if (refusal !== undefined) refuse(scope, call, refusal, rank, now);
-    const permit = limiter.begin(now, Math.min(clock.deadlineAt, now + NEVER_ENDING_MS), key);
+    if (refusal !== undefined) scope.refuse(call, "calls in flight", refusal, now);
+    const held = limiter.inFlight(now) >= unreservedCalls ? reserveMemory(call, CALL_BYTES) : undefined;
+    const permit = limiter.begin(now, Math.min(clock.deadlineAt, now + NEVER_ENDING_MS), call);
     try {
       const response = await next(call, attempt);
       end(scope, permit, isEvident(protocol, response));
@@ -59,6 +47,8 @@ export function shed(scope: ConcurrencyScope): Layer | undefined {
     } catch (error) {
       end(scope, permit, error instanceof Rejected && error.rejection.kind === "deadline_exceeded");
       throw error;
+    } finally {
+      held?.release();
     }
   };
 }
@@ -70,9 +60,9 @@ function isEvident(protocol: Protocol, { status, headers }: Response): boolean {
   return grpc === null || grpc === "0" || grpc === "4";
 }
 
-/** Hash of the caller, by which its share of the limit is counted; never 0. */
-function keyOf({ caller }: Call): number {
-  return hash32(caller.principal ?? caller.network) || 1;
+/** A caller that holds its share may not fill the queue. */
+function mayWait({ policy, queue }: ConcurrencyScope, refusal: LimiterRefusal): boolean {
+  return policy.mode === "enforce" && (refusal !== "share" || queue.size < policy.maxQueued / 2);
 }
 
 /** Waits in the queue. @returns whether a permit became free in time */
@@ -88,23 +78,15 @@ async function waited({ queue, policy }: ConcurrencyScope, clock: Clock, rank: R
   return isNext;
 }
 
-function end({ limiter, queue }: ConcurrencyScope, permit: Permit, isEvident: boolean): void {
+function end(scope: ConcurrencyScope, permit: Permit, isEvident: boolean): void {
   const now = Date.now();
-  limiter.end(permit, now, isEvident);
+  scope.limiter.end(permit, now, isEvident);
+  wakeNext(scope, now);
+}
+
+function wakeNext({ queue }: ConcurrencyScope, now: number): void {
   if (queue.size === 0) return;
   const { next, dropped } = queue.next(now);
   next?.settle(true);
   for (const one of dropped) one.settle(false);
-}
-
-/** @throws Rejected where the limit is enforced */
-function refuse({ name, policy, limiter, log }: ConcurrencyScope, call: Call, refusal: LimiterRefusal, rank: Rank, now: number): void {
-  const why = {
-    full: `limit of ${limiter.limit} calls in flight is reached`,
-    level: `limit of ${limiter.limit} calls in flight leaves no room for ${CRITICALITIES[rank]} calls`,
-    share: `caller holds more than its share of ${limiter.limit} calls in flight`,
-  }[refusal];
-  const isEnforced = policy.mode === "enforce";
-  log({ ...logFactsOf(call), point: name, reason: why, enforced: isEnforced }, now);
-  if (isEnforced) throw new Rejected({ kind: "overloaded", point: name, reason: why, retryAfterMs: retryAfterMs() });
 }

@@ -1,5 +1,6 @@
 // Ends a stream whose upstream has sent nothing for too long; an upstream that hangs would hold its caller for hours.
 import { envelopeMeter } from "../../../core/protocol/envelope.ts";
+import { breakOff } from "../bodies/response-body.ts";
 import { errorEnvelope } from "../bodies/stream-ending.ts";
 import type { Layer } from "../call/layer.ts";
 import type { MethodTraits } from "../call/method-traits.ts";
@@ -31,7 +32,7 @@ function watched(body: ReadableStream<Uint8Array>, idleMs: number, protocol: Pro
         const chunk = await Promise.race([reader.read(), promise]);
         clearTimeout(timer);
         if (chunk === undefined) {
-          if (!meter.isBetweenMessages()) controller.error(new Error("silent within a message"));
+          if (!meter.isBetweenMessages()) breakOff(controller, new Error("silent within a message"));
           else {
             controller.enqueue(errorEnvelope(protocol, toRefusal({ kind: "stream_idle", idleMs }).error));
             controller.close();

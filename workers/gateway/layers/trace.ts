@@ -1,13 +1,23 @@
-// Names the call: the caller's request id, or a new one, goes to the upstream and back to the caller.
+// Names the call: the caller's request id, or a new one, goes to the upstream and back to the caller. Makes browsers take responses as declared.
 import { isRequestId } from "../../../core/trace.ts";
 import type { Layer } from "../call/layer.ts";
 
-export function trace(): Layer {
+/** @param challenge of clients of the gateway as a protected resource: each response with 401 has it, also one of an upstream */
+export function trace(challenge?: string): Layer {
   return (next) => async (call) => {
     const given = call.request.headers.get("x-request-id");
     call.id = isRequestId(given) ? given : crypto.randomUUID();
     const response = await next(call);
     response.headers.set("x-request-id", call.id);
+    if (response.status === 401 && challenge !== undefined) addChallenge(response.headers, challenge);
+    // Upstreams share the origin of the gateway, which also serves pages: no browser may take a response for one that does not say so.
+    response.headers.set("x-content-type-options", "nosniff");
     return response;
   };
+}
+
+function addChallenge(headers: Headers, challenge: string): void {
+  const sent = headers.get("www-authenticate");
+  if (sent === null || sent === "Bearer") headers.set("www-authenticate", challenge);
+  else if (!sent.includes("resource_metadata=")) headers.append("www-authenticate", challenge);
 }

@@ -5,10 +5,11 @@ import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeFromHttpStatus, errorFromJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { assert } from "../../../core/assert.ts";
 import { Rejected } from "../../../core/rejection.ts";
+import { BodyReader } from "../bodies/body-reader.ts";
 import { UNFINISHED_MESSAGE, Upload, type UploadSource } from "../bodies/upload.ts";
 import { bindToUpload } from "../bodies/upload-response.ts";
-import { BodyReader } from "../bodies/upload-sources.ts";
 import { type Layer, needsWholeBody } from "../call/layer.ts";
+import { reserveMemory } from "../call/memory.ts";
 import type { RequestBody } from "../call/outgoing.ts";
 import type { Call } from "../call.ts";
 import { mediaType } from "../protocol/protocol.ts";
@@ -26,9 +27,12 @@ import { messageOf, messagesOf, onlyMessageOf } from "../transcode/upstream-mess
 export interface TranscodeSettings {
   readonly types: Registry; // types of details of errors
   readonly timing: EventTiming;
+  readonly idleMs: number; // longest silence of the caller within a message of a stream
+  readonly pauseMs: number; // longest silence between the messages of a stream
 }
 
-export function transcode(route: RestRoute, { types, timing }: TranscodeSettings): Layer {
+export function transcode(route: RestRoute, settings: TranscodeSettings): Layer {
+  const { types, timing } = settings;
   const { method } = route;
   const { methodKind } = method;
   const isUnary = methodKind === "unary";
@@ -38,7 +42,7 @@ export function transcode(route: RestRoute, { types, timing }: TranscodeSettings
 
   return needsWholeBody((next) => async (call) => {
     const accept = call.outgoing.headers.get("accept");
-    const upload = isRequestStream ? new Upload(messagesIn(route, call), call.signal) : undefined;
+    const upload = isRequestStream ? new Upload(messagesIn(route, call, settings), call.signal) : undefined;
     call.upload = upload;
     becomeConnect(call, upload?.body ?? oneMessage(route, call, isUnary), contentType);
 
@@ -54,7 +58,7 @@ export function transcode(route: RestRoute, { types, timing }: TranscodeSettings
       try {
         const { body: stream } = await respond();
         const read = upload === undefined || stream === null ? stream : bindToUpload(stream, upload);
-        yield* messagesOf(read ?? new Blob([]).stream(), method, whyBroken);
+        yield* messagesOf(read ?? new Blob([]).stream(), method, call.route.maxResponseElements, whyBroken);
       } catch (error) {
         throw hasBegun && !(error instanceof ConnectError) ? inBand(error) : error;
       } finally {
@@ -73,7 +77,7 @@ export function transcode(route: RestRoute, { types, timing }: TranscodeSettings
     try {
       if (isUnary) {
         const response = await respond();
-        const message = messageIn(response) ?? messageOf(await bytesOf(response), method);
+        const message = messageIn(response) ?? messageOf(await bytesOf(response), method, call.route.maxResponseElements);
         return restResponse(encodeResponse(route, message), fromUpstream);
       }
       if (!isResponseStream) return restResponse(encodeResponse(route, await onlyMessageOf(received(), method)), fromUpstream);
@@ -98,17 +102,39 @@ function stoppable(messages: AsyncGenerator<Message>, stop: () => Promise<void>)
   return { [Symbol.asyncIterator]: () => ({ next: () => messages.next(), return: done }) };
 }
 
-/** The messages of a stream of requests, each in an envelope. */
-function messagesIn(route: RestRoute, { variables, outgoing, route: { maxBodyBytes } }: Call): UploadSource {
-  const { query, headers, body } = outgoing;
-  const reader = new BodyReader(body instanceof ReadableStream ? body : new Blob([body ?? ""]).stream());
-  const messages = decodeRequestStream(route, variables, query, headers.get("content-type"), chunksOf(reader), maxBodyBytes);
+/** The messages of a stream of requests, each in an envelope. @throws Rejected where the content type, or the URL, is not accepted */
+function messagesIn(route: RestRoute, call: Call, { idleMs, pauseMs }: TranscodeSettings): UploadSource {
+  const { query, headers, body } = call.outgoing;
+  const stream = body instanceof ReadableStream ? body : new Blob([body ?? ""]).stream();
+  const reader = new BodyReader(call, stream, { idleMs, until: Number.POSITIVE_INFINITY }, reserveMemory(call, 0));
+  let pending = 0; // bytes that came since the last message
+  let isFirst = true; // the call itself has paid for its first message
+  const chunks = async function* (): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const chunk = await (pending === 0 ? reader.read(pauseMs) : reader.read());
+      if (chunk === undefined) return;
+      pending += chunk.byteLength;
+      reader.hold(pending);
+      yield chunk;
+    }
+  };
+  let messages: ReturnType<typeof decodeRequestStream>;
+  try {
+    messages = decodeRequestStream(route, call.variables, query, headers.get("content-type"), chunks(), call.route);
+  } catch (error) {
+    reader.stop();
+    throw error;
+  }
   return {
     async next() {
       const { done, value } = await messages.next();
+      pending = 0;
+      if (done !== true && !isFirst) await call.chargeMessages?.(1);
+      isFirst = false;
       return done === true ? undefined : encodeEnvelope(0, encodeRequest(route.method.input, value));
     },
     unfinishedMessage: () => UNFINISHED_MESSAGE,
+    touch: () => reader.touch(),
     stop() {
       reader.stop();
       messages.return(undefined).catch(() => undefined); // a read may be in progress
@@ -116,14 +142,10 @@ function messagesIn(route: RestRoute, { variables, outgoing, route: { maxBodyByt
   };
 }
 
-async function* chunksOf(reader: BodyReader): AsyncGenerator<Uint8Array> {
-  for (let chunk = await reader.read(); chunk !== undefined; chunk = await reader.read()) yield chunk;
-}
-
 function oneMessage(route: RestRoute, call: Call, isUnary: boolean): Uint8Array<ArrayBuffer> {
   const { query, headers, body } = call.outgoing;
   assert(!(body instanceof ReadableStream), "the body of a REST call is read whole before it is transcoded");
-  const message = decodeRequest(route, call.variables, query, headers.get("content-type"), body);
+  const message = decodeRequest(route, call.variables, query, headers.get("content-type"), body, call.route.maxMessageElements);
   call.setMessage(message);
   const bytes = encodeRequest(route.method.input, message);
   return isUnary ? bytes : (encodeEnvelope(0, bytes) as Uint8Array<ArrayBuffer>);
@@ -174,5 +196,7 @@ function restResponse(
   const headers = new Headers(fromUpstream?.headers);
   for (const name of ["content-length", "content-encoding", "connect-content-encoding", "connect-accept-encoding"]) headers.delete(name);
   headers.set("content-type", contentType);
+  // A google.api.HttpBody may be a page of the upstream: on the origin of the gateway it runs no scripts.
+  if (/html|xml/i.test(contentType)) headers.set("content-security-policy", "default-src 'none'; sandbox");
   return new Response(body, { status, headers });
 }

@@ -1,73 +1,72 @@
-// Decodes the one message of a request, for the layers that look into it.
-import { type DescMethod, type DescService, fromBinary, fromJson, type Message, type Registry } from "@bufbuild/protobuf";
-import { ConnectError } from "@connectrpc/connect";
-import { Rejected } from "../../../core/rejection.ts";
-import { messageOf, readQuery } from "../../service/query.ts";
-import { decompress, isEncoded } from "../bodies/decompress.ts";
+// Decodes the one message of a request, for the layers that look into it, or says why it cannot be read.
+import { type DescMethod, type DescService, fromBinary, fromJson, type JsonValue, type Message, type Registry } from "@bufbuild/protobuf";
+import { isWellFormedProto } from "../../../core/elements/proto-form.ts";
+import { Rejected, type Rejection } from "../../../core/rejection.ts";
+import { messageShapeOf } from "../../service/limits/message-shape.ts";
 import type { Outgoing } from "../call/outgoing.ts";
+import type { MessageLimits } from "../call/route.ts";
 import { invalidRequest } from "../transcode/json/invalid-request.ts";
-import { areUnknownTypes, normalizeJson } from "../transcode/json/normalize.ts";
+import { normalizeJson } from "../transcode/json/normalize.ts";
 import { parseJson } from "../transcode/json/parse-json.ts";
+import { limitElements } from "../transcode/limit-elements.ts";
 import { typesOf } from "../transcode/rules/rules.ts";
+import { messageSourceOf } from "./message-source.ts";
 
-export interface DecodedMessage {
-  readonly message: Message | undefined; // undefined for what cannot be decoded
-  readonly invalid: Rejected | undefined; // why the JSON is no ProtoJSON, though another parser could read it as a message
-}
+/**
+ * A message is only read where every upstream that reads it reads the same one. Each layer decides what a call without it is worth:
+ * validation and invalidation refuse it with `rejection`, the others do without the message.
+ */
+export type DecodedMessage =
+  | { readonly kind: "message"; readonly message: Message }
+  | { readonly kind: "unreadable"; readonly rejection: Rejection };
 
-const UNREADABLE: DecodedMessage = { message: undefined, invalid: undefined };
+const MAX_REASON = 200; // characters of a decoder's own message
 
 /**
  * Needs the body whole.
  *
- * @param maxBytes largest message, bytes, decompressed
+ * @param limits of the decompressed message
+ * @throws Rejected for a message with too many elements, which no layer decodes
  */
-export function decodeMessage(outgoing: Outgoing, method: DescMethod, maxBytes: number): DecodedMessage {
-  const { protocol, headers, body, query } = outgoing;
-  if (body instanceof ReadableStream) return UNREADABLE;
+export function decodeMessage(outgoing: Outgoing, method: DescMethod, limits: MessageLimits): DecodedMessage {
   try {
-    if (outgoing.method === "GET") {
-      const parameters = readQuery(query);
-      const bytes = plain(messageOf(parameters), parameters.compression, maxBytes);
-      return decodedFrom(bytes, parameters.encoding === "json", method);
-    }
-    const contentType = headers.get("content-type") ?? "";
-    const isEnveloped = protocol.kind === "grpc_web" || contentType.startsWith("application/connect+");
-    const encoding = isEnveloped ? envelopeEncoding(headers, body) : headers.get("content-encoding");
-    const bytes = plain(isEnveloped ? (body?.subarray(5) ?? new Uint8Array()) : (body ?? new Uint8Array()), encoding, maxBytes);
-    return decodedFrom(bytes, /json\b/.test(contentType), method);
+    const { bytes, isJson } = messageSourceOf(outgoing, limits);
+    limitElements(method.input, bytes, !isJson, limits.maxMessageElements);
+    return { kind: "message", message: isJson ? readJson(method, bytes) : readBinary(method, bytes) };
   } catch (error) {
-    if (error instanceof Rejected && isAboutValues(error)) return { message: undefined, invalid: error };
-    if (error instanceof ConnectError || error instanceof Error) return UNREADABLE;
+    if (error instanceof Rejected && error.rejection.kind !== "too_many_elements")
+      return { kind: "unreadable", rejection: error.rejection };
     throw error;
   }
 }
 
-function decodedFrom(bytes: Uint8Array, isJson: boolean, method: DescMethod): DecodedMessage {
-  return { message: isJson ? parse(method, bytes) : fromBinary(method.input, bytes), invalid: undefined };
-}
-
-/** The first byte of an envelope has a flag for a compressed message; a header names the coding. */
-function envelopeEncoding(headers: Headers, body: Uint8Array | null): string | null {
-  const isCompressed = ((body?.[0] ?? 0) & 1) === 1;
-  return isCompressed ? (headers.get("connect-content-encoding") ?? headers.get("grpc-encoding")) : null;
-}
-
-function plain(bytes: Uint8Array, encoding: string | null, maxBytes: number): Uint8Array {
-  return isEncoded(encoding) ? decompress(bytes, encoding, maxBytes, "accept-encoding") : bytes;
-}
-
-function isAboutValues({ rejection }: Rejected): boolean {
-  return rejection.kind === "invalid_request" && rejection.violations !== undefined;
+function readBinary({ input }: DescMethod, bytes: Uint8Array): Message {
+  if (!isWellFormedProto(bytes, messageShapeOf(input)))
+    throw new Rejected({
+      kind: "invalid_request",
+      message: `body is no ${input.typeName}: a field is cut, or has another type on the wire`,
+    });
+  return orRefused(input.typeName, () => fromBinary(input, bytes));
 }
 
 const types = new WeakMap<DescService, Registry>();
 
-function parse({ input, parent }: DescMethod, bytes: Uint8Array): Message {
+/** A key that is no field is refused, as ProtoJSON wants it: an upstream that ignores case or knows more fields could read it as one. */
+function readJson({ input, parent }: DescMethod, bytes: Uint8Array): Message {
   const registry = types.get(parent) ?? typesOf([parent]);
   types.set(parent, registry);
-  const normalized = normalizeJson(input, parseJson(bytes), { registry });
-  if (normalized.kind === "ok") return fromJson(input, normalized.json, { registry });
-  if (areUnknownTypes(normalized.violations)) throw new Error("an Any of a type that only the upstream may know");
-  throw invalidRequest(normalized.violations);
+  const normalized = normalizeJson(input, parseJson(bytes), { registry, isForwarded: true });
+  if (normalized.kind === "invalid") throw invalidRequest(normalized.violations);
+  const { json } = normalized as { readonly json: JsonValue };
+  return orRefused(input.typeName, () => fromJson(input, json, { registry }));
+}
+
+/** The decoder throws plain errors, all of them about the bytes. */
+function orRefused(typeName: string, read: () => Message): Message {
+  try {
+    return read();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.slice(0, MAX_REASON) : String(error);
+    throw new Rejected({ kind: "invalid_request", message: `body is no ${typeName}: ${reason}` });
+  }
 }

@@ -1,8 +1,11 @@
 // HEAD requests: handled as the GET they stand for, and the response loses its body.
 
+import { standingFor } from "../auth/edge.ts";
+
 /** The GET that a HEAD request stands for. */
-export function asGet({ url, headers, signal }: Request): Request {
-  return new Request(url, { method: "GET", headers, signal });
+export function asGet(request: Request): Request {
+  const { url, headers, signal } = request;
+  return standingFor(new Request(url, { method: "GET", headers, signal }), request);
 }
 
 /**

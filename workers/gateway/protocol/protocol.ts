@@ -40,8 +40,9 @@ export function mediaType(contentType: string | null): string {
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
-/** Whether a response is a stream of envelopes, whose last one has the status. */
+/** Whether a response is a stream of envelopes, whose last one has the status; a proxy may have compressed it, and then it is none. */
 export function isEnvelopeStream(headers: Headers): boolean {
+  if ((headers.get("content-encoding") ?? "identity") !== "identity") return false;
   const type = mediaType(headers.get("content-type"));
   return type.startsWith("application/connect+") || type.startsWith("application/grpc-web");
 }
@@ -109,14 +110,15 @@ export function writeRefusal(protocol: Protocol, { error, httpStatus, isConnectJ
       return new Response(body, { status: httpStatus ?? codeToHttpStatus(error.code), headers });
     }
     case "connect_stream": {
-      const end = JSON.stringify(endStreamToJson(error.metadata, error, { registry: errorDetailTypes }));
+      const end = JSON.stringify(endStreamToJson(new Headers(), error, { registry: errorDetailTypes }));
       const headers = new Headers(error.metadata);
       headers.set("Content-Type", protocol.contentType);
       return new Response(encodeEnvelope(endStreamFlag, new TextEncoder().encode(end)), { headers });
     }
     case "grpc_web": {
-      const headers = new Headers(error.metadata);
-      setTrailerStatus(headers, error); // "trailers only": the headers have the status, the body is empty
+      const headers = new Headers();
+      setTrailerStatus(headers, error); // "trailers only": the headers have the status and the metadata, the body is empty
+      for (const [name, value] of error.metadata) headers.set(name, value); // it leaves out names of the protocol: grpc-accept-encoding
       headers.set("Content-Type", protocol.contentType);
       return new Response(null, { headers });
     }

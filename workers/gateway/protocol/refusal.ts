@@ -1,8 +1,12 @@
 // Maps each rejection to its Connect code, HTTP status and headers.
 import { Code, ConnectError } from "@connectrpc/connect";
+import { describeExcess } from "../../../core/elements/excess.ts";
+import { describeInflation } from "../../../core/protocol/inflation.ts";
+import { printable } from "../../../core/protocol/printable.ts";
 import type { InvalidResponseCode } from "../../../core/protocol/rpc-response.ts";
 import { rateLimitHeaders, wholeSeconds } from "../../../core/rate-limit/ratelimit-headers.ts";
-import type { FieldViolation, Rejection } from "../../../core/rejection.ts";
+import type { Rejection } from "../../../core/rejection.ts";
+import type { FieldViolation } from "../../../core/violations/violation-list.ts";
 import { BadRequestSchema, RetryInfoSchema } from "../../../protos/gen/google/rpc/error_details_pb.ts";
 
 /** A refusal, ready to be written in any protocol. */
@@ -33,24 +37,35 @@ export function toRefusal(rejection: Rejection): Refusal {
         isConnectJson: true,
         rest: { code: Code.InvalidArgument },
       };
+    case "headers_too_large": {
+      const most = `at most ${rejection.maxCount} header fields of ${rejection.maxBytes} bytes together`;
+      return {
+        error: new ConnectError(`request headers are too large; send ${most}`, Code.ResourceExhausted),
+        httpStatus: 431,
+        isConnectJson: true,
+      };
+    }
     case "unknown_path":
-      return { error: new ConnectError(`nothing is served at ${rejection.path}`, Code.NotFound), httpStatus: 404 };
+      return { error: new ConnectError(`nothing is served at ${printable(rejection.path)}`, Code.NotFound), httpStatus: 404 };
     case "unknown_procedure":
-      return { error: new ConnectError(`procedure ${rejection.procedure} is not served here`, Code.Unimplemented), httpStatus: 404 };
+      return {
+        error: new ConnectError(`procedure ${printable(rejection.procedure)} is not served here`, Code.Unimplemented),
+        httpStatus: 404,
+      };
     case "method_not_allowed": {
       const allow = rejection.allow.join(", ");
-      const error = new ConnectError(`method ${rejection.method} is not allowed, use ${allow}`, Code.Unknown, { Allow: allow });
+      const error = new ConnectError(`method ${printable(rejection.method)} is not allowed, use ${allow}`, Code.Unknown, { Allow: allow });
       return { error, httpStatus: 405, rest: { code: Code.Unimplemented } };
     }
     case "unsupported_content_type": {
       const accepted = rejection.accepted.join(", ");
-      const found = rejection.found === null ? "no content type" : `content type "${rejection.found.slice(0, 100)}"`;
+      const found = rejection.found === null ? "no content type" : `content type "${printable(rejection.found)}"`;
       const error = new ConnectError(`${found} is not accepted, use ${accepted}`, Code.Unknown, { "Accept-Post": accepted });
       return { error, httpStatus: 415, rest: { code: Code.InvalidArgument } };
     }
     case "unsupported_encoding": {
       const accepted = rejection.accepted.join(", ");
-      const found = `content encoding "${rejection.found.slice(0, 100)}" is not accepted`;
+      const found = `content encoding "${printable(rejection.found)}" is not accepted`;
       const error = new ConnectError(`${found}, use ${accepted === "" ? "none" : accepted}`, Code.Unimplemented, {
         [rejection.advertise]: accepted === "" ? "identity" : accepted,
       });
@@ -61,8 +76,36 @@ export function toRefusal(rejection: Rejection): Refusal {
         error: new ConnectError(`request is larger than ${rejection.maxBytes} bytes`, Code.ResourceExhausted),
         rest: { status: 413 },
       };
+    case "inflates_too_much":
+      return {
+        error: new ConnectError(`request ${describeInflation(rejection.limitBytes, rejection.maxInflation)}`, Code.ResourceExhausted),
+        rest: { status: 413 },
+      };
+    case "too_many_elements":
+      return {
+        error: new ConnectError(
+          `message ${describeExcess("elements", rejection.maxElements, "maxMessageElements")}`,
+          Code.ResourceExhausted,
+        ),
+        rest: { status: 413 },
+      };
+    case "body_too_slow": {
+      const { isIdle, ms } = rejection;
+      const problem = isIdle ? `nothing of the request came for ${ms} ms` : `the request was not complete within ${ms} ms`;
+      return { error: new ConnectError(problem, Code.DeadlineExceeded), httpStatus: 408, isConnectJson: true };
+    }
     case "caller_gone":
       return { error: new ConnectError("the request ended before it was complete", Code.Canceled) };
+    case "unauthenticated":
+      return { error: unauthenticated(rejection) };
+    case "permission_denied": {
+      const headers = rejection.challenge === undefined ? {} : { "WWW-Authenticate": rejection.challenge };
+      return { error: new ConnectError(rejection.message, Code.PermissionDenied, headers) };
+    }
+    case "auth_unavailable":
+      return { error: retryLater("credentials cannot be checked now", Code.Unavailable, rejection.retryAfterMs) };
+    case "loop_detected":
+      return { error: new ConnectError(rejection.problem, Code.FailedPrecondition), httpStatus: 508, isConnectJson: true };
     case "rate_limited": {
       const error = retryLater(`rate limit "${rejection.rule}" exceeded`, Code.ResourceExhausted, rejection.retryAfterMs);
       for (const [name, value] of rateLimitHeaders(rejection.quotas)) error.metadata.set(name, value);
@@ -98,7 +141,8 @@ export function toRefusal(rejection: Rejection): Refusal {
       const { pushbackMs = -1 } = rejection;
       const headers = pushbackMs < 0 ? {} : { "Retry-After": String(wholeSeconds(pushbackMs)) };
       const error = new ConnectError(`upstream ${rejection.upstream} ${rejection.problem}`, CODES[rejection.code], headers);
-      return rejection.code === "internal" ? { error, httpStatus: 502, isConnectJson: true } : { error };
+      const httpStatus = rejection.code === "internal" ? 502 : rejection.httpStatus;
+      return httpStatus === undefined ? { error } : { error, httpStatus, isConnectJson: true };
     }
   }
 }
@@ -114,7 +158,15 @@ const CODES: Readonly<Record<InvalidResponseCode, Code>> = {
   permission_denied: Code.PermissionDenied,
   unimplemented: Code.Unimplemented,
   resource_exhausted: Code.ResourceExhausted,
+  failed_precondition: Code.FailedPrecondition,
 };
+
+function unauthenticated({ message, challenge = "Bearer", retryAfterMs }: Rejection & { readonly kind: "unauthenticated" }): ConnectError {
+  const error =
+    retryAfterMs === undefined ? new ConnectError(message, Code.Unauthenticated) : retryLater(message, Code.Unauthenticated, retryAfterMs);
+  error.metadata.set("WWW-Authenticate", challenge);
+  return error;
+}
 
 function unreachable(wasSent: boolean): string {
   return wasSent ? "can't be reached, or closed the connection before it responded" : "can't be reached";

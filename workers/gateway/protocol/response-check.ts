@@ -1,7 +1,7 @@
 // Checks that a response of an upstream is a complete RPC response; anything else counts as a failure of the upstream.
-import type { DescMethod, Message } from "@bufbuild/protobuf";
-import { codeFromString } from "@connectrpc/connect/protocol-connect";
-import { trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
+import type { DescMethod, JsonValue } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { codeFromString, errorFromJson, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { responseStream } from "../../../core/protocol/response-stream.ts";
 import {
   brokenBody,
@@ -12,15 +12,15 @@ import {
   invalidHead,
   mayBeError,
   type ResponseHead,
-  truncated,
+  tooLarge,
 } from "../../../core/protocol/rpc-response.ts";
-import { readBody } from "../cache/responses/buffered-response.ts";
+import { breakOff } from "../bodies/response-body.ts";
 import type { CallAttempt } from "../call/attempt.ts";
 import type { Call } from "../call.ts";
-import { messageOf } from "../transcode/upstream-messages.ts";
-import { decompressed, type Envelope, readEnvelopes } from "../translate/envelopes.ts";
 import { encodingOf } from "../translate/headers.ts";
 import { mediaType, type Protocol } from "./protocol.ts";
+import { brokenOff, type CheckedResponse, connectMessage, grpcWebMessage, holdBody, type ReadResponse } from "./response-messages.ts";
+import { boundRetryInfo } from "./retry-info.ts";
 
 /** How the responses of a route are read. Of responses that are forwarded unchanged, the head is checked, and the body of errors. */
 export interface ResponseReading {
@@ -29,40 +29,65 @@ export interface ResponseReading {
   readonly isPlain?: boolean; // no compressed response is requested, as for REST callers
 }
 
-export type CheckedResponse = { readonly misfit: InvalidResponse } | { readonly body: BodyInit | null; readonly message?: Message };
-
-const ERROR_BYTES = 65_536; // a longer error body is forwarded unread
+/** A larger body is not held in memory, but passed on, unless the gateway reads its message. */
+const HELD_BYTES = 65_536;
+/** Two readers may find two ends of such a response. RFC 9112, section 6.3 */
+const TWO_LENGTHS = brokenBody("declared the length of its response twice, by Content-Length and by Transfer-Encoding");
+/** A larger error is none of an RPC: gRPC bounds the status of a call to 8 KiB by default. */
+const ERROR_BYTES = 65_536;
 
 /**
- * Returns undefined, without a promise, where the head is valid and nothing else has to be checked.
+ * Returns undefined, without a promise, where the head is valid and the body is only passed on.
  *
+ * @param length length of the body that its connection enforces; undefined where it is not known
  * @returns what is wrong with the response, or the body to forward
  * @throws the reason the call ended while the body was read: its deadline, or its caller
  */
 export function checkResponse(
   { form, decodes, isPlain }: ResponseReading,
-  { outgoing, isTranslated }: Call,
+  call: Call,
   attempt: CallAttempt,
   response: Response,
+  length: number | undefined,
 ): CheckedResponse | Promise<CheckedResponse> | undefined {
-  if (form === "http") return outOfRange(response.status) ? { misfit: brokenBody(`responded with status ${response.status}`) } : undefined;
+  const { outgoing, isTranslated } = call;
+  const { maxResponseBytes: maxBytes, maxResponseElements: maxElements } = call.route;
   const { headers, status } = response;
+  const read: ReadResponse = { call, attempt, response, length };
   const isGrpcWeb = outgoing.protocol.kind === "grpc_web";
-  const wire: CallProtocol = isGrpcWeb ? "grpc_web" : form === "unary" ? "connect_unary" : "connect_stream";
-  const { method, query, headers: sent } = outgoing;
-  const expected = expectedType(method === "GET" ? "" : mediaType(sent.get("content-type")), query);
-  const head: ResponseHead = {
-    status,
-    contentType: mediaType(headers.get("content-type")),
-    length: headers.get("content-length"),
-    grpcStatus: isGrpcWeb ? headers.get("grpc-status") : null,
-  };
-  const wrong = checkHead(wire, expected, head);
-  if (wrong !== undefined) return { misfit: wrong };
-  if (!isGrpcWeb && mayBeError(head)) return errorBody(attempt, response, invalidHead(wire, expected, head));
-  if (form !== "unary" || status !== 200 || (decodes === undefined && !isTranslated)) return undefined;
-  const binary = { isPlain: isPlain === true, method: head.contentType.endsWith("json") ? undefined : decodes };
-  return isGrpcWeb ? grpcWebMessage(attempt, response, binary) : connectMessage(attempt, response, binary);
+  let isRead = false; // the gateway uses the message
+  let isBinary = true;
+  if (form === "http") {
+    if (outOfRange(status)) return { misfit: brokenBody(`responded with status ${status}`) };
+    if (length !== undefined && headers.has("transfer-encoding")) return { misfit: TWO_LENGTHS };
+  } else {
+    const wire: CallProtocol = isGrpcWeb ? "grpc_web" : form === "unary" ? "connect_unary" : "connect_stream";
+    const { method, query, headers: sent } = outgoing;
+    const expected = expectedType(method === "GET" ? "" : mediaType(sent.get("content-type")), query);
+    const head: ResponseHead = {
+      status,
+      contentType: mediaType(headers.get("content-type")),
+      length: headers.get("content-length"),
+      grpcStatus: isGrpcWeb ? headers.get("grpc-status") : null,
+      isConditional: status === 304 && (sent.has("if-none-match") || sent.has("if-modified-since")),
+    };
+    const wrong = checkHead(wire, expected, head);
+    if (wrong !== undefined) return { misfit: wrong };
+    if (!isGrpcWeb && mayBeError(head)) return errorBody(read, invalidHead(wire, expected, head));
+    if (length !== undefined && headers.has("transfer-encoding")) return { misfit: TWO_LENGTHS };
+    if (form === "stream") return undefined;
+    isRead = status === 200 && (decodes !== undefined || isTranslated);
+    isBinary = !head.contentType.endsWith("json");
+  }
+  if (response.body === null) return undefined; // a response to HEAD, or with a status that has no body
+  if (length !== undefined && length > maxBytes) return { misfit: tooLarge("a response", maxBytes) };
+  if (isRead) {
+    const decoding = { isPlain: isPlain === true, method: isBinary ? decodes : undefined, maxBytes, maxElements };
+    return isGrpcWeb ? grpcWebMessage(read, decoding) : connectMessage(read, decoding);
+  }
+  // A caller of plain HTTP may read a response of unknown length while it is sent.
+  const isHeld = form === "unary" || Number(headers.get("content-length") ?? Number.POSITIVE_INFINITY) <= HELD_BYTES;
+  return isHeld ? holdBody(read, HELD_BYTES) : undefined;
 }
 
 /** A status outside HTTP, or an informational one, which is not for callers. */
@@ -71,123 +96,67 @@ function outOfRange(status: number): boolean {
 }
 
 /** Reads the body of an error. JSON without a code is no Connect error. */
-async function errorBody(attempt: CallAttempt, response: Response, foreign: InvalidResponse): Promise<CheckedResponse> {
-  const { headers, body } = response;
-  if (encodingOf(headers, "content-encoding") !== null) return { body };
-  const read = await reading(attempt, readBody(body, headers.get("content-length"), ERROR_BYTES));
-  if ("code" in read) return { misfit: read };
-  if (read.kind === "large") return { body: read.body };
-  return isConnectError(read.body) ? { body: read.body as Uint8Array<ArrayBuffer> } : { misfit: foreign };
+async function errorBody(read: ReadResponse, foreign: InvalidResponse): Promise<CheckedResponse> {
+  const checked = await holdBody(read, ERROR_BYTES);
+  if ("misfit" in checked) return checked;
+  if ("large" in checked) return { misfit: foreign };
+  if (encodingOf(read.response.headers, "content-encoding") !== null) return checked;
+  const body = connectErrorIn(checked.body as Uint8Array<ArrayBuffer>);
+  return body === undefined ? { misfit: foreign } : { body };
 }
 
-function isConnectError(bytes: Uint8Array): boolean {
+/** The bytes of an error, in which RetryInfo is bounded; undefined where they are none. */
+function connectErrorIn(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
   try {
-    const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof json === "object" && json !== null && "code" in json && codeFromString(String(json.code)) !== undefined;
+    const text = new TextDecoder().decode(bytes);
+    const json: unknown = JSON.parse(text);
+    if (typeof json !== "object" || json === null || !("code" in json) || codeFromString(String(json.code)) === undefined) return undefined;
+    if (!text.includes("google.rpc.RetryInfo")) return bytes;
+    const error = errorFromJson(json as JsonValue, undefined, new ConnectError("no error of Connect", Code.Internal));
+    error.details = boundRetryInfo(error.details);
+    return new TextEncoder().encode(JSON.stringify(errorToJson(error, undefined))) as Uint8Array<ArrayBuffer>; // never shared memory
   } catch {
-    return false;
-  }
-}
-
-interface Decoding {
-  readonly method: DescMethod | undefined; // undefined: messages are not decoded
-  readonly isPlain: boolean;
-}
-
-async function connectMessage(attempt: CallAttempt, response: Response, { method, isPlain }: Decoding): Promise<CheckedResponse> {
-  const bytes = await reading(attempt, response.arrayBuffer());
-  if ("code" in bytes) return { misfit: bytes };
-  const body = new Uint8Array(bytes);
-  const encoding = encodingOf(response.headers, "content-encoding");
-  if (encoding !== null) return isPlain ? { misfit: unrequested(encoding) } : { body };
-  return method === undefined ? { body } : decode(body, body, method);
-}
-
-async function grpcWebMessage(attempt: CallAttempt, response: Response, { method, isPlain }: Decoding): Promise<CheckedResponse> {
-  const bytes = await reading(attempt, response.arrayBuffer());
-  if ("code" in bytes) return { misfit: bytes };
-  const body = new Uint8Array(bytes);
-  const { headers } = response;
-  const isOnlyHead = headers.has("grpc-status"); // an error in the headers alone, which is whole without a body
-  const stream = responseStream("grpc_web");
-  const noEnvelope = stream.read(body);
-  if (noEnvelope !== undefined) return { misfit: brokenBody(noEnvelope) };
-  const missing = isOnlyHead && body.byteLength === 0 ? undefined : stream.missing();
-  if (missing !== undefined) return { misfit: truncated(missing) };
-  const frames = readEnvelopes(body) ?? [];
-  const encoding = encodingOf(headers, "grpc-encoding");
-  const problem = await unreadable(frames, encoding, isPlain);
-  if (problem !== undefined) return { misfit: brokenBody(problem) };
-  const messages = frames.filter(({ flags }) => (flags & trailerFlag) === 0);
-  const [only] = messages;
-  const isDecoded = method !== undefined && only !== undefined && messages.length === 1 && (only.flags & 1) === 0;
-  return isDecoded ? decode(body, only.data, method) : { body };
-}
-
-async function unreadable(frames: readonly Envelope[], encoding: string | null, isPlain: boolean): Promise<string | undefined> {
-  for (const frame of frames) {
-    if ((frame.flags & 1) === 0) continue;
-    if (encoding === null) return "sent a compressed message, and no header that says how it is compressed";
-    if ((frame.flags & trailerFlag) !== 0) {
-      const isRead = await decompressed(frame, encoding).then(
-        () => true,
-        () => false,
-      );
-      if (!isRead) return "sent trailers that cannot be decompressed";
-    } else if (isPlain) return unrequested(encoding).problem;
-  }
-  return undefined;
-}
-
-function unrequested(encoding: string): InvalidResponse {
-  return brokenBody(`responded in content encoding "${encoding.slice(0, 20)}", which was not requested`);
-}
-
-function decode(body: Uint8Array<ArrayBuffer>, bytes: Uint8Array, method: DescMethod): CheckedResponse {
-  try {
-    return { body, message: messageOf(bytes, method) };
-  } catch {
-    return { misfit: brokenBody(`sent bytes that are not a ${method.output.typeName}`) };
-  }
-}
-
-/** A body that breaks off is an invalid response, unless the call itself has ended. */
-async function reading<T extends object>(attempt: CallAttempt, body: Promise<T>): Promise<T | InvalidResponse> {
-  try {
-    return await body;
-  } catch (error) {
-    if (attempt.isEnded) throw error;
-    return truncated("closed the connection before the end of its response");
+    return undefined;
   }
 }
 
 /**
  * Forwards a stream and checks that it is complete.
  *
+ * @param maxBytes largest message, bytes, as it is sent
  * @param onBroken called once where the stream breaks off, ends too early, or is no stream of envelopes; returns what its reader gets
  */
 export function watchStream(
   body: ReadableStream<Uint8Array> | null,
   protocol: Protocol,
   attempt: CallAttempt,
+  maxBytes: number,
   onBroken: (misfit: InvalidResponse) => Error,
 ): ReadableStream<Uint8Array> {
-  const stream = responseStream(protocol.kind === "grpc_web" ? "grpc_web" : "connect_stream");
+  const stream = responseStream(protocol.kind === "grpc_web" ? "grpc_web" : "connect_stream", maxBytes);
   const reader = (body ?? new Blob([]).stream()).getReader();
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const chunk = await reading(attempt, reader.read()).catch((error: unknown) => ({ error }));
-        if ("error" in chunk) return controller.error(chunk.error);
-        if ("code" in chunk) return controller.error(onBroken(chunk));
+        const chunk = await reader.read().catch((error: unknown) => failure(attempt, error));
+        if ("error" in chunk) return breakOff(controller, chunk.error);
+        if ("code" in chunk) return breakOff(controller, onBroken(chunk));
         const { done, value } = chunk;
         const wrong = done ? stream.missing() : stream.read(value);
         if (wrong === undefined) return done ? controller.close() : controller.enqueue(value);
-        controller.error(onBroken(done ? truncated(wrong) : brokenBody(wrong)));
+        breakOff(controller, onBroken(wrong));
         if (!done) await reader.cancel().catch(() => undefined);
       },
       cancel: (reason) => reader.cancel(reason),
     },
     { highWaterMark: 0 },
   );
+}
+
+function failure(attempt: CallAttempt, error: unknown): InvalidResponse | { readonly error: unknown } {
+  try {
+    return brokenOff(attempt, error);
+  } catch (ended) {
+    return { error: ended };
+  }
 }

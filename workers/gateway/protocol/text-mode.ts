@@ -1,6 +1,8 @@
 // gRPC-Web in text mode, the default of Google's generator: requests are decoded from base64 before the pipeline, responses encoded after it.
+
 import { encodePiece, pieceDecoder } from "../../../core/protocol/base64-pieces.ts";
 import { Rejected } from "../../../core/rejection.ts";
+import { standingFor } from "../auth/edge.ts";
 
 const TEXT = "application/grpc-web-text";
 const BINARY = "application/grpc-web";
@@ -25,7 +27,7 @@ export async function inTextMode(
   headers.delete("accept"); // makes the upstream respond in the binary form
   if (isText) headers.delete("content-length");
   const body = isText && request.body !== null ? decoded(request.body) : request.body;
-  const response = await respond(new Request(request, { headers, body }), binaryType);
+  const response = await respond(standingFor(new Request(request, { headers, body }), request), binaryType);
   if (!response.headers.get("content-type")?.startsWith(BINARY)) return response;
   const textHeaders = new Headers(response.headers);
   textHeaders.set("content-type", TEXT + binaryType.slice(BINARY.length));

@@ -1,8 +1,11 @@
 // Chooses the token bucket of a call under a rule, and whether the rule is enforced for that caller.
 import type { Message } from "@bufbuild/protobuf";
-import type { KeySource, RateLimitRule } from "../../../core/config/rate-limit.ts";
+import type { Principal } from "../../../core/auth/principal.ts";
+import type { RateLimitRule } from "../../../core/config/rate-limit.ts";
+import type { KeySource } from "../../../core/config/rate-limit-key.ts";
 import { hash32 } from "../../../core/hash.ts";
 import { isInRanges } from "../../../core/ip.ts";
+import { keyDigest } from "../../../core/rate-limit/key-digest.ts";
 import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
 import type { Call } from "../call.ts";
 
@@ -10,12 +13,17 @@ export interface BucketChoice {
   readonly key: string; // names the bucket
   readonly limit: BucketLimit;
   readonly isEnforced: boolean; // false: a refusal is only logged
+  readonly ceiling: CeilingChoice | undefined; // the bucket of the caller's address, where callers choose the keys
+}
+
+export interface CeilingChoice {
+  readonly rule: RateLimitRule;
+  readonly key: string;
+  readonly limit: BucketLimit;
 }
 
 /** A message as rules and cost functions read it; undefined where none is needed, or where it cannot be decoded. */
 export type MessageFields = Readonly<Record<string, unknown>> | undefined;
-
-const MAX_TOKEN = 8_192; // characters; a longer JWT is not read
 
 /** @returns undefined for a caller that the rule exempts */
 export function chooseBucket(rule: RateLimitRule, call: Call, message: MessageFields): BucketChoice | undefined {
@@ -24,7 +32,7 @@ export function chooseBucket(rule: RateLimitRule, call: Call, message: MessageFi
   const name = nameFrom(rule.key, call, message);
   if (name !== undefined && rule.exempt.names.has(name)) return undefined;
   // Callers that a rule cannot name are counted by address, in buckets of their own.
-  const who = name === undefined ? `ip:${caller.network}` : `${rule.key.kind}:${bounded(name)}`;
+  const who = name === undefined ? `ip:${caller.network}` : bounded(rule.key.kind, name);
   const plan = rule.tiers === undefined ? undefined : nameFrom(rule.tiers.by, call, message);
   const tier = plan === undefined ? undefined : rule.tiers?.plans.get(plan);
   const percent = rule.enforce === "off" ? 0 : rule.enforce;
@@ -32,11 +40,25 @@ export function chooseBucket(rule: RateLimitRule, call: Call, message: MessageFi
     key: tier === undefined ? `${rule.name}/${who}` : `${rule.name}@${plan}/${who}`,
     limit: tier ?? rule.limit,
     isEnforced: percent >= 100 || hash32(`enforced/${who}`) % 100 < percent, // the same callers each time
+    ceiling: name === undefined ? undefined : chooseCeiling(rule, caller, tier === undefined ? undefined : plan),
   };
 }
 
+/** @returns undefined also for a call without an address: no edge is in front, so a Worker of the operator's own calls */
+function chooseCeiling(
+  { ceiling }: RateLimitRule,
+  { address, network }: Call["caller"],
+  plan: string | undefined,
+): CeilingChoice | undefined {
+  if (ceiling === undefined || address === null) return undefined;
+  const { rule, plans } = ceiling;
+  const limit = plan === undefined ? undefined : plans.get(plan);
+  if (limit === undefined) return { rule, key: `${rule.name}/ip:${network}`, limit: rule.limit };
+  return { rule, key: `${rule.name}@${plan}/ip:${network}`, limit };
+}
+
 /** @returns undefined where the call has no such value, and where addresses are counted */
-function nameFrom(source: KeySource, { request, route, caller }: Call, message: MessageFields): string | undefined {
+function nameFrom(source: KeySource, { request, route, principal }: Call, message: MessageFields): string | undefined {
   switch (source.kind) {
     case "ip":
       return undefined;
@@ -45,11 +67,13 @@ function nameFrom(source: KeySource, { request, route, caller }: Call, message: 
     case "route":
       return route.name;
     case "principal":
-      return caller.principal;
+      return principal?.id;
+    case "key":
+      return principal?.plan;
     case "header":
       return textOf(request.headers.get(source.header));
     case "claim":
-      return textOf(claimOf(request.headers.get("authorization"), source.claim));
+      return textOf(claimOf(principal, source.claim));
     case "field":
       return textOf(fieldAt(message, source.field));
   }
@@ -60,19 +84,8 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" ? String(value) : undefined;
 }
 
-/** A claim of the bearer's JWT (RFC 7519). The signature is not checked: a proxy in front of the gateway has to do that. */
-function claimOf(authorization: string | null, claim: string): unknown {
-  const token = /^bearer ([\w-]+\.[\w-]+\.[\w-]*)$/i.exec((authorization ?? "").slice(0, MAX_TOKEN))?.[1];
-  if (token === undefined) return undefined;
-  try {
-    const payload = atob(token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/"));
-    const claims: unknown = JSON.parse(new TextDecoder().decode(Uint8Array.from(payload, (char) => char.charCodeAt(0))));
-    return typeof claims === "object" && claims !== null && Object.hasOwn(claims, claim)
-      ? (claims as Record<string, unknown>)[claim]
-      : undefined;
-  } catch {
-    return undefined;
-  }
+function claimOf(principal: Principal | undefined, name: string): unknown {
+  return principal !== undefined && Object.hasOwn(principal.claims, name) ? principal.claims[name] : undefined;
 }
 
 /** @param path fields of the message as its proto names them, or as protobuf-es does: `user.id` */
@@ -89,9 +102,9 @@ function localName(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** Shortens keys that callers choose, since storage grows with them. */
-function bounded(name: string): string {
-  return name.length <= 128 ? name : `${name.slice(0, 96)}#${hash32(name)}`;
+/** Shortens keys that callers choose, since storage grows with them. No short key looks like a long one that was shortened. */
+function bounded(kind: string, name: string): string {
+  return name.length <= 128 ? `${kind}:${name}` : `${kind}#${name.slice(0, 64)}#${keyDigest(new TextEncoder().encode(name))}`;
 }
 
 /** A message as rules and cost functions read it. */

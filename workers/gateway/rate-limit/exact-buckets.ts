@@ -1,117 +1,142 @@
-// Exact buckets: a Durable Object decides every call. One message goes to each Durable Object that holds one of the call's buckets.
-// A hot key has moved to a Durable Object of its own, see core/rate-limit/hot-key.ts.
+// Exact buckets: a Durable Object decides every call. One message goes to each Durable Object that holds one of the call's buckets; calls
+// that come while several messages to the same one are under way share the next message.
 import { waitUntil } from "cloudflare:workers";
-import { hash32 } from "../../../core/hash.ts";
-import { type BucketMoved, MovedKeys } from "../../../core/rate-limit/hot-key.ts";
-import { type BucketDecision, bucketKey } from "../../../core/rate-limit/token-bucket.ts";
-import type { BucketCharge, TokenBucket } from "../../../durable-objects/token-bucket.ts";
-import type { BucketDecisions, Charge, RateLimiter } from "./rate-limiter.ts";
+import type { BucketDecision } from "../../../core/rate-limit/token-bucket.ts";
+import type { BucketCharge, TokenBuckets } from "../../../durable-objects/token-buckets.ts";
+import { type BucketObject, bucketObject } from "./bucket-object.ts";
+import type { LimiterCounters } from "./counters.ts";
+import { type BucketDecisions, type Charge, failsOpen, isWorthRetrying, type RateLimiter } from "./rate-limiter.ts";
 
-/** Charges that one Durable Object decides. */
+const MAX_UNDER_WAY = 4; // messages to one Durable Object; above it, calls share the next one
+const LOST_AFTER_MS = 1_000; // the call that sent a message may have been cancelled: it no longer counts as under way
+
+/** Charges that one Durable Object decides, all of them or none. */
 interface Group {
-  readonly objectName: string;
+  readonly object: BucketObject;
   readonly charges: readonly BucketCharge[];
   readonly indexes: readonly number[]; // positions of the charges in the call's list
 }
 
-type BucketResponse = BucketDecision | BucketMoved | undefined;
-type Send = (buckets: DurableObjectStub<TokenBucket>, charges: readonly BucketCharge[]) => Promise<readonly BucketResponse[]>;
+/** A call that waits for its Durable Object. */
+interface WaitingCall {
+  readonly charges: readonly BucketCharge[];
+  readonly wake: () => void;
+  isOver: boolean; // waits no longer
+  decisions: readonly BucketDecision[] | undefined;
+}
+
+/** The calls of one Durable Object. */
+interface Queue {
+  readonly calls: WaitingCall[]; // not sent yet
+  readonly sentAt: Set<{ readonly at: number }>; // messages under way, epoch ms
+}
 
 export class ExactBuckets implements RateLimiter {
-  readonly #buckets: DurableObjectNamespace<TokenBucket>;
+  readonly #buckets: DurableObjectNamespace<TokenBuckets>;
   readonly #shards: number;
-  readonly #moves = new MovedKeys();
+  readonly #counters: LimiterCounters;
+  readonly #queues = new Map<string, Queue>(); // keyed by the name of the Durable Object
 
-  constructor(buckets: DurableObjectNamespace<TokenBucket>, shards: number) {
+  constructor(buckets: DurableObjectNamespace<TokenBuckets>, shards: number, counters: LimiterCounters) {
     this.#buckets = buckets;
     this.#shards = shards;
+    this.#counters = counters;
   }
 
   async take(charges: readonly Charge[], deadlineAt: number): Promise<BucketDecisions> {
-    const since = Date.now();
-    const waitMs = Math.min(deadlineAt - since, ...charges.map(({ rule }) => rule.waitMs));
-    const responses = await this.#take(charges, waitMs);
-    // If a shard reported a move, everything is requested once more, in the time that is left: by now the new place is known.
-    const decided = responses.some(hasMoved) ? await this.#take(charges, since + waitMs - Date.now()) : responses;
-    return decided.map((response) => (hasMoved(response) ? undefined : response));
-  }
-
-  async #take(charges: readonly Charge[], waitMs: number): Promise<BucketResponse[]> {
-    const responses: BucketResponse[] = charges.map(() => undefined);
+    const waitMs = Math.min(deadlineAt - Date.now(), ...charges.map(({ rule }) => rule.waitMs));
+    const decisions: (BucketDecision | undefined)[] = charges.map(() => undefined);
     const groups = this.#group(charges);
+    this.#counters.awaitedCalls += 1;
     await Promise.all(
       groups.map(async (group) => {
-        const received = await within(waitMs, () => this.#send(group, (buckets, own) => buckets.take(own)));
-        for (const [at, index] of group.indexes.entries()) responses[index] = received?.[at];
+        const received = await this.#decide(group, waitMs);
+        for (const [at, index] of group.indexes.entries()) decisions[index] = received?.[at];
       }),
     );
-    // Each Durable Object takes all of its charges or none. If another one refused, or has to be called again, the tokens are returned.
-    if (responses.some((response) => response?.kind === "refused" || hasMoved(response))) {
-      for (const { indexes } of groups)
-        if (indexes.every((index) => responses[index]?.kind === "allowed")) this.returnTokens(indexes.map((index) => charges[index]!));
+    const isRefused = decisions.some((decision) => decision?.kind === "refused");
+    this.#count(charges, decisions, isRefused);
+    // Each Durable Object takes all of its charges or none. If another one refused, the tokens are returned.
+    for (const { indexes } of isRefused ? groups : []) {
+      if (indexes.every((index) => decisions[index]?.kind === "allowed")) this.returnTokens(indexes.map((index) => charges[index]!));
     }
-    return responses;
+    return decisions;
   }
 
+  /** If a Durable Object is unreachable, its charges are lost. */
   returnTokens(charges: readonly Charge[]): void {
-    this.#sendInBackground(charges, (buckets, own) => buckets.returnTokens(own));
+    for (const { object, charges: own } of this.#group(charges)) waitUntil(lost(object.stub().returnTokens(own)));
   }
 
   overdraw(charges: readonly Charge[]): void {
-    this.#sendInBackground(charges, (buckets, own) => buckets.overdraw(own));
+    for (const { object, charges: own } of this.#group(charges)) waitUntil(lost(object.stub().overdraw(own)));
   }
 
-  /** Charges whose keys have moved are sent once more, to the new place. If a Durable Object is unreachable, its charges are lost. */
-  #sendInBackground(charges: readonly Charge[], send: Send): void {
-    const sendAll = async (wanted: readonly Charge[]): Promise<readonly Charge[]> => {
-      const moved = this.#group(wanted).map(async (group) => {
-        const responses = await this.#send(group, send).catch(() => []);
-        return group.indexes.filter((_, at) => hasMoved(responses[at])).map((index) => wanted[index]!);
-      });
-      return (await Promise.all(moved)).flat();
-    };
-    waitUntil(sendAll(charges).then((moved) => (moved.length > 0 ? sendAll(moved) : moved)));
+  /** @returns undefined if the Durable Object fails or takes longer than `waitMs`: a slow limiter must not delay calls */
+  async #decide({ object, charges }: Group, waitMs: number): Promise<readonly BucketDecision[] | undefined> {
+    const { promise, resolve } = Promise.withResolvers<void>(); // made by this call: no call waits for the promise of another one
+    const call: WaitingCall = { charges, wake: resolve, isOver: false, decisions: undefined };
+    const timer = setTimeout(resolve, Math.max(0, waitMs));
+    const queue = this.#queues.get(object.name) ?? { calls: [], sentAt: new Set() };
+    this.#queues.set(object.name, queue);
+    queue.calls.push(call);
+    const now = Date.now();
+    for (const sent of queue.sentAt) if (now - sent.at >= LOST_AFTER_MS) queue.sentAt.delete(sent);
+    if (queue.sentAt.size < MAX_UNDER_WAY) waitUntil(this.#send(object, queue));
+    await promise;
+    clearTimeout(timer);
+    call.isOver = true;
+    return call.decisions;
   }
 
-  async #send({ objectName, charges }: Group, send: Send): Promise<readonly BucketResponse[]> {
-    const sentAt = Date.now();
-    const responses = await send(this.#buckets.getByName(objectName), charges);
-    for (const [at, response] of responses.entries())
-      if (hasMoved(response)) this.#moves.remember(bucketKey(charges[at]!), response.start, sentAt);
-    return responses;
+  /** Sends all calls that wait, and those that come meanwhile. A message that fails is sent once more, by a new stub. */
+  async #send(object: BucketObject, queue: Queue): Promise<void> {
+    for (let calls = queue.calls.splice(0); calls.length > 0; calls = queue.calls.splice(0)) {
+      const waiting = calls.filter(({ isOver }) => !isOver);
+      if (waiting.length === 0) continue;
+      const sent = { at: Date.now() };
+      queue.sentAt.add(sent);
+      try {
+        await this.#exchange(object, waiting);
+      } catch (error) {
+        // Each call by itself: version 0.1 of the Durable Object cannot take several.
+        if (isWorthRetrying(error)) await Promise.all(waiting.map((call) => lost(this.#exchange(object, [call]))));
+      }
+      queue.sentAt.delete(sent);
+      for (const { wake } of waiting) wake();
+    }
+  }
+
+  async #exchange(object: BucketObject, calls: readonly WaitingCall[]): Promise<void> {
+    this.#counters.messages += 1;
+    this.#counters.awaitedMessages += 1;
+    const all = calls.map(({ charges }) => charges);
+    const decided = all.length === 1 ? [await object.stub().take(all[0]!)] : await object.stub().takeEach(all);
+    for (const [index, call] of calls.entries()) call.decisions = decided[index];
+  }
+
+  #count(charges: readonly Charge[], decisions: BucketDecisions, isRefused: boolean): void {
+    const undecided = charges.filter((_, index) => decisions[index] === undefined);
+    if (isRefused) this.#counters.refusedByObject += 1;
+    else if (undecided.some(({ rule }) => !failsOpen(rule))) this.#counters.refusedByTimeout += 1;
+    else if (undecided.length > 0) this.#counters.passedUndecided += 1;
+    if (undecided.length > 0) this.#counters.log(Date.now());
   }
 
   #group(charges: readonly Charge[]): Group[] {
-    const now = Date.now();
-    const groups = new Map<string, { objectName: string; charges: BucketCharge[]; indexes: number[] }>();
-    for (const [index, { key, limit, cost }] of charges.entries()) {
-      const start = this.#moves.get(bucketKey({ key, limit }), now);
-      const shard = `shard-${hash32(key) % this.#shards}`;
-      const objectName = start === undefined ? shard : `${shard}/${key}`;
-      const group = groups.get(objectName) ?? { objectName, charges: [], indexes: [] };
-      group.charges.push({ key, limit, cost, ...(start === undefined ? {} : { start }) });
+    const groups = new Map<string, { object: BucketObject; charges: BucketCharge[]; indexes: number[] }>();
+    for (const [index, { rule, key, limit, cost }] of charges.entries()) {
+      const object = bucketObject(this.#buckets, this.#shards, rule, key);
+      const group = groups.get(object.name) ?? { object, charges: [], indexes: [] };
+      group.charges.push({ key, limit, cost });
       group.indexes.push(index);
-      groups.set(objectName, group);
+      groups.set(object.name, group);
     }
     return [...groups.values()];
   }
 }
 
-function hasMoved(response: BucketResponse): response is BucketMoved {
-  return response?.kind === "moved";
-}
-
-/** @returns the result of `work`; undefined if it fails or takes longer than `waitMs`: a slow limiter must not delay calls */
-async function within<T>(waitMs: number, work: () => Promise<T>): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, waitMs), undefined);
-  });
-  try {
-    return await Promise.race([work(), timeout]);
-  } catch {
-    return undefined;
-  } finally {
-    clearTimeout(timer ?? null);
-  }
+/** The end of a message that nothing waits for. */
+async function lost(message: Promise<unknown>): Promise<void> {
+  await message.catch(() => undefined);
 }

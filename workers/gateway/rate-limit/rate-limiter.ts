@@ -12,6 +12,7 @@ export interface Charge {
   readonly key: string; // rule and caller
   readonly limit: BucketLimit; // the limit of the rule, or of the caller's plan
   readonly cost: number; // tokens, in [1, limit.capacity]
+  readonly isCeiling: boolean; // the ceiling of an address, which callers see only where it refuses
 }
 
 /** One decision per charge; undefined if the bucket's Durable Object was unreachable, or if another charge was refused before it. */
@@ -34,12 +35,27 @@ export function isAnyRefused(decisions: BucketDecisions): boolean {
   return decisions.some((decision) => decision?.kind === "refused");
 }
 
-/** Once a map has `max` entries, evicts the oldest 5 %: callers choose the keys, so the map must be bounded. */
-export function evictOldest(map: Map<string, unknown>, max: number): void {
-  if (map.size < max) return;
-  let left = Math.ceil(max / 20);
-  for (const key of map.keys()) {
-    if (left-- === 0) return;
-    map.delete(key);
-  }
+/** Whether calls pass while their bucket cannot be reached. Such rules do not wait for a bucket that they can charge afterwards. */
+export function failsOpen({ fail }: RateLimitRule): boolean {
+  return fail === "open";
+}
+
+/** How long tokens may be lent before calls need them, ms: half of the time that calls of another isolate would wait for them. */
+export function aheadMsOf(rule: RateLimitRule): number {
+  return failsOpen(rule) ? 0 : Math.floor(rule.waitMs / 2);
+}
+
+/** Whether all callers share the key of a rule, so that every isolate has calls for it. */
+export function isShared({ key }: RateLimitRule): boolean {
+  return key.kind === "all" || key.kind === "route";
+}
+
+/** An overloaded Durable Object has to be left alone. Any other error may come from a stub that broke when the object ended. */
+export function isWorthRetrying(error: unknown): boolean {
+  return (error as { readonly overloaded?: unknown } | null)?.overloaded !== true;
+}
+
+/** Whether the Durable Object is of a version that does not have the method. */
+export function isMissingMethod(error: unknown): boolean {
+  return error instanceof TypeError && error.message.includes("RPC receiver does not implement");
 }

@@ -3,9 +3,10 @@ import { create, type DescMessage, type JsonValue, mergeFromJson } from "@bufbui
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { Rejected } from "../../../core/rejection.ts";
 import { type HttpBody, HttpBodySchema } from "../../../protos/gen/google/api/httpbody_pb.ts";
-import { invalidRequest } from "./json/invalid-request.ts";
+import { invalidField, invalidRequest } from "./json/invalid-request.ts";
 import { normalizeJson } from "./json/normalize.ts";
 import { parseJson } from "./json/parse-json.ts";
+import { limitElements } from "./limit-elements.ts";
 import type { RestRoute } from "./rules/rule.ts";
 
 /**
@@ -19,6 +20,7 @@ export function readBody(
   target: ReflectMessage,
   contentType: string | null,
   bytes: Uint8Array | null,
+  maxElements: number,
 ): JsonValue | undefined {
   const { body } = route;
   const isEmpty = bytes === null || bytes.byteLength === 0;
@@ -29,7 +31,7 @@ export function readBody(
   if (isEmpty) return undefined;
   if (body === undefined) throw new Rejected({ kind: "invalid_request", message: "this method accepts no body" });
   if (!isJson(contentType, route.options.assumeJson === true)) requireJson(contentType);
-  return mergeJson(route, target, bytes);
+  return mergeJson(route, target, bytes, maxElements);
 }
 
 /**
@@ -49,7 +51,8 @@ export function requireJson(contentType: string | null, accepted: readonly strin
 }
 
 /** Reads JSON into the message, or into the field that is the body. */
-export function mergeJson({ method, body, options }: RestRoute, target: ReflectMessage, bytes: Uint8Array): JsonValue {
+export function mergeJson({ method, body, options }: RestRoute, target: ReflectMessage, bytes: Uint8Array, maxElements: number): JsonValue {
+  limitElements(method.input, bytes, false, maxElements);
   const raw = parseJson(bytes);
   const name = body?.field?.jsonName;
   const normalized = normalizeJson(method.input, name === undefined ? raw : { [name]: raw }, options);
@@ -61,9 +64,7 @@ export function mergeJson({ method, body, options }: RestRoute, target: ReflectM
       registry: options.registry,
     });
   } catch (error) {
-    throw invalidRequest([
-      { field: "", description: `does not fit its message type: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}` },
-    ]);
+    throw invalidField("", `does not fit its message type: ${error instanceof Error ? error.message : String(error)}`);
   }
   return name === undefined ? json : ((json as Readonly<Record<string, JsonValue>>)[name] ?? null);
 }

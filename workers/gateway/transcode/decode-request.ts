@@ -1,9 +1,10 @@
 // Decodes a REST request into the message of its method: body, then query, then path. Later values replace earlier ones.
 import { create, type Message } from "@bufbuild/protobuf";
 import { type ReflectList, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import { type FieldViolation, Rejected } from "../../../core/rejection.ts";
+import { Rejected } from "../../../core/rejection.ts";
 import type { PathValues } from "../../../core/transcode/path-trie.ts";
 import { parseQuery } from "../../../core/transcode/query.ts";
+import { ViolationList } from "../../../core/violations/violation-list.ts";
 import { readBody } from "./body.ts";
 import { invalidRequest } from "./json/invalid-request.ts";
 import { urlValueFormOf } from "./json/url-values.ts";
@@ -15,6 +16,7 @@ import { inferUpdateMask } from "./rules/update-mask.ts";
  * @param variables decoded values of the path
  * @param query     raw, with or without its `?`
  * @param body      whole; null or empty if there is none
+ * @param maxElements most elements of the body
  * @throws Rejected with all invalid fields of the body or, if the body is valid, of query and path
  */
 export function decodeRequest(
@@ -23,10 +25,11 @@ export function decodeRequest(
   query: string,
   contentType: string | null,
   body: Uint8Array | null,
+  maxElements: number,
 ): Message {
   const message = create(route.method.input);
   const target = reflect(route.method.input, message, false);
-  const json = readBody(route, target, contentType, body);
+  const json = readBody(route, target, contentType, body, maxElements);
   bindUrl(route, target, variables, query);
   if (json !== undefined) inferUpdateMask(route, target, json);
   return message;
@@ -34,24 +37,24 @@ export function decodeRequest(
 
 /** Sets the fields that the URL has values for, over those that the message has already. */
 export function bindUrl(route: RestRoute, target: ReflectMessage, variables: PathValues, query: string): void {
-  const violations: FieldViolation[] = [];
+  const violations = new ViolationList();
   if (query.length > 1) bindQuery(route, target, query, violations);
   for (const [index, path] of route.variables.entries()) {
     const form = urlValueFormOf(path.field)!;
     const value = form.read(variables[index]!, route.options);
-    if (value === undefined) violations.push({ field: path.text, description: `must be ${form.what}` });
+    if (value === undefined) violations.add(path.text, `must be ${form.what}`);
     else changeAt(target, path, (holder) => holder.set(path.field, value));
   }
-  if (violations.length > 0) throw invalidRequest(violations);
+  if (violations.count > 0) throw invalidRequest(violations);
 }
 
-function bindQuery(route: RestRoute, target: ReflectMessage, query: string, violations: FieldViolation[]): void {
+function bindQuery(route: RestRoute, target: ReflectMessage, query: string, violations: ViolationList): void {
   const parsed = parseQuery(query);
   if (parsed.kind === "invalid") throw new Rejected({ kind: "invalid_request", message: parsed.problem });
   const claimed = new Map<string, string>();
   for (const [name, text] of parsed.pairs) {
     const problem = bindParameter(route, target, name, text, claimed);
-    if (problem !== undefined) violations.push({ field: name.slice(0, 100), description: problem });
+    if (problem !== undefined) violations.add(name, problem);
   }
 }
 

@@ -2,26 +2,26 @@
 import { type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { type ReflectList, type ReflectMap, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
-import type { FieldViolation } from "../../../core/rejection.ts";
-import { invalidRequest } from "./json/invalid-request.ts";
+import { ViolationList } from "../../../core/violations/violation-list.ts";
+import { invalidField, invalidRequest } from "./json/invalid-request.ts";
 
 /** @throws Rejected if the message has no binary form because a required field of proto2 is missing */
 export function encodeRequest(message: DescMessage, value: Message): Uint8Array<ArrayBuffer> {
   try {
     return toBinary(message, value) as Uint8Array<ArrayBuffer>;
   } catch (error) {
-    const violations: FieldViolation[] = [];
+    const violations = new ViolationList();
     addMissing(reflect(message, value, false), "", violations);
-    const description = `cannot be encoded: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}`;
-    throw invalidRequest(violations.length > 0 ? violations : [{ field: "", description }]);
+    if (violations.count > 0) throw invalidRequest(violations);
+    throw invalidField("", `cannot be encoded: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-function addMissing(holder: ReflectMessage, prefix: string, violations: FieldViolation[]): void {
+function addMissing(holder: ReflectMessage, prefix: string, violations: ViolationList): void {
   for (const field of holder.fields) {
     const path = prefix === "" ? field.name : `${prefix}.${field.name}`;
     if (!holder.isSet(field)) {
-      if (field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED) violations.push({ field: path, description: "is required" });
+      if (field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED) violations.add(path, "is required");
     } else if (field.fieldKind === "message") {
       addMissing(holder.get(field), path, violations);
     } else if (field.fieldKind === "list" && field.listKind === "message") {

@@ -2,7 +2,7 @@
 
 import { create, type Message } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
-import { joinBytes } from "../../../core/bytes.ts";
+import { ByteCollector } from "../../../core/bytes.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import type { PathValues } from "../../../core/transcode/path-trie.ts";
 import { isJson, mergeJson, requireJson, setRaw } from "./body.ts";
@@ -18,7 +18,7 @@ const NEWLINE = 0x0a;
  * Decodes each message when it is requested. Every message gets the values of the URL.
  *
  * @param query    raw, with or without its `?`
- * @param maxBytes largest line or piece, bytes
+ * @param limits   of each line or piece
  * @returns a generator that throws Rejected at the first invalid message
  * @throws Rejected if the content type is not accepted, or the URL has invalid values
  */
@@ -28,15 +28,15 @@ export function decodeRequestStream(
   query: string,
   contentType: string | null,
   body: AsyncIterable<Uint8Array>,
-  maxBytes: number,
+  { maxBodyBytes: maxBytes, maxMessageElements }: { readonly maxBodyBytes: number; readonly maxMessageElements: number },
 ): AsyncGenerator<Message> {
   bindUrl(route, reflect(route.method.input, create(route.method.input), false), variables, query);
   if (route.body?.isRaw === true) return pieces(route, variables, query, contentType ?? "", body, maxBytes);
   const { jsonRequestStreams, assumeJson } = route.options;
   if (jsonRequestStreams === true && isJson(contentType, assumeJson === true))
-    return values(route, variables, query, jsonValuesOf(body, maxBytes), "message");
+    return values(route, variables, query, jsonValuesOf(body, maxBytes), "message", maxMessageElements);
   requireJson(contentType, jsonRequestStreams === true ? [...NDJSON, "application/json"] : NDJSON);
-  return values(route, variables, query, linesOf(body, maxBytes), "line");
+  return values(route, variables, query, linesOf(body, maxBytes), "line", maxMessageElements);
 }
 
 /** @param unit what an error message counts: lines or messages */
@@ -46,6 +46,7 @@ async function* values(
   query: string,
   texts: AsyncIterable<Uint8Array>,
   unit: string,
+  maxElements: number,
 ): AsyncGenerator<Message> {
   let number = 0;
   for await (const text of texts) {
@@ -54,7 +55,7 @@ async function* values(
     const message = create(route.method.input);
     const target = reflect(route.method.input, message, false);
     try {
-      mergeJson(route, target, text);
+      mergeJson(route, target, text, maxElements);
       bindUrl(route, target, variables, query);
     } catch (error) {
       throw numbered(`${unit} ${number}`, error);
@@ -89,25 +90,21 @@ async function* pieces(
 
 /** The lines of a body; chunks may cut them anywhere. The last line needs no newline. */
 async function* linesOf(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
-  let parts: Uint8Array[] = []; // parts of the line that is not complete yet
-  let size = 0;
+  const line = new ByteCollector(); // what has come of the line that is not complete yet
   const keep = (part: Uint8Array): void => {
-    size += part.byteLength;
-    if (size > maxBytes) throw new Rejected({ kind: "body_too_large", maxBytes });
-    parts.push(part);
+    if (line.size + part.byteLength > maxBytes) throw new Rejected({ kind: "body_too_large", maxBytes });
+    line.add(part);
   };
   for await (const chunk of body) {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       keep(chunk.subarray(start, end));
-      yield parts.length === 1 ? parts[0]! : joinBytes(parts, size);
-      parts = [];
-      size = 0;
+      yield line.take();
       start = end + 1;
     }
     keep(chunk.subarray(start));
   }
-  if (size > 0) yield parts.length === 1 ? parts[0]! : joinBytes(parts, size);
+  if (line.size > 0) yield line.take();
 }
 
 function isBlank(line: Uint8Array): boolean {

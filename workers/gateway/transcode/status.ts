@@ -4,6 +4,7 @@ import { base64Encode } from "@bufbuild/protobuf/wire";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import type { ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus } from "@connectrpc/connect/protocol-connect";
+import { boundRetryInfo } from "../protocol/retry-info.ts";
 
 /** @see google/rpc/status.proto */
 export interface StatusJson {
@@ -17,7 +18,7 @@ export interface StatusJson {
  * @returns the HTTP status and the body
  */
 export function statusJson(error: ConnectError, registry: Registry): { readonly status: number; readonly body: StatusJson } {
-  const details = error.details.map((detail) => {
+  const details = boundRetryInfo(error.details).map((detail) => {
     if ("type" in detail) return detailJson(detail.type, detail.value, registry);
     return detailJson(detail.desc.typeName, toBinary(detail.desc, create(detail.desc, detail.value)), registry);
   });
@@ -31,7 +32,7 @@ export function statusJson(error: ConnectError, registry: Registry): { readonly 
  */
 export function withDebugDetails(error: ConnectError, registry: Registry): ConnectError {
   if (error.details.length === 0) return error;
-  error.details = error.details.map((detail) => {
+  error.details = boundRetryInfo(error.details).map((detail) => {
     const known = "type" in detail ? registry.getMessage(detail.type) : undefined;
     if (known === undefined || !("type" in detail)) return detail;
     try {

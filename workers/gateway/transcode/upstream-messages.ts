@@ -3,8 +3,9 @@ import { type DescMethod, fromBinary, type Message } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { createEnvelopeReadableStream } from "@connectrpc/connect/protocol";
 import { endStreamFlag, endStreamFromJson } from "@connectrpc/connect/protocol-connect";
-import { brokenBody } from "../../../core/protocol/rpc-response.ts";
+import { brokenBody, tooManyElements } from "../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../core/rejection.ts";
+import { excessOf } from "../../service/limits/element-limit.ts";
 
 /**
  * The messages of a Connect stream. Throws the ConnectError of its last envelope, a Rejected if it is not a valid stream, or the error of
@@ -13,6 +14,7 @@ import { Rejected } from "../../../core/rejection.ts";
 export async function* messagesOf(
   body: ReadableStream<Uint8Array>,
   method: DescMethod,
+  maxElements: number,
   whyBroken: (error?: unknown) => ConnectError,
 ): AsyncIterable<Message> {
   let end: ConnectError | undefined;
@@ -24,7 +26,7 @@ export async function* messagesOf(
         hasEnd = true;
         break;
       }
-      yield messageOf(data, method);
+      yield messageOf(data, method, maxElements);
     }
   } catch (error) {
     if (error instanceof Rejected) throw error;
@@ -44,8 +46,13 @@ function endOf(bytes: Uint8Array, { parent }: DescMethod): ConnectError | undefi
   }
 }
 
-/** @throws Rejected if the bytes are not the method's response: that is a fault of the upstream, not of the gateway */
-export function messageOf(bytes: Uint8Array, { output, parent }: DescMethod): Message {
+/**
+ * @param maxElements most elements of a message that is decoded
+ * @throws Rejected if the bytes are not the method's response, or have too many elements: that is a fault of the upstream, not of the gateway
+ */
+export function messageOf(bytes: Uint8Array, { output, parent }: DescMethod, maxElements: number): Message {
+  if (excessOf(output, bytes, true, maxElements) !== undefined)
+    throw new Rejected({ kind: "upstream_invalid", upstream: parent.typeName, ...tooManyElements(maxElements) });
   try {
     return fromBinary(output, bytes);
   } catch {

@@ -4,7 +4,7 @@ import { requestCompression } from "../../service/compression.ts";
 
 const HEADER_BYTES = 5; // one of flags, four of length
 const COMPRESSED = 1;
-const MAX_END_BYTES = 1_048_576; // the largest last envelope that is read
+const MAX_END_BYTES = 65_536; // the largest last envelope that is read: gRPC bounds the status of a call to 8 KiB by default
 
 export interface Envelope {
   readonly flags: number;
@@ -109,16 +109,21 @@ class EndRewriter {
 
   async flush(controller: TransformStreamDefaultController<Uint8Array>): Promise<void> {
     if (this.#hasEnded) return;
-    if (this.#headerBytes > 0) throw new Error("the response was interrupted within a message");
+    if (this.#headerBytes > 0) throw brokenOff("the response was interrupted within a message");
     controller.enqueue(await this.#rewrite(undefined, this.#reason()));
   }
 
   #beginEnvelope(controller: TransformStreamDefaultController<Uint8Array>): void {
     this.#left = new DataView(this.#header.buffer).getUint32(1);
     if ((this.#header[0]! & this.#endFlag) === 0) controller.enqueue(this.#header.slice());
-    else if (this.#left > MAX_END_BYTES) throw new Error(`the last envelope of the response has ${this.#left} bytes`);
+    else if (this.#left > MAX_END_BYTES) throw brokenOff(`the last envelope of the response has ${this.#left} bytes`);
     else this.#end = { flags: this.#header[0]!, data: new Uint8Array(this.#left), size: 0 };
   }
+}
+
+/** With `retryable` the runtime takes it for a lost connection, and does not report it. */
+function brokenOff(message: string): Error {
+  return Object.assign(new Error(message), { retryable: true });
 }
 
 /** The same stream, but closed without an error where the original one fails. */

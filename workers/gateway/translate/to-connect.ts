@@ -13,6 +13,7 @@ import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
 import type { Outgoing } from "../call/outgoing.ts";
 import { mediaType } from "../protocol/protocol.ts";
+import { boundRetryInfo } from "../protocol/retry-info.ts";
 import { decompressed, type Envelope, readEnvelopes, rewriteLastEnvelope } from "./envelopes.ts";
 import { CONNECT_STREAM, codecOf, encodingOf, GRPC_WEB_STREAM, renameHeader, translateStreamHeaders, withoutHeaders } from "./headers.ts";
 
@@ -87,7 +88,9 @@ export function streamFromConnect(response: Response, codec: string, whyEnded: (
 
 async function endOf(end: Envelope, encoding: string | null): Promise<EndStreamResponse> {
   try {
-    return endStreamFromJson(await decompressed(end, encoding));
+    const read = endStreamFromJson(await decompressed(end, encoding));
+    if (read.error !== undefined) read.error.details = boundRetryInfo(read.error.details);
+    return read;
   } catch {
     return { metadata: new Headers(), error: new ConnectError("the upstream's response has an invalid last envelope", Code.Internal) };
   }

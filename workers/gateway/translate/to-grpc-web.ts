@@ -4,6 +4,7 @@ import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson, trailerMux } from "@connectrpc/connect/protocol-connect";
 import { codeFromHttpStatus, findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerParse } from "@connectrpc/connect/protocol-grpc-web";
+import { printable } from "../../../core/protocol/printable.ts";
 import { messageOf, readQuery } from "../../service/query.ts";
 import type { Outgoing } from "../call/outgoing.ts";
 import { mediaType } from "../protocol/protocol.ts";
@@ -38,7 +39,7 @@ export function toGrpcWeb(outgoing: Outgoing, isUnary: boolean, body: Uint8Array
     message = messageOf(query);
     codec = query.encoding ?? "";
     if (codec !== "proto" && codec !== "json")
-      throw new ConnectError(`query parameter "encoding" is "${codec.slice(0, 100)}"; write proto or json`, Code.InvalidArgument);
+      throw new ConnectError(`query parameter "encoding" is "${printable(codec)}"; write proto or json`, Code.InvalidArgument);
     if (query.compression !== null) headers.set("grpc-encoding", query.compression);
   }
   headers.set("content-type", `application/grpc-web+${codec}`);
@@ -111,7 +112,7 @@ function refusalOf({ status, headers }: Response, contentType: string): ConnectE
   if (headers.has("grpc-status") && headers.get("grpc-status") !== "0") return statusOf(headers);
   if (status !== 200) return new ConnectError(`upstream responded with status ${status}`, codeFromHttpStatus(status));
   if (contentType.startsWith("application/grpc-web")) return undefined;
-  return new ConnectError(`upstream responded with content type "${contentType}"`, Code.Unknown);
+  return new ConnectError(`upstream responded with content type "${printable(contentType)}"`, Code.Unknown);
 }
 
 function endOf(trailers: Headers): ConnectError | undefined {

@@ -80,7 +80,7 @@ export class PoolAttempt implements EndpointAttempt {
     this.#parts.throttle.recordShedLevel(this.endpoint, shedLevel, now);
   }
 
-  end(outcome: AttemptOutcome): Promise<void> | undefined {
+  end(outcome: AttemptOutcome): void {
     const { fleet, throttle, waiting, reporter } = this.#parts;
     const { admission, isRepeated } = this.#picked;
     const now = Date.now();
@@ -92,7 +92,7 @@ export class PoolAttempt implements EndpointAttempt {
     // Failures of one call at one endpoint count once, however many attempts it makes there.
     if (!(isFailure && isRepeated)) throttle.record(this.#call, outcome, now);
     waiting.admitNext(now);
-    return reporter?.report(this.#call.request, this.endpoint, now);
+    reporter?.ended(this.endpoint, now);
   }
 
   streamBroke(): void {

@@ -1,6 +1,7 @@
 // Every upstream that has shared breakers, by the name of its Durable Object: services, their versions and fallbacks, plain HTTP routes.
 import type { GatewayPolicy } from "../../../core/config/gateway.ts";
-import { endpointId, type UpstreamPolicy } from "../../../core/config/upstream.ts";
+import { endpointId } from "../../../core/config/target.ts";
+import type { UpstreamPolicy } from "../../../core/config/upstream.ts";
 
 export interface BreakerScope {
   readonly service: string; // full name; the prefix of a plain HTTP route

@@ -1,60 +1,38 @@
-// Reports what this isolate has seen of the endpoints of an upstream to its shared breakers, and applies the views that it gets back.
-
+// The part of the exchange that is about the breakers of one upstream: what this isolate has seen of its endpoints, and the shared views.
 import type { LocalBreakers } from "../../../core/breaker/local-breakers.ts";
-import type { BreakerReport, BreakerView, Reporter } from "../../../core/breaker/report.ts";
 import type { BreakerPolicy } from "../../../core/config/breaker.ts";
-import { logEvent } from "../../log.ts";
-import { BackgroundRequest } from "../background/background-request.ts";
-import { coloOf } from "./isolate-location.ts";
+import type { ExchangeReply } from "../../../core/exchange/messages.ts";
+import type { Exchange, ExchangeDraft, ExchangeSection } from "../background/exchange.ts";
 
-/** The Durable Objects that hold the shared breakers, by upstream: `durable-objects/circuit-breaker.ts`. */
-export interface CircuitBreakers {
-  getByName(upstream: string): {
-    report(
-      by: Reporter,
-      reports: Readonly<Record<string, BreakerReport>>,
-      policy: BreakerPolicy,
-    ): Promise<Readonly<Record<string, BreakerView>>>;
-  };
-}
-
-const REPORT_TIMEOUT_MS = 5_000;
-
-export class BreakerReporter {
+export class BreakerReporter implements ExchangeSection {
+  readonly isNeeded = false; // without a response, the isolate relies on what it sees itself
   readonly #upstream: string;
   readonly #breakers: LocalBreakers;
   readonly #policy: BreakerPolicy;
-  readonly #objects: CircuitBreakers;
-  readonly #request: BackgroundRequest;
-  #isolate: string | undefined; // random id of this isolate, made with the first report: Workers have no randomness before the first call
+  readonly #exchange: Exchange;
 
-  /** @param upstream name of the Durable Object: the service, and its version where it has several */
-  constructor(upstream: string, breakers: LocalBreakers, policy: BreakerPolicy, objects: CircuitBreakers) {
+  /** @param upstream name of the Durable Object of the shared breakers: the service, and its version where it has several */
+  constructor(upstream: string, breakers: LocalBreakers, policy: BreakerPolicy, exchange: Exchange) {
     this.#upstream = upstream;
     this.#breakers = breakers;
     this.#policy = policy;
-    this.#objects = objects;
-    // Without a response, the isolate relies on what it sees itself. The platform repeats the request, so it is not repeated here.
-    this.#request = new BackgroundRequest(REPORT_TIMEOUT_MS, (error) => logEvent("breaker_report_failed", { upstream, error }));
+    this.#exchange = exchange;
   }
 
-  /**
-   * Sends a report where one is due and none is under way.
-   *
-   * @param request  of the call, which says in which data center this isolate runs
-   * @param endpoint that an attempt has just ended at; undefined where there was no attempt
-   * @returns the end of the report, for `waitUntil`; undefined where none was sent
-   */
-  report(request: Request, endpoint: string | undefined, now: number): Promise<void> | undefined {
-    if (this.#request.running(now) !== undefined) return undefined;
-    const reports = this.#breakers.takeReports(now, endpoint);
-    if (reports === undefined) return undefined;
-    this.#isolate ??= crypto.randomUUID();
-    // An isolate whose location is unknown counts as a location of its own.
-    const by = { isolate: this.#isolate, location: coloOf(request) ?? this.#isolate };
-    return this.#request.start(now, async () => {
-      const views = await this.#objects.getByName(this.#upstream).report(by, reports, this.#policy);
-      this.#breakers.applyViews(views, now, Date.now());
-    });
+  /** An attempt at an endpoint has ended. */
+  ended(endpoint: string, now: number): void {
+    const urgency = this.#breakers.urgencyOf(endpoint);
+    if (urgency === "probe") this.#exchange.require(now);
+    else if (urgency === "news") this.#exchange.hurry(now);
+  }
+
+  write(draft: ExchangeDraft, now: number): void {
+    const reports = this.#breakers.takeReports(now);
+    if (Object.keys(reports).length > 0) draft.breakers = { ...draft.breakers, [this.#upstream]: { reports, policy: this.#policy } };
+  }
+
+  read({ breakers }: ExchangeReply, sentAt: number, now: number): void {
+    const views = breakers?.[this.#upstream];
+    if (views !== undefined) this.#breakers.applyViews(views, sentAt, now);
   }
 }

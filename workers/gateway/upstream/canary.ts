@@ -29,7 +29,6 @@ export function versioned({ own, canaries, mirror }: UpstreamVersions, policy: T
   const { name, hashField, protocol, timeoutHeader, retryBudget, hedging } = own;
   return {
     ...{ name, hashField, protocol, timeoutHeader, retryBudget, hedging },
-    prefetch: () => Promise.all([own, ...canaries].map((version) => version.prefetch())).then(() => undefined),
     prepare: (call, attempt) => versionFor(call).prepare(call, attempt),
     pick: (call, attempt) => versionFor(call).pick(call, attempt),
     status: () => own.status?.() ?? "serving",

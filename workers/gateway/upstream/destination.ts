@@ -1,10 +1,15 @@
-// Where requests are sent: to a service binding or a base URL.
+// Where requests are sent: to a service binding, a base URL, or a base URL through a binding.
 
-import type { SpokenProtocol, TargetInput } from "../../../core/config/upstream.ts";
+import type { TargetInput } from "../../../core/config/target.ts";
+import type { SpokenProtocol } from "../../../core/config/upstream.ts";
 
 /** A service binding, or anything else that responds to requests. */
 export interface Destination {
   readonly base: string; // URL that a path is appended to
+  /** Whether the body of a response has the length that its header declares. A Worker behind a binding may declare any length. */
+  readonly enforcesLength?: true;
+  /** Whether it is a Worker that learns from its binding who calls it. */
+  readonly isBinding?: true;
   fetch(url: string, init: RequestInit): Promise<Response>;
 }
 
@@ -16,14 +21,18 @@ const AS_GRPC = { cf: { grpcWeb: "convert" } } as const;
 
 /** @returns undefined where the binding is missing, or is no service */
 export function destinationOf(target: TargetInput, bindings: Bindings, protocol: SpokenProtocol): Destination | undefined {
-  if ("url" in target) {
-    if (protocol === "grpc") return { base: target.url, fetch: (url, init) => fetch(url, { ...init, ...AS_GRPC } as RequestInit) };
-    return { base: target.url, fetch: (url, init) => fetch(url, init) };
+  if ("url" in target && !("binding" in target)) {
+    const { url: base } = target;
+    if (protocol === "grpc")
+      return { base, enforcesLength: true, fetch: (url, init) => fetch(url, { ...init, ...AS_GRPC } as RequestInit) };
+    return { base, enforcesLength: true, fetch: (url, init) => fetch(url, init) };
   }
   const service = bindings[target.binding];
   if (!isService(service)) return undefined;
+  // A certificate or a private network needs the real URL: its host decides where the request goes, or is the one that the server expects.
+  if ("url" in target) return { base: target.url, fetch: (url, init) => service.fetch(url, init) };
   const name = target.binding.toLowerCase().replaceAll("_", "-");
-  return { base: `https://${name}.internal`, fetch: (url, init) => service.fetch(url, init) };
+  return { base: `https://${name}.internal`, isBinding: true, fetch: (url, init) => service.fetch(url, init) };
 }
 
 function isService(value: unknown): value is Pick<Destination, "fetch"> {

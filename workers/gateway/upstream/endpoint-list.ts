@@ -1,64 +1,51 @@
-// The endpoints of one service that are registered, or whose health is checked. Calls poll the list in the background. While the Durable
-// Object cannot be reached, the last list stays in use.
-
+// The endpoints of one service that are registered, or whose health is checked: a list that the background exchange keeps up to date.
+// While it cannot be read, the last list stays in use.
 import type { HealthPolicy } from "../../../core/config/health.ts";
-import { endpointId, type UpstreamPolicy } from "../../../core/config/upstream.ts";
-import { PollSchedule } from "../../../core/poll-schedule.ts";
-import type { ConfiguredEndpoint, EndpointSnapshot, RegisteredEndpoint } from "../../../core/registry/registry.ts";
-import { logEvent } from "../../log.ts";
-import { BackgroundRequest } from "../background/background-request.ts";
+import { endpointId } from "../../../core/config/target.ts";
+import type { UpstreamPolicy } from "../../../core/config/upstream.ts";
+import type { ExchangeReply } from "../../../core/exchange/messages.ts";
+import type { ConfiguredEndpoint, RegisteredEndpoint } from "../../../core/registry/registry.ts";
+import type { Exchange, ExchangeDraft, ExchangeSection } from "../background/exchange.ts";
 import type { Preparation } from "./upstream.ts";
 
-/** The Durable Objects that hold the lists, by service: `durable-objects/hash-ring.ts`. */
-export interface HashRings {
-  getByName(service: string): {
-    snapshot(known: number, check: HealthPolicy | undefined, configured?: readonly ConfiguredEndpoint[]): Promise<EndpointSnapshot>;
-  };
-}
-
 export interface EndpointListSettings {
-  readonly service: string;
-  readonly rings: HashRings;
-  readonly pollMs: number; // age at which a list is polled again
+  readonly service: string; // name of the Durable Object that holds the list: `durable-objects/hash-ring.ts`
+  readonly exchange: Exchange;
   readonly health: HealthPolicy | undefined;
   readonly configured: readonly ConfiguredEndpoint[]; // endpoints whose health is checked, beside the registered ones
   readonly isRegistry: boolean; // endpoints may register: calls wait for the first list
 }
 
-const FIRST_LIST_MS = 1_000; // longest time that a call waits for a list
-const HEALTH_POLL_MS = 5_000; // interval of polls where only health is polled, and no registry sets an interval
-const POLL_TIMEOUT_MS = 5_000;
+const FIRST_LIST_MS = 2_000; // longest time that a call waits for a list
 
 /**
  * The settings of the list of an upstream: for endpoints that register, for the health of configured ones, or for both.
  *
- * @param pollMs interval of the registry; undefined where there is none
- * @returns undefined where there is nothing to poll
+ * @param hasRegistry whether the gateway has a registry at all
+ * @returns undefined where there is nothing to list
  */
 export function endpointListSettings(pool: {
   readonly name: string;
   readonly service: string;
   readonly policy: UpstreamPolicy;
-  readonly pollMs: number | undefined;
-  readonly rings: HashRings;
+  readonly hasRegistry: boolean;
+  readonly exchange: Exchange;
 }): EndpointListSettings | undefined {
-  const { name, service, policy, pollMs, rings } = pool;
+  const { name, service, policy, hasRegistry, exchange } = pool;
   const { health } = policy;
-  const isRegistry = policy.registry && pollMs !== undefined;
+  const isRegistry = policy.registry && hasRegistry;
   const configured = health === undefined ? [] : policy.endpoints.map(({ target }) => ({ id: endpointId(target), ...target }));
   if (!isRegistry && configured.length === 0) return undefined;
-  return { service: isRegistry ? service : name, rings, pollMs: pollMs ?? HEALTH_POLL_MS, health, configured, isRegistry };
+  return { service: isRegistry ? service : name, exchange, health, configured, isRegistry };
 }
 
 /** @param unhealthy ids of configured endpoints whose health checks fail */
 export type OnEndpoints = (endpoints: readonly RegisteredEndpoint[], unhealthy: readonly string[], now: number) => void;
 
-export class EndpointList {
+export class EndpointList implements ExchangeSection {
   readonly #settings: EndpointListSettings;
   readonly #onChange: OnEndpoints;
   readonly #isOnlySource: boolean;
-  readonly #schedule: PollSchedule;
-  readonly #request: BackgroundRequest;
   #version = -1; // before the first list
   #isEmpty = true;
 
@@ -67,17 +54,10 @@ export class EndpointList {
    * @param isOnlySource whether the upstream has no other endpoints: then calls also wait while the list is empty
    */
   constructor(settings: EndpointListSettings, onChange: OnEndpoints, isOnlySource: boolean) {
-    const { service, pollMs } = settings;
     this.#settings = settings;
     this.#onChange = onChange;
     this.#isOnlySource = isOnlySource;
-    this.#schedule = new PollSchedule({ intervalMs: pollMs, pauseMs: pollMs / 2, firstPauseMs: 0 });
-    this.#request = new BackgroundRequest(POLL_TIMEOUT_MS, (error) => {
-      const now = Date.now();
-      const snapshotAgeMs = this.#schedule.hasSucceeded ? this.#schedule.ageMs(now) : null;
-      logEvent("endpoint_list_failed", { service, snapshotAgeMs, error });
-      this.#schedule.fail(now);
-    });
+    settings.exchange.add(this);
   }
 
   /** Whether a list has arrived. */
@@ -85,28 +65,31 @@ export class EndpointList {
     return this.#version >= 0;
   }
 
-  /** Starts a poll where one is due. @returns the end of the poll that is under way, for `waitUntil`; undefined where the list is recent */
-  poll(now: number): Promise<void> | undefined {
-    if (!this.#schedule.isDue(now)) return undefined;
-    return this.#request.running(now) ?? this.#request.start(now, () => this.#fetch());
+  get isNeeded(): boolean {
+    return !this.isKnown && this.#settings.isRegistry;
   }
 
-  /** Runs with each call: polls where that is due. @returns the poll; the call waits for it only where there is no list to use */
+  /** Runs with each call. @returns the exchange that the call waits for; undefined where there is a list to use */
   prepare(now: number): Preparation | undefined {
-    const isRunning = this.#request.running(now) !== undefined;
-    const done = this.poll(now);
-    if (done === undefined) return undefined;
-    const isNeeded = (!this.isKnown && this.#settings.isRegistry) || (this.#isOnlySource && this.#isEmpty);
-    if (isNeeded) return { done, waitMs: FIRST_LIST_MS };
-    return isRunning ? undefined : { done, waitMs: 0 }; // the call that started a poll keeps it alive
+    if (!this.isNeeded && !(this.#isOnlySource && this.#isEmpty)) return undefined;
+    const done = this.#settings.exchange.join(now, FIRST_LIST_MS);
+    return done && { done, waitMs: FIRST_LIST_MS };
   }
 
-  async #fetch(): Promise<void> {
-    const { service, rings, health, configured } = this.#settings;
-    const snapshot = await rings.getByName(service).snapshot(this.#version, health, configured);
-    const now = Date.now();
-    this.#schedule.succeed(now);
-    if (snapshot.kind === "unchanged") return;
+  write(draft: ExchangeDraft): void {
+    const { service, health, configured } = this.#settings;
+    const other = draft.lists?.[service]; // a version of the service may use the same list
+    const query = {
+      known: Math.min(this.#version, other?.known ?? this.#version),
+      health: other?.health ?? health,
+      configured: [...(other?.configured ?? []), ...configured],
+    };
+    draft.lists = { ...draft.lists, [service]: query };
+  }
+
+  read({ lists }: ExchangeReply, _sentAt: number, now: number): void {
+    const snapshot = lists?.[this.#settings.service];
+    if (snapshot === undefined || snapshot.kind === "unchanged") return;
     this.#version = snapshot.version;
     this.#isEmpty = snapshot.endpoints.length === 0;
     this.#onChange(snapshot.endpoints, snapshot.unhealthy ?? [], now);

@@ -27,7 +27,6 @@ export function fixedUpstream(name: string, destination: Destination): Upstream 
     timeoutHeader: "always",
     retryBudget: retryBudget(RETRY_BUDGET),
     hedging: new HedgeState(),
-    prefetch: nothing,
     prepare: nothing,
     pick: () => attempt,
   };

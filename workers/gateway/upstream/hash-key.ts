@@ -26,9 +26,9 @@ export function cookieOf(headers: Headers, name: string): string | undefined {
   return cookies.find((cookie) => cookie.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
-function textFrom({ request: { headers }, outgoing, caller, hashText }: Call, source: HashSource): string | null | undefined {
+function textFrom({ request: { headers }, outgoing, principal, hashText }: Call, source: HashSource): string | null | undefined {
   if (source === "ip") return undefined; // it comes last in any case
-  if (source === "principal") return caller.principal;
+  if (source === "principal") return principal?.id;
   if ("header" in source) return headers.get(source.header);
   if ("query" in source) return new URLSearchParams(outgoing.query).get(source.query);
   if ("field" in source) return hashText;

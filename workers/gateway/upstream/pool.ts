@@ -7,7 +7,8 @@ import type { Budget } from "../../../core/budget.ts";
 import type { BreakerPolicy } from "../../../core/config/breaker.ts";
 import { hashField } from "../../../core/config/hash-on.ts";
 import type { ThrottlePolicy } from "../../../core/config/overload.ts";
-import { endpointId, type UpstreamPolicy } from "../../../core/config/upstream.ts";
+import { endpointId } from "../../../core/config/target.ts";
+import type { UpstreamPolicy } from "../../../core/config/upstream.ts";
 import { hash32 } from "../../../core/hash.ts";
 import { isNativeGrpcUrl } from "../../../core/protocol/native-grpc.ts";
 import type { RegisteredEndpoint } from "../../../core/registry/registry.ts";
@@ -15,14 +16,15 @@ import { Rejected } from "../../../core/rejection.ts";
 import { HedgeState } from "../../../core/retry/hedge-state.ts";
 import { retryBudget } from "../../../core/retry/retry.ts";
 import { logEvent } from "../../log.ts";
+import type { Exchange } from "../background/exchange.ts";
 import type { CallAttempt } from "../call/attempt.ts";
 import { type Call, logFactsOf } from "../call.ts";
+import { locationOf, needsLocation } from "../region/isolate-location.ts";
 import { PoolAttempt, type PoolParts } from "./attempt.ts";
-import { BreakerReporter, type CircuitBreakers } from "./breaker-reports.ts";
+import { BreakerReporter } from "./breaker-reports.ts";
 import { type Bindings, type Destination, destinationOf } from "./destination.ts";
 import { EndpointList, type EndpointListSettings } from "./endpoint-list.ts";
 import { type HashKey, hashKeyOf } from "./hash-key.ts";
-import { locationOf, needsLocation } from "./isolate-location.ts";
 import { UpstreamThrottle } from "./throttle.ts";
 import type { EndpointAttempt, Preparation, Upstream } from "./upstream.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
@@ -33,7 +35,7 @@ export interface PoolSettings {
   readonly endpointList: EndpointListSettings | undefined; // where endpoints may register, or their health is checked
   readonly policy: UpstreamPolicy;
   readonly breaker: BreakerPolicy;
-  readonly breakers: CircuitBreakers | undefined; // without, each isolate relies on what it sees itself
+  readonly exchange: Exchange | undefined; // without, each isolate relies on what it sees itself
   readonly throttle: ThrottlePolicy;
 }
 
@@ -68,7 +70,7 @@ class Pool implements Upstream {
   #needsLocation: boolean; // until a call has shown it
 
   constructor(settings: PoolSettings, configured: ReadonlyMap<string, Destination>) {
-    const { name, service, policy, breaker, breakers, throttle, endpointList } = settings;
+    const { name, policy, throttle, breaker, endpointList } = settings;
     this.name = name;
     this.protocol = policy.protocol;
     this.timeoutHeader = policy.timeoutHeader;
@@ -84,8 +86,7 @@ class Pool implements Upstream {
       fleet,
       throttle: new UpstreamThrottle(name, throttle, fleet),
       waiting: new WaitingCalls(policy.maxQueued, policy.queueMs),
-      reporter:
-        breakers === undefined || breaker.mode === "off" ? undefined : new BreakerReporter(service, fleet.localBreakers, breaker, breakers),
+      reporter: reporterOf(settings, fleet),
     };
     this.#endpointList =
       endpointList &&
@@ -93,20 +94,13 @@ class Pool implements Upstream {
     this.#needsLocation = needsLocation(policy);
   }
 
-  prefetch(): Promise<void> | undefined {
-    return this.#endpointList?.poll(Date.now());
-  }
-
   prepare(call: Call, attempt: CallAttempt): Preparation | undefined {
     const now = Date.now();
     const list = this.#endpointList?.prepare(now);
     if (list !== undefined) return list;
-    const { fleet, waiting, reporter } = this.#parts;
-    if (this.#settings.policy.maxQueued > 0 && fleet.isFull(now)) return waiting.wait(attempt.deadlineAt, call.rank, now);
-    // A call that is refused makes no attempt that could report. So calls report, too, while some breaker is not closed.
-    if (reporter === undefined || fleet.localBreakers.areAllClosed(now)) return undefined;
-    const report = reporter.report(call.request, undefined, now);
-    return report && { done: report, waitMs: 0 };
+    const { fleet, waiting } = this.#parts;
+    const mayWait = this.#settings.policy.maxQueued > 0 && fleet.isFull(now);
+    return mayWait ? waiting.wait(attempt.deadlineAt, call.rank, now) : undefined;
   }
 
   pick(call: Call, attempt: CallAttempt): EndpointAttempt {
@@ -132,8 +126,8 @@ class Pool implements Upstream {
   }
 
   status(): ServingStatus | Promise<ServingStatus> {
-    const poll = this.#endpointList?.poll(Date.now());
-    return poll === undefined ? this.#status() : poll.then(() => this.#status());
+    const first = this.#endpointList?.prepare(Date.now());
+    return first === undefined ? this.#status() : first.done.then(() => this.#status());
   }
 
   #status(): ServingStatus {
@@ -159,6 +153,14 @@ class Pool implements Upstream {
     const members = this.#members.map((member) => ({ ...member, isHealthy: !unhealthy.includes(member.id) }));
     this.#parts.fleet.replace([...members, ...endpoints], now);
   }
+}
+
+/** The reporter is a section of the exchange. */
+function reporterOf({ service, breaker, exchange }: PoolSettings, { localBreakers }: Fleet): BreakerReporter | undefined {
+  if (exchange === undefined || breaker.mode === "off") return undefined;
+  const reporter = new BreakerReporter(service, localBreakers, breaker, exchange);
+  exchange.add(reporter);
+  return reporter;
 }
 
 function memberOf({ target, weight, priority, zone }: UpstreamPolicy["endpoints"][number]): Member {

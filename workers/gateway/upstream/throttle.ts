@@ -9,8 +9,8 @@ import { isShedAt } from "../../../core/overload/shed-level.ts";
 import { Throttle } from "../../../core/overload/throttle.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { shedLog } from "../../shed-log.ts";
+import { retryAfterMs } from "../call/retry-after.ts";
 import { type Call, logFactsOf } from "../call.ts";
-import { retryAfterMs } from "./dispatch/retry-after.ts";
 import type { AttemptOutcome } from "./upstream.ts";
 
 const SHED_LEVEL_MS = 1_000; // a shed level that a host reports holds for this long

@@ -9,6 +9,7 @@ import type { SpokenProtocol } from "../../../core/config/upstream.ts";
 import type { HedgeState } from "../../../core/retry/hedge-state.ts";
 import type { CallAttempt } from "../call/attempt.ts";
 import type { Call } from "../call.ts";
+import type { AdminAccess } from "../layers/admin-access.ts";
 import type { Destination } from "./destination.ts";
 
 export interface Upstream {
@@ -18,8 +19,6 @@ export interface Upstream {
   readonly timeoutHeader: "always" | "as_called";
   readonly retryBudget: Budget; // pays for further attempts, of all its methods
   readonly hedging: HedgeState;
-  /** Polls the endpoint list before any call needs it. @returns the end of the poll, for `waitUntil`; undefined where there is no list */
-  prefetch(): Promise<void> | undefined;
   /** Runs before `pick`. @returns what the call has started in the background, or waits for first; undefined in the usual case */
   prepare(call: Call, attempt: CallAttempt): Preparation | undefined;
   /**
@@ -37,9 +36,9 @@ export interface Upstream {
   mirror?(): Upstream | undefined;
 }
 
-/** What runs before an endpoint is picked: a poll of the endpoint list, a breaker report, or the wait for a place at a full upstream. */
+/** What runs before an endpoint is picked: an exchange that brings the first endpoint list, or the wait for a place at a full upstream. */
 export interface Preparation {
-  readonly done: Promise<void>; // never rejects; kept alive with `waitUntil`
+  readonly done: Promise<unknown>; // made by this call; never rejects; kept alive with `waitUntil`
   readonly waitMs: number; // longest time that the call waits for it; 0 where it need not wait
 }
 
@@ -60,8 +59,7 @@ export interface EndpointAttempt {
   redirect(isHot: boolean): boolean;
   /** @param report undefined where the endpoint reports no load @param shedLevel of the calls that it would shed, 0 for none */
   recordReport(report: LoadReport | undefined, shedLevel: number): void;
-  /** @returns a breaker report that this has started, for `waitUntil`; undefined where there is none */
-  end(outcome: AttemptOutcome): Promise<void> | undefined;
+  end(outcome: AttemptOutcome): void;
   /** A stream broke off after it had begun: after `end("responded")`, at most once. */
   streamBroke(): void;
 }
@@ -78,6 +76,7 @@ export interface ServedMethod {
   readonly policy: RoutePolicy;
   readonly upstream: Upstream;
   readonly fallback?: Fallback;
+  readonly access?: AdminAccess; // who may call it, where it is a method of an admin service
 }
 
 /** What responds while the upstream is down. */

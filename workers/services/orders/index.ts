@@ -11,4 +11,7 @@ interface Env {
   readonly USERS: Fetcher;
 }
 
-export default defineService(OrderService, (env: Env) => orders(env.ORDER_STORE, env.USERS));
+// Without a public address the Worker may serve calls that prove no caller: those of a gateway without `auth`.
+const identity = { required: false };
+
+export default defineService(OrderService, (env: Env) => orders(env.ORDER_STORE, env.USERS), { identity });

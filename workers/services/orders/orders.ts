@@ -9,14 +9,14 @@ import { check, draftOf, type FieldRules, fieldsToUpdate, pick } from "../fields
 import { pageOf, writePageToken } from "../pages.ts";
 import { requestKey } from "../request-key.ts";
 import { CREATE_ERRORS, entityOrThrow, notFound } from "../store-result.ts";
-import { lengthOf, requireId, Violations, violationError } from "../violations.ts";
+import { hasLength, requireId, Violations, violationError } from "../violations.ts";
 import { changesAfter } from "../watch.ts";
 import type { OrderStore } from "./store.ts";
 
 const RULES: FieldRules<Order> = {
   userId: (id, path, violations) => violations.requireId("usr", path, id),
   items: (items, path, violations) => {
-    violations.require(items.length >= 1 && items.length <= 100, path, "write 1 to 100 lines");
+    if (items.length < 1 || items.length > 100) return violations.add(path, "write 1 to 100 lines"); // they are not looked at
     for (const [index, { sku, quantity, unitPriceCents }] of items.entries()) {
       const line = `${path}[${index}]`;
       violations.require(/^[A-Za-z0-9_.-]{1,64}$/.test(sku), `${line}.sku`, "write 1 to 64 letters, digits, -, _ or .");
@@ -24,7 +24,7 @@ const RULES: FieldRules<Order> = {
       violations.require(unitPriceCents >= 0n && unitPriceCents <= 100_000_000n, `${line}.unit_price_cents`, "write 0 to 100000000");
     }
   },
-  note: (note, path, violations) => violations.require(lengthOf(note) <= 500, path, "write at most 500 characters"),
+  note: (note, path, violations) => violations.require(hasLength(note, 0, 500), path, "write at most 500 characters"),
 };
 
 type Methods = ServiceImpl<typeof OrderService>;
@@ -113,7 +113,7 @@ async function requireUser(usersService: Fetcher, id: string, context: HandlerCo
   } catch (reason) {
     const { code } = ConnectError.from(reason);
     if (code === Code.NotFound) {
-      throw violationError(Code.NotFound, [{ field: "order.user_id", description: `there is no user ${id}` }]);
+      throw violationError(Code.NotFound, "order.user_id", `there is no user ${id}`);
     }
     if (code === Code.DeadlineExceeded || code === Code.Canceled) throw reason;
     throw new ConnectError("the user service can't be reached", Code.Unavailable, undefined, undefined, reason);

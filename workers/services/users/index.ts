@@ -10,4 +10,7 @@ interface Env {
   readonly USER_STORE: DurableObjectNamespace<UserStore>;
 }
 
-export default defineService(UserService, (env: Env) => users(env.USER_STORE));
+// Without a public address the Worker may serve calls that prove no caller: those of a gateway without `auth`.
+const identity = { callers: ["tidegate-orders"], required: false };
+
+export default defineService(UserService, (env: Env) => users(env.USER_STORE), { identity });

@@ -6,7 +6,7 @@ import { check, draftOf, type FieldRules, fieldsToUpdate, pick } from "../fields
 import { pageOf, writePageToken } from "../pages.ts";
 import { requestKey } from "../request-key.ts";
 import { CREATE_ERRORS, entityOrThrow, notFound } from "../store-result.ts";
-import { lengthOf, requireId, Violations, violationError } from "../violations.ts";
+import { hasLength, requireId, Violations, violationError } from "../violations.ts";
 import { changesAfter } from "../watch.ts";
 import type { UserStore } from "./store.ts";
 
@@ -14,12 +14,10 @@ import type { UserStore } from "./store.ts";
 const EMAIL = /^[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+$/;
 
 const RULES: FieldRules<User> = {
-  displayName: (name, path, violations) => {
-    const length = lengthOf(name);
-    violations.require(length >= 1 && length <= 100 && name.trim() !== "", path, "write 1 to 100 characters");
-  },
+  displayName: (name, path, violations) =>
+    violations.require(hasLength(name, 1, 100) && name.trim() !== "", path, "write 1 to 100 characters"),
   email: (email, path, violations) =>
-    violations.require(lengthOf(email) <= 254 && EMAIL.test(email), path, "write an address such as ada@example.com"),
+    violations.require(hasLength(email, 1, 254) && EMAIL.test(email), path, "write an address such as ada@example.com"),
 };
 
 export function users(stores: DurableObjectNamespace<UserStore>): ServiceImpl<typeof UserService> {
@@ -74,4 +72,4 @@ export function users(stores: DurableObjectNamespace<UserStore>): ServiceImpl<ty
   };
 }
 
-const emailTaken = () => violationError(Code.AlreadyExists, [{ field: "user.email", description: "is the address of another user" }]);
+const emailTaken = () => violationError(Code.AlreadyExists, "user.email", "is the address of another user");

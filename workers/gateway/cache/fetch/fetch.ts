@@ -1,20 +1,24 @@
 // Fetches a response that the isolate does not have, from the shared level or from the upstream, and stores it where it may be stored.
 import { isSameBody, nextUnchangedCount } from "../../../../core/cache/adaptive-lifetime.ts";
+import type { ReceivedResponse } from "../../../../core/cache/freshness.ts";
 import { varyNames } from "../../../../core/cache/headers/vary.ts";
 import { decideReuse } from "../../../../core/cache/reuse.ts";
 import { conditionalHeaders, headerOf, updatedHeaders } from "../../../../core/cache/revalidation.ts";
 import { decideStorage, type StoreContext } from "../../../../core/cache/storable.ts";
+import type { L2Wait } from "../../../../core/cache/store/l2-wait.ts";
 import type { StoredResponse } from "../../../../core/cache/stored-response.ts";
 import type { CachePolicy } from "../../../../core/config/cache.ts";
 import { truncated } from "../../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../../core/rejection.ts";
+import { isInCoding } from "../../bodies/decompress.ts";
+import { type BodyRead, passOn, readBody } from "../../bodies/response-body.ts";
 import type { Handler } from "../../call/layer.ts";
 import type { Call } from "../../call.ts";
 import type { L2 } from "../l2/l2-driver.ts";
 import type { Lookup } from "../lookup/lookup.ts";
-import { type BodyRead, type BufferedResponse, headerFields, headerPairs, readBody } from "../responses/buffered-response.ts";
+import { type BufferedResponse, headerFields, headerPairs } from "../responses/buffered-response.ts";
 import type { LookupResult, RouteStore } from "../route-store.ts";
-import { type FetchResult, isServerError, notStored, type SharedResult, variantFor } from "./fetch-result.ts";
+import { type FetchResult, isServerError, type SharedResult, unstored, variantFor } from "./fetch-result.ts";
 import type { SingleFlight } from "./single-flight.ts";
 
 export interface FetchSettings {
@@ -24,6 +28,7 @@ export interface FetchSettings {
   readonly store: RouteStore;
   readonly flights: SingleFlight<SharedResult>;
   readonly l2: L2 | undefined;
+  readonly l2Wait: L2Wait;
   readonly latestPurge: () => number; // seq
   readonly timeoutMs: number; // timeout of a fetch that several callers may wait for
 }
@@ -40,10 +45,11 @@ export async function fetchResponse(
   caller: Call,
   signal: AbortSignal | null,
 ): Promise<FetchResult> {
-  const { l2, policy } = settings;
+  const { l2, l2Wait } = settings;
   const startedAt = Date.now();
   let previous = lookupResult.kind === "found" ? lookupResult.cached.stored : undefined;
-  const fromL2 = previous === undefined && l2 !== undefined && lookup.isShareable ? await l2.get(lookup.key, startedAt) : undefined;
+  const fromL2 =
+    previous === undefined && l2 !== undefined && lookup.isShareable ? await l2.get(lookup.key, startedAt, l2Wait.ms) : undefined;
   if (fromL2 !== undefined) {
     const use = takeFromL2(settings.store, lookup, fromL2, startedAt);
     if (use === "serve") return { kind: "l2_hit", stored: fromL2, variant: variantFor(lookup, fromL2) };
@@ -53,23 +59,33 @@ export async function fetchResponse(
   const purgeSeq = settings.latestPurge(); // later purges cover the response
   const requestedAt = Date.now();
   const call = upstreamCall(lookup, previous, caller, signal, requestedAt, settings.timeoutMs);
-  const response = await settings.next(call).catch((error: unknown) => {
+  try {
+    const response = await settings.next(call);
+    if (!lookup.isShareable) return { kind: "streamed", response };
+    const read = await readResponse(settings, response, call);
+    if (response.status < 500) l2Wait.recordFetch(Date.now() - requestedAt); // an upstream that fails at once is not fast
+    if (read.kind === "whole") return storeResponse(settings, lookup, previous, response, read.body, requestedAt, purgeSeq);
+    const { status, headers } = response;
+    return { kind: "streamed", response: new Response(passOn(read), { status, headers, encodeBody: "manual" }) };
+  } catch (error) {
     const isTimeout = signal === null && call.signal?.aborted === true;
     throw isTimeout ? new Rejected({ kind: "deadline_exceeded", timeoutMs: settings.timeoutMs }) : error;
-  });
-  if (!lookup.isShareable) return { kind: "streamed", response };
-  const read = await readBody(response.body, response.headers.get("content-length"), policy.maxObjectBytes).catch(
-    (error: unknown): BodyRead => {
-      if (call.signal?.aborted === true) throw error;
-      const misfit = truncated("closed the connection before the end of its response");
-      throw new Rejected({ kind: "upstream_invalid", upstream: settings.route, ...misfit });
-    },
-  );
-  if (read.kind === "large") {
-    const { status, headers } = response;
-    return { kind: "streamed", response: new Response(read.body, { status, headers, encodeBody: "manual" }) };
+  } finally {
+    call.held?.release();
   }
-  return storeResponse(settings, lookup, previous, response, read.body, requestedAt, purgeSeq);
+}
+
+/** The body of a response that may be stored: what is too large for that is not read. @throws Rejected where it breaks off */
+async function readResponse({ policy, route }: FetchSettings, { body, headers }: Response, call: Call): Promise<BodyRead> {
+  if (body !== null && Number(headers.get("content-length")) > policy.maxObjectBytes) return { kind: "large", head: [], rest: body };
+  try {
+    return await readBody(body, policy.maxObjectBytes);
+  } catch (error) {
+    // A stream of the runtime fails with a copy of the error.
+    if (error instanceof Rejected || call.signal?.aborted === true) throw error;
+    const misfit = truncated("closed the connection before the end of its response");
+    throw new Rejected({ kind: "upstream_invalid", upstream: route, ...misfit });
+  }
 }
 
 /** Puts a response of the shared level into the route store, unless it was purged. @returns what it is good for */
@@ -116,9 +132,11 @@ function storeResponse(
     ? { status: previous.status, headers: updatedHeaders(previous, headerPairs(upstreamHeaders)), body: previous.body }
     : { status: upstreamStatus, headers: headerPairs(upstreamHeaders), body: upstreamBody };
   const { status, headers, body } = response;
-  if (isServerError(status) && (previous !== undefined || !policy.storeErrors)) return notStored(response);
   const fields = headerFields(headers);
-  if (!lookup.fitsProtocol(status, fields) || lookup.directives.has("no-store")) return notStored(response);
+  const received: ReceivedResponse = { status, fields, requestedAt, receivedAt };
+  const notStored = (): FetchResult => unstored(policy, lookup, response, received);
+  if (isServerError(status) && (previous !== undefined || !policy.storeErrors)) return notStored();
+  if (!lookup.fitsProtocol(status, fields) || lookup.directives.has("no-store")) return notStored();
 
   const isSame = previous !== undefined && (isRevalidated || (previous.status === status && isSameBody(previous.body, body)));
   const context: StoreContext = {
@@ -128,10 +146,12 @@ function storeResponse(
     tags: lookup.tags,
     purgeSeq,
   };
-  const decision = decideStorage({ status, fields, requestedAt, receivedAt }, headers, body, context, policy, Math.random());
-  if (decision.kind === "refused") return notStored(response);
+  const decision = decideStorage(received, headers, body, context, policy, Math.random());
+  if (decision.kind === "refused") return notStored();
   const { stored } = decision;
-  if (store.checkPurges(lookup, stored) === "hard") return { kind: "private", response }; // purged while it was fetched
+  if (store.checkPurges(lookup, stored) === "hard") return { kind: "outdated", response };
+  const encoding = fields.get("content-encoding");
+  if (!isRevalidated && encoding !== null && !isInCoding(body, encoding)) return notStored();
   store.put(lookup, stored, receivedAt);
   offerToL2(l2, lookup, stored, receivedAt);
   const variant = variantFor(lookup, stored);

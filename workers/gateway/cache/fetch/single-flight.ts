@@ -1,5 +1,6 @@
 // Single flight: of several calls that need the same fetch at once, one makes it and the others wait. Within an isolate.
 import { Rejected, type Rejection } from "../../../../core/rejection.ts";
+import { SharedOutcome } from "../../background/shared-outcome.ts";
 
 /** The result of a fetch for all calls that wait for it. Plain data: an object that belongs to one request must not be used by another. */
 export type FlightResult<T> = { readonly kind: "done"; readonly value: T } | { readonly kind: "failed"; readonly failure: FlightFailure };
@@ -11,6 +12,8 @@ export type JoinResult<T> =
   | { readonly kind: "full" } // the largest number of calls waits already
   | { readonly kind: "late" }; // the caller's deadline has passed
 
+/** More fetches than these are not shared: their keys, of up to 16 KB each, would have no bound where calls in flight have none. */
+export const MAX_FLIGHTS = 1_000;
 const FULL = { kind: "full" } as const;
 const LATE = { kind: "late" } as const;
 
@@ -21,15 +24,15 @@ export interface JoinLimits {
 }
 
 interface Flight<T> {
-  readonly promise: Promise<FlightResult<T>>;
+  readonly result: SharedOutcome<FlightResult<T>>;
   readonly startedAt: number; // epoch ms
   followers: number;
 }
 
 /**
- * On Workers, a promise whose request has ended may stay pending for ever, and so would all calls that wait for it. Therefore the
- * fetch of a leader continues after its response (`keepAlive`), each follower waits with a timer of its own, and a follower that has
- * waited for `leaderTimeoutMs` becomes a leader.
+ * On Workers, a promise whose request has ended never settles, or rejects (workerd, `handle_cross_request_promise_resolution`). Therefore
+ * the fetch of a leader continues after its response (`keepAlive`), each follower waits for a promise and with a timer of its own, and a
+ * follower that has waited for `leaderTimeoutMs` becomes a leader.
  */
 export class SingleFlight<T> {
   readonly #keepAlive: (work: Promise<unknown>) => void;
@@ -56,7 +59,7 @@ export class SingleFlight<T> {
       const remainingMs = limits.deadlineAt - now;
       const waitMs = isLeader ? remainingMs : Math.min(remainingMs, flight.startedAt + limits.leaderTimeoutMs - now);
       flight.followers += isLeader ? 0 : 1;
-      const result = await withTimer(flight.promise, waitMs);
+      const result = await flight.result.wait(waitMs);
       flight.followers -= isLeader ? 0 : 1;
       if (result !== undefined) return result;
       if (waitMs >= remainingMs) return LATE;
@@ -70,33 +73,21 @@ export class SingleFlight<T> {
     if (flight === undefined || now >= flight.startedAt + leaderTimeoutMs) this.#start(key, lead, now);
   }
 
+  /** The flight ends before its result is known: a call that needs another fetch finds none that is over. */
   #start(key: string, lead: () => Promise<T>, now: number): Flight<T> {
-    const promise = lead().then(
-      (value): FlightResult<T> => ({ kind: "done", value }),
-      (error: unknown): FlightResult<T> => ({ kind: "failed", failure: failureOf(error) }),
+    const settle = (result: FlightResult<T>): void => {
+      if (this.#flights.get(key) === flight) this.#flights.delete(key);
+      flight.result.settle(result);
+    };
+    const flight: Flight<T> = { result: new SharedOutcome(), startedAt: now, followers: 0 };
+    if (this.#flights.size < MAX_FLIGHTS) this.#flights.set(key, flight);
+    const work = lead().then(
+      (value) => settle({ kind: "done", value }),
+      (error: unknown) => settle({ kind: "failed", failure: failureOf(error) }),
     );
-    const flight: Flight<T> = { promise, startedAt: now, followers: 0 };
-    this.#flights.set(key, flight);
-    this.#keepAlive(
-      promise.then(() => {
-        if (this.#flights.get(key) === flight) this.#flights.delete(key);
-      }),
-    );
+    this.#keepAlive(work);
     return flight;
   }
-}
-
-/** @returns undefined where the time is up first */
-async function withTimer<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  if (!Number.isFinite(ms)) return promise;
-  const settled = new AbortController();
-  const timer = scheduler.wait(Math.max(0, ms), { signal: settled.signal }).then(
-    () => undefined,
-    () => undefined,
-  );
-  const first = await Promise.race([promise, timer]);
-  settled.abort();
-  return first;
 }
 
 function failureOf(error: unknown): FlightFailure {

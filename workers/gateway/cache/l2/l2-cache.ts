@@ -1,4 +1,4 @@
-// The rules of the shared level for any driver: a deadline for reads, a pause after failures, and few writes.
+// The rules of the shared level for any driver: a wait for reads, a pause after failures, and few writes.
 import { waitUntil } from "cloudflare:workers";
 import { DEFAULT_L2_ADMISSION, L2Admission, type L2AdmissionRules, type SkippedWrite } from "../../../../core/cache/store/l2-admission.ts";
 import type { StoredResponse } from "../../../../core/cache/stored-response.ts";
@@ -10,6 +10,8 @@ import type { L2, L2Driver, UncheckedBlock } from "./l2-driver.ts";
 export interface PurgeKnowledge {
   readonly purges: { readonly epoch: number };
   mayServeShared(): boolean;
+  /** Waits for the first knowledge of purges, for a limited time. Without it, there is nothing to wait for. */
+  learn?(waitMs: number): Promise<void>;
 }
 
 /** What became of a read or of a write. */
@@ -19,8 +21,8 @@ export type L2Outcome =
   | "expired"
   | "other_version"
   | "corrupt"
-  | "timeout" // the read took longer than the deadline
-  | "failed" // the read threw
+  | "late" // not read within the wait of the call
+  | "failed" // the read threw, or took longer than 2 s
   | "paused" // neither read nor written, after consecutive failures
   | "not_ready" // not read: this isolate does not know the purges yet
   | "written"
@@ -31,33 +33,26 @@ export type L2Outcome =
 /** Outcomes since the isolate started. */
 export type L2Counts = Readonly<Record<L2Outcome, number>>;
 
-export interface L2Settings extends L2AdmissionRules {
-  readonly deadlineMs: number; // time that a read may take
-}
-
-export const DEFAULT_L2_SETTINGS: L2Settings = { deadlineMs: 50, ...DEFAULT_L2_ADMISSION };
-
 const ZERO_COUNTS: L2Counts = {
-  ...{ hit: 0, miss: 0, expired: 0, other_version: 0, corrupt: 0, timeout: 0, failed: 0, paused: 0, not_ready: 0 },
+  ...{ hit: 0, miss: 0, expired: 0, other_version: 0, corrupt: 0, late: 0, failed: 0, paused: 0, not_ready: 0 },
   ...{ written: 0, write_failed: 0, first_miss: 0, short_life: 0, too_large: 0, too_soon: 0, purged: 0 },
 };
 const MAX_FAILURES = 5; // consecutive reads, until the level is paused
 const PAUSE_MS = 10_000;
+const HANG_MS = 2_000; // a read of KV that its location does not hold takes tens to hundreds of milliseconds; a longer one fails
 
 export class L2Cache implements L2 {
   readonly #driver: L2Driver;
-  readonly #settings: L2Settings;
   readonly #purgeKnowledge: PurgeKnowledge;
   readonly #counts: Record<L2Outcome, number>;
   readonly #admission: L2Admission;
   #failures = 0; // consecutive reads that failed or timed out
   #pausedUntil = 0; // epoch ms
 
-  constructor(driver: L2Driver, purgeKnowledge: PurgeKnowledge, settings: Partial<L2Settings> = {}) {
+  constructor(driver: L2Driver, purgeKnowledge: PurgeKnowledge, settings: Partial<L2AdmissionRules> = {}) {
     this.#driver = driver;
     this.#purgeKnowledge = purgeKnowledge;
-    this.#settings = { ...DEFAULT_L2_SETTINGS, ...settings };
-    this.#admission = new L2Admission(this.#settings);
+    this.#admission = new L2Admission({ ...DEFAULT_L2_ADMISSION, ...settings });
     this.#counts = { ...ZERO_COUNTS };
   }
 
@@ -65,10 +60,12 @@ export class L2Cache implements L2 {
     return this.#counts;
   }
 
-  async get(key: string, now: number): Promise<StoredResponse | undefined> {
+  async get(key: string, now: number, waitMs: number): Promise<StoredResponse | undefined> {
     if (now < this.#pausedUntil) return this.#count("paused");
+    // A new isolate learns the purges within the time that it gives a read.
+    if (!this.#purgeKnowledge.mayServeShared()) await this.#purgeKnowledge.learn?.(waitMs);
     if (!this.#purgeKnowledge.mayServeShared()) return this.#count("not_ready");
-    const block = await this.#read(key, now);
+    const block = await this.#read(key, now, waitMs);
     if (block === undefined) return undefined;
     const decoded = decodeBlock(block.buffer, block.metadata, now);
     if (decoded.kind !== "response") return this.#count(decoded.kind);
@@ -90,25 +87,29 @@ export class L2Cache implements L2 {
     return decision === "admitted" ? undefined : decision;
   }
 
-  async #read(key: string, now: number): Promise<UncheckedBlock | undefined> {
-    const { deadlineMs } = this.#settings;
-    const settled = new AbortController();
+  /** A read that is late continues in the background: only its own end says whether the level works. */
+  async #read(key: string, now: number, waitMs: number): Promise<UncheckedBlock | undefined> {
+    const reading = this.#idOf(key).then((id) => this.#driver.read(id));
     try {
-      const reading = this.#idOf(key).then((id) => this.#driver.read(id));
-      const timeout = scheduler.wait(deadlineMs, { signal: settled.signal }).then(
-        () => "timeout" as const,
-        () => "timeout" as const,
-      );
-      reading.catch(() => undefined); // a read that fails after its deadline is no unhandled rejection
-      const block = await Promise.race([reading, timeout]);
-      if (block === "timeout") return this.#countFailure("timeout", now);
+      const block = await within(waitMs, reading);
+      if (block === "late") {
+        waitUntil(this.#finishLate(reading, Math.max(0, HANG_MS - waitMs), now));
+        return this.#count("late");
+      }
       this.#failures = 0;
       return block ?? this.#count("miss");
     } catch (fault) {
-      logEvent("l2_read_failed", { error: fault });
-      return this.#countFailure("failed", now);
-    } finally {
-      settled.abort();
+      this.#recordFailure(fault, now);
+      return undefined;
+    }
+  }
+
+  async #finishLate(reading: Promise<unknown>, waitMs: number, now: number): Promise<void> {
+    try {
+      if ((await within(waitMs, reading)) === "late") throw new Error(`no response of the shared level within ${HANG_MS} ms`);
+      this.#failures = 0;
+    } catch (fault) {
+      this.#recordFailure(fault, now);
     }
   }
 
@@ -123,10 +124,11 @@ export class L2Cache implements L2 {
     }
   }
 
-  #countFailure(outcome: "timeout" | "failed", now: number): undefined {
+  #recordFailure(fault: unknown, now: number): void {
+    logEvent("l2_read_failed", { error: fault });
+    this.#counts.failed += 1;
     this.#failures += 1;
     if (this.#failures >= MAX_FAILURES) this.#pausedUntil = now + PAUSE_MS;
-    return this.#count(outcome);
   }
 
   #count(outcome: L2Outcome): undefined {
@@ -138,5 +140,17 @@ export class L2Cache implements L2 {
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
     const text = btoa(String.fromCharCode(...new Uint8Array(digest)));
     return `${this.#purgeKnowledge.purges.epoch.toString(36)}.${text.replaceAll("+", "-").replaceAll("/", "_").replace("=", "")}`;
+  }
+}
+
+/** @returns what the work results in, or "late" where that takes longer @throws what the work throws in time */
+async function within<T>(ms: number, work: Promise<T>): Promise<T | "late"> {
+  const settled = new AbortController();
+  const late = (): "late" => "late";
+  work.catch(() => undefined); // work that fails too late is no unhandled rejection
+  try {
+    return await Promise.race([work, scheduler.wait(ms, { signal: settled.signal }).then(late, late)]);
+  } finally {
+    settled.abort();
   }
 }

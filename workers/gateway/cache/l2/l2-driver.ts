@@ -3,8 +3,8 @@ import type { StoredResponse } from "../../../../core/cache/stored-response.ts";
 import type { L2Block } from "./codec.ts";
 
 export interface L2 {
-  /** Never throws, and responds within the configured deadline. @param key key of the lookup */
-  get(key: string, now: number): Promise<StoredResponse | undefined>;
+  /** Never throws, and responds within `waitMs`. @param key key of the lookup */
+  get(key: string, now: number, waitMs: number): Promise<StoredResponse | undefined>;
   /**
    * Offers a response: when it was fetched, and once more with its first hit, because then it was requested twice.
    * Returns at once and never throws. A write continues in the background.

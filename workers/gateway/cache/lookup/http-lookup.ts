@@ -1,8 +1,10 @@
 // Lookups of plain HTTP calls: a resource is named by its path and query.
+
 import { cacheKey } from "../../../../core/cache/cache-key.ts";
 import { type Directives, NO_DIRECTIVES, parseCacheControl } from "../../../../core/cache/headers/directives.ts";
 import type { HeaderFields } from "../../../../core/cache/headers/header-list.ts";
 import type { CachePolicy } from "../../../../core/config/cache.ts";
+import { ambiguityOf } from "../../../../core/path/ambiguous-path.ts";
 import type { Call, Clock } from "../../call.ts";
 import { acceptEncodingOf } from "../../protocol/protocol.ts";
 import { renderHttp } from "../responses/http-response.ts";
@@ -10,8 +12,6 @@ import { type Bypass, bypass, type Lookup, type LookupBuilder } from "./lookup.t
 import { resourceOf, selectQuery } from "./query.ts";
 import { authorizationOf, dimensionsOf, keyedHeaders, scopeOf } from "./scope.ts";
 
-/** Upstreams disagree on whether these separate path segments. Such a path is forwarded, and is not part of a cache key. */
-const AMBIGUOUS = /%2f|%5c|;|\/\//i;
 const SAFE_METHODS = ["GET", "HEAD", "OPTIONS", "TRACE"];
 const CONDITIONS = ["if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range", "range"];
 /** Fields that some upstreams read and never name in `Vary`. */
@@ -31,7 +31,7 @@ export function httpLookups(route: string, policy: CachePolicy): LookupBuilder {
     if (excluded !== undefined) return excluded;
     const scope = scopeOf(call, policy);
     if (scope === undefined) return bypass("scope");
-    const authorization = authorizationOf(headers, policy);
+    const authorization = authorizationOf(call, policy);
     if (authorization === "bypass") return bypass("authorization");
     const selectedQuery = policy.query === "all" ? query : selectQuery(query, policy.query);
     if (selectedQuery === undefined) return bypass("query");
@@ -42,7 +42,11 @@ export function httpLookups(route: string, policy: CachePolicy): LookupBuilder {
     const upstreamCall = (from: Call, clock: Clock): Call => {
       const outgoing = isKeyed ? keyedHeaders(from, names, dimensions, policy) : forwardedHeaders(from, policy);
       if (isRange && isKeyed) for (const name of ["range", "if-range"]) copyField(headers, outgoing, name);
-      return from.forCache({ method, path, query: selectedQuery, headers: outgoing, body: null }, from.protocol, clock);
+      return from.forCache(
+        { method, path, query: selectedQuery, headers: outgoing, body: null, isShared: policy.scope !== "principal" },
+        from.protocol,
+        clock,
+      );
     };
     return {
       kind: "lookup",
@@ -72,7 +76,7 @@ function bypassFor({ request, outgoing }: Call, policy: CachePolicy): Bypass | u
     return bypass(undefined, "method", SAFE_METHODS.includes(method) ? undefined : resourceOf(path, query, policy.query));
   if (request.body !== null) return bypass("body", "request");
   if (request.headers.has("if-match") || request.headers.has("if-unmodified-since")) return bypass("precondition", "request");
-  if (policy.forward === "key" && AMBIGUOUS.test(path)) return bypass("path");
+  if (policy.forward === "key" && ambiguityOf(path) !== undefined) return bypass("path"); // upstreams may read it in different ways
   return undefined;
 }
 

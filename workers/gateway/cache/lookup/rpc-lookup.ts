@@ -99,7 +99,7 @@ class RpcLookups implements LookupBuilder {
   #lookupOfCaller(call: Call, { resource, bytes, tags, render }: MessageFacts): Lookup | Bypass {
     const { policy } = this.#settings;
     const { headers } = call.request;
-    const authorization = authorizationOf(headers, policy);
+    const authorization = authorizationOf(call, policy);
     if (authorization === "bypass") return bypass("authorization");
     const scope = scopeOf(call, policy);
     if (scope === undefined) return bypass("scope");
@@ -109,7 +109,8 @@ class RpcLookups implements LookupBuilder {
       key: cacheKey(this.#route, scope, resource, dimensions),
       resource,
       tags,
-      upstreamCall: (from, clock) => canonicalCall(from, clock, this.#path, bytes, keyedHeaders(from, policy.vary, dimensions, policy)),
+      upstreamCall: (from, clock) =>
+        canonicalCall(from, clock, this.#path, bytes, keyedHeaders(from, policy.vary, dimensions, policy), policy),
       varyFields: undefined,
       hasAuthorization: authorization === "forwarded",
       directives: requestDirectives(headers, policy),
@@ -138,11 +139,19 @@ function messageTextOf({ protocol, request, outgoing }: Call): string | undefine
 }
 
 /** The call that the upstream receives: it contains only what the key contains, in canonical form. */
-function canonicalCall(call: Call, clock: Clock, path: string, body: Uint8Array<ArrayBuffer>, headers: Headers): Call {
+function canonicalCall(
+  call: Call,
+  clock: Clock,
+  path: string,
+  body: Uint8Array<ArrayBuffer>,
+  headers: Headers,
+  { scope }: CachePolicy,
+): Call {
   headers.set("content-type", "application/proto");
   headers.set("connect-protocol-version", "1");
   headers.set("accept-encoding", "identity");
-  return call.forCache({ method: "POST", path, query: "", headers, body }, CONNECT_UNARY, clock);
+  const isShared = scope !== "principal";
+  return call.forCache({ method: "POST", path, query: "", headers, body, isShared }, CONNECT_UNARY, clock);
 }
 
 function requestDirectives(headers: Headers, { clientControl }: CachePolicy): Directives {

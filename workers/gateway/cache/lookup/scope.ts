@@ -10,14 +10,18 @@ const CALL_IDENTIFIERS = { "x-request-id": /^[0-9a-f-]{36}$/, traceparent: /^[0-
 export type AuthorizationUse = "none" | "forwarded" | "bypass";
 
 /** @returns "" where all callers share responses; undefined where the call does not name its principal or tenant */
-export function scopeOf({ request, caller }: Call, { scope }: CachePolicy): string | undefined {
+export function scopeOf({ request, principal }: Call, { scope }: CachePolicy): string | undefined {
   if (scope === "shared") return "";
-  return scope === "principal" ? caller.principal : request.headers.get(scope.header) || undefined;
+  return scope === "principal" ? principal?.id : request.headers.get(scope.header) || undefined;
 }
 
-/** Calls with credentials bypass the cache unless the operator sets otherwise. */
-export function authorizationOf(headers: Headers, { authorization }: CachePolicy): AuthorizationUse {
-  if (authorization === "ignore" || !headers.has("authorization")) return "none";
+/**
+ * Calls with credentials bypass the cache unless the operator sets otherwise. A credential that the gateway has used up itself is no more
+ * than the name of the principal: where responses are separated by principals, its calls are as those without one.
+ */
+export function authorizationOf({ request, outgoing, principal }: Call, { authorization, scope }: CachePolicy): AuthorizationUse {
+  if (authorization === "ignore" || !request.headers.has("authorization")) return "none";
+  if (scope === "principal" && principal !== undefined && !outgoing.headers.has("authorization")) return "none";
   return authorization === "forward" ? "forwarded" : "bypass";
 }
 
@@ -28,7 +32,7 @@ export function dimensionsOf(headers: HeaderFields, names: readonly string[]): (
 
 /** Only fields that are part of the key, and identifiers in a fixed form: no other field can poison the stored response. */
 export function keyedHeaders(
-  { request: { headers: from }, outgoing, route }: Call,
+  { request: { headers: from }, outgoing }: Call,
   names: readonly string[],
   dimensions: readonly (string | null)[],
   { scope, authorization }: CachePolicy,
@@ -38,12 +42,12 @@ export function keyedHeaders(
     const value = outgoing.headers.get(name);
     if (value !== null && form.test(value)) headers.set(name, value);
   }
-  const copied = authorization === "forward" ? ["authorization"] : [];
-  if (scope !== "shared") copied.push(scope === "principal" ? (route.principalHeader ?? "") : scope.header);
-  for (const name of copied) {
-    const value = name === "" ? null : from.get(name);
+  const copy = (source: Headers, name: string): void => {
+    const value = source.get(name);
     if (value !== null) headers.set(name, value);
-  }
+  };
+  if (authorization === "forward") copy(outgoing.headers, "authorization"); // it may have been removed for the upstream
+  if (typeof scope === "object") copy(from, scope.header);
   for (const [index, name] of names.entries()) {
     const value = dimensions[index] ?? null;
     if (value !== null) headers.set(name, value);

@@ -1,5 +1,5 @@
 // Invalidates the resources that an unsafe method has changed: its own, and those that its response names.
-import { canonicalPath } from "../../../../core/path.ts";
+import { canonicalPath } from "../../../../core/path/canonical-path.ts";
 import type { Call } from "../../call.ts";
 import type { RouteCache } from "../caches.ts";
 import { resourceOf } from "../lookup/query.ts";
@@ -17,7 +17,7 @@ export function invalidateResource({ store, policy }: RouteCache, { request }: C
     const value = response.headers.get(name);
     const url = value === null || !URL.canParse(value, request.url) ? undefined : new URL(value, request.url);
     if (url === undefined || url.host !== new URL(request.url).host) continue; // a response can't invalidate another origin
-    const target = canonicalPath(url.href);
+    const target = canonicalPath(url.pathname + url.search); // a fragment names a part of the resource
     if (target.kind === "ok") store.invalidate(resourceOf(target.path, target.query, policy.query), now);
   }
 }

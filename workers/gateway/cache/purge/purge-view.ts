@@ -1,78 +1,59 @@
-// The purges that this isolate knows: polled in the background, and before a lookup where the isolate had no calls for too long.
-import { waitUntil } from "cloudflare:workers";
+// The purges that this isolate knows. The background exchange brings new ones; a purge that is made here applies here at once.
 import { type PurgeMode, Purges, type PurgeTarget } from "../../../../core/cache/purge/purges.ts";
-import { PollSchedule } from "../../../../core/poll-schedule.ts";
-import { logEvent } from "../../../log.ts";
-import { BackgroundRequest } from "../../background/background-request.ts";
+import type { ExchangeReply } from "../../../../core/exchange/messages.ts";
+import type { Exchange, ExchangeDraft, ExchangeSection } from "../../background/exchange.ts";
 import type { PurgeLogNamespace } from "./purge-log-binding.ts";
 
 export interface PurgeSettings {
   readonly logs: PurgeLogNamespace;
-  readonly pollMs: number; // age of the isolate's knowledge at which it polls
-  readonly strict: boolean; // whether nothing is served from the cache while the log does not respond
-  readonly waitMs: number; // time that a call waits for a poll, where the isolate's knowledge is older than `pollMs` and a grace time
+  readonly exchange: Exchange;
+  readonly strict: boolean; // whether nothing is served from the cache while the isolate's knowledge is too old
+  readonly waitMs: number; // `strict`: longest time that a call waits for newer knowledge
 }
 
 const LOG_NAME = "all"; // one log for all caches of a gateway
-const GRACE_MS = 1_000; // time that a poll in the background may take; an isolate without calls does not poll
-const POLL_TIMEOUT_MS = 5_000;
-const MAX_PAUSE_MS = 5_000; // longest time between a failed poll and the next one
+const TRAVEL_MS = 1_000; // time that an exchange may take, with the request of its relay to the log
 
-export class PurgeView {
+export class PurgeView implements ExchangeSection {
+  readonly isNeeded = false;
   readonly purges = new Purges();
   readonly #settings: PurgeSettings;
-  readonly #schedule: PollSchedule;
-  readonly #request: BackgroundRequest;
+  #knownAt = Number.NEGATIVE_INFINITY; // epoch ms: all purges up to then are known
 
   constructor(settings: PurgeSettings) {
-    const { pollMs } = settings;
-    const pauseMs = Math.min(pollMs, MAX_PAUSE_MS);
     this.#settings = settings;
-    this.#schedule = new PollSchedule({ intervalMs: pollMs, pauseMs, firstPauseMs: pauseMs });
-    this.#request = new BackgroundRequest(POLL_TIMEOUT_MS, (error) => {
-      const now = Date.now();
-      this.#schedule.fail(now);
-      logEvent("purge_poll_failed", { snapshotAgeMs: this.#schedule.hasSucceeded ? this.#schedule.ageMs(now) : null, error });
-    });
+    settings.exchange.add(this);
   }
 
-  /** Time until a purge applies in all isolates, while the log responds: ms. */
+  /** Time until a purge applies in all isolates that have calls: an interval of the isolate, one of its relay, and the way. */
   get withinMs(): number {
-    return this.#settings.pollMs + GRACE_MS;
+    return 2 * this.#settings.exchange.intervalMs + TRAVEL_MS;
   }
 
   /**
-   * To be called with each call before its lookup. Starts a poll where one is due.
+   * To be called with each call before its lookup.
    *
-   * @returns undefined where the call need not wait: the usual case. Otherwise a promise that never rejects and takes `waitMs` at most
+   * @returns undefined where the call need not wait: always, except with `strict` where the isolate had no calls for too long. Otherwise a
+   *          promise that never rejects and takes `waitMs` at most
    */
   prepare(): Promise<void> | undefined {
-    const { pollMs, waitMs } = this.#settings;
-    const now = Date.now();
-    const ageMs = this.#schedule.ageMs(now);
-    if (ageMs < pollMs) return undefined;
-    const isPaused = this.#schedule.isPaused(now);
-    let poll = this.#request.running(now);
-    if (poll === undefined) {
-      if (isPaused) return undefined;
-      poll = this.#request.start(now, () => this.#fetchNewPurges());
-      waitUntil(poll);
-    }
-    if (ageMs < pollMs + GRACE_MS || isPaused) return undefined;
-    const timeout = scheduler.wait(waitMs).then(() => {
-      if (this.#request.running(now) === poll) this.#schedule.fail(Date.now()); // the next calls do not wait
-    });
-    return Promise.race([poll, timeout]);
+    const { waitMs, exchange } = this.#settings;
+    return this.mayServe() ? undefined : exchange.join(Date.now(), waitMs);
   }
 
   /** Whether responses of this isolate may be served: always, except with `strict` while the isolate's knowledge is too old. */
   mayServe(): boolean {
-    return !this.#settings.strict || this.#schedule.ageMs(Date.now()) < this.withinMs + GRACE_MS;
+    return !this.#settings.strict || Date.now() - this.#knownAt < this.withinMs;
   }
 
-  /** Whether responses of the shared level may be served: not before the first poll, because they may be older than this isolate. */
+  /** Whether responses of the shared level may be served: not before the first exchange, because they may be older than this isolate. */
   mayServeShared(): boolean {
-    return this.#schedule.hasSucceeded && this.mayServe();
+    return this.#isKnown && this.mayServe();
+  }
+
+  /** For a new isolate, before it reads from the shared level: waits for its first exchange. @param waitMs longest time @returns never rejects */
+  async learn(waitMs: number): Promise<void> {
+    await this.#settings.exchange.join(Date.now(), waitMs);
   }
 
   /**
@@ -82,18 +63,24 @@ export class PurgeView {
    * @throws what the Durable Object of the log throws; then nothing is purged
    */
   async purge(targets: readonly PurgeTarget[], mode: PurgeMode): Promise<number> {
-    const delta = await this.#log().append(targets, mode, this.purges.seq);
+    const sentAt = Date.now();
+    const delta = await this.#settings.logs.getByName(LOG_NAME).append(targets, mode, this.purges.seq);
     this.purges.apply(delta);
-    this.#schedule.succeed(Date.now());
+    this.#knownAt = Math.max(this.#knownAt, sentAt);
     return delta.seq;
   }
 
-  async #fetchNewPurges(): Promise<void> {
-    this.purges.apply(await this.#log().since(this.purges.seq));
-    this.#schedule.succeed(Date.now());
+  write(draft: ExchangeDraft): void {
+    draft.purges = { known: this.purges.seq };
   }
 
-  #log(): ReturnType<PurgeLogNamespace["getByName"]> {
-    return this.#settings.logs.getByName(LOG_NAME);
+  read({ purges }: ExchangeReply, sentAt: number): void {
+    if (purges === undefined) return;
+    this.purges.apply(purges.delta);
+    this.#knownAt = Math.max(this.#knownAt, sentAt - purges.ageMs);
+  }
+
+  get #isKnown(): boolean {
+    return this.#knownAt !== Number.NEGATIVE_INFINITY;
   }
 }

@@ -1,12 +1,15 @@
 // The refusal of a request with invalid fields; it lists them.
-import { type FieldViolation, Rejected } from "../../../../core/rejection.ts";
+import { Rejected } from "../../../../core/rejection.ts";
+import { ViolationList } from "../../../../core/violations/violation-list.ts";
 
-const MAX_LISTED = 20;
+/** @param violations at least one; the first ones are listed, the others only counted */
+export function invalidRequest(violations: ViolationList): Rejected {
+  return new Rejected({ kind: "invalid_request", message: violations.describe("body", " "), violations: violations.listed });
+}
 
-/** @param violations at least one; the first 20 are listed, the others only counted */
-export function invalidRequest(violations: readonly FieldViolation[]): Rejected {
-  const [{ field, description }] = violations as [FieldViolation];
-  const others = violations.length > 1 ? `, and ${violations.length - 1} more` : "";
-  const message = `${field === "" ? "body" : field} ${description}${others}`;
-  return new Rejected({ kind: "invalid_request", message, violations: violations.slice(0, MAX_LISTED) });
+/** @param field path of proto field names; "" for the body */
+export function invalidField(field: string, description: string): Rejected {
+  const violations = new ViolationList();
+  violations.add(field, description);
+  return invalidRequest(violations);
 }

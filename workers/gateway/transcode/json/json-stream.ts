@@ -1,5 +1,5 @@
 // Splits a body of several JSON values, one after the other or in one array, into its values while it arrives.
-import { joinBytes } from "../../../../core/bytes.ts";
+import { ByteCollector } from "../../../../core/bytes.ts";
 import { Rejected } from "../../../../core/rejection.ts";
 
 const QUOTE = 0x22;
@@ -30,8 +30,7 @@ class Splitter {
   #isEscaped = false;
   #hasBegun = false; // a value has begun
   #isExpected = false; // a value must follow, after a comma
-  #parts: Uint8Array[] = []; // parts of the value from earlier chunks
-  #size = 0;
+  readonly #collected = new ByteCollector(); // what has come of the value
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -90,18 +89,14 @@ class Splitter {
   }
 
   #store(part: Uint8Array): void {
-    this.#size += part.byteLength;
-    if (this.#size > this.#maxBytes) throw new Rejected({ kind: "body_too_large", maxBytes: this.#maxBytes });
-    this.#parts.push(part);
+    if (this.#collected.size + part.byteLength > this.#maxBytes) throw new Rejected({ kind: "body_too_large", maxBytes: this.#maxBytes });
+    this.#collected.add(part);
   }
 
   #value(last: Uint8Array): Uint8Array {
     this.#store(last);
-    const value = joinBytes(this.#parts, this.#size);
-    this.#parts = [];
-    this.#size = 0;
     this.#hasBegun = false;
-    return value;
+    return this.#collected.take();
   }
 }
 

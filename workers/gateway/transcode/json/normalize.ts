@@ -2,7 +2,7 @@
 // the parser of protobuf-es is less strict.
 import type { DescField, DescMessage, JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { hasCustomJsonRepresentation, isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import type { FieldViolation } from "../../../../core/rejection.ts";
+import { ViolationList } from "../../../../core/violations/violation-list.ts";
 import type { RawJson } from "./parse-json.ts";
 import { enumForm, scalarForm } from "./scalars.ts";
 import { type Check, isObject, type JsonOptions, MAP, quoted, replace, report, reportIn, type Walk } from "./walk.ts";
@@ -10,29 +10,24 @@ import { wellKnownCheck } from "./well-known.ts";
 
 export type NormalizedJson =
   | { readonly kind: "ok"; readonly json: JsonValue }
-  | { readonly kind: "invalid"; readonly violations: readonly FieldViolation[] };
+  | { readonly kind: "invalid"; readonly violations: ViolationList };
 
 /**
  * @param json changed in place
  * @see https://protobuf.dev/programming-guides/json
  */
 export function normalizeJson(message: DescMessage, json: RawJson, options: JsonOptions): NormalizedJson {
-  const walk: Walk = { options, path: [], violations: [] };
+  const walk: Walk = { options, path: [], violations: new ViolationList() };
   const normalized = checkOf(message)(json, walk);
-  return walk.violations.length > 0 ? { kind: "invalid", violations: walk.violations } : { kind: "ok", json: normalized as JsonValue };
-}
-
-const UNKNOWN_TYPE = "holds an unknown type";
-
-/** Whether all violations are types within an Any that are unknown here, but may be known to the upstream. */
-export function areUnknownTypes(violations: readonly FieldViolation[]): boolean {
-  return violations.every(({ description }) => description.startsWith(UNKNOWN_TYPE));
+  const { violations } = walk;
+  return violations.count > 0 ? { kind: "invalid", violations } : { kind: "ok", json: normalized as JsonValue };
 }
 
 interface FieldCheck {
   readonly field: DescField;
   readonly check: Check; // checks the whole field
   readonly holdsNull: boolean; // null is a value of the field, and does not mean that it is unset
+  readonly isAmbiguous: boolean; // the key names another field, too
 }
 
 type FieldChecks = ReadonlyMap<string, FieldCheck>;
@@ -63,7 +58,12 @@ function fieldChecksOf(message: DescMessage): FieldChecks {
   if (compiled === undefined) {
     const all = message.fields.map(compileField);
     // If the JSON name of one field is the proto name of another, the proto name has precedence.
-    compiled = new Map([...all.map((one) => [one.field.jsonName, one] as const), ...all.map((one) => [one.field.name, one] as const)]);
+    const byJsonName = new Map(all.map((one) => [one.field.jsonName, one] as const));
+    const named = all.map((one) => {
+      const { name } = one.field;
+      return [name, (byJsonName.get(name) ?? one) === one ? one : { ...one, isAmbiguous: true }] as const;
+    });
+    compiled = new Map([...byJsonName, ...named]);
     fieldChecks.set(message, compiled);
   }
   return compiled;
@@ -82,9 +82,10 @@ function checkFields(message: DescMessage, json: Record<string, RawJson>, walk: 
       if (walk.options.ignoreUnknownFields !== true) reportIn(walk, key, `is not a field of ${message.typeName}`);
       continue;
     }
-    const { field, check, holdsNull } = entry;
+    const { field, check, holdsNull, isAmbiguous } = entry;
     const value = json[key];
     walk.path.push(field.name);
+    if (isAmbiguous && walk.options.isForwarded === true) report(walk, "is the JSON name of another field");
     if (seen.has(field)) report(walk, "is set twice");
     seen.add(field);
     if (value !== null || holdsNull) {
@@ -115,9 +116,9 @@ function extensionCheck(message: DescMessage, key: string, { registry }: JsonOpt
 function compileField(field: DescField): FieldCheck {
   const check = elementCheck(field);
   const holdsNull = field.message?.typeName === "google.protobuf.Value" || field.enum?.typeName === "google.protobuf.NullValue";
-  if (field.fieldKind === "list") return { field, check: listCheck(check, holdsNull), holdsNull: false };
-  if (field.fieldKind === "map") return { field, check: mapCheck(field.mapKey, check, holdsNull), holdsNull: false };
-  return { field, check, holdsNull };
+  if (field.fieldKind === "list") return { field, check: listCheck(check, holdsNull), holdsNull: false, isAmbiguous: false };
+  if (field.fieldKind === "map") return { field, check: mapCheck(field.mapKey, check, holdsNull), holdsNull: false, isAmbiguous: false };
+  return { field, check, holdsNull, isAmbiguous: false };
 }
 
 function elementCheck(field: DescField): Check {
@@ -183,7 +184,7 @@ function checkAny(json: RawJson, walk: Walk): RawJson {
   if (typeof url !== "string") return report(walk, 'needs "@type", the type of its message');
   const name = url.slice(url.lastIndexOf("/") + 1);
   const message = walk.options.registry?.getMessage(name);
-  if (message === undefined) return report(walk, `${UNKNOWN_TYPE}: ${quoted(url)}`);
+  if (message === undefined) return report(walk, `holds an unknown type: ${quoted(url)}`);
   if (!hasCustomJsonRepresentation(message)) return checkFields(message, json, walk, "@type");
   for (const key of Object.keys(json)) {
     if (key !== "@type" && key !== "value") reportIn(walk, key, `is not a member of an Any with ${name}; write "value"`);

@@ -15,6 +15,8 @@ export class NumberText {
 
 export interface ScalarOptions {
   readonly caseInsensitiveEnums?: boolean;
+  /** The text goes on to an upstream: what its parser may read in another way is refused, such as 64-bit integers that a double rounds. */
+  readonly isForwarded?: boolean;
 }
 
 export interface ScalarForm {
@@ -145,11 +147,13 @@ function int64Form({ what, min, max }: (typeof RANGES)["int64" | "uint64"]): Sca
   return {
     what,
     read,
-    fromJson(json) {
+    fromJson(json, { isForwarded }) {
       if (typeof json === "number") return Number.isSafeInteger(json) && (json >= 0 || min < 0n) ? json + 0 : undefined;
       const text = json instanceof NumberText ? json.text : json;
       const value = typeof text === "string" ? read(text) : undefined;
-      return value === undefined ? undefined : String(value);
+      if (value === undefined) return undefined;
+      if (isForwarded === true && json instanceof NumberText && BigInt(Number(text)) !== value) return undefined;
+      return String(value);
     },
   };
 }

@@ -1,6 +1,6 @@
 // State of the validation of a JSON body: the current position, the violations found, and the type of a check.
 import type { Registry } from "@bufbuild/protobuf";
-import type { FieldViolation } from "../../../../core/rejection.ts";
+import type { ViolationList } from "../../../../core/violations/violation-list.ts";
 import type { RawJson } from "./parse-json.ts";
 import { NumberText, type ScalarOptions } from "./scalars.ts";
 
@@ -14,7 +14,7 @@ export interface JsonOptions extends ScalarOptions {
 export interface Walk {
   readonly options: JsonOptions;
   readonly path: (string | number)[]; // field names, list indexes, and map keys, each map key after a `MAP`
-  readonly violations: FieldViolation[];
+  readonly violations: ViolationList;
 }
 
 /**
@@ -25,12 +25,15 @@ export interface Walk {
 export type Check = (json: RawJson, walk: Walk) => RawJson;
 
 export const MAP = -1;
-const MAX_VIOLATIONS = 1000; // per body; a body of one megabyte could have half a million
 const MAX_NAME = 100; // characters of a name or key in a message
 
 /** Adds a violation at the current position. */
 export function report({ path, violations }: Walk, description: string): undefined {
-  if (violations.length === MAX_VIOLATIONS) return;
+  // The path is written only where it is listed: a body can have a hundred thousand violations.
+  violations.add(violations.isFull ? "" : fieldAt(path), description);
+}
+
+function fieldAt(path: Walk["path"]): string {
   let field = "";
   for (let at = 0; at < path.length; at++) {
     const part = path[at]!;
@@ -38,7 +41,7 @@ export function report({ path, violations }: Walk, description: string): undefin
     else if (typeof part === "number") field += `[${part}]`;
     else field += field === "" ? part : `.${part}`;
   }
-  violations.push({ field, description });
+  return field;
 }
 
 /** Adds a violation at a member of the current value. */

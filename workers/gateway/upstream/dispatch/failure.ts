@@ -1,6 +1,7 @@
 // Reads from a response or an error how an attempt failed: the code, whether the upstream may have started to work, how long to wait.
 import { Rejected } from "../../../../core/rejection.ts";
 import type { AttemptFailure } from "../../../../core/retry/retry.ts";
+import { parsePushback, parseRetryAfter } from "../../../../core/retry/retry-after.ts";
 
 const GRPC_CODES: Readonly<Record<string, string>> = {
   "2": "unknown",
@@ -53,13 +54,10 @@ export function isDown({ code }: AttemptFailure): boolean {
   return code === "unavailable" || code === "deadline_exceeded";
 }
 
-/**
- * @returns ms that the upstream wants its caller to wait; below 0: the call must not be repeated; undefined where it sets no time
- * @see gRFC A6, grpc-retry-pushback-ms; RFC 9110, Retry-After in seconds
- */
+/** @returns ms that the upstream wants its caller to wait; below 0: the call must not be repeated; undefined where it sets no time */
 export function pushbackMsOf(headers: Headers): number | undefined {
   const pushback = headers.get("grpc-retry-pushback-ms");
-  if (pushback !== null) return /^\d{1,9}$/.test(pushback) ? Number(pushback) : -1;
-  const seconds = headers.get("retry-after");
-  return seconds !== null && /^\d{1,6}$/.test(seconds) ? Number(seconds) * 1_000 : undefined;
+  if (pushback !== null) return parsePushback(pushback);
+  const retryAfter = headers.get("retry-after");
+  return retryAfter === null ? undefined : parseRetryAfter(retryAfter, Date.now());
 }

@@ -1,21 +1,21 @@
 // What the head of a response says about the endpoint that sent it.
 
 import { REDIRECT_HEADER, SHED_HEADER } from "../../../../core/headers.ts";
+import { isAboutCall } from "../../../../core/protocol/rpc-response.ts";
 import type { AttemptOutcome } from "../upstream.ts";
 
 const GRPC_FAILURES = new Set(["2", "4", "13", "14", "15"]); // unknown, deadline_exceeded, internal, unavailable, data_loss
 const GRPC_UNAVAILABLE = "14";
 
 /**
- * Server errors count against the endpoint, except for a method that it does not have (501), or not in this version of HTTP (505): they
- * say something about the call.
+ * Server errors count against the endpoint, except for those that say something about the call.
  */
 export function outcomeOf({ status, headers }: Response): AttemptOutcome {
   const grpcStatus = headers.get("grpc-status");
   if (status < 500 && grpcStatus === null) return "responded";
   if (headers.has(SHED_HEADER)) return "shed";
   if (status === 503 || grpcStatus === GRPC_UNAVAILABLE) return "unavailable";
-  const isFailure = (status >= 500 && status !== 501 && status !== 505) || GRPC_FAILURES.has(grpcStatus ?? "");
+  const isFailure = (status >= 500 && !isAboutCall(status)) || GRPC_FAILURES.has(grpcStatus ?? "");
   return isFailure ? "failed" : "responded";
 }
 

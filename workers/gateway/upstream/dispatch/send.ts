@@ -1,6 +1,5 @@
 // Sends one attempt of a call to an endpoint, and to another one where that endpoint refuses it before any work.
 
-import { waitUntil } from "cloudflare:workers";
 import { parseLoadReport, parseShedLevel } from "../../../../core/balance/load-report.ts";
 import { CRITICALITY_HEADER, MEDIAN_HEADER, REPORT_HEADER, REPORT_TRAILER } from "../../../../core/headers.ts";
 import { CRITICALITIES, MOST_CRITICAL } from "../../../../core/overload/criticality.ts";
@@ -9,11 +8,12 @@ import { Rejected } from "../../../../core/rejection.ts";
 import { logEvent } from "../../../log.ts";
 import type { CallAttempt } from "../../call/attempt.ts";
 import { type Call, logFactsOf } from "../../call.ts";
-import type { AttemptOutcome, EndpointAttempt, Upstream } from "../upstream.ts";
+import type { EndpointAttempt, Upstream } from "../upstream.ts";
+import { identify } from "./identify.ts";
 import { hostRefusalOf } from "./outcome.ts";
 
-/** A request without its signal, which depends on the endpoint. */
-export type UpstreamRequest = RequestInit & { readonly headers: Headers };
+/** A request. Its signal depends on the endpoint: it is written before each fetch. */
+export type UpstreamRequest = Omit<RequestInit, "signal"> & { readonly headers: Headers; signal?: AbortSignal | null };
 
 /** The endpoint that responded, and its response. */
 export type Sent = readonly [picked: EndpointAttempt, response: Response];
@@ -47,7 +47,7 @@ export async function send(upstream: Upstream, call: Call, attempt: CallAttempt,
     const refusal = hostRefusalOf(response);
     const isRedirected = refusal === "redirect" ? mayRedirect : refusal === "shed" && canRepeat && !wasShed && picked.mayRedirectShed;
     if (!isRedirected) return [picked, response];
-    endAttempt(picked, "redirected");
+    picked.end("redirected");
     await response.body?.cancel();
     wasShed ||= refusal === "shed";
     isPromoted = picked.redirect(refusal === "redirect");
@@ -64,27 +64,28 @@ async function fetchFrom(
 ): Promise<Response> {
   const { destination, maxMs } = picked;
   const { signal: outer } = attempt;
-  const signal = maxMs === undefined ? outer : AbortSignal.any([AbortSignal.timeout(maxMs), ...(outer ? [outer] : [])]);
+  const probing = maxMs === undefined ? undefined : new AbortController(); // ends a probe that hangs, but no body that has begun
+  const timer = probing && setTimeout(() => probing.abort(new Error("no response to a probe in time")), maxMs);
+  request.signal = probing === undefined ? outer : AbortSignal.any([probing.signal, ...(outer ? [outer] : [])]);
   let response: Response;
   try {
-    response = await destination.fetch(destination.base + path, { ...request, signal });
+    const identified = identify(call, request.headers, destination, Date.now());
+    if (identified !== undefined) await identified;
+    response = await destination.fetch(destination.base + path, request);
   } catch (error) {
-    const isLate = outer?.aborted === true && Date.now() >= attempt.deadlineAt;
+    const isLate = outer?.aborted === true && Date.now() >= attempt.deadlineAt && call.upload?.awaitsCaller !== true;
     const uploadFailure = call.upload?.failure; // the request body broke off, or broke a limit
     const isOurs = error instanceof Rejected || uploadFailure !== undefined || outer?.aborted === true;
-    endAttempt(picked, isLate ? "late" : isOurs ? "dropped" : "unavailable");
+    picked.end(isLate ? "late" : isOurs ? "dropped" : "unavailable");
     if (isOurs) throw uploadFailure ?? error;
     logFault(upstream, picked, call, String(error));
     throw new Rejected({ kind: "upstream_unreachable", upstream: upstream.name, wasSent: !/refused/i.test(String(error)) });
+  } finally {
+    if (timer !== undefined) clearTimeout(timer);
   }
   if (call.upload?.failure === undefined) return response;
-  endAttempt(picked, "dropped"); // a response to a request that broke off says nothing about the endpoint
+  picked.end("dropped"); // a response to a request that broke off says nothing about the endpoint
   throw call.upload.failure;
-}
-
-export function endAttempt(picked: EndpointAttempt, outcome: AttemptOutcome): void {
-  const report = picked.end(outcome);
-  if (report !== undefined) waitUntil(report);
 }
 
 /** Logs a fault of an upstream. Only the log names the endpoint: callers never learn its address. */

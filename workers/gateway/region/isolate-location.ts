@@ -2,11 +2,7 @@
 
 import type { IsolateLocation } from "../../../core/balance/locality.ts";
 import type { UpstreamPolicy } from "../../../core/config/upstream.ts";
-
-/** @returns the data center that received the request (`AMS`); undefined where the request came from inside the platform */
-export function coloOf(request: Request): string | undefined {
-  return (request as { readonly cf?: { readonly colo?: string } }).cf?.colo; // the type of `cf` depends on where a request comes from
-}
+import { placeOf } from "./isolate-region.ts";
 
 /** Whether the endpoints that an isolate uses depend on its location, or are a subset that it draws itself. */
 export function needsLocation({ zones, subset }: UpstreamPolicy): boolean {
@@ -18,7 +14,7 @@ export function needsLocation({ zones, subset }: UpstreamPolicy): boolean {
  * @returns undefined where zones are configured and the request does not show the data center: a later one may
  */
 export function locationOf(request: Request, { zones, subset }: UpstreamPolicy, random: number): IsolateLocation | undefined {
-  const colo = coloOf(request) ?? "";
+  const colo = placeOf(request).colo ?? "";
   if (colo === "" && zones !== undefined) return undefined;
   const zone = zones && (zones.get(colo) ?? colo);
   return { zone, subset, seed: Math.floor(random * 2 ** 32) };

@@ -1,0 +1,86 @@
+// The methods of the gateway's own services, as far as they are configured.
+import { waitUntil } from "cloudflare:workers";
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { AdminRole } from "../../../core/auth/admin-role.ts";
+import type { ApiKeys } from "../auth/keys/api-keys.ts";
+import { tagKeys } from "../auth/keys/key-checks.ts";
+import type { PurgeView } from "../cache/purge/purge-view.ts";
+import type { GatewayBindings } from "../configure/bindings.ts";
+import type { Configuration } from "../configure/configuration.ts";
+import { runsLocally } from "../configure/reach-checks.ts";
+import { type AdminAccess, AdminLimits, type AdminPlane } from "../layers/admin-access.ts";
+import type { ServedMethod } from "../upstream/upstream.ts";
+import { recorder } from "./audit.ts";
+import { auditMethods } from "./audit-service.ts";
+import { breakerMethods } from "./breakers.ts";
+import { discoveryMethods } from "./discovery.ts";
+import { keyMethods } from "./keys/key-service.ts";
+import { purgeMethods } from "./purge.ts";
+import { registryMethods } from "./registry.ts";
+
+/** @param purges undefined where nothing can be purged @param keys undefined where the configuration has no API keys */
+export function ownMethods(
+  configuration: Configuration,
+  bindings: GatewayBindings,
+  purges: PurgeView | undefined,
+  keys: ApiKeys | undefined,
+): [DescMethod, ServedMethod][] {
+  const { policy, endpoints } = configuration;
+  const { defaults, registry } = policy;
+  const { rings, breakers, audits } = bindings; // the configuration has been checked: those of services that are on exist
+  const accessOf = accessFor(configuration, audits);
+  const methods: [DescMethod, ServedMethod][] = [];
+  if (policy.discovery !== undefined) {
+    const upstreams = new Map([...endpoints].map(([{ parent }, { upstream }]) => [parent.typeName, upstream] as const));
+    methods.push(...discoveryMethods(endpoints, defaults, policy.discovery, (service) => upstreams.get(service)?.status?.() ?? "serving"));
+  }
+  if (registry !== undefined) {
+    const registered = [...policy.services].filter(([, { upstream }]) => upstream.registry);
+    const services = new Set(registered.map(([name]) => name));
+    const nativeGrpc = new Set(registered.filter(([, { upstream }]) => upstream.protocol === "grpc").map(([name]) => name));
+    const access = accessOf("endpoint registry", "registry");
+    methods.push(...registryMethods({ ...registry, access, services, nativeGrpc, rings: rings!, isLocal: runsLocally(configuration.env) }));
+  }
+  if (purges !== undefined) methods.push(...purgeMethods(purges, accessOf("cache", "purge")));
+  if (policy.breakers !== undefined) {
+    const settings = { access: accessOf("breakers", "breakers"), breakers: breakers!, rings };
+    methods.push(...breakerMethods(policy, settings));
+  }
+  const issued = policy.auth.keys;
+  if (keys !== undefined && issued !== undefined && (policy.admin !== undefined || issued.tokenBinding !== undefined)) {
+    const secrets = tagKeys(issued, configuration.env);
+    methods.push(
+      ...keyMethods({ access: accessOf("API keys", "keys", "admin", VERIFYING), policy: issued, secrets, keys, stores: bindings.keys! }),
+    );
+  }
+  if (policy.admin !== undefined) methods.push(...auditMethods(audits!, accessOf("audit")));
+  return methods;
+}
+
+const VERIFYING: ReadonlySet<string> = new Set(["VerifyKey"]);
+const NONE: ReadonlySet<string> = new Set();
+
+type TokenName = keyof Configuration["tokens"]["services"];
+
+/** Makes who may call each admin service. */
+function accessFor({ policy, tokens }: Configuration, audits: GatewayBindings["audits"]) {
+  const { admin } = policy;
+  const record = recorder(audits);
+  const plane: AdminPlane = {
+    limits: new AdminLimits(),
+    secret: tokens.secret,
+    secretName: admin?.secretBinding ?? "",
+    host: admin?.host,
+    accessIssuer: policy.auth.access?.issuer,
+    roles: admin?.roles ?? new Map(),
+    record,
+    recordLater: (event) => waitUntil(record(event)),
+  };
+  const all = Object.values(tokens.services).filter((token) => token !== "");
+  return (owner: string, service?: TokenName, changes: AdminRole = "operator", reading = NONE): AdminAccess => {
+    const token = service === undefined ? "" : tokens.services[service];
+    const named = service === "keys" ? policy.auth.keys : service && policy[service];
+    const tokenName = named?.tokenBinding ?? "";
+    return { owner, token, tokenName, otherTokens: all.filter((other) => other !== token), changes, reading, plane };
+  };
+}

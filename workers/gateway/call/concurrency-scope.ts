@@ -1,0 +1,45 @@
+// What is counted in one scope, the isolate or one route: calls in flight, calls that wait, and open streams.
+import type { ConcurrencyPolicy } from "../../../core/config/overload.ts";
+import { ConcurrencyLimiter, type LimiterRefusal } from "../../../core/overload/concurrency-limiter.ts";
+import { CRITICALITIES } from "../../../core/overload/criticality.ts";
+import { type QueuedCall, WaitQueue } from "../../../core/overload/queue.ts";
+import { Rejected } from "../../../core/rejection.ts";
+import { shedLog } from "../../shed-log.ts";
+import { type Call, logFactsOf } from "../call.ts";
+import { retryAfterMs } from "./retry-after.ts";
+
+export interface Waiter extends QueuedCall {
+  readonly settle: (isNext: boolean) => void;
+}
+
+/** One scope for the isolate, and one for each route, which its RPC and REST pipelines share. */
+export class ConcurrencyScope {
+  readonly name: string;
+  readonly policy: ConcurrencyPolicy;
+  readonly limiter: ConcurrencyLimiter; // calls in flight
+  readonly queue: WaitQueue<Waiter>;
+  readonly streams: ConcurrencyLimiter; // open streams
+  readonly #log = shedLog();
+
+  constructor(name: string, policy: ConcurrencyPolicy) {
+    const { maxStreams, callerShare, maxQueued } = policy;
+    this.name = name;
+    this.policy = policy;
+    this.limiter = new ConcurrencyLimiter(policy);
+    this.queue = new WaitQueue(maxQueued);
+    this.streams = new ConcurrencyLimiter({ max: maxStreams, floor: undefined, callerShare });
+  }
+
+  /** Logs a call that is over a limit. @throws Rejected where the limit is enforced */
+  refuse(call: Call, counted: "calls in flight" | "open streams", refusal: LimiterRefusal, now: number): void {
+    const { limit } = counted === "open streams" ? this.streams : this.limiter;
+    const reason = {
+      full: `limit of ${limit} ${counted} is reached`,
+      level: `limit of ${limit} ${counted} leaves no room for ${CRITICALITIES[call.rank]} calls`,
+      share: `caller holds its share of ${limit} ${counted}`,
+    }[refusal];
+    const isEnforced = this.policy.mode === "enforce";
+    this.#log({ ...logFactsOf(call), point: this.name, reason, enforced: isEnforced }, now);
+    if (isEnforced) throw new Rejected({ kind: "overloaded", point: this.name, reason, retryAfterMs: retryAfterMs() });
+  }
+}

@@ -1,0 +1,10 @@
+// Refuses a call whose headers are too large, or can be read in two ways: nothing below reads them before.
+import { Rejected } from "../../../core/rejection.ts";
+import type { Layer } from "../call/layer.ts";
+
+export function checkHeaders(): Layer {
+  return (next) => (call) => {
+    const { problem } = call.received;
+    return problem === undefined ? next(call) : Promise.reject(new Rejected(problem));
+  };
+}
