@@ -10,7 +10,12 @@ const VENDORED = ["third_party", "google", "grpc", "buf"];
 export const OWN_FOLDERS: readonly string[] = ["bench", "cli", "console", "core", "docs", "durable-objects", "protos", "test", "workers"];
 const ROOT_FILES = ["biome.json", "package.json", "tsconfig.json", "vitest.config.ts"];
 /** Files that a team edits to use the gateway, beside its own folders. */
-export const TEAM_FILES: readonly string[] = ["gateway.config.ts", "wrangler.toml", "workers/services/catalog.ts"];
+export const TEAM_FILES: readonly string[] = [
+  "gateway.config.ts",
+  "wrangler.toml",
+  "durable-objects/wrangler.toml",
+  "workers/services/catalog.ts",
+];
 /** Files of tools and editors. */
 const STRAY = /^\.|^(node_modules|dist|coverage)$|~$|^#.*#$|\.(orig|rej|bak|swp|log)$/;
 

@@ -5,14 +5,14 @@ import { Code } from "@connectrpc/connect";
 import { OPERATOR_HEADER } from "../../core/headers.ts";
 import { type Breaker, BreakerService, type Change, Override, StateSchema } from "../../protos/gen/tidegate/breaker/v1/breaker_pb.ts";
 import { parseCommand } from "../command.ts";
-import { codeOf, DEFAULT_GATEWAY, gatewayClient, problemOf } from "./gateway-client.ts";
+import { adminToken, codeOf, DEFAULT_GATEWAY, gatewayClient, problemOf } from "./gateway-client.ts";
 
 const OVERRIDES: Readonly<Record<string, Override>> = { open: Override.OPEN, close: Override.CLOSED, auto: Override.NONE };
 
 /** The fix of an error, where its message does not have one. */
 const FIXES: Partial<Record<Code, string>> = {
-  [Code.Unimplemented]: '; set breakers: { tokenBinding: "OPERATOR_TOKEN" } in gateway.config.ts',
-  [Code.Unauthenticated]: "; set OPERATOR_TOKEN to the secret that the gateway has",
+  [Code.Unimplemented]: '; set breakers: {}, and admin: { secretBinding: "ADMIN_SECRET" }, in gateway.config.ts',
+  [Code.Unauthenticated]: "; set ADMIN_TOKEN to the secret that the gateway has, or to an API key with the scope of a role",
 };
 
 const options = {
@@ -24,9 +24,8 @@ const { values, positionals } = parseCommand("breaker", options, { allowPosition
 const [command = "", upstream = "", endpoint = "", ...more] = positionals;
 const override = OVERRIDES[command];
 const problem = problemOfArguments();
-const token = process.env["OPERATOR_TOKEN"];
 if (problem !== undefined) stop(problem);
-if (token === undefined || token === "") stop("found no OPERATOR_TOKEN in the environment; set it to the secret of the operators");
+const token = adminToken("OPERATOR_TOKEN", stop);
 
 const client = gatewayClient(BreakerService, values.gateway, token, { [OPERATOR_HEADER]: values.as });
 try {

@@ -9,8 +9,22 @@ export const DEFAULT_GATEWAY = "http://127.0.0.1:8787";
 const TIMEOUT_MS = 10_000; // a call that takes longer fails
 
 /**
+ * The credential of the environment: that of one service, which ends with the next version, or that of the admin plane.
+ *
+ * @param name of the variable for the service alone: `KEYS_TOKEN`
+ * @param stop ends the command
+ */
+export function adminToken(name: string, stop: (problem: string) => never): string {
+  const token = process.env[name] || process.env["ADMIN_TOKEN"];
+  return token || stop(`found no ADMIN_TOKEN in the environment; ${TOKEN_FIX}`);
+}
+
+/** What the admin plane takes as a bearer token. */
+export const TOKEN_FIX = "set it to the secret of admin.secretBinding, or to an API key with the scope of a role";
+
+/**
  * @param gateway origin of the gateway
- * @param token   secret of the service, sent as a bearer token
+ * @param token   of an admin, sent as a bearer token
  * @param headers sent with each call
  */
 export function gatewayClient<S extends DescService>(

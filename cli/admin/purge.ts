@@ -2,7 +2,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { CacheService, type PurgeTargetSchema } from "../../protos/gen/tidegate/cache/v1/cache_pb.ts";
 import { parseCommand } from "../command.ts";
-import { DEFAULT_GATEWAY, gatewayClient, problemOf } from "./gateway-client.ts";
+import { adminToken, DEFAULT_GATEWAY, gatewayClient, problemOf } from "./gateway-client.ts";
 
 const { values } = parseCommand("purge", {
   tag: { type: "string", multiple: true, default: [] },
@@ -12,8 +12,7 @@ const { values } = parseCommand("purge", {
   hard: { type: "boolean", default: false },
   gateway: { type: "string", default: DEFAULT_GATEWAY },
 });
-const token = process.env["CACHE_TOKEN"];
-if (token === undefined) stop("found no CACHE_TOKEN in the environment; set it to the secret of the cache");
+const token = adminToken("CACHE_TOKEN", stop);
 const targets = targetsOf();
 if (targets.length === 0) stop("found no target; write --tag, --route, --key or --all (`npm run purge -- --help`)");
 

@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { RegistryService } from "../../protos/gen/tidegate/registry/v1/registry_pb.ts";
 import { parseCommand } from "../command.ts";
-import { codeOf, DEFAULT_GATEWAY, gatewayClient, problemOf } from "./gateway-client.ts";
+import { adminToken, codeOf, DEFAULT_GATEWAY, gatewayClient, problemOf } from "./gateway-client.ts";
 
 const RETRY_MS = 1_000;
 
@@ -12,6 +12,7 @@ const RETRY_MS = 1_000;
 const FATAL: ReadonlySet<Code> = new Set([
   Code.InvalidArgument,
   Code.Unauthenticated,
+  Code.PermissionDenied,
   Code.FailedPrecondition,
   Code.AlreadyExists,
   Code.Unimplemented,
@@ -28,8 +29,7 @@ const { values } = parseCommand("register", {
   lease: { type: "string", default: "15" },
   drain: { type: "string", default: "5" },
 });
-const token = process.env["REGISTRY_TOKEN"];
-if (token === undefined) stop(2, "found no REGISTRY_TOKEN in the environment; set it to the secret of the registry");
+const token = adminToken("REGISTRY_TOKEN", (problem) => stop(2, problem));
 const { service, url, gateway } = values;
 if (service === undefined || url === undefined) stop(2, "--service and --url are required (`npm run register -- --help`)");
 const id = values.id ?? `${hostname()}-${URL.parse(url)?.port ?? ""}`.replaceAll(/[^\w.-]/g, "-").slice(0, 64);

@@ -24,6 +24,7 @@ const CHECKS: readonly (readonly [name: string, command: string])[] = [
   ["generated code is fresh", "node cli/gen/gen.ts --check"],
   ["documentation of the settings is fresh", "node cli/gen/parameters.ts --check"],
   ["configuration and Workers", `node cli/check/check-configuration.ts${given.join("")}`],
+  ["sizes of the bundles", "node cli/check/check-bundles.ts"],
   ["language of code and documents", "node cli/language.ts"],
   ["structure and imports", "vitest run --project node test/architecture.test.ts test/structure.test.ts"],
 ];

@@ -6,10 +6,12 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { join, resolve } from "node:path";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { LOCAL_VARIABLE } from "../../core/registry/endpoint-host.ts";
 import { bindingsOf, readWorkerConfig } from "../project/bindings.ts";
-import { BundleError, bundle } from "../project/bundle.ts";
+import { type Bundle, BundleError, type BundleOptions, bundle } from "../project/bundle.ts";
+import { type NetworkBindings, networkSeam, writeNetworkMain } from "../project/network.ts";
 import { classProblems } from "../project/worker-problems.ts";
-import type { ProjectWorker } from "../project/workers.ts";
+import { GATEWAY_FILE, type ProjectWorker } from "../project/workers.ts";
 
 /** Options of a Worker for miniflare, created by wrangler. */
 export type RuntimeOptions = Readonly<Record<string, unknown>> & { readonly name: string };
@@ -29,20 +31,30 @@ export type Built =
   | { readonly kind: "built"; readonly candidate: WorkerCandidate }
   | { readonly kind: "failed"; readonly problems: readonly string[] };
 
+export interface BuildSettings {
+  readonly gatewayConfig: string;
+  readonly env: string | undefined;
+  readonly network: NetworkBindings | undefined; // undefined: calls of bindings take the time that they take
+}
+
 /** Bundles a Worker and reads its bindings. */
-export async function build(worker: ProjectWorker, gatewayConfig: string, env: string | undefined): Promise<Built> {
+export async function build(worker: ProjectWorker, { gatewayConfig, env, network }: BuildSettings): Promise<Built> {
   const { file, name, config } = worker;
   try {
     if (config.build.command !== undefined) custom(config.build.command, config.build.cwd ?? worker.folder);
     const { main, alias, define, tsconfig } = config;
-    const { text, modules, inputs, exports } = await bundle({ entry: main!, runtime: "workerd", gatewayConfig, alias, define, tsconfig });
-    const problems = classProblems(worker, exports);
+    const settings = { entry: main!, runtime: "workerd", gatewayConfig, alias, define, tsconfig } as const;
+    const own = await bundle(settings);
+    const problems = classProblems(worker, own.exports);
     if (problems.length > 0) return { kind: "failed", problems };
+    const { text, modules, inputs } = network === undefined ? own : await bundleBehindNetwork(name, settings, own.exports);
     const { workerOptions } = unstable_getMiniflareWorkerOptions(readWorkerConfig(file, env) as never, env);
     const { modulesRules: _, ...bound } = workerOptions as unknown as Record<string, unknown>;
+    const variables = { ...network, ...(file === GATEWAY_FILE && { [LOCAL_VARIABLE]: "true" }) };
     const assets = (bound["assets"] as { readonly directory?: string } | undefined)?.directory;
     const options: RuntimeOptions = {
       ...bound,
+      bindings: { ...(bound["bindings"] as object | undefined), ...variables },
       name,
       modules: [{ type: "ESModule", path: `${name}.js`, contents: text }, ...modules],
     };
@@ -55,6 +67,13 @@ export async function build(worker: ProjectWorker, gatewayConfig: string, env: s
     if (error instanceof BundleError) return { kind: "failed", problems: error.problems };
     return { kind: "failed", problems: [`${file}: ${error instanceof Error ? error.message : String(error)}`] };
   }
+}
+
+/** Bundles a Worker once more, with a main module that wraps its own one. */
+async function bundleBehindNetwork(name: string, settings: BundleOptions, exports: readonly string[]): Promise<Bundle> {
+  const entry = writeNetworkMain(name, settings.entry, exports);
+  const made = await bundle({ ...settings, entry, plugins: [networkSeam()] });
+  return { ...made, inputs: made.inputs.filter((input) => input !== entry) };
 }
 
 /** The `[build]` command of a wrangler.toml. @throws Error with what it printed */

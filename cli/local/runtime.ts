@@ -74,8 +74,12 @@ export class Runtime {
 }
 
 function namesOfBound(worker: RuntimeOptions): string[] {
-  const bindings = (worker["serviceBindings"] ?? {}) as Readonly<Record<string, string | { readonly name?: string }>>;
-  return Object.values(bindings).flatMap((bound) => (typeof bound === "string" ? bound : (bound.name ?? [])));
+  const services = (worker["serviceBindings"] ?? {}) as Readonly<Record<string, string | { readonly name?: string }>>;
+  const objects = (worker["durableObjects"] ?? {}) as Readonly<Record<string, string | { readonly scriptName?: string }>>;
+  return [
+    ...Object.values(services).flatMap((bound) => (typeof bound === "string" ? bound : (bound.name ?? []))),
+    ...Object.values(objects).flatMap((bound) => (typeof bound === "string" ? [] : (bound.scriptName ?? []))),
+  ];
 }
 
 /** workerd names the Worker in its log: `service core:user:NAME: Uncaught Error: ...`, with a position in the bundle. */

@@ -3,6 +3,7 @@ import "./wrangler-settings.ts";
 import { parseCommand } from "../command.ts";
 import { CONFIG_FILE } from "../project/configuration.ts";
 import { environmentOf } from "../project/environment.ts";
+import { type NetworkBindings, networkBindings } from "../project/network.ts";
 import { FrontProxy } from "./front-proxy.ts";
 import { guardChildren, watchLauncher } from "./processes.ts";
 import { Runtime } from "./runtime.ts";
@@ -18,14 +19,17 @@ const { values } = parseCommand("start", {
   config: { type: "string", short: "c", default: CONFIG_FILE },
   env: { type: "string", short: "e" },
   "persist-to": { type: "string", default: ".wrangler/state" },
+  network: { type: "string" },
+  region: { type: "string" },
   verbose: { type: "boolean", default: false },
 });
 const { port: wanted, config: file } = values;
 const env = environmentOf(values.env);
+const network = networkOf(values.network, values.region);
 const host = values.host ?? values.ip ?? "127.0.0.1";
 const front = await listen(wanted === undefined ? undefined : portOf(wanted), host);
 const runtime = new Runtime({ persistTo: values["persist-to"], isVerbose: values.verbose });
-const supervisor = new Supervisor({ file, env }, front, runtime);
+const supervisor = new Supervisor({ file, env, network }, front, runtime);
 const guard = guardChildren();
 const ending = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
@@ -56,9 +60,18 @@ Tidegate is running at ${url}
   Stream    curl -N ${url}/api/v1/users:watch
   Docs      ${url}/docs/    and    ${url}/openapi.json
 
-Policies: ${file} (edits are picked up)    Data: ${values["persist-to"]}    Stop: Ctrl-C
+${network === undefined ? "" : `Network:  ${values.network ?? "local"}, region ${values.region ?? "local"}\n`}Policies: ${file} (edits are picked up)    Data: ${values["persist-to"]}    Stop: Ctrl-C
 `);
 await supervisor.watch(ending.signal);
+
+function networkOf(profile: string | undefined, region: string | undefined): NetworkBindings | undefined {
+  try {
+    return networkBindings(profile, region);
+  } catch (error) {
+    console.error(`--${error instanceof Error ? error.message : String(error)}`);
+    process.exit(2);
+  }
+}
 
 function portOf(text: string): number {
   const port = Number(text);

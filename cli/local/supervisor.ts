@@ -1,6 +1,6 @@
 // Runs the Workers of the project and replaces them when their files change. Problems are reported, and the last good version stays.
 import { inOneLine } from "../project/changes.ts";
-import { GATEWAY_FILE } from "../project/workers.ts";
+import { GATEWAY_FILE, OBJECTS_FILE } from "../project/workers.ts";
 import type { WorkerCandidate } from "./candidate.ts";
 import type { FrontProxy } from "./front-proxy.ts";
 import { changesBetween, type LoadedWorkers, type LoadOptions, load } from "./loader.ts";
@@ -31,7 +31,7 @@ export class Supervisor {
     if (gatewayOf(loaded) === undefined) return loaded.problems;
     const problems = await this.#run(loaded);
     if (gatewayOf(this.#running) === undefined) return problems;
-    for (const note of loaded.notes) console.error(`note: ${note}\n      calls to it get "unavailable" until it runs`);
+    for (const note of loaded.notes) console.error(`note: ${note}`);
     this.#report(problems, 'the Worker does not run, calls to it get "unavailable"; save a correction to start it');
     return [];
   }
@@ -89,7 +89,7 @@ export class Supervisor {
       this.#refused.set(bad.digest, outcome.problem);
       if (good?.digest === bad.digest) last.delete(bad.file); // it ran before, and cannot be loaded any more
       const isReplaced = good !== undefined && good.digest !== bad.digest;
-      if (!isReplaced && bad.file === GATEWAY_FILE) return problems;
+      if (!isReplaced && (bad.file === GATEWAY_FILE || bad.file === OBJECTS_FILE)) return problems;
       candidates = candidates.flatMap((one) => (one !== bad ? [one] : isReplaced ? [good] : []));
     }
   }

@@ -7,14 +7,15 @@ export interface WorkerConfig {
   readonly name?: string;
   readonly main?: string;
   readonly compatibility_date?: string;
+  readonly compatibility_flags?: readonly string[];
   readonly vars: Readonly<Record<string, unknown>>;
   readonly secrets?: { readonly required?: string[] };
   readonly services?: readonly ServiceBinding[];
   readonly durable_objects: { readonly bindings: readonly DurableObjectBinding[] };
   readonly migrations: readonly Migration[];
-  readonly exports?: Readonly<Record<string, unknown>>;
+  readonly exports?: Readonly<Record<string, { readonly type: string; readonly state?: string }>>;
   readonly kv_namespaces: readonly { readonly binding: string; readonly id?: string }[];
-  readonly routes?: readonly (string | { readonly pattern: string })[];
+  readonly routes?: readonly (string | { readonly pattern: string; readonly zone_name?: string })[];
   readonly route?: string;
   readonly workers_dev?: boolean;
   readonly triggers: { readonly crons?: readonly string[] };
@@ -42,12 +43,13 @@ export interface Migration {
   readonly tag: string;
   readonly new_classes?: readonly string[];
   readonly new_sqlite_classes?: readonly string[];
-  readonly renamed_classes?: readonly { readonly to: string }[];
+  readonly deleted_classes?: readonly string[];
+  readonly renamed_classes?: readonly { readonly from: string; readonly to: string }[];
   readonly transferred_classes?: readonly { readonly to: string }[];
 }
 
 /** The facts of a binding that the check of a configuration needs: plain data, since they are sent to another process. */
-export type CheckedBinding = { readonly kind: "fetcher" | "other" } | { readonly kind: "value"; readonly value: unknown };
+export type CheckedBinding = { readonly kind: "fetcher" | "rate_limit" | "other" } | { readonly kind: "value"; readonly value: unknown };
 
 /** Kinds of bindings that respond to `fetch`, as a service does. */
 const FETCHERS: ReadonlySet<string> = new Set(["service", "assets", "mtls_certificate", "vpc_service", "vpc_network", "browser"]);
@@ -61,7 +63,7 @@ export function readWorkerConfig(file: string, env?: string): WorkerConfig {
 }
 
 /**
- * Every binding of the configuration: those that respond to `fetch`, variables and secrets, and all others.
+ * Every binding of the configuration: those that respond to `fetch`, rate limits, variables and secrets, and all others.
  *
  * @param values "local": with the variables and secrets of `.dev.vars` (or `.env`), as `wrangler dev` reads them;
  *               "deployed": without, since a deployed Worker's secrets cannot be read from here
@@ -73,7 +75,9 @@ export function bindingsOf(config: WorkerConfig, values: "local" | "deployed", e
   const bindings: Record<string, CheckedBinding> = {};
   for (const [name, { type, value }] of Object.entries(declared)) {
     const isValue = type === "plain_text" || type === "json";
-    bindings[name] = isValue ? { kind: "value", value } : { kind: FETCHERS.has(type) ? "fetcher" : "other" };
+    bindings[name] = isValue
+      ? { kind: "value", value }
+      : { kind: FETCHERS.has(type) ? "fetcher" : type === "ratelimit" ? "rate_limit" : "other" };
   }
   for (const [name, { value }] of Object.entries(read)) bindings[name] = { kind: "value", value };
   return bindings;

@@ -38,6 +38,8 @@ export interface BundleOptions {
   readonly alias?: Record<string, string> | undefined;
   readonly define?: Record<string, string> | undefined;
   readonly tsconfig?: string | undefined;
+  /** Resolve imports before the bundler's own rules do. */
+  readonly plugins?: readonly Plugin[];
 }
 
 /** The files that wrangler passes to a Worker unchanged, by their extension. */
@@ -50,7 +52,7 @@ const DATA_TYPES: Readonly<Record<string, DataModule["type"]>> = {
 };
 
 /** @throws BundleError */
-export async function bundle({ entry, runtime, gatewayConfig, alias, define, tsconfig }: BundleOptions): Promise<Bundle> {
+export async function bundle({ entry, runtime, gatewayConfig, alias, define, tsconfig, plugins = [] }: BundleOptions): Promise<Bundle> {
   const modules: DataModule[] = [];
   const options: BuildOptions & { write: false; metafile: true } = {
     entryPoints: [entry],
@@ -69,7 +71,7 @@ export async function bundle({ entry, runtime, gatewayConfig, alias, define, tsc
     mainFields: ["module", "main"],
     external: ["cloudflare:*", "node:*", "workerd:*"],
     define: { "process.env.NODE_ENV": '"development"', ...define },
-    plugins: [configurationFrom(gatewayConfig), dataModules(modules), nodeModules()],
+    plugins: [...plugins, configurationFrom(gatewayConfig), dataModules(modules), nodeModules()],
     ...(alias === undefined ? {} : { alias }),
     ...(tsconfig === undefined ? {} : { tsconfig }),
   };

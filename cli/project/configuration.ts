@@ -4,7 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe } from "../../core/config/problems.ts";
-import { bindingsOf, readWorkerConfig } from "./bindings.ts";
+import { LOCAL_VARIABLE } from "../../core/registry/endpoint-host.ts";
+import { bindingsOf, type CheckedBinding, readWorkerConfig } from "./bindings.ts";
 import { BundleError, bundle } from "./bundle.ts";
 import { locate } from "./locate.ts";
 import type { ConfigurationProblem, VerifyRequest, VerifyResult } from "./verify.ts";
@@ -23,6 +24,8 @@ export interface ConfigurationCheck {
   readonly problems: readonly string[];
   /** Lines of the same form for secrets that were not found; whether that is a problem depends on the caller. */
   readonly missingSecrets: readonly string[];
+  /** The same for URLs that a gateway can call only where it runs locally: a deployed one does not start with them. */
+  readonly localOnly: readonly string[];
   readonly settings: unknown; // plain JSON; undefined where the file cannot be loaded
   readonly services: readonly string[]; // full names in the catalog
   readonly inputs: readonly string[]; // the files that were read; none where they cannot be bundled
@@ -30,12 +33,14 @@ export interface ConfigurationCheck {
 
 export const CONFIG_FILE = "gateway.config.ts";
 const CHECK_TIMEOUT_MS = 60_000;
+const DEPLOYED_LOCAL = `wrangler.toml vars.${LOCAL_VARIABLE}: found it among the variables that are deployed; delete it there: npm start sets it, and .dev.vars may hold it for wrangler dev`;
 
 /** Bundles the configuration with its imports and evaluates it in another process, so that each check reads the current files. */
 export async function checkConfiguration({ secrets, env, file = CONFIG_FILE }: CheckOptions): Promise<ConfigurationCheck> {
   const failed = (problems: readonly string[], inputs: readonly string[] = []): ConfigurationCheck => ({
     problems,
     missingSecrets: [],
+    localOnly: [],
     settings: undefined,
     services: [],
     inputs,
@@ -47,14 +52,19 @@ export async function checkConfiguration({ secrets, env, file = CONFIG_FILE }: C
     const config = readWorkerConfig("wrangler.toml", env);
     const { text, inputs } = await bundle({ entry: "cli/project/verify.ts", runtime: "node", gatewayConfig: file });
     const request: VerifyRequest = {
-      bindings: bindingsOf(config, secrets, env),
+      bindings: withoutLocal(bindingsOf(config, secrets, env)),
       validates: config.main?.endsWith("validating.ts") === true,
     };
     const result = await evaluate(folder, text, request);
     if (typeof result === "string") return failed([`${file}: ${result}`], inputs);
     const line = (problem: ConfigurationProblem): string => `${locate(problem.path, file, inputs)} ${describe(problem)}`;
     return {
-      problems: result.problems.filter(({ missingSecret }) => missingSecret === undefined).map(line),
+      problems: [
+        ...result.problems.filter(({ missingSecret, isLocalOnly }) => missingSecret === undefined && isLocalOnly !== true).map(line),
+        ...readableSecrets(result.settings, config.vars),
+        ...(LOCAL_VARIABLE in config.vars ? [DEPLOYED_LOCAL] : []),
+      ],
+      localOnly: result.problems.filter(({ isLocalOnly }) => isLocalOnly === true).map(line),
       missingSecrets: result.problems.filter(({ missingSecret }) => missingSecret !== undefined).map(line),
       settings: result.settings,
       services: result.services,
@@ -66,6 +76,33 @@ export async function checkConfiguration({ secrets, env, file = CONFIG_FILE }: C
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The configuration is judged as a deployed gateway judges it; `localOnly` has what is different here. */
+function withoutLocal({ [LOCAL_VARIABLE]: _, ...bindings }: Record<string, CheckedBinding>): Record<string, CheckedBinding> {
+  return bindings;
+}
+
+/**
+ * Secrets that stand in `[vars]`: everybody reads them who may see the repository, or the settings of the Worker.
+ *
+ * @see developers.cloudflare.com/workers/configuration/secrets
+ */
+function readableSecrets(settings: unknown, vars: Readonly<Record<string, unknown>>): string[] {
+  const names = secretsNamedIn(settings);
+  const fix = (name: string): string => `delete it there, and set it as a secret: wrangler secret put ${name}, or .dev.vars here`;
+  return [...new Set(names)].filter((name) => name in vars).map((name) => `wrangler.toml vars.${name}: found a secret; ${fix(name)}`);
+}
+
+/** Settings that name secrets, wherever they are. */
+const SECRET_SETTINGS = new Set(["tokenBinding", "secretBinding", "tagSecrets", "keyBindings"]);
+
+/** The names of all secrets in a configuration. */
+function secretsNamedIn(settings: unknown): string[] {
+  if (typeof settings !== "object" || settings === null) return [];
+  return Object.entries(settings).flatMap(([name, value]: [string, unknown]) =>
+    SECRET_SETTINGS.has(name) ? [value].flat().filter((item) => typeof item === "string") : secretsNamedIn(value),
+  );
 }
 
 /** @returns the result, or why there is none, with the line where the configuration failed */

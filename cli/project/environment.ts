@@ -1,12 +1,24 @@
 // Environments of wrangler.toml: an environment inherits no bindings, and must name its own Workers and data, never those of another one.
 import { experimental_readRawConfig } from "wrangler";
 import { readWorkerConfig, type WorkerConfig } from "./bindings.ts";
-import { GATEWAY_FILE, serviceFiles } from "./workers.ts";
+import { GATEWAY_FILE, workerFiles } from "./workers.ts";
+
+/** The name of the top level, unless a wrangler.toml has sections of that name. */
+const TOP_LEVEL = "production";
 
 /** @param given value of --env @returns that, or CLOUDFLARE_ENV, which wrangler reads too; undefined for the top level */
 export function environmentOf(given: string | undefined): string | undefined {
   const name = given ?? process.env["CLOUDFLARE_ENV"] ?? "";
-  return name === "" ? undefined : name;
+  if (name === "" || (name === TOP_LEVEL && !workerFiles().some((file) => hasEnvironment(file, name)))) return undefined;
+  return name;
+}
+
+function hasEnvironment(file: string, name: string): boolean {
+  try {
+    return environmentsIn(file).includes(name);
+  } catch {
+    return false; // a file that cannot be read is reported where it is needed
+  }
 }
 
 interface Deployment {
@@ -21,7 +33,7 @@ interface Deployment {
  * @param env the environment that is to be deployed; undefined for the top level
  */
 export function environmentProblems(env: string | undefined): string[] {
-  const files = [GATEWAY_FILE, ...serviceFiles()];
+  const files = workerFiles();
   const environments = new Map(files.map((file) => [file, environmentsIn(file)]));
   const missing = env === undefined ? [] : files.filter((file) => !environments.get(file)!.includes(env));
   if (missing.length > 0) return missing.map((file) => missingProblem(file, env!, environments.get(file)!));

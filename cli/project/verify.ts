@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import input from "../../gateway.config.ts";
+import { celExpressions } from "../../workers/gateway/auth/expression/cel.ts";
 import { configure, InvalidConfiguration } from "../../workers/gateway/configure/configuration.ts";
 import { protovalidate } from "../../workers/gateway/configure/protovalidate.ts";
 import { catalog } from "../../workers/services/catalog.ts";
@@ -18,6 +19,7 @@ export interface ConfigurationProblem {
   readonly found: string;
   readonly fix: string;
   readonly missingSecret?: string;
+  readonly isLocalOnly?: true;
 }
 
 /** Output of the process. */
@@ -32,7 +34,7 @@ const { bindings, validates }: VerifyRequest = JSON.parse(readFileSync(requestFi
 const values = Object.entries(bindings).map(([name, binding]): [string, unknown] => [name, bindingValue(binding)]);
 const problems: ConfigurationProblem[] = [];
 try {
-  configure(input, catalog, Object.fromEntries(values), validates ? protovalidate() : undefined);
+  configure(input, catalog, Object.fromEntries(values), validates ? protovalidate() : undefined, validates ? celExpressions() : undefined);
 } catch (error) {
   if (!(error instanceof InvalidConfiguration)) throw error;
   problems.push(...error.problems);
@@ -43,6 +45,7 @@ writeFileSync(resultFile!, JSON.stringify(result));
 
 function bindingValue(binding: CheckedBinding): unknown {
   if (binding.kind === "value") return binding.value;
+  if (binding.kind === "rate_limit") return { limit: () => Promise.resolve({ success: true }) };
   return binding.kind === "fetcher" ? { fetch } : {};
 }
 

@@ -2,14 +2,16 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { suggest } from "../../core/config/problems.ts";
+import { CLASSES, OBJECTS_WORKER } from "../../durable-objects/classes.ts";
 import { isOwn } from "../own-files.ts";
+import type { WorkerConfig } from "./bindings.ts";
 import { BundleError, bundle } from "./bundle.ts";
 import { CONFIG_FILE } from "./configuration.ts";
-import { type ProjectWorker, type ProjectWorkers, SERVICES_FOLDER, serviceFiles } from "./workers.ts";
+import { allWorkers, OBJECTS_FILE, type ProjectWorker, type ProjectWorkers, SERVICES_FOLDER, serviceFiles } from "./workers.ts";
 
 /** Bindings to Workers that are not in the project: `npm start` cannot run them, and a deploy fails without them. */
-export function unboundProblems({ gateway, services }: ProjectWorkers): string[] {
-  const workers = [...(gateway === undefined ? [] : [gateway]), ...services];
+export function unboundProblems(project: ProjectWorkers): string[] {
+  const workers = gatewayFirst(project);
   const names = workers.map(({ name }) => name);
   const fix = (name: string): string => {
     const near = suggest(name, names);
@@ -31,7 +33,20 @@ export function unboundProblems({ gateway, services }: ProjectWorkers): string[]
         ({ name, script_name }) =>
           `${file}: [[durable_objects.bindings]] ${name}: found script_name = "${script_name}", which no wrangler.toml of the project has; write ${suggest(script_name!, names)}`,
       ),
+    ...config.durable_objects.bindings.flatMap(({ name, class_name, script_name }) => {
+      const other = workers.find((worker) => worker.name === script_name);
+      if (other === undefined || declaredClasses(other.config).has(class_name)) return [];
+      return [
+        `${file}: [[durable_objects.bindings]] ${name}: found class_name = "${class_name}", which ${other.file} does not declare; ${declare(other, class_name)}, or write ${suggest(class_name, [...declaredClasses(other.config)])}`,
+      ];
+    }),
   ]);
+}
+
+/** The gateway first: its problems are the ones that operators look for. */
+function gatewayFirst(project: ProjectWorkers): ProjectWorker[] {
+  const all = allWorkers(project);
+  return [...all.filter((one) => one === project.gateway), ...all.filter((one) => one !== project.gateway)];
 }
 
 /** @returns a folder of workers/services with the name of the script and without a wrangler.toml */
@@ -43,13 +58,9 @@ function folderWithoutFile(script: string): string | undefined {
 }
 
 /** Services of a team that no binding names, and that have no route or trigger. The example services may be unreachable. */
-export function unreachableProblems({ gateway, services }: ProjectWorkers): string[] {
-  const bound = new Set(
-    [...(gateway === undefined ? [] : [gateway]), ...services].flatMap(({ config }) =>
-      (config.services ?? []).map(({ service }) => service),
-    ),
-  );
-  return services
+export function unreachableProblems(project: ProjectWorkers): string[] {
+  const bound = new Set(allWorkers(project).flatMap(({ config }) => (config.services ?? []).map(({ service }) => service)));
+  return project.services
     .filter(({ name, file, config }) => !bound.has(name) && !isReachable(config) && !isOwn(file.replaceAll("\\", "/")))
     .map(({ file, name }) => {
       const binding = name.replace(/^.*?-/, "").replaceAll("-", "_").toUpperCase();
@@ -67,35 +78,59 @@ function isReachable({ workers_dev, routes, route, triggers, queues }: ProjectWo
   );
 }
 
-/** Durable Object classes that a Worker does not export, or that no migration creates. */
-export function classProblems({ file, config }: ProjectWorker, exported: readonly string[]): string[] {
-  const created = new Set(
-    config.migrations.flatMap(({ new_classes, new_sqlite_classes, renamed_classes, transferred_classes }) => [
-      ...(new_classes ?? []),
-      ...(new_sqlite_classes ?? []),
-      ...(renamed_classes ?? []).map(({ to }) => to),
-      ...(transferred_classes ?? []).map(({ to }) => to),
-    ]),
-  );
+/** Durable Object classes that a Worker does not export, or does not declare: by `exports`, or by `[[migrations]]`. */
+export function classProblems(worker: ProjectWorker, exported: readonly string[]): string[] {
+  const { file, config } = worker;
   const main = relative(process.cwd(), config.main!);
-  return config.durable_objects.bindings
-    .filter(({ script_name }) => script_name === undefined)
-    .flatMap(({ name, class_name }) => {
+  const declared = declaredClasses(config);
+  const bound = config.durable_objects.bindings.filter(({ script_name }) => script_name === undefined);
+  const unexported = (at: string, name: string): string => {
+    if (file !== OBJECTS_FILE && MOVED.has(name)) {
+      const script = `write script_name = "${OBJECTS_WORKER}" and a class_name of ${OBJECTS_FILE}`;
+      return `${at}: found class_name = "${name}", a class of the Worker of the Durable Objects; ${script} (docs/run-and-deploy.md, Upgrade)`;
+    }
+    const others = exported.filter((one) => one !== "default");
+    return `${at}: found "${name}", which ${main} does not export; export class ${name} there, or write ${suggest(name, others)}`;
+  };
+  return [
+    ...bound.flatMap(({ name, class_name }) => {
       const at = `${file}: [[durable_objects.bindings]] ${name}`;
-      const problems: string[] = [];
-      if (!exported.includes(class_name))
-        problems.push(
-          `${at}: found class_name = "${class_name}", which ${main} does not export; export class ${class_name} there, or write ${suggest(
-            class_name,
-            exported.filter((one) => one !== "default"),
-          )}`,
-        );
-      if (!created.has(class_name) && !(class_name in (config.exports ?? {})))
-        problems.push(
-          `${at}: found no migration for class "${class_name}"; add [[migrations]] with tag = "v${config.migrations.length + 1}" and new_sqlite_classes = ["${class_name}"]`,
-        );
-      return problems;
-    });
+      const isMoved = file !== OBJECTS_FILE && MOVED.has(class_name);
+      return [
+        ...(exported.includes(class_name) ? [] : [unexported(at, class_name)]),
+        ...(declared.has(class_name) || isMoved
+          ? []
+          : [`${at}: found no declaration of class "${class_name}"; ${declare(worker, class_name)}`]),
+      ];
+    }),
+    ...[...declared]
+      .filter((name) => !exported.includes(name) && !bound.some(({ class_name }) => class_name === name))
+      .map((name) => unexported(`${file}: class "${name}"`, name)),
+  ];
+}
+
+/** Classes of the Worker of the Durable Objects, by their names of this version and of 0.1, where the gateway's script had them. */
+const MOVED: ReadonlySet<string> = new Set([...Object.values(CLASSES), "TokenBucket"]);
+
+/** @returns the classes that have data after a deploy: live entries of `exports`, and what the migrations leave */
+function declaredClasses({ migrations, exports = {} }: WorkerConfig): Set<string> {
+  const classes = new Set<string>();
+  for (const step of migrations) {
+    const { new_classes = [], new_sqlite_classes = [], deleted_classes = [], renamed_classes = [], transferred_classes = [] } = step;
+    for (const name of [...deleted_classes, ...renamed_classes.map(({ from }) => from)]) classes.delete(name);
+    for (const { to } of [...renamed_classes, ...transferred_classes]) classes.add(to);
+    for (const name of [...new_classes, ...new_sqlite_classes]) classes.add(name);
+  }
+  for (const [name, { type, state = "created" }] of Object.entries(exports))
+    if (type === "durable-object" && (state === "created" || state === "expecting-transfer")) classes.add(name);
+  return classes;
+}
+
+/** What to add to a wrangler.toml, in the way that it declares its other classes. */
+function declare({ config: { migrations } }: ProjectWorker, name: string): string {
+  return migrations.length > 0
+    ? `add [[migrations]] with tag = "v${migrations.length + 1}" and new_sqlite_classes = ["${name}"]`
+    : `add [exports.${name}] with type = "durable-object" and storage = "sqlite"`;
 }
 
 /** Services in the protos of a team that the catalog does not have: they cannot be configured. The example services may be missing. */
@@ -132,7 +167,7 @@ export async function workerProblems(
   catalog: readonly string[] | undefined,
   gatewayConfig: string = CONFIG_FILE,
 ): Promise<string[]> {
-  const all = [...(workers.gateway === undefined ? [] : [workers.gateway]), ...workers.services];
+  const all = gatewayFirst(workers);
   const classes = await Promise.all(
     all.map(async (worker) => {
       const { main, alias, define, tsconfig } = worker.config;

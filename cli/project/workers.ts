@@ -1,4 +1,4 @@
-// The Workers of the project: the gateway, and every folder of workers/services with a wrangler.toml, dependencies first.
+// The Workers of the project: the gateway, its Durable Objects, and every folder of workers/services with a wrangler.toml.
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { readWorkerConfig, type WorkerConfig } from "./bindings.ts";
@@ -12,11 +12,13 @@ export interface ProjectWorker {
 
 export interface ProjectWorkers {
   readonly gateway: ProjectWorker | undefined; // undefined where its file cannot be read
+  readonly objects: ProjectWorker | undefined; // the Worker of the gateway's Durable Objects; undefined where its file cannot be read
   readonly services: readonly ProjectWorker[]; // a service comes after those that it is bound to
   readonly problems: readonly string[]; // files that cannot be read, or lack a required setting
 }
 
 export const GATEWAY_FILE = "wrangler.toml";
+export const OBJECTS_FILE = "durable-objects/wrangler.toml";
 export const SERVICES_FOLDER = "workers/services";
 const FILE_NAMES = ["wrangler.toml", "wrangler.json", "wrangler.jsonc"];
 
@@ -27,6 +29,11 @@ export function serviceFiles(): string[] {
     .filter((entry) => entry.isDirectory())
     .flatMap(({ name }) => FILE_NAMES.map((file) => join(SERVICES_FOLDER, name, file)).find((file) => existsSync(file)) ?? [])
     .sort();
+}
+
+/** @returns the wrangler.toml of each Worker of the project, the gateway's first */
+export function workerFiles(): string[] {
+  return [GATEWAY_FILE, OBJECTS_FILE, ...serviceFiles()];
 }
 
 /** @param env the environment whose sections are read; undefined for the top level */
@@ -48,8 +55,14 @@ export function findWorkers(env?: string): ProjectWorkers {
     return undefined;
   };
   const gateway = read(GATEWAY_FILE);
+  const objects = read(OBJECTS_FILE);
   const services = serviceFiles().flatMap((file) => read(file) ?? []);
-  return { gateway, services: inOrder(services), problems };
+  return { gateway, objects, services: inOrder(services), problems };
+}
+
+/** In the order of a deploy: a Worker after those that it is bound to, the Durable Objects as early as they can be, the gateway last. */
+export function allWorkers({ gateway, objects, services }: ProjectWorkers): ProjectWorker[] {
+  return inOrder([objects, ...services, gateway].filter((worker) => worker !== undefined));
 }
 
 /** Names of the Workers that a Worker calls, by service bindings and by Durable Objects of other scripts. */
