@@ -6,7 +6,7 @@ import { LocalBreakers } from "../core/breaker/local-breakers.ts";
 import { BREAKER } from "../core/config/breaker.ts";
 import { RETRIES } from "../core/config/retry.ts";
 import { decideRetry, retryBudget } from "../core/retry/retry.ts";
-import { describeEnvironment } from "./environment.ts";
+import { describeEnvironment } from "./figures/environment.ts";
 import { sized } from "./sized.ts";
 
 interface Opossum {
@@ -29,10 +29,12 @@ const START = Date.now();
 const at = (call: number): number => START + Math.floor(call / CALLS_PER_MS);
 const work = async (): Promise<number> => 1;
 
-/** Opened by the shared breaker, for longer than the benchmark runs. */
-function opened(): LocalBreaker {
+const OPEN_MS = 60_000; // the longest time that a view holds; longer than a round
+
+/** Opened by the shared breaker. */
+function opened(now: number): LocalBreaker {
   const breaker = new LocalBreaker(BREAKER);
-  breaker.applyView({ version: 2, kind: "open", admit: 0, retryAfterMs: 5_000, probeId: undefined, leaseMs: 3_600_000 }, START);
+  breaker.applyView({ version: 2, kind: "open", admit: 0, retryAfterMs: 5_000, probeId: undefined, leaseMs: OPEN_MS }, now);
   return breaker;
 }
 
@@ -54,11 +56,11 @@ function checked(): Run {
 }
 
 function refused(): Run {
-  const breaker = opened();
+  const breaker = opened(START);
   return (times) => {
     let retryAfterMs = 0;
     for (let n = 0; n < times; n++) {
-      const admission = breaker.admit(at(n), 0.5);
+      const admission = breaker.admit(at(n % (CALLS_PER_MS * OPEN_MS)), 0.5);
       if (admission.kind === "refused") retryAfterMs += admission.retryAfterMs;
     }
     return retryAfterMs;
@@ -144,7 +146,6 @@ const openCockatiel = async (): Promise<ReturnType<typeof cockatiel>> => {
 };
 
 const own = new LocalBreaker(BREAKER);
-const ownOpen = opened();
 const [consecutive, sampled, retrying] = [
   cockatiel(new ConsecutiveBreaker(5)),
   cockatiel(sampling()),
@@ -157,9 +158,9 @@ const budget = retryBudget({ percent: 10, minPerSecond: 3 });
 const sync: Readonly<Record<string, Run>> = {
   "admit + record, closed": checked(),
   "admit, open": refused(),
-  "Panel.isQuiet": quiet(),
+  "LocalBreakers.areAllClosed": quiet(),
   "Budget.earn": budgeted(),
-  "Budget.earn + nextTry": decided(),
+  "Budget.earn + decideRetry": decided(),
 };
 const async: Readonly<Record<string, Run>> = {
   "nothing around it": awaited(work),
@@ -172,7 +173,10 @@ const async: Readonly<Record<string, Run>> = {
     return work();
   }),
   "cockatiel, retry, not needed": awaited(() => retrying.execute(work)),
-  "tidegate, open": awaited(rejected(() => called(ownOpen))),
+  "tidegate, open": (times) => {
+    const breaker = opened(Date.now());
+    return awaited(rejected(() => called(breaker)))(times);
+  },
   "cockatiel, open": awaited(rejected(() => brokenPolicy.execute(work))),
   "opossum, open": awaited(rejected(() => broken.fire())),
 };

@@ -8,7 +8,7 @@ import { STORES } from "../core/cache/store/stores.ts";
 import type { StoreName } from "../core/config/cache.ts";
 import { ISOLATES, LIFE_MS, oncePercent, PER_SECOND, sharedWrites } from "../test/support/cache-shared.ts";
 import { driftTrace, hitPercent, scanTrace, seeded, type Trace, zipf, zipfTrace } from "../test/support/cache-traces.ts";
-import { describeEnvironment } from "./environment.ts";
+import { describeEnvironment } from "./figures/environment.ts";
 import { sized } from "./sized.ts";
 
 setFlagsFromString("--expose-gc");

@@ -1,21 +1,25 @@
-// The load: a fixed number of connections, each with one request under way, from a thread of its own.
+// The load, from a thread of its own: a fixed number of connections, each with one request under way (closed loop), or requests at a fixed
+// rate whatever the responses do (open loop).
 import { once } from "node:events";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { Pool } from "undici";
-import type { LoadRequest } from "./subjects.ts";
+import { addressOf, type LoadRequest } from "./subjects.ts";
 
 interface Order {
   readonly origin: string;
   readonly request: LoadRequest;
   readonly connections: number;
   readonly seconds: number;
+  readonly rate?: number | undefined; // requests per second of an open loop; undefined for a closed one
 }
 
 export interface Slice {
-  readonly latenciesMs: Float64Array; // latencies of successful requests
-  readonly errors: number; // responses other than 2xx, and broken connections
+  readonly latenciesMs: Float64Array; // latencies of successful requests; in an open loop from the time at which each was due
+  readonly errors: ReadonlyMap<string, number>; // what was wrong with the others (status and reason, or what broke), and how often
   readonly seconds: number;
 }
+
+const MAX_REASON = 300; // characters of the body of an error
 
 export class LoadGenerator {
   readonly #thread = new Worker(import.meta.filename);
@@ -31,27 +35,45 @@ export class LoadGenerator {
   }
 }
 
-async function fire({ origin, request, connections, seconds }: Order): Promise<Slice> {
+async function fire({ origin, request, connections, seconds, rate }: Order): Promise<Slice> {
   const pool = new Pool(origin, { connections, pipelining: 1 });
   const { method, path, headers, body } = request;
+  const expected = request.status ?? 200;
   const latencies: number[] = [];
-  let errors = 0;
+  const errors = new Map<string, number>();
+  let sent = 0;
   const startedAt = performance.now();
   const until = startedAt + seconds * 1000;
-  const caller = async (): Promise<void> => {
-    while (performance.now() < until) {
-      const sentAt = performance.now();
-      try {
-        const answer = await pool.request({ method: method as "GET", path, headers: { ...headers }, body: body ?? null });
-        await answer.body.dump();
-        if (answer.statusCode >= 200 && answer.statusCode < 300) latencies.push(performance.now() - sentAt);
-        else errors += 1;
-      } catch {
-        errors += 1;
-      }
+  const failed = (reason: string): void => void errors.set(reason, (errors.get(reason) ?? 0) + 1);
+  const send = async (dueAt: number): Promise<void> => {
+    try {
+      const answer = await pool.request({
+        method: method as "GET",
+        path,
+        headers: { ...headers, "cf-connecting-ip": addressOf(sent++, request.callers) },
+        body: body ?? null,
+      });
+      if (answer.statusCode !== expected) return failed(`${answer.statusCode} ${(await answer.body.text()).slice(0, MAX_REASON)}`);
+      await answer.body.dump();
+      latencies.push(performance.now() - dueAt);
+    } catch (error) {
+      failed(String(error));
     }
   };
-  await Promise.all(Array.from({ length: connections }, caller));
+  if (rate === undefined) {
+    const caller = async (): Promise<void> => {
+      while (performance.now() < until) await send(performance.now());
+    };
+    await Promise.all(Array.from({ length: connections }, caller));
+  } else {
+    const running: Promise<void>[] = [];
+    for (let next = startedAt; next < until; next += 1000 / rate) {
+      const ms = next - performance.now();
+      if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+      running.push(send(next));
+    }
+    await Promise.all(running);
+  }
   const elapsed = (performance.now() - startedAt) / 1000;
   await pool.close();
   return { latenciesMs: Float64Array.from(latencies), errors, seconds: elapsed };

@@ -1,12 +1,16 @@
 // One subject under measurement: slices of load, and what they cost.
 
+import { Inspector } from "./figures/inspector.ts";
+import { cpuMicros, rssMiB } from "./figures/process.ts";
 import type { LoadGenerator } from "./load.ts";
-import { cpuMicros, rssMiB } from "./process.ts";
-import type { LoadRequest, Subject } from "./subjects.ts";
-import { type Running, start } from "./workerd.ts";
+import { addressOf, type LoadRequest, type Subject } from "./subjects.ts";
+import { type Placement, type Running, start } from "./workerd.ts";
 
-const COUNTED_REQUESTS = 1_000;
-const LEAD_SECONDS = 1.2; // load before each slice that is not measured: it renews leases that lapsed while other subjects had their turn
+const COUNTED_REQUESTS = 1_024; // four of each caller
+const COUNTED_BEHIND_NETWORK = 128; // one after the other, each may wait for several round trips
+const LEAD_SECONDS = 0.2;
+const LEASED_LEAD_SECONDS = 0.6; // load before each slice that is not measured: it renews leases that lapsed while other subjects had their turn
+const SAMPLED_SECONDS = 2;
 const WARMS_MS = 2_000; // a lease has a rate of its own after a second
 
 export interface Figures {
@@ -15,8 +19,9 @@ export interface Figures {
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly p99Ms: number;
-  readonly errors: number;
+  readonly errors: Readonly<Record<string, number>>; // how often each occurred
   readonly bindingCallsPerRequest: number; // without the call of the upstream
+  readonly allocatedBytes: number; // bytes of the JavaScript heap, a request
   readonly rssMiB: number;
   readonly firstRequestMs: number; // first request of a new isolate
   readonly requests: number;
@@ -27,50 +32,71 @@ export interface Measured {
   readonly about: string;
   readonly server: Running;
   readonly bindingCallsPerRequest: number;
+  readonly allocatedBytes: number;
   readonly firstRequestMs: number;
   readonly latenciesMs: Float64Array[];
   readonly cpuPerSlice: number[]; // µs a request
-  errors: number;
+  readonly errors: Map<string, number>;
   seconds: number;
   cpuMicros: number;
-  slice(load: LoadGenerator, connections: number, seconds: number): Promise<void>;
+  slice(load: LoadGenerator, order: LoadOrder): Promise<void>;
   reset(): void;
 }
 
-/** Prepares a subject: its first request, and its binding calls, which are counted in a process of their own. */
-export async function measure(name: string, subject: Subject, server: Running, folder: string, upstreamPort: number): Promise<Measured> {
+export interface LoadOrder {
+  readonly connections: number;
+  readonly seconds: number;
+  readonly rate?: number | undefined; // requests per second of an open loop
+}
+
+/**
+ * Prepares a subject: its first request, and its binding calls and allocations, which are counted in processes of their own.
+ *
+ * @param load undefined where the two are not counted: they are 0 then
+ */
+export async function measure(
+  name: string,
+  subject: Subject,
+  server: Running,
+  folder: string,
+  placement: Pick<Placement, "upstreamPort" | "network">,
+  load: LoadGenerator | undefined,
+): Promise<Measured> {
   const startedAt = performance.now();
   const request = await subject.prepare(server.origin);
   await firstAnswer(server.origin, request, name);
   const firstRequestMs = performance.now() - startedAt;
-  const bindingCallsPerRequest = await countBindingCalls(name, subject, folder, upstreamPort);
+  const bindingCallsPerRequest = load === undefined ? 0 : await countBindingCalls(name, subject, folder, placement);
+  const allocatedBytes = load === undefined ? 0 : await sampleAllocations(subject, `${folder}-inspected`, placement, load);
 
   const measured: Measured = {
     name,
     about: subject.about,
     server,
     bindingCallsPerRequest,
+    allocatedBytes,
     firstRequestMs,
     latenciesMs: [],
     cpuPerSlice: [],
-    errors: 0,
+    errors: new Map(),
     seconds: 0,
     cpuMicros: 0,
-    async slice(load, connections, seconds) {
-      await load.run({ origin: server.origin, request, connections, seconds: LEAD_SECONDS });
+    async slice(load, order) {
+      const lead = subject.gatewayObjects === undefined ? LEAD_SECONDS : LEASED_LEAD_SECONDS;
+      await load.run({ origin: server.origin, request, ...order, seconds: lead });
       const before = cpuMicros(server.pid);
-      const slice = await load.run({ origin: server.origin, request, connections, seconds });
+      const slice = await load.run({ origin: server.origin, request, ...order });
       const used = cpuMicros(server.pid) - before;
       measured.latenciesMs.push(slice.latenciesMs);
       measured.cpuPerSlice.push(used / Math.max(1, slice.latenciesMs.length));
-      measured.errors += slice.errors;
+      for (const [reason, count] of slice.errors) measured.errors.set(reason, (measured.errors.get(reason) ?? 0) + count);
       measured.seconds += slice.seconds;
       measured.cpuMicros += used;
     },
     reset() {
       measured.latenciesMs.length = 0;
       measured.cpuPerSlice.length = 0;
-      measured.errors = 0;
+      measured.errors.clear();
       measured.seconds = 0;
       measured.cpuMicros = 0;
     },
@@ -86,8 +112,9 @@ export function summarise(one: Measured): Figures {
     p50Ms: percentile(latencies, 0.5),
     p95Ms: percentile(latencies, 0.95),
     p99Ms: percentile(latencies, 0.99),
-    errors: one.errors,
+    errors: Object.fromEntries(one.errors),
     bindingCallsPerRequest: one.bindingCallsPerRequest,
+    allocatedBytes: one.allocatedBytes,
     rssMiB: rssMiB(one.server.pid),
     firstRequestMs: one.firstRequestMs,
     requests: latencies.length,
@@ -103,16 +130,46 @@ export function percentile(sorted: ArrayLike<number>, share: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
 }
 
-async function countBindingCalls(name: string, subject: Subject, folder: string, upstreamPort: number): Promise<number> {
-  const server = await start(folder, subject, { upstreamPort, cpu: 0, counted: true });
+async function countBindingCalls(
+  name: string,
+  subject: Subject,
+  folder: string,
+  placement: Pick<Placement, "upstreamPort" | "network">,
+): Promise<number> {
+  const server = await start(folder, subject, { ...placement, cpu: 0, counted: true });
   try {
     const request = await subject.prepare(server.origin);
     await firstAnswer(server.origin, request, name);
     const warmAt = performance.now() + WARMS_MS;
-    while (performance.now() < warmAt) await send(server.origin, request, name);
+    let sent = 0;
+    while (performance.now() < warmAt) await send(server.origin, request, name, sent++);
     const before = await bindingCalls(server.origin);
-    for (let sent = 0; sent < COUNTED_REQUESTS; sent++) await send(server.origin, request, name);
-    return ((await bindingCalls(server.origin)) - before) / COUNTED_REQUESTS;
+    const count = placement.network === undefined ? COUNTED_REQUESTS : COUNTED_BEHIND_NETWORK;
+    for (let counted = 0; counted < count; counted++) await send(server.origin, request, name, sent++);
+    return ((await bindingCalls(server.origin)) - before) / count;
+  } finally {
+    server.stop();
+  }
+}
+
+/** Bytes that a request allocates on the JavaScript heap of a warm subject, by the sampling profiler, in a process of its own. */
+async function sampleAllocations(
+  subject: Subject,
+  folder: string,
+  placement: Pick<Placement, "upstreamPort" | "network">,
+  load: LoadGenerator,
+): Promise<number> {
+  const server = await start(folder, subject, { ...placement, cpu: 0, inspected: true });
+  try {
+    const order = { origin: server.origin, request: await subject.prepare(server.origin), connections: 4 };
+    await load.run({ ...order, seconds: WARMS_MS / 1_000 });
+    const inspector = await Inspector.open(server.inspectorPort!, "main");
+    let requests = 0;
+    const allocations = await inspector.allocations(async () => {
+      requests = (await load.run({ ...order, seconds: SAMPLED_SECONDS })).latenciesMs.length;
+    });
+    inspector.close();
+    return [...allocations.values()].reduce((sum, bytes) => sum + bytes, 0) / Math.max(1, requests);
   } finally {
     server.stop();
   }
@@ -133,8 +190,13 @@ async function firstAnswer(origin: string, request: LoadRequest, name: string): 
   }
 }
 
-async function send(origin: string, { method, path, headers, body }: LoadRequest, name: string): Promise<void> {
-  const answer = await fetch(origin + path, { method, headers, body: body ?? null });
+async function send(origin: string, request: LoadRequest, name: string, caller = 0): Promise<void> {
+  const { method, path, headers, body, callers, status = 200 } = request;
+  const answer = await fetch(origin + path, {
+    method,
+    headers: { ...headers, "cf-connecting-ip": addressOf(caller, callers) },
+    body: body ?? null,
+  });
   const text = await answer.text();
-  if (!answer.ok) throw new Error(`${name} answered ${answer.status}: ${text}`);
+  if (answer.status !== status) throw new Error(`${name} answered ${answer.status}: ${text}`);
 }

@@ -7,7 +7,7 @@ import { mix32 } from "../core/balance/hashing.ts";
 import { Load } from "../core/balance/load.ts";
 import type { BalancerName } from "../core/config/upstream.ts";
 import { hash32 } from "../core/hash.ts";
-import { describeEnvironment } from "./environment.ts";
+import { describeEnvironment } from "./figures/environment.ts";
 import { sized } from "./sized.ts";
 
 interface HashRing {

@@ -9,15 +9,17 @@ import { ConcurrencyLimiter } from "../core/overload/concurrency-limiter.ts";
 import { CRITICAL } from "../core/overload/criticality.ts";
 import { REDIRECT_BUDGET } from "../core/overload/redirect.ts";
 import { Throttle } from "../core/overload/throttle.ts";
+import { ConcurrencyScope } from "../workers/gateway/call/concurrency-scope.ts";
 import type { Call } from "../workers/gateway/call.ts";
-import { ConcurrencyScope, shed } from "../workers/gateway/layers/shed.ts";
-import { describeEnvironment } from "./environment.ts";
+import { shed } from "../workers/gateway/layers/shed.ts";
+import { describeEnvironment } from "./figures/environment.ts";
 import { sized } from "./sized.ts";
 
 const count = sized("bench:resilience", 10);
 const CALLS = count(100_000, 5_000);
 const ROUNDS = count(9);
 const IN_FLIGHT = 20; // calls in flight at all times
+const CALLER = { shareKey: 1 };
 
 /** Work per call; the time is an argument, since it stands still within a call. */
 type Work = (now: number) => unknown;
@@ -37,11 +39,11 @@ function rolling<T>(begin: (now: number) => T, end: (permit: T, now: number) => 
 }
 
 function limited(floor: number | undefined): Work {
-  const limiter = new ConcurrencyLimiter({ max: 10_000, floor });
+  const limiter = new ConcurrencyLimiter({ max: 10_000, floor, callerShare: 0.5 });
   return rolling(
     (now) => {
-      if (limiter.needsKey(now) || limiter.refusal(CRITICAL, 0, now) !== undefined) throw new Error("nothing is to be refused here");
-      return limiter.begin(now, now + 15_000, 0);
+      if (limiter.refusal(CRITICAL, CALLER, now) !== undefined) throw new Error("nothing is to be refused here");
+      return limiter.begin(now, now + 15_000, CALLER);
     },
     (permit, now) => limiter.end(permit, now, true),
   );

@@ -2,15 +2,19 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describeEnvironment, stealShare } from "./environment.ts";
+import { describeEnvironment, stealShare } from "./figures/environment.ts";
+import { decisions, OTHER, ratiosOf, table, textOf, writeReadme } from "./figures/report.ts";
+import { bootstrap, shuffled } from "./figures/statistics.ts";
+import { IDENTITY } from "./identity-subjects.ts";
 import { LoadGenerator } from "./load.ts";
 import { type Measured, measure, summarise } from "./measure.ts";
 import { HELP, parseOptions } from "./options.ts";
-import { comparisonOf, OTHER, ratiosOf, table, writeReadme } from "./report.ts";
+import { SIZED } from "./sized-subjects.ts";
 import { type Subject, subjects, upstream } from "./subjects.ts";
 import { type Running, start } from "./workerd.ts";
 
-const parsed = parseOptions(process.argv.slice(2), Object.keys(subjects));
+const usual: Readonly<Record<string, Subject>> = { ...subjects, ...IDENTITY };
+const parsed = parseOptions(process.argv.slice(2), Object.keys(usual), Object.keys(SIZED));
 if (parsed.kind === "help") {
   process.stdout.write(HELP);
   process.exit(0);
@@ -19,10 +23,10 @@ if (parsed.kind === "invalid") {
   console.error(parsed.problem);
   process.exit(2);
 }
-const { json, seconds, only, connections, readme, against } = parsed;
+const { json, seconds, only, connections, rate, cpuOnly, readme, against, network } = parsed;
 /** Each subject is followed by its twin of the other checkout, if there is one: what disturbs one of them most likely disturbs both. */
 const chosen = only.flatMap((name): (readonly [string, Subject])[] => {
-  const subject = subjects[name]!;
+  const subject = (usual[name] ?? SIZED[name])!;
   if (against === undefined) return [[name, subject]];
   return [
     [name, subject],
@@ -47,21 +51,30 @@ try {
   const origin = await start(join(folder, "upstream"), upstream, { upstreamPort: 0, cpu: 1 });
   running.push(origin);
   const measured: Measured[] = [];
+  const load = new LoadGenerator();
   for (const [name, subject] of chosen) {
     console.error(`starting ${name} ...`);
-    const server = await start(join(folder, name), subject, { upstreamPort: origin.port, cpu: 0 });
+    const server = await start(join(folder, name), subject, { upstreamPort: origin.port, cpu: 0, network });
     running.push(server);
-    measured.push(await measure(name, subject, server, join(folder, `${name}-counted`), origin.port));
+    measured.push(
+      await measure(
+        name,
+        subject,
+        server,
+        join(folder, `${name}-counted`),
+        { upstreamPort: origin.port, network },
+        cpuOnly ? undefined : load,
+      ),
+    );
   }
 
-  const load = new LoadGenerator();
   const stealBefore = stealShare();
-  for (const one of measured) await one.slice(load, connections, 1); // warm
+  const order = { connections, seconds: 1, rate };
+  for (const one of measured) await one.slice(load, order); // warm
   for (const one of measured) one.reset();
   for (let round = 0; round < seconds; round++) {
     console.error(`round ${round + 1} of ${seconds}`);
-    const order = [...measured.slice(round % measured.length), ...measured.slice(0, round % measured.length)];
-    for (const one of order) await one.slice(load, connections, 1);
+    for (const one of shuffled(measured, Math.random)) await one.slice(load, order);
   }
   await load.stop();
 
@@ -72,15 +85,15 @@ try {
   for (const { name, cpuPerSlice } of measured) {
     const other = measured.find((one) => one.name === `${name}${OTHER}`);
     if (other === undefined) continue;
-    const { ratio, low, high } = comparisonOf(cpuPerSlice, other.cpuPerSlice);
-    const interval = `95 % interval ${low.toFixed(3)} to ${high.toFixed(3)}`;
-    console.log(`${name}: ${ratio.toFixed(3)} x the CPU of ${against} (median of ${cpuPerSlice.length} rounds, ${interval})`);
+    const interval = bootstrap(cpuPerSlice, other.cpuPerSlice, Math.random);
+    console.log(`${name}: ${textOf(interval)} x the CPU of ${against}, ${cpuPerSlice.length} rounds`);
   }
+  for (const line of decisions(measured, Math.random)) console.log(line);
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   if (readme) writeReadme("bench/README.md", table(report));
-  const broken = Object.entries(figures).filter(([, { errors }]) => errors > 0);
-  for (const [name, { errors }] of broken) console.error(`${name}: ${errors} requests failed`);
-  process.exitCode = broken.length > 0 ? 1 : 0;
+  const broken = measured.flatMap(({ name, errors }) => [...errors].map(([reason, count]) => `${name}: ${count} x ${reason}`));
+  for (const line of broken) console.error(line);
+  process.exitCode = broken.length > 0 ? 3 : 0;
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

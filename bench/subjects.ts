@@ -6,7 +6,6 @@ const HEADERS = {
   "accept-encoding": "gzip, br",
   "accept-language": "en",
   "user-agent": "connect-es/2.2.0",
-  "cf-connecting-ip": "192.0.2.7",
   "cf-ipcountry": "NL",
   "cf-ray": "8f0000000000000-AMS",
   "cf-visitor": '{"scheme":"https"}',
@@ -15,11 +14,23 @@ const HEADERS = {
 };
 const USER_ID = "usr_01arz3ndektsv4rrffq69g5fav";
 
+/** Callers of a subject, by their addresses: enough to keep each of them within the limits that ship, at what one core serves. */
+const CALLERS = 256;
+
+/** @param callers how many there are @returns the address of a caller, of the network for benchmarks (RFC 2544) */
+export function addressOf(caller: number, callers = CALLERS): string {
+  const number = caller % callers;
+  return `198.18.${number >> 8}.${number & 255}`;
+}
+
+/** A request of the load; each one is sent with the address of another caller. */
 export interface LoadRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  readonly status?: number; // status of each response, 200 by default; another one is an error
+  readonly callers?: number; // addresses that take turns, 256 by default
 }
 
 /** A Durable Object class: `binding` in the Worker, exported by it as `className`. */
@@ -35,20 +46,31 @@ export interface Subject {
   readonly upstreams?: readonly string[];
   readonly kv?: readonly string[];
   readonly objects?: readonly ObjectBinding[];
+  /** Entry of the Worker with the gateway's Durable Objects, which runs in the same process; the subject is bound to all of its classes. */
+  readonly gatewayObjects?: string;
   readonly variables?: Readonly<Record<string, string>>;
   /** Compatibility flags beside those of the date. */
   readonly flags?: readonly string[];
+  /** Modules of the gateway (the end of their path) that the subject is built without: what replaces each, or the functions of it that return undefined. */
+  readonly without?: Readonly<Record<string, string | readonly string[]>>;
   /** Further Workers in the same process, by the name they are bound to. */
   readonly workers?: Readonly<Record<string, Subject>>;
   /** Prepares the data of the request, and returns the request. */
   readonly prepare: (origin: string) => LoadRequest | Promise<LoadRequest>;
 }
 
-const connectCall = (id = USER_ID): LoadRequest => ({
+export const connectCall = (id = USER_ID): LoadRequest => ({
   method: "POST",
   path: "/users.v1.UserService/GetUser",
   headers: { ...HEADERS, "content-type": "application/json", "connect-protocol-version": "1" },
   body: JSON.stringify({ id }),
+});
+
+/** The same message in its binary form, whose bytes are all ASCII: field 1, its length, and the text. */
+const binaryCall = (): LoadRequest => ({
+  ...connectCall(),
+  headers: { ...HEADERS, "content-type": "application/proto", "connect-protocol-version": "1" },
+  body: `\x0a${String.fromCharCode(USER_ID.length)}${USER_ID}`,
 });
 
 const connectGet = (): LoadRequest => {
@@ -63,6 +85,12 @@ const users: Subject = {
   prepare: async (origin) => connectCall(await createUser(origin)),
 };
 
+/** The Worker of the gateway's Durable Objects, as it is deployed. */
+export const GATEWAY_OBJECTS = "durable-objects/index.ts";
+
+const HOST = "bench/workers/host/host.ts";
+const ROUTER = "bench/workers/host/router.ts";
+
 export const upstream: Subject = { entry: "bench/workers/upstream.ts", about: "", prepare: () => connectCall() };
 
 export const subjects: Readonly<Record<string, Subject>> = {
@@ -73,32 +101,38 @@ export const subjects: Readonly<Record<string, Subject>> = {
     upstreams: ["UPSTREAM"],
     prepare: () => connectCall(),
   },
+  floor: {
+    entry: "bench/workers/floor.ts",
+    about: "what any gateway has to do, by hand: headers, body, one timeout, response",
+    upstreams: ["UPSTREAM"],
+    prepare: () => connectCall(),
+  },
   gateway: {
     entry: "bench/workers/gateway.ts",
-    about: "this gateway, a Connect call: trace, deadline, one token bucket, dispatch",
+    about: "this gateway as it ships, a Connect call: trace, deadline, one token bucket for each caller, dispatch",
     upstreams: ["USERS", "ORDERS"],
-    objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
+    gatewayObjects: GATEWAY_OBJECTS,
     prepare: () => connectCall(),
   },
   "gateway-leased": {
     entry: "bench/workers/gateway-leased.ts",
-    about: "the same with its bucket leased",
+    about: "the same with a bucket for each caller that is always leased",
     upstreams: ["USERS", "ORDERS"],
-    objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
+    gatewayObjects: GATEWAY_OBJECTS,
     prepare: () => connectCall(),
   },
   "gateway-unlimited": {
     entry: "bench/workers/gateway-unlimited.ts",
     about: "the same without a rate limit: the cost of the pipeline",
     upstreams: ["USERS", "ORDERS"],
-    objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
+    gatewayObjects: GATEWAY_OBJECTS,
     prepare: () => connectCall(),
   },
   "gateway-rest": {
     entry: "bench/workers/gateway-unlimited.ts",
     about: "the same call over REST, transcoded, without a rate limit",
     upstreams: ["USERS", "ORDERS"],
-    objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
+    gatewayObjects: GATEWAY_OBJECTS,
     prepare: () => ({ method: "GET", path: `/api/v1/users/${USER_ID}`, headers: HEADERS }),
   },
   "gateway-cached": {
@@ -111,6 +145,18 @@ export const subjects: Readonly<Record<string, Subject>> = {
     entry: "bench/workers/cached-constant.ts",
     about: "a Worker that returns the response of that hit as a constant, header by header",
     prepare: () => connectGet(),
+  },
+  "gateway-refused": {
+    entry: "bench/workers/gateway-refused.ts",
+    about: "a Connect call that its limit refuses",
+    upstreams: ["USERS"],
+    gatewayObjects: GATEWAY_OBJECTS,
+    prepare: useUp,
+  },
+  "refused-constant": {
+    entry: "bench/workers/refused-constant.ts",
+    about: "a Worker that returns a refusal as a constant",
+    prepare: () => ({ ...connectCall(), status: 429 }),
   },
   naive: {
     entry: "bench/naive/index.ts",
@@ -126,7 +172,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
   "limit-leased": {
     entry: "bench/workers/limit-leased.ts",
     about: "the constant behind one leased token bucket: the check alone",
-    objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
+    gatewayObjects: GATEWAY_OBJECTS,
     prepare: () => connectCall(),
   },
   "limit-flexible": {
@@ -145,16 +191,35 @@ export const subjects: Readonly<Record<string, Subject>> = {
     objects: [{ binding: "LIMITER", className: "Limiter" }],
     prepare: () => connectCall(),
   },
+  "bare-binary": {
+    entry: "bench/workers/host/bare-binary.ts",
+    about: "a Worker that returns the constant in its binary form",
+    prepare: () => binaryCall(),
+  },
+  "host-json": { entry: HOST, about: "the service host, a unary method without storage, in JSON", prepare: () => connectCall() },
+  "host-binary": { entry: HOST, about: "the same in binary", prepare: () => binaryCall() },
+  "router-json": { entry: ROUTER, about: "the same method on the router of connect-es, in JSON", prepare: () => connectCall() },
+  "router-binary": { entry: ROUTER, about: "the same in binary", prepare: () => binaryCall() },
   service: users,
   "end-to-end": {
     entry: "bench/workers/gateway.ts",
     about: "this gateway and the users service, in one process",
     upstreams: ["ORDERS"],
-    objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
+    gatewayObjects: GATEWAY_OBJECTS,
     workers: { USERS: users },
     prepare: async (origin) => connectCall(await createUser(origin)),
   },
 };
+
+/** Uses up the limit of each caller. */
+async function useUp(origin: string): Promise<LoadRequest> {
+  const { method, path, headers, body } = connectCall();
+  for (let caller = 0; caller < 2 * CALLERS; caller++) {
+    const answer = await fetch(origin + path, { method, headers: { ...headers, "cf-connecting-ip": addressOf(caller) }, body: body! });
+    await answer.text();
+  }
+  return { ...connectCall(), status: 429 };
+}
 
 async function createUser(origin: string): Promise<string> {
   const answer = await fetch(`${origin}/users.v1.UserService/CreateUser`, {

@@ -27,13 +27,13 @@ function counted(target: Target, isNamespace: boolean): Target {
 }
 
 export function counting(worker: Handler): Handler {
-  let wrapped: Record<string, Target> | undefined;
+  let wrapped: Record<string, Target | string> | undefined;
   return {
     fetch(request, env, ctx) {
       if (request.url.endsWith("/__binding-calls")) return new Response(String(calls));
       wrapped ??= Object.fromEntries(
-        Object.entries(env as Record<string, Target>).map(([name, binding]) => {
-          if (UPSTREAMS.includes(name)) return [name, binding];
+        Object.entries(env as Record<string, Target | string>).map(([name, binding]) => {
+          if (UPSTREAMS.includes(name) || typeof binding === "string") return [name, binding]; // a string is a variable
           return [name, counted(binding, "idFromName" in binding)];
         }),
       );

@@ -4,8 +4,6 @@ import { catalog } from "../../test/support/shipped/catalog.ts";
 import { createApp } from "../../workers/gateway/app.ts";
 import type { Bindings } from "../../workers/gateway/upstream/destination.ts";
 
-export { TokenBucket } from "../../durable-objects/token-bucket.ts";
-
 const config = {
   rateLimits: { everybody: { key: "ip", capacity: 1_000_000, rate: 1_000_000, mode: "leased" } },
   defaults: { rateLimits: ["everybody"] },

@@ -1,19 +1,9 @@
-// This gateway with a limit that never refuses: every request is charged to an exact token bucket.
+// This gateway as it ships.
 
 import { catalog } from "../../test/support/shipped/catalog.ts";
+import config from "../../test/support/shipped/gateway.config.ts";
 import { createApp } from "../../workers/gateway/app.ts";
 import type { Bindings } from "../../workers/gateway/upstream/destination.ts";
-
-export { TokenBucket } from "../../durable-objects/token-bucket.ts";
-
-const config = {
-  rateLimits: { "per-caller": { key: "ip", capacity: 1_000_000, rate: 1_000_000, fail: "closed" } },
-  defaults: { rateLimits: ["per-caller"] },
-  services: {
-    "users.v1.UserService": { upstream: { binding: "USERS" } },
-    "orders.v1.OrderService": { upstream: { binding: "ORDERS" } },
-  },
-} as const;
 
 let app: ReturnType<typeof createApp> | undefined;
 

@@ -1,7 +1,8 @@
 // The figures as a table, as ratios, and in bench/README.md.
 import { readFileSync, writeFileSync } from "node:fs";
+import type { Figures, Measured } from "../measure.ts";
 import type { Environment } from "./environment.ts";
-import type { Figures, Measured } from "./measure.ts";
+import { bootstrap, type Interval, median } from "./statistics.ts";
 
 export interface Report {
   readonly environment: Environment;
@@ -10,14 +11,42 @@ export interface Report {
   readonly ratios: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-const COMPARED_WITH = ["bare", "pass-through", "naive", "cached-constant"];
+const COMPARED_WITH = ["bare", "pass-through", "floor", "naive", "cached-constant", "refused-constant"];
 /** End of the name of a subject that is built from another checkout. */
 export const OTHER = " (other checkout)";
 const BEGIN = "<!-- figures: written by `npm run bench -- --write-readme` -->";
 const END = "<!-- end of figures -->";
 
-/** Rounds are compared one by one: a disturbance of the machine affects all subjects of a round. */
-export function ratiosOf(measured: readonly Pick<Measured, "name" | "cpuPerSlice">[]): Report["ratios"] {
+/** What a figure of two subjects has to be at most. */
+interface Goal {
+  readonly subject: string;
+  readonly base: string;
+  readonly atMost: number;
+}
+
+export const GOALS: readonly Goal[] = [
+  { subject: "gateway", base: "floor", atMost: 1.15 },
+  { subject: "gateway", base: "pass-through", atMost: 1.5 },
+  { subject: "gateway-jwt", base: "gateway-token", atMost: 1.08 },
+  { subject: "gateway-rest", base: "gateway-unlimited", atMost: 1.12 },
+  { subject: "gateway-cached", base: "cached-constant", atMost: 1.15 },
+  { subject: "gateway-refused", base: "refused-constant", atMost: 1.1 },
+  { subject: "host-json", base: "bare", atMost: 1.5 },
+  { subject: "host-binary", base: "bare-binary", atMost: 1.8 },
+  { subject: "host-json", base: "router-json", atMost: 0.4 },
+  { subject: "host-binary", base: "router-binary", atMost: 0.4 },
+  { subject: "routes-100", base: "routes-10", atMost: 1.1 },
+  { subject: "routes-1000", base: "routes-10", atMost: 1.1 },
+  { subject: "keys-10000", base: "keys-10", atMost: 1.1 },
+  { subject: "endpoints-1000", base: "endpoints-3", atMost: 1.1 },
+];
+const TOLERANCE = 0.05; // a goal is met where the upper end of the interval is at most so far above it
+const MAX_WIDTH = 0.1; // width of the interval of floor over pass-through; a run in which it is wider does not count
+
+type Slices = Pick<Measured, "name" | "cpuPerSlice">;
+
+/** The median of the ratios of each round. */
+export function ratiosOf(measured: readonly Slices[]): Report["ratios"] {
   const bases = measured.filter(({ name }) => COMPARED_WITH.includes(name));
   return Object.fromEntries(
     measured.map((one) => {
@@ -29,30 +58,27 @@ export function ratiosOf(measured: readonly Pick<Measured, "name" | "cpuPerSlice
   );
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-/** How this checkout compares with another one, from rounds that are compared one by one. */
-export interface Comparison {
-  readonly ratio: number; // CPU of this checkout over CPU of the other one, the median of all rounds
-  readonly low: number; // low and high end of an interval that contains the true median with a probability of at least 95 %
-  readonly high: number;
-}
-
-/** @see https://en.wikipedia.org/wiki/Sign_test: the interval is made of order statistics and assumes no distribution */
-export function comparisonOf(cpu: readonly number[], otherCpu: readonly number[]): Comparison {
-  const ratios = cpu.map((micros, round) => micros / otherCpu[round]!).sort((a, b) => a - b);
-  let [rank, tail, probability] = [0, 0, 0.5 ** ratios.length]; // probability of exactly `rank` rounds below the true median
-  while (tail + probability <= 0.025 && rank < (ratios.length - 1) / 2) {
-    tail += probability;
-    probability *= (ratios.length - rank) / (rank + 1);
-    rank += 1;
+/** One line for each goal whose two subjects were measured, and whether the run counts. @param random in [0, 1), uniform */
+export function decisions(measured: readonly Slices[], random: () => number): string[] {
+  const slices = new Map(measured.map(({ name, cpuPerSlice }) => [name, cpuPerSlice]));
+  const lines: string[] = [];
+  for (const { subject, base, atMost } of GOALS) {
+    const [values, bases] = [slices.get(subject), slices.get(base)];
+    if (values === undefined || bases === undefined) continue;
+    const interval = bootstrap(values, bases, random);
+    lines.push(`${subject}: ${textOf(interval)} x ${base}; goal ${atMost}: ${interval.high <= atMost + TOLERANCE ? "met" : "missed"}`);
   }
-  const at = Math.max(0, rank - 1);
-  return { ratio: median(ratios), low: ratios[at]!, high: ratios[ratios.length - 1 - at]! };
+  const [floor, passThrough] = [slices.get("floor"), slices.get("pass-through")];
+  if (floor === undefined || passThrough === undefined) return lines;
+  const interval = bootstrap(floor, passThrough, random);
+  const counts = floor.length >= 30 && interval.high - interval.low <= MAX_WIDTH;
+  const why = floor.length < 30 ? "fewer than 30 rounds" : `an interval wider than ${MAX_WIDTH}`;
+  lines.push(`floor: ${textOf(interval)} x pass-through; ${counts ? "the run counts" : `the run does not count (${why})`}`);
+  return lines;
+}
+
+export function textOf({ ratio, low, high }: Interval): string {
+  return `${ratio.toFixed(3)} (95 % interval ${low.toFixed(3)} to ${high.toFixed(3)})`;
 }
 
 /** Markdown that reads as a table in a terminal, too. */
@@ -66,6 +92,7 @@ export function table({ environment, subjects, ratios }: Report): string {
     "P95 ms",
     "P99 ms",
     "errors",
+    "KB allocated/req",
     "binding calls/req",
     "RSS MiB",
     "first ms",
@@ -78,7 +105,8 @@ export function table({ environment, subjects, ratios }: Report): string {
     figures.p50Ms.toFixed(1),
     figures.p95Ms.toFixed(1),
     figures.p99Ms.toFixed(1),
-    String(figures.errors),
+    String(Object.values(figures.errors).reduce((sum, count) => sum + count, 0)),
+    (figures.allocatedBytes / 1_000).toFixed(1),
     figures.bindingCallsPerRequest.toFixed(2),
     figures.rssMiB.toFixed(0),
     figures.firstRequestMs.toFixed(0),
