@@ -1,9 +1,10 @@
 // Two kinds of tests: those of the pure core and the tools run in Node; everything with I/O or state runs inside workerd.
-import { globSync, readdirSync } from "node:fs";
+import { globSync, readdirSync, readFileSync } from "node:fs";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { buildSync } from "esbuild";
 import { defineConfig } from "vitest/config";
 import { OWN_SERVICES } from "./cli/own-files.ts";
+import { CLASSES, OBJECTS_WORKER } from "./durable-objects/classes.ts";
 
 const COMPATIBILITY_DATE = "2026-10-01"; // the date in every wrangler.toml
 export const USERS = service("tidegate-users", "workers/services/users/index.ts", { USER_STORE: "UserStore" });
@@ -13,9 +14,15 @@ export const ORDERS = service(
   { ORDER_STORE: "OrderStore" },
   { USERS: "tidegate-users" },
 );
+export const OBJECTS = service(OBJECTS_WORKER, "durable-objects/index.ts", CLASSES);
+
+/** The same Worker of the version before this one, and as a later one may be: for tests of calls between versions. */
+const CLASSES_BEFORE = { TOKEN_BUCKET: "TokenBucket", HASH_RING: "HashRing", CIRCUIT_BREAKER: "CircuitBreaker", PURGE_LOG: "PurgeLog" };
+const OBJECTS_BEFORE = objectsWorker("objects-before", readFileSync("test/support/version-0.1/objects.bundle", "utf8"), CLASSES_BEFORE);
+const OBJECTS_LATER = service("objects-later", "test/support/newer-objects.ts", CLASSES);
 
 /** A Worker beside the tested one: it has to be JavaScript already. */
-function service(name: string, entry: string, objects: Record<string, string>, serviceBindings: Record<string, string> = {}) {
+function service(name: string, entry: string, objects: Readonly<Record<string, string>>, serviceBindings: Record<string, string> = {}) {
   const bundled = buildSync({
     entryPoints: [entry],
     bundle: true,
@@ -25,20 +32,30 @@ function service(name: string, entry: string, objects: Record<string, string>, s
     external: ["cloudflare:*"],
     write: false,
   });
+  return { ...objectsWorker(name, bundled.outputFiles[0]!.text, objects), serviceBindings };
+}
+
+function objectsWorker(name: string, contents: string, objects: Readonly<Record<string, string>>) {
   return {
     name,
-    modules: [{ type: "ESModule" as const, path: `${name}.js`, contents: bundled.outputFiles[0]!.text }],
+    modules: [{ type: "ESModule" as const, path: `${name}.js`, contents }],
     compatibilityDate: COMPATIBILITY_DATE,
-    durableObjects: Object.fromEntries(Object.entries(objects).map(([binding, className]) => [binding, { className, useSQLite: true }])),
-    serviceBindings,
+    durableObjects: objectsOf(objects),
   };
+}
+
+function objectsOf(classes: Readonly<Record<string, string>>, scriptName?: string, prefix = "") {
+  const bindings = Object.entries(classes).map(([binding, className]) => {
+    return [`${prefix}${binding}`, { className, useSQLite: true, ...(scriptName === undefined ? {} : { scriptName }) }] as const;
+  });
+  return Object.fromEntries(bindings);
 }
 
 /** Long suites have commands of their own: `npm run test:model` and `npm run test:processes` (test/long/vitest.config.ts). */
 export const LONG = {
   model: ["test/core/breaker/{model,commands}.test.ts", "test/integration/cache-hit-ratio.node.test.ts", "test/simulation/**/*.test.ts"],
   modelInWorkerd: ["test/durable-objects/*.load.test.ts"],
-  processes: ["test/e2e/{cache,four-gateways,resilience,start,three-services}.test.ts"],
+  processes: ["test/e2e/{cache,four-gateways,key-gateways,resilience,service-identity,start,three-services,two-regions}.test.ts"],
 };
 
 /** No test depends on the speed of the machine: these only end a test that hangs. */
@@ -47,6 +64,8 @@ export const TIMEOUTS = { testTimeout: 600_000, hookTimeout: 600_000 };
 /** Tests of the gateway that run in Node: they read descriptors from files, and their code has no I/O. */
 const IN_NODE = [
   "test/workers/gateway/transcode/**/*.test.ts",
+  "test/workers/gateway/auth/{failures,jwt/*}.test.ts",
+  "test/workers/gateway/auth/expression/*.test.ts",
   "test/workers/gateway/openapi/{document,error-responses,operation,paths,query,rpc-operation,schemas/*}.test.ts",
 ];
 
@@ -61,6 +80,44 @@ export function inside(
   return {
     extends: true as const,
     plugins: [cloudflareTest({ wrangler: { configPath }, remoteBindings: false, miniflare: { workers } })],
+    test: { name, include, exclude: [...exclude] },
+  };
+}
+
+/** Tests of the gateway with its objects in Workers of their own: of its version (`TOKEN_BUCKET`), before (`BEFORE_...`) and later ones. */
+function objectsApart() {
+  const miniflare = {
+    durableObjects: {
+      ...objectsOf(CLASSES_BEFORE, OBJECTS_BEFORE.name, "BEFORE_"),
+      ...objectsOf(CLASSES, OBJECTS_LATER.name, "LATER_"),
+    },
+    workers: [OBJECTS, OBJECTS_BEFORE, OBJECTS_LATER, USERS, ORDERS],
+  };
+  return {
+    extends: true as const,
+    plugins: [cloudflareTest({ wrangler: { configPath: "./test/support/shipped/wrangler.toml" }, remoteBindings: false, miniflare })],
+    test: { name: "objects-apart", include: ["test/objects-apart/**/*.test.ts"] },
+  };
+}
+
+/**
+ * Tests of the gateway with its objects in the same script, because a test that sets the clock sets that of one isolate. Calls from one
+ * script to the other are tested in the project `objects-apart`, and by processes in test/e2e.
+ */
+export function inOneScript(name: string, include: string[], exclude: readonly string[], bindings: Readonly<Record<string, string>> = {}) {
+  const miniflare = {
+    compatibilityDate: COMPATIBILITY_DATE,
+    compatibilityFlags: ["enable_request_signal"], // the flags of wrangler.toml
+    durableObjects: objectsOf(CLASSES),
+    bindings: { ...bindings },
+    kvNamespaces: ["CACHE"],
+    ratelimits: { FIVE_A_MINUTE: { namespace_id: "1", simple: { limit: 5, period: 60 as const } } },
+    serviceBindings: { USERS: USERS.name, ORDERS: ORDERS.name },
+    workers: [USERS, ORDERS],
+  };
+  return {
+    extends: true as const,
+    plugins: [cloudflareTest({ main: "./test/support/one-script.ts", remoteBindings: false, miniflare })],
     test: { name, include, exclude: [...exclude] },
   };
 }
@@ -89,7 +146,7 @@ export default defineConfig({
             ...IN_NODE,
             "test/integration/**/*.node.test.ts",
           ],
-          exclude: LONG.model,
+          exclude: [...LONG.model, "test/faults/**/*.{e2e,workerd}.test.ts"],
         },
       },
       {
@@ -103,7 +160,7 @@ export default defineConfig({
       },
       inside("users", "./workers/services/users/wrangler.toml", [
         "test/workers/{log,service,shed-log}.test.ts",
-        "test/workers/service/*.test.ts",
+        "test/workers/service/**/*.test.ts",
         "test/workers/services/*.test.ts",
         "test/workers/services/users/*.test.ts",
       ]),
@@ -113,17 +170,12 @@ export default defineConfig({
         ["test/workers/services/orders/*.test.ts", "test/workers/client/**/*.test.ts"],
         [USERS],
       ),
-      inside(
+      inside("objects", "./test/support/shipped/objects/wrangler.toml", ["test/durable-objects/**/*.test.ts"]),
+      objectsApart(),
+      inOneScript(
         "gateway",
-        "./test/support/shipped/wrangler.toml",
-        [
-          "test/durable-objects/**/*.test.ts",
-          "test/workers/{gateway,discovery}/**/*.test.ts",
-          "test/workers/examples.test.ts",
-          "test/integration/**/*.test.ts",
-        ],
-        [USERS, ORDERS],
-        [...LONG.modelInWorkerd, ...IN_NODE, "test/integration/**/*.node.test.ts"],
+        ["test/workers/{dev,gateway,discovery}/**/*.test.ts", "test/workers/examples.test.ts", "test/integration/**/*.test.ts"],
+        [...IN_NODE, "test/integration/**/*.node.test.ts"],
       ),
       ...servicesOfATeam(),
     ],

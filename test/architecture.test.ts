@@ -11,41 +11,51 @@ const FOLDERS = ["core", "durable-objects", "workers", "protos/gen", "cli", "ben
 const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   core: /^core\//,
   "core/config":
-    /^core\/(config\/|ip\.ts$|path\.ts$|overload\/criticality\.ts$|protocol\/native-grpc\.ts$|rate-limit\/token-bucket\.ts$)|^valibot$/,
+    /^core\/(config\/|auth\/(address-lists|admin-role|expression|jwt\/public-key|signature\/signature-(agent|rules))\.ts$|headers\.ts$|ip\.ts$|overload\/criticality\.ts$|protocol\/(inflation|native-grpc|received-headers)\.ts$|rate-limit\/token-bucket\.ts$|region\.ts$)|^valibot$/,
   // Log records are written by one function of the whole project, which cannot be in core/: it writes to the console.
   "durable-objects": /^core\/|^durable-objects\/\w+(-\w+)*\/|^workers\/log\.ts$|^cloudflare:workers$/,
   "protos/gen": /^protos\/gen\/|^@bufbuild\/protobuf/,
   workers: /^(core|protos\/gen|workers)\/|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/service":
-    /^(protos\/gen|workers\/service)\/|^core\/(deadline|headers|overload\/\w+(-\w+)*)\.ts$|^workers\/log\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
-  "workers/client": /^(core|workers\/client)\/|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^(protos\/gen|workers\/service)\/|^core\/(deadline|headers|protocol\/(inflation|printable)|transcode\/json-text|(auth\/identity|elements|overload|violations)\/\w+(-\w+)*)\.ts$|^workers\/(log|sampled)\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  "workers/client": /^(core|workers\/client)\/|^workers\/service\/identity\/caller\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/services":
     /^(protos\/gen|workers\/services|workers\/client)\/|^workers\/service\.ts$|^cloudflare:workers$|^ulid$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  // Development entries only: no deployed bundle contains them (test/cli/project/network.test.ts).
+  "workers/dev": /^core\/headers\.ts$|^workers\/dev\/|^cloudflare:workers$|^node:async_hooks$/,
   "workers/discovery": /^(protos\/gen|workers\/discovery)\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway":
-    /^(core|protos\/gen|workers\/gateway|workers\/discovery|durable-objects)\/|^workers\/(log|shed-log|service|services\/catalog|service\/(compression|host-load|query))\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/(protobuf|protovalidate))(\/|$)/,
+    /^(core|protos\/gen|workers\/gateway|workers\/discovery|durable-objects)\/|^workers\/(log|shed-log|service|services\/catalog|service\/(compression|host-load|identity\/identity-token|limits\/(element-limit|message-shape)|query))\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/(protobuf|protovalidate))(\/|$)/,
   "workers/gateway/layers":
-    /^core\/|^workers\/gateway\/call(\.ts$|\/)|^workers\/(log|shed-log)\.ts$|^workers\/gateway\/upstream\/dispatch\/(failure|retry-after)\.ts$|^workers\/gateway\/(bodies|cache|protocol|rate-limit|transcode|translate)\/|^workers\/service\/(compression|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^core\/|^workers\/gateway\/call(\.ts$|\/)|^workers\/(log|sampled|shed-log)\.ts$|^workers\/gateway\/upstream\/dispatch\/(failure|retry-after)\.ts$|^workers\/gateway\/(auth|bodies|cache|protocol|rate-limit|transcode|translate)\/|^workers\/service\/(compression|identity\/identity-token|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  "workers/gateway/auth":
+    /^core\/|^workers\/(log|sampled|service\/identity\/identity-token)\.ts$|^workers\/gateway\/call(\.ts$|\/)|^workers\/gateway\/(auth|background|protocol|region)\/|^durable-objects\/|^cloudflare:workers$|^jose$|^@bufbuild\/(protobuf|cel)(\/|$)/,
   "workers/gateway/cache":
-    /^core\/|^workers\/log\.ts$|^workers\/gateway\/call(\.ts$|\/)|^workers\/gateway\/(background|cache|protocol|translate)\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^core\/|^workers\/log\.ts$|^workers\/gateway\/call(\.ts$|\/)|^workers\/gateway\/(background|bodies|cache|protocol|region|translate)\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/rate-limit":
-    /^(core|durable-objects|workers\/gateway\/(background|rate-limit))\/|^workers\/log\.ts$|^workers\/gateway\/call\.ts$|^cloudflare:workers$|^@bufbuild\/protobuf(\/|$)/,
+    /^(core|durable-objects|workers\/gateway\/(background|rate-limit|region))\/|^workers\/log\.ts$|^workers\/gateway\/call\.ts$|^cloudflare:workers$|^@bufbuild\/protobuf(\/|$)/,
   "workers/gateway/bodies":
     /^core\/|^workers\/gateway\/call(\.ts$|\/)|^workers\/gateway\/(bodies|protocol)\/|^workers\/service\/query\.ts$|^cloudflare:workers$|^@connectrpc\/connect(\/|$)/,
   "workers/gateway/transcode":
-    /^(core|protos\/gen|workers\/gateway\/transcode)\/|^workers\/log\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^(core|protos\/gen|workers\/gateway\/transcode)\/|^workers\/(log|service\/limits\/element-limit)\.ts$|^workers\/gateway\/protocol\/retry-info\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/translate":
-    /^workers\/gateway\/call(\.ts$|\/)|^workers\/gateway\/(protocol|translate)\/|^workers\/service\/(compression|query)\.ts$|^@connectrpc\/connect(\/|$)/,
+    /^core\/protocol\/printable\.ts$|^workers\/gateway\/call(\.ts$|\/)|^workers\/gateway\/(protocol|translate)\/|^workers\/service\/(compression|query)\.ts$|^@connectrpc\/connect(\/|$)/,
+  "workers/gateway/auth/expression": /^(core|workers\/gateway\/auth\/expression)\/|^@bufbuild\/(cel|protobuf|re2)(\/|$)/,
   "workers/gateway/openapi": /^(core|protos\/gen|workers\/gateway\/(openapi|transcode))\/|^@bufbuild\/protobuf(\/|$)/,
-  cli: /^(core|workers|protos\/gen|cli)\/|^gateway\.config\.ts$|^(node:|(wrangler|esbuild|miniflare)$|(@bufbuild|@connectrpc|@valibot)\/)/,
+  cli: /^(core|workers|protos\/gen|cli)\/|^durable-objects\/classes\.ts$|^gateway\.config\.ts$|^(node:|(wrangler|esbuild|miniflare)$|(@bufbuild|@connectrpc|@valibot)\/)/,
   bench: /.*/,
 };
+
+/** The Worker of the Durable Objects lists its classes; its exports are all that it has. */
+const OBJECTS_ENTRY = "durable-objects/index.ts";
 
 /** In core/, time and random numbers are arguments. */
 const FORBIDDEN_IN_CORE = /\b(Date\.now|new Date\(\)|Math\.random|performance\.now|crypto\.|fetch\(|setTimeout|process\.)/;
 
 /** Files above 250 lines, each with its reason. */
-const MAY_BE_LONG: Readonly<Record<string, string>> = {};
+const MAY_BE_LONG: Readonly<Record<string, string>> = {
+  "workers/gateway/pipeline.ts": "the lists of all layers, which are read as one; a team adds its own lines",
+};
 
 interface Source {
   readonly path: string; // from the root, with forward slashes
@@ -84,7 +94,9 @@ function rulesFor(path: string): RegExp {
 function violations(all: readonly Source[]): string[] {
   return all.flatMap((source) =>
     importsOf(source)
-      .filter(({ target }) => !rulesFor(source.path).test(target))
+      .filter(
+        ({ target }) => !rulesFor(source.path).test(target) && !(source.path === OBJECTS_ENTRY && dirname(target) === "durable-objects"),
+      )
       .map(({ target }) => `${source.path} may not import ${target}`),
   );
 }
@@ -127,7 +139,8 @@ describe("the architecture", () => {
   });
 
   it("keeps objects and layers apart from their siblings", () => {
-    const siblings = sources.flatMap((source) =>
+    const others = sources.filter(({ path }) => path !== OBJECTS_ENTRY);
+    const siblings = others.flatMap((source) =>
       importsOf(source)
         .filter(
           ({ target }) => /^(durable-objects|workers\/gateway\/layers)$/.test(dirname(target)) && dirname(target) === dirname(source.path),
@@ -137,9 +150,9 @@ describe("the architecture", () => {
     expect(siblings).toEqual([]);
   });
 
-  it("keeps Durable Object classes out of the gateway but for their types, and the entry that exports them", () => {
+  it("keeps Durable Object classes out of the gateway but for their types", () => {
     const values = sources
-      .filter(({ path }) => path.startsWith("workers/gateway/") && path !== "workers/gateway/entry.ts")
+      .filter(({ path }) => path.startsWith("workers/gateway/"))
       .flatMap((source) => importsOf(source).filter(({ target, isType }) => target.startsWith("durable-objects/") && !isType));
     expect(values).toEqual([]);
   });

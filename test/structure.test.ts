@@ -11,11 +11,18 @@ const CROWDED = 15; // files in a folder
 
 /** Source files that are tested elsewhere, with the file that tests each: at most 20. */
 const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
+  // the contract of an evaluator, and its bounds
+  "core/auth/expression.ts": "test/workers/gateway/auth/expression/cel.test.ts",
   // every block of settings is read by these three; the tests of the blocks have their bounds, defaults and problems
   "core/config/read.ts": "test/core/config/overload.test.ts",
   "core/config/setting.ts": "test/cli/gen/settings.test.ts",
+  // the fields of two messages; every test of leases has them
+  "core/rate-limit/lease-messages.ts": "test/core/rate-limit/grant-lease.test.ts",
   "core/config/service.ts": "test/core/config/upstream.test.ts",
   // the compiled configuration, tested as a whole
+  // who may call them, and their limits
+  "workers/gateway/admin/own-methods.ts": "test/workers/gateway/layers/admin-access.test.ts",
+  "workers/gateway/admin/served.ts": "test/workers/gateway/layers/admin-access.test.ts",
   "workers/gateway/configure/admin-checks.ts": "test/cli/project/configuration.test.ts",
   "workers/gateway/configure/cache-checks.ts": "test/workers/gateway/cache/cacheable.test.ts",
   "workers/gateway/configure/configuration.ts": "test/cli/project/configuration.test.ts",
@@ -24,11 +31,15 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "workers/gateway/configure/route-checks.ts": "test/workers/gateway/layers/validate.test.ts",
   "workers/gateway/configure/served-methods.ts": "test/workers/gateway/assemble.test.ts",
   "workers/gateway/configure/upstreams.ts": "test/workers/gateway/upstream/pool.test.ts",
+  "workers/gateway/auth/authenticator.ts": "test/workers/gateway/layers/authenticate.test.ts", // types only
+  "workers/gateway/auth/authenticators.ts": "test/workers/gateway/layers/authenticate.test.ts",
+  "workers/gateway/call/concurrency-scope.ts": "test/workers/gateway/layers/open-streams.test.ts",
   "workers/gateway/upstream/upstream.ts": "test/workers/gateway/upstream/pool.test.ts", // types only
 };
 
 /** Folders of more files than that, with the reason. */
 const MAY_BE_CROWDED: Readonly<Record<string, string>> = {
+  "bench/workers": "a table: one subject of the benchmark per file",
   "core/config": "a table: one block of settings per file",
   "workers/gateway/layers": "a table: one layer per file, in the order of pipeline.ts; layers never import one another",
 };

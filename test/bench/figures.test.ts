@@ -1,9 +1,11 @@
 // The computations of the benchmark, with given measurements.
 import { describe, expect, it } from "vitest";
+import { cpuMicrosOf } from "../../bench/figures/process.ts";
+import { decisions, ratiosOf, table, withFigures } from "../../bench/figures/report.ts";
+import { bootstrap, median, shuffled } from "../../bench/figures/statistics.ts";
 import { percentile } from "../../bench/measure.ts";
 import { parseOptions } from "../../bench/options.ts";
-import { cpuMicrosOf } from "../../bench/process.ts";
-import { comparisonOf, median, ratiosOf, table, withFigures } from "../../bench/report.ts";
+import { selfTimes } from "../../bench/profile.ts";
 
 describe("parseOptions", () => {
   const known = ["bare", "gateway"];
@@ -17,6 +19,9 @@ describe("parseOptions", () => {
       connections: 16,
       readme: false,
       against: undefined,
+      cpuOnly: false,
+      rate: undefined,
+      network: undefined,
     });
     expect(parseOptions(["--only", "gateway", "--seconds", "3", "--json", "x.json"], known)).toMatchObject({
       only: ["gateway"],
@@ -29,6 +34,7 @@ describe("parseOptions", () => {
     [["--only", "gatewy"], /there is no subject gatewy; there are bare, gateway/],
     [["--seconds", "0"], /whole number/],
     [["--connections", "many"], /whole number/],
+    [["--rate", "0"], /--rate: write a whole number/],
     [["--against", "test/bench"], /found no node_modules in test\/bench; name the folder of a checkout after npm ci/],
     [["--speed"], /--speed[\s\S]*usage:/],
   ])("refuses %j, and says what there is", (args, problem) => {
@@ -61,22 +67,78 @@ it("compares subjects round by round", () => {
   expect(ratios["pass-through"]).toEqual({});
 });
 
-describe("the comparison with another checkout", () => {
+/** A generator that gives the same numbers in each run. @see L'Ecuyer, multiplicative congruential generator */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}
+
+describe("the bootstrap of paired rounds", () => {
   it("is the median of the ratios of each round", () => {
-    expect(comparisonOf([2, 4, 9], [1, 2, 3]).ratio).toBe(2);
+    expect(bootstrap([2, 4, 9], [1, 2, 3], seeded(1)).ratio).toBe(2);
   });
 
-  it.each([
-    [5, 0, 4], // few rounds: the interval covers all of them
-    [6, 0, 5],
-    [9, 1, 7],
-    [20, 5, 14],
-    [30, 9, 20],
-  ])("of %i rounds has an interval from the value of rank %i to that of rank %i", (rounds, low, high) => {
-    const cpu = Array.from({ length: rounds }, (_, index) => index + 1);
-    const ones = cpu.map(() => 1);
-    expect(comparisonOf(cpu, ones)).toMatchObject({ low: low + 1, high: high + 1 });
+  it("has no width where all rounds agree, and stays within the ratios where they do not", () => {
+    expect(bootstrap([2, 4, 6], [1, 2, 3], seeded(1))).toEqual({ ratio: 2, low: 2, high: 2 });
+    const { low, high } = bootstrap([1, 2, 3, 4, 5, 6, 7, 8, 9], Array(9).fill(1), seeded(7));
+    expect([low, high]).toEqual([2, 8]); // ranks 2 and 8 of 9 are the exact interval of the sign test, too
   });
+
+  it("covers the true median in about 95 % of samples", () => {
+    const random = seeded(11);
+    let covered = 0;
+    for (let sample = 0; sample < 60; sample++) {
+      const values = Array.from({ length: 30 }, random); // uniform: the true median is 0.5
+      const { low, high } = bootstrap(values, Array(30).fill(1), random);
+      if (low <= 0.5 && 0.5 <= high) covered += 1;
+    }
+    expect(covered).toBeGreaterThanOrEqual(52);
+  });
+});
+
+it("shuffles into every order equally often, and loses nothing", () => {
+  const counts = new Map<string, number>();
+  const random = seeded(3);
+  for (let time = 0; time < 6_000; time++) {
+    const order = shuffled([1, 2, 3], random).join("");
+    counts.set(order, (counts.get(order) ?? 0) + 1);
+  }
+  expect([...counts.keys()].sort()).toEqual(["123", "132", "213", "231", "312", "321"]);
+  for (const count of counts.values()) expect(Math.abs(count - 1_000)).toBeLessThan(150);
+});
+
+describe("the goals", () => {
+  const rounds = (name: string, cpu: number, count = 30) => ({ name, cpuPerSlice: Array<number>(count).fill(cpu) });
+
+  it.each([
+    [1.2, "met"], // 0.05 above the goal
+    [1.21, "missed"],
+  ])("counts %d x floor as %s", (ratio, decision) => {
+    const lines = decisions([rounds("floor", 100), rounds("gateway", 100 * ratio)], seeded(1));
+    expect(lines).toEqual([expect.stringMatching(new RegExp(`^gateway: ${ratio}.* x floor; goal 1.15: ${decision}$`))]);
+  });
+
+  it("needs 30 rounds, in which floor over pass-through is narrow", () => {
+    const [last] = decisions([rounds("floor", 110), rounds("pass-through", 100)], seeded(1)).slice(-1);
+    expect(last).toMatch(/^floor: 1\.100 .* x pass-through; the run counts$/);
+    expect(decisions([rounds("floor", 110, 29), rounds("pass-through", 100, 29)], seeded(1)).at(-1)).toContain("fewer than 30 rounds");
+    const wide = { name: "floor", cpuPerSlice: Array.from({ length: 30 }, (_, round) => 100 + 5 * round) };
+    expect(decisions([wide, rounds("pass-through", 100)], seeded(1)).at(-1)).toContain("an interval wider than 0.1");
+  });
+});
+
+it("sums the self time of a profile by function, as shares of the time that the isolate was busy", () => {
+  const node = (id: number, functionName: string) => ({ id, callFrame: { functionName, url: "main.js", lineNumber: id } });
+  const nodes = [node(1, "(idle)"), node(2, "handle"), node(3, "handle"), node(4, "(garbage collector)"), node(5, "")];
+  const profile = { nodes, samples: [1, 2, 3, 4, 5], timeDeltas: [900, 40, 20, 30, 10] };
+  expect(selfTimes(profile)).toEqual([
+    ["handle", 0.6],
+    ["(garbage collector)", 0.3],
+    ["(line 6)", 0.1],
+  ]);
 });
 
 describe("the table", () => {
@@ -86,7 +148,8 @@ describe("the table", () => {
     p50Ms: 1,
     p95Ms: 2,
     p99Ms: 3,
-    errors: 0,
+    errors: {},
+    allocatedBytes: 21_000,
     bindingCallsPerRequest: 1,
     rssMiB: 70,
     firstRequestMs: 9,

@@ -1,7 +1,10 @@
 // The sample of npm run test:mutation, and the scores that it reports.
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join, matchesGlob, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
 import { equivalenceOf, type MutantResult, missedGoals, reportOf, scoreOf, scoreWithoutEquivalents, tallies } from "../mutation/report.ts";
-import { filesOf, mutantsOf, sampleOf } from "../mutation/sample.ts";
+import { COPIED, filesOf, INTEGRATION_TESTS, mutantsOf, sampleOf } from "../mutation/sample.ts";
+import { EXCLUDED } from "../mutation/vitest.config.ts";
 
 const mutants = Array.from({ length: 1_000 }, (_, index) => ({ fileName: index < 3 ? "small" : index < 100 ? "middle" : "large", index }));
 const result = (status: string, file = "core/retry/retry.ts", line = 1): MutantResult => ({
@@ -65,5 +68,23 @@ describe("a score", () => {
     expect(report).toContain("Seed 1 drew 2 of the 9 mutants");
     expect(report).toContain("core/retry/retry.ts:7 BooleanLiteral: true -> false");
     expect(report).toContain("Missed: ");
+  });
+});
+
+describe("the copy that mutants run in", () => {
+  it("has each file that a test in it imports or reads", () => {
+    const files = ["test/core/**/*.ts", ...INTEGRATION_TESTS].flatMap((glob) => globSync(glob)).filter((file) => !EXCLUDED.includes(file));
+    expect(files.length).toBeGreaterThan(100);
+    const missing = files.flatMap((file) =>
+      [...readFileSync(file, "utf8").matchAll(/(?:from|import|URL)\s*\(?"(\.[^"]+)"/g)]
+        .map(([, path]) => normalize(join(dirname(file), path!)))
+        .filter((path) => !COPIED.some((pattern) => matchesGlob(path, pattern)))
+        .map((path) => `${file}: ${path}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it("leaves out only tests that exist", () => {
+    expect([...EXCLUDED, ...INTEGRATION_TESTS].filter((file) => !existsSync(file))).toEqual([]);
   });
 });

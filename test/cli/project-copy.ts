@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, un
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { OWN_FOLDERS, ownFilesIn, TEAM_FILES } from "../../cli/own-files.ts";
+import { OBJECTS_FILE } from "../../cli/project/workers.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const BIN = join(ROOT, "node_modules", ".bin");
@@ -45,6 +46,10 @@ export function copyProject(): ProjectCopy {
 
 /** @returns the shipped text of a file that teams change */
 function shipped(file: string): string {
+  if (file === OBJECTS_FILE) {
+    const text = readFileSync(join(ROOT, "test/support/shipped/objects/wrangler.toml"), "utf8");
+    return text.replace(/^main = .*/m, 'main = "index.ts"');
+  }
   const text = readFileSync(join(ROOT, "test/support/shipped", basename(file)), "utf8");
   if (file.endsWith(".toml"))
     return text.replace('main = "index.ts"', 'main = "workers/gateway/index.ts"').replace('"../../../console"', '"console"');

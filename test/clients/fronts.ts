@@ -7,7 +7,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { subjects } from "../../bench/subjects.ts";
+import { GATEWAY_OBJECTS, subjects } from "../../bench/subjects.ts";
 import { start as startWorkerd } from "../../bench/workerd.ts";
 import { edge } from "../discovery/workerd.ts";
 import { configuration } from "./configuration.ts";
@@ -77,7 +77,8 @@ async function startPlain(folder: string, config: object, stops: (() => unknown)
   const gateway = {
     ...users,
     entry: "test/clients/lab/gateway.ts",
-    objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
+    objects: [],
+    gatewayObjects: GATEWAY_OBJECTS,
     workers: { USERS: users, ORDERS: { ...orders, workers: { USERS: users } } },
     variables: { CONFIGURATION: JSON.stringify(config) },
   };

@@ -29,7 +29,7 @@ export const conformance = (readMaxBytes: number) =>
         yield* stream(first?.responseDefinition, context, all);
       },
     }),
-    { registry, ...(readMaxBytes > 0 && { readMaxBytes }) },
+    { registry, maxInflation: 1_100, ...(readMaxBytes > 0 && { readMaxBytes }) },
   );
 
 async function collected<T extends DescMessage>(schema: T, requests: AsyncIterable<MessageShape<T>>) {

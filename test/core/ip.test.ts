@@ -1,7 +1,7 @@
 // The key by which calls from an address are counted.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addressKey } from "../../core/ip.ts";
+import { addressKey, isAddress } from "../../core/ip.ts";
 
 describe("addressKey", () => {
   it.each([
@@ -44,3 +44,22 @@ describe("addressKey", () => {
     );
   });
 });
+
+describe("Workers of other zones, which share one address", () => {
+  const SHARED = "2a06:98c0:3600::103";
+  it.each([
+    [SHARED, "one.example", "worker:one.example"],
+    ["2A06:98C0:3600:0:0:0:0:103", " One.Example ", "worker:one.example"],
+    [SHARED, null, "worker:unknown"],
+    [SHARED, "z".repeat(500), `worker:${"z".repeat(128)}`],
+    ["2a06:98c0:3600::104", "one.example", "2a06:98c0:3600:0::/64"],
+    ["192.0.2.7", "one.example", "192.0.2.7"],
+  ])("H04: %s of %j counts as %s", (address, worker, key) => expect(addressKey(address, worker)).toBe(key));
+});
+
+it.each(["1.2.3.4", "0.0.0.0", "255.255.255.255", "::", "::1", "2001:db8::1.2.3.4"])("takes %s for an address", (text) =>
+  expect(isAddress(text)).toBe(true),
+);
+it.each(["", "1.2.3", "1.2.3.4.", "1.2.3.4.5", "256.1.1.1", "1.1.1.1, 2.2.2.2", ":::", "1::2::3"])("takes %j for none", (text) =>
+  expect(isAddress(text)).toBe(false),
+);

@@ -1,6 +1,7 @@
 // W3C Trace Context, as its own examples have it.
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isRequestId, nextTraceparent, parseTraceparent } from "../../core/trace.ts";
+import { boundedTracestate, isRequestId, nextTraceparent, parseTraceparent } from "../../core/trace.ts";
 
 const trace = "0af7651916cd43dd8448eb211c80319c";
 const span = "b7ad6b7169203331";
@@ -57,4 +58,50 @@ it("reads a traceparent of later versions up to 512 characters", () => {
     undefined,
     undefined,
   ]);
+});
+
+describe("boundedTracestate", () => {
+  const member = (length: number, key = "k") => `${key}=${"v".repeat(length - key.length - 1)}`;
+
+  it("keeps what W3C allows as it is", () => {
+    const state = Array.from({ length: 32 }, (_, at) => `v${at}@t=a b`).join();
+    expect(boundedTracestate(state)).toBe(state);
+    expect(boundedTracestate(`${member(255)},${member(256)}`)).toHaveLength(512);
+  });
+
+  it("keeps the first 32 members, whole ones, of together 512 characters", () => {
+    const many = Array.from({ length: 40 }, (_, at) => `k${at}=1`);
+    expect(boundedTracestate(many.join(", "))).toBe(many.slice(0, 32).join());
+    expect(boundedTracestate(Array(8).fill(member(100)).join())).toBe(Array(5).fill(member(100)).join());
+    expect(boundedTracestate(member(513))).toBe("");
+  });
+
+  it("leaves out members above 128 characters first where not all fit", () => {
+    expect(boundedTracestate([member(300), member(128, "a"), member(90, "b"), member(100, "c")].join())).toBe(
+      [member(128, "a"), member(90, "b"), member(100, "c")].join(),
+    );
+  });
+
+  it.each(["", ",,", "K=1", "a", "a=", "a=b=c", "=b", "a=b\u001b[31m", "a=\u00e9"])("leaves out malformed members: %j", (state) => {
+    expect(boundedTracestate(state)).toBe("");
+    expect(boundedTracestate(`${state},ok=1`)).toBe("ok=1");
+  });
+
+  it("is within its bounds, and made of whole members, for any text", () => {
+    const text = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.constantFrom("a=1", "b@c=2", ",", " , ", "x".repeat(200), `k=${"v".repeat(150)}`),
+    );
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 100 }), (parts) => {
+        const header = parts.join("");
+        const state = boundedTracestate(header);
+        const sent = header.split(",").map((one) => one.trim());
+        expect(state.length).toBeLessThanOrEqual(512);
+        const members = state === "" ? [] : state.split(",");
+        expect(members.length).toBeLessThanOrEqual(32);
+        expect(members.every((one) => sent.includes(one))).toBe(true);
+      }),
+    );
+  });
 });

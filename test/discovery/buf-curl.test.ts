@@ -39,13 +39,16 @@ const gateway = (set: string) => `
 import { UserService } from "./protos/gen/users/v1/users_pb.ts";
 import { configure } from "./workers/gateway/configure/configuration.ts";
 import { createGateway } from "./workers/gateway/gateway.ts";
-let gateway;
+const gateways = new Map();
 const services = { "users.v1.UserService": { upstream: { binding: "USERS" } }, "stock.v1.StockService": { upstream: { binding: "STOCK" } } };
 export default {
   fetch(request, env) {
     if (new URL(request.url).pathname.startsWith("/host/")) return env.USERS.fetch(request.url.replace("/host", ""), request);
-    gateway ??= createGateway(configure({ descriptors: ["${set}"], services }, [UserService], env));
-    return gateway(request);
+    const isFew = new URL(request.url).pathname.startsWith("/few/"); // one question in each stream
+    const discovery = isFew ? { maxMessages: 1, maxMessageBytes: 65_536 } : true;
+    const gateway = gateways.get(isFew) ?? createGateway(configure({ descriptors: ["${set}"], services, discovery }, [UserService], env));
+    gateways.set(isFew, gateway);
+    return gateway(isFew ? new Request(request.url.replace("/few", ""), request) : request);
   },
 };`;
 
@@ -109,6 +112,13 @@ describe("buf curl", () => {
   it("lists the services of a host without a gateway", async () => {
     const response = await curl(`${running.http2}/host`, "--list-services");
     expect(response.split("\n")).toEqual([...OWN, "users.v1.UserService"]);
+  });
+
+  it("opens another stream where one has ended, and requests by name the files that a response has left out", async () => {
+    const few = `${running.http2}/few`;
+    const methods = (await curl(few, "--list-methods")).split("\n");
+    for (const method of ["stock.v1.StockService/Count", "users.v1.UserService/GetUser"]) expect(methods).toContain(method);
+    expect(JSON.parse(await curl(`${few}/stock.v1.StockService/Count`, "-d", '{"sku": "a"}'))).toEqual({ sku: "a", pieces: "3" });
   });
 
   it("needs HTTP/2 for reflection, and a schema over HTTP/1.1", async () => {

@@ -32,7 +32,8 @@ class Isolate {
   }
 
   async send(stub: DurableObjectStub<CircuitBreaker>, more: Partial<BreakerReport> = {}, policy = BREAKER): Promise<BreakerView> {
-    return (await stub.report(this.reporter, { [ENDPOINT]: this.report(more) }, policy))[ENDPOINT]!;
+    const { views, probes } = await stub.report([{ ...this.reporter, reports: { [ENDPOINT]: this.report(more) } }], policy);
+    return { ...views[ENDPOINT]!, probeId: probes[this.reporter.isolate]?.[ENDPOINT] };
   }
 }
 
@@ -73,6 +74,22 @@ describe("CircuitBreaker", () => {
     expect((await d.send(stub, { calls: 0 })).kind).toBe("open");
   });
 
+  it("takes a batch of a relay in as the reports of its isolates, and grants each probe to one of them", async () => {
+    const stub = fresh();
+    const [a, b, c, d] = four();
+    const entry = (isolate: Isolate, more: Partial<BreakerReport>) => ({
+      ...isolate.reporter,
+      reports: { [ENDPOINT]: isolate.report(more) },
+    });
+    expect((await stub.report([entry(a, FAILING), entry(b, FAILING)], BREAKER)).views[ENDPOINT]!.kind).toBe("closed");
+    const opened = await stub.report([entry(d, { calls: 0 }), entry(c, FAILING)], BREAKER);
+    expect(opened.views[ENDPOINT]).toMatchObject({ kind: "open", probeId: undefined });
+    vi.setSystemTime(START + BREAKER.openMs);
+    const wishes = [a, b, c, d].map((isolate) => entry(isolate, { wantsProbe: true }));
+    const { probes } = await stub.report(wishes, BREAKER);
+    expect(probes).toEqual({ a: { [ENDPOINT]: 1 }, b: { [ENDPOINT]: 2 }, c: { [ENDPOINT]: 3 } });
+  });
+
   it("does not open by the reports of one isolate, or of many isolates in one location", async () => {
     const stub = fresh();
     const one = new Isolate("a", "AMS");
@@ -86,9 +103,9 @@ describe("CircuitBreaker", () => {
     const [a, b, c] = four();
     const bad = a.report(FAILING);
     const healthy = a.report();
-    await stub.report(a.reporter, { [ENDPOINT]: bad }, BREAKER);
-    await stub.report(a.reporter, { [ENDPOINT]: healthy }, BREAKER);
-    for (let n = 0; n < 5; n++) await stub.report(a.reporter, { [ENDPOINT]: bad }, BREAKER); // an older report of the same isolate
+    await stub.report([{ ...a.reporter, reports: { [ENDPOINT]: bad } }], BREAKER);
+    await stub.report([{ ...a.reporter, reports: { [ENDPOINT]: healthy } }], BREAKER);
+    for (let n = 0; n < 5; n++) await stub.report([{ ...a.reporter, reports: { [ENDPOINT]: bad } }], BREAKER); // an older report of the same isolate
     await b.send(stub, FAILING);
     expect((await c.send(stub, FAILING)).kind).toBe("closed"); // two of three
     expect((await a.send(stub, FAILING)).kind).toBe("open");
@@ -255,7 +272,7 @@ describe("CircuitBreaker", () => {
     const isolate = new Isolate("z", "AMS");
     for (let batch = 0; batch < 5; batch++) {
       const seen = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`https://${batch}-${n}.example`, isolate.report()]));
-      await stub.report(isolate.reporter, seen, BREAKER);
+      await stub.report([{ ...isolate.reporter, reports: seen }], BREAKER);
     }
     const known = (await stub.state()).map(({ endpoint }) => endpoint);
     expect(known).toHaveLength(2_000);
@@ -271,7 +288,7 @@ describe("CircuitBreaker", () => {
     await runInDurableObject(stub, (object: CircuitBreaker) => {
       for (let n = 0; n < 5_100; n++) {
         const isolate = new Isolate(`isolate-${n}`, n % 2 === 0 ? "AMS" : "FRA");
-        object.report(isolate.reporter, { [ENDPOINT]: isolate.report() }, BREAKER);
+        object.report([{ ...isolate.reporter, reports: { [ENDPOINT]: isolate.report() } }], BREAKER);
       }
     });
     expect((await stub.state())[0]).toMatchObject({ kind: "closed", isolates: 5_000 });

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { subjects } from "../../bench/subjects.ts";
+import { GATEWAY_OBJECTS, subjects } from "../../bench/subjects.ts";
 import { type Running, start } from "../../bench/workerd.ts";
 import { ServerReflectionRequestSchema, ServerReflectionResponseSchema } from "../../protos/gen/grpc/reflection/v1/reflection_pb.ts";
 import { configuration } from "../clients/configuration.ts";
@@ -25,7 +25,8 @@ beforeAll(async () => {
     const subject = {
       ...users,
       entry: "test/clients/lab/gateway.ts",
-      objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
+      objects: [],
+      gatewayObjects: GATEWAY_OBJECTS,
       workers: { USERS: users, ORDERS: users },
       variables: { CONFIGURATION: JSON.stringify({ ...config, services }) },
     };

@@ -276,7 +276,7 @@ describe.each(PAIRS)("$title", ({ caller, protocol }) => {
 
   it.each(bodies)("never takes a body for whole that ends before %s", async (_, bytes) => {
     reply = bytes();
-    if (isPassed) {
+    if (isPassed && !caller.isUnary) {
       await expect(caller.call(protocol).then((got) => got.arrayBuffer())).rejects.toThrow(); // broken, as it came
       return;
     }

@@ -21,7 +21,7 @@ afterAll(() => {
 
 it("hold it together, and use it", async () => {
   const { prepare } = subjects["gateway"]!;
-  const objects = [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }];
+  const objects = [{ binding: "TOKEN_BUCKET", className: "TokenBuckets" }];
   const upstream = await start(
     join(folder, "upstream"),
     { entry: "test/support/four-gateways/upstream.ts", about: "", objects, prepare },
@@ -40,7 +40,7 @@ it("hold it together, and use it", async () => {
   const { admitted, lends } = (await (await fetch(`${upstream.origin}/admitted`)).json()) as { admitted: number[]; lends: number };
   const curve = arrivalCurve(LIMIT);
   for (const at of admitted.toSorted((a, b) => a - b)) curve.admit(at);
-  const refused = slices.reduce((sum, { errors }) => sum + errors, 0);
+  const refused = slices.reduce((sum, { errors }) => sum + [...errors.values()].reduce((all, count) => all + count, 0), 0);
   console.info(
     `admitted ${admitted.length}, refused ${refused}, messages ${lends}, beyond the bound ${curve.excess.toFixed(1)} of ${LIMIT.capacity}`,
   );

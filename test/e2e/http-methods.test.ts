@@ -90,7 +90,7 @@ describe("over a socket", () => {
   });
 
   it.each(["/assets/x", "/v1/read", "/differential.v1.Values/Read"])(
-    "TRACE %s is refused, and the upstream does not see it",
+    "F09 TRACE %s is refused, and the upstream does not see it",
     async (path) => {
       const before = seen.length;
       expect(await exchange("TRACE", path)).toMatch(/^HTTP\/1\.1 (405|501)/);

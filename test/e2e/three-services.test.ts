@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { subjects } from "../../bench/subjects.ts";
+import { GATEWAY_OBJECTS, subjects } from "../../bench/subjects.ts";
 import { type Running, start } from "../../bench/workerd.ts";
 
 const TOKEN = "a secret of the registry";
@@ -85,12 +85,14 @@ afterAll(() => {
 
 /** Starts the gateway, and an agent beside each service. */
 async function serve(pool: object, weights: readonly number[] = [1, 1, 1]): Promise<void> {
-  const objects = [
-    { binding: "TOKEN_BUCKET", className: "TokenBucket" },
-    { binding: "HASH_RING", className: "HashRing" },
-  ];
   const variables = { POOL: JSON.stringify(pool), REGISTRY_TOKEN: TOKEN };
-  const subject = { ...subjects["service"]!, entry: "test/support/three-services/gateway.ts", objects, variables };
+  const subject = {
+    ...subjects["service"]!,
+    entry: "test/support/three-services/gateway.ts",
+    objects: [],
+    gatewayObjects: GATEWAY_OBJECTS,
+    variables,
+  };
   gateway = await start(mkdtempSync(join(folder, "gateway-")), subject, { upstreamPort: 1, cpu: 1 });
   origin = gateway.origin;
   for (const [index, service] of services.entries()) {
@@ -181,7 +183,7 @@ it("checks registered endpoints by itself: one that does not respond is listed a
   await serve({ balancer: "round_robin", health: { check: "grpc", intervalMs: 1_000, timeoutMs: 5_000, unhealthyAfter: 2 } });
   const token = { authorization: `Bearer ${TOKEN}` };
   await call(); // the ring receives the check with the first request for its list
-  const endpoint = { id: "dead", url: "http://127.0.0.1:1", priority: 0 };
+  const endpoint = { id: "dead", url: "http://127.0.0.1:1024", priority: 0 };
   expect((await rpc(`${REGISTRY}/Register`, { service: SERVICE, endpoint, leaseMs: 60_000 }, token)).status).toBe(200);
   await until((endpoints) => endpoints.get("dead")?.isHealthy !== true); // false is not written in JSON
   expect([...(await listed())].filter(([, { isHealthy }]) => isHealthy).map(([id]) => id)).toEqual(["users-0", "users-1", "users-2"]);

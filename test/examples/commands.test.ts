@@ -12,6 +12,8 @@ export default defineGateway({
   registry: { tokenBinding: "REGISTRY_TOKEN", allowPrivate: true },
   purge: { tokenBinding: "CACHE_TOKEN" },
   breakers: { tokenBinding: "OPERATOR_TOKEN" },
+  auth: { keys: { env: "live", tagSecrets: ["KEY_TAG_SECRET_1"] } },
+  admin: { secretBinding: "ADMIN_SECRET" },
   services: { "users.v1.UserService": { upstream: { registry: true, endpoints: [{ binding: "USERS" }] } } },
 });
 `;
@@ -29,7 +31,7 @@ const run = commands
   .map(({ line, at }) => ({ line: runnable(line), at: at.join(", ") }));
 const distinct = run.filter(({ line }, index) => run.findIndex((other) => other.line === line) === index);
 const needsGateway = (line: string): boolean =>
-  /localhost:8787|gateway\.example|^npm run (breaker|purge|register) -- (?!--help)/.test(line);
+  /localhost:8787|gateway\.example|^npm run (breaker|keys|purge|register) -- (?!--help)/.test(line);
 const isStart = (line: string): boolean => /^npm start( |$)/.test(line);
 
 describe("a session of README and docs", () => {
@@ -72,7 +74,7 @@ describe("a command of README and docs to a running gateway", () => {
     "ends well: $line ($at)",
     async ({ line }) => {
       const named =
-        /^npm run (breaker|purge|register) /.test(line) && !line.includes("--gateway") ? `${line} --gateway ${gateway.url}` : line;
+        /^npm run (breaker|keys|purge|register) /.test(line) && !line.includes("--gateway") ? `${line} --gateway ${gateway.url}` : line;
       // A registration lasts until it is stopped: Ctrl-C once it is there, which ends it well.
       const ended = line.startsWith("npm run register ") ? `timeout --signal=INT 10 ${named} --drain 0 --lease 3` : named;
       const { code, output } = await shell(copy, ended, gateway);

@@ -51,8 +51,12 @@ describe("the shipped configuration that tests run on", () => {
     const root = body("gateway.config.ts").replaceAll('"./', '"../../../');
     expect(body("test/support/shipped/gateway.config.ts")).toBe(root);
     const toml = body("wrangler.toml")
+      .replace(/# A library looks at .*\n\[define\]\n.*\n\n/, "") // the test plugin reads Node's `process`
+      .replace(/\[env\.staging\.define\]\n.*\n\n/, "")
       .replace(/^main = .*/m, 'main = "index.ts"')
       .replace('directory = "console"', 'directory = "../../../console"');
     expect(body("test/support/shipped/wrangler.toml")).toBe(toml);
+    const objects = body("durable-objects/wrangler.toml").replace(/^main = .*/m, 'main = "../../../../durable-objects/index.ts"');
+    expect(body("test/support/shipped/objects/wrangler.toml")).toBe(objects);
   });
 });

@@ -8,6 +8,10 @@ export const SECRETS = {
   CACHE_TOKEN: "a-token-of-the-examples",
   REGISTRY_TOKEN: "a-token-of-the-examples",
   OPERATOR_TOKEN: "a-token-of-the-examples",
+  ADMIN_SECRET: "a-secret-of-the-examples-for-admins",
+  ADMIN_TOKEN: "a-secret-of-the-examples-for-admins", // what commands send
+  KEY_TAG_SECRET_1: "a-secret-of-the-examples-for-tags-of-keys",
+  BILLING_KEY: Buffer.alloc(32, "a key of the examples").toString("base64"),
 };
 export const DEV_VARS = Object.entries(SECRETS)
   .map(([name, value]) => `${name}="${value}"\n`)
@@ -67,7 +71,10 @@ export interface Ran {
 
 /** Runs a line of the documents in the copy, in bash. The process and what it started have ended afterwards. */
 export function shell(copy: ProjectCopy, line: string, gateway?: RunningGateway): Promise<Ran> {
-  const command = gateway === undefined ? line : line.replaceAll(/https:\/\/gateway\.example|(?<!\/\/)localhost:8787/g, gateway.url);
+  const command =
+    gateway === undefined
+      ? line
+      : line.replaceAll(/https:\/\/gateway\.example|http:\/\/localhost:8787|(?<!\/\/)localhost:8787/g, gateway.url);
   return new Promise((resolve) => {
     const child = spawn("bash", ["-c", command], {
       cwd: copy.folder,

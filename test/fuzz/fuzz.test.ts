@@ -28,7 +28,18 @@ describe("a run", () => {
     const { failure } = await fuzz(target, 10_000, 1, corpus);
     expect(failure).toMatchObject({ target: "planted", error: new TypeError("planted") });
     expect(failure!.input.toString()).toContain("__proto__");
+    expect(failure!.smallest.toString()).toBe("__proto__");
     expect((await fuzz(target, 10_000, 1, corpus)).failure!.number).toBe(failure!.number);
+  });
+
+  it("gives the input that fails among those that were run at once", async () => {
+    const runAll = (inputs: readonly Buffer[]) => {
+      const at = inputs.findIndex((input) => input.includes("b"));
+      return Promise.resolve(at < 0 ? undefined : { at, error: new Error("planted") });
+    };
+    const target = { name: "planted", run: () => undefined, runAll };
+    const { failure } = await fuzz(target, 3, 1, [Buffer.from("a"), Buffer.from("abc"), Buffer.from("a")]);
+    expect(failure).toMatchObject({ number: 1, input: Buffer.from("abc"), smallest: Buffer.from("b") });
   });
 
   it("runs the entries of the corpus first, as they are", async () => {

@@ -1,4 +1,4 @@
-// npm run test:fuzz: mutated bytes for every parser of what callers, upstreams and operators send.
+// npm run test:fuzz: mutated bytes for every parser of what callers, upstreams and operators send, and for the whole gateway.
 import { parseCommand } from "../../cli/command.ts";
 import { fuzz } from "./fuzz.ts";
 import { TARGETS } from "./targets.ts";
@@ -7,6 +7,7 @@ const { values } = parseCommand("test:fuzz", {
   cases: { type: "string", default: "100000" },
   seed: { type: "string", default: "1" },
   target: { type: "string" },
+  input: { type: "string" },
 });
 const [cases, seed] = [Number(values.cases), Number(values.seed)];
 const names = values.target?.split(",") ?? TARGETS.map(({ name }) => name);
@@ -18,17 +19,21 @@ if (unknown.length > 0 || !Number.isInteger(cases) || cases < 1 || !Number.isInt
   );
   process.exit(2);
 }
+/** One input alone, as a failure prints it. */
+const given = values.input === undefined ? undefined : [Buffer.from(values.input, "base64")];
 
 let failed = 0;
 for (const target of TARGETS.filter(({ name }) => names.includes(name))) {
-  const result = await fuzz(target, cases, seed);
+  const result = await (given === undefined ? fuzz(target, cases, seed) : fuzz(target, 1, seed, given));
   const heap = (process.memoryUsage().heapUsed / 1_048_576).toFixed(0);
   console.log(`${target.name}: ${result.cases} cases, slowest ${result.slowestMs.toFixed(1)} ms, heap ${heap} MiB (seed ${seed})`);
   if (result.failure === undefined) continue;
   failed += 1;
-  const { number, input, error } = result.failure;
+  const { number, smallest, input, error } = result.failure;
   console.log(`FAILED  ${target.name}, case ${number}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-  console.log(`        input: ${JSON.stringify(input.toString("latin1")).slice(0, 2_000)}`);
+  console.log(`        smallest: ${JSON.stringify(smallest.toString("latin1")).slice(0, 2_000)}`);
+  console.log(`        again:    npm run test:fuzz -- --target ${target.name} --input ${smallest.toString("base64")}`);
+  console.log(`        input:    ${input.toString("base64")}`);
 }
 console.log(`${names.length - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

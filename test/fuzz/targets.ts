@@ -11,64 +11,31 @@ import { parseDictionary } from "../../core/cache/headers/structured-dictionary.
 import { normalizeField, variantOf, varyNames } from "../../core/cache/headers/vary.ts";
 import { parsePolicy } from "../../core/config/gateway.ts";
 import { parseConnectTimeout, parseGrpcTimeout } from "../../core/deadline.ts";
-import { addressKey, isInRanges, parseAddressRange } from "../../core/ip.ts";
+import { addressKey, isAddress, isInRanges, parseAddressRange } from "../../core/ip.ts";
 import { parseRank } from "../../core/overload/criticality.ts";
-import { canonicalPath } from "../../core/path.ts";
+import { canonicalPath } from "../../core/path/canonical-path.ts";
 import { pieceDecoder } from "../../core/protocol/base64-pieces.ts";
 import { EnvelopeFilter, envelopeMeter } from "../../core/protocol/envelope.ts";
+import { printable } from "../../core/protocol/printable.ts";
 import { zstdFrames } from "../../core/protocol/zstd.ts";
-import { isPrivate } from "../../core/registry/registration.ts";
-import { Rejected } from "../../core/rejection.ts";
-import { isRequestId, parseTraceparent } from "../../core/trace.ts";
+import { hostKind } from "../../core/registry/endpoint-host.ts";
+import { boundedTracestate, isRequestId, parseTraceparent } from "../../core/trace.ts";
 import { parseTemplate } from "../../core/transcode/path-template.ts";
 import { parseQuery } from "../../core/transcode/query.ts";
-import { toRefusal } from "../../workers/gateway/protocol/refusal.ts";
 import { decodeRequest } from "../../workers/gateway/transcode/decode-request.ts";
 import { encodeRequest } from "../../workers/gateway/transcode/encode-request.ts";
 import { jsonValuesOf } from "../../workers/gateway/transcode/json/json-stream.ts";
 import { compileRest } from "../../workers/gateway/transcode/rules/rules.ts";
+import { elementsTarget } from "./elements.ts";
+import { gatewayTarget } from "./gateway/target.ts";
+import { REQUEST_TARGETS } from "./requests.ts";
+import { signatureTarget } from "./signatures.ts";
+import { checkRefusal, promise, refusing, type Target } from "./target.ts";
 
-/** A broken promise of a parser: not a refusal of its input. */
-export class BrokenPromise extends Error {}
-
-export interface Target {
-  readonly name: string; // the folder of its corpus, too
-  /** @throws BrokenPromise, or any error that is no typed refusal of the input */
-  readonly run: (bytes: Buffer) => void | Promise<void>;
-}
-
-const MAX_MESSAGE_BYTES = 65_536; // longest message of a refusal: input of a caller is cut in it
-const MAX_VIOLATIONS = 20;
 const NOW = Date.UTC(2026, 10, 29);
 const HEADERS = {
   get: (name: string): string | null => ({ etag: '"v1"', "last-modified": "Sun, 29 Nov 2026 00:00:00 GMT" })[name] ?? null,
 };
-
-function promise(holds: boolean, text: string): void {
-  if (!holds) throw new BrokenPromise(text);
-}
-
-/** Runs a parser that refuses by throwing: the refusal must be the caller's fault, and bounded. */
-function refusing(run: () => void): void {
-  try {
-    run();
-  } catch (error) {
-    checkRefusal(error);
-  }
-}
-
-function checkRefusal(error: unknown): void {
-  if (!(error instanceof Rejected)) throw error;
-  const { rejection } = error;
-  const refusal = toRefusal(rejection);
-  promise(refusal.error.message.length <= MAX_MESSAGE_BYTES, `the message of the refusal has ${refusal.error.message.length} characters`);
-  promise(
-    ["invalid_request", "body_too_large", "invalid_path", "unsupported_encoding"].includes(rejection.kind),
-    `refused as ${rejection.kind}`,
-  );
-  if (rejection.kind === "invalid_request")
-    promise((rejection.violations ?? []).length <= MAX_VIOLATIONS, `${rejection.violations?.length} violations`);
-}
 
 const registry = createFileRegistry(
   fromBinary(FileDescriptorSetSchema, readFileSync(new URL("../differential/differential.binpb", import.meta.url))),
@@ -90,6 +57,7 @@ function transcode(method: string, target: string, body: Buffer | null): void {
       canonical.query,
       body === null ? null : "application/json",
       body === null ? null : new Uint8Array(body),
+      100_000,
     );
     const bytes = encodeRequest(route.method.input, message);
     const again = toBinary(route.method.input, fromBinary(route.method.input, bytes));
@@ -218,9 +186,15 @@ export const TARGETS: readonly Target[] = [
       const level = parseShedLevel(text);
       promise(level >= 0 && level <= 4, `the level is ${level}`);
       promise(addressKey(text).length <= 100, "the key of an address is not bounded");
+      promise(addressKey("2a06:98c0:3600::103", text).length <= 135, "the key of a zone is not bounded");
+      promise(!isAddress(text) || addressKey(text) !== "unknown", "an address has no key");
+      const state = boundedTracestate(text);
+      promise(state.length <= 512 && state.split(",").length <= 32, "the tracestate is not bounded");
+      promise(boundedTracestate(state) === state, "a tracestate that is passed on is cut by the next gateway");
+      promise(/^[\x20-\x7e]{0,131}$/.test(printable(text)), "a text that is shown has other characters, or too many");
       const range = parseAddressRange(text);
       if (range !== undefined) isInRanges("192.0.2.1", [range]);
-      isPrivate(text);
+      hostKind(text);
     },
   },
   {
@@ -238,4 +212,8 @@ export const TARGETS: readonly Target[] = [
       for (const { path, found, fix } of parsed.problems) promise(found.length < 1_000 && fix !== "", `${path}: found ${found}; ${fix}`);
     },
   },
+  elementsTarget,
+  signatureTarget,
+  ...REQUEST_TARGETS,
+  gatewayTarget,
 ];

@@ -21,7 +21,7 @@ it.each(FAULTS)("costs a miss, and no more, where the shared level %s", async (_
   const input = {
     services: {},
     discovery: false,
-    cache: { l2WaitMs: 50 },
+    cache: { l2WaitMs: 20 },
     httpRoutes: { "/": { upstream: { binding: "ORIGIN" }, cache: { l2: "kv", ttlMs: 600_000 } } },
   } as const;
   const namespace = { getWithMetadata, put: () => Promise.reject(new Error("429")) };

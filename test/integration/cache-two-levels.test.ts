@@ -28,7 +28,7 @@ function isolates() {
   };
   const cache = { ttlMs: 600_000, tags: ["pages"], l2: "kv" } as const;
   const input: Partial<GatewayInput> = {
-    cache: { l2WaitMs: 30_000 },
+    cache: { l2WaitMinMs: 30_000, l2WaitMs: 30_000 },
     purge: { tokenBinding: "CACHE_TOKEN", waitMs: 10_000, pollMs: 100 },
     httpRoutes: { "/": { upstream: { binding: "ORIGIN" }, cache } },
   };

@@ -1,11 +1,15 @@
-// The distributed breaker: isolates, their Durable Object with restarts, and a network that loses, duplicates and delays messages.
+// The distributed breaker: isolates, relays, their Durable Object with restarts, and a network that loses, duplicates and delays messages.
 import { describe, expect, it } from "vitest";
 import type { BreakerAdmission } from "../../core/breaker/admission.ts";
 import { LocalBreakers } from "../../core/breaker/local-breakers.ts";
-import type { BreakerView, IsolateReport } from "../../core/breaker/report.ts";
-import { CLOSED, receiveReport, type SharedBreaker } from "../../core/breaker/shared-breaker.ts";
+import type { BreakerView } from "../../core/breaker/report.ts";
+import { CLOSED } from "../../core/breaker/shared-breaker.ts";
+import { receiveBatch, type SharedBreakers } from "../../core/breaker/shared-breakers.ts";
 import { restore, toStored } from "../../core/breaker/stored-breaker.ts";
 import { BREAKER } from "../../core/config/breaker.ts";
+import { ExchangeSchedule } from "../../core/exchange/exchange-schedule.ts";
+import { EXCHANGE_MS, type ExchangeRequest } from "../../core/exchange/messages.ts";
+import { type BreakerRequest, RelayedBreakers } from "../../core/exchange/relayed-breakers.ts";
 import { randomStream, World } from "../simulation/simulation.ts";
 
 interface Setting {
@@ -31,45 +35,95 @@ function simulate(setting: Setting, seed: number): Run {
   const world = new World();
   const random = randomStream(seed);
   const policy = { ...BREAKER, openMs: 2_000 };
-  let shared: SharedBreaker = CLOSED;
+  let shared: SharedBreakers = new Map();
   const inFlight = new Map<string, number>(); // when the probe ends at its isolate, ms
   let mostProbes = 0;
   const opened: number[] = [];
   const versions: number[] = [];
   const calls: { at: number; isolate: number; isRefused: boolean }[] = [];
   const travel = (): number => 5 + random() * (random() < 0.1 ? 2_000 : 100);
+  const isLost = (): boolean => random() < setting.loss;
+  const copies = (): number => (random() < 0.05 ? 2 : 1);
+  const relays = Array.from({ length: setting.locations }, () => new RelayedBreakers("u")); // one in each location
 
-  const receive = (report: IsolateReport, respond: (view: ReturnType<typeof receiveReport>[1]) => void): void => {
-    const before = shared.kind;
-    const [after, view] = receiveReport(shared, report, policy, world.now);
+  /** A batch of a relay at the Durable Object; the relay gets the response, unless that is lost. */
+  const receive = (relay: RelayedBreakers, request: BreakerRequest, ended: () => void): void => {
+    const before = shared.get(ENDPOINT)?.kind;
+    const [after, views] = receiveBatch(shared, request.batch, policy, world.now);
     shared = after;
-    versions.push(view.version);
-    if (before !== "open" && after.kind === "open") opened.push(world.now);
-    if (random() >= setting.loss) world.after(travel(), () => respond(view));
+    const breaker = after.get(ENDPOINT) ?? CLOSED;
+    versions.push(breaker.version);
+    if (before !== "open" && breaker.kind === "open") opened.push(world.now);
+    if (isLost()) return;
+    world.after(travel(), () => {
+      relay.apply(request, views);
+      ended();
+    });
+  };
+
+  /** An exchange at a relay: the reply is sent when the Durable Object has responded, or 1.5 s later. */
+  const exchange = (
+    relay: RelayedBreakers,
+    request: ExchangeRequest,
+    respond: (view: BreakerView | undefined, nextMs: number) => void,
+  ): void => {
+    const { reports } = request.breakers!["u"]!;
+    const receivedAt = world.now;
+    let isOver = false;
+    const reply = (): void => {
+      if (isOver) return;
+      isOver = true;
+      const nextMs = relay.isSettled(reports, EXCHANGE_MS, world.now) ? EXCHANGE_MS : 1_000;
+      const view = relay.viewsFor(request.isolate, receivedAt, world.now)[ENDPOINT];
+      if (!isLost()) world.after(travel(), () => respond(view, nextMs));
+    };
+    const due = relay.receive(request, { reports, policy }, receivedAt);
+    if (due === undefined) {
+      reply();
+      return;
+    }
+    world.after(1_500, reply);
+    if (isLost()) return;
+    for (let copy = copies(); copy > 0; copy--) world.after(travel(), () => receive(relay, due, reply));
   };
   for (let crash = 0; crash < setting.crashes; crash++) {
     world.at(random() * setting.seconds * 1_000, () => {
-      shared = restore(toStored(shared), world.now);
+      shared = new Map([...shared].map(([endpoint, one]) => [endpoint, restore(toStored(one), world.now)]));
+      relays[Math.floor(random() * relays.length)] = new RelayedBreakers("u");
     });
   }
   for (let index = 0; index < setting.isolates; index++) {
     const breakers = new LocalBreakers(policy);
     const breaker = breakers.get(ENDPOINT);
-    const reporter = { isolate: `i${index}`, location: `L${index % setting.locations}` };
-    const sendReport = (): void => {
+    const schedule = new ExchangeSchedule(EXCHANGE_MS);
+    let startedAt = Number.NEGATIVE_INFINITY; // start of the exchange that is under way
+    const report = (): void => {
       const sentAt = world.now;
-      const report = breakers.takeReports(sentAt, ENDPOINT)?.[ENDPOINT];
-      if (report === undefined || random() < setting.loss) return;
-      const copies = random() < 0.05 ? 2 : 1;
-      const applyView = (view: BreakerView): void => breakers.applyViews({ [ENDPOINT]: view }, sentAt, world.now);
-      for (let copy = 0; copy < copies; copy++) world.after(travel(), () => receive({ ...reporter, ...report }, applyView));
+      const urgency = breakers.urgencyOf(ENDPOINT);
+      if (!schedule.hasStarted) schedule.start(sentAt, random());
+      if (urgency === "probe") schedule.require(sentAt);
+      else if (urgency === "news") schedule.hurry(sentAt, random());
+      if (!schedule.isDue(sentAt) || sentAt - startedAt < 5_000) return;
+      startedAt = sentAt;
+      schedule.sent();
+      const request: ExchangeRequest = {
+        ...{ version: 1, isolate: `i${index}`, location: `L${index % setting.locations}`, shards: 1, isFirst: false },
+        ...{ intervalMs: EXCHANGE_MS, breakers: { u: { reports: breakers.takeReports(sentAt), policy } } },
+      };
+      const applied = (view: BreakerView | undefined, nextMs: number): void => {
+        if (view !== undefined) breakers.applyViews({ [ENDPOINT]: view }, sentAt, world.now);
+        if (startedAt === sentAt) startedAt = Number.NEGATIVE_INFINITY;
+        schedule.succeeded(sentAt, nextMs, 0, random());
+      };
+      const relay = index % setting.locations;
+      if (!isLost()) for (let copy = copies(); copy > 0; copy--) world.after(travel(), () => exchange(relays[relay]!, request, applied));
     };
     const call = (): void => {
       world.after(-Math.log(1 - random()) * 100, call);
       const now = world.now;
       const admission: BreakerAdmission = breaker.admit(now, random());
       calls.push({ at: now, isolate: index, isRefused: admission.kind === "refused" });
-      sendReport();
+      report();
       if (admission.kind === "refused") return;
       const { probe } = admission;
       if (probe !== undefined && probe.id !== 0) {
@@ -84,7 +138,7 @@ function simulate(setting: Setting, seed: number): Run {
         if (probe !== undefined) inFlight.delete(`${index}/${probe.version}/${probe.id}`);
         breaker.record(admission, setting.isFaulty(world.now, index) ? "failed" : "succeeded", tookMs, world.now, random());
         breakers.update(breaker, world.now);
-        sendReport();
+        report();
       });
     };
     world.at(random() * 100, call);

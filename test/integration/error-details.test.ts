@@ -100,13 +100,14 @@ describe("details of an upstream's error", () => {
 
   it("may name their types by a whole URL, and stay bytes where they are not what they say", async () => {
     const details = [
-      { type: "type.googleapis.com/google.rpc.RetryInfo", value: "" },
+      { type: "type.googleapis.com/google.rpc.RequestInfo", value: "" },
+      { type: "google.rpc.RetryInfo", value: "" }, // dropped: it says no time
       { type: "google.rpc.ErrorInfo", value: "////" },
     ];
     const gateway = gatewayTo(() => json({ code: "aborted", details }, { status: 409 }), input("both"));
     expect(await (await gateway(rest("GET", "/api/v1/users/usr_1"))).json()).toMatchObject({
       details: [
-        { "@type": "type.googleapis.com/google.rpc.RetryInfo" },
+        { "@type": "type.googleapis.com/google.rpc.RequestInfo" },
         { "@type": "type.googleapis.com/google.rpc.ErrorInfo", value: "////" },
       ],
     });

@@ -13,6 +13,7 @@ import { createGateway, type Gateway } from "../../workers/gateway/gateway.ts";
 import { catalog } from "../../workers/services/catalog.ts";
 import { ConformanceService } from "../conformance/gen/connectrpc/conformance/v1/service_pb.ts";
 import { endOfStream, enveloped, rest, USER, unary } from "../support/gateway.ts";
+import { withRelays } from "../support/relays.ts";
 
 const GRPC = { url: "https://grpc.example", protocol: "grpc" } as const;
 const ID = USER.id;
@@ -77,7 +78,7 @@ describe("the fetch of a native gRPC upstream", () => {
   });
 
   it("converts for every endpoint of a list", async () => {
-    const endpoints = [{ url: "https://a.example:443" }, { url: "https://b.example/base", weight: 3 }, { url: "https://[2001:db8::1]" }];
+    const endpoints = [{ url: "https://a.example:443" }, { url: "https://b.example/base", weight: 3 }, { url: "https://c.example" }];
     const { gateway, sent } = edge(user, { upstream: { endpoints, protocol: "grpc", balancer: "round_robin" } });
     for (let n = 0; n < 30; n++) await gateway(rest("GET", `/api/v1/users/${ID}`));
     expect(new Set(sent.map(({ init }) => JSON.stringify(init.cf)))).toEqual(new Set(['{"grpcWeb":"convert"}']));
@@ -230,13 +231,16 @@ describe("an endpoint that registers itself", () => {
     const bindings = { TOKEN_BUCKET: env.TOKEN_BUCKET, HASH_RING: { getByName: () => ({ snapshot }) }, TOKEN: "a long enough secret" };
     const upstream = { registry: true, protocol: "grpc", balancer: "round_robin", health: {} } as const;
     const input = { registry: { tokenBinding: "TOKEN" }, services: { "users.v1.UserService": { upstream } } };
-    const gateway = createGateway(configure(input, catalog, bindings));
+    const gateway = createGateway(configure(input, catalog, withRelays(bindings)));
     for (let n = 0; n < 6; n++) expect((await gateway(rest("GET", `/api/v1/users/${ID}`))).status).toBe(200);
     expect(new Set(sent.map(({ url, init }) => `${new URL(url).host} ${init.cf?.grpcWeb}`))).toEqual(new Set(["new.example convert"]));
     expect(checks[0]).toMatchObject({ kind: "native_grpc" });
   });
 
-  const admission = { allowPrivate: false, ownHosts: [], hostOf: (url: string) => URL.parse(url) ?? undefined };
+  const admission = {
+    ...{ isLocal: false, allowPrivate: false, allowIpAddresses: false, allowHttp: true, allowPorts: [443, 50_051], ownHosts: [] },
+    partsOf: (url: string) => URL.parse(url) ?? undefined,
+  };
   it.each([
     ["https://a.example", true],
     ["https://a.example:443/base", true],

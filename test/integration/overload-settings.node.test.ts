@@ -1,6 +1,7 @@
 // The settings of overload protection in a whole configuration: defaults, and which level of the configuration decides.
 import { describe, expect, it } from "vitest";
 import { parsePolicy } from "../../core/config/gateway.ts";
+import { AUTH } from "../support/callers.ts";
 
 const methods = new Map([["a.v1.A", ["Get", "Put"]]]);
 const upstream = { binding: "A" };
@@ -34,7 +35,7 @@ describe("overload protection", () => {
   it.each([
     [{ overload: { maxInFlight: 0 } }, {}, "overload.maxInFlight"],
     [{ overload: { trusted: ["batch"] } }, {}, "overload.trusted"], // no header names the caller
-    [{ principalHeader: "x-who", overload: { trusted: "all" } }, {}, "overload.trusted"],
+    [{ auth: AUTH, overload: { trusted: "all" } }, {}, "overload.trusted"],
     [{ overload: { mode: "on" } }, {}, "overload.mode"],
     [{}, { criticality: "vital" }, 'services["a.v1.A"].criticality'],
     [{}, { concurrency: { max: 10, floor: 20 } }, 'services["a.v1.A"].concurrency.floor'],

@@ -2,9 +2,11 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
+import { BucketMap } from "../../core/rate-limit/bucket-map.ts";
+import { forgetLeases } from "../../core/rate-limit/forget-leases.ts";
 import { BucketLease } from "../../core/rate-limit/lease.ts";
-import { type Bucket, takeTokens } from "../../core/rate-limit/token-bucket.ts";
-import { evictOldest, MAX_BUCKETS } from "../../workers/gateway/rate-limit/rate-limiter.ts";
+import { takeTokens } from "../../core/rate-limit/token-bucket.ts";
+import { MAX_BUCKETS } from "../../workers/gateway/rate-limit/rate-limiter.ts";
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
@@ -14,17 +16,17 @@ const usedBytes = (): number => {
 };
 const limit = { capacity: 10, rate: 10, intervalMs: 1_000 };
 
-it("takes at most 4 MB for leases and local buckets of a million callers together", () => {
+it("G04 takes at most 4 MB for leases and local buckets of a million callers together", () => {
   const leases = new Map<
     string,
     { readonly lease: BucketLease; request: object | undefined; waitingTokens: number; unreachableUntil: number }
   >();
-  const buckets = new Map<string, Bucket>();
+  const buckets = new BucketMap(MAX_BUCKETS);
   const before = usedBytes();
   for (let caller = 0; caller < 1_000_000; caller++) {
     const now = 1_000_000 + caller / 10;
     const key = `per-caller/header:${String(caller).padStart(36, "0")}`;
-    evictOldest(leases, MAX_BUCKETS);
+    forgetLeases(leases, MAX_BUCKETS, now);
     const lease = new BucketLease();
     lease.take(1, now);
     const { sequence } = lease.request("isolate", 1, now);
@@ -41,8 +43,9 @@ it("takes at most 4 MB for leases and local buckets of a million callers togethe
     };
     lease.applyGrant(grant, now, now + 1);
     leases.set(key, { lease, request: undefined, waitingTokens: 0, unreachableUntil: 0 });
-    evictOldest(buckets, MAX_BUCKETS);
-    buckets.set(key, takeTokens(undefined, limit, 1, Math.floor(now))[0]);
+    const entry = buckets.entryOf(key, limit, now);
+    entry.bucket = takeTokens(undefined, limit, 1, Math.floor(now))[0];
+    buckets.keep(key, entry);
   }
   const grown = usedBytes() - before;
   expect(leases.size).toBeLessThanOrEqual(MAX_BUCKETS);

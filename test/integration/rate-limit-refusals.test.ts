@@ -2,6 +2,8 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../core/config/gateway.ts";
+import type { Gateway } from "../../workers/gateway/gateway.ts";
+import { AUTH, bearer } from "../support/callers.ts";
 import { endOfStream, enveloped, gatewayTo, json, PATIENT_MS, rest, USER, unary } from "../support/gateway.ts";
 
 afterEach(() => void vi.restoreAllMocks());
@@ -11,7 +13,7 @@ const limited = (rule: object, route: object = {}, bindings: Record<string, unkn
   gatewayTo(
     () => json(USER),
     {
-      principalHeader: "x-principal",
+      auth: AUTH,
       rateLimits: { [`rule-${fresh++}`]: { capacity: 3, rate: 1, intervalMs: 60_000, mode: "exact", waitMs: PATIENT_MS, ...rule } },
       defaults: { rateLimits: [`rule-${fresh - 1}`], ...route },
     } as Partial<GatewayInput>,
@@ -51,7 +53,7 @@ it.each([
   ["ip", { key: "ip" }, { "cf-connecting-ip": "192.0.2.1" }, { "cf-connecting-ip": "192.0.2.2" }],
   ["ip, IPv6 by /64", { key: "ip" }, { "cf-connecting-ip": "2001:db8::1" }, { "cf-connecting-ip": "2001:db8:0:1::1" }],
   ["header", { key: { header: "X-Api-Key" } }, { "x-api-key": "a" }, { "x-api-key": "b" }],
-  ["principal", { key: "principal" }, { "x-principal": "ada" }, { "x-principal": "bob" }],
+  ["principal", { key: "principal" }, await bearer("ada"), await bearer("bob")],
 ])("counts callers apart by %s", async (_, rule, one, other) => {
   const gateway = limited({ capacity: 1, ...rule });
   const call = async (headers: Record<string, string>) => (await gateway(unary("GetUser", {}, headers))).status;
@@ -134,13 +136,15 @@ describe("with the object out of reach", () => {
     expect(await answer.json()).toMatchObject({ code: "unavailable" });
   });
 
-  it("waits for it no longer than the rule says, 50 ms by default, and never beyond the deadline of the call", async () => {
+  it("waits for it no longer than the rule says, 1 s by default, and never beyond the deadline of the call", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const waits = vi.spyOn(globalThis, "setTimeout");
-    await limited({ fail: "open", waitMs: undefined }, {}, { TOKEN_BUCKET: hang })(unary("GetUser"));
-    await limited({ fail: "open", waitMs: 7 }, {}, { TOKEN_BUCKET: hang })(unary("GetUser"));
-    await limited({ fail: "open", waitMs: 60_000 }, { readTimeoutMs: 20 }, { TOKEN_BUCKET: hang })(unary("GetUser"));
-    expect(waits.mock.calls.map(([, ms]) => ms)).toEqual([50, 7, 20]);
+    const query = "connect=v1&encoding=json&message=%7B%7D";
+    const withoutBody = () => new Request(`https://gateway.example/users.v1.UserService/GetUser?${query}`); // nothing else is waited for
+    await limited({ fail: "open", waitMs: undefined }, {}, { TOKEN_BUCKET: hang })(withoutBody());
+    await limited({ fail: "open", waitMs: 7 }, {}, { TOKEN_BUCKET: hang })(withoutBody());
+    await limited({ fail: "open", waitMs: 60_000 }, { readTimeoutMs: 20 }, { TOKEN_BUCKET: hang })(withoutBody());
+    expect(waits.mock.calls.map(([, ms]) => ms)).toEqual([1_000, 7, 20]);
     vi.useRealTimers();
     waits.mockRestore();
   });
@@ -159,4 +163,40 @@ it("is one message to one object for each call", async () => {
   const gateway = limited({ capacity: 100 }, {}, { TOKEN_BUCKET: counting });
   for (let call = 0; call < 20; call++) await gateway(unary("GetUser"));
   expect(calls).toBe(20);
+});
+
+describe("keys that callers make up", () => {
+  const attack = async (gateway: Gateway, count: number, address: string, header = "x-app") => {
+    const statuses: number[] = [];
+    for (let call = 0; call < count; call++)
+      statuses.push((await gateway(unary("GetUser", {}, { [header]: `made-up-${call}`, "cf-connecting-ip": address }))).status);
+    return statuses.filter((status) => status === 200).length;
+  };
+
+  it.each(["local", "exact"])("get an address no more than twenty callers may use up: %s", async (mode) => {
+    const gateway = limited({ mode, key: { header: "x-app" }, perAddress: 20 });
+    expect(await attack(gateway, 100, "192.0.2.1")).toBe(60);
+    const refused = await gateway(unary("GetUser", {}, { "x-app": "another", "cf-connecting-ip": "192.0.2.1" }));
+    expect([refused.status, refused.headers.get("ratelimit")]).toEqual([429, expect.stringMatching(/^"rule-\d+\.address";r=0;t=\d+$/)]);
+    expect(await attack(gateway, 10, "192.0.2.2")).toBe(10);
+  });
+
+  it("get one as much as they want where the configuration says so, and from a Worker of the operator's own", async () => {
+    const off = limited({ mode: "local", key: { header: "x-app" }, perAddress: "off" });
+    expect(await attack(off, 70, "192.0.2.1")).toBe(70);
+    const bound = limited({ mode: "local", key: { header: "x-app" }, perAddress: 1 });
+    for (let call = 0; call < 10; call++) expect((await bound(unary("GetUser", {}, { "x-app": `tenant-${call}` }))).status).toBe(200);
+  });
+
+  it("cost the address nothing while the rule itself refuses", async () => {
+    const gateway = limited({ mode: "local", key: { header: "x-app" }, perAddress: 2 });
+    const call = async (app: string) => {
+      const response = await gateway(unary("GetUser", {}, { "x-app": app, "cf-connecting-ip": "192.0.2.1" }));
+      return [response.status, response.headers.get("ratelimit-policy")?.replace(/\d+"/, '1"')];
+    };
+    for (let calls = 0; calls < 3; calls++) expect(await call("one")).toEqual([200, '"rule-1";q=3;w=180']);
+    for (let calls = 0; calls < 20; calls++) expect((await call("one"))[0]).toBe(429);
+    for (let calls = 0; calls < 3; calls++) expect((await call("two"))[0]).toBe(200);
+    expect((await call("three"))[0]).toBe(429);
+  });
 });

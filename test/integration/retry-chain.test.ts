@@ -1,6 +1,7 @@
 // Retries through two gateways, one behind the other: together they make as many attempts as one of them alone.
 import { expect, it } from "vitest";
 import type { GatewayInput } from "../../core/config/gateway.ts";
+import { AUTH, bearer, idOf } from "../support/callers.ts";
 import { gatewayTo, json, unary } from "../support/gateway.ts";
 
 /** Two gateways in front of an upstream that fails with `codes`, one after the other. */
@@ -34,10 +35,10 @@ it("repeats nothing at the first gateway what the second one has repeated as oft
 });
 
 it.each([
-  ["nothing at a gateway that trusts the one before it", { principalHeader: "x-who", overload: { trusted: ["front"] } }, [null, "2"]],
+  ["nothing at a gateway that trusts the one before it", { auth: AUTH, overload: { trusted: [idOf("front")] } }, [null, "2"]],
   ["as often as it may at a gateway that does not", {}, [null, null, "2", "3"]],
 ])("repeats further attempts %s", async (_, inner, expected) => {
   const { first, attempts } = chain(["aborted", "unavailable"], inner);
-  await first(unary("GetUser", {}, { "x-who": "front" }));
+  await first(unary("GetUser", {}, await bearer("front")));
   expect(attempts.slice(0, expected.length)).toEqual(expected);
 });

@@ -97,6 +97,6 @@ it("is not serving while every endpoint is open, and unknown is what is not list
 it("refuses health checks that nothing makes", () => {
   expect(() => gatewayOf({ upstream: { endpoints: [{ url: A }], health } }, undefined)).toThrow(InvalidConfiguration);
   expect(() => gatewayOf({ upstream: { endpoints: [{ url: A }], health } }, undefined)).toThrow(
-    `services["${SERVICE}"].upstream.health: found no binding HASH_RING`,
+    `services["${SERVICE}"].upstream.health: found no binding RELAY`,
   );
 });

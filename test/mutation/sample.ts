@@ -17,6 +17,25 @@ interface Position {
   readonly column: number; // from 0
 }
 
+/** Tests outside test/core/ that need only the core; long ones (vitest.config.ts at the root) are left out. */
+export const INTEGRATION_TESTS = [
+  "test/integration/cache-l2-writes.node.test.ts",
+  "test/integration/cache-semantics.node.test.ts",
+  "test/integration/distributed-breaker.node.test.ts",
+];
+
+/** What is copied for the runs, as patterns: the core, its tests, and what these import or read. */
+export const COPIED = [
+  "core/**",
+  "test/core/**",
+  ...INTEGRATION_TESTS,
+  "test/{simulation,support}/**",
+  "test/mutation/{sample,setup,vitest.config}.ts",
+  "workers/service/limits/message-shape.ts",
+  "docs/logs.md",
+  "{package,tsconfig}.json",
+];
+
 /** A logger that writes nothing. */
 const SILENT = new Proxy({}, { get: () => () => false }) as ConstructorParameters<typeof Instrumenter>[0];
 

@@ -1,21 +1,22 @@
-// The tests that run for each mutant of core/: the tests of the core, in Node.
+// The tests that run for each mutant of core/: tests that need only the core, in Node.
 
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { INTEGRATION_TESTS } from "./sample.ts";
 
 /** Tests that are not run for mutants, each with its reason. */
-const EXCLUDED = [
+export const EXCLUDED = [
   "test/core/breaker/model.test.ts", // explores 100,000s of states: 35 s for each mutant; the other tests of breakers cover each step of it
   "test/core/breaker/commands.test.ts", // takes thousands of random steps, and counts the probes on the way
   "test/core/breaker/shared-breaker.test.ts", // simulates 24 isolates for minutes, 24 times
   "test/core/rate-limit/oracles.test.ts", // simulates faulty pools, to test the oracles of the simulation
   "test/core/balance/algorithms/even-shares.test.ts", // 8 million picks: a minute for each mutant
-  "test/integration/rate-limit-memory.node.test.ts", // measures the heap
+  "test/core/region-table.test.ts", // reads the source as text, which mutants change
 ];
 
 /** The slowest tests. They run last, because most mutants are killed before. */
 const SLOW =
-  /rate-limit\/(leased-bucket|hot-key)|balance\/(balancers|fleet|endpoint-groups|locality|algorithms\/(consistent-hash|maglev))|cache\/(purge|store)\/|transcode\/(path-trie|query)/;
+  /rate-limit\/leased-bucket|balance\/(balancers|fleet|endpoint-groups|locality|algorithms\/(consistent-hash|maglev))|cache\/(purge|store)\/|transcode\/(path-trie|query)/;
 
 class FastFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -28,7 +29,7 @@ export default defineConfig({
   test: {
     environment: "node",
     isolate: false, // each mutant gets its own worker, and its test files may share it: a fifth less work, the same results
-    include: ["test/core/**/*.test.ts"],
+    include: ["test/core/**/*.test.ts", ...INTEGRATION_TESTS],
     exclude: EXCLUDED,
     setupFiles: ["test/mutation/setup.ts"],
     testTimeout: 60_000, // instrumented code runs several times slower

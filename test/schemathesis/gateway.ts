@@ -1,4 +1,5 @@
 // Runs the gateway with its example services in plain workerd, for clients that are made from its document.
+import { GATEWAY_OBJECTS } from "../../bench/subjects.ts";
 import { type Running, start } from "../../bench/workerd.ts";
 
 const users = {
@@ -20,7 +21,7 @@ export function startGateway(folder: string): Promise<Running> {
   const gateway = {
     entry: "test/schemathesis/workers/gateway.ts",
     about: "",
-    objects: [{ binding: "TOKEN_BUCKET", className: "TokenBucket" }],
+    gatewayObjects: GATEWAY_OBJECTS,
     workers: { USERS: users, ORDERS: orders },
     prepare,
   };

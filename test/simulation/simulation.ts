@@ -16,16 +16,18 @@ export interface Goal {
   readonly atLeast?: number;
 }
 
-export interface Scenario {
+export interface Scenario<Rows = readonly Row[]> {
   readonly name: string;
   readonly about: string; // one line for --list
-  run(seed: number): readonly Row[];
+  run(seed: number): Rows;
 }
 
 /** What test/simulation/NAME/index.ts exports as `simulation`. */
-export interface Simulation {
+export interface Simulation<Rows = readonly Row[]> {
   readonly about: string;
-  readonly scenarios: readonly Scenario[];
+  readonly scenarios: readonly Scenario<Rows>[];
+  /** The page of the documentation that is made of the rows of all scenarios, with seed 1: `--write`. */
+  readonly document?: { readonly path: string; text(results: ReadonlyMap<string, readonly Row[]>): string };
 }
 
 export function isMet({ measured, atMost = Number.POSITIVE_INFINITY, atLeast = Number.NEGATIVE_INFINITY }: Goal): boolean {
@@ -76,6 +78,14 @@ export class World {
       this.#take()();
     }
     this.now = end;
+  }
+
+  /** Lets the next thing happen that is due up to `end`. @returns whether there was one */
+  step(end: number): boolean {
+    if (this.#times.length === 0 || this.#times[0]! > end) return false;
+    this.now = this.#times[0]!;
+    this.#take()();
+    return true;
   }
 
   #take(): () => void {

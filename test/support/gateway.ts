@@ -4,8 +4,10 @@ import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import type { GatewayInput } from "../../core/config/gateway.ts";
 import { UserSchema } from "../../protos/gen/users/v1/users_pb.ts";
+import type { ExpressionCompiler } from "../../workers/gateway/configure/auth/expressions.ts";
 import { configure } from "../../workers/gateway/configure/configuration.ts";
 import { createGateway, type Gateway } from "../../workers/gateway/gateway.ts";
+import { withRelays } from "./relays.ts";
 import { catalog } from "./shipped/catalog.ts";
 
 export type Upstream = (request: Request) => Response | Promise<Response>;
@@ -25,11 +27,17 @@ export function userFor(request: Request, user: typeof USER = USER): Response {
 
 export const json = (body: unknown, init: ResponseInit = {}): Response => Response.json(body, init);
 
-/** A gateway for the users service alone, whose upstream is `upstream`. */
-export function gatewayTo(upstream: Upstream, input: Partial<GatewayInput> = {}, bindings: Record<string, unknown> = {}): Gateway {
+/** A gateway for the users service alone, whose upstream is `upstream`. @param compiler of authorization expressions */
+export function gatewayTo(
+  upstream: Upstream,
+  input: Partial<GatewayInput> = {},
+  bindings: Record<string, unknown> = {},
+  compiler?: ExpressionCompiler,
+): Gateway {
   const binding = { fetch: (url: string, init: RequestInit) => Promise.resolve(upstream(new Request(url, init))) };
   const config: GatewayInput = { services: { "users.v1.UserService": { upstream: { binding: "USERS" } } }, ...input };
-  return createGateway(configure(config, catalog, { TOKEN_BUCKET: env.TOKEN_BUCKET, USERS: binding, ...bindings }));
+  const all = { TOKEN_BUCKET: env.TOKEN_BUCKET, USERS: binding, ...withRelays(bindings) };
+  return createGateway(configure(config, catalog, all, undefined, compiler));
 }
 
 /** A gateway whose upstream keeps the requests it gets. */

@@ -1,6 +1,6 @@
 // What a request becomes: the way from a request line to a message, as the gateway goes it.
 import { fromJson, type JsonObject, type JsonValue, type Message, toJson } from "@bufbuild/protobuf";
-import { canonicalPath } from "../../core/path.ts";
+import { canonicalPath } from "../../core/path/canonical-path.ts";
 import { Rejected, type Rejection } from "../../core/rejection.ts";
 import { decodeRequest } from "../../workers/gateway/transcode/decode-request.ts";
 import { compileRest, type RestOptions, type RestRoute, type RestTable } from "../../workers/gateway/transcode/rules/rules.ts";
@@ -31,7 +31,7 @@ export function call(table: RestTable, { method, path, body, contentType }: Rest
   if (match.kind === "method_not_allowed") return { kind: "refused", rejection: { ...match, method } };
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : (body ?? null);
   try {
-    const message = decodeRequest(match.route, match.variables, at.query, contentType ?? null, bytes);
+    const message = decodeRequest(match.route, match.variables, at.query, contentType ?? null, bytes, 100_000);
     return { kind: "accepted", route: match.route, message };
   } catch (error) {
     if (error instanceof Rejected) return { kind: "refused", rejection: error.rejection };

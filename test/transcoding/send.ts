@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createFileRegistry, fromBinary, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { canonicalPath } from "../../core/path.ts";
+import { canonicalPath } from "../../core/path/canonical-path.ts";
 import { Rejected } from "../../core/rejection.ts";
 import { decodeRequest } from "../../workers/gateway/transcode/decode-request.ts";
 import { encodeRequest } from "../../workers/gateway/transcode/encode-request.ts";
@@ -30,7 +30,7 @@ export function send(method: string, path: string, body?: string, options: RestO
   const { route, variables } = match;
   try {
     const bytes = body === undefined ? null : new TextEncoder().encode(body);
-    const message = decodeRequest(route, variables, at.query, body === undefined ? null : "application/json", bytes);
+    const message = decodeRequest(route, variables, at.query, body === undefined ? null : "application/json", bytes, 100_000);
     return { json: toJson(All, fromBinary(All, encodeRequest(All, message)), { registry }) };
   } catch (error) {
     if (!(error instanceof Rejected) || error.rejection.kind !== "invalid_request") throw error;

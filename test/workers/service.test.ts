@@ -12,6 +12,17 @@ it("serves a call over a binding that sends no body", async () => {
   expect(await createClient(UserService, connectProto(hosted(echo))).listUsers({})).toMatchObject({ nextPageToken: "end" });
 });
 
+it.each([
+  [GET_USER, 200],
+  [`/./x/..${GET_USER}?trace=1`, 200],
+  [`${GET_USER}?trace=/1`, 200],
+  [GET_USER.toLowerCase(), 404],
+  [`${GET_USER}/`, 404],
+  ["", 404],
+])("serves the path of a method, however its URL is written: %s is %i", async (path, status) => {
+  expect((await hosted(echo)(post(path, "application/json", "{}"))).status).toBe(status);
+});
+
 describe("a Worker of several services", () => {
   it("serves each of them, and calls their implementations once per environment", async () => {
     const implement = vi.fn((env: { readonly name: string }) => [

@@ -36,7 +36,7 @@ export interface Ended {
 
 /** Starts a file of cli/admin with arguments and environment. */
 export function command(file: string, args: readonly string[], variables: Readonly<Record<string, string>>) {
-  const { REGISTRY_TOKEN: _, CACHE_TOKEN: __, OPERATOR_TOKEN: ___, ...environment } = process.env;
+  const { REGISTRY_TOKEN: _, CACHE_TOKEN: __, OPERATOR_TOKEN: ___, KEYS_TOKEN: ____, ADMIN_TOKEN: _____, ...environment } = process.env;
   const child = spawn("node", [`cli/admin/${file}`, ...args], { env: { ...environment, ...variables } });
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) child[name].on("data", (chunk: Buffer) => (output[name] += String(chunk)));

@@ -84,11 +84,12 @@ describe("npm run breaker", () => {
   });
 
   it("exits with 1 and the fix where the token is missing or wrong, or the gateway responds with an error", async () => {
-    expect((await breaker(["list"], {})).stderr).toContain("found no OPERATOR_TOKEN in the environment");
+    expect((await breaker(["list"], {})).stderr).toContain("found no ADMIN_TOKEN in the environment");
     expect(await breaker(["list"], { OPERATOR_TOKEN: "other" })).toEqual({
       code: 1,
       stdout: "",
-      stderr: "unauthenticated: missing or wrong bearer token; set OPERATOR_TOKEN to the secret that the gateway has\n",
+      stderr:
+        "unauthenticated: missing or wrong bearer token; set ADMIN_TOKEN to the secret that the gateway has, or to an API key with the scope of a role\n",
     });
     expect((await breaker(["open", USERS, "X", "--reason", "again"])).stderr).toBe("not_found: no such endpoint\n");
   });

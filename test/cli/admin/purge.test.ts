@@ -40,7 +40,7 @@ it("purges everything with --all, at once with --hard", async () => {
 
 it("exits with 2 and sends nothing where a target or the token is missing", async () => {
   expect(await purge([])).toMatchObject({ code: 2, stderr: expect.stringContaining("write --tag, --route, --key or --all") });
-  expect(await purge(["--all"], {})).toMatchObject({ code: 2, stderr: expect.stringContaining("found no CACHE_TOKEN") });
+  expect(await purge(["--all"], {})).toMatchObject({ code: 2, stderr: expect.stringContaining("found no ADMIN_TOKEN") });
   expect(requests).toEqual([]);
 });
 

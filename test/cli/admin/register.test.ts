@@ -82,7 +82,7 @@ it("exits with 1 where another attempt would not help, and tries again where the
 
 it("exits with 2 where an argument or the token is missing or no number", async () => {
   expect(await register([]).ended).toMatchObject({ code: 2, stderr: expect.stringContaining("--service and --url are required") });
-  expect(await register(ARGS, {}).ended).toMatchObject({ code: 2, stderr: expect.stringContaining("found no REGISTRY_TOKEN") });
+  expect(await register(ARGS, {}).ended).toMatchObject({ code: 2, stderr: expect.stringContaining("found no ADMIN_TOKEN") });
   expect(await register([...ARGS, "--weight", "lots"]).ended).toMatchObject({
     code: 2,
     stderr: expect.stringContaining("--weight: found lots; write a number"),

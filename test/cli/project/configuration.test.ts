@@ -40,16 +40,31 @@ describe("the check of the configuration", () => {
 
   it("sees the secrets of .dev.vars, each of them", () => {
     copy.write(".dev.vars", SECRETS.map((name) => `${name}="0123456789abcdef"\n`).join(""));
-    expect(check(`${ADMIN}, ${USERS}`)).toEqual({ status: 0, output: "" });
+    const right = check(`${ADMIN}, ${USERS}`);
+    expect([right.status, right.output.match(/^note: \w+\.tokenBinding is deprecated/gm)]).toEqual([
+      0,
+      expect.objectContaining({ length: 3 }),
+    ]);
+    expect(right.output.trim().split("\n")).toHaveLength(3);
     copy.write(".dev.vars", SECRETS.map((name) => `${name}=short\n`).join(""));
     const { status, output } = check(`${ADMIN}, ${USERS}`);
     expect(status).toBe(1);
     expect(output.match(/tokenBinding: found a shorter secret/g)).toHaveLength(3);
   });
 
-  it("sees the variables of wrangler.toml", () => {
-    copy.write("wrangler.toml", `${toml}\n[vars]\nCACHE_TOKEN = "0123456789abcdef"\n`);
-    expect(check(`purge: { tokenBinding: "CACHE_TOKEN" }, ${USERS}`)).toEqual({ status: 0, output: "" });
+  it("G03 refuses a secret among the variables of wrangler.toml, and prints no value", () => {
+    copy.write("wrangler.toml", `${toml}\n[vars]\nCACHE_TOKEN = "0123456789abcdef"\nOTHER = "0123456789abcdef"\n`);
+    const { status, output } = check(`purge: { tokenBinding: "CACHE_TOKEN" }, ${USERS}`);
+    expect(status).toBe(1);
+    expect(output).toMatch(/^wrangler\.toml vars\.CACHE_TOKEN: found a secret; .*wrangler secret put CACHE_TOKEN/m);
+    expect(output).not.toMatch(/OTHER|0123456789abcdef/);
+    const all = ["KEYS_TOKEN", "TAGS_1", "TAGS_2", "ADMIN_SECRET", "IDENTITY_KEY"];
+    copy.write("wrangler.toml", `${toml}\n[vars]\n${all.map((name) => `${name} = "0123456789abcdef0123456789abcdef"\n`).join("")}`);
+    const keys = `{ env: "live", tagSecrets: ["TAGS_1", "TAGS_2"], tokenBinding: "KEYS_TOKEN" }`;
+    const more = check(
+      `auth: { keys: ${keys}, identity: { keyBindings: ["IDENTITY_KEY"] } }, admin: { secretBinding: "ADMIN_SECRET" }, ${USERS}`,
+    );
+    expect([...more.output.matchAll(/vars\.(\w+): found a secret/g)].map(([, name]) => name).sort()).toEqual(all.toSorted());
   });
 
   it("notes secrets that are not here, which an account may have, and passes", () => {
@@ -62,6 +77,20 @@ describe("the check of the configuration", () => {
     const { status, output } = check(`services: { "users.v1.UserService": { upstream: { binding: "${binding}" } } }`);
     expect(status).toBe(1);
     expect(output).toContain(binding);
+  });
+
+  it("notes URLs that only a local gateway can call, judges them as deployed, and passes", () => {
+    const fields = `services: { "users.v1.UserService": { upstream: { url: "http://10.0.0.7:9000" } } }`;
+    for (const variables of ["", 'TIDEGATE_LOCAL="true"\n']) {
+      copy.write(".dev.vars", variables);
+      const { status, output } = check(fields);
+      expect(status).toBe(0);
+      expect(output).toMatch(
+        /^note: gateway\.config\.ts:\d+:\d+ .*upstream\.url: found "http:\/\/10\.0\.0\.7:9000"; Cloudflare's network/m,
+      );
+    }
+    copy.write("wrangler.toml", `${toml}\n[vars]\nTIDEGATE_LOCAL = "true"\n`);
+    expect(check(fields)).toMatchObject({ status: 1, output: expect.stringMatching(/^wrangler\.toml vars\.TIDEGATE_LOCAL: found it/m) });
   });
 
   it("takes a binding of assets as an upstream, since it serves requests", () => {

@@ -45,7 +45,7 @@ describe("the check of the Workers", () => {
     rmSync(join(copy.folder, "protos/acme"), { recursive: true });
   });
 
-  it("finds a service that nothing is bound to, a class that is not exported, and one without a migration", () => {
+  it("finds a service that nothing is bound to, a class that is not exported, and one that is not declared", () => {
     copy.write("wrangler.toml", toml);
     copy.write(`${BILLING}/index.ts`, 'export class BillingStore {}\nexport default { fetch: () => new Response("billing") };\n');
     const objects = (name: string): string => `\n[[durable_objects.bindings]]\nname = "${name.toUpperCase()}"\nclass_name = "${name}"\n`;
@@ -57,11 +57,28 @@ describe("the check of the Workers", () => {
     expect(status).toBe(1);
     expect(lines).toEqual([
       `${BILLING}/wrangler.toml: found "acme-billing", which no Worker is bound to; add to wrangler.toml: [[services]] binding = "BILLING", service = "acme-billing"`,
-      `${BILLING}/wrangler.toml: [[durable_objects.bindings]] BILLINGSTORE: found no migration for class "BillingStore"; add [[migrations]] with tag = "v1" and new_sqlite_classes = ["BillingStore"]`,
+      `${BILLING}/wrangler.toml: [[durable_objects.bindings]] BILLINGSTORE: found no declaration of class "BillingStore"; add [exports.BillingStore] with type = "durable-object" and storage = "sqlite"`,
       expect.stringMatching(
-        /STORES: found class_name = "Stores", which workers\/services\/billing\/index\.ts does not export; export class Stores there, or write/,
+        /STORES: found "Stores", which workers\/services\/billing\/index\.ts does not export; export class Stores there, or write/,
       ),
-      `${BILLING}/wrangler.toml: [[durable_objects.bindings]] STORES: found no migration for class "Stores"; add [[migrations]] with tag = "v1" and new_sqlite_classes = ["Stores"]`,
+      `${BILLING}/wrangler.toml: [[durable_objects.bindings]] STORES: found no declaration of class "Stores"; add [exports.Stores] with type = "durable-object" and storage = "sqlite"`,
+    ]);
+  });
+
+  it("finds the classes of an installation of 0.1 in the gateway's script, and a class that the Worker of the objects does not declare", () => {
+    const first = 'name = "TOKEN_BUCKET"\nclass_name = "TokenBuckets"\nscript_name = "tidegate-objects"';
+    expect(toml).toContain(first);
+    const second = 'class_name = "HashRing"\nscript_name = "tidegate-objects"';
+    copy.write(
+      "wrangler.toml",
+      toml.replace(first, 'name = "TOKEN_BUCKET"\nclass_name = "TokenBucket"').replace(second, second.replace("HashRing", "HashRings")),
+    );
+    const { status, lines } = check();
+    copy.write("wrangler.toml", toml);
+    expect(status).toBe(1);
+    expect(lines).toEqual([
+      'wrangler.toml: [[durable_objects.bindings]] HASH_RING: found class_name = "HashRings", which durable-objects/wrangler.toml does not declare; add [exports.HashRings] with type = "durable-object" and storage = "sqlite", or write "HashRing"',
+      'wrangler.toml: [[durable_objects.bindings]] TOKEN_BUCKET: found class_name = "TokenBucket", a class of the Worker of the Durable Objects; write script_name = "tidegate-objects" and a class_name of durable-objects/wrangler.toml (docs/run-and-deploy.md, Upgrade)',
     ]);
   });
 

@@ -4,8 +4,6 @@ import { createApp } from "../../../workers/gateway/app.ts";
 import type { Bindings } from "../../../workers/gateway/upstream/destination.ts";
 import { catalog } from "../../../workers/services/catalog.ts";
 
-export { TokenBucket } from "../../../durable-objects/token-bucket.ts";
-
 let app: ReturnType<typeof createApp> | undefined;
 
 export default {

@@ -36,13 +36,13 @@ export default {
     app ??= createApp(
       {
         discovery: false,
-        defaults: LIMIT > 0 ? { maxBodyBytes: LIMIT } : {},
+        defaults: { ...(LIMIT > 0 && { maxBodyBytes: LIMIT }), maxInflation: 1_100 }, // the largest messages of the suite have one letter
         services: {
           [ConformanceService.typeName]: { upstream },
         },
       },
       [ConformanceService],
-      {},
+      { TIDEGATE_LOCAL: "true" },
     );
     return app.fetch(request);
   },

@@ -6,9 +6,10 @@ import type { Admitted } from "../../../core/breaker/admission.ts";
 import { LocalBreaker } from "../../../core/breaker/local-breaker.ts";
 import { type BreakerReport, type BreakerView, PROBE_MS, type Reporter } from "../../../core/breaker/report.ts";
 import type { SharedBreaker } from "../../../core/breaker/shared-breaker.ts";
-import { receiveReports, type SharedBreakers } from "../../../core/breaker/shared-breakers.ts";
+import type { SharedBreakers } from "../../../core/breaker/shared-breakers.ts";
 import { restore, type StoredBreaker, toStored } from "../../../core/breaker/stored-breaker.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
+import { receiveReports } from "../../support/receive-report.ts";
 
 const ENDPOINT = "e";
 const ISOLATES = 5;

@@ -9,7 +9,7 @@ import {
   NO_EVIDENCE,
   withoutCounts,
   withoutStale,
-  withReport,
+  withReports,
 } from "../../../core/breaker/evidence.ts";
 import type { IsolateReport } from "../../../core/breaker/report.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
@@ -22,7 +22,7 @@ const SILENT: Partial<IsolateReport> = { calls: 0, failures: 0 };
 /** One report of each of several isolates, each in its own location unless it is given. */
 const evidenceOf = (reports: readonly Partial<IsolateReport>[], before: Evidence = NO_EVIDENCE, now = NOW): Evidence =>
   reports.reduce<Evidence>(
-    (evidence, report, index) => withReport(evidence, { ...REPORT, isolate: `i${index}`, location: `L${index}`, ...report }, now),
+    (evidence, report, index) => withReports(evidence, [{ ...REPORT, isolate: `i${index}`, location: `L${index}`, ...report }], now),
     before,
   );
 const proves = (reports: readonly Partial<IsolateReport>[]): boolean => hasQuorum(evidenceOf(reports), BREAKER, NOW);

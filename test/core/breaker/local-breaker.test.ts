@@ -147,9 +147,9 @@ describe("a local breaker that applies a view", () => {
       const probe = admitted(breaker, NOW);
       expect(breaker.wantsProbe(NOW)).toBe(false);
       breaker.record(probe, outcome, 1, NOW + 1, 0);
-      expect(breaker.isUrgent).toBe(true);
+      expect(breaker.urgency).toBe("probe");
       expect(breaker.takeReport(NOW + 2)).toMatchObject({ probe: { version: 2, id: 4, succeeded: outcome === "succeeded" } });
-      expect(breaker.isUrgent).toBe(false);
+      expect(breaker.urgency).toBe("none");
       expect(breaker.takeReport(NOW + 3)?.probe).toBeUndefined();
     }
   });
@@ -192,25 +192,16 @@ describe("a local breaker that applies a view", () => {
     expect(new LocalBreaker(BREAKER).wantsProbe(NOW)).toBe(false);
   });
 
-  it("needs fast reports while calls fail or it is not closed, except while it is open everywhere", () => {
-    const needsThem = (view: Partial<BreakerView>): boolean => {
-      const breaker = new LocalBreaker(BREAKER);
-      breaker.applyView({ ...VIEW, ...view }, NOW);
-      return breaker.needsFastReports(NOW);
-    };
-    expect([needsThem({}), needsThem({ kind: "half_open" }), needsThem({ kind: "ramp" }), needsThem({ kind: "closed" })]).toEqual([
-      false,
-      true,
-      true,
-      false,
-    ]);
-    expect(opened().needsFastReports(NOW)).toBe(true);
+  it("has news when its own evidence opens it, or when a call fails, until the next report or success", () => {
     const breaker = new LocalBreaker(BREAKER);
-    expect(breaker.needsFastReports(NOW)).toBe(false);
+    expect(breaker.urgency).toBe("none");
     call(breaker, "failed");
-    expect(breaker.needsFastReports(NOW)).toBe(true);
+    expect([breaker.urgency, opened().urgency]).toEqual(["news", "news"]);
     breaker.takeReport(NOW);
-    expect(breaker.needsFastReports(NOW)).toBe(false);
+    expect(breaker.urgency).toBe("none");
+    call(breaker, "failed");
+    call(breaker, "succeeded");
+    expect(breaker.urgency).toBe("none"); // it has recovered
   });
 });
 

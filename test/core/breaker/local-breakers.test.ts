@@ -42,88 +42,40 @@ describe("the local breakers of an upstream", () => {
     expect(breakers.areAllClosed(NOW)).toBe(true);
   });
 
-  it("report at once if the called endpoint has just opened, and after half a second if a probe is wanted", () => {
+  it("say how soon a report is due: at once for the result of a probe, soon for a breaker that has opened", () => {
     const breakers = new LocalBreakers(BREAKER);
-    const [a] = [breakers.get("a"), breakers.get("b")];
-    expect(breakers.takeReports(NOW, undefined)).toEqual({});
+    const [a, b] = [breakers.get("a"), breakers.get("b")];
     for (let n = 0; n < 5; n++) call(a, "failed");
     breakers.update(a, NOW);
-    expect(breakers.takeReports(NOW, "b")).toBeUndefined();
-    expect(breakers.takeReports(NOW, "a")).toMatchObject({ a: { isOpen: true } });
-    breakers.applyViews({ b: { ...VIEW, kind: "half_open" } }, NOW, NOW);
-    expect(breakers.takeReports(NOW + 499, undefined)).toBeUndefined();
-    expect(breakers.takeReports(NOW + 500, undefined)).toMatchObject({ b: { wantsProbe: true } });
+    expect([breakers.urgencyOf("a"), breakers.urgencyOf("b"), breakers.urgencyOf("unknown")]).toEqual(["news", "none", "none"]);
+    expect(breakers.takeReports(NOW)).toMatchObject({ a: { isOpen: true } });
+    expect(breakers.urgencyOf("a")).toBe("none");
+    breakers.applyViews({ b: { ...VIEW, kind: "half_open", probeId: 1 } }, NOW, NOW);
+    call(b, "succeeded");
+    expect(breakers.urgencyOf("b")).toBe("probe");
+    expect(breakers.takeReports(NOW)).toMatchObject({ b: { probe: { id: 1, succeeded: true } } });
   });
 
-  it("report every second while any breaker needs it, and otherwise every eleven seconds", () => {
-    const times = (prepare: (breakers: LocalBreakers) => void): number | undefined => {
-      const breakers = new LocalBreakers(BREAKER);
-      breakers.get("a");
-      breakers.takeReports(NOW, undefined);
-      prepare(breakers);
-      for (let ms = 100; ms <= 12_000; ms += 100) if (breakers.takeReports(NOW + ms, undefined) !== undefined) return ms;
-      return undefined;
-    };
-    expect(times(() => undefined)).toBe(11_000);
-    expect(times((breakers) => breakers.applyViews({ a: { ...VIEW, kind: "ramp", admit: 1, leaseMs: 30_000 } }, NOW, NOW))).toBe(1_000);
-    expect(
-      times((breakers) => {
-        call(breakers.get("a"), "failed");
-        breakers.update(breakers.get("a"), NOW);
-      }),
-    ).toBe(1_000);
-  });
-});
-
-describe("reports", () => {
-  it("are sent at once when a breaker opens, every second while calls fail, and otherwise every eleven seconds", () => {
+  it("report what was called in the last ten seconds, and what is not closed", () => {
     const breakers = new LocalBreakers(BREAKER);
-    const breaker = breakers.get("e");
-    const report = (now: number) => breakers.takeReports(now, "e")?.["e"];
-    call(breaker, "succeeded", 0);
-    expect(report(0)).toMatchObject({ calls: 1, failures: 0 });
-    call(breaker, "succeeded", 2_500);
-    expect(report(10_999)).toBeUndefined();
-    expect(report(11_000)).toMatchObject({ calls: 1, failures: 0 });
-    call(breaker, "failed", 11_500);
-    expect(report(11_600)).toBeUndefined();
-    expect(report(12_000)).toMatchObject({ failures: 1, isOpen: false });
-    for (let n = 0; n < 4; n++) call(breaker, "failed", 12_001);
-    expect(report(12_002)).toMatchObject({ isOpen: true });
+    const [a] = [breakers.get("a"), breakers.get("b"), breakers.get("c")];
+    expect(breakers.takeReports(NOW)).toEqual({});
+    call(a, "succeeded");
+    breakers.applyViews({ c: { ...VIEW, leaseMs: 30_000 } }, NOW, NOW);
+    expect(Object.keys(breakers.takeReports(NOW)).sort()).toEqual(["a", "c"]);
+    expect(Object.keys(breakers.takeReports(NOW + 11_000))).toEqual(["c"]);
   });
 
-  it("are sent every second for ten seconds after a failure that no success has followed: other isolates may report it too", () => {
+  it("send at most 200 reports at once: those in trouble first, the others in turn", () => {
     const breakers = new LocalBreakers(BREAKER);
-    const call = (id: string, outcome: "succeeded" | "failed", now: number) => {
-      const breaker = breakers.get(id);
-      breaker.record(admitted(breaker, now), outcome, 1, now, 0);
-      breakers.update(breaker, now);
-      return breakers.takeReports(now, id);
-    };
-    const reportedAt = (from: number, to: number): number[] => {
-      const found = [];
-      for (let now = from; now <= to; now += 100) if (call("b", "succeeded", now) !== undefined) found.push(now);
-      return found;
-    };
-    expect(call("a", "succeeded", 0)).toBeDefined();
-    expect(call("a", "failed", 500)).toBeUndefined();
-    expect(call("b", "succeeded", 1_000)).toMatchObject({ a: { failures: 1, hasRecovered: false } }); // with a call to any endpoint
-    expect(call("b", "succeeded", 2_000)).toMatchObject({ a: { failures: 1, hasRecovered: false } }); // no call to it since
-    expect(call("a", "succeeded", 3_000)).toMatchObject({ a: { failures: 1, hasRecovered: true } });
-    expect(reportedAt(3_100, 16_000)).toEqual([14_000]);
-    expect(call("a", "failed", 20_000)).toBeDefined();
-    expect(reportedAt(20_100, 50_000)).toEqual([...Array.from({ length: 9 }, (_, index) => 21_000 + index * 1_000), 40_000]);
-  });
-
-  it("are sent every eleven seconds while an endpoint is open everywhere, and at once when that ends", () => {
-    const breakers = new LocalBreakers(BREAKER);
-    breakers.get("a");
-    const breaker = breakers.get("b");
-    call(breaker, "succeeded", 0);
-    expect(breakers.takeReports(0, "b")).toBeDefined();
-    breakers.applyViews({ a: { version: 2, kind: "open", admit: 0, retryAfterMs: 12_000, probeId: undefined, leaseMs: 12_000 } }, 0, 0);
-    const reportedAt = [];
-    for (let now = 100; now < 13_000; now += 100) if (breakers.takeReports(now, "b") !== undefined) reportedAt.push(now);
-    expect(reportedAt).toEqual([11_000, 12_000, 12_500]);
+    for (let n = 0; n < 450; n++) call(breakers.get(`e${n}`), n === 449 ? "failed" : "succeeded");
+    const seen = new Set<string>();
+    for (let message = 0; message < 3; message++) {
+      const ids = Object.keys(breakers.takeReports(NOW));
+      expect(ids).toHaveLength(200);
+      if (message === 0) expect(ids).toContain("e449");
+      for (const id of ids) seen.add(id);
+    }
+    expect(seen.size).toBe(450);
   });
 });

@@ -145,6 +145,6 @@ describe("attempts of one call", () => {
   it("are reported as one call", () => {
     const fleet = fleetOf(["a"]);
     fails(fleet, 6, 0);
-    expect(fleet.localBreakers.takeReports(1, "a")).toMatchObject({ a: { calls: 1, failures: 1 } });
+    expect(fleet.localBreakers.takeReports(1)).toMatchObject({ a: { calls: 1, failures: 1 } });
   });
 });

@@ -5,10 +5,11 @@ import type { Admitted } from "../../../core/breaker/admission.ts";
 import { LocalBreaker } from "../../../core/breaker/local-breaker.ts";
 import type { LocalState } from "../../../core/breaker/local-state.ts";
 import { type BreakerView, type IsolateReport, PROBE_MS } from "../../../core/breaker/report.ts";
-import { CLOSED, receiveReport, type SharedBreaker, viewAt } from "../../../core/breaker/shared-breaker.ts";
+import { CLOSED, type SharedBreaker, viewAt } from "../../../core/breaker/shared-breaker.ts";
 import { restore, type StoredBreaker, toStored } from "../../../core/breaker/stored-breaker.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
 import { randomStream } from "../../simulation/simulation.ts";
+import { receiveReport } from "../../support/receive-report.ts";
 
 const TICK_MS = 2_500; // a probe expires after two ticks; the endpoint stays open for one tick at first
 const REPORT_TIMEOUT_MS = 2 * TICK_MS; // an isolate sends the next report after the response to the last one, or after this time

@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { LocalBreaker } from "../../../core/breaker/local-breaker.ts";
 import type { BreakerReport, BreakerView } from "../../../core/breaker/report.ts";
-import { CLOSED, receiveReport, type SharedBreaker } from "../../../core/breaker/shared-breaker.ts";
+import { CLOSED, type SharedBreaker } from "../../../core/breaker/shared-breaker.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
+import { receiveReport } from "../../support/receive-report.ts";
 
 const NOW = 100_000;
 const HALF_OPEN: SharedBreaker = { ...CLOSED, kind: "half_open", successes: 0, opens: 1, version: 3 };

@@ -1,17 +1,9 @@
 // The shared breaker of one endpoint, step by step: every transition, every bound of probes and the ramp, and overrides.
 import { describe, expect, it } from "vitest";
 import { type BreakerView, type IsolateReport, PROBE_MS } from "../../../core/breaker/report.ts";
-import {
-  CLOSED,
-  isTroubled,
-  receiveReport,
-  release,
-  type SharedBreaker,
-  setOverride,
-  trip,
-  viewAt,
-} from "../../../core/breaker/shared-breaker.ts";
+import { CLOSED, isTroubled, release, type SharedBreaker, setOverride, trip, viewAt } from "../../../core/breaker/shared-breaker.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
+import { receiveReport } from "../../support/receive-report.ts";
 
 const NOW = 100_000;
 const REPORT: IsolateReport = { isolate: "a", location: "A", sequence: 1, calls: 10, failures: 10, isOpen: false, wantsProbe: false };
@@ -83,7 +75,7 @@ describe("an open breaker", () => {
 
   it("becomes half open when its time is over", () => {
     expect(view(OPEN, NOW + 4_999).kind).toBe("open");
-    const want = { version: 3, kind: "half_open", admit: 0, retryAfterMs: 1_000, probeId: undefined, leaseMs: 2_000 };
+    const want = { version: 3, kind: "half_open", admit: 0, retryAfterMs: 1_000, probeId: undefined, leaseMs: 8_000 };
     expect(view(OPEN, NOW + 5_000)).toStrictEqual(want);
   });
 });
@@ -168,7 +160,7 @@ describe("a ramp", () => {
   it("admits a tenth at first and all after ten seconds; then it is closed, without evidence", () => {
     const admitted = [0, 2_500, 5_000, 9_999].map((ms) => view(RAMP, NOW + ms).admit);
     for (const [index, want] of [0.1, 0.325, 0.55, 0.99991].entries()) expect(admitted[index]).toBeCloseTo(want, 9);
-    expect(view(RAMP)).toMatchObject({ kind: "ramp", version: 4, retryAfterMs: 0, leaseMs: 2_000 });
+    expect(view(RAMP)).toMatchObject({ kind: "ramp", version: 4, retryAfterMs: 0, leaseMs: 8_000 });
     const [closed, its] = viewAt({ ...RAMP, evidence: OPEN.evidence }, NOW + 10_000);
     expect(closed).toStrictEqual({ ...CLOSED, version: 5 });
     expect(its).toStrictEqual({ version: 5, kind: "closed", admit: 1, retryAfterMs: 0, probeId: undefined, leaseMs: 30_000 });
@@ -180,11 +172,11 @@ describe("a ramp", () => {
 });
 
 describe("an override", () => {
-  it("holds whatever isolates report, with a short lease, until it is removed", () => {
+  it("holds whatever isolates report, with a lease of 15 s, until it is removed", () => {
     const open = setOverride(OPEN, "open");
-    expect(view(open)).toStrictEqual({ version: 3, kind: "open", admit: 0, retryAfterMs: 3_000, probeId: undefined, leaseMs: 3_000 });
+    expect(view(open)).toStrictEqual({ version: 3, kind: "open", admit: 0, retryAfterMs: 3_000, probeId: undefined, leaseMs: 15_000 });
     const closed = setOverride(CLOSED, "closed");
-    expect(view(closed)).toStrictEqual({ version: 2, kind: "closed", admit: 1, retryAfterMs: 0, probeId: undefined, leaseMs: 3_000 });
+    expect(view(closed)).toStrictEqual({ version: 2, kind: "closed", admit: 1, retryAfterMs: 0, probeId: undefined, leaseMs: 15_000 });
     expect(receive([{}, {}, {}, {}], closed)).toMatchObject({ kind: "overridden", to: "closed" });
     expect(open.evidence.size).toBe(0);
     expect(setOverride(open, undefined)).toStrictEqual({ ...CLOSED, version: 4, probes: OPEN.probes });

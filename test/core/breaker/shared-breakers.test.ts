@@ -2,8 +2,9 @@
 import { describe, expect, it } from "vitest";
 import type { BreakerReport, BreakerView } from "../../../core/breaker/report.ts";
 import { CLOSED, type SharedBreaker, setOverride, trip } from "../../../core/breaker/shared-breaker.ts";
-import { receiveReports, type SharedBreakers } from "../../../core/breaker/shared-breakers.ts";
+import type { SharedBreakers } from "../../../core/breaker/shared-breakers.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
+import { receiveReports } from "../../support/receive-report.ts";
 
 const NOW = 100_000;
 const OPEN = trip(CLOSED, BREAKER, NOW);

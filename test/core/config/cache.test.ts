@@ -90,7 +90,12 @@ describe("the cache of a route", () => {
 });
 
 it("an isolate keeps ten thousand answers in sixteen megabytes, unless the configuration says otherwise", () => {
-  expect(policyOf({}).cache).toEqual({ limits: { maxEntries: 10_000, maxBytes: 16_777_216 }, shards: 16, store: "lru", l2WaitMs: 50 });
+  expect(policyOf({}).cache).toEqual({
+    limits: { maxEntries: 10_000, maxBytes: 16_777_216 },
+    shards: 16,
+    store: "lru",
+    l2Wait: { percent: 50, minMs: 10, maxMs: 500 },
+  });
   expect(problems({}, { cache: { store: "fifo", maxBytes: 1 } })).toEqual(["cache.maxBytes", "cache.store"]);
 });
 
@@ -116,7 +121,7 @@ describe("a cache", () => {
     { ...of("forward"), choices: ["key", "all"], fallback: "key" },
     { ...of("authorization"), choices: ["bypass", "forward", "ignore"], fallback: "bypass" },
     { ...of("clientControl"), choices: ["ignore", "honor"], fallback: "ignore" },
-    { ...of("l2"), choices: ["none", "kv", "cache-api", "workers-cache"], fallback: "kv" },
+    { ...of("l2"), choices: ["none", "kv", "cache-api"], fallback: "kv" },
   ]);
   itKnowsItsFields(parser, "cache", [
     ...["ttlMs", "override", "negativeTtlMs", "heuristicPercent", "jitterPercent", "staleWhileRevalidateMs", "staleIfErrorMs", "scope"],
@@ -211,8 +216,10 @@ describe("the store of an isolate", () => {
     { ...of("maxEntries", ({ limits }) => limits.maxEntries), min: 1, max: 1_000_000, fallback: 10_000, unit: "entries" },
     { ...of("maxBytes", ({ limits }) => limits.maxBytes), min: 65_536, max: 104_857_600, fallback: 16_777_216, unit: "bytes" },
     { ...of("shards", ({ shards }) => shards), min: 1, max: 256, fallback: 16, unit: "partitions" },
-    { ...of("l2WaitMs", ({ l2WaitMs }) => l2WaitMs), min: 1, max: 60_000, fallback: 50, unit: "ms" },
+    { ...of("l2WaitMs", ({ l2Wait }) => l2Wait.maxMs), min: 1, max: 60_000, fallback: 500, unit: "ms" },
+    { ...of("l2WaitMinMs", ({ l2Wait }) => l2Wait.minMs), min: 1, max: 60_000, fallback: 10, unit: "ms" },
+    { ...of("l2WaitPercent", ({ l2Wait }) => l2Wait.percent), min: 1, max: 1_000, fallback: 50, unit: "%" },
   ]);
   itReadsChoices(parser, "cache", [{ field: "store", choices: ["lru", "s3-fifo"], fallback: "lru", read: ({ store }) => store }]);
-  itKnowsItsFields(parser, "cache", ["maxEntries", "maxBytes", "shards", "store", "l2WaitMs"]);
+  itKnowsItsFields(parser, "cache", ["maxEntries", "maxBytes", "shards", "store", "l2WaitPercent", "l2WaitMinMs", "l2WaitMs"]);
 });

@@ -40,10 +40,23 @@ describe("parsePolicy", () => {
 
   it("fills in the defaults of the requirements: 15 s, 1 MiB, no limits", () => {
     expect(parsed({ services }).services.get("users.v1.UserService")?.methods.get("GetUser")).toEqual({
+      auth: "off",
+      scopes: [],
+      addresses: { allow: [], deny: [] },
+      allow: undefined,
+      forwardCredentials: false,
       readTimeoutMs: 15_000,
+      bodyIdleMs: 10_000,
+      requestStreamIdleMs: 300_000,
       streamTimeoutMs: 3_600_000,
       streamIdleMs: Number.POSITIVE_INFINITY,
       maxBodyBytes: 1_048_576,
+      maxInflation: 100,
+      maxMessageElements: 100_000,
+      messageCost: 0,
+      maxResponseBytes: 16_777_216,
+      maxResponseElements: 500_000,
+      forwardResponseHeaders: [],
       validate: "off",
       rateLimits: [],
       cost: { kind: "fixed", tokens: 1 },
@@ -113,7 +126,7 @@ describe("parsePolicy", () => {
       'rateLimits["per caller"].rate: found 1.5; write a whole number from 1 to 1000000000 (tokens)',
       'rateLimits.who.fail: found "ajar"; write "open" or "closed" or "reuse"',
       "rateLimits.who.waitMs: found 60001; write a whole number from 1 to 60000 (ms)",
-      'rateLimits.who.key: found "principal"; set principalHeader, the header in which a trusted front names the caller',
+      'rateLimits.who.key: found "principal"; say how callers prove who they are: auth at the top (docs/authentication.md)',
       "rateLimits.where.key.header: found \"x y\"; write the name of a header: 1 to 64 letters, digits and '-'",
       'rateLimits.huge: found {"capacity":1000000000,"rate":1,"intervalMs":86400000}; make capacity x intervalMs at most 4503599627370496: a shorter interval with a smaller rate says the same',
       "defaults.readTimeoutMs: found -5; write a whole number from 1 to 3600000 (ms)",
@@ -132,7 +145,7 @@ describe("parsePolicy", () => {
     [null, /^services: found nothing|^: found null/],
     [{ services: [] }, /^services: found \[\]; write an object/],
     [{ services: { "users.v1.UserService": {} } }, /upstream: found nothing; write \{ binding/],
-    [{ services: { "users.v1.UserService": { upstream: { binding: "A", url: "http://b" } } } }, /one of them$/],
+    [{ services: { "users.v1.UserService": { upstream: { weight: 1 } } } }, /or both for a binding that gets the URL$/],
     [
       { services: { "users.v1.UserService": { upstream: { binding: "A", protocol: "soap" } } } },
       /upstream.protocol: found "soap"; write "both"/,
@@ -185,8 +198,8 @@ describe("the whole of a policy", () => {
 
   it("has its defaults, and both bounds of its numbers", () => {
     const policy = parsed({ services });
-    expect(policy).toMatchObject({ rateLimitShards: 16, maxUrlBytes: 8_192, discovery: true, openapi: { servers: ["/"] } });
-    for (const name of ["principalHeader", "cors", "registry", "breakers", "purge"] as const) expect(policy[name]).toBeUndefined();
+    expect(policy).toMatchObject({ rateLimitShards: 16, maxUrlBytes: 8_192, openapi: { servers: ["/"] } });
+    for (const name of ["cors", "registry", "breakers", "purge"] as const) expect(policy[name]).toBeUndefined();
     expect(policy.httpRoutes.size).toBe(0);
     expect(policy.cache.shards).toBe(16);
     for (const [name, min, max, unit] of [
@@ -199,9 +212,19 @@ describe("the whole of a policy", () => {
           `${name}: found ${written}; write a whole number from ${min} to ${max} (${unit})`,
         ]);
     }
-    expect(parsed({ services, discovery: false }).discovery).toBe(false);
+    expect(parsed({ services }).discovery).toEqual({ maxMessages: 16, maxMessageBytes: 262_144 });
+    expect(parsed({ services, discovery: false }).discovery).toBeUndefined();
     expect(problems({ services, discovery: 1 })).toEqual(["discovery: found 1; write true or false"]);
-    expect(parsed({ services, principalHeader: "X-User" }).principalHeader).toBe("x-user");
+    expect([policy.auth, policy.defaults.auth]).toEqual([
+      { issuers: [], resource: undefined, access: undefined, certificates: false },
+      "off",
+    ]);
+  });
+
+  it("has no header in which something else names the caller: the problem names what replaces it", () => {
+    expect(problems({ services, principalHeader: "x-user" })).toEqual([
+      'principalHeader: found "x-user"; remove it, and let the gateway verify its callers: auth.issuers for JWTs, auth.access for Cloudflare Access, auth.certificates for mTLS',
+    ]);
   });
 
   it("names each part of the configuration by its path", () => {
@@ -210,7 +233,7 @@ describe("the whole of a policy", () => {
     for (const part of ["breaker", "throttle", "traffic", "methods"])
       expect(problems(service({ [part]: 7 }))[0], part).toBe(`${at}.${part}: found 7; write an object: { ... }`);
     const known = problems({ services, qqqqqqqqqqqqqqq: 1 })[0];
-    for (const part of [...parts, "principalHeader", "rateLimitShards", "maxUrlBytes", "discovery", "descriptors", "services"])
+    for (const part of [...parts, "auth", "rateLimitShards", "maxUrlBytes", "discovery", "descriptors", "services"])
       expect(known).toContain(`"${part}"`);
     const own = problems(service({ qqqqqqqqqqqqqqqqqqq: 1 }))[0];
     for (const part of ["upstream", "breaker", "throttle", "traffic", "methods", "readTimeoutMs", "cost"])

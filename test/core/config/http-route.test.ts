@@ -14,7 +14,7 @@ describe("routes of plain HTTP", () => {
   itKnowsItsFields(
     one,
     'httpRoutes["/a/"]',
-    ["upstream", "breaker", "throttle", "readTimeoutMs", "maxBodyBytes", "rateLimits", "cost", "cache"],
+    ["upstream", "breaker", "throttle", "readTimeoutMs", "maxBodyBytes", "maxResponseBytes", "rateLimits", "cost", "cache"],
     {
       upstream: UPSTREAM,
     },
@@ -46,10 +46,23 @@ describe("routes of plain HTTP", () => {
     expect(accepted(parser, { [prefix]: { upstream: UPSTREAM } }).size).toBe(1),
   );
 
+  it("bound responses, also without a limit, as far as they are not the outer ones", () => {
+    const narrow = (check: Checks, value: unknown) =>
+      parseHttpRoutes(check, "httpRoutes", value, { ...DEFAULTS, maxResponseBytes: 7 }, new Map());
+    const limit = (written: object) => accepted(narrow, { "/a/": { upstream: UPSTREAM, ...written } }).get("/a/")?.maxResponseBytes;
+    expect([limit({}), limit({ maxResponseBytes: 5 }), limit({ maxResponseBytes: "unlimited" })]).toEqual([7, 5, Number.POSITIVE_INFINITY]);
+  });
+
+  it.each([0, 1.5, "none", null])("refuse the bound of responses %j", (maxResponseBytes) =>
+    expect(parsed(one, { upstream: UPSTREAM, maxResponseBytes }).problems).toEqual([
+      `httpRoutes["/a/"].maxResponseBytes: found ${JSON.stringify(maxResponseBytes)}; write a whole number from 1 to 1099511627776 (bytes), or "unlimited"`,
+    ]),
+  );
+
   it("name their parts by path", () =>
     expect(parsed(parser, { "/a/": { upstream: 7, breaker: 7, throttle: 7 } }).problems).toEqual([
       'httpRoutes["/a/"].upstream: found 7; write an object: { ... }',
-      'httpRoutes["/a/"].upstream: found 7; write { binding: "USERS" } or { url: "https://users.example" }, one of them',
+      'httpRoutes["/a/"].upstream: found 7; write { binding: "USERS" } or { url: "https://users.example" }, or both for a binding that gets the URL',
       'httpRoutes["/a/"].breaker: found 7; write an object: { ... }',
       'httpRoutes["/a/"].throttle: found 7; write an object: { ... }',
     ]));

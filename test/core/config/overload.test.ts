@@ -13,7 +13,7 @@ import { readSetting } from "../../../core/config/read.ts";
 import { accepted, itKnowsItsFields, itReadsChoices, itReadsNumbers, parsed } from "./settings.ts";
 
 describe("overload of the isolate", () => {
-  const parser = (check: Checks, value: unknown) => parseOverload(check, "overload", value, "x-user");
+  const parser = (check: Checks, value: unknown) => parseOverload(check, "overload", value, { principals: true, claims: true });
   const of = (field: string, read: keyof ConcurrencyPolicy) => ({
     field,
     read: ({ isolate }: OverloadPolicy) => isolate[read],
@@ -21,45 +21,69 @@ describe("overload of the isolate", () => {
   itReadsNumbers(parser, "overload", [
     { ...of("maxQueued", "maxQueued"), min: 0, max: 10_000, fallback: 100, unit: "calls" },
     { ...of("queueMs", "queueMs"), min: 1, max: 60_000, fallback: 1_000, unit: "ms" },
+    { ...of("maxStreams", "maxStreams"), min: 1, max: 100_000, fallback: 1_000, unit: "streams" },
     { ...of("maxInFlight", "max"), min: 1, max: 100_000, fallback: 10_000, unit: "calls" },
+    { ...of("callerShare", "callerShare"), min: 1, max: 100, fallback: 0.5, unit: "%", asRead: (percent) => percent / 100 },
+    {
+      field: "memoryBytes",
+      read: ({ memory }: OverloadPolicy) => memory.maxBytes,
+      min: 1_048_576,
+      max: 100_663_296,
+      fallback: 33_554_432,
+      unit: "bytes",
+    },
   ]);
   itReadsChoices(parser, "overload", [{ ...of("mode", "mode"), choices: ["off", "report", "enforce"], fallback: "enforce" }]);
-  itKnowsItsFields(parser, "overload", ["mode", "maxQueued", "queueMs", "maxInFlight", "trusted"]);
+  itKnowsItsFields(parser, "overload", [
+    "mode",
+    "maxQueued",
+    "queueMs",
+    "maxInFlight",
+    "memoryBytes",
+    "callerShare",
+    "maxStreams",
+    "trusted",
+  ]);
+
+  it("lets one caller hold the same share of memory as of calls", () =>
+    expect(accepted(parser, { callerShare: 30 }).memory).toEqual({ maxBytes: 33_554_432, callerShare: 0.3 }));
 
   it("does not adapt", () => expect(accepted(parser, {}).isolate.floor).toBeUndefined());
 
-  it("trusts nobody's criticality unless callers are listed or named by a principal", () => {
+  it("trusts nobody's criticality unless callers are listed or authenticated", () => {
     expect(accepted(parser, {}).trust).toEqual({ kind: "none" });
     expect(accepted(parser, { trusted: "principals" }).trust).toEqual({ kind: "principals" });
     expect(accepted(parser, { trusted: ["a", "b"] }).trust).toEqual({ kind: "listed", names: new Set(["a", "b"]) });
     for (const trusted of ["all", ["a", ""], [7], {}])
       expect(parsed(parser, { trusted }).problems).toEqual([
-        `overload.trusted: found ${JSON.stringify(trusted)}; write "principals", or a list of callers as principalHeader names them`,
+        `overload.trusted: found ${JSON.stringify(trusted)}; write "principals", or a list of ids of principals: ["https://id.example#ada"]`,
       ]);
   });
 
-  it("trusts principals only where something names them", () => {
-    const unnamed = (check: Checks, value: unknown) => parseOverload(check, "overload", value, undefined);
+  it("trusts principals only where the configuration authenticates callers", () => {
+    const unnamed = (check: Checks, value: unknown) => parseOverload(check, "overload", value, { principals: false, claims: false });
     for (const trusted of ["principals", ["a"]])
       expect(parsed(unnamed, { trusted }).problems).toEqual([
-        `overload.trusted: found ${JSON.stringify(trusted)}; say what names the caller: principalHeader at the top`,
+        `overload.trusted: found ${JSON.stringify(trusted)}; say how callers prove who they are: auth at the top (docs/authentication.md)`,
       ]);
     expect(accepted(unnamed, {}).trust).toEqual({ kind: "none" });
   });
 });
 
 describe("concurrency of a method", () => {
-  const outer: ConcurrencyPolicy = { mode: "report", max: 3, floor: 2, maxQueued: 1, queueMs: 4 };
+  const outer: ConcurrencyPolicy = { mode: "report", max: 3, floor: 2, maxQueued: 1, queueMs: 4, callerShare: 0.7, maxStreams: 8 };
   const parser = (check: Checks, value: unknown) => parseConcurrency(check, "concurrency", value, outer);
   const of = (field: keyof ConcurrencyPolicy) => ({ field, read: (policy: ConcurrencyPolicy) => policy[field] });
   itReadsNumbers(parser, "concurrency", [
     { ...of("maxQueued"), min: 0, max: 10_000, fallback: 100, unit: "calls" },
     { ...of("queueMs"), min: 1, max: 60_000, fallback: 1_000, unit: "ms" },
+    { ...of("maxStreams"), min: 1, max: 100_000, fallback: 500, unit: "streams" },
     { ...of("max"), min: 1, max: 100_000, fallback: 10_000, unit: "calls" },
+    { ...of("callerShare"), min: 1, max: 100, fallback: 0.5, unit: "%", asRead: (percent) => percent / 100 },
   ]);
   itReadsNumbers(parser, "concurrency", [{ ...of("floor"), min: 1, max: 100_000, fallback: 100, unit: "calls" }], { max: 100_000 });
   itReadsChoices(parser, "concurrency", [{ ...of("mode"), choices: ["off", "report", "enforce"], fallback: "enforce" }]);
-  itKnowsItsFields(parser, "concurrency", ["mode", "maxQueued", "queueMs", "max", "adaptive", "floor"]);
+  itKnowsItsFields(parser, "concurrency", ["mode", "maxQueued", "queueMs", "max", "callerShare", "maxStreams", "adaptive", "floor"]);
 
   it("is that of the outer settings where nothing is written", () => expect(accepted(parser, undefined)).toBe(outer));
 

@@ -77,3 +77,7 @@ it.each([
 ])("suggests for %j of %j: %s", (name, known, want) => {
   expect(suggest(name, known)).toBe(want);
 });
+
+it("compares the start of a name that is far too long for a suggestion", () => {
+  expect(suggest("a".repeat(5_000_000), ["users", "a".repeat(200)])).toBe(`"${"a".repeat(200)}"`);
+});

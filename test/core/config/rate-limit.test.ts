@@ -5,10 +5,11 @@ import type { Checks } from "../../../core/config/problems.ts";
 import { needsMessage, parseRule, type RateLimitRule } from "../../../core/config/rate-limit.ts";
 import { accepted, itKnowsItsFields, itReadsChoices, itReadsNumbers, parsed } from "./settings.ts";
 
+const PROVES = { principals: true, claims: true };
 const BASE = { capacity: 10, rate: 5 };
-const parser = (check: Checks, value: unknown) => parseRule(check, "r", value, "x-user");
+const parser = (check: Checks, value: unknown) => parseRule(check, "r", value, PROVES);
 const rule = (more: object, name = "r"): RateLimitRule =>
-  accepted((check: Checks, value: unknown) => parseRule(check, name, value, "x-user"), { ...BASE, ...more });
+  accepted((check: Checks, value: unknown) => parseRule(check, name, value, PROVES), { ...BASE, ...more });
 const problems = (more: object) => parsed(parser, { ...BASE, ...more }).problems;
 
 describe("a rule", () => {
@@ -17,7 +18,7 @@ describe("a rule", () => {
     "rateLimits.r",
     [
       { field: "intervalMs", min: 1, max: 86_400_000, fallback: 1_000, unit: "ms", read: ({ limit }) => limit.intervalMs },
-      { field: "waitMs", min: 1, max: 60_000, fallback: 50, unit: "ms", read: ({ waitMs }) => waitMs },
+      { field: "waitMs", min: 1, max: 60_000, fallback: 250, unit: "ms", read: ({ waitMs }) => waitMs },
       { field: "rate", min: 1, max: 1_000_000_000, fallback: 5, unit: "tokens", read: ({ limit }) => limit.rate },
       { field: "capacity", min: 1, max: 1_000_000_000, fallback: 10, unit: "tokens", read: ({ limit }) => limit.capacity },
     ],
@@ -29,7 +30,6 @@ describe("a rule", () => {
     [
       { field: "mode", choices: ["auto", "exact", "leased", "local"], fallback: "auto", read: ({ mode }) => mode },
       { field: "fail", choices: ["open", "closed", "reuse"], fallback: "open", read: ({ fail }) => fail },
-      { field: "optimistic", choices: [true, false], fallback: false, read: ({ isOptimistic }) => isOptimistic },
     ],
     BASE,
   );
@@ -38,12 +38,12 @@ describe("a rule", () => {
   itKnowsItsFields(
     parser,
     "rateLimits.r",
-    ["capacity", "rate", "intervalMs", "key", "mode", "optimistic", "tiers", "exempt", "enforce", "fail", "waitMs", "compat"],
+    ["capacity", "rate", "intervalMs", "key", "mode", "scope", "perAddress", "tiers", "exempt", "enforce", "fail", "waitMs", "compat"],
     BASE,
   );
 
   it("has a name of 1 to 64 letters", () => {
-    const named = (name: string) => parsed((check, value) => parseRule(check, name, value, undefined), BASE).problems;
+    const named = (name: string) => parsed((check, value) => parseRule(check, name, value, PROVES), BASE).problems;
     for (const name of ["a", "per-caller_1.x", "a".repeat(64)]) expect(named(name)).toEqual([]);
     for (const name of ["", "a b", "a".repeat(65), "é"])
       expect(named(name)[0]).toContain("name the rule with 1 to 64 letters, digits, '-', '_' or '.'");
@@ -71,7 +71,7 @@ describe("a rule", () => {
       ]);
   });
 
-  it("reuses leases only where there are leases, and is optimistic only where it is auto", () => {
+  it("reuses leases only where there are leases", () => {
     for (const mode of ["auto", "leased"]) expect(rule({ fail: "reuse", mode }).fail).toBe("reuse");
     for (const mode of ["exact", "local"]) {
       expect(problems({ fail: "reuse", mode })).toEqual([
@@ -79,43 +79,35 @@ describe("a rule", () => {
       ]);
       expect(rule({ fail: "closed", mode }).fail).toBe("closed");
     }
-    for (const mode of ["exact", "local", "leased"])
-      expect(problems({ optimistic: true, mode })).toEqual([
-        'rateLimits.r.optimistic: found true; write mode: "auto", whose small limits it is for',
-      ]);
   });
 
-  it.each([
-    [undefined, { kind: "ip" }],
-    ["ip", { kind: "ip" }],
-    ["route", { kind: "route" }],
-    ["all", { kind: "all" }],
-    ["principal", { kind: "principal" }],
-    [{ header: "X-Api-Key" }, { kind: "header", header: "x-api-key" }],
-    [{ claim: "org:id/x.y-z" }, { kind: "claim", claim: "org:id/x.y-z" }],
-    [{ field: "order.customer_id" }, { kind: "field", field: "order.customer_id" }],
-    [{ claim: "a".repeat(128) }, { kind: "claim", claim: "a".repeat(128) }],
-  ])("belongs to %j as %j", (key, want) => expect(rule({ key }).key).toEqual(want));
+  it("waits 250 ms where calls can pass before the reply, and 1 s elsewhere", () => {
+    for (const mode of ["auto", "leased"]) {
+      expect(rule({ mode }).waitMs).toBe(250);
+      for (const fail of ["closed", "reuse"]) expect(rule({ mode, fail }).waitMs).toBe(1_000);
+    }
+    for (const fail of ["open", "closed"]) expect(rule({ mode: "exact", fail }).waitMs).toBe(1_000);
+    expect(rule({ waitMs: 90 }).waitMs).toBe(90);
+  });
 
-  it.each([
-    ["caller", 'rateLimits.r.key: found "caller"; write "ip" or "route" or "all" or "principal"'],
-    [null, 'rateLimits.r.key: found null; write "ip" or "route" or "all" or "principal"'],
-    [{}, 'rateLimits.r.key: found {}; name one thing: { header: "x-api-key" }'],
-    [{ header: "a", claim: "b" }, 'rateLimits.r.key: found {"header":"a","claim":"b"}; name one thing: { header: "x-api-key" }'],
-    [{ cookie: "a" }, 'rateLimits.r.key.cookie: found "a"; remove it, or write one of "header", "claim", "field"'],
-    [{ claim: "a".repeat(129) }, "write a name: 1 to 128 letters, digits and . : / - _"],
-    [{ claim: "a b" }, 'rateLimits.r.key.claim: found "a b"; write a name: 1 to 128 letters, digits and . : / - _'],
-    [{ field: 7 }, "rateLimits.r.key.field: found 7; write a name: 1 to 128 letters, digits and . : / - _"],
-    [{ header: "a b" }, "rateLimits.r.key.header: found \"a b\"; write the name of a header: 1 to 64 letters, digits and '-'"],
-  ])("refuses the key %j", (key, words) => expect(problems({ key }).some((line) => line.includes(words))).toBe(true));
-
-  it("belongs to principals only where something names them", () => {
-    const unnamed = (key: unknown) =>
-      parsed((check: Checks, value: unknown) => parseRule(check, "r", value, undefined), { ...BASE, key }).problems;
-    expect(unnamed("principal")).toEqual([
-      'rateLimits.r.key: found "principal"; set principalHeader, the header in which a trusted front names the caller',
+  it("has a bucket in each region for addresses, and one for the world for other keys, unless it says something else", () => {
+    expect(rule({}).scope).toBe("region");
+    expect(rule({ scope: "world" }).scope).toBe("world");
+    for (const key of ["principal", "route", "all", { header: "x-app" }, { claim: "sub" }, { field: "id" }]) {
+      expect(rule({ key }).scope).toBe("world");
+      expect(rule({ key, scope: "region" }).scope).toBe("region");
+    }
+    expect(problems({ scope: "continent" })).toEqual(['rateLimits.r.scope: found "continent"; write "region" or "world"']);
+    expect(problems({ mode: "local", scope: "region" })).toEqual([
+      'rateLimits.r.scope: found "region"; remove it: a bucket of mode local is in the isolate, wherever that runs',
     ]);
-    expect(unnamed("route")).toEqual([]);
+  });
+
+  it("says what has become of the setting optimistic", () => {
+    for (const optimistic of [true, false])
+      expect(problems({ optimistic })).toEqual([
+        `rateLimits.r.optimistic: found ${optimistic}; remove it: with fail: "open" calls pass before the bucket has responded (docs/rate-limiting.md, "Waiting")`,
+      ]);
   });
 
   it("has other limits for callers on a plan", () => {
@@ -137,7 +129,7 @@ describe("a rule", () => {
     expect(problems({ tiers: { plans: {} } })).toEqual([
       'rateLimits.r.tiers.by: found nothing; say what names the plan: { header: "x-plan" }',
     ]);
-    expect(problems({ tiers: { by: "ip", plans: {} } })).toEqual(['rateLimits.r.tiers.by: found "ip"; write "principal"']);
+    expect(problems({ tiers: { by: "ip", plans: {} } })).toEqual(['rateLimits.r.tiers.by: found "ip"; write "principal" or "key"']);
     expect(problems({ tiers: { by: { field: "plan" }, plans: {} } })).toContain(
       'rateLimits.r.tiers.by.field: found "plan"; remove it, or write one of "header", "claim"',
     );
@@ -184,4 +176,27 @@ describe("needsMessage", () => {
     expect(needsMessage([rule({})], byMessage)).toBe(true);
     expect(needsMessage([rule({}), byField], ONE)).toBe(true);
   });
+});
+
+describe("the ceiling of an address", () => {
+  const header = { header: "x-app" };
+
+  it("stands beside keys that callers choose, and beside no other one", () => {
+    for (const key of [header, { field: "id" }]) expect(rule({ key }).ceiling).toBeDefined();
+    for (const key of ["ip", "principal", "route", "all", { claim: "sub" }]) expect(rule({ key }).ceiling).toBeUndefined();
+    expect(rule({ key: header, perAddress: "off" }).ceiling).toBeUndefined();
+  });
+
+  it("is twenty times the limit, counted by the isolate alone, unless it is configured", () => {
+    const { ceiling } = rule({ key: header, mode: "exact", fail: "closed", enforce: 10 }, "apps");
+    expect(ceiling?.rule).toMatchObject({
+      ...{ name: "apps.address", key: { kind: "ip" }, mode: "local", fail: "open", enforce: 10, ceiling: undefined },
+      limit: { capacity: 200, rate: 100, intervalMs: 1_000 },
+    });
+    expect(rule({ key: header, perAddress: 3 }).ceiling?.rule.limit).toEqual({ capacity: 30, rate: 15, intervalMs: 1_000 });
+  });
+
+  it.each([0, 1.5, "on", 1_000_001])("cannot be %j callers", (perAddress) =>
+    expect(problems({ key: header, perAddress })[0]).toContain('write a whole number from 1 to 1000000 (callers), or "off"'),
+  );
 });

@@ -6,10 +6,11 @@ import { parseRule, type RateLimitRule } from "../../../core/config/rate-limit.t
 import { parseRouteLimits } from "../../../core/config/route-limits.ts";
 import { accepted, parsed } from "./settings.ts";
 
+const PROVES = { principals: true, claims: true };
 const BASE = { capacity: 10, rate: 5 };
-const parser = (check: Checks, value: unknown) => parseRule(check, "r", value, "x-user");
+const parser = (check: Checks, value: unknown) => parseRule(check, "r", value, PROVES);
 const rule = (more: object, name = "r"): RateLimitRule =>
-  accepted((check: Checks, value: unknown) => parseRule(check, name, value, "x-user"), { ...BASE, ...more });
+  accepted((check: Checks, value: unknown) => parseRule(check, name, value, PROVES), { ...BASE, ...more });
 const _problems = (more: object) => parsed(parser, { ...BASE, ...more }).problems;
 
 describe("the limits of a route", () => {

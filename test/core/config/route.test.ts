@@ -12,6 +12,7 @@ describe("a route", () => {
     { ...of("readTimeoutMs"), min: 1, max: 3_600_000, fallback: 11, unit: "ms" },
     { ...of("streamTimeoutMs"), min: 1, max: 86_400_000, fallback: 12, unit: "ms" },
     { ...of("streamIdleMs"), min: 1, max: 86_400_000, fallback: Number.POSITIVE_INFINITY, unit: "ms" },
+    { ...of("messageCost"), min: 0, max: 1_000, fallback: 0, unit: "tokens" },
     { ...of("maxBodyBytes"), min: 1, max: 104_857_600, fallback: 13, unit: "bytes" },
   ]);
   itReadsChoices(parser, "m", [{ ...of("validate"), choices: ["off", "report", "enforce"], fallback: "report" }]);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { BALANCERS } from "../../../core/balance/balancers.ts";
 import type { Checks } from "../../../core/config/problems.ts";
-import { endpointId, parseUpstream, type UpstreamPolicy } from "../../../core/config/upstream.ts";
+import { parseUpstream, type UpstreamPolicy } from "../../../core/config/upstream.ts";
 import { accepted, itKnowsItsFields, itReadsChoices, itReadsNumbers, parsed } from "./settings.ts";
 
 const URL_A = "https://a.example";
@@ -102,50 +102,6 @@ describe("an endpoint", () => {
     { url: URL_A },
   );
   itKnowsItsFields(endpoints, "u.endpoints[0]", ["binding", "url", "weight", "priority", "zone"], { url: URL_A });
-
-  it.each([
-    [{ binding: "USERS" }, { binding: "USERS" }],
-    [{ binding: "_a1" }, { binding: "_a1" }],
-    [{ url: "http://localhost:8080" }, { url: "http://localhost:8080" }],
-    [{ url: "https://a.example/" }, { url: "https://a.example" }],
-    [{ url: "https://a.example/base/path//" }, { url: "https://a.example/base/path" }],
-    [{ url: "https://[::1]:9000/x" }, { url: "https://[::1]:9000/x" }],
-  ])("is %j", (value, target) => {
-    expect(accepted(endpoints, value).target).toEqual(target);
-    expect(accepted(parser, value).endpoints[0]!.target).toEqual(target);
-    expect(endpointId(target as never)).toBe(Object.values(target)[0]);
-  });
-
-  it.each([
-    ["ftp://a", "url"],
-    ["a.example", "url"],
-    ["https://", "url"],
-    ["https://u@a", "url"],
-    ["https://a?x", "url"],
-    ["https://a#x", "url"],
-    ["https://a b", "url"],
-    ["https://a\\b", "url"],
-    [" https://a", "url"],
-    ["https://a/b c", "url"],
-    ["https://a/b?c", "url"],
-  ])("is not the URL %j", (url) =>
-    expect(problems({ url })).toEqual([
-      `upstream.url: found ${JSON.stringify(url)}; write http(s)://host, with a port and a path where needed, without user, query or fragment`,
-    ]),
-  );
-
-  it.each(["", "A-B", "1A", "A B", "A.B"])("is not the binding %j", (binding) =>
-    expect(problems({ binding })).toEqual([
-      `upstream.binding: found ${JSON.stringify(binding)}; write the name of a service binding of wrangler.toml`,
-    ]),
-  );
-
-  it("is one of them, not both and not none", () => {
-    for (const value of [{}, { url: URL_A, binding: "A" }, { url: 7 }, { binding: 7 }])
-      expect(problems(value)).toEqual([
-        `upstream: found ${JSON.stringify(value)}; write { binding: "USERS" } or { url: "https://users.example" }, one of them`,
-      ]);
-  });
 
   it("may be in a zone", () => {
     expect(accepted(endpoints, { url: URL_A, zone: "eu" }).zone).toBe("eu");

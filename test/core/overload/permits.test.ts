@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Permit, Permits } from "../../../core/overload/permits.ts";
 
+const callers = [undefined, ...[1, 2, 3].map((shareKey) => ({ shareKey }))];
+
 describe("permits", () => {
   it("count what was acquired and neither released nor expired, in all and for each key", () => {
     const steps = fc.array(
@@ -20,20 +22,24 @@ describe("permits", () => {
         let model: Permit[] = [];
         for (const step of all) {
           if (step.kind === "wait") now += step.ms;
-          model = model.filter(({ deadlineAt }) => deadlineAt > now);
+          model = model.filter(({ expiresAt }) => expiresAt > now);
           expect(permits.count(now)).toBe(model.length);
           if (step.kind === "acquire") {
-            const permit = permits.acquire(now, now + step.lifeMs, step.key);
+            const permit = permits.acquire(now, now + step.lifeMs, callers[step.key]);
             model.push(permit);
-            expect(permit).toEqual({ startedAt: now, deadlineAt: now + step.lifeMs, inFlightAtStart: model.length, key: step.key });
+            expect(permit).toMatchObject({ startedAt: now, expiresAt: now + step.lifeMs, inFlightAtStart: model.length });
           }
           const released = step.kind === "release" ? model[step.which] : undefined;
           if (released !== undefined) {
             expect([permits.release(released), permits.release(released)]).toEqual([true, false]);
             model = model.filter((permit) => permit !== released);
           }
-          for (const key of [1, 2, 3]) expect(permits.heldBy(key)).toBe(model.filter((permit) => permit.key === key).length);
-          expect(permits.keyCount).toBe(new Set(model.map(({ key }) => key).filter((key) => key !== 0)).size);
+          for (const caller of callers.slice(1)) {
+            const held = model.filter(({ holder }) => holder === caller).length;
+            expect(permits.heldBy(caller!, 0)).toBe(held);
+          }
+          const holders = model.flatMap(({ holder }) => holder ?? []);
+          if (model.length > 0) expect(permits.holderCount).toBe(new Set(holders).size);
         }
       }),
     );
@@ -41,9 +47,9 @@ describe("permits", () => {
 
   it("expire at their deadline, to the ms", () => {
     const permits = new Permits();
-    permits.acquire(0, 100, 0);
-    permits.acquire(0, 50, 0);
-    permits.acquire(0, 70, 0);
+    permits.acquire(0, 100, undefined);
+    permits.acquire(0, 50, undefined);
+    permits.acquire(0, 70, undefined);
     expect([49, 50, 69, 70, 99, 100].map((now) => permits.count(now))).toEqual([3, 2, 2, 1, 1, 0]);
   });
 });

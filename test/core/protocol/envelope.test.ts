@@ -1,7 +1,7 @@
 // Lengths of messages that pass by in a stream, whichever way it is cut.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EnvelopeFilter, envelopeMeter } from "../../../core/protocol/envelope.ts";
+import { EnvelopeFilter, envelopeMeter, singleEnvelope } from "../../../core/protocol/envelope.ts";
 
 function envelope(length: number, claimed = length): Uint8Array {
   const bytes = new Uint8Array(5 + length);
@@ -76,7 +76,7 @@ describe("a gate for envelopes", () => {
           expect(shown).toEqual(
             all.filter(({ flags, message }) => (flags & 1) === 1 && message.length > 0).map(({ message }) => message.join()),
           );
-          expect([gate.isBetweenMessages(), kindOf(() => gate.end())]).toEqual([true, undefined]);
+          expect([gate.isBetweenMessages(), kindOf(() => gate.end()), gate.messages]).toEqual([true, undefined, all.length]);
         },
       ),
     );
@@ -109,5 +109,32 @@ describe("a gate for envelopes", () => {
       throw new Error("refused");
     });
     expect(() => gate.pass(new Uint8Array(write({ flags: 1, message: new Uint8Array(3) })))).toThrow("refused");
+  });
+});
+
+describe("the single envelope of a request", () => {
+  const problemOf = (...bytes: number[]): string | undefined => {
+    const found = singleEnvelope(Uint8Array.from(bytes));
+    return found.kind === "invalid" ? found.problem : undefined;
+  };
+
+  it("is read with its flag of compression, wherever it begins in its buffer", () => {
+    const bytes = Uint8Array.from([9, 1, 0, 0, 0, 2, 7, 8]).subarray(1);
+    expect(singleEnvelope(bytes)).toEqual({ kind: "ok", flags: 1, data: Uint8Array.from([7, 8]) });
+    expect(singleEnvelope(envelope(0))).toEqual({ kind: "ok", flags: 0, data: new Uint8Array() });
+  });
+
+  it.each([
+    ["request has no message", []],
+    ["request ends within the header of its message", [0, 0, 0, 0]],
+    ["message of 2 bytes ends after 1", [0, 0, 0, 0, 2, 7]],
+    ["request has 1 bytes after its one message", [0, 0, 0, 0, 1, 7, 8]],
+    ["request has 5 bytes after its one message", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
+    ["message of 4294967295 bytes ends after 0", [0, 255, 255, 255, 255]],
+    ["message has unknown flags: 2", [2, 0, 0, 0, 0]],
+    ["message has unknown flags: 128", [128, 0, 0, 0, 0]],
+    ["message has unknown flags: 5", [5, 0, 0, 0, 0]],
+  ])("is refused: %s", (problem, bytes) => {
+    expect(problemOf(...bytes)).toBe(problem);
   });
 });

@@ -21,7 +21,8 @@ describe("the head of a response", () => {
       "responded with an empty body, which is not a JSON message",
     );
     expect(judge("connect_unary", "application/proto", { contentType: "application/proto", length: "0" })).toBeUndefined();
-    expect(judge("connect_unary", json, { status: 304 })).toBeUndefined();
+    expect(judge("connect_unary", json, { status: 304, isConditional: true })).toBeUndefined();
+    expect(judge("connect_unary", json, { status: 304 })?.problem).toMatch(/confirms a stored response/);
     for (const wire of ["connect_unary", "connect_stream"] as const) {
       expect(judge(wire, "application/proto", { status: 400, contentType: json })).toBeUndefined();
       expect(judge(wire, "application/proto", { status: 399, contentType: json })).toBeDefined();
@@ -146,7 +147,7 @@ describe("the head of a response", () => {
     ];
     expect(rows.map(([status]) => of(status as number))).toEqual(rows);
     expect(judge("connect_unary", "x", { status: 505 })?.problem).toContain("only over HTTP/2");
-    expect(judge("connect_unary", "x", { contentType: `text/${"x".repeat(200)}` })?.problem).toContain(`"text/${"x".repeat(95)}"`);
+    expect(judge("connect_unary", "x", { contentType: `text/${"x".repeat(200)}` })?.problem).toContain(`"text/${"x".repeat(123)}..."`);
     expect([brokenBody("p"), truncated("p")]).toEqual([
       { problem: "p", code: "internal", countsAsFailure: true },
       { problem: "p", code: "unavailable", countsAsFailure: true },

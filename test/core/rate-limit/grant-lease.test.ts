@@ -1,12 +1,12 @@
 // One request and its grant, in figures: the reserved, granted and remaining tokens.
 import { describe, expect, it } from "vitest";
 import type { LeaseRequest } from "../../../core/rate-limit/lease-messages.ts";
+import type { LeasedBucket } from "../../../core/rate-limit/lease-record.ts";
 import {
   bucketEndsAt,
   CLOCK_GUARD_MS,
   fullLeasedBucket,
   grantLease,
-  type LeasedBucket,
   leaseEndsAt,
   reservedByLeases,
 } from "../../../core/rate-limit/leased-bucket.ts";
@@ -52,12 +52,32 @@ describe("lend", () => {
     expect(Number.isInteger(grant!.tokens)).toBe(true);
   });
 
+  it("grants a part of what several calls wait for, where that is enough for one of them", () => {
+    const small = { capacity: 20, rate: 10, intervalMs: 1_000 };
+    const many: LeaseRequest = { ...REQUEST, demandPerMs: 0, peakDemandPerMs: 0, tokensNeeded: 30, leastNeeded: 5 };
+    const [rest, first] = grantLease(poolOf({}, 8), small, many, 1_000, 0.5);
+    expect(first!.tokens).toBe(8);
+    expect(first!.pauseMs).toBeGreaterThan(0); // the other calls are refused
+    expect(first!.retryAfterMs).toBeGreaterThanOrEqual(500); // until there are 5 more
+    const [, second] = grantLease(rest, small, { ...many, isolate: "b" }, 1_000, 0.5);
+    expect(second!.tokens).toBe(0);
+    expect(grantLease(poolOf({}, 4), small, many, 1_000, 0.5)[1]!.tokens).toBe(0); // no call can use them
+    expect(grantLease(poolOf({}, 8), small, { ...many, leastNeeded: undefined } as never, 1_000, 0.5)[1]!.tokens).toBe(0);
+  });
+
+  it("reserves a share in use for as long as it lasts, also if a shorter one was granted since and may be lost", () => {
+    const before = poolOf({ b: loan({ activeUntil: 2_000, current: share(0.1, 50, 2_000), previous: share(0.2, 100, 5_000) }) });
+    const [after] = grantLease(before, LIMIT, REQUEST, 3_000, 0.5);
+    expect(reservedByLeases({ b: after.leases["b"]! })).toEqual({ capacity: 100, ratePerMs: 0.2 });
+    expect(Object.keys(grantLease(after, LIMIT, { ...REQUEST, sequence: 2 }, 5_000, 0.5)[0].leases)).toEqual(["a"]);
+  });
+
   it("gives all that is needed, or nothing and a time to come back", () => {
     const full = poolOf({ b: loan({ demandPerMs: 0 }) }, 30);
     const [, enough] = grantLease(full, LIMIT, { ...REQUEST, tokensNeeded: 30, demandPerMs: 0 }, 1_000, 0.5);
-    expect(enough).toMatchObject({ tokens: 30, poolTokens: 0, retryAfterMs: 1 });
+    expect(enough).toMatchObject({ tokens: 30, poolTokens: 0, retryAfterMs: 2 }); // 0.2 of the rate is lent
     const [after, refused] = grantLease(full, LIMIT, { ...REQUEST, tokensNeeded: 50, demandPerMs: 0 }, 1_000, 0.5);
-    expect(refused).toMatchObject({ tokens: 0, retryAfterMs: 20, pauseMs: 500, poolTokens: 30 });
+    expect(refused).toMatchObject({ tokens: 0, retryAfterMs: 25, pauseMs: 500, poolTokens: 30 });
     expect(after.leases["a"]!.activeUntil).toBe(1_000 + 1_600 + CLOCK_GUARD_MS);
   });
 
@@ -74,9 +94,20 @@ describe("lend", () => {
       )[1]!;
     expect(granted(40, 60).tokens).toBe(20);
     expect(granted(40, 61).tokens).toBe(0);
-    expect(granted(40, 61).retryAfterMs).toBe(1);
+    expect(granted(40, 61).retryAfterMs).toBe(2);
     expect(granted(900, 61).tokens).toBe(0);
     expect(granted(39, 60).tokens).toBe(0);
+  });
+
+  it.each([
+    { name: "without a rate, only what it still has", ratePerMs: 0, lessees: 2, reserved: 12 },
+    { name: "with a rate, the whole share: what has been spent comes back", ratePerMs: 0.01, lessees: 2, reserved: 50 },
+    { name: "that lends nothing on, the whole share", ratePerMs: 0, lessees: undefined, reserved: 50 },
+  ])("reserves for a lessee $name", ({ ratePerMs, lessees, reserved }) => {
+    const before = poolOf({ a: loan({ sequence: 4, current: share(ratePerMs, 50, 5_000) }) });
+    const lendsOn = lessees === undefined ? {} : { lessees, capacityLent: 5 };
+    const [after] = grantLease(before, LIMIT, { ...REQUEST, sequence: 5, appliedSequence: 4, tokensHeld: 7, ...lendsOn }, 1_000, 0.5);
+    expect(after.leases["a"]!.previous.capacity).toBe(reserved);
   });
 
   it("goes on from the grant that the isolate lives on: the latest, or the one before where that never arrived", () => {

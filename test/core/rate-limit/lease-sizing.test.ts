@@ -8,8 +8,6 @@ import {
   leasedCapacity,
   leasedRate,
   maxMinShare,
-  pauseAfterGrantMs,
-  pauseAfterRefusalMs,
 } from "../../../core/rate-limit/lease-sizing.ts";
 
 const LIMIT = { capacity: 10_000, rate: 1_000, intervalMs: 1_000 }; // 1 token per ms
@@ -25,14 +23,14 @@ const REQUEST: LeaseRequest = {
 };
 const request = (more: Partial<LeaseRequest>): LeaseRequest => ({ ...REQUEST, ...more });
 const TRAFFIC: BucketDemand = {
-  ...{ ratePerMs: 1, isolates: 10, totalDemandPerMs: 0.5, isBusy: false, maxSharePerMs: Number.POSITIVE_INFINITY },
+  ...{ ratePerMs: 1, pacingRatePerMs: 1, isolates: 10, totalDemandPerMs: 0.5, isBusy: false, maxSharePerMs: Number.POSITIVE_INFINITY },
   ...{ isSaturated: false, isSmall: false, periodFactor: 1, periodMs: 1_000, lifetimeMs: 1_600 },
 };
 const traffic = (more: Partial<BucketDemand>): BucketDemand => ({ ...TRAFFIC, ...more });
 
 describe("trafficOf", () => {
   const of = (others: readonly number[], more: Partial<LeaseRequest> = {}, pace = 1, lapsed = 0, limit = LIMIT) =>
-    bucketDemand(limit, others, request(more), pace, lapsed);
+    bucketDemand(limit, others, request(more), { tokens: 0, periodFactor: pace, updatedAt: 0 }, lapsed);
 
   it("adds up the demand of all isolates, this one among them", () => {
     expect(of([0.2, 0.3])).toMatchObject({ ratePerMs: 1, isolates: 3, totalDemandPerMs: 0.1 + 0.2 + 0.3 });
@@ -172,49 +170,6 @@ describe("capacityFor", () => {
     expect(leasedCapacity(traffic({}), LIMIT, 0.1, 400, 10)).toBe(405); // half of the room
     expect(leasedCapacity(traffic({}), LIMIT, 0.1, 499, 9_000)).toBeCloseTo(499 + deviation, 9);
     expect(leasedCapacity(traffic({}), LIMIT, 0.1, 100, -50)).toBe(100);
-  });
-});
-
-describe("pacedMs", () => {
-  it("spreads those of a small limit over a round, by chance", () => {
-    const small = traffic({ isSmall: true, ratePerMs: 0.01, isolates: 5 });
-    expect(pauseAfterRefusalMs(small, REQUEST, 0)).toBeCloseTo(200, 9); // half of 5 / 0.0125
-    expect(pauseAfterRefusalMs(small, REQUEST, 0.5)).toBeCloseTo(400, 9);
-  });
-
-  it("is half a burst for a young demand, a period for one that wants more than its level, else half a period", () => {
-    expect(pauseAfterRefusalMs(traffic({}), request({ isDemandSteady: false }), 0.9)).toBe(95);
-    expect(pauseAfterRefusalMs(traffic({ periodMs: 4_000 }), request({ isDemandSteady: false }), 0.9)).toBe(300);
-    expect(pauseAfterRefusalMs(traffic({ isSaturated: true }), REQUEST, 0.9)).toBe(1_000);
-    expect(pauseAfterRefusalMs(traffic({}), REQUEST, 0.9)).toBe(500);
-  });
-});
-
-describe("restMs", () => {
-  const got = { chunk: 100, held: 100, poolTokens: 5_000 };
-  const rest = (more: Partial<BucketDemand>, its: Partial<LeaseRequest> = {}, has: Partial<typeof got> = {}) =>
-    pauseAfterGrantMs(traffic(more), LIMIT, request(its), { ...got, ...has }, 0);
-
-  it("of a small limit is nothing, unless far more is wanted than there is and the pool is nearly empty", () => {
-    const small = { isSmall: true, totalDemandPerMs: 2.1 };
-    expect(rest(small, {}, { poolTokens: 1_000 })).toBe(0);
-    expect(rest(small, {}, { poolTokens: 999 })).toBe(pauseAfterRefusalMs(traffic(small), REQUEST, 0));
-    expect(rest({ isSmall: true, totalDemandPerMs: 2 }, {}, { poolTokens: 0 })).toBe(0);
-  });
-
-  it("is a period for those that want more than their level, while the pool has 5 % or less", () => {
-    expect(rest({ isSaturated: true }, {}, { poolTokens: 500 })).toBe(1_000);
-    expect(rest({ isSaturated: true }, {}, { poolTokens: 501 })).toBe(0);
-    expect(rest({ isSaturated: true }, { isDemandSteady: false }, { poolTokens: 0 })).toBe(0);
-  });
-
-  it("is nothing for those that got half of what they wanted", () => {
-    expect(rest({}, {}, { held: 50 })).toBe(0);
-    expect(rest({ isBusy: true }, {}, { held: 50 })).toBe(0);
-    expect(rest({ isBusy: true }, {}, { held: 49 })).toBe(500);
-    expect(rest({}, {}, { held: 49 })).toBe(0);
-    expect(rest({}, { isDemandSteady: false }, { held: 49 })).toBe(6);
-    expect(rest({ isolates: 100 }, { isDemandSteady: false }, { held: 49 })).toBe(15);
   });
 });
 

@@ -1,7 +1,8 @@
 // The simulation's two oracles: they find nothing in the core, and each of the mistakes that are planted here.
 import { describe, expect, it } from "vitest";
 import type { LeaseRequest } from "../../../core/rate-limit/lease-messages.ts";
-import { grantLease, type LeaseRecord } from "../../../core/rate-limit/leased-bucket.ts";
+import type { LeaseRecord } from "../../../core/rate-limit/lease-record.ts";
+import { grantLease } from "../../../core/rate-limit/leased-bucket.ts";
 import { simulate } from "../../simulation/limiter/index.ts";
 import { invariants } from "../../simulation/limiter/oracles.ts";
 import { randomStream } from "../../simulation/simulation.ts";

@@ -1,7 +1,7 @@
 // What is looked for in JSON before it is parsed.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { surveyJson } from "../../../core/transcode/json-text.ts";
+import { countJsonKeys, surveyJson } from "../../../core/transcode/json-text.ts";
 
 describe("surveyJson", () => {
   it("lets a text nest as deep as allowed, and not one level deeper", () => {
@@ -100,5 +100,34 @@ describe("surveyJson", () => {
     ["[900719925474099,0]", false],
   ])("sees in %s whether digits could be lost: %s", (text, hasLongNumber) => {
     expect(surveyJson(text, 100)).toEqual({ kind: "ok", hasLongNumber });
+  });
+});
+
+describe("countJsonKeys", () => {
+  const keysOf = (value: unknown): number =>
+    typeof value !== "object" || value === null
+      ? 0
+      : Object.values(value).reduce<number>((sum, one) => sum + keysOf(one), Array.isArray(value) ? 0 : Object.keys(value).length);
+
+  it("counts the keys of any value", () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), fc.constantFrom(0, 2), (value, spaces) => {
+        const text = JSON.stringify(value, null, spaces);
+        expect(countJsonKeys(text, 100)).toMatchObject({ kind: "ok", keys: keysOf(JSON.parse(text)) });
+      }),
+    );
+  });
+
+  it.each([
+    ['{"a":1,"a":2}', 2],
+    ['{"a":1,"\\u0061":{"b":"c","b":["d"]}}', 4],
+    ['{"__proto__":1,"__proto__":{}}', 2],
+    ['["a","b",{}]', 0],
+  ])("counts a key each time it is given: %s", (text, keys) => {
+    expect(countJsonKeys(text, 100)).toMatchObject({ kind: "ok", keys });
+  });
+
+  it("limits the depth", () => {
+    expect(countJsonKeys("[[]]", 1)).toEqual({ kind: "invalid", problem: "nests deeper than 1 levels" });
   });
 });

@@ -43,6 +43,7 @@ describe("parseTemplate", () => {
     ["/v1/{a}/{a}", 11, '"a" for the second time'],
     ["/v1/**/x", 8, 'segments after "**"'],
     ["/v1/{a=**}/{b}", 12, 'segments after "**"'],
+    ["/{a=**}/{b=**}", 9, 'segments after "**"'],
     ["/v1/***", 7, 'unexpected "*"'],
     ["/v1/a*", 6, 'unexpected "*"'],
     ["/v1/a{b}", 6, 'unexpected "{"'],

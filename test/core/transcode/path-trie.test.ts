@@ -1,7 +1,7 @@
 // Which route answers a path, and what the path carries.
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { canonicalPath } from "../../../core/path.ts";
+import { canonicalPath } from "../../../core/path/canonical-path.ts";
 import { expandPath } from "../../../core/transcode/expand.ts";
 import { type PathTemplate, parseTemplate } from "../../../core/transcode/path-template.ts";
 import { createPathTrie, type PathTrie } from "../../../core/transcode/path-trie.ts";

@@ -51,6 +51,11 @@ it.each([
   expect(new Uint8Array(await request.arrayBuffer())).toEqual(new Uint8Array(5));
 });
 
+it.each(["http", "grpc", "native_grpc"] as const)("%s: says that it comes from a gateway", async (kind) => {
+  const [, request] = await check(kind, () => new Response());
+  expect([request.headers.get("tidegate-hops"), request.headers.get("cdn-loop")]).toEqual(["1", "tidegate"]);
+});
+
 it.each(["http", "grpc", "native_grpc"] as const)("%s: an endpoint that cannot be reached is not healthy", async (kind) => {
   const [result] = await check(kind, () => Promise.reject(new Error("connection refused")));
   expect(result).toBe(false);
@@ -60,4 +65,21 @@ it("an endpoint that does not respond within timeoutMs is not healthy", async ()
   const hangs: Send = (_, { signal }) =>
     new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason as Error)));
   expect(await isHealthy("https://a.example", { ...POLICY, timeoutMs: 1 }, hangs)).toBe(false);
+});
+
+it.each(["grpc", "native_grpc"] as const)("%s: an endpoint is not healthy whose response does not end", async (kind) => {
+  let chunks = 0;
+  let isCancelled = false;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      chunks += 1;
+      controller.enqueue(new Uint8Array(1_024).fill(0x20));
+    },
+    cancel() {
+      isCancelled = true;
+    },
+  });
+  const [result] = await check(kind, () => new Response(body));
+  expect([result, isCancelled]).toEqual([false, true]);
+  expect(chunks).toBeLessThan(10);
 });

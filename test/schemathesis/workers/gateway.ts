@@ -5,8 +5,6 @@ import { createApp } from "../../../workers/gateway/app.ts";
 import type { Bindings } from "../../../workers/gateway/upstream/destination.ts";
 import { catalog } from "../../../workers/services/catalog.ts";
 
-export { TokenBucket } from "../../../durable-objects/token-bucket.ts";
-
 const rateLimits = Object.fromEntries(
   Object.entries(config.rateLimits ?? {}).map(([name, rule]) => [name, { ...rule, capacity: 1_000_000, rate: 1_000_000 }]),
 );

@@ -2,10 +2,12 @@
 
 import { BucketLease } from "../../../core/rate-limit/lease.ts";
 import type { LeaseRequest } from "../../../core/rate-limit/lease-messages.ts";
-import { grantLease, type LeasedBucket } from "../../../core/rate-limit/leased-bucket.ts";
+import type { LeasedBucket } from "../../../core/rate-limit/lease-record.ts";
+import { grantLease } from "../../../core/rate-limit/leased-bucket.ts";
 import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
 import { type Goal, type Row, randomStream, type Scenario, type Simulation, World } from "../simulation.ts";
 import { arrivalCurve, ideal, invariants } from "./oracles.ts";
+import { regions } from "./regions.ts";
 import { strategies } from "./strategies.ts";
 
 interface Setting {
@@ -284,5 +286,5 @@ const scenarios: Scenario[] = CASES.map(({ name, about, goals, ...setting }) => 
 
 export const simulation: Simulation = {
   about: "Leased token buckets: one object, many isolates, a network of 12 ms + Exp(3 ms) each way",
-  scenarios: [...scenarios, ...strategies],
+  scenarios: [...scenarios, ...regions, ...strategies],
 };

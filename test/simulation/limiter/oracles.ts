@@ -1,5 +1,6 @@
 // What leases are held against: a single bucket that answers at once, the arrival curve of the limit, and the sums that keep the bound.
-import { type LeasedBucket, reservedByLeases } from "../../../core/rate-limit/leased-bucket.ts";
+import type { LeasedBucket } from "../../../core/rate-limit/lease-record.ts";
+import { reservedByLeases } from "../../../core/rate-limit/leased-bucket.ts";
 import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
 
 /** A single bucket that answers at once: what could have been admitted of the same arrivals. */

@@ -8,6 +8,8 @@ import type { Budget } from "../../../core/budget.ts";
 import { BREAKER } from "../../../core/config/breaker.ts";
 import type { HedgePolicy, RetryPolicy } from "../../../core/config/retry.ts";
 import { RETRIES, RETRY_BUDGET } from "../../../core/config/retry.ts";
+import { ExchangeSchedule } from "../../../core/exchange/exchange-schedule.ts";
+import { EXCHANGE_MS, EXCHANGE_VERSION } from "../../../core/exchange/messages.ts";
 import { isHot, updateMedian } from "../../../core/overload/redirect.ts";
 import { Hedger } from "../../../core/retry/hedge.ts";
 import { HedgeGuard } from "../../../core/retry/hedge-guard.ts";
@@ -48,7 +50,8 @@ export interface Call {
 
 type Outcome = "succeeded" | AttemptFailure;
 
-const REPORT_TIMEOUT_MS = 5_000; // the timeout of workers/gateway/upstream/breaker-reports.ts
+const EXCHANGE_TIMEOUT_MS = 5_000; // the timeout of workers/gateway/background/exchange.ts
+const RELAY_MS = 5; // one way
 const MIN_EVIDENCE_MS = 1_000; // a shorter time-out says nothing about the endpoint, as in workers/gateway/upstream/attempt.ts
 
 export class Isolate {
@@ -59,7 +62,8 @@ export class Isolate {
   readonly #retries: RetryPolicy;
   readonly #hedgeGuard = new HedgeGuard();
   readonly #hedger: Hedger | undefined;
-  #reportedAt = Number.NEGATIVE_INFINITY;
+  readonly #schedule = new ExchangeSchedule(EXCHANGE_MS);
+  #exchangedAt = Number.NEGATIVE_INFINITY; // start of the exchange that is under way
   attempts = 0;
   hedges = 0;
   failures = 0; // attempts that failed
@@ -147,7 +151,7 @@ export class Isolate {
     const { world, rng, servers, meanWorkMs, straggles } = this.#wiring;
     const sentAt = world.now;
     const nothing = (): void => undefined;
-    if (!this.fleet.localBreakers.areAllClosed(sentAt)) this.#report(undefined);
+    this.#exchange();
     const result = this.fleet.pick({ method: 0, key: 0, now: sentAt, rng: rng, tried });
     if (result.kind !== "picked") {
       this.#refused(result, end);
@@ -175,7 +179,7 @@ export class Isolate {
           how === "failed" || Math.round(world.now - sentAt) >= MIN_EVIDENCE_MS,
         );
       if (how === "failed" || how === "late") this.failures += 1;
-      this.#report(id);
+      this.#reportNews(id);
       return true;
     };
     const late = (): void => {
@@ -222,22 +226,40 @@ export class Isolate {
     return 2 - 0.5 * Math.log(1 - this.#wiring.rng());
   }
 
-  /** Reports as workers/gateway/upstream/breaker-reports.ts does: 10 to 50 ms to the Durable Object and back. */
-  #report(id: string | undefined): void {
+  /** Reports as workers/gateway/upstream/breaker-reports.ts does. */
+  #reportNews(id: string): void {
+    const { world, rng } = this.#wiring;
+    const urgency = this.fleet.localBreakers.urgencyOf(id);
+    if (urgency === "probe") this.#schedule.require(world.now);
+    else if (urgency === "news") this.#schedule.hurry(world.now, rng());
+    this.#exchange();
+  }
+
+  /** Exchanges as workers/gateway/background/exchange.ts does: 10 ms to the relay and back, 10 to 50 ms from there to the Durable Object. */
+  #exchange(): void {
     const { world, rng, durableObject, name, location } = this.#wiring;
     if (durableObject === undefined || this.#mechanisms.breaker !== "shared") return;
     const sentAt = world.now;
-    if (sentAt - this.#reportedAt < REPORT_TIMEOUT_MS) return;
-    const reports = this.fleet.localBreakers.takeReports(sentAt, id);
-    if (reports === undefined) return;
-    this.#reportedAt = sentAt;
+    if (!this.#schedule.hasStarted) this.#schedule.start(sentAt, rng());
+    if (!this.#schedule.isDue(sentAt) || sentAt - this.#exchangedAt < EXCHANGE_TIMEOUT_MS) return;
+    this.#exchangedAt = sentAt;
+    this.#schedule.sent();
+    const reports = this.fleet.localBreakers.takeReports(sentAt);
+    const request = {
+      ...{ version: EXCHANGE_VERSION, isolate: name, location, shards: 1, isFirst: false, intervalMs: EXCHANGE_MS },
+      ...(Object.keys(reports).length === 0 ? {} : { breakers: { upstream: { reports, policy: BREAKER } } }),
+    };
     const travelMs = 5 + 20 * rng();
-    world.after(travelMs, () => {
-      const views = durableObject.report({ isolate: name, location }, reports);
-      world.after(travelMs, () => {
-        this.#reportedAt = Number.NEGATIVE_INFINITY;
-        if (views !== undefined) this.fleet.localBreakers.applyViews(views, sentAt, world.now);
-      });
-    });
+    world.after(RELAY_MS, () =>
+      durableObject.exchange(request, travelMs, ({ nextMs, earlyMs, breakers }) =>
+        world.after(RELAY_MS, () => {
+          this.#exchangedAt = Number.NEGATIVE_INFINITY;
+          const views = breakers?.["upstream"];
+          if (views !== undefined) this.fleet.localBreakers.applyViews(views, sentAt, world.now);
+          this.#schedule.succeeded(sentAt, nextMs, earlyMs, rng());
+          this.#exchange();
+        }),
+      ),
+    );
   }
 }

@@ -1,4 +1,5 @@
-// A gateway that caches, with its purge log in another process: the real gateway, connected to the real Durable Object by HTTP.
+// A gateway that caches, with the purge log and the relay of its region in another process: the real gateway, connected to the real Durable
+// Objects by HTTP. Its region is that of its first call, which names it in a header.
 import type { GatewayInput } from "../../../core/config/gateway.ts";
 import { createApp } from "../../../workers/gateway/app.ts";
 import type { Bindings } from "../../../workers/gateway/upstream/destination.ts";
@@ -25,13 +26,12 @@ let app: ReturnType<typeof createApp> | undefined;
 export default {
   fetch(request: Request, env: Env): Response | Promise<Response> {
     const send = async (what: string, args: unknown): Promise<unknown> => {
-      const response = await env.ORIGIN.fetch(`http://log/log/${what}`, { method: "POST", body: JSON.stringify(args) });
+      const response = await env.ORIGIN.fetch(`http://objects/${what}`, { method: "POST", body: JSON.stringify(args) });
       return response.json();
     };
-    const PURGE_LOG = {
-      getByName: () => ({ since: (...args: unknown[]) => send("since", args), append: (...args: unknown[]) => send("append", args) }),
-    };
-    app ??= createApp(config, catalog, { ...env, PURGE_LOG });
+    const PURGE_LOG = { getByName: () => ({ append: (...args: unknown[]) => send("log/append", args) }) };
+    const RELAY = { getByName: (name: string) => ({ exchange: (...args: unknown[]) => send(`relay/${name}`, args) }) };
+    app ??= createApp(config, catalog, { ...env, PURGE_LOG, RELAY });
     return app.fetch(request);
   },
 };

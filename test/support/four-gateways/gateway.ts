@@ -9,7 +9,7 @@ interface Env extends Bindings {
 }
 
 const config = {
-  rateLimits: { shared: { key: "all", mode: "auto", fail: "closed", ...LIMIT } },
+  rateLimits: { shared: { key: "all", scope: "region", mode: "auto", fail: "closed", ...LIMIT } },
   defaults: { rateLimits: ["shared"] },
   services: { "users.v1.UserService": { upstream: { binding: "USERS" } } },
 } as const;

@@ -1,13 +1,13 @@
 // What the gateways share: the Durable Object of their buckets, and an upstream that counts its calls.
-import type { BucketLeaseRequest, TokenBucket } from "../../../durable-objects/token-bucket.ts";
+import type { BucketLeaseRequest, TokenBuckets } from "../../../durable-objects/token-buckets.ts";
 
-export { TokenBucket } from "../../../durable-objects/token-bucket.ts";
+export { TokenBuckets } from "../../../durable-objects/token-buckets.ts";
 
 const admitted: number[] = []; // epoch ms, by the clock that all gateways share
 let lends = 0;
 
 export default {
-  async fetch(request: Request, env: { readonly TOKEN_BUCKET: DurableObjectNamespace<TokenBucket> }): Promise<Response> {
+  async fetch(request: Request, env: { readonly TOKEN_BUCKET: DurableObjectNamespace<TokenBuckets> }): Promise<Response> {
     const { pathname } = new URL(request.url);
     if (pathname === "/admitted") return Response.json({ admitted, lends });
     if (pathname.startsWith("/lend/")) {

@@ -5,9 +5,6 @@ import { createApp } from "../../../workers/gateway/app.ts";
 import type { Bindings } from "../../../workers/gateway/upstream/destination.ts";
 import { catalog } from "../shipped/catalog.ts";
 
-export { CircuitBreaker } from "../../../durable-objects/circuit-breaker.ts";
-export { TokenBucket } from "../../../durable-objects/token-bucket.ts";
-
 let app: ReturnType<typeof createApp> | undefined;
 
 export default {

@@ -5,12 +5,6 @@ import type { Bindings } from "../../../workers/gateway/upstream/destination.ts"
 import { catalog } from "./catalog.ts";
 import config from "./gateway.config.ts";
 
-export { CircuitBreaker } from "../../../durable-objects/circuit-breaker.ts";
-export { HashRing } from "../../../durable-objects/hash-ring.ts";
-export { PurgeLog } from "../../../durable-objects/purge-log.ts";
-export { TokenBucket } from "../../../durable-objects/token-bucket.ts";
-export { SharedCache } from "../../../workers/gateway/cache/l2/workers-cache.ts";
-
 const app = createApp(config, catalog, env as unknown as Bindings);
 
 export default { fetch: (request: Request) => app.fetch(request) };

@@ -18,7 +18,7 @@ function appFor(url: string, protocol: Spoken): App {
     httpRoutes: { "/files/": { upstream: { url }, maxBodyBytes: MAX_BODY_BYTES, readTimeoutMs: 60_000 } },
     services: { "uploads.v1.UploadService": { upstream: { url, protocol }, maxBodyBytes: MAX_BODY_BYTES, readTimeoutMs: 60_000 } },
   };
-  return createApp(config, [], {});
+  return createApp(config, [], { TIDEGATE_LOCAL: "true" });
 }
 
 interface Env {

@@ -1,12 +1,11 @@
 // Reflection on a service host: every kind of request, in both versions.
-import { fromBinary } from "@bufbuild/protobuf";
+import { fromBinary, toJson } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
-import { ServerReflection } from "../../../protos/gen/grpc/reflection/v1/reflection_pb.ts";
+import { ServerReflection, ServerReflectionResponseSchema } from "../../../protos/gen/grpc/reflection/v1/reflection_pb.ts";
 import { UserService } from "../../../protos/gen/users/v1/users_pb.ts";
-import { MAX_REQUESTS } from "../../../workers/discovery/reflection.ts";
 import { defineService } from "../../../workers/service.ts";
-import { reflect, streamRequest, summaryOf } from "./support.ts";
+import { type ReflectionRequest, reflect, streamRequest, summaryOf } from "./support.ts";
 
 const USERS_FILES = [
   "users/v1/users.proto",
@@ -52,12 +51,9 @@ describe.each(["v1", "v1alpha"] as const)("reflection %s", (version) => {
       "google.protobuf.FieldDescriptorProto.TYPE_GROUP",
       "grpc.health.v1.Health",
     ];
-    const { responses } = await reflect(
-      host,
-      symbols.map((value) => ({ case: "fileContainingSymbol", value })),
-      version,
-    );
-    expect(responses.map((response) => (summaryOf(response) as string[])[0])).toEqual([
+    // A stream for each: none sends a file for the second time.
+    const streams = symbols.map((value) => reflect(host, [{ case: "fileContainingSymbol", value }], version));
+    expect((await Promise.all(streams)).map(({ responses }) => (summaryOf(responses[0]!) as string[])[0])).toEqual([
       "users/v1/users.proto",
       "users/v1/users.proto",
       "users/v1/users.proto",
@@ -71,10 +67,10 @@ describe.each(["v1", "v1alpha"] as const)("reflection %s", (version) => {
     ]);
   });
 
-  it("sends a file with all its imports, each import once in a stream", async () => {
+  it("sends a file with all its imports, each file once in a stream", async () => {
     const request = { case: "fileByFilename", value: "users/v1/users.proto" } as const;
     const { responses } = await reflect(host, [request, request], version);
-    expect(responses.map(summaryOf)).toEqual([USERS_FILES, ["users/v1/users.proto"]]);
+    expect(responses.map(summaryOf)).toEqual([USERS_FILES, []]);
   });
 
   it("finds extensions by type and number, and the numbers of a type", async () => {
@@ -134,10 +130,41 @@ describe("reflection", () => {
     expect(file.service[0]!.method[0]!.options!.$unknown?.map(({ no }) => no)).toEqual([72295728]);
   });
 
-  it("ends a stream after 10,000 requests", async () => {
-    const { responses, error } = await reflect(host, Array(MAX_REQUESTS + 1).fill({ case: "fileByFilename", value: "x" }));
-    expect(responses).toHaveLength(MAX_REQUESTS);
-    expect(error?.code).toBe("resource_exhausted");
+  it("ends a stream after 16 requests, or as many as its limits say", async () => {
+    const requests = (count: number) => Array(count).fill({ case: "fileByFilename", value: "x" });
+    const { responses, error } = await reflect(host, requests(17));
+    expect([responses.length, error?.code]).toEqual([16, "resource_exhausted"]);
+    expect((await reflect(host, requests(16))).error).toBeUndefined();
+    const limits = { maxMessages: 3, maxMessageBytes: 262_144 };
+    const other = defineService(UserService, () => ({}), { discovery: limits });
+    expect((await reflect((request) => other.fetch(request, {}), requests(4))).responses).toHaveLength(3);
+  });
+
+  it("sends as many files as fit into a response, and the others where they are requested by name", async () => {
+    const small = defineService(UserService, () => ({}), { discovery: { maxMessages: 16, maxMessageBytes: 24_576 + 6_000 } });
+    const names: string[] = [];
+    const requests: ReflectionRequest[] = [{ case: "fileContainingSymbol", value: "users.v1.UserService" }];
+    for (const name of USERS_FILES.slice(1)) requests.push({ case: "fileByFilename", value: name });
+    const { responses } = await reflect((request) => small.fetch(request, {}), requests);
+    for (const response of responses) {
+      expect(JSON.stringify(toJson(ServerReflectionResponseSchema, response)).length).toBeLessThanOrEqual(24_576 + 6_000);
+      const summary = summaryOf(response);
+      if (Array.isArray(summary)) names.push(...(summary as string[]));
+      else expect(summary).toMatch(/^8: file google\/protobuf\/descriptor.proto has \d+ bytes, more than 30576 in one message$/);
+    }
+    expect(names[0]).toBe("users/v1/users.proto");
+    expect(new Set(names).size).toBe(names.length); // each file once in the stream
+    expect([...names, "google/protobuf/descriptor.proto"].sort()).toEqual(USERS_FILES.toSorted());
+  });
+
+  it("refuses names that are too long, which a response would repeat", async () => {
+    const long = "x".repeat(1_025);
+    for (const request of [
+      { case: "fileByFilename", value: long },
+      { case: "fileContainingExtension", value: { containingType: long } },
+    ] as const)
+      expect((await reflect(host, [request as ReflectionRequest])).error?.code).toBe("invalid_argument");
+    expect((await reflect(host, [{ case: "fileByFilename", value: "x".repeat(1_024) }])).error).toBeUndefined();
   });
 
   it("responds to a request before the next one arrives", async () => {

@@ -48,6 +48,24 @@ describe("a preflight", () => {
     expect((await app({ origins: [PAGE] })(preflight(origin))).headers.has("access-control-allow-origin")).toBe(false);
   });
 
+  describe.each([false, true])("A11: with credentials %s", (credentials) => {
+    it.each(["null", "https://evil.test", `${PAGE}.evil.test`])(
+      "lets no page of %s in, and no cache mix it up with another",
+      async (origin) => {
+        const answer = await app({ origins: [PAGE], credentials })(preflight(origin));
+        const allowed = ["access-control-allow-origin", "access-control-allow-credentials"].map((name) => answer.headers.get(name));
+        expect([answer.status, allowed[0], answer.headers.get("vary")]).toEqual([204, null, expect.stringMatching(/\borigin\b/i)]);
+        expect(allowed[1]).toBeNull();
+      },
+    );
+
+    it("answers a listed origin with itself, never with *", async () => {
+      const answer = await app({ origins: [PAGE], credentials })(preflight(PAGE));
+      expect(answer.headers.get("access-control-allow-origin")).toBe(PAGE);
+      expect(answer.headers.get("access-control-allow-credentials")).toBe(credentials ? "true" : null);
+    });
+  });
+
   it("is no special thing where no origin is listed", async () => {
     const answer = await app()(preflight(PAGE));
     expect(answer.status).toBe(405);
@@ -207,4 +225,11 @@ describe("a stored response", () => {
     expect(got.map(({ headers }) => headers.has("access-control-allow-credentials"))).toEqual([false, false, false, false]);
     expect(got.map(({ headers }) => headers.get("vary"))).toEqual(["Origin", "Origin", "Origin", "Origin"]);
   });
+});
+
+it("writes no host of a request into the OpenAPI document", async () => {
+  const document = await app()(
+    new Request("https://evil.test/openapi.json", { headers: { host: "evil.test", "x-forwarded-host": "evil.test" } }),
+  );
+  expect([document.status, (await document.text()).includes("evil.test")]).toEqual([200, false]);
 });

@@ -5,8 +5,9 @@ import { GetUserRequestSchema, UserService } from "../../../protos/gen/users/v1/
 import { rpcRoute } from "../../../workers/gateway/call/route.ts";
 import { Call, logFactsOf } from "../../../workers/gateway/call.ts";
 import { CONNECT_UNARY } from "../../../workers/gateway/protocol/protocol.ts";
+import { principalNamed } from "../../support/callers.ts";
 
-const ROUTE = rpcRoute(UserService.method.getUser, 1_000, "x-user");
+const ROUTE = rpcRoute(UserService.method.getUser, { maxBodyBytes: 1_000, maxMessageElements: 1_000 });
 
 const bytesOf = (text: string) => new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
 
@@ -17,12 +18,11 @@ function callWith(headers: Record<string, string> = {}, body: string | null = nu
   return call;
 }
 
-it("names its caller by address and principal, from headers that are read once", () => {
-  const call = callWith({ "cf-connecting-ip": "2001:db8::7", "x-user": "ada" });
+it("names where it comes from by headers that are read once", () => {
+  const call = callWith({ "cf-connecting-ip": "2001:db8::7" });
   const { caller } = call;
-  expect([caller.address, caller.network, caller.principal]).toEqual(["2001:db8::7", "2001:db8:0:0::/64", "ada"]);
+  expect([caller.address, caller.network, call.principal]).toEqual(["2001:db8::7", "2001:db8:0:0::/64", undefined]);
   expect(call.caller).toBe(caller);
-  expect(callWith({ "x-user": "" }).caller.principal).toBeUndefined();
 });
 
 it("has the facts by which log records name it", () => {
@@ -47,12 +47,11 @@ describe("the message", () => {
     expect(call.message()).toBe(message);
   });
 
-  it("is missing where it cannot be decoded, with the reason where its JSON is no ProtoJSON", () => {
+  it("is missing where it cannot be decoded, with the refusal", () => {
     const broken = callWith({}, "{");
-    expect([broken.message(), broken.invalidMessage]).toEqual([undefined, undefined]);
-    const twice = callWith({}, '{"id":"a","id":"b"}');
-    expect(twice.message()).toBeUndefined();
-    expect(twice.invalidMessage?.rejection).toMatchObject({ kind: "invalid_request" });
+    expect(broken.message()).toBeUndefined();
+    expect(broken.decoded()).toMatchObject({ kind: "unreadable", rejection: { kind: "invalid_request" } });
+    expect(broken.decoded()).toBe(broken.decoded());
   });
 
   it("is decoded from bytes by the content type", () => {
@@ -79,21 +78,22 @@ describe("the signal", () => {
     call.deadlineAt = Date.now() + 60_000;
     expect(call.sendSignal).toBe(call.signal);
     const broken = new AbortController();
-    call.upload = { failure: undefined, signal: broken.signal };
+    call.upload = { failure: undefined, isOver: false, awaitsCaller: false, signal: broken.signal };
     broken.abort();
     expect([call.sendSignal?.aborted, call.signal?.aborted]).toEqual([true, false]);
   });
 });
 
 it("makes a call for the cache with the same id, route and caller, and a clock and a request of its own", () => {
-  const call = callWith({ "x-user": "ada" });
+  const call = callWith();
+  call.principal = principalNamed("ada");
   call.id = "r-1";
   call.rank = 3;
   call.deadlineAt = 5;
   const clock = { receivedAt: 10, deadlineAt: 20, signal: new AbortController().signal };
   const headers = new Headers({ "x-a": "b" });
-  const fetch = call.forCache({ method: "POST", path: "/x", query: "?q", headers, body: null }, { kind: "rest" }, clock);
-  expect([fetch.id, fetch.route, fetch.rank, fetch.caller.principal]).toEqual(["r-1", ROUTE, 3, "ada"]);
+  const fetch = call.forCache({ method: "POST", path: "/x", query: "?q", headers, body: null, isShared: true }, { kind: "rest" }, clock);
+  expect([fetch.id, fetch.route, fetch.rank, fetch.principal?.id, fetch.isShared]).toEqual(["r-1", ROUTE, 3, "ada", true]);
   expect([fetch.receivedAt, fetch.deadlineAt, fetch.signal, fetch.protocol.kind]).toEqual([10, 20, clock.signal, "rest"]);
   expect([fetch.outgoing.path, fetch.outgoing.query, fetch.outgoing.headers]).toEqual(["/x", "?q", headers]);
   expect([call.deadlineAt, call.outgoing.path]).toEqual([5, ROUTE.path]);

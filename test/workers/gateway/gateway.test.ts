@@ -260,3 +260,18 @@ describe("a REST body with Content-Encoding", () => {
     expect(seen).toHaveLength(0);
   });
 });
+
+describe("P09 a template of the configuration", () => {
+  it.each(["/{a=**}/{b=**}", "/v1/**/x", "/{id=**}/{id=*}"])(
+    "%s, which could match a path in many ways, is a problem of the configuration",
+    (path) => {
+      expect(() => app({}, { DeleteUser: { http: [{ delete: path }] } })).toThrow(/segments after "\*\*"/);
+    },
+  );
+
+  it("that looks like a regular expression is a literal", async () => {
+    const { call } = app({}, { DeleteUser: { http: [{ delete: "/v1/(a+)+$" }] } });
+    expect((await call(rest("DELETE", `/v1/${"a".repeat(5_000)}!`))).status).toBe(404);
+    expect((await call(rest("DELETE", "/v1/(a+)+$?id=x"))).status).toBe(200);
+  });
+});

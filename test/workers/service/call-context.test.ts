@@ -34,6 +34,26 @@ describe("openContext", () => {
     expect([context.values.get(key), context.requestHeader.get("x-b")]).toEqual(["ada", "2"]);
   });
 
+  it("creates headers of the response once they are used", () => {
+    const context = open();
+    expect([context.usedHeader, context.usedTrailer]).toEqual([undefined, undefined]);
+    context.responseHeader.set("x-a", "1");
+    expect([context.usedHeader?.get("x-a"), context.usedTrailer]).toEqual(["1", undefined]);
+    expect(context.responseTrailer).toBe(context.usedTrailer);
+  });
+
+  it("copies all that it has for interceptors, which spread it", () => {
+    const context = open(60_000);
+    const copy = { ...context.toPlain() };
+    expect(Object.keys(copy).sort()).toEqual(
+      "method protocolName requestHeader requestMethod responseHeader responseTrailer service signal timeoutMs url values".split(" "),
+    );
+    expect([copy.responseHeader, copy.signal, copy.values]).toEqual([context.responseHeader, context.signal, context.values]);
+    expect(copy.timeoutMs()).toBeGreaterThan(50_000);
+    context.end();
+    expect(copy.signal.aborted).toBe(true);
+  });
+
   it("ends work at its deadline, and aborts the signal with the same error", async () => {
     const context = open(20);
     const { signal } = context;
@@ -43,6 +63,18 @@ describe("openContext", () => {
     });
     expect(signal.reason).toMatchObject({ code: Code.DeadlineExceeded });
     expect(open().timeoutMs()).toBeUndefined();
+  });
+
+  it("has one deadline for all that it waits for", async () => {
+    const context = open(20);
+    await expect(context.withDeadline(Promise.resolve("a"))).resolves.toBe("a");
+    await expect(context.withDeadline(new Promise(() => undefined))).rejects.toMatchObject({ code: Code.DeadlineExceeded });
+    await expect(context.withDeadline(new Promise(() => undefined))).rejects.toMatchObject({ code: Code.DeadlineExceeded });
+    const ended = open(1);
+    await ended.withDeadline(Promise.resolve());
+    ended.end();
+    await expect(ended.withDeadline(scheduler.wait(20))).resolves.toBeUndefined(); // its timer has been cleared
+    expect(ended.signal.reason).not.toMatchObject({ code: Code.DeadlineExceeded });
   });
 
   it("throws after the deadline only", () => {

@@ -6,6 +6,8 @@ it("has defaults for every option", () => {
   expect(settingsOf({})).toMatchObject({
     interceptors: [],
     readMaxBytes: 1_048_576,
+    writeMaxBytes: 16_777_216,
+    maxMessageElements: 100_000,
     maxTimeoutMs: Number.MAX_SAFE_INTEGER,
     overload: "enforce",
     admission: { max: 10_000, floor: 100 },
@@ -17,8 +19,25 @@ it("has defaults for every option", () => {
 it("takes every option", () => {
   const registry = createRegistry();
   const interceptors = [<T>(next: T) => next];
-  const settings = settingsOf({ interceptors, readMaxBytes: 1, maxTimeoutMs: 2, overload: "report", maxInFlight: 3, registry });
-  expect(settings).toMatchObject({ interceptors, readMaxBytes: 1, maxTimeoutMs: 2, overload: "report", admission: { max: 3, floor: 100 } });
+  const settings = settingsOf({
+    interceptors,
+    readMaxBytes: 1,
+    writeMaxBytes: 4,
+    maxMessageElements: 5,
+    maxTimeoutMs: 2,
+    overload: "report",
+    maxInFlight: 3,
+    registry,
+  });
+  expect(settings).toMatchObject({
+    interceptors,
+    readMaxBytes: 1,
+    writeMaxBytes: 4,
+    maxMessageElements: 5,
+    maxTimeoutMs: 2,
+    overload: "report",
+    admission: { max: 3, floor: 100 },
+  });
   expect(settings.json.registry).toBe(registry);
 });
 

@@ -48,3 +48,14 @@ it("is out_of_range for changes that are deleted or still to come", async () => 
   expect((await failureOf(users.watchUsers({ afterRevision: 6n }))).code).toBe(Code.OutOfRange);
   expect((await failureOf(users.watchUsers({ afterRevision: 2n ** 63n - 1n }))).code).toBe(Code.OutOfRange);
 });
+
+it("lets a number of calls wait, and refuses the others at once", async () => {
+  await create("a");
+  await runInDurableObject(store(), (object: UserStore) => void Object.assign(object.journal, { maxWaiting: 2 }));
+  const waiting = [take(0n, 1), take(0n, 1)];
+  await watched(2);
+  const error = await failureOf(take(0n, 1));
+  expect([error.code, error.rawMessage]).toEqual([Code.ResourceExhausted, "too many calls watch; try again later"]);
+  await create("b");
+  expect((await Promise.all(waiting)).map(([change]) => change?.[2])).toEqual(["b", "b"]);
+});

@@ -1,6 +1,6 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import { lengthOf, requireId, Violations } from "../../../workers/services/violations.ts";
+import { hasLength, requireId, Violations } from "../../../workers/services/violations.ts";
 import { fieldsOf } from "./support.ts";
 
 function errorOf(call: () => void): ConnectError {
@@ -13,13 +13,13 @@ function errorOf(call: () => void): ConnectError {
 }
 
 describe("Violations", () => {
-  it("throws all violations together, as a message and as details", () => {
+  it("throws all violations together, as details, and the first one in the message", () => {
     const violations = new Violations();
     violations.add("a", "is odd");
     violations.require(false, "b", "is even");
     violations.require(true, "c", "is fine");
     const error = errorOf(() => violations.throwIfAny());
-    expect([error.code, error.rawMessage, fieldsOf(error)]).toEqual([Code.InvalidArgument, "a: is odd; b: is even", ["a", "b"]]);
+    expect([error.code, error.rawMessage, fieldsOf(error)]).toEqual([Code.InvalidArgument, "a: is odd, and 1 more", ["a", "b"]]);
   });
 
   it("throws nothing where there is none", () => {
@@ -33,6 +33,16 @@ it("requireId throws for a text that is no id of the kind, with the fix", () => 
   expect(() => requireId("usr", "id", "usr_01arz3ndektsv4rrffq69g5fav")).not.toThrow();
 });
 
-it("lengthOf counts code points", () => {
-  expect([lengthOf(""), lengthOf("gr\u00f6\u00dfe"), lengthOf("\u{1f600}")]).toEqual([0, 5, 1]);
+it("hasLength counts code points, and does not count a text that is far too long", () => {
+  expect([hasLength("", 0, 5), hasLength("", 1, 5), hasLength("gr\u00f6\u00dfe", 5, 5), hasLength("\u{1f600}", 1, 1)]).toEqual([
+    true,
+    false,
+    true,
+    true,
+  ]);
+  expect([hasLength("abcdef", 0, 5), hasLength("\u{1f600}".repeat(6), 0, 5), hasLength("a".repeat(1_000_000), 0, 5)]).toEqual([
+    false,
+    false,
+    false,
+  ]);
 });

@@ -1,6 +1,7 @@
 // Invalidations by unsafe methods.
 import { describe, expect, it } from "vitest";
 import { Invalidations } from "../../../../core/cache/purge/invalidations.ts";
+import { hash32 } from "../../../../core/hash.ts";
 
 describe("invalidations", () => {
   it("cover responses fetched up to them, and all older ones where they are too many", () => {
@@ -19,6 +20,20 @@ describe("invalidations", () => {
       true,
       false,
     ]);
+  });
+
+  it("remember hashes, and no path that a caller has chosen: what has the same hash is covered, too", () => {
+    const byHash = new Map<number, string>();
+    let pair: [string, string] | undefined;
+    for (let n = 0; pair === undefined; n++) {
+      const resource = `/items/${n}`;
+      const earlier = byHash.get(hash32(resource));
+      if (earlier !== undefined) pair = [earlier, resource];
+      byHash.set(hash32(resource), resource);
+    }
+    const invalidations = new Invalidations(2);
+    invalidations.add(pair[0], 100);
+    expect([invalidations.covers(pair[1], 100), invalidations.covers(pair[1], 101)]).toEqual([true, false]);
   });
 
   it("are dropped, oldest first, and then cover everything that is as old", () => {

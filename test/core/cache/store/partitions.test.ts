@@ -14,6 +14,16 @@ it("keeps a busy route from evicting the responses of another one", () => {
   expect([partitions.of("route 1").size, partitions.of("route 1").bytes]).toEqual([5, 5_000]);
 });
 
+it("shrinks each partition by its share of what is stored", () => {
+  const partitions = new Partitions<number>(routes(2), { limits: LIMITS, shards: 16, store: "lru" });
+  for (let n = 0; n < 40; n++) partitions.of("route 0").set(`${n}`, n, 100, NEVER, 0);
+  for (let n = 0; n < 10; n++) partitions.of("route 1").set(`${n}`, n, 100, NEVER, 0);
+  partitions.shrinkTo(2_500, 0);
+  expect([partitions.bytes, partitions.of("route 0").bytes, partitions.of("route 1").bytes]).toEqual([2_500, 2_000, 500]);
+  partitions.shrinkTo(9_000, 0);
+  expect([partitions.bytes, partitions.maxBytes]).toEqual([2_500, LIMITS.maxBytes]);
+});
+
 it("clears one route, and leaves the others", () => {
   const partitions = new Partitions<number>(routes(2), { limits: LIMITS, shards: 16, store: "s3-fifo" });
   for (const { route } of routes(2)) partitions.of(route).set("a", 1, 10, NEVER, 0);

@@ -51,6 +51,18 @@ describe.each(Object.entries(STORES))("store %s", (_name, create) => {
     expect(["a", "b", "c", "d", "e"].map((key) => store.get(key, NOW + 1))).toEqual(["live", "live", undefined, "live", "new"]);
   });
 
+  it("shrinks to what it is given, and to nothing", () => {
+    const store = small(100, 10_000);
+    for (let n = 0; n < 50; n++) store.set(`key ${n}`, "value", 100, NEVER, NOW);
+    store.shrinkTo(5_000, NOW);
+    expect([store.size, store.bytes]).toEqual([50, 5_000]);
+    store.shrinkTo(1_250, NOW);
+    expect([store.size, store.bytes]).toEqual([12, 1_200]);
+    expect(store.get("key 49", NOW)).toBe("value");
+    store.shrinkTo(0, NOW);
+    expect([store.size, store.bytes]).toEqual([0, 0]);
+  });
+
   it("evicts entries without lookups before one with lookups", () => {
     const store = small(10);
     store.set("used", "yes", 1, NEVER, NOW);

@@ -170,6 +170,9 @@ describe("BreakerService", () => {
       await gateway(unary("ListUsers", {}, address));
     }
     expect((await gateway(new Request("https://gateway.example/assets/x"))).status).toBe(200);
+    vi.setSystemTime(Date.now() + 5_000); // the next exchange is due
+    expect((await gateway(new Request("https://gateway.example/assets/x"))).status).toBe(200);
+    await vi.waitUntil(() => reported.size === 6, { timeout: 60_000, interval: 5 });
     await settled();
     const { breakers } = (await call("ListBreakers")).body as unknown as { breakers: { upstream: string }[] };
     expect(new Set(breakers.map(({ upstream }) => upstream))).toEqual(reported);

@@ -7,7 +7,7 @@ import { rpcRoute } from "../../../../workers/gateway/call/route.ts";
 import { Call } from "../../../../workers/gateway/call.ts";
 import type { Protocol } from "../../../../workers/gateway/protocol/protocol.ts";
 
-const ROUTE = rpcRoute(UserService.method.getUser, 1_000, undefined);
+const ROUTE = rpcRoute(UserService.method.getUser, { maxBodyBytes: 1_000, maxMessageElements: 1_000 }, undefined);
 const GRPC_WEB: Protocol = { kind: "grpc_web", contentType: "application/grpc-web" };
 const CONNECT: Protocol = { kind: "connect_unary" };
 

@@ -27,6 +27,17 @@ describe("an ending", () => {
     expect(text(streamEnding(CONNECT, LATE).lastBytes(new Error("reset")))).toContain("deadline_exceeded");
   });
 
+  it.each([
+    [CONNECT, 2],
+    [GRPC_WEB, 0x80],
+  ])("adds nothing to a stream that has ended: $kind", (protocol, flag) => {
+    const ending = streamEnding(protocol, LATE);
+    ending.observe(MESSAGE);
+    expect(ending.lastBytes(new Error("reset"))!.byteLength).toBeGreaterThan(0);
+    ending.observe(new Uint8Array([flag, 0, 0, 0, 2, 123, 125]));
+    expect(ending.lastBytes(new Rejected({ kind: "caller_gone" }))).toEqual(new Uint8Array());
+  });
+
   it("has no bytes for an upstream that breaks off in time, and none within a message", () => {
     expect(streamEnding(CONNECT, RUNNING).lastBytes(new Error("reset"))).toBeUndefined();
     const within = streamEnding(CONNECT, LATE);

@@ -5,7 +5,12 @@ import { bindToUpload } from "../../../../workers/gateway/bodies/upload-response
 
 /** An upload that waits for its source forever. */
 function openUpload(): Upload {
-  const source: UploadSource = { next: () => new Promise(() => undefined), unfinishedMessage: () => undefined, stop: () => undefined };
+  const source: UploadSource = {
+    next: () => new Promise(() => undefined),
+    unfinishedMessage: () => undefined,
+    touch: () => undefined,
+    stop: () => undefined,
+  };
   return new Upload(source, null);
 }
 

@@ -14,6 +14,7 @@ function sourceOf(chunks: readonly (Uint8Array | Error)[], unfinished: Uint8Arra
       return chunk instanceof Error ? Promise.reject(chunk) : Promise.resolve(chunk);
     },
     unfinishedMessage: () => unfinished,
+    touch: () => undefined,
     stop: () => {
       isStopped = true;
     },

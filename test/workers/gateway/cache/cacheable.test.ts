@@ -16,14 +16,14 @@ it("only unary methods without side effects can be cached", () => {
 });
 
 describe("problems of a cache", () => {
-  it("are a missing binding for KV, and a missing header of the principal", () => {
-    const facts = { principalHeader: undefined, namespace: undefined };
+  it("are a missing binding for KV, and a configuration that authenticates no caller", () => {
+    const facts = { provesPrincipals: false, namespace: undefined };
     expect(cacheProblems(policy(), facts)).toEqual([]);
     expect(cacheProblems(policy({ l2: "kv", scope: "principal" }), facts).map(({ path }) => path)).toEqual([
       `${AT}.cache.l2`,
       `${AT}.cache.scope`,
     ]);
-    expect(cacheProblems(policy({ l2: "kv", scope: "principal" }), { principalHeader: "x-user", namespace: {} })).toEqual([]);
+    expect(cacheProblems(policy({ l2: "kv", scope: "principal" }), { provesPrincipals: true, namespace: {} })).toEqual([]);
   });
 
   it("are methods with side effects and streams, where the cache is set for the method itself", () => {

@@ -8,7 +8,12 @@ import { lookupOf } from "../../../support/cache-lookup.ts";
 import { gatewayTo, USER, unary, userFor } from "../../../support/gateway.ts";
 import { storedResponse } from "../../../support/stored-response.ts";
 
-const STORE = { limits: { maxEntries: 100, maxBytes: 1_000_000 }, shards: 4, store: "lru", l2WaitMs: 50 } as const;
+const STORE = {
+  limits: { maxEntries: 100, maxBytes: 1_000_000 },
+  shards: 4,
+  store: "lru",
+  l2Wait: { percent: 50, minMs: 10, maxMs: 500 },
+} as const;
 const policy = (l2: CachePolicy["l2"] = "none") => ({ l2 }) as CachePolicy;
 const NOW = 1_000_000;
 

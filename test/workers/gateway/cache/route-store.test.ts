@@ -97,13 +97,32 @@ describe("responses that vary", () => {
   });
 });
 
-it("a hit-for-pass marker lasts 10 s, and a stored response replaces it", () => {
-  store.markHitForPass("k", NOW);
-  expect(store.find(lookupOf("k"), NOW + 9_999)).toMatchObject({ kind: "none", isHitForPass: true });
-  expect(store.find(lookupOf("k"), NOW + 10_000)).toMatchObject({ kind: "none", isHitForPass: false });
-  store.markHitForPass("k", NOW);
-  store.put(lookupOf("k"), storedResponse("a", NOW), NOW);
-  expect(textFound(lookupOf("k"))).toBe("a");
+describe("a hit-for-miss mark", () => {
+  const authorized = lookupOf("k", { hasAuthorization: true });
+
+  it("lasts 10 s, after an error 1 s, and a stored response ends it", () => {
+    store.markHitForMiss(lookupOf("k"), "k", false, NOW);
+    expect([store.isHitForMiss(lookupOf("k"), "k", NOW + 9_999), store.isHitForMiss(lookupOf("k"), "k", NOW + 10_000)]).toEqual([
+      true,
+      false,
+    ]);
+    store.markHitForMiss(lookupOf("k"), "k", true, NOW);
+    expect([store.isHitForMiss(lookupOf("k"), "k", NOW + 999), store.isHitForMiss(lookupOf("k"), "k", NOW + 1_000)]).toEqual([true, false]);
+    store.markHitForMiss(lookupOf("k"), "k", false, NOW);
+    store.put(lookupOf("k"), storedResponse("a", NOW), NOW);
+    expect([store.isHitForMiss(lookupOf("k"), "k", NOW), textFound(lookupOf("k"))]).toEqual([false, "a"]);
+  });
+
+  it("does not replace a stored response, which may serve while the upstream fails", () => {
+    store.put(lookupOf("k"), storedResponse("a", NOW), NOW);
+    store.markHitForMiss(lookupOf("k"), "k", true, NOW);
+    expect([store.isHitForMiss(lookupOf("k"), "k", NOW), textFound(lookupOf("k"))]).toEqual([true, "a"]);
+  });
+
+  it("is one of its own for calls whose Authorization is forwarded", () => {
+    store.markHitForMiss(authorized, "k", false, NOW);
+    expect([store.isHitForMiss(authorized, "k", NOW), store.isHitForMiss(lookupOf("k"), "k", NOW)]).toEqual([true, false]);
+  });
 });
 
 it("consecutive failures of the upstream lengthen the pause until the next call", () => {

@@ -31,6 +31,6 @@ it("keeps its own bounds, headers, and the endpoints that were tried before", ()
 it("is ended where the request body of its call broke off", () => {
   const call = httpCall();
   const attempt = new CallAttempt(call);
-  call.upload = { failure: new Error("too large"), signal: new AbortController().signal };
+  call.upload = { failure: new Error("too large"), isOver: false, awaitsCaller: false, signal: new AbortController().signal };
   expect(attempt.isEnded).toBe(true);
 });

@@ -19,3 +19,14 @@ it("continues the caller's trace with another span, and drops vendor data of a t
   expect(continued.get("tracestate")).toBe("a=1");
   expect(httpCall("/a", { headers: { tracestate: "a=1" } }).outgoing.headers.has("tracestate")).toBe(false);
 });
+
+it("sends no body with GET and HEAD, which the runtime refuses to send, and the body of every other method", () => {
+  const sent = (method: string): unknown => {
+    const { outgoing } = httpCall("/a", { method: "POST", body: "a" });
+    outgoing.method = method;
+    outgoing.body = new Uint8Array(1);
+    return outgoing.sentBody;
+  };
+  expect([sent("GET"), sent("HEAD")]).toEqual([null, null]);
+  for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) expect(sent(method)).toEqual(new Uint8Array(1));
+});

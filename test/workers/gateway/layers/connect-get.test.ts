@@ -5,7 +5,7 @@ import { rpcRoute } from "../../../../workers/gateway/call/route.ts";
 import { Call } from "../../../../workers/gateway/call.ts";
 import { connectGetAsPost } from "../../../../workers/gateway/layers/connect-get.ts";
 
-const ROUTE = rpcRoute(UserService.method.getUser, 1_000, undefined);
+const ROUTE = rpcRoute(UserService.method.getUser, { maxBodyBytes: 1_000, maxMessageElements: 1_000 }, undefined);
 
 async function through(query: string, method = "GET"): Promise<{ call: Call; response: Response }> {
   const request = new Request(`https://gateway.example${ROUTE.path}${query}`, { method });

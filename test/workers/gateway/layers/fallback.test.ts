@@ -10,7 +10,7 @@ type Answer = (request: Request) => Response | Promise<Response>;
 
 const DOWN: Answer = () => json({ code: "unavailable" }, { status: 503 });
 const OTHER = { ...USER, displayName: "Other" };
-const STANDING = { id: "usr_none", displayName: "Somebody" };
+const STATIC_RESPONSE = { id: "usr_none", displayName: "Unknown user" };
 
 /** A gateway with functions for its upstream and the other one, and the number of calls of the other one. */
 function over(own: Answer, fallback: RouteInput["fallback"], other: Answer = () => json(OTHER)) {
@@ -23,10 +23,10 @@ function over(own: Answer, fallback: RouteInput["fallback"], other: Answer = () 
   const services = { "users.v1.UserService": { upstream: { binding: "USERS" }, retries: { baseMs: 1, max: 1 }, methods } };
   return { gateway: gatewayTo(own, { services }, { OTHER: { fetch } }), calls: () => calls };
 }
-const elsewhere = { upstream: { binding: "OTHER" } };
+const secondary = { upstream: { binding: "OTHER" } };
 
 it("sends a read to the other upstream while its own one is down, and marks the response", async () => {
-  const { gateway, calls } = over(DOWN, elsewhere);
+  const { gateway, calls } = over(DOWN, secondary);
   const answer = await gateway(unary("GetUser"));
   expect(answer.status).toBe(200);
   expect(answer.headers.get("tidegate-fallback")).toBe("upstream");
@@ -35,7 +35,7 @@ it("sends a read to the other upstream while its own one is down, and marks the 
 });
 
 it("sends any call to the other upstream while the breaker of its own one is open: nothing has been sent", async () => {
-  const { gateway, calls } = over(DOWN, elsewhere);
+  const { gateway, calls } = over(DOWN, secondary);
   for (let call = 0; call < 5; call++) await gateway(unary("GetUser"));
   await gateway(unary("UpdateUser")); // finds out that it is not GetUser alone that fails
   const before = calls();
@@ -44,33 +44,33 @@ it("sends any call to the other upstream while the breaker of its own one is ope
 });
 
 it("leaves a write alone that the own one may have worked on, and every error of the call's own", async () => {
-  const { gateway, calls } = over(DOWN, elsewhere);
+  const { gateway, calls } = over(DOWN, secondary);
   expect((await gateway(unary("UpdateUser"))).status).toBe(503);
-  const wrong = over(() => json({ code: "invalid_argument" }, { status: 400 }), elsewhere);
+  const wrong = over(() => json({ code: "invalid_argument" }, { status: 400 }), secondary);
   expect((await wrong.gateway(unary("GetUser"))).status).toBe(400);
   expect([calls(), wrong.calls()]).toEqual([0, 0]);
 });
 
-it("answers with what is written down where nobody else does, in the caller's protocol", async () => {
-  const { gateway } = over(DOWN, { ...elsewhere, response: STANDING }, DOWN);
+it("responds with the static response where no upstream does, in the caller's protocol", async () => {
+  const { gateway } = over(DOWN, { ...secondary, response: STATIC_RESPONSE }, DOWN);
   const connect = await gateway(unary("GetUser"));
   expect(connect.status).toBe(200);
   expect(connect.headers.get("tidegate-fallback")).toBe("static_response");
-  expect(await connect.json()).toEqual(STANDING);
+  expect(await connect.json()).toEqual(STATIC_RESPONSE);
   const restful = await gateway(rest("GET", "/api/v1/users/x"));
   expect(restful.status).toBe(200);
-  expect(await restful.json()).toMatchObject(STANDING);
+  expect(await restful.json()).toMatchObject(STATIC_RESPONSE);
   const web = new Uint8Array(await (await gateway(enveloped("GetUser", "application/grpc-web+proto"))).arrayBuffer());
   const length = new DataView(web.buffer).getUint32(1);
-  expect(fromBinary(UserSchema, web.subarray(5, 5 + length))).toMatchObject({ displayName: "Somebody" });
+  expect(fromBinary(UserSchema, web.subarray(5, 5 + length))).toMatchObject({ displayName: "Unknown user" });
   expect(web[5 + length]).toBe(0x80);
   expect(new TextDecoder().decode(web.subarray(10 + length))).toContain("grpc-status: 0");
   const get = await gateway(new Request("https://gateway.example/users.v1.UserService/GetUser?encoding=json&message=%7B%7D"));
-  expect(await get.json()).toEqual(STANDING);
+  expect(await get.json()).toEqual(STATIC_RESPONSE);
 });
 
 it("does not stand in for answers that are wrong, but there", async () => {
-  const { gateway } = over(() => json({ code: "not_found" }, { status: 404 }), { response: STANDING });
+  const { gateway } = over(() => json({ code: "not_found" }, { status: 404 }), { response: STATIC_RESPONSE });
   expect((await gateway(unary("GetUser"))).status).toBe(404);
 });
 
@@ -79,7 +79,7 @@ it.each([
   [{ response: [] as never }, "write the response message as its JSON"],
   [{ upstream: { binding: "MISSING" } }, "name a service binding"],
   [{ upstream: { binding: "OTHER", protocol: "grpc_web" as const } }, "let versions and fallbacks speak both"],
-])("tells what is wrong with %j", (fallback, fix) => {
+])("refuses %j with its fix", (fallback, fix) => {
   expect(() => over(DOWN, fallback)).toThrow(InvalidConfiguration);
   expect(() => over(DOWN, fallback)).toThrow(fix);
 });

@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 import type { RetryBudgetInput } from "../../../../core/config/retry.ts";
 import type { RouteInput } from "../../../../core/config/route.ts";
+import { AUTH, bearer, idOf } from "../../../support/callers.ts";
 import { gatewayTo, json, USER, unary } from "../../../support/gateway.ts";
 
 type Answer = (request: Request, number: number) => Response | Promise<Response>;
@@ -39,7 +40,7 @@ async function warm(answer: Answer, route: RouteInput = HEDGING, method = "GetUs
   };
   const gateway = gatewayTo(
     () => json(USER),
-    { defaults: route, services, principalHeader: "x-who", overload: { trusted: ["billing"] } },
+    { defaults: route, services, auth: AUTH, overload: { trusted: [idOf("billing")] } },
     { A: binding("A"), B: binding("B") },
   );
   for (let call = 0; call < 120; call++) await gateway(unary(method));
@@ -47,7 +48,7 @@ async function warm(answer: Answer, route: RouteInput = HEDGING, method = "GetUs
   return { got, gateway };
 }
 
-it("makes a read that takes long a second time, elsewhere, takes the first answer, and ends the other attempt", async () => {
+it("sends a slow read to a second endpoint, takes the first response, and ends the other attempt", async () => {
   const { got, gateway } = await warm((request, number) => (number === 1 ? never(request) : json(USER)));
   expect((await gateway(unary("GetUser"))).status).toBe(200);
   expect(got.map(({ attempt }) => attempt)).toEqual([null, "2"]);
@@ -89,7 +90,7 @@ it("never makes a third attempt, and keeps to the deadline", async () => {
 
 it.each([
   ["what has side effects", "UpdateUser", {}, HEDGING],
-  ["what a caller it trusts repeats already", "GetUser", { "x-who": "billing", "tidegate-attempt": "2" }, HEDGING],
+  ["what a caller it trusts repeats already", "GetUser", { ...(await bearer("billing")), "tidegate-attempt": "2" }, HEDGING],
   ["anything by default", "GetUser", {}, { retries: false } as RouteInput],
 ])("does not repeat %s", async (_, method, headers, route) => {
   const { got, gateway } = await warm(

@@ -52,4 +52,37 @@ describe("the tags that a call invalidates", () => {
     vi.setSystemTime(Date.now() + 2);
     expect(cacheStatus(await gateway(get()))).toContain("hit");
   });
+
+  it.each([
+    ["a key that no field has", { "content-type": "application/json" }, `{"x":1,"id":"${ID}"}`],
+    ["a key twice", { "content-type": "application/json" }, `{"id":"usr_2","id":"${ID}"}`],
+    ["text after JSON", { "content-type": "application/json" }, `{"id":"${ID}"}x`],
+    ["bytes that are no message", { "content-type": "application/proto" }, "x"],
+    ["two gRPC-Web messages", { "content-type": "application/grpc-web+json" }, "\0\0\0\0\u0002{}\0\0\0\0\u0002{}"],
+  ])("are needed: a call whose message can't be read is refused before the upstream sees it: %s", async (_, headers, body) => {
+    let calls = 0;
+    const gateway = gatewayWith(() => {
+      calls += 1;
+      return named("new");
+    });
+    const url = "https://gateway.example/users.v1.UserService/DeleteUser";
+    const response = await gateway(new Request(url, { method: "POST", headers, body }));
+    const code = response.headers.get("grpc-status") ?? ((await response.json()) as { code: string }).code;
+    expect([calls, code]).toEqual([0, headers["content-type"].includes("grpc") ? "3" : "invalid_argument"]);
+  });
+
+  it("need no message where they have no field of it", async () => {
+    const methods = { GetUser: { cache: { l2: "none", tags: ["users"] } }, DeleteUser: { invalidates: ["users"] } } as const;
+    const upstream = { binding: "USERS" };
+    const gateway = gatewayTo((request) => Promise.resolve(request.url.endsWith("GetUser") ? named("a") : Response.json({})), {
+      services: { "users.v1.UserService": { upstream, retries: false, methods } },
+    });
+    await gateway(get());
+    expect(cacheStatus(await gateway(get()))).toContain("hit");
+    const url = "https://gateway.example/users.v1.UserService/DeleteUser";
+    const headers = { "content-type": "application/json" };
+    expect((await gateway(new Request(url, { method: "POST", headers, body: '{"x":1}' }))).status).toBe(200);
+    vi.setSystemTime(Date.now() + 2);
+    expect(cacheStatus(await gateway(get()))).not.toContain("hit");
+  });
 });

@@ -3,6 +3,7 @@ import { expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../../../core/config/gateway.ts";
 import type { RetryBudgetInput } from "../../../../core/config/retry.ts";
 import type { RouteInput } from "../../../../core/config/route.ts";
+import { AUTH, bearer, idOf } from "../../../support/callers.ts";
 import { gatewayTo, json, rest, USER, unary } from "../../../support/gateway.ts";
 
 type Answer = (attempt: number, request: Request) => Response | Promise<Response>;
@@ -85,9 +86,9 @@ it.each([
   ["repeats no call that a caller it trusts repeats already", "billing", 1],
   ["lets no caller from outside switch retries off", "eve", 4],
 ])("%s", async (_, who, calls) => {
-  const trusting = { principalHeader: "x-who", overload: { trusted: ["billing"] } };
+  const trusting = { auth: AUTH, overload: { trusted: [idOf("billing")] } };
   const { seen, gateway } = over(() => DOWN(), { max: 3, baseMs: 1 }, { minPerSecond: 100 }, trusting);
-  await gateway(unary("GetUser", {}, { "x-who": who, "tidegate-attempt": "2" }));
+  await gateway(unary("GetUser", {}, { ...(await bearer(who)), "tidegate-attempt": "2" }));
   expect(seen).toHaveLength(calls);
   expect(seen[0]!.attempt).toBe(calls === 1 ? "2" : null);
 });

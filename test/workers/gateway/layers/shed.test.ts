@@ -1,11 +1,18 @@
-// Overload through the whole pipeline: calls that are refused or wait, and what hosts and callers get to know.
+// Limits of calls in flight through the whole pipeline: calls that wait, and calls that are refused.
 import { expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../../../core/config/gateway.ts";
+import { CONCURRENCY } from "../../../../core/config/overload.ts";
+import { ByteBudget } from "../../../../core/overload/byte-budget.ts";
+import { ConcurrencyScope } from "../../../../workers/gateway/call/concurrency-scope.ts";
+import { httpRoute } from "../../../../workers/gateway/call/route.ts";
+import { Call } from "../../../../workers/gateway/call.ts";
+import { CALL_BYTES, shed } from "../../../../workers/gateway/layers/shed.ts";
+import { AUTH, bearer, idOf } from "../../../support/callers.ts";
 import { enveloped, gatewayTo, json, rest, USER, unary } from "../../../support/gateway.ts";
 
 const ONE = "users.v1.UserService";
 
-/** An upstream whose answers wait until they are let go. */
+/** An upstream whose responses wait until they are released. */
 function held(input: Partial<GatewayInput> = {}, service: Partial<GatewayInput["services"][string]> = {}) {
   const waiting: (() => void)[] = [];
   const seen: Headers[] = [];
@@ -22,9 +29,9 @@ function held(input: Partial<GatewayInput> = {}, service: Partial<GatewayInput["
 
 const quiet = () => vi.spyOn(console, "warn").mockImplementation(() => undefined);
 
-it("refuses what is above the isolate's limit, in every protocol, at once, with Retry-After, and says so once", async () => {
+it("refuses what is above the isolate's limit, in every protocol, at once, with Retry-After, and logs it once", async () => {
   const warn = quiet();
-  const { gateway, arrived, letAllGo } = held({ overload: { maxInFlight: 10, maxQueued: 0 } });
+  const { gateway, arrived, letAllGo } = held({ overload: { maxInFlight: 10, maxQueued: 0, callerShare: 100 } });
   const calls = Array.from({ length: 10 }, () => gateway(unary("GetUser")));
   await arrived(10);
   const refused = await gateway(unary("GetUser"));
@@ -51,7 +58,7 @@ it("refuses what is above the isolate's limit, in every protocol, at once, with 
 
 it("holds each route to its own limit, and lets others pass", async () => {
   quiet();
-  const methods = { GetUser: { concurrency: { max: 2, adaptive: false, maxQueued: 0 } } };
+  const methods = { GetUser: { concurrency: { max: 2, adaptive: false, maxQueued: 0, callerShare: 100 } } };
   const { gateway, arrived, letAllGo } = held({}, { methods });
   const calls = [gateway(unary("GetUser")), gateway(rest("GET", "/api/v1/users/x"))]; // one limit for both ways in
   await arrived(2);
@@ -78,9 +85,9 @@ it("only reports, where it is configured so", async () => {
   );
 });
 
-it("lets a call wait for a place, and serves it when there is one", async () => {
+it("lets a call wait for a permit, and serves it when one is free", async () => {
   quiet();
-  const { gateway, arrived, letGo, letAllGo } = held({ overload: { maxInFlight: 2, queueMs: 60_000 } });
+  const { gateway, arrived, letGo, letAllGo } = held({ overload: { maxInFlight: 2, queueMs: 60_000, callerShare: 100 } });
   const first = [gateway(unary("GetUser")), gateway(unary("GetUser"))];
   await arrived(2);
   const waits = gateway(unary("GetUser"));
@@ -90,42 +97,79 @@ it("lets a call wait for a place, and serves it when there is one", async () => 
   expect((await Promise.all([...first, waits])).map(({ status }) => status)).toEqual([200, 200, 200]);
 });
 
-it("sheds the least critical first, and takes a caller's word only where it is trusted", async () => {
+it("sheds the least critical first, and honors the header of trusted callers only", async () => {
   quiet();
   const { gateway, seen, arrived, letAllGo } = held(
-    { principalHeader: "x-who", overload: { maxInFlight: 10, maxQueued: 0, trusted: ["billing"] } },
+    { auth: AUTH, overload: { maxInFlight: 10, maxQueued: 0, callerShare: 100, trusted: [idOf("billing")] } },
     { methods: { ListUsers: { criticality: "sheddable" } } },
   );
   const calls = Array.from({ length: 7 }, () => gateway(unary("GetUser", {}, { "tidegate-criticality": "sheddable" })));
   await arrived(7);
   expect(seen.every((headers) => headers.get("tidegate-criticality") === null)).toBe(true); // nobody's word
-  const says = (level: string, who: string) => gateway(unary("GetUser", {}, { "tidegate-criticality": level, "x-who": who }));
+  const [billing, eve] = [await bearer("billing"), await bearer("eve")];
+  const says = (level: string, who: { authorization: string }) => gateway(unary("GetUser", {}, { "tidegate-criticality": level, ...who }));
   expect(await (await gateway(unary("ListUsers"))).json()).toMatchObject({
     message: "overloaded (isolate): limit of 10 calls in flight leaves no room for sheddable calls",
   });
-  expect((await says("sheddable", "billing")).status).toBe(503);
-  calls.push(says("sheddable", "eve"), says("sheddable", "eve"), says("sheddable", "eve"));
+  expect((await says("sheddable", billing)).status).toBe(503);
+  calls.push(says("sheddable", eve), says("sheddable", eve), says("sheddable", eve));
   await arrived(10);
-  expect((await says("critical_plus", "eve")).status).toBe(503);
+  expect((await says("critical_plus", eve)).status).toBe(503);
   letAllGo();
   expect((await Promise.all(calls)).map(({ status }) => status)).toEqual(Array(10).fill(200));
-  const trusted = says("critical_plus", "billing");
+  const trusted = says("critical_plus", billing);
   await arrived(11);
   expect(seen.at(-1)?.get("tidegate-criticality")).toBe("critical_plus"); // the host receives the trusted level
   letAllGo();
   expect((await trusted).status).toBe(200);
 });
 
-it("sheds a caller that holds more than its share, and not the others", async () => {
+it("sheds a caller that holds its share, while it is alone, too, and not the others", async () => {
   quiet();
-  const { gateway, arrived, letAllGo } = held({ overload: { maxInFlight: 20, maxQueued: 0 } });
+  const { gateway, arrived, letAllGo } = held({ overload: { maxInFlight: 10, maxQueued: 0 } });
+  const from = (address: string) => gateway(unary("GetUser", {}, { "cf-connecting-ip": address }));
+  const calls = Array.from({ length: 5 }, () => from("192.0.2.1"));
+  await arrived(5);
+  expect(await (await from("192.0.2.1")).json()).toMatchObject({
+    message: "overloaded (isolate): caller holds its share of 10 calls in flight",
+  });
+  calls.push(...[2, 3, 4, 5].map((last) => from(`192.0.2.${last}`)));
+  await arrived(9);
+  letAllGo();
+  expect((await Promise.all(calls)).map(({ status }) => status)).toEqual(Array(9).fill(200));
+});
+
+it("lets a caller that holds its share wait for its own calls to end, and passes what another caller frees on to another one", async () => {
+  quiet();
+  const { gateway, seen, arrived, letGo, letAllGo } = held({ overload: { maxInFlight: 2, queueMs: 60_000 } });
+  const from = (address: string) => gateway(unary("GetUser", {}, { "cf-connecting-ip": address }));
+  const first = [from("192.0.2.1"), from("192.0.2.2")];
+  await arrived(2);
+  const waits = [from("192.0.2.2"), from("192.0.2.3")];
+  letGo(); // ends the call of .1: .2 holds its share, so that .3 is next
+  await arrived(3);
+  expect(seen[2]?.get("x-forwarded-for")).toBe("192.0.2.3");
+  let statuses: number[] | undefined;
+  void Promise.all([...first, ...waits]).then((responses) => {
+    statuses = responses.map(({ status }) => status);
+  });
+  await vi.waitUntil(() => {
+    letAllGo();
+    return statuses !== undefined;
+  });
+  expect([statuses?.slice(0, 2), statuses?.[3]]).toEqual([[200, 200], 200]); // the second one of .2 is refused where it was woken for .1
+});
+
+it("sheds a caller that holds more than an equal share, and not the others", async () => {
+  quiet();
+  const { gateway, arrived, letAllGo } = held({ overload: { maxInFlight: 20, maxQueued: 0, callerShare: 100 } });
   const from = (address: string) => gateway(unary("GetUser", {}, { "cf-connecting-ip": address }));
   const calls = Array.from({ length: 16 }, () => from("192.0.2.1"));
   await arrived(16);
   calls.push(from("192.0.2.2"));
   await arrived(17);
   const greedy = await from("192.0.2.1");
-  expect(await greedy.json()).toMatchObject({ message: "overloaded (isolate): caller holds more than its share of 20 calls in flight" });
+  expect(await greedy.json()).toMatchObject({ message: "overloaded (isolate): caller holds its share of 20 calls in flight" });
   calls.push(from("192.0.2.3"));
   await arrived(18);
   letAllGo();
@@ -135,7 +179,7 @@ it("sheds a caller that holds more than its share, and not the others", async ()
 it("counts no call for longer than its deadline, though it never ends: its caller may be gone", async () => {
   quiet();
   vi.useFakeTimers({ toFake: ["Date"] });
-  const { gateway, seen, arrived, letAllGo } = held({ overload: { maxInFlight: 2, maxQueued: 0 } });
+  const { gateway, seen, arrived, letAllGo } = held({ overload: { maxInFlight: 2, maxQueued: 0, callerShare: 100 } });
   const timeout = { "connect-timeout-ms": "60000" };
   const hung = Array.from({ length: 2 }, () => gateway(unary("GetUser", {}, timeout)));
   await arrived(2);
@@ -150,110 +194,16 @@ it("counts no call for longer than its deadline, though it never ends: its calle
   vi.useRealTimers();
 });
 
-/** Two endpoints, each an answer of its own. */
-function pair(a: (request: Request) => Response, b: (request: Request) => Response, service: object = {}) {
-  const seen: { who: string; headers: Headers }[] = [];
-  const endpoint = (who: string, answer: (request: Request) => Response) => ({
-    fetch: async (url: string, init: RequestInit) => {
-      const request = new Request(url, init);
-      seen.push({ who, headers: request.headers });
-      return answer(request);
-    },
-  });
-  const upstream = { endpoints: [{ binding: "A" }, { binding: "B" }], balancer: "round_robin" as const };
-  const gateway = gatewayTo(
-    () => json(USER),
-    { services: { [ONE]: { upstream, retries: false, methods: { ListUsers: { criticality: "sheddable" } }, ...service } } },
-    { A: endpoint("A", a), B: endpoint("B", b) },
-  );
-  return { gateway, seen };
-}
-
-const TURNED = { "tidegate-shed": "level", "retry-after": "1" };
-const sheds = (level: number) => ({
-  "endpoint-load-metrics": `TEXT named_metrics.predicted_ms=9.0,named_metrics.rif=99,named_metrics.shed_level=${level}`,
-});
-const away = (): Response => json({ code: "unavailable", message: "overloaded" }, { status: 503, headers: { ...TURNED, ...sheds(0) } });
-
-it("sends a critical call elsewhere that a host turns away, once, as the most critical one, and tells no caller of it", async () => {
-  const { gateway, seen } = pair(away, () => json(USER));
-  for (let n = 0; n < 6; n++) {
-    const answer = await gateway(unary("GetUser"));
-    expect(answer.status).toBe(200);
-    expect([...answer.headers.keys()].filter((name) => /^(tidegate|endpoint-load)/.test(name))).toEqual([]);
-  }
-  const second = seen.filter(({ who, headers }) => who === "B" && headers.has("tidegate-criticality"));
-  expect(second.map(({ headers }) => headers.get("tidegate-criticality"))).toEqual(
-    Array(seen.filter(({ who }) => who === "A").length).fill("critical_plus"),
-  );
-  expect(second.length).toBeGreaterThan(0);
-});
-
-it("hands on a host's refusal where everybody turns the call away, counts it against no breaker, and not twice more", async () => {
-  quiet();
-  const { gateway, seen } = pair(away, away, { throttle: { mode: "off" }, breaker: { consecutive: 2, minCalls: 2 } });
-  for (let n = 0; n < 10; n++) {
-    const answer = await gateway(unary("GetUser"));
-    expect([answer.status, answer.headers.get("retry-after"), answer.headers.get("tidegate-shed")]).toEqual([503, "1", null]);
-    expect(await answer.json()).toMatchObject({ message: "overloaded" });
-  }
-  expect(seen).toHaveLength(20);
-});
-
-it("honors the shed level of hosts: refuses calls at the edge, and never critical ones", async () => {
-  const warn = quiet();
-  const answers = (): Response => json(USER, { headers: sheds(1) });
-  const { gateway, seen } = pair(answers, answers);
-  for (let n = 0; n < 4; n++) expect((await gateway(unary("GetUser"))).status).toBe(200);
-  const before = seen.length;
-  const refused = await gateway(unary("ListUsers"));
-  expect([refused.status, await refused.json()]).toEqual([
-    503,
-    expect.objectContaining({ message: `overloaded (upstream ${ONE}): the upstream sheds sheddable calls` }),
-  ]);
-  expect(seen).toHaveLength(before);
-  expect((await gateway(unary("GetUser"))).status).toBe(200);
-  expect(warn.mock.calls.some(([line]) => String(line).includes(`"point":"upstream ${ONE}"`))).toBe(true);
-  await vi.waitUntil(async () => (await gateway(unary("ListUsers"))).status === 200, { timeout: 60_000, interval: 100 }); // its word lapses
-});
-
-it("only reports calls that hosts would have shed, or ignores the levels, as configured", async () => {
-  const warn = quiet();
-  const answers = (): Response => json(USER, { headers: sheds(1) });
-  for (const honor of ["report", "off"] as const) {
-    warn.mockClear();
-    const { gateway } = pair(answers, answers, { throttle: { honor } });
-    for (let n = 0; n < 4; n++) expect((await gateway(unary("ListUsers"))).status).toBe(200);
-    expect(warn.mock.calls.some(([line]) => String(line).includes('"enforced":false'))).toBe(honor === "report");
-  }
-});
-
-it("throttles calls to an upstream that turns most of them away, and sends some to see whether it recovers", async () => {
-  quiet();
-  let calls = 0;
-  let isWell = false;
-  const gateway = gatewayTo(
-    () => {
-      calls += 1;
-      return isWell ? json(USER) : json({ code: "unavailable", message: "no" }, { status: 503, headers: TURNED });
-    },
-    { services: { [ONE]: { upstream: { binding: "USERS" }, retries: false, throttle: { minCalls: 20 } } } },
-  );
-  const throttled = async (): Promise<boolean> =>
-    ((await (await gateway(unary("GetUser"))).json()) as { message?: string }).message ===
-    "overloaded (throttle users.v1.UserService): the upstream refuses most calls";
-  let held = 0;
-  for (let n = 0; n < 300; n++) held += (await throttled()) ? 1 : 0;
-  expect(held).toBeGreaterThan(150);
-  expect(calls).toBeGreaterThan(20);
-  expect(calls + held).toBe(300);
-  isWell = true;
-  await vi.waitUntil(
-    async () => {
-      let again = 0;
-      for (let n = 0; n < 20; n++) again += (await throttled()) ? 1 : 0;
-      return again === 0;
-    },
-    { timeout: 30_000, interval: 10 },
-  );
+it("reserves memory for calls beyond a number, and gives it back with them", async () => {
+  const memory = new ByteBudget({ maxBytes: 4 * CALL_BYTES, callerShare: 1 });
+  const route = httpRoute("/a/", { maxBodyBytes: 1 }, memory);
+  const call = () => new Call(new Request("https://gateway.example/a/"), { kind: "rest" }, route, "/a/", "", Date.now());
+  const { promise, resolve } = Promise.withResolvers<Response>();
+  const handle = shed(new ConcurrencyScope("isolate", { ...CONCURRENCY, floor: undefined, callerShare: 1 }), 2)!(() => promise);
+  const calls = Array.from({ length: 5 }, () => handle(call()));
+  expect(memory.heldBytes(Date.now())).toBe(3 * CALL_BYTES); // all that one caller may hold
+  await expect(handle(call())).rejects.toMatchObject({ rejection: { kind: "overloaded", point: "memory" } });
+  resolve(new Response());
+  await Promise.all(calls);
+  expect(memory.heldBytes(Date.now())).toBe(0);
 });

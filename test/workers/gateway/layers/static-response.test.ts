@@ -10,7 +10,7 @@ import { staticResponse } from "../../../../workers/gateway/layers/static-respon
 import type { Protocol } from "../../../../workers/gateway/protocol/protocol.ts";
 
 const METHOD = UserService.method.getUser;
-const ROUTE = rpcRoute(METHOD, 1_000, undefined);
+const ROUTE = rpcRoute(METHOD, { maxBodyBytes: 1_000, maxMessageElements: 1_000 }, undefined);
 const USER = create(UserSchema, { id: "static" });
 const DOWN: Handler = () => Promise.reject(new Rejected({ kind: "no_endpoint", upstream: "u", isFull: false }));
 

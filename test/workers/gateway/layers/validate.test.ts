@@ -114,10 +114,35 @@ describe("validate: enforce", () => {
     expect(seen).toHaveLength(0);
   });
 
-  it("leaves to the upstream what can't be decoded", async () => {
+  it("refuses what can't be read, in the protocol of the caller, before the upstream sees it", async () => {
     const { call, seen } = gateway("enforce");
-    await call(post("application/json", "{"));
-    expect(seen).toHaveLength(1);
+    const json = await call(post("application/json", "{"));
+    expect([json.status, await json.json()]).toMatchObject([
+      400,
+      { code: "invalid_argument", message: expect.stringMatching(/^body is not JSON/) },
+    ]);
+    const coded = await call(post("application/proto", binary(BAD), { "content-encoding": "snappy" }));
+    expect([coded.headers.get("accept-encoding"), await coded.json()]).toMatchObject([
+      expect.stringContaining("gzip"),
+      { code: "unimplemented" },
+    ]);
+    const web = await call(post("application/grpc-web+proto", new Uint8Array()));
+    expect([web.status, web.headers.get("grpc-status")]).toEqual([200, "3"]);
+    const stream = await call(post("application/connect+json", envelope(new TextEncoder().encode("{")), {}, "TailNotes"));
+    expect((await endOfStream(stream)).error?.code).toBe("invalid_argument");
+    expect(seen).toHaveLength(0);
+  });
+
+  it("refuses a message for which a rule fails: a caller's fault, and no error of ours", async () => {
+    const errors = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const { call, seen } = gateway("enforce");
+    const answer = await call(post("application/json", '{"title":"tea","pages":[0]}'));
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { code: "invalid_argument", message: expect.stringContaining("a rule cannot be evaluated") },
+    ]);
+    expect((await call(post("application/json", '{"title":"tea","pages":[7]}'))).status).toBe(200);
+    expect([seen.length, errors.mock.calls.length]).toEqual([1, 0]);
   });
 
   it("matches patterns in linear time: one that backtracking would never finish is answered", async () => {
@@ -133,8 +158,20 @@ it("report lets everything pass, and logs which fields were wrong, not what stoo
   const { call, seen } = gateway("report");
   expect((await call(post("application/json", asJson(BAD)))).status).toBe(200);
   expect(seen).toHaveLength(1);
-  expect(JSON.parse(log.mock.calls[0]![0])).toMatchObject({ event: "validation_would_refuse", fields: ["title", ""] });
+  expect(JSON.parse(log.mock.calls[0]![0])).toMatchObject({ event: "validation_would_refuse", reason: "rules", fields: ["title", ""] });
   expect(log.mock.calls[0]![0]).not.toContain(BAD.title);
+});
+
+it.each([
+  ["invalid_request", [], post("application/json", '{"title": "a secret"'), /secret/],
+  ["invalid_request", ["nope"], post("application/json", '{"nope": "a secret"}'), /secret/],
+] as const)("report logs what can't be read: %s %s", async (reason, fields, request, secret) => {
+  const log = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  const { call, seen } = gateway("report");
+  await call(request);
+  expect(seen).toHaveLength(1);
+  expect(JSON.parse(log.mock.calls[0]![0])).toMatchObject({ event: "validation_would_refuse", reason, fields });
+  expect(log.mock.calls[0]![0]).not.toMatch(secret);
 });
 
 it("off looks at nothing", async () => {

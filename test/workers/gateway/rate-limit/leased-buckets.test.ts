@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { RateLimitInput } from "../../../../core/config/rate-limit.ts";
-import type { BucketLeaseRequest, TokenBucket } from "../../../../durable-objects/token-bucket.ts";
+import type { BucketLeaseRequest, TokenBuckets } from "../../../../durable-objects/token-buckets.ts";
 import { gatewayTo, json, PATIENT_MS, USER, unary } from "../../../support/gateway.ts";
 
 let rules = 0;
@@ -17,23 +17,24 @@ async function pace(): Promise<void> {
   await scheduler.wait(10);
 }
 
-/** Counts what reaches the objects, and lets them fail. */
+/** Counts what reaches the objects. @param fault true: no response; a promise: what the request waits for, or fails with */
 function limited(
   rule: Partial<RateLimitInput>,
   others: Record<string, RateLimitInput> = {},
-  fault: () => boolean | Promise<never> = () => false,
+  fault: () => boolean | Promise<unknown> = () => false,
 ) {
   const name = `rule-${rules++}`; // buckets of its own
   const seen = { calls: 0 };
   const TOKEN_BUCKET = {
     getByName(shard: string) {
-      const stub = env.TOKEN_BUCKET.getByName(shard) as DurableObjectStub<TokenBucket>;
+      const stub = env.TOKEN_BUCKET.getByName(shard) as DurableObjectStub<TokenBuckets>;
       return {
-        grantLeases(requests: BucketLeaseRequest[]) {
+        async grantLeases(requests: BucketLeaseRequest[]) {
           seen.calls += 1;
-          const broken = fault();
-          if (broken === false) return stub.grantLeases(requests);
-          return broken === true ? new Promise<never>(() => undefined) : broken;
+          const fate = fault();
+          if (fate === true) return new Promise<never>(() => undefined);
+          if (fate !== false) await fate;
+          return stub.grantLeases(requests);
         },
         take: (charges: never) => {
           seen.calls += 1;
@@ -139,34 +140,66 @@ it.each([
   ["open", 200],
   ["closed", 503],
 ] as const)(
-  "lets a rule that fails %s decide while the Durable Object is unreachable, and calls it once a second",
+  "lets a rule that fails %s decide while the Durable Object is unreachable, and calls it twice a second",
   async (fail, status) => {
-    const { seen, call } = limited({ fail }, {}, () => Promise.reject(new Error("overloaded")));
-    for (let n = 0; n < 10; n++) expect((await call()).status).toBe(status);
-    expect(seen.calls).toBe(1);
+    const { seen, call } = limited({ fail }, {}, () => Promise.reject(new Error("broken")));
+    expect((await call()).status).toBe(status); // under a rule that fails open, as debt
+    await vi.waitUntil(() => seen.calls === 2, { timeout: PATIENT_MS }); // once more by a new stub
+    for (let n = 0; n < 50; n++) expect((await call()).status).toBe(status);
+    expect(seen.calls).toBe(2);
   },
 );
 
+it("does not repeat a message to a Durable Object that is overloaded", async () => {
+  const { seen, call } = limited({ fail: "closed" }, {}, () => Promise.reject(Object.assign(new Error("busy"), { overloaded: true })));
+  for (let n = 0; n < 10; n++) expect((await call()).status).toBe(503);
+  expect(seen.calls).toBe(1);
+});
+
+it("repeats a message that failed once, and the calls that wait for it pass", async () => {
+  let failures = 1;
+  const { seen, call } = limited({ fail: "closed" }, {}, () => failures-- > 0 && Promise.reject(new Error("the stub is broken")));
+  expect(await statuses(Array.from({ length: 5 }, () => call()))).toEqual({ 200: 5 });
+  expect(seen.calls).toBeGreaterThanOrEqual(2);
+});
+
 it("logs messages that fail, at most one a second", async () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
-  const { seen, call } = limited({ fail: "open" }, {}, () => Promise.reject(new Error("overloaded")));
+  const { seen, call } = limited({ fail: "closed" }, {}, () => Promise.reject(new Error("broken")));
   const failures = () => warn.mock.calls.map(([line]) => JSON.parse(String(line))).filter(({ event }) => event === "lease_request_failed");
   await call();
-  expect(failures()).toEqual([{ level: "warn", event: "lease_request_failed", keys: 1, error: "Error: overloaded" }]);
+  expect(failures()).toEqual([{ level: "warn", event: "lease_request_failed", keys: 1, error: "Error: broken" }]);
   for (let n = 0; n < 3; n++) {
     vi.setSystemTime(Date.now() + 1_000); // each time the next message fails, too
     await call();
   }
-  expect([seen.calls, failures().length]).toEqual([4, 4]);
-  const other = limited({ fail: "open" }, {}, () => Promise.reject(new Error("overloaded")));
+  expect([seen.calls, failures().length]).toEqual([8, 4]);
+  const other = limited({ fail: "closed" }, {}, () => Promise.reject(new Error("broken")));
   await other.call();
   await other.call();
-  expect([other.seen.calls, failures().length]).toEqual([1, 5]);
+  expect([other.seen.calls, failures().length]).toEqual([2, 5]);
   warn.mockRestore();
 });
 
 it("responds while an object hangs, under a rule that fails open", async () => {
   vi.useRealTimers();
-  const { call } = limited({ fail: "open", waitMs: 50 }, {}, () => true);
-  expect((await call()).status).toBe(200);
+  const { call } = limited({ fail: "open", capacity: 20, waitMs: 50 }, {}, () => true);
+  expect(await statuses(Array.from({ length: 30 }, () => call()))).toEqual({ 200: 30 }); // 20 as debt, the others after 50 ms
+});
+
+it("lets a rule that fails open pass at once, and charges its calls afterwards", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { seen, call } = limited({ fail: "open", capacity: 25, rate: 1, intervalMs: 600_000, mode: "auto" }, {}, () => gate.promise);
+  const first = await statuses(Array.from({ length: 20 }, () => call())); // no response has been sent yet
+  expect(first).toEqual({ 200: 20 });
+  gate.resolve();
+  await vi.waitUntil(() => seen.calls >= 1, { timeout: PATIENT_MS });
+  await scheduler.wait(20);
+  const later: number[] = [];
+  for (let n = 0; n < 10; n++) {
+    later.push((await call()).status);
+    await pace();
+  }
+  expect(later.filter((status) => status === 200).length).toBeLessThanOrEqual(6);
+  expect(later.at(-1)).toBe(429);
 });

@@ -4,7 +4,7 @@ import { LocalBuckets } from "../../../../workers/gateway/rate-limit/local-bucke
 import type { Charge } from "../../../../workers/gateway/rate-limit/rate-limiter.ts";
 
 const LIMIT = { capacity: 3, rate: 1, intervalMs: 1_000 };
-const charge = (key: string, cost = 1): Charge => ({ rule: {} as RateLimitRule, key, limit: LIMIT, cost }); // local buckets read no rule
+const charge = (key: string, cost = 1): Charge => ({ rule: {} as RateLimitRule, key, limit: LIMIT, cost, isCeiling: false }); // local buckets read no rule
 const kinds = (buckets: LocalBuckets, ...charges: Charge[]) => buckets.take(charges).map((decision) => decision?.kind);
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 0, 1) }));
@@ -35,13 +35,21 @@ describe("LocalBuckets", () => {
     expect(buckets.take([charge("a")])).toMatchObject([{ kind: "refused", retryAfterMs: 3_000 }]);
   });
 
-  it("forgets the least recently used buckets once it is full", () => {
+  it("gives a refused caller nothing back, however many other keys there are", () => {
     const buckets = new LocalBuckets(20);
-    for (let key = 0; key < 20; key++) buckets.take([charge(String(key), 3)]);
-    buckets.take([charge("0", 3)]); // refused, so it stays the oldest
-    buckets.returnTokens([charge("1", 0)]); // used again
-    buckets.take([charge("new", 3)]);
-    expect(kinds(buckets, charge("0", 3))).toEqual(["allowed"]);
-    expect(kinds(buckets, charge("1"))).toEqual(["refused"]);
+    buckets.take([charge("victim", 3)]);
+    buckets.take([charge("victim")]);
+    for (let key = 0; key < 6_000; key++) buckets.take([charge(`made-up-${key}`, 1 + (key % 3))]);
+    expect(kinds(buckets, charge("victim"))).toEqual(["refused"]);
+    vi.setSystemTime(Date.now() + 1_000);
+    expect(kinds(buckets, charge("victim"))).toEqual(["allowed"]);
+  });
+
+  it("counts new keys in one bucket while all others refuse, and gives that one nothing back for them", () => {
+    const buckets = new LocalBuckets(20);
+    for (let key = 0; key < 20; key++) buckets.take([charge(`${key}`, 3)]);
+    expect(kinds(buckets, charge("a", 2))).toEqual(["allowed"]);
+    buckets.returnTokens([charge("a", 2)]);
+    expect(kinds(buckets, charge("b", 2))).toEqual(["refused"]);
   });
 });

@@ -20,13 +20,15 @@ async function* chunks(...parts: (string | Uint8Array)[]): AsyncIterable<Uint8Ar
   for (const part of parts) yield typeof part === "string" ? new TextEncoder().encode(part) : part;
 }
 
+const LIMITS = { maxBodyBytes: 1_000, maxMessageElements: 100_000 };
+
 function decode(
   path: string,
   body: AsyncIterable<Uint8Array>,
   { query = "", type = "application/x-ndjson" as string | null, maxBytes = 1000 } = {},
 ): AsyncIterable<Message> {
   const { route, variables } = found(path);
-  return decodeRequestStream(route, variables, query, type, body, maxBytes);
+  return decodeRequestStream(route, variables, query, type, body, { maxBodyBytes: maxBytes, maxMessageElements: 100_000 });
 }
 
 async function all(path: string, body: AsyncIterable<Uint8Array>, options: Parameters<typeof decode>[2] = {}): Promise<unknown[]> {
@@ -132,7 +134,7 @@ describe("jsonRequestStreams", () => {
     if (match.kind !== "found") throw new Error(match.kind);
     const found: unknown[] = [];
     try {
-      for await (const message of decodeRequestStream(match.route, match.variables, "", contentType, pieces(text), 1_000))
+      for await (const message of decodeRequestStream(match.route, match.variables, "", contentType, pieces(text), LIMITS))
         found.push((message as unknown as { i32: number }).i32);
       return found;
     } catch (error) {

@@ -2,7 +2,7 @@ import { create, createRegistry, toBinary } from "@bufbuild/protobuf";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import { RetryInfoSchema } from "../../../../protos/gen/google/rpc/error_details_pb.ts";
+import { ErrorInfoSchema, RetryInfoSchema } from "../../../../protos/gen/google/rpc/error_details_pb.ts";
 import { statusJson, withDebugDetails } from "../../../../workers/gateway/transcode/status.ts";
 
 describe("statusJson", () => {
@@ -21,10 +21,10 @@ describe("statusJson", () => {
 
   it("writes a detail in base64 if its type is unknown or its bytes do not fit", () => {
     const error = new ConnectError("m", Code.Internal);
-    error.details.push({ type: "acme.Secret", value: Uint8Array.of(255) }, { type: "google.rpc.RetryInfo", value: Uint8Array.of(255) });
-    expect(statusJson(error, createRegistry(RetryInfoSchema)).body.details).toEqual([
+    error.details.push({ type: "acme.Secret", value: Uint8Array.of(255) }, { type: "google.rpc.ErrorInfo", value: Uint8Array.of(255) });
+    expect(statusJson(error, createRegistry(ErrorInfoSchema)).body.details).toEqual([
       { "@type": "type.googleapis.com/acme.Secret", value: "/w==" },
-      { "@type": "type.googleapis.com/google.rpc.RetryInfo", value: "/w==" },
+      { "@type": "type.googleapis.com/google.rpc.ErrorInfo", value: "/w==" },
     ]);
   });
 
@@ -46,9 +46,9 @@ describe("withDebugDetails", () => {
     const error = new ConnectError("m", Code.Unavailable);
     const value = toBinary(RetryInfoSchema, create(RetryInfoSchema, { retryDelay: { seconds: 2n } }));
     const unknown = { type: "acme.Secret", value: Uint8Array.of(1) };
-    const broken = { type: "google.rpc.RetryInfo", value: Uint8Array.of(255) };
+    const broken = { type: "google.rpc.ErrorInfo", value: Uint8Array.of(255) };
     error.details.push({ type: "google.rpc.RetryInfo", value }, unknown, broken);
-    expect(withDebugDetails(error, createRegistry(RetryInfoSchema, DurationSchema))).toBe(error);
+    expect(withDebugDetails(error, createRegistry(ErrorInfoSchema, RetryInfoSchema, DurationSchema))).toBe(error);
     expect(error.details).toEqual([{ type: "google.rpc.RetryInfo", value, debug: { retryDelay: "2s" } }, unknown, broken]);
   });
 });

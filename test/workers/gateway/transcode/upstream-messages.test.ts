@@ -18,7 +18,7 @@ async function read(...parts: Uint8Array[]): Promise<unknown[]> {
   const seen: unknown[] = [];
   const body = new Blob(parts as Uint8Array<ArrayBuffer>[]).stream() as ReadableStream<Uint8Array>;
   try {
-    for await (const message of messagesOf(body, method, broken)) seen.push((message as unknown as { s: string }).s);
+    for await (const message of messagesOf(body, method, 500_000, broken)) seen.push((message as unknown as { s: string }).s);
   } catch (error) {
     seen.push(error instanceof Rejected ? error.rejection : (error as Error).message);
   }
@@ -52,7 +52,7 @@ describe("messagesOf", () => {
 
 describe("onlyMessageOf", () => {
   async function* several(count: number): AsyncGenerator<Message> {
-    for (let n = 0; n < count; n++) yield messageOf(new Uint8Array(), method);
+    for (let n = 0; n < count; n++) yield messageOf(new Uint8Array(), method, 500_000);
   }
 
   it("returns the only message", async () => {

@@ -11,7 +11,7 @@ import { WaitingCalls } from "../../../../workers/gateway/upstream/waiting-calls
 
 const destination = { base: "https://a.internal", fetch: () => Promise.resolve(new Response()) };
 let parts: PoolParts;
-let reports: (string | undefined)[];
+let reports: string[];
 
 beforeEach(() => {
   const parsed = parsePolicy(
@@ -22,7 +22,7 @@ beforeEach(() => {
   const { upstream, breaker, throttle } = parsed.policy.services.get("a.v1.A")!;
   const fleet = new Fleet([{ id: "A", weight: 1, priority: 0, isDraining: false }], { ...upstream, breaker });
   reports = [];
-  const reporter = { report: (_: Request, endpoint: string | undefined) => void reports.push(endpoint) };
+  const reporter = { ended: (endpoint: string) => void reports.push(endpoint) };
   parts = {
     fleet,
     throttle: new UpstreamThrottle("a.v1.A", throttle, fleet),
@@ -33,7 +33,14 @@ beforeEach(() => {
 
 function begin({ maxMs, deadlineMs = 10_000, startedMsAgo = 0 }: { maxMs?: number; deadlineMs?: number; startedMsAgo?: number } = {}) {
   const now = Date.now() - startedMsAgo;
-  const call = new Call(new Request("https://gateway.example/a"), { kind: "rest" }, httpRoute("/a", 1_000, undefined), "/a", "", now);
+  const call = new Call(
+    new Request("https://gateway.example/a"),
+    { kind: "rest" },
+    httpRoute("/a", { maxBodyBytes: 1_000 }, undefined),
+    "/a",
+    "",
+    now,
+  );
   call.deadlineAt = now + deadlineMs;
   const attempt = new CallAttempt(call, 1, new Set(), maxMs === undefined ? {} : { maxMs });
   const picked = parts.fleet.pick({ method: 7, key: 0, now, rng: () => 0.5, tried: attempt.tried });

@@ -84,6 +84,7 @@ const settled = (state: { sent: number; received: number }): Promise<void> =>
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: START });
   vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  vi.spyOn(Math, "random").mockReturnValue(0); // no jitter: exchanges are sent at once, and every 4 s
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -113,12 +114,12 @@ describe("gateways that share their breakers", () => {
     expect((await all.object.state())[0]).toMatchObject({ endpoint: "A", kind: "closed" }); // one isolate alone opens nothing
     await repeat(second.gateway, 6, "FRA");
     await settled(all.state);
-    expect((await all.object.state())[0]).toMatchObject({ endpoint: "A", kind: "open", isolates: 3 });
+    expect((await all.object.state())[0]).toMatchObject({ endpoint: "A", kind: "open", isolates: 2 });
 
-    vi.setSystemTime(START + 10_999);
-    expect(await repeat(third.gateway, 2, "SIN")).toEqual([200, 200]); // it has not reported yet
-    vi.setSystemTime(START + 11_000);
-    expect(await repeat(third.gateway, 1, "SIN")).toEqual([200]); // this call sends its next report
+    vi.setSystemTime(START + 3_999);
+    expect(await repeat(third.gateway, 2, "SIN")).toEqual([200, 200]); // it has not exchanged again
+    vi.setSystemTime(START + 5_000);
+    expect(await repeat(third.gateway, 1, "SIN")).toEqual([200]); // this call starts its next exchange
     await settled(all.state);
     const refused = await third.gateway(from("SIN"));
     expect(refused.status).toBe(503);
@@ -172,20 +173,20 @@ describe("gateways that share their breakers", () => {
     await settled(hanging.state);
   });
 
-  it("report once for a hundred requests at ten a second, and once for a thousand that come at once", async () => {
+  it("exchange once in four seconds, however many calls there are", async () => {
     const all = shared();
     const { gateway } = isolate(all, { A: HEALTHY, B: HEALTHY, C: HEALTHY });
     await repeat(gateway, 1_000, "AMS");
     await settled(all.state);
-    expect(all.state.sent).toBe(1);
+    expect(all.state.sent).toBeLessThanOrEqual(1);
     const warm = 2_000;
     for (let request = 1; request <= warm; request++) {
       vi.setSystemTime(START + request * 100);
       await repeat(gateway, 1, "AMS");
     }
     await settled(all.state);
-    expect((all.state.sent - 1) / warm).toBeLessThanOrEqual(0.01);
-    expect(all.state.sent).toBeGreaterThan(10); // else no isolate would learn what others see
+    expect(all.state.sent).toBeLessThanOrEqual(1 + warm / 40);
+    expect(all.state.sent).toBeGreaterThan(20); // else no isolate would learn what others see
   });
 
   it("respond before the Durable Object does: no call waits for it", async () => {

@@ -18,6 +18,16 @@ it("sends to a service binding, under a host name made of the binding's name", a
   expect(seen).toEqual(["users https://users-v2.internal/a"]); // `this` of the binding is kept
 });
 
+it("sends the real URL through a binding that has one", async () => {
+  const seen: string[] = [];
+  const VPC = { fetch: (url: string) => Promise.resolve(new Response(String(seen.push(url)))) };
+  const destination = destinationOf({ binding: "VPC", url: "http://10.0.0.7:9000/base" }, { VPC }, "both")!;
+  await destination.fetch(`${destination.base}/a`, {});
+  expect([destination.base, seen]).toEqual(["http://10.0.0.7:9000/base", ["http://10.0.0.7:9000/base/a"]]);
+  expect(destination.enforcesLength).toBeUndefined();
+  expect(destinationOf({ binding: "VPC", url: "http://10.0.0.7" }, {}, "both")).toBeUndefined();
+});
+
 it.each([
   ["is missing", undefined],
   ["is a text", "secret"],

@@ -1,6 +1,7 @@
 // The endpoint list of one service in an isolate: requested in the background, and kept while the Durable Object cannot be reached.
 import { env } from "cloudflare:workers";
 import { afterEach, expect, it, vi } from "vitest";
+import type { ExchangeReply } from "../../../../core/exchange/messages.ts";
 import type { HashRing } from "../../../../durable-objects/hash-ring.ts";
 import { gatewayTo, json, USER, unary } from "../../../support/gateway.ts";
 
@@ -111,10 +112,18 @@ it("lets no call wait if there are configured endpoints", async () => {
   resolve();
 });
 
-it("stays in use while the Durable Object cannot be reached, and its age is logged", async () => {
+it("stays in use while the relay cannot be reached, and the age of the last exchange is logged", async () => {
   let isDown = false;
-  const snapshot = () => (isDown ? Promise.reject(new Error("gone")) : Promise.resolve(listing([endpointAt("stays")])));
-  const gateway = withRing({ getByName: () => ({ snapshot }) }, { [SERVICE]: { upstream: { registry: true } } }, 100);
+  const reply: ExchangeReply = {
+    version: 1,
+    shards: 1,
+    nextMs: 100,
+    earlyMs: 0,
+    lists: { [SERVICE]: listing([endpointAt("stays")]) as never },
+  };
+  const RELAY = { getByName: () => ({ exchange: () => (isDown ? Promise.reject(new Error("gone")) : Promise.resolve(reply)) }) };
+  const input = { registry: { ...registry, pollMs: 100 }, services: { [SERVICE]: { upstream: { registry: true } } } };
+  const gateway = gatewayTo(() => json(USER), input, { RELAY, HASH_RING: env.HASH_RING, REGISTRY_TOKEN: TOKEN });
   const called = vi.spyOn(globalThis, "fetch").mockImplementation(() => Promise.resolve(json(USER)));
   const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined);
   await gateway(unary("GetUser"));
@@ -124,10 +133,10 @@ it("stays in use while the Durable Object cannot be reached, and its age is logg
     vi.setSystemTime(Date.now() + 110);
     statuses.push((await gateway(unary("GetUser"))).status);
   }
-  const ages = warned.mock.calls.map(([line]) => (JSON.parse(String(line)) as { snapshotAgeMs: number }).snapshotAgeMs);
+  const records = warned.mock.calls.map(([line]) => JSON.parse(String(line)) as { event: string; snapshotAgeMs: number });
   called.mockRestore();
   warned.mockRestore();
   expect(statuses).toEqual([200, 200, 200]);
-  expect(ages.length).toBeGreaterThan(0);
-  expect(ages[0]).toBeGreaterThanOrEqual(100);
+  expect(records[0]).toMatchObject({ event: "exchange_failed", region: "local", relay: "relay-0" });
+  expect(records[0]!.snapshotAgeMs).toBeGreaterThanOrEqual(100);
 });

@@ -3,11 +3,13 @@ import type { HashSource } from "../../../../core/config/hash-on.ts";
 import { httpRoute } from "../../../../workers/gateway/call/route.ts";
 import { Call } from "../../../../workers/gateway/call.ts";
 import { cookieOf, hashKeyOf } from "../../../../workers/gateway/upstream/hash-key.ts";
+import { principalNamed } from "../../../support/callers.ts";
 
-function callWith(headers: Record<string, string>, query = "", hashText?: string): Call {
+function callWith(headers: Record<string, string>, query = "", hashText?: string, principal?: string): Call {
   const request = new Request(`https://gateway.example/a${query}`, { headers: { "cf-connecting-ip": "192.0.2.7", ...headers } });
-  const call = new Call(request, { kind: "rest" }, httpRoute("/a", 1_000, "x-principal"), "/a", query, 0);
+  const call = new Call(request, { kind: "rest" }, httpRoute("/a", { maxBodyBytes: 1_000 }), "/a", query, 0);
   call.hashText = hashText;
+  call.principal = principal === undefined ? undefined : principalNamed(principal);
   return call;
 }
 
@@ -15,7 +17,7 @@ const ADDRESS = "192.0.2.7";
 
 it.each([
   [["ip"], callWith({ "x-tenant": "acme" }), ADDRESS],
-  [["principal"], callWith({ "x-principal": "ada" }), "ada"],
+  [["principal"], callWith({}, "", undefined, "ada"), "ada"],
   [["principal"], callWith({}), ADDRESS],
   [[{ header: "x-tenant" }], callWith({ "x-tenant": "acme" }), "acme"],
   [[{ header: "x-tenant" }], callWith({ "x-tenant": "" }), ADDRESS],

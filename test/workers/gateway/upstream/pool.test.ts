@@ -4,7 +4,10 @@ import type { GatewayInput } from "../../../../core/config/gateway.ts";
 import type { ServiceInput } from "../../../../core/config/service.ts";
 import type { PoolInput } from "../../../../core/config/upstream.ts";
 import { InvalidConfiguration } from "../../../../workers/gateway/configure/configuration.ts";
+import { AUTH, bearer } from "../../../support/callers.ts";
 import { gatewayTo, json, rest, USER, unary, userFor } from "../../../support/gateway.ts";
+
+const ADA = await bearer("ada");
 
 type Answer = (request: Request) => Response | Promise<Response>;
 
@@ -150,10 +153,10 @@ describe("an upstream of several endpoints", () => {
 
   it.each([
     [{ cookie: "session" }, { cookie: "a=b; session=7" }],
-    ["principal" as const, { "x-principal": "ada" }],
+    ["principal" as const, ADA],
     ["ip" as const, { "cf-connecting-ip": "192.0.2.7" }],
   ])("hashes on %j", async (hashOn, headers) => {
-    const { gateway, calls } = over({ A: ok, B: ok, C: ok }, { balancer: "rendezvous", hashOn }, { principalHeader: "x-principal" });
+    const { gateway, calls } = over({ A: ok, B: ok, C: ok }, { balancer: "rendezvous", hashOn }, { auth: AUTH });
     for (let call = 0; call < 10; call++) await gateway(unary("GetUser", {}, headers as Record<string, string>));
     expect(Object.values(calls).sort()).toEqual([0, 0, 10]);
   });
@@ -236,7 +239,7 @@ describe("an upstream of several endpoints", () => {
     [{ endpoints: [{ binding: "A" }, { binding: "A" }] }, "list each endpoint once"],
     [{ endpoints: [{ binding: "A", weight: 0 }] }, "whole number from 1 to 1000"],
     [{ endpoints: [{ binding: "A", weight: 1e9 }] }, "whole number from 1 to 1000"],
-    [{ endpoints: [{ binding: "A", url: "https://a.example" }] }, "one of them"],
+    [{ endpoints: [{ weight: 1 }] as never }, "or both for a binding that gets the URL"],
     [{ endpoints: [{ binding: "MISSING" }] }, "name a service binding"],
     [{ balancer: "fastest" as never }, '"least_time"'],
     [{ hashOn: { body: "x" } as never }, 'write "ip"'],
@@ -249,7 +252,7 @@ describe("an upstream of several endpoints", () => {
     [{ endpoints: [{ binding: "A", zone: "e u" }] }, "letters, digits"],
     [{ subset: 1 }, "whole number from 2"],
     [{ subset: 2, balancer: "maglev" as const }, "don't agree on keys"],
-  ])("tells what is wrong with %j", (pool, fix) => {
+  ])("refuses %j with its fix", (pool, fix) => {
     try {
       over({ A: ok }, pool);
       expect.unreachable();

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Invalidations } from "../../../../../core/cache/purge/invalidations.ts";
 import { Purges } from "../../../../../core/cache/purge/purges.ts";
+import { L2Wait } from "../../../../../core/cache/store/l2-wait.ts";
 import { Lru } from "../../../../../core/cache/store/lru.ts";
 import type { StoredResponse } from "../../../../../core/cache/stored-response.ts";
 import type { CachePolicy } from "../../../../../core/config/cache.ts";
@@ -32,15 +33,43 @@ function sharedLevel(content: Record<string, StoredResponse>): L2 & { readonly o
   return { offered, get: (key) => Promise.resolve(content[key]), put: (key) => void offered.push(key) };
 }
 
-function fetchWith(respond: (call: Call) => Response | Promise<Response>, lookup = lookupOf("k"), l2?: L2, policy = POLICY) {
+/** A route whose upstream takes 300 ms. */
+function waitOf300Ms(): L2Wait {
+  const wait = new L2Wait({ percent: 50, minMs: 10, maxMs: 500 });
+  wait.recordFetch(300);
+  return wait;
+}
+
+function fetchWith(
+  respond: (call: Call) => Response | Promise<Response>,
+  lookup = lookupOf("k"),
+  l2?: L2,
+  policy = POLICY,
+  l2Wait = waitOf300Ms(),
+) {
   const next = async (call: Call) => {
     calls.push(call);
     return respond(call);
   };
   const flights = new SingleFlight<never>(() => undefined);
-  const settings = { next, policy, route: "r", store, flights, l2, latestPurge: () => purges.seq, timeoutMs: 1_000 };
+  const settings = { next, policy, route: "r", store, flights, l2, l2Wait, latestPurge: () => purges.seq, timeoutMs: 1_000 };
   return fetchResponse(settings, lookup, store.find(lookup, Date.now()), httpCall(), null);
 }
+
+describe("the wait for the shared level", () => {
+  const waits: number[] = [];
+  const l2: L2 = { get: async (_key, _now, waitMs) => void waits.push(waitMs), put: () => undefined };
+
+  it("is a share of the route's usual fetch, which each fetch adds to, but no server error", async () => {
+    const wait = waitOf300Ms();
+    await fetchWith(() => freshResponse(), lookupOf("a"), l2, POLICY, wait);
+    await fetchWith(() => new Response(null, { status: 503 }), lookupOf("b"), l2, POLICY, wait);
+    await fetchWith(() => freshResponse(), lookupOf("c"), l2, POLICY, wait);
+    expect(waits[0]).toBe(150);
+    expect(waits[1]).toBeLessThan(150); // the upstream of this test responds at once
+    expect(waits[2]).toBe(waits[1]);
+  });
+});
 
 describe("a fetch from the upstream", () => {
   it("stores the response, and offers it to the shared level", async () => {
@@ -81,9 +110,23 @@ describe("a fetch from the upstream", () => {
       store.invalidate("/a", Date.now() + 1);
       return freshResponse();
     });
-    expect(changed.kind).toBe("private");
+    expect(changed.kind).toBe("outdated");
     const misfit = await fetchWith(() => freshResponse(), lookupOf("other", { resource: "/b", fitsProtocol: () => false }));
     expect(misfit.kind).toBe("private");
+  });
+
+  it("does not store what is not in the coding that it names", async () => {
+    const coded = new Blob(["hello"]).stream().pipeThrough(new CompressionStream("gzip"));
+    const gzip = new Uint8Array(await new Response(coded).arrayBuffer());
+    for (const body of ["plain text", gzip.slice(0, -6), gzip.slice(0, 12)]) {
+      const broken = () =>
+        new Response(body, { headers: { "cache-control": "max-age=60", "content-encoding": "gzip" }, encodeBody: "manual" });
+      expect((await fetchWith(broken)).kind).toBe("private");
+      expect(store.find(lookupOf("k"), Date.now()).kind).toBe("none");
+    }
+    const whole = () =>
+      new Response(gzip, { headers: { "cache-control": "max-age=60", "content-encoding": "gzip" }, encodeBody: "manual" });
+    expect((await fetchWith(whole)).kind).toBe("fetched");
   });
 
   it("streams the response to a lookup that may not be shared", async () => {

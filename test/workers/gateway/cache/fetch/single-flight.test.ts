@@ -1,7 +1,7 @@
 // Single flight: one call makes the fetch, the others wait, and none waits for ever.
 import { describe, expect, it, vi } from "vitest";
 import { Rejected } from "../../../../../core/rejection.ts";
-import { errorOf, type JoinLimits, SingleFlight } from "../../../../../workers/gateway/cache/fetch/single-flight.ts";
+import { errorOf, type JoinLimits, MAX_FLIGHTS, SingleFlight } from "../../../../../workers/gateway/cache/fetch/single-flight.ts";
 
 const flights = () => new SingleFlight<string>((work) => void work.catch(() => undefined));
 const limits = (more: Partial<JoinLimits> = {}): JoinLimits => ({
@@ -78,5 +78,15 @@ describe("a single flight", () => {
     expect(await all.join("a", limits({ maxFollowers: 1 }), never)).toEqual({ kind: "full" });
     resolve("value");
     expect([(await first).kind, (await second).kind]).toEqual(["done", "done"]);
+  });
+
+  it("shares no more than a number of fetches at once: a call beyond them makes its own", async () => {
+    const all = flights();
+    for (let n = 0; n < MAX_FLIGHTS; n++) void all.join(`key ${n}`, limits(), never);
+    let leads = 0;
+    const lead = (): Promise<string> => Promise.resolve(`own ${++leads}`);
+    const own = await Promise.all([all.join("beyond", limits(), lead), all.join("beyond", limits(), lead)]);
+    expect(own.map((one) => one.kind === "done" && one.value)).toEqual(["own 1", "own 2"]);
+    expect(all.size).toBe(MAX_FLIGHTS);
   });
 });

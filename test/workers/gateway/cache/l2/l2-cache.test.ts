@@ -2,22 +2,24 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { Purges } from "../../../../../core/cache/purge/purges.ts";
+import type { L2AdmissionRules } from "../../../../../core/cache/store/l2-admission.ts";
 import { type CacheNamespace, kv } from "../../../../../workers/gateway/cache/l2/kv.ts";
-import { L2Cache, type L2Settings } from "../../../../../workers/gateway/cache/l2/l2-cache.ts";
+import { L2Cache } from "../../../../../workers/gateway/cache/l2/l2-cache.ts";
 import { storedResponse, textOf } from "../../../../support/stored-response.ts";
 
 const NOW = Date.now();
-const PATIENT = { deadlineMs: 10_000, secondMissWithinMs: 0 };
+const PATIENT_MS = 10_000;
+const AT_ONCE = { secondMissWithinMs: 0 }; // each miss is written
 let names = 0;
 const freshKey = (): string => `v1|users.v1.UserService/GetUser|shared|${names++}`;
 
-function levelOver(namespace: CacheNamespace = env.CACHE, settings: Partial<L2Settings> = {}, purges = new Purges()): L2Cache {
-  return new L2Cache(kv(namespace), { purges, mayServeShared: () => true }, { ...PATIENT, ...settings });
+function levelOver(namespace: CacheNamespace = env.CACHE, settings: Partial<L2AdmissionRules> = {}, purges = new Purges()): L2Cache {
+  return new L2Cache(kv(namespace), { purges, mayServeShared: () => true }, { ...AT_ONCE, ...settings });
 }
 
 /** Waits for a write in the background. */
 async function stored(level: L2Cache, key: string): Promise<string | undefined> {
-  return textOf(await vi.waitUntil(() => level.get(key, NOW), { timeout: 60_000, interval: 20 }));
+  return textOf(await vi.waitUntil(() => level.get(key, NOW, PATIENT_MS), { timeout: 60_000, interval: 20 }));
 }
 
 /** The real namespace, which records reads and writes. */
@@ -46,14 +48,14 @@ describe("the shared level", () => {
     levelOver().put(key, entry, NOW);
     const other = levelOver();
     expect(await stored(other, key)).toBe("a response");
-    expect(await other.get(key, NOW)).toEqual(entry);
+    expect(await other.get(key, NOW, PATIENT_MS)).toEqual(entry);
     expect(other.counts.hit).toBe(2);
   });
 
   it("counts a miss for a key that is not stored", async () => {
     const level = levelOver();
-    expect(await level.get(freshKey(), NOW)).toBeUndefined();
-    expect(level.counts).toMatchObject({ miss: 1, failed: 0, timeout: 0 });
+    expect(await level.get(freshKey(), NOW, PATIENT_MS)).toBeUndefined();
+    expect(level.counts).toMatchObject({ miss: 1, failed: 0, late: 0 });
   });
 
   it("uses hashed ids of fixed length, different for different keys", async () => {
@@ -78,7 +80,7 @@ describe("the shared level", () => {
     level.put(key, storedResponse("good", NOW), NOW);
     expect(await stored(level, key)).toBe("good");
     await overwrite(namespace.writes[0]!.key);
-    expect(await level.get(key, NOW)).toBeUndefined();
+    expect(await level.get(key, NOW, PATIENT_MS)).toBeUndefined();
     expect(level.counts[count]).toBe(1);
     expect(level.counts.failed).toBe(0);
   });
@@ -90,7 +92,7 @@ describe("the shared level", () => {
     level.put(key, storedResponse("before", NOW), NOW);
     expect(await stored(level, key)).toBe("before");
     purges.apply({ kind: "purged", seq: 9, epoch: 9, softFloor: 0, hardFloor: 9, purges: [] });
-    expect(await level.get(key, NOW)).toBeUndefined();
+    expect(await level.get(key, NOW, PATIENT_MS)).toBeUndefined();
     level.put(key, storedResponse("fetched before", NOW, { purgeSeq: 8 }), NOW);
     expect(level.counts.purged).toBe(1);
     level.put(key, storedResponse("fetched after", NOW + 2_000, { purgeSeq: 9 }), NOW + 2_000);
@@ -149,7 +151,7 @@ describe("writes", () => {
 describe("faults", () => {
   it("count as failed reads and failed writes", async () => {
     const level = levelOver(failing(() => Promise.reject(new Error("429 Too Many Requests"))));
-    expect(await level.get("a", NOW)).toBeUndefined();
+    expect(await level.get("a", NOW, PATIENT_MS)).toBeUndefined();
     level.put("b", storedResponse("a", NOW), NOW);
     await vi.waitUntil(() => level.counts.write_failed === 1, { timeout: 60_000 });
     expect(level.counts).toMatchObject({ failed: 1, written: 0 });
@@ -164,18 +166,42 @@ describe("faults", () => {
         throw new Error("no");
       },
     });
-    expect(await level.get("a", NOW)).toBeUndefined();
+    expect(await level.get("a", NOW, PATIENT_MS)).toBeUndefined();
     level.put("b", storedResponse("a", NOW), NOW);
     await vi.waitUntil(() => level.counts.write_failed === 1, { timeout: 60_000 });
   });
 
-  it("count as timeouts after the deadline", async () => {
-    const level = levelOver(
-      failing(() => new Promise<never>(() => undefined)),
-      { deadlineMs: 50 },
-    );
-    expect(await level.get("a", NOW)).toBeUndefined();
-    expect(level.counts).toMatchObject({ timeout: 1, miss: 0 });
+  it("are late after the wait of the call, and failures after 2 s", async () => {
+    const level = levelOver(failing(() => new Promise<never>(() => undefined)));
+    expect(await level.get("a", NOW, 20)).toBeUndefined();
+    expect(level.counts).toMatchObject({ late: 1, miss: 0, failed: 0 });
+    await vi.waitUntil(() => level.counts.failed === 1, { timeout: 60_000 });
+  });
+
+  it("are no reads that a location does not hold: slow ones never pause the level, whatever calls wait", async () => {
+    let reads = 0;
+    const level = levelOver({
+      put: env.CACHE.put.bind(env.CACHE) as CacheNamespace["put"],
+      getWithMetadata: async (key, options) => {
+        reads += 1;
+        await scheduler.wait(60);
+        return env.CACHE.getWithMetadata(key, options);
+      },
+    });
+    for (let n = 0; n < 8; n++) await Promise.all(Array.from({ length: 5 }, () => level.get(freshKey(), NOW + n, 10)));
+    expect([reads, level.counts.late, level.counts.paused]).toEqual([40, 40, 0]);
+    const key = freshKey();
+    level.put(key, storedResponse("slow", NOW), NOW);
+    expect(await stored(level, key)).toBe("slow"); // a call that may wait gets it
+    expect(level.counts).toMatchObject({ failed: 0, paused: 0 });
+  });
+
+  it("that end late are failures, too: 5 of them pause the level", async () => {
+    const level = levelOver(failing(() => scheduler.wait(30).then(() => Promise.reject(new Error("down")))));
+    for (let n = 0; n < 5; n++) await level.get("a", NOW, 10);
+    await vi.waitUntil(() => level.counts.failed === 5, { timeout: 60_000 });
+    await level.get("a", NOW, 10);
+    expect(level.counts).toMatchObject({ late: 5, paused: 1 });
   });
 
   it("pause the level for 10 s after 5 consecutive failures, then allow one try", async () => {
@@ -187,15 +213,15 @@ describe("faults", () => {
         return isDown ? Promise.reject(new Error("down")) : env.CACHE.getWithMetadata(key, options);
       },
     });
-    for (let n = 0; n < 20; n++) await level.get("a", NOW + n);
+    for (let n = 0; n < 20; n++) await level.get("a", NOW + n, PATIENT_MS);
     expect([reads, level.counts.paused]).toEqual([5, 15]);
     level.put("a", storedResponse("a", NOW), NOW + 5_000);
     expect(level.counts).toMatchObject({ paused: 16, written: 0 });
-    await level.get("a", NOW + 10_100);
-    await level.get("a", NOW + 10_200);
+    await level.get("a", NOW + 10_100, PATIENT_MS);
+    await level.get("a", NOW + 10_200, PATIENT_MS);
     expect(reads).toBe(6);
     isDown = false;
-    for (let n = 0; n < 5; n++) await level.get("a", NOW + 30_000 + n);
+    for (let n = 0; n < 5; n++) await level.get("a", NOW + 30_000 + n, PATIENT_MS);
     expect([reads, level.counts.miss]).toEqual([11, 5]);
   });
 
@@ -205,7 +231,7 @@ describe("faults", () => {
       put: env.CACHE.put.bind(env.CACHE) as CacheNamespace["put"],
       getWithMetadata: (key, options) => (++turn % 5 === 0 ? env.CACHE.getWithMetadata(key, options) : Promise.reject(new Error("down"))),
     });
-    for (let n = 0; n < 40; n++) await level.get(freshKey(), NOW);
+    for (let n = 0; n < 40; n++) await level.get(freshKey(), NOW, PATIENT_MS);
     expect(level.counts).toMatchObject({ failed: 32, miss: 8, paused: 0 });
   });
 });
@@ -215,8 +241,8 @@ it("serves nothing and reads nothing before the purges are known", async () => {
   levelOver().put(key, storedResponse("a", NOW), NOW);
   let arePurgesKnown = false;
   const namespace = watched();
-  const cold = new L2Cache(kv(namespace), { purges: new Purges(), mayServeShared: () => arePurgesKnown }, PATIENT);
-  expect(await cold.get(key, NOW)).toBeUndefined();
+  const cold = new L2Cache(kv(namespace), { purges: new Purges(), mayServeShared: () => arePurgesKnown }, AT_ONCE);
+  expect(await cold.get(key, NOW, PATIENT_MS)).toBeUndefined();
   expect([cold.counts.not_ready, namespace.reads.length]).toEqual([1, 0]);
   arePurgesKnown = true;
   expect(await stored(cold, key)).toBe("a");

@@ -8,7 +8,6 @@ import { kv } from "../../../../../workers/gateway/cache/l2/kv.ts";
 import { L2Cache } from "../../../../../workers/gateway/cache/l2/l2-cache.ts";
 import type { L2Driver } from "../../../../../workers/gateway/cache/l2/l2-driver.ts";
 import { createL2Caches, L2_DRIVERS } from "../../../../../workers/gateway/cache/l2/l2-drivers.ts";
-import { SharedCache, workersCache } from "../../../../../workers/gateway/cache/l2/workers-cache.ts";
 import { storedResponse, textOf } from "../../../../support/stored-response.ts";
 
 const NOW = Date.now();
@@ -16,25 +15,11 @@ let ids = 0;
 const newId = (): string => `0.contract-${ids++}`;
 const blockOf = (text: string, more = {}): L2Block => encodeBlock(storedResponse(text, NOW, more));
 
-/** What each driver needs here. Workers Cache is only there when deployed, so the entrypoint has a cache by the same rules in front. */
+/** Each driver over what workerd itself has. */
 const drivers: Readonly<Record<keyof typeof L2_DRIVERS, () => L2Driver>> = {
   kv: () => kv(env.CACHE),
   "cache-api": () => cacheApi(),
-  "workers-cache": () => workersCache(cachedEntrypoint()),
 };
-
-/** An HTTP cache in front of the entrypoint: it stores what `Cache-Control` allows. */
-function cachedEntrypoint() {
-  const entrypoint = new SharedCache({} as ExecutionContext, {} as Cloudflare.Env);
-  const stored = new Map<string, Response>();
-  return {
-    fetch(url: string): Promise<Response> {
-      const response = stored.get(url) ?? entrypoint.fetch(new Request(url));
-      if (response.headers.get("cache-control") !== "no-store") stored.set(url, response.clone() as Response);
-      return Promise.resolve(response.clone() as Response);
-    },
-  };
-}
 
 describe.each(Object.keys(L2_DRIVERS) as (keyof typeof L2_DRIVERS)[])("L2 driver %s", (name) => {
   const until = <T>(read: () => Promise<T>) => vi.waitUntil(read, { timeout: 60_000, interval: 20 });
@@ -71,18 +56,18 @@ describe.each(Object.keys(L2_DRIVERS) as (keyof typeof L2_DRIVERS)[])("L2 driver
 
   it("serves the rules of the shared level: a response comes back with all its fields", async () => {
     const knowledge = { purges: new Purges(), mayServeShared: () => true };
-    const level = new L2Cache(drivers[name](), knowledge, { deadlineMs: 30_000, secondMissWithinMs: 0 });
+    const level = new L2Cache(drivers[name](), knowledge, { secondMissWithinMs: 0 });
     const [key, stored] = [`contract ${name}`, storedResponse("a response", NOW, { purgeSeq: 7 })];
-    expect(await level.get(key, NOW)).toBeUndefined();
+    expect(await level.get(key, NOW, 30_000)).toBeUndefined();
     level.put(key, stored, NOW);
-    const read = await until(() => level.get(key, NOW));
+    const read = await until(() => level.get(key, NOW, 30_000));
     expect(read).toEqual(stored);
     expect(textOf(read)).toBe("a response");
   });
 });
 
 it("creates each shared level that routes name once, and none for none", () => {
-  const levels = createL2Caches(["kv", "none", "kv", "cache-api"], env.CACHE, undefined, 50);
+  const levels = createL2Caches(["kv", "none", "kv", "cache-api"], env.CACHE, undefined);
   expect(Object.keys(levels).sort()).toEqual(["cache-api", "kv"]);
-  expect(createL2Caches(["none"], undefined, undefined, 50)).toEqual({});
+  expect(createL2Caches(["none"], undefined, undefined)).toEqual({});
 });

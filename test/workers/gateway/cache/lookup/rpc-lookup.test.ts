@@ -102,9 +102,11 @@ describe("responses of a method without side effects", () => {
       ...[
         "accept-encoding",
         "accept-language",
+        "cdn-loop",
         "connect-protocol-version",
         "connect-timeout-ms",
         "content-type",
+        "tidegate-hops",
         "traceparent",
         "x-request-id",
       ],

@@ -7,8 +7,8 @@ import { httpCall } from "../../../../support/cache-lookup.ts";
 const policy = (more: Partial<CachePolicy> = {}) => ({ scope: "shared", authorization: "bypass", ...more }) as CachePolicy;
 
 it("a scope is the principal or the value of a header, and missing where the call does not name it", () => {
-  const init = { headers: { "x-user": "ada", "x-tenant": "acme", "x-empty": "" } };
-  const [call, named] = [httpCall("/a", init), httpCall("/a", init, "x-user")];
+  const init = { headers: { "x-tenant": "acme", "x-empty": "" } };
+  const [call, named] = [httpCall("/a", init), httpCall("/a", init, "ada")];
   expect(scopeOf(call, policy())).toBe("");
   expect(scopeOf(named, policy({ scope: "principal" }))).toBe("ada");
   expect(scopeOf(call, policy({ scope: { header: "x-tenant" } }))).toBe("acme");
@@ -17,16 +17,26 @@ it("a scope is the principal or the value of a header, and missing where the cal
 });
 
 it("credentials bypass the cache, are forwarded or ignored", () => {
-  const headers = new Headers({ authorization: "Bearer a" });
-  const uses = (["bypass", "forward", "ignore"] as const).map((authorization) => authorizationOf(headers, policy({ authorization })));
+  const call = httpCall("/a", { headers: { authorization: "Bearer a" } }, "ada");
+  const uses = (["bypass", "forward", "ignore"] as const).map((authorization) => authorizationOf(call, policy({ authorization })));
   expect(uses).toEqual(["bypass", "forwarded", "none"]);
-  expect(authorizationOf(new Headers(), policy())).toBe("none");
+  expect(authorizationOf(httpCall("/a"), policy())).toBe("none");
+});
+
+it("credentials that no upstream gets are the name of their principal, where responses are separated by it", () => {
+  const call = httpCall("/a", { headers: { authorization: "Bearer a" } }, "ada");
+  expect(authorizationOf(call, policy({ scope: "principal" }))).toBe("bypass");
+  call.outgoing.headers.delete("authorization");
+  expect([authorizationOf(call, policy({ scope: "principal" })), authorizationOf(call, policy())]).toEqual(["none", "bypass"]);
+  const anonymous = httpCall("/a", { headers: { authorization: "Bearer a" } });
+  anonymous.outgoing.headers.delete("authorization");
+  expect(authorizationOf(anonymous, policy({ scope: "principal" }))).toBe("bypass");
 });
 
 describe("the header fields of a fetch", () => {
   const from = { "x-a": "b ,c", "accept-language": "DE, en", cookie: "s=1", authorization: "Bearer a", "x-tenant": "acme" };
   const send = (more: Partial<CachePolicy>, names: readonly string[] = ["accept-language"], headers: Record<string, string> = from) => {
-    const call = httpCall("/a", { headers }, "x-user");
+    const call = httpCall("/a", { headers }, "ada");
     return keyedHeaders(call, names, dimensionsOf(call.request.headers, names), policy(more));
   };
 

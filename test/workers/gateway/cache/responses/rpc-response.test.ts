@@ -28,7 +28,7 @@ const NOT_FOUND = {
 function callOf(protocol: Protocol, contentType: string): Call {
   const path = "/users.v1.UserService/GetUser";
   const request = new Request(`https://gateway.example${path}`, { method: "POST", headers: { "content-type": contentType }, body: "{}" });
-  return new Call(request, protocol, rpcRoute(METHOD, 1_000, undefined), path, "", 0);
+  return new Call(request, protocol, rpcRoute(METHOD, { maxBodyBytes: 1_000, maxMessageElements: 1_000 }, undefined), path, "", 0);
 }
 
 async function render(protocol: Protocol, contentType: string, buffered: typeof STORED = STORED, renderings?: Renderings) {

@@ -1,6 +1,7 @@
 // Scalars, enums and well-known types: the same texts are accepted and refused in path, query and body.
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { type JsonObject, type JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import { NumberText, scalarForm } from "../../../../../workers/gateway/transcode/json/scalars.ts";
 import { post, send } from "../../../../transcoding/send.ts";
 
 /** Texts for one kind of field: valid ones with their JSON in the message (undefined for the default value), and invalid ones. */
@@ -233,3 +234,18 @@ describe.each(KINDS)("$field", ({ field, json, good, bad, notInPath }) => {
     expect(post(JSON.stringify({ [json]: text }))).toMatchObject({ fields: [field] });
   });
 });
+
+it.each([ScalarType.INT64, ScalarType.UINT64, ScalarType.FIXED64])(
+  "refuses numbers that a double would round where the text goes on to an upstream, and no text in quotes: type %i",
+  (type) => {
+    const { fromJson } = scalarForm(type);
+    const read = (text: string, isForwarded?: boolean) => [
+      fromJson(new NumberText(text), isForwarded === undefined ? {} : { isForwarded }),
+      fromJson(text, isForwarded === undefined ? {} : { isForwarded }),
+    ];
+    expect(read("9007199254740993")).toEqual(["9007199254740993", "9007199254740993"]);
+    expect(read("9007199254740993", true)).toEqual([undefined, "9007199254740993"]);
+    expect(read("9007199254740992", true)).toEqual(["9007199254740992", "9007199254740992"]);
+    expect(read("1e18", true)).toEqual(["1000000000000000000", "1000000000000000000"]);
+  },
+);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { ViolationList } from "../../../../../core/violations/violation-list.ts";
 import { NumberText } from "../../../../../workers/gateway/transcode/json/scalars.ts";
 import { isObject, MAP, quoted, report, reportIn, type Walk } from "../../../../../workers/gateway/transcode/json/walk.ts";
 
-const walkAt = (...path: (string | number)[]): Walk => ({ options: {}, path, violations: [] });
+const walkAt = (...path: (string | number)[]): Walk => ({ options: {}, path, violations: new ViolationList() });
 
 describe("report", () => {
   it.each<[(string | number)[], string]>([
@@ -14,20 +15,20 @@ describe("report", () => {
   ])("writes the path %j as %s", (path, field) => {
     const walk = walkAt(...path);
     report(walk, "is wrong");
-    expect(walk.violations).toEqual([{ field, description: "is wrong" }]);
+    expect(walk.violations.listed).toEqual([{ field, description: "is wrong" }]);
   });
 
-  it("stops after 1,000 violations", () => {
+  it("lists 20 violations, and counts the others", () => {
     const walk = walkAt("a");
     for (let count = 0; count < 2_000; count++) report(walk, "is wrong");
-    expect(walk.violations).toHaveLength(1_000);
+    expect([walk.violations.listed.length, walk.violations.count]).toEqual([20, 2_000]);
   });
 });
 
 it("reports a member without moving to it, and shortens its name", () => {
   const walk = walkAt("user");
   reportIn(walk, "x".repeat(200), "is not a field");
-  expect(walk.violations[0]!.field).toBe(`user.${"x".repeat(100)}`);
+  expect(walk.violations.listed[0]!.field).toBe(`user.${"x".repeat(100)}`);
   expect(walk.path).toEqual(["user"]);
 });
 

@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { ViolationList } from "../../../../../core/violations/violation-list.ts";
 import { NumberText } from "../../../../../workers/gateway/transcode/json/scalars.ts";
 import type { Walk } from "../../../../../workers/gateway/transcode/json/walk.ts";
 import { wellKnownCheck } from "../../../../../workers/gateway/transcode/json/well-known.ts";
 
 /** The checked value, or the descriptions of its violations. */
 function check(typeName: string, json: unknown): unknown {
-  const walk: Walk = { options: {}, path: ["field"], violations: [] };
+  const walk: Walk = { options: {}, path: ["field"], violations: new ViolationList() };
   const checked = wellKnownCheck(typeName)!(json, walk);
-  return walk.violations.length > 0 ? walk.violations.map(({ field, description }) => `${field} ${description}`) : checked;
+  return walk.violations.count > 0 ? walk.violations.listed.map(({ field, description }) => `${field} ${description}`) : checked;
 }
 
 describe("wellKnownCheck", () => {

@@ -36,7 +36,9 @@ it.each([
 it.each([
   [{}, undefined],
   [{ "retry-after": "2" }, 2_000],
-  [{ "retry-after": "Wed, 21 Oct 2026 07:28:00 GMT" }, undefined],
+  [{ "retry-after": "Wed, 21 Oct 2026 07:28:00 GMT" }, 0],
+  [{ "retry-after": "Wed, 21 Oct 2126 07:28:00 GMT" }, 3_600_000],
+  [{ "retry-after": "3, 3" }, undefined],
   [{ "grpc-retry-pushback-ms": "250", "retry-after": "2" }, 250],
   [{ "grpc-retry-pushback-ms": "-1" }, -1],
   [{ "grpc-retry-pushback-ms": "soon" }, -1],

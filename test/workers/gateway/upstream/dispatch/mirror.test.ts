@@ -8,7 +8,7 @@ afterEach(() => vi.restoreAllMocks());
 
 function callWithBody(): Call {
   const request = new Request("https://gateway.example/a?b=c", { method: "POST", headers: { "x-own": "kept" } });
-  const call = new Call(request, { kind: "rest" }, httpRoute("/a", 1_000, undefined), "/a", "?b=c", 0);
+  const call = new Call(request, { kind: "rest" }, httpRoute("/a", { maxBodyBytes: 1_000 }, undefined), "/a", "?b=c", 0);
   call.id = "id-1";
   call.outgoing.body = Uint8Array.from(new TextEncoder().encode("whole"));
   return call;

@@ -1,0 +1,10 @@
+// The gateway for tests under a network.
+import { env } from "cloudflare:workers";
+import { createApp } from "../../workers/gateway/app.ts";
+import type { Bindings } from "../../workers/gateway/upstream/destination.ts";
+import { catalog } from "../support/shipped/catalog.ts";
+import config from "./gateway.config.ts";
+
+const app = createApp(config, catalog, env as unknown as Bindings);
+
+export default { fetch: (request: Request) => app.fetch(request) };
