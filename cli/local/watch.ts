@@ -11,14 +11,14 @@ export interface Watched {
 }
 
 /** The state of each watched file, by path. */
-export type Snapshot = ReadonlyMap<string, string>;
+export type FileStates = ReadonlyMap<string, string>;
 
 /**
  * Waits until a file differs from a snapshot, and then until no file changes for a moment: a save may take several writes.
  *
  * @param before snapshot from before the files were read
  */
-export async function untilChanged(watched: Watched, before: Snapshot, signal: AbortSignal): Promise<void> {
+export async function untilChanged(watched: Watched, before: FileStates, signal: AbortSignal): Promise<void> {
   while (!signal.aborted && isSame(snapshot(watched), before)) await sleep(POLL_MS);
   let last = snapshot(watched);
   for (;;) {
@@ -31,7 +31,7 @@ export async function untilChanged(watched: Watched, before: Snapshot, signal: A
 
 /** The states of files before they were read, with the time. */
 export interface Before {
-  readonly states: Snapshot;
+  readonly states: FileStates;
   readonly at: number; // epoch ms
 }
 
@@ -39,7 +39,7 @@ const UNCERTAIN = "changed since"; // differs from every state of a file
 const CLOCK_MARGIN_MS = 100; // largest lag of file times behind the clock
 
 /** @param before earlier states, which are kept; a file without one, which may have changed while it was read, is uncertain */
-export function snapshot({ files, folders }: Watched, before?: Before): Snapshot {
+export function snapshot({ files, folders }: Watched, before?: Before): FileStates {
   const all = new Set([...files, ...files.map((file) => dirname(file)), ...folders.flatMap(filesIn)]);
   return new Map(
     [...all].map((file) => {
@@ -54,7 +54,7 @@ function changedAt(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? 0;
 }
 
-function isSame(one: Snapshot, other: Snapshot): boolean {
+function isSame(one: FileStates, other: FileStates): boolean {
   return one.size === other.size && [...one].every(([file, state]) => other.get(file) === state);
 }
 

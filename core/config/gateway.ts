@@ -14,6 +14,7 @@ import {
 } from "./admin.ts";
 import { AUTH_SETTINGS, type AuthPolicy, FORMER_HEADER_FIX, parseAuth, provesOf } from "./auth.ts";
 import { CACHE_STORE_SETTINGS, type CacheStorePolicy, parseCacheStore } from "./cache.ts";
+import { CONTROL_SETTINGS, type ControlPolicy, parseControl } from "./control.ts";
 import { CORS_SETTINGS, type CorsPolicy } from "./cors.ts";
 import { DISCOVERY_SETTINGS, type DiscoveryPolicy, parseDiscovery } from "./discovery.ts";
 import { DURABLE_OBJECT_SETTINGS, type DurableObjectPolicy } from "./durable-objects.ts";
@@ -80,6 +81,11 @@ export const GATEWAY_SETTINGS = block({
     "Who may call the admin services: registry, breakers, purge and keys ([admin plane](authentication.md#admin-plane)).",
     OFF,
   ),
+  control: readByCode(
+    CONTROL_SETTINGS,
+    "Lets versions of this configuration be published while the gateway runs, through `tidegate.control.v1.ControlService` ([control plane](control-plane.md)). Requires `admin`.",
+    OFF,
+  ),
   registry: readByCode(
     REGISTRY_SETTINGS,
     "Lets endpoints register themselves, through `tidegate.registry.v1.RegistryService` ([upstreams](upstreams.md)).",
@@ -130,6 +136,7 @@ export interface GatewayPolicy {
   readonly cache: CacheStorePolicy;
   readonly discovery: DiscoveryPolicy | undefined;
   readonly admin: AdminPolicy | undefined;
+  readonly control: ControlPolicy | undefined;
   readonly registry: RegistryPolicy | undefined;
   readonly breakers: BreakerAdminPolicy | undefined;
   readonly purge: PurgePolicy | undefined;
@@ -177,6 +184,7 @@ export function parsePolicy(input: unknown, declared: DeclaredServices): ParsedP
     cors: readOptional(check, "cors", CORS_SETTINGS, top.cors),
     openapi: parseOpenApi(check, "openapi", top.openapi),
     admin: parseAdmin(check, "admin", top.admin),
+    control: parseControl(check, "control", top.control, top.admin),
     registry: readOptional(check, "registry", REGISTRY_SETTINGS, top.registry),
     breakers: readOptional(check, "breakers", BREAKER_ADMIN_SETTINGS, top.breakers),
     cache: parseCacheStore(check, "cache", top.cache),

@@ -8,6 +8,7 @@ import type { BreakerPolicy } from "../config/breaker.ts";
 import type { HealthPolicy } from "../config/health.ts";
 import { MESSAGE_VERSION } from "../protocol/message-version.ts";
 import type { ConfiguredEndpoint, EndpointSnapshot } from "../registry/registry.ts";
+import type { ControlSection, ControlView } from "./control-messages.ts";
 import type { IssuerQuery, IssuerReply } from "./issuer-messages.ts";
 import type { KeysSection, KeysView } from "./key-messages.ts";
 
@@ -27,6 +28,7 @@ export interface ExchangeRequest {
   readonly purges?: PurgesQuery;
   readonly keys?: KeysSection;
   readonly issuers?: Readonly<Record<string, IssuerQuery>>; // keyed by issuer of JWTs
+  readonly control?: ControlSection;
 }
 
 /** What an isolate has seen of one upstream. */
@@ -56,6 +58,7 @@ export interface ExchangeReply {
   readonly purges?: PurgesReply;
   readonly keys?: KeysView;
   readonly issuers?: Readonly<Record<string, IssuerReply>>; // keyed by issuer; one whose keys the relay could not fetch is missing
+  readonly control?: ControlView;
 }
 
 export interface PurgesReply {

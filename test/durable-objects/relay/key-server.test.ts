@@ -92,14 +92,14 @@ describe("a question", () => {
     stores.keys.set("a", grant("a"));
     const server = relay(stores);
     await server.keys(question());
-    const askedAt = Date.now();
+    const questionedAt = Date.now();
     stores.beforeRead = async () => {
       stores.beforeRead = undefined;
       stores.keys.set("a", { ...grant("a", 2), revokedAt: 5 });
       stores.delta = { kind: "changed", seq: 9, changes: [{ id: "a", seq: 9 }] };
       await server.exchange({ ...EXCHANGE, keys: { known: 0, maxAgeMs: 1 } }); // learns of the change
     };
-    await vi.waitUntil(() => Date.now() > askedAt, { interval: 1 }); // an exchange asks again after a millisecond
+    await vi.waitUntil(() => Date.now() > questionedAt, { interval: 1 }); // an exchange reads the log again after a millisecond
     const answer = await server.keys({ ...question("a"), known: 1 });
     expect(answer.keys["a"]).toMatchObject({ grant: { revision: 2, revokedAt: 5 } });
     expect(answer.view?.delta.seq).toBe(9);

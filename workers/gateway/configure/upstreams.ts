@@ -19,10 +19,13 @@ export interface PoolSource {
   readonly exchange: Exchange | undefined;
 }
 
+type ExchangingPolicy = Pick<GatewayPolicy, "registry" | "purge"> & Partial<Pick<GatewayPolicy, "control">>;
+
 /** The background exchange of this isolate. @returns undefined where wrangler.toml has no RELAY: then the isolate shares nothing */
-export function exchangeOf({ registry, purge }: Pick<GatewayPolicy, "registry" | "purge">, env: Bindings): Exchange | undefined {
+export function exchangeOf({ registry, purge, control }: ExchangingPolicy, env: Bindings): Exchange | undefined {
   const relays = env["RELAY"] as Relays | undefined; // the runtime gives a binding the type that wrangler.toml declares
-  const intervalMs = Math.min(EXCHANGE_MS, registry?.pollMs ?? EXCHANGE_MS, purge?.pollMs ?? EXCHANGE_MS);
+  const polls = [registry, purge, control].map((settings) => settings?.pollMs ?? EXCHANGE_MS);
+  const intervalMs = Math.min(EXCHANGE_MS, ...polls);
   return relays && new Exchange(relays, intervalMs);
 }
 
