@@ -26,7 +26,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "workers/gateway/configure/admin-checks.ts": "test/cli/project/configuration.test.ts",
   "workers/gateway/configure/cache-checks.ts": "test/workers/gateway/cache/cacheable.test.ts",
   "workers/gateway/configure/configuration.ts": "test/cli/project/configuration.test.ts",
-  "workers/gateway/configure/link-descriptors.ts": "test/integration/foreign-protos.test.ts",
+  "workers/gateway/configure/descriptors/link-descriptors.ts": "test/integration/foreign-protos.test.ts",
   "workers/gateway/configure/overrides.ts": "test/integration/foreign-protos.test.ts",
   "workers/gateway/configure/route-checks.ts": "test/workers/gateway/layers/validate.test.ts",
   "workers/gateway/configure/served-methods.ts": "test/workers/gateway/assemble.test.ts",

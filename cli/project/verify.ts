@@ -34,7 +34,8 @@ const { bindings, validates }: VerifyRequest = JSON.parse(readFileSync(requestFi
 const values = Object.entries(bindings).map(([name, binding]): [string, unknown] => [name, bindingValue(binding)]);
 const problems: ConfigurationProblem[] = [];
 try {
-  configure(input, catalog, Object.fromEntries(values), validates ? protovalidate() : undefined, validates ? celExpressions() : undefined);
+  const extensions = validates ? { validator: protovalidate(), compiler: celExpressions() } : {};
+  configure(input, catalog, Object.fromEntries(values), extensions);
 } catch (error) {
   if (!(error instanceof InvalidConfiguration)) throw error;
   problems.push(...error.problems);

@@ -50,7 +50,7 @@ function everything(settings?: object) {
     services: { "users.v1.UserService": { upstream, methods: { GetUser: settings ?? route } } },
   } as const;
   const bindings = { TOKEN_BUCKET: env.TOKEN_BUCKET, A: { fetch }, B: { fetch } };
-  return { gateway: createGateway(configure(input as never, catalog, bindings, protovalidate())), fetches: () => fetches };
+  return { gateway: createGateway(configure(input as never, catalog, bindings, { validator: protovalidate() })), fetches: () => fetches };
 }
 
 const PROCEDURE = "https://gateway.example/users.v1.UserService/GetUser";

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../core/config/gateway.ts";
 import type { MethodInput, ServiceInput } from "../../core/config/service.ts";
 import { configure, InvalidConfiguration } from "../../workers/gateway/configure/configuration.ts";
-import { parseDescriptors } from "../../workers/gateway/configure/descriptors.ts";
+import { parseDescriptors } from "../../workers/gateway/configure/descriptors/descriptors.ts";
 import { createGateway } from "../../workers/gateway/gateway.ts";
 import descriptors from "../support/foreign/foreign.descriptors.ts";
 

@@ -13,7 +13,7 @@ const gateway = (validate: "off" | "enforce", maxBodyBytes = 1_048_576) =>
     { services: { "users.v1.UserService": { upstream: { binding: "USERS" }, validate, maxBodyBytes } }, discovery: false },
     catalog,
     env as unknown as Bindings,
-    protovalidate(),
+    { validator: protovalidate() },
   );
 
 afterEach(() => void vi.restoreAllMocks());

@@ -68,7 +68,7 @@ function gatewayTo(host: keyof typeof HOSTS, settings: object = { validate: "enf
     sent.checked.push(textOf(message));
     return rules(desc, message);
   };
-  const gateway = createGateway(configure(config as never, [], { TOKEN_BUCKET: env.TOKEN_BUCKET, NOTES: { fetch } }, validator));
+  const gateway = createGateway(configure(config as never, [], { TOKEN_BUCKET: env.TOKEN_BUCKET, NOTES: { fetch } }, { validator }));
   return async (request) => {
     sent = { calls: 0, checked: [], read: [] };
     const code = await codeOf(await gateway(request));

@@ -37,7 +37,7 @@ export function gatewayTo(
   const binding = { fetch: (url: string, init: RequestInit) => Promise.resolve(upstream(new Request(url, init))) };
   const config: GatewayInput = { services: { "users.v1.UserService": { upstream: { binding: "USERS" } } }, ...input };
   const all = { TOKEN_BUCKET: env.TOKEN_BUCKET, USERS: binding, ...withRelays(bindings) };
-  return createGateway(configure(config, catalog, all, undefined, compiler));
+  return createGateway(configure(config, catalog, all, { compiler }));
 }
 
 /** A gateway whose upstream keeps the requests it gets. */

@@ -11,9 +11,8 @@ import { logEvent } from "../log.ts";
 import { type AccessContext, rememberAccess } from "./auth/edge.ts";
 import { KEY_SET_PATH } from "./auth/identity/gateway-identity.ts";
 import { protectedResource } from "./auth/oauth/metadata.ts";
-import type { ExpressionCompiler } from "./configure/auth/expressions.ts";
 import { configure } from "./configure/configuration.ts";
-import type { Validator } from "./configure/route-checks.ts";
+import { type Extensions, NO_EXTENSIONS } from "./configure/extensions.ts";
 import { createGateway } from "./gateway.ts";
 import { openapi } from "./openapi/serve.ts";
 import { ALLOWED_HEADERS, ALLOWED_METHODS, EXPOSED_HEADERS } from "./protocol/headers.ts";
@@ -30,21 +29,19 @@ export interface PlatformContext {
 }
 
 /**
- * @param input    the export of gateway.config.ts
- * @param catalog  the services known by their protos
- * @param bindings the Worker's environment: `TOKEN_BUCKET`, and the services named by the configuration
- * @param validate checks messages against the rules of their protos; undefined where the entry point brings no validation
- * @param compiler compiles authorization expressions; undefined where the entry point brings none
+ * @param input      the export of gateway.config.ts
+ * @param catalog    the services known by their protos
+ * @param bindings   the Worker's environment: `TOKEN_BUCKET`, and the services named by the configuration
+ * @param extensions what the entry point brings
  * @throws InvalidConfiguration with every problem, so that a Worker with a mistake does not start
  */
 export function createApp(
   input: GatewayInput,
   catalog: readonly DescService[],
   bindings: Bindings,
-  validate?: Validator,
-  compiler?: ExpressionCompiler,
+  extensions: Extensions = NO_EXTENSIONS,
 ): App {
-  const configuration = configure(input, catalog, bindings, validate, compiler);
+  const configuration = configure(input, catalog, bindings, extensions);
   for (const warning of configuration.warnings) logEvent("configuration_warning", { warning });
   const gateway = createGateway(configuration);
   const reference = openapi(configuration);

@@ -1,24 +1,27 @@
-// What both entry points of the Worker share. The configuration is compiled when the isolate loads: with a mistake in it nothing starts.
+// Starts a gateway: what every entry point of a Worker calls. The configuration is compiled when the isolate loads: with a mistake in it
+// nothing starts.
 import { env } from "cloudflare:workers";
-import config from "../../gateway.config.ts";
+import type { DescService } from "@bufbuild/protobuf";
+import type { GatewayInput } from "../../core/config/gateway.ts";
 import { logVersion } from "../log.ts";
-import { catalog } from "../services/catalog.ts";
 import { createApp, type PlatformContext } from "./app.ts";
-import type { ExpressionCompiler } from "./configure/auth/expressions.ts";
-import type { Validator } from "./configure/route-checks.ts";
+import type { Extensions } from "./configure/extensions.ts";
 import type { Bindings } from "./upstream/destination.ts";
 
-/**
- * @param validator checks messages against the rules of their protos
- * @param compiler  compiles authorization expressions
- */
-export function serve(
-  validator?: Validator,
-  compiler?: ExpressionCompiler,
-): {
+export interface GatewayOptions extends Extensions {
+  readonly config: GatewayInput; // the bundled configuration: what gateway.config.ts exports
+  readonly catalog: readonly DescService[]; // the services known by their protos
+}
+
+/** What the platform calls. */
+export interface GatewayWorker {
   fetch(request: Request, env: unknown, ctx: PlatformContext): Response | Promise<Response>;
-} {
-  logVersion((env as unknown as Bindings)["VERSION"]);
-  const app = createApp(config, catalog, env as unknown as Bindings, validator, compiler);
+}
+
+/** @throws InvalidConfiguration with every problem of the configuration */
+export function serve({ config, catalog, ...extensions }: GatewayOptions): GatewayWorker {
+  const bindings = env as unknown as Bindings;
+  logVersion(bindings["VERSION"]);
+  const app = createApp(config, catalog, bindings, extensions);
   return { fetch: (request, _, ctx) => app.fetch(request, ctx) };
 }

@@ -12,7 +12,7 @@ let app: ReturnType<typeof createApp> | undefined;
 export default {
   fetch(request: Request, env: Bindings & { readonly CONFIGURATION: string }): Response | Promise<Response> {
     const config: GatewayInput = JSON.parse(env.CONFIGURATION);
-    app ??= createApp({ descriptors: [notes, uploads], ...config }, catalog, env, protovalidate());
+    app ??= createApp({ descriptors: [notes, uploads], ...config }, catalog, env, { validator: protovalidate() });
     return app.fetch(request);
   },
 };

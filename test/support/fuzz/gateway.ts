@@ -75,7 +75,7 @@ export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     console.error = (text: string) => void logged.push(text);
     const fetcher = { fetch: (url: string, init: RequestInit) => respond(new Request(url, init)) };
-    app ??= createApp(config(env.VALUES), catalog, { UPSTREAM: fetcher } as never, protovalidate());
+    app ??= createApp(config(env.VALUES), catalog, { UPSTREAM: fetcher } as never, { validator: protovalidate() });
     const cases = splitCases(new Uint8Array(await request.arrayBuffer()));
     for (const [at, bytes] of cases.entries()) {
       const problem = await problemOf(parseCase(bytes));

@@ -1,6 +1,6 @@
 // Requests of the notes service in odd forms: some that servers read in different ways, and all the usual ones.
 import { fromJsonString, type Message, toBinary, toJsonString } from "@bufbuild/protobuf";
-import { parseDescriptors } from "../../../workers/gateway/configure/descriptors.ts";
+import { parseDescriptors } from "../../../workers/gateway/configure/descriptors/descriptors.ts";
 import descriptors from "./notes.descriptors.ts";
 
 export const NOTE_SERVICE = "notes.v1.NoteService";

@@ -11,11 +11,12 @@ import { compileRest, type RestTable } from "../transcode/rules/rules.ts";
 import type { Bindings } from "../upstream/destination.ts";
 import type { ServedMethod, Upstream } from "../upstream/upstream.ts";
 import { type AdminTokens, adminProblems, adminTokens } from "./admin-checks.ts";
-import { compileExpressions, type ExpressionCompiler, type RouteExpressions } from "./auth/expressions.ts";
+import { compileExpressions, type RouteExpressions } from "./auth/expressions.ts";
 import { signingProblems } from "./auth/signing-checks.ts";
 import { authProblems } from "./auth-checks.ts";
 import { cachingProblems } from "./cache-checks.ts";
-import { type ParsedDescriptors, parseDescriptors } from "./descriptors.ts";
+import { type ParsedDescriptors, parseDescriptors } from "./descriptors/descriptors.ts";
+import { type Extensions, NO_EXTENSIONS } from "./extensions.ts";
 import { configuredRules, overridden, refusedRule, skippedRule } from "./overrides.ts";
 import { reachProblems, runsLocally } from "./reach-checks.ts";
 import { bucketProblems, healthProblems, limitProblems, type Validator, validationProblems } from "./route-checks.ts";
@@ -52,19 +53,17 @@ export class InvalidConfiguration extends Error {
 }
 
 /**
- * @param input    what gateway.config.ts exports
- * @param catalog  the services known by their protos
- * @param bindings the Worker's environment
- * @param validate the validator of messages, where the entry point has one
- * @param compiler compiles authorization expressions, where the entry point can
+ * @param input      what gateway.config.ts exports
+ * @param catalog    the services known by their protos
+ * @param bindings   the Worker's environment
+ * @param extensions what the entry point brings
  * @throws InvalidConfiguration with every problem
  */
 export function configure(
   input: GatewayInput,
   catalog: readonly DescService[],
   bindings: Bindings,
-  validate?: Validator,
-  compiler?: ExpressionCompiler,
+  { validator: validate, compiler }: Extensions = NO_EXTENSIONS,
 ): Configuration {
   const described = parseDescriptors(input?.descriptors, catalog);
   const known = [...catalog, ...described.services];

@@ -1,7 +1,7 @@
 // The check against the rules of a proto, and what stops it.
 import { create, type Message } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import { parseDescriptors } from "../../../../workers/gateway/configure/descriptors.ts";
+import { parseDescriptors } from "../../../../workers/gateway/configure/descriptors/descriptors.ts";
 import { protovalidate } from "../../../../workers/gateway/configure/protovalidate.ts";
 import descriptors from "../../../support/notes/notes.descriptors.ts";
 

@@ -5,7 +5,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../../../workers/gateway/app.ts";
-import { parseDescriptors } from "../../../../workers/gateway/configure/descriptors.ts";
+import { parseDescriptors } from "../../../../workers/gateway/configure/descriptors/descriptors.ts";
 import descriptors from "../../../support/notes/notes.descriptors.ts";
 
 const NAME = "notes.v1.NoteService";

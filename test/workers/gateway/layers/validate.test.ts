@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../../../core/config/gateway.ts";
 import { createApp } from "../../../../workers/gateway/app.ts";
 import { InvalidConfiguration } from "../../../../workers/gateway/configure/configuration.ts";
-import { parseDescriptors } from "../../../../workers/gateway/configure/descriptors.ts";
+import { parseDescriptors } from "../../../../workers/gateway/configure/descriptors/descriptors.ts";
 import { protovalidate } from "../../../../workers/gateway/configure/protovalidate.ts";
 import { endOfStream } from "../../../support/gateway.ts";
 import descriptors from "../../../support/notes/notes.descriptors.ts";
@@ -34,7 +34,7 @@ function gateway(validate: "off" | "report" | "enforce", input: Partial<GatewayI
     services: { [NAME]: { upstream: { binding: "NOTES" }, validate, methods: { ImportNotes: { validate: "off" as const } } } },
     ...input,
   };
-  const app = createApp(config, [], { TOKEN_BUCKET: env.TOKEN_BUCKET, NOTES }, protovalidate());
+  const app = createApp(config, [], { TOKEN_BUCKET: env.TOKEN_BUCKET, NOTES }, { validator: protovalidate() });
   return { call: (request: Request) => Promise.resolve(app.fetch(request)), seen };
 }
 
@@ -184,7 +184,7 @@ it("is refused for streams of requests, of which no message would be looked at",
     descriptors: [descriptors],
     services: { [NAME]: { upstream: { url: "http://notes.example" }, validate: "enforce" } },
   } as const;
-  expect(() => createApp(config, [], { TOKEN_BUCKET: env.TOKEN_BUCKET }, protovalidate())).toThrow(
+  expect(() => createApp(config, [], { TOKEN_BUCKET: env.TOKEN_BUCKET }, { validator: protovalidate() })).toThrow(
     /ImportNotes: found a stream of requests/,
   );
 });

@@ -10,7 +10,7 @@ import descriptors from "../../../../support/uploads/uploads.descriptors.ts";
 function problems(input: Partial<GatewayInput>, compiler?: ExpressionCompiler, env: object = {}): readonly object[] {
   try {
     const services = { "users.v1.UserService": { upstream: { binding: "USERS" } } };
-    configure({ services, ...input } as GatewayInput, catalog, { USERS: { fetch: () => undefined }, ...env } as never, undefined, compiler);
+    configure({ services, ...input } as GatewayInput, catalog, { USERS: { fetch: () => undefined }, ...env } as never, { compiler });
     return [];
   } catch (error) {
     if (error instanceof InvalidConfiguration) return error.problems;

@@ -1,8 +1,8 @@
 // Links the files of a descriptor set; a file that does not link takes down only those that import it.
 import { clone, createFileRegistry, type DescFile, type DescService } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, FileDescriptorProtoSchema, type FileDescriptorSet } from "@bufbuild/protobuf/wkt";
-import { file_google_api_annotations } from "../../../protos/gen/google/api/annotations_pb.ts";
-import { file_google_api_httpbody } from "../../../protos/gen/google/api/httpbody_pb.ts";
+import { file_google_api_annotations } from "../../../../protos/gen/google/api/annotations_pb.ts";
+import { file_google_api_httpbody } from "../../../../protos/gen/google/api/httpbody_pb.ts";
 
 export interface LinkedFiles {
   readonly files: readonly DescFile[];

@@ -2,7 +2,7 @@
 import { type DescFile, type DescService, fromBinary } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import type { Problem } from "../../../core/config/problems.ts";
+import type { Problem } from "../../../../core/config/problems.ts";
 import { filesOf, linkFiles } from "./link-descriptors.ts";
 
 export interface ParsedDescriptors {
