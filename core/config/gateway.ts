@@ -22,7 +22,7 @@ import { HEADER_SETTINGS, headerRules } from "./headers.ts";
 import { HTTP_ROUTE_SETTINGS, type HttpRoutePolicy, parseHttpRoutes } from "./http-route.ts";
 import { OPENAPI_SETTINGS, type OpenApiPolicy, parseOpenApi } from "./openapi.ts";
 import { OVERLOAD_SETTINGS, type OverloadPolicy, parseOverload } from "./overload.ts";
-import { type Checks, checks, join, type Problem, suggest } from "./problems.ts";
+import { type Checks, checks, join, type Problem, type SourceRecorder, suggest } from "./problems.ts";
 import { parseRule, RATE_LIMIT_SETTINGS } from "./rate-limit.ts";
 import { readBlock, readOptional } from "./read.ts";
 import { REST_SETTINGS, type RestPolicy } from "./rest.ts";
@@ -157,9 +157,13 @@ export function defineGateway(input: GatewayInput): GatewayInput {
   return input;
 }
 
-/** Parses what gateway.config.ts exports, once, when it loads. Never throws. */
-export function parsePolicy(input: unknown, declared: DeclaredServices): ParsedPolicy {
-  const check = checks();
+/**
+ * Parses what gateway.config.ts exports, once, when it loads. Never throws.
+ *
+ * @param sources records where each value is written; only explanations need it
+ */
+export function parsePolicy(input: unknown, declared: DeclaredServices, sources?: SourceRecorder): ParsedPolicy {
+  const check = checks(sources);
   const top = readBlock(check, "", GATEWAY_SETTINGS, input, { moved: { principalHeader: FORMER_HEADER_FIX } });
   const auth = parseAuth(check, "auth", top.auth);
   const proves = provesOf(auth);
@@ -170,7 +174,9 @@ export function parsePolicy(input: unknown, declared: DeclaredServices): ParsedP
   const outermost = { ...DEFAULTS, auth: proves.principals ? ("optional" as const) : ("off" as const) };
   const routeNames = Object.keys(ROUTE_SETTINGS.entries);
   const defaults = parseRoute(check, "defaults", check.fields("defaults", top.defaults, routeNames), outermost, rules);
-  const httpRoutes = parseHttpRoutes(check, "httpRoutes", top.httpRoutes, { ...defaults, cache: undefined }, rules);
+  const uncached = { ...defaults, cache: undefined }; // an HTTP upstream states itself what may be stored
+  sources?.inherits(uncached, "defaults", outermost, ["cache"]);
+  const httpRoutes = parseHttpRoutes(check, "httpRoutes", top.httpRoutes, uncached, rules);
   const services = parseServices(check, top.services, declared, defaults, rules);
   const readers = { auth, rules: rules.values(), services: services.values(), httpRoutes: httpRoutes.values() };
   const policy: GatewayPolicy = {

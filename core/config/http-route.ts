@@ -107,7 +107,7 @@ function parseHttpRoute(check: Checks, path: string, value: unknown, outer: Rout
   if (!isInEveryRequest(read.hashOn))
     check.report(`${path}.upstream.hashOn`, "a field, or a cookie to be made", "use what calls of plain HTTP bring by themselves");
   if (read.protocol === "grpc") check.report(`${path}.upstream.protocol`, "grpc", "leave it out: plain HTTP is forwarded as it comes");
-  return {
+  const policy: HttpRoutePolicy = {
     ...readFields(check, path, OWN_SETTINGS, fields, { maxResponseBytes: route.maxResponseBytes }),
     upstream: read,
     breaker: parseBreaker(check, join(path, "breaker"), breaker),
@@ -124,4 +124,6 @@ function parseHttpRoute(check: Checks, path: string, value: unknown, outer: Rout
     cost: route.cost,
     cache: route.cache,
   };
+  check.sources?.inherits(policy, path, outer);
+  return policy;
 }

@@ -9,9 +9,23 @@ export interface Problem {
   readonly missingSecret?: string; // the name of a secret that was not found: where secrets cannot be seen, that is no problem
 }
 
+/** Records where values are written (`Sources`). */
+export interface SourceRecorder {
+  /** @param path of a setting that is written */
+  wrote(path: string, value: unknown): void;
+  /**
+   * The settings of a block hold for `policy`, and those of `outer` where the block has none.
+   *
+   * @param path of the block
+   * @param own  names of settings that `outer` does not give
+   */
+  inherits(policy: object, path: string, outer: object, own?: readonly string[]): void;
+}
+
 /** Checks that answer with a value in any case, so that one problem does not hide the next. */
 export interface Checks {
   readonly problems: readonly Problem[];
+  readonly sources: SourceRecorder | undefined; // undefined where nothing has to be explained
   report(path: string, found: unknown, fix: string): void;
   /** The fields of an object; reports what is no object, and fields that are not among `known`. `moved`: what to write instead of a former name. */
   fields(
@@ -28,7 +42,7 @@ export interface Checks {
   oneOf<T extends string | boolean>(path: string, value: unknown, choices: readonly T[], fallback: T): T;
 }
 
-export function checks(): Checks {
+export function checks(sources?: SourceRecorder): Checks {
   const problems: Problem[] = [];
   const report: Checks["report"] = (path, found, fix) => void problems.push({ path, found: show(found), fix: fix });
 
@@ -41,6 +55,7 @@ export function checks(): Checks {
 
   return {
     problems,
+    sources,
     report,
     fields(path, value, known, moved = {}) {
       const fields = object(path, value);
@@ -49,6 +64,7 @@ export function checks(): Checks {
         const fix = Object.hasOwn(moved, name) ? moved[name]! : `remove it, or write ${suggest(name, known)}`;
         report(join(path, name), fields[name], fix);
       }
+      if (sources !== undefined) recordWritten(sources, path, fields);
       return fields;
     },
     entries: (path, value) => Object.entries(object(path, value)),
@@ -71,6 +87,10 @@ export function checks(): Checks {
       return choice ?? fallback;
     },
   };
+}
+
+function recordWritten(sources: SourceRecorder, path: string, fields: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) sources.wrote(join(path, name), value);
 }
 
 /** The path of a field as TypeScript writes it. */

@@ -167,7 +167,7 @@ export function parseRoute(
   const read = readFields(check, path, ROUTE_SETTINGS, fields, outer);
   const auth = read.auth ?? outer.auth;
   checkRouteAuth(check, path, { auth, scopes: read.scopes }, fields);
-  return {
+  const policy: RoutePolicy = {
     ...read,
     auth,
     addresses: parseAddresses(check, join(path, "addresses"), read.addresses, outer.addresses),
@@ -179,4 +179,6 @@ export function parseRoute(
     cache: parseCache(check, join(path, "cache"), read.cache, outer.cache, kind),
     ...parseRouteLimits(check, path, fields, outer, rules),
   };
+  check.sources?.inherits(policy, path, outer);
+  return policy;
 }
