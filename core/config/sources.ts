@@ -7,7 +7,7 @@ export const DEFAULT_SOURCE = "default";
 
 /** How the settings of a block hold: those that it has, and the others as the block around it has them. */
 interface Origin {
-  readonly path: string; // of the block
+  readonly path: string; // path of the block
   readonly outer: object; // the policy of the block around it
   readonly own: readonly string[]; // settings that are not inherited
 }
@@ -16,7 +16,7 @@ interface Origin {
 type Form = "block" | "on" | "whole";
 
 export class Sources implements SourceRecorder {
-  readonly #written = new Map<string, Form>(); // by path
+  readonly #written = new Map<string, Form>(); // keyed by path
   readonly #origins = new Map<object, Origin>();
 
   wrote(path: string, value: unknown): void {

@@ -14,7 +14,7 @@ import { httpLookups } from "./cache/lookup/http-lookup.ts";
 import type { LookupBuilder } from "./cache/lookup/lookup.ts";
 import { rpcLookups } from "./cache/lookup/rpc-lookup.ts";
 import type { ConcurrencyScope } from "./call/concurrency-scope.ts";
-import { type Handler, stack } from "./call/layer.ts";
+import { type Handler, type NamedLayer, type Stack, stack } from "./call/layer.ts";
 import { type MethodTraits, methodTraits } from "./call/method-traits.ts";
 import type { Route } from "./call/route.ts";
 import type { RouteExpressions } from "./configure/auth/expressions.ts";
@@ -72,99 +72,114 @@ export interface RpcRoute {
   readonly scope: ConcurrencyScope; // its calls in flight, in whichever protocol they come
 }
 
-/** @param rest the HTTP rule by which calls come in, where they are REST */
-export function pipeline(rpc: RpcRoute, shared: SharedParts, rest?: RestRoute): Handler {
+/**
+ * @param rest    the HTTP rule by which calls come in, where they are REST
+ * @param combine puts the layers around one another; explanations and traces have their own
+ */
+export function pipeline(rpc: RpcRoute, shared: SharedParts, rest?: RestRoute, combine: Stack = stack): Handler {
   const { method, served } = rpc;
   const { policy, upstream } = served;
   const { gateway, limiters, types, caches } = shared;
   const traits = methodTraits(method, rest?.httpMethod);
   const cached = cachedRoute(rpc, shared, rest);
   const reading = readingOf(method, traits, rest, cached);
+  const form = messageForm(traits.isRequestStream, rest !== undefined);
   const patience = { idleMs: policy.bodyIdleMs, pauseMs: policy.requestStreamIdleMs };
-  return stack(
+  const other = served.fallback?.upstream && attempts(rpc, traits, served.fallback.upstream, reading, combine);
+  return combine(
     [
       // Names the call. Sees every response, refusals too.
-      trace(shared.auth.anyChallenge),
+      ["trace", trace(shared.auth.anyChallenge)],
       // Serves a stored and fresh response at once, where no layer below has to see the call.
-      cached && fastHit(cached.cache, cached.fastLookups),
+      ["fast-hit", cached && fastHit(cached.cache, cached.fastLookups)],
       // Below this line layers refuse by throwing Rejected; above it there are only responses.
-      rescue(),
+      ["rescue", rescue()],
       // No header is used, counted or forwarded before all of them have been read.
-      checkHeaders(),
-      // Who calls, and whether that caller may.
+      ["check-headers", checkHeaders()],
+      // Who calls, whether that caller may, and how often.
       ...admission(rpc, traits, shared),
-      // Before the body is read: a refused call costs no memory.
-      rateLimitWithoutMessage(limiters, policy),
       // No byte past the limit goes further, and none is waited for too long.
-      limitBody({ form: messageForm(traits.isRequestStream, rest !== undefined), ...patience, totalMs: policy.readTimeoutMs }),
+      ["limit-body", limitBody({ form, ...patience, totalMs: policy.readTimeoutMs })],
       // The body of a signed request is the one that was signed.
-      checkDigest(shared.auth),
+      ["check-digest", checkDigest(shared.auth)],
       // Bounds the streams that are open at once.
-      openStreams([shared.scope, rpc.scope], !traits.isUnary),
+      ["open-streams", openStreams([shared.scope, rpc.scope], !traits.isUnary)],
       // Bounds the calls in flight in this isolate: those that have come in full.
-      traits.isRequestStream ? undefined : shed(shared.scope, UNRESERVED_CALLS),
+      ["shed", traits.isRequestStream ? undefined : shed(shared.scope, UNRESERVED_CALLS)],
       // A compressed REST body is decompressed before it is read as JSON.
-      rest && decodeBody(),
+      ["decode-body", rest && decodeBody()],
       // Below this line every call is RPC.
-      rest && transcode(rest, { types, timing: gateway.rest.events, ...patience }),
+      ["transcode", rest && transcode(rest, { types, timing: gateway.rest.events, ...patience })],
       // Below this line every message keeps the rules of its proto.
-      validate({ input: method.input, mode: policy.validate, validator: shared.validator }),
+      ["validate", validate({ input: method.input, mode: policy.validate, validator: shared.validator })],
       // What the caller may do with this message.
-      authorizeByMessage(shared.auth, shared.expressions.methods.get(method)),
+      ["authorize", authorizeByMessage(shared.auth, shared.expressions.methods.get(method))],
       // Rules that look into the message wait for it.
-      rateLimitByMessage(limiters, policy),
+      ["rate-limit", rateLimitByMessage(limiters, policy)],
       // Calls with the same value of a field go to the same endpoint.
-      hashOnField(traits, upstream.hashField),
+      ["hash-field", hashOnField(traits, upstream.hashField)],
       // Ends a stream whose upstream is silent.
-      streamIdle(traits, policy.streamIdleMs),
+      ["stream-idle", streamIdle(traits, policy.streamIdleMs)],
       // Responds where none of the layers below has a response.
-      staticResponse(method, served.fallback?.response),
+      ["static-response", staticResponse(method, served.fallback?.response)],
       // A hit is a call, too: it has been counted, and its message is valid.
-      cached && cache({ cache: cached.cache, lookups: cached.lookups, timeoutMs: policy.readTimeoutMs }),
+      ["cache", cached && cache({ cache: cached.cache, lookups: cached.lookups, timeoutMs: policy.readTimeoutMs })],
       // Stored responses that the call has made wrong are purged.
-      invalidate(traits, { tags: policy.invalidates, caches }),
+      ["invalidate", invalidate(traits, { tags: policy.invalidates, caches })],
       // For an upstream that takes no GET: its proto does not say that the method has no side effects.
-      rest === undefined && traits.hasNoSideEffects && !upstreamTakesGet(method) ? connectGetAsPost() : undefined,
+      ["connect-get", rest === undefined && traits.hasNoSideEffects && !upstreamTakesGet(method) ? connectGetAsPost() : undefined],
       // Below this line the call is in the protocol of its upstream.
-      translate(upstream.protocol, method, types),
+      ["translate", translate(upstream.protocol, method, types)],
       // Sends the call to another upstream while this one is down.
-      fallback(served.fallback?.upstream && attempts(rpc, traits, served.fallback.upstream, reading), traits),
+      ["fallback", fallback(other, traits), other],
     ],
-    attempts(rpc, traits, upstream, reading),
+    attempts(rpc, traits, upstream, reading, combine),
   );
 }
 
 /** The layers that decide about a call before anything of its body is read. */
-function admission({ method, served }: RpcRoute, { isUnary }: MethodTraits, { auth, gateway, expressions }: SharedParts) {
+function admission(
+  { method, served }: RpcRoute,
+  { isUnary }: MethodTraits,
+  { auth, gateway, limiters, expressions }: SharedParts,
+): readonly NamedLayer[] {
   const { policy, access } = served;
   return [
     // Addresses that may not call the route get no further.
-    limitAddresses(auth, policy.addresses),
+    ["limit-addresses", limitAddresses(auth, policy.addresses)],
     // One deadline for the call, whatever it waits for.
-    deadline(isUnary ? policy.readTimeoutMs : policy.streamTimeoutMs),
+    ["deadline", deadline(isUnary ? policy.readTimeoutMs : policy.streamTimeoutMs)],
     // Who calls: what is below charges, separates and prefers callers by their principals.
-    authenticate(auth, policy),
+    ["authenticate", authenticate(auth, policy)],
     // What the caller may do, where its message does not matter.
-    authorizeByHead(auth, expressions.methods.get(method)),
+    ["authorize", authorizeByHead(auth, expressions.methods.get(method))],
     // Of an admin service: who may call it. Nothing of the call has been read yet but its head.
-    adminAccess(access, access && authenticate(auth, ADMIN_AUTH)),
+    ["admin-access", adminAccess(access, access && authenticate(auth, ADMIN_AUTH))],
     // How much the call matters; the layers below refuse first what matters less.
-    criticality({ own: policy.criticality, trust: gateway.overload.trust }),
+    ["criticality", criticality({ own: policy.criticality, trust: gateway.overload.trust })],
+    // Before the body is read: a refused call costs no memory.
+    ["rate-limit", rateLimitWithoutMessage(limiters, policy)],
   ];
 }
 
 /** The attempts of a call at one upstream. Layers below `retry` and `hedge` run once per attempt. */
-function attempts({ scope, served: { policy } }: RpcRoute, traits: MethodTraits, upstream: Upstream, reading: ResponseReading): Handler {
-  return stack(
+function attempts(
+  { scope, served: { policy } }: RpcRoute,
+  traits: MethodTraits,
+  upstream: Upstream,
+  reading: ResponseReading,
+  combine: Stack,
+): Handler {
+  return combine(
     [
       // Each further attempt goes to another endpoint.
-      retry({ policy: policy.retries, traits, budget: upstream.retryBudget }),
+      ["retry", retry({ policy: policy.retries, traits, budget: upstream.retryBudget })],
       // A first attempt that takes long gets a second one beside it.
-      hedge({ policy: policy.hedging, traits, state: upstream.hedging }),
+      ["hedge", hedge({ policy: policy.hedging, traits, state: upstream.hedging })],
       // Bounds the attempts in flight of this method.
-      shed(scope),
+      ["shed", shed(scope)],
     ],
-    dispatch(upstream, reading),
+    ["dispatch", dispatch(upstream, reading)],
   );
 }
 
@@ -204,47 +219,52 @@ export interface HttpRoute {
   readonly upstream: Upstream;
 }
 
-export function httpPipeline({ route, policy, upstream }: HttpRoute, { limiters, scope, caches, auth, expressions }: SharedParts): Handler {
+export function httpPipeline(
+  { route, policy, upstream }: HttpRoute,
+  { limiters, scope, caches, auth, expressions }: SharedParts,
+  combine: Stack = stack,
+): Handler {
   const found = caches.of(route.name);
   const lookups = found && httpLookups(route.name, found.policy);
   const allow = expressions.prefixes.get(route.path);
   const { readTimeoutMs: timeoutMs, bodyIdleMs: idleMs, rateLimits } = policy;
-  return stack(
+  return combine(
     [
       // Names the call. Sees every response, refusals too.
-      trace(auth.anyChallenge),
+      ["trace", trace(auth.anyChallenge)],
       // Serves a stored and fresh response at once, where calls are neither counted nor authenticated.
-      found && fastHit(found, rateLimits.length === 0 && !isGuarded(auth, policy) ? lookups : undefined),
+      ["fast-hit", found && fastHit(found, rateLimits.length === 0 && !isGuarded(auth, policy) ? lookups : undefined)],
       // Below this line layers refuse by throwing Rejected; above it there are only responses.
-      rescue(),
+      ["rescue", rescue()],
       // No header is used, counted or forwarded before all of them have been read.
-      checkHeaders(),
+      ["check-headers", checkHeaders()],
       // Addresses that may not call the route get no further.
-      limitAddresses(auth, policy.addresses),
+      ["limit-addresses", limitAddresses(auth, policy.addresses)],
       // The body of the response counts, too.
-      deadline(timeoutMs),
+      ["deadline", deadline(timeoutMs)],
       // Who calls.
-      authenticate(auth, policy),
+      ["authenticate", authenticate(auth, policy)],
       // What the caller may do.
-      authorizeByHead(auth, allow),
+      ["authorize", authorizeByHead(auth, allow)],
       // Before the body is read: a refused call costs no memory.
-      rateLimitWithoutMessage(limiters, policy),
+      ["rate-limit", rateLimitWithoutMessage(limiters, policy)],
       // No byte past the limit goes further, and none is waited for too long.
-      limitBody({ form: "bytes", idleMs, pauseMs: idleMs, totalMs: timeoutMs }),
+      ["limit-body", limitBody({ form: "bytes", idleMs, pauseMs: idleMs, totalMs: timeoutMs })],
       // The body of a signed request is the one that was signed.
-      checkDigest(auth),
+      ["check-digest", checkDigest(auth)],
       // Bounds the bodies that are sent while they arrive.
-      openStreams([scope], false),
+      ["open-streams", openStreams([scope], false)],
       // Bounds the calls in flight in this isolate: those that have come in full.
-      shed(scope, UNRESERVED_CALLS),
+      ["shed", shed(scope, UNRESERVED_CALLS)],
       // A hit is a call, too: it has been counted.
-      lookups && cache({ cache: found!, lookups, timeoutMs }),
+      ["cache", lookups && cache({ cache: found!, lookups, timeoutMs })],
     ],
-    dispatch(upstream, { form: "http" }),
+    ["dispatch", dispatch(upstream, { form: "http" })],
   );
 }
 
 /** For a call without a route: it is named, and refused in its own protocol. */
-export function refuse(rejection: Rejection): Handler {
-  return stack([trace(), rescue(), checkHeaders()], () => Promise.reject(new Rejected(rejection)));
+export function refuse(rejection: Rejection, combine: Stack = stack): Handler {
+  const layers = [["trace", trace()] as const, ["rescue", rescue()] as const, ["check-headers", checkHeaders()] as const];
+  return combine(layers, ["refuse", () => Promise.reject(new Rejected(rejection))]);
 }

@@ -16,16 +16,29 @@ export function needsWholeBody(layer: (next: Handler) => Handler): Layer {
 }
 
 /**
+ * A layer with its name, which is that of its file; undefined where the route does not have the layer.
+ *
+ * @param other where the layer may send a call instead of the handler below it
+ */
+export type NamedLayer = readonly [name: string, layer: Layer | undefined, other?: Handler | undefined];
+
+/** The handler below all layers of a list: another list, or one that ends the walk and has a name. */
+export type Innermost = Handler | readonly [name: string, handler: Handler];
+
+/** Puts layers around a handler: `stack`, or one that records what they do, too. */
+export type Stack = (layers: readonly NamedLayer[], innermost: Innermost) => Handler;
+
+/**
  * Puts layers around a handler; the first one listed is the outermost. What a layer needs, the handlers above it need: `limit-body` reads
  * it from the handler below it.
- *
- * @param layers undefined for those that a route does not have
  */
-export function stack(layers: readonly (Layer | undefined)[], innermost: Handler): Handler {
-  return layers.reduceRight<Handler>((next, layer) => {
-    if (layer === undefined) return next;
-    const needs = layer.needs ?? next.needs;
-    const handler = layer(next);
-    return needs === undefined ? handler : Object.assign(handler, { needs });
-  }, innermost);
-}
+export const stack: Stack = (layers, innermost) =>
+  layers.reduceRight<Handler>(
+    (next, [, layer]) => {
+      if (layer === undefined) return next;
+      const needs = layer.needs ?? next.needs;
+      const handler = layer(next);
+      return needs === undefined ? handler : Object.assign(handler, { needs });
+    },
+    typeof innermost === "function" ? innermost : innermost[1],
+  );
