@@ -131,21 +131,24 @@ function servicesOfATeam() {
     .map((name) => inside(name, `./workers/services/${name}/wrangler.toml`, [`workers/services/${name}/**/*.test.ts`], [USERS, ORDERS]));
 }
 
+/** Tests without I/O, clocks, or state outside a test. */
+const PURE = ["test/{core,transcoding}/**/*.test.ts", ...IN_NODE];
+
 export default defineConfig({
   test: {
     ...TIMEOUTS,
     projects: [
+      // Pure code: its tests share a process, which halves their CPU time.
+      {
+        extends: true,
+        test: { name: "core", environment: "node", pool: "threads", isolate: false, include: PURE, exclude: LONG.model },
+      },
       {
         extends: true,
         test: {
           name: "node",
           environment: "node",
-          include: [
-            "test/*.test.ts",
-            "test/{core,cli,bench,faults,fuzz,transcoding,simulation}/**/*.test.ts",
-            ...IN_NODE,
-            "test/integration/**/*.node.test.ts",
-          ],
+          include: ["test/*.test.ts", "test/{cli,bench,faults,fuzz,simulation}/**/*.test.ts", "test/integration/**/*.node.test.ts"],
           exclude: [...LONG.model, "test/faults/**/*.{e2e,workerd}.test.ts"],
         },
       },
