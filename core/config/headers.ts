@@ -1,4 +1,5 @@
 // Settings of request headers: how many are accepted, and which of them upstreams get.
+import { editedNames } from "../header-edits/header-edits.ts";
 import { CONNECTION_FIELDS, TIDEGATE_HEADER_NAMES } from "../headers.ts";
 import type { HeaderRules } from "../protocol/received-headers.ts";
 import { type AuthPolicy, credentialFields } from "./auth.ts";
@@ -75,7 +76,7 @@ function rulesOf(
   };
 }
 
-/** Every header by which the gateway tells callers, versions or responses apart. */
+/** Every header by which the gateway tells callers, versions or responses apart, or that it writes for upstreams. */
 function* namesIn({ rules, services, httpRoutes }: HeaderReaders): Generator<string> {
   for (const { key, tiers } of rules) {
     if (key.kind === "header") yield key.header;
@@ -84,12 +85,21 @@ function* namesIn({ rules, services, httpRoutes }: HeaderReaders): Generator<str
   for (const { upstream, traffic, methods } of services) {
     yield* hashed([...upstream.hashOn, ...(traffic?.stickOn ?? [])]);
     for (const { header } of traffic?.canaries ?? []) if (header !== undefined) yield header;
-    for (const route of methods.values()) yield* cacheKeys(route);
+    for (const route of methods.values()) {
+      yield* cacheKeys(route);
+      yield* edited(route);
+    }
   }
   for (const route of httpRoutes) {
     yield* hashed(route.upstream.hashOn);
     yield* cacheKeys(route);
+    yield* edited(route);
   }
+}
+
+/** No other spelling of a field reaches an upstream that reads the one of the configuration. */
+function edited({ requestHeaders }: Pick<RoutePolicy, "requestHeaders">): readonly string[] {
+  return requestHeaders === undefined ? [] : editedNames(requestHeaders);
 }
 
 function* hashed(sources: readonly HashSource[]): Generator<string> {

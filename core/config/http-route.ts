@@ -1,6 +1,7 @@
 // Settings of plain HTTP behind the gateway, by the prefix of its paths.
 import * as v from "valibot";
 import type { AddressLists } from "../auth/address-lists.ts";
+import type { HeaderEdits } from "../header-edits/header-edits.ts";
 import type { AllowPolicy } from "./auth/allow.ts";
 import type { AuthMode } from "./auth.ts";
 import { BREAKER_SETTINGS, type BreakerPolicy, parseBreaker } from "./breaker.ts";
@@ -18,6 +19,7 @@ import { parseUpstream, type UpstreamPolicy, upstream } from "./upstream.ts";
 
 const { readTimeoutMs, bodyIdleMs, maxBodyBytes, auth, scopes, forwardCredentials, addresses, allow, rateLimits, cache } =
   ROUTE_SETTINGS.entries;
+const { requestHeaders, responseHeaders } = ROUTE_SETTINGS.entries;
 
 /** Settings that only plain HTTP has, or whose values differ there. */
 const OWN_SETTINGS = block({
@@ -58,6 +60,8 @@ export const HTTP_ROUTE_SETTINGS = block({
   rateLimits,
   cost: readByCode(tokens, "Tokens that one request takes from each rule.", { shape: "tokens", shownDefault: "1" }),
   cache,
+  requestHeaders,
+  responseHeaders,
   ...OWN_SETTINGS.entries,
 });
 
@@ -78,6 +82,8 @@ export interface HttpRoutePolicy extends PolicyOf<typeof OWN_SETTINGS> {
   readonly rateLimits: readonly RateLimitRule[];
   readonly cost: Cost;
   readonly cache: CachePolicy | undefined;
+  readonly requestHeaders: HeaderEdits | undefined;
+  readonly responseHeaders: HeaderEdits | undefined;
 }
 
 const PREFIX = /^\/(?:[A-Za-z0-9\-._~!$&'()*+,=:@]+\/)*$/;
@@ -123,6 +129,8 @@ function parseHttpRoute(check: Checks, path: string, value: unknown, outer: Rout
     rateLimits: route.rateLimits,
     cost: route.cost,
     cache: route.cache,
+    requestHeaders: route.requestHeaders,
+    responseHeaders: route.responseHeaders,
   };
   check.sources?.inherits(policy, path, outer);
   return policy;

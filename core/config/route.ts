@@ -1,6 +1,7 @@
 // Settings of a route: of a method, of all methods of a service, or of all methods.
 import * as v from "valibot";
 import { type AddressLists, ALL_ADDRESSES } from "../auth/address-lists.ts";
+import type { HeaderEdits } from "../header-edits/header-edits.ts";
 import { WITHHELD_FIELDS } from "../headers.ts";
 import { MAX_INFLATION } from "../protocol/inflation.ts";
 import { parseAddresses } from "./auth/addresses.ts";
@@ -9,6 +10,7 @@ import { type AuthMode, checkRouteAuth, ROUTE_AUTH } from "./auth.ts";
 import { CACHE_SETTINGS, type CachePolicy, parseCache, tags } from "./cache.ts";
 import { type Cost, cost, ONE } from "./cost.ts";
 import { FALLBACK_SETTINGS, type FallbackPolicy, NO_FALLBACK, parseFallback } from "./fallback.ts";
+import { parseHeaderEdits, requestHeaders, responseHeaders } from "./header-edits.ts";
 import { CONCURRENCY, CONCURRENCY_SETTINGS, type ConcurrencyPolicy, criticality, parseConcurrency } from "./overload.ts";
 import { type Checks, join } from "./problems.ts";
 import type { RateLimitRule } from "./rate-limit.ts";
@@ -72,6 +74,8 @@ export const ROUTE_SETTINGS = block({
     [],
     `Headers of the upstream that callers get although the gateway removes them by default: ${WITHHELD_FIELDS.map((name) => `\`${name}\``).join(", ")}.`,
   ),
+  requestHeaders,
+  responseHeaders,
   validate: setting(
     choice(MODES),
     "off",
@@ -126,7 +130,9 @@ export const ROUTE_SETTINGS = block({
 
 export type RouteInput = InputOf<typeof ROUTE_SETTINGS>;
 type Plain = PolicyOf<typeof ROUTE_SETTINGS>;
-type ReadByCode = "auth" | "addresses" | "allow" | "rateLimits" | "cost" | "retries" | "hedging" | "fallback" | "concurrency" | "cache";
+type ReadByCode =
+  | ("auth" | "addresses" | "allow" | "rateLimits" | "cost" | "retries" | "hedging" | "fallback" | "concurrency" | "cache")
+  | ("requestHeaders" | "responseHeaders");
 
 export interface RoutePolicy extends Omit<Plain, ReadByCode> {
   readonly auth: AuthMode;
@@ -139,6 +145,8 @@ export interface RoutePolicy extends Omit<Plain, ReadByCode> {
   readonly hedging: HedgePolicy | undefined;
   readonly concurrency: ConcurrencyPolicy;
   readonly cache: CachePolicy | undefined;
+  readonly requestHeaders: HeaderEdits | undefined; // towards the upstream
+  readonly responseHeaders: HeaderEdits | undefined; // towards the caller
 }
 
 export const DEFAULTS: RoutePolicy = {
@@ -153,6 +161,8 @@ export const DEFAULTS: RoutePolicy = {
   hedging: undefined,
   concurrency: CONCURRENCY,
   cache: undefined,
+  requestHeaders: undefined,
+  responseHeaders: undefined,
 };
 
 /** @param fields an object whose keys have been checked */
@@ -177,6 +187,15 @@ export function parseRoute(
     hedging: parseHedging(check, join(path, "hedging"), read.hedging, outer.hedging),
     concurrency: parseConcurrency(check, join(path, "concurrency"), read.concurrency, outer.concurrency),
     cache: parseCache(check, join(path, "cache"), read.cache, outer.cache, kind),
+    requestHeaders: parseHeaderEdits(check, join(path, "requestHeaders"), fields["requestHeaders"], outer.requestHeaders, "request", kind),
+    responseHeaders: parseHeaderEdits(
+      check,
+      join(path, "responseHeaders"),
+      fields["responseHeaders"],
+      outer.responseHeaders,
+      "response",
+      kind,
+    ),
     ...parseRouteLimits(check, path, fields, outer, rules),
   };
   check.sources?.inherits(policy, path, outer);

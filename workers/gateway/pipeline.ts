@@ -6,6 +6,8 @@
 import type { DescMessage, DescMethod, Message, Registry } from "@bufbuild/protobuf";
 import type { GatewayPolicy } from "../../core/config/gateway.ts";
 import type { HttpRoutePolicy } from "../../core/config/http-route.ts";
+import type { RoutePolicy } from "../../core/config/route.ts";
+import { bindEdits } from "../../core/header-edits/header-edits.ts";
 import { Rejected, type Rejection } from "../../core/rejection.ts";
 import type { Validate } from "../../core/validation.ts";
 import type { Authentication } from "./auth/authenticators.ts";
@@ -14,7 +16,7 @@ import { httpLookups } from "./cache/lookup/http-lookup.ts";
 import type { LookupBuilder } from "./cache/lookup/lookup.ts";
 import { rpcLookups } from "./cache/lookup/rpc-lookup.ts";
 import type { ConcurrencyScope } from "./call/concurrency-scope.ts";
-import { type Handler, type NamedLayer, type Stack, stack } from "./call/layer.ts";
+import { type Handler, type Layer, type NamedLayer, type Stack, stack } from "./call/layer.ts";
 import { type MethodTraits, methodTraits } from "./call/method-traits.ts";
 import type { Route } from "./call/route.ts";
 import type { RouteExpressions } from "./configure/auth/expressions.ts";
@@ -29,6 +31,7 @@ import { connectGetAsPost } from "./layers/connect-get.ts";
 import { criticality } from "./layers/criticality.ts";
 import { deadline } from "./layers/deadline.ts";
 import { decodeBody } from "./layers/decode-body.ts";
+import { editRequest, editResponse } from "./layers/edit-headers.ts";
 import { fallback } from "./layers/fallback.ts";
 import { fastHit } from "./layers/fast-hit.ts";
 import { hashOnField } from "./layers/hash-field.ts";
@@ -62,6 +65,7 @@ export interface SharedParts {
   readonly validator: Validate<DescMessage, Message> | undefined; // undefined where the entry point brings none
   readonly auth: Authentication;
   readonly expressions: RouteExpressions;
+  readonly secretOf: (name: string) => string; // secrets that header fields for upstreams have; the configuration has been checked
 }
 
 /** A method as its calls are handled. */
@@ -88,14 +92,8 @@ export function pipeline(rpc: RpcRoute, shared: SharedParts, rest?: RestRoute, c
   const other = served.fallback?.upstream && attempts(rpc, traits, served.fallback.upstream, reading, combine);
   return combine(
     [
-      // Names the call. Sees every response, refusals too.
-      ["trace", trace(shared.auth.anyChallenge)],
-      // Serves a stored and fresh response at once, where no layer below has to see the call.
-      ["fast-hit", cached && fastHit(cached.cache, cached.fastLookups)],
-      // Below this line layers refuse by throwing Rejected; above it there are only responses.
-      ["rescue", rescue()],
-      // No header is used, counted or forwarded before all of them have been read.
-      ["check-headers", checkHeaders()],
+      // Names the call, serves what needs no other layer, and turns refusals into responses.
+      ...entrance(policy, shared, cached && fastHit(cached.cache, cached.fastLookups)),
       // Who calls, whether that caller may, and how often.
       ...admission(rpc, traits, shared),
       // No byte past the limit goes further, and none is waited for too long.
@@ -130,11 +128,33 @@ export function pipeline(rpc: RpcRoute, shared: SharedParts, rest?: RestRoute, c
       ["connect-get", rest === undefined && traits.hasNoSideEffects && !upstreamTakesGet(method) ? connectGetAsPost() : undefined],
       // Below this line the call is in the protocol of its upstream.
       ["translate", translate(upstream.protocol, method, types)],
+      // The header fields that the route has for its upstreams: once for all attempts.
+      ["edit-headers", editRequest(bindEdits(policy.requestHeaders, shared.secretOf))],
       // Sends the call to another upstream while this one is down.
       ["fallback", fallback(other, traits), other],
     ],
     attempts(rpc, traits, upstream, reading, combine),
   );
+}
+
+/** The layers around every other one of a route. @param fast responds where no layer below has to see the call */
+function entrance(
+  { responseHeaders }: Pick<RoutePolicy, "responseHeaders">,
+  { auth, secretOf }: SharedParts,
+  fast: Layer | undefined,
+): readonly NamedLayer[] {
+  return [
+    // Names the call. Sees every response, refusals too.
+    ["trace", trace(auth.anyChallenge)],
+    // Writes the header fields that the route has for callers: on stored responses and refusals, too.
+    ["edit-headers", editResponse(bindEdits(responseHeaders, secretOf))],
+    // Serves a stored and fresh response at once, where calls are neither counted nor authenticated.
+    ["fast-hit", fast],
+    // Below this line layers refuse by throwing Rejected; above it there are only responses.
+    ["rescue", rescue()],
+    // No header is used, counted or forwarded before all of them have been read.
+    ["check-headers", checkHeaders()],
+  ];
 }
 
 /** The layers that decide about a call before anything of its body is read. */
@@ -219,25 +239,17 @@ export interface HttpRoute {
   readonly upstream: Upstream;
 }
 
-export function httpPipeline(
-  { route, policy, upstream }: HttpRoute,
-  { limiters, scope, caches, auth, expressions }: SharedParts,
-  combine: Stack = stack,
-): Handler {
+export function httpPipeline({ route, policy, upstream }: HttpRoute, shared: SharedParts, combine: Stack = stack): Handler {
+  const { limiters, scope, caches, auth, expressions, secretOf } = shared;
   const found = caches.of(route.name);
   const lookups = found && httpLookups(route.name, found.policy);
   const allow = expressions.prefixes.get(route.path);
-  const { readTimeoutMs: timeoutMs, bodyIdleMs: idleMs, rateLimits } = policy;
+  const { readTimeoutMs: timeoutMs, bodyIdleMs: idleMs } = policy;
+  const isSeen = policy.rateLimits.length > 0 || isGuarded(auth, policy);
   return combine(
     [
-      // Names the call. Sees every response, refusals too.
-      ["trace", trace(auth.anyChallenge)],
-      // Serves a stored and fresh response at once, where calls are neither counted nor authenticated.
-      ["fast-hit", found && fastHit(found, rateLimits.length === 0 && !isGuarded(auth, policy) ? lookups : undefined)],
-      // Below this line layers refuse by throwing Rejected; above it there are only responses.
-      ["rescue", rescue()],
-      // No header is used, counted or forwarded before all of them have been read.
-      ["check-headers", checkHeaders()],
+      // Names the call, serves what needs no other layer, and turns refusals into responses.
+      ...entrance(policy, shared, found && fastHit(found, isSeen ? undefined : lookups)),
       // Addresses that may not call the route get no further.
       ["limit-addresses", limitAddresses(auth, policy.addresses)],
       // The body of the response counts, too.
@@ -258,6 +270,8 @@ export function httpPipeline(
       ["shed", shed(scope, UNRESERVED_CALLS)],
       // A hit is a call, too: it has been counted.
       ["cache", lookups && cache({ cache: found!, lookups, timeoutMs })],
+      // The header fields that the route has for its upstream.
+      ["edit-headers", editRequest(bindEdits(policy.requestHeaders, secretOf))],
     ],
     ["dispatch", dispatch(upstream, { form: "http" })],
   );

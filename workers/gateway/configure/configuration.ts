@@ -17,6 +17,7 @@ import { authProblems } from "./auth-checks.ts";
 import { cachingProblems } from "./cache-checks.ts";
 import { type ParsedDescriptors, parseDescriptors } from "./descriptors/descriptors.ts";
 import { type Extensions, NO_EXTENSIONS } from "./extensions.ts";
+import { headerProblems } from "./header-checks.ts";
 import { configuredRules, overridden, refusedRule, skippedRule } from "./overrides.ts";
 import { reachProblems, runsLocally } from "./reach-checks.ts";
 import { bucketProblems, healthProblems, limitProblems, type Validator, validationProblems } from "./route-checks.ts";
@@ -93,6 +94,7 @@ export function configure(
     ...identityProblems(policy.auth.identity, env),
     ...(runsLocally(env) ? [] : reachProblems(policy)),
     ...validationProblems(endpoints, validate),
+    ...headerProblems(policy, endpoints, env),
     ...[...endpoints].flatMap(([method, { policy: route }]) => limitProblems(method, route)),
     ...cachingProblems(policy, endpoints, env["CACHE"]),
   );
