@@ -8,7 +8,7 @@ export type EditedField<Value> = readonly [name: string, value: Value];
 export interface HeaderEdits<Value = ValueTemplate> {
   readonly remove: readonly string[];
   readonly set: readonly EditedField<Value>[];
-  readonly default: readonly EditedField<Value>[]; // for a message without the field
+  readonly default: readonly EditedField<Value>[]; // only where the message has no such field
   readonly add: readonly EditedField<Value>[];
 }
 

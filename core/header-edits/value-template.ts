@@ -20,11 +20,11 @@ export type TemplatePart =
   | { readonly kind: "secret"; readonly name: string };
 
 export interface ValueTemplate {
-  readonly text: string; // as written: names of secrets, never their values
+  readonly text: string; // the text of the configuration: names of secrets, never their values
   readonly parts: readonly TemplatePart[];
 }
 
-export type ParsedTemplate = { readonly kind: "ok"; readonly template: ValueTemplate } | { readonly kind: "invalid"; readonly fix: string };
+export type ParsedValue = { readonly kind: "ok"; readonly template: ValueTemplate } | { readonly kind: "invalid"; readonly fix: string };
 
 /** Longest value as it is written, in characters. */
 export const MAX_VALUE_LENGTH = 1_024;
@@ -36,7 +36,7 @@ const TOKEN = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
 const SECRET = /^secret\.(UPSTREAM_\w{1,64})$/;
 
 /** @returns the value, or what to write instead. `{{` and `}}` stand for braces. */
-export function parseTemplate(text: string): ParsedTemplate {
+export function parseTemplate(text: string): ParsedValue {
   if (text.length > MAX_VALUE_LENGTH || !VISIBLE.test(text))
     return invalid(`write 1 to ${MAX_VALUE_LENGTH} visible ASCII characters, with spaces between them alone`);
   const parts: TemplatePart[] = [];
@@ -75,7 +75,7 @@ function placeholder(name: string): TemplatePart | undefined {
   return secret === undefined ? undefined : { kind: "secret", name: secret };
 }
 
-function invalid(fix: string): ParsedTemplate {
+function invalid(fix: string): ParsedValue {
   return { kind: "invalid", fix };
 }
 

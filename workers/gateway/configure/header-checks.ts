@@ -10,7 +10,7 @@ import type { Bindings } from "../upstream/destination.ts";
 import type { ServedMethod } from "../upstream/upstream.ts";
 
 interface EditedRoute {
-  readonly name: string; // for the path of a problem
+  readonly name: string; // shown in the path of a problem
   readonly requestHeaders: HeaderEdits | undefined;
   readonly cache: CachePolicy | undefined; // undefined where responses are not stored
 }
