@@ -1,13 +1,13 @@
 // Launches a tool of the project on a machine with Node 20 and npm: installs missing packages of the lock file, then starts the tool with
 // the newer Node that is among them.
-//   node cli/run.mjs cli/local/start.ts      a file of the project        node cli/run.mjs vitest run      a command of a package
+//   node cli/run.mjs cli/language.ts      a file of the project        node cli/run.mjs vitest run      a command of a package
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { watchAncestors } from "./launch/ancestors.mjs";
 import { install, isInstalled } from "./launch/install.mjs";
-import { scriptOf, usageOf, VERSION } from "./launch/usage.mjs";
+import { scriptOf, TIDEGATE, usageOf, VERSION, wordsOf } from "./launch/usage.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
@@ -33,7 +33,9 @@ if (tool === undefined) {
 const script = scriptOf([tool, ...args]);
 const usage = script === undefined ? undefined : usageOf(script);
 const flags = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
-if (usage !== undefined && (flags.includes("--help") || flags.includes("-h"))) {
+// Texts of commands below another one (`npm run keys -- issue --help`) come from their definitions, which need an installation.
+const isNested = tool === TIDEGATE && args[wordsOf(script)]?.startsWith("-") === false;
+if (usage !== undefined && !isNested && (flags.includes("--help") || flags.includes("-h"))) {
   process.stdout.write(usage);
   process.exit(0);
 }

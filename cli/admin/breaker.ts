@@ -1,85 +1,86 @@
-// `npm run breaker`: lists the circuit breakers of the gateway's upstreams, overrides them, and lists what has changed, by whom and why.
-import { userInfo } from "node:os";
+// `tidegate breaker`: lists the circuit breakers of the gateway's upstreams, overrides them, and lists what has changed, by whom and why.
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
-import { Code } from "@connectrpc/connect";
+import type { Client } from "@connectrpc/connect";
 import { OPERATOR_HEADER } from "../../core/headers.ts";
 import { type Breaker, BreakerService, type Change, Override, StateSchema } from "../../protos/gen/tidegate/breaker/v1/breaker_pb.ts";
-import { parseCommand } from "../command.ts";
-import { adminToken, codeOf, DEFAULT_GATEWAY, gatewayClient, problemOf } from "./gateway-client.ts";
+import type { Context } from "../tidegate/context.ts";
+import { wrongUsage } from "../tidegate/failure.ts";
+import { authorOf } from "../tidegate/gateway-flags.ts";
+import { tableText } from "../tidegate/table.ts";
+import { adminToken, callFailure, gatewayClient } from "./gateway-client.ts";
 
-const OVERRIDES: Readonly<Record<string, Override>> = { open: Override.OPEN, close: Override.CLOSED, auto: Override.NONE };
-
-/** The fix of an error, where its message does not have one. */
-const FIXES: Partial<Record<Code, string>> = {
-  [Code.Unimplemented]: '; set breakers: {}, and admin: { secretBinding: "ADMIN_SECRET" }, in gateway.config.ts',
-  [Code.Unauthenticated]: "; set ADMIN_TOKEN to the secret that the gateway has, or to an API key with the scope of a role",
-};
-
-const options = {
-  reason: { type: "string", default: "" },
-  as: { type: "string", default: userInfo().username },
-  gateway: { type: "string", default: DEFAULT_GATEWAY },
-} as const;
-const { values, positionals } = parseCommand("breaker", options, { allowPositionals: true });
-const [command = "", upstream = "", endpoint = "", ...more] = positionals;
-const override = OVERRIDES[command];
-const problem = problemOfArguments();
-if (problem !== undefined) stop(problem);
-const token = adminToken("OPERATOR_TOKEN", stop);
-
-const client = gatewayClient(BreakerService, values.gateway, token, { [OPERATOR_HEADER]: values.as });
-try {
-  process.stdout.write(tableOf(await rows()));
-} catch (error) {
-  stop(`${problemOf(error, values.gateway)}${FIXES[codeOf(error)] ?? ""}`);
+export interface BreakerOptions {
+  readonly gateway: string;
+  readonly as?: string | undefined;
 }
 
-function problemOfArguments(): string | undefined {
-  const help = "(`npm run breaker -- --help`)";
-  if (override === undefined && command !== "list" && command !== "changes")
-    return `found ${command === "" ? "no command" : command}; write list, open, close, auto or changes ${help}`;
-  if (more.length > 0 || (override === undefined && endpoint !== "")) return `${command}: found more arguments than it takes ${help}`;
-  if (override === undefined) return undefined;
-  if (endpoint === "") return `${command}: found no upstream or no endpoint; write both as \`list\` prints them ${help}`;
-  return values.reason.trim() === "" ? `${command}: found no reason; write one for the audit: --reason "..."` : undefined;
+export interface OverrideOptions extends BreakerOptions {
+  readonly reason?: string | undefined;
 }
 
-async function rows(): Promise<string[][]> {
-  if (override !== undefined) return [rowOf(await client.setOverride({ upstream, endpoint, override, reason: values.reason }))];
-  if (command === "list") return (await client.listBreakers({ upstream })).breakers.map(rowOf);
-  return (await client.listChanges({ upstream })).changes.map(rowOf);
+type Word = "open" | "close" | "auto";
+const OVERRIDES: Readonly<Record<Word, Override>> = { open: Override.OPEN, close: Override.CLOSED, auto: Override.NONE };
+
+export async function listBreakers(context: Context, options: BreakerOptions, [upstream = ""]: readonly string[]): Promise<void> {
+  print(context, await called(context, options, async (client) => (await client.listBreakers({ upstream })).breakers));
+}
+
+export async function listChanges(context: Context, options: BreakerOptions, [upstream = ""]: readonly string[]): Promise<void> {
+  print(context, await called(context, options, async (client) => (await client.listChanges({ upstream })).changes));
+}
+
+/** @returns what `breaker open`, `close` and `auto` do */
+export function setOverride(word: Word) {
+  return async (context: Context, options: OverrideOptions, [upstream = "", endpoint = ""]: readonly string[]): Promise<void> => {
+    const reason = options.reason ?? "";
+    if (reason.trim() === "") throw wrongUsage("found no reason", `breaker ${word}`, 'write one for the audit: --reason "..."');
+    const override = OVERRIDES[word];
+    const changed = await called(context, options, (client) => client.setOverride({ upstream, endpoint, override, reason }));
+    print(context, [changed]);
+  };
+}
+
+async function called<T>(context: Context, { gateway, as }: BreakerOptions, call: (client: Client<typeof BreakerService>) => Promise<T>) {
+  const token = adminToken(context.env, "OPERATOR_TOKEN");
+  const client = gatewayClient(BreakerService, gateway, token, { [OPERATOR_HEADER]: authorOf(as) });
+  try {
+    return await call(client);
+  } catch (error) {
+    throw callFailure(error, gateway, "breakers: {}");
+  }
+}
+
+function print(context: Context, lines: readonly (Breaker | Change)[]): void {
+  context.print(lines.map(objectOf), tableText(lines.map(rowOf)));
+}
+
+function objectOf(line: Breaker | Change) {
+  const { upstream, endpoint } = line;
+  const common = { upstream, endpoint, state: stateOf(line), decision: decisionOf(line) };
+  if (line.$typeName === "tidegate.breaker.v1.Change")
+    return { ...common, time: textOf(line.time), author: line.author, reason: line.reason };
+  return { ...common, since: line.since === undefined ? null : textOf(line.since), isolates: line.isolates };
 }
 
 function rowOf(line: Breaker | Change): string[] {
-  const decision = line.override === Override.NONE ? "by evidence" : "by an operator";
-  const state = StateSchema.value[line.state]?.localName.toLowerCase() ?? String(line.state); // a gateway may be newer than this command
+  const common = [line.upstream, line.endpoint, stateOf(line), decisionOf(line)];
   if (line.$typeName === "tidegate.breaker.v1.Change") {
     const author = line.reason === "" ? line.author : `${line.author}: ${line.reason}`;
-    return [line.upstream, line.endpoint, state, decision, textOf(line.time), author];
+    return [...common, textOf(line.time), author];
   }
   const since = line.since === undefined ? "never changed" : `since ${textOf(line.since)}`;
-  return [line.upstream, line.endpoint, state, decision, since, `${line.isolates} isolates`];
+  return [...common, since, `${line.isolates} isolates`];
+}
+
+/** A gateway may be newer than this command. */
+function stateOf({ state }: Breaker | Change): string {
+  return StateSchema.value[state]?.localName.toLowerCase() ?? String(state);
+}
+
+function decisionOf({ override }: Breaker | Change): string {
+  return override === Override.NONE ? "by evidence" : "by an operator";
 }
 
 function textOf(time: Timestamp | undefined): string {
   return time === undefined ? "" : timestampDate(time).toISOString();
-}
-
-function tableOf(table: readonly (readonly string[])[]): string {
-  if (table.length === 0) return "none\n";
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  return table
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column]!))
-          .join("  ")
-          .trimEnd()}\n`,
-    )
-    .join("");
-}
-
-function stop(text: string): never {
-  process.stderr.write(`${text}\n`);
-  process.exit(1);
 }

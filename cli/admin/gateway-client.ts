@@ -1,26 +1,27 @@
-// Connect clients for the gateway's own services, and the texts of their errors for the terminal.
+// Connect clients for the gateway's own services, and the errors of their calls.
 import type { DescService } from "@bufbuild/protobuf";
-import { type Client, type Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
+import { type Client, Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-
-export const DEFAULT_GATEWAY = "http://127.0.0.1:8787";
+import type { Terminal } from "../tidegate/context.ts";
+import { Failure } from "../tidegate/failure.ts";
 
 const TIMEOUT_MS = 10_000; // a call that takes longer fails
+
+/** What the admin plane takes as a bearer token. */
+const TOKEN_FIX = "set it to the secret of admin.secretBinding, or to an API key with the scope of a role";
 
 /**
  * The credential of the environment: that of one service, which ends with the next version, or that of the admin plane.
  *
  * @param name of the variable for the service alone: `KEYS_TOKEN`
- * @param stop ends the command
+ * @throws Failure with the exit code of wrong usage
  */
-export function adminToken(name: string, stop: (problem: string) => never): string {
-  const token = process.env[name] || process.env["ADMIN_TOKEN"];
-  return token || stop(`found no ADMIN_TOKEN in the environment; ${TOKEN_FIX}`);
+export function adminToken(env: Terminal["env"], name?: string): string {
+  const token = (name === undefined ? undefined : env[name]) || env["ADMIN_TOKEN"];
+  if (token) return token;
+  throw new Failure({ what: "found no ADMIN_TOKEN in the environment", fix: TOKEN_FIX }, 2);
 }
-
-/** What the admin plane takes as a bearer token. */
-export const TOKEN_FIX = "set it to the secret of admin.secretBinding, or to an API key with the scope of a role";
 
 /**
  * @param gateway origin of the gateway
@@ -33,6 +34,8 @@ export function gatewayClient<S extends DescService>(
   token: string,
   headers: Readonly<Record<string, string>> = {},
 ): Client<S> {
+  if (!/^https?:$/.test(URL.parse(gateway)?.protocol ?? ""))
+    throw new Failure({ what: `--gateway: found "${gateway}"`, fix: "write the origin of the gateway, as in https://api.example.com" }, 2);
   const withHeaders: Interceptor = (next) => (request) => {
     request.header.set("authorization", `Bearer ${token}`);
     for (const [name, value] of Object.entries(headers)) request.header.set(name, value);
@@ -47,12 +50,26 @@ export function gatewayClient<S extends DescService>(
   return createClient(service, transport);
 }
 
-/** @returns code and message of a failed call, with what fixes it where no response came at all */
-export function problemOf(error: unknown, gateway: string): string {
+/**
+ * Code and message of a failed call, with what fixes it.
+ *
+ * @param turnOn settings that make the gateway serve the service, for a gateway that does not
+ */
+export function callFailure(error: unknown, gateway: string, turnOn?: string): Failure {
+  if (error instanceof Failure) return error;
   const { code, rawMessage, cause } = ConnectError.from(error);
   // Where the gateway has sent an error, it has no cause on this side.
-  if (cause === undefined) return `${codeToString(code)}: ${rawMessage}`;
-  return `no response from ${gateway} (${rawMessage}); write the origin of the gateway: --gateway URL`;
+  if (cause !== undefined)
+    return new Failure({ what: `no response from ${gateway}`, why: rawMessage, fix: "write the origin of the gateway: --gateway URL" });
+  const fix = fixOf(code, turnOn);
+  return new Failure({ what: `${codeToString(code)}: ${rawMessage}`, ...(fix !== undefined && { fix }) });
+}
+
+function fixOf(code: Code, turnOn: string | undefined): string | undefined {
+  if (code === Code.Unauthenticated) return "set ADMIN_TOKEN to the secret that the gateway has, or to an API key with the scope of a role";
+  if (code === Code.Unimplemented && turnOn !== undefined)
+    return `set ${turnOn}, and admin: { secretBinding: "ADMIN_SECRET" }, in gateway.config.ts`;
+  return undefined;
 }
 
 export function codeOf(error: unknown): Code {

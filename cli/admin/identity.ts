@@ -1,87 +1,83 @@
-// `npm run identity`: makes and rotates the keys with which the gateway signs who makes a call, for services at URLs.
+// `tidegate identity`: makes and rotates the keys with which the gateway signs who makes a call, for services at URLs.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { readScheduledKeys, type ScheduledKey, signingKey, slotOfNextKey } from "../../core/auth/identity/identity-keys.ts";
-import { parseCommand } from "../command.ts";
-import { DEFAULT_GATEWAY } from "./gateway-client.ts";
+import type { Context } from "../tidegate/context.ts";
+import { Failure } from "../tidegate/failure.ts";
+import { tableText } from "../tidegate/table.ts";
 import { newIdentityKey, withVariable } from "./identity-key.ts";
 
 const FILE = ".dev.vars";
 const TIMEOUT_MS = 10_000;
-/** Services fetch keys again after five minutes, and a deployed secret takes a while to reach every isolate. */
-const DEFAULT_AFTER_SECONDS = "900";
 
-const { values, positionals } = parseCommand(
-  "identity",
-  {
-    local: { type: "boolean", default: false },
-    env: { type: "string", short: "e" },
-    after: { type: "string", default: DEFAULT_AFTER_SECONDS },
-    secret: { type: "string", multiple: true, default: ["IDENTITY_KEY_A", "IDENTITY_KEY_B"] },
-    gateway: { type: "string", default: DEFAULT_GATEWAY },
-  },
-  { allowPositionals: true },
-);
-const after = Number(values.after);
-if (!Number.isSafeInteger(after) || after < 0 || after > 86_400) stop("--after: write a whole number from 0 to 86400 (s)", 2);
-const now = Date.now();
-const [action] = positionals;
-if (action === "new") write(0, 0);
-else if (action === "rotate") await rotate();
-else if (action === "list") await list();
-else stop("write new, rotate or list (`npm run identity -- --help`)", 2);
-
-async function rotate(): Promise<void> {
-  const slot = slotOfNextKey(await publishedKeys(), now);
-  if (typeof slot === "string") stop(slot);
-  write(slot, Math.ceil(now / 1_000) + after);
+export interface NewKeyOptions {
+  readonly local: boolean; // writes .dev.vars; otherwise the secret of an account is set
+  readonly env?: string | undefined;
+  readonly secret?: readonly string[] | undefined;
 }
 
-async function list(): Promise<void> {
-  const keys = await publishedKeys();
-  for (const key of keys) console.log(lineOf(key, keys));
+export interface RotateOptions extends NewKeyOptions {
+  readonly after: number; // s
+  readonly gateway: string;
+}
+
+const SECRETS = ["IDENTITY_KEY_A", "IDENTITY_KEY_B"];
+
+export async function newKey(context: Context, options: NewKeyOptions): Promise<void> {
+  write(context, options, 0, 0);
+}
+
+export async function rotateKeys(context: Context, options: RotateOptions): Promise<void> {
+  const now = Date.now();
+  const slot = slotOfNextKey(await publishedKeys(options.gateway), now);
+  if (typeof slot === "string") throw new Failure(slot);
+  write(context, options, slot, Math.ceil(now / 1_000) + options.after);
+}
+
+export async function listIdentityKeys(context: Context, { gateway }: { readonly gateway: string }): Promise<void> {
+  const now = Date.now();
+  const keys = await publishedKeys(gateway);
+  const rows = keys.map((key) => ({ kid: key.kid, from: new Date(key.from * 1_000).toISOString(), use: useOf(key, keys, now) }));
+  context.print(rows, tableText(rows.map(({ kid, use }) => [kid, use])));
 }
 
 /** What the running gateway publishes: secrets of an account cannot be read. */
-async function publishedKeys(): Promise<readonly ScheduledKey[]> {
-  const url = `${values.gateway}/.well-known/tidegate/jwks.json`;
+async function publishedKeys(gateway: string): Promise<readonly ScheduledKey[]> {
+  const url = `${gateway}/.well-known/tidegate/jwks.json`;
+  let keys: readonly ScheduledKey[] | undefined;
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: "manual" });
-    const keys = response.status === 200 ? readScheduledKeys(await response.json()) : undefined;
-    if (keys !== undefined && keys.length > 0) return keys;
-    return stop(`${url} has no keys; set auth.identity.keyBindings in gateway.config.ts, and make a first key: npm run identity -- new`);
+    keys = response.status === 200 ? readScheduledKeys(await response.json()) : undefined;
   } catch (error) {
-    return stop(`no response from ${url} (${String(error)}); write the origin of the gateway: --gateway URL`);
+    throw new Failure({ what: `no response from ${url}`, why: String(error), fix: "write the origin of the gateway: --gateway URL" });
   }
+  if (keys !== undefined && keys.length > 0) return keys;
+  const fix = "set auth.identity.keyBindings in gateway.config.ts, and make a first key: tidegate identity new";
+  throw new Failure({ what: `${url} has no keys`, fix });
 }
 
-function write(slot: number, from: number): void {
-  const name = values.secret[slot] ?? stop("two secrets are needed to rotate: --secret NAME --secret NAME", 2);
+function write(context: Context, { secret = SECRETS, local, env }: NewKeyOptions, slot: number, from: number): void {
+  const name = secret[slot];
+  if (name === undefined) throw new Failure({ what: "two secrets are needed to rotate", fix: "write --secret NAME --secret NAME" }, 2);
   const key = newIdentityKey(from);
   const text = JSON.stringify(key);
-  if (values.local) writeFileSync(FILE, withVariable(existsSync(FILE) ? readFileSync(FILE, "utf8") : "", name, text), { mode: 0o600 });
-  else put(name, text);
+  if (local) writeFileSync(FILE, withVariable(existsSync(FILE) ? readFileSync(FILE, "utf8") : "", name, text), { mode: 0o600 });
+  else put(context, name, text, env);
   const when = from === 0 ? "at once" : `from ${new Date(from * 1_000).toISOString()} on`;
-  console.log(`${name}: key ${key.kid} signs ${when}${values.local ? `; written to ${FILE}` : ""}`);
+  const result = { secret: name, kid: key.kid, from, ...(local && { file: FILE }) };
+  context.print(result, `${name}: key ${key.kid} signs ${when}${local ? `; written to ${FILE}` : ""}\n`);
 }
 
 /** The value goes through standard input: arguments of a process can be read by others. */
-function put(name: string, text: string): void {
-  const options = values.env === undefined ? [] : ["--env", values.env];
-  const { status, error } = spawnSync("wrangler", ["secret", "put", name, ...options], {
-    input: text,
-    stdio: ["pipe", "inherit", "inherit"],
-  });
-  if (error !== undefined) stop(`wrangler could not be started: ${error.message}`);
-  if (status !== 0) process.exit(status ?? 1);
+function put({ isJson }: Context, name: string, text: string, env: string | undefined): void {
+  const options = env === undefined ? [] : ["--env", env];
+  const stdio = ["pipe", isJson ? "ignore" : "inherit", "inherit"] as const;
+  const { status, error } = spawnSync("wrangler", ["secret", "put", name, ...options], { input: text, stdio: [...stdio] });
+  if (error !== undefined) throw new Failure(`wrangler could not be started: ${error.message}`);
+  if (status !== 0) throw new Failure({ what: `wrangler secret put ${name} ended with ${status}`, fix: "see what it reports above" });
 }
 
-function lineOf({ kid, from }: ScheduledKey, all: readonly ScheduledKey[]): string {
-  if (kid === signingKey(all, now).kid) return `${kid}  signs`;
-  return from * 1_000 > now ? `${kid}  signs from ${new Date(from * 1_000).toISOString()} on` : `${kid}  verifies only`;
-}
-
-function stop(problem: string, code = 1): never {
-  process.stderr.write(`${problem}\n`);
-  process.exit(code);
+function useOf({ kid, from }: ScheduledKey, all: readonly ScheduledKey[], now: number): string {
+  if (kid === signingKey(all, now).kid) return "signs";
+  return from * 1_000 > now ? `signs from ${new Date(from * 1_000).toISOString()} on` : "verifies only";
 }

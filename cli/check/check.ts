@@ -23,6 +23,7 @@ const CHECKS: readonly (readonly [name: string, command: string])[] = [
   ["format of the protos", `buf format protos ${protos} --diff --exit-code`],
   ["generated code is fresh", "node cli/gen/gen.ts --check"],
   ["documentation of the settings is fresh", "node cli/gen/parameters.ts --check"],
+  ["reference of the commands is fresh", "node cli/gen/commands.ts --check"],
   ["configuration and Workers", `node cli/check/check-configuration.ts${given.join("")}`],
   ["sizes of the bundles", "node cli/check/check-bundles.ts"],
   ["language of code and documents", "node cli/language.ts"],

@@ -8,6 +8,9 @@ const COMMON = `
   --version        show the version of Tidegate
 `;
 
+/** The file that has the commands of `npx tidegate`. */
+export const TIDEGATE = "cli/tidegate/main.ts";
+
 /** @type {string} */
 export const VERSION = PACKAGE.version;
 
@@ -32,4 +35,15 @@ export function scriptOf(args) {
 export function usageOf(script) {
   const file = fileURLToPath(new URL(`../usage/${script.replaceAll(":", "-")}.txt`, import.meta.url));
   return existsSync(file) ? readFileSync(file, "utf8").trimEnd() + "\n" + COMMON : undefined;
+}
+
+/**
+ * How many arguments of `cli/tidegate/main.ts` the script itself has: 1 for `npm run keys`, 0 for `npm run tidegate`.
+ *
+ * @param {string | undefined} script
+ * @returns {number}
+ */
+export function wordsOf(script) {
+  const command = script === undefined ? "" : PACKAGE.scripts[script];
+  return command.split(" ").filter(Boolean).slice(3).length;
 }

@@ -83,7 +83,7 @@ async function purge(from: Running, targets: readonly object[], hard = false): P
 /** What `npm run purge` prints. */
 async function command(args: readonly string[]): Promise<string> {
   const env = { ...process.env, CACHE_TOKEN: TOKEN };
-  return (await promisify(execFile)(process.execPath, ["cli/admin/purge.ts", ...args], { env })).stdout;
+  return (await promisify(execFile)(process.execPath, ["cli/tidegate/main.ts", "purge", ...args], { env })).stdout;
 }
 
 describe("a response that is not cached and that a thousand callers request at once", () => {

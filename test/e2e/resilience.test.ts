@@ -51,7 +51,7 @@ async function served(index: number): Promise<void> {
 }
 
 const breakers = (...args: string[]): string =>
-  execFileSync("node", ["cli/admin/breaker.ts", ...args, "--gateway", gateway.origin], {
+  execFileSync("node", ["cli/tidegate/main.ts", "breaker", ...args, "--gateway", gateway.origin], {
     encoding: "utf8",
     env: { ...process.env, OPERATOR_TOKEN: TOKEN },
   });

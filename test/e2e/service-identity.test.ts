@@ -34,7 +34,7 @@ beforeAll(async () => {
   for (const name of ["users", "orders"]) copy.write(`workers/services/${name}/index.ts`, readFileSync(`${SUPPORT}/${name}.ts`, "utf8"));
   const orders = "workers/services/orders/wrangler.toml";
   copy.write(orders, copy.read(orders).replaceAll(/^props = .*\n/gm, ""));
-  expect(copy.run("admin/identity.ts", "new", "--local")).toMatchObject({ status: 0 });
+  expect(copy.run("tidegate/main.ts", "identity", "new", "--local")).toMatchObject({ status: 0 });
   const config = {
     auth: {
       issuers: { [ISSUER]: { audiences: [AUDIENCE], jwks: JWKS } },
@@ -43,7 +43,7 @@ beforeAll(async () => {
     services: { [USERS]: { upstream: { url: service.origin } }, "orders.v1.OrderService": { upstream: { binding: "ORDERS" } } },
   };
   copy.write("gateway.config.ts", `export default ${JSON.stringify(config, undefined, 2)};\n`);
-  const args = ["cli/local/start.ts", "--port", new URL(origin).port, "--persist-to", join(copy.folder, "state")];
+  const args = ["cli/tidegate/main.ts", "dev", "--port", new URL(origin).port, "--persist-to", join(copy.folder, "state")];
   const env = { ...copy.env, TIDEGATE_LAUNCHER: String(process.pid) }; // it ends with this process
   gateway = spawn("node", args, { cwd: copy.folder, env, stdio: ["ignore", "pipe", "pipe"] });
   for (const stream of [gateway.stdout!, gateway.stderr!]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -180,11 +180,11 @@ it(
     };
     const load = Promise.all(["a", "b", "c"].map(caller));
     try {
-      const rotated = await run("cli/admin/identity.ts", "rotate", "--local", "--after", String(AFTER_S), "--gateway", origin);
+      const rotated = await run("cli/tidegate/main.ts", "identity", "rotate", "--local", "--after", String(AFTER_S), "--gateway", origin);
       expect(rotated).toMatch(/^IDENTITY_KEY_B: key \S+ signs from/m);
       const after = secretKey("IDENTITY_KEY_B").kid;
       await until("call with the next key", () => (kids.get(after) ?? 0) >= 100 || failures.length > 0);
-      expect(await run("cli/admin/identity.ts", "list", "--gateway", origin)).toContain(`${after}  signs`);
+      expect(await run("cli/tidegate/main.ts", "identity", "list", "--gateway", origin)).toContain(`${after}  signs`);
       expect([...kids.keys()].sort()).toEqual([before, after].sort());
     } finally {
       isOver = true;

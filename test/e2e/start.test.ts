@@ -74,7 +74,7 @@ describe("npm start, while files change", () => {
     gateway = await start(
       copy.folder,
       copy.env,
-      ["node", "cli/local/start.ts"],
+      ["node", "cli/tidegate/main.ts", "dev"],
       ["--port", "0", "--persist-to", join(copy.folder, "state")],
     );
     failures = [];
@@ -311,22 +311,22 @@ describe("npm start, at the beginning", () => {
 
   it("reports that a port is taken, and that an address does not belong to this machine", () => {
     const { port } = taken.address() as AddressInfo;
-    const run = copy.run("local/start.ts", "--port", String(port));
+    const run = copy.run("tidegate/main.ts", "dev", "--port", String(port));
     expect(run.status).toBe(1);
     expect(run.stderr).toContain(`port ${port} is taken; choose another with --port`);
-    expect(copy.run("local/start.ts", "--port", "0", "--host", "192.0.2.1").stderr).toContain(
+    expect(copy.run("tidegate/main.ts", "dev", "--port", "0", "--host", "192.0.2.1").stderr).toContain(
       "--host 192.0.2.1: no address of this machine",
     );
-    expect(copy.run("local/start.ts", "--port", "70000")).toMatchObject({
+    expect(copy.run("tidegate/main.ts", "dev", "--port", "70000")).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining("--port 70000: write a whole number"),
+      stderr: expect.stringContaining('--port: found "70000"; write a whole number'),
     });
   });
 
   it("refuses an invalid configuration, and names the missing secrets", () => {
     const config = copy.read(CONFIG);
     copy.write("other.config.ts", config.replace("rateLimits: {", 'registry: { tokenBinding: "REGISTRY_TOKEN" },\n  rateLimits: {'));
-    const run = copy.run("local/start.ts", "--port", "0", "--config", "other.config.ts");
+    const run = copy.run("tidegate/main.ts", "dev", "--port", "0", "--config", "other.config.ts");
     expect(run.status).toBe(1);
     expect(run.stderr).toMatch(/other\.config\.ts:5:\d+ registry\.tokenBinding: found no secret .*REGISTRY_TOKEN=\.\.\. in \.dev\.vars/);
   });
@@ -336,7 +336,7 @@ describe("npm start, at the beginning", () => {
     copy.write("other.config.ts", copy.read(CONFIG).replace("capacity: 100,", "capacity: 777,"));
     copy.write(USERS, `${code}}}\n`);
     const args = ["--port", "0", "--host", "0.0.0.0", "--config", "other.config.ts", "--persist-to", join(copy.folder, "state")];
-    const gateway = await start(copy.folder, copy.env, ["node", "cli/local/start.ts"], args);
+    const gateway = await start(copy.folder, copy.env, ["node", "cli/tidegate/main.ts", "dev"], args);
     try {
       expect(gateway.text()).toMatch(/workers\/services\/users\/users\.ts:\d+:\d+ Unexpected "\}"/);
       const refused = await get(`${gateway.origin}/api/v1/users`);

@@ -108,7 +108,7 @@ async function serve(pool: object, weights: readonly number[] = [1, 1, 1]): Prom
       "--weight",
       String(weights[index]),
     ];
-    const agent = spawn("node", ["cli/admin/register.ts", ...args, "--lease", String(LEASE_MS / 1_000), "--drain", "1"], {
+    const agent = spawn("node", ["cli/tidegate/main.ts", "register", ...args, "--lease", String(LEASE_MS / 1_000), "--drain", "1"], {
       stdio: ["ignore", "pipe", "inherit"],
       env: { ...process.env, REGISTRY_TOKEN: TOKEN },
     });

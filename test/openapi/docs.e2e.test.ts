@@ -41,7 +41,9 @@ describe.skipIf(!hasChromium)("the reference", () => {
   beforeAll(async () => {
     const port = await freePort();
     base = `http://127.0.0.1:${port}`;
-    gateway = spawn("node", ["cli/local/start.ts", "--port", String(port), "--persist-to", state], { stdio: ["ignore", "pipe", "pipe"] });
+    gateway = spawn("node", ["cli/tidegate/main.ts", "dev", "--port", String(port), "--persist-to", state], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     await new Promise<void>((resolve, reject) => {
       gateway.stdout!.on("data", (chunk: Buffer) => void (chunk.toString().includes("is running at") && resolve()));
       gateway.on("exit", (code) => reject(new Error(`npm start ended with ${code}`)));

@@ -34,10 +34,10 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Starts a file of cli/admin with arguments and environment. */
-export function command(file: string, args: readonly string[], variables: Readonly<Record<string, string>>) {
+/** Starts a command with arguments and environment. */
+export function command(name: string, args: readonly string[], variables: Readonly<Record<string, string>>) {
   const { REGISTRY_TOKEN: _, CACHE_TOKEN: __, OPERATOR_TOKEN: ___, KEYS_TOKEN: ____, ADMIN_TOKEN: _____, ...environment } = process.env;
-  const child = spawn("node", [`cli/admin/${file}`, ...args], { env: { ...environment, ...variables } });
+  const child = spawn("node", ["cli/tidegate/main.ts", name, ...args], { env: { ...environment, ...variables } });
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) child[name].on("data", (chunk: Buffer) => (output[name] += String(chunk)));
   const ended = once(child, "close").then(([code]): Ended => ({ code: code as number | null, ...output }));

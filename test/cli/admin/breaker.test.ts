@@ -43,9 +43,9 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 const breaker = (args: readonly string[], variables: Record<string, string> = { OPERATOR_TOKEN: "secret" }) =>
-  command("breaker.ts", [...args, "--gateway", gateway.origin], variables).ended;
+  command("breaker", [...args, "--gateway", gateway.origin], variables).ended;
 
-describe("npm run breaker", () => {
+describe("tidegate breaker", () => {
   it("lists breakers as a table, with the states of the proto in lower case", async () => {
     expect(await breaker(["list"])).toEqual({
       code: 0,
@@ -74,13 +74,13 @@ describe("npm run breaker", () => {
   });
 
   it.each([
-    [[], "found no command; write list, open, close, auto or changes"],
-    [["shut"], "found shut; write list, open, close, auto or changes"],
-    [["list", USERS, "USERS"], "list: found more arguments than it takes"],
-    [["open", USERS], "open: found no upstream or no endpoint; write both as `list` prints them"],
-    [["open", USERS, "USERS"], 'open: found no reason; write one for the audit: --reason "..."'],
-  ])("exits with 1 for %j, with the fix", async (args, problem) => {
-    expect(await breaker(args)).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining(problem) });
+    [[], "write list, open, close, auto, changes"],
+    [["opne"], 'found no command "opne"; did you mean open?'],
+    [["list", USERS, "USERS"], 'found "USERS", more arguments than the command takes'],
+    [["open", USERS], "found no ENDPOINT"],
+    [["open", USERS, "USERS"], 'found no reason\n  fix:   write one for the audit: --reason "..."'],
+  ])("exits with 2 for %j, with the fix", async (args, problem) => {
+    expect(await breaker(args)).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(problem) });
   });
 
   it("exits with 1 and the fix where the token is missing or wrong, or the gateway responds with an error", async () => {
@@ -89,8 +89,8 @@ describe("npm run breaker", () => {
       code: 1,
       stdout: "",
       stderr:
-        "unauthenticated: missing or wrong bearer token; set ADMIN_TOKEN to the secret that the gateway has, or to an API key with the scope of a role\n",
+        "error: unauthenticated: missing or wrong bearer token\n  fix:   set ADMIN_TOKEN to the secret that the gateway has, or to an API key with the scope of a role\n",
     });
-    expect((await breaker(["open", USERS, "X", "--reason", "again"])).stderr).toBe("not_found: no such endpoint\n");
+    expect((await breaker(["open", USERS, "X", "--reason", "again"])).stderr).toBe("error: not_found: no such endpoint\n");
   });
 });

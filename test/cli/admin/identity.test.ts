@@ -28,7 +28,7 @@ beforeEach(() => writeFileSync(file, "OTHER=1\n"));
 
 /** Runs the command in the folder, beside the server of this process: it must not block. */
 function run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn("node", [resolve("cli/admin/identity.ts"), ...args], { cwd: folder });
+  const child = spawn("node", [resolve("cli/tidegate/main.ts"), "identity", ...args], { cwd: folder });
   const output = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk) => (output.stdout += String(chunk)));
   child.stderr.on("data", (chunk) => (output.stderr += String(chunk)));
@@ -62,7 +62,10 @@ it("rotates into the free secret, then into the one that does not sign, and show
 
   published = { keys: [first, second] };
   const early = await run("rotate", "--local", "--gateway", gateway);
-  expect([early.code, early.stderr]).toEqual([1, expect.stringMatching(`^key ${second.kid} is to sign from .*; wait until then\n$`)]);
+  expect([early.code, early.stderr]).toEqual([
+    1,
+    expect.stringMatching(`^error: key ${second.kid} is to sign from .*; wait until then\n$`),
+  ]);
   const iso = new Date(second.from * 1_000).toISOString();
   expect((await run("list", "--gateway", gateway)).stdout).toBe(`${first.kid}  signs\n${second.kid}  signs from ${iso} on\n`);
 
@@ -75,17 +78,22 @@ it("rotates into the free secret, then into the one that does not sign, and show
 
 it("says what is missing", async () => {
   published = { keys: [] };
-  expect((await run("rotate", "--gateway", gateway)).stderr).toContain("has no keys; set auth.identity.keyBindings in gateway.config.ts");
+  expect((await run("rotate", "--gateway", gateway)).stderr).toContain(
+    "has no keys\n  fix:   set auth.identity.keyBindings in gateway.config.ts",
+  );
   expect((await run("list", "--gateway", "http://127.0.0.1:1")).stderr).toContain("write the origin of the gateway: --gateway URL");
-  expect(await run("renew")).toMatchObject({ code: 2, stderr: expect.stringContaining("write new, rotate or list") });
-  expect(await run("rotate", "--after", "1.5")).toMatchObject({ code: 2, stderr: "--after: write a whole number from 0 to 86400 (s)\n" });
+  expect(await run("renew")).toMatchObject({ code: 2, stderr: expect.stringContaining('found no command "renew"; did you mean new?') });
+  expect(await run("rotate", "--after", "1.5")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("write a whole number from 0 to 86400"),
+  });
 });
 
 it("sets the secret of the account over standard input, so that no other process can read it", () => {
   const path = join(folder, "wrangler");
   writeFileSync(path, `#!/bin/sh\necho "$@"\ncat > ${folder}/secret\n`, { mode: 0o755 });
   const env = { ...process.env, PATH: `${folder}:${process.env["PATH"]}` };
-  const { stdout } = spawnSync("node", [resolve("cli/admin/identity.ts"), "new", "--env", "staging"], {
+  const { stdout } = spawnSync("node", [resolve("cli/tidegate/main.ts"), "identity", "new", "--env", "staging"], {
     cwd: folder,
     env,
     encoding: "utf8",

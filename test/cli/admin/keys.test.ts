@@ -1,4 +1,4 @@
-// `npm run keys` against a server that speaks Connect: what it sends, and what it prints where.
+// `tidegate keys` against a server that speaks Connect: what it sends, and what it prints where.
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
@@ -49,7 +49,7 @@ afterAll(() => gateway.close());
 beforeEach(() => void requests.splice(0));
 
 const keys = (args: readonly string[], variables = { KEYS_TOKEN: "secret" } as Record<string, string>) =>
-  command("keys.ts", [...args, "--gateway", gateway.origin], variables).ended;
+  command("keys", [...args, "--gateway", gateway.origin], variables).ended;
 
 it("prints an issued key alone on the standard output", async () => {
   const ended = await keys([
@@ -108,8 +108,8 @@ it("imports by a digest", async () => {
 });
 
 it.each([
-  [[], "found no command; write issue, list"],
-  [["revoke"], "revoke: found no id"],
+  [[], "write issue, list"],
+  [["revoke"], "found no ID"],
   [["update", ID], "found nothing to change"],
   [["issue", "--owner", "a", "--expires", "soon"], "--expires: found soon"],
   [["roll", ID, "--overlap", "1y"], "--overlap: found 1y"],

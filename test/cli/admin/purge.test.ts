@@ -21,7 +21,7 @@ afterAll(() => gateway.close());
 beforeEach(() => void requests.splice(0));
 
 const purge = (args: readonly string[], variables = { CACHE_TOKEN: "secret" } as Record<string, string>) =>
-  command("purge.ts", [...args, "--gateway", gateway.origin], variables).ended;
+  command("purge", [...args, "--gateway", gateway.origin], variables).ended;
 
 it("sends each target that is named, and prints when the purge is in effect", async () => {
   const ended = await purge(["--tag", "user:1", "--tag", "user:2", "--route", "users.v1.UserService/GetUser", "--key", "/img/a.png?w=1"]);
@@ -46,10 +46,14 @@ it("exits with 2 and sends nothing where a target or the token is missing", asyn
 
 it("exits with 1 and prints code and message of an error, or that there is no gateway", async () => {
   const refused = await purge(["--all"], { CACHE_TOKEN: "another" });
-  expect(refused).toEqual({ code: 1, stdout: "", stderr: "unauthenticated: missing or wrong bearer token\n" });
-  const { code, stderr } = await command("purge.ts", ["--all", "--gateway", "http://127.0.0.1:1"], { CACHE_TOKEN: "secret" }).ended;
+  expect(refused).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/^error: unauthenticated: missing or wrong bearer token\n {2}fix: {3}set ADMIN_TOKEN/),
+  });
+  const { code, stderr } = await command("purge", ["--all", "--gateway", "http://127.0.0.1:1"], { CACHE_TOKEN: "secret" }).ended;
   expect(code).toBe(1);
   expect(stderr).toMatch(
-    /^no response from http:\/\/127\.0\.0\.1:1 \(.*ECONNREFUSED.*\); write the origin of the gateway: --gateway URL\n$/,
+    /^error: no response from http:\/\/127\.0\.0\.1:1\n {2}why: {3}.*ECONNREFUSED.*\n {2}fix: {3}write the origin of the gateway: --gateway URL\n$/,
   );
 });

@@ -36,7 +36,7 @@ function withStaging(change: (file: string, sections: string) => string): void {
 
 function deploy(args: readonly string[], variables: Record<string, string> = {}) {
   Object.assign(copy.env, { CLOUDFLARE_ENV: undefined, ...variables });
-  const { status, stdout, stderr } = copy.run("deploy/deploy.ts", "--dry-run", ...args);
+  const { status, stdout, stderr } = copy.run("tidegate/main.ts", "deploy", "--dry-run", ...args);
   return { status, text: stdout + stderr };
 }
 

@@ -1,0 +1,62 @@
+// The table of commands. A new command is a file of commands/ and one line here.
+import { type Application, buildApplication, type StricliIntegration } from "@stricli/core";
+import { VERSION } from "../launch/usage.mjs";
+import { audit } from "./commands/audit.ts";
+import { breaker } from "./commands/breaker.ts";
+import { completion } from "./commands/completion.ts";
+import { deploy } from "./commands/deploy.ts";
+import { dev } from "./commands/dev.ts";
+import { identity } from "./commands/identity.ts";
+import { keys } from "./commands/keys.ts";
+import { purge } from "./commands/purge.ts";
+import { register } from "./commands/register.ts";
+import { group, type Host } from "./define.ts";
+import { type HelpTarget, helpText } from "./help.ts";
+import { text } from "./texts.ts";
+
+/** In the order of the help: what one needs first comes first. */
+export const root = group("The command line of Tidegate, an edge RPC gateway", {
+  dev,
+  deploy,
+  keys,
+  purge,
+  breaker,
+  register,
+  identity,
+  audit,
+  completion,
+});
+
+const help: StricliIntegration<Host> = {
+  flag: {
+    brief: "show this text",
+    aliases: ["h"],
+    global: true,
+    defaultForRouteMap: true,
+    run(_, { result: { target, prefix } }) {
+      this.process.stdout.write(helpText(target as HelpTarget, prefix.join(" ")));
+    },
+  },
+};
+
+const version: StricliIntegration<Host> = {
+  flag: {
+    brief: "show the version of Tidegate",
+    aliases: [],
+    global: true,
+    run() {
+      this.process.stdout.write(`tidegate ${VERSION}\n`);
+    },
+  },
+};
+
+export const app: Application<Host> = buildApplication(
+  root,
+  {
+    name: "tidegate",
+    scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
+    documentation: { caseStyle: "convert-camel-to-kebab" },
+    localization: { text },
+  },
+  { help, version },
+);
