@@ -4,8 +4,18 @@ import { existsSync } from "node:fs";
 import { parseCommand } from "../command.ts";
 import { isOwn, OWN_PROTOS } from "../own-files.ts";
 
-const { values } = parseCommand("check", { config: { type: "string", short: "c" }, env: { type: "string", short: "e" } });
-const given = Object.entries(values).map(([name, value]) => ` --${name}='${value.replaceAll("'", "'\\''")}'`);
+const { values } = parseCommand("check", {
+  config: { type: "string", short: "c" },
+  env: { type: "string", short: "e" },
+  strict: { type: "boolean" },
+  online: { type: "boolean" },
+  json: { type: "boolean" },
+});
+const given = Object.entries(values).map(([name, value]) =>
+  value === true ? ` --${name}` : ` --${name}='${String(value).replaceAll("'", "'\\''")}'`,
+);
+const CONFIGURATION = `node cli/check/check-configuration.ts${given.join("")}`;
+if (values.json) process.exit(spawnSync(CONFIGURATION, { shell: true, stdio: "inherit" }).status ?? 1);
 
 // Rules of style apply to the files of this repository alone (own-files.ts, biome.json); types and configuration are checked for all files.
 const protos = OWN_PROTOS.map((name) => `protos/${name}`)
@@ -24,7 +34,7 @@ const CHECKS: readonly (readonly [name: string, command: string])[] = [
   ["generated code is fresh", "node cli/gen/gen.ts --check"],
   ["documentation of the settings is fresh", "node cli/gen/parameters.ts --check"],
   ["reference of the commands is fresh", "node cli/gen/commands.ts --check"],
-  ["configuration and Workers", `node cli/check/check-configuration.ts${given.join("")}`],
+  ["configuration and Workers", CONFIGURATION],
   ["sizes of the bundles", "node cli/check/check-bundles.ts"],
   ["language of code and documents", "node cli/language.ts"],
   ["structure and imports", "vitest run --project node test/architecture.test.ts test/structure.test.ts"],
@@ -36,7 +46,7 @@ for (const [name, command] of CHECKS) {
   const { status, stdout, stderr, error } = spawnSync(command, { shell: true, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log(`${status === 0 ? "ok    " : "FAILED"}  ${name}  (${command}, ${seconds} s)`);
-  const notes = `${stdout}${stderr}`.match(/^note: .*$/gm) ?? [];
+  const notes = `${stdout}${stderr}`.match(/^(?:note|warning): .*$/gm) ?? [];
   if (status === 0) for (const note of notes) console.log(`        ${note}`);
   if (status === 0) continue;
   failed += 1;

@@ -8,5 +8,5 @@ export function deprecationNotes(settings: unknown): string[] {
   const fix = "set admin.secretBinding, or give API keys the scope admin:operator (docs/authentication.md)";
   return ["registry", "purge", "breakers", "auth.keys"]
     .filter((name) => blocks[name]?.tokenBinding !== undefined)
-    .map((name) => `${name}.tokenBinding is deprecated and ends with the next version; ${fix}`);
+    .map((name) => `${name}.tokenBinding: found a deprecated setting, which ends with the next version; ${fix}`);
 }

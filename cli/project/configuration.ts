@@ -5,10 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe } from "../../core/config/problems.ts";
 import { LOCAL_VARIABLE } from "../../core/registry/endpoint-host.ts";
+import { type Finding, findingOf } from "../check/finding.ts";
 import { bindingsOf, type CheckedBinding, readWorkerConfig } from "./bindings.ts";
 import { BundleError, bundle } from "./bundle.ts";
 import { locate } from "./locate.ts";
-import type { ConfigurationProblem, VerifyRequest, VerifyResult } from "./verify.ts";
+import { hostsOf } from "./own-zone.ts";
+import type { ConfigurationProblem, VerifyRequest, VerifyResult } from "./verify-configuration.ts";
 
 export interface CheckOptions {
   /** "local": the secrets of `.dev.vars`; "deployed": those of an account, which cannot be read from here. */
@@ -17,6 +19,16 @@ export interface CheckOptions {
   readonly env?: string | undefined;
   /** The file that holds the configuration; default gateway.config.ts. */
   readonly file?: string | undefined;
+  /** Loads and judges the file; default: in another process. */
+  readonly load?: LoadConfiguration | undefined;
+}
+
+/** @throws BundleError where the file or one of its imports cannot be read */
+export type LoadConfiguration = (file: string, request: VerifyRequest) => Promise<LoadedConfiguration>;
+
+export interface LoadedConfiguration {
+  readonly result: VerifyResult | string; // a text: why there is no result
+  readonly inputs: readonly string[]; // the files that were read
 }
 
 export interface ConfigurationCheck {
@@ -26,6 +38,8 @@ export interface ConfigurationCheck {
   readonly missingSecrets: readonly string[];
   /** The same for URLs that a gateway can call only where it runs locally: a deployed one does not start with them. */
   readonly localOnly: readonly string[];
+  /** What the gateway starts with, although it does not do what its author expects. */
+  readonly suspicions: readonly Finding[];
   readonly settings: unknown; // plain JSON; undefined where the file cannot be loaded
   readonly services: readonly string[]; // full names in the catalog
   readonly inputs: readonly string[]; // the files that were read; none where they cannot be bundled
@@ -35,27 +49,32 @@ export const CONFIG_FILE = "gateway.config.ts";
 const CHECK_TIMEOUT_MS = 60_000;
 const DEPLOYED_LOCAL = `wrangler.toml vars.${LOCAL_VARIABLE}: found it among the variables that are deployed; delete it there: npm start sets it, and .dev.vars may hold it for wrangler dev`;
 
-/** Bundles the configuration with its imports and evaluates it in another process, so that each check reads the current files. */
-export async function checkConfiguration({ secrets, env, file = CONFIG_FILE }: CheckOptions): Promise<ConfigurationCheck> {
+/** Checks the configuration against the protos and wrangler.toml, as they are now. */
+export async function checkConfiguration({
+  secrets,
+  env,
+  file = CONFIG_FILE,
+  load = inOwnProcess,
+}: CheckOptions): Promise<ConfigurationCheck> {
   const failed = (problems: readonly string[], inputs: readonly string[] = []): ConfigurationCheck => ({
     problems,
     missingSecrets: [],
     localOnly: [],
+    suspicions: [],
     settings: undefined,
     services: [],
     inputs,
   });
   if (!existsSync(file))
     return failed([`${file}: found no such file; create it (README has the smallest one), or name another with --config`]);
-  const folder = mkdtempSync(join(tmpdir(), "tidegate-check-"));
   try {
     const config = readWorkerConfig("wrangler.toml", env);
-    const { text, inputs } = await bundle({ entry: "cli/project/verify.ts", runtime: "node", gatewayConfig: file });
     const request: VerifyRequest = {
       bindings: withoutLocal(bindingsOf(config, secrets, env)),
       validates: config.main?.endsWith("validating.ts") === true,
+      hosts: hostsOf(config),
     };
-    const result = await evaluate(folder, text, request);
+    const { result, inputs } = await load(file, request);
     if (typeof result === "string") return failed([`${file}: ${result}`], inputs);
     const line = (problem: ConfigurationProblem): string => `${locate(problem.path, file, inputs)} ${describe(problem)}`;
     return {
@@ -66,6 +85,7 @@ export async function checkConfiguration({ secrets, env, file = CONFIG_FILE }: C
       ],
       localOnly: result.problems.filter(({ isLocalOnly }) => isLocalOnly === true).map(line),
       missingSecrets: result.problems.filter(({ missingSecret }) => missingSecret !== undefined).map(line),
+      suspicions: result.suspicions.map(({ severity, ...one }) => findingOf(line(one), severity)),
       settings: result.settings,
       services: result.services,
       inputs,
@@ -73,6 +93,15 @@ export async function checkConfiguration({ secrets, env, file = CONFIG_FILE }: C
   } catch (error) {
     if (error instanceof BundleError) return failed(error.problems);
     return failed([`wrangler.toml: ${error instanceof Error ? error.message : String(error)}`]);
+  }
+}
+
+/** Bundles the configuration with its imports and evaluates it in another process, so that each check reads the current files. */
+async function inOwnProcess(file: string, request: VerifyRequest): Promise<LoadedConfiguration> {
+  const folder = mkdtempSync(join(tmpdir(), "tidegate-check-"));
+  try {
+    const { text, inputs } = await bundle({ entry: "cli/project/verify.ts", runtime: "node", gatewayConfig: file });
+    return { result: await evaluate(folder, text, request), inputs };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -22,6 +22,17 @@ export function ownZoneNotes(settings: unknown, worker: Routed): string[] {
   });
 }
 
+/**
+ * Hosts at which the gateway itself responds: those of its custom domains, of its routes for all paths, and its names at workers.dev.
+ *
+ * @returns lower case; `*` is any text
+ */
+export function hostsOf({ name, routes = [], route }: Pick<WorkerConfig, "name" | "routes" | "route">): string[] {
+  const patterns = [...routes, ...(route === undefined ? [] : [route])].map((item) => (typeof item === "string" ? item : item.pattern));
+  const whole = patterns.map((pattern) => pattern.replace(/^\w+:\/\//, "")).filter((pattern) => /^[^/]+(\/\*?)?$/.test(pattern));
+  return [...whole.map((pattern) => pattern.split("/")[0]!.toLowerCase()), ...(name === undefined ? [] : [`${name}.*.workers.dev`])];
+}
+
 function routesOf({ routes = [], route }: Routed): { readonly pattern: string; readonly zone: string }[] {
   return [...routes, ...(route === undefined ? [] : [route])].map((item) => {
     const { pattern, zone_name } = typeof item === "string" ? { pattern: item } : item;

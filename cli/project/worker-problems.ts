@@ -161,19 +161,24 @@ function protoFiles(folder: string): string[] {
     .sort();
 }
 
-/** All of these problems; each Worker is bundled to read its exports. */
+/** The names that the main module of a Worker exports. @throws BundleError */
+export type ReadExports = (worker: ProjectWorker, gatewayConfig: string) => Promise<readonly string[]>;
+
+const bundledExports: ReadExports = async ({ config: { main, alias, define, tsconfig } }, gatewayConfig) =>
+  (await bundle({ entry: main!, runtime: "workerd", gatewayConfig, alias, define, tsconfig })).exports;
+
+/** All of these problems. @param readExports default: bundles each Worker */
 export async function workerProblems(
   workers: ProjectWorkers,
   catalog: readonly string[] | undefined,
   gatewayConfig: string = CONFIG_FILE,
+  readExports: ReadExports = bundledExports,
 ): Promise<string[]> {
   const all = gatewayFirst(workers);
   const classes = await Promise.all(
     all.map(async (worker) => {
-      const { main, alias, define, tsconfig } = worker.config;
       try {
-        const { exports } = await bundle({ entry: main!, runtime: "workerd", gatewayConfig, alias, define, tsconfig });
-        return classProblems(worker, exports);
+        return classProblems(worker, await readExports(worker, gatewayConfig));
       } catch (error) {
         if (error instanceof BundleError) return error.problems;
         throw error;
