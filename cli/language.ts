@@ -39,7 +39,7 @@ const PHRASES: readonly (readonly [phrase: RegExp, instead: string])[] = [
 /** A comment after code that continues the identifier instead of saying something. */
 const FRAGMENT = /^(?=.*\S\s+\/\/ (of|that|nor|for|to|as|on|whose|which|by)\b)(?!\s*(\/\/|\*))/;
 
-export interface Finding {
+export interface LanguageFinding {
   readonly path: string;
   readonly line: number; // from 1
   readonly found: string;
@@ -58,10 +58,10 @@ interface Allowed {
  *
  * @param path from the root; its ending decides whether comments after code are looked for
  */
-export function findingsIn(path: string, text: string): Finding[] {
+export function findingsIn(path: string, text: string): LanguageFinding[] {
   const isCode = /\.(ts|mts|mjs|js|proto)$/.test(path);
   return text.split("\n").flatMap((content, index) => {
-    const finding = (found: string, instead: string): Finding => ({ path, line: index + 1, found, instead });
+    const finding = (found: string, instead: string): LanguageFinding => ({ path, line: index + 1, found, instead });
     const words = wordsOf(content).flatMap((word) => (INSTEAD.has(word) ? [finding(word, INSTEAD.get(word)!)] : []));
     const phrases = PHRASES.flatMap(([phrase, instead]) => [...content.matchAll(phrase)].map(([found]) => finding(found, instead)));
     const opening = isCode ? FRAGMENT.exec(content)?.[1] : undefined;
@@ -80,7 +80,7 @@ function wordsOf(line: string): string[] {
  * @param under paths from the root: only findings in them; all where it is empty
  * @returns findings that no exception covers, and exceptions that cover nothing
  */
-export function checkLanguage(under: readonly string[] = []): { readonly findings: Finding[]; readonly unused: Allowed[] } {
+export function checkLanguage(under: readonly string[] = []): { readonly findings: LanguageFinding[]; readonly unused: Allowed[] } {
   const allowed = JSON.parse(readFileSync(join(ROOT, "cli/language-allowed.json"), "utf8")) as Allowed[];
   const paths = [...OWN_FOLDERS.flatMap((folder) => ownFilesIn(ROOT, folder)), ...DOCUMENTS].filter(
     (path) => TEXT_FILE.test(path) && !GENERATED.test(path),
@@ -89,7 +89,7 @@ export function checkLanguage(under: readonly string[] = []): { readonly finding
     (path) => under.length === 0 || under.some((prefix) => path === prefix || path.startsWith(`${prefix.replace(/\/$/, "")}/`)),
   );
   const all = inside.flatMap((path) => findingsIn(path, readFileSync(join(ROOT, path), "utf8")));
-  const covers = (exception: Allowed, { path, found }: Finding): boolean =>
+  const covers = (exception: Allowed, { path, found }: LanguageFinding): boolean =>
     exception.path === path && exception.word === found.toLowerCase();
   return {
     findings: all.filter((finding) => !allowed.some((exception) => covers(exception, finding))),

@@ -4,16 +4,16 @@ import { CONFIG_FILE, type ConfigurationCheck, checkConfiguration, type LoadConf
 import { healthBindingProblems } from "../project/health-bindings.ts";
 import { identityNotes } from "../project/identity.ts";
 import { locate } from "../project/locate.ts";
-import { locateMethod } from "../project/locate-method.ts";
 import { ownZoneNotes } from "../project/own-zone.ts";
 import { sharedDebtNotes } from "../project/shared-debt.ts";
 import { type ReadExports, workerProblems } from "../project/worker-problems.ts";
 import { findWorkers, GATEWAY_FILE } from "../project/workers.ts";
 import { deprecationNotes } from "./deprecations.ts";
 import { type Finding, findingOf } from "./finding.ts";
+import { locateMethod } from "./locate-method.ts";
 import { unreachable, urlsOf } from "./online.ts";
 import { publicServiceProblems } from "./public-services.ts";
-import { committedVariables, sourceFindings, variableFindings } from "./secret-findings.ts";
+import { committedVariables, sourceFindings, variableFindings } from "./secrets/secret-findings.ts";
 import { bindingFindings } from "./wrangler/binding-rules.ts";
 import { environmentFindings } from "./wrangler/environment-rules.ts";
 import { locateTable } from "./wrangler/locate-table.ts";

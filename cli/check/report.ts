@@ -15,3 +15,12 @@ export function textOf(findings: readonly Finding[]): string {
 export function exitCodeOf(findings: readonly Finding[]): 0 | 1 {
   return findings.some(({ severity }) => severity === "error") ? 1 : 0;
 }
+
+/** `check: 1 error, 2 warnings` */
+export function summaryOf(findings: readonly Finding[]): string {
+  const count = (severity: Finding["severity"], name: string): string => {
+    const { length } = findings.filter((finding) => finding.severity === severity);
+    return `${length} ${name}${length === 1 ? "" : "s"}`;
+  };
+  return `check: ${count("error", "error")}, ${count("warning", "warning")}`;
+}

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { describe } from "../../core/config/problems.ts";
 import { LOCAL_VARIABLE } from "../../core/registry/endpoint-host.ts";
 import { type Finding, findingOf } from "../check/finding.ts";
+import type { ConfigurationProblem, VerifyRequest, VerifyResult } from "../check/verify-configuration.ts";
 import { bindingsOf, type CheckedBinding, readWorkerConfig } from "./bindings.ts";
 import { BundleError, bundle } from "./bundle.ts";
 import { locate } from "./locate.ts";
 import { hostsOf } from "./own-zone.ts";
-import type { ConfigurationProblem, VerifyRequest, VerifyResult } from "./verify-configuration.ts";
 
 export interface CheckOptions {
   /** "local": the secrets of `.dev.vars`; "deployed": those of an account, which cannot be read from here. */

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import input from "../../gateway.config.ts";
 import { catalog } from "../../workers/services/catalog.ts";
-import { type VerifyRequest, verifyConfiguration } from "./verify-configuration.ts";
+import { type VerifyRequest, verifyConfiguration } from "../check/verify-configuration.ts";
 
 const [requestFile, resultFile] = process.argv.slice(2);
 const request: VerifyRequest = JSON.parse(readFileSync(requestFile!, "utf8"));

@@ -3,6 +3,7 @@ import { type Application, buildApplication, type StricliIntegration } from "@st
 import { VERSION } from "../launch/usage.mjs";
 import { audit } from "./commands/audit.ts";
 import { breaker } from "./commands/breaker.ts";
+import { check } from "./commands/check.ts";
 import { completion } from "./commands/completion.ts";
 import { deploy } from "./commands/deploy.ts";
 import { dev } from "./commands/dev.ts";
@@ -17,6 +18,7 @@ import { text } from "./texts.ts";
 /** In the order of the help: what one needs first comes first. */
 export const root = group("The command line of Tidegate, an edge RPC gateway", {
   dev,
+  check,
   deploy,
   keys,
   purge,

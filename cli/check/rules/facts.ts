@@ -19,10 +19,10 @@ export type Rule = (facts: Facts) => readonly Suspicion[];
 /** A level of settings as it was written, with its path. */
 export interface Level {
   readonly path: string;
-  readonly written: Written;
+  readonly written: WrittenFields;
 }
 
-export type Written = Readonly<Record<string, unknown>>;
+export type WrittenFields = Readonly<Record<string, unknown>>;
 
 /** A method or a prefix, with its effective settings. */
 export interface CheckedRoute {
@@ -35,7 +35,7 @@ export interface CheckedRoute {
 
 export interface Facts {
   readonly policy: GatewayPolicy;
-  readonly written: Written; // plain JSON
+  readonly written: WrittenFields; // plain JSON
   readonly services: readonly DescService[]; // the listed ones, with the idempotency of the configuration
   readonly rest: readonly RestRoute[];
   readonly routes: readonly CheckedRoute[];
@@ -51,12 +51,12 @@ export function note(path: string, found: string, fix: string): Suspicion {
 }
 
 /** @returns an object in any case */
-export function fieldsOf(value: unknown): Written {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Written) : {};
+export function fieldsOf(value: unknown): WrittenFields {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as WrittenFields) : {};
 }
 
 /** Every method of the listed services, and every prefix of plain HTTP. */
-export function routesOf(policy: GatewayPolicy, written: Written, services: readonly DescService[]): CheckedRoute[] {
+export function routesOf(policy: GatewayPolicy, written: WrittenFields, services: readonly DescService[]): CheckedRoute[] {
   const defaults: Level = { path: "defaults", written: fieldsOf(written["defaults"]) };
   const methods = services.flatMap((service) => {
     const settings = policy.services.get(service.typeName);

@@ -2,14 +2,14 @@
 import { join } from "../../../core/config/problems.ts";
 import { endpointId } from "../../../core/config/target.ts";
 import type { UpstreamPolicy } from "../../../core/config/upstream.ts";
-import { type Facts, fieldsOf, levelOf, type Written } from "./facts.ts";
+import { type Facts, fieldsOf, levelOf, type WrittenFields } from "./facts.ts";
 
 export interface CheckedUpstream {
   readonly path: string;
   readonly role: "service" | "canary" | "mirror" | "fallback" | "http";
   readonly owner: string; // name of the service, or the prefix
   readonly policy: UpstreamPolicy;
-  readonly written: Written;
+  readonly written: WrittenFields;
   readonly readTimeoutMs: number; // the longest of its calls
 }
 

@@ -1,6 +1,6 @@
 // Finds the line of a table, of a binding or of a key in a wrangler.toml (or .json, .jsonc).
 
-export interface Position {
+export interface TablePosition {
   readonly line: number; // from 1
   readonly column: number; // from 1
 }
@@ -9,7 +9,7 @@ export interface Position {
  * @param path `[[services]] USERS`, `[env.staging] name`, `[vars] API_KEY`, `compatibility_date`, `class "UserStore"`
  * @returns the line of the binding or key, else that of its table; undefined where the text has neither
  */
-export function locateTable(text: string, path: string): Position | undefined {
+export function locateTable(text: string, path: string): TablePosition | undefined {
   const lines = text.split("\n");
   if (/^\s*\{/.test(text)) return inJson(lines, path);
   const quoted = /^class "(.+)"/.exec(path)?.[1];
@@ -19,7 +19,7 @@ export function locateTable(text: string, path: string): Position | undefined {
   return inTable(lines, header, key);
 }
 
-function inTable(lines: readonly string[], header: string, key?: string): Position | undefined {
+function inTable(lines: readonly string[], header: string, key?: string): TablePosition | undefined {
   const [, dotted, last] = /^([\w.-]+)\.([\w-]+)$/.exec(header) ?? [];
   if (dotted !== undefined && last !== undefined) return inTable(lines, `[${dotted}]`, last); // `vars.NAME`
   const starts = lines.flatMap((line, index) => (withoutComment(line) === header.replaceAll(/\s/g, "") ? [index] : []));
@@ -51,13 +51,13 @@ function endOf(lines: readonly string[], start: number): number {
   return length < 0 ? lines.length : start + length;
 }
 
-function keyLine(lines: readonly string[], start: number, key: string, isTop: boolean): Position | undefined {
+function keyLine(lines: readonly string[], start: number, key: string, isTop: boolean): TablePosition | undefined {
   const length = lines.slice(start, endOf(lines, start)).findIndex((line) => new RegExp(`^\\s*["']?${escaped(key)}["']?\\s*=`).test(line));
   if (length >= 0) return positionIn(lines, start + length);
   return isTop ? undefined : first(lines.slice(start, endOf(lines, start)), (line) => line.includes(`"${key}"`), start);
 }
 
-function inJson(lines: readonly string[], path: string): Position | undefined {
+function inJson(lines: readonly string[], path: string): TablePosition | undefined {
   const words = path.match(/[\w-]+/g) ?? [];
   for (const word of words.toReversed()) {
     const at = first(lines, (line) => line.includes(`"${word}"`));
@@ -66,12 +66,12 @@ function inJson(lines: readonly string[], path: string): Position | undefined {
   return undefined;
 }
 
-function first(lines: readonly string[], fits: (line: string) => boolean, offset = 0): Position | undefined {
+function first(lines: readonly string[], fits: (line: string) => boolean, offset = 0): TablePosition | undefined {
   const index = lines.findIndex(fits);
   return index < 0 ? undefined : { line: offset + index + 1, column: lines[index]!.search(/\S/) + 1 };
 }
 
-function positionIn(lines: readonly string[], index: number): Position {
+function positionIn(lines: readonly string[], index: number): TablePosition {
   return { line: index + 1, column: lines[index]!.search(/\S/) + 1 };
 }
 

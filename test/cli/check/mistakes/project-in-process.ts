@@ -6,9 +6,9 @@ import { createFileRegistry, type DescService, fromBinary } from "@bufbuild/prot
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { type Finding, inOrder } from "../../../../cli/check/finding.ts";
 import { findProblems } from "../../../../cli/check/project.ts";
+import { verifyConfiguration } from "../../../../cli/check/verify-configuration.ts";
 import { bundle } from "../../../../cli/project/bundle.ts";
 import type { LoadConfiguration } from "../../../../cli/project/configuration.ts";
-import { verifyConfiguration } from "../../../../cli/project/verify-configuration.ts";
 import type { ReadExports } from "../../../../cli/project/worker-problems.ts";
 import { catalog } from "../../../../workers/services/catalog.ts";
 import { copyProject } from "../../project-copy.ts";

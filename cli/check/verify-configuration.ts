@@ -5,14 +5,14 @@ import { type GatewayInput, parsePolicy } from "../../core/config/gateway.ts";
 import type { Problem } from "../../core/config/problems.ts";
 import { celExpressions } from "../../workers/gateway/auth/expression/cel.ts";
 import { configure, InvalidConfiguration } from "../../workers/gateway/configure/configuration.ts";
-import { parseDescriptors } from "../../workers/gateway/configure/descriptors.ts";
+import { parseDescriptors } from "../../workers/gateway/configure/descriptors/descriptors.ts";
 import { configuredRules, overridden } from "../../workers/gateway/configure/overrides.ts";
 import { protovalidate } from "../../workers/gateway/configure/protovalidate.ts";
 import { typesOf } from "../../workers/gateway/configure/types.ts";
 import { compileRest } from "../../workers/gateway/transcode/rules/rules.ts";
-import { fieldsOf, routesOf, type Suspicion, warning } from "../check/rules/facts.ts";
-import { suspicionsIn } from "../check/rules/rules.ts";
-import type { CheckedBinding } from "./bindings.ts";
+import type { CheckedBinding } from "../project/bindings.ts";
+import { fieldsOf, routesOf, type Suspicion, warning } from "./rules/facts.ts";
+import { suspicionsIn } from "./rules/rules.ts";
 
 /** What the check knows of the Worker that runs the configuration: plain data, since it is sent to another process. */
 export interface VerifyRequest {

@@ -1,9 +1,9 @@
 // Secrets in files that are committed: variables of each wrangler.toml, texts of gateway.config.ts, and .dev.vars where git does not ignore it.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import type { Finding } from "./finding.ts";
+import type { Finding } from "../finding.ts";
+import { inFile, levelsOf, type Table, tableName, tableOf, type WranglerFile } from "../wrangler/wrangler-file.ts";
 import { secretIn } from "./secrets.ts";
-import { inFile, levelsOf, type Table, tableName, tableOf, type WranglerFile } from "./wrangler/wrangler-file.ts";
 
 /** Values of public keys, and texts that only look like secrets, by the setting that has them. */
 const PUBLIC_SETTINGS = new Set([
