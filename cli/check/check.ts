@@ -31,7 +31,7 @@ const CHECKS: readonly (readonly [name: string, command: string])[] = [
   ["lint and format", "biome check --error-on-warnings ."],
   ["lint of the protos", `buf lint ${protos}`],
   ["format of the protos", `buf format protos ${protos} --diff --exit-code`],
-  ["generated code is fresh", "node cli/gen/gen.ts --check"],
+  ["generated code is fresh", "node cli/tidegate/main.ts gen --check"],
   ["documentation of the settings is fresh", "node cli/gen/parameters.ts --check"],
   ["reference of the commands is fresh", "node cli/gen/commands.ts --check"],
   ["configuration and Workers", CONFIGURATION],

@@ -13,6 +13,7 @@ const END = "<!-- end -->";
 /** Scripts of package.json that are commands, with how they are called. */
 const SCRIPTS: Readonly<Record<string, { readonly command: string; readonly invocation: string }>> = {
   start: { command: "dev", invocation: "npm start --" },
+  gen: { command: "gen", invocation: "npm run gen --" },
   deploy: { command: "deploy", invocation: "npm run deploy --" },
   keys: { command: "keys", invocation: "npm run keys --" },
   purge: { command: "purge", invocation: "npm run purge --" },

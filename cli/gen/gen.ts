@@ -1,9 +1,10 @@
-// `npm run gen`: generates protos/gen, code and OpenAPI document, from the protos; with --check it only compares.
+// `tidegate gen`: generates protos/gen, code and OpenAPI document, from the protos; with --check it only compares.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { parseCommand } from "../command.ts";
+import type { Context } from "../tidegate/context.ts";
+import { Failure } from "../tidegate/failure.ts";
 import { openapiOf, openapiTextOf, referenceTextOf } from "./openapi.ts";
 
 const COMMITTED = "protos/gen";
@@ -14,26 +15,48 @@ const REFERENCE = "reference.json"; // the comments, for the document that the g
 /** A problem that the user can fix; its message is complete without a stack. */
 class GenerationFailed extends Error {}
 
-const { values } = parseCommand("gen", { check: { type: "boolean", default: false } });
-const interrupted = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-try {
-  const generated = await generate();
-  process.exitCode = values.check ? compare(generated) : write(generated);
-} catch (error) {
-  const message = interrupted.signal.aborted ? "interrupted" : (error as Error).message.trim();
-  process.stderr.write(`${message}\n${COMMITTED} is as it was\n`);
-  process.exitCode = interrupted.signal.aborted ? 130 : 1;
+export interface GenOptions {
+  readonly check: boolean; // only compares
+}
+
+/** What has changed in protos/gen, or is stale there. */
+export interface Generation {
+  readonly written: readonly string[];
+  readonly removed: readonly string[];
+  readonly unchanged: number;
+}
+
+export async function gen(context: Context, { check }: GenOptions): Promise<number> {
+  const interrupted = new AbortController();
+  const onSignal = (): void => interrupted.abort();
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  try {
+    context.progress("generating protos/gen ...");
+    const generated = await generate(interrupted.signal);
+    return check ? compare(context, generated) : write(context, generated);
+  } catch (error) {
+    if (interrupted.signal.aborted) {
+      context.note(`interrupted\n${COMMITTED} is as it was`);
+      process.exit(130); // as a shell reports a command that a signal has ended
+    }
+    throw new Failure({
+      what: error instanceof Error ? error.message.trim() : String(error),
+      fix: `correct it; ${COMMITTED} is as it was`,
+    });
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  }
 }
 
 /** @returns the text of each file, by its path in protos/gen; buf writes to another folder */
-async function generate(): Promise<Map<string, string>> {
+async function generate(signal: AbortSignal): Promise<Map<string, string>> {
   const folder = mkdtempSync(join(tmpdir(), "tidegate-gen-"));
   try {
-    const descriptorSet = await buf("build", "-o", "-", "--as-file-descriptor-set");
+    const descriptorSet = await buf(signal, "build", "-o", "-", "--as-file-descriptor-set");
     const document = openapiTextOf(openapiOf(descriptorSet));
-    await buf("generate", "--output", folder);
+    await buf(signal, "generate", "--output", folder);
     const files = existsSync(join(folder, COMMITTED)) ? filesIn(join(folder, COMMITTED)) : new Map<string, string>();
     if (files.size === 0) throw new GenerationFailed("nothing was generated; protos/ has no proto with a message or a service");
     return files.set(OPENAPI, document).set(REFERENCE, referenceTextOf(descriptorSet));
@@ -43,9 +66,9 @@ async function generate(): Promise<Map<string, string>> {
 }
 
 /** @throws GenerationFailed with the messages of buf */
-function buf(...args: string[]): Promise<Buffer> {
+function buf(signal: AbortSignal, ...args: string[]): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const child = spawn("buf", args, { stdio: ["ignore", "pipe", "pipe"], signal: interrupted.signal });
+    const child = spawn("buf", args, { stdio: ["ignore", "pipe", "pipe"], signal });
     const output: Buffer[] = [];
     const problems: Buffer[] = [];
     child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
@@ -66,15 +89,16 @@ function withSource(problems: string): string {
   });
 }
 
-function compare(generated: ReadonlyMap<string, string>): number {
+function compare(context: Context, generated: ReadonlyMap<string, string>): number {
   const committed = filesIn(COMMITTED);
   const stale = [...new Set([...generated.keys(), ...committed.keys()])].filter((name) => generated.get(name) !== committed.get(name));
-  for (const name of stale) process.stderr.write(`${COMMITTED}/${name} is not what the protos give; run \`npm run gen\` and commit it\n`);
+  for (const name of stale) context.note(`${COMMITTED}/${name} is not what the protos give; run \`npm run gen\` and commit it`);
+  if (context.isJson) context.print({ stale: stale.map((name) => `${COMMITTED}/${name}`) }, "");
   return stale.length === 0 ? 0 : 1;
 }
 
 /** Writes each changed file under another name and renames it, so that no file is ever missing. Signals are handled at the end. */
-function write(generated: ReadonlyMap<string, string>): number {
+function write(context: Context, generated: ReadonlyMap<string, string>): number {
   const before = filesIn(COMMITTED);
   const changed = [...generated].filter(([name, text]) => before.get(name) !== text);
   for (const [name, text] of changed) {
@@ -89,9 +113,9 @@ function write(generated: ReadonlyMap<string, string>): number {
     for (let folder = dirname(name); folder !== "." && isEmpty(join(COMMITTED, folder)); folder = dirname(folder))
       rmdirSync(join(COMMITTED, folder));
   }
-  process.stdout.write(
-    `${COMMITTED}: ${changed.length} written, ${removed.length} removed, ${generated.size - changed.length} unchanged\n`,
-  );
+  const unchanged = generated.size - changed.length;
+  const result: Generation = { written: changed.map(([name]) => name), removed, unchanged };
+  context.print(result, `${COMMITTED}: ${changed.length} written, ${removed.length} removed, ${unchanged} unchanged\n`);
   return 0;
 }
 

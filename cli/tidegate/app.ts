@@ -7,18 +7,23 @@ import { check } from "./commands/check.ts";
 import { completion } from "./commands/completion.ts";
 import { deploy } from "./commands/deploy.ts";
 import { dev } from "./commands/dev.ts";
+import { gen } from "./commands/gen.ts";
 import { identity } from "./commands/identity.ts";
 import { keys } from "./commands/keys.ts";
+import { new_ } from "./commands/new.ts";
 import { purge } from "./commands/purge.ts";
 import { register } from "./commands/register.ts";
 import { group, type Host } from "./define.ts";
 import { type HelpTarget, helpText } from "./help.ts";
 import { text } from "./texts.ts";
 
-/** In the order of the help: what one needs first comes first. */
-export const root = group("The command line of Tidegate, an edge RPC gateway", {
+/** In the order of the help: what one needs first comes first. One line each, so that a new command is one line. */
+// biome-ignore format: a table
+const commands = {
   dev,
   check,
+  gen,
+  new: new_,
   deploy,
   keys,
   purge,
@@ -27,7 +32,9 @@ export const root = group("The command line of Tidegate, an edge RPC gateway", {
   identity,
   audit,
   completion,
-});
+};
+
+export const root = group("The command line of Tidegate, an edge RPC gateway", commands);
 
 const help: StricliIntegration<Host> = {
   flag: {

@@ -47,7 +47,7 @@ describe.each(scripts)("npm run $name", ({ name, args }) => {
 });
 
 it("suggests the most similar flag for an unknown one, and none where no flag is similar", () => {
-  const { code, stderr } = run(["cli/gen/gen.ts"], "--chekc");
+  const { code, stderr } = run(["cli/gen/commands.ts"], "--chekc");
   expect([code, stderr.split("\n")[0]]).toEqual([2, "Unknown option '--chekc'; did you mean --check?"]);
-  expect(run(["cli/gen/gen.ts"], "--elephant").stderr.split("\n")[0]).toBe("Unknown option '--elephant'");
+  expect(run(["cli/gen/commands.ts"], "--elephant").stderr.split("\n")[0]).toBe("Unknown option '--elephant'");
 });

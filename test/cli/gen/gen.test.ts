@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 let root: string;
 const PROTO = "protos/acme/v1/acme.proto";
-const GEN = resolve("cli/gen/gen.ts");
+const GEN = [resolve("cli/tidegate/main.ts"), "gen"];
 const VALID = 'syntax = "proto3";\npackage acme.v1;\nmessage Thing {\n  string name = 1;\n}\n';
 const RULE = (rule: string) =>
   `${VALID}import "google/api/annotations.proto";\nservice Things {\n  rpc Get(Thing) returns (Thing) {\n    option (google.api.http) = ${rule};\n  }\n}\n`;
@@ -23,7 +23,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 const put = (path: string, text: string): void => writeFileSync(join(root, path), text);
 
 function gen(...args: string[]): { code: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync("node", [GEN, ...args], { cwd: root, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync("node", [...GEN, ...args], { cwd: root, encoding: "utf8" });
   return { code: status, stdout, stderr };
 }
 
@@ -64,7 +64,7 @@ describe("npm run gen", () => {
   }, 600_000);
 
   it.each([
-    ["a syntax error", { [PROTO]: VALID.replace("= 1;", "= 1") }, /^protos\/acme\/v1\/acme\.proto:\d+:\d+:.+\n {4}\S/],
+    ["a syntax error", { [PROTO]: VALID.replace("= 1;", "= 1") }, /^error: protos\/acme\/v1\/acme\.proto:\d+:\d+:.+\n {4}\S/],
     [
       "an import that is not there",
       { [PROTO]: `${VALID}import "nowhere.proto";\n` },
@@ -75,12 +75,12 @@ describe("npm run gen", () => {
     [
       "a rule with an unknown path variable",
       { [PROTO]: RULE('{get: "/v1/{nothing}"}') },
-      /^acme\.v1\.Things\.Get \(GET \/v1\/\{nothing\}\): .*nothing/,
+      /^error: acme\.v1\.Things\.Get \(GET \/v1\/\{nothing\}\): .*nothing/,
     ],
-    ["a rule with a malformed path", { [PROTO]: RULE('{get: "v1/things"}') }, /^acme\.v1\.Things\.Get .*v1\/things/],
+    ["a rule with a malformed path", { [PROTO]: RULE('{get: "v1/things"}') }, /^error: acme\.v1\.Things\.Get .*v1\/things/],
     ["a rule with an unknown field", { [PROTO]: RULE('{gett: "/v1/things"}') }, /acme\.proto:\d+:[\s\S]*gett/],
     ["a rule that another method has", { [PROTO]: RULE('{get: "/api/v1/users"}') }, /\/api\/v1\/users/],
-    ["a rule whose body is no field", { [PROTO]: RULE('{post: "/v1/things" body: "nothing"}') }, /^acme\.v1\.Things\.Get .*nothing/],
+    ["a rule whose body is no field", { [PROTO]: RULE('{post: "/v1/things" body: "nothing"}') }, /^error: acme\.v1\.Things\.Get .*nothing/],
   ])(
     "says what is wrong with %s, and changes nothing",
     (_, files, message) => {
@@ -105,7 +105,7 @@ describe("npm run gen", () => {
       mkdirSync(join(root, "bin"));
       writeFileSync(join(root, "bin/protoc-gen-es"), `#!/bin/sh\ntouch ${join(root, "begun")}\nexec sleep 600\n`, { mode: 0o755 });
       const env = { ...process.env, PATH: `${join(root, "bin")}${delimiter}${process.env["PATH"]}` };
-      const child = spawn("node", [GEN], { cwd: root, env, stdio: ["ignore", "ignore", "pipe"], detached: true });
+      const child = spawn("node", GEN, { cwd: root, env, stdio: ["ignore", "ignore", "pipe"], detached: true });
       let stderr = "";
       child.stderr.on("data", (chunk: Buffer) => {
         stderr += chunk.toString();
