@@ -107,6 +107,16 @@ export function suggest(name: string, known: readonly string[]): string {
   return known.length === 0 ? "nothing: there is none to choose" : `one of ${known.map((one) => `"${one}"`).join(", ")}`;
 }
 
+/** The names that are most similar, the nearest one first. @param count the most that are returned */
+export function mostSimilar(name: string, known: readonly string[], count: number): readonly string[] {
+  const start = name.slice(0, MAX_COMPARED).toLowerCase();
+  const ranked = known.map((one) => ({ one, far: distance(start, one.toLowerCase()) })).sort((a, b) => a.far - b.far);
+  return ranked
+    .filter(({ far }) => far <= Math.max(3, start.length / 2))
+    .slice(0, count)
+    .map(({ one }) => one);
+}
+
 /** One line for a message that tells all problems at once. */
 export function describe(problem: Problem): string {
   return `${problem.path}: found ${problem.found}; ${problem.fix}`;

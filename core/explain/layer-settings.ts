@@ -1,0 +1,61 @@
+// The settings that each layer judges by.
+import type { EffectiveSetting } from "./setting-value.ts";
+
+/** What a layer is to its route, beside its name. */
+export interface LayerPosition {
+  readonly isStream: boolean; // of the method
+  readonly isAttempt: boolean; // whether the layer belongs to the attempts at one upstream
+}
+
+type Names = readonly string[];
+
+const LIMITED = ["mode", "maxQueued", "queueMs", "callerShare"];
+const inBlock = (block: string, names: Names): Names => names.map((name) => `${block}.${name}`);
+const ISOLATE: Names = [...inBlock("overload", LIMITED), "overload.maxInFlight", "overload.memoryBytes"];
+const METHOD: Names = [...inBlock("concurrency", LIMITED), ...inBlock("concurrency", ["max", "adaptive", "floor"])];
+
+/** By the names of layers; a name stands for a setting, or for all settings of a block. Layers that are not listed judge by none. */
+const SETTINGS: Readonly<Record<string, Names>> = {
+  "fast-hit": ["cache"],
+  "check-headers": ["headers"],
+  "limit-addresses": ["addresses"],
+  authenticate: ["auth", "scopes"],
+  authorize: ["allow"],
+  criticality: ["criticality", "overload.trusted"],
+  "rate-limit": ["rateLimits", "cost", "messageCost"],
+  "limit-body": ["maxBodyBytes", "maxInflation", "maxMessageElements", "bodyIdleMs", "requestStreamIdleMs", "readTimeoutMs"],
+  "open-streams": ["overload.mode", "overload.maxStreams", "overload.callerShare", "concurrency.mode", "concurrency.maxStreams"],
+  "decode-body": ["maxBodyBytes", "maxInflation"],
+  transcode: ["maxMessageElements", "maxResponseElements", "rest"],
+  validate: ["validate"],
+  "hash-field": ["upstream.hashOn"],
+  "stream-idle": ["streamIdleMs"],
+  "static-response": ["fallback.response"],
+  cache: ["cache"],
+  invalidate: ["invalidates"],
+  translate: ["upstream.protocol"],
+  fallback: ["fallback.upstream"],
+  retry: ["retries", "upstream.retryBudget"],
+  hedge: ["hedging", "upstream.retryBudget"],
+  dispatch: ["upstream", "traffic", "breaker", "throttle", "maxResponseBytes", "maxResponseElements", "forwardResponseHeaders"],
+};
+
+/** @param settings all that hold for the route @returns those that the layer judges by, in the same order */
+export function settingsOfLayer(
+  layer: string,
+  settings: readonly EffectiveSetting[],
+  { isStream, isAttempt }: LayerPosition,
+): readonly EffectiveSetting[] {
+  const names = namesOf(layer, isStream, isAttempt);
+  return settings.filter(({ name }) => names.some((wanted) => isOf(name, wanted)));
+}
+
+function namesOf(layer: string, isStream: boolean, isAttempt: boolean): Names {
+  if (layer === "deadline") return [isStream ? "streamTimeoutMs" : "readTimeoutMs"];
+  if (layer === "shed") return isAttempt ? METHOD : ISOLATE;
+  return SETTINGS[layer] ?? [`layers.${layer}`, `layers["${layer}"]`];
+}
+
+function isOf(name: string, wanted: string): boolean {
+  return name === wanted || name.startsWith(`${wanted}.`) || name.startsWith(`${wanted}[`);
+}
