@@ -11,9 +11,9 @@ import { logEvent } from "../log.ts";
 import { type AccessContext, rememberAccess } from "./auth/edge.ts";
 import { KEY_SET_PATH } from "./auth/identity/gateway-identity.ts";
 import { protectedResource } from "./auth/oauth/metadata.ts";
-import { configure } from "./configure/configuration.ts";
+import { type Configuration, configure } from "./configure/configuration.ts";
 import { type Extensions, NO_EXTENSIONS } from "./configure/extensions.ts";
-import { createGateway } from "./gateway.ts";
+import { createGateway, type Gateway } from "./gateway.ts";
 import { openapi } from "./openapi/serve.ts";
 import { ALLOWED_HEADERS, ALLOWED_METHODS, EXPOSED_HEADERS } from "./protocol/headers.ts";
 import type { Bindings } from "./upstream/destination.ts";
@@ -43,7 +43,11 @@ export function createApp(
 ): App {
   const configuration = configure(input, catalog, bindings, extensions);
   for (const warning of configuration.warnings) logEvent("configuration_warning", { warning });
-  const gateway = createGateway(configuration);
+  return appAround(configuration, createGateway(configuration));
+}
+
+/** What the Worker handles itself, before a gateway that takes all other requests. */
+export function appAround(configuration: Configuration, gateway: Gateway): App {
   const reference = openapi(configuration);
   const metadata = protectedResource(configuration.policy);
   const app = new Hono();

@@ -3,6 +3,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { ByteBudget } from "../../core/overload/byte-budget.ts";
 import { NO_OTHERS, pathCheck } from "../../core/path/ambiguous-path.ts";
 import type { HeaderRules } from "../../core/protocol/received-headers.ts";
+import type { Rejection } from "../../core/rejection.ts";
 import { ownMethods } from "./admin/own-methods.ts";
 import { authentication } from "./auth/authenticators.ts";
 import type { ApiKeys } from "./auth/keys/api-keys.ts";
@@ -11,13 +12,13 @@ import { tagKeys } from "./auth/keys/key-checks.ts";
 import { createCaches } from "./cache/caches.ts";
 import { PurgeView } from "./cache/purge/purge-view.ts";
 import { ConcurrencyScope } from "./call/concurrency-scope.ts";
-import type { Handler } from "./call/layer.ts";
+import { type Handler, type Stack, stack } from "./call/layer.ts";
 import { httpRoute, procedureOf, type Route, rpcRoute } from "./call/route.ts";
 import { type GatewayBindings, readBindings } from "./configure/bindings.ts";
 import type { Configuration } from "./configure/configuration.ts";
 import { otherRoutes } from "./configure/other-routes.ts";
 import type { Limiters } from "./layers/rate-limit.ts";
-import { httpPipeline, pipeline, type SharedParts } from "./pipeline.ts";
+import { httpPipeline, pipeline, refuse, type SharedParts } from "./pipeline.ts";
 import { LimiterCounters } from "./rate-limit/counters.ts";
 import { ExactBuckets } from "./rate-limit/exact-buckets.ts";
 import { LeasedBuckets } from "./rate-limit/leased-buckets.ts";
@@ -32,6 +33,8 @@ import type { ServedMethod } from "./upstream/upstream.ts";
 export interface HandledRoute {
   readonly route: Route;
   readonly handle: Handler;
+  /** The same layers once more, with the state that routes share, put around one another in another way. */
+  readonly combined: (combine: Stack) => Handler;
 }
 
 export interface HandledProcedure extends HandledRoute {
@@ -48,6 +51,9 @@ export interface HandledRoutes {
   readonly procedures: ReadonlyMap<string, HandledProcedure>; // keyed by path
   readonly rules: ReadonlyMap<RestRoute, HandledRoute>;
   readonly prefixes: readonly HandledPrefix[]; // the longest one first
+  /** Makes the handler of a call that no route takes. */
+  readonly refuse: (rejection: Rejection) => Handler;
+  readonly keys: ApiKeys | undefined; // undefined where the configuration has no API keys
 }
 
 export function assemble(configuration: Configuration): HandledRoutes {
@@ -66,7 +72,8 @@ export function assemble(configuration: Configuration): HandledRoutes {
     scopes.set(scopeName, scope);
     const headers = headersFor(policy.headers, served.policy);
     const route = rpcRoute(method, served.policy, memory, headers, served.access === undefined ? identity : undefined);
-    return { method, isAdmin: served.access !== undefined, route, handle: pipeline({ route, method, served, scope }, shared, rule) };
+    const combined = (combine: Stack) => pipeline({ route, method, served, scope }, shared, rule, combine);
+    return { method, isAdmin: served.access !== undefined, route, handle: combined(stack), combined };
   };
 
   const procedures = new Map<string, HandledProcedure>();
@@ -83,10 +90,10 @@ export function assemble(configuration: Configuration): HandledRoutes {
       const others = otherRoutes(prefix, policy.httpRoutes.keys(), procedures.keys(), templates);
       const forwardsAmbiguous = (settings.ambiguousPaths ?? (others === undefined ? "forward" : "refuse")) === "forward";
       const route = httpRoute(prefix, settings, memory, headersFor(policy.headers, settings), identity);
-      const handle = httpPipeline({ route, policy: settings, upstream: http.get(prefix)! }, shared);
-      return { route, handle, problemOf: pathCheck(forwardsAmbiguous, others ?? NO_OTHERS) };
+      const combined = (combine: Stack) => httpPipeline({ route, policy: settings, upstream: http.get(prefix)! }, shared, combine);
+      return { route, handle: combined(stack), combined, problemOf: pathCheck(forwardsAmbiguous, others ?? NO_OTHERS) };
     });
-  return { procedures, rules, prefixes };
+  return { procedures, rules, prefixes, refuse: (rejection) => refuse(rejection), keys };
 }
 
 /** The rules for headers of a route, whose upstream may need the credentials of the caller. */

@@ -9,7 +9,6 @@ import { assemble, type HandledProcedure, type HandledRoute, type HandledRoutes 
 import { NO_ROUTE } from "./call/route.ts";
 import { Call } from "./call.ts";
 import type { Configuration } from "./configure/configuration.ts";
-import { refuse } from "./pipeline.ts";
 import { asGet, withoutBody } from "./protocol/head.ts";
 import { allowsConnectGet, CONNECT_UNARY, detectProtocol, negotiateProtocol, REST } from "./protocol/protocol.ts";
 import { inTextMode, isTextMode } from "./protocol/text-mode.ts";
@@ -22,8 +21,8 @@ export type Gateway = (request: Request, url?: string) => Promise<Response>;
 /** Methods that a plain HTTP route forwards; its upstream decides which of them it takes. */
 const FORWARDED_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
-export function createGateway(configuration: Configuration): Gateway {
-  const routes = assemble(configuration);
+/** @param routes of the configuration; explanations and traces give them other handlers */
+export function createGateway(configuration: Configuration, routes: HandledRoutes = assemble(configuration)): Gateway {
   const { rest, exchange } = configuration;
   const { maxUrlBytes, admin } = configuration.policy;
   const adminHost = admin?.host;
@@ -32,26 +31,28 @@ export function createGateway(configuration: Configuration): Gateway {
     isolateRegion(request);
     if (url.length > maxUrlBytes) return tooLong(routes, maxUrlBytes, request, url, receivedAt);
     const target = canonicalPath(url);
-    if (target.kind === "invalid") return refused(request, "", receivedAt, { kind: "invalid_path", message: target.problem });
+    if (target.kind === "invalid") return refused(routes, request, "", receivedAt, { kind: "invalid_path", message: target.problem });
     const { path, query } = target;
     const procedure = routes.procedures.get(path);
-    if (adminHost !== undefined && procedure?.isAdmin !== true && isAtHost(url, adminHost)) return unknown(request, path, receivedAt);
+    if (adminHost !== undefined && procedure?.isAdmin !== true && isAtHost(url, adminHost))
+      return unknown(routes, request, path, receivedAt);
     if (!path.startsWith("/tidegate.")) exchange?.begin(request, waitUntil); // endpoints register themselves before the first call needs their list
-    if (procedure !== undefined) return handleRpc(procedure, request, path, query, receivedAt);
+    if (procedure !== undefined) return handleRpc(routes, procedure, request, path, query, receivedAt);
     return handleHttp(routes, rest, request, path, query, receivedAt);
   };
 }
 
 /** Refuses a URL above the limit. No more of it is read than an allowed one has. */
-function tooLong({ procedures }: HandledRoutes, maxBytes: number, request: Request, url: string, receivedAt: number): Promise<Response> {
+function tooLong(routes: HandledRoutes, maxBytes: number, request: Request, url: string, receivedAt: number): Promise<Response> {
   const target = canonicalPath(url.slice(0, maxBytes));
   const path = target.kind === "ok" ? target.path : "";
-  const protocol = request.method === "GET" && procedures.has(path) ? CONNECT_UNARY : detectProtocol(request);
-  return refused(request, path, receivedAt, { kind: "url_too_long", maxBytes }, protocol);
+  const protocol = request.method === "GET" && routes.procedures.has(path) ? CONNECT_UNARY : detectProtocol(request);
+  return refused(routes, request, path, receivedAt, { kind: "url_too_long", maxBytes }, protocol);
 }
 
 /** Handles a request to the path of a method, in the protocol that it is made in. */
 function handleRpc(
+  routes: HandledRoutes,
   { method, route, handle }: HandledProcedure,
   request: Request,
   path: string,
@@ -61,7 +62,7 @@ function handleRpc(
   if (request.method === "HEAD" && allowsConnectGet(method))
     return handle(new Call(asGet(request), CONNECT_UNARY, route, path, query, receivedAt)).then((response) => withoutBody(response, false));
   const protocol = negotiateProtocol(request, method);
-  if ("refusal" in protocol) return refused(request, path, receivedAt, protocol.refusal, protocol.spoken);
+  if ("refusal" in protocol) return refused(routes, request, path, receivedAt, protocol.refusal, protocol.spoken);
   if (protocol.kind === "grpc_web" && isTextMode(request, protocol.contentType))
     return inTextMode(request, protocol.contentType, (binary, contentType) =>
       handle(new Call(binary, { kind: "grpc_web", contentType }, route, path, query, receivedAt)),
@@ -71,30 +72,31 @@ function handleRpc(
 
 /** Handles a request to any other path: a REST rule comes first, then the longest prefix of a plain HTTP route. */
 function handleHttp(
-  { rules, prefixes }: HandledRoutes,
+  routes: HandledRoutes,
   rest: RestTable,
   request: Request,
   path: string,
   query: string,
   receivedAt: number,
 ): Promise<Response> {
+  const { rules, prefixes } = routes;
   const match = rest.match(request.method, path);
   const isTrace = request.method === "TRACE"; // never forwarded: it would show a script what the gateway adds to a request
   if (match.kind === "found" && !isTrace) return handleRest(rules.get(match.route)!, match, request, path, query, receivedAt);
   const http = prefixes.find(({ route }) => path.startsWith(route.path));
   if (isTrace && (http !== undefined || match.kind === "found"))
-    return refused(request, path, receivedAt, { kind: "method_not_allowed", method: "TRACE", allow: FORWARDED_METHODS });
+    return refused(routes, request, path, receivedAt, { kind: "method_not_allowed", method: "TRACE", allow: FORWARDED_METHODS });
   if (http !== undefined) {
     const problem = http.problemOf(path);
-    if (problem !== undefined) return refused(request, path, receivedAt, { kind: "invalid_path", message: problem });
+    if (problem !== undefined) return refused(routes, request, path, receivedAt, { kind: "invalid_path", message: problem });
     return http.handle(new Call(request, REST, http.route, path, query, receivedAt));
   }
-  if (detectProtocol(request).kind !== "rest") return unknown(request, path, receivedAt);
+  if (detectProtocol(request).kind !== "rest") return unknown(routes, request, path, receivedAt);
   if (match.kind === "unknown_path") {
     if (path === "/" && wantsPage(request)) return Promise.resolve(redirectToReference());
-    return unknown(request, path, receivedAt);
+    return unknown(routes, request, path, receivedAt);
   }
-  return refused(request, path, receivedAt, { kind: "method_not_allowed", method: request.method, allow: allowedMethods(match) });
+  return refused(routes, request, path, receivedAt, { kind: "method_not_allowed", method: request.method, allow: allowedMethods(match) });
 }
 
 function handleRest(
@@ -119,13 +121,14 @@ function allowedMethods(match: PathMatch<RestRoute>): readonly string[] {
 }
 
 /** Nothing is served at the path. */
-function unknown(request: Request, path: string, receivedAt: number): Promise<Response> {
+function unknown(routes: HandledRoutes, request: Request, path: string, receivedAt: number): Promise<Response> {
   const protocol = detectProtocol(request);
   const rejection: Rejection = protocol.kind === "rest" ? { kind: "unknown_path", path } : { kind: "unknown_procedure", procedure: path };
-  return refused(request, path, receivedAt, rejection, protocol);
+  return refused(routes, request, path, receivedAt, rejection, protocol);
 }
 
 function refused(
+  { refuse }: HandledRoutes,
   request: Request,
   path: string,
   receivedAt: number,

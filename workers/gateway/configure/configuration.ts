@@ -1,7 +1,7 @@
 // Checks gateway.config.ts against the protos and the bindings of the Worker, and reports every problem at once.
 import type { DescMethod, DescService, Registry } from "@bufbuild/protobuf";
 import { type GatewayInput, type GatewayPolicy, parsePolicy } from "../../../core/config/gateway.ts";
-import { describe, type Problem } from "../../../core/config/problems.ts";
+import { describe, type Problem, type SourceRecorder } from "../../../core/config/problems.ts";
 import { GatewayIdentity } from "../auth/identity/gateway-identity.ts";
 import { identityKeys, identityProblems } from "../auth/identity/keys.ts";
 import { keyProblems } from "../auth/keys/key-checks.ts";
@@ -40,6 +40,8 @@ export interface Configuration {
   readonly env: Bindings; // the environment that the checks have seen; `readBindings` gives its bindings their types
   readonly tokens: AdminTokens;
   readonly identity: GatewayIdentity | undefined; // where services learn who calls
+  /** The same policy, parsed again by the same code, while `sources` records where each value is written. For explanations. */
+  readonly parseAgain: (sources: SourceRecorder) => GatewayPolicy;
 }
 
 /** All problems of a configuration, each with its path, the value found, and the fix. */
@@ -114,14 +116,20 @@ export function configure(
     env,
     tokens: adminTokens(policy, env),
     identity: policy.auth.identity && new GatewayIdentity(policy.auth.identity, identityKeys(policy.auth.identity, env)),
+    parseAgain: (sources) => policyOf(input, known, described, sources),
   };
 }
 
 /** @throws InvalidConfiguration where a setting is wrong: nothing else can be checked then */
-function policyOf(input: GatewayInput, known: readonly DescService[], { unlinked, problems }: ParsedDescriptors): GatewayPolicy {
+function policyOf(
+  input: GatewayInput,
+  known: readonly DescService[],
+  { unlinked, problems }: ParsedDescriptors,
+  sources?: SourceRecorder,
+): GatewayPolicy {
   const names = known.map(({ typeName, methods }) => [typeName, methods.map(({ name }) => name)] as const);
   const declared = new Map([...unlinked.map(({ typeName, methods }) => [typeName, methods] as const), ...names]);
-  const parsed = parsePolicy(input, declared);
+  const parsed = parsePolicy(input, declared, sources);
   if (parsed.kind === "invalid") throw new InvalidConfiguration([...problems, ...parsed.problems]);
   return parsed.policy;
 }
