@@ -112,7 +112,7 @@ export function mostSimilar(name: string, known: readonly string[], count: numbe
   const start = name.slice(0, MAX_COMPARED).toLowerCase();
   const ranked = known.map((one) => ({ one, far: distance(start, one.toLowerCase()) })).sort((a, b) => a.far - b.far);
   return ranked
-    .filter(({ far }) => far <= Math.max(3, start.length / 2))
+    .filter(({ far }) => far <= Math.max(3, 0.7 * start.length))
     .slice(0, count)
     .map(({ one }) => one);
 }

@@ -80,9 +80,7 @@ function stepLines(steps: readonly ExplainedStep[], marks: Marks, indent = ""): 
 export function table(settings: readonly EffectiveSetting[], indent: string, marks: Marks): readonly string[] {
   const rows = settings.map(({ name, value, source }) => [name, valueText(value), source] as const);
   const widths = [0, 1].map((column) => Math.min(48, Math.max(0, ...rows.map((row) => row[column]!.length))));
-  return rows.map(
-    ([name, value, source]) => `${indent}${name.padEnd(widths[0]!)}  ${value.padEnd(widths[1]!)}  ${marks.faint(source)}`,
-  );
+  return rows.map(([name, value, source]) => `${indent}${name.padEnd(widths[0]!)}  ${value.padEnd(widths[1]!)}  ${marks.faint(source)}`);
 }
 
 export function valueText(value: ShownValue): string {

@@ -38,9 +38,19 @@ export function settingsOf(policy: GatewayPolicy, sources: Sources, name: RouteN
   ];
 }
 
-/** The settings of a method that the gateway brings itself; what a configuration says for all routes is no source of theirs. */
-export function builtInSettings(route: RoutePolicy): readonly EffectiveSetting[] {
-  return ownSettings(route, "rpc", () => "built in");
+/** The settings of an admin method, which the gateway brings itself: what a configuration says for all routes does not hold for it. */
+export function builtInSettings(route: RoutePolicy, policy: GatewayPolicy, sources: Sources): readonly EffectiveSetting[] {
+  return [...ownSettings(route, "rpc", () => "built in"), ...gatewaySettings(policy, sources)];
+}
+
+/** The settings of reflection and health, which the gateway serves under the `defaults`. */
+export function defaultSettings(policy: GatewayPolicy, sources: Sources): readonly EffectiveSetting[] {
+  const { defaults } = policy;
+  return [
+    ...ownSettings(defaults, "rpc", (setting) => sources.inherited(defaults, setting)),
+    ...ruleSettings(defaults.rateLimits, sources),
+    ...gatewaySettings(policy, sources),
+  ];
 }
 
 function ownSettings(

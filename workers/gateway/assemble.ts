@@ -35,6 +35,7 @@ export interface HandledRoute {
   readonly handle: Handler;
   /** The same layers once more, with the state that routes share, put around one another in another way. */
   readonly combined: (combine: Stack) => Handler;
+  readonly served?: ServedMethod; // undefined for plain HTTP
 }
 
 export interface HandledProcedure extends HandledRoute {
@@ -73,7 +74,7 @@ export function assemble(configuration: Configuration): HandledRoutes {
     const headers = headersFor(policy.headers, served.policy);
     const route = rpcRoute(method, served.policy, memory, headers, served.access === undefined ? identity : undefined);
     const combined = (combine: Stack) => pipeline({ route, method, served, scope }, shared, rule, combine);
-    return { method, isAdmin: served.access !== undefined, route, handle: combined(stack), combined };
+    return { method, isAdmin: served.access !== undefined, route, served, handle: combined(stack), combined };
   };
 
   const procedures = new Map<string, HandledProcedure>();
