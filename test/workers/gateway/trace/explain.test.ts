@@ -35,7 +35,12 @@ async function routeOf(method: string, path: string) {
 
 it("names route, rule, protocol and layers of a REST call, in order", async () => {
   const { explanation, layers } = await routeOf("GET", "/api/v1/users/usr_1?x=1");
-  expect(explanation).toMatchObject({ route: `${SERVICE}/GetUser`, rule: "GET /api/v1/users/{id}", protocol: "rest", path: "/api/v1/users/usr_1" });
+  expect(explanation).toMatchObject({
+    route: `${SERVICE}/GetUser`,
+    rule: "GET /api/v1/users/{id}",
+    protocol: "rest",
+    path: "/api/v1/users/usr_1",
+  });
   expect(layers).toEqual([
     ...["trace", "fast-hit", "rescue", "check-headers", "deadline", "rate-limit", "limit-body", "open-streams", "shed"],
     ...["decode-body", "transcode", "cache", "fallback", "retry", "shed", "dispatch"],
@@ -82,7 +87,9 @@ it("explains a prefix of plain HTTP", async () => {
 });
 
 it("explains HEAD, OPTIONS and admin methods", async () => {
-  expect((await routeOf("HEAD", "/api/v1/users/usr_1")).explanation.notes).toEqual([expect.stringContaining("HEAD walks the layers of GET")]);
+  expect((await routeOf("HEAD", "/api/v1/users/usr_1")).explanation.notes).toEqual([
+    expect.stringContaining("HEAD walks the layers of GET"),
+  ]);
   expect((await routeOf("OPTIONS", "/assets/a.js")).explanation.notes).toEqual([expect.stringContaining("preflight")]);
   const { explanation, layers } = await routeOf("POST", "/tidegate.admin.v1.AdminService/ListAuditEvents");
   expect(explanation).toMatchObject({ isAdmin: true, notes: ["Served at admin.example alone."] });
