@@ -1,4 +1,5 @@
 // The settings that each layer judges by.
+import { join } from "../config/problems.ts";
 import type { EffectiveSetting } from "./setting-value.ts";
 
 /** What a layer is to its route, beside its name. */
@@ -14,10 +15,14 @@ const inBlock = (block: string, names: Names): Names => names.map((name) => `${b
 const ISOLATE: Names = [...inBlock("overload", LIMITED), "overload.maxInFlight", "overload.memoryBytes"];
 const METHOD: Names = [...inBlock("concurrency", LIMITED), ...inBlock("concurrency", ["max", "adaptive", "floor"])];
 
+/** Names of layers of a team's own begin so; their settings are in `layers`. */
+const OF_A_TEAM = "layer ";
+
 /** By the names of layers; a name stands for a setting, or for all settings of a block. Layers that are not listed judge by none. */
 const SETTINGS: Readonly<Record<string, Names>> = {
   "fast-hit": ["cache"],
   "check-headers": ["headers"],
+  "edit-headers": ["requestHeaders", "responseHeaders"],
   "limit-addresses": ["addresses"],
   authenticate: ["auth", "scopes"],
   authorize: ["allow"],
@@ -53,7 +58,8 @@ export function settingsOfLayer(
 function namesOf(layer: string, isStream: boolean, isAttempt: boolean): Names {
   if (layer === "deadline") return [isStream ? "streamTimeoutMs" : "readTimeoutMs"];
   if (layer === "shed") return isAttempt ? METHOD : ISOLATE;
-  return SETTINGS[layer] ?? [`layers.${layer}`, `layers["${layer}"]`];
+  if (layer.startsWith(OF_A_TEAM)) return [join("layers", layer.slice(OF_A_TEAM.length))];
+  return SETTINGS[layer] ?? [];
 }
 
 function isOf(name: string, wanted: string): boolean {

@@ -39,8 +39,8 @@ it("gives a layer of a team its own settings", () => {
     { name: 'layers["my-layer"].limit', value: 2, source: "default" },
     { name: "layers.other.value", value: 3, source: "default" },
   ];
-  expect(settingsOfLayer("tag", own, unary)).toEqual([own[0]]);
-  expect(settingsOfLayer("my-layer", own, unary)).toEqual([own[1]]);
+  expect(settingsOfLayer("layer tag", own, unary)).toEqual([own[0]]);
+  expect(settingsOfLayer("layer my-layer", own, unary)).toEqual([own[1]]);
 });
 
 it("gives no settings where a layer judges by none", () => {
