@@ -35,7 +35,7 @@ export interface RefusalExplanation {
   readonly method: string;
   readonly path: string;
   readonly reason: string; // kind of the rejection
-  readonly message: string; // as the caller reads it
+  readonly message: string; // text that the caller reads
   readonly status: number; // HTTP status of the response
   readonly allow: readonly string[]; // methods that the path takes; empty where it takes none
   readonly nearest: readonly string[]; // routes that are most similar

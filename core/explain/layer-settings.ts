@@ -4,7 +4,7 @@ import type { EffectiveSetting } from "./setting-value.ts";
 
 /** What a layer is to its route, beside its name. */
 export interface LayerPosition {
-  readonly isStream: boolean; // of the method
+  readonly isStream: boolean; // whether the method has a stream
   readonly isAttempt: boolean; // whether the layer belongs to the attempts at one upstream
 }
 

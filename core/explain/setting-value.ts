@@ -5,7 +5,7 @@ export type ShownValue = string | number | boolean | null | readonly ShownValue[
 
 /** A value that holds for a route. */
 export interface EffectiveSetting {
-  readonly name: string; // as the documentation has it: `retries.max`
+  readonly name: string; // documented name: `retries.max`
   readonly value: ShownValue;
   readonly source: string; // the path in gateway.config.ts at which it is written, `default`, or `built in`
 }
