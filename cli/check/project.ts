@@ -38,7 +38,7 @@ export async function findProblems(options: CheckProjectOptions): Promise<Findin
   return [
     ...configurationFindings(checked, config, env),
     ...(await workersFindings(checked, options, files)),
-    ...wranglerFindings(files, now),
+    ...wranglerFindings(files, now, env),
     ...[config, ...checked.inputs.filter(isTheirs)].flatMap((file) => (checked.inputs.length > 0 ? sourceFindings(file) : [])),
     ...committedVariables(),
     ...(online ? await onlineFindings(checked, config) : []),
@@ -103,18 +103,21 @@ async function workersFindings(
     ...healthBindingProblems(settings, workers.objects, env),
     ...(await publicServiceProblems(workers.services, settings)),
   ];
-  return lines.map((line) => {
-    const finding = findingOf(line, "error");
-    if (finding.file === "") return placed(finding, config, checked.inputs);
-    const text = files.find(({ file }) => file === finding.file)?.text;
-    return {
-      ...finding,
-      ...(text !== undefined && finding.line === undefined && finding.path !== "" ? locateTable(text, finding.path) : undefined),
-    };
-  });
+  const dates = / found no compatibility_date/; // found again in the file, with its line
+  return lines
+    .filter((line) => !dates.test(line))
+    .map((line) => {
+      const finding = findingOf(line, "error");
+      if (finding.file === "") return placed(finding, config, checked.inputs);
+      const text = files.find(({ file }) => file === finding.file)?.text;
+      return {
+        ...finding,
+        ...(text !== undefined && finding.line === undefined && finding.path !== "" ? locateTable(text, finding.path) : undefined),
+      };
+    });
 }
 
-function wranglerFindings(files: readonly WranglerFile[], now: Date): Finding[] {
+function wranglerFindings(files: readonly WranglerFile[], now: Date, env: string | undefined): Finding[] {
   const gateway = files.find(({ role }) => role === "gateway");
   const today = now.toISOString().slice(0, 10);
   return [
@@ -124,7 +127,7 @@ function wranglerFindings(files: readonly WranglerFile[], now: Date): Finding[] 
       ...migrationFindings(file),
       ...variableFindings(file),
     ]),
-    ...environmentFindings(files),
+    ...environmentFindings(files, env),
   ];
 }
 

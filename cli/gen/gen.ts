@@ -5,12 +5,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Context } from "../tidegate/context.ts";
 import { Failure } from "../tidegate/failure.ts";
-import { openapiOf, openapiTextOf, referenceTextOf } from "./openapi.ts";
+import { declarationsOf } from "./declarations.ts";
+import { openapiOf, openapiTextOf, referenceTextOf, servicesIn } from "./openapi.ts";
 
 const COMMITTED = "protos/gen";
 // Generated beside the code, from the same protos.
 const OPENAPI = "openapi.json";
 const REFERENCE = "reference.json"; // the comments, for the document that the gateway serves
+const DECLARATIONS = "services.d.ts"; // the names that gateway.config.ts may use
 
 /** A problem that the user can fix; its message is complete without a stack. */
 class GenerationFailed extends Error {}
@@ -59,7 +61,8 @@ async function generate(signal: AbortSignal): Promise<Map<string, string>> {
     await buf(signal, "generate", "--output", folder);
     const files = existsSync(join(folder, COMMITTED)) ? filesIn(join(folder, COMMITTED)) : new Map<string, string>();
     if (files.size === 0) throw new GenerationFailed("nothing was generated; protos/ has no proto with a message or a service");
-    return files.set(OPENAPI, document).set(REFERENCE, referenceTextOf(descriptorSet));
+    const declarations = declarationsOf(servicesIn(descriptorSet));
+    return files.set(OPENAPI, document).set(REFERENCE, referenceTextOf(descriptorSet)).set(DECLARATIONS, declarations);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -72,7 +72,8 @@ export function referenceTextOf(descriptorSet: Uint8Array): string {
   return `${JSON.stringify({ version: INFO.version, comments: sorted }, null, 2)}\n`;
 }
 
-function servicesIn(descriptorSet: Uint8Array): DescService[] {
+/** The services of a project: not those of the gateway itself, nor those that every server may have. */
+export function servicesIn(descriptorSet: Uint8Array): DescService[] {
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptorSet));
   const services = [...registry].filter((desc): desc is DescService => desc.kind === "service" && !OWN.test(desc.typeName));
   return services.sort((a, b) => (a.typeName < b.typeName ? -1 : 1));

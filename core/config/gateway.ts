@@ -16,6 +16,7 @@ import { AUTH_SETTINGS, type AuthPolicy, FORMER_HEADER_FIX, parseAuth, provesOf 
 import { CACHE_STORE_SETTINGS, type CacheStorePolicy, parseCacheStore } from "./cache.ts";
 import { CONTROL_SETTINGS, type ControlPolicy, parseControl } from "./control.ts";
 import { CORS_SETTINGS, type CorsPolicy } from "./cors.ts";
+import type { TypedInput } from "./declared-protos.ts";
 import { DISCOVERY_SETTINGS, type DiscoveryPolicy, parseDiscovery } from "./discovery.ts";
 import { DURABLE_OBJECT_SETTINGS, type DurableObjectPolicy } from "./durable-objects.ts";
 import { HEADER_SETTINGS, headerRules } from "./headers.ts";
@@ -152,9 +153,9 @@ export type ParsedPolicy =
   | { readonly kind: "ok"; readonly policy: GatewayPolicy }
   | { readonly kind: "invalid"; readonly problems: readonly Problem[] };
 
-/** Gives gateway.config.ts its types; everything else is checked when it loads. */
-export function defineGateway(input: GatewayInput): GatewayInput {
-  return input;
+/** Gives gateway.config.ts its types, with the names of the protos; everything else is checked when it loads. */
+export function defineGateway<const D extends GatewayInput["descriptors"] = undefined>(input: TypedInput<GatewayInput, D>): GatewayInput {
+  return input as GatewayInput; // a typed input has the same form, with fewer names
 }
 
 /**

@@ -15,18 +15,24 @@ const RESOURCES: Readonly<Record<string, readonly string[]>> = {
   ratelimits: ["namespace_id"],
 };
 
-export function environmentFindings(files: readonly WranglerFile[]): Finding[] {
+/**
+ * What belongs to another environment is an error. What an environment lacks is one where that is checked: a Worker can be deployed to the
+ * others.
+ *
+ * @param checked the environment that is checked; undefined for the top level
+ */
+export function environmentFindings(files: readonly WranglerFile[], checked: string | undefined): Finding[] {
   const names = [...new Set(files.flatMap(({ environments }) => [...environments.keys()]))];
   return [
-    ...files.flatMap(missing),
+    ...files.flatMap((file) => missing(file, checked)),
     ...files.flatMap(sharedData),
-    ...names.flatMap((name) => fromOthers(name, files)),
-    ...fromOthers(undefined, files),
+    ...names.flatMap((name) => fromOthers(name, files, checked)),
+    ...fromOthers(undefined, files, checked),
   ];
 }
 
 /** What the top level binds and an environment does not. */
-function missing(file: WranglerFile): Finding[] {
+function missing(file: WranglerFile, checked: string | undefined): Finding[] {
   const own = writtenBindings(file.top);
   return [...file.environments].flatMap(([env, level]) => {
     const there = new Set(writtenBindings(level).map(({ name }) => name));
@@ -37,7 +43,7 @@ function missing(file: WranglerFile): Finding[] {
         const path = `[env.${env}]`;
         return inFile(
           file,
-          "error",
+          env === checked ? "error" : "warning",
           path,
           `no binding ${name}, which the top level has: an environment inherits none`,
           `add ${header} with ${section === "durable_objects.bindings" || section === "ratelimits" ? "name" : "binding"} = "${name}"`,
@@ -90,10 +96,11 @@ function sharedData(file: WranglerFile): Finding[] {
 }
 
 /** Bindings, names, routes and namespaces of another environment, and files without the sections of one. */
-function fromOthers(env: string | undefined, files: readonly WranglerFile[]): Finding[] {
+function fromOthers(env: string | undefined, files: readonly WranglerFile[], checked: string | undefined): Finding[] {
   try {
     return environmentProblems(env).map((line) => {
-      const finding = findingOf(line, "error");
+      const isMissing = / found (?:no|the) environments\b/.test(line);
+      const finding = findingOf(line, isMissing && env !== checked ? "warning" : "error");
       const text = files.find(({ file }) => file === finding.file)?.text;
       return { ...finding, ...(text === undefined ? undefined : locateTable(text, finding.path)) };
     });

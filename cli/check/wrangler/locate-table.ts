@@ -10,6 +10,7 @@ export interface TablePosition {
  * @returns the line of the binding or key, else that of its table; undefined where the text has neither
  */
 export function locateTable(text: string, path: string): TablePosition | undefined {
+  if (path === "") return undefined;
   const lines = text.split("\n");
   if (/^\s*\{/.test(text)) return inJson(lines, path);
   const quoted = /^class "(.+)"/.exec(path)?.[1];

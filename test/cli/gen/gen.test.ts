@@ -45,7 +45,7 @@ describe("npm run gen", () => {
     expect(gen()).toMatchObject({
       code: 0,
       stderr: "",
-      stdout: expect.stringMatching(/^protos\/gen: 2 written, 0 removed, \d+ unchanged\n$/),
+      stdout: expect.stringMatching(/^protos\/gen: 3 written, 0 removed, \d+ unchanged\n$/),
     });
     expect(generated()["acme/v1/acme_pb.ts"]).toContain("acme.v1.Thing");
     expect(generated()["openapi.json"]).toContain('"/v1/things/{name}"');

@@ -46,7 +46,7 @@ describe("the check of the configuration", () => {
     expect(
       lines.filter((line) => /^note: gateway\.config\.ts:\d+:\d+ \w+\.tokenBinding: found a deprecated setting/.test(line)),
     ).toHaveLength(3);
-    expect(lines.filter((line) => line.startsWith("warning: ")).map((line) => line.split(" ")[2])).toEqual(["registry:", "purge:"]); // without users
+    expect(lines.filter((line) => line.startsWith("warning: ")).map((line) => line.split(" ")[2])).toEqual(["purge:", "registry:"]); // without users
     expect(lines).toHaveLength(5);
     copy.write(".dev.vars", SECRETS.map((name) => `${name}=short\n`).join(""));
     const { status, output } = check(`${ADMIN}, ${USERS}`);

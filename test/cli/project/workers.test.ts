@@ -27,7 +27,13 @@ describe("the check of the Workers", () => {
 
   function check(): { status: number | null; lines: string[] } {
     const { status, stdout, stderr } = copy.run("check/check-configuration.ts");
-    return { status, lines: `${stdout}${stderr}`.trim().split("\n") };
+    const lines = `${stdout}${stderr}`.trim().split("\n");
+    return {
+      status,
+      lines: lines
+        .filter((line) => !/^(warning|note): /.test(line))
+        .map((line) => line.replace(/(?<=\.toml):\d+:\d+/, ":").replace(":: ", ": ")),
+    };
   }
 
   it("finds a binding to a Worker without wrangler.toml, a wrong script name, and a service of a proto that the catalog lacks", () => {
@@ -38,9 +44,9 @@ describe("the check of the Workers", () => {
     const { status, lines } = check();
     expect(status).toBe(1);
     expect(lines).toEqual([
+      'protos/acme/v1/billing.proto: found service acme.v1.BillingService, which workers/services/catalog.ts does not have; add BillingService, imported from "../../protos/gen/acme/v1/billing_pb.ts" (npm run gen writes it)',
       `wrangler.toml: [[services]] USERS: found service = "tidegate-user", which no wrangler.toml of the project has; write "tidegate-users", or create workers/services/<name>/wrangler.toml with name = "tidegate-user"; write remote = true where the Worker runs elsewhere`,
       `wrangler.toml: [[services]] BILLING: found service = "acme-billing", which no wrangler.toml of the project has; the folder is there: create ${BILLING}/wrangler.toml with name = "acme-billing"; write remote = true where the Worker runs elsewhere`,
-      'protos/acme/v1/billing.proto: found service acme.v1.BillingService, which workers/services/catalog.ts does not have; add BillingService, imported from "../../protos/gen/acme/v1/billing_pb.ts" (npm run gen writes it)',
     ]);
     rmSync(join(copy.folder, "protos/acme"), { recursive: true });
   });
@@ -77,8 +83,8 @@ describe("the check of the Workers", () => {
     copy.write("wrangler.toml", toml);
     expect(status).toBe(1);
     expect(lines).toEqual([
-      'wrangler.toml: [[durable_objects.bindings]] HASH_RING: found class_name = "HashRings", which durable-objects/wrangler.toml does not declare; add [exports.HashRings] with type = "durable-object" and storage = "sqlite", or write "HashRing"',
       'wrangler.toml: [[durable_objects.bindings]] TOKEN_BUCKET: found class_name = "TokenBucket", a class of the Worker of the Durable Objects; write script_name = "tidegate-objects" and a class_name of durable-objects/wrangler.toml (docs/run-and-deploy.md, Upgrade)',
+      'wrangler.toml: [[durable_objects.bindings]] HASH_RING: found class_name = "HashRings", which durable-objects/wrangler.toml does not declare; add [exports.HashRings] with type = "durable-object" and storage = "sqlite", or write "HashRing"',
     ]);
   });
 
@@ -86,7 +92,7 @@ describe("the check of the Workers", () => {
     copy.write(`${BILLING}/wrangler.toml`, 'name = "acme-billing"\nmain = "index.ts"\n');
     expect(check()).toMatchObject({
       status: 1,
-      lines: [`${BILLING}/wrangler.toml: found no compatibility_date; write the one of the gateway's wrangler.toml`],
+      lines: [`${BILLING}/wrangler.toml compatibility_date: found no compatibility_date; write compatibility_date = "2026-10-01"`],
     });
     copy.write(`${BILLING}/wrangler.toml`, 'name = "acme-billing"\nmain = "main.ts"\ncompatibility_date = "2026-10-01"\n');
     expect(check()).toMatchObject({

@@ -304,7 +304,7 @@ const ROWS: readonly Row[] = [
     "[env.staging]",
     "no binding ORDERS",
     "[[env.staging.services]]",
-    "error",
+    "warning",
     "[env.staging]",
   ],
   [
@@ -342,7 +342,7 @@ const ROWS: readonly Row[] = [
     "",
     "no environments",
     "[env.staging]",
-    "error",
+    "warning",
   ],
   [
     "an environment with the name of the top level",
