@@ -13,4 +13,5 @@ export const CLASSES = {
   RELAY: "Relay",
   AUDIT_LOG: "AuditLog",
   KEY_STORE: "KeyStore",
+  CONTROL_PLANE: "ControlPlane",
 } as const;

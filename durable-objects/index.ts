@@ -1,6 +1,7 @@
 // The Worker of the Durable Objects. It is small and deployed rarely: each deploy restarts all of its objects.
 export { AuditLog } from "./audit-log.ts";
 export { CircuitBreaker } from "./circuit-breaker.ts";
+export { ControlPlane } from "./control-plane.ts";
 export { HashRing } from "./hash-ring.ts";
 export { KeyStore } from "./key-store.ts";
 export { NonceLog } from "./nonce-log.ts";

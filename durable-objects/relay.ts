@@ -5,14 +5,14 @@ import type { KeysAnswer, KeysQuestion } from "../core/exchange/key-messages.ts"
 import type { ExchangeReply, ExchangeRequest } from "../core/exchange/messages.ts";
 import { ExchangeServer, type RelayBindings } from "./relay/exchange-server.ts";
 
-const ROOTS = ["CIRCUIT_BREAKER", "HASH_RING", "PURGE_LOG", "KEY_STORE"] as const;
+const ROOTS = ["CIRCUIT_BREAKER", "HASH_RING", "PURGE_LOG", "KEY_STORE", "CONTROL_PLANE"] as const;
 
 export class Relay extends DurableObject {
   readonly #server: ExchangeServer;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
-    this.#server = new ExchangeServer(rootsWithin(env, ctx.id.jurisdiction), Date.now());
+    this.#server = new ExchangeServer(rootsWithin(env, ctx.id.jurisdiction), Date.now(), ctx.id.name);
   }
 
   exchange(request: ExchangeRequest): Promise<ExchangeReply> {

@@ -4,13 +4,13 @@
 //   publish ----> live            publish with a share ----> canary --promote--> live
 //   live --rollback--> the version that was live before it        canary --abort, rollback--> nothing
 import { retained } from "./retention.ts";
-import { BUNDLED, type CanaryShare, type PointerChange, shareProblem, type Version, type VersionHistory } from "./version.ts";
+import { BUNDLED, type CanaryShare, type PointerChange, shareOf, shareProblem, type Version, type VersionHistory } from "./version.ts";
 
 export const MAX_CHANGES = 200;
 
 /** What all changes name. */
 export interface ChangeBase {
-  readonly expected: number; // sequence of the state that the author has seen
+  readonly expected: number; // the sequence of the state that the author has seen
   readonly author: string;
   readonly reason: string;
 }
@@ -18,7 +18,7 @@ export interface ChangeBase {
 export type Operation = ChangeBase &
   (
     | { readonly kind: "publish"; readonly digest: string; readonly bytes: number; readonly share?: CanaryShare }
-    | { readonly kind: "promote"; readonly share?: CanaryShare } // to live; with a share, to more or fewer callers
+    | { readonly kind: "promote"; readonly share?: CanaryShare } // makes it live; with a share, for more or fewer callers
     | { readonly kind: "rollback"; readonly to?: number } // default: a canary is aborted, else the version before the live one; 0: bundled
     | { readonly kind: "abort" }
   );
@@ -121,8 +121,4 @@ function done(history: VersionHistory, kind: PointerChange["kind"], version: num
   const change: PointerChange = { sequence, kind, version, ...share, author, at: now, reason };
   const changes = [...history.changes, change].slice(-MAX_CHANGES);
   return { kind: "changed", change, history: retained({ ...history, sequence, changes }) };
-}
-
-function shareOf({ percent, region }: CanaryShare): CanaryShare {
-  return region === undefined ? { percent } : { percent, region };
 }

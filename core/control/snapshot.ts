@@ -78,7 +78,7 @@ export function snapshotProblem({ digest, text, descriptors }: StoredSnapshot): 
   if (!isDigest(digest)) return "the digest is not a SHA-256 in 64 hexadecimal digits";
   const bytes = snapshotBytes({ text, descriptors });
   if (bytes > MAX_SNAPSHOT_BYTES)
-    return `text and descriptor sets have ${bytes} bytes; publish at most ${MAX_SNAPSHOT_BYTES}: leave services out, or the source info of descriptor sets`;
+    return `text and descriptor sets have ${bytes} bytes; publish at most ${MAX_SNAPSHOT_BYTES}: leave source info out of descriptor sets`;
   const parsed = parseSnapshot(text);
   if (parsed.kind === "invalid") return parsed.problem;
   const missing = parsed.snapshot.descriptors.find((name) => !Object.hasOwn(descriptors, name));

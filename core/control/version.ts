@@ -6,7 +6,7 @@ export interface Version {
   readonly version: number; // 1 for the first one; never used again
   readonly digest: string;
   readonly bytes: number; // `snapshotBytes`
-  readonly author: string; // as proven; at most MAX_AUTHOR_LENGTH characters
+  readonly author: string; // proven identity, at most MAX_AUTHOR_LENGTH characters
   readonly at: number; // epoch ms
   readonly reason: string; // 1 to MAX_REASON_LENGTH characters
 }
@@ -24,7 +24,7 @@ export type ChangeKind = (typeof CHANGE_KINDS)[number];
 export interface PointerChange {
   readonly sequence: number;
   readonly kind: ChangeKind;
-  readonly version: number; // that is live or the canary from then on; of `abort`, the one that is no more; 0 for the bundled configuration
+  readonly version: number; // the live one or the canary from then on; for `abort`, the former canary; 0: the bundled configuration
   readonly share?: CanaryShare; // `canary` only
   readonly author: string;
   readonly at: number; // epoch ms
@@ -54,4 +54,9 @@ export function shareProblem({ percent, region }: CanaryShare): string | undefin
   const isStep = Math.abs(percent * 100 - Math.round(percent * 100)) < 1e-6;
   if (!(percent >= 0 && percent <= 100 && isStep)) return `a canary of ${percent} %; write 0 to 100, in steps of 0.01`;
   return percent === 0 && region === undefined ? "a canary of nobody; write a percentage above 0, or a region" : undefined;
+}
+
+/** The share alone, out of an object that has more fields. */
+export function shareOf({ percent, region }: CanaryShare): CanaryShare {
+  return region === undefined ? { percent } : { percent, region };
 }

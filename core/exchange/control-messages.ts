@@ -1,7 +1,9 @@
 // The section of the exchange about versions of the configuration.
 import type { StoredSnapshot } from "../control/snapshot.ts";
-import type { Region } from "../region.ts";
+import type { CanaryShare } from "../control/version.ts";
 
+/** Name of the Durable Object `ControlPlane`: a gateway has one. */
+export const CONTROL_PLANE_NAME = "all";
 export const MAX_KNOWN_SNAPSHOTS = 8; // digests in one section
 export const MAX_REFUSED_VERSIONS = 4; // in one section
 export const MAX_REFUSAL_LENGTH = 1_000; // characters
@@ -37,19 +39,7 @@ export interface VersionRef {
 }
 
 /** A version that serves some callers only. */
-export interface CanaryRef extends VersionRef {
-  readonly percent: number; // 0 to 100, share of callers in steps of 0.01
-  readonly region?: Region; // all callers of isolates of this region, beside those of `percent`
-}
-
-/** What the relay reports to the root object, about its own isolates. Plain data, bounded. */
-export interface ControlReport {
-  readonly relay: string; // random id of this relay
-  readonly region: string;
-  readonly isolates: Readonly<Record<string, number>>; // number of isolates by the digest that serves there; at most 8
-  readonly canaries: Readonly<Record<string, number>>; // the same for the share of the canary
-  readonly refused: readonly (RefusedVersion & { readonly isolates: number })[]; // at most MAX_REFUSED_VERSIONS
-}
+export interface CanaryRef extends VersionRef, CanaryShare {}
 
 /** What the root object responds to a relay. */
 export interface ControlDelta {

@@ -6,11 +6,13 @@ import type { SharedViews } from "../breaker/report.ts";
 import type { PurgeDelta } from "../cache/purge/purges.ts";
 import type { KeyDelta } from "../keys/key-log.ts";
 import type { EndpointSnapshot } from "../registry/registry.ts";
+import type { ControlDelta } from "./control-messages.ts";
 import { FetchBudget } from "./fetch-budget.ts";
 import type { IssuerQuery } from "./issuer-messages.ts";
 import { EXCHANGE_VERSION, type ExchangeReply, type ExchangeRequest } from "./messages.ts";
 import { RelayLoad } from "./relay-load.ts";
 import { type BreakerRequest, RelayedBreakers } from "./relayed-breakers.ts";
+import { type ControlRequest, RelayedControl } from "./relayed-control.ts";
 import { type IssuerRequest, issuerName, RelayedIssuer } from "./relayed-issuer.ts";
 import { type KeyChangesRequest, RelayedKeys } from "./relayed-keys.ts";
 import { type ListRequest, RelayedList } from "./relayed-list.ts";
@@ -18,7 +20,7 @@ import { type PurgesRequest, RelayedPurges } from "./relayed-purges.ts";
 import { RootRequests } from "./root-requests.ts";
 
 /** A request to a root object that is due. */
-export type RootRequest = BreakerRequest | ListRequest | PurgesRequest | KeyChangesRequest | IssuerRequest;
+export type RootRequest = BreakerRequest | ListRequest | PurgesRequest | KeyChangesRequest | IssuerRequest | ControlRequest;
 
 /** What an exchange starts, and what it waits for. */
 export interface ReceivedExchange {
@@ -42,19 +44,21 @@ export class RelayState {
   readonly #lists = new Map<string, RelayedList>(); // keyed by service
   readonly #purges = new RelayedPurges();
   readonly keys = new RelayedKeys();
+  readonly #control: RelayedControl;
   readonly #directories = new FetchBudget(MAX_DIRECTORIES);
   readonly #issuers = new Map<string, RelayedIssuer>(); // keyed by `issuerName`
   readonly #agents = new Map<string, RelayedIssuer>(); // the same for directories: callers can name many, which push out none of the issuers
 
-  /** @param rng returns numbers in [0, 1) */
-  constructor(startedAt: number, rng: () => number) {
+  /** @param rng returns numbers in [0, 1) @param name of this relay, with its region */
+  constructor(startedAt: number, rng: () => number, name = "local/relay-0") {
+    this.#control = new RelayedControl(name);
     this.#load = new RelayLoad(startedAt);
     this.#rng = rng;
     this.#intervalShare = 1 - JITTER * rng();
   }
 
   receive(request: ExchangeRequest, now: number): ReceivedExchange {
-    const { breakers = {}, lists = {}, purges, keys, issuers = {} } = request;
+    const { breakers = {}, lists = {}, purges, keys, issuers = {}, control } = request;
     const intervalMs = request.intervalMs * this.#intervalShare;
     const shards = this.#load.receive(request, now);
     const due: (RootRequest | undefined)[] = [];
@@ -76,6 +80,10 @@ export class RelayState {
     if (keys !== undefined) {
       note("key_changes", this.keys.requests);
       due.push(this.keys.receive(keys, intervalMs, now));
+    }
+    if (control !== undefined) {
+      note("control", this.#control.requests);
+      due.push(this.#control.receive(request.isolate, control, intervalMs, now));
     }
     for (const [issuer, query] of Object.entries(issuers)) {
       const relayed = this.#issuerOf(issuer, query);
@@ -103,6 +111,10 @@ export class RelayState {
     this.keys.apply(request, delta);
   }
 
+  appliedControl(request: ControlRequest, delta: ControlDelta): void {
+    this.#control.apply(request, delta);
+  }
+
   appliedIssuer(request: IssuerRequest, jwks: JwkSet): void {
     (this.#issuers.get(request.name) ?? this.#agents.get(request.name))?.apply(request, jwks);
   }
@@ -113,7 +125,7 @@ export class RelayState {
 
   /** @param receivedAt when the exchange arrived @param shards as `receive` has returned it */
   reply(request: ExchangeRequest, receivedAt: number, shards: number, now: number): ExchangeReply {
-    const { isolate, intervalMs, breakers = {}, lists = {}, purges, keys, issuers = {} } = request;
+    const { isolate, intervalMs, breakers = {}, lists = {}, purges, keys, issuers = {}, control } = request;
     let isSettled = true;
     const views = Object.entries(breakers).map(([upstream, { reports }]) => {
       const relayed = this.#breakersOf(upstream);
@@ -126,6 +138,7 @@ export class RelayState {
     });
     const log = purges && this.#purges.replyFor(purges, now);
     const keysView = keys && this.keys.viewFor(keys.known, now);
+    const controlView = control && this.#control.viewFor(control, now);
     const published = Object.entries(issuers).flatMap(([issuer, query]) => {
       const reply = this.#issuerOf(issuer, query).replyFor(query, now);
       return reply === undefined ? [] : [[issuer, reply] as const];
@@ -139,6 +152,7 @@ export class RelayState {
       ...(snapshots.length === 0 ? {} : { lists: Object.fromEntries(snapshots) }),
       ...(log === undefined ? {} : { purges: log }),
       ...(keysView === undefined ? {} : { keys: keysView }),
+      ...(controlView === undefined ? {} : { control: controlView }),
       ...(published.length === 0 ? {} : { issuers: Object.fromEntries(published) }),
     };
   }
@@ -153,6 +167,8 @@ export class RelayState {
         return this.#purges.requests;
       case "key_changes":
         return this.keys.requests;
+      case "control":
+        return this.#control.requests;
       case "issuer":
         return (this.#issuers.get(request.name) ?? this.#agents.get(request.name))?.requests ?? new RootRequests();
     }
@@ -190,6 +206,7 @@ export function rootName(request: RootRequest): string {
       return `list ${request.service}`;
     case "purges":
     case "key_changes":
+    case "control":
       return request.kind;
     case "issuer":
       return `issuer ${request.name}`;

@@ -3,6 +3,8 @@ import type { IsolateReports, SharedViews } from "../../core/breaker/report.ts";
 import type { PurgeDelta } from "../../core/cache/purge/purges.ts";
 import type { BreakerPolicy } from "../../core/config/breaker.ts";
 import type { HealthPolicy } from "../../core/config/health.ts";
+import type { FleetReport } from "../../core/control/fleet-reports.ts";
+import { CONTROL_PLANE_NAME, type ControlDelta } from "../../core/exchange/control-messages.ts";
 import type { KeysAnswer, KeysQuestion } from "../../core/exchange/key-messages.ts";
 import type { ExchangeReply, ExchangeRequest } from "../../core/exchange/messages.ts";
 import { RelayState, type RootRequest, rootName } from "../../core/exchange/relay-state.ts";
@@ -24,6 +26,7 @@ export interface RelayBindings {
   }>;
   readonly PURGE_LOG?: Objects<{ since(known: number): Promise<PurgeDelta> }>;
   readonly KEY_STORE?: KeyStores;
+  readonly CONTROL_PLANE?: Objects<{ since(has: readonly string[], report: FleetReport): Promise<ControlDelta> }>;
 }
 
 const ROOT_WAIT_MS = 1_500; // longest time that an exchange waits for root objects
@@ -35,9 +38,10 @@ export class ExchangeServer {
   readonly #keys: KeyServer;
   readonly #running = new Map<string, Promise<void>>(); // requests to root objects; they never reject
 
-  constructor(bindings: RelayBindings, startedAt: number) {
+  /** @param name of this relay, with its region */
+  constructor(bindings: RelayBindings, startedAt: number, name?: string) {
     this.#bindings = bindings;
-    this.#state = new RelayState(startedAt, Math.random);
+    this.#state = new RelayState(startedAt, Math.random, name);
     this.#keys = new KeyServer(bindings.KEY_STORE, this.#state.keys, {
       refresh: (root) => this.#settled([root === undefined ? this.#running.get("key_changes") : this.#start(root)]),
       settled: (promises) => this.#settled(promises),
@@ -98,6 +102,11 @@ export class ExchangeServer {
       case "purges": {
         if (logs === undefined) throw new Error("found no binding PURGE_LOG");
         return this.#state.appliedPurges(root, await logs.getByName(PURGE_LOG_NAME).since(root.known));
+      }
+      case "control": {
+        const { CONTROL_PLANE: planes } = this.#bindings;
+        if (planes === undefined) throw new Error("found no binding CONTROL_PLANE");
+        return this.#state.appliedControl(root, await planes.getByName(CONTROL_PLANE_NAME).since(root.has, root.report));
       }
       case "issuer":
         return this.#state.appliedIssuer(root, await fetchIssuerKeys(root));

@@ -23,6 +23,7 @@ function newer<C extends ObjectClass>(current: C): C {
 
 export const AuditLog = newer(classes.AuditLog);
 export const CircuitBreaker = newer(classes.CircuitBreaker);
+export const ControlPlane = newer(classes.ControlPlane);
 export const HashRing = newer(classes.HashRing);
 export const KeyStore = newer(classes.KeyStore);
 export const NonceLog = newer(classes.NonceLog);

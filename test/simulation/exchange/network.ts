@@ -133,6 +133,8 @@ export class Network {
         return () => state.appliedKeyChanges(root, changesSince(EMPTY_KEY_LOG, root.known));
       case "issuer":
         return () => state.appliedIssuer(root, { keys: [] });
+      case "control":
+        return () => state.appliedControl(root, { sequence: 0, live: undefined, canary: undefined, snapshots: [] });
     }
   }
 

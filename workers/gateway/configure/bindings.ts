@@ -1,6 +1,7 @@
 // The bindings of the Worker that the gateway itself uses: read once from the environment, each with its type.
 import type { AuditLog } from "../../../durable-objects/audit-log.ts";
 import type { CircuitBreaker } from "../../../durable-objects/circuit-breaker.ts";
+import type { ControlPlane } from "../../../durable-objects/control-plane.ts";
 import type { HashRing } from "../../../durable-objects/hash-ring.ts";
 import type { KeyStore } from "../../../durable-objects/key-store.ts";
 import type { NonceLog } from "../../../durable-objects/nonce-log.ts";
@@ -18,6 +19,7 @@ export interface GatewayBindings {
   readonly nonceLogs: DurableObjectNamespace<NonceLog> | undefined; // NONCE_LOG, for signed requests that count once in the world
   readonly keys: DurableObjectNamespace<KeyStore> | undefined; // KEY_STORE, for API keys
   readonly audits: DurableObjectNamespace<AuditLog> | undefined; // AUDIT_LOG, for changes by admins
+  readonly controlPlanes: DurableObjectNamespace<ControlPlane> | undefined; // CONTROL_PLANE, for versions of the configuration
   readonly cache: CacheNamespace | undefined; // CACHE, the KV namespace of the cache
 }
 
@@ -31,6 +33,7 @@ export function readBindings(env: Bindings): GatewayBindings {
     nonceLogs: env["NONCE_LOG"] as GatewayBindings["nonceLogs"],
     keys: env["KEY_STORE"] as GatewayBindings["keys"],
     audits: env["AUDIT_LOG"] as GatewayBindings["audits"],
+    controlPlanes: env["CONTROL_PLANE"] as GatewayBindings["controlPlanes"],
     cache: env["CACHE"] as GatewayBindings["cache"],
   };
 }
