@@ -1,7 +1,7 @@
 // The versions of a gateway's configuration, and their only writer: operators publish, promote and roll back; relays read what is live.
 // A gateway has one.
 import { DurableObject } from "cloudflare:workers";
-import { FleetReports, type FleetReport, type FleetStatus } from "../core/control/fleet-reports.ts";
+import { type FleetReport, FleetReports, type FleetStatus } from "../core/control/fleet-reports.ts";
 import { type ChangeBase, changed, liveVersion, type Operation, type Outcome, versionOf } from "../core/control/history.ts";
 import { type StoredSnapshot, snapshotBytes, snapshotProblem } from "../core/control/snapshot.ts";
 import { type CanaryShare, type PointerChange, shareOf, type Version, type VersionHistory } from "../core/control/version.ts";
