@@ -2,7 +2,7 @@
 // A gateway has one.
 import { DurableObject } from "cloudflare:workers";
 import { type FleetReport, FleetReports, type FleetStatus } from "../core/control/fleet-reports.ts";
-import { type ChangeBase, changed, liveVersion, type Operation, type Outcome, versionOf } from "../core/control/history.ts";
+import { type ChangeBase, changed, type HistoryOutcome, liveVersion, type Operation, versionOf } from "../core/control/history.ts";
 import { type StoredSnapshot, snapshotBytes, snapshotProblem } from "../core/control/snapshot.ts";
 import { type CanaryShare, type PointerChange, shareOf, type Version, type VersionHistory } from "../core/control/version.ts";
 import type { CanaryRef, ControlDelta, VersionRef } from "../core/exchange/control-messages.ts";
@@ -10,7 +10,9 @@ import { HistoryTable } from "./control/history-table.ts";
 import { SnapshotTable } from "./control/snapshot-table.ts";
 
 /** What a change has made, or why it was not made. */
-export type ControlOutcome = Exclude<Outcome, { readonly kind: "changed" }> | { readonly kind: "changed"; readonly change: PointerChange };
+export type ControlOutcome =
+  | Exclude<HistoryOutcome, { readonly kind: "changed" }>
+  | { readonly kind: "changed"; readonly change: PointerChange };
 
 export interface ControlStatus {
   readonly sequence: number; // `expected` of the next change

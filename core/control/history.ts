@@ -23,7 +23,7 @@ export type Operation = ChangeBase &
     | { readonly kind: "abort" }
   );
 
-export type Outcome =
+export type HistoryOutcome =
   | { readonly kind: "changed"; readonly history: VersionHistory; readonly change: PointerChange }
   | { readonly kind: "unchanged"; readonly version: number } // this digest is live, or the canary with this share, already
   | { readonly kind: "conflict"; readonly sequence: number; readonly winner: PointerChange | undefined } // somebody else was faster
@@ -34,7 +34,7 @@ export type Outcome =
  *
  * @param now epoch ms; sequences follow the clock, so that a history that was lost continues above what isolates know
  */
-export function changed(history: VersionHistory, operation: Operation, now: number): Outcome {
+export function changed(history: VersionHistory, operation: Operation, now: number): HistoryOutcome {
   const version = operation.kind === "publish" ? sameVersion(history, operation.digest, operation.share) : undefined;
   if (version !== undefined) return { kind: "unchanged", version }; // also a call that is repeated since its response was lost
   const { sequence, changes } = history;
@@ -70,7 +70,7 @@ function sameVersion(history: VersionHistory, digest: string, share: CanaryShare
   return isSame && versionOf(history, number)?.digest === digest ? number : undefined;
 }
 
-function published(history: VersionHistory, operation: Operation & { readonly kind: "publish" }, now: number): Outcome {
+function published(history: VersionHistory, operation: Operation & { readonly kind: "publish" }, now: number): HistoryOutcome {
   const { canary, lives } = history;
   const { author, reason, digest, bytes, share } = operation;
   if (canary !== undefined) {
@@ -84,7 +84,7 @@ function published(history: VersionHistory, operation: Operation & { readonly ki
   return done({ ...added, lives: [...lives, version] }, "publish", version, operation, now);
 }
 
-function promoted(history: VersionHistory, operation: Operation & { readonly kind: "promote" }, now: number): Outcome {
+function promoted(history: VersionHistory, operation: Operation & { readonly kind: "promote" }, now: number): HistoryOutcome {
   const { canary, lives } = history;
   if (canary === undefined) return { kind: "refused", problem: "no canary is running; `tidegate publish --canary 5%` starts one" };
   const { version } = canary;
@@ -93,7 +93,7 @@ function promoted(history: VersionHistory, operation: Operation & { readonly kin
   return done({ ...history, canary: undefined, lives: [...lives, version] }, "promote", version, operation, now);
 }
 
-function rolledBack(history: VersionHistory, operation: Operation & { readonly kind: "rollback" }, now: number): Outcome {
+function rolledBack(history: VersionHistory, operation: Operation & { readonly kind: "rollback" }, now: number): HistoryOutcome {
   const { lives, canary, isCut } = history;
   const { to } = operation;
   const back = { ...history, canary: undefined };
@@ -114,7 +114,13 @@ function rolledBack(history: VersionHistory, operation: Operation & { readonly k
   return done({ ...back, lives: at === -1 ? [...lives, to] : lives.slice(0, at + 1) }, "rollback", to, operation, now);
 }
 
-function done(history: VersionHistory, kind: PointerChange["kind"], version: number, { author, reason }: ChangeBase, now: number): Outcome {
+function done(
+  history: VersionHistory,
+  kind: PointerChange["kind"],
+  version: number,
+  { author, reason }: ChangeBase,
+  now: number,
+): HistoryOutcome {
   const sequence = Math.max(history.sequence + 1, now);
   const { canary } = history;
   const share = kind === "canary" && canary !== undefined ? { share: shareOf(canary) } : {};

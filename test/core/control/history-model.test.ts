@@ -2,7 +2,7 @@
 // isolates that poll. A second, simpler account of it says what must hold; weakened histories are found by the same walk.
 import { describe, expect, it } from "vitest";
 import { assert } from "../../../core/assert.ts";
-import { changed, liveVersion, type Operation, type Outcome, versionOf } from "../../../core/control/history.ts";
+import { changed, type HistoryOutcome, liveVersion, type Operation, versionOf } from "../../../core/control/history.ts";
 import { MAX_VERSIONS } from "../../../core/control/retention.ts";
 import { EMPTY_HISTORY, type VersionHistory } from "../../../core/control/version.ts";
 
@@ -18,14 +18,14 @@ class Plane {
   disk: VersionHistory = EMPTY_HISTORY;
 
   /** @returns undefined where the response is lost */
-  apply(operation: Operation, now: number, crash: Crash): Outcome | undefined {
+  apply(operation: Operation, now: number, crash: Crash): HistoryOutcome | undefined {
     const outcome = this.decide(operation, now);
     if (outcome.kind === "changed" && crash !== "before_write") this.write(outcome.history);
     if (crash !== "none") this.evict();
     return crash === "none" ? outcome : undefined;
   }
 
-  decide(operation: Operation, now: number): Outcome {
+  decide(operation: Operation, now: number): HistoryOutcome {
     return changed(this.memory, operation, now);
   }
 
@@ -197,7 +197,7 @@ describe("the history of versions", () => {
 const WEAKENED: Readonly<Record<string, () => Plane>> = {
   "accepts changes that were made against another state": () =>
     new (class extends Plane {
-      override decide(operation: Operation, now: number): Outcome {
+      override decide(operation: Operation, now: number): HistoryOutcome {
         return changed(this.memory, { ...operation, expected: this.memory.sequence }, now);
       }
     })(),
@@ -210,14 +210,14 @@ const WEAKENED: Readonly<Record<string, () => Plane>> = {
     })(),
   "takes sequences from the clock alone": () =>
     new (class extends Plane {
-      override decide(operation: Operation, now: number): Outcome {
+      override decide(operation: Operation, now: number): HistoryOutcome {
         const outcome = super.decide(operation, now);
         return outcome.kind === "changed" ? { ...outcome, history: { ...outcome.history, sequence: now } } : outcome;
       }
     })(),
   "numbers versions by how many are stored": () =>
     new (class extends Plane {
-      override decide(operation: Operation, now: number): Outcome {
+      override decide(operation: Operation, now: number): HistoryOutcome {
         const history = { ...this.memory, lastVersion: this.memory.versions.length };
         return changed(history, operation, now);
       }

@@ -1,12 +1,12 @@
 // Changes of the history of versions, one by one: what each makes of a history, and what is refused.
 import { describe, expect, it } from "vitest";
-import { changed, liveVersion, type Operation, type Outcome } from "../../../core/control/history.ts";
+import { changed, type HistoryOutcome, liveVersion, type Operation } from "../../../core/control/history.ts";
 import { EMPTY_HISTORY, type VersionHistory } from "../../../core/control/version.ts";
 
 const BASE = { author: "ann", reason: "because" };
 type Step = Partial<Operation> & { readonly kind: Operation["kind"] };
 
-function tried(history: VersionHistory, step: Step, now = 1_000): Outcome {
+function tried(history: VersionHistory, step: Step, now = 1_000): HistoryOutcome {
   const fields = step.kind === "publish" ? { digest: "d", bytes: 10 } : {};
   return changed(history, { expected: history.sequence, ...BASE, ...fields, ...step } as Operation, now);
 }
