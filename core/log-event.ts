@@ -26,9 +26,7 @@ export const LOG_EVENTS = {
   admin_change: { level: "warn", facts: ["requestId", "route", "address", "identity", "subject"] },
   audit_failed: { level: "warn", facts: ["route", "identity", "error"] },
   auth_refused: { level: "warn", facts: ["requestId", "route", "address", "reason", "calls"] },
-  authorization_would_refuse: { level: "warn", facts: ["requestId", "route", "reason", "calls"] },
   breaker_request_failed: { level: "warn", facts: ["upstream", "error"] },
-  breaker_would_refuse: { level: "warn", facts: ["requestId", "route", "upstream", "endpoint"] },
   calls_shed: { level: "warn", facts: ["requestId", "route", "point", "reason", "calls", "enforced"] },
   configuration_warning: { level: "warn", facts: ["warning"] },
   exchange_failed: { level: "warn", facts: ["region", "relay", "snapshotAgeMs", "error"] },
@@ -48,13 +46,12 @@ export const LOG_EVENTS = {
     level: "warn",
     facts: LIMITER_COUNTERS,
   },
-  rate_limit_would_refuse: { level: "warn", facts: ["requestId", "route", "rule"] },
   relay_request_failed: { level: "warn", facts: ["root", "error"] },
   static_response_sent: { level: "warn", facts: ["requestId", "route"] },
   tag_purge_failed: { level: "warn", facts: ["tags", "error"] },
   transcoding_failed: { level: "error", facts: ["route", "error"] },
   upstream_fault: { level: "warn", facts: ["requestId", "route", "upstream", "endpoint", "error"] },
-  validation_would_refuse: { level: "warn", facts: ["requestId", "route", "reason", "fields"] },
+  would_refuse: { level: "warn", facts: ["requestId", "route", "address", "policy", "name", "reason", "calls"] },
 } as const satisfies Readonly<Record<string, LogEventDefinition>>;
 
 export type LogEvent = keyof typeof LOG_EVENTS;

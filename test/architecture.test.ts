@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "workers/dev": /^core\/headers\.ts$|^workers\/dev\/|^cloudflare:workers$|^node:async_hooks$/,
   "workers/discovery": /^(protos\/gen|workers\/discovery)\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway":
-    /^(core|protos\/gen|workers\/gateway|workers\/discovery|durable-objects)\/|^workers\/(log|shed-log|service|services\/catalog|service\/(compression|host-load|identity\/identity-token|limits\/(element-limit|message-shape)|query))\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/(protobuf|protovalidate))(\/|$)/,
+    /^(core|protos\/gen|workers\/gateway|workers\/discovery|durable-objects)\/|^workers\/(log|sampled|shed-log|service|services\/catalog|service\/(compression|host-load|identity\/identity-token|limits\/(element-limit|message-shape)|query))\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/(protobuf|protovalidate))(\/|$)/,
   "workers/gateway/layers":
     /^core\/|^workers\/gateway\/call(\.ts$|\/)|^workers\/(log|sampled|shed-log)\.ts$|^workers\/gateway\/upstream\/dispatch\/(failure|retry-after)\.ts$|^workers\/gateway\/(auth|bodies|cache|protocol|rate-limit|transcode|translate)\/|^workers\/service\/(compression|identity\/identity-token|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/auth":

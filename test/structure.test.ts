@@ -33,6 +33,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "workers/gateway/configure/upstreams.ts": "test/workers/gateway/upstream/pool.test.ts",
   "workers/gateway/auth/authenticator.ts": "test/workers/gateway/layers/authenticate.test.ts", // types only
   "workers/gateway/auth/authenticators.ts": "test/workers/gateway/layers/authenticate.test.ts",
+  "workers/gateway/rate-limit/charging.ts": "test/workers/gateway/layers/rate-limit.test.ts",
   "workers/gateway/call/concurrency-scope.ts": "test/workers/gateway/layers/open-streams.test.ts",
   "workers/gateway/upstream/upstream.ts": "test/workers/gateway/upstream/pool.test.ts", // types only
 };

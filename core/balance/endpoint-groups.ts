@@ -124,11 +124,17 @@ export class EndpointGroups {
     return Math.max(MIN_WARMTH, 1 - (warmAt - now) / this.#settings.slowStartMs);
   }
 
+  /** Whether the breakers of all endpoints keep calls away. */
+  areAllOpen({ now, method }: PickRequest): boolean {
+    return this.#groups.every(({ members }) => members.every(({ breaker }) => breaker.refuses(now, 0, method)));
+  }
+
   /** Why `pick` found no endpoint. */
-  refusal({ now, method }: PickRequest, rank: Rank, random: number, honorsBreakers: boolean): PickResult {
+  refusal(request: PickRequest, rank: Rank, random: number, honorsBreakers: boolean): PickResult {
+    const { now } = request;
     const all = this.#groups.flatMap(({ members }) => members);
     if (rank < MOST_CRITICAL && all.some(({ load }) => load.refuses(rank, random, now))) return { kind: "shed" };
-    if (!honorsBreakers || !all.every(({ breaker }) => breaker.refuses(now, 0, method))) return { kind: "full" };
+    if (!honorsBreakers || !this.areAllOpen(request)) return { kind: "full" };
     return { kind: "open", retryAfterMs: Math.min(...all.map(({ breaker }) => breaker.retryAfterMs(now))) };
   }
 

@@ -76,24 +76,26 @@ export class Fleet {
     const { now, tried } = request;
     if (tried.size === 0) this.redirectBudget.earn();
     const areAllClosed = this.localBreakers.areAllClosed(now);
-    const honorsBreakers = this.#settings.breaker.mode === "enforce" && !areAllClosed;
+    const { mode } = this.#settings.breaker;
+    const honorsBreakers = mode === "enforce" && request.isReported !== true && !areAllClosed;
     if (honorsBreakers) {
       const due = this.#groups.dueForProbe(request);
-      if (due !== undefined) return this.#admit(due, request, areAllClosed);
+      if (due !== undefined) return this.#admit(due, request, true);
     }
     const rank = now < this.#shedUntil ? (request.rank ?? MOST_CRITICAL) : MOST_CRITICAL;
     // One number for all endpoints: with one each, a call would only be shed where chance closes all of them at once.
     const random = rank === MOST_CRITICAL ? 0 : request.rng();
     const endpoint = this.#groups.pick(request, rank, random, honorsBreakers);
     if (endpoint === undefined) return this.#groups.refusal(request, rank, random, honorsBreakers);
-    return this.#admit(endpoint, request, areAllClosed);
+    return this.#admit(endpoint, request, honorsBreakers || areAllClosed || mode === "off");
   }
 
-  #admit({ id, breaker }: FleetEndpoint, { now, method, tried }: PickRequest, areAllClosed: boolean): PickResult {
-    const admission = breaker.admit(now, 0, method);
-    const isRepeated = tried.has(id);
+  #admit({ id, breaker }: FleetEndpoint, request: PickRequest, isDecided: boolean): PickResult {
+    const admission = breaker.admit(request.now, 0, request.method);
+    const isRepeated = request.tried.has(id);
     if (admission.kind === "admitted") return { kind: "picked", id, admission, isReportedOnly: false, isRepeated };
-    const isReportedOnly = !areAllClosed && this.#settings.breaker.mode === "report";
+    // Where breakers are honored, a call is refused only if all are open and none of them wants a probe.
+    const isReportedOnly = !isDecided && this.#groups.areAllOpen(request) && this.#groups.dueForProbe(request) === undefined;
     return { kind: "picked", id, admission: UNRECORDED, isReportedOnly, isRepeated };
   }
 

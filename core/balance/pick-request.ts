@@ -6,6 +6,7 @@ import type { PickInput } from "./balancer.ts";
 /** One attempt that needs an endpoint. */
 export type PickRequest = Pick<PickInput, "key" | "now" | "rng" | "method"> & {
   readonly tried: ReadonlySet<string>; // ids of the endpoints that the call has been sent to
+  readonly isReported?: boolean; // breakers only report for its caller; default: as their mode says
   readonly rank?: Rank; // criticality, compared with the shed levels of endpoints; without it, no endpoint is avoided for its level
 };
 
@@ -14,7 +15,7 @@ export type PickResult =
       readonly kind: "picked";
       readonly id: string;
       readonly admission: Admitted;
-      readonly isReportedOnly: boolean; // its breaker would refuse, but the breaker's mode is "report"
+      readonly isReportedOnly: boolean; // breakers would refuse the call, but only report for its caller
       readonly isRepeated: boolean; // the call has been sent to this endpoint before
     }
   | { readonly kind: "none" } // there are no endpoints, or all of them are draining

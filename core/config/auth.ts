@@ -9,9 +9,10 @@ import { ISSUER_SETTINGS, type IssuerPolicy, parseIssuers } from "./auth/issuers
 import { KEY_SETTINGS, type KeysPolicy, parseKeys } from "./auth/keys.ts";
 import { defaultResource, parseResource, RESOURCE_SETTINGS } from "./auth/resource.ts";
 import { parseSignatures, SIGNATURE_SETTINGS, type SignaturesPolicy } from "./auth/signatures.ts";
+import { ENFORCED, type Enforcement, modeAndPercent } from "./enforcement.ts";
 import type { Checks } from "./problems.ts";
 import { readBlock, readOptional } from "./read.ts";
-import { block, choice, flag, type InputOf, list, readByCode, setting, text } from "./setting.ts";
+import { block, choice, flag, type InputOf, list, readByCode, required, setting, text } from "./setting.ts";
 
 export const AUTH_SETTINGS = block({
   issuers: readByCode(v.record(v.string(), ISSUER_SETTINGS), "Issuers whose JWTs (`Authorization: Bearer`) count, by their `iss`.", {
@@ -81,14 +82,25 @@ const NO_AUTH: AuthPolicy = {
 export const AUTH_MODES = ["off", "optional", "required"] as const;
 export type AuthMode = (typeof AUTH_MODES)[number];
 
+export const ROUTE_AUTH_SETTINGS = block({
+  callers: required(
+    choice(AUTH_MODES),
+    "As `auth` alone: which callers may call.",
+    'write which callers may call: { callers: "required", mode: "report" }',
+  ),
+  ...modeAndPercent("calls that would be refused for their credential or scopes are counted and logged, a wrong credential counts as none"),
+});
+
 const SCOPES_FIX = 'write scopes in a list, at most 32: ["users.read"]';
 /** Settings of a route; they are among `ROUTE_SETTINGS`. */
 export const ROUTE_AUTH = {
-  auth: setting(
-    choice(AUTH_MODES),
-    undefined,
-    "Whether calls are authenticated: `off`: no credential is looked at, `optional`: one that comes has to be valid, `required`: calls without one are refused.",
-    { shownDefault: '`"optional"` where `auth` at the top names a kind of credential, else `"off"`' },
+  auth: readByCode(
+    v.union([choice(AUTH_MODES), ROUTE_AUTH_SETTINGS]),
+    "Whether calls are authenticated: `off`: no credential is looked at, `optional`: one that comes has to be valid, `required`: calls without one are refused. As `{ callers, mode, percent }` it can be tried first ([dry run](dry-run.md)).",
+    {
+      shape: '`"off"`, `"optional"`, `"required"`, or the fields below',
+      shownDefault: '`"optional"` where `auth` at the top names a kind of credential, else `"off"`',
+    },
   ),
   scopes: setting(
     list(text(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, SCOPES_FIX, ""), 32, SCOPES_FIX, "scopes"),
@@ -150,6 +162,25 @@ export const CLAIM_FIX = "say whose tokens are verified: auth.issuers or auth.ac
 /** The first versions trusted a header that something in front of the gateway had to write. */
 export const FORMER_HEADER_FIX =
   "remove it, and let the gateway verify its callers: auth.issuers for JWTs, auth.access for Cloudflare Access, auth.certificates for mTLS";
+
+/** What a route says of its callers. */
+export interface RouteAuthPolicy {
+  readonly auth: AuthMode;
+  readonly authEnforcement: Enforcement;
+}
+
+/** @returns `outer` where nothing, or nothing valid, is written */
+export function parseRouteAuth(check: Checks, path: string, value: unknown, outer: RouteAuthPolicy): RouteAuthPolicy {
+  if (value === undefined) return outer;
+  const auth = AUTH_MODES.find((mode) => mode === value);
+  if (auth !== undefined) return { auth, authEnforcement: ENFORCED };
+  if (typeof value === "object" && value !== null) {
+    const { callers = outer.auth, mode, percent } = readBlock(check, path, ROUTE_AUTH_SETTINGS, value);
+    return { auth: callers, authEnforcement: { mode, percent } };
+  }
+  check.report(path, value, 'write "off" or "optional" or "required"');
+  return outer;
+}
 
 /** Settings of a route that nothing configured can fulfil. */
 export function checkRouteAuth(check: Checks, path: string, route: { auth: AuthMode; scopes: readonly string[] }, written: object): void {

@@ -1,8 +1,9 @@
 // Settings of circuit breakers.
 import * as v from "valibot";
+import { modeAndPercent } from "./enforcement.ts";
 import type { Checks } from "./problems.ts";
 import { readBlock } from "./read.ts";
-import { block, choice, defaultsOf, type InputOf, MODES, number, type PolicyOf, setting, whole } from "./setting.ts";
+import { block, defaultsOf, type InputOf, number, type PolicyOf, setting, whole } from "./setting.ts";
 
 const FACTOR_FIX = "write a number from 1 to 10, or 0 for never";
 const factor = v.union([v.literal(0), number(1, 10, "standard deviations", FACTOR_FIX)], FACTOR_FIX);
@@ -39,7 +40,7 @@ export const BREAKER_SETTINGS = block({
     "Isolates, in two locations or more, that have to see the fault before the breaker opens in all locations.",
   ),
   probes: setting(whole(1, 100, "probes"), 3, "Probes in flight at once, in all locations together, while the breaker is half-open."),
-  mode: setting(choice(MODES), "enforce", "`off`; `report`: log the calls that would be kept from the endpoint; `enforce`."),
+  ...modeAndPercent("breakers open and close, and calls that would be refused are counted and logged"),
 });
 
 export type BreakerInput = InputOf<typeof BREAKER_SETTINGS>;

@@ -1,9 +1,9 @@
 // Settings of plain HTTP behind the gateway, by the prefix of its paths.
 import * as v from "valibot";
-import type { AddressLists } from "../auth/address-lists.ts";
 import type { HeaderEdits } from "../header-edits/header-edits.ts";
+import type { AddressPolicy } from "./auth/addresses.ts";
 import type { AllowPolicy } from "./auth/allow.ts";
-import type { AuthMode } from "./auth.ts";
+import type { RouteAuthPolicy } from "./auth.ts";
 import { BREAKER_SETTINGS, type BreakerPolicy, parseBreaker } from "./breaker.ts";
 import type { CachePolicy } from "./cache.ts";
 import { type Cost, tokens } from "./cost.ts";
@@ -67,16 +67,15 @@ export const HTTP_ROUTE_SETTINGS = block({
 
 export type HttpRouteInput = InputOf<typeof HTTP_ROUTE_SETTINGS>;
 
-export interface HttpRoutePolicy extends PolicyOf<typeof OWN_SETTINGS> {
+export interface HttpRoutePolicy extends PolicyOf<typeof OWN_SETTINGS>, RouteAuthPolicy {
   readonly upstream: UpstreamPolicy;
   readonly breaker: BreakerPolicy;
   readonly throttle: ThrottlePolicy;
   readonly readTimeoutMs: number;
   readonly bodyIdleMs: number;
   readonly maxBodyBytes: number;
-  readonly auth: AuthMode;
   readonly scopes: readonly string[];
-  readonly addresses: AddressLists;
+  readonly addresses: AddressPolicy;
   readonly allow: AllowPolicy | undefined;
   readonly forwardCredentials: boolean;
   readonly rateLimits: readonly RateLimitRule[];
@@ -122,6 +121,7 @@ function parseHttpRoute(check: Checks, path: string, value: unknown, outer: Rout
     bodyIdleMs: route.bodyIdleMs,
     maxBodyBytes: route.maxBodyBytes,
     auth: route.auth,
+    authEnforcement: route.authEnforcement,
     scopes: route.scopes,
     addresses: route.addresses,
     allow: route.allow,

@@ -2,17 +2,18 @@
 import * as v from "valibot";
 import { CRITICALITIES, rankOf, type Trust } from "../overload/criticality.ts";
 import { PRINCIPAL_FIX, type Proves } from "./auth.ts";
+import { type Enforcement, modeAndPercent } from "./enforcement.ts";
 import type { Checks } from "./problems.ts";
 import { readBlock } from "./read.ts";
 import { block, choice, defaultsOf, flag, type InputOf, list, MODES, type Mode, setting, whole } from "./setting.ts";
 
 const QUEUE = {
-  mode: setting(choice(MODES), "enforce", "`off`; `report`: log the calls that would be refused; `enforce`."),
+  ...modeAndPercent("calls that would be refused are counted and logged"),
   maxQueued: setting(whole(0, 10_000, "calls"), 100, "Calls that wait while the limit is reached. Further calls are refused at once."),
   queueMs: setting(whole(1, 60_000, "ms"), 1_000, "Longest wait. While the queue does not empty, no call waits longer than 20 ms."),
 };
 
-const callerShare = setting(
+const share = setting(
   whole(1, 100, "%"),
   50,
   "Share of a limit that one caller (principal, else address) may hold, also while it is alone. 100 where all calls come from one service or one address.",
@@ -34,7 +35,7 @@ export const OVERLOAD_SETTINGS = block({
     33_554_432,
     "Memory of one isolate for request bodies, responses that are read whole, and stored responses, together. Calls evict stored responses; a call that needs more is refused with 503. An isolate has 128 MB for everything.",
   ),
-  callerShare,
+  callerShare: share,
   maxStreams: setting(
     whole(1, 100_000, "streams"),
     1_000,
@@ -55,7 +56,7 @@ export const OVERLOAD_SETTINGS = block({
 
 export const CONCURRENCY_SETTINGS = block({
   ...QUEUE,
-  callerShare,
+  callerShare: share,
   maxStreams: setting(whole(1, 100_000, "streams"), 500, "Open streams of the method in one isolate."),
   max: setting(whole(1, 100_000, "calls"), 10_000, "Calls of the method in flight in one isolate; the ceiling of an adaptive limit."),
   adaptive: setting(flag, true, "Whether the limit follows what the upstream can take."),
@@ -65,11 +66,7 @@ export const CONCURRENCY_SETTINGS = block({
 });
 
 export const THROTTLE_SETTINGS = block({
-  mode: setting(
-    choice(MODES),
-    "enforce",
-    "Whether calls are held back from an upstream that refuses most of them: `off`, `report` or `enforce`.",
-  ),
+  ...modeAndPercent("calls that would be held back from an upstream that refuses most of them are counted and logged"),
   belowPercent: setting(whole(1, 95, "%"), 50, "Share of accepted calls below which calls are held back."),
   minCalls: setting(
     whole(1, 100_000, "calls"),
@@ -79,7 +76,7 @@ export const THROTTLE_SETTINGS = block({
   honor: setting(
     choice(MODES),
     "enforce",
-    "Whether the shed level that a host reports is honored, for a second: `off`, `report` or `enforce`.",
+    "Whether the shed level that a host reports is honored, for a second: `off`, `report` or `enforce`; `percent` holds for it, too.",
   ),
 });
 
@@ -88,8 +85,7 @@ export type ConcurrencyInput = InputOf<typeof CONCURRENCY_SETTINGS>;
 export type ThrottleInput = InputOf<typeof THROTTLE_SETTINGS>;
 
 /** The limit of a scope in which calls in flight are counted: the isolate, or a method in it. */
-export interface ConcurrencyPolicy {
-  readonly mode: Mode;
+export interface ConcurrencyPolicy extends Enforcement {
   readonly max: number; // calls in flight; the ceiling of an adaptive limit
   readonly callerShare: number; // largest share of the limit that one caller may hold, in (0, 1]
   readonly floor: number | undefined; // lower bound of an adaptive limit; undefined for a fixed limit
@@ -110,8 +106,7 @@ export interface OverloadPolicy {
   readonly trust: Trust;
 }
 
-export interface ThrottlePolicy {
-  readonly mode: Mode;
+export interface ThrottlePolicy extends Enforcement {
   readonly honor: Mode;
   readonly factor: number; // calls sent for each accepted one
   readonly minCalls: number;
@@ -130,14 +125,14 @@ export function parseOverload(check: Checks, path: string, value: unknown, prove
     maxInFlight: max,
     trusted: callers,
     memoryBytes: maxBytes,
-    callerShare: percent,
+    callerShare,
     ...queue
   } = readBlock(check, path, OVERLOAD_SETTINGS, value);
-  const share = percent / 100;
+  const shareOfOne = callerShare / 100;
   if (callers !== undefined && !proves.principals) check.report(`${path}.trusted`, callers, PRINCIPAL_FIX);
   return {
-    isolate: { ...queue, max, floor: undefined, callerShare: share },
-    memory: { maxBytes, callerShare: share },
+    isolate: { ...queue, max, floor: undefined, callerShare: shareOfOne },
+    memory: { maxBytes, callerShare: shareOfOne },
     trust: trustIn(callers),
   };
 }
@@ -149,10 +144,10 @@ function trustIn(callers: "principals" | readonly string[] | undefined): Trust {
 
 export function parseConcurrency(check: Checks, path: string, value: unknown, outer: ConcurrencyPolicy): ConcurrencyPolicy {
   if (value === undefined) return outer;
-  const { adaptive, floor: written, callerShare: percent, ...policy } = readBlock(check, path, CONCURRENCY_SETTINGS, value);
+  const { adaptive, floor: written, callerShare, ...policy } = readBlock(check, path, CONCURRENCY_SETTINGS, value);
   const floor = written ?? Math.min(FLOOR, policy.max);
   if (adaptive && floor > policy.max) check.report(`${path}.floor`, floor, `write at most ${policy.max}, which is max`);
-  return { ...policy, floor: adaptive ? floor : undefined, callerShare: percent / 100 };
+  return { ...policy, floor: adaptive ? floor : undefined, callerShare: callerShare / 100 };
 }
 
 export function parseThrottle(check: Checks, path: string, value: unknown): ThrottlePolicy {

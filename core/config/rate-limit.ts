@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { type BucketLimit, MAX_CREDIT } from "../rate-limit/token-bucket.ts";
 import type { Proves } from "./auth.ts";
 import { type Cost, tokens } from "./cost.ts";
+import { ENFORCED, ENFORCEMENT_SHAPE, type Enforcement, enforcement, parseEnforcement } from "./enforcement.ts";
 import { checkPlatformLimit, PLATFORM_LIMIT } from "./platform-limit.ts";
 import { type Checks, join } from "./problems.ts";
 import { type Ceiling, ceilingOf } from "./rate-limit-ceiling.ts";
@@ -41,10 +42,7 @@ export const TIER_SETTINGS = block({
 });
 
 const ENFORCE_FIX = 'write a whole number from 0 to 100 (per cent of callers; or "off" or "report")';
-const enforce = v.pipe(
-  v.union([v.picklist(["off", "report"]), whole(0, 100, "%")], ENFORCE_FIX),
-  v.transform((share) => (share === "report" ? 0 : share)),
-);
+const enforce = v.union([v.picklist(["off", "report"]), whole(0, 100, "%")], ENFORCE_FIX);
 
 const WAIT_MS = 1_000;
 const OPEN_WAIT_MS = 250; // a cold isolate's calls beyond its debt; more than the round trip to a Durable Object of the region
@@ -78,12 +76,16 @@ export const RATE_LIMIT_SETTINGS = block({
     shape: "list",
     shownDefault: "none",
   }),
-  enforce: setting(
-    enforce,
-    100,
-    "Share of callers that are refused above the limit; for the others it is logged. `off` and `report` refuse no call.",
-    { shape: '`"off"`, `"report"`, or 0 to 100 % of callers', fix: ENFORCE_FIX },
+  enforcement: readByCode(
+    enforcement(),
+    "Whether calls above the limit are refused, only reported, or refused for a share of the callers ([dry run](dry-run.md)). `report` takes the same tokens.",
+    { shape: ENFORCEMENT_SHAPE, shownDefault: '`"enforce"`' },
   ),
+  enforce: setting(enforce, undefined, "Former spelling of `enforcement`: a share of callers in %, `off` or `report`.", {
+    shape: '`"off"`, `"report"`, or 0 to 100 % of callers',
+    fix: ENFORCE_FIX,
+    shownDefault: "see `enforcement`",
+  }),
   fail: setting(
     choice(["open", "closed", "reuse"]),
     "open",
@@ -112,7 +114,7 @@ export interface RateLimitRule {
   readonly tiers: { readonly by: KeySource; readonly plans: ReadonlyMap<string, BucketLimit> } | undefined;
   readonly ceiling: Ceiling<RateLimitRule> | undefined; // where callers choose the keys
   readonly exempt: Exemptions;
-  readonly enforce: "off" | number; // share of callers, %; 0 only reports
+  readonly enforcement: Enforcement;
   readonly mode: (typeof SHARING_MODES)[number];
   readonly scope: (typeof SCOPES)[number];
   readonly binding: string | undefined; // the platform's limit beside the isolate's
@@ -124,7 +126,7 @@ export function parseRule(check: Checks, name: string, value: unknown, proves: P
   const path = join("rateLimits", name);
   if (!/^[A-Za-z0-9_.-]{1,64}$/.test(name)) check.report(path, name, "name the rule with 1 to 64 letters, digits, '-', '_' or '.'");
   const read = readBlock(check, path, RATE_LIMIT_SETTINGS, withoutOptimistic(check, path, value));
-  const { compat, mode: written, scope, enforce, fail, waitMs, perAddress } = read;
+  const { compat, mode: written, scope, fail, waitMs, perAddress } = read;
   const mode = written ?? (compat ? "exact" : "auto");
   checkSharing(check, path, { compat, mode, fail, scope });
   checkPlatformLimit(check, path, read.binding, mode);
@@ -136,7 +138,7 @@ export function parseRule(check: Checks, name: string, value: unknown, proves: P
     tiers: tiersIn(check, `${path}.tiers`, read.tiers, proves, compat),
     ceiling: undefined,
     exempt: exemptions(check, `${path}.exempt`, read.exempt),
-    enforce,
+    enforcement: enforcementOf(check, path, read),
     mode,
     scope: scope ?? (key.kind === "ip" ? "region" : "world"), // calls of an address come from one place
     binding: read.binding,
@@ -150,6 +152,13 @@ export function parseRule(check: Checks, name: string, value: unknown, proves: P
     ...rule,
     ceiling: ceilingOf(rule, perAddress, { key: { kind: "ip" }, mode: "local", binding: undefined, fail: "open" }),
   };
+}
+
+/** By `enforcement`, or by its former spelling. */
+function enforcementOf(check: Checks, path: string, { enforcement: value, enforce }: Pick<Policy, "enforcement" | "enforce">): Enforcement {
+  if (enforce === undefined) return parseEnforcement(check, `${path}.enforcement`, value, ENFORCED);
+  if (value !== undefined) check.report(`${path}.enforce`, enforce, "remove it: enforcement says the same");
+  return typeof enforce === "number" ? { mode: "enforce", percent: enforce } : { mode: enforce, percent: 100 };
 }
 
 /** Whether a call can be charged only when its message is there. */

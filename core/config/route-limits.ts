@@ -38,7 +38,7 @@ function namedRules(check: Checks, path: string, value: unknown, rules: Rules): 
   }
   return value.flatMap((name: unknown, index) => {
     const rule = typeof name === "string" ? rules.get(name) : undefined;
-    if (rule !== undefined && value.indexOf(name) === index) return rule.enforce === "off" ? [] : [rule];
+    if (rule !== undefined && value.indexOf(name) === index) return rule.enforcement.mode === "off" ? [] : [rule];
     const fix = rule === undefined ? `write ${suggest(String(name), [...rules.keys()])}, defined in rateLimits` : "name each rule once";
     check.report(`${path}[${index}]`, name, fix);
     return [];

@@ -1,14 +1,14 @@
 // Settings of a route: of a method, of all methods of a service, or of all methods.
 import * as v from "valibot";
-import { type AddressLists, ALL_ADDRESSES } from "../auth/address-lists.ts";
 import type { HeaderEdits } from "../header-edits/header-edits.ts";
 import { WITHHELD_FIELDS } from "../headers.ts";
 import { MAX_INFLATION } from "../protocol/inflation.ts";
-import { parseAddresses } from "./auth/addresses.ts";
+import { type AddressPolicy, ALL_CALLERS, parseAddresses } from "./auth/addresses.ts";
 import { type AllowPolicy, parseAllow } from "./auth/allow.ts";
-import { type AuthMode, checkRouteAuth, ROUTE_AUTH } from "./auth.ts";
+import { checkRouteAuth, parseRouteAuth, ROUTE_AUTH, type RouteAuthPolicy } from "./auth.ts";
 import { CACHE_SETTINGS, type CachePolicy, parseCache, tags } from "./cache.ts";
 import { type Cost, cost, ONE } from "./cost.ts";
+import { ENFORCED, ENFORCEMENT_SHAPE, type Enforcement, enforcement, parseEnforcement } from "./enforcement.ts";
 import { FALLBACK_SETTINGS, type FallbackPolicy, NO_FALLBACK, parseFallback } from "./fallback.ts";
 import { parseHeaderEdits, requestHeaders, responseHeaders } from "./header-edits.ts";
 import { CONCURRENCY, CONCURRENCY_SETTINGS, type ConcurrencyPolicy, criticality, parseConcurrency } from "./overload.ts";
@@ -17,7 +17,7 @@ import type { RateLimitRule } from "./rate-limit.ts";
 import { readFields } from "./read.ts";
 import { HEDGING_SETTINGS, type HedgePolicy, parseHedging, parseRetries, RETRIES, RETRY_SETTINGS, type RetryPolicy } from "./retry.ts";
 import { parseRouteLimits, type Rules } from "./route-limits.ts";
-import { block, choice, defaultsOf, type InputOf, list, MODES, type PolicyOf, readByCode, setting, unlimited, whole } from "./setting.ts";
+import { block, choice, defaultsOf, type InputOf, list, type PolicyOf, readByCode, setting, unlimited, whole } from "./setting.ts";
 
 const off = v.literal(false);
 
@@ -76,10 +76,10 @@ export const ROUTE_SETTINGS = block({
   ),
   requestHeaders,
   responseHeaders,
-  validate: setting(
-    choice(MODES),
-    "off",
+  validate: readByCode(
+    enforcement(),
     'Whether request messages are checked against the protovalidate rules of their protos: violations are logged (`report`), or refused with `invalid_argument` and the first 20 violations (`enforce`). So are messages that cannot be read, or that servers read in different ways ([validation](protos.md#validation)). Needs `main = "workers/gateway/validating.ts"` in wrangler.toml; single messages only, no streams of requests.',
+    { shape: ENFORCEMENT_SHAPE, shownDefault: '`"off"`' },
   ),
   ...ROUTE_AUTH,
   rateLimits: readByCode(v.array(v.string()), "Names of the rules in `rateLimits` that a call has to pass, all of them.", {
@@ -131,12 +131,12 @@ export const ROUTE_SETTINGS = block({
 export type RouteInput = InputOf<typeof ROUTE_SETTINGS>;
 type Plain = PolicyOf<typeof ROUTE_SETTINGS>;
 type ReadByCode =
-  | ("auth" | "addresses" | "allow" | "rateLimits" | "cost" | "retries" | "hedging" | "fallback" | "concurrency" | "cache")
+  | ("auth" | "validate" | "addresses" | "allow" | "rateLimits" | "cost" | "retries" | "hedging" | "fallback" | "concurrency" | "cache")
   | ("requestHeaders" | "responseHeaders");
 
-export interface RoutePolicy extends Omit<Plain, ReadByCode> {
-  readonly auth: AuthMode;
-  readonly addresses: AddressLists;
+export interface RoutePolicy extends Omit<Plain, ReadByCode>, RouteAuthPolicy {
+  readonly validate: Enforcement;
+  readonly addresses: AddressPolicy;
   readonly allow: AllowPolicy | undefined;
   readonly rateLimits: readonly RateLimitRule[];
   readonly cost: Cost;
@@ -152,7 +152,9 @@ export interface RoutePolicy extends Omit<Plain, ReadByCode> {
 export const DEFAULTS: RoutePolicy = {
   ...defaultsOf(ROUTE_SETTINGS),
   auth: "off",
-  addresses: ALL_ADDRESSES,
+  authEnforcement: ENFORCED,
+  validate: { mode: "off", percent: 100 },
+  addresses: ALL_CALLERS,
   allow: undefined,
   rateLimits: [],
   cost: ONE,
@@ -175,11 +177,13 @@ export function parseRoute(
   kind: "rpc" | "http" = "rpc",
 ): RoutePolicy {
   const read = readFields(check, path, ROUTE_SETTINGS, fields, outer);
-  const auth = read.auth ?? outer.auth;
+  const { auth, authEnforcement } = parseRouteAuth(check, join(path, "auth"), read.auth, outer);
   checkRouteAuth(check, path, { auth, scopes: read.scopes }, fields);
   const policy: RoutePolicy = {
     ...read,
     auth,
+    authEnforcement,
+    validate: parseEnforcement(check, join(path, "validate"), read.validate, outer.validate),
     addresses: parseAddresses(check, join(path, "addresses"), read.addresses, outer.addresses),
     allow: parseAllow(check, join(path, "allow"), read.allow, outer.allow),
     retries: parseRetries(check, join(path, "retries"), read.retries, outer.retries),

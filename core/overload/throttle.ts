@@ -30,15 +30,16 @@ export class Throttle {
    *
    * @param now    epoch ms
    * @param random a number in [0, 1)
+   * @param isSent the call is sent in any case: its outcome counts, and nothing is counted here
    */
-  refuses(rank: Rank, now: number, random: number): boolean {
+  refuses(rank: Rank, now: number, random: number, isSent = false): boolean {
     this.#advance(now);
     const calls = this.#sums[2 * rank]!;
     const accepted = this.#sums[2 * rank + 1]!;
     const { factor, minCalls } = this.#settings;
     const share = Math.min(MAX_SHARE, (calls - factor * accepted) / (calls + 1)); // at most 0 where enough calls are accepted
     if (calls < minCalls || random >= share) return false;
-    this.#count(rank, false);
+    if (!isSent) this.#count(rank, false);
     return true;
   }
 

@@ -4,9 +4,9 @@ import { LOG_EVENTS, logRecord } from "../../core/log-event.ts";
 
 describe("logRecord", () => {
   it("has level, event and facts, in this order", () => {
-    const record = logRecord("rate_limit_would_refuse", { requestId: "r-1", route: "users.v1.UserService/GetUser", rule: "per-caller" });
+    const record = logRecord("static_response_sent", { requestId: "r-1", route: "users.v1.UserService/GetUser" });
     expect(JSON.stringify(record)).toBe(
-      '{"level":"warn","event":"rate_limit_would_refuse","requestId":"r-1","route":"users.v1.UserService/GetUser","rule":"per-caller"}',
+      '{"level":"warn","event":"static_response_sent","requestId":"r-1","route":"users.v1.UserService/GetUser"}',
     );
   });
 

@@ -17,7 +17,7 @@ describe("overload protection", () => {
     });
     const service = parsed.policy.services.get("a.v1.A")!;
     expect(service.methods.get("Get")).toMatchObject({ criticality: 2, concurrency: { mode: "enforce", max: 10_000, floor: 100 } });
-    expect(service.throttle).toEqual({ mode: "enforce", honor: "enforce", factor: 2, minCalls: 50 });
+    expect(service.throttle).toEqual({ mode: "enforce", percent: 100, honor: "enforce", factor: 2, minCalls: 50 });
   });
 
   it("is taken from the method, else the service, else the defaults", () => {

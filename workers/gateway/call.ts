@@ -60,7 +60,7 @@ const NO_MESSAGE: DecodedMessage = { kind: "unreadable", rejection: { kind: "inv
  * | `id`           | `layers/trace.ts`                                                                 |
  * | `deadlineAt`   | `layers/deadline.ts`                                                              |
  * | `digests`      | `auth/signature/signature.ts`                                                     |
- * | `principal`    | `layers/authenticate.ts`                                                          |
+ * | `principal`    | `layers/authenticate.ts`; `layers/check-digest.ts` takes it away again            |
  * | `rank`         | `layers/criticality.ts`                                                           |
  * | `hashText`     | `layers/hash-field.ts`                                                            |
  * | `upload`       | the layer that reads the body: `limit-body.ts`, or `transcode.ts` for REST streams |
@@ -121,9 +121,14 @@ export class Call implements Clock {
     return this.#caller;
   }
 
+  /** Who calls, as far as it is proven: the id of the principal, else the network. No caller can choose it. */
+  get callerKey(): string {
+    return this.principal?.id ?? this.caller.network;
+  }
+
   /** Hash of the caller, by which its share of a limit is counted; never 0. */
   get shareKey(): number {
-    if (this.#shareKey === 0) this.#shareKey = shareKeyOf(this.principal?.id ?? this.caller.network);
+    if (this.#shareKey === 0) this.#shareKey = shareKeyOf(this.callerKey);
     return this.#shareKey;
   }
 

@@ -7,6 +7,7 @@ import type { DescMessage, DescMethod, Message, Registry } from "@bufbuild/proto
 import type { GatewayPolicy } from "../../core/config/gateway.ts";
 import type { HttpRoutePolicy } from "../../core/config/http-route.ts";
 import type { RoutePolicy } from "../../core/config/route.ts";
+import { reportsForSome } from "../../core/enforcement/enforcement.ts";
 import { bindEdits } from "../../core/header-edits/header-edits.ts";
 import { Rejected, type Rejection } from "../../core/rejection.ts";
 import type { Validate } from "../../core/validation.ts";
@@ -40,7 +41,7 @@ import { invalidate } from "./layers/invalidate.ts";
 import { limitAddresses } from "./layers/limit-addresses.ts";
 import { limitBody, messageForm } from "./layers/limit-body.ts";
 import { openStreams } from "./layers/open-streams.ts";
-import { type Limiters, rateLimitByMessage, rateLimitWithoutMessage } from "./layers/rate-limit.ts";
+import { rateLimitByMessage, rateLimitWithoutMessage } from "./layers/rate-limit.ts";
 import { rescue } from "./layers/rescue.ts";
 import { retry } from "./layers/retry.ts";
 import { shed, UNRESERVED_CALLS } from "./layers/shed.ts";
@@ -51,6 +52,7 @@ import { transcode } from "./layers/transcode.ts";
 import { translate } from "./layers/translate.ts";
 import { validate } from "./layers/validate.ts";
 import type { ResponseReading } from "./protocol/response-check.ts";
+import type { Limiters } from "./rate-limit/charging.ts";
 import type { RestRoute } from "./transcode/rules/rules.ts";
 import { dispatch } from "./upstream/dispatch/dispatch.ts";
 import type { ServedMethod, Upstream } from "./upstream/upstream.ts";
@@ -109,7 +111,7 @@ export function pipeline(rpc: RpcRoute, shared: SharedParts, rest?: RestRoute, c
       // Below this line every call is RPC.
       ["transcode", rest && transcode(rest, { types, timing: gateway.rest.events, ...patience })],
       // Below this line every message keeps the rules of its proto.
-      ["validate", validate({ input: method.input, mode: policy.validate, validator: shared.validator })],
+      ["validate", validate({ input: method.input, enforcement: policy.validate, validator: shared.validator })],
       // What the caller may do with this message.
       ["authorize", authorizeByMessage(shared.auth, shared.expressions.methods.get(method))],
       // Rules that look into the message wait for it.
@@ -217,7 +219,8 @@ function cachedRoute(
   const found = caches.of(route.name);
   if (found === undefined) return undefined;
   const lookups = rpcLookups({ method, policy: found.policy, namesVersion: upstream.namesVersion });
-  const isSeen = isGuarded(auth, policy) || policy.rateLimits.length > 0 || rest !== undefined || policy.validate === "report";
+  const isGuardedOrLimited = isGuarded(auth, policy) || policy.rateLimits.length > 0;
+  const isSeen = isGuardedOrLimited || rest !== undefined || reportsForSome(policy.validate);
   return { cache: found, lookups, fastLookups: isSeen ? undefined : lookups };
 }
 

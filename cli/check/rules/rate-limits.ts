@@ -61,7 +61,8 @@ function neverReached({ policy, routes }: Facts): Suspicion[] {
 function isStricter(one: RateLimitRule, other: RateLimitRule, routes: number): boolean {
   const isWider = one.key.kind === "all" || (one.key.kind === "route" && routes === 1);
   if (!isWider && JSON.stringify(one.key) !== JSON.stringify(other.key)) return false;
-  if (one.enforce !== 100 || one.tiers !== undefined || other.tiers !== undefined) return false;
+  if (one.enforcement.mode !== "enforce" || one.enforcement.percent < 100 || one.tiers !== undefined || other.tiers !== undefined)
+    return false;
   if (one.exempt.names.size > 0 || one.exempt.ranges.length > 0) return false;
   if ((one.mode === "local") !== (other.mode === "local") || (one.scope === "region" && other.scope === "world")) return false;
   return one.limit.capacity <= other.limit.capacity && perSecond(one) <= perSecond(other);
@@ -102,10 +103,11 @@ function oddKeys({ written, routes }: Facts): Suspicion[] {
           "write the ranges of your own clients alone, or remove the rule",
         ),
       );
-    if (rule.enforce === 0 && fieldsOf(fieldsOf(written["rateLimits"])[rule.name])["enforce"] === 0)
-      problems.push(
-        warning(`${path}.enforce`, "0 % of callers: the rule only logs", 'write enforce: "report" to say so, or a share above 0'),
-      );
+    if (rule.enforcement.mode === "enforce" && rule.enforcement.percent === 0) {
+      const isFormer = fieldsOf(fieldsOf(written["rateLimits"])[rule.name])["enforce"] === 0;
+      const [at, fix] = isFormer ? [`${path}.enforce`, 'enforce: "report"'] : [`${path}.enforcement.percent`, 'enforcement: "report"'];
+      problems.push(warning(at, "0 % of callers: the rule only reports", `write ${fix} to say so, or a share above 0`));
+    }
     return problems;
   });
 }

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { type AddressLists, ALL_ADDRESSES } from "../../auth/address-lists.ts";
 import { type AddressRange, parseAddressRange } from "../../ip.ts";
+import { ENFORCED, type Enforcement, modeAndPercent } from "../enforcement.ts";
 import { type Checks, join } from "../problems.ts";
 import { readBlock } from "../read.ts";
 import { block, type InputOf, readByCode } from "../setting.ts";
@@ -21,15 +22,21 @@ export const ADDRESS_SETTINGS = block({
     shape: "addresses and CIDR ranges",
     shownDefault: "none",
   }),
+  ...modeAndPercent("calls of addresses that would be refused are counted and logged"),
 });
+
+/** Which addresses may call a route, and for whom that holds. */
+export interface AddressPolicy extends AddressLists, Enforcement {}
+
+export const ALL_CALLERS: AddressPolicy = { ...ALL_ADDRESSES, ...ENFORCED };
 
 export type AddressesInput = InputOf<typeof ADDRESS_SETTINGS>;
 
-export function parseAddresses(check: Checks, path: string, value: unknown, outer: AddressLists): AddressLists {
+export function parseAddresses(check: Checks, path: string, value: unknown, outer: AddressPolicy): AddressPolicy {
   if (value === undefined) return outer;
-  if (value === false) return ALL_ADDRESSES;
-  const { allow, deny } = readBlock(check, path, ADDRESS_SETTINGS, value);
-  return { allow: parseRanges(check, join(path, "allow"), allow), deny: parseRanges(check, join(path, "deny"), deny) };
+  if (value === false) return ALL_CALLERS;
+  const { allow, deny, mode, percent } = readBlock(check, path, ADDRESS_SETTINGS, value);
+  return { allow: parseRanges(check, join(path, "allow"), allow), deny: parseRanges(check, join(path, "deny"), deny), mode, percent };
 }
 
 function parseRanges(check: Checks, path: string, value: unknown): readonly AddressRange[] {

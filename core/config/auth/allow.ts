@@ -1,9 +1,10 @@
 // Settings of the expression that allows a call.
 import * as v from "valibot";
 import { MAX_EXPRESSION_BYTES } from "../../auth/expression.ts";
+import { type Enforcement, modeAndPercent } from "../enforcement.ts";
 import type { Checks } from "../problems.ts";
 import { readBlock } from "../read.ts";
-import { block, choice, type InputOf, MODES, type Mode, required, setting, text } from "../setting.ts";
+import { block, type InputOf, required, text } from "../setting.ts";
 
 const FIX = `write a CEL expression as text, at most ${MAX_EXPRESSION_BYTES} bytes: "principal.plan == 'pro'"`;
 
@@ -15,20 +16,16 @@ export const ALLOW_SETTINGS = block({
     "CEL expression over `principal`, `headers`, `source` and `message`. A call passes where it is true; an error or anything else refuses it.",
     FIX,
   ),
-  mode: setting(
-    choice(MODES),
-    "enforce",
-    "`report`: calls that would be refused are logged, and pass. `off`: the expression is checked when the configuration loads, and not evaluated.",
-  ),
+  ...modeAndPercent("calls that would be refused are counted and logged"),
 });
 
-/** The expression alone, or with its mode. */
+/** The expression alone, or with its mode and percent. */
 export const allow = v.union([v.string(), ALLOW_SETTINGS, v.literal(false)]);
 export type AllowInput = string | false | InputOf<typeof ALLOW_SETTINGS>;
 
-export interface AllowPolicy {
+/** An expression in mode `off` is checked when the configuration loads, and not evaluated. */
+export interface AllowPolicy extends Enforcement {
   readonly expression: string;
-  readonly mode: Mode;
 }
 
 /** @returns undefined where all calls are allowed */

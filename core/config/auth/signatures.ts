@@ -1,6 +1,7 @@
 // Settings of signed requests (RFC 9421): the keys that callers sign with, and how repeated requests are found.
 import * as v from "valibot";
 import { REQUEST_COMPONENTS, type SignatureAlgorithm } from "../../auth/signature/signature-rules.ts";
+import { ENFORCED, ENFORCEMENT_SHAPE, type Enforcement, enforcement, parseEnforcement } from "../enforcement.ts";
 import { type Checks, join } from "../problems.ts";
 import { readBlock } from "../read.ts";
 import { block, choice, type InputOf, list, readByCode, secretName, setting, text, whole } from "../setting.ts";
@@ -51,6 +52,11 @@ export const SIGNATURE_SETTINGS = block({
     "isolate",
     "Where nonces are remembered. `isolate`: in the isolate, where a request brings one; another isolate accepts it again. `strict`: each signature needs a nonce, and the call waits for one question to the object `NonceLog`.",
   ),
+  digest: readByCode(
+    enforcement(),
+    "Whether the body has to be the one that was signed ([dry run](dry-run.md)). In mode `report` a call with another body goes on as an anonymous one; `off` compares nothing: a signature then covers no body.",
+    { shape: ENFORCEMENT_SHAPE, shownDefault: '`"enforce"`' },
+  ),
   fields: setting(
     list(v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,64}$/, FIELDS_FIX)), 16, FIELDS_FIX, "names of fields"),
     [],
@@ -76,18 +82,20 @@ export interface SignaturesPolicy {
   readonly keys: ReadonlyMap<string, SignatureKeyPolicy>;
   readonly windowMs: number;
   readonly replay: ReplayMode;
+  readonly digest: Enforcement; // whether bodies have to be those that were signed
   readonly fields: readonly string[];
 }
 
 /** @returns undefined where nothing is written */
 export function parseSignatures(check: Checks, path: string, value: unknown): SignaturesPolicy | undefined {
   if (value === undefined) return undefined;
-  const { keys, windowSeconds, replay, fields } = readBlock(check, path, SIGNATURE_SETTINGS, value);
+  const { keys, windowSeconds, replay, digest: written, fields } = readBlock(check, path, SIGNATURE_SETTINGS, value);
   const entries = check.entries(join(path, "keys"), keys);
   if (entries.length === 0 || entries.length > MAX_KEYS)
     check.report(join(path, "keys"), keys, `write 1 to ${MAX_KEYS} keys: { "partner-1": { algorithm: "ed25519", publicKey: "..." } }`);
   const parsed = entries.flatMap(([id, settings]) => parseKey(check, `${join(path, "keys")}[${JSON.stringify(id)}]`, id, settings));
-  return { keys: new Map(parsed.map((key) => [key.id, key])), windowMs: windowSeconds * 1_000, replay, fields };
+  const digest = parseEnforcement(check, join(path, "digest"), written, ENFORCED);
+  return { keys: new Map(parsed.map((key) => [key.id, key])), windowMs: windowSeconds * 1_000, replay, digest, fields };
 }
 
 function parseKey(check: Checks, path: string, id: string, value: unknown): SignatureKeyPolicy[] {

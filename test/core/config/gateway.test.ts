@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { maxUpfrontCost } from "../../../core/config/cost.ts";
+import { ENFORCED } from "../../../core/config/enforcement.ts";
 import { type GatewayInput, parsePolicy } from "../../../core/config/gateway.ts";
 import { describe as tell } from "../../../core/config/problems.ts";
 
@@ -41,8 +42,9 @@ describe("parsePolicy", () => {
   it("fills in the defaults of the requirements: 15 s, 1 MiB, no limits", () => {
     expect(parsed({ services }).services.get("users.v1.UserService")?.methods.get("GetUser")).toEqual({
       auth: "off",
+      authEnforcement: ENFORCED,
       scopes: [],
-      addresses: { allow: [], deny: [] },
+      addresses: { allow: [], deny: [], ...ENFORCED },
       allow: undefined,
       forwardCredentials: false,
       readTimeoutMs: 15_000,
@@ -57,7 +59,7 @@ describe("parsePolicy", () => {
       maxResponseBytes: 16_777_216,
       maxResponseElements: 500_000,
       forwardResponseHeaders: [],
-      validate: "off",
+      validate: { mode: "off", percent: 100 },
       rateLimits: [],
       cost: { kind: "fixed", tokens: 1 },
       retries: expect.objectContaining({ max: 5, baseMs: 100, maxMs: 10_000 }),

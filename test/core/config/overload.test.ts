@@ -36,6 +36,7 @@ describe("overload of the isolate", () => {
   itReadsChoices(parser, "overload", [{ ...of("mode", "mode"), choices: ["off", "report", "enforce"], fallback: "enforce" }]);
   itKnowsItsFields(parser, "overload", [
     "mode",
+    "percent",
     "maxQueued",
     "queueMs",
     "maxInFlight",
@@ -71,7 +72,16 @@ describe("overload of the isolate", () => {
 });
 
 describe("concurrency of a method", () => {
-  const outer: ConcurrencyPolicy = { mode: "report", max: 3, floor: 2, maxQueued: 1, queueMs: 4, callerShare: 0.7, maxStreams: 8 };
+  const outer: ConcurrencyPolicy = {
+    mode: "report",
+    percent: 60,
+    max: 3,
+    floor: 2,
+    maxQueued: 1,
+    queueMs: 4,
+    callerShare: 0.7,
+    maxStreams: 8,
+  };
   const parser = (check: Checks, value: unknown) => parseConcurrency(check, "concurrency", value, outer);
   const of = (field: keyof ConcurrencyPolicy) => ({ field, read: (policy: ConcurrencyPolicy) => policy[field] });
   itReadsNumbers(parser, "concurrency", [
@@ -83,7 +93,17 @@ describe("concurrency of a method", () => {
   ]);
   itReadsNumbers(parser, "concurrency", [{ ...of("floor"), min: 1, max: 100_000, fallback: 100, unit: "calls" }], { max: 100_000 });
   itReadsChoices(parser, "concurrency", [{ ...of("mode"), choices: ["off", "report", "enforce"], fallback: "enforce" }]);
-  itKnowsItsFields(parser, "concurrency", ["mode", "maxQueued", "queueMs", "max", "callerShare", "maxStreams", "adaptive", "floor"]);
+  itKnowsItsFields(parser, "concurrency", [
+    "mode",
+    "percent",
+    "maxQueued",
+    "queueMs",
+    "max",
+    "callerShare",
+    "maxStreams",
+    "adaptive",
+    "floor",
+  ]);
 
   it("is that of the outer settings where nothing is written", () => expect(accepted(parser, undefined)).toBe(outer));
 
@@ -108,7 +128,7 @@ describe("a throttle", () => {
     { field: "mode", choices: ["off", "report", "enforce"], fallback: "enforce", read: ({ mode }) => mode },
     { field: "honor", choices: ["off", "report", "enforce"], fallback: "enforce", read: ({ honor }) => honor },
   ]);
-  itKnowsItsFields(parser, "throttle", ["mode", "belowPercent", "minCalls", "honor"]);
+  itKnowsItsFields(parser, "throttle", ["mode", "percent", "belowPercent", "minCalls", "honor"]);
 
   it("names the new name of a setting that was renamed", () => {
     expect(parsed(parser, { heed: "off" }).problems).toEqual(['throttle.heed: found "off"; write "honor", its new name']);

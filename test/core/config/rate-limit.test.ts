@@ -38,7 +38,22 @@ describe("a rule", () => {
   itKnowsItsFields(
     parser,
     "rateLimits.r",
-    ["capacity", "rate", "intervalMs", "key", "mode", "scope", "perAddress", "tiers", "exempt", "enforce", "fail", "waitMs", "compat"],
+    [
+      "capacity",
+      "rate",
+      "intervalMs",
+      "key",
+      "mode",
+      "scope",
+      "perAddress",
+      "tiers",
+      "exempt",
+      "enforcement",
+      "enforce",
+      "fail",
+      "waitMs",
+      "compat",
+    ],
     BASE,
   );
 
@@ -159,7 +174,31 @@ describe("a rule", () => {
   });
 
   it("is enforced for a share of the callers", () => {
-    expect([undefined, "off", "report", 0, 37, 100].map((enforce) => rule({ enforce }).enforce)).toEqual([100, "off", 0, 0, 37, 100]);
+    const written = [undefined, "off", "report", { percent: 37 }, { mode: "report", percent: 37 }];
+    expect(written.map((enforcement) => rule({ enforcement }).enforcement)).toEqual([
+      { mode: "enforce", percent: 100 },
+      { mode: "off", percent: 100 },
+      { mode: "report", percent: 100 },
+      { mode: "enforce", percent: 37 },
+      { mode: "report", percent: 37 },
+    ]);
+    expect(problems({ enforcement: 10 })).toEqual([
+      'rateLimits.r.enforcement: found 10; write "off" or "report" or "enforce", or { mode: "enforce", percent: 10 }',
+    ]);
+  });
+
+  it("is enforced as its former setting says, where that is written alone", () => {
+    expect([undefined, "off", "report", 0, 37, 100].map((enforce) => rule({ enforce }).enforcement)).toEqual([
+      { mode: "enforce", percent: 100 },
+      { mode: "off", percent: 100 },
+      { mode: "report", percent: 100 },
+      { mode: "enforce", percent: 0 },
+      { mode: "enforce", percent: 37 },
+      { mode: "enforce", percent: 100 },
+    ]);
+    expect(problems({ enforce: 10, enforcement: "report" })).toEqual([
+      "rateLimits.r.enforce: found 10; remove it: enforcement says the same",
+    ]);
     for (const enforce of [-1, 101, "on", 1.5])
       expect(problems({ enforce })).toEqual([
         `rateLimits.r.enforce: found ${JSON.stringify(enforce)}; write a whole number from 0 to 100 (per cent of callers; or "off" or "report")`,
@@ -188,9 +227,16 @@ describe("the ceiling of an address", () => {
   });
 
   it("is twenty times the limit, counted by the isolate alone, unless it is configured", () => {
-    const { ceiling } = rule({ key: header, mode: "exact", fail: "closed", enforce: 10 }, "apps");
+    const { ceiling } = rule({ key: header, mode: "exact", fail: "closed", enforcement: { percent: 10 } }, "apps");
     expect(ceiling?.rule).toMatchObject({
-      ...{ name: "apps.address", key: { kind: "ip" }, mode: "local", fail: "open", enforce: 10, ceiling: undefined },
+      ...{
+        name: "apps.address",
+        key: { kind: "ip" },
+        mode: "local",
+        fail: "open",
+        enforcement: { mode: "enforce", percent: 10 },
+        ceiling: undefined,
+      },
       limit: { capacity: 200, rate: 100, intervalMs: 1_000 },
     });
     expect(rule({ key: header, perAddress: 3 }).ceiling?.rule.limit).toEqual({ capacity: 30, rate: 15, intervalMs: 1_000 });

@@ -1,13 +1,13 @@
 // Evaluates the expression of a route for a call.
 import type { Message } from "@bufbuild/protobuf";
 import type { Expression, ExpressionFault } from "../../../core/auth/expression.ts";
+import type { Enforcement } from "../../../core/config/enforcement.ts";
 import type { Call } from "../call.ts";
 import { currentRegion } from "../region/isolate-region.ts";
 
-/** An expression in force. */
-export interface CompiledAllow {
+/** An expression in force: its mode is not `off`. */
+export interface CompiledAllow extends Enforcement {
   readonly expression: Expression<Message>;
-  readonly mode: "report" | "enforce";
 }
 
 /** @returns why the call is not allowed; undefined where it is */

@@ -4,6 +4,7 @@ import { type Challenge, unauthenticated } from "../../../core/auth/refusal.ts";
 import { resourceChallenge } from "../../../core/auth/resource.ts";
 import type { IssuerPolicy } from "../../../core/config/auth/issuers.ts";
 import type { AuthPolicy } from "../../../core/config/auth.ts";
+import { ENFORCED, type Enforcement } from "../../../core/config/enforcement.ts";
 import type { NonceLog } from "../../../durable-objects/nonce-log.ts";
 import { accessAuthenticator } from "./access.ts";
 import type { Authenticator } from "./authenticator.ts";
@@ -25,6 +26,7 @@ import { configuredSigners, type Signers } from "./signature/signers.ts";
 export interface Authentication {
   readonly authenticators: readonly Authenticator[]; // empty where the configuration names none
   readonly failures: AuthFailures;
+  readonly digest: Enforcement; // whether bodies of signed requests have to be those that were signed
   readonly challenge: Challenge;
   readonly anyChallenge: string | undefined; // the challenge of a response with 401 that something else has written
 }
@@ -50,11 +52,18 @@ export function authentication(policy: AuthPolicy, { exchange, nonceLogs, env, k
   const nonces = new Nonces(signatures?.replay ?? "isolate", nonceLogs);
   if (agents !== undefined && exchange !== undefined) signers.push(agentSigners(agents, new AgentDirectories(agents, exchange), nonces));
   if (signatures !== undefined) signers.push(configuredSigners(signatures, env, nonces));
-  if (signers.length > 0) authenticators.push(signatureAuthenticator(signers));
+  const digest = signatures?.digest ?? ENFORCED;
+  if (signers.length > 0) authenticators.push(signatureAuthenticator(signers, digest.mode !== "off"));
   if (access !== undefined) authenticators.push(accessAuthenticator({ ...tokenIssuer(access, exchange), principalOf: accessPrincipalOf }));
   if (certificates) authenticators.push(certificateAuthenticator());
   const challenge = resource === undefined ? NO_CHALLENGE : resourceChallenge(resource);
-  return { authenticators, failures: new AuthFailures(), challenge, anyChallenge: challenge(unauthenticated("credential_missing")) };
+  return {
+    authenticators,
+    failures: new AuthFailures(),
+    digest,
+    challenge,
+    anyChallenge: challenge(unauthenticated("credential_missing")),
+  };
 }
 
 function tokenIssuer(policy: IssuerPolicy, exchange: KeyExchange | undefined): TokenIssuer {

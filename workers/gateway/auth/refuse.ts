@@ -10,12 +10,17 @@ export interface RefusalParts {
   readonly challenge: Challenge;
 }
 
+/** Counts a wrong credential, also one that is only reported: guesses are bounded in both cases. */
+export function countFailure({ failures }: Pick<RefusalParts, "failures">, call: Call, { kind, reason }: AuthFailure, now: number): void {
+  if (kind === "unauthenticated" && reason !== "credential_missing" && reason !== "too_many_failures")
+    failures.count(call.caller.network, now);
+}
+
 /** @throws Rejected always */
 export function refuse({ failures, challenge }: RefusalParts, call: Call, failure: AuthFailure): never {
   const now = Date.now();
   const { reason } = failure;
-  if (failure.kind === "unauthenticated" && reason !== "credential_missing" && reason !== "too_many_failures")
-    failures.count(call.caller.network, now);
+  countFailure({ failures }, call, failure, now);
   const calls = failures.logged(reason, now);
   if (calls > 0) logEvent("auth_refused", { ...logFactsOf(call), address: call.caller.network, reason, calls });
   throw new Rejected(rejectionOf(failure, challenge));

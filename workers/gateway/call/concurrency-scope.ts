@@ -6,6 +6,7 @@ import { type QueuedCall, WaitQueue } from "../../../core/overload/queue.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { shedLog } from "../../shed-log.ts";
 import { type Call, logFactsOf } from "../call.ts";
+import { Enforcer } from "./enforcer.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
 export interface Waiter extends QueuedCall {
@@ -19,27 +20,31 @@ export class ConcurrencyScope {
   readonly limiter: ConcurrencyLimiter; // calls in flight
   readonly queue: WaitQueue<Waiter>;
   readonly streams: ConcurrencyLimiter; // open streams
+  readonly calls: Enforcer; // decides about calls in flight
+  readonly openStreams: Enforcer; // decides about open streams
   readonly #log = shedLog();
 
   constructor(name: string, policy: ConcurrencyPolicy) {
     const { maxStreams, callerShare, maxQueued } = policy;
     this.name = name;
     this.policy = policy;
+    this.calls = new Enforcer("concurrency", name, policy);
+    this.openStreams = new Enforcer("streams", name, policy);
     this.limiter = new ConcurrencyLimiter(policy);
     this.queue = new WaitQueue(maxQueued);
     this.streams = new ConcurrencyLimiter({ max: maxStreams, floor: undefined, callerShare });
   }
 
-  /** Logs a call that is over a limit. @throws Rejected where the limit is enforced */
+  /** Counts and logs a call that is over a limit. @throws Rejected where the limit is enforced for its caller */
   refuse(call: Call, counted: "calls in flight" | "open streams", refusal: LimiterRefusal, now: number): void {
-    const { limit } = counted === "open streams" ? this.streams : this.limiter;
+    const [{ limit }, enforcer] = counted === "open streams" ? [this.streams, this.openStreams] : [this.limiter, this.calls];
     const reason = {
       full: `limit of ${limit} ${counted} is reached`,
       level: `limit of ${limit} ${counted} leaves no room for ${CRITICALITIES[call.rank]} calls`,
       share: `caller holds its share of ${limit} ${counted}`,
     }[refusal];
-    const isEnforced = this.policy.mode === "enforce";
-    this.#log({ ...logFactsOf(call), point: this.name, reason, enforced: isEnforced }, now);
-    if (isEnforced) throw new Rejected({ kind: "overloaded", point: this.name, reason, retryAfterMs: retryAfterMs() });
+    if (!enforcer.refuses(call, reason)) return;
+    this.#log({ ...logFactsOf(call), point: this.name, reason, enforced: true }, now);
+    throw new Rejected({ kind: "overloaded", point: this.name, reason, retryAfterMs: retryAfterMs() });
   }
 }

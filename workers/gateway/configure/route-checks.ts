@@ -58,7 +58,7 @@ function hasField(message: DescMessage, [first, ...rest]: readonly string[]): bo
 /** Methods whose messages are validated but cannot be. */
 export function validationProblems(endpoints: ReadonlyMap<DescMethod, ServedMethod>, validate: Validator | undefined): Problem[] {
   return [...endpoints].flatMap(([method, { policy }]) => {
-    const problem = policy.validate === "off" ? undefined : validationProblem(method, validate);
+    const problem = policy.validate.mode === "off" ? undefined : validationProblem(method, validate);
     return problem === undefined ? [] : [{ path: `validate of ${method.parent.typeName}.${method.name}`, ...problem }];
   });
 }

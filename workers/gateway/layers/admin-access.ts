@@ -6,6 +6,7 @@ import type { AuditEvent } from "../../../core/auth/audit-event.ts";
 import { isCrossSite } from "../../../core/auth/cross-site.ts";
 import { identityClaims } from "../../../core/auth/identity/identity-claims.ts";
 import type { Principal } from "../../../core/auth/principal.ts";
+import { ENFORCED } from "../../../core/config/enforcement.ts";
 import { IDENTITY_HEADER } from "../../../core/headers.ts";
 import { Rejected, type Rejection } from "../../../core/rejection.ts";
 import { logEvent } from "../../log.ts";
@@ -54,7 +55,7 @@ export const ARRIVED_AT_HEADER = "x-forwarded-host";
 export const OWN_NAME = "tidegate";
 const ROLE_CLAIM = "role";
 /** How calls of admin services are authenticated: callers that are not known, and those without a role, are refused here. */
-export const ADMIN_AUTH = { auth: "optional", scopes: [] } as const;
+export const ADMIN_AUTH = { auth: "optional", authEnforcement: ENFORCED, scopes: [] } as const;
 
 /**
  * @param authenticate proves callers by the configured kinds of credentials, and refuses calls without one; undefined where none of them

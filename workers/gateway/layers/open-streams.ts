@@ -41,7 +41,8 @@ function begin(scopes: readonly ConcurrencyScope[], call: Call): () => void {
   const now = Date.now();
   for (const scope of scopes) {
     const refusal = scope.streams.refusal(call.rank, call, now);
-    if (refusal !== undefined) scope.refuse(call, "open streams", refusal, now);
+    if (refusal === undefined) scope.openStreams.allowed(call);
+    else scope.refuse(call, "open streams", refusal, now);
   }
   const caller = { shareKey: call.shareKey }; // the call itself would be held for as long as its permits
   const expiresAt = Math.min(call.deadlineAt, now + NEVER_ENDING_MS);

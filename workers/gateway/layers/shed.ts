@@ -8,7 +8,7 @@ import { Rejected } from "../../../core/rejection.ts";
 import type { ConcurrencyScope } from "../call/concurrency-scope.ts";
 import type { Layer } from "../call/layer.ts";
 import { reserveMemory } from "../call/memory.ts";
-import type { Clock } from "../call.ts";
+import type { Call, Clock } from "../call.ts";
 import type { Protocol } from "../protocol/protocol.ts";
 
 export const UNRESERVED_CALLS = 1_000; // calls in flight in the isolate
@@ -32,12 +32,13 @@ export function shed(scope: ConcurrencyScope, unreservedCalls = Number.POSITIVE_
     const clock: Clock = attempt ?? call;
     let now = Date.now();
     let refusal = limiter.refusal(rank, call, now);
-    if (refusal !== undefined && mayWait(scope, refusal) && (await waited(scope, clock, rank, now))) {
+    if (refusal !== undefined && mayWait(scope, call, refusal) && (await waited(scope, clock, rank, now))) {
       now = Date.now();
       refusal = limiter.refusal(rank, call, now);
       if (refusal !== undefined) wakeNext(scope, now); // what is free is for another caller
     }
-    if (refusal !== undefined) scope.refuse(call, "calls in flight", refusal, now);
+    if (refusal === undefined) scope.calls.allowed(call);
+    else scope.refuse(call, "calls in flight", refusal, now);
     const held = limiter.inFlight(now) >= unreservedCalls ? reserveMemory(call, CALL_BYTES) : undefined;
     const permit = limiter.begin(now, Math.min(clock.deadlineAt, now + NEVER_ENDING_MS), call);
     try {
@@ -60,9 +61,9 @@ function isEvident(protocol: Protocol, { status, headers }: Response): boolean {
   return grpc === null || grpc === "0" || grpc === "4";
 }
 
-/** A caller that holds its share may not fill the queue. */
-function mayWait({ policy, queue }: ConcurrencyScope, refusal: LimiterRefusal): boolean {
-  return policy.mode === "enforce" && (refusal !== "share" || queue.size < policy.maxQueued / 2);
+/** A caller that holds its share may not fill the queue, and a call that would not be refused does not wait. */
+function mayWait({ policy, queue, calls }: ConcurrencyScope, call: Call, refusal: LimiterRefusal): boolean {
+  return calls.isEnforcedFor(call) && (refusal !== "share" || queue.size < policy.maxQueued / 2);
 }
 
 /** Waits in the queue. @returns whether a permit became free in time */

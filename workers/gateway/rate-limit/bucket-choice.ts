@@ -3,7 +3,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Principal } from "../../../core/auth/principal.ts";
 import type { RateLimitRule } from "../../../core/config/rate-limit.ts";
 import type { KeySource } from "../../../core/config/rate-limit-key.ts";
-import { hash32 } from "../../../core/hash.ts";
+import { isEnforcedFor } from "../../../core/enforcement/enforcement.ts";
 import { isInRanges } from "../../../core/ip.ts";
 import { keyDigest } from "../../../core/rate-limit/key-digest.ts";
 import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
@@ -12,7 +12,7 @@ import type { Call } from "../call.ts";
 export interface BucketChoice {
   readonly key: string; // names the bucket
   readonly limit: BucketLimit;
-  readonly isEnforced: boolean; // false: a refusal is only logged
+  readonly isEnforced: boolean; // false: a refusal is only reported
   readonly ceiling: CeilingChoice | undefined; // the bucket of the caller's address, where callers choose the keys
 }
 
@@ -35,11 +35,10 @@ export function chooseBucket(rule: RateLimitRule, call: Call, message: MessageFi
   const who = name === undefined ? `ip:${caller.network}` : bounded(rule.key.kind, name);
   const plan = rule.tiers === undefined ? undefined : nameFrom(rule.tiers.by, call, message);
   const tier = plan === undefined ? undefined : rule.tiers?.plans.get(plan);
-  const percent = rule.enforce === "off" ? 0 : rule.enforce;
   return {
     key: tier === undefined ? `${rule.name}/${who}` : `${rule.name}@${plan}/${who}`,
     limit: tier ?? rule.limit,
-    isEnforced: percent >= 100 || hash32(`enforced/${who}`) % 100 < percent, // the same callers each time
+    isEnforced: isEnforcedFor(rule.enforcement, who),
     ceiling: name === undefined ? undefined : chooseCeiling(rule, caller, tier === undefined ? undefined : plan),
   };
 }

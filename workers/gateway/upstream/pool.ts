@@ -15,10 +15,10 @@ import type { RegisteredEndpoint } from "../../../core/registry/registry.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { HedgeState } from "../../../core/retry/hedge-state.ts";
 import { retryBudget } from "../../../core/retry/retry.ts";
-import { logEvent } from "../../log.ts";
 import type { Exchange } from "../background/exchange.ts";
 import type { CallAttempt } from "../call/attempt.ts";
-import { type Call, logFactsOf } from "../call.ts";
+import { Enforcer } from "../call/enforcer.ts";
+import type { Call } from "../call.ts";
 import { locationOf, needsLocation } from "../region/isolate-location.ts";
 import { PoolAttempt, type PoolParts } from "./attempt.ts";
 import { BreakerReporter } from "./breaker-reports.ts";
@@ -66,6 +66,7 @@ class Pool implements Upstream {
   readonly #members: readonly Member[]; // configured endpoints
   readonly #destinations: Map<string, Destination>; // configured and registered endpoints, by id
   readonly #parts: PoolParts;
+  readonly #breakers: Enforcer | undefined; // undefined where they are off
   readonly #endpointList: EndpointList | undefined;
   #needsLocation: boolean; // until a call has shown it
 
@@ -76,6 +77,7 @@ class Pool implements Upstream {
     this.timeoutHeader = policy.timeoutHeader;
     this.retryBudget = retryBudget(policy.retryBudget);
     this.#settings = settings;
+    this.#breakers = breaker.mode === "off" ? undefined : new Enforcer("breaker", name, breaker);
     this.#usesKey = BALANCERS[policy.balancer].usesKey;
     this.hashField = this.#usesKey ? hashField(policy.hashOn) : undefined;
     this.#configured = configured;
@@ -113,13 +115,18 @@ class Pool implements Upstream {
     const mayRedirectShed = throttle.countCall(call, now);
     throttle.admit(call, now);
     const { tried } = attempt;
-    const picked = fleet.pick({ method, key: hash32(text), now, rng: Math.random, tried, rank: throttle.rankOf(call) });
+    const isReported = this.#breakers?.isEnforcedFor(call) === false;
+    const picked = fleet.pick({ method, key: hash32(text), now, rng: Math.random, tried, isReported, rank: throttle.rankOf(call) });
     if (picked.kind === "shed") return throttle.shed(call, now);
-    if (picked.kind === "open") throw new Rejected({ kind: "breaker_open", upstream: this.name, retryAfterMs: picked.retryAfterMs });
+    if (picked.kind === "open") {
+      this.#breakers?.refused(call);
+      throw new Rejected({ kind: "breaker_open", upstream: this.name, retryAfterMs: picked.retryAfterMs });
+    }
     if (picked.kind !== "picked") throw new Rejected({ kind: "no_endpoint", upstream: this.name, isFull: picked.kind === "full" });
     const { id } = picked;
-    if (picked.isReportedOnly) logEvent("breaker_would_refuse", { ...logFactsOf(call), upstream: this.name, endpoint: id });
-    throttle.reportShed(call, id, now);
+    if (picked.isReportedOnly) this.#breakers?.reported(call, `breakers of all endpoints are open; the call goes to ${id}`);
+    else this.#breakers?.allowed(call);
+    throttle.countSent(call, id, now);
     tried.add(id);
     const destination = this.#destinations.get(id)!; // the fleet has no other endpoints
     return new PoolAttempt(this.#parts, call, attempt, { picked, destination, cookie, method, mayRedirectShed, now });

@@ -9,6 +9,7 @@ import { isShedAt } from "../../../core/overload/shed-level.ts";
 import { Throttle } from "../../../core/overload/throttle.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { shedLog } from "../../shed-log.ts";
+import { Enforcer } from "../call/enforcer.ts";
 import { retryAfterMs } from "../call/retry-after.ts";
 import { type Call, logFactsOf } from "../call.ts";
 import type { AttemptOutcome } from "./upstream.ts";
@@ -21,6 +22,8 @@ export class UpstreamThrottle {
   readonly #fleet: Fleet;
   readonly #throttle: Throttle;
   readonly #promotions = new Budget(PROMOTION_BUDGET); // pays for marking a redirected critical call as critical_plus
+  readonly #admission: Enforcer; // decides about calls to an upstream that refuses most of them
+  readonly #honor: Enforcer; // decides by the shed levels of hosts
   readonly #log = shedLog();
 
   /** @param name of the upstream, as messages and logs show it */
@@ -29,31 +32,36 @@ export class UpstreamThrottle {
     this.#policy = policy;
     this.#fleet = fleet;
     this.#throttle = new Throttle(policy);
+    this.#admission = new Enforcer("throttle", name, policy);
+    this.#honor = new Enforcer("shed_level", name, { mode: policy.honor, percent: policy.percent });
   }
 
   /** The rank by which the fleet keeps a call from endpoints that shed it: the highest one where shed levels are not enforced. */
   rankOf(call: Call): Rank {
-    return this.#policy.honor === "enforce" ? call.rank : MOST_CRITICAL;
+    return this.#honor.isEnforcedFor(call) ? call.rank : MOST_CRITICAL;
   }
 
   /** @throws Rejected for a call that is not sent, because the upstream refuses most calls */
   admit(call: Call, now: number): void {
-    const { mode } = this.#policy;
-    if (mode === "off" || !this.#throttle.refuses(call.rank, now, Math.random())) return;
-    this.#shed(call, `throttle ${this.#name}`, "the upstream refuses most calls", mode === "enforce", now);
+    if (this.#policy.mode === "off") return;
+    const isEnforced = this.#admission.isEnforcedFor(call);
+    const reason = "the upstream refuses most calls";
+    if (!this.#throttle.refuses(call.rank, now, Math.random(), !isEnforced)) this.#admission.allowed(call);
+    else if (this.#admission.refuses(call, reason)) this.#shed(call, `throttle ${this.#name}`, reason, now);
   }
 
   /** @throws Rejected for a call that every endpoint would shed */
   shed(call: Call, now: number): never {
-    this.#shed(call, `upstream ${this.#name}`, reasonFor(call.rank), true, now);
-    throw new Error("unreachable");
+    this.#honor.refused(call);
+    this.#shed(call, `upstream ${this.#name}`, reasonFor(call.rank), now);
   }
 
-  /** Logs a call that its endpoint would shed, where shed levels are only reported. */
-  reportShed(call: Call, endpoint: string, now: number): void {
-    if (this.#policy.honor !== "report") return;
-    if (!isShedAt(this.#fleet.shedLevelOf(endpoint, now), call.rank, Math.random())) return;
-    this.#shed(call, `upstream ${this.#name}`, reasonFor(call.rank), false, now);
+  /** Counts a call that is sent to an endpoint, which would shed it where shed levels are only reported for its caller. */
+  countSent(call: Call, endpoint: string, now: number): void {
+    if (this.#policy.honor === "off") return;
+    const isReported = !this.#honor.isEnforcedFor(call) && isShedAt(this.#fleet.shedLevelOf(endpoint, now), call.rank, Math.random());
+    if (isReported) this.#honor.reported(call, reasonFor(call.rank));
+    else this.#honor.allowed(call);
   }
 
   /** Counts an attempt that is about to be made. @returns whether it may be redirected if its endpoint sheds it */
@@ -83,9 +91,9 @@ export class UpstreamThrottle {
     this.#throttle.record(call.rank, outcome === "responded" || outcome === "failed", now);
   }
 
-  #shed(call: Call, point: string, reason: string, enforced: boolean, now: number): void {
-    this.#log({ ...logFactsOf(call), point, reason, enforced }, now);
-    if (enforced) throw new Rejected({ kind: "overloaded", point, reason: reason, retryAfterMs: retryAfterMs() });
+  #shed(call: Call, point: string, reason: string, now: number): never {
+    this.#log({ ...logFactsOf(call), point, reason, enforced: true }, now);
+    throw new Rejected({ kind: "overloaded", point, reason: reason, retryAfterMs: retryAfterMs() });
   }
 }
 

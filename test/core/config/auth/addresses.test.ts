@@ -1,18 +1,18 @@
 // The settings of addresses.
 import { describe, expect, it } from "vitest";
-import { ALL_ADDRESSES, addressFault } from "../../../../core/auth/address-lists.ts";
-import { parseAddresses } from "../../../../core/config/auth/addresses.ts";
+import { addressFault } from "../../../../core/auth/address-lists.ts";
+import { ALL_CALLERS, parseAddresses } from "../../../../core/config/auth/addresses.ts";
 import type { Checks } from "../../../../core/config/problems.ts";
 import { accepted, itKnowsItsFields, parsed } from "../settings.ts";
 
 describe("addresses", () => {
-  const outer = { allow: [], deny: [] };
+  const outer = { allow: [], deny: [], mode: "report", percent: 100 } as const;
   const parser = (check: Checks, value: unknown) => parseAddresses(check, "addresses", value, outer);
-  itKnowsItsFields(parser, "addresses", ["allow", "deny"]);
+  itKnowsItsFields(parser, "addresses", ["allow", "deny", "mode", "percent"]);
 
   it("are those of the outer settings, none, or both lists", () => {
     expect(accepted(parser, undefined)).toBe(outer);
-    expect(accepted(parser, false)).toBe(ALL_ADDRESSES);
+    expect(accepted(parser, false)).toBe(ALL_CALLERS);
     const rules = accepted(parser, { allow: ["192.0.2.0/24", "2001:db8::1"], deny: ["192.0.2.1"] });
     expect([rules.allow.length, rules.deny.length]).toEqual([2, 1]);
     expect([addressFault("192.0.2.2", rules), addressFault("192.0.2.1", rules)]).toEqual([undefined, "address_denied"]);

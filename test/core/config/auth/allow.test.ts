@@ -5,16 +5,17 @@ import type { Checks } from "../../../../core/config/problems.ts";
 import { accepted, parsed } from "../settings.ts";
 
 describe("an expression", () => {
-  const outer = { expression: "true", mode: "report" } as const;
+  const outer = { expression: "true", mode: "report", percent: 100 } as const;
   const parser = (check: Checks, value: unknown) => parseAllow(check, "allow", value, outer);
 
   it("is that of the outer settings, none, a text, or a text with its mode", () => {
     expect(accepted(parser, undefined)).toBe(outer);
     expect(accepted(parser, false)).toBeUndefined();
-    expect(accepted(parser, "false")).toEqual({ expression: "false", mode: "enforce" });
-    expect(accepted(parser, { expression: "false" })).toEqual({ expression: "false", mode: "enforce" });
+    expect(accepted(parser, "false")).toEqual({ expression: "false", mode: "enforce", percent: 100 });
+    expect(accepted(parser, { expression: "false" })).toEqual({ expression: "false", mode: "enforce", percent: 100 });
     for (const mode of ["off", "report", "enforce"] as const)
-      expect(accepted(parser, { expression: "false", mode })).toEqual({ expression: "false", mode });
+      expect(accepted(parser, { expression: "false", mode })).toEqual({ expression: "false", mode, percent: 100 });
+    expect(accepted(parser, { expression: "false", percent: 10 })).toEqual({ expression: "false", mode: "enforce", percent: 10 });
   });
 
   it.each([[{ expression: "" }], [{ expression: 7 }], [{}], [""]])("%j is reported", (value) => {

@@ -21,12 +21,14 @@ describe("signatures", () => {
       ]),
       windowMs: 300_000,
       replay: "isolate",
+      digest: { mode: "enforce", percent: 100 },
       fields: [],
     });
-    const rest = { windowSeconds: 10, replay: "strict", fields: ["content-type"] };
+    const rest = { windowSeconds: 10, replay: "strict", digest: "report", fields: ["content-type"] };
     expect(accepted(parser, { keys: { a: HMAC }, ...rest })).toMatchObject({
       windowMs: 10_000,
       replay: "strict",
+      digest: { mode: "report", percent: 100 },
       fields: ["content-type"],
     });
   });

@@ -12,7 +12,7 @@ function gateway(route: object, input: Partial<GatewayInput> = {}) {
   const logged: string[] = [];
   vi.spyOn(console, "warn").mockImplementation((line: string) => {
     const { event, reason } = JSON.parse(line);
-    if (event === "auth_refused" || event === "authorization_would_refuse") logged.push(`${event} ${reason}`);
+    if (event === "auth_refused" || event === "would_refuse") logged.push(`${event} ${reason}`);
   });
   const serve = gatewayTo(
     (request) => {
@@ -59,7 +59,7 @@ describe("an expression", () => {
 
   it("only reports, or does nothing, in its other modes", async () => {
     const report = gateway({ allow: { expression: "false", mode: "report" } });
-    expect([await report.call(getUser()), report.logged]).toEqual([200, ["authorization_would_refuse expression_false"]]);
+    expect([await report.call(getUser()), report.logged]).toEqual([200, ["would_refuse expression_false"]]);
     const off = gateway({ allow: { expression: "false", mode: "off" } });
     expect([await off.call(getUser()), off.logged]).toEqual([200, []]);
   });

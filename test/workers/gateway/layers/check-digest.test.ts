@@ -1,13 +1,14 @@
 // Bodies of signed requests, compared with their digests.
 import { expect, it, vi } from "vitest";
 import { parseContentDigest } from "../../../../core/auth/signature/content-digest.ts";
+import { ENFORCED } from "../../../../core/config/enforcement.ts";
 import { Rejected } from "../../../../core/rejection.ts";
 import { AuthFailures } from "../../../../workers/gateway/auth/failures.ts";
 import type { RequestBody } from "../../../../workers/gateway/call/outgoing.ts";
 import { checkDigest } from "../../../../workers/gateway/layers/check-digest.ts";
 import { digestOf } from "../../../support/signed-requests.ts";
 
-const parts = { failures: new AuthFailures(), challenge: () => undefined };
+const parts = { failures: new AuthFailures(), challenge: () => undefined, digest: ENFORCED };
 const layer = checkDigest({ ...parts, authenticators: [{ name: "signature" }] })!;
 const bytes = (text: string) => new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
 

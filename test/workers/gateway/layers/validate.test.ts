@@ -158,19 +158,23 @@ it("report lets everything pass, and logs which fields were wrong, not what stoo
   const { call, seen } = gateway("report");
   expect((await call(post("application/json", asJson(BAD)))).status).toBe(200);
   expect(seen).toHaveLength(1);
-  expect(JSON.parse(log.mock.calls[0]![0])).toMatchObject({ event: "validation_would_refuse", reason: "rules", fields: ["title", ""] });
+  expect(JSON.parse(log.mock.calls[0]![0])).toMatchObject({
+    event: "would_refuse",
+    policy: "validate",
+    reason: "rules: title, the message",
+  });
   expect(log.mock.calls[0]![0]).not.toContain(BAD.title);
 });
 
 it.each([
-  ["invalid_request", [], post("application/json", '{"title": "a secret"'), /secret/],
-  ["invalid_request", ["nope"], post("application/json", '{"nope": "a secret"}'), /secret/],
-] as const)("report logs what can't be read: %s %s", async (reason, fields, request, secret) => {
+  ["invalid_request", post("application/json", '{"title": "a secret"'), /secret/],
+  ["invalid_request: nope", post("application/json", '{"nope": "a secret"}'), /secret/],
+] as const)("report logs what can't be read: %s", async (reason, request, secret) => {
   const log = vi.spyOn(console, "warn").mockImplementation(() => undefined);
   const { call, seen } = gateway("report");
   await call(request);
   expect(seen).toHaveLength(1);
-  expect(JSON.parse(log.mock.calls[0]![0])).toMatchObject({ event: "validation_would_refuse", reason, fields });
+  expect(JSON.parse(log.mock.calls[0]![0])).toMatchObject({ event: "would_refuse", policy: "validate", reason });
   expect(log.mock.calls[0]![0]).not.toMatch(secret);
 });
 

@@ -1,5 +1,6 @@
 // Buckets of callers: keys by each source, exemptions, plans, and the share of callers that are refused.
 import { describe, expect, it } from "vitest";
+import { ENFORCED } from "../../../../core/config/enforcement.ts";
 import type { RateLimitRule } from "../../../../core/config/rate-limit.ts";
 import type { KeySource } from "../../../../core/config/rate-limit-key.ts";
 import { parseAddressRange } from "../../../../core/ip.ts";
@@ -12,7 +13,16 @@ const OTHER = { ...LIMIT, capacity: 9 };
 
 function rule(key: KeySource, more: Partial<RateLimitRule> = {}): RateLimitRule {
   const exempt = { ranges: [], names: new Set<string>() };
-  return { name: "r", key, limit: LIMIT, tiers: undefined, ceiling: undefined, exempt, enforce: 100, ...more } as unknown as RateLimitRule;
+  return {
+    name: "r",
+    key,
+    limit: LIMIT,
+    tiers: undefined,
+    ceiling: undefined,
+    exempt,
+    enforcement: ENFORCED,
+    ...more,
+  } as unknown as RateLimitRule;
 }
 
 const call = (headers: Record<string, string> = {}) => httpCall("/a", { headers: { "cf-connecting-ip": "192.0.2.1", ...headers } });
@@ -94,14 +104,14 @@ describe("the ceiling of an address", () => {
 });
 
 it("refuses a share of callers, always the same ones", () => {
-  const half = rule({ kind: "header", header: "x-app" }, { enforce: 50 });
+  const half = rule({ kind: "header", header: "x-app" }, { enforcement: { mode: "enforce", percent: 50 } });
   const enforced = (app: number) => chooseBucket(half, call({ "x-app": `app-${app}` }), undefined)!.isEnforced;
   const first = Array.from({ length: 200 }, (_, app) => enforced(app));
   expect(Array.from({ length: 200 }, (_, app) => enforced(app))).toEqual(first);
   const share = first.filter(Boolean).length;
   expect(share).toBeGreaterThan(60);
   expect(share).toBeLessThan(140);
-  expect(chooseBucket(rule({ kind: "ip" }, { enforce: "off" }), call(), undefined)?.isEnforced).toBe(false);
+  expect(chooseBucket(rule({ kind: "ip" }, { enforcement: { mode: "report", percent: 100 } }), call(), undefined)?.isEnforced).toBe(false);
 });
 
 describe("keys", () => {

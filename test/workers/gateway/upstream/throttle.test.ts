@@ -83,7 +83,7 @@ it("only reports what hosts would shed, or ignores their shed levels, if so conf
     warn.mockClear();
     const { gateway } = pair(responds, responds, { throttle: { honor } });
     for (let n = 0; n < 4; n++) expect((await gateway(unary("ListUsers"))).status).toBe(200);
-    expect(warn.mock.calls.some(([line]) => String(line).includes('"enforced":false'))).toBe(honor === "report");
+    expect(warn.mock.calls.some(([line]) => String(line).includes('"policy":"shed_level"'))).toBe(honor === "report");
   }
 });
 

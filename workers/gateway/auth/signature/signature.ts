@@ -15,8 +15,11 @@ interface SignatureCredential extends Credential {
   readonly input: string | null; // value of Signature-Input; `text` is that of Signature
 }
 
-/** @param signers who may sign: keys of the configuration, agents, or both */
-export function signatureAuthenticator(signers: readonly Signers[]): Authenticator<SignatureCredential> {
+/**
+ * @param signers       who may sign: keys of the configuration, agents, or both
+ * @param comparesBodies whether bodies are compared with the digests that are signed
+ */
+export function signatureAuthenticator(signers: readonly Signers[], comparesBodies = true): Authenticator<SignatureCredential> {
   return {
     name: "signature",
     readsAuthorization: false,
@@ -31,13 +34,13 @@ export function signatureAuthenticator(signers: readonly Signers[]): Authenticat
       if (reading.kind === "none") return unauthenticated("signature_malformed");
       const tag = reading.received.parameters.get("tag");
       const signer = signers.find(({ takes }) => takes(tag?.kind === "string" ? tag.value : undefined));
-      return signer === undefined ? unauthenticated("signature_tag") : proof(signer, reading.received, head, now);
+      return signer === undefined ? unauthenticated("signature_tag") : proof(signer, reading.received, head, comparesBodies, now);
     },
   };
 }
 
 /** What costs least comes first: no key is looked up for a signature that cannot count, and nothing is verified without one. */
-async function proof(signers: Signers, received: ReceivedSignature, head: CallHead, now: number): Promise<Proof> {
+async function proof(signers: Signers, received: ReceivedSignature, head: CallHead, comparesBodies: boolean, now: number): Promise<Proof> {
   const { request } = head;
   const hasBody = request.body !== null;
   if (hasBody && isRequestStream(head)) return unauthenticated("signature_stream");
@@ -55,7 +58,7 @@ async function proof(signers: Signers, received: ReceivedSignature, head: CallHe
   const used = facts.nonce === undefined ? "first" : await signers.nonces.use(`${facts.keyId}\n${facts.nonce}`, facts.endsAt, now);
   if (used === "repeated") return unauthenticated("signature_nonce_repeated");
   if (used === "unavailable") return { kind: "unavailable", reason: "signature_nonces_unavailable" };
-  if (digests.length > 0) head.digests = digests;
+  if (digests.length > 0 && comparesBodies) head.digests = digests;
   return { ...signer.principal, expiresAt: facts.endsAt };
 }
 

@@ -27,7 +27,7 @@ export function compileExpressions(
     if (allow === undefined) return undefined;
     const expression = compiler?.(allow.expression, input) ?? WITHOUT_COMPILER;
     if ("fix" in expression) problems.push({ path, ...expression });
-    else if (allow.mode !== "off") return { expression, mode: allow.mode };
+    else if (allow.mode !== "off") return { expression, mode: allow.mode, percent: allow.percent };
     return undefined;
   };
   for (const [method, { policy }] of endpoints) {

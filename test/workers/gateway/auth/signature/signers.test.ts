@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 import type { SignatureFacts } from "../../../../../core/auth/signature/signature-rules.ts";
 import type { SignatureKeyPolicy } from "../../../../../core/config/auth/signatures.ts";
+import { ENFORCED } from "../../../../../core/config/enforcement.ts";
 import { Nonces } from "../../../../../workers/gateway/auth/signature/nonces.ts";
 import { configuredSigners } from "../../../../../workers/gateway/auth/signature/signers.ts";
 
@@ -10,7 +11,8 @@ const key = (id: string, more: object = {}): SignatureKeyPolicy => ({
   ...more,
 });
 const keys = [key("old", { name: "ada" }), key("new", { name: "ada", scopes: ["a"] }), key("odd", { name: "n".repeat(256) })];
-const policy = { keys: new Map(keys.map((one) => [one.id, one])), windowMs: 10_000, replay: "strict", fields: ["content-type"] } as const;
+const rules = { windowMs: 10_000, replay: "strict", digest: ENFORCED, fields: ["content-type"] } as const;
+const policy = { keys: new Map(keys.map((one) => [one.id, one])), ...rules };
 const signers = configuredSigners(policy, { SECRET: btoa("s".repeat(32)) }, new Nonces("strict", undefined));
 const signerOf = (keyId: string) => signers.signerOf({ keyId } as SignatureFacts, {} as never, new Headers(), 0);
 
