@@ -10,7 +10,7 @@ export interface LayerPosition {
 
 type Names = readonly string[];
 
-const LIMITED = ["mode", "maxQueued", "queueMs", "callerShare"];
+const LIMITED = ["mode", "percent", "maxQueued", "queueMs", "callerShare"];
 const inBlock = (block: string, names: Names): Names => names.map((name) => `${block}.${name}`);
 const ISOLATE: Names = [...inBlock("overload", LIMITED), "overload.maxInFlight", "overload.memoryBytes"];
 const METHOD: Names = [...inBlock("concurrency", LIMITED), ...inBlock("concurrency", ["max", "adaptive", "floor"])];
@@ -29,7 +29,10 @@ const SETTINGS: Readonly<Record<string, Names>> = {
   criticality: ["criticality", "overload.trusted"],
   "rate-limit": ["rateLimits", "cost", "messageCost"],
   "limit-body": ["maxBodyBytes", "maxInflation", "maxMessageElements", "bodyIdleMs", "requestStreamIdleMs", "readTimeoutMs"],
-  "open-streams": ["overload.mode", "overload.maxStreams", "overload.callerShare", "concurrency.mode", "concurrency.maxStreams"],
+  "open-streams": [
+    ...inBlock("overload", ["mode", "percent", "maxStreams", "callerShare"]),
+    ...inBlock("concurrency", ["mode", "percent", "maxStreams"]),
+  ],
   "decode-body": ["maxBodyBytes", "maxInflation"],
   transcode: ["maxMessageElements", "maxResponseElements", "rest"],
   validate: ["validate"],

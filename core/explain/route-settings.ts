@@ -59,7 +59,7 @@ function ownSettings(
   sourceOf: (name: string) => string,
 ): readonly EffectiveSetting[] {
   const { entries } = kind === "rpc" ? ROUTE_SETTINGS : HTTP_ROUTE_SETTINGS;
-  const values = route as unknown as Readonly<Record<string, unknown>>;
+  const values: Readonly<Record<string, unknown>> = { ...route, auth: { callers: route.auth, ...route.authEnforcement } };
   const names = Object.keys(entries).filter((name) => !OF_UPSTREAM.has(name));
   return names.flatMap((name) =>
     valuesOf(name, values[name]).map(([part, value]) => {
@@ -80,11 +80,14 @@ type Reader = (value: never) => readonly (readonly [part: string, value: ShownVa
 const READERS: Readonly<Record<string, (value: unknown) => ReturnType<Reader>>> = {
   criticality: (rank) => [["", CRITICALITIES[rank as number] ?? null]],
   rateLimits: (rules) => [["", (rules as RoutePolicy["rateLimits"]).map((rule) => rule.name)]],
+  auth: (auth) => parts(auth).map(([part, value]) => [part === "callers" ? "" : part, value]),
   addresses: (lists) => {
-    const { allow, deny } = lists as RoutePolicy["addresses"];
+    const { allow, deny, mode, percent } = lists as RoutePolicy["addresses"];
     return [
       ["allow", allow.length === 0 ? "all" : `${allow.length} ranges`],
       ["deny", allow.length + deny.length === 0 ? "none" : `${deny.length} ranges`],
+      ["mode", mode],
+      ["percent", percent],
     ];
   },
   cost: (cost) => costValues(cost as RoutePolicy["cost"]),

@@ -2,7 +2,7 @@
 import { join } from "../config/problems.ts";
 import type { RateLimitRule } from "../config/rate-limit.ts";
 import type { ServicePolicy } from "../config/service.ts";
-import type { Sources } from "../config/sources.ts";
+import { DEFAULT_SOURCE, type Sources } from "../config/sources.ts";
 import { endpointId } from "../config/target.ts";
 import type { UpstreamPolicy } from "../config/upstream.ts";
 import { type EffectiveSetting, parts, type ShownValue, shown } from "./setting-value.ts";
@@ -57,24 +57,25 @@ function trafficSettings(
 export function ruleSettings(rules: readonly RateLimitRule[], sources: Sources): readonly EffectiveSetting[] {
   return rules.flatMap((rule) => {
     const path = join("rateLimits", rule.name);
-    const { key, limit, enforce, mode, scope, fail, waitMs, ceiling } = rule;
+    const { key, limit, enforcement, mode, scope, fail, waitMs, ceiling } = rule;
     const { kind, ...named } = key;
     const values = {
       key: [kind, ...Object.values(named)].join(" "),
       capacity: limit.capacity,
       rate: limit.rate,
       intervalMs: limit.intervalMs,
-      enforce,
       mode,
       scope,
       fail,
       waitMs,
       ...(ceiling !== undefined && { perAddress: `${ceiling.rule.limit.capacity} tokens` }),
     };
-    return Object.entries(values).map(([name, value]) => ({
-      name: join(path, name),
-      value: shown(value),
-      source: sources.at(join(path, name)),
-    }));
+    const former = sources.at(join(path, "enforce")); // the former spelling stands for both
+    const all = { ...values, "enforcement.mode": enforcement.mode, "enforcement.percent": enforcement.percent };
+    return Object.entries(all).map(([name, value]) => {
+      const full = name.split(".").reduce(join, path);
+      const isFormer = name.startsWith("enforcement.") && former !== DEFAULT_SOURCE;
+      return { name: full, value: shown(value), source: isFormer ? former : sources.at(full) };
+    });
   });
 }
