@@ -1,6 +1,7 @@
 // Decides which files belong to this repository: its rules of style and architecture do not apply to the services and protos of a team.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { isPackaged } from "./project/installation.ts";
 
 /** Folders of workers/services that belong to this repository; all others belong to a team. */
 export const OWN_SERVICES: readonly string[] = ["orders", "users"];
@@ -25,6 +26,7 @@ const STRAY = /^\.|^(node_modules|dist|coverage)$|~$|^#.*#$|\.(orig|rej|bak|swp|
  * @param path path from the root, with forward slashes
  */
 export function isOwn(path: string): boolean {
+  if (isPackaged) return false; // in a project that uses the package all files are the team's
   if (path.split("/").some((segment) => STRAY.test(segment)) || TEAM_FILES.includes(path)) return false;
   const [first, ...rest] = path.split("/") as [string, ...string[]];
   if (rest.length === 0) return OWN_FOLDERS.includes(first) || ROOT_FILES.includes(first);

@@ -30,7 +30,8 @@ export class BundleError extends Error {
 }
 
 export interface BundleOptions {
-  readonly entry: string;
+  readonly entry: string; // path of the entry; with `text`, a name for messages
+  readonly text?: string; // text of an entry that is no file; imports are relative to the folder of the project
   /** "workerd": modules of the platform stay imports. "node": the bundle runs in Node. */
   readonly runtime: "workerd" | "node";
   /** The file that replaces gateway.config.ts. */
@@ -52,10 +53,10 @@ const DATA_TYPES: Readonly<Record<string, DataModule["type"]>> = {
 };
 
 /** @throws BundleError */
-export async function bundle({ entry, runtime, gatewayConfig, alias, define, tsconfig, plugins = [] }: BundleOptions): Promise<Bundle> {
+export async function bundle({ entry, text, runtime, gatewayConfig, alias, define, tsconfig, plugins = [] }: BundleOptions): Promise<Bundle> {
   const modules: DataModule[] = [];
   const options: BuildOptions & { write: false; metafile: true } = {
-    entryPoints: [entry],
+    ...(text === undefined ? { entryPoints: [entry] } : { stdin: { contents: text, resolveDir: process.cwd(), sourcefile: entry } }),
     outfile: "bundle.js",
     absWorkingDir: process.cwd(),
     bundle: true,
@@ -77,12 +78,16 @@ export async function bundle({ entry, runtime, gatewayConfig, alias, define, tsc
   };
   try {
     const { outputFiles, metafile } = await build(options);
-    const inputs = Object.keys(metafile.inputs).filter((file) => !file.includes("node_modules/") && !file.startsWith("<"));
+    const inputs = Object.keys(metafile.inputs).filter((file) => isOfProject(file) && !(text !== undefined && file === entry));
     return { text: outputFiles[0]!.text, modules, inputs, exports: Object.values(metafile.outputs)[0]!.exports };
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
     throw new BundleError(error.errors.map(describeMessage));
   }
+}
+
+function isOfProject(input: string): boolean {
+  return !input.includes("node_modules/") && !input.startsWith("<");
 }
 
 function isBuildFailure(error: unknown): error is BuildFailure {

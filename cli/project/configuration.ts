@@ -9,6 +9,7 @@ import { type Finding, findingOf } from "../check/finding.ts";
 import type { ConfigurationProblem, VerifyRequest, VerifyResult } from "../check/verify-configuration.ts";
 import { bindingsOf, type CheckedBinding, readWorkerConfig } from "./bindings.ts";
 import { BundleError, bundle } from "./bundle.ts";
+import { ownFile } from "./installation.ts";
 import { locate } from "./locate.ts";
 import { hostsOf } from "./own-zone.ts";
 
@@ -46,6 +47,13 @@ export interface ConfigurationCheck {
 }
 
 export const CONFIG_FILE = "gateway.config.ts";
+/** The services that the gateway knows by their protos. */
+const CATALOG_FILE = "workers/services/catalog.ts";
+const PROGRAM = `import input from "./${CONFIG_FILE}";
+import { catalog } from "./${CATALOG_FILE}";
+import { verify } from ${JSON.stringify(ownFile("cli/project/verify.ts"))};
+verify(input, catalog);
+`;
 const CHECK_TIMEOUT_MS = 60_000;
 const DEPLOYED_LOCAL = `wrangler.toml vars.${LOCAL_VARIABLE}: found it among the variables that are deployed; delete it there: npm start sets it, and .dev.vars may hold it for wrangler dev`;
 
@@ -71,7 +79,7 @@ export async function checkConfiguration({
     const config = readWorkerConfig("wrangler.toml", env);
     const request: VerifyRequest = {
       bindings: withoutLocal(bindingsOf(config, secrets, env)),
-      validates: config.main?.endsWith("validating.ts") === true,
+      validates: validates(config.main),
       hosts: hostsOf(config),
     };
     const { result, inputs } = await load(file, request);
@@ -100,11 +108,17 @@ export async function checkConfiguration({
 async function inOwnProcess(file: string, request: VerifyRequest): Promise<LoadedConfiguration> {
   const folder = mkdtempSync(join(tmpdir(), "tidegate-check-"));
   try {
-    const { text, inputs } = await bundle({ entry: "cli/project/verify.ts", runtime: "node", gatewayConfig: file });
+    const { text, inputs } = await bundle({ entry: "check.ts", text: PROGRAM, runtime: "node", gatewayConfig: file });
     return { result: await evaluate(folder, text, request), inputs };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Whether the entry point of the gateway includes validation and expressions. @param main its path; undefined where there is none */
+function validates(main: string | undefined): boolean {
+  if (main === undefined || !existsSync(main)) return false;
+  return main.endsWith("validating.ts") || /\bfrom\s*["']tidegate\/validating["']/.test(readFileSync(main, "utf8"));
 }
 
 /** The configuration is judged as a deployed gateway judges it; `localOnly` has what is different here. */

@@ -1,9 +1,17 @@
-// Checks gateway.config.ts and writes the result to a file. It is bundled again for each check and runs in its own process.
+// Checks gateway.config.ts and writes the result to a file. It is bundled again with it for each check, and runs in its own process.
 import { readFileSync, writeFileSync } from "node:fs";
-import input from "../../gateway.config.ts";
-import { catalog } from "../../workers/services/catalog.ts";
+import type { DescService } from "@bufbuild/protobuf";
+import type { GatewayInput } from "../../core/config/gateway.ts";
 import { type VerifyRequest, verifyConfiguration } from "../check/verify-configuration.ts";
 
-const [requestFile, resultFile] = process.argv.slice(2);
-const request: VerifyRequest = JSON.parse(readFileSync(requestFile!, "utf8"));
-writeFileSync(resultFile!, JSON.stringify(verifyConfiguration(input, catalog, request)));
+/**
+ * The files of request and result are the arguments of the process.
+ *
+ * @param input   export of gateway.config.ts
+ * @param catalog services that the gateway knows by their protos
+ */
+export function verify(input: GatewayInput, catalog: readonly DescService[]): void {
+  const [requestFile, resultFile] = process.argv.slice(2);
+  const request: VerifyRequest = JSON.parse(readFileSync(requestFile!, "utf8"));
+  writeFileSync(resultFile!, JSON.stringify(verifyConfiguration(input, catalog, request)));
+}

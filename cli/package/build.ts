@@ -1,0 +1,41 @@
+// `npm run build`: builds the package into dist/. Modules stay apart, as in the sources, so that programs find the files beside them.
+// The packages of `dependencies` and `peerDependencies` are never bundled. Declarations are one file for each export.
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { build, type InlineConfig } from "tsdown";
+import { COPIED, EXPORTS, PROGRAMS } from "./entries.ts";
+import { writeTemplate } from "./template.ts";
+
+const FOLDER = "dist";
+const manifest: {
+  readonly version: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+} = JSON.parse(readFileSync("package.json", "utf8"));
+const packages = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+const COMMON: InlineConfig = {
+  config: false,
+  clean: false,
+  report: false,
+  logLevel: "error",
+  format: "esm",
+  target: "es2024",
+  platform: "neutral",
+  fixedExtension: false,
+  deps: { neverBundle: [/^cloudflare:/, /^node:/, ...packages.map((name) => new RegExp(`^${name}(/|$)`))] },
+  inputOptions: { checks: { pluginTimings: false } },
+};
+
+rmSync(FOLDER, { recursive: true, force: true });
+await build({ ...COMMON, entry: [...Object.values(EXPORTS), ...PROGRAMS], outDir: FOLDER, unbundle: true, root: ".", dts: false });
+await build({
+  ...COMMON,
+  entry: Object.values(EXPORTS),
+  outDir: `${FOLDER}/types`,
+  tsconfig: "tsconfig.package.json",
+  dts: { emitDtsOnly: true, tsconfig: "tsconfig.package.json" },
+});
+for (const path of COPIED) cpSync(path, `${FOLDER}/${path}`, { recursive: true });
+// The commands read their version beside themselves, as in the sources.
+writeFileSync(`${FOLDER}/package.json`, `${JSON.stringify({ type: "module", version: manifest.version, scripts: {} })}\n`);
+writeTemplate();
+console.log(`${FOLDER}: tidegate ${manifest.version}, ${Object.keys(EXPORTS).length} exports`);

@@ -1,0 +1,26 @@
+// What is in the package `tidegate`: its exports, and the programs that its command starts.
+
+/** Source file of each export, by its name in package.json: "." is `tidegate`. */
+export const EXPORTS: Readonly<Record<string, string>> = {
+  ".": "workers/tidegate.ts",
+  "./gateway": "workers/gateway/entry.ts",
+  "./validating": "workers/validating.ts",
+  "./objects": "durable-objects/index.ts",
+  "./service": "workers/service.ts",
+  "./client": "workers/client/transport.ts",
+  "./testing": "cli/package/testing.ts",
+};
+
+/** Programs, and modules that are bundled into a program of the project: nothing imports them by name. */
+export const PROGRAMS: readonly string[] = [
+  "cli/local/start.ts",
+  "cli/deploy/deploy.ts",
+  "cli/gen/gen.ts",
+  "cli/check/check-configuration.ts",
+  "cli/project/verify.ts",
+  "workers/dev/network-entry.ts",
+  "workers/dev/cloudflare-workers.ts",
+];
+
+/** Files that are copied as they are. */
+export const COPIED: readonly string[] = ["cli/usage", "cli/launch/ancestors.mjs", "cli/launch/tidegate.mjs", "cli/local/watchdog.mjs"];
