@@ -2,9 +2,11 @@
 // The packages of `dependencies` and `peerDependencies` are never bundled. Declarations are one file for each export.
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build, type InlineConfig } from "tsdown";
+import { parseCommand } from "../command.ts";
 import { COPIED, EXPORTS, PROGRAMS } from "./entries.ts";
 import { writeTemplate } from "./template.ts";
 
+parseCommand("build", {});
 const FOLDER = "dist";
 const manifest: {
   readonly version: string;

@@ -4,7 +4,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 const PACKAGE = JSON.parse(readFileSync("package.json", "utf8")) as { version: string; scripts: Readonly<Record<string, string>> };
-const scripts = Object.entries(PACKAGE.scripts).map(([name, command]) => ({ name, args: command.split(" ").slice(1) }));
+/** npm runs this one itself, when it packs. */
+const HOOKS = ["prepack"];
+const own = Object.entries(PACKAGE.scripts).filter(([name]) => !HOOKS.includes(name));
+const scripts = own.map(([name, command]) => ({ name, args: command.split(" ").slice(1) }));
 /** Commands that pass their options on to another program, which reports unknown ones itself. */
 const PASSES_OPTIONS_ON = /vitest|biome|main\.ts deploy/;
 /** Commands of `tidegate`: their wrong arguments are tested in test/cli/tidegate. */

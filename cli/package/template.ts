@@ -1,0 +1,98 @@
+// Writes the files of a new project that follow from this repository: its Workers, their bindings, the protos of others, and versions.
+// The remaining ones are in create-tidegate/template, as they are.
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { OWN_SERVICES } from "../own-files.ts";
+
+const TEMPLATE = "create-tidegate/template";
+/** Stands for the name of the new project. */
+const NAME = "__NAME__";
+/** The service that a new project has. */
+const SERVICE = "greeter";
+const PROTOS = ["annotations", "field_behavior", "http", "httpbody"].map((name) => `protos/third_party/google/api/${name}.proto`);
+const TOOLS = [
+  "@bufbuild/buf",
+  "@bufbuild/protoc-gen-es",
+  "@cloudflare/vitest-plugin",
+  "@cloudflare/workers-types",
+  "esbuild",
+  "miniflare",
+  "typescript",
+  "vitest",
+  "workerd",
+  "wrangler",
+];
+const LIBRARIES = ["@bufbuild/protobuf", "@connectrpc/connect"];
+
+/** Replaces the written files. They are not committed: `npm run build` makes them. */
+export function writeTemplate(): void {
+  put("wrangler.toml", gatewayToml(readFileSync("wrangler.toml", "utf8")));
+  put("durable-objects/wrangler.toml", renamed(readFileSync("durable-objects/wrangler.toml", "utf8")));
+  put("_package.json", `${JSON.stringify(packageJson(), null, 2)}\n`);
+  for (const file of PROTOS) cpSync(file, join(TEMPLATE, file), { recursive: true });
+}
+
+/** The gateway's wrangler.toml, bound to the service of the new project in the place of the examples. */
+export function gatewayToml(text: string): string {
+  const [first, ...others] = OWN_SERVICES.toSorted().toReversed().map((name) => name.toUpperCase());
+  let toml = text;
+  for (const binding of others) toml = toml.replace(serviceBlock(binding), "").replace(serviceBlock(binding, "env.staging."), "");
+  const examples = new RegExp(`"${first}"|"tidegate-${first!.toLowerCase()}`, "g");
+  toml = toml.replace(examples, (found) => (found === `"${first}"` ? `"${SERVICE.toUpperCase()}"` : `"tidegate-${SERVICE}`));
+  return renamed(toml)
+    .replace('directory = "console"', 'directory = "node_modules/tidegate/console"')
+    .replaceAll(/ \(docs\/[\w/.-]+\)/g, "");
+}
+
+function serviceBlock(binding: string, env = ""): RegExp {
+  return new RegExp(`\\[\\[${env.replace(".", "\\.")}services\\]\\]\\nbinding = "${binding}"\\n(?:.+\\n)*\\n?`);
+}
+
+/** Names of Workers: `tidegate`, `tidegate-objects` become those of the new project. */
+function renamed(toml: string): string {
+  return toml.replace(/"tidegate(-[a-z-]+)?"/g, (_, rest: string | undefined) => `"${NAME}${rest ?? ""}"`);
+}
+
+function packageJson(): object {
+  const manifest: {
+    readonly version: string;
+    readonly dependencies: Readonly<Record<string, string>>;
+    readonly devDependencies: Readonly<Record<string, string>>;
+    readonly overrides: Readonly<Record<string, string>>;
+    readonly allowScripts: object;
+  } = JSON.parse(readFileSync("package.json", "utf8"));
+  const tools: { readonly optionalDependencies: Readonly<Record<string, string>> } = JSON.parse(
+    readFileSync("cli/launch/tools/package.json", "utf8"),
+  );
+  const pick = (from: Readonly<Record<string, string>>, names: readonly string[]): object =>
+    Object.fromEntries(names.map((name) => [name, from[name]]));
+  return {
+    name: NAME,
+    version: "0.0.0",
+    private: true,
+    type: "module",
+    engines: { node: ">=20" },
+    scripts: {
+      start: "tidegate dev",
+      test: "vitest run",
+      check: "tsc && tidegate check",
+      gen: "tidegate gen",
+      deploy: "tidegate deploy",
+    },
+    dependencies: { ...pick(manifest.dependencies, LIBRARIES), tidegate: `^${manifest.version}` },
+    devDependencies: pick(manifest.devDependencies, TOOLS),
+    // The newer Node that the commands run on: npm brings it where the platform has one.
+    optionalDependencies: pick(
+      tools.optionalDependencies,
+      Object.keys(tools.optionalDependencies).filter((name) => name.startsWith("node-")),
+    ),
+    overrides: pick(manifest.overrides, ["rolldown"]),
+    allowScripts: manifest.allowScripts,
+  };
+}
+
+function put(path: string, text: string): void {
+  const file = join(TEMPLATE, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
