@@ -3,11 +3,10 @@ import { createHash } from "node:crypto";
 import type { DescService } from "@bufbuild/protobuf";
 import { type GatewayInput, parsePolicy } from "../../core/config/gateway.ts";
 import type { Problem } from "../../core/config/problems.ts";
-import { celExpressions } from "../../workers/gateway/auth/expression/cel.ts";
 import { configure, InvalidConfiguration } from "../../workers/gateway/configure/configuration.ts";
 import { parseDescriptors } from "../../workers/gateway/configure/descriptors/descriptors.ts";
+import type { Extensions } from "../../workers/gateway/configure/extensions.ts";
 import { configuredRules, overridden } from "../../workers/gateway/configure/overrides.ts";
-import { protovalidate } from "../../workers/gateway/configure/protovalidate.ts";
 import { typesOf } from "../../workers/gateway/configure/types.ts";
 import { compileRest } from "../../workers/gateway/transcode/rules/rules.ts";
 import type { CheckedBinding } from "../project/bindings.ts";
@@ -31,16 +30,23 @@ export interface VerifyResult {
 }
 
 /**
- * @param input   what gateway.config.ts exports
- * @param catalog the services known by their protos
+ * @param input      what gateway.config.ts exports
+ * @param catalog    the services known by their protos
+ * @param extensions what the entry of the gateway includes: a project may not have installed the others
  * @throws what a problem of the gateway itself throws, never one of the configuration
  */
-export function verifyConfiguration(input: GatewayInput, catalog: readonly DescService[], request: VerifyRequest): VerifyResult {
-  const { bindings, validates } = request;
-  const env = Object.fromEntries(Object.entries(bindings).map(([name, binding]): [string, unknown] => [name, bindingValue(binding)]));
+export function verifyConfiguration(
+  input: GatewayInput,
+  catalog: readonly DescService[],
+  request: VerifyRequest,
+  extensions: Extensions = {},
+): VerifyResult {
+  const env = Object.fromEntries(
+    Object.entries(request.bindings).map(([name, binding]): [string, unknown] => [name, bindingValue(binding)]),
+  );
   const problems: Problem[] = [];
   try {
-    configure(input, catalog, env, validates ? { validator: protovalidate(), compiler: celExpressions() } : {});
+    configure(input, catalog, env, extensions);
   } catch (error) {
     if (!(error instanceof InvalidConfiguration)) throw error;
     problems.push(...error.problems);

@@ -1,10 +1,11 @@
-// `npm run build`: builds the package into dist/. Modules stay apart, as in the sources, so that programs find the files beside them.
-// The packages of `dependencies` and `peerDependencies` are never bundled. Declarations are one file for each export.
+// `npm run build`: builds the package into dist/: its exports, their declarations, and the programs of its command. The packages
+// of `dependencies` and `peerDependencies` are never bundled.
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build, type InlineConfig } from "tsdown";
 import { parseCommand } from "../command.ts";
-import { COPIED, EXPORTS, PROGRAMS } from "./entries.ts";
+import { COPIED, EXPORTS, LIBRARY, moduleOf, PROGRAMS } from "./entries.ts";
 import { writeTemplate } from "./template.ts";
+import { vendor } from "./vendor.ts";
 
 parseCommand("build", {});
 const FOLDER = "dist";
@@ -28,7 +29,16 @@ const COMMON: InlineConfig = {
 };
 
 rmSync(FOLDER, { recursive: true, force: true });
-await build({ ...COMMON, entry: [...Object.values(EXPORTS), ...PROGRAMS], outDir: FOLDER, unbundle: true, root: ".", dts: false });
+// Programs: modules stay apart, as in the sources, so that they find the files beside them.
+await build({ ...COMMON, entry: [...PROGRAMS], outDir: FOLDER, unbundle: true, root: ".", dts: false });
+vendor(FOLDER);
+// Exports: few files, because a test or a bundler of the project loads each of them.
+await build({
+  ...COMMON,
+  entry: Object.fromEntries(LIBRARY.map(([name, source]) => [moduleOf(name), source])),
+  outDir: `${FOLDER}/lib`,
+  dts: false,
+});
 await build({
   ...COMMON,
   entry: Object.values(EXPORTS),

@@ -11,16 +11,23 @@ export const EXPORTS: Readonly<Record<string, string>> = {
   "./testing": "cli/package/testing.ts",
 };
 
+/** The exports that run in Workers: built into few files. `./testing` runs in Node, beside the programs. */
+export const LIBRARY = Object.entries(EXPORTS).filter(([, source]) => !source.startsWith("cli/"));
+
 /** Programs, and modules that are bundled into a program of the project: nothing imports them by name. */
 export const PROGRAMS: readonly string[] = [
-  "cli/local/start.ts",
-  "cli/deploy/deploy.ts",
-  "cli/gen/gen.ts",
-  "cli/check/check-configuration.ts",
+  "cli/tidegate/main.ts",
+  "cli/package/testing.ts",
   "cli/project/verify.ts",
+  "workers/validating.ts",
   "workers/dev/network-entry.ts",
   "workers/dev/cloudflare-workers.ts",
 ];
 
 /** Files that are copied as they are. */
 export const COPIED: readonly string[] = ["cli/usage", "cli/launch/ancestors.mjs", "cli/launch/tidegate.mjs", "cli/local/watchdog.mjs"];
+
+/** @returns name of the module of an export: `tidegate` for "." */
+export function moduleOf(exported: string): string {
+  return exported === "." ? "tidegate" : exported.slice(2);
+}

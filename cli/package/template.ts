@@ -34,7 +34,9 @@ export function writeTemplate(): void {
 
 /** The gateway's wrangler.toml, bound to the service of the new project in the place of the examples. */
 export function gatewayToml(text: string): string {
-  const [first, ...others] = OWN_SERVICES.toSorted().toReversed().map((name) => name.toUpperCase());
+  const [first, ...others] = OWN_SERVICES.toSorted()
+    .toReversed()
+    .map((name) => name.toUpperCase());
   let toml = text;
   for (const binding of others) toml = toml.replace(serviceBlock(binding), "").replace(serviceBlock(binding, "env.staging."), "");
   const examples = new RegExp(`"${first}"|"tidegate-${first!.toLowerCase()}`, "g");

@@ -8,6 +8,9 @@ import { build, type RuntimeOptions } from "../local/candidate.ts";
 import { CONFIG_FILE } from "../project/configuration.ts";
 import { findWorkers, type ProjectWorker } from "../project/workers.ts";
 
+/** The first call of a file loads the Worker: that takes seconds on a busy machine. */
+const TIMEOUT_MS = 60_000;
+
 export interface WorkerTestOptions {
   /** Tests that run inside the gateway's Worker. `test/**\/*.test.ts` by default. */
   readonly gateway?: readonly string[];
@@ -29,9 +32,10 @@ export interface WorkerTestOptions {
  *
  * @throws Error with each problem of a Worker that cannot be built
  */
-export async function workerTests({ gateway: inGateway = ["test/**/*.test.ts"], env }: WorkerTestOptions = {}): Promise<
-  TestProjectConfiguration[]
-> {
+export async function workerTests({
+  gateway: inGateway = ["test/**/*.test.ts"],
+  env,
+}: WorkerTestOptions = {}): Promise<TestProjectConfiguration[]> {
   const { gateway, objects, services, problems } = findWorkers(env);
   const workers = [gateway, objects, ...services].filter((worker) => worker !== undefined);
   const built = await Promise.all(workers.map((worker) => build(worker, { gatewayConfig: CONFIG_FILE, env, network: undefined })));
@@ -61,7 +65,7 @@ function projectIn(
   const main = `./${relative(process.cwd(), config.main!).replaceAll("\\", "/")}`;
   return {
     plugins: [cloudflareTest({ main, remoteBindings: false, miniflare: miniflare as never })],
-    test: { name, include: [...include] },
+    test: { name, include: [...include], testTimeout: TIMEOUT_MS },
   };
 }
 

@@ -53,7 +53,16 @@ const DATA_TYPES: Readonly<Record<string, DataModule["type"]>> = {
 };
 
 /** @throws BundleError */
-export async function bundle({ entry, text, runtime, gatewayConfig, alias, define, tsconfig, plugins = [] }: BundleOptions): Promise<Bundle> {
+export async function bundle({
+  entry,
+  text,
+  runtime,
+  gatewayConfig,
+  alias,
+  define,
+  tsconfig,
+  plugins = [],
+}: BundleOptions): Promise<Bundle> {
   const modules: DataModule[] = [];
   const options: BuildOptions & { write: false; metafile: true } = {
     ...(text === undefined ? { entryPoints: [entry] } : { stdin: { contents: text, resolveDir: process.cwd(), sourcefile: entry } }),

@@ -49,11 +49,6 @@ export interface ConfigurationCheck {
 export const CONFIG_FILE = "gateway.config.ts";
 /** The services that the gateway knows by their protos. */
 const CATALOG_FILE = "workers/services/catalog.ts";
-const PROGRAM = `import input from "./${CONFIG_FILE}";
-import { catalog } from "./${CATALOG_FILE}";
-import { verify } from ${JSON.stringify(ownFile("cli/project/verify.ts"))};
-verify(input, catalog);
-`;
 const CHECK_TIMEOUT_MS = 60_000;
 const DEPLOYED_LOCAL = `wrangler.toml vars.${LOCAL_VARIABLE}: found it among the variables that are deployed; delete it there: npm start sets it, and .dev.vars may hold it for wrangler dev`;
 
@@ -108,11 +103,23 @@ export async function checkConfiguration({
 async function inOwnProcess(file: string, request: VerifyRequest): Promise<LoadedConfiguration> {
   const folder = mkdtempSync(join(tmpdir(), "tidegate-check-"));
   try {
-    const { text, inputs } = await bundle({ entry: "check.ts", text: PROGRAM, runtime: "node", gatewayConfig: file });
+    const { text, inputs } = await bundle({ entry: "check.ts", text: programOf(request), runtime: "node", gatewayConfig: file });
     return { result: await evaluate(folder, text, request), inputs };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The program that checks the configuration: it has what the entry of the gateway has, since a project may lack the other packages. */
+function programOf({ validates }: VerifyRequest): string {
+  const from = (source: string): string => JSON.stringify(ownFile(source));
+  return [
+    `import input from "./${CONFIG_FILE}";`,
+    `import { catalog } from "./${CATALOG_FILE}";`,
+    `import { verify } from ${from("cli/project/verify.ts")};`,
+    ...(validates ? [`import { celExpressions, protovalidate } from ${from("workers/validating.ts")};`] : []),
+    `verify(input, catalog, ${validates ? "{ validator: protovalidate(), compiler: celExpressions() }" : "{}"});`,
+  ].join("\n");
 }
 
 /** Whether the entry point of the gateway includes validation and expressions. @param main its path; undefined where there is none */

@@ -1,14 +1,15 @@
 // The manifest of the package names what is built, and nothing of this repository's tools comes with it.
 import { existsSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { COPIED, EXPORTS, PROGRAMS } from "../../../cli/package/entries.ts";
+import { COPIED, EXPORTS, moduleOf, PROGRAMS } from "../../../cli/package/entries.ts";
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 
 it("has an export for each entry, with its declarations", () => {
   const built = Object.entries(EXPORTS).map(([name, source]) => {
     const path = source.replace(/\.ts$/, "");
-    return [name, { types: `./dist/types/${path}.d.ts`, default: `./dist/${path}.js` }];
+    const module = source.startsWith("cli/") ? path : `lib/${moduleOf(name)}`;
+    return [name, { types: `./dist/types/${path}.d.ts`, default: `./dist/${module}.js` }];
   });
   expect(manifest.exports).toEqual({ ...Object.fromEntries(built), "./package.json": "./package.json" });
 });

@@ -1,0 +1,6 @@
+// The gateway.
+import { serve } from "tidegate/gateway";
+import config from "../../gateway.config.ts";
+import { catalog } from "../services/catalog.ts";
+
+export default serve({ config, catalog });
