@@ -3,6 +3,7 @@ import { type Application, buildApplication, type StricliIntegration } from "@st
 import { VERSION } from "../launch/usage.mjs";
 import { audit } from "./commands/audit.ts";
 import { breaker } from "./commands/breaker.ts";
+import { call } from "./commands/call.ts";
 import { check } from "./commands/check.ts";
 import { completion } from "./commands/completion.ts";
 import { deploy } from "./commands/deploy.ts";
@@ -24,6 +25,7 @@ const commands = {
   check,
   gen,
   new: new_,
+  call,
   deploy,
   keys,
   purge,

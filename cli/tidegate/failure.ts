@@ -12,6 +12,7 @@ export interface CommandProblem {
   readonly where?: Position;
   readonly why?: string;
   readonly fix?: string;
+  readonly details?: readonly unknown[]; // error details of an RPC, as JSON
 }
 
 /** 0: done; 1: failed, or the things compared differ; 2: wrong usage. */
@@ -40,11 +41,12 @@ export function helpHint(command: string): string {
 }
 
 /** @param isColored whether the terminal shows colors */
-export function problemText({ what, where, why, fix }: CommandProblem, isColored: boolean): string {
+export function problemText({ what, where, why, fix, details = [] }: CommandProblem, isColored: boolean): string {
   const paint = (code: number, text: string): string => (isColored ? `\u001b[${code}m${text}\u001b[0m` : text);
   const lines = [`${paint(31, "error:")} ${what}`];
   if (where !== undefined) lines.push(`  ${paint(2, "where:")} ${positionText(where)}`);
   if (why !== undefined) lines.push(`  ${paint(2, "why:")}   ${why}`);
+  for (const detail of details) lines.push(`  ${JSON.stringify(detail)}`);
   if (fix !== undefined) lines.push(`  ${paint(32, "fix:")}   ${fix}`);
   return lines.join("\n");
 }
