@@ -46,7 +46,9 @@ export function pauseAfterGrantMs(
     const isAttack = totalDemandPerMs > SMALL_ATTACK_DEMAND * ratePerMs && poolTokens < SMALL_SCARCE_SHARE * limit.capacity;
     return isAttack ? pauseAfterRefusalMs(demand, request, random) : 0;
   }
-  if (isSaturated && request.isDemandSteady) return poolTokens > POOL_STOCK_SHARE * limit.capacity ? 0 : periodMs;
+  // The chunk may have been small since less than a token was wanted: calls are not refused while the pool has plenty.
+  if (poolTokens > POOL_STOCK_SHARE * limit.capacity) return 0;
+  if (isSaturated && request.isDemandSteady) return periodMs;
   if (held >= chunk / 2) return 0;
   if (!request.isDemandSteady) return Math.max(SHORT_PAUSE_MS, SHORT_PAUSE_PER_ISOLATE_MS * isolates);
   return isBusy ? periodMs / 2 : 0;

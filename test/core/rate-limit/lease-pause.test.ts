@@ -50,12 +50,25 @@ describe("pauseAfterGrantMs", () => {
   });
 
   it("is nothing for those that got half of what they wanted", () => {
-    expect(rest({}, {}, { held: 50 })).toBe(0);
-    expect(rest({ isBusy: true }, {}, { held: 50 })).toBe(0);
-    expect(rest({ isBusy: true }, {}, { held: 49 })).toBe(500);
-    expect(rest({}, {}, { held: 49 })).toBe(0);
-    expect(rest({}, { isDemandSteady: false }, { held: 49 })).toBe(6);
-    expect(rest({ isolates: 100 }, { isDemandSteady: false }, { held: 49 })).toBe(15);
+    const poolTokens = 500;
+    expect(rest({}, {}, { held: 50, poolTokens })).toBe(0);
+    expect(rest({ isBusy: true }, {}, { held: 50, poolTokens })).toBe(0);
+    expect(rest({ isBusy: true }, {}, { held: 49, poolTokens })).toBe(500);
+    expect(rest({}, {}, { held: 49, poolTokens })).toBe(0);
+    expect(rest({}, { isDemandSteady: false }, { held: 49, poolTokens })).toBe(6);
+    expect(rest({ isolates: 100 }, { isDemandSteady: false }, { held: 49, poolTokens })).toBe(15);
+  });
+
+  it("is nothing while the pool has more than 5 %: a paused isolate refuses calls", () => {
+    for (const isBusy of [false, true])
+      for (const isDemandSteady of [false, true])
+        for (const isSaturated of [false, true])
+          for (const [chunk, held] of [
+            [100, 49],
+            [0.4, 0],
+            [2, 0],
+          ] as const)
+            expect(rest({ isBusy, isSaturated }, { isDemandSteady }, { chunk, held, poolTokens: 501 })).toBe(0);
   });
 });
 
