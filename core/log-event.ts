@@ -39,6 +39,7 @@ export const LOG_EVENTS = {
   key_request_failed: { level: "warn", facts: ["failures", "viewAgeMs", "error"] },
   l2_read_failed: { level: "warn", facts: ["error"] },
   l2_write_failed: { level: "warn", facts: ["error"] },
+  layer_failed: { level: "error", facts: ["requestId", "route", "layer", "error"] },
   lease_request_failed: { level: "warn", facts: ["keys", "error"] },
   mirror_failed: { level: "warn", facts: ["requestId", "route", "upstream", "error"] },
   purge_failed: { level: "warn", facts: ["error"] },

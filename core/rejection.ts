@@ -30,6 +30,14 @@ export type Rejection =
   | { readonly kind: "caller_gone" }
   | { readonly kind: "loop_detected"; readonly problem: string }
   | {
+      readonly kind: "layer_refused"; // a layer of the team's own has refused the call
+      readonly layer: string;
+      readonly code: LayerRefusalCode;
+      readonly message: string;
+      readonly retryAfterMs: number | undefined;
+    }
+  | { readonly kind: "layer_failed"; readonly layer: string }
+  | {
       readonly kind: "unauthenticated";
       readonly message: string;
       readonly challenge?: string | undefined; // `WWW-Authenticate`
@@ -47,6 +55,22 @@ export type Rejection =
   | { readonly kind: "overloaded"; readonly point: string; readonly reason: string; readonly retryAfterMs: number }
   | { readonly kind: "no_endpoint"; readonly upstream: string; readonly isFull: boolean }
   | ({ readonly kind: "upstream_invalid"; readonly upstream: string; readonly pushbackMs?: number | undefined } & InvalidResponse);
+
+/** Codes by which a layer of the team's own may refuse a call: those of Connect. */
+export const LAYER_REFUSAL_CODES = [
+  "invalid_argument",
+  "unauthenticated",
+  "permission_denied",
+  "not_found",
+  "already_exists",
+  "resource_exhausted",
+  "failed_precondition",
+  "aborted",
+  "out_of_range",
+  "unimplemented",
+  "unavailable",
+] as const;
+export type LayerRefusalCode = (typeof LAYER_REFUSAL_CODES)[number];
 
 /** State of one rate-limit rule after a call, for the `RateLimit` header fields. */
 export interface Quota {
@@ -66,4 +90,9 @@ export class Rejected extends Error {
     this.name = "Rejected";
     this.rejection = rejection;
   }
+}
+
+/** Whether a layer of the team's own has refused the call, or failed: that says nothing about an upstream. */
+export function isOfLayer(error: unknown): boolean {
+  return error instanceof Rejected && (error.rejection.kind === "layer_refused" || error.rejection.kind === "layer_failed");
 }

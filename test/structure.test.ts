@@ -108,11 +108,11 @@ describe("the structure", () => {
     expect(Object.keys(TESTED_ELSEWHERE).length).toBeLessThanOrEqual(20);
   });
 
-  it("has no folder of more than 15 files without a reason, and at most 8 files at the top of workers/gateway", () => {
+  it("has no folder of more than 15 files without a reason, and at most 9 files at the top of workers/gateway", () => {
     expect(crowded(sources).filter((folder) => !(folder in MAY_BE_CROWDED))).toEqual([]);
     expect(Object.keys(MAY_BE_CROWDED).filter((folder) => !crowded(sources).includes(folder))).toEqual([]);
     const top = sources.filter((path) => dirname(path) === "workers/gateway").map((path) => basename(path));
-    expect(top.length, top.join(", ")).toBeLessThanOrEqual(8);
+    expect(top.length, top.join(", ")).toBeLessThanOrEqual(9);
   });
 });
 

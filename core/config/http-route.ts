@@ -8,6 +8,7 @@ import { BREAKER_SETTINGS, type BreakerPolicy, parseBreaker } from "./breaker.ts
 import type { CachePolicy } from "./cache.ts";
 import { type Cost, tokens } from "./cost.ts";
 import { isInEveryRequest } from "./hash-on.ts";
+import type { LayersPolicy } from "./layers.ts";
 import { parseThrottle, THROTTLE_SETTINGS, type ThrottlePolicy } from "./overload.ts";
 import { type Checks, join } from "./problems.ts";
 import type { RateLimitRule } from "./rate-limit.ts";
@@ -19,7 +20,7 @@ import { parseUpstream, type UpstreamPolicy, upstream } from "./upstream.ts";
 
 const { readTimeoutMs, bodyIdleMs, maxBodyBytes, auth, scopes, forwardCredentials, addresses, allow, rateLimits, cache } =
   ROUTE_SETTINGS.entries;
-const { requestHeaders, responseHeaders } = ROUTE_SETTINGS.entries;
+const { requestHeaders, responseHeaders, layers } = ROUTE_SETTINGS.entries;
 
 /** Settings that only plain HTTP has, or whose values differ there. */
 const OWN_SETTINGS = block({
@@ -62,6 +63,7 @@ export const HTTP_ROUTE_SETTINGS = block({
   cache,
   requestHeaders,
   responseHeaders,
+  layers,
   ...OWN_SETTINGS.entries,
 });
 
@@ -83,6 +85,7 @@ export interface HttpRoutePolicy extends PolicyOf<typeof OWN_SETTINGS>, RouteAut
   readonly cache: CachePolicy | undefined;
   readonly requestHeaders: HeaderEdits | undefined;
   readonly responseHeaders: HeaderEdits | undefined;
+  readonly layers: LayersPolicy | undefined;
 }
 
 const PREFIX = /^\/(?:[A-Za-z0-9\-._~!$&'()*+,=:@]+\/)*$/;
@@ -131,6 +134,7 @@ function parseHttpRoute(check: Checks, path: string, value: unknown, outer: Rout
     cache: route.cache,
     requestHeaders: route.requestHeaders,
     responseHeaders: route.responseHeaders,
+    layers: route.layers,
   };
   check.sources?.inherits(policy, path, outer);
   return policy;

@@ -11,6 +11,7 @@ import { type Cost, cost, ONE } from "./cost.ts";
 import { ENFORCED, ENFORCEMENT_SHAPE, type Enforcement, enforcement, parseEnforcement } from "./enforcement.ts";
 import { FALLBACK_SETTINGS, type FallbackPolicy, NO_FALLBACK, parseFallback } from "./fallback.ts";
 import { parseHeaderEdits, requestHeaders, responseHeaders } from "./header-edits.ts";
+import { type LayersPolicy, layers, parseLayers } from "./layers.ts";
 import { CONCURRENCY, CONCURRENCY_SETTINGS, type ConcurrencyPolicy, criticality, parseConcurrency } from "./overload.ts";
 import { type Checks, join } from "./problems.ts";
 import type { RateLimitRule } from "./rate-limit.ts";
@@ -76,6 +77,7 @@ export const ROUTE_SETTINGS = block({
   ),
   requestHeaders,
   responseHeaders,
+  layers,
   validate: readByCode(
     enforcement(),
     'Whether request messages are checked against the protovalidate rules of their protos: violations are logged (`report`), or refused with `invalid_argument` and the first 20 violations (`enforce`). So are messages that cannot be read, or that servers read in different ways ([validation](protos.md#validation)). Needs `main = "workers/gateway/validating.ts"` in wrangler.toml; single messages only, no streams of requests.',
@@ -132,7 +134,7 @@ export type RouteInput = InputOf<typeof ROUTE_SETTINGS>;
 type Plain = PolicyOf<typeof ROUTE_SETTINGS>;
 type ReadByCode =
   | ("auth" | "validate" | "addresses" | "allow" | "rateLimits" | "cost" | "retries" | "hedging" | "fallback" | "concurrency" | "cache")
-  | ("requestHeaders" | "responseHeaders");
+  | ("requestHeaders" | "responseHeaders" | "layers");
 
 export interface RoutePolicy extends Omit<Plain, ReadByCode>, RouteAuthPolicy {
   readonly validate: Enforcement;
@@ -147,6 +149,7 @@ export interface RoutePolicy extends Omit<Plain, ReadByCode>, RouteAuthPolicy {
   readonly cache: CachePolicy | undefined;
   readonly requestHeaders: HeaderEdits | undefined; // towards the upstream
   readonly responseHeaders: HeaderEdits | undefined; // towards the caller
+  readonly layers: LayersPolicy | undefined; // layers of the team
 }
 
 export const DEFAULTS: RoutePolicy = {
@@ -165,6 +168,7 @@ export const DEFAULTS: RoutePolicy = {
   cache: undefined,
   requestHeaders: undefined,
   responseHeaders: undefined,
+  layers: undefined,
 };
 
 /** @param fields an object whose keys have been checked */
@@ -200,6 +204,7 @@ export function parseRoute(
       "response",
       kind,
     ),
+    layers: parseLayers(check, join(path, "layers"), fields["layers"], outer.layers),
     ...parseRouteLimits(check, path, fields, outer, rules),
   };
   check.sources?.inherits(policy, path, outer);

@@ -3,7 +3,13 @@ import { readFileSync } from "node:fs";
 import { type Block, blocks, type Command, commandsOf, inline } from "./documents.ts";
 
 /** Pages whose blocks are steps: they are executed in order, in a copy of their own. */
-export const WALKS: readonly string[] = ["docs/add-a-service.md", "docs/add-a-layer.md", "docs/protos.md", "docs/first-api-key.md"];
+export const WALKS: readonly string[] = [
+  "docs/add-a-service.md",
+  "docs/add-a-layer.md",
+  "docs/own-layer.md",
+  "docs/protos.md",
+  "docs/first-api-key.md",
+];
 
 /** Blocks that nobody runs, by file and first line. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {

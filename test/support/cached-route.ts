@@ -3,6 +3,7 @@ import type { CacheInput } from "../../core/config/cache.ts";
 import type { GatewayInput } from "../../core/config/gateway.ts";
 import { configure } from "../../workers/gateway/configure/configuration.ts";
 import { createGateway, type Gateway } from "../../workers/gateway/gateway.ts";
+import type { CustomLayer } from "../../workers/gateway/layer.ts";
 import { withRelays } from "./relays.ts";
 
 export type Origin = (request: Request, number: number) => Response | Promise<Response>;
@@ -20,6 +21,7 @@ export function cachedRoute(
   cache: CacheInput = {},
   input: Partial<GatewayInput> = {},
   bindings: Record<string, unknown> = {},
+  layers: readonly CustomLayer[] = [],
 ): CachedRoute {
   const received: Request[] = [];
   const fetch = async (url: string, init: RequestInit): Promise<Response> => {
@@ -33,7 +35,7 @@ export function cachedRoute(
     httpRoutes: { "/": { upstream: { binding: "ORIGIN" }, cache: { l2: "none", ...cache } } },
     ...input,
   };
-  const gateway = createGateway(configure(config, [], { ORIGIN: { fetch }, ...withRelays(bindings) }));
+  const gateway = createGateway(configure(config, [], { ORIGIN: { fetch }, ...withRelays(bindings) }, { layers }));
   const send = (path: string, init: RequestInit = {}): Promise<Response> => gateway(new Request(`https://gateway.example${path}`, init));
   return { received, send, gateway };
 }

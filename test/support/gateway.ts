@@ -7,6 +7,7 @@ import { UserSchema } from "../../protos/gen/users/v1/users_pb.ts";
 import type { ExpressionCompiler } from "../../workers/gateway/configure/auth/expressions.ts";
 import { configure } from "../../workers/gateway/configure/configuration.ts";
 import { createGateway, type Gateway } from "../../workers/gateway/gateway.ts";
+import type { CustomLayer } from "../../workers/gateway/layer.ts";
 import { withRelays } from "./relays.ts";
 import { catalog } from "./shipped/catalog.ts";
 
@@ -27,17 +28,18 @@ export function userFor(request: Request, user: typeof USER = USER): Response {
 
 export const json = (body: unknown, init: ResponseInit = {}): Response => Response.json(body, init);
 
-/** A gateway for the users service alone, whose upstream is `upstream`. @param compiler of authorization expressions */
+/** A gateway for the users service alone, whose upstream is `upstream`. @param compiler of authorization expressions @param layers of a team */
 export function gatewayTo(
   upstream: Upstream,
   input: Partial<GatewayInput> = {},
   bindings: Record<string, unknown> = {},
   compiler?: ExpressionCompiler,
+  layers?: readonly CustomLayer[],
 ): Gateway {
   const binding = { fetch: (url: string, init: RequestInit) => Promise.resolve(upstream(new Request(url, init))) };
   const config: GatewayInput = { services: { "users.v1.UserService": { upstream: { binding: "USERS" } } }, ...input };
   const all = { TOKEN_BUCKET: env.TOKEN_BUCKET, USERS: binding, ...withRelays(bindings) };
-  return createGateway(configure(config, catalog, all, { compiler }));
+  return createGateway(configure(config, catalog, all, { compiler, layers }));
 }
 
 /** A gateway whose upstream keeps the requests it gets. */

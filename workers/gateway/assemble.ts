@@ -121,6 +121,7 @@ function sharedParts(
     validator: validate,
     auth: authentication(policy.auth, { exchange: configuration.exchange, nonceLogs: bindings.nonceLogs, env: configuration.env, keys }),
     expressions: configuration.expressions,
+    layers: configuration.layers,
     secretOf: (name) => String(configuration.env[name]), // the configuration has been checked: it is a text
   };
 }

@@ -51,6 +51,7 @@ import { trace } from "./layers/trace.ts";
 import { transcode } from "./layers/transcode.ts";
 import { translate } from "./layers/translate.ts";
 import { validate } from "./layers/validate.ts";
+import { type LayersAt, type RouteLayers, seesEachCall } from "./own-layers/route-layers.ts";
 import type { ResponseReading } from "./protocol/response-check.ts";
 import type { Limiters } from "./rate-limit/charging.ts";
 import type { RestRoute } from "./transcode/rules/rules.ts";
@@ -67,6 +68,7 @@ export interface SharedParts {
   readonly validator: Validate<DescMessage, Message> | undefined; // undefined where the entry point brings none
   readonly auth: Authentication;
   readonly expressions: RouteExpressions;
+  readonly layers: RouteLayers; // the team's own ones
   readonly secretOf: (name: string) => string; // secrets that header fields for upstreams have; the configuration has been checked
 }
 
@@ -87,7 +89,8 @@ export function pipeline(rpc: RpcRoute, shared: SharedParts, rest?: RestRoute, c
   const { policy, upstream } = served;
   const { gateway, limiters, types, caches } = shared;
   const traits = methodTraits(method, rest?.httpMethod);
-  const cached = cachedRoute(rpc, shared, rest);
+  const own = shared.layers.of(policy.layers, !traits.isRequestStream, rest);
+  const cached = cachedRoute(rpc, shared, own, rest);
   const reading = readingOf(method, traits, rest, cached);
   const form = messageForm(traits.isRequestStream, rest !== undefined);
   const patience = { idleMs: policy.bodyIdleMs, pauseMs: policy.requestStreamIdleMs };
@@ -95,9 +98,9 @@ export function pipeline(rpc: RpcRoute, shared: SharedParts, rest?: RestRoute, c
   return combine(
     [
       // Names the call, serves what needs no other layer, and turns refusals into responses.
-      ...entrance(policy, shared, cached && fastHit(cached.cache, cached.fastLookups)),
+      ...entrance(policy, shared, own, cached && fastHit(cached.cache, cached.fastLookups)),
       // Who calls, whether that caller may, and how often.
-      ...admission(rpc, traits, shared),
+      ...admission(rpc, traits, shared, own),
       // No byte past the limit goes further, and none is waited for too long.
       ["limit-body", limitBody({ form, ...patience, totalMs: policy.readTimeoutMs })],
       // The body of a signed request is the one that was signed.
@@ -116,6 +119,7 @@ export function pipeline(rpc: RpcRoute, shared: SharedParts, rest?: RestRoute, c
       ["authorize", authorizeByMessage(shared.auth, shared.expressions.methods.get(method))],
       // Rules that look into the message wait for it.
       ["rate-limit", rateLimitByMessage(limiters, policy)],
+      ...own.before_cache,
       // Calls with the same value of a field go to the same endpoint.
       ["hash-field", hashOnField(traits, upstream.hashField)],
       // Ends a stream whose upstream is silent.
@@ -130,6 +134,7 @@ export function pipeline(rpc: RpcRoute, shared: SharedParts, rest?: RestRoute, c
       ["connect-get", rest === undefined && traits.hasNoSideEffects && !upstreamTakesGet(method) ? connectGetAsPost() : undefined],
       // Below this line the call is in the protocol of its upstream.
       ["translate", translate(upstream.protocol, method, types)],
+      ...own.before_upstream,
       // The header fields that the route has for its upstreams: once for all attempts.
       ["edit-headers", editRequest(bindEdits(policy.requestHeaders, shared.secretOf))],
       // Sends the call to another upstream while this one is down.
@@ -139,15 +144,19 @@ export function pipeline(rpc: RpcRoute, shared: SharedParts, rest?: RestRoute, c
   );
 }
 
-/** The layers around every other one of a route. @param fast responds where no layer below has to see the call */
+/** The layers around every other one of a route. @param own layers of the team @param fast responds where no layer below has to see the call */
 function entrance(
   { responseHeaders }: Pick<RoutePolicy, "responseHeaders">,
   { auth, secretOf }: SharedParts,
+  own: LayersAt,
   fast: Layer | undefined,
 ): readonly NamedLayer[] {
   return [
     // Names the call. Sees every response, refusals too.
     ["trace", trace(auth.anyChallenge)],
+    // The team's own layers around everything, and what they refuse.
+    ["rescue", own.response.length === 0 ? undefined : rescue()],
+    ...own.response,
     // Writes the header fields that the route has for callers: on stored responses and refusals, too.
     ["edit-headers", editResponse(bindEdits(responseHeaders, secretOf))],
     // Serves a stored and fresh response at once, where calls are neither counted nor authenticated.
@@ -164,6 +173,7 @@ function admission(
   { method, served }: RpcRoute,
   { isUnary }: MethodTraits,
   { auth, gateway, limiters, expressions }: SharedParts,
+  own: LayersAt,
 ): readonly NamedLayer[] {
   const { policy, access } = served;
   return [
@@ -171,12 +181,14 @@ function admission(
     ["limit-addresses", limitAddresses(auth, policy.addresses)],
     // One deadline for the call, whatever it waits for.
     ["deadline", deadline(isUnary ? policy.readTimeoutMs : policy.streamTimeoutMs)],
+    ...own.before_auth,
     // Who calls: what is below charges, separates and prefers callers by their principals.
     ["authenticate", authenticate(auth, policy)],
     // What the caller may do, where its message does not matter.
     ["authorize", authorizeByHead(auth, expressions.methods.get(method))],
     // Of an admin service: who may call it. Nothing of the call has been read yet but its head.
     ["admin-access", adminAccess(access, access && authenticate(auth, ADMIN_AUTH))],
+    ...own.after_auth,
     // How much the call matters; the layers below refuse first what matters less.
     ["criticality", criticality({ own: policy.criticality, trust: gateway.overload.trust })],
     // Before the body is read: a refused call costs no memory.
@@ -214,12 +226,13 @@ interface CachedRoute {
 function cachedRoute(
   { route, method, served: { policy, upstream } }: RpcRoute,
   { caches, auth }: SharedParts,
+  own: LayersAt,
   rest?: RestRoute,
 ): CachedRoute | undefined {
   const found = caches.of(route.name);
   if (found === undefined) return undefined;
   const lookups = rpcLookups({ method, policy: found.policy, namesVersion: upstream.namesVersion });
-  const isGuardedOrLimited = isGuarded(auth, policy) || policy.rateLimits.length > 0;
+  const isGuardedOrLimited = isGuarded(auth, policy) || policy.rateLimits.length > 0 || seesEachCall(own);
   const isSeen = isGuardedOrLimited || rest !== undefined || reportsForSome(policy.validate);
   return { cache: found, lookups, fastLookups: isSeen ? undefined : lookups };
 }
@@ -248,19 +261,22 @@ export function httpPipeline({ route, policy, upstream }: HttpRoute, shared: Sha
   const lookups = found && httpLookups(route.name, found.policy);
   const allow = expressions.prefixes.get(route.path);
   const { readTimeoutMs: timeoutMs, bodyIdleMs: idleMs } = policy;
-  const isSeen = policy.rateLimits.length > 0 || isGuarded(auth, policy);
+  const own = shared.layers.of(policy.layers, false);
+  const isSeen = policy.rateLimits.length > 0 || isGuarded(auth, policy) || seesEachCall(own);
   return combine(
     [
       // Names the call, serves what needs no other layer, and turns refusals into responses.
-      ...entrance(policy, shared, found && fastHit(found, isSeen ? undefined : lookups)),
+      ...entrance(policy, shared, own, found && fastHit(found, isSeen ? undefined : lookups)),
       // Addresses that may not call the route get no further.
       ["limit-addresses", limitAddresses(auth, policy.addresses)],
       // The body of the response counts, too.
       ["deadline", deadline(timeoutMs)],
+      ...own.before_auth,
       // Who calls.
       ["authenticate", authenticate(auth, policy)],
       // What the caller may do.
       ["authorize", authorizeByHead(auth, allow)],
+      ...own.after_auth,
       // Before the body is read: a refused call costs no memory.
       ["rate-limit", rateLimitWithoutMessage(limiters, policy)],
       // No byte past the limit goes further, and none is waited for too long.
@@ -271,8 +287,10 @@ export function httpPipeline({ route, policy, upstream }: HttpRoute, shared: Sha
       ["open-streams", openStreams([scope], false)],
       // Bounds the calls in flight in this isolate: those that have come in full.
       ["shed", shed(scope, UNRESERVED_CALLS)],
+      ...own.before_cache,
       // A hit is a call, too: it has been counted.
       ["cache", lookups && cache({ cache: found!, lookups, timeoutMs })],
+      ...own.before_upstream,
       // The header fields that the route has for its upstream.
       ["edit-headers", editRequest(bindEdits(policy.requestHeaders, secretOf))],
     ],

@@ -6,6 +6,7 @@ import { GatewayIdentity } from "../auth/identity/gateway-identity.ts";
 import { identityKeys, identityProblems } from "../auth/identity/keys.ts";
 import { keyProblems } from "../auth/keys/key-checks.ts";
 import type { Exchange } from "../background/exchange.ts";
+import { RouteLayers } from "../own-layers/route-layers.ts";
 import { bindingsWithin } from "../region/regional-object.ts";
 import { compileRest, type RestTable } from "../transcode/rules/rules.ts";
 import type { Bindings } from "../upstream/destination.ts";
@@ -36,6 +37,7 @@ export interface Configuration {
   readonly http: ReadonlyMap<string, Upstream>; // upstreams of plain HTTP, by prefix
   readonly validate: Validator | undefined;
   readonly expressions: RouteExpressions;
+  readonly layers: RouteLayers; // the team's own ones
   readonly exchange: Exchange | undefined; // undefined where wrangler.toml has no RELAY
   readonly env: Bindings; // the environment that the checks have seen; `readBindings` gives its bindings their types
   readonly tokens: AdminTokens;
@@ -66,7 +68,7 @@ export function configure(
   input: GatewayInput,
   catalog: readonly DescService[],
   bindings: Bindings,
-  { validator: validate, compiler }: Extensions = NO_EXTENSIONS,
+  { validator: validate, compiler, layers: bundled = [] }: Extensions = NO_EXTENSIONS,
 ): Configuration {
   const described = parseDescriptors(input?.descriptors, catalog);
   const known = [...catalog, ...described.services];
@@ -85,6 +87,7 @@ export function configure(
   const source = { policy, env, exchange };
   const endpoints = serveMethods(services, source, problems);
   const http = httpUpstreams(source, problems);
+  const layers = new RouteLayers(bundled);
   const expressions = compileExpressions(endpoints, policy.httpRoutes, compiler, problems);
   problems.push(
     ...bucketProblems(policy, endpoints, env),
@@ -97,6 +100,7 @@ export function configure(
     ...(runsLocally(env) ? [] : reachProblems(policy)),
     ...validationProblems(endpoints, validate),
     ...headerProblems(policy, endpoints, env),
+    ...layers.make(layerPolicies(policy, endpoints)),
     ...[...endpoints].flatMap(([method, { policy: route }]) => limitProblems(method, route)),
     ...cachingProblems(policy, endpoints, env["CACHE"]),
   );
@@ -112,12 +116,18 @@ export function configure(
     http,
     validate,
     expressions,
+    layers,
     exchange,
     env,
     tokens: adminTokens(policy, env),
     identity: policy.auth.identity && new GatewayIdentity(policy.auth.identity, identityKeys(policy.auth.identity, env)),
     parseAgain: (sources) => policyOf(input, known, described, sources),
   };
+}
+
+/** The own layers of all routes, and of the gateway's own services. */
+function layerPolicies({ defaults, httpRoutes }: GatewayPolicy, endpoints: ReadonlyMap<DescMethod, ServedMethod>) {
+  return [defaults, ...[...endpoints.values()].map(({ policy }) => policy), ...httpRoutes.values()].map(({ layers }) => layers);
 }
 
 /** @throws InvalidConfiguration where a setting is wrong: nothing else can be checked then */

@@ -1,6 +1,7 @@
 // Serves stored responses, fetches the others from the upstream, and serves stale responses where that is allowed.
 import { type CacheStatus, cacheStatus, type ForwardReason } from "../../../core/cache/headers/cache-status.ts";
 import { decideReuse } from "../../../core/cache/reuse.ts";
+import { isOfLayer } from "../../../core/rejection.ts";
 import type { RouteCache } from "../cache/caches.ts";
 import { CoalescedFetcher, type CoalescedResult } from "../cache/fetch/coalesce.ts";
 import { offerToL2 } from "../cache/fetch/fetch.ts";
@@ -42,6 +43,7 @@ export function cache({ cache, lookups, timeoutMs }: CacheSettings): Layer {
         const stale = serveStaleOnError(cache, lookup, fwd, fetched.result.response.status);
         return await (stale ?? respond(lookup, fwd, fetched));
       } catch (error) {
+        if (isOfLayer(error)) throw error; // the upstream has not failed
         const stale = serveStaleOnError(cache, lookup, fwd, 503);
         if (stale === undefined) throw error;
         return await stale;

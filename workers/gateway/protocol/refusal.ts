@@ -1,5 +1,6 @@
 // Maps each rejection to its Connect code, HTTP status and headers.
 import { Code, ConnectError } from "@connectrpc/connect";
+import { codeFromString } from "@connectrpc/connect/protocol-connect";
 import { describeExcess } from "../../../core/elements/excess.ts";
 import { describeInflation } from "../../../core/protocol/inflation.ts";
 import { printable } from "../../../core/protocol/printable.ts";
@@ -106,6 +107,13 @@ export function toRefusal(rejection: Rejection): Refusal {
       return { error: retryLater("credentials cannot be checked now", Code.Unavailable, rejection.retryAfterMs) };
     case "loop_detected":
       return { error: new ConnectError(rejection.problem, Code.FailedPrecondition), httpStatus: 508, isConnectJson: true };
+    case "layer_refused": {
+      const { code: name, message, retryAfterMs } = rejection;
+      const code = codeFromString(name) ?? Code.Unknown;
+      return { error: retryAfterMs === undefined ? new ConnectError(message, code) : retryLater(message, code, retryAfterMs) };
+    }
+    case "layer_failed":
+      return internalRefusal();
     case "rate_limited": {
       const error = retryLater(`rate limit "${rejection.rule}" exceeded`, Code.ResourceExhausted, rejection.retryAfterMs);
       for (const [name, value] of rateLimitHeaders(rejection.quotas)) error.metadata.set(name, value);

@@ -1,7 +1,7 @@
 // Coalesces fetches: calls that need the same response at once share one fetch, and a stale response is refreshed in the background.
 import { type Directives, NO_DIRECTIVES } from "../../../../core/cache/headers/directives.ts";
 import { decideReuse } from "../../../../core/cache/reuse.ts";
-import { Rejected, type Rejection } from "../../../../core/rejection.ts";
+import { isOfLayer, Rejected, type Rejection } from "../../../../core/rejection.ts";
 import type { Call } from "../../call.ts";
 import type { Lookup } from "../lookup/lookup.ts";
 import type { LookupResult } from "../route-store.ts";
@@ -95,7 +95,8 @@ export class CoalescedFetcher {
       if (result.kind === "server_error" && lookupResult.kind === "found") store.recordFailure(lookupResult.cached, Date.now());
       return result;
     } catch (error) {
-      if (signal?.aborted !== true && lookupResult.kind === "found") store.recordFailure(lookupResult.cached, Date.now());
+      if (signal?.aborted !== true && !isOfLayer(error) && lookupResult.kind === "found")
+        store.recordFailure(lookupResult.cached, Date.now());
       throw error;
     }
   }
