@@ -2,8 +2,8 @@
 import { join } from "../config/problems.ts";
 import type { EffectiveSetting } from "./setting-value.ts";
 
-/** What a layer is to its route, beside its name. */
-export interface LayerPosition {
+/** The role of a layer in its route, beside its name. */
+export interface LayerRole {
   readonly isStream: boolean; // whether the method has a stream
   readonly isAttempt: boolean; // whether the layer belongs to the attempts at one upstream
 }
@@ -52,7 +52,7 @@ const SETTINGS: Readonly<Record<string, Names>> = {
 export function settingsOfLayer(
   layer: string,
   settings: readonly EffectiveSetting[],
-  { isStream, isAttempt }: LayerPosition,
+  { isStream, isAttempt }: LayerRole,
 ): readonly EffectiveSetting[] {
   const names = namesOf(layer, isStream, isAttempt);
   return settings.filter(({ name }) => names.some((wanted) => isOf(name, wanted)));

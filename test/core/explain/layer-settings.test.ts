@@ -15,8 +15,8 @@ const { policy, sources } = parsed({ cache: { ttlMs: 1 }, hedging: {} });
 const settings = settingsOf(policy, sources, { kind: "rpc", service: SERVICE, method: "GetUser" })!;
 const namesOf = (layer: string, position = unary) => settingsOfLayer(layer, settings, position).map(({ name }) => name);
 
-/** Settings of a route that no layer judges by: the request is made and read by them in all layers. */
-const OF_NO_LAYER = ["forwardCredentials"];
+/** Settings of a route that none of these layers judges by: the request is made and read by them in all layers, or a team's own layer has them. */
+const OF_NO_LAYER = ["layers", "forwardCredentials"];
 
 it("has a layer for each setting of a route", () => {
   const positions = [unary, { isStream: true, isAttempt: true }];
