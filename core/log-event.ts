@@ -29,6 +29,8 @@ export const LOG_EVENTS = {
   breaker_request_failed: { level: "warn", facts: ["upstream", "error"] },
   calls_shed: { level: "warn", facts: ["requestId", "route", "point", "reason", "calls", "enforced"] },
   configuration_warning: { level: "warn", facts: ["warning"] },
+  control_copy_failed: { level: "warn", facts: ["error"] },
+  control_request_failed: { level: "warn", facts: ["error"] },
   exchange_failed: { level: "warn", facts: ["region", "relay", "snapshotAgeMs", "error"] },
   gateway_failed: { level: "error", facts: ["requestId", "route", "error"] },
   handler_failed: { level: "error", facts: ["requestId", "route", "error"] },

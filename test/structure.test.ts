@@ -41,6 +41,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
 /** Folders of more files than that, with the reason. */
 const MAY_BE_CROWDED: Readonly<Record<string, string>> = {
   "bench/workers": "a table: one subject of the benchmark per file",
+  "cli/tidegate/commands": "a table: one command per file",
   "core/config": "a table: one block of settings per file",
   "workers/gateway/layers": "a table: one layer per file, in the order of pipeline.ts; layers never import one another",
 };

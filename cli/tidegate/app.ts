@@ -8,12 +8,18 @@ import { check } from "./commands/check.ts";
 import { completion } from "./commands/completion.ts";
 import { deploy } from "./commands/deploy.ts";
 import { dev } from "./commands/dev.ts";
+import { diff } from "./commands/diff.ts";
 import { gen } from "./commands/gen.ts";
 import { identity } from "./commands/identity.ts";
 import { keys } from "./commands/keys.ts";
 import { new_ } from "./commands/new.ts";
+import { promote } from "./commands/promote.ts";
+import { publish } from "./commands/publish.ts";
 import { purge } from "./commands/purge.ts";
 import { register } from "./commands/register.ts";
+import { rollback } from "./commands/rollback.ts";
+import { status } from "./commands/status.ts";
+import { versions } from "./commands/versions.ts";
 import { group, type Host } from "./define.ts";
 import { type HelpTarget, helpText } from "./help.ts";
 import { text } from "./texts.ts";
@@ -27,6 +33,12 @@ const commands = {
   new: new_,
   call,
   deploy,
+  publish,
+  promote,
+  rollback,
+  status,
+  versions,
+  diff,
   keys,
   purge,
   breaker,

@@ -6,7 +6,7 @@ import { inFile, levelsOf, type Table, tableName, tableOf, type WranglerFile } f
 import { secretIn } from "./secrets.ts";
 
 /** Values of public keys, and texts that only look like secrets, by the setting that has them. */
-const PUBLIC_SETTINGS = new Set([
+export const PUBLIC_SETTINGS = new Set([
   "publicKey",
   "x",
   "y",

@@ -1,12 +1,11 @@
 // BreakerService, by which operators see and override breakers: checks the request, then calls the Durable Objects.
 import { create, type DescMethod } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError, createServiceImplSpec, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
+import { Code, ConnectError, createServiceImplSpec, type ServiceImpl } from "@connectrpc/connect";
 import type { GatewayPolicy } from "../../../core/config/gateway.ts";
 import { suggest } from "../../../core/config/problems.ts";
-import { OPERATOR_HEADER } from "../../../core/headers.ts";
 import { printable } from "../../../core/protocol/printable.ts";
-import type { BreakerStatus, ChangeAuthor, CircuitBreaker } from "../../../durable-objects/circuit-breaker.ts";
+import type { BreakerStatus, CircuitBreaker } from "../../../durable-objects/circuit-breaker.ts";
 import type { HashRing } from "../../../durable-objects/hash-ring.ts";
 import {
   type Breaker,
@@ -17,11 +16,11 @@ import {
   State,
 } from "../../../protos/gen/tidegate/breaker/v1/breaker_pb.ts";
 import { logEvent } from "../../log.ts";
-import { callerOf } from "../../service.ts";
 import type { AdminAccess } from "../layers/admin-access.ts";
 import { type BreakerScope, breakerScopes } from "../upstream/breaker-names.ts";
 import type { ServedMethod } from "../upstream/upstream.ts";
 import { logChange } from "./audit.ts";
+import { authorOf } from "./change-author.ts";
 import { servedToAdmins } from "./served.ts";
 
 export interface BreakerAdminSettings {
@@ -126,19 +125,6 @@ async function reached<T>(upstream: string, response: Promise<T>): Promise<T> {
     logEvent("breaker_request_failed", { upstream, error });
     throw new ConnectError(`the breakers of ${upstream} cannot be reached now; try again`, Code.Unavailable);
   }
-}
-
-/** The operator's name is not verified: everybody with the secret may write any name. The audit therefore has the secret's name as well. */
-function authorOf(context: HandlerContext, reason: string): ChangeAuthor {
-  const { requestHeader } = context;
-  const proven = (callerOf(context)?.id ?? "").replace(/^secret:/, "");
-  const name = requestHeader.get(OPERATOR_HEADER);
-  if (name !== null && !/^[\w.@+-]{1,64}$/.test(name))
-    throw new ConnectError(`${OPERATOR_HEADER}: write 1 to 64 letters, digits and . @ + - _`, Code.InvalidArgument);
-  const trimmed = reason.trim();
-  if (trimmed.length < 1 || trimmed.length > 500)
-    throw new ConnectError("reason: write 1 to 500 characters, for the audit", Code.InvalidArgument);
-  return { author: name === null ? proven : `${name} (${proven})`, reason: trimmed };
 }
 
 function breakerMessage(upstream: string, { endpoint, kind, since, override, isolates }: BreakerStatus): Breaker {

@@ -8,11 +8,15 @@ import type { PurgeView } from "../cache/purge/purge-view.ts";
 import type { GatewayBindings } from "../configure/bindings.ts";
 import type { Configuration } from "../configure/configuration.ts";
 import { runsLocally } from "../configure/reach-checks.ts";
+import type { CopyNamespace } from "../control/live-copy.ts";
 import { type AdminAccess, AdminLimits, type AdminPlane } from "../layers/admin-access.ts";
 import type { ServedMethod } from "../upstream/upstream.ts";
 import { recorder } from "./audit.ts";
 import { auditMethods } from "./audit-service.ts";
 import { breakerMethods } from "./breakers.ts";
+import { checkSnapshot } from "./control/check-snapshot.ts";
+import { controlMethods } from "./control/control-service.ts";
+import { copyLive } from "./control/copy-live.ts";
 import { discoveryMethods } from "./discovery.ts";
 import { keyMethods } from "./keys/key-service.ts";
 import { purgeMethods } from "./purge.ts";
@@ -51,6 +55,17 @@ export function ownMethods(
     const secrets = tagKeys(issued, configuration.env);
     methods.push(
       ...keyMethods({ access: accessOf("API keys", "keys", "admin", VERIFYING), policy: issued, secrets, keys, stores: bindings.keys! }),
+    );
+  }
+  if (policy.control !== undefined) {
+    const copies = policy.control.kv === undefined ? undefined : (configuration.env[policy.control.kv] as CopyNamespace); // the checks have seen it
+    methods.push(
+      ...controlMethods({
+        access: accessOf("control plane"),
+        planes: bindings.controlPlanes!,
+        check: (snapshot) => checkSnapshot(snapshot, configuration),
+        onLive: (plane) => copies && waitUntil(copyLive(plane, copies)),
+      }),
     );
   }
   if (policy.admin !== undefined) methods.push(...auditMethods(audits!, accessOf("audit")));

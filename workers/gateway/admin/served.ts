@@ -44,7 +44,17 @@ export function served(
   return new Map(services.flatMap(({ service }) => service.methods.map((method) => [method, one] as const)));
 }
 
-/** The methods of an admin service. @param access who may call them */
-export function servedToAdmins(name: string, service: ServiceImplSpec, access: AdminAccess): ReadonlyMap<DescMethod, ServedMethod> {
-  return served(name, [service], ADMIN_POLICY, access);
+/**
+ * The methods of an admin service.
+ *
+ * @param access       who may call them
+ * @param maxBodyBytes largest request
+ */
+export function servedToAdmins(
+  name: string,
+  service: ServiceImplSpec,
+  access: AdminAccess,
+  maxBodyBytes = ADMIN_POLICY.maxBodyBytes,
+): ReadonlyMap<DescMethod, ServedMethod> {
+  return served(name, [service], { ...ADMIN_POLICY, maxBodyBytes }, access);
 }

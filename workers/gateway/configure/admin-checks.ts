@@ -45,7 +45,16 @@ export function adminProblems(policy: GatewayPolicy, env: Bindings): Problem[] {
   if (admin === undefined) return services;
   const secret =
     admin.secretBinding === undefined ? [] : secretProblems("admin.secretBinding", admin.secretBinding, MIN_SECRET_LENGTH, env);
-  return [...services, ...objectProblems("admin", { AUDIT_LOG: "AuditLog" }, env), ...secret, ...hostProblems(policy)];
+  const own = [...objectProblems("admin", { AUDIT_LOG: "AuditLog" }, env), ...secret, ...hostProblems(policy)];
+  return [...services, ...own, ...controlProblems(policy, env)];
+}
+
+function controlProblems({ control }: GatewayPolicy, env: Bindings): Problem[] {
+  if (control === undefined) return [];
+  const objects = objectProblems("control", { CONTROL_PLANE: "ControlPlane", RELAY: "Relay" }, env);
+  if (control.kv === undefined || env[control.kv] !== undefined) return objects;
+  const fix = `bind a KV namespace as ${control.kv} in wrangler.toml: [[kv_namespaces]]`;
+  return [...objects, { path: "control.kv", found: `no binding ${control.kv}`, fix }];
 }
 
 function objectProblems(path: string, classes: Readonly<Record<string, string>>, env: Bindings): Problem[] {

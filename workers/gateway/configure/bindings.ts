@@ -1,13 +1,13 @@
 // The bindings of the Worker that the gateway itself uses: read once from the environment, each with its type.
 import type { AuditLog } from "../../../durable-objects/audit-log.ts";
 import type { CircuitBreaker } from "../../../durable-objects/circuit-breaker.ts";
-import type { ControlPlane } from "../../../durable-objects/control-plane.ts";
 import type { HashRing } from "../../../durable-objects/hash-ring.ts";
 import type { KeyStore } from "../../../durable-objects/key-store.ts";
 import type { NonceLog } from "../../../durable-objects/nonce-log.ts";
 import type { TokenBuckets } from "../../../durable-objects/token-buckets.ts";
 import type { CacheNamespace } from "../cache/l2/kv.ts";
 import type { PurgeLogNamespace } from "../cache/purge/purge-log-binding.ts";
+import type { ControlPlaneNamespace } from "../control/plane-binding.ts";
 import type { Bindings } from "../upstream/destination.ts";
 
 /** Each is undefined where wrangler.toml does not have it; the checks of the configuration report one that is needed. */
@@ -19,7 +19,7 @@ export interface GatewayBindings {
   readonly nonceLogs: DurableObjectNamespace<NonceLog> | undefined; // NONCE_LOG, for signed requests that count once in the world
   readonly keys: DurableObjectNamespace<KeyStore> | undefined; // KEY_STORE, for API keys
   readonly audits: DurableObjectNamespace<AuditLog> | undefined; // AUDIT_LOG, for changes by admins
-  readonly controlPlanes: DurableObjectNamespace<ControlPlane> | undefined; // CONTROL_PLANE, for versions of the configuration
+  readonly controlPlanes: ControlPlaneNamespace | undefined; // CONTROL_PLANE, for versions of the configuration
   readonly cache: CacheNamespace | undefined; // CACHE, the KV namespace of the cache
 }
 

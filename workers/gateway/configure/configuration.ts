@@ -44,6 +44,8 @@ export interface Configuration {
   readonly identity: GatewayIdentity | undefined; // where services learn who calls
   /** The same policy, parsed again by the same code, while `sources` records where each value is written. For explanations. */
   readonly parseAgain: (sources: SourceRecorder) => GatewayPolicy;
+  /** Compiles another input with the same protos, bindings and extensions. @throws InvalidConfiguration with every problem */
+  readonly recompile: (other: GatewayInput) => Configuration;
 }
 
 /** All problems of a configuration, each with its path, the value found, and the fix. */
@@ -68,8 +70,9 @@ export function configure(
   input: GatewayInput,
   catalog: readonly DescService[],
   bindings: Bindings,
-  { validator: validate, compiler, layers: bundled = [] }: Extensions = NO_EXTENSIONS,
+  extensions: Extensions = NO_EXTENSIONS,
 ): Configuration {
+  const { validator: validate, compiler, layers: bundled = [] } = extensions;
   const described = parseDescriptors(input?.descriptors, catalog);
   const known = [...catalog, ...described.services];
   const policy = policyOf(input, known, described);
@@ -122,6 +125,7 @@ export function configure(
     tokens: adminTokens(policy, env),
     identity: policy.auth.identity && new GatewayIdentity(policy.auth.identity, identityKeys(policy.auth.identity, env)),
     parseAgain: (sources) => policyOf(input, known, described, sources),
+    recompile: (other) => configure(other, catalog, bindings, extensions),
   };
 }
 
