@@ -6,7 +6,8 @@ import { MOST_CRITICAL } from "../overload/criticality.ts";
 import { medianOf, REDIRECT_BUDGET } from "../overload/redirect.ts";
 import { BALANCERS } from "./balancers.ts";
 import { EndpointGroups, type FleetEndpoint, type FleetSettings } from "./endpoint-groups.ts";
-import { type AttemptPermit, Load, type LoadReport } from "./load.ts";
+import { EndpointStates } from "./endpoint-states.ts";
+import type { AttemptPermit, LoadReport } from "./load.ts";
 import { ANYWHERE, type IsolateLocation } from "./locality.ts";
 import type { Member, ServingStatus } from "./member.ts";
 import type { PickRequest, PickResult } from "./pick-request.ts";
@@ -25,6 +26,7 @@ const MEDIAN_MAX_AGE_MS = 100;
 
 export class Fleet {
   readonly #settings: FleetSettings;
+  readonly #states: EndpointStates;
   /** The breakers of all endpoints: what they report, and the shared state they follow. */
   readonly localBreakers: LocalBreakers;
   /** Pays for sending a refused call on to another endpoint. */
@@ -36,12 +38,18 @@ export class Fleet {
   #medianMs = 0;
   #medianAt = Number.NEGATIVE_INFINITY; // epoch ms
 
-  /** Endpoints of the first list have no slow start. */
-  constructor(members: readonly Member[], settings: FleetSettings) {
+  /**
+   * Endpoints of the first list have no slow start.
+   *
+   * @param states what other settings of the upstream have learned; to those, endpoints of this list may be new
+   * @param now    epoch ms; read where there are other settings
+   */
+  constructor(members: readonly Member[], settings: FleetSettings, states = new EndpointStates(), now = Number.NEGATIVE_INFINITY) {
     this.#settings = settings;
-    this.localBreakers = new LocalBreakers(settings.breaker);
+    this.#states = states;
+    this.localBreakers = new LocalBreakers(settings.breaker, states);
     this.#groups = new EndpointGroups([], this.#location, settings);
-    this.replace(members, Number.NEGATIVE_INFINITY);
+    this.#replace(members, states.size === 0 ? Number.NEGATIVE_INFINITY : now + settings.slowStartMs);
   }
 
   get size(): number {
@@ -50,14 +58,24 @@ export class Fleet {
 
   /** Takes a new list of endpoints. Those that stay keep their load and their breaker. */
   replace(members: readonly Member[], now: number): void {
-    const warmAt = this.#endpoints.size === 0 ? now : now + this.#settings.slowStartMs;
+    this.#replace(members, this.#endpoints.size === 0 ? now : now + this.#settings.slowStartMs);
+  }
+
+  /** No call is sent to it any more. */
+  end(): void {
+    this.#states.release(this);
+  }
+
+  #replace(members: readonly Member[], warmAt: number): void {
     const endpoints = members.map((member): [string, FleetEndpoint] => {
       const { id } = member;
-      const state = this.#endpoints.get(id) ?? { load: new Load(), breaker: this.localBreakers.get(id), warmAt };
-      return [id, { ...state, ...member }];
+      const { load, warmAt: ownWarmAt } = this.#states.get(id, warmAt);
+      return [id, { load, warmAt: ownWarmAt, breaker: this.localBreakers.get(id), ...member }];
     });
     this.#endpoints = new Map(endpoints);
-    this.localBreakers.retain(new Set(this.#endpoints.keys()));
+    const ids = new Set(this.#endpoints.keys());
+    this.localBreakers.retain(ids);
+    this.#states.retain(this, ids);
     this.#groups = new EndpointGroups(this.#endpoints.values(), this.#location, this.#settings);
   }
 
@@ -197,12 +215,12 @@ export class Fleet {
     if (endpoint === undefined || this.#settings.breaker.mode === "off" || admission === UNRECORDED) return;
     endpoint.load.distrustReport();
     endpoint.breaker.recordBrokenStream(admission, now, random);
-    this.localBreakers.update(endpoint.breaker, now);
+    this.localBreakers.update(id, now);
   }
 
-  #record({ breaker }: FleetEndpoint, { admission, permit, now, random, method }: AttemptEnd, outcome: "succeeded" | "failed"): void {
+  #record({ id, breaker }: FleetEndpoint, { admission, permit, now, random, method }: AttemptEnd, outcome: "succeeded" | "failed"): void {
     if (this.#settings.breaker.mode === "off" || admission === UNRECORDED) return;
     breaker.record(admission, outcome, now - permit.startedAt, now, random, method);
-    this.localBreakers.update(breaker, now);
+    this.localBreakers.update(id, now);
   }
 }

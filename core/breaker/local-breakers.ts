@@ -1,47 +1,56 @@
 // The local breakers of all endpoints of one upstream in one isolate, and what the isolate reports.
 import type { BreakerPolicy } from "../config/breaker.ts";
 import { LocalBreaker } from "./local-breaker.ts";
+import { initialState, type LocalState } from "./local-state.ts";
 import type { BreakerReport, BreakerView, ReportUrgency } from "./report.ts";
 
 const MAX_REPORTS = 200; // reports in one message, of about 150 bytes each; the next message has the others
 
+/** The states of the breakers, which may be those of other settings, too: `core/balance/endpoint-states.ts`. */
+export interface BreakerStates {
+  readonly notClosed: Set<string>; // ids of the breakers to look at before a pick; none while all endpoints are healthy
+  get(id: string, warmAt: number): { readonly breaker: LocalState };
+}
+
 export class LocalBreakers {
   readonly #policy: BreakerPolicy;
-  #breakers = new Map<string, LocalBreaker>();
-  readonly #notClosed = new Set<LocalBreaker>(); // the breakers to look at before a pick; none while all endpoints are healthy
+  readonly #states: BreakerStates;
+  readonly #breakers = new Map<string, LocalBreaker>();
   #next = 0; // index of the endpoint that the last reports ended with: the next ones start behind it
 
-  constructor(policy: BreakerPolicy) {
+  constructor(policy: BreakerPolicy, states: BreakerStates = { notClosed: new Set(), get: () => ({ breaker: initialState() }) }) {
     this.#policy = policy;
+    this.#states = states;
   }
 
   /** The breaker of an endpoint; a new one if there is none. */
   get(id: string): LocalBreaker {
     const known = this.#breakers.get(id);
     if (known !== undefined) return known;
-    const breaker = new LocalBreaker(this.#policy);
+    const breaker = new LocalBreaker(this.#policy, this.#states.get(id, Number.NEGATIVE_INFINITY).breaker);
     this.#breakers.set(id, breaker);
     return breaker;
   }
 
   /** Drops the breakers of all other endpoints. */
   retain(ids: ReadonlySet<string>): void {
-    for (const [id, breaker] of this.#breakers) {
-      if (ids.has(id)) continue;
-      this.#breakers.delete(id);
-      this.#notClosed.delete(breaker);
-    }
+    for (const id of this.#breakers.keys()) if (!ids.has(id)) this.#breakers.delete(id);
   }
 
   areAllClosed(now: number): boolean {
-    if (this.#notClosed.size === 0) return true;
-    for (const breaker of this.#notClosed) if (breaker.isClosed(now)) this.#notClosed.delete(breaker);
-    return this.#notClosed.size === 0;
+    const { notClosed } = this.#states;
+    let areAllClosed = true;
+    for (const id of notClosed) {
+      const breaker = this.#breakers.get(id);
+      if (breaker?.isClosed(now) === true) notClosed.delete(id);
+      else if (breaker !== undefined) areAllClosed = false;
+    }
+    return areAllClosed;
   }
 
-  /** To be called after every outcome that was recorded by the breaker. */
-  update(breaker: LocalBreaker, now: number): void {
-    if (!breaker.isClosed(now)) this.#notClosed.add(breaker);
+  /** To be called after every outcome that was recorded by the breaker of an endpoint. */
+  update(id: string, now: number): void {
+    if (this.#breakers.get(id)?.isClosed(now) === false) this.#states.notClosed.add(id);
   }
 
   /** @param id of the endpoint at which a call has just ended */
@@ -60,7 +69,7 @@ export class LocalBreakers {
       count += 1;
     };
     const entries = [...this.#breakers];
-    for (const [id, breaker] of entries) if (this.#notClosed.has(breaker) || breaker.hasUnreportedFailure) take(id, breaker);
+    for (const [id, breaker] of entries) if (this.#states.notClosed.has(id) || breaker.hasUnreportedFailure) take(id, breaker);
     for (let passed = 0; passed < entries.length && count < MAX_REPORTS; passed++) {
       this.#next = (this.#next + 1) % entries.length;
       const [id, breaker] = entries[this.#next]!;
@@ -75,7 +84,7 @@ export class LocalBreakers {
       const breaker = this.#breakers.get(id);
       if (breaker === undefined) continue;
       breaker.applyView(view, sentAt);
-      this.update(breaker, now);
+      this.update(id, now);
     }
   }
 }

@@ -7,15 +7,14 @@ const RETRY_MS = 1_000; // longest pause after a failure, where the isolate cann
 
 /** Times are epoch ms, and `random` is in [0, 1). */
 export class ExchangeSchedule {
-  readonly #intervalMs: number;
+  intervalMs: number; // as the configuration says; a relay may set a longer or a shorter one. Written by `Exchange`
   #dueAt: number | undefined; // undefined before the first call
   #earlyAt = Number.POSITIVE_INFINITY;
   #notEarlyBefore = Number.NEGATIVE_INFINITY;
   #earlyMs: number;
 
-  /** @param intervalMs as the configuration says; a relay may set a longer or a shorter one */
   constructor(intervalMs: number) {
-    this.#intervalMs = intervalMs;
+    this.intervalMs = intervalMs;
     this.#earlyMs = intervalMs;
   }
 
@@ -26,7 +25,7 @@ export class ExchangeSchedule {
 
   /** The first exchange takes place at a random moment of the first interval: all isolates may have started at once. */
   start(now: number, random: number): void {
-    this.#dueAt = now + random * this.#intervalMs;
+    this.#dueAt = now + random * this.intervalMs;
   }
 
   /** A time further ahead than any that is set was set before the clock was set back: it has passed. */
@@ -61,7 +60,7 @@ export class ExchangeSchedule {
 
   /** @param isNeeded whether the isolate has nothing to work with before a response */
   failed(now: number, random: number, isNeeded: boolean): void {
-    this.#next(now, isNeeded ? Math.min(RETRY_MS, this.#intervalMs) : this.#intervalMs, random);
+    this.#next(now, isNeeded ? Math.min(RETRY_MS, this.intervalMs) : this.intervalMs, random);
   }
 
   #next(from: number, afterMs: number, random: number): void {

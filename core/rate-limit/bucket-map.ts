@@ -1,5 +1,5 @@
 // Token buckets of an isolate, in bounded memory. Callers choose the keys, so no flood of new keys may give a caller tokens back.
-import { type Bucket, type BucketLimit, bucketKey, expiresAt } from "./token-bucket.ts";
+import { type Bucket, type BucketLimit, bucketKey, expiresAt, isSameLimit } from "./token-bucket.ts";
 
 /** A bucket with its limit. */
 export interface BucketEntry {
@@ -31,7 +31,7 @@ export class BucketMap {
 
   /** The entry that a call of this key is counted in: its own one, a new one, which `keep` stores, or the one that new keys share. */
   entryOf(key: string, limit: BucketLimit, now: number): BucketEntry {
-    const own = this.#own.get(key);
+    const own = this.ownEntry(key, limit);
     if (own !== undefined) return own;
     const shared = this.#shared.get(sharedKey(limit));
     if (shared !== undefined && now < shared.refusedUntil) return shared;
@@ -46,12 +46,18 @@ export class BucketMap {
   keep(key: string, entry: BucketEntry): void {
     if (entry.isKept) return;
     entry.isKept = true;
-    this.#own.set(key, entry);
+    this.#own.set(this.#own.has(key) ? bucketKey({ key, limit: entry.limit }) : key, entry);
   }
 
-  /** @returns undefined where the key has no bucket of its own: it is full, or calls of the key are counted in the shared one */
-  ownEntry(key: string): BucketEntry | undefined {
-    return this.#own.get(key);
+  /**
+   * A bucket is read only under the limit that wrote it: where the limit of a key has changed, it has another bucket beside the former one.
+   *
+   * @returns undefined where the key has no bucket of its own: it is full, or calls of the key are counted in the shared one
+   */
+  ownEntry(key: string, limit: BucketLimit): BucketEntry | undefined {
+    const own = this.#own.get(key);
+    if (own === undefined || isSameLimit(own.limit, limit)) return own;
+    return this.#own.get(bucketKey({ key, limit }));
   }
 
   /** @returns whether there is room now */

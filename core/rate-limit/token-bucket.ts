@@ -26,6 +26,10 @@ export function bucketKey({ key, limit }: { readonly key: string; readonly limit
   return `${limit.capacity}/${limit.rate}/${limit.intervalMs}/${key}`;
 }
 
+export function isSameLimit(one: BucketLimit, other: BucketLimit): boolean {
+  return one === other || (one.capacity === other.capacity && one.rate === other.rate && one.intervalMs === other.intervalMs);
+}
+
 /** The largest `capacity * intervalMs`, token·ms. Credit then stays below 2^53, so the arithmetic is exact. */
 export const MAX_CREDIT = 2 ** 52;
 

@@ -137,7 +137,7 @@ function simulate(setting: Setting, seed: number): Run {
       world.after(tookMs, () => {
         if (probe !== undefined) inFlight.delete(`${index}/${probe.version}/${probe.id}`);
         breaker.record(admission, setting.isFaulty(world.now, index) ? "failed" : "succeeded", tookMs, world.now, random());
-        breakers.update(breaker, world.now);
+        breakers.update(ENDPOINT, world.now);
         report();
       });
     };

@@ -1,5 +1,6 @@
 // Compiles the pipeline of each route, once, when the configuration loads.
 import type { DescMethod } from "@bufbuild/protobuf";
+import type { ConcurrencyPolicy } from "../../core/config/overload.ts";
 import { ByteBudget } from "../../core/overload/byte-budget.ts";
 import { NO_OTHERS, pathCheck } from "../../core/path/ambiguous-path.ts";
 import type { HeaderRules } from "../../core/protocol/received-headers.ts";
@@ -9,8 +10,9 @@ import { authentication } from "./auth/authenticators.ts";
 import type { ApiKeys } from "./auth/keys/api-keys.ts";
 import { isolateKeys } from "./auth/keys/isolate-keys.ts";
 import { tagKeys } from "./auth/keys/key-checks.ts";
+import type { VersionParts } from "./background/isolate-parts.ts";
 import { createCaches } from "./cache/caches.ts";
-import { PurgeView } from "./cache/purge/purge-view.ts";
+import { KnownPurges, PurgeView } from "./cache/purge/purge-view.ts";
 import { ConcurrencyScope } from "./call/concurrency-scope.ts";
 import { type Handler, type Stack, stack } from "./call/layer.ts";
 import { httpRoute, procedureOf, type Route, rpcRoute } from "./call/route.ts";
@@ -26,7 +28,6 @@ import { LocalBuckets } from "./rate-limit/local-buckets.ts";
 import { PlatformLimits } from "./rate-limit/platform-limits.ts";
 import { MAX_BUCKETS } from "./rate-limit/rate-limiter.ts";
 import type { RestRoute } from "./transcode/rules/rules.ts";
-import type { Bindings } from "./upstream/destination.ts";
 import type { ServedMethod } from "./upstream/upstream.ts";
 
 /** A route with the handler of its calls. */
@@ -61,16 +62,15 @@ export function assemble(configuration: Configuration): HandledRoutes {
   const { policy, endpoints, rest, http, identity } = configuration;
   const bindings = readBindings(configuration.env);
   const purges = purgeViewOf(configuration, bindings);
-  const memory = new ByteBudget(policy.overload.memory);
+  const { parts } = configuration;
+  const memory = parts.get("memory", policy.overload.memory, () => new ByteBudget(policy.overload.memory));
   const keys = keysOf(configuration);
   const shared = sharedParts(configuration, bindings, purges, keys, memory);
 
-  const scopes = new Map<string, ConcurrencyScope>();
   const handled = (method: DescMethod, served: ServedMethod, rule?: RestRoute): HandledProcedure => {
     // The admin services share one limit.
     const scopeName = served.access === undefined ? `route ${procedureOf(method).name}` : "admin services";
-    const scope = scopes.get(scopeName) ?? new ConcurrencyScope(scopeName, served.policy.concurrency);
-    scopes.set(scopeName, scope);
+    const scope = scopeOf(scopeName, served.policy.concurrency, parts);
     const headers = headersFor(policy.headers, served.policy);
     const route = rpcRoute(method, served.policy, memory, headers, served.access === undefined ? identity : undefined);
     const combined = (combine: Stack) => pipeline({ route, method, served, scope }, shared, rule, combine);
@@ -104,6 +104,10 @@ function headersFor(rules: HeaderRules, { forwardCredentials }: { readonly forwa
 
 const NO_CREDENTIALS: ReadonlySet<string> = new Set();
 
+function scopeOf(name: string, policy: ConcurrencyPolicy, parts: VersionParts): ConcurrencyScope {
+  return parts.get(`scope ${name}`, policy, () => new ConcurrencyScope(name, policy));
+}
+
 function sharedParts(
   configuration: Configuration,
   bindings: GatewayBindings,
@@ -111,37 +115,49 @@ function sharedParts(
   keys: ApiKeys | undefined,
   memory: ByteBudget,
 ): SharedParts {
-  const { policy, endpoints, types, validate } = configuration;
+  const { policy, endpoints, types, validate, parts } = configuration;
   return {
     gateway: policy,
-    limiters: limitersOf(policy.rateLimitShards, bindings, configuration.env),
-    scope: new ConcurrencyScope("isolate", policy.overload.isolate),
-    caches: createCaches(policy, endpoints, purges, bindings.cache, memory),
+    limiters: limitersOf(policy.rateLimitShards, bindings, configuration),
+    scope: scopeOf("isolate", policy.overload.isolate, parts),
+    caches: createCaches(policy, endpoints, purges, bindings.cache, memory, parts),
     types,
     validator: validate,
-    auth: authentication(policy.auth, { exchange: configuration.exchange, nonceLogs: bindings.nonceLogs, env: configuration.env, keys }),
+    auth: authentication(policy.auth, {
+      exchange: configuration.exchange,
+      nonceLogs: bindings.nonceLogs,
+      env: configuration.env,
+      keys,
+      parts,
+    }),
     expressions: configuration.expressions,
     layers: configuration.layers,
     secretOf: (name) => String(configuration.env[name]), // the configuration has been checked: it is a text
   };
 }
 
-function limitersOf(shards: number, bindings: GatewayBindings, env: Bindings): Limiters {
+function limitersOf(shards: number, bindings: GatewayBindings, { env, parts }: Configuration): Limiters {
   const buckets = bindings.buckets!; // the configuration has been checked: the binding exists where a route is limited
-  const counters = new LimiterCounters();
+  const counters = parts.get("limiter counters", undefined, () => new LimiterCounters());
   return {
-    local: new PlatformLimits(new LocalBuckets(MAX_BUCKETS), env),
-    leased: new LeasedBuckets(buckets, shards, MAX_BUCKETS, counters),
-    exact: new ExactBuckets(buckets, shards, counters),
+    local: parts.get("local buckets", undefined, () => new PlatformLimits(new LocalBuckets(MAX_BUCKETS), env)),
+    leased: parts.get("leases", shards, () => new LeasedBuckets(buckets, shards, MAX_BUCKETS, counters)),
+    exact: parts.get("exact buckets", shards, () => new ExactBuckets(buckets, shards, counters)),
   };
 }
 
-function keysOf({ policy: { auth }, exchange, env }: Configuration): ApiKeys | undefined {
+function keysOf({ policy: { auth }, exchange, env, parts }: Configuration): ApiKeys | undefined {
   if (auth.keys === undefined || exchange === undefined) return undefined;
-  return isolateKeys(auth.keys, tagKeys(auth.keys, env), exchange);
+  return isolateKeys(auth.keys, tagKeys(auth.keys, env), exchange, parts);
 }
 
-function purgeViewOf({ policy, exchange }: Configuration, { purgeLogs }: GatewayBindings): PurgeView | undefined {
+function purgeViewOf({ policy, exchange, parts }: Configuration, { purgeLogs }: GatewayBindings): PurgeView | undefined {
   if (purgeLogs === undefined || exchange === undefined || policy.purge === undefined) return undefined;
-  return new PurgeView({ logs: purgeLogs, exchange, ...policy.purge });
+  const create = (): KnownPurges => {
+    const made = new KnownPurges();
+    exchange.add(made);
+    return made;
+  };
+  const known = parts.get("purges", undefined, create, (ended) => exchange.remove(ended));
+  return new PurgeView({ logs: purgeLogs, exchange, ...policy.purge }, known);
 }

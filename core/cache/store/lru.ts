@@ -6,7 +6,7 @@ import type { Store, StoreLimits } from "./store.ts";
 const LIST = 0;
 
 export class Lru<V> implements Store<V> {
-  readonly #limits: StoreLimits;
+  #limits: StoreLimits;
   readonly #slots = new SlotLists<V>(1);
   #bytes = 0;
 
@@ -48,7 +48,14 @@ export class Lru<V> implements Store<V> {
       this.#slots.fill(existing, value, bytes, keepUntil);
       this.#slots.move(LIST, existing);
     }
-    // Ends before the newest entry is evicted: alone it fits.
+    this.trim(now); // ends before the newest entry is evicted: alone it fits
+  }
+
+  resize(limits: StoreLimits): void {
+    this.#limits = limits;
+  }
+
+  trim(now: number): void {
     while (this.#bytes > this.#limits.maxBytes || this.#slots.size > this.#limits.maxEntries)
       this.#remove(evictionCandidate(this.#slots, LIST, now));
   }

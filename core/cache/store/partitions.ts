@@ -18,29 +18,69 @@ export interface PartitionSettings {
 
 export class Partitions<V> {
   readonly maxBytes: number; // all partitions together
-  readonly #byRoute: ReadonlyMap<string, Store<V>>;
-  readonly #stores: readonly Store<V>[];
+  readonly #settings: PartitionSettings;
+  #byRoute: ReadonlyMap<string, Store<V>> = new Map();
+  #stores: readonly Store<V>[] = [];
 
   /** @param routes routes with limits of their own get a partition each; the others share the remaining partitions in turn */
-  constructor(routes: readonly PartitionedRoute[], { limits, shards, store }: PartitionSettings) {
-    assert(shards >= 1, `there are ${shards} shards; write at least 1`);
+  constructor(routes: readonly PartitionedRoute[], settings: PartitionSettings) {
+    assert(settings.shards >= 1, `there are ${settings.shards} shards; write at least 1`);
+    this.maxBytes = settings.limits.maxBytes;
+    this.#settings = settings;
+    this.arrange(routes);
+  }
+
+  /**
+   * Takes another list of routes. Those that stay keep their partition with what it stores; each partition gets its share of the limits.
+   * Nothing is evicted here: partitions above their limits evict with the next entry that is stored in them, or by `trim`.
+   */
+  arrange(routes: readonly PartitionedRoute[]): void {
+    const { limits, shards } = this.#settings;
     const limited = routes.filter(hasLimits);
     const shared = routes.filter((route) => !hasLimits(route));
-    const sharedCount = Math.min(Math.max(1, shards - limited.length), shared.length);
-    const share = {
-      maxEntries: remainingShare(limits.maxEntries, limited, "maxEntries", sharedCount),
-      maxBytes: remainingShare(limits.maxBytes, limited, "maxBytes", sharedCount),
-    };
-    const create = STORES[store];
-    const stores = Array.from({ length: sharedCount }, () => create<V>(share));
     const byRoute = new Map<string, Store<V>>();
-    for (const [index, { route }] of shared.entries()) byRoute.set(route, stores[index % sharedCount]!);
+    const sharedStores = this.#share(shared, Math.min(Math.max(1, shards - limited.length), shared.length), byRoute);
+    const share = {
+      maxEntries: remainingShare(limits.maxEntries, limited, "maxEntries", sharedStores.size),
+      maxBytes: remainingShare(limits.maxBytes, limited, "maxBytes", sharedStores.size),
+    };
+    for (const store of sharedStores) store.resize(share);
     for (const { route, maxEntries = share.maxEntries, maxBytes = share.maxBytes } of limited) {
-      byRoute.set(route, create<V>({ maxEntries: Math.max(1, maxEntries), maxBytes: Math.max(1, maxBytes) }));
+      const own = { maxEntries: Math.max(1, maxEntries), maxBytes: Math.max(1, maxBytes) };
+      const store = this.#byRoute.get(route) ?? this.#create(own);
+      store.resize(own);
+      byRoute.set(route, store);
     }
-    this.maxBytes = limits.maxBytes;
     this.#byRoute = byRoute;
     this.#stores = [...new Set(byRoute.values())];
+  }
+
+  /** Gives each of these routes a store: the one that it has, or one of those with the fewest routes. @param count of stores */
+  #share(routes: readonly PartitionedRoute[], count: number, byRoute: Map<string, Store<V>>): ReadonlySet<Store<V>> {
+    const users = new Map<Store<V>, number>(); // routes by store
+    const join = (route: string, store: Store<V>): void => {
+      byRoute.set(route, store);
+      users.set(store, (users.get(store) ?? 0) + 1);
+    };
+    for (const { route } of routes) {
+      const store = this.#byRoute.get(route);
+      if (store !== undefined && (users.has(store) || users.size < count)) join(route, store);
+    }
+    for (const { route } of routes) {
+      if (byRoute.has(route)) continue;
+      if (users.size < count) join(route, this.#create(this.#settings.limits));
+      else join(route, [...users].reduce((least, other) => (other[1] < least[1] ? other : least))[0]);
+    }
+    return new Set(users.keys());
+  }
+
+  #create(limits: StoreLimits): Store<V> {
+    return STORES[this.#settings.store]<V>(limits);
+  }
+
+  /** Evicts what is above the limits of each partition. */
+  trim(now: number): void {
+    for (const store of this.#stores) store.trim(now);
   }
 
   /** Called once per route, when its pipeline is compiled. */

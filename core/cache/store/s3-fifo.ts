@@ -14,7 +14,7 @@ const MIN_GHOSTS = 64; // remembered keys of evicted entries; otherwise as many 
 const MAX_USES = 3; // lookups that are counted
 
 export class S3Fifo<V> implements Store<V> {
-  readonly #limits: StoreLimits;
+  #limits: StoreLimits;
   readonly #slots = new SlotLists<V>(2);
   readonly #ghosts: RecentKeys; // keys evicted from the small queue without a lookup; one that is set again goes to the main queue
   #uses = new Uint8Array(64); // lookups per slot since it entered its queue
@@ -66,6 +66,15 @@ export class S3Fifo<V> implements Store<V> {
     if (isMain) return;
     this.#small += 1;
     this.#smallBytes += bytes;
+  }
+
+  /** As many evicted keys are remembered as under the first limits. */
+  resize(limits: StoreLimits): void {
+    this.#limits = limits;
+  }
+
+  trim(now: number): void {
+    while (this.#bytes > this.#limits.maxBytes || this.#slots.size > this.#limits.maxEntries) this.#evict(now);
   }
 
   shrinkTo(maxBytes: number, now: number): void {

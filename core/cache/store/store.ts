@@ -13,6 +13,10 @@ export interface Store<V> {
   set(key: string, value: V, bytes: number, keepUntil: number, now: number): void;
   /** Evicts entries until at most `maxBytes` are left, as if there were no room. */
   shrinkTo(maxBytes: number, now: number): void;
+  /** Other limits from now on. Entries above them stay until the next `set` or `trim`. */
+  resize(limits: StoreLimits): void;
+  /** Evicts what is above the limits. */
+  trim(now: number): void;
   delete(key: string): boolean;
   clear(): void;
   readonly size: number; // entries, expired ones included until they are looked up or evicted

@@ -22,7 +22,7 @@ describe("the local breakers of an upstream", () => {
     const [a, b] = [breakers.get("a"), breakers.get("b")];
     expect(breakers.get("a")).toBe(a);
     for (let n = 0; n < 5; n++) call(a, "failed");
-    breakers.update(a, NOW);
+    breakers.update("a", NOW);
     expect(breakers.areAllClosed(NOW)).toBe(false);
     breakers.retain(new Set(["b"]));
     expect(breakers.areAllClosed(NOW)).toBe(true);
@@ -34,7 +34,7 @@ describe("the local breakers of an upstream", () => {
     const breakers = new LocalBreakers(BREAKER);
     expect(breakers.areAllClosed(NOW)).toBe(true);
     const breaker = breakers.get("a");
-    breakers.update(breaker, NOW);
+    breakers.update("a", NOW);
     expect(breakers.areAllClosed(NOW)).toBe(true);
     breakers.applyViews({ a: VIEW, unknown: VIEW }, NOW, NOW);
     expect(breakers.areAllClosed(NOW)).toBe(false);
@@ -46,7 +46,7 @@ describe("the local breakers of an upstream", () => {
     const breakers = new LocalBreakers(BREAKER);
     const [a, b] = [breakers.get("a"), breakers.get("b")];
     for (let n = 0; n < 5; n++) call(a, "failed");
-    breakers.update(a, NOW);
+    breakers.update("a", NOW);
     expect([breakers.urgencyOf("a"), breakers.urgencyOf("b"), breakers.urgencyOf("unknown")]).toEqual(["news", "none", "none"]);
     expect(breakers.takeReports(NOW)).toMatchObject({ a: { isOpen: true } });
     expect(breakers.urgencyOf("a")).toBe("none");

@@ -10,12 +10,13 @@ const NOW = 1_000_000;
 it("an isolate sends at most 64 KiB about one upstream, however many endpoints it has called", () => {
   const breakers = new LocalBreakers(BREAKER);
   for (let n = 0; n < 1_000; n++) {
-    const breaker = breakers.get(`https://endpoint-${n}.${"long-".repeat(20)}name.example`);
+    const id = `https://endpoint-${n}.${"long-".repeat(20)}name.example`;
+    const breaker = breakers.get(id);
     for (let call = 0; call < 6; call++) {
       const admission = breaker.admit(NOW, 0);
       if (admission.kind === "admitted") breaker.record(admission satisfies Admitted, "failed", 1, NOW, 0);
     }
-    breakers.update(breaker, NOW);
+    breakers.update(id, NOW);
   }
   const request: ExchangeRequest = {
     ...{ version: EXCHANGE_VERSION, isolate: "an isolate", location: "AMS", shards: 1, isFirst: false, intervalMs: 5_000 },

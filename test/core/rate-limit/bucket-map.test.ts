@@ -23,7 +23,7 @@ describe("a full map", () => {
     for (let key = 0; key < 19; key++) take(map, `full-${key}`, 1, 0);
     take(map, "victim", 3, 0);
     take(map, "new", 1, 1_000); // the nineteen are full again
-    expect([map.ownEntry("victim") !== undefined, map.size]).toEqual([true, 2]);
+    expect([map.ownEntry("victim", LIMIT) !== undefined, map.size]).toEqual([true, 2]);
     expect(take(map, "victim", 2, 1_000).kind).toBe("refused");
   });
 
@@ -31,7 +31,12 @@ describe("a full map", () => {
     const map = new BucketMap(40);
     for (let key = 0; key < 40; key++) take(map, `${key}`, key < 2 ? 1 : 2, 0);
     take(map, "new", 1, 10);
-    expect([map.size, map.ownEntry("0"), map.ownEntry("1"), map.ownEntry("2") !== undefined]).toEqual([39, undefined, undefined, true]);
+    expect([map.size, map.ownEntry("0", LIMIT), map.ownEntry("1", LIMIT), map.ownEntry("2", LIMIT) !== undefined]).toEqual([
+      39,
+      undefined,
+      undefined,
+      true,
+    ]);
   });
 
   it("counts new keys together where every bucket refuses, by limit, until the shared bucket has what it refused", () => {
@@ -54,6 +59,16 @@ describe("a full map", () => {
     expect(take(map, "debtor", 1, 2_999).kind).toBe("refused");
     expect(take(map, "debtor", 1, 3_000).kind).toBe("allowed");
   });
+});
+
+it("reads a bucket only under its own limit: another limit of the same key is another bucket, beside it", () => {
+  const map = new BucketMap(20);
+  const raised = { capacity: 30, rate: 10, intervalMs: 60_000 };
+  expect(take(map, "a", 3, 0)).toMatchObject({ kind: "allowed", remaining: 0 });
+  expect(take(map, "a", 1, 0, raised)).toMatchObject({ kind: "allowed", remaining: 29 });
+  expect(take(map, "a", 1, 0, { ...raised })).toMatchObject({ kind: "allowed", remaining: 28 });
+  expect(take(map, "a", 1, 0).kind).toBe("refused"); // the version that is still in use goes on with its own bucket
+  expect([map.size, map.ownEntry("a", LIMIT)?.limit, map.ownEntry("a", raised)?.limit]).toEqual([2, LIMIT, raised]);
 });
 
 it("forgets no refusal, whatever other keys there are, and keeps at most its maximum", () => {

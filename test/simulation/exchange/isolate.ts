@@ -47,7 +47,7 @@ export class SimulatedIsolate {
     const admission = breaker.admit(now, rng());
     if (admission.kind === "refused") return;
     breaker.record(admission as Admitted, isFailing(endpoint) ? "failed" : "succeeded", 20, now, rng());
-    this.#breakers.update(breaker, now);
+    this.#breakers.update(endpoint, now);
     const urgency = this.#breakers.urgencyOf(endpoint);
     if (urgency === "probe") this.#schedule.require(now);
     else if (urgency === "news") this.#schedule.hurry(now, rng());

@@ -78,11 +78,11 @@ const NONE: ReadonlySet<string> = new Set();
 type TokenName = keyof Configuration["tokens"]["services"];
 
 /** Makes who may call each admin service. */
-function accessFor({ policy, tokens }: Configuration, audits: GatewayBindings["audits"]) {
+function accessFor({ policy, tokens, parts }: Configuration, audits: GatewayBindings["audits"]) {
   const { admin } = policy;
   const record = recorder(audits);
   const plane: AdminPlane = {
-    limits: new AdminLimits(),
+    limits: parts.get("admin limits", undefined, () => new AdminLimits()),
     secret: tokens.secret,
     secretName: admin?.secretBinding ?? "",
     host: admin?.host,

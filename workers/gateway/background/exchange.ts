@@ -47,9 +47,9 @@ export interface ExchangeStatus {
 const TIMEOUT_MS = 5_000; // the platform may cancel an exchange with the call that started it, without any sign: then it counts as lost
 
 export class Exchange {
-  readonly intervalMs: number;
   readonly #relays: Relays;
-  readonly #sections: ExchangeSection[] = [];
+  readonly #intervals = new Set<{ readonly intervalMs: number }>();
+  #sections: readonly ExchangeSection[] = [];
   readonly #schedule: ExchangeSchedule;
   readonly #waiters = new Waiters();
   #keepAlive: KeepAlive = () => undefined;
@@ -65,13 +65,42 @@ export class Exchange {
   /** @param intervalMs time between two exchanges, unless a relay says otherwise */
   constructor(relays: Relays, intervalMs: number) {
     this.#relays = relays;
-    this.intervalMs = intervalMs;
     this.#schedule = new ExchangeSchedule(intervalMs);
   }
 
-  /** While the configuration is compiled. */
+  /** While a version of the configuration is compiled. */
   add(section: ExchangeSection): void {
-    this.#sections.push(section);
+    this.#sections = [...this.#sections, section];
+  }
+
+  /** No version uses the section any more. */
+  remove(section: ExchangeSection): void {
+    this.#sections = this.#sections.filter((other) => other !== section);
+  }
+
+  /** Sections that take part now. */
+  get sections(): number {
+    return this.#sections.length;
+  }
+
+  /** Of several versions of the configuration, the one with the shortest interval decides. @param intervalMs > 0 @returns ends its effect */
+  wantInterval(intervalMs: number): () => void {
+    const wanted = { intervalMs };
+    this.#intervals.add(wanted);
+    this.#setInterval();
+    return () => {
+      this.#intervals.delete(wanted);
+      this.#setInterval();
+    };
+  }
+
+  get intervalMs(): number {
+    return this.#schedule.intervalMs;
+  }
+
+  #setInterval(): void {
+    const all = [...this.#intervals].map(({ intervalMs }) => intervalMs);
+    if (all.length > 0) this.#schedule.intervalMs = Math.min(...all);
   }
 
   /** Runs with each call. @param keepAlive `waitUntil` */
@@ -170,7 +199,8 @@ export class Exchange {
   #request(now: number): Promise<ExchangeReply> {
     const relay = this.#relay();
     const draft: ExchangeDraft = {};
-    for (const section of this.#sections) section.write(draft, now);
+    const first = this.#exchanges % Math.max(1, this.#sections.length); // sections that contend for a field take turns
+    for (const section of [...this.#sections.slice(first), ...this.#sections.slice(0, first)]) section.write(draft, now);
     const { intervalMs } = this;
     const isolate = this.#isolate!;
     return relay.exchange({

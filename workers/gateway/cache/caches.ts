@@ -4,20 +4,21 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { Invalidations } from "../../../core/cache/purge/invalidations.ts";
 import { Purges } from "../../../core/cache/purge/purges.ts";
 import { L2Wait } from "../../../core/cache/store/l2-wait.ts";
-import { Partitions } from "../../../core/cache/store/partitions.ts";
 import type { CachePolicy, CacheStorePolicy, L2Name } from "../../../core/config/cache.ts";
 import type { GatewayPolicy } from "../../../core/config/gateway.ts";
 import type { RoutePolicy } from "../../../core/config/route.ts";
 import type { ByteBudget } from "../../../core/overload/byte-budget.ts";
 import { logEvent } from "../../log.ts";
+import { IsolateParts, type VersionParts } from "../background/isolate-parts.ts";
 import { procedureOf } from "../call/route.ts";
 import { isCacheable } from "./cacheable.ts";
 import type { SharedResult } from "./fetch/fetch-result.ts";
 import { SingleFlight } from "./fetch/single-flight.ts";
+import { IsolateStores, type OpenPartition } from "./isolate-stores.ts";
 import type { L2 } from "./l2/l2-driver.ts";
 import { createL2Caches } from "./l2/l2-drivers.ts";
 import type { PurgeView } from "./purge/purge-view.ts";
-import { RouteStore, type RouteStoreValue, tagResource } from "./route-store.ts";
+import { RouteStore, tagResource } from "./route-store.ts";
 
 /** The cache of one route, for all protocols in which its calls arrive. */
 export interface RouteCache {
@@ -36,6 +37,7 @@ export interface RouteCache {
  *
  * @param namespace the binding CACHE
  * @param memory    what calls and stored responses may use together
+ * @param parts     of the isolate: a route keeps its stored responses where versions of the configuration say the same of its cache
  */
 export function createCaches(
   policy: GatewayPolicy,
@@ -43,21 +45,59 @@ export function createCaches(
   purgeView: PurgeView | undefined,
   namespace: unknown,
   memory: ByteBudget,
+  parts: VersionParts,
 ): Caches {
   const policies = new Map<string, CachePolicy>();
+  const cached = new Map<string, DescMethod>();
   for (const [method, { policy: route }] of methods) {
-    if (route.cache !== undefined && isCacheable(method)) policies.set(procedureOf(method).name, route.cache);
+    if (route.cache === undefined || !isCacheable(method)) continue;
+    const { name } = procedureOf(method);
+    policies.set(name, route.cache);
+    cached.set(name, method);
   }
   for (const [prefix, route] of policy.httpRoutes) if (route.cache !== undefined) policies.set(prefix, route.cache);
-  const l2Names = [...policies.values()].map(({ l2 }) => l2);
-  return new Caches(policies, policy.cache, purgeView, createL2Caches(l2Names, namespace, purgeView), memory);
+  const names = [...new Set([...policies.values()].map(({ l2 }) => l2))].sort();
+  const create = (): Partial<Record<L2Name, L2>> => createL2Caches(names, namespace, purgeView);
+  const l2Caches = parts.get("shared levels", { names, purge: policy.purge }, create);
+  return new Caches(policies, policy.cache, purgeView, l2Caches, memory, { parts, formOf: (route) => formOf(cached.get(route)) });
+}
+
+/** Names the messages of a method: those of other descriptors have another name. */
+function formOf(method: DescMethod | undefined): readonly number[] | undefined {
+  return method && [numberOf(method.input), numberOf(method.output)];
+}
+
+const NUMBERS = new WeakMap<object, number>();
+let numbered = 0;
+
+function numberOf(message: object): number {
+  const number = NUMBERS.get(message) ?? ++numbered;
+  NUMBERS.set(message, number);
+  return number;
 }
 
 const MAX_INVALIDATIONS = 10_000; // resources and tags remembered one by one
 
+/** What is stored for one route, whichever version of the configuration has fetched it. */
+interface StoredRoute {
+  readonly partition: OpenPartition;
+  readonly store: RouteStore;
+  readonly flights: SingleFlight<SharedResult>;
+  readonly l2Wait: L2Wait;
+}
+
+/** What versions of the configuration share. */
+export interface SharedCache {
+  readonly parts: VersionParts;
+  /** What the stored responses of a route depend on beside its settings: their messages. */
+  readonly formOf: (route: string) => unknown;
+}
+
+const ALONE = (): SharedCache => ({ parts: new IsolateParts().version(), formOf: () => undefined });
+
 export class Caches {
   readonly #routes = new Map<string, RouteCache>();
-  readonly #invalidations = new Invalidations(MAX_INVALIDATIONS);
+  readonly #invalidations: Invalidations;
   readonly #purgeView: PurgeView | undefined;
 
   /**
@@ -70,24 +110,25 @@ export class Caches {
     purgeView: PurgeView | undefined,
     l2Caches: Partial<Record<L2Name, L2>>,
     memory?: ByteBudget,
+    { parts, formOf }: SharedCache = ALONE(),
   ) {
-    const routes = [...policies.keys()].map((route) => ({ route }));
-    const partitions = new Partitions<RouteStoreValue>(routes, store);
-    memory?.lendTo(partitions);
-    const makeRoom = memory && ((now: number): void => memory.evict(now));
-    const purges = purgeView?.purges ?? new Purges();
+    this.#invalidations = parts.get("invalidations", undefined, () => new Invalidations(MAX_INVALIDATIONS));
     this.#purgeView = purgeView;
+    const purges = purgeView?.purges ?? parts.get("no purges", undefined, () => new Purges());
+    const stores = parts.get("stored responses", store, () => new IsolateStores(store));
+    if (memory !== undefined) stores.useMemory(memory);
     for (const [route, policy] of policies) {
-      this.#routes.set(route, {
-        policy,
-        route,
-        store: new RouteStore(partitions.of(route), purges, this.#invalidations, makeRoom),
-        flights: new SingleFlight<SharedResult>(waitUntil),
-        l2: l2Caches[policy.l2],
-        l2Wait: new L2Wait(store.l2Wait),
-        purgeView,
-        latestPurge: () => purges.seq,
-      });
+      const create = (): StoredRoute => {
+        const partition = stores.open(route);
+        const routeStore = new RouteStore(partition.store, purges, this.#invalidations, (now) => stores.makeRoom(now));
+        return { partition, store: routeStore, flights: new SingleFlight<SharedResult>(waitUntil), l2Wait: new L2Wait(store.l2Wait) };
+      };
+      // A response that was stored under other settings may be one that these settings would not share.
+      const said = { policy, purges: purgeView !== undefined, store, form: formOf(route) };
+      const stored = parts.get(`cache of ${route}`, said, create, ({ partition }) => stores.close(partition));
+      const { flights, l2Wait } = stored;
+      const l2 = l2Caches[policy.l2];
+      this.#routes.set(route, { policy, route, store: stored.store, flights, l2, l2Wait, purgeView, latestPurge: () => purges.seq });
     }
   }
 

@@ -1,11 +1,13 @@
 // Checks gateway.config.ts against the protos and the bindings of the Worker, and reports every problem at once.
 import type { DescMethod, DescService, Registry } from "@bufbuild/protobuf";
+import type { IdentityPolicy } from "../../../core/config/auth/identity.ts";
 import { type GatewayInput, type GatewayPolicy, parsePolicy } from "../../../core/config/gateway.ts";
 import { describe, type Problem, type SourceRecorder } from "../../../core/config/problems.ts";
 import { GatewayIdentity } from "../auth/identity/gateway-identity.ts";
 import { identityKeys, identityProblems } from "../auth/identity/keys.ts";
 import { keyProblems } from "../auth/keys/key-checks.ts";
 import type { Exchange } from "../background/exchange.ts";
+import { IsolateParts, type VersionParts } from "../background/isolate-parts.ts";
 import { RouteLayers } from "../own-layers/route-layers.ts";
 import { bindingsWithin } from "../region/regional-object.ts";
 import { compileRest, type RestTable } from "../transcode/rules/rules.ts";
@@ -46,6 +48,7 @@ export interface Configuration {
   readonly parseAgain: (sources: SourceRecorder) => GatewayPolicy;
   /** Compiles another input with the same protos, bindings and extensions. @throws InvalidConfiguration with every problem */
   readonly recompile: (other: GatewayInput) => Configuration;
+  readonly parts: VersionParts; // what other versions of the configuration share with this one
 }
 
 /** All problems of a configuration, each with its path, the value found, and the fix. */
@@ -64,6 +67,7 @@ export class InvalidConfiguration extends Error {
  * @param catalog    the services known by their protos
  * @param bindings   the Worker's environment
  * @param extensions what the entry point brings
+ * @param parts      of the isolate, where it has several versions of its configuration
  * @throws InvalidConfiguration with every problem
  */
 export function configure(
@@ -71,6 +75,7 @@ export function configure(
   catalog: readonly DescService[],
   bindings: Bindings,
   extensions: Extensions = NO_EXTENSIONS,
+  parts = new IsolateParts().version(),
 ): Configuration {
   const { validator: validate, compiler, layers: bundled = [] } = extensions;
   const described = parseDescriptors(input?.descriptors, catalog);
@@ -86,8 +91,8 @@ export function configure(
     ...rules.mistakes,
     ...(policy.rest.onUnsupportedRule === "refuse" ? rules.problems.map(refusedRule) : []),
   ];
-  const exchange = exchangeOf(policy, env);
-  const source = { policy, env, exchange };
+  const exchange = exchangeOf(policy, env, parts);
+  const source = { policy, env, exchange, parts };
   const endpoints = serveMethods(services, source, problems);
   const http = httpUpstreams(source, problems);
   const layers = new RouteLayers(bundled);
@@ -123,15 +128,20 @@ export function configure(
     exchange,
     env,
     tokens: adminTokens(policy, env),
-    identity: policy.auth.identity && new GatewayIdentity(policy.auth.identity, identityKeys(policy.auth.identity, env)),
+    identity: identityOf(policy.auth.identity, env, parts),
     parseAgain: (sources) => policyOf(input, known, described, sources),
     recompile: (other) => configure(other, catalog, bindings, extensions),
+    parts,
   };
 }
 
 /** The own layers of all routes, and of the gateway's own services. */
 function layerPolicies({ defaults, httpRoutes }: GatewayPolicy, endpoints: ReadonlyMap<DescMethod, ServedMethod>) {
   return [defaults, ...[...endpoints.values()].map(({ policy }) => policy), ...httpRoutes.values()].map(({ layers }) => layers);
+}
+
+function identityOf(policy: IdentityPolicy | undefined, env: Bindings, parts: VersionParts): GatewayIdentity | undefined {
+  return policy && parts.get("identity", policy, () => new GatewayIdentity(policy, identityKeys(policy, env)));
 }
 
 /** @throws InvalidConfiguration where a setting is wrong: nothing else can be checked then */

@@ -5,6 +5,7 @@ import type { ServicePolicy } from "../../../core/config/service.ts";
 import type { UpstreamPolicy } from "../../../core/config/upstream.ts";
 import { EXCHANGE_MS } from "../../../core/exchange/messages.ts";
 import { Exchange, type Relays } from "../background/exchange.ts";
+import type { VersionParts } from "../background/isolate-parts.ts";
 import { canaryName, mirrorName } from "../upstream/breaker-names.ts";
 import { versioned } from "../upstream/canary.ts";
 import type { Bindings } from "../upstream/destination.ts";
@@ -17,16 +18,25 @@ export interface PoolSource {
   readonly policy: GatewayPolicy;
   readonly env: Bindings; // service bindings, by the names that upstreams use
   readonly exchange: Exchange | undefined;
+  readonly parts: VersionParts; // of the isolate, as this configuration uses them
 }
 
 type ExchangingPolicy = Pick<GatewayPolicy, "registry" | "purge"> & Partial<Pick<GatewayPolicy, "control">>;
 
-/** The background exchange of this isolate. @returns undefined where wrangler.toml has no RELAY: then the isolate shares nothing */
-export function exchangeOf({ registry, purge, control }: ExchangingPolicy, env: Bindings): Exchange | undefined {
+/**
+ * The background exchange of this isolate: one for all versions of the configuration.
+ *
+ * @returns undefined where wrangler.toml has no RELAY: then the isolate shares nothing
+ */
+export function exchangeOf({ registry, purge, control }: ExchangingPolicy, env: Bindings, parts: VersionParts): Exchange | undefined {
   const relays = env["RELAY"] as Relays | undefined; // the runtime gives a binding the type that wrangler.toml declares
   const polls = [registry, purge, control].map((settings) => settings?.pollMs ?? EXCHANGE_MS);
   const intervalMs = Math.min(EXCHANGE_MS, ...polls);
-  return relays && new Exchange(relays, intervalMs);
+  if (relays === undefined) return undefined;
+  const exchange = parts.get("exchange", undefined, () => new Exchange(relays, intervalMs));
+  const begin = (): (() => void) => exchange.wantInterval(intervalMs);
+  parts.get("exchange interval", intervalMs, begin, (end) => end());
+  return exchange;
 }
 
 /**
@@ -34,11 +44,12 @@ export function exchangeOf({ registry, purge, control }: ExchangingPolicy, env: 
  * @param owner the service, or the prefix of the route, whose breaker and throttle hold for it
  * @returns undefined where a service binding is missing
  */
-export function poolOf(name: string, owner: string, upstream: UpstreamPolicy, { policy, env, exchange }: PoolSource): Upstream | undefined {
+export function poolOf(name: string, owner: string, upstream: UpstreamPolicy, source: PoolSource): Upstream | undefined {
+  const { policy, env, exchange, parts } = source;
   const hasRegistry = policy.registry !== undefined;
   const endpointList = exchange && endpointListSettings({ name, service: owner, policy: upstream, hasRegistry, exchange });
   const { breaker, throttle } = (policy.services.get(owner) ?? policy.httpRoutes.get(owner))!;
-  return pool({ name, service: name, policy: upstream, breaker, exchange, throttle, endpointList }, env);
+  return pool({ name, service: name, policy: upstream, breaker, exchange, throttle, endpointList }, env, parts);
 }
 
 /** The upstream of a service, with its versions; undefined where a service binding is missing. */

@@ -3,6 +3,7 @@ import { waitUntil } from "cloudflare:workers";
 import { collectMs, debtLimitOf } from "../../../core/rate-limit/isolate/debt.ts";
 import type { BucketLease } from "../../../core/rate-limit/lease.ts";
 import type { LeaseGrant } from "../../../core/rate-limit/lease-messages.ts";
+import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
 import type { BucketLeaseRequest, TokenBuckets } from "../../../durable-objects/token-buckets.ts";
 import { logEvent } from "../../log.ts";
 import type { Waiters } from "../background/waiters.ts";
@@ -19,6 +20,8 @@ const LOG_INTERVAL_MS = 1_000; // between two records of failed messages
 
 /** The lease of one key, and the calls that wait for it. */
 export interface KeyLease {
+  readonly name: string; // under which it is kept: that of the bucket
+  readonly limit: BucketLimit;
   readonly lease: BucketLease;
   readonly waiters: Waiters; // calls that wait for the end of a message, with the tokens that they need
   lenders: number; // objects of the region among which the next request chooses; 0 before one has said how many there are

@@ -5,7 +5,7 @@ import { forgetLeases } from "../../../core/rate-limit/forget-leases.ts";
 import { type DebtLimit, debtLimitOf, NO_DEBT } from "../../../core/rate-limit/isolate/debt.ts";
 import type { LeaseDecision } from "../../../core/rate-limit/isolate/lease-decision.ts";
 import { BucketLease } from "../../../core/rate-limit/lease.ts";
-import type { BucketDecision } from "../../../core/rate-limit/token-bucket.ts";
+import { type BucketDecision, bucketKey, isSameLimit } from "../../../core/rate-limit/token-bucket.ts";
 import type { TokenBuckets } from "../../../durable-objects/token-buckets.ts";
 import { Waiters } from "../background/waiters.ts";
 import type { LimiterCounters } from "./counters.ts";
@@ -139,23 +139,29 @@ export class LeasedBuckets implements RateLimiter {
   }
 
   #request(entry: KeyLease, charge: Charge, isUrgent: boolean): void {
-    this.#leases.delete(charge.key);
-    this.#leases.set(charge.key, entry);
+    this.#leases.delete(entry.name);
+    this.#leases.set(entry.name, entry);
     this.#requests.add(entry, charge, isUrgent);
   }
 
-  #leaseOf({ key }: Charge): KeyLease {
-    const known = this.#leases.get(key);
+  /** Another limit of a key is another bucket: where it has changed, the key has another lease beside the former one. */
+  #leaseOf({ key, limit }: Charge): KeyLease {
+    const first = this.#leases.get(key);
+    if (first !== undefined && isSameLimit(first.limit, limit)) return first;
+    const name = first === undefined ? key : bucketKey({ key, limit });
+    const known = first && this.#leases.get(name);
     if (known !== undefined) return known;
     forgetLeases(this.#leases, this.#max, Date.now());
     const entry: KeyLease = {
+      name,
+      limit,
       lease: new BucketLease(this.#requests.sent),
       waiters: new Waiters(),
       lenders: 0,
       isRedirected: false,
       unreachableUntil: 0,
     };
-    this.#leases.set(key, entry);
+    this.#leases.set(name, entry);
     this.#counters.leasesHeld = this.#leases.size;
     return entry;
   }

@@ -38,7 +38,7 @@ export class LocalBuckets implements RateLimiter {
     const now = Date.now();
     for (const { key, limit, cost } of charges) {
       // Without a bucket of its own the key has nothing to get back: a full one, or a share of one that others use, too.
-      const entry = this.#buckets.ownEntry(key);
+      const entry = this.#buckets.ownEntry(key, limit);
       if (entry !== undefined) entry.bucket = returnTokens(entry.bucket, limit, cost, now);
     }
   }

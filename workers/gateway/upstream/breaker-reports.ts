@@ -28,7 +28,11 @@ export class BreakerReporter implements ExchangeSection {
 
   write(draft: ExchangeDraft, now: number): void {
     const reports = this.#breakers.takeReports(now);
-    if (Object.keys(reports).length > 0) draft.breakers = { ...draft.breakers, [this.#upstream]: { reports, policy: this.#policy } };
+    if (Object.keys(reports).length === 0) return;
+    // Where versions of the configuration differ in the breaker, the one that was compiled first says how it is shared.
+    const other = draft.breakers?.[this.#upstream];
+    const merged = { reports: { ...other?.reports, ...reports }, policy: other?.policy ?? this.#policy };
+    draft.breakers = { ...draft.breakers, [this.#upstream]: merged };
   }
 
   read({ breakers }: ExchangeReply, sentAt: number, now: number): void {

@@ -42,36 +42,53 @@ export function endpointListSettings(pool: {
 /** @param unhealthy ids of configured endpoints whose health checks fail */
 export type OnEndpoints = (endpoints: readonly RegisteredEndpoint[], unhealthy: readonly string[], now: number) => void;
 
+interface ReceivedList {
+  readonly registered: readonly RegisteredEndpoint[];
+  readonly unhealthy: readonly string[];
+}
+
 export class EndpointList implements ExchangeSection {
   readonly #settings: EndpointListSettings;
-  readonly #onChange: OnEndpoints;
-  readonly #isOnlySource: boolean;
-  #version = -1; // before the first list
-  #isEmpty = true;
+  readonly #readers = new Set<OnEndpoints>();
+  #version = -1; // of the list that these settings have brought
+  #list: ReceivedList | undefined; // undefined before the first one
 
-  /**
-   * @param onChange     gets each new list
-   * @param isOnlySource whether the upstream has no other endpoints: then calls also wait while the list is empty
-   */
-  constructor(settings: EndpointListSettings, onChange: OnEndpoints, isOnlySource: boolean) {
+  /** @param previous the list under other settings: it holds until the first one of these settings */
+  constructor(settings: EndpointListSettings, previous?: EndpointList) {
     this.#settings = settings;
-    this.#onChange = onChange;
-    this.#isOnlySource = isOnlySource;
+    if (previous !== undefined && previous.#settings.service === settings.service) this.#list = previous.#list;
     settings.exchange.add(this);
+  }
+
+  /** No version of the configuration uses it any more. */
+  end(): void {
+    this.#settings.exchange.remove(this);
+  }
+
+  /** Gets each new list, and the latest one at once. @returns ends that */
+  subscribe(onChange: OnEndpoints, now: number): () => void {
+    this.#readers.add(onChange);
+    if (this.#list !== undefined) onChange(this.#list.registered, this.#list.unhealthy, now);
+    return () => void this.#readers.delete(onChange);
   }
 
   /** Whether a list has arrived. */
   get isKnown(): boolean {
-    return this.#version >= 0;
+    return this.#list !== undefined;
   }
 
   get isNeeded(): boolean {
     return !this.isKnown && this.#settings.isRegistry;
   }
 
-  /** Runs with each call. @returns the exchange that the call waits for; undefined where there is a list to use */
-  prepare(now: number): Preparation | undefined {
-    if (!this.isNeeded && !(this.#isOnlySource && this.#isEmpty)) return undefined;
+  /**
+   * Runs with each call.
+   *
+   * @param isOnlySource whether the upstream has no other endpoints: then calls also wait while the list is empty
+   * @returns the exchange that the call waits for; undefined where there is a list to use
+   */
+  prepare(now: number, isOnlySource: boolean): Preparation | undefined {
+    if (!this.isNeeded && !(isOnlySource && (this.#list?.registered.length ?? 0) === 0)) return undefined;
     const done = this.#settings.exchange.join(now, FIRST_LIST_MS);
     return done && { done, waitMs: FIRST_LIST_MS };
   }
@@ -91,7 +108,8 @@ export class EndpointList implements ExchangeSection {
     const snapshot = lists?.[this.#settings.service];
     if (snapshot === undefined || snapshot.kind === "unchanged") return;
     this.#version = snapshot.version;
-    this.#isEmpty = snapshot.endpoints.length === 0;
-    this.#onChange(snapshot.endpoints, snapshot.unhealthy ?? [], now);
+    const list = { registered: snapshot.endpoints, unhealthy: snapshot.unhealthy ?? [] };
+    this.#list = list;
+    for (const onChange of this.#readers) onChange(list.registered, list.unhealthy, now);
   }
 }

@@ -1,6 +1,7 @@
 // The endpoints of one upstream: picks one for each attempt, by health, breakers, load and key.
 
 import { BALANCERS } from "../../../core/balance/balancers.ts";
+import { EndpointStates } from "../../../core/balance/endpoint-states.ts";
 import { Fleet } from "../../../core/balance/fleet.ts";
 import type { Member, ServingStatus } from "../../../core/balance/member.ts";
 import type { Budget } from "../../../core/budget.ts";
@@ -10,12 +11,14 @@ import type { ThrottlePolicy } from "../../../core/config/overload.ts";
 import { endpointId } from "../../../core/config/target.ts";
 import type { UpstreamPolicy } from "../../../core/config/upstream.ts";
 import { hash32 } from "../../../core/hash.ts";
+import { Throttle } from "../../../core/overload/throttle.ts";
 import { isNativeGrpcUrl } from "../../../core/protocol/native-grpc.ts";
 import type { RegisteredEndpoint } from "../../../core/registry/registry.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { HedgeState } from "../../../core/retry/hedge-state.ts";
 import { retryBudget } from "../../../core/retry/retry.ts";
 import type { Exchange } from "../background/exchange.ts";
+import type { VersionParts } from "../background/isolate-parts.ts";
 import type { CallAttempt } from "../call/attempt.ts";
 import { Enforcer } from "../call/enforcer.ts";
 import type { Call } from "../call.ts";
@@ -39,8 +42,12 @@ export interface PoolSettings {
   readonly throttle: ThrottlePolicy;
 }
 
-/** @returns undefined where a binding is missing, or is no service */
-export function pool(settings: PoolSettings, bindings: Bindings): Upstream | undefined {
+/**
+ * The pool of an upstream: that of another version of the configuration, where both say the same of it.
+ *
+ * @returns undefined where a binding is missing, or is no service
+ */
+export function pool(settings: PoolSettings, bindings: Bindings, parts: VersionParts): Upstream | undefined {
   const { endpoints, protocol } = settings.policy;
   const destinations = new Map<string, Destination>();
   for (const { target } of endpoints) {
@@ -48,7 +55,38 @@ export function pool(settings: PoolSettings, bindings: Bindings): Upstream | und
     if (destination === undefined) return undefined;
     destinations.set(endpointId(target), destination);
   }
-  return new Pool(settings, destinations);
+  const { name, service, policy, breaker, throttle, endpointList } = settings;
+  const said = { service, policy, breaker, throttle, list: endpointList && listSettings(endpointList) };
+  const create = (): Pool => new Pool(settings, destinations, learnedBy(settings, parts), Date.now());
+  return parts.get<Pool>(`pool ${name}`, said, create, (ended) => ended.end());
+}
+
+/** What a pool learns, and what holds whatever its other settings are. */
+interface Learned {
+  readonly states: EndpointStates;
+  readonly retryBudget: Budget;
+  readonly hedging: HedgeState;
+  readonly throttle: Throttle;
+  readonly endpointList: EndpointList | undefined;
+}
+
+function learnedBy({ name, policy, throttle, endpointList }: PoolSettings, parts: VersionParts): Learned {
+  const list = endpointList && {
+    settings: listSettings(endpointList),
+    create: (previous?: EndpointList) => new EndpointList(endpointList, previous),
+  };
+  return {
+    states: parts.get(`endpoints ${name}`, undefined, () => new EndpointStates()),
+    retryBudget: parts.get(`retry budget ${name}`, policy.retryBudget, () => retryBudget(policy.retryBudget)),
+    hedging: parts.get(`hedging ${name}`, undefined, () => new HedgeState()),
+    throttle: parts.get(`throttle ${name}`, throttle, () => new Throttle(throttle)),
+    endpointList: list && parts.get<EndpointList>(`endpoint list ${name}`, list.settings, list.create, (ended) => ended.end()),
+  };
+}
+
+/** All that a list depends on; the exchange is that of the isolate. */
+function listSettings({ service, health, configured, isRegistry }: EndpointListSettings) {
+  return { service, health, configured, isRegistry };
 }
 
 const NO_KEY: HashKey = { text: "" };
@@ -59,7 +97,7 @@ class Pool implements Upstream {
   readonly protocol: UpstreamPolicy["protocol"];
   readonly timeoutHeader: UpstreamPolicy["timeoutHeader"];
   readonly retryBudget: Budget;
-  readonly hedging = new HedgeState();
+  readonly hedging: HedgeState;
   readonly #settings: PoolSettings;
   readonly #usesKey: boolean;
   readonly #configured: ReadonlyMap<string, Destination>;
@@ -68,14 +106,17 @@ class Pool implements Upstream {
   readonly #parts: PoolParts;
   readonly #breakers: Enforcer | undefined; // undefined where they are off
   readonly #endpointList: EndpointList | undefined;
+  readonly #unsubscribe: (() => void) | undefined;
   #needsLocation: boolean; // until a call has shown it
 
-  constructor(settings: PoolSettings, configured: ReadonlyMap<string, Destination>) {
-    const { name, policy, throttle, breaker, endpointList } = settings;
+  /** @param now epoch ms */
+  constructor(settings: PoolSettings, configured: ReadonlyMap<string, Destination>, learned: Learned, now: number) {
+    const { name, policy, throttle, breaker } = settings;
     this.name = name;
     this.protocol = policy.protocol;
     this.timeoutHeader = policy.timeoutHeader;
-    this.retryBudget = retryBudget(policy.retryBudget);
+    this.retryBudget = learned.retryBudget;
+    this.hedging = learned.hedging;
     this.#settings = settings;
     this.#breakers = breaker.mode === "off" ? undefined : new Enforcer("breaker", name, breaker);
     this.#usesKey = BALANCERS[policy.balancer].usesKey;
@@ -83,22 +124,29 @@ class Pool implements Upstream {
     this.#configured = configured;
     this.#members = policy.endpoints.map(memberOf);
     this.#destinations = new Map(configured);
-    const fleet = new Fleet(this.#members, { ...policy, breaker });
+    const fleet = new Fleet(this.#members, { ...policy, breaker }, learned.states, now);
     this.#parts = {
       fleet,
-      throttle: new UpstreamThrottle(name, throttle, fleet),
+      throttle: new UpstreamThrottle(name, throttle, fleet, learned.throttle),
       waiting: new WaitingCalls(policy.maxQueued, policy.queueMs),
       reporter: reporterOf(settings, fleet),
     };
-    this.#endpointList =
-      endpointList &&
-      new EndpointList(endpointList, (registered, unhealthy, now) => this.#update(registered, unhealthy, now), this.#members.length === 0);
+    this.#endpointList = learned.endpointList;
+    this.#unsubscribe = this.#endpointList?.subscribe((registered, unhealthy, at) => this.#update(registered, unhealthy, at), now);
     this.#needsLocation = needsLocation(policy);
+  }
+
+  /** No version of the configuration uses it any more. */
+  end(): void {
+    const { fleet, reporter } = this.#parts;
+    fleet.end();
+    if (reporter !== undefined) this.#settings.exchange?.remove(reporter);
+    this.#unsubscribe?.();
   }
 
   prepare(call: Call, attempt: CallAttempt): Preparation | undefined {
     const now = Date.now();
-    const list = this.#endpointList?.prepare(now);
+    const list = this.#endpointList?.prepare(now, this.#members.length === 0);
     if (list !== undefined) return list;
     const { fleet, waiting } = this.#parts;
     const mayWait = this.#settings.policy.maxQueued > 0 && fleet.isFull(now);
@@ -133,7 +181,7 @@ class Pool implements Upstream {
   }
 
   status(): ServingStatus | Promise<ServingStatus> {
-    const first = this.#endpointList?.prepare(Date.now());
+    const first = this.#endpointList?.prepare(Date.now(), this.#members.length === 0);
     return first === undefined ? this.#status() : first.done.then(() => this.#status());
   }
 

@@ -26,12 +26,12 @@ export class UpstreamThrottle {
   readonly #honor: Enforcer; // decides by the shed levels of hosts
   readonly #log = shedLog();
 
-  /** @param name of the upstream, as messages and logs show it */
-  constructor(name: string, policy: ThrottlePolicy, fleet: Fleet) {
+  /** @param name of the upstream, as messages and logs show it @param throttle what this isolate has seen of the upstream's refusals */
+  constructor(name: string, policy: ThrottlePolicy, fleet: Fleet, throttle = new Throttle(policy)) {
     this.#name = name;
     this.#policy = policy;
     this.#fleet = fleet;
-    this.#throttle = new Throttle(policy);
+    this.#throttle = throttle;
     this.#admission = new Enforcer("throttle", name, policy);
     this.#honor = new Enforcer("shed_level", name, { mode: policy.honor, percent: policy.percent });
   }

@@ -19,7 +19,15 @@ const charge = (rule: Partial<RateLimitRule> = {}): Charge => ({
   ...{ key: `lease-requests-${keys++}`, limit: LIMIT, cost: 1, isCeiling: false },
 });
 const entryOf = (requests: LeaseRequests): KeyLease => ({
-  ...{ lease: new BucketLease(requests.sent), waiters: new Waiters(), lenders: 0, isRedirected: false, unreachableUntil: 0 },
+  ...{
+    name: "k",
+    limit: LIMIT,
+    lease: new BucketLease(requests.sent),
+    waiters: new Waiters(),
+    lenders: 0,
+    isRedirected: false,
+    unreachableUntil: 0,
+  },
 });
 
 /** Objects of which the first redirects; `lacks`: of a version without `lendOn`. */

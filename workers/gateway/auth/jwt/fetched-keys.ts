@@ -1,5 +1,6 @@
 // The keys of an issuer as the relay of the region fetches them. No call of a warm isolate waits for them.
 import type { IssuerPolicy } from "../../../../core/config/auth/issuers.ts";
+import { sameSettings } from "../../../../core/config/same-settings.ts";
 import type { IssuerQuery, IssuerReply } from "../../../../core/exchange/issuer-messages.ts";
 import type { ExchangeReply } from "../../../../core/exchange/messages.ts";
 import type { Exchange, ExchangeDraft, ExchangeSection } from "../../background/exchange.ts";
@@ -21,11 +22,19 @@ export class FetchedKeys implements IssuerKeys, ExchangeSection {
   #missing: string | undefined; // `kid` that the next exchange names
   #missedAt = Number.NEGATIVE_INFINITY; // epoch ms at which a `kid` was requested
   #needsAny = false; // a call has found none
+  #writtenAt = Number.NEGATIVE_INFINITY; // epoch ms of the last exchange with its query
+  #isAlone = true; // no exchange has been without its query
 
-  constructor(exchange: KeyExchange, policy: IssuerPolicy, source: IssuerQuery["source"]) {
+  /** @param previous the keys under other settings: they hold where they come from the same source */
+  constructor(exchange: KeyExchange, policy: IssuerPolicy, source: IssuerQuery["source"], previous?: FetchedKeys) {
     this.#exchange = exchange;
     this.#policy = policy;
     this.#source = source;
+    if (previous !== undefined && sameSettings(previous.#source, source)) {
+      this.#keySet = previous.#keySet;
+      this.#version = previous.#version;
+      this.#knownAt = previous.#knownAt;
+    }
     exchange.add(this);
   }
 
@@ -58,14 +67,22 @@ export class FetchedKeys implements IssuerKeys, ExchangeSection {
     if (this.#missing !== undefined && left > 0) await this.#exchange.join(Date.now(), left);
   }
 
-  write(draft: ExchangeDraft): void {
+  /** Versions of the configuration may name different sources of one issuer: they take turns, and no reply counts for the other one. */
+  write(draft: ExchangeDraft, now: number): void {
     const { issuer, refreshMs, refetchMs } = this.#policy;
+    const other = draft.issuers?.[issuer];
+    if (other !== undefined && !sameSettings(other.source, this.#source)) {
+      this.#isAlone = false;
+      return;
+    }
+    this.#writtenAt = now;
     const missing = this.#missing === undefined ? {} : { missing: this.#missing };
     this.#missing = undefined;
     draft.issuers = { ...draft.issuers, [issuer]: { source: this.#source, refreshMs, refetchMs, known: this.#version, ...missing } };
   }
 
   read({ issuers }: ExchangeReply, sentAt: number): void {
+    if (!this.#isAlone && sentAt !== this.#writtenAt) return;
     const reply = issuers !== undefined && Object.hasOwn(issuers, this.#policy.issuer) ? issuers[this.#policy.issuer] : undefined;
     if (reply !== undefined) this.#apply(reply, sentAt);
   }

@@ -93,7 +93,13 @@ export class KeyRing implements ExchangeSection {
     const used = this.#uses.waiting;
     this.#sent = used;
     if (used === undefined && Math.abs(now - this.#calledAt) > IDLE_MS) return;
-    draft.keys = { known: this.known, maxAgeMs: this.maxAgeMs, ...(used === undefined ? {} : { used }) };
+    const other = draft.keys; // of a version of the configuration that keeps keys for another time
+    const known = Math.min(this.known || Number.POSITIVE_INFINITY, other?.known || Number.POSITIVE_INFINITY);
+    draft.keys = {
+      known: Number.isFinite(known) ? known : 0,
+      maxAgeMs: Math.min(this.maxAgeMs, other?.maxAgeMs ?? this.maxAgeMs),
+      ...(used === undefined && other?.used === undefined ? {} : { used: { ...other?.used, ...used } }),
+    };
   }
 
   read({ keys: view }: ExchangeReply, sentAt: number, now: number): void {

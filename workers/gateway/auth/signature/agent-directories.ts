@@ -26,14 +26,23 @@ export class AgentDirectories implements ExchangeSection {
   readonly isNeeded = false; // a directory that does not respond hurries nothing
   readonly #policy: Pick<AgentsPolicy, "directories" | "open">;
   readonly #exchange: Pick<Exchange, "add" | "require">;
-  readonly #listed = new Map<string, Directory>();
+  readonly #listed: Map<string, Directory>;
   readonly #opened = new Map<string, Directory>();
 
-  constructor(policy: Pick<AgentsPolicy, "directories" | "open">, exchange: Pick<Exchange, "add" | "require">) {
+  /** @param previous the directories under other settings: what they know of the same agents holds */
+  constructor(
+    policy: Pick<AgentsPolicy, "directories" | "open">,
+    exchange: Pick<Exchange, "add" | "require">,
+    previous?: AgentDirectories,
+  ) {
     this.#policy = policy;
     this.#exchange = exchange;
-    for (const origin of policy.directories) this.#listed.set(origin, EMPTY);
+    this.#listed = new Map(policy.directories.map((origin) => [origin, previous?.known(origin) ?? EMPTY]));
     exchange.add(this);
+  }
+
+  known(origin: string): Directory | undefined {
+    return this.#listed.get(origin) ?? this.#opened.get(origin);
   }
 
   /** @param origin as `coveredAgent` returns it */

@@ -13,12 +13,13 @@ const LOGS = 16;
 const TIMEOUT_MS = 2_000;
 
 export class Nonces {
-  readonly #memory = new NonceMemory(MAX_NONCES);
+  readonly #memory: NonceMemory;
   readonly #logs: DurableObjectNamespace<NonceLog> | undefined;
   readonly needsNonce: boolean;
 
-  /** @param logs the binding NONCE_LOG; read for `strict` only */
-  constructor(replay: ReplayMode, logs: DurableObjectNamespace<NonceLog> | undefined) {
+  /** @param logs the binding NONCE_LOG; read for `strict` only @param memory the nonces that this isolate has seen */
+  constructor(replay: ReplayMode, logs: DurableObjectNamespace<NonceLog> | undefined, memory = nonceMemory()) {
+    this.#memory = memory;
     this.needsNonce = replay === "strict";
     this.#logs = this.needsNonce ? logs : undefined;
   }
@@ -38,6 +39,10 @@ export class Nonces {
       return "unavailable";
     }
   }
+}
+
+export function nonceMemory(): NonceMemory {
+  return new NonceMemory(MAX_NONCES);
 }
 
 async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {

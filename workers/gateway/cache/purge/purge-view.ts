@@ -14,15 +14,35 @@ export interface PurgeSettings {
 const LOG_NAME = "all"; // one log for all caches of a gateway
 const TRAVEL_MS = 1_000; // time that an exchange may take, with the request of its relay to the log
 
-export class PurgeView implements ExchangeSection {
+/** The purges that the isolate knows, whatever the settings of a version say. */
+export class KnownPurges implements ExchangeSection {
   readonly isNeeded = false;
   readonly purges = new Purges();
-  readonly #settings: PurgeSettings;
-  #knownAt = Number.NEGATIVE_INFINITY; // epoch ms: all purges up to then are known
+  knownAt = Number.NEGATIVE_INFINITY; // epoch ms: all purges up to then are known; written by `PurgeView`, too
 
-  constructor(settings: PurgeSettings) {
+  write(draft: ExchangeDraft): void {
+    draft.purges = { known: this.purges.seq };
+  }
+
+  read({ purges }: ExchangeReply, sentAt: number): void {
+    if (purges === undefined) return;
+    this.purges.apply(purges.delta);
+    this.knownAt = Math.max(this.knownAt, sentAt - purges.ageMs);
+  }
+}
+
+export class PurgeView {
+  readonly #settings: PurgeSettings;
+  readonly #known: KnownPurges;
+
+  /** @param known a section of the exchange */
+  constructor(settings: PurgeSettings, known: KnownPurges) {
     this.#settings = settings;
-    settings.exchange.add(this);
+    this.#known = known;
+  }
+
+  get purges(): Purges {
+    return this.#known.purges;
   }
 
   /** Time until a purge applies in all isolates that have calls: an interval of the isolate, one of its relay, and the way. */
@@ -43,7 +63,7 @@ export class PurgeView implements ExchangeSection {
 
   /** Whether responses of this isolate may be served: always, except with `strict` while the isolate's knowledge is too old. */
   mayServe(): boolean {
-    return !this.#settings.strict || Date.now() - this.#knownAt < this.withinMs;
+    return !this.#settings.strict || Date.now() - this.#known.knownAt < this.withinMs;
   }
 
   /** Whether responses of the shared level may be served: not before the first exchange, because they may be older than this isolate. */
@@ -66,21 +86,11 @@ export class PurgeView implements ExchangeSection {
     const sentAt = Date.now();
     const delta = await this.#settings.logs.getByName(LOG_NAME).append(targets, mode, this.purges.seq);
     this.purges.apply(delta);
-    this.#knownAt = Math.max(this.#knownAt, sentAt);
+    this.#known.knownAt = Math.max(this.#known.knownAt, sentAt);
     return delta.seq;
   }
 
-  write(draft: ExchangeDraft): void {
-    draft.purges = { known: this.purges.seq };
-  }
-
-  read({ purges }: ExchangeReply, sentAt: number): void {
-    if (purges === undefined) return;
-    this.purges.apply(purges.delta);
-    this.#knownAt = Math.max(this.#knownAt, sentAt - purges.ageMs);
-  }
-
   get #isKnown(): boolean {
-    return this.#knownAt !== Number.NEGATIVE_INFINITY;
+    return this.#known.knownAt !== Number.NEGATIVE_INFINITY;
   }
 }

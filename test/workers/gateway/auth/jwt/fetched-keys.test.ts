@@ -31,7 +31,7 @@ function isolate(onJoin: (section: ExchangeSection) => void = () => undefined) {
   const keys = new FetchedKeys(exchange as never, POLICY, SOURCE);
   const draft = () => {
     const written: ExchangeDraft = {};
-    keys.write(written);
+    keys.write(written, NOW);
     return written.issuers?.[ISSUER];
   };
   return { keys, draft, joined, requires: () => required };

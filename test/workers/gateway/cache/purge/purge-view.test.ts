@@ -5,7 +5,7 @@ import type { ExchangeRequest } from "../../../../../core/exchange/messages.ts";
 import { ExchangeServer } from "../../../../../durable-objects/relay/exchange-server.ts";
 import { Exchange } from "../../../../../workers/gateway/background/exchange.ts";
 import type { PurgeLogNamespace } from "../../../../../workers/gateway/cache/purge/purge-log-binding.ts";
-import { type PurgeSettings, PurgeView } from "../../../../../workers/gateway/cache/purge/purge-view.ts";
+import { KnownPurges, type PurgeSettings, PurgeView } from "../../../../../workers/gateway/cache/purge/purge-view.ts";
 
 const START = Date.UTC(2026, 0, 1);
 const TAG = [{ kind: "tag", value: "user:42" }] as const;
@@ -45,7 +45,9 @@ function sharing(settings: Partial<PurgeSettings> = {}) {
   };
   const isolate = () => {
     const own = new Exchange({ getByName: () => ({ exchange }) }, 5_000);
-    const view = new PurgeView({ logs, exchange: own, strict: false, waitMs: 300_000, ...settings });
+    const known = new KnownPurges();
+    own.add(known);
+    const view = new PurgeView({ logs, exchange: own, strict: false, waitMs: 300_000, ...settings }, known);
     const sent: Promise<void>[] = [];
     /** A call of this isolate: what it waits for before its lookup. */
     const call = () => {
