@@ -33,7 +33,7 @@ describe("the local breakers of an upstream", () => {
   it("are all closed again once every breaker is closed", () => {
     const breakers = new LocalBreakers(BREAKER);
     expect(breakers.areAllClosed(NOW)).toBe(true);
-    const breaker = breakers.get("a");
+    breakers.get("a");
     breakers.update("a", NOW);
     expect(breakers.areAllClosed(NOW)).toBe(true);
     breakers.applyViews({ a: VIEW, unknown: VIEW }, NOW, NOW);
