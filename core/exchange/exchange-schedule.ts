@@ -7,7 +7,7 @@ const RETRY_MS = 1_000; // longest pause after a failure, where the isolate cann
 
 /** Times are epoch ms, and `random` is in [0, 1). */
 export class ExchangeSchedule {
-  intervalMs: number; // as the configuration says; a relay may set a longer or a shorter one. Written by `Exchange`
+  intervalMs: number; // time that the configuration says; a relay may set a longer or a shorter one. Written by `Exchange`
   #dueAt: number | undefined; // undefined before the first call
   #earlyAt = Number.POSITIVE_INFINITY;
   #notEarlyBefore = Number.NEGATIVE_INFINITY;

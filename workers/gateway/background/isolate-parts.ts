@@ -9,13 +9,13 @@ interface Part {
   readonly needs: Set<Part>;
   value: unknown;
   end: (value: never) => void;
-  versions: number; // that use it
+  versions: number; // number of versions with it
 }
 
 const KEPT = (): void => undefined;
 
 export class IsolateParts {
-  readonly #parts = new Map<string, Part[]>(); // by name; several where versions differ in its settings, the latest one last
+  readonly #parts = new Map<string, Part[]>(); // keyed by name; several where versions differ in its settings, the latest one last
 
   /** Parts that versions use now. */
   get size(): number {

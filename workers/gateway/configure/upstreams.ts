@@ -18,7 +18,7 @@ export interface PoolSource {
   readonly policy: GatewayPolicy;
   readonly env: Bindings; // service bindings, by the names that upstreams use
   readonly exchange: Exchange | undefined;
-  readonly parts: VersionParts; // of the isolate, as this configuration uses them
+  readonly parts: VersionParts; // parts of the isolate, as this configuration uses them
 }
 
 type ExchangingPolicy = Pick<GatewayPolicy, "registry" | "purge"> & Partial<Pick<GatewayPolicy, "control">>;

@@ -50,7 +50,7 @@ interface ReceivedList {
 export class EndpointList implements ExchangeSection {
   readonly #settings: EndpointListSettings;
   readonly #readers = new Set<OnEndpoints>();
-  #version = -1; // of the list that these settings have brought
+  #version = -1; // version of the list that these settings have brought
   #list: ReceivedList | undefined; // undefined before the first one
 
   /** @param previous the list under other settings: it holds until the first one of these settings */

@@ -93,7 +93,7 @@ export class KeyRing implements ExchangeSection {
     const used = this.#uses.waiting;
     this.#sent = used;
     if (used === undefined && Math.abs(now - this.#calledAt) > IDLE_MS) return;
-    const other = draft.keys; // of a version of the configuration that keeps keys for another time
+    const other = draft.keys; // the part of a version of the configuration that keeps keys for another time
     const known = Math.min(this.known || Number.POSITIVE_INFINITY, other?.known || Number.POSITIVE_INFINITY);
     draft.keys = {
       known: Number.isFinite(known) ? known : 0,
