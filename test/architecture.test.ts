@@ -44,7 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "workers/gateway/openapi": /^(core|protos\/gen|workers\/gateway\/(openapi|transcode))\/|^@bufbuild\/protobuf(\/|$)/,
   // The package is built here: it names its tools, and the tests of a project that uses it.
   "cli/package": /^(core|cli)\/|^(node:|(tsdown|vitest\/config|@cloudflare\/vitest-plugin)$)/,
-  cli: /^(core|workers|protos\/gen|cli)\/|^durable-objects\/classes\.ts$|^gateway\.config\.ts$|^(node:|(wrangler|esbuild|miniflare)$|(@bufbuild|@connectrpc|@valibot|@stricli)\/)/,
+  cli: /^(core|workers|protos\/gen|cli)\/|^durable-objects\/classes\.ts$|^gateway\.config\.ts$|^(node:|(wrangler|esbuild|miniflare|yaml)$|(@bufbuild|@connectrpc|@valibot|@stricli)\/)/,
   bench: /.*/,
 };
 

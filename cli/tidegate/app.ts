@@ -11,6 +11,7 @@ import { dev } from "./commands/dev.ts";
 import { diff } from "./commands/diff.ts";
 import { gen } from "./commands/gen.ts";
 import { identity } from "./commands/identity.ts";
+import { import_ } from "./commands/import.ts";
 import { keys } from "./commands/keys.ts";
 import { new_ } from "./commands/new.ts";
 import { promote } from "./commands/promote.ts";
@@ -31,6 +32,7 @@ const commands = {
   check,
   gen,
   new: new_,
+  import: import_,
   call,
   deploy,
   publish,
