@@ -1,6 +1,7 @@
 // Settings of plain HTTP behind the gateway, by the prefix of its paths.
 import * as v from "valibot";
 import type { HeaderEdits } from "../header-edits/header-edits.ts";
+import type { PrefixRewrite } from "../path/prefix-rewrite.ts";
 import type { AddressPolicy } from "./auth/addresses.ts";
 import type { AllowPolicy } from "./auth/allow.ts";
 import type { RouteAuthPolicy } from "./auth.ts";
@@ -15,12 +16,16 @@ import type { RateLimitRule } from "./rate-limit.ts";
 import { readFields } from "./read.ts";
 import { parseRoute, ROUTE_SETTINGS, type RoutePolicy } from "./route.ts";
 import type { Rules } from "./route-limits.ts";
-import { block, choice, type InputOf, type PolicyOf, readByCode, setting, whole } from "./setting.ts";
+import { block, choice, flag, type InputOf, type PolicyOf, readByCode, setting, text, whole } from "./setting.ts";
 import { parseUpstream, type UpstreamPolicy, upstream } from "./upstream.ts";
 
 const { readTimeoutMs, bodyIdleMs, maxBodyBytes, auth, scopes, forwardCredentials, addresses, allow, rateLimits, cache } =
   ROUTE_SETTINGS.entries;
 const { requestHeaders, responseHeaders, layers } = ROUTE_SETTINGS.entries;
+
+/** A path that starts and ends with a slash, without anything that servers read in different ways. */
+const PREFIX = /^(?!.*\/\.\.?\/)\/(?:[A-Za-z0-9\-._~!$&'()*+,=:@]+\/)*$/;
+const PREFIX_FIX = 'write a path that starts and ends with "/": "/v2/"';
 
 /** Settings that only plain HTTP has, or whose values differ there. */
 const OWN_SETTINGS = block({
@@ -35,6 +40,22 @@ const OWN_SETTINGS = block({
       shape: '1 to 1,099,511,627,776 bytes, or `"unlimited"`',
       fix: 'write a whole number from 1 to 1099511627776 (bytes), or "unlimited"',
     },
+  ),
+  stripPrefix: setting(
+    flag,
+    false,
+    "Whether paths lose the prefix of the route on their way to the upstream: `/shop/items` becomes `/items` ([prefixes](headers.md#prefixes)).",
+  ),
+  replacePrefix: setting(
+    text(PREFIX, PREFIX_FIX, "path that starts and ends with `/`"),
+    undefined,
+    "What paths have at the upstream in the place of the prefix: with `/v2/`, `/shop/items` becomes `/v2/items`.",
+    { shownDefault: "the prefix stays" },
+  ),
+  restorePrefix: setting(
+    flag,
+    false,
+    "Whether `Location`, `Content-Location` and the `Path` of cookies, in which the upstream writes paths of its own, get the prefix of the route back. Without it the upstream gets `X-Forwarded-Prefix`, by which many write such paths themselves.",
   ),
   ambiguousPaths: setting(
     choice(["refuse", "forward"]),
@@ -88,8 +109,6 @@ export interface HttpRoutePolicy extends PolicyOf<typeof OWN_SETTINGS>, RouteAut
   readonly layers: LayersPolicy | undefined;
 }
 
-const PREFIX = /^\/(?:[A-Za-z0-9\-._~!$&'()*+,=:@]+\/)*$/;
-
 /** @param outer the defaults of all routes, without those of the cache */
 export function parseHttpRoutes(
   check: Checks,
@@ -100,14 +119,13 @@ export function parseHttpRoutes(
 ): ReadonlyMap<string, HttpRoutePolicy> {
   const routes = check.entries(path, value).map(([prefix, settings]) => {
     const at = join(path, prefix);
-    const isCanonical = PREFIX.test(prefix) && !/\/\.\.?\//.test(prefix);
-    if (!isCanonical) check.report(at, prefix, 'write a path that starts and ends with "/": "/assets/"');
-    return [prefix, parseHttpRoute(check, at, settings, outer, rules)] as const;
+    if (!PREFIX.test(prefix)) check.report(at, prefix, 'write a path that starts and ends with "/": "/assets/"');
+    return [prefix, parseHttpRoute(check, at, prefix, settings, outer, rules)] as const;
   });
   return new Map(routes);
 }
 
-function parseHttpRoute(check: Checks, path: string, value: unknown, outer: RoutePolicy, rules: Rules): HttpRoutePolicy {
+function parseHttpRoute(check: Checks, path: string, prefix: string, value: unknown, outer: RoutePolicy, rules: Rules): HttpRoutePolicy {
   const fields = check.fields(path, value, Object.keys(HTTP_ROUTE_SETTINGS.entries));
   const { upstream: target, breaker, throttle, maxResponseBytes: _, ...shared } = fields;
   const route = parseRoute(check, path, shared, outer, rules, "http");
@@ -115,6 +133,7 @@ function parseHttpRoute(check: Checks, path: string, value: unknown, outer: Rout
   if (!isInEveryRequest(read.hashOn))
     check.report(`${path}.upstream.hashOn`, "a field, or a cookie to be made", "use what calls of plain HTTP bring by themselves");
   if (read.protocol === "grpc") check.report(`${path}.upstream.protocol`, "grpc", "leave it out: plain HTTP is forwarded as it comes");
+  checkRewrite(check, path, fields, prefix);
   const policy: HttpRoutePolicy = {
     ...readFields(check, path, OWN_SETTINGS, fields, { maxResponseBytes: route.maxResponseBytes }),
     upstream: read,
@@ -138,4 +157,24 @@ function parseHttpRoute(check: Checks, path: string, value: unknown, outer: Rout
   };
   check.sources?.inherits(policy, path, outer);
   return policy;
+}
+
+function checkRewrite(
+  check: Checks,
+  path: string,
+  { stripPrefix, replacePrefix }: Readonly<Record<string, unknown>>,
+  prefix: string,
+): void {
+  if (stripPrefix !== true) return;
+  if (replacePrefix !== undefined) check.report(`${path}.replacePrefix`, replacePrefix, "write one of stripPrefix and replacePrefix");
+  if (prefix === "/") check.report(`${path}.stripPrefix`, true, 'leave it out: the route has no prefix but "/"');
+}
+
+/** The prefix as the upstream reads it; undefined where paths are forwarded as they come. */
+export function rewriteOf(
+  prefix: string,
+  { stripPrefix, replacePrefix, restorePrefix }: Pick<HttpRoutePolicy, "stripPrefix" | "replacePrefix" | "restorePrefix">,
+): PrefixRewrite | undefined {
+  const to = stripPrefix ? "/" : (replacePrefix ?? prefix);
+  return to === prefix && !restorePrefix ? undefined : { from: prefix, to };
 }

@@ -24,6 +24,7 @@ const SETTINGS: Readonly<Record<string, Names>> = {
   "check-headers": ["headers"],
   "edit-headers": ["requestHeaders", "responseHeaders"],
   "limit-addresses": ["addresses"],
+  "rewrite-path": ["stripPrefix", "replacePrefix", "restorePrefix"],
   authenticate: ["auth", "scopes"],
   authorize: ["allow"],
   criticality: ["criticality", "overload.trusted"],

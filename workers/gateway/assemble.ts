@@ -1,8 +1,10 @@
 // Compiles the pipeline of each route, once, when the configuration loads.
 import type { DescMethod } from "@bufbuild/protobuf";
+import { rewriteOf } from "../../core/config/http-route.ts";
 import type { ConcurrencyPolicy } from "../../core/config/overload.ts";
 import { ByteBudget } from "../../core/overload/byte-budget.ts";
 import { NO_OTHERS, pathCheck } from "../../core/path/ambiguous-path.ts";
+import { type PrefixRewrite, rewriteProblem } from "../../core/path/prefix-rewrite.ts";
 import type { HeaderRules } from "../../core/protocol/received-headers.ts";
 import type { Rejection } from "../../core/rejection.ts";
 import { ownMethods } from "./admin/own-methods.ts";
@@ -92,9 +94,15 @@ export function assemble(configuration: Configuration): HandledRoutes {
       const forwardsAmbiguous = (settings.ambiguousPaths ?? (others === undefined ? "forward" : "refuse")) === "forward";
       const route = httpRoute(prefix, settings, memory, headersFor(policy.headers, settings), identity);
       const combined = (combine: Stack) => httpPipeline({ route, policy: settings, upstream: http.get(prefix)! }, shared, combine);
-      return { route, handle: combined(stack), combined, problemOf: pathCheck(forwardsAmbiguous, others ?? NO_OTHERS) };
+      const problemOf = prefixCheck(pathCheck(forwardsAmbiguous, others ?? NO_OTHERS), rewriteOf(prefix, settings));
+      return { route, handle: combined(stack), combined, problemOf };
     });
   return { procedures, rules, prefixes, refuse: (rejection) => refuse(rejection), keys };
+}
+
+/** The check of a route, and that of paths whose prefix is another one at the upstream. */
+function prefixCheck(check: HandledPrefix["problemOf"], rewrite: PrefixRewrite | undefined): HandledPrefix["problemOf"] {
+  return rewrite === undefined ? check : (path) => check(path) ?? rewriteProblem(path, rewrite);
 }
 
 /** The rules for headers of a route, whose upstream may need the credentials of the caller. */

@@ -44,6 +44,7 @@ import { openStreams } from "./layers/open-streams.ts";
 import { rateLimitByMessage, rateLimitWithoutMessage } from "./layers/rate-limit.ts";
 import { rescue } from "./layers/rescue.ts";
 import { retry } from "./layers/retry.ts";
+import { rewritePath } from "./layers/rewrite-path.ts";
 import { shed, UNRESERVED_CALLS } from "./layers/shed.ts";
 import { staticResponse } from "./layers/static-response.ts";
 import { streamIdle } from "./layers/stream-idle.ts";
@@ -55,6 +56,7 @@ import { type LayersAt, type RouteLayers, seesEachCall } from "./own-layers/rout
 import type { ResponseReading } from "./protocol/response-check.ts";
 import type { Limiters } from "./rate-limit/charging.ts";
 import type { RestRoute } from "./transcode/rules/rules.ts";
+import { rewriteSettings } from "./upstream/bases.ts";
 import { dispatch } from "./upstream/dispatch/dispatch.ts";
 import type { ServedMethod, Upstream } from "./upstream/upstream.ts";
 
@@ -291,6 +293,8 @@ export function httpPipeline({ route, policy, upstream }: HttpRoute, shared: Sha
       // A hit is a call, too: it has been counted.
       ["cache", lookups && cache({ cache: found!, lookups, timeoutMs })],
       ...own.before_upstream,
+      // Below this line paths have the prefix that the upstream reads.
+      ["rewrite-path", rewritePath(rewriteSettings(route.path, policy))],
       // The header fields that the route has for its upstream.
       ["edit-headers", editRequest(bindEdits(policy.requestHeaders, secretOf))],
     ],

@@ -31,8 +31,12 @@ export function destinationOf(target: TargetInput, bindings: Bindings, protocol:
   if (!isService(service)) return undefined;
   // A certificate or a private network needs the real URL: its host decides where the request goes, or is the one that the server expects.
   if ("url" in target) return { base: target.url, fetch: (url, init) => service.fetch(url, init) };
-  const name = target.binding.toLowerCase().replaceAll("_", "-");
-  return { base: `https://${name}.internal`, isBinding: true, fetch: (url, init) => service.fetch(url, init) };
+  return { base: bindingBase(target.binding), isBinding: true, fetch: (url, init) => service.fetch(url, init) };
+}
+
+/** The URL that a Worker behind a binding sees: its own name, in the place of a host. */
+export function bindingBase(binding: string): string {
+  return `https://${binding.toLowerCase().replaceAll("_", "-")}.internal`;
 }
 
 function isService(value: unknown): value is Pick<Destination, "fetch"> {
