@@ -37,6 +37,8 @@ export const REPORT_TRAILER = `trailer-${REPORT_HEADER}`;
 export const FALLBACK_HEADER = "tidegate-fallback";
 /** Name of the operator who changes a circuit breaker, for the audit log. */
 export const OPERATOR_HEADER = "tidegate-operator";
+/** Credential of an operator, who requests a trace of the call. Honored and removed by the gateway; it never reaches an upstream. */
+export const TRACE_HEADER = "tidegate-trace";
 /** Metadata of a stored response, JSON. */
 export const METADATA_HEADER = "x-tidegate-metadata";
 
@@ -54,6 +56,7 @@ export const TIDEGATE_HEADERS: Readonly<Record<string, HeaderDirection>> = {
   [REPORT_TRAILER]: "from_upstream",
   [FALLBACK_HEADER]: "to_caller",
   [OPERATOR_HEADER]: "from_caller",
+  [TRACE_HEADER]: "from_caller",
   [METADATA_HEADER]: "internal",
 };
 

@@ -1,6 +1,7 @@
-// The audit log of the admin services, and its only writer. A gateway has one.
+// The audit log of the admin services, and traces of calls for a minute. A gateway has one, which is its only writer.
 import { DurableObject } from "cloudflare:workers";
 import { AUDIT_BOUNDS, type AuditEvent, boundedEvent, type RecordedEvent } from "../core/auth/audit-event.ts";
+import { TRACE_BOUNDS } from "../core/explain/trace-record.ts";
 
 const COLUMNS = "seq, at, outcome, identity, role, route, subject, address, requestId";
 
@@ -14,6 +15,7 @@ export class AuditLog extends DurableObject {
     sql.exec(
       "CREATE TABLE IF NOT EXISTS events (seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER, outcome TEXT, identity TEXT, role TEXT, route TEXT, subject TEXT, address TEXT, requestId TEXT)",
     );
+    sql.exec("CREATE TABLE IF NOT EXISTS traces (id TEXT PRIMARY KEY, at INTEGER, text TEXT)");
     sql.exec("CREATE INDEX IF NOT EXISTS events_by_outcome ON events (outcome, seq)");
   }
 
@@ -46,5 +48,44 @@ export class AuditLog extends DurableObject {
     const query = `SELECT ${COLUMNS} FROM events WHERE outcome = ? AND seq < ? ORDER BY seq DESC LIMIT ?`;
     // Only `append` writes this table, so its rows are events.
     return this.ctx.storage.sql.exec(query, outcome, below, limit).toArray() as unknown as RecordedEvent[];
+  }
+
+  /**
+   * Stores the trace of a call for a minute; of more than its bound, the oldest go first.
+   *
+   * @param id   of the request
+   * @param text of bounded size: `traceText`
+   */
+  async storeTrace(id: string, text: string): Promise<void> {
+    const now = Date.now();
+    const { sql } = this.ctx.storage;
+    this.ctx.storage.transactionSync(() => {
+      this.#dropTraces(now);
+      sql.exec("INSERT OR REPLACE INTO traces (id, at, text) VALUES (?, ?, ?)", id, now, text.slice(0, TRACE_BOUNDS.maxRecordBytes));
+      sql.exec(
+        "DELETE FROM traces WHERE id NOT IN (SELECT id FROM traces ORDER BY at DESC, id LIMIT ?)",
+        TRACE_BOUNDS.maxStoredRecords,
+      );
+    });
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(now + TRACE_BOUNDS.lifetimeMs);
+  }
+
+  /** @returns undefined where there is none of this id, or no longer */
+  trace(id: string): string | undefined {
+    const oldest = Date.now() - TRACE_BOUNDS.lifetimeMs;
+    const [row] = this.ctx.storage.sql.exec("SELECT text FROM traces WHERE id = ? AND at > ?", id, oldest).toArray();
+    return row === undefined ? undefined : String(row["text"]);
+  }
+
+  override async alarm(): Promise<void> {
+    const now = Date.now();
+    this.#dropTraces(now);
+    const [row] = this.ctx.storage.sql.exec("SELECT MIN(at) AS at FROM traces").toArray();
+    const first = row?.["at"];
+    if (typeof first === "number") await this.ctx.storage.setAlarm(Math.max(now + 1, first + TRACE_BOUNDS.lifetimeMs));
+  }
+
+  #dropTraces(now: number): void {
+    this.ctx.storage.sql.exec("DELETE FROM traces WHERE at <= ?", now - TRACE_BOUNDS.lifetimeMs);
   }
 }

@@ -13,9 +13,10 @@ import { KEY_SET_PATH } from "./auth/identity/gateway-identity.ts";
 import { protectedResource } from "./auth/oauth/metadata.ts";
 import { type Configuration, configure } from "./configure/configuration.ts";
 import { type Extensions, NO_EXTENSIONS } from "./configure/extensions.ts";
-import { createGateway, type Gateway } from "./gateway.ts";
+import type { Gateway } from "./gateway.ts";
 import { openapi } from "./openapi/serve.ts";
 import { ALLOWED_HEADERS, ALLOWED_METHODS, EXPOSED_HEADERS } from "./protocol/headers.ts";
+import { tracedGateway } from "./trace/traced-gateway.ts";
 import type { Bindings } from "./upstream/destination.ts";
 
 export interface App {
@@ -43,7 +44,7 @@ export function createApp(
 ): App {
   const configuration = configure(input, catalog, bindings, extensions);
   for (const warning of configuration.warnings) logEvent("configuration_warning", { warning });
-  return appAround(configuration, createGateway(configuration));
+  return appAround(configuration, tracedGateway(configuration));
 }
 
 /** What the Worker handles itself, before a gateway that takes all other requests. */

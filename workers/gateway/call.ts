@@ -2,6 +2,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Principal } from "../../core/auth/principal.ts";
 import type { Digest } from "../../core/auth/signature/content-digest.ts";
+import type { TraceRecorder } from "../../core/explain/trace-recorder.ts";
 import type { Reservation } from "../../core/overload/byte-budget.ts";
 import { CRITICAL, type Rank } from "../../core/overload/criticality.ts";
 import { type ReceivedHeaders, readHeaders } from "../../core/protocol/received-headers.ts";
@@ -67,6 +68,7 @@ const NO_MESSAGE: DecodedMessage = { kind: "unreadable", rejection: { kind: "inv
  * | `chargeMessages` | `layers/rate-limit.ts`                                                         |
  * | `isTranslated` | `layers/translate.ts`                                                             |
  * | `held`         | `protocol/response-messages.ts`; `layers/rescue.ts` releases it                   |
+ * | `trace`        | `trace/traced-gateway.ts`, before the first layer                                  |
  * | `outgoing`     | see `call/outgoing.ts`                                                           |
  */
 export class Call implements Clock {
@@ -86,6 +88,7 @@ export class Call implements Clock {
   upload: RequestUpload | undefined = undefined; // where the request body is sent while it arrives
   chargeMessages: MessageCharge | undefined = undefined; // where further messages of its request cost tokens
   isTranslated = false; // the upstream is called in another protocol than the caller's, so its response is read
+  trace: TraceRecorder | undefined = undefined; // undefined for nearly all calls: nothing of them is recorded
   held: Reservation | undefined = undefined; // memory for its response, where that is read and not small
   #caller: Caller | undefined = undefined;
   #received: ReceivedHeaders | undefined = undefined;
@@ -194,6 +197,7 @@ export class Call implements Clock {
     call.isShared = outgoing.isShared;
     call.rank = this.rank;
     call.hashText = this.hashText;
+    call.trace = this.trace;
     call.#caller = this.#caller;
     call.#received = this.#received;
     return call;

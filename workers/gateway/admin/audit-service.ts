@@ -7,7 +7,7 @@ import { AdminService, AuditOutcome } from "../../../protos/gen/tidegate/admin/v
 import { logEvent } from "../../log.ts";
 import type { AdminAccess } from "../layers/admin-access.ts";
 import type { ServedMethod } from "../upstream/upstream.ts";
-import { auditLogOf } from "./audit.ts";
+import { auditLogOf } from "./audit-log.ts";
 import { servedToAdmins } from "./served.ts";
 
 const DEFAULT_PAGE = 50; // events

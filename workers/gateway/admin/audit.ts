@@ -5,17 +5,12 @@ import { addressKey } from "../../../core/ip.ts";
 import type { AuditLog } from "../../../durable-objects/audit-log.ts";
 import { logEvent } from "../../log.ts";
 import { callerOf } from "../../service.ts";
+import { auditLogOf } from "./audit-log.ts";
 
 const MAX_SUBJECT = 200; // characters
 const MAX_WAIT_MS = 2_000; // longest wait of a call for the audit log
-const NAME = "admin";
 
 const CHANGE = createContextKey<AuditEvent | undefined>(undefined, { description: "change to be recorded" });
-
-/** The object that stores the audit of this gateway. */
-export function auditLogOf(logs: DurableObjectNamespace<AuditLog>): DurableObjectStub<AuditLog> {
-  return logs.getByName(NAME);
-}
 
 /**
  * Called by a method of an admin service once it has changed something; recorded when the method returns.

@@ -21,6 +21,7 @@ import { discoveryMethods } from "./discovery.ts";
 import { keyMethods } from "./keys/key-service.ts";
 import { purgeMethods } from "./purge.ts";
 import { registryMethods } from "./registry.ts";
+import { traceMethods } from "./trace-service.ts";
 
 /** @param purges undefined where nothing can be purged @param keys undefined where the configuration has no API keys */
 export function ownMethods(
@@ -68,7 +69,7 @@ export function ownMethods(
       }),
     );
   }
-  if (policy.admin !== undefined) methods.push(...auditMethods(audits!, accessOf("audit")));
+  if (policy.admin !== undefined) methods.push(...auditMethods(audits!, accessOf("audit")), ...traceMethods(audits!, accessOf("traces")));
   return methods;
 }
 
