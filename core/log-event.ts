@@ -52,6 +52,7 @@ export const LOG_EVENTS = {
   relay_request_failed: { level: "warn", facts: ["root", "error"] },
   static_response_sent: { level: "warn", facts: ["requestId", "route"] },
   tag_purge_failed: { level: "warn", facts: ["tags", "error"] },
+  trace_failed: { level: "warn", facts: ["requestId", "error"] },
   transcoding_failed: { level: "error", facts: ["route", "error"] },
   upstream_fault: { level: "warn", facts: ["requestId", "route", "upstream", "endpoint", "error"] },
   would_refuse: { level: "warn", facts: ["requestId", "route", "address", "policy", "name", "reason", "calls"] },

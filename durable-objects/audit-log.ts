@@ -62,16 +62,13 @@ export class AuditLog extends DurableObject {
     this.ctx.storage.transactionSync(() => {
       this.#dropTraces(now);
       sql.exec("INSERT OR REPLACE INTO traces (id, at, text) VALUES (?, ?, ?)", id, now, text.slice(0, TRACE_BOUNDS.maxRecordBytes));
-      sql.exec(
-        "DELETE FROM traces WHERE id NOT IN (SELECT id FROM traces ORDER BY at DESC, id LIMIT ?)",
-        TRACE_BOUNDS.maxStoredRecords,
-      );
+      sql.exec("DELETE FROM traces WHERE id NOT IN (SELECT id FROM traces ORDER BY at DESC, id LIMIT ?)", TRACE_BOUNDS.maxStoredRecords);
     });
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(now + TRACE_BOUNDS.lifetimeMs);
   }
 
   /** @returns undefined where there is none of this id, or no longer */
-  trace(id: string): string | undefined {
+  findTrace(id: string): string | undefined {
     const oldest = Date.now() - TRACE_BOUNDS.lifetimeMs;
     const [row] = this.ctx.storage.sql.exec("SELECT text FROM traces WHERE id = ? AND at > ?", id, oldest).toArray();
     return row === undefined ? undefined : String(row["text"]);

@@ -117,6 +117,11 @@ export class Fleet {
     return { kind: "picked", id, admission: UNRECORDED, isReportedOnly, isRepeated };
   }
 
+  /** Attempts in flight at an endpoint; 0 where it has left. */
+  inFlight(id: string, now: number): number {
+    return this.#endpoints.get(id)?.load.inFlight(now) ?? 0;
+  }
+
   /** Whether every endpoint has its maximum of calls in flight. */
   isFull(now: number): boolean {
     return this.#groups.isFull(now);

@@ -6,7 +6,7 @@ import type { TraceRecorder } from "./trace-recorder.ts";
 
 /** Facts of the call beside its steps. */
 export interface TracedCall extends Omit<TraceRecord, "steps" | "isTruncated" | "durationMs"> {
-  readonly isStream: boolean; // of the method
+  readonly isStream: boolean; // whether the method has a stream
 }
 
 /**

@@ -11,7 +11,7 @@ export type StepOutcome = "passed" | "retried" | "responded" | "refused" | "fail
 export interface TracedValue {
   readonly name: string; // name of a setting, or of a fact of the call: `remaining`
   readonly value: ShownValue;
-  readonly source: string; // of a setting; "" for a fact
+  readonly source: string; // source of a setting; "" for a fact
 }
 
 export interface TracedStep {

@@ -9,7 +9,7 @@ export interface LayerMark {
 }
 
 const MAX_STEPS = 160; // ten retries of a hedged call, and all layers above
-const MAX_VALUES = 32; // of one step
+const MAX_VALUES = 32; // values of one step
 
 /** How a step ends: with a response, or with an error that is `from` the layers below or the layer's own. */
 export interface StepEnd {
@@ -23,8 +23,8 @@ export class RecordedStep {
   readonly attemptNumber: number;
   readonly startedAt: number; // epoch ms
   readonly values = new Map<string, ShownValue>();
-  calls = 0; // of the layer below
-  lastError: unknown = undefined; // of the last of them; undefined where it has returned
+  calls = 0; // number of calls of the layer below
+  lastError: unknown = undefined; // error of the last of them; undefined where it has returned
   outcome: StepOutcome = "passed";
   reason = "";
   endedAt: number | undefined = undefined;

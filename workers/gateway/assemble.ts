@@ -15,7 +15,7 @@ import { tagKeys } from "./auth/keys/key-checks.ts";
 import type { VersionParts } from "./background/isolate-parts.ts";
 import { createCaches } from "./cache/caches.ts";
 import { KnownPurges, PurgeView } from "./cache/purge/purge-view.ts";
-import { ConcurrencyScope } from "./call/concurrency-scope.ts";
+import { ConcurrencyScope, ISOLATE } from "./call/concurrency-scope.ts";
 import { type Handler, type Stack, stack } from "./call/layer.ts";
 import { httpRoute, procedureOf, type Route, rpcRoute } from "./call/route.ts";
 import { type GatewayBindings, readBindings } from "./configure/bindings.ts";
@@ -127,7 +127,7 @@ function sharedParts(
   return {
     gateway: policy,
     limiters: limitersOf(policy.rateLimitShards, bindings, configuration),
-    scope: scopeOf("isolate", policy.overload.isolate, parts),
+    scope: scopeOf(ISOLATE, policy.overload.isolate, parts),
     caches: createCaches(policy, endpoints, purges, bindings.cache, memory, parts),
     types,
     validator: validate,

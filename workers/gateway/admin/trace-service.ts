@@ -1,7 +1,6 @@
 // TraceService, by which traces of calls are read.
-import { create, type DescMethod, type JsonValue } from "@bufbuild/protobuf";
+import { create, type DescMethod, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { timestampFromMs, ValueSchema } from "@bufbuild/protobuf/wkt";
-import { fromJson } from "@bufbuild/protobuf";
 import { Code, ConnectError, createServiceImplSpec, type ServiceImpl } from "@connectrpc/connect";
 import type { StepOutcome, TracedStep, TracedValue, TraceRecord } from "../../../core/explain/trace-record.ts";
 import { isRequestId } from "../../../core/trace.ts";
@@ -24,7 +23,10 @@ function traceService(logs: DurableObjectNamespace<AuditLog>): ServiceImpl<typeo
       if (!isRequestId(requestId)) throw new ConnectError("request_id: write x-request-id of the response", Code.InvalidArgument);
       const text = await stored(requestId, logs);
       if (text === undefined)
-        throw new ConnectError(`no trace of request ${requestId}: it is kept for a minute, and made of calls with tidegate-trace`, Code.NotFound);
+        throw new ConnectError(
+          `no trace of request ${requestId}: it is kept for a minute, and made of calls with tidegate-trace`,
+          Code.NotFound,
+        );
       return create(GetTraceResponseSchema, { trace: messageOf(JSON.parse(text) as TraceRecord) }); // only the gateway writes traces
     },
   };
@@ -53,9 +55,9 @@ function messageOf({ at, isTruncated: truncated, steps, ...facts }: TraceRecord)
 }
 
 function stepOf({ outcome, values, settings, ...facts }: TracedStep) {
-  return { ...facts, outcome: OUTCOMES[outcome], values: values.map(valueOf), settings: settings.map(valueOf) };
+  return { ...facts, outcome: OUTCOMES[outcome], values: values.map(shownOf), settings: settings.map(shownOf) };
 }
 
-function valueOf({ name, value, source }: TracedValue) {
+function shownOf({ name, value, source }: TracedValue) {
   return { name, value: fromJson(ValueSchema, value as JsonValue), source };
 }

@@ -1,5 +1,5 @@
 // Whether a header of Tidegate's own has the credential of an operator: the secret of the admin plane, or an API key with the role.
-import { adminRoleOf, isAtLeast } from "../../../core/auth/admin-role.ts";
+import { type AdminRole, adminRoleOf, isAtLeast } from "../../../core/auth/admin-role.ts";
 import type { Principal } from "../../../core/auth/principal.ts";
 import { addressKey } from "../../../core/ip.ts";
 import { parseKey } from "../../../core/keys/api-key.ts";
@@ -14,7 +14,7 @@ import type { ApiKeys } from "./keys/api-keys.ts";
 export type OperatorCredential = (text: string, request: Request) => boolean | Promise<boolean>;
 
 const KEY_WAIT_MS = 1_000; // longest wait for a key that the isolate does not hold
-const NO_ROLES: ReadonlyMap<string, never> = new Map();
+const NO_ROLES: ReadonlyMap<string, AdminRole> = new Map();
 
 /**
  * @param secret of the admin plane; "" for none

@@ -13,6 +13,9 @@ export interface Waiter extends QueuedCall {
   readonly settle: (isNext: boolean) => void;
 }
 
+/** Name of the scope of all calls in an isolate. */
+export const ISOLATE = "isolate";
+
 /** One scope for the isolate, and one for each route, which its RPC and REST pipelines share. */
 export class ConcurrencyScope {
   readonly name: string;
@@ -33,6 +36,14 @@ export class ConcurrencyScope {
     this.limiter = new ConcurrencyLimiter(policy);
     this.queue = new WaitQueue(maxQueued);
     this.streams = new ConcurrencyLimiter({ max: maxStreams, floor: undefined, callerShare });
+  }
+
+  /** What the scope allows, by the names of its settings. For traces. */
+  numbers(): Readonly<Record<string, string | number>> {
+    const { mode, max, maxQueued, queueMs } = this.policy;
+    if (this.name !== ISOLATE)
+      return { "concurrency.mode": mode, "concurrency.max": max, "concurrency.maxQueued": maxQueued, "concurrency.queueMs": queueMs };
+    return { "overload.mode": mode, "overload.maxInFlight": max, "overload.maxQueued": maxQueued, "overload.queueMs": queueMs };
   }
 
   /** Counts and logs a call that is over a limit. @throws Rejected where the limit is enforced for its caller */

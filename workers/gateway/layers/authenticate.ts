@@ -45,7 +45,9 @@ export function authenticate(parts: AuthenticateParts, route: RouteAuth): Layer 
   return (next) => (call) => {
     const proof = proofOf(parts, call, Date.now());
     const admit = (settled: Proof | undefined) => {
+      call.trace?.note("authenticate", { auth: route.auth, scopes: route.scopes });
       call.principal = admitted(parts, route, enforcer, call, settled);
+      call.trace?.note("authenticate", { principal: call.principal?.kind ?? "anonymous" });
       return next(call);
     };
     return proof instanceof Promise ? proof.then(admit) : admit(proof);

@@ -18,6 +18,7 @@ function authorize(parts: RefusalParts, allow: CompiledAllow): Layer {
   const enforcer = new Enforcer("allow", "", allow);
   return (next) => (call) => {
     const reason = expressionFault(allow, call);
+    call.trace?.note("authorize", { "allow.mode": allow.mode, isAllowed: reason === undefined });
     if (reason === undefined) enforcer.allowed(call);
     else if (enforcer.refuses(call, reason)) refuse(parts, call, { kind: "permission_denied", reason });
     return next(call);

@@ -29,12 +29,15 @@ export function cache({ cache, lookups, timeoutMs }: CacheSettings): Layer {
       if (purgesArriving !== undefined) await purgesArriving;
       if (purgeView?.mayServe() === false) return withStatus(await next(call), { fwd: "bypass", detail: "purges-unknown" });
       const lookup = lookups.build(call);
+      call.trace?.note("cache", { "cache.ttlMs": cache.policy.ttlMs, outcome: lookup.kind });
       if (lookup.kind === "bypass") return passThrough(next, call, lookup, cache);
       const now = Date.now();
       const lookupResult = cache.store.find(lookup, now);
+      call.trace?.note("cache", { outcome: lookupResult.kind, ...numbersOf(lookupResult, now) });
       const hit = lookupResult.kind === "found" ? serveFound(cache, fetcher, lookup, lookupResult, call, now) : undefined;
       if (hit !== undefined) return hit;
       const fwd = forwardReason(lookupResult);
+      call.trace?.note("cache", { outcome: fwd });
       if (lookup.directives.has("only-if-cached"))
         return lookup.render(NOTHING_STORED, fetchedHeaders({ fwd, detail: "only-if-cached" }), now);
       try {
@@ -51,6 +54,13 @@ export function cache({ cache, lookups, timeoutMs }: CacheSettings): Layer {
     };
   };
   return lookups.needs === undefined ? layer : needsWholeBody(layer);
+}
+
+/** Age and remaining lifetime of what was found, for traces. */
+function numbersOf(lookupResult: LookupResult, now: number): Readonly<Record<string, number>> {
+  if (lookupResult.kind === "none") return {};
+  const { generatedAt, freshUntil } = lookupResult.cached.stored;
+  return { ageMs: now - generatedAt, freshMs: freshUntil - now };
 }
 
 /** The response to `only-if-cached`. RFC 9111, section 5.2.1.7. */

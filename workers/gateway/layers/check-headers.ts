@@ -5,6 +5,7 @@ import type { Layer } from "../call/layer.ts";
 export function checkHeaders(): Layer {
   return (next) => (call) => {
     const { problem } = call.received;
+    call.trace?.note("check-headers", { "headers.maxCount": call.route.headers.maxCount, "headers.maxBytes": call.route.headers.maxBytes });
     return problem === undefined ? next(call) : Promise.reject(new Rejected(problem));
   };
 }

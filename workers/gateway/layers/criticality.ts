@@ -17,6 +17,7 @@ export function criticality({ own, trust }: CriticalitySettings): Layer | undefi
     const attempt = isHonored ? headers.get(ATTEMPT_HEADER) : null;
     if (isAttemptNumber(attempt)) call.outgoing.headers.set(ATTEMPT_HEADER, attempt);
     call.rank = (isHonored ? parseRank(headers.get(CRITICALITY_HEADER)) : undefined) ?? own;
+    call.trace?.note("criticality", { criticality: CRITICALITIES[own]!, rank: CRITICALITIES[call.rank]! });
     if (call.rank !== CRITICAL) call.outgoing.headers.set(CRITICALITY_HEADER, CRITICALITIES[call.rank]!);
     return next(call);
   };

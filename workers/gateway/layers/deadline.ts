@@ -14,6 +14,7 @@ export function deadline(longestMs: number): Layer {
     const timeoutMs = Math.min(timeoutOf(call) ?? longestMs, longestMs);
     if (timeoutMs === 0) throw new Rejected({ kind: "deadline_exceeded", timeoutMs }); // no upstream can be in time
     call.deadlineAt = call.receivedAt + timeoutMs;
+    call.trace?.note("deadline", { [nameOf(call)]: longestMs, timeoutMs, leftMs: call.deadlineAt - Date.now() });
     try {
       return await next(call);
     } catch (error) {
@@ -22,6 +23,11 @@ export function deadline(longestMs: number): Layer {
       throw call.endedBy === "caller" ? new Rejected({ kind: "caller_gone" }) : error;
     }
   };
+}
+
+/** The setting that allows the longest time. */
+function nameOf({ route: { method } }: Call): string {
+  return method === undefined || method.methodKind === "unary" ? "readTimeoutMs" : "streamTimeoutMs";
 }
 
 /** REST has no timeout header of its own: both are honored, the shorter one. @throws Rejected for a timeout that cannot be read */

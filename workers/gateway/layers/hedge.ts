@@ -31,6 +31,7 @@ export function hedge({ policy, traits, state }: HedgeSettings): Layer | undefin
     const isLate = delayMs !== undefined && startedAt + delayMs < attempt.deadlineAt && (await isLater(first, delayMs));
     const now = Date.now();
     const isHedged = isLate && attempt.signal?.aborted !== true && hedger.take(now) && attempt.budget?.take(now) !== false;
+    call.trace?.note("hedge", { "hedging.percent": policy.percent, delayMs: delayMs ?? null, isHedged });
     const second = isHedged ? running(next, call, attempt, 2) : undefined;
     const winner = second === undefined ? first : await firstGood(first, second);
     const outcome = await winner.settled;

@@ -41,6 +41,7 @@ export function limitBody({ form, idleMs, pauseMs, totalMs }: BodySettings): Lay
       const isWhole = next.needs === "whole_body" || call.digests !== undefined;
       const { body, headers } = call.request;
       const { maxBodyBytes: maxBytes, memory } = call.route;
+      call.trace?.note("limit-body", { maxBodyBytes: maxBytes, bodyIdleMs: idleMs, isWhole });
       if (body === null) {
         if (form === "message" && call.protocol.kind === "connect_unary")
           checkQuery(call.outgoing.query, maxBytes, call.route.maxInflation);
@@ -69,6 +70,7 @@ export function limitBody({ form, idleMs, pauseMs, totalMs }: BodySettings): Lay
         const messages = form === "bytes" ? 1 : checkBody(call, whole, maxBytes);
         if (messages > 1 && call.chargeMessages !== undefined) await call.chargeMessages(messages - 1);
         call.outgoing.body = whole;
+        call.trace?.note("limit-body", { bytes: whole.byteLength });
         return await next(call);
       } finally {
         held.release();

@@ -2,7 +2,9 @@
 
 import { waitUntil } from "cloudflare:workers";
 import type { Cost } from "../../../core/config/cost.ts";
+import { join } from "../../../core/config/problems.ts";
 import { needsMessage, type RateLimitRule } from "../../../core/config/rate-limit.ts";
+import type { TraceRecorder } from "../../../core/explain/trace-recorder.ts";
 import { boundedCost } from "../../../core/rate-limit/cost.ts";
 import { rateLimitHeaders } from "../../../core/rate-limit/ratelimit-headers.ts";
 import { Rejected } from "../../../core/rejection.ts";
@@ -64,6 +66,7 @@ function rateLimit(limiters: Limiters, { rateLimits: rules, cost, messageCost = 
       if (isEnforced) enforced = charges;
       else reported = [...reported, charges];
     }
+    if (call.trace !== undefined) noteCharges(call.trace, [...enforced, ...reported.flat()], cost.kind === "fixed" ? "cost" : "tokens");
     let charged: readonly Charged[];
     try {
       const charging = takeAll(limiters, enforced, call.deadlineAt);
@@ -71,6 +74,7 @@ function rateLimit(limiters: Limiters, { rateLimits: rules, cost, messageCost = 
     } catch (error) {
       throw countRefused(limits, error, call);
     }
+    if (call.trace !== undefined) noteDecisions(call.trace, charged);
     countAllowed(limits, charged, call);
     const taken = reported === NO_REPORTS ? undefined : reported.map((charges) => report(limits, charges, call));
     if (messageCost > 0) call.chargeMessages = messageCharge(limits, call, enforced, reported, messageCost);
@@ -107,6 +111,21 @@ function countRefused({ enforcers }: RouteLimiters, error: unknown, call: Call):
   const rejection = error instanceof Rejected ? error.rejection : undefined;
   if (rejection !== undefined && "rule" in rejection) enforcers.get(rejection.rule)?.refused(call);
   return error;
+}
+
+/** @param costName of the tokens that the call takes: those of a setting, or of the call */
+function noteCharges(trace: TraceRecorder, charges: readonly Charge[], costName: string): void {
+  for (const { rule, limit, cost, isCeiling } of charges) {
+    const at = join("rateLimits", rule.name);
+    if (!isCeiling) trace.note("rate-limit", { [`${at}.capacity`]: limit.capacity, [`${at}.rate`]: limit.rate, [costName]: cost });
+  }
+}
+
+function noteDecisions(trace: TraceRecorder, charged: readonly Charged[]): void {
+  for (const { charge, decision } of charged) {
+    const name = charge.isCeiling ? `${charge.rule.name} per address` : charge.rule.name;
+    trace.note("rate-limit", { [`${name} remaining`]: decision?.remaining ?? null });
+  }
 }
 
 /** Charges messages to the buckets of their call. Where a bucket cannot hold the tokens of all of them, it is charged in steps. */

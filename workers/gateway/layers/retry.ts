@@ -33,6 +33,7 @@ export function retry({ policy, traits: { isUnary, isSafe }, budget }: RetrySett
     const tried = new Set<string>();
     for (let number = 1; ; number++) {
       if (number > 1) headers.set(ATTEMPT_HEADER, String(number));
+      call.trace?.note("retry", { "retries.max": policy.max, attempts: number });
       const outcome = await attempt(next, call, number, tried, bounds, perAttemptMs);
       if (outcome instanceof Response) return outcome;
       const { failure } = outcome;

@@ -37,6 +37,7 @@ export function shed(scope: ConcurrencyScope, unreservedCalls = Number.POSITIVE_
       refusal = limiter.refusal(rank, call, now);
       if (refusal !== undefined) wakeNext(scope, now); // what is free is for another caller
     }
+    call.trace?.note("shed", { scope: scope.name, ...scope.numbers(), inFlight: limiter.inFlight(now), limit: limiter.limit });
     if (refusal === undefined) scope.calls.allowed(call);
     else scope.refuse(call, "calls in flight", refusal, now);
     const held = limiter.inFlight(now) >= unreservedCalls ? reserveMemory(call, CALL_BYTES) : undefined;

@@ -23,6 +23,7 @@ export function validate({ input, enforcement, validator }: ValidationSettings):
   if (enforcement.mode === "off" || validator === undefined) return undefined;
   const enforcer = new Enforcer("validate", "", enforcement);
   return needsWholeBody((next) => async (call) => {
+    call.trace?.note("validate", { "validate.mode": enforcement.mode });
     const decoded = call.decoded();
     const rejection = decoded.kind === "unreadable" ? decoded.rejection : brokenRules(validator, input, decoded.message);
     if (rejection === undefined) enforcer.allowed(call);

@@ -24,5 +24,5 @@ export async function storeTrace(requestId: string, text: string, logs: DurableO
 
 /** @returns the trace as `storeTrace` got it; undefined where it is not there, or no longer @throws where the log cannot be read */
 export async function findTrace(requestId: string, logs: DurableObjectNamespace<AuditLog>): Promise<string | undefined> {
-  return traces.get(requestId, Date.now()) ?? (await auditLogOf(logs).trace(requestId));
+  return traces.get(requestId, Date.now()) ?? (await auditLogOf(logs).findTrace(requestId));
 }

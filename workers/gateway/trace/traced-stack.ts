@@ -2,9 +2,9 @@
 // traced call comes; other calls do not run through it.
 import type { LayerMark, RecordedStep, StepEnd } from "../../../core/explain/trace-recorder.ts";
 import { Rejected } from "../../../core/rejection.ts";
+import type { CallAttempt } from "../call/attempt.ts";
 import type { Handler, Layer, Stack } from "../call/layer.ts";
 import type { Call } from "../call.ts";
-import type { CallAttempt } from "../call/attempt.ts";
 
 /** Failures of an upstream are no refusals. */
 const FAILURES: ReadonlySet<string> = new Set(["upstream_unreachable", "upstream_invalid", "deadline_exceeded", "caller_gone"]);
@@ -91,7 +91,17 @@ function reasonOf(error: unknown): string {
 }
 
 /** Facts of a rejection that say nothing of what the caller has sent. */
-const FACTS: ReadonlySet<string> = new Set(["rule", "retryAfterMs", "maxBytes", "maxCount", "timeoutMs", "upstream", "point", "isFull", "wasSent"]);
+const FACTS: ReadonlySet<string> = new Set([
+  "rule",
+  "retryAfterMs",
+  "maxBytes",
+  "maxCount",
+  "timeoutMs",
+  "upstream",
+  "point",
+  "isFull",
+  "wasSent",
+]);
 
 function factsOf({ rejection }: Rejected): [string, string | number | boolean][] {
   return Object.entries(rejection).filter((entry): entry is [string, string | number | boolean] => {

@@ -4,6 +4,7 @@ import { BALANCERS } from "../../../core/balance/balancers.ts";
 import { EndpointStates } from "../../../core/balance/endpoint-states.ts";
 import { Fleet } from "../../../core/balance/fleet.ts";
 import type { Member, ServingStatus } from "../../../core/balance/member.ts";
+import type { PickResult } from "../../../core/balance/pick-request.ts";
 import type { Budget } from "../../../core/budget.ts";
 import type { BreakerPolicy } from "../../../core/config/breaker.ts";
 import { hashField } from "../../../core/config/hash-on.ts";
@@ -88,6 +89,8 @@ function learnedBy({ name, policy, throttle, endpointList }: PoolSettings, parts
 function listSettings({ service, health, configured, isRegistry }: EndpointListSettings) {
   return { service, health, configured, isRegistry };
 }
+
+type Picked = PickResult & { readonly kind: "picked" };
 
 const NO_KEY: HashKey = { text: "" };
 
@@ -175,9 +178,26 @@ class Pool implements Upstream {
     if (picked.isReportedOnly) this.#breakers?.reported(call, `breakers of all endpoints are open; the call goes to ${id}`);
     else this.#breakers?.allowed(call);
     throttle.countSent(call, id, now);
+    call.trace?.note("dispatch", { endpoint: id, ...this.#numbers(id, picked, attempt, now) });
     tried.add(id);
     const destination = this.#destinations.get(id)!; // the fleet has no other endpoints
     return new PoolAttempt(this.#parts, call, attempt, { picked, destination, cookie, method, mayRedirectShed, now });
+  }
+
+  /** What the choice of an endpoint was judged by, for traces. */
+  #numbers(id: string, { admission, isReportedOnly, isRepeated }: Picked, { number, tried, deadlineAt }: CallAttempt, now: number) {
+    const { balancer, maxConcurrent } = this.#settings.policy;
+    return {
+      attempt: number,
+      "upstream.balancer": balancer,
+      "upstream.maxConcurrent": maxConcurrent,
+      "breaker.mode": this.#settings.breaker.mode,
+      breaker: admission.probe !== undefined ? "probe" : isReportedOnly ? "open, reported" : "closed",
+      inFlight: this.#parts.fleet.inFlight(id, now),
+      tried: tried.size,
+      isRepeated,
+      leftMs: Math.max(0, deadlineAt - now),
+    };
   }
 
   status(): ServingStatus | Promise<ServingStatus> {
