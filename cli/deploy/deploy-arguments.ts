@@ -9,6 +9,7 @@ export interface DeployArguments {
   readonly config: string; // path of the gateway's configuration
   readonly others: readonly string[]; // arguments that wrangler gets for each Worker
   readonly ofGateway: readonly string[]; // arguments that it gets for the gateway alone
+  readonly isForced?: true; // an older version of the configuration than the live one is bundled, too
   readonly only: readonly string[]; // names of the Workers that are deployed; none: all of them
   readonly problems: readonly string[];
 }
@@ -39,6 +40,7 @@ export function parseDeployArguments(args: readonly string[]): DeployArguments {
       env: { type: "string", short: "e", multiple: true },
       config: { type: "string", short: "c", multiple: true },
       only: { type: "string" },
+      force: { type: "boolean" },
       "secrets-file": { type: "string" },
     },
     strict: false,
@@ -46,6 +48,7 @@ export function parseDeployArguments(args: readonly string[]): DeployArguments {
     tokens: true,
   });
   const problems: string[] = [];
+  let isForced = false;
   const ofGateway: string[] = [];
   const only: string[] = [];
   const given = { env: [] as string[], config: [] as string[] };
@@ -56,6 +59,9 @@ export function parseDeployArguments(args: readonly string[]): DeployArguments {
       if (token.value === undefined)
         problems.push(`${token.rawName}: found no value; write ${token.rawName} ${token.name === "env" ? "NAME" : "FILE"}`);
       else given[token.name].push(token.value);
+      last = "value";
+    } else if (token.kind === "option" && token.name === "force") {
+      isForced = true;
       last = "value";
     } else if (token.kind === "option" && token.name === "only") {
       const names = (token.value ?? "").split(",").filter((name) => name !== "");
@@ -81,5 +87,5 @@ export function parseDeployArguments(args: readonly string[]): DeployArguments {
   const config = given.config[0] ?? CONFIG_FILE;
   if (/\.(toml|jsonc?)$/.test(config))
     problems.push(`--config ${config}: --config names the gateway's configuration; write a file such as ${CONFIG_FILE}`);
-  return { env: environmentOf(given.env[0]), config, others, ofGateway, only, problems };
+  return { env: environmentOf(given.env[0]), config, others, ofGateway, only, problems, ...(isForced && { isForced }) };
 }

@@ -12,6 +12,7 @@ import { unreachableProblems, workerProblems } from "../project/worker-problems.
 import { allWorkers, findWorkers, type ProjectWorker } from "../project/workers.ts";
 import type { Context } from "../tidegate/context.ts";
 import { Failure } from "../tidegate/failure.ts";
+import { bundledVersion } from "./bundled-version.ts";
 import { parseDeployArguments } from "./deploy-arguments.ts";
 
 const BUNDLE = ".wrangler/tidegate/gateway.js";
@@ -25,11 +26,11 @@ interface Deployed {
 
 /** @param args without the name of the command; unknown options are passed on to wrangler */
 export async function deploy(context: Context, args: readonly string[]): Promise<number> {
-  const { env, config, others, ofGateway, only, problems: wrong } = parseDeployArguments(args);
+  const { env, config, others, ofGateway, only, isForced = false, problems: wrong } = parseDeployArguments(args);
   stopAt(wrong, 2);
   stopAt(problemsOf(() => environmentProblems(env)));
   const workers = findWorkers(env);
-  await check(context, workers, env, config);
+  const settings = await check(context, workers, env, config);
   const all = allWorkers(workers);
   const names = all.map(({ name }) => name);
   stopAt(
@@ -39,6 +40,7 @@ export async function deploy(context: Context, args: readonly string[]): Promise
     2,
   );
   const gateway = workers.gateway!;
+  if (only.length === 0 || only.includes(gateway.name)) await compare(context, settings, config, isForced);
   const deployed: Deployed[] = [];
   for (const worker of all) {
     if (only.length > 0 && !only.includes(worker.name)) continue;
@@ -58,8 +60,16 @@ export async function deploy(context: Context, args: readonly string[]): Promise
   return 0;
 }
 
-/** Reports what cannot be seen from here. @throws Failure with all problems of the project */
-async function check(context: Context, workers: ReturnType<typeof findWorkers>, env: string | undefined, config: string): Promise<void> {
+/** @throws Failure where the gateway would bundle an older version of its configuration than the live one */
+async function compare(context: Context, settings: unknown, config: string, isForced: boolean): Promise<void> {
+  const bundled = await bundledVersion(context, settings, config);
+  if (bundled.kind === "older" && !isForced) stopAt([bundled.problem]);
+  if (bundled.kind === "older") context.note(`warning: ${bundled.problem}`);
+  if (bundled.kind === "unknown") context.note(`note: ${bundled.note}`);
+}
+
+/** Reports what cannot be seen from here. @returns the settings of the gateway @throws Failure with all problems of the project */
+async function check(context: Context, workers: ReturnType<typeof findWorkers>, env: string | undefined, config: string): Promise<unknown> {
   const { problems, missingSecrets, localOnly, services, settings } = await checkConfiguration({ secrets: "deployed", env, file: config });
   const unreachable = new Set(unreachableProblems(workers));
   const found = [
@@ -72,6 +82,7 @@ async function check(context: Context, workers: ReturnType<typeof findWorkers>, 
   stopAt(found.filter((line) => !unreachable.has(line)));
   for (const line of unreachable) context.note(`note: ${line}`);
   for (const line of missingSecrets) context.note(`note: secrets of the account cannot be seen from here: ${line}`);
+  return settings;
 }
 
 /** @returns the exit code; what wrangler prints goes to the standard error under --json */

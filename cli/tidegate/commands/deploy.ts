@@ -18,6 +18,9 @@ export const deploy = command({
     ),
     config: text("FILE", "file that holds the configuration of the gateway (default gateway.config.ts)", { short: "c" }),
     only: text("NAME,...", "deploy these Workers alone, by their names in wrangler.toml: --only tidegate for the gateway"),
+    force: toggle(
+      "deploy a gateway whose bundled configuration is an older version than the live one; compared where TIDEGATE_GATEWAY and ADMIN_TOKEN are set",
+    ),
     secretsFile: text("FILE", "secrets of the gateway (NAME=value lines, or JSON), uploaded with it"),
   },
   // Its options are read by cli/deploy/deploy-arguments.ts: unknown ones are passed on.
