@@ -1,0 +1,2 @@
+// The services that the gateway knows by their protos: none, this API is plain HTTP.
+export const catalog = [];
