@@ -9,6 +9,7 @@ import { completion } from "./commands/completion.ts";
 import { deploy } from "./commands/deploy.ts";
 import { dev } from "./commands/dev.ts";
 import { diff } from "./commands/diff.ts";
+import { doctor } from "./commands/doctor.ts";
 import { gen } from "./commands/gen.ts";
 import { identity } from "./commands/identity.ts";
 import { import_ } from "./commands/import.ts";
@@ -34,6 +35,7 @@ const commands = {
   new: new_,
   import: import_,
   call,
+  doctor,
   deploy,
   publish,
   promote,
