@@ -167,6 +167,16 @@ describe("breakers", () => {
     expect(off.pick(requestOf())).toMatchObject({ kind: "picked", id: "a", isReportedOnly: false });
   });
 
+  it("only report for a caller for whom they are not enforced: where all endpoints would refuse, and none wants a probe", () => {
+    const fleet = fleetOf(["a", "b"]);
+    fail(fleet, "a");
+    expect(fleet.pick(requestOf({ isReported: true }))).toMatchObject({ kind: "picked", isReportedOnly: false }); // b would take it
+    fail(fleet, "b");
+    expect(fleet.pick(requestOf({ isReported: true }))).toMatchObject({ kind: "picked", isReportedOnly: true });
+    expect(fleet.pick(requestOf())).toMatchObject({ kind: "open" });
+    expect(fleet.pick(requestOf({ isReported: true, now: NOW + 10_000 }))).toMatchObject({ kind: "picked", isReportedOnly: false });
+  });
+
   it("divert no call in report mode", () => {
     const fleet = fleetOf(["a", "b", "c"], { balancer: "random", breaker: { ...BREAKER, mode: "report" } });
     fail(fleet, "c");

@@ -32,6 +32,15 @@ describe("a throttle", () => {
     expect(fresh.refuses(2, 0, 0)).toBe(true);
   });
 
+  it("counts a call that is sent in any case once, by its outcome", () => {
+    const throttle = new Throttle({ factor: 2, minCalls: 4 });
+    for (let n = 0; n < 4; n++) throttle.record(2, false, 0);
+    for (let n = 0; n < 6; n++) {
+      expect(throttle.refuses(2, 0, 0, true)).toBe(n < 4); // 4 refused of 4 + n, of which n are accepted
+      throttle.record(2, true, 0);
+    }
+  });
+
   it("sends about twice of what is accepted, and always some", () => {
     const sent = play(new Throttle({ factor: 2, minCalls: 20 }), 10, 40);
     expect(sent).toBeGreaterThan(14);

@@ -136,25 +136,22 @@ function messageCharge(
   reported: readonly Reported[],
   cost: number,
 ): MessageCharge {
-  const step = Math.min(...enforced.map(({ limit }) => limit.capacity));
-  const withCost = (charge: Charge, tokens: number): Charge => ({ ...charge, cost: Math.min(tokens, charge.limit.capacity) });
   return async (messages) => {
-    const tokens = messages * cost;
-    for (const charges of reported)
-      void report(
-        limits,
-        charges.map((charge) => withCost(charge, tokens)),
-        call,
-      );
-    for (let left = tokens; left > 0; left -= step) {
-      const charges = enforced.map((charge) => withCost(charge, Math.min(left, step)));
-      try {
-        countAllowed(limits, await takeAll(limits.limiters, charges, call.deadlineAt), call);
-      } catch (error) {
-        throw countRefused(limits, error, call);
-      }
+    for (const charges of reported) for (const step of stepsOf(charges, messages * cost)) void report(limits, step, call);
+    try {
+      for (const step of stepsOf(enforced, messages * cost))
+        countAllowed(limits, await takeAll(limits.limiters, step, call.deadlineAt), call);
+    } catch (error) {
+      throw countRefused(limits, error, call);
     }
   };
+}
+
+/** @param tokens of all messages; a step has as many of them as the smallest bucket holds */
+function* stepsOf(charges: readonly Charge[], tokens: number): Generator<readonly Charge[]> {
+  if (charges.length === 0) return;
+  const most = Math.min(...charges.map(({ limit }) => limit.capacity));
+  for (let left = tokens; left > 0; left -= most) yield charges.map((charge) => ({ ...charge, cost: Math.min(left, most) }));
 }
 
 /** The highest cost where the operator's function throws, or returns no valid number. */

@@ -29,6 +29,25 @@ async function passes(body: RequestBody, digest: string | undefined): Promise<bo
   }
 }
 
+it("takes the principal of a call away whose body is not the one that was signed, where that is only reported", async () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  const reporting = checkDigest({ ...parts, digest: { mode: "report", percent: 100 }, authenticators: [{ name: "signature" }] })!;
+  for (const [body, principal] of [
+    ["text", "ada"],
+    ["texu", undefined],
+  ] as const) {
+    const facts = { caller: { network: "unknown" }, callerKey: "ada", id: "r-1", route: { name: "digest-report" } };
+    const call = { digests: parseContentDigest(await digestOf("text")), outgoing: { body: bytes(body) }, principal: "ada", ...facts };
+    await reporting(() => Promise.resolve(new Response()))(call as never);
+    expect(call.principal).toBe(principal);
+  }
+  expect(warn.mock.calls.map(([line]) => JSON.parse(String(line)))).toEqual([
+    expect.objectContaining({ event: "would_refuse", policy: "digest", reason: "signature_digest_mismatch" }),
+  ]);
+  expect(checkDigest({ ...parts, digest: { mode: "off", percent: 100 }, authenticators: [{ name: "signature" }] })).toBeUndefined();
+  vi.restoreAllMocks();
+});
+
 it("is not there where no requests are signed", () => {
   expect(checkDigest({ ...parts, authenticators: [{ name: "jwt" }] })).toBeUndefined();
 });
