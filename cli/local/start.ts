@@ -4,6 +4,7 @@ import { environmentOf } from "../project/environment.ts";
 import { type NetworkBindings, networkBindings } from "../project/network.ts";
 import type { Context } from "../tidegate/context.ts";
 import { Failure } from "../tidegate/failure.ts";
+import { firstCalls } from "./first-calls.ts";
 import { FrontProxy } from "./front-proxy.ts";
 import { guardChildren, watchLauncher } from "./processes.ts";
 import { Runtime } from "./runtime.ts";
@@ -75,12 +76,9 @@ function banner(url: string, { network, region, config, persistTo }: StartOption
   return `
 Tidegate is running at ${url}
 
-  REST      curl ${url}/api/v1/users -H 'content-type: application/json' \\
-              -d '{"displayName":"Ada","email":"ada@example.com"}'
-  REST      curl ${url}/api/v1/users
-  Connect   curl ${url}/users.v1.UserService/ListUsers -H 'content-type: application/json' -d '{}'
-  Stream    curl -N ${url}/api/v1/users:watch
-  Docs      ${url}/docs/    and    ${url}/openapi.json
+${firstCalls(url)
+  .map((line) => `  ${line}\n`)
+  .join("")}  Docs      ${url}/docs/    and    ${url}/openapi.json
 
 ${conditions}Policies: ${config} (edits are picked up)    Data: ${persistTo}    Stop: Ctrl-C
 `;

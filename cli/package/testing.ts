@@ -6,7 +6,7 @@ import type { TestProjectConfiguration } from "vitest/config";
 import { LOCAL_VARIABLE } from "../../core/registry/endpoint-host.ts";
 import { build, type RuntimeOptions } from "../local/candidate.ts";
 import { CONFIG_FILE } from "../project/configuration.ts";
-import { findWorkers, type ProjectWorker } from "../project/workers.ts";
+import { boundTo, findWorkers, type ProjectWorker } from "../project/workers.ts";
 
 /** The first call of a file loads the Worker: that takes seconds on a busy machine. */
 const TIMEOUT_MS = 60_000;
@@ -43,13 +43,20 @@ export async function workerTests({
   if (failed.length > 0) throw new Error(["the tests cannot run:", ...new Set(failed)].join("\n  "));
   const options = new Map(built.flatMap((one) => (one.kind === "built" ? [[one.candidate.name, one.candidate.options] as const] : [])));
   const inside = (worker: ProjectWorker, include: readonly string[]): TestProjectConfiguration[] => {
-    const others = [...options.values()].filter(({ name }) => name !== worker.name).map(withoutAssets);
+    const others = neededBy(worker, workers).map(({ name }) => withoutAssets(options.get(name)!));
     return globSync([...include]).length === 0 ? [] : [projectIn(worker, options.get(worker.name)!, others, include)];
   };
   return [
     ...(gateway === undefined ? [] : inside(gateway, inGateway)),
     ...services.flatMap((service) => inside(service, [`${service.folder}/**/*.test.ts`])),
   ];
+}
+
+/** The Workers that a Worker is bound to, with those that they are bound to. */
+function neededBy(worker: ProjectWorker, workers: readonly ProjectWorker[]): ProjectWorker[] {
+  const needed = new Set<ProjectWorker>([worker]);
+  for (const one of needed) for (const name of boundTo(one)) for (const other of workers) if (other.name === name) needed.add(other);
+  return [...needed].filter((one) => one !== worker);
 }
 
 function projectIn(

@@ -1,0 +1,92 @@
+// The examples: each is a new project with the files of its folder on top, over the one installation of the test.
+import { cpSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { Project } from "./project.ts";
+import { equal, type Steps } from "./steps.ts";
+import { UPSTREAMS } from "./upstreams.ts";
+
+export interface Example {
+  readonly name: string; // folder of examples/
+  readonly upstream?: keyof typeof UPSTREAMS; // what runs beside it
+  readonly variables?: Readonly<Record<string, string>>; // variables of the terminal, which its README names
+}
+
+export const EXAMPLES: readonly Example[] = [
+  { name: "minimal" },
+  { name: "existing-rest-api", upstream: "rest" },
+  { name: "connect-go", upstream: "go" },
+  { name: "keys-and-plans", variables: { ADMIN_TOKEN: "a-secret-of-the-examples-for-admins" } },
+  { name: "canary" },
+];
+
+/** A call of a README: a line that begins with `$ `, and what it prints. */
+interface Call {
+  readonly line: string;
+  readonly printed: string;
+}
+
+/** Creates the project, runs the commands of its README (`sh`), checks it, and compares its calls (`console`) with what `npm start` serves. */
+export async function runExample(
+  steps: Steps,
+  { name, upstream, variables = {} }: Example,
+  folder: string,
+  { folder: installed, env }: Project,
+  create: string,
+  tidegate: string,
+): Promise<void> {
+  const source = join("examples", name);
+  const text = readFileSync(join(source, "README.md"), "utf8");
+  const project = new Project(join(folder, "examples", name), env);
+  await steps.step(`example ${name}`, async () => {
+    const parent = new Project(join(folder, "examples"), env);
+    const options = `--yes --no-install --tidegate file:${tidegate}`;
+    await parent.succeed(`npm exec --yes --package=file:${create} -- create-tidegate ${name} ${options}`);
+    cpSync(source, project.folder, { recursive: true });
+    symlinkSync(join(installed, "node_modules"), join(project.folder, "node_modules"));
+    await project.succeed("npm run gen");
+    const stop = upstream === undefined ? undefined : await UPSTREAMS[upstream](project);
+    if (stop === "skipped") return;
+    try {
+      for (const [, block] of text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)) await project.succeed(`set -e\n${block}`, variables);
+      await project.succeed("npm run check", variables);
+      const calls = callsIn(text);
+      equal(calls.length > 0, true, "README.md has calls");
+      await project.started(async (url) => {
+        for (const call of calls) await runCall(project, call, url, variables);
+      }, variables);
+    } finally {
+      await stop?.();
+    }
+  });
+}
+
+/** The `console` blocks of a README. */
+export function callsIn(text: string): Call[] {
+  const blocks = [...text.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, block]) => block!);
+  return blocks.flatMap((block) =>
+    block
+      .split(/^\$ /m)
+      .slice(1)
+      .map((part) => {
+        const [line = "", ...printed] = part.split("\n");
+        return { line, printed: printed.join("\n").trim() };
+      }),
+  );
+}
+
+async function runCall(project: Project, { line, printed }: Call, url: string, variables: Readonly<Record<string, string>>): Promise<void> {
+  const { output } = await project.run(line.replaceAll("localhost:8787", url.replace("http://", "")), {
+    TIDEGATE_GATEWAY: url,
+    ...variables,
+  });
+  equal(settled(output), settled(printed), line);
+}
+
+/** What differs from run to run. */
+function settled(text: string): string {
+  return text
+    .replaceAll(/\btg_\w+/g, "KEY")
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
+    .replaceAll(/\bttl=\d+/g, "ttl=SECONDS")
+    .trim();
+}
