@@ -1,5 +1,5 @@
 // Loads the Workers that should run: from the current files, or, where the files of a Worker have a problem, its last good version.
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { changesOf } from "../project/changes.ts";
 import { CONFIG_FILE, type ConfigurationCheck, checkConfiguration } from "../project/configuration.ts";
 import { healthBindingProblems } from "../project/health-bindings.ts";
@@ -93,13 +93,20 @@ function watchedOf(
       (name) => join(folder, name),
     ),
   );
-  const named = problems.flatMap((line) => /^(\S+?):\d+:\d+ /.exec(line)?.[1] ?? []);
+  const named = problems.flatMap(filesNamedIn);
   const made = candidates.flatMap((candidate) => Object.keys(candidate.inputs));
   // Where files cannot be bundled, their imports are not known: the former ones are watched, too.
   const before = problems.length > 0 ? (running?.watched.files ?? []) : [];
   const files = new Set([file, CONFIG_FILE, ...workerFiles(), ...variables, ...named, ...inputs, ...made, ...before]);
   const assets = candidates.flatMap(({ options }) => (options["assets"] as { directory?: string } | undefined)?.directory ?? []);
   return { files: [...files], folders: [SERVICES_FOLDER, ...assets] };
+}
+
+/** The file with a problem, and the file that it imports and that is missing: a generator may be about to write it. */
+export function filesNamedIn(problem: string): string[] {
+  const [, file, missing] = /^(\S+?):\d+:\d+ (?:Could not resolve "(\.[^"]+)")?/.exec(problem) ?? [];
+  if (file === undefined) return [];
+  return missing === undefined ? [file] : [file, join(dirname(file), missing)];
 }
 
 /** @returns the changes between two sets of Workers, one phrase for each setting, variable or file */

@@ -4,6 +4,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build, type InlineConfig } from "tsdown";
 import { parseCommand } from "../command.ts";
 import { COPIED, EXPORTS, LIBRARY, moduleOf, PROGRAMS } from "./entries.ts";
+import { llmsText, userDocuments } from "./llms.ts";
 import { writeTemplate } from "./template.ts";
 import { vendor } from "./vendor.ts";
 
@@ -45,9 +46,11 @@ await build({
   outDir: `${FOLDER}/types`,
   tsconfig: "tsconfig.package.json",
   dts: { emitDtsOnly: true, tsconfig: "tsconfig.package.json" },
+  outputOptions: { chunkFileNames: "shared/[name].js" }, // without a hash: etc/api compares them
 });
 for (const path of COPIED) cpSync(path, `${FOLDER}/${path}`, { recursive: true });
 // The commands read their version beside themselves, as in the sources.
 writeFileSync(`${FOLDER}/package.json`, `${JSON.stringify({ type: "module", version: manifest.version, scripts: {} })}\n`);
 writeTemplate();
+writeFileSync("llms.txt", llmsText(userDocuments()));
 console.log(`${FOLDER}: tidegate ${manifest.version}, ${Object.keys(EXPORTS).length} exports`);

@@ -28,7 +28,9 @@ const LIBRARIES = ["@bufbuild/protobuf", "@connectrpc/connect"];
 export function writeTemplate(): void {
   put("wrangler.toml", gatewayToml(readFileSync("wrangler.toml", "utf8")));
   put("durable-objects/wrangler.toml", renamed(readFileSync("durable-objects/wrangler.toml", "utf8")));
-  put("_package.json", `${JSON.stringify(packageJson(), null, 2)}\n`);
+  const manifest = readManifest();
+  put("_package.json", `${JSON.stringify(packageJson(manifest), null, 2)}\n`);
+  alignVersion(manifest.version);
   for (const file of PROTOS) cpSync(file, join(TEMPLATE, file), { recursive: true });
 }
 
@@ -55,14 +57,40 @@ function renamed(toml: string): string {
   return toml.replace(/"tidegate(-[a-z-]+)?"/g, (_, rest: string | undefined) => `"${NAME}${rest ?? ""}"`);
 }
 
-function packageJson(): object {
-  const manifest: {
-    readonly version: string;
-    readonly dependencies: Readonly<Record<string, string>>;
-    readonly devDependencies: Readonly<Record<string, string>>;
-    readonly overrides: Readonly<Record<string, string>>;
-    readonly allowScripts: object;
-  } = JSON.parse(readFileSync("package.json", "utf8"));
+interface Manifest {
+  readonly version: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly overrides: Readonly<Record<string, string>>;
+  readonly allowScripts: object;
+}
+
+function readManifest(): Manifest {
+  return JSON.parse(readFileSync("package.json", "utf8"));
+}
+
+/** A project is created by the version of create-tidegate that is the version of tidegate in it. */
+function alignVersion(version: string): void {
+  const file = "create-tidegate/package.json";
+  const text = readFileSync(file, "utf8");
+  const aligned = text.replace(/"version": "[^"]*"/, `"version": "${version}"`);
+  if (aligned !== text) writeFileSync(file, aligned);
+}
+
+/** What a "Deploy to Cloudflare" button shows of each binding of the gateway. @param toml the gateway's wrangler.toml */
+export function bindingDescriptions(toml: string): Readonly<Record<string, { readonly description: string }>> {
+  const objects = [...toml.matchAll(/^\[\[durable_objects\.bindings\]\]\nname = "(\w+)"\nclass_name = "(\w+)"/gm)];
+  const services = [...toml.matchAll(/^\[\[services\]\]\nbinding = "(\w+)"\nservice = "([^"]+)"/gm)];
+  const namespaces = [...toml.matchAll(/^\[\[kv_namespaces\]\]\nbinding = "(\w+)"/gm)];
+  const described = [
+    ...objects.map(([, name, className]) => [name!, `Durable Objects of the class ${className}, in the Worker ${NAME}-objects`] as const),
+    ...services.map(([, name, service]) => [name!, `The service ${service}, a Worker of this project`] as const),
+    ...namespaces.map(([, name]) => [name!, "A KV namespace that the first deploy creates"] as const),
+  ];
+  return Object.fromEntries(described.map(([name, description]) => [name, { description }]));
+}
+
+function packageJson(manifest: Manifest): object {
   const tools: { readonly optionalDependencies: Readonly<Record<string, string>> } = JSON.parse(
     readFileSync("cli/launch/tools/package.json", "utf8"),
   );
@@ -88,6 +116,7 @@ function packageJson(): object {
       tools.optionalDependencies,
       Object.keys(tools.optionalDependencies).filter((name) => name.startsWith("node-")),
     ),
+    cloudflare: { bindings: bindingDescriptions(gatewayToml(readFileSync("wrangler.toml", "utf8"))) },
     overrides: pick(manifest.overrides, ["rolldown"]),
     allowScripts: manifest.allowScripts,
   };

@@ -30,6 +30,11 @@ await steps.step("publint and attw find nothing in the tarball", async () => {
   await own.succeed(`publint run ${tarball("tidegate")} --strict`);
   await own.succeed(`attw ${tarball("tidegate")} --profile esm-only`);
 });
+await steps.step("etc/api is what the package declares, and knip finds nothing unused", async () => {
+  const own = new Project(".", process.env);
+  await own.succeed("node cli/package/api-report.ts --check");
+  await own.succeed("knip --no-progress");
+});
 const isCreated = await steps.step("npm exec create-tidegate makes a project on Node 20", async () => {
   equal((await team.succeed("node -v")).trim().slice(0, 4), "v20.");
   const command = `npm exec --yes --package=file:${tarball("create-tidegate")} -- create-tidegate my-api --yes --tidegate file:${tarball("tidegate")}`;

@@ -1,7 +1,7 @@
 // The files of a new project that follow from this repository.
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { gatewayToml } from "../../../cli/package/template.ts";
+import { bindingDescriptions, gatewayToml } from "../../../cli/package/template.ts";
 import { CLASSES } from "../../../durable-objects/classes.ts";
 
 const own = readFileSync("wrangler.toml", "utf8");
@@ -23,4 +23,12 @@ it("binds every class of Durable Objects to the Worker of the project, in each e
 
 it("names nothing that only this repository has", () => {
   expect(toml).not.toMatch(/"tidegate|docs\/|directory = "console"/);
+});
+
+it("describes every binding of the gateway for a deploy button, which needs no id of an account", () => {
+  const [production = ""] = toml.split("[env.staging]");
+  const names = [...production.matchAll(/^\[\[[\w.]+\]\]\n(?:binding|name) = "(\w+)"/gm)].map(([, name]) => name);
+  expect(names.length).toBeGreaterThan(8);
+  expect(Object.keys(bindingDescriptions(toml)).sort()).toEqual(names.toSorted());
+  expect(toml).not.toMatch(/^(id|account_id|zone_id|database_id) =/m);
 });

@@ -1,0 +1,129 @@
+import { t as ViolationList } from "../shared/violation-list.js";
+import { DescMessage, DescService, Message, Registry } from "@bufbuild/protobuf";
+import { HandlerContext, Interceptor, ServiceImpl, ServiceImplSpec } from "@connectrpc/connect";
+import { Compression } from "@connectrpc/connect/protocol";
+interface ServiceCaller {
+  /** `anonymous` came through the gateway without a credential. */
+  readonly kind: string;
+  /** Unique among all callers: `https://issuer.example#subject`, `key:...`. Empty for `anonymous`. At most 2,048 characters. */
+  readonly id: string;
+  readonly scopes: readonly string[];
+  readonly issuer: string | undefined;
+  readonly subject: string | undefined;
+  readonly owner: string | undefined;
+  readonly plan: string | undefined;
+  /** Claims of the caller's token that `auth.identity.claims` of the gateway lists. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+/**
+ * Who makes the call. Only for services with the option `identity`: without it nothing is proven.
+ *
+ * @returns undefined where the service has no `identity`
+ */
+export declare function callerOf({ values }: Pick<HandlerContext, "values">): ServiceCaller | undefined;
+interface IdentityOptions {
+  /** Name of the gateway: `auth.identity.name` of its configuration, and `caller` in `props` of its service binding. "tidegate" by default. */
+  readonly gateway?: string;
+  /** Other Workers that call this one over a binding whose `props` have this `caller`; they pass the caller of their own call on. None by default. */
+  readonly callers?: readonly string[];
+  /**
+   * For calls over a URL: the address of the gateway's keys, `https://gateway.example/.well-known/tidegate/jwks.json`, or the keys themselves
+   * as JSON; from the environment of the Worker, or for all environments. Without it, such calls are refused.
+   */
+  readonly keys?: string | ((env: never) => string | undefined);
+  /**
+   * False: calls that prove nothing are served, too, and `callerOf` is undefined for them. Only for a Worker without a public address. True by
+   * default.
+   */
+  readonly required?: boolean;
+  /** Names by which the gateway calls this Worker. By default the full names of its services. */
+  readonly audience?: readonly string[];
+}
+interface ServiceOptions {
+  /** They run around every call, the first one outermost. */
+  readonly interceptors?: readonly Interceptor[];
+  /** Size of the largest request message, bytes before compression. 1 MiB by default: a message of that size can cost a second of CPU. */
+  readonly readMaxBytes?: number;
+  /** How often a compressed request message may be larger than it is sent, beyond 64 KiB. 100 by default; gzip can do 1,030. */
+  readonly maxInflation?: number;
+  /**
+   * Most elements of a request message: fields, including those of nested messages, list items and map entries. They are counted before it
+   * is decoded, in messages of at least 4 KiB. 100 000 by default.
+   */
+  readonly maxMessageElements?: number;
+  /**
+   * Size of the largest response message, bytes before compression; a larger one is refused with `resource_exhausted`. An error with its
+   * details, and the trailers of a call, are at most 64 KiB of it. 16 MiB by default, as much as a gateway accepts by default.
+   */
+  readonly writeMaxBytes?: number;
+  /** Longest timeout, ms: it holds for calls that request a longer one. No bound by default. */
+  readonly maxTimeoutMs?: number;
+  /**
+   * Whether the host serves `grpc.reflection.v1` (and v1alpha) and `grpc.health.v1`, or the limits of reflection: requests in one stream,
+   * and the size of a response. By default it does, with 16 requests and 262,144 bytes.
+   */
+  readonly discovery?: boolean | {
+    readonly maxMessages: number;
+    readonly maxMessageBytes: number;
+  };
+  /** What happens to calls above the capacity of the host: nothing, they are logged, or they are refused. "enforce" by default. */
+  readonly overload?: "off" | "report" | "enforce";
+  /** Largest number of calls in flight in one isolate. 10 000 by default. */
+  readonly maxInFlight?: number;
+  /** The types that a google.protobuf.Any may contain where it is read or written as JSON. */
+  readonly registry?: Registry;
+  /**
+   * Admits only calls that have come through the gateway, or from a Worker that is listed, and proves who makes them: `callerOf(context)`.
+   * Needed where the Worker has a public address. Off by default.
+   */
+  readonly identity?: IdentityOptions;
+}
+/** A Worker's default export. */
+export interface ServiceWorker<Env> {
+  /** @param ctx of the platform; `ctx.props` are those of the service binding over which the call has come */
+  fetch(request: Request, env: Env, ctx?: {
+    readonly props?: unknown;
+  }): Promise<Response>;
+  /** Whether only proven callers are served: `npm run check` reads it for Workers with a public address. */
+  readonly verifiesIdentity: boolean;
+}
+/**
+ * Serves one proto service as a Worker: Connect (JSON and binary; GET for methods without side effects; streams) and gRPC-Web.
+ *
+ * ```ts
+ * // workers/services/greetings/index.ts
+ * import { Code, ConnectError } from "@connectrpc/connect";
+ * import { GreetService } from "../../../protos/gen/greetings/v1/greetings_pb.ts";
+ * import { defineService } from "../../service.ts";
+ *
+ * interface Env {
+ *   readonly GREETING: string;
+ * }
+ *
+ * export default defineService(GreetService, (env: Env) => ({
+ *   greet({ name }, context) {
+ *     if (name === "") throw new ConnectError("name is empty", Code.InvalidArgument);
+ *     context.responseHeader.set("Cache-Control", "max-age=60");
+ *     return { text: `${env.GREETING}, ${name}` };
+ *   },
+ *   async *greetOften({ name, times }) {
+ *     for (let n = 1; n <= times; n++) yield { text: `${env.GREETING}, ${name}, ${n}` };
+ *   },
+ * }));
+ * ```
+ *
+ * A thrown `ConnectError` reaches the caller as it is. Anything else is logged with its stack, and the caller gets `internal` without its
+ * text; a Durable Object that can't be reached is `unavailable`. A call ends at its deadline, whatever the implementation waits for;
+ * `context.signal` is aborted then. Methods that are left out are `unimplemented`.
+ *
+ * @param implement called once per isolate (once for each `env`): keep no state of a single call in it
+ */
+export declare function defineService<S extends DescService, Env>(schema: S, implement: (env: Env) => Partial<ServiceImpl<S>>, options?: ServiceOptions): ServiceWorker<Env>;
+/**
+ * As `defineService`, for a Worker that serves several services:
+ * `defineServices((env: Env) => [implementation(A, a(env)), implementation(B, b(env))])`.
+ */
+export declare function defineServices<Env>(implement: (env: Env) => readonly ServiceImplSpec[], options?: ServiceOptions): ServiceWorker<Env>;
+/** One service with its implementation, for `defineServices`. */
+export declare function implementation<S extends DescService>(schema: S, methods: Partial<ServiceImpl<S>>): ServiceImplSpec;
+export { type ServiceCaller, type ServiceOptions, ViolationList };
