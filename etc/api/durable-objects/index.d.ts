@@ -30,6 +30,16 @@ export declare class AuditLog extends DurableObject {
    * @param limit  1 to 200
    */
   list(outcome: AuditEvent["outcome"], before: number, limit: number): readonly RecordedEvent[];
+  /**
+   * Stores the trace of a call for a minute; of more than its bound, the oldest go first.
+   *
+   * @param id   of the request
+   * @param text of bounded size: `traceText`
+   */
+  storeTrace(id: string, text: string): Promise<void>;
+  /** @returns undefined where there is none of this id, or no longer */
+  findTrace(id: string): string | undefined;
+  alarm(): Promise<void>;
 }
 /** What an operator has set instead of what the evidence says. */
 type Override = "open" | "closed";

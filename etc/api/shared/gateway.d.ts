@@ -2160,6 +2160,9 @@ declare const GATEWAY_SETTINGS: Block<{
   readonly httpRoutes: v.OptionalSchema<SettingSchema<{
     [x: string]: {
       maxResponseBytes?: number | "unlimited" | undefined;
+      stripPrefix?: boolean | undefined;
+      replacePrefix?: string | undefined;
+      restorePrefix?: boolean | undefined;
       ambiguousPaths?: "forward" | "refuse" | undefined;
       upstream?: {
         protocol?: "both" | "connect" | "grpc" | "grpc_web" | undefined;
