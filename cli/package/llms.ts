@@ -10,7 +10,7 @@ export function llmsText(documents: ReadonlyMap<string, string>): string {
 > caching, retries, circuit breakers, keys, and a configuration that is changed and taken back live.
 
 A project has \`gateway.config.ts\` (\`import { defineGateway } from "tidegate"\`), protos, and Workers that import \`tidegate/gateway\`, \`tidegate/objects\` and
-\`tidegate/service\`; \`npm create tidegate my-api\` makes one. \`npx tidegate check\` finds mistakes, \`npx tidegate explain\` the policy of a route.
+\`tidegate/service\`; \`npm create tidegate my-api\` makes one. \`npx tidegate check\` finds mistakes.
 
 ## Docs
 
@@ -35,5 +35,5 @@ function aboutOf(text: string): string {
     .replaceAll("\n", " ")
     .replaceAll(/\[([^\]]+)\]\([^)]+\)/g, "$1")
     .trim();
-  return /^.*?[.](?= |$)/.exec(plain)?.[0] ?? plain;
+  return /^(?:For [\w ]+\. )?.*?\.(?= |$)/.exec(plain)?.[0] ?? plain;
 }
