@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import type { GatewayInput } from "../../core/config/gateway.ts";
+import { WITHHELD_FIELDS } from "../../core/headers.ts";
 import { OrderSchema } from "../../protos/gen/orders/v1/orders_pb.ts";
 import { createApp } from "../../workers/gateway/app.ts";
 import { endOfStream, gatewayTo, json, rest, USER, unary, userFor } from "../support/gateway.ts";
@@ -41,7 +42,11 @@ function received(name: string, request: () => Request): Observe {
 }
 
 /** Status of the response, and a part of its body where one is named. */
-function responded(request: () => Request, pick?: (body: unknown) => unknown, respond: (call: Request) => Response = userFor): Observe {
+function responded(
+  request: () => Request,
+  pick?: (body: unknown) => unknown,
+  respond: (call: Request) => Response | Promise<Response> = userFor,
+): Observe {
   return async (input) => {
     const upstream = { fetch: (url: string, init: RequestInit) => Promise.resolve(respond(new Request(url, init))) };
     const response = await gatewayTo(respond, input, { FILES: upstream, ORDERS: upstream })(request());
@@ -50,6 +55,7 @@ function responded(request: () => Request, pick?: (body: unknown) => unknown, re
   };
 }
 
+const text = (): Response => new Response("text");
 const getUser = (headers: Record<string, string> = {}) => unary("GetUser", { id: USER.id }, headers);
 const ordersService = { services: { "orders.v1.OrderService": { upstream: { binding: "ORDERS" } } } } as const;
 const files = (path: string, headers: Record<string, string> = {}) => new Request(`https://gateway.example${path}`, { headers });
@@ -57,10 +63,79 @@ const filesRoute = (more: object = {}): Input => ({
   services: { [SERVICE]: USERS },
   httpRoutes: { "/files/": { upstream: { binding: "FILES" }, ...more } },
 });
-const text = (): Response => new Response("text");
 const order = (): Response =>
   new Response(toBinary(OrderSchema, create(OrderSchema, { id: "ord_1", state: 1 })), { headers: { "content-type": "application/proto" } });
 const BEARER = { authorization: "Bearer abc" };
+
+/** An upstream that responds after a while, unless the gateway gives it up before. */
+const afterMs =
+  (ms: number, respond: (call: Request) => Response = userFor) =>
+  (call: Request): Promise<Response> =>
+    new Promise((resolve, reject) => {
+      call.signal.addEventListener("abort", () => reject(call.signal.reason));
+      setTimeout(() => resolve(respond(call)), ms);
+    });
+
+const echo = async (call: Request): Promise<Response> => new Response(await call.text());
+const failing = (): Response => json({ code: "unavailable" }, { status: 503 });
+
+/** Calls of the upstream, which always fails, for one call of a method that is safe to repeat. */
+function attempts(status: number): Observe {
+  return async (input) => {
+    let count = 0;
+    const upstream = (): Response => {
+      count += 1;
+      return json({ code: "unavailable" }, { status });
+    };
+    await gatewayTo(upstream, input)(getUser());
+    return count;
+  };
+}
+
+/** A header of the upstream's response that the caller gets. */
+function sentBack(name: string): Observe {
+  return async (input) => {
+    const upstream = (call: Request): Response => {
+      const response = userFor(call);
+      response.headers.set(name, "kept");
+      return response;
+    };
+    return (await gatewayTo(upstream, input)(getUser())).headers.get(name);
+  };
+}
+
+/** The bindings that get a call; USERS fails where there is a fallback. */
+async function answeredBy(input: Input, headers: Record<string, string> = {}): Promise<string[]> {
+  const called: string[] = [];
+  const hasFallback = input.services === undefined;
+  const named =
+    (name: string) =>
+    (call: Request): Response => {
+      called.push(name);
+      return hasFallback && name === "USERS" ? failing() : userFor(call);
+    };
+  const FILES = { fetch: (url: string, init: RequestInit) => Promise.resolve(named("FILES")(new Request(url, init))) };
+  const gateway = gatewayTo(named("USERS"), input, { FILES });
+  await (await gateway(getUser(headers))).arrayBuffer();
+  return called;
+}
+
+const canary = (more: object): Input => ({
+  services: { [SERVICE]: { ...USERS, traffic: { canaries: [{ name: "v2", upstream: { binding: "FILES" }, ...more }] } } },
+});
+const rules = (rule: object): Input => ({ services: { [SERVICE]: { ...USERS, methods: { GetUser: { http: [rule] } } } } });
+const LIMITS = { rateLimits: { two: { key: "all", mode: "local", capacity: 2, rate: 1, intervalMs: 86_400_000 } } } as const;
+
+/** Status of the last of some calls, three by default. */
+function third(request: () => Request, calls = 3): Observe {
+  return async (input) => {
+    const FILES = { fetch: () => Promise.resolve(text()) };
+    const gateway = gatewayTo(userFor, input, { FILES });
+    let status = 0;
+    for (let call = 0; call < calls; call++) status = (await gateway(request())).status;
+    return status;
+  };
+}
 
 const ROWS: readonly Row[] = [
   {
@@ -205,6 +280,195 @@ const ROWS: readonly Row[] = [
     observe: received("authorization", () => files("/files/a", BEARER)),
     before: null,
     after: BEARER.authorization,
+  },
+  // Times and sizes
+  {
+    setting: "defaults.readTimeoutMs",
+    input: { defaults: { readTimeoutMs: 30, retries: false } },
+    base: { defaults: { retries: false } },
+    observe: responded(getUser, undefined, afterMs(200)),
+    before: 200,
+    after: 504,
+  },
+  {
+    setting: "httpRoutes.readTimeoutMs",
+    base: filesRoute(),
+    input: filesRoute({ readTimeoutMs: 30 }),
+    observe: responded(() => files("/files/a"), undefined, afterMs(200, text)),
+    before: 200,
+    after: 504,
+  },
+  {
+    setting: "defaults.maxBodyBytes",
+    input: { defaults: { maxBodyBytes: 16 } },
+    observe: responded(getUser),
+    before: 200,
+    after: expect.toSatisfy((status: number) => status === 413 || status === 429),
+  },
+  {
+    setting: "httpRoutes.maxBodyBytes",
+    base: filesRoute(),
+    input: filesRoute({ maxBodyBytes: 2 }),
+    observe: responded(() => new Request("https://gateway.example/files/a", { method: "POST", body: "body" }), undefined, echo),
+    before: 200,
+    after: 413,
+  },
+  {
+    setting: "defaults.forwardResponseHeaders",
+    input: { defaults: { forwardResponseHeaders: [WITHHELD_FIELDS[0]!] } },
+    observe: sentBack(WITHHELD_FIELDS[0]!),
+    before: null,
+    after: "kept",
+  },
+  // Retries and fallbacks
+  {
+    setting: "defaults.retries.max",
+    base: { defaults: { retries: { max: 0, baseMs: 1 } } },
+    input: { defaults: { retries: { max: 2, baseMs: 1 } } },
+    observe: attempts(503),
+    before: 1,
+    after: 3,
+  },
+  {
+    setting: "defaults.retries.codes",
+    base: { defaults: { retries: { max: 1, baseMs: 1 } } },
+    input: { defaults: { retries: { max: 1, baseMs: 1, codes: ["internal"] } } },
+    observe: attempts(503),
+    before: 2,
+    after: 1,
+  },
+  {
+    setting: "methods.fallback.response",
+    base: { defaults: { retries: false } },
+    input: { services: { [SERVICE]: { ...USERS, methods: { GetUser: { fallback: { response: { id: "usr_0" } } } } } } },
+    observe: responded(getUser, undefined, failing),
+    before: 503,
+    after: 200,
+  },
+  {
+    setting: "defaults.fallback.upstream",
+    base: { defaults: { retries: false } },
+    input: { defaults: { retries: false, fallback: { upstream: { binding: "FILES" } } } },
+    observe: answeredBy,
+    before: ["USERS"],
+    after: ["USERS", "FILES"],
+  },
+  // Versions
+  {
+    setting: "traffic.canaries.percent",
+    base: canary({ percent: 0, header: "x-none" }),
+    input: canary({ percent: 100 }),
+    observe: answeredBy,
+    before: ["USERS"],
+    after: ["FILES"],
+  },
+  {
+    setting: "traffic.canaries.header",
+    base: canary({ percent: 0, cookie: "v" }),
+    input: canary({ header: "x-version" }),
+    observe: (input) => answeredBy(input, { "x-version": "v2" }),
+    before: ["USERS"],
+    after: ["FILES"],
+  },
+  {
+    setting: "traffic.canaries.cookie",
+    base: canary({ percent: 0, header: "x-none" }),
+    input: canary({ cookie: "version" }),
+    observe: (input) => answeredBy(input, { cookie: "version=v2" }),
+    before: ["USERS"],
+    after: ["FILES"],
+  },
+  // HTTP rules of the configuration
+  ...(["put", "post", "patch", "delete", "get"] as const).map(
+    (verb): Row => ({
+      setting: `methods.http.${verb}`,
+      input: rules({ [verb]: "/v2/{id}", ...(verb === "get" || verb === "delete" ? {} : { body: "*" }) }),
+      observe: responded(() => rest(verb.toUpperCase(), `/v2/${USER.id}`, verb === "get" || verb === "delete" ? undefined : {})),
+      before: 404,
+      after: 200,
+    }),
+  ),
+  {
+    setting: "methods.http.custom",
+    input: rules({ custom: { kind: "PURGE", path: "/v2/{id}" } }),
+    observe: responded(() => new Request(`https://gateway.example/v2/${USER.id}`, { method: "PURGE" })),
+    before: 404,
+    after: 200,
+  },
+  {
+    setting: "methods.http.body",
+    base: rules({ post: "/v2/users" }),
+    input: rules({ post: "/v2/users", body: "*" }),
+    observe: responded(() => rest("POST", "/v2/users", { id: USER.id })),
+    before: 400,
+    after: 200,
+  },
+  {
+    setting: "methods.http.responseBody",
+    base: rules({ get: "/v2/{id}" }),
+    input: rules({ get: "/v2/{id}", responseBody: "email" }),
+    observe: responded(
+      () => rest("GET", `/v2/${USER.id}`),
+      (body) => body,
+    ),
+    before: expect.objectContaining({ email: USER.email }),
+    after: USER.email,
+  },
+  // Callers
+  {
+    setting: "httpRoutes.addresses",
+    base: filesRoute(),
+    input: filesRoute({ addresses: { deny: ["192.0.2.0/24"] } }),
+    observe: responded(() => files("/files/a", { "cf-connecting-ip": "192.0.2.7" }), undefined, text),
+    before: 200,
+    after: 403,
+  },
+  {
+    setting: "defaults.addresses",
+    input: { defaults: { addresses: { allow: ["198.51.100.0/24"] } } },
+    observe: responded(() => getUser({ "cf-connecting-ip": "192.0.2.7" })),
+    before: 200,
+    after: 403,
+  },
+  {
+    setting: "httpRoutes.auth",
+    base: { auth: { certificates: true }, ...filesRoute() },
+    input: filesRoute({ auth: "required" }),
+    observe: responded(() => files("/files/a"), undefined, text),
+    before: 200,
+    after: 401,
+  },
+  {
+    setting: "httpRoutes.rateLimits",
+    base: { ...LIMITS, ...filesRoute() },
+    input: filesRoute({ rateLimits: ["two"] }),
+    observe: third(() => files("/files/a")),
+    before: 200,
+    after: 429,
+  },
+  {
+    setting: "httpRoutes.cost",
+    base: { ...LIMITS, ...filesRoute({ rateLimits: ["two"] }) },
+    input: filesRoute({ rateLimits: ["two"], cost: 2 }),
+    observe: third(() => files("/files/a"), 2),
+    before: 200,
+    after: 429,
+  },
+  {
+    setting: "defaults.rateLimits",
+    base: LIMITS,
+    input: { defaults: { rateLimits: ["two"] } },
+    observe: third(getUser),
+    before: 200,
+    after: 429,
+  },
+  {
+    setting: "defaults.cost",
+    base: { ...LIMITS, defaults: { rateLimits: ["two"] } },
+    input: { defaults: { rateLimits: ["two"], cost: 2 } },
+    observe: third(getUser, 2),
+    before: 200,
+    after: 429,
   },
 ];
 
