@@ -19,7 +19,7 @@ export function schemaText(): string {
 }
 
 /** Facts of settings that are no words of JSON Schema. */
-const FACTS = new Set(["unit", "shape", "shownDefault", "fix", "missing", "isRead"]);
+const FACTS = new Set(["unit", "shape", "shownDefault", "fix", "missing", "isRead", "isPlatform"]);
 
 function plain<T extends Json>(node: T, isNames = false): T {
   if (Array.isArray(node)) return node.map((child: Json) => plain(child)) as unknown as T; // the same shape, with fewer facts

@@ -21,7 +21,8 @@ function sectionText({ path, rows }: SettingsSection): string {
   return [title, "", "| setting | values | default | meaning |", "|---|---|---|---|", ...rows.map(rowText)].join("\n");
 }
 
-function rowText({ name, values, fallback, meaning }: SettingRow): string {
+function rowText({ name, values, fallback, meaning: written, isPlatform }: SettingRow): string {
+  const meaning = isPlatform ? `${written} *Platform*: it has no effect where the gateway runs locally.` : written;
   const cells = [name === "route settings" ? name : `\`${name}\``, values, fallback, meaning];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }

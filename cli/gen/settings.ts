@@ -10,6 +10,7 @@ export interface SettingRow {
   readonly values: string; // range with unit, choices, or a shape
   readonly fallback: string; // the default
   readonly meaning: string;
+  readonly isPlatform: boolean; // its effect shows on Cloudflare's network alone
 }
 
 export interface SettingsSection {
@@ -94,15 +95,21 @@ function rowsOf(block: Block): SettingRow[] {
   if (own.length === Object.keys(block.entries).length) return rows;
   return [
     ...rows,
-    { name: "route settings", values: "see `defaults`", fallback: "those of the outer level", meaning: "Every setting of `defaults`." },
+    {
+      name: "route settings",
+      values: "see `defaults`",
+      fallback: "those of the outer level",
+      meaning: "Every setting of `defaults`.",
+      isPlatform: false,
+    },
   ];
 }
 
 function rowOf(name: string, schema: SettingSchema): SettingRow {
-  const { description = "", shownDefault } = factsOf(schema);
+  const { description = "", shownDefault, isPlatform = false } = factsOf(schema);
   const isRequired = !("wrapped" in schema);
   const fallback = shownDefault ?? (isRequired ? "required" : shown(defaultOf(schema)));
-  return { name, values: valuesOf(schema), fallback, meaning: description };
+  return { name, values: valuesOf(schema), fallback, meaning: description, isPlatform };
 }
 
 function valuesOf(schema: SettingSchema): string {

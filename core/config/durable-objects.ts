@@ -7,7 +7,7 @@ export const DURABLE_OBJECT_SETTINGS = block({
     choice(JURISDICTIONS),
     undefined,
     "Where the objects of the gateway may run and store data. Changing it starts with new objects: buckets are full, endpoints register again, and breakers are closed. Objects of the services are not affected.",
-    { shownDefault: "none: anywhere" },
+    { shownDefault: "none: anywhere", isPlatform: true },
   ),
 });
 

@@ -9,6 +9,7 @@ export interface SettingFacts {
   readonly shownDefault?: string; // where the default is not a plain value
   readonly fix?: string; // the fix of every problem within the value, which is then reported as a whole
   readonly missing?: string; // the fix where a required setting is not written
+  readonly isPlatform?: true; // its effect shows on Cloudflare's network alone: no test here can show it
   readonly isRead?: boolean; // read by code: the schema gives the types and the documentation
 }
 

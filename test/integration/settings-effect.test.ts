@@ -16,7 +16,7 @@ type Observe = (input: Input) => Promise<unknown>;
 
 interface Row {
   readonly setting: string;
-  readonly base?: Input; // of both gateways
+  readonly base?: Input; // both gateways have it
   readonly input: Input;
   readonly observe: Observe;
   readonly before: unknown;
