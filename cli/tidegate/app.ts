@@ -13,6 +13,7 @@ import { doctor } from "./commands/doctor.ts";
 import { gen } from "./commands/gen.ts";
 import { identity } from "./commands/identity.ts";
 import { import_ } from "./commands/import.ts";
+import { init } from "./commands/init.ts";
 import { keys } from "./commands/keys.ts";
 import { new_ } from "./commands/new.ts";
 import { promote } from "./commands/promote.ts";
@@ -29,6 +30,7 @@ import { text } from "./texts.ts";
 /** In the order of the help: what one needs first comes first. One line each, so that a new command is one line. */
 // biome-ignore format: a table
 const commands = {
+  init,
   dev,
   check,
   gen,

@@ -30,6 +30,8 @@ const COMMAND_EXCEPTIONS: readonly (readonly [beginning: RegExp, reason: string]
   [/^curl (?!.*(localhost|https?:))/, "some options of a command, not a whole one"],
   [/^npm run bench:load\b/, "needs wrk and Go, and is for a machine that does nothing else"],
   [/^npm run bench:requirements\b/, "takes minutes, and is for a machine that does nothing else"],
+  [/^(npx tidegate|npm run tidegate --) NAME$/, "stands for every command"],
+  [/^npx tidegate\b/, "the command of the package: test/cli/tidegate runs its commands, test/package those of the tarball"],
   [/^npm ci$/, "installs; test/cli/launch/install.test.ts does so in a project of its own"],
 ];
 
