@@ -11,6 +11,7 @@ export const EXCLUDED = [
   "test/core/breaker/shared-breaker.test.ts", // simulates 24 isolates for minutes, 24 times
   "test/core/rate-limit/oracles.test.ts", // simulates faulty pools, to test the oracles of the simulation
   "test/core/balance/algorithms/even-shares.test.ts", // 8 million picks: a minute for each mutant
+  "test/core/config/declared-protos.test.ts", // runs the compiler over configurations: it tests types
   "test/core/region-table.test.ts", // reads the source as text, which mutants change
 ];
 

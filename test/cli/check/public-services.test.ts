@@ -60,7 +60,7 @@ it("notes the secrets of single admin services, which end with the next version"
       purge: {},
       breakers: { tokenBinding: "T" },
       auth: { keys: { tokenBinding: "T" } },
-    }).map((line) => line.split(" ")[0]),
+    }).map((line) => line.split(":")[0]),
   ).toEqual(["registry.tokenBinding", "breakers.tokenBinding", "auth.keys.tokenBinding"]);
   expect(deprecationNotes({ auth: { keys: {} } })).toEqual([]);
   expect(deprecationNotes(undefined)).toEqual([]);
