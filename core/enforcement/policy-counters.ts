@@ -8,7 +8,6 @@ export const POLICIES = [
   "digest", // the body of a signed request
   "rate_limit", // one rule; the name is that of the rule
   "validate", // rules of protos
-  "body", // size of request messages
   "concurrency", // calls in flight; the name is that of the scope: `isolate`, or `route` with the route
   "streams", // open streams; names as above
   "throttle", // calls to an upstream that refuses most of them; the name is that of the upstream

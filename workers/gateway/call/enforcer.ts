@@ -9,6 +9,21 @@ import { type Call, logFactsOf } from "../call.ts";
 /** Of all gateways in the isolate: counts outlive a change of the configuration. */
 export const policyCounters = new PolicyCounters();
 
+/** The layers in which policies decide: a trace has a report there. */
+const LAYERS: Readonly<Record<PolicyName, string>> = {
+  addresses: "limit-addresses",
+  auth: "authenticate",
+  allow: "authorize",
+  digest: "check-digest",
+  rate_limit: "rate-limit",
+  validate: "validate",
+  concurrency: "shed",
+  streams: "open-streams",
+  throttle: "dispatch",
+  shed_level: "dispatch",
+  breaker: "dispatch",
+};
+
 /** One policy in force, on one route or on all of them. A policy in mode `off` has none. */
 export class Enforcer {
   readonly #policy: PolicyName;
@@ -47,6 +62,7 @@ export class Enforcer {
    */
   reported(call: Call, reason: string): void {
     this.#cell(call).would_refuse += 1;
+    call.trace?.note(LAYERS[this.#policy], { [`${this.#policy} would refuse`]: reason });
     const calls = this.#logged(Date.now());
     if (calls === 0) return;
     const facts = { ...logFactsOf(call), address: call.caller.network, policy: this.#policy, name: this.#name };

@@ -56,6 +56,16 @@ it("reports with what a developer needs, at most once a second", () => {
   expect(counts()).toEqual([["would_refuse", 6]]);
 });
 
+it("says in the trace of a call, in the layer that decides, what would refuse it", () => {
+  const { policy } = enforcer({ mode: "report", percent: 100 });
+  const call = from("192.0.2.1");
+  const notes: unknown[] = [];
+  call.trace = { note: (...note: unknown[]) => void notes.push(note) } as never;
+  policy.refuses(call, "limit is reached");
+  policy.allowed(call);
+  expect(notes).toEqual([["rate-limit", { "rate_limit would refuse": "limit is reached" }]]);
+});
+
 it("takes the caller for its principal, else for its address, and never for what it says of itself", () => {
   const { policy } = enforcer({ mode: "enforce", percent: 50 });
   const callers = Array.from({ length: 64 }, (_, n) => `caller-${n}`);
