@@ -4,6 +4,7 @@
 export const EXPORTS: Readonly<Record<string, string>> = {
   ".": "workers/tidegate.ts",
   "./gateway": "workers/tidegate-gateway.ts",
+  "./layer": "workers/gateway/layer.ts",
   "./validating": "workers/validating.ts",
   "./objects": "durable-objects/index.ts",
   "./service": "workers/service.ts",

@@ -47,6 +47,8 @@ export interface ConfigurationCheck {
 }
 
 export const CONFIG_FILE = "gateway.config.ts";
+/** The team's own layers, where a project has some: the entry of its gateway gives them to `serve`. */
+const LAYERS_FILE = "gateway.layers.ts";
 /** The services that the gateway knows by their protos. */
 const CATALOG_FILE = "workers/services/catalog.ts";
 const CHECK_TIMEOUT_MS = 60_000;
@@ -112,13 +114,16 @@ async function inOwnProcess(file: string, request: VerifyRequest): Promise<Loade
 
 /** The program that checks the configuration: it has what the entry of the gateway has, since a project may lack the other packages. */
 function programOf({ validates }: VerifyRequest): string {
+  const hasLayers = existsSync(LAYERS_FILE);
+  const parts = [...(validates ? ["validator: protovalidate()", "compiler: celExpressions()"] : []), ...(hasLayers ? ["layers"] : [])];
   const from = (source: string): string => JSON.stringify(ownFile(source));
   return [
     `import input from "./${CONFIG_FILE}";`,
     `import { catalog } from "./${CATALOG_FILE}";`,
     `import { verify } from ${from("cli/project/verify.ts")};`,
     ...(validates ? [`import { celExpressions, protovalidate } from ${from("workers/validating.ts")};`] : []),
-    `verify(input, catalog, ${validates ? "{ validator: protovalidate(), compiler: celExpressions() }" : "{}"});`,
+    ...(hasLayers ? [`import layers from "./${LAYERS_FILE}";`] : []),
+    `verify(input, catalog, { ${parts.join(", ")} });`,
   ].join("\n");
 }
 
@@ -149,6 +154,7 @@ const SECRET_SETTINGS = new Set(["tokenBinding", "secretBinding", "tagSecrets", 
 
 /** The names of all secrets in a configuration. */
 function secretsNamedIn(settings: unknown): string[] {
+  if (typeof settings === "string") return [...settings.matchAll(/\{secret\.(UPSTREAM_\w+)\}/g)].map(([, name]) => name!); // in values of headers
   if (typeof settings !== "object" || settings === null) return [];
   return Object.entries(settings).flatMap(([name, value]: [string, unknown]) =>
     SECRET_SETTINGS.has(name) ? [value].flat().filter((item) => typeof item === "string") : secretsNamedIn(value),

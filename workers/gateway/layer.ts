@@ -2,7 +2,7 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { Principal } from "../../core/auth/principal.ts";
 import { LAYER_NAME } from "../../core/config/layers.ts";
-import type { LayerRefusalCode } from "../../core/rejection.ts";
+import { LAYER_REFUSAL_CODES, type LayerRefusalCode } from "../../core/rejection.ts";
 
 /**
  * Where a layer runs, from the outside in. `response`: around everything, stored responses and refusals included. `before_auth`: the
@@ -114,6 +114,12 @@ export class LayerRefusal extends Error {
     this.code = code;
     this.retryAfterMs = retryAfterMs;
   }
+}
+
+/** Whether a layer has refused the call. By its name: a bundle may have this file twice, as a module of its own and in the gateway. */
+export function isLayerRefusal(error: unknown): error is LayerRefusal {
+  if (!(error instanceof Error) || error.name !== "LayerRefusal" || !("code" in error)) return false;
+  return LAYER_REFUSAL_CODES.some((code) => code === error.code);
 }
 
 /**

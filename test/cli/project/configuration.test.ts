@@ -1,4 +1,6 @@
 // The check of gateway.config.ts before a start or a deploy covers every kind of binding that a running Worker has.
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { copyProject, type ProjectCopy } from "../project-copy.ts";
 
@@ -67,6 +69,31 @@ describe("the check of the configuration", () => {
       `auth: { keys: ${keys}, identity: { keyBindings: ["IDENTITY_KEY"] } }, admin: { secretBinding: "ADMIN_SECRET" }, ${USERS}`,
     );
     expect([...more.output.matchAll(/vars\.(\w+): found a secret/g)].map(([, name]) => name).sort()).toEqual(all.toSorted());
+  });
+
+  it("refuses a secret of a header among the variables, too", () => {
+    const headers = `requestHeaders: { set: { authorization: "Bearer {secret.UPSTREAM_KEY}" } }`;
+    copy.write("wrangler.toml", `${toml}\n[vars]\nUPSTREAM_KEY = "0123456789abcdef"\n`);
+    const { status, output } = check(`defaults: { ${headers} }, ${USERS}`);
+    expect([status, output]).toEqual([1, expect.stringMatching(/vars\.UPSTREAM_KEY: found a secret/)]);
+    expect(output).not.toContain("0123456789abcdef");
+  });
+
+  it("knows the team's own layers of gateway.layers.ts, and refuses others", () => {
+    copy.write(
+      "gateway.layers.ts",
+      `import * as v from "valibot";
+import { defineLayer } from "./workers/gateway/layer.ts";
+export default [defineLayer({ name: "audit", at: "response", schema: v.strictObject({}), layer: () => (_, next) => next() })];
+`,
+    );
+    try {
+      expect(check(`defaults: { layers: { audit: {} } }, ${USERS}`)).toEqual({ status: 0, output: "" });
+      const lacking = check(`defaults: { layers: { audti: {} } }, ${USERS}`);
+      expect(lacking).toMatchObject({ status: 1, output: expect.stringMatching(/defaults\.layers\.audti: found "audti".*write "audit"/) });
+    } finally {
+      rmSync(join(copy.folder, "gateway.layers.ts"));
+    }
   });
 
   it("notes secrets that are not here, which an account may have, and passes", () => {

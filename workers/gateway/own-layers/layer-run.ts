@@ -3,7 +3,7 @@ import { printable } from "../../../core/protocol/printable.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { logEvent } from "../../log.ts";
 import { type Call, logFactsOf } from "../call.ts";
-import { type LayerCall, type LayerHandler, LayerRefusal } from "../layer.ts";
+import { isLayerRefusal, type LayerCall, type LayerHandler } from "../layer.ts";
 
 const MAX_MESSAGE = 512; // characters of a refusal that a caller reads
 /** Time for a layer to return after its deadline has passed in the layers below it: it has yet to pass on what they have thrown. */
@@ -99,7 +99,7 @@ export class LayerRun {
   #rejectionOf(error: unknown): unknown {
     if (error instanceof Rejected || error === this.#passed?.error) return error;
     const layer = this.#name;
-    if (error instanceof LayerRefusal) {
+    if (isLayerRefusal(error)) {
       const { code, message } = error;
       const retryAfterMs = error.retryAfterMs === undefined ? undefined : boundedMs(error.retryAfterMs);
       return new Rejected({ kind: "layer_refused", layer, code, message: printable(message, MAX_MESSAGE), retryAfterMs });
