@@ -18,7 +18,7 @@ const PLACE = /^((?:[\w@.-]+\/)*[\w@.-]+\.(?:toml|jsonc?|ts|mts|js|proto|vars))(
 export function findingOf(text: string, severity: Severity): Finding {
   const line = text.trim();
   const [place = "", file = "", row, column] = PLACE.exec(line) ?? [];
-  const rest = line.slice(place.length);
+  const rest = withoutFrame(line.slice(place.length));
   const [, path = "", value] = /^(.*?): (found [\s\S]*)$/.exec(rest) ?? /^()(found [\s\S]*)$/.exec(rest) ?? [];
   const statement = value ?? rest;
   const end = statement.indexOf("; ");
@@ -28,8 +28,14 @@ export function findingOf(text: string, severity: Severity): Finding {
     ...(row !== undefined && { line: Number(row), column: Number(column) }),
     path,
     message: end < 0 ? statement : statement.slice(0, end),
-    fix: end < 0 ? "" : statement.slice(end + 2),
+    fix: end >= 0 ? statement.slice(end + 2) : severity === "error" ? "correct it" : "",
   };
+}
+
+/** The problem of a file that wrangler cannot read, in one line, without its heading. */
+function withoutFrame(text: string): string {
+  const [first = "", ...others] = text.replace(/^Processing .* configuration:\s*-?\s*/, "").split("\n");
+  return [first, ...others.filter((line) => /^\s*- /.test(line)).map((line) => line.trim())].join(" ");
 }
 
 /** `file:line:column path: message; fix` */

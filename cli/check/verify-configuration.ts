@@ -72,7 +72,8 @@ function suspicionsOf(input: GatewayInput, catalog: readonly DescService[], sett
   const options = { ...policy.rest, registry: typesOf(known, described.files) };
   const rules = compileRest(services, options, configuredRules(policy.services));
   const written = fieldsOf(settings);
-  const own = ownHosts(policy.admin?.host, policy.auth.resource);
+  const servers = policy.openapi.servers.filter((url) => url.includes("://"));
+  const own = ownHosts(policy.admin?.host, policy.auth.resource, ...servers);
   const facts = {
     policy,
     written,

@@ -27,8 +27,8 @@ export const PUBLIC_SETTINGS = new Set([
 /** @param fix what to do with a secret, by its name; values are in no message */
 export function variableFindings(file: WranglerFile): Finding[] {
   return levelsOf(file).flatMap(([env, level]) =>
-    [...textsIn(tableOf(level["vars"]))].flatMap(([name, value]) => {
-      const found = secretIn(name, value);
+    [...textsIn(tableOf(level["vars"]))].flatMap(([name, inner, value]) => {
+      const found = secretIn(inner, value);
       if (found === undefined) return [];
       const fix = `delete it here, and set it as a secret: wrangler secret put ${name}${env === undefined ? "" : ` --env ${env}`}, or .dev.vars on this machine`;
       return [
@@ -44,10 +44,11 @@ export function variableFindings(file: WranglerFile): Finding[] {
   );
 }
 
-function* textsIn(table: Table): Generator<[string, string]> {
-  for (const [name, value] of Object.entries(table)) {
-    if (typeof value === "string") yield [name, value];
-    else for (const [, inner] of textsIn(tableOf(value))) yield [name, inner];
+/** Each text with the name of its variable, and that of the value within a variable that is a table. */
+function* textsIn(table: Table): Generator<readonly [variable: string, name: string, value: string]> {
+  for (const [variable, value] of Object.entries(table)) {
+    if (typeof value === "string") yield [variable, variable, value];
+    else for (const [, name, inner] of textsIn(tableOf(value))) yield [variable, name, inner];
   }
 }
 

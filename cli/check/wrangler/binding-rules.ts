@@ -12,8 +12,20 @@ export function bindingFindings(file: WranglerFile): Finding[] {
       ...bindings.flatMap((binding, index) => duplicate(file, env, binding, bindings.slice(0, index), variables)),
       ...(file.role === "service" ? [] : bindings.flatMap((binding) => wrongKind(file, env, binding))),
       ...namespaces(file, env, bindings),
+      ...(file.role === "gateway" && env === undefined && !bindings.some(({ name }) => name === "RELAY") ? [noRelay(file)] : []),
     ];
   });
+}
+
+function noRelay(file: WranglerFile): Finding {
+  const fix = `add [[durable_objects.bindings]] with name = "RELAY", class_name = "${CLASSES.RELAY}" and script_name = "${OBJECTS_WORKER}"`;
+  return inFile(
+    file,
+    "warning",
+    "[[durable_objects.bindings]] RELAY",
+    "no such binding: isolates learn nothing of breakers, endpoints and purges from one another",
+    fix,
+  );
 }
 
 function at(env: string | undefined, { section, name }: WrittenBinding): string {

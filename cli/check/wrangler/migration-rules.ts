@@ -30,6 +30,19 @@ export function migrationFindings(file: WranglerFile, committed: readonly Table[
         ),
       );
   }
+  for (const [name, one] of Object.entries(tableOf(file.top["exports"]))) {
+    const { type, storage } = tableOf(one);
+    if (type !== "durable-object" || storage === "sqlite" || !Object.values(CLASSES).some((own) => own === name)) continue;
+    findings.push(
+      inFile(
+        file,
+        "error",
+        `[exports.${name}]`,
+        `storage = ${JSON.stringify(storage)}, for a class that needs SQLite`,
+        'write storage = "sqlite"',
+      ),
+    );
+  }
   return findings;
 }
 

@@ -364,6 +364,17 @@ const ROWS: readonly Row[] = [
     "warning",
     "hedging",
   ],
+  [
+    "the public host of the API as an upstream",
+    gateway(
+      'openapi: { servers: ["https://api.acme.dev"] },\nservices: { "users.v1.UserService": { upstream: { url: "https://api.acme.dev" } } }',
+    ),
+    `${SERVICE}.upstream.url`,
+    "a host of the gateway itself",
+    "behind the gateway",
+    "warning",
+    "url",
+  ],
   // Cache
   [
     "a cache of a method with side effects",
