@@ -27,16 +27,11 @@ export function tracedApp(input: Partial<GatewayInput>, upstream: Upstream = (re
       new Request(`https://gateway.example${path}`, { method, headers: sent, ...(body !== undefined && { body: JSON.stringify(body) }) }),
     );
   };
+  const host = config.admin?.host ?? "gateway.example";
   const traceOf = async (requestId: string): Promise<TraceJson | undefined> => {
-    const response = await call(
-      "POST",
-      "/tidegate.control.v1.TraceService/GetTrace",
-      { requestId },
-      {
-        authorization: `Bearer ${ADMIN_SECRET}`,
-        "tidegate-trace": "",
-      },
-    );
+    const headers = { "content-type": "application/json", authorization: `Bearer ${ADMIN_SECRET}` };
+    const url = `https://${host}/tidegate.control.v1.TraceService/GetTrace`;
+    const response = await app.fetch(new Request(url, { method: "POST", headers, body: JSON.stringify({ requestId }) }));
     return response.status === 200 ? ((await response.json()) as { trace: TraceJson }).trace : undefined;
   };
   return { call, traceOf, log, config, bindings: all };
