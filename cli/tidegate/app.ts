@@ -10,6 +10,7 @@ import { deploy } from "./commands/deploy.ts";
 import { dev } from "./commands/dev.ts";
 import { diff } from "./commands/diff.ts";
 import { doctor } from "./commands/doctor.ts";
+import { explain } from "./commands/explain.ts";
 import { gen } from "./commands/gen.ts";
 import { identity } from "./commands/identity.ts";
 import { import_ } from "./commands/import.ts";
@@ -33,6 +34,7 @@ const commands = {
   init,
   dev,
   check,
+  explain,
   gen,
   new: new_,
   import: import_,
