@@ -31,8 +31,11 @@ const LAYERS_FILE = "gateway.layers.ts";
 const TIMEOUT_MS = 60_000;
 
 /** The module of the platform, for code that is compiled here and not called. */
-const PLATFORM = `export const env = {}, exports = {}; export const waitUntil = () => undefined;
-export class DurableObject {} export class WorkerEntrypoint {} export class RpcTarget {} export class RpcStub {} export class WorkflowEntrypoint {}`;
+const PLATFORM = [
+  "const env = {}, exports = {}, waitUntil = () => undefined;",
+  "class DurableObject {} class WorkerEntrypoint {} class RpcTarget {} class RpcStub {} class WorkflowEntrypoint {}",
+  "export { env, exports, waitUntil, DurableObject, WorkerEntrypoint, RpcTarget, RpcStub, WorkflowEntrypoint };",
+].join("\n");
 
 const platform: Plugin = {
   name: "platform",

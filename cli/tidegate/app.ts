@@ -23,6 +23,7 @@ import { purge } from "./commands/purge.ts";
 import { register } from "./commands/register.ts";
 import { rollback } from "./commands/rollback.ts";
 import { status } from "./commands/status.ts";
+import { trace } from "./commands/trace.ts";
 import { versions } from "./commands/versions.ts";
 import { group, type Host } from "./define.ts";
 import { type HelpTarget, helpText } from "./help.ts";
@@ -35,6 +36,7 @@ const commands = {
   dev,
   check,
   explain,
+  trace,
   gen,
   new: new_,
   import: import_,
