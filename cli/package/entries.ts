@@ -20,6 +20,8 @@ export const PROGRAMS: readonly string[] = [
   "cli/tidegate/main.ts",
   "cli/package/testing.ts",
   "cli/project/verify.ts",
+  "cli/explain/program.ts",
+  "workers/gateway/trace/explain-configuration.ts",
   "workers/validating.ts",
   "workers/dev/network-entry.ts",
   "workers/dev/cloudflare-workers.ts",
