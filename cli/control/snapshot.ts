@@ -17,6 +17,8 @@ import {
 import { PUBLIC_SETTINGS } from "../check/secrets/secret-findings.ts";
 import { secretIn } from "../check/secrets/secrets.ts";
 import { bundle } from "../project/bundle.ts";
+import { CONFIG_FILE } from "../project/configuration.ts";
+import { ownFile } from "../project/installation.ts";
 
 /** What the other process has read. */
 interface ExportedConfiguration {
@@ -39,13 +41,18 @@ export class SnapshotProblems extends Error {
 
 const LOAD_TIMEOUT_MS = 60_000;
 
+/** The program that writes the configuration as data. */
+const PROGRAM = `import input from "./${CONFIG_FILE}";
+import { exportConfiguration } from ${JSON.stringify(ownFile("cli/control/export-configuration.ts"))};
+exportConfiguration(input);
+`;
+
 /**
- * @param file  holds the configuration: gateway.config.ts
- * @param entry of the program that writes it as data
+ * @param file holds the configuration: gateway.config.ts
  * @throws SnapshotProblems where it is no data, or has the value of a secret; BundleError where it cannot be read
  */
-export async function projectSnapshot(file: string, entry = "cli/control/export-configuration.ts"): Promise<StoredSnapshot> {
-  const { configuration, descriptors, layers, problems } = await exported(file, entry);
+export async function projectSnapshot(file: string): Promise<StoredSnapshot> {
+  const { configuration, descriptors, layers, problems } = await exported(file);
   const found = [...problems, ...secretValues(configuration, "", "")];
   if (found.length > 0) throw new SnapshotProblems(found.map((problem) => `${file}: ${describe(problem)}`));
   const sets = descriptors.map((set) => new Uint8Array(Buffer.from(set, "base64")));
@@ -80,10 +87,10 @@ export function secretValues(value: JsonValue, path: string, name: string): Prob
 }
 
 /** Bundles the configuration and evaluates it in another process: it may do anything while it loads. */
-async function exported(file: string, entry: string): Promise<ExportedConfiguration> {
+async function exported(file: string): Promise<ExportedConfiguration> {
   const folder = mkdtempSync(join(tmpdir(), "tidegate-snapshot-"));
   try {
-    const { text } = await bundle({ entry, runtime: "node", gatewayConfig: file });
+    const { text } = await bundle({ entry: "export.ts", text: PROGRAM, runtime: "node", gatewayConfig: file });
     const [program, output] = [join(folder, "export.mjs"), join(folder, "configuration.json")];
     writeFileSync(program, text);
     const options = { timeout: LOAD_TIMEOUT_MS, env: { ...process.env, NODE_OPTIONS: "" } };

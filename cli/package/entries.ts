@@ -18,6 +18,7 @@ export const LIBRARY = Object.entries(EXPORTS).filter(([, source]) => !source.st
 /** Programs, and modules that are bundled into a program of the project: nothing imports them by name. */
 export const PROGRAMS: readonly string[] = [
   "cli/tidegate/main.ts",
+  "cli/control/export-configuration.ts",
   "cli/package/testing.ts",
   "cli/project/verify.ts",
   "cli/explain/program.ts",

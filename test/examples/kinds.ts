@@ -19,6 +19,10 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
 
 /** Commands that are not run here, by their beginning. */
 const COMMAND_EXCEPTIONS: readonly (readonly [beginning: RegExp, reason: string])[] = [
+  [
+    /^(npm create tidegate|node upstream\.mjs|npx tidegate (import openapi|publish|status|versions)|npm run deploy -- --secrets-file|npx wrangler secret)\b/,
+    "of a project that uses the package: npm run test:package",
+  ],
   [/^npm (test|run test:\w+)( |$)/, "a suite of tests: .ci/run runs it, or README says why not"],
   [/^\.ci\/run$/, "runs this suite itself"],
   [/^npm run identity\b/, "changes the secrets of an account: test/cli/admin/identity.test.ts runs it"],
@@ -35,12 +39,16 @@ const COMMAND_EXCEPTIONS: readonly (readonly [beginning: RegExp, reason: string]
   [/^npm ci$/, "installs; test/cli/launch/install.test.ts does so in a project of its own"],
 ];
 
-export type Kind = "diagram" | "walk" | "configuration" | "session" | "shell" | "data" | "exception";
+/** Pages for a project that uses the package: `npm run test:package` executes them in one. */
+const TUTORIALS = /^docs\/tutorials\//;
+
+export type Kind = "tutorial" | "diagram" | "walk" | "configuration" | "session" | "shell" | "data" | "exception";
 
 /** @returns undefined for a block that nothing runs: give it a language that says what it is, or list it with a reason */
 export function kindOf(block: Block): Kind | undefined {
   if (exceptionOf(block) !== undefined) return "exception";
   if (block.language === "text") return "diagram";
+  if (TUTORIALS.test(block.file)) return "tutorial";
   if (WALKS.includes(block.file)) return "walk";
   if (block.language === "ts" && block.path === "gateway.config.ts") return "configuration";
   if (block.language === "console") return "session";

@@ -38,9 +38,10 @@ export async function callGrpcWeb(url: string): Promise<void> {
 export async function untilStatus(url: string, status: number, timeoutMs = 120_000): Promise<Response> {
   const until = performance.now() + timeoutMs;
   for (;;) {
-    const response = await fetch(url);
-    if (response.status === status) return response;
-    if (performance.now() > until) throw new Error(`${url}: found ${response.status} ${await response.text()}, wanted ${status}`);
+    const response = await fetch(url).catch((error: Error) => error); // `npm start` cuts calls while it replaces the Workers
+    if (response instanceof Response && response.status === status) return response;
+    const found = response instanceof Response ? `${response.status} ${await response.text()}` : response.message;
+    if (performance.now() > until) throw new Error(`${url}: found ${found}, wanted ${status}`);
     await new Promise((done) => setTimeout(done, POLL_MS));
   }
 }

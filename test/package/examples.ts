@@ -1,12 +1,13 @@
 // The examples: each is a new project with the files of its folder on top, over the one installation of the test.
-import { cpSync, readFileSync, symlinkSync } from "node:fs";
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Project } from "./project.ts";
 import { equal, type Steps } from "./steps.ts";
 import { UPSTREAMS } from "./upstreams.ts";
 
 export interface Example {
-  readonly name: string; // folder of examples/
+  readonly name: string; // folder of examples/, or of the project of a tutorial
+  readonly tutorial?: string; // its page; its blocks that name a file are the files
   readonly upstream?: keyof typeof UPSTREAMS; // what runs beside it
   readonly variables?: Readonly<Record<string, string>>; // variables of the terminal, which its README names
 }
@@ -17,6 +18,9 @@ export const EXAMPLES: readonly Example[] = [
   { name: "connect-go", upstream: "go" },
   { name: "keys-and-plans", variables: { ADMIN_TOKEN: "a-secret-of-the-examples-for-admins" } },
   { name: "canary" },
+  { name: "put-your-api", tutorial: "docs/tutorials/put-your-api-behind-tidegate.md", upstream: "rest" },
+  { name: "my-shop", tutorial: "docs/tutorials/from-clone-to-production.md" },
+  { name: "operate", tutorial: "docs/tutorials/operate.md", variables: { ADMIN_TOKEN: "a-secret-of-the-examples-for-admins" } },
 ];
 
 /** A call of a README: a line that begins with `$ `, and what it prints. */
@@ -28,20 +32,23 @@ interface Call {
 /** Creates the project, runs the commands of its README (`sh`), checks it, and compares its calls (`console`) with what `npm start` serves. */
 export async function runExample(
   steps: Steps,
-  { name, upstream, variables = {} }: Example,
+  { name, tutorial, upstream, variables = {} }: Example,
   folder: string,
   { folder: installed, env }: Project,
   create: string,
   tidegate: string,
 ): Promise<void> {
   const source = join("examples", name);
-  const text = readFileSync(join(source, "README.md"), "utf8");
+  const text = readFileSync(tutorial ?? join(source, "README.md"), "utf8");
   const project = new Project(join(folder, "examples", name), env);
-  await steps.step(`example ${name}`, async () => {
+  await steps.step(tutorial ?? `example ${name}`, async () => {
     const parent = new Project(join(folder, "examples"), env);
     const options = `--yes --no-install --tidegate file:${tidegate}`;
     await parent.succeed(`npm exec --yes --package=file:${create} -- create-tidegate ${name} ${options}`);
-    cpSync(source, project.folder, { recursive: true });
+    if (tutorial === undefined) cpSync(source, project.folder, { recursive: true });
+    else
+      for (const [, file, content] of text.matchAll(/^```\w+ (\S+)\n([\s\S]*?)^```$/gm))
+        writeFileSync(join(project.folder, file!), content!);
     symlinkSync(join(installed, "node_modules"), join(project.folder, "node_modules"));
     await project.succeed("npm run gen");
     const stop = upstream === undefined ? undefined : await UPSTREAMS[upstream](project);
