@@ -3,7 +3,7 @@
 /** Source file of each export, by its name in package.json: "." is `tidegate`. */
 export const EXPORTS: Readonly<Record<string, string>> = {
   ".": "workers/tidegate.ts",
-  "./gateway": "workers/tidegate-gateway.ts",
+  "./gateway": "workers/gateway/entry.ts",
   "./layer": "workers/gateway/layer.ts",
   "./validating": "workers/validating.ts",
   "./objects": "durable-objects/index.ts",

@@ -1,6 +1,6 @@
 // npm run test:package: what a team does with the package, from packed tarballs, in an empty folder, with Node 20 and npm only.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseCommand } from "../../cli/command.ts";
@@ -84,6 +84,13 @@ if (isCreated) {
       for (const worker of [`my-api-objects${suffix}`, `my-api-greeter${suffix}`, `my-api-billing${suffix}`, `my-api${suffix}`])
         equal([worker, output.includes(`: ${worker}\n`)], [worker, true], output.slice(-500));
     });
+  await steps.step("examples/own-layer builds from the tarball", async () => {
+    const layered = new Project(join(folder, "own-layer"), env);
+    cpSync("examples/own-layer", layered.folder, { recursive: true });
+    symlinkSync(join(project.folder, "node_modules"), join(layered.folder, "node_modules"));
+    await layered.succeed("npx wrangler deploy --dry-run -c wrangler.toml --outdir out");
+    equal(/tenant/.test(layered.read("out/index.js")), true, "the layer is in the bundle");
+  });
   const chosen = EXAMPLES.filter(({ name }) => name.includes(values.only ?? ""));
   mkdirSync(join(folder, "examples"));
   for (const example of chosen) await runExample(steps, example, folder, project, tarball("create-tidegate"), tarball("tidegate"));

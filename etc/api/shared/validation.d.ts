@@ -1,21 +1,5 @@
 import { t as ViolationList } from "./violation-list.js";
-type PrincipalKind = "user" | "key" | "agent" | "service" | "certificate";
-/** Who makes a call, as proven. */
-interface Principal {
-  readonly kind: PrincipalKind;
-  /**
-   * Unique among all kinds and issuers, at most `MAX_ID_BYTES`: what limits, cache scope and logs count by. `ISSUER#sub` of a user,
-   * `key:ID`, `agent:THUMBPRINT`, `cert:FINGERPRINT`, `service:NAME`.
-   */
-  readonly id: string;
-  readonly issuer?: string;
-  readonly subject?: string;
-  readonly owner?: string;
-  readonly plan?: string;
-  readonly scopes: readonly string[];
-  readonly claims: Readonly<Record<string, unknown>>;
-  readonly expiresAt: number;
-}
+import { t as Principal } from "./principal.js";
 /** What an expression reads of a call. */
 interface ExpressionFacts<Message = unknown> {
   readonly principal: Principal | undefined;
@@ -51,4 +35,4 @@ type CompileExpression<Desc = unknown, Message = unknown> = (text: string, input
  * @throws UnevaluatedRule where a rule cannot be evaluated for this message; Error where one cannot be compiled
  */
 type Validate<Desc = unknown, Message = unknown> = (desc: Desc, message: Message) => ViolationList | undefined;
-export { CompileExpression as n, Principal as r, Validate as t };
+export { CompileExpression as n, Validate as t };

@@ -1,27 +1,17 @@
-import { t as GatewayInput } from "../shared/gateway.js";
-import "../shared/messages.js";
-import { n as CompileExpression, r as Principal, t as Validate } from "../shared/validation.js";
-import { DescMessage, DescMethod, DescService, Message, Registry } from "@bufbuild/protobuf";
-import "@connectrpc/connect";
-import "@bufbuild/protobuf/codegenv2";
-import "@bufbuild/protobuf/reflect";
+import { t as Principal } from "./principal.js";
+import { DescMethod, Message } from "@bufbuild/protobuf";
 /** Codes by which a layer of the team's own may refuse a call: those of Connect. */
 declare const LAYER_REFUSAL_CODES: readonly ["invalid_argument", "unauthenticated", "permission_denied", "not_found", "already_exists", "resource_exhausted", "failed_precondition", "aborted", "out_of_range", "unimplemented", "unavailable"];
 type LayerRefusalCode = (typeof LAYER_REFUSAL_CODES)[number];
-/** `ctx.access` of the platform, where Access is in front of the Worker. */
-interface AccessContext {
-  readonly aud: string;
-  getIdentity(): Promise<Readonly<Record<string, unknown>> | undefined>;
-}
 /**
  * Where a layer runs, from the outside in. `response`: around everything, stored responses and refusals included. `before_auth`: the
  * headers have been checked, the caller is not known. `after_auth`: the caller is known, and nothing has been counted. `before_cache`: the
  * call has been counted, and its message is whole and valid. `before_upstream`: no stored response serves the call; once for all attempts.
  */
-export declare const LAYER_POSITIONS: readonly ["response", "before_auth", "after_auth", "before_cache", "before_upstream"];
-export type LayerPosition = (typeof LAYER_POSITIONS)[number];
+declare const LAYER_POSITIONS: readonly ["response", "before_auth", "after_auth", "before_cache", "before_upstream"];
+type LayerPosition = (typeof LAYER_POSITIONS)[number];
 /** A schema of any library that implements Standard Schema, such as Valibot; it has to be synchronous. @see standardschema.dev */
-export interface LayerSchema<Settings> {
+interface LayerSchema<Settings> {
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
@@ -38,27 +28,27 @@ type SchemaResult<Settings> = {
 } | {
   readonly issues: readonly SchemaIssue[];
 };
-export interface SchemaIssue {
+interface SchemaIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | {
     readonly key: PropertyKey;
   })[] | undefined;
 }
 /** The headers of a request, as the caller has sent them. */
-export interface SentHeaders {
+interface SentHeaders {
   get(name: string): string | null;
   has(name: string): boolean;
   forEach(each: (value: string, name: string) => void): void;
 }
 /** The headers of the request for the upstream. A name that is reserved (docs/headers.md), or a value that cannot be sent, throws. */
-export interface UpstreamHeaders {
+interface UpstreamHeaders {
   get(name: string): string | null;
   set(name: string, value: string): void;
   add(name: string, value: string): void;
   remove(name: string): void;
 }
 /** A call, as a layer of the team sees it. Where a response is for several callers (a cached route), nothing of a single one is here. */
-export interface LayerCall {
+interface LayerCall {
   readonly id: string;
   readonly protocol: "connect" | "grpc_web" | "rest" | "http";
   readonly route: {
@@ -94,8 +84,8 @@ export interface LayerCall {
  *
  * @param next the layers below, and the upstream: responds, or rejects with a refusal that the layer lets through
  */
-export type LayerHandler = (call: LayerCall, next: () => Promise<Response>) => Response | Promise<Response>;
-export interface CustomLayer<Settings = unknown> {
+type LayerHandler = (call: LayerCall, next: () => Promise<Response>) => Response | Promise<Response>;
+interface CustomLayer<Settings = unknown> {
   readonly name: string;
   readonly at: LayerPosition;
   readonly needs?: "message" | undefined;
@@ -104,39 +94,20 @@ export interface CustomLayer<Settings = unknown> {
   readonly layer: (settings: Settings) => LayerHandler;
 }
 /** @throws TypeError where the name, the position or `needs` is not one of those that are possible */
-export declare function defineLayer<Settings>(layer: CustomLayer<Settings>): CustomLayer;
+declare function defineLayer<Settings>(layer: CustomLayer<Settings>): CustomLayer;
 /** What a layer throws to refuse a call. */
-export declare class LayerRefusal extends Error {
+declare class LayerRefusal extends Error {
   readonly code: LayerRefusalCode;
   readonly retryAfterMs: number | undefined;
   constructor(code: LayerRefusalCode, message: string, retryAfterMs: number | undefined);
 }
+/** Whether a layer has refused the call. By its name: a bundle may have this file twice, as a module of its own and in the gateway. */
+declare function isLayerRefusal(error: unknown): error is LayerRefusal;
 /**
  * @param message read by the caller: printable ASCII, cut at 512 characters
  * @param options `retryAfterMs`: when the caller may try again
  */
-export declare function refusal(code: LayerRefusalCode, message: string, options?: {
+declare function refusal(code: LayerRefusalCode, message: string, options?: {
   readonly retryAfterMs?: number;
 }): LayerRefusal;
-type ExpressionCompiler = CompileExpression<DescMessage, Message>;
-type Validator = Validate<DescMessage, Message>;
-interface Extensions {
-  readonly validator?: Validator | undefined;
-  readonly compiler?: ExpressionCompiler | undefined;
-  readonly layers?: readonly CustomLayer[] | undefined;
-}
-/** What is used of the context that the platform gives with a request. */
-interface PlatformContext {
-  readonly access?: AccessContext | undefined;
-}
-interface GatewayOptions extends Extensions {
-  readonly config: GatewayInput;
-  readonly catalog: readonly DescService[];
-}
-/** What the platform calls. */
-interface GatewayWorker {
-  fetch(request: Request, env: unknown, ctx: PlatformContext): Response | Promise<Response>;
-}
-/** @throws InvalidConfiguration with every problem of the configuration */
-export declare function serve({ config, catalog, ...extensions }: GatewayOptions): GatewayWorker;
-export type { GatewayOptions, GatewayWorker };
+export { LayerPosition as a, SchemaIssue as c, defineLayer as d, isLayerRefusal as f, LayerHandler as i, SentHeaders as l, LAYER_POSITIONS as n, LayerRefusal as o, refusal as p, LayerCall as r, LayerSchema as s, CustomLayer as t, UpstreamHeaders as u };

@@ -1,0 +1,2 @@
+import { a as LayerPosition, c as SchemaIssue, d as defineLayer, f as isLayerRefusal, i as LayerHandler, l as SentHeaders, n as LAYER_POSITIONS, o as LayerRefusal, p as refusal, r as LayerCall, s as LayerSchema, t as CustomLayer, u as UpstreamHeaders } from "../../shared/layer.js";
+export { CustomLayer, LAYER_POSITIONS, LayerCall, LayerHandler, LayerPosition, LayerRefusal, LayerSchema, SchemaIssue, SentHeaders, UpstreamHeaders, defineLayer, isLayerRefusal, refusal };
