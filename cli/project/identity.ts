@@ -1,4 +1,5 @@
 // Which credentials a configuration accepts, and which routes require one: a line each, for `npm run check`.
+import type { RouteAuthPolicy } from "../../core/config/auth.ts";
 import { type GatewayPolicy, parsePolicy } from "../../core/config/gateway.ts";
 
 /** Stands for the methods of a service that have no settings of their own. */
@@ -36,13 +37,20 @@ function notesOf(settings: Pick<GatewayPolicy, "auth" | "services" | "httpRoutes
     ...kinds.map((kind) => `identity: ${kind}`),
     ...(resource === undefined ? [] : [`identity: protected resource ${resource}`]),
     ...[...settings.services].map(([name, { methods }]) => `identity: ${name}: ${modesOf(methods)}`),
-    ...[...settings.httpRoutes].map(([prefix, { auth }]) => `identity: ${prefix}: ${auth}`),
+    ...[...settings.httpRoutes].map(([prefix, route]) => `identity: ${prefix}: ${modeOf(route)}`),
   ];
 }
 
 /** `required; GetUser optional` */
-function modesOf(methods: ReadonlyMap<string, { readonly auth: string }>): string {
-  const own = methods.get(OTHERS)!.auth;
-  const others = [...methods].filter(([, { auth }]) => auth !== own).map(([name, { auth }]) => `${name} ${auth}`);
+function modesOf(methods: ReadonlyMap<string, RouteAuthPolicy>): string {
+  const own = modeOf(methods.get(OTHERS)!);
+  const others = [...methods].filter(([, route]) => modeOf(route) !== own).map(([name, route]) => `${name} ${modeOf(route)}`);
   return [own, ...others].join("; ");
+}
+
+/** `required`, `required (only reported)`, or `required (for 10 % of callers)` */
+function modeOf({ auth, authEnforcement: { mode, percent } }: RouteAuthPolicy): string {
+  if (auth === "off" || mode === "off") return "off";
+  if (mode === "report" || percent === 0) return `${auth} (only reported)`;
+  return percent === 100 ? auth : `${auth} (for ${percent} % of callers)`;
 }

@@ -21,14 +21,16 @@ it("has a line for each kind of credential, and one for the routes", () => {
     access: { team: "acme", audiences: ["tag"] },
     certificates: true,
   };
-  const services = { S: { upstream: { binding: "S" }, auth: "required", methods: { A: { auth: "off" } } } };
+  const services = {
+    S: { upstream: { binding: "S" }, auth: "required", methods: { A: { auth: "off" }, B: { auth: { callers: "required", percent: 10 } } } },
+  };
   expect(notesOf({ auth, services, httpRoutes: { "/a/": { upstream: { binding: "S" } } } })).toEqual([
     "identity: JWTs of https://id.test (ES256, RS256, EdDSA) for https://api.test, b, keys from https://id.test/.well-known/openid-configuration",
     "identity: JWTs of urn:x (PS256) for b, keys of the configuration",
     "identity: Cloudflare Access of https://acme.cloudflareaccess.com for tag: ctx.access, else the assertion",
     "identity: TLS client certificates that the edge has verified",
     "identity: protected resource https://api.test",
-    "identity: S: required; A off",
+    "identity: S: required; A off; B required (for 10 % of callers)",
     "identity: /a/: optional",
   ]);
 });
