@@ -39,6 +39,8 @@ export const FALLBACK_HEADER = "tidegate-fallback";
 export const OPERATOR_HEADER = "tidegate-operator";
 /** Credential of an operator, who requests a trace of the call. Honored and removed by the gateway; it never reaches an upstream. */
 export const TRACE_HEADER = "tidegate-trace";
+/** Version of the configuration that an operator requests: `live`, `canary` or a number, and a credential of an operator. */
+export const VERSION_HEADER = "tidegate-version";
 /** Metadata of a stored response, JSON. */
 export const METADATA_HEADER = "x-tidegate-metadata";
 
@@ -57,6 +59,7 @@ export const TIDEGATE_HEADERS: Readonly<Record<string, HeaderDirection>> = {
   [FALLBACK_HEADER]: "to_caller",
   [OPERATOR_HEADER]: "from_caller",
   [TRACE_HEADER]: "from_caller",
+  [VERSION_HEADER]: "from_caller",
   [METADATA_HEADER]: "internal",
 };
 

@@ -55,6 +55,9 @@ export const LOG_EVENTS = {
   trace_failed: { level: "warn", facts: ["requestId", "error"] },
   transcoding_failed: { level: "error", facts: ["route", "error"] },
   upstream_fault: { level: "warn", facts: ["requestId", "route", "upstream", "endpoint", "error"] },
+  version_fell_back: { level: "warn", facts: ["source", "version", "waitedMs"] },
+  version_follow_failed: { level: "warn", facts: ["sequence", "error"] },
+  version_refused: { level: "warn", facts: ["digest", "reason"] },
   would_refuse: { level: "warn", facts: ["requestId", "route", "address", "policy", "name", "reason", "calls"] },
 } as const satisfies Readonly<Record<string, LogEventDefinition>>;
 

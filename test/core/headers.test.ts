@@ -20,6 +20,7 @@ describe("the table of headers", () => {
       "tidegate-fallback": "to_caller",
       "tidegate-operator": "from_caller",
       "tidegate-trace": "from_caller",
+      "tidegate-version": "from_caller",
       "x-tidegate-metadata": "internal",
     });
   });

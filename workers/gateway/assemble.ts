@@ -1,4 +1,4 @@
-// Compiles the pipeline of each route, once, when the configuration loads.
+// The routes of a configuration with their handlers. The pipeline of each is compiled once.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { rewriteOf } from "../../core/config/http-route.ts";
 import type { ConcurrencyPolicy } from "../../core/config/overload.ts";
@@ -72,11 +72,11 @@ export function assemble(configuration: Configuration): HandledRoutes {
   const handled = (method: DescMethod, served: ServedMethod, rule?: RestRoute): HandledProcedure => {
     // The admin services share one limit.
     const scopeName = served.access === undefined ? `route ${procedureOf(method).name}` : "admin services";
-    const scope = scopeOf(scopeName, served.policy.concurrency, parts);
     const headers = headersFor(policy.headers, served.policy);
     const route = rpcRoute(method, served.policy, memory, headers, served.access === undefined ? identity : undefined);
-    const combined = (combine: Stack) => pipeline({ route, method, served, scope }, shared, rule, combine);
-    return { method, isAdmin: served.access !== undefined, route, served, handle: combined(stack), combined };
+    const scope = (): ConcurrencyScope => scopeOf(scopeName, served.policy.concurrency, parts);
+    const combined = (combine: Stack) => pipeline({ route, method, served, scope: scope() }, shared, rule, combine);
+    return { method, isAdmin: served.access !== undefined, route, served, handle: atFirstCall(() => combined(stack)), combined };
   };
 
   const procedures = new Map<string, HandledProcedure>();
@@ -95,7 +95,7 @@ export function assemble(configuration: Configuration): HandledRoutes {
       const route = httpRoute(prefix, settings, memory, headersFor(policy.headers, settings), identity);
       const combined = (combine: Stack) => httpPipeline({ route, policy: settings, upstream: http.get(prefix)! }, shared, combine);
       const problemOf = prefixCheck(pathCheck(forwardsAmbiguous, others ?? NO_OTHERS), rewriteOf(prefix, settings));
-      return { route, handle: combined(stack), combined, problemOf };
+      return { route, handle: atFirstCall(() => combined(stack)), combined, problemOf };
     });
   return { procedures, rules, prefixes, refuse: (rejection) => refuse(rejection), keys };
 }
@@ -103,6 +103,15 @@ export function assemble(configuration: Configuration): HandledRoutes {
 /** The check of a route, and that of paths whose prefix is another one at the upstream. */
 function prefixCheck(check: HandledPrefix["problemOf"], rewrite: PrefixRewrite | undefined): HandledPrefix["problemOf"] {
   return rewrite === undefined ? check : (path) => check(path) ?? rewriteProblem(path, rewrite);
+}
+
+/** The pipeline of a route is made with its first call: most versions of a large configuration serve few of their routes. */
+function atFirstCall(make: () => Handler): Handler {
+  let handler: Handler | undefined;
+  return (call) => {
+    handler ??= make();
+    return handler(call);
+  };
 }
 
 /** The rules for headers of a route, whose upstream may need the credentials of the caller. */

@@ -4,8 +4,9 @@ import { env } from "cloudflare:workers";
 import type { DescService } from "@bufbuild/protobuf";
 import type { GatewayInput } from "../../core/config/gateway.ts";
 import { logVersion } from "../log.ts";
-import { createApp, type PlatformContext } from "./app.ts";
+import type { PlatformContext } from "./app.ts";
 import type { Extensions } from "./configure/extensions.ts";
+import { appWithVersions } from "./control/versioned-app.ts";
 import type { Bindings } from "./upstream/destination.ts";
 
 export interface GatewayOptions extends Extensions {
@@ -22,6 +23,6 @@ export interface GatewayWorker {
 export function serve({ config, catalog, ...extensions }: GatewayOptions): GatewayWorker {
   const bindings = env as unknown as Bindings;
   logVersion(bindings["VERSION"]);
-  const app = createApp(config, catalog, bindings, extensions);
+  const app = appWithVersions(config, catalog, bindings, extensions);
   return { fetch: (request, _, ctx) => app.fetch(request, ctx) };
 }
