@@ -27,7 +27,7 @@ export class Versions {
   readonly #jurisdiction: string | undefined;
   readonly #refused = new Map<string, string>(); // reasons by digest, the latest one last
   #sequence = 0;
-  #number = 0; // of the live version; 0 for the bundled configuration
+  #number = 0; // number of the live version; 0 for the bundled configuration
   #live: CompiledVersion;
   #previous: CompiledVersion | undefined;
   #canary: ServingCanary | undefined;
