@@ -35,11 +35,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "workers/gateway/auth/authenticators.ts": "test/workers/gateway/layers/authenticate.test.ts",
   "workers/gateway/rate-limit/charging.ts": "test/workers/gateway/layers/rate-limit.test.ts",
   "workers/gateway/call/concurrency-scope.ts": "test/workers/gateway/layers/open-streams.test.ts",
-  "workers/gateway/control/cold-start.ts": "test/integration/versions.test.ts",
-  "workers/gateway/control/compile-version.ts": "test/integration/versions.test.ts",
-  "workers/gateway/control/control-client.ts": "test/integration/versions.test.ts",
-  "workers/gateway/control/versioned-app.ts": "test/integration/versions.test.ts",
-  "workers/gateway/control/versions.ts": "test/integration/versions.test.ts",
   "workers/gateway/upstream/upstream.ts": "test/workers/gateway/upstream/pool.test.ts", // types only
 };
 

@@ -1,0 +1,41 @@
+// The first requests of an isolate, and those after them.
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { writeLiveCopy } from "../../../../workers/gateway/control/live-copy.ts";
+import { configuration, snapshotOf, versionedGateway } from "../../../support/versioned.ts";
+
+let logged: Record<string, unknown>[] = [];
+beforeEach(() => {
+  logged = [];
+  vi.spyOn(console, "warn").mockImplementation((line: unknown) => {
+    logged.push((typeof line === "string" ? JSON.parse(line) : line) as Record<string, unknown>);
+  });
+});
+afterEach(() => void vi.restoreAllMocks());
+
+it("falls back to the copy in KV, then to the bundled configuration, once and counted", async () => {
+  const kv = configuration("copied", { control: { coldWaitMs: 50, pollMs: 100, kv: "CACHE" } });
+  await writeLiveCopy(env.CACHE as never, { sequence: 5, version: 3, snapshot: snapshotOf(kv) });
+  const withCopy = versionedGateway({ ...kv, services: configuration("bundled")["services"]! }, { CACHE: env.CACHE });
+  withCopy.state.isDown = true;
+  expect(await withCopy.call()).toBe("copied");
+  const alone = versionedGateway(configuration("bundled", { control: { coldWaitMs: 50, pollMs: 100 } }));
+  alone.state.isDown = true;
+  expect([await alone.call(), await alone.call()]).toEqual(["bundled", "bundled"]);
+  expect([withCopy.app.firstSource(), alone.app.firstSource()]).toEqual(["kv", "bundled"]);
+  const fellBack = logged.filter(({ event }) => event === "version_fell_back");
+  expect(fellBack).toMatchObject([
+    { source: "kv", version: 3 },
+    { source: "bundled", version: 0 },
+  ]);
+});
+
+it("waits for nothing once it is warm: a call ends while its exchange hangs", async () => {
+  const { app, call, state } = versionedGateway(configuration("bundled"));
+  await call();
+  const before = state.exchanges;
+  state.isDown = true;
+  for (let n = 0; n < 20; n++) expect(await call()).toBe("bundled");
+  expect(app.firstSource()).toBe("exchange");
+  expect(state.exchanges - before).toBeLessThan(20); // the exchange is the only binding call, in the background
+});
