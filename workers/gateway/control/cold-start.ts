@@ -4,7 +4,7 @@ import type { ControlPolicy } from "../../../core/config/control.ts";
 import { logEvent } from "../../log.ts";
 import type { Exchange } from "../background/exchange.ts";
 import { Waiters } from "../background/waiters.ts";
-import { soundSnapshots } from "./control-client.ts";
+import { soundSnapshots } from "./control-follower.ts";
 import { type CopyNamespace, readLiveCopy } from "./live-copy.ts";
 import type { Versions } from "./versions.ts";
 

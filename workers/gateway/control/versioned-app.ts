@@ -11,7 +11,7 @@ import { isolateRegion } from "../region/isolate-region.ts";
 import type { Bindings } from "../upstream/destination.ts";
 import { ColdStart, type FirstSource } from "./cold-start.ts";
 import type { CompiledVersion, VersionSource } from "./compile-version.ts";
-import { ControlClient } from "./control-client.ts";
+import { ControlFollower } from "./control-follower.ts";
 import type { CopyNamespace } from "./live-copy.ts";
 import { type ServingCanary, Versions } from "./versions.ts";
 
@@ -55,7 +55,7 @@ export function versionedApp(
   source.parts.version().get("exchange", undefined, () => exchange);
   const copies = control.kv === undefined ? undefined : (bindings[control.kv] as CopyNamespace | undefined);
   const coldStart = new ColdStart(versions, exchange!, control, copies);
-  exchange!.add(new ControlClient(versions, () => coldStart.learned()));
+  exchange!.add(new ControlFollower(versions, () => coldStart.learned()));
   const serve: App["fetch"] = (request, ctx) => {
     const { canary, live } = versions;
     if (canary === undefined) return live.app.fetch(request, ctx); // the usual case

@@ -7,7 +7,7 @@ import { logEvent } from "../../log.ts";
 import type { ExchangeDraft, ExchangeSection } from "../background/exchange.ts";
 import type { Pointers, Versions } from "./versions.ts";
 
-export class ControlClient implements ExchangeSection {
+export class ControlFollower implements ExchangeSection {
   readonly isNeeded = false;
   readonly #versions: Versions;
   readonly #onView: () => void;

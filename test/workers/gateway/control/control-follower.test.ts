@@ -1,7 +1,7 @@
 // Snapshots as they arrive: what was damaged on its way is not compiled.
 import { expect, it } from "vitest";
 import { hexOf, sha256 } from "../../../../core/auth/sha256.ts";
-import { soundSnapshots } from "../../../../workers/gateway/control/control-client.ts";
+import { soundSnapshots } from "../../../../workers/gateway/control/control-follower.ts";
 import { configuration, snapshotOf } from "../../../support/versioned.ts";
 
 const set = new Uint8Array([1, 2, 3]);
