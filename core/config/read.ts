@@ -41,11 +41,32 @@ export function readFields<E extends Entries>(
   outer: Partial<PolicyOf<Block<E>>> = {},
 ): PolicyOf<Block<E>> {
   const known: Readonly<Record<string, unknown>> = outer;
-  const values = Object.entries(block.entries).map(([name, schema]) => {
-    const fallback = Object.hasOwn(known, name) ? { value: known[name] } : undefined;
-    return [name, readSetting(check, join(path, name), schema, fields[name], fallback)];
+  const values: Record<string, unknown> = {};
+  for (const { name, schema, isPlain } of entriesOf(block)) {
+    const isKnown = Object.hasOwn(known, name);
+    // The usual case: most routes write few of their settings, and the others are those of the service.
+    if (isKnown && isPlain && fields[name] === undefined) values[name] = known[name];
+    else values[name] = readSetting(check, join(path, name), schema, fields[name], isKnown ? { value: known[name] } : undefined);
+  }
+  return values as PolicyOf<Block<E>>; // each value comes from the schema of its name
+}
+
+interface BlockEntry {
+  readonly name: string;
+  readonly schema: SettingSchema;
+  readonly isPlain: boolean; // what is not written is as in the settings around it
+}
+
+const ENTRIES = new WeakMap<object, readonly BlockEntry[]>();
+
+function entriesOf({ entries }: Block): readonly BlockEntry[] {
+  const listed = ENTRIES.get(entries);
+  if (listed !== undefined) return listed;
+  const made = Object.entries(entries).map(([name, schema]): BlockEntry => {
+    return { name, schema, isPlain: factsOf(schema).isRead !== true && innerOf(schema).type !== "strict_object" };
   });
-  return Object.fromEntries(values) as PolicyOf<Block<E>>; // each value comes from the schema of its name
+  ENTRIES.set(entries, made);
+  return made;
 }
 
 /** @param fallback what holds where nothing, or nothing valid, is written; default: the default of the schema */

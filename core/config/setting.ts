@@ -95,8 +95,15 @@ function stated<S extends SettingSchema>(schema: S, facts: SettingFacts): S {
 
 /** The facts of a setting, without the wrapper that makes it optional. */
 export function factsOf(schema: SettingSchema): SettingFacts {
-  return v.getMetadata(innerOf(schema) as v.GenericSchema) as SettingFacts;
+  const known = FACTS.get(schema);
+  if (known !== undefined) return known;
+  const facts = v.getMetadata(innerOf(schema) as v.GenericSchema) as SettingFacts;
+  FACTS.set(schema, facts);
+  return facts;
 }
+
+/** Settings are read with each version of a configuration, and their facts never change. */
+const FACTS = new WeakMap<SettingSchema, SettingFacts>();
 
 export function innerOf(schema: SettingSchema): SettingSchema {
   return "wrapped" in schema ? (schema.wrapped as SettingSchema) : schema;

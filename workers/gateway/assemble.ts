@@ -76,7 +76,7 @@ export function assemble(configuration: Configuration): HandledRoutes {
     const route = rpcRoute(method, served.policy, memory, headers, served.access === undefined ? identity : undefined);
     const scope = (): ConcurrencyScope => scopeOf(scopeName, served.policy.concurrency, parts);
     const combined = (combine: Stack) => pipeline({ route, method, served, scope: scope() }, shared, rule, combine);
-    return { method, isAdmin: served.access !== undefined, route, served, handle: atFirstCall(() => combined(stack)), combined };
+    return { method, isAdmin: served.access !== undefined, route, served, handle: atFirstUse(() => combined(stack)), combined };
   };
 
   const procedures = new Map<string, HandledProcedure>();
@@ -86,16 +86,18 @@ export function assemble(configuration: Configuration): HandledRoutes {
     procedures.set(procedure.route.path, procedure);
   }
   const rules = new Map(rest.routes.map((rule) => [rule, handled(rule.method, endpoints.get(rule.method)!, rule)] as const));
+  const templates = rest.routes.map(({ template }) => template);
   const prefixes = [...policy.httpRoutes]
     .toSorted(([one], [other]) => other.length - one.length)
     .map(([prefix, settings]): HandledPrefix => {
-      const templates = rest.routes.map(({ template }) => template);
-      const others = otherRoutes(prefix, policy.httpRoutes.keys(), procedures.keys(), templates);
-      const forwardsAmbiguous = (settings.ambiguousPaths ?? (others === undefined ? "forward" : "refuse")) === "forward";
+      const check = (): HandledPrefix["problemOf"] => {
+        const others = otherRoutes(prefix, policy.httpRoutes.keys(), procedures.keys(), templates);
+        const forwardsAmbiguous = (settings.ambiguousPaths ?? (others === undefined ? "forward" : "refuse")) === "forward";
+        return prefixCheck(pathCheck(forwardsAmbiguous, others ?? NO_OTHERS), rewriteOf(prefix, settings));
+      };
       const route = httpRoute(prefix, settings, memory, headersFor(policy.headers, settings), identity);
       const combined = (combine: Stack) => httpPipeline({ route, policy: settings, upstream: http.get(prefix)! }, shared, combine);
-      const problemOf = prefixCheck(pathCheck(forwardsAmbiguous, others ?? NO_OTHERS), rewriteOf(prefix, settings));
-      return { route, handle: atFirstCall(() => combined(stack)), combined, problemOf };
+      return { route, handle: atFirstUse(() => combined(stack)), combined, problemOf: atFirstUse(check) };
     });
   return { procedures, rules, prefixes, refuse: (rejection) => refuse(rejection), keys };
 }
@@ -105,12 +107,12 @@ function prefixCheck(check: HandledPrefix["problemOf"], rewrite: PrefixRewrite |
   return rewrite === undefined ? check : (path) => check(path) ?? rewriteProblem(path, rewrite);
 }
 
-/** The pipeline of a route is made with its first call: most versions of a large configuration serve few of their routes. */
-function atFirstCall(make: () => Handler): Handler {
-  let handler: Handler | undefined;
-  return (call) => {
-    handler ??= make();
-    return handler(call);
+/** What a route needs is made with its first call: most versions of a large configuration serve few of their routes. */
+function atFirstUse<In, Out>(make: () => (input: In) => Out): (input: In) => Out {
+  let made: ((input: In) => Out) | undefined;
+  return (input) => {
+    made ??= make();
+    return made(input);
   };
 }
 

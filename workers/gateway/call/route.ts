@@ -46,6 +46,7 @@ type RpcSettings = MessageLimits & Partial<ResponseLimits & Pick<RoutePolicy, "f
 type HttpSettings = Pick<HttpRoutePolicy, "maxBodyBytes"> & Partial<Pick<HttpRoutePolicy, "maxResponseBytes">>;
 
 const NONE: ReadonlySet<string> = new Set();
+const ALL_WITHHELD: ReadonlySet<string> = new Set(WITHHELD_FIELDS);
 
 /**
  * @param memory   the budget of the isolate; one of its own where it is not given
@@ -68,7 +69,7 @@ export function rpcRoute(
     maxInflation,
     maxResponseBytes: limits.maxResponseBytes ?? DEFAULTS.maxResponseBytes,
     maxResponseElements: limits.maxResponseElements ?? DEFAULTS.maxResponseElements,
-    withheldFields: new Set(WITHHELD_FIELDS.filter((name) => !forwarded.includes(name))),
+    withheldFields: forwarded.length === 0 ? ALL_WITHHELD : new Set(WITHHELD_FIELDS.filter((name) => !forwarded.includes(name))),
     memory,
     headers,
     identity,

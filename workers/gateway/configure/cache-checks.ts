@@ -17,9 +17,12 @@ export function cachingProblems(policy: GatewayPolicy, endpoints: ReadonlyMap<De
   const routes = [...served.map((endpoint) => endpoint.policy), ...policy.httpRoutes.values()];
   const caches = new Set(routes.flatMap(({ cache }) => cache ?? []));
   const facts = { provesPrincipals: provesOf(policy.auth).principals, namespace };
+  const users = new Map<unknown, number>(); // methods by the list of what they invalidate
+  for (const { policy: route } of served) users.set(route.invalidates, (users.get(route.invalidates) ?? 0) + 1);
   const methodProblems = [...endpoints].flatMap(([method, { policy: route }]) => {
+    const isOwn = users.get(route.invalidates) === 1;
+    if (route.cache === undefined && !isOwn) return [];
     const path = join(`${join("services", method.parent.typeName)}.methods`, method.name);
-    const isOwn = served.filter((other) => other.policy.invalidates === route.invalidates).length === 1;
     return [
       ...(route.cache === undefined ? [] : methodCacheProblems(method, route.cache, path)),
       ...(isOwn ? tagProblems(method, route.invalidates, join(path, "invalidates")) : []),

@@ -78,7 +78,8 @@ export function configure(
   parts = new IsolateParts().version(),
 ): Configuration {
   const { validator: validate, compiler, layers: bundled = [] } = extensions;
-  const described = parseDescriptors(input?.descriptors, catalog);
+  const sets: unknown = input?.descriptors;
+  const described = parts.get("descriptors", { sets, catalog }, () => parseDescriptors(sets, catalog)); // linking them takes longest
   const known = [...catalog, ...described.services];
   const policy = policyOf(input, known, described);
   const env = bindingsWithin(bindings, policy.durableObjects.jurisdiction);
