@@ -4,6 +4,7 @@ import type { ControlPolicy } from "../../../core/config/control.ts";
 import { logEvent } from "../../log.ts";
 import type { Exchange } from "../background/exchange.ts";
 import { Waiters } from "../background/waiters.ts";
+import { isolateRegion } from "../region/isolate-region.ts";
 import { soundSnapshots } from "./control-follower.ts";
 import { type CopyNamespace, readLiveCopy } from "./live-copy.ts";
 import type { Versions } from "./versions.ts";
@@ -51,6 +52,7 @@ export class ColdStart {
     const now = Date.now();
     if (this.#startedAt === undefined) {
       this.#startedAt = now;
+      isolateRegion(request); // the exchange goes to a relay of this region
       this.#exchange.begin(request, waitUntil);
       this.#exchange.require(now);
     }
