@@ -31,6 +31,7 @@ it("leaves stored responses, purges, revoked keys and breaker overrides as they 
   const verify = async () => (await admin("tidegate.keys.v1.KeyService/VerifyKey", { text })).body["isValid"] === true;
   expect(await verify()).toBe(true);
   await admin("tidegate.keys.v1.KeyService/RevokeKey", { id: key.id });
+  await vi.waitUntil(async () => !(await verify()), { timeout: 20_000, interval: 20 }); // the isolate learns of it in the background
   await admin("tidegate.cache.v1.CacheService/Purge", { targets: [{ all: true }], hard: true });
   const override = { upstream: "users.v1.UserService", endpoint: "USERS", reason: "a test" };
   const overrides = async () => (await admin("tidegate.breaker.v1.BreakerService/ListBreakers", {})).body["breakers"];
