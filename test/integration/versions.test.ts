@@ -28,10 +28,14 @@ it("leaves stored responses, purges, revoked keys and breaker overrides as they 
   expect(state.calls).toBe(1); // the response that the bundled version has stored serves all of them
   const issued = await admin("tidegate.keys.v1.KeyService/IssueKey", { settings: { owner: "acme" } });
   const { key, text } = issued.body as { key: { id: string }; text: string };
-  const verify = async () => (await admin("tidegate.keys.v1.KeyService/VerifyKey", { text })).body["isValid"] === true;
+  const verify = async () => {
+    const { status, body } = await admin("tidegate.keys.v1.KeyService/VerifyKey", { text });
+    expect(status, JSON.stringify(body)).toBe(200);
+    return body["isValid"] === true;
+  };
   expect(await verify()).toBe(true);
   await admin("tidegate.keys.v1.KeyService/RevokeKey", { id: key.id });
-  await vi.waitUntil(async () => !(await verify()), { timeout: 20_000, interval: 20 }); // the isolate learns of it in the background
+  await vi.waitUntil(async () => !(await verify()), { timeout: 25_000, interval: 250 }); // the isolate learns of it in the background
   await admin("tidegate.cache.v1.CacheService/Purge", { targets: [{ all: true }], hard: true });
   const override = { upstream: "users.v1.UserService", endpoint: "USERS", reason: "a test" };
   const overrides = async () => (await admin("tidegate.breaker.v1.BreakerService/ListBreakers", {})).body["breakers"];
