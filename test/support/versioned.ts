@@ -32,13 +32,14 @@ export function versionedGateway(bundled: JsonObject, bindings: Record<string, u
   const plane = env.CONTROL_PLANE.getByName(`versions-${crypto.randomUUID()}`);
   const objects = Object.fromEntries(ALL.map((name) => [name, (env as unknown as Record<string, unknown>)[name]]));
   const roots = { ...objects, CONTROL_PLANE: { getByName: () => plane } };
-  const state = { isDown: false, exchanges: 0, calls: 0 };
+  const state = { isDown: false, hangsFor: undefined as Promise<void> | undefined, exchanges: 0, calls: 0 };
   const relay = new ExchangeServer(roots as unknown as RelayBindings, Date.now());
   const RELAY = {
     getByName: () => ({
       async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
         state.exchanges += 1;
         if (state.isDown) throw new Error("the relay is down");
+        await state.hangsFor;
         return relay.exchange(request);
       },
       keys: (question: never) => relay.keys(question),

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { hexOf, sha256 } from "../../../../../core/auth/sha256.ts";
 import { type JsonObject, snapshotText } from "../../../../../core/control/snapshot.ts";
+import { ControlService } from "../../../../../protos/gen/tidegate/control/v1/control_pb.ts";
 import { readLiveCopy } from "../../../../../workers/gateway/control/live-copy.ts";
 import { adminApp, LIST_AUDIT } from "../../../../support/admin-app.ts";
 
@@ -169,11 +170,40 @@ describe("canary, promotion and rollback", () => {
   });
 });
 
-it("lets viewers read and not change, and strangers neither", async () => {
-  const { call } = gateway();
-  const stranger = { authorization: "Bearer wrong" };
-  for (const method of ["GetStatus", "ListVersions", "GetVersion", "Publish", "Promote", "Rollback", "AbortCanary"])
-    expect((await call(`${SERVICE}/${method}`, {}, stranger)).status).toBe(401);
+it("lets viewers read, operators change, and strangers neither", async () => {
+  const KEYS = { auth: { keys: { env: "test", tagSecrets: ["TAGS"] } } };
+  const plane = env.CONTROL_PLANE.getByName(`roles-${crypto.randomUUID()}`);
+  const bindings = { CONTROL_PLANE: { getByName: () => plane }, TAGS: "a secret of thirty-two characters" };
+  const call = adminApp({ ...CONFIGURATION, ...KEYS }, bindings);
+  const keyOf = async (scope: string) => {
+    const { body } = await call("tidegate.keys.v1.KeyService/IssueKey", { settings: { owner: "acme", scopes: [scope] } });
+    return { authorization: `Bearer ${JSON.stringify(body).match(/tg_test_\w+/)![0]}` };
+  };
+  const because = { reason: "because", expectedSequence: "0" };
+  const reads: [string, object][] = [
+    ["GetStatus", {}],
+    ["ListVersions", {}],
+  ];
+  const changes: [string, object][] = [
+    ["Publish", { ...because, snapshot: snapshot({ ...longer(2_000), ...KEYS }) }],
+    ["Promote", because],
+    ["AbortCanary", because],
+    ["Rollback", because],
+  ];
+  const statuses = async (headers: { authorization: string }, calls: [string, object][]) => {
+    const all: number[] = [];
+    for (const [method, message] of calls) all.push((await call(`${SERVICE}/${method}`, message, headers)).status);
+    return all;
+  };
+  expect(reads.length + changes.length + 1, "all methods but GetVersion").toBe(ControlService.methods.length);
+  const [viewer, operator] = [await keyOf("admin:viewer"), await keyOf("admin:operator")];
+  expect([await statuses(viewer, reads), await statuses(viewer, changes)]).toEqual([
+    [200, 200],
+    [403, 403, 403, 403],
+  ]);
+  expect(await statuses({ authorization: "Bearer wrong" }, [...reads, ...changes])).toEqual([401, 401, 401, 401, 401, 401]);
+  expect((await statuses(operator, changes))[0]).toBe(200);
+  expect((await call(`${SERVICE}/GetVersion`, { version: "1" }, viewer)).status).toBe(200);
 });
 
 it("is unavailable while the object cannot be reached, and publishes nothing", async () => {
