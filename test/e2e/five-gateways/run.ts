@@ -1,15 +1,14 @@
 // npm run test:control -- --publishes 1000: versions published under load, to five gateways in two regions. Exit code 1 where one goes back,
 // two are seen in one request, or a request is lost.
-import { parseArgs } from "node:util";
+import { parseCommand } from "../../../cli/command.ts";
 import { FiveGateways, REGIONS } from "./fleet.ts";
 import { publishUnderLoad, summary } from "./publishes.ts";
 
-const USAGE = "usage: npm run test:control -- [--publishes N]   (default 1,000)";
-const { values } = parseArgs({ options: { publishes: { type: "string", default: "1000" }, help: { type: "boolean", short: "h" } } });
+const { values } = parseCommand("test:control", { publishes: { type: "string", default: "1000" } });
 const publishes = Number(values.publishes);
-if (values.help === true || !Number.isSafeInteger(publishes) || publishes < 1) {
-  console.info(USAGE);
-  process.exit(values.help === true ? 0 : 2);
+if (!Number.isSafeInteger(publishes) || publishes < 1) {
+  console.error(`--publishes ${values.publishes}: write a whole number of at least 1`);
+  process.exit(2);
 }
 const fleet = new FiveGateways();
 try {
