@@ -37,7 +37,8 @@ export class LoadGenerator {
 
 async function fire({ origin, request, connections, seconds, rate }: Order): Promise<Slice> {
   const pool = new Pool(origin, { connections, pipelining: 1 });
-  const { method, path, headers, body } = request;
+  const { method, headers, body } = request;
+  const paths = request.paths ?? [request.path];
   const expected = request.status ?? 200;
   const latencies: number[] = [];
   const errors = new Map<string, number>();
@@ -49,7 +50,7 @@ async function fire({ origin, request, connections, seconds, rate }: Order): Pro
     try {
       const answer = await pool.request({
         method: method as "GET",
-        path,
+        path: paths[sent % paths.length]!,
         headers: { ...headers, "cf-connecting-ip": addressOf(sent++, request.callers) },
         body: body ?? null,
       });

@@ -27,6 +27,7 @@ export function addressOf(caller: number, callers = CALLERS): string {
 export interface LoadRequest {
   readonly method: string;
   readonly path: string;
+  readonly paths?: readonly string[]; // take turns; `path` alone by default
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly status?: number; // status of each response, 200 by default; another one is an error

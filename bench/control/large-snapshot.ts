@@ -17,6 +17,9 @@ export const ROUTES = SERVICES * METHODS + PREFIXES;
 const range = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 const entries = <T>(count: number, of: (n: number) => readonly [string, T]): Record<string, T> => Object.fromEntries(range(count).map(of));
 
+/** Paths of methods, one for each limit. */
+export const METHOD_PATHS: readonly string[] = range(LIMITS).map((n) => `/large.v1.s${Math.floor(n / METHODS)}.Items/Method${n % METHODS}`);
+
 /** The protos of all services. */
 export function largeDescriptors(): Uint8Array {
   const message = {

@@ -66,7 +66,7 @@ export function decisions(measured: readonly Slices[], random: () => number): st
     const [values, bases] = [slices.get(subject), slices.get(base)];
     if (values === undefined || bases === undefined) continue;
     const interval = bootstrap(values, bases, random);
-    lines.push(`${subject}: ${textOf(interval)} x ${base}; goal ${atMost}: ${interval.high <= atMost + TOLERANCE ? "met" : "missed"}`);
+    lines.push(`${subject}: ${textOf(interval)} x ${base}; ${goalOf(interval, atMost)}`);
   }
   const [floor, passThrough] = [slices.get("floor"), slices.get("pass-through")];
   if (floor === undefined || passThrough === undefined) return lines;
@@ -75,6 +75,11 @@ export function decisions(measured: readonly Slices[], random: () => number): st
   const why = floor.length < 30 ? "fewer than 30 rounds" : `an interval wider than ${MAX_WIDTH}`;
   lines.push(`floor: ${textOf(interval)} x pass-through; ${counts ? "the run counts" : `the run does not count (${why})`}`);
   return lines;
+}
+
+/** Whether a ratio is what it has to be at most. */
+export function goalOf({ high }: Interval, atMost: number): string {
+  return `goal ${atMost}: ${high <= atMost + TOLERANCE ? "met" : "missed"}`;
 }
 
 export function textOf({ ratio, low, high }: Interval): string {

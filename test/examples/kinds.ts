@@ -102,7 +102,7 @@ export function runnable(line: string): string {
   const addition = (flags: string): string => (line.includes(" -- ") ? `${line} ${flags}` : `${line} -- ${flags}`);
   if (/^npm run bench( |$)/.test(line)) return benchmark(line, addition);
   if (line === "npm run bench:amplification") return addition("--only URL");
-  if (/^npm run bench:(ablation|buffers|cold-start)$/.test(line)) return addition("--rounds 1");
+  if (/^npm run bench:(ablation|buffers|cold-start|control)( |$)/.test(line)) return addition("--rounds 1");
   if (/^npm run bench:\w+$/.test(line)) return addition("--seconds 1");
   if (/^npm run deploy( |$)/.test(line)) return line.includes("--dry-run") ? line : addition("--dry-run");
   if (/^npm run (register|purge|breaker|keys|sim)$/.test(line)) return addition("--help");
