@@ -1,8 +1,6 @@
 // npm run test:clients: client libraries as people use them, through `npm start` and through plain workerd.
-import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { parseCommand } from "../../cli/command.ts";
+import { installPackages } from "../package/install-packages.ts";
 import { bufCurl } from "./buf-curl.ts";
 import { Checks } from "./checks.ts";
 
@@ -14,7 +12,7 @@ if (unknown !== undefined) {
   console.error(`--only ${unknown}: there is no such part; write some of ${PARTS.join(",")}`);
   process.exit(2);
 }
-installClients();
+installPackages(import.meta.dirname, "the clients of test/clients/package-lock.json");
 
 // Imported when their packages are there.
 const { startFronts } = await import("./fronts.ts");
@@ -43,14 +41,3 @@ try {
 }
 console.log(`${checks.passed} passed, ${checks.failed} failed`);
 process.exit(checks.failed === 0 ? 0 : 1);
-
-/** The packages of clients are no packages of the project: they are installed here, where this test is run. */
-function installClients(): void {
-  const wanted = readFileSync(join(import.meta.dirname, "package-lock.json"), "utf8");
-  const stamp = join(import.meta.dirname, "node_modules", ".installed");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
-  console.log("installing the clients of test/clients/package-lock.json (once) ...");
-  const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: import.meta.dirname, stdio: "inherit" });
-  if (npm.status !== 0) process.exit(1);
-  writeFileSync(stamp, wanted);
-}

@@ -2,14 +2,18 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { parseCommand } from "../../cli/command.ts";
 import { callConnect, callGrpcWeb, callRest, untilStatus } from "./calls.ts";
 import { EXAMPLES, runExample } from "./examples.ts";
+import { installPackages } from "./install-packages.ts";
 import { Project, teamEnvironment } from "./project.ts";
 import { equal, Steps } from "./steps.ts";
 
 const { values } = parseCommand("test:package", { keep: { type: "boolean", default: false }, only: { type: "string" } });
+const TOOLS = join(import.meta.dirname, "tools");
+installPackages(TOOLS, "what checks the packages: test/package/tools/package-lock.json");
+
 const folder = mkdtempSync(join(tmpdir(), "tidegate-package-"));
 const env = teamEnvironment(folder);
 const steps = new Steps();
@@ -26,12 +30,12 @@ await steps.step("npm pack builds and packs both packages", () => {
   pack("create-tidegate", ["--ignore-scripts"]); // the first one has built the template, too
 });
 await steps.step("publint and attw find nothing in the tarball", async () => {
-  const own = new Project(".", process.env);
+  const own = new Project(".", withTools());
   await own.succeed(`publint run ${tarball("tidegate")} --strict`);
   await own.succeed(`attw ${tarball("tidegate")} --profile esm-only`);
 });
 await steps.step("etc/api is what the package declares, and knip finds nothing unused", async () => {
-  const own = new Project(".", process.env);
+  const own = new Project(".", withTools());
   await own.succeed("node cli/package/api-report.ts --check");
   await own.succeed("knip --no-progress");
 });
@@ -107,4 +111,9 @@ function pack(from: string, options: readonly string[]): void {
     encoding: "utf8",
   });
   if (status !== 0) throw new Error(stderr);
+}
+
+/** The environment of this repository, with the programs of `tools`. */
+function withTools(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: [join(TOOLS, "node_modules", ".bin"), process.env["PATH"]].join(delimiter) };
 }
