@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Inspector } from "../figures/inspector.ts";
 import { shuffled } from "../figures/statistics.ts";
 import { LoadGenerator } from "../load.ts";
 import { type Measured, measure } from "../measure.ts";
@@ -52,11 +53,28 @@ export async function measureSwaps(options: SwapOptions, report: (line: string) 
     const versions = new PublishedVersions(server.origin);
     await versions.taken(await versions.publish());
     const measured = (name: string) => measure(name, subject, server, folder, { upstreamPort: origin.port }, undefined);
-    return await slices(await measured("a version each second"), await measured("no version"), versions, load, options, report);
+    const figures = await slices(await measured("a version each second"), await measured("no version"), versions, load, options, report);
+    server.stop();
+    return { ...figures, allocatedBytes: await allocatedBytes(join(folder, "inspected"), origin.port) };
   } finally {
     await load.stop();
     for (const one of running) one.stop();
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Bytes that an isolate allocates on the JavaScript heap while it takes a version, in a process of its own; a few calls are in it. */
+async function allocatedBytes(folder: string, upstreamPort: number): Promise<number> {
+  const server = await start(folder, subject, { upstreamPort, cpu: 0, inspected: true, v8Flags: [] });
+  try {
+    const versions = new PublishedVersions(server.origin);
+    for (let warm = 0; warm < WARM_UP; warm++) await versions.taken(await versions.publish());
+    const inspector = await Inspector.open(server.inspectorPort!, "main");
+    const allocations = await inspector.allocations(async () => versions.taken(await versions.publish()));
+    inspector.close();
+    return [...allocations.values()].reduce((sum, bytes) => sum + bytes, 0);
+  } finally {
+    server.stop();
   }
 }
 
@@ -67,7 +85,7 @@ async function slices(
   load: LoadGenerator,
   { rounds, connections, rate }: SwapOptions,
   report: (line: string) => void,
-): Promise<SwapFigures> {
+): Promise<Omit<SwapFigures, "allocatedBytes">> {
   const order = { connections, seconds: 1, rate };
   let published = 0;
   const publish = async (): Promise<void> => {

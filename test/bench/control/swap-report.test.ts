@@ -16,6 +16,7 @@ const figures = (cpu: number, slowMs: number): SwapFigures => ({
   still: slices("no version", 500, 10),
   compileMs: of(20),
   size: 2,
+  allocatedBytes: 12_340_000,
 });
 const lines = (measured: SwapFigures): string => swapLines(measured, () => 0.5).join("\n");
 
@@ -41,9 +42,9 @@ it("never meets the goal of P99 where a slice had no response", () => {
 });
 
 it("names failed requests, and versions that came too late", () => {
-  const { swapped, still, size } = figures(500, 10);
+  const { swapped, ...others } = figures(500, 10);
   const failed = { ...swapped, errors: new Map([["504 deadline_exceeded", 16]]) };
-  const late: SwapFigures = { swapped: failed, still, size, compileMs: [20, undefined, 40] };
+  const late: SwapFigures = { ...others, swapped: failed, compileMs: [20, undefined, 40] };
   expect(swapFailures(late)).toEqual([
     "a version each second: 16 x 504 deadline_exceeded",
     "1 of 3 versions were not taken within their second",
@@ -51,6 +52,7 @@ it("names failed requests, and versions that came too late", () => {
   const text = lines(late);
   expect(text).toContain("3 published, 2 taken within their second; compiled versions in memory at the end: 2");
   expect(text).toContain("median 30 ms, most 40 ms");
+  expect(text).toContain("allocates 12.3 MB");
   expect(text).toContain("does not count (fewer than 30 rounds)");
   expect(swapFailures(figures(500, 10))).toEqual([]);
 });
