@@ -9,7 +9,7 @@ const USAGE = `usage: create-tidegate [NAME] [--yes] [--tidegate VERSION] [--no-
 Creates a project in a new folder NAME: a gateway, one service with its proto and test, environments, and a CI example.
 
   NAME                name of the folder and of the gateway's Worker (default my-api with --yes)
-  --yes, -y           ask nothing
+  --yes, -y           no questions: all defaults
   --tidegate VERSION  version of the package tidegate, or a path or tarball as file:... (default: the version of this command)
   --no-install        write the files, and leave \`npm install\` and the generated code to you
   --help, -h          show this text
