@@ -90,6 +90,7 @@ const work: Readonly<Record<string, () => Work>> = {
 const answer = new Response("x");
 const next = (): Promise<Response> => Promise.resolve(answer);
 const call = {
+  route: { name: "a route" },
   outgoing: { protocol: { kind: "connect_unary" } },
   rank: CRITICAL,
   receivedAt: 0,

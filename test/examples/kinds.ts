@@ -29,14 +29,14 @@ const COMMAND_EXCEPTIONS: readonly (readonly [beginning: RegExp, reason: string]
   [/^npm run test(:mutation)?\b/, "takes an hour"],
   [/^(npx )?wrangler (login|secret|tail|whoami)\b/, "needs an account"],
   [/^(npm|npx|wrangler|grpcurl|buf curl|npm run \.\.\.|npm run X.*)$/, "the name of a tool, not a command"],
-  [/^wrangler dev$/, "named for comparison: npm start takes its place"],
+  [/^wrangler (dev|deploy)$/, "named for comparison: npm start and npm run deploy take their place"],
   [/^node test\/account\//, "proves on an account what only Cloudflare's edge does"],
   [/^curl (?!.*(localhost|https?:))/, "some options of a command, not a whole one"],
   [/^npm run bench:load\b/, "needs wrk and Go, and is for a machine that does nothing else"],
   [/^npm run bench:requirements\b/, "takes minutes, and is for a machine that does nothing else"],
   [/^(npx tidegate|npm run tidegate --) NAME$/, "stands for every command"],
   [/^npx tidegate\b/, "the command of the package: test/cli/tidegate runs its commands, test/package those of the tarball"],
-  [/^npm ci$/, "installs; test/cli/launch/install.test.ts does so in a project of its own"],
+  [/^npm (ci|install)$/, "installs; test/cli/launch/install.test.ts does so in a project of its own"],
 ];
 
 /** Pages for a project that uses the package: `npm run test:package` executes them in one. */
