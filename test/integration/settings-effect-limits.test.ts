@@ -1,0 +1,166 @@
+// Settings of rate limits, pools and polls with a small effect: each row runs one gateway without the setting and one with it.
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { GatewayInput } from "../../core/config/gateway.ts";
+import type { PoolInput } from "../../core/config/upstream.ts";
+import { gatewayTo, PATIENT_MS, USER, unary, userFor } from "../support/gateway.ts";
+
+type Input = Partial<GatewayInput>;
+
+interface Row {
+  readonly setting: string;
+  readonly base?: Input; // both gateways have it
+  readonly input: Input;
+  /** What callers, endpoints or Durable Objects see. */
+  readonly observe: (input: Input) => Promise<unknown>;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+const SERVICE = "users.v1.UserService";
+const getUser = (headers: Record<string, string> = {}) => unary("GetUser", { id: USER.id }, headers);
+
+/** The names of the Durable Objects that 40 callers of a rule are counted in. */
+async function bucketObjects(input: Input): Promise<Set<string>> {
+  const names = new Set<string>();
+  const TOKEN_BUCKET = {
+    getByName: (name: string) => {
+      names.add(name);
+      return env.TOKEN_BUCKET.getByName(name);
+    },
+  };
+  const gateway = gatewayTo(userFor, input, { TOKEN_BUCKET });
+  for (let caller = 0; caller < 40; caller++) expect((await gateway(getUser({ "x-app": `app-${caller}` }))).status).toBe(200);
+  return names;
+}
+const objects = async (input: Input): Promise<number> => (await bucketObjects(input)).size;
+const kindsOfObjects = async (input: Input): Promise<string[]> => [
+  ...new Set([...(await bucketObjects(input))].map((name) => (name.startsWith("root/") ? "of the world" : "of a region"))),
+];
+
+let rules = 0;
+const limit = (rule: object = {}): Input => {
+  const name = `effect-${rules++}`;
+  const shared = { capacity: 4, rate: 1, intervalMs: 10_000, mode: "exact", fail: "closed", waitMs: PATIENT_MS } as const;
+  return { rateLimits: { [name]: { ...shared, key: { header: "x-app" }, perAddress: "off", ...rule } }, defaults: { rateLimits: [name] } };
+};
+
+/** Calls of five that pass two intervals after the bucket was emptied, of which half has come back. */
+async function passedLater(input: Input): Promise<number> {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 0, 1) });
+  const gateway = gatewayTo(userFor, input);
+  const passed = async (): Promise<number> => {
+    let count = 0;
+    for (let call = 0; call < 5; call++) count += (await gateway(getUser({ "x-app": "a" }))).status === 200 ? 1 : 0;
+    return count;
+  };
+  expect(await passed()).toBe(4);
+  vi.setSystemTime(Date.now() + 20_000);
+  return passed();
+}
+
+/** Endpoints of A and B that get some of twelve calls of one caller. */
+async function endpointsCalled(input: Input): Promise<string[]> {
+  const called = new Set<string>();
+  const named = (name: string) => ({
+    fetch: (url: string, init: RequestInit) => {
+      called.add(name);
+      return Promise.resolve(userFor(new Request(url, init)));
+    },
+  });
+  const gateway = gatewayTo(userFor, input, { A: named("A"), B: named("B") });
+  for (let call = 0; call < 12; call++) await (await gateway(getUser({ "cf-connecting-ip": "192.0.2.7" }))).arrayBuffer();
+  return [...called].sort();
+}
+const endpoints = (pool: Partial<PoolInput>): Input => ({
+  services: { [SERVICE]: { upstream: { endpoints: [{ binding: "A" }, { binding: "B" }], ...pool } } },
+});
+
+/** Exchanges with the relay in 3 s, with a call every 150 ms. */
+async function exchanges(input: Input): Promise<number> {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 0, 1) });
+  vi.spyOn(Math, "random").mockReturnValue(0.9);
+  vi.spyOn(console, "warn").mockReturnValue(undefined);
+  let count = 0;
+  const exchange = (): Promise<never> => {
+    count += 1;
+    return Promise.reject(new Error("gone"));
+  };
+  const { PURGE_LOG, HASH_RING } = env;
+  const gateway = gatewayTo(userFor, input, {
+    RELAY: { getByName: () => ({ exchange }) },
+    PURGE_LOG,
+    HASH_RING,
+    ADMIN_TOKEN: "a".repeat(32),
+  });
+  for (let call = 0; call < 20; call++) {
+    await gateway(getUser());
+    vi.setSystemTime(Date.now() + 150);
+  }
+  return count;
+}
+
+const ROWS: readonly Row[] = [
+  {
+    setting: "upstream.balancer",
+    base: endpoints({ balancer: "round_robin" }),
+    input: endpoints({ balancer: "rendezvous" }),
+    observe: async (input) => (await endpointsCalled(input)).length,
+    before: 2,
+    after: 1,
+  },
+  {
+    setting: "upstream.endpoints.binding",
+    base: endpoints({ endpoints: [{ binding: "A" }] }),
+    input: endpoints({ endpoints: [{ binding: "B" }] }),
+    observe: endpointsCalled,
+    before: ["A"],
+    after: ["B"],
+  },
+  // Rate limits
+  {
+    setting: "rateLimitShards",
+    base: limit(),
+    input: { rateLimitShards: 1 },
+    observe: objects,
+    before: expect.toSatisfy((count: number) => count > 1 && count <= 16),
+    after: 1,
+  },
+  {
+    setting: "rateLimits.scope",
+    base: limit(),
+    input: limit({ scope: "region" }),
+    observe: kindsOfObjects,
+    before: ["of the world"],
+    after: ["of a region"],
+  },
+  { setting: "rateLimits.compat", base: limit(), input: limit({ compat: true }), observe: passedLater, before: 2, after: 4 },
+  // Polls: the first one comes at a moment of the first interval, here at nine tenths of it
+  {
+    setting: "registry.pollMs",
+    base: { registry: { tokenBinding: "ADMIN_TOKEN" } },
+    input: { registry: { tokenBinding: "ADMIN_TOKEN", pollMs: 500 } },
+    observe: exchanges,
+    before: 0,
+    after: expect.toSatisfy((count: number) => count > 1),
+  },
+  {
+    setting: "purge.pollMs",
+    base: { purge: { tokenBinding: "ADMIN_TOKEN" } },
+    input: { purge: { tokenBinding: "ADMIN_TOKEN", pollMs: 500 } },
+    observe: exchanges,
+    before: 0,
+    after: expect.toSatisfy((count: number) => count > 1),
+  },
+];
+
+describe("the setting", () => {
+  it.each(ROWS)("$setting has its effect", async ({ base = {}, input, observe, before, after }) => {
+    expect([await observe(base), await observe({ ...base, ...input })]).toEqual([before, after]);
+  });
+});
