@@ -45,3 +45,20 @@ it("waits for nothing once it is warm, while its exchange hangs or fails", async
   for (let n = 0; n < 20; n++) expect(await call()).toBe("bundled");
   expect(app.firstSource()).toBe("exchange");
 });
+
+it.each([
+  [0, "bundled"],
+  [10_000, "live"],
+])("waits %i ms at most for the live version, which is on its way, and serves: %s", async (coldWaitMs, served) => {
+  const { call, publish, state } = versionedGateway(configuration("bundled", { control: { coldWaitMs, pollMs: 100 } }));
+  await publish(configuration("live"));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  state.hangsFor = promise;
+  const first = call();
+  if (coldWaitMs > 0) {
+    await vi.waitUntil(() => state.exchanges === 1, { timeout: 30_000, interval: 5 });
+    resolve();
+  }
+  expect(await first).toBe(served);
+  resolve();
+});

@@ -182,6 +182,15 @@ it.each(MODES)("takes the cost that the response reports, and later calls pay fo
   expect(await passed(9, () => call())).toBe(2);
 });
 
+it("takes the estimate of a cost before the call, which the response may leave as it is", async () => {
+  const estimated = async (estimate?: number) => {
+    const cost = { header: "x-cost", max: 6, ...(estimate === undefined ? {} : { estimate }) };
+    const call = limited({ mode: "local", capacity: 6 }, { cost });
+    return passed(9, () => call());
+  };
+  expect([await estimated(), await estimated(3)]).toEqual([6, 2]);
+});
+
 it("reports impossible settings at once: reuse without a lease, compat with one, a field that is none, a stream of messages", () => {
   const problemsOf = (rule: object, service = {}): string => {
     const rateLimits = { r: { capacity: 1, rate: 1, ...rule } } as never;

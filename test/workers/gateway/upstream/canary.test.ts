@@ -57,6 +57,21 @@ it("sends copies in the background: no call waits for them or learns of their fa
   expect(bodies[0]).toBe('{"id":"x"}');
 });
 
+it("sends copies of the percentage of the calls that is configured", async () => {
+  const draws = vi.spyOn(Math, "random");
+  const copies = async (percent?: number): Promise<number> => {
+    const { calls, gateway } = over({ mirror: { upstream, ...(percent === undefined ? {} : { percent }) } });
+    for (let n = 0; n < 20; n++) {
+      draws.mockReturnValue(n / 20);
+      expect((await gateway(unary("GetUser", { id: "x" }))).status).toBe(200);
+    }
+    await vi.waitUntil(() => calls.v2 > 0 || percent === 0, { timeout: 60_000 });
+    return calls.v2;
+  };
+  expect([await copies(0), await copies(25), await copies()]).toEqual([0, 5, 20]);
+  draws.mockRestore();
+});
+
 it.each([
   [
     {

@@ -244,6 +244,19 @@ describe("while the relay is away", () => {
     expect((await callWith(isolate, cold.text)).status).toBe(200);
   });
 
+  it.each([
+    [20_000, 503],
+    [40_000, 200],
+  ])("cached keys count for maxStaleMs: %i ms, with a view of 30 s: %i", async (maxStaleMs, status) => {
+    const world = new KeyWorld();
+    const isolate = world.isolate({ waitMs: 20, maxStaleMs });
+    const { text } = await issue(isolate);
+    expect((await callWith(isolate, text)).status).toBe(200);
+    world.isDown = true;
+    later(30_000);
+    expect((await callWith(isolate, text)).status).toBe(status);
+  });
+
   it("calls do not wait for one failing question after the other", async () => {
     const world = new KeyWorld();
     const isolate = world.isolate({ waitMs: 20 });

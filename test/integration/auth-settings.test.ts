@@ -1,0 +1,136 @@
+// Settings of authentication: whose calls pass, where keys of issuers come from, how often they are fetched, and how long they count.
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { directoryPath, thumbprintOf } from "../../core/auth/signature/directory.ts";
+import type { GatewayInput } from "../../core/config/gateway.ts";
+import type { ExchangeRequest } from "../../core/exchange/messages.ts";
+import { ExchangeServer } from "../../durable-objects/relay/exchange-server.ts";
+import { AUDIENCE, bearer, ISSUER, JWKS } from "../support/callers.ts";
+import { gatewayTo, USER, unary, userFor } from "../support/gateway.ts";
+import { ED25519, signed } from "../support/signed-requests.ts";
+
+const KEYS_URL = `${ISSUER}/keys`;
+const AGENT = "https://signature-agent.test";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 0, 1) });
+  vi.spyOn(console, "warn").mockImplementation(() => undefined);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+const later = (ms: number): void => void vi.setSystemTime(Date.now() + ms);
+
+/** A gateway with its relay, and the hosts that publish keys. @param documents what they respond with, by URL; all others fail */
+function world(input: Partial<GatewayInput>, documents: Readonly<Record<string, unknown>>) {
+  const state = { isDown: false, exchanges: 0, fetched: [] as string[] };
+  vi.spyOn(globalThis, "fetch").mockImplementation((requested) => {
+    const url = String(requested);
+    state.fetched.push(url);
+    const document = state.isDown ? undefined : documents[url];
+    return Promise.resolve(document === undefined ? new Response(null, { status: 404 }) : Response.json(document));
+  });
+  const relay = new ExchangeServer({}, Date.now());
+  const exchange = (request: ExchangeRequest) => {
+    state.exchanges += 1;
+    return relay.exchange(request);
+  };
+  const gateway = gatewayTo(userFor, { defaults: { auth: "required" }, ...input }, { RELAY: { getByName: () => ({ exchange }) } });
+  let calls = 0;
+  /** Each call comes from an address of its own: failures of one do not hold back the next. */
+  const statusOf = async (sign: (request: Request) => Promise<Request>): Promise<number> => {
+    calls += 1;
+    const from = { "cf-connecting-ip": `10.0.${calls >> 8}.${calls & 255}` };
+    return (await gateway(await sign(unary("GetUser", { id: USER.id }, from)))).status;
+  };
+  return { state, statusOf };
+}
+
+function issuerWorld(settings: object, documents: Readonly<Record<string, unknown>> = { [KEYS_URL]: JWKS }) {
+  const { state, statusOf } = world({ auth: { issuers: { [ISSUER]: { audiences: [AUDIENCE], ...settings } } } }, documents);
+  const withToken = async (request: Request): Promise<Request> => {
+    request.headers.set("authorization", (await bearer("ada")).authorization);
+    return request;
+  };
+  const call = () => statusOf(withToken);
+  return { state, call, isKnown: () => vi.waitUntil(async () => (await call()) === 200, { timeout: 60_000, interval: 10 }) };
+}
+
+describe("of an issuer", () => {
+  it("discoveryUrl is where its metadata is, instead of below its name", async () => {
+    const documents = { "https://metadata.test/id": { issuer: ISSUER, jwks_uri: KEYS_URL }, [KEYS_URL]: JWKS };
+    const below = issuerWorld({}, documents);
+    expect(await below.call()).toBe(503);
+    expect(below.state.fetched).toContain(`${ISSUER}/.well-known/openid-configuration`);
+    await issuerWorld({ discoveryUrl: "https://metadata.test/id" }, documents).isKnown();
+  });
+
+  it("refreshSeconds is the age at which its keys are fetched again", async () => {
+    const fetches = async (refreshSeconds: number): Promise<number> => {
+      const { state, call, isKnown } = issuerWorld({ jwksUrl: KEYS_URL, refreshSeconds });
+      await isKnown();
+      const until = state.exchanges + 40; // at most one in 10 s
+      const next = async (): Promise<boolean> => {
+        later(10_000);
+        await call();
+        return state.exchanges >= until;
+      };
+      await vi.waitUntil(next, { timeout: 60_000, interval: 5 });
+      return state.fetched.length;
+    };
+    expect(await fetches(3_600)).toBe(1);
+    expect(await fetches(60)).toBeGreaterThan(3);
+  });
+
+  it.each([
+    ["", {}, 200],
+    ["60 s", { maxStaleSeconds: 60 }, 503],
+  ])("maxStaleSeconds is how long its keys count while it is down: %s", async (_, settings, status) => {
+    const { state, call, isKnown } = issuerWorld({ jwksUrl: KEYS_URL, refreshSeconds: 10, ...settings });
+    await isKnown();
+    state.isDown = true;
+    later(59_999);
+    expect(await call()).toBe(200);
+    later(1);
+    expect(await call()).toBe(status);
+  });
+});
+
+it.each([
+  ["off", 200, 200],
+  ["optional", 200, 401],
+  ["required", 401, 401],
+] as const)("callers %s: a call without a credential gets %i, and one with a wrong token %i", async (callers, without, wrong) => {
+  const input = { auth: { issuers: { [ISSUER]: { audiences: [AUDIENCE], jwks: JWKS } } }, defaults: { auth: { callers } } };
+  const { statusOf } = world(input, {});
+  const withWrong = async (request: Request): Promise<Request> => {
+    request.headers.set("authorization", (await bearer("ada", { aud: "https://other.test" })).authorization);
+    return request;
+  };
+  expect([await statusOf(async (request) => request), await statusOf(withWrong)]).toEqual([without, wrong]);
+});
+
+describe("of agents", () => {
+  it.each([
+    [{}, 200],
+    [{ windowSeconds: 10 }, 401],
+  ])("windowSeconds decides about a signature of 30 s ago: %j", async (settings, status) => {
+    const directory = { keys: [{ kty: "OKP", crv: "Ed25519", x: ED25519.x }] };
+    const { statusOf } = world({ auth: { agents: { directories: [AGENT], ...settings } } }, { [directoryPath(AGENT)]: directory });
+    const callAgedBy = (seconds: number): Promise<number> =>
+      statusOf((request) =>
+        signed(request, {
+          components: ['"@authority"', '"signature-agent"', '"content-digest"'],
+          headers: { "signature-agent": `"${AGENT}"` },
+          parameters: {
+            created: Date.now() / 1_000 - seconds,
+            keyid: thumbprintOf(ED25519.x),
+            nonce: crypto.randomUUID(),
+            tag: "web-bot-auth",
+          },
+        }),
+      );
+    await vi.waitUntil(async () => (await callAgedBy(0)) === 200, { timeout: 60_000, interval: 10 });
+    expect(await callAgedBy(30)).toBe(status);
+  });
+});
