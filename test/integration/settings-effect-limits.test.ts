@@ -51,18 +51,25 @@ const limit = (rule: object = {}): Input => {
 };
 
 /** Calls of five that pass two intervals after the bucket was emptied, of which half has come back. */
-async function passedLater(input: Input): Promise<number> {
+async function passedLater(input: Input, headers: Record<string, string> = { "x-app": "a" }): Promise<number> {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 0, 1) });
   const gateway = gatewayTo(userFor, input);
   const passed = async (): Promise<number> => {
     let count = 0;
-    for (let call = 0; call < 5; call++) count += (await gateway(getUser({ "x-app": "a" }))).status === 200 ? 1 : 0;
+    for (let call = 0; call < 5; call++) count += (await gateway(getUser(headers))).status === 200 ? 1 : 0;
     return count;
   };
   expect(await passed()).toBe(4);
   vi.setSystemTime(Date.now() + 20_000);
   return passed();
 }
+
+/** A limit whose rule is never reached: that of the plan is. */
+const plan = (more: object = {}): Input => {
+  const gold = { capacity: 4, rate: 1, intervalMs: 10_000, ...more };
+  return limit({ mode: "local", capacity: 1_000, rate: 1_000, tiers: { by: { header: "x-plan" }, plans: { gold } } });
+};
+const passedOfPlan = (input: Input): Promise<number> => passedLater(input, { "x-app": "a", "x-plan": "gold" });
 
 /** Endpoints of A and B that get some of twelve calls of one caller. */
 async function endpointsCalled(input: Input): Promise<string[]> {
@@ -91,11 +98,11 @@ async function exchanges(input: Input): Promise<number> {
     count += 1;
     return Promise.reject(new Error("gone"));
   };
-  const { PURGE_LOG, HASH_RING } = env;
+  const { PURGE_LOG, HASH_RING, AUDIT_LOG, CONTROL_PLANE } = env;
+  const objects = { PURGE_LOG, HASH_RING, AUDIT_LOG, CONTROL_PLANE };
   const gateway = gatewayTo(userFor, input, {
     RELAY: { getByName: () => ({ exchange }) },
-    PURGE_LOG,
-    HASH_RING,
+    ...objects,
     ADMIN_TOKEN: "a".repeat(32),
   });
   for (let call = 0; call < 20; call++) {
@@ -140,7 +147,17 @@ const ROWS: readonly Row[] = [
     after: ["of a region"],
   },
   { setting: "rateLimits.compat", base: limit(), input: limit({ compat: true }), observe: passedLater, before: 2, after: 4 },
+  { setting: "plans.rate", base: plan(), input: plan({ rate: 3 }), observe: passedOfPlan, before: 2, after: 4 },
+  { setting: "plans.intervalMs", base: plan(), input: plan({ intervalMs: 5_000 }), observe: passedOfPlan, before: 2, after: 4 },
   // Polls: the first one comes at a moment of the first interval, here at nine tenths of it
+  {
+    setting: "control.pollMs",
+    base: { admin: { secretBinding: "ADMIN_TOKEN" }, control: {} },
+    input: { admin: { secretBinding: "ADMIN_TOKEN" }, control: { pollMs: 500 } },
+    observe: exchanges,
+    before: 0,
+    after: expect.toSatisfy((count: number) => count > 1),
+  },
   {
     setting: "registry.pollMs",
     base: { registry: { tokenBinding: "ADMIN_TOKEN" } },

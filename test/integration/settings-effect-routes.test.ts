@@ -51,14 +51,14 @@ const broken = (): Response => new Response("broken", { status: 500 });
 const overloaded = (call: number): Response => (call % 10 < 7 ? unavailable({ "tidegate-shed": "level" }) : json(USER));
 
 /** A field that the upstream gets where the caller has sent none, and where it has sent its own. */
-async function requestField(input: Input): Promise<unknown> {
+async function requestField(input: Input, request = getUser): Promise<unknown> {
   const seen: (string | null)[] = [];
   const gateway = gatewayTo((call) => {
     seen.push(call.headers.get("x-tier"));
     return userFor(call);
   }, input);
-  await gateway(getUser());
-  await gateway(getUser({ "x-tier": "gold" }));
+  await gateway(request());
+  await gateway(request({ "x-tier": "gold" }));
   return seen;
 }
 
@@ -104,6 +104,30 @@ async function streamError(input: Input): Promise<string | undefined> {
   };
   const response = await gatewayTo(upstream, input)(enveloped("WatchUsers", "application/connect+json", "{}"));
   return (await endOfStream(response)).error?.code;
+}
+
+const ONE_CALL = { max: 1, adaptive: false, queueMs: 60_000, callerShare: 100 } as const;
+
+/** Statuses of three calls: while the upstream holds the first one, the second may wait, and the third is refused. */
+async function served(input: Input): Promise<number[]> {
+  vi.spyOn(console, "warn").mockReturnValue(undefined);
+  const held: (() => void)[] = [];
+  const upstream = (call: Request) => new Promise<Response>((resolve) => held.push(() => resolve(userFor(call))));
+  const gateway = gatewayTo(upstream, input);
+  const calls = [gateway(getUser())];
+  await vi.waitUntil(() => held.length === 1, { timeout: 30_000 });
+  calls.push(gateway(getUser()), gateway(getUser()));
+  await calls[2]; // refused, and so the second one has been decided about, too
+  let isOver = false;
+  const all = Promise.all(calls).finally(() => {
+    isOver = true;
+  });
+  const release = (): boolean => {
+    held.shift()?.();
+    return isOver;
+  };
+  await vi.waitUntil(release, { timeout: 30_000 });
+  return (await all).map(({ status }) => status);
 }
 
 const ROWS: readonly Row[] = [
@@ -155,6 +179,14 @@ const ROWS: readonly Row[] = [
   },
   // Plain HTTP
   {
+    setting: "httpRoutes.requestHeaders",
+    base: filesRoute(),
+    input: filesRoute({ requestHeaders: { set: { "x-tier": "free" } } }),
+    observe: (input) => requestField(input, getFile),
+    before: [null, "gold"],
+    after: ["free", "free"],
+  },
+  {
     setting: "httpRoutes.layers",
     base: filesRoute(),
     input: filesRoute({ layers: { greeting: { text: "hello" } } }),
@@ -179,6 +211,22 @@ const ROWS: readonly Row[] = [
     after: 2,
   },
   // Services
+  {
+    setting: "overload.maxQueued",
+    base: { overload: { maxInFlight: 1, maxQueued: 1, queueMs: 60_000, callerShare: 100 } },
+    input: { overload: { maxInFlight: 1, maxQueued: 0, queueMs: 60_000, callerShare: 100 } },
+    observe: served,
+    before: [200, 200, 503],
+    after: [200, 503, 503],
+  },
+  {
+    setting: "defaults.concurrency.maxQueued",
+    base: { defaults: { concurrency: { ...ONE_CALL, maxQueued: 1 } } },
+    input: { defaults: { concurrency: { ...ONE_CALL, maxQueued: 0 } } },
+    observe: served,
+    before: [200, 200, 503],
+    after: [200, 503, 503],
+  },
   {
     setting: "breaker.mode",
     base: service({ retries: false }),
