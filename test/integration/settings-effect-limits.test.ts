@@ -39,6 +39,7 @@ async function bucketObjects(input: Input): Promise<Set<string>> {
   return names;
 }
 const objects = async (input: Input): Promise<number> => (await bucketObjects(input)).size;
+const isShared = async (input: Input): Promise<boolean> => (await bucketObjects(input)).size > 0;
 const kindsOfObjects = async (input: Input): Promise<string[]> => [
   ...new Set([...(await bucketObjects(input))].map((name) => (name.startsWith("root/") ? "of the world" : "of a region"))),
 ];
@@ -147,6 +148,16 @@ const ROWS: readonly Row[] = [
     after: ["of a region"],
   },
   { setting: "rateLimits.compat", base: limit(), input: limit({ compat: true }), observe: passedLater, before: 2, after: 4 },
+  { setting: "rateLimits.rate", base: limit(), input: limit({ rate: 2 }), observe: passedLater, before: 2, after: 4 },
+  { setting: "rateLimits.intervalMs", base: limit(), input: limit({ intervalMs: 5_000 }), observe: passedLater, before: 2, after: 4 },
+  {
+    setting: "rateLimits.mode",
+    base: limit({ capacity: 3 }),
+    input: limit({ capacity: 3, mode: "local" }),
+    observe: isShared,
+    before: true,
+    after: false,
+  },
   { setting: "plans.rate", base: plan(), input: plan({ rate: 3 }), observe: passedOfPlan, before: 2, after: 4 },
   { setting: "plans.intervalMs", base: plan(), input: plan({ intervalMs: 5_000 }), observe: passedOfPlan, before: 2, after: 4 },
   // Polls: the first one comes at a moment of the first interval, here at nine tenths of it

@@ -50,6 +50,12 @@ const broken = (): Response => new Response("broken", { status: 500 });
 /** Sheds seven of ten calls. */
 const overloaded = (call: number): Response => (call % 10 < 7 ? unavailable({ "tidegate-shed": "level" }) : json(USER));
 
+/** Whether all of 200 calls are sent to an upstream that sheds most of them. */
+async function areAllSent(input: Input): Promise<boolean> {
+  vi.spyOn(console, "warn").mockReturnValue(undefined);
+  return (await reached(200, getUser, overloaded)(input)) === 200;
+}
+
 /** A field that the upstream gets where the caller has sent none, and where it has sent its own. */
 async function requestField(input: Input, request = getUser): Promise<unknown> {
   const seen: (string | null)[] = [];
@@ -157,6 +163,17 @@ const ROWS: readonly Row[] = [
     after: 3,
   },
   {
+    setting: "defaults.retries.baseMs",
+    base: { defaults: { retries: { max: 1, baseMs: 60_000, maxMs: 60_000 } } },
+    input: { defaults: { retries: { max: 1, baseMs: 1, maxMs: 60_000 } } },
+    observe: (input) => {
+      vi.spyOn(Math, "random").mockReturnValue(0.9);
+      return reached(1, getUser, () => unavailable())(input);
+    },
+    before: 1,
+    after: 2,
+  },
+  {
     setting: "defaults.requestHeaders.default",
     input: { defaults: { requestHeaders: { default: { "x-tier": "free" } } } },
     observe: requestField,
@@ -236,13 +253,18 @@ const ROWS: readonly Row[] = [
     after: 12,
   },
   {
+    setting: "throttle.minCalls",
+    base: service({ retries: false, breaker: { mode: "off" }, throttle: { minCalls: 20 } }),
+    input: service({ retries: false, breaker: { mode: "off" }, throttle: { minCalls: 1_000 } }),
+    observe: areAllSent,
+    before: false,
+    after: true,
+  },
+  {
     setting: "throttle.belowPercent",
     base: service({ retries: false, breaker: { mode: "off" }, throttle: { minCalls: 20 } }),
     input: service({ retries: false, breaker: { mode: "off" }, throttle: { minCalls: 20, belowPercent: 10 } }),
-    observe: async (input) => {
-      vi.spyOn(console, "warn").mockReturnValue(undefined);
-      return (await reached(200, getUser, overloaded)(input)) === 200;
-    },
+    observe: areAllSent,
     before: false,
     after: true,
   },
