@@ -4,7 +4,7 @@ import { directoryPath, thumbprintOf } from "../../core/auth/signature/directory
 import type { GatewayInput } from "../../core/config/gateway.ts";
 import type { ExchangeRequest } from "../../core/exchange/messages.ts";
 import { ExchangeServer } from "../../durable-objects/relay/exchange-server.ts";
-import { AUDIENCE, bearer, ISSUER, JWKS } from "../support/callers.ts";
+import { AUDIENCE, bearer, ISSUER, JWKS, tokenOf } from "../support/callers.ts";
 import { gatewayTo, USER, unary, userFor } from "../support/gateway.ts";
 import { ED25519, signed } from "../support/signed-requests.ts";
 
@@ -48,11 +48,11 @@ function world(input: Partial<GatewayInput>, documents: Readonly<Record<string, 
 
 function issuerWorld(settings: object, documents: Readonly<Record<string, unknown>> = { [KEYS_URL]: JWKS }) {
   const { state, statusOf } = world({ auth: { issuers: { [ISSUER]: { audiences: [AUDIENCE], ...settings } } } }, documents);
-  const withToken = async (request: Request): Promise<Request> => {
-    request.headers.set("authorization", (await bearer("ada")).authorization);
-    return request;
-  };
-  const call = () => statusOf(withToken);
+  const call = (kid?: string): Promise<number> =>
+    statusOf(async (request) => {
+      request.headers.set("authorization", `Bearer ${await tokenOf("ada", {}, kid === undefined ? {} : { kid })}`);
+      return request;
+    });
   return { state, call, isKnown: () => vi.waitUntil(async () => (await call()) === 200, { timeout: 60_000, interval: 10 }) };
 }
 
@@ -80,6 +80,17 @@ describe("of an issuer", () => {
     };
     expect(await fetches(3_600)).toBe(1);
     expect(await fetches(60)).toBeGreaterThan(3);
+  });
+
+  it.each([
+    [{}, 1],
+    [{ refetchSeconds: 2 }, 2],
+  ])("refetchSeconds is the time before a token with an unknown key has them fetched again: %j", async (settings, fetches) => {
+    const { state, call, isKnown } = issuerWorld({ jwksUrl: KEYS_URL, ...settings });
+    await isKnown();
+    later(10_000);
+    expect(await call("made-up")).toBe(401);
+    expect(state.fetched.length).toBe(fetches);
   });
 
   it.each([

@@ -257,6 +257,31 @@ describe("while the relay is away", () => {
     expect((await callWith(isolate, text)).status).toBe(status);
   });
 
+  it.each([
+    [10_000, 1],
+    [40_000, 0],
+  ])("revocationMaxAgeMs of %i ms: with a view of 30 s, questions that a call waits for: %i", async (revocationMaxAgeMs, questions) => {
+    const world = new KeyWorld();
+    const isolate = world.isolate({ waitMs: 20, maxStaleMs: 60_000, revocationMaxAgeMs });
+    const { text } = await issue(isolate);
+    expect((await callWith(isolate, text)).status).toBe(200);
+    world.isDown = true;
+    const before = world.questions.length;
+    later(30_000);
+    expect((await callWith(isolate, text)).status).toBe(200);
+    expect(world.questions.length - before).toBe(questions);
+  });
+
+  it("a call waits no longer than waitMs says", async () => {
+    const world = new KeyWorld();
+    const isolate = world.isolate({ waitMs: 20 });
+    const { text } = await issue(isolate);
+    world.isHung = true;
+    const startedAt = performance.now();
+    expect((await callWith(isolate, text)).status).toBe(503);
+    expect(performance.now() - startedAt).toBeLessThan(2_000); // the default of the setting
+  });
+
   it("calls do not wait for one failing question after the other", async () => {
     const world = new KeyWorld();
     const isolate = world.isolate({ waitMs: 20 });
