@@ -189,7 +189,8 @@ describe("three processes under constant load", () => {
     expect(failedOf(phases)).toBeLessThanOrEqual(0.01);
     expect(failedOf(phases.slice(2))).toBeLessThanOrEqual(0.001);
     const { tookMs } = phases[1]!; // a third of them would wait, if nobody put it aside after the first second
-    expect(tookMs.filter((ms) => ms > 900).length / tookMs.length).toBeLessThan(0.24);
+    // On a busy machine there are few calls, and the five that it takes to put it aside are a larger share of them.
+    expect(tookMs.filter((ms) => ms > 900).length).toBeLessThan(0.24 * tookMs.length + 5);
     await served(1);
   });
 
