@@ -59,7 +59,7 @@ export class ApiKeys {
     const key = this.#called(text);
     if ("reason" in key) return key;
     const decision = this.#decide(key, address, now);
-    return isNeed(decision) ? this.#afterQuestions(key, address, decision, now + waitMs) : decision;
+    return isNeed(decision) ? this.#afterQuestions(key, address, decision, now + Math.min(waitMs, this.#reader.waitMs)) : decision;
   }
 
   #called(text: string): CalledKey | AuthFailure {
@@ -107,6 +107,7 @@ export class ApiKeys {
     let hasRead = false;
     for (let question = 0; question < QUESTIONS; question++) {
       const now = Date.now();
+      if (question > 0 && now >= until) break; // the time is for all questions of the call
       if (need.kind === "view") await this.#reader.refresh(now, until - now);
       else hasRead = (await this.#reader.read({ id: key.id, revision: need.revision }, now, until - now)) || hasRead;
       const decision = this.#decide(key, address, Date.now(), hasRead);

@@ -36,6 +36,11 @@ export class KeyReader {
     this.#keepAlive = keepAlive;
   }
 
+  /** How long a call waits at most, ms, whatever it has to know. */
+  get waitMs(): number {
+    return this.#waitMs;
+  }
+
   /**
    * Waits for a key and a view. Never rejects; the outcome is in the ring.
    *

@@ -3,16 +3,16 @@ import { describe, expect, it } from "vitest";
 import { asciiBytes, hmacKey } from "../../../../../core/auth/sha256.ts";
 import { digestOf, makeKey, RANDOM_BYTES } from "../../../../../core/keys/api-key.ts";
 import { ApiKeys } from "../../../../../workers/gateway/auth/keys/api-keys.ts";
-import { KeyReader } from "../../../../../workers/gateway/auth/keys/key-reader.ts";
+import { KeyReader, type KeyRelay } from "../../../../../workers/gateway/auth/keys/key-reader.ts";
 import { KeyRing } from "../../../../../workers/gateway/auth/keys/key-ring.ts";
 
 const SECRET = hmacKey(asciiBytes("a secret of the tags"));
 const NO_RELAY = { keys: () => Promise.reject(new Error("there is no relay")) };
 const T = Date.now();
 
-function keysOf(importedPrefixes: readonly string[] = []) {
+function keysOf(importedPrefixes: readonly string[] = [], relay: KeyRelay = NO_RELAY) {
   const ring = new KeyRing({ cacheBytes: 1_048_576, revocationMaxAgeMs: 10_000, maxStaleMs: 60_000 });
-  const keys = new ApiKeys({ env: "test", importedPrefixes }, [SECRET], ring, new KeyReader(ring, NO_RELAY, 50, () => undefined));
+  const keys = new ApiKeys({ env: "test", importedPrefixes }, [SECRET], ring, new KeyReader(ring, relay, 50, () => undefined));
   const { id, text } = makeKey("test", SECRET, crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)));
   const grant = { id, revision: 1, digest: digestOf(text), owner: "acme", plan: "", scopes: [], addresses: ["192.0.2.1"] };
   const hold = () =>
@@ -60,5 +60,18 @@ describe("API keys of an isolate", () => {
   it("are unavailable where a question has no answer", async () => {
     const { keys, text } = keysOf();
     expect(await keys.prove(text, "192.0.2.1", T, 50)).toEqual({ kind: "unavailable", reason: "keys_unavailable" });
+  });
+
+  it("wait for a relay that hangs once, whatever they have to know", async () => {
+    let questions = 0;
+    const relay = {
+      keys: () => {
+        questions += 1;
+        return new Promise<never>(() => undefined);
+      },
+    };
+    const { keys, text } = keysOf([], relay);
+    const answer = await keys.prove(text, "192.0.2.1", Date.now(), 60_000);
+    expect([answer, questions]).toEqual([{ kind: "unavailable", reason: "keys_unavailable" }, 1]);
   });
 });
