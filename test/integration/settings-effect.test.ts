@@ -516,27 +516,30 @@ describe("the setting", () => {
     expect(headers.get("access-control-allow-headers")).toMatch(/(^|,)\s*x-tenant\s*(,|$)/i);
   });
 
-  it("openapi.security has each kind of scheme, with the fields of the configuration", async () => {
-    const security = {
-      token: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "From the login." },
-      key: { type: "apiKey", in: "header", name: "x-api-key" },
-      oidc: { type: "openIdConnect", openIdConnectUrl: "https://id.example/.well-known/openid-configuration" },
-      mtls: { type: "mutualTLS" },
-    } as const;
-    const contact = { name: "Ada", url: "https://acme.example", email: "ada@acme.example" };
-    const license = { name: "Apache-2.0", identifier: "Apache-2.0" };
-    const input: GatewayInput = {
-      openapi: { title: "Acme", version: "7", description: "Users.", contact, license, servers: ["https://api.acme.example"], security },
-      services: { [SERVICE]: USERS },
-    };
-    const app = createApp(input, catalog, { TOKEN_BUCKET: env.TOKEN_BUCKET, USERS: { fetch: () => Promise.resolve(json(USER)) } });
-    const document: Record<string, unknown> = await (await app.fetch(new Request("https://gateway.example/openapi.json"))).json();
-    expect(document).toMatchObject({
-      info: { title: "Acme", version: "7", description: "Users.", contact, license },
-      servers: [{ url: "https://api.acme.example" }],
-      components: { securitySchemes: security },
-    });
-  });
+  it.each([{ identifier: "Apache-2.0" }, { url: "https://acme.example/license" }])(
+    "openapi.security has each kind of scheme, with the fields of the configuration: %j",
+    async (terms) => {
+      const security = {
+        token: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "From the login." },
+        key: { type: "apiKey", in: "header", name: "x-api-key" },
+        oidc: { type: "openIdConnect", openIdConnectUrl: "https://id.example/.well-known/openid-configuration" },
+        mtls: { type: "mutualTLS" },
+      } as const;
+      const contact = { name: "Ada", url: "https://acme.example", email: "ada@acme.example" };
+      const license = { name: "Apache-2.0", ...terms };
+      const input: GatewayInput = {
+        openapi: { title: "Acme", version: "7", description: "Users.", contact, license, servers: ["https://api.acme.example"], security },
+        services: { [SERVICE]: USERS },
+      };
+      const app = createApp(input, catalog, { TOKEN_BUCKET: env.TOKEN_BUCKET, USERS: { fetch: () => Promise.resolve(json(USER)) } });
+      const document: Record<string, unknown> = await (await app.fetch(new Request("https://gateway.example/openapi.json"))).json();
+      expect(document).toMatchObject({
+        info: { title: "Acme", version: "7", description: "Users.", contact, license },
+        servers: [{ url: "https://api.acme.example" }],
+        components: { securitySchemes: security },
+      });
+    },
+  );
 
   it("requestStreamIdleMs ends a stream of requests that is silent", async () => {
     const { default: descriptors } = await import("../support/uploads/uploads.descriptors.ts");
