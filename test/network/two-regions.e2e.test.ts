@@ -38,6 +38,8 @@ async function load(method: string, perSecond: number): Promise<number[]> {
   return Promise.all(calls);
 }
 
+const countOf = (statuses: readonly number[], status: number): number => statuses.filter((one) => one === status).length;
+
 /** `used`: least share of the limit that has to pass on a busy machine. */
 it.each([
   { name: "the limit of the world, lent on by objects of both regions", method: READ, limit: LIMIT, used: 0.5 },
@@ -49,15 +51,21 @@ it.each([
     used: 0.5,
   },
 ])("keep to $name", async ({ method, limit, used }) => {
-  const statuses = await load(method, LOAD * limit.rate);
+  let statuses = await load(method, LOAD * limit.rate);
+  let admittedBefore = 0;
+  // A machine on which most calls wait for too long shows nothing of the limiter: it gets two more chances.
+  for (let again = 0; again < 2 && countOf(statuses, 503) > statuses.length / 2; again++) {
+    admittedBefore += countOf(statuses, 200);
+    statuses = await load(method, LOAD * limit.rate);
+  }
   const admitted = await gateway.upstreamCalls(method);
-  const passed = statuses.filter((status) => status === 200).length;
+  const passed = countOf(statuses, 200);
   const curve = arrivalCurve(limit);
   for (const at of admitted.toSorted((a, b) => a - b)) curve.admit(at);
-  const late = statuses.filter((status) => status === 503).length;
+  const late = countOf(statuses, 503);
   const bound = `beyond the bound ${curve.excess.toFixed(1)} of ${limit.capacity}`;
   console.info(`${method}: ${passed} of ${statuses.length} pass, ${late} wait for too long, ${bound}`);
-  expect(admitted).toHaveLength(passed);
+  expect(admitted).toHaveLength(admittedBefore + passed);
   expect(curve.excess).toBeLessThanOrEqual(limit.rate * STALL);
   expect(statuses.filter((status) => ![200, 429, 503].includes(status))).toEqual([]); // 503: the rule is closed, and its time was over
   expect(passed).toBeGreaterThanOrEqual(used * Math.min(statuses.length, limit.capacity + limit.rate * SECONDS));
