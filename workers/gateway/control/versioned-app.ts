@@ -7,6 +7,7 @@ import { logEvent } from "../../log.ts";
 import { type App, createApp } from "../app.ts";
 import { IsolateParts } from "../background/isolate-parts.ts";
 import { type Extensions, NO_EXTENSIONS } from "../configure/extensions.ts";
+import { bearerOf } from "../protocol/bearer.ts";
 import { isolateRegion } from "../region/isolate-region.ts";
 import type { Bindings } from "../upstream/destination.ts";
 import { ColdStart, type FirstSource } from "./cold-start.ts";
@@ -87,7 +88,7 @@ function choose(
   const usual = isForCanary(ref, callerOf(headers, live), isolateRegion(request)) ? canary : live;
   const requested = requestedVersion(headers.get(VERSION_HEADER) ?? "");
   if (requested === undefined) return usual;
-  const credential = requested.credential === "" ? bearerIn(headers) : requested.credential;
+  const credential = requested.credential === "" ? bearerOf(headers) : requested.credential;
   const named = nameOf(requested.version, number, ref.version, live, canary);
   const isOperator = named !== undefined && live.isOperator?.(credential, request);
   if (isOperator instanceof Promise) return isOperator.then((is) => (is ? named! : usual));
@@ -111,8 +112,4 @@ function callerOf(headers: Headers, { configuration: { policy } }: CompiledVersi
   const { header } = policy.auth.keys ?? {};
   const key = header === undefined ? null : headers.get(header);
   return headers.get("authorization") ?? key ?? headers.get("cf-connecting-ip") ?? "";
-}
-
-function bearerIn(headers: Headers): string {
-  return /^bearer (\S+)$/i.exec(headers.get("authorization") ?? "")?.[1] ?? "";
 }

@@ -8,7 +8,7 @@ export function hasBearer(headers: Headers, secret: string): boolean {
 }
 
 /** @returns the token of `Authorization: Bearer ...`; "" if there is none */
-function bearerOf(headers: Headers): string {
+export function bearerOf(headers: Headers): string {
   const value = headers.get("authorization");
   if (value === null || value.length > MAX_LENGTH) return "";
   return /^bearer (.+)$/i.exec(value)?.[1] ?? "";
