@@ -1,10 +1,11 @@
 // What an isolate reports of its metrics: changes since its report before. Plain data, sent over RPC with the background exchange.
+import type { HotKeyCount } from "./hot-key-count.ts";
 
 /** Values of one series since the report before. */
 export interface SeriesDelta {
   readonly metric: string; // name of a definition
   readonly labels: readonly string[]; // values, in the order of the definition
-  readonly value?: number; // of counters: what was added; of gauges: the present value
+  readonly value?: number; // counters: what was added; gauges: the present value
   readonly histogram?: HistogramDelta;
 }
 
@@ -14,14 +15,6 @@ export interface HistogramDelta {
   readonly sum: number;
   readonly offset: number; // index of the first bucket in `counts`
   readonly counts: readonly number[];
-}
-
-/** A key of a limit, by a hash: the key itself stays in its isolate. */
-export interface HotKeyCount {
-  readonly rule: string;
-  readonly hash: string; // 16 hexadecimal digits
-  readonly allowed: number;
-  readonly refused: number;
 }
 
 /** One report. A relay that gets it a second time ignores it, and counts those that are missing in the sequence. */

@@ -256,7 +256,7 @@ export type Summary = Message<"tidegate.telemetry.v1.Summary"> & {
   time?: Timestamp | undefined;
 
   /**
-   * Seconds that the figures are of: shorter than asked for in the first minutes.
+   * Seconds that the figures are of: shorter than requested in the first minutes.
    *
    * @generated from field: double window_seconds = 2;
    */
