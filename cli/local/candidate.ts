@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { join, resolve } from "node:path";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { LOCAL_VIEWER_VARIABLE } from "../../core/auth/local-viewer.ts";
 import { LOCAL_VARIABLE } from "../../core/registry/endpoint-host.ts";
 import { bindingsOf, readWorkerConfig } from "../project/bindings.ts";
 import { type Bundle, BundleError, type BundleOptions, bundle } from "../project/bundle.ts";
@@ -35,10 +36,11 @@ export interface BuildSettings {
   readonly gatewayConfig: string;
   readonly env: string | undefined;
   readonly network: NetworkBindings | undefined; // undefined: calls of bindings take the time that they take
+  readonly isOpenToViewers: boolean; // the gateway listens at a loopback address alone
 }
 
 /** Bundles a Worker and reads its bindings. */
-export async function build(worker: ProjectWorker, { gatewayConfig, env, network }: BuildSettings): Promise<Built> {
+export async function build(worker: ProjectWorker, { gatewayConfig, env, network, isOpenToViewers }: BuildSettings): Promise<Built> {
   const { file, name, config } = worker;
   try {
     if (config.build.command !== undefined) custom(config.build.command, config.build.cwd ?? worker.folder);
@@ -50,7 +52,8 @@ export async function build(worker: ProjectWorker, { gatewayConfig, env, network
     const { text, modules, inputs } = network === undefined ? own : await bundleBehindNetwork(name, settings, own.exports);
     const { workerOptions } = unstable_getMiniflareWorkerOptions(readWorkerConfig(file, env) as never, env);
     const { modulesRules: _, ...bound } = workerOptions as unknown as Record<string, unknown>;
-    const variables = { ...network, ...(file === GATEWAY_FILE && { [LOCAL_VARIABLE]: "true" }) };
+    const ofGateway = { [LOCAL_VARIABLE]: "true", ...(isOpenToViewers && { [LOCAL_VIEWER_VARIABLE]: "true" }) };
+    const variables = { ...network, ...(file === GATEWAY_FILE && ofGateway) };
     const assets = (bound["assets"] as { readonly directory?: string } | undefined)?.directory;
     const options: RuntimeOptions = {
       ...bound,

@@ -34,6 +34,12 @@ export class FrontProxy {
     return typeof address === "object" && address !== null ? address.port : 0;
   }
 
+  /** Whether only this machine can connect. */
+  get isLoopback(): boolean {
+    const address = this.#server.address();
+    return typeof address === "object" && address !== null && /^(?:127\.|::1$|::ffff:127\.)/.test(address.address);
+  }
+
   /** Makes new connections wait. Resolves when no call waits for its response, or after `atMostMs`. */
   async hold(atMostMs: number): Promise<void> {
     this.#target = undefined;

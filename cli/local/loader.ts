@@ -13,6 +13,7 @@ export interface LoadOptions {
   readonly file: string; // path of the gateway's configuration
   readonly env: string | undefined;
   readonly network: NetworkBindings | undefined;
+  readonly isOpenToViewers: boolean; // the gateway listens at a loopback address alone
 }
 
 /** A set of Workers, the gateway first, with the problems of the files. */
@@ -33,7 +34,7 @@ export async function load(
   running: LoadedWorkers | undefined,
   refused: ReadonlyMap<string, string>,
 ): Promise<LoadedWorkers> {
-  const { file, env, network } = options;
+  const { file, env, network, isOpenToViewers } = options;
   const findings = await checkConfiguration({ secrets: "local", env, file });
   const workers = findWorkers(env);
   const isGatewayRight = findings.problems.length === 0 && findings.missingSecrets.length === 0;
@@ -42,7 +43,7 @@ export async function load(
   const next = new Map<string, WorkerCandidate>();
   const all = allWorkers(workers).filter((worker) => worker !== workers.gateway || isGatewayRight);
   const built = await Promise.all(
-    all.map(async (worker) => ({ worker, result: await build(worker, { gatewayConfig: file, env, network }) })),
+    all.map(async (worker) => ({ worker, result: await build(worker, { gatewayConfig: file, env, network, isOpenToViewers }) })),
   );
   for (const { worker, result } of built) {
     const reason = result.kind === "built" ? refused.get(result.candidate.digest) : undefined;

@@ -33,7 +33,7 @@ export async function start(context: Context, options: StartOptions): Promise<vo
   const host = options.host ?? options.ip ?? "127.0.0.1";
   const front = await listen(options.port, host);
   const runtime = new Runtime({ persistTo, isVerbose: options.verbose });
-  const supervisor = new Supervisor({ file, env, network }, front, runtime);
+  const supervisor = new Supervisor({ file, env, network, isOpenToViewers: front.isLoopback }, front, runtime);
   const guard = guardChildren();
   const ending = new AbortController();
   /** Ends the runtime, then this process; at once on a second signal. */

@@ -38,7 +38,9 @@ export async function workerTests({
 }: WorkerTestOptions = {}): Promise<TestProjectConfiguration[]> {
   const { gateway, objects, services, problems } = findWorkers(env);
   const workers = [gateway, objects, ...services].filter((worker) => worker !== undefined);
-  const built = await Promise.all(workers.map((worker) => build(worker, { gatewayConfig: CONFIG_FILE, env, network: undefined })));
+  const built = await Promise.all(
+    workers.map((worker) => build(worker, { gatewayConfig: CONFIG_FILE, env, network: undefined, isOpenToViewers: false })),
+  );
   const failed = [...problems, ...built.flatMap((one) => (one.kind === "failed" ? one.problems : []))];
   if (failed.length > 0) throw new Error(["the tests cannot run:", ...new Set(failed)].join("\n  "));
   const options = new Map(built.flatMap((one) => (one.kind === "built" ? [[one.candidate.name, one.candidate.options] as const] : [])));

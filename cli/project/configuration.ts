@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { LOCAL_VIEWER_VARIABLE } from "../../core/auth/local-viewer.ts";
 import { describe } from "../../core/config/problems.ts";
 import { LOCAL_VARIABLE } from "../../core/registry/endpoint-host.ts";
 import { type Finding, findingOf } from "../check/finding.ts";
@@ -52,7 +53,7 @@ const LAYERS_FILE = "gateway.layers.ts";
 /** The services that the gateway knows by their protos. */
 const CATALOG_FILE = "workers/services/catalog.ts";
 const CHECK_TIMEOUT_MS = 60_000;
-const DEPLOYED_LOCAL = `wrangler.toml vars.${LOCAL_VARIABLE}: found it among the variables that are deployed; delete it there: npm start sets it, and .dev.vars may hold it for wrangler dev`;
+const LOCAL_VARIABLES = [LOCAL_VARIABLE, LOCAL_VIEWER_VARIABLE];
 
 /** Checks the configuration against the protos and wrangler.toml, as they are now. */
 export async function checkConfiguration({
@@ -86,7 +87,7 @@ export async function checkConfiguration({
       problems: [
         ...result.problems.filter(({ missingSecret, isLocalOnly }) => missingSecret === undefined && isLocalOnly !== true).map(line),
         ...readableSecrets(result.settings, config.vars),
-        ...(LOCAL_VARIABLE in config.vars ? [DEPLOYED_LOCAL] : []),
+        ...LOCAL_VARIABLES.filter((name) => name in config.vars).map(deployedLocal),
       ],
       localOnly: result.problems.filter(({ isLocalOnly }) => isLocalOnly === true).map(line),
       missingSecrets: result.problems.filter(({ missingSecret }) => missingSecret !== undefined).map(line),
@@ -134,8 +135,12 @@ function validates(main: string | undefined): boolean {
 }
 
 /** The configuration is judged as a deployed gateway judges it; `localOnly` has what is different here. */
-function withoutLocal({ [LOCAL_VARIABLE]: _, ...bindings }: Record<string, CheckedBinding>): Record<string, CheckedBinding> {
-  return bindings;
+function withoutLocal(bindings: Record<string, CheckedBinding>): Record<string, CheckedBinding> {
+  return Object.fromEntries(Object.entries(bindings).filter(([name]) => !LOCAL_VARIABLES.includes(name)));
+}
+
+function deployedLocal(name: string): string {
+  return `wrangler.toml vars.${name}: found it among the variables that are deployed; delete it there: npm start sets it, and .dev.vars may hold it for wrangler dev`;
 }
 
 /**

@@ -21,6 +21,7 @@ import { DISCOVERY_SETTINGS, type DiscoveryPolicy, parseDiscovery } from "./disc
 import { DURABLE_OBJECT_SETTINGS, type DurableObjectPolicy } from "./durable-objects.ts";
 import { HEADER_SETTINGS, headerRules } from "./headers.ts";
 import { HTTP_ROUTE_SETTINGS, type HttpRoutePolicy, parseHttpRoutes } from "./http-route.ts";
+import { METRICS_SETTINGS, type MetricsPolicy } from "./metrics.ts";
 import { OPENAPI_SETTINGS, type OpenApiPolicy, parseOpenApi } from "./openapi.ts";
 import { OVERLOAD_SETTINGS, type OverloadPolicy, parseOverload } from "./overload.ts";
 import { type Checks, checks, join, type Problem, type SourceRecorder, suggest } from "./problems.ts";
@@ -107,6 +108,7 @@ export const GATEWAY_SETTINGS = block({
     "What an isolate refuses when more calls arrive than it can serve ([resilience](resilience.md#overload)).",
     FILLED,
   ),
+  metrics: nested(METRICS_SETTINGS, "What the gateway measures of its calls, and who may read it ([monitoring](monitoring.md))."),
   httpRoutes: readByCode(
     v.record(v.string(), HTTP_ROUTE_SETTINGS),
     "Plain HTTP behind the gateway, by the prefix of its paths. Requests that are no RPC call and match no REST rule go there.",
@@ -142,6 +144,7 @@ export interface GatewayPolicy {
   readonly breakers: BreakerAdminPolicy | undefined;
   readonly purge: PurgePolicy | undefined;
   readonly overload: OverloadPolicy;
+  readonly metrics: MetricsPolicy;
   readonly defaults: RoutePolicy;
   readonly services: ReadonlyMap<string, ServicePolicy>;
 }
@@ -168,7 +171,7 @@ export function parsePolicy(input: unknown, declared: DeclaredServices, sources?
   const top = readBlock(check, "", GATEWAY_SETTINGS, input, { moved: { principalHeader: FORMER_HEADER_FIX } });
   const auth = parseAuth(check, "auth", top.auth);
   const proves = provesOf(auth);
-  const { rateLimitShards, durableObjects, maxUrlBytes, rest } = top;
+  const { rateLimitShards, durableObjects, maxUrlBytes, rest, metrics } = top;
   const rules: Rules = new Map(
     check.entries("rateLimits", top.rateLimits).map(([name, rule]) => [name, parseRule(check, name, rule, proves)] as const),
   );
@@ -196,6 +199,7 @@ export function parsePolicy(input: unknown, declared: DeclaredServices, sources?
     breakers: readOptional(check, "breakers", BREAKER_ADMIN_SETTINGS, top.breakers),
     cache: parseCacheStore(check, "cache", top.cache),
     httpRoutes,
+    metrics,
     purge: readOptional(check, "purge", PURGE_SETTINGS, top.purge),
     overload: parseOverload(check, "overload", top.overload, proves),
     defaults,

@@ -29,6 +29,14 @@ function get(url: string): Promise<Response> {
   return fetch(url, { headers: { connection: "close" } });
 }
 
+/** @returns the status of a call of an admin service without a credential */
+async function listedBreakers(origin: string, headers: Record<string, string> = {}): Promise<number> {
+  const sent = { "content-type": "application/json", connection: "close", ...headers };
+  const response = await fetch(`${origin}/tidegate.breaker.v1.BreakerService/ListBreakers`, { method: "POST", headers: sent, body: "{}" });
+  await response.arrayBuffer();
+  return response.status;
+}
+
 interface Started {
   readonly process: ChildProcess;
   readonly origin: string;
@@ -112,6 +120,11 @@ describe("npm start, while files change", () => {
     await response.arrayBuffer();
     return response.headers.get("ratelimit-policy");
   };
+
+  it("lets this machine read the admin services without a credential, and no web page", async () => {
+    expect(await listedBreakers(gateway.origin)).toBe(200);
+    expect(await listedBreakers(gateway.origin, { origin: "http://page.example" })).toBe(403);
+  });
 
   it("takes a valid edit, and prints one line with the changes", async () => {
     const text = await changing(() => copy.write(CONFIG, config.replace("capacity: 100_000", "capacity: 90_000")), /^reload: .*/m);
@@ -351,6 +364,7 @@ describe("npm start, at the beginning", () => {
         gateway.text,
       );
       expect(response.headers.get("ratelimit-policy")).toContain("q=777");
+      expect(await listedBreakers(gateway.origin)).toBe(404); // other machines can connect: reading needs a credential, and there is none
     } finally {
       gateway.process.kill("SIGTERM");
       await until("end", () => gateway.process.exitCode !== null);

@@ -21,11 +21,15 @@ export function tracedApp(input: Partial<GatewayInput>, upstream: Upstream = (re
   const binding = { fetch: (url: string, init: RequestInit) => Promise.resolve(upstream(new Request(url, init))) };
   const all = { ...env, USERS: binding, AUDIT_LOG: { getByName: () => log }, ADMIN_SECRET, ...withRelays({}), ...bindings };
   const app = createApp(config, catalog, all as never);
-  const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> => {
+  const call = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+    origin = "https://gateway.example",
+  ): Promise<Response> => {
     const sent = { ...(body === undefined ? {} : { "content-type": "application/json" }), "tidegate-trace": ADMIN_SECRET, ...headers };
-    return app.fetch(
-      new Request(`https://gateway.example${path}`, { method, headers: sent, ...(body !== undefined && { body: JSON.stringify(body) }) }),
-    );
+    return app.fetch(new Request(`${origin}${path}`, { method, headers: sent, ...(body !== undefined && { body: JSON.stringify(body) }) }));
   };
   const host = config.admin?.host ?? "gateway.example";
   const traceOf = async (requestId: string): Promise<TraceJson | undefined> => {

@@ -2157,6 +2157,11 @@ declare const GATEWAY_SETTINGS: Block<{
     maxInFlight?: number | undefined;
     trusted?: "principals" | string[] | undefined;
   }, unknown>, undefined>;
+  readonly metrics: v.OptionalSchema<Block<{
+    readonly enabled: v.OptionalSchema<v.BooleanSchema<"write true or false">, boolean>;
+  }>, {
+    enabled?: boolean | undefined;
+  }>;
   readonly httpRoutes: v.OptionalSchema<SettingSchema<{
     [x: string]: {
       maxResponseBytes?: number | "unlimited" | undefined;

@@ -118,8 +118,13 @@ export default [defineLayer({ name: "audit", at: "response", schema: v.strictObj
         /^note: gateway\.config\.ts:\d+:\d+ .*upstream\.url: found "http:\/\/10\.0\.0\.7:9000"; Cloudflare's network/m,
       );
     }
-    copy.write("wrangler.toml", `${toml}\n[vars]\nTIDEGATE_LOCAL = "true"\n`);
-    expect(check(fields)).toMatchObject({ status: 1, output: expect.stringMatching(/^wrangler\.toml vars\.TIDEGATE_LOCAL: found it/m) });
+    for (const name of ["TIDEGATE_LOCAL", "TIDEGATE_LOCAL_VIEWER"]) {
+      copy.write("wrangler.toml", `${toml}\n[vars]\n${name} = "true"\n`);
+      expect(check(fields)).toMatchObject({
+        status: 1,
+        output: expect.stringMatching(new RegExp(`^wrangler\\.toml vars\\.${name}: found it`, "m")),
+      });
+    }
   });
 
   it("takes a binding of assets as an upstream, since it serves requests", () => {

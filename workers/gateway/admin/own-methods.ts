@@ -19,6 +19,7 @@ import { controlMethods } from "./control/control-service.ts";
 import { copyLive } from "./control/copy-live.ts";
 import { discoveryMethods } from "./discovery.ts";
 import { keyMethods } from "./keys/key-service.ts";
+import { admitsLocalViewers, isLocalViewer } from "./local-viewer.ts";
 import { purgeMethods } from "./purge.ts";
 import { registryMethods } from "./registry.ts";
 import { traceMethods } from "./trace-service.ts";
@@ -39,6 +40,7 @@ export function ownMethods(
     const upstreams = new Map([...endpoints].map(([{ parent }, { upstream }]) => [parent.typeName, upstream] as const));
     methods.push(...discoveryMethods(endpoints, defaults, policy.discovery, (service) => upstreams.get(service)?.status?.() ?? "serving"));
   }
+  const isOpen = admitsLocalViewers(configuration.env); // what reads is served without settings, too
   if (registry !== undefined) {
     const registered = [...policy.services].filter(([, { upstream }]) => upstream.registry);
     const services = new Set(registered.map(([name]) => name));
@@ -47,12 +49,12 @@ export function ownMethods(
     methods.push(...registryMethods({ ...registry, access, services, nativeGrpc, rings: rings!, isLocal: runsLocally(configuration.env) }));
   }
   if (purges !== undefined) methods.push(...purgeMethods(purges, accessOf("cache", "purge")));
-  if (policy.breakers !== undefined) {
+  if (policy.breakers !== undefined || (isOpen && breakers !== undefined)) {
     const settings = { access: accessOf("breakers", "breakers"), breakers: breakers!, rings };
     methods.push(...breakerMethods(policy, settings));
   }
   const issued = policy.auth.keys;
-  if (keys !== undefined && issued !== undefined && (policy.admin !== undefined || issued.tokenBinding !== undefined)) {
+  if (keys !== undefined && issued !== undefined && (policy.admin !== undefined || issued.tokenBinding !== undefined || isOpen)) {
     const secrets = tagKeys(issued, configuration.env);
     methods.push(
       ...keyMethods({ access: accessOf("API keys", "keys", "admin", VERIFYING), policy: issued, secrets, keys, stores: bindings.keys! }),
@@ -69,7 +71,8 @@ export function ownMethods(
       }),
     );
   }
-  if (policy.admin !== undefined) methods.push(...auditMethods(audits!, accessOf("audit")), ...traceMethods(audits!, accessOf("traces")));
+  if (policy.admin !== undefined || (isOpen && audits !== undefined))
+    methods.push(...auditMethods(audits!, accessOf("audit")), ...traceMethods(audits!, accessOf("traces")));
   return methods;
 }
 
@@ -79,7 +82,7 @@ const NONE: ReadonlySet<string> = new Set();
 type TokenName = keyof Configuration["tokens"]["services"];
 
 /** Makes who may call each admin service. */
-function accessFor({ policy, tokens, parts }: Configuration, audits: GatewayBindings["audits"]) {
+function accessFor({ policy, tokens, parts, env }: Configuration, audits: GatewayBindings["audits"]) {
   const { admin } = policy;
   const record = recorder(audits);
   const plane: AdminPlane = {
@@ -89,6 +92,7 @@ function accessFor({ policy, tokens, parts }: Configuration, audits: GatewayBind
     host: admin?.host,
     accessIssuer: policy.auth.access?.issuer,
     roles: admin?.roles ?? new Map(),
+    isLocalViewer: (request) => isLocalViewer(request, env),
     record,
     recordLater: (event) => waitUntil(record(event)),
   };

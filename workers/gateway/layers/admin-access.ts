@@ -36,6 +36,8 @@ export interface AdminPlane {
   readonly host: string | undefined; // the only host at which admin services are served
   readonly accessIssuer: string | undefined; // `iss` of Cloudflare Access
   readonly roles: ReadonlyMap<string, AdminRole>; // callers of Access by e-mail address or id
+  /** Whether a request without a credential may read. */
+  readonly isLocalViewer: (request: Request) => boolean;
   /** Stores an event. Never rejects. */
   readonly record: (event: AuditEvent) => Promise<void>;
   /** Stores an event after the response. */
@@ -54,6 +56,8 @@ export const ARRIVED_AT_HEADER = "x-forwarded-host";
 /** Name of the gateway towards its own services. */
 export const OWN_NAME = "tidegate";
 const ROLE_CLAIM = "role";
+/** A caller on the machine of the gateway, without a credential: its role is viewer. */
+export const LOCAL_VIEWER: Principal = { kind: "service", id: "local-viewer", scopes: [], claims: {}, expiresAt: Number.POSITIVE_INFINITY };
 /** How calls of admin services are authenticated: callers that are not known, and those without a role, are refused here. */
 export const ADMIN_AUTH = { auth: "optional", authEnforcement: ENFORCED, scopes: [] } as const;
 
@@ -69,7 +73,8 @@ export function adminAccess(access: AdminAccess | undefined, authenticate: Layer
       const { headers, url } = call.request;
       const { host } = new URL(url);
       const ownHost = access.plane.host;
-      if (ownHost !== undefined && !isAtHost(url, ownHost)) throw new Rejected({ kind: "unknown_procedure", procedure: call.route.path });
+      if (ownHost !== undefined && !isAtHost(url, ownHost) && !isLocalReading(access, call))
+        throw new Rejected({ kind: "unknown_procedure", procedure: call.route.path });
       if (isCrossSite(headers.get("sec-fetch-site"), headers.get("origin"), host))
         refuse(access, call, "origin", {
           kind: "permission_denied",
@@ -77,8 +82,8 @@ export function adminAccess(access: AdminAccess | undefined, authenticate: Layer
         });
       call.outgoing.headers.set(ARRIVED_AT_HEADER, host);
       const secret = secretOf(access, headers);
-      if (secret !== undefined) return admit(access, call, secret, next);
-      return asPrincipal === undefined || isOtherToken(access, call) ? refuseCredential(access, call) : asPrincipal(call);
+      if (secret === undefined && isOtherToken(access, call)) return refuseCredential(access, call);
+      return secret !== undefined || asPrincipal === undefined ? admit(access, call, secret, next) : asPrincipal(call);
     };
   };
 }
@@ -91,11 +96,12 @@ function secretOf({ plane, token, tokenName }: AdminAccess, headers: Headers): P
 }
 
 /** A known caller: its role decides, and its own limit. A right credential is never held back by calls of strangers at its address. */
-function admit(access: AdminAccess, call: Call, principal: Principal | undefined, next: Handler): Promise<Response> {
+function admit(access: AdminAccess, call: Call, proven: Principal | undefined, next: Handler): Promise<Response> {
   const { plane } = access;
+  const principal = proven ?? (isLocalReading(access, call) ? LOCAL_VIEWER : undefined);
   if (principal === undefined) return refuseCredential(access, call);
   const isSecret = principal.kind === "service" && principal.claims[ROLE_CLAIM] === "admin";
-  const role = isSecret ? "admin" : adminRoleOf(principal, plane.accessIssuer, plane.roles);
+  const role = principal === LOCAL_VIEWER ? "viewer" : isSecret ? "admin" : adminRoleOf(principal, plane.accessIssuer, plane.roles);
   const needed = isReading(access, call) ? "viewer" : access.changes;
   if (role === undefined || !isAtLeast(role, needed)) {
     if (plane.limits.denied(Date.now()) > 0) plane.recordLater(eventOf(call, principal.id, role));
@@ -116,6 +122,10 @@ function statedTo(call: Call, principal: Principal, role: AdminRole) {
 
 function isReading({ reading }: AdminAccess, { route: { method } }: Call): boolean {
   return method?.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS || (method !== undefined && reading.has(method.name));
+}
+
+function isLocalReading(access: AdminAccess, call: Call): boolean {
+  return isReading(access, call) && access.plane.isLocalViewer(call.request);
 }
 
 function refuseCredential(access: AdminAccess, call: Call): never {

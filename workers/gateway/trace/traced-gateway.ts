@@ -1,11 +1,13 @@
 // A gateway that traces the calls of operators who request it. All other calls run through it as if it were not there.
 import { waitUntil } from "cloudflare:workers";
+import { comesFromThisMachine } from "../../../core/auth/local-viewer.ts";
 import { Sources } from "../../../core/config/sources.ts";
 import type { EffectiveSetting } from "../../../core/explain/setting-value.ts";
 import { traceOf } from "../../../core/explain/trace-of.ts";
 import { traceText } from "../../../core/explain/trace-record.ts";
 import { TraceRecorder } from "../../../core/explain/trace-recorder.ts";
 import { TRACE_HEADER } from "../../../core/headers.ts";
+import { admitsLocalViewers } from "../admin/local-viewer.ts";
 import { assemble, type HandledRoute, type HandledRoutes } from "../assemble.ts";
 import { operatorCredential } from "../auth/operator-credential.ts";
 import type { Handler } from "../call/layer.ts";
@@ -19,12 +21,16 @@ import { routeSettings } from "./settings.ts";
 import { tracedStack } from "./traced-stack.ts";
 import { withHandlers } from "./with-handlers.ts";
 
+/** What stands in `tidegate-trace` for a credential where the gateway admits local viewers. */
+const LOCAL_TRACE = "local";
+
 /** @param routes of the configuration, assembled */
 export function tracedGateway(configuration: Configuration, routes: HandledRoutes = assemble(configuration)): Gateway {
   const plain = createGateway(configuration, routes);
   // Traces are read through the admin plane: without one there are none.
   const credential = configuration.policy.admin && operatorCredential(configuration.tokens.secret, routes.keys);
-  if (credential === undefined) return plain;
+  const isOpen = admitsLocalViewers(configuration.env);
+  if (credential === undefined && !isOpen) return plain;
   let traced: Gateway | undefined;
   const gatewayFor = (isOperator: boolean): Gateway => {
     if (isOperator) traced ??= createGateway(configuration, tracedRoutes(configuration, routes));
@@ -33,7 +39,8 @@ export function tracedGateway(configuration: Configuration, routes: HandledRoute
   return (request, url) => {
     const text = request.headers.get(TRACE_HEADER);
     if (text === null) return plain(request, url);
-    const isOperator = credential(text, request);
+    if (isOpen && text === LOCAL_TRACE && comesFromThisMachine(request.url, request.headers)) return gatewayFor(true)(request, url);
+    const isOperator = credential?.(text, request) ?? false;
     return isOperator instanceof Promise ? isOperator.then((is) => gatewayFor(is)(request, url)) : gatewayFor(isOperator)(request, url);
   };
 }

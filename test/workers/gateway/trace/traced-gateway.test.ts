@@ -107,3 +107,18 @@ it("compiles without a recorder: a call without the header has none", async () =
   const response = await call("GET", GET_USER, undefined, { "tidegate-trace": "" });
   expect(await log.findTrace(idOf(response))).toBeUndefined();
 });
+
+it("are made of calls of this machine under npm start, without a credential", async () => {
+  const started = { TIDEGATE_LOCAL: "true", TIDEGATE_LOCAL_VIEWER: "true" };
+  const local = { "tidegate-trace": "local" };
+  const { call, traceOf } = tracedApp({}, undefined, started);
+  const made = await call("GET", GET_USER, undefined, local, "http://127.0.0.1:8787");
+  expect(await traceOf(idOf(made))).toMatchObject({ status: 200 });
+  const elsewhere = await call("GET", GET_USER, undefined, local);
+  expect([elsewhere.status, await traceOf(idOf(elsewhere))]).toEqual([200, undefined]);
+  const ofPage = await call("GET", GET_USER, undefined, { ...local, origin: "http://evil.example" }, "http://127.0.0.1:8787");
+  expect([ofPage.status, await traceOf(idOf(ofPage))]).toEqual([200, undefined]);
+  const deployed = tracedApp({});
+  const untraced = await deployed.call("GET", GET_USER, undefined, local, "http://127.0.0.1:8787");
+  expect([untraced.status, await deployed.traceOf(idOf(untraced))]).toEqual([200, undefined]);
+});
