@@ -21,6 +21,8 @@ export interface PickInput {
 export interface Balancer {
   /** @returns the index of an eligible candidate, or -1 where there is none */
   pick(input: PickInput): number;
+  /** The share of the keys that each candidate owns, while all are eligible; they sum up to 1. Only balancers that pick by key have it. */
+  shares?(): ArrayLike<number>;
   /** The expected cost of a call, where 1 is the mean. Only balancers that learn have it. */
   costOf?(method: number): number;
   /** @param ratio response time divided by what the endpoint takes for a call of cost 1 */

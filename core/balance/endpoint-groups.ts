@@ -144,6 +144,16 @@ export class EndpointGroups {
     return this.#groups.length > 0 && this.#groups.every(({ members }) => members.every(({ load }) => load.inFlight(now) >= maxConcurrent));
   }
 
+  /** The share of the keys that each endpoint owns within its priority, by id; empty where the balancer does not pick by key. */
+  shares(): ReadonlyMap<string, number> {
+    const shares = new Map<string, number>();
+    for (const { members, balancer, isSubset } of this.#groups) {
+      const owned = isSubset ? undefined : balancer.shares?.();
+      if (owned !== undefined) for (const [index, { id }] of members.entries()) shares.set(id, owned[index]!);
+    }
+    return shares;
+  }
+
   /** What a call of a method is expected to cost at an endpoint, where 1 is the mean. */
   costOf({ priority, isDraining }: Member, method: number): number {
     if (isDraining) return 1;

@@ -1,12 +1,14 @@
 // The endpoints of one upstream as one isolate knows them: which one an attempt goes to, by priority, health and breaker.
 import { type Admitted, UNRECORDED } from "../breaker/admission.ts";
 import { LocalBreakers } from "../breaker/local-breakers.ts";
+import { shownBreaker } from "../breaker/shown-breaker.ts";
 import { Budget } from "../budget.ts";
 import { MOST_CRITICAL } from "../overload/criticality.ts";
 import { medianOf, REDIRECT_BUDGET } from "../overload/redirect.ts";
 import { BALANCERS } from "./balancers.ts";
 import { EndpointGroups, type FleetEndpoint, type FleetSettings } from "./endpoint-groups.ts";
 import { EndpointStates } from "./endpoint-states.ts";
+import type { EndpointView } from "./endpoint-view.ts";
 import type { AttemptPermit, LoadReport } from "./load.ts";
 import { ANYWHERE, type IsolateLocation } from "./locality.ts";
 import type { Member, ServingStatus } from "./member.ts";
@@ -120,6 +122,20 @@ export class Fleet {
   /** Attempts in flight at an endpoint; 0 where it has left. */
   inFlight(id: string, now: number): number {
     return this.#endpoints.get(id)?.load.inFlight(now) ?? 0;
+  }
+
+  /** The endpoints as this isolate sees them, in the order of the list. */
+  view(now: number): EndpointView[] {
+    const shares = this.#groups.shares();
+    return [...this.#endpoints.values()].map(({ id, weight, priority, zone, isDraining, isHealthy, load, breaker }) => {
+      const state = {
+        inFlight: load.inFlight(now),
+        latencyMs: load.averageMs,
+        keyShare: shares.get(id) ?? 0,
+        breaker: shownBreaker(breaker.state, now),
+      };
+      return { id, weight, priority, zone: zone ?? "", isDraining, isHealthy: isHealthy !== false, ...state };
+    });
   }
 
   /** Whether every endpoint has its maximum of calls in flight. */

@@ -48,6 +48,7 @@ export interface BreakerView {
   readonly retryAfterMs: number; // Retry-After of callers that are refused
   readonly probeId: number | undefined; // a probe that this isolate may send
   readonly leaseMs: number; // the lease begins when the report is sent
+  readonly override?: "open" | "closed"; // an operator has set it
 }
 
 /** A probe has to end within this time of the report that it was granted for, ms. Its isolate aborts it then. */

@@ -203,7 +203,7 @@ function viewOf(breaker: SharedBreaker, probeId: number | undefined, now: number
     case "overridden": {
       const admit = breaker.to === "open" ? 0 : 1;
       const retryAfterMs = breaker.to === "open" ? OVERRIDE_RETRY_MS : 0;
-      return { version, kind: breaker.to, admit, retryAfterMs, probeId, leaseMs: LEASE_MS.overridden };
+      return { version, kind: breaker.to, admit, retryAfterMs, probeId, leaseMs: LEASE_MS.overridden, override: breaker.to };
     }
   }
 }

@@ -3,6 +3,7 @@
 // The ring depends on the set of endpoints alone, not on the order in which they came.
 import type { Balancer, BalancerSettings, Candidate } from "../balancer.ts";
 import { mix32, seedsOf, withinLoadBound } from "../hashing.ts";
+import { ringShares } from "../ring-shares.ts";
 
 const POINTS_PER_WEIGHT = 20; // `npm run bench:picks` prints the shares that come of it
 const MAX_POINTS = 65_000; // 16-bit indices. Heavier sets get half as many points per weight, and keys move when a set grows past it
@@ -26,6 +27,7 @@ interface Ring {
  */
 export function consistentHash(candidates: readonly Candidate[], { maxLoadFactor }: BalancerSettings): Balancer {
   const ring = ringOf(candidates);
+  let shares: Float64Array | undefined; // computed when an operator looks at them
   return {
     pick(input) {
       if (candidates.length === 0) return -1;
@@ -35,6 +37,10 @@ export function consistentHash(candidates: readonly Candidate[], { maxLoadFactor
       if (isEligible(nearest)) return nearest; // the nearest of all is also the nearest of the eligible ones
       const eligible = candidates.map((_, index) => isEligible(index));
       return eligible.includes(true) ? nearestEligible(ring, key, eligible) : -1;
+    },
+    shares() {
+      shares ??= ringShares(ring.positions, ring.owners, { size: RING_SIZE, probes: PROBES, owners: candidates.length });
+      return shares;
     },
   };
 }

@@ -20,6 +20,11 @@ export function maglev(candidates: readonly Candidate[], { maxLoadFactor }: Bala
       }
       return highestDraw(candidates, seeds, input.key, isEligible);
     },
+    shares() {
+      const shares = new Float64Array(candidates.length);
+      for (const owner of table) shares[owner]! += 1 / SLOTS;
+      return shares;
+    },
   };
 }
 

@@ -10,5 +10,9 @@ export function rendezvous(candidates: readonly Candidate[], { maxLoadFactor }: 
       const isEligible = withinLoadBound(candidates, maxLoadFactor, input);
       return highestDraw(candidates, seeds, input.key, isEligible);
     },
+    shares() {
+      const sum = candidates.reduce((total, { weight }) => total + weight, 0);
+      return candidates.map(({ weight }) => weight / sum);
+    },
   };
 }

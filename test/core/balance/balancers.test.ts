@@ -69,6 +69,16 @@ describe.each(Object.entries(BALANCERS) as [string, BalancerKind][])("%s", (_, k
     else expect(same).toBeLessThan(1_000);
   });
 
+  it("knows the share of the keys that each endpoint owns, where it uses keys", () => {
+    const weighted = candidates(8, (index) => 1 + (index % 3));
+    const shares = kind.create(weighted, DEFAULT_BALANCER_SETTINGS).shares?.();
+    expect(shares !== undefined).toBe(kind.usesKey);
+    if (shares === undefined) return;
+    const counts = countsOf(kind, weighted, 60_000);
+    expect(Array.from(shares).reduce((sum, share) => sum + share)).toBeCloseTo(1, 9);
+    for (const [index, share] of Array.from(shares).entries()) expect(counts[index]! / (60_000 * share)).toBeCloseTo(1, 1.1);
+  });
+
   it("gives the call to the less loaded of two, where it prefers idle endpoints; otherwise load changes nothing", () => {
     if (!kind.prefersIdle) return expect(picked(kind, [{ inFlight: 9 }, {}])).toEqual(picked(kind, [{}, {}]));
     for (const [fewer, more] of [

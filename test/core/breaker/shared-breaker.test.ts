@@ -174,9 +174,25 @@ describe("a ramp", () => {
 describe("an override", () => {
   it("holds whatever isolates report, with a lease of 15 s, until it is removed", () => {
     const open = setOverride(OPEN, "open");
-    expect(view(open)).toStrictEqual({ version: 3, kind: "open", admit: 0, retryAfterMs: 3_000, probeId: undefined, leaseMs: 15_000 });
+    expect(view(open)).toStrictEqual({
+      version: 3,
+      kind: "open",
+      override: "open",
+      admit: 0,
+      retryAfterMs: 3_000,
+      probeId: undefined,
+      leaseMs: 15_000,
+    });
     const closed = setOverride(CLOSED, "closed");
-    expect(view(closed)).toStrictEqual({ version: 2, kind: "closed", admit: 1, retryAfterMs: 0, probeId: undefined, leaseMs: 15_000 });
+    expect(view(closed)).toStrictEqual({
+      version: 2,
+      kind: "closed",
+      override: "closed",
+      admit: 1,
+      retryAfterMs: 0,
+      probeId: undefined,
+      leaseMs: 15_000,
+    });
     expect(receive([{}, {}, {}, {}], closed)).toMatchObject({ kind: "overridden", to: "closed" });
     expect(open.evidence.size).toBe(0);
     expect(setOverride(open, undefined)).toStrictEqual({ ...CLOSED, version: 4, probes: OPEN.probes });

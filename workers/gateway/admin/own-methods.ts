@@ -22,6 +22,7 @@ import { keyMethods } from "./keys/key-service.ts";
 import { admitsLocalViewers, isLocalViewer } from "./local-viewer.ts";
 import { purgeMethods } from "./purge.ts";
 import { registryMethods } from "./registry.ts";
+import { telemetryMethods } from "./telemetry/telemetry-service.ts";
 import { traceMethods } from "./trace-service.ts";
 
 /** @param purges undefined where nothing can be purged @param keys undefined where the configuration has no API keys */
@@ -73,6 +74,8 @@ export function ownMethods(
   }
   if (policy.admin !== undefined || (isOpen && audits !== undefined))
     methods.push(...auditMethods(audits!, accessOf("audit")), ...traceMethods(audits!, accessOf("traces")));
+  if (policy.admin !== undefined || isOpen)
+    methods.push(...telemetryMethods({ access: accessOf("telemetry"), pools: configuration.pools, breakers }));
   return methods;
 }
 

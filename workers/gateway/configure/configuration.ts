@@ -37,6 +37,7 @@ export interface Configuration {
   readonly types: Registry; // types of error details and of Any fields
   readonly warnings: readonly string[]; // a line each, for what does not keep the gateway from starting
   readonly http: ReadonlyMap<string, Upstream>; // upstreams of plain HTTP, by prefix
+  readonly pools: ReadonlyMap<string, Upstream>; // every pool of endpoints, by the name that breakers, logs and metrics give it
   readonly validate: Validator | undefined;
   readonly expressions: RouteExpressions;
   readonly layers: RouteLayers; // the team's own ones
@@ -93,7 +94,8 @@ export function configure(
     ...(policy.rest.onUnsupportedRule === "refuse" ? rules.problems.map(refusedRule) : []),
   ];
   const exchange = exchangeOf(policy, env, parts);
-  const source = { policy, env, exchange, parts };
+  const pools = new Map<string, Upstream>();
+  const source = { policy, env, exchange, parts, pools };
   const endpoints = serveMethods(services, source, problems);
   const http = httpUpstreams(source, problems);
   const layers = new RouteLayers(bundled);
@@ -123,6 +125,7 @@ export function configure(
     types,
     warnings,
     http,
+    pools,
     validate,
     expressions,
     layers,

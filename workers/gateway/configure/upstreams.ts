@@ -19,6 +19,7 @@ export interface PoolSource {
   readonly env: Bindings; // service bindings, by the names that upstreams use
   readonly exchange: Exchange | undefined;
   readonly parts: VersionParts; // parts of the isolate, as this configuration uses them
+  readonly pools: Map<string, Upstream>; // every pool that was made, by name
 }
 
 type ExchangingPolicy = Pick<GatewayPolicy, "registry" | "purge"> & Partial<Pick<GatewayPolicy, "control">>;
@@ -45,11 +46,13 @@ export function exchangeOf({ registry, purge, control }: ExchangingPolicy, env: 
  * @returns undefined where a service binding is missing
  */
 export function poolOf(name: string, owner: string, upstream: UpstreamPolicy, source: PoolSource): Upstream | undefined {
-  const { policy, env, exchange, parts } = source;
+  const { policy, env, exchange, parts, pools } = source;
   const hasRegistry = policy.registry !== undefined;
   const endpointList = exchange && endpointListSettings({ name, service: owner, policy: upstream, hasRegistry, exchange });
   const { breaker, throttle } = (policy.services.get(owner) ?? policy.httpRoutes.get(owner))!;
-  return pool({ name, service: name, policy: upstream, breaker, exchange, throttle, endpointList }, env, parts);
+  const made = pool({ name, service: name, policy: upstream, breaker, exchange, throttle, endpointList }, env, parts);
+  if (made !== undefined) pools.set(name, made);
+  return made;
 }
 
 /** The upstream of a service, with its versions; undefined where a service binding is missing. */

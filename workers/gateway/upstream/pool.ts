@@ -2,6 +2,7 @@
 
 import { BALANCERS } from "../../../core/balance/balancers.ts";
 import { EndpointStates } from "../../../core/balance/endpoint-states.ts";
+import type { UpstreamView } from "../../../core/balance/endpoint-view.ts";
 import { Fleet } from "../../../core/balance/fleet.ts";
 import type { Member, ServingStatus } from "../../../core/balance/member.ts";
 import type { PickResult } from "../../../core/balance/pick-request.ts";
@@ -203,6 +204,12 @@ class Pool implements Upstream {
   status(): ServingStatus | Promise<ServingStatus> {
     const first = this.#endpointList?.prepare(Date.now(), this.#members.length === 0);
     return first === undefined ? this.#status() : first.done.then(() => this.#status());
+  }
+
+  view(): UpstreamView {
+    const { fleet, waiting } = this.#parts;
+    const endpoints = fleet.view(Date.now()).map((endpoint) => ({ ...endpoint, isRegistered: !this.#configured.has(endpoint.id) }));
+    return { balancer: this.#settings.policy.balancer, endpoints, waiting: waiting.size };
   }
 
   #status(): ServingStatus {

@@ -1,6 +1,7 @@
 // An upstream as the pipeline sees it: it picks an endpoint for each attempt, and learns from the outcome.
 
 import type { Message } from "@bufbuild/protobuf";
+import type { UpstreamView } from "../../../core/balance/endpoint-view.ts";
 import type { LoadReport } from "../../../core/balance/load.ts";
 import type { ServingStatus } from "../../../core/balance/member.ts";
 import type { Budget } from "../../../core/budget.ts";
@@ -32,6 +33,8 @@ export interface Upstream {
   namesVersion?(call: Call): boolean;
   /** For health checks of the gateway. An upstream without it always serves. */
   status?(): ServingStatus | Promise<ServingStatus>;
+  /** For operators. An upstream of several versions is listed by its versions. */
+  view?(): UpstreamView;
   /** Draws whether a copy of a call is sent to the mirror. @returns the mirror, or undefined for no copy */
   mirror?(): Upstream | undefined;
 }

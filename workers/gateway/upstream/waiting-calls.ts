@@ -21,6 +21,11 @@ export class WaitingCalls {
     this.#queueMs = queueMs;
   }
 
+  /** Calls that wait now. */
+  get size(): number {
+    return this.#queue.size;
+  }
+
   /** @param deadlineAt of the call, epoch ms @returns what the call waits for: its turn, that it is dropped from the queue, or the end of its time */
   wait(deadlineAt: number, rank: Rank, now: number): Preparation {
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -767,7 +767,7 @@ export type ListUpstreamsRequest = Message<"tidegate.telemetry.v1.ListUpstreamsR
   upstream: string;
 
   /**
-   * 1 to 1,000; 0 means 100: upstreams of one page.
+   * 1 to 1,000; 0 means 100: upstreams of one page. A page has at most 2,000 endpoints, or one upstream.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -907,7 +907,7 @@ export type UpstreamEndpoint = Message<"tidegate.telemetry.v1.UpstreamEndpoint">
   latencyMs: number;
 
   /**
-   * Share of the ring, 0 to 1; 0 where the balancer has no ring.
+   * Share of the keys within its priority, 0 to 1: of the ring of `consistent_hash`; 0 where the balancer does not pick by key.
    *
    * @generated from field: double ring_share = 10;
    */
@@ -928,7 +928,7 @@ export type UpstreamEndpoint = Message<"tidegate.telemetry.v1.UpstreamEndpoint">
   sharedState: string;
 
   /**
-   * `none`, `open` or `closed`: what an operator has set.
+   * `none`, `open` or `closed`: what an operator has set, as far as the isolate knows; exact where the request names the upstream.
    *
    * @generated from field: string override = 13;
    */
