@@ -3,9 +3,11 @@ import { globSync, readdirSync, readFileSync } from "node:fs";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { buildSync } from "esbuild";
 import { defineConfig } from "vitest/config";
+import { buildConsole } from "./cli/console/build-console.ts";
 import { OWN_SERVICES } from "./cli/own-files.ts";
 import { CLASSES, OBJECTS_WORKER } from "./durable-objects/classes.ts";
 
+await buildConsole(import.meta.dirname); // the `[assets]` of wrangler.toml
 const COMPATIBILITY_DATE = "2026-10-01"; // the date in every wrangler.toml
 export const USERS = service("tidegate-users", "workers/services/users/index.ts", { USER_STORE: "UserStore" });
 export const ORDERS = service(
@@ -148,7 +150,7 @@ export default defineConfig({
         test: {
           name: "node",
           environment: "node",
-          include: ["test/*.test.ts", "test/{cli,bench,faults,fuzz,simulation}/**/*.test.ts", "test/integration/**/*.node.test.ts"],
+          include: ["test/*.test.ts", "test/{cli,console,bench,faults,fuzz,simulation}/**/*.test.ts", "test/integration/**/*.node.test.ts"],
           exclude: [...LONG.model, "test/faults/**/*.{e2e,workerd}.test.ts"],
         },
       },

@@ -7,7 +7,7 @@ import { OWN_FOLDERS, ownFilesIn } from "./own-files.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "THREAT-MODEL.md", "CHANGELOG.md", "vitest.config.ts"];
-const TEXT_FILE = /\.(ts|mts|mjs|js|css|html|md|proto|toml|txt|json|svg)$/;
+const TEXT_FILE = /\.(ts|tsx|mts|mjs|js|css|html|md|proto|toml|txt|json|svg)$/;
 /** Not written by hand, or fixed by somebody else. */
 const GENERATED =
   /(^|\/)(gen|third_party|google|grpc|buf)\/|package-lock\.json$|(^|\/)language-allowed\.json$|^cli\/language\.ts$|^docs\/mutation\.md$/;
@@ -59,7 +59,7 @@ interface Allowed {
  * @param path from the root; its ending decides whether comments after code are looked for
  */
 export function findingsIn(path: string, text: string): LanguageFinding[] {
-  const isCode = /\.(ts|mts|mjs|js|proto)$/.test(path);
+  const isCode = /\.(ts|tsx|mts|mjs|js|proto)$/.test(path);
   return text.split("\n").flatMap((content, index) => {
     const finding = (found: string, instead: string): LanguageFinding => ({ path, line: index + 1, found, instead });
     const words = wordsOf(content).flatMap((word) => (INSTEAD.has(word) ? [finding(word, INSTEAD.get(word)!)] : []));

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { ownFilesIn } from "../cli/own-files.ts";
 
 const ROOT = join(import.meta.dirname, "..");
-const FOLDERS = ["core", "durable-objects", "workers", "protos/gen", "cli", "bench"];
+const FOLDERS = ["core", "durable-objects", "workers", "protos/gen", "cli", "console", "bench"];
 
 /** What a file may import: project paths from the root, packages by their name. The most specific folder applies. */
 const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
@@ -45,6 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   // The package is built here: it names its tools, and the tests of a project that uses it.
   "cli/package": /^(core|cli)\/|^(node:|(tsdown|vitest\/config|@cloudflare\/vitest-plugin)$)/,
   cli: /^(core|workers|protos\/gen|cli)\/|^durable-objects\/classes\.ts$|^gateway\.config\.ts$|^(node:|(wrangler|esbuild|miniflare|yaml)$|(@bufbuild|@connectrpc|@valibot|@stricli)\/)/,
+  console: /^(console\/src|protos\/gen\/tidegate)\/|^(preact(\/hooks)?|@bufbuild\/protobuf(\/wkt)?)$/,
   bench: /.*/,
 };
 
@@ -73,7 +74,7 @@ const sources = FOLDERS.flatMap(sourcesIn);
 
 function sourcesIn(folder: string): Source[] {
   return ownFilesIn(ROOT, folder)
-    .filter((path) => /\.(ts|mts)$/.test(path) && !path.endsWith(".d.ts"))
+    .filter((path) => /\.(ts|tsx|mts)$/.test(path) && !path.endsWith(".d.ts"))
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
 }
 

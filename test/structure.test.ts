@@ -47,7 +47,7 @@ const MAY_BE_CROWDED: Readonly<Record<string, string>> = {
 };
 
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
-const sources = FOLDERS.flatMap((folder) => ownFilesIn(ROOT, folder)).filter((path) => /\.(ts|mts|mjs|js)$/.test(path));
+const sources = FOLDERS.flatMap((folder) => ownFilesIn(ROOT, folder)).filter((path) => /\.(ts|tsx|mts|mjs|js)$/.test(path));
 
 /** @returns each name of an exported type that more than one file declares, with the files */
 function declaredTwice(files: ReadonlyMap<string, string>): string[] {

@@ -28,6 +28,7 @@ const CHECKS: readonly (readonly [name: string, command: string])[] = [
   ["types of the Workers", "tsc -p ."],
   ["types of the commands and benchmarks", "tsc -p cli"],
   ["types of what is measured", "tsc -p bench/workers"],
+  ["types of the console", "tsc -p console"],
   ["lint and format", "biome check --error-on-warnings ."],
   ["lint of the protos", `buf lint ${protos}`],
   ["format of the protos", `buf format protos ${protos} --diff --exit-code`],

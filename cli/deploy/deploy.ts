@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { suggest } from "../../core/config/problems.ts";
 import { publicServiceProblems } from "../check/public-services.ts";
+import { buildConsole } from "../console/build-console.ts";
 import { bundle } from "../project/bundle.ts";
 import { CONFIG_FILE, checkConfiguration } from "../project/configuration.ts";
 import { environmentProblems } from "../project/environment.ts";
@@ -41,6 +42,7 @@ export async function deploy(context: Context, args: readonly string[]): Promise
   );
   const gateway = workers.gateway!;
   if (only.length === 0 || only.includes(gateway.name)) await compare(context, settings, config, isForced);
+  await buildConsole();
   const deployed: Deployed[] = [];
   for (const worker of all) {
     if (only.length > 0 && !only.includes(worker.name)) continue;

@@ -1,5 +1,6 @@
 // `tidegate dev`: runs the gateway with the services of the project on this machine, without an account and without network.
 import "./wrangler-settings.ts";
+import { buildConsole } from "../console/build-console.ts";
 import { environmentOf } from "../project/environment.ts";
 import { type NetworkBindings, networkBindings } from "../project/network.ts";
 import type { Context } from "../tidegate/context.ts";
@@ -51,6 +52,7 @@ export async function start(context: Context, options: StartOptions): Promise<vo
 
   if (!context.isJson) context.print(null, "Tidegate is starting ...\n");
   try {
+    await buildConsole();
     const problems = await supervisor.start();
     if (problems.length > 0) {
       if (context.isJson) context.print({ error: { what: `${file} is not valid`, problems } }, "");

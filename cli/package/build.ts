@@ -3,6 +3,7 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build, type InlineConfig } from "tsdown";
 import { parseCommand } from "../command.ts";
+import { buildConsole } from "../console/build-console.ts";
 import { COPIED, EXPORTS, LIBRARY, moduleOf, PROGRAMS } from "./entries.ts";
 import { llmsText, userDocuments } from "./llms.ts";
 import { writeTemplate } from "./template.ts";
@@ -52,5 +53,6 @@ for (const path of COPIED) cpSync(path, `${FOLDER}/${path}`, { recursive: true }
 // The commands read their version beside themselves, as in the sources.
 writeFileSync(`${FOLDER}/package.json`, `${JSON.stringify({ type: "module", version: manifest.version, scripts: {} })}\n`);
 writeTemplate();
+await buildConsole();
 writeFileSync("llms.txt", llmsText(userDocuments()));
 console.log(`${FOLDER}: tidegate ${manifest.version}, ${Object.keys(EXPORTS).length} exports`);

@@ -44,7 +44,9 @@ export function gatewayToml(text: string): string {
   const examples = new RegExp(`"${first}"|"tidegate-${first!.toLowerCase()}`, "g");
   toml = toml.replace(examples, (found) => (found === `"${first}"` ? `"${SERVICE.toUpperCase()}"` : `"tidegate-${SERVICE}`));
   return renamed(toml)
-    .replace('directory = "console"', 'directory = "node_modules/tidegate/console"')
+    .replace('directory = "console/dist"', 'directory = "node_modules/tidegate/console/dist"')
+    .replace("# `npm start` and `npm run deploy` build it from console/src.\n", "")
+    .replace(", with the headers of console/_headers", "")
     .replaceAll(/ \(docs\/[\w/.-]+\)/g, "");
 }
 

@@ -3,6 +3,7 @@ import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
+import { CONSOLE_FOLDER } from "../../cli/console/build-console.ts";
 import { OWN_FOLDERS, ownFilesIn, TEAM_FILES } from "../../cli/own-files.ts";
 import { OBJECTS_FILE } from "../../cli/project/workers.ts";
 
@@ -28,6 +29,7 @@ export function copyProject(): ProjectCopy {
   );
   const files = [...atRoot.map(({ name }) => name), ".ci/run", ...OWN_FOLDERS.flatMap((name) => ownFilesIn(ROOT, name))];
   for (const file of files) cpSync(join(ROOT, file), join(folder, file));
+  cpSync(join(ROOT, CONSOLE_FOLDER), join(folder, CONSOLE_FOLDER), { recursive: true }); // vitest.config.ts has built it
   for (const file of TEAM_FILES) writeFileSync(join(folder, file), shipped(file));
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
   const env = { ...process.env, PATH: `${BIN}${delimiter}${process.env["PATH"]}`, WRANGLER_SEND_METRICS: "false" };
@@ -52,6 +54,6 @@ function shipped(file: string): string {
   }
   const text = readFileSync(join(ROOT, "test/support/shipped", basename(file)), "utf8");
   if (file.endsWith(".toml"))
-    return text.replace('main = "index.ts"', 'main = "workers/gateway/index.ts"').replace('"../../../console"', '"console"');
+    return text.replace('main = "index.ts"', 'main = "workers/gateway/index.ts"').replace('"../../../console/dist"', '"console/dist"');
   return text.replaceAll('"../../../', dirname(file) === "." ? '"./' : '"../../');
 }

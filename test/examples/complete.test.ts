@@ -54,7 +54,7 @@ describe("the shipped configuration that tests run on", () => {
       .replace(/# A library looks at .*\n\[define\]\n.*\n\n/, "") // the test plugin reads Node's `process`
       .replace(/\[env\.staging\.define\]\n.*\n\n/, "")
       .replace(/^main = .*/m, 'main = "index.ts"')
-      .replace('directory = "console"', 'directory = "../../../console"');
+      .replace('directory = "console/dist"', 'directory = "../../../console/dist"');
     expect(body("test/support/shipped/wrangler.toml")).toBe(toml);
     const objects = body("durable-objects/wrangler.toml").replace(/^main = .*/m, 'main = "../../../../durable-objects/index.ts"');
     expect(body("test/support/shipped/objects/wrangler.toml")).toBe(objects);

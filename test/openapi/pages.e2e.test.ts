@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ownFilesIn } from "../../cli/own-files.ts";
 
-const pages = ownFilesIn(process.cwd(), "console").filter((path) => /\.(js|html)$/.test(path));
+const pages = ownFilesIn(process.cwd(), "console").filter((path) => /\.(js|html|tsx?)$/.test(path));
 /** Ways to turn text into markup or script. */
 const SINKS =
-  /\.(?:inner|outer)HTML\b|insertAdjacentHTML|document\.write|createContextualFragment|setHTML|DOMParser|srcdoc|\beval\(|new Function|set(?:Timeout|Interval)\(\s*["'`]/;
+  /\.(?:inner|outer)HTML\b|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|createContextualFragment|setHTML|DOMParser|srcdoc|\beval\(|new Function|set(?:Timeout|Interval)\(\s*["'`]/;
 
 describe("G05 the pages", () => {
   it("exist", () => expect(pages.length).toBeGreaterThan(5));
@@ -26,6 +26,8 @@ describe("G05 the pages", () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("frame-ancestors 'none'");
     expect(policy).not.toMatch(/unsafe-inline|unsafe-eval|\*|https?:/);
+    expect(policy).toContain("require-trusted-types-for 'script'");
+    expect(headers.match(/Content-Security-Policy:.*frame-ancestors 'none'/g)).toHaveLength(2);
     expect(headers).toContain("X-Content-Type-Options: nosniff");
   });
 

@@ -22,7 +22,7 @@ it("binds every class of Durable Objects to the Worker of the project, in each e
 });
 
 it("names nothing that only this repository has", () => {
-  expect(toml).not.toMatch(/"tidegate|docs\/|directory = "console"/);
+  expect(toml).not.toMatch(/"tidegate|docs\/|directory = "console|console\/src/);
 });
 
 it("describes every binding of the gateway for a deploy button, which needs no id of an account", () => {

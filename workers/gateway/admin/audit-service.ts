@@ -1,10 +1,11 @@
-// AdminService, by which the audit of the admin services is read.
+// AdminService: the audit of the admin services, and who the caller is.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createServiceImplSpec, type ServiceImpl } from "@connectrpc/connect";
 import type { AuditLog } from "../../../durable-objects/audit-log.ts";
 import { AdminService, AuditOutcome } from "../../../protos/gen/tidegate/admin/v1/admin_pb.ts";
 import { logEvent } from "../../log.ts";
+import { callerOf } from "../../service.ts";
 import type { AdminAccess } from "../layers/admin-access.ts";
 import type { ServedMethod } from "../upstream/upstream.ts";
 import { auditLogOf } from "./audit-log.ts";
@@ -32,6 +33,10 @@ function auditService(logs: DurableObjectNamespace<AuditLog>): ServiceImpl<typeo
         }),
         nextPageToken: events.length < limit ? "" : String(events.at(-1)!.seq),
       };
+    },
+    getCaller(_, context) {
+      const caller = callerOf(context);
+      return { identity: caller?.id ?? "", role: String(caller?.claims["role"] ?? "") };
     },
   };
 }

@@ -253,7 +253,7 @@ const ROWS: readonly Row[] = [
   [
     "assets that are not there",
     GATEWAY,
-    [['directory = "console"', 'directory = "public"']],
+    [['directory = "console/dist"', 'directory = "public"']],
     "[assets] directory",
     'directory = "public"',
     "correct the path",

@@ -17,3 +17,9 @@ it("is listed a page at a time", async () => {
   for (const wrong of [{ pageSize: -1 }, { pageToken: "x" }, { pageToken: "1".repeat(16) }])
     expect((await call(LIST_AUDIT, wrong)).status).toBe(400);
 });
+
+it("names the caller with the role of its credential", async () => {
+  const call = adminApp();
+  const { status, body } = await call("tidegate.admin.v1.AdminService/GetCaller", {});
+  expect({ status, body }).toEqual({ status: 200, body: { identity: "secret:ADMIN_SECRET", role: "admin" } });
+});

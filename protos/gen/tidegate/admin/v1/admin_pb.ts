@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tidegate/admin/v1/admin.proto.
  */
 export const file_tidegate_admin_v1_admin: GenFile = /*@__PURE__*/
-  fileDesc("Ch10aWRlZ2F0ZS9hZG1pbi92MS9hZG1pbi5wcm90bxIRdGlkZWdhdGUuYWRtaW4udjEicQoWTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBIwCgdvdXRjb21lGAEgASgOMh8udGlkZWdhdGUuYWRtaW4udjEuQXVkaXRPdXRjb21lEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImEKF0xpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlEi0KBmV2ZW50cxgBIAMoCzIdLnRpZGVnYXRlLmFkbWluLnYxLkF1ZGl0RXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpsBCgpBdWRpdEV2ZW50EigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCGlkZW50aXR5GAIgASgJEgwKBHJvbGUYAyABKAkSDQoFcm91dGUYBCABKAkSDwoHc3ViamVjdBgFIAEoCRIPCgdhZGRyZXNzGAYgASgJEhIKCnJlcXVlc3RfaWQYByABKAkqYgoMQXVkaXRPdXRjb21lEh0KGUFVRElUX09VVENPTUVfVU5TUEVDSUZJRUQQABIZChVBVURJVF9PVVRDT01FX0NIQU5HRUQQARIYChRBVURJVF9PVVRDT01FX0RFTklFRBACMn0KDEFkbWluU2VydmljZRJtCg9MaXN0QXVkaXRFdmVudHMSKS50aWRlZ2F0ZS5hZG1pbi52MS5MaXN0QXVkaXRFdmVudHNSZXF1ZXN0GioudGlkZWdhdGUuYWRtaW4udjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("Ch10aWRlZ2F0ZS9hZG1pbi92MS9hZG1pbi5wcm90bxIRdGlkZWdhdGUuYWRtaW4udjEicQoWTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBIwCgdvdXRjb21lGAEgASgOMh8udGlkZWdhdGUuYWRtaW4udjEuQXVkaXRPdXRjb21lEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImEKF0xpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlEi0KBmV2ZW50cxgBIAMoCzIdLnRpZGVnYXRlLmFkbWluLnYxLkF1ZGl0RXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpsBCgpBdWRpdEV2ZW50EigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCGlkZW50aXR5GAIgASgJEgwKBHJvbGUYAyABKAkSDQoFcm91dGUYBCABKAkSDwoHc3ViamVjdBgFIAEoCRIPCgdhZGRyZXNzGAYgASgJEhIKCnJlcXVlc3RfaWQYByABKAkiEgoQR2V0Q2FsbGVyUmVxdWVzdCIzChFHZXRDYWxsZXJSZXNwb25zZRIQCghpZGVudGl0eRgBIAEoCRIMCgRyb2xlGAIgASgJKmIKDEF1ZGl0T3V0Y29tZRIdChlBVURJVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGQoVQVVESVRfT1VUQ09NRV9DSEFOR0VEEAESGAoUQVVESVRfT1VUQ09NRV9ERU5JRUQQAjLaAQoMQWRtaW5TZXJ2aWNlEm0KD0xpc3RBdWRpdEV2ZW50cxIpLnRpZGVnYXRlLmFkbWluLnYxLkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QaKi50aWRlZ2F0ZS5hZG1pbi52MS5MaXN0QXVkaXRFdmVudHNSZXNwb25zZSIDkAIBElsKCUdldENhbGxlchIjLnRpZGVnYXRlLmFkbWluLnYxLkdldENhbGxlclJlcXVlc3QaJC50aWRlZ2F0ZS5hZG1pbi52MS5HZXRDYWxsZXJSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message tidegate.admin.v1.ListAuditEventsRequest
@@ -133,6 +133,45 @@ export const AuditEventSchema: GenMessage<AuditEvent> = /*@__PURE__*/
   messageDesc(file_tidegate_admin_v1_admin, 2);
 
 /**
+ * @generated from message tidegate.admin.v1.GetCallerRequest
+ */
+export type GetCallerRequest = Message<"tidegate.admin.v1.GetCallerRequest"> & {
+};
+
+/**
+ * Describes the message tidegate.admin.v1.GetCallerRequest.
+ * Use `create(GetCallerRequestSchema)` to create a new message.
+ */
+export const GetCallerRequestSchema: GenMessage<GetCallerRequest> = /*@__PURE__*/
+  messageDesc(file_tidegate_admin_v1_admin, 3);
+
+/**
+ * @generated from message tidegate.admin.v1.GetCallerResponse
+ */
+export type GetCallerResponse = Message<"tidegate.admin.v1.GetCallerResponse"> & {
+  /**
+   * As proven: `secret:ADMIN_SECRET`, `key:ID`, or `ISSUER#sub` of Cloudflare Access.
+   *
+   * @generated from field: string identity = 1;
+   */
+  identity: string;
+
+  /**
+   * `viewer`, `operator` or `admin`.
+   *
+   * @generated from field: string role = 2;
+   */
+  role: string;
+};
+
+/**
+ * Describes the message tidegate.admin.v1.GetCallerResponse.
+ * Use `create(GetCallerResponseSchema)` to create a new message.
+ */
+export const GetCallerResponseSchema: GenMessage<GetCallerResponse> = /*@__PURE__*/
+  messageDesc(file_tidegate_admin_v1_admin, 4);
+
+/**
  * What was recorded of a call.
  *
  * @generated from enum tidegate.admin.v1.AuditOutcome
@@ -172,7 +211,7 @@ export const AuditOutcomeSchema: GenEnum<AuditOutcome> = /*@__PURE__*/
   enumDesc(file_tidegate_admin_v1_admin, 0);
 
 /**
- * The audit of the admin services. Every call needs a credential with the role viewer.
+ * The audit of the admin services, and who the caller is. Every call needs a credential with the role viewer.
  *
  * @generated from service tidegate.admin.v1.AdminService
  */
@@ -186,6 +225,16 @@ export const AdminService: GenService<{
     methodKind: "unary";
     input: typeof ListAuditEventsRequestSchema;
     output: typeof ListAuditEventsResponseSchema;
+  },
+  /**
+   * Whom the gateway sees behind this very call, and what they may do.
+   *
+   * @generated from rpc tidegate.admin.v1.AdminService.GetCaller
+   */
+  getCaller: {
+    methodKind: "unary";
+    input: typeof GetCallerRequestSchema;
+    output: typeof GetCallerResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_tidegate_admin_v1_admin, 0);

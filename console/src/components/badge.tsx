@@ -1,0 +1,15 @@
+// A word with a color: a state, a role, a kind. The word alone says it all.
+import type { ComponentChildren } from "preact";
+
+export type Tone = "good" | "bad" | "warn" | "quiet" | "accent";
+
+export function Badge({ tone, children }: { readonly tone: Tone; readonly children: ComponentChildren }) {
+  return <span class={`badge ${tone}`}>{children}</span>;
+}
+
+const BREAKER_TONES: Readonly<Record<string, Tone>> = { closed: "good", open: "bad", half_open: "warn", ramp: "warn" };
+
+/** The state of a breaker. @param state `closed`, `open`, `half_open` or `ramp`; "" for one that nothing has reported */
+export function BreakerBadge({ state }: { readonly state: string }) {
+  return <Badge tone={BREAKER_TONES[state] ?? "quiet"}>{state === "" ? "–" : state.replace("_", " ")}</Badge>;
+}
