@@ -35,6 +35,8 @@ export const REPORT_HEADER = "endpoint-load-metrics";
 export const REPORT_TRAILER = `trailer-${REPORT_HEADER}`;
 /** What responded in place of an upstream that is down: `upstream` (another one) or `static_response`. */
 export const FALLBACK_HEADER = "tidegate-fallback";
+/** Why the gateway made the response: one of `REASONS`. @see core/reasons.ts */
+export const REASON_HEADER = "tidegate-reason";
 /** Name of the operator who changes a circuit breaker, for the audit log. */
 export const OPERATOR_HEADER = "tidegate-operator";
 /** Credential of an operator, who requests a trace of the call. Honored and removed by the gateway; it never reaches an upstream. */
@@ -57,6 +59,7 @@ export const TIDEGATE_HEADERS: Readonly<Record<string, HeaderDirection>> = {
   [REPORT_HEADER]: "from_upstream",
   [REPORT_TRAILER]: "from_upstream",
   [FALLBACK_HEADER]: "to_caller",
+  [REASON_HEADER]: "to_caller",
   [OPERATOR_HEADER]: "from_caller",
   [TRACE_HEADER]: "from_caller",
   [VERSION_HEADER]: "from_caller",

@@ -1,12 +1,14 @@
 // The closed set of reasons for which the gateway refuses a call. workers/gateway/protocol/refusal.ts turns each into a response.
 
+import type { AuthReason } from "./auth/auth-reason.ts";
 import type { InvalidResponse } from "./protocol/rpc-response.ts";
 import type { FieldViolation } from "./violations/violation-list.ts";
 
 /**
  * `caller_gone`: the connection of the caller ended before the response did. `wasSent`: the upstream may have started to work on the call.
  * `point`: the limit that sheds calls, such as `isolate` or `upstream USERS`. `pushbackMs`: time that the upstream wants the caller to
- * wait; below 0, the call must not be repeated.
+ * wait; below 0, the call must not be repeated. `reason`: why exactly, where callers read less (core/reasons.ts). `isCollapsed`: too many calls
+ * wait for the same fetch already.
  */
 export type Rejection =
   | { readonly kind: "invalid_request"; readonly message: string; readonly violations?: readonly FieldViolation[] }
@@ -39,22 +41,42 @@ export type Rejection =
   | { readonly kind: "layer_failed"; readonly layer: string }
   | {
       readonly kind: "unauthenticated";
+      readonly reason: AuthReason;
       readonly message: string;
       readonly challenge?: string | undefined; // `WWW-Authenticate`
       readonly retryAfterMs?: number | undefined;
     }
-  | { readonly kind: "permission_denied"; readonly message: string; readonly challenge?: string | undefined }
-  | { readonly kind: "auth_unavailable"; readonly retryAfterMs: number }
+  | { readonly kind: "permission_denied"; readonly reason: AuthReason; readonly message: string; readonly challenge?: string | undefined }
+  | { readonly kind: "auth_unavailable"; readonly reason: AuthReason; readonly retryAfterMs: number }
   | { readonly kind: "rate_limited"; readonly rule: string; readonly retryAfterMs: number; readonly quotas: readonly Quota[] }
   | { readonly kind: "limiter_unavailable"; readonly rule: string; readonly retryAfterMs: number }
-  | { readonly kind: "deadline_exceeded"; readonly timeoutMs: number }
+  | { readonly kind: "deadline_exceeded"; readonly stage: DeadlineStage; readonly timeoutMs: number }
   | { readonly kind: "stream_idle"; readonly idleMs: number }
   | { readonly kind: "stream_broken"; readonly problem: string; readonly isLate: boolean }
   | { readonly kind: "upstream_unreachable"; readonly upstream: string; readonly wasSent: boolean }
   | { readonly kind: "breaker_open"; readonly upstream: string; readonly retryAfterMs: number }
-  | { readonly kind: "overloaded"; readonly point: string; readonly reason: string; readonly retryAfterMs: number }
-  | { readonly kind: "no_endpoint"; readonly upstream: string; readonly isFull: boolean }
+  | {
+      readonly kind: "overloaded";
+      readonly limit: OverloadLimit;
+      readonly point: string;
+      readonly reason: string;
+      readonly retryAfterMs: number;
+    }
+  | { readonly kind: "no_endpoint"; readonly upstream: string; readonly isFull: boolean; readonly isCollapsed?: true }
   | ({ readonly kind: "upstream_invalid"; readonly upstream: string; readonly pushbackMs?: number | undefined } & InvalidResponse);
+
+/** Where a call was when its time was up. */
+export type DeadlineStage =
+  | "arrival" // it came with a timeout of 0
+  | "request" // its body was still coming
+  | "layer" // in a layer of the team's own
+  | "cache" // it waited for the fetch of another call, or the fetch that several calls share took too long
+  | "attempt" // the last attempt took longer than `retries.perAttemptMs`
+  | "upstream" // the upstream itself responded that it is too late
+  | "response"; // anywhere else: nearly always at the upstream
+
+/** The limit that sheds a call. `share`: of one caller in any of the first four. */
+export type OverloadLimit = "isolate" | "route" | "streams" | "memory" | "share" | "throttle" | "upstream";
 
 /** Codes by which a layer of the team's own may refuse a call: those of Connect. */
 export const LAYER_REFUSAL_CODES = [

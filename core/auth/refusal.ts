@@ -1,53 +1,7 @@
 // Why a call is refused for its identity. The caller reads one message per status; the exact reason is for the log.
 
 import type { Rejection } from "../rejection.ts";
-import type { AddressFault } from "./address-lists.ts";
-import type { ExpressionFault } from "./expression.ts";
-import type { SignatureFault } from "./signature/signature-fault.ts";
-
-/** What is wrong with a credential, or what it lacks. A new kind of credential adds its reasons here. */
-export type AuthReason =
-  // any credential
-  | "credential_missing"
-  | "credential_malformed" // an `Authorization` that no configured kind of credential can read
-  | "credential_scheme" // an `Authorization` of another scheme than Bearer
-  | "two_credentials"
-  | "too_many_failures" // the address has too many of them: nothing was verified
-  | "scope_missing"
-  | AddressFault
-  | ExpressionFault
-  | SignatureFault
-  // JWT
-  | "jwt_malformed"
-  | "jwt_too_large"
-  | "jwt_algorithm"
-  | "jwt_type"
-  | "jwt_critical_header"
-  | "jwt_issuer_unknown"
-  | "jwt_audience"
-  | "jwt_expired"
-  | "jwt_not_yet_valid"
-  | "jwt_claim_missing"
-  | "jwt_claim_invalid"
-  | "jwt_key_unknown"
-  | "jwt_signature"
-  | "jwt_keys_unavailable"
-  // Cloudflare Access, TLS certificates
-  | "access_audience"
-  | "access_identity"
-  | "access_unavailable"
-  | "certificate_not_verified"
-  | "certificate_revoked"
-  // API keys
-  | "key_malformed"
-  | "key_environment" // the key is for another environment
-  | "key_tag" // made up, or signed by a secret that is no longer configured
-  | "key_unknown"
-  | "key_replaced" // the overlap after a roll is over
-  | "key_revoked"
-  | "key_expired"
-  | "key_address_denied"
-  | "keys_unavailable";
+import type { AuthReason } from "./auth-reason.ts";
 
 /** `unavailable`: it cannot be decided now. */
 export interface AuthFailure {
@@ -68,17 +22,19 @@ export function unauthenticated(reason: AuthReason): AuthFailure {
 
 /** @returns the refusal that the caller gets: it shows nothing of the reason but whether a credential came */
 export function rejectionOf(failure: AuthFailure, challenge: Challenge): Rejection {
+  const { reason } = failure;
   switch (failure.kind) {
     case "unauthenticated":
       return {
         kind: "unauthenticated",
+        reason,
         message: "valid credentials are required",
         challenge: challenge(failure),
         retryAfterMs: failure.retryAfterMs,
       };
     case "permission_denied":
-      return { kind: "permission_denied", message: "the caller may not do this", challenge: challenge(failure) };
+      return { kind: "permission_denied", reason, message: "the caller may not do this", challenge: challenge(failure) };
     case "unavailable":
-      return { kind: "auth_unavailable", retryAfterMs: failure.retryAfterMs ?? RETRY_MS };
+      return { kind: "auth_unavailable", reason, retryAfterMs: failure.retryAfterMs ?? RETRY_MS };
   }
 }

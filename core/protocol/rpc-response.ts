@@ -22,7 +22,19 @@ export type InvalidResponseCode =
   | "resource_exhausted"
   | "failed_precondition";
 
+/** What is wrong with a response. */
+export type InvalidResponseFault =
+  | "status"
+  | "content_type"
+  | "headers"
+  | "body"
+  | "truncated"
+  | "too_large"
+  | "too_many_elements"
+  | "unencodable"; // valid, and without a form in the protocol of the caller
+
 export interface InvalidResponse {
+  readonly fault: InvalidResponseFault;
   readonly problem: string; // part of a message that begins with the upstream's name: "responded with status 502"
   readonly code: InvalidResponseCode;
   readonly countsAsFailure: boolean; // breakers count it against the endpoint, and another attempt may succeed
@@ -72,7 +84,8 @@ export function mayBeError({ status, contentType }: Pick<ResponseHead, "status" 
 export function invalidHead(wire: CallProtocol, expected: string, head: ResponseHead): InvalidResponse {
   const { status, contentType } = head;
   const problem = `responded with ${statusPart(status)}${typePart(contentType)}${because(wire, expected, head)}`;
-  return { problem, code: codeOf(status), countsAsFailure: status < 400 || (status >= 500 && !isAboutCall(status)) };
+  const fault = status === 200 ? "content_type" : "status";
+  return { fault, problem, code: codeOf(status), countsAsFailure: status < 400 || (status >= 500 && !isAboutCall(status)) };
 }
 
 /** The media type of a successful response. @param query names the codec of a Connect GET */
@@ -83,12 +96,22 @@ export function expectedType(contentType: string, query: string): string {
 
 /** A response with a valid head and an invalid body. */
 export function brokenBody(problem: string): InvalidResponse {
-  return { problem, code: "internal", countsAsFailure: true };
+  return { fault: "body", problem, code: "internal", countsAsFailure: true };
+}
+
+/** A valid response, of which the protocol of the caller has no form. */
+export function unencodable(problem: string): InvalidResponse {
+  return { fault: "unencodable", problem, code: "internal", countsAsFailure: false };
+}
+
+/** A response whose headers are too large. */
+export function tooManyFields(maxBytes: number): InvalidResponse {
+  return { fault: "headers", problem: `sent more than ${maxBytes} bytes of headers`, code: "unavailable", countsAsFailure: true };
 }
 
 /** A response without its end: the connection was lost, or the upstream stopped. */
 export function truncated(problem: string): InvalidResponse {
-  return { problem, code: "unavailable", countsAsFailure: true };
+  return { fault: "truncated", problem, code: "unavailable", countsAsFailure: true };
 }
 
 /**
@@ -99,16 +122,16 @@ export function truncated(problem: string): InvalidResponse {
  * @param maxBytes the limit, bytes
  */
 export function tooLarge(what: string, maxBytes: number): InvalidResponse {
-  return overLimit(`sent ${what} of more than ${maxBytes} bytes; the limit is maxResponseBytes`);
+  return overLimit("too_large", `sent ${what} of more than ${maxBytes} bytes; the limit is maxResponseBytes`);
 }
 
 /** The same for the elements of a message that is to be decoded. */
 export function tooManyElements(maxElements: number): InvalidResponse {
-  return overLimit(`sent a message of more than ${maxElements} elements; the limit is maxResponseElements`);
+  return overLimit("too_many_elements", `sent a message of more than ${maxElements} elements; the limit is maxResponseElements`);
 }
 
-function overLimit(problem: string): InvalidResponse {
-  return { problem, code: "resource_exhausted", countsAsFailure: false, httpStatus: 502 };
+function overLimit(fault: InvalidResponseFault, problem: string): InvalidResponse {
+  return { fault, problem, code: "resource_exhausted", countsAsFailure: false, httpStatus: 502 };
 }
 
 function statusPart(status: number): string {

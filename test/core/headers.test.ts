@@ -18,6 +18,7 @@ describe("the table of headers", () => {
       "endpoint-load-metrics": "from_upstream",
       "trailer-endpoint-load-metrics": "from_upstream",
       "tidegate-fallback": "to_caller",
+      "tidegate-reason": "to_caller",
       "tidegate-operator": "from_caller",
       "tidegate-trace": "from_caller",
       "tidegate-version": "from_caller",

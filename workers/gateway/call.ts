@@ -6,6 +6,7 @@ import type { TraceRecorder } from "../../core/explain/trace-recorder.ts";
 import type { Reservation } from "../../core/overload/byte-budget.ts";
 import { CRITICAL, type Rank } from "../../core/overload/criticality.ts";
 import { type ReceivedHeaders, readHeaders } from "../../core/protocol/received-headers.ts";
+import type { Reason } from "../../core/reasons.ts";
 import type { PathValues } from "../../core/transcode/path-trie.ts";
 import { Caller } from "./call/caller.ts";
 import { Outgoing, type OutgoingForm } from "./call/outgoing.ts";
@@ -68,6 +69,7 @@ const NO_MESSAGE: DecodedMessage = { kind: "unreadable", rejection: { kind: "inv
  * | `chargeMessages` | `layers/rate-limit.ts`                                                         |
  * | `isTranslated` | `layers/translate.ts`                                                             |
  * | `held`         | `protocol/response-messages.ts`; `layers/rescue.ts` releases it                   |
+ * | `reason`, `code` | `call/outcome.ts`                                                               |
  * | `trace`        | `trace/traced-gateway.ts`, before the first layer                                  |
  * | `outgoing`     | see `call/outgoing.ts`                                                           |
  */
@@ -90,6 +92,8 @@ export class Call implements Clock {
   isTranslated = false; // the upstream is called in another protocol than the caller's, so its response is read
   trace: TraceRecorder | undefined = undefined; // undefined for nearly all calls: nothing of them is recorded
   held: Reservation | undefined = undefined; // memory for its response, where that is read and not small
+  reason: Reason | undefined = undefined; // why the gateway itself made the response; undefined for a response of the upstream, or a stored one
+  code = ""; // Connect's code of a response that the gateway made, `ok` for a success; "" for other responses, whose code is in the response
   #caller: Caller | undefined = undefined;
   #received: ReceivedHeaders | undefined = undefined;
   #decoded: DecodedMessage | undefined = undefined;

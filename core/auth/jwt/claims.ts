@@ -1,6 +1,7 @@
 // What the claims of a verified JWT say about its caller.
+
+import type { AuthReason } from "../auth-reason.ts";
 import { MAX_ID_BYTES, type Principal, scopesOf } from "../principal.ts";
-import type { AuthReason } from "../refusal.ts";
 
 /** Members of the payload of a JWT. */
 export type Claims = Readonly<Record<string, unknown>>;

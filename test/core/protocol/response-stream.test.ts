@@ -56,6 +56,7 @@ describe("responseStream", () => {
       expect(stream.read(Uint8Array.from(envelope(0, 10)))).toBeUndefined();
       expect(stream.read(Uint8Array.from([flags, 0, 0, 0]))).toBeUndefined();
       expect(stream.read(Uint8Array.from([11]))).toEqual({
+        fault: "too_large",
         problem: "sent a message of more than 10 bytes; the limit is maxResponseBytes",
         code: "resource_exhausted",
         countsAsFailure: false,

@@ -149,8 +149,8 @@ describe("the head of a response", () => {
     expect(judge("connect_unary", "x", { status: 505 })?.problem).toContain("only over HTTP/2");
     expect(judge("connect_unary", "x", { contentType: `text/${"x".repeat(200)}` })?.problem).toContain(`"text/${"x".repeat(123)}..."`);
     expect([brokenBody("p"), truncated("p")]).toEqual([
-      { problem: "p", code: "internal", countsAsFailure: true },
-      { problem: "p", code: "unavailable", countsAsFailure: true },
+      { fault: "body", problem: "p", code: "internal", countsAsFailure: true },
+      { fault: "truncated", problem: "p", code: "unavailable", countsAsFailure: true },
     ]);
   });
 

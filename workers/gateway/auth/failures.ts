@@ -1,5 +1,5 @@
 // Failed authentications, counted in the isolate by the network that they come from, and what of them is logged.
-import type { AuthReason } from "../../../core/auth/refusal.ts";
+import type { AuthReason } from "../../../core/auth/auth-reason.ts";
 import type { BucketLimit } from "../../../core/rate-limit/token-bucket.ts";
 import { sampled } from "../../sampled.ts";
 import { Attempts } from "./attempts.ts";

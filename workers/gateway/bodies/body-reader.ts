@@ -20,7 +20,9 @@ export function waitEndOf(call: Call, { until }: Patience, idleUntil: number): n
 export function tooSlow(call: Call, { until }: Patience, idleMs: number, at: number): Rejected {
   if (at < until && at < call.deadlineAt) return new Rejected({ kind: "body_too_slow", isIdle: true, ms: idleMs });
   const ms = at - call.receivedAt;
-  return new Rejected(at < until ? { kind: "deadline_exceeded", timeoutMs: ms } : { kind: "body_too_slow", isIdle: false, ms });
+  return new Rejected(
+    at < until ? { kind: "deadline_exceeded", stage: "request", timeoutMs: ms } : { kind: "body_too_slow", isIdle: false, ms },
+  );
 }
 
 /** A read that waits for the caller. */

@@ -56,6 +56,8 @@ export class ConcurrencyScope {
     }[refusal];
     if (!enforcer.refuses(call, reason)) return;
     this.#log({ ...logFactsOf(call), point: this.name, reason, enforced: true }, now);
-    throw new Rejected({ kind: "overloaded", point: this.name, reason, retryAfterMs: retryAfterMs() });
+    const scope = this.name === ISOLATE ? "isolate" : "route";
+    const shedBy = refusal === "share" ? "share" : counted === "open streams" ? "streams" : scope;
+    throw new Rejected({ kind: "overloaded", limit: shedBy, point: this.name, reason, retryAfterMs: retryAfterMs() });
   }
 }

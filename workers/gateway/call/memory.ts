@@ -39,5 +39,11 @@ function refused(refusal: BudgetRefusal, { maxBytes, callerMaxBytes }: ByteBudge
     budget: `memory budget of the isolate (${maxBytes} bytes) is used up`,
     share: `caller holds its share (${callerMaxBytes} bytes) of the memory budget`,
   }[refusal];
-  return new Rejected({ kind: "overloaded", point: MEMORY, reason, retryAfterMs: retryAfterMs() });
+  return new Rejected({
+    kind: "overloaded",
+    limit: refusal === "share" ? "share" : "memory",
+    point: MEMORY,
+    reason,
+    retryAfterMs: retryAfterMs(),
+  });
 }

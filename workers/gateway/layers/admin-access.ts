@@ -78,6 +78,7 @@ export function adminAccess(access: AdminAccess | undefined, authenticate: Layer
       if (isCrossSite(headers.get("sec-fetch-site"), headers.get("origin"), host))
         refuse(access, call, "origin", {
           kind: "permission_denied",
+          reason: "admin_origin",
           message: "admin services cannot be called by web pages of other origins",
         });
       call.outgoing.headers.set(ARRIVED_AT_HEADER, host);
@@ -105,7 +106,7 @@ function admit(access: AdminAccess, call: Call, proven: Principal | undefined, n
   const needed = isReading(access, call) ? "viewer" : access.changes;
   if (role === undefined || !isAtLeast(role, needed)) {
     if (plane.limits.denied(Date.now()) > 0) plane.recordLater(eventOf(call, principal.id, role));
-    const rejection: Rejection = { kind: "permission_denied", message: `this credential has not the role ${needed}` };
+    const rejection: Rejection = { kind: "permission_denied", reason: "admin_role", message: `this credential has not the role ${needed}` };
     refuse(access, call, "role", rejection);
   }
   const retryAfterMs = plane.limits.calls.count(principal.id, Date.now());
@@ -133,9 +134,13 @@ function refuseCredential(access: AdminAccess, call: Call): never {
   const retryAfterMs = plane.limits.attempts.count(call.caller.network, Date.now());
   if (retryAfterMs > 0) refuse(access, call, "attempts", { kind: "rate_limited", rule: "wrong credentials", retryAfterMs, quotas: [] });
   if (isOtherToken(access, call))
-    refuse(access, call, "credential", { kind: "permission_denied", message: `this token is not for the ${owner}` });
+    refuse(access, call, "credential", {
+      kind: "permission_denied",
+      reason: "admin_other_token",
+      message: `this token is not for the ${owner}`,
+    });
   const message = `missing or wrong bearer token for the ${owner}; send Authorization: Bearer TOKEN`;
-  refuse(access, call, "credential", { kind: "unauthenticated", message });
+  refuse(access, call, "credential", { kind: "unauthenticated", reason: "admin_credential", message });
 }
 
 function isOtherToken({ otherTokens }: AdminAccess, { request: { headers } }: Call): boolean {

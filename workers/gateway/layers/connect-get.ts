@@ -2,8 +2,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { messageOf, readQuery } from "../../service/query.ts";
 import type { Layer } from "../call/layer.ts";
+import { refusedAs } from "../call/outcome.ts";
 import type { Outgoing } from "../call/outgoing.ts";
-import { writeRefusal } from "../protocol/protocol.ts";
 
 export function connectGetAsPost(): Layer {
   return (next) => async (call) => {
@@ -11,7 +11,7 @@ export function connectGetAsPost(): Layer {
     try {
       becomePost(call.outgoing);
     } catch (error) {
-      if (error instanceof ConnectError) return writeRefusal(call.protocol, { error });
+      if (error instanceof ConnectError) return refusedAs(call, { error, reason: "invalid_request" });
       throw error;
     }
     return next(call);

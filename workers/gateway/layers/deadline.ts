@@ -1,6 +1,6 @@
 // Gives the call its deadline: the timeout that the caller requests, or the one of the route, whichever is shorter.
 import { parseConnectTimeout, parseGrpcTimeout, shorterTimeout, type Timeout } from "../../../core/deadline.ts";
-import { Rejected } from "../../../core/rejection.ts";
+import { type DeadlineStage, Rejected } from "../../../core/rejection.ts";
 import type { Layer } from "../call/layer.ts";
 import type { Call } from "../call.ts";
 
@@ -12,17 +12,22 @@ import type { Call } from "../call.ts";
 export function deadline(longestMs: number): Layer {
   return (next) => async (call) => {
     const timeoutMs = Math.min(timeoutOf(call) ?? longestMs, longestMs);
-    if (timeoutMs === 0) throw new Rejected({ kind: "deadline_exceeded", timeoutMs }); // no upstream can be in time
+    if (timeoutMs === 0) throw new Rejected({ kind: "deadline_exceeded", stage: "arrival", timeoutMs }); // no upstream can be in time
     call.deadlineAt = call.receivedAt + timeoutMs;
     call.trace?.note("deadline", { [nameOf(call)]: longestMs, timeoutMs, leftMs: call.deadlineAt - Date.now() });
     try {
       return await next(call);
     } catch (error) {
       // Once the time is up, that is the reason, whatever broke below.
-      if (call.endedBy === "deadline") throw new Rejected({ kind: "deadline_exceeded", timeoutMs });
+      if (call.endedBy === "deadline") throw new Rejected({ kind: "deadline_exceeded", stage: stageOf(error), timeoutMs });
       throw call.endedBy === "caller" ? new Rejected({ kind: "caller_gone" }) : error;
     }
   };
+}
+
+/** Where the call was, as far as a layer below knows it. */
+function stageOf(error: unknown): DeadlineStage {
+  return error instanceof Rejected && error.rejection.kind === "deadline_exceeded" ? error.rejection.stage : "response";
 }
 
 /** The setting that allows the longest time. */

@@ -7,9 +7,8 @@ import { bodyTimer } from "../bodies/body-timer.ts";
 import { chunkReader } from "../bodies/chunk-reader.ts";
 import type { Layer } from "../call/layer.ts";
 import { MEMORY } from "../call/memory.ts";
+import { refused } from "../call/outcome.ts";
 import { logFactsOf } from "../call.ts";
-import { writeRefusal } from "../protocol/protocol.ts";
-import { internalRefusal, toRefusal } from "../protocol/refusal.ts";
 
 /** At most this much of an unread body is read and dropped, so that the caller can read the refusal: else workerd resets the connection. */
 const DRAIN_BYTES = 1_048_576;
@@ -23,9 +22,8 @@ export function rescue(): Layer {
     } catch (error) {
       // Only faults of the gateway itself are logged: the caller reads what was wrong with its own call.
       if (!(error instanceof Rejected)) logEvent("gateway_failed", { ...logFactsOf(call), error });
-      const refusal = error instanceof Rejected ? toRefusal(error.rejection) : internalRefusal();
       if (!isOutOfMemory(error)) await drainFor(call.request, DRAIN_MS);
-      return writeRefusal(call.protocol, refusal);
+      return refused(call, error instanceof Rejected ? error.rejection : undefined);
     } finally {
       call.held?.release();
     }

@@ -91,7 +91,7 @@ async function attempt(
     return failure === undefined ? response : { response, failure };
   } catch (error) {
     if (timer?.signal.aborted === true && call.sendSignal?.aborted !== true) {
-      const late = new Rejected({ kind: "deadline_exceeded", timeoutMs: perAttemptMs });
+      const late = new Rejected({ kind: "deadline_exceeded", stage: "attempt", timeoutMs: perAttemptMs });
       // Another endpoint may respond in time.
       return { error: late, failure: { code: "unavailable", wasSent: true, pushbackMs: undefined } };
     }

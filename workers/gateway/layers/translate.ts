@@ -7,8 +7,9 @@ import type { SpokenProtocol } from "../../../core/config/upstream.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { readQuery } from "../../service/query.ts";
 import { type Layer, needsWholeBody } from "../call/layer.ts";
+import { refusedAs } from "../call/outcome.ts";
 import type { Call } from "../call.ts";
-import { mediaType, type Protocol, writeRefusal } from "../protocol/protocol.ts";
+import { mediaType, type Protocol } from "../protocol/protocol.ts";
 import { STREAM_BROKEN, STREAM_LATE, toRefusal } from "../protocol/refusal.ts";
 import { messageIn, rememberMessage } from "../transcode/decoded-messages.ts";
 import { withDebugDetails } from "../transcode/status.ts";
@@ -54,7 +55,7 @@ function translateTo(spoken: "connect" | "grpc_web", isUnary: boolean, types: Re
         ? rememberMessage(await unaryFromGrpcWeb(response, describe), messageIn(response))
         : streamFromGrpcWeb(response, whyEnded, describe);
     } catch (error) {
-      if (error instanceof ConnectError) return writeRefusal(rpcOf(call.protocol), { error });
+      if (error instanceof ConnectError) return refusedAs(call, { error, reason: "invalid_request" }, rpcOf(call.protocol));
       throw error;
     }
   });
@@ -68,7 +69,7 @@ function nativeGrpc({ methodKind }: DescMethod, types: Registry): Layer {
   if (methodKind === "client_streaming" || methodKind === "bidi_streaming")
     return () => async (call) => {
       const error = new ConnectError("streams of requests are not served here", Code.Unimplemented);
-      return writeRefusal(rpcOf(call.protocol), { error });
+      return refusedAs(call, { error, reason: "stream_unsupported" }, rpcOf(call.protocol));
     };
   const toGrpcWeb = translateTo("grpc_web", methodKind === "unary", types);
   return needsWholeBody((next) => {

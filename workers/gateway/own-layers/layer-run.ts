@@ -86,7 +86,9 @@ export class LayerRun {
     void this.#inner?.body?.cancel().catch(() => undefined); // it may be locked
     const isLate = Date.now() >= deadlineAt;
     if (isLate) this.#log(new Error("the layer was still busy at the deadline of the call"));
-    this.#ended.reject(new Rejected(isLate ? { kind: "deadline_exceeded", timeoutMs: deadlineAt - receivedAt } : { kind: "caller_gone" }));
+    this.#ended.reject(
+      new Rejected(isLate ? { kind: "deadline_exceeded", stage: "layer", timeoutMs: deadlineAt - receivedAt } : { kind: "caller_gone" }),
+    );
   };
 
   #checked(response: unknown): Response {

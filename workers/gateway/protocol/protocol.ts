@@ -5,6 +5,7 @@ import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { REASON_HEADER } from "../../../core/headers.ts";
 import type { Rejection } from "../../../core/rejection.ts";
 import { file_google_rpc_error_details } from "../../../protos/gen/google/rpc/error_details_pb.ts";
 import { statusJson } from "../transcode/status.ts";
@@ -97,11 +98,12 @@ export function allowsConnectGet(method: DescMethod): boolean {
 }
 
 /** Writes a refusal as an error of the given protocol. */
-export function writeRefusal(protocol: Protocol, { error, httpStatus, isConnectJson, rest }: Refusal): Response {
+export function writeRefusal(protocol: Protocol, { error, reason, httpStatus, isConnectJson, rest }: Refusal): Response {
   switch (protocol.kind) {
     case "connect_unary": {
       const headers = new Headers(error.metadata);
       // Not `application/json` alone where the status is not Connect's: clients would take it for an error of the method.
+      headers.set(REASON_HEADER, reason);
       headers.set(
         "Content-Type",
         httpStatus === undefined || isConnectJson === true ? "application/json" : "application/json; charset=utf-8",
@@ -112,20 +114,24 @@ export function writeRefusal(protocol: Protocol, { error, httpStatus, isConnectJ
     case "connect_stream": {
       const end = JSON.stringify(endStreamToJson(new Headers(), error, { registry: errorDetailTypes }));
       const headers = new Headers(error.metadata);
+      headers.set(REASON_HEADER, reason);
       headers.set("Content-Type", protocol.contentType);
       return new Response(encodeEnvelope(endStreamFlag, new TextEncoder().encode(end)), { headers });
     }
     case "grpc_web": {
       const headers = new Headers();
       setTrailerStatus(headers, error); // "trailers only": the headers have the status and the metadata, the body is empty
-      for (const [name, value] of error.metadata) headers.set(name, value); // it leaves out names of the protocol: grpc-accept-encoding
+      for (const [name, value] of error.metadata) headers.set(name, value); // setTrailerStatus leaves out names of the protocol: grpc-accept-encoding
+      headers.set(REASON_HEADER, reason);
       headers.set("Content-Type", protocol.contentType);
       return new Response(null, { headers });
     }
     case "rest": {
       const { status, body } = statusJson(error, errorDetailTypes);
       const json = { ...body, code: rest?.code ?? body.code };
-      return Response.json(json, { status: rest?.status ?? httpStatus ?? status, headers: error.metadata });
+      const response = Response.json(json, { status: rest?.status ?? httpStatus ?? status, headers: error.metadata });
+      response.headers.set(REASON_HEADER, reason);
+      return response;
     }
   }
 }

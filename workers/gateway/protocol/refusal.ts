@@ -6,16 +6,22 @@ import { describeInflation } from "../../../core/protocol/inflation.ts";
 import { printable } from "../../../core/protocol/printable.ts";
 import type { InvalidResponseCode } from "../../../core/protocol/rpc-response.ts";
 import { rateLimitHeaders, wholeSeconds } from "../../../core/rate-limit/ratelimit-headers.ts";
+import { publicReasonOf, type Reason } from "../../../core/reasons.ts";
 import type { Rejection } from "../../../core/rejection.ts";
 import type { FieldViolation } from "../../../core/violations/violation-list.ts";
 import { BadRequestSchema, RetryInfoSchema } from "../../../protos/gen/google/rpc/error_details_pb.ts";
 
 /** A refusal, ready to be written in any protocol. */
 export interface Refusal {
+  readonly reason: Reason; // as callers may read it, in the header of `REASON_HEADER`
   readonly error: ConnectError; // its metadata become headers of the response
   readonly httpStatus?: number; // unary Connect and REST: a status that fits better than that of Connect's table
   readonly isConnectJson?: boolean; // Connect clients read the body under that status, too
   readonly rest?: { readonly status?: number; readonly code?: Code }; // REST only
+}
+
+export function toRefusal(rejection: Rejection): Refusal {
+  return Object.assign(describe(rejection), { reason: publicReasonOf(rejection) });
 }
 
 /**
@@ -25,7 +31,7 @@ export interface Refusal {
  * A new rejection fails to compile until it has a line here.
  */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: one exhaustive switch over all rejections
-export function toRefusal(rejection: Rejection): Refusal {
+function describe(rejection: Rejection): Omit<Refusal, "reason"> {
   switch (rejection.kind) {
     case "invalid_request":
       return { error: badRequest(rejection.message, rejection.violations ?? []) };
@@ -113,7 +119,7 @@ export function toRefusal(rejection: Rejection): Refusal {
       return { error: retryAfterMs === undefined ? new ConnectError(message, code) : retryLater(message, code, retryAfterMs) };
     }
     case "layer_failed":
-      return internalRefusal();
+      return { error: internalError() };
     case "rate_limited": {
       const error = retryLater(`rate limit "${rejection.rule}" exceeded`, Code.ResourceExhausted, rejection.retryAfterMs);
       for (const [name, value] of rateLimitHeaders(rejection.quotas)) error.metadata.set(name, value);
@@ -182,7 +188,11 @@ function unreachable(wasSent: boolean): string {
 
 /** For a fault of the gateway itself. Callers read only that there was one; the log has the error and the request id. */
 export function internalRefusal(): Refusal {
-  return { error: new ConnectError("internal error", Code.Internal) };
+  return { error: internalError(), reason: "internal" };
+}
+
+function internalError(): ConnectError {
+  return new ConnectError("internal error", Code.Internal);
 }
 
 function badRequest(message: string, violations: readonly FieldViolation[]): ConnectError {

@@ -2,6 +2,7 @@
 import { type DescField, type JsonValue, type Message, toJson } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import { unencodable } from "../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import type { HttpBody } from "../../../protos/gen/google/api/httpbody_pb.ts";
 import { JSON_STRINGS } from "./json/well-known.ts";
@@ -30,7 +31,7 @@ export function responseJson(route: RestRoute, message: Message): JsonValue {
     return find(json) ?? find(write(route, message, true)) ?? whereUnset(answer.field);
   } catch (error) {
     const problem = `sent a message without a JSON form: ${error instanceof Error ? error.message : String(error)}`;
-    throw new Rejected({ kind: "upstream_invalid", upstream: method.parent.typeName, problem, code: "internal", countsAsFailure: false });
+    throw new Rejected({ kind: "upstream_invalid", upstream: method.parent.typeName, ...unencodable(problem) });
   }
 }
 

@@ -47,13 +47,13 @@ export class UpstreamThrottle {
     const isEnforced = this.#admission.isEnforcedFor(call);
     const reason = "the upstream refuses most calls";
     if (!this.#throttle.refuses(call.rank, now, Math.random(), !isEnforced)) this.#admission.allowed(call);
-    else if (this.#admission.refuses(call, reason)) this.#shed(call, `throttle ${this.#name}`, reason, now);
+    else if (this.#admission.refuses(call, reason)) this.#shed(call, "throttle", `throttle ${this.#name}`, reason, now);
   }
 
   /** @throws Rejected for a call that every endpoint would shed */
   shed(call: Call, now: number): never {
     this.#honor.refused(call);
-    this.#shed(call, `upstream ${this.#name}`, reasonFor(call.rank), now);
+    this.#shed(call, "upstream", `upstream ${this.#name}`, reasonFor(call.rank), now);
   }
 
   /** Counts a call that is sent to an endpoint, which would shed it where shed levels are only reported for its caller. */
@@ -91,9 +91,9 @@ export class UpstreamThrottle {
     this.#throttle.record(call.rank, outcome === "responded" || outcome === "failed", now);
   }
 
-  #shed(call: Call, point: string, reason: string, now: number): never {
+  #shed(call: Call, limit: "throttle" | "upstream", point: string, reason: string, now: number): never {
     this.#log({ ...logFactsOf(call), point, reason, enforced: true }, now);
-    throw new Rejected({ kind: "overloaded", point, reason: reason, retryAfterMs: retryAfterMs() });
+    throw new Rejected({ kind: "overloaded", limit, point, reason, retryAfterMs: retryAfterMs() });
   }
 }
 

@@ -55,7 +55,7 @@ it("reads media types, envelopes, and the codings that a caller accepts", () => 
 const typed = (contentType: string): boolean => isEnvelopeStream(new Headers({ "content-type": contentType }));
 
 describe("a refusal", () => {
-  const refusal = { error: new ConnectError("slow down", Code.ResourceExhausted, { "retry-after": "2" }) };
+  const refusal = { reason: "rate_limited" as const, error: new ConnectError("slow down", Code.ResourceExhausted, { "retry-after": "2" }) };
 
   it("is JSON with the code's status for unary Connect, and google.rpc.Status for REST", async () => {
     const unary = writeRefusal({ kind: "connect_unary" }, refusal);

@@ -1,8 +1,9 @@
 // Verifies a JWT against the issuers of the configuration. Nothing that the token says chooses what is allowed.
 import { errors, jwtVerify } from "jose";
+import type { AuthReason } from "../../../../core/auth/auth-reason.ts";
 import type { Claims } from "../../../../core/auth/jwt/claims.ts";
 import type { Principal } from "../../../../core/auth/principal.ts";
-import { type AuthReason, unauthenticated } from "../../../../core/auth/refusal.ts";
+import { unauthenticated } from "../../../../core/auth/refusal.ts";
 import { type IssuerPolicy, typeName } from "../../../../core/config/auth/issuers.ts";
 import { isFailure, type Proof } from "../authenticator.ts";
 import type { IssuerKeys, KeySet } from "./key-set.ts";

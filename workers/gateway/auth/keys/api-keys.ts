@@ -1,6 +1,8 @@
 // Decides about API keys in this isolate: from the keys that it holds where it can, else after one question to the relay.
+
+import type { AuthReason } from "../../../../core/auth/auth-reason.ts";
 import type { Principal } from "../../../../core/auth/principal.ts";
-import type { AuthFailure, AuthReason } from "../../../../core/auth/refusal.ts";
+import type { AuthFailure } from "../../../../core/auth/refusal.ts";
 import { asciiBytes, type HmacKey, hexOf, sha256 } from "../../../../core/auth/sha256.ts";
 import type { KeysPolicy } from "../../../../core/config/auth/keys.ts";
 import { hasValidTag, idOfDigest, parseKey } from "../../../../core/keys/api-key.ts";

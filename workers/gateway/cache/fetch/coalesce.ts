@@ -57,7 +57,7 @@ export class CoalescedFetcher {
       const joined = await flights.join(storeKey, limits, () => this.#lead(lookup, lookupResult, call, led));
       if (led.result !== undefined) return { kind: "own", result: led.result };
       if ("error" in led) throw led.error;
-      if (joined.kind === "full") throw new Rejected({ kind: "no_endpoint", upstream: route, isFull: true });
+      if (joined.kind === "full") throw new Rejected({ kind: "no_endpoint", upstream: route, isFull: true, isCollapsed: true });
       if (joined.kind === "late") break;
       if (joined.kind === "failed") throw errorOf(joined.failure);
       const { value } = joined;
@@ -65,7 +65,7 @@ export class CoalescedFetcher {
       if (this.#isFor(value, lookup)) return { kind: "collapsed", result: value };
       return this.#fetchAlone(lookup, store.find(lookup, Date.now()), call);
     }
-    throw new Rejected({ kind: "deadline_exceeded", timeoutMs: call.deadlineAt - call.receivedAt });
+    throw new Rejected({ kind: "deadline_exceeded", stage: "cache", timeoutMs: call.deadlineAt - call.receivedAt });
   }
 
   /** Makes the fetch that other calls may wait for. @param led gets what the leader itself gets */

@@ -69,7 +69,7 @@ export async function fetchResponse(
     return { kind: "streamed", response: new Response(passOn(read), { status, headers, encodeBody: "manual" }) };
   } catch (error) {
     const isTimeout = signal === null && call.signal?.aborted === true;
-    throw isTimeout ? new Rejected({ kind: "deadline_exceeded", timeoutMs: settings.timeoutMs }) : error;
+    throw isTimeout ? new Rejected({ kind: "deadline_exceeded", stage: "cache", timeoutMs: settings.timeoutMs }) : error;
   } finally {
     call.held?.release();
   }

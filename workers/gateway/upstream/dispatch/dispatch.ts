@@ -3,7 +3,7 @@
 import { waitUntil } from "cloudflare:workers";
 import { timeoutForNextHop } from "../../../../core/deadline.ts";
 import { inspectFields, MAX_FIELDS_BYTES } from "../../../../core/protocol/response-fields.ts";
-import { type InvalidResponse, truncated } from "../../../../core/protocol/rpc-response.ts";
+import { type InvalidResponse, tooManyFields } from "../../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../../core/rejection.ts";
 import { CallAttempt } from "../../call/attempt.ts";
 import type { Handler } from "../../call/layer.ts";
@@ -57,7 +57,7 @@ export function dispatch(upstream: Upstream, reading: ResponseReading): Handler 
     try {
       checked =
         fields.bytes > MAX_FIELDS_BYTES
-          ? { misfit: truncated(`sent more than ${MAX_FIELDS_BYTES} bytes of headers`) }
+          ? { misfit: tooManyFields(MAX_FIELDS_BYTES) }
           : await checkResponse(reading, call, attempt, response, length);
     } catch (error) {
       giveUp(sent, call, attempt, error);
@@ -105,6 +105,7 @@ async function refuse(
   logFault(upstream, picked, call, misfit.problem);
   await response.body?.cancel().catch(() => undefined); // it may be locked, or broken
   // On the public network a 504 can lose its body; without it, clients would read `unavailable`, and try again.
-  if (!isHttp && response.status === 504) throw new Rejected({ kind: "deadline_exceeded", timeoutMs: deadlineAt - receivedAt });
+  if (!isHttp && response.status === 504)
+    throw new Rejected({ kind: "deadline_exceeded", stage: "upstream", timeoutMs: deadlineAt - receivedAt });
   throw new Rejected({ kind: "upstream_invalid", upstream: upstream.name, ...misfit, pushbackMs: pushbackMsOf(response.headers) });
 }

@@ -64,7 +64,7 @@ function watchedBy(receiving: Receiving, maxBytes: number) {
         picked.streamBroke();
         logFault(receiving.upstream, picked, call, "did not end its response in time");
       }
-      return new Rejected({ kind: "deadline_exceeded", timeoutMs: attempt.deadlineAt - attempt.receivedAt });
+      return new Rejected({ kind: "deadline_exceeded", stage: "response", timeoutMs: attempt.deadlineAt - attempt.receivedAt });
     },
   };
 }

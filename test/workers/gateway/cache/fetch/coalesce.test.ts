@@ -112,7 +112,7 @@ it("a call whose deadline has passed is rejected while the fetch goes on", async
 describe("calls whose leader has failed", () => {
   const rejected = (rejection: Rejection) => () => Promise.reject(new Rejected(rejection));
   const unreachable: Rejection = { kind: "upstream_unreachable", upstream: "u", wasSent: true };
-  const overloaded: Rejection = { kind: "overloaded", point: "isolate", reason: "limit", retryAfterMs: 1 };
+  const overloaded: Rejection = { kind: "overloaded", limit: "route", point: "isolate", reason: "limit", retryAfterMs: 1 };
   const results = async (rejection: Rejection, lookup = lookupOf("k")) => {
     const { fetch, state, open } = fetcherTo((number) => (number === 1 ? rejected(rejection)() : freshResponse()));
     const calls = [fetch(lookup), fetch(lookup), fetch(lookup)];
@@ -140,7 +140,7 @@ describe("calls whose leader has failed", () => {
   });
 
   it("fetch again together after a timeout", async () => {
-    const { kinds, state } = await results({ kind: "deadline_exceeded", timeoutMs: 1 });
+    const { kinds, state } = await results({ kind: "deadline_exceeded", stage: "response", timeoutMs: 1 });
     expect([kinds, state.calls]).toEqual([["deadline_exceeded", "own", "collapsed"], 2]);
   });
 

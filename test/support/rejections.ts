@@ -1,0 +1,75 @@
+// One example of a rejection for each reason that rejections have.
+
+import type { InvalidResponseFault } from "../../core/protocol/rpc-response.ts";
+import type { Reason } from "../../core/reasons.ts";
+import type { DeadlineStage, OverloadLimit, Rejection } from "../../core/rejection.ts";
+
+const late = (stage: DeadlineStage): Rejection => ({ kind: "deadline_exceeded", stage, timeoutMs: 50 });
+const shed = (limit: OverloadLimit): Rejection => ({ kind: "overloaded", limit, point: "p", reason: "full", retryAfterMs: 1_000 });
+const invalid = (fault: InvalidResponseFault): Rejection => ({
+  kind: "upstream_invalid",
+  upstream: "USERS",
+  fault,
+  problem: "sent something else",
+  code: "internal",
+  countsAsFailure: true,
+});
+
+/** Rejections by their reason; those of identities, of which there are as many as `AuthReason` has, stand for one another. */
+export const rejectionsByReason = {
+  invalid_request: { kind: "invalid_request", message: "no" },
+  invalid_message: { kind: "invalid_request", message: "no", violations: [{ field: "id", description: "is required" }] },
+  invalid_path: { kind: "invalid_path", message: "no" },
+  url_too_long: { kind: "url_too_long", maxBytes: 10 },
+  headers_too_large: { kind: "headers_too_large", maxCount: 1, maxBytes: 10 },
+  unknown_path: { kind: "unknown_path", path: "/x" },
+  unknown_procedure: { kind: "unknown_procedure", procedure: "/a.B/C" },
+  method_not_allowed: { kind: "method_not_allowed", method: "PUT", allow: ["GET"] },
+  unsupported_content_type: { kind: "unsupported_content_type", found: null, accepted: [] },
+  unsupported_encoding: { kind: "unsupported_encoding", found: "br", accepted: [], advertise: "accept-encoding" },
+  body_too_large: { kind: "body_too_large", maxBytes: 10 },
+  inflates_too_much: { kind: "inflates_too_much", limitBytes: 10, maxInflation: 100 },
+  too_many_elements: { kind: "too_many_elements", maxElements: 10 },
+  body_idle: { kind: "body_too_slow", isIdle: true, ms: 10 },
+  body_too_slow: { kind: "body_too_slow", isIdle: false, ms: 10 },
+  caller_gone: { kind: "caller_gone" },
+  loop_detected: { kind: "loop_detected", problem: "this gateway has seen the call" },
+  layer_refused: { kind: "layer_refused", layer: "l", code: "aborted", message: "no", retryAfterMs: undefined },
+  layer_failed: { kind: "layer_failed", layer: "l" },
+  jwt_expired: { kind: "unauthenticated", reason: "jwt_expired", message: "no" },
+  scope_missing: { kind: "permission_denied", reason: "scope_missing", message: "no" },
+  keys_unavailable: { kind: "auth_unavailable", reason: "keys_unavailable", retryAfterMs: 1_000 },
+  rate_limited: { kind: "rate_limited", rule: "r", retryAfterMs: 1_000, quotas: [] },
+  limiter_unavailable: { kind: "limiter_unavailable", rule: "r", retryAfterMs: 1_000 },
+  overload_isolate: shed("isolate"),
+  overload_route: shed("route"),
+  overload_streams: shed("streams"),
+  overload_memory: shed("memory"),
+  overload_share: shed("share"),
+  overload_throttle: shed("throttle"),
+  overload_upstream: shed("upstream"),
+  deadline_on_arrival: late("arrival"),
+  deadline_request: late("request"),
+  deadline_layer: late("layer"),
+  deadline_cache: late("cache"),
+  deadline_attempt: late("attempt"),
+  deadline_upstream: late("upstream"),
+  deadline_exceeded: late("response"),
+  stream_idle: { kind: "stream_idle", idleMs: 10 },
+  stream_late: { kind: "stream_broken", problem: "was late", isLate: true },
+  stream_broken: { kind: "stream_broken", problem: "broke off", isLate: false },
+  no_endpoint: { kind: "no_endpoint", upstream: "USERS", isFull: false },
+  endpoints_full: { kind: "no_endpoint", upstream: "USERS", isFull: true },
+  cache_queue_full: { kind: "no_endpoint", upstream: "USERS", isFull: true, isCollapsed: true },
+  breaker_open: { kind: "breaker_open", upstream: "USERS", retryAfterMs: 1_000 },
+  upstream_unreachable: { kind: "upstream_unreachable", upstream: "USERS", wasSent: false },
+  upstream_closed: { kind: "upstream_unreachable", upstream: "USERS", wasSent: true },
+  upstream_status: invalid("status"),
+  upstream_content_type: invalid("content_type"),
+  upstream_headers: invalid("headers"),
+  upstream_body: invalid("body"),
+  upstream_truncated: invalid("truncated"),
+  upstream_too_large: invalid("too_large"),
+  upstream_too_many_elements: invalid("too_many_elements"),
+  upstream_unencodable: invalid("unencodable"),
+} as const satisfies Partial<Record<Reason, Rejection>>;
