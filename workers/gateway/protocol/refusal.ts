@@ -13,7 +13,7 @@ import { BadRequestSchema, RetryInfoSchema } from "../../../protos/gen/google/rp
 
 /** A refusal, ready to be written in any protocol. */
 export interface Refusal {
-  readonly reason: Reason; // as callers may read it, in the header of `REASON_HEADER`
+  readonly reason: Reason; // the public one: responses name it in the header `tidegate-reason`
   readonly error: ConnectError; // its metadata become headers of the response
   readonly httpStatus?: number; // unary Connect and REST: a status that fits better than that of Connect's table
   readonly isConnectJson?: boolean; // Connect clients read the body under that status, too
