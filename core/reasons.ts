@@ -1,83 +1,8 @@
 // The closed set of reasons for which a response was made by the gateway and not by an upstream. docs/reasons.md explains each of them.
 
-import type { AuthReason } from "./auth/auth-reason.ts";
+import { type Blame, IDENTITY_REASONS } from "./auth/auth-reason.ts";
 import type { InvalidResponseFault } from "./protocol/rpc-response.ts";
 import type { DeadlineStage, OverloadLimit, Rejection } from "./rejection.ts";
-
-/** Who can change what the reason names. `none`: nothing is wrong. */
-export type Fault = "caller" | "upstream" | "gateway" | "operator" | "none";
-
-/** Reasons that concern who calls. No caller reads them: see `publicReasonOf`. A new `AuthReason` fails to compile until it has a line here. */
-const IDENTITY_REASONS = {
-  credential_missing: "caller",
-  credential_malformed: "caller",
-  credential_scheme: "caller",
-  two_credentials: "caller",
-  too_many_failures: "caller",
-  scope_missing: "caller",
-  address_denied: "caller",
-  address_unknown: "operator",
-  expression_false: "caller",
-  expression_error: "operator",
-  expression_not_boolean: "operator",
-  expression_cost: "caller",
-  expression_message: "caller",
-  signature_malformed: "caller",
-  signature_too_large: "caller",
-  signature_multiple: "caller",
-  signature_component_unsupported: "caller",
-  signature_component_repeated: "caller",
-  signature_component_missing: "caller",
-  signature_component_absent: "caller",
-  signature_created_missing: "caller",
-  signature_created_future: "caller",
-  signature_expired: "caller",
-  signature_tag: "caller",
-  signature_algorithm: "caller",
-  signature_key_missing: "caller",
-  signature_key_unknown: "caller",
-  signature_agent: "caller",
-  signature_invalid: "caller",
-  signature_nonce_missing: "caller",
-  signature_nonce_repeated: "caller",
-  signature_digest_unsupported: "caller",
-  signature_digest_mismatch: "caller",
-  signature_nonces_unavailable: "gateway",
-  signature_keys_unavailable: "operator",
-  signature_stream: "caller",
-  jwt_malformed: "caller",
-  jwt_too_large: "caller",
-  jwt_algorithm: "caller",
-  jwt_type: "caller",
-  jwt_critical_header: "caller",
-  jwt_issuer_unknown: "caller",
-  jwt_audience: "caller",
-  jwt_expired: "caller",
-  jwt_not_yet_valid: "caller",
-  jwt_claim_missing: "caller",
-  jwt_claim_invalid: "caller",
-  jwt_key_unknown: "caller",
-  jwt_signature: "caller",
-  jwt_keys_unavailable: "operator",
-  access_audience: "caller",
-  access_identity: "caller",
-  access_unavailable: "operator",
-  certificate_not_verified: "caller",
-  certificate_revoked: "caller",
-  key_malformed: "caller",
-  key_environment: "caller",
-  key_tag: "caller",
-  key_unknown: "caller",
-  key_replaced: "caller",
-  key_revoked: "caller",
-  key_expired: "caller",
-  key_address_denied: "caller",
-  keys_unavailable: "gateway",
-  admin_origin: "caller",
-  admin_credential: "caller",
-  admin_other_token: "caller",
-  admin_role: "caller",
-} as const satisfies Readonly<Record<AuthReason, Fault>>;
 
 /** All reasons. */
 export const REASONS = {
@@ -152,7 +77,7 @@ export const REASONS = {
   layer_refused: "operator",
   layer_failed: "operator",
   internal: "gateway",
-} as const satisfies Readonly<Record<string, Fault>>;
+} as const satisfies Readonly<Record<string, Blame>>;
 
 export type Reason = keyof typeof REASONS;
 

@@ -27,7 +27,7 @@ export function recordRefusal(call: Call, { error, rest }: Refusal, exact: Reaso
   call.code = codeToString(call.protocol.kind === "rest" && rest?.code !== undefined ? rest.code : error.code);
 }
 
-/** Records a successful response that the gateway made, and names the reason in its headers. */
+/** Records a successful response that the gateway made. */
 export function responded(call: Call, reason: Reason): void {
   call.reason = reason;
   call.code = "ok";
