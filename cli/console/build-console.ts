@@ -1,15 +1,27 @@
 // Builds console/dist, which the gateway serves to browsers: the console at /_tidegate/, the reference at /docs, and their headers.
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { isPackaged } from "../project/installation.ts";
 
 const CONSOLE = "console";
-const SOURCES = ["console/src", "console/docs", "protos/gen/tidegate", "cli/console"];
+const SOURCES = ["console/src", "protos/gen/tidegate", "cli/console"];
 const FILES = ["console/_headers", "package-lock.json"];
 /** Target of the build, from the root. */
 export const CONSOLE_FOLDER = "console/dist";
 const PAGE = "_tidegate/index.html";
+const ASSETS = "_tidegate/assets"; // scripts and styles of both pages
+/** Each page: its template, and what it loads. */
+const PAGES = [
+  {
+    ...{ template: "console/src/index.html", target: PAGE },
+    ...{ script: "console/src/main.tsx", style: "console/src/styles/style.css", alsoFirst: ["console/src/views/overview/overview.tsx"] },
+  },
+  {
+    ...{ template: "console/src/docs/index.html", target: "docs/index.html" },
+    ...{ script: "console/src/docs/reference.tsx", style: "console/src/docs/reference.css", alsoFirst: [] },
+  },
+] as const;
 
 export interface ConsoleBuild {
   readonly isFresh: boolean; // nothing was built: the sources are those of the last build
@@ -45,8 +57,8 @@ async function writeInto(folder: string, root: string, digest: string): Promise<
   const { build } = await import("esbuild");
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: { console: "console/src/main.tsx", style: "console/src/styles/style.css" },
-    outdir: join(folder, "_tidegate/assets"),
+    entryPoints: Object.fromEntries(PAGES.flatMap(({ script, style }) => [script, style]).map((path) => [nameOf(path), path])),
+    outdir: join(folder, ASSETS),
     entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]",
     bundle: true,
@@ -61,22 +73,41 @@ async function writeInto(folder: string, root: string, digest: string): Promise<
     logLevel: "silent",
   });
   const outputs = Object.entries(metafile.outputs).map(([path, output]) => ({ ...output, name: basename(path) }));
-  const entry = (source: string): string => outputs.find(({ entryPoint }) => entryPoint === source)!.name;
-  const script = entry("console/src/main.tsx");
-  const page = readFileSync(join(root, "console/src/index.html"), "utf8")
-    .replace("{{digest}}", digest)
-    .replace("{{style}}", entry("console/src/styles/style.css"))
-    .replace("{{script}}", script)
-    .replace("{{preload}}", preloads(outputs, [script, entry("console/src/views/overview/overview.tsx")]));
-  writeFileSync(join(folder, PAGE), page);
-  cpSync(join(root, "console/docs"), join(folder, "docs"), { recursive: true });
-  cpSync(join(root, "console/docs/icon.svg"), join(folder, "_tidegate/icon.svg"));
+  for (const page of PAGES)
+    writeFileSync(made(join(folder, page.target)), pageText(page, readFileSync(join(root, page.template), "utf8"), outputs, digest));
+  cpSync(join(root, "console/src/docs/icon.svg"), join(folder, "_tidegate/icon.svg"));
   cpSync(join(root, "console/_headers"), join(folder, "_headers"));
 }
 
 interface Chunk {
   readonly name: string;
+  readonly entryPoint?: string;
   readonly imports: readonly { readonly path: string; readonly kind: string }[];
+}
+
+function pageText(
+  { script, style, alsoFirst }: (typeof PAGES)[number],
+  template: string,
+  outputs: readonly Chunk[],
+  digest: string,
+): string {
+  const built = (source: string): string => outputs.find(({ entryPoint }) => entryPoint === source)!.name;
+  return template
+    .replace("{{digest}}", digest)
+    .replace("{{style}}", built(style))
+    .replace("{{script}}", built(script))
+    .replace("{{preload}}", preloads(outputs, [script, ...alsoFirst].map(built)));
+}
+
+/** Name of an entry in the build. */
+function nameOf(path: string): string {
+  return `${basename(path).replace(/\.\w+$/, "")}${path.endsWith(".css") ? "-style" : ""}`;
+}
+
+/** @returns the path, with its folder made */
+function made(path: string): string {
+  mkdirSync(dirname(path), { recursive: true });
+  return path;
 }
 
 /** Links of all chunks that the first view needs: they are loaded side by side. */
@@ -86,7 +117,7 @@ function preloads(chunks: readonly Chunk[], first: readonly string[]): string {
     const { imports } = chunks.find((chunk) => chunk.name === name)!;
     for (const { path, kind } of imports) if (kind === "import-statement") needed.add(basename(path));
   }
-  return [...needed].map((name) => `<link rel="modulepreload" href="/_tidegate/assets/${name}">`).join("\n    ");
+  return [...needed].map((name) => `<link rel="modulepreload" href="/${ASSETS}/${name}">`).join("\n    ");
 }
 
 function firstLoadOf(page: string): string[] {

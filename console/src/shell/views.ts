@@ -15,4 +15,40 @@ export const VIEWS: readonly ViewEntry[] = [
     question: "How is the gateway doing?",
     load: () => import("../views/overview/overview.tsx"),
   },
+  {
+    id: "limits",
+    title: "Limits",
+    question: "Who is limited?",
+    load: () => import("../views/limits/limits.tsx"),
+  },
+  {
+    id: "cache",
+    title: "Cache",
+    question: "What does the cache serve?",
+    load: () => import("../views/cache/cache.tsx"),
+  },
+  {
+    id: "keys",
+    title: "API keys",
+    question: "Who may call, and with which plan?",
+    load: () => import("../views/keys/keys.tsx"),
+  },
+  {
+    id: "tap",
+    title: "Live tap",
+    question: "Which calls come now?",
+    load: () => import("../views/tap/tap.tsx"),
+  },
+  {
+    id: "trace",
+    title: "Request path",
+    question: "What did each layer do with one call?",
+    load: () => import("../views/trace/trace.tsx"),
+  },
+  {
+    id: "playground",
+    title: "Playground",
+    question: "What does a call return?",
+    load: () => import("../views/playground/playground.tsx"),
+  },
 ];

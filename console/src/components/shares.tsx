@@ -1,0 +1,35 @@
+// How a whole is divided: a bar with a part for each share, and what the parts are in words.
+
+export interface Share {
+  readonly name: string;
+  readonly value: number;
+  readonly color: 1 | 2 | 3 | 4 | 5 | 6 | "none";
+}
+
+/** @param props.label what the whole is */
+export function Shares({ label, shares }: { readonly label: string; readonly shares: readonly Share[] }) {
+  const whole = shares.reduce((sum, { value }) => sum + value, 0);
+  const text = shares.map(({ name, value }) => `${name} ${whole === 0 ? 0 : Math.round((100 * value) / whole)} %`).join(", ");
+  return (
+    <span class="shares" role="img" aria-label={`${label}: ${text}`} title={text}>
+      {shares
+        .filter(({ value }) => value > 0)
+        .map(({ name, value, color }) => (
+          <span key={name} class={`share c-${color}`} style={{ width: `${(100 * value) / whole}%` }} />
+        ))}
+    </span>
+  );
+}
+
+export function SharesLegend({ shares }: { readonly shares: readonly Omit<Share, "value">[] }) {
+  return (
+    <ul class="legend">
+      {shares.map(({ name, color }) => (
+        <li key={name}>
+          <span class={`share c-${color}`} />
+          {name}
+        </li>
+      ))}
+    </ul>
+  );
+}
