@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { Contract, Entry } from "../contract/contract.ts";
 import type { Parameter } from "../contract/openapi.ts";
 import { choicesOf, framingsOf, placeholderOf } from "./form-values.ts";
-import { type CallProtocol, hasStreamOfRequests, PROTOCOL_NAMES, protocolsOf } from "./protocols.ts";
+import { hasStreamOfRequests, PROTOCOL_NAMES, protocolsOf, type WireProtocol } from "./protocols.ts";
 import { contentTypeOf, type FormValues, keyOf } from "./request.ts";
 
 interface FormProps {
@@ -25,7 +25,7 @@ export function CallForm(props: FormProps & { readonly onSend: () => void; reado
         <select
           name="protocol"
           value={values.protocol}
-          onChange={({ currentTarget }) => onChange({ ...values, protocol: currentTarget.value as CallProtocol })}
+          onChange={({ currentTarget }) => onChange({ ...values, protocol: currentTarget.value as WireProtocol })}
         >
           {protocolsOf(entry).map((protocol) => (
             <option value={protocol}>{PROTOCOL_NAMES[protocol]}</option>

@@ -1,9 +1,9 @@
 // The protocols by which an operation can be called.
 import type { Entry } from "../contract/contract.ts";
 
-export type CallProtocol = "rest" | "connect" | "connect-get" | "grpc-web";
+export type WireProtocol = "rest" | "connect" | "connect-get" | "grpc-web";
 
-export const PROTOCOL_NAMES: Readonly<Record<CallProtocol, string>> = {
+export const PROTOCOL_NAMES: Readonly<Record<WireProtocol, string>> = {
   rest: "REST",
   connect: "Connect",
   "connect-get": "Connect GET",
@@ -11,9 +11,9 @@ export const PROTOCOL_NAMES: Readonly<Record<CallProtocol, string>> = {
 };
 
 /** An operation without an HTTP rule has no REST form; Connect has GET for methods that change nothing. The first is the default. */
-export function protocolsOf({ method, path, operation }: Entry): readonly [CallProtocol, ...CallProtocol[]] {
+export function protocolsOf({ method, path, operation }: Entry): readonly [WireProtocol, ...WireProtocol[]] {
   const { "x-connect": connect } = operation;
-  const others: CallProtocol[] = connect.kind === "unary" && !connect.sideEffects ? ["connect-get", "grpc-web"] : ["grpc-web"];
+  const others: WireProtocol[] = connect.kind === "unary" && !connect.sideEffects ? ["connect-get", "grpc-web"] : ["grpc-web"];
   if (path !== connect.path) return ["rest", "connect", ...others];
   return method === "GET" ? ["connect-get", "connect", "grpc-web"] : ["connect", ...others];
 }

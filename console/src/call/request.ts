@@ -2,10 +2,10 @@
 import type { Contract, Entry } from "../contract/contract.ts";
 import type { BodySpec, Parameter } from "../contract/openapi.ts";
 import { enveloped } from "./envelopes.ts";
-import { type CallProtocol, hasStreamOfRequests, hasStreamOfResponses } from "./protocols.ts";
+import { hasStreamOfRequests, hasStreamOfResponses, type WireProtocol } from "./protocols.ts";
 
 export interface FormValues {
-  readonly protocol: CallProtocol;
+  readonly protocol: WireProtocol;
   readonly parameters: ReadonlyMap<string, string>; // REST only; the key is `in` and name: `query pageSize`
   readonly body: string; // REST only
   readonly accept: string; // REST only; empty for the default

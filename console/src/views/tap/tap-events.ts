@@ -11,7 +11,7 @@ import { createStore, useStore } from "../../data/store.ts";
 export const MOST_EVENTS = 500;
 const SHOWN_EVERY_MS = 250; // a fast tap is shown four times a second
 
-export type TapConditions = MessageInitShape<typeof TapRequestSchema>;
+export type TapSelection = MessageInitShape<typeof TapRequestSchema>;
 
 export interface TapState {
   readonly events: readonly TapEvent[]; // the newest first
@@ -43,7 +43,7 @@ export interface Tap extends TapState {
 }
 
 /** @param isPaused no stream is open then, and isolates forget the filter */
-export function useTap(filter: TapConditions, isPaused: boolean): Tap {
+export function useTap(filter: TapSelection, isPaused: boolean): Tap {
   const state = useStore(tapped);
   const [problem, setProblem] = useState<CallError>();
   const waiting = useRef<TapEvent[]>([]);
@@ -73,7 +73,7 @@ export function useTap(filter: TapConditions, isPaused: boolean): Tap {
 
 /** Opens the stream, and opens it again whenever it ends: isolates forget a filter after ten minutes. */
 async function follow(
-  filter: TapConditions,
+  filter: TapSelection,
   signal: AbortSignal,
   receive: (event: TapEvent) => void,
   report: (problem: CallError | undefined) => void,

@@ -1,6 +1,6 @@
 // Which calls the tap shows. Each filter is in the URL, so that a link opens the same tap.
 import { setParams, usePlace } from "../../shell/location.ts";
-import type { TapConditions } from "./tap-events.ts";
+import type { TapSelection } from "./tap-events.ts";
 
 const FIELDS = [
   { name: "route", title: "Route", example: "users.v1.UserService/GetUser" },
@@ -16,7 +16,7 @@ const SAMPLES = [
 const MOST_MS = 3_600_000; // ms of the slowest calls that can be chosen
 
 /** The filter that the URL names. */
-export function useTapFilter(): TapConditions {
+export function useTapFilter(): TapSelection {
   const { params } = usePlace();
   const sample = Number(params["sample"]);
   const minDurationMs = Math.trunc(Number(params["slower"]));
@@ -31,7 +31,7 @@ export function useTapFilter(): TapConditions {
 }
 
 /** A filter takes effect when its field is left, or by Enter: each one opens another stream. */
-export function TapFilters({ filter }: { readonly filter: TapConditions }) {
+export function TapFilters({ filter }: { readonly filter: TapSelection }) {
   return (
     <form class="filters" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
       {FIELDS.map(({ name, title, example }) => (
