@@ -1,20 +1,20 @@
 // What an isolate reports of its metrics: changes since its report before. Plain data, sent over RPC with the background exchange.
+import type { HistogramDelta } from "./buckets.ts";
 import type { HotKeyCount } from "./hot-key-count.ts";
 
-/** Values of one series since the report before. */
+/** What was added to one series of a counter or a histogram since the report before. */
 export interface SeriesDelta {
   readonly metric: string; // name of a definition
   readonly labels: readonly string[]; // values, in the order of the definition
-  readonly value?: number; // counters: what was added; gauges: the present value
+  readonly value?: number; // what was added to a counter
   readonly histogram?: HistogramDelta;
 }
 
-/** Base-2 exponential buckets of scale 6. */
-export interface HistogramDelta {
-  readonly zeros: number; // values that are 0
-  readonly sum: number;
-  readonly offset: number; // index of the first bucket in `counts`
-  readonly counts: readonly number[];
+/** The present value of one series of a gauge. One that an isolate no longer reports is 0. */
+export interface GaugeValue {
+  readonly metric: string;
+  readonly labels: readonly string[];
+  readonly value: number;
 }
 
 /** One report. A relay that gets it a second time ignores it, and counts those that are missing in the sequence. */
@@ -22,5 +22,6 @@ export interface MetricsReport {
   readonly boot: string; // random id of the isolate since its start
   readonly sequence: number; // from 1, without gaps
   readonly series: readonly SeriesDelta[];
+  readonly gauges: readonly GaugeValue[]; // all that are not 0, and those that have become 0
   readonly hotKeys: readonly HotKeyCount[];
 }

@@ -16,6 +16,8 @@ import type { VersionParts } from "./background/isolate-parts.ts";
 import { createCaches } from "./cache/caches.ts";
 import { KnownPurges, PurgeView } from "./cache/purge/purge-view.ts";
 import { ConcurrencyScope, ISOLATE } from "./call/concurrency-scope.ts";
+import type { CallObserver } from "./call/end/call-end.ts";
+import { observerOf } from "./call/end/observers.ts";
 import { type Handler, type Stack, stack } from "./call/layer.ts";
 import { httpRoute, procedureOf, type Route, rpcRoute } from "./call/route.ts";
 import { type GatewayBindings, readBindings } from "./configure/bindings.ts";
@@ -58,16 +60,18 @@ export interface HandledRoutes {
   /** Makes the handler of a call that no route takes. */
   readonly refuse: (rejection: Rejection) => Handler;
   readonly keys: ApiKeys | undefined; // undefined where the configuration has no API keys
+  readonly observer: CallObserver | undefined; // it observes the ends of calls
 }
 
-export function assemble(configuration: Configuration): HandledRoutes {
+/** @param observer of the ends of calls; that of the configuration where it is not given */
+export function assemble(configuration: Configuration, observer = observerOf(configuration)): HandledRoutes {
   const { policy, endpoints, rest, http, identity } = configuration;
   const bindings = readBindings(configuration.env);
   const purges = purgeViewOf(configuration, bindings);
   const { parts } = configuration;
   const memory = parts.get("memory", policy.overload.memory, () => new ByteBudget(policy.overload.memory));
   const keys = keysOf(configuration);
-  const shared = sharedParts(configuration, bindings, purges, keys, memory);
+  const shared = sharedParts(configuration, bindings, purges, keys, memory, observer);
 
   const handled = (method: DescMethod, served: ServedMethod, rule?: RestRoute): HandledProcedure => {
     // The admin services share one limit.
@@ -99,7 +103,7 @@ export function assemble(configuration: Configuration): HandledRoutes {
       const combined = (combine: Stack) => httpPipeline({ route, policy: settings, upstream: http.get(prefix)! }, shared, combine);
       return { route, handle: atFirstUse(() => combined(stack)), combined, problemOf: atFirstUse(check) };
     });
-  return { procedures, rules, prefixes, refuse: (rejection) => refuse(rejection), keys };
+  return { procedures, rules, prefixes, refuse: (rejection) => refuse(rejection, stack, observer), keys, observer };
 }
 
 /** The check of a route, and that of paths whose prefix is another one at the upstream. */
@@ -133,6 +137,7 @@ function sharedParts(
   purges: PurgeView | undefined,
   keys: ApiKeys | undefined,
   memory: ByteBudget,
+  observer: CallObserver | undefined,
 ): SharedParts {
   const { policy, endpoints, types, validate, parts } = configuration;
   return {
@@ -151,6 +156,7 @@ function sharedParts(
     }),
     expressions: configuration.expressions,
     layers: configuration.layers,
+    observer,
     secretOf: (name) => String(configuration.env[name]), // the configuration has been checked: it is a text
   };
 }

@@ -43,6 +43,9 @@ const isCallerWatched =
     "enable_request_signal"
   ] === true;
 
+/** What has served a call: a response stored in the isolate, in the shared level, or stale, or none; empty where the route has no cache. */
+export type CacheLevel = "" | "l1" | "l2" | "stale" | "miss";
+
 /** A call that the cache makes. */
 export interface CacheForm extends OutgoingForm {
   readonly path: string;
@@ -71,6 +74,9 @@ const NO_MESSAGE: DecodedMessage = { kind: "unreadable", rejection: { kind: "inv
  * | `held`         | `protocol/response-messages.ts`; `layers/rescue.ts` releases it                   |
  * | `reason`, `code` | `call/outcome.ts`                                                               |
  * | `trace`        | `trace/traced-gateway.ts`, before the first layer                                  |
+ * | `attempts`, `upstreamName`, `endpoint`, `upstreamMs`, `sentMs` | `upstream/attempt.ts`, by `call/end/call-progress.ts` |
+ * | `cacheLevel`   | `layers/cache.ts`, `layers/fast-hit.ts`                                            |
+ * | `headMs`, `isEnded`, `endsWithStream` | `layers/trace.ts`, `layers/open-streams.ts`, by `call/end/call-end.ts` |
  * | `outgoing`     | see `call/outgoing.ts`                                                           |
  */
 export class Call implements Clock {
@@ -93,7 +99,20 @@ export class Call implements Clock {
   trace: TraceRecorder | undefined = undefined; // undefined for nearly all calls: nothing of them is recorded
   held: Reservation | undefined = undefined; // memory for its response, where that is read and not small
   reason: Reason | undefined = undefined; // why the gateway itself made the response; undefined for a response of the upstream, or a stored one
-  code = ""; // Connect's code of a response that the gateway made, `ok` for a success; "" for other responses, whose code is in the response
+  code = ""; // Connect's code of a response that the gateway made, `ok` for a success; "" for other responses until the call ends
+  // What its end reports. Times are whole ms: small integers, which cost no object.
+  attempts = 0; // at upstreams, those of retries, hedges and host redirects included
+  upstreamName = ""; // upstream of the last attempt, or of the one that responded; empty without an attempt
+  endpoint = ""; // the same
+  upstreamMs = 0; // during which an attempt was at an upstream; without the time of an open one, see `upstreamMsAt`
+  openAttempts = 0;
+  openSinceMs = 0; // from its arrival to the first of them
+  sentMs = -1; // from its arrival to its first attempt; -1 without one
+  headMs = -1; // from its arrival to the head of its response; -1 before
+  cacheLevel: CacheLevel = ""; // what has served it
+  endsWithStream = false; // it ends when the body of its response has ended
+  isEnded = false; // its end has been reported
+  origin: Call = this; // where the cache makes this call: the one for which it does
   #caller: Caller | undefined = undefined;
   #received: ReceivedHeaders | undefined = undefined;
   #decoded: DecodedMessage | undefined = undefined;
@@ -167,6 +186,12 @@ export class Call implements Clock {
     this.#decoded = { kind: "message", message };
   }
 
+  /** Lets go of the message of its request: the call is kept until its stream has ended, and nothing is sent again. */
+  forgetMessage(): void {
+    this.outgoing.body = null;
+    this.#decoded = undefined;
+  }
+
   /** Aborts when the call is over: at its deadline, or when its caller hangs up. Null before the deadline is known. */
   get signal(): AbortSignal | null {
     if (this.#signal !== undefined) return this.#signal;
@@ -202,6 +227,7 @@ export class Call implements Clock {
     call.rank = this.rank;
     call.hashText = this.hashText;
     call.trace = this.trace;
+    call.origin = this.origin;
     call.#caller = this.#caller;
     call.#received = this.#received;
     return call;

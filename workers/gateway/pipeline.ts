@@ -17,6 +17,7 @@ import { httpLookups } from "./cache/lookup/http-lookup.ts";
 import type { LookupBuilder } from "./cache/lookup/lookup.ts";
 import { rpcLookups } from "./cache/lookup/rpc-lookup.ts";
 import type { ConcurrencyScope } from "./call/concurrency-scope.ts";
+import type { CallObserver } from "./call/end/call-end.ts";
 import { type Handler, type Layer, type NamedLayer, type Stack, stack } from "./call/layer.ts";
 import { type MethodTraits, methodTraits } from "./call/method-traits.ts";
 import type { Route } from "./call/route.ts";
@@ -71,6 +72,7 @@ export interface SharedParts {
   readonly auth: Authentication;
   readonly expressions: RouteExpressions;
   readonly layers: RouteLayers; // the team's own ones
+  readonly observer: CallObserver | undefined; // it observes the ends of calls; undefined where none is on
   readonly secretOf: (name: string) => string; // secrets that header fields for upstreams have; the configuration has been checked
 }
 
@@ -108,7 +110,7 @@ export function pipeline(rpc: RpcRoute, shared: SharedParts, rest?: RestRoute, c
       // The body of a signed request is the one that was signed.
       ["check-digest", checkDigest(shared.auth)],
       // Bounds the streams that are open at once.
-      ["open-streams", openStreams([shared.scope, rpc.scope], !traits.isUnary)],
+      ["open-streams", openStreams([shared.scope, rpc.scope], !traits.isUnary, shared.observer)],
       // Bounds the calls in flight in this isolate: those that have come in full.
       ["shed", traits.isRequestStream ? undefined : shed(shared.scope, UNRESERVED_CALLS)],
       // A compressed REST body is decompressed before it is read as JSON.
@@ -149,13 +151,13 @@ export function pipeline(rpc: RpcRoute, shared: SharedParts, rest?: RestRoute, c
 /** The layers around every other one of a route. @param own layers of the team @param fast responds where no layer below has to see the call */
 function entrance(
   { responseHeaders }: Pick<RoutePolicy, "responseHeaders">,
-  { auth, secretOf }: SharedParts,
+  { auth, secretOf, observer }: SharedParts,
   own: LayersAt,
   fast: Layer | undefined,
 ): readonly NamedLayer[] {
   return [
     // Names the call. Sees every response, refusals too.
-    ["trace", trace(auth.anyChallenge)],
+    ["trace", trace(auth.anyChallenge, observer)],
     // The team's own layers around everything, and what they refuse.
     ["rescue", own.response.length === 0 ? undefined : rescue()],
     ...own.response,
@@ -286,7 +288,7 @@ export function httpPipeline({ route, policy, upstream }: HttpRoute, shared: Sha
       // The body of a signed request is the one that was signed.
       ["check-digest", checkDigest(auth)],
       // Bounds the bodies that are sent while they arrive.
-      ["open-streams", openStreams([scope], false)],
+      ["open-streams", openStreams([scope], false, shared.observer)],
       // Bounds the calls in flight in this isolate: those that have come in full.
       ["shed", shed(scope, UNRESERVED_CALLS)],
       ...own.before_cache,
@@ -303,7 +305,11 @@ export function httpPipeline({ route, policy, upstream }: HttpRoute, shared: Sha
 }
 
 /** For a call without a route: it is named, and refused in its own protocol. */
-export function refuse(rejection: Rejection, combine: Stack = stack): Handler {
-  const layers = [["trace", trace()] as const, ["rescue", rescue()] as const, ["check-headers", checkHeaders()] as const];
+export function refuse(rejection: Rejection, combine: Stack = stack, observer?: CallObserver): Handler {
+  const layers = [
+    ["trace", trace(undefined, observer)] as const,
+    ["rescue", rescue()] as const,
+    ["check-headers", checkHeaders()] as const,
+  ];
   return combine(layers, ["refuse", () => Promise.reject(new Rejected(rejection))]);
 }

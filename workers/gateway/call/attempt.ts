@@ -8,6 +8,7 @@ export interface AttemptBounds {
   readonly budget?: Budget; // pays for attempts beyond the first one
   readonly deadlineAt?: number; // epoch ms; the call's where it is not given
   readonly signal?: AbortSignal; // the call's where it is not given
+  readonly isCopy?: boolean; // goes to a mirror: the call does not wait for it
 }
 
 const NO_BOUNDS: AttemptBounds = {};
@@ -21,6 +22,7 @@ export class CallAttempt implements Clock {
   readonly maxMs: number; // longest time an operator gives an attempt, whatever is left of the call; Infinity for none
   readonly budget: Budget | undefined; // pays for attempts beyond the first one
   readonly headers: Headers; // headers of the request that is sent
+  readonly isCopy: boolean; // goes to a mirror: it is no attempt of the call
   readonly #call: Call;
   readonly #signal: AbortSignal | undefined;
 
@@ -32,6 +34,7 @@ export class CallAttempt implements Clock {
     this.maxMs = bounds.maxMs ?? Number.POSITIVE_INFINITY;
     this.budget = bounds.budget;
     this.headers = headers;
+    this.isCopy = bounds.isCopy === true;
     this.#call = call;
     this.#signal = bounds.signal;
   }

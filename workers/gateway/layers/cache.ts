@@ -25,6 +25,7 @@ export function cache({ cache, lookups, timeoutMs }: CacheSettings): Layer {
   const layer: Layer = (next) => {
     const fetcher = new CoalescedFetcher({ ...cache, next, timeoutMs });
     return async (call) => {
+      call.cacheLevel = "miss"; // until a stored response is found
       const purgesArriving = purgeView?.prepare();
       if (purgesArriving !== undefined) await purgesArriving;
       if (purgeView?.mayServe() === false) return withStatus(await next(call), { fwd: "bypass", detail: "purges-unknown" });
@@ -42,12 +43,13 @@ export function cache({ cache, lookups, timeoutMs }: CacheSettings): Layer {
         return lookup.render(NOTHING_STORED, fetchedHeaders({ fwd, detail: "only-if-cached" }), now);
       try {
         const fetched = await fetcher.fetch(lookup, lookupResult, call);
+        if (isFromL2(fetched.result)) call.cacheLevel = "l2";
         if (fetched.result.kind !== "server_error" && fetched.result.kind !== "error") return await respond(lookup, fwd, fetched);
-        const stale = serveStaleOnError(cache, lookup, fwd, fetched.result.response.status);
+        const stale = serveStaleOnError(cache, lookup, fwd, fetched.result.response.status, call);
         return await (stale ?? respond(lookup, fwd, fetched));
       } catch (error) {
         if (isOfLayer(error)) throw error; // the upstream has not failed
-        const stale = serveStaleOnError(cache, lookup, fwd, 503);
+        const stale = serveStaleOnError(cache, lookup, fwd, 503, call);
         if (stale === undefined) throw error;
         return await stale;
       }
@@ -77,6 +79,10 @@ function serveFound(
 ): Response | Promise<Response> | undefined {
   const { cached, purged } = lookupResult;
   const reuse = decideReuse(cached.stored, purged, lookup.directives, now, Math.random());
+  const isUpstreamPaused = now < cached.retryAt && now < cached.stored.staleIfErrorUntil;
+  // Before the refresh, which is then none of the call.
+  if (reuse.kind === "fresh") call.cacheLevel = "l1";
+  else if (reuse.kind === "stale" || isUpstreamPaused) call.cacheLevel = "stale";
   const isRefreshDue = reuse.kind === "stale" || (reuse.kind === "fresh" && reuse.isRefreshedEarly);
   if (isRefreshDue && now >= cached.retryAt) fetcher.refreshInBackground(lookup, lookupResult, call);
   if (reuse.kind === "fresh" && !cached.isOfferedToL2) {
@@ -85,7 +91,6 @@ function serveFound(
   }
   if (reuse.kind === "fresh") return serveStored(store, lookup, lookupResult, { isHit: true }, now);
   if (reuse.kind === "stale") return serveStored(store, lookup, lookupResult, { isHit: true, detail: "stale-while-revalidate" }, now);
-  const isUpstreamPaused = now < cached.retryAt && now < cached.stored.staleIfErrorUntil;
   return isUpstreamPaused ? serveStored(store, lookup, lookupResult, { isHit: true, detail: "stale-if-error" }, now) : undefined;
 }
 
@@ -95,11 +100,17 @@ function serveStaleOnError(
   lookup: Lookup,
   fwd: ForwardReason,
   fwdStatus: number,
+  call: Call,
 ): Response | Promise<Response> | undefined {
   const now = Date.now();
   const lookupResult = store.find(lookup, now);
   if (lookupResult.kind === "none" || now >= lookupResult.cached.stored.staleIfErrorUntil) return undefined;
+  call.cacheLevel = "stale";
   return serveStored(store, lookup, lookupResult, { fwd, fwdStatus, detail: "stale-if-error" }, now);
+}
+
+function isFromL2(result: CoalescedResult["result"]): boolean {
+  return result.kind === "l2_hit" || (result.kind === "stored" && result.isFromL2);
 }
 
 function respond(lookup: Lookup, fwd: ForwardReason, fetched: CoalescedResult): Response | Promise<Response> {

@@ -28,7 +28,9 @@ export function fastHit({ store, purgeView, l2 }: RouteCache, lookups: LookupBui
     if (l2 !== undefined && !lookupResult.cached.isOfferedToL2) return undefined; // the cache layer offers it to the shared level
     const { freshUntil, fetchMs } = lookupResult.cached.stored;
     call.trace?.note("fast-hit", { ageMs: now - lookupResult.cached.stored.generatedAt, freshMs: freshUntil - now });
-    return now + EARLY_REFRESH_FACTOR * fetchMs < freshUntil ? serveStored(store, lookup, lookupResult, { isHit: true }, now) : undefined;
+    if (now + EARLY_REFRESH_FACTOR * fetchMs >= freshUntil) return undefined;
+    call.cacheLevel = "l1";
+    return serveStored(store, lookup, lookupResult, { isHit: true }, now);
   };
   return (next) => (call) => {
     const response = serveFast(call);

@@ -1,6 +1,7 @@
 // Bounds the streams that are open at once: of the isolate, of one route, and of one caller.
 import type { Permit } from "../../../core/overload/permits.ts";
 import type { ConcurrencyScope } from "../call/concurrency-scope.ts";
+import { type CallObserver, endStream } from "../call/end/call-end.ts";
 import type { Handler, Layer } from "../call/layer.ts";
 import type { Call } from "../call.ts";
 
@@ -12,15 +13,22 @@ const NEVER_ENDING_MS = 86_400_000; // a stream without a deadline is not counte
  *
  * @param scopes   all in which it counts
  * @param isStream whether each call of the method is one
+ * @param observer of the ends of calls: a call whose response is a stream ends with it
  */
-export function openStreams(scopes: readonly ConcurrencyScope[], isStream: boolean): Layer | undefined {
+export function openStreams(scopes: readonly ConcurrencyScope[], isStream: boolean, observer?: CallObserver): Layer | undefined {
   const counting = scopes.filter(({ policy }) => policy.mode !== "off");
-  if (counting.length === 0) return undefined;
+  if (counting.length === 0 && observer === undefined) return undefined;
   // Not one async function: most calls are no streams, and pass without a promise of their own.
-  return (next) => (call) => (isStream || call.upload !== undefined ? counted(counting, isStream, next, call) : next(call));
+  return (next) => (call) => (isStream || call.upload !== undefined ? counted(counting, isStream, observer, next, call) : next(call));
 }
 
-async function counted(scopes: readonly ConcurrencyScope[], isStream: boolean, next: Handler, call: Call): Promise<Response> {
+async function counted(
+  scopes: readonly ConcurrencyScope[],
+  isStream: boolean,
+  observer: CallObserver | undefined,
+  next: Handler,
+  call: Call,
+): Promise<Response> {
   const end = begin(scopes, call);
   let response: Response;
   try {
@@ -33,7 +41,15 @@ async function counted(scopes: readonly ConcurrencyScope[], isStream: boolean, n
     end();
     return response;
   }
-  return new Response(followed(response.body, end), response);
+  if (observer === undefined) return new Response(followed(response.body, end), response);
+  call.endsWithStream = true;
+  call.forgetMessage();
+  const { status } = response;
+  const endBoth = (): void => {
+    end();
+    endStream(observer, call, status);
+  };
+  return new Response(followed(response.body, endBoth), response);
 }
 
 /** @returns ends the stream in all scopes; it may be called any number of times. @throws Rejected where a limit is reached */

@@ -1,9 +1,13 @@
 // Names the call: the caller's request id, or a new one, goes to the upstream and back to the caller. Makes browsers take responses as declared.
 import { isRequestId } from "../../../core/trace.ts";
+import { type CallObserver, endCall } from "../call/end/call-end.ts";
 import type { Layer } from "../call/layer.ts";
 
-/** @param challenge of clients of the gateway as a protected resource: each response with 401 has it, also one of an upstream */
-export function trace(challenge?: string): Layer {
+/**
+ * @param challenge of clients of the gateway as a protected resource: each response with 401 has it, also one of an upstream
+ * @param observer  of the ends of calls; undefined where none is on
+ */
+export function trace(challenge?: string, observer?: CallObserver): Layer {
   return (next) => async (call) => {
     const given = call.request.headers.get("x-request-id");
     call.id = isRequestId(given) ? given : crypto.randomUUID();
@@ -12,6 +16,7 @@ export function trace(challenge?: string): Layer {
     if (response.status === 401 && challenge !== undefined) addChallenge(response.headers, challenge);
     // Upstreams share the origin of the gateway, which also serves pages: no browser may take a response for one that does not say so.
     response.headers.set("x-content-type-options", "nosniff");
+    if (observer !== undefined) endCall(observer, call, response);
     return response;
   };
 }

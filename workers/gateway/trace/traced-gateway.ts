@@ -70,5 +70,5 @@ function tracedRoutes(configuration: Configuration, routes: HandledRoutes): Hand
       return run(compiled, call, settings);
     };
   };
-  return withHandlers(routes, tracedHandler, (rejection) => (call) => run(refuse(rejection, tracedStack()), call, []));
+  return withHandlers(routes, tracedHandler, (rejection) => (call) => run(refuse(rejection, tracedStack(), routes.observer), call, []));
 }

@@ -8,7 +8,7 @@ import type { Handler } from "../call/layer.ts";
  * @param refuse    makes the handler of a call that no route takes
  */
 export function withHandlers(
-  { procedures, rules, prefixes, keys }: HandledRoutes,
+  { procedures, rules, prefixes, keys, observer }: HandledRoutes,
   handlerOf: (handled: HandledRoute, rule?: string) => Handler,
   refuse: (rejection: Rejection) => Handler,
 ): HandledRoutes {
@@ -20,5 +20,6 @@ export function withHandlers(
     prefixes: prefixes.map((handled) => ({ ...handled, handle: handlerOf(handled) })),
     refuse,
     keys,
+    observer,
   };
 }

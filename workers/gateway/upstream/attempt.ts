@@ -5,6 +5,7 @@ import type { AttemptPermit, LoadReport } from "../../../core/balance/load.ts";
 import type { PickResult } from "../../../core/balance/pick-request.ts";
 import { PROBE_MS } from "../../../core/breaker/report.ts";
 import type { CallAttempt } from "../call/attempt.ts";
+import { attemptBegan, attemptEnded } from "../call/end/call-progress.ts";
 import type { Call } from "../call.ts";
 import type { BreakerReporter } from "./breaker-reports.ts";
 import type { Destination } from "./destination.ts";
@@ -19,6 +20,7 @@ const OWN_LIMIT_SHARE = 0.9; // share of the operator's time limit for an attemp
 
 /** The parts of a pool that learn from its attempts. */
 export interface PoolParts {
+  readonly name: string; // name of the upstream
   readonly fleet: Fleet;
   readonly throttle: UpstreamThrottle;
   readonly waiting: WaitingCalls;
@@ -67,6 +69,7 @@ export class PoolAttempt implements EndpointAttempt {
     this.#attempt = attempt;
     this.#picked = picked;
     this.#method = method;
+    if (!attempt.isCopy) attemptBegan(call, parts.name, picked.id, now);
     this.#permit = fleet.begin(picked.id, now, Math.min(attempt.deadlineAt, now + NO_DEADLINE_MS), method)!; // it was picked from this fleet
   }
 
@@ -84,6 +87,7 @@ export class PoolAttempt implements EndpointAttempt {
     const { fleet, throttle, waiting, reporter } = this.#parts;
     const { admission, isRepeated } = this.#picked;
     const now = Date.now();
+    if (!this.#attempt.isCopy) attemptEnded(this.#call, this.#parts.name, this.endpoint, outcome === "responded", now);
     const end: AttemptEnd = { permit: this.#permit, admission, now, random: Math.random(), method: this.#method, isRepeated };
     const isFailure = outcome === "failed" || outcome === "unavailable" || outcome === "late";
     if (outcome === "responded") fleet.succeeded(this.endpoint, end);

@@ -1,25 +1,19 @@
 // The endpoints of one upstream: picks one for each attempt, by health, breakers, load and key.
 
 import { BALANCERS } from "../../../core/balance/balancers.ts";
-import { EndpointStates } from "../../../core/balance/endpoint-states.ts";
 import type { UpstreamView } from "../../../core/balance/endpoint-view.ts";
 import { Fleet } from "../../../core/balance/fleet.ts";
 import type { Member, ServingStatus } from "../../../core/balance/member.ts";
 import type { PickResult } from "../../../core/balance/pick-request.ts";
 import type { Budget } from "../../../core/budget.ts";
-import type { BreakerPolicy } from "../../../core/config/breaker.ts";
 import { hashField } from "../../../core/config/hash-on.ts";
-import type { ThrottlePolicy } from "../../../core/config/overload.ts";
 import { endpointId } from "../../../core/config/target.ts";
 import type { UpstreamPolicy } from "../../../core/config/upstream.ts";
 import { hash32 } from "../../../core/hash.ts";
-import { Throttle } from "../../../core/overload/throttle.ts";
 import { isNativeGrpcUrl } from "../../../core/protocol/native-grpc.ts";
 import type { RegisteredEndpoint } from "../../../core/registry/registry.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import { HedgeState } from "../../../core/retry/hedge-state.ts";
-import { retryBudget } from "../../../core/retry/retry.ts";
-import type { Exchange } from "../background/exchange.ts";
+import type { HedgeState } from "../../../core/retry/hedge-state.ts";
 import type { VersionParts } from "../background/isolate-parts.ts";
 import type { CallAttempt } from "../call/attempt.ts";
 import { Enforcer } from "../call/enforcer.ts";
@@ -28,21 +22,12 @@ import { locationOf, needsLocation } from "../region/isolate-location.ts";
 import { PoolAttempt, type PoolParts } from "./attempt.ts";
 import { BreakerReporter } from "./breaker-reports.ts";
 import { type Bindings, type Destination, destinationOf } from "./destination.ts";
-import { EndpointList, type EndpointListSettings } from "./endpoint-list.ts";
+import type { EndpointList } from "./endpoint-list.ts";
 import { type HashKey, hashKeyOf } from "./hash-key.ts";
+import { type Learned, learnedBy, listSettings, type PoolSettings } from "./pool-settings.ts";
 import { UpstreamThrottle } from "./throttle.ts";
 import type { EndpointAttempt, Preparation, Upstream } from "./upstream.ts";
 import { WaitingCalls } from "./waiting-calls.ts";
-
-export interface PoolSettings {
-  readonly name: string; // shown in messages and logs
-  readonly service: string; // name of its shared breakers: the service, and its version where it has several
-  readonly endpointList: EndpointListSettings | undefined; // where endpoints may register, or their health is checked
-  readonly policy: UpstreamPolicy;
-  readonly breaker: BreakerPolicy;
-  readonly exchange: Exchange | undefined; // without, each isolate relies on what it sees itself
-  readonly throttle: ThrottlePolicy;
-}
 
 /**
  * The pool of an upstream: that of another version of the configuration, where both say the same of it.
@@ -61,34 +46,6 @@ export function pool(settings: PoolSettings, bindings: Bindings, parts: VersionP
   const said = { service, policy, breaker, throttle, list: endpointList && listSettings(endpointList) };
   const create = (): Pool => new Pool(settings, destinations, learnedBy(settings, parts), Date.now());
   return parts.get<Pool>(`pool ${name}`, said, create, (ended) => ended.end());
-}
-
-/** What a pool learns, and what holds whatever its other settings are. */
-interface Learned {
-  readonly states: EndpointStates;
-  readonly retryBudget: Budget;
-  readonly hedging: HedgeState;
-  readonly throttle: Throttle;
-  readonly endpointList: EndpointList | undefined;
-}
-
-function learnedBy({ name, policy, throttle, endpointList }: PoolSettings, parts: VersionParts): Learned {
-  const list = endpointList && {
-    settings: listSettings(endpointList),
-    create: (previous?: EndpointList) => new EndpointList(endpointList, previous),
-  };
-  return {
-    states: parts.get(`endpoints ${name}`, undefined, () => new EndpointStates()),
-    retryBudget: parts.get(`retry budget ${name}`, policy.retryBudget, () => retryBudget(policy.retryBudget)),
-    hedging: parts.get(`hedging ${name}`, undefined, () => new HedgeState()),
-    throttle: parts.get(`throttle ${name}`, throttle, () => new Throttle(throttle)),
-    endpointList: list && parts.get<EndpointList>(`endpoint list ${name}`, list.settings, list.create, (ended) => ended.end()),
-  };
-}
-
-/** All that a list depends on; the exchange is that of the isolate. */
-function listSettings({ service, health, configured, isRegistry }: EndpointListSettings) {
-  return { service, health, configured, isRegistry };
 }
 
 type Picked = PickResult & { readonly kind: "picked" };
@@ -130,6 +87,7 @@ class Pool implements Upstream {
     this.#destinations = new Map(configured);
     const fleet = new Fleet(this.#members, { ...policy, breaker }, learned.states, now);
     this.#parts = {
+      name,
       fleet,
       throttle: new UpstreamThrottle(name, throttle, fleet, learned.throttle),
       waiting: new WaitingCalls(policy.maxQueued, policy.queueMs),

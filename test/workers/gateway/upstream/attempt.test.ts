@@ -24,6 +24,7 @@ beforeEach(() => {
   reports = [];
   const reporter = { ended: (endpoint: string) => void reports.push(endpoint) };
   parts = {
+    name: "a.v1.A",
     fleet,
     throttle: new UpstreamThrottle("a.v1.A", throttle, fleet),
     waiting: new WaitingCalls(5, 60_000),

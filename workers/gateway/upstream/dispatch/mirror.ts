@@ -18,7 +18,7 @@ export async function sendCopy(mirror: Upstream, call: Call): Promise<void> {
   headers.set(MIRROR_HEADER, "1");
   try {
     writeHop(call.request.headers, headers);
-    const attempt = new CallAttempt(call, 1, new Set(), {}, headers);
+    const attempt = new CallAttempt(call, 1, new Set(), { isCopy: true }, headers);
     await mirror.prepare(call, attempt)?.done;
     const picked = mirror.pick(call, attempt);
     const { base } = picked.destination;
