@@ -7,9 +7,10 @@ export function Badge({ tone, children }: { readonly tone: Tone; readonly childr
   return <span class={`badge ${tone}`}>{children}</span>;
 }
 
-const BREAKER_TONES: Readonly<Record<string, Tone>> = { closed: "good", open: "bad", half_open: "warn", ramp: "warn" };
+const BREAKER_TONES: Readonly<Record<string, Tone>> = { closed: "good", open: "bad", "half open": "warn", ramp: "warn" };
 
 /** The state of a breaker. @param state `closed`, `open`, `half_open` or `ramp`; "" for one that nothing has reported */
 export function BreakerBadge({ state }: { readonly state: string }) {
-  return <Badge tone={BREAKER_TONES[state] ?? "quiet"}>{state === "" ? "–" : state.replace("_", " ")}</Badge>;
+  const name = state.replace("_", " ");
+  return <Badge tone={BREAKER_TONES[name] ?? "quiet"}>{name === "" ? "–" : name}</Badge>;
 }

@@ -10,10 +10,10 @@ interface FigureProps {
   readonly href?: string | undefined; // link to the view that explains it
 }
 
-export function Figure({ label, value, tone = "quiet", note, href }: FigureProps) {
+export function Figure({ label, value, tone, note, href }: FigureProps) {
   const text = value === undefined ? <span class="placeholder" /> : value;
   return (
-    <div class={`figure ${tone}`}>
+    <div class={tone === undefined ? "figure" : `figure ${tone}`}>
       <dt>{href === undefined ? label : <a href={href}>{label}</a>}</dt>
       <dd>{text}</dd>
       {note !== undefined && <dd class="note">{note}</dd>}

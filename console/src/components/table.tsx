@@ -6,7 +6,7 @@ import { rowsInView } from "./window-of-rows.ts";
 export interface Column<Row> {
   readonly id: string;
   readonly title: string;
-  readonly align?: "end" | undefined; // figures
+  readonly align?: "end" | "stick" | undefined; // `end` for figures; `stick` for buttons, which stay in view
   readonly sort?: ((row: Row) => number | string) | undefined; // what the column sorts by; undefined for one that does not
   cell(row: Row): ComponentChildren;
 }

@@ -18,6 +18,11 @@ function digits(value: number): string {
   return value.toFixed(size >= 100 || size === 0 ? 0 : size >= 10 ? 1 : 2);
 }
 
+/** @param value per second @returns `0`, `0.42`, `9.10`, `128`, `12.3 k`: a column of them has equal digits */
+export function rate(value: number): string {
+  return value !== 0 && Number.isFinite(value) && Math.abs(value) < 10_000 ? digits(value) : number(value);
+}
+
 /** A count, whole, with its digits in groups of three. */
 export function count(value: number | bigint): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, NARROW);

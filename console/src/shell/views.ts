@@ -16,6 +16,12 @@ export const VIEWS: readonly ViewEntry[] = [
     load: () => import("../views/overview/overview.tsx"),
   },
   {
+    id: "services",
+    title: "Services",
+    question: "Which endpoint is slow, and which breakers are open?",
+    load: () => import("../views/services/services.tsx"),
+  },
+  {
     id: "limits",
     title: "Limits",
     question: "Who is limited?",
@@ -26,6 +32,12 @@ export const VIEWS: readonly ViewEntry[] = [
     title: "Cache",
     question: "What does the cache serve?",
     load: () => import("../views/cache/cache.tsx"),
+  },
+  {
+    id: "configuration",
+    title: "Configuration",
+    question: "Which configuration runs?",
+    load: () => import("../views/configuration/configuration.tsx"),
   },
   {
     id: "keys",

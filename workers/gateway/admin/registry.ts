@@ -56,9 +56,10 @@ function registryService(settings: RegistrySettings): ServiceImpl<typeof Registr
       return registered;
     },
     renew: async ({ service, id }) => endpointOf(await ringOf(service).renew(id)),
-    async drain({ service, id }, context) {
+    async drain({ service, id, reason }, context) {
+      if (reason.length > 500) throw new ConnectError("reason: write at most 500 characters, for the audit", Code.InvalidArgument);
       const draining = endpointOf(await ringOf(service).drain(id));
-      logChange(context, `${service} ${id}`);
+      logChange(context, reason === "" ? `${service} ${id}` : `${service} ${id}: ${reason}`);
       return draining;
     },
     async deregister({ service, id }, context) {

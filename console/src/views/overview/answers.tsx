@@ -18,6 +18,11 @@ export function Answers({ summary }: { readonly summary: Summary | undefined }) 
   );
 }
 
+/** An endpoint without its scheme, so that the host is in view. */
+function shortName(endpoint: string): string {
+  return endpoint.replace(/^https?:\/\//, "");
+}
+
 interface Props {
   readonly summary: Summary | undefined;
 }
@@ -27,7 +32,15 @@ function Slowest({ summary }: Props) {
   const href = slowest === undefined ? undefined : linkTo("services", { upstream: slowest.upstream });
   const value = summary && (slowest === undefined ? "–" : duration(slowest.p95Ms));
   const tone = slowest !== undefined && slowest.p95Ms >= SLOW_MS ? "warn" : undefined;
-  return <Figure label="Slowest endpoint, p95" value={value} tone={tone} href={href} note={slowest?.endpoint ?? "no attempts"} />;
+  return (
+    <Figure
+      label="Slowest endpoint"
+      value={value}
+      tone={tone}
+      href={href}
+      note={slowest === undefined ? "no attempts" : `p95 of ${shortName(slowest.endpoint)}`}
+    />
+  );
 }
 
 function MostLimited({ summary }: Props) {
@@ -53,7 +66,7 @@ function Breakers({ summary }: Props) {
   const open = summary?.breakers.filter(({ openIsolates, sharedState }) => openIsolates > 0 || sharedState === "open") ?? [];
   const first = open[0];
   const href = first && linkTo("services", { upstream: first.upstream });
-  const note = first === undefined ? "all endpoints get calls" : first.endpoint;
+  const note = first === undefined ? "all endpoints get calls" : shortName(first.endpoint);
   return <Figure label="Open breakers" value={summary && String(open.length)} tone={first && "bad"} href={href} note={note} />;
 }
 

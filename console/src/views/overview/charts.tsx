@@ -1,6 +1,6 @@
 // The golden signals over the last ten minutes, as far as this tab has seen them.
 import { type ChartLine, TimeChart } from "../../components/time-chart.tsx";
-import { duration, number } from "../../data/format.ts";
+import { duration, rate } from "../../data/format.ts";
 import { HISTORY_MS, type Point } from "../../data/summary.ts";
 
 export function Charts({ history }: { readonly history: readonly Point[] }) {
@@ -16,7 +16,7 @@ export function Charts({ history }: { readonly history: readonly Point[] }) {
         <TimeChart
           label="Calls per second"
           {...{ times, spanMs }}
-          format={number}
+          format={rate}
           lines={[line("calls", 1, ({ rate }) => rate), line("errors", 4, ({ errorRate }) => errorRate)]}
         />
       </section>

@@ -1,7 +1,7 @@
 // The golden signals of all calls, and the error budget.
 import type { Summary } from "../../../../protos/gen/tidegate/telemetry/v1/telemetry_pb.ts";
 import { Figure, Figures } from "../../components/figure.tsx";
-import { bytes, count, duration, number, percent } from "../../data/format.ts";
+import { bytes, count, duration, number, percent, rate } from "../../data/format.ts";
 import { useParam } from "../../shell/location.ts";
 import { burnOf } from "./budget.ts";
 
@@ -32,7 +32,7 @@ export function Signals({ summary }: { readonly summary: Summary | undefined }) 
       <Figures label="Golden signals">
         <Figure
           label="Calls per second"
-          value={summary && number(total?.rate ?? 0)}
+          value={summary && rate(total?.rate ?? 0)}
           note={`${number(total?.inFlight === undefined ? 0 : Number(total.inFlight))} in flight`}
         />
         <Figure
@@ -41,8 +41,8 @@ export function Signals({ summary }: { readonly summary: Summary | undefined }) 
           tone={summary && burn.tone}
           note={codesText(total?.codes)}
         />
-        <Figure label="p50" value={time(total?.p50Ms)} note="until the response's end" />
-        <Figure label="p95" value={time(total?.p95Ms)} note={hasCalls ? `${duration(total!.upstreamP95Ms)} at upstreams` : undefined} />
+        <Figure label="p50" value={time(total?.p50Ms)} note="until the end" />
+        <Figure label="p95" value={time(total?.p95Ms)} note={hasCalls ? `${duration(total!.upstreamP95Ms)} upstream` : undefined} />
         <Figure label="p99" value={time(total?.p99Ms)} note="of all calls" />
         <Figure
           label="Error budget"

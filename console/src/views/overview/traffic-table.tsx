@@ -5,7 +5,7 @@ import { Badge } from "../../components/badge.tsx";
 import { Segments } from "../../components/segments.tsx";
 import { Skeleton } from "../../components/skeleton.tsx";
 import { type Column, Table } from "../../components/table.tsx";
-import { count, duration, number, percent } from "../../data/format.ts";
+import { count, duration, percent, rate } from "../../data/format.ts";
 import { useParam } from "../../shell/location.ts";
 import { byRoute, byService, type TrafficRow } from "./grouped.ts";
 
@@ -16,7 +16,7 @@ const GROUPS = [
 
 const COLUMNS: readonly Column<TrafficRow>[] = [
   { id: "name", title: "Name", sort: ({ name }) => name, cell: ({ name }) => <span title={name}>{name}</span> },
-  { id: "rate", title: "Calls/s", align: "end", sort: ({ rate }) => rate, cell: ({ rate }) => number(rate) },
+  { id: "rate", title: "Calls/s", align: "end", sort: ({ rate }) => rate, cell: ({ rate: perSecond }) => rate(perSecond) },
   { id: "errors", title: "Errors", align: "end", sort: ({ errorRatio }) => errorRatio, cell: ErrorCell },
   { id: "p50", title: "p50", align: "end", sort: ({ p50 }) => p50, cell: ({ p50 }) => duration(p50) },
   { id: "p95", title: "p95", align: "end", sort: ({ p95 }) => p95, cell: ({ p95 }) => duration(p95) },
