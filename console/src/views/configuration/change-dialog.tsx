@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { ControlService, type GetStatusResponse } from "../../../../protos/gen/tidegate/control/v1/control_pb.ts";
 import { Confirm } from "../../components/confirm.tsx";
 import { call } from "../../data/connect.ts";
-import { type Share, ShareFields } from "./share-fields.tsx";
+import { ShareFields, type WrittenShare } from "./share-fields.tsx";
 
 export type ChangeAction =
   | { readonly kind: "promote" | "share" | "abort" }
@@ -17,7 +17,7 @@ interface ChangeDialogProps {
 
 export function ChangeDialog({ action, status, close }: ChangeDialogProps) {
   const { canary, previous, sequence: expectedSequence, share: present } = status;
-  const [share, setShare] = useState<Share>({ percent: String(present?.percent ?? 5), region: present?.region ?? "" });
+  const [share, setShare] = useState<WrittenShare>({ percent: String(present?.percent ?? 5), region: present?.region ?? "" });
   const { method } = ControlService;
   const common = { close, reason: "required" as const };
   const own = `version ${canary?.version ?? ""}`;
@@ -79,11 +79,11 @@ export function ChangeDialog({ action, status, close }: ChangeDialogProps) {
   }
 }
 
-export function isShare({ percent, region }: Share): boolean {
+export function isShare({ percent, region }: WrittenShare): boolean {
   const value = Number(percent);
   return percent.trim() !== "" && value >= 0 && value <= 100 && (value > 0 || region !== "");
 }
 
-export function shareOf({ percent, region }: Share): { readonly percent: number; readonly region: string } {
+export function shareOf({ percent, region }: WrittenShare): { readonly percent: number; readonly region: string } {
   return { percent: Number(percent), region };
 }

@@ -13,7 +13,7 @@ import { call } from "../../data/connect.ts";
 import { notifyFailed } from "../../shell/toasts.tsx";
 import { isShare, shareOf } from "./change-dialog.tsx";
 import { DifferenceList } from "./diff.tsx";
-import { type Share, ShareFields } from "./share-fields.tsx";
+import { ShareFields, type WrittenShare } from "./share-fields.tsx";
 import { differences, readable, snapshotOf } from "./snapshots.ts";
 
 interface PublishProps {
@@ -147,7 +147,7 @@ interface PublishDialogProps {
 
 function PublishDialog({ text, base, status: { sequence: expectedSequence }, close }: PublishDialogProps) {
   const [isCanary, setCanary] = useState(false);
-  const [share, setShare] = useState<Share>({ percent: "5", region: "" });
+  const [share, setShare] = useState<WrittenShare>({ percent: "5", region: "" });
   const run = async (reason: string): Promise<unknown> => {
     const snapshot = await snapshotOf(text, base);
     return call(ControlService.method.publish, { snapshot, expectedSequence, reason, ...(isCanary && { canary: shareOf(share) }) });

@@ -1,13 +1,13 @@
 // Fields of the share of a canary.
 
-export interface Share {
+export interface WrittenShare {
   readonly percent: string; // text of the field
   readonly region: string; // "" for none
 }
 
 const REGIONS = ["", "wnam", "enam", "weur", "eeur", "apac-ne", "apac-se", "oc"] as const;
 
-export function ShareFields({ share, change }: { readonly share: Share; change(share: Share): void }) {
+export function ShareFields({ share, change }: { readonly share: WrittenShare; change(share: WrittenShare): void }) {
   const { percent, region } = share;
   return (
     <div class="fields">

@@ -7,14 +7,14 @@ import { count, duration, number, percent, rate } from "../../data/format.ts";
 import { useMay } from "../../data/session.ts";
 import type { EndpointRow } from "./rows.ts";
 
-export interface EndpointAction {
+export interface WantedChange {
   readonly kind: "drain" | "override";
   readonly endpoint: UpstreamEndpoint;
 }
 
 interface EndpointTableProps {
   readonly rows: readonly EndpointRow[];
-  act(action: EndpointAction): void;
+  act(action: WantedChange): void;
 }
 
 const COLUMNS: readonly Column<EndpointRow>[] = [
@@ -121,7 +121,7 @@ function Shared({ endpoint: { sharedState, override } }: EndpointRow) {
   );
 }
 
-function Actions({ endpoint, act }: { readonly endpoint: UpstreamEndpoint; act(action: EndpointAction): void }) {
+function Actions({ endpoint, act }: { readonly endpoint: UpstreamEndpoint; act(action: WantedChange): void }) {
   return (
     <span class="buttons">
       <button

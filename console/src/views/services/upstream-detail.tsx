@@ -12,7 +12,7 @@ import { loadUpstream } from "../../data/upstreams.ts";
 import { linkTo } from "../../shell/location.ts";
 import { BreakerHistory, RegistryHistory } from "./changes.tsx";
 import { DrainDialog, OverrideDialog } from "./dialogs.tsx";
-import { type EndpointAction, EndpointTable } from "./endpoint-table.tsx";
+import { EndpointTable, type WantedChange } from "./endpoint-table.tsx";
 import { Ring } from "./ring.tsx";
 import { type EndpointRow, endpointRows, rowOf } from "./rows.ts";
 
@@ -53,7 +53,7 @@ interface FoundProps {
 }
 
 function Found({ upstream, rows, reload }: FoundProps) {
-  const [action, setAction] = useState<EndpointAction>();
+  const [action, setAction] = useState<WantedChange>();
   const close = (): void => {
     setAction(undefined);
     reload();
