@@ -11,11 +11,11 @@ export function Shares({ label, shares }: { readonly label: string; readonly sha
   const whole = shares.reduce((sum, { value }) => sum + value, 0);
   const text = shares.map(({ name, value }) => `${name} ${whole === 0 ? 0 : Math.round((100 * value) / whole)} %`).join(", ");
   return (
-    <span class="shares" role="img" aria-label={`${label}: ${text}`} title={text}>
+    <span class="share-bar" role="img" aria-label={`${label}: ${text}`} title={text}>
       {shares
         .filter(({ value }) => value > 0)
         .map(({ name, value, color }) => (
-          <span key={name} class={`share c-${color}`} style={{ width: `${(100 * value) / whole}%` }} />
+          <span key={name} class={`share-part c-${color}`} style={{ width: `${(100 * value) / whole}%` }} />
         ))}
     </span>
   );
@@ -26,7 +26,7 @@ export function SharesLegend({ shares }: { readonly shares: readonly Omit<Share,
     <ul class="legend">
       {shares.map(({ name, color }) => (
         <li key={name}>
-          <span class={`share c-${color}`} />
+          <span class={`share-part c-${color}`} />
           {name}
         </li>
       ))}

@@ -57,16 +57,16 @@ function CacheFigures({ summary }: { readonly summary: Summary | undefined }) {
         <Figure label="Hit ratio" value={summary && (calls === 0 ? "–" : percent(hitRatio(all)))} note={`of ${number(calls)} calls`} />
         <Figure label="From the isolate" value={part(all.l1Hits)} note="L1" />
         <Figure label="Shared" value={part(all.l2Hits)} note="L2" />
-        <Figure label="Stale" value={part(all.staleHits)} note="while they are fetched anew" />
-        <Figure label="Misses" value={part(all.misses)} note="went to the upstream" />
+        <Figure label="Stale" value={part(all.staleHits)} note="refreshed later" />
+        <Figure label="Misses" value={part(all.misses)} note="from upstreams" />
         <Figure
           label="Memory"
           value={stored === undefined ? undefined : bytes(stored)}
-          note={entries === undefined ? undefined : `${count(Math.round(entries))} responses in isolates`}
+          note={entries === undefined ? undefined : `${count(Math.round(entries))} responses`}
         />
       </Figures>
       {calls > 0 && (
-        <div class="shares-large">
+        <div class="share-whole">
           <Shares label="All routes" shares={sharesOf(all)} />
           <SharesLegend shares={LEVELS} />
         </div>

@@ -35,7 +35,7 @@ export function Purges({ routes }: { readonly routes: readonly string[] }) {
         {!mayPurge && <span class="quiet">needs the role operator</span>}
       </header>
       <form
-        class="fields"
+        class="purge-form"
         onSubmit={(event) => {
           event.preventDefault();
           setConfirming(true);

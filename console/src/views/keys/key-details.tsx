@@ -51,7 +51,7 @@ function Facts({ apiKey, now }: { readonly apiKey: Key; readonly now: number }) 
   const { settings, lastFour, createdBy, revision, isImported } = apiKey;
   const overlap = overlapEnd(apiKey, now);
   return (
-    <dl class="facts">
+    <dl class="key-facts">
       <Fact name="Owner">{settings?.owner}</Fact>
       <Fact name="Name">{settings?.name}</Fact>
       <Fact name="Plan">{settings?.plan}</Fact>

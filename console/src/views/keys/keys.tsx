@@ -7,7 +7,7 @@ import { Freshness, useNow } from "../../components/freshness.tsx";
 import { Segments } from "../../components/segments.tsx";
 import { Skeleton } from "../../components/skeleton.tsx";
 import { type Column, Table } from "../../components/table.tsx";
-import { epochMs } from "../../data/format.ts";
+import { clock, epochMs } from "../../data/format.ts";
 import { useMay } from "../../data/session.ts";
 import { useParam } from "../../shell/location.ts";
 import { KeyDetails } from "./key-details.tsx";
@@ -20,7 +20,6 @@ const SHOWN = [
   ["active", "Active"],
   ["all", "All"],
 ] as const;
-const STALE_AFTER_MS = Number.POSITIVE_INFINITY; // a list that is loaded on demand
 
 export function View() {
   const list = useKeyList("");
@@ -40,7 +39,8 @@ export function View() {
       <div class="head">
         <h1>API keys</h1>
         <div class="tools">
-          <Freshness receivedAt={list.loadedAt} problem={list.problem} staleAfterMs={STALE_AFTER_MS} />
+          {list.problem !== undefined && !isOff && <Freshness receivedAt={list.loadedAt} problem={list.problem} />}
+          {list.problem === undefined && list.loadedAt > 0 && <span class="quiet">as of {clock(list.loadedAt, now)}</span>}
           <button type="button" onClick={list.reload}>
             Reload
           </button>

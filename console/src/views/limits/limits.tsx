@@ -47,17 +47,17 @@ function LimitFigures({ summary }: { readonly summary: Summary | undefined }) {
   };
   return (
     <Figures label="Limits">
-      <Figure label="Decisions per second" value={rate === undefined ? undefined : number(rate)} note="of all rules" />
+      <Figure label="Decisions/s" value={rate === undefined ? undefined : number(rate)} note="of all rules" />
       <Figure
         label="Refused"
         value={summary && count(refused)}
         tone={refused > 0 ? "warn" : undefined}
         note={decisions === 0 ? "no decisions" : `${percent(refused / decisions)} of decisions`}
       />
-      <Figure label="Would be refused" value={summary && count(wouldRefuse)} note="by rules that only report" />
-      <Figure label="Leases" value={amount("tidegate_limiter_leases")} note="keys that isolates hold tokens of" />
-      <Figure label="Passed undecided" value={amount("tidegate_limiter_undecided")} note="since the counters began" />
-      <Figure label="Shed" value={summary && count(summary.totals?.shed ?? 0n)} note="by overload, not by rules" />
+      <Figure label="Would be refused" value={summary && count(wouldRefuse)} note="only reported" />
+      <Figure label="Leases" value={amount("tidegate_limiter_leases")} note="keys in isolates" />
+      <Figure label="Passed undecided" value={amount("tidegate_limiter_undecided")} note="since the start" />
+      <Figure label="Shed" value={summary && count(summary.totals?.shed ?? 0n)} note="by overload" />
     </Figures>
   );
 }

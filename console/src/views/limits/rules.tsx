@@ -17,7 +17,7 @@ const COLUMNS: readonly Column<LimitTraffic>[] = [
     sort: ({ wouldRefuse }) => Number(wouldRefuse),
     cell: ({ wouldRefuse }) => count(wouldRefuse),
   },
-  { id: "ratio", title: "Refused", align: "end", sort: refusedRatio, cell: RatioCell },
+  { id: "ratio", title: "Refusal ratio", align: "end", sort: refusedRatio, cell: RatioCell },
   { id: "shares", title: "Share", cell: SharesCell },
 ];
 

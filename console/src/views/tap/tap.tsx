@@ -11,7 +11,7 @@ import { MOST_EVENTS, useTap } from "./tap-events.ts";
 import { TapFilters, useTapFilter } from "./tap-filters.tsx";
 
 const COLUMNS: readonly Column<TapEvent>[] = [
-  { id: "time", title: "Time", cell: ({ time }) => <time>{timeText(epochMs(time))}</time> },
+  { id: "time", title: "Time", cell: TimeCell },
   { id: "status", title: "Status", cell: StatusCell },
   { id: "call", title: "Call", cell: CallCell },
   { id: "duration", title: "Duration", align: "end", cell: ({ durationMs }) => duration(durationMs) },
@@ -22,15 +22,10 @@ const COLUMNS: readonly Column<TapEvent>[] = [
     cell: ({ upstreamMs, attempts }) => (attempts === 0 ? "–" : duration(upstreamMs)),
   },
   { id: "attempts", title: "Attempts", align: "end", cell: ({ attempts }) => count(attempts) },
-  { id: "endpoint", title: "Endpoint", cell: ({ upstream, endpoint }) => <span title={`${upstream} ${endpoint}`}>{endpoint}</span> },
   { id: "cache", title: "Cache", cell: ({ cache }) => cache },
+  { id: "endpoint", title: "Endpoint", cell: ({ upstream, endpoint }) => <span title={`${upstream} ${endpoint}`}>{endpoint}</span> },
   { id: "region", title: "Region", cell: ({ region }) => region },
   { id: "protocol", title: "Protocol", cell: ({ protocol }) => protocol },
-  {
-    id: "request",
-    title: "Request",
-    cell: ({ requestId }) => <a href={linkTo("trace", { request: requestId })}>{requestId.slice(0, 8) || "path"}</a>,
-  },
 ];
 
 export function View() {
@@ -76,6 +71,15 @@ function Listening({ isPaused, problem }: { readonly isPaused: boolean; readonly
     <p class="freshness stale" role="status">
       no data<span class="why">: {problem.message}</span>
     </p>
+  );
+}
+
+/** The time of a call is the link to its path. */
+function TimeCell({ time, requestId }: TapEvent) {
+  return (
+    <a href={linkTo("trace", { request: requestId })} title={`Path of request ${requestId}`}>
+      <time>{timeText(epochMs(time))}</time>
+    </a>
   );
 }
 

@@ -13,8 +13,14 @@ export interface StepBar {
   readonly widthPercent: number;
 }
 
-export function barsOf({ steps, durationMs }: Trace): readonly StepBar[] {
-  const whole = Math.max(1, durationMs, ...steps.map(({ startMs, selfMs }) => startMs + selfMs));
+/** Time that the bars are drawn over. */
+export function wholeMs({ steps, durationMs }: Trace): number {
+  return Math.max(1, durationMs, ...steps.map(({ startMs, selfMs }) => startMs + selfMs));
+}
+
+export function barsOf(trace: Trace): readonly StepBar[] {
+  const { steps } = trace;
+  const whole = wholeMs(trace);
   return steps.map((step) => {
     const leftPercent = Math.min(100 - SMALLEST_PERCENT, (100 * step.startMs) / whole);
     return {

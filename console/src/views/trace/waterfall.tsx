@@ -3,15 +3,27 @@ import { useState } from "preact/hooks";
 import type { Trace, TraceValue } from "../../../../protos/gen/tidegate/control/v1/trace_pb.ts";
 import { Badge } from "../../components/badge.tsx";
 import { duration } from "../../data/format.ts";
-import { barsOf, outcomeText, type StepBar, valueText } from "./steps.ts";
+import { barsOf, outcomeText, type StepBar, valueText, wholeMs } from "./steps.ts";
 
 export function Waterfall({ trace }: { readonly trace: Trace }) {
   return (
-    <ol class="waterfall" aria-label="Layers in the order in which the call has entered them">
-      {barsOf(trace).map((bar, at) => (
-        <Step key={at} bar={bar} />
-      ))}
-    </ol>
+    <div>
+      <div class="waterfall-head" aria-hidden="true">
+        <span>Layer</span>
+        <span>Outcome</span>
+        <span class="scale">
+          <span>0 ms</span>
+          <span>{duration(wholeMs(trace))}</span>
+        </span>
+        <span class="end">Entered at</span>
+        <span class="end">Own time</span>
+      </div>
+      <ol class="waterfall" aria-label="Layers in the order in which the call has entered them">
+        {barsOf(trace).map((bar, at) => (
+          <Step key={at} bar={bar} />
+        ))}
+      </ol>
+    </div>
   );
 }
 
