@@ -32,6 +32,12 @@ export class Budget {
     this.#tokens = Math.min(this.#cap, this.#tokens + factor * this.#share);
   }
 
+  /** Tokens; below 0 while spent ones are still to be earned. @param now epoch ms */
+  left(now: number): number {
+    if (this.#perSecond > 0) this.#refill(now);
+    return this.#tokens;
+  }
+
   /** Whether less than one token is left. @param now epoch ms; a time before the last one refills nothing */
   isSpent(now: number): boolean {
     if (this.#perSecond > 0) this.#refill(now);

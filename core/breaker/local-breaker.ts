@@ -228,6 +228,7 @@ export class LocalBreaker {
     const until = now + OPEN_MS * (1 + 2 * random); // at random, so that isolates do not all probe at once
     this.state.own = { kind: "open", until, method: this.#faults.only() };
     this.state.unreported.isUrgent = true;
+    this.state.openings += 1;
   }
 
   #close(): void {

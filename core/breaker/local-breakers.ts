@@ -3,6 +3,7 @@ import type { BreakerPolicy } from "../config/breaker.ts";
 import { LocalBreaker } from "./local-breaker.ts";
 import { initialState, type LocalState } from "./local-state.ts";
 import type { BreakerReport, BreakerView, ReportUrgency } from "./report.ts";
+import { type ShownBreaker, shownBreaker } from "./shown-breaker.ts";
 
 const MAX_REPORTS = 200; // reports in one message, of about 150 bytes each; the next message has the others
 
@@ -46,6 +47,19 @@ export class LocalBreakers {
       else if (breaker !== undefined) areAllClosed = false;
     }
     return areAllClosed;
+  }
+
+  /** The breakers that do not let every call pass, for metrics. */
+  *notClosed(now: number): Generator<readonly [id: string, ShownBreaker]> {
+    for (const id of this.#states.notClosed) {
+      const breaker = this.#breakers.get(id);
+      if (breaker?.isClosed(now) === false) yield [id, shownBreaker(breaker.state, now)];
+    }
+  }
+
+  /** How often own evidence has opened each breaker since the isolate started; only those that were open. */
+  *openings(): Generator<readonly [id: string, openings: number]> {
+    for (const [id, { state }] of this.#breakers) if (state.openings > 0) yield [id, state.openings];
   }
 
   /** To be called after every outcome that was recorded by the breaker of an endpoint. */

@@ -38,6 +38,7 @@ export interface LocalState {
   probing: Probe | undefined; // the probe in flight
   admitted: Admitted; // the admission of all ordinary calls, until the generation changes
   readonly unreported: Unreported;
+  openings: number; // times that the isolate's own evidence has opened it
 }
 
 /** What the next report will say. */
@@ -62,5 +63,6 @@ export function initialState(): LocalState {
     probing: undefined,
     admitted: { kind: "admitted", generation: 0 },
     unreported: { sequence: 0, hasFailed: false, isUrgent: false, probe: undefined },
+    openings: 0,
   };
 }

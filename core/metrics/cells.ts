@@ -1,4 +1,5 @@
 // Cells of series: what a call increments, without a lookup. A cell that has changed is listed once, until it is reported.
+import type { HistogramDelta } from "./buckets.ts";
 import { Histogram, type PageBudget } from "./histogram.ts";
 import type { SeriesDelta } from "./report.ts";
 
@@ -86,6 +87,14 @@ export class HistogramCell {
       this.#lost.add(1);
       return;
     }
+    if (this.#isChanged) return;
+    this.#isChanged = true;
+    this.#changed.add(this);
+  }
+
+  /** Adds the values of another histogram of the same unit. */
+  merge(delta: HistogramDelta): void {
+    this.#histogram.add(delta);
     if (this.#isChanged) return;
     this.#isChanged = true;
     this.#changed.add(this);

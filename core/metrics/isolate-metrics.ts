@@ -82,6 +82,11 @@ export class IsolateMetrics {
     return this.#cell(name, labels, create) as HistogramCell; // see `counter`
   }
 
+  /** Nothing counts in the series any more. It makes room for others; what it has counted is still reported. */
+  forget<Name extends MetricName>(name: Name, ...labels: LabelValues<Name>): void {
+    this.#series.get(name)?.delete(this.#keyed(labels).join("\n"));
+  }
+
   /** @returns removes it again */
   collect(collector: Collector): () => void {
     this.#collectors.add(collector);
@@ -147,6 +152,10 @@ export class IsolateMetrics {
     return values;
   }
 
+  #keyed(labels: readonly string[]): readonly string[] {
+    return labels.map((label) => label.slice(0, this.#bounds.maxLabelChars));
+  }
+
   *#gauges(): Generator<GaugeCell> {
     for (const [name, cells] of this.#series)
       if (definitionOf(name)?.kind === "gauge") for (const cell of cells.values()) yield cell as GaugeCell; // see `counter`
@@ -162,7 +171,7 @@ export class IsolateMetrics {
       cells = new Map();
       this.#series.set(name, cells);
     }
-    const own = labels.map((label) => label.slice(0, this.#bounds.maxLabelChars));
+    const own = this.#keyed(labels);
     const key = own.join("\n");
     const cell = cells.get(key);
     if (cell !== undefined) return cell;

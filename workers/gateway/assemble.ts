@@ -12,7 +12,6 @@ import { authentication } from "./auth/authenticators.ts";
 import type { ApiKeys } from "./auth/keys/api-keys.ts";
 import { isolateKeys } from "./auth/keys/isolate-keys.ts";
 import { tagKeys } from "./auth/keys/key-checks.ts";
-import type { VersionParts } from "./background/isolate-parts.ts";
 import { createCaches } from "./cache/caches.ts";
 import { KnownPurges, PurgeView } from "./cache/purge/purge-view.ts";
 import { ConcurrencyScope, ISOLATE } from "./call/concurrency-scope.ts";
@@ -23,6 +22,7 @@ import { httpRoute, procedureOf, type Route, rpcRoute } from "./call/route.ts";
 import { type GatewayBindings, readBindings } from "./configure/bindings.ts";
 import type { Configuration } from "./configure/configuration.ts";
 import { otherRoutes } from "./configure/other-routes.ts";
+import { collectLimiter, collectMemory, collectScope, collectStored } from "./metrics/collectors.ts";
 import { httpPipeline, pipeline, refuse, type SharedParts } from "./pipeline.ts";
 import type { Limiters } from "./rate-limit/charging.ts";
 import { LimiterCounters } from "./rate-limit/counters.ts";
@@ -68,8 +68,9 @@ export function assemble(configuration: Configuration, observer = observerOf(con
   const { policy, endpoints, rest, http, identity } = configuration;
   const bindings = readBindings(configuration.env);
   const purges = purgeViewOf(configuration, bindings);
-  const { parts } = configuration;
+  const { parts, metrics } = configuration;
   const memory = parts.get("memory", policy.overload.memory, () => new ByteBudget(policy.overload.memory));
+  metrics?.collectPart("memory", memory, collectMemory(memory), parts);
   const keys = keysOf(configuration);
   const shared = sharedParts(configuration, bindings, purges, keys, memory, observer);
 
@@ -78,7 +79,7 @@ export function assemble(configuration: Configuration, observer = observerOf(con
     const scopeName = served.access === undefined ? `route ${procedureOf(method).name}` : "admin services";
     const headers = headersFor(policy.headers, served.policy);
     const route = rpcRoute(method, served.policy, memory, headers, served.access === undefined ? identity : undefined);
-    const scope = (): ConcurrencyScope => scopeOf(scopeName, served.policy.concurrency, parts);
+    const scope = (): ConcurrencyScope => scopeOf(scopeName, served.policy.concurrency, configuration);
     const combined = (combine: Stack) => pipeline({ route, method, served, scope: scope() }, shared, rule, combine);
     return { method, isAdmin: served.access !== undefined, route, served, handle: atFirstUse(() => combined(stack)), combined };
   };
@@ -127,8 +128,10 @@ function headersFor(rules: HeaderRules, { forwardCredentials }: { readonly forwa
 
 const NO_CREDENTIALS: ReadonlySet<string> = new Set();
 
-function scopeOf(name: string, policy: ConcurrencyPolicy, parts: VersionParts): ConcurrencyScope {
-  return parts.get(`scope ${name}`, policy, () => new ConcurrencyScope(name, policy));
+function scopeOf(name: string, policy: ConcurrencyPolicy, { parts, metrics }: Configuration): ConcurrencyScope {
+  const scope = parts.get(`scope ${name}`, policy, () => new ConcurrencyScope(name, policy));
+  metrics?.collectPart(`scope ${name}`, scope, collectScope(scope), parts);
+  return scope;
 }
 
 function sharedParts(
@@ -139,12 +142,14 @@ function sharedParts(
   memory: ByteBudget,
   observer: CallObserver | undefined,
 ): SharedParts {
-  const { policy, endpoints, types, validate, parts } = configuration;
+  const { policy, endpoints, types, validate, parts, metrics } = configuration;
+  const caches = createCaches(policy, endpoints, purges, bindings.cache, memory, parts);
+  metrics?.collectPart("stored responses", caches.stores, collectStored(caches.stores), parts);
   return {
     gateway: policy,
     limiters: limitersOf(policy.rateLimitShards, bindings, configuration),
-    scope: scopeOf(ISOLATE, policy.overload.isolate, parts),
-    caches: createCaches(policy, endpoints, purges, bindings.cache, memory, parts),
+    scope: scopeOf(ISOLATE, policy.overload.isolate, configuration),
+    caches,
     types,
     validator: validate,
     auth: authentication(policy.auth, {
@@ -161,9 +166,10 @@ function sharedParts(
   };
 }
 
-function limitersOf(shards: number, bindings: GatewayBindings, { env, parts }: Configuration): Limiters {
+function limitersOf(shards: number, bindings: GatewayBindings, { env, parts, metrics }: Configuration): Limiters {
   const buckets = bindings.buckets!; // the configuration has been checked: the binding exists where a route is limited
   const counters = parts.get("limiter counters", undefined, () => new LimiterCounters());
+  metrics?.collectPart("limiters", counters, collectLimiter(counters), parts);
   return {
     local: parts.get("local buckets", undefined, () => new PlatformLimits(new LocalBuckets(MAX_BUCKETS), env)),
     leased: parts.get("leases", shards, () => new LeasedBuckets(buckets, shards, MAX_BUCKETS, counters)),

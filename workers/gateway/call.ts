@@ -75,6 +75,7 @@ const NO_MESSAGE: DecodedMessage = { kind: "unreadable", rejection: { kind: "inv
  * | `reason`, `code` | `call/outcome.ts`                                                               |
  * | `trace`        | `trace/traced-gateway.ts`, before the first layer                                  |
  * | `attempts`, `upstreamName`, `endpoint`, `upstreamMs`, `sentMs` | `upstream/attempt.ts`, by `call/end/call-progress.ts` |
+ * | `requestBytes`, `responseBytes` | `layers/limit-body.ts`; `upstream/dispatch/dispatch.ts`, the layers that write another body, `layers/open-streams.ts` |
  * | `cacheLevel`   | `layers/cache.ts`, `layers/fast-hit.ts`                                            |
  * | `headMs`, `isEnded`, `endsWithStream` | `layers/trace.ts`, `layers/open-streams.ts`, by `call/end/call-end.ts` |
  * | `outgoing`     | see `call/outgoing.ts`                                                           |
@@ -84,6 +85,7 @@ export class Call implements Clock {
   readonly protocol: Protocol; // in which the caller speaks, and in which every response to it is written
   readonly route: Route;
   readonly receivedAt: number; // epoch ms
+  readonly httpMethod: string; // method of the request; each read of it from there makes a string
   readonly variables: PathValues; // what a REST path carries; empty for RPC
   readonly outgoing: Outgoing; // what is sent to the upstream
   id = ""; // request id: the caller's `x-request-id`, or a new one
@@ -110,6 +112,8 @@ export class Call implements Clock {
   sentMs = -1; // from its arrival to its first attempt; -1 without one
   headMs = -1; // from its arrival to the head of its response; -1 before
   cacheLevel: CacheLevel = ""; // what has served it
+  requestBytes = 0; // body of the request as it came, where its length is known
+  responseBytes = 0; // body of the response, where its length is known
   endsWithStream = false; // it ends when the body of its response has ended
   isEnded = false; // its end has been reported
   origin: Call = this; // where the cache makes this call: the one for which it does
@@ -135,10 +139,11 @@ export class Call implements Clock {
     this.route = route;
     this.receivedAt = receivedAt;
     this.variables = variables;
+    this.httpMethod = outgoing === undefined ? request.method : outgoing.method;
     this.outgoing =
       outgoing === undefined
-        ? new Outgoing(this, protocol, request.method, path, query, request.body)
-        : new Outgoing(this, protocol, outgoing.method, path, query, outgoing.body, outgoing.headers);
+        ? new Outgoing(this, protocol, this.httpMethod, path, query, request.body)
+        : new Outgoing(this, protocol, this.httpMethod, path, query, outgoing.body, outgoing.headers);
   }
 
   /** Where the call comes from. */

@@ -211,9 +211,9 @@ function attempts(
   return combine(
     [
       // Each further attempt goes to another endpoint.
-      ["retry", retry({ policy: policy.retries, traits, budget: upstream.retryBudget })],
+      ["retry", retry({ policy: policy.retries, traits, budget: upstream.retryBudget, counter: upstream.metrics?.retries })],
       // A first attempt that takes long gets a second one beside it.
-      ["hedge", hedge({ policy: policy.hedging, traits, state: upstream.hedging })],
+      ["hedge", hedge({ policy: policy.hedging, traits, state: upstream.hedging, counter: upstream.metrics?.hedges })],
       // Bounds the attempts in flight of this method.
       ["shed", shed(scope)],
     ],

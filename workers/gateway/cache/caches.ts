@@ -97,6 +97,7 @@ const ALONE = (): SharedCache => ({ parts: new IsolateParts().version(), formOf:
 
 export class Caches {
   readonly #routes = new Map<string, RouteCache>();
+  readonly stores: IsolateStores; // responses of all versions of the configuration with these settings
   readonly #invalidations: Invalidations;
   readonly #purgeView: PurgeView | undefined;
 
@@ -117,6 +118,7 @@ export class Caches {
     const purges = purgeView?.purges ?? parts.get("no purges", undefined, () => new Purges());
     const stores = parts.get("stored responses", store, () => new IsolateStores(store));
     if (memory !== undefined) stores.useMemory(memory);
+    this.stores = stores;
     for (const [route, policy] of policies) {
       const create = (): StoredRoute => {
         const partition = stores.open(route);

@@ -22,6 +22,16 @@ export class IsolateStores {
     this.#partitions = new Partitions([], settings);
   }
 
+  /** Memory of all stored responses. */
+  get bytes(): number {
+    return this.#partitions.bytes;
+  }
+
+  /** Stored responses. */
+  get size(): number {
+    return this.#partitions.size;
+  }
+
   /** @param memory of the version that was compiled last */
   useMemory(memory: ByteBudget): void {
     this.#memory = memory;

@@ -8,6 +8,7 @@ import { identityKeys, identityProblems } from "../auth/identity/keys.ts";
 import { keyProblems } from "../auth/keys/key-checks.ts";
 import type { Exchange } from "../background/exchange.ts";
 import { IsolateParts, type VersionParts } from "../background/isolate-parts.ts";
+import { type GatewayMetrics, metricsOf } from "../metrics/gateway-metrics.ts";
 import { RouteLayers } from "../own-layers/route-layers.ts";
 import { bindingsWithin } from "../region/regional-object.ts";
 import { compileRest, type RestTable } from "../transcode/rules/rules.ts";
@@ -42,6 +43,7 @@ export interface Configuration {
   readonly expressions: RouteExpressions;
   readonly layers: RouteLayers; // the team's own ones
   readonly exchange: Exchange | undefined; // undefined where wrangler.toml has no RELAY
+  readonly metrics: GatewayMetrics | undefined; // undefined where nothing is counted
   readonly env: Bindings; // the environment that the checks have seen; `readBindings` gives its bindings their types
   readonly tokens: AdminTokens;
   readonly identity: GatewayIdentity | undefined; // where services learn who calls
@@ -95,7 +97,8 @@ export function configure(
   ];
   const exchange = exchangeOf(policy, env, parts);
   const pools = new Map<string, Upstream>();
-  const source = { policy, env, exchange, parts, pools };
+  const metrics = metricsOf(policy.metrics.enabled, env, parts);
+  const source = { policy, env, exchange, parts, pools, metrics };
   const endpoints = serveMethods(services, source, problems);
   const http = httpUpstreams(source, problems);
   const layers = new RouteLayers(bundled);
@@ -130,6 +133,7 @@ export function configure(
     expressions,
     layers,
     exchange,
+    metrics,
     env,
     tokens: adminTokens(policy, env),
     identity: identityOf(policy.auth.identity, env, parts),

@@ -6,6 +6,7 @@ import type { UpstreamPolicy } from "../../../core/config/upstream.ts";
 import { EXCHANGE_MS } from "../../../core/exchange/messages.ts";
 import { Exchange, type Relays } from "../background/exchange.ts";
 import type { VersionParts } from "../background/isolate-parts.ts";
+import type { GatewayMetrics } from "../metrics/gateway-metrics.ts";
 import { canaryName, mirrorName } from "../upstream/breaker-names.ts";
 import { versioned } from "../upstream/canary.ts";
 import type { Bindings } from "../upstream/destination.ts";
@@ -19,6 +20,7 @@ export interface PoolSource {
   readonly env: Bindings; // service bindings, by the names that upstreams use
   readonly exchange: Exchange | undefined;
   readonly parts: VersionParts; // parts of the isolate, as this configuration uses them
+  readonly metrics: GatewayMetrics | undefined;
   readonly pools: Map<string, Upstream>; // every pool that was made, by name
 }
 
@@ -46,11 +48,12 @@ export function exchangeOf({ registry, purge, control }: ExchangingPolicy, env: 
  * @returns undefined where a service binding is missing
  */
 export function poolOf(name: string, owner: string, upstream: UpstreamPolicy, source: PoolSource): Upstream | undefined {
-  const { policy, env, exchange, parts, pools } = source;
+  const { policy, env, exchange, parts, pools, metrics } = source;
   const hasRegistry = policy.registry !== undefined;
   const endpointList = exchange && endpointListSettings({ name, service: owner, policy: upstream, hasRegistry, exchange });
   const { breaker, throttle } = (policy.services.get(owner) ?? policy.httpRoutes.get(owner))!;
-  const made = pool({ name, service: name, policy: upstream, breaker, exchange, throttle, endpointList }, env, parts);
+  const settings = { name, service: name, policy: upstream, breaker, exchange, throttle, endpointList, metrics: metrics?.upstream(name) };
+  const made = pool(settings, env, parts);
   if (made !== undefined) pools.set(name, made);
   return made;
 }

@@ -11,6 +11,7 @@ import { invalidateResource } from "../cache/purge/invalidate.ts";
 import type { BufferedResponse } from "../cache/responses/buffered-response.ts";
 import { fetchedHeaders, serveStored, storedHeaders, ttlSeconds } from "../cache/responses/hit-response.ts";
 import type { LookupResult } from "../cache/route-store.ts";
+import { recordDelay } from "../call/end/call-delays.ts";
 import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
 import type { Call } from "../call.ts";
 
@@ -27,7 +28,11 @@ export function cache({ cache, lookups, timeoutMs }: CacheSettings): Layer {
     return async (call) => {
       call.cacheLevel = "miss"; // until a stored response is found
       const purgesArriving = purgeView?.prepare();
-      if (purgesArriving !== undefined) await purgesArriving;
+      if (purgesArriving !== undefined) {
+        const startedAt = Date.now();
+        await purgesArriving;
+        recordDelay("purges", startedAt);
+      }
       if (purgeView?.mayServe() === false) return withStatus(await next(call), { fwd: "bypass", detail: "purges-unknown" });
       const lookup = lookups.build(call);
       call.trace?.note("cache", { "cache.ttlMs": cache.policy.ttlMs, outcome: lookup.kind });
@@ -44,6 +49,7 @@ export function cache({ cache, lookups, timeoutMs }: CacheSettings): Layer {
       try {
         const fetched = await fetcher.fetch(lookup, lookupResult, call);
         if (isFromL2(fetched.result)) call.cacheLevel = "l2";
+        if ("stored" in fetched.result) call.responseBytes = fetched.result.stored.body.byteLength;
         if (fetched.result.kind !== "server_error" && fetched.result.kind !== "error") return await respond(lookup, fwd, fetched);
         const stale = serveStaleOnError(cache, lookup, fwd, fetched.result.response.status, call);
         return await (stale ?? respond(lookup, fwd, fetched));
@@ -81,6 +87,7 @@ function serveFound(
   const reuse = decideReuse(cached.stored, purged, lookup.directives, now, Math.random());
   const isUpstreamPaused = now < cached.retryAt && now < cached.stored.staleIfErrorUntil;
   // Before the refresh, which is then none of the call.
+  call.responseBytes = cached.stored.body.byteLength;
   if (reuse.kind === "fresh") call.cacheLevel = "l1";
   else if (reuse.kind === "stale" || isUpstreamPaused) call.cacheLevel = "stale";
   const isRefreshDue = reuse.kind === "stale" || (reuse.kind === "fresh" && reuse.isRefreshedEarly);
@@ -106,6 +113,7 @@ function serveStaleOnError(
   const lookupResult = store.find(lookup, now);
   if (lookupResult.kind === "none" || now >= lookupResult.cached.stored.staleIfErrorUntil) return undefined;
   call.cacheLevel = "stale";
+  call.responseBytes = lookupResult.cached.stored.body.byteLength;
   return serveStored(store, lookup, lookupResult, { fwd, fwdStatus, detail: "stale-if-error" }, now);
 }
 

@@ -30,6 +30,7 @@ export function fastHit({ store, purgeView, l2 }: RouteCache, lookups: LookupBui
     call.trace?.note("fast-hit", { ageMs: now - lookupResult.cached.stored.generatedAt, freshMs: freshUntil - now });
     if (now + EARLY_REFRESH_FACTOR * fetchMs >= freshUntil) return undefined;
     call.cacheLevel = "l1";
+    call.responseBytes = lookupResult.cached.stored.body.byteLength;
     return serveStored(store, lookup, lookupResult, { isHit: true }, now);
   };
   return (next) => (call) => {

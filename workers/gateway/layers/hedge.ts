@@ -3,6 +3,7 @@
 import { waitUntil } from "cloudflare:workers";
 import type { HedgePolicy } from "../../../core/config/retry.ts";
 import { ATTEMPT_HEADER } from "../../../core/headers.ts";
+import type { Counter } from "../../../core/metrics/cells.ts";
 import type { HedgeState } from "../../../core/retry/hedge-state.ts";
 import { CallAttempt } from "../call/attempt.ts";
 import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
@@ -13,12 +14,13 @@ export interface HedgeSettings {
   readonly policy: HedgePolicy | undefined; // undefined where the route is not hedged
   readonly traits: MethodTraits;
   readonly state: HedgeState; // all methods of the upstream share it
+  readonly counter?: Counter | undefined; // counts second attempts
 }
 
 const LONGEST_MS = 3_600_000; // a call without a deadline counts as in flight for no longer
 
 /** For methods without side effects: two attempts may run side by side. */
-export function hedge({ policy, traits, state }: HedgeSettings): Layer | undefined {
+export function hedge({ policy, traits, state, counter }: HedgeSettings): Layer | undefined {
   if (policy === undefined || !traits.hasNoSideEffects) return undefined;
   const { guard } = state;
   return needsWholeBody((next) => async (call, attempt = new CallAttempt(call)) => {
@@ -32,6 +34,7 @@ export function hedge({ policy, traits, state }: HedgeSettings): Layer | undefin
     const now = Date.now();
     const isHedged = isLate && attempt.signal?.aborted !== true && hedger.take(now) && attempt.budget?.take(now) !== false;
     call.trace?.note("hedge", { "hedging.percent": policy.percent, delayMs: delayMs ?? null, isHedged });
+    if (isHedged) counter?.add(1);
     const second = isHedged ? running(next, call, attempt, 2) : undefined;
     const winner = second === undefined ? first : await firstGood(first, second);
     const outcome = await winner.settled;

@@ -9,6 +9,7 @@ import { Upload, type UploadSource } from "../bodies/upload.ts";
 import { bindToUpload } from "../bodies/upload-response.ts";
 import { byteSource, envelopeSource } from "../bodies/upload-sources.ts";
 import { readWhole } from "../bodies/whole-body.ts";
+import { recordDelay } from "../call/end/call-delays.ts";
 import type { Handler, Layer } from "../call/layer.ts";
 import { reserveMemory } from "../call/memory.ts";
 import type { Call } from "../call.ts";
@@ -61,15 +62,19 @@ export function limitBody({ form, idleMs, pauseMs, totalMs }: BodySettings): Lay
       const isLarge = isKnown && !isWhole && length > streamedFrom && !isEnveloped(call) && unaryEncoding(call) === null;
       if (isLarge || (form === "bytes" && length === undefined && !isWhole)) {
         const reader = new BodyReader(call, body, patience, reserveMemory(call, 0));
+        call.requestBytes = length ?? 0;
         return uploaded(next, call, byteSource(reader, maxBytes), length);
       }
       if (isKnown && length > memory.callerMaxBytes) throw new Rejected({ kind: "body_too_large", maxBytes: memory.callerMaxBytes });
       const held = reserveMemory(call, length ?? 0);
       try {
+        const startedAt = Date.now();
         const whole = await readWhole(call, body, length, { maxBytes, limit, patience, held });
+        recordDelay("body", startedAt);
         const messages = form === "bytes" ? 1 : checkBody(call, whole, maxBytes);
         if (messages > 1 && call.chargeMessages !== undefined) await call.chargeMessages(messages - 1);
         call.outgoing.body = whole;
+        call.requestBytes = whole.byteLength;
         call.trace?.note("limit-body", { bytes: whole.byteLength });
         return await next(call);
       } finally {

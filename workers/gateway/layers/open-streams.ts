@@ -49,7 +49,7 @@ async function counted(
     end();
     endStream(observer, call, status);
   };
-  return new Response(followed(response.body, endBoth), response);
+  return new Response(followed(response.body, endBoth, call), response);
 }
 
 /** @returns ends the stream in all scopes; it may be called any number of times. @throws Rejected where a limit is reached */
@@ -69,14 +69,18 @@ function begin(scopes: readonly ConcurrencyScope[], call: Call): () => void {
 }
 
 /** A body that reports its end: it was read to its end, broke off, or is no longer read. */
-function followed(body: ReadableStream<Uint8Array>, end: () => void): ReadableStream<Uint8Array> {
+function followed(body: ReadableStream<Uint8Array>, end: () => void, counting?: Call): ReadableStream<Uint8Array> {
+  if (counting !== undefined) counting.responseBytes = 0; // what passes is counted, whatever its head says
   const reader = body.getReader();
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           const { done, value } = await reader.read();
-          if (!done) return controller.enqueue(value);
+          if (!done) {
+            if (counting !== undefined) counting.responseBytes += value.byteLength;
+            return controller.enqueue(value);
+          }
           end();
           controller.close();
         } catch (error) {

@@ -8,6 +8,7 @@ import type { TraceRecorder } from "../../../core/explain/trace-recorder.ts";
 import { boundedCost } from "../../../core/rate-limit/cost.ts";
 import { rateLimitHeaders } from "../../../core/rate-limit/ratelimit-headers.ts";
 import { Rejected } from "../../../core/rejection.ts";
+import { recordDelay } from "../call/end/call-delays.ts";
 import { Enforcer } from "../call/enforcer.ts";
 import { type Layer, needsWholeBody } from "../call/layer.ts";
 import type { Call, MessageCharge } from "../call.ts";
@@ -70,7 +71,7 @@ function rateLimit(limiters: Limiters, { rateLimits: rules, cost, messageCost = 
     let charged: readonly Charged[];
     try {
       const charging = takeAll(limiters, enforced, call.deadlineAt);
-      charged = charging instanceof Promise ? await charging : charging; // a lease with tokens decides at once
+      charged = charging instanceof Promise ? await afterWait(charging) : charging; // a lease with tokens decides at once
     } catch (error) {
       throw countRefused(limits, error, call);
     }
@@ -89,6 +90,15 @@ function rateLimit(limiters: Limiters, { rateLimits: rules, cost, messageCost = 
     return response;
   };
   return readsMessage ? needsWholeBody(layer) : layer;
+}
+
+async function afterWait(charging: Promise<readonly Charged[]>): Promise<readonly Charged[]> {
+  const startedAt = Date.now();
+  try {
+    return await charging;
+  } finally {
+    recordDelay("limiter", startedAt);
+  }
 }
 
 function enforcersOf(rules: readonly RateLimitRule[]): ReadonlyMap<string, Enforcer> {

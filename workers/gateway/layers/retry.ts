@@ -3,9 +3,11 @@
 import type { Budget } from "../../../core/budget.ts";
 import type { RetryPolicy } from "../../../core/config/retry.ts";
 import { ATTEMPT_HEADER } from "../../../core/headers.ts";
+import type { Counter } from "../../../core/metrics/cells.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { type AttemptFailure, decideRetry } from "../../../core/retry/retry.ts";
 import { type AttemptBounds, CallAttempt } from "../call/attempt.ts";
+import { recordDelay } from "../call/end/call-delays.ts";
 import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
 import type { MethodTraits } from "../call/method-traits.ts";
 import type { Call } from "../call.ts";
@@ -15,13 +17,14 @@ export interface RetrySettings {
   readonly policy: RetryPolicy;
   readonly traits: MethodTraits;
   readonly budget: Budget; // all methods of the upstream share it
+  readonly counter?: Counter | undefined; // counts further attempts
 }
 
 /** A value below 0 means: do not retry. @see gRFC A6 */
 const PUSHBACK = "grpc-retry-pushback-ms";
 
 /** For unary methods: the caller may have read a part of a stream. */
-export function retry({ policy, traits: { isUnary, isSafe }, budget }: RetrySettings): Layer | undefined {
+export function retry({ policy, traits: { isUnary, isSafe }, budget, counter }: RetrySettings): Layer | undefined {
   if (!isUnary || policy.max === 0) return undefined;
   const { perAttemptMs } = policy;
   const bounds: AttemptBounds = { maxMs: perAttemptMs, budget };
@@ -55,7 +58,9 @@ export function retry({ policy, traits: { isUnary, isSafe }, budget }: RetrySett
       }
       await outcome.response?.body?.cancel();
       const { sendSignal: signal } = call;
+      counter?.add(1);
       await scheduler.wait(decided.afterMs, signal === null ? {} : { signal });
+      recordDelay("retry", now);
     }
   };
   return isSafe ? needsWholeBody(layer) : layer;

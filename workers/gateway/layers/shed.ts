@@ -6,6 +6,7 @@ import type { Rank } from "../../../core/overload/criticality.ts";
 import type { Permit } from "../../../core/overload/permits.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import type { ConcurrencyScope } from "../call/concurrency-scope.ts";
+import { recordDelay } from "../call/end/call-delays.ts";
 import type { Layer } from "../call/layer.ts";
 import { reserveMemory } from "../call/memory.ts";
 import type { Call, Clock } from "../call.ts";
@@ -75,6 +76,7 @@ async function waited({ queue, policy }: ConcurrencyScope, clock: Clock, rank: R
   queue.offer(waiter, now)?.settle(false);
   const late = setTimeout(() => resolve(false), Math.max(0, deadlineAt - now)); // calls in flight may take longer than this one can wait
   const isNext = await promise;
+  recordDelay("permit", now);
   clearTimeout(late);
   if (!isNext) queue.remove(waiter);
   return isNext;

@@ -7,6 +7,7 @@ import { PROBE_MS } from "../../../core/breaker/report.ts";
 import type { CallAttempt } from "../call/attempt.ts";
 import { attemptBegan, attemptEnded } from "../call/end/call-progress.ts";
 import type { Call } from "../call.ts";
+import type { UpstreamMetrics } from "../metrics/upstream-metrics.ts";
 import type { BreakerReporter } from "./breaker-reports.ts";
 import type { Destination } from "./destination.ts";
 import type { UpstreamThrottle } from "./throttle.ts";
@@ -25,6 +26,7 @@ export interface PoolParts {
   readonly throttle: UpstreamThrottle;
   readonly waiting: WaitingCalls;
   readonly reporter: BreakerReporter | undefined;
+  readonly metrics: UpstreamMetrics | undefined;
 }
 
 /** What was picked for an attempt. */
@@ -84,10 +86,11 @@ export class PoolAttempt implements EndpointAttempt {
   }
 
   end(outcome: AttemptOutcome): void {
-    const { fleet, throttle, waiting, reporter } = this.#parts;
+    const { fleet, throttle, waiting, reporter, metrics } = this.#parts;
     const { admission, isRepeated } = this.#picked;
     const now = Date.now();
     if (!this.#attempt.isCopy) attemptEnded(this.#call, this.#parts.name, this.endpoint, outcome === "responded", now);
+    metrics?.attemptEnded(this.endpoint, outcome, now - this.#permit.startedAt);
     const end: AttemptEnd = { permit: this.#permit, admission, now, random: Math.random(), method: this.#method, isRepeated };
     const isFailure = outcome === "failed" || outcome === "unavailable" || outcome === "late";
     if (outcome === "responded") fleet.succeeded(this.endpoint, end);

@@ -26,9 +26,9 @@ export function versioned({ own, canaries, mirror }: UpstreamVersions, policy: T
   const namesVersion = ({ request: { headers } }: Call): boolean =>
     versionNamed(policy, { header: (name) => headers.get(name), cookie: (name) => cookieOf(headers, name) }) >= 0;
   const mirroredPercent = policy.mirror?.percent ?? 0;
-  const { name, hashField, protocol, timeoutHeader, retryBudget, hedging } = own;
+  const { name, hashField, protocol, timeoutHeader, retryBudget, hedging, metrics } = own;
   return {
-    ...{ name, hashField, protocol, timeoutHeader, retryBudget, hedging },
+    ...{ name, hashField, protocol, timeoutHeader, retryBudget, hedging, metrics },
     prepare: (call, attempt) => versionFor(call).prepare(call, attempt),
     pick: (call, attempt) => versionFor(call).pick(call, attempt),
     status: () => own.status?.() ?? "serving",

@@ -90,7 +90,7 @@ export class EndpointList implements ExchangeSection {
   prepare(now: number, isOnlySource: boolean): Preparation | undefined {
     if (!this.isNeeded && !(isOnlySource && (this.#list?.registered.length ?? 0) === 0)) return undefined;
     const done = this.#settings.exchange.join(now, FIRST_LIST_MS);
-    return done && { done, waitMs: FIRST_LIST_MS };
+    return done && { done, waitMs: FIRST_LIST_MS, cause: "registry" };
   }
 
   write(draft: ExchangeDraft): void {

@@ -10,6 +10,7 @@ import { HedgeState } from "../../../core/retry/hedge-state.ts";
 import { retryBudget } from "../../../core/retry/retry.ts";
 import type { Exchange } from "../background/exchange.ts";
 import type { VersionParts } from "../background/isolate-parts.ts";
+import type { UpstreamMetrics } from "../metrics/upstream-metrics.ts";
 import { EndpointList, type EndpointListSettings } from "./endpoint-list.ts";
 
 export interface PoolSettings {
@@ -20,6 +21,7 @@ export interface PoolSettings {
   readonly breaker: BreakerPolicy;
   readonly exchange: Exchange | undefined; // without, each isolate relies on what it sees itself
   readonly throttle: ThrottlePolicy;
+  readonly metrics: UpstreamMetrics | undefined; // undefined where nothing is counted
 }
 
 /** What a pool learns, and what holds whatever its other settings are. */

@@ -18,6 +18,8 @@ import type { VersionParts } from "../background/isolate-parts.ts";
 import type { CallAttempt } from "../call/attempt.ts";
 import { Enforcer } from "../call/enforcer.ts";
 import type { Call } from "../call.ts";
+import { collectPool } from "../metrics/collectors.ts";
+import type { UpstreamMetrics } from "../metrics/upstream-metrics.ts";
 import { locationOf, needsLocation } from "../region/isolate-location.ts";
 import { PoolAttempt, type PoolParts } from "./attempt.ts";
 import { BreakerReporter } from "./breaker-reports.ts";
@@ -42,8 +44,8 @@ export function pool(settings: PoolSettings, bindings: Bindings, parts: VersionP
     if (destination === undefined) return undefined;
     destinations.set(endpointId(target), destination);
   }
-  const { name, service, policy, breaker, throttle, endpointList } = settings;
-  const said = { service, policy, breaker, throttle, list: endpointList && listSettings(endpointList) };
+  const { name, service, policy, breaker, throttle, endpointList, metrics } = settings;
+  const said = { service, policy, breaker, throttle, list: endpointList && listSettings(endpointList), isCounted: metrics !== undefined };
   const create = (): Pool => new Pool(settings, destinations, learnedBy(settings, parts), Date.now());
   return parts.get<Pool>(`pool ${name}`, said, create, (ended) => ended.end());
 }
@@ -59,6 +61,7 @@ class Pool implements Upstream {
   readonly timeoutHeader: UpstreamPolicy["timeoutHeader"];
   readonly retryBudget: Budget;
   readonly hedging: HedgeState;
+  readonly metrics: UpstreamMetrics | undefined;
   readonly #settings: PoolSettings;
   readonly #usesKey: boolean;
   readonly #configured: ReadonlyMap<string, Destination>;
@@ -68,16 +71,18 @@ class Pool implements Upstream {
   readonly #breakers: Enforcer | undefined; // undefined where they are off
   readonly #endpointList: EndpointList | undefined;
   readonly #unsubscribe: (() => void) | undefined;
+  readonly #uncollect: (() => void) | undefined;
   #needsLocation: boolean; // until a call has shown it
 
   /** @param now epoch ms */
   constructor(settings: PoolSettings, configured: ReadonlyMap<string, Destination>, learned: Learned, now: number) {
-    const { name, policy, throttle, breaker } = settings;
+    const { name, policy, throttle, breaker, metrics } = settings;
     this.name = name;
     this.protocol = policy.protocol;
     this.timeoutHeader = policy.timeoutHeader;
     this.retryBudget = learned.retryBudget;
     this.hedging = learned.hedging;
+    this.metrics = metrics;
     this.#settings = settings;
     this.#breakers = breaker.mode === "off" ? undefined : new Enforcer("breaker", name, breaker);
     this.#usesKey = BALANCERS[policy.balancer].usesKey;
@@ -92,7 +97,11 @@ class Pool implements Upstream {
       throttle: new UpstreamThrottle(name, throttle, fleet, learned.throttle),
       waiting: new WaitingCalls(policy.maxQueued, policy.queueMs),
       reporter: reporterOf(settings, fleet),
+      metrics,
     };
+    this.#uncollect = metrics?.isolate.collect(
+      collectPool({ ...this.#parts, endpoints: this.#destinations, retryBudget: this.retryBudget }),
+    );
     this.#endpointList = learned.endpointList;
     this.#unsubscribe = this.#endpointList?.subscribe((registered, unhealthy, at) => this.#update(registered, unhealthy, at), now);
     this.#needsLocation = needsLocation(policy);
@@ -104,6 +113,7 @@ class Pool implements Upstream {
     fleet.end();
     if (reporter !== undefined) this.#settings.exchange?.remove(reporter);
     this.#unsubscribe?.();
+    this.#uncollect?.();
   }
 
   prepare(call: Call, attempt: CallAttempt): Preparation | undefined {
@@ -192,6 +202,7 @@ class Pool implements Upstream {
     for (const { id, url } of endpoints) this.#destinations.set(id, destinationOf({ url }, {}, protocol)!); // a URL needs no binding
     const members = this.#members.map((member) => ({ ...member, isHealthy: !unhealthy.includes(member.id) }));
     this.#parts.fleet.replace([...members, ...endpoints], now);
+    this.metrics?.retain((id) => this.#destinations.has(id));
   }
 }
 

@@ -11,6 +11,7 @@ import type { HedgeState } from "../../../core/retry/hedge-state.ts";
 import type { CallAttempt } from "../call/attempt.ts";
 import type { Call } from "../call.ts";
 import type { AdminAccess } from "../layers/admin-access.ts";
+import type { UpstreamMetrics } from "../metrics/upstream-metrics.ts";
 import type { Destination } from "./destination.ts";
 
 export interface Upstream {
@@ -20,6 +21,7 @@ export interface Upstream {
   readonly timeoutHeader: "always" | "as_called";
   readonly retryBudget: Budget; // pays for further attempts, of all its methods
   readonly hedging: HedgeState;
+  readonly metrics?: UpstreamMetrics | undefined; // undefined where nothing is counted
   /** Runs before `pick`. @returns what the call has started in the background, or waits for first; undefined in the usual case */
   prepare(call: Call, attempt: CallAttempt): Preparation | undefined;
   /**
@@ -43,6 +45,7 @@ export interface Upstream {
 export interface Preparation {
   readonly done: Promise<unknown>; // made by this call; never rejects; kept alive with `waitUntil`
   readonly waitMs: number; // longest time that the call waits for it; 0 where it need not wait
+  readonly cause: "registry" | "endpoint";
 }
 
 /** One attempt at one endpoint. Exactly one call of `end` follows. */

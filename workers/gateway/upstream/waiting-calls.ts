@@ -36,7 +36,7 @@ export class WaitingCalls {
       clearTimeout(timer);
       this.#queue.remove(waiting);
     });
-    return { done, waitMs: this.#queueMs };
+    return { done, waitMs: this.#queueMs, cause: "endpoint" };
   }
 
   /** A call has ended: the next one takes its place, and those that have waited too long go on, to be refused. */

@@ -25,6 +25,7 @@ beforeEach(() => {
   const reporter = { ended: (endpoint: string) => void reports.push(endpoint) };
   parts = {
     name: "a.v1.A",
+    metrics: undefined,
     fleet,
     throttle: new UpstreamThrottle("a.v1.A", throttle, fleet),
     waiting: new WaitingCalls(5, 60_000),

@@ -9,7 +9,16 @@ function settings(ratio: number): PoolSettings {
   const parsed = parsePolicy(input, new Map([["a.v1.A", ["Get"]]]));
   if (parsed.kind !== "ok") throw new Error(JSON.stringify(parsed));
   const { upstream, breaker, throttle } = parsed.policy.services.get("a.v1.A")!;
-  return { name: "a.v1.A", service: "a.v1.A", endpointList: undefined, policy: upstream, breaker, throttle, exchange: undefined };
+  return {
+    name: "a.v1.A",
+    service: "a.v1.A",
+    endpointList: undefined,
+    policy: upstream,
+    breaker,
+    throttle,
+    exchange: undefined,
+    metrics: undefined,
+  };
 }
 
 it("is shared by versions, except for what has other settings", () => {

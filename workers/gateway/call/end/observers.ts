@@ -4,6 +4,6 @@ import type { Configuration } from "../../configure/configuration.ts";
 import { type CallObserver, callObserver } from "./call-end.ts";
 
 /** @returns undefined where nothing observes calls: then they cost nothing */
-export function observerOf(_configuration: Configuration): CallObserver | undefined {
-  return callObserver([]);
+export function observerOf({ metrics }: Configuration): CallObserver | undefined {
+  return callObserver([metrics?.observe]);
 }

@@ -6,13 +6,14 @@ import { inspectFields, MAX_FIELDS_BYTES } from "../../../../core/protocol/respo
 import { type InvalidResponse, tooManyFields } from "../../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../../core/rejection.ts";
 import { CallAttempt } from "../../call/attempt.ts";
+import { recordDelay } from "../../call/end/call-delays.ts";
 import type { Handler } from "../../call/layer.ts";
 import type { Call, Clock } from "../../call.ts";
 import { checkResponse, type ResponseReading } from "../../protocol/response-check.ts";
 import { cleanResponseHeaders } from "../../protocol/response-headers.ts";
 import type { CheckedResponse } from "../../protocol/response-messages.ts";
 import { rememberMessage } from "../../transcode/decoded-messages.ts";
-import type { EndpointAttempt, Upstream } from "../upstream.ts";
+import type { EndpointAttempt, Preparation, Upstream } from "../upstream.ts";
 import { pushbackMsOf } from "./failure.ts";
 import { writeHop } from "./hop.ts";
 import { sendCopy } from "./mirror.ts";
@@ -30,7 +31,7 @@ export function dispatch(upstream: Upstream, reading: ResponseReading): Handler 
     if (preparation !== undefined) {
       waitUntil(preparation.done);
       const waitMs = Math.min(preparation.waitMs, attempt.deadlineAt - Date.now());
-      if (waitMs > 0) await Promise.race([preparation.done, scheduler.wait(waitMs)]);
+      if (waitMs > 0) await waited(preparation, waitMs);
     }
     const { protocol, method, path, query, sentBody: body } = call.outgoing;
     const { headers } = attempt;
@@ -66,6 +67,7 @@ export function dispatch(upstream: Upstream, reading: ResponseReading): Handler 
       return refuse(upstream, call, attempt, sent, checked.misfit, reading.form === "http");
     }
     picked.end(outcomeOf(response));
+    call.responseBytes = bytesOf(checked) ?? length ?? 0;
     const { status } = response;
     const passed = passedBody({ upstream, picked, call, attempt }, reading, response, length, checked);
     const passedOn = new Response(passed, { status, headers: response.headers, encodeBody: "manual" });
@@ -75,6 +77,17 @@ export function dispatch(upstream: Upstream, reading: ResponseReading): Handler 
     return rememberMessage(passedOn, checked !== undefined && "message" in checked ? checked.message : undefined);
   };
   return upstream.mirror === undefined ? handler : Object.assign(handler, { needs: "whole_body" as const }); // a copy sends the body again
+}
+
+async function waited({ done, cause }: Preparation, waitMs: number): Promise<void> {
+  const startedAt = Date.now();
+  await Promise.race([done, scheduler.wait(waitMs)]);
+  recordDelay(cause, startedAt);
+}
+
+/** The length of a body that was read whole. */
+function bytesOf(checked: CheckedResponse | undefined): number | undefined {
+  return checked !== undefined && "body" in checked && checked.body instanceof Uint8Array ? checked.body.byteLength : undefined;
 }
 
 /** The length of a body, where its connection enforces it; undefined where it is not known. */

@@ -1,0 +1,70 @@
+// The metrics of an isolate, for all versions of its configuration that count: what calls and attempts record, and what is read for a report.
+import { type Collector, IsolateMetrics } from "../../../core/metrics/isolate-metrics.ts";
+import type { VersionParts } from "../background/isolate-parts.ts";
+import type { CallObserver } from "../call/end/call-end.ts";
+import type { Bindings } from "../upstream/destination.ts";
+import { collectCallDelays, collectPolicies } from "./collectors.ts";
+import { RouteMetrics } from "./route-metrics.ts";
+import { UpstreamMetrics } from "./upstream-metrics.ts";
+
+export class GatewayMetrics {
+  readonly isolate = new IsolateMetrics(() => crypto.randomUUID());
+  readonly #routes = new Map<string, RouteMetrics>();
+  readonly #upstreams = new Map<string, UpstreamMetrics>();
+
+  constructor() {
+    this.isolate.collect(collectPolicies);
+    this.isolate.collect(collectCallDelays(this.isolate));
+  }
+
+  /** Counts the ends of calls. */
+  readonly observe: CallObserver = (call, _status, now) => {
+    const { name } = call.route;
+    let route = this.#routes.get(name);
+    if (route === undefined) {
+      route = new RouteMetrics(this.isolate, name);
+      this.#routes.set(name, route);
+    }
+    route.record(call, now);
+  };
+
+  /** Shared by pools of one name: those of several versions of the configuration. */
+  upstream(name: string): UpstreamMetrics {
+    let upstream = this.#upstreams.get(name);
+    if (upstream === undefined) {
+      upstream = new UpstreamMetrics(this.isolate, name);
+      this.#upstreams.set(name, upstream);
+    }
+    return upstream;
+  }
+
+  /**
+   * Reads a part of the isolate when a report is made, as long as a version of the configuration has it.
+   *
+   * @param name of the part
+   * @param part as the version has it: that of other settings has a collector of its own
+   */
+  collectPart(name: string, part: object, collector: Collector, parts: VersionParts): void {
+    parts.get(
+      `metrics of ${name}`,
+      numberOf(part),
+      () => this.isolate.collect(collector),
+      (remove) => remove(),
+    );
+  }
+}
+
+const numbers = new WeakMap<object, number>();
+let numbered = 0;
+
+function numberOf(part: object): number {
+  const number = numbers.get(part) ?? ++numbered;
+  numbers.set(part, number);
+  return number;
+}
+
+/** @returns undefined where metrics are off, or no relay takes them: then calls count nothing */
+export function metricsOf(isEnabled: boolean, env: Bindings, parts: VersionParts): GatewayMetrics | undefined {
+  if (!isEnabled || env["RELAY"] === undefined || env["TELEMETRY"] === undefined) return undefined;
+  return parts.get("metrics", undefined, () => new GatewayMetrics());
+}
