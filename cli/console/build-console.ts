@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { isPackaged } from "../project/installation.ts";
 
 const CONSOLE = "console";
-const SOURCES = ["console/src", "protos/gen/tidegate", "cli/console"];
+const SOURCES = ["console/src", "core/control", "protos/gen/tidegate", "cli/console"];
 const FILES = ["console/_headers", "package-lock.json"];
 /** Target of the build, from the root. */
 export const CONSOLE_FOLDER = "console/dist";
@@ -42,22 +42,40 @@ export async function buildConsole(root = process.cwd(), { force = false } = {})
   const folder = mkdtempSync(join(root, CONSOLE, ".build-"));
   try {
     await writeInto(folder, root, digest);
-    const former = `${folder}-former`;
-    if (existsSync(target)) renameSync(target, former);
-    // Another process may have put its build there meanwhile. It is of the same sources.
-    if (!existsSync(target)) renameSync(folder, target);
-    rmSync(former, { recursive: true, force: true });
+    replace(target, folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   return { isFresh: false, firstLoad: firstLoadOf(join(target, PAGE)) };
 }
 
+/** Puts a new build in the place of the one before. */
+function replace(target: string, built: string): void {
+  const former = `${built}-former`;
+  try {
+    if (existsSync(target)) renameSync(target, former);
+    renameSync(built, target);
+  } catch (error) {
+    // Another process has put its build there at the same moment. It is of the same sources.
+    if (!existsSync(target)) throw error;
+  }
+  rmSync(former, { recursive: true, force: true });
+}
+
 async function writeInto(folder: string, root: string, digest: string): Promise<void> {
+  await Promise.all(PAGES.map((page) => writePage(page, folder, root, digest)));
+  cpSync(join(root, "console/src/docs/icon.svg"), join(folder, "_tidegate/icon.svg"));
+  cpSync(join(root, "console/_headers"), join(folder, "_headers"));
+}
+
+type Page = (typeof PAGES)[number];
+
+/** Each page is a build of its own: what two pages share would be split into more and smaller files. */
+async function writePage(page: Page, folder: string, root: string, digest: string): Promise<void> {
   const { build } = await import("esbuild");
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: Object.fromEntries(PAGES.flatMap(({ script, style }) => [script, style]).map((path) => [nameOf(path), path])),
+    entryPoints: Object.fromEntries([page.script, page.style].map((path) => [nameOf(path), path])),
     outdir: join(folder, ASSETS),
     entryNames: "[name]-[hash]",
     chunkNames: "[name]-[hash]",
@@ -73,10 +91,7 @@ async function writeInto(folder: string, root: string, digest: string): Promise<
     logLevel: "silent",
   });
   const outputs = Object.entries(metafile.outputs).map(([path, output]) => ({ ...output, name: basename(path) }));
-  for (const page of PAGES)
-    writeFileSync(made(join(folder, page.target)), pageText(page, readFileSync(join(root, page.template), "utf8"), outputs, digest));
-  cpSync(join(root, "console/src/docs/icon.svg"), join(folder, "_tidegate/icon.svg"));
-  cpSync(join(root, "console/_headers"), join(folder, "_headers"));
+  writeFileSync(made(join(folder, page.target)), pageText(page, readFileSync(join(root, page.template), "utf8"), outputs, digest));
 }
 
 interface Chunk {
@@ -85,12 +100,7 @@ interface Chunk {
   readonly imports: readonly { readonly path: string; readonly kind: string }[];
 }
 
-function pageText(
-  { script, style, alsoFirst }: (typeof PAGES)[number],
-  template: string,
-  outputs: readonly Chunk[],
-  digest: string,
-): string {
+function pageText({ script, style, alsoFirst }: Page, template: string, outputs: readonly Chunk[], digest: string): string {
   const built = (source: string): string => outputs.find(({ entryPoint }) => entryPoint === source)!.name;
   return template
     .replace("{{digest}}", digest)

@@ -55,7 +55,7 @@ function CacheHits({ summary }: Props) {
   const all = caches.reduce((sum, { misses }) => sum + Number(misses), hits);
   return (
     <Figure
-      label="Served by the cache"
+      label="Cache hits"
       value={summary && (all === 0 ? "–" : percent(hits / all))}
       note={all === 0 ? "no cached routes" : `of ${number(all)} calls`}
     />

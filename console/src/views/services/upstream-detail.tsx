@@ -95,7 +95,7 @@ function Signals({ upstream, rows }: { readonly upstream: Upstream; readonly row
         note="endpoints"
       />
       <Figure label="Open breakers" value={count(open)} tone={open === 0 ? undefined : "bad"} />
-      <Figure label="Attempts per second" value={rate(attempts)} note="in the last minute" />
+      <Figure label="Attempts/s" value={rate(attempts)} note="in the last minute" />
       <Figure
         label="Slowest, p95"
         value={slowest?.traffic === undefined ? "–" : duration(slowest.traffic.p95Ms)}
