@@ -151,7 +151,7 @@ export default defineConfig({
           name: "node",
           environment: "node",
           include: ["test/*.test.ts", "test/{cli,console,bench,faults,fuzz,simulation}/**/*.test.ts", "test/integration/**/*.node.test.ts"],
-          exclude: [...LONG.model, "test/faults/**/*.{e2e,workerd}.test.ts"],
+          exclude: [...LONG.model, "test/faults/**/*.{e2e,workerd}.test.ts", "test/console/**/*.e2e.test.ts"],
         },
       },
       {
@@ -159,7 +159,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           environment: "node",
-          include: ["test/{e2e,discovery}/**/*.test.ts", "test/openapi/*.e2e.test.ts"],
+          include: ["test/{e2e,discovery}/**/*.test.ts", "test/{console,openapi}/**/*.e2e.test.ts"],
           exclude: LONG.processes,
         },
       },

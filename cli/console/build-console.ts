@@ -15,7 +15,16 @@ const ASSETS = "_tidegate/assets"; // scripts and styles of both pages
 const PAGES = [
   {
     ...{ template: "console/src/index.html", target: PAGE },
-    ...{ script: "console/src/main.tsx", style: "console/src/styles/style.css", alsoFirst: ["console/src/views/overview/overview.tsx"] },
+    ...{
+      script: "console/src/main.tsx",
+      style: "console/src/styles/style.css",
+      alsoFirst: [
+        "console/src/data/sign-in.ts",
+        "console/src/shell/app.tsx",
+        "console/src/shell/location.ts",
+        "console/src/views/overview/overview.tsx",
+      ],
+    },
   },
   {
     ...{ template: "console/src/docs/index.html", target: "docs/index.html" },
