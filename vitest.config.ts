@@ -150,7 +150,11 @@ export default defineConfig({
         test: {
           name: "node",
           environment: "node",
-          include: ["test/*.test.ts", "test/{cli,console,bench,faults,fuzz,simulation}/**/*.test.ts", "test/integration/**/*.node.test.ts"],
+          include: [
+            "test/*.test.ts",
+            "test/{cli,console,bench,faults,fuzz,monitoring,simulation}/**/*.test.ts",
+            "test/integration/**/*.node.test.ts",
+          ],
           exclude: [...LONG.model, "test/faults/**/*.{e2e,workerd}.test.ts", "test/console/**/*.e2e.test.ts"],
         },
       },

@@ -9,7 +9,20 @@ export const OWN_SERVICES: readonly string[] = ["orders", "users"];
 export const OWN_PROTOS: readonly string[] = ["orders", "tidegate", "users"];
 const VENDORED = ["third_party", "google", "grpc", "buf"];
 export const OWN_FOLDERS: readonly string[] = [
-  ...["bench", "cli", "console", "core", "create-tidegate", "docs", "durable-objects", "examples", "protos", "test", "workers"],
+  ...[
+    "bench",
+    "cli",
+    "console",
+    "core",
+    "create-tidegate",
+    "docs",
+    "durable-objects",
+    "examples",
+    "monitoring",
+    "protos",
+    "test",
+    "workers",
+  ],
 ];
 const ROOT_FILES = ["biome.json", "package.json", "tsconfig.json", "vitest.config.ts"];
 /** Files that a team edits to use the gateway, beside its own folders. */

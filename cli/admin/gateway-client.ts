@@ -3,6 +3,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
+import { comesFromThisMachine } from "../../core/auth/local-viewer.ts";
 import type { Terminal } from "../tidegate/context.ts";
 import { Failure } from "../tidegate/failure.ts";
 
@@ -23,21 +24,27 @@ export function adminToken(env: Terminal["env"], name?: string): string {
   throw new Failure({ what: "found no ADMIN_TOKEN in the environment", fix: TOKEN_FIX }, 2);
 }
 
+/** As `adminToken`. A gateway of `tidegate dev` on this machine lets those without a credential read. @returns undefined for none */
+export function viewerToken(env: Terminal["env"], gateway: string): string | undefined {
+  const isLocal = comesFromThisMachine(gateway, new Headers());
+  return isLocal && !env["ADMIN_TOKEN"] ? undefined : adminToken(env);
+}
+
 /**
  * @param gateway origin of the gateway
- * @param token   of an admin, sent as a bearer token
+ * @param token   of an admin, sent as a bearer token; undefined for none
  * @param headers sent with each call
  */
 export function gatewayClient<S extends DescService>(
   service: S,
   gateway: string,
-  token: string,
+  token: string | undefined,
   headers: Readonly<Record<string, string>> = {},
 ): Client<S> {
   if (!/^https?:$/.test(URL.parse(gateway)?.protocol ?? ""))
     throw new Failure({ what: `--gateway: found "${gateway}"`, fix: "write the origin of the gateway, as in https://api.example.com" }, 2);
   const withHeaders: Interceptor = (next) => (request) => {
-    request.header.set("authorization", `Bearer ${token}`);
+    if (token !== undefined) request.header.set("authorization", `Bearer ${token}`);
     for (const [name, value] of Object.entries(headers)) request.header.set(name, value);
     return next(request);
   };

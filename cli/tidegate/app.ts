@@ -23,6 +23,7 @@ import { purge } from "./commands/purge.ts";
 import { register } from "./commands/register.ts";
 import { rollback } from "./commands/rollback.ts";
 import { status } from "./commands/status.ts";
+import { top } from "./commands/top.ts";
 import { trace } from "./commands/trace.ts";
 import { versions } from "./commands/versions.ts";
 import { group, type Host } from "./define.ts";
@@ -47,6 +48,7 @@ const commands = {
   promote,
   rollback,
   status,
+  top,
   versions,
   diff,
   keys,

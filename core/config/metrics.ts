@@ -1,5 +1,5 @@
-// Settings of the metrics: whether calls are counted and measured.
-import { block, flag, type InputOf, type PolicyOf, setting } from "./setting.ts";
+// Settings of the metrics: whether calls are counted and measured, and who may scrape them.
+import { block, flag, type InputOf, type PolicyOf, secretName, setting } from "./setting.ts";
 
 export const METRICS_SETTINGS = block({
   enabled: setting(
@@ -7,6 +7,12 @@ export const METRICS_SETTINGS = block({
     true,
     "Whether calls are counted and measured. Needs the Durable Objects `Relay` and `Telemetry`, bound as `RELAY` and `TELEMETRY`.",
     { shownDefault: "`true` where both are bound" },
+  ),
+  tokenBinding: setting(
+    secretName("METRICS_TOKEN"),
+    undefined,
+    "Secret, at least 32 characters, that scrapers may send to `/metrics` as bearer token; it opens nothing else. Without it they need a credential with the role viewer of `admin`.",
+    { shownDefault: "none" },
   ),
 });
 

@@ -22,6 +22,7 @@ import { httpRoute, procedureOf, type Route, rpcRoute } from "./call/route.ts";
 import { type GatewayBindings, readBindings } from "./configure/bindings.ts";
 import type { Configuration } from "./configure/configuration.ts";
 import { otherRoutes } from "./configure/other-routes.ts";
+import { adminPages, type HandledPage } from "./exposition/admin-pages.ts";
 import { collectLimiter, collectMemory, collectScope, collectStored } from "./metrics/collectors.ts";
 import { httpPipeline, pipeline, refuse, type SharedParts } from "./pipeline.ts";
 import type { Limiters } from "./rate-limit/charging.ts";
@@ -54,6 +55,7 @@ export interface HandledPrefix extends HandledRoute {
 }
 
 export interface HandledRoutes {
+  readonly pages: ReadonlyMap<string, HandledPage>; // keyed by path
   readonly procedures: ReadonlyMap<string, HandledProcedure>; // keyed by path
   readonly rules: ReadonlyMap<RestRoute, HandledRoute>;
   readonly prefixes: readonly HandledPrefix[]; // the longest one first
@@ -104,7 +106,8 @@ export function assemble(configuration: Configuration, observer = observerOf(con
       const combined = (combine: Stack) => httpPipeline({ route, policy: settings, upstream: http.get(prefix)! }, shared, combine);
       return { route, handle: atFirstUse(() => combined(stack)), combined, problemOf: atFirstUse(check) };
     });
-  return { procedures, rules, prefixes, refuse: (rejection) => refuse(rejection, stack, observer), keys, observer };
+  const pages = adminPages(configuration, bindings.audits, shared.auth, memory);
+  return { pages, procedures, rules, prefixes, refuse: (rejection) => refuse(rejection, stack, observer), keys, observer };
 }
 
 /** The check of a route, and that of paths whose prefix is another one at the upstream. */

@@ -9,6 +9,7 @@ import { assemble, type HandledProcedure, type HandledRoute, type HandledRoutes 
 import { NO_ROUTE } from "./call/route.ts";
 import { Call } from "./call.ts";
 import type { Configuration } from "./configure/configuration.ts";
+import type { HandledPage } from "./exposition/admin-pages.ts";
 import { asGet, withoutBody } from "./protocol/head.ts";
 import { allowsConnectGet, CONNECT_UNARY, detectProtocol, negotiateProtocol, REST } from "./protocol/protocol.ts";
 import { inTextMode, isTextMode } from "./protocol/text-mode.ts";
@@ -34,12 +35,18 @@ export function createGateway(configuration: Configuration, routes: HandledRoute
     if (target.kind === "invalid") return refused(routes, request, "", receivedAt, { kind: "invalid_path", message: target.problem });
     const { path, query } = target;
     const procedure = routes.procedures.get(path);
+    const page = procedure === undefined ? routes.pages.get(path) : undefined;
+    if (page?.isAt(request, url) === true) return handlePage(page, request, path, query, receivedAt);
     if (adminHost !== undefined && procedure?.isAdmin !== true && isAtHost(url, adminHost))
       return unknown(routes, request, path, receivedAt);
     if (!path.startsWith("/tidegate.")) exchange?.begin(request, waitUntil); // endpoints register themselves before the first call needs their list
     if (procedure !== undefined) return handleRpc(routes, procedure, request, path, query, receivedAt);
     return handleHttp(routes, rest, request, path, query, receivedAt);
   };
+}
+
+function handlePage({ route, handle }: HandledPage, request: Request, path: string, query: string, receivedAt: number): Promise<Response> {
+  return handle(new Call(request, REST, route, path, query, receivedAt));
 }
 
 /** Refuses a URL above the limit. No more of it is read than an allowed one has. */

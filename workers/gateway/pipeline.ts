@@ -23,7 +23,7 @@ import { type MethodTraits, methodTraits } from "./call/method-traits.ts";
 import type { Route } from "./call/route.ts";
 import type { RouteExpressions } from "./configure/auth/expressions.ts";
 import { upstreamTakesGet } from "./configure/overrides.ts";
-import { ADMIN_AUTH, adminAccess } from "./layers/admin-access.ts";
+import { ADMIN_AUTH, type AdminAccess, adminAccess } from "./layers/admin-access.ts";
 import { authenticate, isGuarded } from "./layers/authenticate.ts";
 import { authorizeByHead, authorizeByMessage } from "./layers/authorize.ts";
 import { cache } from "./layers/cache.ts";
@@ -303,6 +303,22 @@ export function httpPipeline({ route, policy, upstream }: HttpRoute, shared: Sha
     ["dispatch", dispatch(upstream, { form: "http" })],
   );
 }
+
+/** A page of the gateway itself, for those who may read the admin services. */
+export function adminPage(access: AdminAccess, { auth }: Pick<SharedParts, "auth">, page: Handler, combine: Stack = stack): Handler {
+  return combine(
+    [
+      ["trace", trace(auth.anyChallenge)],
+      ["rescue", rescue()],
+      ["check-headers", checkHeaders()],
+      ["deadline", deadline(PAGE_TIMEOUT_MS)],
+      ["admin-access", adminAccess(access, authenticate(auth, ADMIN_AUTH))],
+    ],
+    ["page", page],
+  );
+}
+
+const PAGE_TIMEOUT_MS = 10_000;
 
 /** For a call without a route: it is named, and refused in its own protocol. */
 export function refuse(rejection: Rejection, combine: Stack = stack, observer?: CallObserver): Handler {

@@ -2159,8 +2159,12 @@ declare const GATEWAY_SETTINGS: Block<{
   }, unknown>, undefined>;
   readonly metrics: v.OptionalSchema<Block<{
     readonly enabled: v.OptionalSchema<v.BooleanSchema<"write true or false">, boolean>;
+    readonly tokenBinding: v.OptionalSchema<v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
+      readonly shape: string;
+    }>]>, undefined>;
   }>, {
     enabled?: boolean | undefined;
+    tokenBinding?: string | undefined;
   }>;
   readonly httpRoutes: v.OptionalSchema<SettingSchema<{
     [x: string]: {

@@ -85,7 +85,7 @@ const NONE: ReadonlySet<string> = new Set();
 type TokenName = keyof Configuration["tokens"]["services"];
 
 /** Makes who may call each admin service. */
-function accessFor({ policy, tokens, parts, env }: Configuration, audits: GatewayBindings["audits"]) {
+export function accessFor({ policy, tokens, parts, env }: Configuration, audits: GatewayBindings["audits"]) {
   const { admin } = policy;
   const record = recorder(audits);
   const plane: AdminPlane = {

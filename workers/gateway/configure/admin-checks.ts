@@ -18,7 +18,7 @@ const NAMES = Object.keys(ADMIN_SERVICES) as AdminService[];
 
 /** The secret of each admin service, "" for none, and that of all of them. */
 export interface AdminTokens {
-  readonly services: Readonly<Record<AdminService | "keys", string>>;
+  readonly services: Readonly<Record<AdminService | "keys" | "metrics", string>>;
   readonly secret: string;
 }
 
@@ -31,6 +31,7 @@ export function adminTokens(policy: GatewayPolicy, env: Bindings): AdminTokens {
     purge: tokenOf("purge"),
     breakers: tokenOf("breakers"),
     keys: keysToken(policy.auth.keys, env),
+    metrics: secretValue(policy.metrics.tokenBinding),
   };
   return { services, secret: secretValue(policy.admin?.secretBinding) };
 }
@@ -42,11 +43,21 @@ export function adminProblems(policy: GatewayPolicy, env: Bindings): Problem[] {
     if (settings === undefined) return [];
     return [...objectProblems(name, ADMIN_SERVICES[name], env), ...credentialProblems(name, settings.tokenBinding, policy, env)];
   });
+  services.push(...metricsProblems(policy, env));
   if (admin === undefined) return services;
   const secret =
     admin.secretBinding === undefined ? [] : secretProblems("admin.secretBinding", admin.secretBinding, MIN_SECRET_LENGTH, env);
   const own = [...objectProblems("admin", { AUDIT_LOG: "AuditLog" }, env), ...secret, ...hostProblems(policy)];
   return [...services, ...own, ...controlProblems(policy, env)];
+}
+
+function metricsProblems({ metrics: { tokenBinding } }: GatewayPolicy, env: Bindings): Problem[] {
+  if (tokenBinding === undefined) return [];
+  const path = "metrics.tokenBinding";
+  return [
+    ...objectProblems(path, { TELEMETRY: "Telemetry", RELAY: "Relay" }, env),
+    ...secretProblems(path, tokenBinding, MIN_SECRET_LENGTH, env),
+  ];
 }
 
 function controlProblems({ control }: GatewayPolicy, env: Bindings): Problem[] {

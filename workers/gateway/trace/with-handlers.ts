@@ -8,11 +8,12 @@ import type { Handler } from "../call/layer.ts";
  * @param refuse    makes the handler of a call that no route takes
  */
 export function withHandlers(
-  { procedures, rules, prefixes, keys, observer }: HandledRoutes,
+  { pages, procedures, rules, prefixes, keys, observer }: HandledRoutes,
   handlerOf: (handled: HandledRoute, rule?: string) => Handler,
   refuse: (rejection: Rejection) => Handler,
 ): HandledRoutes {
   return {
+    pages: new Map([...pages].map(([path, handled]) => [path, { ...handled, handle: handlerOf(handled) }])),
     procedures: new Map([...procedures].map(([path, handled]) => [path, { ...handled, handle: handlerOf(handled) }])),
     rules: new Map(
       [...rules].map(([rule, handled]) => [rule, { ...handled, handle: handlerOf(handled, `${rule.httpMethod} ${rule.template.text}`) }]),

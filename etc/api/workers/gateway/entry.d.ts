@@ -1,11 +1,13 @@
 import { t as GatewayInput } from "../../shared/gateway.js";
-import "../../shared/messages.js";
+import "../../shared/token-buckets.js";
 import { t as CustomLayer } from "../../shared/layer.js";
 import { n as CompileExpression, t as Validate } from "../../shared/validation.js";
+import "../../shared/issuers.js";
 import { DescMessage, DescMethod, DescService, Message, Registry } from "@bufbuild/protobuf";
 import "@connectrpc/connect";
 import "@bufbuild/protobuf/codegenv2";
 import "@bufbuild/protobuf/reflect";
+import "jose";
 /** `ctx.access` of the platform, where Access is in front of the Worker. */
 interface AccessContext {
   readonly aud: string;

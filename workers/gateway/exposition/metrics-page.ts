@@ -1,0 +1,50 @@
+// GET /metrics: all that the gateway measures, over all isolates and regions, in the format that the scraper accepts.
+import { CONTENT_TYPES, type ExpositionFormat, formatFor } from "../../../core/metrics/exposition/negotiate.ts";
+import { writeProtobuf } from "../../../core/metrics/exposition/protobuf.ts";
+import type { MetricsSnapshot } from "../../../core/metrics/exposition/snapshot.ts";
+import { type RecordedMetrics, snapshotOf } from "../../../core/metrics/exposition/snapshot-of.ts";
+import { writeText } from "../../../core/metrics/exposition/text.ts";
+import { Rejected } from "../../../core/rejection.ts";
+import { logEvent } from "../../log.ts";
+import type { Handler } from "../call/layer.ts";
+
+export const METRICS_PATH = "/metrics";
+/** Longest time that a scrape waits for the object of the metrics, ms: half of Prometheus' default timeout. */
+const READ_TIMEOUT_MS = 5_000;
+/** Largest response before compression, characters or bytes. */
+const MAX_LENGTH = 16_777_216;
+/** Name by which a refusal mentions what did not respond. */
+const SOURCE = "metrics";
+
+/** @param read requests everything from the object of the metrics */
+export function metricsPage(read: () => Promise<RecordedMetrics>): Handler {
+  return async ({ request: { method, headers } }) => {
+    if (method !== "GET" && method !== "HEAD") throw new Rejected({ kind: "method_not_allowed", method, allow: ["GET", "HEAD"] });
+    const format = formatFor(headers.get("accept"));
+    const body = method === "HEAD" ? null : written(snapshotOf(await recorded(read)), format);
+    const sent = new Headers({ "content-type": CONTENT_TYPES[format], "cache-control": "no-store", vary: "accept, accept-encoding" });
+    // The runtime compresses the body then.
+    if (/\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(headers.get("accept-encoding") ?? "")) sent.set("content-encoding", "gzip");
+    return new Response(body, { headers: sent });
+  };
+}
+
+function written(snapshot: MetricsSnapshot, format: ExpositionFormat): string | Uint8Array<ArrayBuffer> {
+  const { body } = format === "protobuf" ? writeProtobuf(snapshot, MAX_LENGTH) : writeText(snapshot, format, MAX_LENGTH);
+  return body;
+}
+
+/** @throws Rejected where the object does not respond in time */
+async function recorded(read: () => Promise<RecordedMetrics>): Promise<RecordedMetrics> {
+  const reading = read();
+  reading.catch(() => undefined); // it may fail after the scrape has ended
+  const late = scheduler.wait(READ_TIMEOUT_MS).then(() => undefined);
+  try {
+    const metrics = await Promise.race([reading, late]);
+    if (metrics !== undefined) return metrics;
+    logEvent("metrics_read_failed", { error: `no response within ${READ_TIMEOUT_MS} ms` });
+  } catch (error) {
+    logEvent("metrics_read_failed", { error });
+  }
+  throw new Rejected({ kind: "upstream_unreachable", upstream: SOURCE, wasSent: false });
+}
