@@ -37,6 +37,8 @@ export const REPORT_TRAILER = `trailer-${REPORT_HEADER}`;
 export const FALLBACK_HEADER = "tidegate-fallback";
 /** Why the gateway made the response: one of `REASONS`. @see core/reasons.ts */
 export const REASON_HEADER = "tidegate-reason";
+/** The same as a trailer of a unary Connect response. */
+export const REASON_TRAILER = `trailer-${REASON_HEADER}`;
 /** Name of the operator who changes a circuit breaker, for the audit log. */
 export const OPERATOR_HEADER = "tidegate-operator";
 /** Credential of an operator, who requests a trace of the call. Honored and removed by the gateway; it never reaches an upstream. */
@@ -60,6 +62,7 @@ export const TIDEGATE_HEADERS: Readonly<Record<string, HeaderDirection>> = {
   [REPORT_TRAILER]: "from_upstream",
   [FALLBACK_HEADER]: "to_caller",
   [REASON_HEADER]: "to_caller",
+  [REASON_TRAILER]: "to_caller",
   [OPERATOR_HEADER]: "from_caller",
   [TRACE_HEADER]: "from_caller",
   [VERSION_HEADER]: "from_caller",

@@ -1,6 +1,7 @@
 // The closed set of reasons for which a response was made by the gateway and not by an upstream. docs/reasons.md explains each of them.
 
 import { type Blame, IDENTITY_REASONS } from "./auth/auth-reason.ts";
+import { REASON_HEADER } from "./headers.ts";
 import type { InvalidResponseFault } from "./protocol/rpc-response.ts";
 import type { DeadlineStage, OverloadLimit, Rejection } from "./rejection.ts";
 
@@ -80,6 +81,11 @@ export const REASONS = {
 } as const satisfies Readonly<Record<string, Blame>>;
 
 export type Reason = keyof typeof REASONS;
+
+/** The header field that names the reason of a response without a call. */
+export function reasonField(reason: Reason): Readonly<Record<string, string>> {
+  return { [REASON_HEADER]: reason };
+}
 
 const BY_LIMIT = {
   isolate: "overload_isolate",

@@ -1,5 +1,6 @@
 // Whether a response may be stored for other callers, and for how long.
 import { isCrossOriginField } from "../cors.ts";
+import { REASON_HEADER } from "../headers.ts";
 import { type AdaptivePolicy, adaptedLifetimeMs } from "./adaptive-lifetime.ts";
 import { type Lifetime, type LifetimeRules, lifetimeOf, type ReceivedResponse } from "./freshness.ts";
 import { type Directives, directivesOf, namedFields } from "./headers/directives.ts";
@@ -28,7 +29,15 @@ export type StoreDecision =
   | { readonly kind: "refused"; readonly reason: string };
 
 /** Fields that are not stored: out of date when the response is reused, or meant for one caller. Hop-by-hop fields are gone before. */
-const FIELDS_NOT_STORED = ["age", "cache-status", "x-request-id", "proxy-authentication-info", "ratelimit", "ratelimit-policy"];
+const FIELDS_NOT_STORED = [
+  "age",
+  "cache-status",
+  "x-request-id",
+  "proxy-authentication-info",
+  "ratelimit",
+  "ratelimit-policy",
+  REASON_HEADER,
+];
 const MAX_TAGS = 64;
 const MAX_TAG_CHARACTERS = 256;
 /** Errors that describe the resource, not the call that met them. */

@@ -19,6 +19,7 @@ describe("the table of headers", () => {
       "trailer-endpoint-load-metrics": "from_upstream",
       "tidegate-fallback": "to_caller",
       "tidegate-reason": "to_caller",
+      "trailer-tidegate-reason": "to_caller",
       "tidegate-operator": "from_caller",
       "tidegate-trace": "from_caller",
       "tidegate-version": "from_caller",

@@ -6,7 +6,9 @@ import { cors } from "hono/cors";
 import { isAtHost } from "../../core/auth/admin-host.ts";
 import type { CorsPolicy } from "../../core/config/cors.ts";
 import type { GatewayInput } from "../../core/config/gateway.ts";
+import { REASON_HEADER } from "../../core/headers.ts";
 import { canonicalPath } from "../../core/path/canonical-path.ts";
+import { type Reason, reasonField } from "../../core/reasons.ts";
 import { logEvent } from "../log.ts";
 import { type AccessContext, rememberAccess } from "./auth/edge.ts";
 import { KEY_SET_PATH } from "./auth/identity/gateway-identity.ts";
@@ -53,7 +55,7 @@ export function appAround(configuration: Configuration, gateway: Gateway): App {
   const metadata = protectedResource(configuration.policy);
   const app = new Hono();
   if (configuration.policy.cors !== undefined) app.use(crossOrigin(configuration.policy.cors));
-  app.get("/healthz", (c) => c.text("ok\n", 200, { "x-content-type-options": "nosniff" }));
+  app.get("/healthz", (c) => c.text("ok\n", 200, { "x-content-type-options": "nosniff", ...reasonField("document") }));
   app.get("/openapi.json", () => reference());
   const { identity } = configuration;
   if (identity !== undefined) app.get(KEY_SET_PATH, () => identity.keySet());
@@ -77,6 +79,7 @@ function isAdminUrl(url: string): boolean {
   return target.kind === "ok" && target.path.startsWith("/tidegate.");
 }
 
+const PREFLIGHT: Reason = "preflight";
 const HEALTH = /^[^/]*\/\/[^/]*\/healthz(?:$|\?)/;
 /** Paths of the Worker itself. */
 const OWN = /^[^/]*\/\/[^/]*\/(?:healthz|openapi\.json|\.well-known\/tidegate\/jwks\.json)(?:$|\?)/;
@@ -115,6 +118,7 @@ function crossOrigin({ origins, credentials, maxAgeSeconds, allowHeaders, expose
     const preflight = await decide(context, next);
     if (preflight !== undefined) {
       preflight.headers.set("x-content-type-options", "nosniff");
+      preflight.headers.set(REASON_HEADER, PREFLIGHT);
       return preflight;
     }
     const { headers } = context.res;

@@ -1,5 +1,7 @@
 // The response to a browser at `/` if the configuration serves nothing there: a redirect to the API reference.
 
+import { reasonField } from "../../../core/reasons.ts";
+
 const HTML_TYPE = /(?:^|,)\s*(?:text\/html|application\/xhtml\+xml)\s*(?:;([^,]*))?(?=,|$)/i;
 const ZERO_QUALITY = /(?:^|;)\s*q=0(?:\.0{0,3})?\s*(?:;|$)/i;
 
@@ -14,6 +16,12 @@ export function wantsPage({ method, headers }: Request): boolean {
 export function redirectToReference(): Response {
   return new Response(null, {
     status: 302,
-    headers: { location: "/docs/", vary: "accept", "cache-control": "no-store", "x-content-type-options": "nosniff" },
+    headers: {
+      location: "/docs/",
+      vary: "accept",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      ...reasonField("document"),
+    },
   });
 }

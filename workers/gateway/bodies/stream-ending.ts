@@ -6,9 +6,10 @@ import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc-web";
 import { envelopeMeter } from "../../../core/protocol/envelope.ts";
 import { Rejected } from "../../../core/rejection.ts";
+import { brokenOff, type EndedCall } from "../call/outcome.ts";
 import type { Clock } from "../call.ts";
 import { errorDetailTypes, type Protocol } from "../protocol/protocol.ts";
-import { STREAM_LATE, toRefusal } from "../protocol/refusal.ts";
+import { STREAM_LATE } from "../protocol/refusal.ts";
 import { breakOff } from "./response-body.ts";
 import { finishStream, type StreamEnding } from "./upload-response.ts";
 
@@ -28,10 +29,17 @@ export function errorEnvelope({ kind }: Protocol, error: ConnectError): Uint8Arr
  * Within a message, and where the upstream breaks the stream off in time, the stream can only break off. After its last envelope it has
  * ended already, whatever becomes of the request.
  *
+ * @param clock    of the attempt, or of the call
  * @param maxBytes largest message, bytes, as it is sent
  * @param tooLong  makes the error of a stream with a larger one
  */
-export function streamEnding(protocol: Protocol, clock: Clock, maxBytes = Number.POSITIVE_INFINITY, tooLong?: () => Error): StreamEnding {
+export function streamEnding(
+  protocol: Protocol,
+  clock: Clock,
+  call: EndedCall,
+  maxBytes = Number.POSITIVE_INFINITY,
+  tooLong?: () => Error,
+): StreamEnding {
   const meter = envelopeMeter(maxBytes);
   const endFlag = protocol.kind === "grpc_web" ? trailerFlag : endStreamFlag;
   let isBetween = true; // what was passed on ends between two messages
@@ -46,7 +54,7 @@ export function streamEnding(protocol: Protocol, clock: Clock, maxBytes = Number
       const isOurs = failure instanceof Rejected;
       if (hasEnded) return new Uint8Array();
       if (!isBetween || !(isOurs || clock.signal?.aborted === true || Date.now() >= clock.deadlineAt)) return undefined;
-      return errorEnvelope(protocol, toRefusal(isOurs ? failure.rejection : STREAM_LATE).error);
+      return errorEnvelope(protocol, brokenOff(call, isOurs ? failure.rejection : STREAM_LATE));
     },
   };
 }

@@ -1,6 +1,7 @@
 // Serves stored responses, fetches the others from the upstream, and serves stale responses where that is allowed.
 import { type CacheStatus, cacheStatus, type ForwardReason } from "../../../core/cache/headers/cache-status.ts";
 import { decideReuse } from "../../../core/cache/reuse.ts";
+import type { Reason } from "../../../core/reasons.ts";
 import { isOfLayer } from "../../../core/rejection.ts";
 import type { RouteCache } from "../cache/caches.ts";
 import { CoalescedFetcher, type CoalescedResult } from "../cache/fetch/coalesce.ts";
@@ -13,6 +14,7 @@ import { fetchedHeaders, serveStored, storedHeaders, ttlSeconds } from "../cache
 import type { LookupResult } from "../cache/route-store.ts";
 import { recordDelay } from "../call/end/call-delays.ts";
 import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
+import { madeHere } from "../call/outcome.ts";
 import type { Call } from "../call.ts";
 
 export interface CacheSettings {
@@ -45,7 +47,7 @@ export function cache({ cache, lookups, timeoutMs }: CacheSettings): Layer {
       const fwd = forwardReason(lookupResult);
       call.trace?.note("cache", { outcome: fwd });
       if (lookup.directives.has("only-if-cached"))
-        return lookup.render(NOTHING_STORED, fetchedHeaders({ fwd, detail: "only-if-cached" }), now);
+        return inPlace(call, "only_if_cached", lookup.render(NOTHING_STORED, fetchedHeaders({ fwd, detail: "only-if-cached" }), now));
       try {
         const fetched = await fetcher.fetch(lookup, lookupResult, call);
         if (isFromL2(fetched.result)) call.cacheLevel = "l2";
@@ -98,7 +100,8 @@ function serveFound(
   }
   if (reuse.kind === "fresh") return serveStored(store, lookup, lookupResult, { isHit: true }, now);
   if (reuse.kind === "stale") return serveStored(store, lookup, lookupResult, { isHit: true, detail: "stale-while-revalidate" }, now);
-  return isUpstreamPaused ? serveStored(store, lookup, lookupResult, { isHit: true, detail: "stale-if-error" }, now) : undefined;
+  if (!isUpstreamPaused) return undefined;
+  return inPlace(call, "stale_on_error", serveStored(store, lookup, lookupResult, { isHit: true, detail: "stale-if-error" }, now));
 }
 
 /** The stored response that may serve while the upstream fails; undefined where there is none. */
@@ -114,7 +117,12 @@ function serveStaleOnError(
   if (lookupResult.kind === "none" || now >= lookupResult.cached.stored.staleIfErrorUntil) return undefined;
   call.cacheLevel = "stale";
   call.responseBytes = lookupResult.cached.stored.body.byteLength;
-  return serveStored(store, lookup, lookupResult, { fwd, fwdStatus, detail: "stale-if-error" }, now);
+  return inPlace(call, "stale_on_error", serveStored(store, lookup, lookupResult, { fwd, fwdStatus, detail: "stale-if-error" }, now));
+}
+
+/** A response in place of one of the upstream, with the reason. */
+function inPlace(call: Call, reason: Reason, response: Response | Promise<Response>): Response | Promise<Response> {
+  return response instanceof Promise ? response.then((made) => madeHere(call, reason, made)) : madeHere(call, reason, response);
 }
 
 function isFromL2(result: CoalescedResult["result"]): boolean {

@@ -105,7 +105,7 @@ async function uploaded(next: Handler, call: Call, chunks: UploadSource, length:
     return response;
   }
   return new Response(
-    bindToUpload(response.body, upload, isEnvelopeStream(response.headers) ? streamEnding(call.protocol, call) : undefined),
+    bindToUpload(response.body, upload, isEnvelopeStream(response.headers) ? streamEnding(call.protocol, call, call) : undefined),
     response,
   );
 }

@@ -4,6 +4,7 @@ import { type DescMethod, type Message, toBinary, toJsonString } from "@bufbuild
 import { FALLBACK_HEADER } from "../../../core/headers.ts";
 import { logEvent } from "../../log.ts";
 import type { Layer } from "../call/layer.ts";
+import { madeHere } from "../call/outcome.ts";
 import { logFactsOf } from "../call.ts";
 import { callerContentType, messageResponse } from "../protocol/message-response.ts";
 import { failureOf, failureOfError, isDown } from "../upstream/dispatch/failure.ts";
@@ -27,6 +28,6 @@ export function staticResponse(method: DescMethod, message: Message | undefined)
     logEvent("static_response_sent", logFactsOf(call));
     const contentType = callerContentType(call, query);
     const headers = { "Cache-Control": "no-store", [FALLBACK_HEADER]: "static_response" };
-    return messageResponse(call.protocol, contentType, { binary, json }, headers);
+    return madeHere(call, "static_response", messageResponse(call.protocol, contentType, { binary, json }, headers));
   };
 }

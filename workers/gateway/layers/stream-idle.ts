@@ -4,8 +4,8 @@ import { breakOff } from "../bodies/response-body.ts";
 import { errorEnvelope } from "../bodies/stream-ending.ts";
 import type { Layer } from "../call/layer.ts";
 import type { MethodTraits } from "../call/method-traits.ts";
-import type { Protocol } from "../protocol/protocol.ts";
-import { toRefusal } from "../protocol/refusal.ts";
+import { brokenOff } from "../call/outcome.ts";
+import type { Call } from "../call.ts";
 
 /**
  * Time counts while the caller waits for more. A caller that reads slowly does not end the stream.
@@ -17,11 +17,11 @@ export function streamIdle({ isUnary }: MethodTraits, idleMs: number): Layer | u
   return (next) => async (call) => {
     const response = await next(call);
     if (response.body === null) return response;
-    return new Response(watched(response.body, idleMs, call.protocol), response);
+    return new Response(watched(response.body, idleMs, call), response);
   };
 }
 
-function watched(body: ReadableStream<Uint8Array>, idleMs: number, protocol: Protocol): ReadableStream<Uint8Array> {
+function watched(body: ReadableStream<Uint8Array>, idleMs: number, call: Call): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   const meter = envelopeMeter(Number.POSITIVE_INFINITY);
   return new ReadableStream<Uint8Array>(
@@ -34,7 +34,7 @@ function watched(body: ReadableStream<Uint8Array>, idleMs: number, protocol: Pro
         if (chunk === undefined) {
           if (!meter.isBetweenMessages()) breakOff(controller, new Error("silent within a message"));
           else {
-            controller.enqueue(errorEnvelope(protocol, toRefusal({ kind: "stream_idle", idleMs }).error));
+            controller.enqueue(errorEnvelope(call.protocol, brokenOff(call, { kind: "stream_idle", idleMs })));
             controller.close();
           }
           await reader.cancel().catch(() => undefined);

@@ -4,16 +4,18 @@ import { ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeFromHttpStatus, errorFromJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { assert } from "../../../core/assert.ts";
+import { REASON_HEADER } from "../../../core/headers.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { BodyReader } from "../bodies/body-reader.ts";
 import { UNFINISHED_MESSAGE, Upload, type UploadSource } from "../bodies/upload.ts";
 import { bindToUpload } from "../bodies/upload-response.ts";
 import { type Layer, needsWholeBody } from "../call/layer.ts";
 import { reserveMemory } from "../call/memory.ts";
+import { brokenOff } from "../call/outcome.ts";
 import type { RequestBody } from "../call/outgoing.ts";
 import type { Call } from "../call.ts";
 import { mediaType } from "../protocol/protocol.ts";
-import { STREAM_BROKEN, STREAM_LATE, toRefusal } from "../protocol/refusal.ts";
+import { STREAM_BROKEN, STREAM_LATE } from "../protocol/refusal.ts";
 import { decodeRequest } from "../transcode/decode-request.ts";
 import { messageIn } from "../transcode/decoded-messages.ts";
 import { encodeRequest } from "../transcode/encode-request.ts";
@@ -67,12 +69,12 @@ export function transcode(route: RestRoute, settings: TranscodeSettings): Layer 
     };
     const inBand = (error: unknown): unknown => {
       const why = upload?.failure ?? error;
-      if (why instanceof Rejected) return toRefusal(why.rejection).error;
-      return call.signal?.aborted === true ? toRefusal(STREAM_LATE).error : error;
+      if (why instanceof Rejected) return brokenOff(call, why.rejection);
+      return call.signal?.aborted === true ? brokenOff(call, STREAM_LATE) : error;
     };
     const whyBroken = (error: unknown): ConnectError => {
       const why = inBand(error);
-      return why instanceof ConnectError ? why : toRefusal(STREAM_BROKEN).error;
+      return why instanceof ConnectError ? why : brokenOff(call, STREAM_BROKEN);
     };
     try {
       if (isUnary) {
@@ -86,7 +88,7 @@ export function transcode(route: RestRoute, settings: TranscodeSettings): Layer 
       return restResponse(encoded, fromUpstream);
     } catch (error) {
       const why = upload?.failure ?? error;
-      if (why instanceof ConnectError) return failed(fromUpstream, why, types);
+      if (why instanceof ConnectError) return failed(fromUpstream, why, types, call.reason !== undefined);
       throw why;
     }
   });
@@ -168,9 +170,13 @@ function becomeConnect({ outgoing, route }: Call, body: RequestBody, contentType
   headers.set("connect-protocol-version", "1");
 }
 
-function failed(fromUpstream: Response | undefined, error: ConnectError, types: Registry): Response {
+/** @param isOurs `brokenOff` has made the error */
+function failed(fromUpstream: Response | undefined, error: ConnectError, types: Registry, isOurs: boolean): Response {
   const { status, body } = statusJson(error, types);
-  return restResponse({ body: JSON.stringify(body), contentType: "application/json" }, fromUpstream, status);
+  const response = restResponse({ body: JSON.stringify(body), contentType: "application/json" }, fromUpstream, status);
+  const reason = isOurs ? error.metadata.get(REASON_HEADER) : null; // an upstream could have written it
+  if (reason !== null) response.headers.set(REASON_HEADER, reason);
+  return response;
 }
 
 async function bytesOf(fromUpstream: Response): Promise<Uint8Array> {

@@ -7,10 +7,10 @@ import type { SpokenProtocol } from "../../../core/config/upstream.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { readQuery } from "../../service/query.ts";
 import { type Layer, needsWholeBody } from "../call/layer.ts";
-import { refusedAs } from "../call/outcome.ts";
+import { brokenOff, recordIn, refusedAs } from "../call/outcome.ts";
 import type { Call } from "../call.ts";
 import { mediaType, type Protocol } from "../protocol/protocol.ts";
-import { STREAM_BROKEN, STREAM_LATE, toRefusal } from "../protocol/refusal.ts";
+import { STREAM_BROKEN, STREAM_LATE } from "../protocol/refusal.ts";
 import { messageIn, rememberMessage } from "../transcode/decoded-messages.ts";
 import { withDebugDetails } from "../transcode/status.ts";
 import { codecOf } from "../translate/headers.ts";
@@ -42,7 +42,7 @@ function translateTo(spoken: "connect" | "grpc_web", isUnary: boolean, types: Re
     const codec = codecOf(mediaType(call.outgoing.headers.get("content-type")));
     const whyEnded = (reason: unknown): ConnectError => {
       const isLate = call.signal?.aborted === true;
-      return toRefusal(isLate ? STREAM_LATE : reason instanceof Rejected ? reason.rejection : STREAM_BROKEN).error;
+      return brokenOff(call, isLate ? STREAM_LATE : reason instanceof Rejected ? reason.rejection : STREAM_BROKEN);
     };
     try {
       const { outgoing } = call;
@@ -52,7 +52,7 @@ function translateTo(spoken: "connect" | "grpc_web", isUnary: boolean, types: Re
       const response = await next(call);
       if (isGrpcWeb) return isUnary ? await unaryFromConnect(response, codec) : streamFromConnect(response, codec, whyEnded);
       return isUnary
-        ? rememberMessage(await unaryFromGrpcWeb(response, describe), messageIn(response))
+        ? rememberMessage(recordIn(call, await unaryFromGrpcWeb(response, describe)), messageIn(response))
         : streamFromGrpcWeb(response, whyEnded, describe);
     } catch (error) {
       if (error instanceof ConnectError) return refusedAs(call, { error, reason: "invalid_request" }, rpcOf(call.protocol));

@@ -1,6 +1,7 @@
 // Serves `/openapi.json`. The document is written from what the configuration serves at the first request, and kept for the next ones.
 import type { DescService } from "@bufbuild/protobuf";
 import type { OpenApiPolicy } from "../../../core/config/openapi.ts";
+import { reasonField } from "../../../core/reasons.ts";
 import reference from "../../../protos/gen/reference.json" with { type: "json" };
 import type { RestTable } from "../transcode/rules/rules.ts";
 import { documentOf } from "./document.ts";
@@ -22,7 +23,12 @@ export function openapi({ policy, services, rest }: ServedApi): () => Response {
   return () => {
     text ??= JSON.stringify(write(policy.openapi, services, rest));
     return new Response(text, {
-      headers: { "content-type": "application/json", "cache-control": "no-cache", "x-content-type-options": "nosniff" },
+      headers: {
+        "content-type": "application/json",
+        "cache-control": "no-cache",
+        "x-content-type-options": "nosniff",
+        ...reasonField("document"),
+      },
     });
   };
 }

@@ -2,6 +2,7 @@
 import { printable } from "../../../core/protocol/printable.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { logEvent } from "../../log.ts";
+import { madeHere } from "../call/outcome.ts";
 import { type Call, logFactsOf } from "../call.ts";
 import { isLayerRefusal, type LayerCall, type LayerHandler } from "../layer.ts";
 
@@ -95,7 +96,8 @@ export class LayerRun {
     if (!(response instanceof Response)) throw new TypeError(`returned ${response === null ? "null" : typeof response}; return a Response`);
     if (response === this.#inner) return response;
     if (response.bodyUsed) throw new TypeError("returned a response whose body it has read; return a new Response");
-    return new Response(response.body, response); // the headers of a fetched response cannot be changed
+    const own = new Response(response.body, response); // the headers of a fetched response cannot be changed
+    return this.#inner === undefined ? madeHere(this.#call, "layer_response", own) : own;
   }
 
   #rejectionOf(error: unknown): unknown {

@@ -1,4 +1,7 @@
 // Headers that only one of the two protocols has, and their counterparts in the other.
+import { type Code, ConnectError } from "@connectrpc/connect";
+import { REASON_HEADER } from "../../../core/headers.ts";
+import type { Reason } from "../../../core/reasons.ts";
 
 /** Moves the value of a header to the header of that meaning in the other protocol. */
 export function renameHeader(headers: Headers, from: string, to: string): void {
@@ -6,6 +9,18 @@ export function renameHeader(headers: Headers, from: string, to: string): void {
   headers.delete(from);
   if (value === null) headers.delete(to);
   else headers.set(to, value);
+}
+
+/** An error of the gateway about a response that it cannot translate. Its reason is written where the error is: headers or trailers. */
+export function untranslatable(problem: string, code: Code): ConnectError {
+  const reason: Reason = "upstream_body";
+  return new ConnectError(problem, code, { [REASON_HEADER]: reason });
+}
+
+/** Trailers of an upstream, which cannot name a reason. */
+export function trailersOf(headers: Headers): Headers {
+  headers.delete(REASON_HEADER);
+  return headers;
 }
 
 export function withoutHeaders(headers: Headers, names: readonly string[]): Headers {

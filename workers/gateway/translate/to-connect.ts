@@ -15,7 +15,17 @@ import type { Outgoing } from "../call/outgoing.ts";
 import { mediaType } from "../protocol/protocol.ts";
 import { boundRetryInfo } from "../protocol/retry-info.ts";
 import { decompressed, type Envelope, readEnvelopes, rewriteLastEnvelope } from "./envelopes.ts";
-import { CONNECT_STREAM, codecOf, encodingOf, GRPC_WEB_STREAM, renameHeader, translateStreamHeaders, withoutHeaders } from "./headers.ts";
+import {
+  CONNECT_STREAM,
+  codecOf,
+  encodingOf,
+  GRPC_WEB_STREAM,
+  renameHeader,
+  trailersOf,
+  translateStreamHeaders,
+  untranslatable,
+  withoutHeaders,
+} from "./headers.ts";
 
 const CONNECT_HEADERS = ["content-type", "content-length", "content-encoding", "connect-content-encoding", "connect-accept-encoding"];
 
@@ -89,10 +99,11 @@ export function streamFromConnect(response: Response, codec: string, whyEnded: (
 async function endOf(end: Envelope, encoding: string | null): Promise<EndStreamResponse> {
   try {
     const read = endStreamFromJson(await decompressed(end, encoding));
+    trailersOf(read.metadata);
     if (read.error !== undefined) read.error.details = boundRetryInfo(read.error.details);
     return read;
   } catch {
-    return { metadata: new Headers(), error: new ConnectError("the upstream's response has an invalid last envelope", Code.Internal) };
+    return { metadata: new Headers(), error: untranslatable("the upstream's response has an invalid last envelope", Code.Internal) };
   }
 }
 

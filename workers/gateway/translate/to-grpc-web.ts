@@ -4,12 +4,23 @@ import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson, trailerMux } from "@connectrpc/connect/protocol-connect";
 import { codeFromHttpStatus, findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { trailerFlag, trailerParse } from "@connectrpc/connect/protocol-grpc-web";
+import { REASON_HEADER } from "../../../core/headers.ts";
 import { printable } from "../../../core/protocol/printable.ts";
 import { messageOf, readQuery } from "../../service/query.ts";
 import type { Outgoing } from "../call/outgoing.ts";
 import { mediaType } from "../protocol/protocol.ts";
 import { decompressed, type Envelope, readEnvelopes, rewriteLastEnvelope } from "./envelopes.ts";
-import { CONNECT_STREAM, codecOf, encodingOf, GRPC_WEB_STREAM, renameHeader, translateStreamHeaders, withoutHeaders } from "./headers.ts";
+import {
+  CONNECT_STREAM,
+  codecOf,
+  encodingOf,
+  GRPC_WEB_STREAM,
+  renameHeader,
+  trailersOf,
+  translateStreamHeaders,
+  untranslatable,
+  withoutHeaders,
+} from "./headers.ts";
 
 const STATUS = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
 const GRPC_WEB_HEADERS = [...STATUS, "grpc-encoding", "grpc-accept-encoding", "content-type", "content-length", "content-encoding"];
@@ -56,11 +67,14 @@ export async function unaryFromGrpcWeb(response: Response, describe: Describe): 
   const refusal = refusalOf(response, contentType);
   const envelopes = refusal === undefined ? readEnvelopes(new Uint8Array(await response.arrayBuffer())) : [];
   const end = envelopes?.find(({ flags }) => (flags & trailerFlag) !== 0);
-  const trailers = end === undefined ? new Headers() : trailerParse(await decompressed(end, encodingOf(response.headers, "grpc-encoding")));
+  const trailers =
+    end === undefined ? new Headers() : trailersOf(trailerParse(await decompressed(end, encodingOf(response.headers, "grpc-encoding"))));
   const messages = envelopes?.filter(({ flags }) => (flags & trailerFlag) === 0) ?? [];
   const error = refusal ?? endOf(trailers) ?? (messages.length === 1 ? undefined : notOne(messages.length));
   const headers = trailerMux(leading, withoutHeaders(trailers, STATUS));
   if (error !== undefined) {
+    const reason = error.metadata.get(REASON_HEADER);
+    if (reason !== null) headers.set(REASON_HEADER, reason);
     headers.set("content-type", "application/json");
     return new Response(JSON.stringify(errorToJson(describe(error), undefined)), { status: codeToHttpStatus(error.code), headers });
   }
@@ -97,7 +111,7 @@ export function streamFromGrpcWeb(response: Response, whyEnded: (reason: unknown
 /** @returns no trailers, and so no status, if they are invalid; a missing status is an error of the upstream */
 async function trailersIn(end: Envelope, encoding: string | null): Promise<Headers> {
   try {
-    return trailerParse(await decompressed(end, encoding));
+    return trailersOf(trailerParse(await decompressed(end, encoding)));
   } catch {
     return new Headers();
   }
@@ -116,7 +130,7 @@ function refusalOf({ status, headers }: Response, contentType: string): ConnectE
 }
 
 function endOf(trailers: Headers): ConnectError | undefined {
-  if (!trailers.has("grpc-status")) return new ConnectError("the trailers of the upstream's response have no grpc-status", Code.Internal);
+  if (!trailers.has("grpc-status")) return untranslatable("the trailers of the upstream's response have no grpc-status", Code.Internal);
   return statusOf(trailers);
 }
 
@@ -124,10 +138,10 @@ function statusOf(trailers: Headers): ConnectError | undefined {
   try {
     return findTrailerError(trailers);
   } catch {
-    return new ConnectError("the upstream's response has an invalid grpc-status", Code.Internal);
+    return untranslatable("the upstream's response has an invalid grpc-status", Code.Internal);
   }
 }
 
 function notOne(found: number): ConnectError {
-  return new ConnectError(`upstream responded to a unary call with ${found} messages`, Code.Unimplemented);
+  return untranslatable(`upstream responded to a unary call with ${found} messages`, Code.Unimplemented);
 }

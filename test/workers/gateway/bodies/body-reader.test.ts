@@ -67,7 +67,7 @@ describe("a reader of a body", () => {
     call.deadlineAt = Date.now() + 300;
     const read = outcomeOf(reader.read());
     await vi.advanceTimersByTimeAsync(300);
-    expect(await read).toEqual({ kind: "deadline_exceeded", timeoutMs: 300 });
+    expect(await read).toEqual({ kind: "deadline_exceeded", stage: "request", timeoutMs: 300 });
   });
 
   it("counts neither the time in which nothing is read, nor silence while the response goes on", async () => {

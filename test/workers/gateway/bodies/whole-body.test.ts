@@ -104,7 +104,7 @@ describe("a body that is read whole", () => {
     expect((await late).outcome).toEqual({ kind: "body_too_slow", isIdle: false, ms: 500 });
     const over = read({ body: chunks(1, 1, false), length: length!, deadlineMs: 200 });
     await vi.advanceTimersByTimeAsync(200);
-    expect((await over).outcome).toEqual({ kind: "deadline_exceeded", timeoutMs: 200 });
+    expect((await over).outcome).toEqual({ kind: "deadline_exceeded", stage: "request", timeoutMs: 200 });
   });
 
   it("is refused above its limit", async () => {

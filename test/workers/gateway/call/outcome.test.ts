@@ -3,7 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { publicReasonOf, reasonOf } from "../../../../core/reasons.ts";
 import type { Rejection } from "../../../../core/rejection.ts";
-import { recordRefusal, refused, refusedAs, responded } from "../../../../workers/gateway/call/outcome.ts";
+import { brokenOff, madeHere, refused, refusedAs } from "../../../../workers/gateway/call/outcome.ts";
 import { NO_ROUTE } from "../../../../workers/gateway/call/route.ts";
 import { Call } from "../../../../workers/gateway/call.ts";
 import type { Protocol } from "../../../../workers/gateway/protocol/protocol.ts";
@@ -61,10 +61,14 @@ it("may be written in the protocol of a layer", () => {
   ]);
 });
 
-it("is recorded of a stream that has begun, and of a success", () => {
+it("of a stream that has begun is recorded, and in the metadata of the error that ends it", () => {
   const call = callIn({ kind: "connect_unary" });
-  recordRefusal(call, { error: new ConnectError("late", Code.DeadlineExceeded), reason: "stream_late" }, "stream_late");
-  expect([call.reason, call.code]).toEqual(["stream_late", "deadline_exceeded"]);
-  responded(call, "static_response");
-  expect([call.reason, call.code]).toEqual(["static_response", "ok"]);
+  const error = brokenOff(call, { kind: "stream_broken", problem: "was late", isLate: true });
+  expect([call.reason, call.code, error.metadata.get("tidegate-reason")]).toEqual(["stream_late", "deadline_exceeded", "stream_late"]);
+});
+
+it("names the reason of other responses that the gateway makes; their code is that of the response", () => {
+  const call = callIn({ kind: "connect_unary" });
+  const response = madeHere(call, "static_response", new Response("{}"));
+  expect([call.reason, call.code, response.headers.get("tidegate-reason")]).toEqual(["static_response", "", "static_response"]);
 });

@@ -3,6 +3,7 @@ import { identityClaims, MAX_LIFETIME_SECONDS } from "../../../../core/auth/iden
 import { type IdentityKey, publishedKey, signingKey } from "../../../../core/auth/identity/identity-keys.ts";
 import type { Principal } from "../../../../core/auth/principal.ts";
 import type { IdentityPolicy } from "../../../../core/config/auth/identity.ts";
+import { reasonField } from "../../../../core/reasons.ts";
 import { encodeIdentity, type IdentityCryptoKey, importIdentityKey, signIdentity } from "../../../service/identity/identity-token.ts";
 
 /** A token is used until so much of its time is left: its call may wait on its way. */
@@ -67,6 +68,7 @@ export class GatewayIdentity {
       "content-type": "application/jwk-set+json",
       "cache-control": `public, max-age=${JWKS_SECONDS}`,
       "x-content-type-options": "nosniff",
+      ...reasonField("document"),
     };
     return new Response(body, { headers });
   }

@@ -2,6 +2,7 @@
 import { isMetadataPath, METADATA_PATH, metadataOf, type ProtectedResource } from "../../../../core/auth/resource.ts";
 import type { GatewayPolicy } from "../../../../core/config/gateway.ts";
 import { canonicalPath } from "../../../../core/path/canonical-path.ts";
+import { reasonField } from "../../../../core/reasons.ts";
 
 /** Any page may read it: it says what a refused client reads, too, and nothing of a caller. */
 const HEADERS = {
@@ -25,10 +26,15 @@ export function protectedResource(
     const target = canonicalPath(url);
     if (target.kind === "invalid" || !isMetadataPath(target.path, resource)) return undefined;
     const { method } = request;
-    if (method === "OPTIONS") return new Response(null, { status: 204, headers: HEADERS });
+    if (method === "OPTIONS") return new Response(null, { status: 204, headers: { ...HEADERS, ...reasonField("preflight") } });
     if (method !== "GET" && method !== "HEAD")
-      return new Response(null, { status: 405, headers: { ...HEADERS, allow: "GET, HEAD, OPTIONS" } });
-    return new Response(method === "HEAD" ? null : text, { headers: { ...HEADERS, "content-type": "application/json" } });
+      return new Response(null, {
+        status: 405,
+        headers: { ...HEADERS, allow: "GET, HEAD, OPTIONS", ...reasonField("method_not_allowed") },
+      });
+    return new Response(method === "HEAD" ? null : text, {
+      headers: { ...HEADERS, "content-type": "application/json", ...reasonField("document") },
+    });
   };
 }
 

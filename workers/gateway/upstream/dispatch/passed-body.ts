@@ -1,9 +1,10 @@
 // The body of a response as the layers above get it: counted and watched while it passes, unless it is in memory already.
 import { type InvalidResponse, tooLarge, truncated } from "../../../../core/protocol/rpc-response.ts";
-import { Rejected } from "../../../../core/rejection.ts";
+import { Rejected, type Rejection } from "../../../../core/rejection.ts";
 import { passOn } from "../../bodies/response-body.ts";
 import { limitMessages, streamEnding, withEnding } from "../../bodies/stream-ending.ts";
 import type { CallAttempt } from "../../call/attempt.ts";
+import { brokenOff } from "../../call/outcome.ts";
 import type { Call } from "../../call.ts";
 import { isEnvelopeStream } from "../../protocol/protocol.ts";
 import { type ResponseReading, watchStream } from "../../protocol/response-check.ts";
@@ -46,7 +47,7 @@ export function passedBody(
   const tooLong = (): Rejected => broken(tooLarge("a message", maxBytes));
   // Where the request is still being sent, the end of its response is written where that is read.
   if (call.upload !== undefined) return limitMessages(body, maxBytes, tooLong);
-  return withEnding(body, streamEnding(protocol, attempt, maxBytes, tooLong));
+  return withEnding(body, streamEnding(protocol, attempt, call.origin, maxBytes, tooLong));
 }
 
 function watchedBy(receiving: Receiving, maxBytes: number) {
@@ -64,7 +65,7 @@ function watchedBy(receiving: Receiving, maxBytes: number) {
         picked.streamBroke();
         logFault(receiving.upstream, picked, call, "did not end its response in time");
       }
-      return new Rejected({ kind: "deadline_exceeded", stage: "response", timeoutMs: attempt.deadlineAt - attempt.receivedAt });
+      return recorded(call.origin, { kind: "deadline_exceeded", stage: "response", timeoutMs: attempt.deadlineAt - attempt.receivedAt });
     },
   };
 }
@@ -75,5 +76,11 @@ const BROKEN = "closed the connection before the end of its response";
 function brokeOff({ upstream, picked, call }: Receiving, misfit: InvalidResponse): Rejected {
   if (misfit.countsAsFailure) picked.streamBroke();
   logFault(upstream, picked, call, misfit.problem);
-  return new Rejected({ kind: "upstream_invalid", upstream: upstream.name, ...misfit });
+  return recorded(call.origin, { kind: "upstream_invalid", upstream: upstream.name, ...misfit });
+}
+
+/** The caller may read nothing of it: its response has begun, and may have no trailers. */
+function recorded(call: Call, rejection: Rejection): Rejected {
+  brokenOff(call, rejection);
+  return new Rejected(rejection);
 }
