@@ -39,7 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "workers/gateway/transcode":
     /^(core|protos\/gen|workers\/gateway\/transcode)\/|^workers\/(log|service\/limits\/element-limit)\.ts$|^workers\/gateway\/protocol\/retry-info\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/translate":
-    /^core\/protocol\/printable\.ts$|^workers\/gateway\/call(\.ts$|\/)|^workers\/gateway\/(protocol|translate)\/|^workers\/service\/(compression|query)\.ts$|^@connectrpc\/connect(\/|$)/,
+    /^core\/(headers|reasons|protocol\/printable)\.ts$|^workers\/gateway\/call(\.ts$|\/)|^workers\/gateway\/(protocol|translate)\/|^workers\/service\/(compression|query)\.ts$|^@connectrpc\/connect(\/|$)/,
   "workers/gateway/auth/expression": /^(core|workers\/gateway\/auth\/expression)\/|^@bufbuild\/(cel|protobuf|re2)(\/|$)/,
   "workers/gateway/openapi": /^(core|protos\/gen|workers\/gateway\/(openapi|transcode))\/|^@bufbuild\/protobuf(\/|$)/,
   // The package is built here: it names its tools, and the tests of a project that uses it.
