@@ -45,8 +45,8 @@ export function gatewayToml(text: string): string {
   toml = toml.replace(examples, (found) => (found === `"${first}"` ? `"${SERVICE.toUpperCase()}"` : `"tidegate-${SERVICE}`));
   return renamed(toml)
     .replace('directory = "console/dist"', 'directory = "node_modules/tidegate/console/dist"')
-    .replace("# `npm start` and `npm run deploy` build it from console/src.\n", "")
-    .replace(", with the headers of console/_headers", "")
+    .replace(" Their headers: console/_headers.", "")
+    .replace("`npm start` and `npm run deploy` build it from console/src. ", "")
     .replaceAll(/ \(docs\/[\w/.-]+\)/g, "");
 }
 

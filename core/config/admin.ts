@@ -101,7 +101,7 @@ export const ADMIN_SETTINGS = block({
   host: setting(
     v.pipe(text(/^[a-z0-9.-]{1,253}(:\d{1,5})?$/i, HOST_FIX, "host"), v.toLowerCase()),
     undefined,
-    "The only host at which admin services are served; nothing else is served there but `/healthz`. Static files (`[assets]` of wrangler.toml) are at every host. Required beside `httpRoutes`, whose upstreams may send pages that could otherwise call them.",
+    "The only host at which admin services are served; nothing else is served there but `/healthz` and the console. Other static files (`[assets]` of wrangler.toml) are at every host. Required beside `httpRoutes`, whose upstreams may send pages that could otherwise call them.",
     { shownDefault: "every host" },
   ),
   roles: readByCode(

@@ -14,6 +14,7 @@ import {
 } from "./admin.ts";
 import { AUTH_SETTINGS, type AuthPolicy, FORMER_HEADER_FIX, parseAuth, provesOf } from "./auth.ts";
 import { CACHE_STORE_SETTINGS, type CacheStorePolicy, parseCacheStore } from "./cache.ts";
+import { CONSOLE_SETTINGS, type ConsolePolicy } from "./console.ts";
 import { CONTROL_SETTINGS, type ControlPolicy, parseControl } from "./control.ts";
 import { CORS_SETTINGS, type CorsPolicy } from "./cors.ts";
 import type { TypedInput } from "./declared-protos.ts";
@@ -108,6 +109,7 @@ export const GATEWAY_SETTINGS = block({
     "What an isolate refuses when more calls arrive than it can serve ([resilience](resilience.md#overload)).",
     FILLED,
   ),
+  console: nested(CONSOLE_SETTINGS, "The pages at `/_tidegate/`, which show what the admin services know ([console](console.md))."),
   metrics: nested(METRICS_SETTINGS, "What the gateway measures of its calls, and who may read it ([monitoring](monitoring.md))."),
   httpRoutes: readByCode(
     v.record(v.string(), HTTP_ROUTE_SETTINGS),
@@ -144,6 +146,7 @@ export interface GatewayPolicy {
   readonly breakers: BreakerAdminPolicy | undefined;
   readonly purge: PurgePolicy | undefined;
   readonly overload: OverloadPolicy;
+  readonly console: ConsolePolicy;
   readonly metrics: MetricsPolicy;
   readonly defaults: RoutePolicy;
   readonly services: ReadonlyMap<string, ServicePolicy>;
@@ -199,6 +202,7 @@ export function parsePolicy(input: unknown, declared: DeclaredServices, sources?
     breakers: readOptional(check, "breakers", BREAKER_ADMIN_SETTINGS, top.breakers),
     cache: parseCacheStore(check, "cache", top.cache),
     httpRoutes,
+    console: top.console,
     metrics,
     purge: readOptional(check, "purge", PURGE_SETTINGS, top.purge),
     overload: parseOverload(check, "overload", top.overload, proves),

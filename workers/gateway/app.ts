@@ -10,6 +10,7 @@ import { REASON_HEADER } from "../../core/headers.ts";
 import { canonicalPath } from "../../core/path/canonical-path.ts";
 import { type Reason, reasonField } from "../../core/reasons.ts";
 import { logEvent } from "../log.ts";
+import { consolePages } from "./admin/console-pages.ts";
 import { type AccessContext, rememberAccess } from "./auth/edge.ts";
 import { KEY_SET_PATH } from "./auth/identity/gateway-identity.ts";
 import { protectedResource } from "./auth/oauth/metadata.ts";
@@ -60,13 +61,16 @@ export function appAround(configuration: Configuration, gateway: Gateway): App {
   const { identity } = configuration;
   if (identity !== undefined) app.get(KEY_SET_PATH, () => identity.keySet());
   app.all("*", (c) => gateway(c.req.raw));
+  const pageOf = consolePages(configuration);
   const isCrossOrigin = configuration.policy.cors !== undefined;
   const adminHost = configuration.policy.admin?.host;
   return {
     fetch(request, ctx) {
       const { url } = request;
       if (ctx?.access !== undefined) rememberAccess(request, ctx.access);
-      // At the host of the admin plane are the admin services, without CORS, and the health check: it says nothing of the API.
+      const page = pageOf(request, url);
+      if (page !== undefined) return page;
+      // At the host of the admin plane are the admin services and the console, without CORS, and the health check: it says nothing of the API.
       if (adminHost !== undefined && isAtHost(url, adminHost) && !HEALTH.test(url)) return gateway(request, url);
       // Calls skip Hono: routing them twice costs a tenth of the time of a call that the cache serves.
       return metadata(request, url) ?? (isCrossOrigin || OWN.test(url) ? app.fetch(request) : gateway(request, url));
