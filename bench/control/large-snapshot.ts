@@ -50,13 +50,20 @@ export function largeDescriptors(): Uint8Array {
   return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
 }
 
-/** @param revision of the configuration: each differs in the limits of one rule and the time limits of some methods */
-export function largeConfiguration(revision: number): object {
+/** What differs in each revision beside the limits of one rule: the time limits of the methods of one service, or those of all methods. */
+export type VersionChange = "service" | "all";
+
+/** @param revision of the configuration */
+export function largeConfiguration(revision: number, difference: VersionChange): object {
+  const revisionOf = (service: number): number => {
+    if (difference === "all") return revision;
+    return Math.floor((revision + SERVICES - 1 - service) / SERVICES); // services take turns
+  };
   const limit = (n: number) => `limit-${n % LIMITS}`;
   const method = (service: number, n: number) => ({
     http: [{ get: `/v1/s${service}/m${n}/{id}` }],
     idempotency: "no_side_effects",
-    readTimeoutMs: 1_000 + ((revision + n) % 50),
+    readTimeoutMs: 1_000 + ((revisionOf(service) + n) % 50),
     rateLimits: [limit(service * METHODS + n)],
   });
   return {

@@ -3,7 +3,7 @@ import { gatewayClient } from "../../cli/admin/gateway-client.ts";
 import { snapshotOf } from "../../cli/control/snapshot.ts";
 import { OPERATOR_HEADER } from "../../core/headers.ts";
 import { ControlService } from "../../protos/gen/tidegate/control/v1/control_pb.ts";
-import { largeConfiguration, largeDescriptors, METHOD_PATHS } from "./large-snapshot.ts";
+import { largeConfiguration, largeDescriptors, METHOD_PATHS, type VersionChange } from "./large-snapshot.ts";
 import { ADMIN_SECRET, CONTROL, type VersionsSeen } from "./versions-seen.ts";
 
 const TAKES_MS = 30_000; // longest time until an idle isolate has a version, on a machine that is busy
@@ -12,9 +12,11 @@ export class PublishedVersions {
   readonly #client;
   readonly #sets = [largeDescriptors()];
   readonly #origin: string;
+  readonly #difference: VersionChange;
   #revision = 0;
 
-  constructor(origin: string) {
+  constructor(origin: string, difference: VersionChange) {
+    this.#difference = difference;
     this.#origin = origin;
     this.#client = gatewayClient(ControlService, origin, ADMIN_SECRET, { [OPERATOR_HEADER]: "bench" });
   }
@@ -43,7 +45,7 @@ export class PublishedVersions {
   }
 
   async #send(validateOnly: boolean): Promise<number> {
-    const configuration = { ...largeConfiguration(this.#revision++), control: CONTROL };
+    const configuration = { ...largeConfiguration(this.#revision++, this.#difference), control: CONTROL };
     const { digest, text, descriptors } = snapshotOf(configuration as never, this.#sets, []); // made of JSON alone
     const snapshot = { digest, text, descriptors: Object.values(descriptors) as Uint8Array<ArrayBuffer>[] };
     const { sequence: expectedSequence } = await this.#client.getStatus({});

@@ -6,7 +6,7 @@ import { buildSync } from "esbuild";
 import { parseCommand } from "../../cli/command.ts";
 import { describeEnvironment } from "../figures/environment.ts";
 import { median } from "../figures/statistics.ts";
-import { ROUTES } from "./large-snapshot.ts";
+import { ROUTES, type VersionChange } from "./large-snapshot.ts";
 import { swapFailures, swapLines } from "./swap-report.ts";
 import { measureSwaps, type SwapOptions } from "./swaps.ts";
 
@@ -17,7 +17,6 @@ interface Compiled {
   readonly parts: number;
 }
 
-const LARGE = `${ROUTES.toLocaleString("en")} routes, 200 rate limits, 20 issuers`;
 const WARM_UP = 20; // versions that do not count: V8 has not compiled the code yet
 
 const { values } = parseCommand("bench:control", {
@@ -25,13 +24,17 @@ const { values } = parseCommand("bench:control", {
   swaps: { type: "boolean", default: false },
   connections: { type: "string", default: "16" },
   rate: { type: "string" },
+  all: { type: "boolean", default: false },
   "gc-global": { type: "boolean", default: false },
 });
+const difference = values.all ? "all" : "service";
+const changed = values.all ? "the settings of all methods" : "the settings of one service of 40";
+const LARGE = `${ROUTES.toLocaleString("en")} routes, 200 rate limits, 20 issuers; each version changes one limit and ${changed}`;
 const rounds = wholeNumber("rounds", values.rounds ?? (values.swaps ? "30" : "20"), 1_000);
 if (values.swaps) {
   const connections = wholeNumber("connections", values.connections, 1_024);
   const rate = values.rate === undefined ? undefined : wholeNumber("rate", values.rate, 100_000);
-  process.exit(await runSwaps({ rounds, connections, rate, isGcGlobal: values["gc-global"] }));
+  process.exit(await runSwaps({ rounds, connections, rate, difference, isGcGlobal: values["gc-global"] }));
 }
 
 const folder = mkdtempSync(join(tmpdir(), "tidegate-control-"));
@@ -44,8 +47,9 @@ buildSync({
   ...{ outfile, bundle: true, format: "esm", platform: "node", target: "es2024" },
   alias: { "cloudflare:workers": platform },
 });
-const { compileVersions }: { compileVersions: (count: number, cpuMs: () => number) => Compiled } = await import(outfile);
-const { times, bytes, parts } = compileVersions(WARM_UP + rounds, () => process.threadCpuUsage().user / 1_000);
+type CompileVersions = (count: number, difference: VersionChange, cpuMs: () => number) => Compiled;
+const { compileVersions }: { compileVersions: CompileVersions } = await import(outfile);
+const { times, bytes, parts } = compileVersions(WARM_UP + rounds, difference, () => process.threadCpuUsage().user / 1_000);
 const counted = times.slice(WARM_UP);
 const ms = (value: number): string => `${value.toFixed(1)} ms`;
 const lines = [

@@ -8,7 +8,7 @@ import { LoadGenerator } from "../load.ts";
 import { type Measured, measure } from "../measure.ts";
 import { connectCall, GATEWAY_OBJECTS, type Subject, upstream } from "../subjects.ts";
 import { type Running, start } from "../workerd.ts";
-import { METHOD_PATHS } from "./large-snapshot.ts";
+import { METHOD_PATHS, type VersionChange } from "./large-snapshot.ts";
 import { PublishedVersions } from "./published-versions.ts";
 import type { SwapFigures } from "./swap-report.ts";
 import { ADMIN_SECRET } from "./versions-seen.ts";
@@ -17,6 +17,7 @@ export interface SwapOptions {
   readonly rounds: number; // each with a slice of both kinds
   readonly connections: number;
   readonly rate: number | undefined; // requests per second of an open loop; undefined for a closed one
+  readonly difference: VersionChange; // between a version and the one before
   readonly isGcGlobal: boolean; // with the settings of V8 of `npm run bench`, instead of its own
 }
 
@@ -50,12 +51,12 @@ export async function measureSwaps(options: SwapOptions, report: (line: string) 
     const v8 = options.isGcGlobal ? {} : { v8Flags: [] };
     const server = await start(join(folder, "gateway"), subject, { upstreamPort: origin.port, cpu: 0, ...v8 });
     running.push(server);
-    const versions = new PublishedVersions(server.origin);
+    const versions = new PublishedVersions(server.origin, options.difference);
     await versions.taken(await versions.publish());
     const measured = (name: string) => measure(name, subject, server, folder, { upstreamPort: origin.port }, undefined);
     const figures = await slices(await measured("a version each second"), await measured("no version"), versions, load, options, report);
     server.stop();
-    return { ...figures, allocatedBytes: await allocatedBytes(join(folder, "inspected"), origin.port) };
+    return { ...figures, allocatedBytes: await allocatedBytes(join(folder, "inspected"), origin.port, options.difference) };
   } finally {
     await load.stop();
     for (const one of running) one.stop();
@@ -64,10 +65,10 @@ export async function measureSwaps(options: SwapOptions, report: (line: string) 
 }
 
 /** Bytes that an isolate allocates on the JavaScript heap while it takes a version, in a process of its own; a few calls are in it. */
-async function allocatedBytes(folder: string, upstreamPort: number): Promise<number> {
+async function allocatedBytes(folder: string, upstreamPort: number, difference: VersionChange): Promise<number> {
   const server = await start(folder, subject, { upstreamPort, cpu: 0, inspected: true, v8Flags: [] });
   try {
-    const versions = new PublishedVersions(server.origin);
+    const versions = new PublishedVersions(server.origin, difference);
     for (let warm = 0; warm < WARM_UP; warm++) await versions.taken(await versions.publish());
     const inspector = await Inspector.open(server.inspectorPort!, "main");
     const allocations = await inspector.allocations(async () => versions.taken(await versions.publish()));

@@ -4,7 +4,7 @@ import { snapshotText } from "../../core/control/snapshot.ts";
 import { IsolateParts } from "../../workers/gateway/background/isolate-parts.ts";
 import { type CompiledVersion, compileVersion } from "../../workers/gateway/control/compile-version.ts";
 import { snapshotInput } from "../../workers/gateway/control/snapshot-input.ts";
-import { largeConfiguration, largeDescriptors } from "../control/large-snapshot.ts";
+import { largeConfiguration, largeDescriptors, type VersionChange } from "../control/large-snapshot.ts";
 
 export interface Compiled {
   readonly times: readonly number[]; // CPU of each version, ms, in their order
@@ -19,13 +19,13 @@ const BINDINGS = {
   ...{ RELAY: object, TOKEN_BUCKET: object, AUDIT_LOG: object, CONTROL_PLANE: object, HASH_RING: object, CIRCUIT_BREAKER: object },
 };
 
-/** @param cpuMs CPU that the process has used so far, ms */
-export function compileVersions(count: number, cpuMs: () => number): Compiled {
+/** @param difference of each version from the one before @param cpuMs CPU that the process has used so far, ms */
+export function compileVersions(count: number, difference: VersionChange, cpuMs: () => number): Compiled {
   const parts = new IsolateParts();
   const set = largeDescriptors();
   const digest = hexOf(sha256(set));
   const textOf = (revision: number): string =>
-    snapshotText({ format: 1, configuration: largeConfiguration(revision) as never, descriptors: [digest], layers: [] });
+    snapshotText({ format: 1, configuration: largeConfiguration(revision, difference) as never, descriptors: [digest], layers: [] });
   const texts = Array.from({ length: count }, (_, revision) => textOf(revision));
   let served: CompiledVersion | undefined;
   const times = texts.map((text, revision) => {

@@ -24,12 +24,14 @@ import { HEADER_SETTINGS, headerRules } from "./headers.ts";
 import { HTTP_ROUTE_SETTINGS, type HttpRoutePolicy, parseHttpRoutes } from "./http-route.ts";
 import { METRICS_SETTINGS, type MetricsPolicy } from "./metrics.ts";
 import { OPENAPI_SETTINGS, type OpenApiPolicy, parseOpenApi } from "./openapi.ts";
+import { type OuterSettings, parseDefaults } from "./outer-settings.ts";
 import { OVERLOAD_SETTINGS, type OverloadPolicy, parseOverload } from "./overload.ts";
+import { ParsedBlocks } from "./parsed-blocks.ts";
 import { type Checks, checks, join, type Problem, type SourceRecorder, suggest } from "./problems.ts";
 import { parseRule, RATE_LIMIT_SETTINGS } from "./rate-limit.ts";
 import { readBlock, readOptional } from "./read.ts";
 import { REST_SETTINGS, type RestPolicy } from "./rest.ts";
-import { DEFAULTS, parseRoute, ROUTE_SETTINGS, type RoutePolicy } from "./route.ts";
+import { ROUTE_SETTINGS, type RoutePolicy } from "./route.ts";
 import type { Rules } from "./route-limits.ts";
 import { parseService, SERVICE_SETTINGS, type ServicePolicy } from "./service.ts";
 import { block, flag, type InputOf, nested, readByCode, setting, whole } from "./setting.ts";
@@ -168,23 +170,29 @@ export function defineGateway<const D extends GatewayInput["descriptors"] = unde
  * Parses what gateway.config.ts exports, once, when it loads. Never throws.
  *
  * @param sources records where each value is written; only explanations need it
+ * @param known   blocks of the version before, where there is one: not with `sources`, for which each block has to be read
  */
-export function parsePolicy(input: unknown, declared: DeclaredServices, sources?: SourceRecorder): ParsedPolicy {
+export function parsePolicy(
+  input: unknown,
+  declared: DeclaredServices,
+  sources?: SourceRecorder,
+  known: ParsedBlocks = new ParsedBlocks(),
+): ParsedPolicy {
   const check = checks(sources);
+  known.begin();
   const top = readBlock(check, "", GATEWAY_SETTINGS, input, { moved: { principalHeader: FORMER_HEADER_FIX } });
-  const auth = parseAuth(check, "auth", top.auth);
+  const auth = known.read(check, "auth", top.auth, [], () => parseAuth(check, "auth", top.auth));
   const proves = provesOf(auth);
   const { rateLimitShards, durableObjects, maxUrlBytes, rest, metrics } = top;
-  const rules: Rules = new Map(
-    check.entries("rateLimits", top.rateLimits).map(([name, rule]) => [name, parseRule(check, name, rule, proves)] as const),
+  const rules = new Map(
+    check.entries("rateLimits", top.rateLimits).map(([name, rule]) => {
+      return [name, known.read(check, join("rateLimits", name), rule, [proves], () => parseRule(check, name, rule, proves))] as const;
+    }),
   );
-  const outermost = { ...DEFAULTS, auth: proves.principals ? ("optional" as const) : ("off" as const) };
-  const routeNames = Object.keys(ROUTE_SETTINGS.entries);
-  const defaults = parseRoute(check, "defaults", check.fields("defaults", top.defaults, routeNames), outermost, rules);
-  const uncached = { ...defaults, cache: undefined }; // an HTTP upstream states itself what may be stored
-  sources?.inherits(uncached, "defaults", outermost, ["cache"]);
-  const httpRoutes = parseHttpRoutes(check, "httpRoutes", top.httpRoutes, uncached, rules);
-  const services = parseServices(check, top.services, declared, defaults, rules);
+  const parse = (used: Rules): OuterSettings => parseDefaults(check, top.defaults, proves.principals ? "optional" : "off", used);
+  const { defaults, uncached } = known.read(check, "defaults", top.defaults, [proves.principals], parse, rules);
+  const httpRoutes = parseHttpRoutes(check, "httpRoutes", top.httpRoutes, uncached, rules, known);
+  const services = parseServices(check, top.services, declared, defaults, rules, known);
   const readers = { auth, rules: rules.values(), services: services.values(), httpRoutes: httpRoutes.values() };
   const policy: GatewayPolicy = {
     auth,
@@ -210,7 +218,9 @@ export function parsePolicy(input: unknown, declared: DeclaredServices, sources?
     services,
   };
   checkRegistry(check, policy, top.registry);
-  return check.problems.length > 0 ? { kind: "invalid", problems: check.problems } : { kind: "ok", policy };
+  if (check.problems.length > 0) return { kind: "invalid", problems: check.problems };
+  known.end();
+  return { kind: "ok", policy };
 }
 
 function parseServices(
@@ -219,6 +229,7 @@ function parseServices(
   declared: DeclaredServices,
   defaults: RoutePolicy,
   rules: Rules,
+  known: ParsedBlocks,
 ): ReadonlyMap<string, ServicePolicy> {
   if (value === undefined) check.report("services", undefined, 'list at least one service: { "users.v1.UserService": { upstream: ... } }');
   const services = check.entries("services", value).map(([name, settings]) => {
@@ -226,7 +237,8 @@ function parseServices(
     const methods = declared.get(name);
     if (methods === undefined)
       check.report(path, name, `write ${suggest(name, [...declared.keys()])}, or add the service to workers/services/catalog.ts`);
-    return [name, parseService(check, path, settings, methods ?? [], defaults, rules)] as const;
+    const parse = (used: Rules): ServicePolicy => parseService(check, path, settings, methods ?? [], defaults, used, known);
+    return [name, known.read(check, path, settings, [methods, defaults], parse, rules)] as const;
   });
   return new Map(services);
 }

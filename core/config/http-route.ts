@@ -11,6 +11,7 @@ import { type Cost, tokens } from "./cost.ts";
 import { isInEveryRequest } from "./hash-on.ts";
 import type { LayersPolicy } from "./layers.ts";
 import { parseThrottle, THROTTLE_SETTINGS, type ThrottlePolicy } from "./overload.ts";
+import { ParsedBlocks } from "./parsed-blocks.ts";
 import { type Checks, join } from "./problems.ts";
 import type { RateLimitRule } from "./rate-limit.ts";
 import { readFields } from "./read.ts";
@@ -116,11 +117,13 @@ export function parseHttpRoutes(
   value: unknown,
   outer: RoutePolicy,
   rules: Rules,
+  known = new ParsedBlocks(),
 ): ReadonlyMap<string, HttpRoutePolicy> {
   const routes = check.entries(path, value).map(([prefix, settings]) => {
     const at = join(path, prefix);
     if (!PREFIX.test(prefix)) check.report(at, prefix, 'write a path that starts and ends with "/": "/assets/"');
-    return [prefix, parseHttpRoute(check, at, prefix, settings, outer, rules)] as const;
+    const parse = (used: Rules): HttpRoutePolicy => parseHttpRoute(check, at, prefix, settings, outer, used);
+    return [prefix, known.read(check, at, settings, [outer], parse, rules)] as const;
   });
   return new Map(routes);
 }

@@ -8,7 +8,8 @@ export interface RouteLimits {
   readonly cost: Cost;
 }
 
-export type Rules = ReadonlyMap<string, RateLimitRule>;
+/** What is used of the rules, which are keyed by name. */
+export type Rules = Pick<ReadonlyMap<string, RateLimitRule>, "get" | "keys">;
 
 /** @param rules all that are defined, by name */
 export function parseRouteLimits(

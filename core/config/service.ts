@@ -4,6 +4,7 @@ import { BREAKER_SETTINGS, type BreakerPolicy, parseBreaker } from "./breaker.ts
 import { isInEveryRequest } from "./hash-on.ts";
 import { type MethodOverride, OVERRIDE_SETTINGS, parseMethodOverride } from "./method-override.ts";
 import { parseThrottle, THROTTLE_SETTINGS, type ThrottlePolicy } from "./overload.ts";
+import { ParsedBlocks } from "./parsed-blocks.ts";
 import { type Checks, join, suggest } from "./problems.ts";
 import { parseRoute, ROUTE_SETTINGS, type RoutePolicy } from "./route.ts";
 import type { Rules } from "./route-limits.ts";
@@ -59,10 +60,12 @@ export function parseService(
   declared: readonly string[],
   defaults: RoutePolicy,
   rules: Rules,
+  known = new ParsedBlocks(),
 ): ServicePolicy {
   const fields = check.fields(path, value, Object.keys(SERVICE_SETTINGS.entries));
-  const own = parseRoute(check, path, fields, defaults, rules);
-  const { methods, hedgedMethods, methodOverrides } = parseMethods(check, `${path}.methods`, fields["methods"], declared, own, rules);
+  const { methods: written, ...route } = fields;
+  const own = known.read(check, path, route, [defaults], (used) => parseRoute(check, path, fields, defaults, used), rules);
+  const { methods, hedgedMethods, methodOverrides } = parseMethods(check, `${path}.methods`, written, declared, own, rules, known);
   const base = parseUpstream(check, `${path}.upstream`, fields["upstream"]);
   const traffic = parseTraffic(check, `${path}.traffic`, fields["traffic"]);
   checkOthers(check, `${path}.upstream`, base, othersOf(traffic, methods));
@@ -84,6 +87,7 @@ function parseMethods(
   declared: readonly string[],
   outer: RoutePolicy,
   rules: Rules,
+  known: ParsedBlocks,
 ): Pick<ServicePolicy, "methods" | "hedgedMethods" | "methodOverrides"> {
   const methods = new Map(declared.map((name) => [name, outer]));
   const methodOverrides = new Map<string, MethodOverride>();
@@ -91,13 +95,32 @@ function parseMethods(
   for (const [name, settings] of check.entries(path, value)) {
     const at = join(path, name);
     if (declared.length > 0 && !declared.includes(name)) check.report(at, name, `write ${suggest(name, declared)}`);
-    const fields = check.fields(at, settings, Object.keys(METHOD_SETTINGS.entries));
-    methods.set(name, parseRoute(check, at, fields, outer, rules));
-    if (fields["hedging"] !== undefined && fields["hedging"] !== false) hedgedMethods.push(name);
-    const override = parseMethodOverride(check, at, fields);
+    const { policy, isHedged, override } = known.read(
+      check,
+      at,
+      settings,
+      [outer],
+      (used) => parseMethod(check, at, settings, outer, used),
+      rules,
+    );
+    methods.set(name, policy);
+    if (isHedged) hedgedMethods.push(name);
     if (override !== undefined) methodOverrides.set(name, override);
   }
   return { methods, hedgedMethods, methodOverrides };
+}
+
+interface ParsedMethod {
+  readonly policy: RoutePolicy;
+  readonly isHedged: boolean; // its own settings turn hedging on
+  readonly override: MethodOverride | undefined;
+}
+
+function parseMethod(check: Checks, path: string, value: unknown, outer: RoutePolicy, rules: Rules): ParsedMethod {
+  const fields = check.fields(path, value, Object.keys(METHOD_SETTINGS.entries));
+  const policy = parseRoute(check, path, fields, outer, rules);
+  const isHedged = fields["hedging"] !== undefined && fields["hedging"] !== false;
+  return { policy, isHedged, override: parseMethodOverride(check, path, fields) };
 }
 
 /** Upstreams of canaries, of the mirror and of fallbacks. */

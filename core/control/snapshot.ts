@@ -53,8 +53,10 @@ export function canonicalJson(value: JsonValue): string {
 
 /** Reads the text of a snapshot. Never throws. */
 export function parseSnapshot(text: string): ParsedSnapshot {
-  const bytes = utf8Bytes(text);
-  if (bytes > MAX_SNAPSHOT_BYTES) return invalid(`the text has ${bytes} bytes; publish at most ${MAX_SNAPSHOT_BYTES}`);
+  if (mayExceed(text.length)) {
+    const bytes = utf8Bytes(text);
+    if (bytes > MAX_SNAPSHOT_BYTES) return invalid(`the text has ${bytes} bytes; publish at most ${MAX_SNAPSHOT_BYTES}`);
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -74,18 +76,32 @@ export function parseSnapshot(text: string): ParsedSnapshot {
 }
 
 /** @returns what is wrong with the parts of a snapshot; undefined for a complete one within its bounds */
-export function snapshotProblem({ digest, text, descriptors }: StoredSnapshot): string | undefined {
-  if (!isDigest(digest)) return "the digest is not a SHA-256 in 64 hexadecimal digits";
-  const bytes = snapshotBytes({ text, descriptors });
+export function snapshotProblem(stored: StoredSnapshot): string | undefined {
+  const read = readSnapshot(stored);
+  return read.kind === "invalid" ? read.problem : undefined;
+}
+
+/** Reads the text of a snapshot whose parts are complete and within their bounds. Never throws. */
+export function readSnapshot({ digest, text, descriptors }: StoredSnapshot): ParsedSnapshot {
+  if (!isDigest(digest)) return invalid("the digest is not a SHA-256 in 64 hexadecimal digits");
+  const sets = Object.values(descriptors).reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const bytes = mayExceed(text.length, sets) ? snapshotBytes({ text, descriptors }) : 0;
   if (bytes > MAX_SNAPSHOT_BYTES)
-    return `text and descriptor sets have ${bytes} bytes; publish at most ${MAX_SNAPSHOT_BYTES}: leave source info out of descriptor sets`;
+    return invalid(
+      `text and descriptor sets have ${bytes} bytes; publish at most ${MAX_SNAPSHOT_BYTES}: leave source info out of descriptor sets`,
+    );
   const parsed = parseSnapshot(text);
-  if (parsed.kind === "invalid") return parsed.problem;
+  if (parsed.kind === "invalid") return parsed;
   const missing = parsed.snapshot.descriptors.find((name) => !Object.hasOwn(descriptors, name));
-  if (missing !== undefined) return `the descriptor set ${missing} is missing; send it with the text`;
+  if (missing !== undefined) return invalid(`the descriptor set ${missing} is missing; send it with the text`);
   const named = new Set(parsed.snapshot.descriptors);
   const unused = Object.keys(descriptors).find((name) => !named.has(name));
-  return unused === undefined ? undefined : `the descriptor set ${unused} is not named by the text; leave it out`;
+  return unused === undefined ? parsed : invalid(`the descriptor set ${unused} is not named by the text; leave it out`);
+}
+
+/** Whether a text of so many UTF-16 code units has to be counted in bytes: each takes three of them at most. */
+function mayExceed(units: number, otherBytes = 0): boolean {
+  return 3 * units + otherBytes > MAX_SNAPSHOT_BYTES;
 }
 
 /** @returns bytes of text and descriptor sets together */

@@ -1,37 +1,28 @@
 // The routes of a configuration with their handlers. The pipeline of each is compiled once.
 import type { DescMethod } from "@bufbuild/protobuf";
 import { rewriteOf } from "../../core/config/http-route.ts";
-import type { ConcurrencyPolicy } from "../../core/config/overload.ts";
+import type { RoutePolicy } from "../../core/config/route.ts";
 import { ByteBudget } from "../../core/overload/byte-budget.ts";
 import { NO_OTHERS, pathCheck } from "../../core/path/ambiguous-path.ts";
 import { type PrefixRewrite, rewriteProblem } from "../../core/path/prefix-rewrite.ts";
 import type { HeaderRules } from "../../core/protocol/received-headers.ts";
 import type { Rejection } from "../../core/rejection.ts";
 import { ownMethods } from "./admin/own-methods.ts";
-import { authentication } from "./auth/authenticators.ts";
 import type { ApiKeys } from "./auth/keys/api-keys.ts";
-import { isolateKeys } from "./auth/keys/isolate-keys.ts";
-import { tagKeys } from "./auth/keys/key-checks.ts";
-import { createCaches } from "./cache/caches.ts";
-import { KnownPurges, PurgeView } from "./cache/purge/purge-view.ts";
-import { ConcurrencyScope, ISOLATE } from "./call/concurrency-scope.ts";
+import type { VersionParts } from "./background/isolate-parts.ts";
+import { keysOf, purgeViewOf, scopeOf, sharedParts } from "./background/shared-parts.ts";
+import type { ConcurrencyScope } from "./call/concurrency-scope.ts";
 import type { CallObserver } from "./call/end/call-end.ts";
 import { observerOf } from "./call/end/observers.ts";
+import { HANDLERS, LatestFrame, ROUTES } from "./call/handler-memory.ts";
 import { type Handler, type Stack, stack } from "./call/layer.ts";
 import { httpRoute, procedureOf, type Route, rpcRoute } from "./call/route.ts";
-import { type GatewayBindings, readBindings } from "./configure/bindings.ts";
+import { readBindings } from "./configure/bindings.ts";
 import type { Configuration } from "./configure/configuration.ts";
 import { otherRoutes } from "./configure/other-routes.ts";
 import { adminPages, type HandledPage } from "./exposition/admin-pages.ts";
-import { collectLimiter, collectMemory, collectScope, collectStored } from "./metrics/collectors.ts";
-import { httpPipeline, pipeline, refuse, type SharedParts } from "./pipeline.ts";
-import type { Limiters } from "./rate-limit/charging.ts";
-import { LimiterCounters } from "./rate-limit/counters.ts";
-import { ExactBuckets } from "./rate-limit/exact-buckets.ts";
-import { LeasedBuckets } from "./rate-limit/leased-buckets.ts";
-import { LocalBuckets } from "./rate-limit/local-buckets.ts";
-import { PlatformLimits } from "./rate-limit/platform-limits.ts";
-import { MAX_BUCKETS } from "./rate-limit/rate-limiter.ts";
+import { collectMemory } from "./metrics/collectors.ts";
+import { httpPipeline, pipeline, refuse } from "./pipeline.ts";
 import type { RestRoute } from "./transcode/rules/rules.ts";
 import type { ServedMethod } from "./upstream/upstream.ts";
 
@@ -39,6 +30,8 @@ import type { ServedMethod } from "./upstream/upstream.ts";
 export interface HandledRoute {
   readonly route: Route;
   readonly handle: Handler;
+  /** The pipeline behind `handle`, which versions of the configuration share where they say the same of all that it is made of. */
+  readonly compiled: () => Handler;
   /** The same layers once more, with the state that routes share, put around one another in another way. */
   readonly combined: (combine: Stack) => Handler;
   readonly served?: ServedMethod; // undefined for plain HTTP
@@ -75,15 +68,34 @@ export function assemble(configuration: Configuration, observer = observerOf(con
   metrics?.collectPart("memory", memory, collectMemory(memory), parts);
   const keys = keysOf(configuration);
   const shared = sharedParts(configuration, bindings, purges, keys, memory, observer);
+  const frame = parts.get("frame of routes", undefined, () => new LatestFrame()).of(shared);
+  const routeHeaders = headersOf(policy.headers, parts);
+
+  /** The handler of a route: that of another version, where it is made of the same objects. */
+  const handlerOf = (key: object, served: object, settings: RouteSettings, facts: RouteFacts, compile: () => Handler): Handler => {
+    if (settings.layers !== undefined) return compile(); // what layers of the team hold is not known
+    const { caches, expressions } = shared;
+    const { route, scope } = facts;
+    const allowed = route.method === undefined ? expressions.prefixes.get(route.path) : expressions.methods.get(route.method);
+    const invalidating = (settings.invalidates ?? []).length > 0 ? caches : undefined;
+    return HANDLERS.get(key, [served, settings, route, scope, frame, caches.of(route.name), allowed, invalidating], compile);
+  };
 
   const handled = (method: DescMethod, served: ServedMethod, rule?: RestRoute): HandledProcedure => {
     // The admin services share one limit.
     const scopeName = served.access === undefined ? `route ${procedureOf(method).name}` : "admin services";
-    const headers = headersFor(policy.headers, served.policy);
-    const route = rpcRoute(method, served.policy, memory, headers, served.access === undefined ? identity : undefined);
-    const scope = (): ConcurrencyScope => scopeOf(scopeName, served.policy.concurrency, configuration);
-    const combined = (combine: Stack) => pipeline({ route, method, served, scope: scope() }, shared, rule, combine);
-    return { method, isAdmin: served.access !== undefined, route, served, handle: atFirstUse(() => combined(stack)), combined };
+    const { policy: own, access } = served;
+    const headers = routeHeaders(own);
+    const caller = access === undefined ? identity : undefined;
+    const key = rule ?? served;
+    const route = ROUTES.get(key, [method, own, memory, headers, caller], () => rpcRoute(method, own, memory, headers, caller));
+    const combined = (combine: Stack, scope = scopeOf(scopeName, own.concurrency, configuration)) =>
+      pipeline({ route, method, served, scope }, shared, rule, combine);
+    const compiled = once((): Handler => {
+      const scope = scopeOf(scopeName, own.concurrency, configuration);
+      return handlerOf(key, served, own, { route, scope }, () => combined(stack, scope));
+    });
+    return { method, isAdmin: access !== undefined, route, served, compiled, handle: (call) => compiled()(call), combined };
   };
 
   const procedures = new Map<string, HandledProcedure>();
@@ -102,9 +114,13 @@ export function assemble(configuration: Configuration, observer = observerOf(con
         const forwardsAmbiguous = (settings.ambiguousPaths ?? (others === undefined ? "forward" : "refuse")) === "forward";
         return prefixCheck(pathCheck(forwardsAmbiguous, others ?? NO_OTHERS), rewriteOf(prefix, settings));
       };
-      const route = httpRoute(prefix, settings, memory, headersFor(policy.headers, settings), identity);
-      const combined = (combine: Stack) => httpPipeline({ route, policy: settings, upstream: http.get(prefix)! }, shared, combine);
-      return { route, handle: atFirstUse(() => combined(stack)), combined, problemOf: atFirstUse(check) };
+      const upstream = http.get(prefix)!;
+      const headers = routeHeaders(settings);
+      const route = ROUTES.get(settings, [memory, headers, identity], () => httpRoute(prefix, settings, memory, headers, identity));
+      const combined = (combine: Stack) => httpPipeline({ route, policy: settings, upstream }, shared, combine);
+      const compiled = once(() => handlerOf(settings, upstream, settings, { route, scope: shared.scope }, () => combined(stack)));
+      const problemOf = once(check);
+      return { route, compiled, handle: (call) => compiled()(call), combined, problemOf: (path) => problemOf()(path) };
     });
   const pages = adminPages(configuration, bindings.audits, shared.auth, memory);
   return { pages, procedures, rules, prefixes, refuse: (rejection) => refuse(rejection, stack, observer), keys, observer };
@@ -116,82 +132,27 @@ function prefixCheck(check: HandledPrefix["problemOf"], rewrite: PrefixRewrite |
 }
 
 /** What a route needs is made with its first call: most versions of a large configuration serve few of their routes. */
-function atFirstUse<In, Out>(make: () => (input: In) => Out): (input: In) => Out {
-  let made: ((input: In) => Out) | undefined;
-  return (input) => {
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
     made ??= make();
-    return made(input);
+    return made;
   };
 }
 
-/** The rules for headers of a route, whose upstream may need the credentials of the caller. */
-function headersFor(rules: HeaderRules, { forwardCredentials }: { readonly forwardCredentials: boolean }): HeaderRules {
-  return forwardCredentials ? { ...rules, credentials: NO_CREDENTIALS } : rules;
+/** What decides whether the handler of a route can be that of another version. */
+type RouteSettings = Pick<RoutePolicy, "layers"> & Partial<Pick<RoutePolicy, "invalidates">>;
+
+interface RouteFacts {
+  readonly route: Route;
+  readonly scope: ConcurrencyScope;
+}
+
+/** Makes the rules for headers of a route, whose upstream may need the credentials of the caller. */
+function headersOf(rules: HeaderRules, parts: VersionParts): (route: { readonly forwardCredentials: boolean }) => HeaderRules {
+  const create = () => ({ rules, forwarding: { ...rules, credentials: NO_CREDENTIALS } });
+  const made = parts.get("header rules", rules, create);
+  return ({ forwardCredentials }) => (forwardCredentials ? made.forwarding : made.rules);
 }
 
 const NO_CREDENTIALS: ReadonlySet<string> = new Set();
-
-function scopeOf(name: string, policy: ConcurrencyPolicy, { parts, metrics }: Configuration): ConcurrencyScope {
-  const scope = parts.get(`scope ${name}`, policy, () => new ConcurrencyScope(name, policy));
-  metrics?.collectPart(`scope ${name}`, scope, collectScope(scope), parts);
-  return scope;
-}
-
-function sharedParts(
-  configuration: Configuration,
-  bindings: GatewayBindings,
-  purges: PurgeView | undefined,
-  keys: ApiKeys | undefined,
-  memory: ByteBudget,
-  observer: CallObserver | undefined,
-): SharedParts {
-  const { policy, endpoints, types, validate, parts, metrics } = configuration;
-  const caches = createCaches(policy, endpoints, purges, bindings.cache, memory, parts);
-  metrics?.collectPart("stored responses", caches.stores, collectStored(caches.stores), parts);
-  return {
-    gateway: policy,
-    limiters: limitersOf(policy.rateLimitShards, bindings, configuration),
-    scope: scopeOf(ISOLATE, policy.overload.isolate, configuration),
-    caches,
-    types,
-    validator: validate,
-    auth: authentication(policy.auth, {
-      exchange: configuration.exchange,
-      nonceLogs: bindings.nonceLogs,
-      env: configuration.env,
-      keys,
-      parts,
-    }),
-    expressions: configuration.expressions,
-    layers: configuration.layers,
-    observer,
-    secretOf: (name) => String(configuration.env[name]), // the configuration has been checked: it is a text
-  };
-}
-
-function limitersOf(shards: number, bindings: GatewayBindings, { env, parts, metrics }: Configuration): Limiters {
-  const buckets = bindings.buckets!; // the configuration has been checked: the binding exists where a route is limited
-  const counters = parts.get("limiter counters", undefined, () => new LimiterCounters());
-  metrics?.collectPart("limiters", counters, collectLimiter(counters), parts);
-  return {
-    local: parts.get("local buckets", undefined, () => new PlatformLimits(new LocalBuckets(MAX_BUCKETS), env)),
-    leased: parts.get("leases", shards, () => new LeasedBuckets(buckets, shards, MAX_BUCKETS, counters)),
-    exact: parts.get("exact buckets", shards, () => new ExactBuckets(buckets, shards, counters)),
-  };
-}
-
-function keysOf({ policy: { auth }, exchange, env, parts }: Configuration): ApiKeys | undefined {
-  if (auth.keys === undefined || exchange === undefined) return undefined;
-  return isolateKeys(auth.keys, tagKeys(auth.keys, env), exchange, parts);
-}
-
-function purgeViewOf({ policy, exchange, parts }: Configuration, { purgeLogs }: GatewayBindings): PurgeView | undefined {
-  if (purgeLogs === undefined || exchange === undefined || policy.purge === undefined) return undefined;
-  const create = (): KnownPurges => {
-    const made = new KnownPurges();
-    exchange.add(made);
-    return made;
-  };
-  const known = parts.get("purges", undefined, create, (ended) => exchange.remove(ended));
-  return new PurgeView({ logs: purgeLogs, exchange, ...policy.purge }, known);
-}

@@ -5,6 +5,7 @@ import { Invalidations } from "../../../core/cache/purge/invalidations.ts";
 import { Purges } from "../../../core/cache/purge/purges.ts";
 import { L2Wait } from "../../../core/cache/store/l2-wait.ts";
 import type { CachePolicy, CacheStorePolicy, L2Name } from "../../../core/config/cache.ts";
+import { Derived } from "../../../core/config/derived.ts";
 import type { GatewayPolicy } from "../../../core/config/gateway.ts";
 import type { RoutePolicy } from "../../../core/config/route.ts";
 import type { ByteBudget } from "../../../core/overload/byte-budget.ts";
@@ -86,6 +87,9 @@ interface StoredRoute {
   readonly l2Wait: L2Wait;
 }
 
+/** By what is stored: its settings are the same for all versions that share it. */
+const ROUTE_CACHES = new Derived<StoredRoute, RouteCache>();
+
 /** What versions of the configuration share. */
 export interface SharedCache {
   readonly parts: VersionParts;
@@ -120,17 +124,17 @@ export class Caches {
     if (memory !== undefined) stores.useMemory(memory);
     this.stores = stores;
     for (const [route, policy] of policies) {
-      const create = (): StoredRoute => {
+      const open = (): StoredRoute => {
         const partition = stores.open(route);
         const routeStore = new RouteStore(partition.store, purges, this.#invalidations, (now) => stores.makeRoom(now));
         return { partition, store: routeStore, flights: new SingleFlight<SharedResult>(waitUntil), l2Wait: new L2Wait(store.l2Wait) };
       };
       // A response that was stored under other settings may be one that these settings would not share.
       const said = { policy, purges: purgeView !== undefined, store, form: formOf(route) };
-      const stored = parts.get(`cache of ${route}`, said, create, ({ partition }) => stores.close(partition));
-      const { flights, l2Wait } = stored;
+      const stored = parts.get(`cache of ${route}`, said, open, ({ partition }) => stores.close(partition));
       const l2 = l2Caches[policy.l2];
-      this.#routes.set(route, { policy, route, store: stored.store, flights, l2, l2Wait, purgeView, latestPurge: () => purges.seq });
+      const create = (): RouteCache => ({ ...stored, policy, route, l2, purgeView, latestPurge: () => purges.seq });
+      this.#routes.set(route, ROUTE_CACHES.get(stored, [l2, purgeView, purges], create));
     }
   }
 

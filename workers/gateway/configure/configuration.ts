@@ -2,7 +2,10 @@
 import type { DescMethod, DescService, Registry } from "@bufbuild/protobuf";
 import type { IdentityPolicy } from "../../../core/config/auth/identity.ts";
 import { type GatewayInput, type GatewayPolicy, parsePolicy } from "../../../core/config/gateway.ts";
+import { ParsedBlocks } from "../../../core/config/parsed-blocks.ts";
 import { describe, type Problem, type SourceRecorder } from "../../../core/config/problems.ts";
+import type { RestPolicy } from "../../../core/config/rest.ts";
+import { sameSettings } from "../../../core/config/same-settings.ts";
 import { GatewayIdentity } from "../auth/identity/gateway-identity.ts";
 import { identityKeys, identityProblems } from "../auth/identity/keys.ts";
 import { keyProblems } from "../auth/keys/key-checks.ts";
@@ -11,7 +14,7 @@ import { IsolateParts, type VersionParts } from "../background/isolate-parts.ts"
 import { type GatewayMetrics, metricsOf } from "../metrics/gateway-metrics.ts";
 import { RouteLayers } from "../own-layers/route-layers.ts";
 import { bindingsWithin } from "../region/regional-object.ts";
-import { compileRest, type RestTable } from "../transcode/rules/rules.ts";
+import { compileRest, type RestOptions, type RestTable } from "../transcode/rules/rules.ts";
 import type { Bindings } from "../upstream/destination.ts";
 import type { ServedMethod, Upstream } from "../upstream/upstream.ts";
 import { type AdminTokens, adminProblems, adminTokens } from "./admin-checks.ts";
@@ -82,13 +85,13 @@ export function configure(
 ): Configuration {
   const { validator: validate, compiler, layers: bundled = [] } = extensions;
   const sets: unknown = input?.descriptors;
-  const described = parts.get("descriptors", { sets, catalog }, () => parseDescriptors(sets, catalog)); // linking them takes longest
-  const known = [...catalog, ...described.services];
-  const policy = policyOf(input, known, described);
+  const described = parts.get("descriptors", { sets, catalog }, () => describedBy(sets, catalog)); // linking them takes longest
+  const { known, types } = described;
+  const blocks = parts.get("parsed blocks", undefined, () => new ParsedBlocks());
+  const policy = policyOf(input, known, described, undefined, blocks);
   const env = bindingsWithin(bindings, policy.durableObjects.jurisdiction);
-  const types = typesOf(known, described.files);
   const services = listedServices(policy, known);
-  const rules = compileRest(services, { ...policy.rest, registry: types }, configuredRules(policy.services));
+  const rules = compileRest(services, restOptions(policy.rest, types), configuredRules(policy.services));
   const problems = [
     ...described.problems,
     ...described.unlinked.filter(({ typeName }) => policy.services.has(typeName)).map(({ problem }) => problem),
@@ -143,6 +146,29 @@ export function configure(
   };
 }
 
+/** The services and types that a configuration can name, and what is wrong with its descriptors. */
+interface Described extends ParsedDescriptors {
+  readonly known: readonly DescService[]; // those of the catalog, then those of the descriptors
+  readonly types: Registry;
+}
+
+function describedBy(sets: unknown, catalog: readonly DescService[]): Described {
+  const parsed = parseDescriptors(sets, catalog);
+  const known = [...catalog, ...parsed.services];
+  return { ...parsed, known, types: typesOf(known, parsed.files) };
+}
+
+/** One object for all versions that say the same: what is compiled with it holds for them. */
+function restOptions(rest: RestPolicy, registry: Registry): RestOptions {
+  const latest = REST_OPTIONS.get(registry);
+  if (latest !== undefined && sameSettings(latest.rest, rest)) return latest.options;
+  const options = { ...rest, registry };
+  REST_OPTIONS.set(registry, { rest, options });
+  return options;
+}
+
+const REST_OPTIONS = new WeakMap<Registry, { readonly rest: RestPolicy; readonly options: RestOptions }>();
+
 /** The own layers of all routes, and of the gateway's own services. */
 function layerPolicies({ defaults, httpRoutes }: GatewayPolicy, endpoints: ReadonlyMap<DescMethod, ServedMethod>) {
   return [defaults, ...[...endpoints.values()].map(({ policy }) => policy), ...httpRoutes.values()].map(({ layers }) => layers);
@@ -158,10 +184,11 @@ function policyOf(
   known: readonly DescService[],
   { unlinked, problems }: ParsedDescriptors,
   sources?: SourceRecorder,
+  blocks?: ParsedBlocks,
 ): GatewayPolicy {
   const names = known.map(({ typeName, methods }) => [typeName, methods.map(({ name }) => name)] as const);
   const declared = new Map([...unlinked.map(({ typeName, methods }) => [typeName, methods] as const), ...names]);
-  const parsed = parsePolicy(input, declared, sources);
+  const parsed = parsePolicy(input, declared, sources, blocks);
   if (parsed.kind === "invalid") throw new InvalidConfiguration([...problems, ...parsed.problems]);
   return parsed.policy;
 }

@@ -1,6 +1,7 @@
 // Services with the options of gateway.config.ts in place of the options in their protos.
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
+import { Derived } from "../../../core/config/derived.ts";
 import type { HttpRuleOverride, Idempotency, MethodOverride } from "../../../core/config/method-override.ts";
 import { describe, join, type Problem } from "../../../core/config/problems.ts";
 import type { ServicePolicy } from "../../../core/config/service.ts";
@@ -17,6 +18,17 @@ const LEVELS: Readonly<Record<Idempotency, Level>> = {
  */
 export function overridden(service: DescService, overrides: ReadonlyMap<string, MethodOverride>): DescService {
   if (![...overrides.values()].some(({ idempotency }) => idempotency !== undefined)) return service;
+  return COPIES.get(overrides, [service], () => {
+    const levels = [...overrides].map(([name, { idempotency }]) => `${name}=${idempotency}`).sort();
+    return BY_LEVELS.get(service, [levels.join()], () => copyOf(service, overrides));
+  });
+}
+
+// Versions of a configuration that say the same of the idempotency of a service share its copy.
+const COPIES = new Derived<ReadonlyMap<string, MethodOverride>, DescService>();
+const BY_LEVELS = new Derived<DescService, DescService>();
+
+function copyOf(service: DescService, overrides: ReadonlyMap<string, MethodOverride>): DescService {
   const copy: DescService = { ...service, methods: [], method: {} };
   for (const method of service.methods) {
     const idempotency = overrides.get(method.name)?.idempotency;

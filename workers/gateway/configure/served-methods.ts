@@ -1,5 +1,6 @@
 // The methods of a configuration as they are served: the policy of each, its upstream, and what responds while that is down.
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { Derived } from "../../../core/config/derived.ts";
 import type { Problem } from "../../../core/config/problems.ts";
 import type { ServicePolicy } from "../../../core/config/service.ts";
 import type { UpstreamPolicy } from "../../../core/config/upstream.ts";
@@ -18,16 +19,42 @@ export function serveMethods(
   const served = new Map<DescMethod, ServedMethod>();
   for (const service of services) {
     const settings = source.policy.services.get(service.typeName)!;
-    problems.push(
-      ...upstreamProblems(service, settings),
-      ...overrideProblems(service, settings.methodOverrides),
-      ...hedgingProblems(service, settings),
-    );
     const upstream = serviceUpstream(service.typeName, source);
-    if (upstream === undefined) problems.push(serviceProblem(service.typeName, settings));
-    else for (const [method, one] of methodsOf(service, settings, upstream, source, problems)) served.set(method, one);
+    const known = upstream && SERVED.find(settings, [service, upstream]);
+    const methods = known ?? serviceMethods(service, settings, upstream, source, problems);
+    for (const [method, one] of methods) served.set(method, one);
   }
   return served;
+}
+
+type ServedMethods = readonly (readonly [DescMethod, ServedMethod])[];
+
+/** Methods without fallbacks. */
+const METHODS = new Derived<DescMethod, ServedMethod>();
+/** Methods of services without problems. Those with fallbacks are served by other upstreams, too: these are not compared. */
+const SERVED = new Derived<ServicePolicy, ServedMethods>();
+
+function serviceMethods(
+  service: DescService,
+  settings: ServicePolicy,
+  upstream: Upstream | undefined,
+  source: PoolSource,
+  problems: Problem[],
+): ServedMethods {
+  const { length } = problems;
+  problems.push(
+    ...upstreamProblems(service, settings),
+    ...overrideProblems(service, settings.methodOverrides),
+    ...hedgingProblems(service, settings),
+  );
+  if (upstream === undefined) {
+    problems.push(serviceProblem(service.typeName, settings));
+    return [];
+  }
+  const methods = methodsOf(service, settings, upstream, source, problems);
+  const hasFallback = methods.some(([, { fallback }]) => fallback?.upstream !== undefined);
+  if (problems.length === length && !hasFallback) SERVED.set(settings, [service, upstream], methods);
+  return methods;
 }
 
 function methodsOf(
@@ -47,7 +74,9 @@ function methodsOf(
     if ("found" in read) problems.push({ path: `fallback.response of ${typeName}.${method.name}`, ...read });
     else if (other !== undefined && fallback === undefined)
       problems.push(missingBinding(`fallback.upstream of ${typeName}.${method.name}`, targetsOf([other])));
-    else return [[method, { policy, upstream, fallback: { upstream: fallback, response: read.message } }]];
+    else if (response !== undefined || other !== undefined)
+      return [[method, { policy, upstream, fallback: { upstream: fallback, response: read.message } }]];
+    else return [[method, METHODS.get(method, [policy, upstream], () => ({ policy, upstream }))]];
     return [];
   });
 }

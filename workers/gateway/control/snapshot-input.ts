@@ -1,6 +1,6 @@
 // Makes the input of the compiler from a stored snapshot, as if gateway.config.ts had been imported.
 import type { GatewayInput } from "../../../core/config/gateway.ts";
-import { parseSnapshot, type StoredSnapshot, snapshotProblem } from "../../../core/control/snapshot.ts";
+import { readSnapshot, type StoredSnapshot } from "../../../core/control/snapshot.ts";
 
 export type SnapshotInput =
   | { readonly kind: "ok"; readonly input: GatewayInput; readonly layers: readonly string[] }
@@ -8,9 +8,7 @@ export type SnapshotInput =
 
 /** Never throws. @returns the input, whose settings are not checked yet, and the layers that it needs of the bundle */
 export function snapshotInput(stored: StoredSnapshot): SnapshotInput {
-  const problem = snapshotProblem(stored);
-  if (problem !== undefined) return { kind: "invalid", problem };
-  const parsed = parseSnapshot(stored.text);
+  const parsed = readSnapshot(stored);
   if (parsed.kind === "invalid") return parsed;
   const { configuration, descriptors, layers } = parsed.snapshot;
   const sets = descriptors.map((digest) => stored.descriptors[digest]!);

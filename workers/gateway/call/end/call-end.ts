@@ -1,4 +1,5 @@
 // The end of a call: what observes it (metrics, access log, spans, tap), and the code that its response has.
+import { Derived } from "../../../../core/config/derived.ts";
 import { logEvent } from "../../../log.ts";
 import { sampled } from "../../../sampled.ts";
 import { type Call, logFactsOf } from "../../call.ts";
@@ -21,7 +22,14 @@ const sampledFailure = sampled();
  */
 export function callObserver(observers: readonly (CallObserver | undefined)[]): CallObserver | undefined {
   const on = observers.filter((observer) => observer !== undefined);
-  if (on.length === 0) return undefined;
+  const [first, ...others] = on;
+  return first && ALL.get(first, others, () => observerOfAll(on));
+}
+
+/** One function for the same observers: handlers of routes hold for all versions of a configuration that have these. */
+const ALL = new Derived<CallObserver, CallObserver>();
+
+function observerOfAll(on: readonly CallObserver[]): CallObserver {
   return (call, status, now) => {
     for (const observe of on) {
       try {

@@ -2,6 +2,7 @@
 import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
 import type { CompileExpression } from "../../../../core/auth/expression.ts";
 import type { AllowPolicy } from "../../../../core/config/auth/allow.ts";
+import { Derived } from "../../../../core/config/derived.ts";
 import type { HttpRoutePolicy } from "../../../../core/config/http-route.ts";
 import { join, type Problem } from "../../../../core/config/problems.ts";
 import type { CompiledAllow } from "../../auth/allowed.ts";
@@ -14,6 +15,9 @@ export interface RouteExpressions {
   readonly prefixes: ReadonlyMap<string, CompiledAllow>; // plain HTTP
 }
 
+/** By method, or by the policy of a prefix: versions of a configuration share what is compiled where they say the same. */
+const COMPILED = new Derived<object, CompiledAllow>();
+
 /** @param problems get those of the expressions */
 export function compileExpressions(
   endpoints: ReadonlyMap<DescMethod, ServedMethod>,
@@ -23,21 +27,28 @@ export function compileExpressions(
 ): RouteExpressions {
   const methods = new Map<DescMethod, CompiledAllow>();
   const prefixes = new Map<string, CompiledAllow>();
-  const compile = (path: string, allow: AllowPolicy | undefined, input: DescMessage | undefined): CompiledAllow | undefined => {
+  const compile = (owner: object, path: string, allow: AllowPolicy | undefined, input?: DescMessage): CompiledAllow | undefined => {
     if (allow === undefined) return undefined;
+    const known = COMPILED.find(owner, [allow, input, compiler]);
+    if (known !== undefined) return known;
     const expression = compiler?.(allow.expression, input) ?? WITHOUT_COMPILER;
-    if ("fix" in expression) problems.push({ path, ...expression });
-    else if (allow.mode !== "off") return { expression, mode: allow.mode, percent: allow.percent };
-    return undefined;
+    if ("fix" in expression) {
+      problems.push({ path, ...expression });
+      return undefined;
+    }
+    if (allow.mode === "off") return undefined;
+    const compiled = { expression, mode: allow.mode, percent: allow.percent };
+    COMPILED.set(owner, [allow, input, compiler], compiled);
+    return compiled;
   };
   for (const [method, { policy }] of endpoints) {
     const isOneMessage = method.methodKind === "unary" || method.methodKind === "server_streaming";
     const path = `allow of ${method.parent.typeName}.${method.name}`;
-    const compiled = compile(path, policy.allow, isOneMessage ? method.input : undefined);
+    const compiled = compile(method, path, policy.allow, isOneMessage ? method.input : undefined);
     if (compiled !== undefined) methods.set(method, compiled);
   }
-  for (const [prefix, { allow }] of httpRoutes) {
-    const compiled = compile(`${join("httpRoutes", prefix)}.allow`, allow, undefined);
+  for (const [prefix, route] of httpRoutes) {
+    const compiled = compile(route, `${join("httpRoutes", prefix)}.allow`, route.allow);
     if (compiled !== undefined) prefixes.set(prefix, compiled);
   }
   return { methods, prefixes };

@@ -9,6 +9,7 @@ import {
   hasOption,
   type Registry,
 } from "@bufbuild/protobuf";
+import { Derived } from "../../../../core/config/derived.ts";
 import type { HttpRuleOverride } from "../../../../core/config/method-override.ts";
 import { type Problem, suggest } from "../../../../core/config/problems.ts";
 import { createPathTrie, type PathMatch } from "../../../../core/transcode/path-trie.ts";
@@ -17,6 +18,12 @@ import { type HttpRule, HttpRuleSchema } from "../../../../protos/gen/google/api
 import { type CompiledRule, compileRule, type RestOptions, type RestRoute } from "./rule.ts";
 
 export type { RestOptions, RestRoute } from "./rule.ts";
+
+/** Rules as they are compiled: versions of a configuration share them where they say the same. */
+const COMPILED = new Derived<HttpRule, CompiledRule>();
+const TABLES = new Derived<RestOptions, CompiledRest>();
+const WRITTEN = new Derived<DescMethod, HttpRule>(); // in protos
+const CONFIGURED = new Derived<HttpRuleOverride, HttpRule>();
 
 export interface RestTable {
   readonly routes: readonly RestRoute[];
@@ -51,17 +58,23 @@ export function compileRest(
   options: RestOptions = {},
   configured: ConfiguredRules = new Map(),
 ): CompiledRest {
+  const settings = options.registry === undefined ? { ...options, registry: typesOf(services) } : options;
+  const problems: Problem[] = [];
+  const candidates = candidatesOf(services, options.rules ?? [], configured, problems);
+  if (problems.length > 0) return compileTable(candidates, settings, problems);
+  const made = candidates.flatMap(({ method, rule, path }) => [method, rule, path]);
+  return TABLES.get(settings, made, () => compileTable(candidates, settings, []));
+}
+
+function compileTable(candidates: readonly Candidate[], settings: RestOptions, problems: Problem[]): CompiledRest {
   const trie = createPathTrie<RestRoute>();
   const routes = new Map<Candidate, RestRoute>();
-  const problems: Problem[] = [];
   const mistakes: Problem[] = [];
-  const settings = { ...options, registry: options.registry ?? typesOf(services) };
-
-  const candidates = candidatesOf(services, options.rules ?? [], configured, problems);
   const isConfigured = ({ path }: Candidate) => path !== undefined;
   for (const candidate of candidates.toSorted((a, b) => Number(isConfigured(b)) - Number(isConfigured(a)))) {
     const found = isConfigured(candidate) ? mistakes : problems;
-    const compiled = compiledOf(candidate, settings);
+    const { method, rule, path } = candidate;
+    const compiled = COMPILED.get(rule, [method, path, settings], () => compiledOf(candidate, settings));
     if (compiled.kind === "invalid") {
       found.push(...compiled.problems);
       continue;
@@ -107,7 +120,7 @@ function candidatesOf(
   }
   return [...methods].flatMap(([name, method]): Candidate[] => {
     const own = configured.get(name);
-    if (own !== undefined) return own.map((rule) => ({ method, rule: httpRuleOf(rule), path: rule.path }));
+    if (own !== undefined) return own.map((rule) => ({ method, rule: CONFIGURED.get(rule, [], () => httpRuleOf(rule)), path: rule.path }));
     const rule = bySelector.get(name) ?? ruleOf(method, problems);
     if (rule === undefined) return [];
     if (rule.additionalBindings.some((additional) => additional.additionalBindings.length > 0)) {
@@ -124,7 +137,7 @@ function candidatesOf(
 /** The rule in the proto; undefined if there is none, or if it cannot be decoded. */
 function ruleOf(method: DescMethod, problems: Problem[]): HttpRule | undefined {
   try {
-    return hasOption(method, http) ? getOption(method, http) : undefined;
+    return hasOption(method, http) ? WRITTEN.get(method, [], () => getOption(method, http)) : undefined;
   } catch (error) {
     const found = `an option google.api.http that cannot be decoded (${error instanceof Error ? error.message : String(error)})`;
     problems.push({ path: nameOf(method), found, fix: "build the descriptors again" });
