@@ -15,6 +15,7 @@ import { METRICS_PATH, metricsPage } from "./metrics-page.ts";
 export interface HandledPage {
   readonly route: Route;
   readonly handle: Handler;
+  readonly compiled: () => Handler; // `handle` itself
   /** The same layers, put around one another in another way. */
   readonly combined: (combine: Stack) => Handler;
   /** Whether it is at the host of a request; elsewhere its path may be that of another route. */
@@ -43,5 +44,6 @@ export function adminPages(
   const isAt = (request: Request, url: string): boolean =>
     (isForAdmins && (admin?.host === undefined || isAtHost(url, admin.host))) || isLocalViewer(request, env);
   const route = httpRoute(METRICS_PATH, { maxBodyBytes: 0 }, memory);
-  return new Map([[METRICS_PATH, { route, handle: combined(stack), combined, isAt }]]);
+  const handle = combined(stack);
+  return new Map([[METRICS_PATH, { route, handle, compiled: () => handle, combined, isAt }]]);
 }
