@@ -26,7 +26,7 @@ export default defineConfig({
   test: {
     ...TIMEOUTS,
     testTimeout: ENDS_MS,
-    fsModuleCache: false, // of the last round, the setup file would have other lines
+    fsModuleCache: false, // the stored setup file has the lines of another round
     setupFiles: ["test/settings/setup.ts"],
     projects: [
       ...main.test!.projects!,
