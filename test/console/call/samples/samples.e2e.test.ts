@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { transform } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { enveloped } from "../../../console/src/call/envelopes.ts";
-import { bodyOf, compact, type Sendable } from "../../../console/src/call/request.ts";
-import { SAMPLES } from "../../../console/src/call/samples/samples.ts";
+import { enveloped } from "../../../../console/src/call/envelopes.ts";
+import { bodyOf, compact, type Sendable } from "../../../../console/src/call/request.ts";
+import { SAMPLES } from "../../../../console/src/call/samples/samples.ts";
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "tidegate-samples-"));
