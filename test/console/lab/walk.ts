@@ -10,7 +10,7 @@ export interface Stop {
 }
 
 const OPENERS = "button.row, button.layer, summary, th button.sort";
-const MOST_OPENED = 12; // of one view
+const MOST_OPENED = 12; // the bound of one view
 
 /** Opens rows, layers and details of the page, one after the other. */
 export async function openAll(page: Page): Promise<void> {
