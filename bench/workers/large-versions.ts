@@ -32,7 +32,13 @@ export function compileVersions(count: number, difference: VersionChange, cpuMs:
     const before = cpuMs();
     const read = snapshotInput({ digest: String(revision).padStart(64, "0"), text, descriptors: { [digest]: set.slice() } });
     if (read.kind === "invalid") throw new Error(read.problem);
-    const next = compileVersion(String(revision), read.input, { catalog: CATALOG, bindings: BINDINGS as never, extensions: {}, parts });
+    const next = compileVersion(String(revision), read.input, {
+      catalog: CATALOG,
+      bindings: BINDINGS as never,
+      extensions: {},
+      parts,
+      collector: () => undefined,
+    });
     served?.release();
     served = next;
     return cpuMs() - before;

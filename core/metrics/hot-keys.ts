@@ -24,11 +24,15 @@ export class HotKeys {
   }
 
   record({ rule, hash, allowed, refused }: HotKeyCount): void {
-    const key = `${rule}\n${hash}`;
-    let entry = this.#entries.get(key);
+    this.add(rule, hash, allowed, refused);
+  }
+
+  /** @param hash of the key, with its rule: keys of two rules have two hashes. Where keys are listed themselves, the key */
+  add(rule: string, hash: string, allowed: number, refused: number): void {
+    let entry = this.#entries.get(hash);
     if (entry === undefined) {
       entry = { rule, hash, allowed: 0, refused: 0, weight: this.#entries.size < this.#max ? 0 : this.#dropLightest() };
-      this.#entries.set(key, entry);
+      this.#entries.set(hash, entry);
     }
     entry.allowed += allowed;
     entry.refused += refused;

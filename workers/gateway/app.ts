@@ -47,6 +47,7 @@ export function createApp(
 ): App {
   const configuration = configure(input, catalog, bindings, extensions);
   for (const warning of configuration.warnings) logEvent("configuration_warning", { warning });
+  configuration.metrics?.isolate.collect((to) => to.gauge("tidegate_configuration", 1, "0", "bundled"));
   return appAround(configuration, tracedGateway(configuration));
 }
 

@@ -33,7 +33,7 @@ describe("HotKeys", () => {
     keys.record({ rule: "r", hash: "a", allowed: 100, refused: 1 });
     keys.record({ rule: "r", hash: "b", allowed: 0, refused: 5 });
     keys.record({ rule: "r", hash: "c", allowed: 200, refused: 1 });
-    keys.record({ rule: "other", hash: "b", allowed: 1, refused: 0 });
+    keys.record({ rule: "other", hash: "d", allowed: 1, refused: 0 });
     expect(keys.read(3).map(({ hash }) => hash)).toEqual(["b", "c", "a"]);
     expect(keys.take().length).toBe(4);
     expect(keys.read()).toEqual([]);

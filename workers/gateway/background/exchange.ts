@@ -8,6 +8,7 @@ import { hash32 } from "../../../core/hash.ts";
 import { logEvent } from "../../log.ts";
 import { currentRegion, placeOf } from "../region/isolate-region.ts";
 import { regionalObject } from "../region/regional-object.ts";
+import { countObjectRequest } from "./cost-meters.ts";
 import { Waiters } from "./waiters.ts";
 
 /** The relays: `durable-objects/relay.ts`. The types of Workers are not used here: the CLI compiles configurations, and has none. */
@@ -216,6 +217,7 @@ export class Exchange {
 
   #relay(): RelayStub {
     this.#isolate ??= crypto.randomUUID();
+    countObjectRequest("RELAY");
     return regionalObject(this.#relays, currentRegion(), this.#relayName());
   }
 

@@ -99,9 +99,9 @@ export function configure(
     ...(policy.rest.onUnsupportedRule === "refuse" ? rules.problems.map(refusedRule) : []),
   ];
   const exchange = exchangeOf(policy, env, parts);
-  const pools = new Map<string, Upstream>();
-  const metrics = metricsOf(policy.metrics.enabled, env, parts);
-  const source = { policy, env, exchange, parts, pools, metrics };
+  const tokens = adminTokens(policy, env);
+  const metrics = metricsOf(policy.metrics.enabled, tokens.secret, env, parts);
+  const source = { policy, env, exchange, parts, metrics, pools: new Map<string, Upstream>() };
   const endpoints = serveMethods(services, source, problems);
   const http = httpUpstreams(source, problems);
   const layers = new RouteLayers(bundled);
@@ -131,14 +131,14 @@ export function configure(
     types,
     warnings,
     http,
-    pools,
+    pools: source.pools,
     validate,
     expressions,
     layers,
     exchange,
     metrics,
     env,
-    tokens: adminTokens(policy, env),
+    tokens,
     identity: identityOf(policy.auth.identity, env, parts),
     parseAgain: (sources) => policyOf(input, known, described, sources),
     recompile: (other) => configure(other, catalog, bindings, extensions),

@@ -1,6 +1,7 @@
 // One version of the configuration, compiled: it can serve, and gives its parts back when it does no longer.
 import type { DescService } from "@bufbuild/protobuf";
 import type { GatewayInput } from "../../../core/config/gateway.ts";
+import type { Collector } from "../../../core/metrics/isolate-metrics.ts";
 import { type App, appAround } from "../app.ts";
 import { assemble } from "../assemble.ts";
 import { type OperatorCredential, operatorCredential } from "../auth/operator-credential.ts";
@@ -16,6 +17,7 @@ export interface VersionSource {
   readonly bindings: Bindings;
   readonly extensions: Extensions;
   readonly parts: IsolateParts;
+  readonly collector: Collector; // shows which versions the isolate runs
 }
 
 export interface CompiledVersion {
@@ -36,6 +38,7 @@ export function compileVersion(digest: string, input: GatewayInput, source: Vers
   const parts = source.parts.version();
   try {
     const configuration = configure(input, catalog, bindings, extensions, parts);
+    configuration.metrics?.collectPart("versions", source, source.collector, parts);
     const routes = assemble(configuration);
     const isOperator = configuration.policy.admin && operatorCredential(configuration.tokens.secret, routes.keys);
     const app = appAround(configuration, tracedGateway(configuration, routes));

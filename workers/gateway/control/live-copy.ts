@@ -1,7 +1,9 @@
 // The copy of the live version in KV, for isolates that start while no relay can be reached.
+
 import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
 import type { StoredSnapshot } from "../../../core/control/snapshot.ts";
 import { snapshotProblem } from "../../../core/control/snapshot.ts";
+import { countKvRead, countKvWrite } from "../background/cost-meters.ts";
 
 /** What is used of a KV namespace. */
 export interface CopyNamespace {
@@ -20,11 +22,13 @@ const KEY = "tidegate:live";
 export async function writeLiveCopy(namespace: CopyNamespace, { sequence, version, snapshot }: LiveCopy): Promise<void> {
   const descriptors = Object.entries(snapshot?.descriptors ?? {}).map(([digest, bytes]) => [digest, base64Encode(bytes)] as const);
   const stored = snapshot && { ...snapshot, descriptors: Object.fromEntries(descriptors) };
+  countKvWrite("control");
   await namespace.put(KEY, JSON.stringify({ sequence, version, snapshot: stored }));
 }
 
 /** @returns undefined where there is no copy, or one that this version cannot read @throws what KV throws */
 export async function readLiveCopy(namespace: CopyNamespace): Promise<LiveCopy | undefined> {
+  countKvRead("control");
   const value = await namespace.get(KEY, "json");
   if (!isRecord(value)) return undefined;
   const { sequence, version, snapshot } = value;

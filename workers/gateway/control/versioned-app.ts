@@ -3,6 +3,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import type { GatewayInput } from "../../../core/config/gateway.ts";
 import { isForCanary, requestedVersion } from "../../../core/control/choice.ts";
 import { VERSION_HEADER } from "../../../core/headers.ts";
+import type { Collected } from "../../../core/metrics/isolate-metrics.ts";
 import { logEvent } from "../../log.ts";
 import { type App, createApp } from "../app.ts";
 import { IsolateParts } from "../background/isolate-parts.ts";
@@ -46,8 +47,14 @@ export function versionedApp(
   bindings: Bindings,
   extensions: Extensions = NO_EXTENSIONS,
 ): VersionedApp {
-  const source: VersionSource = { catalog, bindings, extensions, parts: new IsolateParts() };
-  const versions = new Versions(input, source);
+  const source: VersionSource = {
+    catalog,
+    bindings,
+    extensions,
+    parts: new IsolateParts(),
+    collector: (to) => collectVersions(versions, to),
+  };
+  const versions: Versions = new Versions(input, source);
   const { policy, warnings } = versions.live.configuration;
   for (const warning of warnings) logEvent("configuration_warning", { warning });
   const control = policy.control!; // `appWithVersions` has looked
@@ -72,6 +79,11 @@ export function versionedApp(
       return waiting === undefined ? serve(request, ctx) : waiting.then(() => serve(request, ctx));
     },
   };
+}
+
+function collectVersions({ live, number, canary }: Versions, to: Collected): void {
+  to.gauge("tidegate_configuration", 1, String(number), live.digest);
+  if (canary !== undefined) to.gauge("tidegate_configuration", 1, String(canary.ref.version), canary.compiled.digest);
 }
 
 /** Admin services are those of the live version. */

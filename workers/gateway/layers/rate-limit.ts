@@ -14,6 +14,7 @@ import { type Layer, needsWholeBody } from "../call/layer.ts";
 import type { Call, MessageCharge } from "../call.ts";
 import { chooseBucket, fieldsOf } from "../rate-limit/bucket-choice.ts";
 import { type Charged, correct, type Limiters, quotasOf, takeAll } from "../rate-limit/charging.ts";
+import { countKey } from "../rate-limit/limit-keys.ts";
 import type { Charge } from "../rate-limit/rate-limiter.ts";
 
 export interface RateLimitSettings {
@@ -73,7 +74,7 @@ function rateLimit(limiters: Limiters, { rateLimits: rules, cost, messageCost = 
       const charging = takeAll(limiters, enforced, call.deadlineAt);
       charged = charging instanceof Promise ? await afterWait(charging) : charging; // a lease with tokens decides at once
     } catch (error) {
-      throw countRefused(limits, error, call);
+      throw countRefused(limits, error, enforced, call);
     }
     if (call.trace !== undefined) noteDecisions(call.trace, charged);
     countAllowed(limits, charged, call);
@@ -113,13 +114,20 @@ function enforcersOf(rules: readonly RateLimitRule[]): ReadonlyMap<string, Enfor
 
 /** The ceiling of an address is a part of its rule, and counts with it. */
 function countAllowed({ enforcers }: RouteLimiters, charged: readonly Charged[], call: Call): void {
-  for (const { charge } of charged) if (!charge.isCeiling) enforcers.get(charge.rule.name)!.allowed(call);
+  for (const { charge } of charged) {
+    if (charge.isCeiling) continue;
+    enforcers.get(charge.rule.name)!.allowed(call);
+    countKey(charge, false);
+  }
 }
 
 /** One refusal a call, of the rule that the caller reads. @returns the error */
-function countRefused({ enforcers }: RouteLimiters, error: unknown, call: Call): unknown {
+function countRefused({ enforcers }: RouteLimiters, error: unknown, charges: readonly Charge[], call: Call): unknown {
   const rejection = error instanceof Rejected ? error.rejection : undefined;
-  if (rejection !== undefined && "rule" in rejection) enforcers.get(rejection.rule)?.refused(call);
+  if (rejection === undefined || !("rule" in rejection)) return error;
+  enforcers.get(rejection.rule)?.refused(call);
+  const charge = charges.find(({ rule, isCeiling }) => rule.name === rejection.rule && !isCeiling);
+  if (charge !== undefined) countKey(charge, true);
   return error;
 }
 
@@ -152,7 +160,7 @@ function messageCharge(
       for (const step of stepsOf(enforced, messages * cost))
         countAllowed(limits, await takeAll(limits.limiters, step, call.deadlineAt), call);
     } catch (error) {
-      throw countRefused(limits, error, call);
+      throw countRefused(limits, error, enforced, call);
     }
   };
 }

@@ -3,10 +3,12 @@ import type { Fleet } from "../../../core/balance/fleet.ts";
 import type { Budget } from "../../../core/budget.ts";
 import type { Collector, IsolateMetrics } from "../../../core/metrics/isolate-metrics.ts";
 import type { ByteBudget } from "../../../core/overload/byte-budget.ts";
+import { costMeters } from "../background/cost-meters.ts";
 import { type ConcurrencyScope, ISOLATE } from "../call/concurrency-scope.ts";
 import { takeDelays } from "../call/end/call-delays.ts";
 import { policyCounters } from "../call/enforcer.ts";
 import type { LimiterCounters } from "../rate-limit/counters.ts";
+import { takeLimitKeys } from "../rate-limit/limit-keys.ts";
 
 /** Decisions of policies. */
 export const collectPolicies: Collector = (to) => {
@@ -37,6 +39,19 @@ export function collectLimiter(counters: LimiterCounters): Collector {
     to.total("limiter objects", counters.messages, "tidegate_object_requests", "TOKEN_BUCKET");
   };
 }
+
+/** Operations that the platform bills. */
+export const collectCosts: Collector = (to) => {
+  const { objectRequests, kvReads, kvWrites } = costMeters;
+  for (const [binding, count] of objectRequests) to.total(`objects ${binding}`, count, "tidegate_object_requests", binding);
+  for (const [binding, count] of kvReads) to.total(`KV reads ${binding}`, count, "tidegate_kv_reads", binding);
+  for (const [binding, count] of kvWrites) to.total(`KV writes ${binding}`, count, "tidegate_kv_writes", binding);
+};
+
+/** Keys of limits with most calls. */
+export const collectLimitKeys: Collector = (to) => {
+  for (const { rule, hash, allowed, refused } of takeLimitKeys()) to.hotKey(rule, hash, allowed, refused);
+};
 
 const ROUTE = "route ";
 

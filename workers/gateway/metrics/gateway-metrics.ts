@@ -2,8 +2,9 @@
 import { type Collector, IsolateMetrics } from "../../../core/metrics/isolate-metrics.ts";
 import type { VersionParts } from "../background/isolate-parts.ts";
 import type { CallObserver } from "../call/end/call-end.ts";
+import { countLimitKeys } from "../rate-limit/limit-keys.ts";
 import type { Bindings } from "../upstream/destination.ts";
-import { collectCallDelays, collectPolicies } from "./collectors.ts";
+import { collectCallDelays, collectCosts, collectLimitKeys, collectPolicies } from "./collectors.ts";
 import { RouteMetrics } from "./route-metrics.ts";
 import { UpstreamMetrics } from "./upstream-metrics.ts";
 
@@ -12,7 +13,11 @@ export class GatewayMetrics {
   readonly #routes = new Map<string, RouteMetrics>();
   readonly #upstreams = new Map<string, UpstreamMetrics>();
 
-  constructor() {
+  /** @param secret of operators; hashes of the keys of limits depend on it */
+  constructor(secret: string) {
+    countLimitKeys(secret);
+    this.isolate.collect(collectCosts);
+    this.isolate.collect(collectLimitKeys);
     this.isolate.collect(collectPolicies);
     this.isolate.collect(collectCallDelays(this.isolate));
   }
@@ -63,8 +68,11 @@ function numberOf(part: object): number {
   return number;
 }
 
-/** @returns undefined where metrics are off, or no relay takes them: then calls count nothing */
-export function metricsOf(isEnabled: boolean, env: Bindings, parts: VersionParts): GatewayMetrics | undefined {
+/**
+ * @param secret of operators, from which hashes of the keys of limits are made
+ * @returns undefined where metrics are off, or no relay takes them: then calls count nothing
+ */
+export function metricsOf(isEnabled: boolean, secret: string, env: Bindings, parts: VersionParts): GatewayMetrics | undefined {
   if (!isEnabled || env["RELAY"] === undefined || env["TELEMETRY"] === undefined) return undefined;
-  return parts.get("metrics", undefined, () => new GatewayMetrics());
+  return parts.get("metrics", undefined, () => new GatewayMetrics(secret));
 }

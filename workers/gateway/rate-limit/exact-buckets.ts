@@ -65,11 +65,16 @@ export class ExactBuckets implements RateLimiter {
 
   /** If a Durable Object is unreachable, its charges are lost. */
   returnTokens(charges: readonly Charge[]): void {
-    for (const { object, charges: own } of this.#group(charges)) waitUntil(lost(object.stub().returnTokens(own)));
+    for (const { object, charges: own } of this.#group(charges)) waitUntil(lost(this.#counted(object).returnTokens(own)));
   }
 
   overdraw(charges: readonly Charge[]): void {
-    for (const { object, charges: own } of this.#group(charges)) waitUntil(lost(object.stub().overdraw(own)));
+    for (const { object, charges: own } of this.#group(charges)) waitUntil(lost(this.#counted(object).overdraw(own)));
+  }
+
+  #counted(object: BucketObject): ReturnType<BucketObject["stub"]> {
+    this.#counters.messages += 1;
+    return object.stub();
   }
 
   /** @returns undefined if the Durable Object fails or takes longer than `waitMs`: a slow limiter must not delay calls */

@@ -7,7 +7,13 @@ import { catalog } from "../../../support/shipped/catalog.ts";
 
 const services = (binding: string, more: object = {}) =>
   ({ services: { "users.v1.UserService": { upstream: { binding }, ...more } }, discovery: false }) as never;
-const source = () => ({ catalog, bindings: { USERS: { fetch }, OTHER: { fetch } } as never, extensions: {}, parts: new IsolateParts() });
+const source = () => ({
+  catalog,
+  bindings: { USERS: { fetch }, OTHER: { fetch } } as never,
+  extensions: {},
+  parts: new IsolateParts(),
+  collector: () => undefined,
+});
 
 it("leaves nothing in the isolate where it cannot be compiled", () => {
   const from = source();

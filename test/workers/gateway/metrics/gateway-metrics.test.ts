@@ -186,6 +186,20 @@ describe("metrics of calls", () => {
     expect(read("tidegate_call_delay")).toEqual({ body: 1, retry: 1 });
   });
 
+  it("show which keys of limits refuse, by a hash of each", async () => {
+    vi.spyOn(console, "warn").mockReturnValue();
+    const rateLimits: GatewayInput["rateLimits"] = {
+      "per-address": { capacity: 2, rate: 1, intervalMs: 600_000, mode: "local", key: "ip" },
+    };
+    const { gateway, configuration } = counted((request) => userFor(request), { rateLimits }, { rateLimits: ["per-address"] });
+    configuration.metrics!.isolate.reports();
+    configuration.metrics!.isolate.acknowledged(1);
+    for (let call = 0; call < 5; call++) await drained(gateway(unary("GetUser", ID, { "cf-connecting-ip": "192.0.2.77" })));
+    const [report] = configuration.metrics!.isolate.reports();
+    expect(report!.hotKeys).toEqual([{ rule: "per-address", hash: expect.stringMatching(/^[0-9a-f]{16}$/), allowed: 2, refused: 3 }]);
+    expect(JSON.stringify(report)).not.toContain("192.0.2");
+  });
+
   it("show memory that is held, and its bound", async () => {
     const { read } = counted((request) => userFor(request), { overload: { memoryBytes: 33_554_432 } });
     expect(read("tidegate_buffer_bytes")).toEqual({ limit: 33_554_432 });

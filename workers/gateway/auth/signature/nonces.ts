@@ -1,8 +1,10 @@
 // Whether the nonce of a signature is used for the first time: in this isolate, or in the world.
+
 import { NonceMemory } from "../../../../core/auth/signature/nonce-memory.ts";
 import type { ReplayMode } from "../../../../core/config/auth/signatures.ts";
 import { hash32 } from "../../../../core/hash.ts";
 import type { NonceLog } from "../../../../durable-objects/nonce-log.ts";
+import { countObjectRequest } from "../../background/cost-meters.ts";
 
 export type NonceUse = "first" | "repeated" | "unavailable";
 
@@ -32,6 +34,7 @@ export class Nonces {
 
   async #useInLog(logs: DurableObjectNamespace<NonceLog>, nonce: string, endsAt: number): Promise<NonceUse> {
     try {
+      countObjectRequest("NONCE_LOG");
       const log = logs.getByName(`nonces-${hash32(nonce) % LOGS}`);
       const { decision } = await within(log.use(nonce, endsAt), TIMEOUT_MS);
       return decision === "first" || decision === "repeated" ? decision : "unavailable";

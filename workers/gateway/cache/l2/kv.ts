@@ -1,4 +1,5 @@
 // L2 driver for Workers KV: one namespace for all isolates in all locations, with KV's minimum times.
+import { countKvRead, countKvWrite } from "../../background/cost-meters.ts";
 import { type L2Block, lifeMs } from "./codec.ts";
 import type { L2Driver, UncheckedBlock } from "./l2-driver.ts";
 
@@ -18,11 +19,13 @@ export function kv(namespace: CacheNamespace, cachedForS = MIN_CACHE_TTL_S): L2D
   const cacheTtl = Math.max(MIN_CACHE_TTL_S, Math.floor(cachedForS));
   return {
     async read(id: string): Promise<UncheckedBlock | undefined> {
+      countKvRead("CACHE");
       const { value, metadata } = await namespace.getWithMetadata(id, { type: "arrayBuffer", cacheTtl });
       return value === null ? undefined : { buffer: value, metadata };
     },
     write(id: string, { bytes, metadata }: L2Block, now: number): Promise<void> {
       const expirationTtl = Math.max(MIN_EXPIRATION_TTL_S, Math.ceil(lifeMs(metadata, now) / 1_000));
+      countKvWrite("CACHE");
       return namespace.put(id, bytes, { expirationTtl, metadata });
     },
   };

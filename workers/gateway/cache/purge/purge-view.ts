@@ -1,6 +1,8 @@
 // The purges that this isolate knows. The background exchange brings new ones; a purge that is made here applies here at once.
+
 import { type PurgeMode, Purges, type PurgeTarget } from "../../../../core/cache/purge/purges.ts";
 import type { ExchangeReply } from "../../../../core/exchange/messages.ts";
+import { countObjectRequest } from "../../background/cost-meters.ts";
 import type { Exchange, ExchangeDraft, ExchangeSection } from "../../background/exchange.ts";
 import type { PurgeLogNamespace } from "./purge-log-binding.ts";
 
@@ -84,6 +86,7 @@ export class PurgeView {
    */
   async purge(targets: readonly PurgeTarget[], mode: PurgeMode): Promise<number> {
     const sentAt = Date.now();
+    countObjectRequest("PURGE_LOG");
     const delta = await this.#settings.logs.getByName(LOG_NAME).append(targets, mode, this.purges.seq);
     this.purges.apply(delta);
     this.#known.knownAt = Math.max(this.#known.knownAt, sentAt);
