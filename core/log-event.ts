@@ -44,6 +44,7 @@ export const LOG_EVENTS = {
   layer_failed: { level: "error", facts: ["requestId", "route", "layer", "error"] },
   lease_request_failed: { level: "warn", facts: ["keys", "error"] },
   metrics_read_failed: { level: "warn", facts: ["error"] },
+  metrics_store_failed: { level: "warn", facts: ["error"] },
   mirror_failed: { level: "warn", facts: ["requestId", "route", "upstream", "error"] },
   observer_failed: { level: "error", facts: ["requestId", "route", "calls", "error"] },
   purge_failed: { level: "warn", facts: ["error"] },

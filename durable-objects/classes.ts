@@ -14,4 +14,5 @@ export const CLASSES = {
   AUDIT_LOG: "AuditLog",
   KEY_STORE: "KeyStore",
   CONTROL_PLANE: "ControlPlane",
+  TELEMETRY: "Telemetry",
 } as const;

@@ -7,6 +7,7 @@ export { KeyStore } from "./key-store.ts";
 export { NonceLog } from "./nonce-log.ts";
 export { PurgeLog } from "./purge-log.ts";
 export { Relay } from "./relay.ts";
+export { Telemetry } from "./telemetry.ts";
 export { TokenBuckets } from "./token-buckets.ts";
 
 /** Only the gateway calls the objects, through its bindings: this Worker has no public address. */

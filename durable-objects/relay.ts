@@ -1,11 +1,12 @@
 // A relay of one region: the only object that isolates exchange with in the background. It knows what the root objects have said.
-// It stores nothing, and has neither timers nor alarms: it does something only while an exchange is under way.
+// It stores nothing and has no alarms. Apart from a timer of 2 s for metrics that are to be sent on, it does something only while an exchange
+// is under way.
 import { DurableObject } from "cloudflare:workers";
 import type { KeysAnswer, KeysQuestion } from "../core/exchange/key-messages.ts";
 import type { ExchangeReply, ExchangeRequest } from "../core/exchange/messages.ts";
 import { ExchangeServer, type RelayBindings } from "./relay/exchange-server.ts";
 
-const ROOTS = ["CIRCUIT_BREAKER", "HASH_RING", "PURGE_LOG", "KEY_STORE", "CONTROL_PLANE"] as const;
+const ROOTS = ["CIRCUIT_BREAKER", "HASH_RING", "PURGE_LOG", "KEY_STORE", "CONTROL_PLANE", "TELEMETRY"] as const;
 
 export class Relay extends DurableObject {
   readonly #server: ExchangeServer;

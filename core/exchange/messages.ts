@@ -11,6 +11,7 @@ import type { ConfiguredEndpoint, EndpointSnapshot } from "../registry/registry.
 import type { ControlSection, ControlView } from "./control-messages.ts";
 import type { IssuerQuery, IssuerReply } from "./issuer-messages.ts";
 import type { KeysSection, KeysView } from "./key-messages.ts";
+import type { MetricsSection, MetricsView } from "./metrics/metrics-messages.ts";
 
 export const EXCHANGE_VERSION = MESSAGE_VERSION;
 export const EXCHANGE_MS = 5_000; // interval, where no setting makes it shorter or longer
@@ -29,6 +30,7 @@ export interface ExchangeRequest {
   readonly keys?: KeysSection;
   readonly issuers?: Readonly<Record<string, IssuerQuery>>; // keyed by issuer of JWTs
   readonly control?: ControlSection;
+  readonly metrics?: MetricsSection;
 }
 
 /** What an isolate has seen of one upstream. */
@@ -59,6 +61,7 @@ export interface ExchangeReply {
   readonly keys?: KeysView;
   readonly issuers?: Readonly<Record<string, IssuerReply>>; // keyed by issuer; one whose keys the relay could not fetch is missing
   readonly control?: ControlView;
+  readonly metrics?: MetricsView; // missing where the relay takes no metrics: it is of an earlier version, or has no binding TELEMETRY
 }
 
 export interface PurgesReply {

@@ -19,8 +19,8 @@ export const METRICS_BOUNDS: MetricsBounds = {
   maxSeries: 4_000,
   maxLabelChars: 128,
   maxPages: 30_000,
-  maxReportBytes: 262_144,
-  maxReports: 3,
+  maxReportBytes: 65_536,
+  maxReports: 4, // one exchange takes as many
   maxHotKeys: 50,
 };
 
@@ -145,8 +145,8 @@ export class IsolateMetrics {
     for (const collector of this.#collectors) collector(collected);
     const values: GaugeValue[] = [];
     for (const cell of this.#gauges()) {
-      const { metric, labels, value, reported } = cell;
-      if (value !== 0 || reported !== 0) values.push({ metric, labels, value });
+      const { metric, labels, value, reported, isMax } = cell;
+      if (value !== 0 || reported !== 0) values.push({ metric, labels, value, ...(isMax && { merge: "max" }) });
       cell.reported = value;
     }
     return values;

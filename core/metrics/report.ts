@@ -15,6 +15,7 @@ export interface GaugeValue {
   readonly metric: string;
   readonly labels: readonly string[];
   readonly value: number;
+  readonly merge?: "max"; // how values of isolates become one: they are added up where it is not given
 }
 
 /** One report. A relay that gets it a second time ignores it, and counts those that are missing in the sequence. */

@@ -13,6 +13,7 @@ import type { ConfiguredEndpoint, EndpointSnapshot } from "../../core/registry/r
 import { logEvent } from "../../workers/log.ts";
 import { fetchIssuerKeys } from "./fetch-issuer.ts";
 import { KeyServer, type KeyStores } from "./key-server.ts";
+import { MetricsForwarder, type MetricsRoots } from "./metrics-forwarder.ts";
 
 interface Objects<Methods> {
   getByName(name: string): Methods;
@@ -27,6 +28,7 @@ export interface RelayBindings {
   readonly PURGE_LOG?: Objects<{ since(known: number): Promise<PurgeDelta> }>;
   readonly KEY_STORE?: KeyStores;
   readonly CONTROL_PLANE?: Objects<{ since(has: readonly string[], report: FleetReport): Promise<ControlDelta> }>;
+  readonly TELEMETRY?: MetricsRoots;
 }
 
 const ROOT_WAIT_MS = 1_500; // longest time that an exchange waits for root objects
@@ -36,12 +38,14 @@ export class ExchangeServer {
   readonly #bindings: RelayBindings;
   readonly #state: RelayState;
   readonly #keys: KeyServer;
+  readonly #metrics: MetricsForwarder | undefined;
   readonly #running = new Map<string, Promise<void>>(); // requests to root objects; they never reject
 
   /** @param name of this relay, with its region */
-  constructor(bindings: RelayBindings, startedAt: number, name?: string) {
+  constructor(bindings: RelayBindings, startedAt: number, name = "local/relay-0") {
     this.#bindings = bindings;
     this.#state = new RelayState(startedAt, Math.random, name);
+    this.#metrics = bindings.TELEMETRY && new MetricsForwarder(bindings.TELEMETRY, name, startedAt);
     this.#keys = new KeyServer(bindings.KEY_STORE, this.#state.keys, {
       refresh: (root) => this.#settled([root === undefined ? this.#running.get("key_changes") : this.#start(root)]),
       settled: (promises) => this.#settled(promises),
@@ -55,10 +59,13 @@ export class ExchangeServer {
   async exchange(request: ExchangeRequest): Promise<ExchangeReply> {
     const receivedAt = Date.now();
     const { shards, due, missing } = this.#state.receive(request, receivedAt);
-    const awaited = [...missing.map((name) => this.#running.get(name)), ...due.map((root) => this.#begin(root))];
+    const metrics = request.metrics && this.#metrics?.receive(request.metrics, receivedAt);
+    const flushed = request.metrics?.isAwaited === true ? this.#metrics?.flush() : undefined;
+    const awaited = [flushed, ...missing.map((name) => this.#running.get(name)), ...due.map((root) => this.#begin(root))];
     await this.#settled(awaited);
     if (request.keys?.used !== undefined) this.#keys.passUses(request.keys.used);
-    return this.#state.reply(request, receivedAt, shards, Date.now());
+    const reply = this.#state.reply(request, receivedAt, shards, Date.now());
+    return metrics === undefined ? reply : { ...reply, metrics };
   }
 
   /** Answers a question about keys that calls of an isolate wait for. */
@@ -67,7 +74,7 @@ export class ExchangeServer {
   }
 
   async #settled(promises: readonly (Promise<void> | undefined)[]): Promise<void> {
-    if (promises.length > 0) await settled(promises, ROOT_WAIT_MS);
+    if (promises.some((promise) => promise !== undefined)) await settled(promises, ROOT_WAIT_MS);
   }
 
   /** @returns what an exchange waits for */

@@ -92,6 +92,6 @@ it("starts again with nothing after a restart, and has stored nothing", async ()
 });
 
 it("ignores what it does not know in a message of a newer version, and needs no section", async () => {
-  const newer = { ...exchange("a", "AMS", {}), version: EXCHANGE_VERSION + 1, metrics: { known: 3 } } as ExchangeRequest;
+  const newer = { ...exchange("a", "AMS", {}), version: EXCHANGE_VERSION + 1, weather: { known: 3 } } as ExchangeRequest;
   expect(await relay().exchange(newer)).toEqual({ version: EXCHANGE_VERSION, shards: 1, nextMs: 5_000, earlyMs: expect.any(Number) });
 });

@@ -4,6 +4,7 @@ declare namespace Cloudflare {
     AUDIT_LOG: DurableObjectNamespace<import("../../durable-objects/audit-log.ts").AuditLog>;
     CIRCUIT_BREAKER: DurableObjectNamespace<import("../../durable-objects/circuit-breaker.ts").CircuitBreaker>;
     CONTROL_PLANE: DurableObjectNamespace<import("../../durable-objects/control-plane.ts").ControlPlane>;
+    TELEMETRY: DurableObjectNamespace<import("../../durable-objects/telemetry.ts").Telemetry>;
     HASH_RING: DurableObjectNamespace<import("../../durable-objects/hash-ring.ts").HashRing>;
     KEY_STORE: DurableObjectNamespace<import("../../durable-objects/key-store.ts").KeyStore>;
     NONCE_LOG: DurableObjectNamespace<import("../../durable-objects/nonce-log.ts").NonceLog>;

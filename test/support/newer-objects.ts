@@ -29,6 +29,7 @@ export const KeyStore = newer(classes.KeyStore);
 export const NonceLog = newer(classes.NonceLog);
 export const PurgeLog = newer(classes.PurgeLog);
 export const Relay = newer(classes.Relay);
+export const Telemetry = newer(classes.Telemetry);
 export const TokenBuckets = newer(classes.TokenBuckets);
 
 export default classes.default;

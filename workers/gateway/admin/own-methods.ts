@@ -75,7 +75,12 @@ export function ownMethods(
   if (policy.admin !== undefined || (isOpen && audits !== undefined))
     methods.push(...auditMethods(audits!, accessOf("audit")), ...traceMethods(audits!, accessOf("traces")));
   if (policy.admin !== undefined || isOpen)
-    methods.push(...telemetryMethods({ access: accessOf("telemetry"), pools: configuration.pools, breakers }));
+    methods.push(
+      ...telemetryMethods({
+        ...{ access: accessOf("telemetry"), pools: configuration.pools, breakers },
+        ...{ objects: bindings.telemetry, reporter: configuration.reporter },
+      }),
+    );
   return methods;
 }
 

@@ -20,9 +20,9 @@ interface RelayStub {
 }
 
 /** Keeps the request that is being handled alive until the promise has settled: `waitUntil`. */
-type KeepAlive = (done: Promise<void>) => void;
+export type KeepAlive = (done: Promise<void>) => void;
 
-type SectionName = "breakers" | "lists" | "purges" | "issuers" | "keys" | "control";
+type SectionName = "breakers" | "lists" | "purges" | "issuers" | "keys" | "control" | "metrics";
 
 /** The sections of a request, while they are written. */
 export type ExchangeDraft = { -readonly [Section in SectionName]?: NonNullable<ExchangeRequest[Section]> };

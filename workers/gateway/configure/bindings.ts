@@ -5,6 +5,7 @@ import type { HashRing } from "../../../durable-objects/hash-ring.ts";
 import type { KeyStore } from "../../../durable-objects/key-store.ts";
 import type { NonceLog } from "../../../durable-objects/nonce-log.ts";
 import type { TokenBuckets } from "../../../durable-objects/token-buckets.ts";
+import type { TelemetryObjects } from "../admin/telemetry/metrics-methods.ts";
 import type { CacheNamespace } from "../cache/l2/kv.ts";
 import type { PurgeLogNamespace } from "../cache/purge/purge-log-binding.ts";
 import type { ControlPlaneNamespace } from "../control/plane-binding.ts";
@@ -20,6 +21,7 @@ export interface GatewayBindings {
   readonly keys: DurableObjectNamespace<KeyStore> | undefined; // KEY_STORE, for API keys
   readonly audits: DurableObjectNamespace<AuditLog> | undefined; // AUDIT_LOG, for changes by admins
   readonly controlPlanes: ControlPlaneNamespace | undefined; // CONTROL_PLANE, for versions of the configuration
+  readonly telemetry: TelemetryObjects | undefined; // TELEMETRY, for metrics
   readonly cache: CacheNamespace | undefined; // CACHE, the KV namespace of the cache
 }
 
@@ -34,6 +36,7 @@ export function readBindings(env: Bindings): GatewayBindings {
     keys: env["KEY_STORE"] as GatewayBindings["keys"],
     audits: env["AUDIT_LOG"] as GatewayBindings["audits"],
     controlPlanes: env["CONTROL_PLANE"] as GatewayBindings["controlPlanes"],
+    telemetry: env["TELEMETRY"] as GatewayBindings["telemetry"],
     cache: env["CACHE"] as GatewayBindings["cache"],
   };
 }

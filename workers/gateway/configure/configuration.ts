@@ -11,7 +11,8 @@ import { identityKeys, identityProblems } from "../auth/identity/keys.ts";
 import { keyProblems } from "../auth/keys/key-checks.ts";
 import type { Exchange } from "../background/exchange.ts";
 import { IsolateParts, type VersionParts } from "../background/isolate-parts.ts";
-import { type GatewayMetrics, metricsOf } from "../metrics/gateway-metrics.ts";
+import { type GatewayMetrics, metricsOf, metricsWarning } from "../metrics/gateway-metrics.ts";
+import { type MetricsReporter, reporterOf } from "../metrics/metrics-section.ts";
 import { RouteLayers } from "../own-layers/route-layers.ts";
 import { bindingsWithin } from "../region/regional-object.ts";
 import { compileRest, type RestOptions, type RestTable } from "../transcode/rules/rules.ts";
@@ -47,6 +48,7 @@ export interface Configuration {
   readonly layers: RouteLayers; // the team's own ones
   readonly exchange: Exchange | undefined; // undefined where wrangler.toml has no RELAY
   readonly metrics: GatewayMetrics | undefined; // undefined where nothing is counted
+  readonly reporter: MetricsReporter | undefined; // reports what is counted; undefined where nothing is
   readonly env: Bindings; // the environment that the checks have seen; `readBindings` gives its bindings their types
   readonly tokens: AdminTokens;
   readonly identity: GatewayIdentity | undefined; // where services learn who calls
@@ -122,14 +124,13 @@ export function configure(
     ...cachingProblems(policy, endpoints, env["CACHE"]),
   );
   if (problems.length > 0) throw new InvalidConfiguration(problems);
-  const warnings = rules.problems.map(skippedRule);
   return {
     policy,
     services,
     endpoints,
     rest: rules.table,
     types,
-    warnings,
+    warnings: [...rules.problems.map(skippedRule), ...metricsWarning(policy.metrics.enabled, env)],
     http,
     pools: source.pools,
     validate,
@@ -137,6 +138,7 @@ export function configure(
     layers,
     exchange,
     metrics,
+    reporter: reporterOf(metrics, exchange, parts),
     env,
     tokens,
     identity: identityOf(policy.auth.identity, env, parts),

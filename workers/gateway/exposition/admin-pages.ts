@@ -1,5 +1,7 @@
 // The pages of the gateway itself for those who may read its admin services: `/metrics`.
+
 import { isAtHost } from "../../../core/auth/admin-host.ts";
+import { TELEMETRY_NAME } from "../../../core/exchange/metrics/metrics-messages.ts";
 import type { RecordedMetrics } from "../../../core/metrics/exposition/snapshot-of.ts";
 import type { ByteBudget } from "../../../core/overload/byte-budget.ts";
 import { admitsLocalViewers, isLocalViewer } from "../admin/local-viewer.ts";
@@ -39,7 +41,7 @@ export function adminPages(
   const isForAdmins = admin !== undefined || metrics.tokenBinding !== undefined;
   if (telemetry === undefined || !metrics.enabled || !(isForAdmins || admitsLocalViewers(env))) return new Map();
   const access = accessFor(configuration, audits)("metrics", "metrics", "viewer");
-  const page = metricsPage(() => telemetry.getByName("telemetry").metrics());
+  const page = metricsPage(() => telemetry.getByName(TELEMETRY_NAME).metrics());
   const combined = (combine: Stack) => adminPage(access, { auth }, page, combine);
   const isAt = (request: Request, url: string): boolean =>
     (isForAdmins && (admin?.host === undefined || isAtHost(url, admin.host))) || isLocalViewer(request, env);

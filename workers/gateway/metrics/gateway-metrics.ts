@@ -76,3 +76,11 @@ export function metricsOf(isEnabled: boolean, secret: string, env: Bindings, par
   if (!isEnabled || env["RELAY"] === undefined || env["TELEMETRY"] === undefined) return undefined;
   return parts.get("metrics", undefined, () => new GatewayMetrics(secret));
 }
+
+/** @returns a line for operators, or none where metrics are as the settings want them */
+export function metricsWarning(isEnabled: boolean, env: Bindings): readonly string[] {
+  const missing = Object.entries({ RELAY: "Relay", TELEMETRY: "Telemetry" }).filter(([binding]) => env[binding] === undefined);
+  if (!isEnabled || missing.length === 0) return [];
+  const classes = missing.map(([binding, name]) => `the Durable Object class ${name} as ${binding}`);
+  return [`no metrics: bind ${classes.join(" and ")} in wrangler.toml`];
+}

@@ -57,6 +57,8 @@ const NAMESPACES: ReadonlySet<string> = new Set([
   "RELAY",
   "KEY_STORE",
   "AUDIT_LOG",
+  "CONTROL_PLANE",
+  "TELEMETRY",
 ]);
 
 /** @returns the bindings, with the gateway's namespaces under the jurisdiction. Their objects are then reached by name only */

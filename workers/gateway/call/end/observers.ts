@@ -1,9 +1,11 @@
 // What observes the ends of calls, as the configuration has it: metrics, access log, spans, tap.
 
+import { waitUntil } from "cloudflare:workers";
 import type { Configuration } from "../../configure/configuration.ts";
 import { type CallObserver, callObserver } from "./call-end.ts";
 
 /** @returns undefined where nothing observes calls: then they cost nothing */
-export function observerOf({ metrics }: Configuration): CallObserver | undefined {
-  return callObserver([metrics?.observe]);
+export function observerOf({ metrics, reporter }: Configuration): CallObserver | undefined {
+  const report: CallObserver | undefined = reporter && ((_call, _status, now) => reporter.changed(now, waitUntil));
+  return callObserver([metrics?.observe, report]);
 }

@@ -637,7 +637,7 @@ export type BreakerSummary = Message<"tidegate.telemetry.v1.BreakerSummary"> & {
   sharedState: string;
 
   /**
-   * Attempts that were refused in the window.
+   * Attempts at the upstream that its breakers refused in the window.
    *
    * @generated from field: int64 refused = 5;
    */
