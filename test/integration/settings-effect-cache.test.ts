@@ -46,7 +46,7 @@ const forThisCache = () => freshResponse("a", { "cache-control": "no-store", "ed
 
 const ROWS: readonly Row[] = [
   {
-    setting: "cache.query",
+    setting: "defaults.cache.query",
     base: {},
     input: { query: ["q"] },
     observe: fetched(["/a?q=1&utm=x", "/a?q=1&utm=y"]),
@@ -54,7 +54,7 @@ const ROWS: readonly Row[] = [
     after: 1,
   },
   {
-    setting: "cache.targets",
+    setting: "defaults.cache.targets",
     base: {},
     input: { targets: ["edge-cache-control"] },
     observe: fetched(["/a", "/a"], forThisCache),

@@ -115,7 +115,7 @@ async function exchanges(input: Input): Promise<number> {
 
 const ROWS: readonly Row[] = [
   {
-    setting: "upstream.balancer",
+    setting: "services.upstream.balancer",
     base: endpoints({ balancer: "round_robin" }),
     input: endpoints({ balancer: "rendezvous" }),
     observe: async (input) => (await endpointsCalled(input)).length,
@@ -123,7 +123,7 @@ const ROWS: readonly Row[] = [
     after: 1,
   },
   {
-    setting: "upstream.endpoints.binding",
+    setting: "services.upstream.endpoints.binding",
     base: endpoints({ endpoints: [{ binding: "A" }] }),
     input: endpoints({ endpoints: [{ binding: "B" }] }),
     observe: endpointsCalled,
@@ -158,8 +158,15 @@ const ROWS: readonly Row[] = [
     before: true,
     after: false,
   },
-  { setting: "plans.rate", base: plan(), input: plan({ rate: 3 }), observe: passedOfPlan, before: 2, after: 4 },
-  { setting: "plans.intervalMs", base: plan(), input: plan({ intervalMs: 5_000 }), observe: passedOfPlan, before: 2, after: 4 },
+  { setting: "rateLimits.tiers.plans.rate", base: plan(), input: plan({ rate: 3 }), observe: passedOfPlan, before: 2, after: 4 },
+  {
+    setting: "rateLimits.tiers.plans.intervalMs",
+    base: plan(),
+    input: plan({ intervalMs: 5_000 }),
+    observe: passedOfPlan,
+    before: 2,
+    after: 4,
+  },
   // Polls: the first one comes at a moment of the first interval, here at nine tenths of it
   {
     setting: "control.pollMs",

@@ -245,7 +245,7 @@ const ROWS: readonly Row[] = [
     after: [200, 503, 503],
   },
   {
-    setting: "breaker.mode",
+    setting: "services.breaker.mode",
     base: service({ retries: false }),
     input: service({ retries: false, breaker: { mode: "off" } }),
     observe: reached(12, getUser, broken),
@@ -253,7 +253,7 @@ const ROWS: readonly Row[] = [
     after: 12,
   },
   {
-    setting: "throttle.minCalls",
+    setting: "services.throttle.minCalls",
     base: service({ retries: false, breaker: { mode: "off" }, throttle: { minCalls: 20 } }),
     input: service({ retries: false, breaker: { mode: "off" }, throttle: { minCalls: 1_000 } }),
     observe: areAllSent,
@@ -261,7 +261,7 @@ const ROWS: readonly Row[] = [
     after: true,
   },
   {
-    setting: "throttle.belowPercent",
+    setting: "services.throttle.belowPercent",
     base: service({ retries: false, breaker: { mode: "off" }, throttle: { minCalls: 20 } }),
     input: service({ retries: false, breaker: { mode: "off" }, throttle: { minCalls: 20, belowPercent: 10 } }),
     observe: areAllSent,

@@ -139,7 +139,7 @@ function third(request: () => Request, calls = 3): Observe {
 
 const ROWS: readonly Row[] = [
   {
-    setting: "upstream.timeoutHeader",
+    setting: "services.upstream.timeoutHeader",
     input: { services: { [SERVICE]: { upstream: { binding: "USERS", timeoutHeader: "as_called" } } } },
     observe: received("connect-timeout-ms", getUser),
     before: expect.stringMatching(/^\d+$/),
@@ -338,7 +338,7 @@ const ROWS: readonly Row[] = [
     after: 1,
   },
   {
-    setting: "methods.fallback.response",
+    setting: "defaults.fallback.response",
     base: { defaults: { retries: false } },
     input: { services: { [SERVICE]: { ...USERS, methods: { GetUser: { fallback: { response: { id: "usr_0" } } } } } } },
     observe: responded(getUser, undefined, failing),
@@ -355,7 +355,7 @@ const ROWS: readonly Row[] = [
   },
   // Versions
   {
-    setting: "traffic.canaries.percent",
+    setting: "services.traffic.canaries.percent",
     base: canary({ percent: 0, header: "x-none" }),
     input: canary({ percent: 100 }),
     observe: answeredBy,
@@ -363,7 +363,7 @@ const ROWS: readonly Row[] = [
     after: ["FILES"],
   },
   {
-    setting: "traffic.canaries.header",
+    setting: "services.traffic.canaries.header",
     base: canary({ percent: 0, cookie: "v" }),
     input: canary({ header: "x-version" }),
     observe: (input) => answeredBy(input, { "x-version": "v2" }),
@@ -371,7 +371,7 @@ const ROWS: readonly Row[] = [
     after: ["FILES"],
   },
   {
-    setting: "traffic.canaries.cookie",
+    setting: "services.traffic.canaries.cookie",
     base: canary({ percent: 0, header: "x-none" }),
     input: canary({ cookie: "version" }),
     observe: (input) => answeredBy(input, { cookie: "version=v2" }),
@@ -381,22 +381,24 @@ const ROWS: readonly Row[] = [
   // HTTP rules of the configuration
   ...(["put", "post", "patch", "delete", "get"] as const).map(
     (verb): Row => ({
-      setting: `methods.http.${verb}`,
+      setting: `services.methods.http.${verb}`,
       input: rules({ [verb]: "/v2/{id}", ...(verb === "get" || verb === "delete" ? {} : { body: "*" }) }),
       observe: responded(() => rest(verb.toUpperCase(), `/v2/${USER.id}`, verb === "get" || verb === "delete" ? undefined : {})),
       before: 404,
       after: 200,
     }),
   ),
+  ...["kind", "path"].map(
+    (part): Row => ({
+      setting: `services.methods.http.custom.${part}`,
+      input: rules({ custom: { kind: "PURGE", path: "/v2/{id}" } }),
+      observe: responded(() => new Request(`https://gateway.example/v2/${USER.id}`, { method: "PURGE" })),
+      before: 404,
+      after: 200,
+    }),
+  ),
   {
-    setting: "methods.http.custom",
-    input: rules({ custom: { kind: "PURGE", path: "/v2/{id}" } }),
-    observe: responded(() => new Request(`https://gateway.example/v2/${USER.id}`, { method: "PURGE" })),
-    before: 404,
-    after: 200,
-  },
-  {
-    setting: "methods.http.body",
+    setting: "services.methods.http.body",
     base: rules({ post: "/v2/users" }),
     input: rules({ post: "/v2/users", body: "*" }),
     observe: responded(() => rest("POST", "/v2/users", { id: USER.id })),
@@ -404,7 +406,7 @@ const ROWS: readonly Row[] = [
     after: 200,
   },
   {
-    setting: "methods.http.responseBody",
+    setting: "services.methods.http.responseBody",
     base: rules({ get: "/v2/{id}" }),
     input: rules({ get: "/v2/{id}", responseBody: "email" }),
     observe: responded(
@@ -424,7 +426,7 @@ const ROWS: readonly Row[] = [
     after: 403,
   },
   {
-    setting: "defaults.addresses",
+    setting: "defaults.addresses.allow",
     input: { defaults: { addresses: { allow: ["198.51.100.0/24"] } } },
     observe: responded(() => getUser({ "cf-connecting-ip": "192.0.2.7" })),
     before: 200,

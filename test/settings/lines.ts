@@ -30,12 +30,12 @@ export function roundsOf(lines: readonly Line[]): Line[][] {
   return rounds;
 }
 
-/** Whether a test, or a group around it, is the one of a line. @param titles of the groups and of the test */
+/** Whether a test, or a group around it, is the one of a line: a line has a part of its title. @param titles of the groups and of the test */
 export function isTestOf(line: Line, titles: readonly string[]): boolean {
   const escaped = line.test.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
   const setting = titleOf(line.setting).replaceAll(".", String.raw`\.`);
   const form = escaped.replaceAll(String.raw`\$setting`, setting).replaceAll(/%[sdifjo#]|\\\$[\w\\.]*\w/g, ".*");
-  const pattern = new RegExp(`^${form}$`, "s");
+  const pattern = new RegExp(isByTitle(line) ? `^${form}$` : form, "s");
   return titles.some((title) => pattern.test(title));
 }
 
