@@ -152,7 +152,7 @@ export default defineConfig({
           environment: "node",
           include: [
             "test/*.test.ts",
-            "test/{cli,console,bench,faults,fuzz,monitoring,simulation}/**/*.test.ts",
+            "test/{cli,console,bench,faults,fuzz,monitoring,settings,simulation}/**/*.test.ts",
             "test/integration/**/*.node.test.ts",
           ],
           exclude: [...LONG.model, "test/faults/**/*.{e2e,workerd}.test.ts", "test/console/**/*.e2e.test.ts"],
