@@ -1,6 +1,6 @@
 // The side of the page: views, who is signed in, and light or dark.
 import { useEffect, useState } from "preact/hooks";
-import { SIGNED_OUT, session } from "../data/session.ts";
+import { session } from "../data/session.ts";
 import { signOut } from "../data/sign-in.ts";
 import { useStore } from "../data/store.ts";
 import { linkTo, usePlace } from "./location.ts";
@@ -67,11 +67,9 @@ function Identity() {
         {identity === "" ? SIGNED_IN_LOCALLY : identity.replace(/^secret:/, "")}
       </span>
       <span class="badge">{role}</span>
-      {secret !== SIGNED_OUT.secret && (
-        <button type="button" class="ghost" onClick={signOut}>
-          Sign out
-        </button>
-      )}
+      <button type="button" class="ghost" onClick={signOut}>
+        {secret === "" ? "Sign in with a secret" : "Sign out"}
+      </button>
     </div>
   );
 }

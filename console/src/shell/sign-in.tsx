@@ -45,6 +45,9 @@ function SecretForm({ problem, isChecking }: { readonly problem: string; readonl
       <p class="problem" role="alert">
         {problem}
       </p>
+      <button type="button" class="ghost" onClick={() => void signIn("")}>
+        Go on without a secret
+      </button>
       <p class="quiet">The secret stays in the memory of this tab: it is gone when the tab is closed or loaded again.</p>
     </section>
   );

@@ -23,6 +23,7 @@ export function UpstreamDetail({ name }: { readonly name: string }) {
   const upstream = usePolled(`upstream/${name}`, EVERY_MS, async (signal) => ({ found: await loadUpstream(name, signal) }));
   const { value: summary } = useSummary(WINDOW_SECONDS);
   const found = upstream.value?.found;
+  const isUnknown = upstream.problem?.code === "not_found" || (upstream.value !== undefined && found === undefined);
   const rows = found === undefined ? [] : endpointRows(found, summary?.endpoints ?? []);
   return (
     <>
@@ -37,10 +38,8 @@ export function UpstreamDetail({ name }: { readonly name: string }) {
           <Freshness receivedAt={upstream.receivedAt} problem={upstream.problem} />
         </div>
       </div>
-      {upstream.value === undefined && <Skeleton lines={8} />}
-      {upstream.value !== undefined && found === undefined && (
-        <Empty title="There is no such upstream">The configuration has changed, or the link is wrong.</Empty>
-      )}
+      {upstream.value === undefined && !isUnknown && <Skeleton lines={8} />}
+      {isUnknown && <Empty title="There is no such upstream">The configuration has changed, or the link is wrong.</Empty>}
       {found !== undefined && <Found upstream={found} rows={rows} reload={upstream.reload} />}
     </>
   );
