@@ -1,7 +1,8 @@
 // A word with a color: a state, a role, a kind. The word alone says it all.
 import type { ComponentChildren } from "preact";
+import type { Tone } from "./tone.ts";
 
-export type Tone = "good" | "bad" | "warn" | "quiet" | "accent";
+export type { Tone };
 
 export function Badge({ tone, children }: { readonly tone: Tone; readonly children: ComponentChildren }) {
   return <span class={`badge ${tone}`}>{children}</span>;

@@ -1,10 +1,6 @@
 // How a whole is divided: a bar with a part for each share, and what the parts are in words.
 
-export interface Share {
-  readonly name: string;
-  readonly value: number;
-  readonly color: 1 | 2 | 3 | 4 | 5 | 6 | "none";
-}
+import type { Share } from "./share.ts";
 
 /** @param props.label what the whole is */
 export function Shares({ label, shares }: { readonly label: string; readonly shares: readonly Share[] }) {

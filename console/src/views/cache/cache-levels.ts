@@ -1,6 +1,6 @@
 // What has served the calls of a route with a cache.
 import type { CacheTraffic } from "../../../../protos/gen/tidegate/telemetry/v1/telemetry_pb.ts";
-import type { Share } from "../../components/shares.tsx";
+import type { Share } from "../../components/share.ts";
 
 export type CacheCounts = Pick<CacheTraffic, "l1Hits" | "l2Hits" | "staleHits" | "misses">;
 

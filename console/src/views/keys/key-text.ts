@@ -2,7 +2,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type Key, type KeySettingsSchema, State } from "../../../../protos/gen/tidegate/keys/v1/keys_pb.ts";
-import type { Tone } from "../../components/badge.tsx";
+import type { Tone } from "../../components/tone.ts";
 import { ago, epochMs } from "../../data/format.ts";
 
 const STATES: Readonly<Record<State, readonly [string, Tone]>> = {

@@ -6,18 +6,11 @@ import { backOffMs } from "../../data/back-off.ts";
 import { asCallError, type CallError } from "../../data/call-error.ts";
 import { watch } from "../../data/connect.ts";
 import { createStore, useStore } from "../../data/store.ts";
+import { MOST_EVENTS, type TapState, withEvents } from "./tap-list.ts";
 
-/** Events that are shown at most; older ones are dropped. */
-export const MOST_EVENTS = 500;
 const SHOWN_EVERY_MS = 250; // a fast tap is shown four times a second
 
 export type TapSelection = MessageInitShape<typeof TapRequestSchema>;
-
-export interface TapState {
-  readonly events: readonly TapEvent[]; // the newest first
-  readonly received: number; // since the tap was opened for the first time in this tab
-  readonly skipped: number; // events that isolates left out because there were too many
-}
 
 const NOTHING: TapState = { events: [], received: 0, skipped: 0 };
 /** Stays while the user looks at another view, which may show one of these calls. */
@@ -26,15 +19,6 @@ const tapped = createStore<TapState>(NOTHING);
 /** The call of a request that the tap has seen in this tab. */
 export function tappedCall(requestId: string): TapEvent | undefined {
   return tapped.get().events.find((event) => event.requestId === requestId);
-}
-
-/** @param fresh in the order in which they came */
-export function withEvents({ events, received, skipped }: TapState, fresh: readonly TapEvent[]): TapState {
-  return {
-    events: [...fresh.toReversed(), ...events].slice(0, MOST_EVENTS),
-    received: received + fresh.length,
-    skipped: fresh.reduce((sum, event) => sum + Number(event.skipped), skipped),
-  };
 }
 
 export interface Tap extends TapState {

@@ -7,8 +7,9 @@ import { type Column, Table } from "../../components/table.tsx";
 import type { CallError } from "../../data/call-error.ts";
 import { count, duration, epochMs } from "../../data/format.ts";
 import { linkTo } from "../../shell/location.ts";
-import { MOST_EVENTS, useTap } from "./tap-events.ts";
+import { useTap } from "./tap-events.ts";
 import { TapFilters, useTapFilter } from "./tap-filters.tsx";
+import { MOST_EVENTS } from "./tap-list.ts";
 
 const COLUMNS: readonly Column<TapEvent>[] = [
   { id: "time", title: "Time", cell: TimeCell },

@@ -1,7 +1,7 @@
 // The steps of a call through the layers, as bars over its time.
 import type { Value } from "@bufbuild/protobuf/wkt";
 import { StepOutcome, type Trace, type TraceStep } from "../../../../protos/gen/tidegate/control/v1/trace_pb.ts";
-import type { Tone } from "../../components/badge.tsx";
+import type { Tone } from "../../components/tone.ts";
 
 const SMALLEST_PERCENT = 0.4; // a step without measurable time is a line
 

@@ -1,0 +1,3 @@
+// What a color says: good, bad, to be watched, of no weight, or chosen.
+
+export type Tone = "good" | "bad" | "warn" | "quiet" | "accent";
