@@ -115,6 +115,13 @@ export const subjects: Readonly<Record<string, Subject>> = {
     gatewayObjects: GATEWAY_OBJECTS,
     prepare: () => connectCall(),
   },
+  "gateway-unobserved": {
+    entry: "bench/workers/gateway-unobserved.ts",
+    about: "the same with everything off that observes its calls: metrics",
+    upstreams: ["USERS", "ORDERS"],
+    gatewayObjects: GATEWAY_OBJECTS,
+    prepare: () => connectCall(),
+  },
   "gateway-leased": {
     entry: "bench/workers/gateway-leased.ts",
     about: "the same with a bucket for each caller that is always leased",
