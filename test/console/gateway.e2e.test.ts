@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { duration, rate } from "../../console/src/data/format.ts";
 import { findChromium, launchChromium, openPage } from "./lab/chromium.ts";
 import { type GatewayUnderLoad, SERVICE, startUnderLoad } from "./lab/running-gateway.ts";
 
@@ -10,6 +11,11 @@ const hasChromium = findChromium();
 const POLL = { timeout: 120_000, interval: 300 };
 const BREAKERS = "tidegate.breaker.v1.BreakerService";
 const CONTROL = "tidegate.control.v1.ControlService";
+
+interface Summary {
+  readonly routes: readonly { readonly route: string; readonly traffic: { readonly rate: number; readonly p95Ms?: number } }[];
+  readonly endpoints: readonly { readonly endpoint: string }[];
+}
 
 interface Upstream {
   readonly name: string;
@@ -70,6 +76,29 @@ describe.skipIf(!hasChromium)("the console of a running gateway", () => {
     await page.locator(".identity .badge", { hasText: "viewer" }).waitFor();
     await page.locator("td", { hasText: gateway.slow }).waitFor();
     expect(await page.locator("button", { hasText: /^(Force|Drain)$/ }).count()).toBe(0);
+    await page.context().close();
+  });
+
+  it("shows the figures that the API returns, and the slow endpoint first", async () => {
+    const page = await open("overview?window=60");
+    const row = page.locator("tbody tr", { hasText: "ListUsers" }).first();
+    await row.waitFor({ timeout: 120_000 });
+    // Both move: they are compared until both are of the same moment.
+    const isSame = async (): Promise<boolean> => {
+      const summary = (await gateway.api("tidegate.telemetry.v1.TelemetryService/GetSummary", { windowSeconds: 60 })) as unknown as Summary;
+      const { rate: calls, p95Ms = 0 } = summary.routes.find(({ route }) => route.endsWith("ListUsers"))!.traffic;
+      const [, shownRate, , , shownP95] = await row.locator("td").allTextContents();
+      return shownRate === rate(calls) && shownP95 === duration(p95Ms) && summary.endpoints[0]!.endpoint === gateway.slow;
+    };
+    await vi.waitUntil(isSame, POLL);
+    await page
+      .locator(".figure", { hasText: "Slowest endpoint" })
+      .locator(".note", { hasText: gateway.slow.replace("http://", "") })
+      .waitFor();
+    await page
+      .locator(".figure", { hasText: "Configuration" })
+      .locator("dd", { hasText: /bundled|version/ })
+      .waitFor();
     await page.context().close();
   });
 
