@@ -9,12 +9,13 @@ import { IDENTITY } from "./identity-subjects.ts";
 import { LoadGenerator } from "./load.ts";
 import { type Measured, measure, summarise } from "./measure.ts";
 import { HELP, parseOptions } from "./options.ts";
-import { SIZED } from "./sized-subjects.ts";
+import { OBSERVED, SIZED } from "./sized-subjects.ts";
 import { type Subject, subjects, upstream } from "./subjects.ts";
 import { type Running, start } from "./workerd.ts";
 
 const usual: Readonly<Record<string, Subject>> = { ...subjects, ...IDENTITY };
-const parsed = parseOptions(process.argv.slice(2), Object.keys(usual), Object.keys(SIZED));
+const FURTHER = { ...SIZED, ...OBSERVED };
+const parsed = parseOptions(process.argv.slice(2), Object.keys(usual), Object.keys(FURTHER));
 if (parsed.kind === "help") {
   process.stdout.write(HELP);
   process.exit(0);
@@ -26,7 +27,7 @@ if (parsed.kind === "invalid") {
 const { json, seconds, only, connections, rate, cpuOnly, readme, against, network } = parsed;
 /** Each subject is followed by its twin of the other checkout, if there is one: what disturbs one of them most likely disturbs both. */
 const chosen = only.flatMap((name): (readonly [string, Subject])[] => {
-  const subject = (usual[name] ?? SIZED[name])!;
+  const subject = (usual[name] ?? FURTHER[name])!;
   if (against === undefined) return [[name, subject]];
   return [
     [name, subject],

@@ -54,6 +54,8 @@ export interface Subject {
   readonly flags?: readonly string[];
   /** Modules of the gateway (the end of their path) that the subject is built without: what replaces each, or the functions of it that return undefined. */
   readonly without?: Readonly<Record<string, string | readonly string[]>>;
+  /** Entry of a Worker that receives the platform's traces of all others: its streaming tail. */
+  readonly tail?: string;
   /** Further Workers in the same process, by the name they are bound to. */
   readonly workers?: Readonly<Record<string, Subject>>;
   /** Prepares the data of the request, and returns the request. */

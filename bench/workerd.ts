@@ -35,6 +35,7 @@ export interface Placement {
 const V8_FLAGS = ["--gc-global", "--max-semi-space-size=1"];
 const COMPATIBILITY_DATE = "2026-10-01";
 const OBJECTS = "objects"; // name of the Worker with the gateway's Durable Objects
+const TAIL = "tail"; // name of the Worker that receives the traces of all others
 const GATEWAY_CLASSES: readonly ObjectBinding[] = Object.entries(CLASSES).map(([binding, className]) => ({ binding, className }));
 const hasTaskset = availableParallelism() > 1 && spawnSync("taskset", ["-V"]).status === 0;
 
@@ -49,6 +50,14 @@ export async function start(folder: string, subject: Subject, placement: Placeme
     workers[OBJECTS] = { entry: subject.gatewayObjects, about: "", objects: GATEWAY_CLASSES, prepare: subject.prepare };
   }
   if (subject.kv !== undefined) workers["kv"] = { entry: "bench/workers/kv.ts", about: "", prepare: subject.prepare };
+  if (subject.tail !== undefined)
+    workers[TAIL] = {
+      entry: subject.tail,
+      about: "",
+      flags: ["experimental"],
+      variables: subject.variables ?? {},
+      prepare: subject.prepare,
+    };
   for (const [name, worker] of Object.entries(workers)) {
     const counted = placement.counted === true && name === "main";
     const variant = { counted, isBehindNetwork: placement.network !== undefined, readable: placement.inspected === true };
@@ -58,6 +67,7 @@ export async function start(folder: string, subject: Subject, placement: Placeme
   writeFileSync(config, configuration(workers, folder, placement));
 
   const command = [workerd.default, "serve", config, `--socket-addr=http=127.0.0.1:${placement.port ?? 0}`, "--control-fd=3"];
+  if (subject.tail !== undefined) command.push("--experimental");
   if (placement.inspected === true) command.push("--inspector-addr=127.0.0.1:0");
   const [program, ...args] = (hasTaskset ? ["taskset", "-c", String(placement.cpu), ...command] : command) as [string, ...string[]];
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe", "pipe"] });
@@ -163,7 +173,11 @@ const config :Workerd.Config = (
 );
 ${Object.entries(workers)
   .map(([name, worker]) =>
-    workerConfiguration(name, { ...worker, variables: { UPSTREAM_PORT: String(upstreamPort), ...worker.variables, ...network } }),
+    workerConfiguration(
+      name,
+      { ...worker, variables: { UPSTREAM_PORT: String(upstreamPort), ...worker.variables, ...network } },
+      name !== TAIL && TAIL in workers,
+    ),
   )
   .join("\n")}`;
 }
@@ -171,6 +185,7 @@ ${Object.entries(workers)
 function workerConfiguration(
   name: string,
   { upstreams = [], kv = [], objects = [], gatewayObjects, workers = {}, variables = {}, flags = [] }: Subject,
+  isTailed: boolean,
 ): string {
   const bindings = [
     ...upstreams.map((binding) => `(name = "${binding}", service = "upstream")`),
@@ -193,6 +208,7 @@ function workerConfiguration(
   bindings = [${bindings.join(", ")}],
   durableObjectNamespaces = [${classes.join(", ")}],
   durableObjectStorage = (localDisk = "disk"),
+  streamingTails = [${isTailed ? `"${TAIL}"` : ""}],
 );`;
 }
 

@@ -53,6 +53,7 @@ export const LOG_EVENTS = {
     facts: LIMITER_COUNTERS,
   },
   relay_request_failed: { level: "warn", facts: ["root", "error"] },
+  spans_lost: { level: "warn", facts: ["spans", "error"] },
   static_response_sent: { level: "warn", facts: ["requestId", "route"] },
   tag_purge_failed: { level: "warn", facts: ["tags", "error"] },
   trace_failed: { level: "warn", facts: ["requestId", "error"] },

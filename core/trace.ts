@@ -21,11 +21,12 @@ const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{
  * The `traceparent` for the next hop.
  *
  * @param parent the header of the caller, where it sent a valid one; its decision about sampling stays
- * @param random 24 random bytes from `at` on: 16 for a new trace, 8 for the span
+ * @param random    24 random bytes from `at` on: 16 for a new trace, 8 for the span
+ * @param isSampled whether a new trace is recorded
  */
-export function nextTraceparent(parent: TraceParent | undefined, random: Uint8Array, at = 0): string {
+export function nextTraceparent(parent: TraceParent | undefined, random: Uint8Array, at = 0, isSampled = false): string {
   const traceId = parent?.traceId ?? hexOf(random, at) + hexOf(random, at + 8);
-  return `00-${traceId}-${hexOf(random, at + 16)}-${parent?.flags ?? "00"}`;
+  return `00-${traceId}-${hexOf(random, at + 16)}-${parent?.flags ?? (isSampled ? "01" : "00")}`;
 }
 
 const MAX_STATE_MEMBERS = 32;

@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "workers/gateway":
     /^(core|protos\/gen|workers\/gateway|workers\/discovery|durable-objects)\/|^workers\/(log|sampled|shed-log|service|services\/catalog|service\/(compression|host-load|identity\/identity-token|limits\/(element-limit|message-shape)|query))\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/(protobuf|protovalidate))(\/|$)/,
   "workers/gateway/layers":
-    /^core\/|^workers\/gateway\/call(\.ts$|\/)|^workers\/(log|sampled|shed-log)\.ts$|^workers\/gateway\/upstream\/dispatch\/(failure|retry-after)\.ts$|^workers\/gateway\/(auth|bodies|cache|protocol|rate-limit|transcode|translate)\/|^workers\/service\/(compression|identity\/identity-token|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^core\/|^workers\/gateway\/call(\.ts$|\/)|^workers\/(log|sampled|shed-log)\.ts$|^workers\/gateway\/upstream\/dispatch\/(failure|retry-after)\.ts$|^workers\/gateway\/(auth|bodies|cache|protocol|rate-limit|tracing|transcode|translate)\/|^workers\/service\/(compression|identity\/identity-token|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/auth":
     /^core\/|^workers\/(log|sampled|service\/identity\/identity-token)\.ts$|^workers\/gateway\/call(\.ts$|\/)|^workers\/gateway\/(auth|background|protocol|region)\/|^durable-objects\/|^cloudflare:workers$|^jose$|^@bufbuild\/(protobuf|cel)(\/|$)/,
   "workers/gateway/cache":

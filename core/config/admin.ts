@@ -1,7 +1,7 @@
 // Settings of the admin services (registry, breakers, purge, keys): who may call them, and how soon isolates learn of changes.
 import * as v from "valibot";
 import { ADMIN_ROLES, type AdminRole } from "../auth/admin-role.ts";
-import type { Checks } from "./problems.ts";
+import { type Checks, join } from "./problems.ts";
 import { readBlock } from "./read.ts";
 import { block, choice, flag, type InputOf, list, type PolicyOf, readByCode, secretName, setting, text, whole } from "./setting.ts";
 
@@ -131,4 +131,16 @@ export function parseAdmin(check: Checks, path: string, value: unknown): AdminPo
     else check.report(`${path}.roles.${name}`, role, 'write "viewer" or "operator" or "admin"');
   }
   return { secretBinding, host, roles };
+}
+
+/** Endpoints may register only where there is a registry. @param registry the setting as it was written: with a problem in it, it is there all the same */
+export function checkRegistrations(
+  check: Checks,
+  services: ReadonlyMap<string, { readonly upstream: { readonly registry: boolean } }>,
+  registry: unknown,
+): void {
+  if (registry !== undefined) return;
+  const fix = 'say who may register: registry: { tokenBinding: "REGISTRY_TOKEN" } at the top';
+  for (const [name, { upstream }] of services)
+    if (upstream.registry) check.report(`${join("services", name)}.upstream.registry`, true, fix);
 }

@@ -6,6 +6,7 @@ import {
   type AdminPolicy,
   BREAKER_ADMIN_SETTINGS,
   type BreakerAdminPolicy,
+  checkRegistrations,
   PURGE_SETTINGS,
   type PurgePolicy,
   parseAdmin,
@@ -35,6 +36,7 @@ import { ROUTE_SETTINGS, type RoutePolicy } from "./route.ts";
 import type { Rules } from "./route-limits.ts";
 import { parseService, SERVICE_SETTINGS, type ServicePolicy } from "./service.ts";
 import { block, flag, type InputOf, nested, readByCode, setting, whole } from "./setting.ts";
+import { parseTracing, TRACING_SETTINGS, type TracingPolicy } from "./tracing.ts";
 
 const BELOW = { shape: "the fields below" };
 const OFF = { ...BELOW, shownDefault: "none" };
@@ -113,6 +115,7 @@ export const GATEWAY_SETTINGS = block({
   ),
   console: nested(CONSOLE_SETTINGS, "The pages at `/_tidegate/`, which show what the admin services know ([console](console.md))."),
   metrics: nested(METRICS_SETTINGS, "What the gateway measures of its calls, and who may read it ([monitoring](monitoring.md))."),
+  tracing: readByCode(TRACING_SETTINGS, "Spans of calls: where they go, and which calls have one ([tracing](tracing.md)).", OFF),
   httpRoutes: readByCode(
     v.record(v.string(), HTTP_ROUTE_SETTINGS),
     "Plain HTTP behind the gateway, by the prefix of its paths. Requests that are no RPC call and match no REST rule go there.",
@@ -150,6 +153,7 @@ export interface GatewayPolicy {
   readonly overload: OverloadPolicy;
   readonly console: ConsolePolicy;
   readonly metrics: MetricsPolicy;
+  readonly tracing: TracingPolicy | undefined;
   readonly defaults: RoutePolicy;
   readonly services: ReadonlyMap<string, ServicePolicy>;
 }
@@ -212,12 +216,13 @@ export function parsePolicy(
     httpRoutes,
     console: top.console,
     metrics,
+    tracing: parseTracing(check, "tracing", top.tracing),
     purge: readOptional(check, "purge", PURGE_SETTINGS, top.purge),
     overload: parseOverload(check, "overload", top.overload, proves),
     defaults,
     services,
   };
-  checkRegistry(check, policy, top.registry);
+  checkRegistrations(check, services, top.registry);
   if (check.problems.length > 0) return { kind: "invalid", problems: check.problems };
   known.end();
   return { kind: "ok", policy };
@@ -241,12 +246,4 @@ function parseServices(
     return [name, known.read(check, path, settings, [methods, defaults], parse, rules)] as const;
   });
   return new Map(services);
-}
-
-/** @param registry the setting as it was written: with a problem in it, it is there all the same */
-function checkRegistry(check: Checks, { services }: GatewayPolicy, registry: unknown): void {
-  if (registry !== undefined) return;
-  const fix = 'say who may register: registry: { tokenBinding: "REGISTRY_TOKEN" } at the top';
-  for (const [name, { upstream }] of services)
-    if (upstream.registry) check.report(`${join("services", name)}.upstream.registry`, true, fix);
 }

@@ -55,6 +55,14 @@ export interface TapEvents {
   readonly skipped: Readonly<Record<string, number>>; // events that were left out, keyed by filter
 }
 
+/** What an isolate sends with its exchange: nothing but that it takes part, where it has no events. */
+export type TapSection = Partial<TapEvents>;
+
+/** What a relay responds. */
+export interface TapView {
+  readonly filters: readonly TapFilter[]; // those of all viewers
+}
+
 const FIXED_BYTES = 250; // names of the fields and numbers of an event in a message
 
 /** Size of an event in a message: an estimate that is exact for ASCII text. */

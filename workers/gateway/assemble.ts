@@ -88,7 +88,8 @@ export function assemble(configuration: Configuration, observer = observerOf(con
     const headers = routeHeaders(own);
     const caller = access === undefined ? identity : undefined;
     const key = rule ?? served;
-    const route = ROUTES.get(key, [method, own, memory, headers, caller], () => rpcRoute(method, own, memory, headers, caller));
+    const made = (): Route => rpcRoute(method, own, memory, headers, caller, rule?.template.text);
+    const route = ROUTES.get(key, [method, own, memory, headers, caller], made);
     const combined = (combine: Stack, scope = scopeOf(scopeName, own.concurrency, configuration)) =>
       pipeline({ route, method, served, scope }, shared, rule, combine);
     const compiled = once((): Handler => {

@@ -14,6 +14,7 @@ import type { Route } from "./call/route.ts";
 import { shareKeyOf } from "./call/share-key.ts";
 import { type DecodedMessage, decodeMessage } from "./protocol/decode-message.ts";
 import type { Protocol } from "./protocol/protocol.ts";
+import type { CallSampling } from "./tracing/call-sampling.ts";
 
 /** A request body that is sent while it arrives. */
 export interface RequestUpload {
@@ -78,6 +79,7 @@ const NO_MESSAGE: DecodedMessage = { kind: "unreadable", rejection: { kind: "inv
  * | `requestBytes`, `responseBytes` | `layers/limit-body.ts`; `upstream/dispatch/dispatch.ts`, the layers that write another body, `layers/open-streams.ts` |
  * | `cacheLevel`   | `layers/cache.ts`, `layers/fast-hit.ts`                                            |
  * | `headMs`, `isEnded`, `endsWithStream` | `layers/trace.ts`, `layers/open-streams.ts`, by `call/end/call-end.ts` |
+ * | `sampling`     | `tracing/tracer.ts`, before the first layer                                        |
  * | `outgoing`     | see `call/outgoing.ts`                                                           |
  */
 export class Call implements Clock {
@@ -98,6 +100,7 @@ export class Call implements Clock {
   upload: RequestUpload | undefined = undefined; // where the request body is sent while it arrives
   chargeMessages: MessageCharge | undefined = undefined; // where further messages of its request cost tokens
   isTranslated = false; // the upstream is called in another protocol than the caller's, so its response is read
+  sampling: CallSampling | undefined = undefined; // undefined where tracing is off
   trace: TraceRecorder | undefined = undefined; // undefined for nearly all calls: nothing of them is recorded
   held: Reservation | undefined = undefined; // memory for its response, where that is read and not small
   reason: Reason | undefined = undefined; // why the gateway itself made the response; undefined for a response of the upstream, or a stored one

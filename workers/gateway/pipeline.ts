@@ -47,6 +47,7 @@ import { rescue } from "./layers/rescue.ts";
 import { retry } from "./layers/retry.ts";
 import { rewritePath } from "./layers/rewrite-path.ts";
 import { shed, UNRESERVED_CALLS } from "./layers/shed.ts";
+import { span } from "./layers/span.ts";
 import { staticResponse } from "./layers/static-response.ts";
 import { streamIdle } from "./layers/stream-idle.ts";
 import { trace } from "./layers/trace.ts";
@@ -56,6 +57,7 @@ import { validate } from "./layers/validate.ts";
 import { type LayersAt, type RouteLayers, seesEachCall } from "./own-layers/route-layers.ts";
 import type { ResponseReading } from "./protocol/response-check.ts";
 import type { Limiters } from "./rate-limit/charging.ts";
+import type { Tracer } from "./tracing/tracer.ts";
 import type { RestRoute } from "./transcode/rules/rules.ts";
 import { rewriteSettings } from "./upstream/bases.ts";
 import { dispatch } from "./upstream/dispatch/dispatch.ts";
@@ -72,6 +74,7 @@ export interface SharedParts {
   readonly auth: Authentication;
   readonly expressions: RouteExpressions;
   readonly layers: RouteLayers; // the team's own ones
+  readonly tracer: Tracer | undefined; // undefined where tracing is off
   readonly observer: CallObserver | undefined; // it observes the ends of calls; undefined where none is on
   readonly secretOf: (name: string) => string; // secrets that header fields for upstreams have; the configuration has been checked
 }
@@ -151,11 +154,13 @@ export function pipeline(rpc: RpcRoute, shared: SharedParts, rest?: RestRoute, c
 /** The layers around every other one of a route. @param own layers of the team @param fast responds where no layer below has to see the call */
 function entrance(
   { responseHeaders }: Pick<RoutePolicy, "responseHeaders">,
-  { auth, secretOf, observer }: SharedParts,
+  { auth, secretOf, observer, tracer }: SharedParts,
   own: LayersAt,
   fast: Layer | undefined,
 ): readonly NamedLayer[] {
   return [
+    // The whole call is one span of a trace.
+    ["span", span(tracer)],
     // Names the call. Sees every response, refusals too.
     ["trace", trace(auth.anyChallenge, observer)],
     // The team's own layers around everything, and what they refuse.

@@ -20,6 +20,7 @@ import { LeasedBuckets } from "../rate-limit/leased-buckets.ts";
 import { LocalBuckets } from "../rate-limit/local-buckets.ts";
 import { PlatformLimits } from "../rate-limit/platform-limits.ts";
 import { MAX_BUCKETS } from "../rate-limit/rate-limiter.ts";
+import { tracerOf } from "../tracing/tracer.ts";
 
 export function scopeOf(name: string, policy: ConcurrencyPolicy, { parts, metrics }: Configuration): ConcurrencyScope {
   const scope = parts.get(`scope ${name}`, policy, () => new ConcurrencyScope(name, policy));
@@ -51,6 +52,7 @@ export function sharedParts(
     expressions: configuration.expressions,
     layers: configuration.layers,
     observer,
+    tracer: tracerOf(policy.tracing, configuration.env, parts),
     secretOf: (name) => String(configuration.env[name]), // the configuration has been checked: it is a text
   };
 }

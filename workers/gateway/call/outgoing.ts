@@ -1,10 +1,11 @@
 // The request that is sent to the upstream for a call.
 import { REGION_HEADER } from "../../../core/headers.ts";
 import type { ReceivedHeaders } from "../../../core/protocol/received-headers.ts";
-import { boundedTracestate, nextTraceparent, parseTraceparent } from "../../../core/trace.ts";
+import { boundedTracestate, nextTraceparent, parseTraceparent, type TraceParent } from "../../../core/trace.ts";
 import { requestHeaders } from "../protocol/headers.ts";
 import type { Protocol } from "../protocol/protocol.ts";
 import { currentRegion } from "../region/isolate-region.ts";
+import type { CallSampling } from "../tracing/call-sampling.ts";
 import { nextRandomBytes, RANDOM_BLOCK } from "./random-block.ts";
 import type { Route } from "./route.ts";
 
@@ -23,6 +24,7 @@ interface SentFor {
   readonly route: Pick<Route, "path" | "headers">;
   readonly id: string; // read when the headers are made
   readonly received: ReceivedHeaders;
+  readonly sampling?: CallSampling | undefined; // undefined where tracing is off: then callers decide what is sampled
 }
 
 /**
@@ -70,15 +72,24 @@ function removeAccessCookie(headers: Headers): void {
   else headers.set("cookie", others.join(";").trim());
 }
 
+function ownTraceparent(parent: TraceParent | undefined, isSampled: boolean): string {
+  return nextTraceparent(parent, RANDOM_BLOCK, nextRandomBytes(), isSampled);
+}
+
+/** A trace that the platform records goes on; else a new one says whether it is sampled. */
+function sampledTraceparent(parent: TraceParent | undefined, { platform, isSampled }: CallSampling): string {
+  return platform === undefined ? ownTraceparent(parent, isSampled) : `00-${platform.traceId}-${platform.spanId}-01`;
+}
+
 /** The caller's headers with the request id, the isolate's region, and a span of the gateway's own in the caller's trace or in a new one. */
-function tracedHeaders({ request, route, id, received }: SentFor): Headers {
+function tracedHeaders({ request, route, id, received, sampling }: SentFor): Headers {
   const headers = requestHeaders(request, received, route.path);
   if (route.headers.credentials.size > 0) removeAccessCookie(headers);
   headers.set("x-request-id", id);
   const region = currentRegion();
   if (region !== "local") headers.set(REGION_HEADER, region);
   const parent = parseTraceparent(headers.get("traceparent"));
-  headers.set("traceparent", nextTraceparent(parent, RANDOM_BLOCK, nextRandomBytes()));
+  headers.set("traceparent", sampling === undefined ? ownTraceparent(parent, false) : sampledTraceparent(parent, sampling));
   const sent = headers.get("tracestate");
   if (sent === null) return headers;
   // Vendor data of a trace that does not go on here would be added to the wrong trace.

@@ -26,6 +26,7 @@ export interface ResponseLimits {
 export interface Route extends MessageLimits, ResponseLimits {
   readonly name: string; // `users.v1.UserService/GetUser`; the prefix of a plain HTTP route; empty where no route matched
   readonly path: string; // canonical: `/users.v1.UserService/GetUser`; the prefix of a plain HTTP route
+  readonly template: string; // REST path as the rule has it: `/v1/users/{id}`; empty for other routes
   readonly service: string; // full name of the service; the prefix of a plain HTTP route
   readonly method: DescMethod | undefined; // undefined for plain HTTP
   readonly withheldFields: ReadonlySet<string>; // response fields of the upstream that callers do not get, in lower case
@@ -52,6 +53,7 @@ const ALL_WITHHELD: ReadonlySet<string> = new Set(WITHHELD_FIELDS);
  * @param memory   the budget of the isolate; one of its own where it is not given
  * @param headers  what the headers of a request are held to; the defaults where it is not given
  * @param identity states to the upstream who calls, where the configuration says so
+ * @param template of the REST paths by which calls come in
  */
 export function rpcRoute(
   method: DescMethod,
@@ -59,9 +61,11 @@ export function rpcRoute(
   memory = new ByteBudget(MEMORY),
   headers: HeaderRules = HEADER_RULES,
   identity?: GatewayIdentity,
+  template = "",
 ): Route {
   return {
     ...procedureOf(method),
+    template,
     service: method.parent.typeName,
     method,
     maxBodyBytes,
@@ -87,6 +91,7 @@ export function httpRoute(
   return {
     name: prefix,
     path: prefix,
+    template: "",
     service: prefix,
     method: undefined,
     maxBodyBytes,

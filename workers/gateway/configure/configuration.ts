@@ -15,6 +15,7 @@ import { type GatewayMetrics, metricsOf, metricsWarning } from "../metrics/gatew
 import { type MetricsReporter, reporterOf } from "../metrics/metrics-section.ts";
 import { RouteLayers } from "../own-layers/route-layers.ts";
 import { bindingsWithin } from "../region/regional-object.ts";
+import { tracingProblems } from "../tracing/tracing-checks.ts";
 import { compileRest, type RestOptions, type RestTable } from "../transcode/rules/rules.ts";
 import type { Bindings } from "../upstream/destination.ts";
 import type { ServedMethod, Upstream } from "../upstream/upstream.ts";
@@ -115,7 +116,7 @@ export function configure(
     ...authProblems(policy.auth, env),
     ...signingProblems(policy.auth, env),
     ...keyProblems(policy.auth.keys, env),
-    ...identityProblems(policy.auth.identity, env),
+    ...[...identityProblems(policy.auth.identity, env), ...tracingProblems(policy.tracing, env)],
     ...(runsLocally(env) ? [] : reachProblems(policy)),
     ...validationProblems(endpoints, validate),
     ...headerProblems(policy, endpoints, env),

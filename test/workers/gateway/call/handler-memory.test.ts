@@ -8,7 +8,7 @@ const SHARED: SharedParts = {
   gateway: { overload: { maxStreams: 1 } as never, rest: { ignoredQuery: ["key"] } as never },
   limiters: { local: object(), leased: object(), exact: object() },
   ...{ scope: object(), caches: object(), types: object(), validator: undefined, auth: object() },
-  ...{ expressions: object(), layers: object(), secretOf: () => "", observer: undefined },
+  ...{ expressions: object(), layers: object(), secretOf: () => "", observer: undefined, tracer: undefined },
 };
 
 describe("the frame of routes", () => {
@@ -27,6 +27,7 @@ describe("the frame of routes", () => {
     ["the limit of the isolate", { scope: object() }],
     ["the types", { types: object() }],
     ["who callers are", { auth: object() }],
+    ["the tracer", { tracer: object() }],
     ["the observer of calls", { observer: () => undefined }],
     ["a part that nobody has thought of", { later: object() } as never],
   ])("is another one where %s differs", (_, differing) => {

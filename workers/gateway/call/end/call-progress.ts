@@ -11,6 +11,7 @@ export function attemptBegan({ origin: call }: Call, upstream: string, endpoint:
   if (call.sentMs < 0) call.sentMs = atMs;
   if (call.openAttempts === 0) call.openSinceMs = atMs;
   call.openAttempts += 1;
+  call.sampling?.attemptBegan(upstream, endpoint, now);
 }
 
 /** @param hasResponded the call gets the response of this attempt, unless another one responds, too */
@@ -18,6 +19,7 @@ export function attemptEnded({ origin: call }: Call, upstream: string, endpoint:
   if (call.openAttempts === 0) return;
   call.openAttempts -= 1;
   if (call.openAttempts === 0) call.upstreamMs += now - call.receivedAt - call.openSinceMs;
+  call.sampling?.attemptEnded(endpoint, hasResponded, now);
   if (!hasResponded) return;
   call.upstreamName = upstream;
   call.endpoint = endpoint;
