@@ -7,7 +7,7 @@ import { LIMITED, LIMITED_RULE, type ShippedGateway, startShipped } from "./lab/
 const hasChromium = findChromium();
 const POLL = { timeout: 120_000, interval: 500 };
 const CALLS = 8; // the rule allows three of them
-const READS = 6; // of one user: the first one is a miss
+const READS = 6; // calls for one user: the first one is a miss
 const ROUTE = "users.v1.UserService/GetUser";
 
 interface Summary {
