@@ -46,7 +46,15 @@ function Slowest({ summary }: Props) {
 function MostLimited({ summary }: Props) {
   const limit = summary?.limits.find(({ refused }) => refused > 0n);
   const value = summary && (limit === undefined ? "0" : count(limit.refused));
-  return <Figure label="Refused by limits" value={value} tone={limit && "warn"} note={limit?.rule ?? "nobody is limited"} />;
+  return (
+    <Figure
+      label="Refused by limits"
+      value={value}
+      tone={limit && "warn"}
+      href={linkTo("limits")}
+      note={limit?.rule ?? "no call was refused"}
+    />
+  );
 }
 
 function CacheHits({ summary }: Props) {
@@ -56,6 +64,7 @@ function CacheHits({ summary }: Props) {
   return (
     <Figure
       label="Cache hits"
+      href={linkTo("cache")}
       value={summary && (all === 0 ? "–" : percent(hits / all))}
       note={all === 0 ? "no cached routes" : `of ${number(all)} calls`}
     />
