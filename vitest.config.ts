@@ -57,7 +57,9 @@ function objectsOf(classes: Readonly<Record<string, string>>, scriptName?: strin
 export const LONG = {
   model: ["test/core/breaker/{model,commands}.test.ts", "test/integration/cache-hit-ratio.node.test.ts", "test/simulation/**/*.test.ts"],
   modelInWorkerd: ["test/durable-objects/*.load.test.ts"],
-  processes: ["test/e2e/{cache,four-gateways,key-gateways,resilience,service-identity,start,three-services,two-regions}.test.ts"],
+  processes: [
+    "test/e2e/{cache,four-gateways,key-gateways,prometheus,resilience,service-identity,start,three-services,top,two-regions}.test.ts",
+  ],
 };
 
 /** No test depends on the speed of the machine: these only end a test that hangs. */

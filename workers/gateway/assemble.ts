@@ -123,7 +123,7 @@ export function assemble(configuration: Configuration, observer = observerOf(con
       const problemOf = once(check);
       return { route, compiled, handle: (call) => compiled()(call), combined, problemOf: (path) => problemOf()(path) };
     });
-  const pages = adminPages(configuration, bindings.audits, shared.auth, memory);
+  const pages = adminPages(configuration, bindings, shared.auth, memory);
   return { pages, procedures, rules, prefixes, refuse: (rejection) => refuse(rejection, stack, observer), keys, observer };
 }
 

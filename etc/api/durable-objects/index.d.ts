@@ -1,4 +1,4 @@
-import { a as KeysQuestion, c as PurgeTarget, d as HashRing, f as ControlPlane, i as KeysAnswer, l as NonceLog, m as AuditLog, n as ExchangeReply, o as PurgeDelta, p as CircuitBreaker, r as ExchangeRequest, s as PurgeMode, t as TokenBuckets, u as KeyStore } from "../shared/token-buckets.js";
+import { _ as CircuitBreaker, a as MetricsBatch, c as KeysAnswer, d as PurgeMode, f as PurgeTarget, g as ControlPlane, h as HashRing, i as BatchReply, l as KeysQuestion, m as KeyStore, n as ExchangeReply, o as GaugeValue, p as NonceLog, r as ExchangeRequest, s as SeriesDelta, t as TokenBuckets, u as PurgeDelta, v as AuditLog } from "../shared/token-buckets.js";
 import { DurableObject } from "cloudflare:workers";
 interface PurgeLogBounds {
   readonly maxPurges: number;
@@ -23,6 +23,110 @@ export declare class Relay extends DurableObject {
   exchange(request: ExchangeRequest): Promise<ExchangeReply>;
   /** For calls that wait for a key, or for a recent view of revocations. */
   keys(question: KeysQuestion): Promise<KeysAnswer>;
+}
+interface SummaryFigures {
+  readonly time: number;
+  readonly windowSeconds: number;
+  readonly total: TrafficFigures;
+  readonly routes: readonly RouteFigures[];
+  readonly endpoints: readonly EndpointFigures[];
+  readonly limits: readonly LimitFigures[];
+  readonly hotKeys: readonly {
+    readonly rule: string;
+    readonly hash: string;
+    readonly allowed: number;
+    readonly refused: number;
+  }[];
+  readonly caches: readonly CacheFigures[];
+  readonly breakers: readonly BreakerFigures[];
+  readonly reasons: readonly {
+    readonly reason: string;
+    readonly count: number;
+  }[];
+  readonly configurations: readonly {
+    readonly digest: string;
+    readonly version: number;
+    readonly isolates: number;
+  }[];
+  readonly totals: TotalFigures;
+}
+interface TrafficFigures {
+  readonly rate: number;
+  readonly errorRatio: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
+  readonly upstreamP95Ms: number;
+  readonly codes: readonly {
+    readonly code: string;
+    readonly count: number;
+  }[];
+  readonly inFlight: number;
+  readonly requestBytesRate: number;
+  readonly responseBytesRate: number;
+}
+interface RouteFigures {
+  readonly route: string;
+  readonly traffic: TrafficFigures;
+}
+interface EndpointFigures {
+  readonly upstream: string;
+  readonly endpoint: string;
+  readonly rate: number;
+  readonly errorRatio: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
+}
+interface LimitFigures {
+  readonly rule: string;
+  readonly allowed: number;
+  readonly refused: number;
+  readonly wouldRefuse: number;
+}
+interface CacheFigures {
+  readonly route: string;
+  readonly l1Hits: number;
+  readonly l2Hits: number;
+  readonly staleHits: number;
+  readonly misses: number;
+}
+interface BreakerFigures {
+  readonly upstream: string;
+  readonly endpoint: string;
+  readonly openIsolates: number;
+  readonly sharedState: string;
+  readonly refused: number;
+}
+interface TotalFigures {
+  readonly retries: number;
+  readonly hedges: number;
+  readonly ejections: number;
+  readonly shed: number;
+  readonly objectRequests: number;
+  readonly kvReads: number;
+  readonly kvWrites: number;
+}
+/** Everything, for readers of metrics. */
+interface MetricsReading {
+  readonly time: number;
+  readonly startedAt: number;
+  readonly series: readonly SeriesDelta[];
+  readonly gauges: readonly GaugeValue[];
+  readonly isolates: number;
+  readonly lostReports: number;
+}
+export declare class Telemetry extends DurableObject {
+  #private;
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env, bounds?: {
+    maxSeries: number;
+    maxBytes: number;
+  });
+  receive(batch: MetricsBatch): BatchReply;
+  /** All metrics since the counters began. */
+  metrics(): MetricsReading;
+  /** The figures of the last seconds. @param windowMs at most MAX_WINDOW_MS */
+  summary(windowMs: number): SummaryFigures;
 }
 /** Only the gateway calls the objects, through its bindings: this Worker has no public address. */
 declare const _default: {

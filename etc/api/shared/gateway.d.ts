@@ -2157,6 +2157,11 @@ declare const GATEWAY_SETTINGS: Block<{
     maxInFlight?: number | undefined;
     trusted?: "principals" | string[] | undefined;
   }, unknown>, undefined>;
+  readonly console: v.OptionalSchema<Block<{
+    readonly enabled: v.OptionalSchema<v.BooleanSchema<"write true or false">, boolean>;
+  }>, {
+    enabled?: boolean | undefined;
+  }>;
   readonly metrics: v.OptionalSchema<Block<{
     readonly enabled: v.OptionalSchema<v.BooleanSchema<"write true or false">, boolean>;
     readonly tokenBinding: v.OptionalSchema<v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {

@@ -572,6 +572,82 @@ type IssuerReply = {
   readonly ageMs: number;
   readonly jwks: JwkSet;
 };
+interface HotKeyCount {
+  readonly rule: string;
+  readonly hash: string;
+  readonly allowed: number;
+  readonly refused: number;
+}
+/** What a quantile is read from. */
+interface BucketCounts {
+  readonly zeros: number;
+  readonly offset: number;
+  readonly counts: readonly number[];
+}
+/** The values of a histogram, or what was added to them. */
+interface HistogramDelta extends BucketCounts {
+  readonly sum: number;
+}
+/** What was added to one series of a counter or a histogram since the report before. */
+interface SeriesDelta {
+  readonly metric: string;
+  readonly labels: readonly string[];
+  readonly value?: number;
+  readonly histogram?: HistogramDelta;
+}
+/** The present value of one series of a gauge. One that an isolate no longer reports is 0. */
+interface GaugeValue {
+  readonly metric: string;
+  readonly labels: readonly string[];
+  readonly value: number;
+  readonly merge?: "max";
+}
+/** One report. A relay that gets it a second time ignores it, and counts those that are missing in the sequence. */
+interface MetricsReport {
+  readonly boot: string;
+  readonly sequence: number;
+  readonly series: readonly SeriesDelta[];
+  readonly gauges: readonly GaugeValue[];
+  readonly hotKeys: readonly HotKeyCount[];
+}
+/** What an isolate sends. */
+interface MetricsSection {
+  readonly reports: readonly SentReport[];
+  /** Somebody waits for the metrics: the relay sends on what it has, and responds after that. */
+  readonly isAwaited?: boolean;
+}
+interface SentReport {
+  readonly report: MetricsReport;
+  readonly ageMs: number;
+}
+/** What a relay responds. */
+interface MetricsView {
+  readonly acknowledged: number;
+}
+/** What a relay sends to the Durable Object `Telemetry`: sums over the reports of its isolates since the batch before. */
+interface MetricsBatch {
+  readonly version: number;
+  readonly relay: string;
+  readonly boot: string;
+  readonly sequence: number;
+  readonly oldest: number;
+  readonly series: readonly SeriesDelta[];
+  readonly gauges: readonly GaugeValue[];
+  readonly isolates: readonly ReportCount[];
+  readonly active: number;
+  readonly hotKeys: readonly HotKeyCount[];
+}
+/** How many reports of an isolate a batch has. What is missing up to `last`, over all batches, is lost. */
+interface ReportCount {
+  readonly boot: string;
+  readonly last: number;
+  readonly received: number;
+}
+/** What `Telemetry` responds to a batch. */
+interface BatchReply {
+  readonly applied: number;
+  readonly stored: number;
+}
 /** What an isolate sends. Plain data: sent over RPC, as are all of these. */
 interface ExchangeRequest {
   readonly version: number;
@@ -586,6 +662,7 @@ interface ExchangeRequest {
   readonly keys?: KeysSection;
   readonly issuers?: Readonly<Record<string, IssuerQuery>>;
   readonly control?: ControlSection;
+  readonly metrics?: MetricsSection;
 }
 /** What an isolate has seen of one upstream. */
 interface UpstreamReports {
@@ -612,6 +689,7 @@ interface ExchangeReply {
   readonly keys?: KeysView;
   readonly issuers?: Readonly<Record<string, IssuerReply>>;
   readonly control?: ControlView;
+  readonly metrics?: MetricsView;
 }
 interface PurgesReply {
   readonly delta: PurgeDelta;
@@ -727,4 +805,4 @@ declare class TokenBuckets extends DurableObject {
   lendOn(root: string, requests: readonly BucketLeaseRequest[]): Promise<readonly (LeaseGrant | undefined)[]>;
   alarm(): void;
 }
-export { KeysQuestion as a, PurgeTarget as c, HashRing as d, ControlPlane as f, KeysAnswer as i, NonceLog as l, AuditLog as m, ExchangeReply as n, PurgeDelta as o, CircuitBreaker as p, ExchangeRequest as r, PurgeMode as s, TokenBuckets as t, KeyStore as u };
+export { CircuitBreaker as _, MetricsBatch as a, KeysAnswer as c, PurgeMode as d, PurgeTarget as f, ControlPlane as g, HashRing as h, BatchReply as i, KeysQuestion as l, KeyStore as m, ExchangeReply as n, GaugeValue as o, NonceLog as p, ExchangeRequest as r, SeriesDelta as s, TokenBuckets as t, PurgeDelta as u, AuditLog as v };

@@ -1,11 +1,9 @@
 // The pages of the gateway itself for those who may read its admin services: `/metrics`.
-
 import { isAtHost } from "../../../core/auth/admin-host.ts";
-import { TELEMETRY_NAME } from "../../../core/exchange/metrics/metrics-messages.ts";
-import type { RecordedMetrics } from "../../../core/metrics/exposition/snapshot-of.ts";
 import type { ByteBudget } from "../../../core/overload/byte-budget.ts";
 import { admitsLocalViewers, isLocalViewer } from "../admin/local-viewer.ts";
 import { accessFor } from "../admin/own-methods.ts";
+import { readMetrics } from "../admin/telemetry/metrics-methods.ts";
 import type { Authentication } from "../auth/authenticators.ts";
 import { type Handler, type Stack, stack } from "../call/layer.ts";
 import { httpRoute, type Route } from "../call/route.ts";
@@ -24,24 +22,19 @@ export interface HandledPage {
   readonly isAt: (request: Request, url: string) => boolean;
 }
 
-interface Telemetry {
-  getByName(name: string): { metrics(): Promise<RecordedMetrics> };
-}
-
 /** @returns pages keyed by path; none where nobody could read them */
 export function adminPages(
   configuration: Configuration,
-  audits: GatewayBindings["audits"],
+  { audits, telemetry: objects }: GatewayBindings,
   auth: Authentication,
   memory: ByteBudget,
 ): ReadonlyMap<string, HandledPage> {
-  const { env, policy } = configuration;
+  const { env, policy, reporter } = configuration;
   const { admin, metrics } = policy;
-  const telemetry = env["TELEMETRY"] as Telemetry | undefined;
   const isForAdmins = admin !== undefined || metrics.tokenBinding !== undefined;
-  if (telemetry === undefined || !metrics.enabled || !(isForAdmins || admitsLocalViewers(env))) return new Map();
+  if (objects === undefined || !metrics.enabled || !(isForAdmins || admitsLocalViewers(env))) return new Map();
   const access = accessFor(configuration, audits)("metrics", "metrics", "viewer");
-  const page = metricsPage(() => telemetry.getByName(TELEMETRY_NAME).metrics());
+  const page = metricsPage(() => readMetrics({ objects, reporter }));
   const combined = (combine: Stack) => adminPage(access, { auth }, page, combine);
   const isAt = (request: Request, url: string): boolean =>
     (isForAdmins && (admin?.host === undefined || isAtHost(url, admin.host))) || isLocalViewer(request, env);

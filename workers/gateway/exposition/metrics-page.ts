@@ -5,18 +5,15 @@ import type { MetricsSnapshot } from "../../../core/metrics/exposition/snapshot.
 import { type RecordedMetrics, snapshotOf } from "../../../core/metrics/exposition/snapshot-of.ts";
 import { writeText } from "../../../core/metrics/exposition/text.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import { logEvent } from "../../log.ts";
 import type { Handler } from "../call/layer.ts";
 
 export const METRICS_PATH = "/metrics";
-/** Longest time that a scrape waits for the object of the metrics, ms: half of Prometheus' default timeout. */
-const READ_TIMEOUT_MS = 5_000;
 /** Largest response before compression, characters or bytes. */
 const MAX_LENGTH = 16_777_216;
 /** Name by which a refusal mentions what did not respond. */
 const SOURCE = "metrics";
 
-/** @param read requests everything from the object of the metrics */
+/** @param read requests everything from the object of the metrics; rejects in time where that does not respond */
 export function metricsPage(read: () => Promise<RecordedMetrics>): Handler {
   return async ({ request: { method, headers } }) => {
     if (method !== "GET" && method !== "HEAD") throw new Rejected({ kind: "method_not_allowed", method, allow: ["GET", "HEAD"] });
@@ -34,17 +31,11 @@ function written(snapshot: MetricsSnapshot, format: ExpositionFormat): string | 
   return body;
 }
 
-/** @throws Rejected where the object does not respond in time */
+/** @throws Rejected where they cannot be read */
 async function recorded(read: () => Promise<RecordedMetrics>): Promise<RecordedMetrics> {
-  const reading = read();
-  reading.catch(() => undefined); // it may fail after the scrape has ended
-  const late = scheduler.wait(READ_TIMEOUT_MS).then(() => undefined);
   try {
-    const metrics = await Promise.race([reading, late]);
-    if (metrics !== undefined) return metrics;
-    logEvent("metrics_read_failed", { error: `no response within ${READ_TIMEOUT_MS} ms` });
-  } catch (error) {
-    logEvent("metrics_read_failed", { error });
+    return await read();
+  } catch {
+    throw new Rejected({ kind: "upstream_unreachable", upstream: SOURCE, wasSent: false }); // the log has the error
   }
-  throw new Rejected({ kind: "upstream_unreachable", upstream: SOURCE, wasSent: false });
 }

@@ -4,10 +4,11 @@ import { t as CustomLayer } from "../../shared/layer.js";
 import { n as CompileExpression, t as Validate } from "../../shared/validation.js";
 import "../../shared/issuers.js";
 import { DescMessage, DescMethod, DescService, Message, Registry } from "@bufbuild/protobuf";
-import "@connectrpc/connect";
+import { ServiceImpl } from "@connectrpc/connect";
 import "@bufbuild/protobuf/codegenv2";
 import "@bufbuild/protobuf/reflect";
 import "jose";
+import "@bufbuild/protobuf/wkt";
 /** `ctx.access` of the platform, where Access is in front of the Worker. */
 interface AccessContext {
   readonly aud: string;

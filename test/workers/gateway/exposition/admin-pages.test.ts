@@ -8,14 +8,12 @@ import { catalog } from "../../../support/shipped/catalog.ts";
 const METRICS_TOKEN = "a secret of at least 32 characters, for scrapers";
 const ADMIN = { admin: { secretBinding: "ADMIN_SECRET" } };
 const SCRAPER = { metrics: { tokenBinding: "METRICS_TOKEN" } };
-const RECORDED = { startedAt: 0, series: [], gauges: [], isolates: 1, lostReports: 0 };
-const TELEMETRY = { getByName: () => ({ metrics: () => Promise.resolve(RECORDED) }) };
 const LOCAL = { TIDEGATE_LOCAL: "true", TIDEGATE_LOCAL_VIEWER: "true" };
 
 function app(input: object, variables: object = {}) {
   const services = { "users.v1.UserService": { upstream: { binding: "USERS" } } };
   const page = { fetch: () => Promise.resolve(new Response("a page of the upstream")) };
-  const all = { ...env, ADMIN_SECRET, METRICS_TOKEN, PAGES: page, TELEMETRY, ...variables };
+  const all = { ...env, ADMIN_SECRET, METRICS_TOKEN, PAGES: page, ...variables };
   const created = createApp({ services, ...input } as never, catalog, all as never);
   return async (token?: string, headers: Record<string, string> = {}, origin = "https://gateway.example", path = "/metrics") => {
     const sent = token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` };
