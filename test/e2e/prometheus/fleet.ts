@@ -16,8 +16,8 @@ const CLASSES = {
 
 export interface CallOptions {
   readonly delayMs?: number;
-  readonly status?: number; // of the upstream
-  readonly address?: string; // of the caller
+  readonly status?: number; // HTTP status of the upstream
+  readonly address?: string; // address of the caller
   readonly isGet?: boolean; // a call that can be cached
 }
 
