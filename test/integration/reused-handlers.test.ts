@@ -93,7 +93,12 @@ class Isolate {
       this.#seen.push(`${request.method} ${new URL(url).pathname}`, ...linesOf(new Headers(request.headers)));
       return url.includes("/users.v1.") ? userFor(request) : new Response("text");
     };
-    this.#bindings = { TOKEN_BUCKET: env.TOKEN_BUCKET, USERS: { fetch }, ...withRelays({}) };
+    this.#bindings = {
+      TOKEN_BUCKET: env.TOKEN_BUCKET,
+      TELEMETRY: env.TELEMETRY,
+      USERS: { fetch },
+      ...withRelays({ CIRCUIT_BREAKER: env.CIRCUIT_BREAKER }),
+    };
   }
 
   compile(name: string, input: GatewayInput): CompiledVersion {

@@ -1,12 +1,22 @@
 // What observes the ends of calls, as the configuration has it: metrics, access log, spans, tap.
 
 import { waitUntil } from "cloudflare:workers";
+import { Derived } from "../../../../core/config/derived.ts";
 import type { Configuration } from "../../configure/configuration.ts";
 import { tracerOf } from "../../tracing/tracer.ts";
 import { type CallObserver, callObserver } from "./call-end.ts";
 
 /** @returns undefined where nothing observes calls: then they cost nothing */
 export function observerOf({ policy, env, parts, metrics, reporter }: Configuration): CallObserver | undefined {
-  const report: CallObserver | undefined = reporter && ((_call, _status, now) => reporter.changed(now, waitUntil));
+  const report = reporter && REPORTS.get(reporter, [], () => reportBy(reporter));
   return callObserver([metrics?.observe, report, tracerOf(policy.tracing, env, parts)?.observer]);
+}
+
+type Reporter = NonNullable<Configuration["reporter"]>;
+
+// An observer is the same object for all versions of a configuration that have its part: handlers of routes hold for all of these then.
+const REPORTS = new Derived<Reporter, CallObserver>();
+
+function reportBy(reporter: Reporter): CallObserver {
+  return (_call, _status, now) => reporter.changed(now, waitUntil);
 }
