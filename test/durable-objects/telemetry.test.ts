@@ -19,10 +19,7 @@ const calls = (value: number): SeriesDelta => ({ metric: "calls", labels: ["a"],
 const rows = (stub: DurableObjectStub<Telemetry>): Promise<number> =>
   runInDurableObject(stub, (_, { storage }) => storage.sql.exec<{ rows: number }>("SELECT COUNT(*) AS rows FROM record").one().rows);
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: START });
-  vi.spyOn(scheduler, "wait").mockReturnValue(new Promise(() => undefined)); // an eviction waits for timers
-});
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: START }));
 afterEach(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();

@@ -37,12 +37,14 @@ export class RelayedMetrics {
   readonly #bytes = new Map<number, number>(); // memory of their series, keyed by sequence
   #sequence = 0; // number of the latest batch
   #applied = 0; // sequence of the latest batch that `Telemetry` has
-  #knowsSince: number; // a report that arrived after this is known
+  readonly #startedAt: number;
+  #knowsSince: number; // the isolate of a report that arrived after this is known
 
   /** @param relay name of the relay, with its region @param boot random id @param startedAt when the relay began to remember reports */
   constructor(relay: string, boot: string, startedAt: number) {
     this.#relay = relay;
     this.#boot = boot;
+    this.#startedAt = startedAt;
     this.#knowsSince = startedAt;
   }
 
@@ -64,8 +66,7 @@ export class RelayedMetrics {
 
   /** The oldest batch that `Telemetry` does not have. */
   unsent(): MetricsBatch | undefined {
-    const batch = this.#batches.find(({ sequence }) => sequence > this.#applied);
-    return batch && { ...batch, oldest: this.#batches[0]!.sequence };
+    return this.#sendable(this.#batches.find(({ sequence }) => sequence > this.#applied));
   }
 
   /** Whether no further batch is made until one is stored. */
@@ -75,7 +76,11 @@ export class RelayedMetrics {
 
   /** The latest batch, to learn what is stored: `Telemetry` has it already. */
   latest(): MetricsBatch | undefined {
-    return this.#batches.at(-1);
+    return this.#sendable(this.#batches.at(-1));
+  }
+
+  #sendable(batch: MetricsBatch | undefined): MetricsBatch | undefined {
+    return batch && { ...batch, oldest: this.#batches[0]!.sequence };
   }
 
   /** Makes a batch of all that is in none yet, where there is memory for it. */
@@ -117,7 +122,8 @@ export class RelayedMetrics {
     this.#isolates.set(boot, { last: Math.max(last, sequence), seenAt: now });
     this.#forgetSilent();
     if (sequence <= last) return last; // the response to it was lost
-    const isAmbiguous = known === undefined && ageMs > 0 && now - ageMs - LATEST_MS <= this.#knowsSince;
+    const knowsSince = known === undefined ? this.#knowsSince : this.#startedAt;
+    const isAmbiguous = ageMs > 0 && now - ageMs - LATEST_MS <= knowsSince;
     this.#count(boot, sequence, isAmbiguous ? 0 : 1);
     // The relay before this one may have added it up already. It counts as lost, rather than twice.
     if (isAmbiguous) return sequence;
