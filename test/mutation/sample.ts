@@ -33,6 +33,7 @@ export const COPIED = [
   "test/mutation/{sample,setup,vitest.config}.ts",
   "workers/service/limits/message-shape.ts",
   "docs/logs.md",
+  "docs/metrics.md",
   "{package,tsconfig}.json",
 ];
 

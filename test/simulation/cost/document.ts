@@ -63,8 +63,8 @@ ${PRICES.date}, from Cloudflare's pages on Workers, Durable Objects and KV. In d
 | KV write | ${PRICES.kvWrite} |
 | Workers Logs event | ${PRICES.logEvent} |
 
-What is assumed: ${CPU_MS.gateway} ms of CPU a call, ${CPU_MS.naive} for the naive gateway (\`npm run bench\`); ${ACTIVE_MS_PER_REQUEST} ms of activity of an object per request, an upper bound, since objects hold no timers and are not billed while they may
-hibernate; logs as sampled in \`wrangler.toml\` and \`durable-objects/wrangler.toml\`, one event for each sampled invocation, for the naive gateway, too. Storage, bandwidth and a plan's monthly price are not included.
+What is assumed: ${CPU_MS.gateway} ms of CPU a call, ${CPU_MS.naive} for the naive gateway (\`npm run bench\`); ${ACTIVE_MS_PER_REQUEST} ms of activity of an object per request, an upper bound, since objects are not billed while they may
+hibernate, and none but the relay and \`Telemetry\` hold timers: under metrics these two count as awake all the time, also an upper bound; logs as sampled in \`wrangler.toml\` and \`durable-objects/wrangler.toml\`, one event for each sampled invocation, for the naive gateway, too. Storage, bandwidth and a plan's monthly price are not included.
 `;
 }
 

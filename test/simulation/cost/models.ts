@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { BACKGROUND_ABOUT, BACKGROUND_SECONDS, runBackground } from "./background.ts";
 import { CACHED_ABOUT, runCached } from "./cached.ts";
 import { type LimitedTraffic, RULES, runLimited } from "./limited.ts";
+import { AWAKE_OBJECTS, type MeasuredTraffic, runMetrics } from "./metrics.ts";
 import { runNaive } from "./naive.ts";
 import { CPU_MS, dollars, METERS, type Meter, noOperations, type Operations } from "./prices.ts";
 
@@ -12,6 +13,7 @@ export interface Bill {
   readonly operations: Operations;
   readonly seconds: number;
   readonly objects: number; // Durable Objects that take part
+  readonly isAwake?: boolean; // timers keep them from hibernation
 }
 
 export interface Model {
@@ -36,6 +38,14 @@ function billed(gateway: Bill["gateway"], counted: Operations, seconds: number, 
   const cpuMs = calls * (gateway === "naive gateway" ? CPU_MS.naive : CPU_MS.gateway);
   const logEvents = calls * SAMPLED.gateway + objectRequests * SAMPLED.objects;
   return { gateway, operations: { ...counted, cpuMs, logEvents }, seconds, objects };
+}
+
+/** @param atMost dollars per million calls */
+function measured(name: string, about: string, traffic: MeasuredTraffic, atMost: number): Model {
+  return {
+    ...{ name, about, per: "million calls", goal: { name: "metrics, $ per million calls", atMost } },
+    bills: async (seed) => [{ ...billed("Tidegate", await runMetrics(traffic, seed), traffic.seconds, AWAKE_OBJECTS), isAwake: true }],
+  };
 }
 
 function limited(model: Omit<Model, "bills"> & { readonly traffic: LimitedTraffic }): Model {
@@ -110,6 +120,18 @@ export const MODELS: readonly Model[] = [
       return [billed("Tidegate", operations, BACKGROUND_SECONDS, objects)];
     },
   },
+  measured(
+    "metrics",
+    "metrics: 100 calls a second over 100 isolates of a region",
+    { isolates: 100, callsPerSecond: 100, warmSeconds: 60, seconds: 300 },
+    0.5,
+  ),
+  measured(
+    "metrics-rare",
+    "metrics: 100 isolates of a region with one call a minute each",
+    { isolates: 100, callsPerSecond: 100 / 60, warmSeconds: 60, seconds: 900 },
+    3,
+  ),
   {
     name: "cached-reads",
     about: CACHED_ABOUT,
@@ -122,8 +144,8 @@ export const MODELS: readonly Model[] = [
 ];
 
 /** What an hour of the attack comes to: one of the shards is counted. */
-export function scaled({ operations, seconds, objects }: Bill, per: Model["per"]): Readonly<Record<Meter, number>> {
-  const all = dollars(operations, seconds, objects);
+export function scaled({ operations, seconds, objects, isAwake }: Bill, per: Model["per"]): Readonly<Record<Meter, number>> {
+  const all = dollars(operations, seconds, objects, isAwake);
   const times = per === "hour" ? (3_600 * 1_000) / operations.calls : 1e6 / operations.calls;
   return Object.fromEntries(METERS.map((meter) => [meter, all[meter] * times])) as Record<Meter, number>;
 }

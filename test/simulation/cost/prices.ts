@@ -37,10 +37,17 @@ export interface Operations {
 export const METERS = ["requests", "CPU", "objects", "duration", "rows", "KV", "logs"] as const;
 export type Meter = (typeof METERS)[number];
 
-/** Dollars by meter for all of these operations. @param seconds length of the traffic, and @param objects that take part: the most duration there can be */
-export function dollars(operations: Operations, seconds: number, objects: number): Readonly<Record<Meter, number>> {
+/**
+ * Dollars by meter for all of these operations.
+ *
+ * @param seconds length of the traffic
+ * @param objects that take part: the most duration there can be
+ * @param isAwake whether timers keep these objects from hibernation all the time
+ */
+export function dollars(operations: Operations, seconds: number, objects: number, isAwake = false): Readonly<Record<Meter, number>> {
   const { calls, cpuMs, objectRequests, rowsWritten, rowsRead, kvReads, kvWrites, logEvents } = operations;
-  const activeSeconds = Math.min(seconds * objects, (objectRequests * ACTIVE_MS_PER_REQUEST) / 1_000);
+  const workedSeconds = (objectRequests * ACTIVE_MS_PER_REQUEST) / 1_000;
+  const activeSeconds = isAwake ? seconds * objects : Math.min(seconds * objects, workedSeconds);
   const perMillion = {
     requests: calls * PRICES.workerRequest,
     CPU: cpuMs * PRICES.cpuMs,

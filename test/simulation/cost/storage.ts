@@ -16,11 +16,12 @@ interface Cursor extends Iterable<unknown> {
  */
 export function countedStorage(operations: Operations, at: (time: number, event: () => void) => void, alarm: () => void): object {
   const database = new DatabaseSync(":memory:");
-  const values = new Map<string, unknown>();
+  const stored = new Map<string, unknown>();
   let alarmAt: number | null = null;
   const statements = new Map<string, ReturnType<DatabaseSync["prepare"]>>();
 
-  const exec = (query: string, ...bindings: readonly SQLInputValue[]): Cursor => {
+  const exec = (query: string, ...values: readonly (SQLInputValue | ArrayBuffer)[]): Cursor => {
+    const bindings = values.map((value) => (value instanceof ArrayBuffer ? new Uint8Array(value) : value));
     const statement = statements.get(query) ?? database.prepare(query);
     statements.set(query, statement);
     const isRead = /^\s*select/i.test(query);
@@ -38,11 +39,11 @@ export function countedStorage(operations: Operations, at: (time: number, event:
   };
   const get = (key: string): unknown => {
     operations.rowsRead += 1;
-    return structuredClone(values.get(key));
+    return structuredClone(stored.get(key));
   };
   const put = (key: string, value: unknown): void => {
     operations.rowsWritten += 1;
-    values.set(key, structuredClone(value));
+    stored.set(key, structuredClone(value));
   };
   const ring = (time: number): void =>
     at(time, () => {
