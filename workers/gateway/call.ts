@@ -77,6 +77,7 @@ const NO_MESSAGE: DecodedMessage = { kind: "unreadable", rejection: { kind: "inv
  * | `trace`        | `trace/traced-gateway.ts`, before the first layer                                  |
  * | `attempts`, `upstreamName`, `endpoint`, `upstreamMs`, `sentMs` | `upstream/attempt.ts`, by `call/end/call-progress.ts` |
  * | `requestBytes`, `responseBytes` | `layers/limit-body.ts`; `upstream/dispatch/dispatch.ts`, the layers that write another body, `layers/open-streams.ts` |
+ * | `upstreamCode` | `protocol/response-check.ts`                                                      |
  * | `cacheLevel`   | `layers/cache.ts`, `layers/fast-hit.ts`                                            |
  * | `headMs`, `isEnded`, `endsWithStream` | `layers/trace.ts`, `layers/open-streams.ts`, by `call/end/call-end.ts` |
  * | `sampling`     | `tracing/tracer.ts`, before the first layer                                        |
@@ -109,6 +110,7 @@ export class Call implements Clock {
   attempts = 0; // at upstreams, those of retries, hedges and host redirects included
   upstreamName = ""; // upstream of the last attempt, or of the one that responded; empty without an attempt
   endpoint = ""; // the same
+  upstreamCode = ""; // code in the last error that an upstream sent in Connect's form
   upstreamMs = 0; // during which an attempt was at an upstream; without the time of an open one, see `upstreamMsAt`
   openAttempts = 0;
   openSinceMs = 0; // from its arrival to the first of them

@@ -101,20 +101,24 @@ async function errorBody(read: ReadResponse, foreign: InvalidResponse): Promise<
   if ("misfit" in checked) return checked;
   if ("large" in checked) return { misfit: foreign };
   if (encodingOf(read.response.headers, "content-encoding") !== null) return checked;
-  const body = connectErrorIn(checked.body as Uint8Array<ArrayBuffer>);
-  return body === undefined ? { misfit: foreign } : { body };
+  const error = connectErrorIn(checked.body as Uint8Array<ArrayBuffer>);
+  if (error === undefined) return { misfit: foreign };
+  read.call.origin.upstreamCode = error.code;
+  return { body: error.bytes };
 }
 
 /** The bytes of an error, in which RetryInfo is bounded; undefined where they are none. */
-function connectErrorIn(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
+function connectErrorIn(bytes: Uint8Array<ArrayBuffer>): { readonly bytes: Uint8Array<ArrayBuffer>; readonly code: string } | undefined {
   try {
     const text = new TextDecoder().decode(bytes);
     const json: unknown = JSON.parse(text);
-    if (typeof json !== "object" || json === null || !("code" in json) || codeFromString(String(json.code)) === undefined) return undefined;
-    if (!text.includes("google.rpc.RetryInfo")) return bytes;
+    if (typeof json !== "object" || json === null || !("code" in json)) return undefined;
+    const code = String(json.code);
+    if (codeFromString(code) === undefined) return undefined;
+    if (!text.includes("google.rpc.RetryInfo")) return { bytes, code };
     const error = errorFromJson(json as JsonValue, undefined, new ConnectError("no error of Connect", Code.Internal));
     error.details = boundRetryInfo(error.details);
-    return new TextEncoder().encode(JSON.stringify(errorToJson(error, undefined))) as Uint8Array<ArrayBuffer>; // never shared memory
+    return { bytes: new TextEncoder().encode(JSON.stringify(errorToJson(error, undefined))) as Uint8Array<ArrayBuffer>, code }; // never shared memory
   } catch {
     return undefined;
   }

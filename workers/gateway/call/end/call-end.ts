@@ -100,11 +100,12 @@ const HTTP_CODES: Readonly<Record<number, string>> = {
  * The code of a response of an upstream, by its head: what is only in a body that passes unread is not looked up, so a stream that ends with an
  * error has the code `ok` here.
  */
-export function codeOf({ protocol }: Call, { status, headers }: Response): string {
+export function codeOf({ protocol, upstreamCode }: Call, { status, headers }: Response): string {
   if (protocol.kind === "grpc_web") {
     const grpc = headers.get("grpc-status"); // in the head of a response without messages; else at the end of the body
     if (grpc !== null) return GRPC_CODES[Number(grpc)] ?? "unknown";
   }
   if (status < 400) return "ok";
+  if (upstreamCode !== "") return upstreamCode;
   return HTTP_CODES[status] ?? (status < 500 ? "invalid_argument" : "internal");
 }

@@ -132,6 +132,16 @@ describe("the end of a call", () => {
     expect(ended.length).toBe(1);
   });
 
+  it("has the code of an error in Connect's form, of which several have the same HTTP status", async () => {
+    let calls = 0;
+    const { gateway, ended } = observed((request) => {
+      calls += 1;
+      return calls === 1 ? json({ code: "failed_precondition", message: "not yet" }, { status: 400 }) : userFor(request);
+    });
+    for (let call = 0; call < 2; call++) await (await gateway(unary("GetUser", { id: "usr_01arz3ndektsv4rrffq69g5fav" }))).arrayBuffer();
+    expect(ended.map(({ call }) => call.code)).toEqual(["failed_precondition", "ok"]);
+  });
+
   it("says what of the cache has served the call", async () => {
     const { gateway, ended } = observed(
       (request) => {
@@ -177,7 +187,7 @@ describe("callObserver", () => {
 });
 
 describe("codeOf", () => {
-  const callIn = (kind: string): Call => ({ protocol: { kind } }) as Call; // nothing else is read
+  const callIn = (kind: string): Call => ({ protocol: { kind }, upstreamCode: "" }) as Call; // nothing else is read
   it.each([
     ["connect_unary", 200, undefined, "ok"],
     ["connect_unary", 404, undefined, "not_found"],
