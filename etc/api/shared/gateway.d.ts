@@ -2171,6 +2171,15 @@ declare const GATEWAY_SETTINGS: Block<{
     enabled?: boolean | undefined;
     tokenBinding?: string | undefined;
   }>;
+  readonly tracing: v.OptionalSchema<SettingSchema<{
+    platform?: boolean | undefined;
+    otlpUrl?: string | undefined;
+    otlpSecretBinding?: string | undefined;
+    otlpHeader?: string | undefined;
+    ratio?: number | undefined;
+    slowMs?: number | undefined;
+    maxKeptPerMinute?: number | undefined;
+  }, unknown>, undefined>;
   readonly httpRoutes: v.OptionalSchema<SettingSchema<{
     [x: string]: {
       maxResponseBytes?: number | "unlimited" | undefined;
