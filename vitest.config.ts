@@ -6,6 +6,7 @@ import { defineConfig } from "vitest/config";
 import { buildConsole } from "./cli/console/build-console.ts";
 import { OWN_SERVICES } from "./cli/own-files.ts";
 import { CLASSES, OBJECTS_WORKER } from "./durable-objects/classes.ts";
+import { checksReasons } from "./test/support/reasons/plugin.ts";
 
 await buildConsole(import.meta.dirname); // the `[assets]` of wrangler.toml
 const COMPATIBILITY_DATE = "2026-10-01"; // the date in every wrangler.toml
@@ -121,8 +122,8 @@ export function inOneScript(name: string, include: string[], exclude: readonly s
   };
   return {
     extends: true as const,
-    plugins: [cloudflareTest({ main: "./test/support/one-script.ts", remoteBindings: false, miniflare })],
-    test: { name, include, exclude: [...exclude] },
+    plugins: [cloudflareTest({ main: "./test/support/one-script.ts", remoteBindings: false, miniflare }), checksReasons()],
+    test: { name, include, exclude: [...exclude], setupFiles: ["./test/support/reasons/setup.ts"] },
   };
 }
 

@@ -1,10 +1,13 @@
 // The log events of the project: every event with its level and its facts, and the record that is written for one.
 
-export type LogLevel = "warn" | "error";
+import { LOG_FIELDS } from "./access-log/log-fields.ts";
+
+export type LogLevel = "info" | "warn" | "error";
 
 interface LogEventDefinition {
   readonly level: LogLevel;
   readonly facts: readonly string[]; // fields of the record beside `level` and `event`
+  readonly isPartial?: true; // an operator chooses which of the facts records have
 }
 
 const LIMITER_COUNTERS = [
@@ -23,10 +26,13 @@ const LIMITER_COUNTERS = [
 /** All events. docs/logs.md has the same list with the occasion of each event; a test compares the two. */
 export const LOG_EVENTS = {
   admin_call_refused: { level: "warn", facts: ["requestId", "route", "address", "reason", "calls"] },
-  admin_change: { level: "warn", facts: ["requestId", "route", "address", "identity", "subject"] },
+  audit_change: { level: "warn", facts: ["requestId", "route", "address", "identity", "subject"] },
+  audit_denied: { level: "warn", facts: ["requestId", "route", "address", "identity", "reason"] },
   audit_failed: { level: "warn", facts: ["route", "identity", "error"] },
+  audit_revoked_key: { level: "warn", facts: ["requestId", "route", "address", "reason"] },
   auth_refused: { level: "warn", facts: ["requestId", "route", "address", "reason", "calls"] },
   breaker_request_failed: { level: "warn", facts: ["upstream", "error"] },
+  call: { level: "info", facts: ["outcome", "samplePercent", ...LOG_FIELDS, "headers"], isPartial: true },
   calls_shed: { level: "warn", facts: ["requestId", "route", "point", "reason", "calls", "enforced"] },
   configuration_warning: { level: "warn", facts: ["warning"] },
   control_copy_failed: { level: "warn", facts: ["error"] },
@@ -70,7 +76,9 @@ export type LogEvent = keyof typeof LOG_EVENTS;
 type FactValue = string | number | boolean | null | readonly string[];
 
 /** The facts of an event, all of them. `error` may be anything that was thrown: the record has its text. */
-export type LogFacts<E extends LogEvent> = {
+export type LogFacts<E extends LogEvent> = (typeof LOG_EVENTS)[E] extends { readonly isPartial: true } ? Partial<Facts<E>> : Facts<E>;
+
+type Facts<E extends LogEvent> = {
   readonly [Fact in (typeof LOG_EVENTS)[E]["facts"][number]]: Fact extends "error" ? unknown : FactValue;
 };
 

@@ -23,6 +23,7 @@ import { DISCOVERY_SETTINGS, type DiscoveryPolicy, parseDiscovery } from "./disc
 import { DURABLE_OBJECT_SETTINGS, type DurableObjectPolicy } from "./durable-objects.ts";
 import { HEADER_SETTINGS, headerRules } from "./headers.ts";
 import { HTTP_ROUTE_SETTINGS, type HttpRoutePolicy, parseHttpRoutes } from "./http-route.ts";
+import { checkLog, LOG_SETTINGS, type LogPolicy } from "./log.ts";
 import { METRICS_SETTINGS, type MetricsPolicy } from "./metrics.ts";
 import { OPENAPI_SETTINGS, type OpenApiPolicy, parseOpenApi } from "./openapi.ts";
 import { type OuterSettings, parseDefaults } from "./outer-settings.ts";
@@ -114,6 +115,7 @@ export const GATEWAY_SETTINGS = block({
     FILLED,
   ),
   console: nested(CONSOLE_SETTINGS, "The pages at `/_tidegate/`, which show what the admin services know ([console](console.md))."),
+  log: nested(LOG_SETTINGS, "The access log: one record for each call of a sample ([logs](logs.md#access-log))."),
   metrics: nested(METRICS_SETTINGS, "What the gateway measures of its calls, and who may read it ([monitoring](monitoring.md))."),
   tracing: readByCode(TRACING_SETTINGS, "Spans of calls: where they go, and which calls have one ([tracing](tracing.md)).", OFF),
   httpRoutes: readByCode(
@@ -152,6 +154,7 @@ export interface GatewayPolicy {
   readonly purge: PurgePolicy | undefined;
   readonly overload: OverloadPolicy;
   readonly console: ConsolePolicy;
+  readonly log: LogPolicy;
   readonly metrics: MetricsPolicy;
   readonly tracing: TracingPolicy | undefined;
   readonly defaults: RoutePolicy;
@@ -187,7 +190,7 @@ export function parsePolicy(
   const top = readBlock(check, "", GATEWAY_SETTINGS, input, { moved: { principalHeader: FORMER_HEADER_FIX } });
   const auth = known.read(check, "auth", top.auth, [], () => parseAuth(check, "auth", top.auth));
   const proves = provesOf(auth);
-  const { rateLimitShards, durableObjects, maxUrlBytes, rest, metrics } = top;
+  const { rateLimitShards, durableObjects, maxUrlBytes, rest, log, metrics } = top;
   const rules = new Map(
     check.entries("rateLimits", top.rateLimits).map(([name, rule]) => {
       return [name, known.read(check, join("rateLimits", name), rule, [proves], () => parseRule(check, name, rule, proves))] as const;
@@ -215,6 +218,7 @@ export function parsePolicy(
     cache: parseCacheStore(check, "cache", top.cache),
     httpRoutes,
     console: top.console,
+    log,
     metrics,
     tracing: parseTracing(check, "tracing", top.tracing),
     purge: readOptional(check, "purge", PURGE_SETTINGS, top.purge),
@@ -222,6 +226,7 @@ export function parsePolicy(
     defaults,
     services,
   };
+  checkLog(check, "log", log, policy.headers.credentials);
   checkRegistrations(check, services, top.registry);
   if (check.problems.length > 0) return { kind: "invalid", problems: check.problems };
   known.end();

@@ -22,7 +22,7 @@ import { parseUpstream, type UpstreamPolicy, upstream } from "./upstream.ts";
 
 const { readTimeoutMs, bodyIdleMs, maxBodyBytes, auth, scopes, forwardCredentials, addresses, allow, rateLimits, cache } =
   ROUTE_SETTINGS.entries;
-const { requestHeaders, responseHeaders, layers } = ROUTE_SETTINGS.entries;
+const { requestHeaders, responseHeaders, layers, serverTiming } = ROUTE_SETTINGS.entries;
 
 /** A path that starts and ends with a slash, without anything that servers read in different ways. */
 const PREFIX = /^(?!.*\/\.\.?\/)\/(?:[A-Za-z0-9\-._~!$&'()*+,=:@]+\/)*$/;
@@ -83,6 +83,7 @@ export const HTTP_ROUTE_SETTINGS = block({
   rateLimits,
   cost: readByCode(tokens, "Tokens that one request takes from each rule.", { shape: "tokens", shownDefault: "1" }),
   cache,
+  serverTiming,
   requestHeaders,
   responseHeaders,
   layers,
@@ -105,6 +106,7 @@ export interface HttpRoutePolicy extends PolicyOf<typeof OWN_SETTINGS>, RouteAut
   readonly rateLimits: readonly RateLimitRule[];
   readonly cost: Cost;
   readonly cache: CachePolicy | undefined;
+  readonly serverTiming: boolean;
   readonly requestHeaders: HeaderEdits | undefined;
   readonly responseHeaders: HeaderEdits | undefined;
   readonly layers: LayersPolicy | undefined;
@@ -154,6 +156,7 @@ function parseHttpRoute(check: Checks, path: string, prefix: string, value: unkn
     rateLimits: route.rateLimits,
     cost: route.cost,
     cache: route.cache,
+    serverTiming: route.serverTiming,
     requestHeaders: route.requestHeaders,
     responseHeaders: route.responseHeaders,
     layers: route.layers,

@@ -18,7 +18,7 @@ import type { RateLimitRule } from "./rate-limit.ts";
 import { readFields } from "./read.ts";
 import { HEDGING_SETTINGS, type HedgePolicy, parseHedging, parseRetries, RETRIES, RETRY_SETTINGS, type RetryPolicy } from "./retry.ts";
 import { parseRouteLimits, type Rules } from "./route-limits.ts";
-import { block, choice, defaultsOf, type InputOf, list, type PolicyOf, readByCode, setting, unlimited, whole } from "./setting.ts";
+import { block, choice, defaultsOf, flag, type InputOf, list, type PolicyOf, readByCode, setting, unlimited, whole } from "./setting.ts";
 
 const off = v.literal(false);
 
@@ -74,6 +74,11 @@ export const ROUTE_SETTINGS = block({
     list(choice(WITHHELD_FIELDS), WITHHELD_FIELDS.length, `write a list of ${WITHHELD_FIELDS.join(", ")}`, "names of headers"),
     [],
     `Headers of the upstream that callers get although the gateway removes them by default: ${WITHHELD_FIELDS.map((name) => `\`${name}\``).join(", ")}.`,
+  ),
+  serverTiming: setting(
+    flag,
+    false,
+    "Whether responses have `Server-Timing`: ms of the gateway (`gw`), at the upstream (`up`), until the call was sent (`q`), and whether the cache responded. Every caller can read it.",
   ),
   requestHeaders,
   responseHeaders,

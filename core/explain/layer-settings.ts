@@ -20,6 +20,7 @@ const OF_A_TEAM = "layer ";
 
 /** By the names of layers; a name stands for a setting, or for all settings of a block. Layers that are not listed judge by none. */
 const SETTINGS: Readonly<Record<string, Names>> = {
+  trace: ["serverTiming"],
   "fast-hit": ["cache"],
   "check-headers": ["headers"],
   "edit-headers": ["requestHeaders", "responseHeaders"],

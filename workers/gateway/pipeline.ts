@@ -153,7 +153,7 @@ export function pipeline(rpc: RpcRoute, shared: SharedParts, rest?: RestRoute, c
 
 /** The layers around every other one of a route. @param own layers of the team @param fast responds where no layer below has to see the call */
 function entrance(
-  { responseHeaders }: Pick<RoutePolicy, "responseHeaders">,
+  { responseHeaders, serverTiming }: Pick<RoutePolicy, "responseHeaders" | "serverTiming">,
   { auth, secretOf, observer, tracer }: SharedParts,
   own: LayersAt,
   fast: Layer | undefined,
@@ -162,7 +162,7 @@ function entrance(
     // The whole call is one span of a trace.
     ["span", span(tracer)],
     // Names the call. Sees every response, refusals too.
-    ["trace", trace(auth.anyChallenge, observer)],
+    ["trace", trace(auth.anyChallenge, observer, serverTiming)],
     // The team's own layers around everything, and what they refuse.
     ["rescue", own.response.length === 0 ? undefined : rescue()],
     ...own.response,

@@ -29,7 +29,7 @@ export function logChange(context: HandlerContext, subject: string): void {
     requestId: requestHeader.get("x-request-id") ?? "",
   };
   const { requestId, route, address, identity } = event;
-  logEvent("admin_change", { requestId, route, address, identity, subject: event.subject });
+  logEvent("audit_change", { requestId, route, address, identity, subject: event.subject });
   context.values.set(CHANGE, event);
 }
 

@@ -23,5 +23,14 @@ export function refuse({ failures, challenge }: RefusalParts, call: Call, failur
   countFailure({ failures }, call, failure, now);
   const calls = failures.logged(reason, now);
   if (calls > 0) logEvent("auth_refused", { ...logFactsOf(call), address: call.caller.network, reason, calls });
+  audit(call, failure);
   throw new Rejected(rejectionOf(failure, challenge));
+}
+
+/** Written for each call: what a known caller may not do, and each use of a key that was taken away. Strangers are only counted. */
+function audit(call: Call, { kind, reason }: AuthFailure): void {
+  const facts = { ...logFactsOf(call), address: call.caller.network, reason };
+  if (reason === "key_revoked" || reason === "key_replaced") logEvent("audit_revoked_key", facts);
+  else if (kind === "permission_denied" && call.principal !== undefined)
+    logEvent("audit_denied", { ...facts, identity: call.principal.id });
 }

@@ -106,6 +106,8 @@ function admit(access: AdminAccess, call: Call, proven: Principal | undefined, n
   const needed = isReading(access, call) ? "viewer" : access.changes;
   if (role === undefined || !isAtLeast(role, needed)) {
     if (plane.limits.denied(Date.now()) > 0) plane.recordLater(eventOf(call, principal.id, role));
+    const facts = { ...logFactsOf(call), address: call.caller.network };
+    logEvent("audit_denied", { ...facts, identity: principal.id, reason: "admin_role" });
     const rejection: Rejection = { kind: "permission_denied", reason: "admin_role", message: `this credential has not the role ${needed}` };
     refuse(access, call, "role", rejection);
   }

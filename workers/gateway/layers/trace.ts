@@ -1,13 +1,15 @@
 // Names the call: the caller's request id, or a new one, goes to the upstream and back to the caller. Makes browsers take responses as declared.
 import { isRequestId } from "../../../core/trace.ts";
 import { type CallObserver, endCall } from "../call/end/call-end.ts";
+import { serverTiming } from "../call/end/server-timing.ts";
 import type { Layer } from "../call/layer.ts";
 
 /**
  * @param challenge of clients of the gateway as a protected resource: each response with 401 has it, also one of an upstream
  * @param observer  of the ends of calls; undefined where none is on
+ * @param isTimed   whether responses have `Server-Timing`
  */
-export function trace(challenge?: string, observer?: CallObserver): Layer {
+export function trace(challenge?: string, observer?: CallObserver, isTimed = false): Layer {
   return (next) => async (call) => {
     const given = call.request.headers.get("x-request-id");
     call.id = isRequestId(given) ? given : crypto.randomUUID();
@@ -16,6 +18,7 @@ export function trace(challenge?: string, observer?: CallObserver): Layer {
     if (response.status === 401 && challenge !== undefined) addChallenge(response.headers, challenge);
     // Upstreams share the origin of the gateway, which also serves pages: no browser may take a response for one that does not say so.
     response.headers.set("x-content-type-options", "nosniff");
+    if (isTimed) response.headers.append("server-timing", serverTiming(call, Date.now()));
     if (observer !== undefined) endCall(observer, call, response);
     return response;
   };

@@ -43,5 +43,5 @@ it("does not keep a change from being made, and is unavailable itself", async ()
   expect((await call(LIST_AUDIT, {})).status).toBe(503);
   const events = warn.mock.calls.map(([line]) => (JSON.parse(String(line)) as { event: string }).event);
   expect(events.filter((event) => event === "audit_failed")).toSatisfy((all: string[]) => all.length >= 2); // the listing is tried again
-  expect(events).toContain("admin_change");
+  expect(events).toContain("audit_change");
 });

@@ -202,7 +202,7 @@ describe("the log of admin services", () => {
     for (const name of ["Renew", "Drain", "Deregister"]) await gateway(call(`${REGISTRY}/${name}`, { token, headers, body: id }));
     const purge = JSON.stringify({ targets: [{ tag: "user:1" }, { all: true }] });
     await gateway(call("tidegate.cache.v1.CacheService/Purge", { token: SECRETS.CACHE_TOKEN, headers, body: purge }));
-    expect(recordsOf("admin_change", log).map(({ route, address, subject, requestId }) => [route, address, subject, requestId])).toEqual([
+    expect(recordsOf("audit_change", log).map(({ route, address, subject, requestId }) => [route, address, subject, requestId])).toEqual([
       [`${REGISTRY}/Register`, "192.0.2.7", `${SERVICE} logged at https://logged.example`, "change-1"],
       [`${REGISTRY}/Drain`, "192.0.2.7", `${SERVICE} logged`, "change-1"],
       [`${REGISTRY}/Deregister`, "192.0.2.7", `${SERVICE} logged`, "change-1"],

@@ -4,12 +4,14 @@ import { waitUntil } from "cloudflare:workers";
 import { Derived } from "../../../../core/config/derived.ts";
 import type { Configuration } from "../../configure/configuration.ts";
 import { tracerOf } from "../../tracing/tracer.ts";
+import { accessLog } from "./access-log.ts";
 import { type CallObserver, callObserver } from "./call-end.ts";
 
 /** @returns undefined where nothing observes calls: then they cost nothing */
 export function observerOf({ policy, env, parts, metrics, reporter }: Configuration): CallObserver | undefined {
   const report = reporter && REPORTS.get(reporter, [], () => reportBy(reporter));
-  return callObserver([metrics?.observe, report, tracerOf(policy.tracing, env, parts)?.observer]);
+  const log = parts.get("access log", policy.log, () => accessLog(policy.log));
+  return callObserver([metrics?.observe, report, tracerOf(policy.tracing, env, parts)?.observer, log]);
 }
 
 type Reporter = NonNullable<Configuration["reporter"]>;

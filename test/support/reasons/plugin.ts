@@ -1,0 +1,28 @@
+// Puts the check of reasons into the gateway as tests load it: apps are checked wherever a test makes one.
+
+const INSERTIONS = [
+  {
+    file: "/workers/gateway/layers/trace.ts",
+    at: "const response = await next(call);",
+    code: "globalThis.tracedCall?.(call); const response = await next(call);",
+  },
+  {
+    file: "/workers/gateway/app.ts",
+    at: "export function appAround(",
+    code: "export function appAround(...parts) { const app = appUnchecked(...parts); return globalThis.checkedApp?.(app) ?? app; }\nfunction appUnchecked(",
+  },
+] as const;
+
+/** @throws Error where the code has changed, and the check would silently end */
+export function checksReasons() {
+  return {
+    name: "tidegate-reasons",
+    enforce: "pre" as const,
+    transform(code: string, id: string): string | undefined {
+      const insertion = INSERTIONS.find(({ file }) => id.split("?")[0]!.endsWith(file));
+      if (insertion === undefined) return undefined;
+      if (code.split(insertion.at).length !== 2) throw new Error(`${insertion.file}: "${insertion.at}" is not there once`);
+      return code.replace(insertion.at, insertion.code);
+    },
+  };
+}
