@@ -11,7 +11,7 @@ const FOLDERS = ["core", "durable-objects", "workers", "protos/gen", "cli", "con
 const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   core: /^core\//,
   "core/config":
-    /^core\/(config\/|header-edits\/|auth\/(address-lists|admin-role|expression|jwt\/public-key|signature\/signature-(agent|rules))\.ts$|headers\.ts$|ip\.ts$|overload\/criticality\.ts$|path\/prefix-rewrite\.ts$|protocol\/(inflation|native-grpc|received-headers)\.ts$|rate-limit\/token-bucket\.ts$|region\.ts$)|^valibot$/,
+    /^core\/(access-log\/log-fields\.ts$|config\/|header-edits\/|auth\/(address-lists|admin-role|expression|jwt\/public-key|signature\/signature-(agent|rules))\.ts$|headers\.ts$|ip\.ts$|overload\/criticality\.ts$|path\/prefix-rewrite\.ts$|protocol\/(inflation|native-grpc|received-headers)\.ts$|rate-limit\/token-bucket\.ts$|region\.ts$)|^valibot$/,
   // Log records are written by one function of the whole project, which cannot be in core/: it writes to the console.
   "durable-objects": /^core\/|^durable-objects\/\w+(-\w+)*\/|^workers\/log\.ts$|^cloudflare:workers$/,
   "protos/gen": /^protos\/gen\/|^@bufbuild\/protobuf/,
