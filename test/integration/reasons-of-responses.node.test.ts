@@ -4,7 +4,8 @@ import { faultOf, type SeenCall } from "../support/reasons/fault-of.ts";
 
 const MADE: SeenCall = { attempts: 0, cacheLevel: "", reason: undefined };
 const isReason = (text: string): boolean => text === "internal";
-const of = (fields: Record<string, string>, call?: SeenCall): string | undefined => faultOf(new Headers(fields), call, isReason, "tidegate-reason");
+const of = (fields: Record<string, string>, call?: SeenCall): string | undefined =>
+  faultOf(new Headers(fields), call, isReason, "tidegate-reason");
 
 it.each([
   ["a response of the gateway without a reason", {}, MADE, "has no reason, and was not made by an upstream"],
@@ -17,5 +18,9 @@ it.each([
   ["a refusal with its reason", { "tidegate-reason": "internal" }, { ...MADE, reason: "internal" as const }],
   ["a response of an upstream", {}, { ...MADE, attempts: 1 }],
   ["a stored response", {}, { ...MADE, cacheLevel: "l1" as const }],
-  ["a response that another call has fetched", { "cache-status": "tidegate; fwd=uri-miss; collapsed" }, { ...MADE, cacheLevel: "miss" as const }],
+  [
+    "a response that another call has fetched",
+    { "cache-status": "tidegate; fwd=uri-miss; collapsed" },
+    { ...MADE, cacheLevel: "miss" as const },
+  ],
 ])("accepts %s", (_, fields, call) => expect(of(fields, call)).toBeUndefined());

@@ -8,7 +8,7 @@ import type { Call } from "../../../workers/gateway/call.ts";
 import { faultOf } from "./fault-of.ts";
 
 const MAX_CALLS = 1_000; // the latest ones
-const calls = new Map<string, Call>(); // by request id
+const calls = new Map<string, Call>(); // keys: request ids
 const faults: string[] = [];
 
 Object.assign(globalThis, {

@@ -12,6 +12,7 @@ import { upstreamMsAt } from "./call-progress.ts";
 export function serverTiming(call: Call, now: number): string {
   const upstreamMs = upstreamMsAt(call, now);
   const own = `gw;dur=${now - call.receivedAt - upstreamMs}`;
-  const hit = call.cacheLevel === "l1" || call.cacheLevel === "l2" ? ", cache;desc=hit" : call.cacheLevel === "stale" ? ", cache;desc=stale" : "";
+  const hit =
+    call.cacheLevel === "l1" || call.cacheLevel === "l2" ? ", cache;desc=hit" : call.cacheLevel === "stale" ? ", cache;desc=stale" : "";
   return call.attempts === 0 ? own + hit : `${own}, up;dur=${upstreamMs}, q;dur=${call.sentMs}${hit}`;
 }
