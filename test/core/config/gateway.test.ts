@@ -64,6 +64,7 @@ describe("parsePolicy", () => {
       cost: { kind: "fixed", tokens: 1 },
       retries: expect.objectContaining({ max: 5, baseMs: 100, maxMs: 10_000 }),
       hedging: undefined,
+      serverTiming: false,
       fallback: { upstream: undefined, answer: undefined },
       cache: undefined,
       invalidates: [],

@@ -6,7 +6,18 @@ import { settingsOf } from "../../../core/explain/route-settings.ts";
 import { parsed, SERVICE } from "./parsed.ts";
 
 const LAYERS = [
-  ...["fast-hit", "check-headers", "limit-addresses", "deadline", "authenticate", "authorize", "criticality", "rate-limit", "limit-body"],
+  ...[
+    "trace",
+    "fast-hit",
+    "check-headers",
+    "limit-addresses",
+    "deadline",
+    "authenticate",
+    "authorize",
+    "criticality",
+    "rate-limit",
+    "limit-body",
+  ],
   ...["open-streams", "shed", "decode-body", "transcode", "validate", "hash-field", "stream-idle", "static-response", "cache"],
   ...["invalidate", "translate", "fallback", "retry", "hedge", "dispatch", "edit-headers"],
 ];
