@@ -4,7 +4,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findChromium, launchChromium, openPage } from "./lab/chromium.ts";
 import { type MadeUpGateway, startMadeUp } from "./lab/made-up-services.ts";
-import { openAll, stopsOf } from "./lab/walk.ts";
+import { openAll, openStop, stopsOf } from "./lab/walk.ts";
 
 const hasChromium = findChromium();
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
@@ -40,13 +40,10 @@ describe.skipIf(!hasChromium)("the pages", () => {
 
   it.each(LOOKS)("have no violation of WCAG 2.2 AA: %s", async (_, look) => {
     const { page } = await openPage(browser, { reducedMotion: "reduce", ...look });
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000);
     const width = look.viewport?.width ?? 1280;
     for (const { name, path } of await stopsOf(page, gateway.url)) {
-      await page.goto("about:blank");
-      await page.goto(gateway.url + path);
-      await page.locator("main h1").first().waitFor();
-      await page.waitForTimeout(300);
+      await openStop(page, gateway.url + path);
       await openAll(page);
       expect([name, await violationsOf(page)]).toEqual([name, []]);
       expect([name, await page.evaluate("document.documentElement.scrollWidth")]).toEqual([name, width]);
@@ -56,13 +53,10 @@ describe.skipIf(!hasChromium)("the pages", () => {
 
   it.each(LOOKS.slice(0, 2))("have none in their dialogs: %s", async (_, look) => {
     const { page } = await openPage(browser, { reducedMotion: "reduce", ...look });
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000);
     for (const { name, path } of await stopsOf(page, gateway.url)) {
       if (!path.startsWith("/_tidegate/")) continue;
-      await page.goto("about:blank");
-      await page.goto(gateway.url + path);
-      await page.locator("main h1").first().waitFor();
-      await page.waitForTimeout(300);
+      await openStop(page, gateway.url + path);
       const buttons = page.locator("main button:enabled", { hasText: "…" });
       for (let index = 0; index < (await buttons.count()); index += 1) {
         await buttons.nth(index).click();

@@ -3,7 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { findChromium, launchChromium, openPage } from "./lab/chromium.ts";
 import { type MadeUpGateway, startMadeUp } from "./lab/made-up-services.ts";
-import { openAll, sendDialogs, stopsOf } from "./lab/walk.ts";
+import { openAll, openStop, sendDialogs, stopsOf } from "./lab/walk.ts";
 
 const hasChromium = findChromium();
 
@@ -25,7 +25,7 @@ async function reportsOf(page: Page): Promise<readonly string[]> {
 
 async function watched(browser: Browser) {
   const opened = await openPage(browser);
-  opened.page.setDefaultTimeout(20_000);
+  opened.page.setDefaultTimeout(60_000);
   await opened.page.addInitScript(`
     globalThis.reports = [];
     globalThis.ran = (what) => reports.push("ran " + what);
@@ -59,10 +59,7 @@ describe.skipIf(!hasChromium)("texts of others", () => {
     gateway = await startMadeUp({ text, changesFail: true });
     const { page, complaints, requested } = await watched(browser);
     for (const { name, path } of await stopsOf(page, gateway.url)) {
-      await page.goto("about:blank");
-      await page.goto(gateway.url + path);
-      await page.locator("main h1").first().waitFor();
-      await page.waitForTimeout(300);
+      await openStop(page, gateway.url + path);
       await openAll(page);
       if (path.startsWith("/_tidegate/")) await sendDialogs(page);
       if (name === "playground" || path.startsWith("/docs/#")) await page.locator("button.send").click();

@@ -40,6 +40,17 @@ export async function sendDialogs(page: Page): Promise<void> {
   }
 }
 
+/** Loads a page anew, and waits until its view is shown. @throws Error with the text of the page where there is none */
+export async function openStop(page: Page, url: string): Promise<void> {
+  await page.goto("about:blank");
+  await page.goto(url);
+  const heading = page.locator("main h1").first();
+  await heading.waitFor().catch(async (error: unknown) => {
+    throw new Error(`${url} shows no view: ${(await page.locator("body").textContent())?.slice(0, 500)}`, { cause: error });
+  });
+  await page.waitForTimeout(300);
+}
+
 /** All views of the navigation, and pages of the reference. */
 export async function stopsOf(page: Page, url: string): Promise<readonly Stop[]> {
   await page.goto(`${url}/_tidegate/`);
