@@ -71,19 +71,22 @@ export class Histogram {
   }
 
   read(): HistogramDelta {
-    const pages = this.#pages;
-    const first = pages.findIndex((page) => page !== undefined);
-    if (first < 0) return { zeros: this.#zeros, sum: this.#sum, offset: 0, counts: [] };
-    const counts: number[] = [];
-    const last = pages.findLastIndex((page) => page !== undefined);
-    for (let number = first; number <= last; number++) {
-      const page = pages[number];
-      for (let bucket = 0; bucket < PAGE; bucket++) counts.push(page === undefined ? 0 : page[bucket]!);
+    let first = -1; // position of the first bucket with values
+    let last = -1;
+    for (let number = 0; number < PAGES; number++) {
+      const page = this.#pages[number];
+      if (page === undefined) continue;
+      for (let bucket = 0; bucket < PAGE; bucket++) {
+        if (page[bucket] === 0) continue;
+        last = number * PAGE + bucket;
+        if (first < 0) first = last;
+      }
     }
-    const start = counts.findIndex((count) => count > 0);
-    if (start < 0) return { zeros: this.#zeros, sum: this.#sum, offset: 0, counts: [] };
-    const end = counts.findLastIndex((count) => count > 0) + 1;
-    return { zeros: this.#zeros, sum: this.#sum, offset: MIN_INDEX + first * PAGE + start, counts: counts.slice(start, end) };
+    if (first < 0) return { zeros: this.#zeros, sum: this.#sum, offset: 0, counts: [] };
+    const counts = new Array<number>(last - first + 1).fill(0);
+    for (let position = first; position <= last; position++)
+      counts[position - first] = this.#pages[position >> SCALE]?.[position & (PAGE - 1)] ?? 0;
+    return { zeros: this.#zeros, sum: this.#sum, offset: MIN_INDEX + first, counts };
   }
 
   /** Reads all values and forgets them. A page without values goes back to the budget. */
