@@ -2,7 +2,7 @@
 import type { Call } from "../../../workers/gateway/call.ts";
 
 /** What is read of a call. */
-export type SeenCall = Pick<Call, "attempts" | "cacheLevel" | "reason">;
+export type SeenCall = Pick<Call, "reason">;
 
 /** @param call undefined for a response without a call: a document of the gateway, or a preflight */
 export function faultOf(
@@ -17,6 +17,5 @@ export function faultOf(
     return call !== undefined && call.reason === undefined ? `has the reason "${reason}", which its call lacks` : undefined;
   }
   if (call === undefined) return headers.has("x-request-id") ? undefined : "has no reason, and no call";
-  const isStored = ["l1", "l2", "stale"].includes(call.cacheLevel) || /hit|collapsed/.test(headers.get("cache-status") ?? "");
-  return call.attempts === 0 && !isStored ? "has no reason, and was not made by an upstream" : undefined;
+  return call.reason === undefined ? undefined : `has no reason, and its call has "${call.reason}"`;
 }

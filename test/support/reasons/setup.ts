@@ -1,4 +1,4 @@
-// Checks each response of an app in the suite that no upstream made: it names a documented reason. `plugin.ts` puts the two functions below
+// Checks each response of an app in the suite that the gateway made: it names a documented reason. `plugin.ts` puts the two functions below
 // into the gateway's code as tests load it; each test fails for the responses that it has seen.
 import { afterEach, expect } from "vitest";
 import { REASON_HEADER } from "../../../core/headers.ts";
