@@ -78,7 +78,7 @@ describe.skipIf(!hasChromium)("the console", () => {
     await page.goto(`${open.url}/_tidegate/#/services`);
     await page.focus("th button:has-text('Upstream')");
     await page.keyboard.press("Enter");
-    expect(await page.getAttribute("th:has-text('Upstream')", "aria-sort")).toBe("ascending");
+    await page.locator("th[aria-sort=ascending]", { hasText: "Upstream" }).waitFor();
     await page.focus(`td button:has-text("${serviceName(0)}")`);
     await page.keyboard.press("Enter");
     await page.waitForSelector(`h1:has-text("${serviceName(0)}")`);

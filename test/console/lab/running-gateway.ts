@@ -18,6 +18,8 @@ export interface GatewayUnderLoad {
   readonly copy: ProjectCopy;
   /** Calls an admin service by Connect in JSON, as an admin. */
   api(procedure: string, message?: object): Promise<Record<string, never>>;
+  /** Whether calls are made; figures of a long window stand still while none is. */
+  setLoad(isOn: boolean): void;
   stop(): Promise<void>;
 }
 
@@ -48,9 +50,13 @@ export async function startUnderLoad(): Promise<GatewayUnderLoad> {
     leaseMs: 3_600_000,
   });
   const ending = new AbortController();
-  const load = underLoad(gateway.url, ending.signal);
+  let isOn = true;
+  const load = underLoad(gateway.url, ending.signal, () => isOn);
   return {
     ...{ url: gateway.url, secret: SECRET, slow, registered: "third", copy, api },
+    setLoad(next) {
+      isOn = next;
+    },
     async stop() {
       ending.abort();
       await load;
@@ -96,11 +102,12 @@ async function adminCall({ url }: RunningGateway, procedure: string, message: ob
 }
 
 /** Some ten calls a second, until the signal. */
-async function underLoad(url: string, signal: AbortSignal): Promise<void> {
+async function underLoad(url: string, signal: AbortSignal, isOn: () => boolean): Promise<void> {
   while (!signal.aborted) {
+    await sleep(50, undefined, { signal }).catch(() => undefined);
+    if (!isOn()) continue;
     await fetch(`${url}/${METHOD}`, { method: "POST", headers: { "content-type": "application/json" }, body: "{}", signal })
       .then((response) => response.arrayBuffer())
       .catch(() => undefined);
-    await sleep(50, undefined, { signal }).catch(() => undefined);
   }
 }
