@@ -4,13 +4,13 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { IsolateMetrics, METRICS_BOUNDS, OTHER } from "../../../core/metrics/isolate-metrics.ts";
-import { Totals } from "../../../core/metrics/totals.ts";
+import { AddedReports } from "../../support/added-reports.ts";
 
 const isolate = (bounds = METRICS_BOUNDS): IsolateMetrics => new IsolateMetrics(() => "boot-1", bounds);
 
 /** @returns value of each series, or count of each histogram, by metric and labels */
-function figures(totals: Totals): Record<string, number> {
-  const read = totals.read(0, 1);
+function figures(added: AddedReports): Record<string, number> {
+  const read = added.read();
   return Object.fromEntries(
     read.flatMap(({ definition, series }) =>
       series.map(({ labels, value, histogram }) => [[definition.name, ...labels].join(" "), histogram?.count ?? value]),
@@ -90,13 +90,13 @@ describe("IsolateMetrics", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), fc.nat(3), (steps, small) => {
         const metrics = isolate({ ...METRICS_BOUNDS, maxReportBytes: small === 0 ? 1 : 100_000 });
-        const relay = new Totals();
+        const relay = new AddedReports();
         let calls = 0;
         let sum = 0;
         const exchange = (arrives: boolean, isAcknowledged: boolean): void => {
           const reports = metrics.reports();
           if (!arrives) return;
-          for (const report of structuredClone(reports)) relay.apply(report, 0);
+          for (const report of structuredClone(reports)) relay.apply(report);
           if (isAcknowledged) metrics.acknowledged(reports.at(-1)!.sequence);
         };
         for (const { calls: made, ms, isSent, arrives, isAcknowledged } of steps) {
@@ -107,7 +107,7 @@ describe("IsolateMetrics", () => {
           if (isSent) exchange(arrives, isAcknowledged);
         }
         for (let round = 0; round < 20; round++) exchange(true, true);
-        const read = relay.read(0, 1);
+        const read = relay.read();
         const seriesOf = (name: string) => read.find(({ definition }) => definition.name === name)!.series;
         expect(seriesOf("tidegate_calls").reduce((total, { value }) => total + value, 0)).toBe(calls);
         expect(seriesOf("tidegate_call_duration").reduce((total, { histogram }) => total + histogram!.count, 0)).toBe(steps.length);
@@ -125,10 +125,10 @@ describe("IsolateMetrics", () => {
       calls.add(1);
       expect(metrics.reports().length).toBeLessThanOrEqual(METRICS_BOUNDS.maxReports);
     }
-    const relay = new Totals();
+    const relay = new AddedReports();
     for (let round = 0; round < 2; round++) {
-      for (const report of metrics.reports()) relay.apply(report, 0);
-      metrics.acknowledged(relay.state().boots[0]!.sequence);
+      for (const report of metrics.reports()) relay.apply(report);
+      metrics.acknowledged(relay.sequence);
     }
     expect(figures(relay)["tidegate_call_hedges users"]).toBe(100);
   });
@@ -136,11 +136,11 @@ describe("IsolateMetrics", () => {
   it("stays bounded under 1,000,000 label values: all beyond the bound share one series, and are counted", () => {
     const metrics = isolate();
     const before = heapBytes();
-    const relay = new Totals();
+    const relay = new AddedReports();
     let at = 0;
     const exchange = (): void => {
       const reports = metrics.reports();
-      for (const report of reports) relay.apply(report, 0);
+      for (const report of reports) relay.apply(report);
       metrics.acknowledged(reports.at(-1)!.sequence);
     };
     for (at = 0; at < 1_000_000; at++) {

@@ -2,9 +2,9 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../../../core/config/gateway.ts";
-import { type MetricReading, Totals } from "../../../../core/metrics/totals.ts";
 import { type Configuration, configure } from "../../../../workers/gateway/configure/configuration.ts";
 import { createGateway, type Gateway } from "../../../../workers/gateway/gateway.ts";
+import { AddedReports, type MetricReading } from "../../../support/added-reports.ts";
 import { enveloped, json, rest, type Upstream, unary, userFor } from "../../../support/gateway.ts";
 import { catalog } from "../../../support/shipped/catalog.ts";
 
@@ -24,13 +24,13 @@ function counted(upstream: Upstream, input: Partial<GatewayInput> = {}, service:
   const config: GatewayInput = { services: { [SERVICE]: { upstream: { binding: "USERS" }, ...service } }, ...input };
   const bindings = { TOKEN_BUCKET: env.TOKEN_BUCKET, USERS: binding, TELEMETRY: {}, RELAY: env.RELAY };
   const configuration = configure(config, catalog, bindings);
-  const totals = new Totals();
+  const added = new AddedReports();
   const reading = (metric: string): MetricReading => {
     const { isolate } = configuration.metrics!;
     const reports = isolate.reports();
-    for (const report of structuredClone(reports)) totals.apply(report, 0);
+    for (const report of structuredClone(reports)) added.apply(report);
     isolate.acknowledged(reports.at(-1)!.sequence);
-    return totals.read(0, 1).find(({ definition }) => definition.name === metric)!;
+    return added.read().find(({ definition }) => definition.name === metric)!;
   };
   const read: Counted["read"] = (metric) =>
     Object.fromEntries(reading(metric).series.map(({ labels, value, histogram }) => [labels.join(" "), histogram?.count ?? value]));
