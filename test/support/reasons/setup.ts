@@ -10,6 +10,8 @@ import { faultOf } from "./fault-of.ts";
 const MAX_CALLS = 1_000; // the latest ones
 const calls = new Map<string, Call>(); // keys: request ids
 const faults: string[] = [];
+/** Static files have no reason (docs/reasons.md). */
+const STATIC = /^[^/]*\/\/[^/]*\/_tidegate(?:$|[/?])/;
 
 Object.assign(globalThis, {
   /** Of `layers/trace.ts`: remembers the call by which its response is checked. */
@@ -23,6 +25,7 @@ Object.assign(globalThis, {
       async fetch(request, ctx) {
         const response = await app.fetch(request, ctx);
         const call = calls.get(response.headers.get("x-request-id") ?? "");
+        if (STATIC.test(request.url)) return response;
         const fault = faultOf(response.headers, call, (reason) => Object.hasOwn(REASONS, reason), REASON_HEADER);
         if (fault !== undefined) faults.push(`${request.method} ${request.url.slice(0, 200)}: ${response.status} ${fault}`);
         return response;
