@@ -81,6 +81,7 @@ Tidegate is running at ${url}
 ${firstCalls(url)
   .map((line) => `  ${line}\n`)
   .join("")}  Docs      ${url}/docs/    and    ${url}/openapi.json
+  Console   ${url}/_tidegate/    metrics: ${url}/metrics
 
 ${conditions}Policies: ${config} (edits are picked up)    Data: ${persistTo}    Stop: Ctrl-C
 `;

@@ -12,6 +12,7 @@ export interface ViewDefinition {
   readonly empty: string; // where there is no row
 }
 
+const NO_ROUTE = "(no route)"; // calls of a path at which nothing is served
 const TIMES = ["p50 ms", "p95 ms", "p99 ms"];
 
 export const DEFINITIONS: Readonly<Record<View, ViewDefinition>> = {
@@ -21,7 +22,7 @@ export const DEFINITIONS: Readonly<Record<View, ViewDefinition>> = {
     columns: ["route", "calls/s", "errors", ...TIMES, "upstream p95 ms", "in flight"],
     rows: ({ total, routes }) => [
       ...(total === undefined ? [] : [["all", ...trafficCells(total)]]),
-      ...routes.map(({ route, traffic }) => [route, ...(traffic === undefined ? [] : trafficCells(traffic))]),
+      ...routes.map(({ route, traffic }) => [route === "" ? NO_ROUTE : route, ...(traffic === undefined ? [] : trafficCells(traffic))]),
     ],
     empty: "no calls",
   },

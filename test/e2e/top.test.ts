@@ -60,6 +60,7 @@ async function answered<T>(view: string, read: (shown: Record<string, never>) =>
 interface Endpoint {
   readonly endpoint: string;
   readonly p50Ms: number;
+  readonly errorRatio: number;
 }
 interface Counted {
   readonly rule: string;
@@ -76,6 +77,9 @@ describe("tidegate top", () => {
     });
     expect(endpoints[0]!.p50Ms).toBeGreaterThanOrEqual(SLOWER_MS);
     expect(endpoints.find(({ endpoint }) => endpoint === "FAST")!.p50Ms).toBeLessThan(endpoints[0]!.p50Ms);
+    expect(endpoints.filter(({ endpoint }) => endpoint === "FAST" || endpoint === "SLOW").map(({ errorRatio }) => errorRatio)).toEqual([
+      0, 0,
+    ]);
   });
 
   it("says who is limited: one key, by its hash", async () => {

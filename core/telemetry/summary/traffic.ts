@@ -1,11 +1,11 @@
 // Calls of one route, or of all, in figures; and attempts at endpoints.
+import { FAILED_OUTCOMES } from "../../breaker/attempt-outcome.ts";
 import { countOf, type HistogramDelta, quantileOf } from "../../metrics/buckets.ts";
 import type { EndpointFigures, TrafficFigures } from "./figures.ts";
 import { mergedOf, type SeriesTable, sumOf, valuesOf } from "./series-table.ts";
 
 /** Codes by the fault of the gateway or the upstream. The others are the caller's, or limits that hold. */
 const FAULTS: ReadonlySet<string> = new Set(["unknown", "deadline_exceeded", "internal", "unavailable", "data_loss"]);
-const SUCCESS = "ok"; // outcome of an attempt
 const CODE = 3; // position of the label of `tidegate_calls`
 const OUTCOME = 2; // position of the label of `tidegate_attempt_duration`
 const MS = 1_000; // in a second: buckets are of seconds
@@ -58,8 +58,8 @@ export function endpointsOf(table: SeriesTable, seconds: number): readonly Endpo
       const [upstream = "", endpoint = ""] = valuesOf(key);
       const all = mergedOf(attempts);
       const count = countOf(all);
-      const succeeded = countOf(mergedOf(attempts.filter(({ labels }) => labels[OUTCOME] === SUCCESS)));
-      const errorRatio = count === 0 ? 0 : (count - succeeded) / count;
+      const failed = countOf(mergedOf(attempts.filter(({ labels }) => FAILED_OUTCOMES.has(labels[OUTCOME] ?? ""))));
+      const errorRatio = count === 0 ? 0 : failed / count;
       return { upstream, endpoint, rate: count / seconds, errorRatio, ...quantiles(all) };
     })
     .filter(({ rate }) => rate > 0)

@@ -34,7 +34,7 @@ export function adminPages(
   const isForAdmins = admin !== undefined || metrics.tokenBinding !== undefined;
   if (objects === undefined || !metrics.enabled || !(isForAdmins || admitsLocalViewers(env))) return new Map();
   const access = accessFor(configuration, audits)("metrics", "metrics", "viewer");
-  const page = metricsPage(() => readMetrics({ objects, reporter }));
+  const page = metricsPage(() => readMetrics({ objects, reporter }), !admitsLocalViewers(env));
   const combined = (combine: Stack) => adminPage(access, { auth }, page, combine);
   const isAt = (request: Request, url: string): boolean =>
     (isForAdmins && (admin?.host === undefined || isAtHost(url, admin.host))) || isLocalViewer(request, env);

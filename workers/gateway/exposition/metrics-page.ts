@@ -13,15 +13,19 @@ const MAX_LENGTH = 16_777_216;
 /** Name by which a refusal mentions what did not respond. */
 const SOURCE = "metrics";
 
-/** @param read requests everything from the object of the metrics; rejects in time where that does not respond */
-export function metricsPage(read: () => Promise<RecordedMetrics>): Handler {
+/**
+ * @param read       requests everything from the object of the metrics; rejects in time where that does not respond
+ * @param compresses false under `npm start`: there the field of a request is not the one that the scraper has sent
+ */
+export function metricsPage(read: () => Promise<RecordedMetrics>, compresses = true): Handler {
   return async ({ request: { method, headers } }) => {
     if (method !== "GET" && method !== "HEAD") throw new Rejected({ kind: "method_not_allowed", method, allow: ["GET", "HEAD"] });
     const format = formatFor(headers.get("accept"));
     const body = method === "HEAD" ? null : written(snapshotOf(await recorded(read)), format);
     const sent = new Headers({ "content-type": CONTENT_TYPES[format], "cache-control": "no-store", vary: "accept, accept-encoding" });
     // The runtime compresses the body then.
-    if (/\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(headers.get("accept-encoding") ?? "")) sent.set("content-encoding", "gzip");
+    if (compresses && /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(headers.get("accept-encoding") ?? ""))
+      sent.set("content-encoding", "gzip");
     return new Response(body, { headers: sent });
   };
 }

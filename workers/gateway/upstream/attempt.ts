@@ -3,6 +3,7 @@
 import type { AttemptEnd, Fleet } from "../../../core/balance/fleet.ts";
 import type { AttemptPermit, LoadReport } from "../../../core/balance/load.ts";
 import type { PickResult } from "../../../core/balance/pick-request.ts";
+import type { AttemptOutcome } from "../../../core/breaker/attempt-outcome.ts";
 import { PROBE_MS } from "../../../core/breaker/report.ts";
 import type { CallAttempt } from "../call/attempt.ts";
 import { attemptBegan, attemptEnded } from "../call/end/call-progress.ts";
@@ -11,7 +12,7 @@ import type { UpstreamMetrics } from "../metrics/upstream-metrics.ts";
 import type { BreakerReporter } from "./breaker-reports.ts";
 import type { Destination } from "./destination.ts";
 import type { UpstreamThrottle } from "./throttle.ts";
-import type { AttemptOutcome, EndpointAttempt } from "./upstream.ts";
+import type { EndpointAttempt } from "./upstream.ts";
 import type { WaitingCalls } from "./waiting-calls.ts";
 
 const NO_DEADLINE_MS = 3_600_000; // a call without a deadline counts as in flight for no longer

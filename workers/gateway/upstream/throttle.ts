@@ -1,6 +1,7 @@
 // Protects an overloaded upstream: refuses calls that it would refuse, honors the shed levels of its hosts, and bounds redirects.
 
 import type { Fleet } from "../../../core/balance/fleet.ts";
+import type { AttemptOutcome } from "../../../core/breaker/attempt-outcome.ts";
 import { Budget } from "../../../core/budget.ts";
 import type { ThrottlePolicy } from "../../../core/config/overload.ts";
 import { CRITICAL, CRITICALITIES, MOST_CRITICAL, type Rank } from "../../../core/overload/criticality.ts";
@@ -12,7 +13,6 @@ import { shedLog } from "../../shed-log.ts";
 import { Enforcer } from "../call/enforcer.ts";
 import { retryAfterMs } from "../call/retry-after.ts";
 import { type Call, logFactsOf } from "../call.ts";
-import type { AttemptOutcome } from "./upstream.ts";
 
 const SHED_LEVEL_MS = 1_000; // a shed level that a host reports holds for this long
 

@@ -4,6 +4,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { UpstreamView } from "../../../core/balance/endpoint-view.ts";
 import type { LoadReport } from "../../../core/balance/load.ts";
 import type { ServingStatus } from "../../../core/balance/member.ts";
+import type { AttemptOutcome } from "../../../core/breaker/attempt-outcome.ts";
 import type { Budget } from "../../../core/budget.ts";
 import type { RoutePolicy } from "../../../core/config/route.ts";
 import type { SpokenProtocol } from "../../../core/config/upstream.ts";
@@ -69,13 +70,6 @@ export interface EndpointAttempt {
   /** A stream broke off after it had begun: after `end("responded")`, at most once. */
   streamBroke(): void;
 }
-
-/**
- * `responded`: with anything that is not the endpoint's fault. `failed`: by the endpoint's fault. `unavailable`: the same, or overload.
- * `shed`: refused before any work, because of overload. `redirected`: refused before any work, and sent to another endpoint.
- * `late`: the deadline passed. `dropped`: given up by the caller, or refused by the gateway; it says nothing about the endpoint.
- */
-export type AttemptOutcome = "responded" | "failed" | "unavailable" | "shed" | "redirected" | "late" | "dropped";
 
 /** A method as it is served: its settings and where it runs. */
 export interface ServedMethod {

@@ -1,6 +1,9 @@
 // Traffic by service: the routes of a service together.
 import type { RouteTraffic } from "../../../../protos/gen/tidegate/telemetry/v1/telemetry_pb.ts";
 
+/** Calls of a path at which nothing is served. */
+const NO_ROUTE = "(no route)";
+
 export interface TrafficRow {
   readonly name: string;
   readonly routes: number;
@@ -15,7 +18,7 @@ export interface TrafficRow {
 }
 
 export function byRoute(routes: readonly RouteTraffic[]): readonly TrafficRow[] {
-  return routes.map(({ route, traffic }) => rowOf(route, traffic));
+  return routes.map(({ route, traffic }) => rowOf(route === "" ? NO_ROUTE : route, traffic));
 }
 
 /** Rates and counts add up, and errors are weighted by rate. Percentiles do not add up: the largest one is shown. */
@@ -33,7 +36,7 @@ export function byService(routes: readonly RouteTraffic[]): readonly TrafficRow[
 /** @param route `users.v1.UserService/GetUser`, or a prefix of plain HTTP, which is its own service */
 export function serviceOf(route: string): string {
   const at = route.indexOf("/");
-  return at > 0 ? route.slice(0, at) : route;
+  return at > 0 ? route.slice(0, at) : route === "" ? NO_ROUTE : route;
 }
 
 function rowOf(name: string, traffic: RouteTraffic["traffic"]): TrafficRow {

@@ -74,13 +74,14 @@ describe("the summary", () => {
 
   it("lists endpoints, the slowest first, with their failures", () => {
     const { endpoints } = summary((metrics) => {
-      for (let n = 0; n < 60; n++) metrics.histogram("tidegate_attempt_duration", "users", "fast", "ok").record(5);
-      for (let n = 0; n < 20; n++) metrics.histogram("tidegate_attempt_duration", "users", "slow", "ok").record(800);
+      for (let n = 0; n < 60; n++) metrics.histogram("tidegate_attempt_duration", "users", "fast", "responded").record(5);
+      for (let n = 0; n < 20; n++) metrics.histogram("tidegate_attempt_duration", "users", "slow", "responded").record(800);
       for (let n = 0; n < 10; n++) metrics.histogram("tidegate_attempt_duration", "users", "slow", "unavailable").record(900);
+      metrics.histogram("tidegate_attempt_duration", "users", "fast", "dropped").record(5); // the caller has hung up
     });
     expect(endpoints.map(({ endpoint }) => endpoint)).toEqual(["slow", "fast"]);
     expect(endpoints[0]).toMatchObject({ upstream: "users", rate: 0.5, errorRatio: 1 / 3 });
-    expect(endpoints[1]).toMatchObject({ rate: 1, errorRatio: 0 });
+    expect(endpoints[1]).toMatchObject({ rate: 61 / 60, errorRatio: 0 });
   });
 
   it("has limits, hot keys, caches and reasons", () => {
@@ -141,7 +142,7 @@ describe("the summary", () => {
     const { routes, endpoints } = summary((metrics) => {
       for (let n = 0; n < 3_000; n++) {
         calls(metrics, `route-${n}`, "ok", 1);
-        metrics.histogram("tidegate_attempt_duration", "users", `endpoint-${n}`, "ok").record(n);
+        metrics.histogram("tidegate_attempt_duration", "users", `endpoint-${n}`, "responded").record(n);
       }
     });
     expect([routes.length, endpoints.length]).toEqual([1_000, 1_000]);

@@ -26,5 +26,7 @@ it("has zeros for a route without calls", () => {
 
 it("lists no endpoint without attempts", () => {
   const histogram = { zeros: 0, sum: 0, offset: 0, counts: [] };
-  expect(endpointsOf(new SeriesTable([{ metric: "tidegate_attempt_duration", labels: ["u", "e", "ok"], histogram }], []), 10)).toEqual([]);
+  expect(
+    endpointsOf(new SeriesTable([{ metric: "tidegate_attempt_duration", labels: ["u", "e", "responded"], histogram }], []), 10),
+  ).toEqual([]);
 });

@@ -52,6 +52,12 @@ it.each([
   expect((await scrape(working, { "accept-encoding": accepted })).headers.get("content-encoding")).toBe(want);
 });
 
+it("compresses nothing under npm start, where the field is that of the development server", async () => {
+  const request = new Request(`https://gateway.example${METRICS_PATH}`, { headers: { "accept-encoding": "br, gzip" } });
+  const response = await metricsPage(working, false)(new Call(request, REST, ROUTE, METRICS_PATH, "", 0));
+  expect(response.headers.get("content-encoding")).toBeNull();
+});
+
 it("responds to HEAD without reading anything, and to no other method", async () => {
   const read = vi.fn(working);
   const response = await scrape(read, {}, "HEAD");

@@ -31,6 +31,7 @@ function gateway(validate: "off" | "report" | "enforce", input: Partial<GatewayI
   };
   const config = {
     descriptors: [descriptors],
+    metrics: { enabled: false }, // without a binding for them there would be a warning in the log
     services: { [NAME]: { upstream: { binding: "NOTES" }, validate, methods: { ImportNotes: { validate: "off" as const } } } },
     ...input,
   };

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Fleet } from "../../../../core/balance/fleet.ts";
+import type { AttemptOutcome } from "../../../../core/breaker/attempt-outcome.ts";
 import { parsePolicy } from "../../../../core/config/gateway.ts";
 import { CallAttempt } from "../../../../workers/gateway/call/attempt.ts";
 import { httpRoute } from "../../../../workers/gateway/call/route.ts";
 import { Call } from "../../../../workers/gateway/call.ts";
 import { PoolAttempt, type PoolParts } from "../../../../workers/gateway/upstream/attempt.ts";
 import { UpstreamThrottle } from "../../../../workers/gateway/upstream/throttle.ts";
-import type { AttemptOutcome } from "../../../../workers/gateway/upstream/upstream.ts";
 import { WaitingCalls } from "../../../../workers/gateway/upstream/waiting-calls.ts";
 
 const destination = { base: "https://a.internal", fetch: () => Promise.resolve(new Response()) };
