@@ -1,6 +1,7 @@
 // Calls of one route, or of all, in figures; and attempts at endpoints.
-import { FAILED_OUTCOMES } from "../../breaker/attempt-outcome.ts";
+
 import { countOf, type HistogramDelta, quantileOf } from "../../metrics/buckets.ts";
+import { FAILED_OUTCOMES } from "../../retry/attempt-outcome.ts";
 import type { EndpointFigures, TrafficFigures } from "./figures.ts";
 import { mergedOf, type SeriesTable, sumOf, valuesOf } from "./series-table.ts";
 

@@ -3,8 +3,8 @@
 import type { AttemptEnd, Fleet } from "../../../core/balance/fleet.ts";
 import type { AttemptPermit, LoadReport } from "../../../core/balance/load.ts";
 import type { PickResult } from "../../../core/balance/pick-request.ts";
-import type { AttemptOutcome } from "../../../core/breaker/attempt-outcome.ts";
 import { PROBE_MS } from "../../../core/breaker/report.ts";
+import type { AttemptOutcome } from "../../../core/retry/attempt-outcome.ts";
 import type { CallAttempt } from "../call/attempt.ts";
 import { attemptBegan, attemptEnded } from "../call/end/call-progress.ts";
 import type { Call } from "../call.ts";

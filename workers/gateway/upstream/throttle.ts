@@ -1,7 +1,6 @@
 // Protects an overloaded upstream: refuses calls that it would refuse, honors the shed levels of its hosts, and bounds redirects.
 
 import type { Fleet } from "../../../core/balance/fleet.ts";
-import type { AttemptOutcome } from "../../../core/breaker/attempt-outcome.ts";
 import { Budget } from "../../../core/budget.ts";
 import type { ThrottlePolicy } from "../../../core/config/overload.ts";
 import { CRITICAL, CRITICALITIES, MOST_CRITICAL, type Rank } from "../../../core/overload/criticality.ts";
@@ -9,6 +8,7 @@ import { PROMOTION_BUDGET } from "../../../core/overload/redirect.ts";
 import { isShedAt } from "../../../core/overload/shed-level.ts";
 import { Throttle } from "../../../core/overload/throttle.ts";
 import { Rejected } from "../../../core/rejection.ts";
+import type { AttemptOutcome } from "../../../core/retry/attempt-outcome.ts";
 import { shedLog } from "../../shed-log.ts";
 import { Enforcer } from "../call/enforcer.ts";
 import { retryAfterMs } from "../call/retry-after.ts";

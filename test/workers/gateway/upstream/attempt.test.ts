@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Fleet } from "../../../../core/balance/fleet.ts";
-import type { AttemptOutcome } from "../../../../core/breaker/attempt-outcome.ts";
 import { parsePolicy } from "../../../../core/config/gateway.ts";
+import type { AttemptOutcome } from "../../../../core/retry/attempt-outcome.ts";
 import { CallAttempt } from "../../../../workers/gateway/call/attempt.ts";
 import { httpRoute } from "../../../../workers/gateway/call/route.ts";
 import { Call } from "../../../../workers/gateway/call.ts";
