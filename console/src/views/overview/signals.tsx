@@ -64,6 +64,6 @@ function codesText(codes: readonly { readonly code: string; readonly count: bigi
 }
 
 function budgetText(hoursLeft: number): string {
-  if (hoursLeft === Number.POSITIVE_INFINITY) return "30 days are untouched";
+  if (hoursLeft === Number.POSITIVE_INFINITY) return "nothing is spent";
   return hoursLeft >= 48 ? `lasts ${number(hoursLeft / 24)} days` : `lasts ${number(hoursLeft)} hours`;
 }
