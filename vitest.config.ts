@@ -116,6 +116,7 @@ export function inOneScript(name: string, include: string[], exclude: readonly s
     durableObjects: objectsOf(CLASSES),
     bindings: { ...bindings },
     kvNamespaces: ["CACHE"],
+    analyticsEngineDatasets: { ANALYTICS: { dataset: "calls" } },
     ratelimits: { FIVE_A_MINUTE: { namespace_id: "1", simple: { limit: 5, period: 60 as const } } },
     serviceBindings: { USERS: USERS.name, ORDERS: ORDERS.name },
     workers: [USERS, ORDERS],

@@ -1,12 +1,13 @@
 // The metrics of all isolates in all regions, and their only writer: relays send batches of sums. A gateway has one.
 // It stores its totals once in 10 s. Relays keep what is not stored, so a restart loses nothing as long as they run.
 import { DurableObject } from "cloudflare:workers";
-import type { BatchReply, MetricsBatch } from "../core/exchange/metrics/metrics-messages.ts";
+import type { BatchReply, MetricsBatch, PushTarget } from "../core/exchange/metrics/metrics-messages.ts";
 import { recordFrom, recordText } from "../core/telemetry/record-text.ts";
 import type { SummaryFigures } from "../core/telemetry/summary/figures.ts";
 import { summaryOf } from "../core/telemetry/summary/summary.ts";
 import { type MetricsReading, TELEMETRY_BOUNDS, TelemetryState } from "../core/telemetry/telemetry-state.ts";
 import { logEvent } from "../workers/log.ts";
+import { OtlpPush } from "./telemetry/otlp-push.ts";
 import { RecordTable } from "./telemetry/record-table.ts";
 
 const STORE_MS = 10_000; // between two writes of the totals
@@ -17,6 +18,8 @@ const MAX_SUMMARIES = 16; // windows of different lengths
 export class Telemetry extends DurableObject {
   readonly #table: RecordTable;
   readonly #state: TelemetryState;
+  readonly #push: OtlpPush;
+  #pushTarget: PushTarget | undefined; // as the latest batch has it
   readonly #summaries = new Map<number, SummaryFigures>(); // the latest ones, keyed by the length of their window
   #storedAt = Number.NEGATIVE_INFINITY; // epoch ms of the last write, or of the last attempt
   #isWaiting = false; // whether a timer runs until the next write
@@ -26,10 +29,16 @@ export class Telemetry extends DurableObject {
     this.#table = new RecordTable(ctx.storage);
     const text = this.#table.read();
     this.#state = new TelemetryState(Date.now(), text === undefined ? undefined : recordFrom(text), bounds);
+    const source = {
+      read: () => (this.#state.isDirty ? undefined : this.#state.read(Date.now())),
+      failed: () => this.#state.count({ metric: "tidegate_metrics_push_failures", labels: [], value: 1 }),
+    };
+    this.#push = new OtlpPush(source, env as unknown as Readonly<Record<string, unknown>>); // the types are those of wrangler.toml
   }
 
   receive(batch: MetricsBatch): BatchReply {
     const now = Date.now();
+    this.#pushTarget = batch.push;
     const reply = this.#state.receive(batch, now);
     if (this.#state.isDirty) this.#storeInTime(now);
     return reply;
@@ -73,6 +82,7 @@ export class Telemetry extends DurableObject {
       const record = this.#state.record(now);
       this.#table.write(recordText(record));
       this.#state.stored(record);
+      this.#push.changed(this.#pushTarget, now);
     } catch (error) {
       logEvent("metrics_store_failed", { error });
     }

@@ -93,6 +93,7 @@ function ownHosts(...written: readonly (string | undefined)[]): string[] {
 function bindingValue(binding: CheckedBinding): unknown {
   if (binding.kind === "value") return binding.value;
   if (binding.kind === "rate_limit") return { limit: () => Promise.resolve({ success: true }) };
+  if (binding.kind === "dataset") return { writeDataPoint: () => undefined };
   return binding.kind === "fetcher" ? { fetch } : {};
 }
 

@@ -49,10 +49,24 @@ export interface Migration {
 }
 
 /** The facts of a binding that the check of a configuration needs: plain data, since they are sent to another process. */
-export type CheckedBinding = { readonly kind: "fetcher" | "rate_limit" | "other" } | { readonly kind: "value"; readonly value: unknown };
+export type CheckedBinding =
+  | { readonly kind: "fetcher" | "rate_limit" | "dataset" | "other" }
+  | { readonly kind: "value"; readonly value: unknown };
 
-/** Kinds of bindings that respond to `fetch`, as a service does. */
-const FETCHERS: ReadonlySet<string> = new Set(["service", "assets", "mtls_certificate", "vpc_service", "vpc_network", "browser"]);
+/** By the types of wrangler. */
+const KINDS: Readonly<Record<string, "fetcher" | "rate_limit" | "dataset">> = {
+  ratelimit: "rate_limit",
+  analytics_engine: "dataset",
+  // These respond to `fetch`, as a service does.
+  ...{
+    service: "fetcher",
+    assets: "fetcher",
+    mtls_certificate: "fetcher",
+    vpc_service: "fetcher",
+    vpc_network: "fetcher",
+    browser: "fetcher",
+  },
+};
 
 /**
  * @param env the environment whose sections of wrangler.toml are read; undefined for the top level
@@ -75,9 +89,7 @@ export function bindingsOf(config: WorkerConfig, values: "local" | "deployed", e
   const bindings: Record<string, CheckedBinding> = {};
   for (const [name, { type, value }] of Object.entries(declared)) {
     const isValue = type === "plain_text" || type === "json";
-    bindings[name] = isValue
-      ? { kind: "value", value }
-      : { kind: FETCHERS.has(type) ? "fetcher" : type === "ratelimit" ? "rate_limit" : "other" };
+    bindings[name] = isValue ? { kind: "value", value } : { kind: KINDS[type] ?? "other" };
   }
   for (const [name, { value }] of Object.entries(read)) bindings[name] = { kind: "value", value };
   return bindings;

@@ -1,10 +1,8 @@
 // Settings of tracing: where spans of calls go, and which calls have one.
+import { collectorUrl } from "./collector-url.ts";
 import type { Checks } from "./problems.ts";
 import { readOptional } from "./read.ts";
-import { block, flag, headerName, type InputOf, number, type PolicyOf, secretName, setting, text, whole } from "./setting.ts";
-
-const URL_FORM = /^(?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?=[:/]))[^\s?#@]+$/;
-const URL_FIX = 'write an address with https, without a login or query: "https://collector.example/v1/traces"';
+import { block, flag, headerName, type InputOf, number, type PolicyOf, secretName, setting, whole } from "./setting.ts";
 
 export const TRACING_SETTINGS = block({
   platform: setting(
@@ -13,7 +11,7 @@ export const TRACING_SETTINGS = block({
     "Gives each call a span in the platform's own traces, which Cloudflare samples and exports as wrangler.toml says (`[observability.traces]`).",
   ),
   otlpUrl: setting(
-    text(URL_FORM, URL_FIX, "URL"),
+    collectorUrl("https://collector.example/v1/traces"),
     undefined,
     "Where the isolates send spans in the background, as OTLP over HTTP in JSON.",
     {

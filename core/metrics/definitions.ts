@@ -204,6 +204,13 @@ export const METRICS = [
     help: "Requests for a series beyond the bound, which got the one with the labels `other`, and values without memory for their bucket.",
     labels: [],
   },
+  {
+    name: "tidegate_metrics_push_failures",
+    kind: "counter",
+    unit: "{push}",
+    help: "Sendings of all metrics that the OTLP collector did not take. The next one has the same sums and what came after them.",
+    labels: [],
+  },
 ] as const satisfies readonly MetricDefinition[];
 
 type Definition = (typeof METRICS)[number];

@@ -92,6 +92,11 @@ export class TelemetryState {
     return { applied: relay.applied, stored: relay.stored };
   }
 
+  /** Adds what `Telemetry` itself has counted. It is stored with the next batch. */
+  count(delta: SeriesDelta): void {
+    this.#sums.add(delta);
+  }
+
   /** What is to be stored now. */
   record(now: number): TelemetryRecord {
     return {

@@ -11,6 +11,15 @@ export interface MetricsSection {
   readonly reports: readonly SentReport[]; // not acknowledged yet, the oldest first; at most MAX_REPORTS
   /** Somebody waits for the metrics: the relay sends on what it has, and responds after that. */
   readonly isAwaited?: boolean;
+  readonly push?: PushTarget;
+}
+
+/** Where `Telemetry` sends all metrics: the settings of the gateway. Objects have none of their own. */
+export interface PushTarget {
+  readonly url: string;
+  readonly header: string; // name of the header with the secret
+  readonly secretBinding: string | undefined; // a secret of the Worker of the objects; undefined for no such header
+  readonly intervalMs: number;
 }
 
 export interface SentReport {
@@ -35,6 +44,7 @@ export interface MetricsBatch {
   readonly isolates: readonly ReportCount[]; // those with reports in this batch
   readonly active: number; // isolates of the relay that have reported in the last 15 s
   readonly hotKeys: readonly HotKeyCount[];
+  readonly push?: PushTarget; // as the isolate that exchanged last has it
 }
 
 /** How many reports of an isolate a batch has. What is missing up to `last`, over all batches, is lost. */

@@ -8,7 +8,7 @@ import type { MetricsReport } from "../../metrics/report.ts";
 import { MESSAGE_VERSION } from "../../protocol/message-version.ts";
 import { PresentGauges } from "../../telemetry/present-gauges.ts";
 import { SeriesSums } from "../../telemetry/series-sums.ts";
-import type { BatchReply, MetricsBatch, MetricsSection, MetricsView, ReportCount } from "./metrics-messages.ts";
+import type { BatchReply, MetricsBatch, MetricsSection, MetricsView, PushTarget, ReportCount } from "./metrics-messages.ts";
 
 const BOUNDS = { maxSeries: 20_000, maxBytes: 8_388_608 }; // sums that are in no batch yet
 const MAX_BATCHES = 8; // batches that are not stored; at one in 2 s, `Telemetry` stores them sooner
@@ -37,6 +37,7 @@ export class RelayedMetrics {
   readonly #bytes = new Map<number, number>(); // memory of their series, keyed by sequence
   #sequence = 0; // number of the latest batch
   #applied = 0; // sequence of the latest batch that `Telemetry` has
+  #push: PushTarget | undefined; // as the isolate that exchanged last has it
   readonly #startedAt: number;
   #knowsSince: number; // the isolate of a report that arrived after this is known
 
@@ -58,7 +59,8 @@ export class RelayedMetrics {
     return this.#sums.bytes + this.#batchBytes;
   }
 
-  receive({ reports }: MetricsSection, now: number): MetricsView {
+  receive({ reports, push }: MetricsSection, now: number): MetricsView {
+    this.#push = push;
     let acknowledged = 0;
     for (const { report, ageMs } of reports) acknowledged = Math.max(acknowledged, this.#receiveReport(report, ageMs, now));
     return { acknowledged };
@@ -80,7 +82,8 @@ export class RelayedMetrics {
   }
 
   #sendable(batch: MetricsBatch | undefined): MetricsBatch | undefined {
-    return batch && { ...batch, oldest: this.#batches[0]!.sequence };
+    const push = this.#push;
+    return batch && { ...batch, oldest: this.#batches[0]!.sequence, ...(push && { push }) };
   }
 
   /** Makes a batch of all that is in none yet, where there is memory for it. */

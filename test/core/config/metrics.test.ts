@@ -16,3 +16,14 @@ it("measure by default, and do not where enabled is false", () => {
 it("say what to write instead of a wrong value", () => {
   expect(parsed({ enabled: "no" })).toMatchObject([{ path: "metrics.enabled", fix: "write true or false" }]);
 });
+
+it("send metrics nowhere by default, and only to addresses with https or of this machine", () => {
+  expect(parsed()).toMatchObject({ otlpUrl: undefined, otlpHeader: "authorization", otlpIntervalMs: 60_000, analyticsEngine: undefined });
+  const otlp = { otlpUrl: "http://127.0.0.1:4318/v1/metrics", otlpSecretBinding: "OTLP", otlpHeader: "X-Key", otlpIntervalMs: 10_000 };
+  expect(parsed({ ...otlp, analyticsEngine: "ANALYTICS" })).toMatchObject({ ...otlp, otlpHeader: "x-key", analyticsEngine: "ANALYTICS" });
+  expect(parsed({ otlpUrl: "http://collector.example/v1/metrics", otlpIntervalMs: 9_999, analyticsEngine: "a-b" })).toMatchObject([
+    { path: "metrics.otlpUrl", fix: expect.stringContaining('"https://collector.example/v1/metrics"') },
+    { path: "metrics.otlpIntervalMs" },
+    { path: "metrics.analyticsEngine", fix: expect.stringContaining("analytics_engine_datasets") },
+  ]);
+});

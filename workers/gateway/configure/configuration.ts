@@ -13,6 +13,7 @@ import type { Exchange } from "../background/exchange.ts";
 import { IsolateParts, type VersionParts } from "../background/isolate-parts.ts";
 import { type GatewayMetrics, metricsOf, metricsWarning } from "../metrics/gateway-metrics.ts";
 import { type MetricsReporter, reporterOf } from "../metrics/metrics-section.ts";
+import { metricsProblems, reporterWithSinks } from "../metrics/sinks.ts";
 import { RouteLayers } from "../own-layers/route-layers.ts";
 import { bindingsWithin } from "../region/regional-object.ts";
 import { tracingProblems } from "../tracing/tracing-checks.ts";
@@ -116,7 +117,7 @@ export function configure(
     ...authProblems(policy.auth, env),
     ...signingProblems(policy.auth, env),
     ...keyProblems(policy.auth.keys, env),
-    ...[...identityProblems(policy.auth.identity, env), ...tracingProblems(policy.tracing, env)],
+    ...[...identityProblems(policy.auth.identity, env), ...tracingProblems(policy.tracing, env), ...metricsProblems(policy.metrics, env)],
     ...(runsLocally(env) ? [] : reachProblems(policy)),
     ...validationProblems(endpoints, validate),
     ...headerProblems(policy, endpoints, env),
@@ -139,7 +140,7 @@ export function configure(
     layers,
     exchange,
     metrics,
-    reporter: reporterOf(metrics, exchange, parts),
+    reporter: reporterWithSinks(reporterOf(metrics, exchange, parts), policy.metrics, env, parts),
     env,
     tokens,
     identity: identityOf(policy.auth.identity, env, parts),

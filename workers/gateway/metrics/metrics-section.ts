@@ -5,6 +5,7 @@ import type { MetricsReport } from "../../../core/metrics/report.ts";
 import type { Exchange, ExchangeDraft, ExchangeSection, KeepAlive } from "../background/exchange.ts";
 import type { VersionParts } from "../background/isolate-parts.ts";
 import { Waiters } from "../background/waiters.ts";
+import type { MetricsSinks } from "./sinks.ts";
 
 /** What reports come from: `core/metrics/isolate-metrics.ts`. */
 export interface ReportedMetrics {
@@ -25,6 +26,7 @@ export class MetricsReporter implements ExchangeSection {
   readonly #exchange: Exchange;
   readonly #sentAt = new Map<number, number>(); // epoch ms at which a report without acknowledgement was sent first, keyed by sequence
   readonly #waiters = new Waiters();
+  readonly #sinks = new Set<MetricsSinks>(); // of versions of the configuration, the latest last
   #changedAt: number | undefined; // epoch ms of the first change since the last report
   #timerEndsAt = Number.NEGATIVE_INFINITY; // epoch ms at which the timer has ended in any case, even where the platform has ended it
   #reportMs = REPORT_MS;
@@ -60,6 +62,12 @@ export class MetricsReporter implements ExchangeSection {
     await this.#waiters.wait(1, waitMs);
   }
 
+  /** Those of the latest version that has not ended get the metrics. @returns removes them again */
+  addSinks(sinks: MetricsSinks): () => void {
+    this.#sinks.add(sinks);
+    return () => this.#sinks.delete(sinks);
+  }
+
   write(draft: ExchangeDraft, now: number): void {
     this.#changedAt = undefined;
     const isAwaited = this.#isAwaited;
@@ -67,7 +75,13 @@ export class MetricsReporter implements ExchangeSection {
     if (isAwaited) this.#awaitedSentAt = now;
     // A relay that takes no metrics gets none. It responds to the empty section where it has been replaced by one that does.
     const reports = this.#isRelayed && (isAwaited || this.#metrics.hasUnsent) ? this.#metrics.reports().slice(0, MAX_REPORTS) : [];
-    draft.metrics = { reports: reports.map((report) => this.#sent(report, now)), ...(isAwaited && { isAwaited }) };
+    const sinks = [...this.#sinks].at(-1);
+    const push = sinks?.push;
+    draft.metrics = {
+      reports: reports.map((report) => this.#sent(report, now, sinks)),
+      ...(isAwaited && { isAwaited }),
+      ...(push && { push }),
+    };
   }
 
   read({ metrics, nextMs }: ExchangeReply, sentAt: number): void {
@@ -80,9 +94,12 @@ export class MetricsReporter implements ExchangeSection {
     if (sentAt === this.#awaitedSentAt || metrics === undefined) this.#waiters.wake();
   }
 
-  #sent(report: MetricsReport, now: number): SentReport {
+  #sent(report: MetricsReport, now: number, sinks: MetricsSinks | undefined): SentReport {
     const sentAt = this.#sentAt.get(report.sequence);
-    if (sentAt === undefined) this.#sentAt.set(report.sequence, now);
+    if (sentAt === undefined) {
+      this.#sentAt.set(report.sequence, now);
+      sinks?.write?.(report);
+    }
     // A report that is sent again counts as older than 0 also where the clock stands still.
     return { report, ageMs: sentAt === undefined ? 0 : Math.max(1, now - sentAt) };
   }
