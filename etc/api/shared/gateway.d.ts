@@ -2167,9 +2167,29 @@ declare const GATEWAY_SETTINGS: Block<{
     readonly tokenBinding: v.OptionalSchema<v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
       readonly shape: string;
     }>]>, undefined>;
+    readonly otlpUrl: v.OptionalSchema<v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
+      readonly shape: string;
+    }>]>, undefined>;
+    readonly otlpSecretBinding: v.OptionalSchema<v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
+      readonly shape: string;
+    }>]>, undefined>;
+    readonly otlpHeader: v.OptionalSchema<v.SchemaWithPipe<readonly [v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
+      readonly shape: string;
+    }>]>, v.ToLowerCaseAction]>, string>;
+    readonly otlpIntervalMs: v.OptionalSchema<v.SchemaWithPipe<readonly [v.NumberSchema<string>, v.SafeIntegerAction<number, string>, v.MinValueAction<number, number, string>, v.MaxValueAction<number, number, string>, v.MetadataAction<number, {
+      readonly unit: string;
+    }>]>, number>;
+    readonly analyticsEngine: v.OptionalSchema<v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
+      readonly shape: string;
+    }>]>, undefined>;
   }>, {
     enabled?: boolean | undefined;
     tokenBinding?: string | undefined;
+    otlpUrl?: string | undefined;
+    otlpSecretBinding?: string | undefined;
+    otlpHeader?: string | undefined;
+    otlpIntervalMs?: number | undefined;
+    analyticsEngine?: string | undefined;
   }>;
   readonly tracing: v.OptionalSchema<SettingSchema<{
     platform?: boolean | undefined;

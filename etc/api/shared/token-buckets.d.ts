@@ -615,6 +615,14 @@ interface MetricsSection {
   readonly reports: readonly SentReport[];
   /** Somebody waits for the metrics: the relay sends on what it has, and responds after that. */
   readonly isAwaited?: boolean;
+  readonly push?: PushTarget;
+}
+/** Where `Telemetry` sends all metrics: the settings of the gateway. Objects have none of their own. */
+interface PushTarget {
+  readonly url: string;
+  readonly header: string;
+  readonly secretBinding: string | undefined;
+  readonly intervalMs: number;
 }
 interface SentReport {
   readonly report: MetricsReport;
@@ -636,6 +644,7 @@ interface MetricsBatch {
   readonly isolates: readonly ReportCount[];
   readonly active: number;
   readonly hotKeys: readonly HotKeyCount[];
+  readonly push?: PushTarget;
 }
 /** How many reports of an isolate a batch has. What is missing up to `last`, over all batches, is lost. */
 interface ReportCount {

@@ -34,7 +34,7 @@ function pushing(respond: () => Response | Promise<Response> = () => new Respons
     },
   };
   const push = new OtlpPush(source, secrets as Readonly<Record<string, unknown>>);
-  const changed = (target: PushTarget | undefined = TARGET): void => {
+  const changed = (target: PushTarget | undefined): void => {
     state.calls += 1;
     push.changed(target, Date.now());
   };
@@ -43,13 +43,13 @@ function pushing(respond: () => Response | Promise<Response> = () => new Respons
 
 it("sends once in an interval, and only after a change", async () => {
   const { sent, changed } = pushing();
-  changed();
+  changed(TARGET);
   await vi.advanceTimersByTimeAsync(3_000);
-  changed();
+  changed(TARGET);
   await vi.advanceTimersByTimeAsync(3_000);
-  changed();
+  changed(TARGET);
   await vi.advanceTimersByTimeAsync(60_000);
-  changed();
+  changed(TARGET);
   await vi.advanceTimersByTimeAsync(60_000);
   expect(sent.map(({ at, calls }) => [at, calls])).toEqual([
     [0, 1],
@@ -67,8 +67,8 @@ it("sends nothing without a target", async () => {
 
 it("sends only what a restart would not take back", async () => {
   const { state, sent, changed, stored } = pushing();
-  changed();
-  changed();
+  changed(TARGET);
+  changed(TARGET);
   await vi.advanceTimersByTimeAsync(5_000);
   state.isStored = false;
   await vi.advanceTimersByTimeAsync(15_000);
@@ -83,9 +83,9 @@ it("tries once more where the collector fails, then counts it and goes on with t
   const logged: string[] = [];
   vi.spyOn(console, "warn").mockImplementation((record) => void logged.push(String(record)));
   const { state, sent, changed } = pushing(() => new Response("", { status: 503 }));
-  changed();
+  changed(TARGET);
   await vi.advanceTimersByTimeAsync(5_000);
-  changed();
+  changed(TARGET);
   await vi.advanceTimersByTimeAsync(30_000);
   expect(sent.map(({ at, calls }) => [at, calls])).toEqual([
     [0, 1],

@@ -38,6 +38,15 @@ describe("RelayedMetrics", () => {
     });
   });
 
+  it("passes on where the metrics are to be sent, as the last isolate has it", () => {
+    const metrics = relay();
+    const push = { url: "https://collector.example", header: "authorization", secretBinding: "OTLP", intervalMs: 10_000 };
+    metrics.receive({ reports: [sent(1)], push }, LONG_AFTER);
+    expect(sealed(metrics)!.push).toEqual(push);
+    metrics.receive({ reports: [] }, LONG_AFTER);
+    expect(sealed(metrics)).not.toHaveProperty("push");
+  });
+
   it("ignores a report that it gets again, and acknowledges it again", () => {
     const metrics = relay();
     metrics.receive({ reports: [sent(1, 3)] }, LONG_AFTER);

@@ -19,7 +19,7 @@ function isolate(bindings: object = env) {
   const compile = (metrics: GatewayInput["metrics"]) => {
     const parts = isolateParts.version();
     const input = { metrics: metrics!, services: SERVICES };
-    return { parts, ...configure(input, catalog, bindings as Readonly<Record<string, unknown>>, undefined, parts) };
+    return { ...configure(input, catalog, bindings as Readonly<Record<string, unknown>>, undefined, parts), parts };
   };
   return compile;
 }
