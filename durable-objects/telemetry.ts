@@ -19,7 +19,7 @@ export class Telemetry extends DurableObject {
   readonly #table: RecordTable;
   readonly #state: TelemetryState;
   readonly #push: OtlpPush;
-  #pushTarget: PushTarget | undefined; // as the latest batch has it
+  #pushTarget: PushTarget | undefined; // the setting in the latest batch
   readonly #summaries = new Map<number, SummaryFigures>(); // the latest ones, keyed by the length of their window
   #storedAt = Number.NEGATIVE_INFINITY; // epoch ms of the last write, or of the last attempt
   #isWaiting = false; // whether a timer runs until the next write

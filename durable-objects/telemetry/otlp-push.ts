@@ -7,7 +7,7 @@ import { logEvent } from "../../workers/log.ts";
 
 const TIMEOUT_MS = 5_000; // one request to the collector takes no longer
 const RETRY_MS = 1_000; // until the second and last attempt
-const MAX_LENGTH = 8_388_608; // of a body, characters
+const MAX_LENGTH = 8_388_608; // characters of a body
 
 /** What is used of `Telemetry`. */
 export interface PushSource {

@@ -44,7 +44,7 @@ export interface MetricsBatch {
   readonly isolates: readonly ReportCount[]; // those with reports in this batch
   readonly active: number; // isolates of the relay that have reported in the last 15 s
   readonly hotKeys: readonly HotKeyCount[];
-  readonly push?: PushTarget; // as the isolate that exchanged last has it
+  readonly push?: PushTarget; // the setting of the isolate that exchanged last
 }
 
 /** How many reports of an isolate a batch has. What is missing up to `last`, over all batches, is lost. */

@@ -37,7 +37,7 @@ export class RelayedMetrics {
   readonly #bytes = new Map<number, number>(); // memory of their series, keyed by sequence
   #sequence = 0; // number of the latest batch
   #applied = 0; // sequence of the latest batch that `Telemetry` has
-  #push: PushTarget | undefined; // as the isolate that exchanged last has it
+  #push: PushTarget | undefined; // the setting of the isolate that exchanged last
   readonly #startedAt: number;
   #knowsSince: number; // the isolate of a report that arrived after this is known
 

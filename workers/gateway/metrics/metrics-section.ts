@@ -26,7 +26,7 @@ export class MetricsReporter implements ExchangeSection {
   readonly #exchange: Exchange;
   readonly #sentAt = new Map<number, number>(); // epoch ms at which a report without acknowledgement was sent first, keyed by sequence
   readonly #waiters = new Waiters();
-  readonly #sinks = new Set<MetricsSinks>(); // of versions of the configuration, the latest last
+  readonly #sinks = new Set<MetricsSinks>(); // one for each version of the configuration, the latest last
   #changedAt: number | undefined; // epoch ms of the first change since the last report
   #timerEndsAt = Number.NEGATIVE_INFINITY; // epoch ms at which the timer has ended in any case, even where the platform has ended it
   #reportMs = REPORT_MS;
