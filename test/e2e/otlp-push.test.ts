@@ -49,12 +49,14 @@ const collector = createServer(async (request, response) => {
 
 beforeAll(async () => {
   await new Promise<void>((resolve) => collector.listen(0, "127.0.0.1", resolve));
+  const otlpUrl = `http://127.0.0.1:${(collector.address() as AddressInfo).port}/v1/metrics`;
+  const otlp = { otlpUrl, otlpSecretBinding: "OTLP_SECRET", otlpHeader: "X-Key", otlpIntervalMs: 10_000 };
   const subject = {
     entry: "test/support/pushed/gateway.ts",
     about: "",
     variables: {
       ...{ OTLP_SECRET: SECRET, METRICS_TOKEN: TOKEN },
-      COLLECTOR: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
+      METRICS: JSON.stringify({ tokenBinding: "METRICS_TOKEN", ...otlp }),
     },
     objects: [
       { binding: "RELAY", className: "Relay" },
