@@ -6,7 +6,8 @@ import type { ExchangeRequest } from "../../core/exchange/messages.ts";
 import { ExchangeServer } from "../../durable-objects/relay/exchange-server.ts";
 import { AUDIENCE, bearer, ISSUER, JWKS, tokenOf } from "../support/callers.ts";
 import { gatewayTo, USER, unary, userFor } from "../support/gateway.ts";
-import { ED25519, signed } from "../support/signed-requests.ts";
+import { identityKey } from "../support/identity.ts";
+import { ED25519, HMAC_SECRET, signed } from "../support/signed-requests.ts";
 
 const KEYS_URL = `${ISSUER}/keys`;
 const AGENT = "https://signature-agent.test";
@@ -63,6 +64,13 @@ describe("of an issuer", () => {
     expect(await below.call()).toBe(503);
     expect(below.state.fetched).toContain(`${ISSUER}/.well-known/openid-configuration`);
     await issuerWorld({ discoveryUrl: "https://metadata.test/id" }, documents).isKnown();
+  });
+
+  it("jwksUrl is where its keys are, instead of where its metadata says", async () => {
+    expect(await issuerWorld({}).call()).toBe(503);
+    const named = issuerWorld({ jwksUrl: KEYS_URL });
+    await named.isKnown();
+    expect(named.state.fetched).toEqual([KEYS_URL]);
   });
 
   it("refreshSeconds is the age at which its keys are fetched again", async () => {
@@ -122,12 +130,13 @@ it.each([
 });
 
 describe("of agents", () => {
-  it.each([
-    [{}, 200],
-    [{ windowSeconds: 10 }, 401],
-  ])("windowSeconds decides about a signature of 30 s ago: %j", async (settings, status) => {
+  /** Calls that an agent signs, by the age of their signatures. */
+  function agentWorld(agents: object, more: Partial<GatewayInput> = {}) {
     const directory = { keys: [{ kty: "OKP", crv: "Ed25519", x: ED25519.x }] };
-    const { statusOf } = world({ auth: { agents: { directories: [AGENT], ...settings } } }, { [directoryPath(AGENT)]: directory });
+    const { state, statusOf } = world(
+      { auth: { agents: { directories: [AGENT], ...agents } }, ...more },
+      { [directoryPath(AGENT)]: directory },
+    );
     const callAgedBy = (seconds: number): Promise<number> =>
       statusOf((request) =>
         signed(request, {
@@ -141,7 +150,84 @@ describe("of agents", () => {
           },
         }),
       );
-    await vi.waitUntil(async () => (await callAgedBy(0)) === 200, { timeout: 60_000, interval: 10 });
+    const becomes = (status: number) => vi.waitUntil(async () => (await callAgedBy(0)) === status, { timeout: 60_000, interval: 10 });
+    return { state, callAgedBy, becomes };
+  }
+
+  it.each([
+    [{}, 200],
+    [{ windowSeconds: 10 }, 401],
+  ])("windowSeconds decides about a signature of 30 s ago: %j", async (settings, status) => {
+    const { callAgedBy, becomes } = agentWorld(settings);
+    await becomes(200);
     expect(await callAgedBy(30)).toBe(status);
+  });
+
+  it("directories are the agents that count, and whose keys are fetched", async () => {
+    const { becomes } = agentWorld({});
+    await becomes(200);
+    const other = agentWorld({ directories: ["https://other-agent.test"] });
+    const calledUntilFetched = async (): Promise<boolean> => {
+      expect(await other.callAgedBy(0)).not.toBe(200);
+      return other.state.fetched.length > 0;
+    };
+    await vi.waitUntil(calledUntilFetched, { timeout: 60_000, interval: 10 });
+    expect(other.state.fetched).toEqual([directoryPath("https://other-agent.test")]);
+    expect(await other.callAgedBy(0)).toBe(401);
+  });
+
+  it("scopes are those of every agent", async () => {
+    const defaults = { auth: "required", scopes: ["crawl"] } as const;
+    await agentWorld({}, { defaults }).becomes(403);
+    await agentWorld({ scopes: ["crawl"] }, { defaults }).becomes(200);
+  });
+});
+
+describe("of keys that sign", () => {
+  it.each([
+    ["hmac-sha256", { secretBinding: "PARTNER_KEY" }, 200],
+    ["ed25519", { publicKey: ED25519.x }, 401],
+  ] as const)("algorithm is what a signature is verified by: HMAC under %s", async (algorithm, key, status) => {
+    const input = { auth: { signatures: { keys: { "key-hmac": { algorithm, ...key } } } }, defaults: { auth: "required" } } as const;
+    const gateway = gatewayTo(userFor, input, { PARTNER_KEY: HMAC_SECRET });
+    expect((await gateway(await signed(unary("GetUser", { id: USER.id }), { key: "hmac" }))).status).toBe(status);
+  });
+});
+
+describe("of the identity of the gateway", () => {
+  const AT_URL = { "users.v1.UserService": { upstream: { url: "https://users.example" } } };
+  const BOUND = { "users.v1.UserService": { upstream: { binding: "USERS" } } };
+
+  /** The claims that a service gets of a call of Ada, in the last part but the signature; undefined where it gets none. */
+  async function claims(identity: object, services: GatewayInput["services"]): Promise<Record<string, unknown> | undefined> {
+    const headers: (string | null)[] = [];
+    const upstream = (request: Request): Response => {
+      headers.push(request.headers.get("tidegate-identity"));
+      return userFor(request);
+    };
+    vi.spyOn(globalThis, "fetch").mockImplementation((url, init) =>
+      Promise.resolve(upstream(new Request(url as string, init as RequestInit))),
+    );
+    const auth = { issuers: { [ISSUER]: { audiences: [AUDIENCE], jwks: JWKS } }, identity };
+    const IDENTITY_KEY = JSON.stringify((await identityKey("one")).jwk);
+    const gateway = gatewayTo(upstream, { auth, services }, { IDENTITY_KEY });
+    expect((await gateway(unary("GetUser", { id: USER.id }, await bearer("ada", { email: "ada@example.com" })))).status).toBe(200);
+    const parts = headers[0]?.split(".");
+    return parts && JSON.parse(atob((parts[1] ?? parts[0]!).replaceAll("-", "+").replaceAll("_", "/")));
+  }
+
+  it("name is the issuer of what services get", async () => {
+    expect(await claims({}, BOUND)).toMatchObject({ iss: "tidegate" });
+    expect(await claims({ name: "edge" }, BOUND)).toMatchObject({ iss: "edge" });
+  });
+
+  it("claims are those of the caller that services get, too", async () => {
+    expect((await claims({}, BOUND))?.["claims"]).toBeUndefined();
+    expect(await claims({ claims: ["email"] }, BOUND)).toMatchObject({ claims: { email: "ada@example.com" } });
+  });
+
+  it("keyBindings sign for services at URLs, which get nothing without them", async () => {
+    expect(await claims({}, AT_URL)).toBeUndefined();
+    expect(await claims({ keyBindings: ["IDENTITY_KEY"] }, AT_URL)).toMatchObject({ sub: `${ISSUER}#ada` });
   });
 });

@@ -14,7 +14,10 @@ interface Row {
   readonly after: unknown;
 }
 
-afterEach(() => void vi.restoreAllMocks());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 /** Requests that the origin gets for calls of these paths. */
 function fetched(paths: readonly string[], origin: Origin = () => freshResponse()) {
@@ -39,9 +42,56 @@ function waits(lengths: readonly number[], bindings: object) {
   };
 }
 
+/** Requests that the origin gets for a page that never changes, of which each response is fresh for 10 s: one call every 5 s, for 400 s. */
+async function revalidations(cache: CacheInput): Promise<number> {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const validator = { etag: '"1"', "cache-control": "max-age=10" };
+  const origin = ({ headers }: Request) =>
+    headers.has("if-none-match") ? new Response(null, { status: 304, headers: validator }) : freshResponse("a", validator);
+  const { send, received } = cachedRoute(origin, cache);
+  for (let call = 0; call < 80; call++) {
+    await (await send("/a")).text();
+    vi.setSystemTime(Date.now() + 5_000);
+  }
+  vi.useRealTimers();
+  return received.length;
+}
+
+/** Pages of four that are stored after all were requested, on a route beside another one. */
+async function storedBeside(input: object): Promise<number> {
+  const route = { upstream: { binding: "ORIGIN" }, cache: { l2: "none" } } as const;
+  const { send } = cachedRoute(() => freshResponse(), {}, { httpRoutes: { "/a/": route, "/b/": route }, ...input });
+  const pages = [1, 2, 3, 4].map((page) => `/a/${page}`);
+  for (const page of pages) await (await send(page)).text();
+  let stored = 0;
+  for (const page of pages) if ((await send(page, { headers: { "cache-control": "only-if-cached" } })).status === 200) stored += 1;
+  return stored;
+}
+
+/** Requests that the origin gets for one page, called by two tenants. */
+async function fetchedByTenants(cache: CacheInput): Promise<number> {
+  const { send, received } = cachedRoute(() => freshResponse(), cache);
+  for (const tenant of ["a", "b"]) await (await send("/a", { headers: { "x-tenant": tenant } })).text();
+  return received.length;
+}
+
+/** Reads of the shared level for one call. */
+async function readsOfKv(input: object): Promise<number> {
+  let reads = 0;
+  const getWithMetadata = () => {
+    reads += 1;
+    return Promise.resolve({ value: null, metadata: null });
+  };
+  const CACHE = { getWithMetadata, put: () => Promise.resolve() };
+  const { send } = cachedRoute(() => freshResponse(), {}, input, { CACHE });
+  await (await send("/a")).text();
+  return reads;
+}
+
 const never = () => new Promise<never>(() => undefined);
 const cached = (l2: "kv" | "none") => ({ "/": { upstream: { binding: "ORIGIN" }, cache: { l2, ttlMs: 60_000 } } });
 const purge = { tokenBinding: "CACHE_TOKEN", strict: true };
+const UNKNOWN_PURGES = { RELAY: { getByName: () => ({ exchange: never }) }, PURGE_LOG: env.PURGE_LOG, CACHE_TOKEN: "a".repeat(32) };
 const forThisCache = () => freshResponse("a", { "cache-control": "no-store", "edge-cache-control": "max-age=60" });
 
 const ROWS: readonly Row[] = [
@@ -62,6 +112,46 @@ const ROWS: readonly Row[] = [
     after: 1,
   },
   {
+    setting: "defaults.cache.scope.header",
+    base: {},
+    input: { scope: { header: "x-tenant" } },
+    observe: fetchedByTenants,
+    before: 1,
+    after: 2,
+  },
+  {
+    setting: "defaults.cache.l2",
+    base: { httpRoutes: cached("kv") },
+    input: { httpRoutes: cached("none") },
+    observe: readsOfKv,
+    before: 1,
+    after: 0,
+  },
+  {
+    setting: "defaults.cache.adaptive.maxFactor",
+    base: { adaptive: true },
+    input: { adaptive: { maxFactor: 1 } },
+    observe: revalidations,
+    before: expect.toSatisfy((requests: number) => requests < 20),
+    after: 40,
+  },
+  {
+    setting: "defaults.cache.adaptive.maxMs",
+    base: { adaptive: true },
+    input: { adaptive: { maxMs: 10_000 } },
+    observe: revalidations,
+    before: expect.toSatisfy((requests: number) => requests < 20),
+    after: 40,
+  },
+  {
+    setting: "cache.shards",
+    base: { cache: { maxEntries: 4 } },
+    input: { cache: { maxEntries: 4, shards: 1 } },
+    observe: storedBeside,
+    before: 2,
+    after: 4,
+  },
+  {
     setting: "cache.l2WaitMs",
     base: { cache: { l2WaitMinMs: 90 }, httpRoutes: cached("kv") },
     input: { cache: { l2WaitMinMs: 90, l2WaitMs: 37 }, httpRoutes: cached("kv") },
@@ -70,10 +160,18 @@ const ROWS: readonly Row[] = [
     after: [37],
   },
   {
+    setting: "purge.strict",
+    base: { purge: { ...purge, strict: false }, httpRoutes: cached("none") },
+    input: { purge, httpRoutes: cached("none") },
+    observe: waits([250], UNKNOWN_PURGES),
+    before: [],
+    after: [250],
+  },
+  {
     setting: "purge.waitMs",
     base: { purge, httpRoutes: cached("none") },
     input: { purge: { ...purge, waitMs: 37 }, httpRoutes: cached("none") },
-    observe: waits([250, 37], { RELAY: { getByName: () => ({ exchange: never }) }, PURGE_LOG: env.PURGE_LOG, CACHE_TOKEN: "a".repeat(32) }),
+    observe: waits([250, 37], UNKNOWN_PURGES),
     before: [250],
     after: [37],
   },

@@ -39,6 +39,22 @@ describe("a call with a key", () => {
     expect([world.questions.length, world.reads]).toEqual([2, 1]); // the relay has it
   });
 
+  it("is held by the isolate within cacheBytes: 90 keys are not read again by default, and some are with 64 KiB", async () => {
+    const world = new KeyWorld();
+    const issuer = world.isolate();
+    const texts: string[] = [];
+    for (let key = 0; key < 90; key++) texts.push((await issue(issuer)).text);
+    const questionsOfSecondRound = async (keys: object): Promise<number> => {
+      const isolate = world.isolate(keys);
+      for (const text of texts) expect((await callWith(isolate, text)).status).toBe(200);
+      const before = world.questions.length;
+      for (const text of texts) expect((await callWith(isolate, text)).status).toBe(200);
+      return world.questions.length - before;
+    };
+    expect(await questionsOfSecondRound({})).toBe(0);
+    expect(await questionsOfSecondRound({ cacheBytes: 65_536 })).toBeGreaterThan(0);
+  });
+
   it("is refused for every other text, with one message and without a lookup", async () => {
     const world = new KeyWorld();
     const isolate = world.isolate();
