@@ -6,8 +6,7 @@ export const METRICS_SETTINGS = block({
   enabled: setting(
     flag,
     true,
-    "Whether calls are counted and measured. Needs the Durable Objects `Relay` and `Telemetry`, bound as `RELAY` and `TELEMETRY`.",
-    { shownDefault: "`true` where both are bound" },
+    "Whether calls are counted and measured. Needs the Durable Objects `Relay` and `Telemetry`, bound as `RELAY` and `TELEMETRY`: without them nothing is counted.",
   ),
   tokenBinding: setting(
     secretName("METRICS_TOKEN"),
