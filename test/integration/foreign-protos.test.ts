@@ -27,6 +27,7 @@ function configured(input: Partial<GatewayInput>, fetch: (url: string, init: Req
   const config: GatewayInput = {
     descriptors: [descriptors],
     services: { [TOPICS]: { upstream: { binding: "FOREIGN" }, ...off } },
+    metrics: { enabled: false }, // without a binding for them there would be one more warning
     ...input,
   };
   return configure(config, [], { FOREIGN: { fetch } });
