@@ -73,6 +73,19 @@ describe("of an issuer", () => {
     expect(named.state.fetched).toEqual([KEYS_URL]);
   });
 
+  it.each([
+    [{}, 401],
+    [{ skewSeconds: 30 }, 200],
+  ])("skewSeconds is how long a token counts after its time: %j", async (settings, status) => {
+    const { statusOf } = world({ auth: { issuers: { [ISSUER]: { audiences: [AUDIENCE], jwks: JWKS, ...settings } } } }, {});
+    const { authorization } = await bearer("ada", { exp: Date.now() / 1_000 - 20 });
+    const withToken = async (request: Request): Promise<Request> => {
+      request.headers.set("authorization", authorization);
+      return request;
+    };
+    expect(await statusOf(withToken)).toBe(status);
+  });
+
   it("refreshSeconds is the age at which its keys are fetched again", async () => {
     const fetches = async (refreshSeconds: number): Promise<number> => {
       const { state, call, isKnown } = issuerWorld({ jwksUrl: KEYS_URL, refreshSeconds });
@@ -174,6 +187,10 @@ describe("of agents", () => {
     await vi.waitUntil(calledUntilFetched, { timeout: 60_000, interval: 10 });
     expect(other.state.fetched).toEqual([directoryPath("https://other-agent.test")]);
     expect(await other.callAgedBy(0)).toBe(401);
+  });
+
+  it("open is whether the keys of agents count that directories does not have", async () => {
+    await agentWorld({ directories: ["https://other-agent.test"], open: true }).becomes(200);
   });
 
   it("scopes are those of every agent", async () => {

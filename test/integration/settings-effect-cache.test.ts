@@ -68,6 +68,18 @@ async function storedBeside(input: object): Promise<number> {
   return stored;
 }
 
+/** Requests that the origin gets for two calls of a page whose lifetime of a minute is that of the route, 57 s apart. */
+async function fetchedLater(cache: CacheInput): Promise<number> {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  vi.spyOn(Math, "random").mockReturnValue(0.999);
+  const { send, received } = cachedRoute(() => freshResponse("a", { "cache-control": "public" }), { ttlMs: 60_000, ...cache });
+  await (await send("/a")).text();
+  vi.setSystemTime(Date.now() + 57_000);
+  await (await send("/a")).text();
+  vi.useRealTimers();
+  return received.length;
+}
+
 /** Requests that the origin gets for one page, called by two tenants. */
 async function fetchedByTenants(cache: CacheInput): Promise<number> {
   const { send, received } = cachedRoute(() => freshResponse(), cache);
@@ -126,6 +138,27 @@ const ROWS: readonly Row[] = [
     observe: readsOfKv,
     before: 1,
     after: 0,
+  },
+  { setting: "defaults.cache.jitterPercent", base: {}, input: { jitterPercent: 0 }, observe: fetchedLater, before: 2, after: 1 },
+  {
+    setting: "defaults.cache.storeErrors",
+    base: {},
+    input: { storeErrors: true },
+    observe: fetched(["/a", "/a"], () => new Response("broken", { status: 500, headers: { "cache-control": "max-age=60" } })),
+    before: 2,
+    after: 1,
+  },
+  {
+    setting: "defaults.cache.forward",
+    base: {},
+    input: { forward: "all" },
+    observe: async (cache) => {
+      const { send, received } = cachedRoute(() => freshResponse(), cache);
+      await (await send("/a", { headers: { "x-tenant": "a" } })).text();
+      return received[0]!.headers.get("x-tenant");
+    },
+    before: null,
+    after: "a",
   },
   {
     setting: "defaults.cache.adaptive.maxFactor",

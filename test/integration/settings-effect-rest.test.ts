@@ -6,7 +6,7 @@ import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { describe, expect, it } from "vitest";
 import type { GatewayInput } from "../../core/config/gateway.ts";
 import { InvalidConfiguration } from "../../workers/gateway/configure/configuration.ts";
-import { gatewayTo, rest, userFor } from "../support/gateway.ts";
+import { gatewayTo, rest, USER, userFor } from "../support/gateway.ts";
 import uploads from "../support/uploads/uploads.descriptors.ts";
 import { reflect, summaryOf } from "../workers/discovery/support.ts";
 
@@ -36,6 +36,17 @@ async function statusOfUpload(input: Input): Promise<number | string> {
     if (error instanceof InvalidConfiguration) return error.problems[0]!.path;
     throw error;
   }
+}
+
+/** Whether the message of a PATCH without a mask names the field that its body has, in the binary message that the upstream gets. */
+async function namesFieldOfPatch(input: Input): Promise<boolean> {
+  let message = "";
+  const upstream = async (call: Request): Promise<Response> => {
+    message = new TextDecoder().decode(await call.arrayBuffer());
+    return userFor(new Request(call.url, { headers: call.headers }));
+  };
+  await gatewayTo(upstream, input)(rest("PATCH", `/api/v1/users/${USER.id}`, { displayName: "Ada" }));
+  return message.includes("display_name");
 }
 
 /** Status of a stream of events whose upstream fails after 300 ms, without a message. */
@@ -98,6 +109,14 @@ const ROWS: readonly Row[] = [
     observe: status(() => rest("POST", "/api/v1/orders", { state: "state_open" })),
     before: 400,
     after: 200,
+  },
+  {
+    setting: "rest.inferUpdateMask",
+    base: {},
+    input: { rest: { inferUpdateMask: false } },
+    observe: namesFieldOfPatch,
+    before: true,
+    after: false,
   },
   {
     setting: "rest.events.headersAfterMs",

@@ -233,6 +233,25 @@ const ROWS: readonly Row[] = [
     after: expect.toSatisfy((calls: number) => calls < 20),
   },
   {
+    setting: "services.breaker.minCalls",
+    base: breaker({ failurePercent: 25 }),
+    input: breaker({ failurePercent: 25, minCalls: 8 }),
+    observe: reached((call) => (call % 4 === 3 ? broken() : json(USER))),
+    before: 20,
+    after: 8,
+  },
+  {
+    setting: "services.breaker.slowPercent",
+    base: breaker({ minCalls: 8, slowMs: 50 }),
+    input: breaker({ minCalls: 8, slowMs: 50, slowPercent: 50 }),
+    observe: reached(() => {
+      later(100);
+      return json(USER);
+    }),
+    before: 40,
+    after: expect.toSatisfy((calls: number) => calls < 20),
+  },
+  {
     setting: "services.breaker.maxOpenPercent",
     base: pair({ throttle: { mode: "off" } }),
     input: pair({ throttle: { mode: "off" }, breaker: { maxOpenPercent: 10 } }),
