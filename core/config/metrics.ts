@@ -1,5 +1,5 @@
 // Settings of the metrics: whether calls are counted and measured, who may scrape them, and where else they go.
-import { collectorUrl } from "./collector-url.ts";
+import { collectorSecret, collectorUrl } from "./collector-url.ts";
 import { block, flag, headerName, type InputOf, type PolicyOf, secretName, setting, text, whole } from "./setting.ts";
 
 export const METRICS_SETTINGS = block({
@@ -21,9 +21,9 @@ export const METRICS_SETTINGS = block({
     { shownDefault: "none: they are not sent" },
   ),
   otlpSecretBinding: setting(
-    secretName("OTLP_AUTHORIZATION"),
+    collectorSecret(),
     undefined,
-    "Secret with the whole value of the header by which the collector knows the gateway: `Bearer TOKEN`. It is one of the Worker with the Durable Objects.",
+    "Secret with the whole value of the header by which the collector knows the gateway: `Bearer TOKEN`. Its name begins with `OTLP_`: no other secret is sent. It is one of the Worker with the Durable Objects.",
     { shownDefault: "none: no such header is sent" },
   ),
   otlpHeader: setting(headerName, "authorization", "The name of that header."),

@@ -1,8 +1,8 @@
 // Settings of tracing: where spans of calls go, and which calls have one.
-import { collectorUrl } from "./collector-url.ts";
+import { collectorSecret, collectorUrl } from "./collector-url.ts";
 import type { Checks } from "./problems.ts";
 import { readOptional } from "./read.ts";
-import { block, flag, headerName, type InputOf, number, type PolicyOf, secretName, setting, whole } from "./setting.ts";
+import { block, flag, headerName, type InputOf, number, type PolicyOf, setting, whole } from "./setting.ts";
 
 export const TRACING_SETTINGS = block({
   platform: setting(
@@ -19,9 +19,9 @@ export const TRACING_SETTINGS = block({
     },
   ),
   otlpSecretBinding: setting(
-    secretName("OTLP_AUTHORIZATION"),
+    collectorSecret(),
     undefined,
-    "Secret with the whole value of the header by which the collector knows the gateway: `Bearer TOKEN`.",
+    "Secret with the whole value of the header by which the collector knows the gateway: `Bearer TOKEN`. Its name begins with `OTLP_`: no other secret is sent.",
     { shownDefault: "none: no such header is sent" },
   ),
   otlpHeader: setting(headerName, "authorization", "The name of that header."),

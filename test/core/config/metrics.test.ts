@@ -19,8 +19,11 @@ it("say what to write instead of a wrong value", () => {
 
 it("send metrics nowhere by default, and only to addresses with https or of this machine", () => {
   expect(parsed()).toMatchObject({ otlpUrl: undefined, otlpHeader: "authorization", otlpIntervalMs: 60_000, analyticsEngine: undefined });
-  const otlp = { otlpUrl: "http://127.0.0.1:4318/v1/metrics", otlpSecretBinding: "OTLP", otlpHeader: "X-Key", otlpIntervalMs: 10_000 };
+  const otlp = { otlpUrl: "http://127.0.0.1:4318/v1/metrics", otlpSecretBinding: "OTLP_KEY", otlpHeader: "X-Key", otlpIntervalMs: 10_000 };
   expect(parsed({ ...otlp, analyticsEngine: "ANALYTICS" })).toMatchObject({ ...otlp, otlpHeader: "x-key", analyticsEngine: "ANALYTICS" });
+  expect(parsed({ otlpSecretBinding: "ADMIN_SECRET" })).toMatchObject([
+    { path: "metrics.otlpSecretBinding", fix: expect.stringContaining("begins with OTLP_") },
+  ]);
   expect(parsed({ otlpUrl: "http://collector.example/v1/metrics", otlpIntervalMs: 9_999, analyticsEngine: "a-b" })).toMatchObject([
     { path: "metrics.otlpUrl", fix: expect.stringContaining('"https://collector.example/v1/metrics"') },
     { path: "metrics.otlpIntervalMs" },

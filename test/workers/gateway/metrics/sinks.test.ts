@@ -8,8 +8,8 @@ import { configure, InvalidConfiguration } from "../../../../workers/gateway/con
 import { catalog } from "../../../support/shipped/catalog.ts";
 
 const SERVICES = { "users.v1.UserService": { upstream: { binding: "USERS" } } };
-const OTLP = { otlpUrl: "https://collector.example/v1/metrics", otlpSecretBinding: "OTLP", otlpIntervalMs: 30_000 };
-const PUSH = { url: OTLP.otlpUrl, header: "authorization", secretBinding: "OTLP", intervalMs: 30_000 };
+const OTLP = { otlpUrl: "https://collector.example/v1/metrics", otlpSecretBinding: "OTLP_KEY", otlpIntervalMs: 30_000 };
+const PUSH = { url: OTLP.otlpUrl, header: "authorization", secretBinding: "OTLP_KEY", intervalMs: 30_000 };
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -61,12 +61,12 @@ it("sends a report to the relay also where the dataset fails", () => {
 });
 
 it("needs the binding of the dataset", () => {
-  expect(() => isolate()({ analyticsEngine: "NO_SUCH" })).toThrow(InvalidConfiguration);
+  expect(() => isolate()({ analyticsEngine: "OTLP_NO_SUCH" })).toThrow(InvalidConfiguration);
   expect(() => isolate()({ analyticsEngine: "USERS_ADDRESS" })).toThrow("analytics_engine_datasets");
 });
 
 it("sends the settings of the collector with each exchange, the name of the secret alone", () => {
-  expect(exchanged(isolate({ ...env, OTLP: "Bearer token" })(OTLP))).toEqual({ reports: [], push: PUSH });
+  expect(exchanged(isolate({ ...env, OTLP_KEY: "Bearer token" })(OTLP))).toEqual({ reports: [], push: PUSH });
   expect(exchanged(isolate()({}))).toEqual({ reports: [] });
 });
 

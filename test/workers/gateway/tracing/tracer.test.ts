@@ -131,10 +131,10 @@ describe("a tracer", () => {
 
   it("sends the secret that its settings name, in the header that they name", async () => {
     const { gateway, spans, headers } = traced(
-      { ratio: 1, otlpHeader: "X-Key", otlpSecretBinding: "OTLP" },
+      { ratio: 1, otlpHeader: "X-Key", otlpSecretBinding: "OTLP_KEY" },
       userFor,
       {},
-      { OTLP: "s3cret" },
+      { OTLP_KEY: "s3cret" },
     );
     await gateway(unary("GetUser"));
     await expect.poll(() => spans.length, { timeout: 30_000 }).toBeGreaterThan(0);
@@ -142,6 +142,6 @@ describe("a tracer", () => {
   });
 
   it("needs the secret that its settings name", () => {
-    expect(() => traced({ otlpSecretBinding: "NO_SUCH" })).toThrow(InvalidConfiguration);
+    expect(() => traced({ otlpSecretBinding: "OTLP_NO_SUCH" })).toThrow(InvalidConfiguration);
   });
 });
