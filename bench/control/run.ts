@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { parseCommand } from "../../cli/command.ts";
+import { PLATFORM } from "../../cli/explain/platform.ts";
 import { describeEnvironment } from "../figures/environment.ts";
 import { median } from "../figures/statistics.ts";
 import { ROUTES, type VersionChange } from "./large-snapshot.ts";
@@ -40,7 +41,7 @@ if (values.swaps) {
 const folder = mkdtempSync(join(tmpdir(), "tidegate-control-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 const platform = join(folder, "platform.mjs"); // what the gateway takes from the platform, and does not use while it compiles
-writeFileSync(platform, "export const env = {}; export const exports = {}; export const waitUntil = () => {};");
+writeFileSync(platform, PLATFORM);
 const outfile = join(folder, "versions.mjs");
 buildSync({
   entryPoints: [join(import.meta.dirname, "../workers/large-versions.ts")],

@@ -14,6 +14,7 @@ import { environmentOf } from "../project/environment.ts";
 import { ownFile } from "../project/installation.ts";
 import type { Context } from "../tidegate/context.ts";
 import { Failure } from "../tidegate/failure.ts";
+import { PLATFORM } from "./platform.ts";
 import type { ExplainProgramRequest } from "./program.ts";
 import { colors, requestOf } from "./request.ts";
 
@@ -29,13 +30,6 @@ type Result =
 const CONFIG_FILE = "gateway.config.ts";
 const LAYERS_FILE = "gateway.layers.ts";
 const TIMEOUT_MS = 60_000;
-
-/** The module of the platform, for code that is compiled here and not called. */
-const PLATFORM = [
-  "const env = {}, exports = {}, waitUntil = () => undefined;",
-  "class DurableObject {} class WorkerEntrypoint {} class RpcTarget {} class RpcStub {} class WorkflowEntrypoint {}",
-  "export { env, exports, waitUntil, DurableObject, WorkerEntrypoint, RpcTarget, RpcStub, WorkflowEntrypoint };",
-].join("\n");
 
 const platform: Plugin = {
   name: "platform",

@@ -9,6 +9,7 @@ export const SECRETS = {
   REGISTRY_TOKEN: "a-token-of-the-examples",
   OPERATOR_TOKEN: "a-token-of-the-examples",
   ADMIN_SECRET: "a-secret-of-the-examples-for-admins",
+  OTLP_AUTHORIZATION: "Bearer a-secret-of-the-examples-for-a-collector",
   METRICS_TOKEN: "a-secret-of-the-examples-for-scrapers",
   ADMIN_TOKEN: "a-secret-of-the-examples-for-admins", // what commands send
   KEY_TAG_SECRET_1: "a-secret-of-the-examples-for-tags-of-keys",

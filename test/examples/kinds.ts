@@ -26,7 +26,7 @@ const COMMAND_EXCEPTIONS: readonly (readonly [beginning: RegExp, reason: string]
   [/^npm (test|run test:\w+)( |$)/, "a suite of tests: .ci/run runs it, or README says why not"],
   [/^\.ci\/run$/, "runs this suite itself"],
   [/^npm run identity\b/, "changes the secrets of an account: test/cli/admin/identity.test.ts runs it"],
-  [/^npm run test(:mutation)?\b/, "takes an hour"],
+  [/^npm run test(:mutation|:settings)?\b/, "takes an hour"],
   [/^(npx )?wrangler (login|secret|tail|whoami)\b/, "needs an account"],
   [/^(npm|npx|wrangler|grpcurl|buf curl|npm run \.\.\.|npm run X.*)$/, "the name of a tool, not a command"],
   [/^wrangler (dev|deploy)$/, "named for comparison: npm start and npm run deploy take their place"],
@@ -36,6 +36,7 @@ const COMMAND_EXCEPTIONS: readonly (readonly [beginning: RegExp, reason: string]
   [/^npm run bench:requirements\b/, "takes minutes, and is for a machine that does nothing else"],
   [/^(npx tidegate|npm run tidegate --) NAME$/, "stands for every command"],
   [/^npx tidegate\b/, "the command of the package: test/cli/tidegate runs its commands, test/package those of the tarball"],
+  [/^npm run tidegate -- top\b/, "needs a running gateway with calls: test/e2e/top.test.ts runs it"],
   [/^npm (ci|install)$/, "installs; test/cli/launch/install.test.ts does so in a project of its own"],
 ];
 
