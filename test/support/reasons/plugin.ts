@@ -11,6 +11,11 @@ const INSERTIONS = [
     at: "export function appAround(",
     code: "export function appAround(...parts) { const app = appUnchecked(...parts); return globalThis.checkedApp?.(app) ?? app; }\nfunction appUnchecked(",
   },
+  {
+    file: "/workers/gateway/trace/explain.ts",
+    at: "const app = appAround(idle, createGateway(idle, explaining));",
+    code: "const app = appAround(idle, createGateway(idle, explaining)); globalThis.explainingApp?.(app);",
+  },
 ] as const;
 
 /** @throws Error where the code has changed, and the check would silently end */

@@ -10,6 +10,8 @@ import { faultOf } from "./fault-of.ts";
 const MAX_CALLS = 1_000; // the latest ones
 const calls = new Map<string, Call>(); // keys: request ids
 const faults: string[] = [];
+/** Apps that say what they would do: their responses go to no caller. */
+const explaining = new WeakSet<App>();
 /** Static files have no reason (docs/reasons.md). */
 const STATIC = /^[^/]*\/\/[^/]*\/_tidegate(?:$|[/?])/;
 
@@ -21,16 +23,21 @@ Object.assign(globalThis, {
   },
   /** Of `app.ts`: the same app, whose responses are checked. */
   checkedApp(app: App): App {
-    return {
+    const checked: App = {
       async fetch(request, ctx) {
         const response = await app.fetch(request, ctx);
         const call = calls.get(response.headers.get("x-request-id") ?? "");
-        if (STATIC.test(request.url)) return response;
+        if (explaining.has(checked) || STATIC.test(request.url)) return response;
         const fault = faultOf(response.headers, call, (reason) => Object.hasOwn(REASONS, reason), REASON_HEADER);
         if (fault !== undefined) faults.push(`${request.method} ${request.url.slice(0, 200)}: ${response.status} ${fault}`);
         return response;
       },
     };
+    return checked;
+  },
+  /** Of `trace/explain.ts`. */
+  explainingApp(app: App): void {
+    explaining.add(app);
   },
 });
 
