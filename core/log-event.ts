@@ -64,6 +64,7 @@ export const LOG_EVENTS = {
   spans_lost: { level: "warn", facts: ["spans", "error"] },
   static_response_sent: { level: "warn", facts: ["requestId", "route"] },
   tag_purge_failed: { level: "warn", facts: ["tags", "error"] },
+  tap_failed: { level: "warn", facts: ["error"] },
   trace_failed: { level: "warn", facts: ["requestId", "error"] },
   transcoding_failed: { level: "error", facts: ["route", "error"] },
   upstream_fault: { level: "warn", facts: ["requestId", "route", "upstream", "endpoint", "error"] },

@@ -2,6 +2,8 @@
 // It stores its totals once in 10 s. Relays keep what is not stored, so a restart loses nothing as long as they run.
 import { DurableObject } from "cloudflare:workers";
 import type { BatchReply, MetricsBatch, PushTarget } from "../core/exchange/metrics/metrics-messages.ts";
+import type { TapEvents, TapFilter } from "../core/tap/tap-messages.ts";
+import { type TapQuery, type TapReading, TapSessions } from "../core/tap/tap-sessions.ts";
 import { recordFrom, recordText } from "../core/telemetry/record-text.ts";
 import type { SummaryFigures } from "../core/telemetry/summary/figures.ts";
 import { summaryOf } from "../core/telemetry/summary/summary.ts";
@@ -20,6 +22,7 @@ export class Telemetry extends DurableObject {
   readonly #state: TelemetryState;
   readonly #push: OtlpPush;
   #pushTarget: PushTarget | undefined; // the setting in the latest batch
+  readonly #taps = new TapSessions(); // not stored: viewers bring their filters again
   readonly #summaries = new Map<number, SummaryFigures>(); // the latest ones, keyed by the length of their window
   #storedAt = Number.NEGATIVE_INFINITY; // epoch ms of the last write, or of the last attempt
   #isWaiting = false; // whether a timer runs until the next write
@@ -41,7 +44,24 @@ export class Telemetry extends DurableObject {
     this.#pushTarget = batch.push;
     const reply = this.#state.receive(batch, now);
     if (this.#state.isDirty) this.#storeInTime(now);
-    return reply;
+    const taps = this.#taps.filters(now);
+    return taps.length === 0 ? reply : { ...reply, taps };
+  }
+
+  /** Takes calls for viewers of the live tap, from a relay. @returns the filters that isolates have to evaluate */
+  tapped(events: TapEvents): readonly TapFilter[] {
+    this.#taps.receive(events);
+    return this.#taps.filters(Date.now());
+  }
+
+  /** What has come for a viewer of the live tap since its reading before; the first one sets its filter. */
+  readTap(query: TapQuery): TapReading {
+    return this.#taps.read(query, Date.now());
+  }
+
+  /** A viewer of the live tap has gone. */
+  endTap(id: string): void {
+    this.#taps.end(id);
   }
 
   /** All metrics since the counters began. */

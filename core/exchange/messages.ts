@@ -8,6 +8,7 @@ import type { BreakerPolicy } from "../config/breaker.ts";
 import type { HealthPolicy } from "../config/health.ts";
 import { MESSAGE_VERSION } from "../protocol/message-version.ts";
 import type { ConfiguredEndpoint, EndpointSnapshot } from "../registry/registry.ts";
+import type { TapSection, TapView } from "../tap/tap-messages.ts";
 import type { ControlSection, ControlView } from "./control-messages.ts";
 import type { IssuerQuery, IssuerReply } from "./issuer-messages.ts";
 import type { KeysSection, KeysView } from "./key-messages.ts";
@@ -31,6 +32,7 @@ export interface ExchangeRequest {
   readonly issuers?: Readonly<Record<string, IssuerQuery>>; // keyed by issuer of JWTs
   readonly control?: ControlSection;
   readonly metrics?: MetricsSection;
+  readonly tap?: TapSection;
 }
 
 /** What an isolate has seen of one upstream. */
@@ -62,6 +64,7 @@ export interface ExchangeReply {
   readonly issuers?: Readonly<Record<string, IssuerReply>>; // keyed by issuer; one whose keys the relay could not fetch is missing
   readonly control?: ControlView;
   readonly metrics?: MetricsView; // missing where the relay takes no metrics: it is of an earlier version, or has no binding TELEMETRY
+  readonly tap?: TapView; // missing where the relay is of an earlier version, or has no binding TELEMETRY
 }
 
 export interface PurgesReply {

@@ -1,13 +1,13 @@
 // The live tap in an isolate: the filters that it has learned of, the calls that match them, and the viewers whose streams it serves itself.
 import { TapBuffer } from "./tap-buffer.ts";
 import { matchingFilters, type TappedCall } from "./tap-match.ts";
-import { MAX_TAP_FILTERS, type TapEventRecord, type TapEvents, type TapFilter } from "./tap-messages.ts";
+import { MAX_TAP_FILTERS, TAP_LEASE_MS, type TapConditions, type TapEventRecord, type TapEvents, type TapFilter } from "./tap-messages.ts";
 
 const NO_FILTERS: readonly TapFilter[] = [];
 
 /** A viewer whose stream this isolate serves: events of the isolate itself need no exchange. */
 interface OwnViewer {
-  readonly filter: TapFilter;
+  readonly filter: TapFilter; // expires unless the viewer reads
   readonly buffer: TapBuffer;
 }
 
@@ -32,12 +32,18 @@ export class IsolateTap {
     this.#combine();
   }
 
-  /** A viewer's stream begins here. @returns what has happened here for it since the call before */
-  watch(filter: TapFilter): () => TapEvents {
+  /** A viewer's stream begins here. @param endsAt end of the stream @returns what has happened here for it since its reading before */
+  watch(id: string, conditions: TapConditions, endsAt: number, now: number): (now: number) => TapEvents {
     const buffer = new TapBuffer();
-    this.#own.set(filter.id, { filter, buffer });
-    this.#combine();
-    return () => buffer.take();
+    const renew = (at: number): void => {
+      this.#own.set(id, { filter: { id, conditions, expiresAt: Math.min(endsAt, at + TAP_LEASE_MS) }, buffer });
+      this.#combine();
+    };
+    renew(now);
+    return (at) => {
+      renew(at);
+      return buffer.take();
+    };
   }
 
   /** The viewer's stream has ended. */

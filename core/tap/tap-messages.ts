@@ -4,6 +4,8 @@
 export const MAX_TAP_FILTERS = 8;
 /** Longest life of a filter: then its viewer has to start again. */
 export const TAP_LIFE_MS = 600_000;
+/** A viewer that has not read for this long is gone. */
+export const TAP_LEASE_MS = 30_000;
 /** Bytes of events in one message, as `tapEventBytes` counts them: the newest events are left out, and counted. */
 export const MAX_TAP_BYTES = 65_536;
 /** Longest path in an event, in characters. */

@@ -3,7 +3,7 @@
 // A filter lives as long as its viewer reads, and at most to the end that the viewer has. Nothing of it is stored: after a restart of the
 // object the viewer's next reading brings the filter again.
 import { TapBuffer } from "./tap-buffer.ts";
-import { MAX_TAP_FILTERS, TAP_LIFE_MS, type TapConditions, type TapEvents, type TapFilter } from "./tap-messages.ts";
+import { MAX_TAP_FILTERS, TAP_LEASE_MS, TAP_LIFE_MS, type TapConditions, type TapEvents, type TapFilter } from "./tap-messages.ts";
 
 /** What a viewer sends, again and again. */
 export interface TapQuery {
@@ -15,7 +15,6 @@ export interface TapQuery {
 /** `full`: as many viewers as allowed watch already. */
 export type TapReading = { readonly kind: "events"; readonly events: TapEvents } | { readonly kind: "full" | "ended" };
 
-const LEASE_MS = 30_000; // a viewer that has not read for this long is gone; isolates learn of a longer lease at most 10 s later
 const MAX_WAITING_BYTES = 262_144; // events for one viewer
 
 interface Session {
@@ -34,7 +33,7 @@ export class TapSessions {
     if (lastAt <= now) return { kind: "ended" };
     const known = this.#sessions.get(id);
     if (known === undefined && this.#sessions.size >= MAX_TAP_FILTERS) return { kind: "full" };
-    const filter = { id, conditions, expiresAt: Math.min(lastAt, now + LEASE_MS) };
+    const filter = { id, conditions, expiresAt: Math.min(lastAt, now + TAP_LEASE_MS) };
     const session = known ?? { filter, waiting: new TapBuffer(MAX_WAITING_BYTES) };
     session.filter = filter;
     this.#sessions.set(id, session);
@@ -61,6 +60,6 @@ export class TapSessions {
   #expire(now: number): void {
     // A time further ahead than any that is set was set before the clock was set back.
     for (const [id, { filter }] of this.#sessions)
-      if (filter.expiresAt <= now || filter.expiresAt - now > LEASE_MS) this.#sessions.delete(id);
+      if (filter.expiresAt <= now || filter.expiresAt - now > TAP_LEASE_MS) this.#sessions.delete(id);
   }
 }

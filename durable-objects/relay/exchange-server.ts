@@ -14,6 +14,7 @@ import { logEvent } from "../../workers/log.ts";
 import { fetchIssuerKeys } from "./fetch-issuer.ts";
 import { KeyServer, type KeyStores } from "./key-server.ts";
 import { MetricsForwarder, type MetricsRoots } from "./metrics-forwarder.ts";
+import { TapForwarder, type TappedObjects } from "./tap-forwarder.ts";
 
 interface Objects<Methods> {
   getByName(name: string): Methods;
@@ -28,7 +29,7 @@ export interface RelayBindings {
   readonly PURGE_LOG?: Objects<{ since(known: number): Promise<PurgeDelta> }>;
   readonly KEY_STORE?: KeyStores;
   readonly CONTROL_PLANE?: Objects<{ since(has: readonly string[], report: FleetReport): Promise<ControlDelta> }>;
-  readonly TELEMETRY?: MetricsRoots;
+  readonly TELEMETRY?: MetricsRoots & TappedObjects;
 }
 
 const ROOT_WAIT_MS = 1_500; // longest time that an exchange waits for root objects
@@ -39,13 +40,16 @@ export class ExchangeServer {
   readonly #state: RelayState;
   readonly #keys: KeyServer;
   readonly #metrics: MetricsForwarder | undefined;
+  readonly #tap: TapForwarder | undefined;
   readonly #running = new Map<string, Promise<void>>(); // requests to root objects; they never reject
 
   /** @param name of this relay, with its region */
   constructor(bindings: RelayBindings, startedAt: number, name = "local/relay-0") {
     this.#bindings = bindings;
     this.#state = new RelayState(startedAt, Math.random, name);
-    this.#metrics = bindings.TELEMETRY && new MetricsForwarder(bindings.TELEMETRY, name, startedAt);
+    const { TELEMETRY } = bindings;
+    this.#tap = TELEMETRY && new TapForwarder(TELEMETRY);
+    this.#metrics = TELEMETRY && new MetricsForwarder(TELEMETRY, name, startedAt, (filters) => this.#tap?.learn(filters, Date.now()));
     this.#keys = new KeyServer(bindings.KEY_STORE, this.#state.keys, {
       refresh: (root) => this.#settled([root === undefined ? this.#running.get("key_changes") : this.#start(root)]),
       settled: (promises) => this.#settled(promises),
@@ -60,12 +64,14 @@ export class ExchangeServer {
     const receivedAt = Date.now();
     const { shards, due, missing } = this.#state.receive(request, receivedAt);
     const metrics = request.metrics && this.#metrics?.receive(request.metrics, receivedAt);
+    if (request.tap !== undefined) this.#tap?.receive(request.tap, receivedAt);
     const flushed = request.metrics?.isAwaited === true ? this.#metrics?.flush() : undefined;
     const awaited = [flushed, ...missing.map((name) => this.#running.get(name)), ...due.map((root) => this.#begin(root))];
     await this.#settled(awaited);
     if (request.keys?.used !== undefined) this.#keys.passUses(request.keys.used);
     const reply = this.#state.reply(request, receivedAt, shards, Date.now());
-    return metrics === undefined ? reply : { ...reply, metrics };
+    const tap = request.tap && this.#tap?.view(Date.now());
+    return { ...reply, ...(metrics && { metrics }), ...(tap && { tap }) };
   }
 
   /** Answers a question about keys that calls of an isolate wait for. */

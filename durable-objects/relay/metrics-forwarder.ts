@@ -8,7 +8,9 @@ import {
   TELEMETRY_NAME,
 } from "../../core/exchange/metrics/metrics-messages.ts";
 import { RelayedMetrics } from "../../core/exchange/metrics/relayed-metrics.ts";
+import type { TapFilter } from "../../core/tap/tap-messages.ts";
 import { logEvent } from "../../workers/log.ts";
+import { withTimeout } from "../../workers/with-timeout.ts";
 
 /** What is used of the Durable Object of all metrics. */
 export interface MetricsRoots {
@@ -16,21 +18,22 @@ export interface MetricsRoots {
 }
 
 const FORWARD_MS = 2_000; // between two batches
-const TIMEOUT_MS = 5_000; // a batch without a response for this long is sent again
 const MAX_FAILURES = 5; // after which the relay sets no timer any more: it tries again with an exchange
 const MAX_PAUSE_MS = 30_000; // after failures
 
 export class MetricsForwarder {
   readonly #objects: MetricsRoots;
   readonly #metrics: RelayedMetrics;
+  readonly #onFilters: ((filters: readonly TapFilter[]) => void) | undefined;
   #sentAt = Number.NEGATIVE_INFINITY; // epoch ms
   #failures = 0; // since the last success
   #running: Promise<void> | undefined; // never rejects
   #isWaiting = false; // whether a timer runs until the next batch
 
-  /** @param relay its name, with its region */
-  constructor(objects: MetricsRoots, relay: string, startedAt: number) {
+  /** @param relay its name, with its region @param onFilters gets the filters of the live tap with each response */
+  constructor(objects: MetricsRoots, relay: string, startedAt: number, onFilters?: (filters: readonly TapFilter[]) => void) {
     this.#objects = objects;
+    this.#onFilters = onFilters;
     this.#metrics = new RelayedMetrics(relay, crypto.randomUUID(), startedAt);
   }
 
@@ -88,19 +91,8 @@ export class MetricsForwarder {
 
   /** With a stub for each message: after an error, a stub stays broken. */
   async #sendBatch(batch: MetricsBatch): Promise<void> {
-    this.#metrics.sent(await withTimeout(this.#objects.getByName(TELEMETRY_NAME).receive(batch)));
-  }
-}
-
-async function withTimeout<T>(response: Promise<T>): Promise<T> {
-  const over = new AbortController();
-  const late = scheduler.wait(TIMEOUT_MS, { signal: over.signal }).then(
-    () => Promise.reject(new Error(`no response within ${TIMEOUT_MS} ms`)),
-    () => response,
-  );
-  try {
-    return await Promise.race([response, late]);
-  } finally {
-    over.abort(); // the timer ends with the response
+    const reply = await withTimeout(this.#objects.getByName(TELEMETRY_NAME).receive(batch));
+    this.#metrics.sent(reply);
+    this.#onFilters?.(reply.taps ?? []);
   }
 }

@@ -1,6 +1,8 @@
 // The section of the exchange about metrics: reports of an isolate, and what relays send on to the Durable Object of all metrics.
+
 import type { HotKeyCount } from "../../metrics/hot-key-count.ts";
 import type { GaugeValue, MetricsReport, SeriesDelta } from "../../metrics/report.ts";
+import type { TapFilter } from "../../tap/tap-messages.ts";
 
 /** Name of the Durable Object `Telemetry`: a gateway has one. */
 export const TELEMETRY_NAME = "all";
@@ -58,4 +60,5 @@ export interface ReportCount {
 export interface BatchReply {
   readonly applied: number; // sequence of the relay's latest batch that is in the totals
   readonly stored: number; // sequence of the latest one that a restart does not forget: the relay keeps later ones, to send them again
+  readonly taps?: readonly TapFilter[]; // filters of the live tap; missing where nobody watches
 }

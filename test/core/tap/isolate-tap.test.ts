@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { IsolateTap } from "../../../core/tap/isolate-tap.ts";
-import type { TapFilter } from "../../../core/tap/tap-messages.ts";
+import { TAP_LEASE_MS, type TapFilter } from "../../../core/tap/tap-messages.ts";
 import { ALL_CALLS, tapEvent } from "./support.ts";
 
 const NOW = 5_000;
@@ -33,11 +33,11 @@ describe("IsolateTap", () => {
 
   it("gives a viewer of its own what happens here, and does not send it", () => {
     const tap = new IsolateTap();
-    const take = tap.watch(filter("mine"));
+    const take = tap.watch("mine", ALL_CALLS, NOW + 60_000, NOW);
     tap.learn([filter("mine"), filter("other")], NOW);
     expect(tap.filters.map(({ id }) => id)).toEqual(["mine", "other"]);
     expect(observe(tap)).toBe(true);
-    expect(take().events).toMatchObject([{ filters: ["mine"] }]);
+    expect(take(NOW).events).toMatchObject([{ filters: ["mine"] }]);
     expect(tap.take()!.events).toMatchObject([{ filters: ["other"] }]);
     tap.unwatch("mine");
     expect(tap.filters.map(({ id }) => id)).toEqual(["other"]);
@@ -45,9 +45,21 @@ describe("IsolateTap", () => {
 
   it("has nothing to send where only its own viewers watch", () => {
     const tap = new IsolateTap();
-    tap.watch(filter("mine"));
+    tap.watch("mine", ALL_CALLS, NOW + 60_000, NOW);
     expect(observe(tap)).toBe(false);
     expect(tap.take()).toBeUndefined();
+  });
+
+  it("forgets a viewer that has not read for a while, until it reads again, and at the end of its stream", () => {
+    const tap = new IsolateTap();
+    const take = tap.watch("mine", ALL_CALLS, NOW + 2 * TAP_LEASE_MS, NOW);
+    observe(tap, NOW + TAP_LEASE_MS - 1);
+    observe(tap, NOW + TAP_LEASE_MS);
+    expect(tap.filters).toEqual([]);
+    expect(take(NOW + 1.5 * TAP_LEASE_MS).events).toHaveLength(1);
+    observe(tap, NOW + 2 * TAP_LEASE_MS - 1);
+    observe(tap, NOW + 2 * TAP_LEASE_MS);
+    expect(take(NOW + 2 * TAP_LEASE_MS).events).toHaveLength(1);
   });
 
   it("counts the events of an exchange without a response", () => {

@@ -74,11 +74,11 @@ export function ownMethods(
   }
   if (policy.admin !== undefined || (isOpen && audits !== undefined))
     methods.push(...auditMethods(audits!, accessOf("audit")), ...traceMethods(audits!, accessOf("traces")));
-  if (policy.admin !== undefined || isOpen)
+  if (configuration.tap !== undefined)
     methods.push(
       ...telemetryMethods({
         ...{ access: accessOf("telemetry"), pools: configuration.pools, breakers },
-        ...{ objects: bindings.telemetry, reporter: configuration.reporter },
+        ...{ objects: bindings.telemetry, reporter: configuration.reporter, tap: configuration.tap.tap },
       }),
     );
   return methods;

@@ -22,7 +22,7 @@ interface RelayStub {
 /** Keeps the request that is being handled alive until the promise has settled: `waitUntil`. */
 export type KeepAlive = (done: Promise<void>) => void;
 
-type SectionName = "breakers" | "lists" | "purges" | "issuers" | "keys" | "control" | "metrics";
+type SectionName = "breakers" | "lists" | "purges" | "issuers" | "keys" | "control" | "metrics" | "tap";
 
 /** The sections of a request, while they are written. */
 export type ExchangeDraft = { -readonly [Section in SectionName]?: NonNullable<ExchangeRequest[Section]> };

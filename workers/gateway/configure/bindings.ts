@@ -6,6 +6,7 @@ import type { KeyStore } from "../../../durable-objects/key-store.ts";
 import type { NonceLog } from "../../../durable-objects/nonce-log.ts";
 import type { TokenBuckets } from "../../../durable-objects/token-buckets.ts";
 import type { TelemetryObjects } from "../admin/telemetry/metrics-methods.ts";
+import type { TapObjects } from "../admin/telemetry/tap.ts";
 import type { CacheNamespace } from "../cache/l2/kv.ts";
 import type { PurgeLogNamespace } from "../cache/purge/purge-log-binding.ts";
 import type { ControlPlaneNamespace } from "../control/plane-binding.ts";
@@ -21,7 +22,7 @@ export interface GatewayBindings {
   readonly keys: DurableObjectNamespace<KeyStore> | undefined; // KEY_STORE, for API keys
   readonly audits: DurableObjectNamespace<AuditLog> | undefined; // AUDIT_LOG, for changes by admins
   readonly controlPlanes: ControlPlaneNamespace | undefined; // CONTROL_PLANE, for versions of the configuration
-  readonly telemetry: TelemetryObjects | undefined; // TELEMETRY, for metrics
+  readonly telemetry: (TelemetryObjects & TapObjects) | undefined; // TELEMETRY, for metrics
   readonly cache: CacheNamespace | undefined; // CACHE, the KV namespace of the cache
 }
 

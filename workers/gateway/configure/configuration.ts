@@ -16,6 +16,7 @@ import { type MetricsReporter, reporterOf } from "../metrics/metrics-section.ts"
 import { metricsProblems, reporterWithSinks } from "../metrics/sinks.ts";
 import { RouteLayers } from "../own-layers/route-layers.ts";
 import { bindingsWithin } from "../region/regional-object.ts";
+import { type TapReporter, tapReporter } from "../tap/tap.ts";
 import { tracingProblems } from "../tracing/tracing-checks.ts";
 import { compileRest, type RestOptions, type RestTable } from "../transcode/rules/rules.ts";
 import type { Bindings } from "../upstream/destination.ts";
@@ -51,6 +52,7 @@ export interface Configuration {
   readonly exchange: Exchange | undefined; // undefined where wrangler.toml has no RELAY
   readonly metrics: GatewayMetrics | undefined; // undefined where nothing is counted
   readonly reporter: MetricsReporter | undefined; // reports what is counted; undefined where nothing is
+  readonly tap: TapReporter | undefined; // live calls; undefined where nobody can watch them
   readonly env: Bindings; // the environment that the checks have seen; `readBindings` gives its bindings their types
   readonly tokens: AdminTokens;
   readonly identity: GatewayIdentity | undefined; // where services learn who calls
@@ -114,8 +116,7 @@ export function configure(
     ...bucketProblems(policy, endpoints, env),
     ...(exchange === undefined ? healthProblems(policy) : []),
     ...adminProblems(policy, env),
-    ...authProblems(policy.auth, env),
-    ...signingProblems(policy.auth, env),
+    ...[...authProblems(policy.auth, env), ...signingProblems(policy.auth, env)],
     ...keyProblems(policy.auth.keys, env),
     ...[...identityProblems(policy.auth.identity, env), ...tracingProblems(policy.tracing, env), ...metricsProblems(policy.metrics, env)],
     ...(runsLocally(env) ? [] : reachProblems(policy)),
@@ -141,6 +142,7 @@ export function configure(
     exchange,
     metrics,
     reporter: reporterWithSinks(reporterOf(metrics, exchange, parts), policy.metrics, env, parts),
+    tap: tapReporter(policy, exchange, env, parts),
     env,
     tokens,
     identity: identityOf(policy.auth.identity, env, parts),

@@ -10,11 +10,12 @@ export interface TapState {
   readonly skipped: number; // events that isolates left out because there were too many
 }
 
-/** @param fresh in the order in which they came */
+/** @param fresh in the order in which they came; those without a request say that the stream is open, and what was left out */
 export function withEvents({ events, received, skipped }: TapState, fresh: readonly TapEvent[]): TapState {
+  const calls = fresh.filter(({ requestId }) => requestId !== "");
   return {
-    events: [...fresh.toReversed(), ...events].slice(0, MOST_EVENTS),
-    received: received + fresh.length,
+    events: [...calls.toReversed(), ...events].slice(0, MOST_EVENTS),
+    received: received + calls.length,
     skipped: fresh.reduce((sum, event) => sum + Number(event.skipped), skipped),
   };
 }

@@ -13,6 +13,12 @@ it("shows the newest event first, and counts what isolates have left out", () =>
   expect([state.received, state.skipped]).toEqual([3, 7]);
 });
 
+it("shows no event without a call, and counts what it says was left out", () => {
+  const state = withEvents(NOTHING, [event(""), event("a"), event("", 2n)]);
+  expect(state.events.map(({ requestId }) => requestId)).toEqual(["a"]);
+  expect([state.received, state.skipped]).toEqual([1, 2]);
+});
+
 it("forgets the oldest ones", () => {
   const many = Array.from({ length: MOST_EVENTS + 10 }, (_, index) => event(String(index)));
   const state = withEvents(withEvents(NOTHING, many), [event("last")]);

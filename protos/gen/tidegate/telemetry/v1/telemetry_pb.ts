@@ -998,6 +998,7 @@ export const TapRequestSchema: GenMessage<TapRequest> = /*@__PURE__*/
 
 /**
  * One call, at its end. It has nothing of bodies, credentials, addresses and queries.
+ * An event without a request_id is no call: the first one says that the filter is set, and while there are no calls one comes each 5 seconds.
  *
  * @generated from message tidegate.telemetry.v1.TapEvent
  */
