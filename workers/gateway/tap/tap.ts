@@ -11,7 +11,7 @@ import { tapEvent } from "./tap-event.ts";
 
 const MIN_PAUSE_MS = 1_000; // between two exchanges that bring events
 const MAX_PAUSE_MS = 10_000; // the same where relays have too many exchanges
-const PAUSE_SHARE = 0.2; // of the interval that the relay sets
+const PAUSE_SHARE = 0.2; // share of the interval that the relay sets
 
 /** Filters come, and events go, with the exchange: at most one in a second more than there would be. */
 export class TapReporter implements ExchangeSection {
