@@ -25,6 +25,8 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   // the compiled configuration, tested as a whole
   // who may call them, and their limits
   "workers/gateway/admin/own-methods.ts": "test/workers/gateway/layers/admin-access.test.ts",
+  "workers/gateway/admin/telemetry/telemetry-service.ts": "test/workers/gateway/admin/telemetry/tap.test.ts",
+  "workers/gateway/call/end/observers.ts": "test/workers/gateway/admin/telemetry/tap.test.ts",
   "workers/gateway/admin/served.ts": "test/workers/gateway/layers/admin-access.test.ts",
   "workers/gateway/configure/admin-checks.ts": "test/cli/project/configuration.test.ts",
   "workers/gateway/configure/cache-checks.ts": "test/workers/gateway/cache/cacheable.test.ts",

@@ -10,7 +10,7 @@ import {
 import { RelayedMetrics } from "../../core/exchange/metrics/relayed-metrics.ts";
 import type { TapFilter } from "../../core/tap/tap-messages.ts";
 import { logEvent } from "../../workers/log.ts";
-import { withTimeout } from "../../workers/with-timeout.ts";
+import { withTimeout } from "./with-timeout.ts";
 
 /** What is used of the Durable Object of all metrics. */
 export interface MetricsRoots {

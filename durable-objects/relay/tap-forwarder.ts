@@ -4,7 +4,7 @@ import { TELEMETRY_NAME } from "../../core/exchange/metrics/metrics-messages.ts"
 import { TapBuffer } from "../../core/tap/tap-buffer.ts";
 import type { TapEvents, TapFilter, TapSection, TapView } from "../../core/tap/tap-messages.ts";
 import { logEvent } from "../../workers/log.ts";
-import { withTimeout } from "../../workers/with-timeout.ts";
+import { withTimeout } from "./with-timeout.ts";
 
 /** What is used of the Durable Object of all metrics. */
 export interface TappedObjects {

@@ -6,6 +6,7 @@ import type { MetricsReading } from "../../../../core/telemetry/telemetry-state.
 import type { TelemetryService } from "../../../../protos/gen/tidegate/telemetry/v1/telemetry_pb.ts";
 import { logEvent } from "../../../log.ts";
 import type { MetricsReporter } from "../../metrics/metrics-section.ts";
+import { inTime } from "./in-time.ts";
 import { metricsMessage } from "./metrics-message.ts";
 import { summaryMessage } from "./summary-message.ts";
 
@@ -22,7 +23,6 @@ export interface MetricsSources {
 type Methods = Pick<ServiceImpl<typeof TelemetryService>, "getMetrics" | "getSummary" | "watchSummary">;
 
 const FLUSH_MS = 1_000; // longest time that a reader waits for what this isolate has not reported
-const READ_MS = 3_000; // longest time that it waits for the Durable Object
 const WINDOW_SECONDS = { min: 10, max: 300, default: 60 };
 const INTERVAL_MS = { min: 1_000, max: 60_000, default: 2_000 };
 const MAX_FAILURES = 30; // readings in a row, after which a stream ends
@@ -75,16 +75,11 @@ async function read<T>({ objects, reporter }: MetricsSources, from: (telemetry: 
       Code.FailedPrecondition,
     );
   await reporter?.flush(Date.now(), FLUSH_MS);
-  const over = new AbortController();
-  const late = scheduler.wait(READ_MS, { signal: over.signal }).then(() => Promise.reject(new Error(`no response within ${READ_MS} ms`)));
   try {
-    return await Promise.race([from(objects.getByName(TELEMETRY_NAME)), late]);
+    return await inTime(from(objects.getByName(TELEMETRY_NAME)));
   } catch (error) {
     logEvent("metrics_read_failed", { error });
     throw new ConnectError("metrics cannot be read now; try again", Code.Unavailable);
-  } finally {
-    over.abort();
-    late.catch(() => undefined);
   }
 }
 

@@ -16,7 +16,7 @@ import {
 import type { TapQuery, TapReading } from "../../../../core/tap/tap-sessions.ts";
 import { type TapEvent, TapEventSchema, type TapRequest } from "../../../../protos/gen/tidegate/telemetry/v1/telemetry_pb.ts";
 import { logEvent } from "../../../log.ts";
-import { withTimeout } from "../../../with-timeout.ts";
+import { inTime } from "./in-time.ts";
 
 /** What is used of the Durable Object of all metrics. */
 export interface TapObjects {
@@ -24,7 +24,6 @@ export interface TapObjects {
 }
 
 const READ_MS = 1_000; // between two readings
-const READ_TIMEOUT_MS = 3_000; // longest time that a reading waits for the Durable Object
 const QUIET_MS = 5_000; // an event without a call says that the stream is open
 const NO_EVENTS: TapEvents = { events: [], skipped: {} };
 const MAX_FAILURES = 30; // readings in a row: then the viewer starts again
@@ -76,7 +75,7 @@ function conditionsOf({ route, reason, code, minDurationMs, principal, sample }:
 /** @returns undefined where the object cannot be reached */
 async function othersOf(objects: TapObjects, query: TapQuery): Promise<TapEvents | undefined> {
   try {
-    const reading = await withTimeout(objects.getByName(TELEMETRY_NAME).readTap(query), READ_TIMEOUT_MS);
+    const reading = await inTime(objects.getByName(TELEMETRY_NAME).readTap(query));
     if (reading.kind === "full")
       throw new ConnectError(`${MAX_TAP_FILTERS} viewers watch live calls already; end one of them`, Code.ResourceExhausted);
     return reading.kind === "events" ? reading.events : NO_EVENTS;

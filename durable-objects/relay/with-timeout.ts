@@ -3,10 +3,10 @@
 const TIMEOUT_MS = 5_000; // a message without a response for this long counts as lost
 
 /** @throws Error where there is no response in time */
-export async function withTimeout<T>(response: Promise<T>, timeoutMs = TIMEOUT_MS): Promise<T> {
+export async function withTimeout<T>(response: Promise<T>): Promise<T> {
   const over = new AbortController();
-  const late = scheduler.wait(timeoutMs, { signal: over.signal }).then(
-    () => Promise.reject(new Error(`no response within ${timeoutMs} ms`)),
+  const late = scheduler.wait(TIMEOUT_MS, { signal: over.signal }).then(
+    () => Promise.reject(new Error(`no response within ${TIMEOUT_MS} ms`)),
     () => response,
   );
   try {
