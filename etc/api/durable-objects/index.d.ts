@@ -1,4 +1,4 @@
-import { _ as CircuitBreaker, a as MetricsBatch, c as KeysAnswer, d as PurgeMode, f as PurgeTarget, g as ControlPlane, h as HashRing, i as BatchReply, l as KeysQuestion, m as KeyStore, n as ExchangeReply, o as GaugeValue, p as NonceLog, r as ExchangeRequest, s as SeriesDelta, t as TokenBuckets, u as PurgeDelta, v as AuditLog } from "../shared/token-buckets.js";
+import { _ as KeyStore, a as MetricsBatch, b as CircuitBreaker, c as TapConditions, d as KeysAnswer, f as KeysQuestion, g as NonceLog, h as PurgeTarget, i as BatchReply, l as TapEvents, m as PurgeMode, n as ExchangeReply, o as GaugeValue, p as PurgeDelta, r as ExchangeRequest, s as SeriesDelta, t as TokenBuckets, u as TapFilter, v as HashRing, x as AuditLog, y as ControlPlane } from "../shared/token-buckets.js";
 import { DurableObject } from "cloudflare:workers";
 interface PurgeLogBounds {
   readonly maxPurges: number;
@@ -24,6 +24,19 @@ export declare class Relay extends DurableObject {
   /** For calls that wait for a key, or for a recent view of revocations. */
   keys(question: KeysQuestion): Promise<KeysAnswer>;
 }
+/** What a viewer sends, again and again. */
+interface TapQuery {
+  readonly id: string;
+  readonly conditions: TapConditions;
+  readonly endsAt: number;
+}
+/** `full`: as many viewers as allowed watch already. */
+type TapReading = {
+  readonly kind: "events";
+  readonly events: TapEvents;
+} | {
+  readonly kind: "full" | "ended";
+};
 interface SummaryFigures {
   readonly time: number;
   readonly windowSeconds: number;
@@ -123,6 +136,12 @@ export declare class Telemetry extends DurableObject {
     maxBytes: number;
   });
   receive(batch: MetricsBatch): BatchReply;
+  /** Takes calls for viewers of the live tap, from a relay. @returns the filters that isolates have to evaluate */
+  tapped(events: TapEvents): readonly TapFilter[];
+  /** What has come for a viewer of the live tap since its reading before; the first one sets its filter. */
+  readTap(query: TapQuery): TapReading;
+  /** A viewer of the live tap has gone. */
+  endTap(id: string): void;
   /** All metrics since the counters began. */
   metrics(): MetricsReading;
   /** The figures of the last seconds. @param windowMs at most MAX_WINDOW_MS */

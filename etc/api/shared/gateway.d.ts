@@ -84,6 +84,7 @@ declare const METHOD_SETTINGS: Block<{
     readonly shape: string;
     readonly fix: string;
   }>]>, ("alt-svc" | "clear-site-data" | "nel" | "refresh" | "report-to" | "server" | "service-worker-allowed" | "set-cookie" | "strict-transport-security" | "x-aspnet-version" | "x-aspnetmvc-version" | "x-backend-server" | "x-generator" | "x-powered-by" | "x-runtime")[]>;
+  readonly serverTiming: v.OptionalSchema<v.BooleanSchema<"write true or false">, boolean>;
   readonly requestHeaders: v.OptionalSchema<SettingSchema<{
     remove?: string[] | undefined;
     set?: {
@@ -318,6 +319,7 @@ declare const SERVICE_SETTINGS: Block<{
     readonly shape: string;
     readonly fix: string;
   }>]>, ("alt-svc" | "clear-site-data" | "nel" | "refresh" | "report-to" | "server" | "service-worker-allowed" | "set-cookie" | "strict-transport-security" | "x-aspnet-version" | "x-aspnetmvc-version" | "x-backend-server" | "x-generator" | "x-powered-by" | "x-runtime")[]>;
+  readonly serverTiming: v.OptionalSchema<v.BooleanSchema<"write true or false">, boolean>;
   readonly requestHeaders: v.OptionalSchema<SettingSchema<{
     remove?: string[] | undefined;
     set?: {
@@ -792,6 +794,7 @@ declare const SERVICE_SETTINGS: Block<{
       maxResponseBytes?: number | undefined;
       maxResponseElements?: number | undefined;
       forwardResponseHeaders?: ("alt-svc" | "clear-site-data" | "nel" | "refresh" | "report-to" | "server" | "service-worker-allowed" | "set-cookie" | "strict-transport-security" | "x-aspnet-version" | "x-aspnetmvc-version" | "x-backend-server" | "x-generator" | "x-powered-by" | "x-runtime")[] | undefined;
+      serverTiming?: boolean | undefined;
       requestHeaders?: {
         remove?: string[] | undefined;
         set?: {
@@ -1051,6 +1054,7 @@ declare const GATEWAY_SETTINGS: Block<{
       maxResponseBytes?: number | undefined;
       maxResponseElements?: number | undefined;
       forwardResponseHeaders?: ("alt-svc" | "clear-site-data" | "nel" | "refresh" | "report-to" | "server" | "service-worker-allowed" | "set-cookie" | "strict-transport-security" | "x-aspnet-version" | "x-aspnetmvc-version" | "x-backend-server" | "x-generator" | "x-powered-by" | "x-runtime")[] | undefined;
+      serverTiming?: boolean | undefined;
       requestHeaders?: {
         remove?: string[] | undefined;
         set?: {
@@ -1518,6 +1522,7 @@ declare const GATEWAY_SETTINGS: Block<{
           maxResponseBytes?: number | undefined;
           maxResponseElements?: number | undefined;
           forwardResponseHeaders?: ("alt-svc" | "clear-site-data" | "nel" | "refresh" | "report-to" | "server" | "service-worker-allowed" | "set-cookie" | "strict-transport-security" | "x-aspnet-version" | "x-aspnetmvc-version" | "x-backend-server" | "x-generator" | "x-powered-by" | "x-runtime")[] | undefined;
+          serverTiming?: boolean | undefined;
           requestHeaders?: {
             remove?: string[] | undefined;
             set?: {
@@ -1722,6 +1727,7 @@ declare const GATEWAY_SETTINGS: Block<{
     maxResponseBytes?: number | undefined;
     maxResponseElements?: number | undefined;
     forwardResponseHeaders?: ("alt-svc" | "clear-site-data" | "nel" | "refresh" | "report-to" | "server" | "service-worker-allowed" | "set-cookie" | "strict-transport-security" | "x-aspnet-version" | "x-aspnetmvc-version" | "x-backend-server" | "x-generator" | "x-powered-by" | "x-runtime")[] | undefined;
+    serverTiming?: boolean | undefined;
     requestHeaders?: {
       remove?: string[] | undefined;
       set?: {
@@ -2162,6 +2168,45 @@ declare const GATEWAY_SETTINGS: Block<{
   }>, {
     enabled?: boolean | undefined;
   }>;
+  readonly log: v.OptionalSchema<Block<{
+    readonly okPercent: v.OptionalSchema<v.SchemaWithPipe<readonly [v.NumberSchema<string>, v.MinValueAction<number, number, string>, v.MaxValueAction<number, number, string>, v.MetadataAction<number, {
+      readonly unit: string;
+    }>]>, number>;
+    readonly refusedPercent: v.OptionalSchema<v.SchemaWithPipe<readonly [v.NumberSchema<string>, v.MinValueAction<number, number, string>, v.MaxValueAction<number, number, string>, v.MetadataAction<number, {
+      readonly unit: string;
+    }>]>, number>;
+    readonly failedPercent: v.OptionalSchema<v.SchemaWithPipe<readonly [v.NumberSchema<string>, v.MinValueAction<number, number, string>, v.MaxValueAction<number, number, string>, v.MetadataAction<number, {
+      readonly unit: string;
+    }>]>, number>;
+    readonly slowPercent: v.OptionalSchema<v.SchemaWithPipe<readonly [v.NumberSchema<string>, v.MinValueAction<number, number, string>, v.MaxValueAction<number, number, string>, v.MetadataAction<number, {
+      readonly unit: string;
+    }>]>, number>;
+    readonly slowMs: v.OptionalSchema<v.SchemaWithPipe<readonly [v.NumberSchema<string>, v.SafeIntegerAction<number, string>, v.MinValueAction<number, number, string>, v.MaxValueAction<number, number, string>, v.MetadataAction<number, {
+      readonly unit: string;
+    }>]>, number>;
+    readonly fields: v.OptionalSchema<v.SchemaWithPipe<readonly [v.ArraySchema<v.PicklistSchema<readonly ("address" | "attempts" | "cache" | "code" | "durationMs" | "endpoint" | "httpMethod" | "identity" | "path" | "protocol" | "reason" | "requestId" | "route" | "status" | "upstream" | "upstreamMs")[], ({ input }: v.PicklistIssue) => string>, string>, v.MaxLengthAction<("address" | "attempts" | "cache" | "code" | "durationMs" | "endpoint" | "httpMethod" | "identity" | "path" | "protocol" | "reason" | "requestId" | "route" | "status" | "upstream" | "upstreamMs")[], number, string>, v.MetadataAction<("address" | "attempts" | "cache" | "code" | "durationMs" | "endpoint" | "httpMethod" | "identity" | "path" | "protocol" | "reason" | "requestId" | "route" | "status" | "upstream" | "upstreamMs")[], {
+      readonly shape: string;
+      readonly fix: string;
+    }>]>, ("address" | "attempts" | "cache" | "code" | "durationMs" | "endpoint" | "httpMethod" | "identity" | "path" | "protocol" | "reason" | "requestId" | "route" | "status" | "upstream" | "upstreamMs")[]>;
+    readonly requestHeaders: v.OptionalSchema<v.SchemaWithPipe<readonly [v.ArraySchema<v.SchemaWithPipe<readonly [v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
+      readonly shape: string;
+    }>]>, v.ToLowerCaseAction]>, string>, v.MaxLengthAction<string[], number, string>, v.MetadataAction<string[], {
+      readonly shape: string;
+      readonly fix: string;
+    }>]>, string[]>;
+    readonly maxValueLength: v.OptionalSchema<v.SchemaWithPipe<readonly [v.NumberSchema<string>, v.SafeIntegerAction<number, string>, v.MinValueAction<number, number, string>, v.MaxValueAction<number, number, string>, v.MetadataAction<number, {
+      readonly unit: string;
+    }>]>, number>;
+  }>, {
+    okPercent?: number | undefined;
+    refusedPercent?: number | undefined;
+    failedPercent?: number | undefined;
+    slowPercent?: number | undefined;
+    slowMs?: number | undefined;
+    fields?: ("address" | "attempts" | "cache" | "code" | "durationMs" | "endpoint" | "httpMethod" | "identity" | "path" | "protocol" | "reason" | "requestId" | "route" | "status" | "upstream" | "upstreamMs")[] | undefined;
+    requestHeaders?: string[] | undefined;
+    maxValueLength?: number | undefined;
+  }>;
   readonly metrics: v.OptionalSchema<Block<{
     readonly enabled: v.OptionalSchema<v.BooleanSchema<"write true or false">, boolean>;
     readonly tokenBinding: v.OptionalSchema<v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
@@ -2352,6 +2397,7 @@ declare const GATEWAY_SETTINGS: Block<{
         } | undefined;
         l2?: "cache-api" | "kv" | "none" | undefined;
       } | undefined;
+      serverTiming?: boolean | undefined;
       requestHeaders?: {
         remove?: string[] | undefined;
         set?: {

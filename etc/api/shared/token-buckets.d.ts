@@ -546,6 +546,52 @@ type KeyReading = {
   readonly kind: "absent";
   readonly ageMs: number;
 };
+/** Which calls a viewer sees. All conditions hold; an empty one holds for each call. */
+interface TapConditions {
+  readonly route: string;
+  readonly reason: string;
+  readonly code: string;
+  readonly minDurationMs: number;
+  readonly principal: string;
+  readonly sample: number;
+}
+/** One viewer's filter. */
+interface TapFilter {
+  readonly id: string;
+  readonly conditions: TapConditions;
+  readonly expiresAt: number;
+}
+/** One call at its end: nothing of bodies, credentials, addresses and queries. */
+interface TapEventRecord {
+  readonly filters: readonly string[];
+  readonly time: number;
+  readonly requestId: string;
+  readonly route: string;
+  readonly httpMethod: string;
+  readonly path: string;
+  readonly protocol: string;
+  readonly status: number;
+  readonly code: string;
+  readonly reason: string;
+  readonly durationMs: number;
+  readonly upstreamMs: number;
+  readonly attempts: number;
+  readonly upstream: string;
+  readonly endpoint: string;
+  readonly cache: string;
+  readonly region: string;
+}
+/** What an isolate sends, and a relay passes on: the oldest events since the message before. */
+interface TapEvents {
+  readonly events: readonly TapEventRecord[];
+  readonly skipped: Readonly<Record<string, number>>;
+}
+/** What an isolate sends with its exchange: nothing but that it takes part, where it has no events. */
+type TapSection = Partial<TapEvents>;
+/** What a relay responds. */
+interface TapView {
+  readonly filters: readonly TapFilter[];
+}
 /** The directory of an agent that signs its requests (Web Bot Auth). */
 interface DirectorySource {
   readonly kind: "directory";
@@ -656,6 +702,7 @@ interface ReportCount {
 interface BatchReply {
   readonly applied: number;
   readonly stored: number;
+  readonly taps?: readonly TapFilter[];
 }
 /** What an isolate sends. Plain data: sent over RPC, as are all of these. */
 interface ExchangeRequest {
@@ -672,6 +719,7 @@ interface ExchangeRequest {
   readonly issuers?: Readonly<Record<string, IssuerQuery>>;
   readonly control?: ControlSection;
   readonly metrics?: MetricsSection;
+  readonly tap?: TapSection;
 }
 /** What an isolate has seen of one upstream. */
 interface UpstreamReports {
@@ -699,6 +747,7 @@ interface ExchangeReply {
   readonly issuers?: Readonly<Record<string, IssuerReply>>;
   readonly control?: ControlView;
   readonly metrics?: MetricsView;
+  readonly tap?: TapView;
 }
 interface PurgesReply {
   readonly delta: PurgeDelta;
@@ -814,4 +863,4 @@ declare class TokenBuckets extends DurableObject {
   lendOn(root: string, requests: readonly BucketLeaseRequest[]): Promise<readonly (LeaseGrant | undefined)[]>;
   alarm(): void;
 }
-export { CircuitBreaker as _, MetricsBatch as a, KeysAnswer as c, PurgeMode as d, PurgeTarget as f, ControlPlane as g, HashRing as h, BatchReply as i, KeysQuestion as l, KeyStore as m, ExchangeReply as n, GaugeValue as o, NonceLog as p, ExchangeRequest as r, SeriesDelta as s, TokenBuckets as t, PurgeDelta as u, AuditLog as v };
+export { KeyStore as _, MetricsBatch as a, CircuitBreaker as b, TapConditions as c, KeysAnswer as d, KeysQuestion as f, NonceLog as g, PurgeTarget as h, BatchReply as i, TapEvents as l, PurgeMode as m, ExchangeReply as n, GaugeValue as o, PurgeDelta as p, ExchangeRequest as r, SeriesDelta as s, TokenBuckets as t, TapFilter as u, HashRing as v, AuditLog as x, ControlPlane as y };

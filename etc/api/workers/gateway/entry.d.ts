@@ -4,7 +4,7 @@ import { t as CustomLayer } from "../../shared/layer.js";
 import { n as CompileExpression, t as Validate } from "../../shared/validation.js";
 import "../../shared/issuers.js";
 import { DescMessage, DescMethod, DescService, Message, Registry } from "@bufbuild/protobuf";
-import { ServiceImpl } from "@connectrpc/connect";
+import { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import "@bufbuild/protobuf/codegenv2";
 import "@bufbuild/protobuf/reflect";
 import "jose";
