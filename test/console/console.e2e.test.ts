@@ -50,6 +50,19 @@ describe.skipIf(!hasChromium)("the console", () => {
     await page.context().close();
   });
 
+  it("shows its view also where the gateway responds before the page has drawn itself", async () => {
+    const { page } = await openPage(browser);
+    // Components take part in changes one frame after they are drawn: here that is late.
+    await page.addInitScript(`
+      const [later, frame] = [setTimeout, requestAnimationFrame];
+      globalThis.requestAnimationFrame = (draw) => later(() => frame(draw), 700);
+      globalThis.setTimeout = (run, ms, ...rest) => later(run, ms > 0 && ms <= 200 ? 1_000 : ms, ...rest);
+    `);
+    await page.goto(`${open.url}/_tidegate/#/services`);
+    await page.locator("td", { hasText: serviceName(3) }).waitFor({ timeout: 20_000 });
+    await page.context().close();
+  });
+
   it("forgets the secret when the user signs out", async () => {
     const { page } = await openPage(browser);
     await page.goto(`${locked.url}/_tidegate/`);

@@ -27,7 +27,12 @@ export function createStore<T>(initial: T): SharedValue<T> {
 
 /** The value of a store; the component is drawn again whenever it changes. */
 export function useStore<T>(store: SharedValue<T>): T {
+  const drawn = store.get();
   const [, redraw] = useState(0);
-  useEffect(() => store.subscribe(() => redraw((count) => count + 1)), [store]);
-  return store.get();
+  useEffect(() => {
+    const changed = (): void => redraw((count) => count + 1);
+    if (!Object.is(store.get(), drawn)) changed(); // since it was drawn: effects run later
+    return store.subscribe(changed);
+  }, [store]);
+  return drawn;
 }
