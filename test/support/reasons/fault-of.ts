@@ -2,7 +2,7 @@
 import type { Call } from "../../../workers/gateway/call.ts";
 
 /** What is read of a call. */
-export type SeenCall = Pick<Call, "reason">;
+export type SeenCall = Pick<Call, "reason" | "endsWithStream">;
 
 /** @param call undefined for a response without a call: a document of the gateway, or a preflight */
 export function faultOf(
@@ -17,5 +17,6 @@ export function faultOf(
     return call !== undefined && call.reason === undefined ? `has the reason "${reason}", which its call lacks` : undefined;
   }
   if (call === undefined) return headers.has("x-request-id") ? undefined : "has no reason, and no call";
+  if (call.endsWithStream) return undefined; // the stream broke off after its head: its end names the reason
   return call.reason === undefined ? undefined : `has no reason, and its call has "${call.reason}"`;
 }
