@@ -75,7 +75,7 @@ export const DEFINITIONS: Readonly<Record<View, ViewDefinition>> = {
       configurations.map(({ version, digest, isolates }) => {
         return [version === 0n ? "bundled" : String(version), digest.slice(0, 12), String(isolates)];
       }),
-    empty: "no isolate has reported",
+    empty: "no isolate has reported in the last 15 s: each reports while it is called",
   },
   reasons: {
     question: "why the gateway has refused calls",

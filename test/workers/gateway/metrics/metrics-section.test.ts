@@ -150,7 +150,7 @@ describe("MetricsReporter", () => {
     call();
     await reporter.flush(Date.now(), 1_000);
     expect([times, requests[0]?.metrics?.isAwaited]).toEqual([[0], true]);
-    await reporter.flush(Date.now(), 1_000); // one in a second
+    await reporter.flush(Date.now(), 1_000); // nothing is left
     expect(times).toEqual([0]);
     await vi.advanceTimersByTimeAsync(2 * SECONDS);
     state.isDown = true;
@@ -160,15 +160,6 @@ describe("MetricsReporter", () => {
     await waiting;
     expect(times).toEqual([0, 2]);
   });
-});
-
-it("reports for a reader what is held now, also where nothing was called: an isolate that is read shows itself", async () => {
-  const { metrics, reporter, sent } = isolate();
-  metrics.collect((to) => to.gauge("tidegate_configuration", 1, "0", "bundled"));
-  await reporter.flush(Date.now(), 1_000);
-  await vi.advanceTimersByTimeAsync(20 * SECONDS);
-  await reporter.flush(Date.now(), 1_000);
-  expect(sent().map(({ report }) => report.gauges.length)).toEqual([1, 1]);
 });
 
 describe("a configuration", () => {
