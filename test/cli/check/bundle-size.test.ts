@@ -62,7 +62,7 @@ describe("sizeProblem", () => {
 /** KiB compressed; docs/decisions/0018-bundle-sizes.md says why. The gateway is the one as it ships. */
 it.each([
   ["test/support/shipped/index.ts", 330],
-  ["durable-objects/index.ts", 40],
+  ["durable-objects/index.ts", 50],
   ["workers/services/users/index.ts", 80],
   ["workers/services/orders/index.ts", 85],
 ] as const)("%s has at most %d KiB", async (entry, budget) => {
