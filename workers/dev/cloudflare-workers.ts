@@ -2,7 +2,7 @@
 import { env as realEnv, exports as realExports, DurableObject as RealObject } from "cloudflare:workers";
 import { networked } from "./network.ts";
 
-export { RpcStub, RpcTarget, WorkerEntrypoint, WorkflowEntrypoint, waitUntil } from "cloudflare:workers";
+export { RpcStub, RpcTarget, tracing, WorkerEntrypoint, WorkflowEntrypoint, waitUntil } from "cloudflare:workers";
 
 export const env = networked(realEnv);
 

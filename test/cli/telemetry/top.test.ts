@@ -85,7 +85,8 @@ describe("tidegate top", () => {
     served = create(SummarySchema, { windowSeconds: 12.4 });
     const { stdout } = await run([]);
     expect(stdout).toMatch(/^last 12 s\n/);
-    for (const text of ["no calls", "no breaker is open", "no isolate has reported in the last 15 s: each reports while it is called"]) expect(stdout).toContain(`  ${text}\n`);
+    for (const text of ["no calls", "no breaker is open", "no isolate has reported in the last 15 s: each reports while it is called"])
+      expect(stdout).toContain(`  ${text}\n`);
   });
 
   it("is JSON of the view alone under --json", async () => {
