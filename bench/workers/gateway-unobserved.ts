@@ -9,7 +9,7 @@ let app: ReturnType<typeof createApp> | undefined;
 
 export default {
   fetch(request: Request, env: Bindings): Response | Promise<Response> {
-    app ??= createApp({ ...config, metrics: { enabled: false } }, catalog, env);
+    app ??= createApp({ ...config, metrics: { enabled: false }, log: { failedPercent: 0 } }, catalog, env);
     return app.fetch(request);
   },
 };
