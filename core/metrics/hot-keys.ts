@@ -2,21 +2,25 @@
 import type { HotKeyCount } from "./hot-key-count.ts";
 
 interface Entry {
-  readonly rule: string;
-  readonly hash: string;
+  rule: string;
+  hash: string;
   allowed: number; // calls since the key is listed: never too many
   refused: number;
   weight: number; // calls, with those that the key may have had before it was listed: never too few
+  position: number; // in the heap
 }
 
 /**
  * A key with more than 1 / max of all calls is always listed. Its counts lack what it had before it was listed, at most 1 / max of all calls.
+ * A call costs one lookup and some steps in a heap, and allocates nothing once all entries are in use: a key that takes the place of the
+ * lightest one takes its entry.
  *
  * @see Metwally, Agrawal, El Abbadi, "Efficient Computation of Frequent and Top-k Elements in Data Streams", 2005
  */
 export class HotKeys {
   readonly #max: number;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, Entry>(); // keyed by their hashes
+  #heap: Entry[] = []; // no entry is lighter than the one at half its position: the lightest is the first
 
   /** @param max keys that are listed; one takes 200 bytes and its rule's name */
   constructor(max: number) {
@@ -29,14 +33,11 @@ export class HotKeys {
 
   /** @param hash of the key, with its rule: keys of two rules have two hashes. Where keys are listed themselves, the key */
   add(rule: string, hash: string, allowed: number, refused: number): void {
-    let entry = this.#entries.get(hash);
-    if (entry === undefined) {
-      entry = { rule, hash, allowed: 0, refused: 0, weight: this.#entries.size < this.#max ? 0 : this.#dropLightest() };
-      this.#entries.set(hash, entry);
-    }
+    const entry = this.#entries.get(hash) ?? this.#list(rule, hash);
     entry.allowed += allowed;
     entry.refused += refused;
     entry.weight += allowed + refused;
+    this.#sink(entry);
   }
 
   /** @returns at most `most` keys, those with most refusals first, then those with most calls */
@@ -51,15 +52,58 @@ export class HotKeys {
   take(): readonly HotKeyCount[] {
     const taken = this.read();
     this.#entries.clear();
+    this.#heap = [];
     return taken;
   }
 
-  /** @returns its weight */
-  #dropLightest(): number {
-    let lightest: readonly [string, Entry] | undefined;
-    for (const listed of this.#entries) if (lightest === undefined || listed[1].weight < lightest[1].weight) lightest = listed;
-    if (lightest === undefined) return 0;
-    this.#entries.delete(lightest[0]);
-    return lightest[1].weight;
+  /** @returns an entry for a key that has none: a new one, or that of the lightest key, whose weight it keeps */
+  #list(rule: string, hash: string): Entry {
+    const heap = this.#heap;
+    let entry = heap.length < this.#max ? undefined : heap[0];
+    if (entry === undefined) {
+      entry = { rule, hash, allowed: 0, refused: 0, weight: 0, position: heap.length };
+      heap.push(entry);
+      this.#rise(entry); // it is the lightest now
+    } else {
+      this.#entries.delete(entry.hash);
+      entry.rule = rule;
+      entry.hash = hash;
+      entry.allowed = 0;
+      entry.refused = 0;
+    }
+    this.#entries.set(hash, entry);
+    return entry;
+  }
+
+  #rise(entry: Entry): void {
+    const heap = this.#heap;
+    let { position } = entry;
+    while (position > 0) {
+      const above = (position - 1) >> 1;
+      const parent = heap[above]!;
+      if (parent.weight <= entry.weight) break;
+      heap[position] = parent;
+      parent.position = position;
+      position = above;
+    }
+    heap[position] = entry;
+    entry.position = position;
+  }
+
+  #sink(entry: Entry): void {
+    const heap = this.#heap;
+    let { position } = entry;
+    for (;;) {
+      let below = 2 * position + 1;
+      if (below >= heap.length) break;
+      if (below + 1 < heap.length && heap[below + 1]!.weight < heap[below]!.weight) below += 1;
+      const child = heap[below]!;
+      if (child.weight >= entry.weight) break;
+      heap[position] = child;
+      child.position = position;
+      position = below;
+    }
+    heap[position] = entry;
+    entry.position = position;
   }
 }

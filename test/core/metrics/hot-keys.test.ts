@@ -28,6 +28,39 @@ describe("HotKeys", () => {
     }
   });
 
+  it("lists what a simple table lists that looks for the lightest key at each call (seeds 1 to 20)", () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = seeded(seed);
+      const keys = new HotKeys(8);
+      const weights = new Map<string, number>(); // Those of the simple table. No two are alike, so that the lightest one is a single key.
+      let unit = 1;
+      for (let at = 0; at < 400; at++) {
+        const hash = `k${Math.floor(random() ** 2 * 30)}`;
+        unit *= 1.01;
+        if (!weights.has(hash)) {
+          const [lightest] = weights.size < 8 ? [] : [...weights].toSorted((one, other) => one[1] - other[1]);
+          if (lightest !== undefined) weights.delete(lightest[0]);
+          weights.set(hash, lightest?.[1] ?? 0);
+        }
+        weights.set(hash, weights.get(hash)! + unit);
+        keys.add("r", hash, unit, 0);
+      }
+      const listed = keys.read().map(({ hash }) => hash);
+      expect(listed.toSorted(), `seed ${seed}`).toEqual([...weights.keys()].toSorted());
+    }
+  });
+
+  it("counts a key anew that was dropped and is listed again", () => {
+    const keys = new HotKeys(1);
+    keys.add("r", "a", 3, 0);
+    keys.add("s", "b", 0, 1);
+    expect(keys.read()).toEqual([{ rule: "s", hash: "b", allowed: 0, refused: 1 }]);
+    keys.add("r", "a", 1, 0);
+    expect(keys.take()).toEqual([{ rule: "r", hash: "a", allowed: 1, refused: 0 }]);
+    keys.add("r", "c", 2, 0);
+    expect(keys.read()).toEqual([{ rule: "r", hash: "c", allowed: 2, refused: 0 }]);
+  });
+
   it("shows keys with most refusals first, then those with most calls", () => {
     const keys = new HotKeys(10);
     keys.record({ rule: "r", hash: "a", allowed: 100, refused: 1 });
