@@ -172,7 +172,7 @@ export default defineConfig({
         },
       },
       inside("users", "./workers/services/users/wrangler.toml", [
-        "test/workers/{log,service,shed-log}.test.ts",
+        "test/workers/{log,service,shed-log,wait}.test.ts",
         "test/workers/service/**/*.test.ts",
         "test/workers/services/*.test.ts",
         "test/workers/services/users/*.test.ts",

@@ -17,13 +17,14 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "protos/gen": /^protos\/gen\/|^@bufbuild\/protobuf/,
   workers: /^(core|protos\/gen|workers)\/|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/service":
-    /^(protos\/gen|workers\/service)\/|^core\/(deadline|headers|protocol\/(inflation|printable)|transcode\/json-text|(auth\/identity|elements|overload|violations)\/\w+(-\w+)*)\.ts$|^workers\/(log|sampled)\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^(protos\/gen|workers\/service)\/|^core\/(deadline|headers|protocol\/(inflation|printable)|transcode\/json-text|(auth\/identity|elements|overload|violations)\/\w+(-\w+)*)\.ts$|^workers\/(discovery\/discovery|log|sampled|shed-log|wait)\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/client": /^(core|workers\/client)\/|^workers\/service\/identity\/caller\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/services":
     /^(protos\/gen|workers\/services|workers\/client)\/|^workers\/service\.ts$|^cloudflare:workers$|^ulid$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   // Development entries only: no deployed bundle contains them (test/cli/project/network.test.ts).
   "workers/dev": /^core\/headers\.ts$|^workers\/dev\/|^cloudflare:workers$|^node:async_hooks$/,
-  "workers/discovery": /^(protos\/gen|workers\/discovery)\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  "workers/discovery":
+    /^(protos\/gen|workers\/discovery)\/|^workers\/wait\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway":
     /^(core|protos\/gen|workers\/gateway|workers\/discovery|durable-objects)\/|^workers\/(log|sampled|shed-log|service|services\/catalog|service\/(compression|host-load|identity\/identity-token|limits\/(element-limit|message-shape)|query))\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/(protobuf|protovalidate))(\/|$)/,
   "workers/gateway/layers":

@@ -1,6 +1,7 @@
 // grpc.health.v1: whether a service can be called now; for one service, for all of them, or as a stream of changes.
 import { Code, ConnectError, createServiceImplSpec, type ServiceImplSpec } from "@connectrpc/connect";
 import { Health, HealthCheckResponse_ServingStatus as ServingStatus } from "../../protos/gen/grpc/health/v1/health_pb.ts";
+import { wait } from "../wait.ts";
 
 export type Status = "serving" | "not_serving" | "unknown";
 
@@ -41,7 +42,7 @@ export function health(source: HealthSource): ServiceImplSpec {
         const status = known.has(service) ? await servingStatus(service) : ServingStatus.SERVICE_UNKNOWN;
         if (status !== last) yield { status };
         last = status;
-        await scheduler.wait(source.watchIntervalMs, { signal });
+        await wait(source.watchIntervalMs, signal);
       }
     },
   });

@@ -1,5 +1,6 @@
 // Reads the body of a request up to a limit, and discards an unread rest, so that the caller receives the response.
 import { Code, ConnectError } from "@connectrpc/connect";
+import { wait } from "../wait.ts";
 
 export type ByteReader = ReadableStreamDefaultReader<Uint8Array>;
 
@@ -60,7 +61,7 @@ export async function drain(reader: ByteReader | undefined): Promise<void> {
       size += chunk.value.byteLength;
     }
   };
-  const timeout = scheduler.wait(DRAIN_MAX_MS, { signal: done.signal });
+  const timeout = wait(DRAIN_MAX_MS, done.signal);
   await Promise.race([discard(), timeout]).catch(() => undefined); // a caller that has hung up needs no response
   timeout.catch(() => undefined);
   done.abort();

@@ -4,10 +4,18 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ContextValues, type HandlerContext } from "@connectrpc/connect";
 import { type ProvenCaller, valuesOf } from "./identity/caller.ts";
 
+/** What is read of the request: a `Request`, or what stands for it where a call comes from the same isolate. */
+export interface CallSource {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly signal: AbortSignal;
+}
+
 export interface CallInit {
   readonly method: DescMethod;
   readonly protocolName: string;
-  readonly request: Request;
+  readonly request: CallSource;
   readonly timeoutMs: number | undefined; // 0: the deadline has passed
   readonly contentType: string; // content type of the response
   readonly trailer: Readonly<Record<string, string>>;

@@ -2,11 +2,11 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError, createConnectRouter, type Interceptor, type MethodImplSpec } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
-import { endStreamFlag, parseContentType } from "@connectrpc/connect/protocol-connect";
+import { codeToString, endStreamFlag, parseContentType } from "@connectrpc/connect/protocol-connect";
 import { parseContentType as parseGrpcWeb, trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
 import { type ByteReader, drain } from "./body.ts";
 import { asCallerError, toConnectError, untilAborted } from "./call-error.ts";
-import { type ProvenCaller, valuesOf } from "./identity/caller.ts";
+import { SERVED_CALL, type ServedCall, valuesOfStream } from "./host/served-call.ts";
 import { limitStream } from "./limits/limit-stream.ts";
 import { withLimitedTimeout } from "./limits/timeout.ts";
 import { limitEnd, limitError } from "./limits/write-limit.ts";
@@ -17,7 +17,7 @@ import type { Settings } from "./settings.ts";
 export function serveStream(
   { method, impl }: MethodImplSpec,
   settings: Settings,
-): (request: Request, caller?: ProvenCaller) => Promise<Response> {
+): (request: Request, call: ServedCall) => Promise<Response> {
   const router = createConnectRouter({
     grpc: false, // its trailers do not pass a Response
     acceptCompression: settings.compressions,
@@ -29,7 +29,7 @@ export function serveStream(
   router.rpc(method, impl);
   const handle = router.handlers[0] as UniversalHandler; // one method, one handler
 
-  return async (request, caller) => {
+  return async (request, call) => {
     const refusal = refusalFor(request, method);
     if (refusal !== undefined) return refusal;
     const isGrpcWeb = parseGrpcWeb(request.headers.get("content-type")) !== undefined;
@@ -41,14 +41,15 @@ export function serveStream(
       url: request.url,
       header: withLimitedTimeout(request.headers, isGrpcWeb, settings.maxTimeoutMs),
       signal: AbortSignal.any([request.signal, hungUp.signal]),
-      body: limited(chunksOf(reader), request, method.input, settings),
-      contextValues: valuesOf(caller),
+      body: limited(chunksOf(reader, call), request, method.input, settings),
+      contextValues: valuesOfStream(call),
     });
     if (method.methodKind !== "bidi_streaming") await drain(reader);
     const body = response.body ?? chunksOf(undefined);
     const chunks = method.methodKind === "bidi_streaming" ? thenDrain(body, reader) : body;
     const limit = (envelope: Uint8Array): Uint8Array => limitEnd(envelope, isGrpcWeb, settings);
-    return new Response(streamOf(chunks, limit, hungUp), { status: response.status, headers: response.header ?? {} });
+    call.isStreaming = true;
+    return new Response(streamOf(chunks, limit, hungUp, call), { status: response.status, headers: response.header ?? {} });
   };
 }
 
@@ -56,10 +57,13 @@ export function serveStream(
 function guard(settings: Settings): Interceptor {
   return (next) => async (request) => {
     if (!request.stream) return next(request);
-    const { method, header, signal } = request;
+    const { method, header, signal, contextValues } = request;
     const settled = <T>(work: Promise<T>): Promise<T> =>
       untilAborted(work, signal).catch((reason: unknown) => {
-        throw limitError(toConnectError(reason, { method, header, signal }), settings);
+        const error = toConnectError(reason, { method, header, signal });
+        const call = contextValues.get(SERVED_CALL);
+        if (call !== undefined) call.code = codeToString(error.code);
+        throw limitError(error, settings);
       });
     const response = await settled(next({ ...request, message: withCallerErrors(request.message) }));
     return response.stream ? { ...response, message: guarded(response.message, settled) } : response;
@@ -99,11 +103,12 @@ function limited(body: AsyncIterable<Uint8Array>, { headers }: Request, type: De
   return limitStream(body, type, form, compression, settings);
 }
 
-async function* chunksOf(reader: ByteReader | undefined): AsyncGenerator<Uint8Array> {
+async function* chunksOf(reader: ByteReader | undefined, call?: ServedCall): AsyncGenerator<Uint8Array> {
   if (reader === undefined) return;
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
+    if (call !== undefined) call.requestBytes += value.byteLength;
     yield value;
   }
 }
@@ -118,15 +123,28 @@ function streamOf(
   chunks: AsyncIterable<Uint8Array>, // each is one envelope
   limit: (envelope: Uint8Array) => Uint8Array,
   hungUp: AbortController,
+  call: ServedCall,
 ): ReadableStream<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
   return new ReadableStream({
     async pull(controller) {
-      const { done, value } = await iterator.next();
-      if (done === true) controller.close();
-      else controller.enqueue(limit(value));
+      try {
+        const { done, value } = await iterator.next();
+        if (done !== true) {
+          const envelope = limit(value);
+          call.responseBytes += envelope.byteLength;
+          return controller.enqueue(envelope);
+        }
+      } catch (error) {
+        call.streamEnded();
+        throw error;
+      }
+      call.streamEnded();
+      controller.close();
     },
     cancel() {
+      if (call.code === "ok") call.code = "canceled";
+      call.streamEnded();
       hungUp.abort(new ConnectError("caller hung up", Code.Canceled));
       iterator.return?.().catch(() => undefined);
     },

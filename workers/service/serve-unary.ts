@@ -2,12 +2,12 @@
 import { create, type DescMessage, type DescMethod, type Message, toJsonString } from "@bufbuild/protobuf";
 import type { MethodImplSpec } from "@connectrpc/connect";
 import { createMethodSerializationLookup, invokeUnaryImplementation } from "@connectrpc/connect/protocol";
-import { parseContentType } from "@connectrpc/connect/protocol-connect";
+import { codeToString, parseContentType } from "@connectrpc/connect/protocol-connect";
 import { parseContentType as parseGrpcWeb } from "@connectrpc/connect/protocol-grpc-web";
 import { printable } from "../../core/protocol/printable.ts";
 import { type CallContext, openContext } from "./call-context.ts";
 import { asCallerError, toConnectError } from "./call-error.ts";
-import type { ProvenCaller } from "./identity/caller.ts";
+import type { ServedCall } from "./host/served-call.ts";
 import { readJson } from "./json-text.ts";
 import { checkMessage } from "./limits/check-message.ts";
 import { limitTimeout } from "./limits/timeout.ts";
@@ -22,29 +22,33 @@ const MAX_UTF8_BYTES = 3; // bytes that one UTF-16 code unit has at most
 export type UnarySpec = MethodImplSpec<DescMessage, DescMessage> & { kind: "unary" };
 
 /** Serves one unary method: Connect POST, Connect GET where the method has no side effects, and gRPC-Web. */
-export function serveUnary(spec: UnarySpec, settings: Settings): (request: Request, caller?: ProvenCaller) => Promise<Response> {
+export function serveUnary(spec: UnarySpec, settings: Settings): (request: Request, call: ServedCall) => Promise<Response> {
   const { method } = spec;
   const { readMaxBytes, writeMaxBytes } = settings;
   const unlimited = { readMaxBytes, writeMaxBytes: Number.MAX_SAFE_INTEGER }; // `write` has an error that names the setting
   const serialization = createMethodSerializationLookup(method, undefined, settings.json, unlimited);
 
-  return async (request, caller) => {
+  return async (request, call) => {
     const wire = formatOf(request, method);
     if (wire instanceof Response) return wire;
 
     const { timeoutMs: requestedMs, error: badTimeout } = wire.timeout(request.headers);
     const timeoutMs = limitTimeout(requestedMs, settings.maxTimeoutMs);
     const { protocol: protocolName, contentType, trailer } = wire;
-    const context = openContext({ method, protocolName, request, timeoutMs, contentType, trailer, caller });
+    const context = openContext({ method, protocolName, request, timeoutMs, contentType, trailer, caller: call.caller });
     try {
       const bytes = await context.withDeadline(wire.read(request, settings));
+      call.requestBytes = bytes.byteLength;
       if (badTimeout !== undefined) throw badTimeout;
       context.throwIfExpired();
       const result = invoke(parse(bytes, wire), context);
       const output = isThenable(result) ? await context.withDeadline(Promise.resolve(result)) : result;
-      return wire.respond(context, write(create(method.output, output), wire), settings);
+      const written = write(create(method.output, output), wire);
+      call.responseBytes = typeof written === "string" ? written.length : written.byteLength;
+      return wire.respond(context, written, settings);
     } catch (reason) {
       const error = toConnectError(reason, { method, header: request.headers, signal: context.signal });
+      call.code = codeToString(error.code);
       return wire.respondWithError(context, limitError(error, settings), settings);
     } finally {
       context.end();

@@ -4,6 +4,7 @@ import type { Interceptor } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import type { AdmissionSettings } from "../../core/overload/admission.ts";
 import { compressions, compressionsWithin } from "./compression.ts";
+import { MAX_STREAMS } from "./host/stream-limit.ts";
 import { ADMISSION } from "./host-load.ts";
 import type { IdentityOptions } from "./identity/verifier.ts";
 import { STRICT_JSON } from "./json-text.ts";
@@ -36,6 +37,8 @@ export interface ServiceOptions {
   readonly overload?: "off" | "report" | "enforce";
   /** Largest number of calls in flight in one isolate. 10 000 by default. */
   readonly maxInFlight?: number;
+  /** Largest number of open streams in one isolate; a stream counts until its response has ended. 5 000 by default. */
+  readonly maxStreams?: number;
   /** The types that a google.protobuf.Any may contain where it is read or written as JSON. */
   readonly registry?: Registry;
   /**
@@ -54,6 +57,7 @@ export interface Settings {
   readonly maxTimeoutMs: number;
   readonly overload: "off" | "report" | "enforce";
   readonly admission: AdmissionSettings;
+  readonly maxStreams: number;
   readonly json: {
     readonly ignoreUnknownFields: false;
     readonly registry?: Registry;
@@ -70,6 +74,7 @@ export function settingsOf({
   maxTimeoutMs = Number.MAX_SAFE_INTEGER,
   overload = "enforce",
   maxInFlight = ADMISSION.max,
+  maxStreams = MAX_STREAMS,
   registry,
 }: ServiceOptions): Settings {
   return {
@@ -81,6 +86,7 @@ export function settingsOf({
     maxTimeoutMs,
     overload,
     admission: { ...ADMISSION, max: maxInFlight },
+    maxStreams,
     json: { ignoreUnknownFields: false, textDecoder: STRICT_JSON, ...(registry !== undefined && { registry }) },
   };
 }

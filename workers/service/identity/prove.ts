@@ -4,14 +4,15 @@ import type { IdentityProblem } from "../../../core/auth/identity/identity-claim
 import { logEvent } from "../../log.ts";
 import { sampled } from "../../sampled.ts";
 import { drain } from "../body.ts";
+import type { Platform } from "../host/platform.ts";
 import { keysUnavailable, notProven } from "../refusal.ts";
 import type { ProvenCaller } from "./caller.ts";
-import { type CallerProps, type IdentityOptions, IdentityVerifier } from "./verifier.ts";
+import { type IdentityOptions, IdentityVerifier } from "./verifier.ts";
 
 type Proven = ProvenCaller | Response | undefined;
 
 /** @returns the caller, or the response to a call that proves none; undefined for what needs no proof. A promise where something is verified. */
-export type Prove = (request: Request, path: string, props: unknown, now: number) => Proven | Promise<Proven>;
+export type Prove = (request: Request, path: string, platform: Platform | undefined, now: number) => Proven | Promise<Proven>;
 
 /** Health checks come from the Durable Objects of the gateway, on behalf of no caller. They tell whether the service serves. */
 const OPEN = "/grpc.health.v1.Health/";
@@ -34,9 +35,9 @@ export function proofOf(options: IdentityOptions | undefined, services: readonly
     if (typeof proven !== "string") return proven;
     return required ? refuse(request, proven, now) : undefined;
   };
-  return (request, path, props, now) => {
+  return (request, path, platform, now) => {
     if (path.startsWith(OPEN)) return undefined;
-    const proven = verifier.verify(request, (props ?? undefined) as CallerProps | undefined, now);
+    const proven = verifier.verify(request, platform, now);
     return proven instanceof Promise ? proven.then((settled) => decide(request, settled, now)) : decide(request, proven, now);
   };
 }

@@ -1,7 +1,8 @@
 // The public keys of a gateway, as a service knows them: fetched when they are first needed, then in the background.
-import { waitUntil } from "cloudflare:workers";
 import { type PublicIdentityKey, readPublicKeys } from "../../../core/auth/identity/identity-keys.ts";
 import { logEvent } from "../../log.ts";
+import { wait } from "../../wait.ts";
+import { keepAlive, type Platform } from "../host/platform.ts";
 import { importIdentityKey } from "./identity-token.ts";
 
 /** Times, ms. */
@@ -34,9 +35,12 @@ export class PublishedKeys {
     if (source.startsWith("{")) this.#keys = written(source);
   }
 
-  /** @returns undefined for an unknown id; "unavailable" where the keys are not known, or too old */
-  async find(kid: string): Promise<CryptoKey | "unavailable" | undefined> {
-    if (!this.#source.startsWith("{")) await this.#keepFresh(kid);
+  /**
+   * @param platform lets a fetch in the background outlive the response
+   * @returns undefined for an unknown id; "unavailable" where the keys are not known, or too old
+   */
+  async find(kid: string, platform?: Platform): Promise<CryptoKey | "unavailable" | undefined> {
+    if (!this.#source.startsWith("{")) await this.#keepFresh(kid, platform);
     if (this.#keys === undefined) return "unavailable";
     const key = this.#keys.get(kid);
     if (key === undefined) return undefined;
@@ -44,17 +48,17 @@ export class PublishedKeys {
     return key.imported;
   }
 
-  async #keepFresh(kid: string): Promise<void> {
+  async #keepFresh(kid: string, platform: Platform | undefined): Promise<void> {
     const age = Date.now() - this.#fetchedAt;
     if (age >= this.#times.staleMs) this.#keys = undefined;
     if (this.#keys?.has(kid) === true) {
-      if (age >= this.#times.refreshMs && this.#mayFetch()) waitUntil(this.#fetch());
+      if (age >= this.#times.refreshMs && this.#mayFetch()) keepAlive(platform, this.#fetch());
       return;
     }
     if (this.#mayFetch()) return this.#fetch();
     // The fetch belongs to another request, whose promises this one cannot await.
     const until = Date.now() + this.#times.timeoutMs;
-    while (this.#isFetching && Date.now() < until) await scheduler.wait(POLL_MS);
+    while (this.#isFetching && Date.now() < until) await wait(POLL_MS);
   }
 
   #mayFetch(): boolean {

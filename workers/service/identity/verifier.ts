@@ -1,6 +1,7 @@
 // Decides who makes a call of a service: by what the gateway has signed, or by the service binding over which the call has come.
 import { type IdentityProblem, identityProblem } from "../../../core/auth/identity/identity-claims.ts";
 import { IDENTITY_HEADER } from "../../../core/headers.ts";
+import type { Platform } from "../host/platform.ts";
 import { callerFrom, type ProvenCaller } from "./caller.ts";
 import { isSignedBy, type ParsedIdentity, parseIdentity } from "./identity-token.ts";
 import { PublishedKeys } from "./published-keys.ts";
@@ -56,10 +57,10 @@ export class IdentityVerifier {
     this.#keys = settings.keys === undefined ? undefined : new PublishedKeys(settings.keys);
   }
 
-  /** @param props of the binding over which the call has come; of calls over URLs they are empty @returns a promise for a token that is new here */
-  verify({ headers }: Request, props: CallerProps | undefined, now: number): Proof | Promise<Proof> {
+  /** @param platform with the `props` of the binding over which the call has come; of calls over URLs they are empty @returns a promise for a token that is new here */
+  verify({ headers }: { readonly headers: Headers }, platform: Platform | undefined, now: number): Proof | Promise<Proof> {
     const text = headers.get(IDENTITY_HEADER);
-    if (this.#isBelieved(props)) {
+    if (this.#isBelieved((platform?.props ?? undefined) as CallerProps | undefined)) {
       if (text === null) return ANONYMOUS;
       const parsed = parseIdentity(text);
       return typeof parsed === "string" ? parsed : provenBy(text, parsed);
@@ -67,7 +68,7 @@ export class IdentityVerifier {
     if (text === null) return "identity_missing";
     const known = this.#verified.get(text);
     if (known !== undefined) return identityProblem(known.parsed.claims, this.#rules, now) ?? known.proven;
-    return this.#verifyToken(text, now);
+    return this.#verifyToken(text, platform, now);
   }
 
   #isBelieved(props: CallerProps | undefined): boolean {
@@ -79,13 +80,13 @@ export class IdentityVerifier {
     return { issuer: this.#settings.gateway, audience: this.#settings.audience };
   }
 
-  async #verifyToken(text: string, now: number): Promise<Proof> {
+  async #verifyToken(text: string, platform: Platform | undefined, now: number): Promise<Proof> {
     const parsed = parseIdentity(text);
     if (typeof parsed === "string") return parsed;
     if (parsed.signed === undefined) return "identity_unsigned";
     const problem = identityProblem(parsed.claims, this.#rules, now); // before any key is fetched for it
     if (problem !== undefined) return problem;
-    const key = this.#keys === undefined ? "unavailable" : await this.#keys.find(parsed.signed.kid);
+    const key = this.#keys === undefined ? "unavailable" : await this.#keys.find(parsed.signed.kid, platform);
     if (key === undefined) return "identity_key_unknown";
     if (key === "unavailable") return "identity_keys_unavailable";
     if (!(await isSignedBy(parsed.signed, key))) return "identity_signature";

@@ -18,7 +18,7 @@ beforeEach(() => {
 
 function verify(text: string | undefined, props?: object, now = NOW) {
   const headers = text === undefined ? {} : { "tidegate-identity": text };
-  return verifier.verify(new Request("https://users.example", { headers }), props, now);
+  return verifier.verify(new Request("https://users.example", { headers }), { props }, now);
 }
 const unsigned = (claims: object) => base64url(JSON.stringify(claims));
 

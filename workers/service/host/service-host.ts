@@ -1,0 +1,94 @@
+// The path of a call through a host: admitted, its caller proven, served, and its load reported. One host for each `defineService`.
+import type { ServiceImplSpec } from "@connectrpc/connect";
+import { MEDIAN_HEADER, REDIRECT_HEADER, REPORT_HEADER, SHED_HEADER } from "../../../core/headers.ts";
+import { drain } from "../body.ts";
+import { type HostLoad, remainingMs } from "../host-load.ts";
+import { type Prove, proofOf } from "../identity/prove.ts";
+import { overloaded, unimplemented } from "../refusal.ts";
+import { type ServiceOptions, type Settings, settingsOf } from "../settings.ts";
+import { HostAdmission, type Shedding } from "./host-admission.ts";
+import { type HostMethod, type HostMethods, methodsOf, pathOf, withDiscovery } from "./methods.ts";
+import type { Platform } from "./platform.ts";
+import { ServedCall } from "./served-call.ts";
+
+/** What depends on the environment. */
+export interface CompiledServices<Env> {
+  readonly env: Env;
+  readonly methods: HostMethods;
+  readonly prove: Prove | undefined; // undefined where callers are not proven
+}
+
+export class ServiceHost<Env> {
+  readonly settings: Settings;
+  readonly admission: HostAdmission;
+  readonly #implement: (env: Env) => readonly ServiceImplSpec[];
+  readonly #options: ServiceOptions;
+  #compiled: CompiledServices<Env> | undefined;
+
+  constructor(implement: (env: Env) => readonly ServiceImplSpec[], options: ServiceOptions) {
+    this.settings = settingsOf(options);
+    this.admission = new HostAdmission(this.settings);
+    this.#implement = implement;
+    this.#options = options;
+  }
+
+  async fetch(request: Request, env: Env, platform: Platform | undefined): Promise<Response> {
+    const { methods, prove } = this.compiled(env);
+    const path = pathOf(request.url, methods);
+    const method = methods.get(path);
+    const now = Date.now();
+    const { headers } = request;
+    const { load } = this.admission;
+    if (load.shouldRedirect(headers.get(MEDIAN_HEADER), now)) return redirected(load);
+    const leftMs = remainingMs(headers);
+    const isStream = method?.isStream === true;
+    const shedding = this.admission.refusal({ headers, route: method?.route ?? "", isStream, leftMs }, now);
+    if (shedding !== undefined) return shed(load, request, shedding);
+    let caller = prove?.(request, path, platform, now);
+    if (caller instanceof Promise) caller = await caller;
+    if (caller instanceof Response) return caller;
+    const call = new ServedCall(caller);
+    const end = load.start(now, leftMs);
+    const response = method === undefined ? unimplemented(request, path) : await this.#serve(method, request, call, leftMs, now);
+    const tookMs = end(Date.now(), response.status < 500 || response.status === 504);
+    response.headers.set(REPORT_HEADER, load.report(tookMs));
+    // A refusal leaves the body of the request unread.
+    if (!request.bodyUsed && request.body?.locked === false) await drain(request.body.getReader());
+    return response;
+  }
+
+  /** The methods are compiled, and the implementation is called, once for each environment. */
+  compiled(env: Env): CompiledServices<Env> {
+    if (this.#compiled?.env === env) return this.#compiled;
+    const services = this.#implement(env);
+    const methods = methodsOf(withDiscovery(services, this.#options), this.settings);
+    this.#compiled = { env, methods, prove: proofOf(this.#options.identity, services, env) };
+    return this.#compiled;
+  }
+
+  #serve(method: HostMethod, request: Request, call: ServedCall, leftMs: number, now: number): Promise<Response> {
+    return method.isStream ? this.#serveStream(method, request, call, leftMs, now) : method.serve(request, call);
+  }
+
+  /** A stream counts until its response has ended, and not only until its head is sent. */
+  async #serveStream(method: HostMethod, request: Request, call: ServedCall, leftMs: number, now: number): Promise<Response> {
+    call.onStreamEnd(this.admission.streams.begin(now, leftMs));
+    const response = await method.serve(request, call);
+    if (!call.isStreaming) call.streamEnded();
+    return response;
+  }
+}
+
+/** Another endpoint is less loaded: the gateway sends the call there, and the caller never sees this response. */
+function redirected(load: HostLoad): Response {
+  return new Response(null, { status: 503, headers: { [REDIRECT_HEADER]: "1", [REPORT_HEADER]: load.report() } });
+}
+
+/** The host is overloaded: refused at once, in the protocol of the caller. A gateway may try another endpoint. */
+async function shed(load: HostLoad, request: Request, { reason, text }: Shedding): Promise<Response> {
+  const response = overloaded(request, text);
+  response.headers.set(SHED_HEADER, reason);
+  response.headers.set(REPORT_HEADER, load.report());
+  if (request.body !== null) await drain(request.body.getReader());
+  return response;
+}
