@@ -4,15 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { CacheInput } from "../../core/config/cache.ts";
 import type { GatewayInput } from "../../core/config/gateway.ts";
 import { cachedRoute, freshResponse, type Origin } from "../support/cached-route.ts";
-
-interface Row {
-  readonly setting: string;
-  readonly base: object;
-  readonly input: object;
-  readonly observe: (settings: object) => Promise<unknown>;
-  readonly before: unknown;
-  readonly after: unknown;
-}
+import { type EffectRow, observed } from "../support/effects/effect-row.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -57,16 +49,21 @@ async function revalidations(cache: CacheInput): Promise<number> {
   return received.length;
 }
 
-/** Pages of four that are stored after all were requested, on a route beside another one. */
-async function storedBeside(input: object): Promise<number> {
-  const route = { upstream: { binding: "ORIGIN" }, cache: { l2: "none" } } as const;
-  const { send } = cachedRoute(() => freshResponse(), {}, { httpRoutes: { "/a/": route, "/b/": route }, ...input });
-  const pages = [1, 2, 3, 4].map((page) => `/a/${page}`);
-  for (const page of pages) await (await send(page)).text();
-  let stored = 0;
-  for (const page of pages) if ((await send(page, { headers: { "cache-control": "only-if-cached" } })).status === 200) stored += 1;
-  return stored;
+const FOUR = ["/a/1", "/a/2", "/a/3", "/a/4"];
+
+/** Pages of four that are stored after these were requested, on a route beside another one. */
+function stored(requested: readonly string[] = FOUR, bodyBytes = 5) {
+  return async (input: object): Promise<string[]> => {
+    const route = { upstream: { binding: "ORIGIN" }, cache: { l2: "none" } } as const;
+    const { send } = cachedRoute(() => freshResponse("x".repeat(bodyBytes)), {}, { httpRoutes: { "/a/": route, "/b/": route }, ...input });
+    for (const page of requested) await (await send(page)).text();
+    const isStored = async (page: string) => (await send(page, { headers: { "cache-control": "only-if-cached" } })).status === 200;
+    const pages: string[] = [];
+    for (const page of FOUR) if (await isStored(page)) pages.push(page);
+    return pages;
+  };
 }
+const popularThenScan = ["/a/1", "/a/1", "/a/1", ...Array.from({ length: 30 }, (_, page) => `/a/scanned-${page}`)];
 
 /** Requests that the origin gets for two calls of a page whose lifetime of a minute is that of the route, 57 s apart. */
 async function fetchedLater(cache: CacheInput): Promise<number> {
@@ -102,11 +99,12 @@ async function readsOfKv(input: object): Promise<number> {
 
 const never = () => new Promise<never>(() => undefined);
 const cached = (l2: "kv" | "none") => ({ "/": { upstream: { binding: "ORIGIN" }, cache: { l2, ttlMs: 60_000 } } });
+const SILENT_KV = { CACHE: { getWithMetadata: never, put: () => Promise.resolve() } };
 const purge = { tokenBinding: "CACHE_TOKEN", strict: true };
 const UNKNOWN_PURGES = { RELAY: { getByName: () => ({ exchange: never }) }, PURGE_LOG: env.PURGE_LOG, CACHE_TOKEN: "a".repeat(32) };
 const forThisCache = () => freshResponse("a", { "cache-control": "no-store", "edge-cache-control": "max-age=60" });
 
-const ROWS: readonly Row[] = [
+const ROWS: readonly EffectRow<object>[] = [
   {
     setting: "defaults.cache.query",
     base: {},
@@ -180,15 +178,55 @@ const ROWS: readonly Row[] = [
     setting: "cache.shards",
     base: { cache: { maxEntries: 4 } },
     input: { cache: { maxEntries: 4, shards: 1 } },
-    observe: storedBeside,
+    observe: async (input) => (await stored()(input)).length,
     before: 2,
     after: 4,
+  },
+  {
+    setting: "cache.maxEntries",
+    base: { cache: { shards: 1 } },
+    input: { cache: { shards: 1, maxEntries: 2 } },
+    observe: stored(),
+    before: FOUR,
+    after: FOUR.slice(2),
+  },
+  {
+    setting: "cache.maxBytes", // a response takes more memory than its body: there is no room for three
+    base: { cache: { shards: 1 } },
+    input: { cache: { shards: 1, maxBytes: 65_536 } },
+    observe: stored(FOUR, 21_800),
+    before: FOUR,
+    after: FOUR.slice(2),
+  },
+  {
+    setting: "cache.store", // a popular page is stored after a scan of many others
+    base: { cache: { shards: 1, maxEntries: 10 } },
+    input: { cache: { shards: 1, maxEntries: 10, store: "s3-fifo" } },
+    observe: stored(popularThenScan),
+    before: [],
+    after: ["/a/1"],
+  },
+  {
+    setting: "cache.l2WaitPercent", // of the 200 ms that count before the first fetch
+    base: { cache: { l2WaitMs: 60_000 }, httpRoutes: cached("kv") },
+    input: { cache: { l2WaitMs: 60_000, l2WaitPercent: 1_000 }, httpRoutes: cached("kv") },
+    observe: waits([2_000], SILENT_KV),
+    before: [],
+    after: [2_000],
+  },
+  {
+    setting: "cache.l2WaitMinMs",
+    base: { cache: { l2WaitMs: 60_000, l2WaitPercent: 1 }, httpRoutes: cached("kv") },
+    input: { cache: { l2WaitMs: 60_000, l2WaitPercent: 1, l2WaitMinMs: 37 }, httpRoutes: cached("kv") },
+    observe: waits([37], SILENT_KV),
+    before: [],
+    after: [37],
   },
   {
     setting: "cache.l2WaitMs",
     base: { cache: { l2WaitMinMs: 90 }, httpRoutes: cached("kv") },
     input: { cache: { l2WaitMinMs: 90, l2WaitMs: 37 }, httpRoutes: cached("kv") },
-    observe: waits([100, 37], { CACHE: { getWithMetadata: never, put: () => Promise.resolve() } }),
+    observe: waits([100, 37], SILENT_KV),
     before: [100],
     after: [37],
   },
@@ -211,7 +249,7 @@ const ROWS: readonly Row[] = [
 ];
 
 describe("the setting", () => {
-  it.each(ROWS)("$setting has its effect", async ({ base, input, observe, before, after }) => {
-    expect([await observe(base), await observe(input)]).toEqual([before, after]);
+  it.each(ROWS)("$setting has its effect", async (row) => {
+    expect(await observed(row)).toEqual([row.before, row.after]);
   });
 });

@@ -3,19 +3,11 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../core/config/gateway.ts";
 import type { PoolInput } from "../../core/config/upstream.ts";
+import { AUTH, bearer } from "../support/callers.ts";
+import { type EffectRow, observed } from "../support/effects/effect-row.ts";
 import { gatewayTo, PATIENT_MS, USER, unary, userFor } from "../support/gateway.ts";
 
 type Input = Partial<GatewayInput>;
-
-interface Row {
-  readonly setting: string;
-  readonly base?: Input; // both gateways have it
-  readonly input: Input;
-  /** What callers, endpoints or Durable Objects see. */
-  readonly observe: (input: Input) => Promise<unknown>;
-  readonly before: unknown;
-  readonly after: unknown;
-}
 
 afterEach(() => {
   vi.useRealTimers();
@@ -66,11 +58,25 @@ async function passedLater(input: Input, headers: Record<string, string> = { "x-
 }
 
 /** A limit whose rule is never reached: that of the plan is. */
-const plan = (more: object = {}): Input => {
+const plan = (more: object = {}, by: object = { header: "x-plan" }): Input => {
   const gold = { capacity: 4, rate: 1, intervalMs: 10_000, ...more };
-  return limit({ mode: "local", capacity: 1_000, rate: 1_000, tiers: { by: { header: "x-plan" }, plans: { gold } } });
+  return limit({ mode: "local", capacity: 1_000, rate: 1_000, tiers: { by, plans: { gold } } });
 };
 const passedOfPlan = (input: Input): Promise<number> => passedLater(input, { "x-app": "a", "x-plan": "gold" });
+/** The same plan by this claim of the token. */
+const planOfClaim = (claim: string): Input => {
+  const limited = plan({}, { claim });
+  return { auth: AUTH, ...limited, defaults: { ...limited.defaults, auth: "required" } };
+};
+
+/** Calls of five that pass of a caller whose token has the claim `plan`. */
+async function passedOfClaim(input: Input): Promise<number> {
+  const gateway = gatewayTo(userFor, input);
+  const token = await bearer("ada", { plan: "gold" });
+  let count = 0;
+  for (let call = 0; call < 5; call++) count += (await gateway(getUser({ "x-app": "a", ...token }))).status === 200 ? 1 : 0;
+  return count;
+}
 
 /** Endpoints of A and B that get some of twelve calls of one caller. */
 async function endpointsCalled(input: Input): Promise<string[]> {
@@ -113,7 +119,7 @@ async function exchanges(input: Input): Promise<number> {
   return count;
 }
 
-const ROWS: readonly Row[] = [
+const ROWS: readonly EffectRow[] = [
   {
     setting: "services.upstream.balancer",
     base: endpoints({ balancer: "round_robin" }),
@@ -167,6 +173,14 @@ const ROWS: readonly Row[] = [
     before: 2,
     after: 4,
   },
+  {
+    setting: "rateLimits.tiers.by.claim",
+    base: planOfClaim("tenant"),
+    input: planOfClaim("plan"),
+    observe: passedOfClaim,
+    before: 5,
+    after: 4,
+  },
   // Polls: the first one comes at a moment of the first interval, here at nine tenths of it
   {
     setting: "control.pollMs",
@@ -195,7 +209,7 @@ const ROWS: readonly Row[] = [
 ];
 
 describe("the setting", () => {
-  it.each(ROWS)("$setting has its effect", async ({ base = {}, input, observe, before, after }) => {
-    expect([await observe(base), await observe({ ...base, ...input })]).toEqual([before, after]);
+  it.each(ROWS)("$setting has its effect", async (row) => {
+    expect(await observed(row)).toEqual([row.before, row.after]);
   });
 });

@@ -4,20 +4,11 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../core/config/gateway.ts";
 import { defineLayer } from "../../workers/gateway/layer.ts";
 import { AUTH, bearer } from "../support/callers.ts";
+import { type EffectRow, observed } from "../support/effects/effect-row.ts";
 import { endOfStream, enveloped, gatewayTo, json, rest, USER, unary, userFor } from "../support/gateway.ts";
 
 type Input = Partial<GatewayInput>;
 type Fields = Record<string, string>;
-
-interface Row {
-  readonly setting: string;
-  readonly base?: Input; // both gateways have it
-  readonly input: Input;
-  /** What a caller or the upstream sees. */
-  readonly observe: (input: Input) => Promise<unknown>;
-  readonly before: unknown;
-  readonly after: unknown;
-}
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -136,7 +127,7 @@ async function served(input: Input): Promise<number[]> {
   return (await all).map(({ status }) => status);
 }
 
-const ROWS: readonly Row[] = [
+const ROWS: readonly EffectRow[] = [
   {
     setting: "defaults.maxMessageElements",
     input: { defaults: { maxMessageElements: 1 } },
@@ -271,7 +262,7 @@ const ROWS: readonly Row[] = [
 ];
 
 describe("the setting", () => {
-  it.each(ROWS)("$setting has its effect", async ({ base = {}, input, observe, before, after }) => {
-    expect([await observe(base), await observe({ ...base, ...input })]).toEqual([before, after]);
+  it.each(ROWS)("$setting has its effect", async (row) => {
+    expect(await observed(row)).toEqual([row.before, row.after]);
   });
 });

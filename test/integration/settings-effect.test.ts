@@ -6,6 +6,7 @@ import type { GatewayInput } from "../../core/config/gateway.ts";
 import { WITHHELD_FIELDS } from "../../core/headers.ts";
 import { OrderSchema } from "../../protos/gen/orders/v1/orders_pb.ts";
 import { createApp } from "../../workers/gateway/app.ts";
+import { type EffectRow, observed } from "../support/effects/effect-row.ts";
 import { endOfStream, gatewayTo, json, rest, USER, unary, userFor } from "../support/gateway.ts";
 import { catalog } from "../support/shipped/catalog.ts";
 import { HMAC_SECRET, SIGNATURES, signed } from "../support/signed-requests.ts";
@@ -13,15 +14,6 @@ import { HMAC_SECRET, SIGNATURES, signed } from "../support/signed-requests.ts";
 type Input = Partial<GatewayInput>;
 /** What a caller and the upstream see of one call. */
 type Observe = (input: Input) => Promise<unknown>;
-
-interface Row {
-  readonly setting: string;
-  readonly base?: Input; // both gateways have it
-  readonly input: Input;
-  readonly observe: Observe;
-  readonly before: unknown;
-  readonly after: unknown;
-}
 
 const SERVICE = "users.v1.UserService";
 const USERS = { upstream: { binding: "USERS" } } as const;
@@ -137,7 +129,7 @@ function third(request: () => Request, calls = 3): Observe {
   };
 }
 
-const ROWS: readonly Row[] = [
+const ROWS: readonly EffectRow[] = [
   {
     setting: "services.upstream.timeoutHeader",
     input: { services: { [SERVICE]: { upstream: { binding: "USERS", timeoutHeader: "as_called" } } } },
@@ -380,7 +372,7 @@ const ROWS: readonly Row[] = [
   },
   // HTTP rules of the configuration
   ...(["put", "post", "patch", "delete", "get"] as const).map(
-    (verb): Row => ({
+    (verb): EffectRow => ({
       setting: `services.methods.http.${verb}`,
       input: rules({ [verb]: "/v2/{id}", ...(verb === "get" || verb === "delete" ? {} : { body: "*" }) }),
       observe: responded(() => rest(verb.toUpperCase(), `/v2/${USER.id}`, verb === "get" || verb === "delete" ? undefined : {})),
@@ -389,7 +381,7 @@ const ROWS: readonly Row[] = [
     }),
   ),
   ...["kind", "path"].map(
-    (part): Row => ({
+    (part): EffectRow => ({
       setting: `services.methods.http.custom.${part}`,
       input: rules({ custom: { kind: "PURGE", path: "/v2/{id}" } }),
       observe: responded(() => new Request(`https://gateway.example/v2/${USER.id}`, { method: "PURGE" })),
@@ -475,8 +467,8 @@ const ROWS: readonly Row[] = [
 ];
 
 describe("the setting", () => {
-  it.each(ROWS)("$setting has its effect", async ({ base = {}, input, observe, before, after }) => {
-    expect([await observe(base), await observe({ ...base, ...input })]).toEqual([before, after]);
+  it.each(ROWS)("$setting has its effect", async (row) => {
+    expect(await observed(row)).toEqual([row.before, row.after]);
   });
 
   it.each([

@@ -7,17 +7,23 @@ import { shuffled } from "../../bench/figures/statistics.ts";
 import { parseCommand } from "../../cli/command.ts";
 import coverage from "../settings-coverage.json" with { type: "json" };
 import { type FileResult, type Line, type Outcome, outcomeOf, roundsOf } from "./lines.ts";
+import { isRecorded, type RunRecord, recordWith } from "./record.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
+const RECORD = join(ROOT, "test/settings-record.json");
 
 const { values } = parseCommand("test:settings", {
   sample: { type: "string" },
   setting: { type: "string", multiple: true },
+  missing: { type: "boolean" },
   json: { type: "string" },
+  record: { type: "boolean" },
 });
+const record: RunRecord = JSON.parse(readFileSync(RECORD, "utf8")) as RunRecord;
 const all = Object.entries(coverage.shown).map(([setting, [file = "", test = ""]]): Line => ({ setting, file, test }));
 const elsewhere: Readonly<Record<string, string>> = coverage.elsewhere;
 const lines = chosen();
+const commit = values.record === true ? commitOfTree() : undefined;
 const outcomes: { readonly line: Line; readonly outcome: Outcome }[] = [];
 const rounds = roundsOf(lines);
 for (const [index, round] of rounds.entries()) {
@@ -25,6 +31,7 @@ for (const [index, round] of rounds.entries()) {
   const results = run(round);
   for (const line of round) outcomes.push({ line, outcome: outcomeOf(line, results, ROOT) });
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(outcomes, undefined, 1)}\n`);
+  if (commit !== undefined) writeFileSync(RECORD, `${JSON.stringify(recordWith(record, all, outcomes, commit), undefined, 2)}\n`);
 }
 const missed = outcomes.filter(({ outcome }) => outcome.kind !== "noticed");
 for (const { line, outcome } of missed) process.stdout.write(`${outcome.kind}: ${line.setting}: ${line.file}: ${line.test}\n`);
@@ -38,10 +45,18 @@ function chosen(): Line[] {
   if (unknown !== undefined) return fail(`--setting ${unknown}: test/settings-coverage.json has no such line`);
   if (named !== undefined) return all.filter(({ setting }) => named.includes(setting));
   const shown = all.filter(({ setting }) => elsewhere[setting] === undefined);
+  if (values.missing === true) return shown.filter((line) => !isRecorded(record, line));
   if (values.sample === undefined) return shown;
   const size = Number(values.sample);
   if (!Number.isSafeInteger(size) || size < 1) return fail(`--sample ${values.sample}: write a whole number from 1`);
   return shuffled(shown, Math.random).slice(0, size);
+}
+
+/** The commit that is run: a record of changed files would name the wrong one. */
+function commitOfTree(): string {
+  const git = (...parts: string[]) => spawnSync("git", parts, { cwd: ROOT, encoding: "utf8" }).stdout.trim();
+  const changed = git("status", "--porcelain", "--", ".", ":!test/settings-record.json");
+  return changed === "" ? git("rev-parse", "--short=10", "HEAD") : fail(`--record: commit these first:\n${changed}`);
 }
 
 /** One process for all files of a round; each test in it that is not named is skipped. */
