@@ -67,10 +67,17 @@ export class MetricsForwarder {
   }
 
   #send(now: number): Promise<void> {
-    this.#running ??= this.#sendAll(now);
-    return this.#running;
+    if (this.#running !== undefined) return this.#running;
+    // Where nothing is to be sent, `#sendAll` ends before it returns: only what follows it may say that nothing runs.
+    const done = this.#sendAll(now).then(() => {
+      this.#running = undefined;
+      this.#sendInTime(Date.now());
+    });
+    this.#running = done;
+    return done;
   }
 
+  /** Never rejects. */
   async #sendAll(now: number): Promise<void> {
     this.#sentAt = now;
     const { isFull } = this.#metrics;
@@ -85,8 +92,6 @@ export class MetricsForwarder {
       this.#failures += 1;
       logEvent("relay_request_failed", { root: "telemetry", error });
     }
-    this.#running = undefined;
-    this.#sendInTime(Date.now());
   }
 
   /** With a stub for each message: after an error, a stub stays broken. */

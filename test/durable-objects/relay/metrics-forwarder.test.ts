@@ -110,6 +110,20 @@ describe("MetricsForwarder", () => {
     expect(root.calls).toBe(400);
   });
 
+  it("sends on what comes after somebody has waited for nothing", async () => {
+    const { root, forwarder } = relay();
+    await forwarder.flush();
+    forwarder.receive(section(), now);
+    await forwarder.flush(); // it left at once
+    expect(root.calls).toBe(1);
+    forwarder.receive(section(), now);
+    await until(START + 5_000);
+    expect(root.calls).toBe(2);
+    forwarder.receive(section(), now);
+    await forwarder.flush();
+    expect(root.calls).toBe(3);
+  });
+
   it("sends at once what somebody waits for", async () => {
     const { root, forwarder } = relay();
     forwarder.receive(section(), now);

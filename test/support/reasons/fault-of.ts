@@ -2,7 +2,7 @@
 import type { Call } from "../../../workers/gateway/call.ts";
 
 /** What is read of a call. */
-export type SeenCall = Pick<Call, "reason" | "endsWithStream">;
+export type SeenCall = Pick<Call, "reason" | "endsWithStream" | "attempts" | "cacheLevel">;
 
 /** @param call undefined for a response without a call: a document of the gateway, or a preflight */
 export function faultOf(
@@ -16,7 +16,14 @@ export function faultOf(
     if (!isReason(reason)) return `has the reason "${reason}", which is not documented`;
     return call !== undefined && call.reason === undefined ? `has the reason "${reason}", which its call lacks` : undefined;
   }
-  if (call === undefined) return headers.has("x-request-id") ? undefined : "has no reason, and no call";
+  if (call === undefined) return "has no reason, and no call";
   if (call.endsWithStream) return undefined; // the stream broke off after its head: its end names the reason
-  return call.reason === undefined ? undefined : `has no reason, and its call has "${call.reason}"`;
+  if (call.reason !== undefined) return `has no reason, and its call has "${call.reason}"`;
+  return isOfUpstream(headers, call) ? undefined : "has no reason, and no upstream was called for it";
+}
+
+/** Whether an upstream has made the response, now or before. The gateway's own services are upstreams in this respect. */
+function isOfUpstream(headers: Headers, { attempts, cacheLevel }: SeenCall): boolean {
+  if (attempts > 0 || (cacheLevel !== "" && cacheLevel !== "miss")) return true;
+  return /; ?collapsed(?:;|$)/.test(headers.get("cache-status") ?? ""); // another call has fetched it
 }

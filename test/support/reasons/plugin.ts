@@ -1,4 +1,4 @@
-// Puts the check of reasons into the gateway as tests load it: apps are checked wherever a test makes one.
+// Puts the check of reasons into the gateway as tests load it: apps and gateways are checked wherever a test makes one.
 
 const INSERTIONS = [
   {
@@ -12,9 +12,14 @@ const INSERTIONS = [
     code: "export function appAround(...parts) { const app = appUnchecked(...parts); return globalThis.checkedApp?.(app) ?? app; }\nfunction appUnchecked(",
   },
   {
+    file: "/workers/gateway/gateway.ts",
+    at: "export function createGateway(",
+    code: "export function createGateway(...parts) { const gateway = gatewayUnchecked(...parts); return globalThis.checkedGateway?.(gateway) ?? gateway; }\nfunction gatewayUnchecked(",
+  },
+  {
     file: "/workers/gateway/trace/explain.ts",
     at: "const app = appAround(idle, createGateway(idle, explaining));",
-    code: "const app = appAround(idle, createGateway(idle, explaining)); globalThis.explainingApp?.(app);",
+    code: "const idleGateway = createGateway(idle, explaining); const app = appAround(idle, idleGateway); globalThis.explaining?.(app, idleGateway);",
   },
 ] as const;
 

@@ -50,12 +50,13 @@ export class MetricsReporter implements ExchangeSection {
   }
 
   /**
-   * Reports at once, and lets the relay send it on, for somebody who reads metrics. Never rejects.
+   * Reports at once, and lets the relay send it on, for somebody who reads metrics. An isolate without calls reports its gauges. Never
+   * rejects.
    *
    * @param waitMs longest time that it takes
    */
   async flush(now: number, waitMs: number): Promise<void> {
-    if (!this.#isRelayed || !this.#metrics.hasUnsent || Math.abs(now - this.#flushedAt) < FLUSH_PAUSE_MS) return;
+    if (!this.#isRelayed || Math.abs(now - this.#flushedAt) < FLUSH_PAUSE_MS) return;
     this.#flushedAt = now;
     this.#isAwaited = true;
     this.#exchange.require(now);
@@ -74,7 +75,7 @@ export class MetricsReporter implements ExchangeSection {
     this.#isAwaited = false;
     if (isAwaited) this.#awaitedSentAt = now;
     // A relay that takes no metrics gets none. It responds to the empty section where it has been replaced by one that does.
-    const reports = this.#isRelayed && this.#metrics.hasUnsent ? this.#metrics.reports().slice(0, MAX_REPORTS) : [];
+    const reports = this.#isRelayed && (isAwaited || this.#metrics.hasUnsent) ? this.#metrics.reports().slice(0, MAX_REPORTS) : [];
     const sinks = [...this.#sinks].at(-1);
     const push = sinks?.push;
     draft.metrics = {

@@ -160,6 +160,16 @@ describe("MetricsReporter", () => {
     await waiting;
     expect(times).toEqual([0, 2]);
   });
+
+  it("reports its gauges to a reader where nothing has been counted, and in no other exchange", async () => {
+    const { reporter, metrics, exchange, sent } = isolate();
+    metrics.collect((to) => to.gauge("tidegate_configuration", 1, "0", "bundled"));
+    exchange.require(Date.now());
+    await vi.advanceTimersByTimeAsync(2 * SECONDS);
+    expect(sent()).toEqual([]);
+    await reporter.flush(Date.now(), 1_000);
+    expect(sent()).toMatchObject([{ report: { sequence: 1, gauges: [{ metric: "tidegate_configuration", value: 1 }] } }]);
+  });
 });
 
 describe("a configuration", () => {
