@@ -15,9 +15,11 @@ const folder = mkdtempSync(join(tmpdir(), "tidegate-top-"));
 const fleet = new Fleet();
 let isLoading = true;
 let load: Promise<void>;
+let idle: Record<string, never>;
 
 beforeAll(async () => {
   await fleet.start(folder, 1);
+  idle = await top("configuration");
   load = (async () => {
     while (isLoading) {
       await Promise.all(Array.from({ length: 6 }, () => fleet.call(0, "users.v1.UserService/GetUser", { delayMs: 10 })));
@@ -110,7 +112,8 @@ describe("tidegate top", () => {
     expect(breakers[0]!.openIsolates > 0 || breakers[0]!.sharedState !== "closed").toBe(true);
   });
 
-  it("says which configuration runs", async () => {
+  it("says which configuration runs, with the first reading of a gateway without calls, too", async () => {
+    expect(idle).toMatchObject({ configurations: [{ version: "0", isolates: 1 }] });
     const configurations = await answered(
       "configuration",
       ({ configurations: all = [] }: { configurations?: { version: string; isolates: number }[] }) => all.length > 0 && all,

@@ -165,6 +165,14 @@ const ROWS: readonly EffectRow[] = [
     after: ["https://a.example"],
   },
   {
+    setting: "defaults.concurrency.floor",
+    base: { defaults: { concurrency: { max: 100, maxQueued: 0, callerShare: 100 } } },
+    input: { defaults: { concurrency: LIMIT } },
+    observe: sentAtOnce,
+    before: 40,
+    after: 19,
+  },
+  {
     setting: "defaults.concurrency.adaptive",
     base: { defaults: { concurrency: LIMIT } },
     input: { defaults: { concurrency: { ...LIMIT, adaptive: false } } },

@@ -77,6 +77,18 @@ async function fetchedLater(cache: CacheInput): Promise<number> {
   return received.length;
 }
 
+/** Status of a page that was fresh for a minute, after 61 s: then the origin fails. */
+async function statusWhileFailing(cache: CacheInput): Promise<number> {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const origin = (_: Request, request: number) => (request === 1 ? freshResponse() : new Response("broken", { status: 500 }));
+  const { send } = cachedRoute(origin, cache);
+  await (await send("/a")).text();
+  vi.setSystemTime(Date.now() + 61_000);
+  const { status } = await send("/a");
+  vi.useRealTimers();
+  return status;
+}
+
 /** Requests that the origin gets for one page, called by two tenants. */
 async function fetchedByTenants(cache: CacheInput): Promise<number> {
   const { send, received } = cachedRoute(() => freshResponse(), cache);
@@ -138,6 +150,14 @@ const ROWS: readonly EffectRow<object>[] = [
     after: 0,
   },
   { setting: "defaults.cache.jitterPercent", base: {}, input: { jitterPercent: 0 }, observe: fetchedLater, before: 2, after: 1 },
+  {
+    setting: "defaults.cache.staleIfErrorMs",
+    base: {},
+    input: { staleIfErrorMs: 600_000 },
+    observe: statusWhileFailing,
+    before: 500,
+    after: 200,
+  },
   {
     setting: "defaults.cache.storeErrors",
     base: {},

@@ -170,6 +170,14 @@ const ROWS: readonly EffectRow[] = [
     after: 200,
   },
   {
+    setting: "registry.allowPorts",
+    base: { registry, ...registered },
+    input: { registry: { ...registry, allowPorts: [443, 9_443] } },
+    observe: statusOfRegistration("https://port.example:9443"),
+    before: 400,
+    after: 200,
+  },
+  {
     setting: "registry.allowIpAddresses",
     base: { registry, ...registered },
     input: { registry: { ...registry, allowIpAddresses: true } },
