@@ -227,7 +227,7 @@ const ROWS: readonly EffectRow<object>[] = [
     after: ["/a/1"],
   },
   {
-    setting: "cache.l2WaitPercent", // of the 200 ms that count before the first fetch
+    setting: "cache.l2WaitPercent", // the share is that of the 200 ms that count before the first fetch
     base: { cache: { l2WaitMs: 60_000 }, httpRoutes: cached("kv") },
     input: { cache: { l2WaitMs: 60_000, l2WaitPercent: 1_000 }, httpRoutes: cached("kv") },
     observe: waits([2_000], SILENT_KV),

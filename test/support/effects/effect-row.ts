@@ -2,7 +2,7 @@
 import type { GatewayInput } from "../../../core/config/gateway.ts";
 
 export interface EffectRow<Input extends object = Partial<GatewayInput>> {
-  readonly setting: string; // as test/settings/lines.ts names it in titles: `rateLimits.compat`
+  readonly setting: string; // its name in titles, see test/settings/lines.ts: `rateLimits.compat`
   readonly base?: Input; // both gateways have it
   readonly input: Input; // what it names replaces that of `base`
   /** What callers, upstreams or Durable Objects see. */
