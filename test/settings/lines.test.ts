@@ -1,7 +1,7 @@
 // Which settings a parser ignores, and which test is that of a line.
 import { describe, expect, it } from "vitest";
 import { ignoring } from "./ignored-setting.ts";
-import { isTestOf, type Line, outcomeOf, roundsOf } from "./lines.ts";
+import { isTestOf, type Line, outcomeOf, roundsApart, roundsOf } from "./lines.ts";
 
 const ROUTE = ["readTimeoutMs", "auth", "rateLimits", "addresses"];
 
@@ -35,15 +35,19 @@ describe("a line", () => {
     ["$setting has its effect", ["x.a.b has its effect"], false],
   ])("%j is the test %j: %s", (test, titles, is) => expect(isTestOf(line(test), titles)).toBe(is));
 
-  it("has a round of its own in its file, unless its test has the setting in its title", () => {
-    const lines = [line("one"), line("$setting", "c"), line("$setting", "d"), line("two"), line("one", "e", "test/b.test.ts")];
-    const rounds = roundsOf(lines).map((round) => round.map(({ test, setting }) => `${setting} ${test}`));
-    expect(rounds).toEqual([["c $setting", "d $setting", "e one"], ["a.b one"], ["a.b two"]]);
+  it("has a round with the others of its file whose tests differ, or one of its own", () => {
+    const lines = [line("one"), line("$setting", "c"), line("$setting", "d"), line("one", "f"), line("one", "e", "test/b.test.ts")];
+    const named = (rounds: readonly (readonly Line[])[]) => rounds.map((round) => round.map(({ test, setting }) => `${setting} ${test}`));
+    expect(named(roundsOf(lines))).toEqual([["a.b one", "c $setting", "d $setting", "e one"], ["f one"]]);
+    expect(named(roundsApart(lines))).toEqual([["a.b one", "e one"], ["c $setting"], ["d $setting"], ["f one"]]);
   });
 
   it.each([
-    [[{ ancestorTitles: [], title: "one", status: "failed", failureMessages: ["no\nmore"] }], { kind: "noticed", failure: "no" }],
-    [[{ ancestorTitles: [], title: "one", status: "passed" }], { kind: "not noticed" }],
+    [
+      [{ ancestorTitles: [], title: "one", status: "failed", failureMessages: ["no\nmore"], meta: { setting: "a.b" } }],
+      { kind: "noticed", failure: "no" },
+    ],
+    [[{ ancestorTitles: [], title: "one", status: "passed", meta: { setting: "a.b" } }], { kind: "not noticed" }],
     [[{ ancestorTitles: [], title: "two", status: "failed" }], { kind: "no such test" }],
     [[], { kind: "not loaded" }],
   ])("of %j", (assertionResults, outcome) => {

@@ -1,4 +1,4 @@
-// The lines of test/settings-coverage.json in rounds: in each, a test file runs for one setting, or for those that its tests name in their titles.
+// The lines of test/settings-coverage.json in rounds: in each, a test runs for one setting.
 
 /** One setting, and the test that shows its effect. */
 export interface Line {
@@ -13,17 +13,27 @@ export function isByTitle({ test }: Pick<Line, "test">): boolean {
   return test.includes(BY_TITLE);
 }
 
-/** Rounds in which no file has two lines, except lines whose tests have the setting in their titles. */
+/**
+ * Rounds in which a file runs for all its lines whose tests differ: each test runs without the setting of its own line. What a file makes
+ * while it is loaded has all settings then; `roundsApart` is for lines that are not noticed for this reason.
+ */
 export function roundsOf(lines: readonly Line[]): Line[][] {
+  return inRounds(lines, (line) => (isByTitle(line) ? `${line.file} ${line.setting}` : `${line.file} ${line.test}`));
+}
+
+/** Rounds in which no file has two lines. */
+export function roundsApart(lines: readonly Line[]): Line[][] {
+  return inRounds(lines, ({ file }) => file);
+}
+
+/** @param slotOf a round has one line for each value */
+function inRounds(lines: readonly Line[], slotOf: (line: Line) => string): Line[][] {
   const rounds: Line[][] = [];
   const used = new Map<string, number>();
-  const byTitle = lines.filter(isByTitle);
-  if (byTitle.length > 0) rounds.push([...byTitle]);
-  for (const { file } of byTitle) used.set(file, 1);
   for (const line of lines) {
-    if (isByTitle(line)) continue;
-    const round = used.get(line.file) ?? 0;
-    used.set(line.file, round + 1);
+    const slot = slotOf(line);
+    const round = used.get(slot) ?? 0;
+    used.set(slot, round + 1);
     while (rounds.length <= round) rounds.push([]);
     rounds[round]!.push(line);
   }
@@ -57,6 +67,7 @@ interface TestResult {
   readonly title: string;
   readonly status: string;
   readonly failureMessages?: readonly string[] | undefined;
+  readonly meta?: { readonly setting?: string }; // without which it ran; setup.ts writes it
 }
 
 /** What becomes of the test while its setting is ignored. */
@@ -70,7 +81,7 @@ export function outcomeOf(line: Line, results: readonly FileResult[], root: stri
   if (file === undefined) return { kind: "no such test" };
   // A file that cannot be loaded says nothing of the test.
   if (file.assertionResults.length === 0) return { kind: file.status === "failed" ? "not loaded" : "no such test" };
-  const own = file.assertionResults.filter(({ ancestorTitles, title }) => isTestOf(line, [...ancestorTitles, title]));
+  const own = file.assertionResults.filter(({ meta }) => meta?.setting === line.setting);
   if (own.length === 0) return { kind: "no such test" };
   const failed = own.find(({ status }) => status === "failed");
   if (failed === undefined) return { kind: "not noticed" };
