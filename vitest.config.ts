@@ -66,8 +66,9 @@ export const LONG = {
 /** No test depends on the speed of the machine: these only end a test that hangs. */
 export const TIMEOUTS = { testTimeout: 600_000, hookTimeout: 600_000 };
 
-/** Tests of the gateway that run in Node: they read descriptors from files, and their code has no I/O. */
+/** Tests of Workers that run in Node: they read descriptors from files, or their code has no I/O. */
 const IN_NODE = [
+  "test/workers/call/{hedge,retry,pool/endpoint-pool}.test.ts",
   "test/workers/gateway/transcode/**/*.test.ts",
   "test/workers/gateway/auth/{failures,jwt/*}.test.ts",
   "test/workers/gateway/auth/expression/*.test.ts",
@@ -187,7 +188,7 @@ export default defineConfig({
       objectsApart(),
       inOneScript(
         "gateway",
-        ["test/workers/{dev,gateway,discovery}/**/*.test.ts", "test/workers/examples.test.ts", "test/integration/**/*.test.ts"],
+        ["test/workers/{call,dev,gateway,discovery}/**/*.test.ts", "test/workers/examples.test.ts", "test/integration/**/*.test.ts"],
         [...IN_NODE, "test/integration/**/*.node.test.ts"],
       ),
       ...servicesOfATeam(),

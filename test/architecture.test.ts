@@ -18,7 +18,10 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   workers: /^(core|protos\/gen|workers)\/|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/service":
     /^(protos\/gen|workers\/service)\/|^core\/(deadline|headers|protocol\/(inflation|printable)|transcode\/json-text|(auth\/identity|elements|overload|violations)\/\w+(-\w+)*)\.ts$|^workers\/(discovery\/discovery|log|sampled|shed-log|wait)\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
-  "workers/client": /^(core|workers\/client)\/|^workers\/service\/identity\/caller\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  // What gateway and clients share runs in any runtime.
+  "workers/call": /^(core|workers\/call)\//,
+  "workers/client":
+    /^(core|workers\/(call|client))\/|^workers\/service\/identity\/caller\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/services":
     /^(protos\/gen|workers\/services|workers\/client)\/|^workers\/service\.ts$|^cloudflare:workers$|^ulid$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   // Development entries only: no deployed bundle contains them (test/cli/project/network.test.ts).
@@ -26,9 +29,9 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "workers/discovery":
     /^(protos\/gen|workers\/discovery)\/|^workers\/wait\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway":
-    /^(core|protos\/gen|workers\/gateway|workers\/discovery|durable-objects)\/|^workers\/(log|sampled|shed-log|service|services\/catalog|service\/(compression|host-load|identity\/identity-token|limits\/(element-limit|message-shape)|query))\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/(protobuf|protovalidate))(\/|$)/,
+    /^(core|protos\/gen|workers\/(call|gateway|discovery)|durable-objects)\/|^workers\/(log|sampled|shed-log|service|services\/catalog|service\/(compression|host-load|identity\/identity-token|limits\/(element-limit|message-shape)|query))\.ts$|^gateway\.config\.ts$|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/(protobuf|protovalidate))(\/|$)/,
   "workers/gateway/layers":
-    /^core\/|^workers\/gateway\/call(\.ts$|\/)|^workers\/(log|sampled|shed-log)\.ts$|^workers\/gateway\/upstream\/dispatch\/(failure|retry-after)\.ts$|^workers\/gateway\/(auth|bodies|cache|protocol|rate-limit|tracing|transcode|translate)\/|^workers\/service\/(compression|identity\/identity-token|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^core\/|^workers\/call\/|^workers\/gateway\/call(\.ts$|\/)|^workers\/(log|sampled|shed-log)\.ts$|^workers\/gateway\/(auth|bodies|cache|protocol|rate-limit|tracing|transcode|translate)\/|^workers\/service\/(compression|identity\/identity-token|query)\.ts$|^durable-objects\/|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/gateway/auth":
     /^core\/|^workers\/(log|sampled|service\/identity\/identity-token)\.ts$|^workers\/gateway\/call(\.ts$|\/)|^workers\/gateway\/(auth|background|protocol|region)\/|^durable-objects\/|^cloudflare:workers$|^jose$|^@bufbuild\/(protobuf|cel)(\/|$)/,
   "workers/gateway/cache":
@@ -161,6 +164,13 @@ describe("the architecture", () => {
     const values = sources
       .filter(({ path }) => path.startsWith("workers/gateway/"))
       .flatMap((source) => importsOf(source).filter(({ target, isType }) => target.startsWith("durable-objects/") && !isType));
+    expect(values).toEqual([]);
+  });
+
+  it("keeps the schemas of settings out of clients: of core/config, they and what they share with the gateway import types only", () => {
+    const values = sources
+      .filter(({ path }) => /^workers\/(call|client)\//.test(path))
+      .flatMap((source) => importsOf(source).filter(({ target, isType }) => target.startsWith("core/config/") && !isType));
     expect(values).toEqual([]);
   });
 

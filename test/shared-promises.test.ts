@@ -20,8 +20,8 @@ const PATTERNS: readonly RegExp[] = [
 
 /** Members that hold a promise within one call, with the reason. */
 const WITHIN_ONE_CALL: Readonly<Record<string, string>> = {
-  "workers/gateway/upstream/upstream.ts": "`Preparation.done` goes to the call that has made it",
-  "workers/gateway/layers/hedge.ts": "the attempts of one call",
+  "workers/call/target.ts": "`Preparation.done` goes to the call that has made it",
+  "workers/call/hedge.ts": "the attempts of one call",
   "workers/gateway/own-layers/layer-run.ts": "the run of a layer for one call",
   "workers/service/call-context.ts": "the deadline of the call that the context is of",
 };

@@ -75,7 +75,7 @@ const NO_MESSAGE: DecodedMessage = { kind: "unreadable", rejection: { kind: "inv
  * | `held`         | `protocol/response-messages.ts`; `layers/rescue.ts` releases it                   |
  * | `reason`, `code` | `call/outcome.ts`                                                               |
  * | `trace`        | `trace/traced-gateway.ts`, before the first layer                                  |
- * | `attempts`, `upstreamName`, `endpoint`, `upstreamMs`, `sentMs` | `upstream/attempt.ts`, by `call/end/call-progress.ts` |
+ * | `attempts`, `upstreamName`, `endpoint`, `upstreamMs`, `sentMs` | `upstream/pool-hooks.ts`, by `call/end/call-progress.ts` |
  * | `requestBytes`, `responseBytes` | `layers/limit-body.ts`; `upstream/dispatch/dispatch.ts`, the layers that write another body, `layers/open-streams.ts` |
  * | `upstreamCode` | `protocol/response-check.ts`                                                      |
  * | `cacheLevel`   | `layers/cache.ts`, `layers/fast-hit.ts`                                            |

@@ -52,7 +52,7 @@ type Outcome = "succeeded" | AttemptFailure;
 
 const EXCHANGE_TIMEOUT_MS = 5_000; // the timeout of workers/gateway/background/exchange.ts
 const RELAY_MS = 5; // one way
-const MIN_EVIDENCE_MS = 1_000; // a shorter time-out says nothing about the endpoint, as in workers/gateway/upstream/attempt.ts
+const MIN_EVIDENCE_MS = 1_000; // a shorter time-out says nothing about the endpoint, as in workers/call/pool/attempt.ts
 
 export class Isolate {
   readonly #wiring: Wiring;
@@ -84,7 +84,7 @@ export class Isolate {
     });
   }
 
-  /** Retries as layers/retry.ts does. */
+  /** Retries as workers/call/retry.ts does. */
   call(call: Call, settle: (response: ServerResponse) => void): void {
     const { world, rng } = this.#wiring;
     const tried = new Set<string>();
@@ -105,7 +105,7 @@ export class Isolate {
     attempt(1);
   }
 
-  /** Hedges as layers/hedge.ts does. */
+  /** Hedges as workers/call/hedge.ts does. */
   #hedged(call: Call, number: number, tried: Set<string>, end: (outcome: Outcome) => void): void {
     const { world } = this.#wiring;
     const hedger = this.#hedger;

@@ -4,10 +4,10 @@ import { ConcurrencyLimiter, type LimiterRefusal } from "../../../core/overload/
 import { CRITICALITIES } from "../../../core/overload/criticality.ts";
 import { type QueuedCall, WaitQueue } from "../../../core/overload/queue.ts";
 import { Rejected } from "../../../core/rejection.ts";
+import { retryAfterMs } from "../../call/retry-after.ts";
 import { shedLog } from "../../shed-log.ts";
 import { type Call, logFactsOf } from "../call.ts";
 import { Enforcer } from "./enforcer.ts";
-import { retryAfterMs } from "./retry-after.ts";
 
 export interface Waiter extends QueuedCall {
   readonly settle: (isNext: boolean) => void;

@@ -1,6 +1,7 @@
 // What a layer is, and how layers are put around a handler.
+
+import type { CallAttempt } from "../../call/call-attempt.ts";
 import type { Call } from "../call.ts";
-import type { CallAttempt } from "./attempt.ts";
 
 /** @param attempt undefined for layers above `retry` and `hedge` */
 export type Handler = ((call: Call, attempt?: CallAttempt) => Promise<Response>) & { readonly needs?: Need };

@@ -1,8 +1,8 @@
 // Memory that a call reserves of its isolate's budget, before it is used.
 import type { BudgetRefusal, ByteBudget, Reservation } from "../../../core/overload/byte-budget.ts";
 import { Rejected } from "../../../core/rejection.ts";
+import { retryAfterMs } from "../../call/retry-after.ts";
 import type { Call } from "../call.ts";
-import { retryAfterMs } from "./retry-after.ts";
 
 /** The limit that a refusal for lack of memory names. */
 export const MEMORY = "memory";

@@ -1,9 +1,9 @@
 // Sends the call to another upstream while its own one is down.
 import { FALLBACK_HEADER } from "../../../core/headers.ts";
+import { failureOf, failureOfError, isDown } from "../../call/failure.ts";
 import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
 import type { MethodTraits } from "../call/method-traits.ts";
 import type { Call } from "../call.ts";
-import { failureOf, failureOfError, isDown } from "../upstream/dispatch/failure.ts";
 
 /** @param other sends the call to the other upstream; undefined where the route has none */
 export function fallback(other: Handler | undefined, { isSafe }: MethodTraits): Layer | undefined {

@@ -2,12 +2,12 @@
 
 import { type DescMethod, type Message, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { FALLBACK_HEADER } from "../../../core/headers.ts";
+import { failureOf, failureOfError, isDown } from "../../call/failure.ts";
 import { logEvent } from "../../log.ts";
 import type { Layer } from "../call/layer.ts";
 import { madeHere } from "../call/outcome.ts";
 import { logFactsOf } from "../call.ts";
 import { callerContentType, messageResponse } from "../protocol/message-response.ts";
-import { failureOf, failureOfError, isDown } from "../upstream/dispatch/failure.ts";
 
 /** @param message what an operator has configured; undefined where nothing is */
 export function staticResponse(method: DescMethod, message: Message | undefined): Layer | undefined {

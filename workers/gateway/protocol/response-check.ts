@@ -14,8 +14,8 @@ import {
   type ResponseHead,
   tooLarge,
 } from "../../../core/protocol/rpc-response.ts";
+import type { CallAttempt } from "../../call/call-attempt.ts";
 import { breakOff } from "../bodies/response-body.ts";
-import type { CallAttempt } from "../call/attempt.ts";
 import type { Call } from "../call.ts";
 import { encodingOf } from "../translate/headers.ts";
 import { mediaType, type Protocol } from "./protocol.ts";

@@ -2,7 +2,7 @@
 // traced call comes; other calls do not run through it.
 import type { LayerMark, RecordedStep, StepEnd } from "../../../core/explain/trace-recorder.ts";
 import { Rejected } from "../../../core/rejection.ts";
-import type { CallAttempt } from "../call/attempt.ts";
+import type { CallAttempt } from "../../call/call-attempt.ts";
 import type { Handler, Layer, Stack } from "../call/layer.ts";
 import type { Call } from "../call.ts";
 

@@ -2,16 +2,7 @@
 
 import type { TargetInput } from "../../../core/config/target.ts";
 import type { SpokenProtocol } from "../../../core/config/upstream.ts";
-
-/** A service binding, or anything else that responds to requests. */
-export interface Destination {
-  readonly base: string; // URL that a path is appended to
-  /** Whether the body of a response has the length that its header declares. A Worker behind a binding may declare any length. */
-  readonly enforcesLength?: true;
-  /** Whether it is a Worker that learns from its binding who calls it. */
-  readonly isBinding?: true;
-  fetch(url: string, init: RequestInit): Promise<Response>;
-}
+import type { Destination } from "../../call/destination.ts";
 
 /** The Worker's bindings by name, before a configuration says which of them are services. */
 export type Bindings = Readonly<Record<string, unknown>>;

@@ -5,8 +5,8 @@ import { endpointId } from "../../../core/config/target.ts";
 import type { UpstreamPolicy } from "../../../core/config/upstream.ts";
 import type { ExchangeReply } from "../../../core/exchange/messages.ts";
 import type { ConfiguredEndpoint, RegisteredEndpoint } from "../../../core/registry/registry.ts";
+import type { Preparation } from "../../call/target.ts";
 import type { Exchange, ExchangeDraft, ExchangeSection } from "../background/exchange.ts";
-import type { Preparation } from "./upstream.ts";
 
 export interface EndpointListSettings {
   readonly service: string; // name of the Durable Object that holds the list: `durable-objects/hash-ring.ts`

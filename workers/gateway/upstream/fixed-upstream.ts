@@ -3,8 +3,9 @@
 import { RETRY_BUDGET } from "../../../core/config/retry.ts";
 import { HedgeState } from "../../../core/retry/hedge-state.ts";
 import { retryBudget } from "../../../core/retry/retry.ts";
-import type { Destination } from "./destination.ts";
-import type { EndpointAttempt, Upstream } from "./upstream.ts";
+import type { Destination } from "../../call/destination.ts";
+import type { EndpointAttempt } from "../../call/endpoint-attempt.ts";
+import type { Upstream } from "./upstream.ts";
 
 export function fixedUpstream(name: string, destination: Destination): Upstream {
   const nothing = (): undefined => undefined;

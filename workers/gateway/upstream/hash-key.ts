@@ -1,12 +1,8 @@
 // The key by which a call is hashed to an endpoint or a version: address, principal, header, cookie, query or message field.
 
 import type { HashSource } from "../../../core/config/hash-on.ts";
+import type { HashKey } from "../../call/pool/pool-hooks.ts";
 import type { Call } from "../call.ts";
-
-export interface HashKey {
-  readonly text: string;
-  readonly cookie?: string; // `Set-Cookie` for the response, where the key was made for this call
-}
 
 /** @returns the first source that the call has; its address where it has none of them */
 export function hashKeyOf(call: Call, sources: readonly HashSource[]): HashKey {

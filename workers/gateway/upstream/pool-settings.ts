@@ -1,13 +1,13 @@
 // The settings of a pool of endpoints, and what it learns: the parts that outlive a version of the configuration.
 
 import { EndpointStates } from "../../../core/balance/endpoint-states.ts";
-import type { Budget } from "../../../core/budget.ts";
 import type { BreakerPolicy } from "../../../core/config/breaker.ts";
 import type { ThrottlePolicy } from "../../../core/config/overload.ts";
 import type { UpstreamPolicy } from "../../../core/config/upstream.ts";
 import { Throttle } from "../../../core/overload/throttle.ts";
 import { HedgeState } from "../../../core/retry/hedge-state.ts";
 import { retryBudget } from "../../../core/retry/retry.ts";
+import type { LearnedOfEndpoints } from "../../call/pool/endpoint-pool.ts";
 import type { Exchange } from "../background/exchange.ts";
 import type { VersionParts } from "../background/isolate-parts.ts";
 import type { UpstreamMetrics } from "../metrics/upstream-metrics.ts";
@@ -25,11 +25,7 @@ export interface PoolSettings {
 }
 
 /** What a pool learns, and what holds whatever its other settings are. */
-export interface Learned {
-  readonly states: EndpointStates;
-  readonly retryBudget: Budget;
-  readonly hedging: HedgeState;
-  readonly throttle: Throttle;
+export interface Learned extends LearnedOfEndpoints {
   readonly endpointList: EndpointList | undefined;
 }
 

@@ -1,35 +1,31 @@
 // The endpoints of one upstream: picks one for each attempt, by health, breakers, load and key.
 
-import { BALANCERS } from "../../../core/balance/balancers.ts";
 import type { UpstreamView } from "../../../core/balance/endpoint-view.ts";
-import { Fleet } from "../../../core/balance/fleet.ts";
+import type { Fleet } from "../../../core/balance/fleet.ts";
 import type { Member, ServingStatus } from "../../../core/balance/member.ts";
-import type { PickResult } from "../../../core/balance/pick-request.ts";
 import type { Budget } from "../../../core/budget.ts";
 import { hashField } from "../../../core/config/hash-on.ts";
 import { endpointId } from "../../../core/config/target.ts";
 import type { UpstreamPolicy } from "../../../core/config/upstream.ts";
-import { hash32 } from "../../../core/hash.ts";
 import { isNativeGrpcUrl } from "../../../core/protocol/native-grpc.ts";
 import type { RegisteredEndpoint } from "../../../core/registry/registry.ts";
-import { Rejected } from "../../../core/rejection.ts";
 import type { HedgeState } from "../../../core/retry/hedge-state.ts";
+import type { CallAttempt } from "../../call/call-attempt.ts";
+import type { Destination } from "../../call/destination.ts";
+import type { EndpointAttempt } from "../../call/endpoint-attempt.ts";
+import { EndpointPool } from "../../call/pool/endpoint-pool.ts";
+import type { Preparation } from "../../call/target.ts";
 import type { VersionParts } from "../background/isolate-parts.ts";
-import type { CallAttempt } from "../call/attempt.ts";
-import { Enforcer } from "../call/enforcer.ts";
 import type { Call } from "../call.ts";
 import { collectPool } from "../metrics/collectors.ts";
 import type { UpstreamMetrics } from "../metrics/upstream-metrics.ts";
-import { locationOf, needsLocation } from "../region/isolate-location.ts";
-import { PoolAttempt, type PoolParts } from "./attempt.ts";
+import { needsLocation } from "../region/isolate-location.ts";
 import { BreakerReporter } from "./breaker-reports.ts";
-import { type Bindings, type Destination, destinationOf } from "./destination.ts";
+import { type Bindings, destinationOf } from "./destination.ts";
 import type { EndpointList } from "./endpoint-list.ts";
-import { type HashKey, hashKeyOf } from "./hash-key.ts";
+import { poolHooks } from "./pool-hooks.ts";
 import { type Learned, learnedBy, listSettings, type PoolSettings } from "./pool-settings.ts";
-import { UpstreamThrottle } from "./throttle.ts";
-import type { EndpointAttempt, Preparation, Upstream } from "./upstream.ts";
-import { WaitingCalls } from "./waiting-calls.ts";
+import type { Upstream } from "./upstream.ts";
 
 /**
  * The pool of an upstream: that of another version of the configuration, where both say the same of it.
@@ -50,10 +46,6 @@ export function pool(settings: PoolSettings, bindings: Bindings, parts: VersionP
   return parts.get<Pool>(`pool ${name}`, said, create, (ended) => ended.end());
 }
 
-type Picked = PickResult & { readonly kind: "picked" };
-
-const NO_KEY: HashKey = { text: "" };
-
 class Pool implements Upstream {
   readonly name: string;
   readonly hashField: string | undefined;
@@ -63,16 +55,14 @@ class Pool implements Upstream {
   readonly hedging: HedgeState;
   readonly metrics: UpstreamMetrics | undefined;
   readonly #settings: PoolSettings;
-  readonly #usesKey: boolean;
   readonly #configured: ReadonlyMap<string, Destination>;
   readonly #members: readonly Member[]; // configured endpoints
   readonly #destinations: Map<string, Destination>; // configured and registered endpoints, by id
-  readonly #parts: PoolParts;
-  readonly #breakers: Enforcer | undefined; // undefined where they are off
+  readonly #pool: EndpointPool<Call>;
+  readonly #reporter: BreakerReporter | undefined;
   readonly #endpointList: EndpointList | undefined;
   readonly #unsubscribe: (() => void) | undefined;
   readonly #uncollect: (() => void) | undefined;
-  #needsLocation: boolean; // until a call has shown it
 
   /** @param now epoch ms */
   constructor(settings: PoolSettings, configured: ReadonlyMap<string, Destination>, learned: Learned, now: number) {
@@ -84,89 +74,41 @@ class Pool implements Upstream {
     this.hedging = learned.hedging;
     this.metrics = metrics;
     this.#settings = settings;
-    this.#breakers = breaker.mode === "off" ? undefined : new Enforcer("breaker", name, breaker);
-    this.#usesKey = BALANCERS[policy.balancer].usesKey;
-    this.hashField = this.#usesKey ? hashField(policy.hashOn) : undefined;
     this.#configured = configured;
     this.#members = policy.endpoints.map(memberOf);
     this.#destinations = new Map(configured);
-    const fleet = new Fleet(this.#members, { ...policy, breaker }, learned.states, now);
-    this.#parts = {
-      name,
-      fleet,
-      throttle: new UpstreamThrottle(name, throttle, fleet, learned.throttle),
-      waiting: new WaitingCalls(policy.maxQueued, policy.queueMs),
-      reporter: reporterOf(settings, fleet),
-      metrics,
-    };
+    const { maxQueued, queueMs } = policy;
+    this.#pool = new EndpointPool(
+      { name, fleet: { ...policy, breaker }, throttle, maxQueued, queueMs, needsLocation: needsLocation(policy) },
+      this.#members,
+      this.#destinations,
+      learned,
+      poolHooks(name, policy, metrics, () => this.#reporter),
+      now,
+    );
+    this.#reporter = reporterOf(settings, this.#pool.parts.fleet);
+    this.hashField = this.#pool.usesKey ? hashField(policy.hashOn) : undefined;
     this.#uncollect = metrics?.isolate.collect(
-      collectPool({ ...this.#parts, endpoints: this.#destinations, retryBudget: this.retryBudget }),
+      collectPool({ ...this.#pool.parts, name, endpoints: this.#destinations, retryBudget: this.retryBudget }),
     );
     this.#endpointList = learned.endpointList;
     this.#unsubscribe = this.#endpointList?.subscribe((registered, unhealthy, at) => this.#update(registered, unhealthy, at), now);
-    this.#needsLocation = needsLocation(policy);
   }
 
   /** No version of the configuration uses it any more. */
   end(): void {
-    const { fleet, reporter } = this.#parts;
-    fleet.end();
-    if (reporter !== undefined) this.#settings.exchange?.remove(reporter);
+    this.#pool.parts.fleet.end();
+    if (this.#reporter !== undefined) this.#settings.exchange?.remove(this.#reporter);
     this.#unsubscribe?.();
     this.#uncollect?.();
   }
 
   prepare(call: Call, attempt: CallAttempt): Preparation | undefined {
-    const now = Date.now();
-    const list = this.#endpointList?.prepare(now, this.#members.length === 0);
-    if (list !== undefined) return list;
-    const { fleet, waiting } = this.#parts;
-    const mayWait = this.#settings.policy.maxQueued > 0 && fleet.isFull(now);
-    return mayWait ? waiting.wait(attempt.deadlineAt, call.rank, now) : undefined;
+    return this.#endpointList?.prepare(Date.now(), this.#members.length === 0) ?? this.#pool.prepare(call, attempt);
   }
 
   pick(call: Call, attempt: CallAttempt): EndpointAttempt {
-    const { policy } = this.#settings;
-    const { fleet, throttle } = this.#parts;
-    const now = Date.now();
-    const method = hash32(call.outgoing.path);
-    if (this.#needsLocation) this.#locate(call, now);
-    const { text, cookie } = this.#usesKey ? hashKeyOf(call, policy.hashOn) : NO_KEY;
-    const mayRedirectShed = throttle.countCall(call, now);
-    throttle.admit(call, now);
-    const { tried } = attempt;
-    const isReported = this.#breakers?.isEnforcedFor(call) === false;
-    const picked = fleet.pick({ method, key: hash32(text), now, rng: Math.random, tried, isReported, rank: throttle.rankOf(call) });
-    if (picked.kind === "shed") return throttle.shed(call, now);
-    if (picked.kind === "open") {
-      this.#breakers?.refused(call);
-      throw new Rejected({ kind: "breaker_open", upstream: this.name, retryAfterMs: picked.retryAfterMs });
-    }
-    if (picked.kind !== "picked") throw new Rejected({ kind: "no_endpoint", upstream: this.name, isFull: picked.kind === "full" });
-    const { id } = picked;
-    if (picked.isReportedOnly) this.#breakers?.reported(call, `breakers of all endpoints are open; the call goes to ${id}`);
-    else this.#breakers?.allowed(call);
-    throttle.countSent(call, id, now);
-    call.trace?.note("dispatch", { endpoint: id, ...this.#numbers(id, picked, attempt, now) });
-    tried.add(id);
-    const destination = this.#destinations.get(id)!; // the fleet has no other endpoints
-    return new PoolAttempt(this.#parts, call, attempt, { picked, destination, cookie, method, mayRedirectShed, now });
-  }
-
-  /** What the choice of an endpoint was judged by, for traces. */
-  #numbers(id: string, { admission, isReportedOnly, isRepeated }: Picked, { number, tried, deadlineAt }: CallAttempt, now: number) {
-    const { balancer, maxConcurrent } = this.#settings.policy;
-    return {
-      attempt: number,
-      "upstream.balancer": balancer,
-      "upstream.maxConcurrent": maxConcurrent,
-      "breaker.mode": this.#settings.breaker.mode,
-      breaker: admission.probe !== undefined ? "probe" : isReportedOnly ? "open, reported" : "closed",
-      inFlight: this.#parts.fleet.inFlight(id, now),
-      tried: tried.size,
-      isRepeated,
-      leftMs: Math.max(0, deadlineAt - now),
-    };
+    return this.#pool.pick(call, attempt);
   }
 
   status(): ServingStatus | Promise<ServingStatus> {
@@ -175,21 +117,14 @@ class Pool implements Upstream {
   }
 
   view(): UpstreamView {
-    const { fleet, waiting } = this.#parts;
+    const { fleet, waiting } = this.#pool.parts;
     const endpoints = fleet.view(Date.now()).map((endpoint) => ({ ...endpoint, isRegistered: !this.#configured.has(endpoint.id) }));
     return { balancer: this.#settings.policy.balancer, endpoints, waiting: waiting.size };
   }
 
   #status(): ServingStatus {
-    const { fleet } = this.#parts;
+    const { fleet } = this.#pool.parts;
     return fleet.size === 0 && this.#endpointList?.isKnown === false ? "unknown" : fleet.status(Date.now());
-  }
-
-  #locate({ request }: Call, now: number): void {
-    const location = locationOf(request, this.#settings.policy, Math.random());
-    if (location === undefined) return;
-    this.#needsLocation = false;
-    this.#parts.fleet.setLocation(location, now);
   }
 
   /** Takes a new list of registered endpoints, and the health of the configured ones. A configured endpoint stays what it is. */
@@ -201,7 +136,7 @@ class Pool implements Upstream {
     for (const id of this.#destinations.keys()) if (!this.#configured.has(id)) this.#destinations.delete(id);
     for (const { id, url } of endpoints) this.#destinations.set(id, destinationOf({ url }, {}, protocol)!); // a URL needs no binding
     const members = this.#members.map((member) => ({ ...member, isHealthy: !unhealthy.includes(member.id) }));
-    this.#parts.fleet.replace([...members, ...endpoints], now);
+    this.#pool.parts.fleet.replace([...members, ...endpoints], now);
     this.metrics?.retain((id) => this.#destinations.has(id));
   }
 }

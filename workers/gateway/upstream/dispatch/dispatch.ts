@@ -5,7 +5,12 @@ import { timeoutForNextHop } from "../../../../core/deadline.ts";
 import { inspectFields, MAX_FIELDS_BYTES } from "../../../../core/protocol/response-fields.ts";
 import { type InvalidResponse, tooManyFields } from "../../../../core/protocol/rpc-response.ts";
 import { Rejected } from "../../../../core/rejection.ts";
-import { CallAttempt } from "../../call/attempt.ts";
+import { CallAttempt } from "../../../call/call-attempt.ts";
+import type { EndpointAttempt } from "../../../call/endpoint-attempt.ts";
+import { pushbackMsOf } from "../../../call/failure.ts";
+import { outcomeOf } from "../../../call/outcome.ts";
+import { type Sent, send } from "../../../call/send.ts";
+import type { Preparation } from "../../../call/target.ts";
 import { recordDelay } from "../../call/end/call-delays.ts";
 import type { Handler } from "../../call/layer.ts";
 import type { Call, Clock } from "../../call.ts";
@@ -13,13 +18,11 @@ import { checkResponse, type ResponseReading } from "../../protocol/response-che
 import { cleanResponseHeaders } from "../../protocol/response-headers.ts";
 import type { CheckedResponse } from "../../protocol/response-messages.ts";
 import { rememberMessage } from "../../transcode/decoded-messages.ts";
-import type { EndpointAttempt, Preparation, Upstream } from "../upstream.ts";
-import { pushbackMsOf } from "./failure.ts";
+import type { Upstream } from "../upstream.ts";
 import { writeHop } from "./hop.ts";
 import { sendCopy } from "./mirror.ts";
-import { outcomeOf } from "./outcome.ts";
 import { passedBody } from "./passed-body.ts";
-import { logFault, type Sent, send } from "./send.ts";
+import { logFault, SEND_HOOKS } from "./send-hooks.ts";
 
 const MAX_GRPC_TIMEOUT_MS = 99_999_999; // eight digits: gRPC's PROTOCOL-HTTP2, Timeout
 
@@ -42,7 +45,7 @@ export function dispatch(upstream: Upstream, reading: ResponseReading): Handler 
       headers.set(timeoutHeader, isGrpcWeb ? `${Math.min(timeoutMs, MAX_GRPC_TIMEOUT_MS)}m` : String(timeoutMs));
     }
 
-    const sent = await send(upstream, call, attempt, path + query, {
+    const sent = await send(SEND_HOOKS, upstream, call, attempt, path + query, {
       method,
       headers,
       body,

@@ -1,7 +1,7 @@
 // Writes on a request to an upstream who makes the call.
 import { IDENTITY_HEADER } from "../../../../core/headers.ts";
+import type { Destination } from "../../../call/destination.ts";
 import type { Call } from "../../call.ts";
-import type { Destination } from "../destination.ts";
 
 /**
  * A caller's own field has been removed before. A response that the cache shares with other callers is requested for none of them.

@@ -1,13 +1,13 @@
 // Sends a copy of a call to a mirror. No call waits for it, and its response is discarded.
 
 import { MIRROR_HEADER } from "../../../../core/headers.ts";
+import { CallAttempt } from "../../../call/call-attempt.ts";
+import { outcomeOf } from "../../../call/outcome.ts";
 import { logEvent } from "../../../log.ts";
-import { CallAttempt } from "../../call/attempt.ts";
 import { type Call, logFactsOf } from "../../call.ts";
 import type { Upstream } from "../upstream.ts";
 import { writeHop } from "./hop.ts";
 import { identify } from "./identify.ts";
-import { outcomeOf } from "./outcome.ts";
 
 const COPY_TIMEOUT_MS = 15_000;
 

@@ -1,16 +1,17 @@
 // The body of a response as the layers above get it: counted and watched while it passes, unless it is in memory already.
 import { type InvalidResponse, tooLarge, truncated } from "../../../../core/protocol/rpc-response.ts";
 import { Rejected, type Rejection } from "../../../../core/rejection.ts";
+import type { CallAttempt } from "../../../call/call-attempt.ts";
+import type { EndpointAttempt } from "../../../call/endpoint-attempt.ts";
 import { passOn } from "../../bodies/response-body.ts";
 import { limitMessages, streamEnding, withEnding } from "../../bodies/stream-ending.ts";
-import type { CallAttempt } from "../../call/attempt.ts";
 import { brokenOff } from "../../call/outcome.ts";
 import type { Call } from "../../call.ts";
 import { isEnvelopeStream } from "../../protocol/protocol.ts";
 import { type ResponseReading, watchStream } from "../../protocol/response-check.ts";
 import type { CheckedResponse } from "../../protocol/response-messages.ts";
-import type { EndpointAttempt, Upstream } from "../upstream.ts";
-import { logFault } from "./send.ts";
+import type { Upstream } from "../upstream.ts";
+import { logFault } from "./send-hooks.ts";
 
 /** An attempt whose response is being read. */
 export interface Receiving {

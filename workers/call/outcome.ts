@@ -1,8 +1,8 @@
 // What the head of a response says about the endpoint that sent it.
 
-import { REDIRECT_HEADER, SHED_HEADER } from "../../../../core/headers.ts";
-import { isAboutCall } from "../../../../core/protocol/rpc-response.ts";
-import type { AttemptOutcome } from "../../../../core/retry/attempt-outcome.ts";
+import { REDIRECT_HEADER, SHED_HEADER } from "../../core/headers.ts";
+import { isAboutCall } from "../../core/protocol/rpc-response.ts";
+import type { AttemptOutcome } from "../../core/retry/attempt-outcome.ts";
 
 const GRPC_FAILURES = new Set(["2", "4", "13", "14", "15"]); // unknown, deadline_exceeded, internal, unavailable, data_loss
 const GRPC_UNAVAILABLE = "14";

@@ -1,7 +1,7 @@
 // Reads from a response or an error how an attempt failed: the code, whether the upstream may have started to work, how long to wait.
-import { Rejected } from "../../../../core/rejection.ts";
-import type { AttemptFailure } from "../../../../core/retry/retry.ts";
-import { parsePushback, parseRetryAfter } from "../../../../core/retry/retry-after.ts";
+import { Rejected } from "../../core/rejection.ts";
+import type { AttemptFailure } from "../../core/retry/retry.ts";
+import { parsePushback, parseRetryAfter } from "../../core/retry/retry-after.ts";
 
 const GRPC_CODES: Readonly<Record<string, string>> = {
   "2": "unknown",

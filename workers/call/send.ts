@@ -1,19 +1,27 @@
 // Sends one attempt of a call to an endpoint, and to another one where that endpoint refuses it before any work.
 
-import { parseLoadReport, parseShedLevel } from "../../../../core/balance/load-report.ts";
-import { CRITICALITY_HEADER, MEDIAN_HEADER, REPORT_HEADER, REPORT_TRAILER } from "../../../../core/headers.ts";
-import { CRITICALITIES, MOST_CRITICAL } from "../../../../core/overload/criticality.ts";
-import { MAX_REDIRECTS } from "../../../../core/overload/redirect.ts";
-import { Rejected } from "../../../../core/rejection.ts";
-import { logEvent } from "../../../log.ts";
-import type { CallAttempt } from "../../call/attempt.ts";
-import { type Call, logFactsOf } from "../../call.ts";
-import type { EndpointAttempt, Upstream } from "../upstream.ts";
-import { identify } from "./identify.ts";
+import { parseLoadReport, parseShedLevel } from "../../core/balance/load-report.ts";
+import { CRITICALITY_HEADER, MEDIAN_HEADER, REPORT_HEADER, REPORT_TRAILER } from "../../core/headers.ts";
+import { CRITICALITIES, MOST_CRITICAL } from "../../core/overload/criticality.ts";
+import { MAX_REDIRECTS } from "../../core/overload/redirect.ts";
+import { Rejected } from "../../core/rejection.ts";
+import type { CallAttempt } from "./call-attempt.ts";
+import type { Destination } from "./destination.ts";
+import type { OutboundCall } from "./outbound-call.ts";
 import { hostRefusalOf } from "./outcome.ts";
+import type { EndpointAttempt } from "./endpoint-attempt.ts";
+import type { AttemptTarget } from "./target.ts";
 
 /** A request. Its signal depends on the endpoint: it is written before each fetch. */
 export type UpstreamRequest = Omit<RequestInit, "signal"> & { readonly headers: Headers; signal?: AbortSignal | null };
+
+/** What the sender of a call adds to its attempts. */
+export interface SendHooks<C extends OutboundCall> {
+  /** Writes the headers that depend on the endpoint, before each request. @returns a promise where they have to be waited for */
+  prepare(call: C, headers: Headers, destination: Destination): Promise<void> | undefined;
+  /** Records a fault of an endpoint. Callers never learn its address. */
+  fault(target: AttemptTarget<C>, picked: EndpointAttempt, call: C, problem: string): void;
+}
 
 /** The endpoint that responded, and its response. */
 export type Sent = readonly [picked: EndpointAttempt, response: Response];
@@ -25,7 +33,14 @@ export type Sent = readonly [picked: EndpointAttempt, response: Response];
  * @param path canonical path and query
  * @throws Rejected where no endpoint takes the call, or none can be reached; what has ended the call otherwise
  */
-export async function send(upstream: Upstream, call: Call, attempt: CallAttempt, path: string, request: UpstreamRequest): Promise<Sent> {
+export async function send<C extends OutboundCall>(
+  hooks: SendHooks<C>,
+  upstream: AttemptTarget<C>,
+  call: C,
+  attempt: CallAttempt,
+  path: string,
+  request: UpstreamRequest,
+): Promise<Sent> {
   const { headers } = request;
   const canRepeat = !(request.body instanceof ReadableStream);
   let wasShed = false;
@@ -38,7 +53,7 @@ export async function send(upstream: Upstream, call: Call, attempt: CallAttempt,
     if (isPromoted) headers.set(CRITICALITY_HEADER, CRITICALITIES[MOST_CRITICAL]!);
     let response: Response;
     try {
-      response = await fetchFrom(upstream, picked, call, attempt, path, request);
+      response = await fetchFrom(hooks, upstream, picked, call, attempt, path, request);
     } finally {
       if (isPromoted) headers.delete(CRITICALITY_HEADER); // a later attempt is an ordinary call
     }
@@ -54,10 +69,11 @@ export async function send(upstream: Upstream, call: Call, attempt: CallAttempt,
   }
 }
 
-async function fetchFrom(
-  upstream: Upstream,
+async function fetchFrom<C extends OutboundCall>(
+  hooks: SendHooks<C>,
+  upstream: AttemptTarget<C>,
   picked: EndpointAttempt,
-  call: Call,
+  call: C,
   attempt: CallAttempt,
   path: string,
   request: UpstreamRequest,
@@ -69,8 +85,8 @@ async function fetchFrom(
   request.signal = probing === undefined ? outer : AbortSignal.any([probing.signal, ...(outer ? [outer] : [])]);
   let response: Response;
   try {
-    const identified = identify(call, request.headers, destination, Date.now());
-    if (identified !== undefined) await identified;
+    const prepared = hooks.prepare(call, request.headers, destination);
+    if (prepared !== undefined) await prepared;
     response = await destination.fetch(destination.base + path, request);
   } catch (error) {
     const isLate = outer?.aborted === true && Date.now() >= attempt.deadlineAt && call.upload?.awaitsCaller !== true;
@@ -78,7 +94,7 @@ async function fetchFrom(
     const isOurs = error instanceof Rejected || uploadFailure !== undefined || outer?.aborted === true;
     picked.end(isLate ? "late" : isOurs ? "dropped" : "unavailable");
     if (isOurs) throw uploadFailure ?? error;
-    logFault(upstream, picked, call, String(error));
+    hooks.fault(upstream, picked, call, String(error));
     throw new Rejected({ kind: "upstream_unreachable", upstream: upstream.name, wasSent: !/refused/i.test(String(error)) });
   } finally {
     if (timer !== undefined) clearTimeout(timer);
@@ -86,9 +102,4 @@ async function fetchFrom(
   if (call.upload?.failure === undefined) return response;
   picked.end("dropped"); // a response to a request that broke off says nothing about the endpoint
   throw call.upload.failure;
-}
-
-/** Logs a fault of an upstream. Only the log names the endpoint: callers never learn its address. */
-export function logFault(upstream: Upstream, picked: EndpointAttempt, call: Call, problem: string): void {
-  logEvent("upstream_fault", { ...logFactsOf(call), upstream: upstream.name, endpoint: picked.endpoint, error: problem });
 }

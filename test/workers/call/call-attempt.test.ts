@@ -1,7 +1,7 @@
 // Attempts of a call: bounds of their own, and signals that end with the call.
 import { expect, it } from "vitest";
-import { CallAttempt } from "../../../../workers/gateway/call/attempt.ts";
-import { httpCall } from "../../../support/cache-lookup.ts";
+import { CallAttempt } from "../../../workers/call/call-attempt.ts";
+import { httpCall } from "../../support/cache-lookup.ts";
 
 it("has the bounds of its call where it has none of its own", () => {
   const call = httpCall();

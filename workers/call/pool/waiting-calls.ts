@@ -2,7 +2,7 @@
 
 import type { Rank } from "../../../core/overload/criticality.ts";
 import { type QueuedCall, WaitQueue } from "../../../core/overload/queue.ts";
-import type { Preparation } from "./upstream.ts";
+import type { Preparation } from "../target.ts";
 
 interface WaitingCall extends QueuedCall {
   readonly resolve: () => void;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { Rejected, type Rejection } from "../../../../../core/rejection.ts";
-import { failureOf, failureOfError, isDown, pushbackMsOf } from "../../../../../workers/gateway/upstream/dispatch/failure.ts";
+import { Rejected, type Rejection } from "../../../core/rejection.ts";
+import { failureOf, failureOfError, isDown, pushbackMsOf } from "../../../workers/call/failure.ts";
 
 it.each([
   [200, undefined],

@@ -1,8 +1,8 @@
 // Host redirects and shed calls, through the running gateway: a host refuses before any work, another one serves the call, and the caller
 // sees nothing of it.
 import { afterEach, expect, it, vi } from "vitest";
-import { MAX_REDIRECTS } from "../../../../../core/overload/redirect.ts";
-import { gatewayTo, json, USER, unary } from "../../../../support/gateway.ts";
+import { MAX_REDIRECTS } from "../../../core/overload/redirect.ts";
+import { gatewayTo, json, USER, unary } from "../../support/gateway.ts";
 
 afterEach(() => void vi.useRealTimers());
 

@@ -2,15 +2,17 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { Fleet } from "../../../../core/balance/fleet.ts";
 import { parsePolicy } from "../../../../core/config/gateway.ts";
 import type { AttemptOutcome } from "../../../../core/retry/attempt-outcome.ts";
-import { CallAttempt } from "../../../../workers/gateway/call/attempt.ts";
+import { CallAttempt } from "../../../../workers/call/call-attempt.ts";
+import { PoolAttempt, type PoolParts } from "../../../../workers/call/pool/attempt.ts";
+import { UpstreamThrottle } from "../../../../workers/call/pool/throttle.ts";
+import { WaitingCalls } from "../../../../workers/call/pool/waiting-calls.ts";
 import { httpRoute } from "../../../../workers/gateway/call/route.ts";
 import { Call } from "../../../../workers/gateway/call.ts";
-import { PoolAttempt, type PoolParts } from "../../../../workers/gateway/upstream/attempt.ts";
-import { UpstreamThrottle } from "../../../../workers/gateway/upstream/throttle.ts";
-import { WaitingCalls } from "../../../../workers/gateway/upstream/waiting-calls.ts";
+import type { BreakerReporter } from "../../../../workers/gateway/upstream/breaker-reports.ts";
+import { poolHooks } from "../../../../workers/gateway/upstream/pool-hooks.ts";
 
 const destination = { base: "https://a.internal", fetch: () => Promise.resolve(new Response()) };
-let parts: PoolParts;
+let parts: PoolParts<Call>;
 let reports: string[];
 
 beforeEach(() => {
@@ -23,13 +25,13 @@ beforeEach(() => {
   const fleet = new Fleet([{ id: "A", weight: 1, priority: 0, isDraining: false }], { ...upstream, breaker });
   reports = [];
   const reporter = { ended: (endpoint: string) => void reports.push(endpoint) };
+  // Private fields keep a literal from being a reporter.
+  const hooks = poolHooks("a.v1.A", upstream, undefined, () => reporter as unknown as BreakerReporter);
   parts = {
-    name: "a.v1.A",
-    metrics: undefined,
+    hooks,
     fleet,
-    throttle: new UpstreamThrottle("a.v1.A", throttle, fleet),
+    throttle: new UpstreamThrottle("a.v1.A", throttle, fleet, hooks),
     waiting: new WaitingCalls(5, 60_000),
-    reporter: reporter as unknown as NonNullable<PoolParts["reporter"]>, // private fields keep a literal from being one
   };
 });
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { hostRefusalOf, outcomeOf } from "../../../../../workers/gateway/upstream/dispatch/outcome.ts";
+import { hostRefusalOf, outcomeOf } from "../../../workers/call/outcome.ts";
 
 const response = (status: number, headers: Record<string, string> = {}) => new Response(null, { status, headers });
 

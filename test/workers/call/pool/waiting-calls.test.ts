@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { CRITICAL } from "../../../../core/overload/criticality.ts";
-import { WaitingCalls } from "../../../../workers/gateway/upstream/waiting-calls.ts";
+import { WaitingCalls } from "../../../../workers/call/pool/waiting-calls.ts";
 
 const LONG_MS = 60_000;
 const FOREVER = Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 // One attempt to send a call to an endpoint: its number, its bounds, and the endpoints that the call has been sent to.
-import type { Budget } from "../../../core/budget.ts";
-import type { Call, Clock } from "../call.ts";
+import type { Budget } from "../../core/budget.ts";
+import type { OutboundCall } from "./outbound-call.ts";
 
 /** What bounds an attempt, beside what bounds its call. */
 export interface AttemptBounds {
@@ -13,8 +13,8 @@ export interface AttemptBounds {
 
 const NO_BOUNDS: AttemptBounds = {};
 
-/** One attempt, made by the layer that starts it (`retry`, `hedge`), else by `dispatch`. Hedged attempts run side by side. */
-export class CallAttempt implements Clock {
+/** One attempt, made by what starts it (`withRetries`, `hedged`), else by what sends it. Hedged attempts run side by side. */
+export class CallAttempt {
   readonly number: number; // from 1
   readonly receivedAt: number; // epoch ms; of the call
   readonly deadlineAt: number; // epoch ms
@@ -23,10 +23,10 @@ export class CallAttempt implements Clock {
   readonly budget: Budget | undefined; // pays for attempts beyond the first one
   readonly headers: Headers; // headers of the request that is sent
   readonly isCopy: boolean; // goes to a mirror: it is no attempt of the call
-  readonly #call: Call;
+  readonly #call: OutboundCall;
   readonly #signal: AbortSignal | undefined;
 
-  constructor(call: Call, number = 1, tried = new Set<string>(), bounds = NO_BOUNDS, headers = call.outgoing.headers) {
+  constructor(call: OutboundCall, number = 1, tried = new Set<string>(), bounds = NO_BOUNDS, headers = call.outgoing.headers) {
     this.number = number;
     this.receivedAt = call.receivedAt;
     this.deadlineAt = bounds.deadlineAt ?? call.deadlineAt;
@@ -44,8 +44,11 @@ export class CallAttempt implements Clock {
     return this.#signal ?? this.#call.sendSignal;
   }
 
-  /** Whether the gateway or the caller has ended it: at its deadline, by hanging up, for a faster attempt, or as the body broke off. */
+  /** Whether the sender or its caller has ended it: at its deadline, by hanging up, for a faster attempt, or as the body broke off. */
   get isEnded(): boolean {
     return this.signal?.aborted === true || this.#call.upload?.failure !== undefined;
   }
 }
+
+/** Sends one attempt of a call, or passes it to what does. @throws Rejected where it is not sent, or has no response */
+export type AttemptSender<C extends OutboundCall> = (call: C, attempt: CallAttempt) => Promise<Response>;

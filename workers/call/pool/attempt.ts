@@ -5,14 +5,12 @@ import type { AttemptPermit, LoadReport } from "../../../core/balance/load.ts";
 import type { PickResult } from "../../../core/balance/pick-request.ts";
 import { PROBE_MS } from "../../../core/breaker/report.ts";
 import type { AttemptOutcome } from "../../../core/retry/attempt-outcome.ts";
-import type { CallAttempt } from "../call/attempt.ts";
-import { attemptBegan, attemptEnded } from "../call/end/call-progress.ts";
-import type { Call } from "../call.ts";
-import type { UpstreamMetrics } from "../metrics/upstream-metrics.ts";
-import type { BreakerReporter } from "./breaker-reports.ts";
-import type { Destination } from "./destination.ts";
+import type { CallAttempt } from "../call-attempt.ts";
+import type { Destination } from "../destination.ts";
+import type { OutboundCall } from "../outbound-call.ts";
+import type { EndpointAttempt } from "../endpoint-attempt.ts";
+import type { PoolHooks } from "./pool-hooks.ts";
 import type { UpstreamThrottle } from "./throttle.ts";
-import type { EndpointAttempt } from "./upstream.ts";
 import type { WaitingCalls } from "./waiting-calls.ts";
 
 const NO_DEADLINE_MS = 3_600_000; // a call without a deadline counts as in flight for no longer
@@ -21,13 +19,11 @@ const EVIDENT_MS = 1_000; // a timeout after less than this was set too short by
 const OWN_LIMIT_SHARE = 0.9; // share of the operator's time limit for an attempt: the attempt starts a moment after its timer
 
 /** The parts of a pool that learn from its attempts. */
-export interface PoolParts {
-  readonly name: string; // name of the upstream
+export interface PoolParts<C extends OutboundCall> {
   readonly fleet: Fleet;
-  readonly throttle: UpstreamThrottle;
+  readonly throttle: UpstreamThrottle<C>;
   readonly waiting: WaitingCalls;
-  readonly reporter: BreakerReporter | undefined;
-  readonly metrics: UpstreamMetrics | undefined;
+  readonly hooks: PoolHooks<C>;
 }
 
 /** What was picked for an attempt. */
@@ -40,27 +36,27 @@ export interface PickedEndpoint {
   readonly now: number; // epoch ms
 }
 
-export class PoolAttempt implements EndpointAttempt {
+export class PoolAttempt<C extends OutboundCall> implements EndpointAttempt {
   readonly endpoint: string;
   readonly destination: Destination;
   readonly cookie: string | undefined;
   readonly medianMs: number;
   readonly maxMs: number | undefined;
   readonly mayRedirectShed: boolean;
-  readonly #parts: PoolParts;
-  readonly #call: Call;
+  readonly #parts: PoolParts<C>;
+  readonly #call: C;
   readonly #attempt: CallAttempt;
   readonly #picked: PickedEndpoint["picked"];
   readonly #method: number;
   readonly #permit: AttemptPermit;
 
   constructor(
-    parts: PoolParts,
-    call: Call,
+    parts: PoolParts<C>,
+    call: C,
     attempt: CallAttempt,
     { picked, destination, cookie, method, mayRedirectShed, now }: PickedEndpoint,
   ) {
-    const { fleet } = parts;
+    const { fleet, hooks } = parts;
     this.endpoint = picked.id;
     this.destination = destination;
     this.cookie = cookie;
@@ -72,7 +68,7 @@ export class PoolAttempt implements EndpointAttempt {
     this.#attempt = attempt;
     this.#picked = picked;
     this.#method = method;
-    if (!attempt.isCopy) attemptBegan(call, parts.name, picked.id, now);
+    if (!attempt.isCopy) hooks.attemptBegan(call, picked.id, now);
     this.#permit = fleet.begin(picked.id, now, Math.min(attempt.deadlineAt, now + NO_DEADLINE_MS), method)!; // it was picked from this fleet
   }
 
@@ -87,11 +83,10 @@ export class PoolAttempt implements EndpointAttempt {
   }
 
   end(outcome: AttemptOutcome): void {
-    const { fleet, throttle, waiting, reporter, metrics } = this.#parts;
+    const { fleet, throttle, waiting, hooks } = this.#parts;
     const { admission, isRepeated } = this.#picked;
     const now = Date.now();
-    if (!this.#attempt.isCopy) attemptEnded(this.#call, this.#parts.name, this.endpoint, outcome === "responded", now);
-    metrics?.attemptEnded(this.endpoint, outcome, now - this.#permit.startedAt);
+    hooks.attemptEnded(this.#call, this.endpoint, outcome, this.#attempt.isCopy, now - this.#permit.startedAt, now);
     const end: AttemptEnd = { permit: this.#permit, admission, now, random: Math.random(), method: this.#method, isRepeated };
     const isFailure = outcome === "failed" || outcome === "unavailable" || outcome === "late";
     if (outcome === "responded") fleet.succeeded(this.endpoint, end);
@@ -100,7 +95,7 @@ export class PoolAttempt implements EndpointAttempt {
     // Failures of one call at one endpoint count once, however many attempts it makes there.
     if (!(isFailure && isRepeated)) throttle.record(this.#call, outcome, now);
     waiting.admitNext(now);
-    reporter?.ended(this.endpoint, now);
+    hooks.endpointChanged(this.endpoint, now);
   }
 
   streamBroke(): void {
