@@ -114,7 +114,7 @@ export function inOneScript(name: string, include: string[], exclude: readonly s
   const miniflare = {
     compatibilityDate: COMPATIBILITY_DATE,
     compatibilityFlags: ["enable_request_signal"], // the flags of wrangler.toml
-    durableObjects: objectsOf(CLASSES),
+    durableObjects: objectsOf({ ...CLASSES, IDEMPOTENCY_STORE: "IdempotencyStore" }),
     bindings: { ...bindings },
     kvNamespaces: ["CACHE"],
     analyticsEngineDatasets: { ANALYTICS: { dataset: "calls" } },
@@ -137,6 +137,9 @@ function servicesOfATeam() {
     .filter((name) => globSync(`workers/services/${name}/**/*.test.ts`).length > 0)
     .map((name) => inside(name, `./workers/services/${name}/wrangler.toml`, [`workers/services/${name}/**/*.test.ts`], [USERS, ORDERS]));
 }
+
+/** Tests of idempotency keys, which need Durable Objects of their own. */
+const IDEMPOTENCY = ["test/workers/service/idempotency/**/*.test.ts"];
 
 /** Tests without I/O, clocks, or state outside a test. */
 const PURE = ["test/{core,transcoding}/**/*.test.ts", ...IN_NODE];
@@ -172,12 +175,19 @@ export default defineConfig({
           exclude: LONG.processes,
         },
       },
-      inside("users", "./workers/services/users/wrangler.toml", [
-        "test/workers/{log,service,shed-log,wait}.test.ts",
-        "test/workers/service/**/*.test.ts",
-        "test/workers/services/*.test.ts",
-        "test/workers/services/users/*.test.ts",
-      ]),
+      inside(
+        "users",
+        "./workers/services/users/wrangler.toml",
+        [
+          "test/workers/{log,service,shed-log,wait}.test.ts",
+          "test/workers/service/**/*.test.ts",
+          "test/workers/services/*.test.ts",
+          "test/workers/services/users/*.test.ts",
+        ],
+        [],
+        IDEMPOTENCY,
+      ),
+      inside("idempotency", "./test/support/idempotency/wrangler.toml", IDEMPOTENCY),
       inside(
         "orders",
         "./workers/services/orders/wrangler.toml",

@@ -48,6 +48,11 @@ export const VERSION_HEADER = "tidegate-version";
 /** Metadata of a stored response, JSON. */
 export const METADATA_HEADER = "x-tidegate-metadata";
 
+/** Key of a call that may be repeated. @see core/idempotency/key-header.ts */
+export const IDEMPOTENCY_KEY_HEADER = "idempotency-key";
+/** `true` on a response that a service has recorded for the idempotency key of an earlier call. Callers get it. */
+export const REPLAYED_HEADER = "idempotency-replayed";
+
 export const TIDEGATE_HEADERS: Readonly<Record<string, HeaderDirection>> = {
   [ATTEMPT_HEADER]: "mesh",
   [HOPS_HEADER]: "each_hop",

@@ -41,6 +41,7 @@ export const LOG_EVENTS = {
   gateway_failed: { level: "error", facts: ["requestId", "route", "error"] },
   handler_failed: { level: "error", facts: ["requestId", "route", "error"] },
   health_checks_failed: { level: "warn", facts: ["endpoints", "error"] },
+  idempotency_record_failed: { level: "warn", facts: ["requestId", "route", "error"] },
   identity_keys_failed: { level: "warn", facts: ["error"] },
   identity_refused: { level: "warn", facts: ["requestId", "reason", "calls"] },
   key_change_failed: { level: "warn", facts: ["error"] },

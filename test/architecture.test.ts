@@ -17,13 +17,15 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "protos/gen": /^protos\/gen\/|^@bufbuild\/protobuf/,
   workers: /^(core|protos\/gen|workers)\/|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/service":
-    /^(protos\/gen|workers\/service)\/|^core\/(deadline|headers|protocol\/(inflation|printable)|transcode\/json-text|(auth\/identity|elements|overload|violations)\/\w+(-\w+)*)\.ts$|^workers\/(discovery\/discovery|log|sampled|shed-log|wait)\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^(protos\/gen|workers\/service)\/|^core\/(deadline|hash|headers|protocol\/(inflation|printable)|transcode\/json-text|(auth\/identity|elements|idempotency|overload|violations)\/\w+(-\w+)*)\.ts$|^workers\/(discovery\/discovery|log|sampled|shed-log|wait)\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  // A Durable Object, which only Workers load: service.ts does not import it.
+  "workers/service/idempotency/object": /^core\/idempotency\/|^workers\/service\/idempotency\/|^cloudflare:workers$/,
   // What gateway and clients share runs in any runtime.
   "workers/call": /^(core|workers\/call)\//,
   "workers/client":
     /^(core|workers\/(call|client))\/|^workers\/service\/identity\/caller\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/services":
-    /^(protos\/gen|workers\/services|workers\/client)\/|^workers\/service\.ts$|^cloudflare:workers$|^ulid$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^(protos\/gen|workers\/services|workers\/client)\/|^workers\/(idempotency|service)\.ts$|^cloudflare:workers$|^ulid$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   // Development entries only: no deployed bundle contains them (test/cli/project/network.test.ts).
   "workers/dev": /^core\/headers\.ts$|^workers\/dev\/|^cloudflare:workers$|^node:async_hooks$/,
   "workers/discovery":

@@ -7,6 +7,8 @@ import type { ServiceOptions } from "./service/settings.ts";
 
 /** What is wrong with a request, for services that report all violations together. */
 export { ViolationList } from "../core/violations/violation-list.ts";
+export { type IdempotencyKey, idempotencyKeyOf } from "./service/idempotency/idempotency-key.ts";
+export type { IdempotencyOptions, IdempotentMethod } from "./service/idempotency/key-settings.ts";
 export { callerOf, type ServiceCaller } from "./service/identity/caller.ts";
 export type { ServiceOptions } from "./service/settings.ts";
 

@@ -9,6 +9,7 @@ export const EXPORTS: Readonly<Record<string, string>> = {
   "./objects": "durable-objects/index.ts",
   "./service": "workers/service.ts",
   "./client": "workers/client/transport.ts",
+  "./idempotency": "workers/idempotency.ts",
   "./testing": "cli/package/testing.ts",
 };
 

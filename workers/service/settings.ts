@@ -6,6 +6,7 @@ import type { AdmissionSettings } from "../../core/overload/admission.ts";
 import { compressions, compressionsWithin } from "./compression.ts";
 import { MAX_STREAMS } from "./host/stream-limit.ts";
 import { ADMISSION } from "./host-load.ts";
+import type { IdempotencyOptions } from "./idempotency/key-settings.ts";
 import type { IdentityOptions } from "./identity/verifier.ts";
 import { STRICT_JSON } from "./json-text.ts";
 
@@ -46,6 +47,8 @@ export interface ServiceOptions {
    * Needed where the Worker has a public address. Off by default.
    */
   readonly identity?: IdentityOptions;
+  /** Methods that may be repeated with the same `Idempotency-Key`: the effect is not repeated, the response is. None by default. */
+  readonly idempotency?: IdempotencyOptions;
 }
 
 export interface Settings {

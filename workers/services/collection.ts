@@ -5,21 +5,23 @@ import { DurableObject } from "cloudflare:workers";
 import { equals, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { deleteExpiredKeys, type OnceResult, once, recorded } from "../idempotency.ts";
+import { EarlierKeys } from "./earlier-keys.ts";
 import { draftOf } from "./fields.ts";
-import { IdempotencyKeys } from "./idempotency-keys.ts";
 import { newId } from "./ids.ts";
 import { Journal } from "./journal.ts";
 import { migrate } from "./migrate.ts";
 import type { Page } from "./pages.ts";
-import type { Done, Refused } from "./store-result.ts";
+import type { RequestKey } from "./request-key.ts";
+import type { Created, Done } from "./store-result.ts";
 import type { Batch } from "./watch.ts";
 
 /** The fields that every stored message has. */
 export type StoredEntity = Message & { id: string; createTime?: Timestamp | undefined; updateTime?: Timestamp | undefined };
 
-export type Created<Entity> = Done<Entity> | Refused<"key_reused" | "full">;
-
 const PAGE_MAX_BYTES = 1_048_576; // a page that reaches this size ends early
+const KEY_LIFE_MS = 86_400_000;
+const KEY_SWEEP_MS = 60_000; // keys expire one by one; one alarm deletes those of a minute
 
 // A message is found by its id, and by one key more: the e-mail of a user, the user of an order.
 const ENTITIES = "CREATE TABLE entities (id TEXT PRIMARY KEY, found_by TEXT NOT NULL, entity BLOB NOT NULL) WITHOUT ROWID";
@@ -28,7 +30,7 @@ export abstract class Collection<Entity extends StoredEntity, Kind extends numbe
   /** Size of the database above which nothing is added, bytes; the limit of the platform is 10 GB. */
   maxBytes = 8_000_000_000;
   readonly journal: Journal;
-  readonly idempotencyKeys: IdempotencyKeys;
+  readonly #earlierKeys: EarlierKeys;
   readonly #sql: SqlStorage;
   readonly #schema: GenMessage<Entity>;
   readonly #prefix: string;
@@ -44,8 +46,8 @@ export abstract class Collection<Entity extends StoredEntity, Kind extends numbe
     this.#schema = schema;
     this.#prefix = prefix;
     this.journal = new Journal(ctx.storage.sql);
-    this.idempotencyKeys = new IdempotencyKeys(ctx.storage);
-    migrate(ctx.storage, [`${ENTITIES}; ${Journal.TABLE}; ${IdempotencyKeys.TABLE}`, ...migrations]);
+    this.#earlierKeys = new EarlierKeys(ctx.storage.sql);
+    migrate(ctx.storage, [`${ENTITIES}; ${Journal.TABLE}; ${EarlierKeys.TABLE}`, ...migrations]);
     this.#lastId = this.#sql.exec<{ id: string | null }>("SELECT MAX(id) AS id FROM entities").one().id ?? undefined;
   }
 
@@ -70,14 +72,13 @@ export abstract class Collection<Entity extends StoredEntity, Kind extends numbe
     return { entities, hasMore: false };
   }
 
-  /** The message that was created when this idempotency key was first used; `key_reused` if its draft was another one. */
-  findCreated(draft: Entity, key: string | undefined): Created<Entity> | undefined {
-    const created = key === undefined ? undefined : this.idempotencyKeys.find(key, Date.now());
-    if (created === undefined) return undefined;
-    const entity = fromBinary(this.#schema, created);
-    return equals(this.#schema, draftOf(this.#schema, entity), draftOf(this.#schema, draft))
-      ? { kind: "done", entity }
-      : { kind: "key_reused" };
+  /** What the call before with this key has led to; `key_reused` if its draft was another one. */
+  findCreated(draft: Entity, key: RequestKey | undefined): OnceResult | undefined {
+    if (key === undefined) return undefined;
+    const earlier = this.#earlierKeys.find(key.earlierKey, Date.now());
+    if (earlier === undefined) return recorded(this.ctx.storage, key);
+    const isSame = equals(this.#schema, draftOf(this.#schema, fromBinary(this.#schema, earlier)), draftOf(this.#schema, draft));
+    return isSame ? { kind: "done", response: earlier, isReplayed: true } : { kind: "key_reused" };
   }
 
   /** The changes after a revision; where there are none, waits for the next one, at most `waitMs`. */
@@ -93,7 +94,9 @@ export abstract class Collection<Entity extends StoredEntity, Kind extends numbe
   }
 
   override async alarm(): Promise<void> {
-    await this.idempotencyKeys.deleteExpired(Date.now());
+    const now = Date.now();
+    const expiries = [this.#earlierKeys.deleteExpired(now), deleteExpiredKeys(this.ctx.storage, now)].filter((at) => at !== undefined);
+    if (expiries.length > 0) await this.ctx.storage.setAlarm(Math.max(Math.min(...expiries), now) + KEY_SWEEP_MS);
   }
 
   /** The key by which a message is found, beside its id. */
@@ -103,18 +106,26 @@ export abstract class Collection<Entity extends StoredEntity, Kind extends numbe
     return this.#read("SELECT entity FROM entities WHERE found_by = ?", foundBy)[0];
   }
 
-  /** Adds a message, and stores it as the result of its idempotency key. */
-  protected add(draft: Entity, key: string | undefined, change: Kind): Created<Entity> {
+  /** Adds a message, and records it as the response of its idempotency key. */
+  protected add(draft: Entity, key: RequestKey | undefined, change: Kind): Created {
     if (this.#sql.databaseSize > this.maxBytes) return { kind: "full" };
-    const now = Date.now();
-    this.#lastId = newId(this.#prefix, now, this.#lastId);
-    const entity = { ...draft, id: this.#lastId, createTime: timestampFromMs(now), updateTime: timestampFromMs(now) };
-    return this.ctx.storage.transactionSync(() => {
-      this.#sql.exec("INSERT INTO entities VALUES (?, ?, ?)", entity.id, this.foundBy(entity), this.#encode(entity));
-      if (key !== undefined) this.idempotencyKeys.add(key, this.#encode(entity), now);
-      this.journal.append(change, this.#encode(entity));
-      return { kind: "done", entity };
+    const result = once(this.ctx.storage, key, () => {
+      const now = Date.now();
+      this.#lastId = newId(this.#prefix, now, this.#lastId);
+      const entity = { ...draft, id: this.#lastId, createTime: timestampFromMs(now), updateTime: timestampFromMs(now) };
+      const bytes = this.#encode(entity);
+      this.#sql.exec("INSERT INTO entities VALUES (?, ?, ?)", entity.id, this.foundBy(entity), bytes);
+      this.journal.append(change, bytes);
+      return bytes;
     });
+    if (key !== undefined) this.ctx.waitUntil(this.#setAlarm());
+    return result;
+  }
+
+  /** While there are keys, an alarm is set. */
+  async #setAlarm(): Promise<void> {
+    const { storage } = this.ctx;
+    if ((await storage.getAlarm()) === null) await storage.setAlarm(Date.now() + KEY_LIFE_MS);
   }
 
   protected replace(changed: Entity, change: Kind): Done<Entity> {
@@ -145,7 +156,7 @@ export abstract class Collection<Entity extends StoredEntity, Kind extends numbe
     return fromBinary(this.#schema, new Uint8Array(entity));
   }
 
-  #encode(entity: Entity): Uint8Array {
-    return toBinary(this.#schema, entity);
+  #encode(entity: Entity): Uint8Array<ArrayBuffer> {
+    return toBinary(this.#schema, entity) as Uint8Array<ArrayBuffer>;
   }
 }

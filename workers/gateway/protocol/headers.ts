@@ -19,6 +19,7 @@ export const ALLOWED_HEADERS = [
 export const EXPOSED_HEADERS = [
   ...cors.exposedHeaders,
   "X-Request-Id",
+  "Idempotency-Replayed",
   "Tidegate-Reason",
   "RateLimit",
   "RateLimit-Policy",

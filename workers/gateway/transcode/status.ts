@@ -1,9 +1,10 @@
-// Errors in JSON: google.rpc.Status for REST, with the HTTP status of Connect's table, and readable details for Connect.
+// Errors in JSON: google.rpc.Status for REST, with the HTTP status of Connect's table or of a reason, and readable details for Connect.
 import { create, fromBinary, type JsonValue, type Registry, toBinary, toJson } from "@bufbuild/protobuf";
 import { base64Encode } from "@bufbuild/protobuf/wire";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
-import type { ConnectError } from "@connectrpc/connect";
+import { Code, type ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus } from "@connectrpc/connect/protocol-connect";
+import { type ErrorInfo, ErrorInfoSchema } from "../../../protos/gen/google/rpc/error_details_pb.ts";
 import { boundRetryInfo } from "../protocol/retry-info.ts";
 
 /** @see google/rpc/status.proto */
@@ -22,7 +23,32 @@ export function statusJson(error: ConnectError, registry: Registry): { readonly 
     if ("type" in detail) return detailJson(detail.type, detail.value, registry);
     return detailJson(detail.desc.typeName, toBinary(detail.desc, create(detail.desc, detail.value)), registry);
   });
-  return { status: codeToHttpStatus(error.code), body: { code: error.code, message: error.rawMessage, details } };
+  return { status: statusOf(error), body: { code: error.code, message: error.rawMessage, details } };
+}
+
+/** HTTP statuses of errors for which Connect's table has a wider one, by `reason` of a google.rpc.ErrorInfo in the domain `tidegate`. */
+const STATUS_BY_REASON: ReadonlyMap<string, number> = new Map([
+  ["IDEMPOTENCY_KEY_REUSED", 422], // IETF draft-ietf-httpapi-idempotency-key-header, section 2.7
+]);
+
+function statusOf({ code, details }: ConnectError): number {
+  if (code !== Code.FailedPrecondition) return codeToHttpStatus(code);
+  for (const detail of details) {
+    if (!("type" in detail) || detail.type.slice(detail.type.lastIndexOf("/") + 1) !== ErrorInfoSchema.typeName) continue;
+    const { domain, reason } = errorInfoIn(detail.value);
+    const status = domain === "tidegate" ? STATUS_BY_REASON.get(reason) : undefined;
+    if (status !== undefined) return status;
+  }
+  return codeToHttpStatus(code);
+}
+
+/** An upstream may send bytes that do not fit. */
+function errorInfoIn(bytes: Uint8Array): Pick<ErrorInfo, "domain" | "reason"> {
+  try {
+    return fromBinary(ErrorInfoSchema, bytes);
+  } catch {
+    return { domain: "", reason: "" };
+  }
 }
 
 /**

@@ -3,6 +3,7 @@ import type { ServiceImplSpec } from "@connectrpc/connect";
 import { MEDIAN_HEADER, REDIRECT_HEADER, REPORT_HEADER, SHED_HEADER } from "../../../core/headers.ts";
 import { drain } from "../body.ts";
 import { type HostLoad, remainingMs } from "../host-load.ts";
+import { withKeys } from "../idempotency/with-keys.ts";
 import { type Prove, proofOf } from "../identity/prove.ts";
 import { overloaded, unimplemented } from "../refusal.ts";
 import { type ServiceOptions, type Settings, settingsOf } from "../settings.ts";
@@ -61,7 +62,8 @@ export class ServiceHost<Env> {
   compiled(env: Env): CompiledServices<Env> {
     if (this.#compiled?.env === env) return this.#compiled;
     const services = this.#implement(env);
-    const methods = methodsOf(withDiscovery(services, this.#options), this.settings);
+    const keyed = withKeys(services, this.#options.idempotency, env);
+    const methods = methodsOf(withDiscovery(keyed, this.#options), this.settings);
     this.#compiled = { env, methods, prove: proofOf(this.#options.identity, services, env) };
     return this.#compiled;
   }

@@ -7,8 +7,8 @@ import { UserService } from "../../../protos/gen/users/v1/users_pb.ts";
 import { transportTo } from "../../client/transport.ts";
 import { check, draftOf, type FieldRules, fieldsToUpdate, pick } from "../fields.ts";
 import { pageOf, writePageToken } from "../pages.ts";
-import { requestKey } from "../request-key.ts";
-import { CREATE_ERRORS, entityOrThrow, notFound } from "../store-result.ts";
+import { requestKey, requestKeyValue } from "../request-key.ts";
+import { createdEntity, entityOrThrow, notFound } from "../store-result.ts";
 import { hasLength, requireId, Violations, violationError } from "../violations.ts";
 import { changesAfter } from "../watch.ts";
 import type { OrderStore } from "./store.ts";
@@ -65,15 +65,15 @@ function changingMethods(store: Store, usersService: Fetcher): Omit<Methods, "ge
   return {
     async createOrder({ order, requestId }, context) {
       const violations = new Violations();
-      const key = requestKey(requestId, context, violations);
+      const keyValue = requestKeyValue(requestId, context, violations);
       const draft = draftOf(OrderSchema, order ?? create(OrderSchema));
       check(RULES, OrderSchema.fields, draft, "order", violations);
       violations.throwIfAny();
+      const key = await requestKey(keyValue, requestId, context, OrderSchema, draft);
       // A repeated call gets the same response, even where its user has been deleted meanwhile.
-      const created = key === undefined ? undefined : await store().findCreated(draft, key);
-      if (created !== undefined) return entityOrThrow(created, CREATE_ERRORS);
-      await requireUser(usersService, draft.userId, context);
-      return entityOrThrow(await store().create(draft, key), CREATE_ERRORS);
+      const before = key === undefined ? undefined : await store().findCreated(draft, key);
+      if (before === undefined) await requireUser(usersService, draft.userId, context);
+      return createdEntity(OrderSchema, before ?? (await store().create(draft, key)), key?.isField === true, context);
     },
 
     async updateOrder({ order = create(OrderSchema), updateMask }) {

@@ -1,14 +1,15 @@
 // Stores the orders of all users, in one Durable Object. An order is open until it is cancelled; only then can it be deleted.
 import { type Order, Order_State, OrderChange_Kind, OrderSchema } from "../../../protos/gen/orders/v1/orders_pb.ts";
-import { Collection, type Created } from "../collection.ts";
-import type { Done, Refused } from "../store-result.ts";
+import { Collection } from "../collection.ts";
+import type { RequestKey } from "../request-key.ts";
+import type { Created, Done, Refused } from "../store-result.ts";
 
 export class OrderStore extends Collection<Order, OrderChange_Kind> {
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env, OrderSchema, "ord", ["CREATE INDEX by_user ON entities (found_by, id)"]);
   }
 
-  create(draft: Order, key: string | undefined): Created<Order> {
+  create(draft: Order, key: RequestKey | undefined): Created {
     const order = { ...draft, state: Order_State.OPEN, totalCents: totalOf(draft) };
     return this.findCreated(draft, key) ?? this.add(order, key, OrderChange_Kind.CREATED);
   }

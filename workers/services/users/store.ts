@@ -1,14 +1,15 @@
 // Stores all users, in one Durable Object: an e-mail address must be unique among all of them.
 import { type User, UserChange_Kind, UserSchema } from "../../../protos/gen/users/v1/users_pb.ts";
-import { Collection, type Created } from "../collection.ts";
-import type { Done, Refused } from "../store-result.ts";
+import { Collection } from "../collection.ts";
+import type { RequestKey } from "../request-key.ts";
+import type { Created, Done, Refused } from "../store-result.ts";
 
 export class UserStore extends Collection<User, UserChange_Kind> {
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env, UserSchema, "usr", ["CREATE UNIQUE INDEX by_email ON entities (found_by)"]);
   }
 
-  create(draft: User, key: string | undefined): Created<User> | Refused<"email_taken"> {
+  create(draft: User, key: RequestKey | undefined): Created | Refused<"email_taken"> {
     const created = this.findCreated(draft, key);
     if (created !== undefined) return created;
     if (this.find(this.foundBy(draft)) !== undefined) return { kind: "email_taken" };

@@ -4,8 +4,8 @@ import { Code, type ServiceImpl } from "@connectrpc/connect";
 import { type User, UserSchema, type UserService } from "../../../protos/gen/users/v1/users_pb.ts";
 import { check, draftOf, type FieldRules, fieldsToUpdate, pick } from "../fields.ts";
 import { pageOf, writePageToken } from "../pages.ts";
-import { requestKey } from "../request-key.ts";
-import { CREATE_ERRORS, entityOrThrow, notFound } from "../store-result.ts";
+import { requestKey, requestKeyValue } from "../request-key.ts";
+import { createdEntity, entityOrThrow, notFound } from "../store-result.ts";
 import { hasLength, requireId, Violations, violationError } from "../violations.ts";
 import { changesAfter } from "../watch.ts";
 import type { UserStore } from "./store.ts";
@@ -26,11 +26,14 @@ export function users(stores: DurableObjectNamespace<UserStore>): ServiceImpl<ty
   return {
     async createUser({ user, requestId }, context) {
       const violations = new Violations();
-      const key = requestKey(requestId, context, violations);
+      const keyValue = requestKeyValue(requestId, context, violations);
       const draft = draftOf(UserSchema, user ?? create(UserSchema));
       check(RULES, UserSchema.fields, draft, "user", violations);
       violations.throwIfAny();
-      return entityOrThrow(await store().create(draft, key), { ...CREATE_ERRORS, email_taken: emailTaken });
+      const key = await requestKey(keyValue, requestId, context, UserSchema, draft);
+      const result = await store().create(draft, key);
+      if (result.kind === "email_taken") throw emailTaken();
+      return createdEntity(UserSchema, result, key?.isField === true, context);
     },
 
     async getUser({ id }) {

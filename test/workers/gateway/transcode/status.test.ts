@@ -41,6 +41,32 @@ describe("statusJson", () => {
   });
 });
 
+describe("the status of a reason", () => {
+  const infoOf = (reason: string, domain = "tidegate") => {
+    return { type: "google.rpc.ErrorInfo", value: toBinary(ErrorInfoSchema, create(ErrorInfoSchema, { reason, domain })) };
+  };
+  const reused = infoOf("IDEMPOTENCY_KEY_REUSED");
+
+  it.each([
+    ["in its domain, with its code", Code.FailedPrecondition, reused, 422],
+    [
+      "as the type URL that some upstreams send",
+      Code.FailedPrecondition,
+      { ...reused, type: "type.googleapis.com/google.rpc.ErrorInfo" },
+      422,
+    ],
+    ["with another code", Code.Internal, reused, 500],
+    ["in another domain", Code.FailedPrecondition, infoOf("IDEMPOTENCY_KEY_REUSED", "acme.example"), 400],
+    ["that has none", Code.FailedPrecondition, infoOf("constructor"), 400],
+    ["whose bytes do not fit", Code.FailedPrecondition, { ...reused, value: Uint8Array.of(255) }, 400],
+    ["of another type", Code.FailedPrecondition, { ...reused, type: "acme.ErrorInfo" }, 400],
+  ])("holds for a reason %s", (_name, code, detail, status) => {
+    const error = new ConnectError("m", code);
+    error.details.push({ type: "google.rpc.RetryInfo", value: Uint8Array.of(255) }, detail);
+    expect(statusJson(error, createRegistry()).status).toBe(status);
+  });
+});
+
 describe("withDebugDetails", () => {
   it("adds the JSON of details of known types, and leaves the others as they are", () => {
     const error = new ConnectError("m", Code.Unavailable);
