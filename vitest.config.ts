@@ -17,6 +17,8 @@ export const ORDERS = service(
   { ORDER_STORE: "OrderStore" },
   { USERS: "tidegate-users" },
 );
+/** What the contract of transports calls. */
+const CONTRACT = { ...service("contract", "test/support/contract/worker.ts", {}), compatibilityFlags: ["enable_request_signal"] };
 export const OBJECTS = service(OBJECTS_WORKER, "durable-objects/index.ts", CLASSES);
 
 /** The same Worker of the version before this one, and as a later one may be: for tests of calls between versions. */
@@ -119,8 +121,8 @@ export function inOneScript(name: string, include: string[], exclude: readonly s
     kvNamespaces: ["CACHE"],
     analyticsEngineDatasets: { ANALYTICS: { dataset: "calls" } },
     ratelimits: { FIVE_A_MINUTE: { namespace_id: "1", simple: { limit: 5, period: 60 as const } } },
-    serviceBindings: { USERS: USERS.name, ORDERS: ORDERS.name },
-    workers: [USERS, ORDERS],
+    serviceBindings: { USERS: USERS.name, ORDERS: ORDERS.name, CONTRACT: CONTRACT.name },
+    workers: [USERS, ORDERS, CONTRACT],
   };
   return {
     extends: true as const,

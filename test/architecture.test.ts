@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   // What gateway and clients share runs in any runtime.
   "workers/call": /^(core|workers\/call)\//,
   "workers/client":
-    /^(core|workers\/(call|client))\/|^workers\/service\/identity\/caller\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^(core|workers\/(call|client))\/|^workers\/service\/(identity\/caller|in-process\/local-call)\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/services":
     /^(protos\/gen|workers\/services|workers\/client)\/|^workers\/(idempotency|service)\.ts$|^cloudflare:workers$|^ulid$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   // Development entries only: no deployed bundle contains them (test/cli/project/network.test.ts).

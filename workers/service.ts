@@ -3,6 +3,8 @@ import type { DescService } from "@bufbuild/protobuf";
 import { createServiceImplSpec, type ServiceImpl, type ServiceImplSpec } from "@connectrpc/connect";
 import type { Platform } from "./service/host/platform.ts";
 import { ServiceHost } from "./service/host/service-host.ts";
+import type { LocalService } from "./service/in-process/local-call.ts";
+import { localService } from "./service/in-process/local-service.ts";
 import type { ServiceOptions } from "./service/settings.ts";
 
 /** What is wrong with a request, for services that report all violations together. */
@@ -16,6 +18,8 @@ export type { ServiceOptions } from "./service/settings.ts";
 export interface ServiceWorker<Env> {
   /** @param ctx of the platform: the context of a Worker, or of a Durable Object; in Node there is none */
   fetch(request: Request, env: Env, ctx?: Platform): Promise<Response>;
+  /** For `inProcess` of `tidegate/client`: calls from the same isolate, without HTTP. */
+  readonly inProcess: LocalService<Env>;
   /** Whether only proven callers are served: `npm run check` reads it for Workers with a public address. */
   readonly verifiesIdentity: boolean;
 }
@@ -68,6 +72,7 @@ export function defineServices<Env>(implement: (env: Env) => readonly ServiceImp
   return {
     verifiesIdentity: options.identity !== undefined && options.identity.required !== false,
     fetch: (request, env, ctx) => host.fetch(request, env, ctx),
+    inProcess: localService(host),
   };
 }
 

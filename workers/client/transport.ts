@@ -4,9 +4,9 @@ import { Code, ConnectError, type HandlerContext, type Interceptor, type Transpo
 import { type Compression, createFetchClient } from "@connectrpc/connect/protocol";
 import { createTransport as createConnectTransport } from "@connectrpc/connect/protocol-connect";
 import { createTransport as createGrpcWebTransport } from "@connectrpc/connect/protocol-grpc-web";
-import { timeoutForNextHop } from "../../core/deadline.ts";
-import { IDENTITY_HEADER, REGION_HEADER } from "../../core/headers.ts";
-import { PROVEN_CALLER } from "../service/identity/caller.ts";
+import { headersOf, linked, remaining } from "./during.ts";
+
+export { type InProcessOptions, inProcess } from "./in-process.ts";
 
 export interface TransportOptions {
   /** The call that is being served: the new call gets its remaining time, its signal, its request id and its trace; over a binding, its caller, too. */
@@ -27,9 +27,6 @@ export interface TransportOptions {
   /** Compression of requests, one of `compressions`. None by default. */
   readonly sendCompression?: Compression | null;
 }
-
-/** Headers of the served call that the new call also gets: they connect the two in logs and traces, and name the region. */
-const FORWARDED = ["x-request-id", "traceparent", "tracestate", REGION_HEADER];
 
 /**
  * A transport for clients of generated code. It is cheap: create one for each call that is served.
@@ -64,45 +61,19 @@ export function transportTo(target: Fetcher | string, options: TransportOptions 
     async unary(method, signal, callTimeoutMs, header, message, values) {
       const longestMs = Math.min(callTimeoutMs ?? timeoutMs, timeoutMs);
       const ms = remaining(longestMs === Number.POSITIVE_INFINITY ? undefined : longestMs, during);
-      return transport.unary(method, linked(signal, during), ms, headersOf(header, during, target), message, values);
+      return transport.unary(method, linked(signal, during), ms, headersOf(header, during, typeof target !== "string"), message, values);
     },
     async stream(method, signal, callTimeoutMs, header, messages, values) {
       return transport.stream(
         method,
         linked(signal, during),
         remaining(callTimeoutMs, during),
-        headersOf(header, during, target),
+        headersOf(header, during, typeof target !== "string"),
         messages,
         values,
       );
     },
   };
-}
-
-/** @returns the shorter of two timeouts, if any, ms @throws ConnectError where the served call has no time left */
-function remaining(timeoutMs: number | undefined, during: HandlerContext | undefined): number | undefined {
-  const leftMs = during?.timeoutMs();
-  if (leftMs === undefined) return timeoutMs;
-  // connect-es reads a timeout of 0 as none.
-  if (leftMs <= 0) throw new ConnectError("no time is left for another call", Code.DeadlineExceeded);
-  return Math.min(timeoutMs ?? leftMs, timeoutForNextHop(leftMs));
-}
-
-function linked(signal: AbortSignal | undefined, during: HandlerContext | undefined): AbortSignal | undefined {
-  if (during === undefined || signal === undefined) return signal ?? during?.signal;
-  return AbortSignal.any([signal, during.signal]);
-}
-
-function headersOf(own: HeadersInit | undefined, during: HandlerContext | undefined, target: Fetcher | string): Headers {
-  const header = new Headers(own);
-  // Without a signature: the called service believes it of this Worker's binding, and of no URL.
-  const caller = typeof target === "string" ? undefined : during?.values.get(PROVEN_CALLER);
-  if (caller !== undefined && caller.payload !== "") header.set(IDENTITY_HEADER, caller.payload);
-  for (const name of FORWARDED) {
-    const value = during?.requestHeader.get(name) ?? null;
-    if (value !== null && !header.has(name)) header.set(name, value);
-  }
-  return header;
 }
 
 /** @param isRaw the transport decompresses the body; otherwise the platform does */

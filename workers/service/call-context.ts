@@ -9,7 +9,7 @@ export interface CallSource {
   readonly method: string;
   readonly url: string;
   readonly headers: Headers;
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined; // read on first use; undefined where the caller cannot cancel
 }
 
 export interface CallInit {
@@ -90,7 +90,8 @@ export class CallContext implements HandlerContext {
     if (this.#signal !== undefined) return this.#signal;
     this.#controller = new AbortController();
     if (this.#over !== undefined) this.#controller.abort(this.#over.reason);
-    this.#signal = AbortSignal.any([this.#controller.signal, this.#init.request.signal]);
+    const { signal } = this.#init.request;
+    this.#signal = signal === undefined ? this.#controller.signal : AbortSignal.any([this.#controller.signal, signal]);
     return this.#signal;
   }
 

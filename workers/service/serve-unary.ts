@@ -1,12 +1,12 @@
 // Serves unary calls directly over protobuf-es: everything that the router of connect-es does for them, for a fraction of its CPU time.
-import { create, type DescMessage, type DescMethod, type Message, toJsonString } from "@bufbuild/protobuf";
-import type { MethodImplSpec } from "@connectrpc/connect";
-import { createMethodSerializationLookup, invokeUnaryImplementation } from "@connectrpc/connect/protocol";
+import { create, type DescMethod, type Message, toJsonString } from "@bufbuild/protobuf";
+import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
 import { codeToString, parseContentType } from "@connectrpc/connect/protocol-connect";
 import { parseContentType as parseGrpcWeb } from "@connectrpc/connect/protocol-grpc-web";
 import { printable } from "../../core/protocol/printable.ts";
-import { type CallContext, openContext } from "./call-context.ts";
+import { openContext } from "./call-context.ts";
 import { asCallerError, toConnectError } from "./call-error.ts";
+import { invokeUnary, isThenable, type UnarySpec } from "./host/invoke.ts";
 import type { ServedCall } from "./host/served-call.ts";
 import { readJson } from "./json-text.ts";
 import { checkMessage } from "./limits/check-message.ts";
@@ -18,8 +18,6 @@ import type { Settings } from "./settings.ts";
 import { connectGet, connectPost, grpcWeb, postFormat, type WireFormat, type Written } from "./wire.ts";
 
 const MAX_UTF8_BYTES = 3; // bytes that one UTF-16 code unit has at most
-
-export type UnarySpec = MethodImplSpec<DescMessage, DescMessage> & { kind: "unary" };
 
 /** Serves one unary method: Connect POST, Connect GET where the method has no side effects, and gRPC-Web. */
 export function serveUnary(spec: UnarySpec, settings: Settings): (request: Request, call: ServedCall) => Promise<Response> {
@@ -41,7 +39,7 @@ export function serveUnary(spec: UnarySpec, settings: Settings): (request: Reque
       call.requestBytes = bytes.byteLength;
       if (badTimeout !== undefined) throw badTimeout;
       context.throwIfExpired();
-      const result = invoke(parse(bytes, wire), context);
+      const result = invokeUnary(spec, parse(bytes, wire), context, settings);
       const output = isThenable(result) ? await context.withDeadline(Promise.resolve(result)) : result;
       const written = write(create(method.output, output), wire);
       call.responseBytes = typeof written === "string" ? written.length : written.byteLength;
@@ -54,11 +52,6 @@ export function serveUnary(spec: UnarySpec, settings: Settings): (request: Reque
       context.end();
     }
   };
-
-  function invoke(input: Message, context: CallContext): ReturnType<UnarySpec["impl"]> {
-    if (settings.interceptors.length === 0) return spec.impl(input, context);
-    return invokeUnaryImplementation(spec, context.toPlain(), input, settings.interceptors);
-  }
 
   function parse(bytes: Uint8Array, { isBinary }: WireFormat): Message {
     checkMessage(method.input, bytes, isBinary, settings.maxMessageElements);
@@ -80,10 +73,6 @@ export function serveUnary(spec: UnarySpec, settings: Settings): (request: Reque
     if (isLonger(written, writeMaxBytes)) throw responseTooLarge(writeMaxBytes);
     return written;
   }
-}
-
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as { readonly then?: unknown } | undefined)?.then === "function";
 }
 
 /** Whether a message has more bytes; a text is encoded to count them only where its length leaves it open. */

@@ -1,0 +1,34 @@
+// What a call takes from the call that is being served: its remaining time, its signal, its headers, and who makes it.
+import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import { timeoutForNextHop } from "../../core/deadline.ts";
+import { IDENTITY_HEADER, REGION_HEADER } from "../../core/headers.ts";
+import { PROVEN_CALLER } from "../service/identity/caller.ts";
+
+/** Headers of the served call that the new call also gets: they connect the two in logs and traces, and name the region. */
+const FORWARDED = ["x-request-id", "traceparent", "tracestate", REGION_HEADER];
+
+/** @returns the shorter of two timeouts, if any, ms @throws ConnectError where the served call has no time left */
+export function remaining(timeoutMs: number | undefined, during: HandlerContext | undefined): number | undefined {
+  const leftMs = during?.timeoutMs();
+  if (leftMs === undefined) return timeoutMs;
+  // connect-es reads a timeout of 0 as none.
+  if (leftMs <= 0) throw new ConnectError("no time is left for another call", Code.DeadlineExceeded);
+  return Math.min(timeoutMs ?? leftMs, timeoutForNextHop(leftMs));
+}
+
+export function linked(signal: AbortSignal | undefined, during: HandlerContext | undefined): AbortSignal | undefined {
+  if (during === undefined || signal === undefined) return signal ?? during?.signal;
+  return AbortSignal.any([signal, during.signal]);
+}
+
+/** @param isBelieved whether the called service believes this Worker, without a signature, who makes the call: it does so of a binding, and of no URL */
+export function headersOf(own: HeadersInit | undefined, during: HandlerContext | undefined, isBelieved: boolean): Headers {
+  const header = new Headers(own);
+  const caller = isBelieved ? during?.values.get(PROVEN_CALLER) : undefined;
+  if (caller !== undefined && caller.payload !== "") header.set(IDENTITY_HEADER, caller.payload);
+  for (const name of FORWARDED) {
+    const value = during?.requestHeader.get(name) ?? null;
+    if (value !== null && !header.has(name)) header.set(name, value);
+  }
+  return header;
+}
