@@ -115,6 +115,14 @@ const ROWS: readonly EffectRow[] = [
     after: 7,
   },
   {
+    setting: "services.breaker.outlierFactor",
+    base: breaker({}),
+    input: breaker({ outlierFactor: 7 }),
+    observe: async (input) => (await sentPolicy(input)).outlierFactor,
+    before: 1.9,
+    after: 7,
+  },
+  {
     setting: "services.breaker.openMs",
     base: breaker({}),
     input: breaker({ openMs: 7_000 }),
