@@ -30,7 +30,7 @@ export function propagation({ live, regions }: GetStatusResponse): { readonly ap
 }
 
 function statusObject(shown: GetStatusResponse) {
-  const { sequence, live, previous, canary, share, lastChange, regions, refused } = shown;
+  const { sequence, live, previous, canary, share, lastChange, regions, refused, fellBack } = shown;
   return {
     sequence,
     live: live === undefined ? null : versionObject(live),
@@ -43,11 +43,12 @@ function statusObject(shown: GetStatusResponse) {
       running: running.map(({ digest, version, isolates, canaries }) => ({ digest, version, isolates, canaries })),
     })),
     refused: refused.map(({ digest, version, reason, isolates }) => ({ digest, version, reason, isolates })),
+    fellBack,
   };
 }
 
 function statusText(shown: GetStatusResponse): string {
-  const { live, previous, canary, share, lastChange, regions, refused } = shown;
+  const { live, previous, canary, share, lastChange, regions, refused, fellBack } = shown;
   const { applied, isolates } = propagation(shown);
   const region = share?.region ? `, and region ${share.region}` : "";
   const rows = [
@@ -67,6 +68,7 @@ function statusText(shown: GetStatusResponse): string {
     ...refused.map(({ version, digest, reason, isolates: count }) => {
       return ["refused", `${version === 0n ? digest.slice(0, 12) : versionText(version)} by ${count} isolates: ${reason}`];
     }),
+    ...(fellBack === 0n ? [] : [["fell back", `${fellBack} of them served their first requests without knowing what was live`]]),
   ];
   return tableText(rows);
 }

@@ -8,7 +8,7 @@ const MIN_VALID_MS = 15_000;
 const MAX_REFUSING = 200; // isolates whose reasons are remembered
 
 interface SeenIsolate {
-  readonly section: Pick<ControlSection, "runs" | "canary" | "refused">;
+  readonly section: Pick<ControlSection, "runs" | "canary" | "refused" | "hasFallenBack">;
   readonly endsAt: number; // epoch ms
 }
 
@@ -18,10 +18,15 @@ export class FleetCounts {
 
   /** Times are epoch ms. @param intervalMs between two exchanges of the isolate */
   receive(isolate: string, section: ControlSection, intervalMs: number, now: number): void {
-    const { runs, canary, refused } = boundedSection(section);
+    const { runs, canary, refused, hasFallenBack } = boundedSection(section);
     this.#validMs = Math.max(MIN_VALID_MS, VALID_INTERVALS * intervalMs);
     this.#isolates.delete(isolate);
-    const seen = { runs, ...(canary === undefined ? {} : { canary }), ...(refused === undefined ? {} : { refused }) };
+    const seen = {
+      runs,
+      ...(canary === undefined ? {} : { canary }),
+      ...(refused === undefined ? {} : { refused }),
+      ...(hasFallenBack && { hasFallenBack }),
+    };
     this.#isolates.set(isolate, { section: seen, endsAt: now + this.#validMs });
     for (const [id, { endsAt }] of this.#isolates) {
       if (this.#isolates.size <= MAX_ISOLATES && now < endsAt) break;
@@ -35,9 +40,11 @@ export class FleetCounts {
     const canaries = new Map<string, number>();
     const refusals = new Map<string, CountedRefusal>();
     let refusing = 0;
+    let fallenBack = 0;
     for (const { section, endsAt } of this.#isolates.values()) {
       if (now >= endsAt) continue;
       isolates.set(section.runs, (isolates.get(section.runs) ?? 0) + 1);
+      if (section.hasFallenBack === true) fallenBack += 1;
       if (section.canary !== undefined) canaries.set(section.canary, (canaries.get(section.canary) ?? 0) + 1);
       if (section.refused === undefined || refusing >= MAX_REFUSING) continue;
       refusing += 1;
@@ -45,6 +52,6 @@ export class FleetCounts {
         refusals.set(digest, { digest, reason, isolates: (refusals.get(digest)?.isolates ?? 0) + 1 });
     }
     const refused = [...refusals.values()].toSorted((one, other) => other.isolates - one.isolates).slice(0, MAX_REFUSALS);
-    return { relay, validMs: this.#validMs, isolates: largest(isolates), canaries: largest(canaries), refused };
+    return { relay, validMs: this.#validMs, isolates: largest(isolates), canaries: largest(canaries), refused, fallenBack };
   }
 }

@@ -8,6 +8,7 @@ export interface FleetReport {
   readonly isolates: Readonly<Record<string, number>>; // number of isolates by the digest that serves there; at most MAX_DIGESTS
   readonly canaries: Readonly<Record<string, number>>; // the same for the share of the canary
   readonly refused: readonly CountedRefusal[]; // at most MAX_REFUSALS
+  readonly fallenBack?: number; // number of isolates that began without knowing what is live; a relay of an earlier version does not count them
 }
 
 export interface CountedRefusal extends RefusedVersion {
@@ -18,6 +19,7 @@ export interface CountedRefusal extends RefusedVersion {
 export interface FleetStatus {
   readonly regions: Readonly<Record<string, Pick<FleetReport, "isolates" | "canaries">>>;
   readonly refused: readonly CountedRefusal[];
+  readonly fallenBack: number; // number of isolates that began without knowing what is live
   readonly relays: number; // number of relays that have reported in time
 }
 
@@ -39,12 +41,14 @@ export class FleetReports {
     const regions = new Map<string, { isolates: Map<string, number>; canaries: Map<string, number> }>();
     const refused = new Map<string, CountedRefusal>();
     let relays = 0;
+    let fallenBack = 0;
     for (const [name, { report, endsAt }] of this.#reports) {
       if (now >= endsAt) {
         this.#reports.delete(name);
         continue;
       }
       relays += 1;
+      fallenBack += report.fallenBack ?? 0;
       const region = name.split("/")[0]!;
       const sums = regions.get(region) ?? { isolates: new Map(), canaries: new Map() };
       regions.set(region, sums);
@@ -59,7 +63,7 @@ export class FleetReports {
       return [region, { isolates: largest(isolates), canaries: largest(canaries) }] as const;
     });
     const refusals = [...refused.values()].toSorted((one, other) => other.isolates - one.isolates).slice(0, MAX_REFUSALS);
-    return { regions: Object.fromEntries(sums), refused: refusals, relays };
+    return { regions: Object.fromEntries(sums), refused: refusals, fallenBack, relays };
   }
 }
 

@@ -15,6 +15,7 @@ export interface ControlSection {
   readonly runs: string; // digest that serves now; of the bundled configuration, too
   readonly canary?: string; // digest that serves the share of the canary
   readonly refused?: readonly RefusedVersion[]; // at most MAX_REFUSED_VERSIONS
+  readonly hasFallenBack?: boolean; // its first requests were served without knowing what is live
 }
 
 /** A version that an isolate cannot accept: it is not valid there, or its bundle lacks a method or a layer. */

@@ -78,7 +78,7 @@ function routes(router: ConnectRouter): void {
       const running = [{ digest: live?.digest ?? "", version: state.live, isolates: 4n, canaries: 1n }, bundled];
       const refused = [{ digest: "c".repeat(64), version: 9n, reason: "its bundle lacks a layer", isolates: 2n }];
       return {
-        ...{ sequence: state.sequence, regions: [{ region: "weur", running }], refused },
+        ...{ sequence: state.sequence, regions: [{ region: "weur", running }], refused, fellBack: 3n },
         ...(live && { live }),
         ...(canary && { canary, share: { percent: 5, region: "" } }),
       };
@@ -211,13 +211,21 @@ describe("with two versions", () => {
   it("status and versions show what is live, what isolates run, and what they refuse", async () => {
     const { code, text } = await run("status");
     expect(code).toBe(0);
-    const parts = ["version 1", "5 % of callers", "4 of 5 isolates", "weur", "version 9 by 2 isolates: its bundle lacks a layer"];
+    const parts = [
+      "version 1",
+      "5 % of callers",
+      "4 of 5 isolates",
+      "weur",
+      "version 9 by 2 isolates: its bundle lacks a layer",
+      "3 of them served",
+    ];
     for (const part of parts) expect(text).toContain(part);
     const { stdout } = await run("status", "--json");
     expect(JSON.parse(stdout)).toMatchObject({
       live: { version: "1" },
       canary: { percent: 5 },
       propagation: { applied: "4", isolates: "5" },
+      fellBack: "3",
     });
     expect((await run("versions")).text).toMatch(/2 +[0-9a-f]{12}.*two[\s\S]*1 +[0-9a-f]{12}.*one/);
   });

@@ -14,8 +14,17 @@ describe("FleetCounts", () => {
     expect(counts.report("weur/relay-0", NOW + 3)).toEqual({
       ...{ relay: "weur/relay-0", validMs: 30_000, isolates: { a: 1, b: 1 }, canaries: { b: 1 } },
       refused: [{ digest: "c", reason: "why", isolates: 1 }],
+      fallenBack: 0,
     });
     expect(counts.report("weur/relay-0", NOW + 30_001).isolates).toEqual({ b: 1 });
+  });
+
+  it("counts the isolates that began without knowing what is live, as long as they count", () => {
+    const counts = new FleetCounts();
+    counts.receive("one", { known: 0, has: [], runs: "a", hasFallenBack: true }, 10_000, NOW);
+    counts.receive("two", { known: 0, has: [], runs: "a" }, 10_000, NOW);
+    counts.receive("one", { known: 1, has: [], runs: "b", hasFallenBack: true }, 10_000, NOW + 5_000);
+    expect([NOW + 6_000, NOW + 35_000].map((now) => counts.report("weur/relay-0", now).fallenBack)).toEqual([1, 0]);
   });
 
   it("is bounded, however many isolates there are and whatever they refuse", () => {

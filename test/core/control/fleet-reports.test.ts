@@ -10,12 +10,16 @@ const report = (relay: string, fields: Partial<FleetReport> = {}): FleetReport =
 describe("FleetReports", () => {
   it("adds up the relays of each region", () => {
     const fleet = new FleetReports();
-    fleet.receive(report("weur/relay-0", { isolates: { a: 2, b: 1 }, refused: [{ digest: "c", reason: "no layer", isolates: 1 }] }), NOW);
-    fleet.receive(report("weur/relay-1", { isolates: { a: 3 }, canaries: { b: 3 } }), NOW);
+    fleet.receive(
+      report("weur/relay-0", { isolates: { a: 2, b: 1 }, refused: [{ digest: "c", reason: "no layer", isolates: 1 }], fallenBack: 1 }),
+      NOW,
+    );
+    fleet.receive(report("weur/relay-1", { fallenBack: 2, isolates: { a: 3 }, canaries: { b: 3 } }), NOW);
     fleet.receive(report("enam/relay-0", { isolates: { b: 4 }, refused: [{ digest: "c", reason: "no layer", isolates: 4 }] }), NOW);
     expect(fleet.status(NOW)).toEqual({
       regions: { weur: { isolates: { a: 5, b: 1 }, canaries: { b: 3 } }, enam: { isolates: { b: 4 }, canaries: {} } },
       refused: [{ digest: "c", reason: "no layer", isolates: 5 }],
+      fallenBack: 3,
       relays: 3,
     });
   });
@@ -25,7 +29,7 @@ describe("FleetReports", () => {
     fleet.receive(report("weur/relay-0", { isolates: { a: 2 } }), NOW);
     fleet.receive(report("weur/relay-0", { isolates: { b: 2 } }), NOW + 5_000);
     expect(fleet.status(NOW + 19_999).regions).toEqual({ weur: { isolates: { b: 2 }, canaries: {} } });
-    expect(fleet.status(NOW + 20_000)).toEqual({ regions: {}, refused: [], relays: 0 });
+    expect(fleet.status(NOW + 20_000)).toEqual({ regions: {}, refused: [], fallenBack: 0, relays: 0 });
   });
 
   it("is bounded, however many relays report however much", () => {

@@ -37,6 +37,11 @@ export class ColdStart {
     return this.#source;
   }
 
+  /** Whether the first requests were served without knowing what is live. With `coldWaitMs: 0` nobody wants them to wait, and this is false. */
+  get hasFallenBack(): boolean {
+    return this.#source === "kv" || (this.#source === "bundled" && this.#policy.coldWaitMs > 0);
+  }
+
   /** A view has been followed. */
   learned(): void {
     if (this.#source === undefined) this.#decide("exchange");

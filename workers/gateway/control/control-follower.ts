@@ -11,15 +11,21 @@ export class ControlFollower implements ExchangeSection {
   readonly isNeeded = false;
   readonly #versions: Versions;
   readonly #onView: () => void;
+  readonly #hasFallenBack: () => boolean;
 
-  /** @param onView runs when a view has been followed, whatever it says of versions */
-  constructor(versions: Versions, onView: () => void) {
+  /**
+   * @param onView        runs when a view has been followed, whatever it says of versions
+   * @param hasFallenBack whether the first requests of the isolate were served without knowing what is live
+   */
+  constructor(versions: Versions, onView: () => void, hasFallenBack: () => boolean = () => false) {
     this.#versions = versions;
     this.#onView = onView;
+    this.#hasFallenBack = hasFallenBack;
   }
 
   write(draft: ExchangeDraft): void {
-    draft.control = boundedSection(this.#versions.section());
+    const section = boundedSection(this.#versions.section());
+    draft.control = this.#hasFallenBack() ? { ...section, hasFallenBack: true } : section;
   }
 
   read({ control }: ExchangeReply): void {

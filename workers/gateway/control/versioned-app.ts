@@ -63,7 +63,13 @@ export function versionedApp(
   source.parts.version().get("exchange", undefined, () => exchange);
   const copies = control.kv === undefined ? undefined : (bindings[control.kv] as CopyNamespace | undefined);
   const coldStart = new ColdStart(versions, exchange!, control, copies);
-  exchange!.add(new ControlFollower(versions, () => coldStart.learned()));
+  exchange!.add(
+    new ControlFollower(
+      versions,
+      () => coldStart.learned(),
+      () => coldStart.hasFallenBack,
+    ),
+  );
   const serve: App["fetch"] = (request, ctx) => {
     const { canary, live } = versions;
     if (canary === undefined) return live.app.fetch(request, ctx); // the usual case

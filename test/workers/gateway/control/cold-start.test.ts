@@ -28,6 +28,12 @@ it("falls back to the copy in KV, then to the bundled configuration, once and co
     { source: "kv", version: 3 },
     { source: "bundled", version: 0 },
   ]);
+  alone.state.isDown = false;
+  const counted = async (): Promise<boolean> => {
+    await alone.call();
+    return (await alone.plane.status()).fleet.fallenBack === 1;
+  };
+  await vi.waitUntil(counted, { timeout: 30_000, interval: 20 });
 });
 
 it("waits for nothing once it is warm, while its exchange hangs or fails", async () => {

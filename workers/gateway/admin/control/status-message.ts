@@ -28,5 +28,6 @@ export function statusMessage(status: ControlStatus, versions: readonly Version[
     ...(last !== undefined && { lastChange: changeMessage(last) }),
     regions,
     refused,
+    ...(fleet.fallenBack > 0 && { fellBack: BigInt(fleet.fallenBack) }),
   };
 }

@@ -9,7 +9,7 @@ const version = (number: number, digest: string): Version => {
 const NOTHING = { sequence: 0, live: undefined, previous: undefined, canary: undefined, changes: [] };
 
 it("has nothing of a gateway to which nothing was published", () => {
-  const fleet = { regions: {}, refused: [], relays: 0 };
+  const fleet = { regions: {}, refused: [], fallenBack: 0, relays: 0 };
   expect(statusMessage({ ...NOTHING, fleet }, [])).toEqual({ sequence: 0n, regions: [], refused: [] });
 });
 
@@ -18,6 +18,7 @@ it("numbers what isolates run by the latest version of its digest, and the bundl
   const fleet = {
     regions: { weur: { isolates: { a: 4, bundled: 1 }, canaries: { b: 2 } } },
     refused: [{ digest: "b", reason: "no layer", isolates: 1 }],
+    fallenBack: 2,
     relays: 1,
   };
   const canary = { version: versions[1]!, percent: 5 };
@@ -33,5 +34,11 @@ it("numbers what isolates run by the latest version of its digest, and the bundl
     },
   ]);
   expect(message.refused).toEqual([{ digest: "b", version: 2n, reason: "no layer", isolates: 1n }]);
-  expect(message).toMatchObject({ sequence: 7n, live: { version: 3n }, previous: { version: 1n }, share: { percent: 5, region: "" } });
+  expect(message).toMatchObject({
+    sequence: 7n,
+    fellBack: 2n,
+    live: { version: 3n },
+    previous: { version: 1n },
+    share: { percent: 5, region: "" },
+  });
 });
