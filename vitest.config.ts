@@ -200,7 +200,11 @@ export default defineConfig({
       objectsApart(),
       inOneScript(
         "gateway",
-        ["test/workers/{call,dev,gateway,discovery}/**/*.test.ts", "test/workers/examples.test.ts", "test/integration/**/*.test.ts"],
+        [
+          "test/workers/{call,dev,gateway,discovery,background-work}/**/*.test.ts",
+          "test/workers/examples.test.ts",
+          "test/integration/**/*.test.ts",
+        ],
         [...IN_NODE, "test/integration/**/*.node.test.ts"],
       ),
       ...servicesOfATeam(),

@@ -25,6 +25,7 @@ export interface Placement {
   readonly cpu: number; // where `taskset` is there
   readonly counted?: boolean; // with bindings that count their calls
   readonly port?: number; // default: one that is free
+  readonly binary?: string; // workerd; default: the pinned one
   readonly v8Flags?: readonly string[]; // default: those that keep measurements even
   readonly network?: NetworkBindings | undefined; // between the Workers and their bindings
   readonly inspected?: boolean; // with the inspector, and names as in the sources
@@ -66,7 +67,8 @@ export async function start(folder: string, subject: Subject, placement: Placeme
   const config = join(folder, "config.capnp");
   writeFileSync(config, configuration(workers, folder, placement));
 
-  const command = [workerd.default, "serve", config, `--socket-addr=http=127.0.0.1:${placement.port ?? 0}`, "--control-fd=3"];
+  const { binary = workerd.default, port: wanted = 0 } = placement;
+  const command = [binary, "serve", config, `--socket-addr=http=127.0.0.1:${wanted}`, "--control-fd=3"];
   if (subject.tail !== undefined) command.push("--experimental");
   if (placement.inspected === true) command.push("--inspector-addr=127.0.0.1:0");
   const [program, ...args] = (hasTaskset ? ["taskset", "-c", String(placement.cpu), ...command] : command) as [string, ...string[]];

@@ -72,6 +72,7 @@ export const LOG_EVENTS = {
   version_fell_back: { level: "warn", facts: ["source", "version", "waitedMs"] },
   version_follow_failed: { level: "warn", facts: ["sequence", "error"] },
   version_refused: { level: "warn", facts: ["digest", "reason"] },
+  work_lost: { level: "warn", facts: ["name", "items", "error"] },
   would_refuse: { level: "warn", facts: ["requestId", "route", "address", "policy", "name", "reason", "calls"] },
 } as const satisfies Readonly<Record<string, LogEventDefinition>>;
 

@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "workers/call": /^(core|workers\/call)\//,
   "workers/client":
     /^(core|workers\/(call|client))\/|^workers\/service\/(identity\/caller|in-process\/local-call)\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+  "workers/background-work": /^(core|workers)\/background-work\/|^workers\/log\.ts$|^cloudflare:workers$/,
   "workers/services":
     /^(protos\/gen|workers\/services|workers\/client)\/|^workers\/(idempotency|service)\.ts$|^cloudflare:workers$|^ulid$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   // Development entries only: no deployed bundle contains them (test/cli/project/network.test.ts).

@@ -23,6 +23,7 @@ const WITHIN_ONE_CALL: Readonly<Record<string, string>> = {
   "workers/call/target.ts": "`Preparation.done` goes to the call that has made it",
   "workers/call/hedge.ts": "the attempts of one call",
   "workers/gateway/own-layers/layer-run.ts": "the run of a layer for one call",
+  "workers/background-work/pipeline/pipeline-run.ts": "what was started for one run, which is of one request",
   "workers/service/call-context.ts": "the deadline of the call that the context is of",
 };
 

@@ -10,6 +10,7 @@ export const EXPORTS: Readonly<Record<string, string>> = {
   "./service": "workers/service.ts",
   "./client": "workers/client/transport.ts",
   "./idempotency": "workers/idempotency.ts",
+  "./work": "workers/work.ts",
   "./testing": "cli/package/testing.ts",
 };
 

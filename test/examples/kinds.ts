@@ -45,7 +45,10 @@ const COMMAND_EXCEPTIONS: readonly (readonly [beginning: RegExp, reason: string]
 /** Pages for a project that uses the package: `npm run test:package` executes them in one. */
 const TUTORIALS = /^docs\/tutorials\//;
 
-export type Kind = "tutorial" | "diagram" | "walk" | "configuration" | "session" | "shell" | "data" | "exception";
+/** A page whose blocks are Workers that use `tidegate/work`: test/examples/background-work.test.ts runs them. */
+export const WORK_PAGE = "docs/background-work.md";
+
+export type Kind = "tutorial" | "worker" | "diagram" | "walk" | "configuration" | "session" | "shell" | "data" | "exception";
 
 /** @returns undefined for a block that nothing runs: give it a language that says what it is, or list it with a reason */
 export function kindOf(block: Block): Kind | undefined {
@@ -53,6 +56,7 @@ export function kindOf(block: Block): Kind | undefined {
   if (block.language === "text") return "diagram";
   if (TUTORIALS.test(block.file)) return "tutorial";
   if (WALKS.includes(block.file)) return "walk";
+  if (block.file === WORK_PAGE && block.language === "ts") return "worker";
   if (block.language === "ts" && block.path === "gateway.config.ts") return "configuration";
   if (block.language === "console") return "session";
   if (block.language === "sh") return "shell";
@@ -105,7 +109,7 @@ export function runnable(line: string): string {
   const addition = (flags: string): string => (line.includes(" -- ") ? `${line} ${flags}` : `${line} -- ${flags}`);
   if (/^npm run bench( |$)/.test(line)) return benchmark(line, addition);
   if (line === "npm run bench:amplification") return addition("--only URL");
-  if (/^npm run bench:(ablation|buffers|cold-start|control)( |$)/.test(line)) return addition("--rounds 1");
+  if (/^npm run bench:(ablation|buffers|cold-start|control|work)( |$)/.test(line)) return addition("--rounds 1");
   if (/^npm run bench:\w+$/.test(line)) return addition("--seconds 1");
   if (/^npm run deploy( |$)/.test(line)) return line.includes("--dry-run") ? line : addition("--dry-run");
   if (/^npm run (register|purge|breaker|keys|sim)$/.test(line)) return addition("--help");
