@@ -21,6 +21,7 @@ const PATTERNS: readonly RegExp[] = [
 /** Members that hold a promise within one call, with the reason. */
 const WITHIN_ONE_CALL: Readonly<Record<string, string>> = {
   "workers/call/target.ts": "`Preparation.done` goes to the call that has made it",
+  "workers/client/stream-client.ts": "the end of the request of one call",
   "workers/call/hedge.ts": "the attempts of one call",
   "workers/gateway/own-layers/layer-run.ts": "the run of a layer for one call",
   "workers/background-work/pipeline/pipeline-run.ts": "what was started for one run, which is of one request",

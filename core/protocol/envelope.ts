@@ -87,6 +87,8 @@ export class EnvelopeFilter {
   #flags = 0;
   #length = 0; // length of the message, from the header bytes read so far
   #left = 0; // bytes of the message still to come
+  #isBegun = true; // a byte of the message has passed
+  #withheld: Uint8Array | undefined; // the last byte of its header, before
   #held: ByteCollector | undefined; // a compressed message that is held back
 
   /**
@@ -114,10 +116,23 @@ export class EnvelopeFilter {
   }
 
   /**
+   * The last byte of a header passes with the first byte of its message: connect-es 2.2.0 takes a stream that breaks off between them for
+   * a whole one.
+   *
    * @returns the bytes that pass now; none while a message is held back
    * @throws Rejected if a message is too large, and whatever `check` throws
    */
   pass(chunk: Uint8Array): Uint8Array {
+    const some = this.#pass(chunk);
+    if (some.byteLength === 0) return some;
+    const passed = this.#withheld === undefined ? some : joinBytes([this.#withheld, some]);
+    this.#withheld = undefined;
+    if (this.#left === 0 || this.#isBegun) return passed;
+    this.#withheld = passed.slice(-1);
+    return passed.subarray(0, -1);
+  }
+
+  #pass(chunk: Uint8Array): Uint8Array {
     const parts: Uint8Array[] = [];
     let from = 0; // start of the bytes that are not in `parts` yet
     for (let at = 0; at < chunk.byteLength; ) {
@@ -130,6 +145,7 @@ export class EnvelopeFilter {
       }
       const end = Math.min(at + this.#left, chunk.byteLength);
       this.#left -= end - at;
+      this.#isBegun = this.#held === undefined;
       if (this.#held !== undefined) {
         this.#held.add(chunk.subarray(at, end));
         from = end;
@@ -151,6 +167,7 @@ export class EnvelopeFilter {
     this.messages += 1;
     if (this.#length > this.#maxBytes) throw new Rejected({ kind: "body_too_large", maxBytes: this.#maxBytes });
     this.#left = this.#length;
+    this.#isBegun = false;
     this.#header = 0;
     this.#length = 0;
     if (this.#check !== undefined && (this.#flags & COMPRESSED) !== 0 && this.#left > 0) this.#held = new ByteCollector();

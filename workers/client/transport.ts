@@ -1,10 +1,11 @@
 // The Connect transport by which one service calls another, over a service binding or a URL, as part of the call that it serves.
 import type { Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext, type Interceptor, type Transport } from "@connectrpc/connect";
-import { type Compression, createFetchClient } from "@connectrpc/connect/protocol";
+import type { Compression } from "@connectrpc/connect/protocol";
 import { createTransport as createConnectTransport } from "@connectrpc/connect/protocol-connect";
 import { createTransport as createGrpcWebTransport } from "@connectrpc/connect/protocol-grpc-web";
 import { headersOf, linked, remaining } from "./during.ts";
+import { streamClient } from "./stream-client.ts";
 
 export { type InProcessOptions, inProcess } from "./in-process.ts";
 
@@ -46,7 +47,7 @@ export function transportTo(target: Fetcher | string, options: TransportOptions 
   const isRaw = compressions.length > 0;
   const transport = create({
     baseUrl: typeof target === "string" ? target : "http://service", // a binding uses the path alone
-    httpClient: createFetchClient((request) => send(target, request as Request, isRaw)),
+    httpClient: streamClient((request) => send(target, request, isRaw)),
     useBinaryFormat: options.json === undefined,
     jsonOptions: { ignoreUnknownFields: true, ...options.json },
     useHttpGet: options.useGet === true,

@@ -33,7 +33,7 @@ async function readStream(request: Request, maxBytes: number): Promise<Uint8Arra
 }
 
 /** A caller that hangs up in the middle of a request is no fault of the service: the error is `canceled`. */
-function throwCanceled(reason: unknown): never {
+export function throwCanceled(reason: unknown): never {
   throw new ConnectError("request ended early", Code.Canceled, undefined, undefined, reason);
 }
 

@@ -4,7 +4,7 @@ import { Code, ConnectError, createConnectRouter, type Interceptor, type MethodI
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { codeToString, endStreamFlag, parseContentType } from "@connectrpc/connect/protocol-connect";
 import { parseContentType as parseGrpcWeb, trailerFlag } from "@connectrpc/connect/protocol-grpc-web";
-import { type ByteReader, drain } from "./body.ts";
+import { type ByteReader, drain, throwCanceled } from "./body.ts";
 import { asCallerError, toConnectError, untilAborted } from "./call-error.ts";
 import { SERVED_CALL, type ServedCall, valuesOfStream } from "./host/served-call.ts";
 import { limitStream } from "./limits/limit-stream.ts";
@@ -65,7 +65,7 @@ function guard(settings: Settings): Interceptor {
         if (call !== undefined) call.code = codeToString(error.code);
         throw limitError(error, settings);
       });
-    const response = await settled(next({ ...request, message: withCallerErrors(request.message) }));
+    const response = await settled(next({ ...request, message: messagesOf(request.message, signal) }));
     return response.stream ? { ...response, message: guarded(response.message, settled) } : response;
   };
 }
@@ -84,11 +84,19 @@ async function* guarded<T>(messages: AsyncIterable<T>, settled: <R>(work: Promis
   }
 }
 
-async function* withCallerErrors<T>(messages: AsyncIterable<T>): AsyncGenerator<T> {
+/** The messages of the caller. The end of the call ends the wait for the next one: over a service binding, nothing else has to. */
+async function* messagesOf<T>(messages: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  const iterator = messages[Symbol.asyncIterator]();
   try {
-    yield* messages;
+    for (;;) {
+      const { done, value } = await untilAborted(iterator.next(), signal);
+      if (done === true) return;
+      yield value;
+    }
   } catch (reason) {
-    throw asCallerError(reason);
+    throw signal.aborted ? ConnectError.from(signal.reason, Code.Canceled) : asCallerError(reason);
+  } finally {
+    iterator.return?.().catch(() => undefined); // it may wait for a message that never comes
   }
 }
 
@@ -106,7 +114,7 @@ function limited(body: AsyncIterable<Uint8Array>, { headers }: Request, type: De
 async function* chunksOf(reader: ByteReader | undefined, call?: ServedCall): AsyncGenerator<Uint8Array> {
   if (reader === undefined) return;
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch(throwCanceled);
     if (done) return;
     if (call !== undefined) call.requestBytes += value.byteLength;
     yield value;

@@ -7,9 +7,10 @@ import { trailerFlag, trailerSerialize } from "@connectrpc/connect/protocol-grpc
 import { envelopeMeter } from "../../../core/protocol/envelope.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { brokenOff, type EndedCall } from "../call/outcome.ts";
-import type { Clock } from "../call.ts";
+import type { Clock, RequestUpload } from "../call.ts";
 import { errorDetailTypes, type Protocol } from "../protocol/protocol.ts";
 import { STREAM_LATE } from "../protocol/refusal.ts";
+import { cancelResponse } from "./cancel-response.ts";
 import { breakOff } from "./response-body.ts";
 import { finishStream, type StreamEnding } from "./upload-response.ts";
 
@@ -81,8 +82,13 @@ export function withEnding(body: ReadableStream<Uint8Array>, ending: StreamEndin
   );
 }
 
-/** A stream of responses that fails with `tooLong` at a message of more than `maxBytes`. */
-export function limitMessages(body: ReadableStream<Uint8Array>, maxBytes: number, tooLong: () => Error): ReadableStream<Uint8Array> {
+/** A stream of responses, whose request is still being sent, that fails with `tooLong` at a message of more than `maxBytes`. */
+export function limitMessages(
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number,
+  tooLong: () => Error,
+  upload: RequestUpload | undefined,
+): ReadableStream<Uint8Array> {
   const meter = envelopeMeter(maxBytes);
   const reader = body.getReader();
   return new ReadableStream<Uint8Array>(
@@ -92,7 +98,7 @@ export function limitMessages(body: ReadableStream<Uint8Array>, maxBytes: number
         if (done) return controller.close();
         if (meter.read(value) === undefined) return controller.enqueue(value);
         breakOff(controller, tooLong());
-        await reader.cancel().catch(() => undefined);
+        cancelResponse(reader, upload);
       },
       cancel: (reason) => reader.cancel(reason),
     },

@@ -20,8 +20,8 @@ export interface UploadSource {
   stop(): void;
 }
 
-/** The head of an envelope whose message of one byte does not follow. */
-export const UNFINISHED_MESSAGE = new Uint8Array([0, 0, 0, 0, 1]);
+/** The first byte of a message of two. A head alone would not do: connect-es 2.2.0 takes a stream that ends after a head for a whole one. */
+export const UNFINISHED_MESSAGE = new Uint8Array([0, 0, 0, 0, 2, 0]);
 
 const FLUSH_MS = 5; // time for the runtime to write the last bytes, before the fetch is aborted
 

@@ -1,5 +1,6 @@
 // Ends a stream whose upstream has sent nothing for too long; an upstream that hangs would hold its caller for hours.
 import { envelopeMeter } from "../../../core/protocol/envelope.ts";
+import { cancelResponse } from "../bodies/cancel-response.ts";
 import { breakOff } from "../bodies/response-body.ts";
 import { errorEnvelope } from "../bodies/stream-ending.ts";
 import type { Layer } from "../call/layer.ts";
@@ -37,7 +38,7 @@ function watched(body: ReadableStream<Uint8Array>, idleMs: number, call: Call): 
             controller.enqueue(errorEnvelope(call.protocol, brokenOff(call, { kind: "stream_idle", idleMs })));
             controller.close();
           }
-          await reader.cancel().catch(() => undefined);
+          cancelResponse(reader, call.upload);
         } else if (chunk.done) controller.close();
         else {
           meter.read(chunk.value);

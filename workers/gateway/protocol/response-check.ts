@@ -15,8 +15,9 @@ import {
   tooLarge,
 } from "../../../core/protocol/rpc-response.ts";
 import type { CallAttempt } from "../../call/call-attempt.ts";
+import { cancelResponse } from "../bodies/cancel-response.ts";
 import { breakOff } from "../bodies/response-body.ts";
-import type { Call } from "../call.ts";
+import type { Call, RequestUpload } from "../call.ts";
 import { encodingOf } from "../translate/headers.ts";
 import { mediaType, type Protocol } from "./protocol.ts";
 import { brokenOff, type CheckedResponse, connectMessage, grpcWebMessage, holdBody, type ReadResponse } from "./response-messages.ts";
@@ -129,6 +130,7 @@ function connectErrorIn(bytes: Uint8Array<ArrayBuffer>): { readonly bytes: Uint8
  *
  * @param maxBytes largest message, bytes, as it is sent
  * @param onBroken called once where the stream breaks off, ends too early, or is no stream of envelopes; returns what its reader gets
+ * @param upload   the request, where it is still being sent
  */
 export function watchStream(
   body: ReadableStream<Uint8Array> | null,
@@ -136,6 +138,7 @@ export function watchStream(
   attempt: CallAttempt,
   maxBytes: number,
   onBroken: (misfit: InvalidResponse) => Error,
+  upload: RequestUpload | undefined,
 ): ReadableStream<Uint8Array> {
   const stream = responseStream(protocol.kind === "grpc_web" ? "grpc_web" : "connect_stream", maxBytes);
   const reader = (body ?? new Blob([]).stream()).getReader();
@@ -149,7 +152,7 @@ export function watchStream(
         const wrong = done ? stream.missing() : stream.read(value);
         if (wrong === undefined) return done ? controller.close() : controller.enqueue(value);
         breakOff(controller, onBroken(wrong));
-        if (!done) await reader.cancel().catch(() => undefined);
+        if (!done) cancelResponse(reader, upload);
       },
       cancel: (reason) => reader.cancel(reason),
     },

@@ -48,3 +48,9 @@ it("refuses too many elements in a compressed message, and JSON that nests too d
     Code.InvalidArgument,
   );
 });
+
+it.each([1, 4, 5, 6])("refuses a stream that ends after %i bytes of a message", async (bytes) => {
+  const body = chunksOf(encodeEnvelope(0, unknownFields(1)), encodeEnvelope(0, unknownFields(1)).slice(0, bytes));
+  const error = await failureOf(limitStream(body, input, BINARY, null, settings));
+  expect([error.code, error.rawMessage]).toEqual([Code.InvalidArgument, expect.stringMatching(/within a message|incomplete envelope/)]);
+});

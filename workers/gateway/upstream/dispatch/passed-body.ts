@@ -42,12 +42,12 @@ export function passedBody(
     return length === undefined ? watched : watched.pipeThrough(new FixedLengthStream(length)); // keeps its content-length
   }
   const broken = (misfit: InvalidResponse): Rejected => brokeOff(receiving, misfit);
-  if (decodes !== undefined || call.isTranslated) return watchStream(body, protocol, attempt, maxBytes, broken);
+  if (decodes !== undefined || call.isTranslated) return watchStream(body, protocol, attempt, maxBytes, broken, call.upload);
   if (body === null) return null;
   if (!isEnvelopeStream(headers)) return passOn({ kind: "large", head: [], rest: body }, watchedBy(receiving, Number.POSITIVE_INFINITY));
   const tooLong = (): Rejected => broken(tooLarge("a message", maxBytes));
   // Where the request is still being sent, the end of its response is written where that is read.
-  if (call.upload !== undefined) return limitMessages(body, maxBytes, tooLong);
+  if (call.upload !== undefined) return limitMessages(body, maxBytes, tooLong, call.upload);
   return withEnding(body, streamEnding(protocol, attempt, call.origin, maxBytes, tooLong));
 }
 
