@@ -63,20 +63,19 @@ const plan = (more: object = {}, by: object = { header: "x-plan" }): Input => {
   return limit({ mode: "local", capacity: 1_000, rate: 1_000, tiers: { by, plans: { gold } } });
 };
 const passedOfPlan = (input: Input): Promise<number> => passedLater(input, { "x-app": "a", "x-plan": "gold" });
+/** Calls of five that pass of a caller with these headers. */
+async function passedWith(input: Input, headers: Record<string, string>): Promise<number> {
+  const gateway = gatewayTo(userFor, input);
+  let count = 0;
+  for (let call = 0; call < 5; call++) count += (await gateway(getUser({ "x-app": "a", ...headers }))).status === 200 ? 1 : 0;
+  return count;
+}
+
 /** The same plan by this claim of the token. */
 const planOfClaim = (claim: string): Input => {
   const limited = plan({}, { claim });
   return { auth: AUTH, ...limited, defaults: { ...limited.defaults, auth: "required" } };
 };
-
-/** Calls of five that pass of a caller whose token has the claim `plan`. */
-async function passedOfClaim(input: Input): Promise<number> {
-  const gateway = gatewayTo(userFor, input);
-  const token = await bearer("ada", { plan: "gold" });
-  let count = 0;
-  for (let call = 0; call < 5; call++) count += (await gateway(getUser({ "x-app": "a", ...token }))).status === 200 ? 1 : 0;
-  return count;
-}
 
 /** Endpoints of A and B that get some of twelve calls of one caller. */
 async function endpointsCalled(input: Input): Promise<string[]> {
@@ -174,10 +173,18 @@ const ROWS: readonly EffectRow[] = [
     after: 4,
   },
   {
+    setting: "rateLimits.tiers.by.header",
+    base: plan({}, { header: "x-other" }),
+    input: plan(),
+    observe: (input) => passedWith(input, { "x-plan": "gold" }),
+    before: 5,
+    after: 4,
+  },
+  {
     setting: "rateLimits.tiers.by.claim",
     base: planOfClaim("tenant"),
     input: planOfClaim("plan"),
-    observe: passedOfClaim,
+    observe: async (input) => passedWith(input, await bearer("ada", { plan: "gold" })),
     before: 5,
     after: 4,
   },

@@ -70,7 +70,9 @@ async function callsAroundChange(input: Input): Promise<number> {
   let count = 0;
   const gateway = gatewayTo((call) => {
     count += 1;
-    return userFor(call);
+    const response = userFor(call);
+    response.headers.set("x-tags", "users");
+    return response;
   }, input);
   for (const request of [getUser(), getUser(), unary("CreateUser", { displayName: "Ada" }), getUser()])
     await (await gateway(request)).text();
@@ -182,6 +184,14 @@ const ROWS: readonly EffectRow[] = [
     setting: "defaults.cache.tags",
     base: cached({}, { invalidates: ["users"] }),
     input: cached({ tags: ["users"] }, { invalidates: ["users"] }),
+    observe: callsAroundChange,
+    before: 2,
+    after: 3,
+  },
+  {
+    setting: "defaults.cache.tagHeader",
+    base: cached({}, { invalidates: ["users"] }),
+    input: cached({ tagHeader: "x-tags" }, { invalidates: ["users"] }),
     observe: callsAroundChange,
     before: 2,
     after: 3,

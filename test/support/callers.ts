@@ -36,8 +36,8 @@ export async function tokenOf(subject: string, claims: JWTPayload = {}, header: 
 }
 
 /** The header of a call of this caller. */
-export async function bearer(subject: string, claims: JWTPayload = {}): Promise<{ authorization: string }> {
-  return { authorization: `Bearer ${await tokenOf(subject, claims)}` };
+export async function bearer(subject: string, claims: JWTPayload = {}, header: object = {}): Promise<{ authorization: string }> {
+  return { authorization: `Bearer ${await tokenOf(subject, claims, header)}` };
 }
 
 /** A caller as it is proven, for tests of what is below. */
