@@ -134,6 +134,26 @@ describe.skipIf(!hasChromium)("the console of a running gateway", () => {
     await page.context().close();
   });
 
+  it("shows calls in the tap as they come, and only those of a filter, by the ids that their callers know", async () => {
+    const page = await open("tap");
+    const rows = page.locator("tbody tr:has(td)");
+    await rows.filter({ hasText: "ListUsers" }).first().waitFor({ timeout: POLL.timeout });
+    const first = await rows.first().locator("td").allTextContents();
+    expect(first.join(" ")).toMatch(/200 .*POST \/users\.v1\.UserService\/ListUsers/);
+    await page.fill("input[name=reason]", "unknown_path");
+    await page.press("input[name=reason]", "Enter");
+    await vi.waitFor(() => expect(page.url()).toContain("reason=unknown_path"), POLL);
+    await page.click("button:text-is('Clear')"); // calls that came before the filter
+    const isShown = async (): Promise<boolean> => {
+      const { status } = await fetch(`${gateway.url}/nowhere?token=hidden`, { headers: { "x-request-id": "seen-in-the-tap" } });
+      expect(status).toBe(404);
+      return (await page.locator('a[title="Path of request seen-in-the-tap"]').count()) > 0;
+    };
+    await vi.waitUntil(isShown, POLL);
+    for (const text of await rows.allTextContents()) expect(text).toMatch(/404 unknown_path.*GET \/nowhere(?!\?)/);
+    await page.context().close();
+  });
+
   it("forces a breaker open with a reason, and lets the evidence decide again", async () => {
     const page = await openAsAdmin(`services?upstream=${SERVICE}`);
     const overrideOf = async (): Promise<string | undefined> => {
