@@ -1,5 +1,5 @@
-// Further subjects of the benchmark: those that differ in one number alone, on which the cost of a call may depend, and those whose calls are observed.
-import { connectCall, GATEWAY_OBJECTS, type Subject } from "./subjects.ts";
+// Further subjects of the benchmark: those that differ in one number alone, on which the cost of a call may depend, those whose calls are observed, and writes.
+import { connectCall, GATEWAY_OBJECTS, type LoadRequest, type Subject } from "./subjects.ts";
 
 /** This gateway with so many routes, or endpoints, or callers that are limited: the cost of a call should not depend on them. */
 function sized(variables: Readonly<Record<string, string>>, callers?: number): Subject {
@@ -41,4 +41,30 @@ function traced(TRACING: "collector" | "platform", about: string): Subject {
 export const OBSERVED: Readonly<Record<string, Subject>> = {
   "spans-collector": traced("collector", "gateway-unlimited, whose calls are all sampled: two spans of each go to a collector, in batches"),
   "spans-platform": traced("platform", "gateway-unlimited, whose calls each have a span in the platform's traces, with attributes"),
+};
+
+const WRITES = "bench/workers/host/keyed.ts";
+const WRITE_OBJECTS = [
+  { binding: "IDEMPOTENCY_STORE", className: "IdempotencyStore" },
+  { binding: "LEDGER", className: "Ledger" },
+];
+
+const createUser = (): LoadRequest => ({
+  method: "POST",
+  path: "/users.v1.UserService/CreateUser",
+  headers: { "content-type": "application/json", "connect-protocol-version": "1", "idempotency-key": '"one key for all"' },
+  body: JSON.stringify({ user: { displayName: "Ada", email: "ada@example.com" } }),
+});
+
+function writing(MODE: string, about: string): Subject {
+  return { entry: WRITES, about, objects: WRITE_OBJECTS, variables: { MODE }, prepare: createUser };
+}
+
+/** Measured where `--only` names them. In each but `write-replayed`, every call has a key of its own. */
+export const KEYED: Readonly<Record<string, Subject>> = {
+  "write-plain": writing("plain", "the service host, a write that stores nothing; its key is ignored"),
+  "write-stored": writing("stored", "the same, its response recorded in the store: a first call"),
+  "write-replayed": writing("replayed", "the same, a repeat"),
+  "write-effect": writing("effect", "a write of one row in a Durable Object; its key is ignored"),
+  "write-once": writing("once", "the same, recorded with `once`"),
 };

@@ -13,6 +13,12 @@ export const WALKS: readonly string[] = [
 
 /** Blocks that nobody runs, by file and first line. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'docs/idempotency.md: import { defineService } from "../../service.ts"; // "tidegate/service" in a project of your own':
+    "a part of a service; test/workers/service/idempotency/with-keys.test.ts has such ones",
+  'docs/idempotency.md: import { DurableObject } from "cloudflare:workers";':
+    "a part of a service; test/workers/service/idempotency/once.test.ts runs such an object",
+  "docs/idempotency.md: const payments = (env: Env) => ({": "a part of a service; bench/workers/host/keyed.ts has such a method",
+  "docs/idempotency.md: [[durable_objects.bindings]]": "a part of wrangler.toml; test/support/idempotency/wrangler.toml has the same lines",
   'docs/monitoring.md: metrics: { analyticsEngine: "ANALYTICS" },':
     "needs the dataset that the lines above bind; test/workers/gateway/metrics/sinks.test.ts writes to one",
   "docs/rate-limiting.md: [[ratelimits]]":

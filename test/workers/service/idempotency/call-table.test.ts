@@ -66,3 +66,31 @@ it("begins a key again as the newest row", async () => {
   });
   expect(found).toEqual([1, 3]);
 });
+
+it("writes the rows that docs/idempotency.md counts", async () => {
+  const counts = await runInDurableObject(LEDGER.getByName(`table-${names++}`), (_, { storage: { sql } }) => {
+    let written = 0;
+    const counting = {
+      exec: (text: string, ...bindings: SqlStorageValue[]) => {
+        const cursor = sql.exec(text, ...bindings);
+        const rows = cursor.toArray();
+        written += cursor.rowsWritten;
+        return { toArray: () => rows };
+      },
+    };
+    const table = new CallTable(counting as unknown as SqlStorage);
+    const since = (run: () => void): number => {
+      const before = written;
+      run();
+      return written - before;
+    };
+    return {
+      once: since(() => table.add(idOf(1), done(1_000), 0)),
+      begin: since(() => table.add(idOf(2), running(500), 0)),
+      finish: since(() => table.replace(idOf(2), done(1_000))),
+      replay: since(() => table.read(idOf(2))),
+      expiryOfTwo: since(() => table.deleteExpired(2_000)),
+    };
+  });
+  expect(counts).toEqual({ once: 2, begin: 2, finish: 1, replay: 0, expiryOfTwo: 2 });
+});
