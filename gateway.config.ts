@@ -24,5 +24,8 @@ export default defineGateway({
         ListOrders: { cost: 5 },
       },
     },
+    "notifications.v1.NotificationService": {
+      upstream: { binding: "NOTIFICATIONS" },
+    },
   },
 });

@@ -11,12 +11,21 @@ import { checksReasons } from "./test/support/reasons/plugin.ts";
 await buildConsole(import.meta.dirname); // the `[assets]` of wrangler.toml
 const COMPATIBILITY_DATE = "2026-10-01"; // the date in every wrangler.toml
 export const USERS = service("tidegate-users", "workers/services/users/index.ts", { USER_STORE: "UserStore" });
-export const ORDERS = service(
-  "tidegate-orders",
-  "workers/services/orders/index.ts",
-  { ORDER_STORE: "OrderStore" },
-  { USERS: "tidegate-users" },
-);
+const EVENTS = { queue: "tidegate-order-events", dead: "tidegate-order-events-dead" };
+export const ORDERS = {
+  ...service("tidegate-orders", "workers/services/orders/index.ts", { ORDER_STORE: "OrderStore" }, { USERS: "tidegate-users" }),
+  queueProducers: { ORDER_EVENTS: EVENTS.queue },
+};
+export const NOTIFICATIONS = {
+  ...service(
+    "tidegate-notifications",
+    "workers/services/notifications/index.ts",
+    { NOTIFICATION_STORE: "NotificationStore", DEAD_LETTERS: "DeadLetters" },
+    { ORDERS: { name: "tidegate-orders", entrypoint: "Confirmations" } },
+  ),
+  queueProducers: { ORDER_EVENTS: EVENTS.queue, DEAD_ORDER_EVENTS: EVENTS.dead },
+  queueConsumers: { [EVENTS.queue]: { maxBatchTimeout: 0 }, [EVENTS.dead]: { maxBatchTimeout: 0 } },
+};
 /** What the contract of transports calls. */
 const CONTRACT = { ...service("contract", "test/support/contract/worker.ts", {}), compatibilityFlags: ["enable_request_signal"] };
 export const OBJECTS = service(OBJECTS_WORKER, "durable-objects/index.ts", CLASSES);
@@ -26,8 +35,10 @@ const CLASSES_BEFORE = { TOKEN_BUCKET: "TokenBucket", HASH_RING: "HashRing", CIR
 const OBJECTS_BEFORE = objectsWorker("objects-before", readFileSync("test/support/version-0.1/objects.bundle", "utf8"), CLASSES_BEFORE);
 const OBJECTS_LATER = service("objects-later", "test/support/newer-objects.ts", CLASSES);
 
+type ServiceBindings = Record<string, string | { readonly name: string; readonly entrypoint: string }>;
+
 /** A Worker beside the tested one: it has to be JavaScript already. */
-function service(name: string, entry: string, objects: Readonly<Record<string, string>>, serviceBindings: Record<string, string> = {}) {
+function service(name: string, entry: string, objects: Readonly<Record<string, string>>, serviceBindings: ServiceBindings = {}) {
   const bundled = buildSync({
     entryPoints: [entry],
     bundle: true,
@@ -99,7 +110,7 @@ function objectsApart() {
       ...objectsOf(CLASSES_BEFORE, OBJECTS_BEFORE.name, "BEFORE_"),
       ...objectsOf(CLASSES, OBJECTS_LATER.name, "LATER_"),
     },
-    workers: [OBJECTS, OBJECTS_BEFORE, OBJECTS_LATER, USERS, ORDERS],
+    workers: [OBJECTS, OBJECTS_BEFORE, OBJECTS_LATER, USERS, ORDERS, NOTIFICATIONS],
   };
   return {
     extends: true as const,
@@ -121,8 +132,8 @@ export function inOneScript(name: string, include: string[], exclude: readonly s
     kvNamespaces: ["CACHE"],
     analyticsEngineDatasets: { ANALYTICS: { dataset: "calls" } },
     ratelimits: { FIVE_A_MINUTE: { namespace_id: "1", simple: { limit: 5, period: 60 as const } } },
-    serviceBindings: { USERS: USERS.name, ORDERS: ORDERS.name, CONTRACT: CONTRACT.name },
-    workers: [USERS, ORDERS, CONTRACT],
+    serviceBindings: { USERS: USERS.name, ORDERS: ORDERS.name, NOTIFICATIONS: NOTIFICATIONS.name, CONTRACT: CONTRACT.name },
+    workers: [USERS, ORDERS, NOTIFICATIONS, CONTRACT],
   };
   return {
     extends: true as const,
@@ -137,7 +148,9 @@ function servicesOfATeam() {
   const theirs = folders.map(({ name }) => name).filter((name) => !OWN_SERVICES.includes(name) && !name.startsWith("."));
   return theirs
     .filter((name) => globSync(`workers/services/${name}/**/*.test.ts`).length > 0)
-    .map((name) => inside(name, `./workers/services/${name}/wrangler.toml`, [`workers/services/${name}/**/*.test.ts`], [USERS, ORDERS]));
+    .map((name) =>
+      inside(name, `./workers/services/${name}/wrangler.toml`, [`workers/services/${name}/**/*.test.ts`], [USERS, ORDERS, NOTIFICATIONS]),
+    );
 }
 
 /** Tests of idempotency keys, which need Durable Objects of their own. */
@@ -193,8 +206,19 @@ export default defineConfig({
       inside(
         "orders",
         "./workers/services/orders/wrangler.toml",
-        ["test/workers/services/orders/*.test.ts", "test/workers/client/**/*.test.ts"],
+        [
+          "test/workers/services/orders/*.test.ts",
+          "test/workers/client/**/*.test.ts",
+          "test/workers/alarm-schedule.test.ts",
+          "test/workers/queue/*.test.ts",
+        ],
         [USERS],
+      ),
+      inside(
+        "notifications",
+        "./workers/services/notifications/wrangler.toml",
+        ["test/workers/services/notifications/*.test.ts", "test/workers/queue/dead-letters/*.test.ts"],
+        [USERS, ORDERS],
       ),
       inside("objects", "./test/support/shipped/objects/wrangler.toml", ["test/durable-objects/**/*.test.ts"]),
       objectsApart(),

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { isPackaged } from "./project/installation.ts";
 
 /** Folders of workers/services that belong to this repository; all others belong to a team. */
-export const OWN_SERVICES: readonly string[] = ["orders", "users"];
+export const OWN_SERVICES: readonly string[] = ["notifications", "orders", "users"];
 /** Folders of protos/ (and of protos/gen/) that belong to this repository. */
-export const OWN_PROTOS: readonly string[] = ["orders", "tidegate", "users"];
+export const OWN_PROTOS: readonly string[] = ["notifications", "orders", "tidegate", "users"];
 const VENDORED = ["third_party", "google", "grpc", "buf"];
 export const OWN_FOLDERS: readonly string[] = [
   ...[

@@ -26,6 +26,7 @@ const LIMITER_COUNTERS = [
 /** All events. docs/logs.md has the same list with the occasion of each event; a test compares the two. */
 export const LOG_EVENTS = {
   admin_call_refused: { level: "warn", facts: ["requestId", "route", "address", "reason", "calls"] },
+  alarm_task_failed: { level: "warn", facts: ["task", "error"] },
   audit_change: { level: "warn", facts: ["requestId", "route", "address", "identity", "subject"] },
   audit_denied: { level: "warn", facts: ["requestId", "route", "address", "identity", "reason"] },
   audit_failed: { level: "warn", facts: ["route", "identity", "error"] },
@@ -37,6 +38,10 @@ export const LOG_EVENTS = {
   configuration_warning: { level: "warn", facts: ["warning"] },
   control_copy_failed: { level: "warn", facts: ["error"] },
   control_request_failed: { level: "warn", facts: ["error"] },
+  dead_letter_failed: { level: "warn", facts: ["queue", "eventId", "requestId", "attempts", "delaySeconds", "error"] },
+  event_confirmation_failed: { level: "warn", facts: ["outbox", "events", "error"] },
+  event_failed: { level: "warn", facts: ["queue", "eventId", "requestId", "attempts", "delaySeconds", "error"] },
+  event_given_up: { level: "warn", facts: ["queue", "eventId", "requestId", "attempts", "error"] },
   exchange_failed: { level: "warn", facts: ["region", "relay", "snapshotAgeMs", "error"] },
   gateway_failed: { level: "error", facts: ["requestId", "route", "error"] },
   handler_failed: { level: "error", facts: ["requestId", "route", "error"] },
@@ -56,6 +61,7 @@ export const LOG_EVENTS = {
   metrics_write_failed: { level: "warn", facts: ["error"] },
   mirror_failed: { level: "warn", facts: ["requestId", "route", "upstream", "error"] },
   observer_failed: { level: "error", facts: ["requestId", "route", "calls", "error"] },
+  outbox_send_failed: { level: "warn", facts: ["outbox", "events", "failures", "pauseMs", "error"] },
   purge_failed: { level: "warn", facts: ["error"] },
   rate_limit_counters: {
     level: "warn",

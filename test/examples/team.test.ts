@@ -38,7 +38,7 @@ beforeAll(async () => {
   put("workers/services/billing/index.ts", copy.read("workers/services/billing/index.ts") + BADLY);
   put("workers/services/catalog.ts", CATALOG);
   put("gateway.config.ts", CONFIG);
-  const examples = /\[\[services\]\]\nbinding = "(USERS|ORDERS)"\nservice = "[\w-]+"\n(props = .*\n)?/g;
+  const examples = /\[\[services\]\]\nbinding = "(USERS|ORDERS|NOTIFICATIONS)"\nservice = "[\w-]+"\n(props = .*\n)?/g;
   const toml = copy.read("wrangler.toml").replace(examples, "").replace('name = "tidegate"', 'name = "acme-edge"');
   put("wrangler.toml", `${toml}\n[[services]]\nbinding = "BILLING"\nservice = "acme-billing"\n`);
   for (const path of STRAY) put(path, path === ".dev.vars" ? 'A="1"\n' : "const  a:any=1");

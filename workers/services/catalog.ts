@@ -1,6 +1,7 @@
 // The services whose protos the gateway has. A new service needs one line here, and its upstream in gateway.config.ts.
 import type { DescService } from "@bufbuild/protobuf";
+import { NotificationService } from "../../protos/gen/notifications/v1/notifications_pb.ts";
 import { OrderService } from "../../protos/gen/orders/v1/orders_pb.ts";
 import { UserService } from "../../protos/gen/users/v1/users_pb.ts";
 
-export const catalog: readonly DescService[] = [UserService, OrderService];
+export const catalog: readonly DescService[] = [UserService, OrderService, NotificationService];

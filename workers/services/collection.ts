@@ -5,6 +5,7 @@ import { DurableObject } from "cloudflare:workers";
 import { equals, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { AlarmSchedule, type AlarmTask } from "../alarm-schedule.ts";
 import { deleteExpiredKeys, type OnceResult, once, recorded } from "../idempotency.ts";
 import { EarlierKeys } from "./earlier-keys.ts";
 import { draftOf } from "./fields.ts";
@@ -20,7 +21,6 @@ import type { Batch } from "./watch.ts";
 export type StoredEntity = Message & { id: string; createTime?: Timestamp | undefined; updateTime?: Timestamp | undefined };
 
 const PAGE_MAX_BYTES = 1_048_576; // a page that reaches this size ends early
-const KEY_LIFE_MS = 86_400_000;
 const KEY_SWEEP_MS = 60_000; // keys expire one by one; one alarm deletes those of a minute
 
 // A message is found by its id, and by one key more: the e-mail of a user, the user of an order.
@@ -31,6 +31,7 @@ export abstract class Collection<Entity extends StoredEntity, Kind extends numbe
   maxBytes = 8_000_000_000;
   readonly journal: Journal;
   readonly #earlierKeys: EarlierKeys;
+  readonly #alarms: AlarmSchedule;
   readonly #sql: SqlStorage;
   readonly #schema: GenMessage<Entity>;
   readonly #prefix: string;
@@ -39,8 +40,16 @@ export abstract class Collection<Entity extends StoredEntity, Kind extends numbe
   /**
    * @param prefix     prefix of the ids, `usr`
    * @param migrations SQL that runs after the tables of this class are created; steps are added at the end and never changed
+   * @param tasks      what the alarm of the object does, beside the expiry of idempotency keys
    */
-  constructor(ctx: DurableObjectState, env: Cloudflare.Env, schema: GenMessage<Entity>, prefix: string, migrations: readonly string[]) {
+  constructor(
+    ctx: DurableObjectState,
+    env: Cloudflare.Env,
+    schema: GenMessage<Entity>,
+    prefix: string,
+    migrations: readonly string[],
+    tasks: Readonly<Record<string, AlarmTask>> = {},
+  ) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#schema = schema;
@@ -48,6 +57,7 @@ export abstract class Collection<Entity extends StoredEntity, Kind extends numbe
     this.journal = new Journal(ctx.storage.sql);
     this.#earlierKeys = new EarlierKeys(ctx.storage.sql);
     migrate(ctx.storage, [`${ENTITIES}; ${Journal.TABLE}; ${EarlierKeys.TABLE}`, ...migrations]);
+    this.#alarms = new AlarmSchedule(ctx.storage, { keys: this.#keyExpiry(), ...tasks });
     this.#lastId = this.#sql.exec<{ id: string | null }>("SELECT MAX(id) AS id FROM entities").one().id ?? undefined;
   }
 
@@ -93,14 +103,15 @@ export abstract class Collection<Entity extends StoredEntity, Kind extends numbe
     return { kind: "changes", changes, revision: changes.at(-1)?.revision ?? BigInt(from) };
   }
 
-  override async alarm(): Promise<void> {
-    const now = Date.now();
-    const expiries = [this.#earlierKeys.deleteExpired(now), deleteExpiredKeys(this.ctx.storage, now)].filter((at) => at !== undefined);
-    if (expiries.length > 0) await this.ctx.storage.setAlarm(Math.max(Math.min(...expiries), now) + KEY_SWEEP_MS);
+  override alarm(): Promise<void> {
+    return this.#alarms.run();
   }
 
   /** The key by which a message is found, beside its id. */
   protected abstract foundBy(entity: Entity): string;
+
+  /** Called in the transaction of each change, after it. @param revision its number in the journal */
+  protected changed(_change: Kind, _entity: Entity, _revision: number): void {}
 
   protected find(foundBy: string): Entity | undefined {
     return this.#read("SELECT entity FROM entities WHERE found_by = ?", foundBy)[0];
@@ -109,40 +120,50 @@ export abstract class Collection<Entity extends StoredEntity, Kind extends numbe
   /** Adds a message, and records it as the response of its idempotency key. */
   protected add(draft: Entity, key: RequestKey | undefined, change: Kind): Created {
     if (this.#sql.databaseSize > this.maxBytes) return { kind: "full" };
-    const result = once(this.ctx.storage, key, () => {
-      const now = Date.now();
-      this.#lastId = newId(this.#prefix, now, this.#lastId);
-      const entity = { ...draft, id: this.#lastId, createTime: timestampFromMs(now), updateTime: timestampFromMs(now) };
-      const bytes = this.#encode(entity);
-      this.#sql.exec("INSERT INTO entities VALUES (?, ?, ?)", entity.id, this.foundBy(entity), bytes);
-      this.journal.append(change, bytes);
-      return bytes;
-    });
-    if (key !== undefined) this.ctx.waitUntil(this.#setAlarm());
-    return result;
-  }
-
-  /** While there are keys, an alarm is set. */
-  async #setAlarm(): Promise<void> {
-    const { storage } = this.ctx;
-    if ((await storage.getAlarm()) === null) await storage.setAlarm(Date.now() + KEY_LIFE_MS);
+    return this.#alarms.change(() =>
+      once(this.ctx.storage, key, () => {
+        const now = Date.now();
+        this.#lastId = newId(this.#prefix, now, this.#lastId);
+        const entity = { ...draft, id: this.#lastId, createTime: timestampFromMs(now), updateTime: timestampFromMs(now) };
+        const bytes = this.#encode(entity);
+        this.#sql.exec("INSERT INTO entities VALUES (?, ?, ?)", entity.id, this.foundBy(entity), bytes);
+        this.changed(change, entity, this.journal.append(change, bytes));
+        return bytes;
+      }),
+    );
   }
 
   protected replace(changed: Entity, change: Kind): Done<Entity> {
     const entity = { ...changed, updateTime: timestampFromMs(Date.now()) };
-    return this.ctx.storage.transactionSync(() => {
+    return this.#alarms.change(() => {
       this.#sql.exec("UPDATE entities SET found_by = ?, entity = ? WHERE id = ?", this.foundBy(entity), this.#encode(entity), entity.id);
-      this.journal.append(change, this.#encode(entity));
+      this.changed(change, entity, this.journal.append(change, this.#encode(entity)));
       return { kind: "done", entity };
     });
   }
 
   protected remove(entity: Entity, change: Kind): Done<Entity> {
-    return this.ctx.storage.transactionSync(() => {
+    return this.#alarms.change(() => {
       this.#sql.exec("DELETE FROM entities WHERE id = ?", entity.id);
-      this.journal.append(change, this.#encode(entity));
+      this.changed(change, entity, this.journal.append(change, this.#encode(entity)));
       return { kind: "done", entity };
     });
+  }
+
+  /** Deletes idempotency keys that have expired: those of a minute at once. */
+  #keyExpiry(): AlarmTask {
+    const { storage } = this.ctx;
+    return {
+      dueAt: () => {
+        // At 0, no key has expired, and none is deleted.
+        const expiries = [this.#earlierKeys.nextExpiry(), deleteExpiredKeys(storage, 0)].filter((at) => at !== undefined);
+        return expiries.length === 0 ? undefined : Math.min(...expiries) + KEY_SWEEP_MS;
+      },
+      run: (now) => {
+        this.#earlierKeys.deleteExpired(now);
+        deleteExpiredKeys(storage, now);
+      },
+    };
   }
 
   #read(sql: string, ...bindings: readonly string[]): Entity[] {

@@ -19,6 +19,11 @@ export class EarlierKeys {
   /** Deletes expired rows. @returns when the next row expires, epoch ms; undefined where there is none */
   deleteExpired(now: number): number | undefined {
     this.#sql.exec("DELETE FROM answers WHERE expires <= ?", now);
+    return this.nextExpiry();
+  }
+
+  /** @returns epoch ms; undefined where there is no row */
+  nextExpiry(): number | undefined {
     return this.#sql.exec<{ expires: number }>("SELECT expires FROM answers ORDER BY seq LIMIT 1").toArray()[0]?.expires;
   }
 }

@@ -29,10 +29,13 @@ export class Journal {
     return this.#waiting.size;
   }
 
-  append(kind: number, entity: Uint8Array): void {
-    this.#sql.exec("INSERT INTO changes (kind, entity) VALUES (?, ?)", kind, entity);
-    this.#sql.exec("DELETE FROM changes WHERE revision <= ?", this.range().latest - this.maxRows);
+  /** @returns the revision of the change */
+  append(kind: number, entity: Uint8Array): number {
+    const insert = "INSERT INTO changes (kind, entity) VALUES (?, ?) RETURNING revision";
+    const { revision } = this.#sql.exec<{ revision: number }>(insert, kind, entity).one();
+    this.#sql.exec("DELETE FROM changes WHERE revision <= ?", revision - this.maxRows);
     for (const wake of this.#waiting) wake();
+    return revision;
   }
 
   /** The revisions that are stored; 1 and 0 where there has never been a change. */

@@ -11,8 +11,9 @@ const GATEWAY = "wrangler.toml";
 const OBJECTS = "durable-objects/wrangler.toml";
 const USERS = "workers/services/users/wrangler.toml";
 const ORDERS = "workers/services/orders/wrangler.toml";
+const NOTIFICATIONS = "workers/services/notifications/wrangler.toml";
 
-const FILES = [GATEWAY, OBJECTS, USERS, ORDERS];
+const FILES = [GATEWAY, OBJECTS, USERS, ORDERS, NOTIFICATIONS];
 
 let copy: ProjectCopy;
 const original = new Map<string, string>();
@@ -163,11 +164,13 @@ describe("a deploy", () => {
     const { status, text } = deploy(["--env", "staging"]);
     expect(status, text).toBe(0);
     const order = [...text.matchAll(/^\S*wrangler\.toml \[env\.staging\]: (\S+)$/gm)].map(([, name]) => name);
-    expect(order).toEqual(["tidegate-objects-staging", "tidegate-users-staging", "tidegate-orders-staging", "tidegate-staging"]);
+    const services = ["tidegate-users-staging", "tidegate-orders-staging", "tidegate-notifications-staging"];
+    expect(order).toEqual(["tidegate-objects-staging", ...services, "tidegate-staging"]);
+    expect(text).toMatch(/env\.ORDER_EVENTS \(tidegate-order-events-staging\)/);
     expect(text.match(/tidegate-users-staging/g)!.length).toBeGreaterThan(1);
     expect(text).toMatch(/env\.TOKEN_BUCKET \(TokenBuckets, defined in tidegate-objects-staging\)/);
     expect(text).not.toContain("WARNING");
-    expect(text).not.toMatch(/env\.(USERS|ORDERS) \(tidegate-(users|orders)\)/);
+    expect(text).not.toMatch(/env\.(USERS|ORDERS|NOTIFICATIONS) \(tidegate-(users|orders|notifications)\)/);
   });
 
   it("of one Worker leaves the others as they are, and gets the secrets of a file", () => {
@@ -200,10 +203,11 @@ describe("a deploy", () => {
     expect(status, text).toBe(0);
     expect(text).toMatch(/^note: .*other\.config\.ts:\d+:\d+ purge\.tokenBinding: found no secret.*CACHE_TOKEN/m);
     const order = [...text.matchAll(/^\S*wrangler\.toml: (\S+)$/gm)].map(([, name]) => name);
-    expect(order).toHaveLength(5);
+    expect(order).toHaveLength(6);
     expect(order[0]).toBe("tidegate-objects");
     expect(order.indexOf("acme-archive")).toBeGreaterThan(order.indexOf("tidegate-users"));
     expect(order.indexOf("tidegate-orders")).toBeGreaterThan(order.indexOf("tidegate-users"));
+    expect(order.indexOf("tidegate-notifications")).toBeGreaterThan(order.indexOf("tidegate-orders"));
     expect(order.at(-1)).toBe("tidegate");
   });
 });

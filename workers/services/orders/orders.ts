@@ -5,6 +5,7 @@ import { Code, ConnectError, createClient, type HandlerContext, type ServiceImpl
 import { type Order, OrderSchema, type OrderService } from "../../../protos/gen/orders/v1/orders_pb.ts";
 import { UserService } from "../../../protos/gen/users/v1/users_pb.ts";
 import { transportTo } from "../../client/transport.ts";
+import { originOf } from "../../queue.ts";
 import { check, draftOf, type FieldRules, fieldsToUpdate, pick } from "../fields.ts";
 import { pageOf, writePageToken } from "../pages.ts";
 import { requestKey, requestKeyValue } from "../request-key.ts";
@@ -26,6 +27,8 @@ const RULES: FieldRules<Order> = {
   },
   note: (note, path, violations) => violations.require(hasLength(note, 0, 500), path, "write at most 500 characters"),
 };
+
+const CHANGE_ERRORS = { full: () => new ConnectError("storage is full", Code.ResourceExhausted) };
 
 type Methods = ServiceImpl<typeof OrderService>;
 type Store = () => DurableObjectStub<OrderStore>;
@@ -73,30 +76,32 @@ function changingMethods(store: Store, usersService: Fetcher): Omit<Methods, "ge
       // A repeated call gets the same response, even where its user has been deleted meanwhile.
       const before = key === undefined ? undefined : await store().findCreated(draft, key);
       if (before === undefined) await requireUser(usersService, draft.userId, context);
-      return createdEntity(OrderSchema, before ?? (await store().create(draft, key)), key?.isField === true, context);
+      return createdEntity(OrderSchema, before ?? (await store().create(draft, key, originOf(context))), key?.isField === true, context);
     },
 
-    async updateOrder({ order = create(OrderSchema), updateMask }) {
+    async updateOrder({ order = create(OrderSchema), updateMask }, context) {
       const violations = new Violations();
       violations.requireId("ord", "order.id", order.id);
       const fields = fieldsToUpdate(OrderSchema, order, updateMask, violations);
       check(RULES, fields, order, "order", violations);
       violations.throwIfAny();
-      const result = await store().update(order.id, pick(order, fields));
+      const result = await store().update(order.id, pick(order, fields), originOf(context));
       return entityOrThrow(result, {
+        ...CHANGE_ERRORS,
         not_found: () => notFound("order", order.id),
         not_open: () => new ConnectError("order is cancelled and can't be changed", Code.Aborted),
       });
     },
 
-    async cancelOrder({ id }) {
+    async cancelOrder({ id }, context) {
       requireId("ord", "id", id);
-      return entityOrThrow(await store().cancel(id), { not_found: () => notFound("order", id) });
+      return entityOrThrow(await store().cancel(id, originOf(context)), { ...CHANGE_ERRORS, not_found: () => notFound("order", id) });
     },
 
-    async deleteOrder({ id }) {
+    async deleteOrder({ id }, context) {
       requireId("ord", "id", id);
-      entityOrThrow(await store().delete(id), {
+      entityOrThrow(await store().delete(id, originOf(context)), {
+        ...CHANGE_ERRORS,
         not_found: () => notFound("order", id),
         not_cancelled: () => new ConnectError("order is open; cancel it first", Code.Aborted),
       });
