@@ -41,11 +41,11 @@ export async function startWork(binary: string | undefined): Promise<WorkRuntime
     response.end();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const common = { about: "", prepare: () => ({ method: "GET", path: "/", headers: {} }) };
+  const front = { ...common, entry: "test/support/background-work/front.ts" };
   const subject = {
-    entry: "test/support/background-work/worker.ts",
-    about: "",
-    upstreams: ["SINK"],
-    prepare: () => ({ method: "GET", path: "/", headers: {} }),
+    ...{ ...common, entry: "test/support/background-work/worker.ts", upstreams: ["SINK"], flags: ["enable_request_signal"] },
+    workers: { front: { ...front, workers: { main: front } } }, // bound to one another
   };
   const workerd = await start(folder, subject, {
     upstreamPort: (server.address() as AddressInfo).port,
