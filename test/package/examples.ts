@@ -18,6 +18,8 @@ export const EXAMPLES: readonly Example[] = [
   { name: "connect-go", upstream: "go" },
   { name: "keys-and-plans", variables: { ADMIN_TOKEN: "a-secret-of-the-examples-for-admins" } },
   { name: "canary" },
+  { name: "chat" },
+  { name: "storefront" },
   { name: "put-your-api", tutorial: "docs/tutorials/put-your-api-behind-tidegate.md", upstream: "rest" },
   { name: "my-shop", tutorial: "docs/tutorials/from-clone-to-production.md" },
   { name: "operate", tutorial: "docs/tutorials/operate.md", variables: { ADMIN_TOKEN: "a-secret-of-the-examples-for-admins" } },

@@ -1,6 +1,9 @@
 // Streams in both directions over sockets: a caller, the gateway in workerd, and a service behind a binding, a URL or another service. Both
 // directions end together, whoever ends them.
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ChatService } from "../../clients/gen/lab/v1/lab_pb.ts";
 import { type Chat, isRelay, startChat, until, WAYS, type Way } from "./start.ts";
 
 const EVERY_WAY = Object.keys(WAYS) as Way[];
@@ -127,5 +130,53 @@ describe.concurrent.each(EVERY_WAY)("a stream in both directions over %s", (way)
     }
     expect(ticks).toBe(8);
     await expectStopped(id, way);
+  });
+});
+
+describe.concurrent.each([
+  ["Connect", createConnectTransport, true],
+  ["Connect in JSON", createConnectTransport, false],
+  ["gRPC-Web", createGrpcWebTransport, true],
+  ["gRPC-Web in JSON", createGrpcWebTransport, false],
+] as const)("connect-node over HTTP/1.1: %s", (_, transport, useBinaryFormat) => {
+  const clientOf = () => createClient(ChatService, transport({ baseUrl: chat.gateway.origin, httpVersion: "1.1", useBinaryFormat }));
+
+  /** Each message is sent when the response to the one before has come. @param texts what is sent */
+  function conversation(texts: readonly string[]) {
+    let arrived = Promise.withResolvers<void>();
+    async function* requests() {
+      for (const text of texts) {
+        arrived = Promise.withResolvers<void>();
+        yield { text };
+        await arrived.promise;
+      }
+    }
+    return { requests: requests(), read: () => arrived.resolve() };
+  }
+
+  it("reads each response before it sends the next request", async () => {
+    const { requests, read } = conversation(["one", "two", "three"]);
+    const texts: string[] = [];
+    for await (const { text } of clientOf().chat(requests, { headers: { "x-case": newId() } })) {
+      texts.push(text);
+      read();
+    }
+    expect(texts).toEqual(["one", "two", "three"]);
+  });
+
+  it("ends the generator of the service by its signal, and by its deadline", async () => {
+    const cancel = new AbortController();
+    for (const [options, code] of [
+      [{ signal: cancel.signal }, Code.Canceled],
+      [{ timeoutMs: 3_000 }, Code.DeadlineExceeded],
+    ] as const) {
+      const id = newId();
+      const reading = (async () => {
+        const { requests } = conversation(["one", "two"]); // the second one is never sent
+        for await (const _ of clientOf().chat(requests, { ...options, headers: { "x-case": id } })) cancel.abort();
+      })();
+      await expect(reading.catch((error: unknown) => ConnectError.from(error).code)).resolves.toBe(code);
+      await expectStopped(id, "a binding");
+    }
   });
 });
