@@ -175,6 +175,7 @@ interface ControlSection {
   readonly runs: string;
   readonly canary?: string;
   readonly refused?: readonly RefusedVersion[];
+  readonly hasFallenBack?: boolean;
 }
 /** A version that an isolate cannot accept: it is not valid there, or its bundle lacks a method or a layer. */
 interface RefusedVersion {
@@ -210,6 +211,7 @@ interface FleetReport {
   readonly isolates: Readonly<Record<string, number>>;
   readonly canaries: Readonly<Record<string, number>>;
   readonly refused: readonly CountedRefusal[];
+  readonly fallenBack?: number;
 }
 interface CountedRefusal extends RefusedVersion {
   readonly isolates: number;
@@ -218,6 +220,7 @@ interface CountedRefusal extends RefusedVersion {
 interface FleetStatus {
   readonly regions: Readonly<Record<string, Pick<FleetReport, "isolates" | "canaries">>>;
   readonly refused: readonly CountedRefusal[];
+  readonly fallenBack: number;
   readonly relays: number;
 }
 /** What all changes name. */

@@ -1,7 +1,33 @@
+import { n as LocalService, r as Platform } from "../shared/local-call.js";
 import { t as ViolationList } from "../shared/violation-list.js";
-import { DescMessage, DescService, Message, Registry } from "@bufbuild/protobuf";
+import { r as idempotencyKeyOf, t as IdempotencyKey } from "../shared/idempotency-key.js";
+import { DescMessage, DescMethod, DescService, Message, Registry } from "@bufbuild/protobuf";
 import { HandlerContext, Interceptor, ServiceImpl, ServiceImplSpec } from "@connectrpc/connect";
 import { Compression } from "@connectrpc/connect/protocol";
+interface IdempotentMethod {
+  /** Whether a call without a key is refused. False by default: it runs as if the method were not listed. */
+  readonly required?: boolean;
+  /**
+   * `store`: the host records responses in Durable Objects, `IdempotencyStore`. An effect happens **at least once**: where the Worker stops
+   * between the effect and its record, a repeat runs again. By default.
+   *
+   * `transaction`: the method itself records the response with `once`, in the transaction of its effect: at most once. The host reads the
+   * key, `idempotencyKeyOf(context)`.
+   */
+  readonly record?: "store" | "transaction";
+}
+interface IdempotencyOptions {
+  /** Unary methods that honor the header `Idempotency-Key`, by their name; by `package.Service/Method` where several services are served. */
+  readonly methods: Readonly<Record<string, IdempotentMethod>>;
+  /** Binding of the Durable Objects `IdempotencyStore`. "IDEMPOTENCY_STORE" by default. */
+  readonly store?: string;
+  /** Durable Objects that share the keys, 1 to 1,000; 16 by default. Another number forgets the keys of the last day. */
+  readonly shards?: number;
+  /** Longest time of a call without a deadline, ms, after which a repeat runs again; one with a deadline has until then. 60 000 by default. */
+  readonly leaseMs?: number;
+  /** Whether keys without quotes are accepted, which the draft does not allow but many clients send. False by default. */
+  readonly acceptUnquoted?: boolean;
+}
 interface ServiceCaller {
   /** `anonymous` came through the gateway without a credential. */
   readonly kind: string;
@@ -70,6 +96,8 @@ interface ServiceOptions {
   readonly overload?: "off" | "report" | "enforce";
   /** Largest number of calls in flight in one isolate. 10 000 by default. */
   readonly maxInFlight?: number;
+  /** Largest number of open streams in one isolate; a stream counts until its response has ended. 5 000 by default. */
+  readonly maxStreams?: number;
   /** The types that a google.protobuf.Any may contain where it is read or written as JSON. */
   readonly registry?: Registry;
   /**
@@ -77,13 +105,15 @@ interface ServiceOptions {
    * Needed where the Worker has a public address. Off by default.
    */
   readonly identity?: IdentityOptions;
+  /** Methods that may be repeated with the same `Idempotency-Key`: the effect is not repeated, the response is. None by default. */
+  readonly idempotency?: IdempotencyOptions;
 }
 /** A Worker's default export. */
 export interface ServiceWorker<Env> {
-  /** @param ctx of the platform; `ctx.props` are those of the service binding over which the call has come */
-  fetch(request: Request, env: Env, ctx?: {
-    readonly props?: unknown;
-  }): Promise<Response>;
+  /** @param ctx of the platform: the context of a Worker, or of a Durable Object; in Node there is none */
+  fetch(request: Request, env: Env, ctx?: Platform): Promise<Response>;
+  /** For `inProcess` of `tidegate/client`: calls from the same isolate, without HTTP. */
+  readonly inProcess: LocalService<Env>;
   /** Whether only proven callers are served: `npm run check` reads it for Workers with a public address. */
   readonly verifiesIdentity: boolean;
 }
@@ -126,4 +156,4 @@ export declare function defineService<S extends DescService, Env>(schema: S, imp
 export declare function defineServices<Env>(implement: (env: Env) => readonly ServiceImplSpec[], options?: ServiceOptions): ServiceWorker<Env>;
 /** One service with its implementation, for `defineServices`. */
 export declare function implementation<S extends DescService>(schema: S, methods: Partial<ServiceImpl<S>>): ServiceImplSpec;
-export { type ServiceCaller, type ServiceOptions, ViolationList };
+export { type IdempotencyKey, type IdempotencyOptions, type IdempotentMethod, type ServiceCaller, type ServiceOptions, ViolationList, idempotencyKeyOf };
