@@ -1,4 +1,4 @@
-// Further subjects of the benchmark: those that differ in one number alone, on which the cost of a call may depend, those whose calls are observed, and writes.
+// Further subjects of the benchmark: those that differ in one number alone, those whose calls are observed, and writes.
 import { connectCall, GATEWAY_OBJECTS, type LoadRequest, type Subject } from "./subjects.ts";
 
 /** This gateway with so many routes, or endpoints, or callers that are limited: the cost of a call should not depend on them. */

@@ -77,6 +77,7 @@ interface Failure {
 
 const violation = { field: "user.email", description: "must be an email address" };
 const badRequest = { "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: [violation] };
+const keyReused = { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "IDEMPOTENCY_KEY_REUSED", domain: "tidegate" };
 const retryInfo = { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "1s" };
 const LIMITS = ["Retry-After", "RateLimit", "RateLimit-Policy"] as const;
 
@@ -116,6 +117,15 @@ const FAILURES: readonly Failure[] = [
     description: "The content type is not accepted",
     message: 'content type "text/plain" is not accepted, use application/json',
     only: "with a body",
+  },
+  {
+    name: "KeyReused",
+    status: 422,
+    code: 9,
+    description: "`failed_precondition`: the idempotency key was used before, for another request",
+    message: "this idempotency key was used before, for a request that differs; send a new key with a new request",
+    details: [keyReused],
+    only: "with side effects",
   },
   {
     name: "TooManyRequests",

@@ -4,7 +4,22 @@ import { own } from "../../../openapi/library.ts";
 describe("error responses", () => {
   it("list every status of a call with a body and side effects, and the headers of a rate limit", () => {
     const responses = own.paths["/api/v1/users"].post.responses;
-    expect(Object.keys(responses)).toEqual(["200", "400", "401", "403", "404", "409", "413", "415", "429", "500", "501", "503", "504"]);
+    expect(Object.keys(responses)).toEqual([
+      "200",
+      "400",
+      "401",
+      "403",
+      "404",
+      "409",
+      "413",
+      "415",
+      "422",
+      "429",
+      "500",
+      "501",
+      "503",
+      "504",
+    ]);
     expect(Object.keys(own.components.responses.TooManyRequests.headers)).toEqual([
       "Retry-After",
       "RateLimit",
