@@ -9,12 +9,13 @@ import { IDENTITY } from "./identity-subjects.ts";
 import { LoadGenerator } from "./load.ts";
 import { type Measured, measure, summarise } from "./measure.ts";
 import { HELP, parseOptions } from "./options.ts";
+import { SERVICES } from "./services/service-subjects.ts";
 import { KEYED, OBSERVED, SIZED } from "./sized-subjects.ts";
 import { type Subject, subjects, upstream } from "./subjects.ts";
 import { type Running, start } from "./workerd.ts";
 
 const usual: Readonly<Record<string, Subject>> = { ...subjects, ...IDENTITY };
-const FURTHER = { ...SIZED, ...OBSERVED, ...KEYED };
+const FURTHER = { ...SIZED, ...OBSERVED, ...KEYED, ...SERVICES };
 const parsed = parseOptions(process.argv.slice(2), Object.keys(usual), Object.keys(FURTHER));
 if (parsed.kind === "help") {
   process.stdout.write(HELP);

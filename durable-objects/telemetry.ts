@@ -41,7 +41,7 @@ export class Telemetry extends DurableObject {
 
   receive(batch: MetricsBatch): BatchReply {
     const now = Date.now();
-    this.#pushTarget = batch.push;
+    if (batch.fromServices !== true) this.#pushTarget = batch.push;
     const reply = this.#state.receive(batch, now);
     if (this.#state.isDirty) this.#storeInTime(now);
     const taps = this.#taps.filters(now);

@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "protos/gen": /^protos\/gen\/|^@bufbuild\/protobuf/,
   workers: /^(core|protos\/gen|workers)\/|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/service":
-    /^(protos\/gen|workers\/service)\/|^core\/(deadline|hash|headers|protocol\/(envelope|inflation|printable)|transcode\/json-text|(auth\/identity|elements|idempotency|overload|violations)\/\w+(-\w+)*)\.ts$|^workers\/(discovery\/discovery|log|sampled|shed-log|wait)\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^(protos\/gen|workers\/service)\/|^core\/(deadline|exchange\/(messages|metrics\/metrics-messages|relay-load)|hash|headers|protocol\/(envelope|inflation|printable)|region|trace|tracing\/call-spans|transcode\/json-text|(auth\/identity|elements|idempotency|metrics|overload|violations)\/\w+(-\w+)*)\.ts$|^workers\/(discovery\/discovery|log|sampled|shed-log|wait)\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   // A Durable Object, which only Workers load: service.ts does not import it.
   "workers/service/idempotency/object": /^core\/idempotency\/|^workers\/service\/idempotency\/|^cloudflare:workers$/,
   // What gateway and clients share runs in any runtime.

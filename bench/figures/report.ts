@@ -36,6 +36,7 @@ export const GOALS: readonly Goal[] = [
   { subject: "host-binary", base: "bare-binary", atMost: 1.8 },
   { subject: "host-json", base: "router-json", atMost: 0.4 },
   { subject: "host-binary", base: "router-binary", atMost: 0.4 },
+  { subject: "chain", base: "chain-bare", atMost: 1.5 },
   { subject: "routes-100", base: "routes-10", atMost: 1.1 },
   { subject: "routes-1000", base: "routes-10", atMost: 1.1 },
   { subject: "keys-10000", base: "keys-10", atMost: 1.1 },

@@ -1,6 +1,8 @@
 // Every metric of the gateway: the one table behind recording, exposition, documents and dashboards.
 // Names follow gRPC's A66, A91, A96 and A121 and OpenTelemetry's RPC conventions where those have one; formats add suffixes (`_seconds`, `_total`).
 
+import { SERVICE_METRICS } from "./service-definitions.ts";
+
 export interface MetricDefinition {
   readonly name: string;
   readonly kind: "counter" | "gauge" | "histogram";
@@ -70,6 +72,7 @@ export const METRICS = [
     labels: ["route"],
   },
   { name: "tidegate_streams_open", kind: "gauge", unit: "{stream}", help: "Streams that are open.", labels: ["route"] },
+  ...SERVICE_METRICS,
   // Attempts: what upstreams see.
   {
     name: "tidegate_attempt_duration",

@@ -31,6 +31,11 @@ export class HostLoad {
     this.#cores = cores;
   }
 
+  /** Calls in flight. */
+  inFlight(now: number): number {
+    return this.#admission.inFlight(now);
+  }
+
   /** Predicted time of one more call, ms; 0 before the first call has ended that the clock has measured. */
   get predictedMs(): number {
     return this.#unitMs * Math.max(1, (this.#inFlight + 1) / this.#cores);

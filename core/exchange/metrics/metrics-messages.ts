@@ -14,6 +14,8 @@ export interface MetricsSection {
   /** Somebody waits for the metrics: the relay sends on what it has, and responds after that. */
   readonly isAwaited?: boolean;
   readonly push?: PushTarget;
+  /** Reports of a service host, which has no settings of the gateway: `push` says nothing. */
+  readonly fromService?: boolean;
 }
 
 /** Where `Telemetry` sends all metrics: the settings of the gateway. Objects have none of their own. */
@@ -46,7 +48,8 @@ export interface MetricsBatch {
   readonly isolates: readonly ReportCount[]; // those with reports in this batch
   readonly active: number; // isolates of the relay that have reported in the last 15 s
   readonly hotKeys: readonly HotKeyCount[];
-  readonly push?: PushTarget; // the setting of the isolate that exchanged last
+  readonly push?: PushTarget; // the setting of the isolate of the gateway that exchanged last
+  readonly fromServices?: boolean; // no isolate of the gateway has exchanged with this relay: `push` says nothing
 }
 
 /** How many reports of an isolate a batch has. What is missing up to `last`, over all batches, is lost. */

@@ -37,7 +37,8 @@ export class RelayedMetrics {
   readonly #bytes = new Map<number, number>(); // memory of their series, keyed by sequence
   #sequence = 0; // number of the latest batch
   #applied = 0; // sequence of the latest batch that `Telemetry` has
-  #push: PushTarget | undefined; // the setting of the isolate that exchanged last
+  #push: PushTarget | undefined; // the setting of the isolate of the gateway that exchanged last
+  #knowsPush = false; // false until one has exchanged
   readonly #startedAt: number;
   #knowsSince: number; // the isolate of a report that arrived after this is known
 
@@ -59,8 +60,11 @@ export class RelayedMetrics {
     return this.#sums.bytes + this.#batchBytes;
   }
 
-  receive({ reports, push }: MetricsSection, now: number): MetricsView {
-    this.#push = push;
+  receive({ reports, push, fromService }: MetricsSection, now: number): MetricsView {
+    if (fromService !== true) {
+      this.#push = push;
+      this.#knowsPush = true;
+    }
     let acknowledged = 0;
     for (const { report, ageMs } of reports) acknowledged = Math.max(acknowledged, this.#receiveReport(report, ageMs, now));
     return { acknowledged };
@@ -83,7 +87,8 @@ export class RelayedMetrics {
 
   #sendable(batch: MetricsBatch | undefined): MetricsBatch | undefined {
     const push = this.#push;
-    return batch && { ...batch, oldest: this.#batches[0]!.sequence, ...(push && { push }) };
+    const setting = this.#knowsPush ? push && { push } : { fromServices: true };
+    return batch && { ...batch, oldest: this.#batches[0]!.sequence, ...setting };
   }
 
   /** Makes a batch of all that is in none yet, where there is memory for it. */

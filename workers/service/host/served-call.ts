@@ -2,6 +2,8 @@
 import { type ContextKey, type ContextValues, createContextKey } from "@connectrpc/connect";
 import { type ProvenCaller, valuesOf } from "../identity/caller.ts";
 
+const NONE: readonly (() => void)[] = [];
+
 /** Written by the one function that serves the call, `serve-unary.ts` or `serve-stream.ts`; read by the host at its end. */
 export class ServedCall {
   readonly caller: ProvenCaller | undefined; // undefined where the service proves none
@@ -9,22 +11,24 @@ export class ServedCall {
   requestBytes = 0; // size of its messages without compression
   responseBytes = 0; // the same; of JSON its UTF-16 code units
   isStreaming = false; // the response is a stream: the call ends with it, and not with its head
-  #onEnd: (() => void) | undefined;
+  #hasEnded = false;
+  #onEnd: readonly (() => void)[] = NONE;
 
   constructor(caller: ProvenCaller | undefined) {
     this.caller = caller;
   }
 
-  /** @param onEnd runs once, at the end of the stream */
+  /** @param onEnd runs once, at the end of the stream; at once where that has ended before */
   onStreamEnd(onEnd: () => void): void {
-    this.#onEnd = onEnd;
+    if (this.#hasEnded) onEnd();
+    else this.#onEnd = [...this.#onEnd, onEnd];
   }
 
   /** The stream has ended, broken off, or is no longer read. May be called again. */
   streamEnded(): void {
-    const onEnd = this.#onEnd;
-    this.#onEnd = undefined;
-    onEnd?.();
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    for (const onEnd of this.#onEnd) onEnd();
   }
 }
 

@@ -8,6 +8,8 @@ import { type Prove, proofOf } from "../identity/prove.ts";
 import { overloaded, unimplemented } from "../refusal.ts";
 import { type ServiceOptions, type Settings, settingsOf } from "../settings.ts";
 import { HostAdmission, type Shedding } from "./host-admission.ts";
+import { withSpan } from "./host-span.ts";
+import { type HostTelemetry, telemetryOf } from "./host-telemetry.ts";
 import { type HostMethod, type HostMethods, methodsOf, pathOf, withDiscovery } from "./methods.ts";
 import type { Platform } from "./platform.ts";
 import { ServedCall } from "./served-call.ts";
@@ -17,6 +19,7 @@ export interface CompiledServices<Env> {
   readonly env: Env;
   readonly methods: HostMethods;
   readonly prove: Prove | undefined; // undefined where callers are not proven
+  readonly telemetry: HostTelemetry | undefined; // undefined where nothing is counted
 }
 
 export class ServiceHost<Env> {
@@ -34,7 +37,7 @@ export class ServiceHost<Env> {
   }
 
   async fetch(request: Request, env: Env, platform: Platform | undefined): Promise<Response> {
-    const { methods, prove } = this.compiled(env);
+    const { methods, prove, telemetry } = this.compiled(env);
     const path = pathOf(request.url, methods);
     const method = methods.get(path);
     const now = Date.now();
@@ -43,15 +46,30 @@ export class ServiceHost<Env> {
     if (load.shouldRedirect(headers.get(MEDIAN_HEADER), now)) return redirected(load);
     const leftMs = remainingMs(headers);
     const isStream = method?.isStream === true;
-    const shedding = this.admission.refusal({ headers, route: method?.route ?? "", isStream, leftMs }, now);
-    if (shedding !== undefined) return shed(load, request, shedding);
+    const route = method?.route ?? "";
+    const shedding = this.admission.refusal({ headers, route, isStream, leftMs }, now);
+    if (shedding !== undefined) {
+      telemetry?.refused(route, "unavailable", shedding.reason, request, platform, now);
+      return shed(load, request, shedding);
+    }
     let caller = prove?.(request, path, platform, now);
     if (caller instanceof Promise) caller = await caller;
-    if (caller instanceof Response) return caller;
+    if (caller instanceof Response) {
+      telemetry?.refused(route, caller.status === 503 ? "unavailable" : "unauthenticated", "identity", request, platform, now);
+      return caller;
+    }
     const call = new ServedCall(caller);
+    if (isStream) call.onStreamEnd(this.admission.streams.begin(now, leftMs));
     const end = load.start(now, leftMs);
-    const response = method === undefined ? unimplemented(request, path) : await this.#serve(method, request, call, leftMs, now);
-    const tookMs = end(Date.now(), response.status < 500 || response.status === 504);
+    const response = method === undefined ? unimplemented(request, path) : await this.#serve(method, request, call, platform);
+    const endedAt = Date.now();
+    const tookMs = end(endedAt, response.status < 500 || response.status === 504);
+    if (response.status >= 400 && call.code === "ok") call.code = method === undefined ? "unimplemented" : "unknown"; // no call of a method
+    if (call.isStreaming) call.onStreamEnd(() => telemetry?.ended(route, call, request, platform, now, Date.now()));
+    else {
+      call.streamEnded();
+      telemetry?.ended(route, call, request, platform, now, endedAt);
+    }
     response.headers.set(REPORT_HEADER, load.report(tookMs));
     // A refusal leaves the body of the request unread.
     if (!request.bodyUsed && request.body?.locked === false) await drain(request.body.getReader());
@@ -64,20 +82,14 @@ export class ServiceHost<Env> {
     const services = this.#implement(env);
     const keyed = withKeys(services, this.#options.idempotency, env);
     const methods = methodsOf(withDiscovery(keyed, this.#options), this.settings);
-    this.#compiled = { env, methods, prove: proofOf(this.#options.identity, services, env) };
+    const telemetry = telemetryOf(this.settings.metrics, services[0]?.service.typeName ?? "", this.admission, env);
+    this.#compiled = { env, methods, prove: proofOf(this.#options.identity, services, env), telemetry };
     return this.#compiled;
   }
 
-  #serve(method: HostMethod, request: Request, call: ServedCall, leftMs: number, now: number): Promise<Response> {
-    return method.isStream ? this.#serveStream(method, request, call, leftMs, now) : method.serve(request, call);
-  }
-
-  /** A stream counts until its response has ended, and not only until its head is sent. */
-  async #serveStream(method: HostMethod, request: Request, call: ServedCall, leftMs: number, now: number): Promise<Response> {
-    call.onStreamEnd(this.admission.streams.begin(now, leftMs));
-    const response = await method.serve(request, call);
-    if (!call.isStreaming) call.streamEnded();
-    return response;
+  #serve({ route, serve }: HostMethod, request: Request, call: ServedCall, platform: Platform | undefined): Promise<Response> {
+    const tracing = this.settings.spans ? platform?.tracing : undefined;
+    return tracing === undefined ? serve(request, call) : withSpan(tracing, route, request, call, (traced) => serve(traced, call));
   }
 }
 

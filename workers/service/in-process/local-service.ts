@@ -21,7 +21,8 @@ interface Entered {
   readonly method: HostMethod;
   readonly served: ServedCall;
   readonly startedAt: number; // epoch ms
-  end(now: number, isEvident: boolean): void;
+  /** The host no longer works on the call; a stream may go on. */
+  end(isEvident: boolean): void;
 }
 
 export function localService<Env>(host: ServiceHost<Env>): LocalService<Env> {
@@ -60,7 +61,8 @@ class HostedCalls<Env> implements LocalService<Env> {
       throw asReceived(limitError(error, settings), context.responseHeader, context.responseTrailer, settings);
     } finally {
       context.end();
-      entered.end(Date.now(), isEvident(served.code));
+      entered.end(isEvident(served.code));
+      served.streamEnded();
     }
   }
 
@@ -71,26 +73,32 @@ class HostedCalls<Env> implements LocalService<Env> {
     try {
       return await streamWithin(method.spec, call, inputs, served, this.#host.settings);
     } finally {
-      entered.end(Date.now(), isEvident(served.code));
+      entered.end(isEvident(served.code));
     }
   }
 
   /** Admits the call and proves its caller, as `Host.fetch` does. @throws ConnectError where it is refused */
   #enter(call: LocalCall, env: Env): Entered | Promise<Entered> {
-    const { methods, prove } = this.#host.compiled(env);
+    const { methods, prove, telemetry } = this.#host.compiled(env);
+    const { admission } = this.#host;
+    const { platform } = call;
     const { header: headers, timeoutMs: leftMs = Number.POSITIVE_INFINITY } = call;
     const path = pathOf(call.method);
     const method = methods.get(path);
     const now = Date.now();
     const route = method?.route ?? "";
-    const shedding = this.#host.admission.refusal({ headers, route, isStream: method?.isStream === true, leftMs }, now);
+    const shedding = admission.refusal({ headers, route, isStream: method?.isStream === true, leftMs }, now);
     if (shedding !== undefined) {
+      telemetry?.refused(route, "unavailable", shedding.reason, { headers }, platform, now);
       const metadata = { "Retry-After": "1", [SHED_HEADER]: shedding.reason };
       throw wireError(`overloaded: ${shedding.text}`, Code.Unavailable, metadata);
     }
     const admit = (caller: ServedCall["caller"]): Entered => {
       if (method === undefined) throw wireError(`${path} is not implemented`, Code.Unimplemented);
-      return { method, served: new ServedCall(caller), startedAt: now, end: this.#host.admission.load.start(now, leftMs) };
+      const served = new ServedCall(caller);
+      const end = admission.load.start(now, leftMs);
+      if (telemetry !== undefined) served.onStreamEnd(() => telemetry.ended(route, served, { headers }, platform, now, Date.now()));
+      return { method, served, startedAt: now, end: (isEvident) => void end(Date.now(), isEvident) };
     };
     if (prove === undefined) return admit(undefined);
     const proven = prove(new Request(urlOf(call.method), { method: "POST", headers }), path, call.platform, now);

@@ -47,6 +47,17 @@ describe("RelayedMetrics", () => {
     expect(sealed(metrics)).not.toHaveProperty("push");
   });
 
+  it("keeps that setting where a service reports, which has none, and says so while it knows of no gateway", () => {
+    const metrics = relay();
+    metrics.receive({ reports: [sent(1)], fromService: true }, LONG_AFTER);
+    expect(sealed(metrics)).toMatchObject({ fromServices: true });
+    const push = { url: "https://collector.example", header: "authorization", secretBinding: undefined, intervalMs: 10_000 };
+    metrics.receive({ reports: [sent(2)], push }, LONG_AFTER);
+    metrics.receive({ reports: [sent(3)], fromService: true }, LONG_AFTER);
+    expect(metrics.unsent()).toMatchObject({ push });
+    expect(metrics.unsent()).not.toHaveProperty("fromServices");
+  });
+
   it("ignores a report that it gets again, and acknowledges it again", () => {
     const metrics = relay();
     metrics.receive({ reports: [sent(1, 3)] }, LONG_AFTER);
