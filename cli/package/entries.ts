@@ -11,6 +11,7 @@ export const EXPORTS: Readonly<Record<string, string>> = {
   "./client": "workers/client/transport.ts",
   "./idempotency": "workers/idempotency.ts",
   "./work": "workers/work.ts",
+  "./queue": "workers/queue.ts",
   "./testing": "cli/package/testing.ts",
 };
 

@@ -126,6 +126,23 @@ describe("npm start, while files change", () => {
     expect(await listedBreakers(gateway.origin, { origin: "http://page.example" })).toBe(403);
   });
 
+  it("hands the event of an order to the notification service, over a queue in memory", async () => {
+    const post = async (path: string, body: unknown): Promise<{ readonly id: string }> => {
+      const headers = { "content-type": "application/json", connection: "close" };
+      const response = await fetch(`${gateway.origin}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+      expect(response.status).toBe(200);
+      return (await response.json()) as { readonly id: string };
+    };
+    const user = await post("/api/v1/users", { displayName: "Ada", email: "ada@example.com" });
+    const order = await post("/api/v1/orders", { userId: user.id, items: [{ sku: "apple", quantity: 1 }] });
+    const list = async (): Promise<unknown[] | false> => {
+      const response = await get(`${gateway.origin}/api/v1/users/${user.id}/notifications`);
+      const { notifications = [] } = (await response.json()) as { readonly notifications?: unknown[] };
+      return notifications.length > 0 && notifications;
+    };
+    expect(await until("notification", list, gateway.text)).toMatchObject([{ orderId: order.id, kind: "KIND_ORDER_CREATED" }]);
+  });
+
   it("takes a valid edit, and prints one line with the changes", async () => {
     const text = await changing(() => copy.write(CONFIG, config.replace("capacity: 100_000", "capacity: 90_000")), /^reload: .*/m);
     expect(text().match(/^reload: .*$/gm)).toEqual(['reload: rateLimits["per-caller"].capacity: 100000 -> 90000']);

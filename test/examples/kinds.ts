@@ -35,7 +35,7 @@ const COMMAND_EXCEPTIONS: readonly (readonly [beginning: RegExp, reason: string]
   [/^\.ci\/run$/, "runs this suite itself"],
   [/^npm run identity\b/, "changes the secrets of an account: test/cli/admin/identity.test.ts runs it"],
   [/^npm run test(:mutation|:settings)?\b/, "takes an hour"],
-  [/^(npx )?wrangler (login|secret|tail|whoami)\b/, "needs an account"],
+  [/^(npx )?wrangler (login|queues|secret|tail|whoami)\b/, "needs an account"],
   [/^(npm|npx|wrangler|grpcurl|buf curl|npm run \.\.\.|npm run X.*)$/, "the name of a tool, not a command"],
   [/^wrangler (dev|deploy)$/, "named for comparison: npm start and npm run deploy take their place"],
   [/^node test\/account\//, "proves on an account what only Cloudflare's edge does"],
