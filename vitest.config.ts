@@ -28,6 +28,8 @@ export const NOTIFICATIONS = {
 };
 /** What the contract of transports calls. */
 const CONTRACT = { ...service("contract", "test/support/contract/worker.ts", {}), compatibilityFlags: ["enable_request_signal"] };
+/** A service inside a Durable Object. */
+const IN_OBJECT = service("in-object", "test/support/in-object/worker.ts", { VISITS: "Visits" });
 export const OBJECTS = service(OBJECTS_WORKER, "durable-objects/index.ts", CLASSES);
 
 /** The same Worker of the version before this one, and as a later one may be: for tests of calls between versions. */
@@ -127,13 +129,19 @@ export function inOneScript(name: string, include: string[], exclude: readonly s
   const miniflare = {
     compatibilityDate: COMPATIBILITY_DATE,
     compatibilityFlags: ["enable_request_signal"], // the flags of wrangler.toml
-    durableObjects: objectsOf({ ...CLASSES, IDEMPOTENCY_STORE: "IdempotencyStore" }),
+    durableObjects: {
+      ...objectsOf({ ...CLASSES, IDEMPOTENCY_STORE: "IdempotencyStore" }),
+      ...objectsOf({ VISITS: "Visits" }, IN_OBJECT.name),
+    },
     bindings: { ...bindings },
     kvNamespaces: ["CACHE"],
     analyticsEngineDatasets: { ANALYTICS: { dataset: "calls" } },
     ratelimits: { FIVE_A_MINUTE: { namespace_id: "1", simple: { limit: 5, period: 60 as const } } },
-    serviceBindings: { USERS: USERS.name, ORDERS: ORDERS.name, NOTIFICATIONS: NOTIFICATIONS.name, CONTRACT: CONTRACT.name },
-    workers: [USERS, ORDERS, NOTIFICATIONS, CONTRACT],
+    serviceBindings: {
+      ...{ USERS: USERS.name, ORDERS: ORDERS.name, NOTIFICATIONS: NOTIFICATIONS.name },
+      ...{ CONTRACT: CONTRACT.name, IN_OBJECT: IN_OBJECT.name },
+    },
+    workers: [USERS, ORDERS, NOTIFICATIONS, CONTRACT, IN_OBJECT],
   };
   return {
     extends: true as const,

@@ -21,6 +21,12 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "docs/idempotency.md: [[durable_objects.bindings]]": "a part of wrangler.toml; test/support/idempotency/wrangler.toml has the same lines",
   'docs/monitoring.md: metrics: { analyticsEngine: "ANALYTICS" },':
     "needs the dataset that the lines above bind; test/workers/gateway/metrics/sinks.test.ts writes to one",
+  "docs/service-host.md: export class Visits extends DurableObject<Env> {":
+    "a part of test/support/in-object/worker.ts, which test/integration/service-in-object.test.ts runs",
+  'docs/service-host.md: const greetings = createClient(GreetService, inProcess(worker, { GREETING: "Hello" }));':
+    "the form of a test; test/integration/transports.node.test.ts runs such ones",
+  "docs/service-host.md: [[durable_objects.bindings]]":
+    "a part of wrangler.toml; test/integration/service-metrics.test.ts runs with such a binding",
   "docs/rate-limiting.md: [[ratelimits]]":
     "a part of wrangler.toml; test/workers/gateway/rate-limit/platform-limits.test.ts runs such a binding",
 };
