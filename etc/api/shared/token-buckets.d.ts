@@ -665,6 +665,8 @@ interface MetricsSection {
   /** Somebody waits for the metrics: the relay sends on what it has, and responds after that. */
   readonly isAwaited?: boolean;
   readonly push?: PushTarget;
+  /** Reports of a service host, which has no settings of the gateway: `push` says nothing. */
+  readonly fromService?: boolean;
 }
 /** Where `Telemetry` sends all metrics: the settings of the gateway. Objects have none of their own. */
 interface PushTarget {
@@ -694,6 +696,7 @@ interface MetricsBatch {
   readonly active: number;
   readonly hotKeys: readonly HotKeyCount[];
   readonly push?: PushTarget;
+  readonly fromServices?: boolean;
 }
 /** How many reports of an isolate a batch has. What is missing up to `last`, over all batches, is lost. */
 interface ReportCount {

@@ -98,6 +98,13 @@ interface ServiceOptions {
   readonly maxInFlight?: number;
   /** Largest number of open streams in one isolate; a stream counts until its response has ended. 5 000 by default. */
   readonly maxStreams?: number;
+  /**
+   * Whether calls are counted for the gateway's `/metrics`. Only where the environment binds the Durable Object class `Relay` of the gateway as
+   * `RELAY`. True by default.
+   */
+  readonly metrics?: boolean;
+  /** Whether each call has a span in the platform's traces. Each one costs about 30 µs of CPU time. False by default. */
+  readonly spans?: boolean;
   /** The types that a google.protobuf.Any may contain where it is read or written as JSON. */
   readonly registry?: Registry;
   /**
