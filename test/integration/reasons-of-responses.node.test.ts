@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { faultOf, type SeenCall } from "../support/reasons/fault-of.ts";
 
-const MADE: SeenCall = { reason: undefined, endsWithStream: false, attempts: 1, cacheLevel: "" };
+const MADE: SeenCall = { reason: undefined, endsWithStream: false, attempts: 1, cacheLevel: "", isOwn: false };
 const UNSENT: SeenCall = { ...MADE, attempts: 0 };
 const FAILED: SeenCall = { ...UNSENT, reason: "internal" };
 const isReason = (text: string): boolean => text === "internal";
@@ -22,6 +22,7 @@ it.each([
 it.each([
   ["a refusal with its reason", { "tidegate-reason": "internal" }, FAILED],
   ["a response of an upstream", {}, MADE],
+  ["a response of a service of its own", {}, { ...UNSENT, isOwn: true }],
   ["a stored response", {}, { ...UNSENT, cacheLevel: "l1" as const }],
   [
     "a response that another call has fetched",

@@ -2,7 +2,9 @@
 import type { Call } from "../../../workers/gateway/call.ts";
 
 /** What is read of a call. */
-export type SeenCall = Pick<Call, "reason" | "endsWithStream" | "attempts" | "cacheLevel">;
+export interface SeenCall extends Pick<Call, "reason" | "endsWithStream" | "attempts" | "cacheLevel"> {
+  readonly isOwn: boolean; // a service of the gateway itself has handled it
+}
 
 /** @param call undefined for a response without a call: a document of the gateway, or a preflight */
 export function faultOf(
@@ -23,7 +25,7 @@ export function faultOf(
 }
 
 /** Whether an upstream has made the response, now or before. The gateway's own services are upstreams in this respect. */
-function isOfUpstream(headers: Headers, { attempts, cacheLevel }: SeenCall): boolean {
-  if (attempts > 0 || (cacheLevel !== "" && cacheLevel !== "miss")) return true;
+function isOfUpstream(headers: Headers, { attempts, cacheLevel, isOwn }: SeenCall): boolean {
+  if (attempts > 0 || isOwn || (cacheLevel !== "" && cacheLevel !== "miss")) return true;
   return /; ?collapsed(?:;|$)/.test(headers.get("cache-status") ?? ""); // another call has fetched it
 }

@@ -17,6 +17,11 @@ const INSERTIONS = [
     code: "export function createGateway(...parts) { const gateway = gatewayUnchecked(...parts); return globalThis.checkedGateway?.(gateway) ?? gateway; }\nfunction gatewayUnchecked(",
   },
   {
+    file: "/workers/gateway/upstream/fixed-upstream.ts",
+    at: "pick: () => attempt,",
+    code: "pick: (call) => { globalThis.ownServiceCalled?.(call); return attempt; },",
+  },
+  {
     file: "/workers/gateway/trace/explain.ts",
     at: "const app = appAround(idle, createGateway(idle, explaining));",
     code: "const idleGateway = createGateway(idle, explaining); const app = appAround(idle, idleGateway); globalThis.explaining?.(app, idleGateway);",

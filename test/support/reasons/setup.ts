@@ -6,20 +6,27 @@ import { REASONS } from "../../../core/reasons.ts";
 import type { App } from "../../../workers/gateway/app.ts";
 import type { Call } from "../../../workers/gateway/call.ts";
 import type { Gateway } from "../../../workers/gateway/gateway.ts";
-import { faultOf } from "./fault-of.ts";
+import { faultOf, type SeenCall } from "./fault-of.ts";
 
 const MAX_CALLS = 10_000; // the latest ones: a response whose call is not among them is a fault
 const calls = new Map<string, Call>(); // keys: request ids
+const own = new WeakSet<Call>(); // calls of the gateway's own services
 const faults: string[] = [];
 /** Apps and gateways that say what they would do: their responses go to no caller. */
 const explaining = new WeakSet<object>();
 /** Static files have no reason (docs/reasons.md). */
 const STATIC = /^[^/]*\/\/[^/]*\/_tidegate(?:$|[/?])/;
 
+function seenCall(call: Call): SeenCall {
+  const { reason, endsWithStream, attempts, cacheLevel } = call;
+  return { reason, endsWithStream, attempts, cacheLevel, isOwn: own.has(call) };
+}
+
 function check({ method, url }: Request, response: Response): Response {
   if (STATIC.test(url)) return response;
   const call = calls.get(response.headers.get("x-request-id") ?? "");
-  const fault = faultOf(response.headers, call, (reason) => Object.hasOwn(REASONS, reason), REASON_HEADER);
+  const seen = call && seenCall(call);
+  const fault = faultOf(response.headers, seen, (reason) => Object.hasOwn(REASONS, reason), REASON_HEADER);
   if (fault !== undefined) faults.push(`${method} ${url.slice(0, 200)}: ${response.status} ${fault}`);
   return response;
 }
@@ -29,6 +36,10 @@ Object.assign(globalThis, {
   tracedCall(call: Call): void {
     if (calls.size >= MAX_CALLS) calls.delete(calls.keys().next().value!);
     calls.set(call.id, call);
+  },
+  /** Of `upstream/fixed-upstream.ts`. */
+  ownServiceCalled({ origin }: Call): void {
+    own.add(origin);
   },
   /** Of `app.ts`: the same app, whose responses are checked. */
   checkedApp(app: App): App {

@@ -6,6 +6,7 @@ import { type RecordedMetrics, snapshotOf } from "../../../core/metrics/expositi
 import { writeText } from "../../../core/metrics/exposition/text.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import type { Handler } from "../call/layer.ts";
+import { madeHere } from "../call/outcome.ts";
 
 export const METRICS_PATH = "/metrics";
 /** Largest response before compression, characters or bytes. */
@@ -18,7 +19,8 @@ const SOURCE = "metrics";
  * @param compresses false under `npm start`: there the field of a request is not the one that the scraper has sent
  */
 export function metricsPage(read: () => Promise<RecordedMetrics>, compresses = true): Handler {
-  return async ({ request: { method, headers } }) => {
+  return async (call) => {
+    const { method, headers } = call.request;
     if (method !== "GET" && method !== "HEAD") throw new Rejected({ kind: "method_not_allowed", method, allow: ["GET", "HEAD"] });
     const format = formatFor(headers.get("accept"));
     const body = method === "HEAD" ? null : written(snapshotOf(await recorded(read)), format);
@@ -26,7 +28,7 @@ export function metricsPage(read: () => Promise<RecordedMetrics>, compresses = t
     // The runtime compresses the body then.
     if (compresses && /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(headers.get("accept-encoding") ?? ""))
       sent.set("content-encoding", "gzip");
-    return new Response(body, { headers: sent });
+    return madeHere(call, "document", new Response(body, { headers: sent }));
   };
 }
 
