@@ -21,9 +21,9 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   // A Durable Object, which only Workers load: service.ts does not import it.
   "workers/service/idempotency/object": /^core\/idempotency\/|^workers\/service\/idempotency\/|^cloudflare:workers$/,
   // What gateway and clients share runs in any runtime.
-  "workers/call": /^(core|workers\/call)\//,
+  "workers/call": /^(core|workers\/call)\/|^workers\/wait\.ts$/,
   "workers/client":
-    /^(core|workers\/(call|client))\/|^workers\/service\/(identity\/caller|in-process\/local-call)\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^(core|workers\/(call|client))\/|^workers\/(service\/(identity\/caller|in-process\/local-call)|wait)\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/background-work": /^(core|workers)\/background-work\/|^workers\/log\.ts$|^cloudflare:workers$/,
   // Events of services: in Workers and in objects, for any service.
   "workers/queue":

@@ -25,6 +25,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   c2: { about: "gateway, upstream speaks Connect", mode: "server", worker: "gateway", protocol: "connect" },
   c3: { about: "gateway, upstream speaks native gRPC", mode: "server", worker: "gateway", protocol: "grpc", config: "native-grpc" },
   d: { about: "client transport", mode: "client", worker: "client" },
+  e: { about: "client transport, to a pool", mode: "client", worker: "pooled-client" },
 };
 
 const { values } = parseCommand("test:conformance", {

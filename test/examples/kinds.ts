@@ -19,6 +19,10 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
     "a part of a service; test/workers/service/idempotency/once.test.ts runs such an object",
   "docs/idempotency.md: const payments = (env: Env) => ({": "a part of a service; bench/workers/host/keyed.ts has such a method",
   "docs/idempotency.md: [[durable_objects.bindings]]": "a part of wrangler.toml; test/support/idempotency/wrangler.toml has the same lines",
+  "docs/service-clients.md: // users.ts: one pool for each isolate":
+    "parts of a service; test/workers/client/http-client.test.ts calls such a pool",
+  "docs/service-clients.md: // each attempt, because another endpoint may get it":
+    "one argument; test/workers/client/http-client.test.ts has such a function",
   'docs/monitoring.md: metrics: { analyticsEngine: "ANALYTICS" },':
     "needs the dataset that the lines above bind; test/workers/gateway/metrics/sinks.test.ts writes to one",
   "docs/service-host.md: export class Visits extends DurableObject<Env> {":

@@ -7,25 +7,27 @@ import { type AttemptFailure, decideRetry } from "../../core/retry/retry.ts";
 import { type AttemptBounds, type AttemptSender, CallAttempt } from "./call-attempt.ts";
 import { failureOf, failureOfError } from "./failure.ts";
 import type { OutboundCall } from "./outbound-call.ts";
-import { pause } from "./pause.ts";
+import { wait } from "../wait.ts";
 
 /** What learns of further attempts. */
-export interface RetryObserver {
+export interface RetryObserver<C extends OutboundCall> {
   /** A further attempt is decided on, before its pause. */
   retrying(): void;
   /** Its pause is over. @param pausedAt epoch ms */
   paused(pausedAt: number): void;
+  /** The call has failed, and made all the attempts that it may: its caller must not repeat it. */
+  spent(call: C): void;
 }
 
 /** What all calls of a method have in common. */
-export interface RetryRules {
+export interface RetryRules<C extends OutboundCall> {
   readonly policy: RetryPolicy;
   readonly budget: Budget; // all methods of the upstream share it
   readonly bounds: AttemptBounds;
-  readonly observer: RetryObserver;
+  readonly observer: RetryObserver<C>;
 }
 
-export function retryRules(policy: RetryPolicy, budget: Budget, observer: RetryObserver): RetryRules {
+export function retryRules<C extends OutboundCall>(policy: RetryPolicy, budget: Budget, observer: RetryObserver<C>): RetryRules<C> {
   return { policy, budget, bounds: { maxMs: policy.perAttemptMs, budget }, observer };
 }
 
@@ -40,7 +42,7 @@ export const PUSHBACK_HEADER = "grpc-retry-pushback-ms";
  * @throws the error of the last attempt
  */
 export async function withRetries<C extends OutboundCall>(
-  { policy, budget, bounds, observer }: RetryRules,
+  { policy, budget, bounds, observer }: RetryRules<C>,
   call: C,
   isIdempotent: boolean,
   next: AttemptSender<C>,
@@ -62,12 +64,15 @@ export async function withRetries<C extends OutboundCall>(
     if (decided.kind === "stop" || call.sendSignal?.aborted === true) {
       const isSpent = decided.kind === "stop" && (decided.reason === "budget" || decided.reason === "max");
       // A caller that retries must not retry this call: retries of retries multiply.
-      if (isSpent) outcome.response?.headers.set(PUSHBACK_HEADER, "-1");
+      if (isSpent) {
+        outcome.response?.headers.set(PUSHBACK_HEADER, "-1");
+        observer.spent(call);
+      }
       return settle(outcome);
     }
     await outcome.response?.body?.cancel();
     observer.retrying();
-    await pause(decided.afterMs, call.sendSignal);
+    await wait(decided.afterMs, call.sendSignal ?? undefined);
     observer.paused(now);
   }
 }

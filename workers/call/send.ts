@@ -84,14 +84,16 @@ async function fetchFrom<C extends OutboundCall>(
   const timer = probing && setTimeout(() => probing.abort(new Error("no response to a probe in time")), maxMs);
   request.signal = probing === undefined ? outer : AbortSignal.any([probing.signal, ...(outer ? [outer] : [])]);
   let response: Response;
+  let isPrepared = false;
   try {
     const prepared = hooks.prepare(call, request.headers, destination);
     if (prepared !== undefined) await prepared;
+    isPrepared = true;
     response = await destination.fetch(destination.base + path, request);
   } catch (error) {
     const isLate = outer?.aborted === true && Date.now() >= attempt.deadlineAt && call.upload?.awaitsCaller !== true;
     const uploadFailure = call.upload?.failure; // the request body broke off, or broke a limit
-    const isOurs = error instanceof Rejected || uploadFailure !== undefined || outer?.aborted === true;
+    const isOurs = !isPrepared || error instanceof Rejected || uploadFailure !== undefined || outer?.aborted === true;
     picked.end(isLate ? "late" : isOurs ? "dropped" : "unavailable");
     if (isOurs) throw uploadFailure ?? error;
     hooks.fault(upstream, picked, call, String(error));

@@ -1,11 +1,11 @@
 // What a call takes from the call that is being served: its remaining time, its signal, its headers, and who makes it.
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { timeoutForNextHop } from "../../core/deadline.ts";
-import { IDENTITY_HEADER, REGION_HEADER } from "../../core/headers.ts";
+import { ATTEMPT_HEADER, CRITICALITY_HEADER, IDENTITY_HEADER, REGION_HEADER } from "../../core/headers.ts";
 import { PROVEN_CALLER } from "../service/identity/caller.ts";
 
-/** Headers of the served call that the new call also gets: they connect the two in logs and traces, and name the region. */
-const FORWARDED = ["x-request-id", "traceparent", "tracestate", REGION_HEADER];
+/** Headers of the served call that the new call also gets: they connect the two in logs and traces, name the region, and stop retries of retries. */
+const FORWARDED = ["x-request-id", "traceparent", "tracestate", REGION_HEADER, ATTEMPT_HEADER, CRITICALITY_HEADER];
 
 /** @returns the shorter of two timeouts, if any, ms @throws ConnectError where the served call has no time left */
 export function remaining(timeoutMs: number | undefined, during: HandlerContext | undefined): number | undefined {

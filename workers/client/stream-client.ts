@@ -3,33 +3,43 @@
 // When the stream of a request body fails, or its fetch is aborted after the head of the response has arrived, workerd ends the body with a
 // normal last chunk (measured with workerd 1.20261102.1). So a stream that breaks off first ends within a message. Over a service
 // binding, an abort does not end the wait for the next bytes of a response; here it does.
-import { createFetchClient, type UniversalClientFn, type UniversalClientRequest } from "@connectrpc/connect/protocol";
+import type { UniversalClientFn, UniversalClientRequest } from "@connectrpc/connect/protocol";
+import { wholeBody } from "./request-body.ts";
 
 /** The first byte of a message of two. A head alone would not do: connect-es 2.2.0 takes a stream that ends after a head for a whole one. */
 const UNFINISHED_MESSAGE = new Uint8Array([0, 0, 0, 0, 2, 0]);
 const FLUSH_MS = 5; // time for the runtime to write it, before the fetch is aborted
 
-/** @param send sends a request; it is the `fetch` of a service binding or of the platform */
-export function streamClient(send: (request: Request) => Promise<Response>): UniversalClientFn {
-  const sendWhole = createFetchClient((request) => send(request as Request));
+/** A request that starts a stream. */
+export interface StreamRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>;
+  readonly signal: AbortSignal | undefined;
+  readonly sent: SentStream | undefined; // undefined where the body has one message, and is in memory
+}
+
+/**
+ * @param isOneMessage of the request: its body is sent from memory
+ * @param send         sends a request; it is the `fetch` of a service binding or of the platform
+ */
+export function streamClient(isOneMessage: boolean, send: (request: StreamRequest) => Promise<Response>): UniversalClientFn {
   return async (call) => {
-    if (!isStream(call.header)) return sendWhole(call);
-    const sent = new SentStream(call);
-    const { url, method, header: headers } = call;
-    const response = await send(new Request(url, { method, headers, body: sent.body, signal: sent.signal }));
+    const { url, method, header: headers, body } = call;
+    const sent = isOneMessage ? undefined : new SentStream(call);
+    const bytes = sent === undefined ? await wholeBody(body ?? nothing()) : undefined;
+    const response = await send({ url, method, headers, body: sent?.body ?? bytes!, signal: sent?.signal ?? call.signal, sent });
     return { status: response.status, header: response.headers, trailer: new Headers(), body: received(response.body, call, sent) };
   };
 }
 
-function isStream(headers: Headers): boolean {
-  const type = headers.get("content-type") ?? "";
-  return type.startsWith("application/connect+") || type.startsWith("application/grpc-web");
-}
-
 /** The request body of a call: envelopes, made while they are read. */
-class SentStream {
+export class SentStream {
   readonly body: ReadableStream<Uint8Array>;
   readonly signal: AbortSignal; // ends the fetch
+  failure: unknown; // set when the caller's messages break off; undefined before
+  awaitsCaller = false; // the caller has not made the next message
   /** Resolves when the fetch has been aborted; undefined while nothing aborts it. */
   aborted: Promise<void> | undefined;
   readonly #stop = new AbortController();
@@ -45,6 +55,7 @@ class SentStream {
           stream = controller;
         },
         pull: async (controller) => {
+          this.awaitsCaller = true;
           try {
             const { done, value } = await iterator.next();
             if (this.#isOver) return;
@@ -52,7 +63,10 @@ class SentStream {
             this.#isOver = true;
             controller.close();
           } catch (error) {
+            this.failure = error;
             await this.#breakOff(controller, error);
+          } finally {
+            this.awaitsCaller = false;
           }
         },
         cancel: () => {
@@ -92,7 +106,7 @@ async function* nothing(): AsyncGenerator<Uint8Array> {}
 function received(
   body: ReadableStream<Uint8Array> | null,
   { signal }: UniversalClientRequest,
-  sent: SentStream,
+  sent: SentStream | undefined,
 ): AsyncIterable<Uint8Array> {
   const reader = body?.getReader();
   let fail: ((reason: unknown) => void) | undefined; // rejects the read that waits
@@ -101,7 +115,7 @@ function received(
     () => {
       fail?.(signal.reason);
       // The service sees first that its request broke off, then that its response is no longer read.
-      void Promise.resolve(sent.aborted)
+      void Promise.resolve(sent?.aborted)
         .then(() => reader?.cancel(signal.reason))
         .catch(() => undefined);
     },

@@ -1,18 +1,35 @@
-// The Connect transport by which one service calls another, over a service binding or a URL, as part of the call that it serves.
+// The Connect transport by which one service calls another: over a service binding, a URL, or a pool of endpoints, as part of the call
+// that it serves.
 import type { Registry } from "@bufbuild/protobuf";
-import { Code, ConnectError, type HandlerContext, type Interceptor, type Transport } from "@connectrpc/connect";
+import type { HandlerContext, Interceptor, Transport } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { createTransport as createConnectTransport } from "@connectrpc/connect/protocol-connect";
 import { createTransport as createGrpcWebTransport } from "@connectrpc/connect/protocol-grpc-web";
+import { IDENTITY_HEADER } from "../../core/headers.ts";
+import { PROVEN_CALLER } from "../service/identity/caller.ts";
+import type { CallFacts, Hop } from "./client-call.ts";
 import { headersOf, linked, remaining } from "./during.ts";
-import { streamClient } from "./stream-client.ts";
+import { clientOf } from "./http-client.ts";
+import type { ServicePool } from "./pool/pool-options.ts";
 
+export type { Hop } from "./client-call.ts";
 export { type InProcessOptions, inProcess } from "./in-process.ts";
+export type {
+  Fetching,
+  PoolBreaker,
+  PoolEndpoint,
+  PoolHedging,
+  PoolRetries,
+  PoolRetryBudget,
+  ServicePool,
+  ServicePoolOptions,
+} from "./pool/pool-options.ts";
+export { servicePool } from "./pool/service-pool.ts";
 
 export interface TransportOptions {
   /** The call that is being served: the new call gets its remaining time, its signal, its request id and its trace; over a binding, its caller, too. */
   readonly during?: HandlerContext;
-  /** Timeout of a unary call, ms; less where `during` has less time left; Infinity for none. 15 000 by default. */
+  /** Timeout of a unary call, ms, all its attempts together; less where `during` has less time left; Infinity for none. 15 000 by default. */
   readonly timeoutMs?: number;
   /** Size of the largest response message, bytes. 8 MiB by default. */
   readonly readMaxBytes?: number;
@@ -23,10 +40,17 @@ export interface TransportOptions {
   readonly json?: { readonly registry?: Registry };
   /** Calls methods without side effects with GET, so that caches can respond; only with Connect. False by default. */
   readonly useGet?: boolean;
-  /** Accepted compressions. None by default: between Workers it saves nothing, and over a network the platform compresses. */
+  /** Accepted compressions, in Workers. None by default: between Workers it saves nothing, and over a network the platform compresses. */
   readonly compressions?: readonly Compression[];
   /** Compression of requests, one of `compressions`. None by default. */
   readonly sendCompression?: Compression | null;
+  /** Key by which a pool whose balancer hashes chooses the endpoint: calls of one key go to one endpoint. Empty by default. */
+  readonly key?: string;
+  /**
+   * Writes headers on each request, after those of the served call: once for each attempt, since another endpoint may get it. What it
+   * throws ends the call.
+   */
+  readonly prepare?: (headers: Headers, hop: Hop) => Promise<void> | void;
 }
 
 /**
@@ -37,17 +61,17 @@ export interface TransportOptions {
  * const user = await users.getUser({ id });
  * ```
  *
- * A service that can't be reached is `unavailable`; so is one that responds with an HTTP redirect, which is not followed.
+ * A service that can't be reached is `unavailable`; so is one that responds with an HTTP redirect, which is not followed. To a pool, unary
+ * calls that may be repeated are, within their timeout and the budget of the pool.
  *
- * @param target a service binding, or the base URL of the service, `https://users.example.com`
+ * @param target a service binding, the base URL of the service, `https://users.example.com`, or a `servicePool`
  */
-export function transportTo(target: Fetcher | string, options: TransportOptions = {}): Transport {
+export function transportTo(target: Fetcher | string | ServicePool, options: TransportOptions = {}): Transport {
   const { during, timeoutMs = 15_000, readMaxBytes = 8 * 1_048_576, interceptors = [], compressions = [] } = options;
-  const create = options.protocol === "grpc_web" ? createGrpcWebTransport : createConnectTransport;
-  const isRaw = compressions.length > 0;
-  const transport = create({
+  const isGrpcWeb = options.protocol === "grpc_web";
+  const create = isGrpcWeb ? createGrpcWebTransport : createConnectTransport;
+  const common = {
     baseUrl: typeof target === "string" ? target : "http://service", // a binding uses the path alone
-    httpClient: streamClient((request) => send(target, request, isRaw)),
     useBinaryFormat: options.json === undefined,
     jsonOptions: { ignoreUnknownFields: true, ...options.json },
     useHttpGet: options.useGet === true,
@@ -57,51 +81,35 @@ export function transportTo(target: Fetcher | string, options: TransportOptions 
     compressMinBytes: -1, // with `sendCompression`, every message is compressed, also an empty one
     readMaxBytes,
     writeMaxBytes: readMaxBytes,
-  });
+  };
+  const facts: Omit<CallFacts, "method"> = {
+    during,
+    key: options.key ?? "",
+    isGrpcWeb,
+    isJson: options.json !== undefined,
+    isRaw: compressions.length > 0,
+    maxBytes: readMaxBytes,
+    prepare: (headers, hop) => prepared(headers, hop, options.prepare),
+  };
   return {
     async unary(method, signal, callTimeoutMs, header, message, values) {
       const longestMs = Math.min(callTimeoutMs ?? timeoutMs, timeoutMs);
       const ms = remaining(longestMs === Number.POSITIVE_INFINITY ? undefined : longestMs, during);
-      return transport.unary(method, linked(signal, during), ms, headersOf(header, during, typeof target !== "string"), message, values);
+      const transport = create({ ...common, httpClient: clientOf(target, { ...facts, method }, ms) });
+      return transport.unary(method, linked(signal, during), ms, headersOf(header, during, false), message, values);
     },
     async stream(method, signal, callTimeoutMs, header, messages, values) {
-      return transport.stream(
-        method,
-        linked(signal, during),
-        remaining(callTimeoutMs, during),
-        headersOf(header, during, typeof target !== "string"),
-        messages,
-        values,
-      );
+      const ms = remaining(callTimeoutMs, during);
+      const transport = create({ ...common, httpClient: clientOf(target, { ...facts, method }, ms) });
+      return transport.stream(method, linked(signal, during), ms, headersOf(header, during, false), messages, values);
     },
   };
 }
 
-/** @param isRaw the transport decompresses the body; otherwise the platform does */
-async function send(target: Fetcher | string, request: Request, isRaw: boolean): Promise<Response> {
-  const init: RequestInit = isRaw ? { redirect: "manual", encodeResponseBody: "manual" } : { redirect: "manual" };
-  const sent = typeof target === "string" ? fetch(request, init) : target.fetch(request, init);
-  const response = await sent.catch((reason: unknown) => {
-    if (request.signal.aborted) throw reason;
-    throw new ConnectError("service can't be reached", Code.Unavailable, undefined, undefined, reason);
-  });
-  if (response.status >= 300 && response.status < 400 && response.status !== 304) {
-    await response.body?.cancel();
-    throw new ConnectError(`service responded with a redirect (${response.status})`, Code.Unavailable);
-  }
-  // On the public network a 504 can lose its body; Connect would then read `unavailable`, which invites another attempt.
-  const isTimed = request.headers.has("connect-timeout-ms") || request.headers.has("grpc-timeout");
-  if (isTimed && response.status === 504 && response.headers.get("content-type")?.startsWith("application/json") !== true) {
-    await response.body?.cancel();
-    throw new ConnectError("service did not respond in time", Code.DeadlineExceeded);
-  }
-  return !isRaw && response.headers.has("content-encoding") ? decoded(response) : response;
-}
-
-/** The platform has decompressed the body, but its headers still describe the compressed one. */
-function decoded(response: Response): Response {
-  const headers = new Headers(response.headers);
-  headers.delete("content-encoding");
-  headers.delete("content-length");
-  return new Response(response.body, { status: response.status, headers });
+/** Without a signature: the called service believes it of this Worker's binding, and of no URL. */
+function prepared(headers: Headers, hop: Hop, prepare: TransportOptions["prepare"]): Promise<void> | undefined {
+  const payload = hop.during?.values.get(PROVEN_CALLER)?.payload ?? "";
+  if (payload !== "" && hop.isBinding) headers.set(IDENTITY_HEADER, payload);
+  else if (payload !== "" && headers.get(IDENTITY_HEADER) === payload) headers.delete(IDENTITY_HEADER); // another endpoint got it
+  return prepare?.(headers, hop) ?? undefined;
 }

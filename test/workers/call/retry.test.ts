@@ -21,6 +21,7 @@ function over(
   const rules = retryRules({ ...RETRIES, baseMs: 1, ...policy }, budget, {
     retrying: () => undefined,
     paused: (pausedAt) => void pauses.push(pausedAt),
+    spent: () => undefined,
   });
   const next: AttemptSender<OutboundCall> = async ({ outgoing }, { number, signal }) => {
     seen.push(outgoing.headers.get("tidegate-attempt"));

@@ -18,7 +18,11 @@ export interface RetrySettings {
 /** For unary methods: the caller may have read a part of a stream. */
 export function retry({ policy, traits: { isUnary, isSafe }, budget, counter }: RetrySettings): Layer | undefined {
   if (!isUnary || policy.max === 0) return undefined;
-  const rules = retryRules(policy, budget, { retrying: () => counter?.add(1), paused: (pausedAt) => recordDelay("retry", pausedAt) });
+  const rules = retryRules(policy, budget, {
+    retrying: () => counter?.add(1),
+    paused: (pausedAt) => recordDelay("retry", pausedAt),
+    spent: () => undefined, // the header of the response says it
+  });
   const layer: Layer = (next) => (call) => withRetries(rules, call, isSafe || call.outgoing.headers.has("idempotency-key"), next);
   return isSafe ? needsWholeBody(layer) : layer;
 }
