@@ -1,19 +1,7 @@
 import { a as Block, n as JwkSet, o as InputOf, s as SettingSchema } from "./issuers.js";
+import { n as HashOnInput } from "./upstream.js";
 import * as v from "valibot";
 type CostFunction = (message: Readonly<Record<string, unknown>>) => number;
-/** `ttlSeconds`: the gateway sets the cookie where the call has none; 0 for one of the browser's session. */
-type HashSource = "ip" | "principal" | {
-  readonly header: string;
-} | {
-  readonly cookie: string;
-  readonly ttlSeconds?: number;
-} | {
-  readonly query: string;
-} | {
-  readonly field: string;
-};
-/** One source, or several in the order in which they are tried; the address is always the last one. */
-type HashOnInput = HashSource | readonly HashSource[];
 declare const METHOD_SETTINGS: Block<{
   readonly auth: v.OptionalSchema<SettingSchema<"off" | "optional" | "required" | {
     mode?: "enforce" | "off" | "report" | undefined;

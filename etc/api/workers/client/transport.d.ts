@@ -1,7 +1,127 @@
+import { n as BreakerView } from "../../shared/report.js";
+import "../../shared/issuers.js";
+import { t as BalancerName } from "../../shared/upstream.js";
 import { n as LocalService, t as LocalCall } from "../../shared/local-call.js";
-import { Registry } from "@bufbuild/protobuf";
+import { DescMethod, Registry } from "@bufbuild/protobuf";
 import { HandlerContext, Interceptor, Transport } from "@connectrpc/connect";
 import { Compression } from "@connectrpc/connect/protocol";
+/** Where an attempt of a call is about to be sent. */
+interface Hop {
+  readonly service: string;
+  readonly method: string;
+  readonly isBinding: boolean;
+  readonly during: HandlerContext | undefined;
+}
+interface ShownBreaker {
+  readonly local: "closed" | "open" | "half_open";
+  readonly shared: BreakerView["kind"];
+  readonly override: "open" | "closed" | undefined;
+}
+interface EndpointView {
+  readonly id: string;
+  readonly weight: number;
+  readonly priority: number;
+  readonly zone: string;
+  readonly isDraining: boolean;
+  readonly isHealthy: boolean;
+  readonly inFlight: number;
+  readonly latencyMs: number;
+  readonly keyShare: number;
+  readonly breaker: ShownBreaker;
+}
+/** Whether an upstream takes calls, as far as this isolate knows. */
+type ServingStatus = "serving" | "not_serving" | "unknown";
+/** Anything that responds to requests: a service binding, or a service in the same process. */
+interface Fetching {
+  fetch(url: string, init: RequestInit): Promise<Response>;
+}
+/** One endpoint of a service, with its share of the calls. */
+interface PoolEndpoint {
+  /** A service binding, or a base URL: `https://users.example.com`. */
+  readonly target: Fetching | string;
+  /** Its name in errors and views; its URL, or `endpoint-1` and so on, by default. */
+  readonly id?: string;
+  /** Share of the calls, 1 to 1,000. 1 by default. */
+  readonly weight?: number;
+  /** Endpoints of a higher number are used while none of a lower one is left, 0 to 15. 0 by default. */
+  readonly priority?: number;
+}
+/** Further attempts of unary calls that fail: by their code, and by the idempotency level of the method. */
+interface PoolRetries {
+  /** Retries beside the first attempt, 0 to 10. 5 by default. */
+  readonly max?: number;
+  /** Upper bound of the random pause before the first retry, ms; it doubles with each retry. 100 by default. */
+  readonly baseMs?: number;
+  /** Upper bound of every pause, ms. 10,000 by default. */
+  readonly maxMs?: number;
+  /** Time for one attempt, ms; the time left for the call by default. */
+  readonly perAttemptMs?: number;
+  /** Connect codes that are retried. `["unavailable"]` by default. */
+  readonly codes?: readonly string[];
+}
+/** What pays for retries and hedged attempts, of all methods in this isolate. */
+interface PoolRetryBudget {
+  /** Share of the calls, 0 to 100 %. 10 by default. */
+  readonly percent?: number;
+  /** Attempts per second at any traffic, 0 to 1,000. 3 by default. */
+  readonly minPerSecond?: number;
+}
+/** Second attempts of slow calls without side effects, at another endpoint. */
+interface PoolHedging {
+  /** Largest share of the calls that get one, 1 to 10 %. 2 by default. */
+  readonly percent?: number;
+  /** Quantile of the response times after which one may start, 0.5 to 0.999. 0.95 by default. */
+  readonly quantile?: number;
+  /** Shortest time after which one may start, ms. 5 by default. */
+  readonly minMs?: number;
+}
+/** The circuit breaker of each endpoint, by what this isolate sees. */
+interface PoolBreaker {
+  /** Failures in a row that open it, 1 to 1,000. 5 by default. */
+  readonly consecutive?: number;
+  /** Share of failed calls in the last 10 s that opens it, 1 to 100 %. 50 by default. */
+  readonly failurePercent?: number;
+  /** Calls in the last 10 s that are needed before shares are judged. 20 by default. */
+  readonly minCalls?: number;
+  /** How long it stays open at first, 100 to 60,000 ms; each failed probe doubles it. 5,000 by default. */
+  readonly openMs?: number;
+  /** Share of the endpoints that may be left out, 0 to 100 %; while more are open, but not all, every endpoint is called. 70 by default. */
+  readonly maxOpenPercent?: number;
+}
+interface ServicePoolOptions {
+  /** Name of the service, in errors: `users`. */
+  readonly name: string;
+  /** Where the service runs, 1 to 1,000 endpoints: service bindings, base URLs, or either with its share. */
+  readonly endpoints: readonly (Fetching | string | PoolEndpoint)[];
+  /** How an endpoint is chosen. `least_time` by default. Balancers that hash need the option `key` of each transport. */
+  readonly balancer?: BalancerName;
+  /** False for none. */
+  readonly retries?: PoolRetries | false;
+  readonly retryBudget?: PoolRetryBudget;
+  /** None by default. */
+  readonly hedging?: PoolHedging;
+  /** False for none. */
+  readonly breaker?: PoolBreaker | false;
+  /** Whether calls are held back from a service that refuses most of them, and shed levels of hosts are honored. True by default. */
+  readonly throttle?: boolean;
+  /** Calls in flight at one endpoint, 1 to 10,000. 500 by default. */
+  readonly maxConcurrent?: number;
+  /** Calls that wait while every endpoint is full, 0 to 10,000; further calls are refused at once. 100 by default. */
+  readonly maxQueued?: number;
+  /** Longest wait of such a call, 1 to 60,000 ms. 1,000 by default. */
+  readonly queueMs?: number;
+}
+/**
+ * The endpoints of one service. It holds what this isolate has learned of them: latencies, breakers, the retry budget. So make it once, not
+ * for each call; it holds nothing of a call that has ended. No isolate shares it with another one.
+ */
+interface ServicePool {
+  readonly name: string;
+  /** The endpoints as this isolate sees them: calls in flight, latency, breaker. */
+  view(): readonly EndpointView[];
+  /** Whether some endpoint takes calls. */
+  status(): ServingStatus;
+}
 interface InProcessOptions {
   /** The call that is being served: the new call gets its remaining time, its signal, its request id, its trace and its caller. */
   readonly during?: HandlerContext;
@@ -36,10 +156,22 @@ interface CoLocated<Env> {
  * @param env     of the service: the same object for all calls, because the implementation is made once for each
  */
 export declare function inProcess<Env>({ inProcess: local }: CoLocated<Env>, env: Env, options?: InProcessOptions): Transport;
+/**
+ * The endpoints of a service, for `transportTo`. Create it once for each isolate: at the top of a module, or where a service is defined.
+ *
+ * ```ts
+ * const users = servicePool({ name: "users", endpoints: [env.USERS, "https://users.example.com"] });
+ * // in each call that is served
+ * const client = createClient(UserService, transportTo(users, { during: context }));
+ * ```
+ *
+ * @throws Error that names an option with a wrong value
+ */
+export declare function servicePool(options: ServicePoolOptions): ServicePool;
 export interface TransportOptions {
   /** The call that is being served: the new call gets its remaining time, its signal, its request id and its trace; over a binding, its caller, too. */
   readonly during?: HandlerContext;
-  /** Timeout of a unary call, ms; less where `during` has less time left; Infinity for none. 15 000 by default. */
+  /** Timeout of a unary call, ms, all its attempts together; less where `during` has less time left; Infinity for none. 15 000 by default. */
   readonly timeoutMs?: number;
   /** Size of the largest response message, bytes. 8 MiB by default. */
   readonly readMaxBytes?: number;
@@ -52,10 +184,17 @@ export interface TransportOptions {
   };
   /** Calls methods without side effects with GET, so that caches can respond; only with Connect. False by default. */
   readonly useGet?: boolean;
-  /** Accepted compressions. None by default: between Workers it saves nothing, and over a network the platform compresses. */
+  /** Accepted compressions, in Workers. None by default: between Workers it saves nothing, and over a network the platform compresses. */
   readonly compressions?: readonly Compression[];
   /** Compression of requests, one of `compressions`. None by default. */
   readonly sendCompression?: Compression | null;
+  /** Key by which a pool whose balancer hashes chooses the endpoint: calls of one key go to one endpoint. Empty by default. */
+  readonly key?: string;
+  /**
+   * Writes headers on each request, after those of the served call: once for each attempt, since another endpoint may get it. What it
+   * throws ends the call.
+   */
+  readonly prepare?: (headers: Headers, hop: Hop) => Promise<void> | void;
 }
 /**
  * A transport for clients of generated code. It is cheap: create one for each call that is served.
@@ -65,9 +204,10 @@ export interface TransportOptions {
  * const user = await users.getUser({ id });
  * ```
  *
- * A service that can't be reached is `unavailable`; so is one that responds with an HTTP redirect, which is not followed.
+ * A service that can't be reached is `unavailable`; so is one that responds with an HTTP redirect, which is not followed. To a pool, unary
+ * calls that may be repeated are, within their timeout and the budget of the pool.
  *
- * @param target a service binding, or the base URL of the service, `https://users.example.com`
+ * @param target a service binding, the base URL of the service, `https://users.example.com`, or a `servicePool`
  */
-export declare function transportTo(target: Fetcher | string, options?: TransportOptions): Transport;
-export type { InProcessOptions };
+export declare function transportTo(target: Fetcher | string | ServicePool, options?: TransportOptions): Transport;
+export type { Fetching, Hop, InProcessOptions, PoolBreaker, PoolEndpoint, PoolHedging, PoolRetries, PoolRetryBudget, ServicePool, ServicePoolOptions };

@@ -1,14 +1,15 @@
 import { t as GatewayInput } from "../../shared/gateway.js";
+import "../../shared/upstream.js";
 import "../../shared/token-buckets.js";
 import { t as CustomLayer } from "../../shared/layer.js";
 import { n as CompileExpression, t as Validate } from "../../shared/validation.js";
 import "../../shared/issuers.js";
-import { DescMessage, DescMethod, DescService, Message, Registry } from "@bufbuild/protobuf";
+import { DescMessage, DescMethod, DescService, Message, Registry, UnknownEnum } from "@bufbuild/protobuf";
 import { HandlerContext, ServiceImpl } from "@connectrpc/connect";
-import "@bufbuild/protobuf/codegenv2";
+import { GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import "@bufbuild/protobuf/reflect";
 import "jose";
-import "@bufbuild/protobuf/wkt";
+import { Timestamp } from "@bufbuild/protobuf/wkt";
 /** `ctx.access` of the platform, where Access is in front of the Worker. */
 interface AccessContext {
   readonly aud: string;
