@@ -80,8 +80,7 @@ export class BatchQueue<T> {
 
   /** All items with a sequence below it have arrived or were given up. */
   get settledBelow(): number {
-    const first = this.#open[0]?.firstSequence ?? this.#waiting.first?.sequence ?? this.#lastSequence + 1;
-    return Math.min(first, ...this.#open.map((batch) => batch.firstSequence));
+    return this.#open[0]?.firstSequence ?? this.#waiting.first?.sequence ?? this.#lastSequence + 1;
   }
 
   /**

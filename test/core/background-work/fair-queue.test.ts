@@ -40,6 +40,13 @@ describe("FairQueue", () => {
     expect(queue.size).toBe(4);
   });
 
+  it("leaves nothing out for a key that would then have as much: two keys do not push out each other", () => {
+    const queue = new FairQueue<{ key: string; id: number }>(3);
+    for (const one of [entry("a", 0), entry("a", 1), entry("b", 0)]) queue.add(one);
+    const second = entry("b", 1);
+    expect(queue.add(second)).toBe(second);
+  });
+
   it("is full from the start with no places", () => {
     const one = entry("a", 0);
     expect(new FairQueue(0).add(one)).toBe(one);
