@@ -7,14 +7,25 @@
  * `from_caller`: a caller writes it on requests to services of the gateway itself (`tidegate.*`); no upstream gets it.
  * `mesh`: as `to_upstream`, and the gateway also honors it on requests of callers that `overload.trusted` lists.
  * `each_hop`: as `to_upstream`, and the gateway honors it on requests of any caller.
+ * `between_services`: a service writes it on requests to another service; the gateway removes it on both sides.
  * `internal`: the gateway writes it on responses that it stores; it never leaves the gateway.
  */
-export type HeaderDirection = "to_upstream" | "from_upstream" | "to_caller" | "from_caller" | "mesh" | "each_hop" | "internal";
+export type HeaderDirection =
+  | "to_upstream"
+  | "from_upstream"
+  | "to_caller"
+  | "from_caller"
+  | "mesh"
+  | "each_hop"
+  | "between_services"
+  | "internal";
 
 /** Number of this attempt, from 2. A gateway or service that receives it does not repeat the call: retries of retries multiply. */
 export const ATTEMPT_HEADER = "tidegate-attempt";
 /** Gateways that the request has been through. @see core/protocol/hops.ts */
 export const HOPS_HEADER = "tidegate-hops";
+/** Services that the call has been through. @see core/mesh/depth.ts */
+export const DEPTH_HEADER = "tidegate-depth";
 /** Level of the call, one of `CRITICALITIES`. */
 export const CRITICALITY_HEADER = "tidegate-criticality";
 /** `1` on a copy of a call, whose response is discarded. */
@@ -52,10 +63,13 @@ export const METADATA_HEADER = "x-tidegate-metadata";
 export const IDEMPOTENCY_KEY_HEADER = "idempotency-key";
 /** `true` on a response that a service has recorded for the idempotency key of an earlier call. Callers get it. */
 export const REPLAYED_HEADER = "idempotency-replayed";
+/** Pause before the call may be repeated, ms; a value below 0: it must not be. @see gRFC A6 */
+export const PUSHBACK_HEADER = "grpc-retry-pushback-ms";
 
 export const TIDEGATE_HEADERS: Readonly<Record<string, HeaderDirection>> = {
   [ATTEMPT_HEADER]: "mesh",
   [HOPS_HEADER]: "each_hop",
+  [DEPTH_HEADER]: "between_services",
   [CRITICALITY_HEADER]: "mesh",
   [MIRROR_HEADER]: "to_upstream",
   [MEDIAN_HEADER]: "to_upstream",

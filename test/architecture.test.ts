@@ -17,13 +17,13 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "protos/gen": /^protos\/gen\/|^@bufbuild\/protobuf/,
   workers: /^(core|protos\/gen|workers)\/|^cloudflare:workers$|^(hono|@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/service":
-    /^(protos\/gen|workers\/service)\/|^core\/(deadline|exchange\/(messages|metrics\/metrics-messages|relay-load)|hash|headers|protocol\/(envelope|inflation|printable)|region|trace|tracing\/call-spans|transcode\/json-text|(auth\/identity|elements|idempotency|metrics|overload|violations)\/\w+(-\w+)*)\.ts$|^workers\/(discovery\/discovery|log|sampled|shed-log|wait)\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^(protos\/gen|workers\/service)\/|^core\/(deadline|exchange\/(messages|metrics\/metrics-messages|relay-load)|hash|headers|protocol\/(envelope|inflation|printable)|region|trace|tracing\/call-spans|transcode\/json-text|(auth\/identity|elements|idempotency|mesh|metrics|overload|violations)\/\w+(-\w+)*)\.ts$|^workers\/(discovery\/discovery|log|sampled|shed-log|wait)\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   // A Durable Object, which only Workers load: service.ts does not import it.
   "workers/service/idempotency/object": /^core\/idempotency\/|^workers\/service\/idempotency\/|^cloudflare:workers$/,
   // What gateway and clients share runs in any runtime.
   "workers/call": /^(core|workers\/call)\/|^workers\/wait\.ts$/,
   "workers/client":
-    /^(core|workers\/(call|client))\/|^workers\/(service\/(identity\/caller|in-process\/local-call)|wait)\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^(core|workers\/(call|client))\/|^workers\/service\/(identity\/(caller|identity-token|key-set)|in-process\/local-call|mesh\/retry-chain)\.ts$|^workers\/(log|sampled|wait)\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/background-work": /^(core|workers)\/background-work\/|^workers\/log\.ts$|^cloudflare:workers$/,
   // Events of services: in Workers and in objects, for any service.
   "workers/queue":

@@ -11,7 +11,8 @@ import type { ServiceOptions } from "./service/settings.ts";
 export { ViolationList } from "../core/violations/violation-list.ts";
 export { type IdempotencyKey, idempotencyKeyOf } from "./service/idempotency/idempotency-key.ts";
 export type { IdempotencyOptions, IdempotentMethod } from "./service/idempotency/key-settings.ts";
-export { callerOf, type ServiceCaller } from "./service/identity/caller.ts";
+export { type CallingService, callerOf, callingServiceOf, type ServiceCaller } from "./service/identity/caller.ts";
+export { isRetryOfCaller, stopRetriesAbove } from "./service/mesh/retry-chain.ts";
 export type { ServiceOptions } from "./service/settings.ts";
 
 /** A Worker's default export. */

@@ -1,6 +1,7 @@
-// `tidegate identity`: makes and rotates the keys with which the gateway signs who makes a call, for services at URLs.
+// `tidegate identity`: makes and rotates the keys with which the gateway, or a Worker, signs who makes a call, for services at URLs.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { readScheduledKeys, type ScheduledKey, signingKey, slotOfNextKey } from "../../core/auth/identity/identity-keys.ts";
 import type { Context } from "../tidegate/context.ts";
 import { Failure } from "../tidegate/failure.ts";
@@ -14,6 +15,7 @@ export interface NewKeyOptions {
   readonly local: boolean; // writes .dev.vars; otherwise the secret of an account is set
   readonly env?: string | undefined;
   readonly secret?: readonly string[] | undefined;
+  readonly worker?: string | undefined; // folder of the Worker that signs, with its wrangler.toml; undefined for the gateway
 }
 
 export interface RotateOptions extends NewKeyOptions {
@@ -56,21 +58,24 @@ async function publishedKeys(gateway: string): Promise<readonly ScheduledKey[]> 
   throw new Failure({ what: `${url} has no keys`, fix });
 }
 
-function write(context: Context, { secret = SECRETS, local, env }: NewKeyOptions, slot: number, from: number): void {
+function write(context: Context, { secret = SECRETS, local, env, worker = "." }: NewKeyOptions, slot: number, from: number): void {
   const name = secret[slot];
   if (name === undefined) throw new Failure({ what: "two secrets are needed to rotate", fix: "write --secret NAME --secret NAME" }, 2);
   const key = newIdentityKey(from);
   const text = JSON.stringify(key);
-  if (local) writeFileSync(FILE, withVariable(existsSync(FILE) ? readFileSync(FILE, "utf8") : "", name, text), { mode: 0o600 });
-  else put(context, name, text, env);
+  const config = join(worker, "wrangler.toml");
+  if (worker !== "." && !existsSync(config))
+    throw new Failure({ what: `${config} is missing`, fix: "write the folder of a Worker: --worker FOLDER" }, 2);
+  const file = join(worker, FILE);
+  if (local) writeFileSync(file, withVariable(existsSync(file) ? readFileSync(file, "utf8") : "", name, text), { mode: 0o600 });
+  else put(context, name, text, [...(env === undefined ? [] : ["--env", env]), ...(worker === "." ? [] : ["--config", config])]);
   const when = from === 0 ? "at once" : `from ${new Date(from * 1_000).toISOString()} on`;
-  const result = { secret: name, kid: key.kid, from, ...(local && { file: FILE }) };
-  context.print(result, `${name}: key ${key.kid} signs ${when}${local ? `; written to ${FILE}` : ""}\n`);
+  const result = { secret: name, kid: key.kid, from, ...(local && { file }) };
+  context.print(result, `${name}: key ${key.kid} signs ${when}${local ? `; written to ${file}` : ""}\n`);
 }
 
 /** The value goes through standard input: arguments of a process can be read by others. */
-function put({ isJson }: Context, name: string, text: string, env: string | undefined): void {
-  const options = env === undefined ? [] : ["--env", env];
+function put({ isJson }: Context, name: string, text: string, options: readonly string[]): void {
   const stdio = ["pipe", isJson ? "ignore" : "inherit", "inherit"] as const;
   const { status, error } = spawnSync("wrangler", ["secret", "put", name, ...options], { input: text, stdio: [...stdio] });
   if (error !== undefined) throw new Failure(`wrangler could not be started: ${error.message}`);

@@ -8,6 +8,7 @@ describe("the table of headers", () => {
     expect(TIDEGATE_HEADERS).toEqual({
       "tidegate-attempt": "mesh",
       "tidegate-hops": "each_hop",
+      "tidegate-depth": "between_services",
       "tidegate-identity": "to_upstream",
       "tidegate-criticality": "mesh",
       "x-tidegate-mirror": "to_upstream",

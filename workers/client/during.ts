@@ -1,11 +1,8 @@
 // What a call takes from the call that is being served: its remaining time, its signal, its headers, and who makes it.
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { timeoutForNextHop } from "../../core/deadline.ts";
-import { ATTEMPT_HEADER, CRITICALITY_HEADER, IDENTITY_HEADER, REGION_HEADER } from "../../core/headers.ts";
-import { PROVEN_CALLER } from "../service/identity/caller.ts";
-
-/** Headers of the served call that the new call also gets: they connect the two in logs and traces, name the region, and stop retries of retries. */
-const FORWARDED = ["x-request-id", "traceparent", "tracestate", REGION_HEADER, ATTEMPT_HEADER, CRITICALITY_HEADER];
+import { identify } from "./mesh/identify.ts";
+import { passOn } from "./mesh/passed-on.ts";
 
 /** @returns the shorter of two timeouts, if any, ms @throws ConnectError where the served call has no time left */
 export function remaining(timeoutMs: number | undefined, during: HandlerContext | undefined): number | undefined {
@@ -24,11 +21,7 @@ export function linked(signal: AbortSignal | undefined, during: HandlerContext |
 /** @param isBelieved whether the called service believes this Worker, without a signature, who makes the call: it does so of a binding, and of no URL */
 export function headersOf(own: HeadersInit | undefined, during: HandlerContext | undefined, isBelieved: boolean): Headers {
   const header = new Headers(own);
-  const caller = isBelieved ? during?.values.get(PROVEN_CALLER) : undefined;
-  if (caller !== undefined && caller.payload !== "") header.set(IDENTITY_HEADER, caller.payload);
-  for (const name of FORWARDED) {
-    const value = during?.requestHeader.get(name) ?? null;
-    if (value !== null && !header.has(name)) header.set(name, value);
-  }
+  passOn(header, during);
+  void identify(header, { service: "", isBinding: isBelieved, during }, undefined); // a promise only where it is signed
   return header;
 }

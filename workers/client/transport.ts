@@ -5,15 +5,17 @@ import type { HandlerContext, Interceptor, Transport } from "@connectrpc/connect
 import type { Compression } from "@connectrpc/connect/protocol";
 import { createTransport as createConnectTransport } from "@connectrpc/connect/protocol-connect";
 import { createTransport as createGrpcWebTransport } from "@connectrpc/connect/protocol-grpc-web";
-import { IDENTITY_HEADER } from "../../core/headers.ts";
-import { PROVEN_CALLER } from "../service/identity/caller.ts";
 import type { CallFacts, Hop } from "./client-call.ts";
 import { headersOf, linked, remaining } from "./during.ts";
 import { clientOf } from "./http-client.ts";
+import { identify } from "./mesh/identify.ts";
+import { stoppedBelow } from "./mesh/stopped-below.ts";
+import type { WorkerIdentity } from "./mesh/worker-identity.ts";
 import type { ServicePool } from "./pool/pool-options.ts";
 
 export type { Hop } from "./client-call.ts";
 export { type InProcessOptions, inProcess } from "./in-process.ts";
+export { type WorkerIdentity, workerIdentity } from "./mesh/worker-identity.ts";
 export type {
   Fetching,
   PoolBreaker,
@@ -29,6 +31,8 @@ export { servicePool } from "./pool/service-pool.ts";
 export interface TransportOptions {
   /** The call that is being served: the new call gets its remaining time, its signal, its request id and its trace; over a binding, its caller, too. */
   readonly during?: HandlerContext;
+  /** Signs calls to URLs: the caller of the served call, and this Worker as the one that acts for it. Without it, they name nobody. */
+  readonly identity?: WorkerIdentity;
   /** Timeout of a unary call, ms, all its attempts together; less where `during` has less time left; Infinity for none. 15 000 by default. */
   readonly timeoutMs?: number;
   /** Size of the largest response message, bytes. 8 MiB by default. */
@@ -89,14 +93,15 @@ export function transportTo(target: Fetcher | string | ServicePool, options: Tra
     isJson: options.json !== undefined,
     isRaw: compressions.length > 0,
     maxBytes: readMaxBytes,
-    prepare: (headers, hop) => prepared(headers, hop, options.prepare),
+    prepare: (headers, hop) => prepared(headers, hop, options),
   };
   return {
     async unary(method, signal, callTimeoutMs, header, message, values) {
       const longestMs = Math.min(callTimeoutMs ?? timeoutMs, timeoutMs);
       const ms = remaining(longestMs === Number.POSITIVE_INFINITY ? undefined : longestMs, during);
       const transport = create({ ...common, httpClient: clientOf(target, { ...facts, method }, ms) });
-      return transport.unary(method, linked(signal, during), ms, headersOf(header, during, false), message, values);
+      const response = transport.unary(method, linked(signal, during), ms, headersOf(header, during, false), message, values);
+      return stoppedBelow(response, during);
     },
     async stream(method, signal, callTimeoutMs, header, messages, values) {
       const ms = remaining(callTimeoutMs, during);
@@ -106,10 +111,9 @@ export function transportTo(target: Fetcher | string | ServicePool, options: Tra
   };
 }
 
-/** Without a signature: the called service believes it of this Worker's binding, and of no URL. */
-function prepared(headers: Headers, hop: Hop, prepare: TransportOptions["prepare"]): Promise<void> | undefined {
-  const payload = hop.during?.values.get(PROVEN_CALLER)?.payload ?? "";
-  if (payload !== "" && hop.isBinding) headers.set(IDENTITY_HEADER, payload);
-  else if (payload !== "" && headers.get(IDENTITY_HEADER) === payload) headers.delete(IDENTITY_HEADER); // another endpoint got it
-  return prepare?.(headers, hop) ?? undefined;
+/** Writes who makes the call for the endpoint that gets it, which may be another one in a further attempt. */
+function prepared(headers: Headers, hop: Hop, { identity, prepare }: TransportOptions): Promise<void> | undefined {
+  const signed = identify(headers, hop, identity);
+  if (signed === undefined) return prepare?.(headers, hop) ?? undefined;
+  return signed.then(() => prepare?.(headers, hop));
 }

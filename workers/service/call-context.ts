@@ -86,6 +86,11 @@ export class CallContext implements HandlerContext {
     return this.#values;
   }
 
+  /** The values of the call; undefined where no part of it has used them. */
+  get usedValues(): ContextValues | undefined {
+    return this.#values;
+  }
+
   get signal(): AbortSignal {
     if (this.#signal !== undefined) return this.#signal;
     this.#controller = new AbortController();

@@ -59,13 +59,24 @@ export function notProven(request: Request): Response {
   return errorResponse(request, new ConnectError("call this service through its gateway", Code.Unauthenticated), 401);
 }
 
+/** The Worker that makes the call may not call this method. The reason is for the log alone. */
+export function notAllowed(request: Request): Response {
+  return errorResponse(request, new ConnectError("the calling service may not call this method", Code.PermissionDenied), 403);
+}
+
+/** The call has been through too many services, as if they called one another in a circle. */
+export function tooDeep(request: Pick<Request, "headers">, depth: number): Response {
+  const problem = `call has been through ${depth} services, as if they called one another in a circle`;
+  return errorResponse(request, new ConnectError(problem, Code.FailedPrecondition), 508);
+}
+
 /** Who makes the call cannot be decided: the keys of the gateway are not known. */
 export function keysUnavailable(request: Request): Response {
   return errorResponse(request, new ConnectError("the caller cannot be verified now", Code.Unavailable, { "Retry-After": "1" }), 503);
 }
 
 /** An error in the protocol of the request, known from its content type alone. */
-function errorResponse(request: Request, error: ConnectError, status: number): Response {
+function errorResponse(request: Pick<Request, "headers">, error: ConnectError, status: number): Response {
   const contentType = request.headers.get("content-type") ?? "";
   if (contentTypeGrpcWeb.test(contentType)) {
     const headers = setTrailerStatus(new Headers({ "Content-Type": contentType }), error); // "trailers only": the body is empty

@@ -10,6 +10,7 @@ import { SERVED_CALL, type ServedCall, valuesOfStream } from "./host/served-call
 import { limitStream } from "./limits/limit-stream.ts";
 import { withLimitedTimeout } from "./limits/timeout.ts";
 import { limitEnd, limitError } from "./limits/write-limit.ts";
+import { markStopped } from "./mesh/retry-chain.ts";
 import { refusalFor } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
 
@@ -63,6 +64,7 @@ function guard(settings: Settings): Interceptor {
         const error = toConnectError(reason, { method, header, signal });
         const call = contextValues.get(SERVED_CALL);
         if (call !== undefined) call.code = codeToString(error.code);
+        markStopped(error, contextValues);
         throw limitError(error, settings);
       });
     const response = await settled(next({ ...request, message: messagesOf(request.message, signal) }));

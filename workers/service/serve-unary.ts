@@ -12,6 +12,7 @@ import { readJson } from "./json-text.ts";
 import { checkMessage } from "./limits/check-message.ts";
 import { limitTimeout } from "./limits/timeout.ts";
 import { limitError, responseTooLarge } from "./limits/write-limit.ts";
+import { markStopped } from "./mesh/retry-chain.ts";
 import { readQuery } from "./query.ts";
 import { refusalFor, unsupported } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
@@ -47,6 +48,7 @@ export function serveUnary(spec: UnarySpec, settings: Settings): (request: Reque
     } catch (reason) {
       const error = toConnectError(reason, { method, header: request.headers, signal: context.signal });
       call.code = codeToString(error.code);
+      markStopped(error, context.usedValues);
       return wire.respondWithError(context, limitError(error, settings), settings);
     } finally {
       context.end();

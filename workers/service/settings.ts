@@ -2,13 +2,15 @@
 import type { Registry } from "@bufbuild/protobuf";
 import type { Interceptor } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
+import { MAX_DEPTH } from "../../core/mesh/depth.ts";
 import type { AdmissionSettings } from "../../core/overload/admission.ts";
 import { compressions, compressionsWithin } from "./compression.ts";
 import { MAX_STREAMS } from "./host/stream-limit.ts";
 import { ADMISSION } from "./host-load.ts";
 import type { IdempotencyOptions } from "./idempotency/key-settings.ts";
-import type { IdentityOptions } from "./identity/verifier.ts";
+import type { IdentityOptions } from "./identity/options.ts";
 import { STRICT_JSON } from "./json-text.ts";
+import type { FaultSource } from "./mesh/inject-faults.ts";
 
 export interface ServiceOptions {
   /** They run around every call, the first one outermost. */
@@ -56,6 +58,10 @@ export interface ServiceOptions {
   readonly identity?: IdentityOptions;
   /** Methods that may be repeated with the same `Idempotency-Key`: the effect is not repeated, the response is. None by default. */
   readonly idempotency?: IdempotencyOptions;
+  /** Services that a call may have been through before this one; a longer chain is refused as a circle. 16 by default. */
+  readonly maxDepth?: number;
+  /** Delays and errors for a share of the calls, to test what callers do then; may come from the environment, as JSON text. None by default. */
+  readonly faults?: FaultSource;
 }
 
 export interface Settings {
@@ -70,6 +76,7 @@ export interface Settings {
   readonly maxStreams: number;
   readonly metrics: boolean;
   readonly spans: boolean;
+  readonly maxDepth: number;
   readonly json: {
     readonly ignoreUnknownFields: false;
     readonly registry?: Registry;
@@ -89,6 +96,7 @@ export function settingsOf({
   maxStreams = MAX_STREAMS,
   metrics = true,
   spans = false,
+  maxDepth = MAX_DEPTH,
   registry,
 }: ServiceOptions): Settings {
   return {
@@ -103,6 +111,7 @@ export function settingsOf({
     maxStreams,
     metrics,
     spans,
+    maxDepth,
     json: { ignoreUnknownFields: false, textDecoder: STRICT_JSON, ...(registry !== undefined && { registry }) },
   };
 }

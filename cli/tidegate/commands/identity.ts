@@ -9,6 +9,7 @@ const DEFAULT_AFTER_SECONDS = 900;
 const target = {
   local: toggle("write the secret to .dev.vars here (default: wrangler secret put, for the account)"),
   env: text("NAME", "environment of the account whose secret is set", { short: "e" }),
+  worker: text("FOLDER", "folder of the Worker that signs its calls to other services (default: the gateway, here)"),
   secret: texts("NAME", "secrets of auth.identity.keyBindings, in their order (default IDENTITY_KEY_A and IDENTITY_KEY_B)"),
 };
 

@@ -1,4 +1,5 @@
-// What the gateway states to a service about the caller of one call, and how a service checks it.
+// What a gateway or a Worker states to a service about the caller of one call, and how a service checks it.
+import { type Actor, actorNames, isActor } from "./actors.ts";
 
 /** Kinds of principals (`core/auth/principal.ts`), and a caller without a credential. */
 const KINDS: readonly string[] = ["user", "key", "agent", "service", "certificate", "anonymous"];
@@ -14,7 +15,7 @@ const MAX_TEXT = 2_048; // characters of one claim
 
 /** @see RFC 7519, section 4.1 for `iss`, `aud`, `sub`, `iat` and `exp` */
 export interface IdentityClaims {
-  readonly iss: string; // name of the gateway
+  readonly iss: string; // name of the gateway, or of the Worker that signs
   readonly aud: string; // full name of the called service; the prefix of a plain HTTP route
   readonly kind: string; // one of `KINDS`
   readonly sub?: string; // id of the principal; not there for "anonymous"
@@ -24,6 +25,7 @@ export interface IdentityClaims {
   readonly owner?: string; // the caller's API key has it
   readonly plan?: string; // the caller's API key has it
   readonly claims?: Readonly<Record<string, unknown>>; // verified claims of the caller's own token that the configuration forwards
+  readonly act?: Actor; // the Worker that makes the call; not there for calls of the gateway itself
   readonly iat: number; // epoch s
   readonly exp: number; // epoch s
 }
@@ -83,11 +85,12 @@ export function identityClaims(
 /** @param value parsed JSON @returns undefined where it has not the form of such claims */
 export function readIdentityClaims(value: unknown): IdentityClaims | undefined {
   if (!isRecord(value)) return undefined;
-  const { iss, aud, kind, sub, scopes, claims, iat, exp, ...rest } = value;
+  const { iss, aud, kind, sub, scopes, claims, act, iat, exp, ...rest } = value;
   if (!isText(iss) || !isText(aud) || typeof kind !== "string" || !KINDS.includes(kind)) return undefined;
   if (kind === "anonymous" ? sub !== undefined : !isText(sub)) return undefined;
   if (scopes !== undefined && !(Array.isArray(scopes) && scopes.length <= MAX_SCOPES && scopes.every(isText))) return undefined;
   if (claims !== undefined && !isRecord(claims)) return undefined;
+  if (act !== undefined && !isActor(act)) return undefined;
   if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp)) return undefined;
   if (["issuer", "subject", "owner", "plan"].some((name) => rest[name] !== undefined && !isText(rest[name]))) return undefined;
   return value as unknown as IdentityClaims; // each field has been checked
@@ -103,25 +106,33 @@ export type IdentityProblem =
   | "identity_signature"
   | "identity_issuer"
   | "identity_audience"
+  | "identity_actor"
   | "identity_lifetime"
   | "identity_expired"
   | "identity_not_yet_valid"
   | "identity_keys_unavailable";
 
+/** What a service expects of the claims of one signer. */
+export interface IdentityRules {
+  readonly issuer: string; // name of the signer
+  readonly audience: readonly string[]; // names under which the service is called
+  readonly isWorker: boolean; // the signer is a Worker, which names itself in `act`; a gateway names nobody there
+}
+
 /**
- * Checks what a signature has proven to come from the gateway.
+ * Checks what a signature has proven to come from a signer.
  *
- * @param audience names under which the service is called
- * @param now      epoch ms
+ * @param now epoch ms
  * @returns undefined where the claims hold
  */
 export function identityProblem(
-  { iss, aud, iat, exp }: IdentityClaims,
-  { issuer, audience }: { readonly issuer: string; readonly audience: readonly string[] },
+  { iss, aud, act, iat, exp }: IdentityClaims,
+  { issuer, audience, isWorker }: IdentityRules,
   now: number,
 ): IdentityProblem | undefined {
   if (iss !== issuer) return "identity_issuer";
   if (!audience.includes(aud)) return "identity_audience";
+  if (actorNames(act)[0] !== (isWorker ? issuer : undefined)) return "identity_actor";
   if (exp - iat > MAX_LIFETIME_SECONDS) return "identity_lifetime";
   if (now >= (exp + MAX_SKEW_SECONDS) * 1_000) return "identity_expired";
   if (now < (iat - MAX_SKEW_SECONDS) * 1_000) return "identity_not_yet_valid";

@@ -1,7 +1,7 @@
 // The command for keys of identities: secrets on this machine, and which key a rotation replaces.
 
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -100,4 +100,16 @@ it("sets the secret of the account over standard input, so that no other process
   });
   expect(stdout).toMatch(/^secret put IDENTITY_KEY_A --env staging\nIDENTITY_KEY_A: key \S+ signs at once\n$/);
   expect(readIdentityKey(JSON.parse(readFileSync(join(folder, "secret"), "utf8")))?.from).toBe(0);
+});
+
+it("makes the key of another Worker in its folder", async () => {
+  const worker = join(folder, "services", "orders");
+  mkdirSync(worker, { recursive: true });
+  const missing = await run("new", "--local", "--worker", "services/orders");
+  expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining("services/orders/wrangler.toml is missing")]);
+  writeFileSync(join(worker, "wrangler.toml"), 'name = "orders"\n');
+  const { code, stdout } = await run("new", "--local", "--worker", "services/orders");
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/signs at once; written to services\/orders\/\.dev\.vars\n$/)]);
+  expect(readFileSync(join(worker, ".dev.vars"), "utf8")).toMatch(/^IDENTITY_KEY_A='\{.*\}'\n$/);
+  expect(readFileSync(file, "utf8")).toBe("OTHER=1\n");
 });

@@ -10,7 +10,9 @@ import { failureOf } from "../services/support.ts";
 const { getUser: method } = UserService.method;
 
 function context(requestHeader: Record<string, string>) {
-  const contextValues = valuesOf({ caller: callerFrom({ kind: "user", sub: "ada" } as Parameters<typeof callerFrom>[0]), payload: "cGF5" });
+  const claims = { iss: "tidegate", aud: "users", kind: "user", sub: "ada", iat: 0, exp: 0 };
+  const from = { name: "tidegate", before: [] };
+  const contextValues = valuesOf({ caller: callerFrom(claims), from, isFromGateway: true, claims, payload: "cGF5" });
   return createHandlerContext({
     ...{ method, service: UserService, protocolName: "connect", requestMethod: "POST", url: "http://x" },
     requestHeader,

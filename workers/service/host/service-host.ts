@@ -4,7 +4,10 @@ import { MEDIAN_HEADER, REDIRECT_HEADER, REPORT_HEADER, SHED_HEADER } from "../.
 import { drain } from "../body.ts";
 import { type HostLoad, remainingMs } from "../host-load.ts";
 import { withKeys } from "../idempotency/with-keys.ts";
+import { KEY_SET_PATH } from "../identity/key-set.ts";
 import { type Prove, proofOf } from "../identity/prove.ts";
+import { type DepthLimit, depthLimit } from "../mesh/depth-limit.ts";
+import { faultsOf } from "../mesh/inject-faults.ts";
 import { overloaded, unimplemented } from "../refusal.ts";
 import { type ServiceOptions, type Settings, settingsOf } from "../settings.ts";
 import { HostAdmission, type Shedding } from "./host-admission.ts";
@@ -18,6 +21,7 @@ import { ServedCall } from "./served-call.ts";
 export interface CompiledServices<Env> {
   readonly env: Env;
   readonly methods: HostMethods;
+  readonly settings: Settings; // with the faults of this environment
   readonly prove: Prove | undefined; // undefined where callers are not proven
   readonly telemetry: HostTelemetry | undefined; // undefined where nothing is counted
 }
@@ -27,6 +31,7 @@ export class ServiceHost<Env> {
   readonly admission: HostAdmission;
   readonly #implement: (env: Env) => readonly ServiceImplSpec[];
   readonly #options: ServiceOptions;
+  readonly tooDeep: DepthLimit;
   #compiled: CompiledServices<Env> | undefined;
 
   constructor(implement: (env: Env) => readonly ServiceImplSpec[], options: ServiceOptions) {
@@ -34,6 +39,7 @@ export class ServiceHost<Env> {
     this.admission = new HostAdmission(this.settings);
     this.#implement = implement;
     this.#options = options;
+    this.tooDeep = depthLimit(this.settings.maxDepth);
   }
 
   async fetch(request: Request, env: Env, platform: Platform | undefined): Promise<Response> {
@@ -52,10 +58,15 @@ export class ServiceHost<Env> {
       telemetry?.refused(route, "unavailable", shedding.reason, request, platform, now);
       return shed(load, request, shedding);
     }
+    const circle = this.tooDeep(request, path, now);
+    if (circle !== undefined) {
+      telemetry?.refused(route, "failed_precondition", "loop", request, platform, now);
+      return circle;
+    }
     let caller = prove?.(request, path, platform, now);
     if (caller instanceof Promise) caller = await caller;
     if (caller instanceof Response) {
-      telemetry?.refused(route, caller.status === 503 ? "unavailable" : "unauthenticated", "identity", request, platform, now);
+      if (path !== KEY_SET_PATH) telemetry?.refused(route, codeOfRefusal(caller), "identity", request, platform, now);
       return caller;
     }
     const call = new ServedCall(caller);
@@ -81,9 +92,12 @@ export class ServiceHost<Env> {
     if (this.#compiled?.env === env) return this.#compiled;
     const services = this.#implement(env);
     const keyed = withKeys(services, this.#options.idempotency, env);
-    const methods = methodsOf(withDiscovery(keyed, this.#options), this.settings);
+    const faults = faultsOf(this.#options.faults, services, env);
+    const interceptors = faults === undefined ? this.settings.interceptors : [faults, ...this.settings.interceptors];
+    const settings = { ...this.settings, interceptors };
+    const methods = methodsOf(withDiscovery(keyed, this.#options), settings);
     const telemetry = telemetryOf(this.settings.metrics, services[0]?.service.typeName ?? "", this.admission, env);
-    this.#compiled = { env, methods, prove: proofOf(this.#options.identity, services, env), telemetry };
+    this.#compiled = { env, methods, settings, prove: proofOf(this.#options.identity, services, env), telemetry };
     return this.#compiled;
   }
 
@@ -91,6 +105,12 @@ export class ServiceHost<Env> {
     const tracing = this.settings.spans ? platform?.tracing : undefined;
     return tracing === undefined ? serve(request, call) : withSpan(tracing, route, request, call, (traced) => serve(traced, call));
   }
+}
+
+/** The code of a call that its proof has refused. */
+function codeOfRefusal({ status }: Response): string {
+  if (status === 503) return "unavailable";
+  return status === 403 ? "permission_denied" : "unauthenticated";
 }
 
 /** Another endpoint is less loaded: the gateway sends the call there, and the caller never sees this response. */

@@ -1,4 +1,4 @@
-// Who makes the call that a service handles, as its gateway has proven it.
+// Who makes the call that a service handles, and through which Worker it has come, as that is proven.
 import { type ContextKey, type ContextValues, createContextKey, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import type { IdentityClaims } from "../../../core/auth/identity/identity-claims.ts";
 
@@ -16,10 +16,21 @@ export interface ServiceCaller {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** A caller with the text by which a further service learns of it. */
+/** The gateway or the Worker that has sent the call. */
+export interface CallingService {
+  /** As in `identity.gateway` and `identity.callers`. */
+  readonly name: string;
+  /** Workers that the call came through before, the latest first, at most 15. `name` states them; nothing else proves them. */
+  readonly before: readonly string[];
+}
+
+/** A caller with what a further service learns of it. */
 export interface ProvenCaller {
   readonly caller: ServiceCaller;
-  readonly payload: string; // base64url
+  readonly from: CallingService;
+  readonly isFromGateway: boolean;
+  readonly claims: IdentityClaims | undefined; // undefined for a call over a binding that names no caller
+  readonly payload: string; // `claims` as they were received, base64url; empty where there are none
 }
 
 /** Undefined where the service has no `identity`. */
@@ -34,6 +45,15 @@ export const PROVEN_CALLER: ContextKey<ProvenCaller | undefined> = createContext
  */
 export function callerOf({ values }: Pick<HandlerContext, "values">): ServiceCaller | undefined {
   return values.get(PROVEN_CALLER)?.caller;
+}
+
+/**
+ * Which Worker, or which gateway, has sent the call: by the `props` of its service binding, or by its signature.
+ *
+ * @returns undefined where the service has no `identity`, and for calls that prove nothing (`required: false`)
+ */
+export function callingServiceOf({ values }: Pick<HandlerContext, "values">): CallingService | undefined {
+  return values.get(PROVEN_CALLER)?.from;
 }
 
 export function callerFrom({ kind, sub, scopes, issuer, subject, owner, plan, claims }: IdentityClaims): ServiceCaller {

@@ -1,46 +1,33 @@
-// Decides who makes a call of a service: by what the gateway has signed, or by the service binding over which the call has come.
-import { type IdentityProblem, identityProblem } from "../../../core/auth/identity/identity-claims.ts";
+// Decides who makes a call of a service: by what the gateway or a Worker has signed, or by the service binding over which the call has come.
+import { actorNames } from "../../../core/auth/identity/actors.ts";
+import { type IdentityProblem, type IdentityRules, identityProblem } from "../../../core/auth/identity/identity-claims.ts";
 import { IDENTITY_HEADER } from "../../../core/headers.ts";
 import type { Platform } from "../host/platform.ts";
 import { callerFrom, type ProvenCaller } from "./caller.ts";
 import { isSignedBy, type ParsedIdentity, parseIdentity } from "./identity-token.ts";
 import { PublishedKeys } from "./published-keys.ts";
 
-export interface IdentityOptions {
-  /** Name of the gateway: `auth.identity.name` of its configuration, and `caller` in `props` of its service binding. "tidegate" by default. */
-  readonly gateway?: string;
-  /** Other Workers that call this one over a binding whose `props` have this `caller`; they pass the caller of their own call on. None by default. */
-  readonly callers?: readonly string[];
-  /**
-   * For calls over a URL: the address of the gateway's keys, `https://gateway.example/.well-known/tidegate/jwks.json`, or the keys themselves
-   * as JSON; from the environment of the Worker, or for all environments. Without it, such calls are refused.
-   */
-  readonly keys?: string | ((env: never) => string | undefined);
-  /**
-   * False: calls that prove nothing are served, too, and `callerOf` is undefined for them. Only for a Worker without a public address. True by
-   * default.
-   */
-  readonly required?: boolean;
-  /** Names by which the gateway calls this Worker. By default the full names of its services. */
-  readonly audience?: readonly string[];
-}
-
 /** `ctx.props` of the Worker: constants of a deployed binding, which no request can change. */
 export interface CallerProps {
   readonly caller?: unknown;
 }
 
-interface Settings {
+export interface VerifierSettings {
   readonly gateway: string;
-  readonly callers: readonly string[];
-  readonly keys: string | undefined;
+  readonly callers: readonly string[]; // Workers that are believed over bindings
+  readonly keys: string | undefined; // keys of the gateway, or their address
+  readonly workerKeys?: ReadonlyMap<string, string>; // those of Workers, by name
   readonly audience: readonly string[];
 }
 
-const ANONYMOUS: ProvenCaller = {
-  caller: callerFrom({ iss: "", aud: "", kind: "anonymous", iat: 0, exp: 0 }),
-  payload: "",
-};
+/** Those whose signatures are believed. */
+interface Signer {
+  readonly rules: IdentityRules;
+  readonly keys: PublishedKeys | undefined;
+}
+
+const UNNAMED = callerFrom({ iss: "", aud: "", kind: "anonymous", iat: 0, exp: 0 });
+const UNNAMED_CALL = { text: "", parsed: undefined };
 /** Tokens that have been verified: the gateway uses each for many calls. */
 const MAX_VERIFIED = 1_000;
 const MAX_VERIFIED_LENGTH = 2_048; // characters; longer ones are verified each time, so that the map holds at most 2 MiB
@@ -48,57 +35,75 @@ const MAX_VERIFIED_LENGTH = 2_048; // characters; longer ones are verified each 
 type Proof = ProvenCaller | IdentityProblem;
 
 export class IdentityVerifier {
-  readonly #settings: Settings;
-  readonly #keys: PublishedKeys | undefined;
-  readonly #verified = new Map<string, { readonly proven: ProvenCaller; readonly parsed: ParsedIdentity }>();
+  readonly #gateway: string;
+  readonly #unnamed: ReadonlyMap<string, ProvenCaller>; // what a call without claims proves, for each `caller` in `props`
+  readonly #signers: ReadonlyMap<string, Signer>; // keys: `iss`
+  readonly #verified = new Map<string, { readonly proven: ProvenCaller; readonly parsed: ParsedIdentity; readonly rules: IdentityRules }>();
 
-  constructor(settings: Settings) {
-    this.#settings = settings;
-    this.#keys = settings.keys === undefined ? undefined : new PublishedKeys(settings.keys);
+  /** @throws Error for keys that are written wrongly, and for a Worker that has the name of the gateway */
+  constructor({ gateway, callers, keys, workerKeys = new Map(), audience }: VerifierSettings) {
+    this.#gateway = gateway;
+    if (callers.includes(gateway)) throw new Error(`identity.callers: found "${gateway}", the name of the gateway; leave it out`);
+    this.#unnamed = new Map([gateway, ...callers].map((name) => [name, this.#proven(UNNAMED_CALL, name)]));
+    const signer = (issuer: string, source: string | undefined, isWorker: boolean): [string, Signer] => [
+      issuer,
+      { rules: { issuer, audience, isWorker }, keys: source === undefined ? undefined : new PublishedKeys(source) },
+    ];
+    this.#signers = new Map([signer(gateway, keys, false), ...[...workerKeys].map(([name, source]) => signer(name, source, true))]);
   }
 
   /** @param platform with the `props` of the binding over which the call has come; of calls over URLs they are empty @returns a promise for a token that is new here */
   verify({ headers }: { readonly headers: Headers }, platform: Platform | undefined, now: number): Proof | Promise<Proof> {
     const text = headers.get(IDENTITY_HEADER);
-    if (this.#isBelieved((platform?.props ?? undefined) as CallerProps | undefined)) {
-      if (text === null) return ANONYMOUS;
-      const parsed = parseIdentity(text);
-      return typeof parsed === "string" ? parsed : provenBy(text, parsed);
-    }
+    const caller = ((platform?.props ?? undefined) as CallerProps | undefined)?.caller;
+    const bound = typeof caller === "string" ? this.#unnamed.get(caller) : undefined;
+    if (bound !== undefined) return text === null ? bound : this.#stated(text, caller as string);
     if (text === null) return "identity_missing";
     const known = this.#verified.get(text);
-    if (known !== undefined) return identityProblem(known.parsed.claims, this.#rules, now) ?? known.proven;
+    if (known !== undefined) return identityProblem(known.parsed.claims, known.rules, now) ?? known.proven;
     return this.#verifyToken(text, platform, now);
   }
 
-  #isBelieved(props: CallerProps | undefined): boolean {
-    const caller = props?.caller;
-    return caller === this.#settings.gateway || (typeof caller === "string" && this.#settings.callers.includes(caller));
-  }
-
-  get #rules() {
-    return { issuer: this.#settings.gateway, audience: this.#settings.audience };
+  /** What a believed binding states. A gateway acts for nobody but the caller, and states no Workers. */
+  #stated(text: string, caller: string): Proof {
+    const parsed = parseIdentity(text);
+    if (typeof parsed === "string") return parsed;
+    if (caller === this.#gateway && parsed.claims.act !== undefined) return "identity_actor";
+    return this.#proven({ text, parsed }, caller);
   }
 
   async #verifyToken(text: string, platform: Platform | undefined, now: number): Promise<Proof> {
     const parsed = parseIdentity(text);
     if (typeof parsed === "string") return parsed;
     if (parsed.signed === undefined) return "identity_unsigned";
-    const problem = identityProblem(parsed.claims, this.#rules, now); // before any key is fetched for it
+    const signer = this.#signers.get(parsed.claims.iss);
+    if (signer === undefined) return "identity_issuer";
+    const { keys, rules } = signer;
+    const problem = identityProblem(parsed.claims, rules, now); // before any key is fetched for it
     if (problem !== undefined) return problem;
-    const key = this.#keys === undefined ? "unavailable" : await this.#keys.find(parsed.signed.kid, platform);
+    const key = keys === undefined ? "unavailable" : await keys.find(parsed.signed.kid, platform);
     if (key === undefined) return "identity_key_unknown";
     if (key === "unavailable") return "identity_keys_unavailable";
     if (!(await isSignedBy(parsed.signed, key))) return "identity_signature";
-    const proven = provenBy(text, parsed);
+    const proven = this.#proven({ text, parsed }, rules.issuer);
     if (text.length <= MAX_VERIFIED_LENGTH) {
       if (this.#verified.size >= MAX_VERIFIED) this.#verified.delete(this.#verified.keys().next().value!);
-      this.#verified.set(text, { proven, parsed });
+      this.#verified.set(text, { proven, parsed, rules });
     }
     return proven;
   }
-}
 
-function provenBy(text: string, { claims, signed }: ParsedIdentity): ProvenCaller {
-  return { caller: callerFrom(claims), payload: signed === undefined ? text : text.split(".")[1]! };
+  /** @param name of the gateway or Worker that is proven to have sent the call */
+  #proven({ text, parsed }: { readonly text: string; readonly parsed: ParsedIdentity | undefined }, name: string): ProvenCaller {
+    const claims = parsed?.claims;
+    const stated = actorNames(claims?.act);
+    const before = parsed?.signed === undefined ? stated : stated.slice(1); // a signer names itself first
+    return {
+      caller: claims === undefined ? UNNAMED : callerFrom(claims),
+      from: { name, before },
+      isFromGateway: name === this.#gateway,
+      claims,
+      payload: parsed?.signed === undefined ? text : text.split(".")[1]!,
+    };
+  }
 }

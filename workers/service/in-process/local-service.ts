@@ -11,6 +11,7 @@ import { ServedCall } from "../host/served-call.ts";
 import type { ServiceHost } from "../host/service-host.ts";
 import { limitTimeout } from "../limits/timeout.ts";
 import { limitError } from "../limits/write-limit.ts";
+import { markStopped } from "../mesh/retry-chain.ts";
 import type { Settings } from "../settings.ts";
 import { type LocalCall, type LocalResponse, type LocalService, type LocalStream, PROTOCOL, pathOf, urlOf } from "./local-call.ts";
 import { streamWithin } from "./local-stream.ts";
@@ -39,7 +40,7 @@ class HostedCalls<Env> implements LocalService<Env> {
   async unary(call: LocalCall, input: Message, env: Env): Promise<LocalResponse> {
     let entered = this.#enter(call, env);
     if (entered instanceof Promise) entered = await entered;
-    const { settings } = this.#host;
+    const { settings } = this.#host.compiled(env);
     const { served, method } = entered;
     const context = contextOf(call, served, settings);
     try {
@@ -58,6 +59,7 @@ class HostedCalls<Env> implements LocalService<Env> {
     } catch (reason) {
       const error = toConnectError(reason, { method: call.method, header: call.header, signal: context.signal });
       served.code = codeToString(error.code);
+      markStopped(error, context.usedValues);
       throw asReceived(limitError(error, settings), context.responseHeader, context.responseTrailer, settings);
     } finally {
       context.end();
@@ -71,7 +73,7 @@ class HostedCalls<Env> implements LocalService<Env> {
     const { served, method, startedAt } = entered;
     served.onStreamEnd(this.#host.admission.streams.begin(startedAt, call.timeoutMs ?? Number.POSITIVE_INFINITY));
     try {
-      return await streamWithin(method.spec, call, inputs, served, this.#host.settings);
+      return await streamWithin(method.spec, call, inputs, served, this.#host.compiled(env).settings);
     } finally {
       entered.end(isEvident(served.code));
     }
@@ -93,6 +95,8 @@ class HostedCalls<Env> implements LocalService<Env> {
       const metadata = { "Retry-After": "1", [SHED_HEADER]: shedding.reason };
       throw wireError(`overloaded: ${shedding.text}`, Code.Unavailable, metadata);
     }
+    const circle = this.#host.tooDeep({ headers, body: null }, path, now);
+    if (circle !== undefined) return circle.then(errorOf).then((error) => Promise.reject(error));
     const admit = (caller: ServedCall["caller"]): Entered => {
       if (method === undefined) throw wireError(`${path} is not implemented`, Code.Unimplemented);
       const served = new ServedCall(caller);

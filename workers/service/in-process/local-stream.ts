@@ -7,6 +7,7 @@ import { toConnectError, untilAborted } from "../call-error.ts";
 import { type ServedCall, valuesOfStream } from "../host/served-call.ts";
 import { limitTimeout } from "../limits/timeout.ts";
 import { limitError } from "../limits/write-limit.ts";
+import { markStopped } from "../mesh/retry-chain.ts";
 import type { Settings } from "../settings.ts";
 import { type LocalCall, type LocalStream, PROTOCOL, urlOf } from "./local-call.ts";
 import { received, sent } from "./messages.ts";
@@ -62,6 +63,7 @@ async function* outputsOf(
   } catch (reason) {
     const error = toConnectError(reason, { method, header, signal: context.signal });
     served.code = codeToString(error.code);
+    markStopped(error, context.values);
     throw asReceived(limitError(error, settings), context.responseHeader, context.responseTrailer, settings);
   } finally {
     if (signal?.aborted === true && served.code === "ok") served.code = "canceled";

@@ -73,6 +73,7 @@ describe("readIdentityClaims", () => {
     ["no issuer", { ...right, iss: undefined }],
     ["an empty issuer", { ...right, iss: "" }],
     ["a long issuer", { ...right, iss: "x".repeat(2_049) }],
+    ["an actor that is no object", { ...right, act: "tidegate-orders" }],
     ["a list of audiences", { ...right, aud: [right.aud] }],
     ["another kind", { ...right, kind: "root" }],
     ["a kind that is no text", { ...right, kind: ["user"] }],
@@ -102,7 +103,7 @@ describe("readIdentityClaims", () => {
 });
 
 describe("identityProblem", () => {
-  const rules = { issuer: "tidegate", audience: ["orders.v1.OrderService", "users.v1.UserService"] };
+  const rules = { issuer: "tidegate", audience: ["orders.v1.OrderService", "users.v1.UserService"], isWorker: false };
   const claims = make(ADA);
   const at = (seconds: number) => identityProblem(claims, rules, seconds * 1_000);
 
@@ -118,5 +119,13 @@ describe("identityProblem", () => {
     expect(identityProblem({ ...claims, aud: "users.v1" }, rules, NOW)).toBe("identity_audience");
     expect(identityProblem({ ...claims, exp: claims.iat + 61 }, rules, NOW)).toBe("identity_lifetime");
     expect(identityProblem({ ...claims, exp: claims.iat + 60 }, rules, NOW)).toBeUndefined();
+  });
+
+  it("is an actor that a gateway names, or that a Worker does not name itself", () => {
+    const [act, worker] = [{ sub: "tidegate-orders" }, { ...rules, issuer: "tidegate-orders", isWorker: true }];
+    expect(identityProblem({ ...claims, act }, rules, NOW)).toBe("identity_actor");
+    expect(identityProblem({ ...claims, iss: "tidegate-orders", act }, worker, NOW)).toBeUndefined();
+    expect(identityProblem({ ...claims, iss: "tidegate-orders" }, worker, NOW)).toBe("identity_actor");
+    expect(identityProblem({ ...claims, iss: "tidegate-orders", act: { sub: "other", act } }, worker, NOW)).toBe("identity_actor");
   });
 });

@@ -14,7 +14,7 @@ it("reports the end of a stream once", () => {
 
 it("travels in the values of a stream, with its caller", () => {
   const caller = callerFrom({ iss: "tidegate", aud: "users", kind: "user", sub: "ada", iat: 0, exp: 0 });
-  const call = new ServedCall({ caller, payload: "" });
+  const call = new ServedCall({ caller, from: { name: "tidegate", before: [] }, isFromGateway: true, claims: undefined, payload: "" });
   const values = valuesOfStream(call);
   expect([values.get(SERVED_CALL), callerOf({ values })]).toEqual([call, caller]);
 });

@@ -9,7 +9,10 @@ const { createUser, updateUser } = UserService.method;
 
 function keyOf(value: string, callerId?: string, method = createUser): Promise<IdempotencyKey> {
   const values = valuesOf(undefined);
-  if (callerId !== undefined) values.set(PROVEN_CALLER, { caller: { id: callerId } as ServiceCaller, payload: "" });
+  if (callerId !== undefined) {
+    const from = { name: "tidegate", before: [] };
+    values.set(PROVEN_CALLER, { caller: { id: callerId } as ServiceCaller, from, isFromGateway: true, claims: undefined, payload: "" });
+  }
   return idempotencyKey(value, { values, method: method as typeof createUser }, UserSchema, ada);
 }
 

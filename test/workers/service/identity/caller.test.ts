@@ -1,7 +1,7 @@
 // The caller as a service reads it.
 import { createContextValues } from "@connectrpc/connect";
 import { expect, it } from "vitest";
-import { callerFrom, callerOf, valuesOf } from "../../../../workers/service/identity/caller.ts";
+import { callerFrom, callerOf, callingServiceOf, valuesOf } from "../../../../workers/service/identity/caller.ts";
 import { claimsOf } from "../../../support/identity.ts";
 
 it("has what the gateway states, and empty lists for what it does not", () => {
@@ -14,7 +14,10 @@ it("has what the gateway states, and empty lists for what it does not", () => {
 
 it("is in the values of the call, where one was proven", () => {
   const caller = callerFrom(claimsOf());
-  expect(callerOf({ values: valuesOf({ caller, payload: "" }) })).toBe(caller);
+  const from = { name: "tidegate-orders", before: [] };
+  const values = valuesOf({ caller, from, isFromGateway: false, claims: claimsOf(), payload: "" });
+  expect([callerOf({ values }), callingServiceOf({ values })]).toEqual([caller, from]);
+  expect(callingServiceOf({ values: valuesOf(undefined) })).toBeUndefined();
   expect(callerOf({ values: valuesOf(undefined) })).toBeUndefined();
   expect(callerOf({ values: createContextValues() })).toBeUndefined();
 });

@@ -3,7 +3,7 @@ import { Code, ConnectError, createClient, type HandlerContext } from "@connectr
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { UserService } from "../../../../protos/gen/users/v1/users_pb.ts";
 import { transportTo } from "../../../../workers/client/transport.ts";
-import { callerOf, defineService, type ServiceOptions } from "../../../../workers/service.ts";
+import { callerOf, callingServiceOf, defineService, type ServiceOptions } from "../../../../workers/service.ts";
 import { base64url, claimsOf, identityKey, keySetOf } from "../../../support/identity.ts";
 import { waysToCall } from "../../services/support.ts";
 import { GET_USER, type Users } from "../host.ts";
@@ -107,6 +107,86 @@ it("without identity a service knows no caller, whatever a header says", async (
     expect((await client.getUser({})).id).toBe("undefined");
 });
 
+describe("rules about calling Workers", () => {
+  const orders = { props: { caller: "tidegate-orders" } };
+  const allow = [{ from: "tidegate-orders", methods: ["users.v1.UserService/GetUser"] }];
+  const identity = { callers: ["tidegate-orders", "tidegate-cart"], keys: keySetOf(key), allow };
+
+  it("let a Worker call what they list, in each protocol, and the gateway everything", async () => {
+    for (const [, client] of clientsOf({ identity }, orders)) {
+      expect(await client.getUser({})).toMatchObject({ displayName: "anonymous" });
+      await expect(first(client.watchUsers({}))).rejects.toMatchObject({
+        ...{ code: Code.PermissionDenied, rawMessage: "the calling service may not call this method" },
+      });
+    }
+    for (const [, client] of clientsOf({ identity }, GATEWAY)) expect((await first(client.watchUsers({})))?.user?.id).toBe("");
+  });
+
+  it("are logged where they refuse, with the Worker and the reason", async () => {
+    const [[, client]] = clientsOf({ identity }, { props: { caller: "tidegate-cart" } }) as [[string, ReturnType<typeof clientsOf>[0][1]]];
+    await expect(client.getUser({})).rejects.toMatchObject({ code: Code.PermissionDenied });
+    expect(JSON.parse(String(log.mock.calls[0]![0]))).toMatchObject({
+      ...{ event: "service_call_refused", route: "users.v1.UserService/GetUser", from: "tidegate-cart", reason: "method_not_allowed" },
+      calls: 1,
+    });
+  });
+
+  it("refuse calls that prove nothing, although others are not required to", async () => {
+    for (const [, client] of clientsOf({ identity: { ...identity, required: false } }))
+      await expect(client.getUser({})).rejects.toMatchObject({ code: Code.PermissionDenied });
+  });
+
+  it("that name no method end the service's start", async () => {
+    const wrong = { callers: ["tidegate-orders"], allow: [{ from: "tidegate-orders", methods: ["users.v1.UserService/Gone"] }] };
+    const { fetch } = defineService(UserService, () => naming, { identity: wrong });
+    await expect(fetch(new Request(`https://users.example${GET_USER}`), {})).rejects.toThrow('found "users.v1.UserService/Gone"');
+  });
+});
+
+describe("a Worker that signs", () => {
+  const signing = { name: "tidegate-orders", keys: keySetOf(key) };
+  const token = (overrides: object) => key.sign(claimsOf({ iss: "tidegate-orders", act: { sub: "tidegate-orders" }, ...overrides }));
+
+  it("proves the caller, and which Worker calls", async () => {
+    const calling: Users = {
+      getUser: (_, context) => ({ id: JSON.stringify(callingServiceOf(context)), displayName: callerOf(context)!.id }),
+    };
+    const worker = defineService(UserService, () => calling, { identity: { callers: [signing] } });
+    const headers = { "content-type": "application/json", "tidegate-identity": await token({}) };
+    const response = await worker.fetch(new Request(`https://users.example${GET_USER}`, { method: "POST", headers, body: "{}" }), {});
+    const { id, displayName } = (await response.json()) as { id: string; displayName: string };
+    expect([JSON.parse(id), displayName]).toEqual([{ name: "tidegate-orders", before: [] }, claimsOf().sub]);
+  });
+
+  it("has to name itself as the one that acts", async () => {
+    for (const act of [undefined, { sub: "tidegate-cart" }])
+      for (const [, client] of clientsOf({ identity: { callers: [signing] } }, undefined, { "tidegate-identity": await token({ act }) }))
+        await expect(client.getUser({})).rejects.toMatchObject({ code: Code.Unauthenticated });
+    const records = log.mock.calls.map(([line]) => JSON.parse(String(line)) as Record<string, unknown>);
+    expect(records[0]).toMatchObject({ event: "identity_refused", reason: "identity_actor" });
+  });
+});
+
+it("publishes the keys of the Worker, to whoever reads them", async () => {
+  const options = { identity: { publish: ({ A, B }: { A: string; B?: string }) => [A, B] } } as ServiceOptions;
+  const { fetch } = defineService(UserService, () => naming, options);
+  const env = { A: JSON.stringify(key.jwk) };
+  const at = (path: string, method = "GET") => fetch(new Request(`https://users.example${path}`, { method }), env as never);
+  const response = await at("/.well-known/tidegate/jwks.json");
+  const text = await response.text();
+  expect([response.status, JSON.parse(text)]).toEqual([200, JSON.parse(keySetOf(key))]);
+  expect(text).not.toContain(key.jwk.d);
+  expect((await at("/.well-known/tidegate/jwks.json", "POST")).status).toBe(405);
+  expect(
+    (
+      await defineService(UserService, () => naming, IDENTITY).fetch(
+        new Request(response.url || "https://users.example/.well-known/tidegate/jwks.json"),
+        {},
+      )
+    ).status,
+  ).toBe(401);
+});
+
 describe("a call to a further service", () => {
   const seen: (string | null)[] = [];
   const target = {
@@ -135,6 +215,14 @@ describe("a call to a further service", () => {
     expect(await passedOn(target, IDENTITY, token)).toBe(token.split(".")[1]);
     expect(await passedOn(target, {}, payload, GATEWAY)).toBeNull();
     expect(await passedOn(target, { identity: { required: false } }, payload)).toBeNull();
+  });
+
+  it("names the Worker that has called, for the next one, since the binding does not", async () => {
+    const payload = base64url(JSON.stringify(claimsOf({ act: { sub: "tidegate-web" } })));
+    const options = { identity: { callers: ["tidegate-cart"] } };
+    const passed = await passedOn(target, options, payload, { props: { caller: "tidegate-cart" } });
+    const { act } = JSON.parse(atob(passed!.replaceAll("-", "+").replaceAll("_", "/"))) as { act: unknown };
+    expect(act).toEqual({ sub: "tidegate-cart", act: { sub: "tidegate-web" } });
   });
 
   it("at a URL names nobody: nothing would prove it there", async () => {

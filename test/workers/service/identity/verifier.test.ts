@@ -85,9 +85,79 @@ describe("over a binding", () => {
   it("no claims mean no credential", async () => {
     expect(await verify(undefined, GATEWAY)).toEqual({
       caller: expect.objectContaining({ kind: "anonymous", id: "", scopes: [] }),
-      payload: "",
+      ...{ from: { name: "tidegate", before: [] }, isFromGateway: true, claims: undefined, payload: "" },
+    });
+    expect(await verify(undefined, { caller: "tidegate-orders" })).toMatchObject({
+      from: { name: "tidegate-orders" },
+      isFromGateway: false,
     });
   });
 
+  it("props name the calling Worker, and the claims those before it, which a gateway has none of", async () => {
+    const act = { sub: "tidegate-cart", act: { sub: "tidegate-web" } };
+    const stated = unsigned(claimsOf({ act }, NOW));
+    expect(await verify(stated, { caller: "tidegate-orders" })).toMatchObject({
+      from: { name: "tidegate-orders", before: ["tidegate-cart", "tidegate-web"] },
+    });
+    expect(await verify(stated, GATEWAY)).toBe("identity_actor");
+  });
+
   it("claims that are none are refused", async () => expect(await verify("x", GATEWAY)).toBe("identity_malformed"));
+});
+
+describe("a Worker that signs", () => {
+  const [orders, cart] = [other, stranger];
+  const workerKeys = new Map([
+    ["tidegate-orders", keySetOf(orders)],
+    ["tidegate-cart", keySetOf(cart)],
+  ]);
+  const act = { sub: "tidegate-orders", act: { sub: "tidegate-web" } };
+  const byOrders = (overrides: object = {}) => claimsOf({ iss: "tidegate-orders", act, ...overrides }, NOW);
+  beforeEach(() => {
+    verifier = new IdentityVerifier({ ...settings, callers: ["tidegate-orders", "tidegate-cart", "tidegate-bound"], workerKeys });
+  });
+
+  it("proves itself and the caller that it states, again and again", async () => {
+    const token = await orders.sign(byOrders());
+    const proven = await verify(token);
+    expect(proven).toMatchObject({
+      caller: { id: "https://issuer.example#ada" },
+      ...{ from: { name: "tidegate-orders", before: ["tidegate-web"] }, isFromGateway: false },
+    });
+    expect(await verify(token)).toBe(proven);
+    expect(await verify(token, undefined, NOW + 91_000)).toBe("identity_expired");
+  });
+
+  const texts: readonly (readonly [string, Promise<string>, string])[] = [
+    ["for another Worker", orders.sign(byOrders({ iss: "tidegate-cart" })), "identity_actor"],
+    ["for another Worker, wholly", orders.sign(byOrders({ iss: "tidegate-cart", act: { sub: "tidegate-cart" } })), "identity_key_unknown"],
+    ["for the gateway", orders.sign(claimsOf({}, NOW)), "identity_key_unknown"],
+    [
+      "as a Worker that only calls over bindings",
+      orders.sign(byOrders({ iss: "tidegate-bound", act: { sub: "tidegate-bound" } })),
+      "identity_issuer",
+    ],
+    ["as a Worker that is not listed", orders.sign(byOrders({ iss: "tidegate-x", act: { sub: "tidegate-x" } })), "identity_issuer"],
+    ["without an actor", orders.sign(byOrders({ act: undefined })), "identity_actor"],
+    ["for another actor", orders.sign(byOrders({ act: { sub: "tidegate-cart" } })), "identity_actor"],
+    [
+      "with its own name second",
+      orders.sign(byOrders({ act: { sub: "tidegate-cart", act: { sub: "tidegate-orders" } } })),
+      "identity_actor",
+    ],
+    ["with the key of the gateway", key.sign(byOrders()), "identity_key_unknown"],
+    ["with a foreign key of the right id", stranger.sign(byOrders()), "identity_key_unknown"],
+    ["for another service", orders.sign(byOrders({ aud: "orders.v1.OrderService" })), "identity_audience"],
+    ["a while ago", orders.sign(claimsOf({ iss: "tidegate-orders", act }, NOW - 91_000)), "identity_expired"],
+    ["for an hour", orders.sign({ ...byOrders(), exp: Math.floor(NOW / 1_000) + 3_600 }), "identity_lifetime"],
+  ];
+  it.each(texts)("%s proves nothing", async (_, text, problem) => expect(await verify(await text)).toBe(problem));
+
+  it("a gateway that names an actor is not believed", async () =>
+    expect(await verify(await key.sign(claimsOf({ act: { sub: "tidegate-orders" } }, NOW)))).toBe("identity_actor"));
+
+  it("has another name than the gateway", () => {
+    const callers = ["tidegate"];
+    expect(() => new IdentityVerifier({ ...settings, callers })).toThrow('identity.callers: found "tidegate", the name of the gateway');
+  });
 });
