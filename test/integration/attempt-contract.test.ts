@@ -35,14 +35,14 @@ const gatewaySubject: MakeSubject = (endpoints, { retries, hedging, balancer, re
       },
     );
     const response = await gateway(signal === undefined ? request : new Request(request, { signal }));
-    const { code = "ok" } = response.status === 200 ? {} : ((await response.json()) as { code?: string });
-    return { code, pushback: response.headers.get("grpc-retry-pushback-ms") };
+    return outcomeOf(response);
   };
   return {
     read: (call = {}) => run("GetUser", call),
     write: (call = {}) => run("UpdateUser", call),
     async watch() {
       const response = await gateway(enveloped("WatchUsers", "application/connect+json", "{}"));
+      if (response.status !== 200) return { ...(await outcomeOf(response)), messages: 0 }; // an endpoint may refuse a stream with a unary error
       const chunks: Uint8Array[] = [];
       try {
         for await (const chunk of response.body ?? []) chunks.push(chunk);
@@ -53,6 +53,11 @@ const gatewaySubject: MakeSubject = (endpoints, { retries, hedging, balancer, re
     },
   };
 };
+
+async function outcomeOf(response: Response): Promise<ContractOutcome> {
+  const { code = "ok" } = response.status === 200 ? {} : ((await response.json()) as { code?: string });
+  return { code, pushback: response.headers.get("grpc-retry-pushback-ms") };
+}
 
 /** The messages of a Connect stream, and how it ends. */
 function endOf(bytes: Uint8Array) {
