@@ -46,6 +46,10 @@ async function isRefusedSoon(input: Input): Promise<boolean> {
 const queue = (settings: object): Input => ({
   services: { [SERVICE]: { upstream: { endpoints: [{ binding: "USERS" }], maxConcurrent: 1, maxQueued: 2, ...settings }, retries: false } },
 });
+const isolate = (settings: object): Input => ({
+  defaults: { retries: false },
+  overload: { maxInFlight: 1, maxQueued: 2, callerShare: 100, ...settings },
+});
 const permit = (settings: object): Input => ({
   defaults: { concurrency: { max: 1, adaptive: false, maxQueued: 2, callerShare: 100, ...settings }, retries: false },
 });
@@ -100,6 +104,14 @@ const ROWS: readonly EffectRow[] = [
     setting: "defaults.concurrency.queueMs",
     base: permit({ queueMs: 60_000 }),
     input: permit({ queueMs: 30 }),
+    observe: isRefusedSoon,
+    before: false,
+    after: true,
+  },
+  {
+    setting: "overload.queueMs",
+    base: isolate({ queueMs: 60_000 }),
+    input: isolate({ queueMs: 30 }),
     observe: isRefusedSoon,
     before: false,
     after: true,

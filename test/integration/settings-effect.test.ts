@@ -484,15 +484,18 @@ describe("the setting", () => {
     expect((await gateway(await signed(getUser(), { parameters: { created } }))).status).toBe(status);
   });
 
-  it("bodyIdleMs of plain HTTP ends a body that stops within", async () => {
+  it.each([
+    ["defaults.bodyIdleMs", { ...filesRoute({ cache: false }), defaults: { bodyIdleMs: 30 } }],
+    ["httpRoutes.bodyIdleMs", filesRoute({ bodyIdleMs: 30, cache: false })],
+  ])("%s ends a body that stops within, sooner than after 10 s", async (_, input) => {
     const stalled = (): Request =>
       new Request("https://gateway.example/files/a", {
         method: "POST",
         body: new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(8)) }),
       });
     const bindings = { FILES: { fetch: async (url: string, init: RequestInit) => new Response(await new Request(url, init).text()) } };
-    const gateway = gatewayTo(userFor, filesRoute({ bodyIdleMs: 30, cache: false }), bindings);
-    expect((await gateway(stalled())).status).toBe(408);
+    const ended = gatewayTo(userFor, input, bindings)(stalled()).then(({ status }) => status);
+    expect(await Promise.race([ended, scheduler.wait(8_000).then(() => "still waits")])).toBe(408);
   });
 
   it("cors.maxAgeSeconds and cors.allowHeaders are what a preflight says", async () => {

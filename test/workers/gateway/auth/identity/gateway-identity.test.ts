@@ -12,7 +12,7 @@ const one = await identityKey("one");
 const two = await identityKey("two", NOW / 1_000 + 100);
 const verifier = new IdentityVerifier({ gateway: "tidegate", callers: [], keys: keySetOf(one, two), audience: [SERVICE] });
 const verified = (text: string, now: number, props?: object) =>
-  verifier.verify(new Request("https://x.example", { headers: { "tidegate-identity": text } }), props, now);
+  verifier.verify(new Request("https://x.example", { headers: { "tidegate-identity": text } }), { props }, now);
 const ada: Principal = {
   ...{ kind: "user", id: "https://issuer.example#ada", scopes: ["a"], claims: { email: "ada@example.com", other: 1 } },
   expiresAt: Number.POSITIVE_INFINITY,
