@@ -28,43 +28,72 @@ interface IdempotencyOptions {
   /** Whether keys without quotes are accepted, which the draft does not allow but many clients send. False by default. */
   readonly acceptUnquoted?: boolean;
 }
-interface ServiceCaller {
-  /** `anonymous` came through the gateway without a credential. */
-  readonly kind: string;
-  /** Unique among all callers: `https://issuer.example#subject`, `key:...`. Empty for `anonymous`. At most 2,048 characters. */
-  readonly id: string;
-  readonly scopes: readonly string[];
-  readonly issuer: string | undefined;
-  readonly subject: string | undefined;
-  readonly owner: string | undefined;
-  readonly plan: string | undefined;
-  /** Claims of the caller's token that `auth.identity.claims` of the gateway lists. */
-  readonly claims: Readonly<Record<string, unknown>>;
+/** `users.v1.UserService/GetUser`, `users.v1.UserService/*` or `*`. */
+type MethodPattern = string;
+interface CallRule {
+  /** Name of a Worker in `identity.callers`, or of the gateway. */
+  readonly from: string;
+  /** `users.v1.UserService/GetUser`, `users.v1.UserService/*` or `*`. */
+  readonly methods: readonly MethodPattern[];
 }
-/**
- * Who makes the call. Only for services with the option `identity`: without it nothing is proven.
- *
- * @returns undefined where the service has no `identity`
- */
-export declare function callerOf({ values }: Pick<HandlerContext, "values">): ServiceCaller | undefined;
 interface IdentityOptions {
   /** Name of the gateway: `auth.identity.name` of its configuration, and `caller` in `props` of its service binding. "tidegate" by default. */
   readonly gateway?: string;
-  /** Other Workers that call this one over a binding whose `props` have this `caller`; they pass the caller of their own call on. None by default. */
-  readonly callers?: readonly string[];
+  /**
+   * Other Workers that call this one: by name, over a binding whose `props` have this `caller`; or with the keys by which they sign calls
+   * over URLs. They pass the caller of their own call on. None by default.
+   */
+  readonly callers?: readonly (string | TrustedWorker)[];
   /**
    * For calls over a URL: the address of the gateway's keys, `https://gateway.example/.well-known/tidegate/jwks.json`, or the keys themselves
    * as JSON; from the environment of the Worker, or for all environments. Without it, such calls are refused.
    */
-  readonly keys?: string | ((env: never) => string | undefined);
+  readonly keys?: PublicKeySource;
   /**
-   * False: calls that prove nothing are served, too, and `callerOf` is undefined for them. Only for a Worker without a public address. True by
-   * default.
+   * Which Worker may call which methods; refused with `permission_denied`. A Worker that no rule names may call nothing; the gateway may
+   * call everything unless a rule names it. By default every Worker in `callers` may call every method.
+   */
+  readonly allow?: readonly CallRule[];
+  /**
+   * The private keys of this Worker, as `tidegate identity new` has made them: their public parts are served at
+   * `/.well-known/tidegate/jwks.json`, for the services that this Worker calls over URLs. No route by default.
+   */
+  readonly publish?: (env: never) => readonly (string | undefined)[];
+  /**
+   * False: calls that prove nothing are served, too, and `callerOf` is undefined for them. Only for a Worker without a public address. With
+   * `allow` they are refused all the same. True by default.
    */
   readonly required?: boolean;
-  /** Names by which the gateway calls this Worker. By default the full names of its services. */
+  /** Names by which the gateway and Workers call this Worker. By default the full names of its services. */
   readonly audience?: readonly string[];
 }
+/** A Worker that signs its calls. */
+interface TrustedWorker {
+  /** Its name: `workerIdentity(name, keys)` of its calls, and `caller` in `props` of its service binding. */
+  readonly name: string;
+  /** Where its keys are, as in `identity.keys`. */
+  readonly keys: PublicKeySource;
+}
+type PublicKeySource = string | ((env: never) => string | undefined);
+interface FaultRule {
+  /** `users.v1.UserService/GetUser`, `users.v1.UserService/*` or `*`. */
+  readonly methods: readonly MethodPattern[];
+  /** Share of the calls, in (0, 100]. */
+  readonly percent: number;
+  /** Pause before the call, ms, in [1, 60 000]; it counts within the deadline of the call. */
+  readonly delayMs?: number;
+  /** Connect code with which the call ends, after the delay if there is one: `unavailable`. */
+  readonly code?: string;
+}
+interface FaultOptions {
+  readonly rules: readonly FaultRule[];
+  /** Calls of an isolate that may be delayed at the same time; further ones get no fault. 100 by default. */
+  readonly maxActive?: number;
+  /** The same seed gives the same faults in the same order of calls. Without it they are random. */
+  readonly seed?: number;
+}
+/** The options, or where they are: a function of the environment may return them as JSON text, or undefined for no faults. */
+type FaultSource = FaultOptions | ((env: never) => FaultOptions | string | undefined);
 interface ServiceOptions {
   /** They run around every call, the first one outermost. */
   readonly interceptors?: readonly Interceptor[];
@@ -114,7 +143,47 @@ interface ServiceOptions {
   readonly identity?: IdentityOptions;
   /** Methods that may be repeated with the same `Idempotency-Key`: the effect is not repeated, the response is. None by default. */
   readonly idempotency?: IdempotencyOptions;
+  /** Services that a call may have been through before this one; a longer chain is refused as a circle. 16 by default. */
+  readonly maxDepth?: number;
+  /** Delays and errors for a share of the calls, to test what callers do then; may come from the environment, as JSON text. None by default. */
+  readonly faults?: FaultSource;
 }
+interface ServiceCaller {
+  /** `anonymous` came through the gateway without a credential. */
+  readonly kind: string;
+  /** Unique among all callers: `https://issuer.example#subject`, `key:...`. Empty for `anonymous`. At most 2,048 characters. */
+  readonly id: string;
+  readonly scopes: readonly string[];
+  readonly issuer: string | undefined;
+  readonly subject: string | undefined;
+  readonly owner: string | undefined;
+  readonly plan: string | undefined;
+  /** Claims of the caller's token that `auth.identity.claims` of the gateway lists. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+/** The gateway or the Worker that has sent the call. */
+interface CallingService {
+  /** As in `identity.gateway` and `identity.callers`. */
+  readonly name: string;
+  /** Workers that the call came through before, the latest first, at most 15. `name` states them; nothing else proves them. */
+  readonly before: readonly string[];
+}
+/**
+ * Who makes the call. Only for services with the option `identity`: without it nothing is proven.
+ *
+ * @returns undefined where the service has no `identity`
+ */
+export declare function callerOf({ values }: Pick<HandlerContext, "values">): ServiceCaller | undefined;
+/**
+ * Which Worker, or which gateway, has sent the call: by the `props` of its service binding, or by its signature.
+ *
+ * @returns undefined where the service has no `identity`, and for calls that prove nothing (`required: false`)
+ */
+export declare function callingServiceOf({ values }: Pick<HandlerContext, "values">): CallingService | undefined;
+/** Whether the served call is itself a further attempt: what it calls is called once. */
+export declare function isRetryOfCaller({ requestHeader }: Pick<HandlerContext, "requestHeader">): boolean;
+/** A call that the served call depends on has failed after all its retries: if the served call fails, too, its callers do not repeat it. */
+export declare function stopRetriesAbove({ values }: Pick<HandlerContext, "values">): void;
 /** A Worker's default export. */
 export interface ServiceWorker<Env> {
   /** @param ctx of the platform: the context of a Worker, or of a Durable Object; in Node there is none */
@@ -163,4 +232,4 @@ export declare function defineService<S extends DescService, Env>(schema: S, imp
 export declare function defineServices<Env>(implement: (env: Env) => readonly ServiceImplSpec[], options?: ServiceOptions): ServiceWorker<Env>;
 /** One service with its implementation, for `defineServices`. */
 export declare function implementation<S extends DescService>(schema: S, methods: Partial<ServiceImpl<S>>): ServiceImplSpec;
-export { type IdempotencyKey, type IdempotencyOptions, type IdempotentMethod, type ServiceCaller, type ServiceOptions, ViolationList, idempotencyKeyOf };
+export { type CallingService, type IdempotencyKey, type IdempotencyOptions, type IdempotentMethod, type ServiceCaller, type ServiceOptions, ViolationList, idempotencyKeyOf };

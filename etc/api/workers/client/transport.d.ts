@@ -12,6 +12,33 @@ interface Hop {
   readonly isBinding: boolean;
   readonly during: HandlerContext | undefined;
 }
+/** Identity of a Worker, with its signatures: one for each isolate. */
+interface WorkerIdentity {
+  readonly name: string;
+  /**
+   * The value of the header `tidegate-identity` for one call. A promise only where it has to be signed, which waits for nothing outside the isolate.
+   *
+   * @param during   the served call, whose caller is stated; without it the call has no caller
+   * @param audience full name of the called service
+   * @param now      epoch ms
+   */
+  tokenFor(during: HandlerContext | undefined, audience: string, now: number): string | Promise<string>;
+}
+/**
+ * The identity of this Worker, for `transportTo(url, { during: context, identity })`. Create it once for each isolate.
+ *
+ * ```ts
+ * export default defineService(OrderService, (env: Env) => {
+ *   const identity = workerIdentity("tidegate-orders", [env.IDENTITY_KEY_A, env.IDENTITY_KEY_B]);
+ *   return orders(env.ORDER_STORE, (during) => createClient(UserService, transportTo(env.USERS_URL, { during, identity })));
+ * });
+ * ```
+ *
+ * @param name    as the called services list it in `identity.callers`; 1 to 256 characters
+ * @param secrets keys of `tidegate identity new --worker FOLDER`: one, or two while they are rotated
+ * @throws Error where the first one is missing, or one is no key
+ */
+export declare function workerIdentity(name: string, secrets: readonly (string | undefined)[]): WorkerIdentity;
 interface ShownBreaker {
   readonly local: "closed" | "open" | "half_open";
   readonly shared: BreakerView["kind"];
@@ -171,6 +198,8 @@ export declare function servicePool(options: ServicePoolOptions): ServicePool;
 export interface TransportOptions {
   /** The call that is being served: the new call gets its remaining time, its signal, its request id and its trace; over a binding, its caller, too. */
   readonly during?: HandlerContext;
+  /** Signs calls to URLs: the caller of the served call, and this Worker as the one that acts for it. Without it, they name nobody. */
+  readonly identity?: WorkerIdentity;
   /** Timeout of a unary call, ms, all its attempts together; less where `during` has less time left; Infinity for none. 15 000 by default. */
   readonly timeoutMs?: number;
   /** Size of the largest response message, bytes. 8 MiB by default. */
@@ -210,4 +239,4 @@ export interface TransportOptions {
  * @param target a service binding, the base URL of the service, `https://users.example.com`, or a `servicePool`
  */
 export declare function transportTo(target: Fetcher | string | ServicePool, options?: TransportOptions): Transport;
-export type { Fetching, Hop, InProcessOptions, PoolBreaker, PoolEndpoint, PoolHedging, PoolRetries, PoolRetryBudget, ServicePool, ServicePoolOptions };
+export type { Fetching, Hop, InProcessOptions, PoolBreaker, PoolEndpoint, PoolHedging, PoolRetries, PoolRetryBudget, ServicePool, ServicePoolOptions, WorkerIdentity };
