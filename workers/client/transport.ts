@@ -10,11 +10,14 @@ import { headersOf, linked, remaining } from "./during.ts";
 import { clientOf } from "./http-client.ts";
 import { identify } from "./mesh/identify.ts";
 import { stoppedBelow } from "./mesh/stopped-below.ts";
+import { type VersionOptions, versioned } from "./mesh/versioned.ts";
 import type { WorkerIdentity } from "./mesh/worker-identity.ts";
 import type { ServicePool } from "./pool/pool-options.ts";
 
 export type { Hop } from "./client-call.ts";
 export { type InProcessOptions, inProcess } from "./in-process.ts";
+export type { CanaryOptions } from "./mesh/canary.ts";
+export { type MirrorOptions, type ServiceMirror, serviceMirror } from "./mesh/mirror.ts";
 export { type WorkerIdentity, workerIdentity } from "./mesh/worker-identity.ts";
 export type {
   Fetching,
@@ -28,7 +31,7 @@ export type {
 } from "./pool/pool-options.ts";
 export { servicePool } from "./pool/service-pool.ts";
 
-export interface TransportOptions {
+export interface TransportOptions extends VersionOptions<Fetcher | string | ServicePool> {
   /** The call that is being served: the new call gets its remaining time, its signal, its request id and its trace; over a binding, its caller, too. */
   readonly during?: HandlerContext;
   /** Signs calls to URLs: the caller of the served call, and this Worker as the one that acts for it. Without it, they name nobody. */
@@ -71,6 +74,11 @@ export interface TransportOptions {
  * @param target a service binding, the base URL of the service, `https://users.example.com`, or a `servicePool`
  */
 export function transportTo(target: Fetcher | string | ServicePool, options: TransportOptions = {}): Transport {
+  const { canary: _, mirror: __, ...common } = options;
+  return versioned(target, options, (version, during) => transportToOne(version, { ...common, ...(during !== undefined && { during }) }));
+}
+
+function transportToOne(target: Fetcher | string | ServicePool, options: TransportOptions): Transport {
   const { during, timeoutMs = 15_000, readMaxBytes = 8 * 1_048_576, interceptors = [], compressions = [] } = options;
   const isGrpcWeb = options.protocol === "grpc_web";
   const create = isGrpcWeb ? createGrpcWebTransport : createConnectTransport;

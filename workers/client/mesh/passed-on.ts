@@ -1,12 +1,13 @@
 // The headers by which a call that a service makes belongs to the call that it serves: request id, trace, region, priority, attempt, hops.
 import type { HandlerContext } from "@connectrpc/connect";
-import { ATTEMPT_HEADER, CRITICALITY_HEADER, DEPTH_HEADER, HOPS_HEADER, REGION_HEADER } from "../../../core/headers.ts";
+import { ATTEMPT_HEADER, CRITICALITY_HEADER, DEPTH_HEADER, HOPS_HEADER, MIRROR_HEADER, REGION_HEADER } from "../../../core/headers.ts";
 import { depthOf } from "../../../core/mesh/depth.ts";
 
 const PASSED_ON = [
   ...["x-request-id", "traceparent", "tracestate", REGION_HEADER],
   CRITICALITY_HEADER, // a less important call does not become an important one
   ATTEMPT_HEADER, // a further attempt is not repeated below the hop that makes it
+  MIRROR_HEADER, // what a copy calls is called for a copy
   HOPS_HEADER, // a circle through a gateway ends there
 ];
 

@@ -10,6 +10,7 @@ const received = {
   "tidegate-criticality": "sheddable",
   "tidegate-attempt": "2",
   "tidegate-hops": "1",
+  "x-tidegate-mirror": "1",
 };
 
 it("request id, trace, region, priority, attempt and hops of gateways are passed on, and nothing else", () => {
