@@ -1,11 +1,12 @@
 // Who calls, as services learn it, between real processes: a gateway by `npm start` with services behind bindings, and a service at a URL
-// that fetches the keys of the gateway. The signing key is rotated by its command while calls go on.
+// that fetches the keys of the gateway and has those of a Worker. The signing key is rotated by its command while calls go on. The same
+// chain of Workers shows what crosses all hops, and how often a call is repeated.
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { decodeProtectedHeader, importJWK, SignJWT } from "jose";
+import { decodeJwt, decodeProtectedHeader, importJWK, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Running, start } from "../../bench/workerd.ts";
 import { newIdentityKey } from "../../cli/admin/identity-key.ts";
@@ -16,6 +17,7 @@ const USERS = "users.v1.UserService";
 const START_MS = 180_000;
 const AFTER_S = 15; // longer than a service waits between two fetches for unknown keys
 const SUPPORT = "test/support/service-identity";
+const ORDERS_VARIABLES = "workers/services/orders/.dev.vars";
 const USER_ID = "usr_01arz3ndektsv4rrffq69g5fav";
 
 let copy: ProjectCopy;
@@ -27,19 +29,29 @@ let output = "";
 beforeAll(async () => {
   copy = copyProject();
   origin = `http://127.0.0.1:${await freePort()}`;
-  const variables = { KEYS_URL: `${origin}/.well-known/tidegate/jwks.json` };
+  const ordersFolder = "workers/services/orders";
+  expect(copy.run("tidegate/main.ts", "identity", "new", "--local", "--worker", ordersFolder)).toMatchObject({ status: 0 });
+  const variables = {
+    KEYS_URL: `${origin}/.well-known/tidegate/jwks.json`,
+    ORDERS_KEYS: JSON.stringify({ keys: [published(secretKey("IDENTITY_KEY_A", ORDERS_VARIABLES))] }),
+  };
   const prepare = () => ({ method: "GET", path: "/", headers: {} }); // unused: nothing is measured here
   const subject = { entry: `${SUPPORT}/users.ts`, about: "", variables, prepare };
   service = await start(join(copy.folder, "service"), subject, { upstreamPort: 1, cpu: 0 });
   for (const name of ["users", "orders"]) copy.write(`workers/services/${name}/index.ts`, readFileSync(`${SUPPORT}/${name}.ts`, "utf8"));
-  const orders = "workers/services/orders/wrangler.toml";
-  copy.write(orders, copy.read(orders).replaceAll(/^props = .*\n/gm, ""));
+  copy.write(ORDERS_VARIABLES, `${copy.read(ORDERS_VARIABLES)}USERS_URL='${service.origin}'\n`);
+  const orders = `${ordersFolder}/wrangler.toml`;
+  const binding = (name: string, caller: string) =>
+    `\n[[services]]\nbinding = "${name}"\nservice = "tidegate-users"\nprops = { caller = "${caller}" }\n`;
+  const bindings = binding("USERS_OWN", "tidegate-orders") + binding("USERS_OF_CART", "tidegate-cart");
+  copy.write(orders, copy.read(orders).replaceAll(/^props = .*\n/gm, "") + bindings);
   expect(copy.run("tidegate/main.ts", "identity", "new", "--local")).toMatchObject({ status: 0 });
   const config = {
     auth: {
       issuers: { [ISSUER]: { audiences: [AUDIENCE], jwks: JWKS } },
       identity: { keyBindings: ["IDENTITY_KEY_A", "IDENTITY_KEY_B"] },
     },
+    overload: { trusted: { principals: [idOf("ada")] } },
     services: { [USERS]: { upstream: { url: service.origin } }, "orders.v1.OrderService": { upstream: { binding: "ORDERS" } } },
   };
   copy.write("gateway.config.ts", `export default ${JSON.stringify(config, undefined, 2)};\n`);
@@ -69,6 +81,7 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
 interface Learned {
   readonly kind: string;
   readonly id: string;
+  readonly from?: object; // the calling Worker
   readonly token?: string | null; // what the service received
   readonly users?: number; // status of the users service towards a binding without props
   readonly said?: string;
@@ -95,11 +108,17 @@ function claims(overrides: object = {}) {
 }
 const forged = () => Buffer.from(JSON.stringify(claims())).toString("base64url");
 
-/** The private key that a secret of the gateway has. */
-function secretKey(name: string): { readonly kid: string; readonly x: string; readonly d: string } {
-  const text = new RegExp(`^${name}='(.*)'$`, "m").exec(copy.read(".dev.vars"))![1]!;
-  return JSON.parse(text) as { kid: string; x: string; d: string };
+interface SecretKey {
+  readonly kid: string;
+  readonly x: string;
+  readonly d: string;
 }
+
+/** The private key that a secret of the gateway has, or of a Worker. */
+function secretKey(name: string, file = ".dev.vars"): SecretKey {
+  return JSON.parse(new RegExp(`^${name}='(.*)'$`, "m").exec(copy.read(file))![1]!) as SecretKey;
+}
+const published = ({ d: _, ...key }: SecretKey): object => key;
 
 async function signed(payload: object, key: { readonly x: string; readonly d: string }, kid: string): Promise<string> {
   const imported = await importJWK({ kty: "OKP", crv: "Ed25519", x: key.x, d: key.d }, "EdDSA");
@@ -112,6 +131,19 @@ describe("over a service binding", () => {
       const ada = await orders({ ...(await bearer("ada")), "tidegate-identity": header });
       expect(ada).toMatchObject({ status: 200, learned: { kind: "user", id: idOf("ada") } });
       expect(await orders({ "tidegate-identity": header })).toMatchObject({ status: 200, learned: { kind: "anonymous", id: "" } });
+    }
+  });
+
+  it("a Worker is believed that its binding names, and the service learns of it, and of the caller", async () => {
+    const { learned } = await orders({ ...(await bearer("ada")), "x-test-users": "own" });
+    expect(learned).toMatchObject({ kind: "user", id: idOf("ada"), from: { name: "tidegate-orders", before: [] } });
+    expect((await orders({ "x-test-users": "own" })).learned).toMatchObject({ kind: "anonymous", from: { name: "tidegate-orders" } });
+  });
+
+  it("a Worker with the props of another one, which the service does not list, is not believed", async () => {
+    for (const identity of [{}, { "x-test-identity": forged() }]) {
+      const { learned } = await orders({ ...(await bearer("ada")), "x-test-users": "cart", ...identity });
+      expect([learned.users, JSON.parse(learned.said!)]).toEqual([401, expect.objectContaining({ code: "unauthenticated" })]);
     }
   });
 
@@ -155,6 +187,96 @@ describe("over a URL", () => {
         name,
         expect.objectContaining({ status: 401, learned: { kind: "unauthenticated", id: "" } }),
       ]);
+  });
+});
+
+describe("over a URL, from a Worker that signs", () => {
+  const own = () => secretKey("IDENTITY_KEY_A", ORDERS_VARIABLES);
+  const act = { sub: "tidegate-orders" };
+  const byOrders = (overrides: object = {}) => claims({ iss: "tidegate-orders", act, ...overrides });
+
+  it("the service learns the caller and the Worker, by the Worker's own key", async () => {
+    const { learned } = await orders({ ...(await bearer("ada")), "x-test-users": "url" });
+    expect(learned).toMatchObject({ kind: "user", id: idOf("ada"), from: { name: "tidegate-orders", before: [] } });
+    expect([decodeProtectedHeader(learned.token!).kid, decodeJwt(learned.token!)]).toEqual([
+      own().kid,
+      expect.objectContaining({ iss: "tidegate-orders", aud: USERS, act }),
+    ]);
+  });
+
+  it("it refuses each token that the Worker has not signed for it, or that is not valid any more", async () => {
+    const [mine, gateways, foreign] = [own(), secretKey("IDENTITY_KEY_A"), newIdentityKey(0)];
+    const iat = Math.floor(Date.now() / 1_000);
+    expect((await atService(await signed(byOrders(), mine, mine.kid))).status, "the same token, valid").toBe(200);
+    const refused: Record<string, string> = {
+      unsigned: Buffer.from(JSON.stringify(byOrders())).toString("base64url"),
+      "signed with a foreign key": await signed(byOrders(), foreign, mine.kid),
+      "signed with the key of the gateway": await signed(byOrders(), gateways, gateways.kid),
+      "signed for the gateway": await signed(claims(), mine, mine.kid),
+      "signed by the gateway with an act": await signed(claims({ act }), gateways, gateways.kid),
+      "without act": await signed(byOrders({ act: undefined }), mine, mine.kid),
+      "with the act of another Worker": await signed(byOrders({ act: { sub: "tidegate-cart" } }), mine, mine.kid),
+      "with itself behind another Worker": await signed(byOrders({ act: { sub: "tidegate-cart", act } }), mine, mine.kid),
+      "of a Worker that is not listed": await signed(byOrders({ iss: "tidegate-cart", act: { sub: "tidegate-cart" } }), mine, mine.kid),
+      "for another service": await signed(byOrders({ aud: "orders.v1.OrderService" }), mine, mine.kid),
+      expired: await signed(byOrders({ iat: iat - 200, exp: iat - 140 }), mine, mine.kid),
+      "valid for too long": await signed(byOrders({ exp: iat + 3_600 }), mine, mine.kid),
+    };
+    for (const [name, token] of Object.entries(refused)) expect([name, (await atService(token)).status]).toEqual([name, 401]);
+  });
+
+  it("it lets the Worker call the methods of its rules, and no others", async () => {
+    const token = await signed(byOrders(), own(), own().kid);
+    const watch = await call(service.origin, `${USERS}/CreateUser`, { "tidegate-identity": token });
+    expect([watch.status, watch.learned.kind]).toEqual([403, "permission_denied"]);
+    const allowed = await call(service.origin, `${USERS}/ListUsers`, { "tidegate-identity": token });
+    expect(allowed.status).toBe(200);
+  });
+});
+
+describe("over the whole chain of gateway, orders and users", () => {
+  interface Seen {
+    readonly orders: number; // calls of orders since the start
+    readonly users: { readonly listed: number; readonly timeoutMs: number; readonly headers: Readonly<Record<string, string>> };
+  }
+  const list = async (pageToken: string, headers: Record<string, string> = {}) => {
+    const sent = { "content-type": "application/json", connection: "close", ...headers };
+    const response = await fetch(`${origin}/orders.v1.OrderService/ListOrders`, {
+      method: "POST",
+      headers: sent,
+      body: JSON.stringify({ pageToken }),
+    });
+    const { nextPageToken } = (await response.json()) as { nextPageToken?: string };
+    return {
+      status: response.status,
+      requestId: response.headers.get("x-request-id"),
+      seen: nextPageToken === undefined ? undefined : (JSON.parse(nextPageToken) as Seen),
+    };
+  };
+
+  it("request id, trace, deadline and priority reach the last service, and each service counts itself", async () => {
+    const trace = "0af7651916cd43dd8448eb211c80319c";
+    const headers = {
+      ...{ "connect-timeout-ms": "4000", "tidegate-criticality": "sheddable", traceparent: `00-${trace}-b7ad6b7169203331-01` },
+      ...(await bearer("ada")),
+    };
+    const { requestId, seen } = await list("", headers);
+    expect(requestId).toMatch(/./);
+    expect(seen!.users.headers).toMatchObject({
+      ...{ "x-request-id": requestId, "tidegate-criticality": "sheddable", "tidegate-depth": "1", "tidegate-hops": "1" },
+      traceparent: expect.stringContaining(trace),
+    });
+    expect(seen!.users.timeoutMs).toBeGreaterThan(0);
+    expect(seen!.users.timeoutMs).toBeLessThan(4_000);
+  });
+
+  it("no call is repeated at two hops while the last service is down", async () => {
+    const before = (await list("count")).seen!;
+    const calls = 10;
+    for (let call = 0; call < calls; call++) expect((await list("down")).status).toBe(503);
+    const after = (await list("count")).seen!;
+    // Orders repeats each call twice; the gateway, whose route has five retries, none.
+    expect([after.orders - before.orders, after.users.listed - before.users.listed]).toEqual([calls, 3 * calls]);
   });
 });
 
