@@ -51,7 +51,7 @@ beforeAll(async () => {
       issuers: { [ISSUER]: { audiences: [AUDIENCE], jwks: JWKS } },
       identity: { keyBindings: ["IDENTITY_KEY_A", "IDENTITY_KEY_B"] },
     },
-    overload: { trusted: { principals: [idOf("ada")] } },
+    overload: { trusted: [idOf("ada")] },
     services: { [USERS]: { upstream: { url: service.origin } }, "orders.v1.OrderService": { upstream: { binding: "ORDERS" } } },
   };
   copy.write("gateway.config.ts", `export default ${JSON.stringify(config, undefined, 2)};\n`);

@@ -1,5 +1,6 @@
 // An orders service that tells who calls it, and calls the users service: over bindings with and without `props`, and signed over a URL.
 
+import { WorkerEntrypoint } from "cloudflare:workers";
 import { Code, ConnectError, createClient, type HandlerContext } from "@connectrpc/connect";
 import { OrderService } from "../../../protos/gen/orders/v1/orders_pb.ts";
 import { UserService } from "../../../protos/gen/users/v1/users_pb.ts";
@@ -7,6 +8,9 @@ import { transportTo, workerIdentity } from "../../../workers/client/transport.t
 import { callerOf, defineService, isRetryOfCaller, stopRetriesAbove } from "../../../workers/service.ts";
 
 export { OrderStore } from "../../../workers/services/orders/store.ts";
+
+/** The consumer of order events has a binding to it; here, it has no events. */
+export class Confirmations extends WorkerEntrypoint {}
 
 interface Env {
   readonly USERS: Fetcher; // without props
