@@ -227,9 +227,9 @@ describe("over a URL, from a Worker that signs", () => {
 
   it("it lets the Worker call the methods of its rules, and no others", async () => {
     const token = await signed(byOrders(), own(), own().kid);
-    const watch = await call(service.origin, `${USERS}/CreateUser`, { "tidegate-identity": token });
-    expect([watch.status, watch.learned.kind]).toEqual([403, "permission_denied"]);
-    const allowed = await call(service.origin, `${USERS}/ListUsers`, { "tidegate-identity": token });
+    const refused = await call(service.origin, `${USERS}/CreateUser`, { "tidegate-identity": token });
+    expect([refused.status, refused.learned.kind]).toEqual([403, "permission_denied"]);
+    const allowed = await call(service.origin, `${USERS}/GetUser`, { "tidegate-identity": token });
     expect(allowed.status).toBe(200);
   });
 });
@@ -272,7 +272,7 @@ describe("over the whole chain of gateway, orders and users", () => {
 
   it("no call is repeated at two hops while the last service is down", async () => {
     const before = (await list("count")).seen!;
-    const calls = 10;
+    const calls = 4; // one more failure would open the breaker of the gateway
     for (let call = 0; call < calls; call++) expect((await list("down")).status).toBe(503);
     const after = (await list("count")).seen!;
     // Orders repeats each call twice; the gateway, whose route has five retries, none.
