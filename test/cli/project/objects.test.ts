@@ -9,8 +9,8 @@ import type { ProjectWorker } from "../../../cli/project/workers.ts";
 import { CLASSES, OBJECTS_WORKER } from "../../../durable-objects/classes.ts";
 
 const ENTRY = "durable-objects/index.ts";
-const MAX_INPUTS = 125; // files: 113 of them in November 2026, with metrics
-const MAX_KIB = 130; // minified, 115 of them in November 2026; a cold object loads the whole bundle before it responds
+const MAX_INPUTS = 135; // files: 126 of them in November 2026, with metrics
+const MAX_KIB = 140; // minified, 131 of them in November 2026; a cold object loads the whole bundle before it responds
 
 it("has a small bundle: nothing of the gateway, of its configuration, or of a package", async () => {
   const { inputs, exports } = await bundle({ entry: ENTRY, runtime: "workerd", gatewayConfig: "gateway.config.ts" });

@@ -2,7 +2,7 @@ import { n as BreakerView } from "../../shared/report.js";
 import "../../shared/issuers.js";
 import { t as BalancerName } from "../../shared/upstream.js";
 import { n as LocalService, t as LocalCall } from "../../shared/local-call.js";
-import { DescMethod, Registry } from "@bufbuild/protobuf";
+import { DescMessage, DescMethod, DescMethodUnary, MessageInitShape, Registry } from "@bufbuild/protobuf";
 import { HandlerContext, Interceptor, Transport } from "@connectrpc/connect";
 import { Compression } from "@connectrpc/connect/protocol";
 /** Where an attempt of a call is about to be sent. */
@@ -11,6 +11,61 @@ interface Hop {
   readonly method: string;
   readonly isBinding: boolean;
   readonly during: HandlerContext | undefined;
+}
+interface CanaryOptions<T> {
+  /** Where the canary is: a service binding, a URL, or a pool. */
+  readonly target: T;
+  /** Share of the keys, in [0, 100], to hundredths. */
+  readonly percent: number;
+  /**
+   * Calls of one key get one version, on each isolate. By default the caller (`callerOf`); where none is proven, the request id, so that all
+   * calls of one request get one version; without that, each transport draws one.
+   */
+  readonly key?: string;
+}
+interface MirrorOptions {
+  /** Lets a copy go on after the response of the call: `waitUntil` of `cloudflare:workers`; in Node, a function that does nothing. */
+  waitUntil(work: Promise<unknown>): void;
+  /** Share of the calls, in [0, 100]. 100 by default. */
+  readonly percent?: number;
+  /** Copies of an isolate in flight; further calls get none. 50 by default. */
+  readonly maxInFlight?: number;
+  /** Time of a copy, ms. 15 000 by default; on Workers it ends 30 s after the response of the call, whatever this says. */
+  readonly timeoutMs?: number;
+  /** True: methods with side effects are copied, too, and happen twice where both versions share their storage. False by default. */
+  readonly writes?: boolean;
+}
+/** A mirror of an isolate, with the number of its copies. */
+interface ServiceMirror<T> {
+  readonly target: T;
+  /** Sends a copy, or none. Never throws. @param to makes a transport for a served call that has ended, perhaps */
+  copy<I extends DescMessage, O extends DescMessage>(call: MirroredCall<I, O>, to: (target: T, during: HandlerContext | undefined) => Transport): void;
+}
+interface MirroredCall<I extends DescMessage, O extends DescMessage> {
+  readonly method: DescMethodUnary<I, O>;
+  readonly header: HeadersInit | undefined;
+  readonly message: MessageInitShape<I>;
+  readonly during: HandlerContext | undefined;
+}
+/**
+ * A mirror for `transportTo(target, { mirror })`: unary calls are copied to it. Create it once for each isolate.
+ *
+ * ```ts
+ * import { waitUntil } from "cloudflare:workers";
+ * const mirror = serviceMirror(env.USERS_NEXT, { percent: 5, waitUntil });
+ * ```
+ *
+ * A copy has the headers of its call, `x-tidegate-mirror: 1`, and no part in its deadline. Copies that fail are logged (`mirror_failed`).
+ *
+ * @throws Error for bounds that are none
+ */
+export declare function serviceMirror<T>(target: T, options: MirrorOptions): ServiceMirror<T>;
+interface VersionOptions<T> {
+  readonly during?: HandlerContext;
+  /** Another version that gets a share of the calls, stable by caller. */
+  readonly canary?: CanaryOptions<T>;
+  /** Another version that gets copies of unary calls; what it responds is discarded. Made by `serviceMirror`, once for each isolate. */
+  readonly mirror?: ServiceMirror<T>;
 }
 /** Identity of a Worker, with its signatures: one for each isolate. */
 interface WorkerIdentity {
@@ -195,7 +250,7 @@ export declare function inProcess<Env>({ inProcess: local }: CoLocated<Env>, env
  * @throws Error that names an option with a wrong value
  */
 export declare function servicePool(options: ServicePoolOptions): ServicePool;
-export interface TransportOptions {
+export interface TransportOptions extends VersionOptions<Fetcher | string | ServicePool> {
   /** The call that is being served: the new call gets its remaining time, its signal, its request id and its trace; over a binding, its caller, too. */
   readonly during?: HandlerContext;
   /** Signs calls to URLs: the caller of the served call, and this Worker as the one that acts for it. Without it, they name nobody. */
@@ -239,4 +294,4 @@ export interface TransportOptions {
  * @param target a service binding, the base URL of the service, `https://users.example.com`, or a `servicePool`
  */
 export declare function transportTo(target: Fetcher | string | ServicePool, options?: TransportOptions): Transport;
-export type { Fetching, Hop, InProcessOptions, PoolBreaker, PoolEndpoint, PoolHedging, PoolRetries, PoolRetryBudget, ServicePool, ServicePoolOptions, WorkerIdentity };
+export type { CanaryOptions, Fetching, Hop, InProcessOptions, MirrorOptions, PoolBreaker, PoolEndpoint, PoolHedging, PoolRetries, PoolRetryBudget, ServiceMirror, ServicePool, ServicePoolOptions, WorkerIdentity };
