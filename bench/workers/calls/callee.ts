@@ -7,7 +7,7 @@ import { USER } from "../host/constant-user.ts";
 export const callee = defineService(UserService, () => ({ getUser: () => USER }));
 
 /** Reached over a service binding, or as an entrypoint of the same Worker. */
-export class Callee extends WorkerEntrypoint {
+export default class Callee extends WorkerEntrypoint {
   override fetch(request: Request): Promise<Response> {
     return callee.fetch(request, this.env as object, this.ctx);
   }
@@ -17,5 +17,3 @@ export class Callee extends WorkerEntrypoint {
     return { ...USER, id };
   }
 }
-
-export default Callee;

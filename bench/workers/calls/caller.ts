@@ -2,7 +2,7 @@
 import { createClient } from "@connectrpc/connect";
 import { UserService } from "../../../protos/gen/users/v1/users_pb.ts";
 import { inProcess, transportTo } from "../../../workers/client/transport.ts";
-import { Callee, callee } from "./callee.ts";
+import Callee, { callee } from "./callee.ts";
 
 export { Callee };
 
