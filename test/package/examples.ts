@@ -1,6 +1,6 @@
 // The examples: each is a new project with the files of its folder on top, over the one installation of the test.
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { Project } from "./project.ts";
 import { equal, type Steps } from "./steps.ts";
 import { UPSTREAMS } from "./upstreams.ts";
@@ -22,6 +22,7 @@ export const EXAMPLES: readonly Example[] = [
   { name: "storefront" },
   { name: "put-your-api", tutorial: "docs/tutorials/put-your-api-behind-tidegate.md", upstream: "rest" },
   { name: "my-shop", tutorial: "docs/tutorials/from-clone-to-production.md" },
+  { name: "my-post", tutorial: "docs/tutorials/second-service.md" },
   { name: "operate", tutorial: "docs/tutorials/operate.md", variables: { ADMIN_TOKEN: "a-secret-of-the-examples-for-admins" } },
 ];
 
@@ -31,7 +32,10 @@ interface Call {
   readonly printed: string;
 }
 
-/** Creates the project, runs the commands of its README (`sh`), checks it, and compares its calls (`console`) with what `npm start` serves. */
+/** A file of a page, or commands. */
+type Block = { readonly kind: "file"; readonly file: string; readonly text: string } | { readonly kind: "commands"; readonly text: string };
+
+/** Creates the project, follows its page in order (files, and commands in `sh` blocks), checks it, and compares its calls (`console`) with what `npm start` serves. */
 export async function runExample(
   steps: Steps,
   { name, tutorial, upstream, variables = {} }: Example,
@@ -48,15 +52,16 @@ export async function runExample(
     const options = `--yes --no-install --tidegate file:${tidegate}`;
     await parent.succeed(`npm exec --yes --package=file:${create} -- create-tidegate ${name} ${options}`);
     if (tutorial === undefined) cpSync(source, project.folder, { recursive: true });
-    else
-      for (const [, file, content] of text.matchAll(/^```\w+ (\S+)\n([\s\S]*?)^```$/gm))
-        writeFileSync(join(project.folder, file!), content!);
+    const blocks = blocksIn(text, tutorial !== undefined);
+    const firstCommands = blocks.findIndex(({ kind }) => kind === "commands");
+    const before = blocks.slice(0, firstCommands < 0 ? undefined : firstCommands);
+    for (const block of before) await follow(project, block, variables);
     symlinkSync(join(installed, "node_modules"), join(project.folder, "node_modules"));
     await project.succeed("npm run gen");
     const stop = upstream === undefined ? undefined : await UPSTREAMS[upstream](project);
     if (stop === "skipped") return;
     try {
-      for (const [, block] of text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)) await project.succeed(`set -e\n${block}`, variables);
+      for (const block of blocks.slice(before.length)) await follow(project, block, variables);
       await project.succeed("npm run check", variables);
       const calls = callsIn(text);
       equal(calls.length > 0, true, "README.md has calls");
@@ -67,6 +72,22 @@ export async function runExample(
       await stop?.();
     }
   });
+}
+
+/** In the order of the page. @param hasFiles blocks that name a file are files; those of a README are in its folder already */
+function blocksIn(text: string, hasFiles: boolean): Block[] {
+  const blocks = [...text.matchAll(/^```(\w+)(?: (\S+))?\n([\s\S]*?)^```$/gm)];
+  return blocks.flatMap(([, language, file, content]): Block[] => {
+    if (file !== undefined) return hasFiles ? [{ kind: "file", file, text: content! }] : [];
+    return language === "sh" ? [{ kind: "commands", text: content! }] : [];
+  });
+}
+
+async function follow(project: Project, block: Block, variables: Readonly<Record<string, string>>): Promise<void> {
+  if (block.kind === "commands") return void (await project.succeed(`set -e\n${block.text}`, variables));
+  const file = join(project.folder, block.file);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, block.text);
 }
 
 /** The `console` blocks of a README. */
