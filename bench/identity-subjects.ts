@@ -6,14 +6,14 @@ export const IDENTITY: Readonly<Record<string, Subject>> = {
   "gateway-token": {
     entry: "bench/workers/gateway-identity.ts",
     about: "the gateway without a rate limit, whose calls bring a JWT that it does not look at",
-    upstreams: ["USERS", "ORDERS"],
+    upstreams: ["USERS", "ORDERS", "NOTIFICATIONS"],
     gatewayObjects: GATEWAY_OBJECTS,
     prepare: () => withToken(connectCall()),
   },
   "gateway-jwt": {
     entry: "bench/workers/gateway-identity.ts",
     about: "the same where each call needs a principal: the cost of identity, its token verified before",
-    upstreams: ["USERS", "ORDERS"],
+    upstreams: ["USERS", "ORDERS", "NOTIFICATIONS"],
     gatewayObjects: GATEWAY_OBJECTS,
     variables: { AUTHENTICATED: "true" },
     prepare: () => withToken(connectCall()),

@@ -24,6 +24,10 @@ const MAX_REASON = 300; // characters of the body of an error
 export class LoadGenerator {
   readonly #thread = new Worker(import.meta.filename);
 
+  constructor() {
+    this.#thread.unref(); // where a run fails, the process ends all the same
+  }
+
   async run(order: Order): Promise<Slice> {
     this.#thread.postMessage(order);
     const [slice] = (await once(this.#thread, "message")) as [Slice];

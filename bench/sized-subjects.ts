@@ -6,7 +6,7 @@ function sized(variables: Readonly<Record<string, string>>, callers?: number): S
   return {
     entry: "bench/workers/gateway-sized.ts",
     about: "this gateway with a leased limit",
-    upstreams: ["USERS", "ORDERS"],
+    upstreams: ["USERS", "ORDERS", "NOTIFICATIONS"],
     gatewayObjects: GATEWAY_OBJECTS,
     variables,
     prepare: () => ({ ...connectCall(), ...(callers === undefined ? {} : { callers }) }),

@@ -22,7 +22,7 @@ const STARTED: Readonly<Record<string, Subject>> = {
   "the gateway as it is deployed, and its objects": {
     entry: "workers/gateway/index.ts",
     about: "",
-    upstreams: ["USERS", "ORDERS"],
+    upstreams: ["USERS", "ORDERS", "NOTIFICATIONS"],
     kv: ["CACHE"],
     gatewayObjects: GATEWAY_OBJECTS,
     prepare: connectCall,

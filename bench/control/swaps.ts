@@ -27,7 +27,7 @@ const CALLERS = 8; // with the methods this makes one bucket for each limit: lea
 const operator: Subject = {
   entry: "bench/workers/gateway-operator.ts",
   about: "",
-  upstreams: ["USERS", "ORDERS"],
+  upstreams: ["USERS", "ORDERS", "NOTIFICATIONS"],
   gatewayObjects: GATEWAY_OBJECTS,
   variables: { ADMIN_SECRET },
   prepare: () => ({ ...connectCall(), path: METHOD_PATHS[0]!, paths: METHOD_PATHS, callers: CALLERS }),

@@ -33,7 +33,7 @@ const orders: Subject = {
 };
 const limited: Subject = {
   ...subjects["end-to-end"]!,
-  upstreams: [],
+  upstreams: ["NOTIFICATIONS"],
   gatewayObjects: GATEWAY_OBJECTS,
   workers: { USERS: users, ORDERS: orders },
 };

@@ -18,7 +18,7 @@ const MEASURED: Readonly<Record<string, Subject>> = {
   gateway: subjects["gateway"]!,
   "host-json": HOST,
   "naive-and-host": { ...subjects["naive"]!, upstreams: [], workers: { UPSTREAM: HOST } },
-  "gateway-and-host": { ...subjects["gateway"]!, upstreams: ["ORDERS"], workers: { USERS: HOST } },
+  "gateway-and-host": { ...subjects["gateway"]!, upstreams: ["ORDERS", "NOTIFICATIONS"], workers: { USERS: HOST } },
   "gateway-cached": subjects["gateway-cached"]!,
   "gateway-refused": subjects["gateway-refused"]!,
 };

@@ -30,7 +30,7 @@ export const SERVICES: Readonly<Record<string, Subject>> = {
   chain: {
     entry: "bench/workers/gateway.ts",
     about: "client, this gateway as it ships, and a service of `defineService`, over a service binding",
-    upstreams: ["ORDERS"],
+    upstreams: ["ORDERS", "NOTIFICATIONS"],
     gatewayObjects: GATEWAY_OBJECTS,
     workers: { USERS: HOST },
     prepare: () => connectCall(),
@@ -38,7 +38,7 @@ export const SERVICES: Readonly<Record<string, Subject>> = {
   "chain-unlimited": {
     entry: "bench/workers/gateway-unlimited.ts",
     about: "the same without a rate limit",
-    upstreams: ["ORDERS"],
+    upstreams: ["ORDERS", "NOTIFICATIONS"],
     gatewayObjects: GATEWAY_OBJECTS,
     workers: { USERS: HOST },
     prepare: () => connectCall(),

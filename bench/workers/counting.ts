@@ -1,5 +1,5 @@
 // Wraps a Worker so that it counts the calls it makes to its bindings, other than those to its upstream.
-const UPSTREAMS = ["UPSTREAM", "USERS", "ORDERS"];
+const UPSTREAMS = ["UPSTREAM", "USERS", "ORDERS", "NOTIFICATIONS"];
 const MAKES_STUBS = ["get", "getByName"];
 
 type Target = Record<string, (...args: unknown[]) => unknown>;

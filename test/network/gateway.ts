@@ -49,7 +49,7 @@ export async function startGateway(settings: NetworkSettings): Promise<Networked
       bindings: { ...networkBindings(network, region), TIDEGATE_LOCAL: "true" },
       durableObjects: objects(OBJECTS_WORKER),
       kvNamespaces: ["CACHE"],
-      serviceBindings: { USERS: "upstream", ORDERS: "upstream" },
+      serviceBindings: { USERS: "upstream", ORDERS: "upstream", NOTIFICATIONS: "upstream" },
     })),
   );
   const workers = [

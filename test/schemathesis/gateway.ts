@@ -18,11 +18,17 @@ export function startGateway(folder: string): Promise<Running> {
     workers: { USERS: users }, // the same Worker as that of the gateway
     prepare,
   };
+  const notifications = {
+    entry: "workers/services/notifications/index.ts",
+    about: "",
+    objects: [{ binding: "NOTIFICATION_STORE", className: "NotificationStore" }],
+    prepare,
+  };
   const gateway = {
     entry: "test/schemathesis/workers/gateway.ts",
     about: "",
     gatewayObjects: GATEWAY_OBJECTS,
-    workers: { USERS: users, ORDERS: orders },
+    workers: { USERS: users, ORDERS: orders, NOTIFICATIONS: notifications },
     prepare,
   };
   return start(folder, gateway, { upstreamPort: 1, cpu: 0 });

@@ -7,7 +7,8 @@ const unused = undefined as never; // a fixed upstream looks at no call
 it("picks its one destination, without anything to wait for", () => {
   const upstream = fixedUpstream("registry", destination);
   expect(upstream.prepare(unused, unused)).toBeUndefined();
-  const picked = upstream.pick(unused, unused);
+  const call = { origin: {} } as never; // which call it is for makes no difference
+  const picked = upstream.pick(call, unused);
   expect([picked.endpoint, picked.destination]).toEqual(["registry", destination]);
   expect([picked.medianMs, picked.maxMs, picked.cookie]).toEqual([0, undefined, undefined]); // no host redirect, no time limit
   expect([picked.mayRedirectShed, picked.redirect(true), picked.end("failed")]).toEqual([false, false, undefined]);
