@@ -171,11 +171,13 @@ it("shows what isolates run, as relays have reported it", async () => {
     ...REPORT,
     relay: "enam/relay-1",
     isolates: { a: 3 },
+    fallenBack: 3,
     refused: [{ digest: "b", reason: "no layer", isolates: 3 }],
   });
   expect((await plane.status()).fleet).toEqual({
     regions: { weur: { isolates: { bundled: 2 }, canaries: {} }, enam: { isolates: { a: 3 }, canaries: {} } },
     refused: [{ digest: "b", reason: "no layer", isolates: 3 }],
+    fallenBack: 3,
     relays: 2,
   });
 });
