@@ -1,5 +1,9 @@
 // `npm run test:examples`: everything that README and docs show is executed. One file at a time: each starts gateways.
 import { defineConfig } from "vitest/config";
+import { buildConsole } from "../../cli/console/build-console.ts";
+
+await buildConsole(new URL("../..", import.meta.url).pathname); // copies of the project have it
+
 
 export default defineConfig({
   test: {
