@@ -4,7 +4,6 @@ import { buildConsole } from "../../cli/console/build-console.ts";
 
 await buildConsole(new URL("../..", import.meta.url).pathname); // copies of the project have it
 
-
 export default defineConfig({
   test: {
     root: new URL("../..", import.meta.url).pathname,
