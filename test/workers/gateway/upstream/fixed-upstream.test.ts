@@ -7,7 +7,7 @@ const unused = undefined as never; // a fixed upstream looks at no call
 it("picks its one destination, without anything to wait for", () => {
   const upstream = fixedUpstream("registry", destination);
   expect(upstream.prepare(unused, unused)).toBeUndefined();
-  const call = { origin: {} } as never; // which call it is for makes no difference
+  const call = { origin: {} } as never; // Any call gets the same attempt.
   const picked = upstream.pick(call, unused);
   expect([picked.endpoint, picked.destination]).toEqual(["registry", destination]);
   expect([picked.medianMs, picked.maxMs, picked.cookie]).toEqual([0, undefined, undefined]); // no host redirect, no time limit
