@@ -10,8 +10,11 @@ import { type EventOrigin, NO_ORIGIN } from "./origin.ts";
 import { sendBodies, throwIfExceeded } from "./producer.ts";
 
 export interface OutboxOptions {
-  /** Name of the outbox in confirmations: that of its object (`getByName`), so that a confirmation finds it. */
-  readonly name: string;
+  /**
+   * Name of the outbox in confirmations: that of its object, `ctx.id.name`, so that a confirmation finds it. It is stored: an object that an
+   * alarm has started may not know its name.
+   */
+  readonly name: string | undefined;
   /** A binding of `[[queues.producers]]`. */
   readonly queue: Queue;
   /**
@@ -65,6 +68,8 @@ export class Outbox<S extends DescMessage> implements AlarmTask {
     this.#storage = storage;
     this.#options = options;
     this.#maxRows = options.maxRows ?? 100_000;
+    const { name } = options;
+    if (name !== undefined && this.#name() !== name) storage.kv.put("outbox_name", name);
   }
 
   /** Whether so many events wait for their confirmation that no other one can be recorded: refuse the change then. */
@@ -82,11 +87,14 @@ export class Outbox<S extends DescMessage> implements AlarmTask {
    * Records an event. Call it in the transaction of the change (`AlarmSchedule.change`).
    *
    * @param now epoch ms: the time of the event
-   * @throws QueueLimitError where the event is too large for a queue; Error where the outbox is full. Nothing is recorded then
+   * @throws QueueLimitError where the event is too large for a queue; Error where the outbox is full, or no instance of it ever had a name.
+   *         Nothing is recorded then
    */
   record(event: MessageInitShape<S>, now: number, origin: EventOrigin = NO_ORIGIN): void {
     if (this.isFull) throw new Error(`the outbox has ${this.#maxRows} events that are not confirmed`);
-    const envelope = sealed(this.#schema, event, { id: "", eventTimeMs: now, origin, outbox: this.#options.name });
+    const outbox = this.#name();
+    if (outbox === undefined) throw new Error("the outbox has no name, and no consumer could confirm its events; reach its object by `getByName`");
+    const envelope = sealed(this.#schema, event, { id: "", eventTimeMs: now, origin, outbox });
     throwIfExceeded([withId(this.#epoch(), Number.MAX_SAFE_INTEGER, envelope)]);
     this.#storage.sql.exec("INSERT INTO outbox (envelope, due, sends) VALUES (?, ?, 0)", envelope, AT_ONCE);
   }
@@ -139,7 +147,11 @@ export class Outbox<S extends DescMessage> implements AlarmTask {
     const failures = (this.#failing()?.failures ?? 0) + 1;
     const pauseMs = backoffMs(failures, this.#options.retry ?? RETRY, Math.random());
     this.#storage.kv.put<Failing>("outbox_failing", { failures, until: now + pauseMs });
-    logEvent("outbox_send_failed", { outbox: this.#options.name, events: this.size, failures, pauseMs, error });
+    logEvent("outbox_send_failed", { outbox: this.#name() ?? "", events: this.size, failures, pauseMs, error });
+  }
+
+  #name(): string | undefined {
+    return this.#storage.kv.get<string>("outbox_name");
   }
 
   #failing(): Failing | undefined {

@@ -19,8 +19,8 @@ const RETRY = { firstMs: 1_000, maxMs: 8_000 };
 interface Scene extends RecordingQueue {
   readonly storage: DurableObjectStorage;
   readonly outbox: Outbox<typeof OrderChangeSchema>;
-  /** Another instance over the same storage, as after an eviction. */
-  again(): Outbox<typeof OrderChangeSchema>;
+  /** Another instance over the same storage, as after an eviction. @param changed options that differ */
+  again(changed?: Partial<OutboxOptions>): Outbox<typeof OrderChangeSchema>;
 }
 
 const revisionOf = ({ payload }: Envelope): number => Number(fromBinary(OrderChangeSchema, payload).revision);
@@ -33,9 +33,10 @@ const inObject = (test: (scene: Scene) => Promise<void> | void, options: Partial
   runInDurableObject(ORDER_STORE.getByName(`outbox-${objects++}`), async (_, { storage }) => {
     storage.sql.exec("DELETE FROM outbox");
     storage.kv.delete("outbox_failing");
+    storage.kv.delete("outbox_name");
     const queue = recordingQueue();
-    const again = () =>
-      new Outbox(OrderChangeSchema, storage, { name: "orders", queue: queue.queue, resend: RESEND, retry: RETRY, ...options });
+    const again = (changed: Partial<OutboxOptions> = {}) =>
+      new Outbox(OrderChangeSchema, storage, { name: "orders", queue: queue.queue, resend: RESEND, retry: RETRY, ...options, ...changed });
     await test({ ...queue, storage, outbox: again(), again });
   });
 
@@ -63,6 +64,23 @@ describe("an outbox", () => {
       scene.again().confirm([third!.id, first!.id, first!.id, "of another outbox.2", `${first!.id}9`]);
       expect(storage.sql.exec<{ seq: number }>("SELECT seq FROM outbox").toArray()).toEqual([{ seq: Number(first!.id.split(".")[1]) + 1 }]);
     }));
+
+  it("has its name also in an instance that an alarm has started without one", () =>
+    inObject(async (scene) => {
+      const nameless = scene.again({ name: undefined });
+      nameless.record({ revision: 1n }, FAR);
+      await nameless.run(FAR);
+      expect(envelopesIn(scene)[0]![0]!.outbox).toBe("orders");
+    }));
+
+  it("records nothing that no consumer could confirm", () =>
+    inObject(
+      ({ outbox }) => {
+        expect(() => outbox.record({ revision: 1n }, FAR)).toThrow("the outbox has no name");
+        expect(outbox.size).toBe(0);
+      },
+      { name: undefined },
+    ));
 
   it("sends what nobody confirms again, later and later, with the same id, after all new events", () =>
     inObject(async (scene) => {

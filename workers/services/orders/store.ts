@@ -13,7 +13,7 @@ export class OrderStore extends Collection<Order, OrderChange_Kind> {
   #origin = NO_ORIGIN; // the call that is being served: methods that change something do not wait for anything
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env & { readonly ORDER_EVENTS: Queue }) {
-    const outbox = new Outbox(OrderChangeSchema, ctx.storage, { name: ctx.id.name ?? "", queue: env.ORDER_EVENTS });
+    const outbox = new Outbox(OrderChangeSchema, ctx.storage, { name: ctx.id.name, queue: env.ORDER_EVENTS });
     super(ctx, env, OrderSchema, "ord", ["CREATE INDEX by_user ON entities (found_by, id)", Outbox.TABLE], { outbox });
     this.outbox = outbox;
   }
