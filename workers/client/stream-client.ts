@@ -4,11 +4,8 @@
 // normal last chunk (measured with workerd 1.20261102.1). So a stream that breaks off first ends within a message. Over a service
 // binding, an abort does not end the wait for the next bytes of a response; here it does.
 import type { UniversalClientFn, UniversalClientRequest } from "@connectrpc/connect/protocol";
+import { UNFINISHED_FLUSH_MS, UNFINISHED_MESSAGE } from "../../core/protocol/unfinished-message.ts";
 import { wholeBody } from "./request-body.ts";
-
-/** The first byte of a message of two. A head alone would not do: connect-es 2.2.0 takes a stream that ends after a head for a whole one. */
-const UNFINISHED_MESSAGE = new Uint8Array([0, 0, 0, 0, 2, 0]);
-const FLUSH_MS = 5; // time for the runtime to write it, before the fetch is aborted
 
 /** A request that starts a stream. */
 export interface StreamRequest {
@@ -90,7 +87,7 @@ export class SentStream {
   async #leaveUnfinished(stream: ReadableStreamDefaultController<Uint8Array>, reason: unknown): Promise<void> {
     this.#isOver = true;
     stream.enqueue(UNFINISHED_MESSAGE);
-    await new Promise((resolve) => setTimeout(resolve, FLUSH_MS));
+    await new Promise((resolve) => setTimeout(resolve, UNFINISHED_FLUSH_MS));
     this.#stop.abort(reason);
     try {
       stream.error(reason);

@@ -1,9 +1,11 @@
 // Sources of an upload: the bytes of a caller's request, measured as they pass, in total or message by message.
+
 import { EnvelopeFilter } from "../../../core/protocol/envelope.ts";
+import { UNFINISHED_MESSAGE } from "../../../core/protocol/unfinished-message.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import type { MessageCharge } from "../call.ts";
 import type { BodyReader } from "./body-reader.ts";
-import { UNFINISHED_MESSAGE, type UploadSource } from "./upload.ts";
+import type { UploadSource } from "./upload.ts";
 
 /** A body without messages. Once the upstream has begun to respond, a body that is too large can no longer be refused cleanly. */
 export function byteSource(reader: BodyReader, maxBytes: number): UploadSource {

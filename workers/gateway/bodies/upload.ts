@@ -3,7 +3,9 @@
 // When the stream of a request body fails, or its fetch is aborted after the head of the response has arrived, workerd ends the body with a
 // normal last chunk (measured with workerd 1.20261023.1), and the upstream takes a part of it for the whole. Two things prevent that: the
 // fetch is aborted before the stream fails, and a body of envelopes is first left within a message whose end never comes.
+
 import { waitUntil } from "cloudflare:workers";
+import { UNFINISHED_FLUSH_MS } from "../../../core/protocol/unfinished-message.ts";
 
 /** Where the bytes of an upload come from. */
 export interface UploadSource {
@@ -19,11 +21,6 @@ export interface UploadSource {
   /** Stops reading. The rest of the caller's request stays readable. */
   stop(): void;
 }
-
-/** The first byte of a message of two. A head alone would not do: connect-es 2.2.0 takes a stream that ends after a head for a whole one. */
-export const UNFINISHED_MESSAGE = new Uint8Array([0, 0, 0, 0, 2, 0]);
-
-const FLUSH_MS = 5; // time for the runtime to write the last bytes, before the fetch is aborted
 
 export class Upload {
   readonly body: ReadableStream<Uint8Array>;
@@ -106,7 +103,7 @@ export class Upload {
     const unfinished = this.#chunks.unfinishedMessage();
     if (unfinished !== undefined) {
       this.#controller?.enqueue(unfinished);
-      await scheduler.wait(FLUSH_MS);
+      await scheduler.wait(UNFINISHED_FLUSH_MS);
     }
     this.#stop.abort(reason);
     try {

@@ -1,13 +1,15 @@
 // Turns a REST request into a Connect call of its method, and the response into JSON.
+
 import type { Message, Registry } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeFromHttpStatus, errorFromJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { assert } from "../../../core/assert.ts";
 import { REASON_HEADER } from "../../../core/headers.ts";
+import { UNFINISHED_MESSAGE } from "../../../core/protocol/unfinished-message.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { BodyReader } from "../bodies/body-reader.ts";
-import { UNFINISHED_MESSAGE, Upload, type UploadSource } from "../bodies/upload.ts";
+import { Upload, type UploadSource } from "../bodies/upload.ts";
 import { bindToUpload } from "../bodies/upload-response.ts";
 import { type Layer, needsWholeBody } from "../call/layer.ts";
 import { reserveMemory } from "../call/memory.ts";

@@ -1,8 +1,10 @@
 // Sources of an upload: measured bytes, and measured messages in envelopes.
+
 import { describe, expect, it } from "vitest";
+import { UNFINISHED_MESSAGE } from "../../../../core/protocol/unfinished-message.ts";
 import { Rejected } from "../../../../core/rejection.ts";
 import type { BodyReader } from "../../../../workers/gateway/bodies/body-reader.ts";
-import { UNFINISHED_MESSAGE, type UploadSource } from "../../../../workers/gateway/bodies/upload.ts";
+import type { UploadSource } from "../../../../workers/gateway/bodies/upload.ts";
 import { byteSource, envelopeSource } from "../../../../workers/gateway/bodies/upload-sources.ts";
 import { readerOf } from "../../../support/body-reader.ts";
 

@@ -1,6 +1,8 @@
 // Uploads: bodies that are sent while they are made, and what happens where they break off.
+
 import { expect, it } from "vitest";
-import { UNFINISHED_MESSAGE, Upload, type UploadSource } from "../../../../workers/gateway/bodies/upload.ts";
+import { UNFINISHED_MESSAGE } from "../../../../core/protocol/unfinished-message.ts";
+import { Upload, type UploadSource } from "../../../../workers/gateway/bodies/upload.ts";
 
 const bytes = (...values: number[]): Uint8Array => new Uint8Array(values);
 
