@@ -24,10 +24,10 @@ const MAY_IMPORT: Readonly<Record<string, RegExp>> = {
   "workers/call": /^(core|workers\/call)\/|^workers\/wait\.ts$/,
   "workers/client":
     /^(core|workers\/(call|client))\/|^workers\/service\/(identity\/(caller|identity-token|key-set)|in-process\/local-call|mesh\/retry-chain)\.ts$|^workers\/(log|sampled|wait)\.ts$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
-  "workers/background-work": /^(core|workers)\/background-work\/|^workers\/log\.ts$|^cloudflare:workers$/,
+  "workers/background-work": /^(core|workers)\/background-work\/|^workers\/(log|settled-within)\.ts$|^cloudflare:workers$/,
   // Events of services: in Workers and in objects, for any service.
   "workers/queue":
-    /^(protos\/gen\/tidegate\/queue|core\/queue|workers\/queue)\/|^core\/(concurrently|trace)\.ts$|^workers\/(alarm-schedule|log)\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
+    /^(protos\/gen\/tidegate\/queue|core\/queue|workers\/queue)\/|^core\/(concurrently|trace)\.ts$|^workers\/(alarm-schedule|log|settled-within)\.ts$|^cloudflare:workers$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   "workers/services":
     /^(protos\/gen|workers\/services|workers\/client)\/|^workers\/(alarm-schedule|idempotency|queue|service)\.ts$|^cloudflare:workers$|^ulid$|^(@connectrpc\/connect|@bufbuild\/protobuf)(\/|$)/,
   // Development entries only: no deployed bundle contains them (test/cli/project/network.test.ts).

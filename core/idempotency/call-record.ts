@@ -39,7 +39,7 @@ export interface Beginning {
 
 export type Begun<R> =
   | { readonly kind: "started" } // the call may have its effect
-  | { readonly kind: "running"; readonly retryAfterMs: number } // another call with this key has not ended yet
+  | { readonly kind: "running" } // another call with this key has not ended yet
   | { readonly kind: "key_reused" } // the key belongs to another payload
   | { readonly kind: "replayed"; readonly recorded: RecordedResponse<R> };
 
@@ -51,7 +51,7 @@ export function begin<R>(record: CallRecord<R> | undefined, call: Beginning, now
   const live = record !== undefined && record.expiresAt > now ? record : undefined;
   if (live !== undefined && live.fingerprint !== call.fingerprint) return [live, { kind: "key_reused" }];
   if (live?.kind === "done") return [live, { kind: "replayed", recorded: live.recorded }];
-  if (live?.kind === "running" && live.leaseUntil > now) return [live, { kind: "running", retryAfterMs: live.leaseUntil - now }];
+  if (live?.kind === "running" && live.leaseUntil > now) return [live, { kind: "running" }];
   const { fingerprint, token, leaseMs } = call;
   return [{ kind: "running", fingerprint, token, leaseUntil: now + leaseMs, expiresAt: now + RETENTION_MS }, { kind: "started" }];
 }

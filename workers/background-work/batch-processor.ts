@@ -2,9 +2,9 @@
 import { waitUntil } from "cloudflare:workers";
 import { BatchQueue, type BatchStep } from "../../core/background-work/batch-queue.ts";
 import { logEvent } from "../log.ts";
+import { settledWithin } from "../settled-within.ts";
 import { type BatchOptions, type BatchSettings, batchSettingsOf, HELD_MS } from "./batch-settings.ts";
 import { Keeper } from "./keeper.ts";
-import { settledWithin } from "./settled-within.ts";
 import { WorkRefused } from "./work-refused.ts";
 
 /** What keeps a request alive after its response: the `ctx` of a handler or of a Durable Object. */

@@ -5,6 +5,7 @@ import { concurrently } from "../../core/concurrently.ts";
 import { type Backoff, backoffSeconds } from "../../core/queue/backoff.ts";
 import { type Envelope, Failure_Reason } from "../../protos/gen/tidegate/queue/v1/envelope_pb.ts";
 import { logEvent } from "../log.ts";
+import { settledWithin } from "../settled-within.ts";
 import { sendDeadLetter } from "./dead-letters/send-dead-letter.ts";
 import { opened } from "./envelope.ts";
 import type { EventOrigin } from "./origin.ts";
@@ -142,7 +143,7 @@ function backoffLater(message: Message, backoff: Backoff): number {
   return delaySeconds;
 }
 
-/** @throws what the handler throws, or Error where its time is over; it may run on then */
+/** @throws what the handler throws, or a TimeoutError where its time is over; it may run on then */
 async function attempt<S extends DescMessage, Env>(
   event: MessageShape<S>,
   { id, eventTime, requestId, traceparent }: Envelope,
@@ -152,18 +153,7 @@ async function attempt<S extends DescMessage, Env>(
   env: Env,
 ): Promise<void> {
   const { timeoutMs = 30_000 } = options;
-  const controller = new AbortController();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const error = new Error(`not handled within ${timeoutMs} ms`);
-    controller.abort(error);
-    reject(error);
-  }, timeoutMs);
-  try {
-    const eventTimeMs = eventTime === undefined ? message.timestamp.getTime() : timestampMs(eventTime);
-    const delivery = { id, eventTimeMs, origin: { requestId, traceparent }, attempt: message.attempts, queue, signal: controller.signal };
-    await Promise.race([options.handle(event, delivery, env), promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const eventTimeMs = eventTime === undefined ? message.timestamp.getTime() : timestampMs(eventTime);
+  const facts = { id, eventTimeMs, origin: { requestId, traceparent }, attempt: message.attempts, queue };
+  await settledWithin(timeoutMs, async (signal) => options.handle(event, { ...facts, signal }, env));
 }

@@ -5,6 +5,7 @@ import { batchLength, MAX_BATCH_MESSAGES } from "../../core/queue/limits.ts";
 import { EnvelopeSchema } from "../../protos/gen/tidegate/queue/v1/envelope_pb.ts";
 import type { AlarmTask } from "../alarm-schedule.ts";
 import { logEvent } from "../log.ts";
+import { settledWithin } from "../settled-within.ts";
 import { sealed } from "./envelope.ts";
 import { type EventOrigin, NO_ORIGIN } from "./origin.ts";
 import { sendBodies, throwIfExceeded } from "./producer.ts";
@@ -121,7 +122,7 @@ export class Outbox<S extends DescMessage> implements AlarmTask {
       const length = batchLength(bodies.map(({ byteLength }) => byteLength));
       if (length === 0) return;
       try {
-        await withTimeout(sendBodies(this.#options.queue, bodies.slice(0, length)));
+        await settledWithin(SEND_TIMEOUT_MS, () => sendBodies(this.#options.queue, bodies.slice(0, length))); // after it, they may have been sent
       } catch (error) {
         return this.#pause(now, error);
       }
@@ -176,15 +177,4 @@ function withId(epoch: string, seq: number, envelope: Uint8Array): Uint8Array {
   joined.set(id);
   joined.set(envelope, id.byteLength);
   return joined;
-}
-
-/** @throws what `sending` throws, or Error where it takes too long: the events may have been sent then */
-async function withTimeout(sending: Promise<void>): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`the queue has not responded within ${SEND_TIMEOUT_MS} ms`)), SEND_TIMEOUT_MS);
-  try {
-    await Promise.race([sending, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

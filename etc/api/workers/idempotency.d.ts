@@ -33,7 +33,6 @@ type Begun<R> = {
   readonly kind: "started";
 } | {
   readonly kind: "running";
-  readonly retryAfterMs: number;
 } | {
   readonly kind: "key_reused";
 } | {

@@ -468,8 +468,11 @@ export declare class HandledEvents {
   once(id: string, now: number, change: () => void): boolean;
 }
 interface OutboxOptions {
-  /** Name of the outbox in confirmations: that of its object (`getByName`), so that a confirmation finds it. */
-  readonly name: string;
+  /**
+   * Name of the outbox in confirmations: that of its object, `ctx.id.name`, so that a confirmation finds it. It is stored: an object that an
+   * alarm has started may not know its name.
+   */
+  readonly name: string | undefined;
   /** A binding of `[[queues.producers]]`. */
   readonly queue: Queue;
   /**
@@ -502,7 +505,8 @@ export declare class Outbox<S extends DescMessage> implements AlarmTask {
    * Records an event. Call it in the transaction of the change (`AlarmSchedule.change`).
    *
    * @param now epoch ms: the time of the event
-   * @throws QueueLimitError where the event is too large for a queue; Error where the outbox is full. Nothing is recorded then
+   * @throws QueueLimitError where the event is too large for a queue; Error where the outbox is full, or no instance of it ever had a name.
+   *         Nothing is recorded then
    */
   record(event: MessageInitShape<S>, now: number, origin?: EventOrigin): void;
   /** A consumer has handled these events: they are deleted. Ids that are gone, or of another outbox, change nothing. @param ids 1,000 at most */

@@ -151,7 +151,7 @@ describe("a consumer", () => {
     };
     const result = await deliver(handle, [event(1)], { timeoutMs: 20 });
     expect(result.retried).toMatchObject([{ msgId: "m-1" }]);
-    expect(String(aborted)).toBe("Error: not handled within 20 ms");
+    expect(String(aborted)).toBe("TimeoutError: the work took longer than 20 ms");
   });
 
   it("acknowledges what was handled where the outbox cannot be reached: it sends the event again", async () => {
