@@ -189,11 +189,11 @@ function isAlive(pid) {
 
 /**
  * Removes the lock of a process that has ended. The guard keeps two commands from doing so at once: the second would remove
- * the first one's new lock.
+ * the first one's new lock. That lock is empty for a moment, so its time is compared again, too.
  *
  * @param {string} lock @param {string} owner what stood in the lock when it was found stale @param {(text: string) => void} say
  */
-function takeOver(lock, owner, say) {
+export function takeOver(lock, owner, say) {
   const guard = `${lock}-takeover`;
   try {
     mkdirSync(guard);
@@ -203,7 +203,7 @@ function takeOver(lock, owner, say) {
     return;
   }
   try {
-    if (readIfThere(lock) !== owner) return;
+    if (readIfThere(lock) !== owner || !isStale(lock, owner)) return;
     say(`${describe(owner)} has ended in the middle of its installation; taking over`);
     rmSync(lock, { force: true });
   } finally {

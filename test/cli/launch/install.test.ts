@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { takeOver } from "../../../cli/launch/install.mjs";
 
 let root: string;
 const running: ChildProcess[] = [];
@@ -217,6 +218,19 @@ describe("the lock of an installation", () => {
     },
     600_000,
   );
+
+  it.each([
+    ["stays where it is new and empty: another command has just taken over, and is about to write its own", 0, true],
+    ["is removed where it is old and empty", 600, false],
+  ])("%s", (_, ageSeconds, stays) => {
+    const file = join(root, ".install-lock");
+    writeFileSync(file, "");
+    const touchedAt = new Date(Date.now() - ageSeconds * 1_000);
+    utimesSync(file, touchedAt, touchedAt);
+    takeOver(file, "", () => {});
+    expect(existsSync(file)).toBe(stays);
+    expect(existsSync(`${file}-takeover`)).toBe(false);
+  });
 
   it("is waited for while its process lives", async () => {
     writeFileSync(join(root, ".install-lock"), ownership(hostname(), process.pid));
