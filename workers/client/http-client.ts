@@ -6,7 +6,7 @@ import type { ServicePool } from "./pool/pool-options.ts";
 import { pooledClientOf } from "./pool/pooled-clients.ts";
 import { fitting, lateError, redirectError, sendInit } from "./received.ts";
 import { duplex, wholeBody } from "./request-body.ts";
-import { iterate } from "./response-body.ts";
+import { smallBody } from "./response-body.ts";
 import { type StreamRequest, streamClient } from "./stream-client.ts";
 
 type Binding = Pick<Fetcher, "fetch">;
@@ -22,7 +22,7 @@ export function clientOf(target: Fetcher | string | ServicePool, facts: CallFact
   return async ({ url, method, header: headers, signal, body }) => {
     const bytes = body === undefined ? null : await wholeBody(body);
     const response = await sendOnce(one, facts, { url, method, headers, body: bytes, signal, sent: undefined });
-    return { status: response.status, header: response.headers, body: iterate(response.body?.getReader()), trailer: new Headers() };
+    return { status: response.status, header: response.headers, body: await smallBody(response), trailer: new Headers() };
   };
 }
 
@@ -33,8 +33,10 @@ async function sendOnce(target: Binding | string, facts: CallFacts, request: One
   const hop = { service: method.parent.typeName, method: method.name, isBinding: typeof target !== "string", during };
   await facts.prepare(headers, hop);
   signal?.throwIfAborted(); // a service in the same process would not notice
-  const outgoing = new Request(url, { method: request.method, headers, body, ...duplex(body), signal: signal ?? null });
-  const fetched = typeof target === "string" ? fetch(outgoing, sendInit(isRaw)) : target.fetch(outgoing, sendInit(isRaw));
+  const init = { ...sendInit(isRaw), method: request.method, headers, body, ...duplex(body), signal: signal ?? null };
+  const outgoing = new Request(url, init);
+  const further = isRaw ? sendInit(isRaw) : undefined; // the redirect mode is a part of the request
+  const fetched = typeof target === "string" ? fetch(outgoing, further) : target.fetch(outgoing, further);
   const response = await fetched.catch((reason: unknown) => {
     if (signal?.aborted === true) throw sent?.failure ?? reason;
     throw new ConnectError("service can't be reached", Code.Unavailable, undefined, undefined, reason);

@@ -15,8 +15,8 @@ export function redirectError({ status, type }: Response): ConnectError | undefi
 
 /** On the public network a 504 can lose its body; Connect would then read `unavailable`, which invites another attempt. */
 export function lateError({ status, headers }: Response, sent: Headers): ConnectError | undefined {
-  const isTimed = sent.has("connect-timeout-ms") || sent.has("grpc-timeout");
-  if (!isTimed || status !== 504 || headers.get("content-type")?.startsWith("application/json") === true) return undefined;
+  const isTimed = status === 504 && (sent.has("connect-timeout-ms") || sent.has("grpc-timeout"));
+  if (!isTimed || headers.get("content-type")?.startsWith("application/json") === true) return undefined;
   return new ConnectError("service did not respond in time", Code.DeadlineExceeded);
 }
 

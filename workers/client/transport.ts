@@ -1,10 +1,12 @@
 // The Connect transport by which one service calls another: over a service binding, a URL, or a pool of endpoints, as part of the call
 // that it serves.
 import type { Registry } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, Interceptor, Transport } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { createTransport as createConnectTransport } from "@connectrpc/connect/protocol-connect";
 import { createTransport as createGrpcWebTransport } from "@connectrpc/connect/protocol-grpc-web";
+import { cachedCall, type ResponseCache } from "./cache/cached-call.ts";
 import type { CallFacts, Hop } from "./client-call.ts";
 import { headersOf, linked, remaining } from "./during.ts";
 import { clientOf } from "./http-client.ts";
@@ -13,7 +15,10 @@ import { stoppedBelow } from "./mesh/stopped-below.ts";
 import { type VersionOptions, versioned } from "./mesh/versioned.ts";
 import type { WorkerIdentity } from "./mesh/worker-identity.ts";
 import type { ServicePool } from "./pool/pool-options.ts";
+import { unaryCall } from "./unary-client.ts";
 
+export type { ResponseCache } from "./cache/cached-call.ts";
+export { type ResponseCacheOptions, responseCache } from "./cache/response-cache.ts";
 export type { Hop } from "./client-call.ts";
 export { type InProcessOptions, inProcess } from "./in-process.ts";
 export type { CanaryOptions } from "./mesh/canary.ts";
@@ -53,6 +58,11 @@ export interface TransportOptions extends VersionOptions<Fetcher | string | Serv
   readonly sendCompression?: Compression | null;
   /** Key by which a pool whose balancer hashes chooses the endpoint: calls of one key go to one endpoint. Empty by default. */
   readonly key?: string;
+  /**
+   * Keeps responses of methods without side effects: interceptors do not see a call that has one. Calls with headers of their own, and those of a
+   * transport with `prepare`, are always made.
+   */
+  readonly cache?: ResponseCache;
   /**
    * Writes headers on each request, after those of the served call: once for each attempt, since another endpoint may get it. What it
    * throws ends the call.
@@ -94,6 +104,8 @@ function transportToOne(target: Fetcher | string | ServicePool, options: Transpo
     readMaxBytes,
     writeMaxBytes: readMaxBytes,
   };
+  /** Whether a unary call needs nothing that only the transports of connect-es have. */
+  const isPlain = !isGrpcWeb && interceptors.length === 0 && compressions.length === 0 && options.sendCompression == null;
   const facts: Omit<CallFacts, "method"> = {
     during,
     key: options.key ?? "",
@@ -107,9 +119,17 @@ function transportToOne(target: Fetcher | string | ServicePool, options: Transpo
     async unary(method, signal, callTimeoutMs, header, message, values) {
       const longestMs = Math.min(callTimeoutMs ?? timeoutMs, timeoutMs);
       const ms = remaining(longestMs === Number.POSITIVE_INFINITY ? undefined : longestMs, during);
-      const transport = create({ ...common, httpClient: clientOf(target, { ...facts, method }, ms) });
-      const response = transport.unary(method, linked(signal, during), ms, headersOf(header, during, false), message, values);
-      return stoppedBelow(response, during);
+      const make = () => {
+        const client = clientOf(target, { ...facts, method }, ms);
+        const ownSignal = linked(signal, during);
+        const ownHeader = headersOf(header, during, false);
+        const isGet = common.useHttpGet && method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+        return isPlain && !isGet
+          ? unaryCall(client, common, { method, signal: ownSignal, timeoutMs: ms, header: ownHeader, message })
+          : create({ ...common, httpClient: client }).unary(method, ownSignal, ms, ownHeader, message, values);
+      };
+      const cache = header === undefined && options.prepare === undefined ? options.cache : undefined;
+      return stoppedBelow(cachedCall(cache, { target, method, message, during }, make), during);
     },
     async stream(method, signal, callTimeoutMs, header, messages, values) {
       const ms = remaining(callTimeoutMs, during);

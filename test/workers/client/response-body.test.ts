@@ -1,6 +1,6 @@
 // Bodies of responses: read within a bound, or passed on.
-import { expect, it } from "vitest";
-import { chunksOf, iterate, readBody, watched } from "../../../workers/client/response-body.ts";
+import { describe, expect, it } from "vitest";
+import { chunksOf, iterate, readBody, smallBody, watched } from "../../../workers/client/response-body.ts";
 
 const bodyOf = (...chunks: string[]) => new Blob(chunks).stream();
 
@@ -49,4 +49,43 @@ it("gives the connection up where its reader stops", async () => {
   await iterator.next();
   expect(await iterator.throw?.("enough")).toEqual({ done: true, value: undefined });
   expect([reason, (await iterate(undefined)[Symbol.asyncIterator]().next()).done]).toEqual(["enough", true]);
+});
+
+describe("the body of a response", () => {
+  const text = async (body: AsyncIterable<Uint8Array>): Promise<string> => {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    return new TextDecoder().decode(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+  };
+  const written = (text: string) =>
+    new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode(text));
+        controller.close();
+      },
+    });
+  const respond = (body: BodyInit | null, length?: number) =>
+    new Response(body, length === undefined ? {} : { headers: { "content-length": String(length) } });
+
+  it.each<[string, () => Response, string]>([
+    ["of the declared length", () => respond(bodyOf("abc"), 3), "abc"],
+    ["shorter than declared, for its reader to judge", () => respond(bodyOf("ab"), 3), "ab"],
+    ["longer than declared", () => respond(bodyOf("abcdef", "ghi"), 3), "abcdefghi"],
+    ["without a length", () => respond(bodyOf("abc")), "abc"],
+    ["that is large", () => respond(bodyOf("a".repeat(70_000)), 70_000), "a".repeat(70_000)],
+    ["that a program writes", () => respond(written("a"), 1), "a"],
+    ["whose length is negative", () => respond(bodyOf("abc"), -1), "abc"],
+    ["whose length is no whole number", () => respond(bodyOf("abc"), 1.5), "abc"],
+    ["that is empty", () => respond(bodyOf(""), 0), ""],
+    ["that is none", () => respond(null, 0), ""],
+  ])("%s is read", async (_, response, expected) => expect(await text(await smallBody(response()))).toBe(expected));
+
+  it("that breaks off fails", async () => {
+    const { readable, writable } = new IdentityTransformStream();
+    const read = smallBody(respond(readable, 10)).then(text);
+    const writer = writable.getWriter();
+    await writer.write(new Uint8Array(3));
+    await writer.abort(new Error("lost")).catch(() => undefined);
+    await expect(read).rejects.toThrow("lost");
+  });
 });

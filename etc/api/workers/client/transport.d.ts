@@ -5,6 +5,13 @@ import { n as LocalService, t as LocalCall } from "../../shared/local-call.js";
 import { DescMessage, DescMethod, DescMethodUnary, MessageInitShape, Registry } from "@bufbuild/protobuf";
 import { HandlerContext, Interceptor, Transport } from "@connectrpc/connect";
 import { Compression } from "@connectrpc/connect/protocol";
+/** Responses in this isolate. Make it once, not for each call. */
+interface ResponseCache {
+  readonly size: number;
+  readonly bytes: number;
+  /** Forgets all responses. */
+  clear(): void;
+}
 /** Where an attempt of a call is about to be sent. */
 interface Hop {
   readonly service: string;
@@ -204,6 +211,25 @@ interface ServicePool {
   /** Whether some endpoint takes calls. */
   status(): ServingStatus;
 }
+interface ResponseCacheOptions {
+  /** Lifetime of a response whose service states none (`Cache-Control`), ms, 0 to 86,400,000. 0 by default: such a response is not kept. */
+  readonly ttlMs?: number;
+  /** Memory for responses and their keys, bytes, 65,536 to 67,108,864. 8 MiB by default. */
+  readonly maxBytes?: number;
+  /** Whether all callers share a response. By default each proven caller has its own: the service may respond to it alone. */
+  readonly shared?: boolean;
+}
+/**
+ * A cache for `transportTo(target, { cache })`.
+ *
+ * ```ts
+ * const cache = responseCache({ ttlMs: 5_000 }); // one for each isolate
+ * const users = createClient(UserService, transportTo(env.USERS, { during: context, cache }));
+ * ```
+ *
+ * @throws RangeError for an option that is out of its bounds
+ */
+export declare function responseCache(options?: ResponseCacheOptions): ResponseCache;
 interface InProcessOptions {
   /** The call that is being served: the new call gets its remaining time, its signal, its request id, its trace and its caller. */
   readonly during?: HandlerContext;
@@ -275,6 +301,11 @@ export interface TransportOptions extends VersionOptions<Fetcher | string | Serv
   /** Key by which a pool whose balancer hashes chooses the endpoint: calls of one key go to one endpoint. Empty by default. */
   readonly key?: string;
   /**
+   * Keeps responses of methods without side effects: interceptors do not see a call that has one. Calls with headers of their own, and those of a
+   * transport with `prepare`, are always made.
+   */
+  readonly cache?: ResponseCache;
+  /**
    * Writes headers on each request, after those of the served call: once for each attempt, since another endpoint may get it. What it
    * throws ends the call.
    */
@@ -294,4 +325,4 @@ export interface TransportOptions extends VersionOptions<Fetcher | string | Serv
  * @param target a service binding, the base URL of the service, `https://users.example.com`, or a `servicePool`
  */
 export declare function transportTo(target: Fetcher | string | ServicePool, options?: TransportOptions): Transport;
-export type { CanaryOptions, Fetching, Hop, InProcessOptions, MirrorOptions, PoolBreaker, PoolEndpoint, PoolHedging, PoolRetries, PoolRetryBudget, ServiceMirror, ServicePool, ServicePoolOptions, WorkerIdentity };
+export type { CanaryOptions, Fetching, Hop, InProcessOptions, MirrorOptions, PoolBreaker, PoolEndpoint, PoolHedging, PoolRetries, PoolRetryBudget, ResponseCache, ResponseCacheOptions, ServiceMirror, ServicePool, ServicePoolOptions, WorkerIdentity };
