@@ -61,10 +61,9 @@ function guard(settings: Settings): Interceptor {
     const { method, header, signal, contextValues } = request;
     const settled = <T>(work: Promise<T>): Promise<T> =>
       untilAborted(work, signal).catch((reason: unknown) => {
-        const error = toConnectError(reason, { method, header, signal });
+        const error = markStopped(toConnectError(reason, { method, header, signal }), contextValues);
         const call = contextValues.get(SERVED_CALL);
         if (call !== undefined) call.code = codeToString(error.code);
-        markStopped(error, contextValues);
         throw limitError(error, settings);
       });
     const response = await settled(next({ ...request, message: messagesOf(request.message, signal) }));

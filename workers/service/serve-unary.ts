@@ -46,9 +46,8 @@ export function serveUnary(spec: UnarySpec, settings: Settings): (request: Reque
       call.responseBytes = typeof written === "string" ? written.length : written.byteLength;
       return wire.respond(context, written, settings);
     } catch (reason) {
-      const error = toConnectError(reason, { method, header: request.headers, signal: context.signal });
+      const error = markStopped(toConnectError(reason, { method, header: request.headers, signal: context.signal }), context.usedValues);
       call.code = codeToString(error.code);
-      markStopped(error, context.usedValues);
       return wire.respondWithError(context, limitError(error, settings), settings);
     } finally {
       context.end();

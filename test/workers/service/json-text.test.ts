@@ -32,7 +32,7 @@ describe("readJson", () => {
     expect(read(text)).toEqual(fromJsonString(ListUsersRequestSchema, text.replace("\ufeff", ""), options));
   });
 
-  it.each(["", "{", "[]", "null", '{"pageSize":1.5}', '{"nope":1}', '{"pageToken":5}'])(
+  it.each(["", "{", "[]", "null", '{"pageSize":1.5}', '{"nope":1}', '{"pageToken":5}', '{"pageSize":5,"pageSizes'])(
     "refuses %s with the message of Protobuf-ES",
     (text) => {
       const theirs = (() => {

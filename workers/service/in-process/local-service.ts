@@ -57,9 +57,11 @@ class HostedCalls<Env> implements LocalService<Env> {
         },
       };
     } catch (reason) {
-      const error = toConnectError(reason, { method: call.method, header: call.header, signal: context.signal });
+      const error = markStopped(
+        toConnectError(reason, { method: call.method, header: call.header, signal: context.signal }),
+        context.usedValues,
+      );
       served.code = codeToString(error.code);
-      markStopped(error, context.usedValues);
       throw asReceived(limitError(error, settings), context.responseHeader, context.responseTrailer, settings);
     } finally {
       context.end();

@@ -61,9 +61,8 @@ async function* outputsOf(
     }
     for (const [name, text] of context.responseTrailer) trailer.append(name, text);
   } catch (reason) {
-    const error = toConnectError(reason, { method, header, signal: context.signal });
+    const error = markStopped(toConnectError(reason, { method, header, signal: context.signal }), context.values);
     served.code = codeToString(error.code);
-    markStopped(error, context.values);
     throw asReceived(limitError(error, settings), context.responseHeader, context.responseTrailer, settings);
   } finally {
     if (signal?.aborted === true && served.code === "ok") served.code = "canceled";

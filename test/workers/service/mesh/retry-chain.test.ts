@@ -18,8 +18,7 @@ it.each([
 
 it("an error is marked only where retries above are stopped", () => {
   const pushback = (values?: ReturnType<typeof createContextValues>) => {
-    const error = new ConnectError("x", Code.Unavailable);
-    markStopped(error, values);
+    const error = markStopped(new ConnectError("x", Code.Unavailable), values);
     return error.metadata.get("grpc-retry-pushback-ms");
   };
   const stopped = createContextValues();
@@ -27,25 +26,37 @@ it("an error is marked only where retries above are stopped", () => {
   expect([pushback(), pushback(createContextValues()), pushback(stopped)]).toEqual([null, null, "-1"]);
 });
 
+/** An error as a client gets it from another service: a service that hands it on writes none of its metadata. */
+function received(): ConnectError {
+  const error = new ConnectError("busy", Code.Unavailable, { "x-internal": "secret" });
+  error.isWireError = true;
+  return error;
+}
+
 describe("a served call", () => {
   const users: Users = {
     getUser: async ({ id }, context) => {
       if (id !== "") stopRetriesAbove(context);
       if (id === "served") return { id };
+      if (id === "handed on") throw received();
       throw new ConnectError("the user service can't be reached", Code.Unavailable); // a new error, without the metadata of the old one
     },
     async *watchUsers({ afterRevision }, context) {
       if (afterRevision === 1n) stopRetriesAbove(context);
       if (afterRevision === 2n) yield {};
+      if (afterRevision === 3n) {
+        stopRetriesAbove(context);
+        throw received();
+      }
       throw new ConnectError("the user service can't be reached", Code.Unavailable);
     },
   };
-  const metadataOf = async (call: Promise<unknown> | AsyncIterable<unknown>): Promise<string | null> => {
+  const metadataOf = async (call: Promise<unknown> | AsyncIterable<unknown>, name = "grpc-retry-pushback-ms"): Promise<string | null> => {
     try {
       if (Symbol.asyncIterator in call) for await (const _ of call);
       else await call;
     } catch (error) {
-      return ConnectError.from(error).metadata.get("grpc-retry-pushback-ms");
+      return ConnectError.from(error).metadata.get(name);
     }
     return "none failed";
   };
@@ -59,6 +70,9 @@ describe("a served call", () => {
       expect(await metadataOf(client.watchUsers({ afterRevision: 1n }))).toBe("-1");
       expect(await metadataOf(client.watchUsers({}))).toBeNull();
       expect(await client.getUser({ id: "served" })).toMatchObject({ id: "served" });
+      expect(await metadataOf(client.getUser({ id: "handed on" }))).toBe("-1");
+      expect(await metadataOf(client.watchUsers({ afterRevision: 3n }))).toBe("-1");
+      expect(await metadataOf(client.getUser({ id: "handed on" }), "x-internal")).toBeNull();
     },
   );
 });
