@@ -53,9 +53,9 @@ export class DemandMeter {
     const lengthMs = now - this.#stepStartedAt;
     const perMs = this.#stepTokens / lengthMs;
     const ageMs = now - this.#steadySince; // until the time constant has passed, all steps count alike
-    const isFirst = this.#meanPerMs < 0 || ageMs <= lengthMs;
+    const isFirst = ageMs <= lengthMs; // since a gap
     const keep = isFirst ? 0 : Math.exp(-lengthMs / Math.min(TIME_CONSTANT_MS, ageMs));
-    this.#meanPerMs = Math.max(0, this.#meanPerMs) * keep + perMs * (1 - keep);
+    this.#meanPerMs = this.#meanPerMs * keep + perMs * (1 - keep);
     this.#peakPerMs = (this.#peakPerMs + perMs) / 2;
     this.#stepStartedAt = now;
     this.#stepTokens = 0;

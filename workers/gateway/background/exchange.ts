@@ -6,7 +6,7 @@ import { EXCHANGE_VERSION, type ExchangeReply, type ExchangeRequest } from "../.
 import { FIRST_SHARDS } from "../../../core/exchange/relay-load.ts";
 import { hash32 } from "../../../core/hash.ts";
 import { logEvent } from "../../log.ts";
-import { currentRegion, placeOf } from "../region/isolate-region.ts";
+import { currentRegion, isPlaceRead, placeOf } from "../region/isolate-region.ts";
 import { regionalObject } from "../region/regional-object.ts";
 import { countObjectRequest } from "./cost-meters.ts";
 import { Waiters } from "./waiters.ts";
@@ -57,6 +57,7 @@ export class Exchange {
   #startedAt: number | undefined; // epoch ms of the exchange that is under way
   #isolate: string | undefined; // random id, made with the first call: Workers have no randomness before
   #location: string | undefined; // data center, as the first call shows it
+  #observed = 0; // calls
   #shards = FIRST_SHARDS;
   #knownAt = Number.NEGATIVE_INFINITY; // epoch ms
   #exchanges = 0;
@@ -112,7 +113,7 @@ export class Exchange {
       if (this.#sections.length === 0) return;
       this.#schedule.start(now, Math.random());
     }
-    this.#location ??= placeOf(request).colo;
+    if (this.#location === undefined && isPlaceRead(++this.#observed)) this.#location = placeOf(request).colo;
     this.tick(now);
   }
 

@@ -14,7 +14,7 @@ import { type Layer, needsWholeBody } from "../call/layer.ts";
 import type { Call, MessageCharge } from "../call.ts";
 import { chooseBucket, fieldsOf } from "../rate-limit/bucket-choice.ts";
 import { type Charged, correct, type Limiters, quotasOf, takeAll } from "../rate-limit/charging.ts";
-import { countKey } from "../rate-limit/limit-keys.ts";
+import { limitKeys } from "../rate-limit/limit-keys.ts";
 import type { Charge } from "../rate-limit/rate-limiter.ts";
 
 export interface RateLimitSettings {
@@ -117,7 +117,7 @@ function countAllowed({ enforcers }: RouteLimiters, charged: readonly Charged[],
   for (const { charge } of charged) {
     if (charge.isCeiling) continue;
     enforcers.get(charge.rule.name)!.allowed(call);
-    countKey(charge, false);
+    limitKeys.count(charge, false);
   }
 }
 
@@ -127,7 +127,7 @@ function countRefused({ enforcers }: RouteLimiters, error: unknown, charges: rea
   if (rejection === undefined || !("rule" in rejection)) return error;
   enforcers.get(rejection.rule)?.refused(call);
   const charge = charges.find(({ rule, isCeiling }) => rule.name === rejection.rule && !isCeiling);
-  if (charge !== undefined) countKey(charge, true);
+  if (charge !== undefined) limitKeys.count(charge, true);
   return error;
 }
 

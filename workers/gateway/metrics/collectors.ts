@@ -8,7 +8,7 @@ import { type ConcurrencyScope, ISOLATE } from "../call/concurrency-scope.ts";
 import { takeDelays } from "../call/end/call-delays.ts";
 import { policyCounters } from "../call/enforcer.ts";
 import type { LimiterCounters } from "../rate-limit/counters.ts";
-import { takeLimitKeys } from "../rate-limit/limit-keys.ts";
+import { limitKeys } from "../rate-limit/limit-keys.ts";
 
 /** Decisions of policies. */
 export const collectPolicies: Collector = (to) => {
@@ -50,7 +50,7 @@ export const collectCosts: Collector = (to) => {
 
 /** Keys of limits with most calls. */
 export const collectLimitKeys: Collector = (to) => {
-  for (const { rule, hash, allowed, refused } of takeLimitKeys()) to.hotKey(rule, hash, allowed, refused);
+  for (const { rule, hash, allowed, refused } of limitKeys.take()) to.hotKey(rule, hash, allowed, refused);
 };
 
 const ROUTE = "route ";

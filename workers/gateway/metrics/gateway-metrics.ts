@@ -2,7 +2,7 @@
 import { type Collector, IsolateMetrics } from "../../../core/metrics/isolate-metrics.ts";
 import type { VersionParts } from "../background/isolate-parts.ts";
 import type { CallObserver } from "../call/end/call-end.ts";
-import { countLimitKeys } from "../rate-limit/limit-keys.ts";
+import { limitKeys } from "../rate-limit/limit-keys.ts";
 import type { Bindings } from "../upstream/destination.ts";
 import { collectCallDelays, collectCosts, collectLimitKeys, collectPolicies } from "./collectors.ts";
 import { RouteMetrics } from "./route-metrics.ts";
@@ -15,7 +15,7 @@ export class GatewayMetrics {
 
   /** @param secret of operators; hashes of the keys of limits depend on it */
   constructor(secret: string) {
-    countLimitKeys(secret);
+    limitKeys.start(secret);
     this.isolate.collect(collectCosts);
     this.isolate.collect(collectLimitKeys);
     this.isolate.collect(collectPolicies);

@@ -101,7 +101,7 @@ export function allowsConnectGet(method: DescMethod): boolean {
 export function writeRefusal(protocol: Protocol, { error, reason, httpStatus, isConnectJson, rest }: Refusal): Response {
   switch (protocol.kind) {
     case "connect_unary": {
-      const headers = new Headers(error.metadata);
+      const { metadata: headers } = error; // no copy: the error is of this refusal alone
       // Not `application/json` alone where the status is not Connect's: clients would take it for an error of the method.
       headers.set(REASON_HEADER, reason);
       headers.set(

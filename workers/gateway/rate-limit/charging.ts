@@ -55,13 +55,13 @@ function takeEach(
 function settled(limiters: Limiters, before: readonly Charged[], group: readonly Charge[], decisions: BucketDecisions): Charged[] {
   const now = group.map((charge, index): Charged => ({ charge, decision: decisions[index] }));
   let unreachable: RateLimitRule | undefined;
-  let isRefused = false;
-  for (const { charge, decision } of now) {
-    if (decision?.kind === "refused") isRefused = true;
-    else if (decision === undefined && charge.rule.fail !== "open") unreachable ??= charge.rule;
+  let refuses = false;
+  for (const one of now) {
+    if (isRefused(one)) refuses = true;
+    else if (one.decision === undefined && one.charge.rule.fail !== "open") unreachable ??= one.charge.rule;
   }
-  if (!isRefused && unreachable === undefined) return now;
-  for (const one of isRefused ? before : [...before, ...now]) returnTokens(limiters, one);
+  if (!refuses && unreachable === undefined) return now;
+  for (const one of refuses ? before : [...before, ...now]) returnTokens(limiters, one);
   throw refusal(now, unreachable);
 }
 
@@ -87,8 +87,9 @@ export function correct(limiters: Limiters, charges: readonly Charge[], cost: Co
  * @param unreachable the rule whose bucket could not be reached, where no bucket has refused
  */
 function refusal(charged: readonly Charged[], unreachable: RateLimitRule | undefined): Rejected {
-  const refused = charged.flatMap((one) => (one.decision?.kind === "refused" ? [{ ...one, decision: one.decision }] : []));
-  const longest = refused.toSorted((a, b) => b.decision.retryAfterMs - a.decision.retryAfterMs)[0];
+  const refused = charged.filter(isRefused);
+  let longest = refused[0];
+  for (const one of refused) if (one.decision.retryAfterMs > longest!.decision.retryAfterMs) longest = one;
   if (longest === undefined)
     return new Rejected({ kind: "limiter_unavailable", rule: unreachable!.name, retryAfterMs: RETRY_UNREACHABLE_MS });
   const { retryAfterMs } = longest.decision;
@@ -103,6 +104,11 @@ export function quotasOf(charged: readonly Charged[]): Quota[] {
 
 /** A charge that a bucket has decided. */
 type Decided = Charged & { readonly decision: BucketDecision };
+type Refused = Charged & { readonly decision: BucketDecision & { readonly kind: "refused" } };
+
+function isRefused(one: Charged): one is Refused {
+  return one.decision?.kind === "refused";
+}
 
 function isShown(one: Charged): one is Decided {
   return one.decision !== undefined && !(one.charge.isCeiling && one.decision.kind === "allowed");

@@ -5,6 +5,15 @@ import { isRegion, type Region, type RequestPlace, regionOf } from "../../../cor
 const FIRST_REQUESTS = 64; // all of which are read
 const EVERY = 64; // one in so many of the requests after them is read
 
+/**
+ * Whether the place of a request is read where none before it showed one, as locally: to read it takes longer than the rest of the routing.
+ *
+ * @param number of the request, from 1
+ */
+export function isPlaceRead(number: number): boolean {
+  return number <= FIRST_REQUESTS || number % EVERY === 0;
+}
+
 /** The region of an isolate, from the first request that shows it. Until then it is `local`. */
 export class IsolateRegion {
   #region: Region = "local";
@@ -15,8 +24,7 @@ export class IsolateRegion {
   }
 
   /**
-   * To be called with each request. Where none of the first ones shows a region, as locally, only some of the others are read: that takes
-   * longer than the rest of the routing.
+   * To be called with each request.
    *
    * A request without a data center was not received by the edge: another Worker made it, and names its region in a header. A caller
    * cannot choose the region that way, because the edge adds the data center to each request that it receives.
@@ -24,7 +32,7 @@ export class IsolateRegion {
   observe(request: Request): Region {
     if (this.#region !== "local") return this.#region;
     this.#observed += 1;
-    if (this.#observed <= FIRST_REQUESTS || this.#observed % EVERY === 0) this.#region = regionFrom(request);
+    if (isPlaceRead(this.#observed)) this.#region = regionFrom(request);
     return this.#region;
   }
 }
