@@ -60,7 +60,7 @@ export async function measure(
   subject: Subject,
   server: Running,
   folder: string,
-  placement: Pick<Placement, "upstreamPort" | "network">,
+  placement: Pick<Placement, "upstreamPort" | "network" | "v8Flags">,
   load: LoadGenerator | undefined,
 ): Promise<Measured> {
   const startedAt = performance.now();
@@ -136,7 +136,7 @@ async function countBindingCalls(
   name: string,
   subject: Subject,
   folder: string,
-  placement: Pick<Placement, "upstreamPort" | "network">,
+  placement: Pick<Placement, "upstreamPort" | "network" | "v8Flags">,
 ): Promise<number> {
   const server = await start(folder, subject, { ...placement, cpu: 0, counted: true });
   try {
@@ -158,7 +158,7 @@ async function countBindingCalls(
 async function sampleAllocations(
   subject: Subject,
   folder: string,
-  placement: Pick<Placement, "upstreamPort" | "network">,
+  placement: Pick<Placement, "upstreamPort" | "network" | "v8Flags">,
   load: LoadGenerator,
 ): Promise<number> {
   const server = await start(folder, subject, { ...placement, cpu: 0, inspected: true });

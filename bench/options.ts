@@ -19,6 +19,7 @@ export type Options =
       readonly readme: boolean;
       readonly against: string | undefined; // folder of another checkout to compare with
       readonly network: NetworkBindings | undefined; // between the Workers and their bindings
+      readonly v8Flags: readonly string[] | undefined; // undefined: those that keep measurements even
     }
   | { readonly kind: "help" }
   | { readonly kind: "invalid"; readonly problem: string };
@@ -39,6 +40,7 @@ export function parseOptions(args: readonly string[], usual: readonly string[], 
         "write-readme": { type: "boolean", default: false },
         against: { type: "string" },
         network: { type: "string" },
+        "v8-flags": { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -56,6 +58,7 @@ export function parseOptions(args: readonly string[], usual: readonly string[], 
     if (against !== undefined && !existsSync(join(against, "node_modules")))
       return invalid(`--against: found no node_modules in ${against}; name the folder of a checkout after npm ci`);
     const network = networkBindings(values.network, undefined);
+    const v8Flags = values["v8-flags"]?.split(" ").filter((flag) => flag !== "");
     return {
       kind: "run",
       json,
@@ -67,6 +70,7 @@ export function parseOptions(args: readonly string[], usual: readonly string[], 
       readme: values["write-readme"],
       against,
       network,
+      v8Flags,
     };
   } catch (error) {
     return invalid(`${(error as Error).message.split(". ")[0]}\n\n${HELP}`);

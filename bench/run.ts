@@ -25,7 +25,7 @@ if (parsed.kind === "invalid") {
   console.error(parsed.problem);
   process.exit(2);
 }
-const { json, seconds, only, connections, rate, cpuOnly, readme, against, network } = parsed;
+const { json, seconds, only, connections, rate, cpuOnly, readme, against, network, v8Flags } = parsed;
 /** Each subject is followed by its twin of the other checkout, if there is one: what disturbs one of them most likely disturbs both. */
 const chosen = only.flatMap((name): (readonly [string, Subject])[] => {
   const subject = (usual[name] ?? FURTHER[name])!;
@@ -52,22 +52,14 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 try {
   const origin = await start(join(folder, "upstream"), upstream, { upstreamPort: 0, cpu: 1 });
   running.push(origin);
+  const placement = { upstreamPort: origin.port, network, v8Flags };
   const measured: Measured[] = [];
   const load = new LoadGenerator();
   for (const [name, subject] of chosen) {
     console.error(`starting ${name} ...`);
-    const server = await start(join(folder, name), subject, { upstreamPort: origin.port, cpu: 0, network });
+    const server = await start(join(folder, name), subject, { ...placement, cpu: 0 });
     running.push(server);
-    measured.push(
-      await measure(
-        name,
-        subject,
-        server,
-        join(folder, `${name}-counted`),
-        { upstreamPort: origin.port, network },
-        cpuOnly ? undefined : load,
-      ),
-    );
+    measured.push(await measure(name, subject, server, join(folder, `${name}-counted`), placement, cpuOnly ? undefined : load));
   }
 
   const stealBefore = stealShare();

@@ -26,7 +26,7 @@ export interface Placement {
   readonly counted?: boolean; // with bindings that count their calls
   readonly port?: number; // default: one that is free
   readonly binary?: string; // workerd; default: the pinned one
-  readonly v8Flags?: readonly string[]; // default: those that keep measurements even
+  readonly v8Flags?: readonly string[] | undefined; // default: those that keep measurements even
   readonly network?: NetworkBindings | undefined; // between the Workers and their bindings
   readonly inspected?: boolean; // with the inspector, and names as in the sources
   readonly onLog?: (line: string) => void; // receives what workerd writes to stderr: warnings and errors of Workers, a line at a time
