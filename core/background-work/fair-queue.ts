@@ -20,7 +20,7 @@ export class FairQueue<E extends KeyedEntry> {
 
   /**
    * Adds an entry. In a full queue it takes the place of the newest entry of the key that has most, if that key has more than its own would
-   * have: one caller cannot keep all others out.
+   * have: one caller cannot keep all others out. Of several such keys it is the one whose turn comes first.
    *
    * @returns the entry that was left out: another one, the new one where the queue is full, or none
    */

@@ -50,9 +50,9 @@ export class OpenBatch<T> {
     return this.#lease;
   }
 
-  /** Sequence of the first item that has neither arrived nor was given up. */
+  /** Sequence of the first item that has neither arrived nor was given up; infinity where there is none. */
   get firstSequence(): number {
-    return this.#pieces[0]?.[0]?.sequence ?? Number.POSITIVE_INFINITY;
+    return this.isEmpty ? Number.POSITIVE_INFINITY : this.#pieces[0]![0]!.sequence;
   }
 
   holds(sequence: number): boolean {

@@ -233,8 +233,9 @@ export class Fleet {
   /** Turns a success into a failure: a stream had begun, counted as a success, and broke off. */
   streamBroke(id: string, admission: Admitted, now: number, random: number): void {
     const endpoint = this.#endpoints.get(id);
-    if (endpoint === undefined || this.#settings.breaker.mode === "off" || admission === UNRECORDED) return;
-    endpoint.load.distrustReport();
+    if (endpoint === undefined) return;
+    endpoint.load.distrustReport(); // whether a breaker learns of it or not
+    if (this.#settings.breaker.mode === "off" || admission === UNRECORDED) return;
     endpoint.breaker.recordBrokenStream(admission, now, random);
     this.localBreakers.update(id, now);
   }

@@ -38,7 +38,7 @@ export const REGISTRY_SETTINGS = block({
     "Ports at which public hosts may be registered.",
   ),
   ownHosts: setting(
-    list(text(/^[^\s/?#@\\]+$/, HOSTS_FIX, ""), 100, HOSTS_FIX, "hosts"),
+    list(text(/^[^\s/?#@\\]+$/, HOSTS_FIX), 100, HOSTS_FIX, "hosts"),
     [],
     "Hosts of the gateway itself, which cannot be registered: with a port only at that port, else at any. The host at which a registration arrives never can.",
   ),

@@ -103,7 +103,7 @@ export const ROUTE_AUTH = {
     },
   ),
   scopes: setting(
-    list(text(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, SCOPES_FIX, ""), 32, SCOPES_FIX, "scopes"),
+    list(text(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, SCOPES_FIX), 32, SCOPES_FIX, "scopes"),
     [],
     "Scopes that the caller has to have, all of them. Without them it gets `permission_denied`.",
   ),

@@ -29,13 +29,13 @@ const MAX_NAMES = 64; // names or tags in one list
 const SCOPE_FIX = 'write "shared", "principal" or { header: "x-tenant" }';
 const SCOPE_HEADER = block({ header: setting(headerName, undefined, "Header whose values separate the callers.") });
 const scopeName = v.picklist(["shared", "principal"], SCOPE_FIX);
-const headers = (fix: string) => list(text(/^[A-Za-z0-9-]{1,64}$/, fix, ""), MAX_NAMES, fix, "header names");
+const headers = (fix: string) => list(text(/^[A-Za-z0-9-]{1,64}$/, fix), MAX_NAMES, fix, "header names");
 const QUERY_FIX = 'write a list of query parameters, or "all"';
-const parameters = list(text(/^[^\s&=#%+]{1,128}$/, QUERY_FIX, ""), MAX_NAMES, QUERY_FIX, "");
+const parameters = list(text(/^[^\s&=#%+]{1,128}$/, QUERY_FIX), MAX_NAMES, QUERY_FIX, "");
 const TAGS_FIX = 'write a list of tags: ["users", "user:{id}"]';
 /** Templates of tags: text, and fields of the request in braces. */
 export const tags = list(
-  text(/^(?:[\w:./@-]|\{[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)*\}){1,256}$/, TAGS_FIX, ""),
+  text(/^(?:[\w:./@-]|\{[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)*\}){1,256}$/, TAGS_FIX),
   MAX_NAMES,
   TAGS_FIX,
   "tag templates",

@@ -20,8 +20,8 @@ const MAX_SOURCES = 5;
 const FIX =
   'write "ip", "principal", { header: "x-tenant" }, { cookie: "session" }, { query: "tenant" }, { field: "tenant_id" }, or a list of up to 5 of them';
 
-const name = text(/^[A-Za-z0-9_-]{1,64}$/, FIX, "");
-const field = text(/^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*){0,7}$/, FIX, "");
+const name = text(/^[A-Za-z0-9_-]{1,64}$/, FIX);
+const field = text(/^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*){0,7}$/, FIX);
 const ttlSeconds = whole(0, 31_536_000, "s");
 const source = v.union(
   [

@@ -81,14 +81,12 @@ function parseHttpRule(check: Checks, path: string, value: unknown): HttpRuleOve
   const rule = readBlock(check, path, HTTP_RULE_SETTINGS, value ?? {});
   const written = (value ?? {}) as Readonly<Record<string, unknown>>; // an object, or a problem by now
   const verbs = [...VERBS, "custom" as const].filter((name) => written[name] !== undefined);
-  const [verb] = verbs;
+  const [verb = "get"] = verbs; // a rule without any has a problem
   if (verbs.length > 1) check.report(path, verbs.join(" and "), "write one rule for each: [{ get: ... }, { post: ... }]");
-  if (verb === undefined && value !== undefined && value !== null)
+  if (verbs.length === 0 && value !== undefined && value !== null)
     check.report(path, value, 'say for which HTTP method and path it is: { get: "/v1/users/{id}" }');
   const { httpMethod, template } =
-    verb === "custom"
-      ? parseCustom(check, `${path}.custom`, rule.custom)
-      : { httpMethod: (verb ?? "").toUpperCase(), template: verb === undefined ? "" : (rule[verb] ?? "") };
+    verb === "custom" ? parseCustom(check, `${path}.custom`, rule.custom) : { httpMethod: verb.toUpperCase(), template: rule[verb] ?? "" };
   return { path, httpMethod, template, body: rule.body ?? "", responseBody: rule.responseBody ?? "" };
 }
 

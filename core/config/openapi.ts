@@ -45,7 +45,7 @@ const LICENSE_SETTINGS = block({
 });
 
 const SERVERS_FIX = 'write a list of base URLs: ["https://api.example.com"]';
-const server = text(/^(?:https?:\/\/[^\s/?#]+)?(?:\/[^\s?#]*)?$/, SERVERS_FIX, "");
+const server = text(/^(?:https?:\/\/[^\s/?#]+)?(?:\/[^\s?#]*)?$/, SERVERS_FIX);
 const servers = v.pipe(
   list(v.pipe(server, v.nonEmpty(SERVERS_FIX)), Number.POSITIVE_INFINITY, SERVERS_FIX, "base URLs"),
   v.nonEmpty(SERVERS_FIX),

@@ -129,8 +129,8 @@ export function choice<const T extends string>(choices: readonly T[], former: Re
 
 export const flag = v.boolean("write true or false");
 
-/** Text of a form. */
-export function text(form: RegExp, fix: string, shape: string) {
+/** Text of a form. @param shape without one for items of a list, which has its own */
+export function text(form: RegExp, fix: string, shape?: string) {
   return v.pipe(v.string(fix), v.regex(form, fix), v.metadata({ shape }));
 }
 

@@ -19,7 +19,7 @@ function differences(path: string, before: JsonValue | undefined, after: JsonVal
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
     return names.flatMap((name) => differences(join(path, name), fieldOf(before, name), fieldOf(after, name)));
   }
-  const isSame = before === undefined || after === undefined ? before === after : canonicalJson(before) === canonicalJson(after);
+  const isSame = before !== undefined && after !== undefined && canonicalJson(before) === canonicalJson(after);
   return isSame ? [] : [{ path, before, after }];
 }
 

@@ -155,7 +155,7 @@ class Scan {
       const wireType = tag & 7;
       at = this.#end;
       if (wireType === END_GROUP) open -= 1;
-      else if (--this.#left < 0 || tag < 8 || open > MAX_DEPTH) return this.#length;
+      else if (--this.#left < 0 || tag < 8 || open >= MAX_DEPTH) return this.#length;
       else if (wireType === START_GROUP) open += 1;
       else at = this.#unknown(at, wireType);
     }

@@ -28,7 +28,7 @@ export interface UpstreamBase {
   readonly path: string; // path of its base URL, without a slash at the end
 }
 
-const DOTS = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i;
+const DOTS = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
 /**
  * A `Location` or `Content-Location` with the prefix of callers in the place of the upstream's, where it is a path below that prefix, alone or in a

@@ -28,7 +28,7 @@ export function pieceDecoder(): PieceDecoder {
         const value = VALUES[code]!;
         if (code === PAD ? count < 2 : value === NONE || padding > 0) return undefined;
         if (code === PAD) padding += 1;
-        bits = (bits << 6) | (code === PAD ? 0 : value);
+        bits = (bits << 6) | value; // bits of padding reach no byte that is written
         count += 1;
         if (count < 4) continue;
         bytes[size++] = bits >> 16;

@@ -124,7 +124,6 @@ export class EnvelopeFilter {
    */
   pass(chunk: Uint8Array): Uint8Array {
     const some = this.#pass(chunk);
-    if (some.byteLength === 0) return some;
     const passed = this.#withheld === undefined ? some : joinBytes([this.#withheld, some]);
     this.#withheld = undefined;
     if (this.#left === 0 || this.#isBegun) return passed;
@@ -138,7 +137,8 @@ export class EnvelopeFilter {
     for (let at = 0; at < chunk.byteLength; ) {
       if (this.#left === 0) {
         at += 1;
-        if (!this.#readHeader(chunk[at - 1]!) || this.#held === undefined) continue;
+        this.#readHeader(chunk[at - 1]!);
+        if (this.#held === undefined) continue;
         parts.push(chunk.subarray(from, at));
         from = at;
         continue;
@@ -149,21 +149,20 @@ export class EnvelopeFilter {
       if (this.#held !== undefined) {
         this.#held.add(chunk.subarray(at, end));
         from = end;
-        if (this.#left === 0) parts.push(this.#release());
+        if (this.#left === 0) parts.push(this.#release(this.#held));
       }
       at = end;
     }
-    if (parts.length === 0 && from === 0) return chunk;
+    if (from === 0) return chunk;
     if (from < chunk.byteLength) parts.push(chunk.subarray(from));
     return parts.length === 1 ? parts[0]! : joinBytes(parts);
   }
 
-  /** @returns whether the header is complete */
-  #readHeader(byte: number): boolean {
+  #readHeader(byte: number): void {
     if (this.#header === 0) this.#flags = byte;
     else this.#length = this.#length * 256 + byte;
     this.#header += 1;
-    if (this.#header < 5) return false;
+    if (this.#header < 5) return;
     this.messages += 1;
     if (this.#length > this.#maxBytes) throw new Rejected({ kind: "body_too_large", maxBytes: this.#maxBytes });
     this.#left = this.#length;
@@ -171,13 +170,12 @@ export class EnvelopeFilter {
     this.#header = 0;
     this.#length = 0;
     if (this.#check !== undefined && (this.#flags & COMPRESSED) !== 0 && this.#left > 0) this.#held = new ByteCollector();
-    return true;
   }
 
-  #release(): Uint8Array {
-    const message = this.#held?.take() ?? new Uint8Array();
+  #release(held: ByteCollector): Uint8Array {
+    const message = held.take();
     this.#held = undefined;
-    this.#check?.(message);
+    this.#check!(message); // without a check, nothing is held back
     return message;
   }
 }

@@ -36,6 +36,27 @@ const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i;
 /** Options of `Connection` that name no field. */
 const NO_FIELD = /^(?:keep-alive|close|upgrade)?$/i;
 
+/** What a name says of its field, whatever the rules are. Zero for most of them. */
+const REMOVED = 1; // no upstream gets it
+const UNUSUAL_NAME = 2;
+const IS_READ = 4; // its value matters here
+
+const READ = new Set(["content-length", "authorization"]);
+const MAX_KINDS = 512;
+const MAX_NAME_LENGTH = 64;
+/** Of the names that came last: nearly all requests have the same ones, and to look at them takes longer than to find them here. */
+const kinds = new Map<string, number>();
+
+function kindOf(name: string): number {
+  const known = kinds.get(name);
+  if (known !== undefined) return known;
+  const kind = (isRemovedFromRequests(name) ? REMOVED : 0) | (UNUSUAL.test(name) ? UNUSUAL_NAME : 0) | (READ.has(name) ? IS_READ : 0);
+  if (name.length > MAX_NAME_LENGTH) return kind;
+  if (kinds.size === MAX_KINDS) kinds.clear();
+  kinds.set(name, kind);
+  return kind;
+}
+
 /** Reads all fields, in one pass unless `Connection` names fields. @param headers of a request; each name occurs once, as in `Headers` */
 export function readHeaders(headers: FieldSource, rules: HeaderRules): ReceivedHeaders {
   const { maxCount, maxBytes } = rules;
@@ -52,7 +73,12 @@ export function readHeaders(headers: FieldSource, rules: HeaderRules): ReceivedH
     count += 1;
     bytes += name.length + value.length;
     if (count > maxCount || bytes > maxBytes) return;
-    if (isRemovedFromRequests(name)) {
+    const kind = kindOf(name);
+    if (kind === 0) {
+      if (rules.credentials.has(name)) removed.push(name);
+      return;
+    }
+    if ((kind & REMOVED) !== 0) {
       if (!rules.forwarded.has(name)) removed.push(name);
       if (name === "cf-connecting-ip") address = value;
       else if (name === "cf-worker") worker = value;
@@ -63,7 +89,7 @@ export function readHeaders(headers: FieldSource, rules: HeaderRules): ReceivedH
     } else if (name === "content-length") hasLength = true;
     else if (name === "authorization") authorization = value;
     if (rules.credentials.has(name)) removed.push(name);
-    else if (UNUSUAL.test(name)) {
+    else if ((kind & UNUSUAL_NAME) !== 0) {
       unusual = name;
       if (rules.unusualNames !== "pass" || isSpellingOf(name, rules)) removed.push(name);
     }

@@ -49,7 +49,8 @@ function scan(text: string, maxDepth: number, remembersKeys: boolean): JsonKeySu
     } else if (character === '"') {
       end = endOfString(text, at);
       if (isKey) count += 1;
-      if (isKey && remembersKeys && repeats(keys.at(-1)!, text.slice(at, end)))
+      // A text that ends with a key is cut off: the key may not be whole, and the parser refuses the text.
+      if (isKey && remembersKeys && end < text.length && repeats(keys.at(-1)!, text.slice(at, end)))
         return { kind: "invalid", problem: `has the key ${text.slice(at, Math.min(end, at + 100))} twice` };
       isKey = false;
     } else if (isDigit(character)) {

@@ -2,8 +2,17 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, matchesGlob, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
-import { equivalenceOf, type MutantResult, missedGoals, reportOf, scoreOf, scoreWithoutEquivalents, tallies } from "../mutation/report.ts";
-import { COPIED, filesOf, INTEGRATION_TESTS, mutantsOf, sampleOf } from "../mutation/sample.ts";
+import {
+  EQUIVALENT,
+  equivalenceOf,
+  type MutantResult,
+  missedGoals,
+  reportOf,
+  scoreOf,
+  scoreWithoutEquivalents,
+  tallies,
+} from "../mutation/report.ts";
+import { COPIED, filesOf, INTEGRATION_TESTS, mutantsOf, rangeOf, sampleOf, textOf } from "../mutation/sample.ts";
 import { EXCLUDED } from "../mutation/vitest.config.ts";
 
 const mutants = Array.from({ length: 1_000 }, (_, index) => ({ fileName: index < 3 ? "small" : index < 100 ? "middle" : "large", index }));
@@ -35,6 +44,24 @@ describe("a sample", () => {
   });
 });
 
+describe("a mutant", () => {
+  it("is named to StrykerJS by its range: lines from 1, columns from 0", () => {
+    const location = { start: { line: 0, column: 2 }, end: { line: 4, column: 0 } };
+    expect(rangeOf({ fileName: "core/ip.ts", location, mutatorName: "A", replacement: "" })).toBe("core/ip.ts:1:2-5:0");
+  });
+
+  it("is found again by its text, wherever its lines are now", async () => {
+    const file = "core/retry/retry.ts";
+    const lines = readFileSync(file, "utf8").split("\n");
+    for (const { location } of (await mutantsOf(".", [file])).slice(0, 20)) {
+      const text = textOf(lines, location, 0);
+      const moved = { start: { ...location.start, line: location.start.line + 2 }, end: { ...location.end, line: location.end.line + 2 } };
+      expect(textOf(["", "", ...lines], moved, 0)).toEqual({ ...text, line: text.line + 2 });
+      expect(text.original.startsWith(lines[location.start.line]!.slice(location.start.column).split("\n")[0]!.slice(0, 3))).toBe(true);
+    }
+  });
+});
+
 describe("a score", () => {
   it("is the share of killed mutants, without time-outs and errors", () => {
     const list = ["Killed", "Killed", "Killed", "Survived", "NoCoverage", "Timeout", "RuntimeError"].map((status) => result(status));
@@ -63,11 +90,23 @@ describe("a score", () => {
     expect(equivalenceOf({ ...result("Survived"), replacement: "other" }, listed)).toBeUndefined();
   });
 
+  it("lists as equivalent only mutants of lines that still exist", () => {
+    const linesOf = (file: string) => (existsSync(file) ? readFileSync(file, "utf8").split("\n") : []).map((line) => line.trim());
+    expect(EQUIVALENT.filter(({ file, source }) => !linesOf(file).includes(source))).toEqual([]);
+  });
+
   it("is reported with the seed and each survivor", () => {
     const report = reportOf(runOf([result("Killed"), result("Survived", "core/retry/retry.ts", 7)]));
     expect(report).toContain("Seed 1 drew 2 of the 9 mutants");
     expect(report).toContain("core/retry/retry.ts:7 BooleanLiteral: true -> false");
     expect(report).toContain("Missed: ");
+  });
+
+  it("is reported with what was run again", () => {
+    const report = reportOf({ ...runOf([result("Killed"), result("Killed")]), again: { mutants: 1, changed: 3 } });
+    expect(report).toContain("--mutants 5`, and then with `--again`");
+    expect(report).toContain("Seed 1 drew 5 of the 9 mutants");
+    expect(report).toContain("1 were run again; 3 whose line is another one now are left out");
   });
 });
 

@@ -18,6 +18,12 @@ describe("a budget", () => {
     expect(budget.isSpent(0)).toBe(true);
   });
 
+  it("says what is left: with what time has earned", () => {
+    expect(budgetOf({ initial: 3 }).left(1_000)).toBe(3);
+    const timed = budgetOf({ initial: 3, perSecond: 2, cap: 10 });
+    expect([timed.left(1_000), timed.left(2_000), timed.left(60_000)]).toEqual([3, 5, 10]);
+  });
+
   it("earns its share of each call, up to its cap", () => {
     const budget = budgetOf({ share: 0.5, cap: 2, initial: 1 });
     expect(takeAll(budget, 0)).toBe(1);

@@ -1,6 +1,6 @@
 // Byte arrays: joined, and collected from chunks.
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { ByteCollector, joinBytes } from "../../core/bytes.ts";
 
 it("copies all parts in their order, also empty ones", () => {
@@ -34,4 +34,16 @@ it("collects chunks in their order, in at most twice their bytes, and is empty w
       }
     }),
   );
+});
+
+it("copies no byte twice where their number is known", () => {
+  const copy = vi.spyOn(Uint8Array.prototype, "set");
+  try {
+    const collector = new ByteCollector(6);
+    for (const chunk of [Uint8Array.of(1, 2), Uint8Array.of(3), Uint8Array.of(4, 5, 6)]) collector.add(chunk);
+    expect(copy.mock.calls.map(([bytes]) => bytes.length)).toEqual([2, 1, 3]);
+    expect(collector.take()).toEqual(Uint8Array.of(1, 2, 3, 4, 5, 6));
+  } finally {
+    copy.mockRestore();
+  }
 });

@@ -32,7 +32,7 @@ describe("parseGrpcTimeout", () => {
     expect(parseGrpcTimeout(header)).toEqual({ kind: "ok", ms });
   });
 
-  it.each(["", "5", "5s", "123456789m", "-1S", "1.5S", "S"])("refuses %j, and says what it wants", (header) => {
+  it.each(["", "5", "5s", "123456789m", "-1S", "1.5S", "S", "5mS", "1S1"])("refuses %j, and says what it wants", (header) => {
     expect(parseGrpcTimeout(header)).toMatchObject({ kind: "invalid", problem: expect.stringContaining("H M S m u n") });
   });
 

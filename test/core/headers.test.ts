@@ -1,6 +1,30 @@
 import { describe, expect, it } from "vitest";
 import { isAttemptNumber, isListedField, isRemovedFromRequests, TIDEGATE_HEADER_NAMES, TIDEGATE_HEADERS } from "../../core/headers.ts";
 
+describe("a request to an upstream", () => {
+  it.each([
+    ...[
+      "client-cert",
+      "client-ip",
+      "remote-addr",
+      "remote-user",
+      "true-client-ip",
+      "x-client-ip",
+      "x-real-ip",
+      "forwarded",
+      "via",
+      "x-host",
+    ],
+    ...["x-http-host-override", "x-original-url", "x-rewrite-url", "x-http-method", "x-http-method-override", "x-method-override"],
+    ...["x-forwarded", "forwarded-for", "x-cluster-client-ip", "x-originating-ip", "x-remote-ip", "x-remote-user", "x-ms-client-principal"],
+    ...["client-cert-chain", "x-client-cert", "x-remote-addr", "x-ms-client-principal-id"],
+  ])("has no %s of the caller", (name) => expect(isRemovedFromRequests(name)).toBe(true));
+
+  it.each(["accept", "cookie", "user-agent", "x-own", "x-hosts", "forward"])("has %s", (name) =>
+    expect(isRemovedFromRequests(name)).toBe(false),
+  );
+});
+
 describe("the table of headers", () => {
   it.each(TIDEGATE_HEADER_NAMES)("writes %s as HTTP/2 does: in lower case", (name) => expect(name).toMatch(/^[a-z-]+$/));
 

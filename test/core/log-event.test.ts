@@ -10,6 +10,11 @@ describe("logRecord", () => {
     );
   });
 
+  it("has the version of the Worker where it is known, and no field for it elsewhere", () => {
+    expect(Object.keys(logRecord("l2_read_failed", { error: 1 }))).toEqual(["level", "event", "error"]);
+    expect(logRecord("l2_read_failed", { error: 1 }, "v7")).toMatchObject({ version: "v7" });
+  });
+
   it("has the stack of an error where the fault is in our code, and only the message elsewhere", () => {
     const error = new TypeError("no such field");
     expect(logRecord("gateway_failed", { requestId: null, route: "a/B", error })).toMatchObject({ level: "error", error: error.stack });

@@ -1,6 +1,6 @@
 // What a layer throws to refuse a call.
 import { expect, it } from "vitest";
-import { Rejected } from "../../core/rejection.ts";
+import { isOfLayer, Rejected, type Rejection } from "../../core/rejection.ts";
 
 it("has the name and the kind of the refusal, for logs", () => {
   const rejected = new Rejected({ kind: "body_too_large", maxBytes: 7 });
@@ -10,4 +10,10 @@ it("has the name and the kind of the refusal, for logs", () => {
     "body_too_large",
     { kind: "body_too_large", maxBytes: 7 },
   ]);
+});
+
+it("is of a layer of the team where such a layer has refused, or has failed", () => {
+  const of = (kind: string) => isOfLayer(new Rejected({ kind } as Rejection));
+  expect(["layer_refused", "layer_failed", "body_too_large", "caller_gone"].map(of)).toEqual([true, true, false, false]);
+  expect(isOfLayer({ rejection: { kind: "layer_refused" } })).toBe(false);
 });

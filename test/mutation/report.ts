@@ -22,6 +22,8 @@ export interface Run {
   readonly all: number; // mutants of the files, in the sample or not
   readonly workers: number;
   readonly mutants: readonly MutantResult[];
+  /** Of a second run, with the tests that had been written since: the mutants that were run again, and those whose line is another one now. */
+  readonly again?: { readonly mutants: number; readonly changed: number };
 }
 
 /** A mutant that no test can notice, because the changed program does the same. It is matched by its text, since lines move. */
@@ -89,7 +91,8 @@ function tallyOf(mutants: readonly MutantResult[]): Tally {
   return tally;
 }
 
-function isAlive({ status }: MutantResult): boolean {
+/** Whether no test has noticed the mutant. */
+export function isAlive({ status }: MutantResult): boolean {
   return status === "Survived" || status === "NoCoverage";
 }
 
@@ -166,17 +169,18 @@ function short(text: string): string {
 
 /** The report that is stored in docs/. */
 export function reportOf(run: Run): string {
-  const { seed, perFile, files, all, mutants, minutes, workers } = run;
+  const { seed, perFile, files, all, mutants, minutes, workers, again } = run;
   const missed = missedGoals(run);
+  const drawn = mutants.length + (again?.changed ?? 0);
   const rows = [HEADINGS, HEADINGS.map(() => "---"), ...rowsOf(mutants)].map((row) => `| ${row.join(" | ")} |`);
   const equivalents = mutants.filter((mutant) => isAlive(mutant) && equivalenceOf(mutant) !== undefined).sort(byPosition);
   const survivors = unexplained(mutants);
   return `# Mutation testing of core/
 
-Written by \`npm run test:mutation -- --seed ${seed} --mutants ${mutants.length}\`; do not edit. For contributors: the changes of the core that no test notices.
+Written by \`npm run test:mutation -- --seed ${seed} --mutants ${drawn}\`${again === undefined ? "" : ", and then with `--again`"}; do not edit. For contributors: the changes of the core that no test notices.
 
 StrykerJS changes the core in one position at a time (all its default mutators, every file) and runs the tests in test/core/ that reach it.
-Seed ${seed} drew ${mutants.length} of the ${all} mutants of ${files} files, at least ${perFile} of each file; ${minutes.toFixed(0)} minutes with ${workers} workers.
+Seed ${seed} drew ${drawn} of the ${all} mutants of ${files} files, at least ${perFile} of each file; ${minutes.toFixed(0)} minutes with ${workers} workers.${again === undefined ? "" : `\nAfter tests were written for the survivors, ${again.mutants} were run again; ${again.changed} whose line is another one now are left out below.`}
 Score: killed / (killed + survived + not covered), without time-outs and errors. Mutants that no test can notice are listed in
 test/mutation/equivalent.json, each with its reason; the last column leaves them out.
 

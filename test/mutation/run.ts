@@ -1,12 +1,14 @@
 // npm run test:mutation: applies a seeded sample of mutants to core/, one at a time, and counts the mutants that no test notices.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Stryker } from "@stryker-mutator/core";
 import { parseCommand } from "../../cli/command.ts";
-import { type MutantResult, missedGoals, reportOf, summaryOf } from "./report.ts";
-import { COPIED, filesOf, keyOf, mutantsOf, sampleOf } from "./sample.ts";
+import { isAlive, type MutantResult, missedGoals, type Run, reportOf, summaryOf } from "./report.ts";
+import { COPIED, filesOf, keyOf, type MutantPosition, mutantsOf, rangeOf, sampleOf, textOf } from "./sample.ts";
 import { SAMPLE_FILE } from "./sample-checker.ts";
+
+type EarlierRun = Pick<Run, "seed" | "perFile" | "minutes" | "mutants">;
 
 const ROOT = join(import.meta.dirname, "../..");
 const REPORT = "docs/mutation.md";
@@ -16,30 +18,41 @@ const { values } = parseCommand("test:mutation", {
   mutants: { type: "string", default: "1500" },
   "min-per-file": { type: "string", default: "5" },
   file: { type: "string", multiple: true },
+  again: { type: "string" },
   workers: { type: "string", default: "2" },
   report: { type: "string" },
   json: { type: "string" },
 });
-const seed = wholeNumber("seed", values.seed, 0);
+const earlier = values.again === undefined ? undefined : earlierRun(values.again);
+const seed = earlier?.seed ?? wholeNumber("seed", values.seed, 0);
 const size = wholeNumber("mutants", values.mutants, 1);
-const perFile = wholeNumber("min-per-file", values["min-per-file"], 0);
+const perFile = earlier?.perFile ?? wholeNumber("min-per-file", values["min-per-file"], 0);
 const workers = wholeNumber("workers", values.workers, 1);
 
 const files = [...new Set((values.file ?? ["core/**/*.ts"]).flatMap((glob) => filesOf(ROOT, glob)))];
 if (files.length === 0) fail(`--file ${values.file?.join(" ")} matches no file of core/; write a glob such as "core/retry/*.ts"`);
 const sources = new Map(files.map((name) => [name, readFileSync(join(ROOT, name), "utf8").split("\n")]));
 const all = await mutantsOf(ROOT, files);
-const sample = sampleOf(all, size, perFile, seed);
+const sample = earlier === undefined ? sampleOf(all, size, perFile, seed) : survivorsOf(earlier);
 console.log(`seed ${seed}: ${sample.length} of ${all.length} mutants of ${files.length} files, at least ${perFile} of each file`);
 
 const startedAt = performance.now();
-const results = await runSample();
-const minutes = (performance.now() - startedAt) / 60_000;
+const results = [...(earlier?.mutants.filter((mutant) => !isAlive(mutant)) ?? []), ...(await runSample())];
+const minutes = (earlier?.minutes ?? 0) + (performance.now() - startedAt) / 60_000;
 const isWhole = values.file === undefined;
-const run = { seed, perFile, minutes, mutants: results, files: files.length, all: all.length, workers };
+const run = {
+  seed,
+  perFile,
+  minutes,
+  mutants: results,
+  files: files.length,
+  all: all.length,
+  workers,
+  ...(earlier !== undefined && { again: { mutants: sample.length, changed: earlier.mutants.length - results.length } }),
+};
 console.log(summaryOf(run));
 const target = values.report ?? (isWhole ? REPORT : undefined);
-if (target !== undefined) writeFileSync(join(ROOT, target), reportOf(run));
+if (target !== undefined) writeFileSync(resolve(ROOT, target), reportOf(run));
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(run, null, 1)}\n`);
 const missed = isWhole ? missedGoals(run) : [];
 for (const goal of missed) console.log(`MISSED ${goal}`);
@@ -57,7 +70,7 @@ async function runSample(): Promise<MutantResult[]> {
       plugins: ["@stryker-mutator/vitest-runner", join(import.meta.dirname, "sample-checker.ts")],
       vitest: { configFile: "test/mutation/vitest.config.ts", related: true },
       checkers: ["sample"],
-      mutate: files,
+      mutate: sample.map(rangeOf), // not all of each file: the coverage of each test by each mutant would need more memory than a process gets
       coverageAnalysis: "perTest",
       concurrency: workers,
       reporters: ["progress-append-only"],
@@ -70,7 +83,9 @@ async function runSample(): Promise<MutantResult[]> {
       timeoutFactor: 2,
       dryRunTimeoutMinutes: 60, // the machine may do other work, too
     }).runMutationTest();
-    return results.filter(({ status }) => status !== "CompileError").map((result) => resultOf(result));
+    const run = results.filter(({ status }) => status !== "CompileError").map((result) => resultOf(result));
+    if (run.length !== sample.length) throw new Error(`${run.length} of the ${sample.length} mutants of the sample were run`);
+    return run;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -79,21 +94,49 @@ async function runSample(): Promise<MutantResult[]> {
 function resultOf(result: Awaited<ReturnType<Stryker["runMutationTest"]>>[number]): MutantResult {
   const { fileName, location, mutatorName, replacement = "", status, killedBy } = result;
   const name = keyOf(ROOT, { fileName, location, mutatorName, replacement }).split(":")[0]!;
-  const lines = sources.get(name)!;
-  const { start, end } = location; // lines and columns count from 1
-  const text = lines.slice(start.line - 1, end.line);
-  text[text.length - 1] = text.at(-1)!.slice(0, end.column - 1);
-  text[0] = text[0]!.slice(start.column - 1);
   return {
     file: name,
-    line: start.line,
     mutator: mutatorName,
-    original: text.join("\n"),
     replacement,
-    source: lines[start.line - 1]!.trim(),
+    ...textOf(sources.get(name)!, location, 1),
     status,
     killedBy: killedBy?.[0] ?? "",
   };
+}
+
+/** @returns the mutants of a run that no test noticed, where they are now; those whose line has changed since are left out */
+function survivorsOf(run: EarlierRun): MutantPosition[] {
+  const now = all.map((mutant) => ({ mutant, text: textOf(sources.get(mutant.fileName)!, mutant.location, 0) }));
+  const taken = new Set<MutantPosition>();
+  for (const { file, line, mutator, original, replacement, source } of run.mutants.filter(isAlive)) {
+    const alike = now.filter(
+      ({ mutant, text }) =>
+        !taken.has(mutant) &&
+        mutant.fileName === file &&
+        mutant.mutatorName === mutator &&
+        mutant.replacement === replacement &&
+        text.original === original &&
+        text.source === source,
+    );
+    const [nearest] = alike.toSorted((a, b) => Math.abs(a.text.line - line) - Math.abs(b.text.line - line));
+    if (nearest === undefined) console.log(`changed since: ${file}:${line} ${mutator}`);
+    else taken.add(nearest.mutant);
+  }
+  return [...taken];
+}
+
+/** What `--json` wrote of a run of all files. */
+function earlierRun(file: string): EarlierRun {
+  if (values.file !== undefined) fail("--again runs the survivors of all files once more; leave out --file");
+  try {
+    const run = JSON.parse(readFileSync(file, "utf8")) as EarlierRun;
+    if (![run.seed, run.perFile, run.minutes].every(Number.isFinite) || !Array.isArray(run.mutants)) throw new Error("it is no run");
+    return run;
+  } catch (error) {
+    return fail(
+      `--again ${file}: ${(error as Error).message}; write the path of a file that \`npm run test:mutation -- --json FILE\` has written`,
+    );
+  }
 }
 
 function wholeNumber(name: string, text: string, min: number): number {

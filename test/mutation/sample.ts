@@ -17,12 +17,8 @@ interface Position {
   readonly column: number; // from 0
 }
 
-/** Tests outside test/core/ that need only the core; long ones (vitest.config.ts at the root) are left out. */
-export const INTEGRATION_TESTS = [
-  "test/integration/cache-l2-writes.node.test.ts",
-  "test/integration/cache-semantics.node.test.ts",
-  "test/integration/distributed-breaker.node.test.ts",
-];
+/** Tests outside test/core/ that need only the core; those that take long for each mutant are left out. */
+export const INTEGRATION_TESTS = ["test/integration/cache-semantics.node.test.ts", "test/integration/distributed-breaker.node.test.ts"];
 
 /** What is copied for the runs, as patterns: the core, its tests, and what these import or read. */
 export const COPIED = [
@@ -32,8 +28,10 @@ export const COPIED = [
   "test/{simulation,support}/**",
   "test/mutation/{sample,setup,vitest.config}.ts",
   "workers/service/limits/message-shape.ts",
-  "docs/logs.md",
-  "docs/metrics.md",
+  "cli/gen/{json-schema,parameters,settings}.ts",
+  "cli/{command.ts,launch/usage.mjs}",
+  "docs/{logs,metrics,parameters}.md",
+  "docs/gateway.schema.json",
   "{package,tsconfig}.json",
 ];
 
@@ -58,6 +56,26 @@ export function keyOf(root: string, { fileName, location: { start, end }, mutato
   const name = fileName.startsWith(root) ? relative(root, fileName) : fileName;
   const position = `${name.replaceAll("\\", "/")}:${start.line}:${start.column}-${end.line}:${end.column}`;
   return `${position} ${mutatorName} ${replacement}`;
+}
+
+/** @returns what StrykerJS has to mutate for this mutant, as its option `mutate` takes it: lines count from 1, columns from 0 */
+export function rangeOf({ fileName, location: { start, end } }: MutantPosition): string {
+  return `${fileName}:${start.line + 1}:${start.column}-${end.line + 1}:${end.column}`;
+}
+
+/** The changed text of a mutant, and its first line: what identifies it when lines have moved. */
+export interface MutantText {
+  readonly line: number; // counts from 1
+  readonly original: string;
+  readonly source: string; // the line, trimmed
+}
+
+/** @param lines of the file. @param first number of the first line in `location` */
+export function textOf(lines: readonly string[], { start, end }: MutantPosition["location"], first: 0 | 1): MutantText {
+  const text = lines.slice(start.line - first, end.line - first + 1);
+  text[text.length - 1] = text.at(-1)!.slice(0, end.column - first);
+  text[0] = text[0]!.slice(start.column - first);
+  return { line: start.line - first + 1, original: text.join("\n"), source: lines[start.line - first]!.trim() };
 }
 
 /**

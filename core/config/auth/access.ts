@@ -12,7 +12,7 @@ const AUDIENCES_FIX = "write the audience tags (AUD) of the applications, at mos
 export const ACCESS_SETTINGS = block({
   team: required(text(/^[a-z0-9][a-z0-9-]{0,62}$/, TEAM_FIX, "name"), "Team of Cloudflare Access, whose certificates sign.", TEAM_FIX),
   audiences: required(
-    v.pipe(list(text(/^[\w-]{1,128}$/, AUDIENCES_FIX, ""), 16, AUDIENCES_FIX, "texts"), v.minLength(1, AUDIENCES_FIX)),
+    v.pipe(list(text(/^[\w-]{1,128}$/, AUDIENCES_FIX), 16, AUDIENCES_FIX, "texts"), v.minLength(1, AUDIENCES_FIX)),
     "Audience tags (AUD) of the Access applications in front of the gateway. An assertion for another application does not count.",
     AUDIENCES_FIX,
   ),

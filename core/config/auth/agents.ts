@@ -14,6 +14,7 @@ export const AGENT_SETTINGS = block({
       v.pipe(
         v.string(DIRECTORIES_FIX),
         v.check((url) => directoryUrl(url) !== undefined, DIRECTORIES_FIX),
+        v.transform((url) => directoryUrl(url)!),
       ),
       64,
       DIRECTORIES_FIX,
@@ -28,7 +29,7 @@ export const AGENT_SETTINGS = block({
     "Whether directories of any other agent are fetched, too, when a request names one: at most 10 a minute in all. Whoever has a domain is an agent then.",
   ),
   windowSeconds: setting(whole(10, 300, "s"), 300, "Age up to which a signature counts."),
-  scopes: setting(list(text(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, SCOPES_FIX, ""), 32, SCOPES_FIX, "scopes"), [], "Scopes of every agent."),
+  scopes: setting(list(text(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, SCOPES_FIX), 32, SCOPES_FIX, "scopes"), [], "Scopes of every agent."),
 });
 
 export type AgentsInput = InputOf<typeof AGENT_SETTINGS>;
@@ -45,6 +46,5 @@ export function parseAgents(check: Checks, path: string, value: unknown): Agents
   if (value === undefined) return undefined;
   const { directories, open, windowSeconds, scopes } = readBlock(check, path, AGENT_SETTINGS, value);
   if (directories.length === 0 && !open) check.report(`${path}.directories`, directories, `${DIRECTORIES_FIX}, or write open: true`);
-  const origins = directories.flatMap((url) => directoryUrl(url) ?? []);
-  return { directories: [...new Set(origins)], open, windowMs: windowSeconds * 1_000, scopes: [...new Set(scopes)].sort() };
+  return { directories: [...new Set(directories)], open, windowMs: windowSeconds * 1_000, scopes: [...new Set(scopes)].sort() };
 }

@@ -18,7 +18,7 @@ export const IDENTITY_SETTINGS = block({
     { shownDefault: "none: services at URLs get no identity" },
   ),
   claims: setting(
-    list(text(/^[\x21-\x7e]{1,64}$/, CLAIMS_FIX, ""), 16, CLAIMS_FIX, "names of claims"),
+    list(text(/^[\x21-\x7e]{1,64}$/, CLAIMS_FIX), 16, CLAIMS_FIX, "names of claims"),
     [],
     "Verified claims of the caller's own token that services get, too.",
   ),

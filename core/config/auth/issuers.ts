@@ -29,11 +29,10 @@ export const ISSUER_SETTINGS = block({
     ),
     ["ES256", "RS256", "EdDSA"],
     "Algorithms (`alg`) that this issuer signs with. No other one is verified, whatever a token says.",
-    { shape: "names of algorithms" },
   ),
   types: setting(
     v.pipe(
-      list(text(/^[\w.+/-]{1,64}$/, TYPES_FIX, ""), 8, TYPES_FIX, "texts"),
+      list(text(/^[\w.+/-]{1,64}$/, TYPES_FIX), 8, TYPES_FIX, "texts"),
       v.transform((types) => types.map(typeName)),
     ),
     ["JWT", "at+jwt"],

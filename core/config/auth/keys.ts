@@ -24,7 +24,7 @@ export const KEY_SETTINGS = block({
   ),
   header: setting(headerName, undefined, "Header that may have the key instead of `Authorization: Bearer`.", { shownDefault: "none" }),
   importedPrefixes: setting(
-    list(text(/^(?!tg_)[A-Za-z0-9_-]{3,32}$/, PREFIXES_FIX, ""), 10, PREFIXES_FIX, "texts"),
+    list(text(/^(?!tg_)[A-Za-z0-9_-]{3,32}$/, PREFIXES_FIX), 10, PREFIXES_FIX, "texts"),
     [],
     "How imported keys of another system start. They have no tag: each made-up one costs a lookup, within the limit of failed authentications.",
   ),

@@ -34,7 +34,7 @@ export const SIGNATURE_KEY_SETTINGS = block({
     "Who signs: the principal is `service:<name>`. Two keys of one name are one caller, so that a key can be replaced without a gap.",
     { shownDefault: "the key id" },
   ),
-  scopes: setting(list(text(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, SCOPES_FIX, ""), 32, SCOPES_FIX, "scopes"), [], "Scopes of the caller."),
+  scopes: setting(list(text(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, SCOPES_FIX), 32, SCOPES_FIX, "scopes"), [], "Scopes of the caller."),
 });
 
 export const SIGNATURE_SETTINGS = block({

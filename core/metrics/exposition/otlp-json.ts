@@ -3,6 +3,7 @@ import { SCALE } from "../buckets.ts";
 import type { MetricDefinition } from "../definitions.ts";
 import { leftOutMetric } from "./own-metrics.ts";
 import type { Exposition, MetricSnapshot, MetricsSnapshot, SeriesSnapshot } from "./snapshot.ts";
+import { NO_VALUES } from "./snapshot-of.ts";
 
 const CUMULATIVE = 2;
 
@@ -55,7 +56,7 @@ function pointOf({ kind, labels: names }: MetricDefinition, { labels, value, his
   const attributes = names.flatMap((name, position) => (labels[position] ? [attribute(name, labels[position])] : []));
   const head = `"attributes":[${attributes.join(",")}],${times}`;
   if (kind !== "histogram") return Number.isSafeInteger(value) ? `{${head},"asInt":"${value}"}` : `{${head},"asDouble":${value}}`;
-  const { zeros, sum, count, offset, counts } = histogram ?? { zeros: 0, sum: 0, count: 0, offset: 0, counts: [] };
+  const { zeros, sum, count, offset, counts } = histogram ?? NO_VALUES;
   const positive = `{"offset":${offset},"bucketCounts":[${counts.map((values) => `"${values}"`).join(",")}]}`;
   return `{${head},"count":"${count}","sum":${sum},"scale":${SCALE},"zeroCount":"${zeros}","positive":${positive}}`;
 }

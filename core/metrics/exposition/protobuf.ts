@@ -5,6 +5,7 @@ import { boundsOf, cumulativeCounts } from "./classic-buckets.ts";
 import { familyOf } from "./family.ts";
 import { leftOutMetric } from "./own-metrics.ts";
 import type { Exposition, HistogramSnapshot, MetricSnapshot, MetricsSnapshot, SeriesSnapshot } from "./snapshot.ts";
+import { NO_VALUES } from "./snapshot-of.ts";
 import { spansOf } from "./spans.ts";
 import { WireWriter } from "./wire-writer.ts";
 
@@ -73,7 +74,7 @@ function writeHead(family: WireWriter, definition: MetricDefinition): void {
 function writeMetric(
   metric: WireWriter,
   { kind, labels: names, unit }: MetricDefinition,
-  { labels, value, histogram }: SeriesSnapshot,
+  { labels, value, histogram = NO_VALUES }: SeriesSnapshot,
   created: Uint8Array,
 ): void {
   for (const [position, name] of names.entries()) {
@@ -90,7 +91,7 @@ function writeMetric(
       counter.double(COUNTER.value, value);
       counter.bytes(COUNTER.created, created);
     });
-  else if (histogram !== undefined) metric.message(METRIC.histogram, (own) => writeHistogram(own, histogram, boundsOf(unit), created));
+  else metric.message(METRIC.histogram, (own) => writeHistogram(own, histogram, boundsOf(unit), created));
 }
 
 /** Fixed buckets come with the exponential ones: a server without native histograms reads those. */

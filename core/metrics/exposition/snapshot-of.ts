@@ -14,6 +14,9 @@ export interface RecordedMetrics {
   readonly lostReports: number;
 }
 
+/** Of a series that has no histogram: another version may have counted under its name. */
+export const NO_VALUES: HistogramSnapshot = { zeros: 0, sum: 0, count: 0, offset: 0, counts: [] };
+
 /** Metrics that this version does not know are left out: an object of a later version may have some. */
 export function snapshotOf({ startedAt, series, gauges, isolates, lostReports }: RecordedMetrics): MetricsSnapshot {
   const byMetric = new Map<string, SeriesSnapshot[]>(METRICS.map(({ name }) => [name, []]));

@@ -19,7 +19,7 @@ export function spansOf({ offset, counts }: Pick<HistogramSnapshot, "offset" | "
   const spans: { offset: number; length: number }[] = [];
   const deltas: number[] = [];
   let before = 0; // the count of the bucket written last
-  let next = 0; // index after the bucket written last
+  let next = 0; // index after the bucket written last; 0 before the first
   for (const [position, count] of counts.entries()) {
     if (count === 0) continue;
     const index = offset + position + PROMETHEUS_SHIFT;
@@ -31,7 +31,7 @@ export function spansOf({ offset, counts }: Pick<HistogramSnapshot, "offset" | "
         span.length += 1;
       }
       span.length += 1;
-    } else spans.push({ offset: span === undefined ? index : index - next, length: 1 });
+    } else spans.push({ offset: index - next, length: 1 });
     deltas.push(count - before);
     before = count;
     next = index + 1;

@@ -4,6 +4,7 @@ import { boundsOf, cumulativeCounts } from "./classic-buckets.ts";
 import { familyOf } from "./family.ts";
 import { leftOutMetric } from "./own-metrics.ts";
 import type { Exposition, HistogramSnapshot, MetricSnapshot, MetricsSnapshot } from "./snapshot.ts";
+import { NO_VALUES } from "./snapshot-of.ts";
 
 export type TextFormat = "prometheus" | "openmetrics";
 
@@ -63,8 +64,6 @@ function seriesWriter(definition: MetricDefinition, format: TextFormat, startedA
   const created = format === "openmetrics" ? `${startedAt}` : undefined;
   return ({ labels, histogram = NO_VALUES }) => histogramText(name, pairs(names, labels), histogram, bounds, shown, created);
 }
-
-const NO_VALUES: HistogramSnapshot = { zeros: 0, sum: 0, count: 0, offset: 0, counts: [] };
 
 function histogramText(
   name: string,

@@ -16,6 +16,7 @@ it.each([
   [null, "https://gw.example:8443", true],
   [null, "https://evil.example", true],
   [null, "https://gw.example.evil.example", true],
+  [null, "gwhttps://.example", true],
   [null, "null", true],
   [null, "", true],
   [null, "chrome-extension://gw.example", true],

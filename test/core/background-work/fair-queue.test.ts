@@ -47,6 +47,13 @@ describe("FairQueue", () => {
     expect(queue.add(second)).toBe(second);
   });
 
+  it("leaves out an entry of the key whose turn comes first, where several have most", () => {
+    const queue = new FairQueue<{ key: string; id: number }>(4);
+    const waiting = [entry("a", 0), entry("a", 1), entry("b", 0), entry("b", 1)];
+    for (const one of waiting) queue.add(one);
+    expect(queue.add(entry("c", 0))).toBe(waiting[1]);
+  });
+
   it("is full from the start with no places", () => {
     const one = entry("a", 0);
     expect(new FairQueue(0).add(one)).toBe(one);

@@ -24,3 +24,39 @@ it("returns what an array would, in any order of operations", () => {
     }),
   );
 });
+
+/** Runs with arrays that count: the longest one that got `item`, and how many places were copied from arrays. */
+function counted(item: unknown, run: () => void): { readonly longest: number; readonly copied: number } {
+  const { push, slice } = Array.prototype;
+  const counts = { longest: 0, copied: 0 };
+  Array.prototype.push = function (...items) {
+    const length = push.apply(this, items);
+    if (items[0] === item) counts.longest = Math.max(counts.longest, length);
+    return length;
+  };
+  Array.prototype.slice = function (...range) {
+    const part = slice.apply(this, range);
+    if (part.includes(item)) counts.copied += part.length;
+    return part;
+  };
+  try {
+    run();
+  } finally {
+    Object.assign(Array.prototype, { push, slice });
+  }
+  return counts;
+}
+
+it("keeps no places of what was taken, however much has gone through", () => {
+  const item = Symbol("item");
+  const { longest, copied } = counted(item, () => {
+    const fifo = new Fifo<symbol>();
+    for (let n = 0; n < 100; n++) fifo.push(item);
+    for (let n = 0; n < 20_000; n++) {
+      fifo.push(item);
+      fifo.take(1);
+    }
+  });
+  expect(longest).toBeLessThan(2_000);
+  expect(copied).toBeLessThan(40_000);
+});

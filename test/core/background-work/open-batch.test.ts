@@ -87,6 +87,9 @@ describe("OpenBatch", () => {
     batch.succeeded(0);
     expect([9, 10, 11, 12, 13, 14].map((sequence) => batch.holds(sequence))).toEqual([false, false, false, true, true, false]);
     expect(batch.firstSequence).toBe(12);
+    batch.send(3, 1e6);
+    batch.succeeded(0);
+    expect([batch.isEmpty, batch.firstSequence]).toEqual([true, Number.POSITIVE_INFINITY]);
   });
 
   it("is due at the end of its lease, and at once where the clock has stepped back", () => {

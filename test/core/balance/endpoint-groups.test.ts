@@ -268,17 +268,22 @@ describe("the costs of methods", () => {
   it("are learned and used for each priority by itself, and not for draining endpoints", () => {
     const settings: Partial<FleetSettings> = { balancer: "learned", breaker: { ...BREAKER, mode: "off" } };
     const fleet = fleetOf([member("a"), member("b", { priority: 1 })], settings);
-    for (let n = 0; n < 600; n++) {
-      const method = n % 2;
-      const now = NOW + n * 10;
-      const permit = fleet.begin("b", now, now + 60_000, method)!;
-      fleet.succeeded("b", { permit, admission: UNRECORDED, now: now + (method === 1 ? 90 : 10), random: 0, method });
-    }
+    const learnFrom = (id: string) => {
+      for (let n = 0; n < 600; n++) {
+        const method = n % 2;
+        const now = NOW + n * 10;
+        const permit = fleet.begin(id, now, now + 60_000, method)!;
+        fleet.succeeded(id, { permit, admission: UNRECORDED, now: now + (method === 1 ? 90 : 10), random: 0, method });
+      }
+    };
+    learnFrom("b");
     const costOf = (id: string, method: number) => fleet.begin(id, 1e9, 2e9, method)!.cost;
     expect(costOf("b", 1)).toBeGreaterThan(1.3);
     expect(costOf("b", 0)).toBeLessThan(0.7);
     expect([costOf("a", 1), costOf("a", 0)]).toEqual([1, 1]);
     fleet.replace([member("a"), member("b", { priority: 1, isDraining: true }), member("c", { priority: 1 })], NOW);
+    learnFrom("c");
+    expect(costOf("c", 1)).toBeGreaterThan(1.3);
     expect(costOf("b", 1)).toBe(1);
   });
 

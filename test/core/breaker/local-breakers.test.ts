@@ -24,8 +24,10 @@ describe("the local breakers of an upstream", () => {
     for (let n = 0; n < 5; n++) call(a, "failed");
     breakers.update("a", NOW);
     expect(breakers.areAllClosed(NOW)).toBe(false);
+    expect([...breakers.notClosed(NOW)]).toEqual([["a", { local: "open", shared: "closed", override: undefined }]]);
     breakers.retain(new Set(["b"]));
     expect(breakers.areAllClosed(NOW)).toBe(true);
+    expect([...breakers.notClosed(NOW)]).toEqual([]);
     expect(breakers.get("b")).toBe(b);
     expect(breakers.get("a")).not.toBe(a);
   });

@@ -90,6 +90,14 @@ describe("receiveReports", () => {
   const reporter = { isolate: "i", location: "L" };
   const counts = (failures: number, calls = 100) => ({ sequence: 1, calls, failures, isOpen: false, wantsProbe: false });
 
+  it("knows of each isolate once what it has reported of an endpoint", () => {
+    const [first] = receiveReports(new Map(), reporter, { new: counts(1) }, BREAKER, NOW);
+    const [second] = receiveReports(first, reporter, { new: { ...counts(2), sequence: 2 } }, BREAKER, NOW);
+    const [third] = receiveReports(second, { isolate: "j", location: "L" }, { new: counts(3) }, BREAKER, NOW);
+    const isolatesOf = (breakers: SharedBreakers) => [...breakers.get("new")!.evidence.keys()];
+    expect([first, second, third].map(isolatesOf)).toEqual([["i"], ["i"], ["i", "j"]]);
+  });
+
   it("returns views of the reported endpoints, and of all that are not closed", () => {
     const known = new Map([
       ["open", OPEN],

@@ -21,6 +21,7 @@ describe("shownBreaker", () => {
       { own: { kind: "open", until: NOW + 1, method: undefined }, probing: { version: 1, id: 1, endsAt: NOW + 1 } },
       { local: "half_open" },
     ],
+    ["no probe of its own while it is closed", { probing: { version: 1, id: 1, endsAt: NOW + 1 } }, { local: "closed" }],
     ["a shared view", { held: held({ kind: "ramp" }) }, { local: "closed", shared: "ramp", override: undefined }],
     ["an override", { held: held({ kind: "open", override: "open" }) }, { shared: "open", override: "open" }],
     ["an override that keeps it closed", { held: held({ override: "closed" }) }, { shared: "closed", override: "closed" }],

@@ -4,6 +4,7 @@ import {
   BREAKER_ADMIN_SETTINGS,
   PURGE_SETTINGS,
   type PurgePolicy,
+  parseAdmin,
   REGISTRY_SETTINGS,
   type RegistryPolicy,
 } from "../../../core/config/admin.ts";
@@ -31,6 +32,12 @@ describe.each([
         `${path}.tokenBinding: found ${show(tokenBinding)}; write the name of a secret: "${example}"`,
       ]);
   });
+});
+
+it("is off where no admin block is written, and has nobody by name in an empty one", () => {
+  const parser = (check: Checks, value: unknown) => parseAdmin(check, "admin", value);
+  expect(accepted(parser, undefined)).toBeUndefined();
+  expect(parsed(parser, {}).policy).toEqual({ secretBinding: undefined, host: undefined, roles: new Map() });
 });
 
 describe("purging", () => {

@@ -32,6 +32,7 @@ describe("what stands in place of a proto's options", () => {
   it.each([
     ["/a", 'm.http: found "/a"; write a list of rules: [{ get: "/v1/users/{id}" }], or [] for none'],
     [[null], 'm.http[0]: found null; write a rule: { get: "/v1/users/{id}" }'],
+    [[undefined], 'm.http[0]: found nothing; write a rule: { get: "/v1/users/{id}" }'],
     [[{}], 'm.http[0]: found {}; say for which HTTP method and path it is: { get: "/v1/users/{id}" }'],
     [[{ get: "/a", put: "/b" }], 'm.http[0]: found "get and put"; write one rule for each: [{ get: ... }, { post: ... }]'],
     [[{ get: "" }], 'm.http[0].get: found ""; write text that is not empty, or remove it'],
@@ -41,6 +42,25 @@ describe("what stands in place of a proto's options", () => {
     [[{ custom: { kind: "PURGE" } }], 'm.http[0].custom.path: found nothing; write { kind: "PURGE", path: "/v1/users/{id}" }'],
     [[{ custom: { path: "/a" } }], 'm.http[0].custom.kind: found nothing; write { kind: "PURGE", path: "/v1/users/{id}" }'],
   ])("refuses the rules %j", (http, words) => expect(problems(http)).toEqual([words]));
+
+  it("refuses a custom rule that is no object, and goes on", () => {
+    expect(problems([{ custom: null }, {}])).toEqual([
+      "m.http[0].custom: found null; write an object: { ... }",
+      'm.http[0].custom.kind: found nothing; write { kind: "PURGE", path: "/v1/users/{id}" }',
+      'm.http[0].custom.path: found nothing; write { kind: "PURGE", path: "/v1/users/{id}" }',
+      'm.http[1]: found {}; say for which HTTP method and path it is: { get: "/v1/users/{id}" }',
+    ]);
+  });
+
+  it("has empty texts in the place of those with a problem, and is for GET without a method", () => {
+    const rulesOf = (...http: unknown[]) => parsed(parser, { http }).policy?.http;
+    expect(rulesOf({ put: 7, body: "" }, { custom: {} }, {})).toEqual([
+      rule({ httpMethod: "PUT", template: "" }),
+      rule({ path: "m.http[1]", httpMethod: "", template: "" }),
+      rule({ path: "m.http[2]", template: "" }),
+    ]);
+    expect(parsed(parser, { http: "/a" }).policy?.http).toEqual([]);
+  });
 
   it("names the fields of a rule", () => {
     const [line] = problems([{ get: "/a", qqqqqqqqqqqqqqq: 1 }]);

@@ -1,8 +1,10 @@
 // The keys of rate-limit rules.
 import { describe, expect, it } from "vitest";
 import type { Proves } from "../../../core/config/auth.ts";
-import type { Checks } from "../../../core/config/problems.ts";
+import { type Checks, checks } from "../../../core/config/problems.ts";
 import { parseRule } from "../../../core/config/rate-limit.ts";
+import { keyName } from "../../../core/config/rate-limit-key.ts";
+import { readSetting } from "../../../core/config/read.ts";
 import { accepted, parsed } from "./settings.ts";
 
 const PROVES = { principals: true, claims: true };
@@ -56,4 +58,15 @@ describe("the key of a rule", () => {
     expect(within(nothing, { tiers: { by: "principal", plans: {} } })).toEqual([`rateLimits.r.tiers.by: found "principal"; ${unnamed}`]);
     expect(within(nothing, { key: "route" })).toEqual([]);
   });
+});
+
+it("knows a former name that is text, and nothing else that reads like it", () => {
+  const fixes = (value: unknown) => {
+    const check = checks();
+    readSetting(check, "key", keyName, value, undefined);
+    return check.problems.map(({ fix }) => fix);
+  };
+  expect(fixes("everybody")).toEqual(['write "all", its new name']);
+  for (const value of [["everybody"], { toString: () => "everybody" }, Object.create(null)])
+    expect(fixes(value)).toEqual([expect.stringMatching(/^write "(?!.*new name)/)]);
 });

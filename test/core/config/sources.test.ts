@@ -53,7 +53,8 @@ it.each([
   ["maxBodyBytes", 'httpRoutes["/assets/"].maxBodyBytes'],
   ["maxResponseBytes", 'httpRoutes["/assets/"].maxResponseBytes'],
   ["readTimeoutMs", "defaults.readTimeoutMs"],
-  ["cache.ttlMs", "default"], // plain HTTP does not inherit the cache
+  ["cache", "default"], // plain HTTP does not inherit the cache
+  ["cache.ttlMs", "default"],
 ])("a prefix has %s from %s", (name, source) => {
   expect(sources.inherited(policy.httpRoutes.get("/assets/")!, name)).toBe(source);
 });
@@ -68,6 +69,16 @@ it.each([
 ])("what is written once is found at its path: %s", (path, source) => {
   expect(sources.at(path)).toBe(source);
 });
+
+it.each([".capacity", '["per-caller"]', '["per-caller"].capacity', '["a\\"b\\\\"].capacity', '["a.b"].c["d-e"]'])(
+  "a value that stands for several settings is the source of those at %s",
+  (inner) => {
+    const written = new Sources();
+    written.wrote("rules", 5);
+    expect(written.at(`rules${inner}`)).toBe("rules");
+    expect(written.at(`other${inner}`)).toBe("default");
+  },
+);
 
 it("changes nothing of what is parsed", () => {
   const plain = parsePolicy(INPUT, new Map([[SERVICE, ["GetUser", "ListUsers", "DeleteUser"]]]));

@@ -51,6 +51,13 @@ it.each(["", "A-B", "1A", "A B", "A.B"])("is not the binding %j", (binding) =>
   ]),
 );
 
+it.each([{ url: "ftp://a" }, { binding: "A-B" }, { binding: "A", url: "ftp://a" }, { binding: "A-B", url: URL_A }, {}])(
+  "is nowhere where %j is written",
+  (value) => {
+    expect(parsed(parser, value).policy.endpoints[0]!.target).toEqual({ binding: "" });
+  },
+);
+
 it("is one of them or both, not none", () => {
   for (const value of [{}, { url: 7 }, { binding: 7 }, { url: URL_A, binding: 7 }, { url: 7, binding: "A" }])
     expect(problems(value)).toEqual([

@@ -10,15 +10,15 @@ describe("configurationData", () => {
   });
 
   it.each([
-    { name: "a function", input: { a: { b: () => 1 } }, path: "a.b" },
-    { name: "a number that JSON has not", input: { a: [Number.POSITIVE_INFINITY] }, path: "a[0]" },
-    { name: "a map", input: { "x.y": new Map() }, path: '["x.y"]' },
-    { name: "bytes elsewhere", input: { a: new Uint8Array(1) }, path: "a" },
-    { name: "a big integer", input: { a: 1n }, path: "a" },
-    { name: "a descriptor set that is none", input: { descriptors: [7] }, path: "descriptors[0]" },
-    { name: "no object", input: 7, path: "gateway.config.ts" },
-  ])("reports $name", ({ input, path }) => {
-    expect(configurationData(input).problems).toMatchObject([{ path, fix: expect.any(String) }]);
+    { name: "a function", input: { a: { b: () => 1 } }, path: "a.b", found: "a function" },
+    { name: "a number that JSON has not", input: { a: [Number.POSITIVE_INFINITY] }, path: "a[0]", found: "Infinity" },
+    { name: "a map", input: { "x.y": new Map() }, path: '["x.y"]', found: "an instance of Map" },
+    { name: "bytes elsewhere", input: { a: new Uint8Array(1) }, path: "a", found: "an instance of Uint8Array" },
+    { name: "a big integer", input: { a: 1n }, path: "a", found: "a bigint" },
+    { name: "a descriptor set that is none", input: { descriptors: [7] }, path: "descriptors[0]", found: "number" },
+    { name: "no object", input: 7, path: "gateway.config.ts", found: "number" },
+  ])("reports $name", ({ input, path, found }) => {
+    expect(configurationData(input).problems).toMatchObject([{ path, found, fix: expect.any(String) }]);
   });
 
   it("ends in an object that contains itself", () => {

@@ -19,6 +19,17 @@ describe("FleetCounts", () => {
     expect(counts.report("weur/relay-0", NOW + 30_001).isolates).toEqual({ b: 1 });
   });
 
+  it("names first what most isolates refuse", () => {
+    const counts = new FleetCounts();
+    const refusing = (digest: string) => ({ known: 0, has: [], runs: "a", refused: [{ digest, reason: "why" }] });
+    for (const [isolate, digest] of ["c", "d", "d", "e", "d", "e"].entries()) counts.receive(`${isolate}`, refusing(digest), 10_000, NOW);
+    expect(counts.report("weur/relay-0", NOW + 1).refused.map(({ digest, isolates }) => [digest, isolates])).toEqual([
+      ["d", 3],
+      ["e", 2],
+      ["c", 1],
+    ]);
+  });
+
   it("counts the isolates that began without knowing what is live, as long as they count", () => {
     const counts = new FleetCounts();
     counts.receive("one", { known: 0, has: [], runs: "a", hasFallenBack: true }, 10_000, NOW);

@@ -15,6 +15,13 @@ describe("retained", () => {
     expect(numbers(history)).toEqual(Array.from({ length: MAX_VERSIONS }, (_, n) => n + 11));
   });
 
+  it("says that a history is cut once it was live more often than is kept, and not before", () => {
+    const livesOf = (count: number) =>
+      retained({ ...EMPTY_HISTORY, versions: versions(2), lives: Array.from({ length: count }, (_, n) => (n % 2) + 1) });
+    expect([livesOf(MAX_VERSIONS).isCut, livesOf(MAX_VERSIONS).lives.length]).toEqual([false, MAX_VERSIONS]);
+    expect([livesOf(MAX_VERSIONS + 1).isCut, livesOf(MAX_VERSIONS + 1).lives.length]).toEqual([true, MAX_VERSIONS]);
+  });
+
   it("never drops the live version, the one before it, or the canary", () => {
     const canary = { version: 3, percent: 5 };
     const history = retained({ ...EMPTY_HISTORY, versions: versions(MAX_VERSIONS + 10), lives: [2, 1], canary });

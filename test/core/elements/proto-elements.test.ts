@@ -49,7 +49,7 @@ describe("hasMoreProtoElements", () => {
         const count = elementsOf(EVERY, message);
         if (count > 0) expect(hasMore(bytes, count - 1)).toBe(true);
       }),
-      { numRuns: 20_000 },
+      { numRuns: 20_000, interruptAfterTimeLimit: 600_000 }, // all of them: fewer would not decode enough
     );
     expect(decoded).toBeGreaterThan(1_000);
   });
@@ -82,5 +82,7 @@ describe("hasMoreProtoElements", () => {
     const deep = (levels: number): Uint8Array => items(levels, 0x63);
     expect(hasMore(deep(100), 99)).toBe(true);
     expect(hasMore(deep(1_000_000), 1_000)).toBe(false);
+    const inUnknown = (levels: number): Uint8Array => within(Array(levels).fill([0x83, 0x01]).flat(), items(1_000, 0x08, 1));
+    expect([hasMore(inUnknown(99), 1_098), hasMore(inUnknown(100), 101)]).toEqual([true, false]);
   });
 });

@@ -71,6 +71,10 @@ describe("isWellFormedProto", () => {
     ["an empty message", []],
     ["a map entry without a key", [tag(10, 2), 0]],
     ["100 messages within one another", nested(99)],
+    [
+      "100 groups side by side in a message",
+      [tag(2, 2), 0xc8, 0x01, ...Array.from({ length: 100 }, () => [tag(12, 3), tag(12, 4)]).flat()],
+    ],
     ["unknown groups, 99 deep in a message", repeat(99, farTag(50, 3), farTag(50, 4))],
   ])("accepts %s", (_, bytes) => expect(isWellFormed(...bytes)).toBe(true));
 

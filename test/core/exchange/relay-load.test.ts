@@ -56,6 +56,13 @@ describe("the load of a relay", () => {
     expect(count).toBe(16);
   });
 
+  it("goes by it for 5 s: from then on fewer relays may be enough", () => {
+    const load = new RelayLoad(WARM);
+    const receive = (id: string, atMs: number): number => load.receive(choice(id, 1, 60_000, true), WARM + atMs);
+    for (let n = 0; n < 620; n++) receive(`i${n}`, n * 8);
+    expect([receive("x", 4_999), receive("x", 5_000), receive("x", 19_999), receive("x", 20_000)]).toEqual([2, 2, 2, 1]);
+  });
+
   it("lets isolates exchange every second while breakers change, as long as that is no more than 150 a second", () => {
     const load = new RelayLoad(START);
     settled(100, 1, 5_000, load);

@@ -28,6 +28,7 @@ describe("the keys of an issuer", () => {
       ...{ kind: "issuer", issuer: "https://id.test", name: "n", sequence: 1, sentAt: NOW, source: SOURCE, isAwaited: true },
     });
     expect(relayed.receive(query(), NOW + 1)).toBeUndefined(); // under way
+    expect(new RelayedIssuer("i", "n").receive(query({ missing: "a" }), NOW)).toMatchObject({ isAwaited: true });
   });
 
   it("are fetched again at their age, which no exchange waits for", () => {

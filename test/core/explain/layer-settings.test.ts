@@ -44,6 +44,13 @@ it("distinguishes the limit of the isolate from that of the method, and timeouts
   expect(namesOf("deadline", { isStream: true, isAttempt: false })).toEqual(["streamTimeoutMs"]);
 });
 
+it("names the limits that check-headers and open-streams judge by", () => {
+  expect(namesOf("check-headers")).toEqual(["headers.maxCount", "headers.maxBytes", "headers.unusualNames"]);
+  const streams = ["mode", "percent", "maxStreams"];
+  const ofIsolate = [...streams, "callerShare"].map((name) => `overload.${name}`);
+  expect(namesOf("open-streams").sort()).toEqual([...ofIsolate, ...streams.map((name) => `concurrency.${name}`)].sort());
+});
+
 it("gives a layer of a team its own settings", () => {
   const own = [
     { name: "layers.tag.value", value: 1, source: "defaults.layers.tag.value" },

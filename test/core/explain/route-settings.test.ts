@@ -1,6 +1,6 @@
 // The effective settings of a route, in the form in which they are written.
 import { expect, it } from "vitest";
-import { builtInSettings, defaultSettings, settingsOf } from "../../../core/explain/route-settings.ts";
+import { builtInSettings, defaultSettings, type RouteName, settingsOf } from "../../../core/explain/route-settings.ts";
 import { byName, parsed, SERVICE } from "./parsed.ts";
 
 const AT = `services["${SERVICE}"]`;
@@ -46,6 +46,14 @@ it("shows values as they are written: percent, names of levels, lists, costs", (
   });
   expect(settings).not.toHaveProperty("cache.path");
   expect(byName(settingsOf(policy, sources, named("ListUsers"))!)).toMatchObject({ cost: [4, `${AT}.methods.ListUsers.cost`] });
+});
+
+it("gives settings of the upstream with their places in the service, or in the prefix of plain HTTP", () => {
+  const httpRoutes = { "/files/": { upstream: { endpoints: [{ binding: "FILES" }], balancer: "maglev" } } };
+  const { policy, sources } = parsed({ upstream: { endpoints: [{ binding: "USERS" }], balancer: "maglev" } }, { httpRoutes });
+  const sourceOf = (name: RouteName) => byName(settingsOf(policy, sources, name)!)["upstream.balancer"];
+  expect(sourceOf(named("GetUser"))).toEqual(["maglev", `${AT}.upstream.balancer`]);
+  expect(sourceOf({ kind: "http", prefix: "/files/" })).toEqual(["maglev", 'httpRoutes["/files/"].upstream.balancer']);
 });
 
 it("lists the rules that the route names, and no others", () => {

@@ -29,6 +29,16 @@ it("stores a small record as it is", () => {
   expect(JSON.parse(traceText(record([step(2)])))).toEqual(record([step(2)]));
 });
 
+it("stores a record of the largest size whole, and of one more character without its settings", () => {
+  const sized = (length: number): TraceRecord => {
+    const one = record([step(1)]);
+    return { ...one, route: "r".repeat(length - JSON.stringify(one).length + one.route.length) };
+  };
+  const largest = sized(TRACE_BOUNDS.maxRecordBytes);
+  expect(JSON.parse(traceText(largest))).toEqual(largest);
+  expect(JSON.parse(traceText(sized(TRACE_BOUNDS.maxRecordBytes + 1)))).toMatchObject({ isTruncated: true, steps: [{ settings: [] }] });
+});
+
 it("leaves out settings first, then steps from the end", () => {
   const many = JSON.parse(traceText(record(Array.from({ length: 20 }, () => step(50))))) as TraceRecord;
   expect([many.isTruncated, many.steps.length, many.steps[0]!.settings]).toEqual([true, 20, []]);

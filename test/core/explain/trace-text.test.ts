@@ -53,6 +53,16 @@ it("writes the walk of a call as a timeline, with what each layer judged by", ()
   ]);
 });
 
+it("marks steps that have refused or failed, and no others", () => {
+  const marks = { strong: (text: string) => `*${text}*`, faint: (text: string) => text };
+  const shown = (["passed", "retried", "responded", "refused", "failed"] as const).map((outcome) =>
+    traceLines({ ...record, isTruncated: false, steps: [step({ outcome })] }, marks)
+      .at(-1)!
+      .slice("      0       0  deadline  ".length),
+  );
+  expect(shown).toEqual(["passed", "passed, more than once", "responded", "*refused*", "*failed*"]);
+});
+
 it("marks refusals, and says where no route has matched", () => {
   const marks = { strong: (text: string) => `*${text}*`, faint: (text: string) => text };
   const lines = traceLines(

@@ -50,3 +50,15 @@ it("gives the numbers of a rule", () => {
     'rateLimits["by-tenant"].fail': [expect.anything(), "default"],
   });
 });
+
+it("gives how far a rule is in force with its place, in either spelling; its other settings have their own", () => {
+  const rule = { key: "ip", capacity: 10, rate: 2 };
+  const rateLimits = { now: { ...rule, enforcement: { mode: "enforce", percent: 10 } }, former: { ...rule, enforce: 20 } };
+  const { policy, sources } = parsed({ rateLimits: ["now", "former"] }, { rateLimits });
+  expect(byName(ruleSettings(policy.services.get(SERVICE)!.methods.get("GetUser")!.rateLimits, sources))).toMatchObject({
+    "rateLimits.now.enforcement.mode": ["enforce", "rateLimits.now.enforcement.mode"],
+    "rateLimits.now.enforcement.percent": [10, "rateLimits.now.enforcement.percent"],
+    "rateLimits.former.enforcement.percent": [20, "rateLimits.former.enforce"],
+    "rateLimits.former.rate": [2, "rateLimits.former.rate"],
+  });
+});

@@ -8,6 +8,16 @@ const reserved = (direction: "request" | "response", name: string, route: "rpc" 
 const ALL = [...EDIT_OPERATIONS];
 
 describe("reservedBecause", () => {
+  it.each(["x-real-ip", "x-client-ip", "true-client-ip", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix"])(
+    "lets operators write %s, which says something about the client",
+    (name) => expect(reserved("request", name)).toEqual([]),
+  );
+
+  it.each(["age", "cache-status", "date", "etag", "last-modified", "accept-ranges"])(
+    "reserves %s of responses, which says what is stored",
+    (name) => expect(reserved("response", name).length).toBeGreaterThan(0),
+  );
+
   it.each([...CONNECTION_FIELDS, ...TIDEGATE_HEADER_NAMES, "host", "expect", "tidegate-anything", "x-tidegate-anything"])(
     "reserves %s in both directions",
     (name) => {

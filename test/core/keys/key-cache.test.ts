@@ -22,6 +22,14 @@ describe("a cache of keys", () => {
     expect(held(cache)).toEqual(["a", "c"]);
   });
 
+  it("keeps a key that was fetched after its change, when others change", () => {
+    const cache = filled();
+    cache.apply({ kind: "changed", seq: NOW, changes: [{ id: "b", seq: NOW }] });
+    expect(cache.insert("b", "key b", 100, NOW, NOW)).toBe(true);
+    cache.apply({ kind: "changed", seq: NOW + 1, changes: [{ id: "a", seq: NOW + 1 }] });
+    expect(held(cache)).toEqual(["b", "c"]);
+  });
+
   it("loses all of them where changes are missing, and none where it knew them", () => {
     const cache = filled();
     cache.apply(latestOnly(LOG));

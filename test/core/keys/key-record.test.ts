@@ -15,6 +15,11 @@ const problemsOf = (fields: Partial<KeyFields>) => fieldProblems({ ...FIELDS, ..
 const many = (count: number, prefix: string) => Array.from({ length: count }, (_, n) => `${prefix}${n}`);
 
 describe("the fields of a key", () => {
+  it("say what to write in place of what is none", () => {
+    const [problem] = fieldProblems({ ...FIELDS, addresses: ["192.0.2.0/33"] }, NOW);
+    expect(JSON.stringify(problem)).toContain("write an address range such as 203.0.113.0/24");
+  });
+
   it.each<[string, Partial<KeyFields>]>([
     ["as usual", {}],
     ["with nothing but an owner", { name: "", plan: "", scopes: [], tags: [], addresses: [] }],

@@ -45,4 +45,16 @@ describe("HistogramCell", () => {
     expect(histogram!.histogram).toMatchObject({ zeros: 1, sum: 10, counts: [1] });
     expect(counter).toEqual({ metric: "lost", labels: [], value: 1 });
   });
+
+  it("is listed once for all histograms that are merged into it, and again after it was taken", () => {
+    const changed = new ChangedCells();
+    const cell = new HistogramCell("h", [], changed, 1, { left: 10 }, new Counter("lost", [], changed));
+    const delta = { zeros: 1, sum: 4, offset: 127, counts: [2] };
+    cell.merge(delta);
+    cell.merge(delta);
+    expect(changed.size).toBe(1);
+    expect(changed.take(ALL)).toEqual([{ metric: "h", labels: [], histogram: { zeros: 2, sum: 8, offset: 127, counts: [4] } }]);
+    cell.merge(delta);
+    expect(changed.take(ALL)).toEqual([{ metric: "h", labels: [], histogram: delta }]);
+  });
 });

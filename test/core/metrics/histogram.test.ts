@@ -79,4 +79,12 @@ describe("Histogram", () => {
     expect(budget.left).toBe(1);
     expect(histogram.record(1_000)).toBe(true);
   });
+
+  it("has its lookup table in common with the other histograms of its unit", () => {
+    const held = [new Histogram(1_000)];
+    const before = process.memoryUsage().arrayBuffers;
+    for (let more = 0; more < 500; more++) held.push(new Histogram(1_000));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_000_000); // tables of their own would take 4 MB
+    expect(held).toHaveLength(501);
+  });
 });

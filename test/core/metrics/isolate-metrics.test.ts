@@ -133,6 +133,14 @@ describe("IsolateMetrics", () => {
     expect(figures(relay)["tidegate_call_hedges users"]).toBe(100);
   });
 
+  it("repeats the reports after the one that is acknowledged", () => {
+    const metrics = isolate();
+    for (let round = 0; round < 3; round++) metrics.reports();
+    metrics.acknowledged(2);
+    expect(metrics.hasUnsent).toBe(true);
+    expect(metrics.reports().map(({ sequence }) => sequence)).toEqual([3, 4]);
+  });
+
   it("stays bounded under 1,000,000 label values: all beyond the bound share one series, and are counted", () => {
     const metrics = isolate();
     const before = heapBytes();

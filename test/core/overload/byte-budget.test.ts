@@ -122,3 +122,13 @@ describe("a byte budget", () => {
     expect(budget.heldBytes(0)).toBe(MIN_RESERVED_BYTES);
   });
 });
+
+describe("a reservation that grows", () => {
+  it("is charged what is added alone", () => {
+    const budget = budgetOf(1_000_000);
+    const reservation = budget.reserve(600_000, undefined, 1_000, 0) as Reservation;
+    expect(budget.resize(reservation, 750_000, 0)).toBeUndefined(); // what is large may fill three quarters of the budget
+    expect(budget.resize(reservation, 750_001, 0)).toBe("budget");
+    expect(reservation.amount).toBe(750_000);
+  });
+});

@@ -83,3 +83,17 @@ describe("holdings", () => {
     ]);
   });
 });
+
+describe("counting by caller", () => {
+  it("goes on until less than half of what it started at is held", () => {
+    const holdings = new Holdings<Holding>();
+    const [caller] = callers;
+    const held = Array.from({ length: 10 }, () => ({ holder: caller, expiresAt: 1_000, amount: 1, countedKey: 0 }));
+    for (const one of held) holdings.add(one);
+    expect(holdings.heldBy(caller!, 10)).toBe(10);
+    for (const one of held.slice(0, 5)) holdings.release(one);
+    expect(held[9]!.countedKey).not.toBe(0);
+    holdings.release(held[5]!);
+    expect(held[9]!.countedKey).toBe(0);
+  });
+});

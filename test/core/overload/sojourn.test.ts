@@ -67,3 +67,24 @@ describe("older evidence", () => {
     expect(sojourn.predictedMs(1_000)).toBeLessThan(120);
   });
 });
+
+describe("the least number of calls in flight", () => {
+  /** Ten calls in flight, one of which ends every 50 ms, and one alone for a moment at `dipAt`. */
+  const predicted = (baseMs: number, dipAt: number, at: number): number => {
+    const sojourn = new Sojourn();
+    for (let now = 0; now <= at; now += 50) {
+      if (now === dipAt) sojourn.setInFlight(1, now, baseMs);
+      sojourn.setInFlight(10, now, baseMs);
+      sojourn.completed();
+    }
+    return sojourn.predictedMs(at);
+  };
+
+  it("is that of the last two periods of twice the base latency, of 100 ms at least and 2 s at most", () => {
+    expect(predicted(10, 1_000, 1_050)).toBeLessThan(0.3 * predicted(10, -1, 1_050));
+    expect(predicted(10, 1_000, 1_300)).toBeGreaterThan(0.9 * predicted(10, -1, 1_300));
+    expect(predicted(200, 1_000, 1_300)).toBeLessThan(0.3 * predicted(200, -1, 1_300));
+    expect(predicted(200, 1_000, 2_000)).toBeGreaterThan(0.9 * predicted(200, -1, 2_000));
+    expect(predicted(60_000, 1_000, 4_500)).toBeGreaterThan(0.9 * predicted(60_000, -1, 4_500)); // and not for two minutes
+  });
+});

@@ -82,6 +82,7 @@ describe("pathCheck", () => {
     "/v1/Users/x",
     "/v1/USERS:list",
     "/users.v1.userservice/GETUSER",
+    "/%F0%9D%90%AEsers.v1.UserService/GetUser", // mathematical bold u
   ])("refuses %s, another route in another case or form", (path) =>
     expect(strict(path)).toBe("path differs from another one that is served here only by the case or form of its letters"),
   );

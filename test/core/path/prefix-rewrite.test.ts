@@ -7,6 +7,7 @@ import { restoredCookie, restoredLocation, rewriteProblem, rewritten } from "../
 const STRIP = { from: "/shop/", to: "/" };
 const REPLACE = { from: "/shop/", to: "/v2/" };
 const BASES = [{ host: "shop.example", path: "" }];
+const UNKNOWN = [{ host: "", path: "" }];
 const BELOW = [{ host: "shop.example:8443", path: "/base" }];
 
 describe("rewritten", () => {
@@ -67,6 +68,7 @@ describe("restoredLocation", () => {
     ["/v2/login?next=/v2/a#b", REPLACE, BASES, "/shop/login?next=/v2/a#b"],
     ["/v2", REPLACE, BASES, "/shop/"],
     ["/v2?a=1", REPLACE, BASES, "/shop/?a=1"],
+    ["/v2/a./b..", REPLACE, BASES, "/shop/a./b.."],
     ["https://shop.example/v2/a?b#c", REPLACE, BASES, "/shop/a?b#c"],
     ["http://SHOP.example/v2/a", REPLACE, BASES, "/shop/a"],
     ["https://shop.example:8443/base/v2/a", REPLACE, BELOW, "/shop/a"],
@@ -93,6 +95,11 @@ describe("restoredLocation", () => {
     ["", STRIP, BASES, ""],
     ["javascript:alert(1)", STRIP, BASES, "javascript:alert(1)"],
     ["https://", STRIP, BASES, "https://"],
+    // A host that is not known is no host of a URL.
+    ["/a", STRIP, UNKNOWN, "/shop/a"],
+    ["next", STRIP, UNKNOWN, "next"],
+    ["//other.example/a", STRIP, UNKNOWN, "//other.example/a"],
+    ["https:///a", STRIP, UNKNOWN, "https:///a"],
   ])("makes of %j below %o at %o %j", (value, rewrite, bases, want) => {
     expect(restoredLocation(value, rewrite, bases)).toBe(want);
   });
@@ -108,6 +115,8 @@ describe("restoredCookie", () => {
     ["a=1", STRIP, "a=1"],
     ["a=1; Path=/other", REPLACE, "a=1; Path=/other"],
     ["a=1; Path=", STRIP, "a=1; Path="],
+    ["a=1; Path=..", STRIP, "a=1; Path=.."],
+    ["a=1; Path=/v2/../b", REPLACE, "a=1; Path=/v2/../b"],
     ["__Host-a=1; Path=/; Secure", STRIP, "__Host-a=1; Path=/; Secure"],
   ])("makes of %j below %o %j", (cookie, rewrite, want) => {
     expect(restoredCookie(cookie, rewrite, BASES).replace("/shop/; Secure", "/shop; Secure")).toBe(want);

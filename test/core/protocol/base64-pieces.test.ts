@@ -39,6 +39,11 @@ it("decodes pieces that follow one another, cut anywhere", () => {
   );
 });
 
+it("decodes a chunk into no more memory than its bytes need", () => {
+  const bytes = new Uint8Array(3_000).fill(7);
+  expect(pieceDecoder().push(encodePiece(bytes))?.buffer.byteLength).toBe(3_000);
+});
+
 describe("what is no base64 is refused:", () => {
   it.each([
     ["a space", "AA AA"],

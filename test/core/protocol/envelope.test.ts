@@ -30,6 +30,18 @@ it("reads a length of four full bytes", () => {
   expect(envelopeMeter(1).read(envelope(0, 0xffffffff))).toBe(0xffffffff);
 });
 
+it("says after each byte whether the stream may end there, and the flags of the envelope that was begun last", () => {
+  const meter = envelopeMeter(10);
+  expect([meter.isBetweenMessages(), meter.flags()]).toEqual([true, 0]);
+  const stream = [2, 0, 0, 0, 3, 7, 8, 9, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 5]; // messages of 3, 0 and 1 bytes
+  const seen = stream.map((byte) => {
+    meter.read(Uint8Array.of(byte));
+    return { isBetween: meter.isBetweenMessages(), flags: meter.flags() };
+  });
+  expect(stream.map((_, at) => at + 1).filter((end) => seen[end - 1]!.isBetween)).toEqual([8, 13, 19]);
+  expect(seen.map(({ flags }) => flags).join("")).toBe("2222222200000111111");
+});
+
 describe("a gate for envelopes", () => {
   interface Written {
     readonly flags: number;
@@ -102,6 +114,23 @@ describe("a gate for envelopes", () => {
       gate.pass(new Uint8Array(write({ flags: 0, message: new Uint8Array(3) })).subarray(0, cut));
       expect([gate.isBetweenMessages(), kindOf(() => gate.end())], `${cut} bytes`).toEqual([false, "invalid_request"]);
     }
+  });
+
+  it("says why it refuses a stream that ends within a message", () => {
+    const gate = new EnvelopeFilter(10, undefined);
+    gate.pass(Uint8Array.of(0));
+    const rejection = { kind: "invalid_request", message: "the request ends within a message" };
+    expect(() => gate.end()).toThrow(expect.objectContaining({ rejection }));
+  });
+
+  it("knows the memory of a message that is held back, and of one more chunk", () => {
+    const gate = new EnvelopeFilter(100, () => undefined);
+    gate.pass(new Uint8Array([0, 0, 0, 0, 1, 7]));
+    expect(gate.heldBytesWith(4)).toBe(4); // nothing is held back
+    gate.pass(new Uint8Array(write({ flags: 1, message: new Uint8Array(100) })).subarray(0, 65));
+    expect(gate.heldBytesWith(4)).toBeGreaterThanOrEqual(64);
+    gate.pass(new Uint8Array(40));
+    expect(gate.heldBytesWith(4)).toBe(4);
   });
 
   it("does not let a message pass that its check refuses", () => {

@@ -31,6 +31,10 @@ it("removes withheld fields, and tells where one of them sets a cookie", () => {
   expect(inspect(fields, new Set(["server"]))).toMatchObject({ removed: ["server"], setsCookie: false });
 });
 
+it("finds the pushback of gRPC", () => {
+  expect([inspect({ "grpc-retry-pushback-ms": "-1" }).pushback, inspect({ "x-other": "-1" }).pushback]).toEqual(["-1", undefined]);
+});
+
 it("finds Retry-After", () => {
   expect([inspect({ "retry-after": "3" }).retryAfter, inspect({}).retryAfter]).toEqual(["3", undefined]);
 });

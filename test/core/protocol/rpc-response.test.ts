@@ -7,6 +7,7 @@ import {
   expectedType,
   mayBeError,
   type ResponseHead,
+  tooManyElements,
   truncated,
 } from "../../../core/protocol/rpc-response.ts";
 
@@ -159,5 +160,15 @@ describe("the head of a response", () => {
     for (const query of ["?encoding=json", "?a=b&encoding=json&c=d"]) expect(expectedType("", query)).toBe("application/json");
     for (const query of ["", "?encoding=proto", "?encoding=jsonx", "?xencoding=json"])
       expect(expectedType("", query)).toBe("application/proto");
+  });
+});
+
+it("a message with too many elements blames neither the caller nor the endpoint, and names the limit", () => {
+  expect(tooManyElements(10)).toEqual({
+    fault: "too_many_elements",
+    problem: "sent a message of more than 10 elements; the limit is maxResponseElements",
+    code: "resource_exhausted",
+    countsAsFailure: false,
+    httpStatus: 502,
   });
 });

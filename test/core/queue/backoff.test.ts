@@ -22,3 +22,9 @@ it("is at least half of the pause, and never longer than it", () => {
     }),
   );
 });
+
+it("is rounded up to seconds, and is one at least", () => {
+  expect(backoffSeconds(3, { firstMs: 4_000, maxMs: 60_000 }, 0.5)).toBe(12);
+  expect(backoffSeconds(1, { firstMs: 1_001, maxMs: 60_000 }, 1)).toBe(2);
+  expect(backoffSeconds(1, { firstMs: 10, maxMs: 60_000 }, 0)).toBe(1);
+});

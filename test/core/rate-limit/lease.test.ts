@@ -96,6 +96,7 @@ describe("a refusal", () => {
   it("says when its own rate brings the tokens, or when the pool has them, whichever is sooner, at least 1 ms", () => {
     expect(refusal({ pauseMs: 900, retryAfterMs: 900, ratePerMs: 0.01 })).toEqual({ kind: "refused", retryAfterMs: 100 });
     expect(refusal({ pauseMs: 900, retryAfterMs: 900, ratePerMs: 0.03 })).toEqual({ kind: "refused", retryAfterMs: 34 });
+    expect(refusal({ tokens: 3, pauseMs: 900, retryAfterMs: 900 }, 10)).toEqual({ kind: "refused", retryAfterMs: 700 }); // 7 are missing
     expect(refusal({ pauseMs: 900, retryAfterMs: 50, ratePerMs: 0.001 })).toEqual({ kind: "refused", retryAfterMs: 900 });
     expect(refusal({ pauseMs: 900, retryAfterMs: 950, ratePerMs: 0.001 })).toEqual({ kind: "refused", retryAfterMs: 950 });
     expect(refusal({ pauseMs: 900, retryAfterMs: 900, ratePerMs: 0 })).toEqual({ kind: "refused", retryAfterMs: 900 });

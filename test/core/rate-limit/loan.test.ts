@@ -32,6 +32,7 @@ describe("a loan", () => {
   it("is a part of it, if some of the calls can use that", () => {
     expect(loan(3.5, { tokensNeeded: 4, leastNeeded: 3 })).toMatchObject({ tokens: 3, held: 3, isRefused: true });
     expect(loan(2.5, { tokensNeeded: 4, leastNeeded: 3 })).toMatchObject({ tokens: 0, held: 0, isRefused: true });
+    expect(loan(2.5, { tokensNeeded: 4, leastNeeded: 3, lessees: 2 })).toMatchObject({ tokens: 2, held: 2, isRefused: true }); // its lessees can
   });
 });
 

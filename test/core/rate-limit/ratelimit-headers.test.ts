@@ -12,6 +12,13 @@ it("writes one item a rule, as RFC 9651 lists of strings", () => {
   ]);
 });
 
+it("writes one item where one bucket has answered", () => {
+  expect(rateLimitHeaders([quota])).toEqual([
+    ["RateLimit-Policy", '"per-caller";q=100;w=2'],
+    ["RateLimit", '"per-caller";r=49;t=1'],
+  ]);
+});
+
 it("writes nothing where no bucket has answered", () => {
   expect(rateLimitHeaders([])).toEqual([]);
 });

@@ -172,8 +172,8 @@ describe("takeTokens", () => {
     expect(takeTokens(bucket, huge, huge.capacity, 1024)[1].kind).toBe("allowed");
   });
 
-  it("names the mistake of a cost that could never pass", () => {
-    expect(() => takeTokens(undefined, limit, 3, 0)).toThrow("cost 3 is outside [1, 2]");
+  it("throws on a cost that could never pass, and on one that would take nothing or add tokens", () => {
+    for (const cost of [3, 0, -1]) expect(() => takeTokens(undefined, limit, cost, 0)).toThrow(`cost ${cost} is outside [1, 2]`);
   });
 });
 

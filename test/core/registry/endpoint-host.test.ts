@@ -164,6 +164,9 @@ describe("S01 a name", () => {
       "localtest.me",
       "vcap.me",
     ],
+    ...["7f000001.xip.name", "a.backname.io", "a.nip.direct", "a.plex.direct", "a.ip6.name", "make-8-8-8-8-rr.1u.ms", "a.rebind.network"],
+    ...["a.fuf.me", "a.fbi.com", "a.yoogle.com", "a.smackaho.st", "a.42foo.com", "a.traefik.me", "a.local.gd", "a.localhost.direct"],
+    ...["a.vagrant.dev", "a.domaincontrol.dev", "127-0-0-1.org.uk"],
     ...[
       "app.lacolhost.com",
       "localho.st",

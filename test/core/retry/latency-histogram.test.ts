@@ -16,6 +16,10 @@ function histogramOf(calls: number, ms: number): LatencyHistogram {
 }
 
 describe("LatencyHistogram", () => {
+  it("counts a latency below 1 ms as one of 1 ms", () => {
+    for (const ms of [0, 0.25, 1]) expectNear(histogramOf(100, ms).quantileMs(0.9), 1);
+  });
+
   it("knows a quantile exact to a tenth, whatever the latencies are", () => {
     fc.assert(
       fc.property(

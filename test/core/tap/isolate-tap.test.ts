@@ -77,4 +77,11 @@ describe("IsolateTap", () => {
     expect(observe(tap, NOW + 1_000)).toBe(false);
     expect(tap.filters).toHaveLength(0);
   });
+
+  it("keeps a filter that has not expired, while another one has", () => {
+    const tap = new IsolateTap();
+    tap.learn([filter("a"), filter("later", NOW + 2_000, "c/D")], NOW);
+    expect(observe(tap, NOW + 1_000)).toBe(false);
+    expect(tap.filters.map(({ id }) => id)).toEqual(["later"]);
+  });
 });

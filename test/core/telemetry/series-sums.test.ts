@@ -1,6 +1,7 @@
 // Sums by series: exact in any order, and bounded in memory.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { METRICS } from "../../../core/metrics/definitions.ts";
 import type { SeriesDelta } from "../../../core/metrics/report.ts";
 import { OTHER, OVERFLOW_METRIC, SeriesSums } from "../../../core/telemetry/series-sums.ts";
 
@@ -18,6 +19,12 @@ const delta: fc.Arbitrary<SeriesDelta> = fc.oneof(
   counter,
   fc.record({ metric: metric.map((name) => `${name} of time`), labels, histogram }),
 );
+
+const histogramDelta = (offset: number, counts: readonly number[]): SeriesDelta => ({
+  metric: "time",
+  labels: [],
+  histogram: { zeros: 0, sum: 5, offset, counts },
+});
 
 function sumsOf(deltas: Iterable<SeriesDelta>, bounds = BOUNDS): SeriesSums {
   const sums = new SeriesSums(bounds);
@@ -49,10 +56,24 @@ describe("SeriesSums", () => {
     );
   });
 
+  it("counts the memory of buckets, however they came together", () => {
+    const bytesOf = (...parts: readonly (readonly [offset: number, length: number])[]) =>
+      sumsOf(parts.map(([offset, length]) => histogramDelta(offset, Array<number>(length).fill(1)))).bytes;
+    const whole = bytesOf([0, 30]);
+    expect(whole - bytesOf([0, 10])).toBe(20 * 8);
+    expect(bytesOf([0, 10], [20, 10])).toBe(whole);
+    expect(bytesOf([20, 10], [0, 10])).toBe(whole);
+    expect(bytesOf([0, 30], [5, 10])).toBe(whole);
+  });
+
+  it("counts what did not fit in a metric of the gateway", () => {
+    expect(METRICS.map(({ name }) => name)).toContain(OVERFLOW_METRIC);
+  });
+
   it("gives copies away: what is added later does not change them", () => {
-    const sums = sumsOf([{ metric: "time", labels: [], histogram: { zeros: 0, sum: 5, offset: 3, counts: [1] } }]);
+    const sums = sumsOf([histogramDelta(3, [1])]);
     const [before] = [...sums.read()];
-    sums.add({ metric: "time", labels: [], histogram: { zeros: 0, sum: 5, offset: 3, counts: [1] } });
+    sums.add(histogramDelta(3, [1]));
     expect(before?.histogram).toEqual({ zeros: 0, sum: 5, offset: 3, counts: [1] });
   });
 

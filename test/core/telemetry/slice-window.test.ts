@@ -28,6 +28,7 @@ describe("SliceWindow", () => {
     window.add([calls(1)], [], START);
     window.add([calls(2)], [], START + MAX_WINDOW_MS + 2 * SLICE_MS);
     expect(sum(window, MAX_WINDOW_MS, START + MAX_WINDOW_MS + 2 * SLICE_MS)).toBe(2);
+    expect(window.state(1_000_000)).toEqual([{ startedAt: START + MAX_WINDOW_MS + 2 * SLICE_MS, series: [calls(2)] }]);
   });
 
   it("is bounded in bytes: the oldest slices go, and it is shorter", () => {
@@ -62,6 +63,7 @@ describe("SliceWindow", () => {
   it("goes on when the clock is set back", () => {
     const window = new SliceWindow(START);
     window.add([calls(1)], [], START + 100_000);
+    expect(sum(window, 60_000, START + 1_000)).toBe(0); // it is not yet the time of that slice
     window.add([calls(2)], [], START);
     expect(sum(window, 60_000, START + 1_000)).toBe(2);
   });

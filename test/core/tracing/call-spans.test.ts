@@ -111,6 +111,17 @@ describe("spansOf", () => {
     expect(span!.attributes).not.toHaveProperty("error.type");
   });
 
+  it("has no attribute of RPC, nor of an upstream, for plain HTTP that was sent to none", () => {
+    const call: SpannedCall = { ...CALL, rpc: "", route: "/files/", upstream: "", endpoint: "", attempts: 0 };
+    expect(spansOf(call, newSpanId)[0]!.attributes).toEqual({
+      "http.request.method": "POST",
+      "http.response.status_code": 200,
+      "http.route": "/files/",
+      "tidegate.request_id": "r1",
+      "cloud.region": "weur",
+    });
+  });
+
   it.each([
     [{ rpc: "", route: "/files/" }, "POST /files/"],
     [{ rpc: "", route: "" }, "POST"],

@@ -41,6 +41,11 @@ describe("SpanQueue", () => {
     expect(queue.takeLost()).toBe(2);
   });
 
+  it("counts no bytes of an error where there is none", () => {
+    expect(spanBytes(span())).toBe(spanBytes({ ...span(), error: "" }));
+    expect(spanBytes({ ...span(), error: "timeout" }) - spanBytes(span())).toBe(7);
+  });
+
   it("counts about the bytes that a span has in a message", () => {
     for (const one of [span(), span("x".repeat(500)), span("a", { a: "y".repeat(900), b: 12, "http.route": "/v1/{x}" })]) {
       const bytes = otlpJson([one], {}).length - otlpJson([], {}).length;

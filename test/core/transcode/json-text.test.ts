@@ -65,6 +65,10 @@ describe("surveyJson", () => {
     '{"a":"}","b":"{","c":",","d":"["}',
     '{"":1,"\\"":2}',
     '{"a":"b","c',
+    '{"a":1,"ab', // cut off within a key
+    '{"":1,"c',
+    '{"\\"\\t\\"":1,"\t":2}', // a tab within quotes, and a raw tab, which JSON does not allow
+    '{"\\x":1,"\\y":2}', // no JSON
     '"\\',
     "]",
     "}",

@@ -16,6 +16,11 @@ describe("an actor", () => {
     );
   });
 
+  it("has a member `act` for the Workers before it, and none where there were none", () => {
+    expect(actorOf(["b", "a"])).toStrictEqual({ sub: "b", act: { sub: "a" } });
+    expect(actorOf([])).toBeUndefined();
+  });
+
   const deep = (levels: number): unknown => (levels === 0 ? { sub: "w" } : { sub: "w", act: deep(levels - 1) });
   it.each([
     ...["text", null, [], {}, { sub: "" }, { sub: 1 }, { sub: "x".repeat(257) }, { sub: "w", iss: "x" }, { sub: "w", act: {} }],

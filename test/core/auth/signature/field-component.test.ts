@@ -11,6 +11,7 @@ describe("fields", () => {
     ["priority", "  u=1,   i"],
     ["cache-status", "a; hit ,  b"],
     ["client-cert", "  :aGk:  "],
+    ["client-cert-chain", ":aGk:,:aGk=:"],
     ["repr-digest", "=broken"],
     ["twice", "a=1, a=2"],
   ] as const;
@@ -28,6 +29,7 @@ describe("fields", () => {
     ['"priority";sf;key="u"', "1"],
     ['"cache-status";sf', "a;hit, b"],
     ['"client-cert";sf', ":aGk=:"],
+    ['"client-cert-chain";sf', ":aGk=:, :aGk=:"],
   ])("%s is %s", (component, value) => {
     expect(lineOf(component, { fields })).toBe(value);
   });

@@ -15,6 +15,8 @@ describe("a directory", () => {
 
   it.each([
     "http://agent.example",
+    "xhttps://agent.example",
+    "http://other.example/https://agent.example",
     "https://agent.example/path",
     "https://agent.example?a",
     "https://user@agent.example",

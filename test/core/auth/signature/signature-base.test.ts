@@ -43,6 +43,10 @@ describe("repeated components", () => {
   it("tells members of one field apart", () => {
     expect(baseOf('"a";key="x" "a";key="y"', { fields: [["a", "x=1, y=2"]] })).toContain('"a";key="y": 2\n');
   });
+
+  it("tells a parameter from the end of another one's value", () => {
+    expect(baseOf('"a";key="x";sf "a";key="xsf=true"', { fields: [["a", "x=1"]] })).toBe("signature_component_absent");
+  });
 });
 
 it("has one line per component, whatever the values are: nothing that a caller sends makes a further line", () => {

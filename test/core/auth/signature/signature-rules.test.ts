@@ -50,7 +50,7 @@ describe("a signature", () => {
     [`created=@${S}`, "signature_created_missing"],
   ])("with %s ends at %s", (times, expected) => {
     const facts = check(`(${ALL});${times};keyid="k"`);
-    expect(typeof facts === "string" ? facts : facts.endsAt).toBe(expected);
+    expect(facts).toEqual(typeof expected === "string" ? expected : expect.objectContaining({ endsAt: expected }));
   });
 
   it.each([

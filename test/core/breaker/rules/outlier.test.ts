@@ -19,6 +19,13 @@ describe("outlier", () => {
     expect(isTripped(rate(50), nine, 3.01)).toBe(false);
   });
 
+  it("does not trip at exactly the factor, as with the half of all endpoints that fails alike", () => {
+    const [half, whole] = [rate(50), rate(0)]; // mean 0.75, deviation 0.25: each of both halves is 1 deviation away from the mean
+    const others = [half, half, half, whole, whole, whole, whole];
+    expect(isTripped(half, others, 1)).toBe(false);
+    expect(isTripped(half, others, 0.99)).toBe(true);
+  });
+
   it("does not trip on an endpoint that is better than its peers", () => {
     expect(isTripped(rate(0), [rate(50), rate(50), rate(50), rate(50)])).toBe(false);
     expect(isTripped(rate(0), [rate(50), ...HEALTHY], 1)).toBe(false);
@@ -36,6 +43,7 @@ describe("outlier", () => {
     expect(isTripped(rate(50), [...HEALTHY.slice(1), rate(0, 19)])).toBe(false);
     expect(isTripped(rate(50), [...HEALTHY.slice(1), rate(0, 20)])).toBe(true);
     expect(isTripped(rate(19, 19))).toBe(false);
+    expect(isTripped(rate(19, 19), [...HEALTHY, rate(0)])).toBe(false); // enough peers, and too few calls of its own
     expect(isTripped(rate(20, 20))).toBe(true);
   });
 

@@ -31,3 +31,9 @@ it("keeps its times while it grows", () => {
   recent.clear();
   expect([recent.size, recent.seenAt("key 1")]).toEqual([0, Number.NEGATIVE_INFINITY]);
 });
+
+it("takes memory for the keys that it has, not for those that it could have", () => {
+  const recent = new RecentKeys(2 ** 40); // no array is so long
+  for (let n = 0; n < 300; n++) recent.remember(`key ${n}`, n);
+  expect([recent.size, recent.seenAt("key 299")]).toEqual([300, 299]);
+});

@@ -60,6 +60,17 @@ describe("the two queues of s3-fifo", () => {
     expect(has("a")).toBe(true);
   });
 
+  it("count a rewritten entry of the main queue in no other one", () => {
+    const { set, scan, has } = create();
+    set("a");
+    scan("used", 10);
+    for (let n = 0; n < 5; n++) set("a"); // enters the main queue, and stays there
+    for (let n = 1; n < 10; n++) has(`used ${n}`);
+    set("s"); // all but one of them move to the main queue, which evicts a
+    set("t");
+    expect([has("used 1"), has("used 2"), has("s"), has("t")]).toEqual([false, true, true, true]);
+  });
+
   it("forget evicted keys with clear()", () => {
     const { set, scan, clear, has } = create();
     set("a");
@@ -96,5 +107,30 @@ describe("the two queues of s3-fifo", () => {
       return Number.POSITIVE_INFINITY;
     };
     expect([0, 1, 2, 3, 4, 9].map(roundsSurvived)).toEqual([1, 1, 2, 2, 2, 2]); // the main queue evicts twice per round
+  });
+});
+
+describe("an entry that is written again", () => {
+  it("keeps how often it was looked up", () => {
+    const store = new S3Fifo<string>({ maxEntries: 10, maxBytes: 1_000 });
+    const set = (key: string) => store.set(key, key, 1, NEVER, NOW);
+    set("a");
+    for (let n = 0; n < 3; n++) store.get("a", NOW);
+    set("a");
+    for (let n = 0; n < 20; n++) set(`once ${n}`);
+    expect(store.get("a", NOW)).toBe("a");
+  });
+});
+
+describe("new limits", () => {
+  it("hold from the next write on, and at once where it is trimmed", () => {
+    const store = new S3Fifo<string>({ maxEntries: 10, maxBytes: 1_000 });
+    for (let n = 0; n < 10; n++) store.set(`key ${n}`, "value", 1, NEVER, NOW);
+    store.resize({ maxEntries: 4, maxBytes: 1_000 });
+    store.trim(NOW);
+    expect(store.size).toBe(4);
+    store.resize({ maxEntries: 6, maxBytes: 1_000 });
+    for (let n = 10; n < 20; n++) store.set(`key ${n}`, "value", 1, NEVER, NOW);
+    expect(store.size).toBe(6);
   });
 });

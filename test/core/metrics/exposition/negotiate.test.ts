@@ -29,6 +29,8 @@ it.each<[string, string | null, ExpositionFormat]>([
   ["curl", "*/*", "prometheus"],
   ["a client that says nothing", null, "prometheus"],
   ["a client that wants text", "text/plain", "prometheus"],
+  ["a client that wants any text most", "text/*, application/openmetrics-text;q=0.5", "prometheus"],
+  ["spaces around all parts", "text/html , application/openmetrics-text ; version = 1.0.0 ; q = 0.5 , text/plain;q=0.4", "openmetrics"],
   ["the older OpenMetrics alone", "application/openmetrics-text;version=0.0.1", "prometheus"],
   ["protobuf in another encoding", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text", "prometheus"],
   ["other messages", "application/vnd.google.protobuf;proto=other.Message", "prometheus"],

@@ -102,6 +102,11 @@ describe("a family", () => {
     expect(buckets.at(-1)).toEqual({ 1: [5], 2: [100] });
   });
 
+  it("of a histogram whose series has none, as another version may report it, has an empty one", () => {
+    const { families } = familiesOf([{ ...SAMPLES.duration, series: [{ labels: ["a"], value: 3 }] }]);
+    expect(families).toMatchObject([{ 4: [{ 1: [{ 1: ["route"], 2: ["a"] }], 7: [{ 1: [0], 2: [0], 5: [6], 7: [0] }] }] }]);
+  });
+
   it("without values is left out", () => {
     expect(familiesOf([{ ...SAMPLES.calls, series: [] }]).families).toEqual([]);
   });

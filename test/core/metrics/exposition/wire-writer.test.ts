@@ -43,3 +43,11 @@ it("writes texts, doubles, and messages in messages, and grows", () => {
     }),
   );
 });
+
+it.each(["\u007f", "\u0080", "\u07ff", "\u0800", "\uffff", "\u{10000}", "\u{10ffff}"])("writes %j as UTF-8 of its length", (text) => {
+  const writer = new WireWriter();
+  writer.string(1, text);
+  const reader = new BinaryReader(writer.read());
+  reader.tag();
+  expect([...reader.bytes()]).toEqual([...new TextEncoder().encode(text)]);
+});

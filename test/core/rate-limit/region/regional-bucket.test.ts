@@ -128,17 +128,19 @@ function run({ seed, limit, load, loss, rttMs, faults: script }: Script, code: T
 
 describe("a bucket that is leased over three levels", () => {
   it("admits in no window more than capacity + rate x length, and no level lends more than it has", () => {
+    let runs = 0;
     let admitted = 0;
     fc.assert(
       fc.property(worlds, (script) => {
         const found = run(script);
+        runs += 1;
         admitted += found.admitted;
         expect(found.broken).toEqual([]);
         expect(found.excess).toBe(0);
       }),
       { numRuns: 250, endOnFailure: true },
     );
-    expect(admitted).toBeGreaterThan(10_000); // it does admit something
+    expect(admitted).toBeGreaterThan(40 * runs); // it does admit something
   });
 });
 

@@ -69,6 +69,33 @@ describe("a region", () => {
     expect(Object.keys(decided.waiting)).toEqual(["b"]);
   });
 
+  it("counts the word of a lender that the root is unreachable like a failed request of its own", () => {
+    const [sent] = requestRoot(newRegionalBucket(NOW), "region#1", 5, NOW);
+    const known = applyRootGrant(sent, { ...GRANT, isUnreachable: true, pauseMs: 70 }, NOW, NOW + 10);
+    expect(known).toEqual(rootRequestFailed(sent, 1, 70, NOW + 10));
+    expect(known.bucket.tokens).toBe(0);
+  });
+
+  it("decides no request twice", () => {
+    const [lent] = lendOn(withShare(), WHOLE, { ...NEED, sequence: 2 }, NOW, 0.5, false);
+    expect(lendOn(lent, WHOLE, { ...NEED, sequence: 1 }, NOW, 0.5, false)).toEqual([lent, { kind: "stale" }]);
+    const latest = { isolate: "a", sequence: 2, spent: { since: 0, tokens: 0 }, at: NOW, aloneSince: NOW };
+    const state = withShare(); // its bucket knows of the latest request, and of no lease any more
+    expect(lendOn({ ...state, bucket: { ...state.bucket, latest } }, WHOLE, { ...NEED, sequence: 2 }, NOW, 0.5, false)[1].kind).toBe(
+      "stale",
+    );
+  });
+
+  it("goes on with the share that is reserved for it, and with what fits into it, when its share ends", () => {
+    const state = withShare();
+    const next = { ...state.share, sequence: 2, capacity: 20, expiresAt: state.share.expiresAt + 5_000, isReserved: true };
+    const [after, expired] = settle({ ...state, next }, state.share.expiresAt);
+    expect(after).toMatchObject({ share: { sequence: 2, capacity: 20 }, next: undefined, bucket: { tokens: 20 } });
+    expect(expired).toBe(0);
+    const [without] = settle({ ...state, next: { ...next, isReserved: false } }, state.share.expiresAt);
+    expect([without.share.capacity, without.bucket.tokens]).toEqual([0, 0]);
+  });
+
   it("has steady demand once it has lent for 0.3 s", () => {
     const steadyAt = (ms: number) => {
       const [lent] = lendOn(withShare(), WHOLE, NEED, NOW, 0.5, false);

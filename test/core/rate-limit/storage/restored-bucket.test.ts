@@ -37,6 +37,12 @@ describe("a bucket after a restart", () => {
     });
   });
 
+  it("counts as unreachable while leases are unknown, but not where it has tokens, or has lent some", () => {
+    const isUnreachable = (tokens: number, tokensNeeded: number) =>
+      decide(restoredBucket(tokens, 5_000, LIMIT, 1_000), { tokensNeeded }, 2_000).grant.isUnreachable;
+    expect([isUnreachable(0.5, 1), isUnreachable(100, 200), isUnreachable(60, 60)]).toEqual([true, undefined, undefined]);
+  });
+
   it("goes on from the shares that isolates state, as far as they can have been lent", () => {
     const restored = restoredBucket(0, 5_000, LIMIT, 1_000);
     const first = decide(restored, { ...lent, shareHeld: { ratePerMs: 0.6, capacity: 300 } }, 2_000);
