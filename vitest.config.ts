@@ -1,11 +1,14 @@
 // Two kinds of tests: those of the pure core and the tools run in Node; everything with I/O or state runs inside workerd.
 import { globSync, readdirSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { buildSync } from "esbuild";
 import { defineConfig } from "vitest/config";
 import { buildConsole } from "./cli/console/build-console.ts";
 import { OWN_SERVICES } from "./cli/own-files.ts";
 import { CLASSES, OBJECTS_WORKER } from "./durable-objects/classes.ts";
+import { ByPath } from "./test/isolates/by-path.ts";
+import { sharesIsolates } from "./test/isolates/plugin.ts";
 import { checksReasons } from "./test/support/reasons/plugin.ts";
 
 await buildConsole(import.meta.dirname); // the `[assets]` of wrangler.toml
@@ -69,8 +72,16 @@ function objectsOf(classes: Readonly<Record<string, string>>, scriptName?: strin
   return Object.fromEntries(bindings);
 }
 
-/** Long suites have commands of their own: `npm run test:model` and `npm run test:processes` (test/long/vitest.config.ts). */
+/** Long suites have commands of their own, such as `npm run test:model` (test/long/vitest.config.ts). */
 export const LONG = {
+  // The commands as users run them: each test starts processes.
+  commands: [
+    "test/cli/{usage,admin/keys,check/{command,public-services,mistakes/mistakes},control/commands,deploy/deploy,gen/gen}.test.ts",
+    "test/cli/{explain/{explain,trace},launch/install,project/{configuration,network,workers},telemetry/top}.test.ts",
+    "test/cli/tidegate/{main,call/call,doctor/doctor,import/openapi,new/service}.test.ts",
+    "test/faults/configuration.test.ts",
+  ],
+  console: ["test/console/**/*.e2e.test.ts"],
   model: ["test/core/breaker/{model,commands}.test.ts", "test/integration/cache-hit-ratio.node.test.ts", "test/simulation/**/*.test.ts"],
   modelInWorkerd: ["test/durable-objects/*.load.test.ts"],
   processes: [
@@ -78,8 +89,22 @@ export const LONG = {
   ],
 };
 
-/** No test depends on the speed of the machine: these only end a test that hangs. */
-export const TIMEOUTS = { testTimeout: 600_000, hookTimeout: 600_000 };
+/** Files that need an isolate of their own: they read what is kept for the whole life of one, and starts empty. */
+const ALONE = [
+  "test/integration/attacks.test.ts", // counts the calls of objects, those of an exchange in the background, too
+  "test/integration/metrics-visible.test.ts",
+  "test/integration/{rate-limit-refusals,settings-effect-{attempts,cache,rest}}.test.ts", // look at all timers of their isolate
+  "test/workers/gateway/metrics/{gateway-metrics,sinks}.test.ts",
+  "test/workers/gateway/region/isolate-region.test.ts",
+];
+
+/** What all suites have. No test depends on the speed of the machine: the time-outs only end a test that hangs. */
+export const COMMON = {
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
+  maxWorkers: Math.max(3, availableParallelism() - 1), // tests of processes and objects wait half of their time
+  sequence: { sequencer: ByPath },
+};
 
 /** Tests of Workers that run in Node: they read descriptors from files, or their code has no I/O. */
 const IN_NODE = [
@@ -100,7 +125,7 @@ export function inside(
 ) {
   return {
     extends: true as const,
-    plugins: [cloudflareTest({ wrangler: { configPath }, remoteBindings: false, miniflare: { workers } })],
+    plugins: [cloudflareTest({ wrangler: { configPath }, remoteBindings: false, miniflare: { workers } }), sharesIsolates(ALONE)],
     test: { name, include, exclude: [...exclude] },
   };
 }
@@ -145,7 +170,11 @@ export function inOneScript(name: string, include: string[], exclude: readonly s
   };
   return {
     extends: true as const,
-    plugins: [cloudflareTest({ main: "./test/support/one-script.ts", remoteBindings: false, miniflare }), checksReasons()],
+    plugins: [
+      cloudflareTest({ main: "./test/support/one-script.ts", remoteBindings: false, miniflare }),
+      checksReasons(),
+      sharesIsolates(ALONE),
+    ],
     test: { name, include, exclude: [...exclude], setupFiles: ["./test/support/reasons/setup.ts"] },
   };
 }
@@ -169,7 +198,7 @@ const PURE = ["test/{core,transcoding}/**/*.test.ts", ...IN_NODE];
 
 export default defineConfig({
   test: {
-    ...TIMEOUTS,
+    ...COMMON,
     projects: [
       // Pure code: its tests share a process, which halves their CPU time.
       {
@@ -186,7 +215,7 @@ export default defineConfig({
             "test/{cli,console,bench,faults,fuzz,monitoring,settings,simulation}/**/*.test.ts",
             "test/integration/**/*.node.test.ts",
           ],
-          exclude: [...LONG.model, "test/faults/**/*.{e2e,workerd}.test.ts", "test/console/**/*.e2e.test.ts"],
+          exclude: [...LONG.commands, ...LONG.model, "test/faults/**/*.{e2e,workerd}.test.ts", "test/console/**/*.e2e.test.ts"],
         },
       },
       {
@@ -194,7 +223,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           environment: "node",
-          include: ["test/{e2e,discovery}/**/*.test.ts", "test/{console,openapi}/**/*.e2e.test.ts"],
+          include: ["test/{e2e,discovery}/**/*.test.ts", "test/openapi/**/*.e2e.test.ts"],
           exclude: LONG.processes,
         },
       },

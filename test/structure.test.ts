@@ -20,7 +20,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "core/rate-limit/lease-messages.ts": "test/core/rate-limit/grant-lease.test.ts",
   "core/config/service.ts": "test/core/config/upstream.test.ts",
   // types only
-  "core/exchange/metrics/metrics-messages.ts": "test/core/exchange/metrics/relayed-metrics.test.ts",
   "core/telemetry/summary/figures.ts": "test/core/telemetry/summary/summary.test.ts",
   // the compiled configuration, tested as a whole
   // who may call them, and their limits

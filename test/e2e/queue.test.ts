@@ -11,12 +11,14 @@ import { afterAll, beforeAll, expect, it, vi } from "vitest";
 const WAIT = { timeout: 120_000, interval: 300 };
 const folder = mkdtempSync(join(tmpdir(), "tidegate-queue-"));
 const outside = new Map<string, number>(); // effects outside of storage, by event
+const tracesOutside = new Set<string>(); // trace headers of those effects
 let sink: Server;
 let running: ChildProcess | undefined;
 let origin = "";
 
 beforeAll(async () => {
-  sink = createServer(({ url = "" }, response) => {
+  sink = createServer(({ url = "", headers }, response) => {
+    tracesOutside.add(String(headers["traceparent"]));
     outside.set(url.slice(1), (outside.get(url.slice(1)) ?? 0) + 1);
     response.end();
   });
@@ -55,7 +57,9 @@ interface State {
   readonly dead: number;
 }
 
-const call = async <T>(path: string): Promise<T> => (await fetch(`${origin}/${path}`)).json() as Promise<T>;
+const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"; // every call has it
+const call = async <T>(path: string): Promise<T> =>
+  (await fetch(`${origin}/${path}`, { headers: { traceparent: TRACEPARENT } })).json() as Promise<T>;
 const state = () => call<State>("state");
 
 /** Changes until there are so many. A call that an ending isolate breaks off may have changed something, or not. */
@@ -89,6 +93,10 @@ it("changes storage exactly once for each event, and calls the outside at least 
     true,
     true,
   ]);
+});
+
+it("takes the trace of the call that caused an event through the queue, and from its handler to the outside", () => {
+  expect([...tracesOutside]).toEqual([TRACEPARENT]);
 });
 
 it("loses nothing that was acknowledged where the process is killed with all that is in its queue", async () => {

@@ -278,6 +278,26 @@ describe("over the whole chain of gateway, orders and users", () => {
     // Orders repeats each call twice; the gateway, whose route has five retries, none.
     expect([after.orders - before.orders, after.users.listed - before.users.listed]).toEqual([calls, 3 * calls]);
   });
+
+  it("a pool repeats calls within its budget alone, and the gateway none of them", async () => {
+    const headers = { "x-test-pool": "1" };
+    const before = (await list("count")).seen!;
+    let [calls, down] = [0, 0];
+    for (let round = 0; round < 15; round++) {
+      for (const pageToken of ["down", "up", "up"]) {
+        const { status } = await list(pageToken, headers);
+        expect(status).toBe(pageToken === "down" ? 503 : 200);
+        calls += 1;
+        if (pageToken === "down") down += 1;
+      }
+    }
+    const after = (await list("count")).seen!;
+    const attempts = after.users.listed - before.users.listed;
+    console.info(`pool: ${calls} calls, ${down} failed, ${attempts} attempts`);
+    expect(after.orders - before.orders).toBe(calls);
+    expect(attempts).toBeGreaterThan(calls);
+    expect(attempts).toBeLessThanOrEqual(1.1 * calls);
+  });
 });
 
 it(

@@ -105,11 +105,14 @@ it("joins the gateway, the service and its object in one trace of the platform, 
   const object = onsets(traceId).find(({ event }) => event.entrypoint === "UserStore")!;
 
   // From the span of the object up to the one of the gateway.
-  const parents = parentsIn(traceId);
-  const above = new Set<string | undefined>();
-  for (let at = object.event.spanId; at !== undefined && !above.has(at); at = parents.get(at)) above.add(at);
-  expect(above).toContain(own!.event.spanId);
-  expect(above).toContain(service!.event.spanId);
+  const above = (): Set<string | undefined> => {
+    const parents = parentsIn(traceId);
+    const found = new Set<string | undefined>();
+    for (let at = object.event.spanId; at !== undefined && !found.has(at); at = parents.get(at)) found.add(at);
+    return found;
+  };
+  await expect.poll(above, { timeout: DEADLINE_MS }).toContain(own!.event.spanId); // the last event may come last
+  expect(above()).toContain(service!.event.spanId);
   expect(headerOf(service!, "traceparent")).toBe(`00-${traceId}-${own!.event.spanId}-01`);
 });
 

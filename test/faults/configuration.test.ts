@@ -1,9 +1,7 @@
 // Configurations with a mistake: the check ends with 1, and says where it is, what was found, and what to write.
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { parsePolicy } from "../../core/config/gateway.ts";
 import { copyProject, type ProjectCopy } from "../cli/project-copy.ts";
-
-vi.setConfig({ testTimeout: 120_000 }); // each test starts processes
 
 const MANY = 10_000;
 let copy: ProjectCopy;

@@ -19,7 +19,7 @@ import { catalog } from "../support/shipped/catalog.ts";
 import uploads from "../support/uploads/uploads.descriptors.ts";
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 0, 1) });
+  vi.useFakeTimers({ toFake: ["Date"] });
   vi.spyOn(console, "warn").mockImplementation(() => undefined);
 });
 afterEach(() => {

@@ -9,7 +9,7 @@ let logged: Record<string, unknown>[] = [];
 
 // The clock stands still: breakers stay open and buckets empty for as long as a test takes. Chance decides nothing.
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 0, 1) });
+  vi.useFakeTimers({ toFake: ["Date"] });
   vi.spyOn(Math, "random").mockReturnValue(0);
   logged = [];
   vi.spyOn(console, "warn").mockImplementation((line: string) => void logged.push(JSON.parse(line)));

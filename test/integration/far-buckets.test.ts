@@ -62,17 +62,24 @@ function isolate(network: string, waitMs = 60_000) {
   return { take, counters, exact, isOnTime: () => longestMs < 240 };
 }
 
-/** Calls at random times, as many a second as given. The clock of the machine decides what is within the limit. */
-async function calls(perSecond: number, count: number, call: () => void): Promise<number> {
+/**
+ * Calls at random times, as many a second as given. The clock of the machine decides what is within the limit.
+ *
+ * @returns how long they took, and how much later than at its time the latest one was made: a machine that stands still for a moment makes
+ *   those of that time at once
+ */
+async function calls(perSecond: number, count: number, call: () => void): Promise<{ elapsedMs: number; latestMs: number }> {
   const since = Date.now();
   let due = since;
+  let latestMs = 0;
   for (let n = 0; n < count; n++) {
     due += (-Math.log(1 - Math.random()) * 1_000) / perSecond;
     const early = due - Date.now();
     if (early > 0) await scheduler.wait(early);
+    latestMs = Math.max(latestMs, Date.now() - due);
     call();
   }
-  return Date.now() - since;
+  return { elapsedMs: Date.now() - since, latestMs };
 }
 
 // The shards have to run: the first call of a Durable Object takes long on a busy machine.
@@ -94,7 +101,7 @@ describe.each(["far", "world"])("with Durable Objects as far as in %s", (network
   it("refuses no call within the limit, and lets none wait: 4 callers with 35 calls a second", async () => {
     const { take, counters, isOnTime } = isolate(network);
     const taken: (BucketDecisions | Promise<BucketDecisions>)[] = [];
-    await Promise.all(
+    const made = await Promise.all(
       Array.from({ length: 4 }, () => {
         const who = caller();
         return calls(35, 70, () => void taken.push(take(read(who))));
@@ -102,14 +109,16 @@ describe.each(["far", "world"])("with Durable Objects as far as in %s", (network
     );
     const refused = (await Promise.all(taken)).filter(([decision]) => decision?.kind === "refused");
     expect(refused).toEqual([]);
-    if (isOnTime()) expect(counters).toMatchObject({ awaitedCalls: 0, awaitedMessages: 0, passedUndecided: 0, refusedByTimeout: 0 });
+    const isMadeOnTime = made.every(({ latestMs }) => latestMs < 50);
+    if (isOnTime() && isMadeOnTime)
+      expect(counters).toMatchObject({ awaitedCalls: 0, awaitedMessages: 0, passedUndecided: 0, refusedByTimeout: 0 });
   });
 
   it("admits of a flood from one address no more than the bucket and 25 calls", async () => {
     const { take, isOnTime } = isolate(network);
     const who = caller();
     const taken: (BucketDecisions | Promise<BucketDecisions>)[] = [];
-    const elapsedMs = await calls(400, 500, () => void taken.push(take(read(who))));
+    const { elapsedMs } = await calls(400, 500, () => void taken.push(take(read(who))));
     const decisions = await Promise.all(taken);
     const passed = decisions.filter(([decision]) => decision?.kind !== "refused").length;
     if (isOnTime()) expect(passed).toBeLessThanOrEqual(100 + 25 + (50 * (elapsedMs + 500)) / 1_000); // calls that waited pass a little later
@@ -157,7 +166,7 @@ it("keeps limits where every twentieth message is lost, before or after the Dura
   const { take, counters } = isolate("far,loss=0.05,seed=3");
   const who = caller();
   const taken: (BucketDecisions | Promise<BucketDecisions>)[] = [];
-  const elapsedMs = await calls(200, 400, () => void taken.push(take(read(who))));
+  const { elapsedMs } = await calls(200, 400, () => void taken.push(take(read(who))));
   const decisions = await Promise.all(taken);
   const undecided = decisions.filter(([decision]) => decision === undefined).length; // a message and its repetition were lost
   expect(undecided).toBe(counters.passedUndecided);

@@ -11,7 +11,7 @@ import descriptors from "../support/uploads/uploads.descriptors.ts";
 import { reflect } from "../workers/discovery/support.ts";
 
 // The clock moves only where a test moves it: no bucket fills because the machine is busy.
-beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 0, 1) }));
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
 afterEach(() => void vi.useRealTimers());
 
 const rateLimits = { few: { key: "all", mode: "local", capacity: 10, rate: 1, intervalMs: 86_400_000 } } as const;

@@ -180,7 +180,7 @@ describe("K04 a thousand calls of one key at once", () => {
       await isOpen;
       return new Response("hello", { headers: { "cache-control": "max-age=60" } });
     });
-    const leader = send("/page", { headers: { "connect-timeout-ms": "20" } });
+    const leader = send("/page", { headers: { "connect-timeout-ms": "500" } });
     await vi.waitUntil(() => received.length === 1, { timeout: 60_000 });
     const followers = Array.from({ length: 999 }, () => send("/page"));
     expect((await leader).status).toBe(504);

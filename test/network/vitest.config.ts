@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
-import { inOneScript, TIMEOUTS } from "../../vitest.config.ts";
+import { COMMON, inOneScript } from "../../vitest.config.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const DEV_FOLDER = join(ROOT, "workers/dev");
@@ -39,7 +39,7 @@ function under(network: string) {
 export default defineConfig({
   root: ROOT,
   test: {
-    ...TIMEOUTS,
+    ...COMMON,
     projects: [
       { extends: true, test: { name: "calls", environment: "node", include: ["test/network/*.e2e.test.ts"], fileParallelism: false } },
       under("local"),

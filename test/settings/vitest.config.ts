@@ -1,6 +1,7 @@
 // The tests that test/settings-coverage.json names, with a parser that can ignore a setting.
 import { defineConfig } from "vitest/config";
-import main, { LONG, TIMEOUTS } from "../../vitest.config.ts";
+import main, { COMMON, LONG } from "../../vitest.config.ts";
+import { SHARES_ISOLATES } from "../isolates/plugin.ts";
 
 /** JSON of the lines of this round. */
 export const LINES = "TIDEGATE_SETTINGS_LINES";
@@ -29,16 +30,22 @@ const ignoring = {
   },
 };
 
+/** A project whose files share no isolate: each loads the settings anew, with its own lines ignored. */
+function apart(project: object): object {
+  const { plugins = [] } = project as { readonly plugins?: readonly { readonly name: string }[] };
+  return { ...project, plugins: plugins.filter(({ name }) => name !== SHARES_ISOLATES) };
+}
+
 export default defineConfig({
   root: new URL("../..", import.meta.url).pathname,
   plugins: [ignoring],
   test: {
-    ...TIMEOUTS,
+    ...COMMON,
     testTimeout: ENDS_MS,
     fsModuleCache: false, // the stored setup file has the lines of another round
     setupFiles: ["test/settings/setup.ts"],
     projects: [
-      ...main.test!.projects!,
+      ...(main.test!.projects! as object[]).map(apart),
       { extends: true, test: { name: "processes", environment: "node", include: LONG.processes, fileParallelism: false } },
     ],
   },

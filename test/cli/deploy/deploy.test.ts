@@ -5,8 +5,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { parseDeployArguments } from "../../../cli/deploy/deploy-arguments.ts";
 import { copyProject, type ProjectCopy } from "../project-copy.ts";
 
-vi.setConfig({ testTimeout: 180_000 }); // each test starts processes
-
 const GATEWAY = "wrangler.toml";
 const OBJECTS = "durable-objects/wrangler.toml";
 const USERS = "workers/services/users/wrangler.toml";

@@ -1,10 +1,8 @@
 // The check of gateway.config.ts before a start or a deploy covers every kind of binding that a running Worker has.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { copyProject, type ProjectCopy } from "../project-copy.ts";
-
-vi.setConfig({ testTimeout: 120_000 }); // each test starts processes
 
 const USERS = `services: { "users.v1.UserService": { upstream: { binding: "USERS" } } }`;
 const CACHED = `services: { "users.v1.UserService": { upstream: { binding: "USERS" }, methods: { GetUser: { cache: { ttlMs: 60_000 } } } } }`;

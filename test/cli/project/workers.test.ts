@@ -2,12 +2,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { changesOf, inOneLine } from "../../../cli/project/changes.ts";
 import { locate } from "../../../cli/project/locate.ts";
 import { copyProject, type ProjectCopy } from "../project-copy.ts";
-
-vi.setConfig({ testTimeout: 120_000 }); // each test of the first part starts processes
 
 const BILLING = "workers/services/billing";
 

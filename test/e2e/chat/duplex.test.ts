@@ -96,7 +96,9 @@ describe.concurrent.each(EVERY_WAY)("a stream in both directions over %s", (way)
   it.skipIf(!isRelay(way))("is no whole stream of requests for the second service where the first one fails while it sends", async () => {
     const id = newId();
     const caller = chat.call(id, way, "echo", { "x-does": "throw" });
-    for (const text of ["one", "two"]) caller.write(text);
+    caller.write("one");
+    expect(await caller.next()).toEqual({ text: "one" }); // before that, the second service may not have been called
+    caller.write("two");
     expect(await caller.untilEnd()).toContain('"code":"aborted","message":"nothing more to send"');
     const record = await until("the second service ends", async () => {
       const found = await chat.recordOf(id, way);

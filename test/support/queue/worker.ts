@@ -2,7 +2,17 @@
 import * as platform from "cloudflare:workers";
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 import { OrderChangeSchema } from "../../../protos/gen/orders/v1/orders_pb.ts";
-import { AlarmSchedule, byQueue, DeadLetters, defineConsumer, HandledEvents, Outbox, storeDeadLetters } from "../../../workers/queue.ts";
+import {
+  AlarmSchedule,
+  byQueue,
+  DeadLetters,
+  defineConsumer,
+  type EventOrigin,
+  HandledEvents,
+  Outbox,
+  originOf,
+  storeDeadLetters,
+} from "../../../workers/queue.ts";
 
 export { DeadLetters };
 
@@ -32,11 +42,11 @@ export class Source extends DurableObject<Env> {
   }
 
   /** @returns the number of changes so far */
-  change(): number {
+  change(origin: EventOrigin): number {
     return this.#alarms.change(() => {
       const changes = (this.ctx.storage.kv.get<number>("changes") ?? 0) + 1;
       this.ctx.storage.kv.put("changes", changes);
-      this.#outbox.record({ revision: BigInt(changes) }, Date.now());
+      this.#outbox.record({ revision: BigInt(changes) }, Date.now(), origin);
       return changes;
     });
   }
@@ -91,11 +101,11 @@ export class Effects extends DurableObject<Env> {
 const confirm = (outbox: string, ids: readonly string[], env: Env): Promise<void> => env.SOURCE.getByName(outbox).confirm(ids);
 
 const events = defineConsumer(OrderChangeSchema, {
-  async handle({ revision }, { id }, env: Env) {
+  async handle({ revision }, { id, origin }, env: Env) {
     const number = Number(revision);
     const effects = env.EFFECTS.getByName("effects");
     const attempts = await effects.attempt(number);
-    await fetch(`${env.OUTSIDE}/${number}`, { method: "POST" });
+    await fetch(`${env.OUTSIDE}/${number}`, { method: "POST", headers: { traceparent: origin.traceparent } });
     if (number % 10 === 3 && attempts === 1) throw new Error("busy"); // before the effect
     if (number % 10 === 9) throw new Error("never"); // goes to the dead letter queue
     await effects.handle(id, number);
@@ -116,7 +126,7 @@ export default class extends WorkerEntrypoint<Env> {
     const source = this.env.SOURCE.getByName("source");
     switch (new URL(request.url).pathname) {
       case "/change":
-        return Response.json(await source.change());
+        return Response.json(await source.change(originOf({ requestHeader: request.headers } as Parameters<typeof originOf>[0])));
       case "/repeat":
         await source.repeat();
         return Response.json(null);

@@ -1,9 +1,10 @@
 // Host redirects and shed calls, through the running gateway: a host refuses before any work, another one serves the call, and the caller
 // sees nothing of it.
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { MAX_REDIRECTS } from "../../../core/overload/redirect.ts";
 import { gatewayTo, json, USER, unary } from "../../support/gateway.ts";
 
+beforeEach(() => void vi.setSystemTime(Date.now())); // what a host has reported counts some time later, however slow the machine is
 afterEach(() => void vi.useRealTimers());
 
 it("sends a call that a host refuses to another one, and lets no header of this reach the caller", async () => {

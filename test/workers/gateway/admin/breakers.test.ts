@@ -5,9 +5,11 @@ import type { GatewayInput } from "../../../../core/config/gateway.ts";
 import type { CircuitBreaker } from "../../../../durable-objects/circuit-breaker.ts";
 import { InvalidConfiguration } from "../../../../workers/gateway/configure/configuration.ts";
 import { gatewayTo, json, USER, unary } from "../../../support/gateway.ts";
+import { present } from "../../../support/present.ts";
 
 const TOKEN = "a secret of the operators";
-const START = Date.UTC(2026, 0, 1);
+const START = present();
+const at = (ms: number): string => new Date(START + ms).toISOString().replace(".000Z", "Z");
 const SERVICE = "users.v1.UserService";
 let names = 0;
 
@@ -98,20 +100,20 @@ describe("BreakerService", () => {
     await call("SetOverride", open("C", { override: "OVERRIDE_CLOSED", reason: " it is enough " }), { "tidegate-operator": "bob@example" });
     expect((await call("ListBreakers", { upstream: SERVICE })).body).toEqual({
       breakers: [
-        { upstream: SERVICE, endpoint: "C", state: "STATE_CLOSED", since: "2026-01-01T00:00:05Z", override: "OVERRIDE_CLOSED" },
+        { upstream: SERVICE, endpoint: "C", state: "STATE_CLOSED", since: at(5_000), override: "OVERRIDE_CLOSED" },
         { upstream: SERVICE, endpoint: "A", state: "STATE_CLOSED", override: "OVERRIDE_NONE" },
         { upstream: SERVICE, endpoint: "B", state: "STATE_CLOSED", override: "OVERRIDE_NONE" },
       ],
     });
     const first = {
-      time: "2026-01-01T00:00:00Z",
+      time: at(0),
       state: "STATE_OPEN",
       override: "OVERRIDE_OPEN",
       author: "ada (OPERATOR_TOKEN)",
       reason: "disk is full",
     };
     const second = {
-      time: "2026-01-01T00:00:05Z",
+      time: at(5_000),
       state: "STATE_CLOSED",
       override: "OVERRIDE_CLOSED",
       author: "bob@example (OPERATOR_TOKEN)",

@@ -19,7 +19,7 @@ afterEach(() => {
 });
 
 function enforcer(enforcement: Enforcement) {
-  const name = `rule-${names++}`;
+  const name = `enforcer-${names++}`; // no other test has such names: the counters are those of the isolate
   const counts = () => [...policyCounters.read()].filter((row) => row.name === name).map(({ outcome, count }) => [outcome, count]);
   return { policy: new Enforcer("rate_limit", name, enforcement), name, counts };
 }

@@ -8,8 +8,9 @@ import type { TokenBuckets } from "../../../../durable-objects/token-buckets.ts"
 import { InvalidConfiguration } from "../../../../workers/gateway/configure/configuration.ts";
 import { AUTH, bearer } from "../../../support/callers.ts";
 import { gatewayTo, json, PATIENT_MS, USER, unary } from "../../../support/gateway.ts";
+import { present } from "../../../support/present.ts";
 
-const START = Date.UTC(2026, 0, 1);
+const START = present();
 
 // The clock moves only where a test moves it: a lease does not lapse because the machine is busy.
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: START }));

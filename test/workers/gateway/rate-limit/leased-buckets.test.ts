@@ -8,7 +8,7 @@ import { gatewayTo, json, PATIENT_MS, USER, unary } from "../../../support/gatew
 let rules = 0;
 
 // The clock moves only where a test moves it: a lease does not lapse because the machine is busy.
-beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 0, 1) }));
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
 afterEach(() => void vi.useRealTimers());
 
 /** Lets 10 ms pass; renewals are collected for 5 ms before they are sent. */

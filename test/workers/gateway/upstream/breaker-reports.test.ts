@@ -5,11 +5,12 @@ import type { BreakerInput } from "../../../../core/config/breaker.ts";
 import type { CircuitBreaker } from "../../../../durable-objects/circuit-breaker.ts";
 import type { Gateway } from "../../../../workers/gateway/gateway.ts";
 import { enveloped, gatewayTo, json, rest, USER, unary } from "../../../support/gateway.ts";
+import { present } from "../../../support/present.ts";
 
 type Report = CircuitBreaker["report"];
 type Respond = (url: string, init: RequestInit) => Response | Promise<Response>;
 
-const START = Date.UTC(2026, 0, 1);
+const START = present();
 const SERVICE = "users.v1.UserService";
 const DOWN: Respond = () => json({ code: "unavailable" }, { status: 503 });
 const HEALTHY: Respond = () => json(USER);

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { GatewayInput } from "../../../../../core/config/gateway.ts";
 import { MAX_TAP_FILTERS } from "../../../../../core/tap/tap-messages.ts";
 import { createApp } from "../../../../../workers/gateway/app.ts";
+import { currentRegion } from "../../../../../workers/gateway/region/isolate-region.ts";
 import { json, USER } from "../../../../support/gateway.ts";
 import { catalog } from "../../../../support/shipped/catalog.ts";
 import { type TapStream, tapStream } from "../../../../support/tap-stream.ts";
@@ -51,7 +52,15 @@ describe("the live tap", () => {
     const [rpcCall, restCall, unknown] = stream.events;
     expect(rpcCall).toMatchObject({
       ...{ requestId: "first", route: "users.v1.UserService/GetUser", path: "/users.v1.UserService/GetUser", protocol: "connect" },
-      ...{ httpMethod: "POST", status: 200, code: "ok", attempts: 1, upstream: "users.v1.UserService", endpoint: "USERS", region: "local" },
+      ...{
+        httpMethod: "POST",
+        status: 200,
+        code: "ok",
+        attempts: 1,
+        upstream: "users.v1.UserService",
+        endpoint: "USERS",
+        region: currentRegion(),
+      },
     });
     expect(restCall).toMatchObject({ route: "users.v1.UserService/GetUser", protocol: "rest" });
     expect(restCall!.path).toMatch(/^\/api\/v1\/users\/\{/);

@@ -6,8 +6,9 @@ import { ExchangeServer } from "../../../../../durable-objects/relay/exchange-se
 import { Exchange } from "../../../../../workers/gateway/background/exchange.ts";
 import type { PurgeLogNamespace } from "../../../../../workers/gateway/cache/purge/purge-log-binding.ts";
 import { KnownPurges, type PurgeSettings, PurgeView } from "../../../../../workers/gateway/cache/purge/purge-view.ts";
+import { present } from "../../../../support/present.ts";
 
-const START = Date.UTC(2026, 0, 1);
+const START = present();
 const TAG = [{ kind: "tag", value: "user:42" }] as const;
 const response = (purgeSeq: number) => ({ key: "k", route: "r", tags: ["user:42"], purgeSeq });
 let names = 0;
