@@ -9,6 +9,9 @@ interface Env {
   readonly PROTOCOL: SpokenProtocol; // the protocol of the upstream
 }
 
+/** The suite has its upstream fail on purpose, many times in a row. */
+const NEVER_HELD_BACK = { breaker: { mode: "off" }, throttle: { mode: "off" } } as const;
+
 let app: ReturnType<typeof createApp> | undefined;
 const NATIVE = "https://native.example";
 
@@ -38,7 +41,7 @@ export default {
         discovery: false,
         defaults: { ...(LIMIT > 0 && { maxBodyBytes: LIMIT }), maxInflation: 1_100 }, // the largest messages of the suite have one letter
         services: {
-          [ConformanceService.typeName]: { upstream },
+          [ConformanceService.typeName]: { upstream, ...NEVER_HELD_BACK },
         },
       },
       [ConformanceService],
