@@ -21,6 +21,8 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "docs/idempotency.md: [[durable_objects.bindings]]": "a part of wrangler.toml; test/support/idempotency/wrangler.toml has the same lines",
   "docs/service-clients.md: // users.ts: one pool for each isolate":
     "parts of a service; test/workers/client/http-client.test.ts calls such a pool",
+  "docs/service-clients.md: const cache = responseCache({ ttlMs: 5_000 });":
+    "a part of a service; test/workers/client/cache/response-cache.test.ts has such a cache",
   "docs/service-clients.md: // each attempt, because another endpoint may get it":
     "one argument; test/workers/client/http-client.test.ts has such a function",
   'docs/monitoring.md: metrics: { analyticsEngine: "ANALYTICS" },':
@@ -126,6 +128,7 @@ export function runnable(line: string): string {
   if (/^npm run bench( |$)/.test(line)) return benchmark(line, addition);
   if (line === "npm run bench:amplification") return addition("--only URL");
   if (/^npm run bench:(ablation|buffers|cold-start|control|work)( |$)/.test(line)) return addition("--rounds 1");
+  if (line === "npm run bench:memory") return addition("--requests 2000");
   if (/^npm run bench:\w+$/.test(line)) return addition("--seconds 1");
   if (/^npm run deploy( |$)/.test(line)) return line.includes("--dry-run") ? line : addition("--dry-run");
   if (/^npm run (register|purge|breaker|keys|sim)$/.test(line)) return addition("--help");
