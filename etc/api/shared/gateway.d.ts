@@ -9,7 +9,7 @@ declare const METHOD_SETTINGS: Block<{
     callers: "off" | "optional" | "required";
   }, unknown>, undefined>;
   readonly scopes: v.OptionalSchema<v.SchemaWithPipe<readonly [v.ArraySchema<v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
-    readonly shape: string;
+    readonly shape: string | undefined;
   }>]>, string>, v.MaxLengthAction<string[], number, string>, v.MetadataAction<string[], {
     readonly shape: string;
     readonly fix: string;
@@ -245,7 +245,7 @@ declare const METHOD_SETTINGS: Block<{
     l2?: "cache-api" | "kv" | "none" | undefined;
   }, unknown>, undefined>;
   readonly invalidates: v.OptionalSchema<v.SchemaWithPipe<readonly [v.ArraySchema<v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
-    readonly shape: string;
+    readonly shape: string | undefined;
   }>]>, string>, v.MaxLengthAction<string[], number, string>, v.MetadataAction<string[], {
     readonly shape: string;
     readonly fix: string;
@@ -258,7 +258,7 @@ declare const SERVICE_SETTINGS: Block<{
     callers: "off" | "optional" | "required";
   }, unknown>, undefined>;
   readonly scopes: v.OptionalSchema<v.SchemaWithPipe<readonly [v.ArraySchema<v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
-    readonly shape: string;
+    readonly shape: string | undefined;
   }>]>, string>, v.MaxLengthAction<string[], number, string>, v.MetadataAction<string[], {
     readonly shape: string;
     readonly fix: string;
@@ -480,7 +480,7 @@ declare const SERVICE_SETTINGS: Block<{
     l2?: "cache-api" | "kv" | "none" | undefined;
   }, unknown>, undefined>;
   readonly invalidates: v.OptionalSchema<v.SchemaWithPipe<readonly [v.ArraySchema<v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
-    readonly shape: string;
+    readonly shape: string | undefined;
   }>]>, string>, v.MaxLengthAction<string[], number, string>, v.MetadataAction<string[], {
     readonly shape: string;
     readonly fix: string;
@@ -2017,7 +2017,7 @@ declare const GATEWAY_SETTINGS: Block<{
     }>]>, number>;
     readonly unusualNames: v.OptionalSchema<v.PicklistSchema<readonly ("drop" | "pass" | "refuse")[], ({ input }: v.PicklistIssue) => string>, "drop" | "pass" | "refuse">;
     readonly forward: v.OptionalSchema<v.SchemaWithPipe<readonly [v.ArraySchema<v.SchemaWithPipe<readonly [v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
-      readonly shape: string;
+      readonly shape: string | undefined;
     }>]>, v.ToLowerCaseAction]>, string>, v.MaxLengthAction<string[], number, string>, v.MetadataAction<string[], {
       readonly shape: string;
       readonly fix: string;
@@ -2177,7 +2177,7 @@ declare const GATEWAY_SETTINGS: Block<{
       readonly fix: string;
     }>]>, ("address" | "attempts" | "cache" | "code" | "durationMs" | "endpoint" | "httpMethod" | "identity" | "path" | "protocol" | "reason" | "requestId" | "route" | "status" | "upstream" | "upstreamMs")[]>;
     readonly requestHeaders: v.OptionalSchema<v.SchemaWithPipe<readonly [v.ArraySchema<v.SchemaWithPipe<readonly [v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
-      readonly shape: string;
+      readonly shape: string | undefined;
     }>]>, v.ToLowerCaseAction]>, string>, v.MaxLengthAction<string[], number, string>, v.MetadataAction<string[], {
       readonly shape: string;
       readonly fix: string;
@@ -2198,22 +2198,22 @@ declare const GATEWAY_SETTINGS: Block<{
   readonly metrics: v.OptionalSchema<Block<{
     readonly enabled: v.OptionalSchema<v.BooleanSchema<"write true or false">, boolean>;
     readonly tokenBinding: v.OptionalSchema<v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
-      readonly shape: string;
+      readonly shape: string | undefined;
     }>]>, undefined>;
     readonly otlpUrl: v.OptionalSchema<v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
-      readonly shape: string;
+      readonly shape: string | undefined;
     }>]>, undefined>;
     readonly otlpSecretBinding: v.OptionalSchema<v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
-      readonly shape: string;
+      readonly shape: string | undefined;
     }>]>, undefined>;
     readonly otlpHeader: v.OptionalSchema<v.SchemaWithPipe<readonly [v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
-      readonly shape: string;
+      readonly shape: string | undefined;
     }>]>, v.ToLowerCaseAction]>, string>;
     readonly otlpIntervalMs: v.OptionalSchema<v.SchemaWithPipe<readonly [v.NumberSchema<string>, v.SafeIntegerAction<number, string>, v.MinValueAction<number, number, string>, v.MaxValueAction<number, number, string>, v.MetadataAction<number, {
       readonly unit: string;
     }>]>, number>;
     readonly analyticsEngine: v.OptionalSchema<v.SchemaWithPipe<readonly [v.StringSchema<string>, v.RegexAction<string, string>, v.MetadataAction<string, {
-      readonly shape: string;
+      readonly shape: string | undefined;
     }>]>, undefined>;
   }>, {
     enabled?: boolean | undefined;
