@@ -96,7 +96,7 @@ const call = {
   receivedAt: 0,
   deadlineAt: Number.POSITIVE_INFINITY,
 } as unknown as Call; // what the layer reads
-const layers: Readonly<Record<string, (call: Call) => Promise<Response>>> = {
+const layers: Readonly<Record<string, (call: Call) => Response | Promise<Response>>> = {
   "an awaited handler": next,
   "... with the layer `shed` around it, fixed": shed(new ConcurrencyScope("isolate", { ...CONCURRENCY, floor: undefined }))!(next),
   "... adaptive": shed(new ConcurrencyScope("route", CONCURRENCY))!(next),

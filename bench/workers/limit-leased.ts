@@ -2,6 +2,7 @@
 
 import { parsePolicy } from "../../core/config/gateway.ts";
 import type { TokenBuckets } from "../../durable-objects/token-buckets.ts";
+import type { Responding } from "../../workers/gateway/call/layer.ts";
 import { httpRoute } from "../../workers/gateway/call/route.ts";
 import { Call } from "../../workers/gateway/call.ts";
 import { rateLimitWithoutMessage } from "../../workers/gateway/layers/rate-limit.ts";
@@ -21,10 +22,10 @@ const { rateLimits: rules, cost } = parsed.policy.services.get("S")!.methods.get
 const settings = { rateLimits: rules, cost };
 const route = httpRoute("S/M", { maxBodyBytes: 1_000 }, undefined);
 
-let limited: ((request: Request) => Promise<Response>) | undefined;
+let limited: ((request: Request) => Responding) | undefined;
 
 export default {
-  fetch(request: Request, env: { readonly TOKEN_BUCKET: DurableObjectNamespace<TokenBuckets> }): Promise<Response> {
+  fetch(request: Request, env: { readonly TOKEN_BUCKET: DurableObjectNamespace<TokenBuckets> }): Responding {
     if (limited === undefined) {
       const limiters = {
         local: new LocalBuckets(10),

@@ -36,7 +36,8 @@ export function cachedRoute(
     ...input,
   };
   const gateway = createGateway(configure(config, [], { ORIGIN: { fetch }, ...withRelays(bindings) }, { layers }));
-  const send = (path: string, init: RequestInit = {}): Promise<Response> => gateway(new Request(`https://gateway.example${path}`, init));
+  const send = async (path: string, init: RequestInit = {}): Promise<Response> =>
+    gateway(new Request(`https://gateway.example${path}`, init));
   return { received, send, gateway };
 }
 

@@ -51,4 +51,4 @@ export class CallAttempt {
 }
 
 /** Sends one attempt of a call, or passes it to what does. @throws Rejected where it is not sent, or has no response */
-export type AttemptSender<C extends OutboundCall> = (call: C, attempt: CallAttempt) => Promise<Response>;
+export type AttemptSender<C extends OutboundCall> = (call: C, attempt: CallAttempt) => Response | Promise<Response>;

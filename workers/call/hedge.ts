@@ -72,16 +72,21 @@ function running<C extends OutboundCall>(
     number === 1
       ? new CallAttempt(call, 1, tried, { maxMs, deadlineAt, signal, ...(budget && { budget }) }, headers)
       : new CallAttempt(call, 2, tried, { deadlineAt, signal }, hedgedHeaders(headers));
-  const settled = next(call, attempt).then(
-    (response): Outcome => ({ response }),
-    (error: unknown): Outcome => ({ error }),
-  );
+  const settled = outcomeOf(next, call, attempt);
   const end = async (): Promise<void> => {
     own.abort();
     const { response } = await settled;
     await response?.body?.cancel().catch(() => undefined); // the abort may have broken it
   };
   return { settled, end };
+}
+
+async function outcomeOf<C extends OutboundCall>(next: AttemptSender<C>, call: C, attempt: CallAttempt): Promise<Outcome> {
+  try {
+    return { response: await next(call, attempt) };
+  } catch (error) {
+    return { error };
+  }
 }
 
 function hedgedHeaders(from: Headers): Headers {

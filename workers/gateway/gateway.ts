@@ -6,6 +6,7 @@ import type { Rejection } from "../../core/rejection.ts";
 import type { PathMatch } from "../../core/transcode/path-trie.ts";
 import { redirectToReference, wantsPage } from "./admin/front-page.ts";
 import { assemble, type HandledProcedure, type HandledRoute, type HandledRoutes } from "./assemble.ts";
+import type { Responding } from "./call/layer.ts";
 import { NO_ROUTE } from "./call/route.ts";
 import { Call } from "./call.ts";
 import type { Configuration } from "./configure/configuration.ts";
@@ -17,7 +18,7 @@ import { isolateRegion } from "./region/isolate-region.ts";
 import type { RestRoute, RestTable } from "./transcode/rules/rules.ts";
 
 /** @param url of the request, where it has been read already: each read makes a new string */
-export type Gateway = (request: Request, url?: string) => Promise<Response>;
+export type Gateway = (request: Request, url?: string) => Responding;
 
 /** Methods that a plain HTTP route forwards; its upstream decides which of them it takes. */
 const FORWARDED_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
@@ -45,12 +46,12 @@ export function createGateway(configuration: Configuration, routes: HandledRoute
   };
 }
 
-function handlePage({ route, handle }: HandledPage, request: Request, path: string, query: string, receivedAt: number): Promise<Response> {
+function handlePage({ route, handle }: HandledPage, request: Request, path: string, query: string, receivedAt: number): Responding {
   return handle(new Call(request, REST, route, path, query, receivedAt));
 }
 
 /** Refuses a URL above the limit. No more of it is read than an allowed one has. */
-function tooLong(routes: HandledRoutes, maxBytes: number, request: Request, url: string, receivedAt: number): Promise<Response> {
+function tooLong(routes: HandledRoutes, maxBytes: number, request: Request, url: string, receivedAt: number): Responding {
   const target = canonicalPath(url.slice(0, maxBytes));
   const path = target.kind === "ok" ? target.path : "";
   const protocol = request.method === "GET" && routes.procedures.has(path) ? CONNECT_UNARY : detectProtocol(request);
@@ -65,9 +66,9 @@ function handleRpc(
   path: string,
   query: string,
   receivedAt: number,
-): Promise<Response> {
+): Responding {
   if (request.method === "HEAD" && allowsConnectGet(method))
-    return handle(new Call(asGet(request), CONNECT_UNARY, route, path, query, receivedAt)).then((response) => withoutBody(response, false));
+    return withoutBody(handle(new Call(asGet(request), CONNECT_UNARY, route, path, query, receivedAt)), false);
   const protocol = negotiateProtocol(request, method);
   if ("refusal" in protocol) return refused(routes, request, path, receivedAt, protocol.refusal, protocol.spoken);
   if (protocol.kind === "grpc_web" && isTextMode(request, protocol.contentType))
@@ -78,14 +79,7 @@ function handleRpc(
 }
 
 /** Handles a request to any other path: a REST rule comes first, then the longest prefix of a plain HTTP route. */
-function handleHttp(
-  routes: HandledRoutes,
-  rest: RestTable,
-  request: Request,
-  path: string,
-  query: string,
-  receivedAt: number,
-): Promise<Response> {
+function handleHttp(routes: HandledRoutes, rest: RestTable, request: Request, path: string, query: string, receivedAt: number): Responding {
   const { rules, prefixes } = routes;
   const match = rest.match(request.method, path);
   const isTrace = request.method === "TRACE"; // never forwarded: it would show a script what the gateway adds to a request
@@ -100,7 +94,7 @@ function handleHttp(
   }
   if (detectProtocol(request).kind !== "rest") return unknown(routes, request, path, receivedAt);
   if (match.kind === "unknown_path") {
-    if (path === "/" && wantsPage(request)) return Promise.resolve(redirectToReference());
+    if (path === "/" && wantsPage(request)) return redirectToReference();
     return unknown(routes, request, path, receivedAt);
   }
   return refused(routes, request, path, receivedAt, { kind: "method_not_allowed", method: request.method, allow: allowedMethods(match) });
@@ -113,11 +107,10 @@ function handleRest(
   path: string,
   query: string,
   receivedAt: number,
-): Promise<Response> {
+): Responding {
   if (request.method !== "HEAD") return handle(new Call(request, REST, route, path, query, receivedAt, match.variables));
   const isWhole = match.route.method.methodKind === "unary";
-  const response = handle(new Call(asGet(request), REST, route, path, query, receivedAt, match.variables));
-  return response.then((whole) => withoutBody(whole, isWhole));
+  return withoutBody(handle(new Call(asGet(request), REST, route, path, query, receivedAt, match.variables)), isWhole);
 }
 
 /** The methods that a path takes, as `Allow` lists them: HEAD comes with GET. */
@@ -128,7 +121,7 @@ function allowedMethods(match: PathMatch<RestRoute>): readonly string[] {
 }
 
 /** Nothing is served at the path. */
-function unknown(routes: HandledRoutes, request: Request, path: string, receivedAt: number): Promise<Response> {
+function unknown(routes: HandledRoutes, request: Request, path: string, receivedAt: number): Responding {
   const protocol = detectProtocol(request);
   const rejection: Rejection = protocol.kind === "rest" ? { kind: "unknown_path", path } : { kind: "unknown_procedure", procedure: path };
   return refused(routes, request, path, receivedAt, rejection, protocol);
@@ -141,6 +134,6 @@ function refused(
   receivedAt: number,
   rejection: Rejection,
   protocol = detectProtocol(request),
-): Promise<Response> {
+): Responding {
   return refuse(rejection)(new Call(request, protocol, NO_ROUTE, path, "", receivedAt));
 }

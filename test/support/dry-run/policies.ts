@@ -23,9 +23,9 @@ export type Form = "rpc" | "http";
 export interface Trial {
   readonly name: string; // name under which the policy counts
   /** A call that the policy does not object to; undefined where each later one is objected to. */
-  readonly good?: () => Promise<Response>;
+  readonly good?: () => Response | Promise<Response>;
   /** A call of this caller that the policy objects to. */
-  readonly bad: (caller: string) => Promise<Response>;
+  readonly bad: (caller: string) => Response | Promise<Response>;
   /** Ends what is still under way. */
   readonly end?: () => Promise<unknown>;
 }
@@ -76,7 +76,7 @@ function served(
     {},
     celExpressions(),
   );
-  return { gateway, send: (headers) => gateway(requestOf(form, headers)), held };
+  return { gateway, send: async (headers) => gateway(requestOf(form, headers)), held };
 }
 
 /** A rate limit of one call for each caller. */

@@ -3,8 +3,8 @@
 const INSERTIONS = [
   {
     file: "/workers/gateway/layers/trace.ts",
-    at: "const response = await next(call);",
-    code: "globalThis.tracedCall?.(call); const response = await next(call);",
+    at: "const response = next(call);",
+    code: "globalThis.tracedCall?.(call); const response = next(call);",
   },
   {
     file: "/workers/gateway/app.ts",

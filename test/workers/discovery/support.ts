@@ -10,12 +10,12 @@ import {
 } from "../../../protos/gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as V1Alpha } from "../../../protos/gen/grpc/reflection/v1alpha/reflection_pb.ts";
 
-export type Host = (request: Request) => Promise<Response>;
+export type Host = (request: Request) => Response | Promise<Response>;
 export type ReflectionRequest = NonNullable<MessageInitShape<typeof ServerReflectionRequestSchema>["messageRequest"]>;
 
 const HOST = "https://host.example";
 
-export function unaryCall(host: Host, procedure: string, message: unknown = {}): Promise<Response> {
+export async function unaryCall(host: Host, procedure: string, message: unknown = {}): Promise<Response> {
   const headers = { "content-type": "application/json" };
   return host(new Request(`${HOST}/${procedure}`, { method: "POST", headers, body: JSON.stringify(message) }));
 }

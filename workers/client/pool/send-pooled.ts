@@ -45,7 +45,7 @@ async function sendUnary(
   }
 }
 
-function unary({ pool, retries, hedging }: PoolMachinery, call: ClientCall): Promise<Response> {
+async function unary({ pool, retries, hedging }: PoolMachinery, call: ClientCall): Promise<Response> {
   const once: AttemptSender<ClientCall> = (_, attempt) => attemptUnary(pool, call, attempt);
   const isHedged = hedging !== undefined && call.hasNoSideEffects;
   const next: AttemptSender<ClientCall> = isHedged ? (_, attempt) => hedged(hedging, call, attempt, once) : once;

@@ -13,7 +13,7 @@ import { logEvent } from "../../log.ts";
 import { sampled } from "../../sampled.ts";
 import { encodeIdentity } from "../../service/identity/identity-token.ts";
 import { Attempts } from "../auth/attempts.ts";
-import type { Handler, Layer } from "../call/layer.ts";
+import type { Handler, Layer, Responding } from "../call/layer.ts";
 import { type Call, logFactsOf } from "../call.ts";
 import { hasBearer } from "../protocol/bearer.ts";
 
@@ -97,7 +97,7 @@ function secretOf({ plane, token, tokenName }: AdminAccess, headers: Headers): P
 }
 
 /** A known caller: its role decides, and its own limit. A right credential is never held back by calls of strangers at its address. */
-function admit(access: AdminAccess, call: Call, proven: Principal | undefined, next: Handler): Promise<Response> {
+function admit(access: AdminAccess, call: Call, proven: Principal | undefined, next: Handler): Responding {
   const { plane } = access;
   const principal = proven ?? (isLocalReading(access, call) ? LOCAL_VIEWER : undefined);
   if (principal === undefined) return refuseCredential(access, call);

@@ -13,7 +13,7 @@ import type { BufferedResponse } from "../cache/responses/buffered-response.ts";
 import { fetchedHeaders, serveStored, storedHeaders, ttlSeconds } from "../cache/responses/hit-response.ts";
 import type { LookupResult } from "../cache/route-store.ts";
 import { recordDelay } from "../call/end/call-delays.ts";
-import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
+import { type Handler, type Layer, needsWholeBody, type Responding } from "../call/layer.ts";
 import { madeHere } from "../call/outcome.ts";
 import type { Call } from "../call.ts";
 
@@ -84,7 +84,7 @@ function serveFound(
   lookupResult: LookupResult & { kind: "found" },
   call: Call,
   now: number,
-): Response | Promise<Response> | undefined {
+): Responding | undefined {
   const { cached, purged } = lookupResult;
   const reuse = decideReuse(cached.stored, purged, lookup.directives, now, Math.random());
   const isUpstreamPaused = now < cached.retryAt && now < cached.stored.staleIfErrorUntil;
@@ -111,7 +111,7 @@ function serveStaleOnError(
   fwd: ForwardReason,
   fwdStatus: number,
   call: Call,
-): Response | Promise<Response> | undefined {
+): Responding | undefined {
   const now = Date.now();
   const lookupResult = store.find(lookup, now);
   if (lookupResult.kind === "none" || now >= lookupResult.cached.stored.staleIfErrorUntil) return undefined;
@@ -121,7 +121,7 @@ function serveStaleOnError(
 }
 
 /** A response in place of one of the upstream, with the reason. */
-function inPlace(call: Call, reason: Reason, response: Response | Promise<Response>): Response | Promise<Response> {
+function inPlace(call: Call, reason: Reason, response: Responding): Responding {
   return response instanceof Promise ? response.then((made) => madeHere(call, reason, made)) : madeHere(call, reason, response);
 }
 
@@ -129,14 +129,14 @@ function isFromL2(result: CoalescedResult["result"]): boolean {
   return result.kind === "l2_hit" || (result.kind === "stored" && result.isFromL2);
 }
 
-function respond(lookup: Lookup, fwd: ForwardReason, fetched: CoalescedResult): Response | Promise<Response> {
+function respond(lookup: Lookup, fwd: ForwardReason, fetched: CoalescedResult): Responding {
   const now = Date.now();
   if (fetched.kind === "collapsed") return respondCollapsed(lookup, fwd, fetched.result, now);
   return respondOwn(lookup, fwd, fetched.result, now);
 }
 
 /** Responds with the result of this call's own fetch. */
-function respondOwn(lookup: Lookup, fwd: ForwardReason, result: FetchResult, now: number): Response | Promise<Response> {
+function respondOwn(lookup: Lookup, fwd: ForwardReason, result: FetchResult, now: number): Responding {
   switch (result.kind) {
     case "streamed":
       return withStatus(result.response, { fwd, fwdStatus: result.response.status });
@@ -156,19 +156,14 @@ function respondOwn(lookup: Lookup, fwd: ForwardReason, result: FetchResult, now
 }
 
 /** Responds with the result of another call's fetch. */
-function respondCollapsed(
-  lookup: Lookup,
-  fwd: ForwardReason,
-  result: SharedStored | SharedError,
-  now: number,
-): Response | Promise<Response> {
+function respondCollapsed(lookup: Lookup, fwd: ForwardReason, result: SharedStored | SharedError, now: number): Responding {
   if (result.kind === "error") {
     return lookup.render(result.response, fetchedHeaders({ fwd, fwdStatus: result.response.status, isCollapsed: true }), now);
   }
   return renderStored(lookup, result.stored, result.isFromL2 ? { isHit: true, detail: "l2" } : { fwd, isCollapsed: true }, now);
 }
 
-function renderStored(lookup: Lookup, stored: SharedStored["stored"], status: CacheStatus, now: number): Response | Promise<Response> {
+function renderStored(lookup: Lookup, stored: SharedStored["stored"], status: CacheStatus, now: number): Responding {
   return lookup.render(stored, storedHeaders(stored, status, now), now);
 }
 

@@ -5,7 +5,7 @@ import { NO_DIRECTIVES } from "../../../core/cache/headers/directives.ts";
 import type { RouteCache } from "../cache/caches.ts";
 import type { LookupBuilder } from "../cache/lookup/lookup.ts";
 import { serveStored } from "../cache/responses/hit-response.ts";
-import type { Handler, Layer } from "../call/layer.ts";
+import type { Handler, Layer, Responding } from "../call/layer.ts";
 import type { Call } from "../call.ts";
 
 const EARLY_REFRESH_FACTOR = 10; // no response is refreshed earlier than this many fetch times before its end
@@ -17,7 +17,7 @@ const REFUSED = cacheStatus({ detail: "refused" });
  * @param lookups undefined where other layers have to see each call, hits included: to count it, or to report it
  */
 export function fastHit({ store, purgeView, l2 }: RouteCache, lookups: LookupBuilder | undefined): Layer {
-  const serveFast = (call: Call): Response | Promise<Response> | undefined => {
+  const serveFast = (call: Call): Responding | undefined => {
     const lookup = call.outgoing.method === "GET" ? lookups?.remembered(call) : undefined;
     if (lookup === undefined || lookup.directives !== NO_DIRECTIVES) return undefined;
     if (purgeView !== undefined && (purgeView.prepare() !== undefined || !purgeView.mayServe())) return undefined;
@@ -35,7 +35,7 @@ export function fastHit({ store, purgeView, l2 }: RouteCache, lookups: LookupBui
   };
   return (next) => (call) => {
     const response = serveFast(call);
-    return response === undefined ? withStatus(next, call) : Promise.resolve(response);
+    return response ?? withStatus(next, call);
   };
 }
 

@@ -75,7 +75,7 @@ export function seesEachCall({ before_auth, after_auth, before_cache }: LayersAt
 function asLayer({ layer: { name, at, needs }, handler }: MadeLayer, hasMessage: boolean, rest: RestRoute | undefined): Layer {
   const place = { at, needsMessage: needs === "message", rest };
   const layer: Layer = (next) => (call, attempt) =>
-    new LayerRun(name, call, () => next(call, attempt)).handle(handler, new SeenCall(call, place));
+    new LayerRun(name, call, async () => next(call, attempt)).handle(handler, new SeenCall(call, place));
   return place.needsMessage && hasMessage ? needsWholeBody(layer) : layer;
 }
 

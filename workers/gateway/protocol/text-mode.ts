@@ -3,6 +3,7 @@
 import { encodePiece, pieceDecoder } from "../../../core/protocol/base64-pieces.ts";
 import { Rejected } from "../../../core/rejection.ts";
 import { standingFor } from "../auth/edge.ts";
+import type { Responding } from "../call/layer.ts";
 
 const TEXT = "application/grpc-web-text";
 const BINARY = "application/grpc-web";
@@ -18,7 +19,7 @@ export function isTextMode(request: Request, contentType: string): boolean {
 export async function inTextMode(
   request: Request,
   contentType: string,
-  respond: (binary: Request, contentType: string) => Promise<Response>,
+  respond: (binary: Request, contentType: string) => Responding,
 ): Promise<Response> {
   const isText = contentType.startsWith(TEXT);
   const binaryType = isText ? BINARY + contentType.slice(TEXT.length) : contentType;

@@ -22,7 +22,8 @@ function scrape(read: () => Promise<RecordedMetrics>, headers: Record<string, st
 }
 
 const working = () => Promise.resolve(RECORDED);
-const rejectionOf = (failing: Promise<Response>) => failing.then(undefined, (error: unknown) => (error as Rejected).rejection);
+const rejectionOf = (failing: Response | Promise<Response>) =>
+  Promise.resolve(failing).then(undefined, (error: unknown) => (error as Rejected).rejection);
 
 it.each([
   ["text/plain", "text/plain; version=0.0.4; charset=utf-8"],

@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Rejected } from "../../../../core/rejection.ts";
 import { UserSchema, UserService } from "../../../../protos/gen/users/v1/users_pb.ts";
-import type { Handler } from "../../../../workers/gateway/call/layer.ts";
+import type { Handler, Responding } from "../../../../workers/gateway/call/layer.ts";
 import { rpcRoute } from "../../../../workers/gateway/call/route.ts";
 import { Call } from "../../../../workers/gateway/call.ts";
 import { staticResponse } from "../../../../workers/gateway/layers/static-response.ts";
@@ -17,7 +17,7 @@ const DOWN: Handler = () => Promise.reject(new Rejected({ kind: "no_endpoint", u
 beforeEach(() => void vi.spyOn(console, "warn").mockImplementation(() => undefined));
 afterEach(() => void vi.restoreAllMocks());
 
-function respond(next: Handler, protocol: Protocol, contentType: string, query = ""): Promise<Response> {
+function respond(next: Handler, protocol: Protocol, contentType: string, query = ""): Responding {
   const init = query === "" ? { method: "POST", headers: { "content-type": contentType }, body: "x" } : {};
   const call = new Call(new Request(`https://gateway.example${ROUTE.path}${query}`, init), protocol, ROUTE, ROUTE.path, query, 0);
   return staticResponse(METHOD, USER)!(next)(call);

@@ -42,7 +42,7 @@ const later = async (ms: number, response: Response): Promise<Response> => {
   return response;
 };
 
-async function drained(response: Promise<Response>): Promise<number> {
+async function drained(response: Response | Promise<Response>): Promise<number> {
   const { status, body } = await response;
   for await (const _ of body ?? []);
   return status;

@@ -49,7 +49,7 @@ function limited(
   return { seen, name, call: (headers: Record<string, string> = {}) => gateway(unary("GetUser", {}, headers)) };
 }
 
-const statuses = async (calls: readonly Promise<Response>[]): Promise<Record<number, number>> => {
+const statuses = async (calls: readonly (Response | Promise<Response>)[]): Promise<Record<number, number>> => {
   const counts: Record<number, number> = {};
   for (const { status } of await Promise.all(calls)) counts[status] = (counts[status] ?? 0) + 1;
   return counts;

@@ -12,14 +12,20 @@ const twice: Layer = (next) => async (call) => {
   return next(call);
 };
 const refuse: Layer = () => () => Promise.reject(new Rejected({ kind: "rate_limited", rule: "one", retryAfterMs: 7, quotas: [] }));
-const rescue: Layer = (next) => (call) => next(call).catch(() => new Response(null, { status: 429 }));
+const rescue: Layer = (next) => async (call) => {
+  try {
+    return await next(call);
+  } catch {
+    return new Response(null, { status: 429 });
+  }
+};
 const respond = () => Promise.resolve(new Response("ok"));
 const unreachable = () => Promise.reject(new Rejected({ kind: "upstream_unreachable", upstream: "a", wasSent: true }));
 
 async function outcomesOf(layers: readonly (readonly [string, Layer])[], innermost = respond) {
   const call = httpCall();
   call.trace = new TraceRecorder();
-  await tracedStack()(layers, ["dispatch", innermost])(call).catch(() => undefined);
+  await Promise.resolve(tracedStack()(layers, ["dispatch", innermost])(call)).catch(() => undefined);
   return call.trace.steps.map(({ mark, outcome, reason }) => `${mark.layer} ${outcome}${reason === "" ? "" : ` ${reason}`}`);
 }
 

@@ -2,7 +2,7 @@
 import type { ForwardReason } from "../../../../core/cache/headers/cache-status.ts";
 import type { Directives } from "../../../../core/cache/headers/directives.ts";
 import type { HeaderFields } from "../../../../core/cache/headers/header-list.ts";
-import type { Need } from "../../call/layer.ts";
+import type { Need, Responding } from "../../call/layer.ts";
 import type { Call, Clock } from "../../call.ts";
 import type { BufferedResponse } from "../responses/buffered-response.ts";
 import type { CacheHeaders, Renderings } from "../responses/response-headers.ts";
@@ -21,7 +21,7 @@ export interface Lookup {
   /** Whether a response has the status and content type that the protocol uses. Others are not stored. */
   fitsProtocol(status: number, fields: HeaderFields): boolean;
   /** Writes a response in the protocol and encoding of this caller. @param renderings those made before, where the response is stored */
-  render(response: BufferedResponse, headers: CacheHeaders, now: number, renderings?: Renderings): Response | Promise<Response>;
+  render(response: BufferedResponse, headers: CacheHeaders, now: number, renderings?: Renderings): Responding;
 }
 
 /** A call that goes to the upstream without a lookup. */

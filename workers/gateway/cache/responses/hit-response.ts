@@ -2,6 +2,7 @@
 import { type CacheStatus, cacheStatus } from "../../../../core/cache/headers/cache-status.ts";
 import { ageSeconds } from "../../../../core/cache/reuse.ts";
 import type { StoredResponse } from "../../../../core/cache/stored-response.ts";
+import type { Responding } from "../../call/layer.ts";
 import type { Lookup } from "../lookup/lookup.ts";
 import type { LookupResult, RouteStore } from "../route-store.ts";
 import { type CacheHeaders, renderingCount } from "./response-headers.ts";
@@ -12,7 +13,7 @@ export function serveStored(
   { storeKey, cached }: LookupResult & { kind: "found" },
   status: CacheStatus,
   now: number,
-): Response | Promise<Response> {
+): Responding {
   const renderings = renderingCount(cached);
   const response = lookup.render(cached.stored, storedHeaders(cached.stored, status, now), now, cached);
   if (renderingCount(cached) !== renderings) store.updateSize(storeKey, cached, now); // this caller was the first one of its encoding
