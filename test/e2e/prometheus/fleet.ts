@@ -23,7 +23,7 @@ export interface CallOptions {
 
 export interface Ended {
   readonly delayMs: number;
-  readonly tookMs: number; // by the monotonic clock, or by that of the gateways, which may be set meanwhile: the larger one
+  readonly tookMs: number; // the larger time of two clocks: the monotonic one, and that of the gateways, which may be set meanwhile
 }
 
 export class Fleet {
