@@ -47,14 +47,20 @@ export interface BalancerSettings {
 
 export const DEFAULT_BALANCER_SETTINGS: BalancerSettings = { maxLoadFactor: Number.POSITIVE_INFINITY };
 
-/** The eligible candidate with the lowest score; of equal ones, the first at or after `start`. @returns -1 where none is eligible */
-export function pickLeast(count: number, start: number, { isEligible }: PickInput, score: (index: number) => number): number {
+/**
+ * Of the listed candidates the eligible one with the lowest score; of equal ones, the first in the list.
+ *
+ * @param indexes of candidates, in the order in which they are compared
+ * @param score   of the candidate at a position of `indexes`
+ * @returns the index of the candidate; -1 where none is eligible
+ */
+export function pickLeast(indexes: ArrayLike<number>, { isEligible }: PickInput, score: (position: number) => number): number {
   let best = -1;
   let bestScore = Number.POSITIVE_INFINITY;
-  for (let step = 0; step < count; step++) {
-    const index = start + step < count ? start + step : start + step - count;
+  for (let position = 0; position < indexes.length; position++) {
+    const index = indexes[position]!;
     if (!isEligible(index)) continue;
-    const current = score(index);
+    const current = score(position);
     if (best !== -1 && current >= bestScore) continue;
     best = index;
     bestScore = current;

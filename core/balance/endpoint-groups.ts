@@ -24,6 +24,8 @@ export interface FleetEndpoint extends Candidate, Member {
 
 interface EndpointGroup extends LocalityGroup<FleetEndpoint> {
   readonly balancer: Balancer;
+  readonly positions: ReadonlyMap<string, number>; // members by id
+  readonly unhealthy: number; // members that health checks keep calls away from; a change of that makes new groups
 }
 
 const SPILL_PERCENT = 30; // where more endpoints of a zone or subset are unavailable, the whole priority is used
@@ -45,7 +47,12 @@ export class EndpointGroups {
     this.#settings = settings;
     const active = [...endpoints].filter(({ isDraining }) => !isDraining);
     const kind = BALANCERS[settings.balancer];
-    this.#groups = groupsOf(active, location).map((group) => ({ ...group, balancer: kind.create(group.members, settings) }));
+    this.#groups = groupsOf(active, location).map((group) => ({
+      ...group,
+      balancer: kind.create(group.members, settings),
+      positions: new Map(group.members.map(({ id }, position) => [id, position])),
+      unhealthy: group.members.filter(({ isHealthy }) => isHealthy === false).length,
+    }));
     this.#only = active.length === 1 ? active[0] : undefined;
   }
 
@@ -58,14 +65,18 @@ export class EndpointGroups {
     return this.#groups.length === 0;
   }
 
-  /** @returns an endpoint whose breaker waits for a probe, where one may take the attempt */
-  dueForProbe({ now, tried }: PickRequest): FleetEndpoint | undefined {
+  /** @returns an endpoint whose breaker waits for a probe, where one may take the attempt: the first one of the list */
+  dueForProbe({ now, tried }: PickRequest, suspects: ReadonlySet<string>): FleetEndpoint | undefined {
     const { maxConcurrent } = this.#settings;
-    for (const { members } of this.#groups) {
-      for (const endpoint of members) {
-        if (!endpoint.breaker.isDueForProbe(now) || endpoint.isHealthy === false || tried.has(endpoint.id)) continue;
-        if (endpoint.load.inFlight(now) < maxConcurrent) return endpoint;
+    for (const { members, positions } of this.#groups) {
+      let first = members.length;
+      for (const id of suspects) {
+        const position = positions.get(id);
+        if (position === undefined || position > first || tried.has(id)) continue;
+        const { breaker, isHealthy, load } = members[position]!;
+        if (breaker.isDueForProbe(now) && isHealthy !== false && load.inFlight(now) < maxConcurrent) first = position;
       }
+      if (first < members.length) return members[first];
     }
     return undefined;
   }
@@ -74,14 +85,14 @@ export class EndpointGroups {
    * Picks in this order: 1. a healthy, untried endpoint with capacity, from the first group that has any; 2. the same, ignoring health
    * checks and the slow start; 3. the same, including endpoints already tried. Health checks may be wrong, and must not close an upstream.
    *
-   * @param random         in [0, 1), compared with the shed levels of all endpoints
-   * @param honorsBreakers whether open breakers keep calls away, as long as not too many of a group are open
+   * @param random   in [0, 1), compared with the shed levels of all endpoints
+   * @param suspects endpoints whose breakers may keep calls away, as long as not too many of a group do; undefined where none may
    */
-  pick(request: PickRequest, rank: Rank, random: number, honorsBreakers: boolean): FleetEndpoint | undefined {
-    if (this.#only !== undefined && !honorsBreakers && rank >= MOST_CRITICAL && this.#isFree(this.#only, request)) return this.#only;
+  pick(request: PickRequest, rank: Rank, random: number, suspects: ReadonlySet<string> | undefined): FleetEndpoint | undefined {
+    if (this.#only !== undefined && suspects === undefined && rank >= MOST_CRITICAL && this.#isFree(this.#only, request)) return this.#only;
     for (const leniency of LENIENCIES) {
       for (const group of this.#groups) {
-        const endpoint = this.#pickFrom(group, leniency, request, rank, random, honorsBreakers);
+        const endpoint = this.#pickFrom(group, leniency, request, rank, random, suspects);
         if (endpoint !== undefined) return endpoint;
       }
     }
@@ -90,20 +101,26 @@ export class EndpointGroups {
 
   /** @returns undefined where the next group is to be tried */
   #pickFrom(
-    { members, balancer, isSubset }: EndpointGroup,
+    { members, balancer, isSubset, positions, unhealthy }: EndpointGroup,
     leniency: number,
     request: PickRequest,
     rank: Rank,
     random: number,
-    honorsBreakers: boolean,
+    suspects: ReadonlySet<string> | undefined,
   ): FleetEndpoint | undefined {
     const { now, rng, tried, method } = request;
     const { maxConcurrent, breaker, balancer: name } = this.#settings;
     const honorsHealth = leniency === IGNORES_NOTHING;
-    const refusals = honorsBreakers ? members.map((endpoint) => endpoint.breaker.refuses(now, rng(), method)) : undefined;
-    const isUnavailable = ({ isHealthy }: FleetEndpoint, index: number): boolean =>
-      refusals?.[index] === true || (honorsHealth && isHealthy === false);
-    const unavailable = honorsBreakers || honorsHealth ? members.filter(isUnavailable).length : 0;
+    const refusing = suspects && new Set<number>(); // positions
+    let unavailable = honorsHealth ? unhealthy : 0;
+    for (const id of suspects ?? []) {
+      const position = positions.get(id);
+      if (position === undefined || !members[position]!.breaker.refuses(now, rng(), method)) continue;
+      refusing?.add(position);
+      if (!honorsHealth || members[position]!.isHealthy !== false) unavailable += 1;
+    }
+    const isUnavailable = ({ isHealthy }: FleetEndpoint, position: number): boolean =>
+      refusing?.has(position) === true || (honorsHealth && isHealthy === false);
     if (unavailable === members.length || (isSubset && unavailable * 100 > SPILL_PERCENT * members.length)) return undefined;
     const honorsAvailability = unavailable * 100 <= breaker.maxOpenPercent * members.length;
     const hasSlowStart = honorsHealth && !BALANCERS[name].usesKey; // keys do not move while an endpoint warms up

@@ -99,13 +99,13 @@ export class Fleet {
     const { mode } = this.#settings.breaker;
     const honorsBreakers = mode === "enforce" && request.isReported !== true && !areAllClosed;
     if (honorsBreakers) {
-      const due = this.#groups.dueForProbe(request);
+      const due = this.#groups.dueForProbe(request, this.localBreakers.suspects);
       if (due !== undefined) return this.#admit(due, request, true);
     }
     const rank = now < this.#shedUntil ? (request.rank ?? MOST_CRITICAL) : MOST_CRITICAL;
     // One number for all endpoints: with one each, a call would only be shed where chance closes all of them at once.
     const random = rank === MOST_CRITICAL ? 0 : request.rng();
-    const endpoint = this.#groups.pick(request, rank, random, honorsBreakers);
+    const endpoint = this.#groups.pick(request, rank, random, honorsBreakers ? this.localBreakers.suspects : undefined);
     if (endpoint === undefined) return this.#groups.refusal(request, rank, random, honorsBreakers);
     return this.#admit(endpoint, request, honorsBreakers || areAllClosed || mode === "off");
   }
@@ -115,7 +115,8 @@ export class Fleet {
     const isRepeated = request.tried.has(id);
     if (admission.kind === "admitted") return { kind: "picked", id, admission, isReportedOnly: false, isRepeated };
     // Where breakers are honored, a call is refused only if all are open and none of them wants a probe.
-    const isReportedOnly = !isDecided && this.#groups.areAllOpen(request) && this.#groups.dueForProbe(request) === undefined;
+    const isReportedOnly =
+      !isDecided && this.#groups.areAllOpen(request) && this.#groups.dueForProbe(request, this.localBreakers.suspects) === undefined;
     return { kind: "picked", id, admission: UNRECORDED, isReportedOnly, isRepeated };
   }
 

@@ -49,6 +49,11 @@ export class LocalBreakers {
     return areAllClosed;
   }
 
+  /** Ids of the breakers that may refuse calls, or want a probe: all others let every call pass. */
+  get suspects(): ReadonlySet<string> {
+    return this.#states.notClosed;
+  }
+
   /** The breakers that do not let every call pass, for metrics. */
   *notClosed(now: number): Generator<readonly [id: string, ShownBreaker]> {
     for (const id of this.#states.notClosed) {

@@ -1,7 +1,7 @@
 // Least work: like least_time, but calls in flight count with the cost of their method, which this isolate learns from response times.
 // The model is log(response time) = method + endpoint + rest. Costs are used only while methods explain enough of the variance.
-import { type Balancer, type Candidate, pickLeast } from "../balancer.ts";
-import { expectedTimes } from "./least-time.ts";
+import type { Balancer, Candidate } from "../balancer.ts";
+import { leastByTime } from "./least-time.ts";
 
 // The constants were chosen with `npm run sim -- balancers`, scenarios mixed-70 and mixed-85.
 const MAX_METHODS = 1_000; // methods beyond these count as cost 1
@@ -64,17 +64,11 @@ export class MethodCosts {
 /** Score: (work of this isolate's calls in flight + cost of this call) x time for cost 1 / weight. With one method, it picks as least_time. */
 export function learnedCost(candidates: readonly Candidate[]): Balancer {
   const costs = new MethodCosts();
-  const count = candidates.length;
-  const expected = expectedTimes(candidates);
+  const least = leastByTime(candidates);
   return {
     pick(input) {
-      const { now, rng } = input;
       const cost = costs.costOf(input.method ?? 0);
-      const expectedMs = expected(now);
-      return pickLeast(count, Math.floor(rng() * count), input, (index) => {
-        const { load, weight } = candidates[index]!;
-        return ((load.work(now) + cost) * expectedMs[index]!) / weight;
-      });
+      return least(input, ({ load, weight }, expectedMs) => ((load.work(input.now) + cost) * expectedMs) / weight);
     },
     costOf: (method) => costs.costOf(method),
     learn: (method, ratio) => costs.learn(method, ratio),

@@ -10,10 +10,13 @@ const inputWith = (numbers: readonly number[], isEligible = (_: number) => true)
 
 describe("pickLeast", () => {
   const scores = [3, 1, 2, 1, 5];
-  const scoreOf = (index: number): number => scores[index]!;
+  /** Compares all in turn, from `start` on. */
+  const from = (start: number, isEligible?: (index: number) => boolean): number => {
+    const indexes = scores.map((_, step) => (start + step) % scores.length);
+    return pickLeast(indexes, inputWith([0], isEligible), (position) => scores[indexes[position]!]!);
+  };
 
-  it("picks the eligible candidate with the least score, wherever it starts; of equals the first one from there on", () => {
-    const from = (start: number, isEligible?: (index: number) => boolean) => pickLeast(5, start, inputWith([0], isEligible), scoreOf);
+  it("picks the eligible candidate with the least score, wherever it starts; of equals the first one in the list", () => {
     expect([0, 1, 2, 3, 4].map((start) => from(start))).toEqual([1, 1, 3, 3, 1]);
     expect([0, 1, 2, 3, 4].map((start) => from(start, (index) => index !== 1))).toEqual([3, 3, 3, 3, 3]);
     expect([0, 3].map((start) => from(start, (index) => scores[index] !== 1))).toEqual([2, 2]);
@@ -21,16 +24,20 @@ describe("pickLeast", () => {
 
   it("picks one whose score is infinite, and -1 where none is eligible", () => {
     const noneEligible = inputWith([0], () => false);
-    expect(pickLeast(2, 1, inputWith([0]), () => Number.POSITIVE_INFINITY)).toBe(1);
-    expect(pickLeast(2, 0, noneEligible, scoreOf)).toBe(-1);
-    expect(pickLeast(0, 0, inputWith([0]), scoreOf)).toBe(-1);
+    expect(pickLeast([1, 0], inputWith([0]), () => Number.POSITIVE_INFINITY)).toBe(1);
+    expect(pickLeast([0, 1], noneEligible, () => 0)).toBe(-1);
+    expect(pickLeast([], inputWith([0]), () => 0)).toBe(-1);
   });
 
   it("computes no score of a candidate that is not eligible", () => {
     const scored: number[] = [];
     const even = inputWith([0], (index) => index % 2 === 0);
-    pickLeast(4, 2, even, (index) => scored.push(index));
-    expect(scored).toEqual([2, 0]);
+    pickLeast([2, 3, 0, 1], even, (position) => scored.push(position));
+    expect(scored).toEqual([0, 2]);
+  });
+
+  it("compares the listed candidates alone", () => {
+    expect(pickLeast([4, 0], inputWith([0]), (position) => [5, 3][position]!)).toBe(0);
   });
 });
 
