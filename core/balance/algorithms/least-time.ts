@@ -2,8 +2,8 @@
 // this isolate knows.
 import { type Balancer, type Candidate, type PickInput, pickLeast } from "../balancer.ts";
 
-/** Of more endpoints, so many are drawn at random for each pick: its cost does not grow with the list, and the best of 32 is hardly worse than the best of all. */
-export const MAX_COMPARED = 32;
+/** Of more endpoints, so many are drawn at random for each pick: its cost does not grow with the list, and the best of 16 is hardly worse than the best of all. */
+export const MAX_COMPARED = 16;
 
 // The constants were chosen with `npm run sim -- balancers`.
 const FORGET_AFTER_MS = 15_000; // without a response, the time above the mean of all falls to 1/e of itself
