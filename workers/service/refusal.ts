@@ -35,7 +35,7 @@ export function refusalFor(request: Request, method: DescMethod): Response | und
   const contentType = request.headers.get("content-type");
   if (isContentType(contentType, isUnary)) return undefined;
   return unsupported(
-    contentType === null ? "no content type" : `content type "${printable(contentType)}"`,
+    contentType === null ? "a request without content type" : `content type "${printable(contentType)}"`,
     isUnary ? UNARY_TYPES : STREAM_TYPES,
   );
 }

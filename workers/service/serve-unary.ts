@@ -94,7 +94,7 @@ function formatOf(request: Request, method: DescMethod): WireFormat | Response {
   if (request.method === "GET") {
     const query = readQuery(request.url);
     if (query.encoding === "json" || query.encoding === "proto") return connectGet(query.encoding === "proto", query);
-    return unsupported(query.encoding === null ? "no encoding" : `encoding "${printable(query.encoding)}"`, "json, proto");
+    return unsupported(query.encoding === null ? "a request without encoding" : `encoding "${printable(query.encoding)}"`, "json, proto");
   }
   const connect = parseContentType(contentType);
   return connect === undefined ? grpcWeb(parseGrpcWeb(contentType)?.binary !== false) : connectPost(connect.binary);

@@ -13,7 +13,7 @@ it.each([
   ["another version", "connect=v2&encoding=json&message={}", INVALID],
   ["an unknown compression", "encoding=json&compression=br&message={}", { status: 501, code: "unimplemented" }],
   ["an unknown encoding", "encoding=xml&message={}", { status: 415, code: "unknown" }],
-  ["no encoding", "message={}", { status: 415, code: "unknown" }],
+  ["no encoding", "message={}", { status: 415, code: "unknown", message: "a request without encoding is not accepted, use json, proto" }],
 ])("refuses a GET with %s", async (_what, query, expected) => {
   expect(await errorOf(await fetch(new Request(`http://x${GET_USER}?${query}`)))).toMatchObject(expected);
 });

@@ -66,7 +66,7 @@ function describe(rejection: Rejection): Omit<Refusal, "reason"> {
     }
     case "unsupported_content_type": {
       const accepted = rejection.accepted.join(", ");
-      const found = rejection.found === null ? "no content type" : `content type "${printable(rejection.found)}"`;
+      const found = rejection.found === null ? "a request without content type" : `content type "${printable(rejection.found)}"`;
       const error = new ConnectError(`${found} is not accepted, use ${accepted}`, Code.Unknown, { "Accept-Post": accepted });
       return { error, httpStatus: 415, rest: { code: Code.InvalidArgument } };
     }

@@ -92,6 +92,12 @@ describe("a call with the wrong content type", () => {
     expect(await answer.json()).toMatchObject({ code: 3 });
   });
 
+  it("says so where there is none", async () => {
+    const request = new Request("https://gateway.example/api/v1/users", { method: "POST", body: new Uint8Array([123, 125]) });
+    const message = "a request without content type is not accepted, use application/json";
+    expect(await (await gateway(request)).json()).toMatchObject({ code: 3, message });
+  });
+
   it("speaks gRPC-Web to who speaks it", async () => {
     const answer = await gateway(enveloped("GetUser", "application/grpc-web+thrift"));
     expect(answer.headers.get("grpc-status")).toBe("2");
