@@ -35,7 +35,7 @@ const CHECKS: readonly (readonly [name: string, command: string])[] = [
   ["generated code is fresh", "node cli/tidegate/main.ts gen --check"],
   ["documentation of the settings is fresh", "node cli/gen/parameters.ts --check"],
   ["reference of the commands is fresh", "node cli/gen/commands.ts --check"],
-  ["declarations of the package are fresh", "node cli/package/api-report.ts --check"],
+  ...(existsSync("etc/api") ? [["declarations of the package are fresh", "node cli/package/api-report.ts --check"] as const] : []),
   ["configuration and Workers", CONFIGURATION],
   ["sizes of the bundles", "node cli/check/check-bundles.ts"],
   ["language of code and documents", "node cli/language.ts"],
