@@ -78,13 +78,21 @@ describe.each(["far", "world"])("with the network %s", (network) => {
 
   it("bounds a flood of one address: capacity, rate, and the debt of the isolate's first contact", async () => {
     const gateway = await started(network);
-    const results = await flood(gateway, 800, 4, "192.0.2.9");
-    const counts = statuses(results);
-    const seconds = Math.max(4, (results.at(-1)!.sentAt - results[0]!.sentAt) / 1_000);
-    const most = PER_CALLER.capacity + PER_CALLER.rate * seconds + 25;
-    expect(counts[200]).toBeLessThanOrEqual(most);
-    expect(counts[200]).toBeGreaterThanOrEqual(PER_CALLER.capacity);
-    expect(counts).toEqual({ 200: expect.any(Number), 429: expect.any(Number) });
-    expect(await gateway.upstreamCalls(READ)).toHaveLength(counts[200]!);
+    const failures = (): number => gateway.log.filter((line) => line.includes("lease_request_failed")).length;
+    let passed = 0;
+    // On a machine so busy that objects count as unreachable, a rule that fails open lets calls pass: that flood shows nothing of the bound.
+    for (let [chance, isReached] = [0, false]; chance < 3 && !isReached; chance++) {
+      const failedBefore = failures();
+      const results = await flood(gateway, 800, 4, `192.0.2.${9 + chance}`);
+      isReached = failures() === failedBefore;
+      const { 200: allowed = 0, 429: refused = 0, ...others } = statuses(results);
+      const seconds = Math.max(4, (results.at(-1)!.sentAt - results[0]!.sentAt) / 1_000);
+      const most = PER_CALLER.capacity + PER_CALLER.rate * seconds + 25;
+      expect([allowed + refused, others]).toEqual([results.length, {}]);
+      expect(allowed).toBeGreaterThanOrEqual(PER_CALLER.capacity);
+      if (isReached) expect(allowed).toBeLessThanOrEqual(most);
+      passed += allowed;
+    }
+    expect(await gateway.upstreamCalls(READ)).toHaveLength(passed);
   });
 });
