@@ -5,8 +5,9 @@ import type { WorkerCandidate } from "./candidate.ts";
 import type { FrontProxy } from "./front-proxy.ts";
 import { changesBetween, type LoadedWorkers, type LoadOptions, load } from "./loader.ts";
 import type { Runtime } from "./runtime.ts";
-import { type Before, snapshot, untilChanged, type Watched } from "./watch.ts";
+import { type Before, isUnchanged, snapshot, untilChanged } from "./watch.ts";
 
+const MAX_REREADS = 3; // in a row: files that never stop changing are taken as they are
 const DRAIN_MS = 2_000; // time for calls in flight to end before the runtime is replaced
 
 export class Supervisor {
@@ -39,13 +40,19 @@ export class Supervisor {
   /** Reloads after each change, until the signal is aborted. */
   async watch(signal: AbortSignal): Promise<void> {
     let watched = this.#running!.watched;
+    let rereads = 0;
     let before: Before = { states: snapshot(watched, { states: new Map(), at: this.#startedAt }), at: this.#startedAt };
     while (!signal.aborted) {
       await untilChanged(watched, before.states, signal);
       if (signal.aborted) return;
       before = { states: snapshot(watched), at: Date.now() };
       try {
-        watched = await this.#reload();
+        const loaded = await load(this.#options, this.#running, this.#refused);
+        // What changes while it is read may be checked in one form and bundled in another one: then it is read again.
+        if (!isUnchanged(watched, before.states) && rereads++ < MAX_REREADS) continue;
+        rereads = 0;
+        await this.#replace(loaded);
+        ({ watched } = loaded);
         before = { states: snapshot(watched, before), at: before.at };
       } catch (error) {
         console.error(`reload failed: ${error instanceof Error ? error.message : String(error)}`);
@@ -53,11 +60,11 @@ export class Supervisor {
     }
   }
 
-  async #reload(): Promise<Watched> {
-    const loaded = await load(this.#options, this.#running, this.#refused);
+  async #replace(loaded: LoadedWorkers): Promise<void> {
     const old = this.#running!;
     const isSame = digests(loaded.candidates) === digests(old.candidates);
     const problems = isSame ? loaded.problems : await this.#run(loaded);
+    if (isSame) this.#running = { ...old, settings: loaded.settings }; // those that were read at the start may be older than its bundle
     const changes = isSame ? [] : changesBetween(old, this.#running!, this.#options);
     if (changes.length > 0) console.log(`reload: ${inOneLine(changes)}`);
     const notes = loaded.notes.filter((note) => !old.notes.includes(note));
@@ -65,7 +72,6 @@ export class Supervisor {
     if (problems.length === 0 && this.#reported !== "" && changes.length === 0)
       console.log("reload: the problem is fixed; nothing else changed");
     this.#report(problems, "the last good version stays in use; save a correction to replace it");
-    return loaded.watched;
   }
 
   /** Runs a set of Workers, without those that cannot be loaded. @returns the problems of the set and of its Workers */

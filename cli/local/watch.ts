@@ -19,7 +19,7 @@ export type FileStates = ReadonlyMap<string, string>;
  * @param before snapshot from before the files were read
  */
 export async function untilChanged(watched: Watched, before: FileStates, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && isSame(snapshot(watched), before)) await sleep(POLL_MS);
+  while (!signal.aborted && isUnchanged(watched, before)) await sleep(POLL_MS);
   let last = snapshot(watched);
   for (;;) {
     await sleep(POLL_MS);
@@ -52,6 +52,11 @@ export function snapshot({ files, folders }: Watched, before?: Before): FileStat
 
 function changedAt(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? 0;
+}
+
+/** @param before snapshot of the same files */
+export function isUnchanged(watched: Watched, before: FileStates): boolean {
+  return isSame(snapshot(watched), before);
 }
 
 function isSame(one: FileStates, other: FileStates): boolean {

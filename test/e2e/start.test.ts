@@ -151,6 +151,22 @@ describe("npm start, while files change", () => {
     expect(await costOf()).toContain("q=100000");
   });
 
+  it("says what has changed, also where the file changes again while it is read", async () => {
+    const text = gateway.since();
+    for (const [index, pauseMs] of [400, 700, 1_000, 1_300, 1_600].entries()) {
+      copy.write(CONFIG, config.replace("capacity: 100_000", `capacity: 9${index}_000`));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+    copy.write(CONFIG, config.replace("capacity: 100_000", "capacity: 70_000"));
+    await until("last change", () => /-> 70000$/m.test(text()), text);
+    const lines = text().match(/^reload: .*$/gm) ?? [];
+    expect(lines.filter((line) => !/^reload: rateLimits\["per-caller"\]\.capacity: \d+ -> \d+$/.test(line))).toEqual([]);
+    const steps = lines.map((line) => line.match(/\d+/g)!);
+    expect(steps.map(([from]) => from)).toEqual(["100000", ...steps.slice(0, -1).map(([, to]) => to)]);
+    await changing(() => copy.write(CONFIG, config), /^reload: rateLimits\["per-caller"\]\.capacity: 70000 -> 100000$/m);
+    expect(await costOf()).toContain("q=100000");
+  });
+
   it.each([
     [
       "an unknown method",
