@@ -80,7 +80,7 @@ describe.each(["far", "world"])("with the network %s", (network) => {
     const gateway = await started(network);
     const failures = (): number => gateway.log.filter((line) => line.includes("lease_request_failed")).length;
     let passed = 0;
-    // On a machine so busy that objects count as unreachable, a rule that fails open lets calls pass: that flood shows nothing of the bound.
+    // On a machine so busy that objects count as unreachable, a rule that fails open lets calls pass: such a flood gets two more chances.
     for (let [chance, isReached] = [0, false]; chance < 3 && !isReached; chance++) {
       const failedBefore = failures();
       const results = await flood(gateway, 800, 4, `192.0.2.${9 + chance}`);
@@ -90,7 +90,7 @@ describe.each(["far", "world"])("with the network %s", (network) => {
       const most = PER_CALLER.capacity + PER_CALLER.rate * seconds + 25;
       expect([allowed + refused, others]).toEqual([results.length, {}]);
       expect(allowed).toBeGreaterThanOrEqual(PER_CALLER.capacity);
-      if (isReached) expect(allowed).toBeLessThanOrEqual(most);
+      if (isReached || chance === 2) expect(allowed).toBeLessThanOrEqual(most);
       passed += allowed;
     }
     expect(await gateway.upstreamCalls(READ)).toHaveLength(passed);
