@@ -94,6 +94,7 @@ const ALONE = [
   "test/integration/attacks.test.ts", // counts the calls of objects, those of an exchange in the background, too
   "test/integration/metrics-visible.test.ts",
   "test/integration/{rate-limit-refusals,settings-effect-{attempts,cache,rest}}.test.ts", // look at all timers of their isolate
+  "test/workers/gateway/bodies/{body-reader,body-timer}.test.ts", // count the timers of their isolate
   "test/workers/gateway/metrics/{gateway-metrics,sinks}.test.ts",
   "test/workers/gateway/region/isolate-region.test.ts",
 ];

@@ -109,6 +109,14 @@ describe("100 unfinished bodies of 1 MiB", () => {
 
   it("get 503 beyond the budget, before a byte is read; the isolate lives, and holds no more than the budget", async () => {
     await servedCalls(bench, 300, UPDATE);
+    // As many callers as below, with bodies that take nothing: what their connections take is no memory of bodies.
+    const small = await slowCallers(bench.gateway.port, 100, (caller) => [
+      declared("/api/v1/users", 100, JSON_TYPE, addressOf(caller)),
+      Buffer.from("x"),
+    ]);
+    await servedCalls(bench, 100, UPDATE);
+    small.hangUp();
+    await servedCalls(bench, 100, UPDATE);
     const before = residentBytes();
     const most = Buffer.alloc(MIB - 1, 0x20);
     const slow = await slowCallers(bench.gateway.port, 100, (caller) => [
