@@ -2,6 +2,7 @@
 
 import type { AuthReason } from "./auth/auth-reason.ts";
 import type { InvalidResponse } from "./protocol/rpc-response.ts";
+import { recordStackFrames } from "./stack-frames.ts";
 import type { FieldViolation } from "./violations/violation-list.ts";
 
 /**
@@ -108,7 +109,9 @@ export class Rejected extends Error {
   readonly rejection: Rejection;
 
   constructor(rejection: Rejection) {
+    const before = recordStackFrames(0); // a refusal is no fault: nobody has to find the line that made it
     super(rejection.kind);
+    recordStackFrames(before);
     this.name = "Rejected";
     this.rejection = rejection;
   }

@@ -6,6 +6,7 @@ export function checkHeaders(): Layer {
   return (next) => (call) => {
     const { problem } = call.received;
     call.trace?.note("check-headers", { "headers.maxCount": call.route.headers.maxCount, "headers.maxBytes": call.route.headers.maxBytes });
-    return problem === undefined ? next(call) : Promise.reject(new Rejected(problem));
+    if (problem !== undefined) throw new Rejected(problem);
+    return next(call);
   };
 }

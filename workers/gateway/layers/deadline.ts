@@ -10,19 +10,24 @@ import type { Call } from "../call.ts";
  * @param longestMs what the route allows, ms; a caller may request less, not more
  */
 export function deadline(longestMs: number): Layer {
-  return (next) => async (call) => {
+  return (next) => (call) => {
     const timeoutMs = Math.min(timeoutOf(call) ?? longestMs, longestMs);
     if (timeoutMs === 0) throw new Rejected({ kind: "deadline_exceeded", stage: "arrival", timeoutMs }); // no upstream can be in time
     call.deadlineAt = call.receivedAt + timeoutMs;
     call.trace?.note("deadline", { [nameOf(call)]: longestMs, timeoutMs, leftMs: call.deadlineAt - Date.now() });
     try {
-      return await next(call);
+      const response = next(call);
+      return response instanceof Promise ? response.catch((error) => throwReason(call, error, timeoutMs)) : response;
     } catch (error) {
-      // Once the time is up, that is the reason, whatever broke below.
-      if (call.endedBy === "deadline") throw new Rejected({ kind: "deadline_exceeded", stage: stageOf(error), timeoutMs });
-      throw call.endedBy === "caller" ? new Rejected({ kind: "caller_gone" }) : error;
+      return throwReason(call, error, timeoutMs);
     }
   };
+}
+
+/** Once the time is up, that is the reason, whatever broke below. */
+function throwReason(call: Call, error: unknown, timeoutMs: number): never {
+  if (call.endedBy === "deadline") throw new Rejected({ kind: "deadline_exceeded", stage: stageOf(error), timeoutMs });
+  throw call.endedBy === "caller" ? new Rejected({ kind: "caller_gone" }) : error;
 }
 
 /** Where the call was, as far as a layer below knows it. */

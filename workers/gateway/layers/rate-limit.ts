@@ -10,9 +10,9 @@ import { rateLimitHeaders } from "../../../core/rate-limit/ratelimit-headers.ts"
 import { Rejected } from "../../../core/rejection.ts";
 import { recordDelay } from "../call/end/call-delays.ts";
 import { Enforcer } from "../call/enforcer.ts";
-import { type Layer, needsWholeBody } from "../call/layer.ts";
+import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
 import type { Call, MessageCharge } from "../call.ts";
-import { chooseBucket, fieldsOf } from "../rate-limit/bucket-choice.ts";
+import { chooseBucket, fieldsOf, type MessageFields } from "../rate-limit/bucket-choice.ts";
 import { type Charged, correct, type Limiters, quotasOf, takeAll } from "../rate-limit/charging.ts";
 import { limitKeys } from "../rate-limit/limit-keys.ts";
 import type { Charge } from "../rate-limit/rate-limiter.ts";
@@ -27,6 +27,12 @@ const NO_CHARGES: readonly Charge[] = [];
 /** Charges of one rule that only reports: all of them are taken, or none. */
 type Reported = readonly Charge[];
 const NO_REPORTS: readonly Reported[] = [];
+
+/** What a call is charged. */
+interface Charges {
+  readonly enforced: readonly Charge[];
+  readonly reported: readonly Reported[]; // of rules that only report for the caller
+}
 
 /** Most calls have one charge: a list that grows would take room for more. */
 function added(charges: readonly Charge[], charge: Charge): readonly Charge[] {
@@ -53,29 +59,22 @@ function rateLimit(limiters: Limiters, { rateLimits: rules, cost, messageCost = 
   if (rules.length === 0) return undefined;
   const readsMessage = needsMessage(rules, cost);
   const limits = { limiters, enforcers: enforcersOf(rules) };
-  const layer: Layer = (next) => async (call) => {
+  const layer: Layer = (next) => (call) => {
     const message = readsMessage ? fieldsOf(call.message()) : undefined;
-    const tokens = cost.kind === "message" ? costOf(cost, message) : cost.tokens;
-    let enforced = NO_CHARGES;
-    let reported = NO_REPORTS;
-    for (const rule of rules) {
-      const caller = chooseBucket(rule, call, message);
-      if (caller === undefined) continue;
-      const { key, limit, isEnforced, ceiling } = caller;
-      let charges = isEnforced ? enforced : NO_CHARGES;
-      charges = added(charges, { rule, key, limit, cost: Math.min(tokens, limit.capacity), isCeiling: false });
-      if (ceiling !== undefined) charges = added(charges, { ...ceiling, cost: Math.min(tokens, ceiling.limit.capacity), isCeiling: true });
-      if (isEnforced) enforced = charges;
-      else reported = [...reported, charges];
-    }
-    if (call.trace !== undefined) noteCharges(call.trace, [...enforced, ...reported.flat()], cost.kind === "fixed" ? "cost" : "tokens");
-    let charged: readonly Charged[];
+    const charges = chargesOf(rules, call, message, cost.kind === "message" ? costOf(cost, message) : cost.tokens);
+    if (call.trace !== undefined) noteCharges(call.trace, charges, cost.kind === "fixed" ? "cost" : "tokens");
+    let charging: Charged[] | Promise<Charged[]>;
     try {
-      const charging = takeAll(limiters, enforced, call.deadlineAt);
-      charged = charging instanceof Promise ? await afterWait(charging) : charging; // a lease with tokens decides at once
+      charging = takeAll(limiters, charges.enforced, call.deadlineAt);
     } catch (error) {
-      throw countRefused(limits, error, enforced, call);
+      throw countRefused(limits, error, charges.enforced, call);
     }
+    // A lease with tokens decides at once.
+    return charging instanceof Promise
+      ? afterWait(limits, charging, charges.enforced, call).then((charged) => pass(next, call, charges, charged))
+      : pass(next, call, charges, charging);
+  };
+  const pass = async (next: Handler, call: Call, { enforced, reported }: Charges, charged: readonly Charged[]): Promise<Response> => {
     if (call.trace !== undefined) noteDecisions(call.trace, charged);
     countAllowed(limits, charged, call);
     const taken = reported === NO_REPORTS ? undefined : reported.map((charges) => report(limits, charges, call));
@@ -93,10 +92,34 @@ function rateLimit(limiters: Limiters, { rateLimits: rules, cost, messageCost = 
   return readsMessage ? needsWholeBody(layer) : layer;
 }
 
-async function afterWait(charging: Promise<readonly Charged[]>): Promise<readonly Charged[]> {
+/** What a call is charged under its rules. @param tokens of the call, under each rule */
+function chargesOf(rules: readonly RateLimitRule[], call: Call, message: MessageFields, tokens: number): Charges {
+  let enforced = NO_CHARGES;
+  let reported = NO_REPORTS;
+  for (const rule of rules) {
+    const caller = chooseBucket(rule, call, message);
+    if (caller === undefined) continue;
+    const { key, limit, isEnforced, ceiling } = caller;
+    let charges = isEnforced ? enforced : NO_CHARGES;
+    charges = added(charges, { rule, key, limit, cost: Math.min(tokens, limit.capacity), isCeiling: false });
+    if (ceiling !== undefined) charges = added(charges, { ...ceiling, cost: Math.min(tokens, ceiling.limit.capacity), isCeiling: true });
+    if (isEnforced) enforced = charges;
+    else reported = [...reported, charges];
+  }
+  return { enforced, reported };
+}
+
+async function afterWait(
+  limits: RouteLimiters,
+  charging: Promise<readonly Charged[]>,
+  charges: readonly Charge[],
+  call: Call,
+): Promise<readonly Charged[]> {
   const startedAt = Date.now();
   try {
     return await charging;
+  } catch (error) {
+    throw countRefused(limits, error, charges, call);
   } finally {
     recordDelay("limiter", startedAt);
   }
@@ -132,8 +155,8 @@ function countRefused({ enforcers }: RouteLimiters, error: unknown, charges: rea
 }
 
 /** @param costName of the tokens that the call takes: those of a setting, or of the call */
-function noteCharges(trace: TraceRecorder, charges: readonly Charge[], costName: string): void {
-  for (const { rule, limit, cost, isCeiling } of charges) {
+function noteCharges(trace: TraceRecorder, { enforced, reported }: Charges, costName: string): void {
+  for (const { rule, limit, cost, isCeiling } of [...enforced, ...reported.flat()]) {
     const at = join("rateLimits", rule.name);
     if (!isCeiling) trace.note("rate-limit", { [`${at}.capacity`]: limit.capacity, [`${at}.rate`]: limit.rate, [costName]: cost });
   }

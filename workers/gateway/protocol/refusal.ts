@@ -8,6 +8,7 @@ import type { InvalidResponseCode } from "../../../core/protocol/rpc-response.ts
 import { rateLimitHeaders, wholeSeconds } from "../../../core/rate-limit/ratelimit-headers.ts";
 import { publicReasonOf, type Reason } from "../../../core/reasons.ts";
 import type { Rejection } from "../../../core/rejection.ts";
+import { recordStackFrames } from "../../../core/stack-frames.ts";
 import type { FieldViolation } from "../../../core/violations/violation-list.ts";
 import { BadRequestSchema, RetryInfoSchema } from "../../../protos/gen/google/rpc/error_details_pb.ts";
 
@@ -21,7 +22,12 @@ export interface Refusal {
 }
 
 export function toRefusal(rejection: Rejection): Refusal {
-  return Object.assign(describe(rejection), { reason: publicReasonOf(rejection) });
+  const before = recordStackFrames(0); // the error is written, and never read as one
+  try {
+    return Object.assign(describe(rejection), { reason: publicReasonOf(rejection) });
+  } finally {
+    recordStackFrames(before);
+  }
 }
 
 /**
