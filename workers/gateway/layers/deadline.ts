@@ -15,12 +15,8 @@ export function deadline(longestMs: number): Layer {
     if (timeoutMs === 0) throw new Rejected({ kind: "deadline_exceeded", stage: "arrival", timeoutMs }); // no upstream can be in time
     call.deadlineAt = call.receivedAt + timeoutMs;
     call.trace?.note("deadline", { [nameOf(call)]: longestMs, timeoutMs, leftMs: call.deadlineAt - Date.now() });
-    try {
-      const response = next(call);
-      return response instanceof Promise ? response.catch((error) => throwReason(call, error, timeoutMs)) : response;
-    } catch (error) {
-      return throwReason(call, error, timeoutMs);
-    }
+    const response = next(call); // what throws at once is no later than the call
+    return response instanceof Promise ? response.catch((error) => throwReason(call, error, timeoutMs)) : response;
   };
 }
 

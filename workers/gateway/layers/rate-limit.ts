@@ -13,7 +13,7 @@ import { Enforcer } from "../call/enforcer.ts";
 import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
 import type { Call, MessageCharge } from "../call.ts";
 import { chooseBucket, fieldsOf, type MessageFields } from "../rate-limit/bucket-choice.ts";
-import { type Charged, correct, type Limiters, quotasOf, takeAll } from "../rate-limit/charging.ts";
+import { type Charged, correct, type Limiters, type Outcome, quotasOf, takeAll } from "../rate-limit/charging.ts";
 import { limitKeys } from "../rate-limit/limit-keys.ts";
 import type { Charge } from "../rate-limit/rate-limiter.ts";
 
@@ -63,16 +63,14 @@ function rateLimit(limiters: Limiters, { rateLimits: rules, cost, messageCost = 
     const message = readsMessage ? fieldsOf(call.message()) : undefined;
     const charges = chargesOf(rules, call, message, cost.kind === "message" ? costOf(cost, message) : cost.tokens);
     if (call.trace !== undefined) noteCharges(call.trace, charges, cost.kind === "fixed" ? "cost" : "tokens");
-    let charging: Charged[] | Promise<Charged[]>;
-    try {
-      charging = takeAll(limiters, charges.enforced, call.deadlineAt);
-    } catch (error) {
-      throw countRefused(limits, error, charges.enforced, call);
-    }
-    // A lease with tokens decides at once.
-    return charging instanceof Promise
-      ? afterWait(limits, charging, charges.enforced, call).then((charged) => pass(next, call, charges, charged))
-      : pass(next, call, charges, charging);
+    const outcome = takeAll(limiters, charges.enforced, call.deadlineAt); // a lease with tokens decides at once
+    return outcome instanceof Promise
+      ? afterWait(outcome).then((decided) => go(next, call, charges, decided))
+      : go(next, call, charges, outcome);
+  };
+  const go = (next: Handler, call: Call, charges: Charges, outcome: Outcome): Promise<Response> => {
+    if (outcome instanceof Rejected) refuse(limits, outcome, charges.enforced, call);
+    return pass(next, call, charges, outcome);
   };
   const pass = async (next: Handler, call: Call, { enforced, reported }: Charges, charged: readonly Charged[]): Promise<Response> => {
     if (call.trace !== undefined) noteDecisions(call.trace, charged);
@@ -109,17 +107,10 @@ function chargesOf(rules: readonly RateLimitRule[], call: Call, message: Message
   return { enforced, reported };
 }
 
-async function afterWait(
-  limits: RouteLimiters,
-  charging: Promise<readonly Charged[]>,
-  charges: readonly Charge[],
-  call: Call,
-): Promise<readonly Charged[]> {
+async function afterWait(outcome: Promise<Outcome>): Promise<Outcome> {
   const startedAt = Date.now();
   try {
-    return await charging;
-  } catch (error) {
-    throw countRefused(limits, error, charges, call);
+    return await outcome;
   } finally {
     recordDelay("limiter", startedAt);
   }
@@ -144,14 +135,15 @@ function countAllowed({ enforcers }: RouteLimiters, charged: readonly Charged[],
   }
 }
 
-/** One refusal a call, of the rule that the caller reads. @returns the error */
-function countRefused({ enforcers }: RouteLimiters, error: unknown, charges: readonly Charge[], call: Call): unknown {
-  const rejection = error instanceof Rejected ? error.rejection : undefined;
-  if (rejection === undefined || !("rule" in rejection)) return error;
-  enforcers.get(rejection.rule)?.refused(call);
-  const charge = charges.find(({ rule, isCeiling }) => rule.name === rejection.rule && !isCeiling);
-  if (charge !== undefined) limitKeys.count(charge, true);
-  return error;
+/** Counts one refusal a call, of the rule that the caller reads. @throws Rejected always */
+function refuse({ enforcers }: RouteLimiters, rejected: Rejected, charges: readonly Charge[], call: Call): never {
+  const { rejection } = rejected;
+  if ("rule" in rejection) {
+    enforcers.get(rejection.rule)?.refused(call);
+    const charge = charges.find(({ rule, isCeiling }) => rule.name === rejection.rule && !isCeiling);
+    if (charge !== undefined) limitKeys.count(charge, true);
+  }
+  throw rejected;
 }
 
 /** @param costName of the tokens that the call takes: those of a setting, or of the call */
@@ -179,11 +171,10 @@ function messageCharge(
 ): MessageCharge {
   return async (messages) => {
     for (const charges of reported) for (const step of stepsOf(charges, messages * cost)) void report(limits, step, call);
-    try {
-      for (const step of stepsOf(enforced, messages * cost))
-        countAllowed(limits, await takeAll(limits.limiters, step, call.deadlineAt), call);
-    } catch (error) {
-      throw countRefused(limits, error, enforced, call);
+    for (const step of stepsOf(enforced, messages * cost)) {
+      const outcome = await takeAll(limits.limiters, step, call.deadlineAt);
+      if (outcome instanceof Rejected) refuse(limits, outcome, enforced, call);
+      countAllowed(limits, outcome, call);
     }
   };
 }
@@ -215,13 +206,16 @@ function report({ limiters, enforcers }: RouteLimiters, charges: Reported, call:
   const enforcer = enforcers.get(name)!;
   const decide = async (): Promise<Reported> => {
     try {
-      await takeAll(limiters, charges, call.deadlineAt);
-      enforcer.allowed(call);
-      return charges;
+      const outcome = await takeAll(limiters, charges, call.deadlineAt);
+      if (!(outcome instanceof Rejected)) {
+        enforcer.allowed(call);
+        return charges;
+      }
+      enforcer.reported(call, reasonOf(outcome, name));
     } catch (error) {
       enforcer.reported(call, reasonOf(error, name));
-      return NO_CHARGES;
     }
+    return NO_CHARGES;
   };
   const decided = decide();
   waitUntil(decided);

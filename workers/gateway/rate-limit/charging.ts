@@ -18,8 +18,11 @@ export interface Charged {
   readonly decision: BucketDecision | undefined;
 }
 
-/** @throws Rejected when a bucket refuses, or cannot be reached under a rule that fails closed */
-export function takeAll(limiters: Limiters, charges: readonly Charge[], deadlineAt: number): Charged[] | Promise<Charged[]> {
+/** What came of the charges of a call; or why it is refused. That is returned, since to throw takes longer than to decide. */
+export type Outcome = Charged[] | Rejected;
+
+/** @returns Rejected when a bucket refuses, or cannot be reached under a rule that fails closed */
+export function takeAll(limiters: Limiters, charges: readonly Charge[], deadlineAt: number): Outcome | Promise<Outcome> {
   if (charges.length !== 1) return takeEach(limiters, charges, deadlineAt);
   const charging = limiters[LIMITER_OF[charges[0]!.rule.mode]].take(charges, deadlineAt);
   if (charging instanceof Promise) return charging.then((decisions) => settled(limiters, [], charges, decisions));
@@ -33,7 +36,7 @@ function takeEach(
   deadlineAt: number,
   from = 0,
   before: readonly Charged[] = [],
-): Charged[] | Promise<Charged[]> {
+): Outcome | Promise<Outcome> {
   const charged = [...before];
   for (const [position, kind] of ORDER.entries()) {
     if (position < from) continue;
@@ -42,17 +45,19 @@ function takeEach(
     const taking = limiters[kind].take(group, deadlineAt);
     if (taking instanceof Promise) {
       return taking.then((decisions) => {
-        charged.push(...settled(limiters, charged, group, decisions));
-        return takeEach(limiters, charges, deadlineAt, position + 1, charged);
+        const outcome = settled(limiters, charged, group, decisions);
+        return outcome instanceof Rejected ? outcome : takeEach(limiters, charges, deadlineAt, position + 1, [...charged, ...outcome]);
       });
     }
-    charged.push(...settled(limiters, charged, group, taking));
+    const outcome = settled(limiters, charged, group, taking);
+    if (outcome instanceof Rejected) return outcome;
+    charged.push(...outcome);
   }
   return charged;
 }
 
 /** The charges of a limiter. Where one of them is refused, all go back, with what other limiters have taken before. */
-function settled(limiters: Limiters, before: readonly Charged[], group: readonly Charge[], decisions: BucketDecisions): Charged[] {
+function settled(limiters: Limiters, before: readonly Charged[], group: readonly Charge[], decisions: BucketDecisions): Outcome {
   const now = group.map((charge, index): Charged => ({ charge, decision: decisions[index] }));
   let unreachable: RateLimitRule | undefined;
   let refuses = false;
@@ -62,7 +67,7 @@ function settled(limiters: Limiters, before: readonly Charged[], group: readonly
   }
   if (!refuses && unreachable === undefined) return now;
   for (const one of refuses ? before : [...before, ...now]) returnTokens(limiters, one);
-  throw refusal(now, unreachable);
+  return refusal(now, unreachable);
 }
 
 function returnTokens(limiters: Limiters, { charge, decision }: Charged): void {
