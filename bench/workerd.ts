@@ -29,6 +29,7 @@ export interface Placement {
   readonly v8Flags?: readonly string[] | undefined; // default: those that keep measurements even
   readonly network?: NetworkBindings | undefined; // between the Workers and their bindings
   readonly inspected?: boolean; // with the inspector, and names as in the sources
+  readonly readable?: boolean; // names as in the sources, without the inspector
   readonly onLog?: (line: string) => void; // receives what workerd writes to stderr: warnings and errors of Workers, a line at a time
 }
 
@@ -61,7 +62,8 @@ export async function start(folder: string, subject: Subject, placement: Placeme
     };
   for (const [name, worker] of Object.entries(workers)) {
     const counted = placement.counted === true && name === "main";
-    const variant = { counted, isBehindNetwork: placement.network !== undefined, readable: placement.inspected === true };
+    const readable = placement.inspected === true || placement.readable === true;
+    const variant = { counted, isBehindNetwork: placement.network !== undefined, readable };
     await bundle(worker.entry, join(folder, `${name}.js`), { ...variant, without: worker.without });
   }
   const config = join(folder, "config.capnp");

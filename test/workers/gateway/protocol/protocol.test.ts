@@ -52,6 +52,16 @@ it("reads media types, envelopes, and the codings that a caller accepts", () => 
   expect(acceptEncodingOf(request("GET"))).toBe("identity");
   expect(acceptEncodingOf(request("GET"), "gzip")).toBe("gzip");
 });
+
+it("does not read `request.cf`, which is parsed anew for each request, where there is no field that the edge may have replaced", () => {
+  let reads = 0;
+  const received = (headers: Record<string, string>): Request => {
+    const edge = () => ({ clientAcceptEncoding: `br, read ${++reads}` });
+    return Object.defineProperty(new Request("https://a.example", { headers }), "cf", { get: edge });
+  };
+  expect([acceptEncodingOf(received({})), reads]).toEqual(["identity", 0]);
+  expect([acceptEncodingOf(received({ "accept-encoding": "gzip, br" })), reads]).toEqual(["br, read 1", 1]);
+});
 const typed = (contentType: string): boolean => isEnvelopeStream(new Headers({ "content-type": contentType }));
 
 describe("a refusal", () => {
