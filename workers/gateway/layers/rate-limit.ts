@@ -31,7 +31,7 @@ const NO_REPORTS: readonly Reported[] = [];
 /** What a call is charged. */
 interface Charges {
   readonly enforced: readonly Charge[];
-  readonly reported: readonly Reported[]; // of rules that only report for the caller
+  readonly reported: readonly Reported[]; // under rules that only report for the caller
 }
 
 /** Most calls have one charge: a list that grows would take room for more. */
