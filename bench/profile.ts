@@ -84,8 +84,8 @@ async function main(): Promise<void> {
     throw new Error("--out: the profile of --native is no file for a browser; leave one of them out");
   const folder = mkdtempSync(join(tmpdir(), "tidegate-profile-"));
   const origin = await start(join(folder, "upstream"), upstream, { upstreamPort: 0, cpu: 1 });
-  const seen = isNative ? { readable: true, v8Flags: ["--perf-basic-prof"] } : { inspected: true };
-  const server = await start(join(folder, "subject"), subject, { upstreamPort: origin.port, cpu: 0, ...seen });
+  const seen = isNative ? { v8Flags: ["--perf-basic-prof"] } : { inspected: true };
+  const server = await start(join(folder, "subject"), subject, { upstreamPort: origin.port, cpu: 0, readable: true, ...seen });
   const load = new LoadGenerator();
   try {
     const order = { origin: server.origin, request: await subject.prepare(server.origin), connections: 16 };

@@ -28,8 +28,8 @@ export interface Placement {
   readonly binary?: string; // workerd; default: the pinned one
   readonly v8Flags?: readonly string[] | undefined; // default: those that keep measurements even
   readonly network?: NetworkBindings | undefined; // between the Workers and their bindings
-  readonly inspected?: boolean; // with the inspector, and names as in the sources
-  readonly readable?: boolean; // names as in the sources, without the inspector
+  readonly inspected?: boolean; // with the inspector
+  readonly readable?: boolean; // with names as in the sources
   readonly onLog?: (line: string) => void; // receives what workerd writes to stderr: warnings and errors of Workers, a line at a time
 }
 
@@ -62,8 +62,7 @@ export async function start(folder: string, subject: Subject, placement: Placeme
     };
   for (const [name, worker] of Object.entries(workers)) {
     const counted = placement.counted === true && name === "main";
-    const readable = placement.inspected === true || placement.readable === true;
-    const variant = { counted, isBehindNetwork: placement.network !== undefined, readable };
+    const variant = { counted, isBehindNetwork: placement.network !== undefined, readable: placement.readable === true };
     await bundle(worker.entry, join(folder, `${name}.js`), { ...variant, without: worker.without });
   }
   const config = join(folder, "config.capnp");
@@ -78,8 +77,8 @@ export async function start(folder: string, subject: Subject, placement: Placeme
   if (placement.onLog !== undefined) createInterface({ input: child.stderr! }).on("line", placement.onLog);
   const inspector = placement.inspected === true ? inspectorPortOf(child) : undefined;
   const port = await portOf(child, subject.entry);
-  const inspectorPort = await inspector;
-  return { pid: child.pid!, port, origin: `http://127.0.0.1:${port}`, inspectorPort, stop: () => void child.kill("SIGKILL") };
+  const origin = `http://127.0.0.1:${port}`;
+  return { pid: child.pid!, port, origin, inspectorPort: await inspector, stop: () => void child.kill("SIGKILL") };
 }
 
 /** Bundles of this process: a test that starts many gateways bundles each Worker once. */

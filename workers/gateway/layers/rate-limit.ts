@@ -13,7 +13,7 @@ import { Enforcer } from "../call/enforcer.ts";
 import { type Handler, type Layer, needsWholeBody } from "../call/layer.ts";
 import type { Call, MessageCharge } from "../call.ts";
 import { chooseBucket, fieldsOf, type MessageFields } from "../rate-limit/bucket-choice.ts";
-import { type Charged, correct, type Limiters, type Outcome, quotasOf, takeAll } from "../rate-limit/charging.ts";
+import { type Charged, type Charging, correct, type Limiters, quotasOf, takeAll } from "../rate-limit/charging.ts";
 import { limitKeys } from "../rate-limit/limit-keys.ts";
 import type { Charge } from "../rate-limit/rate-limiter.ts";
 
@@ -68,7 +68,7 @@ function rateLimit(limiters: Limiters, { rateLimits: rules, cost, messageCost = 
       ? afterWait(outcome).then((decided) => go(next, call, charges, decided))
       : go(next, call, charges, outcome);
   };
-  const go = (next: Handler, call: Call, charges: Charges, outcome: Outcome): Promise<Response> => {
+  const go = (next: Handler, call: Call, charges: Charges, outcome: Charging): Promise<Response> => {
     if (outcome instanceof Rejected) refuse(limits, outcome, charges.enforced, call);
     return pass(next, call, charges, outcome);
   };
@@ -107,7 +107,7 @@ function chargesOf(rules: readonly RateLimitRule[], call: Call, message: Message
   return { enforced, reported };
 }
 
-async function afterWait(outcome: Promise<Outcome>): Promise<Outcome> {
+async function afterWait(outcome: Promise<Charging>): Promise<Charging> {
   const startedAt = Date.now();
   try {
     return await outcome;

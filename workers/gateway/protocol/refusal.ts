@@ -7,8 +7,7 @@ import { printable } from "../../../core/protocol/printable.ts";
 import type { InvalidResponseCode } from "../../../core/protocol/rpc-response.ts";
 import { rateLimitHeaders, wholeSeconds } from "../../../core/rate-limit/ratelimit-headers.ts";
 import { publicReasonOf, type Reason } from "../../../core/reasons.ts";
-import type { Rejection } from "../../../core/rejection.ts";
-import { recordStackFrames } from "../../../core/stack-frames.ts";
+import { type Rejection, recordStackFrames } from "../../../core/rejection.ts";
 import type { FieldViolation } from "../../../core/violations/violation-list.ts";
 import { BadRequestSchema, RetryInfoSchema } from "../../../protos/gen/google/rpc/error_details_pb.ts";
 

@@ -19,10 +19,10 @@ export interface Charged {
 }
 
 /** What came of the charges of a call; or why it is refused. That is returned, since to throw takes longer than to decide. */
-export type Outcome = Charged[] | Rejected;
+export type Charging = Charged[] | Rejected;
 
 /** @returns Rejected when a bucket refuses, or cannot be reached under a rule that fails closed */
-export function takeAll(limiters: Limiters, charges: readonly Charge[], deadlineAt: number): Outcome | Promise<Outcome> {
+export function takeAll(limiters: Limiters, charges: readonly Charge[], deadlineAt: number): Charging | Promise<Charging> {
   if (charges.length !== 1) return takeEach(limiters, charges, deadlineAt);
   const charging = limiters[LIMITER_OF[charges[0]!.rule.mode]].take(charges, deadlineAt);
   if (charging instanceof Promise) return charging.then((decisions) => settled(limiters, [], charges, decisions));
@@ -36,7 +36,7 @@ function takeEach(
   deadlineAt: number,
   from = 0,
   before: readonly Charged[] = [],
-): Outcome | Promise<Outcome> {
+): Charging | Promise<Charging> {
   const charged = [...before];
   for (const [position, kind] of ORDER.entries()) {
     if (position < from) continue;
@@ -57,7 +57,7 @@ function takeEach(
 }
 
 /** The charges of a limiter. Where one of them is refused, all go back, with what other limiters have taken before. */
-function settled(limiters: Limiters, before: readonly Charged[], group: readonly Charge[], decisions: BucketDecisions): Outcome {
+function settled(limiters: Limiters, before: readonly Charged[], group: readonly Charge[], decisions: BucketDecisions): Charging {
   const now = group.map((charge, index): Charged => ({ charge, decision: decisions[index] }));
   let unreachable: RateLimitRule | undefined;
   let refuses = false;
