@@ -10,7 +10,10 @@ import { endOfStream, enveloped, gatewayTo, json, rest, USER, unary, userFor } f
 type Input = Partial<GatewayInput>;
 type Fields = Record<string, string>;
 
-afterEach(() => void vi.restoreAllMocks());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 const SERVICE = "users.v1.UserService";
 const USERS = { upstream: { binding: "USERS" } } as const;
@@ -108,6 +111,7 @@ const ONE_CALL = { max: 1, adaptive: false, queueMs: 60_000, callerShare: 100 } 
 /** Statuses of three calls: while the upstream holds the first one, the second may wait, and the third is refused. */
 async function served(input: Input): Promise<number[]> {
   vi.spyOn(console, "warn").mockReturnValue(undefined);
+  vi.setSystemTime(Date.now()); // the clock stands still: a call that has waited for long would be dropped
   const held: (() => void)[] = [];
   const upstream = (call: Request) => new Promise<Response>((resolve) => held.push(() => resolve(userFor(call))));
   const gateway = gatewayTo(upstream, input);

@@ -1,9 +1,11 @@
 // Responses of an endpoint of a pool: which ones are none, and which count against it.
 import { Code, type ConnectError, createClient } from "@connectrpc/connect";
-import { expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { UserService } from "../../../../protos/gen/users/v1/users_pb.ts";
 import { servicePool, transportTo } from "../../../../workers/client/transport.ts";
 import { failureOf } from "../../services/support.ts";
+
+afterEach(() => void vi.useRealTimers());
 
 const OK = (): Response => Response.json({ id: "a" });
 
@@ -62,6 +64,7 @@ it("repeats a read whose response has broken off, and sends the time that is lef
 });
 
 it("lets calls wait while the endpoint is full", async () => {
+  vi.setSystemTime(Date.now()); // the clock stands still: a call that has waited for long would be dropped
   const held = Promise.withResolvers<Response>();
   const target = { fetch: () => held.promise.then((response) => response.clone()) };
   const pool = servicePool({ name: "users", endpoints: [target], maxConcurrent: 1, maxQueued: 1, queueMs: 60_000 });

@@ -1,5 +1,5 @@
 // An upstream of several endpoints, through the running gateway: which one is called, and the effect of a slow or failing one.
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { GatewayInput } from "../../../../core/config/gateway.ts";
 import type { ServiceInput } from "../../../../core/config/service.ts";
 import type { PoolInput } from "../../../../core/config/upstream.ts";
@@ -12,6 +12,8 @@ const ADA = await bearer("ada");
 type Answer = (request: Request) => Response | Promise<Response>;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+afterEach(() => void vi.useRealTimers());
+
 const until = (isTrue: () => boolean): Promise<boolean> => vi.waitUntil(isTrue, { timeout: 60_000 });
 
 /** A gateway whose endpoints are functions, and how often each of them was called. */
@@ -73,6 +75,7 @@ describe("an upstream of several endpoints", () => {
       gates.push(gate);
       return gate.promise;
     };
+    vi.setSystemTime(Date.now()); // the clock stands still: calls that have waited for long would be dropped
     const { gateway } = over({ A: held }, { maxConcurrent: 1, maxQueued: 2, queueMs: 3_000 });
     const order: string[] = [];
     const call = async (name: string) => {
@@ -85,6 +88,7 @@ describe("an upstream of several endpoints", () => {
     gates[0]!.resolve(json(USER) as Response);
     await until(() => order.length === 2 && gates.length === 2); // the second has its place
     expect(order).toEqual(["fourth 503", "first 200"]);
+    vi.useRealTimers();
     await until(() => order.includes("third 503")); // it has waited for as long as it may
     gates[1]!.resolve(json(USER) as Response);
     await Promise.all(calls);
