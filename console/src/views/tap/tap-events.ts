@@ -1,6 +1,6 @@
 // Events of the tap as they come: the newest first, of bounded number.
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type TapEvent, type TapRequestSchema, TelemetryService } from "../../../../protos/gen/tidegate/telemetry/v1/telemetry_pb.ts";
 import { backOffMs } from "../../data/back-off.ts";
 import { asCallError, type CallError } from "../../data/call-error.ts";
@@ -32,15 +32,18 @@ export function useTap(filter: TapSelection, isPaused: boolean): Tap {
   const [problem, setProblem] = useState<CallError>();
   const waiting = useRef<TapEvent[]>([]);
   const key = JSON.stringify(filter);
-  useEffect(() => {
+  const show = (): void => {
+    if (waiting.current.length === 0) return;
+    tapped.set(withEvents(tapped.get(), waiting.current));
+    waiting.current = [];
+  };
+  // With the filter itself, not some time after it: what is shown from then on, or after `clear`, is of this filter.
+  useLayoutEffect(() => {
     if (isPaused) return undefined;
     const ending = new AbortController();
-    const timer = setInterval(() => {
-      if (waiting.current.length === 0) return;
-      tapped.set(withEvents(tapped.get(), waiting.current));
-      waiting.current = [];
-    }, SHOWN_EVERY_MS);
+    const timer = setInterval(show, SHOWN_EVERY_MS);
     const receive = (event: TapEvent): void => {
+      if (ending.signal.aborted) return;
       waiting.current.push(event);
       if (waiting.current.length > MOST_EVENTS) waiting.current.shift(); // a tab in the background is shown nothing
       setProblem(undefined);
@@ -49,10 +52,15 @@ export function useTap(filter: TapSelection, isPaused: boolean): Tap {
     return () => {
       clearInterval(timer);
       ending.abort();
+      show();
       setProblem(undefined);
     };
   }, [key, isPaused]);
-  return { ...state, problem, clear: () => tapped.set(NOTHING) };
+  const clear = (): void => {
+    waiting.current = [];
+    tapped.set(NOTHING);
+  };
+  return { ...state, problem, clear };
 }
 
 /** Opens the stream, and opens it again whenever it ends: isolates forget a filter after ten minutes. */
