@@ -78,7 +78,7 @@ async function load(
   to: number,
   key: string,
   until: () => number,
-): Promise<{ readonly acceptedAt: number; readonly statuses: ReadonlySet<number> }> {
+): Promise<{ readonly acceptedAt: number; readonly statuses: Set<number> }> {
   let acceptedAt = 0;
   const statuses = new Set<number>();
   while (Date.now() < until()) {
@@ -89,6 +89,17 @@ async function load(
     await pause(50);
   }
   return { acceptedAt, statuses };
+}
+
+/** Expects that the gateway refuses the key as soon as it can decide about it: 503 says that it cannot. */
+async function expectRevoked(to: number, key: string): Promise<void> {
+  const until = Date.now() + 60_000;
+  let status = 503;
+  while (status === 503 && Date.now() < until) {
+    status = await call(to, key);
+    if (status === 503) await pause(200);
+  }
+  expect(status).toBe(401);
 }
 
 it("refuse a revoked key within 10 s, under load and without", async () => {
@@ -103,9 +114,10 @@ it("refuse a revoked key within 10 s, under load and without", async () => {
     console.info(`last accepted ${acceptedAt - revokedAt} ms after the revocation`);
     expect(acceptedAt).toBeGreaterThan(0);
     expect(acceptedAt - revokedAt).toBeLessThanOrEqual(MAX_AGE_MS);
+    statuses.delete(503); // not accepted, either: on a busy machine a relay may not respond in time
     expect([...statuses].sort()).toEqual([200, 401]);
   }
-  for (const to of gateways.keys()) expect(await call(to, text)).toBe(401);
+  for (const to of gateways.keys()) await expectRevoked(to, text);
   const regions = new Set(Object.keys(await questions()).map((name) => name.split("/")[0]));
   expect(regions).toEqual(new Set(REGIONS));
 });
@@ -153,9 +165,5 @@ it("refuse a revoked key within maxStaleMs without their relays", async () => {
   for (const { acceptedAt } of loads) expect(acceptedAt - cutAt).toBeLessThanOrEqual(MAX_STALE_MS);
   for (const to of gateways.keys()) expect(await call(to, text)).toBe(503);
   await fetch(`${objects.origin}/cut/off`);
-  for (const to of gateways.keys()) {
-    const until = Date.now() + 60_000;
-    while ((await call(to, text)) !== 401 && Date.now() < until) await pause(200);
-    expect(await call(to, text)).toBe(401);
-  }
+  for (const to of gateways.keys()) await expectRevoked(to, text);
 });
