@@ -69,14 +69,13 @@ export function readHeaders(headers: FieldSource, rules: HeaderRules): ReceivedH
   let [connection, coding, host] = ["", "", ""];
   let hasLength = false;
   let unusual: string | undefined = undefined as string | undefined;
-  const hasCredentials = rules.credentials.size > 0;
   headers.forEach((value, name) => {
     count += 1;
     bytes += name.length + value.length;
     if (count > maxCount || bytes > maxBytes) return;
     const kind = kindOf(name);
     if (kind === 0) {
-      if (hasCredentials && rules.credentials.has(name)) removed.push(name);
+      if (rules.credentials.has(name)) removed.push(name);
       return;
     }
     if ((kind & REMOVED) !== 0) {
@@ -89,7 +88,7 @@ export function readHeaders(headers: FieldSource, rules: HeaderRules): ReceivedH
       else if (name === "host") host = value;
     } else if (name === "content-length") hasLength = true;
     else if (name === "authorization") authorization = value;
-    if (hasCredentials && rules.credentials.has(name)) removed.push(name);
+    if (rules.credentials.has(name)) removed.push(name);
     else if ((kind & UNUSUAL_NAME) !== 0) {
       unusual = name;
       if (rules.unusualNames !== "pass" || isSpellingOf(name, rules)) removed.push(name);

@@ -15,7 +15,7 @@ export function deadline(longestMs: number): Layer {
     if (timeoutMs === 0) throw new Rejected({ kind: "deadline_exceeded", stage: "arrival", timeoutMs }); // no upstream can be in time
     call.deadlineAt = call.receivedAt + timeoutMs;
     call.trace?.note("deadline", { [nameOf(call)]: longestMs, timeoutMs, leftMs: call.deadlineAt - Date.now() });
-    const response = next(call); // what throws at once is no later than the call
+    const response = next(call); // what is thrown at once is thrown before the time can be up
     return response instanceof Promise ? response.catch((error) => throwReason(call, error, timeoutMs)) : response;
   };
 }

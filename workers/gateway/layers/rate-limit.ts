@@ -65,10 +65,11 @@ function rateLimit(limiters: Limiters, { rateLimits: rules, cost, messageCost = 
     if (call.trace !== undefined) noteCharges(call.trace, charges, cost.kind === "fixed" ? "cost" : "tokens");
     const outcome = takeAll(limiters, charges.enforced, call.deadlineAt); // a lease with tokens decides at once
     return outcome instanceof Promise
-      ? afterWait(outcome).then((decided) => go(next, call, charges, decided))
-      : go(next, call, charges, outcome);
+      ? afterWait(outcome).then((decided) => proceed(next, call, charges, decided))
+      : proceed(next, call, charges, outcome);
   };
-  const go = (next: Handler, call: Call, charges: Charges, outcome: Charging): Promise<Response> => {
+  // Refuses at once, without a promise: `pass` is one.
+  const proceed = (next: Handler, call: Call, charges: Charges, outcome: Charging): Promise<Response> => {
     if (outcome instanceof Rejected) refuse(limits, outcome, charges.enforced, call);
     return pass(next, call, charges, outcome);
   };
@@ -207,15 +208,13 @@ function report({ limiters, enforcers }: RouteLimiters, charges: Reported, call:
   const decide = async (): Promise<Reported> => {
     try {
       const outcome = await takeAll(limiters, charges, call.deadlineAt);
-      if (!(outcome instanceof Rejected)) {
-        enforcer.allowed(call);
-        return charges;
-      }
-      enforcer.reported(call, reasonOf(outcome, name));
+      if (outcome instanceof Rejected) throw outcome;
+      enforcer.allowed(call);
+      return charges;
     } catch (error) {
       enforcer.reported(call, reasonOf(error, name));
+      return NO_CHARGES;
     }
-    return NO_CHARGES;
   };
   const decided = decide();
   waitUntil(decided);

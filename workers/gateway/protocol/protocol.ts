@@ -56,7 +56,7 @@ export function isEnvelopeStream(headers: Headers): boolean {
  * @see developers.cloudflare.com/workers/runtime-apis/request, clientAcceptEncoding
  */
 export function acceptEncodingOf(request: Request, sent = request.headers.get("accept-encoding")): string {
-  if (sent === null) return "identity"; // no one has replaced it, and each first read of `cf` parses all of it
+  if (sent === null) return "identity"; // nobody has replaced it; to read `cf` parses all of it, for each request
   const { cf } = request as Request & { readonly cf?: { readonly clientAcceptEncoding?: string } };
   return (cf?.clientAcceptEncoding ?? sent) || "identity";
 }
