@@ -17,11 +17,12 @@ export function parseSamples(text: string): NativeSample[] {
   return samples;
 }
 
-/** Areas outside of JavaScript, by a function that is on the stack. The first one that fits counts. */
-const AREAS: readonly (readonly [RegExp, string])[] = [
+/** What V8 does for all functions, by a name that is on the stack; whoever was interrupted for it. */
+const OF_V8: readonly (readonly [RegExp, string])[] = [
   [/CollectGarbage|MinorGC|Scaveng|Sweep|MarkCompact|Marking/, "garbage collection"],
   [/v8::internal::(?:compiler|maglev|baseline)::|Compil/, "compiling JavaScript"],
 ];
+/** The areas of samples without JavaScript. The first one that fits counts. */
 const OUTSIDE: readonly (readonly [RegExp, string])[] = [
   [/IoContext::runImpl|runInContextScope/, "entering the isolate, promises"],
   [/hyper|serve_connection|HttpClient|tokio|mio::|kj::Http/i, "HTTP"],
@@ -30,10 +31,14 @@ const OUTSIDE: readonly (readonly [RegExp, string])[] = [
 
 const isJavaScript = (frame: string): boolean => frame.startsWith("JS:");
 
+function areaOfV8(sample: NativeSample): string | undefined {
+  return OF_V8.find(([pattern]) => sample.some((frame) => !isJavaScript(frame) && pattern.test(frame)))?.[1];
+}
+
 /** What a sample was spent on: an area, or the API of workerd that JavaScript has called. */
 export function areaOf(sample: NativeSample): string {
-  const area = AREAS.find(([pattern]) => sample.some((frame) => !isJavaScript(frame) && pattern.test(frame)));
-  if (area !== undefined) return area[1];
+  const area = areaOfV8(sample);
+  if (area !== undefined) return area;
   const innermost = sample.findIndex(isJavaScript);
   if (innermost < 0) return OUTSIDE.find(([pattern]) => sample.some((frame) => pattern.test(frame)))?.[1] ?? "other";
   const called = apiOf(sample.slice(0, innermost));
@@ -47,13 +52,13 @@ function apiOf(below: readonly string[]): string | undefined {
   const found = named.find((name) => name !== undefined);
   if (found !== undefined) return found;
   // The arguments and the result of a call are converted in a function whose name is mangled, and has the class in it.
-  const converted = outer.map((frame) => /_3api(\d+)(\w+?)15registerMembers/.exec(frame)).find((match) => match !== null);
-  return converted?.[2] === undefined ? undefined : `${converted[2]}, arguments`;
+  const converted = outer.map((frame) => /_3api\d+(\w+?)15registerMembers/.exec(frame)).find((match) => match !== null);
+  return converted?.[1] === undefined ? undefined : `${converted[1]}, arguments`;
 }
 
-/** The innermost function of JavaScript, as `name file:line:column`; undefined where none is on the stack, and for garbage collection. */
+/** The innermost function of JavaScript, as `name file:line:column`; undefined where none is on the stack, and for what V8 does for all. */
 export function functionOf(sample: NativeSample): string | undefined {
-  if (AREAS.some(([pattern]) => sample.some((frame) => !isJavaScript(frame) && pattern.test(frame)))) return undefined;
+  if (areaOfV8(sample) !== undefined) return undefined;
   return sample
     .find(isJavaScript)
     ?.replace(/^JS:[~^+*]*'?/, "")
