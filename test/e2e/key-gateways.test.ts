@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { subjects } from "../../bench/subjects.ts";
 import { type Running, start } from "../../bench/workerd.ts";
-import { REGION_HEADER } from "../../core/headers.ts";
+import { REASON_HEADER, REGION_HEADER } from "../../core/headers.ts";
 import { MAX_STALE_MS, SECRETS } from "../support/key-gateways/settings.ts";
 
 const REGIONS = ["weur", "weur", "oc", "oc"];
@@ -41,6 +41,7 @@ async function call(to: number, key: string): Promise<number> {
   const headers = { ...head(to, key), "cf-connecting-ip": `10.${(addresses >> 16) & 255}.${(addresses >> 8) & 255}.${addresses & 255}` };
   const response = await fetch(`${gateways[to]!.origin}/users.v1.UserService/GetUser`, { method: "POST", headers, body: "{}" });
   await response.arrayBuffer();
+  if (response.status === 503) expect(response.headers.get(REASON_HEADER)).toBe("auth_unavailable");
   return response.status;
 }
 
