@@ -37,7 +37,7 @@ export function useTap(filter: TapSelection, isPaused: boolean): Tap {
     tapped.set(withEvents(tapped.get(), waiting.current));
     waiting.current = [];
   };
-  // With the filter itself, not some time after it: what is shown from then on, or after `clear`, is of this filter.
+  // A layout effect, so that the stream of a filter ends with it, and not after the next paint: then nothing of it comes after `clear`.
   useLayoutEffect(() => {
     if (isPaused) return undefined;
     const ending = new AbortController();
